@@ -1,0 +1,1 @@
+"""Voice: parse, call one op, render."""

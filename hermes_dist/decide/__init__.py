@@ -1,0 +1,1 @@
+"""Judgement: facts in, a plan or a refusal out; pure."""

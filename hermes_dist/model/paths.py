@@ -1,0 +1,192 @@
+"""Names and paths that are safe by construction: an unsafe one cannot exist.
+
+The rules are those of ``docs/formats.md`` (paths); they hold for what comes from outside (a git tree, an
+archive, a lockfile) and, for names, for what the user types.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Self
+
+from hermes_dist.errors import Invalid
+
+MAX_NAME_BYTES = 200
+MAX_PATH_BYTES = 400
+MAX_DEPTH = 16
+
+_FORBIDDEN = frozenset('\\:<>"|?*')
+_WINDOWS_DEVICES = frozenset(
+    ["con", "prn", "aux", "nul", "conin$", "conout$"]
+    + [f"{port}{n}" for port in ("com", "lpt") for n in "0123456789\u00b9\u00b2\u00b3"]
+)
+_GIT_DISGUISES = frozenset([".git", "git~1"])
+_PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+RESERVED_PROFILES = frozenset(["hermes", "aigenlabs", "default", "test", "tmp", "root", "sudo"])
+
+
+def folded(name: str) -> str:
+    """Return the key under which two names are the same to some file system.
+
+    NFC of the casefold, without characters that file systems or people do not see.
+    """
+    if name.isascii():
+        return name.lower()
+    seen = "".join(c for c in name if unicodedata.category(c) not in {"Cf", "Cc", "Mn"} or not _ignorable(c))
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", seen).casefold())
+
+
+def _ignorable(char: str) -> bool:
+    code = ord(char)
+    return (
+        unicodedata.category(char) == "Cf"
+        or code in {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}
+        or 0xFE00 <= code <= 0xFE0F  # noqa: PLR2004 - variation selectors, by their code points
+        or 0xE0000 <= code <= 0xE0FFF  # noqa: PLR2004 - tags and variation selectors supplement
+    )
+
+
+def _fault_of_name(name: str) -> str:
+    """Say which rule a single path component breaks; empty when it is safe."""
+    if name in {"", ".", ".."}:
+        return f"a path component may not be {name!r}"
+    if len(name.encode("utf-8", "surrogateescape")) > MAX_NAME_BYTES:
+        return f"a name may have {MAX_NAME_BYTES} bytes at most"
+    for char in name:
+        category = unicodedata.category(char)
+        if category in {"Cc", "Cs"}:
+            return "control characters and broken UTF-8 are not allowed in names"
+        if char in _FORBIDDEN:
+            return f"the character {char!r} is not allowed in names"
+        if category == "Cf" or _ignorable(char):
+            return "invisible characters are not allowed in names"
+    if name[-1] in ". " or name[0] == " ":
+        return "a name may not end with a dot or a space, nor begin with a space"
+    low = folded(name)
+    if low in _GIT_DISGUISES or low.rstrip(". ") == ".git":
+        return ".git is not allowed in a package"
+    if low.split(".", 1)[0].rstrip() in _WINDOWS_DEVICES:
+        return "the name is a device on Windows"
+    return ""
+
+
+class RelPath(str):
+    """A relative path of a package or home: ``/`` between safe names, never upwards.
+
+    Args:
+        text: The path as text.
+
+    Raises:
+        Invalid: The path breaks a rule; the error names it.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        if isinstance(text, cls):
+            return text
+        parts = text.split("/")
+        for part in parts:
+            if fault := _fault_of_name(part):
+                raise Invalid(f"unsafe path: {fault}", where=repr(text)[:MAX_PATH_BYTES])
+        if len(text.encode()) > MAX_PATH_BYTES:
+            raise Invalid(f"unsafe path: a path may have {MAX_PATH_BYTES} bytes at most", where=repr(text)[:200])
+        if len(parts) > MAX_DEPTH:
+            raise Invalid(f"unsafe path: more than {MAX_DEPTH} folders deep", where=repr(text))
+        return super().__new__(cls, text)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self.split("/"))
+
+    @property
+    def top(self) -> str:
+        """The first component."""
+        return self.split("/", 1)[0]
+
+    @property
+    def name(self) -> str:
+        """The last component."""
+        return self.rsplit("/", 1)[-1]
+
+    @property
+    def parent(self) -> RelPath | None:
+        """The folder that holds it; None at the root."""
+        head, sep, _ = self.rpartition("/")
+        return RelPath(head) if sep else None
+
+    @property
+    def parents(self) -> tuple[RelPath, ...]:
+        """Every folder above, outermost first."""
+        parts = self.split("/")
+        return tuple(RelPath("/".join(parts[:n])) for n in range(1, len(parts)))
+
+    @property
+    def suffix(self) -> str:
+        """The ending with its dot, in lower case; empty when there is none."""
+        stem, dot, ending = self.name.rpartition(".")
+        return f".{ending.lower()}" if dot and stem else ""
+
+    def under(self, folder: str) -> bool:
+        """Whether it is ``folder`` or lies below it."""
+        return self == folder or self.startswith(f"{folder}/")
+
+    def __truediv__(self, name: str) -> RelPath:
+        return RelPath(f"{self}/{name}")
+
+
+class ProfileName(str):
+    """The name of a profile: ``[a-z0-9][a-z0-9_-]{0,63}`` or ``default``.
+
+    Raises:
+        Invalid: The name breaks the agent's rule or is reserved.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        if isinstance(text, cls):
+            return text
+        if not _PROFILE.fullmatch(text):
+            raise Invalid(
+                f"{text!r:.100} is not a profile name",
+                hint="use small letters, digits, - and _, beginning with a letter or digit, 64 at most",
+            )
+        if text in RESERVED_PROFILES - {"default"}:
+            raise Invalid(f"the name {text!r} is reserved", hint="choose another name with --name")
+        return super().__new__(cls, text)
+
+    @classmethod
+    def slug(cls, label: str) -> ProfileName:
+        """Make a profile name of a free label such as ``Exo Executive Agent``.
+
+        Raises:
+            Invalid: Nothing usable is left of it.
+        """
+        flat = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+        return cls(re.sub(r"[^a-z0-9_]+", "-", flat).strip("-_")[:64])
+
+    @property
+    def is_default(self) -> bool:
+        return self == "default"
+
+
+DEFAULT_PROFILE = ProfileName("default")
+
+
+class AliasName(str):
+    """The name of a command that starts a profile: letters, digits, ``-``, ``_`` and ``.``.
+
+    Raises:
+        Invalid: The name could be an option, a path or a shell word.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text) or text.endswith("."):
+            raise Invalid(
+                f"{text!r:.100} can't be the name of a command", hint="use letters, digits, -, _ and ."
+            )
+        return super().__new__(cls, text)

@@ -1,0 +1,139 @@
+"""Trees: immutable path → entry, where an entry is a mode and the digest of its content.
+
+A tree says what a package or a home holds without holding it; contents are read through a
+``Read`` function by digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.paths import RelPath, folded
+
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+class Digest(str):
+    """SHA-256 of some bytes, 64 lower-case hex digits.
+
+    Raises:
+        Invalid: The text is not one.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        if not _HEX.fullmatch(text):
+            raise Invalid(f"{text!r:.80} is not a SHA-256 digest")
+        return super().__new__(cls, text)
+
+    @classmethod
+    def of(cls, data: bytes | memoryview) -> Digest:
+        return str.__new__(cls, hashlib.sha256(data).hexdigest())
+
+
+Read = Callable[[Digest], bytes]
+"""Gives the content for a digest; raises Invalid (missing blob) when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A regular file: what it holds, and whether it may be executed."""
+
+    digest: Digest
+    executable: bool = False
+
+
+class Tree(Mapping[RelPath, Entry]):
+    """An immutable map of paths to entries, in path order.
+
+    Args:
+        entries: Pairs or a mapping; no path may be a folder of another, no two may differ only in case.
+
+    Raises:
+        Invalid: Two paths can't exist side by side.
+    """
+
+    __slots__ = ("_digest", "_entries")
+
+    def __init__(self, entries: Mapping[RelPath, Entry] | Iterable[tuple[RelPath, Entry]] = ()) -> None:
+        pairs = entries.items() if isinstance(entries, Mapping) else entries
+        self._entries: dict[RelPath, Entry] = dict(sorted(pairs, key=lambda pair: pair[0]))
+        self._digest: Digest | None = None
+
+    def __getitem__(self, path: RelPath) -> Entry:
+        return self._entries[path]
+
+    def __iter__(self) -> Iterator[RelPath]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._entries
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tree) and self._entries == other._entries
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return f"Tree({len(self)} files, {self.digest[:12]})"
+
+    @property
+    def digest(self) -> Digest:
+        """SHA-256 over ``mode digest path`` lines in path order."""
+        if self._digest is None:
+            lines = (f"{mode_of(e)} {e.digest} {p}\n" for p, e in self._entries.items())
+            self._digest = Digest.of("".join(lines).encode())
+        return self._digest
+
+    def with_entries(self, changes: Mapping[RelPath, Entry | None]) -> Tree:
+        """Return the tree with some entries replaced, added, or (None) taken out."""
+        merged: dict[RelPath, Entry | None] = {**self._entries, **changes}
+        return Tree({path: entry for path, entry in merged.items() if entry is not None})
+
+    def where(self, keep: Callable[[RelPath], bool]) -> Tree:
+        """Return the part of the tree whose paths ``keep`` accepts."""
+        return Tree({path: entry for path, entry in self._entries.items() if keep(path)})
+
+    def differing(self, other: Tree) -> list[RelPath]:
+        """List the paths whose entry is not the same in both, in path order."""
+        return sorted(p for p in {*self, *other} if self.get(p) != other.get(p))
+
+
+EMPTY = Tree()
+
+
+def mode_of(entry: Entry) -> str:
+    """Return ``755`` or ``644``."""
+    return "755" if entry.executable else "644"
+
+
+def check_side_by_side(paths: Iterable[RelPath]) -> None:
+    """Refuse paths that can't exist side by side on every file system.
+
+    Raises:
+        Invalid: Two paths differ only in case or spelling, or one is a folder of another.
+    """
+    folders: dict[str, RelPath] = {}
+    files: dict[str, RelPath] = {}
+    for path in paths:
+        for part in path.parents:
+            first = files.get(folded(part)) or folders.setdefault(folded(part), part)
+            if first != part or folded(part) in files:
+                raise _twins(part, first)
+        key = folded(path)
+        if (first_file := files.setdefault(key, path)) is not path or key in folders:
+            raise _twins(path, folders.get(key, first_file))
+
+
+def _twins(path: RelPath, other: RelPath) -> Invalid:
+    return Invalid(f"unsafe path: it can't stand beside {str(other)!r} on every file system", where=repr(str(path)))

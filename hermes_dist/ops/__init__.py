@@ -1,0 +1,1 @@
+"""Verbs: gather, decide, confirm, apply; never prints, prompts or exits."""

@@ -1,0 +1,60 @@
+"""Guards for every test: `$HOME` is a fresh folder, and the network beyond loopback is off limits."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REAL_HOME = Path.home()
+_real_connect = socket.socket.connect
+
+
+def _is_local(address: Any) -> bool:
+    if not isinstance(address, tuple):
+        return True  # a unix socket
+    host = address[0]
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _guarded_connect(self: socket.socket, address: Any) -> None:
+    if not _is_local(address):
+        raise AssertionError(f"a test tried to reach {address!r}: the network is off limits")
+    _real_connect(self, address)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket.socket, "connect", _guarded_connect)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A fresh `$HOME` without settings of the machine; a forgotten path to the real one raises."""
+    fresh = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(("HERMES", "AIGENLABS", "GIT_", "SSH_", "XDG_")) and not name.startswith("HERMES_TEST_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(fresh))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "Ada Author")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "ada@example.org")
+    before = _footprint()
+    yield fresh
+    assert _footprint() == before, "a test wrote into the real home"
+
+
+def _footprint() -> dict[str, float]:
+    places = [REAL_HOME / name for name in (".hermes", ".aigenlabs", ".local/bin", ".gitconfig")]
+    return {str(p): p.stat().st_mtime for p in places if p.exists()}
