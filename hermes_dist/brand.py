@@ -1,0 +1,172 @@
+"""Brands of the agent, and Layout: every place is a method of one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+
+MANIFEST = "distribution.yaml"
+LOCKFILE = "distribution.lock"
+PRIVATE = ".dist"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """One member of the agent's family: the same layout under other names.
+
+    Attributes:
+        name: Its command and package family, such as ``hermes``.
+        title: Its name in sentences.
+        home_variable: The environment variable that moves its root.
+        root_name: The name of its root folder in the user's home.
+        agent_module: The module that its own command line lives in.
+        agent_package: The package on PyPI that installs it.
+        label: The prefix of its launchd labels.
+    """
+
+    name: str
+    title: str
+    home_variable: str
+    root_name: str
+    agent_module: str
+    agent_package: str
+    label: str
+
+    @property
+    def dist_command(self) -> str:
+        """The command that always works."""
+        return f"{self.name}-dist"
+
+    @property
+    def bin_variable(self) -> str:
+        """The variable that names the agent's launcher."""
+        return f"{self.name.upper()}_AGENT_BIN"
+
+    @property
+    def exec_variable(self) -> str:
+        """The variable that carries our pid over a hand-over, to see a loop."""
+        return f"{self.name.upper()}_DIST_EXEC"
+
+
+HERMES = Brand(
+    name="hermes", title="Hermes Agent", home_variable="HERMES_HOME", root_name=".hermes",
+    agent_module="hermes_cli", agent_package="hermes-agent", label="ai.hermes",
+)  # fmt: skip
+AIGENLABS = Brand(
+    name="aigenlabs", title="Aigenlabs Agent", home_variable="AIGENLABS_HOME", root_name=".aigenlabs",
+    agent_module="aigenlabs_cli", agent_package="aigenlabs-agent", label="ai.aigenlabs",
+)  # fmt: skip
+BRANDS = (HERMES, AIGENLABS)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything of one brand lives on one machine.
+
+    Args:
+        brand: Whose places.
+        root: The root folder, such as ``~/.hermes``; also the default profile's home.
+        user_home: The user's home folder, for commands and service files.
+    """
+
+    brand: Brand
+    root: Path
+    user_home: Path
+
+    @classmethod
+    def locate(cls, brand: Brand, user_home: Path, override: str) -> tuple[Layout, ProfileName | None]:
+        """Find the root, and the profile that the brand's home variable names.
+
+        Args:
+            brand: The brand.
+            user_home: The user's home.
+            override: The value of the brand's home variable; empty when unset.
+
+        Returns:
+            The layout, and the profile when ``override`` is ``<root>/profiles/<name>``.
+        """
+        if not override:
+            return cls(brand, user_home / brand.root_name, user_home), None
+        home = Path(override).expanduser()
+        if home.parent.name == "profiles":
+            return cls(brand, home.parent.parent, user_home), ProfileName(home.name)
+        return cls(brand, home, user_home), None
+
+    @property
+    def profiles(self) -> Path:
+        return self.root / "profiles"
+
+    def home(self, name: ProfileName) -> Path:
+        """The home folder of a profile; the root itself for the default one."""
+        return self.root if name == DEFAULT_PROFILE else self.profiles / name
+
+    @property
+    def sticky(self) -> Path:
+        """The file that names the active profile."""
+        return self.root / "active_profile"
+
+    @property
+    def shared(self) -> Path:
+        """What all profiles share: store, caches, trash."""
+        return self.root / "distributions"
+
+    @property
+    def store(self) -> Path:
+        return self.shared / "store"
+
+    @property
+    def git_cache(self) -> Path:
+        """Bare repositories, one for each URL."""
+        return self.shared / "git"
+
+    @property
+    def staging(self) -> Path:
+        """Where a new home is built before it is renamed into place."""
+        return self.shared / "staging"
+
+    @property
+    def trash(self) -> Path:
+        return self.shared / "trash"
+
+    @property
+    def archived(self) -> Path:
+        return self.shared / "archived"
+
+    @property
+    def front_door_state(self) -> Path:
+        """What the front door replaced."""
+        return self.shared / "front-door.json"
+
+    @property
+    def commands(self) -> Path:
+        """The folder of aliases and of the front door."""
+        return self.user_home / ".local" / "bin"
+
+    def alias(self, name: str) -> Path:
+        return self.commands / name
+
+    @property
+    def launcher(self) -> Path:
+        """The front door."""
+        return self.commands / self.brand.name
+
+    def lockfile(self, name: ProfileName) -> Path:
+        return self.home(name) / LOCKFILE
+
+    def private(self, name: ProfileName) -> Path:
+        return self.home(name) / PRIVATE
+
+    def service_files(self, name: ProfileName) -> tuple[Path, ...]:
+        """The service files a gateway may have: systemd's user unit, launchd's plist."""
+        suffix = "" if name == DEFAULT_PROFILE else f"-{name}"
+        return (
+            self.user_home / ".config/systemd/user" / f"{self.brand.name}-gateway{suffix}.service",
+            self.user_home / "Library/LaunchAgents" / f"{self.brand.label}.gateway{suffix}.plist",
+        )
+
+    def agent_venvs(self) -> tuple[Path, ...]:
+        """Where the agent's own installer puts its launcher."""
+        source = self.root / f"{self.brand.name}-agent"
+        return tuple(source / venv / "bin" / self.brand.name for venv in ("venv", ".venv"))

@@ -1,0 +1,112 @@
+"""Plans: what an operation will do, as data that can be shown, digested, applied and undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One path of a home goes from ``before`` to ``after``; None is absence."""
+
+    path: RelPath
+    before: Entry | None
+    after: Entry | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Conflict:
+    """A place where both sides changed the same thing; ours stays live.
+
+    Attributes:
+        path: The file.
+        key: The place inside a document, as ``jobs[id=ab12].prompt``; empty for the file or its text.
+        kind: What met what, such as ``edit/edit`` or ``delete/edit``, ours first.
+    """
+
+    path: RelPath
+    key: str = ""
+    kind: str = "edit/edit"
+
+    @property
+    def place(self) -> str:
+        """The conflict as one word to show: ``config.yaml: model.default``."""
+        return f"{self.path}: {self.key}" if self.key else str(self.path)
+
+
+class EffectKind(StrEnum):
+    """What a change makes possible that was not possible before."""
+
+    RUNS = "runs"
+    SCHEDULES = "schedules"
+    WANTS = "wants"
+    LOOSENS = "loosens"
+    HIDES = "hides"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Effect:
+    """Something that needs a yes before it becomes live.
+
+    Attributes:
+        kind: What it does.
+        path: The file of the home it lives in.
+        key: The place inside a document; empty for the whole file.
+        what: One line for the review card: the exact command, URL, schedule or value.
+        digest: SHA-256 of the content that a yes is bound to.
+        off: Placed already but switched off (a paused job, a disabled server), as against left out.
+    """
+
+    kind: EffectKind
+    path: RelPath
+    key: str
+    what: str
+    digest: Digest
+    off: bool = False
+
+    @property
+    def id(self) -> str:
+        """A short name to approve it by: kind, place and the start of its digest."""
+        place = f"{self.path}:{self.key}" if self.key else str(self.path)
+        return f"{self.kind}:{place}@{self.digest[:8]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything an operation will do to one home.
+
+    Attributes:
+        steps: The files to change, in path order.
+        base: The package tree to remember afterwards (the next base).
+        upstream: For each path where base is not what upstream ships: upstream's entry.
+        conflicts: Open at the end.
+        effects: Newly possible, whether granted or parked.
+        parked: Those of them that wait for a yes.
+        blobs: New content made by merging, by digest.
+        notes: Sentences for the summary: what was left out, what fell back to text.
+    """
+
+    steps: tuple[Step, ...] = ()
+    base: Tree = field(default_factory=Tree)
+    upstream: Mapping[RelPath, Entry | None] = field(default_factory=dict)
+    conflicts: tuple[Conflict, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    parked: tuple[Effect, ...] = ()
+    blobs: Mapping[Digest, bytes] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> Digest:
+        """What a yes is bound to: the steps, the parked and the conflicts."""
+        lines = [f"{s.path} {_image(s.before)} {_image(s.after)}" for s in self.steps]
+        lines += [f"! {c.path} {c.key}" for c in self.conflicts] + [f"? {e.id}" for e in self.parked]
+        return Digest.of("\n".join(lines).encode())
+
+
+def _image(entry: Entry | None) -> str:
+    return f"{mode_of(entry)}:{entry.digest}" if entry else "-"
