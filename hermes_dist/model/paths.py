@@ -42,8 +42,8 @@ def _ignorable(char: str) -> bool:
     return (
         unicodedata.category(char) == "Cf"
         or code in {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}
-        or 0xFE00 <= code <= 0xFE0F  # noqa: PLR2004 - variation selectors, by their code points
-        or 0xE0000 <= code <= 0xE0FFF  # noqa: PLR2004 - tags and variation selectors supplement
+        or 0xFE00 <= code <= 0xFE0F
+        or 0xE0000 <= code <= 0xE0FFF
     )
 
 

@@ -192,9 +192,9 @@ def _short_form(location: str) -> SourceSpec:
         return SourceSpec(kind=SourceKind.ARCHIVE, location=f"./{location}")
     if len(parts) == 1:
         return SourceSpec(kind=SourceKind.REGISTRY, location=parts[0])
-    if "." in parts[0] and len(parts) >= 3:  # noqa: PLR2004 - host/owner/repo
+    if "." in parts[0] and len(parts) >= 3:
         return SourceSpec(kind=SourceKind.GIT, location=f"https://{'/'.join(parts)}")
-    if len(parts) == 2:  # noqa: PLR2004 - owner/repo
+    if len(parts) == 2:
         return SourceSpec(kind=SourceKind.GIT, location=f"https://github.com/{'/'.join(parts)}")
     _bad(location, "it is neither owner/repo nor host/owner/repo; for a folder write ./ in front")
 

@@ -1,0 +1,228 @@
+"""The manifest ``distribution.yaml``: read leniently, unknown keys kept, nothing in it is ever run.
+
+What public repositories hold is wilder than the schema (``schema/distribution.schema.json``, which
+``validate`` applies); each oddity that can be understood is, and leaves a warning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.paths import RelPath
+
+ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+KNOWN_FIELDS = (
+    "name", "version", "description", "hermes_requires", "author", "license", "env_requires",
+    "distribution_owned", "homepage", "repository", "keywords", "dependencies", "merge", "signing_key",
+)  # fmt: skip
+AGENT_STAMPS = ("source", "installed_at")
+"""What the agent adds to the manifest of a home it installed."""
+_AGENT_FIELDS = KNOWN_FIELDS[:8]
+POLICIES = ("keep", "theirs", "merge")
+
+
+@dataclass(frozen=True, slots=True)
+class EnvVar:
+    """A variable of the environment that the package wants.
+
+    Attributes:
+        name: As written; :attr:`usable` says whether it can be a variable at all.
+        description: For the person who has to fill it in.
+        required: Whether the agent can't work without it.
+        default: A value to offer; None for none.
+    """
+
+    name: str
+    description: str = ""
+    required: bool = True
+    default: str | None = None
+
+    @property
+    def usable(self) -> bool:
+        return bool(ENV_NAME.fullmatch(self.name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What an author says of a package.
+
+    Attributes:
+        owned: ``distribution_owned`` as safe paths; None when not given.
+        merge: Policies (``keep``, ``theirs``, ``merge``) by path or ``path:key``.
+        unknown: Keys that are nobody's, kept.
+        warnings: What was odd, one sentence each.
+    """
+
+    name: str
+    version: str = ""
+    description: str = ""
+    hermes_requires: str = ""
+    author: str = ""
+    license: str = ""
+    env: tuple[EnvVar, ...] = ()
+    owned: tuple[RelPath, ...] | None = None
+    homepage: str = ""
+    repository: str = ""
+    keywords: tuple[str, ...] = ()
+    dependencies: object = None
+    merge: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    signing_key: str = ""
+    unknown: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """``name@version`` as the agent shows it."""
+        return f"{self.name}@{self.version}" if self.version else self.name
+
+
+def parse_manifest(data: object, text: str = "") -> Manifest:
+    """Make a manifest of loaded YAML.
+
+    Args:
+        data: What the YAML loader gave.
+        text: The file's text; versions such as ``1.10`` are read from it as written.
+
+    Raises:
+        Invalid: It is no map, or has no name.
+    """
+    if not isinstance(data, dict):
+        raise Invalid("it is not a map of fields", where="distribution.yaml", hint="begin it with name: my-agent")
+    reader = _Reader({str(k): v for k, v in data.items()}, text)
+    name = reader.text("name").strip()
+    if not name:
+        raise Invalid("the name is missing", where="distribution.yaml: name", hint="add a line name: my-agent")
+    unknown = {k: v for k, v in reader.data.items() if k not in KNOWN_FIELDS and k not in AGENT_STAMPS}
+    if unknown:
+        reader.warn(f"unknown fields, kept and not acted on: {', '.join(sorted(unknown))}")
+    return Manifest(
+        name=name,
+        version=reader.raw("version"),
+        description=reader.text("description") or reader.text("desc"),
+        hermes_requires=reader.raw("hermes_requires"),
+        author=reader.text("author"),
+        license=reader.text("license"),
+        env=reader.env(),
+        owned=reader.owned(),
+        homepage=reader.text("homepage"),
+        repository=reader.text("repository"),
+        keywords=reader.words("keywords"),
+        dependencies=reader.data.get("dependencies"),
+        merge=MappingProxyType(reader.policies()),
+        signing_key=reader.text("signing_key"),
+        unknown=MappingProxyType(unknown),
+        warnings=tuple(reader.warnings),
+    )
+
+
+def same_as_dumped(authors: object, found: object) -> bool:
+    """Whether a manifest found in a home is the author's as the agent writes it again.
+
+    The agent drops comments and fields it does not know, renames it to the profile, and stamps
+    ``source`` and ``installed_at``.
+    """
+    if not isinstance(authors, dict) or not isinstance(found, dict):
+        return False
+    if not set(found) <= {*_AGENT_FIELDS, *AGENT_STAMPS}:
+        return False
+    ours, theirs = parse_manifest(found), parse_manifest(authors)
+    fields = ("description", "author", "license", "env", "hermes_requires")
+    return (
+        all(getattr(ours, f) == getattr(theirs, f) for f in fields)
+        and (ours.version == theirs.version or (not theirs.version and ours.version == "0.1.0"))
+        and (ours.owned or ()) == (theirs.owned or ())
+    )
+
+
+class _Reader:
+    """Reads fields of any shape that was seen in public, and says what was odd."""
+
+    def __init__(self, data: dict[str, object], text: str) -> None:
+        self.data = data
+        self._source = text
+        self.warnings: list[str] = []
+
+    def warn(self, sentence: str) -> None:
+        self.warnings.append(sentence)
+
+    def text(self, key: str) -> str:
+        value = self.data.get(key)
+        if isinstance(value, dict):
+            return " ".join(str(v) for v in value.values() if isinstance(v, (str, int, float)))
+        if isinstance(value, list):
+            return ", ".join(str(v) for v in value)
+        return "" if value is None else str(value).strip()
+
+    def raw(self, key: str) -> str:
+        """A field that YAML might take for a number, as it is written."""
+        value = self.data.get(key)
+        if isinstance(value, str) or value is None:
+            return self.text(key)
+        match = re.search(rf"^{key}[ \t]*:[ \t]*([^\s#]+)", self._source, re.MULTILINE)
+        return match[1] if match else self.text(key)
+
+    def words(self, key: str) -> tuple[str, ...]:
+        value = self.data.get(key)
+        if isinstance(value, str):
+            return tuple(re.split(r"[,\s]+", value.strip()))
+        return tuple(str(v) for v in value) if isinstance(value, list) else ()
+
+    def env(self) -> tuple[EnvVar, ...]:
+        value = self.data.get("env_requires")
+        if isinstance(value, dict):
+            value = [{"name": k, **(v if isinstance(v, dict) else {"description": v})} for k, v in value.items()]
+        if value is not None and not isinstance(value, list):
+            self.warn("env_requires is not a list and was not understood")
+        found = [self._env_var(i, item) for i, item in enumerate(value if isinstance(value, list) else ())]
+        unique: dict[str, EnvVar] = {}
+        for var in found:
+            if var is not None:
+                unique.setdefault(var.name, var)
+        return tuple(unique.values())
+
+    def _env_var(self, index: int, item: object) -> EnvVar | None:
+        if isinstance(item, str):
+            item = {"name": item}
+        if not isinstance(item, dict) or not str(item.get("name") or "").strip():
+            self.warn(f"env_requires[{index}] has no name and was left out")
+            return None
+        default = item.get("default")
+        var = EnvVar(
+            name=str(item["name"]).strip(),
+            description=str(item.get("description") or item.get("desc") or ""),
+            required=item.get("required", True) not in (False, None, "false", "no"),
+            default=None if default is None or isinstance(default, (dict, list)) else str(default),
+        )
+        if not var.usable:
+            self.warn(f"env_requires[{index}].name {var.name!r:.80} can't be a variable and is never written")
+        return var
+
+    def owned(self) -> tuple[RelPath, ...] | None:
+        value = self.data.get("distribution_owned")
+        if value is None or value == []:
+            return None
+        if isinstance(value, str):
+            value = value.split()
+        if not isinstance(value, list):
+            self.warn("distribution_owned is not a list and was not understood")
+            return None
+        paths: list[RelPath] = []
+        for item in value:
+            try:
+                paths.append(RelPath(str(item).strip().removeprefix("./").rstrip("/*")))
+            except Invalid:
+                self.warn(f"distribution_owned names {str(item)!r:.80}, which is no safe path, and was left out")
+        return tuple(dict.fromkeys(paths))
+
+    def policies(self) -> dict[str, str]:
+        value = self.data.get("merge")
+        if not isinstance(value, dict):
+            return {}
+        good = {str(k): str(v) for k, v in value.items() if str(v) in POLICIES}
+        for key in value.keys() - good.keys():
+            self.warn(f"merge.{key} is none of {', '.join(POLICIES)} and was left out")
+        return good
