@@ -1,0 +1,80 @@
+"""The contents of one file joined by what the file is: document, skill, text, or whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hermes_dist.errors import Invalid
+from hermes_dist.merge.data import merge_document
+from hermes_dist.merge.frontmatter import merge_skill
+from hermes_dist.merge.text import merge_text, mergeable
+from hermes_dist.model.documents import Kind, Unmergeable, kind_of, load_data
+from hermes_dist.model.keypath import KeyPath, format_key
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.side import Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Contents joined, or the finding that they can't be (``whole``).
+
+    Attributes:
+        content: The live bytes.
+        base: The next base's bytes.
+        conflicts: Keys left open; the empty key is the text of the file.
+        whole: The file can only be taken whole, from one side.
+        notes: Why a coarser merge was used.
+    """
+
+    content: bytes = b""
+    base: bytes = b""
+    conflicts: tuple[str, ...] = ()
+    whole: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def join_contents(
+    path: RelPath, base: bytes | None, ours: bytes, theirs: bytes, favour: Callable[[str], Side | None]
+) -> Joined:
+    """Join three contents of one path; base is None where the file is new on both sides."""
+    kind = kind_of(path)
+    if path.name != "SKILL.md" and kind is None:
+        return _as_text(base, ours, theirs, favour)
+
+    def by_key(key: KeyPath) -> Side | None:
+        return favour(format_key(key))
+
+    try:
+        if kind is None:
+            merged = merge_skill(path, base, ours, theirs, by_key)
+        else:
+            merged = merge_document(path, base, ours, theirs, by_key)
+    except Unmergeable as err:
+        return _checked(_as_text(base, ours, theirs, favour), kind, ours, f"merged as text: {err}")
+    keys = tuple(format_key(key) for key in merged.conflicts)
+    return Joined(content=merged.content, base=merged.base, conflicts=keys)
+
+
+def _as_text(base: bytes | None, ours: bytes, theirs: bytes, favour: Callable[[str], Side | None]) -> Joined:
+    if not all(mergeable(data) for data in (base or b"", ours, theirs)):
+        return Joined(whole=True)
+    merged = merge_text(base or b"", ours, theirs, favour(""))
+    return Joined(content=merged.content, base=merged.base, conflicts=("",) if merged.conflicts else ())
+
+
+def _checked(joined: Joined, kind: Kind | None, ours: bytes, note: str) -> Joined:
+    """A text merge of a document must still be one, if ours was."""
+    if joined.whole:
+        return joined
+    if kind is not None and _loads(ours, kind) and not _loads(joined.content, kind):
+        return Joined(whole=True, notes=(f"{note}; lines would not join to a valid file",))
+    return Joined(content=joined.content, base=joined.base, conflicts=joined.conflicts, notes=(note,))
+
+
+def _loads(data: bytes, kind: Kind) -> bool:
+    try:
+        load_data(data, kind)
+    except Invalid:
+        return False
+    return True

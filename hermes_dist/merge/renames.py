@@ -1,0 +1,165 @@
+"""Renames: the names of three trees brought together, so that an edit follows a file that moved.
+
+A rename on one side is applied to the other two trees before paths are merged. Exact renames count always;
+similar ones (half of the lines and more) only for files that the other side edited, since only there
+something would be lost. Nothing is remembered: the next update finds the same renames again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from hermes_dist.merge.text import mergeable, similarity
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest, Read, Tree
+
+SIMILAR = 0.5
+_MOST_PAIRS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Three trees under common names.
+
+    Attributes:
+        followed: Moves by upstream that files of ours follow, old to new.
+        moved_here: Moves by the user, upstream's name to ours.
+    """
+
+    base: Tree
+    ours: Tree
+    theirs: Tree
+    followed: Mapping[RelPath, RelPath] = field(default_factory=dict)
+    moved_here: Mapping[RelPath, RelPath] = field(default_factory=dict)
+
+    def upstream_name(self, path: RelPath) -> RelPath:
+        """The name that upstream knows a path by."""
+        return next((old for old, new in self.moved_here.items() if new == path), path)
+
+
+def bring_together(base: Tree, ours: Tree, theirs: Tree, read: Read) -> Names:
+    """Apply the renames of each side to the other two trees.
+
+    Raises:
+        Invalid: A content can't be read.
+    """
+    by_them = find_renames(base, theirs, ours, read)
+    by_us = find_renames(base, ours, theirs, read)
+    for old in by_them.keys() & by_us.keys():
+        # Both moved it: to one name, so only base follows; to two names, so both files stand on their own.
+        if by_them[old] == by_us[old]:
+            base = _relabelled(base, {old: by_them[old]})
+        del by_them[old], by_us[old]
+    by_them |= _own_files_along(by_them, base, ours, theirs)
+    by_them = {old: new for old, new in by_them.items() if old not in ours or new not in ours}
+    by_us = {old: new for old, new in by_us.items() if old not in theirs or new not in theirs}
+    return Names(
+        base=_relabelled(base, {**by_them, **by_us}),
+        ours=_relabelled(ours, by_them),
+        theirs=_relabelled(theirs, by_us),
+        followed={old: new for old, new in by_them.items() if old in ours},
+        moved_here=by_us,
+    )
+
+
+def _relabelled(tree: Tree, names: Mapping[RelPath, RelPath]) -> Tree:
+    hit = [path for path in names if path in tree]
+    return Tree({names.get(p, p): e for p, e in tree.items()}) if hit else tree
+
+
+def find_renames(base: Tree, side: Tree, other: Tree, read: Read) -> dict[RelPath, RelPath]:
+    """Find what one side moved, old to new.
+
+    Args:
+        base: The common ancestor.
+        side: Where moves are looked for.
+        other: The opposite side: a file it edited may have moved with changes, too.
+        read: Gives contents by digest.
+    """
+    gone = [path for path in base if path not in side]
+    added = [path for path in side if path not in base]
+    if not gone or not added:
+        return {}
+    found = _exact(gone, added, base, side)
+    taken = set(found.values())
+    edited = [p for p in gone if p not in found and other.get(p) not in (None, base[p])]
+    free = [p for p in added if p not in taken]
+    return found | _similar(edited, free, base, side, read)
+
+
+def _exact(gone: Iterable[RelPath], added: Iterable[RelPath], base: Tree, side: Tree) -> dict[RelPath, RelPath]:
+    """Pair files of equal content; empty files and equal twins pair only where name or folder tells them apart."""
+    places: dict[Digest, list[RelPath]] = {}
+    for path in added:
+        places.setdefault(side[path].digest, []).append(path)
+    found: dict[RelPath, RelPath] = {}
+    for old in gone:
+        candidates = places.get(base[old].digest, [])
+        if not candidates or base[old].digest == _NOTHING:
+            continue
+        new = max(candidates, key=lambda p: (p.name == old.name, _shared_tail(p, old)))
+        candidates.remove(new)
+        found[old] = new
+    return found
+
+
+_NOTHING = Digest.of(b"")
+
+
+def _shared_tail(a: RelPath, b: RelPath) -> int:
+    count = 0
+    for x, y in zip(reversed(a.parts), reversed(b.parts), strict=False):
+        if x != y:
+            break
+        count += 1
+    return count
+
+
+def _similar(
+    edited: list[RelPath], free: list[RelPath], base: Tree, side: Tree, read: Read
+) -> dict[RelPath, RelPath]:
+    if not edited or len(edited) * len(free) > _MOST_PAIRS:
+        return {}
+    scored: list[tuple[float, int, RelPath, RelPath]] = []
+    for old in edited:
+        before = read(base[old].digest)
+        if not mergeable(before):
+            continue
+        for new in (p for p in free if p.suffix == old.suffix):
+            after = read(side[new].digest)
+            if mergeable(after) and (score := similarity(before, after)) >= SIMILAR:
+                scored.append((score, _shared_tail(old, new), old, new))
+    found: dict[RelPath, RelPath] = {}
+    for _score, _tail, old, new in sorted(scored, reverse=True):
+        if old not in found and new not in found.values():
+            found[old] = new
+    return found
+
+
+def _own_files_along(moves: Mapping[RelPath, RelPath], base: Tree, ours: Tree, theirs: Tree) -> dict[RelPath, RelPath]:
+    """Where upstream renamed a folder whole, the user's own files in it go along."""
+    along: dict[RelPath, RelPath] = {}
+    own = [path for path in ours if path not in base]
+    for old, new in _folder_moves(moves, base, theirs).items():
+        for path in own:
+            target = RelPath(f"{new}{path[len(old):]}") if path.under(old) else None
+            if target and target not in ours and target not in theirs:
+                along.setdefault(path, target)
+    return along
+
+
+def _folder_moves(moves: Mapping[RelPath, RelPath], base: Tree, theirs: Tree) -> dict[RelPath, RelPath]:
+    """Folders of which every file moved under one other name, deepest first."""
+    found: dict[RelPath, set[RelPath | None]] = {}
+    for old, new in moves.items():
+        for folder in old.parents:
+            tail = old[len(folder) :]
+            found.setdefault(folder, set()).add(RelPath(new[: -len(tail)]) if new.endswith(tail) else None)
+    whole: dict[RelPath, RelPath] = {}
+    for folder, targets in sorted(found.items(), key=lambda item: -len(item[0])):
+        target = next(iter(targets))
+        left = any(p.under(folder) for p in theirs) or any(p.under(folder) and p not in moves for p in base)
+        if len(targets) == 1 and target is not None and not left:
+            whole[folder] = target
+    return whole

@@ -1,0 +1,163 @@
+"""The merge of trees: presence, mode and content of each path by the one rule, edits following renames.
+
+Each path is decided alone, after names are brought together (:mod:`hermes_dist.merge.renames`); contents
+are joined by what the file is: a document by key, a skill as front matter and body, text by lines, anything
+else whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from hermes_dist.merge.content import Joined, join_contents
+from hermes_dist.merge.renames import bring_together
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Conflict
+from hermes_dist.model.side import Side
+from hermes_dist.model.tree import Digest, Entry, Read, Tree
+
+Favour = Callable[[RelPath, str], Side | None]
+"""Asked for each conflict by path and key (empty for the whole file): how to settle it; None leaves it open."""
+
+
+def leave_open(_path: RelPath, _key: str) -> Side | None:
+    """Settle nothing."""
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeMerge:
+    """The outcome of merging three trees.
+
+    Attributes:
+        tree: The live result; ours where a conflict is open.
+        base: The next base: theirs, with each open part put back to its old base.
+        conflicts: Left open, in path order.
+        blobs: New contents by digest.
+        renamed: Moves that the user's own edits and files followed, old to new.
+        notes: What fell back to a coarser merge, as sentences.
+    """
+
+    tree: Tree
+    base: Tree
+    conflicts: tuple[Conflict, ...]
+    blobs: Mapping[Digest, bytes]
+    renamed: Mapping[RelPath, RelPath]
+    notes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Work:
+    """What accumulates while paths are merged one after the other."""
+
+    read: Read
+    favour: Favour
+    live: dict[RelPath, Entry | None] = field(default_factory=dict)
+    base: dict[RelPath, Entry | None] = field(default_factory=dict)
+    conflicts: list[Conflict] = field(default_factory=list)
+    blobs: dict[Digest, bytes] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def put(self, data: bytes) -> Digest:
+        digest = Digest.of(data)
+        self.blobs[digest] = data
+        return digest
+
+
+def merge_trees(base: Tree, ours: Tree, theirs: Tree, read: Read, favour: Favour = leave_open) -> TreeMerge:
+    """Merge three trees.
+
+    Args:
+        base: What the home last received.
+        ours: The home as found: base's paths, and whatever lies in the shared folders.
+        theirs: What upstream ships now.
+        read: Gives contents by digest for all three.
+        favour: How to settle conflicts; by default they stay open.
+
+    Raises:
+        Invalid: A content can't be read.
+    """
+    names = bring_together(base, ours, theirs, read)
+    work = _Work(read, favour)
+    for path in sorted({*names.base, *names.ours, *names.theirs}):
+        _merge_path(work, path, names.base.get(path), names.ours.get(path), names.theirs.get(path))
+    _part_files_from_folders(work, names.ours, names.base)
+    return TreeMerge(
+        tree=Tree([(p, e) for p, e in work.live.items() if e]),
+        base=Tree([(names.upstream_name(p), e) for p, e in work.base.items() if e]),
+        conflicts=tuple(sorted(work.conflicts)),
+        blobs=work.blobs,
+        renamed=names.followed,
+        notes=tuple(work.notes),
+    )
+
+
+def _merge_path(work: _Work, path: RelPath, base: Entry | None, ours: Entry | None, theirs: Entry | None) -> None:
+    work.base[path] = theirs
+    if theirs in (ours, base):
+        work.live[path] = ours
+    elif ours == base:
+        work.live[path] = theirs
+    elif ours is None or theirs is None:
+        _whole(work, path, base, ours, theirs, kind="delete/edit" if ours is None else "edit/delete")
+    else:
+        _merge_both(work, path, base, ours, theirs)
+
+
+def _whole(
+    work: _Work, path: RelPath, base: Entry | None, ours: Entry | None, theirs: Entry | None, *, kind: str
+) -> None:
+    """A conflict on the path as a whole: ours stays and base keeps its place, unless a side is favoured."""
+    side = work.favour(path, "")
+    work.live[path] = ours
+    if side is Side.THEIRS:
+        work.live[path] = theirs
+    elif side is Side.BOTH:
+        work.live[path] = ours or theirs
+    elif side is None:
+        work.base[path] = base
+        work.conflicts.append(Conflict(path, "", kind))
+
+
+def _merge_both(work: _Work, path: RelPath, base: Entry | None, ours: Entry, theirs: Entry) -> None:
+    executable = theirs.executable if base and ours.executable == base.executable else ours.executable
+    if base and theirs.digest in (ours.digest, base.digest):
+        work.live[path] = Entry(ours.digest, executable)
+        return
+    if base and ours.digest == base.digest:
+        work.live[path] = Entry(theirs.digest, executable)
+        return
+    joined = join_contents(
+        path, work.read(base.digest) if base else None, work.read(ours.digest), work.read(theirs.digest),
+        lambda key: work.favour(path, key),
+    )  # fmt: skip
+    work.notes += [f"{path}: {note}" for note in joined.notes]
+    if joined.whole:
+        _whole(work, path, base, ours, theirs, kind="edit/edit" if base else "add/add")
+        return
+    work.live[path] = Entry(work.put(joined.content), executable)
+    _remember(work, path, base, theirs, joined)
+
+
+def _remember(work: _Work, path: RelPath, base: Entry | None, theirs: Entry, joined: Joined) -> None:
+    """Set the next base of a joined file, and note its open conflicts."""
+    work.conflicts += [Conflict(path, key, "edit/edit" if base else "add/add") for key in joined.conflicts]
+    if not joined.conflicts:
+        return
+    if base is None and not joined.base:
+        work.base[path] = None
+    else:
+        work.base[path] = Entry(work.put(joined.base), theirs.executable)
+
+
+def _part_files_from_folders(work: _Work, ours: Tree, base: Tree) -> None:
+    """Where upstream's file stands on our folder, or the reverse, ours stays and it is a conflict."""
+    live = {path for path, entry in work.live.items() if entry}
+    folders = {folder for path in live for folder in path.parents}
+    for path in sorted(live):
+        clash = path in folders or any(parent in live for parent in path.parents)
+        if clash and path not in ours:
+            work.live[path] = None
+            work.base[path] = base.get(path)
+            work.conflicts.append(Conflict(path, "", "file/folder"))
