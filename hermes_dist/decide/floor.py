@@ -1,0 +1,130 @@
+"""The security floor: which values of which keys of ``config.yaml`` loosen something.
+
+One table. A value counts only where it is looser than what the machine has, the agent's own default
+standing for an absent key; so an ordinary config installs whole. Commands, URLs and unknown keys below
+the guarded maps always count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from fnmatch import fnmatchcase
+
+from hermes_dist.model.documents import ABSENT, same
+from hermes_dist.model.keypath import Item, KeyPath
+from hermes_dist.model.plan import EffectKind
+
+
+class Rule(Enum):
+    """How a new value is judged against the machine's."""
+
+    ASK = "any change counts"
+    SAFE = "counts unless one of the safe values"
+    GROWS = "a list that may only grow"
+    SHRINKS = "a list that may only shrink"
+    FREE = "never counts"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: a dotted pattern (``*`` one step, ``**`` any number), its rule and its values."""
+
+    pattern: str
+    rule: Rule
+    default: object = ABSENT
+    safe: tuple[object, ...] = ()
+    kind: EffectKind = EffectKind.LOOSENS
+
+
+TABLE: tuple[Row, ...] = (
+    Row("approvals.mode", Rule.SAFE, "smart", ("smart", "manual")),
+    Row("approvals.cron_mode", Rule.SAFE, "deny", ("deny",)),
+    Row("approvals.deny", Rule.GROWS, []),
+    Row("approvals.mcp_reload_confirm", Rule.SAFE, True, (True,)),
+    Row("approvals.destructive_slash_confirm", Rule.SAFE, True, (True,)),
+    Row("approvals.timeout", Rule.FREE),
+    Row("approvals.**", Rule.ASK),
+    Row("security.redact_secrets", Rule.SAFE, True, (True,)),
+    Row("security.tirith_enabled", Rule.SAFE, True, (True,)),
+    Row("security.tirith_fail_open", Rule.SAFE, True, (False,)),
+    Row("security.tirith_timeout", Rule.FREE),
+    Row("security.allow_lazy_installs", Rule.SAFE, True, (False,)),
+    Row("security.website_blocklist.enabled", Rule.SAFE, False, (True,)),
+    Row("security.website_blocklist.domains", Rule.GROWS, []),
+    Row("security.acked_advisories", Rule.SHRINKS, []),
+    Row("**.allow_private_urls", Rule.SAFE, False, (False,)),
+    Row("security.**", Rule.ASK),
+    Row("command_allowlist", Rule.SHRINKS, []),
+    Row("command_allowlist.**", Rule.ASK),
+    Row("hooks_auto_accept", Rule.SAFE, False, (False,)),
+    Row("hooks.**", Rule.ASK, kind=EffectKind.RUNS),
+    Row("quick_commands.**", Rule.ASK, kind=EffectKind.RUNS),
+    Row("plugins.enabled", Rule.SHRINKS, [], kind=EffectKind.RUNS),
+    Row("plugins.disabled", Rule.GROWS, []),
+    Row("skills.inline_shell", Rule.SAFE, False, (False,)),
+    Row("terminal.backend", Rule.SAFE, "local", ("docker", "singularity", "modal", "daytona")),
+    Row("terminal.cwd", Rule.SAFE, ".", (".", "~")),
+    Row("terminal.env_passthrough", Rule.SHRINKS, []),
+    Row("terminal.docker_volumes", Rule.SHRINKS, []),
+    Row("terminal.docker_forward_env", Rule.SHRINKS, []),
+    Row("terminal.docker_mount_cwd_to_workspace", Rule.SAFE, False, (False,)),
+    Row("terminal.docker_network", Rule.SAFE, True, (False,)),
+    Row("terminal.docker_run_as_host_user", Rule.SAFE, False, (False,)),
+    *(
+        Row(f"terminal.{key}", Rule.FREE)
+        for key in (
+            "timeout", "lifetime_seconds", "daemon_term_grace_seconds", "container_cpu", "container_memory",
+            "container_disk", "container_persistent", "persistent_shell", "modal_mode", "home_mode",
+        )  # fmt: skip
+    ),
+    Row("terminal.**", Rule.ASK),
+    *(
+        Row(f"mcp_servers.*.{key}", Rule.ASK, kind=EffectKind.RUNS)
+        for key in ("command", "args.**", "url", "env.**", "headers.**", "cwd", "transport")
+    ),
+    *(
+        Row(f"**.{key}", Rule.ASK, "")
+        for key in ("base_url", "api_base", "*_base_url", "endpoint", "webhook_url", "*_command", "binary_path", "*_bin")
+    ),
+)
+
+
+def row_for(key: KeyPath) -> Row | None:
+    """Find the line of the table for a leaf of ``config.yaml``; None when it is not guarded."""
+    steps = tuple(step.value if isinstance(step, Item) else str(step) for step in key)
+    return next((row for row in TABLE if _matches(tuple(row.pattern.split(".")), steps)), None)
+
+
+def _matches(pattern: tuple[str, ...], steps: tuple[str, ...]) -> bool:
+    if not pattern:
+        return not steps
+    if pattern[0] == "**":
+        return any(_matches(pattern[1:], steps[n:]) for n in range(len(steps) + 1))
+    return bool(steps) and fnmatchcase(steps[0], pattern[0]) and _matches(pattern[1:], steps[1:])
+
+
+def loosens(row: Row, ours: object, new: object) -> bool:
+    """Whether ``new`` in place of ``ours`` (ABSENT: the agent's default) needs a yes."""
+    if row.rule is Rule.FREE or (new is ABSENT and row.default is ABSENT and row.kind is EffectKind.RUNS):
+        return False
+    before = row.default if ours is ABSENT else ours
+    after = row.default if new is ABSENT else new
+    if same(before, after):
+        return False
+    if row.rule is Rule.SAFE:
+        return not any(same(after, value) for value in row.safe)
+    if row.rule in (Rule.GROWS, Rule.SHRINKS) and isinstance(before, list) and isinstance(after, list):
+        more, less = (after, before) if row.rule is Rule.GROWS else (before, after)
+        return not all(any(same(x, y) for y in more) for x in less)
+    return True
+
+
+def leaves(data: object, at: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
+    """Yield the leaves of nested maps; lists, and empty maps, are leaves."""
+    if isinstance(data, Mapping) and data:
+        for key, value in data.items():
+            yield from leaves(value, (*at, key))
+    else:
+        yield at, data

@@ -1,0 +1,169 @@
+"""What belongs to whom: the only table of path classes.
+
+Machine names hold at the root of a home, whatever an author ships; the same name deeper down
+(``skills/x/workspace/``) is payload. The agent's bookkeeping and secrets hold wherever they lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import RelPath, folded
+from hermes_dist.model.tree import Tree
+
+
+class Owner(StrEnum):
+    """Whom a path of a package or home belongs to."""
+
+    SHARED = "shared"
+    MACHINE = "machine"
+    HOUSEKEEPING = "housekeeping"
+    UNKNOWN = "unknown"
+
+
+SHARED_FILES = ("SOUL.md", "config.yaml", "mcp.json", MANIFEST)
+SHARED_FOLDERS = ("skills", "cron", "plugins", "hooks", "scripts", "skins", "templates")
+STANDARD_FOLDERS = ("memories", "sessions", "skills", "skins", "logs", "plans", "workspace", "cron", "home")
+"""What the agent makes with a new home."""
+
+_MACHINE_ROOT = (
+    # keys and secrets
+    ".env", "auth.json", "auth.lock", ".anthropic_oauth.json", "google_token.json", "google_client_secret.json",
+    "*token*.json", "*oauth*.json", "*credential*.json", "mcp-tokens", "pairing", "platforms", "*.pem", "*.key",
+    "shell-hooks-allowlist.json",
+    # what it learned and did
+    "memories", "sessions", "workspace", "plans", "home", "logs", "local", "checkpoints", "backups", "sandboxes",
+    "state-snapshots", "browser_screenshots", "*.db", "*.db-shm", "*.db-wal", "*.db-journal", "*.sqlite*",
+    "response_store*", ".hermes_history", "errors.log",
+    # running state and caches
+    "gateway.pid", "gateway_state.json", "processes.json", "*.pid", "*.lock", "*.sock", "*.log", "*.tmp", "active_profile",
+    ".update_check", ".no-bundled-skills", "cache", "*_cache", "*.bak", "*.bak.*", "profile.yaml",
+    # the machine's own trees
+    "bin", "profiles", "node_modules", "hermes-agent", "aigenlabs-agent", ".worktrees", "distributions",
+    LOCKFILE, PRIVATE,
+)  # fmt: skip
+_MACHINE_ANYWHERE = (
+    "skills/.bundled_manifest", "skills/.hub", "skills/.usage.json*", "skills/.archive", "skills/.curator_*",
+    "skills/.locks", "skills/.*.lock", "cron/output", "cron/.*", "cron/ticker_*", "cron/executions.db*", "cron/*.lock",
+    "cron/*.log", "cron/*.bak*",
+)  # fmt: skip
+_MACHINE_NAMES = ("__pycache__", "*.pyc", ".DS_Store", ".git", "*.swp", ".env", ".env.local", ".env.bak*")
+ENV_EXAMPLES = (".env.EXAMPLE", ".env.example", ".env.template")
+"""Templates of the environment, best first; one of them serves, none is merged."""
+_HOUSEKEEPING = (
+    "README*", "LICENSE*", "LICENCE*", "COPYING*", "NOTICE*", "CHANGELOG*", "CHANGES*", "CONTRIBUTING*",
+    "CODE_OF_CONDUCT*", "SECURITY*", ".git*", ".github", ".gitlab*", ".circleci", ".travis.yml", ".editorconfig",
+    ".pre-commit-config.yaml", "tests", "test", ".vscode", ".idea", "Makefile", "SHA256SUMS*", "pyproject.toml",
+    "package.json", "package-lock.json",
+)  # fmt: skip
+_MEDIA = (".md", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".mp3", ".wav", ".ogg", ".mp4", ".pdf")
+
+
+def _any(name: str, patterns: Iterable[str]) -> bool:
+    key = folded(name)
+    return any(fnmatchcase(key, pattern.lower()) for pattern in patterns)
+
+
+def is_machine(path: RelPath) -> bool:
+    """Whether a path is the machine's: never read into a package, never written by one."""
+    parts = path.parts
+    if _any(parts[0], _MACHINE_ROOT) and not _any(parts[0], ENV_EXAMPLES):
+        return parts[0] not in SHARED_FILES
+    if any(_any("/".join(parts[:n]), _MACHINE_ANYWHERE) for n in range(2, min(len(parts), 3) + 1)):
+        return True
+    return any(_any(part, _MACHINE_NAMES) for part in parts)
+
+
+def owner_of(path: RelPath) -> Owner:
+    """Class a path of a package by its name alone."""
+    if is_machine(path):
+        return Owner.MACHINE
+    if path in SHARED_FILES or path.top in SHARED_FOLDERS:
+        return Owner.SHARED
+    if _any(path.top, _HOUSEKEEPING):
+        return Owner.HOUSEKEEPING
+    return Owner.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A path of a package, or a folder of them, that is not installed, and why."""
+
+    path: str
+    why: str
+    files: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What of a package tree goes into a home.
+
+    Attributes:
+        tree: What is installed.
+        left_out: What is not, by folder at the root.
+        notes: Paths that ``distribution_owned`` names in vain.
+    """
+
+    tree: Tree
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+
+
+def payload_of(package: Tree, manifest: Manifest) -> Payload:
+    """Choose what of a package comes in: by ``distribution_owned`` exactly, else by the table."""
+    why = {path: _reason(path, manifest) for path in package}
+    tree = package.where(lambda path: not why[path])
+    groups: dict[tuple[str, str], int] = {}
+    for path, reason in why.items():
+        if reason:
+            place = path.top if "/" not in path else f"{path.top}/"
+            groups[place, reason] = groups.get((place, reason), 0) + 1
+    vain = [p for p in manifest.owned or () if not any(q.under(p) for q in package)]
+    return Payload(
+        tree=tree,
+        left_out=tuple(LeftOut(place, reason, count) for (place, reason), count in sorted(groups.items())),
+        notes=tuple(f"distribution_owned names {p}, which the package does not hold" for p in vain),
+    )
+
+
+def _reason(path: RelPath, manifest: Manifest) -> str:
+    """Why a path is left out; empty when it comes in."""
+    owner = owner_of(path)
+    if owner is Owner.MACHINE:
+        return "belongs to each machine"
+    if path in ENV_EXAMPLES:
+        return "serves as .env.EXAMPLE"
+    if path == MANIFEST:
+        return ""
+    if manifest.owned is not None:
+        return "" if any(path.under(owned) for owned in manifest.owned) else "not in distribution_owned"
+    if owner is Owner.HOUSEKEEPING:
+        return "housekeeping of the repository"
+    if owner is Owner.SHARED or "/" in path or path.suffix in _MEDIA:
+        return ""
+    return "an unknown file at the root; distribution_owned could name it"
+
+
+def looked_at(package: Tree) -> tuple[Callable[[RelPath], bool], Callable[[RelPath], bool]]:
+    """Say which files of a home are read for merging, given all paths of base and theirs.
+
+    Returns:
+        Two predicates: for files, and for folders to go into.
+    """
+    folders = {path.top for path in package if "/" in path} | set(SHARED_FOLDERS)
+    files = {path for path in package if "/" not in path} | {RelPath(name) for name in SHARED_FILES}
+
+    def want(path: RelPath) -> bool:
+        if path in package:
+            return True
+        return (path in files if "/" not in path else path.top in folders) and not is_machine(path)
+
+    def into(path: RelPath) -> bool:
+        return path.top in folders and not is_machine(path)
+
+    return want, into

@@ -1,0 +1,140 @@
+"""Reconcile: base, ours, theirs → the plan and the next base. The heart.
+
+    offered = theirs with what waits for a yes put back to base
+    merged  = merge(base, ours, offered)
+    plan    = what differs between the home as found and merged
+
+Every verb that changes a home's package is this with other arguments; see ``docs/ARCHITECTURE.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hermes_dist.decide.activate import switch_on
+from hermes_dist.decide.effects import Granted, find_effects, grant
+from hermes_dist.decide.parking import park, put_back
+from hermes_dist.merge.trees import TreeMerge, merge_trees
+from hermes_dist.model.keypath import parse_key
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Effect, Plan, Step
+from hermes_dist.model.side import Side
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """The facts that a plan is made of.
+
+    Attributes:
+        base: What the home last received.
+        found: The home as found, byte for byte.
+        theirs: What upstream ships, in the home's spelling.
+        read: Gives contents by digest for all of them.
+        ours: The home as it counts for merging, where that differs from ``found``: without the agent's own
+            stock files, and with the author's manifest where the agent only dumped it again.
+    """
+
+    base: Tree = EMPTY
+    found: Tree = EMPTY
+    theirs: Tree = EMPTY
+    read: Read
+    ours: Tree | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
+    """What was said about conflicts and effects.
+
+    Attributes:
+        sides: How to settle a conflict, by ``path`` or ``path: key``.
+        default: How to settle all others; None leaves them open.
+        kept: ``path`` or ``path: key`` that stays ours for ever.
+        granted: Which effects have their yes.
+    """
+
+    sides: Mapping[str, Side] = field(default_factory=dict)
+    default: Side | None = None
+    kept: frozenset[str] = frozenset()
+    granted: Granted = field(default_factory=lambda: grant(frozenset()))
+
+    def favour(self, path: RelPath, key: str) -> Side | None:
+        place = f"{path}: {key}" if key else str(path)
+        return self.sides.get(place) or self.sides.get(str(path)) or self.default
+
+
+def reconcile(situation: Situation, decisions: Decisions) -> Plan:
+    """Make the plan that brings a home to what upstream ships, keeping what is its own.
+
+    Raises:
+        Invalid: A content can't be read.
+    """
+    ours = situation.found if situation.ours is None else situation.ours
+    blobs: dict[Digest, bytes] = {}
+
+    def read(digest: Digest) -> bytes:
+        return blobs[digest] if digest in blobs else situation.read(digest)
+
+    kept = [_split_place(place) for place in decisions.kept]
+    settled = put_back(situation.base, situation.theirs, kept, read)
+    blobs |= settled.blobs
+    merged, effects, parked = _merge_safely(settled.tree, ours, situation.theirs, read, blobs, decisions)
+    live = switch_on(merged.tree, _ready(effects, decisions.granted), read)
+    blobs |= live.blobs
+    return Plan(
+        steps=_steps(situation.found, ours, live.tree),
+        base=merged.base,
+        upstream={path: situation.theirs.get(path) for path in merged.base.differing(situation.theirs)},
+        conflicts=merged.conflicts,
+        effects=effects,
+        parked=tuple(e for e in effects if not decisions.granted(e) and (e.off or e in parked)),
+        blobs=blobs,
+        notes=merged.notes,
+    )
+
+
+def _merge_safely(
+    base: Tree, ours: Tree, theirs: Tree, read: Read, blobs: dict[Digest, bytes], decisions: Decisions
+) -> tuple[TreeMerge, tuple[Effect, ...], list[Effect]]:
+    """Merge, and again with what has no yes parked, until nothing without a yes would become live."""
+    merged = merge_trees(base, ours, theirs, read, decisions.favour)
+    blobs |= merged.blobs
+    effects = find_effects(ours, merged.tree, theirs, read)
+    waiting = [e for e in effects if not e.off and not decisions.granted(e)]
+    parked: list[Effect] = []
+    for turn in range(_ROUNDS):
+        if not waiting:
+            break
+        parked += waiting
+        places = [(e.path, e.key if turn == 0 else "") for e in parked]
+        offered = put_back(theirs, base, places, read) if turn else park(theirs, base, parked, read)
+        blobs |= offered.blobs
+        merged = merge_trees(base, ours, offered.tree, read, decisions.favour)
+        blobs |= merged.blobs
+        left = find_effects(ours, merged.tree, theirs, read)
+        waiting = [e for e in left if not e.off and not decisions.granted(e)]
+        effects = tuple(sorted({*effects, *(e for e in left if e.off)}))
+    return merged, effects, parked
+
+
+def _ready(effects: tuple[Effect, ...], granted: Granted) -> list[Effect]:
+    """The idle jobs and servers of which every part has its yes."""
+
+    def unit(effect: Effect) -> tuple[str, object]:
+        return effect.path, parse_key(effect.key)[:2]
+
+    waiting = {unit(e) for e in effects if e.off and not granted(e)}
+    return [e for e in effects if e.off and unit(e) not in waiting]
+
+
+def _steps(found: Tree, ours: Tree, merged: Tree) -> tuple[Step, ...]:
+    changed: list[RelPath] = sorted(p for p in {*ours, *merged} if found.get(p) != merged.get(p))
+    return tuple(Step(p, found.get(p), merged.get(p)) for p in changed)
+
+
+def _split_place(place: str) -> tuple[RelPath, str]:
+    path, _, key = place.partition(": ")
+    return RelPath(path), key

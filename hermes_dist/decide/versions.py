@@ -1,0 +1,118 @@
+"""Versions: what a package requires of the agent, and which tag a range chooses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from hermes_dist.errors import Invalid, Refused
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
+
+
+def version_of(text: str) -> Version | None:
+    """Read a version leniently (``v1.2.3``, ``0.0.2.63``, ``1.2.3-rc1``); None when it is none."""
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - only who compares versions pays for it
+
+    try:
+        return Version(text.strip().removeprefix("v").removeprefix("V"))
+    except InvalidVersion:
+        return None
+
+
+def specifiers(text: str) -> SpecifierSet:
+    """Read PEP 440 specifiers, ``^1.2``, ``~1.2``, ``1.x`` and a bare version (at least), joined by commas.
+
+    Raises:
+        Invalid: A part is none of these.
+    """
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - see version_of
+
+    parts = [_specifier(part.strip()) for part in text.split(",") if part.strip()]
+    try:
+        return SpecifierSet(",".join(parts))
+    except InvalidSpecifier:
+        raise Invalid(f"{text!r:.80} is not a version range", hint="write >=1.2, ^1.2, ~1.2 or 1.2") from None
+
+
+def _specifier(part: str) -> str:
+    if part in {"*", "latest"}:
+        return ">=0"
+    if match := re.fullmatch(r"([\^~])\s*v?(\d+(?:\.\d+)*)", part):
+        numbers = [int(n) for n in match[2].split(".")]
+        return f">={match[2]},<{_ceiling(numbers, caret=match[1] == '^')}"
+    if match := re.fullmatch(r"v?(\d+(?:\.\d+)*)\.[x*]", part):
+        return f"=={match[1]}.*"
+    if re.fullmatch(r"v?\d[\w.+-]*", part):
+        return f">={part.removeprefix('v')}"
+    return re.sub(r"([<>=!~]=?=?)\s*v", r"\1", part)
+
+
+def _ceiling(numbers: list[int], *, caret: bool) -> str:
+    """The first version outside: ^ keeps the left-most number that is not 0, ~ the last but one."""
+    if caret:
+        at = next((i for i, n in enumerate(numbers) if n), len(numbers) - 1)
+    else:
+        at = max(len(numbers) - 2, 0) if len(numbers) > 2 else min(len(numbers) - 1, 1)
+    return ".".join(str(n) for n in [*numbers[:at], numbers[at] + 1])
+
+
+def check_requires(requires: str, agent_version: str | None, *, title: str) -> str:
+    """Check what a package requires of the agent.
+
+    Args:
+        requires: ``hermes_requires`` of the manifest; empty for nothing.
+        agent_version: The installed agent's version; None when there is none.
+        title: The agent's name for sentences.
+
+    Returns:
+        A note when it could not be checked, else the empty string.
+
+    Raises:
+        Refused: The installed agent is not among them.
+        Invalid: The requirement is no range.
+    """
+    if not requires.strip():
+        return ""
+    try:
+        wanted = specifiers(requires)
+    except Invalid as err:
+        raise err.within("distribution.yaml: hermes_requires") from None
+    found = version_of(agent_version) if agent_version else None
+    if found is None:
+        return f"needs {title} {requires}; none was found here to check that against"
+    if not wanted.contains(found, prereleases=True):
+        raise Refused(
+            f"it needs {title} {requires}, and {agent_version} is installed",
+            where="distribution.yaml: hermes_requires",
+            hint="upgrade the agent, choose an older version with #REF, or pass --ignore-requires",
+        )
+    return ""
+
+
+def choose_tag(wanted: str, tags: Iterable[str]) -> str:
+    """Choose the newest tag ``v1.2.3`` in a range; pre-releases only when nothing else fits.
+
+    Raises:
+        Invalid: No tag is in the range.
+    """
+    known = {tag: version for tag in tags if (version := version_of(tag)) is not None}
+    spec = specifiers(wanted)
+    fitting = [tag for tag in known if spec.contains(known[tag])]
+    if not fitting and wanted != "latest":
+        fitting = [tag for tag in known if spec.contains(known[tag], prereleases=True)]
+    if not fitting:
+        newest = sorted(known, key=lambda tag: known[tag])[-5:]
+        some = f"the newest are {', '.join(reversed(newest))}" if newest else "it has no version tags"
+        raise Invalid(f"no version tag is in the range {wanted!r:.80}: {some}", hint="choose a tag or branch with #REF")
+    return max(fitting, key=lambda tag: known[tag])
+
+
+def newer_tags(current: str, tags: Iterable[str]) -> list[str]:
+    """List the tags of versions newer than ``current``, oldest first."""
+    here = version_of(current)
+    known = {tag: version for tag in tags if (version := version_of(tag)) is not None and not version.is_prerelease}
+    return sorted((t for t, v in known.items() if here is not None and v > here), key=lambda t: known[t])
