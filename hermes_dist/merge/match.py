@@ -1,0 +1,287 @@
+"""Which lines of two texts belong together.
+
+The shortest edit script (Myers' linear-space search) is taken while it is cheap, so that a merge comes out
+as git's would; where it would be dear, lines that are unique on both sides cut the text into pieces
+(patience), and a piece that has none and stays dear counts as replaced whole. A coarser match can only turn
+a clean merge into a conflict, never into other clean bytes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_BUDGET = 2_000_000  # steps of the search per comparison: a second or so
+_DEPTH = 400  # how far one search goes from both ends before it gives up
+_SHALLOW = 24  # the same once the budget is spent
+_WINDOW = 100  # how far around a frequent line one looks for lines the other text lacks
+_OFTEN_AT_MOST = 1024
+_FAR = 1 << 60
+
+_ABSENT, _USUAL, _FREQUENT = 0, 1, 2
+
+
+class Change(NamedTuple):
+    """Lines `a_lo..a_hi` of the first text became `b_lo..b_hi` of the second (half open, one may be empty)."""
+
+    a_lo: int
+    a_hi: int
+    b_lo: int
+    b_hi: int
+
+
+def changes(a: Sequence[int], b: Sequence[int]) -> list[Change]:
+    """Compare two texts given as numbers, one for each line (equal lines, equal numbers).
+
+    Args:
+        a: The first text.
+        b: The second text.
+
+    Returns:
+        What differs, in order. Two changes never touch: a common line lies between them.
+    """
+    in_a, in_b = bytearray(b"\x01") * len(a), bytearray(b"\x01") * len(b)
+    lo, a_hi, _, b_hi = _trim(a, b, _Box(0, len(a), 0, len(b)))
+    in_a[:lo] = in_b[:lo] = bytes(lo)
+    in_a[a_hi:] = in_b[b_hi:] = bytes(len(a) - a_hi)
+    if lo < a_hi and lo < b_hi:
+        kept_a, kept_b = _telling(a, lo, a_hi, Counter(b)), _telling(b, lo, b_hi, Counter(a))
+        search = _Search([a[i] for i in kept_a], [b[j] for j in kept_b])
+        for i, j in search.pairs():
+            in_a[kept_a[i]] = in_b[kept_b[j]] = 0
+    _settle(a, in_a, _gaps(in_b))
+    _settle(b, in_b, _gaps(in_a))
+    return _collect(in_a, in_b)
+
+
+class _Box(NamedTuple):
+    """A stretch of each text, to be matched with one another."""
+
+    a_lo: int
+    a_hi: int
+    b_lo: int
+    b_hi: int
+
+
+def _trim(a: Sequence[int], b: Sequence[int], box: _Box) -> _Box:
+    """The box without its common head and tail."""
+    a_lo, a_hi, b_lo, b_hi = box
+    while a_lo < a_hi and b_lo < b_hi and a[a_lo] == b[b_lo]:
+        a_lo += 1
+        b_lo += 1
+    while a_lo < a_hi and b_lo < b_hi and a[a_hi - 1] == b[b_hi - 1]:
+        a_hi -= 1
+        b_hi -= 1
+    return _Box(a_lo, a_hi, b_lo, b_hi)
+
+
+# ---------------------------------------------------------------------------------- lines that tell something
+
+
+def _telling(lines: Sequence[int], lo: int, hi: int, other: Counter[int]) -> list[int]:
+    """The places between `lo` and `hi` worth matching: not what the other text lacks, nor noise amid that."""
+    often = min(1 << ((len(lines).bit_length() + 1) // 2), _OFTEN_AT_MOST)
+    kinds = bytearray(
+        _ABSENT if not (count := other[line]) else _FREQUENT if count >= often else _USUAL for line in lines[lo:hi]
+    )
+    return [lo + k for k, kind in enumerate(kinds) if kind == _USUAL or (kind == _FREQUENT and not _is_noise(kinds, k))]
+
+
+def _is_noise(kinds: bytearray, at: int) -> bool:
+    """A frequent line (a blank one, a brace) inside a stretch that is otherwise new matches by chance only."""
+    frequent, absent = 2, 0
+    for stretch in (range(at - 1, max(at - 1 - _WINDOW, -1), -1), range(at + 1, min(at + 1 + _WINDOW, len(kinds)))):
+        before = absent
+        for k in stretch:
+            if kinds[k] == _USUAL:
+                break
+            if kinds[k] == _ABSENT:
+                absent += 1
+            else:
+                frequent += 1
+        if absent == before:
+            return False
+    return 3 * frequent < absent
+
+
+# --------------------------------------------------------------------------------------------- the search
+
+
+class _Search:
+    """Pairs of equal lines in rising order, found box by box."""
+
+    def __init__(self, a: list[int], b: list[int]) -> None:
+        self.a, self.b = a, b
+        self.budget = _BUDGET
+
+    def pairs(self) -> list[tuple[int, int]]:
+        """All pairs (place in `a`, place in `b`), in no particular order."""
+        a, b = self.a, self.b
+        found: list[tuple[int, int]] = []
+        boxes = [_Box(0, len(a), 0, len(b))]
+        while boxes:
+            box = boxes.pop()
+            core = _trim(a, b, box)
+            found.extend((box.a_lo + k, box.b_lo + k) for k in range(core.a_lo - box.a_lo))
+            found.extend((core.a_hi + k, core.b_hi + k) for k in range(box.a_hi - core.a_hi))
+            if core.a_lo < core.a_hi and core.b_lo < core.b_hi:
+                boxes.extend(self._parts(core, found))
+        return found
+
+    def _parts(self, box: _Box, found: list[tuple[int, int]]) -> list[_Box]:
+        """The smaller boxes a box falls into; none when it counts as replaced whole."""
+        a_lo, a_hi, b_lo, b_hi = box
+        middle = self._middle(box)
+        if middle is not None:
+            i, j = middle
+            return [_Box(a_lo, i, b_lo, j), _Box(i, a_hi, j, b_hi)]
+        anchors = self._anchors(box) if self.budget > -_BUDGET else []
+        if not anchors:
+            return []
+        found.extend(anchors)
+        starts = [(a_lo, b_lo), *((i + 1, j + 1) for i, j in anchors)]
+        ends = [*anchors, (a_hi, b_hi)]
+        return [_Box(i, m, j, n) for (i, j), (m, n) in zip(starts, ends, strict=True)]
+
+    def _anchors(self, box: _Box) -> list[tuple[int, int]]:
+        """The longest rising run of lines that are unique on both sides of the box."""
+        self.budget -= (box.a_hi - box.a_lo + box.b_hi - box.b_lo) // 4
+        once_a, once_b = _unique(self.a, box.a_lo, box.a_hi), _unique(self.b, box.b_lo, box.b_hi)
+        shared = [(i, once_b[line]) for line, i in once_a.items() if line in once_b]
+        ends: list[int] = []  # the smallest end of a run of each length, and which pair that is
+        last: list[int] = []
+        before: list[int] = []
+        for k, (_, j) in enumerate(shared):
+            length = bisect_left(ends, j)
+            before.append(last[length - 1] if length else -1)
+            ends[length : length + 1] = [j]
+            last[length : length + 1] = [k]
+        run: list[tuple[int, int]] = []
+        k = last[-1] if last else -1
+        while k >= 0:
+            run.append(shared[k])
+            k = before[k]
+        return run[::-1]
+
+    def _middle(self, box: _Box) -> tuple[int, int] | None:
+        """A point on a shortest path through the box, searched from both corners; None when it is too far.
+
+        Diagonal `d` holds the points with `i - j = d`. `ahead[d]` and `back[d]` are the furthest `i` that so
+        many edits reach from the first and from the last corner; where the two meet is the middle.
+        """
+        a, b = self.a, self.b
+        a_lo, a_hi, b_lo, b_hi = box
+        ends = a_lo - b_hi, a_hi - b_lo
+        f_lo = f_hi = a_lo - b_lo
+        r_lo = r_hi = a_hi - b_hi
+        odd = (f_lo - r_lo) & 1
+        ahead, back = {f_lo: a_lo}, {r_lo: a_hi}
+        for _ in range(_DEPTH if self.budget > 0 else _SHALLOW):
+            f_lo, f_hi = _widen(ahead, f_lo, f_hi, ends, -1)
+            for d in range(f_hi, f_lo - 1, -2):
+                left, right = ahead[d - 1], ahead[d + 1]
+                i = left + 1 if left >= right else right
+                j = i - d
+                while i < a_hi and j < b_hi and a[i] == b[j]:
+                    i += 1
+                    j += 1
+                ahead[d] = i
+                if odd and r_lo <= d <= r_hi and back[d] <= i:
+                    return i, j
+            r_lo, r_hi = _widen(back, r_lo, r_hi, ends, _FAR)
+            for d in range(r_hi, r_lo - 1, -2):
+                left, right = back[d - 1], back[d + 1]
+                i = left if left < right else right - 1
+                j = i - d
+                while i > a_lo and j > b_lo and a[i - 1] == b[j - 1]:
+                    i -= 1
+                    j -= 1
+                back[d] = i
+                if not odd and f_lo <= d <= f_hi and i <= ahead[d]:
+                    return i, j
+            self.budget -= (f_hi - f_lo + r_hi - r_lo) // 2 + 2
+        return None
+
+
+def _widen(reach: dict[int, int], lo: int, hi: int, ends: tuple[int, int], never: int) -> tuple[int, int]:
+    """The diagonals of the next round: one more on each side, or one less where the box ends."""
+    if lo > ends[0]:
+        lo -= 1
+        reach[lo - 1] = never
+    else:
+        lo += 1
+    if hi < ends[1]:
+        hi += 1
+        reach[hi + 1] = never
+    else:
+        hi -= 1
+    return lo, hi
+
+
+def _unique(lines: Sequence[int], lo: int, hi: int) -> dict[int, int]:
+    """The lines that occur once between `lo` and `hi`, with their place, in order."""
+    counts = Counter(lines[lo:hi])
+    return {line: k for k in range(lo, hi) if counts[line := lines[k]] == 1}
+
+
+# ---------------------------------------------------------------------------------- where a change comes to lie
+
+
+def _gaps(changed: bytearray) -> list[int]:
+    """How many changed lines stand before each unchanged one, and after the last."""
+    return [len(run) for run in bytes(changed).split(b"\x00")]
+
+
+def _settle(lines: Sequence[int], changed: bytearray, other: list[int]) -> None:
+    """Slide every group of changed lines as far down as equal lines let it, or to a change of the other text.
+
+    `a [b a] b` and `a b [a b]` say the same; one of them has to be chosen, always the same one.
+    Groups that meet on the way become one. `other` holds the gaps of the other text.
+    """
+    at = gap = 0
+    while (start := changed.find(1, at)) >= 0:
+        gap += start - at
+        end = _run_end(changed, start)
+        size = 0
+        while size != end - start:
+            size = end - start
+            start, end, gap = _slide_up(lines, changed, start, end, gap)
+            highest, lined_up = end, end if other[gap] else -1
+            while end < len(lines) and lines[start] == lines[end]:
+                changed[start], changed[end] = 0, 1
+                start, end, gap = start + 1, _run_end(changed, end), gap + 1
+                if other[gap]:
+                    lined_up = end
+        if lined_up >= 0 and end != highest:
+            while not other[gap]:
+                start, end, gap = start - 1, end - 1, gap - 1
+                changed[start], changed[end] = 1, 0
+        at = end
+
+
+def _slide_up(lines: Sequence[int], changed: bytearray, start: int, end: int, gap: int) -> tuple[int, int, int]:
+    while start > 0 and lines[start - 1] == lines[end - 1]:
+        start, end, gap = start - 1, end - 1, gap - 1
+        changed[start], changed[end] = 1, 0
+        while start > 0 and changed[start - 1]:
+            start -= 1
+    return start, end, gap
+
+
+def _run_end(changed: bytearray, at: int) -> int:
+    end = changed.find(0, at)
+    return end if end >= 0 else len(changed)
+
+
+def _collect(in_a: bytearray, in_b: bytearray) -> list[Change]:
+    """The marked lines of both texts as changes; the unmarked ones pair up in order."""
+    found: list[Change] = []
+    i = j = 0
+    for gap_a, gap_b in zip(_gaps(in_a), _gaps(in_b), strict=True):
+        if gap_a or gap_b:
+            found.append(Change(i, i + gap_a, j, j + gap_b))
+        i += gap_a + 1
+        j += gap_b + 1
+    return found

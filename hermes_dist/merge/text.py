@@ -1,0 +1,328 @@
+"""Merging text line by line, and what of it can be shown: hunks, unified diffs, likeness."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from hermes_dist.merge.match import Change, changes
+from hermes_dist.model.side import Side
+
+MAX_BYTES = 2 * 1024 * 1024
+MAX_LINES = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hunk:
+    """Lines that both sides changed, each in its way; numbers count from 1, lines come without their end."""
+
+    base_line: int
+    base: tuple[str, ...]
+    ours_line: int
+    ours: tuple[str, ...]
+    theirs_line: int
+    theirs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextMerge:
+    """What a merge of three texts comes to.
+
+    Attributes:
+        content: The live result: what merges is merged, a conflicting hunk stays as in ours or becomes what
+            the favour says.
+        base: The base of the next merge: theirs, with each open hunk put back to base's lines.
+        conflicts: How many hunks stay open; 0 when the merge is clean or a favour settled it.
+        hunks: The conflicting hunks, also those that a favour settled.
+    """
+
+    content: bytes
+    base: bytes
+    conflicts: int
+    hunks: tuple[Hunk, ...] = ()
+
+
+def mergeable(data: bytes) -> bool:
+    """Whether the bytes are text that is merged by lines: UTF-8 without NUL, and not too large."""
+    if len(data) > MAX_BYTES or b"\0" in data or _line_count(data) > MAX_LINES:
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def merge_text(base: bytes, ours: bytes, theirs: bytes, favour: Side | None = None) -> TextMerge:
+    """Merge three texts by lines, as git would.
+
+    Lines are compared without their ends; the result has ours' ends, the next base theirs'. A final line
+    end is ours' affair unless only theirs changed it. Changes that touch each other conflict unless they say
+    the same.
+
+    Args:
+        base: The text both sides started from; empty when there was none.
+        ours: The text as it is here.
+        theirs: The text as upstream has it now.
+        favour: What to settle every conflicting hunk by; None leaves them open.
+
+    Returns:
+        The result, the next base and the conflicts.
+
+    Raises:
+        ValueError: One of the texts is not `mergeable`.
+    """
+    if not (mergeable(base) and mergeable(ours) and mergeable(theirs)):
+        raise ValueError("not a text that can be merged by lines")
+    if theirs in (base, ours):
+        return TextMerge(ours, theirs, 0)
+    if ours == base:
+        return TextMerge(theirs, theirs, 0)
+    return _Merge(base, ours, theirs).result(favour)
+
+
+def unified(a: bytes, b: bytes, a_label: str, b_label: str, context: int = 3) -> list[str]:
+    """The difference of two texts as lines of a unified diff, without line ends.
+
+    Args:
+        a: The text before.
+        b: The text after.
+        a_label: What the first header line says.
+        b_label: What the second header line says.
+        context: How many common lines to show around a change.
+
+    Returns:
+        The lines; none when the texts are equal, a single one that says so when one is not `mergeable`.
+    """
+    if a == b:
+        return []
+    if not (mergeable(a) and mergeable(b)):
+        return [f"Binary files {a_label} and {b_label} differ"]
+    numbers: dict[bytes, int] = {}
+    before, after = _split(a), _split(b)
+    found = changes(_numbered(before, numbers), _numbered(after, numbers))
+    lines = [f"--- {a_label}", f"+++ {b_label}"]
+    for group in _neighbours(found, 2 * context):
+        lines.extend(_unified_hunk(before, after, group, context))
+    return lines
+
+
+def similarity(a: bytes, b: bytes) -> float:
+    """The share of lines that two texts have in common, wherever they stand: 0.0 to 1.0."""
+    in_a, in_b = Counter(_split(a)), Counter(_split(b))
+    total = in_a.total() + in_b.total()
+    return 2 * (in_a & in_b).total() / total if total else 1.0
+
+
+# ------------------------------------------------------------------------------------------------ the lines
+
+
+class _Text:
+    """One side as lines: as they are, as they compare, and how they end."""
+
+    def __init__(self, data: bytes, numbers: dict[bytes, int]) -> None:
+        self.raw = _split(data)
+        self.lines = [_body(line) for line in self.raw]
+        self.keys = _numbered(self.lines, numbers)
+        self.end = b"\r\n" if 2 * data.count(b"\r\n") > data.count(b"\n") else b"\n"
+        self.terminated = data.endswith(b"\n") if data else None
+
+    def written(self, lo: int, hi: int, other: _Text) -> list[bytes]:
+        """The lines `lo..hi`, to stand in the other text: with its line ends."""
+        return self.raw[lo:hi] if other is self else [line + other.end for line in self.lines[lo:hi]]
+
+
+def _split(data: bytes) -> list[bytes]:
+    lines = data.split(b"\n")
+    last = lines.pop()
+    return [line + b"\n" for line in lines] + ([last] if last else [])
+
+
+def _body(raw: bytes) -> bytes:
+    if raw.endswith(b"\r\n"):
+        return raw[:-2]
+    return raw.removesuffix(b"\n")
+
+
+def _line_count(data: bytes) -> int:
+    return data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+
+
+def _numbered(lines: Sequence[bytes], numbers: dict[bytes, int]) -> list[int]:
+    return [numbers.setdefault(line, len(numbers)) for line in lines]
+
+
+def _joined(pieces: list[bytes], end: bytes, terminated: bool | None) -> bytes:
+    """One text from lines, only the last of them without an end, and that only if it is to have none."""
+    if not pieces:
+        return b""
+    whole = [piece if piece.endswith(b"\n") else piece + end for piece in pieces]
+    last = _body(whole[-1])
+    if terminated is False and last:
+        whole[-1] = last
+    return b"".join(whole)
+
+
+# ------------------------------------------------------------------------------------------------ the merge
+
+
+class _Region(NamedTuple):
+    """A stretch of base that somebody changed, and what stands there on each side (half open ranges)."""
+
+    base: tuple[int, int]
+    ours: tuple[int, int]
+    theirs: tuple[int, int]
+    by_ours: bool
+    by_theirs: bool
+
+
+class _Merge:
+    """The three texts of one merge, and the regions they fall into."""
+
+    def __init__(self, base: bytes, ours: bytes, theirs: bytes) -> None:
+        numbers: dict[bytes, int] = {}
+        self.base, self.ours, self.theirs = (_Text(data, numbers) for data in (base, ours, theirs))
+        self.regions = list(
+            _regions(changes(self.base.keys, self.ours.keys), changes(self.base.keys, self.theirs.keys))
+        )
+
+    def result(self, favour: Side | None) -> TextMerge:
+        """Write the result and the next base, region by region."""
+        content: list[bytes] = []
+        base: list[bytes] = []
+        hunks: list[Hunk] = []
+        in_ours = in_theirs = 0
+        for region in self.regions:
+            content += self.ours.raw[in_ours : region.ours[0]]
+            base += self.theirs.raw[in_theirs : region.theirs[0]]
+            in_ours, in_theirs = region.ours[1], region.theirs[1]
+            conflict = self._conflicts(region)
+            if conflict:
+                hunks.append(self._hunk(region))
+            content += self._settled(region, favour) if conflict else self._merged(region)
+            if conflict and favour is None:
+                base += self.base.written(*region.base, self.theirs)
+            else:
+                base += self.theirs.raw[slice(*region.theirs)]
+        content += self.ours.raw[in_ours:]
+        base += self.theirs.raw[in_theirs:]
+        return TextMerge(
+            content=_joined(content, self.ours.end, self._terminated()),
+            base=_joined(base, self.theirs.end, self.theirs.terminated),
+            conflicts=0 if favour else len(hunks),
+            hunks=tuple(hunks),
+        )
+
+    def _conflicts(self, region: _Region) -> bool:
+        if not (region.by_ours and region.by_theirs):
+            return False
+        return self.ours.keys[slice(*region.ours)] != self.theirs.keys[slice(*region.theirs)]
+
+    def _merged(self, region: _Region) -> list[bytes]:
+        if region.by_ours:
+            return self.ours.raw[slice(*region.ours)]
+        return self.theirs.written(*region.theirs, self.ours)
+
+    def _settled(self, region: _Region, favour: Side | None) -> list[bytes]:
+        if favour is Side.THEIRS:
+            return self.theirs.written(*region.theirs, self.ours)
+        if favour is Side.BOTH:
+            return self._both(region)
+        return self.ours.raw[slice(*region.ours)]
+
+    def _both(self, region: _Region) -> list[bytes]:
+        """Ours' lines, then theirs'; what both have in common stands once."""
+        (o_lo, o_hi), (t_lo, t_hi) = region.ours, region.theirs
+        lines: list[bytes] = []
+        at = o_lo
+        for change in changes(self.ours.keys[o_lo:o_hi], self.theirs.keys[t_lo:t_hi]):
+            lines += self.ours.raw[at : o_lo + change.a_hi]
+            lines += self.theirs.written(t_lo + change.b_lo, t_lo + change.b_hi, self.ours)
+            at = o_lo + change.a_hi
+        return lines + self.ours.raw[at:o_hi]
+
+    def _terminated(self) -> bool | None:
+        """Whether the result ends its last line: as ours does, unless only theirs changed that."""
+        base, ours, theirs = self.base.terminated, self.ours.terminated, self.theirs.terminated
+        if ours is None or (ours == base and theirs is not None):
+            return theirs
+        return ours
+
+    def _hunk(self, region: _Region) -> Hunk:
+        return Hunk(
+            base_line=region.base[0] + 1,
+            base=_shown(self.base, region.base),
+            ours_line=region.ours[0] + 1,
+            ours=_shown(self.ours, region.ours),
+            theirs_line=region.theirs[0] + 1,
+            theirs=_shown(self.theirs, region.theirs),
+        )
+
+
+def _shown(text: _Text, lines: tuple[int, int]) -> tuple[str, ...]:
+    return tuple(line.decode("utf-8") for line in text.lines[slice(*lines)])
+
+
+def _regions(ours: list[Change], theirs: list[Change]) -> Iterator[_Region]:
+    """Group the changes of both sides: those that overlap or touch in base make one region."""
+    queue = sorted([(change, 0) for change in ours] + [(change, 1) for change in theirs])
+    shift = [0, 0]  # how far each side's lines are from base's by now
+    at = 0
+    while at < len(queue):
+        lo, hi = queue[at][0].a_lo, queue[at][0].a_hi
+        starts = lo + shift[0], lo + shift[1]
+        changed = [False, False]
+        while at < len(queue) and queue[at][0].a_lo <= hi:
+            change, side = queue[at]
+            hi = max(hi, change.a_hi)
+            shift[side] = change.b_hi - change.a_hi
+            changed[side] = True
+            at += 1
+        yield _Region((lo, hi), (starts[0], hi + shift[0]), (starts[1], hi + shift[1]), changed[0], changed[1])
+
+
+# ---------------------------------------------------------------------------------------------- unified diff
+
+
+def _neighbours(found: list[Change], distance: int) -> Iterator[list[Change]]:
+    """Changes with no more than so many common lines between them, in groups."""
+    group: list[Change] = []
+    for change in found:
+        if group and change.a_lo - group[-1].a_hi > distance:
+            yield group
+            group = []
+        group.append(change)
+    if group:
+        yield group
+
+
+def _unified_hunk(a: list[bytes], b: list[bytes], group: list[Change], context: int) -> Iterator[str]:
+    first, last = group[0], group[-1]
+    before = min(context, first.a_lo)
+    after = min(context, len(a) - last.a_hi)
+    a_lo, a_hi = first.a_lo - before, last.a_hi + after
+    b_lo, b_hi = first.b_lo - before, last.b_hi + after
+    yield f"@@ -{_span(a_lo, a_hi)} +{_span(b_lo, b_hi)} @@"
+    at = a_lo
+    for change in group:
+        yield from _marked(" ", a[at : change.a_lo])
+        yield from _marked("-", a[change.a_lo : change.a_hi])
+        yield from _marked("+", b[change.b_lo : change.b_hi])
+        at = change.a_hi
+    yield from _marked(" ", a[at:a_hi])
+
+
+def _span(lo: int, hi: int) -> str:
+    """A range as unified diffs write it: an empty one names the line before it, a single line has no length."""
+    if hi - lo == 1:
+        return str(hi)
+    return f"{lo + 1 if hi > lo else lo},{hi - lo}"
+
+
+def _marked(mark: str, lines: list[bytes]) -> Iterator[str]:
+    for line in lines:
+        yield mark + line.removesuffix(b"\n").decode("utf-8")
+        if not line.endswith(b"\n"):
+            yield "\\ No newline at end of file"
