@@ -1,0 +1,359 @@
+"""The real file system: a handful of verbs below one folder, small atomic writes, and locks."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import secrets
+import stat
+import time
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from hermes_dist.brand import PRIVATE
+from hermes_dist.errors import Busy, DistError
+from hermes_dist.model.tree import Digest, Entry
+from hermes_dist.world import _rename
+from hermes_dist.world.ports import Kind, Odd
+from hermes_dist.world.scan import Known, Scan, scan
+from hermes_dist.world.trouble import trouble
+
+__all__ = ["Known", "RealFs", "Scan", "atomic_write", "flock", "home_lock", "scan", "trouble"]
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_CHUNK = 1 << 20
+
+
+def sync_fd(fd: int) -> None:
+    """Bring a file or folder to the disk, through the disk's own cache where the system has a call for it."""
+    full = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is None:
+        os.fsync(fd)
+    else:
+        fcntl.fcntl(fd, full)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write every byte; a short write is continued."""
+    rest = memoryview(data)
+    while rest:
+        written = os.write(fd, rest)
+        if not written:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        rest = rest[written:]
+
+
+class RealFs:
+    """The folder ``root`` and what is below it; see :class:`hermes_dist.world.ports.Fs`.
+
+    Args:
+        root: The folder; a symlink at the root itself is the user's choice and followed.
+
+    Raises:
+        DistError: The folder can't be opened.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        try:
+            self._fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise trouble(error, "can't open the folder", where=str(root)) from error
+        self._device = os.fstat(self._fd).st_dev
+        self._close = weakref.finalize(self, os.close, self._fd)
+
+    def close(self) -> None:
+        """Let the folder go; it is let go by itself at the end, too."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _folder(self, path: str) -> Iterator[int]:
+        """Open a folder, step by step, never through a symlink."""
+        fd, seen = self._fd, ""
+        try:
+            for name in path.split("/") if path else ():
+                seen = f"{seen}/{name}" if seen else name
+                try:
+                    deeper = os.open(name, _FOLDER, dir_fd=fd)
+                except OSError as error:
+                    raise _explained(error, fd, name, seen) from error
+                if fd != self._fd:
+                    os.close(fd)
+                fd = deeper
+            yield fd
+        finally:
+            if fd != self._fd:
+                os.close(fd)
+
+    @contextlib.contextmanager
+    def _at(self, path: str) -> Iterator[tuple[int, str]]:
+        parent, _, name = path.rpartition("/")
+        with self._folder(parent) as fd:
+            yield fd, name
+
+    @contextlib.contextmanager
+    def _two(self, one: str, other: str) -> Iterator[tuple[tuple[int, str], tuple[int, str]]]:
+        with self._at(one) as first, self._at(other) as second:
+            yield first, second
+
+    def _lstat(self, path: str) -> os.stat_result | None:
+        try:
+            with self._at(path) as (fd, name):
+                return os.stat(name or ".", dir_fd=fd, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    @contextlib.contextmanager
+    def _opened(self, path: str) -> Iterator[int | None]:
+        """Open a regular file for reading; None where nothing is."""
+        try:
+            with self._at(path) as (folder, name):
+                fd = os.open(name, _READ, dir_fd=folder)
+        except (FileNotFoundError, NotADirectoryError):
+            yield None
+            return
+        except OSError as error:
+            if error.errno in {errno.ELOOP, errno.ENXIO}:
+                raise _odd(path) from error
+            raise
+        try:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise _odd(path)
+            yield fd
+        finally:
+            os.close(fd)
+
+    def kind(self, path: str) -> Kind:
+        """What stands there, without following or opening it."""
+        try:
+            found = self._lstat(path)
+        except Odd:
+            return "odd"
+        if found is None:
+            return "absent"
+        if found.st_dev != self._device:
+            return "odd"
+        if stat.S_ISREG(found.st_mode):
+            return "file"
+        return "folder" if stat.S_ISDIR(found.st_mode) else "odd"
+
+    def read(self, path: str) -> bytes | None:
+        with self._opened(path) as fd:
+            if fd is None:
+                return None
+            chunks = []
+            while chunk := os.read(fd, _CHUNK):
+                chunks.append(chunk)
+            return b"".join(chunks)
+
+    def entry(self, path: str) -> Entry | None:
+        with self._opened(path) as fd:
+            if fd is None:
+                return None
+            digest = hashlib.sha256()
+            while chunk := os.read(fd, _CHUNK):
+                digest.update(chunk)
+            return Entry(Digest(digest.hexdigest()), bool(os.fstat(fd).st_mode & stat.S_IXUSR))
+
+    def mode(self, path: str) -> int | None:
+        found = self._lstat(path)
+        return None if found is None else stat.S_IMODE(found.st_mode)
+
+    def listdir(self, path: str) -> list[str]:
+        with self._folder(path) as fd:
+            return sorted(os.listdir(fd))
+
+    def write_new(self, path: str, data: bytes, mode: int, *, exact: bool = False, sync: bool = True) -> None:
+        with self._at(path) as (folder, name):
+            fd = os.open(name, _NEW, mode, dir_fd=folder)
+        try:
+            write_all(fd, data)
+            if exact:
+                os.fchmod(fd, mode)
+            if sync:
+                sync_fd(fd)
+        finally:
+            os.close(fd)
+
+    def sync_folder(self, path: str) -> None:
+        with self._folder(path) as fd:
+            sync_fd(fd)
+
+    def sync_all(self) -> None:
+        import ctypes  # noqa: PLC0415 - start-up
+
+        library = ctypes.CDLL(None, use_errno=True)
+        if not hasattr(library, "syncfs"):
+            os.sync()
+        elif library.syncfs(self._fd):
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), str(self.root))
+
+    def rename(self, source: str, target: str) -> None:
+        with self._two(source, target) as ((fd, name), (other, new)):
+            os.rename(name, new, src_dir_fd=fd, dst_dir_fd=other)
+
+    def exchange(self, one: str, other: str) -> None:
+        with self._two(one, other) as (first, second):
+            _rename.exchange(first, second)
+
+    def noreplace(self, source: str, target: str) -> None:
+        with self._two(source, target) as (first, second):
+            _rename.noreplace(first, second)
+
+    def unlink(self, path: str) -> None:
+        with self._at(path) as (fd, name):
+            os.unlink(name, dir_fd=fd)
+
+    def mkdir(self, path: str, mode: int) -> None:
+        with self._at(path) as (fd, name):
+            os.mkdir(name, mode, dir_fd=fd)
+
+    def rmdir(self, path: str) -> None:
+        with self._at(path) as (fd, name):
+            os.rmdir(name, dir_fd=fd)
+
+
+def _odd(path: str) -> Odd:
+    return Odd("it is not a regular file, so it is left alone", where=path, hint="move it away to go on")
+
+
+def _explained(error: OSError, fd: int, name: str, seen: str) -> OSError | Odd:
+    """A symlink on the way is the user's; anything else stays what it is."""
+    if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+        with contextlib.suppress(OSError):
+            if stat.S_ISLNK(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
+                return Odd("it is a symlink, which is never followed: it is the user's", where=seen)
+        return NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), seen)
+    return type(error)(error.errno, error.strerror, seen)
+
+
+def atomic_write(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write one small file whole or not at all; the same content is not written again.
+
+    Args:
+        path: The file; its folder is made when missing. A file that exists keeps its permission bits.
+        data: The content.
+        mode: The permission bits of a new file.
+
+    Raises:
+        Odd: The path is a symlink or no regular file.
+        DistError: The disk is full, read-only, or fails; the old content stands.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with RealFs(path.parent) as folder:
+            if folder.read(path.name) == data:
+                return
+            temp = f".{path.name[:150]}.{secrets.token_hex(6)}.tmp"
+            try:
+                folder.write_new(temp, data, folder.mode(path.name) or mode, exact=True)
+                folder.rename(temp, path.name)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    folder.unlink(temp)
+                raise
+            folder.sync_folder("")
+    except OSError as error:
+        raise trouble(error, "can't write the file", where=str(path)) from error
+
+
+@contextlib.contextmanager
+def flock(path: Path, *, timeout: float = 0, held: str = "another command is at work here") -> Iterator[None]:
+    """Hold an exclusive lock on a file, which is made when missing and never written to.
+
+    The lock is the kernel's: it ends with the process that holds it, however that dies.
+
+    Args:
+        path: The lock file; a symlink there is not followed.
+        timeout: How many seconds to wait for it.
+        held: What to say when somebody else has it.
+
+    Raises:
+        Busy: Somebody else has it; the sentence names their process where the system tells.
+        DistError: The file can't be opened.
+    """
+    end = time.monotonic() + timeout
+    while True:
+        fd = _open_lock(path)
+        try:
+            if _try_lock(fd, path):
+                yield
+                return
+            if time.monotonic() >= end:
+                raise _busy(os.fstat(fd), path, held)
+        finally:
+            os.close(fd)
+        time.sleep(0.02)
+
+
+def _open_lock(path: Path) -> int:
+    """Open the lock file, with neither it nor its folder followed when a symlink."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = os.open(path.parent, _FOLDER)
+        try:
+            return os.open(path.name, _LOCK, 0o600, dir_fd=folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENOTDIR, errno.EEXIST}:
+            raise _odd(str(path)) from error
+        raise trouble(error, "can't open the lock", where=str(path)) from error
+
+
+def _try_lock(fd: int, path: Path) -> bool:
+    """Lock the file; False when somebody else has it, or it is not the file at that path any more."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise trouble(error, "can't lock", where=str(path)) from error
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(fd), os.stat(path, follow_symlinks=False))
+    return False
+
+
+def _busy(file: os.stat_result, path: Path, held: str) -> Busy:
+    """Name the holder, from the kernel's own list of locks."""
+    holder = ""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/locks").read_text().splitlines():
+            fields = line.split()
+            if fields[1] == "FLOCK" and fields[5].endswith(f":{file.st_ino}") and fields[4] != "0":
+                holder = f" (process {fields[4]})"
+    return Busy(f"{held}{holder}", where=str(path.parent), hint="wait for it to end, then run it again")
+
+
+@contextlib.contextmanager
+def home_lock(home: Path, timeout: float = 0) -> Iterator[None]:
+    """Hold a home against other commands of ours, by ``.dist/lock``; stale locks do not exist.
+
+    Args:
+        home: The home folder, which must exist.
+        timeout: How many seconds to wait for it.
+
+    Raises:
+        Busy: Another command holds the home.
+        Odd: ``.dist`` is a symlink.
+        DistError: The home is missing or can't be written.
+    """
+    if not home.is_dir():
+        raise DistError("there is no such home", where=str(home))
+    with flock(home / PRIVATE / "lock", timeout=timeout, held="another command is changing this home"):
+        yield

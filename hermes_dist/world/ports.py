@@ -1,0 +1,138 @@
+"""Ports: what the other rooms may ask of the machine, as Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from hermes_dist.errors import Refused
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Entry
+
+Kind = Literal["absent", "file", "folder", "odd"]
+"""What stands at a path; ``odd`` is a symlink, a FIFO, a socket, a device, or a folder on another device."""
+
+
+class Odd(Refused):
+    """A path leads through a symlink, or is no regular file where one is wanted: it is the user's."""
+
+
+class Unsupported(Exception):
+    """This file system can't exchange two names in one step."""
+
+
+class Fs(Protocol):
+    """One folder and what is below it.
+
+    Paths are relative, with ``/`` between names; every folder on the way is opened without following
+    symlinks. Verbs raise ``OSError`` as the system gives it, and :class:`Odd` where a symlink is on the way.
+    """
+
+    def kind(self, path: str) -> Kind: ...
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a regular file; None where nothing is. Raises Odd for anything else."""
+
+    def entry(self, path: str) -> Entry | None:
+        """Digest and executable bit of a regular file; None where nothing is. Raises Odd for anything else."""
+
+    def mode(self, path: str) -> int | None:
+        """The permission bits; None where nothing is."""
+
+    def listdir(self, path: str) -> list[str]:
+        """The sorted names in a folder; the root is the empty path."""
+
+    def write_new(self, path: str, data: bytes, mode: int, *, exact: bool = False, sync: bool = True) -> None:
+        """Write a file that does not exist yet; ``exact`` sets the mode in spite of the umask."""
+
+    def sync_folder(self, path: str) -> None:
+        """Make the names in a folder durable."""
+
+    def sync_all(self) -> None:
+        """Make everything on this file system durable."""
+
+    def rename(self, source: str, target: str) -> None: ...
+
+    def exchange(self, one: str, other: str) -> None:
+        """Swap two names in one step. Raises Unsupported where that can't be done."""
+
+    def noreplace(self, source: str, target: str) -> None:
+        """Rename; raises FileExistsError when the target exists."""
+
+    def unlink(self, path: str) -> None: ...
+
+    def mkdir(self, path: str, mode: int) -> None: ...
+
+    def rmdir(self, path: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refs:
+    """What a repository offers.
+
+    Attributes:
+        head: The full name of the default branch; empty when HEAD is detached or the repository is empty.
+        head_commit: The commit HEAD names; empty when the repository is empty.
+        heads: Branch → commit, by short names.
+        tags: Tag → commit, by short names; annotated tags are followed to their commit.
+    """
+
+    head: str = ""
+    head_commit: str = ""
+    heads: Mapping[str, str]
+    tags: Mapping[str, str]
+
+    def full_name(self, short: str) -> str:
+        """The full name of a tag or else a branch; empty when there is neither."""
+        if short in self.tags:
+            return f"refs/tags/{short}"
+        return f"refs/heads/{short}" if short in self.heads else ""
+
+    def commit(self, full: str) -> str:
+        """The commit a full ref name stands for; empty when there is none."""
+        table = self.tags if full.startswith("refs/tags/") else self.heads
+        return table.get(full.partition("/")[2].partition("/")[2], "")
+
+
+@dataclass(frozen=True, slots=True)
+class GitFile:
+    """A file of a commit: its path below the package's folder, and git's name for its content."""
+
+    path: RelPath
+    executable: bool
+    oid: str
+    size: int
+
+
+Relation = Literal["same", "forward", "backward", "unrelated", "unknown"]
+"""How a new commit follows an old one; ``unrelated`` when the history was restarted or rewritten."""
+
+
+class Git(Protocol):
+    """Repositories by URL; what is fetched is held in one bare cache for each URL.
+
+    Verbs that talk to a server raise Unreachable when it can't be reached, refuses or takes too long, and
+    Invalid when what was asked for is not there or what it sent breaks a rule. All are safe in threads.
+    """
+
+    def refs(self, url: str) -> Refs:
+        """Ask what there is."""
+
+    def fetch(self, url: str, want: str, *, depth: int = 1, progress: Callable[[str], None] | None = None) -> str:
+        """Bring a commit (a full ref name, or a commit) into the cache, pin it there, and return it."""
+
+    def listing(self, url: str, commit: str, subfolder: RelPath | None) -> tuple[GitFile, ...]:
+        """The validated files of a fetched commit, below ``subfolder``."""
+
+    def folders_with(self, url: str, commit: str, name: str) -> tuple[RelPath, ...]:
+        """The folders of a fetched commit that hold a file called ``name``, the root excepted."""
+
+    def blobs(self, url: str, files: Sequence[GitFile]) -> Iterator[tuple[GitFile, bytes]]:
+        """The contents of listed files, in their order."""
+
+    def history(self, url: str, ref: str, limit: int) -> list[str]:
+        """Commits from a full ref name or commit backwards, newest first; fetches as deep as needed."""
+
+    def relation(self, url: str, old: str, new: str) -> Relation:
+        """How ``new`` follows ``old``; looks deeper within bounds, and never fails for want of an answer."""
