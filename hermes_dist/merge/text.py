@@ -126,7 +126,7 @@ class _Text:
         self.raw = _split(data)
         self.lines = [_body(line) for line in self.raw]
         self.keys = _numbered(self.lines, numbers)
-        self.end = b"\r\n" if 2 * data.count(b"\r\n") > data.count(b"\n") else b"\n"
+        self.end = b"\r\n" if 2 * data.count(b"\r\n") > data.count(b"\n") else b"\n" if b"\n" in data else b""
         self.terminated = data.endswith(b"\n") if data else None
 
     def written(self, lo: int, hi: int, other: _Text) -> list[bytes]:
@@ -184,6 +184,10 @@ class _Merge:
     def __init__(self, base: bytes, ours: bytes, theirs: bytes) -> None:
         numbers: dict[bytes, int] = {}
         self.base, self.ours, self.theirs = (_Text(data, numbers) for data in (base, ours, theirs))
+        # A text without a line end has no manner of its own: it takes the other sides'.
+        own = self.ours.end, self.theirs.end, self.base.end, b"\n"
+        self.ours.end = own[0] or own[1] or own[2] or own[3]
+        self.theirs.end = own[1] or own[2] or own[0] or own[3]
         self.regions = list(
             _regions(changes(self.base.keys, self.ours.keys), changes(self.base.keys, self.theirs.keys))
         )
