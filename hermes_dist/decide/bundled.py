@@ -1,0 +1,47 @@
+"""The agent's own stock files in a home: absent for merging, never captured, not listed.
+
+It seeds a SOUL.md and its bundled skills, and remembers the skills in ``skills/.bundled_manifest`` as
+``name:md5`` lines, the MD5 running over each file's path in the skill and its content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest, Read, Tree
+
+STOCK_SOULS = frozenset(
+    {
+        # The SOUL.md that Hermes Agent 0.19.0 writes into a new home.
+        Digest("2765a846e1bb371d78d3b93b403dfb0f8d1ba1a9895edb5f608367abfe81194d"),
+    }
+)
+
+
+def agents_own(bundled: str, found: Tree, read: Read) -> Iterator[RelPath]:
+    """Yield the files of bundled skills that are as the agent put them there.
+
+    Args:
+        bundled: The text of ``skills/.bundled_manifest``.
+        found: The home's files.
+        read: Gives contents by digest.
+    """
+    known = dict(line.rsplit(":", 1) for line in bundled.splitlines() if ":" in line)
+    for skill in sorted(path for path in found if path.top == "skills" and path.name == "SKILL.md"):
+        folder = skill.parent
+        if folder is None or folder.name not in known:
+            continue
+        files = [path for path in found if path.under(folder)]
+        if _fingerprint(folder, files, found, read) == known[folder.name].strip():
+            yield from files
+
+
+def _fingerprint(folder: RelPath, files: list[RelPath], found: Tree, read: Read) -> str:
+    """The agent's own fingerprint of a skill; its order is that of path components."""
+    hasher = hashlib.md5(usedforsecurity=False)
+    for path in sorted(files, key=lambda p: p.parts):
+        hasher.update(path[len(folder) + 1 :].encode())
+        hasher.update(read(found[path].digest))
+    return hasher.hexdigest()

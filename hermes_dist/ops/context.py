@@ -1,0 +1,144 @@
+"""The context of a verb: the ports composed, and the one reader of the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hermes_dist.brand import Brand, Layout
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.world.agent import Agent, find_agent, version
+from hermes_dist.world.store import Store
+
+if TYPE_CHECKING:
+    from hermes_dist.world.sources import Sources
+
+Progress = Callable[[str], None]
+
+
+def silent(_line: str) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every verb is given.
+
+    Attributes:
+        brand: The brand of the command.
+        layout: Where everything lives.
+        env: The environment of the process.
+        chosen: The profile that ``-p`` or the brand's home variable names.
+        offline: Talk to no server.
+        allow_insecure: ``http://`` and ``git://`` may leave this machine.
+        progress: Is told what is being fetched and written.
+    """
+
+    brand: Brand
+    layout: Layout
+    env: Mapping[str, str] = field(repr=False)
+    chosen: ProfileName | None = None
+    offline: bool = False
+    allow_insecure: bool = False
+    progress: Progress = silent
+
+    @classmethod
+    def from_environment(cls, brand: Brand, profile: str | None = None) -> Context:
+        """Read the environment of this process.
+
+        Raises:
+            Invalid: The profile's name is none.
+        """
+        env = dict(os.environ)
+        user_home = Path(env.get("HOME") or Path.home())
+        layout, named = Layout.locate(brand, user_home, env.get(brand.home_variable, ""))
+        return cls(brand, layout, env, ProfileName(profile) if profile else named)
+
+    def with_options(self, *, offline: bool, allow_insecure: bool, progress: Progress) -> Context:
+        """Return the context with a command's options."""
+        return replace(self, offline=offline, allow_insecure=allow_insecure, progress=progress)
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.layout.store)
+
+    @cached_property
+    def sources(self) -> Sources:
+        from hermes_dist.world.sources import open_sources  # noqa: PLC0415 - only who fetches pays for it
+
+        return open_sources(
+            self.layout, self.store, self.env, offline=self.offline, allow_insecure=self.allow_insecure
+        )
+
+    @cached_property
+    def agent(self) -> Agent | None:
+        return find_agent(self.layout, self.env)
+
+    @cached_property
+    def agent_version(self) -> str | None:
+        return version(self.agent, self.brand, self.env) if self.agent else None
+
+    def active(self) -> ProfileName:
+        """The profile a command without a name is about.
+
+        Raises:
+            DistError: The sticky profile is not there any more.
+        """
+        if self.chosen:
+            return self.chosen
+        try:
+            text = self.layout.sticky.read_text("utf-8").strip()
+        except OSError:
+            return DEFAULT_PROFILE
+        try:
+            name = ProfileName(text or "default")
+        except Invalid as err:
+            raise err.within(str(self.layout.sticky)) from None
+        if not self.layout.home(name).is_dir():
+            raise DistError(
+                f"the active profile {name!r} does not exist", where=str(self.layout.sticky),
+                hint=f"choose another with: {self.brand.name} profile use NAME",
+            )
+        return name
+
+    def profile(self, name: str | None) -> ProfileName:
+        """The profile a command names; ``.`` or nothing is the active one.
+
+        Raises:
+            DistError: It does not exist; names like it are told.
+        """
+        if name in (None, ".", ""):
+            return self.active()
+        profile = ProfileName(str(name))
+        if not self.layout.home(profile).is_dir():
+            raise missing_profile(self, profile)
+        return profile
+
+    def names(self) -> list[ProfileName]:
+        """Every profile, the default one first."""
+        found = []
+        try:
+            entries = sorted(os.scandir(self.layout.profiles), key=lambda e: e.name)
+        except OSError:
+            entries = []
+        for entry in entries:
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    found.append(ProfileName(entry.name))
+            except Invalid:
+                continue
+        return [DEFAULT_PROFILE, *found] if self.layout.root.is_dir() else found
+
+
+def missing_profile(ctx: Context, name: ProfileName) -> DistError:
+    """Say that a profile does not exist, and which ones come close."""
+    import difflib  # noqa: PLC0415 - only for the error
+
+    close = difflib.get_close_matches(name, ctx.names(), n=3)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"see: {ctx.brand.name} profile list"
+    return DistError(f"there is no profile {str(name)!r}", where=str(ctx.layout.profiles), hint=hint)

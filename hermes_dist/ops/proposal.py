@@ -1,0 +1,174 @@
+"""A proposal: everything that an operation would do to one home, to be shown, agreed to, and carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from hermes_dist.decide.environment import Wanted
+from hermes_dist.decide.ownership import STANDARD_FOLDERS, LeftOut
+from hermes_dist.errors import Busy, DistError
+from hermes_dist.model.lock import Lock, dump_lock
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.source import Pin
+from hermes_dist.model.tree import EMPTY, Read, Tree
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, held, together
+from hermes_dist.world.fs import RealFs, flock
+from hermes_dist.world.newhome import build_new
+from hermes_dist.world.transaction import apply
+
+Confirm = Callable[["Proposal"], bool]
+"""Shows a proposal and asks; False is no. May raise InputNeeded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """What an operation would do.
+
+    Attributes:
+        verb: The command it belongs to.
+        home: The home as it was read; its path does not exist yet for a new one.
+        new: The home is made by it.
+        pin: What it comes to; before, what it comes from.
+        source: The source in the lockfile's spelling.
+        plan: The plan; its steps come with ``extra`` ones outside the package tree.
+        lock: The lock afterwards; None when the lockfile goes.
+        read: Gives every content.
+        wanted: The environment the package wants, and what of it is there.
+        size: Bytes of the package's payload.
+        notes: What else to say.
+    """
+
+    verb: str
+    home: Home
+    new: bool = False
+    manifest: Manifest | None = None
+    pin: Pin | None = None
+    before: Pin | None = None
+    source: str = ""
+    plan: Plan
+    extra: tuple[Step, ...] = ()
+    lock: Lock | None
+    read: Read
+    tree: Tree = EMPTY
+    wanted: tuple[Wanted, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    size: int = 0
+    notes: tuple[str, ...] = ()
+    label: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return (*self.plan.steps, *self.extra)
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether carrying it out would leave every file and the lock as they are."""
+        return not self.new and not self.steps and self.lock_bytes(0) == self.home.lock_bytes
+
+    def lock_bytes(self, generation_more: int) -> bytes | None:
+        """The new lockfile, for a generation that many later than the lock's."""
+        if self.lock is None:
+            return None
+        return dump_lock(replace(self.lock, generation=self.lock.generation + generation_more))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What an operation did.
+
+    Attributes:
+        proposal: What was proposed; None when nothing had to be looked at.
+        done: It was carried out (False: dry run, or nothing to do).
+        skipped: Files that somebody else wrote at the very moment; they stay as they are.
+        generation: The generation to roll back to; None when nothing changed.
+        alias: The command that was made for the profile.
+        notes: More to say.
+    """
+
+    verb: str
+    profile: ProfileName
+    proposal: Proposal | None = None
+    lock: Lock | None = None
+    done: bool = False
+    dry_run: bool = False
+    skipped: tuple[RelPath, ...] = ()
+    generation: int | None = None
+    alias: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def open_conflicts(self) -> int:
+        lock = self.proposal.lock if self.proposal else self.lock
+        return len(lock.conflicts) if lock else 0
+
+
+def carry_out(ctx: Context, proposal: Proposal) -> Outcome:
+    """Do what was proposed, wholly or not at all.
+
+    Raises:
+        Busy: Another operation holds the home or was faster.
+        DistError: It can't be done; nothing changed.
+    """
+    home = proposal.home
+    if proposal.changes_nothing:
+        return Outcome(verb=proposal.verb, profile=home.name, proposal=proposal)
+    read = together(proposal.plan.blobs, proposal.read)
+    _keep_base(ctx, proposal, read)
+    ctx.progress("writing")
+    label = {"verb": proposal.verb, **proposal.label}
+    if proposal.new:
+        return _build(ctx, proposal, read, label)
+    with held(home) as fs:
+        done = apply(fs, proposal.steps, read, proposal.lock_bytes(1), label, guards=guards_of(home))
+    return Outcome(
+        verb=proposal.verb, profile=home.name, proposal=proposal, done=True, skipped=done.skipped,
+        generation=done.generation,
+    )  # fmt: skip
+
+
+def _keep_base(ctx: Context, proposal: Proposal, read: Read) -> None:
+    """Bring every content that base and upstream speak of into the store."""
+    if proposal.lock is None:
+        return
+    theirs = [entry for entry in proposal.lock.upstream.values() if entry]
+    wanted = {e.digest for e in [*proposal.lock.base.values(), *theirs, *proposal.lock.shipped.values()]}
+    missing = sorted(digest for digest in wanted if not ctx.store.has(digest))
+    ctx.store.put_many(read(digest) for digest in missing)
+
+
+def _build(ctx: Context, proposal: Proposal, read: Read, label: Mapping[str, str]) -> Outcome:
+    home = proposal.home
+    ctx.layout.profiles.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ctx.layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with flock(ctx.layout.shared / "new-homes.lock", timeout=10), RealFs(ctx.layout.root) as fs:
+        if home.path.exists():
+            raise Busy(f"a profile {str(home.name)!r} appeared in the meantime", where=str(home.path))
+        done = build_new(
+            fs, str(home.path.relative_to(ctx.layout.root)), proposal.steps, read, proposal.lock_bytes(1),
+            label=label, folders=STANDARD_FOLDERS,
+        )  # fmt: skip
+    return Outcome(
+        verb=proposal.verb, profile=home.name, proposal=proposal, done=True, generation=done.generation
+    )
+
+
+def guards_of(home: Home) -> Mapping[RelPath, Callable[[], object]]:
+    """The agent's own locks to hold while one of its files is exchanged."""
+    return {RelPath("cron/jobs.json"): lambda: flock(home.path / "cron" / ".jobs.lock", timeout=5)}
+
+
+def refuse_inside(ctx: Context, proposal_path: str) -> None:
+    """Refuse a source folder that lies in the brand's root, or holds it.
+
+    Raises:
+        DistError: One lies in the other.
+    """
+    root, source = str(ctx.layout.root.resolve()), proposal_path.rstrip("/")
+    if source == root or root.startswith(f"{source}/"):
+        raise DistError("the source holds the place it would be installed into", where=source)
+
+
