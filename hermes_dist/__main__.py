@@ -1,0 +1,10 @@
+"""``python -m hermes_dist``: the front door's program, and a way to run every verb."""
+
+from __future__ import annotations
+
+import sys
+
+from hermes_dist.cli.front import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
