@@ -1,0 +1,52 @@
+"""Data to JSON text in the style of a document."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from hermes_dist.model.values import Unmergeable
+
+_INDENT = re.compile(r"[\[{]\r?\n([ \t]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a JSON document is laid out.
+
+    Attributes:
+        unit: One step of indentation; empty when the document is on one line.
+        comma: What stands between the items of a line.
+        colon: What stands between key and value.
+        ascii_only: Other characters are escaped.
+    """
+
+    unit: str = "  "
+    comma: str = ", "
+    colon: str = ": "
+    ascii_only: bool = False
+
+
+def style_of(text: str) -> Style:
+    """Find the style that a document is written in."""
+    step = _INDENT.search(text)
+    comma = ", " if step or not re.search(r'[\w"\]}],["\w\[{]', text) else ","
+    colon = ":" if re.search(r'":\S', text) and not re.search(r'": ', text) else ": "
+    return Style(step[1] if step else "", comma, colon, text.isascii() and "\\u" in text)
+
+
+def write(data: object, style: Style, *, margin: str = "", lines: bool = True) -> str:
+    """Write a value; ``margin`` stands before every line but the first; ``lines`` spreads it out.
+
+    Raises:
+        Unmergeable: It is no data of JSON.
+    """
+    spread = bool(style.unit) and lines
+    separators = ("," if spread else style.comma, style.colon)
+    unit = style.unit if spread else None
+    try:
+        text = json.dumps(data, indent=unit, separators=separators, ensure_ascii=style.ascii_only)
+    except TypeError as err:
+        raise Unmergeable(f"it can't be written as JSON: {err}") from None
+    return text.replace("\n", "\n" + margin) if spread else text

@@ -1,0 +1,95 @@
+"""Key paths: the address of a value inside a document, written ``jobs[id=ab12].prompt``."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from hermes_dist.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The item of a list whose ``field`` holds ``value``: ``[name=a]``."""
+
+    field: str
+    value: str
+
+
+Segment = str | int | float | bool | None | Item
+KeyPath = tuple[Segment, ...]
+"""Keys from the outside in; ``()`` is the whole document. YAML knows keys that are no strings."""
+
+_PLAIN = r"[^\s.\[\]()=\"'\\]+"
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_SCALAR = re.compile(rf"\(([^()\s]+)\)|({_QUOTED})|({_PLAIN})")
+_ITEM = re.compile(rf"\[(?:({_QUOTED})|({_PLAIN}))=(?:({_QUOTED})|({_PLAIN}))\]")
+_WORDS = {"true": True, "false": False, "null": None}
+_INTEGER = re.compile(r"-?\d+")
+
+
+def format_key(path: KeyPath) -> str:
+    """Write a key path: ``a.b``, ``a."x.y"``, ``l[id=7].c``, ``ports.(80)``; empty for the document."""
+    out = ""
+    for segment in path:
+        if isinstance(segment, Item):
+            out += f"[{_word(segment.field)}={_word(segment.value)}]"
+        else:
+            out += ("." if out else "") + (_word(segment) if isinstance(segment, str) else _odd(segment))
+    return out
+
+
+def parse_key(text: str) -> KeyPath:
+    """Read what :func:`format_key` writes.
+
+    Raises:
+        Invalid: The text is not a key path.
+    """
+    path: list[Segment] = []
+    at = 0
+    while at < len(text):
+        if found := _ITEM.match(text, at):
+            path.append(Item(_unword(found[1], found[2]), _unword(found[3], found[4])))
+        else:
+            if at:
+                if text[at] != ".":
+                    raise _bad(text)
+                at += 1
+            found = _SCALAR.match(text, at)
+            if not found:
+                raise _bad(text)
+            path.append(_unodd(found[1], text) if found[1] else _unword(found[2], found[3]))
+        at = found.end()
+    return tuple(path)
+
+
+def _word(text: str) -> str:
+    plain = re.fullmatch(_PLAIN, text) and text.isprintable()
+    return text if plain else json.dumps(text)
+
+
+def _unword(quoted: str | None, plain: str | None) -> str:
+    if quoted is None:
+        return plain or ""
+    try:
+        return str(json.loads(quoted))
+    except ValueError:
+        raise _bad(quoted) from None
+
+
+def _odd(key: float | bool | None) -> str:
+    return f"({json.dumps(key)})"
+
+
+def _unodd(word: str, text: str) -> Segment:
+    if word in _WORDS:
+        return _WORDS[word]
+    try:
+        return int(word) if _INTEGER.fullmatch(word) else float(word)
+    except ValueError:
+        raise _bad(text) from None
+
+
+def _bad(text: str) -> Invalid:
+    return Invalid(f"{text!r:.200} is not a key", hint='write it like model.default, jobs[id=7] or a."x.y"')
