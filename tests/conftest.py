@@ -11,8 +11,28 @@ from typing import Any
 
 import pytest
 
+AGENT_VARIABLE = "HERMES_TEST_AGENT"
 REAL_HOME = Path.home()
 _real_connect = socket.socket.connect
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that need the real agent when no environment with one is named."""
+    if os.environ.get(AGENT_VARIABLE):
+        return
+    without = [item for item in items if item.get_closest_marker("agent") is None]
+    if len(without) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("agent")])
+        items[:] = without
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say whether the real agent took part."""
+    agent = os.environ.get(AGENT_VARIABLE)
+    terminalreporter.write_line(
+        f"tests marked agent ran against {agent}" if agent
+        else f"tests marked agent were left out: {AGENT_VARIABLE} names no environment with the agent"
+    )  # fmt: skip
 
 
 def _is_local(address: Any) -> bool:

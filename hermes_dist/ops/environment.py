@@ -9,12 +9,23 @@ from hermes_dist.brand import Brand, Layout
 
 
 def environment() -> dict[str, str]:
-    """Return a copy of the environment."""
-    return dict(os.environ)
+    """Return the environment as it was given to this process.
+
+    In the C locale Python adds an ``LC_CTYPE`` of its own, which is no business of the agent's.
+    """
+    env = dict(os.environ)
+    try:
+        given = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:
+        return env  # the system does not tell
+    if not any(pair.startswith(b"LC_CTYPE=") for pair in given):
+        env.pop("LC_CTYPE", None)
+    return env
 
 
 def locate(brand: Brand, env: dict[str, str]) -> Layout:
     """Find the places of a brand, whatever profile the environment names, valid or not."""
     override = env.get(brand.home_variable, "")
-    root = Path(override).expanduser() if override else Path.home() / brand.root_name
-    return Layout(brand, root.parent.parent if root.parent.name == "profiles" else root, Path.home())
+    user_home = Path(os.path.expanduser("~"))  # unlike Path.home() it never raises
+    root = Path(os.path.expanduser(override)) if override else user_home / brand.root_name
+    return Layout(brand, root.parent.parent if root.parent.name == "profiles" else root, user_home)

@@ -103,7 +103,7 @@ def find_command(name: str, env: Mapping[str, str], *, outside: Path | None = No
 def _named(value: str, env: Mapping[str, str]) -> Path | None:
     if not value:
         return None
-    return Path(value).expanduser() if os.sep in value else find_command(value, env)
+    return Path(os.path.expanduser(value)) if os.sep in value else find_command(value, env)
 
 
 def _is_program(path: Path) -> bool:

@@ -1,0 +1,101 @@
+"""Aliases as text and as decisions."""
+
+from __future__ import annotations
+
+import pytest
+
+from hermes_dist.brand import AIGENLABS, BRANDS, HERMES, Brand
+from hermes_dist.decide.aliases import (
+    Owner,
+    alias_batch,
+    alias_powershell,
+    alias_script,
+    check_alias,
+    owner_of,
+    profile_of,
+)
+from hermes_dist.errors import Invalid
+from hermes_dist.model.paths import AliasName, ProfileName
+
+CODER = ProfileName("coder")
+AGENTS = '#!/bin/sh\nexec /home/u/.local/bin/hermes -p coder "$@"\n'
+
+
+def check(name: str, *, standing: str | None = None, on_path: str = "", replace: bool = False) -> None:
+    check_alias(HERMES, AliasName(name), CODER, standing=standing, on_path=on_path, replace=replace)
+
+
+@pytest.mark.parametrize("brand", BRANDS, ids=lambda brand: brand.name)
+def test_every_form_names_the_profile_as_the_agent_looks_for_it(brand: Brand) -> None:
+    for text in (
+        alias_script(brand, CODER, "/x/launcher"),
+        alias_batch(brand, CODER),
+        alias_powershell(brand, CODER),
+    ):
+        head, _, rest = text.partition(f"{brand.name} -p ")
+        assert head != text
+        assert rest.split(None, 1)[0] == "coder"
+        assert owner_of(brand, text) is Owner.US
+        assert profile_of(brand, text) == CODER
+
+
+def test_the_windows_forms_end_their_lines_as_windows_does_and_pass_all_words() -> None:
+    assert alias_batch(HERMES, CODER).splitlines() == [
+        "@echo off", "rem alias kept by hermes-dist", "hermes -p coder %*",
+    ]  # fmt: skip
+    assert alias_batch(HERMES, CODER).count("\r\n") == 3
+    assert "& hermes -p coder @args\r\n" in alias_powershell(HERMES, CODER)
+
+
+@pytest.mark.parametrize(
+    ("text", "owner", "profile"),
+    [
+        (AGENTS, Owner.AGENT, "coder"),
+        ("#!/bin/sh\nexec '/home/a b/hermes' -p coder \"$@\"\n", Owner.AGENT, "coder"),
+        ("#!/bin/sh\nexec hermes -p coder\n", Owner.AGENT, "coder"),
+        ("@echo off\r\nhermes -p coder %*\r\n", Owner.AGENT, "coder"),
+        ("#!/bin/sh\nexec hermes\n", Owner.FOREIGN, None),
+        ("#!/bin/sh\nhermes -p $1\n", Owner.FOREIGN, None),
+        ("#!/bin/sh\nhermes -p \n", Owner.FOREIGN, None),
+        ("\x7fELF\0hermes -p coder ", Owner.FOREIGN, None),
+        ("", Owner.FOREIGN, None),
+    ],
+)
+def test_the_agents_wrappers_are_told_from_foreign_files(text: str, owner: Owner, profile: str | None) -> None:
+    assert owner_of(HERMES, text) is owner
+    assert profile_of(HERMES, text) == profile
+    assert owner_of(AIGENLABS, text) is Owner.FOREIGN
+
+
+@pytest.mark.parametrize("name", ["coder", "my.bot", "Coder", "x"])
+def test_free_names_are_allowed(name: str) -> None:
+    check(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["hermes", "hermes-dist", "aigenlabs", "sudo", "test", "root", "default", "chat", "gateway", "cd", "exec",
+     "while", "git", "python3", "Git", "ls"],
+)  # fmt: skip
+def test_names_with_a_meaning_are_refused_with_a_way_out(name: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        check(name)
+    assert "--name" in caught.value.hint
+
+
+def test_another_program_on_path_is_not_shadowed() -> None:
+    with pytest.raises(Invalid, match="shadow") as caught:
+        check("coder", on_path="/usr/bin/coder")
+    assert caught.value.where == "/usr/bin/coder"
+
+
+def test_a_foreign_file_is_never_overwritten_and_an_alias_only_on_demand() -> None:
+    for foreign in ("#!/bin/sh\necho mine\n", ""):
+        for replace in (False, True):
+            with pytest.raises(Invalid, match="no alias"):
+                check("coder", standing=foreign, replace=replace)
+    check("coder", standing=AGENTS)
+    other = AGENTS.replace("-p coder", "-p writer")
+    with pytest.raises(Invalid, match="already starts the profile 'writer'"):
+        check("coder", standing=other)
+    check("coder", standing=other, replace=True)
