@@ -1,0 +1,171 @@
+"""Documents merged by their structure, and the result written into ours' text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hermes_dist.errors import Invalid
+from hermes_dist.merge._values import Favour, Merge, alike, nobody
+from hermes_dist.merge.shapes import Shape, shape_of
+from hermes_dist.model.documents import Document, Kind, Unmergeable, graft, kind_of, parse, rewrite
+from hermes_dist.model.keypath import Item, KeyPath
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.values import ABSENT, by_field, child, key_field
+
+
+@dataclass(frozen=True, slots=True)
+class DocMerge:
+    """A document merged.
+
+    Attributes:
+        content: The live bytes: everything merged, ours where there is a conflict.
+        base: What to remember: theirs, with each conflicted key put back to its old base.
+        conflicts: The keys left open; ``()`` is the whole document.
+    """
+
+    content: bytes
+    base: bytes
+    conflicts: tuple[KeyPath, ...] = ()
+
+
+def merge_values(
+    path: RelPath, base: object, ours: object, theirs: object, favour: Favour = nobody
+) -> tuple[object, tuple[KeyPath, ...]]:
+    """Merge plain data; ABSENT stands for a document that is not there.
+
+    Args:
+        path: The document, as a home spells it: the table of shapes goes by it.
+        base: The data both sides began with.
+        ours: The data here.
+        theirs: The data upstream.
+        favour: Asked at each conflict whose side settles it; None leaves it open.
+
+    Returns:
+        The merged data and the open conflicts.
+
+    Raises:
+        Unmergeable: The keys of a map can't be told apart.
+    """
+    merge = Merge(path, favour)
+    value = merge.value(base, ours, theirs)
+    return value, tuple(merge.conflicts)
+
+
+def merge_document(path: RelPath, base: bytes | None, ours: bytes, theirs: bytes, favour: Favour = nobody) -> DocMerge:
+    """Merge three versions of a YAML or JSON document.
+
+    Args:
+        path: The document, as a home spells it; its ending tells the language.
+        base: The bytes both sides began with; None when the file is new on both.
+        ours: The bytes here.
+        theirs: The bytes upstream.
+        favour: Asked at each conflict whose side settles it; None leaves it open.
+
+    Raises:
+        Unmergeable: It can't be merged by its structure; lines may do.
+    """
+    kind = kind_of(path)
+    if kind is None:
+        raise Unmergeable("neither YAML nor JSON")
+    return merge_kind(path, kind, base, ours, theirs, favour=favour)
+
+
+def merge_kind(
+    path: RelPath, kind: Kind, base: bytes | None, ours: bytes, theirs: bytes, *, favour: Favour = nobody
+) -> DocMerge:
+    """Merge as :func:`merge_document` does, in a language named."""
+    if ours == base:
+        return DocMerge(theirs, theirs)
+    if theirs in {base, ours}:
+        return DocMerge(ours, theirs)
+    old = _readable(base, kind, "as remembered") if base is not None else None
+    own, new = _readable(ours, kind, "here"), _readable(theirs, kind, "upstream")
+    values = _Sides(old, own, new)
+    pinned: frozenset[KeyPath] = frozenset()
+    while True:
+        merge = Merge(path, favour, pinned)
+        want = merge.value(values.base, values.ours, values.theirs)
+        spliced = rewrite(own, want, donor=new, base=old)
+        lost = frozenset(spliced.lost) - pinned
+        if not lost:
+            break
+        pinned |= lost
+    if () in merge.conflicts and base is None:
+        raise Unmergeable("the two files have nothing in common")
+    if _lost_unasked(spliced.lost, merge, favour):
+        raise Unmergeable("a comment of yours would be lost")
+    return DocMerge(spliced.content, graft(theirs, base, kind, merge.conflicts), tuple(merge.conflicts))
+
+
+class _Sides:
+    """The data of three documents; one that holds nothing is an empty map where others hold maps."""
+
+    def __init__(self, base: Document | None, ours: Document, theirs: Document) -> None:
+        docs = [doc for doc in (base, ours, theirs) if doc]
+        maps = any(isinstance(doc.value, dict) for doc in docs)
+
+        def data(doc: Document | None) -> object:
+            if doc is None:
+                return ABSENT
+            return {} if maps and doc.root is None else doc.value
+
+        self.base, self.ours, self.theirs = data(base), data(ours), data(theirs)
+
+
+def _lost_unasked(lost: tuple[KeyPath, ...], merge: Merge, favour: Favour) -> bool:
+    """Whether a comment would go at a key that nobody decided for theirs."""
+    return any(key in merge.conflicts or favour(key) is None for key in lost)
+
+
+def _readable(data: bytes, kind: Kind, whose: str) -> Document:
+    try:
+        return parse(data, kind)
+    except Invalid as err:
+        raise Unmergeable(f"the file {whose} can't be read: {err}") from None
+
+
+def same_document(path: RelPath, a: bytes, b: bytes) -> bool:
+    """Whether two versions say the same, but for the keys that belong to the machine."""
+    if a == b:
+        return True
+    kind = kind_of(path)
+    if kind is None:
+        return False
+    try:
+        return alike(path, (), _data(a, kind), _data(b, kind))
+    except (Invalid, Unmergeable):
+        return False
+
+
+def _data(data: bytes, kind: Kind) -> object:
+    doc = parse(data, kind)
+    return doc.value if doc.root else {}
+
+
+def changed_keys(path: RelPath, a: bytes, b: bytes) -> list[KeyPath]:
+    """List the keys whose values differ between two versions, but for those of the machine.
+
+    A version that can't be read differs as a whole: the empty key.
+    """
+    kind = kind_of(path)
+    if a == b:
+        return []
+    if kind is None:
+        return [()]
+    try:
+        return _differing(path, (), _data(a, kind), _data(b, kind))
+    except (Invalid, Unmergeable):
+        return [()]
+
+
+def _differing(path: RelPath, key: KeyPath, a: object, b: object) -> list[KeyPath]:
+    if shape_of(path, key) is Shape.OURS or alike(path, key, a, b):
+        return []
+    names: list[object] = []
+    if isinstance(a, dict) and isinstance(b, dict):
+        names = list({**a, **b})
+    elif isinstance(a, list) and isinstance(b, list) and (field := key_field(a, b)):
+        names = [Item(field, name) for name in {**by_field(a, field), **by_field(b, field)}]
+    parts = [n for n in names if isinstance(n, str | int | float | Item | None)]
+    found = [k for n in parts for k in _differing(path, (*key, n), child(a, n), child(b, n))]
+    return found or [key]

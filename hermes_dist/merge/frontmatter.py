@@ -1,0 +1,84 @@
+"""SKILL.md: the front matter merges by key, the body by lines."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from hermes_dist.merge._values import Favour, nobody
+from hermes_dist.merge.data import DocMerge, merge_kind
+from hermes_dist.merge.text import TextMerge, merge_text, mergeable
+from hermes_dist.model.documents import Kind, Unmergeable
+from hermes_dist.model.keypath import Item, KeyPath
+from hermes_dist.model.paths import RelPath
+
+BODY: KeyPath = (Item("part", "body"),)
+"""The key of the body, ``[part=body]``: front matter is a map, so no key of it begins with an item."""
+
+_FENCES = re.compile(rb"(\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n)(.*?)(^---[ \t]*\r?\n)(.*)\Z", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    opening: bytes
+    front: bytes
+    closing: bytes
+    body: bytes
+
+
+def split(data: bytes) -> tuple[bytes | None, bytes]:
+    """Cut a skill into the YAML between its ``---`` lines and what follows them.
+
+    Returns:
+        Front matter and body; None and everything when there is no front matter.
+    """
+    parts = _cut(data)
+    return (parts.front, parts.body) if parts else (None, data)
+
+
+def _cut(data: bytes) -> _Parts | None:
+    found = _FENCES.match(data)
+    return _Parts(*found.groups()) if found else None
+
+
+def merge_skill(path: RelPath, base: bytes | None, ours: bytes, theirs: bytes, favour: Favour = nobody) -> DocMerge:
+    """Merge three versions of a skill; a conflict in the body has the key :data:`BODY`.
+
+    Args:
+        path: The skill's file.
+        base: The bytes both sides began with; None when the file is new on both.
+        ours: The bytes here.
+        theirs: The bytes upstream.
+        favour: Asked at each conflict whose side settles it; None leaves it open.
+
+    Raises:
+        Unmergeable: It has no front matter to merge by key; lines may do.
+    """
+    if ours == base:
+        return DocMerge(theirs, theirs)
+    if theirs in {base, ours}:
+        return DocMerge(ours, theirs)
+    own, new = _cut(ours), _cut(theirs)
+    old = _cut(base) if base is not None else None
+    if own is None or new is None or (old is None and base is not None):
+        raise Unmergeable("a version has no front matter")
+    front = merge_kind(path, Kind.YAML, old.front if old else None, own.front, new.front, favour=favour)
+    body = _merge_body(old.body if old else b"", own.body, new.body, favour)
+    return DocMerge(
+        own.opening + _ended(front.content) + own.closing + body.content,
+        new.opening + _ended(front.base) + new.closing + body.base,
+        (*front.conflicts, *([BODY] if body.conflicts else [])),
+    )
+
+
+def _ended(front: bytes) -> bytes:
+    """Front matter must end with its line, or the fence would be part of it."""
+    return front if not front or front.endswith(b"\n") else front + b"\n"
+
+
+def _merge_body(base: bytes, ours: bytes, theirs: bytes, favour: Favour) -> TextMerge:
+    if not all(map(mergeable, (base, ours, theirs))):
+        raise Unmergeable("the body is no text")
+    merged = merge_text(base, ours, theirs, None)
+    side = favour(BODY) if merged.conflicts else None
+    return merge_text(base, ours, theirs, side) if side else merged
