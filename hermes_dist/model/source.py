@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, replace
+import unicodedata
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NoReturn
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
@@ -28,11 +28,20 @@ class SourceKind(StrEnum):
 
 _SCHEMES = {"https", "ssh", "file", "http", "git"}
 _HOST = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}(?<!-)|\[[0-9A-Fa-f:.]+\]")
-_SCP = re.compile(r"(?P<user>[A-Za-z0-9_][A-Za-z0-9_.-]*)@(?P<host>[^/:@]+):(?P<path>[^:].*)")
+_USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+_SCP = re.compile(rf"(?P<user>{_USER})@(?P<host>[^/:@]+):(?P<path>[^:].*)")
+_SCP_WITH_PASSWORD = re.compile(r"[^/@]*:[^/]*@[^/:@]+:.*")
 _SLUG = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
-_REF = re.compile(r"(?!-)[^\x00-\x20\x7f~^:?*\[\\]{1,250}")
-_RANGE = re.compile(r"[\^~<>=!]|latest$|\d+(\.\d+)*\.[x*]$")
+_REF = re.compile(r"(?![-<>=!])[^\x00-\x20\x7f~^:?*\[\\]{1,250}")
+_VERSION = r"v?\d[\w.+!-]*"
+_RANGE = re.compile(
+    rf"(?:\^|~=|~|===|==|!=|<=|>=|<|>|=)\s*{_VERSION}(?:\.\*)?|latest|v?\d+(?:\.\d+)*\.[xX*]|\*", re.ASCII
+)
 _ARCHIVES = (".tar.gz", ".tgz")
+_ENCODED_CONTROL = re.compile(r"%(?:[01][0-9A-Fa-f]|7[Ff])")
+_URL_ODD = re.compile(rf"[\s\\\"<>`{{}}|^]|{_ENCODED_CONTROL.pattern}|%5[Cc]|/(?:\.|%2[Ee]){{1,2}}(?:/|$)")
+"""What no honest repository URL holds, and what programs read in different ways."""
+_BROWSER = re.compile(r"/(?:-/)?(?:tree|blob|raw)/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +50,12 @@ class SourceSpec:
 
     Attributes:
         kind: Git repository, folder, archive or registry name.
-        location: URL, scp form, path or name, without credentials' secrets, subfolder and ref.
+        location: URL, scp form, path or name, without credentials, subfolder and ref.
         subfolder: Where in it the package lies; None for its root.
         ref: Tag, branch, commit or version range; empty for the default branch.
         is_range: Whether ``ref`` is a version range such as ``^1.2`` or ``latest``.
+        credentials: User and password that were typed into the URL, as they stood there; for fetching
+            alone: never shown, compared, written or stored.
     """
 
     kind: SourceKind
@@ -52,18 +63,29 @@ class SourceSpec:
     subfolder: RelPath | None = None
     ref: str = ""
     is_range: bool = False
+    credentials: str = field(default="", repr=False, compare=False)
 
     def __str__(self) -> str:
         """Write it so that :func:`parse_source` reads the same value again."""
-        sub = f"//{self.subfolder}" if self.subfolder else ""
-        return f"{self.location}{sub}{'#' + self.ref if self.ref else ''}"
+        body = f"{self.location}//{self.subfolder}" if self.subfolder else self.location
+        if self.ref:
+            return f"{body}#{self.ref}"
+        return f"{body}/" if _at(body) >= 0 or body != body.rstrip() else body
+
+    @property
+    def fetch_url(self) -> str:
+        """The location with the credentials that were typed; only for whoever talks to the server."""
+        scheme, sep, rest = self.location.partition("://")
+        return f"{scheme}{sep}{self.credentials}@{rest}" if self.credentials else self.location
 
     def at(self, ref: str) -> SourceSpec:
         """Return the same source at another ref (or range).
 
         Raises:
-            Invalid: The ref is not one.
+            Invalid: The ref is not one, or the source has none.
         """
+        if self.kind is SourceKind.ARCHIVE:
+            raise Invalid(f"an archive has no versions to choose from, so {ref!r:.100} has no meaning for it")
         return replace(self, ref=_checked_ref(ref), is_range=is_range(ref))
 
 
@@ -95,7 +117,10 @@ class Pin:
 
 def is_range(ref: str) -> bool:
     """Whether a ref names versions to choose from rather than one tag, branch or commit."""
-    return bool(ref) and all(bool(_RANGE.match(part.strip())) for part in ref.split(","))
+    parts = [part.strip() for part in ref.split(",")]
+    return any(_RANGE.fullmatch(part) for part in parts) and all(
+        _RANGE.fullmatch(part) or re.fullmatch(_VERSION, part, re.ASCII) for part in parts
+    )
 
 
 def parse_source(text: str, *, allow_insecure: bool = False) -> SourceSpec:
@@ -108,28 +133,57 @@ def parse_source(text: str, *, allow_insecure: bool = False) -> SourceSpec:
     Raises:
         Invalid: The text follows no form of the grammar, or could be taken for an option.
     """
-    if not text or text != text.strip() or any(ord(c) < 0x20 or ord(c) == 0x7F for c in text):
-        _bad(text, "it is empty or holds control characters or outer spaces")
+    try:
+        return _parse(text, allow_insecure=allow_insecure)
+    except _NotOne as err:
+        raise Invalid(
+            f"{_shown(text)!r:.200} is not a source: {err.why}",
+            hint=err.hint
+            or "write github.com/you/bot, a git URL, ./folder or file.tar.gz; then //subfolder and #ref as wanted",
+        ) from None
+
+
+class _NotOne(Exception):
+    """The text is no source; :func:`parse_source` says so without its credentials."""
+
+    def __init__(self, why: str, hint: str = "") -> None:
+        super().__init__(why)
+        self.why = why
+        self.hint = hint
+
+
+def _parse(text: str, *, allow_insecure: bool) -> SourceSpec:
+    if not text or text != text.strip():
+        raise _NotOne("it is empty or has spaces around it")
+    if any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for c in text):
+        raise _NotOne("it holds control characters or invisible ones")
     if text.startswith("-"):
-        _bad(text, "it begins with - and could be taken for an option")
+        raise _NotOne("it begins with - and could be taken for an option")
     body, ref = _split_ref(text)
     location, sub = _split_subfolder(body)
-    spec = _classify(location, allow_insecure=allow_insecure)
-    return replace(
-        spec, subfolder=_subfolder(sub, text), ref=_checked_ref(ref) if ref else "", is_range=is_range(ref)
-    )
+    spec = replace(_classify(location, allow_insecure=allow_insecure), subfolder=_subfolder(sub))
+    return spec.at(ref) if ref else spec
 
 
-def _bad(text: str, why: str) -> NoReturn:
-    raise Invalid(
-        f"{without_credentials(text)!r:.200} is not a source: {why}",
-        hint="write github.com/you/bot, a git URL, ./folder or file.tar.gz; then //subfolder and #ref as wanted",
-    )
+def _shown(text: str) -> str:
+    """The text without anything that could be a password, also where it is no proper URL."""
+    masked = re.sub(r"(?<=://)[^/@\s]*:(?!\d+/)\S*@|(?<=://)[^/\s]*@(?=[^/@\s]*)", "", text)
+    return re.sub(r"^[^/@:]*:(?!//)[^/]*@(?=[^/@]*:)", "", masked)
 
 
 def _checked_ref(ref: str) -> str:
-    bad = not _REF.fullmatch(ref) and not is_range(ref)
-    if bad or ref.startswith("-") or ".." in ref or ref.endswith((".lock", "/")) or "//" in ref or "@{" in ref:
+    if is_range(ref):
+        return ref
+    parts = ref.split("/")
+    bad = (
+        not _REF.fullmatch(ref)
+        or ref == "@"
+        or ref.endswith(".")
+        or any(token in ref for token in ("..", "@{"))
+        or any(not part or part.startswith(".") or part.endswith(".lock") for part in parts)
+        or any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"} for c in ref)
+    )
+    if bad:
         raise Invalid(f"{ref!r:.100} is not a tag, branch, commit or version range")
     return ref
 
@@ -139,15 +193,25 @@ def _split_ref(text: str) -> tuple[str, str]:
     body, sharp, ref = text.partition("#")
     if sharp:
         if not ref:
-            _bad(text, "there is nothing after #")
+            raise _NotOne("there is nothing after #")
         return body, ref
-    start = max(text.rfind("/"), _scp_colon(text)) + 1
-    at = text.find("@", start)
-    if at <= start:
+    at = _at(text)
+    if at < 0:
         return text, ""
     if at == len(text) - 1:
-        _bad(text, "there is nothing after @")
+        raise _NotOne("there is nothing after @")
     return text[:at], text[at + 1 :]
+
+
+def _at(text: str) -> int:
+    """Find the @ that a ref follows; -1 when there is none."""
+    scheme_end = text.find("://")
+    path = text.find("/", scheme_end + 3) if scheme_end >= 0 else 0
+    if path < 0 or text.lower().endswith(_ARCHIVES):
+        return -1  # an @ before the path is the user's; in the name of an archive it belongs to it
+    start = max(text.rfind("/"), _scp_colon(text)) + 1
+    at = text.find("@", start)
+    return at if at > start else -1
 
 
 def _scp_colon(text: str) -> int:
@@ -164,65 +228,92 @@ def _split_subfolder(body: str) -> tuple[str, str]:
     return (body, "") if at < 0 else (body[:at], body[at + 2 :])
 
 
-def _subfolder(sub: str, text: str) -> RelPath | None:
+def _subfolder(sub: str) -> RelPath | None:
     try:
         return RelPath(sub.rstrip("/")) if sub.rstrip("/") else None
     except Invalid as err:
-        raise err.within(f"subfolder of {without_credentials(text)!r:.200}") from None
+        raise err.within("subfolder") from None
 
 
 def _classify(location: str, *, allow_insecure: bool) -> SourceSpec:
     if "://" in location or "::" in location:
         return _url(location, allow_insecure=allow_insecure)
     if location.startswith(("./", "../", "/", "~/")) or location in {".", "..", "~"}:
-        kind = SourceKind.ARCHIVE if location.endswith(_ARCHIVES) else SourceKind.FOLDER
+        kind = SourceKind.ARCHIVE if location.lower().endswith(_ARCHIVES) else SourceKind.FOLDER
         return SourceSpec(kind=kind, location=location.rstrip("/") or "/")
     if match := _SCP.fullmatch(location):
-        if not _HOST.fullmatch(match["host"]) or match["path"].startswith("-"):
-            _bad(location, "the host or path is not one")
-        return SourceSpec(kind=SourceKind.GIT, location=location)
+        path = match["path"].rstrip("/")
+        if not _HOST.fullmatch(match["host"]) or not path or path.startswith("-"):
+            raise _NotOne("the host or path is not one")
+        return SourceSpec(kind=SourceKind.GIT, location=f"{match['user']}@{match['host'].lower()}:{path}")
+    if _SCP_WITH_PASSWORD.fullmatch(location):
+        raise _NotOne("a password can't stand in the form user@host:path")
     return _short_form(location)
 
 
 def _short_form(location: str) -> SourceSpec:
     parts = location.rstrip("/").split("/")
     if not all(_SLUG.fullmatch(part) and part not in {".", ".."} for part in parts):
-        _bad(location, "a name may hold letters, digits, . _ and -")
-    if location.endswith(_ARCHIVES) and len(parts) == 1:
+        slashed = "; a ref that holds / is written after #" if "@" in location else ""
+        raise _NotOne(f"a name may hold letters, digits, . _ and -{slashed}")
+    if location.lower().endswith(_ARCHIVES):
         return SourceSpec(kind=SourceKind.ARCHIVE, location=f"./{location}")
     if len(parts) == 1:
         return SourceSpec(kind=SourceKind.REGISTRY, location=parts[0])
-    if "." in parts[0] and len(parts) >= 3:
-        return SourceSpec(kind=SourceKind.GIT, location=f"https://{'/'.join(parts)}")
+    if "." not in parts[0]:
+        if len(parts) == 2:
+            return SourceSpec(kind=SourceKind.GIT, location=f"https://github.com/{'/'.join(parts)}")
+        raise _NotOne("it is neither owner/repo nor host/owner/repo; for a folder write ./ in front")
     if len(parts) == 2:
-        return SourceSpec(kind=SourceKind.GIT, location=f"https://github.com/{'/'.join(parts)}")
-    _bad(location, "it is neither owner/repo nor host/owner/repo; for a folder write ./ in front")
+        raise _NotOne("a host must be followed by owner/repo; for a folder write ./ in front")
+    return _url(f"https://{'/'.join(parts)}", allow_insecure=False)
 
 
 def _url(location: str, *, allow_insecure: bool) -> SourceSpec:
     scheme = location.partition(":")[0].lower()
     if scheme not in _SCHEMES or "::" in location.partition("/")[0]:
-        _bad(location, f"the scheme {scheme!r} is not allowed (https, ssh, file; http and git to this machine)")
+        raise _NotOne(f"the scheme {scheme!r:.40} is not allowed (https, ssh, file; http and git to this machine)")
+    if (_ENCODED_CONTROL if scheme == "file" else _URL_ODD).search(location):
+        raise _NotOne("a URL can't hold spaces, quotes, backslashes, control characters, nor . or .. as folders")
     try:
         parts = urlsplit(location)
-        host = parts.hostname or ""
         _ = parts.port
     except ValueError:
-        _bad(location, "it is not a URL")
+        raise _NotOne("it is not a URL") from None
     if scheme == "file":
-        if host not in {"", "localhost"} or not unquote(parts.path).startswith("/"):
-            _bad(location, "file:// takes an absolute path")
-        return SourceSpec(kind=SourceKind.GIT, location=f"file://{parts.path}")
-    if not _HOST.fullmatch(f"[{host}]" if ":" in host else host) or (parts.username or "").startswith("-"):
-        _bad(location, "the host is not one")
-    if not parts.path.strip("/") or parts.query:
-        _bad(location, "the path of a repository is missing, or a query follows it")
-    if scheme in {"http", "git"} and not (allow_insecure or is_loopback(host)):
+        return _file_url(parts)
+    spec = _server_url(scheme, parts)
+    if scheme in {"http", "git"} and not (allow_insecure or is_loopback(parts.hostname or "")):
         raise Invalid(
             f"{scheme}:// to another machine is neither private nor safe from changes on the way",
-            where=without_credentials(location), hint="use https:// or ssh://, or pass --allow-insecure",
+            where=spec.location, hint="use https:// or ssh://, or pass --allow-insecure",
         )
-    return SourceSpec(kind=SourceKind.GIT, location=location.rstrip("/"))
+    return spec
+
+
+def _file_url(parts: SplitResult) -> SourceSpec:
+    if parts.netloc.lower() not in {"", "localhost"} or not parts.path.startswith("/") or parts.query:
+        raise _NotOne("file:// takes an absolute path")
+    return SourceSpec(kind=SourceKind.GIT, location=f"file://{parts.path.rstrip('/') or '/'}")
+
+
+def _server_url(scheme: str, parts: SplitResult) -> SourceSpec:
+    host, path = (parts.hostname or "").lower(), parts.path.rstrip("/")
+    host = f"[{host}]" if ":" in host else host
+    user = parts.netloc.rpartition("@")[0]
+    if not _HOST.fullmatch(host) or user.startswith("-"):
+        raise _NotOne("the host is not one")
+    if not path or parts.query:
+        raise _NotOne("the path of a repository is missing, or a query follows it")
+    if _BROWSER.search(path):
+        raise _NotOne("it is the page of a folder or file", "write the repository, then //folder, then #branch")
+    rest = f"{host}{'' if parts.port is None else f':{parts.port}'}{path}"
+    if scheme != "ssh" or not user:
+        return SourceSpec(kind=SourceKind.GIT, location=f"{scheme}://{rest}", credentials=user)
+    name = user.partition(":")[0]
+    if not re.fullmatch(_USER, name):
+        raise _NotOne("the user is not one")
+    return SourceSpec(kind=SourceKind.GIT, location=f"ssh://{name}@{rest}")
 
 
 def is_loopback(host: str) -> bool:
@@ -236,5 +327,9 @@ def is_loopback(host: str) -> bool:
 
 
 def without_credentials(url: str) -> str:
-    """Return a URL without user info that could be secret (the ``git@`` of ssh stays)."""
-    return re.sub(r"(?<=://)([^/@\s]+)@", lambda m: "git@" if m[1] == "git" else "", url)
+    """Return a URL without user info that could be secret (the user of ``ssh://`` stays, its password goes)."""
+    return re.sub(
+        r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/?#\s]*)@",
+        lambda m: f"{m['scheme']}://" + (f"{m['user'].partition(':')[0]}@" if m["scheme"].lower() == "ssh" else ""),
+        url,
+    )
