@@ -128,8 +128,8 @@ class Git(Protocol):
     def folders_with(self, url: str, commit: str, name: str) -> tuple[RelPath, ...]:
         """The folders of a fetched commit that hold a file called ``name``, the root excepted."""
 
-    def blobs(self, url: str, files: Sequence[GitFile]) -> Iterator[tuple[GitFile, bytes]]:
-        """The contents of listed files, in their order."""
+    def blobs(self, url: str, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """The contents of listed files, in the order asked for."""
 
     def history(self, url: str, ref: str, limit: int) -> list[str]:
         """Commits from a full ref name or commit backwards, newest first; fetches as deep as needed."""

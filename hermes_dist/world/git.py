@@ -1,0 +1,296 @@
+"""Repositories by URL: one bare cache for each, filled by the user's git, or by dulwich where there is none.
+
+Both tools are programs with the same output, run as children under bounds; what they print is read, counted
+and checked here, so that all rules are written once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from hermes_dist.brand import Layout
+from hermes_dist.errors import Busy, Invalid, Unreachable
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import without_credentials
+from hermes_dist.world.fs import flock
+from hermes_dist.world.git_cache import COMMIT, is_cut, is_pinned, parse_refs, prepare
+from hermes_dist.world.git_cli import CliTool, scheme_of
+from hermes_dist.world.git_embedded import DulwichTool
+from hermes_dist.world.git_trouble import explain, fail, is_missing
+from hermes_dist.world.limits import LIMITS, Gate, Limits
+from hermes_dist.world.ports import Git, GitFile, Refs, Relation
+from hermes_dist.world.proc import Bounds, Command, Finished, Stream, run
+
+HISTORY = 1000
+_URL = re.compile(r"(https|ssh|file|http|git)://(?!-)[^\x00-\x20\x7f]+|[A-Za-z0-9_][\w.-]*@(?!-)[^/:@\s]+:(?!-)[^\s:]\S*")
+_REF = re.compile(r"refs/[^\x00-\x20\x7f~^:?*\[\\]+")
+_RECORD = 1 << 16
+
+
+class Tool(Protocol):
+    """A program that speaks git; each method gives the command to run (see :class:`CliTool` for outputs)."""
+
+    @property
+    def name(self) -> str: ...
+    def refs(self, url: str) -> Command: ...
+    def fetch(
+        self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool
+    ) -> Command: ...
+    def tree(self, cache: Path, commit: str, subfolder: RelPath | None) -> Command: ...
+    def blobs(self, cache: Path) -> Command: ...
+    def walk(self, cache: Path, commit: str, limit: int) -> Command: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """Seconds that each kind of work may take."""
+
+    refs: float = 30
+    fetch: float = 600
+    local: float = 60
+
+
+def open_git(
+    layout: Layout, env: Mapping[str, str], *, offline: bool = False,
+    patience: Patience | None = None, limits: Limits = LIMITS,
+) -> Git:  # fmt: skip
+    """Choose the git to use.
+
+    Args:
+        layout: Where the caches go.
+        env: The user's environment; its PATH decides.
+        offline: Whether to talk to nobody; local repositories stay readable.
+        patience: How long things may take.
+        limits: How large a package may be.
+
+    Returns:
+        The user's git where there is one, else the embedded client.
+    """
+    program = shutil.which("git", path=env.get("PATH", os.defpath))
+    tool: Tool = CliTool(program, env) if program else DulwichTool(env)
+    return BareGit(layout.git_cache, tool, offline=offline, patience=patience or Patience(), limits=limits)
+
+
+class BareGit:
+    """The port :class:`hermes_dist.world.ports.Git` over a tool and a folder of bare caches."""
+
+    def __init__(
+        self, root: Path, tool: Tool, *, offline: bool = False, patience: Patience, limits: Limits = LIMITS
+    ) -> None:
+        self.tool = tool
+        self._root = root
+        self._offline = offline
+        self._patience = patience
+        self._limits = limits
+        self._bounds = Bounds(
+            seconds=patience.refs, file=limits.total + limits.total // 4, memory=max(512 << 20, 8 * limits.blob)
+        )
+
+    def refs(self, url: str) -> Refs:
+        self._may_talk(url)
+        return parse_refs(self._run(self.tool.refs(url), url, self._patience.refs).out)
+
+    def fetch(
+        self, url: str, want: str, *, depth: int = 1, progress: Callable[[str], None] | None = None
+    ) -> str:
+        _checked(url)
+        commit = want if COMMIT.fullmatch(want) else self._named(url, want)
+        cache = self.cache(url)
+        if not (depth == 1 and is_pinned(cache, commit)):
+            self._may_talk(url)
+            with self._held(cache, commit):
+                if not (depth == 1 and is_pinned(cache, commit)):
+                    self._bring(cache, url, commit, depth, progress)
+        return commit
+
+    def listing(self, url: str, commit: str, subfolder: RelPath | None) -> tuple[GitFile, ...]:
+        gate, files = Gate(self._limits), []
+        for mode, kind, oid, size, raw in self._entries(url, commit, subfolder):
+            if kind == "tree":
+                gate.folder(raw)
+            else:
+                path, executable = gate.file(raw, mode, size)
+                files.append(GitFile(path, executable, oid, size))
+        gate.close()
+        return tuple(files)
+
+    def folders_with(self, url: str, commit: str, name: str) -> tuple[RelPath, ...]:
+        ending, found = b"/" + name.encode(), []
+        for count, (_, kind, _, _, raw) in enumerate(self._entries(url, commit, None)):
+            if count > self._limits.entries:
+                break
+            if kind == "blob" and raw.endswith(ending):
+                with contextlib.suppress(Invalid, UnicodeDecodeError):
+                    found.append(RelPath(raw.removesuffix(ending).decode()))
+        return tuple(sorted(found))
+
+    def blobs(self, url: str, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        asked = "".join(f"{oid}\n" for oid in oids).encode()
+        with Stream(self.tool.blobs(self.cache(url)), self._local(), asked) as child:
+            for oid in oids:
+                words = child.out.readline(200).split()
+                if len(words) != 3 or words[:2] != [oid.encode(), b"blob"]:
+                    finished = child.finish() if not words else Finished(1, b"", "bad object")
+                    fail(finished, url, self._patience.local)
+                size = int(words[2])
+                if size > self._limits.blob:
+                    raise Invalid("the file is too large", where=without_credentials(url))
+                data = child.out.read(size + 1)
+                if len(data) != size + 1:
+                    fail(child.finish(), url, self._patience.local)
+                yield oid, data[:-1]
+
+    def history(self, url: str, ref: str, limit: int) -> list[str]:
+        commit = self.fetch(url, ref)
+        cache = self.cache(url)
+        lines = self._walk(cache, commit, limit)
+        if len(lines) < limit and is_cut(cache, lines):
+            self._may_talk(url)
+            with self._held(cache, commit):
+                self._bring(cache, url, commit, limit, None)
+            lines = self._walk(cache, commit, limit)
+        return [line[0] for line in lines]
+
+    def relation(self, url: str, old: str, new: str) -> Relation:
+        _checked(url)
+        cache = self.cache(url)
+        answer: Relation = "same" if old == new else self._related(cache, old, new)
+        for tip in (new, old):
+            if answer == "unknown":
+                with contextlib.suppress(Unreachable, Invalid, Busy):
+                    self._may_talk(url)
+                    with self._held(cache, tip):
+                        self._bring(cache, url, tip, HISTORY, None)
+                answer = self._related(cache, old, new)
+        if answer == "unknown" and not self._walk(cache, old, 1):
+            lines = self._walk(cache, new, HISTORY)
+            if lines and len(lines) < HISTORY and not is_cut(cache, lines):
+                return "unrelated"  # all of the new history is known, and the old commit is in nobody's
+        return answer
+
+    def cache(self, url: str) -> Path:
+        """The bare cache of a repository; its name tells which, without its login."""
+        bare = without_credentials(_checked(url))
+        slug = re.sub(r"[^a-z0-9]+", "-", bare.lower().removesuffix(".git")).strip("-")[-40:].strip("-")
+        return self._root / f"{hashlib.sha256(bare.encode()).hexdigest()[:16]}-{slug}.git"
+
+    def _may_talk(self, url: str) -> None:
+        if self._offline and scheme_of(_checked(url)) != "file":
+            raise Unreachable(
+                "it is not available offline", where=without_credentials(url), hint="run it again without --offline"
+            )
+
+    def _held(self, cache: Path, commit: str) -> contextlib.AbstractContextManager[None]:
+        """Hold a cache against other fetches, of this process or another; made when missing."""
+        prepare(cache, sha256=len(commit) == 64)
+        lock = cache.with_suffix(".lock")
+        return flock(lock, timeout=self._patience.fetch, held="another command is fetching the same repository")
+
+    def _named(self, url: str, want: str) -> str:
+        if not _REF.fullmatch(want):
+            raise Invalid(f"{want!r:.100} is not the full name of a ref, nor a commit")
+        commit = self.refs(url).commit(want)
+        if not commit:
+            raise Invalid(f"the repository has no {want}", where=without_credentials(url))
+        return commit
+
+    def _bring(
+        self, cache: Path, url: str, commit: str, depth: int, progress: Callable[[str], None] | None
+    ) -> None:
+        """Fetch into a held cache: only what is new where something is there already, else as deep as asked."""
+        (cache / "shallow.lock").unlink(missing_ok=True)  # the cache is held by us: nobody else's can be alive
+        known = any((cache / "refs/dist").glob("*"))
+        finished = self._fetched(cache, url, commit, None if known and depth == 1 else depth, progress)
+        if not finished.ok and known and depth == 1 and not finished.stopped:
+            finished = self._fetched(cache, url, commit, 1, progress)
+        if is_missing(finished):
+            finished = self._by_name(cache, url, commit, depth, finished)
+        if not finished.ok:
+            fail(finished, url, self._patience.fetch)
+
+    def _fetched(
+        self, cache: Path, url: str, source: str, depth: int | None, progress: Callable[[str], None] | None,
+        *, target: str = "",
+    ) -> Finished:  # fmt: skip
+        into = target or f"refs/dist/{source}"
+        command = self.tool.fetch(cache, url, source, into, depth, talk=progress is not None)
+        return run(command, self._within(self._patience.fetch), progress)
+
+    def _by_name(self, cache: Path, url: str, commit: str, depth: int, refusal: Finished) -> Finished:
+        """Servers of the older protocol hand out what a ref names, not every commit."""
+        refs = self.refs(url)
+        tables = (("refs/tags/", refs.tags), ("refs/heads/", refs.heads))
+        name = next((p + n for p, table in tables for n, c in table.items() if c == commit), "")
+        if not _REF.fullmatch(name):
+            return refusal
+        finished = self._fetched(cache, url, name, depth, None, target=f"refs/named/{commit}")
+        if finished.ok and self._walk(cache, commit, 1):
+            pin = cache / "refs/dist" / commit
+            pin.parent.mkdir(exist_ok=True)
+            pin.write_text(f"{commit}\n")
+        return finished
+
+    def _entries(
+        self, url: str, commit: str, subfolder: RelPath | None
+    ) -> Iterator[tuple[str, str, str, int, bytes]]:
+        """The raw entries of a commit's tree: mode, type, id, size, path."""
+        if not COMMIT.fullmatch(commit):
+            raise Invalid(f"{commit!r:.100} is not a commit")
+        with Stream(self.tool.tree(self.cache(url), commit, subfolder), self._local()) as child:
+            held = b""
+            while chunk := child.out.read1(_RECORD):  # type: ignore[attr-defined]  # a BufferedReader
+                *records, held = (held + chunk).split(b"\0")
+                for record in records:
+                    head, _, path = record.partition(b"\t")
+                    mode, kind, oid, size = head.decode("ascii").split()
+                    yield mode, kind, oid, 0 if size == "-" else int(size), path
+                if len(held) > _RECORD:
+                    raise Invalid("unsafe path: it is too long", where=without_credentials(url))
+            finished = child.finish()
+        if not finished.ok:
+            error = explain(finished, url, self._patience.local)
+            raise error.within(f"//{subfolder}") if subfolder else error
+
+    def _walk(self, cache: Path, commit: str, limit: int) -> list[list[str]]:
+        """Lines of a commit and its parents; none when the commit is not here."""
+        if not cache.is_dir():
+            return []
+        finished = run(self.tool.walk(cache, commit, limit), self._local())
+        return [line.split() for line in finished.out.decode("ascii").splitlines()] if finished.ok else []
+
+    def _related(self, cache: Path, old: str, new: str) -> Relation:
+        newer, older = self._walk(cache, new, HISTORY), self._walk(cache, old, HISTORY)
+        if any(line[0] == old for line in newer):
+            return "forward"
+        if any(line[0] == new for line in older):
+            return "backward"
+        open_ended = (len(lines) in {0, HISTORY} or is_cut(cache, lines) for lines in (newer, older))
+        return "unknown" if any(open_ended) else "unrelated"
+
+    def _local(self) -> Bounds:
+        return self._within(self._patience.local)
+
+    def _within(self, seconds: float) -> Bounds:
+        b = self._bounds
+        return Bounds(seconds=seconds, output=b.output, memory=b.memory, file=b.file, cpu=b.cpu)
+
+    def _run(self, command: Command, url: str, seconds: float) -> Finished:
+        finished = run(command, self._within(seconds))
+        if not finished.ok:
+            fail(finished, url, seconds)
+        return finished
+
+
+def _checked(url: str) -> str:
+    """Refuse what could be taken for an option, a helper program or another protocol."""
+    if not _URL.fullmatch(url):
+        raise Invalid(f"{without_credentials(url)!r:.200} is not the address of a git repository")
+    return url

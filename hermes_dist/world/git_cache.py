@@ -1,0 +1,88 @@
+"""A bare cache on disk, and what git prints about a repository."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+import shutil
+from pathlib import Path
+
+from hermes_dist.world.fs import trouble
+from hermes_dist.world.ports import Refs
+
+COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_CONFIG = "[core]\n\trepositoryFormatVersion = {}\n\tbare = true\n\tlogAllRefUpdates = false\n"
+
+
+def prepare(cache: Path, *, sha256: bool) -> None:
+    """Make an empty bare repository, whole or not at all; one that is there stays as it is.
+
+    Args:
+        cache: Its folder.
+        sha256: Whether its objects are named by SHA-256 rather than SHA-1.
+
+    Raises:
+        DistError: The disk is full or fails.
+    """
+    if cache.is_dir():
+        return
+    temp = cache.parent / f".{cache.name}.{secrets.token_hex(4)}"
+    try:
+        cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in ("objects/info", "objects/pack", "refs/dist"):
+            (temp / folder).mkdir(mode=0o700, parents=True)
+        temp.chmod(0o700)
+        (temp / "HEAD").write_text("ref: refs/heads/none\n")
+        (temp / "config").write_text(_CONFIG.format(int(sha256)) + ("[extensions]\n\tobjectFormat = sha256\n" * sha256))
+        with contextlib.suppress(FileExistsError):
+            _rename_new(temp, cache)
+    except OSError as error:
+        raise trouble(error, "can't make a cache for a repository", where=str(cache)) from error
+    finally:
+        shutil.rmtree(temp, ignore_errors=True)
+
+
+def _rename_new(temp: Path, cache: Path) -> None:
+    try:
+        temp.rename(cache)
+    except OSError:
+        if not cache.is_dir():
+            raise
+        raise FileExistsError(cache) from None
+
+
+def is_pinned(cache: Path, commit: str) -> bool:
+    """Whether a commit has been fetched whole; git writes the ref only then."""
+    return (cache / "refs/dist" / commit).is_file()
+
+
+def is_cut(cache: Path, lines: list[list[str]]) -> bool:
+    """Whether a walk ended at a commit whose parents were not fetched."""
+    try:
+        shallow = set((cache / "shallow").read_text().split())
+    except FileNotFoundError:
+        return False
+    return any(line[0] in shallow for line in lines)
+
+
+def parse_refs(out: bytes) -> Refs:
+    """Read the lines of ``git ls-remote --symref``."""
+    head, head_commit = "", ""
+    heads: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    for line in out.decode("utf-8", "replace").splitlines():
+        value, _, name = line.partition("\t")
+        if name == "HEAD":
+            head, head_commit = (value[5:], head_commit) if value.startswith("ref: ") else (head, value)
+        elif not COMMIT.fullmatch(value):
+            continue
+        elif name.startswith("refs/heads/"):
+            heads[name[11:]] = value
+        elif name.endswith("^{}"):
+            tags[name[10:-3]] = value
+        elif name.startswith("refs/tags/"):
+            tags[name[10:]] = value
+    if not COMMIT.fullmatch(head_commit):
+        head_commit = ""
+    return Refs(head=head if head_commit else "", head_commit=head_commit, heads=heads, tags=tags)

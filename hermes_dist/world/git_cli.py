@@ -1,0 +1,110 @@
+"""The user's own git, told to do nothing but talk and read.
+
+Credentials, proxies, certificates and ssh come from the user's configuration; nothing in it or in a repository
+runs a hook, a filter, a monitor or maintenance, and nothing can ask a question: the child has no terminal, no
+askpass program, and git's own prompts are off.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import without_credentials
+from hermes_dist.world.proc import Command
+
+_SETTINGS = (
+    "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.attributesFile=/dev/null", "core.askPass=",
+    "core.alternateRefsCommand=", "core.packedGitWindowSize=16m", "core.packedGitLimit=128m",
+    "core.deltaBaseCacheLimit=32m", "core.bigFileThreshold=32m", "pack.threads=1", "gc.auto=0",
+    "maintenance.auto=false", "protocol.version=2", "transfer.bundleURI=false", "fetch.bundleURI=",
+    "fetch.fsckObjects=true", "fetch.fsck.zeroPaddedFilemode=warn", "fetch.fsck.badTimezone=warn",
+    "fetch.fsck.missingSpaceBeforeDate=warn", "fetch.fsck.missingSpaceBeforeEmail=warn",
+    "fetch.unpackLimit=1", "fetch.recurseSubmodules=false", "fetch.writeCommitGraph=false",
+    "submodule.recurse=false", "credential.interactive=false", "http.lowSpeedLimit=100", "http.lowSpeedTime=30",
+)  # fmt: skip
+_PROTOCOLS = {"https": "https:ssh", "ssh": "ssh:https", "http": "http:https", "git": "git", "file": "file"}
+_KEPT = re.compile(
+    r"GIT_(SSH|SSH_COMMAND|SSH_VARIANT|SSL_\w+|PROXY_\w+|HTTP_\w+|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT"
+    r"|KEY_\d+|VALUE_\d+))"
+)
+_QUIET = {
+    "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "/bin/false", "SSH_ASKPASS_REQUIRE": "never",
+    "GCM_INTERACTIVE": "never", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_ALLOC_LIMIT": str(256 << 20), "LC_ALL": "C", "LANGUAGE": "C",
+}  # fmt: skip
+
+
+def scheme_of(url: str) -> str:
+    """The scheme of a URL; ``ssh`` for the scp form."""
+    return url.partition("://")[0].lower() if "://" in url else "ssh"
+
+
+class CliTool:
+    """Commands of the git program.
+
+    Args:
+        program: Its path.
+        env: The user's environment.
+    """
+
+    name = "git"
+
+    def __init__(self, program: str, env: Mapping[str, str]) -> None:
+        kept = {k: v for k, v in env.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
+        self._env = {**kept, **_QUIET}
+        self._base = (program, *(word for setting in _SETTINGS for word in ("-c", setting)))
+
+    def _local(self, cache: Path, *words: str) -> Command:
+        return Command((*self._base, f"--git-dir={cache}", *words), {**self._env, "GIT_ALLOW_PROTOCOL": "none"})
+
+    def _remote(self, url: str, cache: Path | None, *words: str) -> Command:
+        scheme = scheme_of(url)
+        env = {**self._env, "GIT_ALLOW_PROTOCOL": _PROTOCOLS.get(scheme, "none")}
+        follow = () if scheme != "http" else ("-c", "http.followRedirects=false")
+        # Without a cache git must not read the configuration of wherever it stands.
+        where = f"--git-dir={cache or os.devnull}"
+        return Command((*self._base, *follow, where, *words), _with_login(env, url))
+
+    def refs(self, url: str) -> Command:
+        """List ``oid TAB name`` lines, and ``ref: target TAB name`` for symbolic ones."""
+        return self._remote(url, None, "ls-remote", "--symref", "--end-of-options", without_credentials(url))
+
+    def fetch(self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool) -> Command:
+        """Bring ``source`` (a full ref name or commit) into the cache as the ref ``target``."""
+        how = () if depth is None else (f"--depth={depth}",)
+        return self._remote(
+            url, cache, "fetch", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--update-shallow",
+            "--progress" if talk else "--quiet", *how, "--end-of-options", without_credentials(url),
+            f"+{source}:{target}",
+        )  # fmt: skip
+
+    def tree(self, cache: Path, commit: str, subfolder: RelPath | None) -> Command:
+        """List ``mode type oid size TAB path NUL`` for every file and folder."""
+        what = f"{commit}^{{commit}}:{subfolder or ''}"
+        return self._local(cache, "ls-tree", "-r", "-t", "-l", "-z", "--end-of-options", what)
+
+    def blobs(self, cache: Path) -> Command:
+        """For each id on standard input: ``oid type size LF content LF``."""
+        return self._local(cache, "cat-file", "--batch", "--buffer")
+
+    def walk(self, cache: Path, commit: str, limit: int) -> Command:
+        """List ``commit parent…`` lines, newest first."""
+        return self._local(cache, "rev-list", "--parents", f"--max-count={limit}", "--end-of-options", commit, "--")
+
+
+def _with_login(env: dict[str, str], url: str) -> dict[str, str]:
+    """Hand a login in the URL over by the environment, where no list of processes and no message shows it."""
+    bare = without_credentials(url)
+    if bare == url:
+        return env
+    count = int(env.get("GIT_CONFIG_COUNT") or 0)
+    return {
+        **env,
+        "GIT_CONFIG_COUNT": str(count + 1),
+        f"GIT_CONFIG_KEY_{count}": f"url.{url}.insteadOf",
+        f"GIT_CONFIG_VALUE_{count}": bare,
+    }

@@ -1,0 +1,209 @@
+"""The embedded git client, for machines without git: a program that answers one request with dulwich.
+
+Run as ``python -m hermes_dist.world.git_dulwich`` by :mod:`hermes_dist.world.git_embedded`, under bounds: foreign
+packs are read here and never in the process that serves the user. It prints what the git program would.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, Any, NoReturn
+from urllib.parse import unquote, urlsplit
+
+import urllib3
+from dulwich import client as clients
+from dulwich import errors
+from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree, parse_tree
+from dulwich.pack import PackFileDisappeared
+from dulwich.refs import Ref
+from dulwich.repo import Repo
+
+_TIMEOUT = 30
+_FOLDER, _SUBMODULE = 0o040000, 0o160000
+
+
+def _client(request: Mapping[str, Any]) -> tuple[clients.GitClient, bytes]:
+    """Choose the client for a URL, and the path to ask it for."""
+    url = request["url"]
+    if "://" not in url:
+        user_host, _, path = url.partition(":")
+        user, _, host = user_host.rpartition("@")
+        return clients.SSHGitClient(host, username=user, ssh_command=request["ssh"]), path.encode()
+    parts = urlsplit(url)
+    path = unquote(parts.path).encode()
+    if parts.scheme == "file":
+        return clients.LocalGitClient(), path
+    if parts.scheme == "git":
+        return clients.TCPGitClient(parts.hostname or "", port=parts.port), path
+    if parts.scheme == "ssh":
+        ssh = clients.SSHGitClient(parts.hostname or "", parts.port, parts.username, ssh_command=request["ssh"])
+        return ssh, path
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    http = clients.HttpGitClient(
+        bare, pool_manager=_pool(bare), timeout=_TIMEOUT, username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )  # fmt: skip
+    return http, path
+
+
+def _pool(url: str) -> Any:
+    """Connections that follow redirects to https, or within the same server, and nowhere else."""
+    origin = urllib3.util.parse_url(url)
+
+    class Careful:
+        def urlopen(self, method: str, target: str, *args: Any, **rest: Any) -> Any:
+            to = urllib3.util.parse_url(target)
+            if to.scheme != "https" and (to.scheme, to.host, to.port) != (origin.scheme, origin.host, origin.port):
+                raise urllib3.exceptions.LocationValueError("the server redirects elsewhere")
+            return super().urlopen(method, target, *args, **rest)  # type: ignore[misc]  # a mixin
+
+    pool = type("Pool", (Careful, urllib3.PoolManager), {})
+    proxy = type("Proxy", (Careful, urllib3.ProxyManager), {})
+    return clients.default_urllib3_manager(
+        None, base_url=url, timeout=_TIMEOUT, pool_manager_cls=pool, proxy_manager_cls=proxy
+    )
+
+
+def _refs(request: Mapping[str, Any]) -> Iterator[bytes]:
+    client, path = _client(request)
+    found = client.get_refs(path, ref_prefix=[b"HEAD", b"refs/heads/", b"refs/tags/"])
+    if head := found.symrefs.get(b"HEAD"):  # type: ignore[call-overload]  # Ref is bytes by another name
+        yield b"ref: " + head + b"\tHEAD\n"
+    peel = _peeler(path) if urlsplit(request["url"]).scheme == "file" else None
+    for name, oid in sorted(found.refs.items()):
+        if oid is None:
+            continue
+        yield oid + b"\t" + name + b"\n"
+        if peel and name.startswith(b"refs/tags/") and (commit := peel(name)) != oid:
+            yield commit + b"\t" + name + b"^{}\n"
+
+
+def _peeler(path: bytes) -> Callable[[bytes], bytes]:
+    """A local repository lists tags as they are; follow them as a server would."""
+    repo = Repo(path.decode())
+    return lambda name: repo.get_peeled(Ref(name))
+
+
+def _fetch(request: Mapping[str, Any]) -> Iterator[bytes]:
+    source = request["source"].encode()
+    chosen: list[ObjectID] = []
+
+    def wants(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
+        del depth  # part of the signature
+        if source.startswith(b"refs/") and Ref(source) not in refs:
+            _fail(f"couldn't find remote ref {source.decode()}")
+        chosen.append(refs[Ref(source)] if source.startswith(b"refs/") else ObjectID(source))
+        return chosen[-1:]
+
+    def progress(text: bytes) -> None:
+        sys.stderr.buffer.write(text)
+
+    client, path = _client(request)
+    with _open(request) as repo:
+        talk = progress if request["talk"] else None
+        client.fetch(path, repo, determine_wants=wants, depth=request["depth"], progress=talk)
+        if not chosen or chosen[-1] not in repo.object_store:
+            _fail("not our ref")
+        repo.refs[Ref(request["target"].encode())] = chosen[-1]
+    yield b""
+
+
+def _open(request: Mapping[str, Any]) -> Repo:
+    return Repo(request["cache"])
+
+
+def _tree(request: Mapping[str, Any]) -> Iterator[bytes]:
+    with _open(request) as repo:
+        top = _root(repo, ObjectID(request["commit"].encode()))
+        for name in request["subfolder"].encode().split(b"/") if request["subfolder"] else ():
+            below = {found: (mode, oid) for found, mode, oid in _inside(repo, top)}
+            if name not in below or below[name][0] != _FOLDER:
+                _fail("not a tree object")
+            top = below[name][1]
+        stack = [(b"", entry) for entry in reversed(_inside(repo, top))]
+        while stack:
+            prefix, (name, mode, oid) = stack.pop()
+            path = prefix + name
+            if mode == _FOLDER:
+                yield b"040000 tree %s -\t%s\0" % (oid, path)
+                stack.extend((path + b"/", entry) for entry in reversed(_inside(repo, oid)))
+            elif mode == _SUBMODULE:
+                yield b"160000 commit %s -\t%s\0" % (oid, path)
+            else:
+                yield b"%06o blob %s %d\t%s\0" % (mode, oid, len(repo.object_store.get_raw(oid)[1]), path)
+
+
+def _root(repo: Repo, oid: ObjectID) -> ObjectID:
+    """The tree of a commit; annotated tags are followed."""
+    found = repo[oid]
+    while isinstance(found, Tag):
+        found = repo[found.object[1]]
+    if not isinstance(found, Commit):
+        _fail("not a tree object")
+    return ObjectID(found.tree)
+
+
+def _inside(repo: Repo, tree: ObjectID) -> list[tuple[bytes, int, ObjectID]]:
+    """The entries of one tree as they are, unsafe names and odd modes included."""
+    kind, data = repo.object_store.get_raw(tree)
+    if kind != Tree.type_num:
+        _fail("not a tree object")
+    entries = parse_tree(data, sha_len=repo.object_format.oid_length)
+    return [(name, mode, ObjectID(oid)) for name, mode, oid in entries]
+
+
+def _blobs(request: Mapping[str, Any]) -> Iterator[bytes]:
+    with _open(request) as repo:
+        for line in sys.stdin.buffer:
+            oid = line.strip()
+            if ObjectID(oid) not in repo.object_store:
+                yield oid + b" missing\n"
+                continue
+            kind, data = repo.object_store.get_raw(ObjectID(oid))
+            yield b"%s %s %d\n" % (oid, b"blob" if kind == Blob.type_num else b"other", len(data))
+            yield data + b"\n"
+
+
+def _walk(request: Mapping[str, Any]) -> Iterator[bytes]:
+    with _open(request) as repo:
+        walker = repo.get_walker(include=[ObjectID(request["commit"].encode())], max_entries=request["limit"])
+        for entry in walker:
+            parents = repo.get_parents(entry.commit.id, entry.commit)
+            yield b" ".join([entry.commit.id, *parents]) + b"\n"
+
+
+_VERBS: dict[str, Callable[[Mapping[str, Any]], Iterator[bytes]]] = {
+    "refs": _refs, "fetch": _fetch, "tree": _tree, "blobs": _blobs, "walk": _walk,
+}  # fmt: skip
+
+
+def _fail(sentence: str) -> NoReturn:
+    raise SystemExit(f"fatal: {sentence}")
+
+
+def main(stdin: IO[bytes], stdout: IO[bytes]) -> None:
+    """Answer one request; failures are told in git's own words, so that one table explains both tools."""
+    request = json.loads(stdin.readline())
+    try:
+        for piece in _VERBS[request["verb"]](request):
+            stdout.write(piece)
+        stdout.flush()
+    except errors.NotGitRepository:
+        _fail("repository not found")
+    except clients.HTTPUnauthorized:
+        _fail("could not read Username")
+    except MemoryError:
+        _fail("out of memory")
+    except (KeyError, PackFileDisappeared):
+        _fail("not a tree object")
+    except (errors.HangupException, errors.GitProtocolError, OSError) as error:
+        _fail(f"unable to access: {error}")
+    except (errors.FileFormatException, errors.ChecksumMismatch, zlib.error, ValueError, AssertionError) as error:
+        _fail(f"bad pack: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,105 @@
+"""What git says when something goes wrong, as errors with a next step."""
+
+from __future__ import annotations
+
+import re
+import signal
+from typing import NoReturn
+
+from hermes_dist.errors import DistError, Invalid, Refused, Unreachable
+from hermes_dist.model.source import without_credentials
+from hermes_dist.world.proc import Finished
+
+_ACCESS = "for a private repository, log in with `gh auth login`, a git credential helper or an ssh key"
+_TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
+    (
+        r"dubious ownership", Refused, "git refuses to read a repository that belongs to another user",
+        "if you trust it, run: git config --global --add safe.directory PATH",
+    ),
+    (
+        r"object \w+: (\w+): |fsck error|hasDot|BadFilemode", Invalid, "unsafe tree: git's own check refused it",
+        "tell the author: `git fsck` in the repository names the object",
+    ),
+    (
+        (r"died of signal (9|24|25)|out of memory|MemoryError|File too large|[Ff]ile size limit|unable to allocate"
+        r"|annot allocate|malloc failed|maximum allowed size|attempting to allocate"),
+        Invalid, "the repository is larger than the limits allow", "a package may hold 256 MiB, 32 MiB a file",
+    ),
+    (
+        r"couldn't find remote ref|not our ref|unadvertised object|no such commit", Invalid,
+        "the repository has no such tag, branch or commit", "",
+    ),
+    (
+        (r"transport '[^']*' not allowed|[Pp]rotocol \S+ (not supported|disabled|is disabled)|error: 30\d"
+        r"|base from redirection|redirects elsewhere"), Unreachable,
+        "it redirects elsewhere, which is not followed", "use the address that it redirects to, if you trust it",
+    ),
+    (
+        (r"could not read (Username|Password)|terminal prompts disabled|Authentication failed|Permission denied"
+        r"|error: 40[13]|Access denied|Host key verification failed"), Unreachable,
+        "it does not exist, or you may not read it", _ACCESS,
+    ),
+    (
+        (r"not found|does not appear to be a git repository|not a git repository|error: 404|not exported"
+        r"|[Nn]o such repository|does not exist"), Unreachable, "there is no such repository", _ACCESS,
+    ),
+    (
+        r"not a tree object|[Nn]ot a valid object name|bad (object|revision)|invalid object name", Invalid,
+        "the commit or the folder is not there", "",
+    ),
+    (
+        r"index-pack|bad pack|inflate|invalid pack|pack (has|is)|corrupt|bad object|delta", Invalid,
+        "it sent something that is no git repository, or it broke on the way", "try again; then tell its host",
+    ),
+    (r"dulwich speaks no", Unreachable, "this needs git, which is not installed", "install git, then try again"),
+)  # fmt: skip
+_NOT_THERE = re.compile(_TABLE[3][0])
+_PREFIX = re.compile(r"^(?:fatal|error|remote: error|remote|ERR|ssh): ?", re.IGNORECASE)
+
+
+def is_missing(finished: Finished) -> bool:
+    """Whether a server said that it has no such commit, or does not hand it out by its id."""
+    return not finished.ok and not finished.stopped and _NOT_THERE.search(finished.err) is not None
+
+
+def explain(finished: Finished, url: str, seconds: float) -> DistError:
+    """Make an error of how git ended.
+
+    Args:
+        finished: How it ended.
+        url: What it was about; credentials are taken out.
+        seconds: The time it was given.
+
+    Returns:
+        Unreachable for what lies between us and the repository, Invalid for what is wrong with it.
+    """
+    where = without_credentials(url)
+    if finished.stopped == "time":
+        return Unreachable(f"no answer within {seconds:g} s", where=where, hint="try again later")
+    if finished.stopped == "output":
+        return Invalid("it lists more than the limits allow", where=where)
+    if -finished.code in {signal.SIGXFSZ, signal.SIGXCPU, signal.SIGKILL}:
+        return Invalid("the repository is larger than the limits allow", where=where)
+    said = finished.err.replace(where.removesuffix("/"), "URL")  # a name such as /not-found is not a message
+    for pattern, kind, sentence, hint in _TABLE:
+        if match := re.search(pattern, said):
+            rule = f": {match[1]}" if kind is Invalid and match.re.groups and match[1] and match[1].isalpha() else ""
+            return kind(sentence + rule, where=where, hint=hint)
+    reason = _reason(finished.err)
+    return Unreachable(
+        f"it can't be reached{': ' + reason if reason else ''}", where=where,
+        hint="check the address and the network, then try again",
+    )  # fmt: skip
+
+
+def fail(finished: Finished, url: str, seconds: float) -> NoReturn:
+    """Raise what :func:`explain` makes of it."""
+    raise explain(finished, url, seconds)
+
+
+def _reason(err: str) -> str:
+    """The line that says most, without control characters and credentials."""
+    lines = [line.strip() for line in without_credentials(err).splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))] or lines
+    text = _PREFIX.sub("", telling[0]) if telling else ""
+    return "".join(c if c.isprintable() else "?" for c in text)[:200]

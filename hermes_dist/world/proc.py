@@ -1,0 +1,270 @@
+"""Running a child with bounds on time, bytes and memory; its whole process group ends with it.
+
+A child gets exactly the environment it is handed, no terminal (it starts a session of its own, so that nothing
+can ask on ``/dev/tty``), no input but what is given, and ``/`` as its folder, so that where the user stands
+decides nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import IO, Literal, Self
+
+from hermes_dist.errors import DistError
+
+_CHUNK = 1 << 16
+_ERR_BYTES = 1 << 16
+_GRACE = 0.5
+# dash, bash and busybox agree on these; a limit the system does not know is left out
+_LIMITER = (
+    'data=$1 file=$2 cpu=$3; shift 3; ulimit -c 0 2>/dev/null; ulimit -d "$data" 2>/dev/null; '
+    'ulimit -f "$file" 2>/dev/null; ulimit -t "$cpu" 2>/dev/null; exec "$@"'
+)
+
+Stopped = Literal["", "time", "output"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What a child may use.
+
+    Attributes:
+        seconds: Time from start to end.
+        output: Bytes on its standard output.
+        memory: Bytes of data of each of its processes.
+        file: Bytes of each file it writes.
+        cpu: Seconds of processor time of each of its processes.
+    """
+
+    seconds: float = 60
+    output: int = 16 << 20
+    memory: int = 512 << 20
+    file: int = 512 << 20
+    cpu: int = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run: the words, the whole environment, and what it reads first (less than a pipe holds)."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    request: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a child ended.
+
+    Attributes:
+        code: Its exit code; negative for a signal.
+        out: Its standard output.
+        err: The end of its standard error.
+        stopped: Why it was killed by us: out of time, too much output; empty when it was not.
+    """
+
+    code: int
+    out: bytes
+    err: str
+    stopped: Stopped = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.code == 0 and not self.stopped
+
+
+def _start(command: Command, bounds: Bounds, *, stdin: int, stderr: int | IO[bytes]) -> subprocess.Popen[bytes]:
+    limits = (str(bounds.memory >> 10), str(bounds.file >> 9), str(bounds.cpu))
+    argv = ["/bin/sh", "-c", _LIMITER, "sh", *limits, *command.argv]
+    try:
+        return subprocess.Popen(
+            argv, env=dict(command.env), cwd="/", start_new_session=True,
+            stdin=stdin, stdout=subprocess.PIPE, stderr=stderr,
+        )  # fmt: skip
+    except OSError as error:
+        raise DistError(f"can't start a program: {error.strerror}", where=command.argv[0]) from error
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the whole group: politely, so that it takes its lock files along, then surely."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
+        end = time.monotonic() + _GRACE
+        while time.monotonic() < end and not _is_dead(process.pid):
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _is_dead(pid: int) -> bool:
+    """Whether a child of ours has ended; it is not reaped, so its number stays its own."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
+
+
+class _Tail:
+    """The last bytes of standard error, and its lines as they come."""
+
+    def __init__(self, on_line: Callable[[str], None] | None) -> None:
+        self._on_line = on_line
+        self._held = b""
+        self.bytes = b""
+
+    def take(self, data: bytes) -> None:
+        self.bytes = (self.bytes + data)[-_ERR_BYTES:]
+        if self._on_line is None:
+            return
+        *lines, self._held = (self._held + data).replace(b"\r", b"\n")[-_ERR_BYTES:].split(b"\n")
+        for line in lines:
+            if line.strip():
+                self._on_line(line.decode("utf-8", "replace"))
+
+    @property
+    def text(self) -> str:
+        return self.bytes.decode("utf-8", "replace")
+
+
+def run(command: Command, bounds: Bounds, on_line: Callable[[str], None] | None = None) -> Finished:
+    """Run a child to its end.
+
+    Args:
+        command: What to run.
+        bounds: What it may use.
+        on_line: Is given each line of its standard error.
+
+    Returns:
+        How it ended; never raises for a child that fails or is stopped.
+
+    Raises:
+        DistError: It can't be started.
+    """
+    stdin = subprocess.PIPE if command.request else subprocess.DEVNULL
+    process = _start(command, bounds, stdin=stdin, stderr=subprocess.PIPE)
+    tail = _Tail(on_line)
+    try:
+        if process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(command.request)
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+        out, stopped = _collect(process, bounds, tail)
+        if stopped:
+            _kill(process)
+        return Finished(process.wait(), out, tail.text, stopped)
+    finally:
+        _kill(process)
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def _collect(process: subprocess.Popen[bytes], bounds: Bounds, tail: _Tail) -> tuple[bytes, Stopped]:
+    """Read both outputs until the child has ended.
+
+    A program left in the background may hold standard error open for ever; it is not waited for.
+    """
+    assert process.stdout is not None  # noqa: S101 - started with pipes
+    assert process.stderr is not None  # noqa: S101 - started with pipes
+    out, err = process.stdout.fileno(), process.stderr.fileno()
+    chunks: list[bytes] = []
+    size, open_fds, end = 0, {out, err}, time.monotonic() + bounds.seconds
+    while open_fds:
+        left = end - time.monotonic()
+        if left <= 0:
+            return b"".join(chunks), "time"
+        ready, _, _ = select.select(list(open_fds), [], [], left if out in open_fds else min(left, 0.05))
+        if not ready and out not in open_fds and _is_dead(process.pid):
+            break
+        for fd in ready:
+            data = os.read(fd, _CHUNK)
+            if not data:
+                open_fds.discard(fd)
+            elif fd == err:
+                tail.take(data)
+            else:
+                chunks.append(data)
+                size += len(data)
+        if size > bounds.output:
+            return b"".join(chunks), "output"
+    while not _is_dead(process.pid):
+        if time.monotonic() > end:
+            return b"".join(chunks), "time"
+        time.sleep(0.002)
+    return b"".join(chunks), ""
+
+
+class Stream:
+    """A child whose output is read while it comes; a context manager.
+
+    Args:
+        command: What to run.
+        bounds: What it may use; output is not counted here, the reader knows what to expect.
+        stdin: What to feed it.
+
+    Raises:
+        DistError: It can't be started.
+    """
+
+    def __init__(self, command: Command, bounds: Bounds, stdin: bytes = b"") -> None:
+        self._err = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
+        try:
+            self._process = _start(command, bounds, stdin=subprocess.PIPE, stderr=self._err)
+        except DistError:
+            self._err.close()
+            raise
+        assert self._process.stdout is not None  # noqa: S101 - started with a pipe
+        self.out: IO[bytes] = self._process.stdout
+        self._late = False
+        self._timer = threading.Timer(bounds.seconds, self._expire)
+        self._timer.daemon = True
+        self._feeder = threading.Thread(target=self._feed, args=(command.request + stdin,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        self._feeder.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        _kill(self._process)
+        self._process.wait()
+        self._feeder.join()
+        self.out.close()
+        self._err.close()
+
+    def _expire(self) -> None:
+        self._late = True
+        _kill(self._process)
+
+    def _feed(self, data: bytes) -> None:
+        pipe = self._process.stdin
+        assert pipe is not None  # noqa: S101 - started with a pipe
+        with contextlib.suppress(BrokenPipeError):
+            if data:
+                pipe.write(data)
+        with contextlib.suppress(BrokenPipeError):
+            pipe.close()
+
+    def finish(self) -> Finished:
+        """Wait for its end, once all that was expected has been read."""
+        code = self._process.wait()
+        self._timer.cancel()
+        size = self._err.seek(0, os.SEEK_END)
+        self._err.seek(max(0, size - _ERR_BYTES))
+        return Finished(code, b"", self._err.read().decode("utf-8", "replace"), "time" if self._late else "")

@@ -1,0 +1,327 @@
+"""Sources: from what was asked for to a Pin and the package tree, its contents in the store."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hermes_dist.brand import MANIFEST, Layout
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import Pin, SourceKind, SourceSpec, is_loopback, without_credentials
+from hermes_dist.model.tree import Digest, Entry, Tree
+from hermes_dist.world.folder import Ignores, is_bare, read_folder, walk_folder
+from hermes_dist.world.git import Patience, open_git
+from hermes_dist.world.limits import LIMITS, Limits
+from hermes_dist.world.ports import Git, GitFile, Refs, Relation
+from hermes_dist.world.store import Store
+
+Choose = Callable[[str, Iterable[str]], str]
+"""Chooses a tag for a version range; raises Invalid when none fits."""
+Progress = Callable[[str], None]
+
+_AT_ONCE = 16
+_SEARCHED = 1000
+_LFS = b"version https://git-lfs.github.com/spec/"
+_LFS_BYTES = 1024
+_HEX = re.compile(r"[0-9a-f]{7,64}")
+_FULL = (40, 64)
+_VERSION = re.compile(rb"""^version[ \t]*:[ \t]*(["']?)([^"'#\r\n]{1,100}?)\1[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a source turned out to hold.
+
+    Attributes:
+        pin: Exactly what it is; the version is as the manifest writes it, and empty when it has none.
+        tree: The package tree as shipped, below the subfolder; contents are in the store.
+        left_out: Paths that were not taken, and why.
+        notes: What is worth saying about it.
+    """
+
+    pin: Pin
+    tree: Tree
+    left_out: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def open_sources(
+    layout: Layout, store: Store, env: Mapping[str, str], *, offline: bool = False, allow_insecure: bool = False,
+    patience: Patience | None = None, limits: Limits = LIMITS,
+) -> Sources:  # fmt: skip
+    """Compose the sources of one machine.
+
+    Args:
+        layout: Where caches go.
+        store: Where contents go.
+        env: The user's environment: PATH, credentials, proxies.
+        offline: Talk to nobody.
+        allow_insecure: ``http://`` and ``git://`` may leave this machine.
+        patience: How long things may take.
+        limits: How large a package may be.
+    """
+    git = open_git(layout, env, offline=offline, patience=patience, limits=limits)
+    return Sources(layout, git, store, allow_insecure=allow_insecure, limits=limits)
+
+
+class Sources:
+    """Every kind of source behind the same few questions. Safe in threads.
+
+    Args:
+        layout: Whose ``~`` it is.
+        git: The git to use.
+        store: Where contents go.
+        allow_insecure: ``http://`` and ``git://`` may leave this machine.
+        limits: How large a package may be.
+    """
+
+    def __init__(
+        self, layout: Layout, git: Git, store: Store, *, allow_insecure: bool = False, limits: Limits = LIMITS
+    ) -> None:
+        self.git = git
+        self._layout = layout
+        self._store = store
+        self._allow_insecure = allow_insecure
+        self._limits = limits
+
+    def refs(self, spec: SourceSpec) -> Refs | None:
+        """Ask what a source offers.
+
+        Returns:
+            Its branches and tags; None for a folder that is read as it is.
+
+        Raises:
+            Unreachable: It can't be reached, read, or is not available offline.
+            Invalid: The folder does not exist, or the source is of a kind that can't be read here.
+        """
+        return self.git.refs(self.url(spec)) if self.is_git(spec) else None
+
+    def refs_of_many(self, specs: Sequence[SourceSpec]) -> dict[str, Refs | DistError]:
+        """Ask many sources at once, each repository only once.
+
+        Returns:
+            By URL (see :meth:`url`): what it offers, or why it can't be asked. Folders are left out.
+        """
+        urls = list(dict.fromkeys(self.url(spec) for spec in specs if self.is_git(spec)))
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            return dict(zip(urls, pool.map(self._ask, urls), strict=True))
+
+    def _ask(self, url: str) -> Refs | DistError:
+        try:
+            return self.git.refs(url)
+        except DistError as error:
+            return error
+
+    def resolve_ref(self, spec: SourceSpec, refs: Refs | None, choose: Choose | None = None) -> tuple[str, str]:
+        """Say which commit a ref stands for: a tag, else a branch, else the start of a commit's id.
+
+        Args:
+            spec: The source, with its ref or version range; none is the default branch.
+            refs: What it offers.
+            choose: Chooses a tag for a version range.
+
+        Returns:
+            The full name of the ref (empty for a commit) and the commit; both empty for a folder.
+
+        Raises:
+            Invalid: There is no such ref; the error names similar ones.
+        """
+        if refs is None:
+            return "", ""
+        if not spec.ref:
+            return self._default(spec, refs)
+        name = spec.ref
+        if spec.is_range and name not in refs.tags:
+            if choose is None:
+                raise Invalid(f"the version range {name!r} can't be used here", where=str(spec))
+            name = choose(name, list(refs.tags))
+        full = name if refs.commit(name) and name.startswith("refs/") else refs.full_name(name)
+        if full:
+            return full, refs.commit(full)
+        if _HEX.fullmatch(name) and (commit := self._commit(spec, refs, name)):
+            return "", commit
+        raise _no_such_ref(spec, name, refs)
+
+    def _default(self, spec: SourceSpec, refs: Refs) -> tuple[str, str]:
+        if refs.head_commit:
+            return refs.head, refs.head_commit
+        if len(refs.heads) == 1:
+            name, commit = next(iter(refs.heads.items()))
+            return f"refs/heads/{name}", commit
+        if refs.heads or refs.tags:
+            names = ", ".join([*refs.heads, *refs.tags][:10])
+            raise Invalid("it has no default branch", where=str(spec), hint=f"choose one with #REF: {names}")
+        raise Invalid("the repository is empty: it has no commit yet", where=str(spec))
+
+    def _commit(self, spec: SourceSpec, refs: Refs, start: str) -> str:
+        """The one commit whose id begins so; a whole id is taken at its word."""
+        if len(start) in _FULL:
+            return start
+        known = {c for c in (*refs.heads.values(), *refs.tags.values(), refs.head_commit) if c.startswith(start)}
+        if not known and refs.head_commit:
+            history = self.git.history(self.url(spec), refs.head or refs.head_commit, _SEARCHED)
+            known = {c for c in history if c.startswith(start)}
+        if len(known) > 1:
+            raise Invalid(f"{start!r} is the start of {len(known)} commits", where=str(spec), hint="write more of it")
+        return next(iter(known), "")
+
+    def fetch(
+        self, spec: SourceSpec, ref: str = "", commit: str = "", progress: Progress | None = None
+    ) -> Offer:
+        """Bring a package here; what was fetched before needs no network.
+
+        Args:
+            spec: The source.
+            ref: The full name of the ref that was resolved; empty for none.
+            commit: The commit that was resolved; empty for a folder.
+            progress: Is given lines about how far it is.
+
+        Raises:
+            Unreachable: It can't be reached.
+            Invalid: It is unsafe, too large, or not there; the error names the rule.
+        """
+        if self.is_git(spec):
+            return self._from_git(self.url(spec), spec.subfolder, ref, commit, progress)
+        return self._from_folder(self._folder(spec), spec.subfolder)
+
+    def again(self, pin: Pin, progress: Progress | None = None) -> Offer:
+        """Fetch what a pin names once more, to have its contents back.
+
+        Raises:
+            Unreachable: It can't be reached.
+            Invalid: It is not a commit, or is not there any more.
+        """
+        if not pin.commit:
+            raise Invalid("a folder can't be fetched again as it was", where=pin.url)
+        return self._from_git(pin.url, pin.subfolder, pin.ref, pin.commit, progress)
+
+    def manifests_below(self, spec: SourceSpec, commit: str = "") -> list[RelPath]:
+        """List the folders of a source that hold a manifest, for the error when its root has none.
+
+        Returns:
+            Folders from the root of the source, whatever its subfolder.
+        """
+        if self.is_git(spec):
+            return list(self.git.folders_with(self.url(spec), commit, MANIFEST))
+        walk = walk_folder(self._folder(spec), _rules, self._limits)
+        return [f.path.parent for f in walk.files if f.path.name == MANIFEST and f.path.parent]
+
+    def files(self, spec: SourceSpec, commit: str) -> tuple[GitFile, ...]:
+        """The validated files of a commit, with git's names for their contents; fetched when missing."""
+        self.git.fetch(self.url(spec), commit)
+        return self.git.listing(self.url(spec), commit, spec.subfolder)
+
+    def history(self, spec: SourceSpec, ref: str, limit: int) -> list[str]:
+        """Commits from a full ref name or commit backwards, newest first."""
+        return self.git.history(self.url(spec), ref, limit)
+
+    def relation(self, spec: SourceSpec, old: str, new: str) -> Relation:
+        """How a new commit follows an old one; ``unknown`` when that can't be found out."""
+        return self.git.relation(self.url(spec), old, new)
+
+    def is_git(self, spec: SourceSpec) -> bool:
+        """Whether a source is read as a git repository; a folder is with a ref, or when it is bare."""
+        if spec.kind is SourceKind.ARCHIVE:
+            raise Invalid(
+                "an archive is not a source to follow", where=spec.location,
+                hint="bring it in with import, or unpack it and name the folder as ./folder",
+            )
+        if spec.kind is SourceKind.REGISTRY:
+            raise Invalid("a name has to be looked up in a registry first", where=spec.location)
+        return spec.kind is SourceKind.GIT or bool(spec.ref) or is_bare(self._folder(spec))
+
+    def url(self, spec: SourceSpec) -> str:
+        """The address that git is given.
+
+        Raises:
+            Invalid: It leaves this machine unprotected, and nobody allowed that.
+        """
+        if spec.kind is SourceKind.FOLDER:
+            return self._folder(spec).as_uri()
+        parts = urlsplit(spec.location) if "://" in spec.location else None
+        open_to_all = parts is not None and parts.scheme in {"http", "git"} and not is_loopback(parts.hostname or "")
+        if parts and open_to_all and not self._allow_insecure:
+            raise Invalid(
+                f"{parts.scheme}:// to another machine is neither private nor safe from changes on the way",
+                where=without_credentials(spec.location), hint="use https:// or ssh://, or pass --allow-insecure",
+            )
+        return spec.location
+
+    def _folder(self, spec: SourceSpec) -> Path:
+        text = spec.location
+        if text == "~" or text.startswith("~/"):
+            text = str(self._layout.user_home) + text[1:]
+        path = Path(text).absolute()
+        if not path.is_dir():
+            raise Invalid("there is no such folder", where=str(path))
+        return path.resolve()
+
+    def _from_git(
+        self, url: str, subfolder: RelPath | None, ref: str, commit: str, progress: Progress | None
+    ) -> Offer:
+        commit = self.git.fetch(url, commit or ref, progress=progress)
+        files = self.git.listing(url, commit, subfolder)
+        digests, pointers = self._keep(url, files)
+        tree = Tree({f.path: Entry(digests[f.oid], f.executable) for f in files})
+        lfs = (f.path for f in files if f.oid in pointers)
+        notes = tuple(f"{path} is a pointer of git LFS: its content is not fetched" for path in lfs)
+        pin = Pin(
+            url=without_credentials(url), subfolder=subfolder, ref=ref, commit=commit,
+            version=self._version(tree), tree=tree.digest,
+        )  # fmt: skip
+        return Offer(pin=pin, tree=tree, notes=notes)
+
+    def _keep(self, url: str, files: Sequence[GitFile]) -> tuple[dict[str, Digest], set[str]]:
+        """Stream contents from git into the store."""
+        oids = list(dict.fromkeys(file.oid for file in files))
+        pointers: set[str] = set()
+
+        def contents() -> Iterator[bytes]:
+            for oid, data in self.git.blobs(url, oids):
+                if len(data) < _LFS_BYTES and data.startswith(_LFS):
+                    pointers.add(oid)
+                yield data
+
+        return dict(zip(oids, self._store.put_many(contents()), strict=True)), pointers
+
+    def _from_folder(self, folder: Path, subfolder: RelPath | None) -> Offer:
+        root = folder / subfolder if subfolder else folder
+        if not root.is_dir() or (subfolder and root.resolve() != root):
+            raise Invalid("there is no such folder", where=str(root))
+        walk, digests = read_folder(root, _rules, self._limits, self._store.put_many)
+        tree = Tree({f.path: Entry(digest, f.executable) for f, digest in zip(walk.files, digests, strict=True)})
+        pin = Pin(url=str(folder), subfolder=subfolder, version=self._version(tree), tree=tree.digest)
+        return Offer(pin=pin, tree=tree, left_out=tuple(walk.left_out))
+
+    def _version(self, tree: Tree) -> str:
+        entry = tree.get(RelPath(MANIFEST))
+        found = _VERSION.search(self._store.read(entry.digest)) if entry else None
+        return found[2].decode("utf-8", "replace").strip() if found else ""
+
+
+def _no_such_ref(spec: SourceSpec, name: str, refs: Refs) -> Invalid:
+    names = [*refs.tags, *refs.heads]
+    close = difflib.get_close_matches(name, names, n=5, cutoff=0.5) or names[-10:]
+    hint = f"it has {', '.join(close)}" if close else "it has neither tags nor branches"
+    return Invalid(f"there is no tag, branch or commit {name!r:.100}", where=str(spec), hint=hint)
+
+
+def _rules(lines: list[str]) -> Ignores:
+    """Read the lines of a ``.gitignore``; a line that is no pattern is as good as absent, as with git."""
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - only folders with such a file pay for it
+
+    def readable(line: str) -> bool:
+        try:
+            GitIgnoreSpec.from_lines([line])
+        except ValueError:
+            return False
+        return True
+
+    spec = GitIgnoreSpec.from_lines([line for line in lines if readable(line)])
+    return lambda path: spec.check_file(path).include
