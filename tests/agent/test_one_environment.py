@@ -1,0 +1,186 @@
+"""One environment for the agent and us: installed in either order, by pip, from wheels, without a network.
+
+The environment is a copy of the agent's. The wheels are ours, built here, and the installed packages that it
+lacks, packed again from this environment; so pip resolves and checks real metadata.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+Runs = Callable[..., subprocess.CompletedProcess[str]]
+pytestmark = [pytest.mark.agent, pytest.mark.slow]
+
+PROJECT = Path(__file__).parent.parent.parent
+LEFT_OUT = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+
+
+def found_in(site: Path, name: str) -> Distribution | None:
+    wanted = canonicalize_name(name)
+    for info in site.glob("*.dist-info"):
+        if canonicalize_name(info.name.removesuffix(".dist-info").partition("-")[0]) == wanted:
+            return Distribution.at(info)
+    return None
+
+
+def pack(dist: Distribution, folder: Path) -> Path:
+    """Make a wheel of an installed package: its files, its own metadata, a new record."""
+    tags = re.findall(r"^Tag: (\S+)$", dist.read_text("WHEEL") or "", re.MULTILINE)
+    assert tags, f"{dist.name} was not installed from a wheel"
+    parts = [sorted({tag.split("-")[n] for tag in tags}) for n in range(3)]
+    name = re.sub(r"[-_.]+", "_", dist.name)
+    wheel = folder / "-".join([name, dist.version, *(".".join(part) for part in parts)])
+    wheel = wheel.with_name(f"{wheel.name}.whl")
+    info = next(file.parts[0] for file in dist.files or () if file.parts[0].endswith(".dist-info"))
+    record = []
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_STORED) as archive:
+        for file in dist.files or ():
+            inside = packed_name(file.parts, f"{info.removesuffix('.dist-info')}.data")
+            if inside is None or (file.parts[0] == info and file.name in LEFT_OUT):
+                continue
+            data = Path(str(file.locate())).read_bytes()
+            archive.writestr(inside, data)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+            record.append(f'"{inside}",sha256={digest},{len(data)}\n')
+        archive.writestr(f"{info}/RECORD", "".join(record) + f"{info}/RECORD,,\n")
+    return wheel
+
+
+def packed_name(parts: tuple[str, ...], data: str) -> str | None:
+    """Where an installed file belongs in a wheel; None for what pip makes by itself."""
+    if "__pycache__" in parts:
+        return None
+    if parts[0] != "..":
+        return "/".join(parts)
+    rest = [part for part in parts if part != ".."]
+    return None if rest[0] == "bin" else "/".join([data, "data", *rest])
+
+
+def missing(site: Path, requirements: list[str]) -> Iterator[Distribution]:
+    """What the agent's environment lacks of our requirements, with all that those need."""
+    seen: set[str] = set()
+    queue = list(requirements)
+    while queue:
+        requirement = Requirement(queue.pop())
+        name = canonicalize_name(requirement.name)
+        if name in seen or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+            continue
+        seen.add(name)
+        if found_in(site, name) is None:
+            try:
+                dist = distribution(name)
+            except PackageNotFoundError:
+                pytest.fail(f"this environment lacks {name}: install the project with its dev extra")
+            yield dist
+            queue.extend(dist.requires or ())
+
+
+@pytest.fixture(scope="session")
+def wheels(agent_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of wheels: ours, the agent's, and what ours needs besides."""
+    folder = tmp_path_factory.mktemp("wheels")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-index", "--no-build-isolation", "-q",
+         "--disable-pip-version-check", "-w", str(folder), str(PROJECT)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    (ours,) = folder.glob("hermes_dist-*.whl")
+    with zipfile.ZipFile(ours) as archive:
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        lines = archive.read(metadata).decode().splitlines()
+    (site,) = agent_venv.glob("lib/python*/site-packages")
+    needs = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: ")]
+    for dist in missing(site, needs):
+        pack(dist, folder)
+    agent = found_in(site, "hermes-agent")
+    assert agent is not None
+    pack(agent, folder)
+    return folder
+
+
+@pytest.fixture
+def venv(agent_venv: Path, tmp_path: Path) -> Iterator[Path]:
+    """A copy of the agent's environment whose commands run the copy."""
+    copy = tmp_path / "venv"
+    shutil.copytree(agent_venv, copy, symlinks=True)
+    for program in (copy / "bin").iterdir():
+        if program.is_file() and not program.is_symlink():
+            program.write_bytes(program.read_bytes().replace(str(agent_venv).encode(), str(copy).encode()))
+    yield copy
+    shutil.rmtree(copy)
+
+
+@pytest.fixture
+def pip(venv: Path, wheels: Path, run: Runs) -> Callable[..., str]:
+    def pip(*args: str) -> str:
+        offline = ["--no-index", "--find-links", str(wheels)] if args[0] == "install" else []
+        python = venv / "bin" / "python"
+        return run(python, "-m", "pip", "--disable-pip-version-check", *args, *offline).stdout
+
+    return pip
+
+
+def answers(run: Runs, venv: Path) -> None:
+    """The agent's own command is the agent's."""
+    assert "Hermes Agent v0.19.0" in run(venv / "bin" / "hermes", "--version").stdout
+
+
+def ours_answer(run: Runs, venv: Path) -> None:
+    for command in ("hermes-dist", "aigenlabs-dist"):
+        assert run(venv / "bin" / command, "--version").stdout.strip()
+
+
+def test_installed_after_the_agent_both_work_the_plugin_runs_and_our_uninstall_leaves_the_agent(
+    venv: Path, pip: Callable[..., str], run: Runs, home: Path
+) -> None:
+    pip("install", "hermes-dist")
+    assert "No broken requirements" in pip("check")
+    answers(run, venv)
+    ours_answer(run, venv)
+    hermes = venv / "bin" / "hermes"
+    (home / ".hermes" / "profiles" / "coder").mkdir(parents=True)
+    before = run(hermes, "dist", "list", ok=False)
+    assert "coder" not in before.stdout
+    run(hermes, "plugins", "enable", "dist")
+    assert "coder" in run(hermes, "dist", "list").stdout
+    assert "coder" in run(hermes, "dist", "list", "--json").stdout
+    assert "hermes dist" in run(hermes, "dist", "--help").stdout
+    assert "hermes dist" in run(hermes, "dist", "list", "--help").stdout
+    assert run(hermes, "dist", "no-such-verb", ok=False).returncode == 2
+    assert run(hermes, "dist", "show", "nobody", ok=False).returncode == 1
+    through = run(
+        venv / "bin" / "python", "-P", "-m", "hermes_dist", "--front-door", "-p", "coder", "config", "path"
+    )
+    assert through.stdout.strip() == str(home / ".hermes" / "profiles" / "coder" / "config.yaml")
+    pip("uninstall", "-y", "hermes-dist")
+    answers(run, venv)
+    run(hermes, "config", "path")
+    assert not (venv / "bin" / "hermes-dist").exists()
+
+
+def test_installed_before_the_agent_both_work_and_our_uninstall_leaves_the_agent(
+    venv: Path, pip: Callable[..., str], run: Runs
+) -> None:
+    pip("uninstall", "-y", "hermes-agent")
+    pip("install", "hermes-dist")
+    ours_answer(run, venv)
+    assert not (venv / "bin" / "hermes").exists()
+    pip("install", "hermes-agent==0.19.0")
+    assert "No broken requirements" in pip("check")
+    answers(run, venv)
+    ours_answer(run, venv)
+    pip("uninstall", "-y", "hermes-dist")
+    answers(run, venv)
