@@ -22,8 +22,11 @@ _WINDOWS_DEVICES = frozenset(
     + [f"{port}{n}" for port in ("com", "lpt") for n in "0123456789\u00b9\u00b2\u00b3"]
 )
 _GIT_DISGUISES = frozenset([".git", "git~1"])
+_PLAIN = re.compile(r"(?!-)[A-Za-z0-9_-]{1,60}(?:\.[A-Za-z0-9_-]{1,40}){0,3}")
+"""Most names are such; they need no look at each character."""
 _PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-RESERVED_PROFILES = frozenset(["hermes", "aigenlabs", "default", "test", "tmp", "root", "sudo"])
+RESERVED_PROFILES = frozenset(["hermes", "default", "test", "tmp", "root", "sudo"])
+"""The agent's own list."""
 
 
 def folded(name: str) -> str:
@@ -33,8 +36,9 @@ def folded(name: str) -> str:
     """
     if name.isascii():
         return name.lower()
-    seen = "".join(c for c in name if unicodedata.category(c) not in {"Cf", "Cc", "Mn"} or not _ignorable(c))
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", seen).casefold())
+    seen = "".join(c for c in unicodedata.normalize("NFD", name) if not _ignorable(c))
+    plain = unicodedata.normalize("NFD", seen.casefold()).casefold()
+    return unicodedata.normalize("NFC", "".join(c for c in plain if not _ignorable(c)))
 
 
 def _ignorable(char: str) -> bool:
@@ -49,13 +53,15 @@ def _ignorable(char: str) -> bool:
 
 def _fault_of_name(name: str) -> str:
     """Say which rule a single path component breaks; empty when it is safe."""
+    if _PLAIN.fullmatch(name):
+        return "the name is a device on Windows" if _is_device(name.lower()) else ""
     if name in {"", ".", ".."}:
         return f"a path component may not be {name!r}"
-    if len(name.encode("utf-8", "surrogateescape")) > MAX_NAME_BYTES:
+    if len(name.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES:
         return f"a name may have {MAX_NAME_BYTES} bytes at most"
     for char in name:
         category = unicodedata.category(char)
-        if category in {"Cc", "Cs"}:
+        if category in {"Cc", "Cs", "Zl", "Zp"}:
             return "control characters and broken UTF-8 are not allowed in names"
         if char in _FORBIDDEN:
             return f"the character {char!r} is not allowed in names"
@@ -66,9 +72,11 @@ def _fault_of_name(name: str) -> str:
     low = folded(name)
     if low in _GIT_DISGUISES or low.rstrip(". ") == ".git":
         return ".git is not allowed in a package"
-    if low.split(".", 1)[0].rstrip() in _WINDOWS_DEVICES:
-        return "the name is a device on Windows"
-    return ""
+    return "the name is a device on Windows" if _is_device(low) else ""
+
+
+def _is_device(low: str) -> bool:
+    return low.split(".", 1)[0].rstrip() in _WINDOWS_DEVICES
 
 
 class RelPath(str):
@@ -114,13 +122,12 @@ class RelPath(str):
     def parent(self) -> RelPath | None:
         """The folder that holds it; None at the root."""
         head, sep, _ = self.rpartition("/")
-        return RelPath(head) if sep else None
+        return _trusted(head) if sep else None
 
     @property
     def parents(self) -> tuple[RelPath, ...]:
         """Every folder above, outermost first."""
-        parts = self.split("/")
-        return tuple(RelPath("/".join(parts[:n])) for n in range(1, len(parts)))
+        return tuple(_trusted(self[:at]) for at, char in enumerate(self) if char == "/")
 
     @property
     def suffix(self) -> str:
@@ -134,6 +141,11 @@ class RelPath(str):
 
     def __truediv__(self, name: str) -> RelPath:
         return RelPath(f"{self}/{name}")
+
+
+def _trusted(text: str) -> RelPath:
+    """A path that is the beginning of a safe one, and so is safe."""
+    return str.__new__(RelPath, text)
 
 
 class ProfileName(str):
@@ -165,7 +177,7 @@ class ProfileName(str):
             Invalid: Nothing usable is left of it.
         """
         flat = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
-        return cls(re.sub(r"[^a-z0-9_]+", "-", flat).strip("-_")[:64])
+        return cls(re.sub(r"[^a-z0-9_]+", "-", flat).lstrip("-_")[:64].rstrip("-_"))
 
     @property
     def is_default(self) -> bool:

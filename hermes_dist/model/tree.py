@@ -53,10 +53,7 @@ class Tree(Mapping[RelPath, Entry]):
     """An immutable map of paths to entries, in path order.
 
     Args:
-        entries: Pairs or a mapping; no path may be a folder of another, no two may differ only in case.
-
-    Raises:
-        Invalid: Two paths can't exist side by side.
+        entries: Pairs or a mapping. What comes from outside goes through :func:`check_side_by_side` before.
     """
 
     __slots__ = ("_digest", "_entries")
@@ -121,18 +118,24 @@ def check_side_by_side(paths: Iterable[RelPath]) -> None:
     """Refuse paths that can't exist side by side on every file system.
 
     Raises:
-        Invalid: Two paths differ only in case or spelling, or one is a folder of another.
+        Invalid: Two paths differ only in case or spelling, one is a folder of another, or one comes twice.
     """
     folders: dict[str, RelPath] = {}
     files: dict[str, RelPath] = {}
+    known: set[RelPath] = set()
     for path in paths:
-        for part in path.parents:
-            first = files.get(folded(part)) or folders.setdefault(folded(part), part)
-            if first != part or folded(part) in files:
-                raise _twins(part, first)
+        for folder in reversed(path.parents):
+            if folder in known:
+                break
+            key = folded(folder)
+            first = files.get(key) or folders.setdefault(key, folder)
+            if first != folder or key in files:
+                raise _twins(path, first)
+            known.add(folder)
         key = folded(path)
-        if (first_file := files.setdefault(key, path)) is not path or key in folders:
-            raise _twins(path, folders.get(key, first_file))
+        if key in folders or key in files:
+            raise _twins(path, folders.get(key) or files[key])
+        files[key] = path
 
 
 def _twins(path: RelPath, other: RelPath) -> Invalid:
