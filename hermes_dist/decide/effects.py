@@ -131,6 +131,11 @@ def _by_id(jobs: object) -> dict[str, Mapping[str, object]]:
     return {row["id"]: row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)}
 
 
+def job_ids(jobs: object) -> frozenset[str]:
+    """The ids in the data of a ``cron/jobs.json``."""
+    return frozenset(_by_id(jobs))
+
+
 def _job_line(job: Mapping[str, object]) -> str:
     schedule = job.get("schedule_display") or job.get("schedule")
     doing = f"script {job['script']}" if job.get("script") else _shown(job.get("prompt", ""))

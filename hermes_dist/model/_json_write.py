@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hermes_dist.model.values import Unmergeable
 
+_CONTROL = re.compile(r"[\x7f-\x9f]")
 _INDENT = re.compile(r"[\[{]\r?\n([ \t]+)")
 
 
@@ -49,4 +50,5 @@ def write(data: object, style: Style, *, margin: str = "", lines: bool = True) -
         text = json.dumps(data, indent=unit, separators=separators, ensure_ascii=style.ascii_only)
     except TypeError as err:
         raise Unmergeable(f"it can't be written as JSON: {err}") from None
+    text = _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return text.replace("\n", "\n" + margin) if spread else text

@@ -1,7 +1,7 @@
 """YAML text to nodes, by events: what PyYAML's safe loader makes of it, or a refusal before it starts.
 
-Deep nesting, alias bombs, merge-key bombs and long numbers are counted while the events come in, so none
-of them reaches a constructor.
+Deep nesting, alias bombs, merge-key bombs and long numbers are counted while the events come in (an alias
+counts as all it stands for), so none of them reaches a constructor.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class _Reader:
         self.text = text
         self.limits = limits
         self.events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
-        self.anchors: dict[str, tuple[Node, int, int]] = {}
+        self.anchors: dict[str, tuple[Node, int]] = {}
         self.scalars: list[tuple[int, int]] = []
         self.depth = self.aliases = self.size = 0
 
@@ -83,7 +83,7 @@ class _Reader:
                 documents += 1
                 if documents > 1:
                     self.refuse("several documents in one file", event)
-                root, _ = self.node(next(self.events))
+                root = self.node(next(self.events))
         if root and root.value is None and root.start == root.end and not root.tied:
             return None
         return root
@@ -91,8 +91,7 @@ class _Reader:
     def refuse(self, what: str, event: Any) -> NoReturn:
         raise Invalid(what, where=place(self.text, event.start_mark.index))
 
-    def node(self, event: Any) -> tuple[Node, int]:
-        """Build a node of its events; also how many pairs PyYAML would hand on if it is merged in."""
+    def node(self, event: Any) -> Node:
         name = type(event).__name__
         self.count(1, event)
         if name == "AliasEvent":
@@ -103,36 +102,35 @@ class _Reader:
         self.depth += 1
         if self.depth > self.limits.depth:
             self.refuse(f"nested more than {self.limits.depth} levels deep", event)
-        pairs = 0
         if name == "ScalarEvent":
             node = self.scalar(event)
         elif name == "SequenceStartEvent":
-            node, pairs = self.sequence(event)
+            node = self.sequence(event)
         else:
-            node, pairs = self.mapping(event)
+            node = self.mapping(event)
         self.depth -= 1
         if event.anchor:
             if event.anchor in self.anchors:
                 self.refuse(f"the anchor {event.anchor!r:.80} is defined twice", event)
             node.tied = node.knot = True
-            self.anchors[event.anchor] = (node, self.size - before + 1, pairs)
-        return node, pairs
+            self.anchors[event.anchor] = (node, self.size - before + 1)
+        return node
 
     def count(self, more: int, event: Any) -> None:
         self.size += more
         if self.size > self.limits.nodes:
             self.refuse(f"more than {self.limits.nodes} values", event)
 
-    def alias(self, event: Any) -> tuple[Node, int]:
+    def alias(self, event: Any) -> Node:
         self.aliases += 1
         if self.aliases > self.limits.aliases:
             self.refuse(f"more than {self.limits.aliases} aliases are not allowed", event)
         if event.anchor not in self.anchors:
             self.refuse(f"the alias {event.anchor!r:.80} names nothing before it", event)
-        node, size, pairs = self.anchors[event.anchor]
+        node, size = self.anchors[event.anchor]
         self.count(size, event)
         start, end = event.start_mark.index, event.end_mark.index
-        return Node(node.value, start, end, tied=True, knot=True), pairs
+        return Node(node.value, start, end, tied=True, knot=True)
 
     def scalar(self, event: Any) -> Node:
         start, end = event.start_mark.index, event.end_mark.index
@@ -169,40 +167,34 @@ class _Reader:
         if isinstance(value, str) and not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
             self.refuse("half a character (a lone surrogate)", event)
 
-    def sequence(self, event: Any) -> tuple[Node, int]:
+    def sequence(self, event: Any) -> Node:
         entries: list[Entry] = []
-        pairs = 0
         while not isinstance(item := next(self.events), yaml.SequenceEndEvent):
-            node, more = self.node(item)
-            pairs += more
+            node = self.node(item)
             entries.append(Entry(None, node.start, node.start, node))
         values = [entry.node.value for entry in entries]
-        return self.collection(values, event, item, entries), pairs
+        return self.collection(values, event, item, entries)
 
-    def mapping(self, event: Any) -> tuple[Node, int]:
+    def mapping(self, event: Any) -> Node:
         entries: list[Entry] = []
         own: dict[object, object] = {}
         merged: dict[object, object] = {}
-        pairs = merges = 0
+        merges = 0
         while not isinstance(first := next(self.events), yaml.MappingEndEvent):
             if self.is_merge(first):
                 merges += 1
                 if merges > 1:
                     self.refuse("the key << twice", first)
-                merged, more = self.merge(next(self.events))
-                pairs += more
+                merged = self.merge(next(self.events))
                 continue
             key = self.key(first, own)
-            node, _ = self.node(next(self.events))
+            node = self.node(next(self.events))
             own[key] = node.value
             entries.append(Entry(key, first.start_mark.index, first.end_mark.index, node))
-        pairs += len(own)
-        if pairs > self.limits.nodes:
-            self.refuse("merge keys that multiply", event)
         node = self.collection({**merged, **own}, event, first, entries)
         if merges:
             node.tied = node.knot = True
-        return node, pairs
+        return node
 
     def collection(self, value: object, start: Any, end: Any, entries: list[Entry]) -> Node:
         knot = any(entry.node.knot for entry in entries)
@@ -214,16 +206,16 @@ class _Reader:
     def is_merge(self, event: Any) -> bool:
         return isinstance(event, yaml.ScalarEvent) and event.value == "<<" and not event.style and not event.tag
 
-    def merge(self, event: Any) -> tuple[dict[object, object], int]:
+    def merge(self, event: Any) -> dict[object, object]:
         """Read what ``<<`` takes over: a map, or a list of maps of which the first wins."""
-        node, pairs = self.node(event)
+        node = self.node(event)
         sources = node.value if isinstance(node.value, list) else [node.value]
         merged: dict[object, object] = {}
         for source in reversed(sources):
             if not isinstance(source, dict):
                 self.refuse("<< takes maps only", event)
             merged.update(source)
-        return merged, pairs
+        return merged
 
     def key(self, event: Any, known: dict[object, object]) -> object:
         self.count(1, event)

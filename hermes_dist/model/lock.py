@@ -205,3 +205,32 @@ def _effect(row: dict[str, object]) -> Effect:
         EffectKind(str(row["kind"])), RelPath(str(row["path"])), str(row["key"]), str(row["what"]),
         Digest(str(row["digest"])), row.get("off") is True,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LockHead:
+    """What a list of profiles needs of a lock, read without its long tables."""
+
+    name: str
+    version: str
+    source: str
+    commit: str
+    conflicts: int
+    parked: int
+
+
+def load_head(data: bytes) -> LockHead | None:
+    """Read the head of a lockfile; None when it is damaged or newer than this program."""
+    cut = min((at for table in _LONG_TABLES if (at := data.find(b"\n[" + table + b"]\n")) >= 0), default=len(data))
+    try:
+        raw = _migrated(tomllib.loads(data[:cut].decode() + "\n"))
+        pin = _table(raw["pin"])
+        return LockHead(
+            str(raw.get("name", "")), str(pin.get("version", "")), str(raw["source"]), str(pin.get("commit", "")),
+            len(_rows(raw, "conflicts")), len(_rows(raw, "parked")),
+        )  # fmt: skip
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, Invalid):
+        return None
+
+
+_LONG_TABLES = (b"upstream", b"shipped", b"base")

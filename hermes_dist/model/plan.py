@@ -70,10 +70,14 @@ class Effect:
     off: bool = False
 
     @property
+    def place(self) -> str:
+        """Where it lives, as one word to show and to approve it by: ``config.yaml: approvals.mode``."""
+        return f"{self.path}: {self.key}" if self.key else str(self.path)
+
+    @property
     def id(self) -> str:
-        """A short name to approve it by: kind, place and the start of its digest."""
-        place = f"{self.path}:{self.key}" if self.key else str(self.path)
-        return f"{self.kind}:{place}@{self.digest[:8]}"
+        """Its kind, place and the start of its digest: what a yes is bound to."""
+        return f"{self.kind} {self.place} @{self.digest[:8]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,7 +144,7 @@ def _with_item(data: object, item: Item, new: object, like: object) -> list[obje
     models = [i.get(item.field) for i in like if isinstance(i, dict)] if isinstance(like, list) else []
     wanted = _placed(list(items), item.value, models, new is ABSENT)
     if isinstance(new, dict):
-        items[item.value] = {item.field: item.value, **new}
+        items[item.value] = new if item.field in new else {item.field: item.value, **new}
     return [items[str(name)] for name in wanted]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.bundled import STOCK_SOULS, agents_own
+from hermes_dist.decide.effects import JOBS, job_ids
 from hermes_dist.decide.ownership import looked_at
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.documents import Kind, load_data
@@ -185,3 +186,30 @@ def held(home: Home) -> Iterator[RealFs]:
 def together(blobs: Mapping[Digest, bytes], read: Read) -> Read:
     """Read from new contents first."""
     return lambda digest: blobs[digest] if digest in blobs else read(digest)
+
+
+def first_of(one: Read, other: Read) -> Read:
+    """Read from one place, and from the other what is not there.
+
+    Raises:
+        Invalid: It is in neither.
+    """
+
+    def read(digest: Digest) -> bytes:
+        try:
+            return one(digest)
+        except Invalid:
+            return other(digest)
+
+    return read
+
+
+def user_job_ids(home: Home, read: Read) -> frozenset[str]:
+    """The ids of the cron jobs in a home that no package brought."""
+    try:
+        found = load_data((home.path / JOBS).read_bytes(), Kind.JSON)
+    except (OSError, Invalid):
+        return frozenset()
+    entry = home.lock.base.get(JOBS) if home.lock else None
+    packaged = job_ids(load_data(read(entry.digest), Kind.JSON)) if entry else frozenset[str]()
+    return job_ids(found) - packaged

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 from hermes_dist.decide.environment import Wanted
 from hermes_dist.decide.ownership import STANDARD_FOLDERS, LeftOut
+from hermes_dist.decide.parts import count_parts
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.lock import Lock, dump_lock
 from hermes_dist.model.manifest import Manifest
@@ -37,6 +39,8 @@ class Proposal:
         plan: The plan; its steps come with ``extra`` ones outside the package tree.
         lock: The lock afterwards; None when the lockfile goes.
         read: Gives every content.
+        tree: The package in the home's spelling.
+        ours: The home as found.
         wanted: The environment the package wants, and what of it is there.
         size: Bytes of the package's payload.
         notes: What else to say.
@@ -54,6 +58,7 @@ class Proposal:
     lock: Lock | None
     read: Read
     tree: Tree = EMPTY
+    ours: Tree = EMPTY
     wanted: tuple[Wanted, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     size: int = 0
@@ -63,6 +68,11 @@ class Proposal:
     @property
     def steps(self) -> tuple[Step, ...]:
         return (*self.plan.steps, *self.extra)
+
+    @property
+    def parts(self) -> Mapping[str, int]:
+        """How many of each part the package holds."""
+        return count_parts(self.tree)
 
     @property
     def changes_nothing(self) -> bool:
@@ -156,7 +166,7 @@ def _build(ctx: Context, proposal: Proposal, read: Read, label: Mapping[str, str
     )
 
 
-def guards_of(home: Home) -> Mapping[RelPath, Callable[[], object]]:
+def guards_of(home: Home) -> Mapping[RelPath, Callable[[], AbstractContextManager[None]]]:
     """The agent's own locks to hold while one of its files is exchanged."""
     return {RelPath("cron/jobs.json"): lambda: flock(home.path / "cron" / ".jobs.lock", timeout=5)}
 

@@ -1,0 +1,129 @@
+"""What every command shares: its options, its session, and how it becomes a click command."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Annotated, Any
+
+import click
+import typer
+
+from hermes_dist.brand import Brand
+from hermes_dist.cli.screen import Screen
+from hermes_dist.errors import UsageError
+from hermes_dist.ops.context import Context
+
+DryRun = Annotated[bool, typer.Option("-n", "--dry-run", help="Show what would happen and change nothing.")]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Answer yes to the content; effects stay parked.")]
+Only = Annotated[str, typer.Option("--only", metavar="PARTS", help="Take only these parts: soul,config,skills,…")]
+Except = Annotated[str, typer.Option("--except", metavar="PARTS", help="Leave these parts as they are.")]
+Profile = Annotated[str | None, typer.Argument(metavar="[PROFILE]", help="The profile; . or nothing is the active one.")]
+OnConflict = Annotated[
+    str, typer.Option("--conflict", metavar="keep|theirs|ask|abort", help="What to do where both sides changed.")
+]
+AllowEffects = Annotated[bool, typer.Option("--allow-effects", help="Let everything run that the card names.")]
+IgnoreRequires = Annotated[bool, typer.Option("--ignore-requires", help="Install whatever agent is required.")]
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """How the program was called: by which brand's command, for which profile."""
+
+    brand: Brand
+    prog: str
+    profile: str | None = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of a command: the context to work in and the screen to speak on."""
+
+    ctx: Context
+    screen: Screen
+    brand: Brand
+
+    def command(self, words: str) -> str:
+        """Spell a command for the user, such as ``hermes profile update x``."""
+        return f"{self.brand.name} profile {words}"
+
+
+def _common() -> dict[str, Any]:
+    option = typer.Option
+    return {
+        "in_profile": Annotated[str | None, option("-p", "--profile", metavar="NAME", help="The profile.")],
+        "quiet": Annotated[bool, option("-q", "--quiet", help="Only results and errors.")],
+        "verbose": Annotated[bool, option("-v", "--verbose", help="More detail.")],
+        "as_json": Annotated[bool, option("--json", help="One JSON object on stdout.")],
+        "color": Annotated[str, option("--color", metavar="auto|always|never", help="Colour on stdout.")],
+        "no_progress": Annotated[bool, option("--no-progress", help="No spinner.")],
+        "no_input": Annotated[bool, option("--no-input", help="Never ask; fail with code 6 instead.")],
+        "offline": Annotated[bool, option("--offline", help="Talk to no server.")],
+        "allow_insecure": Annotated[bool, option("--allow-insecure", help="Let http:// and git:// leave this machine.")],
+    }
+
+
+_DEFAULTS = {"in_profile": None, "color": "auto"}
+
+
+def command(function: Callable[..., int | None]) -> Callable[..., None]:
+    """Make a command of ``function(session, …) -> exit code``, with the options that all share."""
+    common = _common()
+    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS.get(name, False), annotation=note)
+        for name, note in common.items()
+    ]
+
+    @wraps(function)
+    def wrapper(**given: Any) -> None:
+        options = {name: given.pop(name) for name in common}
+        session = _session(options)
+        try:
+            code = function(session, **given)
+        finally:
+            session.screen.spinner.stop()
+        if code:
+            raise typer.Exit(code)
+
+    keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+    wrapper.__signature__ = inspect.Signature([*keyword, *shared])  # type: ignore[attr-defined]  # read by typer
+    wrapper.__annotations__ = {p.name: p.annotation for p in [*own, *shared]}
+    return wrapper
+
+
+def _session(options: dict[str, Any]) -> Session:
+    called: Invocation = click.get_current_context().obj
+    screen = screen_of(options)
+    ctx = Context.from_environment(called.brand, options["in_profile"] or called.profile)
+    ctx = ctx.with_options(
+        offline=options["offline"], allow_insecure=options["allow_insecure"], progress=screen.progress
+    )
+    return Session(ctx, screen, called.brand)
+
+
+def screen_of(options: dict[str, Any]) -> Screen:
+    """Make the screen that the options ask for.
+
+    Raises:
+        UsageError: ``--color`` takes something else.
+    """
+    colours = {"auto": None, "always": True, "never": False}
+    if options["color"] not in colours:
+        raise UsageError(f"--color takes auto, always or never, not {options['color']!r:.40}")
+    colour = colours[options["color"]]
+    if colour is None and os.environ.get("NO_COLOR"):
+        colour = False
+    return Screen(
+        colour=colour, quiet=options["quiet"], verbose=options["verbose"], as_json=options["as_json"],
+        show_progress=not options["no_progress"], ask=not options["no_input"],
+    )  # fmt: skip
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The exit code of a command that ran on many profiles: the worst of them."""
+    found = set(codes)
+    return next((code for code in (130, 2, 6, 5, 1, 4, 7, 8, 3, 10) if code in found), 0)

@@ -1,0 +1,122 @@
+"""Results as JSON data; each object has its schema in ``schema/``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hermes_dist.model.plan import Conflict, Effect, Step
+from hermes_dist.model.source import Pin
+from hermes_dist.ops.inspect import FileDiff, Info, Outdated, Status
+from hermes_dist.ops.profiles import Row
+from hermes_dist.ops.proposal import Outcome
+
+
+def pin_data(pin: Pin | None) -> dict[str, Any] | None:
+    """A pin; no credentials are in it."""
+    if pin is None:
+        return None
+    return {
+        "url": pin.url, "subfolder": pin.subfolder, "ref": pin.ref, "commit": pin.commit, "version": pin.version,
+        "tree": pin.tree,
+    }  # fmt: skip
+
+
+def conflict_data(conflict: Conflict) -> dict[str, Any]:
+    """An open conflict."""
+    return {"path": conflict.path, "key": conflict.key, "kind": conflict.kind}
+
+
+def effect_data(effect: Effect) -> dict[str, Any]:
+    """An effect, by kind, place and content."""
+    return {
+        "kind": str(effect.kind), "path": effect.path, "key": effect.key, "what": effect.what, "digest": effect.digest,
+    }  # fmt: skip
+
+
+def step_data(step: Step) -> dict[str, Any]:
+    """A step: how a path changes."""
+    how = "added" if step.before is None else "deleted" if step.after is None else "changed"
+    return {"path": step.path, "how": how}
+
+
+def outcome_data(outcome: Outcome) -> dict[str, Any]:
+    """What an operation did or would do."""
+    proposal, lock = outcome.proposal, outcome.lock
+    conflicts = proposal.plan.conflicts if proposal else lock.conflicts if lock else ()
+    parked = proposal.plan.parked if proposal else lock.parked if lock else ()
+    return {
+        "verb": outcome.verb, "profile": outcome.profile, "done": outcome.done, "dry_run": outcome.dry_run,
+        "generation": outcome.generation, "pin": pin_data(proposal.pin if proposal else lock.pin if lock else None),
+        "before": pin_data(proposal.before) if proposal else None,
+        "steps": [step_data(s) for s in proposal.steps] if proposal else [],
+        "conflicts": [conflict_data(c) for c in conflicts], "parked": [effect_data(e) for e in parked],
+        "left_out": [{"path": x.path, "why": x.why, "files": x.files} for x in proposal.left_out] if proposal else [],
+        "missing_env": [w.var.name for w in proposal.wanted if w.missing] if proposal else [],
+        "skipped": list(outcome.skipped), "alias": outcome.alias,
+        "notes": list(dict.fromkeys((*outcome.notes, *(proposal.notes if proposal else ())))),
+    }  # fmt: skip
+
+
+def status_data(status: Status) -> dict[str, Any]:
+    """How a home stands."""
+    keys = dict(status.keys)
+    return {
+        "profile": status.profile, "managed": status.lock is not None, "clean": status.clean,
+        "pin": pin_data(status.lock.pin) if status.lock else None,
+        "edited": [
+            {"path": c.path, "how": str(c.how), "keys": [k.key for k in keys.get(c.path, ())]} for c in status.edited
+        ],
+        "own": list(status.own), "conflicts": [{"path": c.path, "key": c.key} for c in status.conflicts],
+        "parked": [effect_data(e) for e in status.parked], "missing_env": [w.var.name for w in status.missing],
+        "held": status.lock.held if status.lock else "", "notes": list(status.notes),
+    }  # fmt: skip
+
+
+def diff_data(diffs: list[FileDiff]) -> dict[str, Any]:
+    """Differences by file and key."""
+    return {
+        "files": [
+            {
+                "path": d.change.path, "how": str(d.change.how), "diff": "".join(f"{line}\n" for line in d.lines),
+                "keys": [{"key": k.key, "before": k.before, "after": k.after} for k in d.keys],
+            }
+            for d in diffs
+        ]
+    }  # fmt: skip
+
+
+def info_data(info: Info) -> dict[str, Any]:
+    """A package."""
+    manifest = info.manifest
+    fields = ("name", "version", "description", "hermes_requires", "author", "license", "homepage", "repository")
+    return {
+        "profile": info.profile, "path": info.path, **{f: getattr(manifest, f, "") for f in fields},
+        "parts": dict(info.parts), "pin": pin_data(info.lock.pin) if info.lock else None,
+        "source": info.lock.source if info.lock else "",
+        "env": [
+            {"name": w.var.name, "description": w.var.description, "required": w.var.required, "set": bool(w.found)}
+            for w in info.wanted
+        ],
+    }  # fmt: skip
+
+
+def row_data(row: Row) -> dict[str, Any]:
+    """A profile in a list."""
+    return {
+        "name": row.name, "path": row.path, "active": row.active, "model": row.model, "provider": row.provider,
+        "gateway": str(row.gateway), "aliases": list(row.aliases), "package": row.package, "source": row.source,
+        "managed": row.managed, "conflicts": row.conflicts, "parked": row.parked, "description": row.description,
+    }  # fmt: skip
+
+
+def outdated_data(rows: list[Outdated]) -> dict[str, Any]:
+    """What moved on."""
+    return {
+        "profiles": [
+            {
+                "profile": r.profile, "state": r.state, "here": r.here, "there": r.there, "version": r.version,
+                "newer": list(r.newer), "error": str(r.error) if r.error else "",
+            }
+            for r in rows
+        ]
+    }  # fmt: skip

@@ -1,0 +1,138 @@
+"""Commands: install and update."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from hermes_dist.cli.cards import preview, summary
+from hermes_dist.cli.command import (
+    AllowEffects, DryRun, Except, IgnoreRequires, OnConflict, Only, Profile, Session, Yes, command, worst,
+)  # fmt: skip
+from hermes_dist.cli.data import outcome_data
+from hermes_dist.cli.settling import asker
+from hermes_dist.errors import DistError, UsageError
+from hermes_dist.model.side import Side
+from hermes_dist.ops import install as ops
+from hermes_dist.ops.install import Wish
+from hermes_dist.ops.profiles import list_profiles
+from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
+from hermes_dist.ops.propose import Choices
+
+_POLICIES = ("keep", "theirs", "ask", "abort")
+
+
+def agreement(session: Session, *, yes: bool) -> Confirm:
+    """Show a proposal, and ask unless ``--yes`` answered."""
+
+    def confirm(proposal: Proposal) -> bool:
+        preview(session, proposal)
+        question = "Install it?" if proposal.new else "Apply it?"
+        return yes or session.screen.confirm(question)
+
+    return confirm
+
+
+def wish_of(*, conflict: str, only: str, without: str, allow_effects: bool, dry_run: bool, **more: object) -> Wish:
+    """Put the options of a command together.
+
+    Raises:
+        UsageError: One of them takes something else.
+    """
+    if conflict and conflict not in _POLICIES:
+        raise UsageError(f"--conflict takes {', '.join(_POLICIES)}, not {conflict!r:.40}")
+    default = {"keep": Side.OURS, "theirs": Side.THEIRS}.get(conflict)
+    choices = Choices(default=default, allow_effects=allow_effects).with_parts(only, without)
+    wish = Wish(choices=choices, abort_on_conflict=conflict == "abort", dry_run=dry_run)
+    return replace(wish, **more)  # type: ignore[arg-type]  # names and types are Wish's own
+
+
+@command
+def install(
+    session: Session,
+    source: Annotated[str, typer.Argument(help="github.com/you/bot, a git URL, ./folder; then //subfolder, #ref.")],
+    name: Annotated[str, typer.Option("--name", help="The profile's name; by default the package's.")] = "",
+    alias: Annotated[bool, typer.Option("--alias", help="Make a command of the profile's name.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Merge into a profile that exists.")] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    conflict: OnConflict = "",
+    allow_effects: AllowEffects = False,
+    ignore_requires: IgnoreRequires = False,
+    only: Only = "",
+    without: Except = "",
+) -> int:
+    wish = wish_of(
+        conflict=conflict, only=only, without=without, allow_effects=allow_effects, dry_run=dry_run,
+        ignore_requires=ignore_requires,
+    )  # fmt: skip
+    outcome = ops.install(
+        session.ctx, source, wish, agreement(session, yes=yes), name=name, alias="" if alias else None, force=force,
+        settle=asker(session) if conflict == "ask" else None,
+    )  # fmt: skip
+    return finish(session, outcome)
+
+
+@command
+def update(
+    session: Session,
+    profile: Profile = None,
+    all_: Annotated[bool, typer.Option("--all", help="Update every profile that has a package.")] = False,
+    to: Annotated[str, typer.Option("--to", metavar="REF", help="Follow this tag, branch or commit from now on.")] = "",
+    force_config: Annotated[
+        bool, typer.Option("--force-config", help="Take upstream's side wherever config.yaml conflicts.")
+    ] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="With --dry-run: 10 when there are changes.")] = False,
+    locked: Annotated[bool, typer.Option("--locked", help="Fail (5) unless the commit is the lock's.")] = False,
+    conflict: OnConflict = "",
+    allow_effects: AllowEffects = False,
+    allow_downgrade: Annotated[bool, typer.Option("--allow-downgrade", help="Follow a source that went back.")] = False,
+    ignore_requires: IgnoreRequires = False,
+    only: Only = "",
+    without: Except = "",
+) -> int:
+    wish = wish_of(
+        conflict=conflict, only=only, without=without, allow_effects=allow_effects, dry_run=dry_run, to=to,
+        locked=locked, allow_downgrade=allow_downgrade, ignore_requires=ignore_requires,
+    )  # fmt: skip
+    if force_config:
+        wish = replace(wish, choices=replace(wish.choices, sides={"config.yaml": Side.THEIRS}))
+    if all_ and (profile or to):
+        raise UsageError("--all stands alone: leave out the profile and --to")
+    settle = asker(session) if conflict == "ask" else None
+    if all_:
+        return update_all(session, wish, settle, yes=yes, exit_code=exit_code)
+    name = session.ctx.profile(profile)
+    outcome = ops.update(session.ctx, name, wish, agreement(session, yes=yes), settle)
+    return finish(session, outcome, exit_code=exit_code)
+
+
+def update_all(session: Session, wish: Wish, settle: ops.Settle | None, *, yes: bool, exit_code: bool) -> int:
+    """Update every profile that has a lock; all run, and the worst code counts."""
+    codes = []
+    for row in list_profiles(session.ctx):
+        if not row.managed:
+            continue
+        try:
+            outcome = ops.update(session.ctx, row.name, wish, agreement(session, yes=yes), settle)
+            codes.append(finish(session, outcome, exit_code=exit_code))
+        except DistError as err:
+            session.screen.error(err.within(row.name))
+            codes.append(err.code)
+    return worst(codes)
+
+
+def finish(session: Session, outcome: Outcome, *, exit_code: bool = False) -> int:
+    """Show an outcome, and choose the exit code."""
+    if outcome.dry_run and outcome.proposal is not None:
+        preview(session, outcome.proposal)
+        changes = not outcome.proposal.changes_nothing
+        session.screen.say("Dry run: nothing was changed." if changes else "Nothing would change.")
+        session.screen.emit("outcome", outcome_data(outcome))
+        return 10 if exit_code and changes else 0
+    session.screen.emit("outcome", outcome_data(outcome))
+    return summary(session, outcome)

@@ -1,0 +1,155 @@
+"""The commands, loaded when they are asked for, and the one error boundary."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+import typer
+import typer.core
+import typer.main
+
+from hermes_dist import __version__
+from hermes_dist.brand import AIGENLABS, HERMES, Brand
+from hermes_dist.cli.command import Invocation
+from hermes_dist.cli.screen import Screen
+from hermes_dist.cli.verbs import GROUPS, NESTED, VERBS
+from hermes_dist.errors import DistError
+
+
+class _Lazy(click.Group):
+    """A group that imports a command's module only when that command is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        verb = VERBS.get(cmd_name)
+        if verb is None:
+            return _nested(cmd_name) if cmd_name in NESTED else None
+        return _load(cmd_name, verb.module, verb.function, verb.help)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for group in GROUPS:
+            rows = [(name, verb.help) for name, verb in VERBS.items() if verb.group == group]
+            rows += [(name, nested.help) for name, nested in NESTED.items() if nested.group == group]
+            if rows:
+                with formatter.section(group):
+                    formatter.write_dl(rows)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as err:
+            import difflib  # noqa: PLC0415 - only for the error
+
+            close = difflib.get_close_matches(args[0], [*VERBS, *NESTED], n=3)
+            if not close:
+                raise
+            raise click.UsageError(f"{err.message} Did you mean {' or '.join(close)}?", ctx) from err
+
+
+def _load(name: str, module: str, function: str, short: str) -> click.Command:
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(name, help=short)(getattr(import_module(f"hermes_dist.cli.{module}"), function))
+    return typer.main.get_command(app)
+
+
+def _nested(name: str) -> click.Group:
+    nested = NESTED[name]
+    group = click.Group(name, help=nested.help)
+    for word, verb in nested.verbs.items():
+        group.add_command(_load(word, verb.module, verb.function, verb.help), word)
+    return group
+
+
+def _root(brand: Brand) -> click.Group:
+    text = f"Profiles of {brand.title} as versioned packages: keep what your agent learned, get what its author ships."
+    root = _Lazy("hermes-dist", help=text, invoke_without_command=True, callback=_bare)
+    root.params.append(
+        click.Option(
+            ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
+        )
+    )
+    return root
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
+    if value:
+        sys.stdout.write(f"hermes-dist {__version__}\n")
+        ctx.exit()
+
+
+def _bare() -> None:
+    """Without a verb: the profile you are in, as the agent shows it."""
+    ctx = click.get_current_context()
+    if ctx.invoked_subcommand is None:
+        here = VERBS["current"]
+        ctx.invoke(_load("current", here.module, here.function, here.help))
+
+
+def run(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) -> int:
+    """Run a command line.
+
+    Args:
+        brand: The brand of the command.
+        argv: The words behind the program's name.
+        prog: How the program was called, for help texts.
+        profile: The profile that flags before the verb named.
+
+    Returns:
+        The exit code of docs/exit-codes.md.
+    """
+    screen = Screen(as_json="--json" in argv)
+    verbose = "-v" in argv or "--verbose" in argv
+    try:
+        code = _root(brand).main(
+            list(argv), prog_name=prog, standalone_mode=False, obj=Invocation(brand, prog, profile)
+        )
+        sys.stdout.flush()
+    except DistError as err:
+        screen.error(err)
+        return err.code
+    except click.exceptions.Exit as err:
+        return err.exit_code
+    except click.ClickException as err:
+        screen.error(_usage(err, prog))
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("\ninterrupted; the home is as before, or finished by the next command\n")
+        return 130
+    except BrokenPipeError:
+        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the interpreter's last flush
+        return 1
+    except Exception as err:  # noqa: BLE001 - the one boundary: nobody sees a traceback unasked
+        if verbose:
+            raise
+        screen.error(_internal(err, prog))
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _usage(err: click.ClickException, prog: str) -> DistError:
+    where = err.ctx.command_path if isinstance(err, click.UsageError) and err.ctx else prog
+    return DistError(err.format_message().rstrip("."), hint=f"see: {where} --help")
+
+
+def _internal(err: Exception, prog: str) -> DistError:
+    return DistError(
+        f"a fault of this program: {type(err).__name__}: {err}",
+        hint=f"please report it with the output of the same command and -v ({prog} {__version__})",
+    )
+
+
+def hermes() -> None:
+    """Entry point ``hermes-dist``."""
+    sys.exit(run(HERMES, sys.argv[1:], prog=HERMES.dist_command, profile=None))
+
+
+def aigenlabs() -> None:
+    """Entry point ``aigenlabs-dist``."""
+    sys.exit(run(AIGENLABS, sys.argv[1:], prog=AIGENLABS.dist_command, profile=None))

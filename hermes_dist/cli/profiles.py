@@ -1,0 +1,93 @@
+"""Commands about profiles: current, list, show, use, alias."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hermes_dist.cli.clean import clean
+from hermes_dist.cli.command import Profile, Session, command
+from hermes_dist.cli.data import row_data
+from hermes_dist.errors import DistError
+from hermes_dist.ops import aliases
+from hermes_dist.ops import profiles as ops
+
+
+@command
+def current(session: Session) -> int:
+    return _show(session, ops.show(session.ctx, session.ctx.active()))
+
+
+@command
+def show(session: Session, profile: Profile = None) -> int:
+    return _show(session, ops.show(session.ctx, session.ctx.profile(profile)))
+
+
+def _show(session: Session, row: ops.Row) -> int:
+    session.screen.emit("profile", row_data(row))
+    lines = [
+        ("Profile", row.name + (" (active)" if row.active else "")), ("Path", row.path), ("Model", row.model or "—"),
+        ("Provider", row.provider), ("Gateway", str(row.gateway)), ("Alias", ", ".join(row.aliases)),
+        ("Package", row.package), ("Source", row.source), ("Description", row.description), ("Open", _open(row)),
+    ]  # fmt: skip
+    for name, value in lines:
+        if value:
+            session.screen.say(f"{name + ':':<13}{clean(value)}")
+    return 0
+
+
+def _open(row: ops.Row) -> str:
+    parts = []
+    if row.conflicts:
+        parts.append(f"{row.conflicts} conflicts")
+    if row.parked:
+        parts.append(f"{row.parked} waiting")
+    return ", ".join(parts)
+
+
+@command
+def list_(session: Session) -> int:
+    rows = ops.list_profiles(session.ctx)
+    session.screen.emit("profiles", {"profiles": [row_data(row) for row in rows]})
+    table = [
+        (
+            ("◆" if row.active else " ") + row.name, row.model or "—", str(row.gateway),
+            ", ".join(row.aliases) or "—", row.package or "—", _open(row),
+        )
+        for row in rows
+    ]  # fmt: skip
+    session.screen.table((" Profile", "Model", "Gateway", "Alias", "Package", "Open"), table)
+    return 0
+
+
+@command
+def use(session: Session, profile: Annotated[str, typer.Argument(help="The profile; default to go back.")]) -> int:
+    name = session.ctx.profile(profile)
+    ops.use(session.ctx, name)
+    session.screen.emit("use", {"profile": name})
+    session.screen.say(f"Plain {session.brand.name} commands are about {name} now.")
+    return 0
+
+
+@command
+def alias(
+    session: Session,
+    profile: Profile = None,
+    name: Annotated[str, typer.Option("--name", help="The command; by default the profile's name.")] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="Take the command away.")] = False,
+) -> int:
+    chosen = session.ctx.profile(profile)
+    layout = session.ctx.layout
+    if remove:
+        gone = aliases.remove(layout, name or chosen)
+        if gone is None:
+            raise DistError(f"there is no alias {name or chosen!r}", where=str(layout.commands))
+        session.screen.emit("alias", {"profile": chosen, "removed": gone.name})
+        session.screen.say(f"Removed the command {gone.name}.")
+        return 0
+    planned = aliases.plan(layout, chosen, name or chosen, env=session.ctx.env)
+    made = aliases.write(layout, planned)
+    session.screen.emit("alias", {"profile": chosen, "alias": made.name, "path": str(made.path)})
+    session.screen.say(f"{made.name} starts {chosen}: try {made.name} chat")
+    return 0

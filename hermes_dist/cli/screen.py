@@ -1,0 +1,166 @@
+"""The screen: results to stdout; progress, warnings, prompts and errors to stderr; colour on terminals only."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from hermes_dist.cli.clean import clean, clean_line
+from hermes_dist.errors import Cancelled, DistError, InputNeeded
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+
+class Spinner:
+    """Progress on a terminal: a line that turns while something is fetched or written."""
+
+    def __init__(self) -> None:
+        self._status: Status | None = None
+
+    def show(self, line: str) -> None:
+        """Begin to turn, or turn on with another line."""
+        if self._status is None:
+            from rich.console import Console  # noqa: PLC0415 - only terminals pay for it
+
+            self._status = Console(stderr=True).status("", spinner="dots")
+            self._status.start()
+        self._status.update(clean(line, 100))
+
+    def stop(self) -> None:
+        """Clear the line; everything that is written does so first."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """How a command speaks.
+
+    Attributes:
+        colour: Whether results are coloured; None to follow the terminal.
+        quiet: Only results and errors.
+        verbose: More of everything.
+        as_json: Results are one JSON object.
+        show_progress: Whether progress is shown on a terminal.
+        ask: Whether there is somebody to ask.
+    """
+
+    colour: bool | None = None
+    quiet: bool = False
+    verbose: bool = False
+    as_json: bool = False
+    show_progress: bool = True
+    ask: bool = True
+    spinner: Spinner = field(default_factory=Spinner)
+
+    def progress(self, line: str) -> None:
+        """Show what is being done, where that can be seen."""
+        if self.show_progress and not self.quiet and not self.as_json and sys.stderr.isatty():
+            self.spinner.show(line)
+
+    def say(self, line: str = "") -> None:
+        """Write a line of the result."""
+        if not self.as_json:
+            self._write(sys.stdout, line)
+
+    def tell(self, line: str) -> None:
+        """Write a line beside the result: a note, a warning, the next command."""
+        if not self.quiet:
+            self._write(sys.stderr, line)
+
+    def warn(self, line: str) -> None:
+        """Write a warning."""
+        self._write(sys.stderr, f"{self.paint('warning:', 'yellow', err=True)} {line}")
+
+    def emit(self, schema: str, data: dict[str, Any]) -> None:
+        """Write the JSON object of a command that was asked for it."""
+        if self.as_json:
+            text = json.dumps({"schema": f"hermes-dist/{schema}/1", **data}, indent=2, ensure_ascii=True)
+            self._write(sys.stdout, text)
+
+    def _write(self, stream: TextIO, line: str) -> None:
+        self.spinner.stop()
+        stream.write(line + "\n")
+        stream.flush()
+
+    def coloured(self, stream: TextIO | None = None) -> bool:
+        """Whether a stream takes colour."""
+        return (stream or sys.stdout).isatty() if self.colour is None else self.colour
+
+    def paint(self, text: str, colour: str, *, bold: bool = False, err: bool = False) -> str:
+        """Colour a text of ours."""
+        if not self.coloured(sys.stderr if err else sys.stdout):
+            return text
+        return click.style(text, fg=colour or None, bold=bold or None)
+
+    def diff(self, lines: Iterable[str]) -> None:
+        """Write a unified diff, coloured on a terminal."""
+        colours = {"+": "green", "-": "red", "@": "cyan"}
+        for line in lines:
+            colour = "" if line.startswith(("+++", "---")) else colours.get(line[:1], "")
+            text = clean_line(line.rstrip("\n"))
+            self.say(self.paint(text, colour, bold=line.startswith(("+++", "---"))) if text else text)
+
+    def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Write rows in columns, cleaned and as wide as they need to be."""
+        cells = [tuple(head), *(tuple(clean(cell, 60) for cell in row) for row in rows)]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+        for number, row in enumerate(cells):
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            self.say(self.paint(line, "", bold=True) if number == 0 else line)
+
+    def needs(self, flag: str) -> None:
+        """Make sure that there is somebody to ask.
+
+        Raises:
+            InputNeeded: Nobody is there; the flag would answer.
+        """
+        if not (self.ask and sys.stdin.isatty() and sys.stderr.isatty()):
+            raise InputNeeded("an answer is needed, and there is no terminal to ask on", hint=f"pass {flag}")
+
+    def confirm(self, question: str, flag: str = "--yes") -> bool:
+        """Ask yes or no; no is the default.
+
+        Raises:
+            InputNeeded: Nobody is there to answer.
+        """
+        self.needs(flag)
+        return self.read(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+
+    def read(self, prompt: str, *, hidden: bool = False) -> str:
+        """Read a line from the terminal.
+
+        Raises:
+            Cancelled: The input ended.
+        """
+        self.spinner.stop()
+        try:
+            if hidden:
+                import getpass  # noqa: PLC0415 - only for secrets
+
+                return getpass.getpass(prompt, stream=sys.stderr)
+            sys.stderr.write(prompt)
+            sys.stderr.flush()
+            line = sys.stdin.readline()
+        except EOFError:
+            line = ""
+        if not line:
+            raise Cancelled("cancelled, nothing changed")
+        return line.rstrip("\n")
+
+    def error(self, error: DistError) -> None:
+        """Write an error: what, where, what to do next."""
+        if self.as_json:
+            body = {"message": clean(error.what, 500), "where": clean(error.where), "hint": clean(error.hint, 500)}
+            self.emit("error", {"error": {**body, "code": error.code}})
+        place = f"{clean(error.where)}: " if error.where else ""
+        self._write(sys.stderr, f"{self.paint('error:', 'red', bold=True, err=True)} {place}{clean(error.what, 500)}")
+        if error.hint:
+            self._write(sys.stderr, f"  {clean(error.hint, 500)}")

@@ -1,0 +1,79 @@
+"""Commands that settle what was left open: resolve, approve."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hermes_dist.cli.cards import review_card
+from hermes_dist.cli.clean import clean
+from hermes_dist.cli.command import DryRun, Profile, Session, Yes, command
+from hermes_dist.cli.data import conflict_data
+from hermes_dist.cli.install import agreement, finish
+from hermes_dist.errors import UsageError
+from hermes_dist.model.side import Side
+from hermes_dist.ops import resolve as ops
+from hermes_dist.ops.install import Wish
+
+
+@command
+def resolve(
+    session: Session,
+    profile: Profile = None,
+    place: Annotated[str, typer.Argument(metavar="[PATH|KEY]", help="Which conflict; all when left out.")] = "",
+    ours: Annotated[bool, typer.Option("--ours", help="Keep yours.")] = False,
+    theirs: Annotated[bool, typer.Option("--theirs", help="Take upstream's.")] = False,
+    both: Annotated[bool, typer.Option("--both", help="Keep yours and add upstream's.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List what is open.")] = False,
+    always: Annotated[bool, typer.Option("--always", help="With --ours: keep it yours from now on.")] = False,
+    dry_run: DryRun = False,
+) -> int:
+    name = session.ctx.profile(profile)
+    sides = [side for side, wanted in ((Side.OURS, ours), (Side.THEIRS, theirs), (Side.BOTH, both)) if wanted]
+    if len(sides) > 1 or (list_ and sides) or (always and sides != [Side.OURS]):
+        raise UsageError("choose one of --ours, --theirs, --both and --list; --always goes with --ours")
+    if not sides:
+        return _list(session, name, place, asked=list_)
+    outcome = ops.resolve(
+        session.ctx, name, sides[0], Wish(dry_run=dry_run), agreement(session, yes=True), place=place, always=always
+    )
+    return finish(session, outcome)
+
+
+def _list(session: Session, name: str, place: str, *, asked: bool) -> int:
+    conflicts = ops.open_conflicts(session.ctx, session.ctx.profile(name), place)
+    session.screen.emit("conflicts", {"profile": name, "conflicts": [conflict_data(c) for c in conflicts]})
+    for conflict in conflicts:
+        session.screen.say(f"{clean(conflict.place)}  ({conflict.kind})")
+    if not conflicts:
+        session.screen.say(f"No conflicts are open in {name}.")
+        return 0
+    if not asked:
+        raise UsageError(
+            "say how to settle them", hint="pass --ours, --theirs or --both, with a path or key to settle only that"
+        )
+    session.screen.tell(f"next: {session.command(f'resolve {name} PATH --ours | --theirs | --both')}")
+    return 3
+
+
+@command
+def approve(
+    session: Session,
+    profile: Profile = None,
+    effects: Annotated[list[str] | None, typer.Argument(metavar="[EFFECT]…", help="Which; all when left out.")] = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> int:
+    name = session.ctx.profile(profile)
+    waiting = ops.parked_effects(session.ctx, name, tuple(effects or ()))
+    if not waiting:
+        session.screen.say(f"Nothing waits for a yes in {name}.")
+        return 0
+    review_card(session.screen, waiting, waiting)
+
+    def confirm(_proposal: object) -> bool:
+        return yes or session.screen.confirm("Let all of this run?")
+
+    outcome = ops.approve(session.ctx, name, Wish(dry_run=dry_run), confirm, wanted=tuple(effects or ()))
+    return finish(session, outcome)

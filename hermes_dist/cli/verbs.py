@@ -1,0 +1,53 @@
+"""The one list of commands: where each lives, what it does in one line, and its group in the help."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """A command: its module in this room, its function there, its line of help, its group."""
+
+    module: str
+    function: str
+    help: str
+    group: str
+
+
+class Nested(NamedTuple):
+    """A command with verbs of its own."""
+
+    help: str
+    group: str
+    verbs: dict[str, Verb]
+
+
+PACKAGES, PROFILES, SETUP = "Packages", "Profiles", "Set-up"
+GROUPS = (PACKAGES, PROFILES, SETUP)
+
+VERBS: dict[str, Verb] = {
+    "install": Verb("install", "install", "Install an agent from a git repository, a folder or an archive.", PACKAGES),
+    "update": Verb("install", "update", "Bring a profile to what its author ships now; your edits stay.", PACKAGES),
+    "outdated": Verb("inspect", "outdated", "Show which profiles have something new upstream.", PACKAGES),
+    "status": Verb("inspect", "status", "Show what you changed, and what is left open.", PACKAGES),
+    "diff": Verb("inspect", "diff", "Show the changes themselves: yours, or upstream's.", PACKAGES),
+    "info": Verb("inspect", "info", "Tell what a profile's package is.", PACKAGES),
+    "resolve": Verb("settle", "resolve", "Settle conflicts: keep yours, take theirs, or both.", PACKAGES),
+    "approve": Verb("settle", "approve", "Say yes to what waits: commands, schedules, loosened settings.", PACKAGES),
+    "current": Verb("profiles", "current", "Show the profile you are in.", PROFILES),
+    "list": Verb("profiles", "list_", "List the profiles on this machine.", PROFILES),
+    "show": Verb("profiles", "show", "Show one profile.", PROFILES),
+    "use": Verb("profiles", "use", "Make a profile the default for plain commands.", PROFILES),
+    "alias": Verb("profiles", "alias", "Make a command that starts a profile.", PROFILES),
+}
+NESTED: dict[str, Nested] = {
+    "front-door": Nested(
+        "Make the agent's own command lead here for profiles.",
+        SETUP,
+        {
+            "install": Verb("front_door", "install", "Put the front door in place.", SETUP),
+            "remove": Verb("front_door", "remove", "Put back what it replaced.", SETUP),
+            "status": Verb("front_door", "status", "Show where it is and what it leads to.", SETUP),
+        },
+    ),
+}

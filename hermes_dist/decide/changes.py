@@ -1,0 +1,111 @@
+"""What differs between two trees, as people name it: by path, by part, and by key inside documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hermes_dist.decide.parts import part_of
+from hermes_dist.errors import Invalid
+from hermes_dist.merge.data import changed_keys, same_document
+from hermes_dist.merge.text import unified
+from hermes_dist.model.documents import ABSENT, Kind, dump, get, kind_of, load_data
+from hermes_dist.model.keypath import format_key
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Entry, Read, Tree
+
+
+class How(StrEnum):
+    """How a path differs."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    DELETED = "deleted"
+    MODE = "mode"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChange:
+    """A value inside a document that differs; texts of one line, empty where it is absent."""
+
+    key: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A path that differs.
+
+    Attributes:
+        before: None where it is new.
+        after: None where it is gone.
+    """
+
+    path: RelPath
+    how: How
+    before: Entry | None
+    after: Entry | None
+
+    @property
+    def part(self) -> str:
+        return part_of(self.path)
+
+
+def changes_between(before: Tree, after: Tree, read: Read, paths: Iterable[RelPath] | None = None) -> list[Change]:
+    """List what differs; documents that hold the same data count as the same, however they are written.
+
+    Args:
+        before: One tree.
+        after: The other.
+        read: Gives contents by digest.
+        paths: The paths to compare; by default all of both.
+    """
+    chosen = sorted({*before, *after} if paths is None else set(paths))
+    found = []
+    for path in chosen:
+        one, two = before.get(path), after.get(path)
+        if one == two:
+            continue
+        if one is None or two is None:
+            found.append(Change(path, How.ADDED if one is None else How.DELETED, one, two))
+        elif one.digest == two.digest:
+            found.append(Change(path, How.MODE, one, two))
+        elif kind_of(path) is None or not same_document(path, read(one.digest), read(two.digest)):
+            found.append(Change(path, How.CHANGED, one, two))
+    return found
+
+
+def key_changes(change: Change, read: Read) -> list[KeyChange]:
+    """Name the keys that changed in a document; empty for what is none."""
+    kind = kind_of(change.path)
+    if kind is None or change.before is None or change.after is None:
+        return []
+    old, new = read(change.before.digest), read(change.after.digest)
+    try:
+        before, after = load_data(old, kind), load_data(new, kind)
+    except Invalid:
+        return []
+    return [
+        KeyChange(format_key(key), shown_value(get(before, key)), shown_value(get(after, key)))
+        for key in changed_keys(change.path, old, new)
+    ]
+
+
+def shown_value(value: object) -> str:
+    """A value as one line; empty when it is absent."""
+    if value is ABSENT:
+        return ""
+    return " ".join((value if isinstance(value, str) else dump(value, Kind.JSON).decode()).split())
+
+
+def text_diff(change: Change, read: Read, before_label: str, after_label: str) -> list[str]:
+    """A unified diff of one path; a mode change is one line of its own."""
+    if change.how is How.MODE and change.after is not None:
+        return [f"mode of {change.path} changed to {'755' if change.after.executable else '644'}"]
+    before = read(change.before.digest) if change.before else b""
+    after = read(change.after.digest) if change.after else b""
+    one = f"{before_label}/{change.path}" if change.before else "/dev/null"
+    two = f"{after_label}/{change.path}" if change.after else "/dev/null"
+    return unified(before, after, one, two)

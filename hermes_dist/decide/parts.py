@@ -1,0 +1,73 @@
+"""The parts of a package that people name: soul, config, skills, cron, mcp, plugins, hooks; the rest is files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hermes_dist.errors import UsageError
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Tree
+
+PARTS = ("soul", "config", "skills", "cron", "mcp", "plugins", "hooks")
+_FILES = {"SOUL.md": "soul", "config.yaml": "config", "mcp.json": "mcp"}
+
+
+def part_of(path: RelPath) -> str:
+    """The part a file belongs to; ``files`` for payload without a name of its own."""
+    if path in _FILES:
+        return _FILES[path]
+    return path.top if path.top in PARTS and "/" in path else "files"
+
+
+def parse_parts(text: str, flag: str) -> frozenset[str]:
+    """Read ``soul,config`` as typed behind ``--only`` or ``--except``.
+
+    Raises:
+        UsageError: A part is none of the known ones.
+    """
+    parts = frozenset(part.strip() for part in text.split(",") if part.strip())
+    if unknown := parts - {*PARTS, "files"}:
+        raise UsageError(
+            f"{flag} does not know {', '.join(sorted(unknown))}", hint=f"parts are {', '.join((*PARTS, 'files'))}"
+        )
+    return parts
+
+
+def excluded_places(
+    theirs: Tree, base: Tree, only: frozenset[str], without: frozenset[str]
+) -> list[tuple[RelPath, str]]:
+    """List the places of parts that were left out, as paths and keys to put back to base.
+
+    Args:
+        theirs: What upstream ships, placed: its MCP servers stand in config.yaml.
+        base: What the home last received.
+        only: Parts to take; empty for all.
+        without: Parts not to take.
+    """
+    excluded = (set(PARTS) | {"files"} if only else set()) - only | without
+    places = [(path, "") for path in {*theirs, *base} if part_of(path) in excluded and path != "distribution.yaml"]
+    config = RelPath("config.yaml")
+    if "mcp" in excluded and (config, "") not in places:
+        places.append((config, "mcp_servers"))
+    return places
+
+
+def count_parts(tree: Tree) -> dict[str, int]:
+    """Count what a placed package holds: skills by SKILL.md, hooks and plugins by folder, files otherwise."""
+    counts: dict[str, int] = {}
+    units: dict[str, set[str]] = {}
+    for path in tree:
+        part = part_of(path)
+        if part == "skills":
+            counts[part] = counts.get(part, 0) + (path.name == "SKILL.md")
+        elif part in ("hooks", "plugins"):
+            units.setdefault(part, set()).add(path.parts[1])
+        elif path != "distribution.yaml":
+            counts[part] = counts.get(part, 0) + 1
+    return counts | {part: len(names) for part, names in units.items()}
+
+
+def named(parts: Iterable[str]) -> str:
+    """Join parts for a sentence, in the order people know."""
+    known = set(parts)
+    return ", ".join(part for part in (*PARTS, "files") if part in known)

@@ -1,0 +1,372 @@
+"""Cron jobs between the spellings of a package and of a home.
+
+A package holds ``cron/jobs.json`` or one file per job; a home holds all of them in ``cron/jobs.json``, as the
+agent writes it, paused.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import itertools
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from hermes_dist.decide.schedules import as_text, can_start, parse_schedule
+from hermes_dist.errors import Invalid
+from hermes_dist.merge.shapes import Shape, shape_of
+from hermes_dist.model.documents import Kind, Unmergeable, dump, kind_of, load_data, parse, rewrite, same
+from hermes_dist.model.keypath import Item
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Read, Tree
+
+JOBS: Final = RelPath("cron/jobs.json")
+Job = dict[str, object]
+Hide = Callable[[object, tuple[str, ...]], object]
+"""Takes the secrets out of a value, given its key."""
+Steps = tuple[str | int, ...]
+"""Where a job stands in the author's file: keys of maps, places in lists."""
+
+_ID = re.compile(r"[0-9a-f]{12}")
+_SIGNS = ("prompt", "schedule", "script", "skills", "skill")
+"""A map with one of these is a job."""
+_TEXTS = ("model", "provider", "base_url", "script", "workdir")
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedJob:
+    """A job of a package: where the author wrote it, as what, and as the home spells it."""
+
+    path: RelPath
+    steps: Steps
+    written: Mapping[str, object]
+    placed: Mapping[str, object]
+
+    @property
+    def id(self) -> str:
+        return str(self.placed["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedJobs:
+    """All jobs of a package.
+
+    Attributes:
+        jobs: Them, in the order of their files.
+        files: The files that hold jobs and nothing else, whether they could be read or not.
+        notes: What was not placed, and why.
+    """
+
+    jobs: tuple[ShippedJob, ...]
+    files: frozenset[RelPath]
+    notes: tuple[str, ...]
+
+
+def is_job_file(path: RelPath) -> bool:
+    """Whether a path of a package is one that jobs are read from."""
+    return path.top == "cron" and len(path.parts) == 2 and kind_of(path) is not None
+
+
+def read_jobs(
+    package: Tree, read: Read, *, name: str, user_ids: Collection[str] = (), base_ids: Collection[str] = ()
+) -> ShippedJobs:
+    """Read the jobs of a package, and spell them as a home does.
+
+    Args:
+        package: The package.
+        read: Gives contents by digest.
+        name: The package's name, for the reason why they are paused.
+        user_ids: Ids that jobs of the user hold.
+        base_ids: Ids that jobs of this package held before; they are kept.
+    """
+    jobs: list[ShippedJob] = []
+    notes: list[str] = []
+    taken = set(user_ids)
+    files = frozenset(filter(is_job_file, package))
+    for path in sorted(files):
+        try:
+            found = list(_jobs_in(load_data(read(package[path].digest), kind_of(path) or Kind.JSON), path))
+        except Invalid as err:
+            notes.append(str(err.within(str(path))))
+            continue
+        for steps, raw in found:
+            try:
+                placed, note = _placed(path, steps, raw, name)
+            except Invalid as err:
+                notes.append(str(err.within(_place(path, steps))))
+                continue
+            placed["id"] = _free_id(path, placed, raw, taken, base_ids)
+            taken.add(str(placed["id"]))
+            jobs.append(ShippedJob(path, steps, raw if isinstance(raw, dict) else {}, placed))
+            notes += [f"{_place(path, steps)}: {note}"] if note else []
+    return ShippedJobs(tuple(jobs), files, tuple(notes))
+
+
+def _jobs_in(data: object, path: RelPath) -> Iterator[tuple[Steps, object]]:
+    """Find the jobs in the data of a file, with their places.
+
+    Raises:
+        Invalid: It holds something else.
+    """
+    before: Steps = ()
+    if isinstance(data, dict) and isinstance(data.get("jobs"), list | dict):
+        before, data = ("jobs",), data["jobs"]
+    if data is None or data in ({}, []):
+        return
+    if isinstance(data, list):
+        yield from (((*before, n), item) for n, item in enumerate(data))
+    elif isinstance(data, dict) and not before and any(sign in data for sign in _SIGNS):
+        yield (), data
+    elif isinstance(data, dict) and all(isinstance(item, dict) for item in data.values()):
+        yield from (((*before, key if isinstance(key, int) else str(key)), item) for key, item in data.items())
+    else:
+        raise Invalid("no cron job in it", hint="write a map with prompt and schedule, or a list of them")
+
+
+def _place(path: RelPath, steps: Steps) -> str:
+    inside = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
+    return f"{path}: {inside}" if inside else str(path)
+
+
+def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> tuple[Job, str]:
+    """Spell one job as the agent writes it, paused; and what to say about it.
+
+    Raises:
+        Invalid: It can't be a job.
+    """
+    if not isinstance(raw, dict):
+        raise Invalid("a job is a map with prompt and schedule; left out")
+    job = {str(key): _plain(value) for key, value in raw.items()}
+    if not any(job.get(sign) for sign in _SIGNS if sign != "schedule"):
+        raise Invalid("the job has neither prompt, script nor skills; left out")
+    schedule = parse_schedule(raw.get("schedule", raw.get("schedule_display")))
+    job["schedule"] = _plain(schedule)
+    note = "" if can_start(schedule) else (
+        f"the schedule {schedule['display']!r} counts from the moment a job is made, so the job stays paused; "
+        "give it a time with: cron edit ID --schedule"
+    )  # fmt: skip
+    return _in_agents_shape(job, _label(job, path, steps), package), note
+
+
+def _label(job: Job, path: RelPath, steps: Steps) -> str:
+    """The name of a job without one: its key or its file, else the beginning of what it does, as the agent has it."""
+    own = job.get("name")
+    if isinstance(own, str) and own.strip():
+        return own
+    if steps and isinstance(steps[-1], str) and not _ID.fullmatch(steps[-1]):
+        return steps[-1]
+    if not steps:
+        return path.name.rpartition(".")[0]
+    source = job.get("prompt") or next(iter(_skills(job)), "") or job.get("script")
+    return str(source)[:50].strip() or "cron job"
+
+
+def _in_agents_shape(job: Job, label: str, package: str) -> Job:
+    """All fields that the agent writes, in its order; runtime ones as those of a job that never ran."""
+    schedule = job["schedule"]
+    once = isinstance(schedule, dict) and schedule.get("kind") == "once"
+    skills = _skills(job)
+    shaped: Job = {
+        "id": "",
+        "name": label,
+        "prompt": "" if job.get("prompt") is None else str(job["prompt"]),
+        "skills": skills,
+        "skill": skills[0] if skills else None,
+        "model": _text(job, "model"),
+        "provider": _text(job, "provider"),
+        "provider_snapshot": None,
+        "model_snapshot": None,
+        "base_url": _text(job, "base_url"),
+        "script": _text(job, "script"),
+        "no_agent": job.get("no_agent") is True,
+        "context_from": _names(job.get("context_from")) or None,
+        "schedule": schedule,
+        "schedule_display": job.get("schedule_display") or (isinstance(schedule, dict) and schedule.get("display")),
+        "repeat": {"times": _times(job.get("repeat"), once=once), "completed": 0},
+        "enabled": False,
+        "state": "paused",
+        "paused_at": None,
+        "paused_reason": f"from package {package}: hermes profile approve",
+        "created_at": None,
+        "next_run_at": None,
+        "last_run_at": None,
+        "last_status": None,
+        "last_error": None,
+        "last_delivery_error": None,
+        "deliver": job.get("deliver") or "local",
+        "origin": None,
+        "enabled_toolsets": _names(job.get("enabled_toolsets")) or None,
+        "workdir": _text(job, "workdir"),
+    }
+    unknown = {key: value for key, value in job.items() if key not in shaped and not is_runtime(key) and key != "jobs"}
+    return shaped | unknown
+
+
+def is_runtime(field: str) -> bool:
+    """Whether a field of a job is the machine's."""
+    return shape_of(JOBS, ("jobs", Item("id", ""), field)) is Shape.OURS
+
+
+def _text(job: Job, field: str) -> str | None:
+    value = job.get(field)
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _names(value: object) -> list[str]:
+    items = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return list(dict.fromkeys(text for item in items if (text := str(item or "").strip())))
+
+
+def _skills(job: Job) -> list[str]:
+    return _names(job.get("skills")) or _names(job.get("skill"))
+
+
+def _times(repeat: object, *, once: bool) -> int | None:
+    times = repeat.get("times") if isinstance(repeat, dict) else repeat
+    if isinstance(times, int) and not isinstance(times, bool) and times > 0:
+        return times
+    return 1 if once else None
+
+
+def _plain(value: object) -> object:
+    """Data as JSON can say it: times of YAML become text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(part) for part in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _free_id(path: RelPath, job: Job, raw: object, taken: Collection[str], base_ids: Collection[str]) -> str:
+    """The id of a job: the author's when it is one, else made of path and name; the next one where it is taken."""
+    own = raw.get("id") if isinstance(raw, dict) else None
+    seed = f"{path}\0{job['name']}"
+    hashes = (hashlib.sha256(f"{seed}\0{n}".encode() if n else seed.encode()).hexdigest()[:12] for n in itertools.count())
+    first = [own] if isinstance(own, str) and _ID.fullmatch(own) else []
+    wanted = [*first, *itertools.islice(hashes, 4)]
+    known = next((ident for ident in wanted if ident in base_ids and ident not in taken), None)
+    return known or next(ident for ident in itertools.chain(wanted, hashes) if ident not in taken)
+
+
+# ------------------------------------------------------------------------------------------- back to a package
+
+
+def jobs_by_id(data: object) -> dict[str, Job]:
+    """The jobs in the data of a home's ``cron/jobs.json`` (which the agent also reads as a bare list)."""
+    rows = data.get("jobs") if isinstance(data, dict) else data
+    items = rows if isinstance(rows, list) else []
+    return {row["id"]: row for row in items if isinstance(row, dict) and isinstance(row.get("id"), str)}
+
+
+def definition(job: Mapping[str, object]) -> Job:
+    """What of a job is no run state: the fields that a package holds."""
+    repeat = job.get("repeat")
+    fields = {key: value for key, value in job.items() if not is_runtime(key) and key not in ("id", "skill")}
+    return fields | {"skills": _skills(dict(job)), "repeat": repeat.get("times") if isinstance(repeat, dict) else repeat}
+
+
+def job_files(
+    shipped: ShippedJobs, package: Tree, read: Read, home: Mapping[str, Job], hide: Hide, *, own: bool
+) -> dict[RelPath, bytes | None]:
+    """The author's job files that say something else in the home; None for one that goes.
+
+    Args:
+        shipped: The package's jobs.
+        package: The package.
+        read: Gives contents by digest.
+        home: The jobs of the home by id.
+        hide: Takes secrets out of a new value, given its key.
+        own: Add the user's own jobs.
+    """
+    wanted: dict[RelPath, object] = {}
+    gone: list[ShippedJob] = []
+    for job in shipped.jobs:
+        now = home.get(job.id)
+        if now is None:
+            gone.append(job)
+        elif (written := _respelled(job, now, hide)) != job.written:
+            _set(wanted, job, written, package, read)
+    for job in reversed(gone):  # from the end, so that places in lists stay true
+        _set(wanted, job, None, package, read)
+    mine = [job for ident, job in home.items() if ident not in {j.id for j in shipped.jobs}] if own else []
+    if mine:
+        if JOBS not in wanted:
+            wanted[JOBS] = _data(JOBS, package, read) if JOBS in package else {"jobs": []}
+        wanted[JOBS] = _with_jobs(wanted[JOBS], [_own(job, hide) for job in mine])
+    return {path: _written(path, want, package, read) for path, want in wanted.items()}
+
+
+def _data(path: RelPath, package: Tree, read: Read) -> object:
+    return copy.deepcopy(load_data(read(package[path].digest), kind_of(path) or Kind.JSON))
+
+
+def _set(wanted: dict[RelPath, object], job: ShippedJob, value: Job | None, package: Tree, read: Read) -> None:
+    if not job.steps:
+        wanted[job.path] = value
+        return
+    data: Any = wanted.setdefault(job.path, _data(job.path, package, read))
+    for step in job.steps[:-1]:
+        data = data[step]
+    if value is None:
+        del data[job.steps[-1]]
+    else:
+        data[job.steps[-1]] = value
+
+
+def _with_jobs(data: object, more: list[Job]) -> object:
+    """Add jobs to the data of a job file, whatever its shape."""
+    if isinstance(data, list):
+        return [*data, *more]
+    rows = data.get("jobs") if isinstance(data, dict) else None
+    if isinstance(data, dict) and isinstance(rows, list):
+        return {**data, "jobs": [*rows, *more]}
+    if isinstance(data, dict) and any(sign in data for sign in _SIGNS):
+        return [data, *more]
+    named = {str(job["id"]): job for job in more}
+    if isinstance(data, dict) and isinstance(rows, dict):
+        return {**data, "jobs": {**rows, **named}}
+    return {**data, **named} if isinstance(data, dict) and data else {"jobs": more}
+
+
+def _written(path: RelPath, want: object, package: Tree, read: Read) -> bytes | None:
+    if want is None:
+        return None
+    kind = kind_of(path) or Kind.JSON
+    if path not in package:
+        return dump(want, kind)
+    try:
+        return rewrite(parse(read(package[path].digest), kind), want).content
+    except Unmergeable:
+        return dump(want, kind)
+
+
+def _respelled(job: ShippedJob, now: Job, hide: Hide) -> Job:
+    """The author's map with what was changed in the home, spelled as the author does."""
+    written = dict(job.written)
+    old, new = definition(job.placed), definition(now)
+    for field in dict.fromkeys([*old, *new]):
+        value = new.get(field)
+        if same(old.get(field), value) or (field == "schedule_display" and field not in written):
+            continue
+        value = hide(value, (field,))
+        if field == "schedule" and isinstance(written.get(field), str):
+            value = as_text(value) or value
+        elif field == "repeat" and isinstance(written.get(field), dict):
+            value = {"times": value}
+        elif field == "skills":
+            written.pop("skill", None)
+        if value in (None, [], "", False):
+            written.pop(field, None)
+        else:
+            written[field] = value
+    return written
+
+
+def _own(job: Job, hide: Hide) -> Job:
+    fields = {key: hide(value, (key,)) for key, value in definition(job).items() if value not in (None, [], "", False)}
+    return {"id": job["id"], **fields}

@@ -1,0 +1,153 @@
+"""Schedules of cron jobs: every spelling that authors use, as the map that the agent writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from hermes_dist.errors import Invalid
+
+_UNITS = {"m": 1, "h": 60, "d": 1440}
+_DURATION = re.compile(r"(\d{1,6})\s*(m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days)", re.ASCII)
+_FIELDS = (
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day", 1, 31, ()),
+    ("month", 1, 12, ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")),
+    ("weekday", 0, 7, ("sun", "mon", "tue", "wed", "thu", "fri", "sat")),
+    ("second", 0, 59, ()),
+)
+_ELEMENT = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?", re.ASCII)
+_HINT = "write it like: every 2h, 0 9 * * 1, 2027-01-31T09:00"
+
+
+def parse_schedule(value: object) -> dict[str, object]:
+    """Spell a schedule as the agent stores it.
+
+    Args:
+        value: A map as the agent writes it, or text: ``every 2h``, ``0 9 * * 1``, ``2027-01-31T09:00``.
+            ``30m`` means once, counted from the moment the agent creates a job: without a time it becomes a
+            ``once`` that :func:`can_start` denies.
+
+    Returns:
+        ``{"kind": "interval", "minutes": 120, "display": "every 120m"}`` or its like.
+
+    Raises:
+        Invalid: It is no schedule the agent knows.
+    """
+    if isinstance(value, Mapping):
+        return _from_map({str(key): part for key, part in value.items()})
+    if isinstance(value, datetime | date):
+        value = value.isoformat()
+    if not isinstance(value, str) or not value.strip():
+        raise Invalid("the schedule is missing" if value in (None, "") else "the schedule is no text", hint=_HINT)
+    return _from_text(value.strip())
+
+
+def can_start(schedule: object) -> bool:
+    """Whether the agent can compute a time from a schedule in its own spelling."""
+    if not isinstance(schedule, Mapping):
+        return False
+    needs = {"interval": "minutes", "cron": "expr", "once": "run_at"}.get(str(schedule.get("kind")))
+    return needs is not None and bool(schedule.get(needs))
+
+
+def as_text(schedule: object) -> str | None:
+    """Spell a schedule as text; None where no text says the same."""
+    if not isinstance(schedule, Mapping):
+        return None
+    tries = (
+        schedule.get("display"), schedule.get("expr"), schedule.get("run_at"), f"every {schedule.get('minutes')}m",
+    )  # fmt: skip
+    for text in tries:
+        try:
+            if isinstance(text, str) and _same_times(_from_text(text.strip()), schedule):
+                return text
+        except Invalid:
+            continue
+    return None
+
+
+def _same_times(one: Mapping[str, object], other: Mapping[object, object]) -> bool:
+    return all(one.get(field) == other.get(field) for field in ("kind", "minutes", "expr", "run_at"))
+
+
+def _from_text(text: str) -> dict[str, object]:
+    low = text.lower()
+    if low.startswith("every "):
+        minutes = _minutes(low[6:].strip())
+        if not minutes:
+            raise Invalid(f"{text!r:.80} is no interval", hint=_HINT)
+        return {"kind": "interval", "minutes": minutes, "display": f"every {minutes}m"}
+    if len(text.split()) in (5, 6):
+        return {"kind": "cron", "expr": _checked_cron(text), "display": text}
+    if "T" in text or re.match(r"\d{4}-\d{2}-\d{2}", text):
+        moment = _moment(text)
+        return {"kind": "once", "run_at": moment.isoformat(), "display": f"once at {moment:%Y-%m-%d %H:%M}"}
+    if _minutes(low):
+        return {"kind": "once", "run_at": None, "display": f"once in {text}"}
+    raise Invalid(f"{text!r:.80} is no schedule", hint=_HINT)
+
+
+def _minutes(text: str) -> int:
+    found = _DURATION.fullmatch(text)
+    return int(found[1]) * _UNITS[found[2][0]] if found else 0
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise Invalid(f"{text!r:.80} is no time", hint=_HINT) from None
+
+
+def _checked_cron(text: str) -> str:
+    for part, (name, low, high, words) in zip(text.split(), _FIELDS, strict=False):
+        if not all(_fits(element, low, high, words) for element in part.lower().split(",")):
+            raise Invalid(f"{part!r:.80} is no {name} of a cron schedule", hint=_HINT)
+    return text
+
+
+def _fits(element: str, low: int, high: int, words: tuple[str, ...]) -> bool:
+    found = _ELEMENT.fullmatch(element)
+    if not found or found[4] == "0":
+        return False
+    if found[1]:
+        return True
+    ends = [_number(end, low, words) for end in (found[2], found[3]) if end is not None]
+    return all(end is not None and low <= end <= high for end in ends)
+
+
+def _number(text: str, low: int, words: tuple[str, ...]) -> int | None:
+    if text in words:
+        return words.index(text) + low
+    return int(text) if text.isdigit() else None
+
+
+def _from_map(schedule: dict[str, object]) -> dict[str, object]:
+    """Check a map as the agent writes it; a missing kind is told by its fields."""
+    kind = schedule.get("kind") or next(
+        (kind for kind, field in (("cron", "expr"), ("interval", "minutes"), ("once", "run_at")) if field in schedule), None
+    )
+    if kind == "interval":
+        minutes = schedule.get("minutes")
+        if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes < 1:
+            raise Invalid("the schedule's minutes are no number above 0", hint=_HINT)
+        parsed: dict[str, object] = {"kind": kind, "minutes": minutes, "display": f"every {minutes}m"}
+    elif kind == "cron":
+        expr = schedule.get("expr")
+        if not isinstance(expr, str) or len(expr.split()) not in (5, 6):
+            raise Invalid("the schedule's expr is no cron expression", hint=_HINT)
+        parsed = {"kind": kind, "expr": _checked_cron(expr), "display": expr}
+    elif kind == "once":
+        run_at = schedule.get("run_at")
+        text = run_at.isoformat() if isinstance(run_at, datetime | date) else run_at
+        if text is not None:
+            moment = _moment(str(text))
+            parsed = {"kind": kind, "run_at": text, "display": f"once at {moment:%Y-%m-%d %H:%M}"}
+        else:
+            parsed = {"kind": kind, "run_at": None, "display": "once"}
+    else:
+        raise Invalid("the schedule has no kind that the agent knows", hint=_HINT)
+    return {**schedule, **parsed, "display": schedule.get("display") or parsed["display"]}

@@ -1,0 +1,215 @@
+"""Looking without changing: status, diff, info, outdated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.changes import Change, KeyChange, changes_between, key_changes, text_diff
+from hermes_dist.decide.environment import Wanted
+from hermes_dist.decide.parts import count_parts
+from hermes_dist.decide.versions import newer_tags
+from hermes_dist.errors import DistError
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.plan import Conflict, Effect
+from hermes_dist.model.source import parse_source
+from hermes_dist.model.tree import EMPTY, Tree
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import first_of, observe, open_home, user_job_ids
+from hermes_dist.ops.incoming import fetch, look_up
+from hermes_dist.ops.install import absolute
+from hermes_dist.ops.propose import environment_of
+from hermes_dist.world.load import load_manifest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """How a home stands against what it received.
+
+    Attributes:
+        edited: Package files that differ from base.
+        own: Files of the user's own in shared folders.
+        conflicts: Left open.
+        parked: Effects that wait for a yes.
+        notes: What else is worth knowing.
+    """
+
+    profile: ProfileName
+    lock: Lock | None
+    edited: tuple[Change, ...] = ()
+    keys: tuple[tuple[RelPath, tuple[KeyChange, ...]], ...] = ()
+    own: tuple[RelPath, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    parked: tuple[Effect, ...] = ()
+    missing: tuple[Wanted, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        return not (self.edited or self.conflicts or self.parked)
+
+
+def status(ctx: Context, name: ProfileName) -> Status:
+    """Compare a home with its lock; no server is asked.
+
+    Raises:
+        DistError: The home or its lock can't be read.
+    """
+    home = open_home(ctx, name)
+    if home.lock is None:
+        return Status(profile=name, lock=None, notes=_unmanaged(ctx, home.path.joinpath(MANIFEST).is_file(), name))
+    lock = home.lock
+    seen = observe(ctx, home, lock.theirs())
+    changes = changes_between(lock.base, seen.ours, seen.read)
+    edited = [c for c in changes if c.path in lock.base and not _is_open(lock, c, seen.ours)]
+    keys = [(c.path, tuple(key_changes(c, seen.read))) for c in edited]
+    manifest = manifest_of(ctx, lock)
+    missing = environment_of(ctx, home.path, manifest) if manifest else ()
+    return Status(
+        profile=name, lock=lock, edited=tuple(edited), keys=tuple((p, k) for p, k in keys if k),
+        own=tuple(c.path for c in changes if c.path not in lock.base and c.path not in lock.upstream),
+        conflicts=lock.conflicts, parked=lock.parked, missing=tuple(w for w in missing if w.missing),
+        notes=(*_agent_was_here(ctx, seen.redumped, name), *(f"{p}: {why}; left alone" for p, why in seen.odd[:20])),
+    )  # fmt: skip
+
+
+def _is_open(lock: Lock, change: Change, ours: Tree) -> bool:
+    """Whether a difference is nothing but a conflict that is listed already."""
+    return any(c.path == change.path and not c.key for c in lock.conflicts) and change.path not in ours
+
+
+def _agent_was_here(ctx: Context, redumped: bool, name: ProfileName) -> tuple[str, ...]:  # noqa: FBT001 - one fact
+    if not redumped:
+        return ()
+    return (
+        f"{MANIFEST} was written again by the agent's own installer; the next update puts the author's back. "
+        f"Use `{ctx.brand.name} profile update {name}` through {ctx.brand.dist_command} only",
+    )
+
+
+def _unmanaged(ctx: Context, packaged: bool, name: ProfileName) -> tuple[str, ...]:  # noqa: FBT001 - one fact
+    if not packaged:
+        return ("no package: this profile is all your own",)
+    return (f"installed without a lockfile; take it over with: {ctx.brand.name} profile adopt {name}",)
+
+
+def manifest_of(ctx: Context, lock: Lock) -> Manifest | None:
+    """The author's manifest as received; None when its content is lost."""
+    entry = lock.theirs().get(RelPath(MANIFEST))
+    try:
+        return load_manifest(ctx.store.read(entry.digest)) if entry else None
+    except DistError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """One file's difference: as keys where it is a document, and as a unified diff."""
+
+    change: Change
+    keys: tuple[KeyChange, ...]
+    lines: tuple[str, ...]
+
+
+def diff(ctx: Context, name: ProfileName, *, upstream: bool = False, to: str = "") -> list[FileDiff]:
+    """Show what differs: yours against what was received, or what upstream would bring.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        upstream: Compare what was received with what the source ships now.
+        to: Another ref to compare with; implies ``upstream``.
+
+    Raises:
+        DistError: The home can't be read or the source not be reached.
+    """
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    if upstream or to:
+        spec = absolute(parse_source(lock.source, allow_insecure=True))
+        target = look_up(ctx, spec.at(to) if to else spec)
+        incoming = fetch(ctx, target, lock, user_job_ids(home, ctx.store.read))
+        read = first_of(incoming.read, ctx.store.read)
+        changes, labels = changes_between(lock.theirs(), incoming.placed, read), ("received", "upstream")
+    else:
+        seen = observe(ctx, home, lock.theirs())
+        read = seen.read
+        changes, labels = changes_between(lock.base, seen.ours, read), ("received", "yours")
+    return [FileDiff(c, tuple(key_changes(c, read)), tuple(text_diff(c, read, *labels))) for c in changes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Info:
+    """What is known of the package in a profile."""
+
+    profile: ProfileName
+    path: str
+    manifest: Manifest | None
+    lock: Lock | None
+    parts: tuple[tuple[str, int], ...] = ()
+    wanted: tuple[Wanted, ...] = ()
+
+
+def info(ctx: Context, name: ProfileName) -> Info:
+    """Tell what a profile's package is; a profile without a lock tells what its manifest says.
+
+    Raises:
+        DistError: There is no package, or its files can't be read.
+    """
+    home = open_home(ctx, name)
+    manifest = manifest_of(ctx, home.lock) if home.lock else None
+    if manifest is None:
+        try:
+            manifest = load_manifest((home.path / MANIFEST).read_bytes())
+        except FileNotFoundError:
+            raise DistError(
+                f"the profile {str(name)!r} holds no package", where=str(home.path),
+                hint=f"see what it is with: {ctx.brand.name} profile show {name}",
+            ) from None
+    tree = home.lock.theirs() if home.lock else EMPTY
+    return Info(
+        profile=name, path=str(home.path), manifest=manifest, lock=home.lock,
+        parts=tuple(count_parts(tree).items()), wanted=environment_of(ctx, home.path, manifest),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outdated:
+    """Whether a profile's source moved on.
+
+    Attributes:
+        state: ``current``, ``behind``, ``held``, ``none`` (no lock) or ``error``.
+        here: The commit or tree that was received, short.
+        there: What the source has now, short.
+        newer: Newer version tags of a pinned one.
+        error: Why it could not be told.
+    """
+
+    profile: ProfileName
+    state: str
+    here: str = ""
+    there: str = ""
+    version: str = ""
+    newer: tuple[str, ...] = ()
+    error: DistError | None = None
+
+
+def outdated(ctx: Context, name: ProfileName) -> Outdated:
+    """Ask a profile's source whether it has something new; errors are part of the answer."""
+    try:
+        lock = open_home(ctx, name).lock
+        if lock is None:
+            return Outdated(profile=name, state="none")
+        target = look_up(ctx, absolute(parse_source(lock.source, allow_insecure=True)))
+        same = target.is_pin(lock.pin) if target.commit else fetch(ctx, target, lock).pin.tree == lock.pin.tree
+    except DistError as error:
+        return Outdated(profile=name, state="error", error=error)
+    newer: tuple[str, ...] = ()
+    if target.refs is not None and target.ref.startswith("refs/tags/"):
+        newer = tuple(newer_tags(target.ref.removeprefix("refs/tags/"), target.refs.tags))
+    state = "current" if same else "held" if lock.held else "behind"
+    return Outdated(
+        profile=name, state=state, here=lock.pin.short, there=target.commit[:7], version=lock.pin.version, newer=newer
+    )

@@ -1,0 +1,240 @@
+"""Install and update: the sentence of docs/ARCHITECTURE.md, top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from hermes_dist.decide.versions import check_requires, newer_tags
+from hermes_dist.errors import Cancelled, DistError, Invalid, LockStale, Refused
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.plan import Conflict
+from hermes_dist.model.side import Side
+from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
+from hermes_dist.ops import aliases
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, open_home, user_job_ids
+from hermes_dist.ops.incoming import Incoming, Target, fetch, look_up
+from hermes_dist.ops.proposal import Confirm, Outcome, Proposal, carry_out
+from hermes_dist.ops.propose import Choices, propose
+
+Settle = Callable[[Proposal, Conflict], Side | None]
+"""Asks how to settle one conflict; None leaves it open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a command that changes a home was asked for.
+
+    Attributes:
+        to: Another ref to follow from now on; empty to stay.
+        abort_on_conflict: Change nothing if a conflict would stay open.
+        locked: The resolved commit has to be the lock's.
+    """
+
+    choices: Choices = field(default_factory=Choices)
+    to: str = ""
+    dry_run: bool = False
+    abort_on_conflict: bool = False
+    locked: bool = False
+    allow_downgrade: bool = False
+    ignore_requires: bool = False
+
+
+def install(
+    ctx: Context,
+    source: str,
+    wish: Wish,
+    confirm: Confirm,
+    *,
+    name: str = "",
+    alias: str | None = None,
+    force: bool = False,
+    settle: Settle | None = None,
+) -> Outcome:
+    """Install an agent as a profile.
+
+    Args:
+        ctx: The context.
+        source: The source as typed.
+        wish: What was asked for.
+        confirm: Shows the proposal and asks.
+        name: The profile's name; by default made of the package's.
+        alias: A command to make for it; empty for the profile's name, None for none.
+        force: Merge into a profile that exists.
+        settle: Asks about conflicts one by one.
+
+    Raises:
+        DistError: It can't be installed; nothing changed.
+    """
+    spec = absolute(parse_source(source, allow_insecure=ctx.allow_insecure))
+    wanted = _new_name(name) if name else None
+    if wanted and not force:
+        _check_free(ctx, wanted)
+    target = look_up(ctx, spec)
+    incoming = fetch(ctx, target)
+    profile = wanted or _name_of(incoming)
+    if not force:
+        _check_free(ctx, profile)
+    planned = None if alias is None else aliases.plan(ctx.layout, profile, alias or profile, env=ctx.env)
+    home = open_home(ctx, profile)
+    if home.lock is not None:
+        _check_same_package(ctx, home.lock, spec)
+    if home.path.is_dir():
+        incoming = fetch(ctx, target, home.lock, user_job_ids(home, ctx.store.read))
+    note = _check_requires(ctx, incoming, wish)
+    make = partial(_make, ctx, home, incoming, "install", (note,))
+    outcome = conclude(ctx, make, wish, confirm, settle)
+    if outcome.done and planned:
+        return replace(outcome, alias=aliases.write(ctx.layout, planned).name)
+    return outcome
+
+
+def update(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, settle: Settle | None = None) -> Outcome:
+    """Bring a profile to what its source ships now.
+
+    Raises:
+        DistError: It can't be updated; nothing changed.
+    """
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    spec = absolute(parse_source(lock.source, allow_insecure=True))
+    if wish.to:
+        spec = spec.at(wish.to)
+    target = look_up(ctx, spec)
+    notes = _about_versions(lock, target)
+    if wish.locked and target.commit != lock.pin.commit:
+        raise LockStale(
+            f"{spec} is at {target.commit[:7]}, the lock at {lock.pin.short}", where=str(ctx.layout.lockfile(name)),
+            hint="update without --locked to move on",
+        )
+    if lock.held and not wish.to and not target.is_pin(lock.pin):
+        notes += (f"held at {lock.pin.short}; {target.commit[:7]} is available: {ctx.brand.name} profile unhold {name}",)
+        return Outcome(verb="update", profile=name, lock=lock, notes=notes)
+    if target.is_pin(lock.pin) and wish.choices == Choices() and str(spec) == lock.source:
+        return Outcome(verb="update", profile=name, lock=lock, notes=notes)
+    notes += _judge_move(ctx, target, lock, wish)
+    incoming = fetch(ctx, target, lock, user_job_ids(home, ctx.store.read))
+    notes += (_check_requires(ctx, incoming, wish),)
+    return conclude(ctx, partial(_make, ctx, home, incoming, "update", notes), wish, confirm, settle)
+
+
+def _check_requires(ctx: Context, incoming: Incoming, wish: Wish) -> str:
+    if wish.ignore_requires or not incoming.manifest.hermes_requires:
+        return ""
+    return check_requires(incoming.manifest.hermes_requires, ctx.agent_version, title=ctx.brand.title)
+
+
+def _make(
+    ctx: Context, home: Home, incoming: Incoming, verb: str, notes: tuple[str, ...], choices: Choices
+) -> Proposal:
+    proposal = propose(ctx, home, incoming, choices, verb=verb)
+    return replace(proposal, notes=(*(note for note in notes if note), *proposal.notes))
+
+
+Make = Callable[[Choices], Proposal]
+"""Makes the proposal for what the user chose; asked again once conflicts were settled."""
+
+
+def conclude(ctx: Context, make: Make, wish: Wish, confirm: Confirm, settle: Settle | None) -> Outcome:
+    """Make a proposal, ask about conflicts and for consent, and carry it out.
+
+    Args:
+        ctx: The context.
+        make: Makes the proposal.
+        wish: What was asked for.
+        confirm: Shows the proposal and asks.
+        settle: Asks about each conflict; None leaves them open.
+
+    Raises:
+        DistError: Conflicts would stay open under ``--conflict abort``; nothing changed.
+        Cancelled: The answer was no.
+    """
+    proposal = make(wish.choices)
+    name = proposal.home.name
+    if wish.abort_on_conflict and proposal.plan.conflicts:
+        places = ", ".join(c.place for c in proposal.plan.conflicts[:5])
+        raise DistError(
+            f"{len(proposal.plan.conflicts)} conflicts would stay open: {places}", where=str(name),
+            hint="nothing was changed; leave out --conflict abort to merge the rest",
+        )
+    if wish.dry_run:
+        return Outcome(verb=proposal.verb, profile=name, proposal=proposal, dry_run=True)
+    if settle is not None and proposal.plan.conflicts:
+        answers = {c.place: side for c in proposal.plan.conflicts if (side := settle(proposal, c)) is not None}
+        proposal = make(replace(wish.choices, sides={**wish.choices.sides, **answers})) if answers else proposal
+    if proposal.changes_nothing:
+        return Outcome(verb=proposal.verb, profile=name, proposal=proposal)
+    if not confirm(proposal):
+        raise Cancelled("cancelled, nothing changed")
+    return carry_out(ctx, proposal)
+
+
+def absolute(spec: SourceSpec) -> SourceSpec:
+    """Write a folder or archive with its full path, so that it means the same from everywhere."""
+    if spec.kind in (SourceKind.FOLDER, SourceKind.ARCHIVE):
+        return replace(spec, location=str(Path(spec.location).expanduser().resolve()))
+    return spec
+
+
+def _new_name(name: str) -> ProfileName:
+    profile = ProfileName(name)
+    if profile == DEFAULT_PROFILE:
+        raise Invalid("a package can't be installed as the default profile", hint="choose a name with --name")
+    return profile
+
+
+def _name_of(incoming: Incoming) -> ProfileName:
+    try:
+        return _new_name(ProfileName.slug(incoming.manifest.name))
+    except Invalid as err:
+        err.hint = "choose one with --name"
+        raise err.within("distribution.yaml: name") from None
+
+
+def _check_free(ctx: Context, name: ProfileName) -> None:
+    home = ctx.layout.home(name)
+    if home.exists() or home.is_symlink():
+        raise DistError(
+            f"a profile {str(name)!r} exists already", where=str(home),
+            hint=f"update it with: {ctx.brand.name} profile update {name}; or choose another name with --name; "
+            "or merge into it with --force",
+        )
+
+
+def _check_same_package(ctx: Context, lock: Lock, spec: SourceSpec) -> None:
+    have = absolute(parse_source(lock.source, allow_insecure=True))
+    if (have.location, have.subfolder) != (spec.location, spec.subfolder):
+        raise DistError(
+            f"this profile holds another package, {lock.name} from {lock.source}", where=str(spec),
+            hint=f"uninstall that first with: {ctx.brand.name} profile uninstall NAME; or choose another --name",
+        )
+
+
+def _about_versions(lock: Lock, target: Target) -> tuple[str, ...]:
+    if target.refs is None or not target.ref.startswith("refs/tags/") or target.spec.is_range:
+        return ()
+    newer = newer_tags(target.ref.removeprefix("refs/tags/"), target.refs.tags)
+    return (f"pinned at {lock.pin.ref.rpartition('/')[2]}; newer: {', '.join(newer[-3:])}",) if newer else ()
+
+
+def _judge_move(ctx: Context, target: Target, lock: Lock, wish: Wish) -> tuple[str, ...]:
+    """Look at how the new commit follows the old one.
+
+    Raises:
+        Refused: The source went back, and nobody asked for that.
+    """
+    if not target.commit or not lock.pin.commit or target.commit == lock.pin.commit or wish.to:
+        return ()
+    relation = ctx.sources.relation(target.spec, lock.pin.commit, target.commit)
+    if relation == "backward" and not wish.allow_downgrade:
+        raise Refused(
+            f"{target.spec} went back from {lock.pin.short} to the older commit {target.commit[:7]}",
+            where=lock.pin.url, hint="accept that with --allow-downgrade, or stay where you are",
+        )
+    if relation == "unrelated":
+        return ("the history of the source was rewritten; merging over what this profile received",)
+    return ()

@@ -1,0 +1,136 @@
+"""Profiles on this machine: list, show, use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hermes_dist.brand import LOCKFILE, MANIFEST
+from hermes_dist.errors import DistError
+from hermes_dist.model.lock import load_head
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.ops import aliases
+from hermes_dist.ops.context import Context
+from hermes_dist.world.agent import GatewayState, gateway_state
+from hermes_dist.world.fs import atomic_write
+from hermes_dist.world.index import Index
+from hermes_dist.world.index import Row as Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A profile in a list.
+
+    Attributes:
+        active: Plain commands are about it.
+        package: ``name@version`` of its package; empty for none.
+        managed: It has a lockfile.
+        conflicts: How many are open.
+        parked: How many effects wait for a yes.
+    """
+
+    name: ProfileName
+    path: str
+    active: bool
+    model: str
+    provider: str
+    gateway: GatewayState
+    aliases: tuple[str, ...]
+    package: str
+    source: str
+    managed: bool
+    conflicts: int
+    parked: int
+    description: str
+
+
+def list_profiles(ctx: Context) -> list[Row]:
+    """List every profile, the default one first."""
+    index = Index(ctx.layout.shared / "index.json", (MANIFEST, "config.yaml", LOCKFILE, "profile.yaml"))
+    commands: dict[str, list[str]] = {}
+    for alias in aliases.listed(ctx.layout):
+        commands.setdefault(alias.profile, []).append(alias.name)
+    active = _active_or_default(ctx)
+    rows = []
+    for name in ctx.names():
+        home = ctx.layout.home(name)
+        facts = index.row(home, _facts)
+        rows.append(_row(name, home, facts, active == name, tuple(commands.get(name, ()))))
+    index.save()
+    return rows
+
+
+def show(ctx: Context, name: ProfileName) -> Row:
+    """Tell the same of one profile."""
+    home = ctx.layout.home(name)
+    commands = tuple(alias.name for alias in aliases.of_profile(ctx.layout, name))
+    return _row(name, home, _facts(home), _active_or_default(ctx) == name, commands)
+
+
+def use(ctx: Context, name: ProfileName) -> None:
+    """Make a profile the one that plain commands are about.
+
+    Raises:
+        DistError: The choice can't be written.
+    """
+    if name == DEFAULT_PROFILE:
+        ctx.layout.sticky.unlink(missing_ok=True)
+        return
+    atomic_write(ctx.layout.sticky, f"{name}\n".encode(), 0o644)
+
+
+def _active_or_default(ctx: Context) -> ProfileName:
+    try:
+        return ctx.active()
+    except DistError:
+        return DEFAULT_PROFILE
+
+
+def _row(name: ProfileName, home: Path, facts: Facts, active: bool, commands: tuple[str, ...]) -> Row:  # noqa: FBT001 - a fact
+    return Row(
+        name=name, path=str(home), active=active, model=str(facts["model"]), provider=str(facts["provider"]),
+        gateway=gateway_state(home), aliases=commands, package=str(facts["package"]), source=str(facts["source"]),
+        managed=bool(facts["managed"]), conflicts=int(facts["conflicts"]), parked=int(facts["parked"]),
+        description=str(facts["description"]),
+    )  # fmt: skip
+
+
+def _facts(home: Path) -> Facts:
+    """Read what a list tells of a home; what can't be read is told as nothing."""
+    config = _map(home / "config.yaml")
+    model = config.get("model")
+    chosen = model.get("default", model.get("model")) if isinstance(model, Mapping) else model
+    provider = model.get("provider") if isinstance(model, Mapping) else config.get("provider")
+    manifest = _map(home / MANIFEST)
+    lock = _bytes(home / LOCKFILE)
+    head = load_head(lock) if lock else None
+    label = f"{manifest.get('name')}@{manifest.get('version')}" if manifest.get("name") else ""
+    return {
+        "model": str(chosen or ""),
+        "provider": str(provider or ""),
+        "package": f"{head.name}@{head.version}" if head and head.version else head.name if head else label,
+        "source": head.source if head else str(manifest.get("source") or ""),
+        "managed": lock is not None,
+        "conflicts": head.conflicts if head else 0,
+        "parked": head.parked if head else 0,
+        "description": str(_map(home / "profile.yaml").get("description") or ""),
+    }
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _map(path: Path) -> Mapping[object, object]:
+    from hermes_dist.model.documents import Kind, load_data  # noqa: PLC0415 - YAML, only for rows that changed
+
+    data = _bytes(path)
+    try:
+        loaded = load_data(data, Kind.YAML) if data else None
+    except DistError:
+        return {}
+    return loaded if isinstance(loaded, Mapping) else {}

@@ -1,0 +1,154 @@
+"""From a home and an incoming package to a proposal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from hermes_dist.decide.effects import grant
+from hermes_dist.decide.environment import ENV_EXAMPLE, Wanted, example_of, read_env, shipped_example, wanted_by
+from hermes_dist.decide.parking import put_back
+from hermes_dist.decide.parts import excluded_places, parse_parts
+from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.side import Side
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, Observed, first_of, observe, together
+from hermes_dist.ops.incoming import Incoming
+from hermes_dist.ops.proposal import Proposal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the user said on the command line about the content.
+
+    Attributes:
+        sides: How to settle conflicts, by ``path`` or ``path: key``.
+        default: How to settle all others.
+        allow_effects: Every effect has its yes.
+        grants: Digests of effects that have their yes.
+        only: Parts to take; empty for all.
+        without: Parts to leave.
+    """
+
+    sides: Mapping[str, Side] = field(default_factory=dict)
+    default: Side | None = None
+    allow_effects: bool = False
+    grants: frozenset[Digest] = frozenset()
+    only: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+
+    def with_parts(self, only: str, without: str) -> Choices:
+        """Return them with ``--only`` and ``--except`` as typed.
+
+        Raises:
+            UsageError: A part is none of the known ones.
+        """
+        return replace(self, only=parse_parts(only, "--only"), without=parse_parts(without, "--except"))
+
+
+def propose(ctx: Context, home: Home, incoming: Incoming, choices: Choices, *, verb: str, base: Tree | None = None) -> Proposal:
+    """Make the proposal that brings a home to an incoming package.
+
+    Args:
+        ctx: The context.
+        home: The home; its folder need not exist.
+        incoming: The package.
+        choices: What the user said.
+        verb: The command, for summary and history.
+        base: The base to merge over, where it is not the lock's.
+
+    Raises:
+        DistError: The home or a content can't be read.
+    """
+    old = home.lock
+    base = base if base is not None else old.base if old else EMPTY
+    theirs, blobs = _offered(incoming, base, choices)
+    observed = observe_or_nothing(ctx, home, base.with_entries(theirs))
+    read = together(blobs, first_of(incoming.read, observed.read))
+    approved = old.approved if old else frozenset[Digest]()
+    decisions = Decisions(
+        sides=choices.sides, default=choices.default, kept=old.kept if old else frozenset(),
+        granted=grant(approved | choices.grants, everything=choices.allow_effects),
+    )  # fmt: skip
+    plan = reconcile(Situation(base=base, found=observed.found, ours=observed.ours, theirs=theirs, read=read), decisions)
+    example, example_step, more = _example(incoming, old, observed)
+    plan = replace(plan, blobs={**blobs, **plan.blobs, **more})
+    return Proposal(
+        verb=verb, home=home, new=not home.path.is_dir(), manifest=incoming.manifest, pin=incoming.pin,
+        before=old.pin if old else None, source=str(incoming.spec), plan=plan, extra=example_step,
+        lock=next_lock(incoming, plan, old, example, decisions), read=read, tree=theirs, ours=observed.found,
+        wanted=environment_of(ctx, home.path, incoming.manifest), left_out=incoming.left_out,
+        size=sum(len(read(e.digest)) for e in theirs.values()), notes=(*incoming.notes, *plan.notes, *_odd(observed)),
+        label={"version": incoming.pin.version, "commit": incoming.pin.commit},
+    )  # fmt: skip
+
+
+def _offered(incoming: Incoming, base: Tree, choices: Choices) -> tuple[Tree, Mapping[Digest, bytes]]:
+    """What upstream offers, without the parts that were left out."""
+    if not choices.only and not choices.without:
+        return incoming.placed, {}
+    places = excluded_places(incoming.placed, base, choices.only, choices.without)
+    grafted = put_back(incoming.placed, base, places, incoming.read)
+    return grafted.tree, grafted.blobs
+
+
+def observe_or_nothing(ctx: Context, home: Home, package: Tree) -> Observed:
+    """Look at a home; one that does not exist yet holds nothing."""
+    if home.path.is_dir():
+        return observe(ctx, home, package)
+    return Observed(found=EMPTY, ours=EMPTY, odd=(), read=ctx.store.read)
+
+
+def next_lock(incoming: Incoming, plan: Plan, old: Lock | None, example: Entry | None, decisions: Decisions) -> Lock:
+    """The lock after a plan."""
+    shipped = incoming.shipped.with_entries({ENV_EXAMPLE: example}) if example else incoming.shipped
+    agreed = {e.digest for e in plan.effects if decisions.granted(e)}
+    return Lock(
+        name=incoming.manifest.name,
+        source=str(incoming.spec),
+        pin=incoming.pin,
+        base=plan.base,
+        shipped=shipped,
+        upstream=plan.upstream,
+        conflicts=plan.conflicts,
+        parked=plan.parked,
+        approved=frozenset((old.approved if old else frozenset()) | agreed),
+        kept=old.kept if old else frozenset(),
+        held=old.held if old else "",
+        signer=old.signer if old else "",
+        generation=old.generation if old else 0,
+    )
+
+
+def _example(
+    incoming: Incoming, old: Lock | None, observed: Observed
+) -> tuple[Entry | None, tuple[Step, ...], Mapping[Digest, bytes]]:
+    """The ``.env.EXAMPLE`` of a package: written beside the tree, and again while nobody edited it."""
+    entry, blobs = shipped_example(incoming.package), {}
+    if entry is None and incoming.manifest.env:
+        data = example_of(incoming.manifest.env)
+        entry = Entry(Digest.of(data))
+        blobs[entry.digest] = data
+    found = observed.found.get(ENV_EXAMPLE)
+    before = old.shipped.get(ENV_EXAMPLE) if old else None
+    if entry is None or found == entry or found != before:
+        return entry, (), blobs
+    return entry, (Step(ENV_EXAMPLE, found, entry),), blobs
+
+
+def environment_of(ctx: Context, home: Path, manifest: Manifest) -> tuple[Wanted, ...]:
+    """Say what of the environment is set, in the shell or in the home's ``.env``; values stay unread elsewhere."""
+    try:
+        dotenv = read_env((home / ".env").read_text("utf-8", "replace"))
+    except OSError:
+        dotenv = {}
+    return wanted_by(manifest, ctx.env, dotenv)
+
+
+def _odd(observed: Observed) -> tuple[str, ...]:
+    return tuple(f"{path}: {why}; left alone" for path, why in observed.odd[:20])

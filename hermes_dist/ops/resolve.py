@@ -1,0 +1,127 @@
+"""Settling what was left open: conflicts by a side, parked effects by a yes.
+
+Both are the same merge again, over what the lock recorded of upstream, so no server is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from hermes_dist.errors import DistError
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.plan import Conflict, Effect
+from hermes_dist.model.side import Side
+from hermes_dist.model.source import parse_source
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.incoming import Incoming
+from hermes_dist.ops.inspect import manifest_of
+from hermes_dist.ops.install import Wish, conclude
+from hermes_dist.ops.proposal import Confirm, Outcome
+from hermes_dist.ops.propose import Choices, propose
+
+
+def recorded(ctx: Context, lock: Lock) -> Incoming:
+    """What upstream shipped, as the lock recorded it.
+
+    Raises:
+        DistError: Its manifest is lost from the store.
+    """
+    manifest = manifest_of(ctx, lock) or Manifest(name=lock.name, version=lock.pin.version)
+    return Incoming(
+        spec=parse_source(lock.source, allow_insecure=True), pin=lock.pin, manifest=manifest, package=lock.shipped,
+        placed=lock.theirs(), shipped=lock.shipped, left_out=(), read=ctx.store.read,
+    )  # fmt: skip
+
+
+def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Conflict, ...]:
+    """List the open conflicts of a profile.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        place: A path, a key, or ``path: key`` to choose by; empty for all.
+
+    Raises:
+        DistError: There is no such conflict.
+    """
+    conflicts = open_home(ctx, name).need_lock(ctx).conflicts
+    chosen = tuple(c for c in conflicts if place in ("", str(c.path), c.key, c.place))
+    if place and not chosen:
+        known = ", ".join(c.place for c in conflicts[:10]) or "none"
+        raise DistError(f"there is no open conflict at {place!r}", where=str(name), hint=f"open are: {known}")
+    return chosen
+
+
+def resolve(
+    ctx: Context, name: ProfileName, side: Side, wish: Wish, confirm: Confirm, *, place: str = "", always: bool = False
+) -> Outcome:
+    """Settle conflicts by a side.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        side: Ours, theirs or both.
+        wish: Whether it is a dry run.
+        confirm: Shows the proposal and asks.
+        place: Which conflicts; empty for all.
+        always: Keep the place ours on this machine from now on; only with ``Side.OURS``.
+
+    Raises:
+        DistError: There is no such conflict.
+    """
+    chosen = open_conflicts(ctx, name, place)
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    if not chosen:
+        return Outcome(verb="resolve", profile=name, lock=lock)
+    if always:
+        kept = lock.kept | {c.place for c in chosen}
+        home = replace(home, lock=replace(lock, kept=kept))
+    sides = {c.place: side for c in chosen}
+    make = partial(propose, ctx, home, recorded(ctx, lock), verb="resolve")
+    return conclude(ctx, make, replace(wish, choices=Choices(sides=sides)), confirm, None)
+
+
+def parked_effects(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) -> tuple[Effect, ...]:
+    """List the effects of a profile that wait for a yes.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        wanted: Ids, places or the beginnings of places to choose by; empty for all.
+
+    Raises:
+        DistError: There is no such effect.
+    """
+    parked = open_home(ctx, name).need_lock(ctx).parked
+    chosen: list[Effect] = []
+    for word in wanted:
+        hits = [e for e in parked if word in (e.id, e.key, str(e.path)) or e.place.startswith(word) or e.key.startswith(word)]
+        if not hits:
+            known = ", ".join(e.place for e in parked[:10]) or "none"
+            raise DistError(f"nothing that waits is called {word!r}", where=str(name), hint=f"waiting are: {known}")
+        chosen += hits
+    return tuple(dict.fromkeys(chosen)) if wanted else parked
+
+
+def approve(
+    ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, wanted: tuple[str, ...] = ()
+) -> Outcome:
+    """Say yes to parked effects, and make them live.
+
+    Raises:
+        DistError: There is no such effect.
+    """
+    chosen = parked_effects(ctx, name, wanted)
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    if not chosen:
+        return Outcome(verb="approve", profile=name, lock=lock)
+    choices = Choices(grants=frozenset(e.digest for e in chosen))
+    make = partial(propose, ctx, home, recorded(ctx, lock), verb="approve")
+    return conclude(ctx, make, replace(wish, choices=choices), confirm, None)
+

@@ -1,0 +1,28 @@
+"""A conflict's two sides as a diff."""
+
+from __future__ import annotations
+
+from hermes_dist.decide.changes import Change, How, key_changes, text_diff
+from hermes_dist.model.plan import Conflict
+from hermes_dist.ops.homes import together
+from hermes_dist.ops.proposal import Proposal
+
+
+def conflict_lines(proposal: Proposal, conflict: Conflict) -> list[str]:
+    """Show what yours and upstream's sides of a conflict are.
+
+    Args:
+        proposal: The proposal that the conflict is open in.
+        conflict: The conflict.
+    """
+    read = together(proposal.plan.blobs, proposal.read)
+    step = next((s for s in proposal.plan.steps if s.path == conflict.path), None)
+    ours = step.before if step else proposal.ours.get(conflict.path)
+    theirs = proposal.tree.get(conflict.path)
+    how = How.ADDED if ours is None else How.DELETED if theirs is None else How.CHANGED
+    change = Change(conflict.path, how, ours, theirs)
+    if conflict.key:
+        rows = [k for k in key_changes(change, read) if k.key == conflict.key or k.key.startswith(f"{conflict.key}.")]
+        if rows:
+            return [line for k in rows for line in (f"-{k.key}: {k.before}", f"+{k.key}: {k.after}")]
+    return text_diff(change, read, "yours", "theirs")
