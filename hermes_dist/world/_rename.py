@@ -80,6 +80,7 @@ def _link_in(source: Place, target: Place) -> None:
             if error.errno not in _NO_LINKS:
                 raise
         else:
+            os.fsync(target[0])  # the new name is on the disk before the old one goes
             os.unlink(source[1], dir_fd=source[0])
             return
     with contextlib.suppress(FileNotFoundError):  # no links here, or a folder: the best that is left

@@ -126,7 +126,7 @@ def prune(fs: Fs, keep: int) -> int:
             folder = f"{GENERATIONS}/{number}"
             if fs.kind(f"{folder}/journal") != "absent":  # without it, what is left is no generation any more
                 fs.unlink(f"{folder}/journal")
-                fs.sync_folder(folder)
+            fs.sync_folder(folder)
             remove_tree(fs, folder)
         if old:
             fs.sync_folder(GENERATIONS)

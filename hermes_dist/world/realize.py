@@ -183,7 +183,9 @@ def _swap(fs: Fs, slot: str, path: str) -> None:
         fs.exchange(slot, path)
     except Unsupported:
         fs.rename(path, f"{slot}.out")
+        _sync(fs, {TXN, _folder(path)})
         fs.noreplace(slot, path)
+        _sync(fs, {TXN, _folder(path)})
         fs.rename(f"{slot}.out", slot)
 
 
@@ -191,8 +193,10 @@ def _finish_swap(fs: Fs, slot: str, path: str) -> bool:
     """Finish a swap that was cut short where exchange is missing; False when somebody wrote meanwhile."""
     if fs.kind(f"{slot}.out") == "absent":
         return True
+    _sync(fs, {TXN, _folder(path)})
     if fs.kind(path) == "absent":
         fs.noreplace(slot, path)
+        _sync(fs, {TXN, _folder(path)})
     elif fs.kind(slot) != "absent" and _look(fs, slot) != _look(fs, path):
         return False
     fs.rename(f"{slot}.out", slot)
@@ -206,10 +210,7 @@ def _swap_lock(fs: Fs, after: Digest | None) -> None:
         if fs.kind(slot) == "absent" and fs.kind(LOCKFILE) != "absent":
             fs.rename(LOCKFILE, slot)
         return
-    if fs.kind(f"{slot}.out") != "absent":
-        if fs.kind(LOCKFILE) == "absent":
-            fs.noreplace(slot, LOCKFILE)
-        fs.rename(f"{slot}.out", slot)
+    _finish_swap(fs, slot, LOCKFILE)
     fresh = _look(fs, slot)
     if isinstance(fresh, Entry) and fresh.digest == after:
         if fs.kind(LOCKFILE) == "absent":

@@ -247,9 +247,9 @@ def _discard(fs: Fs) -> None:
     """Clear away what was staged; the home was not touched."""
     if fs.kind(TXN) != "folder":
         return
-    if fs.kind(JOURNAL) != "absent":  # its name may be on the disk or not, so it goes before what it speaks of
+    if fs.kind(JOURNAL) != "absent":
         fs.unlink(JOURNAL)
-        fs.sync_folder(TXN)
+    fs.sync_folder(TXN)  # the name of a journal may still be on the disk: it goes before what it speaks of
     for name in fs.listdir(TXN):
         fs.unlink(f"{TXN}/{name}")
     fs.rmdir(TXN)

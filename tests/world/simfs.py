@@ -1,0 +1,281 @@
+"""A simulated file system that forgets, in a power cut, what was not brought to the disk.
+
+``Disk`` is a state; ``SimFs`` is the port over one, and records every change. ``cut`` makes the states a power cut
+may leave behind: *ordered* (names in order, contents not brought to the disk torn) or *weak* (any name that was
+not brought to the disk may be lost, independently of the others).
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import itertools
+import os
+import random
+from collections.abc import Callable, Iterable
+
+from hermes_dist.model.tree import Digest, Entry
+from hermes_dist.world.ports import Kind, Unsupported
+
+Op = tuple  # (verb, folders whose names it changes, *arguments)
+_inodes = itertools.count(1000)
+_digests: dict[bytes, Digest] = {}
+
+
+def digest_of(data: bytes) -> Digest:
+    if data not in _digests:
+        _digests[data] = Digest(hashlib.sha256(data).hexdigest())
+    return _digests[data]
+
+
+def up(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+class Disk:
+    """Names, folders and contents. A folder is known by a number that survives its renaming."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, int] = {}
+        self.dirs: dict[str, int] = {"": 0}
+        self.data: dict[int, bytes] = {}
+        self.modes: dict[int, int] = {}
+
+    def copy(self) -> Disk:
+        other = Disk.__new__(Disk)
+        other.files, other.dirs = dict(self.files), dict(self.dirs)
+        other.data, other.modes = dict(self.data), self.modes  # modes are only ever added
+        return other
+
+    def put(self, path: str, data: bytes, mode: int = 0o644) -> None:
+        """Place a file as if it had always been there."""
+        parts = path.split("/")
+        for n in range(1, len(parts)):
+            self.dirs.setdefault("/".join(parts[:n]), next(_inodes))
+        inode = next(_inodes)
+        self.files[path], self.data[inode], self.modes[inode] = inode, data, mode
+
+    def do(self, op: Op) -> None:
+        """Take one change; one whose ground is missing, because an earlier one was lost, has no effect."""
+        verb = op[0]
+        if verb == "create":
+            self.files[op[2]], self.data[op[3]], self.modes[op[3]] = op[3], op[4], op[5]
+        elif verb == "rename":
+            source, target = op[2], op[3]
+            if source in self.dirs:
+                self.dirs = {_moved(d, source, target): n for d, n in self.dirs.items()}
+                self.files = {_moved(f, source, target): n for f, n in self.files.items()}
+            elif source in self.files:
+                self.files[target] = self.files.pop(source)
+        elif verb == "swap":
+            one, other = op[2], op[3]
+            if one in self.files and other in self.files:
+                self.files[one], self.files[other] = self.files[other], self.files[one]
+        elif verb == "unlink":
+            self.files.pop(op[2], None)
+        elif verb == "mkdir":
+            self.dirs[op[2]] = op[3]
+        elif verb == "rmdir":
+            self.dirs.pop(op[2], None)
+
+    def settle(self) -> None:
+        """What lies in a folder that was lost is lost with it; so is a file where a folder is."""
+        for folder in sorted(self.dirs):
+            if folder and (up(folder) not in self.dirs or folder in self.files):
+                del self.dirs[folder]
+        for path in [p for p in self.files if up(p) not in self.dirs]:
+            del self.files[path]
+
+    def key(self) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
+        files = frozenset((p, digest_of(self.data[n]) + str(self.modes[n])) for p, n in self.files.items())
+        return files, frozenset(self.dirs)
+
+    def visible(self) -> dict[str, tuple[bytes, int]]:
+        return {p: (self.data[n], self.modes[n]) for p, n in self.files.items() if not p.startswith(".dist/")}
+
+
+def _moved(path: str, source: str, target: str) -> str:
+    if path == source or path.startswith(source + "/"):
+        return target + path[len(source) :]
+    return path
+
+
+_NAMES = frozenset(["create", "rename", "swap", "unlink", "mkdir", "rmdir"])
+
+
+def cut(start: Disk, log: list[Op], rng: random.Random, *, weak: bool) -> Disk:
+    """One state that a power cut after these changes may leave."""
+    synced: set[int] = set()
+    contents: set[int] = set()
+    everything = False
+    durable = [False] * len(log)
+    for i in range(len(log) - 1, -1, -1):
+        op = log[i]
+        if op[0] == "sync":
+            synced.add(op[1])
+        elif op[0] == "all":
+            everything = True
+        elif op[0] == "fsync":
+            contents.add(op[1])
+        else:
+            durable[i] = everything or op[1] <= synced
+            if everything and op[0] == "create":
+                contents.add(op[3])
+    names = [i for i, op in enumerate(log) if op[0] in _NAMES]
+    if weak:
+        share = rng.random()
+        kept = [i for i in names if durable[i] or rng.random() < share]
+    else:
+        last = max((i for i in names if durable[i]), default=-1)
+        free = [i for i in names if i > last]
+        kept = [i for i in names if i <= last] + free[: rng.randint(0, len(free))]
+    disk = start.copy()
+    for i in kept:
+        disk.do(log[i])
+        op = log[i]
+        if op[0] == "create" and op[3] not in contents:
+            torn = (b"", op[4][: len(op[4]) // 2], op[4], bytes(len(op[4])))
+            disk.data[op[3]] = rng.choice(torn)
+    disk.settle()
+    return disk
+
+
+def after(start: Disk, log: Iterable[Op]) -> Disk:
+    """The state that a killed process leaves: every change is there."""
+    disk = start.copy()
+    for op in log:
+        if op[0] in _NAMES:
+            disk.do(op)
+    return disk
+
+
+class SimFs:
+    """The port over a Disk.
+
+    Args:
+        disk: The state, which is changed.
+        exchange: Whether this system can exchange names.
+        links: Whether it has to link and unlink to rename without replacing.
+        before: Called with the verb and its paths before each change; may raise.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        *,
+        exchange: bool = True,
+        links: bool = False,
+        before: Callable[[str, str, str], None] | None = None,
+    ) -> None:
+        self.disk = disk
+        self.log: list[Op] = []
+        self._can_exchange, self._links = exchange, links
+        self._before = before
+
+    def _do(self, verb: str, paths: tuple[str, ...], *more: object) -> None:
+        folders = frozenset(self._number(up(path)) for path in paths)
+        op = (verb, folders, *paths, *more)
+        self.disk.do(op)
+        self.log.append(op)
+
+    def _asked(self, verb: str, one: str, other: str = "") -> None:
+        if self._before is not None:
+            self._before(verb, one, other)
+
+    def _number(self, folder: str) -> int:
+        if folder not in self.disk.dirs:
+            raise _error(errno.ENOTDIR if folder in self.disk.files else errno.ENOENT, folder)
+        return self.disk.dirs[folder]
+
+    def kind(self, path: str) -> Kind:
+        return "file" if path in self.disk.files else "folder" if path in self.disk.dirs else "absent"
+
+    def read(self, path: str) -> bytes | None:
+        inode = self.disk.files.get(path)
+        return None if inode is None else self.disk.data[inode]
+
+    def entry(self, path: str) -> Entry | None:
+        inode = self.disk.files.get(path)
+        if inode is None:
+            return None
+        return Entry(digest_of(self.disk.data[inode]), bool(self.disk.modes[inode] & 0o100))
+
+    def mode(self, path: str) -> int | None:
+        inode = self.disk.files.get(path)
+        return None if inode is None else self.disk.modes[inode]
+
+    def listdir(self, path: str) -> list[str]:
+        self._number(path)
+        below = f"{path}/" if path else ""
+        names = [*self.disk.files, *self.disk.dirs]
+        return sorted({n[len(below) :].split("/")[0] for n in names if n.startswith(below) and n != ""})
+
+    def write_new(self, path: str, data: bytes, mode: int, *, exact: bool = False, sync: bool = True) -> None:
+        self._asked("write_new", path)
+        if self.kind(path) != "absent":
+            raise _error(errno.EEXIST, path)
+        inode = next(_inodes)
+        self._do("create", (path,), inode, data, mode)
+        if sync:
+            self._asked("fsync", path)
+            self.log.append(("fsync", inode))
+
+    def sync_folder(self, path: str) -> None:
+        self._asked("sync_folder", path)
+        self.log.append(("sync", self._number(path)))
+
+    def sync_all(self) -> None:
+        self._asked("sync_all", "")
+        self.log.append(("all",))
+
+    def rename(self, source: str, target: str) -> None:
+        self._asked("rename", source, target)
+        if self.kind(source) == "absent":
+            raise _error(errno.ENOENT, source)
+        self._do("rename", (source, target))
+
+    def exchange(self, one: str, other: str) -> None:
+        if not self._can_exchange:
+            raise Unsupported
+        self._asked("exchange", one, other)
+        if "absent" in {self.kind(one), self.kind(other)}:
+            raise _error(errno.ENOENT, other)
+        self._do("swap", (one, other))
+
+    def noreplace(self, source: str, target: str) -> None:
+        self._asked("noreplace", source, target)
+        if self.kind(source) == "absent":
+            raise _error(errno.ENOENT, source)
+        if self.kind(target) != "absent":
+            raise _error(errno.EEXIST, target)
+        if not self._links or source in self.disk.dirs:
+            self._do("rename", (source, target))
+        else:  # link, sync, unlink, as the real one does
+            inode = self.disk.files[source]
+            self.log.append(("fsync", inode))  # the content was on the disk before
+            self._do("create", (target,), inode, self.disk.data[inode], self.disk.modes[inode])
+            self.log.append(("sync", self._number(up(target))))
+            self._do("unlink", (source,))
+
+    def unlink(self, path: str) -> None:
+        self._asked("unlink", path)
+        if path not in self.disk.files:
+            raise _error(errno.ENOENT, path)
+        self._do("unlink", (path,))
+
+    def mkdir(self, path: str, mode: int) -> None:
+        self._asked("mkdir", path)
+        if self.kind(path) != "absent":
+            raise _error(errno.EEXIST, path)
+        self._do("mkdir", (path,), next(_inodes))
+
+    def rmdir(self, path: str) -> None:
+        self._asked("rmdir", path)
+        self._number(path)
+        if self.listdir(path):
+            raise _error(errno.ENOTEMPTY, path)
+        self._do("rmdir", (path,))
+
+
+def _error(code: int, path: str) -> OSError:
+    return OSError(code, os.strerror(code), path)

@@ -1,0 +1,87 @@
+"""A power cut after any change of any operation leaves, once recovered, the old home or the new one."""
+
+from __future__ import annotations
+
+import pytest
+from crashes import Harness, Operation, operations
+from mutants import mutant
+
+OPERATIONS = {operation.name: operation for operation in operations()}
+ROUNDS, NESTED = 60, 2
+STATES = 100_000  # in all, over the operations below
+
+_counted: list[int] = []
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_power_cut_ends_as_old_or_new(name: str) -> None:
+    report = Harness(OPERATIONS[name]).run(ROUNDS, NESTED)
+    _counted.append(report.states)
+    assert report.bad == []
+    if name in {"update", "first install", "uninstall", "rollback"}:
+        assert report.mixed > 100, "the simulator made no state worth recovering"
+
+
+def test_enough_states_are_looked_at() -> None:
+    missing = len(OPERATIONS) - len(_counted)  # run alone or spread over processes
+    per_operation = [sum(_counted) // max(1, len(_counted))] * missing
+    assert not _counted or sum(_counted) + sum(per_operation) >= STATES
+
+
+UPDATE, INSTALL, MANY = "update", "first install", "update of many files"
+MUTANTS = [
+    # module, the line, what becomes of it, an operation that shows it
+    ("realize", "        fs.unlink(BALLAST)", "        pass", UPDATE),
+    (
+        "realize",
+        "        _sync(fs, {_folder(journal.steps[i].path) for i in early} | {TXN})",
+        "        pass",
+        "file and folder change places",
+    ),
+    ("realize", "        _remove_emptied(fs, [journal.steps[i] for i in early]", "        (lambda *a, **k: 0)(0", "file and folder change places"),
+    ("realize", "    _sync(fs, {_folder(step.path) for step in journal.steps} | {TXN})", "    pass", "uninstall"),
+    ("realize", "{_folder(step.path) for step in journal.steps} | {TXN}", "{_folder(step.path) for step in journal.steps}", "modes only"),
+    ("realize", "{_folder(step.path) for step in journal.steps} | {TXN}", "{TXN}", UPDATE),
+    ("realize", '        _sync(fs, {"", TXN})', "        pass", "lock only"),
+    ("realize", '        _sync(fs, {"", TXN})', "        _sync(fs, {TXN})", "lock only"),
+    ("realize", "    _sync(fs, held)", "    pass", INSTALL),
+    ("realize", "        if made or again:", "        if made:", INSTALL),
+    ("realize", "            held.add(_folder(folder))", "            held.add(folder)", INSTALL),
+    ("realize", '    if fs.kind(GENERATIONS) == "absent":\n        fs.mkdir(GENERATIONS, 0o700)\n    while', "    fs.unlink(f'{TXN}/journal')\n    while", UPDATE),
+    ("realize", '        fs.rename(path, f"{slot}.out")\n        _sync(fs, {TXN, _folder(path)})\n', '        fs.rename(path, f"{slot}.out")\n', "update without exchange"),
+    ("realize", "        fs.noreplace(slot, path)\n        _sync(fs, {TXN, _folder(path)})\n        fs.rename", "        fs.noreplace(slot, path)\n        fs.rename", "update without exchange"),
+    ("realize", "    if not _finish_swap(fs, slot, step.path):\n        return False\n", "", "update by links"),
+    ("realize", "    _finish_swap(fs, slot, LOCKFILE)\n", "", "update by links"),
+    ("realize", "        fs.rename(step.path, slot)\n", "        fs.unlink(step.path)\n", "uninstall"),
+    ("realize", "            fs.rename(LOCKFILE, slot)\n", "            fs.unlink(LOCKFILE)\n", "uninstall"),
+    ("transaction", "    for folder in sorted(held):\n        fs.sync_folder(folder)\n", "", UPDATE),
+    ("transaction", "exact=exact, sync=each)", "exact=exact, sync=False)", UPDATE),
+    ("transaction", "        fs.write_new(slot_of_lock(), lock_after, 0o644, sync=each)", "        fs.write_new(slot_of_lock(), lock_after, 0o644, sync=False)", "lock only"),
+    ("transaction", "    if not each:\n        fs.sync_all()\n", "", MANY),
+    ("transaction", "    fs.sync_folder(TXN)\n    fs.rename(f", "    fs.rename(f", UPDATE),
+    ("transaction", "JOURNAL)\n    fs.sync_folder(TXN)\n\n", "JOURNAL)\n\n", UPDATE),
+    ("transaction", '    fs.write_new(f"{JOURNAL}.tmp", journal.encode(), 0o600)', '    fs.write_new(f"{JOURNAL}.tmp", journal.encode(), 0o600, sync=False)', "modes only"),
+    ("transaction", '            for folder in ("", PRIVATE, TXN):\n                fs.sync_folder(folder)\n', "            pass\n", INSTALL),
+    ("transaction", "        fs.unlink(JOURNAL)\n", "        pass\n", "journal not confirmed"),
+    ("transaction", "    fs.sync_folder(TXN)  # the name", "    pass  # the name", "journal not confirmed"),
+    ("transaction", "            abort.pop_all()\n            return _finish(fs, journal, guards, again=False)", "            return Applied()", UPDATE),
+    ("generations", '                fs.unlink(f"{folder}/journal")\n', "                pass\n", "prune"),
+    ("generations", "            fs.sync_folder(folder)\n            remove_tree", "            remove_tree", "prune"),
+    ("newhome", "        fs.sync_folder(folder)\n    except", "        pass\n    except", "a new home"),
+    ("newhome", "    if not each:\n        fs.sync_all()\n        return\n", "    if not each:\n        return\n", "a new home of many files"),
+    ("newhome", '        fs.sync_folder(f"{home}/{folder}")\n', "        pass\n", "a new home"),
+    ("newhome", "    fs.sync_folder(home)\n", "", "a new home"),
+    ("newhome", "exact=mode == 0o600, sync=each)", "exact=mode == 0o600, sync=False)", "a new home"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("module", "old", "new", "name"), MUTANTS, ids=range(len(MUTANTS)))
+def test_every_seeded_fault_is_caught(module: str, old: str, new: str, name: str) -> None:
+    assert len(MUTANTS) >= 25
+    assert Harness(OPERATIONS[name], mutant(module, old, new)).run(80, 3, stop=True).bad
+
+
+def test_the_simulator_finds_nothing_in_an_unchanged_copy() -> None:
+    same = mutant("realize", "def forward(", "def forward(")
+    operation: Operation = OPERATIONS[UPDATE]
+    assert Harness(operation, same).run(20, 1).bad == []
