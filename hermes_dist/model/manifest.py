@@ -21,6 +21,8 @@ KNOWN_FIELDS = (
 )  # fmt: skip
 AGENT_STAMPS = ("source", "installed_at")
 """What the agent adds to the manifest of a home it installed."""
+_WHOLE = frozenset(["", ".", "*", "**"])
+"""Entries of ``distribution_owned`` that name the package as a whole."""
 _AGENT_FIELDS = KNOWN_FIELDS[:8]
 POLICIES = ("keep", "theirs", "merge")
 
@@ -52,7 +54,7 @@ class Manifest:
 
     Attributes:
         owned: ``distribution_owned`` as safe paths; None when not given.
-        merge: Policies (``keep``, ``theirs``, ``merge``) by path or ``path:key``.
+        merge: Policies (``keep``, ``theirs``, ``merge``) by path or ``path: key``.
         unknown: Keys that are nobody's, kept.
         warnings: What was odd, one sentence each.
     """
@@ -93,16 +95,17 @@ def parse_manifest(data: object, text: str = "") -> Manifest:
     if not isinstance(data, dict):
         raise Invalid("it is not a map of fields", where="distribution.yaml", hint="begin it with name: my-agent")
     reader = _Reader({str(k): v for k, v in data.items()}, text)
-    name = reader.text("name").strip()
+    name = "" if isinstance(reader.data.get("name"), (dict, list)) else reader.raw("name")
     if not name:
         raise Invalid("the name is missing", where="distribution.yaml: name", hint="add a line name: my-agent")
+    description = reader.description()
     unknown = {k: v for k, v in reader.data.items() if k not in KNOWN_FIELDS and k not in AGENT_STAMPS}
     if unknown:
         reader.warn(f"unknown fields, kept and not acted on: {', '.join(sorted(unknown))}")
     return Manifest(
         name=name,
         version=reader.raw("version"),
-        description=reader.text("description") or reader.text("desc"),
+        description=description,
         hermes_requires=reader.raw("hermes_requires"),
         author=reader.text("author"),
         license=reader.text("license"),
@@ -125,17 +128,33 @@ def same_as_dumped(authors: object, found: object) -> bool:
     The agent drops comments and fields it does not know, renames it to the profile, and stamps
     ``source`` and ``installed_at``.
     """
-    if not isinstance(authors, dict) or not isinstance(found, dict):
+    if not isinstance(found, dict) or not set(found) <= {*_AGENT_FIELDS, *AGENT_STAMPS}:
         return False
-    if not set(found) <= {*_AGENT_FIELDS, *AGENT_STAMPS}:
-        return False
-    ours, theirs = parse_manifest(found), parse_manifest(authors)
-    fields = ("description", "author", "license", "env", "hermes_requires")
+    dumped = _as_dumped(authors)
+    return dumped is not None and dumped == _as_dumped(found)
+
+
+def _as_dumped(data: object) -> tuple[object, ...] | None:
+    """What the agent keeps of a manifest, but its name; None where it would refuse it."""
+    if not isinstance(data, dict):
+        return None
+    env, owned = data.get("env_requires") or [], data.get("distribution_owned") or []
+    if not isinstance(env, list) or not isinstance(owned, list) or not all(isinstance(var, dict) for var in env):
+        return None
     return (
-        all(getattr(ours, f) == getattr(theirs, f) for f in fields)
-        and (ours.version == theirs.version or (not theirs.version and ours.version == "0.1.0"))
-        and (ours.owned or ()) == (theirs.owned or ())
+        str(data.get("version") or "0.1.0"),
+        *(str(data.get(key) or "") for key in ("description", "hermes_requires", "author", "license")),
+        [_var_as_dumped(var) for var in env],
+        [str(path).strip().strip("/") for path in owned if str(path).strip()],
     )
+
+
+def _var_as_dumped(var: dict[object, object]) -> tuple[object, ...]:
+    default = var.get("default")
+    return (
+        str(var.get("name") or "").strip(), str(var.get("description") or ""), bool(var.get("required", True)),
+        type(default), default,
+    )  # fmt: skip
 
 
 class _Reader:
@@ -162,14 +181,23 @@ class _Reader:
         value = self.data.get(key)
         if isinstance(value, str) or value is None:
             return self.text(key)
-        match = re.search(rf"^{key}[ \t]*:[ \t]*([^\s#]+)", self._source, re.MULTILINE)
-        return match[1] if match else self.text(key)
+        match = re.search(rf"^[\"']?{key}[\"']?[ \t]*:[ \t]+([^\s#]+)", self._source, re.MULTILINE)
+        return match[1] if match and not isinstance(value, (dict, list)) else self.text(key)
+
+    def description(self) -> str:
+        """The description, also where it is written ``desc``, as some authors do."""
+        if self.text("description") or "desc" not in self.data:
+            return self.text("description")
+        text = self.text("desc")
+        del self.data["desc"]
+        self.warn("desc is read as description")
+        return text
 
     def words(self, key: str) -> tuple[str, ...]:
         value = self.data.get(key)
         if isinstance(value, str):
-            return tuple(re.split(r"[,\s]+", value.strip()))
-        return tuple(str(v) for v in value) if isinstance(value, list) else ()
+            value = re.split(r"[,\s]+", value)
+        return tuple(str(v) for v in value if v not in ("", None)) if isinstance(value, list) else ()
 
     def env(self) -> tuple[EnvVar, ...]:
         value = self.data.get("env_requires")
@@ -187,6 +215,8 @@ class _Reader:
     def _env_var(self, index: int, item: object) -> EnvVar | None:
         if isinstance(item, str):
             item = {"name": item}
+        if isinstance(item, dict) and len(item) == 1 and "name" not in item:
+            item = next({"name": key, "description": value} for key, value in item.items())
         if not isinstance(item, dict) or not str(item.get("name") or "").strip():
             self.warn(f"env_requires[{index}] has no name and was left out")
             return None
@@ -194,8 +224,8 @@ class _Reader:
         var = EnvVar(
             name=str(item["name"]).strip(),
             description=str(item.get("description") or item.get("desc") or ""),
-            required=item.get("required", True) not in (False, None, "false", "no"),
-            default=None if default is None or isinstance(default, (dict, list)) else str(default),
+            required=str(item.get("required", True)).lower() not in {"false", "none", "no", "0"},
+            default=None if default is None or isinstance(default, (dict, list)) else _plain(default),
         )
         if not var.usable:
             self.warn(f"env_requires[{index}].name {var.name!r:.80} can't be a variable and is never written")
@@ -203,26 +233,37 @@ class _Reader:
 
     def owned(self) -> tuple[RelPath, ...] | None:
         value = self.data.get("distribution_owned")
-        if value is None or value == []:
+        if value is None or value in ([], ""):
             return None
         if isinstance(value, str):
-            value = value.split()
+            value = [word for word in re.split(r"[,\s]+", value) if word]
         if not isinstance(value, list):
             self.warn("distribution_owned is not a list and was not understood")
             return None
         paths: list[RelPath] = []
         for item in value:
+            path = re.sub(r"^(\./)+", "", str(item).strip()).strip("/")
+            path = re.sub(r"(/\*{1,2})+$", "", path)
+            if path in _WHOLE:
+                self.warn(f"distribution_owned names the whole package with {str(item)!r:.20}, as if it were not there")
+                return None
             try:
-                paths.append(RelPath(str(item).strip().removeprefix("./").rstrip("/*")))
+                paths.append(RelPath(path))
             except Invalid:
                 self.warn(f"distribution_owned names {str(item)!r:.80}, which is no safe path, and was left out")
         return tuple(dict.fromkeys(paths))
 
     def policies(self) -> dict[str, str]:
         value = self.data.get("merge")
-        if not isinstance(value, dict):
-            return {}
-        good = {str(k): str(v) for k, v in value.items() if str(v) in POLICIES}
-        for key in value.keys() - good.keys():
-            self.warn(f"merge.{key} is none of {', '.join(POLICIES)} and was left out")
-        return good
+        if value is not None and not isinstance(value, dict):
+            self.warn("merge is not a map of paths and was not understood")
+        policies = {str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else {}
+        for key in sorted(policies):
+            if policies[key] not in POLICIES:
+                self.warn(f"merge.{key} is none of {', '.join(POLICIES)} and was left out")
+        return {key: policy for key, policy in policies.items() if policy in POLICIES}
+
+
+def _plain(value: object) -> str:
+    """A scalar as people write it: YAML's true is no Python True."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
