@@ -48,7 +48,7 @@ class Session:
 
     def command(self, words: str) -> str:
         """Spell a command for the user, such as ``hermes profile update x``."""
-        return f"{self.brand.name} profile {words}"
+        return self.ctx.command(words)
 
 
 def _common() -> dict[str, Any]:
@@ -98,7 +98,7 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
 def _session(options: dict[str, Any]) -> Session:
     called: Invocation = click.get_current_context().obj
     screen = screen_of(options)
-    ctx = Context.from_environment(called.brand, options["in_profile"] or called.profile)
+    ctx = Context.from_environment(called.brand, options["in_profile"] or called.profile, called.prog)
     ctx = ctx.with_options(
         offline=options["offline"], allow_insecure=options["allow_insecure"], progress=screen.progress
     )

@@ -34,6 +34,7 @@ class Context:
         layout: Where everything lives.
         env: The environment of the process.
         chosen: The profile that ``-p`` or the brand's home variable names.
+        prog: How the program was called, for commands in messages; by default the one that always works.
         offline: Talk to no server.
         allow_insecure: ``http://`` and ``git://`` may leave this machine.
         progress: Is told what is being fetched and written.
@@ -43,12 +44,13 @@ class Context:
     layout: Layout
     env: Mapping[str, str] = field(repr=False)
     chosen: ProfileName | None = None
+    prog: str = ""
     offline: bool = False
     allow_insecure: bool = False
     progress: Progress = silent
 
     @classmethod
-    def from_environment(cls, brand: Brand, profile: str | None = None) -> Context:
+    def from_environment(cls, brand: Brand, profile: str | None = None, prog: str = "") -> Context:
         """Read the environment of this process.
 
         Raises:
@@ -57,11 +59,15 @@ class Context:
         env = dict(os.environ)
         user_home = Path(env.get("HOME") or Path.home())
         layout, named = Layout.locate(brand, user_home, env.get(brand.home_variable, ""))
-        return cls(brand, layout, env, ProfileName(profile) if profile else named)
+        return cls(brand, layout, env, ProfileName(profile) if profile else named, prog)
 
     def with_options(self, *, offline: bool, allow_insecure: bool, progress: Progress) -> Context:
         """Return the context with a command's options."""
         return replace(self, offline=offline, allow_insecure=allow_insecure, progress=progress)
+
+    def command(self, words: str) -> str:
+        """Spell a command of ours for the user, such as ``hermes profile update x``."""
+        return f"{self.prog or self.brand.dist_command} {words}"
 
     @cached_property
     def store(self) -> Store:
@@ -102,7 +108,7 @@ class Context:
         if not self.layout.home(name).is_dir():
             raise DistError(
                 f"the active profile {name!r} does not exist", where=str(self.layout.sticky),
-                hint=f"choose another with: {self.brand.name} profile use NAME",
+                hint=f"choose another with: {self.command('use NAME')}",
             )
         return name
 
@@ -140,5 +146,5 @@ def missing_profile(ctx: Context, name: ProfileName) -> DistError:
     import difflib  # noqa: PLC0415 - only for the error
 
     close = difflib.get_close_matches(name, ctx.names(), n=3)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"see: {ctx.brand.name} profile list"
+    hint = f"did you mean {' or '.join(close)}?" if close else f"see: {ctx.command('list')}"
     return DistError(f"there is no profile {str(name)!r}", where=str(ctx.layout.profiles), hint=hint)

@@ -50,7 +50,7 @@ class Home:
             raise DistError(
                 f"the profile {str(self.name)!r} has no lockfile: it was not installed by {ctx.brand.dist_command}",
                 where=str(self.path),
-                hint=f"take it over with: {ctx.brand.name} profile adopt {self.name}",
+                hint=f"take it over with: {ctx.command(f'adopt {self.name}')}",
             )
         return self.lock
 

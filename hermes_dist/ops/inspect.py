@@ -85,14 +85,14 @@ def _agent_was_here(ctx: Context, redumped: bool, name: ProfileName) -> tuple[st
         return ()
     return (
         f"{MANIFEST} was written again by the agent's own installer; the next update puts the author's back. "
-        f"Use `{ctx.brand.name} profile update {name}` through {ctx.brand.dist_command} only",
+        f"Use `{ctx.command(f'update {name}')}` through {ctx.brand.dist_command} only",
     )
 
 
 def _unmanaged(ctx: Context, packaged: bool, name: ProfileName) -> tuple[str, ...]:  # noqa: FBT001 - one fact
     if not packaged:
         return ("no package: this profile is all your own",)
-    return (f"installed without a lockfile; take it over with: {ctx.brand.name} profile adopt {name}",)
+    return (f"installed without a lockfile; take it over with: {ctx.command(f'adopt {name}')}",)
 
 
 def manifest_of(ctx: Context, lock: Lock) -> Manifest | None:
@@ -166,7 +166,7 @@ def info(ctx: Context, name: ProfileName) -> Info:
         except FileNotFoundError:
             raise DistError(
                 f"the profile {str(name)!r} holds no package", where=str(home.path),
-                hint=f"see what it is with: {ctx.brand.name} profile show {name}",
+                hint=f"see what it is with: {ctx.command(f'show {name}')}",
             ) from None
     tree = home.lock.theirs() if home.lock else EMPTY
     return Info(

@@ -112,7 +112,7 @@ def update(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, settle
             hint="update without --locked to move on",
         )
     if lock.held and not wish.to and not target.is_pin(lock.pin):
-        notes += (f"held at {lock.pin.short}; {target.commit[:7]} is available: {ctx.brand.name} profile unhold {name}",)
+        notes += (f"held at {lock.pin.short}; {target.commit[:7]} is available: {ctx.command(f'unhold {name}')}",)
         return Outcome(verb="update", profile=name, lock=lock, notes=notes)
     if target.is_pin(lock.pin) and wish.choices == Choices() and str(spec) == lock.source:
         return Outcome(verb="update", profile=name, lock=lock, notes=notes)
@@ -200,7 +200,7 @@ def _check_free(ctx: Context, name: ProfileName) -> None:
     if home.exists() or home.is_symlink():
         raise DistError(
             f"a profile {str(name)!r} exists already", where=str(home),
-            hint=f"update it with: {ctx.brand.name} profile update {name}; or choose another name with --name; "
+            hint=f"update it with: {ctx.command(f'update {name}')}; or choose another name with --name; "
             "or merge into it with --force",
         )
 
@@ -210,7 +210,7 @@ def _check_same_package(ctx: Context, lock: Lock, spec: SourceSpec) -> None:
     if (have.location, have.subfolder) != (spec.location, spec.subfolder):
         raise DistError(
             f"this profile holds another package, {lock.name} from {lock.source}", where=str(spec),
-            hint=f"uninstall that first with: {ctx.brand.name} profile uninstall NAME; or choose another --name",
+            hint=f"uninstall that first with: {ctx.command('uninstall NAME')}; or choose another --name",
         )
 
 
