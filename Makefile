@@ -1,0 +1,36 @@
+# The two commands of the README. Everything is installed into .venv beside this file.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+AGENT := .agent
+
+.PHONY: demo test agent lint fast clean
+
+$(BIN)/hermes-dist: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $(BIN)/hermes-dist
+
+## Set up, and play the whole story on an example agent in a throw-away home.
+demo: $(BIN)/hermes-dist
+	@sh examples/demo.sh $(abspath $(BIN))
+
+## Set up, and pass the tests.
+test: $(BIN)/hermes-dist
+	$(BIN)/python -m pytest -n auto
+
+## The tests together with the real agent, in an environment of its own.
+agent: $(BIN)/hermes-dist $(AGENT)/bin/hermes
+	HERMES_TEST_AGENT=$(abspath $(AGENT)) $(BIN)/python -m pytest -n auto
+
+$(AGENT)/bin/hermes:
+	$(PYTHON) -m venv $(AGENT)
+	$(AGENT)/bin/python -m pip install --quiet hermes-agent==0.19.0
+
+lint: $(BIN)/hermes-dist
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) $(AGENT) .demo build dist
