@@ -25,7 +25,7 @@ from hermes_dist.world.git_cache import COMMIT, is_cut, is_pinned, parse_refs, p
 from hermes_dist.world.git_cli import CliTool, scheme_of
 from hermes_dist.world.git_embedded import DulwichTool
 from hermes_dist.world.git_trouble import explain, fail, is_missing
-from hermes_dist.world.limits import LIMITS, Gate, Limits
+from hermes_dist.world.limits import LIMITS, Gate, Limits, shown
 from hermes_dist.world.ports import Git, GitFile, Refs, Relation
 from hermes_dist.world.proc import Bounds, Command, Finished, Stream, run
 
@@ -112,10 +112,15 @@ class BareGit:
         return commit
 
     def listing(self, url: str, commit: str, subfolder: RelPath | None) -> tuple[GitFile, ...]:
-        gate, files = Gate(self._limits), []
+        gate, files, folders = Gate(self._limits), [], {b""}
         for mode, kind, oid, size, raw in self._entries(url, commit, subfolder):
+            if raw.rpartition(b"/")[0] not in folders:
+                raise Invalid("unsafe path: a name may not hold a /", where=shown(raw))
             if kind == "tree":
                 gate.folder(raw)
+                if raw in folders:
+                    raise Invalid("unsafe path: it comes twice in one tree", where=shown(raw))
+                folders.add(raw)
             else:
                 path, executable = gate.file(raw, mode, size)
                 files.append(GitFile(path, executable, oid, size))

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 import urllib3
 from dulwich import client as clients
 from dulwich import errors
+from dulwich.object_store import ObjectStoreGraphWalker
 from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree, parse_tree
 from dulwich.pack import PackFileDisappeared
 from dulwich.refs import Ref
@@ -111,8 +112,16 @@ def _fetch(request: Mapping[str, Any]) -> Iterator[bytes]:
     yield b""
 
 
+class _Cache(Repo):
+    """A cache tells servers of the commits pinned in it; it has no branches."""
+
+    def get_graph_walker(self, heads: list[ObjectID] | None = None) -> ObjectStoreGraphWalker:
+        pinned = self.refs.as_dict(Ref(b"refs/dist")).values()
+        return super().get_graph_walker(heads if heads is not None else list(pinned))
+
+
 def _open(request: Mapping[str, Any]) -> Repo:
-    return Repo(request["cache"])
+    return _Cache(request["cache"])
 
 
 def _tree(request: Mapping[str, Any]) -> Iterator[bytes]:
@@ -198,7 +207,7 @@ def main(stdin: IO[bytes], stdout: IO[bytes]) -> None:
     except MemoryError:
         _fail("out of memory")
     except (KeyError, PackFileDisappeared):
-        _fail("not a tree object")
+        _fail("not our ref" if request["verb"] == "fetch" else "not a tree object")
     except (errors.HangupException, errors.GitProtocolError, OSError) as error:
         _fail(f"unable to access: {error}")
     except (errors.FileFormatException, errors.ChecksumMismatch, zlib.error, ValueError, AssertionError) as error:

@@ -251,7 +251,7 @@ class Sources:
                 f"{parts.scheme}:// to another machine is neither private nor safe from changes on the way",
                 where=without_credentials(spec.location), hint="use https:// or ssh://, or pass --allow-insecure",
             )
-        return spec.location
+        return spec.fetch_url
 
     def _folder(self, spec: SourceSpec) -> Path:
         text = spec.location

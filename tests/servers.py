@@ -1,0 +1,222 @@
+"""Servers on loopback for tests: smart HTTP over `git http-backend`, `git daemon`, sshd, and rude ones."""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+GIT = shutil.which("git") or "git"
+LOGIN = ("ada", "s3cret-w0rd")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: GitHttp
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def end_headers(self) -> None:
+        self.send_header("Connection", "close")
+        super().end_headers()
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        path, _, query = self.path.partition("?")
+        self.server.asked.append(self.path)
+        self.close_connection = True
+        if self.server.redirect and not path.startswith("/elsewhere/"):
+            self.send_response(302)
+            self.send_header("Location", self.server.redirect + self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        if self.server.login and self.headers.get("Authorization") != _basic(*LOGIN):
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="\x1b[31mred"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self._backend(path, query)
+
+    def _backend(self, path: str, query: str) -> None:
+        env = {
+            "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(self.server.root), "GIT_HTTP_EXPORT_ALL": "1",
+            "PATH_INFO": path, "QUERY_STRING": query, "REQUEST_METHOD": self.command, "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""), "GIT_CONFIG_GLOBAL": os.devnull,
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+        }  # fmt: skip
+        if self.server.modern:
+            env["GIT_PROTOCOL"] = self.headers.get("Git-Protocol", "")
+        done = subprocess.run([GIT, "http-backend"], input=self._body(), env=env, capture_output=True, check=False)
+        head, _, body = done.stdout.partition(b"\r\n\r\n")
+        headers = [line.split(": ", 1) for line in head.decode().split("\r\n")]
+        status = next((int(v.split()[0]) for k, v in headers if k == "Status"), 200)
+        self.send_response(status)
+        for key, value in headers:
+            if key != "Status":
+                self.send_header(key, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+class GitHttp(ThreadingHTTPServer):
+    """Smart HTTP for every repository below ``root``; a context manager.
+
+    Attributes:
+        modern: Whether it speaks protocol version 2.
+        login: Whether it wants a user name and password.
+        redirect: Where it sends everybody.
+        asked: The requests so far.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.root = root
+        self.modern = True
+        self.login = False
+        self.redirect = ""
+        self.asked: list[str] = []
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that gives up is not news."""
+
+    def __enter__(self) -> GitHttp:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+
+
+@contextmanager
+def rude(talk: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A server whose whole conversation is ``talk``; yields its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.05)
+    done = threading.Event()
+
+    def serve(client: socket.socket) -> None:
+        with client, suppress(OSError):
+            client.settimeout(5)
+            talk(client)
+
+    def accept() -> None:
+        while not done.is_set():
+            with suppress(TimeoutError):
+                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        done.set()
+        thread.join()
+        listener.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _await(port: int, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        assert process.poll() is None, process.communicate()
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.02)
+    raise AssertionError("the server does not come up")
+
+
+@contextmanager
+def _serving(argv: list[str], port: int) -> Iterator[None]:
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        _await(port, process)
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@contextmanager
+def git_daemon(root: Path) -> Iterator[str]:
+    """`git://` for every repository below ``root``; yields the URL of ``root``."""
+    port = free_port()
+    words = ["--reuseaddr", "--listen=127.0.0.1", f"--port={port}", f"--base-path={root}", "--export-all"]
+    with _serving([GIT, "daemon", *words], port):
+        yield f"git://127.0.0.1:{port}"
+
+
+def find_sshd() -> str:
+    """The ssh server; fails where there is none, because nothing else shows that ssh works."""
+    places = [os.environ.get("HERMES_TEST_SSHD"), shutil.which("sshd"), "/usr/sbin/sshd", "/usr/local/sbin/sshd"]
+    found = next((place for place in places if place and os.access(place, os.X_OK)), "")
+    assert found, "sshd is missing: apt-get install -y openssh-server, or name it in HERMES_TEST_SSHD"
+    return found
+
+
+@contextmanager
+def sshd(folder: Path) -> Iterator[tuple[str, str]]:
+    """An ssh server with keys of its own in ``folder``; yields (URL of /, value for GIT_SSH_COMMAND)."""
+    port, user = free_port(), getpass.getuser()
+    folder.mkdir(mode=0o700)
+    for name in ("host", "user"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
+    server, client = folder / "sshd_config", folder / "ssh_config"
+    server.write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
+        "StrictModes no\nUsePAM no\nPidFile none\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n"
+        "KbdInteractiveAuthentication no\nLogLevel ERROR\n"
+    )
+    client.write_text(
+        f"Host *\n IdentityFile {folder}/user\n IdentitiesOnly yes\n UserKnownHostsFile {folder}/known\n"
+        " StrictHostKeyChecking accept-new\n LogLevel ERROR\n BatchMode yes\n"
+    )
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    with _serving([find_sshd(), "-D", "-e", "-f", str(server)], port):
+        yield f"ssh://{user}@127.0.0.1:{port}", f"ssh -F {client}"
