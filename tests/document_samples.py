@@ -144,3 +144,43 @@ def _walk(data: object) -> list[object]:
     if isinstance(data, list):
         return [data, *(one for part in data for one in _walk(part))]
     return []
+
+
+def versions(rng: random.Random, *, lists: bool = True) -> list[dict[str, object]]:
+    """Four small documents: a base and three more, each an edit of the base or something of its own."""
+    base = _small(rng, lists)
+    out = [base]
+    for _ in range(3):
+        other = _small(rng, lists)
+        mixed = {key: value for key, value in base.items() if rng.random() < 0.8}
+        for key, value in other.items():
+            if rng.random() < 0.4:
+                old = mixed.get(key)
+                both = isinstance(old, dict) and isinstance(value, dict)
+                mixed[key] = {**old, **value} if both and isinstance(old, dict) else value
+        out.append(rng.choice([mixed, mixed, mixed, other, base]))
+    return copy.deepcopy(out)
+
+
+def _small(rng: random.Random, lists: bool) -> dict[str, object]:
+    doc: dict[str, object] = {}
+    for key in rng.sample("abcd", rng.randint(0, 4)):
+        inner = rng.sample("xyz", rng.randint(0, 3))
+        doc[key] = {k: _leaf(rng, lists) for k in inner} if rng.random() < 0.4 else _leaf(rng, lists)
+    if lists and rng.random() < 0.4:
+        doc["toolsets"] = [rng.choice("abcde") for _ in range(rng.randint(0, 4))]
+    return doc
+
+
+def _leaf(rng: random.Random, lists: bool) -> object:
+    pick = rng.random()
+    if lists and pick < 0.25:
+        names = rng.sample("pqr", rng.randint(0, 3))
+        return [{"name": n, **{k: _scalar(rng) for k in rng.sample("vw", rng.randint(0, 2))}} for n in names]
+    if lists and pick < 0.4:
+        return [_scalar(rng) for _ in range(rng.randint(0, 2))]
+    return _scalar(rng)
+
+
+def _scalar(rng: random.Random) -> object:
+    return rng.choice([1, 2, 1.0, True, None, "x", "1"])

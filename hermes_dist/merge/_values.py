@@ -81,13 +81,13 @@ class Merge:
         shape = shape_of(self.path, key)
         if shape is Shape.OURS:
             return ours
+        if key in self.pinned and not same(ours, theirs):
+            return self.clash(ours, theirs, key)
         if isinstance(ours, dict) and isinstance(theirs, dict) and (base is ABSENT or isinstance(base, dict)):
             return self.map(base if isinstance(base, dict) else {}, ours, theirs, key)
         side = pick(base, ours, theirs, lambda a, b: alike(self.path, key, a, b))
         if side is Side.OURS:
             return ours
-        if key in self.pinned:
-            return self.clash(ours, theirs, key)
         lists = [one for one in (base, ours, theirs) if isinstance(one, list)]
         if len(lists) == (2 if base is ABSENT else 3) and isinstance(ours, list) and isinstance(theirs, list):
             old = base if isinstance(base, list) else []

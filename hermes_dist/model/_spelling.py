@@ -33,8 +33,8 @@ def value(want: object, donor: View | None, column: int) -> Spelled:
     Raises:
         Unmergeable: It can't be written.
     """
-    if donor and same(donor.value, want) and not donor.node.knot:
-        return _given(donor, column)
+    if donor and same(donor.value, want):
+        return _given(_free(donor), column)
     from hermes_dist.model import _yaml_write  # noqa: PLC0415 - yaml costs start-up time
 
     if isinstance(want, dict | list) and want:
@@ -43,6 +43,12 @@ def value(want: object, donor: View | None, column: int) -> Spelled:
         head, _, body = _yaml_write.block({"-": want}).partition(": ")[2].partition("\n")
         return Spelled(head, shift(body, column))
     return Spelled(_yaml_write.flow(want))
+
+
+def _free(donor: View) -> View:
+    if donor.node.knot:
+        raise Unmergeable("a change touches an anchor")
+    return donor
 
 
 def _given(donor: View, column: int) -> Spelled:
@@ -84,7 +90,7 @@ def entry(doc: Document, key: object, want: object, donor: View | None, column: 
         return f"{' ' * column}{head}\n{new.body}"
     from hermes_dist.model import _yaml_write  # noqa: PLC0415 - yaml costs start-up time
 
-    if donor and donor.chunk is None and same(donor.value, want) and not donor.node.knot:
+    if donor and donor.chunk is None and same(donor.value, want):
         return f"{' ' * column}- {value(want, donor, column).head}\n"
     return shift(_yaml_write.block([want]), column)
 
@@ -118,7 +124,7 @@ def flow_value(doc: Document, want: object, donor: View | None, margin: str, *, 
     Raises:
         Unmergeable: It can't be written.
     """
-    known = donor if donor and same(donor.value, want) and not donor.node.knot else None
+    known = _free(donor) if donor and same(donor.value, want) else None
     raw = known.doc.text[known.node.start : known.node.end] if known else ""
     if doc.kind is Kind.JSON:
         if known and not isinstance(want, dict | list):
@@ -142,7 +148,7 @@ def document(doc: Document, want: object, donor: View | None) -> str:
     if doc.kind is Kind.JSON:
         model = donor.doc if donor and not (doc.root and doc.root.entries) else doc
         return _json_write.write(want, _json_write.style_of(model.text))
-    if donor and same(donor.value, want) and not donor.node.knot:
+    if donor and same(_free(donor).value, want):
         if donor.node.form is Form.BLOCK:
             return _body(donor)[0]
         return _lf(donor.doc.text[donor.node.start : donor.node.end]) + "\n"

@@ -211,7 +211,9 @@ class Splice:
         """Whether the entry stands as remembered, and the donor has it as wanted."""
         if base.chunk is None or donor.chunk is None or donor.node.knot or view.node.knot:
             return False
-        return same(donor.value, want) and same(view.value, base.value) and lifted(view) == lifted(base)
+        if not same(donor.value, want) or not same(view.value, base.value) or lifted(view) != lifted(base):
+            return False
+        return not same(view.value, want) or _notes(view) != _notes(donor)
 
     def retake(self, view: View, donor: View, base: View, path: KeyPath) -> None:
         """Take an entry over whole, with its comments."""
@@ -273,6 +275,11 @@ def _taken(view: View, column: int, edits: list[Edit]) -> str:
     text = applied(view.doc.text, edits, chunk.lead, chunk.end)
     lines = lines_of(view.doc, chunk.lead, chunk.end, chunk.column, inline=chunk.inline, text=text)
     return shift(lines if lines.endswith("\n") else lines + "\n", column)
+
+
+def _notes(view: View) -> Counter[str]:
+    chunk = view.chunk
+    return comments(view.doc, chunk.lead, chunk.end) if chunk else Counter()
 
 
 def _head(view: View) -> str | None:
