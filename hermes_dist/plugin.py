@@ -46,12 +46,12 @@ def _setup(parser: argparse.ArgumentParser) -> None:
 def _handle(args: argparse.Namespace) -> None:
     """Run the command line; the agent drops a handler's result, so the exit code is raised."""
     from hermes_dist.brand import HERMES  # noqa: PLC0415 - start-up
-    from hermes_dist.cli.main import run  # noqa: PLC0415 - start-up
+    from hermes_dist.cli.start import start  # noqa: PLC0415 - start-up
 
     rest: list[str] = args.rest
     if rest[:2] == _ROUTE:
         rest = _as_typed(sys.orig_argv, rest)
-    raise SystemExit(run(HERMES, rest, prog=f"{HERMES.name} {NAME}", profile=None))
+    raise SystemExit(start(HERMES, rest, prog=f"{HERMES.name} {NAME}", profile=None))
 
 
 def _as_typed(typed: list[str], rest: list[str]) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hermes_dist.model.plan import Conflict, Effect, Step
-from hermes_dist.model.source import Pin
-from hermes_dist.ops.inspect import FileDiff, Info, Outdated, Status
-from hermes_dist.ops.profiles import Row
-from hermes_dist.ops.proposal import Outcome
+if TYPE_CHECKING:  # a command loads the ops it needs, not those of the others
+    from hermes_dist.model.plan import Conflict, Effect, Step
+    from hermes_dist.model.source import Pin
+    from hermes_dist.ops.inspect import FileDiff, Info, Outdated, Status
+    from hermes_dist.ops.profiles import Row
+    from hermes_dist.ops.proposal import Outcome
 
 
 def pin_data(pin: Pin | None) -> dict[str, Any] | None:

@@ -126,9 +126,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(brand: Brand, command: Ours) -> int:
-    from hermes_dist.cli.main import run  # noqa: PLC0415 - start-up
+    from hermes_dist.cli.start import start  # noqa: PLC0415 - start-up
 
-    return run(brand, command.args, prog=command.prog, profile=command.profile)
+    return start(brand, command.args, prog=command.prog, profile=command.profile)
 
 
 def _agent(brand: Brand, args: tuple[str, ...]) -> int:

@@ -12,10 +12,11 @@ import typer.core
 import typer.main
 
 from hermes_dist import __version__
-from hermes_dist.brand import AIGENLABS, HERMES, Brand
+from hermes_dist.brand import Brand
 from hermes_dist.cli.command import Invocation
 from hermes_dist.cli.screen import Screen
-from hermes_dist.cli.verbs import GROUPS, NESTED, VERBS
+from hermes_dist.cli.start import help_text
+from hermes_dist.cli.verbs import NESTED, VERBS
 from hermes_dist.errors import DistError
 
 
@@ -31,13 +32,9 @@ class _Lazy(click.Group):
             return _nested(cmd_name) if cmd_name in NESTED else None
         return _load(cmd_name, verb.module, verb.function, verb.help)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for group in GROUPS:
-            rows = [(name, verb.help) for name, verb in VERBS.items() if verb.group == group]
-            rows += [(name, nested.help) for name, nested in NESTED.items() if nested.group == group]
-            if rows:
-                with formatter.section(group):
-                    formatter.write_dl(rows)
+    def get_help(self, ctx: click.Context) -> str:
+        called: Invocation = ctx.obj
+        return help_text(called.brand, called.prog).rstrip()
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -67,21 +64,8 @@ def _nested(name: str) -> click.Group:
     return group
 
 
-def _root(brand: Brand) -> click.Group:
-    text = f"Profiles of {brand.title} as versioned packages: keep what your agent learned, get what its author ships."
-    root = _Lazy("hermes-dist", help=text, invoke_without_command=True, callback=_bare)
-    root.params.append(
-        click.Option(
-            ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version."
-        )
-    )
-    return root
-
-
-def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
-    if value:
-        sys.stdout.write(f"hermes-dist {__version__}\n")
-        ctx.exit()
+def _root() -> click.Group:
+    return _Lazy("hermes-dist", invoke_without_command=True, callback=_bare)
 
 
 def _bare() -> None:
@@ -107,7 +91,7 @@ def run(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) ->
     screen = Screen(as_json="--json" in argv)
     verbose = "-v" in argv or "--verbose" in argv
     try:
-        code = _root(brand).main(
+        code = _root().main(
             list(argv), prog_name=prog, standalone_mode=False, obj=Invocation(brand, prog, profile)
         )
         sys.stdout.flush()
@@ -144,12 +128,3 @@ def _internal(err: Exception, prog: str) -> DistError:
         hint=f"please report it with the output of the same command and -v ({prog} {__version__})",
     )
 
-
-def hermes() -> None:
-    """Entry point ``hermes-dist``."""
-    sys.exit(run(HERMES, sys.argv[1:], prog=HERMES.dist_command, profile=None))
-
-
-def aigenlabs() -> None:
-    """Entry point ``aigenlabs-dist``."""
-    sys.exit(run(AIGENLABS, sys.argv[1:], prog=AIGENLABS.dist_command, profile=None))

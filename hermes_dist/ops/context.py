@@ -13,10 +13,10 @@ from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.world.agent import Agent, find_agent, version
-from hermes_dist.world.store import Store
 
 if TYPE_CHECKING:
     from hermes_dist.world.sources import Sources
+    from hermes_dist.world.store import Store
 
 Progress = Callable[[str], None]
 
@@ -71,6 +71,8 @@ class Context:
 
     @cached_property
     def store(self) -> Store:
+        from hermes_dist.world.store import Store  # noqa: PLC0415 - a list of profiles reads none
+
         return Store(self.layout.store)
 
     @cached_property

@@ -1,0 +1,53 @@
+"""Where the commands begin: what can be said without loading the command line's library is said here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from hermes_dist import __version__
+from hermes_dist.brand import AIGENLABS, HERMES, Brand
+
+_HELP = frozenset(["--help", "-h", "help"])
+
+
+def help_text(brand: Brand, prog: str) -> str:
+    """The help of the root: every command with its line, by groups."""
+    from hermes_dist.cli.verbs import GROUPS, NESTED, VERBS, Nested, Verb  # noqa: PLC0415 - start-up
+
+    known: dict[str, Verb | Nested] = {**VERBS, **NESTED}
+    width = max(len(name) for name in known) + 2
+    lines = [
+        f"Usage: {prog} VERB [OPTIONS] [ARGUMENTS]",
+        "",
+        f"Profiles of {brand.title} as versioned packages: your agent keeps what it learned,",
+        "and gets what its author ships.",
+    ]
+    for group in GROUPS:
+        rows = [f"  {name.ljust(width)}{verb.help}" for name, verb in known.items() if verb.group == group]
+        lines += ["", f"{group}:", *rows] if rows else []
+    lines += ["", f"More: {prog} VERB --help    Version: {prog} --version"]
+    return "\n".join(lines) + "\n"
+
+
+def start(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) -> int:
+    """Run a command line; see :func:`hermes_dist.cli.main.run`."""
+    if list(argv) == ["--version"]:
+        sys.stdout.write(f"hermes-dist {__version__}\n")
+        return 0
+    if len(argv) == 1 and argv[0] in _HELP:
+        sys.stdout.write(help_text(brand, prog))
+        return 0
+    from hermes_dist.cli.main import run  # noqa: PLC0415 - start-up
+
+    return run(brand, argv, prog=prog, profile=profile)
+
+
+def hermes() -> None:
+    """Entry point ``hermes-dist``."""
+    sys.exit(start(HERMES, sys.argv[1:], prog=HERMES.dist_command, profile=None))
+
+
+def aigenlabs() -> None:
+    """Entry point ``aigenlabs-dist``."""
+    sys.exit(start(AIGENLABS, sys.argv[1:], prog=AIGENLABS.dist_command, profile=None))
