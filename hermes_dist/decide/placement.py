@@ -72,9 +72,9 @@ def place(
         config = NO_CONFIG
     if config is not None:
         changes[CONFIG] = _put(blobs, config, executable=bool(authors and authors.executable))
-    moved = {path for path in changes if path in package and package[path] != changes[path]}
-    if MCP in package and CONFIG in package:
-        moved.add(CONFIG)
+    moved = {path for path in changes if path in package and (path != CONFIG or package[path] != changes[path])}
+    if authors and (MCP in package or authors.digest == Digest.of(NO_CONFIG)):
+        moved.add(CONFIG)  # else it would look as if it was made here
     return Placed(
         tree=package.with_entries(changes),
         shipped=package.where(lambda path: path in moved),

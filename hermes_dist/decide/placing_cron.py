@@ -6,32 +6,29 @@ agent writes it, paused.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
-from hermes_dist.decide.schedules import as_text, can_start, parse_schedule
+from hermes_dist.decide.schedules import can_start, parse_schedule
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.shapes import Shape, shape_of
-from hermes_dist.model.documents import Kind, Unmergeable, dump, kind_of, load_data, parse, rewrite, same
+from hermes_dist.model.documents import Kind, kind_of, load_data
 from hermes_dist.model.keypath import Item
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 
 JOBS: Final = RelPath("cron/jobs.json")
 Job = dict[str, object]
-Hide = Callable[[object, tuple[str, ...]], object]
-"""Takes the secrets out of a value, given its key."""
 Steps = tuple[str | int, ...]
 """Where a job stands in the author's file: keys of maps, places in lists."""
 
 _ID = re.compile(r"[0-9a-f]{12}")
-_SIGNS = ("prompt", "schedule", "script", "skills", "skill")
+JOB_SIGNS = ("prompt", "schedule", "script", "skills", "skill")
 """A map with one of these is a job."""
 _TEXTS = ("model", "provider", "base_url", "script", "workdir")
 
@@ -88,7 +85,7 @@ def read_jobs(
     files = frozenset(filter(is_job_file, package))
     for path in sorted(files):
         try:
-            found = list(_jobs_in(load_data(read(package[path].digest), kind_of(path) or Kind.JSON), path))
+            found = list(_jobs_in(load_data(read(package[path].digest), kind_of(path) or Kind.JSON)))
         except Invalid as err:
             notes.append(str(err.within(str(path))))
             continue
@@ -105,7 +102,7 @@ def read_jobs(
     return ShippedJobs(tuple(jobs), files, tuple(notes))
 
 
-def _jobs_in(data: object, path: RelPath) -> Iterator[tuple[Steps, object]]:
+def _jobs_in(data: object) -> Iterator[tuple[Steps, object]]:
     """Find the jobs in the data of a file, with their places.
 
     Raises:
@@ -118,7 +115,7 @@ def _jobs_in(data: object, path: RelPath) -> Iterator[tuple[Steps, object]]:
         return
     if isinstance(data, list):
         yield from (((*before, n), item) for n, item in enumerate(data))
-    elif isinstance(data, dict) and not before and any(sign in data for sign in _SIGNS):
+    elif isinstance(data, dict) and not before and any(sign in data for sign in JOB_SIGNS):
         yield (), data
     elif isinstance(data, dict) and all(isinstance(item, dict) for item in data.values()):
         yield from (((*before, key if isinstance(key, int) else str(key)), item) for key, item in data.items())
@@ -140,7 +137,7 @@ def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> tuple[Job
     if not isinstance(raw, dict):
         raise Invalid("a job is a map with prompt and schedule; left out")
     job = {str(key): _plain(value) for key, value in raw.items()}
-    if not any(job.get(sign) for sign in _SIGNS if sign != "schedule"):
+    if not any(job.get(sign) for sign in JOB_SIGNS if sign != "schedule"):
         raise Invalid("the job has neither prompt, script nor skills; left out")
     schedule = parse_schedule(raw.get("schedule", raw.get("schedule_display")))
     job["schedule"] = _plain(schedule)
@@ -160,7 +157,7 @@ def _label(job: Job, path: RelPath, steps: Steps) -> str:
         return steps[-1]
     if not steps:
         return path.name.rpartition(".")[0]
-    source = job.get("prompt") or next(iter(_skills(job)), "") or job.get("script")
+    source = job.get("prompt") or next(iter(skills_of(job)), "") or job.get("script")
     return str(source)[:50].strip() or "cron job"
 
 
@@ -168,7 +165,7 @@ def _in_agents_shape(job: Job, label: str, package: str) -> Job:
     """All fields that the agent writes, in its order; runtime ones as those of a job that never ran."""
     schedule = job["schedule"]
     once = isinstance(schedule, dict) and schedule.get("kind") == "once"
-    skills = _skills(job)
+    skills = skills_of(job)
     shaped: Job = {
         "id": "",
         "name": label,
@@ -220,7 +217,8 @@ def _names(value: object) -> list[str]:
     return list(dict.fromkeys(text for item in items if (text := str(item or "").strip())))
 
 
-def _skills(job: Job) -> list[str]:
+def skills_of(job: Mapping[str, object]) -> list[str]:
+    """The skills of a job, whichever of its two fields names them."""
     return _names(job.get("skills")) or _names(job.get("skill"))
 
 
@@ -246,14 +244,12 @@ def _free_id(path: RelPath, job: Job, raw: object, taken: Collection[str], base_
     """The id of a job: the author's when it is one, else made of path and name; the next one where it is taken."""
     own = raw.get("id") if isinstance(raw, dict) else None
     seed = f"{path}\0{job['name']}"
-    hashes = (hashlib.sha256(f"{seed}\0{n}".encode() if n else seed.encode()).hexdigest()[:12] for n in itertools.count())
+    seeds = itertools.chain([seed], (f"{seed}\0{n}" for n in itertools.count(1)))
+    hashes = (hashlib.sha256(text.encode()).hexdigest()[:12] for text in seeds)
     first = [own] if isinstance(own, str) and _ID.fullmatch(own) else []
     wanted = [*first, *itertools.islice(hashes, 4)]
     known = next((ident for ident in wanted if ident in base_ids and ident not in taken), None)
     return known or next(ident for ident in itertools.chain(wanted, hashes) if ident not in taken)
-
-
-# ------------------------------------------------------------------------------------------- back to a package
 
 
 def jobs_by_id(data: object) -> dict[str, Job]:
@@ -266,107 +262,6 @@ def jobs_by_id(data: object) -> dict[str, Job]:
 def definition(job: Mapping[str, object]) -> Job:
     """What of a job is no run state: the fields that a package holds."""
     repeat = job.get("repeat")
+    times = repeat.get("times") if isinstance(repeat, dict) else repeat
     fields = {key: value for key, value in job.items() if not is_runtime(key) and key not in ("id", "skill")}
-    return fields | {"skills": _skills(dict(job)), "repeat": repeat.get("times") if isinstance(repeat, dict) else repeat}
-
-
-def job_files(
-    shipped: ShippedJobs, package: Tree, read: Read, home: Mapping[str, Job], hide: Hide, *, own: bool
-) -> dict[RelPath, bytes | None]:
-    """The author's job files that say something else in the home; None for one that goes.
-
-    Args:
-        shipped: The package's jobs.
-        package: The package.
-        read: Gives contents by digest.
-        home: The jobs of the home by id.
-        hide: Takes secrets out of a new value, given its key.
-        own: Add the user's own jobs.
-    """
-    wanted: dict[RelPath, object] = {}
-    gone: list[ShippedJob] = []
-    for job in shipped.jobs:
-        now = home.get(job.id)
-        if now is None:
-            gone.append(job)
-        elif (written := _respelled(job, now, hide)) != job.written:
-            _set(wanted, job, written, package, read)
-    for job in reversed(gone):  # from the end, so that places in lists stay true
-        _set(wanted, job, None, package, read)
-    mine = [job for ident, job in home.items() if ident not in {j.id for j in shipped.jobs}] if own else []
-    if mine:
-        if JOBS not in wanted:
-            wanted[JOBS] = _data(JOBS, package, read) if JOBS in package else {"jobs": []}
-        wanted[JOBS] = _with_jobs(wanted[JOBS], [_own(job, hide) for job in mine])
-    return {path: _written(path, want, package, read) for path, want in wanted.items()}
-
-
-def _data(path: RelPath, package: Tree, read: Read) -> object:
-    return copy.deepcopy(load_data(read(package[path].digest), kind_of(path) or Kind.JSON))
-
-
-def _set(wanted: dict[RelPath, object], job: ShippedJob, value: Job | None, package: Tree, read: Read) -> None:
-    if not job.steps:
-        wanted[job.path] = value
-        return
-    data: Any = wanted.setdefault(job.path, _data(job.path, package, read))
-    for step in job.steps[:-1]:
-        data = data[step]
-    if value is None:
-        del data[job.steps[-1]]
-    else:
-        data[job.steps[-1]] = value
-
-
-def _with_jobs(data: object, more: list[Job]) -> object:
-    """Add jobs to the data of a job file, whatever its shape."""
-    if isinstance(data, list):
-        return [*data, *more]
-    rows = data.get("jobs") if isinstance(data, dict) else None
-    if isinstance(data, dict) and isinstance(rows, list):
-        return {**data, "jobs": [*rows, *more]}
-    if isinstance(data, dict) and any(sign in data for sign in _SIGNS):
-        return [data, *more]
-    named = {str(job["id"]): job for job in more}
-    if isinstance(data, dict) and isinstance(rows, dict):
-        return {**data, "jobs": {**rows, **named}}
-    return {**data, **named} if isinstance(data, dict) and data else {"jobs": more}
-
-
-def _written(path: RelPath, want: object, package: Tree, read: Read) -> bytes | None:
-    if want is None:
-        return None
-    kind = kind_of(path) or Kind.JSON
-    if path not in package:
-        return dump(want, kind)
-    try:
-        return rewrite(parse(read(package[path].digest), kind), want).content
-    except Unmergeable:
-        return dump(want, kind)
-
-
-def _respelled(job: ShippedJob, now: Job, hide: Hide) -> Job:
-    """The author's map with what was changed in the home, spelled as the author does."""
-    written = dict(job.written)
-    old, new = definition(job.placed), definition(now)
-    for field in dict.fromkeys([*old, *new]):
-        value = new.get(field)
-        if same(old.get(field), value) or (field == "schedule_display" and field not in written):
-            continue
-        value = hide(value, (field,))
-        if field == "schedule" and isinstance(written.get(field), str):
-            value = as_text(value) or value
-        elif field == "repeat" and isinstance(written.get(field), dict):
-            value = {"times": value}
-        elif field == "skills":
-            written.pop("skill", None)
-        if value in (None, [], "", False):
-            written.pop(field, None)
-        else:
-            written[field] = value
-    return written
-
-
-def _own(job: Job, hide: Hide) -> Job:
-    fields = {key: hide(value, (key,)) for key, value in definition(job).items() if value not in (None, [], "", False)}
-    return {"id": job["id"], **fields}
+    return fields | {"skills": skills_of(job), "repeat": times}

@@ -112,13 +112,13 @@ def as_agent_reads(raw: Mapping[object, object]) -> Server:
     return server | {"enabled": False}
 
 
-def respelled(shipped: ShippedServer, now: Mapping[object, object]) -> Server:
-    """The author's map with what was changed in the home, spelled as the author does."""
+def respelled(shipped: ShippedServer, base: Mapping[object, object], now: Mapping[object, object]) -> Server:
+    """The author's map with what was changed in the home since base, spelled as the author does."""
     written = dict(shipped.written)
     listed = isinstance(written.get("command"), list)
-    for key in dict.fromkeys([*shipped.placed, *now]):
+    for key in dict.fromkeys([*base, *now]):
         value = now.get(key, ABSENT)
-        if key == "enabled" or same(shipped.placed.get(key, ABSENT), value):
+        if key == "enabled" or same(base.get(key, ABSENT), value):
             continue
         if key == "transport" and "type" in written:
             written["type"] = "http" if value is ABSENT else value

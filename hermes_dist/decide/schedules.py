@@ -19,6 +19,7 @@ _FIELDS = (
     ("second", 0, 59, ()),
 )
 _ELEMENT = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?", re.ASCII)
+_NEEDS = {"cron": "expr", "interval": "minutes", "once": "run_at"}
 _HINT = "write it like: every 2h, 0 9 * * 1, 2027-01-31T09:00"
 
 
@@ -49,7 +50,7 @@ def can_start(schedule: object) -> bool:
     """Whether the agent can compute a time from a schedule in its own spelling."""
     if not isinstance(schedule, Mapping):
         return False
-    needs = {"interval": "minutes", "cron": "expr", "once": "run_at"}.get(str(schedule.get("kind")))
+    needs = _NEEDS.get(str(schedule.get("kind")))
     return needs is not None and bool(schedule.get(needs))
 
 
@@ -97,7 +98,7 @@ def _minutes(text: str) -> int:
 
 def _moment(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return datetime.fromisoformat(text)
     except ValueError:
         raise Invalid(f"{text!r:.80} is no time", hint=_HINT) from None
 
@@ -127,9 +128,7 @@ def _number(text: str, low: int, words: tuple[str, ...]) -> int | None:
 
 def _from_map(schedule: dict[str, object]) -> dict[str, object]:
     """Check a map as the agent writes it; a missing kind is told by its fields."""
-    kind = schedule.get("kind") or next(
-        (kind for kind, field in (("cron", "expr"), ("interval", "minutes"), ("once", "run_at")) if field in schedule), None
-    )
+    kind = schedule.get("kind") or next((kind for kind, field in _NEEDS.items() if field in schedule), None)
     if kind == "interval":
         minutes = schedule.get("minutes")
         if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes < 1:
