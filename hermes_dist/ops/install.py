@@ -79,6 +79,7 @@ def install(
     profile = wanted or _name_of(incoming)
     if not force:
         _check_free(ctx, profile)
+    _check_apart(ctx, spec, profile)
     planned = None if alias is None else aliases.plan(ctx.layout, profile, alias or profile, env=ctx.env)
     home = open_home(ctx, profile)
     if home.lock is not None:
@@ -202,6 +203,18 @@ def _check_free(ctx: Context, name: ProfileName) -> None:
             f"a profile {str(name)!r} exists already", where=str(home),
             hint=f"update it with: {ctx.command(f'update {name}')}; or choose another name with --name; "
             "or merge into it with --force",
+        )
+
+
+def _check_apart(ctx: Context, spec: SourceSpec, name: ProfileName) -> None:
+    """A folder can't be installed into itself."""
+    if spec.kind is not SourceKind.FOLDER:
+        return
+    source, target = Path(spec.location), ctx.layout.home(name).resolve()
+    if source == target or source in target.parents or target in source.parents:
+        raise Invalid(
+            "the source and the profile's home lie one in the other", where=f"{source} and {target}",
+            hint="copy the package to a folder of its own first",
         )
 
 

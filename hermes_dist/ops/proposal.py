@@ -169,16 +169,3 @@ def _build(ctx: Context, proposal: Proposal, read: Read, label: Mapping[str, str
 def guards_of(home: Home) -> Mapping[RelPath, Callable[[], AbstractContextManager[None]]]:
     """The agent's own locks to hold while one of its files is exchanged."""
     return {RelPath("cron/jobs.json"): lambda: flock(home.path / "cron" / ".jobs.lock", timeout=5)}
-
-
-def refuse_inside(ctx: Context, proposal_path: str) -> None:
-    """Refuse a source folder that lies in the brand's root, or holds it.
-
-    Raises:
-        DistError: One lies in the other.
-    """
-    root, source = str(ctx.layout.root.resolve()), proposal_path.rstrip("/")
-    if source == root or root.startswith(f"{source}/"):
-        raise DistError("the source holds the place it would be installed into", where=source)
-
-

@@ -51,6 +51,10 @@ class Choices:
         return replace(self, only=parse_parts(only, "--only"), without=parse_parts(without, "--except"))
 
 
+_NO_MATTER = Entry(Digest.of(b""))
+"""Stands for a file that is looked at whatever it holds."""
+
+
 def propose(ctx: Context, home: Home, incoming: Incoming, choices: Choices, *, verb: str, base: Tree | None = None) -> Proposal:
     """Make the proposal that brings a home to an incoming package.
 
@@ -68,7 +72,8 @@ def propose(ctx: Context, home: Home, incoming: Incoming, choices: Choices, *, v
     old = home.lock
     base = base if base is not None else old.base if old else EMPTY
     theirs, blobs = _offered(incoming, base, choices)
-    observed = observe_or_nothing(ctx, home, base.with_entries(theirs))
+    beside = {ENV_EXAMPLE: _NO_MATTER}
+    observed = observe_or_nothing(ctx, home, base.with_entries({**theirs, **beside}))
     read = together(blobs, first_of(incoming.read, observed.read))
     approved = old.approved if old else frozenset[Digest]()
     decisions = Decisions(
