@@ -6,8 +6,9 @@ format is migrated, a newer one refused.
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hermes_dist.errors import Invalid
@@ -17,10 +18,15 @@ from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, mode_of
 
 FORMAT = 1
+SINCE = "0.1.0"
+"""The first version of this program that reads ``FORMAT``; written down for older ones, to name it."""
 MIGRATIONS: Mapping[int, Callable[[dict[str, object]], dict[str, object]]] = {}
 """From each older format to the next one; applied in turn."""
 
 _MAX_BYTES = 32 * 2**20
+_WHERE = "distribution.lock"
+_HINT = "put it back from a backup, or move it away and run: hermes profile adopt NAME"
+_LONG_TABLES = (b"upstream", b"shipped", b"base")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +43,7 @@ class Lock:
         conflicts: Left open.
         parked: Effects that wait for a yes.
         approved: Digests of effects that got one.
-        kept: ``path`` or ``path:key`` that stays ours for ever on this machine.
+        kept: ``path`` or ``path: key`` that stays ours for ever on this machine.
         held: A commit this profile is held at; empty for none. ``*`` holds against any update.
         signer: Fingerprint of the key that signed what was received; empty when nobody did.
         name: The package's own name, by its manifest.
@@ -58,37 +64,60 @@ class Lock:
     signer: str = ""
     generation: int = 0
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "conflicts", tuple(sorted(self.conflicts)))
+        object.__setattr__(self, "parked", tuple(sorted(self.parked)))
+
     def theirs(self) -> Tree:
         """The package tree that upstream shipped, in the home's spelling."""
         return self.base.with_entries(self.upstream)
 
 
 def dump_lock(lock: Lock) -> bytes:
-    """Write a lock as TOML; the same lock gives the same bytes."""
+    """Write a lock as TOML, one entry a line; the same lock gives the same bytes.
+
+    Raises:
+        Invalid: A text in it can't be written, such as a path of the machine that is not Unicode.
+    """
     import tomli_w  # noqa: PLC0415 - only writers pay for it
 
     pin = lock.pin
-    data: dict[str, object] = {
-        "format": FORMAT,
-        "name": lock.name,
-        "source": lock.source,
-        "held": lock.held,
-        "signer": lock.signer,
-        "generation": lock.generation,
-        "kept": sorted(lock.kept),
+    head: dict[str, object] = {
+        "format": FORMAT, "since": SINCE, "name": lock.name, "source": lock.source, "held": lock.held,
+        "signer": lock.signer, "generation": lock.generation, "kept": sorted(lock.kept),
         "approved": sorted(lock.approved),
+    }  # fmt: skip
+    tables: dict[str, object] = {
         "pin": {
             "url": pin.url, "subfolder": pin.subfolder or "", "ref": pin.ref, "commit": pin.commit,
             "version": pin.version, "tree": pin.tree,
         },
-        "conflicts": [{"path": c.path, "key": c.key, "kind": c.kind} for c in sorted(lock.conflicts)],
-        "parked": [_effect_row(e) for e in sorted(lock.parked)],
         "upstream": {p: _entry_text(e) for p, e in sorted(lock.upstream.items())},
         "shipped": {p: _entry_text(e) for p, e in lock.shipped.items()},
         "base": {p: _entry_text(e) for p, e in lock.base.items()},
     }  # fmt: skip
-    text = tomli_w.dumps(_plain({k: v for k, v in data.items() if k == "format" or v not in ("", 0, [], {})}))
-    return ("# Written by hermes-dist: what this profile received, for merging. Do not edit.\n" + text).encode()
+    text = "".join(
+        [
+            "# Written by hermes-dist: what this profile received, for merging. Do not edit.\n",
+            tomli_w.dumps({k: _plain(v) for k, v in head.items() if k == "source" or v not in ("", 0, [])}),
+            _rows_text("conflicts", [{"path": c.path, "key": c.key, "kind": c.kind} for c in lock.conflicts]),
+            _rows_text("parked", map(_effect_row, lock.parked)),
+            "\n",
+            tomli_w.dumps({k: _plain(v) for k, v in tables.items() if v}),
+        ]
+    )
+    try:
+        return text.encode()
+    except UnicodeEncodeError as err:
+        raise Invalid("a text for the lockfile is not Unicode", where=ascii(text[err.start - 40 : err.end])) from None
+
+
+def _rows_text(name: str, rows: Iterable[Mapping[str, object]]) -> str:
+    """Write a list of inline tables, one a line."""
+    import tomli_w  # noqa: PLC0415 - only writers pay for it
+
+    lines = [tomli_w.dumps({k: _plain(v) for k, v in row.items()}).rstrip("\n").replace("\n", ", ") for row in rows]
+    return f"{name} = [\n" + "".join(f"    {{ {line} }},\n" for line in lines) + "]\n" if lines else ""
 
 
 def load_lock(data: bytes) -> Lock:
@@ -98,23 +127,42 @@ def load_lock(data: bytes) -> Lock:
         Invalid: It is damaged, or of a newer format; the error says what to do.
     """
     try:
-        raw = tomllib.loads(data.decode()) if len(data) <= _MAX_BYTES else {}
-        return _read(_migrated(raw))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as err:
-        raise Invalid(
-            f"the lockfile is damaged ({err})", where="distribution.lock",
-            hint="put it back from a backup, or move it away and run: hermes profile adopt NAME",
-        ) from err
+        return _read(_migrated(_parsed(data)))
+    except _Newer:
+        raise
+    except _DAMAGE as err:
+        raise Invalid(f"the lockfile is damaged ({_reason(err)})", where=_WHERE, hint=_HINT) from err
+
+
+def _parsed(data: bytes) -> dict[str, object]:
+    if len(data) > _MAX_BYTES:
+        raise ValueError(f"it is larger than {_MAX_BYTES // 2**20} MiB")
+    return tomllib.loads(data.decode())
+
+
+class _Newer(Invalid):
+    """The lock was written by a newer program."""
+
+
+_DAMAGE = (KeyError, TypeError, ValueError, RecursionError, Invalid)
+
+
+def _reason(err: BaseException) -> str:
+    if isinstance(err, RecursionError):
+        return "it is nested too deeply"
+    return f"{err} is missing" if isinstance(err, KeyError) else str(err)
 
 
 def _migrated(raw: dict[str, object]) -> dict[str, object]:
     number = raw.get("format")
-    if not isinstance(number, int) or number < 1:
-        raise Invalid("the format number is missing", where="distribution.lock", hint="move it away and adopt again")
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise ValueError("the format number is missing")
     if number > FORMAT:
-        raise Invalid(
-            f"it has format {number}, newer than this program knows ({FORMAT})", where="distribution.lock",
-            hint="upgrade with: pip install -U hermes-dist",
+        since = raw.get("since")
+        known = isinstance(since, str) and re.fullmatch(r"\d{1,6}(\.\d{1,6}){0,3}", since)
+        raise _Newer(
+            f"it has format {number}, newer than this program knows ({FORMAT})", where=_WHERE,
+            hint=f"install it with: pip install -U 'hermes-dist{f'>={since}' if known else ''}'",
         )
     while number < FORMAT:
         raw = MIGRATIONS[number](raw)
@@ -123,40 +171,55 @@ def _migrated(raw: dict[str, object]) -> dict[str, object]:
 
 
 def _read(raw: dict[str, object]) -> Lock:
-    get = _table(raw)
     pin = _table(raw["pin"])
     return Lock(
-        name=str(get.get("name", "")),
-        source=str(get["source"]),
+        name=_text(raw, "name", ""),
+        source=_text(raw, "source"),
         pin=Pin(
-            url=str(pin["url"]), ref=str(pin.get("ref", "")), commit=str(pin.get("commit", "")),
-            subfolder=RelPath(str(pin["subfolder"])) if pin.get("subfolder") else None,
-            version=str(pin.get("version", "")), tree=Digest(str(pin["tree"])),
+            url=_text(pin, "url"), ref=_text(pin, "ref", ""), commit=_text(pin, "commit", ""),
+            subfolder=RelPath(_text(pin, "subfolder")) if pin.get("subfolder") else None,
+            version=_text(pin, "version", ""), tree=Digest(_text(pin, "tree")),
         ),
-        base=_tree(get.get("base", {})),
-        shipped=_tree(get.get("shipped", {})),
-        upstream={RelPath(p): _entry(str(v)) for p, v in _table(get.get("upstream", {})).items()},
-        conflicts=tuple(Conflict(RelPath(str(r["path"])), str(r["key"]), str(r["kind"])) for r in _rows(get, "conflicts")),
-        parked=tuple(_effect(r) for r in _rows(get, "parked")),
-        approved=frozenset(Digest(str(d)) for d in _list(get.get("approved", []))),
-        kept=frozenset(str(k) for k in _list(get.get("kept", []))),
-        held=str(get.get("held", "")),
-        signer=str(get.get("signer", "")),
-        generation=int(str(get.get("generation", 0))),
+        base=_tree(raw.get("base", {})),
+        shipped=_tree(raw.get("shipped", {})),
+        upstream={p: None if v == _ABSENT else _entry(v) for p, v in _paths(raw.get("upstream", {}))},
+        conflicts=tuple(
+            Conflict(RelPath(_text(r, "path")), _text(r, "key"), _text(r, "kind")) for r in _rows(raw, "conflicts")
+        ),
+        parked=tuple(_effect(r) for r in _rows(raw, "parked")),
+        approved=frozenset(Digest(d) for d in _texts(raw, "approved")),
+        kept=frozenset(_texts(raw, "kept")),
+        held=_text(raw, "held", ""),
+        signer=_text(raw, "signer", ""),
+        generation=_count(raw, "generation"),
     )  # fmt: skip
 
 
-def _plain(value: object) -> dict[str, object]:
+def _plain(value: object) -> object:
     """Turn str subclasses into what the TOML writer takes."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, list) else value
 
-    def plain(item: object) -> object:
-        if isinstance(item, str):
-            return str.__str__(item)
-        if isinstance(item, dict):
-            return {str(k): plain(v) for k, v in item.items()}
-        return [plain(v) for v in item] if isinstance(item, (list, tuple)) else item
 
-    return {k: plain(v) for k, v in _table(value).items()}
+def _text(row: Mapping[str, object], key: str, default: str | None = None) -> str:
+    value = row[key] if default is None else row.get(key, default)
+    if not isinstance(value, str):
+        raise TypeError(f"{key} is no text")
+    return value
+
+
+def _texts(raw: Mapping[str, object], key: str) -> list[str]:
+    return [_text({key: item}, key) for item in _list(raw.get(key, []), key)]
+
+
+def _count(raw: Mapping[str, object], key: str) -> int:
+    value = raw.get(key, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError(f"{key} is no number")
+    return value
 
 
 def _table(value: object) -> dict[str, object]:
@@ -165,31 +228,36 @@ def _table(value: object) -> dict[str, object]:
     return value
 
 
-def _list(value: object) -> list[object]:
+def _list(value: object, key: str) -> list[object]:
     if not isinstance(value, list):
-        raise TypeError("a list is missing")
+        raise TypeError(f"{key} is no list")
     return value
 
 
 def _rows(raw: dict[str, object], key: str) -> list[dict[str, object]]:
-    return [_table(row) for row in _list(raw.get(key, []))]
+    return [_table(row) for row in _list(raw.get(key, []), key)]
+
+
+def _paths(value: object) -> list[tuple[RelPath, str]]:
+    table = _table(value)
+    return [(RelPath(path), _text(table, path)) for path in table]
 
 
 def _tree(value: object) -> Tree:
-    pairs = ((RelPath(p), _entry(str(v))) for p, v in _table(value).items())
-    return Tree([(p, e) for p, e in pairs if e is not None])
+    return Tree([(path, _entry(text)) for path, text in _paths(value)])
+
+
+_ABSENT = "absent"
 
 
 def _entry_text(entry: Entry | None) -> str:
-    return f"{mode_of(entry)} {entry.digest}" if entry else "absent"
+    return f"{mode_of(entry)} {entry.digest}" if entry else _ABSENT
 
 
-def _entry(text: str) -> Entry | None:
-    if text == "absent":
-        return None
-    mode, digest = text.split(" ")
+def _entry(text: str) -> Entry:
+    mode, _, digest = text.partition(" ")
     if mode not in {"644", "755"}:
-        raise ValueError(f"{mode!r} is not a mode")
+        raise ValueError(f"{mode!r:.20} is not a mode")
     return Entry(Digest(digest), mode == "755")
 
 
@@ -202,8 +270,8 @@ def _effect_row(effect: Effect) -> dict[str, object]:
 
 def _effect(row: dict[str, object]) -> Effect:
     return Effect(
-        EffectKind(str(row["kind"])), RelPath(str(row["path"])), str(row["key"]), str(row["what"]),
-        Digest(str(row["digest"])), row.get("off") is True,
+        EffectKind(_text(row, "kind")), RelPath(_text(row, "path")), _text(row, "key"), _text(row, "what"),
+        Digest(_text(row, "digest")), row.get("off") is True,
     )  # fmt: skip
 
 
@@ -223,14 +291,11 @@ def load_head(data: bytes) -> LockHead | None:
     """Read the head of a lockfile; None when it is damaged or newer than this program."""
     cut = min((at for table in _LONG_TABLES if (at := data.find(b"\n[" + table + b"]\n")) >= 0), default=len(data))
     try:
-        raw = _migrated(tomllib.loads(data[:cut].decode() + "\n"))
+        raw = _migrated(_parsed(data[:cut] + b"\n"))
         pin = _table(raw["pin"])
         return LockHead(
-            str(raw.get("name", "")), str(pin.get("version", "")), str(raw["source"]), str(pin.get("commit", "")),
+            _text(raw, "name", ""), _text(pin, "version", ""), _text(raw, "source"), _text(pin, "commit", ""),
             len(_rows(raw, "conflicts")), len(_rows(raw, "parked")),
         )  # fmt: skip
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, Invalid):
+    except _DAMAGE:
         return None
-
-
-_LONG_TABLES = (b"upstream", b"shipped", b"base")

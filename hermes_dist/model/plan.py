@@ -106,9 +106,11 @@ class Plan:
 
     @property
     def digest(self) -> Digest:
-        """What a yes is bound to: the steps, the parked and the conflicts."""
+        """What a yes is bound to: the steps, what will be remembered, the conflicts and what stays parked."""
         lines = [f"{s.path} {_image(s.before)} {_image(s.after)}" for s in self.steps]
-        lines += [f"! {c.path} {c.key}" for c in self.conflicts] + [f"? {e.id}" for e in self.parked]
+        lines += [f"= {self.base.digest}"] + [f"^ {p} {_image(e)}" for p, e in sorted(self.upstream.items())]
+        lines += [f"! {c.place!r}" for c in self.conflicts]
+        lines += [f"? {e.kind} {e.place!r} {e.digest}" for e in self.parked]
         return Digest.of("\n".join(lines).encode())
 
 

@@ -1,0 +1,224 @@
+"""The lockfile: stable bytes, a round trip, and clear errors for what can't be read."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model import lock as module
+from hermes_dist.model.lock import FORMAT, Lock, LockHead, dump_lock, load_head, load_lock
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Conflict, Effect, EffectKind
+from hermes_dist.model.source import Pin
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
+
+D1, D2 = Digest.of(b"1"), Digest.of(b"2")
+LOCK = Lock(
+    name="research-bot",
+    source="github.com/you/research-bot#v1.2.0",
+    pin=Pin(
+        url="https://github.com/you/research-bot", subfolder=RelPath("agents/bot"), ref="refs/tags/v1.2.0",
+        commit="0123456789abcdef0123456789abcdef01234567", version="1.2.0", tree=D1,
+    ),
+    base=Tree({RelPath("SOUL.md"): Entry(D1), RelPath("scripts/it's a run.sh"): Entry(D2, executable=True)}),
+    shipped=Tree({RelPath("mcp.json"): Entry(D2)}),
+    upstream={RelPath("SOUL.md"): Entry(D2), RelPath("old.md"): None},
+    conflicts=(Conflict(RelPath("config.yaml"), 'a."x.y"'), Conflict(RelPath("SOUL.md"), kind="delete/edit")),
+    parked=(
+        Effect(EffectKind.SCHEDULES, RelPath("cron/jobs.json"), "jobs[id=ab12]", "every 2h: look\n\x1b[2J", D1, off=True),
+        Effect(EffectKind.RUNS, RelPath("hooks/x"), "", "new hook x (2 files)", D2),
+    ),
+    approved=frozenset([D2, D1]),
+    kept=frozenset(["SOUL.md", "config.yaml: model"]),
+    held="0123456789abcdef0123456789abcdef01234567",
+    signer="SHA256:abc",
+    generation=7,
+)  # fmt: skip
+MINIMAL = Lock(source="./x", pin=Pin(url="/srv/x", tree=EMPTY.digest))
+
+
+@pytest.mark.parametrize("lock", [LOCK, MINIMAL])
+def test_a_lock_is_read_as_it_was_written(lock: Lock) -> None:
+    assert load_lock(dump_lock(lock)) == lock
+    assert dump_lock(load_lock(dump_lock(lock))) == dump_lock(lock)
+
+
+def test_the_same_facts_in_another_order_give_the_same_bytes() -> None:
+    other = replace(
+        LOCK, conflicts=LOCK.conflicts[::-1], parked=LOCK.parked[::-1], upstream=dict(reversed(LOCK.upstream.items())),
+        base=Tree(reversed(list(LOCK.base.items()))), kept=frozenset(sorted(LOCK.kept, reverse=True)),
+    )  # fmt: skip
+    assert other == LOCK
+    assert dump_lock(other) == dump_lock(LOCK)
+
+
+def test_the_file_is_sorted_toml_with_one_entry_a_line_and_no_time_in_it() -> None:
+    text = dump_lock(LOCK).decode()
+    raw = tomllib.loads(text)
+    for table in ("base", "upstream", "shipped"):
+        assert list(raw[table]) == sorted(raw[table])
+    lines = text.splitlines()
+    for path in ("SOUL.md", "scripts/it's a run.sh"):
+        assert sum(line.startswith((f'"{path}" = ', f'"{path}"')) for line in lines[lines.index("[base]") :]) == 1
+    assert [row["path"] for row in raw["conflicts"]] == ["SOUL.md", "config.yaml"]
+    conflicts = lines.index("conflicts = [")
+    assert lines[conflicts + 3] == "]"
+    assert lines[conflicts + 1] == '    { path = "SOUL.md", key = "", kind = "delete/edit" },'
+    parked = lines.index("parked = [")
+    assert lines[parked + 3] == "]"
+    assert raw["approved"] == sorted(raw["approved"])
+    assert raw["kept"] == sorted(raw["kept"])
+    assert raw["format"] == FORMAT
+    assert not any(isinstance(value, (float,)) or "time" in key or "date" in key for key, value in raw.items())
+    assert text.endswith("\n")
+
+
+def test_adding_a_file_changes_one_line() -> None:
+    more = replace(LOCK, base=LOCK.base.with_entries({RelPath("a.md"): Entry(D1)}))
+    assert len(set(dump_lock(more).splitlines()) ^ set(dump_lock(LOCK).splitlines())) == 1
+
+
+def test_what_upstream_shipped_is_base_with_what_was_left_open() -> None:
+    theirs = LOCK.theirs()
+    assert theirs[RelPath("SOUL.md")] == Entry(D2)
+    assert RelPath("old.md") not in theirs
+    assert RelPath("scripts/it's a run.sh") in theirs
+
+
+_TEXT = st.text(max_size=12)
+_PATH = st.sampled_from(["SOUL.md", "a/b c", "it's", "skills/ü", "b\u0301", "x.y/z", "-", "日本", "a=b", "#", "[base]", "x'y"]).map(RelPath)
+_DIGEST = st.sampled_from([D1, D2])
+_ENTRY = st.builds(Entry, _DIGEST, st.booleans())
+_TREE = st.dictionaries(_PATH, _ENTRY).map(Tree)
+_PIN = st.builds(
+    Pin, url=_TEXT, subfolder=st.none() | _PATH, ref=_TEXT, commit=st.sampled_from(["", "a" * 40]), version=_TEXT, tree=_DIGEST
+)
+_CONFLICT = st.builds(Conflict, _PATH, _TEXT, _TEXT)
+_EFFECT = st.builds(Effect, st.sampled_from(EffectKind), _PATH, _TEXT, _TEXT, _DIGEST, st.booleans())
+_LOCK = st.builds(
+    Lock, source=_TEXT, pin=_PIN, name=_TEXT, base=_TREE, shipped=_TREE, upstream=st.dictionaries(_PATH, st.none() | _ENTRY),
+    conflicts=st.lists(_CONFLICT, max_size=3).map(tuple), parked=st.lists(_EFFECT, max_size=3).map(tuple),
+    approved=st.frozensets(_DIGEST), kept=st.frozensets(_TEXT, max_size=3), held=_TEXT, signer=_TEXT,
+    generation=st.integers(0, 2**60),
+)  # fmt: skip
+
+
+@settings(max_examples=2000, deadline=None)
+@given(_LOCK)
+def test_law_any_lock_is_read_as_it_was_written_and_its_head_says_the_same(lock: Lock) -> None:
+    data = dump_lock(lock)
+    assert load_lock(data) == lock
+    assert dump_lock(load_lock(data)) == data
+    assert load_head(data) == LockHead(
+        lock.name, lock.pin.version, lock.source, lock.pin.commit, len(lock.conflicts), len(lock.parked)
+    )
+
+
+def _edited(change: Callable[[str], str]) -> bytes:
+    text = dump_lock(LOCK).decode()
+    assert change(text) != text
+    return change(text).encode()
+
+
+DAMAGED = {
+    "empty": b"",
+    "not toml": b"= [",
+    "not utf-8": b"\xff\xfe",
+    "no format": _edited(lambda t: t.replace("format = 1\n", "")),
+    "format 0": _edited(lambda t: t.replace("format = 1", "format = 0")),
+    "format true": _edited(lambda t: t.replace("format = 1", "format = true")),
+    "format text": _edited(lambda t: t.replace("format = 1", 'format = "1"')),
+    "no source": _edited(lambda t: t.replace("source = ", "sauce = ")),
+    "no pin": _edited(lambda t: t.replace("[pin]", "[pen]")),
+    "pin is text": b'format = 1\nsource = "x"\npin = "y"\n',
+    "no tree": _edited(lambda t: t.replace("tree = ", "three = ")),
+    "a digest too short": _edited(lambda t: t.replace(D1, D1[:-1])),
+    "a digest in capitals": _edited(lambda t: t.replace(D1, D1.upper())),
+    "another mode": _edited(lambda t: t.replace("755 ", "777 ")),
+    "an entry without a mode": _edited(lambda t: t.replace('"644 ', '"')),
+    "an absent base": _edited(lambda t: t + 'x = "absent"\n'),
+    "a number for an entry": _edited(lambda t: t + "x = 5\n"),
+    "a way out": _edited(lambda t: t.replace('"SOUL.md" =', '"../SOUL.md" =')),
+    "an absolute path": _edited(lambda t: t.replace('path = "hooks/x"', 'path = "/etc/x"')),
+    "a subfolder upwards": _edited(lambda t: t.replace("agents/bot", "../bot")),
+    "an unknown kind of effect": _edited(lambda t: t.replace('"runs"', '"walks"')),
+    "a text generation": _edited(lambda t: t.replace("generation = 7", 'generation = "7"')),
+    "a negative generation": _edited(lambda t: t.replace("generation = 7", "generation = -7")),
+    "kept is text": _edited(lambda t: t.replace("kept = [", "kept2 = [").replace("format = 1", 'format = 1\nkept = "x"')),
+    "kept holds numbers": _edited(lambda t: t.replace('"SOUL.md",', "5,")),
+    "conflicts of text": _edited(lambda t: t.replace("conflicts = [", 'conflicts = [ "x",')),
+    "name is a list": _edited(lambda t: t.replace('name = "research-bot"', "name = []")),
+    "cut off": dump_lock(LOCK)[:-30],
+    "nested": b"format = 1\nx = " + b"[" * 100_000,
+    "a number of 5,000 digits": b"format = 1\nsource = " + b"9" * 5000,
+    "40 MiB": b"#" * (40 * 2**20),
+}
+
+
+@pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_lock_is_refused_with_the_place_and_a_way_out(data: bytes) -> None:
+    with pytest.raises(Invalid, match="the lockfile is damaged") as caught:
+        load_lock(data)
+    assert caught.value.where == "distribution.lock"
+    assert "adopt" in caught.value.hint
+    assert len(str(caught.value)) < 600
+
+
+def test_a_damaged_head_is_none() -> None:
+    for name in ("empty", "not toml", "not utf-8", "no format", "no source", "no pin", "name is a list", "nested", "40 MiB"):
+        assert load_head(DAMAGED[name]) is None, name
+
+
+def test_a_newer_format_is_refused_with_the_version_to_install() -> None:
+    data = _edited(lambda t: t.replace("format = 1", "format = 2").replace('since = "0.1.0"', 'since = "0.7.0"'))
+    with pytest.raises(Invalid, match="format 2, newer than this program knows") as caught:
+        load_lock(data)
+    assert "'hermes-dist>=0.7.0'" in caught.value.hint
+    assert load_head(data) is None
+
+
+@pytest.mark.parametrize("since", ['since = "1; rm -rf"', "since = 5", "", 'since = "0.7\\u001b"'])
+def test_a_newer_format_without_a_sane_version_asks_for_the_newest(since: str) -> None:
+    data = _edited(lambda t: t.replace("format = 1", "format = 99").replace('since = "0.1.0"', since))
+    with pytest.raises(Invalid, match="format 99") as caught:
+        load_lock(data)
+    assert caught.value.hint.endswith("-U 'hermes-dist'")
+
+
+def test_older_formats_are_migrated_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def first(raw: dict[str, object]) -> dict[str, object]:
+        return {**raw, "source": f"{raw.pop('origin')}#one"}
+
+    def second(raw: dict[str, object]) -> dict[str, object]:
+        return {**raw, "source": f"{raw['source']}/two"}
+
+    old = _edited(lambda t: t.replace("source = ", "origin = "))
+    monkeypatch.setattr(module, "FORMAT", 3)
+    monkeypatch.setattr(module, "MIGRATIONS", {1: first, 2: second})
+    migrated = load_lock(old)
+    assert migrated == replace(LOCK, source=f"{LOCK.source}#one/two")
+    head = load_head(old)
+    assert head is not None
+    assert head.source == migrated.source
+    assert b"format = 3\n" in dump_lock(migrated)
+    assert load_lock(dump_lock(migrated)) == migrated
+
+
+def test_every_older_format_has_its_migration() -> None:
+    assert sorted(module.MIGRATIONS) == list(range(1, FORMAT))
+
+
+def test_unknown_fields_are_passed_over() -> None:
+    assert load_lock(_edited(lambda t: t.replace("format = 1", 'format = 1\nfuture = ["x"]'))) == LOCK
+
+
+def test_text_that_is_not_unicode_is_refused_and_not_a_crash() -> None:
+    with pytest.raises(Invalid, match="not Unicode") as caught:
+        dump_lock(replace(LOCK, source="/srv/\udcff"))
+    assert caught.value.where.isascii()
