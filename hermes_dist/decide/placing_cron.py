@@ -247,7 +247,7 @@ def _free_id(path: RelPath, job: Job, raw: object, taken: Collection[str], base_
     seeds = itertools.chain([seed], (f"{seed}\0{n}" for n in itertools.count(1)))
     hashes = (hashlib.sha256(text.encode()).hexdigest()[:12] for text in seeds)
     first = [own] if isinstance(own, str) and _ID.fullmatch(own) else []
-    wanted = [*first, *itertools.islice(hashes, 4)]
+    wanted = [*first, *itertools.islice(hashes, 16)]
     known = next((ident for ident in wanted if ident in base_ids and ident not in taken), None)
     return known or next(ident for ident in itertools.chain(wanted, hashes) if ident not in taken)
 

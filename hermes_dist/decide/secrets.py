@@ -81,7 +81,9 @@ _PLACEHOLDER = re.compile(
     r"|change[_-]me|your|dummy|fake|redacted|insert|replace|todo|(?:^|[_-])(?:none|null|test|demo|foo|bar)(?:[_-]|$)|environ|getenv",
     re.IGNORECASE,
 )
-_PLAIN_WORDS = frozenset(["password", "passwd", "pass", "secret", "token", "user", "pw", "pwd", "key", "postgres", "admin", "root"])
+_PLAIN_WORDS = frozenset(
+    ["password", "passwd", "pass", "secret", "token", "user", "pw", "pwd", "key", "postgres", "admin", "root"]
+)
 _RANDOM_RUN = re.compile(r"[A-Za-z0-9+/]{16,}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MOST = 8 << 20
