@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -248,16 +249,20 @@ def lines_of(doc: Document, start: int, end: int, column: int, *, inline: bool, 
 
 def comments(doc: Document, start: int = 0, end: int | None = None) -> Counter[str]:
     """Count the comments between two positions."""
-    found: Counter[str] = Counter()
+    if doc.notes is None:
+        doc.notes = _comments(doc)
+    stop = len(doc.text) if end is None else end
+    low = bisect_left(doc.notes, (start, ""))
+    return Counter(note for _, note in doc.notes[low : bisect_left(doc.notes, (stop, ""))])
+
+
+def _comments(doc: Document) -> list[tuple[int, str]]:
+    found: list[tuple[int, str]] = []
     if doc.kind is Kind.JSON or "#" not in doc.text:
         return found
-    end = len(doc.text) if end is None else end
-    at = start
-    for first, last in [*doc.scalars, (end, end)]:
-        if last <= start:
-            continue
-        found.update(hit[0].rstrip() for hit in _COMMENT.finditer(doc.text, at, max(at, min(first, end))))
+    at = 0
+    for first, last in [*doc.scalars, (len(doc.text), 0)]:
+        hits = _COMMENT.finditer(doc.text, at, max(at, first))
+        found += [(hit.start(), hit[0].rstrip()) for hit in hits]
         at = max(at, last)
-        if at >= end:
-            break
     return found

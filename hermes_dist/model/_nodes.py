@@ -85,6 +85,7 @@ class Document:
     bom: bool
     root: Node | None
     scalars: list[tuple[int, int]]
+    notes: list[tuple[int, str]] | None = None  # its comments, once somebody asked for them
 
     @property
     def value(self) -> object:
