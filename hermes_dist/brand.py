@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 
 MANIFEST = "distribution.yaml"
@@ -85,14 +86,24 @@ class Layout:
             override: The value of the brand's home variable; empty when unset.
 
         Returns:
-            The layout, and the profile when ``override`` is ``<root>/profiles/<name>``.
+            The layout, and the profile when ``override`` is ``<root>/profiles/<name>``. As for the agent, a
+            folder below the usual root does not move the root.
+
+        Raises:
+            Invalid: ``override`` names a profile whose name is none.
         """
-        if not override:
-            return cls(brand, user_home / brand.root_name, user_home), None
-        home = Path(override).expanduser()
-        if home.parent.name == "profiles":
-            return cls(brand, home.parent.parent, user_home), ProfileName(home.name)
-        return cls(brand, home, user_home), None
+        usual = user_home / brand.root_name
+        text = override.strip()
+        if not text:
+            return cls(brand, usual, user_home), None
+        home = user_home / text[2:] if text == "~" or text.startswith("~/") else Path(text)
+        named = home.parent.name == "profiles"
+        root = home.parent.parent if named else home
+        try:
+            name = ProfileName(home.name) if named else None
+        except Invalid as err:
+            raise err.within(brand.home_variable) from None
+        return cls(brand, usual if usual in home.parents else root, user_home), name
 
     @property
     def profiles(self) -> Path:

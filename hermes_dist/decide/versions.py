@@ -17,8 +17,10 @@ def version_of(text: str) -> Version | None:
     """Read a version leniently (``v1.2.3``, ``0.0.2.63``, ``1.2.3-rc1``); None when it is none."""
     from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - only who compares versions pays for it
 
+    if len(text) > _LONGEST:
+        return None
     try:
-        return Version(text.strip().removeprefix("v").removeprefix("V"))
+        return Version(text.strip())
     except InvalidVersion:
         return None
 
@@ -31,24 +33,35 @@ def specifiers(text: str) -> SpecifierSet:
     """
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - see version_of
 
-    parts = [_specifier(part.strip()) for part in text.split(",") if part.strip()]
+    parts = [part.strip() for part in text.split(",")]
     try:
-        return SpecifierSet(",".join(parts))
+        if len(text) > _LONGEST or not all(parts):
+            raise InvalidSpecifier
+        return SpecifierSet(",".join(_specifier(part) for part in parts))
     except InvalidSpecifier:
-        raise Invalid(f"{text!r:.80} is not a version range", hint="write >=1.2, ^1.2, ~1.2 or 1.2") from None
+        raise Invalid(
+            f"{text!r:.80} is not a version range", hint="write >=1.2, ^1.2, ~1.2 or 1.2; several joined by commas"
+        ) from None
+
+
+_LONGEST = 200
+_NUMBER = r"\d+(?:\.\d+)*"
+_SUFFIX = r"(?:[-_.]?(?:a|b|c|rc|alpha|beta|pre|preview|dev|post)[-_.]?\d*)*"
+_CARET = re.compile(rf"([\^~])\s*v?(({_NUMBER}){_SUFFIX})", re.IGNORECASE | re.ASCII)
+_STAR = re.compile(rf"(?:==?\s*)?v?({_NUMBER})\.[x*]", re.IGNORECASE | re.ASCII)
 
 
 def _specifier(part: str) -> str:
     if part in {"*", "latest"}:
         return ">=0"
-    if match := re.fullmatch(r"([\^~])\s*v?(\d+(?:\.\d+)*)", part):
-        numbers = [int(n) for n in match[2].split(".")]
+    if match := _CARET.fullmatch(part):
+        numbers = [int(n) for n in match[3].split(".")]
         return f">={match[2]},<{_ceiling(numbers, caret=match[1] == '^')}"
-    if match := re.fullmatch(r"v?(\d+(?:\.\d+)*)\.[x*]", part):
+    if match := _STAR.fullmatch(part):
         return f"=={match[1]}.*"
-    if re.fullmatch(r"v?\d[\w.+-]*", part):
-        return f">={part.removeprefix('v')}"
-    return re.sub(r"([<>=!~]=?=?)\s*v", r"\1", part)
+    if re.match(r"v?\d", part, re.IGNORECASE):
+        return f">={part}"
+    return re.sub(r"^=(?=[^=])", "==", part)
 
 
 def _ceiling(numbers: list[int], *, caret: bool) -> str:
@@ -56,7 +69,7 @@ def _ceiling(numbers: list[int], *, caret: bool) -> str:
     if caret:
         at = next((i for i, n in enumerate(numbers) if n), len(numbers) - 1)
     else:
-        at = max(len(numbers) - 2, 0) if len(numbers) > 2 else min(len(numbers) - 1, 1)
+        at = max(len(numbers) - 2, 0) if len(numbers) > 2 else len(numbers) - 1
     return ".".join(str(n) for n in [*numbers[:at], numbers[at] + 1])
 
 
@@ -81,9 +94,11 @@ def check_requires(requires: str, agent_version: str | None, *, title: str) -> s
         wanted = specifiers(requires)
     except Invalid as err:
         raise err.within("distribution.yaml: hermes_requires") from None
-    found = version_of(agent_version) if agent_version else None
-    if found is None:
+    if not agent_version:
         return f"needs {title} {requires}; none was found here to check that against"
+    found = version_of(agent_version)
+    if found is None:
+        return f"needs {title} {requires}; the version of the one here, {agent_version!r:.40}, can't be compared"
     if not wanted.contains(found, prereleases=True):
         raise Refused(
             f"it needs {title} {requires}, and {agent_version} is installed",
@@ -101,18 +116,21 @@ def choose_tag(wanted: str, tags: Iterable[str]) -> str:
     """
     known = {tag: version for tag in tags if (version := version_of(tag)) is not None}
     spec = specifiers(wanted)
-    fitting = [tag for tag in known if spec.contains(known[tag])]
-    if not fitting and wanted != "latest":
+    fitting = [tag for tag in known if spec.contains(known[tag], prereleases=bool(spec.prereleases))]
+    if not fitting:
         fitting = [tag for tag in known if spec.contains(known[tag], prereleases=True)]
     if not fitting:
-        newest = sorted(known, key=lambda tag: known[tag])[-5:]
+        newest = sorted(known, key=lambda tag: (known[tag], tag))[-5:]
         some = f"the newest are {', '.join(reversed(newest))}" if newest else "it has no version tags"
         raise Invalid(f"no version tag is in the range {wanted!r:.80}: {some}", hint="choose a tag or branch with #REF")
-    return max(fitting, key=lambda tag: known[tag])
+    return max(fitting, key=lambda tag: (known[tag], tag))
 
 
 def newer_tags(current: str, tags: Iterable[str]) -> list[str]:
-    """List the tags of versions newer than ``current``, oldest first."""
+    """List the tags of versions newer than ``current``, oldest first; pre-releases only after a pre-release."""
     here = version_of(current)
-    known = {tag: version for tag in tags if (version := version_of(tag)) is not None and not version.is_prerelease}
-    return sorted((t for t, v in known.items() if here is not None and v > here), key=lambda t: known[t])
+    if here is None:
+        return []
+    known = {tag: version for tag in tags if (version := version_of(tag)) is not None and version > here}
+    newer = [tag for tag in known if here.is_prerelease or not known[tag].is_prerelease]
+    return sorted(newer, key=lambda tag: (known[tag], tag))
