@@ -17,7 +17,7 @@ from hermes_dist.cli.command import Invocation
 from hermes_dist.cli.screen import Screen
 from hermes_dist.cli.start import help_text
 from hermes_dist.cli.verbs import NESTED, VERBS
-from hermes_dist.errors import DistError
+from hermes_dist.errors import DistError, UsageError
 
 
 class _Lazy(click.Group):
@@ -119,7 +119,7 @@ def run(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) ->
 
 def _usage(err: click.ClickException, prog: str) -> DistError:
     where = err.ctx.command_path if isinstance(err, click.UsageError) and err.ctx else prog
-    return DistError(err.format_message().rstrip("."), hint=f"see: {where} --help")
+    return UsageError(err.format_message().rstrip("."), hint=f"see: {where} --help")
 
 
 def _internal(err: Exception, prog: str) -> DistError:
