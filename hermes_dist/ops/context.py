@@ -95,10 +95,10 @@ class Context:
         """The profile a command without a name is about.
 
         Raises:
-            DistError: The sticky profile is not there any more.
+            DistError: It does not exist.
         """
         if self.chosen:
-            return self.chosen
+            return self.profile(self.chosen)
         try:
             text = self.layout.sticky.read_text("utf-8").strip()
         except OSError:
@@ -123,7 +123,7 @@ class Context:
         if name in (None, ".", ""):
             return self.active()
         profile = ProfileName(str(name))
-        if not self.layout.home(profile).is_dir():
+        if profile != DEFAULT_PROFILE and not self.layout.home(profile).is_dir():
             raise missing_profile(self, profile)
         return profile
 
