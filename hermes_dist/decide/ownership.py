@@ -105,7 +105,7 @@ class Payload:
 
     Attributes:
         tree: What is installed.
-        left_out: What is not, by folder at the root.
+        left_out: What is not, by folder.
         notes: Paths that ``distribution_owned`` names in vain.
     """
 
@@ -118,10 +118,11 @@ def payload_of(package: Tree, manifest: Manifest) -> Payload:
     """Choose what of a package comes in: by ``distribution_owned`` exactly, else by the table."""
     why = {path: _reason(path, manifest) for path in package}
     tree = package.where(lambda path: not why[path])
+    partly = {path.top for path in tree}
     groups: dict[tuple[str, str], int] = {}
     for path, reason in why.items():
         if reason:
-            place = path.top if "/" not in path else f"{path.top}/"
+            place = _named(path, deep=path.top in partly)
             groups[place, reason] = groups.get((place, reason), 0) + 1
     vain = [p for p in manifest.owned or () if not any(q.under(p) for q in package)]
     return Payload(
@@ -129,6 +130,13 @@ def payload_of(package: Tree, manifest: Manifest) -> Payload:
         left_out=tuple(LeftOut(place, reason, count) for (place, reason), count in sorted(groups.items())),
         notes=tuple(f"distribution_owned names {p}, which the package does not hold" for p in vain),
     )
+
+
+def _named(path: RelPath, *, deep: bool) -> str:
+    """The folder at the root that a path is left out with; one folder deeper where others of it come in."""
+    parts = path.parts
+    depth = 2 if deep else 1
+    return str(path) if len(parts) <= depth else f"{'/'.join(parts[:depth])}/"
 
 
 def _reason(path: RelPath, manifest: Manifest) -> str:
