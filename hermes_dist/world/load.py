@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from hermes_dist.brand import MANIFEST
+from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import load_manifest_data
 from hermes_dist.model.manifest import Manifest, parse_manifest
 
@@ -17,7 +19,11 @@ def load_manifest(data: bytes) -> Manifest:
     Raises:
         Invalid: It is no YAML map with a name; the error names field and line.
     """
-    return parse_manifest(load_manifest_data(data), data.decode("utf-8", "replace"))
+    try:
+        fields = load_manifest_data(data)
+    except Invalid as err:
+        raise err.within(MANIFEST) from None
+    return parse_manifest(fields, data.decode("utf-8", "replace"))
 
 
 def data_folder(name: str) -> Path:
