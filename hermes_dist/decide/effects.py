@@ -7,24 +7,28 @@ an effect, too: it waits to be approved, but needs no parking.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from hermes_dist.decide.floor import leaves, loosens, row_for
 from hermes_dist.decide.hidden import hidden_characters
+from hermes_dist.decide.placement import CONFIG
+from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, jobs_by_id
+from hermes_dist.decide.placing_mcp import SERVERS, is_off
+from hermes_dist.decide.schedules import can_start
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents import ABSENT, Kind, dump, get, load_data
+from hermes_dist.model.documents import ABSENT, Kind, get, kind_of, load_data
 from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.model.tree import Digest, Entry, Read, Tree
+from hermes_dist.model.tree import Digest, Read, Tree
 
-CONFIG = RelPath("config.yaml")
-JOBS = RelPath("cron/jobs.json")
 UNITS = ("hooks", "plugins")
 """Folders whose sub-folders are run by the agent; each sub-folder is one effect."""
-JOB_FIELDS = (
-    "prompt", "script", "schedule", "skills", "skill", "no_agent", "context_from", "enabled_toolsets", "workdir",
-    "deliver", "base_url", "attach_to_session", "model", "provider",
+JOB_FIELDS: tuple[KeyPath, ...] = (
+    ("prompt",), ("script",), ("schedule",), ("skills",), ("no_agent",), ("context_from",), ("enabled_toolsets",),
+    ("workdir",), ("deliver",), ("base_url",), ("attach_to_session",), ("model",), ("provider",), ("repeat", "times"),
 )  # fmt: skip
 """What of a cron job says what it does; a changed one of a running job needs a yes."""
 
@@ -35,33 +39,49 @@ def find_effects(ours: Tree, merged: Tree, shipped: Tree, read: Read) -> tuple[E
     Args:
         ours: The home as found.
         merged: The home as it would be with every consent given.
-        shipped: What upstream ships; only its jobs and servers wait for approval.
+        shipped: What upstream ships, placed; only its jobs and servers wait for approval.
         read: Gives contents by digest.
     """
     changed = [path for path in merged if merged[path] != ours.get(path)]
+    before, after, theirs = (jobs_by_id(_data(JOBS, tree, read)) for tree in (ours, merged, shipped))
     found = [
         *_units(ours, merged, changed),
         *_hidden(ours, changed, merged, read),
-        *_config(ours.get(CONFIG), merged.get(CONFIG), read),
-        *_jobs(_data(ours.get(JOBS), read), _data(merged.get(JOBS), read), _data(shipped.get(JOBS), read)),
-        *_idle_servers(_data(merged.get(CONFIG), read), _data(shipped.get(CONFIG), read)),
+        *_unreadable(changed, merged, read),
+        *_config(_data(CONFIG, ours, read), _data(CONFIG, merged, read), _data(CONFIG, shipped, read)),
+        *_jobs(before, after, theirs, merged),
+        *_scripts(after, changed, merged),
     ]
     return tuple(sorted(set(found)))
 
 
 def _digest(value: object) -> Digest:
-    return Digest.of(dump(value, Kind.JSON))
+    return Digest.of(repr(_canonical(value)).encode())
 
 
-def _data(entry: Entry | None, read: Read) -> object:
-    """The data of a document, None where there is none or the agent could not load it either."""
-    if entry is None:
-        return None
-    data = read(entry.digest)
+def _canonical(value: object) -> object:
+    """A value whose ``repr`` does not go by the order of keys."""
+    if isinstance(value, Mapping):
+        return ("map", sorted((repr(key), _canonical(part)) for key, part in value.items()))
+    return [_canonical(part) for part in value] if isinstance(value, list) else value
+
+
+def _data(path: RelPath, tree: Tree, read: Read) -> object:
+    """The data of a document, None where there is none or it can't be read."""
     try:
-        return load_data(data, Kind.JSON if data.lstrip()[:1] in (b"{", b"[") else Kind.YAML)
+        return load_data(read(tree[path].digest), kind_of(path) or Kind.YAML) if path in tree else None
     except Invalid:
         return None
+
+
+def _unreadable(changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:
+    """A changed document that can't be read here, but perhaps by the agent: nobody can say what it does."""
+    for path, kind in ((CONFIG, EffectKind.LOOSENS), (JOBS, EffectKind.SCHEDULES)):
+        if path in changed:
+            try:
+                load_data(read(merged[path].digest), kind_of(path) or Kind.YAML)
+            except Invalid as err:
+                yield Effect(kind, path, "", f"can't be checked: {err}", merged[path].digest)
 
 
 def _units(ours: Tree, merged: Tree, changed: Iterable[RelPath]) -> Iterator[Effect]:
@@ -80,66 +100,77 @@ def _hidden(ours: Tree, changed: Iterable[RelPath], merged: Tree, read: Read) ->
             yield Effect(EffectKind.HIDES, path, "", f"hidden characters in {'; '.join(places)}", merged[path].digest)
 
 
-def _config(ours: Entry | None, merged: Entry | None, read: Read) -> Iterator[Effect]:
-    if merged is None or merged == ours:
-        return
-    before, after = dict(leaves(_data(ours, read) or {})), dict(leaves(_data(merged, read) or {}))
+def _config(ours: object, merged: object, shipped: object) -> Iterator[Effect]:
+    """Settings that loosen something, and the servers of the package that stand switched off."""
+    before, after = dict(leaves(ours or {})), dict(leaves(merged or {}))
+    theirs = get(shipped, (SERVERS,))
     for key in before.keys() | after.keys():
         row = row_for(key)
-        old, new = before.get(key, ABSENT), after.get(key, ABSENT)
-        if row is not None and loosens(row, old, new):
-            off = key[:1] == ("mcp_servers",) and _is_off(_data(merged, read), key[:2])
-            if not off:
-                yield Effect(row.kind, CONFIG, format_key(key), _shown(new), _digest([format_key(key), _plain(new)]))
+        idle = key[0:1] == (SERVERS,) and len(key) > 1 and is_off(get(merged, key[:2]))
+        if row is None or (idle and not (isinstance(theirs, Mapping) and key[1] in theirs)):
+            continue
+        old, new = ABSENT if idle else before.get(key, ABSENT), after.get(key, ABSENT)
+        if not (old is ABSENT and new in (ABSENT, None, "", [], {})) and loosens(row, old, new):
+            place = format_key(key)
+            content = _digest([place, None if new is ABSENT else new])
+            yield Effect(row.kind, CONFIG, place, _shown(new), content, off=idle)
 
 
-def _is_off(config: object, server: KeyPath) -> bool:
-    return get(config, (*server, "enabled")) is False
-
-
-def _idle_servers(merged: object, shipped: object) -> Iterator[Effect]:
-    """Servers that the package ships and that stand in the home switched off."""
-    theirs = get(shipped, ("mcp_servers",)) if isinstance(shipped, dict) else None
-    for name in theirs if isinstance(theirs, Mapping) else ():
-        server = get(merged, ("mcp_servers", name))
-        if isinstance(server, Mapping) and server.get("enabled") is False:
-            for key, value in leaves({k: v for k, v in server.items() if k != "enabled"}):
-                row = row_for(("mcp_servers", name, *key))
-                if row is not None and loosens(row, ABSENT, value):
-                    place = format_key(("mcp_servers", name, *key))
-                    yield Effect(row.kind, CONFIG, place, _shown(value), _digest([place, value]), off=True)
-
-
-def _jobs(ours: object, merged: object, shipped: object) -> Iterator[Effect]:
-    before, theirs = _by_id(ours), _by_id(shipped)
-    for ident, job in _by_id(merged).items():
+def _jobs(
+    before: Mapping[str, Job], after: Mapping[str, Job], theirs: Mapping[str, Job], merged: Tree
+) -> Iterator[Effect]:
+    for ident, job in after.items():
         key: KeyPath = ("jobs", Item("id", ident))
-        if ident in theirs and job.get("enabled") is not True:
-            content = _digest([ident, *(_plain(job.get(f)) for f in JOB_FIELDS)])
-            yield Effect(EffectKind.SCHEDULES, JOBS, format_key(key), _job_line(job), content, off=True)
-        elif ident in before:
-            for field in JOB_FIELDS:
-                new = job.get(field)
-                if new != before[ident].get(field):
-                    place = format_key((*key, field))
-                    yield Effect(EffectKind.SCHEDULES, JOBS, place, _shown(new), _digest([place, _plain(new)]))
+        changed = [field for field in JOB_FIELDS if get(job, field) != get(before.get(ident), field)]
+        runs = bool(job.get("enabled", True))
+        if (runs and ident not in before) or (not runs and ident in theirs and _waits(job, bool(changed))):
+            script = merged.get(_script_of(job) or CONFIG) if job.get("script") else None
+            content = _digest([ident, *(_plain(get(job, field)) for field in JOB_FIELDS), script and script.digest])
+            yield Effect(EffectKind.SCHEDULES, JOBS, format_key(key), _job_line(job), content, off=not runs)
+        elif runs:
+            for field in changed:
+                place = format_key((*key, *field))
+                new = get(job, field)
+                yield Effect(EffectKind.SCHEDULES, JOBS, place, _shown(new), _digest([place, _plain(new)]))
 
 
-def _by_id(jobs: object) -> dict[str, Mapping[str, object]]:
-    items = get(jobs, ("jobs",)) if isinstance(jobs, dict) else jobs
-    rows = items if isinstance(items, list) else []
-    return {row["id"]: row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)}
+def _waits(job: Job, changed: bool) -> bool:
+    """Whether a paused job waits for a yes: not when it can't start, is done, or the user paused it."""
+    if not can_start(job.get("schedule")) or job.get("state") == "completed":
+        return False
+    return changed or str(job.get("paused_reason") or "").startswith(PAUSED_BY)
+
+
+def _scripts(jobs: Mapping[str, Job], changed: Iterable[RelPath], merged: Tree) -> Iterator[Effect]:
+    """Changed scripts of jobs that are running."""
+    users = {_script_of(job): job for job in jobs.values() if job.get("enabled", True)}
+    for path in changed:
+        if path in users:
+            what = f"script of the running job {_label(users[path])}"
+            yield Effect(EffectKind.RUNS, path, "", what, merged[path].digest)
+
+
+def _script_of(job: Job) -> RelPath | None:
+    """Where the agent looks for a job's script."""
+    try:
+        return RelPath(f"scripts/{job['script']}") if job.get("script") else None
+    except Invalid:
+        return None
 
 
 def job_ids(jobs: object) -> frozenset[str]:
     """The ids in the data of a ``cron/jobs.json``."""
-    return frozenset(_by_id(jobs))
+    return frozenset(jobs_by_id(jobs))
 
 
-def _job_line(job: Mapping[str, object]) -> str:
+def _label(job: Job) -> object:
+    return job.get("name") or job.get("id")
+
+
+def _job_line(job: Job) -> str:
     schedule = job.get("schedule_display") or job.get("schedule")
     doing = f"script {job['script']}" if job.get("script") else _shown(job.get("prompt", ""))
-    return f"{job.get('name') or job.get('id')}: {_shown(schedule)}: {doing}"
+    return f"{_label(job)}: {_shown(schedule)}: {doing}"
 
 
 def _plain(value: object) -> object:
@@ -149,13 +180,34 @@ def _plain(value: object) -> object:
 def _shown(value: object) -> str:
     if value is ABSENT:
         return "(removed)"
-    text = value if isinstance(value, str) else dump(value, Kind.JSON).decode().strip()
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return " ".join(text.split())
 
 
-Granted = Callable[[Effect], bool]
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Which effects have their yes; called with one, it answers.
+
+    Attributes:
+        now: Digests that get their yes with this operation.
+        before: Digests that got it earlier: what is off nevertheless, the user switched off.
+        everything: All get it with this operation.
+    """
+
+    now: frozenset[Digest] = frozenset()
+    before: frozenset[Digest] = frozenset()
+    everything: bool = False
+
+    def __call__(self, effect: Effect) -> bool:
+        return self.everything or effect.digest in self.now or effect.digest in self.before
+
+    def is_new(self, effect: Effect) -> bool:
+        """Whether it gets its yes with this operation."""
+        return effect.digest in self.now or (self.everything and effect.digest not in self.before)
 
 
-def grant(digests: frozenset[Digest], *, everything: bool = False) -> Granted:
-    """Say yes to effects by content: those whose digest is among ``digests``, or all."""
-    return lambda effect: everything or effect.digest in digests
+def grant(
+    digests: frozenset[Digest], *, everything: bool = False, before: frozenset[Digest] = frozenset()
+) -> Granted:
+    """Say yes to effects by content: those whose digest is among ``digests`` or was ``before``, or all."""
+    return Granted(digests, before, everything)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from hermes_dist.decide.placing_cron import JOBS
 from hermes_dist.model.documents import Unmergeable, graft, kind_of
 from hermes_dist.model.keypath import KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
@@ -42,29 +43,35 @@ def put_back(target: Tree, source: Tree, places: Iterable[tuple[RelPath, str]], 
             inside = (p for p in {*target, *source} if p.under(path))
             changes |= {p: source.get(p) for p in inside}
     blobs: dict[Digest, bytes] = {}
-    for path, parts in keys.items():
-        if path not in changes:
-            changes[path] = _graft(path, parts, target, source, read, blobs)
+    for path in keys.keys() - changes.keys():
+        old = source.get(path)
+        data = _grafted(path, read(target[path].digest), read(old.digest) if old else None, keys[path])
+        changes[path] = old
+        if data is not None:
+            changes[path] = Entry(Digest.of(data), target[path].executable)
+            blobs[Digest.of(data)] = data
     return Grafted(target.with_entries(changes), blobs)
 
 
-def _graft(
-    path: RelPath, keys: list[KeyPath], target: Tree, source: Tree, read: Read, blobs: dict[Digest, bytes]
-) -> Entry | None:
-    """Replace keys of one document; where that can't be done by splicing, replace the whole file."""
+def _grafted(path: RelPath, target: bytes, source: bytes | None, keys: list[KeyPath]) -> bytes | None:
+    """Replace keys of one document; None where that can't be done by splicing, and the whole file goes back."""
     kind = kind_of(path)
-    old = source.get(path)
-    if kind is None:
-        return old
     try:
-        data = graft(read(target[path].digest), read(old.digest) if old else None, kind, keys)
+        return graft(target, source, kind, keys) if kind else None
     except Unmergeable:
-        return old
-    digest = Digest.of(data)
-    blobs[digest] = data
-    return Entry(digest, target[path].executable)
+        return None
+
+
+_TWINS = {"schedule": "schedule_display", "skills": "skill"}
+"""Fields of a job that say the same as another one."""
 
 
 def park(theirs: Tree, base: Tree, effects: Iterable[Effect], read: Read) -> Grafted:
     """Put the parts that ``effects`` live in back to base, in what upstream offers."""
-    return put_back(theirs, base, [(effect.path, effect.key) for effect in effects], read)
+    places: list[tuple[RelPath, str]] = []
+    for effect in effects:
+        places.append((effect.path, effect.key))
+        head, dot, field = effect.key.rpartition(".")
+        if effect.path == JOBS and field in _TWINS:
+            places.append((effect.path, f"{head}{dot}{_TWINS[field]}"))
+    return put_back(theirs, base, places, read)

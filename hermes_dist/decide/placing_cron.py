@@ -23,6 +23,8 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 
 JOBS: Final = RelPath("cron/jobs.json")
+PAUSED_BY: Final = "from package "
+"""How the reason begins that a job of a package is paused for until it has its yes."""
 Job = dict[str, object]
 Steps = tuple[str | int, ...]
 """Where a job stands in the author's file: keys of maps, places in lists."""
@@ -186,7 +188,7 @@ def _in_agents_shape(job: Job, label: str, package: str) -> Job:
         "enabled": False,
         "state": "paused",
         "paused_at": None,
-        "paused_reason": f"from package {package}: hermes profile approve",
+        "paused_reason": f"{PAUSED_BY}{package}: hermes profile approve",
         "created_at": None,
         "next_run_at": None,
         "last_run_at": None,

@@ -12,15 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hermes_dist.decide.activate import switch_on
+from hermes_dist.decide.activate import ready, switch_on
 from hermes_dist.decide.effects import Granted, find_effects, grant
 from hermes_dist.decide.parking import park, put_back
 from hermes_dist.merge.trees import TreeMerge, merge_trees
-from hermes_dist.model.keypath import parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
 from hermes_dist.model.side import Side
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
 
 _ROUNDS = 3
 
@@ -82,7 +81,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     settled = put_back(situation.base, situation.theirs, kept, read)
     blobs |= settled.blobs
     merged, effects, parked = _merge_safely(settled.tree, ours, situation.theirs, read, blobs, decisions)
-    live = switch_on(merged.tree, _ready(effects, decisions.granted), read)
+    live = switch_on(merged.tree, ready(effects, decisions.granted), read)
     blobs |= live.blobs
     return Plan(
         steps=_steps(situation.found, ours, live.tree),
@@ -118,16 +117,6 @@ def _merge_safely(
         waiting = [e for e in left if not e.off and not decisions.granted(e)]
         effects = tuple(sorted({*effects, *(e for e in left if e.off)}))
     return merged, effects, parked
-
-
-def _ready(effects: tuple[Effect, ...], granted: Granted) -> list[Effect]:
-    """The idle jobs and servers of which every part has its yes."""
-
-    def unit(effect: Effect) -> tuple[str, object]:
-        return effect.path, parse_key(effect.key)[:2]
-
-    waiting = {unit(e) for e in effects if e.off and not granted(e)}
-    return [e for e in effects if e.off and unit(e) not in waiting]
 
 
 def _steps(found: Tree, ours: Tree, merged: Tree) -> tuple[Step, ...]:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.bundled import STOCK_SOULS, agents_own
-from hermes_dist.decide.effects import JOBS, job_ids
+from hermes_dist.decide.effects import job_ids
 from hermes_dist.decide.ownership import looked_at
+from hermes_dist.decide.placing_cron import JOBS
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.lock import Lock, load_lock
@@ -18,6 +19,7 @@ from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.mend import mending
 from hermes_dist.world.fs import RealFs, home_lock
 from hermes_dist.world.scan import scan
 from hermes_dist.world.transaction import Recovered, recover
@@ -119,11 +121,12 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
     want, into = looked_at(package)
     seen = scan(home.path, want, into)
     by_digest: dict[Digest, RelPath] = {entry.digest: path for path, entry in seen.tree.items()}
+    stored = mending(ctx, home.lock)
 
     def read(digest: Digest) -> bytes:
         path = by_digest.get(digest)
         if path is None:
-            return ctx.store.read(digest)
+            return stored(digest)
         with RealFs(home.path) as fs:
             data = fs.read(path)
         if data is None or Digest.of(data) != digest:

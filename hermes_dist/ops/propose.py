@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hermes_dist.decide.effects import grant
-from hermes_dist.decide.environment import ENV_EXAMPLE, Wanted, example_of, read_env, shipped_example, wanted_by
+from hermes_dist.decide.environment import ENV_EXAMPLE, example_of, shipped_example
 from hermes_dist.decide.parking import put_back
 from hermes_dist.decide.parts import excluded_places, parse_parts
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
@@ -19,7 +19,9 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, Observed, first_of, observe, together
 from hermes_dist.ops.incoming import Incoming
+from hermes_dist.ops.mend import without_lost
 from hermes_dist.ops.proposal import Proposal
+from hermes_dist.ops.variables import environment_of, manifest_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +77,11 @@ def propose(ctx: Context, home: Home, incoming: Incoming, choices: Choices, *, v
     beside = {ENV_EXAMPLE: _NO_MATTER}
     observed = observe_or_nothing(ctx, home, base.with_entries({**theirs, **beside}))
     read = together(blobs, first_of(incoming.read, observed.read))
+    base, lost = without_lost(base, observed.ours, read)
     approved = old.approved if old else frozenset[Digest]()
     decisions = Decisions(
         sides=choices.sides, default=choices.default, kept=old.kept if old else frozenset(),
-        granted=grant(approved | choices.grants, everything=choices.allow_effects),
+        granted=grant(choices.grants, everything=choices.allow_effects, before=approved),
     )  # fmt: skip
     plan = reconcile(Situation(base=base, found=observed.found, ours=observed.ours, theirs=theirs, read=read), decisions)
     example, example_step, more = _example(incoming, old, observed)
@@ -87,8 +90,9 @@ def propose(ctx: Context, home: Home, incoming: Incoming, choices: Choices, *, v
         verb=verb, home=home, new=not home.path.is_dir(), manifest=incoming.manifest, pin=incoming.pin,
         before=old.pin if old else None, source=str(incoming.spec), plan=plan, extra=example_step,
         lock=next_lock(incoming, plan, old, example, decisions), read=read, tree=theirs, ours=observed.found,
-        wanted=environment_of(ctx, home.path, incoming.manifest), left_out=incoming.left_out,
-        size=sum(len(read(e.digest)) for e in theirs.values()), notes=(*incoming.notes, *plan.notes, *_odd(observed)),
+        wanted=environment_of(ctx, home.path, incoming.manifest, manifest_of(ctx, old) if old else None),
+        left_out=incoming.left_out,
+        size=sum(len(read(e.digest)) for e in theirs.values()), notes=(*incoming.notes, *lost, *plan.notes, *_odd(observed)),
         label={"version": incoming.pin.version, "commit": incoming.pin.commit},
     )  # fmt: skip
 
@@ -144,15 +148,6 @@ def _example(
     if entry is None or found == entry or found != before:
         return entry, (), blobs
     return entry, (Step(ENV_EXAMPLE, found, entry),), blobs
-
-
-def environment_of(ctx: Context, home: Path, manifest: Manifest) -> tuple[Wanted, ...]:
-    """Say what of the environment is set, in the shell or in the home's ``.env``; values stay unread elsewhere."""
-    try:
-        dotenv = read_env((home / ".env").read_text("utf-8", "replace"))
-    except OSError:
-        dotenv = {}
-    return wanted_by(manifest, ctx.env, dotenv)
 
 
 def _odd(observed: Observed) -> tuple[str, ...]:

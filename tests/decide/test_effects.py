@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from shelf import Shelf
+
+from hermes_dist.decide.activate import ready, switch_on
+from hermes_dist.decide.effects import find_effects, grant
+from hermes_dist.decide.parking import park
+from hermes_dist.model.documents import Kind, load_data
+from hermes_dist.model.plan import Effect, EffectKind
+from hermes_dist.model.tree import EMPTY, Tree
+
+JOB = {"id": "0123456789ab", "name": "watch", "prompt": "look", "schedule": "every 2h"}
+
+
+def found(shelf: Shelf, ours: Tree, merged: Tree, shipped: Tree | None = None) -> dict[str, Effect]:
+    effects = find_effects(ours, merged, merged if shipped is None else shipped, shelf.read)
+    return {f"{e.path}: {e.key}" if e.key else str(e.path): e for e in effects}
+
+
+def test_a_new_server_is_an_effect_for_each_guarded_key_and_off() -> None:
+    shelf = Shelf()
+    placed = shelf.place({"mcp.json": {"h": {"command": "sh", "args": ["-c", "id"], "env": {"A": "1"}, "timeout": 5, "cwd": ""}}})
+    effects = found(shelf, EMPTY, placed.tree)
+    assert set(effects) == {f"config.yaml: mcp_servers.h.{key}" for key in ("command", "args", "env.A")}
+    assert all(effect.off and effect.kind is EffectKind.RUNS for effect in effects.values())
+    assert effects["config.yaml: mcp_servers.h.args"].what == '["-c", "id"]'
+
+
+def test_a_users_own_idle_server_is_no_effect() -> None:
+    shelf = Shelf()
+    ours = shelf.tree({"config.yaml": "mcp_servers: {own: {command: x, enabled: false}}\n"})
+    assert found(shelf, ours, ours, EMPTY) == {}
+
+
+def test_a_changed_command_of_a_running_server_is_an_effect_that_is_not_off() -> None:
+    shelf = Shelf()
+    ours = shelf.tree({"config.yaml": "mcp_servers: {h: {command: npx, args: [p@1]}}\n"})
+    merged = shelf.tree({"config.yaml": "mcp_servers: {h: {command: npx, args: [p@2]}}\n"})
+    (effect,) = found(shelf, ours, merged).values()
+    assert (effect.key, effect.off) == ("mcp_servers.h.args", False)
+
+
+def test_a_new_job_is_one_effect_and_off() -> None:
+    shelf = Shelf()
+    placed = shelf.place({"cron/jobs.json": {"jobs": [JOB]}})
+    (effect,) = found(shelf, EMPTY, placed.tree).values()
+    assert (effect.kind, effect.key, effect.off) == (EffectKind.SCHEDULES, "jobs[id=0123456789ab]", True)
+    assert effect.what == "watch: every 120m: look"
+
+
+def running(shelf: Shelf, placed: Tree, **more: object) -> Tree:
+    """The placed jobs after the agent's own resume."""
+    jobs = [{**job, "enabled": True, "state": "scheduled", "paused_reason": None, **more} for job in shelf.jobs(placed)]
+    return placed.with_entries(shelf.tree({"cron/jobs.json": {"jobs": jobs, "updated_at": "x"}}))
+
+
+def paused_by_user(shelf: Shelf, placed: Tree) -> Tree:
+    return running(shelf, placed, enabled=False, state="paused", paused_reason="enough")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "keys"),
+    [
+        ("prompt", "leak", {"prompt"}),
+        ("schedule", "every 1h", {"schedule"}),
+        ("script", "x.py", {"script"}),
+        ("skills", ["s"], {"skills"}),
+        ("repeat", 5, {"repeat.times"}),
+        ("name", "other", set()),
+    ],
+)
+def test_what_a_running_job_does_is_guarded_field_by_field(field: str, value: object, keys: set[str]) -> None:
+    shelf = Shelf()
+    ours = running(shelf, shelf.place({"cron/jobs.json": {"jobs": [JOB]}}).tree)
+    theirs = shelf.place({"cron/jobs.json": {"jobs": [{**JOB, field: value}]}}).tree
+    effects = found(shelf, ours, running(shelf, theirs), theirs)
+    assert set(effects) == {f"cron/jobs.json: jobs[id=0123456789ab].{key}" for key in keys}
+    assert not any(effect.off for effect in effects.values())
+
+
+def test_a_parked_schedule_takes_its_display_along() -> None:
+    shelf = Shelf()
+    base = shelf.place({"cron/jobs.json": {"jobs": [JOB]}}).tree
+    theirs = shelf.place({"cron/jobs.json": {"jobs": [{**JOB, "schedule": "every 1h", "skills": ["s"], "name": "n"}]}}).tree
+    effects = found(shelf, running(shelf, base), running(shelf, theirs), theirs)
+    parked = park(theirs, base, effects.values(), shelf.read)
+    shelf.update(parked.blobs)
+    (job,), (old,) = shelf.jobs(parked.tree), shelf.jobs(base)
+    assert job == {**old, "name": "n"}
+
+
+def test_a_job_that_the_user_paused_waits_for_nothing_until_it_changes() -> None:
+    shelf = Shelf()
+    theirs = shelf.place({"cron/jobs.json": {"jobs": [JOB]}}).tree
+    ours = paused_by_user(shelf, theirs)
+    assert found(shelf, ours, ours, theirs) == {}
+    newer = shelf.place({"cron/jobs.json": {"jobs": [{**JOB, "prompt": "more"}]}}).tree
+    (effect,) = found(shelf, ours, paused_by_user(shelf, newer), newer).values()
+    assert effect.off
+
+
+def test_a_job_that_can_not_start_or_is_done_waits_for_nothing() -> None:
+    shelf = Shelf()
+    soon = shelf.place({"cron/jobs.json": {"jobs": [{**JOB, "schedule": "30m"}]}}).tree
+    assert found(shelf, EMPTY, soon) == {}
+    once = shelf.place({"cron/jobs.json": {"jobs": [{**JOB, "schedule": "2027-01-01"}]}}).tree
+    done = running(shelf, once, enabled=False, state="completed")
+    assert found(shelf, done, done, once) == {}
+
+
+def test_the_changed_script_of_a_running_job_is_an_effect() -> None:
+    shelf = Shelf()
+    job = {**JOB, "script": "w.sh"}
+    before = shelf.place({"cron/jobs.json": {"jobs": [job]}, "scripts/w.sh": "true", "scripts/v.sh": "true"}).tree
+    after = shelf.place({"cron/jobs.json": {"jobs": [job]}, "scripts/w.sh": "rm -rf ~", "scripts/v.sh": "false"}).tree
+    effects = found(shelf, running(shelf, before), running(shelf, after), after)
+    assert set(effects) == {"scripts/w.sh"}
+    assert set(found(shelf, before, after)) == {"cron/jobs.json: jobs[id=0123456789ab]"}
+    assert found(shelf, before, after) != found(shelf, EMPTY, before)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["approvals: {mode: 'off'}\n", "{approvals: {mode: 'off'}}", "approvals:\n  mode: off\n", '{"approvals": {"mode": "off"}}'],
+)
+def test_a_loosening_is_seen_in_every_spelling(text: str) -> None:
+    shelf = Shelf()
+    assert set(found(shelf, EMPTY, shelf.tree({"config.yaml": text}))) == {"config.yaml: approvals.mode"}
+
+
+@pytest.mark.parametrize(
+    "text", ["approvals: {mode: smart}\napprovals: {mode: 'off'}\n", "x: " + "[" * 40 + "]" * 40, "***\n", "a: !!python/x 1\n"]
+)
+def test_a_config_that_can_not_be_checked_waits_as_a_whole(text: str) -> None:
+    shelf = Shelf()
+    (effect,) = found(shelf, EMPTY, shelf.tree({"config.yaml": text})).values()
+    assert (effect.kind, effect.key) == (EffectKind.LOOSENS, "")
+
+
+def test_values_that_json_does_not_know_are_effects_like_others() -> None:
+    shelf = Shelf()
+    tree = shelf.tree({"config.yaml": "hooks: {at: 2027-01-01, n: .nan}\n"})
+    assert set(found(shelf, EMPTY, tree)) == {"config.yaml: hooks.at", "config.yaml: hooks.n"}
+
+
+def test_a_yes_is_bound_to_content_and_not_to_the_order_of_keys() -> None:
+    shelf = Shelf()
+    one = shelf.tree({"config.yaml": "hooks: {a: [{x: 1, y: 2}]}\n"})
+    two = shelf.tree({"config.yaml": "hooks: {a: [{y: 2, x: 1}]}\n"})
+    other = shelf.tree({"config.yaml": "hooks: {a: [{y: 2, x: 2}]}\n"})
+    digests = [next(iter(found(shelf, EMPTY, tree).values())).digest for tree in (one, two, other)]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_granted_job_is_switched_on_as_the_agent_resumes_it() -> None:
+    shelf = Shelf()
+    placed = shelf.place({"cron/jobs.json": {"jobs": [JOB, {**JOB, "id": "a" * 12}]}}).tree
+    effects = found(shelf, EMPTY, placed)
+    first = effects["cron/jobs.json: jobs[id=0123456789ab]"]
+    live = switch_on(placed, ready(effects.values(), grant(frozenset([first.digest]))), shelf.read)
+    shelf.update(live.blobs)
+    on, off = shelf.jobs(live.tree)
+    assert {k: on[k] for k in ("enabled", "state", "paused_at", "paused_reason", "next_run_at")} == {
+        "enabled": True, "state": "scheduled", "paused_at": None, "paused_reason": None, "next_run_at": None,
+    }  # fmt: skip
+    assert off["enabled"] is False
+
+
+def test_a_server_is_switched_on_when_each_of_its_parts_has_its_yes() -> None:
+    shelf = Shelf()
+    placed = shelf.place({"config.yaml": "mcp_servers:\n  # why\n  h: {command: sh, args: [a]}\n"}).tree
+    effects = found(shelf, EMPTY, placed)
+    digests = frozenset(effect.digest for effect in effects.values())
+    some = frozenset([effects["config.yaml: mcp_servers.h.args"].digest])
+    assert ready(effects.values(), grant(some)) == []
+    live = switch_on(placed, ready(effects.values(), grant(digests - some, before=some)), shelf.read)
+    shelf.update(live.blobs)
+    assert shelf.text(live.tree, "config.yaml").startswith("mcp_servers:\n  # why\n")
+    assert load_data(shelf.bytes_of(live.tree, "config.yaml"), Kind.YAML) == {
+        "mcp_servers": {"h": {"command": "sh", "args": ["a"], "enabled": True}}
+    }
+
+
+def test_what_the_user_switched_off_after_a_yes_stays_off() -> None:
+    shelf = Shelf()
+    placed = shelf.place({"mcp.json": {"h": {"command": "sh"}}}).tree
+    effects = list(found(shelf, EMPTY, placed).values())
+    before = frozenset(effect.digest for effect in effects)
+    assert ready(effects, grant(frozenset(), before=before)) == []
+    assert ready(effects, grant(frozenset(), before=before, everything=True)) == []
+    assert ready(effects, grant(before, before=before)) != []
+
+
+def test_hidden_characters_in_the_prompt_of_a_job_are_seen_through_their_escapes() -> None:
+    shelf = Shelf()
+    content = json.dumps({"jobs": [{**JOB, "prompt": "look \u202e koob"}]})
+    assert "\\u202e" in content
+    effects = found(shelf, EMPTY, shelf.place({"cron/jobs.json": content}).tree)
+    assert effects["cron/jobs.json"].kind is EffectKind.HIDES
