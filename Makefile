@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 AGENT := .agent
 
-.PHONY: demo test agent lint fast clean
+.PHONY: demo test agent lint docs clean
 
 $(BIN)/hermes-dist: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +31,10 @@ $(AGENT)/bin/hermes:
 lint: $(BIN)/hermes-dist
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+## Write docs/commands.md again, from the commands.
+docs: $(BIN)/hermes-dist
+	$(BIN)/python -m hermes_dist.cli.reference > docs/commands.md
 
 clean:
 	rm -rf $(VENV) $(AGENT) .demo build dist

@@ -66,6 +66,8 @@ def _common() -> dict[str, Any]:
     }
 
 
+COMMON = frozenset(_common())
+"""The names of the options that all commands share."""
 _DEFAULTS = {"in_profile": None, "color": "auto"}
 
 

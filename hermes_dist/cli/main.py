@@ -27,10 +27,7 @@ class _Lazy(click.Group):
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        verb = VERBS.get(cmd_name)
-        if verb is None:
-            return _nested(cmd_name) if cmd_name in NESTED else None
-        return _load(cmd_name, verb.module, verb.function, verb.help)
+        return command_named(cmd_name) if cmd_name in VERBS or cmd_name in NESTED else None
 
     def get_help(self, ctx: click.Context) -> str:
         called: Invocation = ctx.obj
@@ -48,6 +45,14 @@ class _Lazy(click.Group):
             if not close:
                 raise
             raise click.UsageError(f"{err.message} Did you mean {' or '.join(close)}?", ctx) from err
+
+
+def command_named(name: str) -> click.Command:
+    """Load a command of the table by its name."""
+    if name in NESTED:
+        return _nested(name)
+    verb = VERBS[name]
+    return _load(name, verb.module, verb.function, verb.help)
 
 
 def _load(name: str, module: str, function: str, short: str) -> click.Command:
@@ -72,8 +77,7 @@ def _bare() -> None:
     """Without a verb: the profile you are in, as the agent shows it."""
     ctx = click.get_current_context()
     if ctx.invoked_subcommand is None:
-        here = VERBS["current"]
-        ctx.invoke(_load("current", here.module, here.function, here.help))
+        ctx.invoke(command_named("current"))
 
 
 def run(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) -> int:

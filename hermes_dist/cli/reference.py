@@ -1,0 +1,73 @@
+"""The reference of all commands as Markdown, made from the commands themselves: ``docs/commands.md``.
+
+Run ``make docs`` after a change; a test compares.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from hermes_dist.brand import HERMES
+from hermes_dist.cli.command import COMMON, Invocation
+from hermes_dist.cli.main import command_named
+from hermes_dist.cli.verbs import GROUPS, NESTED, VERBS
+
+_HEAD = """# Commands
+
+Made from the commands themselves by `make docs`. Write `hermes-dist VERB …`, or, with the front door in place,
+`hermes profile VERB …` (fleet and completion: `hermes gateways …`, `hermes gateway route …`, `hermes completion …`).
+The first positional is the profile; left out, or `.`, it is the active one. Exit codes: [exit-codes.md](exit-codes.md).
+"""
+
+
+def reference() -> str:
+    """Return the page."""
+    lines = [_HEAD, "## Options of every command", "", *_options(_common()), ""]
+    for group in GROUPS:
+        lines += [f"## {group}", ""]
+        for name, verb in VERBS.items():
+            if verb.group == group:
+                lines += _entry(name, command_named(name))
+        for name, nested in NESTED.items():
+            if nested.group == group:
+                lines += [f"### {name}", "", nested.help, ""]
+                found = command_named(name)
+                assert isinstance(found, click.Group)  # noqa: S101 - what NESTED lists
+                for word, sub in found.commands.items():
+                    lines += _entry(f"{name} {word}", sub)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _common() -> list[click.Parameter]:
+    return [p for p in command_named("list").params if p.name in COMMON]
+
+
+def _entry(name: str, command: click.Command) -> list[str]:
+    ctx = click.Context(command, info_name=name, obj=Invocation(HERMES, HERMES.dist_command))
+    arguments = [p for p in command.params if isinstance(p, click.Argument)]
+    own = [p for p in command.params if p.name not in COMMON and not isinstance(p, click.Argument)]
+    words = " ".join([name, *(p.make_metavar(ctx) for p in arguments)])
+    return [f"### {name}", "", f"`{words}`", "", command.help or "", "", *_options(own), ""]
+
+
+def _options(params: list[Any]) -> Iterator[str]:
+    if not params:
+        return
+    yield "| option | |"
+    yield "| --- | --- |"
+    for param in params:
+        value = "" if param.is_flag else f" {param.metavar or 'TEXT'}"
+        spelled = ", ".join(f"`{opt}{value}`" for opt in param.opts)
+        yield f"| {_cell(spelled)} | {_cell(param.help or '')} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -1,0 +1,32 @@
+"""The docs say what the commands do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hermes_dist.cli.reference import reference
+
+DOCS = Path(__file__).parent.parent / "docs"
+PAGES = [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]
+
+
+def test_the_reference_of_commands_is_what_the_commands_say() -> None:
+    assert (DOCS / "commands.md").read_text() == reference(), "run: make docs"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_commands_named_in_the_docs_exist(page: Path) -> None:
+    from hermes_dist.cli.verbs import NESTED, VERBS
+
+    for verb in re.findall(r"\b(?:hermes profile|hermes-dist) ([a-z][a-z-]+)", page.read_text()):
+        assert verb in {**VERBS, **NESTED, "profile": 0}, f"{page.name} speaks of `{verb}`"
