@@ -1,0 +1,154 @@
+"""History: where a rollback goes, what a hold holds against, and changes taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hermes_dist.merge.trees import Favour, leave_open, merge_trees
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Step
+from hermes_dist.model.tree import Digest, Entry, Read, Tree
+
+ANY = "*"
+"""A hold against every update."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The home after one change.
+
+    Attributes:
+        number: The generation's.
+        package: What tells one package from another, such as commit and tree; empty for none.
+        back_to: The generation that this change went back to; None for a change that went forward.
+    """
+
+    number: int
+    package: str
+    back_to: int | None = None
+
+
+def one_back(moments: Sequence[Moment]) -> int | None:
+    """Choose the generation that a rollback without a number goes to: the last one with another package.
+
+    Going back twice goes further back: a change that went back counts as standing where it went.
+
+    Args:
+        moments: Oldest first; the last one is now.
+
+    Returns:
+        Its number; None when there is nothing earlier.
+    """
+    if not moments:
+        return None
+    by_number = {moment.number: moment for moment in moments}
+    here = moments[-1]
+    at: Moment | None = here
+    while at is not None and at.back_to is not None and at.back_to < at.number:
+        number = at.back_to
+        at = by_number.get(number)
+        if at is None:
+            return None
+    before = [m for m in moments if at is not None and m.number < at.number and m.package]
+    return next((m.number for m in reversed(before) if m.package != here.package), None)
+
+
+def hold_after(held: str, left: str, goal: str) -> str:
+    """Say what a profile is held against after a rollback.
+
+    Args:
+        held: What it was held against before.
+        left: The commit it leaves.
+        goal: The commit it goes to.
+    """
+    if held == ANY:
+        return ANY
+    if held:
+        return "" if goal == held else held
+    return "" if left == goal else left
+
+
+def holds(held: str, offered: str, relation: str) -> bool:
+    """Whether a hold keeps an offered commit out: any, or those not later than the commit that was left.
+
+    Args:
+        held: The lock's hold.
+        offered: What the source has now.
+        relation: How the offered commit follows the held one.
+    """
+    if not held:
+        return False
+    return held in (ANY, offered) or relation in ("same", "backward")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A home with changes taken back.
+
+    Attributes:
+        tree: The home afterwards.
+        blobs: New contents by digest.
+        edited: Files that were edited since; the edits are in ``tree``.
+        stuck: Places where an edit touches what was to be taken back: the edit stays.
+    """
+
+    tree: Tree
+    blobs: Mapping[Digest, bytes]
+    edited: tuple[RelPath, ...]
+    stuck: tuple[str, ...]
+
+
+def take_back(
+    found: Tree, changes: Iterable[Sequence[Step]], read: Read, favour: Favour = leave_open
+) -> TakenBack:
+    """Take changes back, the newest first; what was edited after one is merged towards the state before it.
+
+    Args:
+        found: The home as found.
+        changes: The steps of each change, newest first.
+        read: Gives contents by digest.
+        favour: How to settle what can't be merged; by default the edit stays and is named.
+    """
+    blobs: dict[Digest, bytes] = {}
+
+    def reading(digest: Digest) -> bytes:
+        return blobs[digest] if digest in blobs else read(digest)
+
+    tree, edited, stuck = found, set[RelPath](), set[str]()
+    for steps in changes:
+        paths = {step.path for step in steps}
+        after = Tree([(s.path, s.after) for s in steps if s.after])
+        before = Tree([(s.path, s.before) for s in steps if s.before])
+        edited |= {path for path in paths if tree.get(path) != after.get(path)}
+        merged = merge_trees(after, tree.where(paths.__contains__), before, reading, favour)
+        blobs |= merged.blobs
+        stuck |= {conflict.place for conflict in merged.conflicts}
+        gone: dict[RelPath, Entry | None] = dict.fromkeys(paths)
+        tree = tree.with_entries({**gone, **merged.tree})
+    return TakenBack(tree, blobs, tuple(sorted(edited)), tuple(sorted(stuck)))
+
+
+def as_before(changes: Iterable[Sequence[Step]]) -> dict[RelPath, Entry | None]:
+    """The files as they were before some changes, for every path that these touched.
+
+    Args:
+        changes: The steps of each change, newest first.
+    """
+    state: dict[RelPath, Entry | None] = {}
+    for steps in changes:
+        state |= {step.path: step.before for step in steps}
+    return state
+
+
+def edited_since(found: Tree, changes: Iterable[Sequence[Step]]) -> tuple[RelPath, ...]:
+    """List the touched files that are not as the last change left them.
+
+    Args:
+        found: The home as found.
+        changes: The steps of each change, newest first.
+    """
+    left: dict[RelPath, Entry | None] = {}
+    for steps in changes:
+        left = {**{step.path: step.after for step in steps}, **left}
+    return tuple(sorted(path for path, entry in left.items() if found.get(path) != entry))
