@@ -188,7 +188,7 @@ class BareGit:
         return self._root / f"{hashlib.sha256(bare.encode()).hexdigest()[:16]}-{slug}.git"
 
     def _may_talk(self, url: str) -> None:
-        if self._offline and scheme_of(_checked(url)) != "file":
+        if scheme_of(_checked(url)) != "file" and self._offline:
             raise Unreachable(
                 "it is not available offline", where=without_credentials(url), hint="run it again without --offline"
             )
