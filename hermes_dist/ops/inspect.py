@@ -20,7 +20,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import first_of, observe, open_home, user_job_ids
 from hermes_dist.ops.incoming import fetch, look_up
 from hermes_dist.ops.install import absolute
-from hermes_dist.ops.propose import environment_of
+from hermes_dist.ops.variables import environment_of, manifest_of
 from hermes_dist.world.load import load_manifest
 
 
@@ -80,7 +80,7 @@ def _is_open(lock: Lock, change: Change, ours: Tree) -> bool:
     return any(c.path == change.path and not c.key for c in lock.conflicts) and change.path not in ours
 
 
-def _agent_was_here(ctx: Context, redumped: bool, name: ProfileName) -> tuple[str, ...]:  # noqa: FBT001 - one fact
+def _agent_was_here(ctx: Context, redumped: bool, name: ProfileName) -> tuple[str, ...]:
     if not redumped:
         return ()
     return (
@@ -89,19 +89,10 @@ def _agent_was_here(ctx: Context, redumped: bool, name: ProfileName) -> tuple[st
     )
 
 
-def _unmanaged(ctx: Context, packaged: bool, name: ProfileName) -> tuple[str, ...]:  # noqa: FBT001 - one fact
+def _unmanaged(ctx: Context, packaged: bool, name: ProfileName) -> tuple[str, ...]:
     if not packaged:
         return ("no package: this profile is all your own",)
     return (f"installed without a lockfile; take it over with: {ctx.command(f'adopt {name}')}",)
-
-
-def manifest_of(ctx: Context, lock: Lock) -> Manifest | None:
-    """The author's manifest as received; None when its content is lost."""
-    entry = lock.theirs().get(RelPath(MANIFEST))
-    try:
-        return load_manifest(ctx.store.read(entry.digest)) if entry else None
-    except DistError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from hermes_dist.decide.environment import Given, unasked, with_values
+from hermes_dist.decide.history import ANY, holds
 from hermes_dist.decide.versions import check_requires, newer_tags
 from hermes_dist.errors import Cancelled, DistError, Invalid, LockStale, Refused
 from hermes_dist.model.lock import Lock
@@ -18,11 +20,25 @@ from hermes_dist.ops import aliases
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home, user_job_ids
 from hermes_dist.ops.incoming import Incoming, Target, fetch, look_up
-from hermes_dist.ops.proposal import Confirm, Outcome, Proposal, carry_out
+from hermes_dist.ops.proposal import Confirm, Outcome, Proposal, carry_out, with_variables
 from hermes_dist.ops.propose import Choices, propose
+from hermes_dist.ops.variables import refuse_elsewhere
 
 Settle = Callable[[Proposal, Conflict], Side | None]
 """Asks how to settle one conflict; None leaves it open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """What is asked on a terminal after the yes to the content.
+
+    Attributes:
+        effects: Whether what newly waits may run now.
+        variables: Values for missing variables, by name.
+    """
+
+    effects: Callable[[Proposal], bool]
+    variables: Callable[[Proposal], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +46,16 @@ class Wish:
     """What a command that changes a home was asked for.
 
     Attributes:
+        env: Variables for the home's ``.env``.
+        questions: Who to ask beyond the yes to the content; None for nobody.
         to: Another ref to follow from now on; empty to stay.
         abort_on_conflict: Change nothing if a conflict would stay open.
         locked: The resolved commit has to be the lock's.
     """
 
     choices: Choices = field(default_factory=Choices)
+    env: Given = field(default_factory=Given)
+    questions: Questions | None = None
     to: str = ""
     dry_run: bool = False
     abort_on_conflict: bool = False
@@ -100,6 +120,13 @@ def update(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, settle
     Raises:
         DistError: It can't be updated; nothing changed.
     """
+    outcome = _update(ctx, name, wish, confirm, settle)
+    if outcome.proposal is not None or wish.dry_run:
+        return outcome
+    return with_variables(outcome, ctx.layout.home(name), wish.env.values)
+
+
+def _update(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, settle: Settle | None) -> Outcome:
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
     spec = absolute(parse_source(lock.source, allow_insecure=True))
@@ -112,15 +139,30 @@ def update(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, settle
             f"{spec} is at {target.commit[:7]}, the lock at {lock.pin.short}", where=str(ctx.layout.lockfile(name)),
             hint="update without --locked to move on",
         )
-    if lock.held and not wish.to and not target.is_pin(lock.pin):
-        notes += (f"held at {lock.pin.short}; {target.commit[:7]} is available: {ctx.command(f'unhold {name}')}",)
-        return Outcome(verb="update", profile=name, lock=lock, notes=notes)
+    if target.commit and not wish.to and not target.is_pin(lock.pin) and _is_held(ctx, lock, target, target.commit):
+        return Outcome(verb="update", profile=name, lock=lock, notes=(*notes, _held_note(ctx, name, lock, target.commit)))
     if target.is_pin(lock.pin) and wish.choices == Choices() and str(spec) == lock.source:
         return Outcome(verb="update", profile=name, lock=lock, notes=notes)
     notes += _judge_move(ctx, target, lock, wish)
     incoming = fetch(ctx, target, lock, user_job_ids(home, ctx.store.read))
+    tree = incoming.pin.tree
+    if not target.commit and tree != lock.pin.tree and _is_held(ctx, lock, target, tree):
+        return Outcome(verb="update", profile=name, lock=lock, notes=(*notes, _held_note(ctx, name, lock, tree)))
     notes += (_check_requires(ctx, incoming, wish),)
     return conclude(ctx, partial(_make, ctx, home, incoming, "update", notes), wish, confirm, settle)
+
+
+def _is_held(ctx: Context, lock: Lock, target: Target, offered: str) -> bool:
+    """Whether a hold keeps an offered commit, or the tree of a folder, out."""
+    relation = ""
+    if target.commit and lock.held not in ("", ANY, offered):
+        relation = ctx.sources.relation(target.spec, lock.held, offered)
+    return holds(lock.held, offered, relation)
+
+
+def _held_note(ctx: Context, name: ProfileName, lock: Lock, offered: str) -> str:
+    back = "" if lock.held == ANY else ", rolled back from there"
+    return f"held at {lock.pin.short}{back}; to take {offered[:7]}: {ctx.command(f'unhold {name}')}"
 
 
 def _check_requires(ctx: Context, incoming: Incoming, wish: Wish) -> str:
@@ -133,7 +175,10 @@ def _make(
     ctx: Context, home: Home, incoming: Incoming, verb: str, notes: tuple[str, ...], choices: Choices
 ) -> Proposal:
     proposal = propose(ctx, home, incoming, choices, verb=verb)
-    return replace(proposal, notes=(*(note for note in notes if note), *proposal.notes))
+    lock = proposal.lock
+    if lock and home.lock and lock.held not in ("", ANY) and lock.pin != home.lock.pin:
+        lock = replace(lock, held="")
+    return replace(proposal, lock=lock, notes=(*(note for note in notes if note), *proposal.notes))
 
 
 Make = Callable[[Choices], Proposal]
@@ -154,6 +199,7 @@ def conclude(ctx: Context, make: Make, wish: Wish, confirm: Confirm, settle: Set
         DistError: Conflicts would stay open under ``--conflict abort``; nothing changed.
         Cancelled: The answer was no.
     """
+    make = partial(_with_env, make, wish.env.values)
     proposal = make(wish.choices)
     name = proposal.home.name
     if wish.abort_on_conflict and proposal.plan.conflicts:
@@ -164,14 +210,38 @@ def conclude(ctx: Context, make: Make, wish: Wish, confirm: Confirm, settle: Set
         )
     if wish.dry_run:
         return Outcome(verb=proposal.verb, profile=name, proposal=proposal, dry_run=True)
+    if wish.env.values:
+        refuse_elsewhere(proposal.home.path)
+    choices = wish.choices
     if settle is not None and proposal.plan.conflicts:
-        answers = {c.place: side for c in proposal.plan.conflicts if (side := settle(proposal, c)) is not None}
-        proposal = make(replace(wish.choices, sides={**wish.choices.sides, **answers})) if answers else proposal
-    if proposal.changes_nothing:
-        return Outcome(verb=proposal.verb, profile=name, proposal=proposal)
-    if not confirm(proposal):
+        choices = _settled(choices, proposal, settle)
+        proposal = make(choices) if choices != wish.choices else proposal
+    if not proposal.changes_nothing and not confirm(proposal):
         raise Cancelled("cancelled, nothing changed")
-    return carry_out(ctx, proposal)
+    values = dict(wish.env.values)
+    if wish.questions is not None and not proposal.changes_nothing:
+        if proposal.asked and wish.questions.effects(proposal):
+            proposal = make(replace(choices, grants=choices.grants | {e.digest for e in proposal.asked}))
+        values |= wish.questions.variables(proposal)
+    return carry_out(ctx, replace(proposal, wanted=with_values(proposal.wanted, values)), values)
+
+
+def _with_env(make: Make, given: Mapping[str, str], choices: Choices) -> Proposal:
+    """Make a proposal that counts what the command line gives."""
+    proposal = make(choices)
+    extra = unasked(given, proposal.manifest) if proposal.manifest else ()
+    notes = (f"{name} is written into .env, though the package does not ask for it" for name in extra)
+    return replace(proposal, wanted=with_values(proposal.wanted, given), notes=(*proposal.notes, *notes))
+
+
+def _settled(choices: Choices, proposal: Proposal, settle: Settle) -> Choices:
+    """Ask about each conflict."""
+    sides: dict[str, Side] = {}
+    for conflict in proposal.plan.conflicts:
+        side = settle(proposal, conflict)
+        if side is not None:
+            sides[conflict.place] = side
+    return replace(choices, sides={**choices.sides, **sides})
 
 
 def absolute(spec: SourceSpec) -> SourceSpec:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
 
 from hermes_dist.decide.environment import Wanted
 from hermes_dist.decide.ownership import STANDARD_FOLDERS, LeftOut
@@ -13,11 +15,12 @@ from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.lock import Lock, dump_lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.plan import Effect, Plan, Step
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, held, together
+from hermes_dist.ops.variables import elsewhere, new_file, write
 from hermes_dist.world.fs import RealFs, flock
 from hermes_dist.world.newhome import build_new
 from hermes_dist.world.transaction import apply
@@ -70,6 +73,19 @@ class Proposal:
         return (*self.plan.steps, *self.extra)
 
     @property
+    def asked(self) -> tuple[Effect, ...]:
+        """What waits for a yes and did not before."""
+        waiting = {(e.place, e.digest) for e in self.home.lock.parked} if self.home.lock else set()
+        return tuple(e for e in self.plan.parked if (e.place, e.digest) not in waiting)
+
+    @property
+    def unfilled(self) -> tuple[Wanted, ...]:
+        """Missing variables that were not wanted before, and that may be written into the home's ``.env``."""
+        if elsewhere(self.home.path):
+            return ()
+        return tuple(w for w in self.wanted if w.missing and w.new and w.var.usable)
+
+    @property
     def parts(self) -> Mapping[str, int]:
         """How many of each part the package holds."""
         return count_parts(self.tree)
@@ -96,6 +112,7 @@ class Outcome:
         skipped: Files that somebody else wrote at the very moment; they stay as they are.
         generation: The generation to roll back to; None when nothing changed.
         alias: The command that was made for the profile.
+        variables: Names that were written into the home's ``.env``.
         notes: More to say.
     """
 
@@ -108,6 +125,7 @@ class Outcome:
     skipped: tuple[RelPath, ...] = ()
     generation: int | None = None
     alias: str = ""
+    variables: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -116,8 +134,13 @@ class Outcome:
         return len(lock.conflicts) if lock else 0
 
 
-def carry_out(ctx: Context, proposal: Proposal) -> Outcome:
+def carry_out(ctx: Context, proposal: Proposal, values: Mapping[str, str] = MappingProxyType({})) -> Outcome:
     """Do what was proposed, wholly or not at all.
+
+    Args:
+        ctx: The context.
+        proposal: What was agreed to.
+        values: Variables for the home's ``.env``: part of a new home, written after the rest into an old one.
 
     Raises:
         Busy: Another operation holds the home or was faster.
@@ -125,19 +148,31 @@ def carry_out(ctx: Context, proposal: Proposal) -> Outcome:
     """
     home = proposal.home
     if proposal.changes_nothing:
-        return Outcome(verb=proposal.verb, profile=home.name, proposal=proposal)
+        return with_variables(Outcome(verb=proposal.verb, profile=home.name, proposal=proposal), home.path, values)
     read = together(proposal.plan.blobs, proposal.read)
     _keep_base(ctx, proposal, read)
     ctx.progress("writing")
     label = {"verb": proposal.verb, **proposal.label}
     if proposal.new:
-        return _build(ctx, proposal, read, label)
+        return _build(ctx, proposal, read, label, values)
     with held(home) as fs:
         done = apply(fs, proposal.steps, read, proposal.lock_bytes(1), label, guards=guards_of(home))
-    return Outcome(
+    outcome = Outcome(
         verb=proposal.verb, profile=home.name, proposal=proposal, done=True, skipped=done.skipped,
         generation=done.generation,
     )  # fmt: skip
+    return with_variables(outcome, home.path, values)
+
+
+def with_variables(outcome: Outcome, home: Path, values: Mapping[str, str]) -> Outcome:
+    """Write variables into a home's ``.env``; where that fails, the outcome says so: the rest is done."""
+    if not values:
+        return outcome
+    try:
+        notes, names = write(home, values), tuple(sorted(values))
+    except DistError as error:
+        notes, names = (f"the variables were not written: {error}",), ()
+    return replace(outcome, variables=names, notes=(*outcome.notes, *notes))
 
 
 def _keep_base(ctx: Context, proposal: Proposal, read: Read) -> None:
@@ -150,7 +185,9 @@ def _keep_base(ctx: Context, proposal: Proposal, read: Read) -> None:
     ctx.store.put_many(read(digest) for digest in missing)
 
 
-def _build(ctx: Context, proposal: Proposal, read: Read, label: Mapping[str, str]) -> Outcome:
+def _build(
+    ctx: Context, proposal: Proposal, read: Read, label: Mapping[str, str], values: Mapping[str, str]
+) -> Outcome:
     home = proposal.home
     ctx.layout.profiles.mkdir(parents=True, exist_ok=True, mode=0o700)
     ctx.layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -159,11 +196,12 @@ def _build(ctx: Context, proposal: Proposal, read: Read, label: Mapping[str, str
             raise Busy(f"a profile {str(home.name)!r} appeared in the meantime", where=str(home.path))
         done = build_new(
             fs, str(home.path.relative_to(ctx.layout.root)), proposal.steps, read, proposal.lock_bytes(1),
-            label=label, folders=STANDARD_FOLDERS,
+            label=label, folders=STANDARD_FOLDERS, extra=new_file(values),
         )  # fmt: skip
     return Outcome(
-        verb=proposal.verb, profile=home.name, proposal=proposal, done=True, generation=done.generation
-    )
+        verb=proposal.verb, profile=home.name, proposal=proposal, done=True, generation=done.generation,
+        variables=tuple(sorted(values)),
+    )  # fmt: skip
 
 
 def guards_of(home: Home) -> Mapping[RelPath, Callable[[], AbstractContextManager[None]]]:

@@ -77,7 +77,7 @@ def propose(ctx: Context, home: Home, incoming: Incoming, choices: Choices, *, v
     beside = {ENV_EXAMPLE: _NO_MATTER}
     observed = observe_or_nothing(ctx, home, base.with_entries({**theirs, **beside}))
     read = together(blobs, first_of(incoming.read, observed.read))
-    base, lost = without_lost(base, observed.ours, read)
+    base, theirs, lost = without_lost(base, theirs, observed.ours, read)
     approved = old.approved if old else frozenset[Digest]()
     decisions = Decisions(
         sides=choices.sides, default=choices.default, kept=old.kept if old else frozenset(),

@@ -18,10 +18,10 @@ from hermes_dist.model.source import parse_source
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.incoming import Incoming
-from hermes_dist.ops.inspect import manifest_of
 from hermes_dist.ops.install import Wish, conclude
 from hermes_dist.ops.proposal import Confirm, Outcome
 from hermes_dist.ops.propose import Choices, propose
+from hermes_dist.ops.variables import manifest_of
 
 
 def recorded(ctx: Context, lock: Lock) -> Incoming:

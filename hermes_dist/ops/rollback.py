@@ -14,11 +14,11 @@ from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.history import BACK_TO, Past, images_of, past_of, row_of
 from hermes_dist.ops.homes import Home, first_of, observe, open_home
-from hermes_dist.ops.inspect import manifest_of
 from hermes_dist.ops.install import Settle, Wish, conclude
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, propose
 from hermes_dist.ops.resolve import recorded
+from hermes_dist.ops.variables import manifest_of
 
 _PART_OF_IT = ("resolve", "approve", "hold", "unhold")
 """What may follow an update and still belongs to it when it is aborted."""
