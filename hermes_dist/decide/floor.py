@@ -38,6 +38,8 @@ class Row:
     kind: EffectKind = EffectKind.LOOSENS
 
 
+_IMAGE = "nikolaik/python-nodejs:python3.11-nodejs20"
+
 TABLE: tuple[Row, ...] = (
     Row("approvals.mode", Rule.SAFE, "smart", ("smart", "manual")),
     Row("approvals.cron_mode", Rule.SAFE, "deny", ("deny",)),
@@ -45,7 +47,10 @@ TABLE: tuple[Row, ...] = (
     Row("approvals.mcp_reload_confirm", Rule.SAFE, True, (True,)),
     Row("approvals.destructive_slash_confirm", Rule.SAFE, True, (True,)),
     Row("approvals.timeout", Rule.FREE),
+    Row("delegation.subagent_auto_approve", Rule.SAFE, False, (False,)),
     Row("approvals.**", Rule.ASK),
+    Row("browser.allow_unsafe_evaluate", Rule.SAFE, False, (False,)),
+    Row("privacy.redact_pii", Rule.SAFE, False, (True,)),
     Row("security.redact_secrets", Rule.SAFE, True, (True,)),
     Row("security.tirith_enabled", Rule.SAFE, True, (True,)),
     Row("security.tirith_fail_open", Rule.SAFE, True, (False,)),
@@ -53,6 +58,8 @@ TABLE: tuple[Row, ...] = (
     Row("security.allow_lazy_installs", Rule.SAFE, True, (False,)),
     Row("security.website_blocklist.enabled", Rule.SAFE, False, (True,)),
     Row("security.website_blocklist.domains", Rule.GROWS, []),
+    Row("security.website_blocklist.shared_files", Rule.ASK, []),
+    Row("security.tirith_path", Rule.ASK, "tirith"),
     Row("security.acked_advisories", Rule.SHRINKS, []),
     Row("**.allow_private_urls", Rule.SAFE, False, (False,)),
     Row("security.**", Rule.ASK),
@@ -64,6 +71,12 @@ TABLE: tuple[Row, ...] = (
     Row("plugins.enabled", Rule.SHRINKS, [], kind=EffectKind.RUNS),
     Row("plugins.disabled", Rule.GROWS, []),
     Row("skills.inline_shell", Rule.SAFE, False, (False,)),
+    Row("skills.guard_agent_created", Rule.SAFE, False, (True,)),
+    Row("skills.external_dirs", Rule.SHRINKS, []),
+    Row("*.write_approval", Rule.SAFE, False, (True,)),
+    Row("gateway.media_delivery_allow_dirs", Rule.SHRINKS, []),
+    *(Row(f"*.{key}", Rule.ASK, "") for key in ("allowed_users", "allowed_channels", "allowed_chats", "allowed_rooms")),
+    Row("**.allow_all*", Rule.SAFE, False, (False,)),
     Row("terminal.backend", Rule.SAFE, "local", ("docker", "singularity", "modal", "daytona")),
     Row("terminal.cwd", Rule.SAFE, ".", (".", "~")),
     Row("terminal.env_passthrough", Rule.SHRINKS, []),
@@ -72,29 +85,51 @@ TABLE: tuple[Row, ...] = (
     Row("terminal.docker_mount_cwd_to_workspace", Rule.SAFE, False, (False,)),
     Row("terminal.docker_network", Rule.SAFE, True, (False,)),
     Row("terminal.docker_run_as_host_user", Rule.SAFE, False, (False,)),
+    Row("terminal.docker_extra_args", Rule.ASK, []),
+    Row("terminal.shell_init_files", Rule.SHRINKS, []),
+    Row("terminal.auto_source_bashrc", Rule.SAFE, True, (False,)),
+    *(Row(f"terminal.{name}_image", Rule.ASK, _IMAGE) for name in ("docker", "modal", "daytona")),
+    Row("terminal.singularity_image", Rule.ASK, f"docker://{_IMAGE}"),
     *(
         Row(f"terminal.{key}", Rule.FREE)
         for key in (
             "timeout", "lifetime_seconds", "daemon_term_grace_seconds", "container_cpu", "container_memory",
             "container_disk", "container_persistent", "persistent_shell", "modal_mode", "home_mode",
-        )  # fmt: skip
+        )
     ),
     Row("terminal.**", Rule.ASK),
     *(
-        Row(f"mcp_servers.*.{key}", Rule.ASK, kind=EffectKind.RUNS)
-        for key in ("command", "args.**", "url", "env.**", "headers.**", "cwd", "transport")
+        Row(f"mcp_servers.*.{key}", Rule.FREE)
+        for key in ("enabled", "timeout", "connect_timeout", "keepalive_interval", "log_level", "description")
     ),
+    Row("mcp_servers.**", Rule.ASK, kind=EffectKind.RUNS),
+    Row("display.tool_progress_command", Rule.FREE),
+    Row("cron.chronos.portal_url", Rule.ASK, "https://portal.nousresearch.com"),
+    Row("model_catalog.url", Rule.ASK, "https://hermes-agent.nousresearch.com/docs/api/model-catalog.json"),
     *(
         Row(f"**.{key}", Rule.ASK, "")
-        for key in ("base_url", "api_base", "*_base_url", "endpoint", "webhook_url", "*_command", "binary_path", "*_bin")
+        for key in (
+            "base_url", "api_base", "url", "*_url", "endpoint", "*_endpoint", "*_command", "binary_path", "*_bin",
+            "proxy", "*_proxy",
+        )
     ),
 )
 
 
-def row_for(key: KeyPath) -> Row | None:
-    """Find the line of the table for a leaf of ``config.yaml``; None when it is not guarded."""
+def row_for(key: KeyPath, value: object = ABSENT) -> Row | None:
+    """Find the line of the table for a leaf of ``config.yaml``; None when it is not guarded.
+
+    Args:
+        key: The leaf.
+        value: What would stand there; a list of maps is guarded as a whole where one of their keys is.
+    """
     steps = tuple(step.value if isinstance(step, Item) else str(step) for step in key)
-    return next((row for row in TABLE if _matches(tuple(row.pattern.split(".")), steps)), None)
+    row = next((row for row in TABLE if _matches(tuple(row.pattern.split(".")), steps)), None)
+    if row is not None or not isinstance(value, list):
+        return row
+    inner = (row_for((*key, n, *rest), part) for n, item in enumerate(value) for rest, part in leaves(item))
+    found = next((row for row in inner if row is not None and row.rule is not Rule.FREE), None)
+    return Row(found.pattern, Rule.ASK, kind=found.kind) if found else None
 
 
 def _matches(pattern: tuple[str, ...], steps: tuple[str, ...]) -> bool:
@@ -107,10 +142,11 @@ def _matches(pattern: tuple[str, ...], steps: tuple[str, ...]) -> bool:
 
 def loosens(row: Row, ours: object, new: object) -> bool:
     """Whether ``new`` in place of ``ours`` (ABSENT: the agent's default) needs a yes."""
-    if row.rule is Rule.FREE or (new is ABSENT and row.default is ABSENT and row.kind is EffectKind.RUNS):
+    gone = new is ABSENT or new == {}
+    if row.rule is Rule.FREE or (gone and row.default is ABSENT and row.kind is EffectKind.RUNS):
         return False
-    before = row.default if ours is ABSENT else ours
-    after = row.default if new is ABSENT else new
+    before = row.default if ours is ABSENT or ours == {} else ours
+    after = row.default if gone else new
     if same(before, after):
         return False
     if row.rule is Rule.SAFE:

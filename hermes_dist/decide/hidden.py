@@ -8,22 +8,36 @@ from hermes_dist.model.paths import RelPath
 
 _HIDDEN = re.compile("[\u202a-\u202e\u2066-\u2069\u061c\u200e\u200f\U000e0000-\U000e007f]")
 """Bidirectional marks, embeddings, overrides and isolates; tag characters (Unicode TR9, TR36)."""
-_FLAGS = re.compile("\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{1,6}\U000e007f")
-"""Flags of regions are spelled with tags; they are no disguise."""
+_FLAGS = re.compile(
+    "\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074"
+    "|\U000e0077\U000e006c\U000e0073)\U000e007f"
+)
+"""The flags of England, Scotland and Wales are spelled with tags; these three are no disguise."""
+_LEADS = (b"\xe2\x80", b"\xe2\x81", b"\xd8\x9c", b"\xf3\xa0")
 _READ_BY_MODELS = (".md", ".txt", ".yaml", ".yml", ".json", ".j2", ".prompt", "")
 
 
 def hidden_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
-    """List places with hidden characters in a file that a model may read.
+    """List places with hidden characters in a file that a model or a reviewer may read.
+
+    Args:
+        path: The file.
+        data: Its content; what is no text, and no prompt by its name, is passed over.
 
     Returns:
         ``line N: U+202E`` for each line that has some, ten at most; empty for other files.
     """
-    if path.suffix not in _READ_BY_MODELS or not any(lead in data for lead in (b"\xe2\x80", b"\xe2\x81", b"\xd8\x9c", b"\xf3\xa0")):
+    if not any(lead in data for lead in _LEADS):
         return ()
-    text = _FLAGS.sub("", data.decode("utf-8", "replace"))
+    prompt = path.suffix in _READ_BY_MODELS
+    try:
+        text = data.decode("utf-8", "replace" if prompt else "strict")
+    except UnicodeDecodeError:
+        return ()
+    if "\0" in text and not prompt:
+        return ()
     found: dict[int, list[str]] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", _FLAGS.sub("", text)), 1):
         if marks := _HIDDEN.findall(line):
             found[number] = sorted({f"U+{ord(mark):04X}" for mark in marks})
     return tuple(f"line {number}: {' '.join(marks)}" for number, marks in list(found.items())[:10])
