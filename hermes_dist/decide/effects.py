@@ -105,7 +105,7 @@ def _config(ours: object, merged: object, shipped: object) -> Iterator[Effect]:
     before, after = dict(leaves(ours or {})), dict(leaves(merged or {}))
     theirs = get(shipped, (SERVERS,))
     for key in before.keys() | after.keys():
-        row = row_for(key)
+        row = row_for(key, after.get(key, ABSENT))
         idle = key[0:1] == (SERVERS,) and len(key) > 1 and is_off(get(merged, key[:2]))
         if row is None or (idle and not (isinstance(theirs, Mapping) and key[1] in theirs)):
             continue
