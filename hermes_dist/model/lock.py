@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
@@ -71,6 +71,23 @@ class Lock:
     def theirs(self) -> Tree:
         """The package tree that upstream shipped, in the home's spelling."""
         return self.base.with_entries(self.upstream)
+
+    def not_received(self, paths: Collection[RelPath], before: Lock | None) -> Lock:
+        """The lock if some paths had not been written: their base is what it was, upstream's is recorded.
+
+        Args:
+            paths: Paths that somebody else wrote at the very moment, and that stayed as they are.
+            before: The lock from before.
+        """
+        base = {path: before.base.get(path) if before else None for path in paths}
+        upstream = {path: self.theirs().get(path) for path in paths}
+        return replace(self, base=self.base.with_entries(base), upstream={**self.upstream, **upstream})
+
+    @property
+    def pending(self) -> frozenset[RelPath]:
+        """Paths whose upstream version has not arrived, though nothing about them is open or parked."""
+        told = {c.path for c in self.conflicts} | {e.path for e in self.parked}
+        return frozenset(p for p in self.upstream if not any(p.under(place) for place in told))
 
 
 def dump_lock(lock: Lock) -> bytes:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hermes_dist.brand import MANIFEST
+from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.decide.bundled import STOCK_SOULS, agents_own
 from hermes_dist.decide.effects import job_ids
 from hermes_dist.decide.ownership import looked_at
 from hermes_dist.decide.placing_cron import JOBS
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.documents import Kind, load_data
-from hermes_dist.model.lock import Lock, load_lock
+from hermes_dist.model.lock import Lock, dump_lock, load_lock
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.mend import mending
-from hermes_dist.world.fs import RealFs, home_lock
+from hermes_dist.world.fs import RealFs, flock, home_lock
 from hermes_dist.world.scan import scan
-from hermes_dist.world.transaction import Recovered, recover
+from hermes_dist.world.transaction import Recovered, apply, generations, lock_image, recover
 
 SOUL = RelPath("SOUL.md")
 _MANIFEST = RelPath(MANIFEST)
@@ -102,9 +102,40 @@ def finish_leftover(path: Path) -> Recovered | None:
         return None
     try:
         with home_lock(path), RealFs(path) as fs:
-            return recover(fs)
+            return finish(fs, path)
     except Busy:
         return None
+
+
+def finish(fs: RealFs, path: Path) -> Recovered | None:
+    """Finish what was cut short, and take back in the lock what somebody else wrote at that moment.
+
+    Args:
+        fs: The home, which the caller holds.
+        path: The same home.
+    """
+    done = recover(fs, guards_of(path))
+    if done is not None and done.skipped and (text := fs.read(LOCKFILE)) is not None:
+        newest = max(generations(fs), key=lambda g: g.number, default=None)
+        image = lock_image(fs, newest) if newest else None
+        take_back(fs, load_lock(text), load_lock(image) if image else None, done.skipped)
+    return done
+
+
+def take_back(fs: RealFs, lock: Lock, before: Lock | None, skipped: tuple[RelPath, ...]) -> None:
+    """Write in the lock that some paths were not received, so that the next update brings them again."""
+    apply(fs, [], fs_reads_nothing, dump_lock(lock.not_received(skipped, before)), {"verb": "skipped"})
+
+
+def fs_reads_nothing(digest: Digest) -> bytes:
+    """Give no content: for changes of the lock alone."""
+    raise Invalid("no content is needed for a change of the lock alone", where=digest)
+
+
+def guards_of(path: Path) -> Mapping[RelPath, Callable[[], AbstractContextManager[None]]]:
+    """The agent's own locks to hold while one of its files is exchanged."""
+    lock = path / "cron" / ".jobs.lock"
+    return {JOBS: lambda: flock(lock, timeout=5, held="the agent is writing its cron jobs")}
 
 
 def observe(ctx: Context, home: Home, package: Tree) -> Observed:
@@ -177,8 +208,8 @@ def held(home: Home) -> Iterator[RealFs]:
         Busy: Another operation holds it, or was faster.
     """
     with home_lock(home.path), RealFs(home.path) as fs:
-        recover(fs)
-        if fs.read("distribution.lock") != home.lock_bytes:
+        finish(fs, home.path)
+        if fs.read(LOCKFILE) != home.lock_bytes:
             raise Busy(
                 "another operation changed this profile in the meantime", where=str(home.path),
                 hint="run the command again",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +18,7 @@ from hermes_dist.model.plan import Effect, Plan, Step
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, held, together
+from hermes_dist.ops.homes import Home, guards_of, held, take_back, together
 from hermes_dist.ops.variables import elsewhere, new_file, write
 from hermes_dist.world.fs import RealFs, flock
 from hermes_dist.world.newhome import build_new
@@ -156,7 +155,9 @@ def carry_out(ctx: Context, proposal: Proposal, values: Mapping[str, str] = Mapp
     if proposal.new:
         return _build(ctx, proposal, read, label, values)
     with held(home) as fs:
-        done = apply(fs, proposal.steps, read, proposal.lock_bytes(1), label, guards=guards_of(home))
+        done = apply(fs, proposal.steps, read, proposal.lock_bytes(1), label, guards=guards_of(home.path))
+        if done.skipped and proposal.lock is not None:
+            take_back(fs, replace(proposal.lock, generation=proposal.lock.generation + 1), home.lock, done.skipped)
     outcome = Outcome(
         verb=proposal.verb, profile=home.name, proposal=proposal, done=True, skipped=done.skipped,
         generation=done.generation,
@@ -202,8 +203,3 @@ def _build(
         verb=proposal.verb, profile=home.name, proposal=proposal, done=True, generation=done.generation,
         variables=tuple(sorted(values)),
     )  # fmt: skip
-
-
-def guards_of(home: Home) -> Mapping[RelPath, Callable[[], AbstractContextManager[None]]]:
-    """The agent's own locks to hold while one of its files is exchanged."""
-    return {RelPath("cron/jobs.json"): lambda: flock(home.path / "cron" / ".jobs.lock", timeout=5)}
