@@ -110,7 +110,8 @@ def _config(ours: object, merged: object, shipped: object) -> Iterator[Effect]:
         if row is None or (idle and not (isinstance(theirs, Mapping) and key[1] in theirs)):
             continue
         old, new = ABSENT if idle else before.get(key, ABSENT), after.get(key, ABSENT)
-        if not (old is ABSENT and new in (ABSENT, None, "", [], {})) and loosens(row, old, new):
+        says_nothing = row.default is ABSENT and old is ABSENT and new in (ABSENT, None, "", [], {})
+        if not says_nothing and loosens(row, old, new):
             place = format_key(key)
             content = _digest([place, None if new is ABSENT else new])
             yield Effect(row.kind, CONFIG, place, _shown(new), content, off=idle)

@@ -43,6 +43,24 @@ def test_a_changed_command_of_a_running_server_is_an_effect_that_is_not_off() ->
     assert (effect.key, effect.off) == ("mcp_servers.h.args", False)
 
 
+@pytest.mark.parametrize("value", ["''", "~", "[]", "{a: b}"])
+def test_an_empty_value_that_switches_a_guard_off_is_an_effect(value: str) -> None:
+    shelf = Shelf()
+    merged = shelf.tree({"config.yaml": f"security: {{redact_secrets: {value}}}\n"})
+    (effect,) = found(shelf, EMPTY, merged).values()
+    assert effect.key.startswith("security.redact_secrets")
+    assert effect.kind is EffectKind.LOOSENS
+
+
+def test_a_service_url_in_a_list_of_providers_is_an_effect() -> None:
+    shelf = Shelf()
+    merged = shelf.tree({"config.yaml": "custom_providers:\n- {name: a, base_url: 'https://x'}\n- {name: b, model: m}\n"})
+    (effect,) = found(shelf, EMPTY, merged).values()
+    assert effect.key == "custom_providers"
+    assert "https://x" in effect.what
+    assert found(shelf, merged, merged) == {}
+
+
 def test_a_new_job_is_one_effect_and_off() -> None:
     shelf = Shelf()
     placed = shelf.place({"cron/jobs.json": {"jobs": [JOB]}})
