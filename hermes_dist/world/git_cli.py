@@ -21,8 +21,8 @@ _SETTINGS = (
     "core.alternateRefsCommand=", "core.packedGitWindowSize=16m", "core.packedGitLimit=128m",
     "core.deltaBaseCacheLimit=32m", "core.bigFileThreshold=32m", "pack.threads=1", "gc.auto=0",
     "maintenance.auto=false", "protocol.version=2", "transfer.bundleURI=false", "fetch.bundleURI=",
-    "fetch.fsckObjects=true", "fetch.fsck.zeroPaddedFilemode=warn", "fetch.fsck.badTimezone=warn",
-    "fetch.fsck.missingSpaceBeforeDate=warn", "fetch.fsck.missingSpaceBeforeEmail=warn",
+    "fetch.fsckObjects=true", "fetch.fsck.badFilemode=error", "fetch.fsck.zeroPaddedFilemode=warn",
+    "fetch.fsck.badTimezone=warn", "fetch.fsck.missingSpaceBeforeDate=warn", "fetch.fsck.missingSpaceBeforeEmail=warn",
     "fetch.unpackLimit=1", "fetch.recurseSubmodules=false", "fetch.writeCommitGraph=false",
     "submodule.recurse=false", "credential.interactive=false", "http.lowSpeedLimit=100", "http.lowSpeedTime=30",
 )  # fmt: skip

@@ -17,7 +17,9 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
         "if you trust it, run: git config --global --add safe.directory PATH",
     ),
     (
-        r"object \w+: (\w+): |fsck error|hasDot|BadFilemode", Invalid, "unsafe tree: git's own check refused it",
+        (r"object \w+: (\w+): |fsck error"
+        r"|empty filename|malformed mode|too-short tree|truncated in tree"), Invalid,
+        "unsafe tree: git's own check refused it",
         "tell the author: `git fsck` in the repository names the object",
     ),
     (
