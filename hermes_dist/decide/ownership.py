@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
+from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Tree
@@ -33,34 +33,40 @@ STANDARD_FOLDERS = ("memories", "sessions", "skills", "skins", "logs", "plans", 
 
 _MACHINE_ROOT = (
     # keys and secrets
-    ".env", "auth.json", "auth.lock", ".anthropic_oauth.json", "google_token.json", "google_client_secret.json",
+    "auth.json", "auth.lock", ".anthropic_oauth.json", "google_token.json", "google_client_secret.json",
     "*token*.json", "*oauth*.json", "*credential*.json", "mcp-tokens", "pairing", "platforms", "*.pem", "*.key",
+    "id_rsa*", "id_ed25519*", "id_ecdsa*", ".ssh", ".gnupg", ".aws", ".netrc", ".npmrc", ".pypirc",
     "shell-hooks-allowlist.json",
     # what it learned and did
-    "memories", "sessions", "workspace", "plans", "home", "logs", "local", "checkpoints", "backups", "sandboxes",
-    "state-snapshots", "browser_screenshots", "*.db", "*.db-shm", "*.db-wal", "*.db-journal", "*.sqlite*",
-    "response_store*", ".hermes_history", "errors.log",
+    "memories", "sessions", "session-exports", "workspace", "plans", "home", "logs", "local", "checkpoints", "backups",
+    "sandboxes", "state", "state-snapshots", "browser_screenshots", "pastes", "pending", "spawn-trees", "moa-traces",
+    "*.db", "*.db-shm", "*.db-wal", "*.db-journal", "*.sqlite*", "response_store*", ".hermes_history", "errors.log",
+    "honcho.json", "mem0.json", "channel_directory.json", "channel_aliases.json", "*_threads.json", "*_snapshots.json",
+    "feishu_*.json",
     # running state and caches
-    "gateway.pid", "gateway_state.json", "processes.json", "*.pid", "*.lock", "*.sock", "*.log", "*.tmp", "active_profile",
-    ".update_check", ".no-bundled-skills", "cache", "*_cache", "*.bak", "*.bak.*", "profile.yaml",
+    "gateway", "gateway.pid", "gateway_state.json", "processes.json", "*.pid", "*.lock", "*.sock", "*.log", "*.tmp",
+    "active_profile", ".update_*", ".no-bundled-skills", ".managed", ".install_method", ".container-mode",
+    ".skills_prompt_*", "desktop-build-stamp.json", "chrome-debug", "tmp", "cache", "*_cache", "*_cache.json",
+    "*_cache.yaml", "*.bak", "*.bak[._-]*", "profile.yaml",
     # the machine's own trees
-    "bin", "profiles", "node_modules", "hermes-agent", "aigenlabs-agent", ".worktrees", "distributions",
-    LOCKFILE, PRIVATE,
+    "bin", "profiles", "node_modules", "mcp-installs", ".worktrees", "distributions",
+    *(f"{brand.name}-agent" for brand in BRANDS), LOCKFILE, PRIVATE,
 )  # fmt: skip
 _MACHINE_ANYWHERE = (
     "skills/.bundled_manifest", "skills/.hub", "skills/.usage.json*", "skills/.archive", "skills/.curator_*",
     "skills/.locks", "skills/.*.lock", "cron/output", "cron/.*", "cron/ticker_*", "cron/executions.db*", "cron/*.lock",
     "cron/*.log", "cron/*.bak*",
 )  # fmt: skip
-_MACHINE_NAMES = ("__pycache__", "*.pyc", ".DS_Store", ".git", "*.swp", ".env", ".env.local", ".env.bak*")
+_MACHINE_NAMES = ("__pycache__", "*.pyc", ".DS_Store", ".git", "*.swp", ".env", ".env.*")
+_MACHINE_NAMES_BUT = (".env.example", ".env.template", ".env.sample", ".env.dist")
 ENV_EXAMPLES = (".env.EXAMPLE", ".env.example", ".env.template")
 """Templates of the environment, best first; one of them serves, none is merged."""
-_HOUSEKEEPING = (
+_HOUSEKEEPING_FILES = (
     "README*", "LICENSE*", "LICENCE*", "COPYING*", "NOTICE*", "CHANGELOG*", "CHANGES*", "CONTRIBUTING*",
-    "CODE_OF_CONDUCT*", "SECURITY*", ".git*", ".github", ".gitlab*", ".circleci", ".travis.yml", ".editorconfig",
-    ".pre-commit-config.yaml", "tests", "test", ".vscode", ".idea", "Makefile", "SHA256SUMS*", "pyproject.toml",
-    "package.json", "package-lock.json",
+    "CODE_OF_CONDUCT*", "SECURITY*", ".git*", ".travis.yml", ".editorconfig", ".pre-commit-config.yaml", "Makefile",
+    "SHA256SUMS*", "pyproject.toml", "package.json", "package-lock.json",
 )  # fmt: skip
+_HOUSEKEEPING_FOLDERS = (".git*", ".circleci", ".vscode", ".idea", "tests", "test", "LICENSES")
 _MEDIA = (".md", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".mp3", ".wav", ".ogg", ".mp4", ".pdf")
 
 
@@ -72,11 +78,11 @@ def _any(name: str, patterns: Iterable[str]) -> bool:
 def is_machine(path: RelPath) -> bool:
     """Whether a path is the machine's: never read into a package, never written by one."""
     parts = path.parts
-    if _any(parts[0], _MACHINE_ROOT) and not _any(parts[0], ENV_EXAMPLES):
-        return parts[0] not in SHARED_FILES
+    if _any(parts[0], _MACHINE_ROOT):
+        return True
     if any(_any("/".join(parts[:n]), _MACHINE_ANYWHERE) for n in range(2, min(len(parts), 3) + 1)):
         return True
-    return any(_any(part, _MACHINE_NAMES) for part in parts)
+    return any(_any(part, _MACHINE_NAMES) and not _any(part, _MACHINE_NAMES_BUT) for part in parts)
 
 
 def owner_of(path: RelPath) -> Owner:
@@ -85,7 +91,7 @@ def owner_of(path: RelPath) -> Owner:
         return Owner.MACHINE
     if path in SHARED_FILES or path.top in SHARED_FOLDERS:
         return Owner.SHARED
-    if _any(path.top, _HOUSEKEEPING):
+    if _any(path.top, _HOUSEKEEPING_FOLDERS if "/" in path else _HOUSEKEEPING_FILES):
         return Owner.HOUSEKEEPING
     return Owner.UNKNOWN
 

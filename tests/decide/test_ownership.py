@@ -1,0 +1,154 @@
+"""What belongs to whom: the classes of paths, and what of a package comes in."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hermes_dist.decide.ownership import (
+    SHARED_FILES,
+    SHARED_FOLDERS,
+    LeftOut,
+    Owner,
+    is_machine,
+    looked_at,
+    owner_of,
+    payload_of,
+)
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest, Entry, Tree
+
+SHARED = [
+    "SOUL.md", "config.yaml", "mcp.json", "distribution.yaml", "skills/a/SKILL.md", "skills/cat/a/scripts/x.py", "cron/jobs.json",
+    "cron/daily.yaml", "plugins/x/plugin.yaml", "hooks/x/handler.py", "scripts/x.sh", "skins/x.yaml", "templates/x.md",
+    # machine names deeper down are payload
+    "skills/a/workspace/x", "skills/a/memories/x.md", "skills/a/bin/run", "skills/a/logs/x.log", "plugins/x/state.db",
+    "skills/a/profile.yaml", "skills/a/auth.json", "hooks/x/cache/y", "skills/a/.env.example", "skills/a/.env.template",
+    "skills/a/node_modules/x", "scripts/x.bak",
+]  # fmt: skip
+MACHINE = [
+    ".env", ".env.local", ".env.production", ".env.bak", "auth.json", "auth.lock", "memories/MEMORY.md", "sessions/x.json", "state.db",
+    "state.db-wal", "state.db-shm", "response_store.db", "hermes_state.db", "projects.db", "logs/gateway.log", "workspace/x",
+    "plans/x.md", "home/.ssh/id", "image_cache/x", "audio_cache/x", "cache/x", "sticker_cache.json", "context_length_cache.yaml",
+    "checkpoints/x", "backups/x.zip", "sandboxes/x", "gateway.pid", "gateway_state.json", "processes.json", "pairing/x.json",
+    "platforms/telegram/session/x", "platforms/pairing/x.json", "mcp-tokens/x.json", "bin/x", "profiles/x/SOUL.md",
+    "node_modules/x/y.js", "hermes-agent/x.py", "aigenlabs-agent/x.py", ".worktrees/x", "shell-hooks-allowlist.json",
+    "config.yaml.bak", "config.yaml.bak.1", "config.yaml.bak-20250101", "auth.json.bak", "profile.yaml", "distribution.lock",
+    ".dist/journal", "local/x.md", "local", ".anthropic_oauth.json", "google_token.json", "slack_tokens.json", "my_credentials.json",
+    "active_profile", ".update_check", "errors.log", ".hermes_history", "browser_screenshots/x.png", ".no-bundled-skills",
+    "distributions/store/x", "key.pem", "server.key", "id_rsa", ".ssh/config", "channel_directory.json", "discord_threads.json",
+    # bookkeeping
+    "skills/.bundled_manifest", "skills/.hub/lock.json", "skills/.usage.json", "skills/.archive/x/SKILL.md", "skills/.curator_state",
+    "cron/output/x.md", "cron/.jobs.lock", "cron/.tick.lock", "cron/ticker_heartbeat", "cron/executions.db", "cron/jobs.json.bak",
+    # rubbish and secrets anywhere
+    "skills/a/.env", "skills/a/.env.local", "skills/a/__pycache__/x.pyc", "plugins/x.pyc", "skills/.DS_Store", "skills/a/.x.swp",
+    # in any case, and as a file or a folder
+    "Memories/x", "AUTH.JSON", "Profile.YAML", "GATEWAY.pid", "CRON/Output/x", "memories", "state.db/x", ".ENV",
+]  # fmt: skip
+HOUSEKEEPING = [
+    "README.md", "readme.MD", "README", "LICENSE", "LICENCE.txt", "COPYING", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
+    ".gitignore", ".gitattributes", ".github/workflows/ci.yml", ".gitlab-ci.yml", ".gitlab/x", "tests/test_x.py", "Tests/x", "Makefile",
+    "SHA256SUMS", "pyproject.toml", "package.json", ".circleci/config.yml", "LICENSES/MIT.txt", ".pre-commit-config.yaml",
+]  # fmt: skip
+UNKNOWN = ["AGENTS.md", "install.sh", "logo.png", "docs/x.md", "knowledge/x", "security-playbooks/x.md", "changes-feed/x", "notices/x",
+           ".claude/x", "readme-assets/x.png", "my.lock.d/x", "x.json"]  # fmt: skip
+
+CASES = [(owner, path) for owner, paths in
+         ((Owner.SHARED, SHARED), (Owner.MACHINE, MACHINE), (Owner.HOUSEKEEPING, HOUSEKEEPING), (Owner.UNKNOWN, UNKNOWN)) for path in paths]  # fmt: skip
+
+
+@pytest.mark.parametrize(("owner", "path"), CASES, ids=[path for _, path in CASES])
+def test_a_path_belongs_to_its_class(owner: Owner, path: str) -> None:
+    assert owner_of(RelPath(path)) is owner
+    assert is_machine(RelPath(path)) is (owner is Owner.MACHINE)
+
+
+def test_no_shared_name_is_also_the_machines() -> None:
+    for name in (*SHARED_FILES, *(f"{folder}/x" for folder in SHARED_FOLDERS)):
+        assert owner_of(RelPath(name)) is Owner.SHARED
+
+
+ENTRY = Entry(Digest.of(b"x"))
+PACKAGE = Tree({RelPath(path): ENTRY for path in [*SHARED, *MACHINE[:40], *HOUSEKEEPING, *UNKNOWN, ".env.EXAMPLE", ".env.example"]
+                if not any(path != other and RelPath(other).under(path) for other in [*SHARED, *MACHINE, *HOUSEKEEPING])})  # fmt: skip
+
+
+def package(*paths: str) -> Tree:
+    return Tree({RelPath(path): ENTRY for path in paths})
+
+
+def manifest(*owned: str) -> Manifest:
+    return Manifest(name="x", owned=tuple(map(RelPath, owned)) if owned else None)
+
+
+def test_without_owned_paths_shared_names_unknown_folders_prose_and_pictures_come_in() -> None:
+    tree = payload_of(PACKAGE, manifest()).tree
+    unknown = {path for path in UNKNOWN if "/" in path} | {"AGENTS.md", "logo.png"}
+    assert set(tree) == {path for path in SHARED if path in PACKAGE} | unknown
+
+
+def test_what_is_left_out_is_listed_with_its_reason_and_count() -> None:
+    payload = payload_of(
+        package("SOUL.md", "memories/a", "memories/b", "README.md", ".github/a", "run.sh", ".env.EXAMPLE", ".env"), manifest()
+    )
+    assert payload.left_out == (
+        LeftOut(".env", "belongs to each machine", 1),
+        LeftOut(".env.EXAMPLE", "serves as .env.EXAMPLE", 1),
+        LeftOut(".github/", "housekeeping of the repository", 1),
+        LeftOut("README.md", "housekeeping of the repository", 1),
+        LeftOut("memories/", "belongs to each machine", 2),
+        LeftOut("run.sh", "an unknown file at the root; distribution_owned could name it", 1),
+    )
+    assert payload.notes == ()
+
+
+def test_owned_paths_are_honoured_exactly() -> None:
+    source = package("distribution.yaml", "SOUL.md", "config.yaml", "skills/a/x", "skills/b/x", "README.md", "run.sh", "docs/x")
+    payload = payload_of(source, manifest("SOUL.md", "skills/a", "README.md", "run.sh"))
+    assert set(payload.tree) == {"distribution.yaml", "SOUL.md", "skills/a/x", "README.md", "run.sh"}
+    assert {(left.path, left.why) for left in payload.left_out} == {
+        ("config.yaml", "not in distribution_owned"), ("skills/b/", "not in distribution_owned"), ("docs/", "not in distribution_owned"),
+    }  # fmt: skip
+
+
+def test_owned_paths_that_name_nothing_are_told() -> None:
+    payload = payload_of(package("SOUL.md", "skills-x/a"), manifest("SOUL.md", "skills", "mcp.json"))
+    assert payload.notes == (
+        "distribution_owned names skills, which the package does not hold",
+        "distribution_owned names mcp.json, which the package does not hold",
+    )
+
+
+def test_the_machines_files_never_come_in_declared_or_not() -> None:
+    source = package(*(path for path in MACHINE if path not in {"local", "memories", "state.db"}), "SOUL.md")
+    everything = manifest(*sorted({RelPath(path).top for path in source}))
+    assert set(payload_of(source, everything).tree) == {"SOUL.md"}
+    assert set(payload_of(source, manifest()).tree) == {"SOUL.md"}
+
+
+_PATH = st.sampled_from([*SHARED, *MACHINE, *HOUSEKEEPING, *UNKNOWN]).map(RelPath)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.frozensets(_PATH, max_size=12), st.none() | st.lists(_PATH, max_size=4).map(tuple))
+def test_law_every_file_comes_in_or_is_listed_and_nothing_of_the_machine_does(
+    paths: frozenset[RelPath], owned: tuple[RelPath, ...] | None
+) -> None:
+    source = Tree(dict.fromkeys(paths, ENTRY))
+    payload = payload_of(source, Manifest(name="x", owned=owned))
+    assert len(payload.tree) + sum(left.files for left in payload.left_out) == len(source)
+    assert not any(is_machine(path) for path in payload.tree)
+    assert all(payload.tree[path] == source[path] for path in payload.tree)
+    assert payload_of(payload.tree, Manifest(name="x", owned=owned)).tree == payload.tree
+
+
+def test_a_home_is_looked_at_where_packages_reach_and_nowhere_else() -> None:
+    want, into = looked_at(package("SOUL.md", "docs/a.md", "skills/x/SKILL.md", "odd.txt"))
+    wanted = ["SOUL.md", "config.yaml", "mcp.json", "docs/a.md", "docs/mine.md", "skills/mine/SKILL.md", "plugins/p/x", "odd.txt"]
+    assert [path for path in wanted if not want(RelPath(path))] == []
+    never = ["memories/x", ".env", "notes.txt", "private/x", "state.db", "skills/.hub/x", "cron/output/x", "docs/.env"]
+    assert [path for path in never if want(RelPath(path))] == []
+    assert [name for name in ("docs", "skills", "plugins", "cron", "skills/x") if not into(RelPath(name))] == []
+    assert [name for name in ("memories", "private", "skills/.hub", "cron/output", "docs/__pycache__", "home") if into(RelPath(name))] == []
