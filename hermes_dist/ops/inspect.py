@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.changes import Change, KeyChange, changes_between, key_changes, text_diff
 from hermes_dist.decide.environment import Wanted
+from hermes_dist.decide.history import holds
 from hermes_dist.decide.parts import count_parts
 from hermes_dist.decide.versions import newer_tags
 from hermes_dist.errors import DistError
@@ -194,13 +195,14 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
         if lock is None:
             return Outdated(profile=name, state="none")
         target = look_up(ctx, absolute(parse_source(lock.source, allow_insecure=True)))
-        same = target.is_pin(lock.pin) if target.commit else fetch(ctx, target, lock).pin.tree == lock.pin.tree
+        there = target.commit or fetch(ctx, target, lock).pin.tree
+        same = target.is_pin(lock.pin) or there == lock.pin.tree
     except DistError as error:
         return Outdated(profile=name, state="error", error=error)
     newer: tuple[str, ...] = ()
     if target.refs is not None and target.ref.startswith("refs/tags/"):
         newer = tuple(newer_tags(target.ref.removeprefix("refs/tags/"), target.refs.tags))
-    state = "current" if same else "held" if lock.held else "behind"
+    state = "current" if same else "held" if holds(lock.held, there, "") else "behind"
     return Outdated(
         profile=name, state=state, here=lock.pin.short, there=target.commit[:7], version=lock.pin.version, newer=newer
     )

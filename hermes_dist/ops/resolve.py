@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from hermes_dist.decide.review import grouped, named
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
@@ -92,7 +93,7 @@ def parked_effects(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()
     Args:
         ctx: The context.
         name: The profile.
-        wanted: Ids, places or the beginnings of places to choose by; empty for all.
+        wanted: Names of servers, jobs, hooks, plugins or keys, as :func:`named` takes them; empty for all.
 
     Raises:
         DistError: There is no such effect.
@@ -100,9 +101,9 @@ def parked_effects(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()
     parked = open_home(ctx, name).need_lock(ctx).parked
     chosen: list[Effect] = []
     for word in wanted:
-        hits = [e for e in parked if word in (e.id, e.key, str(e.path)) or e.place.startswith(word) or e.key.startswith(word)]
+        hits = named(parked, word)
         if not hits:
-            known = ", ".join(e.place for e in parked[:10]) or "none"
+            known = ", ".join(group.name for group in grouped(parked)[:10]) or "none"
             raise DistError(f"nothing that waits is called {word!r}", where=str(name), hint=f"waiting are: {known}")
         chosen += hits
     return tuple(dict.fromkeys(chosen)) if wanted else parked

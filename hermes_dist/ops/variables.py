@@ -9,7 +9,7 @@ from pathlib import Path
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.environment import Given, Wanted, given_by, wanted_by
-from hermes_dist.errors import DistError, Refused
+from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
@@ -17,6 +17,10 @@ from hermes_dist.ops.context import Context
 from hermes_dist.world.envfile import PRIVATE_MODE, edit_private
 from hermes_dist.world.load import load_manifest
 
+__all__ = [
+    "Given", "elsewhere", "environment_of", "gather", "manifest_of", "new_file", "refuse_elsewhere", "single_line",
+    "write",
+]  # fmt: skip
 ENV_FILE = ".env"
 _MAX_BYTES = 2**20
 
@@ -65,6 +69,20 @@ def _read_file(path: Path) -> Mapping[str, str]:
     if len(data) > _MAX_BYTES:
         raise DistError("it is larger than 1 MiB: no file of variables", where=str(path), hint="see --env-file")
     return dotenv.read(data)
+
+
+def single_line(name: str, value: str) -> str:
+    """Return a typed value; empty for none.
+
+    Raises:
+        UsageError: It holds a control character; the value is not shown.
+    """
+    try:
+        if value:
+            dotenv.check_value(name, value)
+    except Invalid as error:
+        raise UsageError(error.what, where=name) from None
+    return value
 
 
 def elsewhere(home: Path) -> str:

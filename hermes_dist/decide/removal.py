@@ -1,0 +1,142 @@
+"""Removal: a package's unedited files leave a home; edited ones, the user's own and the machine's stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from hermes_dist.decide.effects import grant
+from hermes_dist.decide.placement import CONFIG
+from hermes_dist.decide.placing_cron import JOBS
+from hermes_dist.decide.placing_mcp import SERVERS
+from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents import Kind, Unmergeable, dump, graft, load_data
+from hermes_dist.model.keypath import KeyPath
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.side import Side
+from hermes_dist.model.tree import Digest, Entry, Read, Tree
+
+_CONTAINERS = (CONFIG, JOBS)
+"""Files of the agent's own that hold parts of the package beside the user's."""
+_STAMPS = frozenset(["updated_at"])
+"""What the agent writes into them by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A package taken out of a home.
+
+    Attributes:
+        plan: The steps, and contents of files that stay without the package's part of them.
+        kept: Files of the package that stay, because they were edited.
+        own: Files in the shared folders that never were the package's.
+    """
+
+    plan: Plan
+    kept: tuple[RelPath, ...]
+    own: tuple[RelPath, ...]
+
+
+def removal(base: Tree, found: Tree, ours: Tree, read: Read) -> Removal:
+    """Plan the removal of a package: the merge with nothing as upstream, where every conflict keeps the edit.
+
+    The package's jobs and servers leave ``cron/jobs.json`` and ``config.yaml``; the user's own stay in them.
+
+    Args:
+        base: What the home received.
+        found: The home as found.
+        ours: The home as it counts for merging.
+        read: Gives contents by digest.
+
+    Raises:
+        Invalid: A content can't be read.
+    """
+    blobs: dict[Digest, bytes] = {}
+    contents = _over(blobs, read)
+    theirs = _hollow_containers(base, found, read, blobs)
+    granted = grant(frozenset(), everything=True)
+    plan = reconcile(
+        Situation(base=base, found=found, ours=ours, theirs=theirs, read=contents),
+        Decisions(default=Side.OURS, granted=granted),
+    )
+    blobs |= plan.blobs
+    steps = tuple(_tidied(step, base[step.path], contents, blobs) for step in plan.steps if step.path in base)
+    left = found.with_entries({step.path: step.after for step in steps})
+    return Removal(
+        plan=Plan(steps=steps, blobs=blobs),
+        kept=tuple(path for path in left if path in base),
+        own=tuple(path for path in ours if path not in base),
+    )
+
+
+def _hollow_containers(base: Tree, found: Tree, read: Read, blobs: dict[Digest, bytes]) -> Tree:
+    """What stands for the files that may hold the user's own: as received, but with nothing left in them."""
+    hollow = {}
+    for path in _CONTAINERS:
+        if path in base and path in found and found[path] != base[path]:
+            data = _data(path, base[path], read)
+            if isinstance(data, dict):
+                content = dump(_hollow(data), _kind(path))
+                hollow[path] = Entry(Digest.of(content), base[path].executable)
+                blobs[hollow[path].digest] = content
+    return Tree(hollow)
+
+
+def _hollow(value: object) -> object:
+    """Maps without their values, lists without their items; a server leaves as a whole, as a job does."""
+    if not isinstance(value, dict):
+        return []
+    parts = {key: _hollow(item) for key, item in value.items() if isinstance(item, dict | list)}
+    return {key: {} if key == SERVERS else part for key, part in parts.items()}
+
+
+def _over(blobs: Mapping[Digest, bytes], read: Read) -> Read:
+    return lambda digest: blobs[digest] if digest in blobs else read(digest)
+
+
+def _tidied(step: Step, base: Entry, read: Read, blobs: dict[Digest, bytes]) -> Step:
+    """A container without the maps and lists that the package leaves empty; one that holds nothing goes whole."""
+    if step.after is None or step.path not in _CONTAINERS:
+        return step
+    before, after = _data(step.path, base, read), _data(step.path, step.after, read)
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return step
+    keys = _emptied(after, before)
+    if len([key for key in keys if len(key) == 1]) == len(after.keys() - _STAMPS):
+        return replace(step, after=None)
+    if not keys or step.path == JOBS:
+        return step
+    try:
+        content = graft(read(step.after.digest), None, _kind(step.path), keys)
+    except Unmergeable:
+        return step
+    digest = Digest.of(content)
+    blobs[digest] = content
+    return replace(step, after=replace(step.after, digest=digest))
+
+
+def _emptied(data: Mapping[str, object], before: Mapping[str, object], at: KeyPath = ()) -> list[KeyPath]:
+    """The keys of maps and lists that held something of the package and hold nothing now."""
+    keys: list[KeyPath] = []
+    for key, value in data.items():
+        was = before.get(key)
+        if isinstance(value, dict) and isinstance(was, dict) and value:
+            inner = _emptied(value, was, (*at, key))
+            whole = len(inner) == len(value) and all(len(found) == len(at) + 2 for found in inner)
+            keys += [(*at, key)] if whole else inner
+        elif was and value in ({}, []):
+            keys.append((*at, key))
+    return keys
+
+
+def _kind(path: RelPath) -> Kind:
+    return Kind.JSON if path == JOBS else Kind.YAML
+
+
+def _data(path: RelPath, entry: Entry, read: Read) -> object:
+    try:
+        return load_data(read(entry.digest), _kind(path))
+    except Invalid:
+        return None
