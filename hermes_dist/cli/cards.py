@@ -1,16 +1,27 @@
-"""What is shown before and after a change: the preview with its review card, and the summary."""
+"""What is shown before and after a change: the preview with its review card, and the summary.
+
+On install the whole is shown, on update what changed; ``-v`` shows the whole there, too.
+"""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
+from dataclasses import replace
 
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.command import Session
 from hermes_dist.cli.screen import Screen
-from hermes_dist.model.plan import Effect, EffectKind, Step
+from hermes_dist.model.plan import Conflict, Effect, EffectKind, Step
+from hermes_dist.ops import review
 from hermes_dist.ops.proposal import Outcome, Proposal
 
 _SHOWN = 12
+_WIDTH = 100
+_PROMPT = 160
+"""A job's prompt is cut there, unless ``-v`` asks for the whole; a command never is."""
+_LONGEST = 20_000
+_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 _VERBS = {EffectKind.RUNS: "runs", EffectKind.SCHEDULES: "schedules", EffectKind.WANTS: "wants",
           EffectKind.LOOSENS: "loosens", EffectKind.HIDES: "hides"}  # fmt: skip
 
@@ -25,19 +36,32 @@ def size_of(count: int) -> str:
     return f"{value:.1f} GB"
 
 
-def preview(session: Session, proposal: Proposal) -> None:
-    """Show what would happen, before asking."""
-    screen = session.screen
+def counted(number: int, thing: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> None:
+    """Show what would happen.
+
+    Args:
+        session: The session.
+        proposal: What would be done.
+        asking: A question follows: it is shown even where the screen is quiet.
+    """
+    screen = replace(session.screen, quiet=False) if asking else session.screen
     _what(screen, proposal)
     if proposal.new:
         _parts(screen, proposal)
     else:
         _steps(screen, proposal.plan.steps)
+        _keys(screen, proposal)
     _environment(screen, proposal)
-    review_card(screen, proposal.plan.effects, proposal.plan.parked)
+    _effects(session, screen, proposal)
     for conflict in proposal.plan.conflicts:
-        screen.tell(f"  {screen.paint('conflict', 'red', err=True)}  {clean(conflict.place)} ({conflict.kind}); yours stays")
-    _left_out(screen, proposal)
+        _conflict(screen, proposal, conflict)
+    if proposal.new or screen.verbose:
+        _left_out(screen, proposal)
     notes(screen, proposal.notes)
 
 
@@ -46,55 +70,114 @@ def _what(screen: Screen, proposal: Proposal) -> None:
     if manifest is None or pin is None:
         return
     verb = "Install" if proposal.new else proposal.verb.capitalize()
-    screen.tell(screen.paint(f"{verb} {clean(manifest.label)} as {proposal.home.name}", "", bold=True, err=True))
-    if manifest.description:
+    where = f"as {proposal.home.name}" if proposal.new else f"in {proposal.home.name}"
+    screen.tell(screen.paint(f"{verb} {clean(manifest.label)} {where}", "", bold=True, err=True))
+    if manifest.description and (proposal.new or screen.verbose):
         screen.tell(f"  {clean(manifest.description)}")
     ref = pin.ref.removeprefix("refs/heads/").removeprefix("refs/tags/") or "folder"
     at = f"{clean(ref)} @ {pin.short}" if pin.commit else f"as it is, tree {pin.short}"
-    was = f" (from {clean(proposal.before.version)} @ {proposal.before.short})" if proposal.before else ""
+    before = proposal.before
+    was = f" (from {clean(before.version)} @ {before.short})".replace("from  ", "from ") if before else ""
     screen.tell(f"  from   {clean(proposal.source)}, {at}{was}")
-    if manifest.author or manifest.license:
-        by = " · ".join(clean(text, 80) for text in (manifest.author, manifest.license) if text)
-        screen.tell(f"  by     {by}")
-    screen.tell(f"  into   {proposal.home.path}")
+    if proposal.new or screen.verbose:
+        if manifest.author or manifest.license:
+            by = " · ".join(clean(text, 80) for text in (manifest.author, manifest.license) if text)
+            screen.tell(f"  by     {by}")
+        screen.tell(f"  into   {clean(proposal.home.path)}")
+
+
+def _named(parts: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{part} {count}" if count > 1 else part for part, count in parts)
 
 
 def _parts(screen: Screen, proposal: Proposal) -> None:
-    parts = ", ".join(f"{part} {count}" if count > 1 else part for part, count in sorted(proposal.parts.items()))
-    screen.tell(f"  parts  {parts or 'nothing'} ({len(proposal.tree)} files, {size_of(proposal.size)})")
+    parts = _named(sorted(proposal.parts.items())) or "nothing"
+    screen.tell(f"  parts  {parts} ({counted(len(proposal.tree), 'file')}, {size_of(proposal.size)})")
 
 
 def _steps(screen: Screen, steps: tuple[Step, ...]) -> None:
-    for step in steps[:_SHOWN]:
-        sign, colour = ("+", "green") if step.before is None else ("-", "red") if step.after is None else ("~", "yellow")
-        screen.tell(f"  {screen.paint(sign, colour, err=True)} {clean(step.path)}")
-    if len(steps) > _SHOWN:
-        screen.tell(f"  … and {len(steps) - _SHOWN} more files")
+    shown = steps if screen.verbose else steps[:_SHOWN]
+    for step in shown:
+        how = "+" if step.before is None else "-" if step.after is None else "~"
+        screen.tell(f"  {screen.paint(how, _COLOURS[how], err=True)} {clean(step.path)}")
+    if more := len(steps) - len(shown):
+        parts = _named(review.parts_of(step.path for step in steps[_SHOWN:]).items())
+        screen.tell(f"  … and {counted(more, 'more file')} ({parts}); -v lists them")
+
+
+def _keys(screen: Screen, proposal: Proposal) -> None:
+    """The keys that upstream changed in documents; those that conflict come with their conflict."""
+    conflicts = {(c.path, c.key) for c in proposal.plan.conflicts}
+    rows = [row for row in review.changed_keys(proposal) if (row.path, row.key) not in conflicts]
+    shown = rows if screen.verbose else rows[:_SHOWN]
+    for row in shown:
+        screen.tell(f"    {clean(row.path)}: {clean(row.key, 80)}  {_change(row)}")
+    if more := len(rows) - len(shown):
+        screen.tell(f"    … and {counted(more, 'more key')}; -v lists them")
+
+
+def _change(row: review.KeyRow) -> str:
+    yours = f" (yours: {clean(row.yours, 50)})" if row.yours else ""
+    return f"{clean(row.before, 50) or '(none)'} → {clean(row.after, 50) or '(none)'}{yours}"
+
+
+def _conflict(screen: Screen, proposal: Proposal, conflict: Conflict) -> None:
+    rows = (r for r in review.changed_keys(proposal) if (r.path, r.key) == (conflict.path, conflict.key))
+    change = "".join(f"  {_change(row)}" for row in rows)
+    mark = screen.paint("conflict", "red", err=True)
+    screen.tell(f"  {mark}  {clean(conflict.place)}{change} ({conflict.kind}); yours stays")
 
 
 def _environment(screen: Screen, proposal: Proposal) -> None:
     for item in proposal.wanted:
+        if not (item.new or screen.verbose):
+            continue
         mark = "✓ set" if item.found else "missing" if item.var.required else "optional"
         colour = "green" if item.found else "yellow"
         about = f"  {clean(item.var.description, 80)}" if item.var.description else ""
-        screen.tell(f"  env    {clean(item.var.name, 60)}  {screen.paint(mark, colour, err=True)}{about}")
+        new = "new: " if item.new and proposal.before else ""
+        screen.tell(f"  env    {new}{clean(item.var.name, 60)}  {screen.paint(mark, colour, err=True)}{about}")
+
+
+def _effects(session: Session, screen: Screen, proposal: Proposal) -> None:
+    """What newly asks for a yes or got it; what waited before is only counted."""
+    plan = proposal.plan
+    new = set(plan.effects if proposal.new or screen.verbose else proposal.asked)
+    allowed = set(plan.effects) - set(plan.parked)
+    review_card(screen, [e for e in plan.effects if e in new or e in allowed], plan.parked)
+    if old := len(review.groups_of(e for e in plan.parked if e not in new)):
+        words = session.command(f"approve {proposal.home.name}")
+        screen.tell(f"  waits     {counted(old, 'thing')} from before: {words}")
 
 
 def review_card(screen: Screen, effects: Iterable[Effect], parked: Iterable[Effect]) -> None:
-    """Name everything that would become possible, one line each, with the exact command, URL or value."""
+    """Name everything that would become possible, a server, job or plugin at a time, with the exact command."""
     waiting = set(parked)
-    for effect in effects:
-        state = "waits" if effect in waiting else "allowed"
-        kind = screen.paint(_VERBS[effect.kind].ljust(9), "magenta", err=True)
-        screen.tell(f"  {kind} {clean(effect.place, 80)}: {clean(effect.what, 120)}  [{state}]")
+    for group in review.groups_of(effects):
+        kind = screen.paint(_VERBS[group.kind].ljust(9), "magenta", err=True)
+        state = "" if waiting & set(group.effects) else "  [allowed]"
+        for line in _lines(group, cut=not screen.verbose):
+            wrapped = textwrap.wrap(clean(line, _LONGEST), _WIDTH, break_on_hyphens=False)
+            for number, part in enumerate(wrapped):
+                end = state if number == len(wrapped) - 1 else ""
+                screen.tell(f"  {kind if number == 0 else ' ' * 9} {'  ' if number else ''}{part}{end}")
+
+
+def _lines(group: review.Group, *, cut: bool) -> list[str]:
+    if group.kind is EffectKind.HIDES:
+        return [f"{group.name} {place}" for place in review.hidden_places(group)]
+    if group.kind is EffectKind.SCHEDULES:
+        return [clean(group.line, _PROMPT) if cut else f"{group.name}: {group.line}"]
+    return [f"{group.name}: {group.line}"]
 
 
 def _left_out(screen: Screen, proposal: Proposal) -> None:
-    for left in proposal.left_out[:_SHOWN]:
+    shown = proposal.left_out if screen.verbose else proposal.left_out[:_SHOWN]
+    for left in shown:
         count = f" ({left.files} files)" if left.files > 1 else ""
         screen.tell(f"  left out  {clean(left.path, 80)}{count}: {clean(left.why, 80)}")
-    if len(proposal.left_out) > _SHOWN:
-        screen.tell(f"  left out  … and {len(proposal.left_out) - _SHOWN} more")
+    if more := len(proposal.left_out) - len(shown):
+        screen.tell(f"  left out  … and {more} more; -v lists them")
 
 
 def notes(screen: Screen, lines: Iterable[str]) -> None:
@@ -115,12 +198,14 @@ def summary(session: Session, outcome: Outcome) -> int:
         _done(session, outcome, outcome.proposal)
     elif not outcome.dry_run:
         lock = outcome.proposal.lock if outcome.proposal else outcome.lock
-        label = f" ({lock.name} {clean(lock.pin.version)} @ {lock.pin.short})" if lock else ""
+        label = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})" if lock else ""
         screen.say(f"{name} is up to date{label}.")
+        _written(screen, outcome)
     for path in outcome.skipped:
         screen.warn(f"{clean(path)} changed at that very moment and was left as it is; update again to merge it")
     if outcome.open_conflicts and not outcome.dry_run:
-        screen.say(f"{outcome.open_conflicts} conflicts are open; yours stays until you settle them.")
+        are = "is" if outcome.open_conflicts == 1 else "are"
+        screen.say(f"{counted(outcome.open_conflicts, 'conflict')} {are} open; yours stays until you settle them.")
         screen.say(f"  next: {session.command(f'resolve {name} --list')}")
         return 3
     return 0
@@ -134,14 +219,22 @@ def _done(session: Session, outcome: Outcome, proposal: Proposal) -> None:
     done = words.get(outcome.verb, outcome.verb.capitalize())
     at = f" @ {proposal.pin.short}" if proposal.pin else ""
     screen.say(f"{screen.paint('✓', 'green')} {done} {label}{at} in {name}: {count} files changed.")
-    if proposal.plan.parked:
-        screen.say(f"  {len(proposal.plan.parked)} things wait for your yes: {session.command(f'approve {name}')}")
-    missing = [w.var.name for w in proposal.wanted if w.missing]
+    _written(screen, outcome)
+    if waiting := review.groups_of(proposal.plan.parked):
+        verb = "waits" if len(waiting) == 1 else "wait"
+        screen.say(f"  {counted(len(waiting), 'thing')} {verb} for your yes: {session.command(f'approve {name}')}")
+    missing = [w.var.name for w in proposal.wanted if w.missing and w.new]
     if missing:
-        screen.say(f"  missing in {proposal.home.path / '.env'}: {', '.join(clean(m, 60) for m in missing)}")
+        place = clean(proposal.home.path / ".env")
+        screen.say(f"  missing in {place}: {', '.join(clean(m, 60) for m in missing)}")
     if outcome.alias:
         screen.say(f"  start it with: {outcome.alias} chat")
     elif proposal.new:
         screen.say(f"  start it with: {session.brand.name} -p {name} chat")
     elif not outcome.open_conflicts:
         screen.say(f"  see: {session.command(f'status {name}')}")
+
+
+def _written(screen: Screen, outcome: Outcome) -> None:
+    if outcome.variables:
+        screen.say(f"  written to .env: {', '.join(outcome.variables)}")

@@ -26,6 +26,11 @@ OnConflict = Annotated[
     str, typer.Option("--conflict", metavar="keep|theirs|ask|abort", help="What to do where both sides changed.")
 ]
 AllowEffects = Annotated[bool, typer.Option("--allow-effects", help="Let everything run that the card names.")]
+Env = Annotated[
+    list[str] | None,
+    typer.Option("--env", metavar="NAME=VALUE", help="Set a variable in .env; NAME alone takes the shell's value."),
+]
+EnvFile = Annotated[str, typer.Option("--env-file", metavar="FILE", help="Set the variables of a file like .env.")]
 IgnoreRequires = Annotated[bool, typer.Option("--ignore-requires", help="Install whatever agent is required.")]
 
 

@@ -7,32 +7,34 @@ from typing import Annotated
 
 import typer
 
+from hermes_dist.cli.asking import agreement, given, questions
 from hermes_dist.cli.cards import preview, summary
 from hermes_dist.cli.command import (
-    AllowEffects, DryRun, Except, IgnoreRequires, OnConflict, Only, Profile, Session, Yes, command, worst,
+    AllowEffects,
+    DryRun,
+    Env,
+    EnvFile,
+    Except,
+    IgnoreRequires,
+    OnConflict,
+    Only,
+    Profile,
+    Session,
+    Yes,
+    command,
+    worst,
 )  # fmt: skip
 from hermes_dist.cli.data import outcome_data
 from hermes_dist.cli.settling import asker
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.side import Side
 from hermes_dist.ops import install as ops
-from hermes_dist.ops.install import Wish
+from hermes_dist.ops.install import Settle, Wish
 from hermes_dist.ops.profiles import list_profiles
-from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
+from hermes_dist.ops.proposal import Outcome
 from hermes_dist.ops.propose import Choices
 
 _POLICIES = ("keep", "theirs", "ask", "abort")
-
-
-def agreement(session: Session, *, yes: bool) -> Confirm:
-    """Show a proposal, and ask unless ``--yes`` answered."""
-
-    def confirm(proposal: Proposal) -> bool:
-        preview(session, proposal)
-        question = "Install it?" if proposal.new else "Apply it?"
-        return yes or session.screen.confirm(question)
-
-    return confirm
 
 
 def wish_of(*, conflict: str, only: str, without: str, allow_effects: bool, dry_run: bool, **more: object) -> Wish:
@@ -49,6 +51,13 @@ def wish_of(*, conflict: str, only: str, without: str, allow_effects: bool, dry_
     return replace(wish, **more)  # type: ignore[arg-type]  # names and types are Wish's own
 
 
+def settle_of(session: Session, conflict: str, *, yes: bool) -> Settle | None:
+    """Who is asked about conflicts: with ``--conflict ask``, and on a terminal unless ``--yes`` stands alone."""
+    if conflict == "ask" or (not conflict and not yes and session.screen.somebody):
+        return asker(session)
+    return None
+
+
 @command
 def install(
     session: Session,
@@ -60,17 +69,19 @@ def install(
     dry_run: DryRun = False,
     conflict: OnConflict = "",
     allow_effects: AllowEffects = False,
+    env: Env = None,
+    env_file: EnvFile = "",
     ignore_requires: IgnoreRequires = False,
     only: Only = "",
     without: Except = "",
 ) -> int:
     wish = wish_of(
         conflict=conflict, only=only, without=without, allow_effects=allow_effects, dry_run=dry_run,
-        ignore_requires=ignore_requires,
+        ignore_requires=ignore_requires, env=given(session, env, env_file), questions=questions(session, yes=yes),
     )  # fmt: skip
     outcome = ops.install(
         session.ctx, source, wish, agreement(session, yes=yes), name=name, alias="" if alias else None, force=force,
-        settle=asker(session) if conflict == "ask" else None,
+        settle=settle_of(session, conflict, yes=yes),
     )  # fmt: skip
     return finish(session, outcome)
 
@@ -90,6 +101,8 @@ def update(
     locked: Annotated[bool, typer.Option("--locked", help="Fail (5) unless the commit is the lock's.")] = False,
     conflict: OnConflict = "",
     allow_effects: AllowEffects = False,
+    env: Env = None,
+    env_file: EnvFile = "",
     allow_downgrade: Annotated[bool, typer.Option("--allow-downgrade", help="Follow a source that went back.")] = False,
     ignore_requires: IgnoreRequires = False,
     only: Only = "",
@@ -98,12 +111,13 @@ def update(
     wish = wish_of(
         conflict=conflict, only=only, without=without, allow_effects=allow_effects, dry_run=dry_run, to=to,
         locked=locked, allow_downgrade=allow_downgrade, ignore_requires=ignore_requires,
+        env=given(session, env, env_file), questions=questions(session, yes=yes),
     )  # fmt: skip
     if force_config:
         wish = replace(wish, choices=replace(wish.choices, sides={"config.yaml": Side.THEIRS}))
-    if all_ and (profile or to):
-        raise UsageError("--all stands alone: leave out the profile and --to")
-    settle = asker(session) if conflict == "ask" else None
+    if all_ and (profile or to or env or env_file):
+        raise UsageError("--all stands alone: leave out the profile, --to, --env and --env-file")
+    settle = settle_of(session, conflict, yes=yes)
     if all_:
         return update_all(session, wish, settle, yes=yes, exit_code=exit_code)
     name = session.ctx.profile(profile)
@@ -111,7 +125,7 @@ def update(
     return finish(session, outcome, exit_code=exit_code)
 
 
-def update_all(session: Session, wish: Wish, settle: ops.Settle | None, *, yes: bool, exit_code: bool) -> int:
+def update_all(session: Session, wish: Wish, settle: Settle | None, *, yes: bool, exit_code: bool) -> int:
     """Update every profile that has a lock; all run, and the worst code counts."""
     codes = []
     for row in list_profiles(session.ctx):

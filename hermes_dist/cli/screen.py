@@ -116,13 +116,18 @@ class Screen:
             line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             self.say(self.paint(line, "", bold=True) if number == 0 else line)
 
+    @property
+    def somebody(self) -> bool:
+        """Whether there is somebody to ask."""
+        return self.ask and sys.stdin.isatty() and sys.stderr.isatty()
+
     def needs(self, flag: str) -> None:
         """Make sure that there is somebody to ask.
 
         Raises:
             InputNeeded: Nobody is there; the flag would answer.
         """
-        if not (self.ask and sys.stdin.isatty() and sys.stderr.isatty()):
+        if not self.somebody:
             raise InputNeeded("an answer is needed, and there is no terminal to ask on", hint=f"pass {flag}")
 
     def confirm(self, question: str, flag: str = "--yes") -> bool:

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from hermes_dist.cli.asking import agreement
 from hermes_dist.cli.cards import review_card
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.command import DryRun, Profile, Session, Yes, command
 from hermes_dist.cli.data import conflict_data
-from hermes_dist.cli.install import agreement, finish
+from hermes_dist.cli.install import finish
 from hermes_dist.errors import UsageError
 from hermes_dist.model.side import Side
 from hermes_dist.ops import resolve as ops

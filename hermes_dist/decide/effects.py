@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hermes_dist.decide.floor import leaves, loosens, row_for
-from hermes_dist.decide.hidden import hidden_characters
+from hermes_dist.decide.hidden import HIDDEN_IN, hidden_characters
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, jobs_by_id
 from hermes_dist.decide.placing_mcp import SERVERS, is_off
@@ -97,7 +97,7 @@ def _hidden(ours: Tree, changed: Iterable[RelPath], merged: Tree, read: Read) ->
     for path in changed:
         places = hidden_characters(path, read(merged[path].digest))
         if places and not (path in ours and hidden_characters(path, read(ours[path].digest)) == places):
-            yield Effect(EffectKind.HIDES, path, "", f"hidden characters in {'; '.join(places)}", merged[path].digest)
+            yield Effect(EffectKind.HIDES, path, "", HIDDEN_IN + "; ".join(places), merged[path].digest)
 
 
 def _config(ours: object, merged: object, shipped: object) -> Iterator[Effect]:

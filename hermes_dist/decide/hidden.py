@@ -14,6 +14,8 @@ _FLAGS = re.compile(
 )
 """The flags of England, Scotland and Wales are spelled with tags; these three are no disguise."""
 _LEADS = (b"\xe2\x80", b"\xe2\x81", b"\xd8\x9c", b"\xf3\xa0")
+HIDDEN_IN = "hidden characters in "
+"""How the line of an effect begins; the places follow, separated by semicolons."""
 _READ_BY_MODELS = (".md", ".txt", ".yaml", ".yml", ".json", ".j2", ".prompt", "")
 
 

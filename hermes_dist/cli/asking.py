@@ -1,0 +1,79 @@
+"""The questions beside the yes to the content: effects, and variables that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hermes_dist.cli.cards import counted, preview
+from hermes_dist.cli.clean import clean
+from hermes_dist.cli.command import Session
+from hermes_dist.errors import UsageError
+from hermes_dist.ops import review
+from hermes_dist.ops.install import Questions
+from hermes_dist.ops.proposal import Confirm, Proposal
+from hermes_dist.ops.variables import Given, gather, single_line
+
+
+def agreement(session: Session, *, yes: bool) -> Confirm:
+    """Show a proposal, and ask unless ``--yes`` answered."""
+
+    def confirm(proposal: Proposal) -> bool:
+        preview(session, proposal, asking=not yes)
+        question = "Install it?" if proposal.new else "Apply it?"
+        return yes or session.screen.confirm(question)
+
+    return confirm
+
+
+def questions(session: Session, *, yes: bool) -> Questions | None:
+    """Who answers beyond the content: somebody on a terminal; ``--yes`` never does."""
+    if yes or not session.screen.somebody:
+        return None
+    asker = _Asker(session)
+    return Questions(effects=asker.effects, variables=asker.variables)
+
+
+def given(session: Session, assignments: list[str] | None, file: str) -> Given:
+    """Read ``--env`` and ``--env-file``, and warn of what is not taken.
+
+    Raises:
+        UsageError: A value is missing or can't stand on one line.
+    """
+    found = gather(session.ctx, assignments or (), file)
+    for line in found.warnings:
+        session.screen.warn(line)
+    return found
+
+
+class _Asker:
+    """Asks on the terminal."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def effects(self, proposal: Proposal) -> bool:
+        """Whether what the card named may run at once."""
+        self.session.screen.tell(f"{counted(len(review.groups_of(proposal.asked)), 'thing')} would wait for your yes.")
+        return self.session.screen.confirm("Let it run these now?", "--allow-effects")
+
+    def variables(self, proposal: Proposal) -> Mapping[str, str]:
+        """Values for what is missing; Enter takes the default that is shown, or skips."""
+        values: dict[str, str] = {}
+        if proposal.unfilled:
+            self.session.screen.tell("What it wants in .env is not shown while you type; Enter skips.")
+        for item in proposal.unfilled:
+            default = review.default_of(item.var)
+            about = f" ({clean(item.var.description, 60)})" if item.var.description else ""
+            offer = f" [{clean(default, 60)}]" if default else ""
+            value = self._value(item.var.name, f"  {item.var.name}{about}{offer}: ") or default
+            if value:
+                values[item.var.name] = value
+        return values
+
+    def _value(self, name: str, prompt: str) -> str:
+        while True:
+            value = self.session.screen.read(prompt, hidden=True).strip()
+            try:
+                return single_line(name, value)
+            except UsageError as error:
+                self.session.screen.warn(clean(error.what))

@@ -1,0 +1,135 @@
+"""Effects as people judge them: one line for each server, job, hook or plugin, with the exact command.
+
+The lock keeps an effect for each key; here they are put together for the review card and for ``approve``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
+from hermes_dist.model.plan import Effect, EffectKind
+
+_UNITS = frozenset(["mcp_servers", "quick_commands", "jobs"])
+"""Maps and lists whose entries are judged as a whole."""
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What needs one yes.
+
+    Attributes:
+        kind: What it does; the gravest of its parts.
+        name: How to name it: ``mcp_servers.zotero``, ``hooks/greeter``, ``approvals.mode``.
+        line: What it is, exactly: the command line, the schedule, the value.
+        effects: Its parts.
+    """
+
+    kind: EffectKind
+    name: str
+    line: str
+    effects: tuple[Effect, ...]
+
+
+def grouped(effects: Iterable[Effect]) -> tuple[Group, ...]:
+    """Put effects together by what they belong to, in the order of the first of each."""
+    units: dict[tuple[str, str], list[Effect]] = {}
+    for effect in effects:
+        units.setdefault((effect.path, format_key(_unit(effect))), []).append(effect)
+    return tuple(_group(name or path, tuple(parts)) for (path, name), parts in units.items())
+
+
+def named(effects: Iterable[Effect], word: str) -> tuple[Effect, ...]:
+    """Choose effects by a word as people type it.
+
+    It may be an effect's id, place, path or key, the beginning of a path or key up to one of its steps, the
+    name of a group (``mcp_servers.zotero``), or just that of the server, job, hook or plugin (``zotero``).
+    """
+    every = tuple(effects)
+    exact = {e for e in every if word in (e.id, e.place, e.key, str(e.path)) or _begins(e, word)}
+    exact |= {e for group in grouped(every) if word in _names(group) for e in group.effects}
+    return tuple(e for e in every if e in exact)
+
+
+def _begins(effect: Effect, word: str) -> bool:
+    places = (effect.place, effect.key, str(effect.path))
+    return bool(word) and any(p.startswith(word) and p[len(word) : len(word) + 1] in tuple(".[/:") for p in places)
+
+
+def _names(group: Group) -> set[str]:
+    names = {group.name, group.name.rpartition("/")[2]}
+    for effect in group.effects:
+        for step in _unit(effect)[1:]:
+            names.add(step.value if isinstance(step, Item) else str(step))
+    return (names | {_job_name(group)}) - {""}
+
+
+def _job_name(group: Group) -> str:
+    first = group.effects[0]
+    return first.what.partition(": ")[0] if first.kind is EffectKind.SCHEDULES and len(_key(first)) == 2 else ""
+
+
+def _key(effect: Effect) -> KeyPath:
+    try:
+        return parse_key(effect.key) if effect.key else ()
+    except Invalid:
+        return (effect.key,)
+
+
+def _unit(effect: Effect) -> KeyPath:
+    """The key of what an effect is a part of."""
+    key = _key(effect)
+    return key[:2] if key and key[0] in _UNITS else key
+
+
+def _group(name: str, parts: tuple[Effect, ...]) -> Group:
+    key = _key(parts[0])
+    kind = min((part.kind for part in parts), key=list(EffectKind).index)
+    unit = _unit(parts[0])
+    if key and key[0] == "mcp_servers" and len(key) > 2:
+        return Group(kind, name, _server({format_key(_key(p)[2:]): p.what for p in parts}), parts)
+    if len(parts) == 1 and key == unit:
+        return Group(kind, name, parts[0].what, parts)
+    changes = [f"{format_key(_key(p)[len(unit):])}: {p.what}" if _key(p) != unit else p.what for p in parts]
+    return Group(kind, name, "; ".join(changes), parts)
+
+
+def _server(values: Mapping[str, str]) -> str:
+    """A server's command line with its environment, or its URL; where only parts changed, those."""
+    left = dict(values)
+    command, url = left.pop("command", ""), left.pop("url", "")
+    words = _words(left.pop("args", "")) if command else None
+    if command and words is None and "args" in values:
+        left["args"] = values["args"]
+    line = shlex.join([command, *(words or ())]) if command else url
+    more = [f"url {url}"] if command and url else []
+    for kind in ("env", "headers"):
+        inside = {key: left.pop(key) for key in sorted(left) if key.startswith(f"{kind}.")}
+        if inside:
+            pairs = (_pair(key.partition(".")[2], value) for key, value in inside.items())
+            more.append(f"{'env' if kind == 'env' else 'headers'} {' '.join(pairs)}")
+    more += [f"{key} {value}" for key, value in sorted(left.items())]
+    return ", ".join(part for part in (line, *more) if part)
+
+
+def _words(text: str) -> list[str] | None:
+    """The arguments of a command; None where they are no list."""
+    if not text:
+        return []
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return [word if isinstance(word, str) else json.dumps(word) for word in found] if isinstance(found, list) else None
+
+
+def _pair(name: str, value: str) -> str:
+    """``NAME`` for the variable of that name, ``NAME=value`` for any other value."""
+    found = _VARIABLE.fullmatch(value)
+    return name if found and found[1] == name else f"{name}={shlex.quote(value)}"

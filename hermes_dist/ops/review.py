@@ -1,0 +1,83 @@
+"""What of a proposal is worth reading: effects by unit, and the keys that upstream changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hermes_dist.decide.changes import Change, How, key_changes
+from hermes_dist.decide.environment import offers_default
+from hermes_dist.decide.hidden import HIDDEN_IN
+from hermes_dist.decide.parts import part_of
+from hermes_dist.decide.review import Group, grouped
+from hermes_dist.model.manifest import EnvVar
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Effect
+from hermes_dist.ops.homes import together
+from hermes_dist.ops.proposal import Proposal
+
+__all__ = ["Group", "KeyRow", "changed_keys", "default_of", "groups_of", "hidden_places", "parts_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """A key of a document that upstream changed.
+
+    Attributes:
+        before: Its value as received; empty for none.
+        after: Upstream's value now.
+        yours: Your own value, where it is neither.
+    """
+
+    path: str
+    key: str
+    before: str
+    after: str
+    yours: str = ""
+
+
+def groups_of(effects: Iterable[Effect]) -> tuple[Group, ...]:
+    """Put effects together by server, job, hook, plugin or key."""
+    return grouped(effects)
+
+
+def hidden_places(group: Group) -> tuple[str, ...]:
+    """The lines of a file that hold hidden characters, each with its characters."""
+    return tuple(place for effect in group.effects for place in effect.what.removeprefix(HIDDEN_IN).split("; "))
+
+
+def parts_of(paths: Iterable[RelPath]) -> Mapping[str, int]:
+    """Count paths by the part of a package they belong to."""
+    return dict(sorted(Counter(part_of(path) for path in paths).items()))
+
+
+def changed_keys(proposal: Proposal) -> tuple[KeyRow, ...]:
+    """List what upstream changed in documents, beside what is an effect and on the card for that."""
+    if proposal.home.lock is None:
+        return ()
+    read = together(proposal.plan.blobs, proposal.read)
+    base, theirs, ours = proposal.home.lock.base, proposal.tree, proposal.ours
+    effects = {(e.path, e.key) for e in proposal.plan.effects}
+    rows: list[KeyRow] = []
+    touched = {step.path for step in proposal.plan.steps} | {c.path for c in proposal.plan.conflicts}
+    for path in sorted(touched):
+        old, new, mine = base.get(path), theirs.get(path), ours.get(path)
+        if old is None or new is None or mine is None or old == new:
+            continue
+        own = {k.key: k.after for k in key_changes(Change(path, How.CHANGED, old, mine), read)}
+        rows += [
+            KeyRow(path, k.key, k.before, k.after, own.get(k.key, ""))
+            for k in key_changes(Change(path, How.CHANGED, old, new), read)
+            if own.get(k.key) != k.after and not any(path == p and _within(k.key, key) for p, key in effects)
+        ]
+    return tuple(rows)
+
+
+def _within(key: str, effect: str) -> bool:
+    return key == effect or key.startswith((f"{effect}.", f"{effect}["))
+
+
+def default_of(var: EnvVar) -> str:
+    """The default that may be offered for a variable; empty for none."""
+    return var.default or "" if offers_default(var) else ""
