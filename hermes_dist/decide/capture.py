@@ -181,6 +181,7 @@ def _with_servers(work: _Work, want: Server, before: Server, now: Server) -> Ser
         old, new, text = before.get(name), now.get(name), str(name)
         if name in entries:
             entries[name] = ABSENT if new is None else _edited(work, text, entries[name], old, new)
+            edits |= {text: None} if new is None and text in in_file else {}  # it must not come out from below
         elif text in in_file:
             shown = _map_of(work.hide(new, (SERVERS, text)))
             edits[text] = respelled(in_file[text], _map_of(old) or in_file[text].placed, shown) if shown else None

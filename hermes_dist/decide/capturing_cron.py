@@ -6,7 +6,18 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hermes_dist.decide.placing_cron import JOB_SIGNS, JOBS, Job, ShippedJob, ShippedJobs, definition
+from hermes_dist.decide.placing_cron import (
+    JOB_SIGNS,
+    JOBS,
+    Job,
+    ShippedJob,
+    ShippedJobs,
+    definition,
+    label_of,
+    made_id,
+    own_id,
+    times_of,
+)
 from hermes_dist.decide.schedules import as_text
 from hermes_dist.model.documents import Kind, Unmergeable, dump, kind_of, load_data, parse, rewrite, same
 from hermes_dist.model.paths import RelPath
@@ -38,13 +49,14 @@ def job_files(
         own: Add the user's own jobs.
     """
     wanted: dict[RelPath, object] = {}
-    gone: list[ShippedJob] = []
+    gone = [job for job in shipped.jobs if job.id in base and job.id not in home]
     for job in shipped.jobs:
-        now = home.get(job.id)
-        if now is None:
-            gone += [job] if job.id in base else []
-        elif (written := _respelled(job, base.get(job.id, job.placed), now, hide)) != job.written:
-            _set(wanted, job, written, package, read)
+        if now := home.get(job.id):
+            written = _respelled(job, base.get(job.id, job.placed), now, hide)
+            if gone and (own_id(written) or made_id(job.path, now.get("name"))) != job.id:
+                written["id"] = job.id  # it was the next one after those that went
+            if written != job.written:
+                _set(wanted, job, written, package, read)
     for job in reversed(gone):  # from the end, so that places in lists stay true
         _set(wanted, job, None, package, read)
     mine = [job for ident, job in home.items() if ident not in {j.id for j in shipped.jobs}] if own else []
@@ -118,6 +130,18 @@ def _respelled(job: ShippedJob, base: Mapping[str, object], now: Job, hide: Hide
             written.pop(field, None)
         else:
             written[field] = value
+    return _fixed(job, written, now)
+
+
+def _fixed(job: ShippedJob, written: Job, now: Job) -> Job:
+    """Say what would be filled in differently now: the name, the id made of it, how often it runs."""
+    if label_of(written, job.path, job.steps) != now.get("name"):
+        written["name"] = now.get("name")
+    if now.get("name") != job.placed["name"] and not own_id(written):
+        written["id"] = job.id
+    schedule, times = now.get("schedule"), definition(now)["repeat"]
+    if times_of(written.get("repeat"), once=isinstance(schedule, dict) and schedule.get("kind") == "once") != times:
+        written["repeat"] = {"times": times}
     return written
 
 

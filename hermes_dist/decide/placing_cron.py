@@ -147,10 +147,10 @@ def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> tuple[Job
         f"the schedule {schedule['display']!r} counts from the moment a job is made, so the job stays paused; "
         "give it a time with: cron edit ID --schedule"
     )  # fmt: skip
-    return _in_agents_shape(job, _label(job, path, steps), package), note
+    return _in_agents_shape(job, label_of(job, path, steps), package), note
 
 
-def _label(job: Job, path: RelPath, steps: Steps) -> str:
+def label_of(job: Mapping[str, object], path: RelPath, steps: Steps) -> str:
     """The name of a job without one: its key or its file, else the beginning of what it does, as the agent has it."""
     own = job.get("name")
     if isinstance(own, str) and own.strip():
@@ -184,7 +184,7 @@ def _in_agents_shape(job: Job, label: str, package: str) -> Job:
         "context_from": _names(job.get("context_from")) or None,
         "schedule": schedule,
         "schedule_display": job.get("schedule_display") or (isinstance(schedule, dict) and schedule.get("display")),
-        "repeat": {"times": _times(job.get("repeat"), once=once), "completed": 0},
+        "repeat": {"times": times_of(job.get("repeat"), once=once), "completed": 0},
         "enabled": False,
         "state": "paused",
         "paused_at": None,
@@ -224,11 +224,13 @@ def skills_of(job: Mapping[str, object]) -> list[str]:
     return _names(job.get("skills")) or _names(job.get("skill"))
 
 
-def _times(repeat: object, *, once: bool) -> int | None:
+def times_of(repeat: object, *, once: bool) -> int | None:
+    """How often a job runs at most; one that runs at a given time does so once, where nothing else is said."""
+    said = isinstance(repeat, dict) and "times" in repeat
     times = repeat.get("times") if isinstance(repeat, dict) else repeat
     if isinstance(times, int) and not isinstance(times, bool) and times > 0:
         return times
-    return 1 if once else None
+    return 1 if once and not said else None
 
 
 def _plain(value: object) -> object:
@@ -242,14 +244,22 @@ def _plain(value: object) -> object:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
+def own_id(job: object) -> str:
+    """The id that the author gave to a job; empty when it is none."""
+    own = job.get("id") if isinstance(job, Mapping) else None
+    return own if isinstance(own, str) and _ID.fullmatch(own) else ""
+
+
+def made_id(path: RelPath, name: object, n: int = 0) -> str:
+    """The id of a job by its file and name: the first, or the next ones for more jobs of that name."""
+    seed = f"{path}\0{name}\0{n}" if n else f"{path}\0{name}"
+    return hashlib.sha256(seed.encode()).hexdigest()[:12]
+
+
 def _free_id(path: RelPath, job: Job, raw: object, taken: Collection[str], base_ids: Collection[str]) -> str:
     """The id of a job: the author's when it is one, else made of path and name; the next one where it is taken."""
-    own = raw.get("id") if isinstance(raw, dict) else None
-    seed = f"{path}\0{job['name']}"
-    seeds = itertools.chain([seed], (f"{seed}\0{n}" for n in itertools.count(1)))
-    hashes = (hashlib.sha256(text.encode()).hexdigest()[:12] for text in seeds)
-    first = [own] if isinstance(own, str) and _ID.fullmatch(own) else []
-    wanted = [*first, *itertools.islice(hashes, 16)]
+    hashes = (made_id(path, job["name"], n) for n in itertools.count())
+    wanted = [*filter(None, [own_id(raw)]), *itertools.islice(hashes, 16)]
     known = next((ident for ident in wanted if ident in base_ids and ident not in taken), None)
     return known or next(ident for ident in itertools.chain(wanted, hashes) if ident not in taken)
 
