@@ -127,7 +127,7 @@ def payload_of(package: Tree, manifest: Manifest) -> Payload:
     partly = {path.top for path in tree}
     groups: dict[tuple[str, str], int] = {}
     for path, reason in why.items():
-        if reason:
+        if reason and path != ENV_EXAMPLES[0]:
             place = _named(path, deep=path.top in partly)
             groups[place, reason] = groups.get((place, reason), 0) + 1
     vain = [p for p in manifest.owned or () if not any(q.under(p) for q in package)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.effects import grant
 from hermes_dist.decide.environment import ENV_EXAMPLE, example_of, shipped_example
 from hermes_dist.decide.parking import put_back
@@ -86,15 +87,22 @@ def propose(ctx: Context, home: Home, incoming: Incoming, choices: Choices, *, v
     plan = reconcile(Situation(base=base, found=observed.found, ours=observed.ours, theirs=theirs, read=read), decisions)
     example, example_step, more = _example(incoming, old, observed)
     plan = replace(plan, blobs={**blobs, **plan.blobs, **more})
+    received = manifest_of(ctx, old) if old else None
     return Proposal(
         verb=verb, home=home, new=not home.path.is_dir(), manifest=incoming.manifest, pin=incoming.pin,
         before=old.pin if old else None, source=str(incoming.spec), plan=plan, extra=example_step,
         lock=next_lock(incoming, plan, old, example, decisions), read=read, tree=theirs, ours=observed.found,
-        wanted=environment_of(ctx, home.path, incoming.manifest, manifest_of(ctx, old) if old else None),
-        left_out=incoming.left_out,
-        size=sum(len(read(e.digest)) for e in theirs.values()), notes=(*incoming.notes, *lost, *plan.notes, *_odd(observed)),
+        wanted=environment_of(ctx, home.path, incoming.manifest, received), left_out=incoming.left_out,
+        size=sum(len(read(e.digest)) for e in theirs.values()),
+        notes=(*_news(incoming, received), *lost, *plan.notes, *_odd(observed)),
         label={"version": incoming.pin.version, "commit": incoming.pin.commit},
     )  # fmt: skip
+
+
+def _news(incoming: Incoming, received: Manifest | None) -> tuple[str, ...]:
+    """What is worth saying about a package, without what was said of its manifest before."""
+    said = {f"{MANIFEST}: {warning}" for warning in received.warnings} if received else set()
+    return tuple(note for note in incoming.notes if note not in said)
 
 
 def _offered(incoming: Incoming, base: Tree, choices: Choices) -> tuple[Tree, Mapping[Digest, bytes]]:
@@ -145,7 +153,7 @@ def _example(
         blobs[entry.digest] = data
     found = observed.found.get(ENV_EXAMPLE)
     before = old.shipped.get(ENV_EXAMPLE) if old else None
-    if entry is None or found == entry or found != before:
+    if found == entry or found != before:
         return entry, (), blobs
     return entry, (Step(ENV_EXAMPLE, found, entry),), blobs
 
