@@ -159,10 +159,13 @@ def is_random(text: str) -> bool:
 
 
 def _mixed(run: str) -> bool:
-    digits, upper = sum(c.isdigit() for c in run), sum(c.isupper() for c in run)
-    lower = sum(c.islower() for c in run)
-    turns = sum(a.isdigit() != b.isdigit() for a, b in pairwise(run))
-    return digits >= 2 and upper + lower >= 2 and turns >= 4
+    """Whether letters and digits, or capitals and small letters, alternate more than they do in names."""
+    kinds = [0 if c.isdigit() else 1 if c.isupper() else 2 for c in run]
+    counts = Counter(kinds)
+    digit_turns = sum((a == 0) != (b == 0) for a, b in pairwise(kinds))
+    if counts[0] >= 2 and counts[1] + counts[2] >= 2 and digit_turns >= 4:
+        return True
+    return min(counts[1], counts[2]) >= 3 and sum(a != b for a, b in pairwise(kinds)) >= len(run) / 2
 
 
 def entropy(text: str) -> float:
