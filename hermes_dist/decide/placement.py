@@ -19,9 +19,8 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
 CONFIG: Final = RelPath("config.yaml")
-NO_JOBS: Final = dump({"jobs": []}, Kind.JSON)
 NO_CONFIG: Final = b"# The package ships no settings.\n{}\n"
-"""What stands for a config.yaml or jobs.json that the package no longer has, while the home still does."""
+"""What stands for a config.yaml that the package no longer has, while the home still does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

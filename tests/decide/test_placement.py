@@ -4,13 +4,19 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shelf import Shelf
 
+from hermes_dist.decide.effects import find_effects
 from hermes_dist.decide.placement import NO_CONFIG, package_of
+from hermes_dist.decide.placing_mcp import is_off
+from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import same_document
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import Tree
+from hermes_dist.model.tree import EMPTY, Tree
 
 CONFIG = RelPath("config.yaml")
 JOBS = RelPath("cron/jobs.json")
@@ -202,3 +208,43 @@ def test_a_home_rewritten_by_the_agent_does_not_look_edited() -> None:
     assert same_document(JOBS, shelf.bytes_of(placed.tree, "cron/jobs.json"), stored)
     edited = json.dumps({"jobs": [{**ticked, "prompt": "y"}]}).encode()
     assert not same_document(JOBS, shelf.bytes_of(placed.tree, "cron/jobs.json"), edited)
+
+
+KEYS = st.sampled_from(
+    ["mcpServers", "mcp_servers", "servers", "jobs", "name", "command", "url", "args", "type", "disabled", "prompt", "schedule", "kind",
+     "minutes", "expr", "run_at", "id", "skills", "repeat", "times", "script", "enabled", "a", "", "$x"]
+)  # fmt: skip
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-9, 10**12), st.floats(), st.text(max_size=4),
+    st.sampled_from(["every 2h", "0 9 * * 1", "30m", "cron", "interval", "once", "0123456789ab", "sse", "x" * 70]),
+)  # fmt: skip
+JUNK = st.recursive(SCALARS, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=4)), max_leaves=12)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(JUNK, JUNK, JUNK, JUNK)
+def test_no_data_whatever_makes_it_crash_or_start_something(mcp: object, jobs: object, job: object, config: object) -> None:
+    shelf = Shelf()
+    files = {"mcp.json": json.dumps(mcp), "cron/jobs.json": json.dumps(jobs), "cron/a.json": json.dumps(job), "config.yaml": yaml.safe_dump(config)}
+    placed = shelf.place(files)
+    assert package_of(placed.tree, placed.shipped, shelf.read) == shelf.tree(files)
+    if JOBS in placed.tree:
+        assert all(job["enabled"] is False and job["state"] == "paused" for job in shelf.jobs(placed.tree))
+    waiting = find_effects(EMPTY, placed.tree, placed.tree, shelf.read)
+    try:
+        data = load_data(shelf.bytes_of(placed.tree, "config.yaml"), Kind.YAML)
+    except Invalid:
+        assert any(e.path == CONFIG and not e.key for e in waiting)
+        return
+    servers = data.get("mcp_servers") if isinstance(data, dict) else None
+    running = [s for s in servers.values() if isinstance(s, dict) and not is_off(s)] if isinstance(servers, dict) else []
+    assert running == []
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.binary(max_size=80), st.binary(max_size=80), st.binary(max_size=80))
+def test_no_bytes_whatever_make_it_crash(mcp: bytes, jobs: bytes, config: bytes) -> None:
+    shelf = Shelf()
+    files = {"mcp.json": mcp, "cron/x.yaml": jobs, "config.yaml": config}
+    placed = shelf.place(files)
+    assert package_of(placed.tree, placed.shipped, shelf.read) == shelf.tree(files)
