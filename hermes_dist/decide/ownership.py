@@ -40,7 +40,7 @@ _MACHINE_ROOT = (
     # what it learned and did
     "memories", "sessions", "session-exports", "workspace", "plans", "home", "logs", "local", "checkpoints", "backups",
     "sandboxes", "state", "state-snapshots", "browser_screenshots", "pastes", "pending", "spawn-trees", "moa-traces",
-    "*.db", "*.db-shm", "*.db-wal", "*.db-journal", "*.sqlite*", "response_store*", ".hermes_history", "errors.log",
+    "*.db", "*.db-shm", "*.db-wal", "*.db-journal", "*.sqlite*", "response_store*", "errors.log",
     "honcho.json", "mem0.json", "channel_directory.json", "channel_aliases.json", "*_threads.json", "*_snapshots.json",
     "feishu_*.json",
     # running state and caches
@@ -50,7 +50,7 @@ _MACHINE_ROOT = (
     "*_cache.yaml", "*.bak", "*.bak[._-]*", "profile.yaml",
     # the machine's own trees
     "bin", "profiles", "node_modules", "mcp-installs", ".worktrees", "distributions",
-    *(f"{brand.name}-agent" for brand in BRANDS), LOCKFILE, PRIVATE,
+    *(f"{brand.name}-agent" for brand in BRANDS), *(f".{brand.name}_history" for brand in BRANDS), LOCKFILE, PRIVATE,
 )  # fmt: skip
 _MACHINE_ANYWHERE = (
     "skills/.bundled_manifest", "skills/.hub", "skills/.usage.json*", "skills/.archive", "skills/.curator_*",

@@ -274,7 +274,7 @@ def uninterrupted() -> Iterator[None]:
         yield
         return
     caught: list[int] = []
-    handler: Callable[[int, object], None] = lambda number, _frame: caught.append(number)  # noqa: E731
+    handler: Callable[[int, object], None] = lambda number, _frame: caught.append(number)  # noqa: E731 - a def would say no more
     before = signal.signal(signal.SIGINT, handler)
     try:
         yield

@@ -1,0 +1,370 @@
+"""The architecture as tests: who may import whom, what lives in one room alone, and how large things are.
+
+``docs/ARCHITECTURE.md`` gives the reasons. Each test names the offender.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "hermes_dist"
+
+ROOMS = {
+    "__init__": "",
+    "errors": "",
+    "brand": "errors model",  # Layout speaks of ProfileName
+    "model": "errors",
+    "merge": "errors model",
+    "decide": "errors brand model merge",
+    "world": "errors brand model",
+    "ops": "errors brand model decide world",
+    "cli": "errors brand model ops",
+    "plugin": "brand cli",  # the agent's way in
+    "__main__": "cli",  # the front door's way in
+}
+"""A room may import itself and the rooms named after it."""
+
+ONLY_IN = {
+    "yaml": ("model.documents", "model._yaml"),
+    "tomllib": ("model.lock",),
+    "tomli_w": ("model.lock",),
+    "jsonschema": ("world.load",),
+    "dulwich": ("world.git",),
+    "cryptography": ("world.keys",),
+    "packaging": ("decide.versions",),
+    "pathspec": ("world.sources", "world.folder"),
+    "filelock": ("world.fs",),
+    "fcntl": ("world.fs",),
+    "tarfile": ("world.archive",),
+    "zlib": ("world.archive", "world.store", "world.git"),
+    "gzip": ("world.archive",),
+    "subprocess": ("world.agent", "world.git", "world.proc"),
+    "socket": (),
+    "urllib.request": (),
+    "typer": ("cli.",),
+    "click": ("cli.",),
+    "rich": ("cli.",),
+    "logging": (),
+    "random": (),
+    "pickle": (),
+    "asyncio": (),
+}
+"""One room for each dependency: modules whose dotted name begins so may import it."""
+
+PURE = ("model", "merge", "decide")
+IMPURE = {"os", "time", "random", "logging", "subprocess", "pathlib", "shutil", "tempfile", "socket", "datetime", "glob", "io", "sys",
+          "secrets", "uuid", "getpass", "platform", "threading"}  # fmt: skip
+"""What no pure room imports: disk, clock, chance, processes."""
+
+ENVIRONMENT = {
+    "ops.context": "the context of a verb",
+    "ops.environment": "the thin way to the agent, which must not load a context",
+    "cli.command": "NO_COLOR is a matter of the screen alone",
+}
+"""Who reads ``os.environ``, and why."""
+
+PIPES = {"world.git_dulwich": "a program of its own: its standard input and output are the pipes to its parent"}
+
+BRAND_WORDS = (".hermes", "HERMES_HOME", "aigenlabs")
+BRAND = "brand"
+
+HELP_ELSEWHERE = ("command",)
+"""Decorators of the cli's verbs, whose help stands in one table."""
+
+FILE_LINES, LIMIT = 350, 380
+FUNCTION_LINES = 50
+
+HEAVY = ("yaml", "jsonschema", "dulwich", "cryptography", "packaging", "rich", "git", "pathspec", "tomli_w", "asyncio", "importlib.metadata")
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file of the package."""
+
+    name: str
+    path: Path
+
+    @cached_property
+    def text(self) -> str:
+        return self.path.read_text("utf-8")
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    @property
+    def room(self) -> str:
+        return self.name.split(".")[0]
+
+    def imports(self, *, at_start: bool = False) -> Iterator[tuple[str, int]]:
+        """Dotted names imported anywhere, or only when the module itself is (not in functions, not for types)."""
+        for node in _running(self.tree) if at_start else ast.walk(self.tree):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+            elif isinstance(node, ast.Import):
+                yield from ((alias.name, node.lineno) for alias in node.names)
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that run when the module is imported."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from _running(child)
+
+
+def _modules() -> list[Module]:
+    files = [path for path in sorted(PACKAGE.rglob("*.py")) if "_data" not in path.parts]
+    return [Module(".".join(path.relative_to(PACKAGE).with_suffix("").parts), path) for path in files]
+
+
+MODULES = _modules()
+NAMES = {module.name for module in MODULES}
+
+each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+
+
+def _target(dotted: str) -> str | None:
+    """The module of ours that an import names; None for others'."""
+    parts = dotted.split(".")
+    if parts[0] != "hermes_dist":
+        return None
+    inside = parts[1:]
+    while inside:
+        for name in (".".join(inside), ".".join([*inside, "__init__"])):
+            if name in NAMES:
+                return name
+        inside = inside[:-1]
+    return "__init__"
+
+
+def _begins(name: str, starts: tuple[str, ...]) -> bool:
+    return any(name == start.rstrip(".") or name.startswith(start) for start in starts)
+
+
+def _offenders(module: Module, bad: Callable[[ast.AST], bool]) -> list[str]:
+    return [f"{module.path.name}:{getattr(node, 'lineno', 0)}" for node in ast.walk(module.tree) if bad(node)]
+
+
+def test_there_are_modules_in_every_room() -> None:
+    assert {module.room for module in MODULES} == set(ROOMS)
+
+
+@each_module
+def test_rooms_import_only_the_rooms_below_them(module: Module) -> None:
+    allowed = {module.room, *ROOMS[module.room].split()}
+    wrong = [
+        f"line {line}: {dotted}"
+        for dotted, line in module.imports()
+        if (target := _target(dotted)) is not None and target.split(".")[0] not in allowed and dotted != "hermes_dist.__version__"
+    ]
+    assert wrong == [], f"{module.name} may import {sorted(allowed)} alone"
+
+
+@each_module
+def test_every_dependency_lives_in_one_room(module: Module) -> None:
+    wrong = [
+        f"line {line}: {dotted}"
+        for dotted, line in module.imports()
+        for dependency, rooms in ONLY_IN.items()
+        if (dotted == dependency or dotted.startswith(f"{dependency}.")) and not _begins(module.name, rooms)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.room in PURE], ids=lambda m: m.name)
+def test_pure_rooms_know_no_disk_clock_chance_or_process(module: Module) -> None:
+    wrong = [f"line {line}: {dotted}" for dotted, line in module.imports() if dotted.split(".")[0] in IMPURE]
+    # dates are values in YAML; only the clock is forbidden
+    assert [w for w in wrong if not (w.split(": ")[1].startswith("datetime") and not _asks_the_clock(module))] == []
+
+
+def _asks_the_clock(module: Module) -> bool:
+    return bool(_offenders(module, lambda n: isinstance(n, ast.Attribute) and n.attr in {"now", "today", "utcnow"}))
+
+
+@each_module
+def test_the_environment_is_read_in_one_place(module: Module) -> None:
+    def reads(node: ast.AST) -> bool:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
+            return node.attr in {"environ", "environb", "getenv", "putenv", "getenvb"}
+        return isinstance(node, ast.ImportFrom) and node.module == "os" and any("env" in alias.name for alias in node.names)
+
+    if module.name not in ENVIRONMENT:
+        assert _offenders(module, reads) == []
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.room != "cli"], ids=lambda m: m.name)
+def test_only_the_voice_speaks_asks_and_exits(module: Module) -> None:
+    def speaks(node: ast.AST) -> bool:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            forbidden = {"print", "input", "exit", "quit", "breakpoint", "exec", "eval", "compile"}
+            return node.func.id in (forbidden if module.room == "world" else {*forbidden, "open"})
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "sys":
+            if module.name in PIPES:
+                return False
+            return node.attr in {"stdout", "stderr", "stdin"} or (node.attr == "exit" and module.name != "__main__")
+        return False
+
+    assert _offenders(module, speaks) == []
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.name != BRAND], ids=lambda m: m.name)
+def test_names_of_brands_stand_in_the_brand_alone(module: Module) -> None:
+    docs = {id(node) for node in _docstrings(module.tree)}
+    wrong = [
+        f"{module.path.name}:{node.lineno}: {node.value!r:.60}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs
+        and any(word in node.value for word in BRAND_WORDS)
+    ]  # fmt: skip
+    assert wrong == []
+
+
+def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        for statement in body if isinstance(body, list) else ():
+            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+                yield statement.value
+
+
+def test_files_are_short() -> None:
+    lengths = {module.name: len(module.text.splitlines()) for module in MODULES}
+    assert {name: lines for name, lines in lengths.items() if lines > LIMIT} == {}
+    long = {name: lines for name, lines in lengths.items() if lines > FILE_LINES}
+    assert len(long) <= 3, f"few files may be longer than {FILE_LINES} lines: {long}"
+
+
+@each_module
+def test_functions_are_short(module: Module) -> None:
+    def long(node: ast.AST) -> bool:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return False
+        doc = ast.get_docstring(node, clean=False)
+        return (node.end_lineno or 0) - node.lineno + 1 - len((doc or "").splitlines()) > FUNCTION_LINES
+
+    assert _offenders(module, long) == []
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    graph = {module.name: {_target(dotted) for dotted, _ in module.imports(at_start=True)} - {None, module.name} for module in MODULES}
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " → ".join([*path, name])
+        if name not in done:
+            for target in sorted(graph.get(name, set()), key=str):
+                visit(str(target), (*path, name))
+            done.add(name)
+
+    for name in sorted(graph):
+        visit(name, ())
+
+
+@each_module
+def test_errors_are_caught_by_name_but_at_the_boundary(module: Module) -> None:
+    def broad(node: ast.AST) -> bool:
+        if not isinstance(node, ast.ExceptHandler):
+            return False
+        caught = [node.type] if not isinstance(node.type, ast.Tuple) else node.type.elts
+        names = {one.id if isinstance(one, ast.Name) else "" for one in caught if one is not None}
+        return node.type is None or bool(names & {"Exception", "BaseException"})
+
+    def passes_on(node: ast.AST) -> bool:
+        return isinstance(node, ast.ExceptHandler) and isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
+
+    if module.name != "cli.main":
+        assert _offenders(module, lambda node: broad(node) and not passes_on(node)) == []
+
+
+@each_module
+def test_what_is_public_has_a_docstring(module: Module) -> None:
+    assert ast.get_docstring(module.tree), f"{module.name} says not what it is for"
+
+    def silent(node: ast.AST) -> bool:
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+            return False
+        told_elsewhere = any(ast.unparse(mark).startswith(HELP_ELSEWHERE) for mark in node.decorator_list)
+        return not ast.get_docstring(node) and not told_elsewhere
+
+    top = [node for node in module.tree.body if silent(node)]
+    assert [f"{module.path.name}:{node.lineno}" for node in top] == []
+
+
+@each_module
+def test_nothing_is_left_to_be_done(module: Module) -> None:
+    marks = ("TO" + "DO", "FIX" + "ME", "XXX:", "NotImplemented" + "Error")
+    assert [mark for mark in marks if mark in module.text] == []
+
+
+@each_module
+def test_a_check_is_switched_off_only_with_a_reason(module: Module) -> None:
+    lines = [
+        f"{module.path.name}:{number}"
+        for number, line in enumerate(module.text.splitlines(), 1)
+        if "# noqa" in line or "type: ignore" in line
+        if not any(sep in line.split("# noqa")[-1].split("type: ignore")[-1] for sep in (" - ", "# "))
+    ]
+    assert lines == []
+
+
+def test_rooms_say_their_rule_and_nothing_else() -> None:
+    for room in ("model", "merge", "decide", "world", "ops", "cli"):
+        body = ast.parse((PACKAGE / room / "__init__.py").read_text()).body
+        assert len(body) == 1, f"{room}/__init__.py holds one docstring"
+        assert isinstance(body[0], ast.Expr)
+
+
+def _loaded(code: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True, timeout=60, cwd=ROOT
+    )
+    return {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+
+
+ENTRY = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]["hermes-dist"]
+
+
+def _command(*words: str) -> str:
+    module, function = ENTRY.split(":")
+    return (
+        f"import sys; sys.argv = {['hermes-dist', *words]!r}\nfrom {module} import {function} as entry\n"
+        "try:\n    code = entry()\nexcept SystemExit as end:\n    code = end.code\nassert not code, code"
+    )
+
+
+STARTS = {
+    "--version": _command("--version"),
+    "--help": _command("--help"),
+    "list": _command("list"),
+    "the import of the command line": "import hermes_dist.cli.main",
+    "the front door's routing": "import hermes_dist.cli.front",
+    "the agent's plugin": "import hermes_dist.plugin",
+}
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_starting_loads_nothing_heavy(start: str) -> None:
+    loaded = _loaded(STARTS[start])
+    assert "hermes_dist" in loaded, "the probe measured nothing"
+    heavy = sorted(name for name in loaded if any(name == h or name.startswith(f"{h}.") for h in HEAVY))
+    assert heavy == [], f"{start} loads {heavy[:5]}"
+
+
+def test_the_plugin_loads_nothing_of_ours_when_the_agent_starts() -> None:
+    ours = sorted(name for name in _loaded(STARTS["the agent's plugin"]) if name.startswith("hermes_dist"))
+    assert ours == ["hermes_dist", "hermes_dist.plugin"]
