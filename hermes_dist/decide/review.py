@@ -49,30 +49,37 @@ def named(effects: Iterable[Effect], word: str) -> tuple[Effect, ...]:
     """Choose effects by a word as people type it.
 
     It may be an effect's id, place, path or key, the beginning of a path or key up to one of its steps, the
-    name of a group (``mcp_servers.zotero``), or just that of the server, job, hook or plugin (``zotero``).
+    name of a group (``mcp_servers.zotero``), or just that of one server, job, hook or plugin (``zotero``).
+
+    Raises:
+        Invalid: Several things have that bare name.
     """
     every = tuple(effects)
-    exact = {e for e in every if word in (e.id, e.place, e.key, str(e.path)) or _begins(e, word)}
-    exact |= {e for group in grouped(every) if word in _names(group) for e in group.effects}
-    return tuple(e for e in every if e in exact)
+    exact = tuple(e for e in every if word and (word in (e.id, e.place, e.key, str(e.path)) or _begins(e, word)))
+    if exact:
+        return exact
+    groups = [group for group in grouped(every) if word in _bare_names(group)]
+    if len(groups) > 1:
+        names = ", ".join(group.name for group in groups)
+        raise Invalid(f"{word!r} is the name of several things: {names}", hint="name one of them in full")
+    return groups[0].effects if groups else ()
 
 
 def _begins(effect: Effect, word: str) -> bool:
     places = (effect.place, effect.key, str(effect.path))
-    return bool(word) and any(p.startswith(word) and p[len(word) : len(word) + 1] in tuple(".[/:") for p in places)
+    return any(p.startswith(word) and p[len(word) : len(word) + 1] in tuple(".[/:") for p in places)
 
 
-def _names(group: Group) -> set[str]:
-    names = {group.name, group.name.rpartition("/")[2]}
-    for effect in group.effects:
-        for step in _unit(effect)[1:]:
-            names.add(step.value if isinstance(step, Item) else str(step))
-    return (names | {_job_name(group)}) - {""}
-
-
-def _job_name(group: Group) -> str:
+def _bare_names(group: Group) -> set[str]:
+    """The name of a server, job, hook or plugin alone."""
     first = group.effects[0]
-    return first.what.partition(": ")[0] if first.kind is EffectKind.SCHEDULES and len(_key(first)) == 2 else ""
+    key = _key(first)
+    names = {first.path.name} if not key and "/" in first.path else set()
+    if len(key) > 1 and key[0] in _UNITS:
+        names.add(key[1].value if isinstance(key[1], Item) else str(key[1]))
+    if first.kind is EffectKind.SCHEDULES and len(key) == 2:
+        names.add(first.what.partition(": ")[0])
+    return names - {""}
 
 
 def _key(effect: Effect) -> KeyPath:
