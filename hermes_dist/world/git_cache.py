@@ -59,11 +59,11 @@ def is_pinned(cache: Path, commit: str) -> bool:
 
 def is_cut(cache: Path, lines: list[list[str]]) -> bool:
     """Whether a walk ended at a commit whose parents were not fetched."""
-    try:
+    shallow: set[str] = set()
+    with contextlib.suppress(FileNotFoundError):
         shallow = set((cache / "shallow").read_text().split())
-    except FileNotFoundError:
-        return False
-    return any(line[0] in shallow for line in lines)
+    walked = {line[0] for line in lines}
+    return bool(shallow & walked) or any(parent not in walked for line in lines for parent in line[1:])
 
 
 def parse_refs(out: bytes) -> Refs:

@@ -6,6 +6,7 @@ packs are read here and never in the process that serves the user. It prints wha
 
 from __future__ import annotations
 
+import heapq
 import json
 import sys
 import zlib
@@ -177,11 +178,23 @@ def _blobs(request: Mapping[str, Any]) -> Iterator[bytes]:
 
 
 def _walk(request: Mapping[str, Any]) -> Iterator[bytes]:
+    """Newest first; a parent that was not fetched is named and not gone to."""
     with _open(request) as repo:
-        walker = repo.get_walker(include=[ObjectID(request["commit"].encode())], max_entries=request["limit"])
-        for entry in walker:
-            parents = repo.get_parents(entry.commit.id, entry.commit)
-            yield b" ".join([entry.commit.id, *parents]) + b"\n"
+        first = ObjectID(request["commit"].encode())
+        waiting, seen = [(0, first)], {first}
+        for _ in range(request["limit"]):
+            if not waiting:
+                break
+            commit = repo[heapq.heappop(waiting)[1]]
+            if not isinstance(commit, Commit):
+                _fail("bad object")
+            parents = repo.get_parents(commit.id, commit)
+            yield b" ".join([commit.id, *parents]) + b"\n"
+            for parent in parents:
+                if parent not in seen and parent in repo.object_store:
+                    seen.add(parent)
+                    found = repo[parent]
+                    heapq.heappush(waiting, (-found.commit_time if isinstance(found, Commit) else 0, parent))
 
 
 _VERBS: dict[str, Callable[[Mapping[str, Any]], Iterator[bytes]]] = {

@@ -102,6 +102,6 @@ def fail(finished: Finished, url: str, seconds: float) -> NoReturn:
 def _reason(err: str) -> str:
     """The line that says most, without control characters and credentials."""
     lines = [line.strip() for line in without_credentials(err).splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))] or lines
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))] or lines[-1:]
     text = _PREFIX.sub("", telling[0]) if telling else ""
     return "".join(c if c.isprintable() else "?" for c in text)[:200]
