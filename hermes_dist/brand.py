@@ -151,6 +151,11 @@ class Layout:
         return self.shared / "front-door.json"
 
     @property
+    def front_door_offer(self) -> Path:
+        """Stands once the front door was offered."""
+        return self.shared / "front-door-offered"
+
+    @property
     def commands(self) -> Path:
         """The folder of aliases and of the front door."""
         return self.user_home / ".local" / "bin"

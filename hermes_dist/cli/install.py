@@ -25,6 +25,7 @@ from hermes_dist.cli.command import (
     worst,
 )  # fmt: skip
 from hermes_dist.cli.data import outcome_data
+from hermes_dist.cli.front_door import offer
 from hermes_dist.cli.settling import asker
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.side import Side
@@ -83,7 +84,10 @@ def install(
         session.ctx, source, wish, agreement(session, yes=yes), name=name, alias="" if alias else None, force=force,
         settle=settle_of(session, conflict, yes=yes),
     )  # fmt: skip
-    return finish(session, outcome)
+    code = finish(session, outcome)
+    if outcome.done:
+        offer(session)
+    return code
 
 
 @command

@@ -16,6 +16,7 @@ from hermes_dist.decide.launcher import front_door_script, is_front_door
 from hermes_dist.errors import Invalid
 from hermes_dist.world.agent import Agent, find_agent, find_command, head_of
 from hermes_dist.world.door import Former, put_link, put_program, read_doors, take_away, write_doors
+from hermes_dist.world.fs import atomic_write
 
 _PACKAGE = Path(__file__).parent.parent / "__main__.py"
 
@@ -151,6 +152,21 @@ def install(layout: Layout, into: Path | None = None) -> DoorPlan:
     if todo.changes:
         put_program(todo.launcher, todo.text.encode("utf-8", "surrogateescape"), 0o755)
     return todo
+
+
+def to_be_offered(layout: Layout, env: Mapping[str, str]) -> bool:
+    """Whether to offer the front door: the brand's command starts nothing, and nobody was asked yet."""
+    return find_command(layout.brand.name, env) is None and not layout.front_door_offer.exists()
+
+
+def remember_offer(layout: Layout) -> None:
+    """Remember that somebody was asked, so that they are not asked again.
+
+    Raises:
+        DistError: It can't be written.
+    """
+    layout.shared.mkdir(parents=True, exist_ok=True, mode=0o700)
+    atomic_write(layout.front_door_offer, b"asked\n")
 
 
 def remove(layout: Layout, into: Path | None = None) -> tuple[Removal, ...]:
