@@ -238,12 +238,20 @@ def first_of(one: Read, other: Read) -> Read:
     return read
 
 
-def user_job_ids(home: Home, read: Read) -> frozenset[str]:
-    """The ids of the cron jobs in a home that no package brought."""
+def user_job_ids(home: Home, read: Read, base: Tree | None = None) -> frozenset[str]:
+    """The ids of the cron jobs in a home that no package brought.
+
+    Args:
+        home: The home.
+        read: Gives contents by digest.
+        base: What the package brought, where that is not the lock's base.
+    """
     try:
         found = load_data((home.path / JOBS).read_bytes(), Kind.JSON)
     except (OSError, Invalid):
         return frozenset()
-    entry = home.lock.base.get(JOBS) if home.lock else None
+    if base is None:
+        base = home.lock.base if home.lock else EMPTY
+    entry = base.get(JOBS)
     packaged = job_ids(load_data(read(entry.digest), Kind.JSON)) if entry else frozenset[str]()
     return job_ids(found) - packaged

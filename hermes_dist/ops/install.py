@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hermes_dist.decide.environment import Given, unasked, with_values
 from hermes_dist.decide.history import ANY, holds
+from hermes_dist.decide.infer import SURE
 from hermes_dist.decide.versions import check_requires, newer_tags
 from hermes_dist.errors import Cancelled, DistError, Invalid, LockStale, Refused
 from hermes_dist.model.lock import Lock
@@ -16,10 +17,12 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
+from hermes_dist.model.tree import Tree
 from hermes_dist.ops import aliases
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home, user_job_ids
 from hermes_dist.ops.incoming import Incoming, Target, fetch, look_up
+from hermes_dist.ops.infer import infer
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal, carry_out, with_variables
 from hermes_dist.ops.propose import Choices, propose
 from hermes_dist.ops.variables import refuse_elsewhere
@@ -104,14 +107,27 @@ def install(
     home = open_home(ctx, profile)
     if home.lock is not None:
         _check_same_package(ctx, home.lock, spec)
+    base, note = _inferred(ctx, home, spec)
     if home.path.is_dir():
-        incoming = fetch(ctx, target, home.lock, user_job_ids(home, ctx.store.read))
-    note = _check_requires(ctx, incoming, wish)
-    make = partial(_make, ctx, home, incoming, "install", (note,))
+        incoming = fetch(ctx, target, home.lock, user_job_ids(home, ctx.store.read, base))
+    notes = (note, _check_requires(ctx, incoming, wish))
+    make = partial(_make, ctx, home, incoming, "install", notes, base=base)
     outcome = conclude(ctx, make, wish, confirm, settle)
     if outcome.done and planned:
         return replace(outcome, alias=aliases.write(ctx.layout, planned).name)
     return outcome
+
+
+def _inferred(ctx: Context, home: Home, spec: SourceSpec) -> tuple[Tree | None, str]:
+    """The base of a profile without a lock, where a version of the source explains it, and what to say about it."""
+    if home.lock is not None or not home.path.is_dir():
+        return None, ""
+    guess = infer(ctx, home, replace(spec, ref="", is_range=False))
+    if guess is None or guess.match.score < SURE:
+        return None, ""
+    ctx.store.put_many(guess.base.blobs.values())
+    match, pin = guess.match, guess.incoming.pin
+    return guess.base.tree, f"what is here is taken for {pin.short}: {match.same} of {match.total} files are the same"
 
 
 def update(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, settle: Settle | None = None) -> Outcome:
@@ -172,9 +188,10 @@ def _check_requires(ctx: Context, incoming: Incoming, wish: Wish) -> str:
 
 
 def _make(
-    ctx: Context, home: Home, incoming: Incoming, verb: str, notes: tuple[str, ...], choices: Choices
-) -> Proposal:
-    proposal = propose(ctx, home, incoming, choices, verb=verb)
+    ctx: Context, home: Home, incoming: Incoming, verb: str, notes: tuple[str, ...], choices: Choices,
+    *, base: Tree | None = None,
+) -> Proposal:  # fmt: skip
+    proposal = propose(ctx, home, incoming, choices, verb=verb, base=base)
     lock = proposal.lock
     if lock and home.lock and lock.held not in ("", ANY) and lock.pin != home.lock.pin:
         lock = replace(lock, held="")

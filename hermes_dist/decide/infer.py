@@ -1,0 +1,202 @@
+"""Inference: which version of a package a home without a lockfile was made from.
+
+First all versions are told apart by git's names for their files, which is cheap; the few best are then compared
+with the home as they would be placed, edited files by how many of their lines are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.ownership import Owner, owner_of
+from hermes_dist.decide.parking import Grafted, put_back
+from hermes_dist.decide.placement import CONFIG
+from hermes_dist.decide.placing_cron import JOBS, jobs_by_id
+from hermes_dist.decide.placing_mcp import MCP, SERVERS
+from hermes_dist.errors import Invalid
+from hermes_dist.merge.data import same_document
+from hermes_dist.merge.text import mergeable, similarity
+from hermes_dist.model.documents import Kind, kind_of, load_data
+from hermes_dist.model.keypath import Item, format_key
+from hermes_dist.model.manifest import same_as_dumped
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
+
+SURE = 0.6
+_MANIFEST = RelPath(MANIFEST)
+_MOVED = 0.9
+"""What a file that was found elsewhere counts; an edited one counts at most as much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a package: a commit, and git's name for the content of each of its files."""
+
+    commit: str
+    files: Mapping[RelPath, str]
+
+
+def shortlist(versions: Sequence[Version], home: Mapping[RelPath, str], most: int) -> list[Version]:
+    """Choose the versions that are worth a closer look; of those with the same payload, the newest.
+
+    Args:
+        versions: All of them, newest first.
+        home: Git's names for the files of the home.
+        most: How many to choose.
+    """
+    ever = {path for version in versions for path in version.files if _counts(path, home)}
+    ranked: dict[tuple[tuple[RelPath, str], ...], tuple[float, int, Version]] = {}
+    for age, version in enumerate(versions):
+        files = {path: oid for path, oid in version.files.items() if path in ever}
+        same = sum(home.get(path) == oid for path, oid in files.items())
+        there = sum(path in home for path in files)
+        extra = sum(path in home for path in ever) - there
+        rank = 2.0 * same + there - (len(files) - there) - extra
+        ranked.setdefault(tuple(sorted(files.items())), (rank, -age, version))
+    best = sorted(ranked.values(), key=lambda row: row[:2], reverse=True)[:most]
+    return [version for _, _, version in best]
+
+
+def _counts(path: RelPath, home: Collection[RelPath]) -> bool:
+    owner = owner_of(path)
+    return owner is Owner.SHARED or (owner is not Owner.MACHINE and path in home)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """How well a version explains a home.
+
+    Attributes:
+        same: Files that are as shipped, also under another name or as the agent writes them again.
+        edited: Files that are there and differ.
+        missing: Files that were shipped and are not there.
+        extra: Files that are there and come from another version.
+        likeness: How like the edited ones are to what was shipped, summed up.
+    """
+
+    same: int = 0
+    edited: int = 0
+    missing: int = 0
+    extra: int = 0
+    likeness: float = 0
+
+    @property
+    def total(self) -> int:
+        return self.same + self.edited + self.missing + self.extra
+
+    @property
+    def score(self) -> float:
+        """From 0.0 to 1.0."""
+        return (self.same + _MOVED * self.likeness) / self.total if self.total else 0.0
+
+
+def compare(placed: Tree, shipped: Tree, found: Tree, known: Collection[RelPath], read: Read) -> Match:
+    """Compare a version with a home.
+
+    Args:
+        placed: The version in the home's spelling.
+        shipped: Its files that a home spells otherwise, as an installer may have copied them.
+        found: The home.
+        known: Paths that any version ever had.
+        read: Gives contents by digest.
+    """
+    same = edited = missing = 0
+    likeness = 0.0
+    moved = {entry.digest for path, entry in found.items() if path not in placed}
+    for path, entry in placed.items():
+        here = found.get(path)
+        if here is None:
+            if entry.digest in moved:
+                same, likeness = same + 1, likeness + _MOVED - 1
+            else:
+                missing += 1
+        elif any(_is_same(path, one, here, read) for one in (entry, shipped.get(path)) if one):
+            same += 1
+        else:
+            edited += 1
+            likeness += _likeness(read(entry.digest), read(here.digest))
+    for path, entry in shipped.items():
+        if path in found and path not in placed:
+            same, edited = same + (found[path] == entry), edited + (found[path] != entry)
+    extra = sum(path in found for path in set(known) - placed.keys() - shipped.keys())
+    return Match(same=same, edited=edited, missing=missing, extra=extra, likeness=likeness)
+
+
+def _is_same(path: RelPath, entry: Entry, here: Entry, read: Read) -> bool:
+    if entry.digest == here.digest:
+        return True
+    if path == _MANIFEST:
+        try:
+            return same_as_dumped(load_data(read(entry.digest), Kind.YAML), load_data(read(here.digest), Kind.YAML))
+        except Invalid:
+            return False
+    return kind_of(path) is not None and same_document(path, read(entry.digest), read(here.digest))
+
+
+def _likeness(a: bytes, b: bytes) -> float:
+    return similarity(a, b) if mergeable(a) and mergeable(b) else 0.0
+
+
+def is_sure(matches: Iterable[Match]) -> bool:
+    """Whether the first of some matches, best first, is beyond doubt."""
+    scores = [match.score for match in matches]
+    return bool(scores) and scores[0] >= SURE and (len(scores) == 1 or scores[1] < scores[0])
+
+
+def adopted_base(placed: Tree, shipped: Tree, found: Tree, read: Read) -> Grafted:
+    """The base of a home that no program of ours made: as placed, but for what only placing brings.
+
+    The agent does not read ``mcp.json`` nor files of single jobs, so its installer brought no such server or job to
+    life. They are no deletions by the user: left out of base, they come with the next update, switched off.
+
+    Args:
+        placed: The version in the home's spelling.
+        shipped: Its files that a home spells otherwise.
+        found: The home.
+        read: Gives contents by digest.
+    """
+    places = [*_new_servers(placed, shipped, found, read), *_new_jobs(placed, found, read)]
+    return put_back(placed, EMPTY, places, read)
+
+
+def _new_servers(placed: Tree, shipped: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]]:
+    """The servers that only placing brings, as places; the whole file where it holds nothing else."""
+    if CONFIG not in placed or MCP not in shipped:
+        return []
+    here = _servers(found.get(CONFIG), read)
+    new = [name for name in _servers(placed[CONFIG], read) if name not in here]
+    if CONFIG not in shipped:
+        return [(CONFIG, "")] if CONFIG not in found else [(CONFIG, format_key((SERVERS, name))) for name in new]
+    authors = _servers(shipped[CONFIG], read)
+    return [(CONFIG, format_key((SERVERS, name))) for name in new if name not in authors and CONFIG in found]
+
+
+def _new_jobs(placed: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]]:
+    """The jobs that only placing brings; one of the same name is the package's under another id."""
+    if JOBS not in placed:
+        return []
+    if JOBS not in found:
+        return [(JOBS, "")]
+    here = _jobs(found[JOBS], read)
+    names = {str(job.get("name")) for job in here.values()}
+    new = [i for i, job in _jobs(placed[JOBS], read).items() if i not in here and str(job.get("name")) not in names]
+    return [(JOBS, format_key(("jobs", Item("id", ident)))) for ident in new]
+
+
+def _servers(entry: Entry | None, read: Read) -> tuple[str, ...]:
+    """The names of the servers in a ``config.yaml``."""
+    try:
+        data = load_data(read(entry.digest), Kind.YAML) if entry else None
+    except Invalid:
+        return ()
+    servers = data.get(SERVERS) if isinstance(data, dict) else None
+    return tuple(str(name) for name in servers) if isinstance(servers, dict) else ()
+
+
+def _jobs(entry: Entry | None, read: Read) -> Mapping[str, Mapping[str, object]]:
+    try:
+        return jobs_by_id(load_data(read(entry.digest), Kind.JSON)) if entry else {}
+    except Invalid:
+        return {}

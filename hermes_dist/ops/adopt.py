@@ -1,0 +1,75 @@
+"""Adopt: a profile that no program of ours installed gets a lock, and not a byte else of it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from hermes_dist.errors import DistError
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.plan import Plan
+from hermes_dist.model.source import parse_source
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, open_home, together
+from hermes_dist.ops.infer import Guess, infer, noted_source
+from hermes_dist.ops.install import Wish, absolute, conclude
+from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
+from hermes_dist.ops.propose import Choices, propose
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adopting(Proposal):
+    """The proposal of an adoption, with the guess that it rests on."""
+
+    guess: Guess
+
+
+def adopt(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, source: str = "") -> Outcome:
+    """Give a profile a lock, as if the version that explains it best had been installed by us.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        wish: Whether it is a dry run.
+        confirm: Is shown an :class:`Adopting`, and asks where that is not sure.
+        source: Where the package comes from; by default what the agent's installer noted in the manifest.
+
+    Raises:
+        DistError: It has a lock, or no version explains it; nothing changed.
+    """
+    home = open_home(ctx, name)
+    if home.lock is not None:
+        raise DistError(
+            f"the profile {str(name)!r} has a lockfile already, for {home.lock.source}", where=str(home.path),
+            hint=f"see: {ctx.command(f'status {name}')}",
+        )
+    spec = absolute(parse_source(source or noted_source(ctx, home), allow_insecure=ctx.allow_insecure))
+    guess = infer(ctx, home, spec)
+    if guess is None:
+        raise DistError(
+            f"no version of {spec} has a file in common with this profile", where=str(home.path),
+            hint=f"name its source: {ctx.command(f'adopt {name} SOURCE')}",
+        )
+    return conclude(ctx, lambda _: _adopting(ctx, home, guess), wish, confirm, None)
+
+
+def adoptable(ctx: Context, name: ProfileName) -> bool:
+    """Whether a profile holds a package of a known source, but no lock."""
+    home = open_home(ctx, name)
+    try:
+        return home.lock is None and bool(noted_source(ctx, home))
+    except DistError:
+        return False
+
+
+def _adopting(ctx: Context, home: Home, guess: Guess) -> Adopting:
+    """The lock that would stand if the version had been installed by us; not a step for any file."""
+    incoming = guess.incoming
+    merged = propose(ctx, home, incoming, Choices(), verb="adopt", base=guess.base.tree)
+    lock = merged.lock and replace(
+        merged.lock, base=guess.base.tree, conflicts=(),
+        upstream={path: incoming.placed.get(path) for path in guess.base.tree.differing(incoming.placed)},
+    )  # fmt: skip
+    plan = Plan(base=guess.base.tree, parked=merged.plan.parked, effects=merged.plan.parked, blobs=guess.base.blobs)
+    same = {field.name: getattr(merged, field.name) for field in fields(merged)}
+    read = together(guess.base.blobs, merged.read)
+    return Adopting(**{**same, "plan": plan, "extra": (), "lock": lock, "read": read}, guess=guess)
