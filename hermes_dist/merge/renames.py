@@ -1,8 +1,9 @@
 """Renames: the names of three trees brought together, so that an edit follows a file that moved.
 
 A rename on one side is applied to the other two trees before paths are merged. Exact renames count always;
-similar ones (half of the lines and more) only for files that the other side edited, since only there
-something would be lost. Nothing is remembered: the next update finds the same renames again.
+similar ones (half of the lines and more) only for files that the other side edited or deleted, or that lie in a
+folder with own files, since only there something would be lost. Nothing is remembered: the next update finds the
+same renames again.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Names:
 
     Attributes:
         followed: Moves by upstream that files of ours follow, old to new.
-        moved_here: Moves by the user, upstream's name to ours.
+        moved_here: Moves by the user, our name to the one that upstream knows.
     """
 
     base: Tree
@@ -35,7 +36,7 @@ class Names:
 
     def upstream_name(self, path: RelPath) -> RelPath:
         """The name that upstream knows a path by."""
-        return next((old for old, new in self.moved_here.items() if new == path), path)
+        return self.moved_here.get(path, path)
 
 
 def bring_together(base: Tree, ours: Tree, theirs: Tree, read: Read) -> Names:
@@ -52,14 +53,15 @@ def bring_together(base: Tree, ours: Tree, theirs: Tree, read: Read) -> Names:
             base = _relabelled(base, {old: by_them[old]})
         del by_them[old], by_us[old]
     by_them |= _own_files_along(by_them, base, ours, theirs)
-    by_them = {old: new for old, new in by_them.items() if old not in ours or new not in ours}
-    by_us = {old: new for old, new in by_us.items() if old not in theirs or new not in theirs}
+    # Whatever stands at the new name already was never received: it is no part of the move.
+    by_them = {old: new for old, new in by_them.items() if new not in ours}
+    by_us = {old: new for old, new in by_us.items() if new not in theirs}
     return Names(
         base=_relabelled(base, {**by_them, **by_us}),
         ours=_relabelled(ours, by_them),
         theirs=_relabelled(theirs, by_us),
         followed={old: new for old, new in by_them.items() if old in ours},
-        moved_here=by_us,
+        moved_here={new: old for old, new in by_us.items()},
     )
 
 
@@ -74,7 +76,7 @@ def find_renames(base: Tree, side: Tree, other: Tree, read: Read) -> dict[RelPat
     Args:
         base: The common ancestor.
         side: Where moves are looked for.
-        other: The opposite side: a file it edited may have moved with changes, too.
+        other: The opposite side: what it edited, deleted or put beside a file must not be left behind by a move.
         read: Gives contents by digest.
     """
     gone = [path for path in base if path not in side]
@@ -83,9 +85,10 @@ def find_renames(base: Tree, side: Tree, other: Tree, read: Read) -> dict[RelPat
         return {}
     found = _exact(gone, added, base, side)
     taken = set(found.values())
-    edited = [p for p in gone if p not in found and other.get(p) not in (None, base[p])]
+    beside = {folder for path in other if path not in base for folder in path.parents}
+    matters = [p for p in gone if p not in found and (other.get(p) != base[p] or p.parent in beside)]
     free = [p for p in added if p not in taken]
-    return found | _similar(edited, free, base, side, read)
+    return found | _similar(matters, free, base, side, read)
 
 
 def _exact(gone: Iterable[RelPath], added: Iterable[RelPath], base: Tree, side: Tree) -> dict[RelPath, RelPath]:
@@ -117,23 +120,25 @@ def _shared_tail(a: RelPath, b: RelPath) -> int:
 
 
 def _similar(
-    edited: list[RelPath], free: list[RelPath], base: Tree, side: Tree, read: Read
+    matters: list[RelPath], free: list[RelPath], base: Tree, side: Tree, read: Read
 ) -> dict[RelPath, RelPath]:
-    if not edited or len(edited) * len(free) > _MOST_PAIRS:
+    if not matters or len(matters) * len(free) > _MOST_PAIRS:
         return {}
     scored: list[tuple[float, int, RelPath, RelPath]] = []
-    for old in edited:
+    for old in matters:
         before = read(base[old].digest)
-        if not mergeable(before):
+        if not before or not mergeable(before):
             continue
-        for new in (p for p in free if p.suffix == old.suffix):
+        for new in free:
             after = read(side[new].digest)
             if mergeable(after) and (score := similarity(before, after)) >= SIMILAR:
                 scored.append((score, _shared_tail(old, new), old, new))
     found: dict[RelPath, RelPath] = {}
+    taken: set[RelPath] = set()
     for _score, _tail, old, new in sorted(scored, reverse=True):
-        if old not in found and new not in found.values():
+        if old not in found and new not in taken:
             found[old] = new
+            taken.add(new)
     return found
 
 
@@ -141,25 +146,30 @@ def _own_files_along(moves: Mapping[RelPath, RelPath], base: Tree, ours: Tree, t
     """Where upstream renamed a folder whole, the user's own files in it go along."""
     along: dict[RelPath, RelPath] = {}
     own = [path for path in ours if path not in base]
-    for old, new in _folder_moves(moves, base, theirs).items():
+    for old, new in _folder_moves(moves, base, theirs).items() if own else ():
         for path in own:
-            target = RelPath(f"{new}{path[len(old):]}") if path.under(old) else None
-            if target and target not in ours and target not in theirs:
-                along.setdefault(path, target)
+            target = RelPath(f"{new}{path[len(old):]}") if path.under(old) and path not in along else None
+            if target and target not in ours and target not in theirs and target not in along.values():
+                along[path] = target
     return along
 
 
 def _folder_moves(moves: Mapping[RelPath, RelPath], base: Tree, theirs: Tree) -> dict[RelPath, RelPath]:
-    """Folders of which every file moved under one other name, deepest first."""
-    found: dict[RelPath, set[RelPath | None]] = {}
+    """Folders that upstream emptied, most of their files moved under one other name; deepest first."""
+    found: dict[RelPath, list[RelPath | None]] = {}
     for old, new in moves.items():
         for folder in old.parents:
             tail = old[len(folder) :]
-            found.setdefault(folder, set()).add(RelPath(new[: -len(tail)]) if new.endswith(tail) else None)
+            found.setdefault(folder, []).append(RelPath(new[: -len(tail)]) if new.endswith(tail) else None)
+    still = {folder for path in theirs for folder in path.parents}
+    held: dict[RelPath, int] = {}
+    for path in base:
+        for folder in path.parents:
+            held[folder] = held.get(folder, 0) + 1
     whole: dict[RelPath, RelPath] = {}
-    for folder, targets in sorted(found.items(), key=lambda item: -len(item[0])):
-        target = next(iter(targets))
-        left = any(p.under(folder) for p in theirs) or any(p.under(folder) and p not in moves for p in base)
-        if len(targets) == 1 and target is not None and not left:
+    for folder, targets in sorted(found.items(), key=lambda item: -len(item[0].parts)):
+        target = targets[0]
+        one = target is not None and all(t == target for t in targets)
+        if one and target is not None and folder not in still and 2 * len(targets) >= held[folder]:
             whole[folder] = target
     return whole

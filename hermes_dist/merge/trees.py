@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from hermes_dist.merge.content import Joined, join_contents
-from hermes_dist.merge.renames import bring_together
+from hermes_dist.merge.renames import Names, bring_together
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
@@ -81,8 +81,12 @@ def merge_trees(base: Tree, ours: Tree, theirs: Tree, read: Read, favour: Favour
     names = bring_together(base, ours, theirs, read)
     work = _Work(read, favour)
     for path in sorted({*names.base, *names.ours, *names.theirs}):
-        _merge_path(work, path, names.base.get(path), names.ours.get(path), names.theirs.get(path))
-    _part_files_from_folders(work, names.ours, names.base)
+        sides = names.base.get(path), names.ours.get(path), names.theirs.get(path)
+        if path in names.moved_here and sides[1] and sides[2] is None:
+            _whole(work, path, *sides, kind="edit/delete")  # a move by the user is an edit
+        else:
+            _merge_path(work, path, *sides)
+    _part_files_from_folders(work, names)
     return TreeMerge(
         tree=Tree([(p, e) for p, e in work.live.items() if e]),
         base=Tree([(names.upstream_name(p), e) for p, e in work.base.items() if e]),
@@ -122,7 +126,7 @@ def _whole(
 
 def _merge_both(work: _Work, path: RelPath, base: Entry | None, ours: Entry, theirs: Entry) -> None:
     executable = theirs.executable if base and ours.executable == base.executable else ours.executable
-    if base and theirs.digest in (ours.digest, base.digest):
+    if theirs.digest == ours.digest or (base and theirs.digest == base.digest):
         work.live[path] = Entry(ours.digest, executable)
         return
     if base and ours.digest == base.digest:
@@ -151,13 +155,21 @@ def _remember(work: _Work, path: RelPath, base: Entry | None, theirs: Entry, joi
         work.base[path] = Entry(work.put(joined.base), theirs.executable)
 
 
-def _part_files_from_folders(work: _Work, ours: Tree, base: Tree) -> None:
-    """Where upstream's file stands on our folder, or the reverse, ours stays and it is a conflict."""
+def _part_files_from_folders(work: _Work, names: Names) -> None:
+    """Where upstream's file stands on our folder, or the reverse: a conflict, and ours stays unless it is settled."""
     live = {path for path, entry in work.live.items() if entry}
     folders = {folder for path in live for folder in path.parents}
     for path in sorted(live):
-        clash = path in folders or any(parent in live for parent in path.parents)
-        if clash and path not in ours:
-            work.live[path] = None
-            work.base[path] = base.get(path)
+        over = {other for other in live if other.under(path) and other != path} if path in folders else set()
+        over |= {parent for parent in path.parents if parent in live}
+        if not over or path in names.ours:
+            continue
+        side = work.favour(path, "")
+        if side is Side.THEIRS:
+            work.live |= dict.fromkeys(over)
+            live -= over
+            continue
+        work.live[path] = None
+        if side is None:
+            work.base[path] = names.base.get(path)
             work.conflicts.append(Conflict(path, "", "file/folder"))
