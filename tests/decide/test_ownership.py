@@ -95,7 +95,6 @@ def test_what_is_left_out_is_listed_with_its_reason_and_count() -> None:
     )
     assert payload.left_out == (
         LeftOut(".env", "belongs to each machine", 1),
-        LeftOut(".env.EXAMPLE", "serves as .env.EXAMPLE", 1),
         LeftOut(".github/", "housekeeping of the repository", 1),
         LeftOut("README.md", "housekeeping of the repository", 1),
         LeftOut("memories/", "belongs to each machine", 2),
