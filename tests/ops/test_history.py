@@ -6,11 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from story import BOT, FIRST, GO, LINES, Story, yes
+from story import BOT, FIRST, GO, Story, yes
 
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.side import Side
-from hermes_dist.ops import history as ops
 from hermes_dist.ops import rollback as going_back
 from hermes_dist.ops.history import history, hold
 from hermes_dist.ops.inspect import outdated, status
@@ -308,8 +307,8 @@ def test_pinned_decisions_stay_over_updates(story: Story) -> None:
 
 
 def test_the_story_of_ten_versions_ends_where_the_laws_say(story: Story) -> None:
-    soul = {n: SOUL for n in range(11)}
-    config = {n: FIRST["config.yaml"] for n in range(11)}
+    soul = dict.fromkeys(range(11), SOUL)
+    config = dict.fromkeys(range(11), FIRST["config.yaml"])
 
     def version(n: int) -> dict[str, str | bytes | None]:
         """Version n changes rule n, and from 4 on rule 20; the default model twice."""
