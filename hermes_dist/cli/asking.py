@@ -53,14 +53,15 @@ class _Asker:
 
     def effects(self, proposal: Proposal) -> bool:
         """Whether what the card named may run at once."""
-        self.session.screen.tell(f"{counted(len(review.groups_of(proposal.asked)), 'thing')} would wait for your yes.")
+        count = counted(len(review.groups_of(proposal.asked)), "thing")
+        self.session.screen.prompt(f"{count} would wait for your yes.")
         return self.session.screen.confirm("Let it run these now?", "--allow-effects")
 
     def variables(self, proposal: Proposal) -> Mapping[str, str]:
         """Values for what is missing; Enter takes the default that is shown, or skips."""
         values: dict[str, str] = {}
         if proposal.unfilled:
-            self.session.screen.tell("What it wants in .env is not shown while you type; Enter skips.")
+            self.session.screen.prompt("What it wants in .env is not shown while you type; Enter skips.")
         for item in proposal.unfilled:
             default = review.default_of(item.var)
             about = f" ({clean(item.var.description, 60)})" if item.var.description else ""

@@ -24,10 +24,10 @@ def clean(text: object, columns: int = COLUMNS) -> str:
 
 
 def clean_line(text: str) -> str:
-    """Clean a line of a diff or a log: tabs stay, and nothing is cut."""
+    """Clean a line of a diff or a log: nothing is cut."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(char if char == "\t" else _visible(char) for char in text)
+    return "".join(map(_visible, text))
 
 
 def _visible(char: str) -> str:

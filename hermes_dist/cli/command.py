@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from itertools import pairwise
 from typing import Annotated, Any
 
 import click
@@ -21,7 +22,9 @@ DryRun = Annotated[bool, typer.Option("-n", "--dry-run", help="Show what would h
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Answer yes to the content; effects stay parked.")]
 Only = Annotated[str, typer.Option("--only", metavar="PARTS", help="Take only these parts: soul,config,skills,…")]
 Except = Annotated[str, typer.Option("--except", metavar="PARTS", help="Leave these parts as they are.")]
-Profile = Annotated[str | None, typer.Argument(metavar="[PROFILE]", help="The profile; . or nothing is the active one.")]
+Profile = Annotated[
+    str | None, typer.Argument(metavar="[PROFILE]", help="The profile; . or nothing is the active one.")
+]
 OnConflict = Annotated[
     str, typer.Option("--conflict", metavar="keep|theirs|ask|abort", help="What to do where both sides changed.")
 ]
@@ -67,7 +70,9 @@ def _common() -> dict[str, Any]:
         "no_progress": Annotated[bool, option("--no-progress", help="No spinner.")],
         "no_input": Annotated[bool, option("--no-input", help="Never ask; fail with code 6 instead.")],
         "offline": Annotated[bool, option("--offline", help="Talk to no server.")],
-        "allow_insecure": Annotated[bool, option("--allow-insecure", help="Let http:// and git:// leave this machine.")],
+        "allow_insecure": Annotated[
+            bool, option("--allow-insecure", help="Let http:// and git:// leave this machine.")
+        ],
     }
 
 
@@ -118,16 +123,27 @@ def screen_of(options: dict[str, Any]) -> Screen:
     Raises:
         UsageError: ``--color`` takes something else.
     """
-    colours = {"auto": None, "always": True, "never": False}
-    if options["color"] not in colours:
+    if options["color"] not in _COLOURS:
         raise UsageError(f"--color takes auto, always or never, not {options['color']!r:.40}")
-    colour = colours[options["color"]]
-    if colour is None and os.environ.get("NO_COLOR"):
-        colour = False
     return Screen(
-        colour=colour, quiet=options["quiet"], verbose=options["verbose"], as_json=options["as_json"],
-        show_progress=not options["no_progress"], ask=not options["no_input"],
+        colour=_colour(options["color"]), quiet=options["quiet"], verbose=options["verbose"],
+        as_json=options["as_json"], show_progress=not options["no_progress"], ask=not options["no_input"],
     )  # fmt: skip
+
+
+def early_screen(argv: Sequence[str]) -> Screen:
+    """The screen for what goes wrong before, or outside of, the options' own."""
+    words = [f"--color={word}" if before == "--color" else word for before, word in pairwise(("", *argv))]
+    chosen = [word.partition("=")[2] for word in words if word.startswith("--color=")]
+    return Screen(colour=_colour(chosen[-1] if chosen else "auto"), as_json="--json" in argv)
+
+
+_COLOURS = {"auto": None, "always": True, "never": False}
+
+
+def _colour(word: str) -> bool | None:
+    colour = _COLOURS.get(word)
+    return False if colour is None and os.environ.get("NO_COLOR") else colour
 
 
 def worst(codes: Iterable[int]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -13,8 +12,7 @@ import typer.main
 
 from hermes_dist import __version__
 from hermes_dist.brand import Brand
-from hermes_dist.cli.command import Invocation
-from hermes_dist.cli.screen import Screen
+from hermes_dist.cli.command import Invocation, early_screen
 from hermes_dist.cli.start import help_text
 from hermes_dist.cli.verbs import NESTED, VERBS
 from hermes_dist.errors import DistError, UsageError
@@ -92,13 +90,12 @@ def run(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) ->
     Returns:
         The exit code of docs/exit-codes.md.
     """
-    screen = Screen(as_json="--json" in argv)
+    screen = early_screen(argv)
     verbose = "-v" in argv or "--verbose" in argv
     try:
         code = _root().main(
             list(argv), prog_name=prog, standalone_mode=False, obj=Invocation(brand, prog, profile)
         )
-        sys.stdout.flush()
     except DistError as err:
         screen.error(err)
         return err.code
@@ -108,11 +105,8 @@ def run(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) ->
         screen.error(_usage(err, prog))
         return 2
     except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("\ninterrupted; the home is as before, or finished by the next command\n")
+        screen.prompt("\ninterrupted; the home is as before, or finished by the next command")
         return 130
-    except BrokenPipeError:
-        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the interpreter's last flush
-        return 1
     except Exception as err:  # noqa: BLE001 - the one boundary: nobody sees a traceback unasked
         if verbose:
             raise

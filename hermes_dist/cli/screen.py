@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +17,13 @@ from hermes_dist.errors import Cancelled, DistError, InputNeeded
 
 if TYPE_CHECKING:
     from rich.status import Status
+
+
+def _silence(stream: TextIO) -> None:
+    """Nobody reads any more, as behind ``| head``: what is done and how it ends does not change by that."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 class Spinner:
@@ -75,6 +84,10 @@ class Screen:
         if not self.quiet:
             self._write(sys.stderr, line)
 
+    def prompt(self, line: str) -> None:
+        """Write a line that belongs to a question, also where the screen is quiet."""
+        self._write(sys.stderr, line)
+
     def warn(self, line: str) -> None:
         """Write a warning."""
         self._write(sys.stderr, f"{self.paint('warning:', 'yellow', err=True)} {line}")
@@ -87,8 +100,13 @@ class Screen:
 
     def _write(self, stream: TextIO, line: str) -> None:
         self.spinner.stop()
-        stream.write(line + "\n")
-        stream.flush()
+        try:
+            stream.write(line + "\n")
+            stream.flush()
+        except OSError as error:
+            if error.errno not in {errno.EPIPE, errno.EIO}:
+                raise
+            _silence(stream)
 
     def coloured(self, stream: TextIO | None = None) -> bool:
         """Whether a stream takes colour."""
@@ -101,11 +119,11 @@ class Screen:
         return click.style(text, fg=colour or None, bold=bold or None)
 
     def diff(self, lines: Iterable[str]) -> None:
-        """Write a unified diff, coloured on a terminal."""
+        """Write a unified diff, coloured on a terminal; tabs become spaces, as nothing below 0x20 is written."""
         colours = {"+": "green", "-": "red", "@": "cyan"}
         for line in lines:
             colour = "" if line.startswith(("+++", "---")) else colours.get(line[:1], "")
-            text = clean_line(line.rstrip("\n"))
+            text = clean_line(line.rstrip("\n").expandtabs())
             self.say(self.paint(text, colour, bold=line.startswith(("+++", "---"))) if text else text)
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -13,7 +13,7 @@ from hermes_dist.decide.infer import SURE
 from hermes_dist.decide.versions import check_requires, newer_tags
 from hermes_dist.errors import Cancelled, DistError, Invalid, LockStale, Refused
 from hermes_dist.model.lock import Lock
-from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
@@ -27,8 +27,8 @@ from hermes_dist.ops.proposal import Confirm, Outcome, Proposal, carry_out, with
 from hermes_dist.ops.propose import Choices, propose
 from hermes_dist.ops.variables import refuse_elsewhere
 
-Settle = Callable[[Proposal, Conflict], Side | None]
-"""Asks how to settle one conflict; None leaves it open."""
+Settle = Callable[[Proposal, Conflict], Side | bytes | None]
+"""Asks how to settle one conflict: by a side, or with the whole file as edited; None leaves it open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,11 +254,14 @@ def _with_env(make: Make, given: Mapping[str, str], choices: Choices) -> Proposa
 def _settled(choices: Choices, proposal: Proposal, settle: Settle) -> Choices:
     """Ask about each conflict."""
     sides: dict[str, Side] = {}
+    edits: dict[RelPath, bytes] = {}
     for conflict in proposal.plan.conflicts:
-        side = settle(proposal, conflict)
-        if side is not None:
-            sides[conflict.place] = side
-    return replace(choices, sides={**choices.sides, **sides})
+        answer = None if conflict.path in edits else settle(proposal, conflict)
+        if isinstance(answer, bytes):
+            edits[conflict.path] = answer
+        elif answer is not None:
+            sides[conflict.place] = answer
+    return replace(choices, sides={**choices.sides, **sides}, edits={**choices.edits, **edits})
 
 
 def absolute(spec: SourceSpec) -> SourceSpec:

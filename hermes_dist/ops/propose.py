@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.effects import grant
@@ -14,6 +13,7 @@ from hermes_dist.decide.parts import excluded_places, parse_parts
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
@@ -32,6 +32,7 @@ class Choices:
     Attributes:
         sides: How to settle conflicts, by ``path`` or ``path: key``.
         default: How to settle all others.
+        edits: Files as the user edited them, conflicts and all: they count as the user's, and settled.
         allow_effects: Every effect has its yes.
         grants: Digests of effects that have their yes.
         only: Parts to take; empty for all.
@@ -40,6 +41,7 @@ class Choices:
 
     sides: Mapping[str, Side] = field(default_factory=dict)
     default: Side | None = None
+    edits: Mapping[RelPath, bytes] = field(default_factory=dict)
     allow_effects: bool = False
     grants: frozenset[Digest] = frozenset()
     only: frozenset[str] = frozenset()
@@ -58,7 +60,9 @@ _NO_MATTER = Entry(Digest.of(b""))
 """Stands for a file that is looked at whatever it holds."""
 
 
-def propose(ctx: Context, home: Home, incoming: Incoming, choices: Choices, *, verb: str, base: Tree | None = None) -> Proposal:
+def propose(
+    ctx: Context, home: Home, incoming: Incoming, choices: Choices, *, verb: str, base: Tree | None = None
+) -> Proposal:
     """Make the proposal that brings a home to an incoming package.
 
     Args:
@@ -77,16 +81,18 @@ def propose(ctx: Context, home: Home, incoming: Incoming, choices: Choices, *, v
     theirs, blobs = _offered(incoming, base, choices)
     beside = {ENV_EXAMPLE: _NO_MATTER}
     observed = observe_or_nothing(ctx, home, base.with_entries({**theirs, **beside}))
-    read = together(blobs, first_of(incoming.read, observed.read))
+    edited = {Digest.of(data): data for data in choices.edits.values()}
+    read = together({**blobs, **edited}, first_of(incoming.read, observed.read))
     base, theirs, lost = without_lost(base, theirs, observed.ours, read)
     approved = old.approved if old else frozenset[Digest]()
     decisions = Decisions(
-        sides=choices.sides, default=choices.default, kept=old.kept if old else frozenset(),
+        sides=_sides(choices), default=choices.default, kept=old.kept if old else frozenset(),
         granted=grant(choices.grants, everything=choices.allow_effects, before=approved),
     )  # fmt: skip
-    plan = reconcile(Situation(base=base, found=observed.found, ours=observed.ours, theirs=theirs, read=read), decisions)
+    ours = _with_edits(observed.ours, choices)
+    plan = reconcile(Situation(base=base, found=observed.found, ours=ours, theirs=theirs, read=read), decisions)
     example, example_step, more = _example(incoming, old, observed)
-    plan = replace(plan, blobs={**blobs, **plan.blobs, **more})
+    plan = replace(plan, blobs={**blobs, **edited, **plan.blobs, **more})
     received = manifest_of(ctx, old) if old else None
     return Proposal(
         verb=verb, home=home, new=not home.path.is_dir(), manifest=incoming.manifest, pin=incoming.pin,
@@ -97,6 +103,20 @@ def propose(ctx: Context, home: Home, incoming: Incoming, choices: Choices, *, v
         notes=(*_news(incoming, received), *lost, *plan.notes, *_odd(observed)),
         label={"version": incoming.pin.version, "commit": incoming.pin.commit},
     )  # fmt: skip
+
+
+def _sides(choices: Choices) -> Mapping[str, Side]:
+    """How conflicts are settled; an edited file has none left."""
+    other = {place: side for place, side in choices.sides.items() if place.partition(": ")[0] not in choices.edits}
+    return {**other, **{str(path): Side.OURS for path in choices.edits}}
+
+
+def _with_edits(ours: Tree, choices: Choices) -> Tree:
+    """The home with files as the user edited them just now."""
+    edits = choices.edits.items()
+    return ours.with_entries(
+        {path: Entry(Digest.of(data), path in ours and ours[path].executable) for path, data in edits}
+    )
 
 
 def _news(incoming: Incoming, received: Manifest | None) -> tuple[str, ...]:

@@ -8,6 +8,15 @@ from hermes_dist.ops.homes import together
 from hermes_dist.ops.proposal import Proposal
 
 
+def both_files(proposal: Proposal, conflict: Conflict) -> tuple[bytes, bytes]:
+    """The file as it would be, yours in what conflicts, and upstream's; empty where a side has none."""
+    read = together(proposal.plan.blobs, proposal.read)
+    step = next((s for s in proposal.plan.steps if s.path == conflict.path), None)
+    mine = step.after if step else proposal.ours.get(conflict.path)
+    theirs = proposal.tree.get(conflict.path)
+    return read(mine.digest) if mine else b"", read(theirs.digest) if theirs else b""
+
+
 def conflict_lines(proposal: Proposal, conflict: Conflict) -> list[str]:
     """Show what yours and upstream's sides of a conflict are.
 
