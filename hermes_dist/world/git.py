@@ -7,7 +7,6 @@ and checked here, so that all rules are written once.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import shutil
@@ -21,7 +20,7 @@ from hermes_dist.errors import Busy, Invalid, Unreachable
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
 from hermes_dist.world.fs import flock
-from hermes_dist.world.git_cache import COMMIT, is_cut, is_pinned, parse_refs, prepare
+from hermes_dist.world.git_cache import COMMIT, cache_name, is_cut, is_pinned, parse_refs, prepare
 from hermes_dist.world.git_cli import CliTool, scheme_of
 from hermes_dist.world.git_embedded import DulwichTool
 from hermes_dist.world.git_trouble import explain, fail, is_missing
@@ -183,9 +182,7 @@ class BareGit:
 
     def cache(self, url: str) -> Path:
         """The bare cache of a repository; its name tells which, without its login."""
-        bare = without_credentials(_checked(url))
-        slug = re.sub(r"[^a-z0-9]+", "-", bare.lower().removesuffix(".git")).strip("-")[-40:].strip("-")
-        return self._root / f"{hashlib.sha256(bare.encode()).hexdigest()[:16]}-{slug}.git"
+        return self._root / cache_name(without_credentials(_checked(url)))
 
     def _may_talk(self, url: str) -> None:
         if scheme_of(_checked(url)) != "file" and self._offline:

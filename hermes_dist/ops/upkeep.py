@@ -1,0 +1,238 @@
+"""Upkeep: verify what a profile is made of, and clear away what nobody needs any more."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from hermes_dist.brand import LOCKFILE
+from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
+from hermes_dist.model.lock import Lock, load_lock
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.source import without_credentials
+from hermes_dist.model.tree import Digest
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, observe, open_home
+from hermes_dist.ops.mend import fetch_again
+from hermes_dist.world.fs import RealFs, home_lock
+from hermes_dist.world.git_cache import cache_name, collect
+from hermes_dist.world.transaction import before_image, generations, lock_image, prune, recover
+
+KEEP = 20
+"""How many generations of a profile stay."""
+DAYS = 1.0
+"""How old a content has to be before it may go."""
+_CACHE_DAYS = 30.0
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a profile was found to be made of.
+
+    Attributes:
+        same: How many of the package's files are as received.
+        edited: Those that differ; that is no fault.
+        missing: Those that are not there; no fault either.
+        odd: What could not be looked at, and why.
+        lost: Contents that the store lacks and that could not be fetched again, by path.
+        mended: How many contents were fetched again.
+        source: Whether the source still holds what the lock says.
+        about_source: Why not, or why it could not be told.
+        damaged: Images of earlier generations that are gone or damaged, as words.
+    """
+
+    profile: ProfileName
+    same: int
+    edited: tuple[RelPath, ...] = ()
+    missing: tuple[RelPath, ...] = ()
+    odd: tuple[tuple[str, str], ...] = ()
+    lost: tuple[RelPath, ...] = ()
+    mended: int = 0
+    source: Literal["same", "differs", "unreachable", "untold"] = "same"
+    about_source: str = ""
+    damaged: tuple[str, ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        return not (self.lost or self.damaged or self.source == "differs")
+
+
+def verify(ctx: Context, name: ProfileName) -> Verified:
+    """Check a profile's files against its lock, the lock against its source, and the contents behind both.
+
+    Contents that the store has lost are fetched again; the profile's own files are only looked at.
+
+    Raises:
+        DistError: It has no lock, or can't be read.
+    """
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    seen = observe(ctx, home, lock.base)
+    edited = tuple(path for path in lock.base if path in seen.ours and seen.ours[path] != lock.base[path])
+    missing = tuple(path for path in lock.base if path not in seen.ours)
+    source, about = _against_source(ctx, lock)
+    lost, mended = _contents(ctx, lock)
+    return Verified(
+        profile=name, same=len(lock.base) - len(edited) - len(missing), edited=edited, missing=missing, odd=seen.odd,
+        lost=lost, mended=mended, source=source, about_source=about, damaged=tuple(_damaged(home)),
+    )  # fmt: skip
+
+
+def _against_source(ctx: Context, lock: Lock) -> tuple[Literal["same", "differs", "unreachable", "untold"], str]:
+    if not lock.pin.commit:
+        return "untold", "a folder has no commits, so what was received can't be compared with it"
+    try:
+        found = ctx.sources.again(lock.pin, ctx.progress).pin.tree
+    except Unreachable as error:
+        return "unreachable", str(error)
+    except Invalid as error:
+        return "differs", str(error)
+    if found == lock.pin.tree:
+        return "same", ""
+    return "differs", f"the lock says tree {lock.pin.tree[:12]}, commit {lock.pin.short} holds {found[:12]}"
+
+
+def _contents(ctx: Context, lock: Lock) -> tuple[tuple[RelPath, ...], int]:
+    """The paths whose content can't be had, and how many had to be fetched again."""
+    theirs = {path: entry for path, entry in lock.upstream.items() if entry}
+    wanted = [*lock.base.items(), *theirs.items(), *lock.shipped.items()]
+    bad = [(path, entry.digest) for path, entry in wanted if not _readable(ctx, entry.digest)]
+    if not bad:
+        return (), 0
+    try:
+        fetch_again(ctx, lock)
+    except (DistError, KeyError):
+        return tuple(sorted({path for path, _ in bad})), 0
+    lost = {path for path, digest in bad if not _readable(ctx, digest)}
+    return tuple(sorted(lost)), len({digest for path, digest in bad if path not in lost})
+
+
+def _readable(ctx: Context, digest: Digest) -> bool:
+    try:
+        ctx.store.read(digest)
+    except Invalid:
+        return False
+    return True
+
+
+def _damaged(home: Home) -> Iterator[str]:
+    with RealFs(home.path) as fs:
+        for generation in generations(fs):
+            for step in generation.steps:
+                if step.before is None or step.path in generation.skipped:
+                    continue
+                image = before_image(fs, generation, step)
+                if image is None or Digest.of(image) != step.before.digest:
+                    yield f"generation {generation.number}: {step.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What was cleared away, or would be.
+
+    Attributes:
+        blobs: Contents of the store.
+        size: Their bytes.
+        caches: Repositories that no profile comes from.
+        generations: Old generations of profiles.
+        notes: What was passed over, and why.
+    """
+
+    blobs: int = 0
+    size: int = 0
+    caches: int = 0
+    generations: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = False) -> Collected:
+    """Clear away old generations, contents that no lock speaks of, and repositories that no profile comes from.
+
+    Args:
+        ctx: The context.
+        keep: How many generations of each profile stay.
+        days: Only contents that were last kept before so many days; what another command brings right now is younger.
+        dry_run: Only count.
+
+    Raises:
+        DistError: A lockfile can't be read, so nobody knows what is needed; nothing was removed. Or the disk fails.
+    """
+    homes = [ctx.layout.home(name) for name in ctx.names()]
+    away = [path for place in (ctx.layout.archived, ctx.layout.trash, ctx.layout.staging) for path in _folders(place)]
+    for home in (*homes, *away):
+        list(_locks(home))  # before anything goes: one that can't be read ends it here
+    pruned, notes = 0, list[str]()
+    for home in homes:
+        try:
+            pruned += _prune(home, keep, dry_run=dry_run)
+        except Busy:
+            notes.append(f"{home.name} is in use; its generations stay")
+    locks = [lock for home in (*homes, *away) for lock in _locks(home)]
+    needed = {digest for lock in locks for digest in _digests(lock)}
+    names = {cache_name(without_credentials(lock.pin.url)) for lock in locks}
+    now = time.time()
+    blobs, size = _store(ctx, needed, now - days * _DAY, dry_run=dry_run)
+    caches = collect(ctx.layout.git_cache, names, older_than=now - _CACHE_DAYS * _DAY, dry_run=dry_run)
+    return Collected(blobs=blobs, size=size, caches=caches, generations=pruned, notes=tuple(notes))
+
+
+def _store(ctx: Context, needed: set[Digest], older_than: float, *, dry_run: bool) -> tuple[int, int]:
+    if not dry_run:
+        return ctx.store.gc(needed, older_than=older_than)
+    found = [ctx.store.path(digest).stat() for digest in set(ctx.store.digests()) - needed]
+    sizes = [stat.st_size for stat in found if stat.st_mtime < older_than]
+    return len(sizes), sum(sizes)
+
+
+def _folders(place: Path) -> list[Path]:
+    try:
+        return [Path(entry) for entry in os.scandir(place) if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+
+
+def _locks(path: Path) -> Iterator[Lock]:
+    """The lock of a home, and those of its generations; one of the past that can't be read is of no use to anybody."""
+    try:
+        data: bytes | None = (path / LOCKFILE).read_bytes()
+    except FileNotFoundError:
+        data = None
+    except OSError as error:
+        raise DistError(f"the lockfile can't be read: {error.strerror}", where=str(path / LOCKFILE)) from error
+    if data is not None:
+        try:
+            yield load_lock(data)
+        except DistError as error:
+            raise error.within(str(path)) from None
+    if not path.is_dir():
+        return
+    with RealFs(path) as fs:
+        images = [lock_image(fs, generation) for generation in generations(fs)]
+    for image in images:
+        if image is not None:
+            try:
+                yield load_lock(image)
+            except Invalid:
+                continue
+
+
+def _digests(lock: Lock) -> Iterator[Digest]:
+    for entry in (*lock.base.values(), *lock.upstream.values(), *lock.shipped.values()):
+        if entry is not None:
+            yield entry.digest
+
+
+def _prune(path: Path, keep: int, *, dry_run: bool) -> int:
+    if not (path / ".dist").is_dir():
+        return 0
+    if dry_run:
+        with RealFs(path) as fs:
+            return max(0, len(generations(fs)) - keep)
+    with home_lock(path), RealFs(path) as fs:
+        recover(fs)
+        return prune(fs, max(1, keep))
