@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from hermes_dist.errors import Invalid
@@ -25,6 +26,8 @@ _QUOTED = (
 _TAIL = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=^-][A-Za-z0-9_./:@%+,=^~-]*")
+_COMMENTED = re.compile(r"^[^\S\r\n]*#[^\S\r\n]*(?:export[^\S\r\n]+)?(\w+)[^\S\r\n]*=[^\r\n]*", re.MULTILINE)
+"""A commented assignment: its value is taken out as well."""
 _BOM = "\ufeff"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
@@ -107,6 +110,43 @@ def assign(data: bytes, values: Mapping[str, str]) -> bytes:
     edited = text.encode("utf-8", "surrogateescape")
     _verify(edited, values)
     return edited
+
+
+def blank(data: bytes, names: AbstractSet[str]) -> tuple[bytes, tuple[str, ...]]:
+    """Take the values of variables out of a ``.env`` file: each line becomes a commented name without a value.
+
+    Args:
+        data: The file.
+        names: The variables.
+
+    Returns:
+        The file with every other byte as it was, and the names found, sorted.
+
+    Raises:
+        Invalid: A quote that is not closed makes it unsafe to edit.
+    """
+    text = _text(data)
+    kept = {name: value for name, value in read(data).items() if name not in names}
+    gone: set[str] = set()
+    for found in sorted(_assignments(text), key=lambda item: item.start, reverse=True):
+        if found.name in names:
+            _refuse_open_quote(text, found)
+            line = max(text.rfind("\n", 0, found.start), text.rfind("\r", 0, found.start)) + 1
+            rest = _REST.match(text, found.end)
+            tail = rest[0] if rest else ""
+            end = tail[len(tail.rstrip("\r\n")) :]
+            bom = _BOM if line == 0 and text.startswith(_BOM) else ""
+            text = f"{text[:line]}{bom}# {found.name}={end}{text[found.end + len(tail) :]}"
+            gone.add(found.name)
+
+    def unsaid(match: re.Match[str]) -> str:
+        return f"# {match[1]}=" if match[1] in names else match[0]
+
+    text = _COMMENTED.sub(unsaid, text)
+    edited = text.encode("utf-8", "surrogateescape")
+    if read(edited) != kept:
+        raise Invalid("the file can't be edited: a quote in it is not closed", where=".env", hint="close the quote")
+    return edited, tuple(sorted(gone))
 
 
 def _verify(edited: bytes, values: Mapping[str, str]) -> None:

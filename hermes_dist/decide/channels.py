@@ -1,0 +1,188 @@
+"""The one table of channels that can serve one gateway only, and their keys in a home.
+
+A bot token (or a login) belongs to one gateway: the agent refuses the second one that uses it, or, where it has
+no lock for it, both answer every message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hermes_dist.decide import dotenv
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.documents import Kind, parse, rewrite
+from hermes_dist.model.paths import RelPath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A messaging platform that one gateway at a time can serve with one identity.
+
+    Attributes:
+        platform: The agent's name for it, as in ``platforms.<name>`` of ``config.yaml``.
+        title: Its name in sentences.
+        identity: The variable by whose value two gateways are told to be the same bot; empty for a login.
+        variables: All variables that hold keys of it, the identity among them.
+        logins: Folders of a home that hold a login to it.
+        locked: Whether the agent itself refuses a second gateway.
+    """
+
+    platform: str
+    title: str
+    identity: str = ""
+    variables: tuple[str, ...] = ()
+    logins: tuple[str, ...] = ()
+    locked: bool = False
+
+
+def _row(platform: str, title: str, variables: str, *, logins: str = "", locked: bool = False) -> Channel:
+    names = tuple(variables.split())
+    return Channel(
+        platform=platform, title=title, identity=names[0] if names else "", variables=names,
+        logins=tuple(logins.split()), locked=locked,
+    )  # fmt: skip
+
+
+CHANNELS: tuple[Channel, ...] = (
+    _row("telegram", "Telegram", "TELEGRAM_BOT_TOKEN TELEGRAM_WEBHOOK_SECRET", locked=True),
+    _row("discord", "Discord", "DISCORD_BOT_TOKEN", locked=True),
+    _row("slack", "Slack", "SLACK_APP_TOKEN SLACK_BOT_TOKEN", locked=True),
+    _row("whatsapp", "WhatsApp", "", logins="platforms/whatsapp/session whatsapp/session", locked=True),
+    _row("signal", "Signal", "SIGNAL_ACCOUNT", locked=True),
+    _row(
+        "feishu", "Feishu", "FEISHU_APP_ID FEISHU_APP_SECRET FEISHU_ENCRYPT_KEY FEISHU_VERIFICATION_TOKEN",
+        locked=True,
+    ),
+    _row("line", "LINE", "LINE_CHANNEL_ACCESS_TOKEN LINE_CHANNEL_SECRET", locked=True),
+    _row("irc", "IRC", "IRC_NICKNAME IRC_SERVER_PASSWORD IRC_NICKSERV_PASSWORD", locked=True),
+    _row("weixin", "Weixin", "WEIXIN_TOKEN WEIXIN_ACCOUNT_ID", logins="weixin/accounts", locked=True),
+    _row("qqbot", "QQ", "QQ_APP_ID QQ_CLIENT_SECRET", locked=True),
+    _row("yuanbao", "Yuanbao", "YUANBAO_APP_ID YUANBAO_APP_KEY YUANBAO_APP_SECRET YUANBAO_BOT_ID", locked=True),
+    _row(
+        "whatsapp_cloud", "WhatsApp Cloud",
+        "WHATSAPP_CLOUD_PHONE_NUMBER_ID WHATSAPP_CLOUD_ACCESS_TOKEN WHATSAPP_CLOUD_APP_SECRET"
+        " WHATSAPP_CLOUD_VERIFY_TOKEN",
+    ),
+    _row("matrix", "Matrix", "MATRIX_ACCESS_TOKEN MATRIX_PASSWORD MATRIX_DEVICE_ID"),
+    _row("mattermost", "Mattermost", "MATTERMOST_TOKEN"),
+    _row("dingtalk", "DingTalk", "DINGTALK_CLIENT_ID DINGTALK_CLIENT_SECRET"),
+    _row(
+        "wecom", "WeCom",
+        "WECOM_BOT_ID WECOM_SECRET WECOM_CALLBACK_CORP_SECRET WECOM_CALLBACK_TOKEN WECOM_CALLBACK_ENCODING_AES_KEY",
+    ),
+    _row("teams", "Teams", "TEAMS_CLIENT_ID TEAMS_CLIENT_SECRET"),
+    _row("google_chat", "Google Chat", "GOOGLE_CHAT_SERVICE_ACCOUNT_JSON"),
+    _row("bluebubbles", "BlueBubbles", "BLUEBUBBLES_PASSWORD"),
+    _row("email", "Email", "EMAIL_ADDRESS EMAIL_PASSWORD"),
+)  # fmt: skip
+
+CHANNEL_VARIABLES = frozenset(name for channel in CHANNELS for name in channel.variables)
+_PLATFORMS = frozenset(channel.platform for channel in CHANNELS)
+_LOGINS = tuple(folder for channel in CHANNELS for folder in channel.logins)
+_KEY_NAMES = re.compile(
+    r"(?:.*_)?(?:token|secret|password|api_?key|app_?key|app_?id|client_?id|bot_?id|account|nickname)", re.IGNORECASE
+)
+_REFERENCE = re.compile(r"\$\{[^}]*\}|\$\w+")
+
+
+def channel_of(variable: str) -> Channel | None:
+    """Return the channel that a variable holds a key of."""
+    return next((channel for channel in CHANNELS if variable in channel.variables), None)
+
+
+def identities(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a ``.env`` that name a bot, with their values, which are secrets."""
+    return {c.identity: env[c.identity] for c in CHANNELS if c.identity and env.get(c.identity)}
+
+
+def is_login(path: str) -> bool:
+    """Whether a path of a home lies in the login of a channel."""
+    return any(path == folder or path.startswith(f"{folder}/") for folder in _LOGINS)
+
+
+def without_tokens(path: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """Take the keys of exclusive channels out of a file of a home.
+
+    Args:
+        path: The file's path in the home.
+        data: Its content.
+
+    Returns:
+        The new content and what was taken out: variables stay as commented names without values in ``.env`` and
+        its like, keys of platforms go from ``config.yaml`` and ``gateway.json``. Other files stay as they are.
+
+    Raises:
+        DistError: A ``.env`` can't be edited safely.
+    """
+    name = RelPath(path).name
+    if "/" not in path and (name == ".env" or name.startswith((".env.", ".env-", ".env_"))):
+        return dotenv.blank(data, CHANNEL_VARIABLES)
+    if path in ("config.yaml", "gateway.json"):
+        return _config_without(path, data)
+    return data, ()
+
+
+def _config_without(path: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
+    kind = Kind.JSON if path.endswith(".json") else Kind.YAML
+    try:
+        doc = parse(data, kind)
+    except Invalid:
+        return data, ()
+    gone: list[str] = []
+    want = _scrubbed(doc.value, (), gone)
+    if not gone:
+        return data, ()
+    try:
+        return rewrite(doc, want).content, tuple(f"{path}: {key}" for key in gone)
+    except DistError as err:
+        raise err.within(path) from None
+
+
+def _scrubbed(value: object, at: tuple[str, ...], gone: list[str]) -> object:
+    """A copy of a document without the keys of channels; their places are added to ``gone``."""
+    if not isinstance(value, Mapping):
+        return value
+    out = {}
+    for key, inner in value.items():
+        place = (*at, str(key))
+        if _is_key(place, inner):
+            gone.append(".".join(place))
+        else:
+            out[key] = _scrubbed(inner, place, gone)
+    return out
+
+
+def _is_key(place: tuple[str, ...], value: object) -> bool:
+    """Whether a value of ``config.yaml`` is a key of a channel, written out."""
+    if not isinstance(value, str | int) or isinstance(value, bool) or not str(value).strip():
+        return False
+    if _REFERENCE.fullmatch(str(value).strip()) or not _KEY_NAMES.fullmatch(place[-1]):
+        return False
+    inside = place[:-1]
+    for lead in (("platforms",), ("gateway", "platforms"), ()):
+        if inside[: len(lead)] == lead and inside[len(lead) : len(lead) + 1] and inside[len(lead)] in _PLATFORMS:
+            return True
+    return False
+
+
+def shared_tokens(homes: Iterable[tuple[str, Mapping[str, str]]]) -> list[tuple[Channel, tuple[str, ...]]]:
+    """Find the bots that several profiles would serve.
+
+    Args:
+        homes: Profiles with the variables of their ``.env``.
+
+    Returns:
+        Each channel with the profiles that hold the same identity; the value itself is never given out.
+    """
+    users: dict[tuple[str, str], list[str]] = {}
+    for name, env in homes:
+        for variable, value in identities(env).items():
+            users.setdefault((variable, value), []).append(name)
+    found = []
+    for (variable, _), names in users.items():
+        channel = channel_of(variable)
+        if channel is not None and len(names) > 1:
+            found.append((channel, tuple(names)))
+    return sorted(found, key=lambda row: (row[0].title, row[1]))

@@ -1,0 +1,261 @@
+"""Making and renaming profiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hermes_dist.decide.lifecycle import (
+    FOLDERS,
+    NEW_ENV,
+    NO_SKILLS,
+    NO_SKILLS_TEXT,
+    Move,
+    described,
+    new_name,
+    refuse_default,
+    service_renamed,
+)
+from hermes_dist.errors import DistError
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops import aliases, pending
+from hermes_dist.ops.context import Context
+from hermes_dist.world import running
+from hermes_dist.world.agent import GatewayState, gateway, run
+from hermes_dist.world.fs import RealFs, atomic_write, home_lock
+from hermes_dist.world.moving import raise_home
+from hermes_dist.world.seeding import seed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A profile that was made.
+
+    Attributes:
+        name: The profile.
+        path: Its home.
+        alias: The command that starts it; empty for none.
+        on_path: Whether that command will be found.
+        skills: How many bundled skills the agent gave.
+        source: The profile it was cloned from; empty for a blank one.
+        left_out: Keys of channels that were not copied, and logins.
+        notes: What else is worth knowing.
+    """
+
+    name: ProfileName
+    path: Path
+    alias: str = ""
+    on_path: bool = True
+    skills: int = 0
+    source: str = ""
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def check_free(ctx: Context, name: ProfileName) -> Path:
+    """Return the place of a home to be made.
+
+    Raises:
+        DistError: Something stands there.
+    """
+    home = ctx.layout.home(name)
+    if home.exists() or home.is_symlink():
+        raise DistError(f"a profile {str(name)!r} exists already", where=str(home), hint="choose another name")
+    return home
+
+
+def create(
+    ctx: Context, name: str, *, alias: bool = True, skills: bool = True, description: str = "", dry_run: bool = False
+) -> Made:
+    """Make a blank profile; the installed agent, where there is one, gives it its bundled skills.
+
+    Args:
+        ctx: The context.
+        name: Its name.
+        alias: Make a command of that name.
+        skills: Whether it takes bundled skills, now and later.
+        description: What it is good at.
+        dry_run: Change nothing.
+
+    Raises:
+        DistError: It exists, or can't be made; nothing was changed.
+    """
+    profile = new_name(name)
+    made = Made(name=profile, path=check_free(ctx, profile))
+    if dry_run:
+        return made
+    notes: list[str] = []
+    counted = 0
+
+    def fill(home: Path) -> None:
+        nonlocal counted
+        for folder in FOLDERS:
+            (home / folder).mkdir(mode=0o700)
+        atomic_write(home / ".env", NEW_ENV.encode(), 0o600)
+        if description.strip():
+            atomic_write(home / "profile.yaml", described(None, description), 0o644)
+        if not skills:
+            atomic_write(home / NO_SKILLS, NO_SKILLS_TEXT.encode(), 0o644)
+        counted = _seed(ctx, profile, home, notes)
+
+    ctx.layout.root.mkdir(parents=True, exist_ok=True)
+    with pending.held(ctx) as fs:
+        raise_home(fs, f"profiles/{profile}", fill)
+    return with_alias(ctx, replace(made, skills=counted, notes=tuple(notes)), wanted=alias)
+
+
+def _seed(ctx: Context, name: ProfileName, home: Path, notes: list[str]) -> int:
+    if ctx.agent is None:
+        notes.append(f"{ctx.brand.title} is not installed, so no bundled skills were added; it adds them later")
+        return 0
+    ctx.progress("asking the agent for its skills")
+    try:
+        seeded = seed(ctx.agent, ctx.brand, home, ctx.env)
+    except DistError as err:
+        notes.append(f"{err}; it adds them later: {ctx.brand.name} -p {name} update")
+        return 0
+    if not (home / "SOUL.md").exists():
+        atomic_write(home / "SOUL.md", seeded.soul.encode(), 0o644)
+    return seeded.skills
+
+
+def with_alias(ctx: Context, made: Made, *, wanted: bool) -> Made:
+    """Make the command of a new profile; where its name is taken, say so and how to choose another."""
+    if not wanted:
+        return made
+    try:
+        planned = aliases.plan(ctx.layout, made.name, env=ctx.env)
+        alias = aliases.write(ctx.layout, planned)
+    except DistError as err:
+        choose = ctx.command(f"alias {made.name} --name NAME")
+        return replace(made, notes=(*made.notes, f"no command of its own: {err}; choose a name: {choose}"))
+    return replace(made, alias=alias.name, on_path=planned.on_path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renamed:
+    """A profile under its new name.
+
+    Attributes:
+        stopped: What was stopped for it, in words.
+        commands: The commands that start it now.
+        sticky: It stays the one plain commands are about.
+        services: Its service files now.
+        notes: What could not be taken along.
+    """
+
+    old: ProfileName
+    new: ProfileName
+    path: Path
+    stopped: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    sticky: bool = False
+    services: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Renamed:
+    """Rename a profile with everything that knows it by name.
+
+    Its gateway is stopped first. Its home moves by one rename; commands, the sticky choice, service files, gateway
+    routes and the memory service's peers follow, and are completed by the next command after a crash.
+
+    Raises:
+        DistError: It can't be renamed; nothing was changed.
+    """
+    name, wanted = ctx.profile(old.strip().lower()), new_name(new)
+    refuse_default(name, "renamed", str(ctx.layout.root))
+    if name == wanted:
+        raise DistError("that is its name already", where=str(ctx.layout.home(name)))
+    check_free(ctx, wanted)
+    if dry_run:
+        return _as_renamed(ctx, _move(ctx, name, wanted))
+    with pending.held(ctx) as fs:
+        path = check_free(ctx, wanted)
+        stopped = stop(ctx, name)
+        move = _move(ctx, name, wanted)
+        notes = pending.carry_out(ctx, fs, move)
+    return replace(_as_renamed(ctx, move), path=path, stopped=stopped, notes=notes)
+
+
+def _as_renamed(ctx: Context, move: Move) -> Renamed:
+    new = ProfileName(move.to)
+    return Renamed(
+        old=ProfileName(move.name), new=new, path=ctx.layout.home(new), sticky=move.sticky is not None,
+        commands=tuple(move.commands), services=tuple(path for path, text in move.services.items() if text),
+    )  # fmt: skip
+
+
+def stop(ctx: Context, name: ProfileName) -> tuple[str, ...]:
+    """Stop what runs in a profile.
+
+    Raises:
+        Busy: It can't be stopped, or somebody talks to the agent there.
+    """
+    stopped = running.stop_all(ctx.layout, name, ctx.env)
+    if gateway(ctx.layout.home(name)).state is GatewayState.RUNNING:
+        raise DistError("its gateway was started again meanwhile", where=str(name), hint="stop it first")
+    return stopped
+
+
+def _move(ctx: Context, old: ProfileName, new: ProfileName) -> Move:
+    layout = ctx.layout
+    names = [alias.name for alias in aliases.of_profile(layout, old)]
+    homes = (str(layout.home(old)), str(layout.home(new)))
+    services: dict[str, str | None] = {}
+    for path, target in zip(layout.service_files(old), layout.service_files(new), strict=True):
+        text = read_text(path)
+        if text is not None:
+            services |= {str(target): service_renamed(text, old, new, homes), str(path): None}
+    return Move(
+        verb="rename", name=old, to=new, source=f"profiles/{old}", target=f"profiles/{new}",
+        commands={str(new if name == old else name): str(new) for name in names},
+        drop=tuple(name for name in names if name == old), sticky=str(new) if is_sticky(ctx, old) else None,
+        services=services, enabled=running.is_enabled(layout, old),
+    )  # fmt: skip
+
+
+def is_sticky(ctx: Context, name: ProfileName) -> bool:
+    """Whether plain commands are about a profile."""
+    return (read_text(ctx.layout.sticky) or "").strip() == name
+
+
+def read_text(path: Path) -> str | None:
+    """Read a small file; None where there is none."""
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError:
+        return None
+
+
+def describe(ctx: Context, name: ProfileName, text: str) -> None:
+    """Set the description of a profile.
+
+    Raises:
+        DistError: It can't be written.
+    """
+    home = ctx.layout.home(name)
+    with home_lock(home), RealFs(home) as fs:
+        found = fs.read("profile.yaml")
+        atomic_write(home / "profile.yaml", described(found, text), 0o644)
+
+
+def auto_describe(ctx: Context, words: list[str]) -> str:
+    """Let the installed agent write descriptions with its auxiliary model.
+
+    Returns:
+        What it said.
+
+    Raises:
+        DistError: There is no agent, or it can't.
+    """
+    if ctx.agent is None:
+        raise DistError(
+            f"{ctx.brand.title} is not installed, and only it can write a description",
+            hint="write one yourself with --text",
+        )
+    done = run(ctx.agent, ["profile", "describe", *words], env=ctx.env, timeout=600)
+    if done.returncode:
+        raise DistError((done.stderr or done.stdout).strip() or "the agent could not", where=ctx.agent.argv[0])
+    return done.stdout.strip()
+
