@@ -7,6 +7,7 @@ unflagged. Values that the machine is known to keep secret are found in other sp
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +34,7 @@ _PROVIDERS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("Slack token", ("xox", "xapp-"), r"\bxox[abeoprs]-[0-9A-Za-z-]{16,}|\bxapp-\d-[0-9A-Za-z-]{20,}"),
     ("Slack webhook", ("hooks.slack.com",), r"https://hooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{16,}"),
     ("Discord webhook", ("/api/webhooks/",), r"https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/\d{15,}/[\w-]{50,}"),
-    ("Discord token", (".",), r"\b[MNO][\w-]{22,27}\.[\w-]{6}\.[\w-]{27,45}\b"),
+    ("Discord token", (".",), r"(?<![\w-])[MNO][\w-]{22,27}\.[\w-]{6}\.[\w-]{27,45}\b"),
     ("Telegram token", (":",), r"\b\d{8,10}:[A-Za-z0-9_-]{35}\b"),
     ("Google key", ("AIza", "ya29.", "GOCSPX-"), r"\bAIza[\w-]{35}|\bya29\.[\w-]{30,}|\bGOCSPX-[\w-]{24,}"),
     ("Hugging Face token", ("hf_",), r"\bhf_[0-9A-Za-z]{30,}"),
@@ -86,8 +87,15 @@ _PLAIN_WORDS = frozenset(
 )
 _RANDOM_RUN = re.compile(r"[A-Za-z0-9+/]{16,}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_MOST = 8 << 20
-_SHORTEST_KNOWN = 8
+_WINDOW = 4 << 20
+_OVERLAP = 1 << 14
+SHORTEST_KNOWN = 8
+_SHORTEST_TOKEN = 16
+_TOKEN_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:/+=~")
+_TOKENS = bytes(code if code in _TOKEN_BYTES else 32 for code in range(256))
+_KEY_WORDS = ("key", "secret", "passw", "passphrase", "token", "credential", "bearer", "authorization")
+_IS_ASSIGNED = re.compile(r"[\w.-]{3,80}[\"']?\s{0,4}[:=]")
+_BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -113,6 +121,27 @@ class Leak:
 
 def find_secrets(text: str) -> list[Finding]:
     """Find what looks like secrets in a text: known kinds of keys, and random values behind key-like names."""
+    return _find(text) if _suspicious(text) else []
+
+
+def _suspicious(text: str) -> bool:
+    """Whether a text could hold a secret at all; most can't, and that is seen ten times faster than where."""
+    if "PRIVATE KEY" in text or ("://" in text and "@" in text):
+        return True
+    words = text.encode("utf-8", "replace").translate(_TOKENS).split()
+    tokens = {word for word in words if len(word) >= _SHORTEST_TOKEN}
+    if not tokens:
+        return False
+    joined = b"\n".join(tokens).decode()
+    if any(pattern.search(joined) for _, hints, pattern in _PATTERNS if any(hint in joined for hint in hints)):
+        return True
+    if not any(word in text.lower() for word in _KEY_WORDS):
+        return False
+    runs = (run for run in set(_RANDOM_RUN.findall(joined)) if _mixed(run))
+    return any(entropy(run) > 3.2 for run in runs) or _UUID.search(joined) is not None
+
+
+def _find(text: str) -> list[Finding]:
     found = [
         Finding(m.start(), m.end(), kind)
         for kind, hints, pattern in _PATTERNS
@@ -130,10 +159,33 @@ def find_secrets(text: str) -> list[Finding]:
         for m in _USERINFO.finditer(text)
         if not _PLACEHOLDER.search(m["secret"]) and m["secret"].lower() not in _PLAIN_WORDS
     ]
-    for m in _ASSIGNED.finditer(text):
+    for m in _assigned(text):
         if not _NO_SECRET.search(m["name"]) and is_random(m["secret"]):
             found.append(Finding(*m.span("secret"), "random value behind a key-like name"))
     return _apart(found)
+
+
+def _assigned(text: str) -> Iterator[re.Match[str]]:
+    """Values behind key-like names; only the surroundings of key-like words are looked at closely."""
+    low = text.lower()
+    if len(low) != len(text):  # a letter whose small form is longer: places would not be the same
+        yield from _ASSIGNED.finditer(text)
+        return
+    end = 0
+    for at in sorted({at for word in _KEY_WORDS for at in _places(low, word)}):
+        if not _IS_ASSIGNED.match(text, at):
+            continue
+        begin = max(end, at - 16)
+        while (found := _ASSIGNED.search(text, begin, at + 420)) is not None and found.start() <= at:
+            yield found
+            begin = end = found.end()
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
 
 
 def _apart(found: list[Finding]) -> list[Finding]:
@@ -182,22 +234,31 @@ def scan(path: RelPath, data: bytes, known: Iterable[str] = ()) -> list[Leak]:
         data: Its content.
         known: Values that this machine keeps secret; they count in base64 and URL-encoded, too.
     """
-    body = data[:_MOST]
-    spots = {(body.count(b"\n", 0, at) + 1, "a secret of this machine") for at in _known_at(data, known)}
-    text = body.decode("utf-8", "replace") if b"\0" not in body else body.decode("latin-1")
-    spots |= {(text.count("\n", 0, one.start) + 1, one.kind) for one in find_secrets(text)}
-    return [Leak(path, line, kind) for line, kind in sorted(spots)]
+    forms = {form for value in known if len(value) >= SHORTEST_KNOWN for form in forms_of(value)}
+    spots = {(data.count(b"\n", 0, at) + 1, "a secret of this machine") for at in _all(data, forms)}
+    line = 1
+    for begin in range(0, max(len(data), 1), _WINDOW):
+        text = _text(data[begin : begin + _WINDOW + _OVERLAP], data[:2])
+        spots |= {(line + text.count("\n", 0, one.start), one.kind) for one in find_secrets(text)}
+        line += data.count(b"\n", begin, begin + _WINDOW)
+    return [Leak(path, number, kind) for number, kind in sorted(spots)]
 
 
-def _known_at(data: bytes, known: Iterable[str]) -> Iterator[int]:
-    for value in known:
-        if len(value) >= _SHORTEST_KNOWN:
-            places = [at for form in _forms(value) if (at := data.find(form)) >= 0]
-            if places:
-                yield min(places)
+def _text(data: bytes, head: bytes) -> str:
+    if head in _BOMS:
+        return data.decode(_BOMS[head], "replace")
+    return data.decode("utf-8", "replace") if b"\0" not in data else data.decode("latin-1")
 
 
-def _forms(value: str) -> set[bytes]:
+def _all(data: bytes, forms: Iterable[bytes]) -> Iterator[int]:
+    for form in forms:
+        at = data.find(form)
+        while at >= 0:
+            yield at
+            at = data.find(form, at + len(form))
+
+
+def forms_of(value: str) -> set[bytes]:
     """The ways in which a value may stand in a file."""
     raw = value.encode()
     forms = {raw, quote(value, safe="").encode(), quote(value).encode()}
@@ -205,7 +266,8 @@ def _forms(value: str) -> set[bytes]:
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             coded = encode(b"\0" * lead + raw).rstrip(b"=")
             forms.add(coded[(0, 2, 3)[lead] : len(coded) - (1 if (lead + len(raw)) % 3 else 0)])
-    return {form for form in forms if len(form) >= _SHORTEST_KNOWN}
+    forms |= {raw.hex().encode(), value.encode("utf-16-le"), json.dumps(value)[1:-1].encode()}
+    return {form for form in forms if len(form) >= SHORTEST_KNOWN}
 
 
 def hide(value: object, key: tuple[str, ...]) -> tuple[object, tuple[str, ...]]:
