@@ -1,0 +1,40 @@
+"""Each text file of this folder is played through the installed command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from runner import Failure, World, matches, parse
+
+SCENARIOS = sorted(Path(__file__).parent.glob("*.txt"))
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_a_user_lives_through(path: Path, tmp_path: Path) -> None:
+    World(tmp_path).run(path.read_text("utf-8"))
+
+
+def test_there_are_scenarios_for_the_whole_contract() -> None:
+    assert len(SCENARIOS) >= 15
+
+
+def test_an_ellipsis_stands_for_anything_and_alone_for_any_lines() -> None:
+    assert matches(["a … c"], ["a b c"])
+    assert matches(["…", "b"], ["x", "y", "b"])
+    assert not matches(["a"], ["a", "b"])
+    assert not matches(["a.c"], ["abc"])
+
+
+def test_a_wrong_expectation_fails(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="exit code 0, not 3"):
+        World(tmp_path).run("$ hermes-dist --version\nexit 3\n")
+    with pytest.raises(Failure, match="stdout is not as written"):
+        World(tmp_path / "2").run("$ hermes-dist --version\n    something else\n")
+
+
+def test_blocks_keep_empty_lines_between_but_not_behind() -> None:
+    steps = parse("write x\n    a\n\n    b\n\n$ true\nexit 2\n")
+    assert [(s.word, s.rest, s.block, s.code) for s in steps] == [
+        ("write", "x", ["a", "", "b"], 0), ("$", "true", None, 2),
+    ]  # fmt: skip
