@@ -1,0 +1,102 @@
+"""Our tables against the real agent: its defaults, the files it keeps for itself, its dump of a manifest."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hermes_dist.brand import HERMES, Layout
+from hermes_dist.decide.floor import leaves, loosens, row_for
+from hermes_dist.decide.ownership import STANDARD_FOLDERS, Owner, is_machine, owner_of
+from hermes_dist.model.documents import ABSENT, load_manifest_data
+from hermes_dist.model.keypath import format_key
+from hermes_dist.model.manifest import same_as_dumped
+from hermes_dist.model.paths import RESERVED_PROFILES, RelPath
+
+Runs = Callable[..., subprocess.CompletedProcess[str]]
+pytestmark = pytest.mark.agent
+
+SHARED_BY_BOTH = {"SOUL.md", "config.yaml", "mcp.json", "skills", "cron", "distribution.yaml"}
+
+
+@pytest.fixture
+def ask(agent_venv: Path, run: Runs) -> Callable[[str], object]:
+    """Evaluate an expression in the agent's own interpreter."""
+
+    def ask(code: str) -> object:
+        program = f"import json\n{code}\nprint('\\n' + json.dumps(answer, default=str))"
+        return json.loads(run(agent_venv / "bin" / "python", "-c", program).stdout.splitlines()[-1])
+
+    return ask
+
+
+def test_the_agents_defaults_spelled_out_ask_for_no_yes(ask: Callable[[str], object]) -> None:
+    defaults = ask("from hermes_cli.config import DEFAULT_CONFIG as answer")
+    assert isinstance(defaults, dict)
+    assert len(defaults) > 30
+    asked = [
+        format_key(key)
+        for key, value in leaves(defaults)
+        if (row := row_for(key, value)) is not None and loosens(row, ABSENT, value)
+    ]
+    assert asked == []
+
+
+def test_what_the_agent_never_shares_is_the_machines(ask: Callable[[str], object]) -> None:
+    names = ask(
+        "from hermes_cli.profile_distribution import USER_OWNED_EXCLUDE as a\n"
+        "from hermes_cli.profiles import _DEFAULT_EXPORT_EXCLUDE_ROOT as b, _CLONE_ALL_STRIP as c\n"
+        "answer = sorted({*a, *b, *c})"
+    )
+    assert isinstance(names, list)
+    assert len(names) > 30
+    assert [name for name in names if not is_machine(RelPath(name))] == []
+
+
+def test_what_the_agent_shares_is_shared(ask: Callable[[str], object]) -> None:
+    owned = ask("from hermes_cli.profile_distribution import DEFAULT_DIST_OWNED as d\nanswer = list(d)")
+    assert set(owned) == SHARED_BY_BOTH  # type: ignore[call-overload]  # a list of names
+    for name in SHARED_BY_BOTH:
+        assert owner_of(RelPath(name if "." in name else f"{name}/x")) is Owner.SHARED
+
+
+def test_reserved_names_and_standard_folders_are_the_agents(ask: Callable[[str], object]) -> None:
+    names = ask("from hermes_cli import profiles as p\nanswer = [sorted(p._RESERVED_NAMES), sorted(p._PROFILE_DIRS)]")
+    assert names == [sorted(RESERVED_PROFILES), sorted(STANDARD_FOLDERS)]
+
+
+@pytest.mark.parametrize("inside", ["", ".hermes/profiles/bot", "elsewhere", "elsewhere/profiles/bot", ".hermes/inner"])
+def test_the_root_is_where_the_agent_has_it(agent_venv: Path, run: Runs, home: Path, inside: str) -> None:
+    value = str(home / inside) if inside else ""
+    code = "from hermes_constants import get_default_hermes_root as root; print(root())"
+    theirs = run(agent_venv / "bin" / "python", "-c", code, HERMES_HOME=value).stdout.strip()
+    assert str(Layout.locate(HERMES, home, value)[0].root) == theirs
+
+
+MANIFESTS = [
+    "name: bot\n",
+    "name: bot\nversion: 1.10\ndescription: |\n  two\n  lines\nauthor: Ä ✓\nlicense: MIT\n# comment\npost_install: x\n",
+    "name: bot\nversion: 2025-01-01\nenv_requires:\n- {name: A, default: 8080, required: no}\n- {name: B, default: true, desc: x}\n",
+    "name: bot\nversion: 0\ndistribution_owned: [SOUL.md, /skills/, ' cron/ ', '']\nenv_requires: []\nhermes_requires: '>=0.18'\n",
+]
+
+
+@pytest.mark.parametrize("authors", MANIFESTS)
+def test_the_agents_own_dump_is_known_as_the_authors(agent_venv: Path, run: Runs, home: Path, authors: str) -> None:
+    (home / "distribution.yaml").write_text(authors, "utf-8")
+    code = (
+        "from pathlib import Path\nfrom hermes_cli.profile_distribution import read_manifest, write_manifest\n"
+        "m = read_manifest(Path('.')); m.name = 'other'; m.source = 'github.com/x/y'; m.installed_at = 'now'\n"
+        "write_manifest(Path('.'), m)"
+    )
+    run(agent_venv / "bin" / "python", "-c", code)
+    dumped = (home / "distribution.yaml").read_bytes()
+    assert dumped.decode() != authors
+    assert same_as_dumped(load_manifest_data(authors.encode()), load_manifest_data(dumped))
+    edited = yaml.safe_load(dumped) | {"author": "Eve"}
+    assert not same_as_dumped(load_manifest_data(authors.encode()), edited)
