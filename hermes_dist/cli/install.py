@@ -28,6 +28,7 @@ from hermes_dist.cli.data import outcome_data
 from hermes_dist.cli.front_door import offer
 from hermes_dist.cli.settling import asker
 from hermes_dist.errors import DistError, UsageError
+from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
 from hermes_dist.ops import install as ops
 from hermes_dist.ops.install import Settle, Wish
@@ -103,6 +104,7 @@ def update(
     dry_run: DryRun = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="With --dry-run: 10 when there are changes.")] = False,
     locked: Annotated[bool, typer.Option("--locked", help="Fail (5) unless the commit is the lock's.")] = False,
+    abort: Annotated[bool, typer.Option("--abort", help="Put back the state before the last update.")] = False,
     conflict: OnConflict = "",
     allow_effects: AllowEffects = False,
     env: Env = None,
@@ -121,12 +123,34 @@ def update(
         wish = replace(wish, choices=replace(wish.choices, sides={"config.yaml": Side.THEIRS}))
     if all_ and (profile or to or env or env_file):
         raise UsageError("--all stands alone: leave out the profile, --to, --env and --env-file")
+    if abort:
+        from hermes_dist.cli.history import abort as back  # noqa: PLC0415 - it builds on this module
+
+        if all_ or to or locked or conflict or only or without:
+            raise UsageError("--abort stands alone: it takes a profile, -y and -n")
+        return back(session, session.ctx.profile(profile), yes=yes, dry_run=dry_run)
     settle = settle_of(session, conflict, yes=yes)
     if all_:
         return update_all(session, wish, settle, yes=yes, exit_code=exit_code)
     name = session.ctx.profile(profile)
+    offer_adoption(session, name, dry_run=dry_run)
     outcome = ops.update(session.ctx, name, wish, agreement(session, yes=yes), settle)
     return finish(session, outcome, exit_code=exit_code)
+
+
+def offer_adoption(session: Session, name: ProfileName, *, dry_run: bool) -> None:
+    """On a terminal, offer to take over a profile without a lockfile, so that it can be updated.
+
+    Raises:
+        Cancelled: It was offered and declined at the second question.
+    """
+    if dry_run or not session.screen.somebody or session.ctx.layout.lockfile(name).exists():
+        return
+    from hermes_dist.cli.upkeep import adopt_one  # noqa: PLC0415 - only who needs it pays for it
+    from hermes_dist.ops.adopt import adoptable  # noqa: PLC0415
+
+    if adoptable(session.ctx, name) and session.screen.confirm(f"{name} has no lockfile. Adopt it first?"):
+        adopt_one(session, name, yes=False)
 
 
 def update_all(session: Session, wish: Wish, settle: Settle | None, *, yes: bool, exit_code: bool) -> int:

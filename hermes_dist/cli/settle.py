@@ -12,10 +12,15 @@ from hermes_dist.cli.clean import clean
 from hermes_dist.cli.command import DryRun, Profile, Session, Yes, command
 from hermes_dist.cli.data import conflict_data
 from hermes_dist.cli.install import finish
-from hermes_dist.errors import UsageError
+from hermes_dist.cli.settling import edited
+from hermes_dist.errors import Cancelled, UsageError
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.side import Side
 from hermes_dist.ops import resolve as ops
 from hermes_dist.ops.install import Wish
+from hermes_dist.ops.proposal import Proposal
+from hermes_dist.ops.review import groups_of
 
 
 @command
@@ -26,19 +31,40 @@ def resolve(
     ours: Annotated[bool, typer.Option("--ours", help="Keep yours.")] = False,
     theirs: Annotated[bool, typer.Option("--theirs", help="Take upstream's.")] = False,
     both: Annotated[bool, typer.Option("--both", help="Keep yours and add upstream's.")] = False,
+    edit: Annotated[bool, typer.Option("--edit", help="Edit yours, with upstream's beside it.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="List what is open.")] = False,
     always: Annotated[bool, typer.Option("--always", help="With --ours: keep it yours from now on.")] = False,
     dry_run: DryRun = False,
 ) -> int:
     name = session.ctx.profile(profile)
     sides = [side for side, wanted in ((Side.OURS, ours), (Side.THEIRS, theirs), (Side.BOTH, both)) if wanted]
-    if len(sides) > 1 or (list_ and sides) or (always and sides != [Side.OURS]):
-        raise UsageError("choose one of --ours, --theirs, --both and --list; --always goes with --ours")
+    if len(sides) + list_ + edit > 1 or (always and sides != [Side.OURS]):
+        raise UsageError("choose one of --ours, --theirs, --both, --edit and --list; --always goes with --ours")
+    if edit:
+        return _edit(session, name, place, Wish(dry_run=dry_run))
     if not sides:
         return _list(session, name, place, asked=list_)
     outcome = ops.resolve(
         session.ctx, name, sides[0], Wish(dry_run=dry_run), agreement(session, yes=True), place=place, always=always
     )
+    return finish(session, outcome)
+
+
+def _edit(session: Session, name: ProfileName, place: str, wish: Wish) -> int:
+    """Open the editor for each file with a conflict; what it comes back as settles the conflicts in it."""
+    left: list[str] = []
+
+    def settle(proposal: Proposal, conflict: Conflict) -> bytes | None:
+        if conflict.path in left:
+            return None
+        text = edited(session, proposal, conflict)
+        if text is None:
+            left.append(conflict.path)
+        return text
+
+    outcome = ops.resolve_asking(session.ctx, name, settle, wish, agreement(session, yes=True), place=place)
+    for path in left:
+        session.screen.tell(f"  {clean(path)} was left as it is, and its conflict open; --ours settles it as yours")
     return finish(session, outcome)
 
 
@@ -72,9 +98,28 @@ def approve(
         session.screen.say(f"Nothing waits for a yes in {name}.")
         return 0
     review_card(session.screen, waiting, waiting)
-
-    def confirm(_proposal: object) -> bool:
-        return yes or session.screen.confirm("Let all of this run?")
-
-    outcome = ops.approve(session.ctx, name, Wish(dry_run=dry_run), confirm, wanted=tuple(effects or ()))
+    wanted = tuple(effects or ())
+    if not yes and not dry_run:
+        chosen = _chosen(session, waiting)
+        if not chosen:
+            raise Cancelled("cancelled, nothing changed")
+        wanted = tuple(effect.id for effect in chosen)
+    outcome = ops.approve(session.ctx, name, Wish(dry_run=dry_run), lambda _: True, wanted=wanted)
     return finish(session, outcome)
+
+
+def _chosen(session: Session, waiting: tuple[Effect, ...]) -> list[Effect]:
+    """Ask for all at once or, where there are several, for each."""
+    screen = session.screen
+    screen.needs("--yes")
+    groups = groups_of(waiting)
+    if len(groups) == 1:
+        return list(waiting) if screen.confirm("Let it run?") else []
+    answer = screen.read("Let all of this run? [y]es, [e]ach one by one, [N]o: ").strip().lower()[:1]
+    if answer != "e":
+        return list(waiting) if answer == "y" else []
+    chosen: list[Effect] = []
+    for group in groups:
+        if screen.confirm(f"  {group.kind} {clean(group.name)}: {clean(group.line, 160)}?"):
+            chosen += group.effects
+    return chosen

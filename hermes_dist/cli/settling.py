@@ -14,7 +14,7 @@ from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
 from hermes_dist.ops.install import Settle
 from hermes_dist.ops.proposal import Proposal
-from hermes_dist.ops.show_conflict import both_files, conflict_lines
+from hermes_dist.ops.show_conflict import both_files, conflict_lines, fault_of
 
 _ANSWERS = {"k": Side.OURS, "t": Side.THEIRS, "b": Side.BOTH}
 _HELP = (
@@ -42,8 +42,8 @@ def asker(session: Session) -> Settle:
                 return None
             if answer == "d":
                 screen.diff(conflict_lines(proposal, conflict))
-            elif answer == "e" and (edited := _edited(session, proposal, conflict)) is not None:
-                return edited
+            elif answer == "e" and (text := edited(session, proposal, conflict)) is not None:
+                return text
             elif answer != "e":
                 for line in _HELP:
                     screen.prompt(f"  {line}")
@@ -51,7 +51,7 @@ def asker(session: Session) -> Settle:
     return settle
 
 
-def _edited(session: Session, proposal: Proposal, conflict: Conflict) -> bytes | None:
+def edited(session: Session, proposal: Proposal, conflict: Conflict) -> bytes | None:
     """Let the user edit a copy of the file; None when nothing was changed, or the editor failed."""
     mine, theirs = both_files(proposal, conflict)
     with tempfile.TemporaryDirectory(prefix="conflict-") as folder:
@@ -59,14 +59,21 @@ def _edited(session: Session, proposal: Proposal, conflict: Conflict) -> bytes |
         other = file.with_name(f"{file.stem}.upstream{file.suffix}")
         file.write_bytes(mine)
         other.write_bytes(theirs)
-        try:
-            click.edit(filename=[str(file), str(other)])
-            after = file.read_bytes()
-        except click.ClickException as error:
-            session.screen.warn(clean(error.format_message()))
-            return None
-        except OSError as error:
-            raise DistError(f"the edited file can't be read: {error.strerror}", where=str(file)) from error
+        while True:
+            try:
+                click.edit(filename=[str(file), str(other)])
+                after = file.read_bytes()
+            except click.ClickException as error:
+                session.screen.warn(clean(error.format_message()))
+                return None
+            except OSError as error:
+                raise DistError(f"the edited file can't be read: {error.strerror}", where=str(file)) from error
+            fault = fault_of(conflict, mine, after)
+            if not fault:
+                break
+            session.screen.warn(f"{clean(conflict.path)} could not be read any more: {clean(fault, 300)}")
+            if not session.screen.somebody or not session.screen.confirm("  Edit it again?"):
+                return None
     if after == mine:
         session.screen.prompt("  nothing was edited")
         return None

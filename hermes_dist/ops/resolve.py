@@ -19,8 +19,8 @@ from hermes_dist.model.source import parse_source
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.incoming import Incoming
-from hermes_dist.ops.install import Wish, conclude
-from hermes_dist.ops.proposal import Confirm, Outcome
+from hermes_dist.ops.install import Settle, Wish, conclude
+from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, propose
 from hermes_dist.ops.variables import manifest_of
 
@@ -85,6 +85,35 @@ def resolve(
     sides = {c.place: side for c in chosen}
     make = partial(propose, ctx, home, recorded(ctx, lock), verb="resolve")
     return conclude(ctx, make, replace(wish, choices=Choices(sides=sides)), confirm, None)
+
+
+def resolve_asking(
+    ctx: Context, name: ProfileName, settle: Settle, wish: Wish, confirm: Confirm, *, place: str = ""
+) -> Outcome:
+    """Settle conflicts one by one, by a side or by an edited file.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        settle: Asks about each; None leaves it open.
+        wish: Whether it is a dry run.
+        confirm: Shows the proposal and asks.
+        place: Which conflicts; empty for all.
+
+    Raises:
+        DistError: There is no such conflict.
+    """
+    chosen = {c.place for c in open_conflicts(ctx, name, place)}
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    if not chosen:
+        return Outcome(verb="resolve", profile=name, lock=lock)
+    make = partial(propose, ctx, home, recorded(ctx, lock), verb="resolve")
+
+    def asked(proposal: Proposal, conflict: Conflict) -> Side | bytes | None:
+        return settle(proposal, conflict) if conflict.place in chosen else None
+
+    return conclude(ctx, make, wish, confirm, asked)
 
 
 def parked_effects(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) -> tuple[Effect, ...]:

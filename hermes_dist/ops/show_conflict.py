@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from hermes_dist.decide.changes import Change, How, key_changes, text_diff
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents import kind_of, load_data
 from hermes_dist.model.plan import Conflict
 from hermes_dist.ops.homes import together
 from hermes_dist.ops.proposal import Proposal
@@ -35,3 +37,19 @@ def conflict_lines(proposal: Proposal, conflict: Conflict) -> list[str]:
         if rows:
             return [line for k in rows for line in (f"-{k.key}: {k.before}", f"+{k.key}: {k.after}")]
     return text_diff(change, read, "yours", "theirs")
+
+
+def fault_of(conflict: Conflict, before: bytes, after: bytes) -> str:
+    """Say why an edited document can't be loaded any more; empty when it can, or could not before."""
+    kind = kind_of(conflict.path)
+    if kind is None:
+        return ""
+    try:
+        load_data(before, kind)
+    except Invalid:
+        return ""
+    try:
+        load_data(after, kind)
+    except Invalid as error:
+        return str(error)
+    return ""

@@ -94,7 +94,6 @@ def test_the_right_commit_is_found_with_edits_in_a_third_of_the_files(tmp_path: 
         assert contents(story.home) == before_files
         right += story.lock.pin.commit == story.commits[chosen]
         unsure += not proposal.guess.sure
-    print(right, unsure)
     assert right >= 19
     assert unsure <= 2
 
