@@ -165,7 +165,7 @@ def delete(
     if purge:
         session.screen.say(f"Profile {name} is removed for good.")
     else:
-        session.screen.say(f"Profile {name} is in the trash for {away.TRASH_DAYS} days: {clean(gone.path)}")
+        session.screen.say(f"Profile {name} is in the trash for {away.DAYS} days: {clean(gone.path)}")
     _gone(session, gone)
     if not purge:
         session.screen.tell(f"next: {session.command(f'restore {name}')} brings it back")
@@ -183,7 +183,7 @@ def _typed(session: Session, name: str) -> str:
 
 def _show_leaving(session: Session, leaving: away.Leaving, *, purge: bool, dry_run: bool) -> None:
     row = facts.show(session.ctx, leaving.name)
-    what = "removed for good" if purge else f"moved to the trash, to come back within {away.TRASH_DAYS} days"
+    what = "removed for good" if purge else f"moved to the trash, to come back within {away.DAYS} days"
     screen = session.screen
     say = screen.say if dry_run else screen.tell
     say(f"Profile {leaving.name} ({clean(leaving.path)}) {'would be' if dry_run else 'will be'} {what}.")

@@ -38,6 +38,10 @@ def start(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) 
     if len(argv) == 1 and argv[0] in _HELP:
         sys.stdout.write(help_text(brand, prog))
         return 0
+    if list(argv[:2]) == ["completion", "words"]:
+        from hermes_dist.cli.candidates import words  # noqa: PLC0415 - start-up
+
+        return words(brand, argv[2:])
     from hermes_dist.cli.main import run  # noqa: PLC0415 - start-up
 
     return run(brand, argv, prog=prog, profile=profile)

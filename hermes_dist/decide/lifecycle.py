@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from hermes_dist.brand import BRANDS
 from hermes_dist.decide.ownership import STANDARD_FOLDERS
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents import Kind, dump, load_data, parse, put, rewrite
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.values import ABSENT
 
+Route = Mapping[object, object]
+"""A gateway route, or another map of ``config.yaml``."""
 FORMAT = 1
 TRASH_DAYS = 30
 NO_SKILLS = ".no-bundled-skills"
@@ -37,7 +41,9 @@ _COPIED = ("config.yaml", ".env", "SOUL.md")
 _NEVER = ("gateway.pid", "gateway_state.json", "processes.json", "active_profile", ".dist")
 _NEVER_ENDS = (".sock", ".tmp", ".pyc", ".pyo", ".pid")
 _SNAPSHOTS = ("backups", "state-snapshots", "checkpoints")
-_ROOT_ONLY = ("profiles", "distributions", "hermes-agent", "aigenlabs-agent", ".worktrees", "bin", "node_modules")
+_ROOT_ONLY = (
+    "profiles", "distributions", *(f"{brand.name}-agent" for brand in BRANDS), ".worktrees", "bin", "node_modules",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +192,7 @@ def service_renamed(text: str, old: ProfileName, new: ProfileName, homes: tuple[
     return re.sub(rf"{flag}{re.escape(old)}{end}", lambda m: m[1] + new, text)
 
 
-def routes(config: object) -> list[Mapping[object, object]]:
+def routes(config: object) -> list[Route]:
     """Return the gateway routes of the default profile's ``config.yaml``: those that the agent reads."""
     if not isinstance(config, Mapping):
         return []
@@ -203,22 +209,39 @@ def routes_renamed(data: bytes, old: str, new: str) -> bytes:
     Raises:
         DistError: The file can't be edited.
     """
+    return _routes_edited(data, lambda route: {**route, "profile": new} if route.get("profile") == old else route)
+
+
+def routes_without(data: bytes, profiles: AbstractSet[str]) -> bytes:
+    """Switch off the gateway routes to profiles that are not among these, every other byte kept.
+
+    Raises:
+        DistError: The file can't be edited.
+    """
+    return _routes_edited(data, lambda route: {**route, "enabled": False} if is_lost(route, profiles) else route)
+
+
+def is_lost(route: Route, profiles: AbstractSet[str]) -> bool:
+    """Whether a route that is on leads to a profile that is not among these."""
+    return bool(route.get("enabled", True)) and str(route.get("profile") or "") not in profiles
+
+
+def _routes_edited(data: bytes, edit: Callable[[Route], Route]) -> bytes:
     doc = parse(data, Kind.YAML)
     if not isinstance(doc.value, Mapping):
         return data
 
-    def led(value: object) -> object:
-        if not isinstance(value, list):
-            return value
-        return [
-            {**route, "profile": new} if isinstance(route, Mapping) and route.get("profile") == old else route
-            for route in value
-        ]
+    def led(config: Route) -> Route:
+        found = config.get("profile_routes")
+        if not isinstance(found, list):
+            return config
+        edited = [edit(route) if isinstance(route, Mapping) else route for route in found]
+        return {key: edited if key == "profile_routes" else value for key, value in config.items()}
 
-    want = {key: led(value) if key == "profile_routes" else value for key, value in doc.value.items()}
-    gateway = want.get("gateway")
-    if isinstance(gateway, Mapping):
-        want["gateway"] = {key: led(value) if key == "profile_routes" else value for key, value in gateway.items()}
+    want = {
+        key: led(value) if key == "gateway" and isinstance(value, Mapping) else value
+        for key, value in led(doc.value).items()
+    }
     return data if want == doc.value else rewrite(doc, want).content
 
 

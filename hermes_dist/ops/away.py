@@ -32,6 +32,8 @@ from hermes_dist.world.fs import RealFs
 from hermes_dist.world.moving import erase
 
 Place = Literal["trash", "archive"]
+DAYS = TRASH_DAYS
+"""How long a profile can come back from the trash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +181,7 @@ def _folder(ctx: Context, place: Place) -> str:
 
 
 def _free_id(fs: RealFs, folder: str, name: ProfileName) -> str:
-    ident = kept_id(name, datetime.now(UTC))
+    ident = kept_id(name, now())
     names = itertools.chain([ident], (f"{ident}-{n}" for n in itertools.count(2)))
     return next(each for each in names if fs.kind(f"{folder}/{each}") == "absent")
 
@@ -255,6 +257,11 @@ def _return(ctx: Context, found: Away, wanted: ProfileName) -> tuple[Move, Kept]
     return move, kept
 
 
+def now() -> datetime:
+    """The time, to tell how long a home has been away."""
+    return datetime.now(UTC)
+
+
 def empty_trash(ctx: Context, fs: RealFs, *, every: bool = False) -> int:
     """Remove for good what has been in the trash for its time; the caller holds the lock of ``pending.held``.
 
@@ -266,13 +273,10 @@ def empty_trash(ctx: Context, fs: RealFs, *, every: bool = False) -> int:
     Returns:
         How many homes.
     """
-    old = [each for each in away(ctx) if each.place == "trash" and (every or is_expired(each.when, datetime.now(UTC)))]
+    old = [each for each in away(ctx) if each.place == "trash" and (every or is_expired(each.when, now()))]
     for each in old:
         erase(each.path)
         each.path.with_name(f"{each.path.name}.json").unlink(missing_ok=True)
     if old and fs.kind(_folder(ctx, "trash")) == "folder":
         fs.sync_folder(_folder(ctx, "trash"))
     return len(old)
-
-
-__all__ = ["TRASH_DAYS", "Away", "Back", "Gone", "Leaving", "away", "empty_trash", "leaving", "put_away", "restore"]

@@ -17,6 +17,7 @@ from hermes_dist.model.source import Pin, SourceKind, SourceSpec, is_loopback, w
 from hermes_dist.model.tree import Digest, Entry, Tree
 from hermes_dist.world.folder import Ignores, is_bare, read_folder, walk_folder
 from hermes_dist.world.git import Patience, open_git
+from hermes_dist.world.known_refs import KnownRefs
 from hermes_dist.world.limits import LIMITS, Limits
 from hermes_dist.world.ports import Git, GitFile, Refs, Relation
 from hermes_dist.world.store import Store
@@ -89,6 +90,11 @@ class Sources:
         self._store = store
         self._allow_insecure = allow_insecure
         self._limits = limits
+        self._known = KnownRefs(layout.git_cache)
+
+    def known_refs(self, spec: SourceSpec) -> list[str]:
+        """The tags and branches of a source that are known without asking anybody."""
+        return self._known.names(self.url(spec)) if self.is_git(spec) else []
 
     def refs(self, spec: SourceSpec) -> Refs | None:
         """Ask what a source offers.
@@ -100,7 +106,10 @@ class Sources:
             Unreachable: It can't be reached, read, or is not available offline.
             Invalid: The folder does not exist, or the source is of a kind that can't be read here.
         """
-        return self.git.refs(self.url(spec)) if self.is_git(spec) else None
+        return self._heard(self.url(spec)) if self.is_git(spec) else None
+
+    def _heard(self, url: str) -> Refs:
+        return self._known.heard(url, self.git.refs(url))
 
     def refs_of_many(self, specs: Sequence[SourceSpec]) -> dict[str, Refs | DistError]:
         """Ask many sources at once, each repository only once.
@@ -114,7 +123,7 @@ class Sources:
 
     def _ask(self, url: str) -> Refs | DistError:
         try:
-            return self.git.refs(url)
+            return self._heard(url)
         except DistError as error:
             return error
 
@@ -187,7 +196,9 @@ class Sources:
             Invalid: It is unsafe, too large, or not there; the error names the rule.
         """
         if self.is_git(spec):
-            return self._from_git(self.url(spec), spec.subfolder, ref, commit, progress)
+            offer = self._from_git(self.url(spec), spec.subfolder, ref, commit, progress)
+            self._known.keep(self.url(spec))
+            return offer
         return self._from_folder(self._folder(spec), spec.subfolder)
 
     def again(self, pin: Pin, progress: Progress | None = None) -> Offer:

@@ -1,0 +1,41 @@
+"""The command doctor."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hermes_dist.cli.clean import clean
+from hermes_dist.cli.command import Session, command
+from hermes_dist.ops.doctor import doctor as examine
+
+
+@command
+def doctor(
+    session: Session,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without deciding for you.")] = False,
+) -> int:
+    report = examine(session.ctx, fix=fix)
+    screen = session.screen
+    rows = [
+        {
+            "kind": f.kind, "what": f.what, "where": f.where, "hint": f.hint, "fixable": f.fix is not None,
+            "fixed": f in report.fixed,
+        }
+        for f in report.findings
+    ]  # fmt: skip
+    screen.emit("doctor", {"findings": rows, "open": len(report.open), "failed": report.failed})
+    for finding in report.findings:
+        done = finding in report.fixed
+        mark = screen.paint("mended", "green") if done else screen.paint("found", "yellow")
+        screen.say(f"{mark}: {clean(finding.what, 500)}")
+        screen.say(f"  {clean(finding.where, 500)}")
+        if not done:
+            screen.say(f"  {clean(report.failed.get(finding.where) or finding.hint, 500)}")
+    left = len(report.open)
+    if not report.findings:
+        screen.say("All is well.")
+    elif left and not fix and any(f.fix for f in report.open):
+        screen.tell(f"next: {session.command('doctor --fix')}")
+    return 1 if left else 0

@@ -1,0 +1,76 @@
+"""Doctor: look for trouble on this machine, say what and where and what to do, and mend what can be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from hermes_dist.errors import DistError
+from hermes_dist.ops import checks
+from hermes_dist.ops.checks import Finding
+from hermes_dist.ops.context import Context
+
+__all__ = ["Finding", "Report", "doctor"]
+
+_CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
+    checks.crashes,
+    checks.tokens,
+    checks.permissions,
+    checks.copied_keys,
+    checks.commands,
+    checks.sticky,
+    checks.services,
+    checks.routes_,
+    checks.servers,
+    checks.locks,
+    checks.trash,
+    checks.store,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was found.
+
+    Attributes:
+        findings: In the order of the checks.
+        fixed: Those that were mended.
+        failed: Why mending failed, by the finding's place.
+    """
+
+    findings: tuple[Finding, ...]
+    fixed: tuple[Finding, ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def open(self) -> tuple[Finding, ...]:
+        """What is left."""
+        return tuple(finding for finding in self.findings if finding not in self.fixed)
+
+
+def doctor(ctx: Context, *, fix: bool = False) -> Report:
+    """Look at every profile and at what lies around them.
+
+    Args:
+        ctx: The context.
+        fix: Mend what can be mended without deciding for the user.
+
+    Returns:
+        The report; no secret is in it.
+    """
+    if not ctx.layout.root.is_dir():
+        return Report(findings=())
+    findings = tuple(finding for check in _CHECKS for finding in check(ctx))
+    report = Report(findings=findings)
+    if not fix:
+        return report
+    fixed, failed = [], {}
+    for finding in findings:
+        if finding.fix is None:
+            continue
+        try:
+            finding.fix()
+            fixed.append(finding)
+        except (DistError, OSError) as err:
+            failed[finding.where] = str(err)
+    return replace(report, fixed=tuple(fixed), failed=failed)
