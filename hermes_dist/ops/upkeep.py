@@ -75,8 +75,8 @@ def verify(ctx: Context, name: ProfileName) -> Verified:
     seen = observe(ctx, home, lock.base)
     edited = tuple(path for path in lock.base if path in seen.ours and seen.ours[path] != lock.base[path])
     missing = tuple(path for path in lock.base if path not in seen.ours)
-    source, about = _against_source(ctx, lock)
     lost, mended = _contents(ctx, lock)
+    source, about = _against_source(ctx, lock)
     return Verified(
         profile=name, same=len(lock.base) - len(edited) - len(missing), edited=edited, missing=missing, odd=seen.odd,
         lost=lost, mended=mended, source=source, about_source=about, damaged=tuple(_damaged(home)),
