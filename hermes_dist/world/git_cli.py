@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
+from hermes_dist.world.ports import RefUpdate
 from hermes_dist.world.proc import Command
 
 _SETTINGS = (
@@ -31,6 +32,7 @@ _KEPT = re.compile(
     r"GIT_(SSH|SSH_COMMAND|SSH_VARIANT|SSL_\w+|PROXY_\w+|HTTP_\w+|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT"
     r"|KEY_\d+|VALUE_\d+))"
 )
+_WHO = re.compile(r"GIT_(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)")
 _QUIET = {
     "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "/bin/false", "SSH_ASKPASS_REQUIRE": "never",
     "GCM_INTERACTIVE": "never", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0",
@@ -56,6 +58,7 @@ class CliTool:
     def __init__(self, program: str, env: Mapping[str, str]) -> None:
         kept = {k: v for k, v in env.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
         self._env = {**kept, **_QUIET}
+        self._who = {k: v for k, v in env.items() if _WHO.fullmatch(k)}
         self._base = (program, *(word for setting in _SETTINGS for word in ("-c", setting)))
 
     def _local(self, cache: Path, *words: str) -> Command:
@@ -94,6 +97,27 @@ class CliTool:
     def walk(self, cache: Path, commit: str, limit: int) -> Command:
         """List ``commit parent…`` lines, newest first."""
         return self._local(cache, "rev-list", "--parents", f"--max-count={limit}", "--end-of-options", commit, "--")
+
+    def identity(self, who: str) -> Command:
+        """Write ``Name <mail> seconds zone`` of the AUTHOR or COMMITTER; fails rather than guess one."""
+        words = ("-c", "user.useConfigOnly=true", f"--git-dir={os.devnull}", "var", f"GIT_{who}_IDENT")
+        return Command((*self._base, *words), {**self._env, **self._who, "GIT_ALLOW_PROTOCOL": "none"})
+
+    def push(self, cache: Path, url: str, updates: Sequence[RefUpdate], *, talk: bool) -> Command:
+        """Move refs all together or not at all, and only from what they are known to be."""
+        leases = (f"--force-with-lease={one.name}:{one.old}" for one in updates)
+        return self._remote(
+            url, cache, "push", "--atomic", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags",
+            "--recurse-submodules=no", "--progress" if talk else "--quiet", *leases, "--end-of-options",
+            without_credentials(url), *(f"{one.new}:{one.name}" for one in updates),
+        )  # fmt: skip
+
+    def patch(self, cache: Path, commit: str) -> Command:
+        """Write a commit as a patch for ``git am``, whatever the user's own taste in patches is."""
+        plain = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_COUNT": "0"}
+        words = ("format-patch", "-1", "--stdout", "--binary", "--full-index", "--no-ext-diff", "--no-textconv")
+        command = self._local(cache, *words, "--end-of-options", commit)
+        return Command(command.argv, {**command.env, **plain})
 
 
 def _with_login(env: dict[str, str], url: str) -> dict[str, str]:

@@ -8,23 +8,30 @@ from __future__ import annotations
 
 import heapq
 import json
+import re
 import sys
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from email.utils import formatdate
+from io import BytesIO
 from typing import IO, Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
 import urllib3
 from dulwich import client as clients
 from dulwich import errors
+from dulwich.config import StackedConfig
 from dulwich.object_store import ObjectStoreGraphWalker
 from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree, parse_tree
 from dulwich.pack import PackFileDisappeared
+from dulwich.patch import write_tree_diff
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
 _TIMEOUT = 30
 _FOLDER, _SUBMODULE = 0o040000, 0o160000
+_KINDS = {kind.type_num: kind.type_name for kind in (Blob, Commit, Tag)}
 
 
 def _client(request: Mapping[str, Any]) -> tuple[clients.GitClient, bytes]:
@@ -173,7 +180,7 @@ def _blobs(request: Mapping[str, Any]) -> Iterator[bytes]:
                 yield oid + b" missing\n"
                 continue
             kind, data = repo.object_store.get_raw(ObjectID(oid))
-            yield b"%s %s %d\n" % (oid, b"blob" if kind == Blob.type_num else b"other", len(data))
+            yield b"%s %s %d\n" % (oid, _KINDS.get(kind, b"other"), len(data))
             yield data + b"\n"
 
 
@@ -197,8 +204,66 @@ def _walk(request: Mapping[str, Any]) -> Iterator[bytes]:
                     heapq.heappush(waiting, (-found.commit_time if isinstance(found, Commit) else 0, parent))
 
 
+def _identity(request: Mapping[str, Any]) -> Iterator[bytes]:
+    """Who commits: by the environment, else by the user's configuration; never a guess."""
+    config = StackedConfig.default()
+
+    def setting(name: bytes) -> bytes:
+        try:
+            return config.get((b"user",), name)
+        except KeyError:
+            return b""
+
+    name = request["name"].encode() or setting(b"name")
+    mail = request["mail"].encode() or setting(b"email")
+    if not name or not mail:
+        _fail("unable to auto-detect name or email address")
+    clean = b"".join(part for part in re.split(rb"[<>\n\0]", name)).strip()
+    yield b"%s <%s> %d %s\n" % (clean, mail.strip(b"<> \n"), int(time.time()), time.strftime("%z").encode())
+
+
+def _push(request: Mapping[str, Any]) -> Iterator[bytes]:
+    rows = [(Ref(name.encode()), old.encode(), ObjectID(new.encode())) for name, old, new in request["updates"]]
+
+    def updates(refs: Mapping[Ref, ObjectID]) -> dict[Ref, ObjectID]:
+        for name, old, _ in rows:
+            if refs.get(name, b"") != old:
+                _fail(f"[rejected] {name.decode()} (stale info)")
+        return {name: new for name, _, new in rows}
+
+    client, path = _client(request)
+    with _open(request) as repo:
+        done = client.send_pack(path, updates, repo.generate_pack_data, atomic=True)  # type: ignore[arg-type]  # sets of ids
+    for name, problem in (done.ref_status or {}).items():
+        if problem:
+            _fail(f"[remote rejected] {name.decode()} ({problem})")
+    yield b"Done\n"
+
+
+def _patch(request: Mapping[str, Any]) -> Iterator[bytes]:
+    """A commit as ``git format-patch`` writes it, for texts."""
+    with _open(request) as repo:
+        commit = repo[ObjectID(request["commit"].encode())]
+        if not isinstance(commit, Commit):
+            _fail("bad object")
+        before = repo[commit.parents[0]]
+        if not isinstance(before, Commit):
+            _fail("bad object")
+        subject, _, body = commit.message.partition(b"\n")
+        when = formatdate(commit.author_time, localtime=False).encode()
+        yield b"From %s Mon Sep 17 00:00:00 2001\nFrom: %s\nDate: %s\n" % (commit.id, commit.author, when)
+        yield b"Subject: [PATCH] %s\nMIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\n" % subject
+        yield b"Content-Transfer-Encoding: 8bit\n\n%s---\n\n" % (body.strip() + b"\n" if body.strip() else b"")
+        diff = BytesIO()
+        write_tree_diff(diff, repo.object_store, before.tree, commit.tree)
+        if b"\nBinary files " in diff.getvalue():
+            _fail("dulwich speaks no binary patches")
+        yield diff.getvalue() + b"-- \n2\n\n"
+
+
 _VERBS: dict[str, Callable[[Mapping[str, Any]], Iterator[bytes]]] = {
     "refs": _refs, "fetch": _fetch, "tree": _tree, "blobs": _blobs, "walk": _walk,
+    "identity": _identity, "push": _push, "patch": _patch,
 }  # fmt: skip
 
 

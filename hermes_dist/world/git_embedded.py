@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hermes_dist.model.paths import RelPath
+from hermes_dist.world.ports import RefUpdate
 from hermes_dist.world.proc import Command
 
 _PROGRAM = "hermes_dist.world.git_dulwich"
@@ -27,6 +28,7 @@ class DulwichTool:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = {k: v for k, v in env.items() if not k.startswith("GIT_")} | {"SSH_ASKPASS_REQUIRE": "never"}
+        self._who = {k: v for k, v in env.items() if k.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))}
         self._ssh = env.get("GIT_SSH_COMMAND") or "ssh -o BatchMode=yes"
 
     def _command(self, verb: str, **request: object) -> Command:
@@ -49,3 +51,14 @@ class DulwichTool:
 
     def walk(self, cache: Path, commit: str, limit: int) -> Command:
         return self._command("walk", cache=str(cache), commit=commit, limit=limit)
+
+    def identity(self, who: str) -> Command:
+        name, mail = (self._who.get(f"GIT_{who}_{what}", "") for what in ("NAME", "EMAIL"))
+        return self._command("identity", name=name, mail=mail)
+
+    def push(self, cache: Path, url: str, updates: Sequence[RefUpdate], *, talk: bool) -> Command:
+        rows = [[one.name, one.old, one.new] for one in updates]
+        return self._command("push", cache=str(cache), url=url, ssh=self._ssh, updates=rows, talk=talk)
+
+    def patch(self, cache: Path, commit: str) -> Command:
+        return self._command("patch", cache=str(cache), commit=commit)

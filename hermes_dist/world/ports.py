@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from hermes_dist.errors import Refused
@@ -76,12 +76,14 @@ class Refs:
         head_commit: The commit HEAD names; empty when the repository is empty.
         heads: Branch → commit, by short names.
         tags: Tag → commit, by short names; annotated tags are followed to their commit.
+        annotated: Tag → its tag object, by short names, for annotated tags alone.
     """
 
     head: str = ""
     head_commit: str = ""
     heads: Mapping[str, str]
     tags: Mapping[str, str]
+    annotated: Mapping[str, str] = field(default_factory=dict)
 
     def full_name(self, short: str) -> str:
         """The full name of a tag or else a branch; empty when there is neither."""
@@ -103,6 +105,21 @@ class GitFile:
     executable: bool
     oid: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefUpdate:
+    """A ref of a repository to move.
+
+    Attributes:
+        name: Its full name.
+        old: What it is known to be; empty where it must not exist yet.
+        new: The commit or tag object it shall be.
+    """
+
+    name: str
+    old: str
+    new: str
 
 
 Relation = Literal["same", "forward", "backward", "unrelated", "unknown"]
@@ -130,6 +147,9 @@ class Git(Protocol):
 
     def blobs(self, url: str, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """The contents of listed files, in the order asked for."""
+
+    def originals(self, url: str, wanted: Sequence[tuple[str, str]]) -> list[bytes]:
+        """The bytes of commits (fetched before) and tag objects, each as (id, kind); checked against their ids."""
 
     def history(self, url: str, ref: str, limit: int) -> list[str]:
         """Commits from a full ref name or commit backwards, newest first; fetches as deep as needed."""
