@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,17 +11,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from hermes_dist.cli.clean import clean, clean_line
+from hermes_dist.cli.start import write
 from hermes_dist.errors import Cancelled, DistError, InputNeeded
 
 if TYPE_CHECKING:
     from rich.status import Status
-
-
-def _silence(stream: TextIO) -> None:
-    """Nobody reads any more, as behind ``| head``: what is done and how it ends does not change by that."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
 
 
 class Spinner:
@@ -77,36 +69,30 @@ class Screen:
     def say(self, line: str = "") -> None:
         """Write a line of the result."""
         if not self.as_json:
-            self._write(sys.stdout, line)
+            self._write(line)
 
     def tell(self, line: str) -> None:
         """Write a line beside the result: a note, a warning, the next command."""
         if not self.quiet:
-            self._write(sys.stderr, line)
+            self._write(line, err=True)
 
     def prompt(self, line: str) -> None:
         """Write a line that belongs to a question, also where the screen is quiet."""
-        self._write(sys.stderr, line)
+        self._write(line, err=True)
 
     def warn(self, line: str) -> None:
         """Write a warning."""
-        self._write(sys.stderr, f"{self.paint('warning:', 'yellow', err=True)} {line}")
+        self._write(f"{self.paint('warning:', 'yellow', err=True)} {line}", err=True)
 
     def emit(self, schema: str, data: dict[str, Any]) -> None:
         """Write the JSON object of a command that was asked for it."""
         if self.as_json:
             text = json.dumps({"schema": f"hermes-dist/{schema}/1", **data}, indent=2, ensure_ascii=True)
-            self._write(sys.stdout, text)
+            self._write(text)
 
-    def _write(self, stream: TextIO, line: str) -> None:
-        self.spinner.stop()
-        try:
-            stream.write(line + "\n")
-            stream.flush()
-        except OSError as error:
-            if error.errno not in {errno.EPIPE, errno.EIO}:
-                raise
-            _silence(stream)
+    def _write(self, line: str, *, err: bool = False) -> None:
+        self.spinner.stop()  # which turns in place of both outputs
+        write(sys.stderr if err else sys.stdout, line + "\n")
 
     def coloured(self, stream: TextIO | None = None) -> bool:
         """Whether a stream takes colour."""
@@ -184,6 +170,7 @@ class Screen:
             body = {"message": clean(error.what, 500), "where": clean(error.where), "hint": clean(error.hint, 500)}
             self.emit("error", {"error": {**body, "code": error.code}})
         place = f"{clean(error.where)}: " if error.where else ""
-        self._write(sys.stderr, f"{self.paint('error:', 'red', bold=True, err=True)} {place}{clean(error.what, 500)}")
+        mark = self.paint("error:", "red", bold=True, err=True)
+        self._write(f"{mark} {place}{clean(error.what, 500)}", err=True)
         if error.hint:
-            self._write(sys.stderr, f"  {clean(error.hint, 500)}")
+            self._write(f"  {clean(error.hint, 500)}", err=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 from hermes_dist import __version__
 from hermes_dist.brand import AIGENLABS, HERMES, Brand
@@ -30,13 +33,26 @@ def help_text(brand: Brand, prog: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def write(stream: TextIO, text: str) -> None:
+    """Write to an output; where nobody reads any more, as behind ``| head``, that changes nothing else."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        if error.errno not in {errno.EPIPE, errno.EIO}:
+            raise
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
 def start(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) -> int:
     """Run a command line; see :func:`hermes_dist.cli.main.run`."""
     if list(argv) == ["--version"]:
-        sys.stdout.write(f"hermes-dist {__version__}\n")
+        write(sys.stdout, f"hermes-dist {__version__}\n")
         return 0
     if len(argv) == 1 and argv[0] in _HELP:
-        sys.stdout.write(help_text(brand, prog))
+        write(sys.stdout, help_text(brand, prog))
         return 0
     if list(argv[:2]) == ["completion", "words"]:
         from hermes_dist.cli.candidates import words  # noqa: PLC0415 - start-up
