@@ -28,5 +28,5 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 def test_commands_named_in_the_docs_exist(page: Path) -> None:
     from hermes_dist.cli.verbs import NESTED, VERBS
 
-    for verb in re.findall(r"\b(?:hermes profile|hermes-dist) ([a-z][a-z-]+)", page.read_text()):
+    for verb in re.findall(r"(?:`|\$ )(?:hermes profile|hermes-dist) ([a-z][a-z-]+)", page.read_text()):
         assert verb in {**VERBS, **NESTED, "profile": 0}, f"{page.name} speaks of `{verb}`"

@@ -11,7 +11,7 @@ import pytest
 
 from hermes_dist import plugin
 from hermes_dist.brand import HERMES, Brand
-from hermes_dist.cli import main
+from hermes_dist.cli import start
 
 
 class Agent:
@@ -48,7 +48,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         calls.append(tuple(argv))
         return 3
 
-    monkeypatch.setattr(main, "run", run)
+    monkeypatch.setattr(start, "start", run)
     return calls
 
 

@@ -48,6 +48,7 @@ class Lock:
         signer: Fingerprint of the key that signed what was received; empty when nobody did.
         name: The package's own name, by its manifest.
         generation: The number of the newest generation.
+        partial: Parts of what the pin names were left out, and come with the next whole update.
     """
 
     source: str
@@ -63,6 +64,7 @@ class Lock:
     held: str = ""
     signer: str = ""
     generation: int = 0
+    partial: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "conflicts", tuple(sorted(self.conflicts)))
@@ -84,6 +86,11 @@ class Lock:
         return replace(self, base=self.base.with_entries(base), upstream={**self.upstream, **upstream})
 
     @property
+    def whole(self) -> bool:
+        """Whether all that the pin names was offered to the home, so that fetching it again brings nothing."""
+        return not self.partial and not self.pending
+
+    @property
     def pending(self) -> frozenset[RelPath]:
         """Paths whose upstream version has not arrived, though nothing about them is open or parked."""
         told = {c.path for c in self.conflicts} | {e.path for e in self.parked}
@@ -101,7 +108,7 @@ def dump_lock(lock: Lock) -> bytes:
     pin = lock.pin
     head: dict[str, object] = {
         "format": FORMAT, "since": SINCE, "name": lock.name, "source": lock.source, "held": lock.held,
-        "signer": lock.signer, "generation": lock.generation, "kept": sorted(lock.kept),
+        "signer": lock.signer, "generation": lock.generation, "partial": lock.partial, "kept": sorted(lock.kept),
         "approved": sorted(lock.approved),
     }  # fmt: skip
     tables: dict[str, object] = {
@@ -209,6 +216,7 @@ def _read(raw: dict[str, object]) -> Lock:
         held=_text(raw, "held", ""),
         signer=_text(raw, "signer", ""),
         generation=_count(raw, "generation"),
+        partial=raw.get("partial") is True,
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ class Incoming:
         shipped: The payload's entries that a home spells otherwise.
         env_example: The template of the environment that it ships; None for none.
         read: Gives contents of all of it.
+        whole: It is all that the pin names; False where the lock recorded it with parts left out.
         notes: What is worth saying about it.
     """
 
@@ -61,6 +62,7 @@ class Incoming:
     shipped: Tree
     left_out: tuple[LeftOut, ...]
     read: Read
+    whole: bool = True
     notes: tuple[str, ...] = ()
 
 

@@ -72,13 +72,17 @@ def status(ctx: Context, name: ProfileName) -> Status:
         profile=name, lock=lock, edited=tuple(edited), keys=tuple((p, k) for p, k in keys if k),
         own=tuple(c.path for c in changes if c.path not in lock.base and c.path not in lock.upstream),
         conflicts=lock.conflicts, parked=lock.parked, missing=tuple(w for w in missing if w.missing),
-        notes=(*_agent_was_here(ctx, seen.redumped, name), *(f"{p}: {why}; left alone" for p, why in seen.odd[:20])),
+        notes=(*_agent_was_here(ctx, seen.redumped, name), *_left_behind(lock), *(f"{p}: {why}; left alone" for p, why in seen.odd[:20])),
     )  # fmt: skip
 
 
 def _is_open(lock: Lock, change: Change, ours: Tree) -> bool:
     """Whether a difference is nothing but a conflict that is listed already."""
     return any(c.path == change.path and not c.key for c in lock.conflicts) and change.path not in ours
+
+
+def _left_behind(lock: Lock) -> tuple[str, ...]:
+    return () if lock.whole else ("parts of this version were left out; the next whole update brings them",)
 
 
 def _agent_was_here(ctx: Context, redumped: bool, name: ProfileName) -> tuple[str, ...]:

@@ -157,7 +157,7 @@ def _update(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, settl
         )
     if target.commit and not wish.to and not target.is_pin(lock.pin) and _is_held(ctx, lock, target, target.commit):
         return Outcome(verb="update", profile=name, lock=lock, notes=(*notes, _held_note(ctx, name, lock, target.commit)))
-    if target.is_pin(lock.pin) and wish.choices == Choices() and str(spec) == lock.source and not lock.pending:
+    if target.is_pin(lock.pin) and wish.choices == Choices() and str(spec) == lock.source and lock.whole:
         return Outcome(verb="update", profile=name, lock=lock, notes=notes)
     notes += _judge_move(ctx, target, lock, wish)
     incoming = fetch(ctx, target, lock, user_job_ids(home, ctx.store.read))

@@ -83,6 +83,7 @@ def propose(
     observed = observe_or_nothing(ctx, home, base.with_entries({**theirs, **beside}))
     edited = {Digest.of(data): data for data in choices.edits.values()}
     read = together({**blobs, **edited}, first_of(incoming.read, observed.read))
+    partial = theirs != incoming.placed or not incoming.whole
     base, theirs, lost = without_lost(base, theirs, observed.ours, read)
     approved = old.approved if old else frozenset[Digest]()
     decisions = Decisions(
@@ -97,7 +98,7 @@ def propose(
     return Proposal(
         verb=verb, home=home, new=not home.path.is_dir(), manifest=incoming.manifest, pin=incoming.pin,
         before=old.pin if old else None, source=str(incoming.spec), plan=plan, extra=example_step,
-        lock=next_lock(incoming, plan, old, example, decisions), read=read, tree=theirs, ours=observed.found,
+        lock=next_lock(incoming, plan, old, example, decisions, partial=partial), read=read, tree=theirs, ours=observed.found,
         wanted=environment_of(ctx, home.path, incoming.manifest, received), left_out=incoming.left_out,
         size=sum(len(read(e.digest)) for e in theirs.values()),
         notes=(*_news(incoming, received), *lost, *plan.notes, *_odd(observed)),
@@ -141,7 +142,9 @@ def observe_or_nothing(ctx: Context, home: Home, package: Tree) -> Observed:
     return Observed(found=EMPTY, ours=EMPTY, odd=(), read=ctx.store.read)
 
 
-def next_lock(incoming: Incoming, plan: Plan, old: Lock | None, example: Entry | None, decisions: Decisions) -> Lock:
+def next_lock(
+    incoming: Incoming, plan: Plan, old: Lock | None, example: Entry | None, decisions: Decisions, *, partial: bool
+) -> Lock:
     """The lock after a plan."""
     shipped = incoming.shipped.with_entries({ENV_EXAMPLE: example}) if example else incoming.shipped
     agreed = {e.digest for e in plan.effects if decisions.granted(e)}
@@ -159,6 +162,7 @@ def next_lock(incoming: Incoming, plan: Plan, old: Lock | None, example: Entry |
         held=old.held if old else "",
         signer=old.signer if old else "",
         generation=old.generation if old else 0,
+        partial=partial,
     )
 
 

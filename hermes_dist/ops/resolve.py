@@ -34,7 +34,7 @@ def recorded(ctx: Context, lock: Lock) -> Incoming:
     manifest = manifest_of(ctx, lock) or Manifest(name=lock.name, version=lock.pin.version)
     return Incoming(
         spec=parse_source(lock.source, allow_insecure=True), pin=lock.pin, manifest=manifest, package=lock.shipped,
-        placed=lock.theirs(), shipped=lock.shipped, left_out=(), read=ctx.store.read,
+        placed=lock.theirs(), shipped=lock.shipped, left_out=(), whole=not lock.partial, read=ctx.store.read,
     )  # fmt: skip
 
 

@@ -105,7 +105,7 @@ _LOCK = st.builds(
     Lock, source=_TEXT, pin=_PIN, name=_TEXT, base=_TREE, shipped=_TREE, upstream=st.dictionaries(_PATH, st.none() | _ENTRY),
     conflicts=st.lists(_CONFLICT, max_size=3).map(tuple), parked=st.lists(_EFFECT, max_size=3).map(tuple),
     approved=st.frozensets(_DIGEST), kept=st.frozensets(_TEXT, max_size=3), held=_TEXT, signer=_TEXT,
-    generation=st.integers(0, 2**60),
+    generation=st.integers(0, 2**60), partial=st.booleans(),
 )  # fmt: skip
 
 
