@@ -59,6 +59,12 @@ _MACHINE_ANYWHERE = (
 )  # fmt: skip
 _MACHINE_NAMES = ("__pycache__", "*.pyc", ".DS_Store", ".git", "*.swp", ".env", ".env.*")
 _MACHINE_NAMES_BUT = (".env.example", ".env.template", ".env.sample", ".env.dist")
+_REBUILT = (
+    "profiles", "distributions", "bin", "node_modules", "mcp-installs", ".worktrees", "cache", "*_cache", "tmp",
+    "chrome-debug", "gateway.pid", "*.pid", "*.lock", "*.sock", "*.tmp", "gateway_state.json", "processes.json",
+    "active_profile", *(f"{brand.name}-agent" for brand in BRANDS), PRIVATE,
+)  # fmt: skip
+"""What even a whole backup leaves out: other homes, programs, caches, and what runs right now."""
 ENV_EXAMPLES = (".env.EXAMPLE", ".env.example", ".env.template")
 """Templates of the environment, best first; one of them serves, none is merged."""
 _HOUSEKEEPING_FILES = (
@@ -83,6 +89,13 @@ def is_machine(path: RelPath) -> bool:
     if any(_any("/".join(parts[:n]), _MACHINE_ANYWHERE) for n in range(2, min(len(parts), 3) + 1)):
         return True
     return any(_any(part, _MACHINE_NAMES) and not _any(part, _MACHINE_NAMES_BUT) for part in parts)
+
+
+def is_rebuilt(path: RelPath) -> bool:
+    """Whether a whole backup leaves a path out, as it is made again where it is wanted."""
+    if path == LOCKFILE:
+        return False
+    return _any(path.top, _REBUILT) or any(part in ("__pycache__", ".DS_Store") for part in path.parts)
 
 
 def owner_of(path: RelPath) -> Owner:
