@@ -147,7 +147,7 @@ def offer_adoption(session: Session, name: ProfileName, *, dry_run: bool) -> Non
     if dry_run or not session.screen.somebody or session.ctx.layout.lockfile(name).exists():
         return
     from hermes_dist.cli.upkeep import adopt_one  # noqa: PLC0415 - only who needs it pays for it
-    from hermes_dist.ops.adopt import adoptable  # noqa: PLC0415
+    from hermes_dist.ops.adopt import adoptable  # noqa: PLC0415 - likewise
 
     if adoptable(session.ctx, name) and session.screen.confirm(f"{name} has no lockfile. Adopt it first?"):
         adopt_one(session, name, yes=False)

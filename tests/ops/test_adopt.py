@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import yaml
-from story import BOT, FIRST, GO, Story, contents, yes
+from story import BOT, FIRST, GO, Story, agent_installs, contents, yes
 
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.paths import ProfileName
@@ -18,22 +17,6 @@ from hermes_dist.ops.history import history
 from hermes_dist.ops.inspect import status
 from hermes_dist.ops.proposal import Outcome, Proposal
 from hermes_dist.ops.resolve import approve
-
-Files = Mapping[str, str | bytes]
-
-
-def agent_installs(story: Story, files: Files, *, noted: str = "") -> None:
-    """Lay files out as the agent's own installer does: as shipped, the manifest dumped again."""
-    for path, content in files.items():
-        data = content if isinstance(content, bytes) else content.encode()
-        (story.home / path).parent.mkdir(parents=True, exist_ok=True)
-        (story.home / path).write_bytes(data)
-    known = ("name", "version", "description", "hermes_requires", "author", "license", "env_requires")
-    manifest = {k: v for k, v in yaml.safe_load(files["distribution.yaml"]).items() if k in known}
-    manifest |= {"name": "bot", "source": noted or story.url, "installed_at": "2026-01-01T00:00:00+00:00"}
-    story.write("distribution.yaml", yaml.safe_dump(manifest, sort_keys=False))
-    for folder in ("memories", "sessions"):
-        (story.home / folder).mkdir(exist_ok=True)
 
 
 def adopting(story: Story, source: str = "", **more: object) -> tuple[Outcome, Adopting]:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from story import BOT, FIRST, GO, Story, yes
-from test_adopt import agent_installs
+from story import BOT, FIRST, GO, Story, agent_installs, yes
 
 from hermes_dist.model.side import Side
 from hermes_dist.ops import resolve as settling

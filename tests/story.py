@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from gitrepo import Repo
 
 from hermes_dist.brand import HERMES, Layout
@@ -106,3 +107,17 @@ def contents(home: Path) -> dict[str, bytes]:
     found = {p.relative_to(home).as_posix(): p.read_bytes() for p in home.rglob("*") if p.is_file()}
     beside = {"distribution.lock", "cron/.jobs.lock"}
     return {p: data for p, data in found.items() if not p.startswith(".dist/") and p not in beside}
+
+
+def agent_installs(story: Story, files: Mapping[str, str | bytes], *, noted: str = "") -> None:
+    """Lay files out as the agent's own installer does: as shipped, the manifest dumped again."""
+    for path, content in files.items():
+        data = content if isinstance(content, bytes) else content.encode()
+        (story.home / path).parent.mkdir(parents=True, exist_ok=True)
+        (story.home / path).write_bytes(data)
+    known = ("name", "version", "description", "hermes_requires", "author", "license", "env_requires")
+    manifest = {k: v for k, v in yaml.safe_load(files["distribution.yaml"]).items() if k in known}
+    manifest |= {"name": "bot", "source": noted or story.url, "installed_at": "2026-01-01T00:00:00+00:00"}
+    story.write("distribution.yaml", yaml.safe_dump(manifest, sort_keys=False))
+    for folder in ("memories", "sessions"):
+        (story.home / folder).mkdir(exist_ok=True)

@@ -1,0 +1,62 @@
+"""On a terminal: adoption offered by update, and effects approved one by one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from story import FIRST, Story, agent_installs, yes
+from terminal import Terminal
+
+from hermes_dist.ops import install as installing
+from hermes_dist.ops.install import Wish
+
+SERVERS = {"mcpServers": {"web": {"command": "web-server"}, "mail": {"command": "mail-server"}}}
+
+
+@pytest.fixture
+def story(home: Path) -> Story:
+    return Story(home, {**FIRST, "mcp.json": json.dumps(SERVERS)})
+
+
+def test_update_offers_to_adopt_and_goes_on(story: Story) -> None:
+    agent_installs(story, FIRST)
+    story.edit("SOUL.md", "Rule 20 stands", "Rule 20 is mine")
+    story.ship({"SOUL.md": FIRST["SOUL.md"].replace("Rule 3 stands", "Rule 3 is new")})
+    terminal = Terminal("update", "bot")
+    terminal.answer("Adopt it first? [y/N] ", "y")
+    terminal.answer("Apply it? [y/N] ", "y")
+    assert terminal.end() == 0, terminal.text
+    assert "Rule 3 is new" in story.read("SOUL.md")
+    assert "Rule 20 is mine" in story.read("SOUL.md")
+
+
+def test_a_declined_offer_changes_nothing(story: Story) -> None:
+    agent_installs(story, FIRST)
+    terminal = Terminal("update", "bot")
+    terminal.answer("Adopt it first? [y/N] ", "n")
+    assert terminal.end() == 1
+    assert not (story.home / "distribution.lock").exists()
+
+
+def test_effects_are_approved_one_by_one(story: Story) -> None:
+    installing.install(story.ctx, story.url, Wish(), yes, name="bot")
+    terminal = Terminal("approve", "bot")
+    terminal.answer("[N]o: ", "e")
+    terminal.answer("mail-server? [y/N] ", "n")
+    terminal.answer("web-server? [y/N] ", "y")
+    assert terminal.end() == 0, terminal.text
+    servers = yaml.safe_load(story.read("config.yaml"))["mcp_servers"]
+    assert (servers["web"]["enabled"], servers["mail"]["enabled"]) == (True, False)
+    assert [effect.key for effect in story.lock.parked] == ["mcp_servers.mail.command"]
+
+
+def test_no_to_all_cancels(story: Story) -> None:
+    installing.install(story.ctx, story.url, Wish(), yes, name="bot")
+    before = story.files()
+    terminal = Terminal("approve", "bot")
+    terminal.answer("[N]o: ", "")
+    assert terminal.end() == 1
+    assert story.files() == before
