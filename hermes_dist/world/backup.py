@@ -8,7 +8,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -23,6 +23,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _SQLITE = b"SQLite format 3\0"
 _BESIDE = ("-wal", "-shm", "-journal")
+_MADE = ("_data", "_idx", "_docsize", "_config")
 _CHUNK = 1 << 20
 _PATIENCE = 30.0
 
@@ -45,6 +46,13 @@ class Seen:
     odd: tuple[tuple[str, str], ...]
 
 
+@dataclass(slots=True)
+class _Found:
+    files: list[RelPath] = field(default_factory=list)
+    odd: list[tuple[str, str]] = field(default_factory=list)
+    folders: list[str] = field(default_factory=lambda: [""])
+
+
 def look_around(home: Path, keep: Callable[[RelPath], bool]) -> Seen:
     """List the files of a home.
 
@@ -55,37 +63,32 @@ def look_around(home: Path, keep: Callable[[RelPath], bool]) -> Seen:
     Raises:
         DistError: A folder can't be read.
     """
-    files: list[RelPath] = []
-    odd: list[tuple[str, str]] = []
-    waiting = [""]
+    found = _Found()
     try:
-        while waiting:
-            at = waiting.pop()
+        while found.folders:
+            at = found.folders.pop()
             for item in os.scandir(home / at):
-                _one(item, at, keep, waiting, files, odd)
+                _one(item, at, keep, found)
     except OSError as error:
         raise trouble(error, "can't read the folder") from error
-    return Seen(tuple(sorted(files)), tuple(sorted(odd)))
+    return Seen(tuple(sorted(found.files)), tuple(sorted(found.odd)))
 
 
-def _one(
-    item: os.DirEntry[str], at: str, keep: Callable[[RelPath], bool], waiting: list[str], files: list[RelPath],
-    odd: list[tuple[str, str]],
-) -> None:  # fmt: skip
+def _one(item: os.DirEntry[str], at: str, keep: Callable[[RelPath], bool], found: _Found) -> None:
     shown = f"{at}/{item.name}" if at else item.name
     try:
         path = RelPath(shown)
     except Invalid as error:
-        odd.append((shown.encode("utf-8", "backslashreplace").decode(), error.what))
+        found.odd.append((shown.encode("utf-8", "backslashreplace").decode(), error.what))
         return
     if not keep(path):
         return
     if item.is_dir(follow_symlinks=False):
-        waiting.append(path)
+        found.folders.append(path)
     elif item.is_file(follow_symlinks=False):
-        files.append(path)
+        found.files.append(path)
     else:
-        odd.append((path, "a symlink, which is not followed" if item.is_symlink() else "neither file nor folder"))
+        found.odd.append((path, "a symlink, which is not followed" if item.is_symlink() else "neither file nor folder"))
 
 
 @contextlib.contextmanager
@@ -133,7 +136,9 @@ def is_beside(path: RelPath, others: frozenset[RelPath]) -> bool:
 
 
 @contextlib.contextmanager
-def snapshot(source: Path, folder: Path, *, look: Look | None = None, replace: Replace | None = None) -> Iterator[BinaryIO]:
+def snapshot(
+    source: Path, folder: Path, *, look: Look | None = None, replace: Replace | None = None
+) -> Iterator[BinaryIO]:
     """Copy a database that may be written to meanwhile, as one moment saw it, and without what was deleted in it.
 
     In WAL mode nobody waits for it; else writers wait for one pass over the file at most.
@@ -155,9 +160,10 @@ def snapshot(source: Path, folder: Path, *, look: Look | None = None, replace: R
     with tempfile.TemporaryDirectory(prefix="copy-", dir=folder) as work:
         copy = Path(work) / "copy.db"
         copy.touch(0o600)
+        address = f"{source.absolute().as_uri()}?mode=ro"
         try:
             with (
-                closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)) as reading,
+                closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE)) as reading,
                 closing(sqlite3.connect(copy, isolation_level=None)) as writing,
             ):
                 reading.execute("BEGIN")
@@ -177,11 +183,11 @@ def snapshot(source: Path, folder: Path, *, look: Look | None = None, replace: R
 
 
 def _tables(database: sqlite3.Connection) -> Iterator[tuple[str, list[str]]]:
-    """The tables that hold rows of their own, with their columns; those of a text index hold copies."""
+    """The tables that hold texts, with their columns; what a text index is made of is made anew."""
     rows = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
     indexes = [name for name, sql in rows if str(sql).upper().startswith("CREATE VIRTUAL")]
     for name, _ in rows:
-        if name not in indexes and not any(name.startswith(f"{index}_") for index in indexes):
+        if name not in indexes and not any(name == index + end for index in indexes for end in _MADE):
             columns = database.execute(f"PRAGMA table_xinfo({_quoted(name)})").fetchall()
             yield name, [column[1] for column in columns if column[6] == 0]
 
@@ -191,7 +197,9 @@ def _quoted(name: str) -> str:
 
 
 def _bytes(value: object) -> bytes | None:
-    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value if isinstance(value, bytes) else None
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    return value if isinstance(value, bytes) else None
 
 
 def _show(database: sqlite3.Connection, look: Look) -> None:
@@ -216,10 +224,11 @@ def _edit(database: sqlite3.Connection, replace: Replace) -> None:
 
 
 def _edit_column(database: sqlite3.Connection, table: str, column: str, replace: Replace) -> None:
-    place = f"UPDATE {_quoted(table)} SET {_quoted(column)} = ? WHERE {_quoted(column)} IS ?"  # noqa: S608 - quoted
-    values = database.execute(f"SELECT DISTINCT {_quoted(column)} FROM {_quoted(table)}").fetchall()  # noqa: S608 - quoted
-    for (value,) in values:
+    change = f"UPDATE {_quoted(table)} SET {_quoted(column)} = ? WHERE {_quoted(column)} IS ?"  # noqa: S608 - quoted
+    edited: dict[object, object] = {}
+    for (value,) in database.execute(f"SELECT {_quoted(column)} FROM {_quoted(table)}"):  # noqa: S608 - quoted
         text = _bytes(value)
-        if text and (edited := replace(text)) != text:
-            new = edited.decode("utf-8", "surrogatepass") if isinstance(value, str) else edited
-            database.execute(place, (new, value))
+        if text and value not in edited and (new := replace(text)) != text:
+            edited[value] = new.decode("utf-8", "surrogatepass") if isinstance(value, str) else new
+    for value, new_value in edited.items():
+        database.execute(change, (new_value, value))
