@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from hermes_dist.cli.clean import clean
 from hermes_dist.cli.command import DryRun, Profile, Session, Yes, command
 from hermes_dist.cli.data import conflict_data
 from hermes_dist.cli.install import finish
-from hermes_dist.cli.settling import edited
+from hermes_dist.cli.settling import asker, edited
 from hermes_dist.errors import Cancelled, UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
@@ -42,12 +43,21 @@ def resolve(
         raise UsageError("choose one of --ours, --theirs, --both, --edit and --list; --always goes with --ours")
     if edit:
         return _edit(session, name, place, Wish(dry_run=dry_run))
+    asking = session.screen.somebody and not sides and not list_ and not dry_run
+    if asking and ops.open_conflicts(session.ctx, name, place):
+        return _ask(session, name, place)
     if not sides:
         return _list(session, name, place, asked=list_)
     outcome = ops.resolve(
         session.ctx, name, sides[0], Wish(dry_run=dry_run), agreement(session, yes=True), place=place, always=always
     )
     return finish(session, outcome)
+
+
+def _ask(session: Session, name: ProfileName, place: str) -> int:
+    """Ask about each conflict on the terminal, as an update does."""
+    confirm = agreement(session, yes=True)
+    return finish(session, ops.resolve_asking(session.ctx, name, asker(session), Wish(), confirm, place=place))
 
 
 def _edit(session: Session, name: ProfileName, place: str, wish: Wish) -> int:
@@ -97,7 +107,7 @@ def approve(
     if not waiting:
         session.screen.say(f"Nothing waits for a yes in {name}.")
         return 0
-    review_card(session.screen, waiting, waiting)
+    review_card(session.screen if yes else replace(session.screen, quiet=False), waiting, waiting)
     wanted = tuple(effects or ())
     if not yes and not dry_run:
         chosen = _chosen(session, waiting)

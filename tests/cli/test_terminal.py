@@ -201,6 +201,25 @@ def test_conflicts_are_asked_about_as_dpkg_does(repo: Repo, source: str, bot: Pa
     assert (bot / "SOUL.md").read_text() == "Theirs 3.\n"
 
 
+def test_resolve_without_a_side_asks_on_a_terminal_about_each_conflict(repo: Repo, source: str, bot: Path) -> None:
+    plain(repo)
+    repo.commit({"config.yaml": "model: a\nlimit: 1\n"})
+    assert piped("install", source, "-y").returncode == 0
+    (bot / "config.yaml").write_text("model: mine\nlimit: 5\n")
+    repo.commit({"config.yaml": "model: b\nlimit: 2\n"})
+    assert piped("update", "bot", "-y").returncode == 3
+    assert piped("resolve", "bot").returncode == 2
+    terminal = Terminal("resolve", "bot")
+    terminal.answer(CONFLICT, "t")
+    terminal.answer(CONFLICT, "l")
+    assert terminal.end() == 3
+    assert (bot / "config.yaml").read_text() == "model: mine\nlimit: 2\n"
+    terminal = Terminal("resolve", "bot", "config.yaml")
+    terminal.answer(CONFLICT, "k")
+    assert terminal.end() == 0
+    assert (bot / "config.yaml").read_text() == "model: mine\nlimit: 2\n"
+
+
 def test_a_conflict_can_be_settled_in_an_editor(repo: Repo, source: str, bot: Path, tmp_path: Path) -> None:
     plain(repo)
     repo.commit({"config.yaml": "model: a\nlimit: 1\n"})
