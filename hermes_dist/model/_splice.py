@@ -89,7 +89,7 @@ class Splice:
             start, end = chunks[0].lead, chunks[-1].end
         new = _spelling.document(self.doc, want, donor)
         if root.node.form is not Form.BLOCK:
-            new = new.rstrip("\n")
+            new = _without_heading(new, text[:start]).rstrip("\n")
             if text[text.rfind("\n", 0, start) + 1 : start].strip() and self.doc.kind is Kind.YAML:
                 new = "\n" + new
         self.edit(start, end, new, (), root_view(self.base))
@@ -255,6 +255,14 @@ class Splice:
         comment = _spelling.side_comment(view, colon, beside)
         head = (" " if new.head else "") + new.head
         self.edit(colon, chunk.core, f"{head}{comment}\n{new.body}", path, base)
+
+
+def _without_heading(new: str, above: str) -> str:
+    """Leave out the comment lines at the top of ``new`` that stand above it already."""
+    lines = new.splitlines(keepends=True)
+    count = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    there = (n for n in range(count, 0, -1) if f"\n{above}".endswith("\n" + "".join(lines[:n])))
+    return "".join(lines[next(there, 0) :])
 
 
 def _gone(kid: View, view: View, names: Item | None) -> Slot:

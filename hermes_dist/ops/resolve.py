@@ -82,9 +82,11 @@ def resolve(
     if always:
         kept = lock.kept | {c.place for c in chosen}
         home = replace(home, lock=replace(lock, kept=kept))
-    sides = {c.place: side for c in chosen}
+    # A whole file is settled as such: with a side taken, its merge may come down to another key than was listed.
+    sides = {c.place: side for c in chosen} | {str(c.path): side for c in chosen if place == c.path}
+    choices = Choices(sides=sides, default=None if place else side)
     make = partial(propose, ctx, home, recorded(ctx, lock), verb="resolve")
-    return conclude(ctx, make, replace(wish, choices=Choices(sides=sides)), confirm, None)
+    return conclude(ctx, make, replace(wish, choices=choices), confirm, None)
 
 
 def resolve_asking(

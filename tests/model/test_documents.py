@@ -316,6 +316,13 @@ def test_an_anchor_elsewhere_is_no_hindrance() -> None:
     assert splice("a: &x {k: 1}\nb: *x\nc: 1\n", c=2) == "a: &x {k: 1}\nb: *x\nc: 2\n"
 
 
+def test_grafting_into_an_empty_map_twice_is_grafting_once() -> None:
+    target = b"# The package ships no settings.\n{}\n"
+    once = graft(target, b"# How it thinks.\nmodel:\n  default: x\n", Kind.YAML, [("model",)])
+    assert load_data(once, Kind.YAML) == {"model": {"default": "x"}}
+    assert graft(target, once, Kind.YAML, [("model",)]) == once
+
+
 def test_a_graft_puts_back_what_the_source_has() -> None:
     theirs = b"a: 2 # new\nm:\n  x: 1\n  y: 2\nnew: {}\n"
     base = b"a: 1 # old\nm:\n  x: 1\ngone:\n  # why\n  deep: 'v'\n  other: 1\n"
