@@ -25,10 +25,13 @@ def show(session: Session, profile: Profile = None) -> int:
 
 
 def _show(session: Session, row: ops.Row) -> int:
+    held = ops.contents(session.ctx, row.name)
     session.screen.emit("profile", row_data(row))
     lines = [
         ("Profile", row.name + (" (active)" if row.active else "")), ("Path", row.path), ("Model", row.model or "—"),
-        ("Provider", row.provider), ("Gateway", str(row.gateway)), ("Alias", ", ".join(row.aliases)),
+        ("Provider", row.provider), ("Gateway", str(row.gateway)), ("Skills", str(held.skills)),
+        (".env", "exists" if held.env else "not configured"),
+        ("SOUL.md", "exists" if held.soul else "not configured"), ("Alias", ", ".join(row.aliases)),
         ("Package", row.package), ("Source", row.source), ("Description", row.description), ("Open", _open(row)),
     ]  # fmt: skip
     for name, value in lines:

@@ -209,7 +209,7 @@ def routes_renamed(data: bytes, old: str, new: str) -> bytes:
     Raises:
         DistError: The file can't be edited.
     """
-    return _routes_edited(data, lambda route: {**route, "profile": new} if route.get("profile") == old else route)
+    return _routes_edited(data, lambda route: {**route, "profile": str(new)} if route.get("profile") == old else route)
 
 
 def routes_without(data: bytes, profiles: AbstractSet[str]) -> bytes:
@@ -263,7 +263,7 @@ def hosts_renamed(data: bytes, brand: str, old: str, new: str) -> bytes:
         return data
     block = hosts[host]
     if isinstance(block, Mapping) and "aiPeer" not in block:
-        block = {**block, "aiPeer": old}
+        block = {**block, "aiPeer": str(old)}
     moved = {(f"{brand}_{new}" if key == host else key): (block if key == host else v) for key, v in hosts.items()}
     want = {**doc.value, "hosts": moved}
     try:

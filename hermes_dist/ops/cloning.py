@@ -11,13 +11,11 @@ from hermes_dist.decide.channels import is_login, without_tokens
 from hermes_dist.decide.lifecycle import FOLDERS, NEW_ENV, described, left_out, new_name
 from hermes_dist.errors import Busy, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.ops import pending
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.lifecycle import Made, check_free, with_alias
+from hermes_dist.ops.lifecycle import Made, check_free, raise_profile
 from hermes_dist.world.copying import copy_home
 from hermes_dist.world.fs import atomic_write, home_lock
-from hermes_dist.world.moving import raise_home
 from hermes_dist.world.seeding import has_peers, make_peer
 
 Keep = Callable[[str], bool]
@@ -85,14 +83,12 @@ def clone(
         _fill(home.path, target, keep=keep, edit=edit, description=description)
 
     ctx.progress(f"copying {source}")
-    with pending.held(ctx) as fs:
-        try:
-            with home_lock(home.path):
-                raise_home(fs, f"profiles/{profile}", fill)
-        except Busy as err:
-            raise err.within(str(source)) from None
-    made = replace(made, left_out=tuple(sorted(gone)), notes=_peer(ctx, profile))
-    return with_alias(ctx, made, wanted=alias)
+    try:
+        with home_lock(home.path):
+            made = raise_profile(ctx, made, fill, alias=alias)
+    except Busy as err:
+        raise err.within(str(source)) from None
+    return replace(made, left_out=tuple(sorted(gone)), notes=(*made.notes, *_peer(ctx, profile)))
 
 
 def _fill(source: Path, target: Path, *, keep: Keep, edit: Edit, description: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -99,9 +100,45 @@ def create(
         counted = _seed(ctx, profile, home, notes)
 
     ctx.layout.root.mkdir(parents=True, exist_ok=True)
+    made = raise_profile(ctx, made, fill, alias=alias)
+    return replace(made, skills=counted, notes=(*notes, *made.notes))
+
+
+def raise_profile(ctx: Context, made: Made, fill: Callable[[Path], None], *, alias: bool) -> Made:
+    """Build a home and put it and its command in place.
+
+    Args:
+        ctx: The context.
+        made: What is made.
+        fill: Writes the home into the folder it is given.
+        alias: Make a command of its name; where that is taken, say so and how to choose another.
+
+    Raises:
+        DistError: It can't be made; nothing was changed.
+    """
+    planned, notes = None, list(made.notes)
+    if alias:
+        try:
+            planned = aliases.plan(ctx.layout, made.name, env=ctx.env)
+        except DistError as err:
+            choose = ctx.command(f"alias {made.name} --name NAME")
+            notes.append(f"no command of its own: {err}; choose a name: {choose}")
+    commands = {planned.alias.name: str(made.name)} if planned else {}
+
+    def put(building: str) -> None:
+        move = Move(
+            verb="create", name=made.name, to=made.name, source=building, target=f"profiles/{made.name}",
+            commands=commands,
+        )  # fmt: skip
+        notes.extend(pending.carry_out(ctx, fs, move))
+
     with pending.held(ctx) as fs:
-        raise_home(fs, f"profiles/{profile}", fill)
-    return with_alias(ctx, replace(made, skills=counted, notes=tuple(notes)), wanted=alias)
+        raise_home(fs, f"profiles/{made.name}", fill, put)
+    done = planned is not None and planned.alias.path.exists()
+    return replace(
+        made, notes=tuple(notes), alias=planned.alias.name if planned and done else "",
+        on_path=planned is None or planned.on_path,
+    )  # fmt: skip
 
 
 def _seed(ctx: Context, name: ProfileName, home: Path, notes: list[str]) -> int:
@@ -117,19 +154,6 @@ def _seed(ctx: Context, name: ProfileName, home: Path, notes: list[str]) -> int:
     if not (home / "SOUL.md").exists():
         atomic_write(home / "SOUL.md", seeded.soul.encode(), 0o644)
     return seeded.skills
-
-
-def with_alias(ctx: Context, made: Made, *, wanted: bool) -> Made:
-    """Make the command of a new profile; where its name is taken, say so and how to choose another."""
-    if not wanted:
-        return made
-    try:
-        planned = aliases.plan(ctx.layout, made.name, env=ctx.env)
-        alias = aliases.write(ctx.layout, planned)
-    except DistError as err:
-        choose = ctx.command(f"alias {made.name} --name NAME")
-        return replace(made, notes=(*made.notes, f"no command of its own: {err}; choose a name: {choose}"))
-    return replace(made, alias=alias.name, on_path=planned.on_path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

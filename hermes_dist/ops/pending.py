@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def carry_out(ctx: Context, fs: RealFs, move: Move, kept: Kept | None = None) ->
     home = ctx.layout.root / move.source
     move = replace(move, inode=inode(home))
     make_folder(fs, move.target.rpartition("/")[0], 0o700 if move.record else 0o755)
-    with home_lock(home), uninterrupted():
+    with nullcontext() if move.verb == "create" else home_lock(home), uninterrupted():
         atomic_write(journal(ctx), move.encode(), 0o600)
         try:
             if kept is not None:

@@ -68,6 +68,23 @@ def show(ctx: Context, name: ProfileName) -> Row:
     return _row(name, home, _facts(home), _active_or_default(ctx) == name, commands)
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a home holds: how many skills, and whether it has keys and a personality of its own."""
+
+    skills: int
+    env: bool
+    soul: bool
+
+
+def contents(ctx: Context, name: ProfileName) -> Contents:
+    """Look into a home."""
+    home = ctx.layout.home(name)
+    found = [path for depth in ("*", "*/*") for path in (home / "skills").glob(f"{depth}/SKILL.md")]
+    skills = [path for path in found if not any(part.startswith(".") for part in path.relative_to(home).parts)]
+    return Contents(len(skills), (home / ".env").exists(), (home / "SOUL.md").exists())
+
+
 def use(ctx: Context, name: ProfileName) -> None:
     """Make a profile the one that plain commands are about.
 

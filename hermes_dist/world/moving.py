@@ -12,7 +12,7 @@ from pathlib import Path
 from hermes_dist.errors import DistError
 from hermes_dist.world.fs import RealFs
 from hermes_dist.world.newhome import STAGING, sweep
-from hermes_dist.world.transaction import Changed, uninterrupted
+from hermes_dist.world.transaction import Changed
 from hermes_dist.world.trouble import trouble
 
 
@@ -33,13 +33,14 @@ def make_folder(fs: RealFs, folder: str, mode: int = 0o755) -> None:
         raise trouble(error, "can't make the folder", where=folder) from error
 
 
-def raise_home(fs: RealFs, target: str, fill: Callable[[Path], None]) -> None:
-    """Build a home in the staging folder and rename it into its place, so that nobody ever meets half of one.
+def raise_home(fs: RealFs, target: str, fill: Callable[[Path], None], put: Callable[[str], None]) -> None:
+    """Build a home in the staging folder, whole, before it comes to its place: nobody ever meets half of one.
 
     Args:
         fs: The brand's root folder, with the lock over new homes held by the caller.
         target: Where the home comes, such as ``profiles/ada``.
         fill: Writes everything below the folder it is given.
+        put: Moves the built home, named by its path below the root, to its place.
 
     Raises:
         Changed: Something stands at the target; nothing was written.
@@ -48,22 +49,16 @@ def raise_home(fs: RealFs, target: str, fill: Callable[[Path], None]) -> None:
     _absent(fs, target)
     sweep(fs)
     make_folder(fs, STAGING)
-    make_folder(fs, target.rpartition("/")[0])
     building = f"{STAGING}/{target.rpartition('/')[2]}"
     try:
         fs.mkdir(building, 0o700)
         try:
             fill(fs.root / building)
             fs.sync_all()
-            with uninterrupted():
-                fs.noreplace(building, target)
-                _confirm(fs, building, target)
+            put(building)
         finally:
             if fs.kind(building) != "absent":
                 erase(fs.root / building)
-    except FileExistsError as error:
-        _absent(fs, target)
-        raise trouble(error, "can't build the home") from error
     except OSError as error:
         raise trouble(error, "can't build the home", where=str(fs.root / target)) from error
 
