@@ -147,7 +147,8 @@ def next_lock(
 ) -> Lock:
     """The lock after a plan."""
     shipped = incoming.shipped.with_entries({ENV_EXAMPLE: example}) if example else incoming.shipped
-    agreed = {e.digest for e in plan.effects if decisions.granted(e)}
+    # A yes is kept even where a conflict keeps its effect away for now: settled by theirs, it is not asked for again.
+    agreed = {e.digest for e in plan.effects if decisions.granted(e)} | decisions.granted.now
     return Lock(
         name=incoming.manifest.name,
         source=str(incoming.spec),
