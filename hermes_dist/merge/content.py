@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import merge_document
-from hermes_dist.merge.frontmatter import merge_skill
+from hermes_dist.merge.frontmatter import BODY, merge_skill, split
 from hermes_dist.merge.text import merge_text, mergeable
-from hermes_dist.model.documents import Kind, Unmergeable, kind_of, load_data
+from hermes_dist.model.documents import ABSENT, Kind, Unmergeable, get, kind_of, load_data
 from hermes_dist.model.keypath import KeyPath, format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
@@ -22,14 +22,14 @@ class Joined:
     Attributes:
         content: The live bytes.
         base: The next base's bytes.
-        conflicts: Keys left open; the empty key is the text of the file.
+        conflicts: Keys left open, and what met what there; the empty key is the text of the file.
         whole: The file can only be taken whole, from one side.
         notes: Why a coarser merge was used.
     """
 
     content: bytes = b""
     base: bytes = b""
-    conflicts: tuple[str, ...] = ()
+    conflicts: tuple[tuple[str, str], ...] = ()
     whole: bool = False
     notes: tuple[str, ...] = ()
 
@@ -52,15 +52,36 @@ def join_contents(
             merged = merge_document(path, base, ours, theirs, by_key)
     except Unmergeable as err:
         return _checked(_as_text(base, ours, theirs, favour), kind, ours, f"merged as text: {err}")
-    keys = tuple(format_key(key) for key in merged.conflicts)
+    keys = tuple((format_key(key), _clash(kind, key, base, ours, theirs)) for key in merged.conflicts)
     return Joined(content=merged.content, base=merged.base, conflicts=keys)
+
+
+def _clash(kind: Kind | None, key: KeyPath, base: bytes | None, ours: bytes, theirs: bytes) -> str:
+    """Say what met what at a key, ours first, such as ``edit/delete``."""
+    old, own, new = (_part(kind, key, data) for data in (base, ours, theirs))
+
+    def did(part: object) -> str:
+        return "delete" if part is ABSENT else "add" if old is ABSENT else "edit"
+
+    return f"{did(own)}/{did(new)}"
+
+
+def _part(kind: Kind | None, key: KeyPath, data: bytes | None) -> object:
+    """What stands at a key of a document, or of a skill; ABSENT when nothing does."""
+    if data is not None and kind is None:
+        front, body = split(data)
+        if key == BODY or front is None:
+            return body or ABSENT
+        data, kind = front, Kind.YAML
+    return ABSENT if data is None or kind is None else get(load_data(data, kind), key)
 
 
 def _as_text(base: bytes | None, ours: bytes, theirs: bytes, favour: Callable[[str], Side | None]) -> Joined:
     if not all(mergeable(data) for data in (base or b"", ours, theirs)):
         return Joined(whole=True)
     merged = merge_text(base or b"", ours, theirs, favour(""))
-    return Joined(content=merged.content, base=merged.base, conflicts=("",) if merged.conflicts else ())
+    kind = "edit/edit" if base else "add/add"
+    return Joined(content=merged.content, base=merged.base, conflicts=(("", kind),) if merged.conflicts else ())
 
 
 def _checked(joined: Joined, kind: Kind | None, ours: bytes, note: str) -> Joined:

@@ -146,7 +146,7 @@ def _merge_both(work: _Work, path: RelPath, base: Entry | None, ours: Entry, the
 
 def _remember(work: _Work, path: RelPath, base: Entry | None, theirs: Entry, joined: Joined) -> None:
     """Set the next base of a joined file, and note its open conflicts."""
-    work.conflicts += [Conflict(path, key, "edit/edit" if base else "add/add") for key in joined.conflicts]
+    work.conflicts += [Conflict(path, key, kind) for key, kind in joined.conflicts]
     if not joined.conflicts:
         return
     if base is None and not joined.base:
