@@ -69,7 +69,8 @@ def _adopting(ctx: Context, home: Home, guess: Guess) -> Adopting:
         merged.lock, base=guess.base.tree, conflicts=(),
         upstream={path: incoming.placed.get(path) for path in guess.base.tree.differing(incoming.placed)},
     )  # fmt: skip
-    plan = Plan(base=guess.base.tree, parked=merged.plan.parked, effects=merged.plan.parked, blobs=guess.base.blobs)
+    blobs = {**merged.plan.blobs, **guess.base.blobs}
+    plan = Plan(base=guess.base.tree, parked=merged.plan.parked, effects=merged.plan.parked, blobs=blobs)
     same = {field.name: getattr(merged, field.name) for field in fields(merged)}
     read = together(guess.base.blobs, merged.read)
     return Adopting(**{**same, "plan": plan, "extra": (), "lock": lock, "read": read}, guess=guess)

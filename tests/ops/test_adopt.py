@@ -106,6 +106,7 @@ def test_nothing_but_the_lockfile_is_written_and_the_next_update_is_a_merge(tmp_
 
 RICH = {
     **FIRST,
+    "distribution.yaml": "name: bot\nversion: 1.0.0\nenv_requires:\n  - name: BOT_KEY\n",
     "mcp.json": json.dumps({"mcpServers": {"web": {"command": "web-server"}}}),
     "cron/daily.yaml": "name: daily\nprompt: Report.\nschedule: every 2h\n",
 }

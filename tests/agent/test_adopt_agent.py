@@ -1,0 +1,57 @@
+"""Profiles that the agent's own installer made are taken over as they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+import yaml
+from story import BOT, FIRST, GO, Story, contents, yes
+
+from hermes_dist.ops.adopt import Adopting, adopt
+from hermes_dist.ops.inspect import status
+from hermes_dist.ops.proposal import Proposal
+from hermes_dist.ops.resolve import approve
+
+pytestmark = pytest.mark.agent
+
+FILES = {
+    **FIRST,
+    "distribution.yaml": "# By hand.\nname: bot\nversion: 1.0.0\nauthor: Ada\nhomepage: https://example.org\n"
+    "env_requires:\n  - name: BOT_KEY\n    description: A key\n",
+    "mcp.json": json.dumps({"mcpServers": {"web": {"command": "web-server"}}}),
+    "README.md": "For readers.\n",
+}
+
+
+def test_an_install_by_the_agent_is_found_adopted_and_updated(
+    home: Path, agent_venv: Path, run: Callable[..., CompletedProcess[str]]
+) -> None:
+    story = Story(home, FILES)
+    for n in range(4):
+        story.ship({"SOUL.md": FIRST["SOUL.md"].replace("Rule 3 stands", f"Rule 3 is {n}")})
+    checkout = home / "checkout"
+    run("git", "clone", "-q", story.url, str(checkout))
+    run("git", "-C", str(checkout), "checkout", "-q", story.commits[2])
+    run(agent_venv / "bin" / "hermes", "profile", "install", str(checkout), "--name", "bot", "-y")
+    assert "installed_at" in story.read("distribution.yaml")
+    story.edit("SOUL.md", "Rule 20 stands", "Rule 20 is mine")
+    before = contents(story.home)
+    shown: list[Proposal] = []
+    adopt(story.ctx, BOT, GO, lambda p: shown.append(p) is None, source=story.url)
+    assert contents(story.home) == before
+    assert isinstance(shown[0], Adopting)
+    assert shown[0].guess.sure
+    assert story.lock.pin.commit == story.commits[2]
+    assert [change.path for change in status(story.ctx, BOT).edited] == ["SOUL.md"]
+    story.update()
+    assert "Rule 3 is 3" in story.read("SOUL.md")
+    assert "Rule 20 is mine" in story.read("SOUL.md")
+    assert story.read("distribution.yaml") == FILES["distribution.yaml"]
+    approve(story.ctx, BOT, GO, yes)
+    assert yaml.safe_load(story.read("config.yaml"))["mcp_servers"]["web"]["enabled"] is True
+    listed = run(agent_venv / "bin" / "hermes", "profile", "list").stdout
+    assert "bot@1.0.0" in listed
