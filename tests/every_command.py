@@ -1,0 +1,139 @@
+"""Every command with arguments that lead it through a home with all there is: for checks that hold for each."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from gitrepo import Repo
+
+PROGRAM = (sys.executable, "-m", "hermes_dist")
+HOSTILE = Path(__file__).parent / "data" / "hostile"
+EVIL = "\x1b[31mred\x1b[0m\x1b]0;owned\x07\r\x08\u202e\u009b2J\u2028✓ signed"
+"""Escape codes, a bell, a carriage return, a backspace, a direction override, a C1 control and a line separator."""
+
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "install": ("install", "{source}", "-y", "--name", "other", "-v"),
+    "install (dry run)": ("install", "{source}", "-n", "--name", "other"),
+    "install (taken)": ("install", "{source}", "-y"),
+    "update": ("update", "evil", "-y", "-v"),
+    "update (dry run)": ("update", "evil", "-n"),
+    "update (one part)": ("update", "evil", "-y", "--only", "skills"),
+    "update (abort)": ("update", "evil", "--abort", "-y"),
+    "update (all)": ("update", "--all", "-y"),
+    "update (no ref)": ("update", "evil", "--to", EVIL, "-y"),
+    "outdated": ("outdated",),
+    "status": ("status", "evil"),
+    "status (all)": ("status", "--all"),
+    "diff": ("diff", "evil"),
+    "diff (upstream)": ("diff", "evil", "--upstream"),
+    "info": ("info", "evil"),
+    "resolve": ("resolve", "evil", "--theirs"),
+    "resolve (list)": ("resolve", "evil", "--list"),
+    "resolve (unknown)": ("resolve", "evil", EVIL, "--ours"),
+    "approve": ("approve", "evil", "-y"),
+    "approve (nobody)": ("approve", "evil"),
+    "approve (unknown)": ("approve", "evil", EVIL, "-y"),
+    "history": ("history", "evil", "-v"),
+    "rollback": ("rollback", "evil", "-y"),
+    "hold": ("hold", "evil"),
+    "unhold": ("unhold", "evil"),
+    "uninstall": ("uninstall", "evil", "-y"),
+    "uninstall (dry run)": ("uninstall", "evil", "-n"),
+    "adopt": ("adopt", "agents", "-y"),
+    "verify": ("verify", "evil"),
+    "gc": ("gc",),
+    "current": ("current",),
+    "list": ("list",),
+    "show": ("show", "evil"),
+    "show (unknown)": ("show", EVIL),
+    "use": ("use", "evil"),
+    "create": ("create", "fresh", "--clone-from", "evil", "--no-alias", "--description", EVIL),
+    "rename": ("rename", "evil", "good"),
+    "describe": ("describe", "evil"),
+    "alias": ("alias", "evil", "--name", "evil-bot"),
+    "delete": ("delete", "evil", "-y"),
+    "archive": ("archive", "evil"),
+    "restore": ("restore",),
+    "doctor": ("doctor",),
+    "completion": ("completion", "zsh"),
+    "front-door install": ("front-door", "install"),
+    "front-door status": ("front-door", "status"),
+    "front-door remove": ("front-door", "remove"),
+    "(no such verb)": (EVIL,),
+}
+
+
+def files(version: str) -> dict[str, str | bytes]:
+    """The hostile example, with codes in every string that it has not yet."""
+    found: dict[str, str | bytes] = {
+        p.relative_to(HOSTILE).as_posix(): p.read_bytes() for p in HOSTILE.rglob("*") if p.is_file() and "__pycache__" not in p.parts
+    }
+    manifest = {
+        "name": f"Evil {EVIL}", "version": f"{version}{EVIL}", "description": EVIL, "hermes_requires": ">=0.1", "author": EVIL,
+        "license": EVIL, "homepage": EVIL, "repository": EVIL, "keywords": [EVIL], EVIL: EVIL, "dependencies": [EVIL],
+        "env_requires": [
+            {"name": "KEY", "description": EVIL}, {"name": EVIL, "description": EVIL},
+            {"name": f"KEY_{version}", "description": EVIL, "default": EVIL},
+        ],
+        "merge": {EVIL: EVIL, "SOUL.md": EVIL},
+    }  # fmt: skip
+    job = {
+        "id": "badbadbadbad", "name": EVIL, "prompt": f"{EVIL} {version}", "schedule": f"every {len(version)}h", "deliver": EVIL,
+        "enabled": True,
+    }  # fmt: skip
+    server = {"command": EVIL, "args": [EVIL, version], "env": {EVIL: EVIL}, "url": EVIL}
+    config = {"model": {"default": f"{EVIL}{version}", EVIL: version}, "approvals": {"mode": EVIL}, "quick_commands": {EVIL: {"command": EVIL}}}
+    return found | {
+        "distribution.yaml": json.dumps(manifest), "SOUL.md": f"{EVIL}\n{version}\n\tTab.\n", "config.yaml": json.dumps(config),
+        "cron/jobs.json": json.dumps({"jobs": [job]}), "mcp.json": json.dumps({"mcpServers": {EVIL: server, "web": server}}),
+        "hooks/evil/HOOK.yaml": json.dumps({"name": EVIL, "version": version}), "skills/a/SKILL.md": f"---\nname: {version}\n---\n{EVIL}\n",
+    }  # fmt: skip
+
+
+class Evil:
+    """A home where a hostile package is installed, edited, in conflict, waiting, and behind its source.
+
+    Args:
+        tmp: A folder; the home is made there once, and copied for each command.
+    """
+
+    def __init__(self, tmp: Path) -> None:
+        self.repo = Repo(tmp / "source", bare=True)
+        self.source = f"file://{self.repo.path}"
+        self.template = tmp / "template"
+        (self.template / ".hermes").mkdir(parents=True)
+        self.repo.commit(files("1"))
+        self.run(self.template, "install", self.source, "-y", "--name", "evil", "--allow-effects")
+        home = self.template / ".hermes" / "profiles" / "evil"
+        (home / "SOUL.md").write_text(f"Mine {EVIL}\n\tTab.\n")
+        (home / "skills" / "mine").mkdir(parents=True)
+        (home / "skills" / "mine" / f"{EVIL.replace('/', '')}.md").write_text(EVIL)
+        (home / "config.yaml").write_text((home / "config.yaml").read_text().replace("signed1", "mine"))
+        (home / "profile.yaml").write_text(json.dumps({"description": EVIL}))
+        self.repo.commit(files("22"))
+        done = self.run(self.template, "update", "evil", "-y")
+        assert done.returncode == 3, done
+        self.repo.commit(files("333"))
+        agents = home.with_name("agents")
+        agents.mkdir()
+        stamp = {"name": EVIL, "version": EVIL, "source": self.source, "installed_at": EVIL}
+        (agents / "distribution.yaml").write_text(json.dumps(stamp))
+        (agents / "config.yaml").write_text(json.dumps({"model": {"default": EVIL, "provider": EVIL}}))
+
+    def words(self, command: str) -> list[str]:
+        return [word.replace("{source}", self.source) for word in COMMANDS[command]]
+
+    def fresh(self, to: Path) -> Path:
+        """A copy of the home."""
+        shutil.copytree(self.template, to, symlinks=True)
+        return to
+
+    def run(self, home: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+        env = {**os.environ, "HOME": str(home), "PATH": "/usr/bin:/bin"}
+        return subprocess.run([*PROGRAM, *words], env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120)
