@@ -138,6 +138,11 @@ class Layout:
         return self.shared / "staging"
 
     @property
+    def arriving(self) -> Path:
+        """Where files of an archive wait that are too large for memory."""
+        return self.shared / "arriving"
+
+    @property
     def trash(self) -> Path:
         return self.shared / "trash"
 
@@ -154,6 +159,16 @@ class Layout:
     def front_door_offer(self) -> Path:
         """Stands once the front door was offered."""
         return self.shared / "front-door-offered"
+
+    @property
+    def trust_file(self) -> Path:
+        """The keyring."""
+        return self.shared / "trust.toml"
+
+    @property
+    def policies(self) -> tuple[Path, ...]:
+        """What is let in: the machine's word and the user's; both count."""
+        return Path("/etc") / self.brand.dist_command / "policy.toml", self.shared / "policy.toml"
 
     @property
     def commands(self) -> Path:

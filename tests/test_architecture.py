@@ -36,7 +36,7 @@ ROOMS = {
 
 ONLY_IN = {
     "yaml": ("model.documents", "model._yaml"),
-    "tomllib": ("model.lock",),
+    "tomllib": ("model.lock", "model.trust"),
     "tomli_w": ("model.lock",),
     "jsonschema": ("world.load",),
     "dulwich": ("world.git",),

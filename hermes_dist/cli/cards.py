@@ -79,6 +79,8 @@ def _what(screen: Screen, proposal: Proposal) -> None:
     before = proposal.before
     was = f" (from {clean(before.version)} @ {before.short})".replace("from  ", "from ") if before else ""
     screen.tell(f"  from   {clean(proposal.source)}, {at}{was}")
+    if proposal.trust:
+        screen.tell(f"  trust  {clean(proposal.trust, 300)}")
     if proposal.new or screen.verbose:
         if manifest.author or manifest.license:
             by = " · ".join(clean(text, 80) for text in (manifest.author, manifest.license) if text)

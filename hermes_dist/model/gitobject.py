@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+_TAG = re.compile(rb"object ([0-9a-f]{40}|[0-9a-f]{64})\ntype (commit|tag|tree|blob)\ntag ([^\n]+)\ntagger [^\n]*\n\n")
 _ARMOR = b"-----BEGIN SSH SIGNATURE-----"
 _OTHERS = (b"-----BEGIN PGP ", b"-----BEGIN SIGNED MESSAGE-----")
 
@@ -38,7 +40,7 @@ def signed_commit(raw: bytes) -> Signed:
         else:
             inside = False
             kept.append(line)
-    return _split(b"\n".join(kept) + separator + body, b"\n".join(armor))
+    return _split(b"\n".join(kept) + separator + body, b"".join(line + b"\n" for line in armor))
 
 
 def signed_tag(raw: bytes) -> Signed:
@@ -57,8 +59,9 @@ def tag_target(raw: bytes) -> tuple[str, str, str]:
     """Read what an annotated tag says it names.
 
     Returns:
-        The object, its type, and the tag's own name; empty where a line is missing.
+        The object, its type, and the tag's own name; all empty where these lines are not just as git writes them.
     """
-    fields = dict(line.split(b" ", 1) for line in raw.partition(b"\n\n")[0].split(b"\n") if b" " in line)
-    object_, kind, name = (fields.get(key, b"").decode("utf-8", "replace") for key in (b"object", b"type", b"tag"))
-    return object_, kind, name
+    match = _TAG.match(raw)
+    if match is None:
+        return "", "", ""
+    return match[1].decode(), match[2].decode(), match[3].decode("utf-8", "surrogateescape")

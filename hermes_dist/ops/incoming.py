@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.ownership import LeftOut, payload_of
 from hermes_dist.decide.placement import place
+from hermes_dist.decide.trust import Verdict, check_source
 from hermes_dist.decide.versions import choose_tag
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
@@ -18,6 +19,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import together
 from hermes_dist.world.load import load_manifest
 from hermes_dist.world.ports import Refs
+from hermes_dist.world.trustfiles import read_policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Incoming:
         shipped: The payload's entries that a home spells otherwise.
         env_example: The template of the environment that it ships; None for none.
         read: Gives contents of all of it.
+        verdict: What was found about its signature; None where nobody judged it.
         whole: It is all that the pin names; False where the lock recorded it with parts left out.
         notes: What is worth saying about it.
     """
@@ -64,14 +67,17 @@ class Incoming:
     read: Read
     whole: bool = True
     notes: tuple[str, ...] = ()
+    verdict: Verdict | None = None
 
 
 def look_up(ctx: Context, spec: SourceSpec) -> Target:
     """Ask a source what it offers, and choose the commit.
 
     Raises:
+        Refused: A policy does not let the source in.
         DistError: The source or the ref is not there, or can't be reached.
     """
+    check_source(spec, read_policies(ctx.layout))
     if spec.kind is SourceKind.REGISTRY:
         raise Invalid(
             f"{spec.location!r} is a name in a registry, and no registry is set up",

@@ -10,8 +10,9 @@ from pathlib import Path
 from hermes_dist.decide.environment import Given, unasked, with_values
 from hermes_dist.decide.history import ANY, holds
 from hermes_dist.decide.infer import SURE
+from hermes_dist.decide.trust import Accept
 from hermes_dist.decide.versions import check_requires, newer_tags
-from hermes_dist.errors import Cancelled, DistError, Invalid, LockStale, Refused
+from hermes_dist.errors import Cancelled, DistError, Invalid, LockStale
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.plan import Conflict
@@ -25,6 +26,7 @@ from hermes_dist.ops.incoming import Incoming, Target, fetch, look_up
 from hermes_dist.ops.infer import infer
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal, carry_out, with_variables
 from hermes_dist.ops.propose import Choices, propose
+from hermes_dist.ops.trust import judged, judged_move
 from hermes_dist.ops.variables import refuse_elsewhere
 
 Settle = Callable[[Proposal, Conflict], Side | bytes | None]
@@ -64,6 +66,7 @@ class Wish:
     abort_on_conflict: bool = False
     locked: bool = False
     allow_downgrade: bool = False
+    accept: Accept = field(default_factory=Accept)
     ignore_requires: bool = False
 
 
@@ -110,6 +113,7 @@ def install(
     base, note = _inferred(ctx, home, spec)
     if home.path.is_dir():
         incoming = fetch(ctx, target, home.lock, user_job_ids(home, ctx.store.read, base))
+    incoming = judged(ctx, target, incoming, home.lock, wish.accept)
     notes = (note, _check_requires(ctx, incoming, wish))
     make = partial(_make, ctx, home, incoming, "install", notes, base=base)
     outcome = conclude(ctx, make, wish, confirm, settle)
@@ -157,13 +161,16 @@ def _update(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, settl
         )
     if target.commit and not wish.to and not target.is_pin(lock.pin) and _is_held(ctx, lock, target, target.commit):
         return Outcome(verb="update", profile=name, lock=lock, notes=(*notes, _held_note(ctx, name, lock, target.commit)))
-    if target.is_pin(lock.pin) and wish.choices == Choices() and str(spec) == lock.source and lock.whole:
+    as_before = wish.choices == Choices() and not wish.accept.signature and str(spec) == lock.source
+    if target.is_pin(lock.pin) and as_before and lock.whole:
         return Outcome(verb="update", profile=name, lock=lock, notes=notes)
-    notes += _judge_move(ctx, target, lock, wish)
+    downgrade, asked = wish.allow_downgrade, bool(wish.to)
+    notes += judged_move(ctx, target, lock, wish.accept, downgrade=downgrade, asked=asked)
     incoming = fetch(ctx, target, lock, user_job_ids(home, ctx.store.read))
     tree = incoming.pin.tree
     if not target.commit and tree != lock.pin.tree and _is_held(ctx, lock, target, tree):
         return Outcome(verb="update", profile=name, lock=lock, notes=(*notes, _held_note(ctx, name, lock, tree)))
+    incoming = judged(ctx, target, incoming, lock, wish.accept, downgrade=downgrade or asked)
     notes += (_check_requires(ctx, incoming, wish),)
     return conclude(ctx, partial(_make, ctx, home, incoming, "update", notes), wish, confirm, settle)
 
@@ -322,22 +329,3 @@ def _about_versions(lock: Lock, target: Target) -> tuple[str, ...]:
         return ()
     newer = newer_tags(target.ref.removeprefix("refs/tags/"), target.refs.tags)
     return (f"pinned at {lock.pin.ref.rpartition('/')[2]}; newer: {', '.join(newer[-3:])}",) if newer else ()
-
-
-def _judge_move(ctx: Context, target: Target, lock: Lock, wish: Wish) -> tuple[str, ...]:
-    """Look at how the new commit follows the old one.
-
-    Raises:
-        Refused: The source went back, and nobody asked for that.
-    """
-    if not target.commit or not lock.pin.commit or target.commit == lock.pin.commit or wish.to:
-        return ()
-    relation = ctx.sources.relation(target.spec, lock.pin.commit, target.commit)
-    if relation == "backward" and not wish.allow_downgrade:
-        raise Refused(
-            f"{target.spec} went back from {lock.pin.short} to the older commit {target.commit[:7]}",
-            where=lock.pin.url, hint="accept that with --allow-downgrade, or stay where you are",
-        )
-    if relation == "unrelated":
-        return ("the history of the source was rewritten; merging over what this profile received",)
-    return ()

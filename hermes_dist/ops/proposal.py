@@ -45,6 +45,7 @@ class Proposal:
         ours: The home as found.
         wanted: The environment the package wants, and what of it is there.
         size: Bytes of the package's payload.
+        trust: What to say of its signature; empty where nobody asked.
         notes: What else to say.
     """
 
@@ -64,6 +65,7 @@ class Proposal:
     wanted: tuple[Wanted, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     size: int = 0
+    trust: str = ""
     notes: tuple[str, ...] = ()
     label: Mapping[str, str] = field(default_factory=dict)
 

@@ -101,6 +101,7 @@ def propose(
         lock=next_lock(incoming, plan, old, example, decisions, partial=partial), read=read, tree=theirs, ours=observed.found,
         wanted=environment_of(ctx, home.path, incoming.manifest, received), left_out=incoming.left_out,
         size=sum(len(read(e.digest)) for e in theirs.values()),
+        trust=incoming.verdict.words if incoming.verdict else "",
         notes=(*_news(incoming, received), *lost, *plan.notes, *_odd(observed)),
         label={"version": incoming.pin.version, "commit": incoming.pin.commit},
     )  # fmt: skip
@@ -161,7 +162,7 @@ def next_lock(
         approved=frozenset((old.approved if old else frozenset()) | agreed),
         kept=old.kept if old else frozenset(),
         held=old.held if old else "",
-        signer=old.signer if old else "",
+        signer=incoming.verdict.signer if incoming.verdict else old.signer if old else "",
         generation=old.generation if old else 0,
         partial=partial,
     )

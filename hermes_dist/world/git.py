@@ -20,7 +20,7 @@ from hermes_dist.errors import Busy, Invalid, Unreachable
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
 from hermes_dist.world.fs import flock
-from hermes_dist.world.git_cache import COMMIT, cache_name, is_cut, is_pinned, parse_refs, prepare
+from hermes_dist.world.git_cache import COMMIT, cache_name, is_cut, is_pinned, parse_refs, prepare, read_original
 from hermes_dist.world.git_cli import CliTool, scheme_of
 from hermes_dist.world.git_embedded import DulwichTool
 from hermes_dist.world.git_trouble import explain, fail, is_missing
@@ -151,6 +151,18 @@ class BareGit:
                 if len(data) != size + 1:
                     fail(child.finish(), url, self._patience.local)
                 yield oid, data[:-1]
+
+    def originals(self, url: str, wanted: Sequence[tuple[str, str]]) -> list[bytes]:
+        for oid, kind in wanted:
+            if kind == "tag" and not (self.cache(url) / "refs/tagged" / oid).is_file():
+                self._may_talk(url)
+                with self._held(self.cache(url), oid):
+                    finished = self._fetched(self.cache(url), url, oid, None, None, target=f"refs/tagged/{oid}")
+                if not finished.ok:
+                    fail(finished, url, self._patience.fetch)
+        asked = "".join(f"{oid}\n" for oid, _ in wanted).encode()
+        with Stream(self.tool.blobs(self.cache(url)), self._local(), asked) as child:
+            return [read_original(child.out, oid, kind) for oid, kind in wanted]
 
     def history(self, url: str, ref: str, limit: int) -> list[str]:
         commit = self.fetch(url, ref)

@@ -9,11 +9,13 @@ import secrets
 import shutil
 from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import IO
 
-from hermes_dist.errors import Busy
+from hermes_dist.errors import Busy, Invalid
 from hermes_dist.world.fs import flock, trouble
 from hermes_dist.world.ports import Refs
 
+_LARGEST = 1 << 20
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _CONFIG = "[core]\n\trepositoryFormatVersion = {}\n\tbare = true\n\tlogAllRefUpdates = false\n"
 
@@ -121,6 +123,7 @@ def parse_refs(out: bytes) -> Refs:
     head, head_commit = "", ""
     heads: dict[str, str] = {}
     tags: dict[str, str] = {}
+    annotated: dict[str, str] = {}
     for line in out.decode("utf-8", "replace").splitlines():
         value, _, name = line.partition("\t")
         if name == "HEAD":
@@ -130,9 +133,27 @@ def parse_refs(out: bytes) -> Refs:
         elif name.startswith("refs/heads/"):
             heads[name[11:]] = value
         elif name.endswith("^{}"):
+            annotated[name[10:-3]] = tags.get(name[10:-3], "")
             tags[name[10:-3]] = value
         elif name.startswith("refs/tags/"):
             tags[name[10:]] = value
     if not COMMIT.fullmatch(head_commit):
         head_commit = ""
-    return Refs(head=head if head_commit else "", head_commit=head_commit, heads=heads, tags=tags)
+    return Refs(head=head if head_commit else "", head_commit=head_commit, heads=heads, tags=tags, annotated=annotated)
+
+
+def read_original(out: IO[bytes], oid: str, kind: str) -> bytes:
+    """Read one commit or tag from what ``git cat-file --batch`` writes, and hold it against its id.
+
+    Raises:
+        Invalid: It is not there, is very large, or is not what its id says.
+    """
+    words = out.readline(200).split()
+    if len(words) != 3 or words[:2] != [oid.encode(), kind.encode()] or int(words[2]) > _LARGEST:
+        raise Invalid(f"the repository has no {kind} {oid[:12]}, or a very large one")
+    data = out.read(int(words[2]) + 1)[:-1]
+    whole = b"%s %d\0%s" % (kind.encode(), len(data), data)
+    digest = hashlib.sha256(whole) if len(oid) == 64 else hashlib.sha1(whole, usedforsecurity=False)
+    if digest.hexdigest() != oid:
+        raise Invalid(f"the {kind} {oid[:12]} is not what its id says")
+    return data

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import struct
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hermes_dist.errors import Invalid, Refused
+from hermes_dist.model.trust import fingerprint_of
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.serialization.ssh import SSHPrivateKeyTypes
@@ -26,13 +28,17 @@ _LARGEST = 1 << 16
 _CURVES = {b"ecdsa-sha2-" + curve: curve for curve in (b"nistp256", b"nistp384", b"nistp521")}
 _SK_ED, _SK_EC = b"sk-ssh-ed25519@openssh.com", b"sk-ecdsa-sha2-nistp256@openssh.com"
 _RSA_BITS = 2048
-_LINE = 70
+_LINE, _LONGEST_LINE = 70, 100
 GIT, FILE = "git", "hermes-dist"
 """Namespaces: what git signs, and what we sign beside it."""
 
 
 class BadSignature(Refused):
     """A signature that does not hold, or is of a kind that is refused."""
+
+
+class LockedKey(Invalid):
+    """A private key that only an ssh agent can use: locked with a passphrase, or kept in a security key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class PublicKey:
     @property
     def fingerprint(self) -> str:
         """``SHA256:…`` as ``ssh-keygen -l`` shows it."""
-        return "SHA256:" + base64.b64encode(hashlib.sha256(self.blob).digest()).decode().rstrip("=")
+        return fingerprint_of(self.blob)
 
     @property
     def line(self) -> str:
@@ -139,13 +145,18 @@ def verify(message: bytes, armor: bytes, namespace: str) -> PublicKey:
 
 
 def _dearmored(armor: bytes) -> bytes:
-    lines = armor.replace(b"\r\n", b"\n").strip().split(b"\n")
-    if len(armor) > _LARGEST or lines[0] != _BEGIN or lines[-1] != _END:
+    """Read the armor in the one spelling that programs write: equal lines, a shorter last one, a final newline."""
+    first, *lines, last, end = armor.split(b"\n") if armor.count(b"\n") > 2 else (b"",) * 4
+    if len(armor) > _LARGEST or first != _BEGIN or last != _END or end or not lines:
         raise BadSignature("its armor is not whole")
-    try:
-        return base64.b64decode(b"".join(lines[1:-1]), validate=True)
-    except binascii.Error:
-        raise BadSignature("its armor is not base64") from None
+    width, text = len(lines[0]), b"".join(lines)
+    if len({len(line) for line in lines[:-1]}) > 1 or not 0 < len(lines[-1]) <= width:
+        raise BadSignature("its armor is not whole")
+    with contextlib.suppress(binascii.Error):
+        blob = base64.b64decode(text, validate=True)
+        if base64.b64encode(blob) == text and (width <= _LONGEST_LINE or len(lines) == 1):
+            return blob
+    raise BadSignature("its armor is not base64 as it should be")
 
 
 Check = Callable[[bytes, bytes], None]
@@ -295,7 +306,8 @@ def load_private(private: bytes, passphrase: bytes | None = None) -> SSHPrivateK
     """Read a private key.
 
     Raises:
-        Invalid: It can't be read, or wants a passphrase.
+        LockedKey: It wants a passphrase.
+        Invalid: It can't be read.
     """
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see _holds
     from cryptography.hazmat.primitives.serialization import load_ssh_private_key  # noqa: PLC0415 - see _holds
@@ -303,8 +315,10 @@ def load_private(private: bytes, passphrase: bytes | None = None) -> SSHPrivateK
     try:
         return load_ssh_private_key(private, passphrase)
     except TypeError:
-        raise Invalid("the key is locked with a passphrase", hint="unlock it, or use a key for signing alone") from None
-    except (ValueError, UnsupportedAlgorithm) as err:
+        raise LockedKey("the key is locked with a passphrase") from None
+    except UnsupportedAlgorithm as err:
+        raise LockedKey(f"the key is locked with a passphrase, or of another kind: {err}") from None
+    except ValueError as err:
         raise Invalid(f"it is no private key that can be read here: {err}") from None
 
 

@@ -1,0 +1,289 @@
+"""Trust: which signatures and sources are let in, and by which word of the user. The rules are in docs/trust.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from hermes_dist.decide.versions import version_of
+from hermes_dist.errors import Refused
+from hermes_dist.model.source import Pin, SourceKind, SourceSpec
+from hermes_dist.model.trust import PINNED, SIGNATURE, TRUSTED, Keyring, Policy, Signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """What the user granted on the command line, each one thing.
+
+    Attributes:
+        new_key: A release by another key than before; it is the one from now on.
+        unsigned: A release without a signature that holds; the key of before stays the one that is expected.
+        moved_tag: A tag that names another commit than it did.
+        signature: The other way round: nothing without a signature is let in.
+    """
+
+    new_key: bool = False
+    unsigned: bool = False
+    moved_tag: bool = False
+    signature: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of a release.
+
+    Attributes:
+        source: The source, as shown to the user.
+        pin: What it comes to.
+        signatures: Every signature found on the followed tag and the commit.
+        expected: The fingerprint pinned in the lock; empty for none.
+        followers: Keys that the expected one named as its followers, directly or over others.
+        declared: The fingerprint that the manifest names; empty for none.
+        pinned_ref: The source names one tag or commit.
+        keyring: The keys of this machine, and those that its policies name.
+        policies: Every policy of this machine.
+    """
+
+    source: str
+    pin: Pin
+    signatures: tuple[Signature, ...] = ()
+    expected: str = ""
+    followers: frozenset[str] = frozenset()
+    declared: str = ""
+    pinned_ref: bool = False
+    keyring: Keyring = field(default_factory=Keyring)
+    policies: tuple[Policy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A release that is let in.
+
+    Attributes:
+        signer: The key to expect from now on; empty for none.
+        words: What to say of its signature; empty where there is nothing to sign.
+        notes: What else to say.
+    """
+
+    signer: str
+    words: str
+    notes: tuple[str, ...] = ()
+
+
+def judge(facts: Facts, accept: Accept) -> Verdict:
+    """Judge the signatures of a release.
+
+    Raises:
+        Refused: It is not let in; the error tells why, and the flag that accepts it where one does.
+    """
+    broken = next((s for s in facts.signatures if s.trouble), None)
+    if broken and not accept.unsigned:
+        raise Refused(
+            f"the signature on its {broken.on} does not hold: {broken.trouble}", where=facts.source,
+            hint="tell its author; --accept-unsigned takes it as if nobody had signed it",
+        )
+    held = [s for s in facts.signatures if s.signer and not s.trouble]
+    good = [s for s in held if not facts.keyring.revocation(s.signer)]
+    if held and not good:
+        raise _revoked(facts, held[0])
+    verdict = _signed(facts, good, accept) if good else _unsigned(facts, accept)
+    _require(facts, verdict.signer if good else "", accept)
+    return verdict
+
+
+def _revoked(facts: Facts, signature: Signature) -> Refused:
+    known = facts.keyring.revocation(signature.signer)
+    about = f" ({known.name or 'no name'}{': ' + known.reason if known.reason else ''})" if known else ""
+    return Refused(
+        f"it is signed by a key that was revoked: {signature.signer}{about}", where=facts.source,
+        hint="ask its author for a release by another key; `trust remove` takes a revocation back",
+    )
+
+
+def _unsigned(facts: Facts, accept: Accept) -> Verdict:
+    foreign = any(s.foreign for s in facts.signatures)
+    kind = "signed with OpenPGP or X.509 only, which is not read here" if foreign else "unsigned"
+    if facts.expected and not accept.unsigned:
+        raise Refused(
+            f"it is {kind}, and what came before was signed by {_who(facts, facts.expected)}", where=facts.source,
+            hint="ask its author; if this is meant, pass --accept-unsigned",
+        )
+    if not facts.pin.commit:
+        return Verdict(facts.expected, "")
+    notes = (f"its manifest names the signing key {facts.declared}, but it is {kind}",) if facts.declared else ()
+    more = f" (accepted; {_who(facts, facts.expected)} is expected again)" if facts.expected else ""
+    return Verdict(facts.expected, kind + more, notes)
+
+
+def _signed(facts: Facts, good: list[Signature], accept: Accept) -> Verdict:
+    """Choose the signature that counts, best first, and say how it stands to what came before."""
+    expected, keyring = facts.expected, facts.keyring
+    if expected:
+        signer, how = _after(facts, [s.signer for s in good], accept)
+    else:
+        signer = next((s.signer for s in good if keyring.name_of(s.signer)), good[0].signer)
+        name = keyring.name_of(signer)
+        how = f"trusted as {name}" if name else "first use"
+    other = facts.declared and facts.declared not in {s.signer for s in good}
+    notes = (f"its manifest names another signing key, {facts.declared}",) if other else ()
+    return Verdict(signer, f"signed by {signer} ({how})", notes)
+
+
+def _after(facts: Facts, signers: list[str], accept: Accept) -> tuple[str, str]:
+    """Look at the signers of a release after one by the expected key."""
+    expected, keyring = facts.expected, facts.keyring
+    if expected in signers:
+        name = keyring.name_of(expected)
+        return expected, f"same key as before, {name}" if name else "same key as before"
+    old_revoked = keyring.revocation(expected)
+    for signer in signers:
+        if signer in facts.followers and not old_revoked:
+            return signer, f"follows {expected}, which signed for that"
+        name = keyring.name_of(signer)
+        if name and name == keyring.name_of(expected):
+            return signer, f"another key of {name}; before {expected}"
+    if accept.new_key:
+        return signers[0], f"new key, accepted; before {expected}"
+    was = " (revoked since)" if old_revoked else ""
+    raise Refused(
+        f"the key changed: it is signed by {_who(facts, signers[0])}, and what came before by "
+        f"{_who(facts, expected)}{was}",
+        where=facts.source,
+        hint="ask its author in another way whether the new key is theirs; if so, pass --accept-new-key",
+    )
+
+
+def _who(facts: Facts, fingerprint: str) -> str:
+    name = facts.keyring.name_of(fingerprint)
+    return f"{fingerprint} ({name})" if name else fingerprint
+
+
+def _require(facts: Facts, signer: str, accept: Accept) -> None:
+    """Hold a release against ``--require-signature`` and the policies."""
+    what = "a folder has no signature" if not facts.pin.commit else "it has none that holds"
+    if accept.signature and not signer:
+        raise Refused(f"a signature is required (--require-signature), and {what}", where=facts.source)
+    for policy in facts.policies:
+        hint = f"the rule is in {policy.place}"
+        if policy.require & {SIGNATURE, TRUSTED} and not signer:
+            raise Refused(f"the policy requires a signature, and {what}", where=facts.source, hint=hint)
+        ring = policy.keyring if policy.keyring.trusted else facts.keyring
+        if TRUSTED in policy.require and not ring.name_of(signer):
+            raise Refused(
+                f"the policy requires a trusted key, and {signer} is none", where=facts.source,
+                hint=f"{hint}; keys are added with `trust add`, or in the policy where it names its own",
+            )
+        if PINNED in policy.require and not facts.pinned_ref:
+            raise Refused(
+                "the policy requires a source that names one tag or commit", where=facts.source,
+                hint=f"write it with #v1.2.0 or #COMMIT; {hint}",
+            )
+
+
+def judge_move(
+    source: str, before: Pin, ref: str, commit: str, relation: str, *, accept: Accept, downgrade: bool, asked: bool
+) -> tuple[str, ...]:
+    """Look at how a new commit follows the old one.
+
+    Args:
+        source: The source, as shown to the user.
+        before: What was received.
+        ref: The full name of the ref that is followed.
+        commit: The commit it names now.
+        relation: How that follows the old one.
+        accept: What the user granted.
+        downgrade: An older commit is accepted.
+        asked: The user named the ref just now.
+
+    Returns:
+        Notes.
+
+    Raises:
+        Refused: A tag moved, or the source went back, and nobody asked for that.
+    """
+    if ref.startswith("refs/tags/") and ref == before.ref:
+        if not accept.moved_tag:
+            raise Refused(
+                f"the tag {ref.removeprefix('refs/tags/')} was moved: it named {before.short} when it was received, "
+                f"and names {commit[:7]} now", where=source,
+                hint="a release does not change: ask its author; if it is meant, pass --accept-moved-tag",
+            )
+        return ("its tag was moved; accepted",)
+    if asked:
+        return ()
+    if relation == "backward" and not downgrade:
+        raise Refused(
+            f"{source} went back from {before.short} to the older commit {commit[:7]}",
+            where=before.url, hint="accept that with --allow-downgrade, or stay where you are",
+        )
+    if relation == "unrelated":
+        return ("the history of the source was rewritten; merging over what this profile received",)
+    return ()
+
+
+def judge_version(source: str, before: Pin, version: str) -> None:
+    """Refuse a release whose version is lower than the one that was received.
+
+    Raises:
+        Refused: It is.
+    """
+    if before.version == version:
+        return
+    old, new = version_of(before.version), version_of(version)
+    if old is not None and new is not None and new < old:
+        raise Refused(
+            f"its version went back from {before.version} to {version}", where=source,
+            hint="accept that with --allow-downgrade, or stay where you are",
+        )
+
+
+def check_source(spec: SourceSpec, policies: Iterable[Policy]) -> None:
+    """Hold a source against the policies, before anybody talks to it.
+
+    Raises:
+        Refused: A policy does not name it.
+    """
+    place = place_of(spec)
+    for policy in policies:
+        if policy.sources is not None and not any(_matches(pattern, place) for pattern in policy.sources):
+            raise Refused(
+                "the policy does not let this source in", where=str(spec), hint=f"the list is in {policy.place}"
+            )
+
+
+def place_of(spec: SourceSpec) -> str:
+    """Spell a source for patterns: ``host/owner/repo`` over https and ssh alike, else with its scheme or path.
+
+    Returns:
+        Empty for a place with ``.`` or ``..`` in it, which no pattern is about.
+    """
+    text = spec.location
+    if spec.kind is SourceKind.GIT:
+        scheme, _, rest = text.partition("://")
+        if not rest:  # user@host:path
+            host, _, path = text.rpartition("@")[2].partition(":")
+            text = f"{host}/{path.lstrip('/')}"
+        elif scheme in {"https", "ssh"}:
+            text = rest.rpartition("@")[2] if "@" in rest.partition("/")[0] else rest
+        text = text.removesuffix(".git")
+    return "" if {".", ".."} & set(text.split("/")) else text
+
+
+def _matches(pattern: str, place: str) -> bool:
+    """Whether a place fits: ``*`` stands for a part of one name, ``**`` for any number of names."""
+    words = {"**": "[^%]*", "*": "[^/%]*"}
+    parts = re.split(r"(\*\*|\*)", pattern.removesuffix(".git"))
+    regex = "".join(words.get(part) or re.escape(part) for part in parts)
+    return bool(place) and re.fullmatch(regex, place) is not None
+
+
+def followers_of(expected: str, steps: Iterable[tuple[str, str]], keyring: Keyring) -> frozenset[str]:
+    """The keys that follow one, directly or over others; a revoked key names nobody and follows nobody."""
+    known = [(old, new) for old, new in steps if not keyring.revocation(old) and not keyring.revocation(new)]
+    found: set[str] = set()
+    waiting = {expected}
+    while waiting:
+        waiting = {new for old, new in known if old in waiting} - found
+        found |= waiting
+    return frozenset(found - {expected})

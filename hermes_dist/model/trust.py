@@ -1,0 +1,279 @@
+"""Trust as data: signatures that were found, the keyring, a key that follows another, and policies of a team.
+
+Files: ``trust.toml`` and ``policy.toml`` on this machine, ``distribution.keys`` in a package (docs/trust.md).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
+
+from hermes_dist.errors import Invalid
+
+KEYS_FILE = "distribution.keys"
+"""The file at a package's root that says which key follows which."""
+_FORMAT = 1
+_MAX_BYTES = 256 << 10
+_MOST = 1000
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+_KEY = re.compile(r"[a-z0-9@.-]{1,60} [A-Za-z0-9+/]+={0,2}")
+_NAME = re.compile(r"[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]{0,98}[^\x00-\x20\x7f])?")
+
+SIGNATURE, TRUSTED, PINNED = "signature", "trusted", "pinned"
+REQUIREMENTS = (SIGNATURE, TRUSTED, PINNED)
+"""What a policy can require: any signature, one by a known key, a source that names a tag or commit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """A signature that was found.
+
+    Attributes:
+        on: What it stands on.
+        signer: The fingerprint of the key that made it; empty when it does not hold or can't be told.
+        trouble: Why it does not hold; empty when it does.
+        foreign: It is of a kind that is not read here: OpenPGP or X.509.
+    """
+
+    on: Literal["tag", "commit"]
+    signer: str = ""
+    trouble: str = ""
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class KnownKey:
+    """A key that the user or a team has said something about.
+
+    Attributes:
+        name: Whose it is.
+        fingerprint: ``SHA256:…``.
+        key: The key itself, where it was given; its kind and its encoding.
+        reason: Why it was revoked.
+    """
+
+    name: str
+    fingerprint: str
+    key: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The keys of this machine.
+
+    Attributes:
+        trusted: Keys with a name.
+        revoked: Keys whose signatures count no more.
+    """
+
+    trusted: tuple[KnownKey, ...] = ()
+    revoked: tuple[KnownKey, ...] = ()
+
+    def name_of(self, fingerprint: str) -> str:
+        """Whose key it is; empty for an unknown one."""
+        return next((key.name for key in self.trusted if key.fingerprint == fingerprint), "")
+
+    def revocation(self, fingerprint: str) -> KnownKey | None:
+        """What is known of the revocation of a key; None when it is not revoked."""
+        return next((key for key in self.revoked if key.fingerprint == fingerprint), None)
+
+    def find(self, who: str) -> tuple[KnownKey, ...]:
+        """Every entry of a name or fingerprint."""
+        return tuple(key for key in (*self.trusted, *self.revoked) if who in (key.name, key.fingerprint))
+
+    def trusting(self, key: KnownKey) -> Keyring:
+        """The keyring with one more trusted key."""
+        others = [other for other in self.trusted if other.fingerprint != key.fingerprint]
+        return replace(self, trusted=tuple(sorted([*others, key])))
+
+    def revoking(self, key: KnownKey) -> Keyring:
+        """The keyring where a key counts no more."""
+        left = self.without(key.fingerprint)
+        return replace(left, revoked=tuple(sorted([*left.revoked, key])))
+
+    def without(self, fingerprint: str) -> Keyring:
+        """The keyring without a word about a key."""
+        return Keyring(
+            tuple(key for key in self.trusted if key.fingerprint != fingerprint),
+            tuple(key for key in self.revoked if key.fingerprint != fingerprint),
+        )
+
+    def joined(self, other: Keyring) -> Keyring:
+        """Both keyrings; the names of this one come first."""
+        return Keyring((*self.trusted, *other.trusted), (*self.revoked, *other.revoked))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a team or a machine lets in.
+
+    Attributes:
+        place: The file it was read from.
+        sources: Patterns of sources that are let in; None for all.
+        require: Some of :data:`REQUIREMENTS`.
+        keyring: Keys it names itself.
+    """
+
+    place: str
+    sources: tuple[str, ...] | None = None
+    require: frozenset[str] = frozenset()
+    keyring: Keyring = Keyring()
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """One key says that another follows it.
+
+    Attributes:
+        old: The key that signed this, as ``kind base64``.
+        new: The key that follows.
+        signature: The armor, over :func:`statement`, in our own namespace.
+    """
+
+    old: str
+    new: str
+    signature: str
+
+
+def statement(old: str, new: str) -> bytes:
+    """The words that the old key signs for the new one; keys as ``kind base64``."""
+    return f"hermes-dist: what the first key signed, the second may sign from now on\n{old}\n{new}\n".encode()
+
+
+def is_fingerprint(text: str) -> bool:
+    """Whether a text is ``SHA256:…`` as ``ssh-keygen -l`` shows it."""
+    return bool(_FINGERPRINT.fullmatch(text))
+
+
+def fingerprint_of(blob: bytes) -> str:
+    """The fingerprint of a key's encoding, as ``ssh-keygen -l`` shows it."""
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+
+
+def load_keyring(data: bytes, place: str) -> Keyring:
+    """Read a keyring.
+
+    Raises:
+        Invalid: It is damaged, or of a newer format.
+    """
+    return _loaded(data, place, lambda raw: _keyring(raw, {"trusted", "revoked"}))
+
+
+def dump_keyring(keyring: Keyring) -> bytes:
+    """Write a keyring, sorted, one table a key."""
+    tables = {"trusted": map(_row, keyring.trusted), "revoked": map(_row, keyring.revoked)}
+    return _dumped("Keys of this machine, written by: hermes-dist trust.", tables)
+
+
+def load_policy(data: bytes, place: str) -> Policy:
+    """Read a policy; what it says and we don't know is an error, so that no rule is passed over.
+
+    Raises:
+        Invalid: It is damaged, of a newer format, or says something unknown.
+    """
+
+    def read(raw: Mapping[str, object]) -> Policy:
+        keyring = _keyring(raw, {"trusted", "revoked", "sources", "require"})
+        require = frozenset(_texts(raw, "require"))
+        if wrong := sorted(require - set(REQUIREMENTS)):
+            raise ValueError(f"require takes {', '.join(REQUIREMENTS)}, not {wrong[0]!r:.40}")
+        sources = tuple(_texts(raw, "sources")) if "sources" in raw else None
+        return Policy(place=place, sources=sources, require=require, keyring=keyring)
+
+    return _loaded(data, place, read)
+
+
+def load_successions(data: bytes) -> tuple[Succession, ...]:
+    """Read a package's ``distribution.keys``; whether its signatures hold is for others to say.
+
+    Raises:
+        Invalid: It is damaged, or of a newer format.
+    """
+
+    def read(raw: Mapping[str, object]) -> tuple[Succession, ...]:
+        rows = _rows(raw, "succession")
+        return tuple(Succession(_text(r, "from"), _text(r, "to"), _text(r, "signature")) for r in rows)
+
+    return _loaded(data, KEYS_FILE, read)
+
+
+def dump_successions(successions: tuple[Succession, ...]) -> bytes:
+    """Write ``distribution.keys``."""
+    rows = [{"from": s.old, "to": s.new, "signature": s.signature} for s in successions]
+    return _dumped("Which key follows which, written by: hermes-dist sign --rotate.", {"succession": rows})
+
+
+_T = TypeVar("_T")
+
+
+def _loaded(data: bytes, place: str, read: Callable[[Mapping[str, object]], _T]) -> _T:
+    try:
+        if len(data) > _MAX_BYTES:
+            raise ValueError(f"it is larger than {_MAX_BYTES >> 10} KiB")
+        raw = tomllib.loads(data.decode())
+        number = raw.get("format", _FORMAT)
+        if number != _FORMAT or isinstance(number, bool):
+            raise ValueError(f"its format {number!r:.20} is not known; update hermes-dist")
+        return read(raw)
+    except (KeyError, TypeError, ValueError, RecursionError) as err:
+        why = f"{err} is missing" if isinstance(err, KeyError) else str(err) or "it is nested too deeply"
+        raise Invalid(f"the file can't be read: {why}", where=place, hint="mend it or move it away") from err
+
+
+def _keyring(raw: Mapping[str, object], known: set[str]) -> Keyring:
+    if unknown := sorted(set(raw) - known - {"format"}):
+        raise ValueError(f"{unknown[0]!r:.40} is not known")
+    trusted, revoked = (tuple(_known(row) for row in _rows(raw, key)) for key in ("trusted", "revoked"))
+    if nameless := next((key for key in trusted if not _NAME.fullmatch(key.name)), None):
+        raise ValueError(f"a name is missing beside {nameless.fingerprint}")
+    return Keyring(trusted, revoked)
+
+
+def _known(row: Mapping[str, object]) -> KnownKey:
+    name, fingerprint, key, reason = (_text(row, field, "") for field in ("name", "fingerprint", "key", "reason"))
+    if key and not _KEY.fullmatch(key):
+        raise ValueError(f"{key!r:.60} is no key: write its kind and its base64, without a comment")
+    made = fingerprint_of(base64.b64decode(key.split()[1], validate=True)) if key else fingerprint
+    if not is_fingerprint(made) or made != (fingerprint or made):
+        raise ValueError(f"{fingerprint!r:.60} is no fingerprint SHA256:…, or of another key")
+    return KnownKey(name, made, key, reason)
+
+
+def _row(key: KnownKey) -> dict[str, str]:
+    fields = {"name": key.name, "fingerprint": key.fingerprint, "key": key.key, "reason": key.reason}
+    return {name: value for name, value in fields.items() if value}
+
+
+def _dumped(head: str, tables: Mapping[str, Iterable[Mapping[str, str]]]) -> bytes:
+    import tomli_w  # noqa: PLC0415 - only writers pay for it
+
+    rows = {name: list(rows) for name, rows in tables.items()}
+    data = {"format": _FORMAT, **{name: found for name, found in rows.items() if found}}
+    return f"# {head}\n{tomli_w.dumps(data, multiline_strings=True)}".encode()
+
+
+def _text(row: Mapping[str, object], key: str, default: str | None = None) -> str:
+    value = row[key] if default is None else row.get(key, default)
+    if not isinstance(value, str):
+        raise TypeError(f"{key} is no text")
+    return value
+
+
+def _texts(raw: Mapping[str, object], key: str) -> list[str]:
+    value = raw.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise TypeError(f"{key} is no list of texts")
+    return value
+
+
+def _rows(raw: Mapping[str, object], key: str) -> list[dict[str, object]]:
+    value = raw.get(key, [])
+    if not isinstance(value, list) or len(value) > _MOST or not all(isinstance(row, dict) for row in value):
+        raise TypeError(f"{key} is no list of tables, or a very long one")
+    return value
