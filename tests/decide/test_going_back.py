@@ -1,0 +1,175 @@
+"""Going back, holding, removing and inferring, without a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hermes_dist.decide.history import (
+    ANY,
+    Moment,
+    as_before,
+    edited_since,
+    hold_after,
+    holds,
+    one_back,
+    take_back,
+)
+from hermes_dist.decide.infer import Match, Version, compare, is_sure, shortlist
+from hermes_dist.decide.removal import removal
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Step
+from hermes_dist.model.tree import Digest, Entry, Tree
+
+BLOBS: dict[Digest, bytes] = {}
+
+
+def entry(text: str) -> Entry:
+    data = text.encode()
+    BLOBS[Digest.of(data)] = data
+    return Entry(Digest.of(data))
+
+
+def tree(files: Mapping[str, str]) -> Tree:
+    return Tree({RelPath(path): entry(text) for path, text in files.items()})
+
+
+def read(digest: Digest) -> bytes:
+    return BLOBS[digest]
+
+
+def steps(before: Tree, after: Tree) -> list[Step]:
+    return [Step(path, before.get(path), after.get(path)) for path in before.differing(after)]
+
+
+def moments(*rows: tuple[str, int | None]) -> list[Moment]:
+    return [Moment(n, package, back) for n, (package, back) in enumerate(rows)]
+
+
+def test_one_back_is_the_last_generation_with_another_package() -> None:
+    assert one_back([]) is None
+    assert one_back(moments(("", None), ("v1", None))) is None
+    assert one_back(moments(("", None), ("v1", None), ("v2", None))) == 1
+    assert one_back(moments(("", None), ("v1", None), ("v2", None), ("v2", None))) == 1
+
+
+def test_after_going_back_one_back_goes_further_back() -> None:
+    rows = [("", None), ("v1", None), ("v2", None), ("v3", None)]
+    assert one_back(moments(*rows)) == 2
+    assert one_back(moments(*rows, ("v2", 2))) == 1
+    assert one_back(moments(*rows, ("v2", 2), ("v1", 1))) is None
+    assert one_back(moments(*rows, ("v2", 2), ("v3", 3))) == 2
+    assert one_back(moments(*rows, ("v2", 2), ("v4", None))) == 4
+    assert one_back(moments(("v1", None), ("v2", None), ("", None))) == 1, "an uninstall is gone back from"
+
+
+def test_a_label_that_points_at_itself_or_forward_ends_nowhere_else() -> None:
+    assert one_back([Moment(1, "v1"), Moment(2, "v2", 2)]) == 1
+    assert one_back([Moment(1, "v1"), Moment(2, "v2", 9)]) == 1
+    assert one_back([Moment(5, "v2", 3)]) is None
+
+
+def test_a_hold_stands_against_the_newest_commit_that_was_left() -> None:
+    assert hold_after("", "c3", "c2") == "c3"
+    assert hold_after("c3", "c2", "c1") == "c3"
+    assert hold_after("c3", "c1", "c3") == ""
+    assert hold_after("", "c2", "c2") == ""
+    assert hold_after(ANY, "c2", "c1") == ANY
+
+
+def test_a_hold_lets_only_later_commits_through() -> None:
+    assert holds("c3", "c3", "")
+    assert holds("c3", "c2", "backward")
+    assert not holds("c3", "c4", "forward")
+    assert not holds("c3", "x", "unrelated")
+    assert holds(ANY, "c4", "forward")
+    assert not holds("", "c4", "")
+
+
+PATHS = st.sampled_from(["SOUL.md", "a/x.md", "a/y.md", "b.txt"])
+TEXTS = st.sampled_from(["", "one\n", "two\n", "one\ntwo\nthree\n", "three\ntwo\none\n"])
+TREES = st.dictionaries(PATHS, TEXTS, max_size=4).map(tree)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(st.lists(TREES, min_size=2, max_size=4))
+def test_changes_that_nobody_touched_since_are_taken_back_byte_for_byte(states: list[Tree]) -> None:
+    changes = [steps(one, two) for one, two in pairwise(states)]
+    back = take_back(states[-1], reversed(changes), read)
+    assert back.tree == states[0]
+    assert (back.edited, back.stuck) == ((), ())
+
+
+@settings(max_examples=2000, deadline=None)
+@given(TREES, TREES, TREES)
+def test_what_was_added_beside_a_change_survives_its_taking_back(before: Tree, after: Tree, other: Tree) -> None:
+    own = Tree({RelPath(f"own/{path}"): e for path, e in other.items()})
+    back = take_back(after.with_entries(dict(own)), [steps(before, after)], read)
+    assert back.tree == before.with_entries(dict(own))
+
+
+def test_a_later_edit_is_merged_towards_the_state_before_and_named() -> None:
+    lines = [f"line {n}\n" for n in range(12)]
+    before, after = "".join(lines), "".join(["new\n", *lines[1:]])
+    found = after.replace("line 9", "mine")
+    change = steps(tree({"SOUL.md": before}), tree({"SOUL.md": after}))
+    back = take_back(tree({"SOUL.md": found}), [change], read)
+    assert {**BLOBS, **back.blobs}[back.tree[RelPath("SOUL.md")].digest].decode() == before.replace("line 9", "mine")
+    assert (back.edited, back.stuck) == (("SOUL.md",), ())
+
+
+def test_an_edit_on_the_same_line_stays_and_is_named_as_stuck() -> None:
+    one, two, mine = tree({"SOUL.md": "a\n"}), tree({"SOUL.md": "b\n"}), tree({"SOUL.md": "c\n"})
+    back = take_back(mine, [steps(one, two)], read)
+    assert back.tree == mine
+    assert back.stuck == ("SOUL.md",)
+
+
+def test_as_before_is_the_state_before_the_first_and_edited_since_looks_at_the_last() -> None:
+    states = [tree({"a.md": "1"}), tree({"a.md": "2", "b.md": "x"}), tree({"a.md": "3", "b.md": "x"})]
+    changes = [steps(states[1], states[2]), steps(states[0], states[1])]
+    assert as_before(changes) == {RelPath("a.md"): entry("1"), RelPath("b.md"): None}
+    assert edited_since(states[2], changes) == ()
+    assert edited_since(states[2].with_entries({RelPath("b.md"): entry("y")}), changes) == ("b.md",)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(TREES, TREES)
+def test_a_removal_takes_exactly_what_is_as_received(base: Tree, found: Tree) -> None:
+    gone = removal(base, found, found, read)
+    assert {s.path for s in gone.plan.steps} == {p for p in base if found.get(p) == base[p]}
+    assert all(step.after is None for step in gone.plan.steps)
+    assert set(gone.kept) == {p for p in base if p in found and found[p] != base[p]}
+    assert set(gone.own) == found.keys() - base.keys()
+
+
+def test_the_shortlist_puts_the_version_with_most_in_common_first_and_twins_once() -> None:
+    files = {RelPath("SOUL.md"): "s1", RelPath("skills/a/SKILL.md"): "a1"}
+    versions = [
+        Version("c4", {**files, RelPath("SOUL.md"): "s2"}), Version("c3", {**files, RelPath("README.md"): "r2"}),
+        Version("c2", {**files, RelPath("README.md"): "r1"}), Version("c1", {RelPath("SOUL.md"): "s1"}),
+    ]  # fmt: skip
+    found = shortlist(versions, files, 10)
+    assert [version.commit for version in found] == ["c3", "c4", "c1"]
+    assert len(shortlist(versions, files, 1)) == 1
+
+
+def test_a_moved_file_counts_almost_as_one_in_its_place() -> None:
+    placed = tree({"SOUL.md": "soul\n", "skills/a/SKILL.md": "a skill\n"})
+    found = tree({"SOUL.md": "soul\n", "skills/b/SKILL.md": "a skill\n"})
+    match = compare(placed, Tree(), found, (), read)
+    assert (match.same, match.missing) == (2, 0)
+    assert 0.9 < match.score < 1
+
+
+def test_a_guess_is_sure_when_good_and_alone_at_the_top() -> None:
+    good, same, bad = Match(same=9, edited=1), Match(same=9, missing=1), Match(same=1, missing=9)
+    assert is_sure([good])
+    assert is_sure([good, bad])
+    assert not is_sure([good, same])
+    assert not is_sure([bad])
+    assert not is_sure([])
+    assert Match().score == 0
