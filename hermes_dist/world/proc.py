@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, Self
 
@@ -81,6 +82,59 @@ class Finished:
     @property
     def ok(self) -> bool:
         return self.code == 0 and not self.stopped
+
+
+class Detached:
+    """A child in a session of its own that outlives us; see :func:`start_detached`."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def exited(self) -> int | None:
+        """Its exit code once it has ended, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+    def leave(self) -> None:
+        """Let it go: whether it runs or not, nobody here waits for it any more."""
+        if self._process.poll() is None:
+            self._process.returncode = 0
+
+
+def start_detached(command: Command, folder: Path, out: Path, err: Path) -> Detached:
+    """Start a child that goes on when we end: no terminal, no input, its outputs at the end of two files.
+
+    Args:
+        command: What to run; it reads nothing.
+        folder: Where it works.
+        out: The file for its standard output; made if missing, private.
+        err: The file for its standard error.
+
+    Returns:
+        The child.
+
+    Raises:
+        DistError: A file can't be opened, or the child can't be started.
+    """
+    fds: list[int] = []
+    try:
+        for path in (out, err):
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+            fds.append(os.open(path, flags, 0o600))
+            os.set_blocking(fds[-1], True)
+        process = subprocess.Popen(
+            list(command.argv), env=dict(command.env), cwd=folder, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=fds[0], stderr=fds[1],
+        )  # fmt: skip
+    except OSError as error:
+        raise DistError(f"can't start a program: {error.strerror}", where=error.filename or command.argv[0]) from error
+    finally:
+        for fd in fds:
+            os.close(fd)
+    return Detached(process)
 
 
 def _start(command: Command, bounds: Bounds, *, stdin: int, stderr: int | IO[bytes]) -> subprocess.Popen[bytes]:

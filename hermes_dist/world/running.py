@@ -41,7 +41,7 @@ def processes(layout: Layout, name: ProfileName) -> list[Process]:
 
     Where the system has no ``/proc`` none is found; the gateway is known by its own file.
     """
-    mine = set(_ancestors(os.getpid()))
+    mine = set(ancestors(os.getpid()))
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         pid = int(folder.name)
@@ -55,13 +55,13 @@ def _bound(layout: Layout, name: ProfileName, folder: Path, pid: int) -> Process
         if folder.stat().st_uid != os.getuid():
             return None
         argv = (folder / "cmdline").read_bytes().decode("utf-8", "replace").rstrip("\0").split("\0")
-        stat = _stat(pid)
-        if not _is_agents(layout, argv) or not stat or stat[0] == "Z":
+        stat = stat_of(pid)
+        if not is_agents(layout, argv) or not stat or stat[0] == "Z":
             return None
         environ = (folder / "environ").read_bytes().split(b"\0")
     except OSError:
         return None
-    chosen = _chosen(argv)
+    chosen = chosen_in(argv)
     if chosen is None:
         home = os.fsencode(f"{layout.brand.home_variable}={layout.home(name)}")
         if home not in environ:
@@ -71,13 +71,15 @@ def _bound(layout: Layout, name: ProfileName, folder: Path, pid: int) -> Process
     return Process(pid, stat[1], backend=bool(_BACKENDS & set(argv[1:])))
 
 
-def _is_agents(layout: Layout, argv: list[str]) -> bool:
+def is_agents(layout: Layout, argv: list[str]) -> bool:
+    """Whether a command line starts the agent."""
     brand = layout.brand
     words = [os.path.basename(word) for word in argv[:3]]
     return brand.name in words or any(word.startswith(f"{brand.agent_module}.main") for word in argv)
 
 
-def _chosen(argv: list[str]) -> str | None:
+def chosen_in(argv: list[str]) -> str | None:
+    """The profile that a command line names; None when it names none."""
     for at, word in enumerate(argv):
         if word in {"-p", "--profile"} and at + 1 < len(argv):
             return argv[at + 1].lower()
@@ -86,7 +88,7 @@ def _chosen(argv: list[str]) -> str | None:
     return None
 
 
-def _stat(pid: int) -> tuple[str, str, int] | None:
+def stat_of(pid: int) -> tuple[str, str, int] | None:
     """The state, the start and the parent of a process; None when it is gone."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
@@ -95,10 +97,11 @@ def _stat(pid: int) -> tuple[str, str, int] | None:
         return None
 
 
-def _ancestors(pid: int) -> Iterator[int]:
+def ancestors(pid: int) -> Iterator[int]:
+    """A process and those it descends from."""
     while pid > 0:
         yield pid
-        found = _stat(pid)
+        found = stat_of(pid)
         pid = found[2] if found else 0
 
 
@@ -125,7 +128,7 @@ def stop_all(layout: Layout, name: ProfileName, env: Mapping[str, str]) -> tuple
             hint="leave it, then run this again",
         )
     found = gateway(home)
-    if found.pid in set(_ancestors(os.getpid())):
+    if found.pid in set(ancestors(os.getpid())):
         raise Busy("this command was started by the gateway of this profile itself", where=str(home),
                    hint="run it from a terminal of your own")  # fmt: skip
     told = []
@@ -133,10 +136,10 @@ def stop_all(layout: Layout, name: ProfileName, env: Mapping[str, str]) -> tuple
         told.append("service stopped")
     found = gateway(home)
     if found.state is GatewayState.RUNNING and found.pid is not None:
-        _end(found.pid, (_stat(found.pid) or ("", "", 0))[1], home)
+        _end(found.pid, (stat_of(found.pid) or ("", "", 0))[1], home)
         told.append(f"gateway stopped (process {found.pid})")
     for process in running:
-        stat = _stat(process.pid)
+        stat = stat_of(process.pid)
         if stat and stat[0] != "Z" and stat[1] == process.began:
             _end(process.pid, process.began, home)
             told.append(f"process {process.pid} stopped")
@@ -158,14 +161,15 @@ def _end(pid: int, began: str, home: Path) -> None:
             break
         until = time.monotonic() + patience
         while time.monotonic() < until:
-            if not _lives(pid, began):
+            if not lives(pid, began):
                 return
             time.sleep(0.05)
     raise Busy(f"process {pid} works in this profile and can't be stopped", where=str(home), hint="stop it first")
 
 
-def _lives(pid: int, began: str) -> bool:
-    stat = _stat(pid)
+def lives(pid: int, began: str) -> bool:
+    """Whether a process is there still, and the same one; where it began is unknown, its number decides."""
+    stat = stat_of(pid)
     if stat is not None:
         return stat[0] not in {"Z", "X"} and (not began or stat[1] == began)
     try:
