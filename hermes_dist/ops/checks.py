@@ -31,6 +31,9 @@ _SECRETS = (
     "google_client_secret.json", "mcp-tokens", "mcp-tokens/*", "pairing", "pairing/*", "platforms/*/session",
     "weixin/accounts", "home/.ssh",
 )  # fmt: skip
+LEFTOVER_AGE = 60.0
+"""How many seconds old a half written file is before nobody writes it any more."""
+_TEMPORARY = re.compile(r".+\.[0-9a-f]{12}\.tmp")
 _NO_SECRET = re.compile(r"\.env\.(?:EXAMPLE|example|template|sample)")
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$)")
 
@@ -88,12 +91,24 @@ def crashes(ctx: Context) -> Iterator[Finding]:
                 kind="damaged-journal", what="the journal of an interrupted change is damaged; it was set aside",
                 where=str(damaged), hint="look at the profile with status, then remove this folder",
             )
-    for path in sorted(layout.commands.glob(".*.tmp")) if layout.commands.is_dir() else []:
-        if re.fullmatch(r"\..+\.[0-9a-f]{12}\.tmp", path.name):
-            yield Finding(
-                kind="leftover", what="a half written command", where=str(path), hint="doctor --fix removes it",
-                fix=partial(path.unlink, missing_ok=True),
-            )
+    for path in _half_written(ctx):
+        yield Finding(
+            kind="leftover", what="a half written file of an interrupted command", where=str(path),
+            hint="doctor --fix removes it", fix=partial(path.unlink, missing_ok=True),
+        )
+
+
+def _half_written(ctx: Context) -> Iterator[Path]:
+    """Files that a write left behind when it was killed; one that is being written right now is younger."""
+    layout = ctx.layout
+    services = {path.parent for path in layout.service_files(DEFAULT_PROFILE)}
+    homes = {layout.home(name) for name in ctx.names()}
+    places = {layout.commands, layout.root, layout.shared, layout.trash, layout.archived, *services, *homes}
+    for folder in sorted(places):
+        for path in sorted(folder.glob("*.tmp")) if folder.is_dir() else []:
+            with suppress(OSError):
+                if _TEMPORARY.fullmatch(path.name) and path.lstat().st_mtime < away.now().timestamp() - LEFTOVER_AGE:
+                    yield path
 
 
 def _complete(ctx: Context) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hermes_dist.errors import DistError
 from hermes_dist.ops import checks
@@ -60,17 +60,17 @@ def doctor(ctx: Context, *, fix: bool = False) -> Report:
     """
     if not ctx.layout.root.is_dir():
         return Report(findings=())
-    findings = tuple(finding for check in _CHECKS for finding in check(ctx))
-    report = Report(findings=findings)
-    if not fix:
-        return report
-    fixed, failed = [], {}
-    for finding in findings:
-        if finding.fix is None:
-            continue
-        try:
-            finding.fix()
-            fixed.append(finding)
-        except (DistError, OSError) as err:
-            failed[finding.where] = str(err)
-    return replace(report, fixed=tuple(fixed), failed=failed)
+    findings: list[Finding] = []
+    fixed: list[Finding] = []
+    failed: dict[str, str] = {}
+    for check in _CHECKS:  # what is mended first changes what the next check sees
+        for finding in tuple(check(ctx)):
+            findings.append(finding)
+            if not fix or finding.fix is None:
+                continue
+            try:
+                finding.fix()
+                fixed.append(finding)
+            except (DistError, OSError) as err:
+                failed[finding.where] = str(err)
+    return Report(findings=tuple(findings), fixed=tuple(fixed), failed=failed)

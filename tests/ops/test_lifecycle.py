@@ -19,7 +19,7 @@ from hermes_dist.ops import aliases, away, cloning, lifecycle
 from hermes_dist.ops.context import Context
 
 CODER = ProfileName("coder")
-UNIT = "[Service]\nExecStart=/v/python -m hermes_cli.main --profile {0} gateway run\nEnvironment=\"HERMES_HOME={1}\"\n"
+UNIT = '[Service]\nExecStart=/v/python -m hermes_cli.main --profile {0} gateway run\nEnvironment="HERMES_HOME={1}"\n'
 
 
 def context(home: Path, brand: Brand = HERMES, *folders: Path) -> Context:

@@ -1,0 +1,170 @@
+"""Completion in real shells."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hermes_dist.brand import HERMES, Layout
+from hermes_dist.decide.completion import SHELLS, Facts, agent_commands, complete
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops import aliases, front_door
+
+AGENT = """\
+#!/bin/sh
+case "$1" in
+  --help) echo "usage: hermes [-h] [--version]"; echo "              {chat,gateway,zap-it,profile}" ;;
+  gateway) echo "usage: hermes gateway {start,stop}" ;;
+esac
+"""
+
+
+@pytest.fixture
+def layout(home: Path) -> Layout:
+    layout = Layout(HERMES, home / ".hermes", home)
+    for name in ("coder", "writer"):
+        layout.home(ProfileName(name)).mkdir(parents=True)
+    front_door.install(layout)
+    agent = home / "opt" / "hermes"
+    agent.parent.mkdir()
+    agent.write_text(AGENT)
+    agent.chmod(0o755)
+    return layout
+
+
+def env(layout: Layout) -> dict[str, str]:
+    folders = [layout.commands, layout.user_home / "opt", Path(sys.executable).parent]
+    return {
+        "HOME": str(layout.user_home), "PATH": os.pathsep.join([*map(str, folders), "/usr/bin", "/bin"]),
+        "LANG": "C.UTF-8", "TERM": "dumb",
+    }  # fmt: skip
+
+
+def shell(layout: Layout, words: list[str], text: str = "") -> str:
+    done = subprocess.run(
+        words, env=env(layout), input=text, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+CASES = [
+    (["hermes", "-p", ""], ["default", "coder", "writer"]),
+    (["hermes", "chat", "-p", "w"], ["writer"]),
+    (["hermes", "--profile", "c"], ["coder"]),
+    (["hermes", "zap"], ["zap-it"]),
+    (["hermes", "gateway", "st"], ["start", "stop"]),
+    (["hermes", "gateway", "r"], ["route"]),
+    (["hermes", "gatew"], ["gateway", "gateways"]),
+    (["hermes", "profile", "-p", "coder", "dele"], ["delete"]),
+    (["hermes", "profile", "del"], ["delete"]),
+    (["hermes", "profile", "show", "w"], ["writer"]),
+    (["hermes", "profile", "create", "x", "--clone-from", "c"], ["coder"]),
+    (["hermes", "profile", "create", "--with"], ["--with-channel-tokens"]),
+    (["hermes", "completion", "f"], ["fish"]),
+    (["hermes-dist", "resto"], ["restore"]),
+    (["hermes-dist", "rename", "wr"], ["writer"]),
+    (["coder", "cha"], ["chat"]),
+]
+
+
+def test_bash_completes(layout: Layout) -> None:
+    aliases.write(layout, aliases.plan(layout, ProfileName("coder"), env=env(layout)))
+    lines = [
+        'eval "$(hermes completion bash)"',
+        'one() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _hermes_dist_complete; echo "${COMPREPLY[@]}"; }',
+        *(" ".join(["one", *(f"'{word}'" for word in words)]) for words, _ in CASES),
+        "one hermes --profile = w",
+        "complete -p coder >/dev/null && echo registered",
+    ]
+    found = shell(layout, ["bash", "--norc", "-e"], "\n".join(lines)).splitlines()
+    assert [line.split() for line in found[:-2]] == [wanted for _, wanted in CASES]
+    assert found[-2:] == ["writer", "registered"]
+
+
+if shutil.which("fish"):  # .ci/run installs it
+
+    def test_fish_completes(layout: Layout) -> None:
+        aliases.write(layout, aliases.plan(layout, ProfileName("coder"), env=env(layout)))
+        asked = [f"complete -C '{' '.join(words)}'; echo ==" for words, _ in CASES]
+        found = shell(layout, ["fish", "--no-config", "-c", "\n".join(["hermes completion fish | source", *asked])])
+        answers = [part.split() for part in found.split("==\n")[:-1]]
+        # fish puts its answers in an order of its own, and completes a dash itself
+        assert [sorted(answer) for answer in answers] == [sorted(wanted) for _, wanted in CASES]
+
+
+if shutil.which("zsh"):  # .ci/run installs it
+
+    def test_zsh_completes(layout: Layout) -> None:
+        aliases.write(layout, aliases.plan(layout, ProfileName("coder"), env=env(layout)))
+        lines = [
+            'eval "$(hermes completion zsh)"',
+            'compadd() { shift; print -r -- "$@"; }',
+            "_files() { print -r -- ; }",
+            'one() { local -a words=("$@"); local CURRENT=$#; _hermes_dist_complete; }',
+            *(" ".join(["one", *(f"'{word}'" for word in words)]) for words, _ in CASES),
+            "print -r -- ${_comps[coder]} ${_comps[hermes-dist]}",
+        ]
+        found = shell(layout, ["zsh", "-f", "-e"], "\n".join(lines)).splitlines()
+        assert [line.split() for line in found[:-1]] == [wanted for _, wanted in CASES]
+        assert found[-1] == "_hermes_dist_complete _hermes_dist_complete"
+
+
+if shutil.which("zsh"):  # .ci/run installs it
+
+    def test_zsh_completes_on_a_real_tab(layout: Layout) -> None:
+        script = """
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell 'PS1=">"; eval "$(hermes completion zsh)"; echo rea"dy"'
+zpty -r shell out '*ready*'
+zpty -w -n shell $'echo hermes >/dev/null; hermes profile show wri\\t\\t'
+sleep 3
+zpty -r -t shell out '*writer*' && print found
+zpty -d shell
+"""
+        assert "found" in shell(layout, ["zsh", "-f"], script)
+
+
+def test_every_shell_gets_a_script_and_any_other_a_sentence(layout: Layout) -> None:
+    for name in SHELLS:
+        text = shell(layout, ["hermes", "completion", name])
+        assert text.startswith("# completion for ")
+        assert "zap-it" in text
+    done = subprocess.run(
+        ["hermes", "completion", "tcsh"], env=env(layout), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, "bash, zsh, fish, powershell" in done.stderr) == (2, True)
+
+
+def test_powershell_is_quoted_in_its_own_way(layout: Layout) -> None:
+    text = shell(layout, ["hermes-dist", "completion", "powershell"])
+    assert "Register-ArgumentCompleter -Native -CommandName 'hermes', 'hermes-dist'" in text
+    assert "'--front-door=hermes' 'completion' 'words' $door -- @rest" in text
+
+
+FACTS = Facts(verbs={"show": (), "front-door": ("install",)}, agent=("chat",), profiles=("default", "coder"))
+
+
+@given(st.lists(st.text(max_size=8), max_size=5), st.booleans())
+def test_whatever_was_typed_candidates_begin_as_the_word_does(words: list[str], ours: bool) -> None:
+    for word in complete(words, FACTS, ours=ours):
+        assert word.startswith(words[-1] if words else "")
+
+
+def test_verbs_below_verbs_are_completed() -> None:
+    assert complete(["front-door", ""], FACTS, ours=True) == ["install"]
+    assert complete(["profile", "front-door", ""], FACTS, ours=False) == ["install"]
+    assert complete(["--profile=c"], FACTS, ours=False) == ["--profile=coder"]
+
+
+def test_the_agents_commands_are_read_from_its_help() -> None:
+    assert agent_commands("usage: x [-h] {a,b-c}\n  {a,b-c} ...") == ["a", "b-c"]
+    assert agent_commands("usage: x") == []

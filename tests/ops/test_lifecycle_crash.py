@@ -1,0 +1,162 @@
+"""Every verb of a profile's life, killed before each change it makes: the profile as before, or as wanted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from killing import killed
+from standin import systemctl
+from test_lifecycle import context, fill, unit
+
+from hermes_dist.brand import HERMES
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops import aliases, away, cloning, lifecycle
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.doctor import doctor
+
+CODER = ProfileName("coder")
+State = dict[str, str]
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder in memory where there is one: nothing here is about the disk's own promises."""
+    monkeypatch.setattr("hermes_dist.ops.checks.LEFTOVER_AGE", -1.0)
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield Path(folder)
+
+
+def machine(folder: Path) -> Context:
+    """A machine with two profiles, one of which everything here knows by name."""
+    home = folder / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir()
+    systemctl(home / "tools")
+    ctx = context(home, HERMES, home / "tools")
+    fill(lifecycle.create(ctx, "coder").path)
+    lifecycle.create(ctx, "writer")
+    aliases.write(ctx.layout, aliases.plan(ctx.layout, CODER, "my-bot", env=ctx.env))
+    ctx.layout.sticky.write_text("coder\n")
+    (ctx.layout.root / "config.yaml").write_text(
+        "gateway:\n  profile_routes:\n    - {name: a, platform: discord, profile: coder}\n"
+    )
+    unit(ctx, "coder")
+    return ctx
+
+
+
+def state(ctx: Context) -> State:
+    """All that a user can see: homes, commands, the sticky choice, services, routes, what is out of the way."""
+    found = {}
+    layout = ctx.layout
+    for place in (layout.profiles, layout.commands, layout.service_files(CODER)[0].parent):
+        for path in sorted(place.rglob("*")) if place.is_dir() else []:
+            name = str(path.relative_to(layout.user_home))
+            if path.is_symlink():
+                found[name] = f"-> {os.readlink(path)}"
+            elif path.is_file() and "/.dist/" not in name:
+                found[name] = path.read_bytes().decode("latin-1")
+    for path in (layout.sticky, layout.root / "config.yaml"):
+        found[path.name] = path.read_text() if path.exists() else ""
+    for each in away.away(ctx):
+        for path in sorted(each.path.rglob("*")):
+            if path.is_file() and ".dist" not in path.parts:
+                found[f"{each.place}/{each.name}/{path.relative_to(each.path)}"] = path.read_text()
+    return found
+
+
+def differ(one: State, other: State) -> list[str]:
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
+def ends_of(ctx: Context, run: Callable[[Context], object]) -> tuple[State, State]:
+    """The states before and after a verb, as the doctor leaves them."""
+    doctor(ctx, fix=True)
+    old = state(ctx)
+    run(ctx)
+    doctor(ctx, fix=True)
+    return old, state(ctx)
+
+
+VERBS: dict[str, tuple[Callable[[Context], object], Callable[[Context], object]]] = {
+    "create": (lambda ctx: None, lambda ctx: lifecycle.create(ctx, "new", description="x")),
+    "clone": (lambda ctx: None, lambda ctx: cloning.clone(ctx, "new", CODER, every=True)),
+    "rename": (lambda ctx: None, lambda ctx: lifecycle.rename(ctx, "coder", "dev-bot")),
+    "delete": (lambda ctx: None, lambda ctx: away.put_away(ctx, CODER, "trash")),
+    "purge": (lambda ctx: None, lambda ctx: away.put_away(ctx, CODER, "trash", purge=True)),
+    "archive": (lambda ctx: None, lambda ctx: away.put_away(ctx, CODER, "archive")),
+    "restore": (lambda ctx: away.put_away(ctx, CODER, "trash"), lambda ctx: away.restore(ctx, "coder")),
+    "restore as": (
+        lambda ctx: away.put_away(ctx, CODER, "archive"), lambda ctx: away.restore(ctx, "coder", to="dev-bot"),
+    ),
+    "alias": (lambda ctx: None, lambda ctx: aliases.write(
+        ctx.layout, aliases.plan(ctx.layout, CODER, "third", env=ctx.env))),
+    "describe": (lambda ctx: None, lambda ctx: lifecycle.describe(ctx, CODER, "New words.")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_killed_before_any_change_a_verb_leaves_the_old_state_or_the_new_one(verb: str, quick: Path) -> None:
+    prepare, run = VERBS[verb]
+    ctx = machine(quick)
+    prepare(ctx)
+    old, new = ends_of(ctx, run)
+    assert old != new
+    ends = set()
+    for at in range(1, 500):
+        ctx = machine(quick)
+        prepare(ctx)
+        doctor(ctx, fix=True)
+        died = killed(lambda ctx=ctx: run(ctx), at)  # type: ignore[misc]  # bound now
+        if not died:
+            break
+        doctor(ctx, fix=True)
+        found = state(ctx)
+        assert found in (old, new), (verb, at, differ(found, old), differ(found, new))
+        ends.add("old" if found == old else "new")
+        assert list(ctx.layout.shared.glob("move.json")) == []
+        assert not ctx.layout.staging.is_dir() or list(ctx.layout.staging.iterdir()) == []
+    else:
+        raise AssertionError("it never ended")
+    assert ends == {"old"} if verb in {"alias", "describe"} else {"old", "new"}
+
+
+@pytest.mark.parametrize("verb", ["rename", "purge", "restore as", "create"])
+def test_the_completion_of_a_move_can_be_killed_too(verb: str, quick: Path) -> None:
+    prepare, run = VERBS[verb]
+    ctx = machine(quick)
+    prepare(ctx)
+    old, new = ends_of(ctx, run)
+    for at in range(3, 500, 5):
+        ctx = machine(quick)
+        prepare(ctx)
+        doctor(ctx, fix=True)
+        if not killed(lambda ctx=ctx: run(ctx), at):  # type: ignore[misc]  # bound now
+            break
+        for inner in (1, 2, 3, 5, 8):
+            killed(lambda ctx=ctx: doctor(ctx, fix=True), inner)  # type: ignore[misc]  # bound now
+        doctor(ctx, fix=True)
+        found = state(ctx)
+        assert found in (old, new), (verb, at, differ(found, old), differ(found, new))
+
+
+def test_another_verb_completes_what_was_cut_short(quick: Path) -> None:
+    ctx = machine(quick)
+    at = next(n for n in range(1, 200) if _moved(quick, n))
+    ctx = machine(quick)
+    assert killed(lambda: lifecycle.rename(ctx, "coder", "dev-bot"), at)
+    lifecycle.create(ctx, "other")
+    assert {alias.name for alias in aliases.of_profile(ctx.layout, ProfileName("dev-bot"))} == {"dev-bot", "my-bot"}
+    assert ctx.layout.sticky.read_text() == "dev-bot\n"
+
+
+def _moved(quick: Path, at: int) -> bool:
+    ctx = machine(quick)
+    killed(lambda: lifecycle.rename(ctx, "coder", "dev-bot"), at)
+    return (ctx.layout.profiles / "dev-bot").is_dir()
