@@ -104,6 +104,10 @@ class Plan:
     blobs: Mapping[Digest, bytes] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    def after(self, tree: Tree) -> Tree:
+        """A tree once the steps are done in it."""
+        return tree.with_entries({step.path: step.after for step in self.steps})
+
     @property
     def digest(self) -> Digest:
         """What a yes is bound to: the steps, what will be remembered, the conflicts and what stays parked."""

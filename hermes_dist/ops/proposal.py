@@ -18,7 +18,8 @@ from hermes_dist.model.plan import Effect, Plan, Step
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, guards_of, held, take_back, together
+from hermes_dist.ops.homes import Home, guards_of, held, take_back
+from hermes_dist.ops.observing import together
 from hermes_dist.ops.variables import elsewhere, new_file, write
 from hermes_dist.world.fs import RealFs, flock
 from hermes_dist.world.newhome import build_new
@@ -47,6 +48,8 @@ class Proposal:
         size: Bytes of the package's payload.
         trust: What to say of its signature; empty where nobody asked.
         notes: What else to say.
+        beside: For a new home: files outside the plan, with their permission bits.
+        moved: For a new home: files that lie below the root already, and where in the home they go.
     """
 
     verb: str
@@ -68,6 +71,8 @@ class Proposal:
     trust: str = ""
     notes: tuple[str, ...] = ()
     label: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, tuple[bytes, int]] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -199,7 +204,8 @@ def _build(
             raise Busy(f"a profile {str(home.name)!r} appeared in the meantime", where=str(home.path))
         done = build_new(
             fs, str(home.path.relative_to(ctx.layout.root)), proposal.steps, read, proposal.lock_bytes(1),
-            label=label, folders=STANDARD_FOLDERS, extra=new_file(values),
+            label=label, folders=STANDARD_FOLDERS, extra={**proposal.beside, **new_file(values)},
+            moved=proposal.moved,
         )  # fmt: skip
     return Outcome(
         verb=proposal.verb, profile=home.name, proposal=proposal, done=True, generation=done.generation,

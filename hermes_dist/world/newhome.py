@@ -28,6 +28,7 @@ def build_new(
     label: Mapping[str, str],
     folders: Iterable[str] = (),
     extra: Mapping[str, tuple[bytes, int]] | None = None,
+    moved: Mapping[str, str] | None = None,
     staging: str = STAGING,
 ) -> Applied:
     """Build a home that does not exist yet.
@@ -41,6 +42,7 @@ def build_new(
         label: Words to list its first generation by.
         folders: Empty folders to make as well, parents first.
         extra: Files outside the plan with their permission bits, such as ``.env``.
+        moved: Files below ``fs`` that become part of the home, by their place now.
         staging: The folder to build in, on the same disk.
 
     Returns:
@@ -66,7 +68,7 @@ def build_new(
                 remove_tree(fs, home)
             abort.callback(_clear, fs, home)
             own = {**(extra or {}), **_own(journal, lock_after)}
-            _build(fs, home, journal, read, own=own, folders=folders)
+            _build(fs, home, journal, read, own=own, folders=folders, moved=moved or {})
             with uninterrupted():
                 fs.noreplace(home, target)
                 abort.pop_all()
@@ -150,22 +152,25 @@ def _build(
     *,
     own: Mapping[str, tuple[bytes, int]],
     folders: Iterable[str],
+    moved: Mapping[str, str],
 ) -> None:
     """Write everything below the staging folder and bring it to the disk."""
     fs.mkdir(home, 0o700)
-    paths = [*(str(step.path) for step in journal.steps), *own]
+    paths = [*(str(step.path) for step in journal.steps), *own, *moved.values()]
     inner = {"/".join(path.split("/")[:n]) for path in paths for n in range(1, path.count("/") + 1)}
     inner |= {parent for folder in folders for parent in (*RelPath(folder).parents, folder)}
     for folder in sorted(inner):
         private = folder == PRIVATE or folder.startswith(f"{PRIVATE}/")
         fs.mkdir(f"{home}/{folder}", 0o700 if private else 0o755)
-    each = len(paths) + len(inner) < SYNC_EACH
+    each = not moved and len(paths) + len(inner) < SYNC_EACH
     for step in journal.steps:
         if step.after is not None:
             data = content(read, step.after.digest, step.path)
             fs.write_new(f"{home}/{step.path}", data, 0o755 if step.after.executable else 0o644, sync=each)
     for path, (data, mode) in own.items():
         fs.write_new(f"{home}/{path}", data, mode, exact=mode == 0o600, sync=each)
+    for source, path in moved.items():
+        fs.rename(source, f"{home}/{path}")
     if not each:
         fs.sync_all()
         return
