@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from itertools import pairwise
 from typing import Annotated, Any
@@ -15,7 +15,8 @@ import typer
 
 from hermes_dist.brand import Brand
 from hermes_dist.cli.screen import Screen
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import DistError, UsageError
+from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 
 DryRun = Annotated[bool, typer.Option("-n", "--dry-run", help="Show what would happen and change nothing.")]
@@ -34,6 +35,10 @@ Env = Annotated[
     typer.Option("--env", metavar="NAME=VALUE", help="Set a variable in .env; NAME alone takes the shell's value."),
 ]
 EnvFile = Annotated[str, typer.Option("--env-file", metavar="FILE", help="Set the variables of a file like .env.")]
+AcceptNewKey = Annotated[bool, typer.Option("--accept-new-key", help="Take a release that another key signed.")]
+AcceptUnsigned = Annotated[bool, typer.Option("--accept-unsigned", help="Take a release that nobody signed.")]
+AcceptMovedTag = Annotated[bool, typer.Option("--accept-moved-tag", help="Follow a tag to another commit.")]
+RequireSignature = Annotated[bool, typer.Option("--require-signature", help="Refuse what nobody signed.")]
 IgnoreRequires = Annotated[bool, typer.Option("--ignore-requires", help="Install whatever agent is required.")]
 
 
@@ -144,6 +149,20 @@ _COLOURS = {"auto": None, "always": True, "never": False}
 def _colour(word: str) -> bool | None:
     colour = _COLOURS.get(word)
     return False if colour is None and os.environ.get("NO_COLOR") else colour
+
+
+def on_each(session: Session, names: Iterable[ProfileName], run: Callable[[Session, ProfileName], int]) -> int:
+    """Run on many profiles: all run, the worst code counts, and with ``--json`` their objects become one."""
+    each = replace(session, screen=session.screen.gather())
+    codes = []
+    for name in names:
+        try:
+            codes.append(run(each, name))
+        except DistError as error:
+            each.screen.error(error.within(name))
+            codes.append(error.code)
+    session.screen.emit("outcomes", {"results": each.screen.gathered or []})
+    return worst(codes)
 
 
 def worst(codes: Iterable[int]) -> int:

@@ -10,6 +10,9 @@ import typer
 from hermes_dist.cli.asking import agreement, given, questions
 from hermes_dist.cli.cards import preview, summary
 from hermes_dist.cli.command import (
+    AcceptMovedTag,
+    AcceptNewKey,
+    AcceptUnsigned,
     AllowEffects,
     DryRun,
     Env,
@@ -19,15 +22,16 @@ from hermes_dist.cli.command import (
     OnConflict,
     Only,
     Profile,
+    RequireSignature,
     Session,
     Yes,
     command,
-    worst,
+    on_each,
 )  # fmt: skip
 from hermes_dist.cli.data import outcome_data
 from hermes_dist.cli.front_door import offer
 from hermes_dist.cli.settling import asker
-from hermes_dist.errors import DistError, UsageError
+from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
 from hermes_dist.ops import install as ops
@@ -35,6 +39,7 @@ from hermes_dist.ops.install import Settle, Wish
 from hermes_dist.ops.profiles import list_profiles
 from hermes_dist.ops.proposal import Outcome
 from hermes_dist.ops.propose import Choices
+from hermes_dist.ops.trust import Accept
 
 _POLICIES = ("keep", "theirs", "ask", "abort")
 
@@ -73,12 +78,16 @@ def install(
     allow_effects: AllowEffects = False,
     env: Env = None,
     env_file: EnvFile = "",
+    accept_new_key: AcceptNewKey = False,
+    accept_unsigned: AcceptUnsigned = False,
+    require_signature: RequireSignature = False,
     ignore_requires: IgnoreRequires = False,
     only: Only = "",
     without: Except = "",
 ) -> int:
     wish = wish_of(
         conflict=conflict, only=only, without=without, allow_effects=allow_effects, dry_run=dry_run,
+        accept=Accept(new_key=accept_new_key, unsigned=accept_unsigned, signature=require_signature),
         ignore_requires=ignore_requires, env=given(session, env, env_file), questions=questions(session, yes=yes),
     )  # fmt: skip
     outcome = ops.install(
@@ -110,12 +119,19 @@ def update(
     env: Env = None,
     env_file: EnvFile = "",
     allow_downgrade: Annotated[bool, typer.Option("--allow-downgrade", help="Follow a source that went back.")] = False,
+    accept_new_key: AcceptNewKey = False,
+    accept_unsigned: AcceptUnsigned = False,
+    accept_moved_tag: AcceptMovedTag = False,
+    require_signature: RequireSignature = False,
     ignore_requires: IgnoreRequires = False,
     only: Only = "",
     without: Except = "",
 ) -> int:
+    accept = Accept(
+        new_key=accept_new_key, unsigned=accept_unsigned, moved_tag=accept_moved_tag, signature=require_signature
+    )
     wish = wish_of(
-        conflict=conflict, only=only, without=without, allow_effects=allow_effects, dry_run=dry_run, to=to,
+        conflict=conflict, only=only, without=without, allow_effects=allow_effects, dry_run=dry_run, to=to, accept=accept,
         locked=locked, allow_downgrade=allow_downgrade, ignore_requires=ignore_requires,
         env=given(session, env, env_file), questions=questions(session, yes=yes),
     )  # fmt: skip
@@ -124,11 +140,8 @@ def update(
     if all_ and (profile or to or env or env_file):
         raise UsageError("--all stands alone: leave out the profile, --to, --env and --env-file")
     if abort:
-        from hermes_dist.cli.history import abort as back  # noqa: PLC0415 - it builds on this module
-
-        if all_ or to or locked or conflict or only or without:
-            raise UsageError("--abort stands alone: it takes a profile, -y and -n")
-        return back(session, session.ctx.profile(profile), yes=yes, dry_run=dry_run)
+        alone = not (all_ or to or locked or conflict or only or without)
+        return _back(session, profile, alone=alone, yes=yes, dry_run=dry_run)
     settle = settle_of(session, conflict, yes=yes)
     if all_:
         return update_all(session, wish, settle, yes=yes, exit_code=exit_code)
@@ -153,19 +166,24 @@ def offer_adoption(session: Session, name: ProfileName, *, dry_run: bool) -> Non
         adopt_one(session, name, yes=False)
 
 
+def _back(session: Session, profile: str | None, *, alone: bool, yes: bool, dry_run: bool) -> int:
+    """``update --abort``."""
+    from hermes_dist.cli.history import abort  # noqa: PLC0415 - it builds on this module
+
+    if not alone:
+        raise UsageError("--abort stands alone: it takes a profile, -y and -n")
+    return abort(session, session.ctx.profile(profile), yes=yes, dry_run=dry_run)
+
+
 def update_all(session: Session, wish: Wish, settle: Settle | None, *, yes: bool, exit_code: bool) -> int:
-    """Update every profile that has a lock; all run, and the worst code counts."""
-    codes = []
-    for row in list_profiles(session.ctx):
-        if not row.managed:
-            continue
-        try:
-            outcome = ops.update(session.ctx, row.name, wish, agreement(session, yes=yes), settle)
-            codes.append(finish(session, outcome, exit_code=exit_code))
-        except DistError as err:
-            session.screen.error(err.within(row.name))
-            codes.append(err.code)
-    return worst(codes)
+    """Update every profile that has a lock."""
+    names = [row.name for row in list_profiles(session.ctx) if row.managed]
+
+    def one(each: Session, name: ProfileName) -> int:
+        outcome = ops.update(each.ctx, name, wish, agreement(each, yes=yes), settle)
+        return finish(each, outcome, exit_code=exit_code)
+
+    return on_each(session, names, one)
 
 
 def finish(session: Session, outcome: Outcome, *, exit_code: bool = False) -> int:

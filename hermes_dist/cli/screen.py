@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -51,6 +51,7 @@ class Screen:
         as_json: Results are one JSON object.
         show_progress: Whether progress is shown on a terminal.
         ask: Whether there is somebody to ask.
+        gathered: Takes the JSON objects of a command that runs on many profiles, to be one in the end.
     """
 
     colour: bool | None = None
@@ -59,6 +60,7 @@ class Screen:
     as_json: bool = False
     show_progress: bool = True
     ask: bool = True
+    gathered: list[dict[str, Any]] | None = None
     spinner: Spinner = field(default_factory=Spinner)
 
     def progress(self, line: str) -> None:
@@ -86,9 +88,17 @@ class Screen:
 
     def emit(self, schema: str, data: dict[str, Any]) -> None:
         """Write the JSON object of a command that was asked for it."""
-        if self.as_json:
-            text = json.dumps({"schema": f"hermes-dist/{schema}/1", **data}, indent=2, ensure_ascii=True)
-            self._write(text)
+        if not self.as_json:
+            return
+        whole = {"schema": f"hermes-dist/{schema}/1", **data}
+        if self.gathered is not None:
+            self.gathered.append(whole)
+        else:
+            self._write(json.dumps(whole, indent=2, ensure_ascii=True))
+
+    def gather(self) -> Screen:
+        """The same screen, keeping JSON objects back in :attr:`gathered`."""
+        return replace(self, gathered=[])
 
     def _write(self, line: str, *, err: bool = False) -> None:
         self.spinner.stop()  # which turns in place of both outputs
@@ -164,9 +174,9 @@ class Screen:
             raise Cancelled("cancelled, nothing changed")
         return line.rstrip("\n")
 
-    def error(self, error: DistError) -> None:
-        """Write an error: what, where, what to do next."""
-        if self.as_json:
+    def error(self, error: DistError, *, beside: bool = False) -> None:
+        """Write an error: what, where, what to do next; ``beside`` a result it is no JSON object of its own."""
+        if self.as_json and not beside:
             body = {"message": clean(error.what, 500), "where": clean(error.where), "hint": clean(error.hint, 500)}
             self.emit("error", {"error": {**body, "code": error.code}})
         place = f"{clean(error.where)}: " if error.where else ""

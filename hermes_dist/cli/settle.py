@@ -11,7 +11,7 @@ from hermes_dist.cli.asking import agreement
 from hermes_dist.cli.cards import review_card
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.command import DryRun, Profile, Session, Yes, command
-from hermes_dist.cli.data import conflict_data
+from hermes_dist.cli.data import conflict_data, outcome_data
 from hermes_dist.cli.install import finish
 from hermes_dist.cli.settling import asker, edited
 from hermes_dist.errors import Cancelled, UsageError
@@ -80,7 +80,8 @@ def _edit(session: Session, name: ProfileName, place: str, wish: Wish) -> int:
 
 def _list(session: Session, name: str, place: str, *, asked: bool) -> int:
     conflicts = ops.open_conflicts(session.ctx, session.ctx.profile(name), place)
-    session.screen.emit("conflicts", {"profile": name, "conflicts": [conflict_data(c) for c in conflicts]})
+    if asked or not conflicts:
+        session.screen.emit("conflicts", {"profile": name, "conflicts": [conflict_data(c) for c in conflicts]})
     for conflict in conflicts:
         session.screen.say(f"{clean(conflict.place)}  ({conflict.kind})")
     if not conflicts:
@@ -105,6 +106,8 @@ def approve(
     name = session.ctx.profile(profile)
     waiting = ops.parked_effects(session.ctx, name, tuple(effects or ()))
     if not waiting:
+        nothing = ops.approve(session.ctx, name, Wish(), lambda _: False)
+        session.screen.emit("outcome", outcome_data(nothing))
         session.screen.say(f"Nothing waits for a yes in {name}.")
         return 0
     review_card(session.screen if yes else replace(session.screen, quiet=False), waiting, waiting)
