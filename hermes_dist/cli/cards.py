@@ -217,7 +217,8 @@ def _done(session: Session, outcome: Outcome, proposal: Proposal) -> None:
     screen, name = session.screen, outcome.profile
     count = len(proposal.plan.steps)
     label = clean(proposal.manifest.label) if proposal.manifest else "the package"
-    words = {"install": "Installed", "update": "Updated", "resolve": "Resolved", "approve": "Approved"}
+    words = {"install": "Installed", "update": "Updated", "resolve": "Resolved", "approve": "Approved",
+             "rollback": "Went back to", "abort": "Aborted the update, back at"}  # fmt: skip
     done = words.get(outcome.verb, outcome.verb.capitalize())
     at = f" @ {proposal.pin.short}" if proposal.pin else ""
     screen.say(f"{screen.paint('✓', 'green')} {done} {label}{at} in {name}: {count} files changed.")
