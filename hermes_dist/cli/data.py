@@ -53,7 +53,8 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
         "conflicts": [conflict_data(c) for c in conflicts], "parked": [effect_data(e) for e in parked],
         "left_out": [{"path": x.path, "why": x.why, "files": x.files} for x in proposal.left_out] if proposal else [],
         "missing_env": [w.var.name for w in proposal.wanted if w.missing] if proposal else [],
-        "skipped": list(outcome.skipped), "alias": outcome.alias,
+        "new_env": [w.var.name for w in proposal.wanted if w.new] if proposal else [],
+        "written_env": list(outcome.variables), "skipped": list(outcome.skipped), "alias": outcome.alias,
         "notes": list(dict.fromkeys((*outcome.notes, *(proposal.notes if proposal else ())))),
     }  # fmt: skip
 
@@ -93,7 +94,7 @@ def info_data(info: Info) -> dict[str, Any]:
     return {
         "profile": info.profile, "path": info.path, **{f: getattr(manifest, f, "") for f in fields},
         "parts": dict(info.parts), "pin": pin_data(info.lock.pin) if info.lock else None,
-        "source": info.lock.source if info.lock else "",
+        "source": info.lock.source if info.lock else "", "signer": info.lock.signer if info.lock else "",
         "env": [
             {"name": w.var.name, "description": w.var.description, "required": w.var.required, "set": bool(w.found)}
             for w in info.wanted

@@ -15,6 +15,7 @@ from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Tree
+from hermes_dist.model.trust import KEYS_FILE
 
 
 class Owner(StrEnum):
@@ -70,7 +71,7 @@ ENV_EXAMPLES = (".env.EXAMPLE", ".env.example", ".env.template")
 _HOUSEKEEPING_FILES = (
     "README*", "LICENSE*", "LICENCE*", "COPYING*", "NOTICE*", "CHANGELOG*", "CHANGES*", "CONTRIBUTING*",
     "CODE_OF_CONDUCT*", "SECURITY*", ".git*", ".travis.yml", ".editorconfig", ".pre-commit-config.yaml", "Makefile",
-    "SHA256SUMS*", "pyproject.toml", "package.json", "package-lock.json",
+    "SHA256SUMS*", KEYS_FILE, "pyproject.toml", "package.json", "package-lock.json",
 )  # fmt: skip
 _HOUSEKEEPING_FOLDERS = (".git*", ".circleci", ".vscode", ".idea", "tests", "test", "LICENSES")
 _MEDIA = (".md", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".mp3", ".wav", ".ogg", ".mp4", ".pdf")

@@ -45,7 +45,7 @@ class Lock:
         approved: Digests of effects that got one.
         kept: ``path`` or ``path: key`` that stays ours for ever on this machine.
         held: A commit this profile is held at; empty for none. ``*`` holds against any update.
-        signer: Fingerprint of the key that signed what was received; empty when nobody did.
+        signer: Fingerprint of the key that releases are expected to be signed by; empty for none.
         name: The package's own name, by its manifest.
         generation: The number of the newest generation.
         partial: Parts of what the pin names were left out, and come with the next whole update.
