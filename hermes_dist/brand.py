@@ -11,6 +11,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 MANIFEST = "distribution.yaml"
 LOCKFILE = "distribution.lock"
 PRIVATE = ".dist"
+JOBS = "cron/jobs.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,11 +17,12 @@ from hermes_dist.model.side import Side
 from hermes_dist.ops import install as installing
 from hermes_dist.ops import resolve as settling
 from hermes_dist.ops import rollback as going_back
+from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.install import Wish
 from hermes_dist.ops.proposal import Outcome, Proposal
 from hermes_dist.ops.propose import Choices
+from hermes_dist.ops.update import update
 
 BOT = ProfileName("bot")
 GO = Wish(choices=Choices(allow_effects=True))
@@ -74,7 +75,7 @@ class Story:
         return installing.install(self.ctx, self.url, GO, yes, name="bot", **more)
 
     def update(self, wish: Wish = GO) -> Outcome:
-        return installing.update(self.ctx, BOT, wish, yes)
+        return update(self.ctx, BOT, wish, yes)
 
     def rollback(self, to: int | None = None, *, exact: bool = False) -> Outcome:
         return going_back.rollback(self.ctx, BOT, GO, yes, to=to, exact=exact)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hermes_dist.cli.cards import counted, preview
+from hermes_dist.cli.cards import preview
 from hermes_dist.cli.clean import clean
+from hermes_dist.cli.closing import counted
 from hermes_dist.cli.command import Session
 from hermes_dist.errors import UsageError
 from hermes_dist.ops import review
-from hermes_dist.ops.install import Questions
+from hermes_dist.ops.conclude import Questions
 from hermes_dist.ops.proposal import Confirm, Proposal
 from hermes_dist.ops.variables import Given, gather, single_line
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from hermes_dist.cli.clean import clean
+from hermes_dist.cli.closing import counted, notes, reminder, up_to_date
 from hermes_dist.cli.command import Session
 from hermes_dist.cli.screen import Screen
 from hermes_dist.model.plan import Conflict, Effect, EffectKind, Step
@@ -36,11 +37,6 @@ def size_of(count: int) -> str:
     return f"{value:.1f} GB"
 
 
-def counted(number: int, thing: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
 def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> None:
     """Show what would happen.
 
@@ -50,16 +46,18 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
         asking: A question follows: it is shown even where the screen is quiet.
     """
     screen = replace(session.screen, quiet=False) if asking else session.screen
+    rows = review.changed_keys(session.ctx, proposal)
+    conflicts = {(str(c.path), c.key): c for c in proposal.plan.conflicts}
     _what(screen, proposal)
     if proposal.new:
         _parts(screen, proposal)
     else:
         _steps(screen, proposal.plan.steps)
-        _keys(screen, proposal)
+        _keys(screen, [row for row in rows if (row.path, row.key) not in conflicts])
     _environment(screen, proposal)
     _effects(session, screen, proposal)
-    for conflict in proposal.plan.conflicts:
-        _conflict(screen, proposal, conflict)
+    for place, conflict in conflicts.items():
+        _conflict(screen, [row for row in rows if (row.path, row.key) == place], conflict)
     if proposal.new or screen.verbose:
         _left_out(screen, proposal)
     notes(screen, proposal.notes)
@@ -107,10 +105,8 @@ def _steps(screen: Screen, steps: tuple[Step, ...]) -> None:
         screen.tell(f"  … and {counted(more, 'more file')} ({parts}); -v lists them")
 
 
-def _keys(screen: Screen, proposal: Proposal) -> None:
+def _keys(screen: Screen, rows: list[review.KeyRow]) -> None:
     """The keys that upstream changed in documents; those that conflict come with their conflict."""
-    conflicts = {(c.path, c.key) for c in proposal.plan.conflicts}
-    rows = [row for row in review.changed_keys(proposal) if (row.path, row.key) not in conflicts]
     shown = rows if screen.verbose else rows[:_SHOWN]
     for row in shown:
         screen.tell(f"    {clean(row.path)}: {clean(row.key, 80)}  {_change(row)}")
@@ -123,8 +119,7 @@ def _change(row: review.KeyRow) -> str:
     return f"{clean(row.before, 50) or '(none)'} → {clean(row.after, 50) or '(none)'}{yours}"
 
 
-def _conflict(screen: Screen, proposal: Proposal, conflict: Conflict) -> None:
-    rows = (r for r in review.changed_keys(proposal) if (r.path, r.key) == (conflict.path, conflict.key))
+def _conflict(screen: Screen, rows: list[review.KeyRow], conflict: Conflict) -> None:
     change = "".join(f"  {_change(row)}" for row in rows)
     mark = screen.paint("conflict", "red", err=True)
     screen.tell(f"  {mark}  {clean(conflict.place)}{change} ({conflict.kind}); yours stays")
@@ -182,12 +177,6 @@ def _left_out(screen: Screen, proposal: Proposal) -> None:
         screen.tell(f"  left out  … and {more} more; -v lists them")
 
 
-def notes(screen: Screen, lines: Iterable[str]) -> None:
-    """Write notes, each once."""
-    for line in dict.fromkeys(lines):
-        screen.tell(f"  note   {clean(line, 300)}")
-
-
 def summary(session: Session, outcome: Outcome) -> int:
     """Tell what was done and what comes next.
 
@@ -199,18 +188,11 @@ def summary(session: Session, outcome: Outcome) -> int:
     if outcome.done and outcome.proposal is not None:
         _done(session, outcome, outcome.proposal)
     elif not outcome.dry_run:
-        lock = outcome.proposal.lock if outcome.proposal else outcome.lock
-        label = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})" if lock else ""
-        screen.say(f"{name} is up to date{label}.")
+        up_to_date(session, name, outcome.proposal.lock if outcome.proposal else outcome.lock)
         _written(screen, outcome)
     for path in outcome.skipped:
         screen.warn(f"{clean(path)} changed at that very moment and was left as it is; update again to merge it")
-    if outcome.open_conflicts and not outcome.dry_run:
-        are = "is" if outcome.open_conflicts == 1 else "are"
-        screen.say(f"{counted(outcome.open_conflicts, 'conflict')} {are} open; yours stays until you settle them.")
-        screen.say(f"  next: {session.command(f'resolve {name} --list')}")
-        return 3
-    return 0
+    return 0 if outcome.dry_run else reminder(session, name, outcome.open_conflicts)
 
 
 def _done(session: Session, outcome: Outcome, proposal: Proposal) -> None:
@@ -218,7 +200,7 @@ def _done(session: Session, outcome: Outcome, proposal: Proposal) -> None:
     count = len(proposal.plan.steps)
     label = clean(proposal.manifest.label) if proposal.manifest else "the package"
     words = {"install": "Installed", "update": "Updated", "resolve": "Resolved", "approve": "Approved",
-             "rollback": "Went back to", "abort": "Aborted the update, back at"}  # fmt: skip
+             "import": "Imported", "rollback": "Went back to", "abort": "Aborted the update, back at"}  # fmt: skip
     done = words.get(outcome.verb, outcome.verb.capitalize())
     at = f" @ {proposal.pin.short}" if proposal.pin else ""
     screen.say(f"{screen.paint('✓', 'green')} {done} {label}{at} in {name}: {count} files changed.")

@@ -16,7 +16,7 @@ from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import history as ops
 from hermes_dist.ops import rollback as going_back
-from hermes_dist.ops.install import Wish
+from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.proposal import Outcome
 
 _FILES = 4

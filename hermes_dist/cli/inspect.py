@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.cards import notes, review_card
+from hermes_dist.cli.cards import review_card
 from hermes_dist.cli.clean import clean
+from hermes_dist.cli.closing import notes
 from hermes_dist.cli.command import Profile, Session, command, worst
 from hermes_dist.cli.data import diff_data, info_data, outdated_data, status_data
 from hermes_dist.ops import inspect as ops
@@ -99,7 +100,7 @@ def info(session: Session, profile: Profile = None) -> int:
         rows += [(field, getattr(manifest, field)) for field in fields if getattr(manifest, field)]
     if lock is not None:
         rows += [("source", lock.source), ("ref", lock.pin.ref), ("commit", lock.pin.commit), ("tree", lock.pin.tree)]
-        rows += [("held", lock.held), ("signer", lock.signer)]
+        rows += [("held", lock.held), ("signer", found.signer)]
         rows.append(("parts", ", ".join(f"{part} {count}" for part, count in found.parts)))
     for name, value in rows:
         if value:
@@ -129,6 +130,6 @@ def outdated(session: Session, profile: Profile = None) -> int:
         session.screen.say("No profile has a package.")
     for each in found:
         if each.error is not None:
-            session.screen.error(each.error.within(each.profile))
+            session.screen.error(each.error.within(each.profile), beside=True)
     codes = [each.error.code if each.error else 10 if each.state == "behind" or each.newer else 0 for each in found]
     return worst(codes)

@@ -1,4 +1,4 @@
-"""Commands: install and update."""
+"""Commands: install; and what commands that change a home share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import typer
 from hermes_dist.cli.asking import agreement, given, questions
 from hermes_dist.cli.cards import preview, summary
 from hermes_dist.cli.command import (
-    AcceptMovedTag,
     AcceptNewKey,
     AcceptUnsigned,
     AllowEffects,
@@ -21,22 +20,18 @@ from hermes_dist.cli.command import (
     IgnoreRequires,
     OnConflict,
     Only,
-    Profile,
     RequireSignature,
     Session,
     Yes,
     command,
-    on_each,
 )  # fmt: skip
 from hermes_dist.cli.data import outcome_data
 from hermes_dist.cli.front_door import offer
 from hermes_dist.cli.settling import asker
 from hermes_dist.errors import UsageError
-from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
 from hermes_dist.ops import install as ops
-from hermes_dist.ops.install import Settle, Wish
-from hermes_dist.ops.profiles import list_profiles
+from hermes_dist.ops.conclude import Settle, Wish
 from hermes_dist.ops.proposal import Outcome
 from hermes_dist.ops.propose import Choices
 from hermes_dist.ops.trust import Accept
@@ -98,92 +93,6 @@ def install(
     if outcome.done:
         offer(session)
     return code
-
-
-@command
-def update(
-    session: Session,
-    profile: Profile = None,
-    all_: Annotated[bool, typer.Option("--all", help="Update every profile that has a package.")] = False,
-    to: Annotated[str, typer.Option("--to", metavar="REF", help="Follow this tag, branch or commit from now on.")] = "",
-    force_config: Annotated[
-        bool, typer.Option("--force-config", help="Take upstream's side wherever config.yaml conflicts.")
-    ] = False,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="With --dry-run: 10 when there are changes.")] = False,
-    locked: Annotated[bool, typer.Option("--locked", help="Fail (5) unless the commit is the lock's.")] = False,
-    abort: Annotated[bool, typer.Option("--abort", help="Put back the state before the last update.")] = False,
-    conflict: OnConflict = "",
-    allow_effects: AllowEffects = False,
-    env: Env = None,
-    env_file: EnvFile = "",
-    allow_downgrade: Annotated[bool, typer.Option("--allow-downgrade", help="Follow a source that went back.")] = False,
-    accept_new_key: AcceptNewKey = False,
-    accept_unsigned: AcceptUnsigned = False,
-    accept_moved_tag: AcceptMovedTag = False,
-    require_signature: RequireSignature = False,
-    ignore_requires: IgnoreRequires = False,
-    only: Only = "",
-    without: Except = "",
-) -> int:
-    accept = Accept(
-        new_key=accept_new_key, unsigned=accept_unsigned, moved_tag=accept_moved_tag, signature=require_signature
-    )
-    wish = wish_of(
-        conflict=conflict, only=only, without=without, allow_effects=allow_effects, dry_run=dry_run, to=to, accept=accept,
-        locked=locked, allow_downgrade=allow_downgrade, ignore_requires=ignore_requires,
-        env=given(session, env, env_file), questions=questions(session, yes=yes),
-    )  # fmt: skip
-    if force_config:
-        wish = replace(wish, choices=replace(wish.choices, sides={"config.yaml": Side.THEIRS}))
-    if all_ and (profile or to or env or env_file):
-        raise UsageError("--all stands alone: leave out the profile, --to, --env and --env-file")
-    if abort:
-        alone = not (all_ or to or locked or conflict or only or without)
-        return _back(session, profile, alone=alone, yes=yes, dry_run=dry_run)
-    settle = settle_of(session, conflict, yes=yes)
-    if all_:
-        return update_all(session, wish, settle, yes=yes, exit_code=exit_code)
-    name = session.ctx.profile(profile)
-    offer_adoption(session, name, dry_run=dry_run)
-    outcome = ops.update(session.ctx, name, wish, agreement(session, yes=yes), settle)
-    return finish(session, outcome, exit_code=exit_code)
-
-
-def offer_adoption(session: Session, name: ProfileName, *, dry_run: bool) -> None:
-    """On a terminal, offer to take over a profile without a lockfile, so that it can be updated.
-
-    Raises:
-        Cancelled: It was offered and declined at the second question.
-    """
-    if dry_run or not session.screen.somebody or session.ctx.layout.lockfile(name).exists():
-        return
-    from hermes_dist.cli.upkeep import adopt_one  # noqa: PLC0415 - only who needs it pays for it
-    from hermes_dist.ops.adopt import adoptable  # noqa: PLC0415 - likewise
-
-    if adoptable(session.ctx, name) and session.screen.confirm(f"{name} has no lockfile. Adopt it first?"):
-        adopt_one(session, name, yes=False)
-
-
-def _back(session: Session, profile: str | None, *, alone: bool, yes: bool, dry_run: bool) -> int:
-    """``update --abort``."""
-    from hermes_dist.cli.history import abort  # noqa: PLC0415 - it builds on this module
-
-    if not alone:
-        raise UsageError("--abort stands alone: it takes a profile, -y and -n")
-    return abort(session, session.ctx.profile(profile), yes=yes, dry_run=dry_run)
-
-
-def update_all(session: Session, wish: Wish, settle: Settle | None, *, yes: bool, exit_code: bool) -> int:
-    """Update every profile that has a lock."""
-    names = [row.name for row in list_profiles(session.ctx) if row.managed]
-
-    def one(each: Session, name: ProfileName) -> int:
-        outcome = ops.update(each.ctx, name, wish, agreement(each, yes=yes), settle)
-        return finish(each, outcome, exit_code=exit_code)
-
-    return on_each(session, names, one)
 
 
 def finish(session: Session, outcome: Outcome, *, exit_code: bool = False) -> int:

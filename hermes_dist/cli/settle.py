@@ -19,7 +19,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.side import Side
 from hermes_dist.ops import resolve as ops
-from hermes_dist.ops.install import Wish
+from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.proposal import Proposal
 from hermes_dist.ops.review import groups_of
 

@@ -12,7 +12,7 @@ from hermes_dist.cli.command import Session
 from hermes_dist.errors import DistError
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
-from hermes_dist.ops.install import Settle
+from hermes_dist.ops.conclude import Settle
 from hermes_dist.ops.proposal import Proposal
 from hermes_dist.ops.show_conflict import both_files, conflict_lines, fault_of
 

@@ -7,15 +7,16 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.cards import counted, notes, review_card, size_of
+from hermes_dist.cli.cards import review_card, size_of
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import DryRun, Profile, Session, Yes, command, worst
+from hermes_dist.cli.closing import counted, notes
+from hermes_dist.cli.command import DryRun, Profile, Session, Yes, command, on_each
 from hermes_dist.cli.data import outcome_data
-from hermes_dist.errors import DistError, UsageError
+from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import adopt as adopting
 from hermes_dist.ops import upkeep as ops
-from hermes_dist.ops.install import Wish
+from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.proposal import Outcome, Proposal
 from hermes_dist.ops.uninstall import Removing
 from hermes_dist.ops.uninstall import uninstall as removing
@@ -91,17 +92,18 @@ def adopt(
         return adopt_one(session, session.ctx.profile(profile), source=source, yes=yes, dry_run=dry_run)
     if profile or source:
         raise UsageError("--all stands alone: leave out the profile and the source")
-    codes = []
-    for name in session.ctx.names():
-        try:
-            if adopting.adoptable(session.ctx, name):
-                codes.append(adopt_one(session, name, yes=yes, dry_run=dry_run))
-        except DistError as error:
-            session.screen.error(error.within(name))
-            codes.append(error.code)
-    if not codes:
+    found = []
+
+    def one(each: Session, name: ProfileName) -> int:
+        if not adopting.adoptable(each.ctx, name):
+            return 0
+        found.append(name)
+        return adopt_one(each, name, yes=yes, dry_run=dry_run)
+
+    code = on_each(session, session.ctx.names(), one)
+    if not found:
         session.screen.say("No profile is left to adopt.")
-    return worst(codes)
+    return code
 
 
 def adopt_one(session: Session, name: ProfileName, *, source: str = "", yes: bool, dry_run: bool = False) -> int:
@@ -162,6 +164,7 @@ def verify(session: Session, profile: Profile = None) -> int:
             "profile": found.profile, "sound": found.sound, "same": found.same, "edited": list(found.edited),
             "missing": list(found.missing), "lost": list(found.lost), "mended": found.mended,
             "source": found.source, "about_source": clean(found.about_source, 500), "damaged": list(found.damaged),
+            "signer": found.signer.partition(" ")[0],
         },
     )  # fmt: skip
     rest = f"{len(found.edited)} edited, {len(found.missing)} missing"
@@ -172,6 +175,8 @@ def verify(session: Session, profile: Profile = None) -> int:
     }  # fmt: skip
     about = f": {clean(found.about_source, 300)}" if found.about_source else ""
     screen.say(f"  source  {words[found.source]}{about}")
+    if found.signer:
+        screen.say(f"  signer  {clean(found.signer, 200)}")
     if found.mended:
         screen.say(f"  store   {counted(found.mended, 'content')} fetched again")
     for path in found.lost:

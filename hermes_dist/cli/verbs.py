@@ -22,12 +22,12 @@ class Nested(NamedTuple):
     verbs: dict[str, Verb]
 
 
-PACKAGES, PROFILES, SETUP = "Packages", "Profiles", "Set-up"
-GROUPS = (PACKAGES, PROFILES, SETUP)
+PACKAGES, PROFILES, MOVING, AUTHORS, TRUST, FLEET, SETUP = "Packages", "Profiles", "Moving", "Authors", "Trust", "Fleet", "Set-up"
+GROUPS = (PACKAGES, PROFILES, MOVING, AUTHORS, TRUST, FLEET, SETUP)
 
 VERBS: dict[str, Verb] = {
     "install": Verb("install", "install", "Install an agent from a git repository, a folder or an archive.", PACKAGES),
-    "update": Verb("install", "update", "Bring a profile to what its author ships now; your edits stay.", PACKAGES),
+    "update": Verb("update", "update", "Bring a profile to what its author ships now; your edits stay.", PACKAGES),
     "outdated": Verb("inspect", "outdated", "Show which profiles have something new upstream.", PACKAGES),
     "status": Verb("inspect", "status", "Show what you changed, and what is left open.", PACKAGES),
     "diff": Verb("inspect", "diff", "Show the changes themselves: yours, or upstream's.", PACKAGES),
@@ -54,9 +54,36 @@ VERBS: dict[str, Verb] = {
     "archive": Verb("lifecycle", "archive", "Put a profile out of the way; nothing is lost.", PROFILES),
     "restore": Verb("lifecycle", "restore", "Bring a profile back from the archive or the trash.", PROFILES),
     "doctor": Verb("doctor", "doctor", "Look for trouble on this machine, and mend it with --fix.", PROFILES),
+    "sign": Verb("signing", "sign", "Sign a release tag with your ssh key, or let a new key follow it.", AUTHORS),
+    "export": Verb("transfer", "export", "Write a profile to one file, without its secrets.", MOVING),
+    "import": Verb("transfer", "import_", "Bring a profile in from a file, new or merged.", MOVING),
     "completion": Verb("completion", "completion", "Print what makes your shell complete our commands.", SETUP),
 }
 NESTED: dict[str, Nested] = {
+    "trust": Nested(
+        "The keys of authors that this machine knows.",
+        TRUST,
+        {
+            "list": Verb("signing", "list_", "List known and revoked keys, and the policies that hold.", TRUST),
+            "add": Verb("signing", "add", "Trust a key under a name.", TRUST),
+            "remove": Verb("signing", "remove", "Forget a key, or revoke it.", TRUST),
+        },
+    ),
+    "gateways": Nested(
+        "Act on the gateways of many profiles at once.",
+        FLEET,
+        {
+            "start": Verb("gateways", "start", "Start gateways and wait until they serve.", FLEET),
+            "stop": Verb("gateways", "stop", "Stop gateways, and end what does not stop by itself.", FLEET),
+            "restart": Verb("gateways", "restart", "Stop and start gateways.", FLEET),
+            "status": Verb("gateways", "status", "Show what gateways do, and their services.", FLEET),
+            "list": Verb("gateways", "list_", "List the gateways of all profiles.", FLEET),
+            "logs": Verb("gateways", "logs", "Show the logs of gateways, woven into one.", FLEET),
+            "check": Verb("gateways", "check", "Look for bots and ports that several gateways would use.", FLEET),
+            "enable": Verb("gateways", "enable", "Let gateways start at login, by the agent's services.", FLEET),
+            "disable": Verb("gateways", "disable", "Remove the services of gateways.", FLEET),
+        },
+    ),
     "front-door": Nested(
         "Make the agent's own command lead here for profiles.",
         SETUP,

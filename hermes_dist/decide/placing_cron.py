@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from hermes_dist import brand
 from hermes_dist.decide.schedules import can_start, parse_schedule
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.shapes import Shape, shape_of
@@ -22,7 +23,7 @@ from hermes_dist.model.keypath import Item
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 
-JOBS: Final = RelPath("cron/jobs.json")
+JOBS: Final = RelPath(brand.JOBS)
 PAUSED_BY: Final = "from package "
 """How the reason begins that a job of a package is paused for until it has its yes."""
 Job = dict[str, object]

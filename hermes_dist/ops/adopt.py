@@ -8,10 +8,12 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Plan
 from hermes_dist.model.source import parse_source
+from hermes_dist.ops.conclude import Wish, conclude
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, open_home, together
+from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.infer import Guess, infer, noted_source
-from hermes_dist.ops.install import Wish, absolute, conclude
+from hermes_dist.ops.lookup import absolute
+from hermes_dist.ops.observing import together
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, propose
 

@@ -7,39 +7,17 @@ from dataclasses import dataclass
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.ownership import LeftOut, payload_of
 from hermes_dist.decide.placement import place
-from hermes_dist.decide.trust import Verdict, check_source
-from hermes_dist.decide.versions import choose_tag
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.decide.trust import Verdict
+from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.source import Pin, SourceKind, SourceSpec
+from hermes_dist.model.source import Pin, SourceSpec
 from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import together
+from hermes_dist.ops.lookup import Target
+from hermes_dist.ops.observing import together
 from hermes_dist.world.load import load_manifest
-from hermes_dist.world.ports import Refs
-from hermes_dist.world.trustfiles import read_policies
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A source looked up, and nothing fetched yet.
-
-    Attributes:
-        refs: What the repository offers; None for a folder or archive.
-        ref: The full name of the ref to follow; empty for a commit, a folder or an archive.
-        commit: The commit; empty for a folder or archive.
-    """
-
-    spec: SourceSpec
-    refs: Refs | None
-    ref: str
-    commit: str
-
-    def is_pin(self, pin: Pin) -> bool:
-        """Whether it is the very commit that was received already."""
-        return bool(self.commit) and self.commit == pin.commit and self.spec.subfolder == pin.subfolder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,24 +46,6 @@ class Incoming:
     whole: bool = True
     notes: tuple[str, ...] = ()
     verdict: Verdict | None = None
-
-
-def look_up(ctx: Context, spec: SourceSpec) -> Target:
-    """Ask a source what it offers, and choose the commit.
-
-    Raises:
-        Refused: A policy does not let the source in.
-        DistError: The source or the ref is not there, or can't be reached.
-    """
-    check_source(spec, read_policies(ctx.layout))
-    if spec.kind is SourceKind.REGISTRY:
-        raise Invalid(
-            f"{spec.location!r} is a name in a registry, and no registry is set up",
-            hint=f"for a folder write ./{spec.location}, for a repository github.com/owner/{spec.location}",
-        )
-    refs = ctx.sources.refs(spec)
-    ref, commit = ctx.sources.resolve_ref(spec, refs, choose_tag)
-    return Target(spec, refs, ref, commit)
 
 
 def fetch(ctx: Context, target: Target, lock: Lock | None = None, user_ids: frozenset[str] = frozenset()) -> Incoming:

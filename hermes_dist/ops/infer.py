@@ -16,8 +16,10 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import SourceKind, SourceSpec
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, first_of, observe
-from hermes_dist.ops.incoming import Incoming, Target, fetch, look_up
+from hermes_dist.ops.homes import Home
+from hermes_dist.ops.incoming import Incoming, fetch
+from hermes_dist.ops.lookup import Target, look_up
+from hermes_dist.ops.observing import first_of, observe
 
 _COMMITS = 400
 _CLOSER = 24

@@ -18,9 +18,12 @@ from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import EMPTY, Tree
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import first_of, observe, open_home, user_job_ids
-from hermes_dist.ops.incoming import fetch, look_up
-from hermes_dist.ops.install import absolute
+from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.incoming import fetch
+from hermes_dist.ops.lookup import absolute, look_up
+from hermes_dist.ops.masking import Mask
+from hermes_dist.ops.observing import first_of, observe, user_job_ids
+from hermes_dist.ops.trust import signer_words
 from hermes_dist.ops.variables import environment_of, manifest_of
 from hermes_dist.world.load import load_manifest
 
@@ -65,7 +68,8 @@ def status(ctx: Context, name: ProfileName) -> Status:
     seen = observe(ctx, home, lock.theirs())
     changes = changes_between(lock.base, seen.ours, seen.read)
     edited = [c for c in changes if c.path in lock.base and not _is_open(lock, c, seen.ours)]
-    keys = [(c.path, tuple(key_changes(c, seen.read))) for c in edited]
+    mask = Mask.of(ctx, home.path)
+    keys = [(c.path, tuple(mask.key(k) for k in key_changes(c, seen.read))) for c in edited]
     manifest = manifest_of(ctx, lock)
     missing = environment_of(ctx, home.path, manifest) if manifest else ()
     return Status(
@@ -102,7 +106,7 @@ def _unmanaged(ctx: Context, packaged: bool, name: ProfileName) -> tuple[str, ..
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:
-    """One file's difference: as keys where it is a document, and as a unified diff."""
+    """One file's difference: as keys where it is a document, and as a unified diff; secrets are hidden in both."""
 
     change: Change
     keys: tuple[KeyChange, ...]
@@ -133,7 +137,11 @@ def diff(ctx: Context, name: ProfileName, *, upstream: bool = False, to: str = "
         seen = observe(ctx, home, lock.theirs())
         read = seen.read
         changes, labels = changes_between(lock.base, seen.ours, read), ("received", "yours")
-    return [FileDiff(c, tuple(key_changes(c, read)), tuple(text_diff(c, read, *labels))) for c in changes]
+    mask = Mask.of(ctx, home.path)
+    return [
+        FileDiff(c, tuple(map(mask.key, key_changes(c, read))), tuple(mask.lines(text_diff(c, read, *labels))))
+        for c in changes
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +154,7 @@ class Info:
     lock: Lock | None
     parts: tuple[tuple[str, int], ...] = ()
     wanted: tuple[Wanted, ...] = ()
+    signer: str = ""
 
 
 def info(ctx: Context, name: ProfileName) -> Info:
@@ -167,6 +176,7 @@ def info(ctx: Context, name: ProfileName) -> Info:
     tree = home.lock.theirs() if home.lock else EMPTY
     return Info(
         profile=name, path=str(home.path), manifest=manifest, lock=home.lock,
+        signer=signer_words(ctx, home.lock.signer) if home.lock else "",
         parts=tuple(count_parts(tree).items()), wanted=environment_of(ctx, home.path, manifest),
     )
 

@@ -18,9 +18,10 @@ from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, Observed, first_of, observe, together
+from hermes_dist.ops.homes import Home
 from hermes_dist.ops.incoming import Incoming
 from hermes_dist.ops.mend import without_lost
+from hermes_dist.ops.observing import Observed, first_of, observe, together
 from hermes_dist.ops.proposal import Proposal
 from hermes_dist.ops.variables import environment_of, manifest_of
 

@@ -16,10 +16,10 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import parse_source
+from hermes_dist.ops.conclude import Settle, Wish, conclude
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.incoming import Incoming
-from hermes_dist.ops.install import Settle, Wish, conclude
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, propose
 from hermes_dist.ops.variables import manifest_of

@@ -14,7 +14,9 @@ from hermes_dist.decide.review import Group, grouped
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
-from hermes_dist.ops.homes import together
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.masking import Mask
+from hermes_dist.ops.observing import together
 from hermes_dist.ops.proposal import Proposal
 
 __all__ = ["Group", "KeyRow", "changed_keys", "default_of", "groups_of", "hidden_places", "parts_of"]
@@ -52,23 +54,27 @@ def parts_of(paths: Iterable[RelPath]) -> Mapping[str, int]:
     return dict(sorted(Counter(part_of(path) for path in paths).items()))
 
 
-def changed_keys(proposal: Proposal) -> tuple[KeyRow, ...]:
-    """List what upstream changed in documents, beside what is an effect and on the card for that."""
+def changed_keys(ctx: Context, proposal: Proposal) -> tuple[KeyRow, ...]:
+    """List what upstream changed in documents, beside what is an effect and on the card for that.
+
+    Secrets are hidden in the values.
+    """
     if proposal.home.lock is None:
         return ()
     read = together(proposal.plan.blobs, proposal.read)
     base, theirs, ours = proposal.home.lock.base, proposal.tree, proposal.ours
     effects = {(e.path, e.key) for e in proposal.plan.effects}
     rows: list[KeyRow] = []
+    mask = Mask.of(ctx, proposal.home.path)
     touched = {step.path for step in proposal.plan.steps} | {c.path for c in proposal.plan.conflicts}
     for path in sorted(touched):
         old, new, mine = base.get(path), theirs.get(path), ours.get(path)
         if old is None or new is None or mine is None or old == new:
             continue
-        own = {k.key: k.after for k in key_changes(Change(path, How.CHANGED, old, mine), read)}
+        own = {k.key: mask.key(k).after for k in key_changes(Change(path, How.CHANGED, old, mine), read)}
         rows += [
             KeyRow(path, k.key, k.before, k.after, own.get(k.key, ""))
-            for k in key_changes(Change(path, How.CHANGED, old, new), read)
+            for k in map(mask.key, key_changes(Change(path, How.CHANGED, old, new), read))
             if own.get(k.key) != k.after and not any(path == p and _within(k.key, key) for p, key in effects)
         ]
     return tuple(rows)

@@ -11,10 +11,11 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
+from hermes_dist.ops.conclude import Settle, Wish, conclude
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.history import BACK_TO, Past, images_of, past_of, row_of
-from hermes_dist.ops.homes import Home, first_of, observe, open_home
-from hermes_dist.ops.install import Settle, Wish, conclude
+from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.observing import first_of, observe
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, propose
 from hermes_dist.ops.resolve import recorded
@@ -75,7 +76,7 @@ def _towards(ctx: Context, home: Home, goal: Past, lock: Lock, choices: Choices)
     """The merge towards the package of an earlier generation; later edits stay."""
     base = None if home.lock else _left_of(ctx, home, lock)
     proposal = propose(ctx, home, recorded(ctx, lock), choices, verb="rollback", base=base)
-    return _labelled(replace(proposal, lock=_held(home, proposal.lock or lock)), goal.number)
+    return _labelled(replace(proposal, lock=_held(home, _expecting(home, proposal.lock or lock, lock))), goal.number)
 
 
 def _left_of(ctx: Context, home: Home, lock: Lock) -> Tree:
@@ -99,6 +100,11 @@ def _held(home: Home, lock: Lock) -> Lock:
     return replace(lock, held=hold_after(home.lock.held, _commit(home.lock), _commit(lock)))
 
 
+def _expecting(home: Home, lock: Lock, goal: Lock) -> Lock:
+    """The lock, expecting the signer that is expected now: going back must not make a key unknown again."""
+    return replace(lock, signer=(home.lock.signer if home.lock else "") or goal.signer)
+
+
 def _commit(lock: Lock) -> str:
     return lock.pin.commit or lock.pin.tree
 
@@ -117,7 +123,8 @@ def _exactly(ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock)
     notes = tuple(
         f"{path}: what was edited since is overwritten" for path in lost if seen.found.get(path) != want[path]
     )
-    new = _held(home, replace(lock, generation=home.lock.generation if home.lock else lock.generation))
+    new = replace(lock, generation=home.lock.generation if home.lock else lock.generation)
+    new = _held(home, _expecting(home, new, lock))
     read = first_of(seen.read, images_of(home, later))
     tree = seen.found.with_entries(want)
     proposal = _proposal(ctx, home, "rollback", found=seen.found, tree=tree, lock=new, read=read, notes=notes)

@@ -6,7 +6,7 @@ from hermes_dist.decide.changes import Change, How, key_changes, text_diff
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import kind_of, load_data
 from hermes_dist.model.plan import Conflict
-from hermes_dist.ops.homes import together
+from hermes_dist.ops.observing import together
 from hermes_dist.ops.proposal import Proposal
 
 

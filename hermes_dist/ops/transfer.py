@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_dist.brand import LOCKFILE, PRIVATE
-from hermes_dist.decide import dotenv
 from hermes_dist.decide.card import Card
 from hermes_dist.decide.environment import ENV_EXAMPLE
 from hermes_dist.decide.export import (
     CARRIED_PARTS,
     Portable,
     goes_with,
-    known_secrets,
     lock_to_go,
     only_lock,
     parts_of,
@@ -24,13 +22,13 @@ from hermes_dist.decide.export import (
 from hermes_dist.decide.ownership import is_machine, is_rebuilt
 from hermes_dist.decide.redact import redact
 from hermes_dist.decide.secrets import scan
-from hermes_dist.errors import DistError, Invalid, UsageError
-from hermes_dist.model.documents import Kind, load_data
+from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.lock import dump_lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.masking import secrets_of
 from hermes_dist.ops.observing import Observed, observe, together
 from hermes_dist.ops.parcel import Parcel
 from hermes_dist.world.archive import GzipWriter, Sink, TarWriter, taken, write_private
@@ -129,7 +127,7 @@ def export(ctx: Context, name: ProfileName, packing: Packing, path: Path) -> Exp
     if not home.path.is_dir():
         raise DistError("there is no such home", where=str(home.path))
     ctx.layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
-    known = None if packing.full else _known(ctx, home)
+    known = None if packing.full else secrets_of(ctx, home.path)
     parcel = Parcel(str(name), known, packing.redact, ctx.layout.staging)
     card = _whole(ctx, home, parcel) if packing.full else _shared(ctx, home, packing, parcel)
     ctx.progress("packing")
@@ -147,19 +145,6 @@ def export(ctx: Context, name: ProfileName, packing: Packing, path: Path) -> Exp
         profile=name, path=path, size=size, files=parcel.files - 1, variables=card.variables,
         left_out=parcel.left_out(home.path), notes=tuple(parcel.notes),
     )  # fmt: skip
-
-
-def _known(ctx: Context, home: Home) -> Mapping[str, str]:
-    """What this machine keeps secret: the values in ``.env`` and ``auth.json`` of the home and of the root."""
-    variables: dict[str, str] = {}
-    logins: list[object] = []
-    for folder in (ctx.layout.root, home.path):
-        variables |= dotenv.read(_bytes(folder / ".env"))
-        try:
-            logins.append(load_data(_bytes(folder / "auth.json") or b"{}", Kind.JSON))
-        except Invalid:
-            continue
-    return known_secrets(variables, logins)
 
 
 def _bytes(path: Path) -> bytes:

@@ -12,9 +12,12 @@ from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.trust import KEYS_FILE, Keyring, KnownKey, Policy, is_fingerprint
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.incoming import Incoming, Target
+from hermes_dist.ops.incoming import Incoming
+from hermes_dist.ops.lookup import Target
 from hermes_dist.world.signatures import signatures_of, successions_of
 from hermes_dist.world.trustfiles import change_keyring, read_keyring, read_policies
+
+__all__ = ["Accept", "Trusted", "add", "judged", "judged_move", "remove", "signer_words", "trusted"]
 
 
 def judged(
@@ -127,11 +130,14 @@ def trusted(ctx: Context) -> Trusted:
     return Trusted(read_keyring(ctx.layout), read_policies(ctx.layout))
 
 
-def name_of(ctx: Context, fingerprint: str) -> str:
-    """Whose key it is, as far as this machine knows; empty for an unknown or revoked one, which says so."""
+def signer_words(ctx: Context, fingerprint: str) -> str:
+    """A fingerprint with what this machine knows of it: whose it is, or that it was revoked; empty for none."""
+    if not fingerprint:
+        return ""
     known = trusted(ctx)
     ring = _whole(known.keyring, known.policies)
-    return "revoked" if ring.revocation(fingerprint) else ring.name_of(fingerprint)
+    name = "revoked" if ring.revocation(fingerprint) else ring.name_of(fingerprint)
+    return f"{fingerprint} ({name})" if name else fingerprint
 
 
 def add(ctx: Context, name: str, key: str) -> KnownKey:

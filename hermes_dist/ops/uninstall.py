@@ -14,10 +14,11 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
+from hermes_dist.ops.conclude import Wish, conclude
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, Observed, observe, open_home
-from hermes_dist.ops.install import Wish, conclude
+from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.mend import without_lost
+from hermes_dist.ops.observing import Observed, observe
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.variables import manifest_of
 

@@ -16,8 +16,10 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import without_credentials
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, observe, open_home
+from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.mend import fetch_again
+from hermes_dist.ops.observing import observe
+from hermes_dist.ops.trust import signer_words
 from hermes_dist.world.fs import RealFs, home_lock
 from hermes_dist.world.git_cache import cache_name, collect
 from hermes_dist.world.transaction import before_image, generations, lock_image, prune, recover
@@ -44,6 +46,7 @@ class Verified:
         source: Whether the source still holds what the lock says.
         about_source: Why not, or why it could not be told.
         damaged: Images of earlier generations that are gone or damaged, as words.
+        signer: The key that releases are expected to be signed by, with its name; empty for none.
     """
 
     profile: ProfileName
@@ -56,6 +59,7 @@ class Verified:
     source: Literal["same", "differs", "unreachable", "untold"] = "same"
     about_source: str = ""
     damaged: tuple[str, ...] = ()
+    signer: str = ""
 
     @property
     def sound(self) -> bool:
@@ -80,6 +84,7 @@ def verify(ctx: Context, name: ProfileName) -> Verified:
     return Verified(
         profile=name, same=len(lock.base) - len(edited) - len(missing), edited=edited, missing=missing, odd=seen.odd,
         lost=lost, mended=mended, source=source, about_source=about, damaged=tuple(_damaged(home)),
+        signer=signer_words(ctx, lock.signer),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from story import FIRST, Story, agent_installs, yes
 from terminal import Terminal
 
 from hermes_dist.ops import install as installing
-from hermes_dist.ops.install import Wish
+from hermes_dist.ops.conclude import Wish
 
 SERVERS = {"mcpServers": {"web": {"command": "web-server"}, "mail": {"command": "mail-server"}}}
 

@@ -9,8 +9,9 @@ import pytest
 from hermes_dist.brand import HERMES
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import install as ops
+from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.install import Wish
+from hermes_dist.ops.update import update
 from hermes_dist.world import realize
 from hermes_dist.world.ports import Fs
 from tests.gitrepo import Repo
@@ -35,11 +36,11 @@ def test_a_file_written_inside_the_window_stays_and_is_merged_by_the_next_update
         real(fs, slot, path)
 
     monkeypatch.setattr(realize, "_swap", swap)
-    outcome = ops.update(ctx, ProfileName("bot"), Wish(), lambda _: True)
+    outcome = update(ctx, ProfileName("bot"), Wish(), lambda _: True)
     assert [str(path) for path in outcome.skipped] == ["SOUL.md"]
     assert soul.read_text() == "ONE\n\ntwo\n\nthree\n"
     assert (soul.parent / "a.md").read_text() == "b\n"
-    again = ops.update(ctx, ProfileName("bot"), Wish(), lambda _: True)
+    again = update(ctx, ProfileName("bot"), Wish(), lambda _: True)
     assert not again.skipped
     assert soul.read_text() == "ONE\n\ntwo\n\nTHREE\n"
-    assert not ops.update(ctx, ProfileName("bot"), Wish(), lambda _: True).done
+    assert not update(ctx, ProfileName("bot"), Wish(), lambda _: True).done

@@ -9,7 +9,7 @@ import pytest
 from story import BOT, FIRST, GO, Story, contents, yes
 
 from hermes_dist.errors import Cancelled, DistError
-from hermes_dist.ops.install import Wish
+from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.proposal import Outcome, Proposal
 from hermes_dist.ops.uninstall import Removing, uninstall
 

@@ -13,8 +13,8 @@ from story import BOT, GO, Story, yes
 from hermes_dist.decide.environment import Given
 from hermes_dist.errors import Cancelled, DistError, Refused
 from hermes_dist.ops import install as installing
+from hermes_dist.ops.conclude import Questions, Wish
 from hermes_dist.ops.inspect import status
-from hermes_dist.ops.install import Questions, Wish
 from hermes_dist.ops.proposal import Outcome, Proposal
 
 SECRET = "s3cr3t value"

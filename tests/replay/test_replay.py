@@ -22,10 +22,11 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.ops import install as ops
 from hermes_dist.ops import resolve as settle
+from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.install import Wish
 from hermes_dist.ops.proposal import Outcome
 from hermes_dist.ops.propose import Choices
+from hermes_dist.ops.update import update
 
 ALL = Choices(allow_effects=True)
 MARK = "of my own"
@@ -98,7 +99,7 @@ class Home:
         return found
 
     def update(self, to: int) -> Outcome:
-        return ops.update(self.ctx, self.name, Wish(choices=ALL, to=f"v{to}"), lambda _: True)
+        return update(self.ctx, self.name, Wish(choices=ALL, to=f"v{to}"), lambda _: True)
 
     def base(self, lock: Lock) -> dict[str, bytes]:
         return {str(p): self.ctx.store.read(e.digest) for p, e in lock.base.items()}

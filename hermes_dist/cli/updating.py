@@ -1,0 +1,58 @@
+"""An update that has something to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hermes_dist.cli.asking import agreement, given, questions
+from hermes_dist.cli.command import Session, on_each
+from hermes_dist.cli.install import finish, settle_of, wish_of
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.side import Side
+from hermes_dist.ops.conclude import Wish
+from hermes_dist.ops.lookup import Looked, look
+from hermes_dist.ops.profiles import list_profiles
+from hermes_dist.ops.trust import Accept
+from hermes_dist.ops.update import update
+
+if TYPE_CHECKING:
+    from hermes_dist.cli.update import Asked
+
+
+def update_one(session: Session, looked: Looked, asked: Asked, *, yes: bool, dry_run: bool, exit_code: bool) -> int:
+    """Bring one profile to what its source offers."""
+    wish = _wish(session, asked, yes=yes, dry_run=dry_run)
+    settle = settle_of(session, asked.conflict, yes=yes)
+    outcome = update(session.ctx, looked.home.name, wish, agreement(session, yes=yes), settle, looked)
+    return finish(session, outcome, exit_code=exit_code)
+
+
+def update_all(session: Session, asked: Asked, *, yes: bool, dry_run: bool, exit_code: bool) -> int:
+    """Update every profile that has a lock."""
+    names = [row.name for row in list_profiles(session.ctx) if row.managed]
+    wish = _wish(session, asked, yes=yes, dry_run=dry_run)
+    settle = settle_of(session, asked.conflict, yes=yes)
+
+    def one(each: Session, name: ProfileName) -> int:
+        looked = look(each.ctx, name)
+        outcome = update(each.ctx, name, wish, agreement(each, yes=yes), settle, looked)
+        return finish(each, outcome, exit_code=exit_code)
+
+    return on_each(session, names, one)
+
+
+def _wish(session: Session, asked: Asked, *, yes: bool, dry_run: bool) -> Wish:
+    accept = Accept(
+        new_key=asked.accept_new_key, unsigned=asked.accept_unsigned, moved_tag=asked.accept_moved_tag,
+        signature=asked.require_signature,
+    )  # fmt: skip
+    wish = wish_of(
+        conflict=asked.conflict, only=asked.only, without=asked.without, allow_effects=asked.allow_effects,
+        dry_run=dry_run, to=asked.to, accept=accept, locked=asked.locked, allow_downgrade=asked.allow_downgrade,
+        ignore_requires=asked.ignore_requires, env=given(session, list(asked.env), asked.env_file),
+        questions=questions(session, yes=yes),
+    )  # fmt: skip
+    if asked.force_config:
+        wish = replace(wish, choices=replace(wish.choices, sides={"config.yaml": Side.THEIRS}))
+    return wish

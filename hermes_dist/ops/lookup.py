@@ -1,0 +1,115 @@
+"""Looking a source up: what it offers now, before anything of it is fetched.
+
+Most updates end here, with nothing new, so this module loads nothing of merging.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hermes_dist.decide.versions import choose_tag, newer_tags
+from hermes_dist.errors import Invalid
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.source import Pin, SourceKind, SourceSpec, parse_source
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.world.ports import Refs
+from hermes_dist.world.trustfiles import read_policies
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A source looked up, and nothing fetched yet.
+
+    Attributes:
+        refs: What the repository offers; None for a folder or archive.
+        ref: The full name of the ref to follow; empty for a commit, a folder or an archive.
+        commit: The commit; empty for a folder or archive.
+    """
+
+    spec: SourceSpec
+    refs: Refs | None
+    ref: str
+    commit: str
+
+    def is_pin(self, pin: Pin) -> bool:
+        """Whether it is the very commit that was received already."""
+        return bool(self.commit) and self.commit == pin.commit and self.spec.subfolder == pin.subfolder
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A profile, and what its source offers now.
+
+    Attributes:
+        home: The profile's home.
+        lock: Its lock.
+        target: What the source offers.
+        notes: Newer versions than the one it is pinned at.
+    """
+
+    home: Home
+    lock: Lock
+    target: Target
+    notes: tuple[str, ...]
+
+    @property
+    def nothing_new(self) -> bool:
+        """Whether the profile received all of what the source offers, by the very words of the lock."""
+        return self.target.is_pin(self.lock.pin) and str(self.target.spec) == self.lock.source and self.lock.whole
+
+
+def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
+    """Ask a profile's source what it offers.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        to: Another ref than the lock's; empty for none.
+
+    Raises:
+        DistError: The profile has no lock, or the source or ref can't be had.
+    """
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    spec = absolute(parse_source(lock.source, allow_insecure=True))
+    target = look_up(ctx, spec.at(to) if to else spec)
+    return Looked(home, lock, target, about_versions(lock, target))
+
+
+def look_up(ctx: Context, spec: SourceSpec) -> Target:
+    """Ask a source what it offers, and choose the commit.
+
+    Raises:
+        Refused: A policy does not let the source in.
+        DistError: The source or the ref is not there, or can't be reached.
+    """
+    if policies := read_policies(ctx.layout):
+        from hermes_dist.decide.trust import check_source  # noqa: PLC0415 - only where a policy is set
+
+        check_source(spec, policies)
+    if spec.kind is SourceKind.REGISTRY:
+        raise Invalid(
+            f"{spec.location!r} is a name in a registry, and no registry is set up",
+            hint=f"for a folder write ./{spec.location}, for a repository github.com/owner/{spec.location}",
+        )
+    refs = ctx.sources.refs(spec)
+    ref, commit = ctx.sources.resolve_ref(spec, refs, choose_tag)
+    return Target(spec, refs, ref, commit)
+
+
+def absolute(spec: SourceSpec) -> SourceSpec:
+    """Write a folder or archive with its full path, so that it means the same from everywhere."""
+    if spec.kind in (SourceKind.FOLDER, SourceKind.ARCHIVE):
+        return replace(spec, location=str(Path(spec.location).expanduser().resolve()))
+    return spec
+
+
+def about_versions(lock: Lock, target: Target) -> tuple[str, ...]:
+    """Tell of newer version tags where one is followed as pinned."""
+    if target.refs is None or not target.ref.startswith("refs/tags/") or target.spec.is_range:
+        return ()
+    newer = newer_tags(target.ref.removeprefix("refs/tags/"), target.refs.tags)
+    return (f"pinned at {lock.pin.ref.rpartition('/')[2]}; newer: {', '.join(newer[-3:])}",) if newer else ()

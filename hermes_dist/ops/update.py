@@ -1,0 +1,78 @@
+"""Update: the sentence of docs/ARCHITECTURE.md, top to bottom."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from hermes_dist.decide.history import ANY, holds
+from hermes_dist.errors import LockStale
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.conclude import Settle, Wish, about_requires, conclude, make_proposal
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.incoming import fetch
+from hermes_dist.ops.lookup import Looked, Target, look
+from hermes_dist.ops.observing import user_job_ids
+from hermes_dist.ops.proposal import Confirm, Outcome, with_variables
+from hermes_dist.ops.propose import Choices
+from hermes_dist.ops.trust import judged, judged_move
+
+
+def update(
+    ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, settle: Settle | None = None,
+    looked: Looked | None = None,
+) -> Outcome:  # fmt: skip
+    """Bring a profile to what its source ships now.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        wish: What was asked for.
+        confirm: Shows the proposal and asks.
+        settle: Asks about conflicts one by one.
+        looked: What the source offers, where it was asked already.
+
+    Raises:
+        DistError: It can't be updated; nothing changed.
+    """
+    outcome = _update(ctx, looked or look(ctx, name, wish.to), wish, confirm, settle)
+    if outcome.proposal is not None or wish.dry_run:
+        return outcome
+    return with_variables(outcome, ctx.layout.home(name), wish.env.values)
+
+
+def _update(ctx: Context, looked: Looked, wish: Wish, confirm: Confirm, settle: Settle | None) -> Outcome:
+    home, lock, target, notes = looked.home, looked.lock, looked.target, looked.notes
+    name = home.name
+    if wish.locked and target.commit != lock.pin.commit:
+        raise LockStale(
+            f"{target.spec} is at {target.commit[:7]}, the lock at {lock.pin.short}",
+            where=str(ctx.layout.lockfile(name)), hint="update without --locked to move on",
+        )
+    if target.commit and not wish.to and not target.is_pin(lock.pin) and _is_held(ctx, lock, target, target.commit):
+        notes += (_held_note(ctx, name, lock, target.commit),)
+        return Outcome(verb="update", profile=name, lock=lock, notes=notes)
+    if looked.nothing_new and wish.choices == Choices() and not wish.accept.signature:
+        return Outcome(verb="update", profile=name, lock=lock, notes=notes)
+    downgrade, asked = wish.allow_downgrade, bool(wish.to)
+    notes += judged_move(ctx, target, lock, wish.accept, downgrade=downgrade, asked=asked)
+    incoming = fetch(ctx, target, lock, user_job_ids(home, ctx.store.read))
+    tree = incoming.pin.tree
+    if not target.commit and tree != lock.pin.tree and _is_held(ctx, lock, target, tree):
+        return Outcome(verb="update", profile=name, lock=lock, notes=(*notes, _held_note(ctx, name, lock, tree)))
+    incoming = judged(ctx, target, incoming, lock, wish.accept, downgrade=downgrade or asked)
+    notes += (about_requires(ctx, incoming, wish),)
+    return conclude(ctx, partial(make_proposal, ctx, home, incoming, "update", notes), wish, confirm, settle)
+
+
+def _is_held(ctx: Context, lock: Lock, target: Target, offered: str) -> bool:
+    """Whether a hold keeps an offered commit, or the tree of a folder, out."""
+    relation = ""
+    if target.commit and lock.held not in ("", ANY, offered):
+        relation = ctx.sources.relation(target.spec, lock.held, offered)
+    return holds(lock.held, offered, relation)
+
+
+def _held_note(ctx: Context, name: ProfileName, lock: Lock, offered: str) -> str:
+    back = "" if lock.held == ANY else ", rolled back from there"
+    return f"held at {lock.pin.short}{back}; to take {offered[:7]}: {ctx.command(f'unhold {name}')}"
