@@ -15,6 +15,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 READY = frozenset({"running", "degraded"})
 """The agent's words for a gateway that serves."""
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?")
+_LEVEL = re.compile(r"\s*(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\s+")
 _LOOP = 3
 
 
@@ -187,6 +188,11 @@ def after_all(verdict: Verdict, seen: Seen) -> Verdict:
 
 def _ended(code: int) -> str:
     return f"it was ended by signal {-code}" if code < 0 else f"it ended with exit code {code}"
+
+
+def said(line: str) -> str:
+    """What a line of a log says, without its time and level."""
+    return _LEVEL.sub("", _STAMP.sub("", line, count=1), count=1).strip()
 
 
 def refusals(

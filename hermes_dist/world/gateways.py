@@ -45,6 +45,7 @@ class Found:
         updated_at: When the agent last wrote its state.
         platforms: The agent's word for each channel.
         troubles: Channels that do not work, with the agent's reason.
+        teller: The process that wrote the state file last.
     """
 
     state: GatewayState
@@ -54,13 +55,15 @@ class Found:
     updated_at: str = ""
     platforms: Mapping[str, str]
     troubles: tuple[str, ...] = ()
+    teller: int | None = None
 
 
 def find(home: Path) -> Found:
     """Look at the gateway of a home; files that can't be read tell nothing."""
     seen = agents.gateway(home)
     record = _state(home)
-    about = seen.pid is None or record.get("pid") == seen.pid
+    told = record.get("pid")
+    about = seen.pid is None or told == seen.pid
     platforms, troubles = {}, []
     listed = record.get("platforms")
     for name, part in (listed if isinstance(listed, dict) else {}).items():
@@ -71,7 +74,7 @@ def find(home: Path) -> Found:
     return Found(
         state=seen.state, pid=seen.pid, phase=str(record.get("gateway_state") or "") if about else "",
         reason=str(record.get("exit_reason") or "") if about else "", updated_at=seen.updated_at,
-        platforms=platforms, troubles=tuple(troubles),
+        platforms=platforms, troubles=tuple(troubles), teller=told if isinstance(told, int) else None,
     )  # fmt: skip
 
 

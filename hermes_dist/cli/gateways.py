@@ -1,0 +1,257 @@
+"""Commands about the gateways of many profiles."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import click
+import typer
+
+from hermes_dist.cli.clean import clean, clean_line
+from hermes_dist.cli.command import Session, command
+from hermes_dist.cli.screen import Screen
+from hermes_dist.errors import UsageError
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops import gateway_runs as runs
+from hermes_dist.ops import gateways as ops
+from hermes_dist.ops.gateway_runs import Outcome, Verdict
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The profiles.")]
+All = Annotated[bool, typer.Option("--all", help="Every profile.")]
+Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, max=64, metavar="N", help="So many at once.")]
+Wait = Annotated[float, typer.Option("--wait", min=0, metavar="SECONDS", help="How long a gateway may take to serve.")]
+Grace = Annotated[
+    float, typer.Option("--grace", min=0, metavar="SECONDS", help="How long a process may take to end by itself.")
+]
+AllowClash = Annotated[
+    bool, typer.Option("--allow-clash", help="Start although another profile has the same bot or port.")
+]
+DetachedStart = Annotated[
+    bool, typer.Option("--detached", help="Run it as a process without a service, also where services are kept.")
+]
+_USUAL = runs.Options()
+_COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
+_NOTE = 60
+Act = Callable[..., list[Verdict]]
+
+
+def _chosen(session: Session, names: Sequence[str] | None, *, all_: bool, usual: bool) -> list[ProfileName]:
+    """The profiles a command is about, in order; ``usual`` says that none named means all."""
+    ctx = session.ctx
+    asked = [ctx.profile(name) for name in names or ()]
+    if not asked and not all_ and ctx.chosen:
+        asked = [ctx.active()]
+    return ops.choose(ctx.names(), asked, all_=all_ or (usual and not asked))
+
+
+def _run(
+    session: Session, verb: str, act: Act, names: Sequence[str] | None, *, all_: bool, options: runs.Options
+) -> int:
+    chosen = _chosen(session, names, all_=all_, usual=False)
+    screen = session.screen
+    done: list[str] = []
+
+    def told(verdict: Verdict) -> None:
+        done.append(verdict.profile)
+        screen.progress(f"{verb}: {len(done)} of {len(chosen)}, {verdict.profile} {verdict.outcome}")
+
+    screen.progress(f"{verb}: {len(chosen)} gateways")
+    verdicts = act(session.ctx, chosen, options, told)
+    _show(session, verb, verdicts)
+    bad = {verdict.outcome for verdict in verdicts if not verdict.ok}
+    return 0 if not bad else 4 if bad == {Outcome.REFUSED} else 1
+
+
+def _show(session: Session, verb: str, verdicts: Sequence[Verdict]) -> None:
+    screen = session.screen
+    rows = [
+        {"profile": v.profile, "outcome": str(v.outcome), "ok": v.ok, "pid": v.pid, "note": v.note} for v in verdicts
+    ]
+    screen.emit("gateway-results", {"action": verb, "gateways": rows, "ok": all(v.ok for v in verdicts)})
+    table = [(v.profile, str(v.outcome), str(v.pid or "—"), v.note or "—") for v in verdicts]
+    screen.table(("Profile", "Result", "PID", "Note"), table)
+    bad = [verdict for verdict in verdicts if not verdict.ok]
+    for verdict in bad:
+        if len(verdict.note) > _NOTE:
+            screen.say(f"{screen.paint(verdict.profile, 'red')}: {clean(verdict.note, 500)}")
+    counts = Counter(str(verdict.outcome) for verdict in verdicts)
+    screen.tell(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
+    if any(verdict.outcome is Outcome.REFUSED for verdict in bad):
+        screen.tell(f"next: {session.command('gateways check')}, or --allow-clash")
+    elif bad and verb in {"start", "restart"}:
+        screen.tell(f"next: {session.command(f'gateways logs {bad[0].profile}')}")
+
+
+@command
+def start(
+    session: Session, name: Names = None, all_: All = False, jobs: Jobs = _USUAL.jobs, wait: Wait = _USUAL.wait,
+    detached: DetachedStart = False, allow_clash: AllowClash = False,
+) -> int:  # fmt: skip
+    options = runs.Options(jobs=jobs, wait=wait, detached=detached, allow_clash=allow_clash)
+    return _run(session, "start", runs.start, name, all_=all_, options=options)
+
+
+@command
+def stop(
+    session: Session, name: Names = None, all_: All = False, jobs: Jobs = _USUAL.jobs, grace: Grace = _USUAL.grace
+) -> int:
+    return _run(session, "stop", runs.stop, name, all_=all_, options=runs.Options(jobs=jobs, grace=grace))
+
+
+@command
+def restart(
+    session: Session, name: Names = None, all_: All = False, jobs: Jobs = _USUAL.jobs, wait: Wait = _USUAL.wait,
+    grace: Grace = _USUAL.grace, detached: DetachedStart = False, allow_clash: AllowClash = False,
+) -> int:  # fmt: skip
+    options = runs.Options(jobs=jobs, wait=wait, grace=grace, detached=detached, allow_clash=allow_clash)
+    return _run(session, "restart", runs.restart, name, all_=all_, options=options)
+
+
+@command
+def enable(session: Session, name: Names = None, all_: All = False, jobs: Jobs = _USUAL.jobs) -> int:
+    return _run(session, "enable", runs.enable, name, all_=all_, options=runs.Options(jobs=jobs))
+
+
+@command
+def disable(session: Session, name: Names = None, all_: All = False, jobs: Jobs = _USUAL.jobs) -> int:
+    return _run(session, "disable", runs.disable, name, all_=all_, options=runs.Options(jobs=jobs))
+
+
+@command
+def status(session: Session, name: Names = None, all_: All = False) -> int:
+    rows = ops.rows(session.ctx, _chosen(session, name, all_=all_, usual=True))
+    _emit(session, rows)
+    screen = session.screen
+    screen.table(
+        ("Profile", "Gateway", "PID", "Says", "At login", "Trouble"),
+        [
+            (
+                row.profile, str(row.state), str(row.pid or "—"), row.phase or "—",
+                "yes" if row.at_login else "no", "; ".join(row.troubles) or "—",
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+    for row in rows:
+        if row.services or row.service_file:
+            there = ", ".join(row.services) or f"none; enable writes {row.service_file}"
+            screen.say(f"{row.profile}: service {clean(there, 500)}")
+    if any(row.state == "stale" for row in rows):
+        screen.tell(f"stale: the files name a process that is gone; {session.command('gateways start NAME')} clears it")
+    return 0
+
+
+@command
+def list_(session: Session) -> int:
+    rows = ops.rows(session.ctx, _chosen(session, None, all_=True, usual=True))
+    _emit(session, rows)
+    session.screen.table(
+        ("Profile", "Gateway", "PID", "Channels", "Service"),
+        [
+            (row.profile, str(row.state), str(row.pid or "—"), ", ".join(row.channels) or "—",
+             "at login" if row.at_login else "yes" if row.services else "no")
+            for row in rows
+        ],
+    )  # fmt: skip
+    return 0
+
+
+def _emit(session: Session, rows: Sequence[ops.Row]) -> None:
+    listed = [
+        {
+            "profile": row.profile, "path": row.path, "state": str(row.state), "pid": row.pid, "phase": row.phase,
+            "services": list(row.services), "at_login": row.at_login, "channels": list(row.channels),
+            "troubles": list(row.troubles), "updated_at": row.updated_at,
+        }
+        for row in rows
+    ]  # fmt: skip
+    session.screen.emit("gateways", {"gateways": listed})
+
+
+@command
+def check(session: Session) -> int:
+    found = ops.check(session.ctx)
+    screen = session.screen
+    rows = [
+        {
+            "kind": clash.kind, "profiles": list(clash.profiles), "channels": list(clash.channels),
+            "sources": list(clash.sources), "port": clash.port,
+        }
+        for clash in found
+    ]  # fmt: skip
+    screen.emit("gateway-check", {"clashes": rows})
+    for clash in found:
+        screen.say(f"{screen.paint('clash', 'red')}: {clean(clash.sentence, 500)}")
+        for source in clash.sources:
+            screen.say(f"  {clean(source, 500)}")
+    if not found:
+        screen.say(f"No two of {len(session.ctx.names())} gateways use the same bot, login or port.")
+    return 1 if found else 0
+
+
+@command
+def logs(
+    session: Session,
+    name: Names = None,
+    all_: All = False,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as lines are written, until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", min=0, metavar="N", help="So many of each log to begin with.")] = 20,
+) -> int:
+    chosen = _chosen(session, name, all_=all_, usual=True)
+    screen = session.screen
+    if follow and screen.as_json:
+        raise UsageError("--follow has no end, and --json is one object", hint="leave one of them out")
+    show = _Prefixed(screen, chosen)
+    with ops.follow(session.ctx, chosen) as follower:  # from the ends on, before they are shown: nothing is left out
+        found = ops.logs(session.ctx, chosen, lines)
+        listed = [{"profile": line.profile, "file": line.file, "text": line.text} for line in found]
+        screen.emit("gateway-logs", {"lines": listed})
+        for line in found:
+            show(line.profile, line.file, line.text)
+        if not follow:
+            return 0
+        try:
+            for (profile, file), text in follower.follow(_Reader()):
+                show(profile, file, text)
+        except KeyboardInterrupt:
+            return 130
+    return 0
+
+
+class _Prefixed:
+    """Shows lines of logs behind the names of their profiles, each in a colour of its own."""
+
+    def __init__(self, screen: Screen, names: Sequence[ProfileName]) -> None:
+        self._screen = screen
+        self._width = max(map(len, names), default=0)
+        self._colours = {name: _COLOURS[number % len(_COLOURS)] for number, name in enumerate(names)}
+
+    def __call__(self, profile: ProfileName, file: str, text: str) -> None:
+        mark = "!" if "error" in file else "|"
+        ahead = f"{profile.ljust(self._width)} {mark} "
+        if self._screen.coloured():
+            ahead = click.style(ahead, fg=self._colours[profile])
+        self._screen.say(ahead + clean_line(text.expandtabs()))
+
+
+class _Reader:
+    """Whether somebody still reads stdout; behind ``| head`` nobody does after a while."""
+
+    def __init__(self) -> None:
+        self._fd = sys.stdout.fileno()
+        self._what = self._identity()
+        self._poll = select.poll()
+        self._poll.register(self._fd, 0)
+
+    def _identity(self) -> tuple[int, int]:
+        found = os.fstat(self._fd)
+        return found.st_dev, found.st_ino
+
+    def __call__(self) -> bool:
+        gone = any(event & (select.POLLERR | select.POLLHUP) for _, event in self._poll.poll(0))
+        return not gone and self._identity() == self._what

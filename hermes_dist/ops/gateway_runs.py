@@ -1,0 +1,344 @@
+"""Starting, stopping and enabling the gateways of many profiles through the installed agent."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+
+from hermes_dist.decide.fleet import (
+    READY,
+    Course,
+    Manager,
+    Outcome,
+    Seen,
+    Verdict,
+    Way,
+    after_all,
+    in_order,
+    judge,
+    refusals,
+    said,
+    served,
+    way,
+)
+from hermes_dist.errors import DistError
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.gateways import agent_of, check, is_multiplexed, manager_of
+from hermes_dist.world import gateways as world
+from hermes_dist.world import running
+from hermes_dist.world.agent import Agent
+from hermes_dist.world.proc import Detached
+from hermes_dist.world.running import Process
+
+__all__ = ["Options", "Outcome", "Verdict", "disable", "enable", "restart", "start", "stop"]
+
+_LOOK = 0.1
+_QUIET = 2.0
+_SETTLE = 1.0
+_AGENT_STOPS = 20.0
+_SERVICE_STOPS = 120.0
+
+Told = Callable[[Verdict], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a fleet is acted on.
+
+    Attributes:
+        jobs: How many at once.
+        wait: Seconds that a gateway may take until it serves.
+        grace: Seconds that a process is given to end by itself.
+        detached: Start without a service, whatever keeps services here.
+        allow_clash: Start although another profile uses the same bot or port.
+        manager: What keeps services here; None to look.
+    """
+
+    jobs: int = 4
+    wait: float = 60.0
+    grace: float = 10.0
+    detached: bool = False
+    allow_clash: bool = False
+    manager: Manager | None = None
+
+
+@dataclass(frozen=True)
+class _Fleet:
+    """One act on many gateways, as its jobs share it."""
+
+    ctx: Context
+    agent: Agent
+    options: Options
+    manager: Manager
+    enough: threading.Event
+
+
+def start(ctx: Context, names: Sequence[ProfileName], options: Options, told: Told) -> list[Verdict]:
+    """Start gateways and wait until they serve.
+
+    Args:
+        ctx: The context.
+        names: The profiles.
+        options: How.
+        told: Is given each verdict as it falls.
+
+    Returns:
+        What became of each, in the order they were started.
+
+    Raises:
+        NoAgent: No agent is installed.
+    """
+    fleet = _fleet(ctx, options)
+    before = _settled(fleet, names)
+    return _checked(fleet, _each(fleet, names, lambda name: before.get(name) or _start(fleet, name), told))
+
+
+def stop(ctx: Context, names: Sequence[ProfileName], options: Options, told: Told) -> list[Verdict]:
+    """Stop gateways, and end what does not stop by itself; arguments and result as for :func:`start`."""
+    fleet = _fleet(ctx, options)
+    left = _processes(ctx)
+    verdicts = _each(fleet, names, lambda name: _stop(fleet, name, left.get(name, [])), told)
+    return _swept(fleet, verdicts)
+
+
+def restart(ctx: Context, names: Sequence[ProfileName], options: Options, told: Told) -> list[Verdict]:
+    """Restart gateways; those that do not run are started. Arguments and result as for :func:`start`."""
+    fleet = _fleet(ctx, options)
+    before = _settled(fleet, names, again=True)
+    left = _processes(ctx)
+    job: Callable[[ProfileName], Verdict] = lambda name: (  # noqa: E731 - one expression, used once
+        before.get(name) or _restart(fleet, name, left.get(name, []))
+    )
+    return _checked(fleet, _each(fleet, names, job, told))
+
+
+def enable(ctx: Context, names: Sequence[ProfileName], options: Options, told: Told) -> list[Verdict]:
+    """Let gateways start at login, by the agent's own services; arguments and result as for :func:`start`."""
+    fleet = _fleet(ctx, options)
+    return _each(fleet, names, lambda name: _enable(fleet, name), told)
+
+
+def disable(ctx: Context, names: Sequence[ProfileName], options: Options, told: Told) -> list[Verdict]:
+    """Remove the services of gateways, which stops them; arguments and result as for :func:`start`."""
+    fleet = _fleet(ctx, options)
+    return _each(fleet, names, lambda name: _disable(fleet, name), told)
+
+
+def _fleet(ctx: Context, options: Options) -> _Fleet:
+    return _Fleet(ctx, agent_of(ctx), options, options.manager or manager_of(ctx), threading.Event())
+
+
+def _each(
+    fleet: _Fleet, names: Sequence[ProfileName], job: Callable[[ProfileName], Verdict], told: Told
+) -> list[Verdict]:
+    """Do a job for each profile, several at once, begun in order; an error becomes a verdict."""
+
+    def safely(name: ProfileName) -> Verdict:
+        try:
+            return job(name)
+        except DistError as err:
+            return Verdict(profile=name, outcome=Outcome.FAILED, note=str(err))
+
+    ordered = in_order(names)
+    with ThreadPoolExecutor(max_workers=max(1, fleet.options.jobs)) as pool:
+        futures = [pool.submit(safely, name) for name in ordered]
+        try:
+            for future in as_completed(futures):
+                told(future.result())
+        except BaseException:
+            fleet.enough.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [future.result() for future in futures]
+
+
+def _settled(fleet: _Fleet, names: Sequence[ProfileName], *, again: bool = False) -> dict[ProfileName, Verdict]:
+    """What is clear before anything is started: what another gateway serves, and what must not start."""
+    ctx, detached = fleet.ctx, fleet.options.detached
+    running_now = frozenset(name for name in ctx.names() if world.find(ctx.layout.home(name)).pid is not None)
+    out = {
+        name: Verdict(profile=name, outcome=Outcome.SERVED, note="its gateway serves all profiles (multiplex_profiles)")
+        for name in served(names, multiplexed=is_multiplexed(ctx, detached=detached), running=running_now)
+    }
+    if not fleet.options.allow_clash:
+        found = check(ctx, detached=detached)
+        for name, why in refusals(names, found, frozenset() if again else running_now).items():
+            out.setdefault(name, Verdict(profile=name, outcome=Outcome.REFUSED, note=why))
+    return out
+
+
+def _start(fleet: _Fleet, name: ProfileName) -> Verdict:
+    layout, home = fleet.ctx.layout, fleet.ctx.layout.home(name)
+    found = world.find(home)
+    if found.pid is not None:
+        if found.phase in READY:
+            return Verdict(profile=name, outcome=Outcome.RUNNING, pid=found.pid, note="; ".join(found.troubles))
+        note = f"it lives, and says {found.phase or 'nothing'!r}; restart it"
+        return Verdict(profile=name, outcome=Outcome.HANGING, pid=found.pid, note=note)
+    chosen = way(fleet.manager, installed=bool(world.services(layout, name)), detached=fleet.options.detached)
+    if chosen is Way.MISSING:
+        hint = f"{fleet.ctx.command(f'gateways enable {name}')}, or pass --detached"
+        return Verdict(profile=name, outcome=Outcome.FAILED, note=f"it has no service; run: {hint}")
+    stale = world.clean(home, at_rest=False)
+    marks = world.log_marks(home)
+    if chosen is Way.SERVICE:
+        answer = world.ask(fleet.agent, layout, name, ["start"], env=fleet.ctx.env, timeout=_SERVICE_STOPS)
+        if answer.code:
+            return Verdict(profile=name, outcome=Outcome.FAILED, note=answer.line)
+        verdict = _wait(fleet, name, marks, None, None)
+    else:
+        child = world.start(fleet.agent, layout, name, fleet.ctx.env)
+        try:
+            verdict = _wait(fleet, name, marks, child, None)
+        finally:
+            child.leave()
+    if verdict.ok and stale:
+        return replace(verdict, note="; ".join(filter(None, [verdict.note, "a stale pid was cleared away"])))
+    return verdict
+
+
+def _wait(
+    fleet: _Fleet, name: ProfileName, marks: tuple[tuple[int, int], ...], child: Detached | None, old: int | None
+) -> Verdict:
+    """Wait until a gateway serves, or it is clear that it does not."""
+    home = fleet.ctx.layout.home(name)
+    pids: tuple[int, ...] = ()
+    begun, ready = time.monotonic(), 0.0
+    while True:
+        exited = child.exited() if child else None  # before looking: what it wrote last is seen then
+        found = world.find(home)
+        pid = found.pid if found.pid != old else None
+        if pid is not None and pid not in pids:
+            pids = (*pids, pid)
+        seen = Seen(
+            pid=pid, phase=found.phase if pid else "", grown=world.grown(home, marks), troubles=found.troubles,
+            reason=found.reason if found.teller in {*pids, child.pid if child else None} - {None} else "",
+        )  # fmt: skip
+        now = time.monotonic()
+        ready = (ready or now) if pid is not None and seen.phase in READY else 0.0
+        course = Course(
+            pids=pids, exited=exited, quiet=bool(ready) and now - ready >= _QUIET,
+            waited=now - begun >= fleet.options.wait or fleet.enough.is_set(),
+        )  # fmt: skip
+        if judged := judge(seen, course):
+            outcome, note = judged
+            words = said(world.last_words(home, marks)) if outcome is not Outcome.STARTED else ""
+            return Verdict(profile=name, outcome=outcome, pid=pid, note=": ".join(filter(None, [note, words])))
+        fleet.enough.wait(_LOOK)
+
+
+def _checked(fleet: _Fleet, verdicts: list[Verdict]) -> list[Verdict]:
+    """Look again at what was started, a moment later."""
+    if not any(verdict.outcome in {Outcome.STARTED, Outcome.RESTARTED} for verdict in verdicts):
+        return verdicts
+    time.sleep(_SETTLE)
+    out = []
+    for verdict in verdicts:
+        found = world.find(fleet.ctx.layout.home(verdict.profile))
+        out.append(after_all(verdict, Seen(pid=found.pid, phase=found.phase, reason=found.reason)))
+    return out
+
+
+def _stop(fleet: _Fleet, name: ProfileName, known: Sequence[Process]) -> Verdict:
+    ctx, home = fleet.ctx, fleet.ctx.layout.home(name)
+    found = world.find(home)
+    targets = {process.pid: process.began for process in known}
+    if found.pid is not None:
+        targets.setdefault(found.pid, world.began(found.pid))
+    if any(world.is_inside(pid) for pid in targets):
+        raise DistError("this command was started by the gateway of this profile itself")
+    serviced = fleet.manager is not Manager.NONE and bool(world.services(ctx.layout, name))
+    if not targets and not serviced:
+        note = "a stale pid was cleared away" if world.clean(home, at_rest=True) else ""
+        return Verdict(profile=name, outcome=Outcome.RESTING, note=note)
+    words, note = "", ""
+    try:
+        answer = world.ask(
+            fleet.agent, ctx.layout, name, ["stop"], env=ctx.env,
+            timeout=_SERVICE_STOPS if serviced else fleet.options.grace + _AGENT_STOPS,
+        )  # fmt: skip
+        words = answer.line if answer.code else ""
+    except DistError as err:
+        words = err.what
+    if (pid := world.find(home).pid) is not None:
+        targets.setdefault(pid, world.began(pid))
+    killed = [pid for pid, began in targets.items() if world.end(pid, began, fleet.options.grace)]
+    if killed:
+        note = "it did not end by itself, and was killed"
+    world.clean(home, at_rest=True)
+    if (pid := world.find(home).pid) is not None and serviced:
+        return Verdict(profile=name, outcome=Outcome.FAILED, pid=pid, note=words or "its service started it again")
+    return Verdict(profile=name, outcome=Outcome.STOPPED if targets else Outcome.RESTING, note=note)
+
+
+def _processes(ctx: Context) -> dict[ProfileName, list[Process]]:
+    known = {pid: name for name in ctx.names() if (pid := world.find(ctx.layout.home(name)).pid) is not None}
+    return world.processes(ctx.layout, known)
+
+
+def _swept(fleet: _Fleet, verdicts: list[Verdict]) -> list[Verdict]:
+    """End what came up again while others were stopped, as a gateway does that something restarts."""
+    left = _processes(fleet.ctx)
+    out = []
+    for verdict in verdicts:
+        again = left.get(verdict.profile, []) if verdict.ok else []
+        try:
+            for process in again:
+                world.end(process.pid, process.began, fleet.options.grace)
+        except DistError as err:
+            verdict = replace(verdict, outcome=Outcome.FAILED, note=str(err))  # noqa: PLW2901 - the same one, as it ended
+        if again:
+            world.clean(fleet.ctx.layout.home(verdict.profile), at_rest=True)
+        out.append(verdict)
+    return out
+
+
+def _restart(fleet: _Fleet, name: ProfileName, known: Sequence[Process]) -> Verdict:
+    ctx, home = fleet.ctx, fleet.ctx.layout.home(name)
+    old = world.find(home).pid
+    serviced = bool(world.services(ctx.layout, name))
+    if way(fleet.manager, installed=serviced, detached=fleet.options.detached) is Way.SERVICE:
+        if old is not None and world.is_inside(old):
+            raise DistError("this command was started by the gateway of this profile itself")
+        marks = world.log_marks(home)
+        answer = world.ask(fleet.agent, ctx.layout, name, ["restart"], env=ctx.env, timeout=_SERVICE_STOPS)
+        if answer.code:
+            return Verdict(profile=name, outcome=Outcome.FAILED, note=answer.line)
+        verdict = _wait(fleet, name, marks, None, old)
+    else:
+        stopped = _stop(fleet, name, known)
+        verdict = _start(fleet, name) if stopped.ok else stopped
+    if old is not None and verdict.outcome is Outcome.STARTED:
+        return replace(verdict, outcome=Outcome.RESTARTED)
+    return verdict
+
+
+def _enable(fleet: _Fleet, name: ProfileName) -> Verdict:
+    ctx, layout = fleet.ctx, fleet.ctx.layout
+    if world.at_login(layout, name):
+        return Verdict(profile=name, outcome=Outcome.ENABLED, note="it was already")
+    if fleet.manager is Manager.NONE:
+        note = "no systemd, launchd or s6 is here; let what starts this machine start it"
+        return Verdict(profile=name, outcome=Outcome.FAILED, note=note)
+    words = ["install", "--no-start-now", "--start-on-login"]
+    answer = world.ask(fleet.agent, layout, name, words, env=ctx.env, timeout=_SERVICE_STOPS)
+    if not answer.code and world.services(layout, name):
+        if not world.at_login(layout, name):
+            running.manage(layout, name, "enable", ctx.env)
+        return Verdict(profile=name, outcome=Outcome.ENABLED, pid=world.find(layout.home(name)).pid)
+    return Verdict(profile=name, outcome=Outcome.FAILED, note=answer.line or "no service file was written")
+
+
+def _disable(fleet: _Fleet, name: ProfileName) -> Verdict:
+    layout = fleet.ctx.layout
+    if not world.services(layout, name):
+        return Verdict(profile=name, outcome=Outcome.DISABLED, note="it was not enabled")
+    answer = world.ask(fleet.agent, layout, name, ["uninstall"], env=fleet.ctx.env, timeout=_SERVICE_STOPS)
+    left = world.services(layout, name)
+    if answer.code or left:
+        return Verdict(profile=name, outcome=Outcome.FAILED, note=answer.line or f"{left[0]} is still there")
+    return Verdict(profile=name, outcome=Outcome.DISABLED)
