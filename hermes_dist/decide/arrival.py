@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from hermes_dist.decide.activate import Unit
 from hermes_dist.decide.effects import Granted, grant
-from hermes_dist.decide.parking import put_back
+from hermes_dist.decide.parking import Grafted, put_back
+from hermes_dist.decide.parts import excluded_places
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY
 from hermes_dist.decide.placing_mcp import SERVERS, is_off
@@ -198,6 +199,27 @@ def common_base(lock: Lock | None, own: Lock | None) -> Tree:
     if own is None:
         return EMPTY
     return own.base if lock is None else lock.base
+
+
+def whole_again(live: Tree, base: Tree, only: frozenset[str], without: frozenset[str], read: Read) -> Grafted:
+    """An archive of some parts as if the others were as in base.
+
+    Args:
+        live: What of it is taken.
+        base: What home and archive have in common.
+        only: Parts that are taken; empty for all.
+        without: Parts that are not.
+        read: Gives contents by digest.
+    """
+    places = excluded_places(live, base, only, without)
+    servers = (CONFIG, SERVERS)
+    if (CONFIG, "") in places and servers not in places and "mcp" in only - without and CONFIG in live:
+        places.remove((CONFIG, ""))
+        if CONFIG in base:
+            config = put_back(Tree({CONFIG: base[CONFIG]}), live, [servers], read)
+            rest = put_back(live, base, places, read)
+            return Grafted(rest.tree.with_entries(config.tree), {**rest.blobs, **config.blobs})
+    return put_back(live, base, places, read)
 
 
 def readable(lock: Lock, has: Callable[[Digest], bool]) -> tuple[Lock, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from hermes_dist.decide import secrets
+from hermes_dist.decide.ownership import is_rebuilt
 from hermes_dist.decide.parts import PARTS, part_of
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, is_runtime
@@ -19,7 +20,11 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
 CARRIED_PARTS: Mapping[str, tuple[str, ...]] = {"memories": ("memories",), "sessions": ("sessions",)}
 """What ``--with`` adds, by folders; sessions come with the databases that :func:`is_history` names."""
-_HISTORY = re.compile(r"(?:state|response_store)\.db")
+_HISTORY = re.compile(r"(?:state|response_store)\.db(?:-wal)?")
+"""With the unwritten part, as the agent's own archives have it."""
+_AGENTS = ("workspace", "plans", "profile.yaml")
+"""What else an archive of the agent's own brings into a new home."""
+_LETS_IN = ("shell-hooks-allowlist.json", "pairing", "platforms/pairing")
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH|PRIVATE|SALT|COOKIE|WEBHOOK|SIGN|DSN", re.IGNORECASE)
 _PLAIN = frozenset(["password", "changeme", "localhost", "development", "production"])
 
@@ -235,6 +240,22 @@ def goes_with(path: RelPath, parts: frozenset[str]) -> bool:
     if any(path.top in CARRIED_PARTS[part] for part in parts):
         return True
     return "sessions" in parts and is_history(path)
+
+
+def comes_in(path: RelPath, *, full: bool, foreign: bool, effects: bool) -> bool:
+    """Whether a new home takes a file over that is the machine's.
+
+    Args:
+        path: The file.
+        full: The archive is a whole backup that a passphrase opened.
+        foreign: It was written by the agent.
+        effects: Who lets it in said yes to all it can do.
+    """
+    if any(path.under(place) for place in _LETS_IN) and not effects:
+        return False
+    if full:
+        return not is_rebuilt(path)
+    return goes_with(path, frozenset(CARRIED_PARTS)) or (foreign and any(path.under(name) for name in _AGENTS))
 
 
 def only_lock(lock: Lock | None) -> Tree:

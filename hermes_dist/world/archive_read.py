@@ -6,6 +6,7 @@ Archives of the agent and of other programs are told apart by their first bytes 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,10 +23,11 @@ PRIVATE = ".dist"
 BASE = f"{PRIVATE}/base"
 LONG = f"{PRIVATE}/long"
 CARRIED_LONG = f"{PRIVATE}/carried"
+CARD = f"{PRIVATE}/archive.json"
 CARRIED = Limits(entries=200_000, blob=8192 * MIB, total=16_384 * MIB)
 """For sessions and databases, which go to the disk and never through memory."""
-_PRIVATE_BYTES = 8 * MIB
 _READ = 1 << 18
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _KINDS = {
     b"1": "hard links", b"2": "symlinks", b"3": "devices", b"4": "devices", b"6": "FIFOs", b"x": "extended headers",
     b"g": "extended headers", b"L": "extended headers", b"K": "extended headers", b"S": "sparse files",
@@ -63,7 +65,7 @@ class Contents:
         root: The name of its one folder.
         foreign: It was not written by this program.
         tree: Its files; their contents are kept.
-        private: Small files of the archive itself, by name.
+        card: What it says about itself; None for nothing.
         base: Contents that came along for merging.
         carried: Files that went to the disk.
     """
@@ -71,7 +73,7 @@ class Contents:
     root: str = ""
     foreign: bool = False
     tree: Tree = field(default_factory=Tree)
-    private: dict[str, bytes] = field(default_factory=dict)
+    card: bytes | None = None
     base: set[Digest] = field(default_factory=set)
     carried: dict[RelPath, Carried] = field(default_factory=dict)
 
@@ -85,13 +87,13 @@ class Shelves:
 
     Attributes:
         keep: Takes contents, in order, and gives their names; keeps nothing when its input raises.
-        carries: Whether a file goes to the disk as it is.
+        carries: Whether a file of some size goes to the disk as it is.
         spool: The folder for those; None when there are none.
         limits: How large the rest may be.
     """
 
     keep: Keep
-    carries: Callable[[RelPath], bool] = lambda _path: False
+    carries: Callable[[RelPath, int], bool] = lambda _path, _size: False
     spool: Path | None = None
     limits: Limits = LIMITS
 
@@ -197,17 +199,19 @@ class _Taker:
             path = self._path(raw.name)
             if path is None:
                 continue
-            if self._is_carried(path):
+            if self._is_carried(path, raw.size):
                 self._spool(self._carried.file(path.encode(), _mode(raw), raw.size)[0], raw)
                 continue
             self._gate.file(path.encode(), _mode(raw), raw.size)
+            private = path.under(PRIVATE) and not path.under(LONG)
+            if private and not path.under(BASE) and path != CARD:
+                continue  # what a home keeps for itself is no business of another one
             data = b"".join(raw.pieces())
-            if path.under(PRIVATE) and not path.under(LONG):
-                if not path.under(BASE):
-                    self._own(path, data)
-                    continue
-                if path.name != Digest.of(data):
-                    raise Invalid("the archive is damaged: a content under a wrong name", where=str(path))
+            if path == CARD:
+                self.found.card = data
+                continue
+            if private and path.name != Digest.of(data):
+                raise Invalid("the archive is damaged: a content under a wrong name", where=str(path))
             self._files.append((path, raw.executable))
             yield data
         self._check()
@@ -241,23 +245,17 @@ class _Taker:
         self._carried.folder(path.encode() if path else b"root")
         return None
 
-    def _is_carried(self, path: RelPath) -> bool:
-        if path.under(CARRIED_LONG):
-            return self._shelves.spool is not None
-        return not path.under(PRIVATE) and self._shelves.spool is not None and self._shelves.carries(path)
+    def _is_carried(self, path: RelPath, size: int) -> bool:
+        if self._shelves.spool is None or (path.under(PRIVATE) and not path.under(CARRIED_LONG)):
+            return False
+        return path.under(CARRIED_LONG) or self._shelves.carries(path, size)
 
     def _spool(self, path: RelPath, raw: Raw) -> None:
         assert self._shelves.spool is not None  # noqa: S101 - see _is_carried
         file = self._shelves.spool / str(len(self.found.carried))
-        with file.open("xb") as out:
-            for piece in raw.pieces():
-                out.write(piece)
+        with open(os.open(file, _NEW, 0o700 if raw.executable else 0o600), "wb") as out:
+            out.writelines(raw.pieces())
         self.found.carried[path] = Carried(file, raw.executable, raw.size)
-
-    def _own(self, path: RelPath, data: bytes) -> None:
-        if len(data) > _PRIVATE_BYTES:
-            raise Invalid("the archive is too large: its own notes are", where=str(path))
-        self.found.private[path.removeprefix(f"{PRIVATE}/")] = data
 
     def _check(self) -> None:
         if not self.found.root:

@@ -1,0 +1,157 @@
+"""Commands that move profiles: export and import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hermes_dist.cli.asking import agreement
+from hermes_dist.cli.cards import size_of
+from hermes_dist.cli.clean import clean
+from hermes_dist.cli.closing import counted, notes
+from hermes_dist.cli.command import AllowEffects, DryRun, Except, OnConflict, Only, Session, Yes, command
+from hermes_dist.cli.install import finish, settle_of, wish_of
+from hermes_dist.errors import DistError, Invalid, UsageError
+from hermes_dist.ops import arriving, transfer
+from hermes_dist.ops.proposal import Proposal
+from hermes_dist.ops.propose import Choices
+from hermes_dist.ops.transfer import Exported, Packing
+
+_PASSPHRASE_BYTES = 4096
+_SHOWN = 20
+PassphraseFile = Annotated[
+    str, typer.Option("--passphrase-file", metavar="FILE", help="Read the passphrase from a file's first line.")
+]
+
+
+@command
+def export(
+    session: Session,
+    profile: Annotated[str, typer.Argument(metavar="PROFILE", help="The profile; . is the active one.")],
+    out: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="The archive; a new file.")] = "",
+    only: Only = "",
+    without: Except = "",
+    carried: Annotated[str, typer.Option("--with", metavar="memories,sessions", help="Add what it learned.")] = "",
+    full: Annotated[bool, typer.Option("--full", help="Back up everything, keys as well; with --encrypt.")] = False,
+    encrypt: Annotated[bool, typer.Option("--encrypt", help="Encrypt it under a passphrase, for age, too.")] = False,
+    passphrase_file: PassphraseFile = "",
+    redact: Annotated[bool, typer.Option("--redact", help="Put ${NAME} in place of secrets in texts.")] = False,
+) -> int:
+    encrypt = encrypt or bool(passphrase_file)
+    if full and not encrypt:
+        raise UsageError("a whole backup holds keys and secrets, so it is encrypted", hint="add --encrypt")
+    if full and (only or without or carried or redact):
+        raise UsageError("--full takes everything as it is: leave out --only, --except, --with and --redact")
+    parts = Choices().with_parts(only, without)
+    taken = transfer.parse_carried(carried)
+    name = session.ctx.profile(profile)
+    path = transfer.target_of(name, out, encrypted=encrypt)
+    packing = Packing(
+        only=parts.only, without=parts.without, carried=taken, full=full, redact=redact,
+        passphrase=new_passphrase(session, passphrase_file) if encrypt else "",
+    )  # fmt: skip
+    done = transfer.export(session.ctx, name, packing, path)
+    session.screen.emit("export", export_data(done))
+    _tell(session, done)
+    return 0
+
+
+def export_data(done: Exported) -> dict[str, object]:
+    """What an export wrote, as JSON data."""
+    return {
+        "profile": done.profile, "path": str(done.path), "size": done.size, "files": done.files,
+        "variables": list(done.variables), "left_out": list(done.left_out), "notes": list(done.notes),
+    }  # fmt: skip
+
+
+def _tell(session: Session, done: Exported) -> None:
+    screen = session.screen
+    notes(screen, done.notes)
+    if done.left_out:
+        shown = done.left_out if screen.verbose else done.left_out[:_SHOWN]
+        more = f" and {len(done.left_out) - len(shown)} more; -v lists them" if len(shown) < len(done.left_out) else ""
+        screen.tell(f"  left out  {', '.join(clean(name, 60) for name in shown)}{more}")
+    if done.variables:
+        screen.tell(f"  secrets became variables: {', '.join(clean(name, 60) for name in done.variables)}")
+    screen.say(
+        f"{screen.paint('✓', 'green')} Exported {done.profile} to {done.path}: "
+        f"{counted(done.files, 'file')}, {size_of(done.size)}."
+    )
+    screen.say(f"  bring it in elsewhere with: {session.command(f'import {done.path.name}')}")
+
+
+def new_passphrase(session: Session, file: str) -> str:
+    """The passphrase for a new backup: of a file, or typed twice.
+
+    Raises:
+        InputNeeded: There is no file and nobody to ask.
+    """
+    if file:
+        return read_passphrase(file)
+    screen = session.screen
+    screen.needs("--passphrase-file FILE")
+    while True:
+        first = screen.read("Passphrase for the backup: ", hidden=True)
+        if not first:
+            screen.warn("it can't be empty")
+        elif screen.read("Once more: ", hidden=True) == first:
+            return first
+        else:
+            screen.warn("the two differ")
+
+
+def read_passphrase(file: str) -> str:
+    """The first line of a file.
+
+    Raises:
+        DistError: It can't be read, or is empty.
+    """
+    path = Path(file).expanduser()
+    try:
+        with path.open("rb") as stream:
+            line = stream.read(_PASSPHRASE_BYTES).decode().partition("\n")[0].removesuffix("\r")
+    except OSError as error:
+        raise DistError(f"the passphrase can't be read: {error.strerror}", where=str(path)) from error
+    except UnicodeDecodeError:
+        raise Invalid("the passphrase is no text", where=str(path)) from None
+    if not line:
+        raise Invalid("the passphrase is empty", where=str(path))
+    return line
+
+
+@command
+def import_(
+    session: Session,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The archive: .tar.gz, or a backup .tar.gz.age.")],
+    name: Annotated[str, typer.Option("--name", help="The profile; by default the archive's.")] = "",
+    alias: Annotated[bool, typer.Option("--alias", help="Make a command of the profile's name.")] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    conflict: OnConflict = "",
+    allow_effects: AllowEffects = False,
+    only: Only = "",
+    without: Except = "",
+    passphrase_file: PassphraseFile = "",
+) -> int:
+    wish = wish_of(
+        conflict=conflict, only=only, without=without, allow_effects=allow_effects, dry_run=dry_run
+    )
+
+    def confirm(proposal: Proposal) -> bool:
+        return agreement(session, yes=yes or proposal.new)(proposal)
+
+    def passphrase() -> str:
+        if passphrase_file:
+            return read_passphrase(passphrase_file)
+        session.screen.needs("--passphrase-file FILE")
+        return session.screen.read("Passphrase of the backup: ", hidden=True)
+
+    outcome = arriving.import_(
+        session.ctx, Path(file).expanduser(), wish, confirm, passphrase=passphrase, name=name,
+        alias="" if alias else None, settle=settle_of(session, conflict, yes=yes),
+    )  # fmt: skip
+    code = finish(session, outcome)
+    open_here = outcome.proposal is not None and outcome.proposal.plan.conflicts and not outcome.dry_run
+    return 3 if open_here and code == 0 else code

@@ -1,0 +1,186 @@
+"""Archives on their way in: read, understood, and told apart into what is a profile's and what is a machine's."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hermes_dist.brand import LOCKFILE, MANIFEST
+from hermes_dist.decide.arrival import readable
+from hermes_dist.decide.card import Card, read_card
+from hermes_dist.decide.environment import ENV_EXAMPLE
+from hermes_dist.decide.export import comes_in, only_lock
+from hermes_dist.decide.hidden import hidden_characters
+from hermes_dist.decide.ownership import LeftOut, Owner, is_machine, looked_at, owner_of
+from hermes_dist.errors import Invalid
+from hermes_dist.model.lock import Lock, load_lock
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import parse_source
+from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
+from hermes_dist.ops.context import Context
+from hermes_dist.world.archive_open import is_encrypted, read_archive
+from hermes_dist.world.archive_read import CARRIED_LONG, LONG, Carried, Contents, Shelves
+from hermes_dist.world.fs import flock
+from hermes_dist.world.limits import LIMITS
+from hermes_dist.world.load import load_manifest
+
+_LOCK = RelPath(LOCKFILE)
+_MANIFEST = RelPath(MANIFEST)
+_ANY = Entry(Digest.of(b""))
+Ask = Callable[[], str]
+"""Asks for a passphrase. May raise InputNeeded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """An archive that was read.
+
+    Attributes:
+        root: The name of its one folder.
+        card: What it says about itself.
+        lock: Its lock; None for none.
+        files: What of it is a profile's content.
+        carried: What of it is a machine's, as files on the disk.
+        foreign: It was not written by this program.
+        whole: It is a whole backup that a passphrase opened.
+        notes: What is worth saying.
+    """
+
+    root: str
+    card: Card
+    lock: Lock | None
+    files: Tree
+    carried: Mapping[RelPath, Carried]
+    foreign: bool
+    whole: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Sorted:
+    """The files of an archive by where they go."""
+
+    live: Tree
+    beside: dict[RelPath, Entry] = field(default_factory=dict)
+    carried: dict[RelPath, Carried] = field(default_factory=dict)
+    left_out: dict[str, LeftOut] = field(default_factory=dict)
+
+    def leave(self, path: RelPath, why: str) -> None:
+        """Leave a file out, and say so with its folder."""
+        place = path.top + ("/" if "/" in path else "")
+        before = self.left_out.get(place)
+        self.left_out[place] = LeftOut(place, why, before.files + 1 if before else 1)
+
+
+@contextmanager
+def spooling(ctx: Context) -> Iterator[Path]:
+    """A folder for what is too large for memory, on the disk of the homes; gone at the end.
+
+    Raises:
+        Busy: Another import is at work.
+    """
+    folder = ctx.layout.arriving
+    with flock(ctx.layout.shared / "arriving.lock", timeout=10, held="another import is at work"):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def read(ctx: Context, path: Path, spool: Path, passphrase: Ask) -> Archive:
+    """Read an archive; its contents go into the store, or below ``spool``.
+
+    Raises:
+        DistError: It can't be read, or is not safe.
+    """
+    whole = is_encrypted(path)
+    shelves = Shelves(keep=ctx.store.put_many, carries=_is_carried, spool=spool)
+    ctx.progress("reading the archive")
+    contents = read_archive(path, shelves, ctx.env, passphrase)
+    try:
+        return _understood(ctx, contents, whole=whole)
+    except Invalid as error:
+        raise error.within(path.name) from None
+
+
+def _is_carried(path: RelPath, size: int) -> bool:
+    return is_machine(path) or size > LIMITS.blob
+
+
+def _understood(ctx: Context, contents: Contents, *, whole: bool) -> Archive:
+    card = read_card(contents.card)
+    files = {_named(path, card): entry for path, entry in contents.tree.items()}
+    carried = {_named(path, card): file for path, file in contents.carried.items()}
+    check_side_by_side([*files, *carried])
+    lock, notes = None, []
+    if _LOCK in carried:
+        text = carried.pop(_LOCK)
+        if text.size > LIMITS.blob:
+            raise Invalid("the lockfile is too large", where=LOCKFILE)
+        lock, lost = readable(load_lock(text.file.read_bytes()), ctx.store.has)
+        parse_source(lock.source, allow_insecure=True)
+        notes += [f"{lost} contents of the package are not in it; where both sides differ, yours stay"] if lost else []
+    return Archive(
+        root=contents.root, card=card, lock=lock, files=Tree(files), carried=carried, foreign=contents.foreign,
+        whole=whole and card.full, notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _named(path: RelPath, card: Card) -> RelPath:
+    if not (path.under(LONG) or path.under(CARRIED_LONG)):
+        return path
+    if path not in card.long:
+        raise Invalid("the archive is damaged: a file without a name", where=str(path))
+    return RelPath(card.long[path])
+
+
+def manifest_in(ctx: Context, archive: Archive) -> Manifest | None:
+    """The manifest of an archive; None where it has none that can be read."""
+    entry = archive.files.get(_MANIFEST)
+    try:
+        return load_manifest(ctx.store.read(entry.digest)) if entry else None
+    except Invalid:
+        return None
+
+
+def sort(archive: Archive, manifest: Manifest | None, *, effects: bool) -> Sorted:
+    """Tell what is the profile's from what is the machine's, and that from what does not come in.
+
+    Args:
+        archive: The archive.
+        manifest: Its manifest.
+        effects: All that it can do has its yes.
+
+    Raises:
+        Invalid: A file is too large.
+    """
+    known = only_lock(archive.lock)
+    places = (manifest.owned or ()) if manifest else ()
+    owned = {path: _ANY for path in archive.files if any(path.under(place) for place in places)}
+    want, _ = looked_at(known.with_entries(owned))
+    found = Sorted(archive.files.where(lambda path: want(path) and not is_machine(path)))
+    for path, entry in archive.files.items():
+        if path in found.live:
+            continue
+        if archive.whole or path == ENV_EXAMPLE:
+            found.beside[path] = entry
+        elif owner_of(path) is not Owner.HOUSEKEEPING:
+            found.leave(path, "not known as part of a profile")
+        else:
+            found.leave(path, "housekeeping of a repository")
+    for path, file in archive.carried.items():
+        if not is_machine(path) and not archive.whole:
+            raise Invalid(f"the file is too large: more than {LIMITS.blob >> 20} MiB", where=str(path))
+        if not comes_in(path, full=archive.whole, foreign=archive.foreign, effects=effects):
+            found.leave(path, "belongs to each machine")
+        elif path.suffix == ".md" and file.size < LIMITS.blob and hidden_characters(path, file.file.read_bytes()):
+            found.leave(path, "there are hidden characters in it")
+        else:
+            found.carried[path] = file
+    return found
