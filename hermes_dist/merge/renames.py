@@ -52,7 +52,10 @@ def bring_together(base: Tree, ours: Tree, theirs: Tree, read: Read) -> Names:
         if by_them[old] == by_us[old]:
             base = _relabelled(base, {old: by_them[old]})
         del by_them[old], by_us[old]
-    by_them |= _own_files_along(by_them, base, ours, theirs)
+    by_them, by_us = (
+        by_them | _new_files_along(by_them, base, ours, theirs),
+        by_us | _new_files_along(by_us, base, theirs, ours),
+    )
     # Whatever stands at the new name already was never received: it is no part of the move.
     by_them = {old: new for old, new in by_them.items() if new not in ours}
     by_us = {old: new for old, new in by_us.items() if new not in theirs}
@@ -142,26 +145,26 @@ def _similar(
     return found
 
 
-def _own_files_along(moves: Mapping[RelPath, RelPath], base: Tree, ours: Tree, theirs: Tree) -> dict[RelPath, RelPath]:
-    """Where upstream renamed a folder whole, the user's own files in it go along."""
+def _new_files_along(moves: Mapping[RelPath, RelPath], base: Tree, adder: Tree, mover: Tree) -> dict[RelPath, RelPath]:
+    """Where one side renamed a folder whole, what the other side put into it goes along."""
     along: dict[RelPath, RelPath] = {}
-    own = [path for path in ours if path not in base]
-    for old, new in _folder_moves(moves, base, theirs).items() if own else ():
-        for path in own:
-            target = RelPath(f"{new}{path[len(old):]}") if path.under(old) and path not in along else None
-            if target and target not in ours and target not in theirs and target not in along.values():
+    new = [path for path in adder if path not in base]
+    for old, folder in _folder_moves(moves, base, mover).items() if new else ():
+        for path in new:
+            target = RelPath(f"{folder}{path[len(old):]}") if path.under(old) and path not in along else None
+            if target and target not in adder and target not in mover and target not in along.values():
                 along[path] = target
     return along
 
 
-def _folder_moves(moves: Mapping[RelPath, RelPath], base: Tree, theirs: Tree) -> dict[RelPath, RelPath]:
-    """Folders that upstream emptied, most of their files moved under one other name; deepest first."""
+def _folder_moves(moves: Mapping[RelPath, RelPath], base: Tree, mover: Tree) -> dict[RelPath, RelPath]:
+    """Folders that one side emptied, most of their files moved under one other name; deepest first."""
     found: dict[RelPath, list[RelPath | None]] = {}
     for old, new in moves.items():
         for folder in old.parents:
             tail = old[len(folder) :]
             found.setdefault(folder, []).append(RelPath(new[: -len(tail)]) if new.endswith(tail) else None)
-    still = {folder for path in theirs for folder in path.parents}
+    still = {folder for path in mover for folder in path.parents}
     held: dict[RelPath, int] = {}
     for path in base:
         for folder in path.parents:

@@ -192,6 +192,17 @@ def test_the_users_own_files_stay_where_upstream_moved_only_a_part() -> None:
     assert conflicts == []
 
 
+def test_upstreams_new_files_go_along_when_the_user_renamed_their_folder_whole() -> None:
+    store = Store()
+    base, ours = store.tree({"skills/old/SKILL.md": LONG}), store.tree({"skills/mine/SKILL.md": LONG})
+    theirs = store.tree({"skills/old/SKILL.md": LONG + "more\n", "skills/old/x.txt": "x\n"})
+    result = store.merge(base, ours, theirs)
+    assert store.files(result.tree) == {"skills/mine/SKILL.md": f"{LONG}more\n", "skills/mine/x.txt": "x\n"}
+    assert (result.base, result.conflicts) == (theirs, ())
+    again = store.merge(result.base, result.tree, theirs)
+    assert (again.tree, again.base) == (result.tree, theirs)
+
+
 def test_own_files_never_replace_what_upstream_has_at_the_new_place() -> None:
     base = {"a/x.md": LONG}
     files, _ = merged(base, {**base, "a/y.md": "mine\n"}, {"b/x.md": LONG, "b/y.md": "theirs\n"})
@@ -397,7 +408,8 @@ def test_nothing_that_only_the_user_changed_is_lost(t: Three) -> None:
 def test_nothing_is_invented(t: Three) -> None:
     result = t.store.merge(t.base, t.ours, t.theirs)
     assert words(t.store, result.tree) <= words(t.store, t.ours) | words(t.store, t.theirs)
-    assert result.tree.keys() <= {*t.ours, *t.theirs, *result.renamed.values()}
+    made = result.tree.keys() - {*t.ours, *t.theirs, *result.renamed.values()}
+    assert {p.name for p in made} <= {p.name for p in t.theirs if p not in t.base}  # into a folder the user renamed
     sides = {e.digest for tree in (t.base, t.ours, t.theirs) for e in tree.values()}
     assert {e.digest for e in result.tree.values()} <= sides | result.blobs.keys()
 
