@@ -68,6 +68,8 @@ def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills:
     screen.say(f"Profile {made.name} {done}{origin} at {clean(made.path)}")
     if dry_run:
         return
+    if made.alias:
+        screen.say(f"Command: {made.alias}")
     if made.skills:
         screen.say(f"{made.skills} bundled skills added.")
     elif not skills:
@@ -84,10 +86,8 @@ def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills:
 def _next_steps(session: Session, made: lifecycle.Made) -> None:
     screen = session.screen
     start = made.alias if made.alias and made.on_path else f"{session.brand.name} -p {made.name}"
-    if made.alias:
-        screen.say(f"Command: {made.alias}")
-        if not made.on_path:
-            screen.tell(f"note: {clean(session.ctx.layout.commands)} is not on PATH; add it to your shell's settings")
+    if made.alias and not made.on_path:
+        screen.tell(f"note: {clean(session.ctx.layout.commands)} is not on PATH; add it to your shell's settings")
     screen.tell("next:")
     if not made.source:
         screen.tell(f"  {start} setup            choose a model, enter keys")

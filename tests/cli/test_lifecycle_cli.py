@@ -1,0 +1,110 @@
+"""The commands of a profile's life as a user meets them: typed names, exit codes, JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hermes_dist.brand import HERMES, Layout
+
+
+@pytest.fixture
+def layout(home: Path) -> Layout:
+    return Layout(HERMES, home / ".hermes", home)
+
+
+def environ(layout: Layout) -> dict[str, str]:
+    path = os.pathsep.join([str(layout.commands), "/usr/bin", "/bin"])
+    return {"HOME": str(layout.user_home), "PATH": path, "LANG": "C.UTF-8", "NO_COLOR": "1"}
+
+
+def run(layout: Layout, *words: str, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "hermes_dist", *words], env={**environ(layout), **env}, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == code, (words, done.stdout, done.stderr)
+    return done
+
+
+def typed(layout: Layout, answer: str, *words: str) -> tuple[int, str]:
+    """Run on a terminal of its own, and type an answer."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hermes_dist", *words], env=environ(layout), stdin=slave, stdout=slave, stderr=slave
+    )
+    os.close(slave)
+    os.write(master, answer.encode())
+    shown = b""
+    while True:
+        try:
+            data = os.read(master, 4096)
+        except OSError:
+            break
+        if not data:
+            break
+        shown += data
+    os.close(master)
+    return process.wait(60), shown.decode()
+
+
+def test_delete_wants_the_name_typed(layout: Layout) -> None:
+    run(layout, "create", "coder")
+    for answer in ("\n", "y\n", "yes\n", "writer\n"):
+        code, shown = typed(layout, answer, "delete", "coder")
+        assert (code, "cancelled, nothing changed" in shown) == (1, True), shown
+    assert "error: the name 'coder' has to be typed" in run(layout, "delete", "coder", code=6).stderr
+    run(layout, "delete", "coder", "--no-input", code=6)
+    code, shown = typed(layout, "coder\n", "delete", "coder")
+    assert (code, "is in the trash for 30 days" in shown) == (0, True), shown
+    run(layout, "delete", "coder", "-y", code=1)
+
+
+def test_the_commands_speak_json(layout: Layout) -> None:
+    made = json.loads(run(layout, "create", "coder", "--json").stdout)
+    assert (made["schema"], made["profile"], made["alias"]) == ("hermes-dist/create/1", "coder", "coder")
+    done = json.loads(run(layout, "rename", "coder", "dev-bot", "--json").stdout)
+    assert (done["old"], done["profile"], done["aliases"]) == ("coder", "dev-bot", ["dev-bot"])
+    gone = json.loads(run(layout, "delete", "dev-bot", "--yes", "--json").stdout)
+    assert (gone["profile"], gone["purged"]) == ("dev-bot", False)
+    (away,) = json.loads(run(layout, "restore", "--json").stdout)["profiles"]
+    assert (away["profile"], away["from"], away["path"]) == ("dev-bot", "trash", gone["path"])
+    back = json.loads(run(layout, "restore", "dev-bot", "--json").stdout)
+    assert (back["profile"], back["from"]) == ("dev-bot", "trash")
+    about = json.loads(run(layout, "describe", "dev-bot", "--text", "Codes.", "--json").stdout)
+    assert about["description"] == "Codes."
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("create", 2), ("create x --no-skills --clone", 2), ("create x --with-channel-tokens", 2),
+        ("create x --clone-from nobody", 1), ("create default", 1), ("create coder", 1), ("rename coder", 2),
+        ("rename nobody x", 1), ("rename default x", 1), ("delete nobody --yes", 1), ("delete default --yes", 1),
+        ("archive default", 1), ("restore nobody", 1), ("describe coder --auto --text x", 2), ("describe --all", 2),
+        ("describe coder --overwrite", 2), ("describe coder --auto", 1), ("completion", 2), ("completion csh", 2),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_done_is_refused_with_its_code(layout: Layout, words: str, code: int) -> None:
+    run(layout, "create", "coder")
+    before = sorted(layout.profiles.iterdir())
+    assert "error:" in run(layout, *words.split(), code=code).stderr
+    assert sorted(layout.profiles.iterdir()) == before
+
+
+def test_without_a_source_the_active_profile_is_cloned_whoever_names_it(layout: Layout) -> None:
+    for name in ("coder", "writer"):
+        run(layout, "create", name)
+        (layout.profiles / name / "SOUL.md").write_text(f"I am {name}.")
+    layout.sticky.write_text("coder\n")
+    home = {"HERMES_HOME": str(layout.profiles / "writer")}
+    for name, words, env in (("a1", (), {}), ("a2", ("-p", "writer"), {}), ("a3", (), home)):
+        run(layout, "create", name, "--clone", *words, **env)
+    souls = [(layout.profiles / name / "SOUL.md").read_text() for name in ("a1", "a2", "a3")]
+    assert souls == ["I am coder.", "I am writer.", "I am writer."]
