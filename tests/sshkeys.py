@@ -1,0 +1,110 @@
+"""Keys of every kind for tests, made by the real ssh-keygen once a session; a security key is made in software."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+import subprocess
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from hermes_dist.world.keys import GIT, PublicKey, parse_public
+
+KINDS = {
+    "ed25519": ("-t", "ed25519"), "rsa": ("-t", "rsa", "-b", "2048"), "ecdsa256": ("-t", "ecdsa", "-b", "256"),
+    "ecdsa384": ("-t", "ecdsa", "-b", "384"), "ecdsa521": ("-t", "ecdsa", "-b", "521"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key pair in files."""
+
+    path: Path
+
+    @property
+    def pub(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.pub")
+
+    @property
+    def public(self) -> PublicKey:
+        return parse_public(self.pub.read_text())
+
+    @property
+    def fingerprint(self) -> str:
+        return self.public.fingerprint
+
+    def sign(self, message: bytes, namespace: str = GIT, *options: str) -> bytes:
+        """Sign by ssh-keygen."""
+        words = ["ssh-keygen", "-q", "-Y", "sign", *options, "-n", namespace, "-f", str(self.path)]
+        return subprocess.run(words, input=message, capture_output=True, check=True).stdout
+
+
+def make(folder: Path, name: str, kind: str = "ed25519", passphrase: str = "") -> Key:
+    words = ["ssh-keygen", "-q", *KINDS[kind], "-N", passphrase, "-C", f"{name} key", "-f", str(folder / name)]
+    subprocess.run(words, check=True, capture_output=True)
+    return Key(folder / name)
+
+
+@cache
+def keys(folder: Path) -> dict[str, Key]:
+    """A key of each kind."""
+    folder.mkdir(exist_ok=True)
+    return {kind: make(folder, kind, kind) for kind in KINDS}
+
+
+def string(data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + data
+
+
+def armored(blob: bytes, width: int = 70) -> bytes:
+    text = base64.b64encode(blob).decode()
+    lines = [text[at : at + width] for at in range(0, len(text), width)]
+    return "\n".join(["-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----", ""]).encode()
+
+
+def dearmored(armor: bytes) -> bytes:
+    return base64.b64decode(b"".join(armor.split(b"\n")[1:-2]))
+
+
+@dataclass
+class SoftwareToken:
+    """A security key that is none: signs as PROTOCOL.u2f says, with a flag and a counter."""
+
+    kind: str
+    application: bytes = b"ssh:"
+    flags: int = 1
+    counter: int = 7
+    private: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey = field(init=False)
+
+    def __post_init__(self) -> None:
+        ed = self.kind == "sk-ssh-ed25519@openssh.com"
+        self.private = ed25519.Ed25519PrivateKey.generate() if ed else ec.generate_private_key(ec.SECP256R1())
+
+    @property
+    def blob(self) -> bytes:
+        public = self.private.public_key()
+        if isinstance(public, ed25519.Ed25519PublicKey):
+            raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+            return string(self.kind.encode()) + string(raw) + string(self.application)
+        point = public.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+        return string(self.kind.encode()) + string(b"nistp256") + string(point) + string(self.application)
+
+    def sign(self, message: bytes, namespace: str = GIT) -> bytes:
+        parts = (namespace.encode(), b"", b"sha512")
+        signed = b"SSHSIG" + b"".join(map(string, (*parts, hashlib.sha512(message).digest())))
+        state = struct.pack(">BI", self.flags, self.counter)
+        whole = hashlib.sha256(self.application).digest() + state + hashlib.sha256(signed).digest()
+        if isinstance(self.private, ed25519.Ed25519PrivateKey):
+            raw = self.private.sign(whole)
+        else:
+            numbers = decode_dss_signature(self.private.sign(whole, ec.ECDSA(hashes.SHA256())))
+            raw = b"".join(string(n.to_bytes(n.bit_length() // 8 + 1, "big")) for n in numbers)
+        made = string(self.kind.encode()) + string(raw) + state
+        return armored(b"SSHSIG" + struct.pack(">I", 1) + b"".join(map(string, (self.blob, *parts, made))))
