@@ -18,6 +18,15 @@ LOCKED = {"TELEGRAM_BOT_TOKEN": "telegram-bot-token", "DISCORD_BOT_TOKEN": "disc
           "SLACK_APP_TOKEN": "slack-app-token", "SIGNAL_ACCOUNT": "signal-phone"}
 
 
+def text(path):
+    with open(path) as file:
+        return file.read()
+
+
+def say(line):
+    sys.stdout.write(line + "\n")
+
+
 def aim(argv):
     """Take the profile out of the words, as the agent does: a flag, a home that names one, the sticky one."""
     global ROOT
@@ -25,7 +34,7 @@ def aim(argv):
     if os.path.basename(os.path.dirname(ROOT)) == "profiles":
         name, ROOT = os.path.basename(ROOT), os.path.dirname(os.path.dirname(ROOT))
     elif os.path.exists(ROOT + "/active_profile"):
-        name = open(ROOT + "/active_profile").read().strip()
+        name = text(ROOT + "/active_profile").strip()
     for flag in ("-p", "--profile"):
         if flag in argv:
             at = argv.index(flag)
@@ -40,7 +49,7 @@ def aim(argv):
 
 def start_time(pid):
     try:
-        return int(open(f"/proc/{pid}/stat").read().split()[21])
+        return int(text(f"/proc/{pid}/stat").split()[21])
     except (OSError, IndexError):
         return None
 
@@ -49,7 +58,7 @@ def lives(record):
     pid = (record or {}).get("pid")
     try:
         os.kill(pid, 0)
-        state = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0]
+        state = text(f"/proc/{pid}/stat").rpartition(")")[2].split()[0]
     except (TypeError, OSError):
         return False
     return state != "Z" and record.get("start_time") == start_time(pid)
@@ -57,7 +66,7 @@ def lives(record):
 
 def read(path):
     try:
-        return json.load(open(path))
+        return json.loads(text(path))
     except (OSError, ValueError):
         return None
 
@@ -76,7 +85,7 @@ def record():
 def variables(home):
     found = {}
     if os.path.exists(home + "/.env"):
-        for line in open(home + "/.env"):
+        for line in text(home + "/.env").splitlines():
             key, equals, value = line.strip().partition("=")
             if equals and not key.startswith("#"):
                 found[key] = value.strip("'\"")
@@ -127,11 +136,11 @@ class Gateway:
         self.leave(0, "stopped")
 
     def run(self):
-        mode = open(self.home + "/standin").read().strip() if os.path.exists(self.home + "/standin") else ""
+        mode = text(self.home + "/standin").strip() if os.path.exists(self.home + "/standin") else ""
         if mode == "loop":
             self.loop()
         if lives(read(self.home + "/gateway.pid")):
-            sys.exit("❌ Gateway already running (PID %d)." % read(self.home + "/gateway.pid")["pid"])
+            sys.exit(f"❌ Gateway already running (PID {read(self.home + '/gateway.pid')['pid']}).")
         signal.signal(signal.SIGTERM, signal.SIG_IGN if mode == "hang" else self.stopped)
         write(self.home + "/gateway.pid", record())
         self.state("starting")
@@ -192,20 +201,20 @@ def spawn(name, home):
 def stop(home):
     running = read(home + "/gateway.pid")
     if not lives(running):
-        print("✗ No gateway running for this profile")
+        say("✗ No gateway running for this profile")
         return
     os.kill(running["pid"], signal.SIGTERM)
     for _ in range(20):
         if not lives(running):
             break
         time.sleep(0.05)
-    print("✓ Stopped gateway for this profile")
+    say("✓ Stopped gateway for this profile")
 
 
 def main():
     argv = sys.argv[1:]
     if argv == ["--version"]:
-        print("Hermes Agent v0.19.0")
+        say("Hermes Agent v0.19.0")
         return
     name, home = aim(argv)
     managed = os.environ.get("STANDIN_MANAGER")
@@ -215,7 +224,7 @@ def main():
     elif verb == "stop":
         stop(home)
     elif verb in ("start", "restart", "install", "uninstall") and not managed:
-        print("Service start is not applicable inside a Docker container.\n\n  docker start <container>")
+        say("Service start is not applicable inside a Docker container.\n\n  docker start <container>")
     elif verb in ("start", "restart"):
         if not os.path.exists(unit(name)):
             sys.exit("✗ Gateway service is not installed\n  Run: hermes gateway install")
@@ -228,13 +237,13 @@ def main():
         with open(unit(name), "w") as file:
             file.write(f"[Service]\nExecStart=hermes {'-p ' + name if name else ''} gateway run\n")
         os.symlink(unit(name), os.path.dirname(unit(name)) + "/default.target.wants/" + os.path.basename(unit(name)))
-        print("✓ User service installed and enabled!")
+        say("✓ User service installed and enabled!")
     elif verb == "uninstall":
         stop(home)
         os.unlink(unit(name))
         os.unlink(os.path.dirname(unit(name)) + "/default.target.wants/" + os.path.basename(unit(name)))
     elif verb == "status":
-        print("✓ Gateway is running" if lives(read(home + "/gateway.pid")) else "✗ Gateway is not running")
+        say("✓ Gateway is running" if lives(read(home + "/gateway.pid")) else "✗ Gateway is not running")
     else:
         sys.exit(f"invalid choice: {verb}")
 
