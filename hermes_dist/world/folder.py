@@ -10,9 +10,9 @@ from pathlib import Path
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import Digest
+from hermes_dist.model.tree import Digest, Entry, Tree
 from hermes_dist.world.fs import RealFs, trouble
-from hermes_dist.world.limits import Gate, Limits
+from hermes_dist.world.limits import LIMITS, Gate, Limits
 from hermes_dist.world.ports import Odd
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -90,6 +90,34 @@ def _contents(fs: RealFs, walk: Walk) -> Iterator[bytes]:
         if data is None:
             raise Odd("it is gone", where=str(found.path))
         yield data
+
+
+def look_into(
+    folder: Path, rules: Rules, limits: Limits = LIMITS
+) -> tuple[Tree, dict[Digest, bytes], list[tuple[str, str]]]:
+    """Read a folder as a package without keeping anything of it: for its author to look at.
+
+    Args:
+        folder: The folder.
+        rules: Reads ``.gitignore`` files.
+        limits: How large it may be.
+
+    Returns:
+        The tree, its contents, and what was left out and why.
+
+    Raises:
+        Invalid: It is unsafe or too large; the error names the rule.
+    """
+    contents: dict[Digest, bytes] = {}
+
+    def keep(blobs: Iterable[bytes]) -> list[Digest]:
+        named = [(Digest.of(data), data) for data in blobs]
+        contents.update(named)
+        return [digest for digest, _ in named]
+
+    walk, digests = read_folder(folder.resolve(), rules, limits, keep)
+    tree = Tree({f.path: Entry(digest, f.executable) for f, digest in zip(walk.files, digests, strict=True)})
+    return tree, contents, walk.left_out
 
 
 def walk_folder(root: Path, rules: Rules, limits: Limits) -> Walk:

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, SourceKind, SourceSpec, is_loopback, without_credentials
 from hermes_dist.model.tree import Digest, Entry, Tree
+from hermes_dist.world.archive_source import read_package
 from hermes_dist.world.folder import Ignores, is_bare, read_folder, walk_folder
 from hermes_dist.world.git import Patience, open_git
 from hermes_dist.world.known_refs import KnownRefs
@@ -218,9 +219,12 @@ class Sources:
         Returns:
             Folders from the root of the source, whatever its subfolder.
         """
+        if spec.kind is SourceKind.ARCHIVE:
+            found = self._from_archive(replace(spec, subfolder=None)).tree
+            return [path.parent for path in found if path.name == MANIFEST and path.parent]
         if self.is_git(spec):
             return list(self.git.folders_with(self.url(spec), commit, MANIFEST))
-        walk = walk_folder(self._folder(spec), _rules, self._limits)
+        walk = walk_folder(self._folder(spec), ignore_rules, self._limits)
         return [f.path.parent for f in walk.files if f.path.name == MANIFEST and f.path.parent]
 
     def files(self, spec: SourceSpec, commit: str) -> tuple[GitFile, ...]:
@@ -239,10 +243,7 @@ class Sources:
     def is_git(self, spec: SourceSpec) -> bool:
         """Whether a source is read as a git repository; a folder is with a ref, or when it is bare."""
         if spec.kind is SourceKind.ARCHIVE:
-            raise Invalid(
-                "an archive is not a source to follow", where=spec.location,
-                hint="bring it in with import, or unpack it and name the folder as ./folder",
-            )
+            return False
         if spec.kind is SourceKind.REGISTRY:
             raise Invalid("a name has to be looked up in a registry first", where=spec.location)
         return spec.kind is SourceKind.GIT or bool(spec.ref) or is_bare(self._folder(spec))
@@ -264,11 +265,14 @@ class Sources:
             )
         return spec.fetch_url
 
-    def _folder(self, spec: SourceSpec) -> Path:
+    def _path(self, spec: SourceSpec) -> Path:
         text = spec.location
         if text == "~" or text.startswith("~/"):
             text = str(self._layout.user_home) + text[1:]
-        path = Path(text).absolute()
+        return Path(text).absolute()
+
+    def _folder(self, spec: SourceSpec) -> Path:
+        path = self._path(spec)
         if not path.is_dir():
             raise Invalid("there is no such folder", where=str(path))
         return path.resolve()
@@ -305,10 +309,16 @@ class Sources:
         root = folder / subfolder if subfolder else folder
         if not root.is_dir() or (subfolder and root.resolve() != root):
             raise Invalid("there is no such folder", where=str(root))
-        walk, digests = read_folder(root, _rules, self._limits, self._store.put_many)
+        walk, digests = read_folder(root, ignore_rules, self._limits, self._store.put_many)
         tree = Tree({f.path: Entry(digest, f.executable) for f, digest in zip(walk.files, digests, strict=True)})
         pin = Pin(url=str(folder), subfolder=subfolder, version=self._version(tree), tree=tree.digest)
         return Offer(pin=pin, tree=tree, left_out=tuple(walk.left_out))
+
+    def _from_archive(self, spec: SourceSpec) -> Offer:
+        path = self._path(spec)
+        tree = read_package(path, spec.subfolder, self._store.put_many, self._limits)
+        pin = Pin(url=str(path), subfolder=spec.subfolder, version=self._version(tree), tree=tree.digest)
+        return Offer(pin=pin, tree=tree)
 
     def _version(self, tree: Tree) -> str:
         entry = tree.get(RelPath(MANIFEST))
@@ -323,7 +333,7 @@ def _no_such_ref(spec: SourceSpec, name: str, refs: Refs) -> Invalid:
     return Invalid(f"there is no tag, branch or commit {name!r:.100}", where=str(spec), hint=hint)
 
 
-def _rules(lines: list[str]) -> Ignores:
+def ignore_rules(lines: list[str]) -> Ignores:
     """Read the lines of a ``.gitignore``; a line that is no pattern is as good as absent, as with git."""
     from pathspec import GitIgnoreSpec  # noqa: PLC0415 - only folders with such a file pay for it
 
