@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # a command loads the ops it needs, not those of the others
     from hermes_dist.model.plan import Conflict, Effect, Step
     from hermes_dist.model.source import Pin
+    from hermes_dist.ops.author import Problem
+    from hermes_dist.ops.contribute import Contributed
     from hermes_dist.ops.inspect import FileDiff, Info, Outdated, Status
     from hermes_dist.ops.profiles import Row
     from hermes_dist.ops.proposal import Outcome
+    from hermes_dist.ops.publish import Published
 
 
 def pin_data(pin: Pin | None) -> dict[str, Any] | None:
@@ -121,4 +124,36 @@ def outdated_data(rows: list[Outdated]) -> dict[str, Any]:
             }
             for r in rows
         ]
+    }  # fmt: skip
+
+
+def problem_data(problem: Problem) -> dict[str, Any]:
+    """A problem of a package."""
+    return {
+        "path": problem.path, "line": problem.line, "level": str(problem.level), "rule": problem.rule,
+        "message": problem.what, "hint": problem.hint,
+    }  # fmt: skip
+
+
+def published_data(done: Published) -> dict[str, Any]:
+    """What was published, or would be."""
+    made = done.publication
+    return {
+        "label": made.label, "repository": str(made.spec), "branch": made.branch, "tag": made.tag,
+        "commit": done.commit, "before": made.head, "dry_run": done.dry_run,
+        "changes": [{"path": path, "gone": entry is None} for path, entry in made.changes.items()],
+        "taken_in": list(made.taken_in), "variables": list(made.leaving.variables),
+        "stays": [{"path": x.path, "why": x.why, "files": x.files} for x in made.stays],
+        "problems": [problem_data(one) for one in made.problems], "install": made.install_source,
+        "notes": list(made.notes),
+    }  # fmt: skip
+
+
+def contributed_data(done: Contributed) -> dict[str, Any]:
+    """What was sent to an author, or would be."""
+    made = done.contribution
+    return {
+        "repository": str(made.spec), "base": made.base, "message": made.message,
+        "changes": [{"path": path, "gone": entry is None} for path, entry in made.changes.items()],
+        "patch": str(done.patch or ""), "pushed": done.pushed, "notes": list(made.notes),
     }  # fmt: skip

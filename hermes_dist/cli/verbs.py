@@ -22,7 +22,8 @@ class Nested(NamedTuple):
     verbs: dict[str, Verb]
 
 
-PACKAGES, PROFILES, MOVING, AUTHORS, TRUST, FLEET, SETUP = "Packages", "Profiles", "Moving", "Authors", "Trust", "Fleet", "Set-up"
+PACKAGES, PROFILES, MOVING, AUTHORS = "Packages", "Profiles", "Moving", "Authors"
+TRUST, FLEET, SETUP = "Trust", "Fleet", "Set-up"
 GROUPS = (PACKAGES, PROFILES, MOVING, AUTHORS, TRUST, FLEET, SETUP)
 
 VERBS: dict[str, Verb] = {
@@ -54,6 +55,11 @@ VERBS: dict[str, Verb] = {
     "archive": Verb("lifecycle", "archive", "Put a profile out of the way; nothing is lost.", PROFILES),
     "restore": Verb("lifecycle", "restore", "Bring a profile back from the archive or the trash.", PROFILES),
     "doctor": Verb("doctor", "doctor", "Look for trouble on this machine, and mend it with --fix.", PROFILES),
+    "init": Verb("author", "init", "Begin a package: write its manifest from what is there.", AUTHORS),
+    "validate": Verb("author", "validate", "Check a package for errors, leaks and what would be lost.", AUTHORS),
+    "pack": Verb("author", "pack", "Show what a profile would ship, or write it as an archive.", AUTHORS),
+    "publish": Verb("publish", "publish", "Publish a profile as a new version of its package.", AUTHORS),
+    "contribute": Verb("publish", "contribute", "Send your changes back to a package's author.", AUTHORS),
     "sign": Verb("signing", "sign", "Sign a release tag with your ssh key, or let a new key follow it.", AUTHORS),
     "export": Verb("transfer", "export", "Write a profile to one file, without its secrets.", MOVING),
     "import": Verb("transfer", "import_", "Bring a profile in from a file, new or merged.", MOVING),

@@ -1,0 +1,142 @@
+"""Commands for authors that send nothing: init, validate, pack."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hermes_dist.brand import MANIFEST
+from hermes_dist.cli.cards import size_of
+from hermes_dist.cli.clean import clean
+from hermes_dist.cli.closing import counted, notes
+from hermes_dist.cli.command import Session, command
+from hermes_dist.cli.data import problem_data
+from hermes_dist.errors import UsageError
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops import author as ops
+from hermes_dist.ops.author import Draft
+
+Where = Annotated[
+    str | None, typer.Argument(metavar="[PROFILE|FOLDER]", help="A profile; a folder is written with a /, as ./bot.")
+]
+_COLOURS = {"error": "red", "warning": "yellow"}
+
+
+@command
+def init(
+    session: Session,
+    where: Where = None,
+    name: Annotated[str, typer.Option("--name", help="The package's name; by default the profile's or folder's.")] = "",
+    version: Annotated[str, typer.Option("--version", metavar="VERSION", help="The first version.")] = "0.1.0",
+    description: Annotated[str, typer.Option("--description", help="One line on what it is for.")] = "",
+    author: Annotated[str, typer.Option("--author", help="By default who you are for git.")] = "",
+    license_: Annotated[str, typer.Option("--license", metavar="SPDX", help="Such as MIT.")] = "",
+    requires: Annotated[str, typer.Option("--requires", help="Versions of the agent; by default this and later.")] = "",
+    workflow: Annotated[bool, typer.Option("--workflow", help="Write a workflow that validates every push.")] = False,
+) -> int:
+    screen, place = session.screen, ops.place_of(session.ctx, where)
+    folder = session.ctx.layout.home(place) if isinstance(place, ProfileName) else place
+    written = [ops.write_workflow(session.ctx, place)] if workflow else []
+    if not (workflow and (folder / MANIFEST).exists()):
+        given = Draft(
+            name=name, version=version, description=description, author=author, license=license_, requires=requires
+        )  # fmt: skip
+        made = _asked(session, ops.draft(session.ctx, place, given))
+        written.append(ops.write_manifest(session.ctx, place, made))
+    screen.emit("init", {"files": [str(path) for path in written]})
+    for path in written:
+        screen.say(f"{screen.paint('✓', 'green')} Wrote {clean(path)}")
+    word = place if isinstance(place, ProfileName) else f"{place}/"
+    screen.tell(f"  next: {session.command(f'validate {word}')}")
+    return 0
+
+
+def _asked(session: Session, made: Draft) -> Draft:
+    """Ask for what can't be seen; nobody there means that it stays a comment in the file."""
+    screen = session.screen
+    for var in made.env:
+        screen.tell(f"  found  {clean(var.name, 60)}  {clean(var.description, 80)}")
+    if not screen.somebody:
+        return made
+    description = made.description or screen.read("  Description, one line: ").strip()
+    license_ = made.license or screen.read("  License, such as MIT (Enter for none yet): ").strip()
+    return replace(made, description=description, license=license_)
+
+
+@command
+def validate(
+    session: Session,
+    where: Where = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+) -> int:
+    place = ops.place_of(session.ctx, where)
+    problems = ops.problems_of(session.ctx, ops.package_at(session.ctx, place))
+    errors = sum(problem.level == "error" for problem in problems)
+    failed = bool(problems) if strict else errors > 0
+    screen = session.screen
+    screen.emit(
+        "validation", {"place": str(place), "valid": not failed, "problems": [problem_data(one) for one in problems]}
+    )
+    for one in problems:
+        line = f":{one.line}" if one.line else ""
+        level = screen.paint(f"{one.level}:", _COLOURS[one.level])
+        hint = f" ({clean(one.hint)})" if one.hint else ""
+        screen.say(f"{clean(one.path, 200)}{line}: {level} {clean(one.what, 300)}{hint} [{one.rule}]")
+    shown = clean(place)
+    if not problems:
+        screen.say(f"{screen.paint('✓', 'green')} {shown} is valid.")
+    else:
+        screen.say(f"{counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')} in {shown}.")
+    return 1 if failed else 0
+
+
+@command
+def pack(
+    session: Session,
+    where: Where = None,
+    list_: Annotated[bool, typer.Option("--list", help="Show what would ship, and what stays home and why.")] = False,
+    out: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Write the package as an archive.")] = "",
+) -> int:
+    if list_ == bool(out):
+        raise UsageError("say what to do: --list, or -o FILE.tar.gz")
+    place, screen = ops.place_of(session.ctx, where), session.screen
+    if out:
+        path = Path(out).expanduser()
+        files, size = ops.pack(session.ctx, place, path)
+        screen.emit("pack", {"file": str(path), "files": files, "size": size})
+        done = f"Packed {counted(files, 'file')} into {clean(path)} ({size_of(size)})."
+        screen.say(f"{screen.paint('✓', 'green')} {done}")
+        return 0
+    _list(session, ops.shipping(session.ctx, place))
+    return 0
+
+
+def _list(session: Session, found: ops.Shipping) -> None:
+    screen = session.screen
+    screen.emit(
+        "shipping",
+        {
+            "files": [{"part": part, "path": path, "size": size} for part, path, size in found.files],
+            "stays": [{"path": x.path, "why": x.why, "files": x.files} for x in found.stays],
+            "variables": list(found.variables), "notes": list(found.notes),
+        },
+    )  # fmt: skip
+    label = found.manifest.label if found.manifest else "no manifest yet"
+    total = sum(size for _, _, size in found.files)
+    title = f"Would ship: {clean(label)}, {counted(len(found.files), 'file')}, {size_of(total)}"
+    screen.say(screen.paint(title, "", bold=True))
+    for part, size in found.parts.items():
+        screen.say(f"  {part}  {size_of(size)}")
+        for _, path, bytes_ in (row for row in found.files if row[0] == part):
+            screen.say(f"    {clean(path, 160)}  {size_of(bytes_)}")
+    if found.stays:
+        screen.say(screen.paint("Stays home:", "", bold=True))
+    for left in found.stays:
+        count = f" ({left.files} files)" if left.files > 1 else ""
+        screen.say(f"  {clean(left.path, 120)}{count}: {clean(left.why)}")
+    for name in found.variables:
+        screen.say(f"  ${{{clean(name, 60)}}} takes the place of a secret")
+    notes(screen, found.notes)

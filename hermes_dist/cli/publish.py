@@ -1,0 +1,164 @@
+"""Commands for authors that send something: publish, contribute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hermes_dist.cli.cards import summary
+from hermes_dist.cli.clean import clean
+from hermes_dist.cli.closing import counted, notes
+from hermes_dist.cli.command import DryRun, Except, Only, Profile, Session, command
+from hermes_dist.cli.data import contributed_data, published_data
+from hermes_dist.cli.screen import Screen
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Entry
+from hermes_dist.ops import contribute as giving
+from hermes_dist.ops import publish as ops
+from hermes_dist.ops.propose import Choices
+from hermes_dist.ops.publication import Publication, Release
+
+_SHOWN = 30
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Send it without asking.")]
+Branch = Annotated[str, typer.Option("--branch", metavar="BRANCH", help="Another branch than the usual one.")]
+Message = Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="What the commit says.")]
+Allowed = Annotated[
+    list[str] | None,
+    typer.Option("--allow-finding", metavar="FILE:LINE", help="Let this one finding go; may be repeated."),
+]
+
+
+@command
+def publish(
+    session: Session,
+    profile: Profile = None,
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="The repository; by default where it came from.")] = "",
+    bump: Annotated[str, typer.Option("--bump", metavar="patch|minor|major", help="Count the version on.")] = "",
+    version: Annotated[str, typer.Option("--version", metavar="VERSION", help="This version.")] = "",
+    message: Message = "",
+    branch: Branch = "",
+    key: Annotated[str, typer.Option("--key", metavar="FILE", help="Sign commit and tag with this ssh key.")] = "",
+    allow_finding: Allowed = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> int:
+    release = Release(
+        to=to, bump=bump, version=version, message=message, branch=branch, key=key,
+        allowed=frozenset(allow_finding or ()),
+    )  # fmt: skip
+
+    def agree(made: Publication) -> bool:
+        _card(session, made)
+        return yes or session.screen.confirm("Publish it?")
+
+    name = session.ctx.profile(profile)
+    done = ops.publish(session.ctx, name, release, agree, dry_run=dry_run)
+    session.screen.emit("published", published_data(done))
+    if dry_run:
+        _card(session, done.publication)
+        session.screen.say("Dry run: nothing was published.")
+        return 0
+    return _published(session, done)
+
+
+def _card(session: Session, made: Publication) -> None:
+    screen = session.screen
+    screen.tell(screen.paint(f"Publish {clean(made.label)} to {clean(made.spec)}", "", bold=True, err=True))
+    at = f"on {made.branch}" + (f" after {made.head[:7]}" if made.head else ", its first commit")
+    screen.tell(f"  {clean(at)}{f', tag {made.tag}' if made.tag else ''}")
+    _changes(screen, made.changes)
+    if made.taken_in:
+        screen.tell(f"  others changed {counted(len(made.taken_in), 'file')} there; theirs stays, and comes in here")
+    for left in made.stays if screen.verbose else made.stays[:12]:
+        screen.tell(f"  stays home  {clean(left.path, 80)}: {clean(left.why, 80)}")
+    if more := 0 if screen.verbose else max(0, len(made.stays) - 12):
+        screen.tell(f"  stays home  … and {more} more; -v lists them")
+    for name in made.leaving.variables:
+        screen.tell(f"  ${{{clean(name, 60)}}} takes the place of a secret")
+    for one in made.problems[:10]:
+        screen.tell(f"  {one.level}  {clean(one.path, 80)}:{one.line}: {clean(one.what, 160)}")
+    notes(screen, made.notes)
+
+
+def _changes(screen: Screen, changes: Mapping[RelPath, Entry | None]) -> None:
+    shown = list(changes.items())
+    for path, entry in shown if screen.verbose else shown[:_SHOWN]:
+        how, colour = ("-", "red") if entry is None else ("+", "green")
+        screen.tell(f"  {screen.paint(how, colour, err=True)} {clean(path, 160)}")
+    if len(shown) > _SHOWN and not screen.verbose:
+        screen.tell(f"  … and {counted(len(shown) - _SHOWN, 'more file')}; -v lists them")
+
+
+def _published(session: Session, done: ops.Published) -> int:
+    screen, made = session.screen, done.publication
+    if made.is_new:
+        tag = f", tag {made.tag}" if made.tag else ""
+        screen.say(f"{screen.paint('✓', 'green')} Published {clean(made.label)} @ {done.commit[:7]}{tag}.")
+    else:
+        screen.say(f"{clean(made.label)} @ {done.commit[:7]} is published as it is; nothing to do.")
+    code = 0
+    if done.outcome is not None and (made.taken_in or done.outcome.open_conflicts):
+        code = summary(session, done.outcome)
+    screen.say(f"  others install it with: {session.command(f'install {clean(made.install_source)}')}")
+    return code
+
+
+@command
+def contribute(
+    session: Session,
+    profile: Profile = None,
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="Your fork: a branch is pushed there.")] = "",
+    out: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Write a patch for git am.")] = "",
+    only: Only = "",
+    without: Except = "",
+    new: Annotated[bool, typer.Option("--new", help="Take files, jobs and servers of your own along, too.")] = False,
+    message: Message = "",
+    branch: Branch = "",
+    allow_finding: Allowed = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> int:
+    parts = Choices().with_parts(only, without)
+    gift = giving.Gift(
+        to=to, out=Path(out).expanduser() if out else None, only=parts.only, without=parts.without, own=new,
+        branch=branch, message=message, allowed=frozenset(allow_finding or ()),
+    )  # fmt: skip
+    screen, name = session.screen, session.ctx.profile(profile)
+
+    def agree(made: giving.Contribution) -> bool:
+        _gift(screen, made)
+        return yes or screen.confirm("Send it?")
+
+    done = giving.contribute(session.ctx, name, gift, agree, dry_run=dry_run)
+    made = done.contribution
+    screen.emit("contributed", contributed_data(done))
+    tick, count = screen.paint("✓", "green"), counted(len(made.changes), "file")
+    if not made.changes:
+        screen.say(f"{name} is as its author ships it: there is nothing to send.")
+    elif dry_run:
+        _gift(screen, made)
+        screen.say("Dry run: nothing was sent.")
+    elif done.patch:
+        screen.say(f"{tick} Wrote {clean(done.patch)}: {count} changed.")
+        screen.tell(f"  the author takes it in with: git am {clean(done.patch.name)}")
+    else:
+        screen.say(f"{tick} Pushed {clean(done.pushed)}: {count} changed.")
+        screen.tell(f"  next: open a pull request from {clean(made.branch)} to {clean(made.spec)}")
+    return 0
+
+
+def _gift(screen: Screen, made: giving.Contribution) -> None:
+    title = f"{made.message.splitlines()[0]} in {made.spec}, on top of {made.base[:7]}"
+    screen.tell(screen.paint(clean(title), "", bold=True, err=True))
+    _changes(screen, made.changes)
+    own = [left for left in made.stays if "your own" in left.why]
+    _own(screen, own)
+    notes(screen, made.notes)
+
+
+def _own(screen: Screen, own: Iterable[object]) -> None:
+    if count := len(list(own)):
+        screen.tell(f"  stays home  {counted(count, 'file or folder')} of your own; --new takes them along")
