@@ -65,6 +65,22 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "front-door install": ("front-door", "install"),
     "front-door status": ("front-door", "status"),
     "front-door remove": ("front-door", "remove"),
+    "gateways status": ("gateways", "status", "--all"),
+    "gateways list": ("gateways", "list"),
+    "gateways check": ("gateways", "check"),
+    "gateways logs": ("gateways", "logs", "evil"),
+    "gateways start": ("gateways", "start", "evil"),
+    "gateways stop": ("gateways", "stop", "evil"),
+    "gateways restart": ("gateways", "restart", "evil"),
+    "gateways enable": ("gateways", "enable", "evil"),
+    "gateways disable": ("gateways", "disable", "evil"),
+    "trust list": ("trust", "list"),
+    "trust add": ("trust", "add", EVIL, EVIL),
+    "trust remove": ("trust", "remove", EVIL),
+    "sign": ("sign", "{home}/.hermes/profiles/evil"),
+    "export": ("export", "evil", "-o", "{home}/evil.tar.gz"),
+    "import": ("import", "{archive}", "--name", "back", "-y"),
+    "import (merge)": ("import", "{archive}", "--name", "evil", "-y"),
     "(no such verb)": (EVIL,),
 }
 
@@ -116,6 +132,7 @@ class Evil:
         (home / "skills" / "mine" / f"{EVIL.replace('/', '')}.md").write_text(EVIL)
         (home / "config.yaml").write_text((home / "config.yaml").read_text().replace("signed1", "mine"))
         (home / "profile.yaml").write_text(json.dumps({"description": EVIL}))
+        (home / "logs" / "gateway.log").write_text(f"2026-01-01 00:00:00 INFO {EVIL}\n{EVIL}\n\ttab\n")
         self.repo.commit(files("22"))
         done = self.run(self.template, "update", "evil", "-y")
         assert done.returncode == 3, done
@@ -126,8 +143,16 @@ class Evil:
         (agents / "distribution.yaml").write_text(json.dumps(stamp))
         (agents / "config.yaml").write_text(json.dumps({"model": {"default": EVIL, "provider": EVIL}}))
 
-    def words(self, command: str) -> list[str]:
-        return [word.replace("{source}", self.source) for word in COMMANDS[command]]
+        self.archive = tmp / "evil.tar.gz"
+        assert self.run(self.template, "export", "evil", "-o", str(self.archive)).returncode == 0
+
+    def words(self, command: str, home: Path) -> list[str]:
+        """A command's words, for a copy of the home."""
+        places = {"{source}": self.source, "{home}": str(home), "{archive}": str(self.archive)}
+        words = list(COMMANDS[command])
+        for name, place in places.items():
+            words = [word.replace(name, place) for word in words]
+        return words
 
     def fresh(self, to: Path) -> Path:
         """A copy of the home."""

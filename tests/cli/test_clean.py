@@ -26,14 +26,14 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> Evil:
 def test_every_command_is_tried() -> None:
     tried = {name.partition(" (")[0] for name in COMMANDS}
     nested = {f"{name} {verb}" for name, group in NESTED.items() for verb in group.verbs}
-    assert set(VERBS) | nested <= tried
+    assert (set(VERBS) | nested) - tried == set(), "tests/every_command.py lacks a line for them"
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("name", COMMANDS)
 def test_nothing_raw_comes_out(evil: Evil, name: str, form: str, tmp_path: Path) -> None:
     home = evil.fresh(tmp_path / "home")
-    done = evil.run(home, *evil.words(name), *(["--json"] if form == "json" else []))
+    done = evil.run(home, *evil.words(name, home), *(["--json"] if form == "json" else []))
     for stream in (done.stdout, done.stderr):
         text = stream.decode("utf-8")
         raw = RAW.search(text)

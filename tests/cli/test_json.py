@@ -1,0 +1,119 @@
+"""``--json``: one object on stdout, as its schema in ``schema/`` says, with no secret in it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from every_command import COMMANDS, Evil
+from jsonschema import Draft202012Validator
+
+from hermes_dist import cli
+from hermes_dist.world.load import data_folder
+
+CLI = Path(next(iter(cli.__path__)))
+SECRET = "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"
+
+
+@pytest.fixture(scope="module")
+def evil(tmp_path_factory: pytest.TempPathFactory) -> Evil:
+    with pytest.MonkeyPatch.context() as patch:
+        for who in ("AUTHOR", "COMMITTER"):
+            patch.setenv(f"GIT_{who}_NAME", "Mallory")
+            patch.setenv(f"GIT_{who}_EMAIL", "mallory@example.org")
+        return Evil(tmp_path_factory.mktemp("evil"))
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """A schema, made strict: what it does not name is not in the output."""
+    loaded: dict[str, Any] = json.loads((data_folder("schema") / f"output-{name}.schema.json").read_text("utf-8"))
+    Draft202012Validator.check_schema(loaded)
+    return loaded
+
+
+def strict(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [strict(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {key: strict(value) for key, value in schema.items()}
+    if schema.get("type") == "object" and "properties" in schema and "anyOf" not in schema:
+        closed.setdefault("additionalProperties", False)
+    return closed
+
+
+def schemas_in_use() -> Iterator[str]:
+    """The names of all objects that commands write."""
+    for path in CLI.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "emit":
+                name = node.args[0]
+                assert isinstance(name, ast.Constant), f"{path.name}:{node.lineno}: the name is not written out"
+                yield str(name.value)
+
+
+def test_each_object_has_its_schema_and_each_schema_its_object() -> None:
+    files = {path.name.removeprefix("output-").removesuffix(".schema.json") for path in data_folder("schema").glob("output-*")}
+    assert set(schemas_in_use()) - files == set(), "schema/output-NAME.schema.json is missing"
+    assert files - set(schemas_in_use()) == set(), "a schema that nothing writes"
+
+
+@pytest.mark.parametrize("name", sorted(set(schemas_in_use())))
+def test_every_schema_is_sound_and_says_what_it_is(name: str) -> None:
+    schema = schema_of(name)
+    assert schema["properties"]["schema"] == {"const": f"hermes-dist/{name}/1"}
+    assert schema["description"].endswith(".")
+    assert "schema" in schema["required"]
+
+
+def checked(done: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(done.stdout)
+    name = found["schema"].split("/")[1]
+    schema = strict(schema_of(name))
+    if name == "status":  # either of two shapes, each closed
+        schema["$defs"]["status"]["properties"]["schema"] = True
+        schema["anyOf"][1]["properties"]["schema"] = True
+    if name == "outcomes":
+        assert all(each["schema"].startswith("hermes-dist/") for each in found["results"])
+    errors = [f"{error.json_path}: {error.message[:300]}" for error in Draft202012Validator(schema).iter_errors(found)]
+    assert errors == []
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if "--all" not in COMMANDS[name]] + ["update (all)", "status (all)"])
+def test_every_command_writes_one_object_as_its_schema_says(evil: Evil, name: str, tmp_path: Path) -> None:
+    home = evil.fresh(tmp_path / "home")
+    done = evil.run(home, *evil.words(name, home), "--json")
+    found = checked(done)
+    is_error = found["schema"] == "hermes-dist/error/1"
+    if is_error:
+        assert found["error"]["code"] == done.returncode
+        assert found["error"]["message"]
+    else:
+        assert done.returncode in {0, 1, 3, 7, 10}
+
+
+def test_the_conflicts_of_status_are_paths_and_keys(evil: Evil, tmp_path: Path) -> None:
+    found = checked(evil.run(evil.fresh(tmp_path / "home"), "status", "evil", "--json"))
+    assert {"path": "SOUL.md", "key": ""} in found["conflicts"]
+    assert all(set(conflict) == {"path", "key"} for conflict in found["conflicts"])
+
+
+def test_no_secret_of_the_machine_is_in_any_of_them(evil: Evil, tmp_path: Path) -> None:
+    template = evil.fresh(tmp_path / "template")
+    bot = template / ".hermes" / "profiles" / "evil"
+    (bot / ".env").write_text(f"KEY={SECRET}\n")
+    (bot / "config.yaml").write_text(f"model: x\napi_key: {SECRET}\n")
+    (bot / "SOUL.md").write_text(f"The key is {SECRET}.\n")
+    for name in ("status", "diff", "diff (upstream)", "info", "update", "update (dry run)", "verify", "doctor", "list", "history"):
+        home = Path(shutil.copytree(template, tmp_path / name, symlinks=True))
+        done = evil.run(home, *evil.words(name, home), "--json")
+        assert SECRET not in (done.stdout + done.stderr).decode(), name
+    done = evil.run(template, "update", "evil", "-y", "--json", "--env", f"EXTRA={SECRET}", "--env", f"{SECRET}=x")
+    assert checked(done)["written_env"] == ["EXTRA"]
+    assert SECRET not in (done.stdout + done.stderr).decode()
