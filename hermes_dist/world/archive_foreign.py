@@ -42,7 +42,7 @@ def foreign_members(path: Path, env: Mapping[str, str]) -> Iterator[Raw]:
         DistError: The child can't be started.
     """
     argv = (sys.executable, "-I", "-c", f"from {__name__} import main; main()", str(path.absolute()))
-    with Stream(Command(argv, {k: env[k] for k in ("PATH", "LANG", "TMPDIR") if k in env}), _BOUNDS) as child:
+    with Stream(Command(argv, {key: env[key] for key in ("PATH", "TMPDIR") if key in env}), _BOUNDS) as child:
         while (row := _row(child))["what"] == "member":
             left = [int(row["size"])]
             yield Raw(

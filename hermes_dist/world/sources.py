@@ -196,6 +196,8 @@ class Sources:
             Unreachable: It can't be reached.
             Invalid: It is unsafe, too large, or not there; the error names the rule.
         """
+        if spec.kind is SourceKind.ARCHIVE:
+            return self._from_archive(spec)
         if self.is_git(spec):
             offer = self._from_git(self.url(spec), spec.subfolder, ref, commit, progress)
             self._known.keep(self.url(spec))

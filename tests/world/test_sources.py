@@ -150,9 +150,10 @@ class TestFolders:
     def test_a_missing_folder_and_an_archive_are_told_apart(self, sources: Sources, tmp_path: Path) -> None:
         with pytest.raises(Invalid, match="no such folder"):
             sources.refs(parse_source(f"{tmp_path}/nothing"))
-        with pytest.raises(Invalid, match="archive") as caught:
-            sources.refs(parse_source("./bot.tar.gz"))
-        assert "import" in caught.value.hint
+        spec = parse_source(f"{tmp_path}/nothing.tar.gz")
+        assert sources.refs(spec) is None
+        with pytest.raises(DistError, match="no such file"):
+            sources.fetch(spec)
         with pytest.raises(Invalid, match="registry"):
             sources.refs(parse_source("bot"))
 
