@@ -56,7 +56,8 @@ class Bench:
         one, two = statistics.median(mine), statistics.median(theirs)
         verdict = "ok" if one / two <= goal else "over" if one / two <= 2 * goal else "MISSED"
         self.failed += verdict == "MISSED"
-        print(f"{job:<34} {one * 1000:7.0f} ms  {name:<22} {two * 1000:7.0f} ms  ratio {one / two:5.2f}  goal {goal:4.2f}  {verdict}")
+        figures = f"{one * 1000:7.0f} ms  {name:<22} {two * 1000:7.0f} ms  ratio {one / two:5.2f}  goal {goal:4.2f}"
+        print(f"{job:<34} {figures}  {verdict}")
 
 
 def profiles(bench: Bench, count: int) -> Path:

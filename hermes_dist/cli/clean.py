@@ -8,14 +8,14 @@ COLUMNS = 200
 
 
 def clean(text: object, columns: int = COLUMNS) -> str:
-    """Return ``text`` as one harmless line.
+    r"""Return ``text`` as one harmless line.
 
     Args:
         text: Anything from outside: a manifest field, a file name, git's output.
         columns: Its greatest length.
 
     Returns:
-        NFC; control, format, surrogate and private characters as ``\\u{…}``; cut with an ellipsis.
+        NFC; control, format, surrogate and private characters as ``\u{…}``; cut with an ellipsis.
     """
     flat = unicodedata.normalize("NFC", str(text))
     if not (flat.isascii() and flat.isprintable()):

@@ -55,7 +55,8 @@ def status(session: Session) -> int:
     name = session.brand.name
     screen.say(f"`{name}` starts {found.command or 'nothing: it is not on PATH'}"
                + (" (the front door)" if found.active else ""))  # fmt: skip
-    screen.say(f"agent: {clean(' '.join(found.agent.argv))} ({found.agent.origin})" if found.agent else "agent: none found")
+    words = f"{clean(' '.join(found.agent.argv))} ({found.agent.origin})" if found.agent else "none found"
+    screen.say(f"agent: {words}")
     return 0
 
 

@@ -9,13 +9,12 @@ import typer
 
 from hermes_dist.cli.cards import review_card
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.closing import notes
 from hermes_dist.cli.command import Profile, Session, command, worst
 from hermes_dist.cli.data import diff_data, info_data, outdated_data, status_data
+from hermes_dist.cli.standing import standing
 from hermes_dist.ops import inspect as ops
 from hermes_dist.ops.profiles import list_profiles
 
-_SIGNS = {"added": ("+", "green"), "changed": ("M", "yellow"), "deleted": ("D", "red"), "mode": ("x", "yellow")}
 _PARALLEL = 16
 
 
@@ -26,49 +25,13 @@ def status(
     all_: Annotated[bool, typer.Option("--all", help="Every profile that has a package.")] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="10 when something differs.")] = False,
 ) -> int:
-    if all_:
-        names = [row.name for row in list_profiles(session.ctx) if row.managed]
-    else:
-        names = [session.ctx.profile(profile)]
-    found = [ops.status(session.ctx, name) for name in names]
+    managed = [row.name for row in list_profiles(session.ctx) if row.managed] if all_ else []
+    found = [ops.status(session.ctx, name) for name in (managed if all_ else [session.ctx.profile(profile)])]
     data = [status_data(each) for each in found]
     session.screen.emit("status", {"profiles": data} if all_ else data[0])
     for each in found:
-        _status(session, each)
+        standing(session, each)
     return worst(3 if each.conflicts else 10 if exit_code and not each.clean else 0 for each in found)
-
-
-def _status(session: Session, status: ops.Status) -> None:
-    screen = session.screen
-    if status.lock is None:
-        screen.say(screen.paint(status.profile, "", bold=True))
-        notes(screen, status.notes)
-        return
-    pin = status.lock.pin
-    held = ", held" if status.lock.held else ""
-    label = f"{clean(status.lock.name)} {clean(pin.version)} @ {pin.short}{held}"
-    screen.say(f"{screen.paint(status.profile, '', bold=True)}  {label}")
-    keys = dict(status.keys)
-    for change in status.edited:
-        sign, colour = _SIGNS[change.how]
-        screen.say(f"  {screen.paint(sign, colour)} {clean(change.path)}  ({change.how} by you)")
-        for key in keys.get(change.path, ())[:8]:
-            screen.say(f"      {clean(key.key, 80)}: {clean(key.before, 50) or '(none)'} → {clean(key.after, 50) or '(none)'}")
-    for path in status.own:
-        screen.say(f"  {screen.paint('?', 'cyan')} {clean(path)}  (your own)")
-    for conflict in status.conflicts:
-        screen.say(f"  {screen.paint('!', 'red')} {clean(conflict.place)}  (conflict: {conflict.kind})")
-    for effect in status.parked:
-        screen.say(f"  {screen.paint('…', 'magenta')} {clean(effect.place, 80)}  ({effect.kind}, waits for your yes)")
-    if status.missing:
-        screen.say(f"  missing in .env: {', '.join(clean(w.var.name, 60) for w in status.missing)}")
-    if status.clean and not status.own:
-        screen.say("  as its author ships it")
-    notes(screen, status.notes)
-    if status.conflicts:
-        screen.tell(f"  next: {session.command(f'resolve {status.profile} --list')}")
-    elif status.parked:
-        screen.tell(f"  next: {session.command(f'approve {status.profile}')}")
 
 
 @command
@@ -84,7 +47,8 @@ def diff(
     for each in found:
         for key in each.keys:
             before, after = clean(key.before, 60) or "(none)", clean(key.after, 60) or "(none)"
-            session.screen.say(session.screen.paint(f"{clean(each.change.path)}: {clean(key.key, 80)}  {before} → {after}", "cyan"))
+            line = f"{clean(each.change.path)}: {clean(key.key, 80)}  {before} → {after}"
+            session.screen.say(session.screen.paint(line, "cyan"))
         session.screen.diff(each.lines)
     return 10 if exit_code and found else 0
 
@@ -107,7 +71,8 @@ def info(session: Session, profile: Profile = None) -> int:
             screen.say(f"{name.replace('_', ' ').ljust(15)}  {clean(value)}")
     for item in found.wanted:
         state = f"set in {item.found}" if item.found else "missing" if item.var.required else "optional"
-        screen.say(f"{'env'.ljust(15)}  {clean(item.var.name, 60)} ({state})  {clean(item.var.description, 80)}".rstrip())
+        about = clean(item.var.description, 80)
+        screen.say(f"{'env'.ljust(15)}  {clean(item.var.name, 60)} ({state})  {about}".rstrip())
     if lock is not None and lock.parked:
         review_card(screen, lock.parked, lock.parked)
     return 0

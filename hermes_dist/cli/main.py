@@ -21,10 +21,10 @@ from hermes_dist.errors import DistError, UsageError
 class _Lazy(click.Group):
     """A group that imports a command's module only when that command is run."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         return command_named(cmd_name) if cmd_name in VERBS or cmd_name in NESTED else None
 
     def get_help(self, ctx: click.Context) -> str:
@@ -107,7 +107,7 @@ def run(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) ->
     except (KeyboardInterrupt, click.Abort):
         screen.prompt("\ninterrupted; the home is as before, or finished by the next command")
         return 130
-    except Exception as err:  # noqa: BLE001 - the one boundary: nobody sees a traceback unasked
+    except Exception as err:  # the one boundary: nobody sees a traceback unasked
         if verbose:
             raise
         screen.error(_internal(err, prog))

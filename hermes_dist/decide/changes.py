@@ -23,6 +23,7 @@ class How(StrEnum):
     CHANGED = "changed"
     DELETED = "deleted"
     MODE = "mode"
+    RENAMED = "renamed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,14 @@ class Change:
     Attributes:
         before: None where it is new.
         after: None where it is gone.
+        was: The name before, of a file that was moved as it is.
     """
 
     path: RelPath
     how: How
     before: Entry | None
     after: Entry | None
+    was: RelPath | None = None
 
     @property
     def part(self) -> str:
@@ -74,7 +77,19 @@ def changes_between(before: Tree, after: Tree, read: Read, paths: Iterable[RelPa
             found.append(Change(path, How.MODE, one, two))
         elif kind_of(path) is None or not same_document(path, read(one.digest), read(two.digest)):
             found.append(Change(path, How.CHANGED, one, two))
-    return found
+    return _with_moves(found)
+
+
+def _with_moves(changes: list[Change]) -> list[Change]:
+    """Tell a deleted file and an added one of the same content as one that moved."""
+    gone = {change.before: change for change in reversed(changes) if change.how is How.DELETED}
+    moved: dict[RelPath, Change] = {}
+    for change in changes:
+        old = gone.pop(change.after, None) if change.how is How.ADDED and change.after else None
+        if old is not None:
+            moved[old.path] = Change(change.path, How.RENAMED, old.before, change.after, old.path)
+    places = {change.path: change for change in moved.values()}
+    return [places.get(change.path, change) for change in changes if change.path not in moved]
 
 
 def key_changes(change: Change, read: Read) -> list[KeyChange]:
@@ -102,6 +117,8 @@ def shown_value(value: object) -> str:
 
 def text_diff(change: Change, read: Read, before_label: str, after_label: str) -> list[str]:
     """A unified diff of one path; a mode change is one line of its own."""
+    if change.how is How.RENAMED:
+        return [f"{change.was} moved to {change.path}"]
     if change.how is How.MODE and change.after is not None:
         return [f"mode of {change.path} changed to {'755' if change.after.executable else '644'}"]
     before = read(change.before.digest) if change.before else b""

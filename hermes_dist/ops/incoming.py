@@ -63,9 +63,8 @@ def fetch(ctx: Context, target: Target, lock: Lock | None = None, user_ids: froz
     offer = ctx.sources.fetch(target.spec, target.ref, target.commit, ctx.progress)
     manifest = _manifest(ctx, target, offer.tree)
     payload = payload_of(offer.tree, manifest)
-    placed = place(
-        payload.tree, ctx.store.read, name=manifest.name, user_ids=user_ids, keep_containers=lock.base if lock else EMPTY
-    )
+    base = lock.base if lock else EMPTY
+    placed = place(payload.tree, ctx.store.read, name=manifest.name, user_ids=user_ids, keep_containers=base)
     ctx.store.put_many(placed.blobs.values())
     read = together(placed.blobs, ctx.store.read)
     pin = Pin(

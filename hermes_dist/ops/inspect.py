@@ -22,7 +22,7 @@ from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.incoming import fetch
 from hermes_dist.ops.lookup import absolute, look_up
 from hermes_dist.ops.masking import Mask
-from hermes_dist.ops.observing import first_of, observe, user_job_ids
+from hermes_dist.ops.observing import Observed, first_of, observe, user_job_ids
 from hermes_dist.ops.trust import signer_words
 from hermes_dist.ops.variables import environment_of, manifest_of
 from hermes_dist.world.load import load_manifest
@@ -67,22 +67,26 @@ def status(ctx: Context, name: ProfileName) -> Status:
     lock = home.lock
     seen = observe(ctx, home, lock.theirs())
     changes = changes_between(lock.base, seen.ours, seen.read)
-    edited = [c for c in changes if c.path in lock.base and not _is_open(lock, c, seen.ours)]
+    edited = [c for c in changes if (c.path in lock.base or c.was) and not _is_open(lock, c, seen.ours)]
     mask = Mask.of(ctx, home.path)
     keys = [(c.path, tuple(mask.key(k) for k in key_changes(c, seen.read))) for c in edited]
     manifest = manifest_of(ctx, lock)
     missing = environment_of(ctx, home.path, manifest) if manifest else ()
     return Status(
         profile=name, lock=lock, edited=tuple(edited), keys=tuple((p, k) for p, k in keys if k),
-        own=tuple(c.path for c in changes if c.path not in lock.base and c.path not in lock.upstream),
+        own=tuple(c.path for c in changes if not (c.was or c.path in lock.base or c.path in lock.upstream)),
         conflicts=lock.conflicts, parked=lock.parked, missing=tuple(w for w in missing if w.missing),
-        notes=(*_agent_was_here(ctx, seen.redumped, name), *_left_behind(lock), *(f"{p}: {why}; left alone" for p, why in seen.odd[:20])),
+        notes=(*_agent_was_here(ctx, seen.redumped, name), *_left_behind(lock), *_odd(seen)),
     )  # fmt: skip
 
 
 def _is_open(lock: Lock, change: Change, ours: Tree) -> bool:
     """Whether a difference is nothing but a conflict that is listed already."""
     return any(c.path == change.path and not c.key for c in lock.conflicts) and change.path not in ours
+
+
+def _odd(seen: Observed) -> tuple[str, ...]:
+    return tuple(f"{path}: {why}; left alone" for path, why in seen.odd[:20])
 
 
 def _left_behind(lock: Lock) -> tuple[str, ...]:
@@ -92,10 +96,8 @@ def _left_behind(lock: Lock) -> tuple[str, ...]:
 def _agent_was_here(ctx: Context, redumped: bool, name: ProfileName) -> tuple[str, ...]:
     if not redumped:
         return ()
-    return (
-        f"{MANIFEST} was written again by the agent's own installer; the next update puts the author's back. "
-        f"Use `{ctx.command(f'update {name}')}` through {ctx.brand.dist_command} only",
-    )
+    advice = f"use `{ctx.command(f'update {name}')}` instead of its own"
+    return (f"{MANIFEST} was written again by the agent's installer; the next update puts the author's back; {advice}",)
 
 
 def _unmanaged(ctx: Context, packaged: bool, name: ProfileName) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ def _active_or_default(ctx: Context) -> ProfileName:
         return DEFAULT_PROFILE
 
 
-def _row(name: ProfileName, home: Path, facts: Facts, active: bool, commands: tuple[str, ...]) -> Row:  # noqa: FBT001 - a fact
+def _row(name: ProfileName, home: Path, facts: Facts, active: bool, commands: tuple[str, ...]) -> Row:
     return Row(
         name=name, path=str(home), active=active, model=str(facts["model"]), provider=str(facts["provider"]),
         gateway=gateway_state(home), aliases=commands, package=str(facts["package"]), source=str(facts["source"]),

@@ -79,9 +79,9 @@ def propose(
     """
     old = home.lock
     base = base if base is not None else old.base if old else EMPTY
-    theirs, blobs = _offered(incoming, base, choices)
     beside = {ENV_EXAMPLE: _NO_MATTER}
-    observed = observe_or_nothing(ctx, home, base.with_entries({**theirs, **beside}))
+    observed = observe_or_nothing(ctx, home, base.with_entries({**incoming.placed, **beside}))
+    theirs, blobs = _offered(incoming, base, choices, observed)
     edited = {Digest.of(data): data for data in choices.edits.values()}
     read = together({**blobs, **edited}, first_of(incoming.read, observed.read))
     partial = theirs != incoming.placed or not incoming.whole
@@ -99,7 +99,8 @@ def propose(
     return Proposal(
         verb=verb, home=home, new=not home.path.is_dir(), manifest=incoming.manifest, pin=incoming.pin,
         before=old.pin if old else None, source=str(incoming.spec), plan=plan, extra=example_step,
-        lock=next_lock(incoming, plan, old, example, decisions, partial=partial), read=read, tree=theirs, ours=observed.found,
+        lock=next_lock(incoming, plan, old, example, decisions, partial=partial), read=read,
+        tree=theirs, ours=observed.found,
         wanted=environment_of(ctx, home.path, incoming.manifest, received), left_out=incoming.left_out,
         size=sum(len(read(e.digest)) for e in theirs.values()),
         trust=incoming.verdict.words if incoming.verdict else "",
@@ -128,11 +129,15 @@ def _news(incoming: Incoming, received: Manifest | None) -> tuple[str, ...]:
     return tuple(note for note in incoming.notes if note not in said)
 
 
-def _offered(incoming: Incoming, base: Tree, choices: Choices) -> tuple[Tree, Mapping[Digest, bytes]]:
-    """What upstream offers, without the parts that were left out."""
-    if not choices.only and not choices.without:
+def _offered(incoming: Incoming, base: Tree, choices: Choices, observed: Observed) -> tuple[Tree, Mapping[Digest, bytes]]:
+    """What upstream offers, without the parts that were left out, and where the user put a link or the like."""
+    places = []
+    if choices.only or choices.without:
+        places = excluded_places(incoming.placed, base, choices.only, choices.without)
+    odd = {path for path, _ in observed.odd}
+    places += [(p, "") for path in {*incoming.placed, *base} for p in (path, *path.parents) if odd and p in odd]
+    if not places:
         return incoming.placed, {}
-    places = excluded_places(incoming.placed, base, choices.only, choices.without)
     grafted = put_back(incoming.placed, base, places, incoming.read)
     return grafted.tree, grafted.blobs
 
