@@ -129,7 +129,9 @@ def _news(incoming: Incoming, received: Manifest | None) -> tuple[str, ...]:
     return tuple(note for note in incoming.notes if note not in said)
 
 
-def _offered(incoming: Incoming, base: Tree, choices: Choices, observed: Observed) -> tuple[Tree, Mapping[Digest, bytes]]:
+def _offered(
+    incoming: Incoming, base: Tree, choices: Choices, observed: Observed
+) -> tuple[Tree, Mapping[Digest, bytes]]:
     """What upstream offers, without the parts that were left out, and where the user put a link or the like."""
     places = []
     if choices.only or choices.without:
