@@ -229,7 +229,7 @@ class World:
 
     def do_remove(self, step: Step) -> None:
         path = self.path(step.rest)
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def do_move(self, step: Step) -> None:
         old, new = map(self.path, step.rest.split())
