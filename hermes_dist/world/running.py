@@ -68,14 +68,30 @@ def _bound(layout: Layout, name: ProfileName, folder: Path, pid: int) -> Process
             return None
     elif chosen != name:
         return None
-    return Process(pid, stat[1], backend=bool(_BACKENDS & set(argv[1:])))
+    return Process(pid, stat[1], backend=command_in(layout, argv) in _BACKENDS)
 
 
 def is_agents(layout: Layout, argv: list[str]) -> bool:
-    """Whether a command line starts the agent."""
+    """Whether a command line starts the agent: by its launcher, an interpreter with that, or with its module."""
     brand = layout.brand
-    words = [os.path.basename(word) for word in argv[:3]]
-    return brand.name in words or any(word.startswith(f"{brand.agent_module}.main") for word in argv)
+    words = [os.path.basename(word) for word in argv]
+    if f"{brand.agent_module}.main" in argv:
+        return True
+    return words[:1] == [brand.name] or (words[0].startswith(("python", "sh", "bash")) and words[1:2] == [brand.name])
+
+
+def command_in(layout: Layout, argv: list[str]) -> str:
+    """The agent's command: the first word behind its launcher or module that is neither a flag nor a profile."""
+    names = {layout.brand.name, f"{layout.brand.agent_module}.main"}
+    at = next((n for n, word in enumerate(argv) if os.path.basename(word) in names), 0) + 1
+    while at < len(argv):
+        if argv[at] in {"-p", "--profile"}:
+            at += 2
+        elif argv[at].startswith("-"):
+            at += 1
+        else:
+            return argv[at]
+    return ""
 
 
 def chosen_in(argv: list[str]) -> str | None:

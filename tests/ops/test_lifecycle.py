@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -342,24 +346,49 @@ def test_a_gateway_that_cannot_be_stopped_stops_the_command(ctx: Context, monkey
     assert ctx.names() == [DEFAULT_PROFILE, CODER]
 
 
-def test_somebody_talking_to_the_agent_in_the_profile_stops_the_command(ctx: Context, tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
-    lifecycle.create(ctx, "coder")
-    program = tmp_path / "hermes"
-    program.symlink_to(sys.executable)
-    words = [str(program), "-c", "print('ready', flush=True); import time; time.sleep(60)", "-p", "coder", "chat"]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+@contextmanager
+def running(program: Path, *words: str, **env: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that looks like the agent's: a launcher of its name, run by an interpreter."""
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text("import time\nprint('ready', flush=True)\ntime.sleep(60)\n")
+    process = subprocess.Popen(
+        [sys.executable, str(program), *words], stdout=subprocess.PIPE, text=True, env={**os.environ, **env}
+    )
     try:
         assert process.stdout is not None
-        process.stdout.readline()
-        with pytest.raises(Busy, match="is open in this profile"):
-            lifecycle.rename(ctx, "coder", "dev-bot")
+        assert process.stdout.readline() == "ready\n"
+        yield process
     finally:
         process.kill()
         process.communicate()
+
+
+@pytest.mark.parametrize("words", ["-p coder chat -q gateway", "--profile=coder", "chat"])
+def test_somebody_talking_to_the_agent_in_the_profile_stops_the_command(
+    ctx: Context, tmp_path: Path, words: str
+) -> None:
+    home = lifecycle.create(ctx, "coder").path
+    named = {} if "coder" in words else {"HERMES_HOME": str(home)}
+    with running(tmp_path / "x" / "hermes", *words.split(), **named) as process:
+        with pytest.raises(Busy, match="is open in this profile"):
+            lifecycle.rename(ctx, "coder", "dev-bot")
+        assert process.poll() is None
     lifecycle.rename(ctx, "coder", "dev-bot")
+
+
+def test_what_serves_a_profile_in_the_background_is_stopped_and_others_are_left_alone(
+    ctx: Context, tmp_path: Path
+) -> None:
+    lifecycle.create(ctx, "coder")
+    with (
+        running(tmp_path / "x" / "hermes", "-p", "coder", "serve") as serving,
+        running(tmp_path / "x" / "hermes", "-p", "writer", "serve") as other,
+        running(tmp_path / "x" / "editor", "hermes", "-p", "coder") as editor,
+    ):
+        assert lifecycle.rename(ctx, "coder", "dev-bot").stopped == (f"process {serving.pid} stopped",)
+        assert serving.wait(10) != 0
+        assert other.poll() is None
+        assert editor.poll() is None
 
 
 def test_a_command_of_ours_that_holds_the_home_makes_the_move_wait_its_turn(ctx: Context) -> None:
