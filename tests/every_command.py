@@ -81,6 +81,12 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "export": ("export", "evil", "-o", "{home}/evil.tar.gz"),
     "import": ("import", "{archive}", "--name", "back", "-y"),
     "import (merge)": ("import", "{archive}", "--name", "evil", "-y"),
+    "init": ("init", "{home}/.hermes/profiles/agents"),
+    "validate": ("validate", "evil"),
+    "pack": ("pack", "evil", "--list"),
+    "pack (archive)": ("pack", "evil", "-o", "{home}/pack.tar.gz"),
+    "publish": ("publish", "evil", "-n", "--to", "{source}"),
+    "contribute": ("contribute", "evil", "-n"),
     "(no such verb)": (EVIL,),
 }
 
