@@ -119,7 +119,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: Release) -> P
     base = _base(ctx, found, spec, refs, branch)
     head = refs.heads.get(branch, "")
     repository = repository_at(ctx, found, spec, base)
-    theirs = _tree(ctx, spec, head or base)
+    theirs = _now(ctx, spec, head or base)
     joined = merged(repository, _ours(found, repository), theirs, first_of(found.read, ctx.store.read))
     if joined.conflicts:
         raise _conflicting(ctx, found, spec, [c.place for c in joined.conflicts], related=bool(base))
@@ -220,6 +220,16 @@ def repository_at(ctx: Context, found: Leaving, spec: SourceSpec, base: str) -> 
 
 def _tree(ctx: Context, spec: SourceSpec, commit: str) -> Tree:
     return ctx.sources.fetch(spec, "", commit, ctx.progress).tree if commit else EMPTY
+
+
+def _now(ctx: Context, spec: SourceSpec, commit: str) -> Tree:
+    """What the repository holds now; nothing where the package's folder is not there yet."""
+    try:
+        return _tree(ctx, spec, commit)
+    except Invalid as err:
+        if spec.subfolder and err.where.startswith(f"//{spec.subfolder}"):
+            return EMPTY
+        raise
 
 
 def _ours(found: Leaving, repository: Tree) -> Tree:
