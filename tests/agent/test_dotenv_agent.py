@@ -1,0 +1,52 @@
+"""What we write into .env, read by the real agent and by its loader."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hermes_dist.decide import dotenv
+
+pytestmark = pytest.mark.agent
+
+VALUES = {
+    "PLAIN": "sk-abc_123.x/y:z=", "WORDS": "two words", "HASH": "a#b # c", "DOLLAR": "$HOME and `id`", "SINGLE": "it's", "DOUBLE": 'say "hi"',
+    "BOTH": "it's \"both\"", "BACKSLASH": "C:\\new\\table", "TILDE": "~/x", "UNICODE": "Zürich ✓", "SPACES": "  around  ", "ENDS": "quote'\\",
+}  # fmt: skip
+FILES = [
+    "", "# note\n", "A=1", "export A='1' # why\r\nB=2\r\n", 'A="two\nlines=x"\n', "\ufeffA=1\n", "A=1\nA=2\n", "A = 1\n  export B=2\n",
+    "A= # nothing\n", "not a line\nA=1\n", "A=one#two # three\n", 'A="a\\"b\\\\c" # d\n', "A='x' y\nB=1\n", 'A="open\nB=1\n', "A=\n",
+]  # fmt: skip
+READ = (
+    "import json, os, sys; from dotenv import dotenv_values; from hermes_cli.config import load_env\n"
+    "print(json.dumps([dotenv_values(sys.argv[1], interpolate=False), load_env()]))"
+)
+
+
+def loaded(agent_venv: Path, home: Path, data: bytes) -> tuple[dict[str, str], dict[str, str]]:
+    """A file as the agent's loader reads it, and as its own commands do."""
+    root = home / ".hermes"
+    root.mkdir(exist_ok=True)
+    (root / ".env").write_bytes(data)
+    done = subprocess.run(
+        [str(agent_venv / "bin" / "python"), "-c", READ, str(root / ".env")],
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin", "HERMES_HOME": str(root), "LANG": "C.UTF-8"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loader, own = json.loads(done.stdout)
+    return loader, own
+
+
+def test_every_value_is_read_back_by_the_agent(agent_venv: Path, home: Path) -> None:
+    loader, own = loaded(agent_venv, home, dotenv.assign(b"# mine\nOLD='x' # y\n", VALUES))
+    assert {name: loader[name] for name in VALUES} == VALUES
+    assert {name: own[name] for name in VALUES} == VALUES
+
+
+@pytest.mark.parametrize("text", FILES)
+def test_files_are_read_as_the_agents_loader_reads_them(agent_venv: Path, home: Path, text: str) -> None:
+    loader, _ = loaded(agent_venv, home, text.removeprefix("\ufeff").encode())
+    assert dotenv.read(text.encode()) == {name: value for name, value in loader.items() if value and not value.startswith("#")}
