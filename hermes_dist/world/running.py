@@ -77,7 +77,8 @@ def is_agents(layout: Layout, argv: list[str]) -> bool:
     words = [os.path.basename(word) for word in argv]
     if f"{brand.agent_module}.main" in argv:
         return True
-    return words[:1] == [brand.name] or (words[0].startswith(("python", "sh", "bash")) and words[1:2] == [brand.name])
+    script = next((word for word in words[1:] if not word.startswith("-")), "")
+    return words[:1] == [brand.name] or (words[0].startswith(("python", "sh", "bash")) and script == brand.name)
 
 
 def command_in(layout: Layout, argv: list[str]) -> str:
