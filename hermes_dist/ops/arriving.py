@@ -54,8 +54,8 @@ def import_(
     """
     wanted = ProfileName(name) if name else None
     with spooling(ctx) as spool:
-        archive = read(ctx, path, spool, passphrase)
-        home = open_home(ctx, wanted or _name_of(archive, path))
+        archive = read(ctx, path, spool, passphrase, lambda root: _check_name(wanted or root))
+        home = open_home(ctx, wanted or ProfileName(archive.root))
         new = not home.path.is_dir()
         if new and home.name == DEFAULT_PROFILE:
             raise DistError("the default profile is not there to merge into", where=str(home.path))
@@ -67,15 +67,21 @@ def import_(
     return outcome
 
 
-def _name_of(archive: Archive, path: Path) -> ProfileName:
+def _check_name(root: str) -> None:
+    """Make sure that a profile can have the name that an archive gives it.
+
+    Raises:
+        Invalid: It can't.
+    """
+    if isinstance(root, ProfileName):
+        return
     try:
-        name = ProfileName(archive.root)
+        name = ProfileName(root)
     except Invalid as error:
         error.hint = "choose one with --name"
-        raise error.within(path.name) from None
+        raise
     if name == DEFAULT_PROFILE:
-        raise Invalid("it holds a default profile, which needs a name here", where=path.name, hint="pass --name NAME")
-    return name
+        raise Invalid("it holds a default profile, which needs a name here", hint="pass --name NAME")
 
 
 def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Proposal:

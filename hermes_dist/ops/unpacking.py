@@ -93,43 +93,65 @@ def spooling(ctx: Context) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def read(ctx: Context, path: Path, spool: Path, passphrase: Ask) -> Archive:
+def read(ctx: Context, path: Path, spool: Path, passphrase: Ask, judge: Callable[[str], None]) -> Archive:
     """Read an archive; its contents go into the store, or below ``spool``.
 
+    Args:
+        ctx: The context.
+        path: The archive.
+        spool: A folder for what is too large for memory.
+        passphrase: Asks for the passphrase of a backup.
+        judge: Is shown the name of its one folder before anything is kept; may raise.
+
     Raises:
-        DistError: It can't be read, or is not safe.
+        DistError: It can't be read, or is not safe; nothing was kept.
     """
     whole = is_encrypted(path)
-    shelves = Shelves(keep=ctx.store.put_many, carries=_is_carried, spool=spool)
+    seen = _Seen(judge)
+    shelves = Shelves(keep=ctx.store.put_many, carries=_is_carried, spool=spool, judge=seen.look)
     ctx.progress("reading the archive")
-    contents = read_archive(path, shelves, ctx.env, passphrase)
-    try:
-        return _understood(ctx, contents, whole=whole)
-    except Invalid as error:
-        raise error.within(path.name) from None
+    found = read_archive(path, shelves, ctx.env, passphrase)
+    lock, lost = readable(seen.lock, ctx.store.has) if seen.lock else (None, 0)
+    notes = [f"{lost} contents of the package are not in it; where both sides differ, yours stay"] if lost else []
+    return Archive(
+        root=found.root, card=seen.card, lock=lock, foreign=found.foreign, whole=whole and seen.card.full,
+        files=Tree({_named(path, seen.card): entry for path, entry in found.tree.items()}),
+        carried={_named(path, seen.card): file for path, file in found.carried.items() if path != _LOCK},
+        notes=tuple(notes),
+    )  # fmt: skip
+
+
+class _Seen:
+    """What is read out of an archive before any of it is kept.
+
+    Args:
+        judge: Is shown the name of its one folder.
+    """
+
+    def __init__(self, judge: Callable[[str], None]) -> None:
+        self._judge = judge
+        self.card = Card()
+        self.lock: Lock | None = None
+
+    def look(self, found: Contents, paths: list[RelPath]) -> None:
+        """Judge it.
+
+        Raises:
+            Invalid: Its card or its lock is damaged, or names something unsafe.
+        """
+        self.card = read_card(found.card)
+        check_side_by_side([_named(path, self.card) for path in (*paths, *found.carried)])
+        if _LOCK in found.carried:
+            text = found.carried[_LOCK]
+            if text.size > LIMITS.blob:
+                raise Invalid("the lockfile is too large", where=LOCKFILE)
+            self.lock = load_lock(text.file.read_bytes())
+            parse_source(self.lock.source, allow_insecure=True)
+        self._judge(found.root)
 
 
 def _is_carried(path: RelPath, size: int) -> bool:
     return is_machine(path) or size > LIMITS.blob
-
-
-def _understood(ctx: Context, contents: Contents, *, whole: bool) -> Archive:
-    card = read_card(contents.card)
-    files = {_named(path, card): entry for path, entry in contents.tree.items()}
-    carried = {_named(path, card): file for path, file in contents.carried.items()}
-    check_side_by_side([*files, *carried])
-    lock, notes = None, []
-    if _LOCK in carried:
-        text = carried.pop(_LOCK)
-        if text.size > LIMITS.blob:
-            raise Invalid("the lockfile is too large", where=LOCKFILE)
-        lock, lost = readable(load_lock(text.file.read_bytes()), ctx.store.has)
-        parse_source(lock.source, allow_insecure=True)
-        notes += [f"{lost} contents of the package are not in it; where both sides differ, yours stay"] if lost else []
-    return Archive(
-        root=contents.root, card=card, lock=lock, files=Tree(files), carried=carried, foreign=contents.foreign,
-        whole=whole and card.full, notes=tuple(notes),
-    )  # fmt: skip
 
 
 def _named(path: RelPath, card: Card) -> RelPath:

@@ -7,14 +7,15 @@ and contents. Sparse files, links and devices are refused before their contents 
 from __future__ import annotations
 
 import json
+import struct
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.world.archive import BLOCK
-from hermes_dist.world.archive_inflate import Inflated, cut_short
+from hermes_dist.world.archive_inflate import Inflated
 from hermes_dist.world.archive_read import CARRIED, Raw, opened, pieces_of
 from hermes_dist.world.limits import LIMITS, MIB, shown
 from hermes_dist.world.proc import Bounds, Command, Stream
@@ -22,7 +23,7 @@ from hermes_dist.world.proc import Bounds, Command, Stream
 _BOUNDS = Bounds(seconds=600, memory=192 * MIB, file=0, cpu=300)
 _HEADER_BYTES = 64 << 10
 _LINE = 64 << 10
-_PIECE = 1 << 18
+_STOP = b"\xff" * 4
 _NOT_ALLOWED = {
     b"1": "hard links are not allowed", b"2": "symlinks are not allowed", b"3": "devices are not allowed",
     b"4": "devices are not allowed", b"6": "FIFOs are not allowed", b"S": "sparse files are not allowed",
@@ -47,12 +48,16 @@ def foreign_members(path: Path, env: Mapping[str, str]) -> Iterator[Raw]:
             left = [int(row["size"])]
             yield Raw(
                 bytes.fromhex(row["name"]), bool(row["run"]), left[0],
-                lambda left=left: _content(child.out, left),  # type: ignore[misc]  # bound per turn
+                lambda left=left: _content(child, left),  # type: ignore[misc]  # bound per turn
             )  # fmt: skip
-            for _ in _content(child.out, left):
+            for _ in _content(child, left):
                 pass  # what nobody wanted
         if row["what"] == "error":
-            raise Invalid(str(row["error"]), where=str(row["where"]), hint=str(row["hint"]))
+            raise _told_by(row)
+
+
+def _told_by(row: Mapping[str, Any]) -> Invalid:
+    return Invalid(str(row["error"]), where=str(row["where"]), hint=str(row["hint"]))
 
 
 def _row(child: Stream) -> dict[str, Any]:
@@ -60,33 +65,42 @@ def _row(child: Stream) -> dict[str, Any]:
     if line.endswith(b"\n"):
         row: dict[str, Any] = json.loads(line)
         return row
-    done = child.finish()
-    why = "takes too long" if done.stopped else "needs more memory or time than an honest one"
-    raise Invalid(f"the archive is not safe: reading it {why}", hint="get it once more")
+    raise _gone(child)
 
 
-def _content(out: IO[bytes], left: list[int]) -> Iterator[bytes]:
+def _gone(child: Stream) -> Invalid:
+    why = "takes too long" if child.finish().stopped else "needs more memory or time than an honest one"
+    return Invalid(f"the archive is not safe: reading it {why}", hint="get it once more")
+
+
+def _content(child: Stream, left: list[int]) -> Iterator[bytes]:
     while left[0]:
-        piece = out.read(min(left[0], _PIECE))
-        if not piece:
-            raise cut_short()
-        left[0] -= len(piece)
+        mark = child.out.read(4)
+        if mark == _STOP:
+            raise _told_by(_row(child))
+        size = int.from_bytes(mark, "big")
+        piece = child.out.read(size)
+        if len(mark) < 4 or len(piece) < size or not 0 < size <= left[0]:
+            raise _gone(child)
+        left[0] -= size
         yield piece
 
 
 def main() -> None:
     """Read the archive that the first argument names and write its members to standard output: the child."""
-    out = sys.stdout.buffer
+    out, inside = sys.stdout.buffer, False
     try:
         with opened(Path(sys.argv[1])) as file:
             for name, run, size, content in _members(Inflated(pieces_of(file), CARRIED.total + LIMITS.total)):
                 out.write(json.dumps({"what": "member", "name": name.hex(), "run": run, "size": size}).encode() + b"\n")
+                inside = True
                 for piece in content:
-                    out.write(piece)
+                    out.write(struct.pack(">L", len(piece)) + piece)
+                inside = False
         out.write(b'{"what": "end"}\n')
     except DistError as error:
         row = {"what": "error", "error": error.what, "where": error.where, "hint": error.hint}
-        out.write(json.dumps(row).encode() + b"\n")
+        out.write(_STOP * inside + json.dumps(row).encode() + b"\n")
     out.flush()
 
 
@@ -172,7 +186,7 @@ def _told(kind: bytes, inflated: Inflated, size: int, where: str) -> dict[str, b
     rows = dict(_records(data, where))
     if any(key.startswith("GNU.sparse") for key in rows):
         raise Invalid("the archive is not safe: sparse files are not allowed", where=where)
-    told = {key: rows[key] for key in ("path", "size") if key in rows}
+    told: dict[str, bytes] = {key: rows[key] for key in ("path", "size") if key in rows}
     if "linkpath" in rows or (kind == b"g" and told) or not told.get("size", b"0").isdigit():
         raise Invalid("the archive is not safe: an extended header that is odd", where=where)
     if len(told.get("size", b"")) > 18:
@@ -186,6 +200,6 @@ def _records(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
         length = int(digits) if digits.isdigit() and len(digits) < 8 else 0
         record, data = data[:length], data[length:]
         key, equals, value = record[len(digits) + 1 : -1].partition(b"=")
-        if not length or not equals or record[-1:] != b"\n":
+        if not length or not equals or len(record) != length or record[-1:] != b"\n":
             raise Invalid("the archive is damaged: an extended header that is none", where=where)
         yield key.decode("utf-8", "replace"), value

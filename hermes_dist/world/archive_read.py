@@ -89,12 +89,14 @@ class Shelves:
         keep: Takes contents, in order, and gives their names; keeps nothing when its input raises.
         carries: Whether a file of some size goes to the disk as it is.
         spool: The folder for those; None when there are none.
+        judge: Is shown what there is before it is kept, with the paths of what will be; may raise.
         limits: How large the rest may be.
     """
 
     keep: Keep
     carries: Callable[[RelPath, int], bool] = lambda _path, _size: False
     spool: Path | None = None
+    judge: Callable[[Contents, list[RelPath]], None] = lambda _found, _paths: None
     limits: Limits = LIMITS
 
 
@@ -108,6 +110,21 @@ def pieces_of(file: BinaryIO) -> Iterator[bytes]:
     return iter(lambda: file.read(_READ), b"")
 
 
+def safe_name(name: bytes) -> tuple[str, RelPath | None, bool]:
+    """A member's name as its root, its path below that (None for the root itself), and whether it is a folder.
+
+    Raises:
+        Invalid: It is unsafe; the error names the rule.
+    """
+    try:
+        text = name.decode()
+    except UnicodeDecodeError:
+        raise Invalid("unsafe path: it is not UTF-8", where=shown(name)) from None
+    root, _, rest = text.partition("/")
+    below = rest.removesuffix("/")
+    return RelPath(root), RelPath(below) if below else None, text.endswith("/")
+
+
 def members(chunks: Iterator[bytes]) -> Iterator[Raw]:
     """The members of an archive of ours.
 
@@ -118,6 +135,7 @@ def members(chunks: Iterator[bytes]) -> Iterator[Raw]:
     last = b""
     while (block := inflated.block()).strip(b"\0"):
         raw, size = _header(block)
+        safe_name(raw)
         if raw <= last:
             rule = "a name comes twice" if raw == last else "its names are not in order"
             raise Invalid(f"the archive is not safe: {rule}", where=shown(raw))
@@ -229,18 +247,11 @@ class _Taker:
         Raises:
             Invalid: It is unsafe, or outside the one root.
         """
-        try:
-            text = name.decode()
-        except UnicodeDecodeError:
-            raise Invalid("unsafe path: it is not UTF-8", where=shown(name)) from None
-        root, slash, rest = text.partition("/")
-        below = rest.removesuffix("/")
-        path = RelPath(below) if below else None
-        if not self.found.root:
-            self.found.root = RelPath(root)
-        if root != self.found.root or not slash:
+        root, path, is_folder = safe_name(name)
+        self.found.root = self.found.root or root
+        if root != self.found.root or (path is None and not is_folder):
             raise Invalid("the archive is not safe: it holds more than its one folder", where=shown(name))
-        if path is not None and not rest.endswith("/"):
+        if path is not None and not is_folder:
             return path
         self._carried.folder(path.encode() if path else b"root")
         return None
@@ -261,6 +272,7 @@ class _Taker:
         if not self.found.root:
             raise Invalid("the archive is empty")
         check_side_by_side([*(path for path, _ in self._files), *self.found.carried])
+        self._shelves.judge(self.found, [path for path, _ in self._files if not path.under(BASE)])
 
 
 def _mode(raw: Raw) -> str:
