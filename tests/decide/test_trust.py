@@ -1,0 +1,193 @@
+"""Which sources and releases are let in: the rules of docs/trust.md, one by one."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from hermes_dist.decide.trust import (
+    Accept,
+    Facts,
+    check_source,
+    followers_of,
+    judge,
+    judge_move,
+    judge_version,
+    place_of,
+)
+from hermes_dist.errors import Refused
+from hermes_dist.model.source import Pin, parse_source
+from hermes_dist.model.tree import Digest
+from hermes_dist.model.trust import Keyring, KnownKey, Policy, Signature
+
+TREE = Digest.of(b"")
+PIN = Pin(url="https://host/a/b", ref="refs/heads/main", commit="1" * 40, version="1.0.0", tree=TREE)
+FOLDER = Pin(url="/srv/b", tree=TREE)
+A, B, C = (f"SHA256:{letter * 43}" for letter in "ABC")
+
+
+def by(key: str, on: str = "commit") -> Signature:
+    return Signature(on="tag" if on == "tag" else "commit", signer=key)
+
+
+def facts(*signatures: Signature, expected: str = "", **more: object) -> Facts:
+    return Facts(source="host/a/b", pin=PIN, signatures=signatures, expected=expected, **more)  # type: ignore[arg-type]
+
+
+SITUATIONS = {
+    "unsigned": (), "the expected key": (by(A),), "another key": (by(B),), "both": (by(B, "tag"), by(A)),
+    "broken": (Signature(on="tag", trouble="no"),), "foreign": (Signature(on="commit", foreign=True),),
+}  # fmt: skip
+NEEDS = {
+    ("", "unsigned"): "", ("", "the expected key"): "", ("", "another key"): "", ("", "both"): "", ("", "foreign"): "",
+    ("", "broken"): "unsigned", (A, "unsigned"): "unsigned", (A, "foreign"): "unsigned", (A, "broken"): "unsigned",
+    (A, "the expected key"): "", (A, "both"): "", (A, "another key"): "new_key",
+}  # fmt: skip
+"""What is expected, what is found → the one flag that lets it in."""
+
+
+@pytest.mark.parametrize(("expected", "found"), NEEDS)
+def test_each_flag_grants_its_one_thing_alone(expected: str, found: str) -> None:
+    needed = NEEDS[expected, found]
+    for granted in itertools.product((False, True), repeat=3):
+        accept = Accept(**dict(zip(("new_key", "unsigned", "moved_tag"), granted, strict=True)))
+        given = facts(*SITUATIONS[found], expected=expected)
+        if not needed or getattr(accept, needed):
+            verdict = judge(given, accept)
+            assert verdict.signer in {expected, *(s.signer for s in given.signatures)}
+            assert bool(verdict.words)
+        else:
+            with pytest.raises(Refused) as caught:
+                judge(given, accept)
+            assert f"--accept-{needed.replace('_', '-')}" in caught.value.hint
+
+
+@pytest.mark.parametrize(("expected", "found"), [key for key, flag in NEEDS.items() if not flag])
+def test_a_required_signature_has_to_hold(expected: str, found: str) -> None:
+    given = facts(*SITUATIONS[found], expected=expected)
+    if any(s.signer for s in given.signatures):
+        judge(given, Accept(signature=True))
+    else:
+        with pytest.raises(Refused, match="--require-signature"):
+            judge(given, Accept(signature=True))
+
+
+def test_the_best_of_several_signatures_counts() -> None:
+    ring = Keyring(trusted=(KnownKey("ada", B),))
+    assert judge(facts(by(A, "tag"), by(B), keyring=ring), Accept()).signer == B, "a known key before an unknown one"
+    assert judge(facts(by(A, "tag"), by(B)), Accept()).signer == A, "else the tag's"
+    revoked = Keyring(revoked=(KnownKey("", A),))
+    assert judge(facts(by(A, "tag"), by(B), keyring=revoked), Accept()).signer == B, "a revoked one counts as none"
+    with pytest.raises(Refused, match="revoked"):
+        judge(facts(by(A), keyring=revoked), Accept(unsigned=True, new_key=True))
+
+
+def test_a_follower_and_a_namesake_come_after_the_expected_key() -> None:
+    followed = facts(by(B), expected=A, followers=frozenset({B}))
+    assert judge(followed, Accept()).signer == B
+    same = Keyring(trusted=(KnownKey("ada", A), KnownKey("ada", B)))
+    assert judge(facts(by(B), expected=A, keyring=same), Accept()).signer == B
+    gone = Keyring(revoked=(KnownKey("", A),))
+    with pytest.raises(Refused, match="revoked since"):
+        judge(facts(by(B), expected=A, followers=frozenset({B}), keyring=gone), Accept())
+
+
+def test_followers_are_reached_over_others_and_never_over_a_revoked_key() -> None:
+    steps = {(A, B), (B, C), (C, A)}
+    assert followers_of(A, steps, Keyring()) == {B, C}
+    assert followers_of(A, steps, Keyring(revoked=(KnownKey("", B),))) == frozenset()
+    assert followers_of(A, {(B, C)}, Keyring()) == frozenset()
+    assert followers_of(A, set(), Keyring()) == frozenset()
+
+
+def test_a_folder_has_nothing_to_say_unless_something_is_required() -> None:
+    given = Facts(source="./b", pin=FOLDER)
+    assert (judge(given, Accept()).words, judge(given, Accept()).signer) == ("", "")
+    with pytest.raises(Refused, match="a folder has no signature"):
+        judge(Facts(source="./b", pin=FOLDER, policies=(Policy(place="p", require=frozenset({"signature"})),)), Accept())
+
+
+MAIN, TAG = "refs/heads/main", "refs/tags/v1"
+
+
+@pytest.mark.parametrize(
+    ("ref", "relation", "flag"),
+    [(MAIN, "forward", ""), (MAIN, "unknown", ""), (MAIN, "unrelated", ""), (MAIN, "backward", "allow-downgrade"),
+     (TAG, "forward", "accept-moved-tag"), (TAG, "backward", "accept-moved-tag")],
+)  # fmt: skip
+@pytest.mark.parametrize("asked", [True, False])
+def test_what_goes_back_or_moves_needs_its_flag(ref: str, relation: str, flag: str, asked: bool) -> None:
+    before = Pin(url="u", ref=ref, commit="2" * 40, tree=TREE)
+
+    def judged(*, moved: bool, downgrade: bool) -> tuple[str, ...]:
+        return judge_move(
+            "s", before, ref, "3" * 40, relation, accept=Accept(moved_tag=moved), downgrade=downgrade, asked=asked
+        )
+
+    if not flag or (asked and flag == "allow-downgrade"):
+        notes = judged(moved=False, downgrade=False)
+        assert bool(notes) == (relation == "unrelated" and not asked)
+        return
+    with pytest.raises(Refused) as caught:
+        judged(moved=flag != "accept-moved-tag", downgrade=flag != "allow-downgrade")
+    assert f"--{flag}" in caught.value.hint
+    judged(moved=flag == "accept-moved-tag", downgrade=flag == "allow-downgrade")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "back"),
+    [("1.0", "1.0.0", False), ("1.0", "0.9", True), ("2", "10", False), ("1.0", "1.0rc1", True), ("", "0.1", False),
+     ("1.0", "", False), ("may", "april", False), ("1.0", "april", False)],
+)  # fmt: skip
+def test_a_version_goes_back_only_where_both_are_versions(old: str, new: str, back: bool) -> None:
+    before = Pin(url="u", version=old, tree=TREE)
+    if back:
+        with pytest.raises(Refused, match="version went back"):
+            judge_version("s", before, new)
+    else:
+        judge_version("s", before, new)
+
+
+LET_IN = {
+    "github.com/acme/*": (
+        ["github.com/acme/bot", "acme/bot", "https://github.com/acme/bot.git", "git@github.com:acme/bot",
+         "ssh://git@github.com/acme/bot", "https://user:word@github.com/acme/bot", "github.com/acme/bot//sub#v1"],
+        ["github.com/acme/a/b", "github.com/acmex/bot", "github.com.evil.org/acme/bot", "evil.org/github.com/acme/bot",
+         "git@evil.org:github.com/acme/bot", "https://github.com/acme/%2e%2e%2fevil", "http://github.com/acme/bot",
+         "git@github.com:acme/../evil", "file:///github.com/acme/bot", "/github.com/acme/bot", "./github.com/acme/bot"],
+    ),
+    "git.acme.example/**": (
+        ["git.acme.example/a/b", "git.acme.example/a/b/c/d", "git@git.acme.example:a/b"],
+        ["xgit.acme.example/a/b", "https://git.acme.example:8443/a/b", "git@git.acme.example:a/../../b", "https://git.acme.example/a/%62"],
+    ),
+    "https://github.com/acme/bot": ([], ["github.com/acme/bot"]),
+    "http://127.0.0.1/**": (["http://127.0.0.1/a/b"], ["127.0.0.1/a/b", "https://127.0.0.1/a/b"]),
+    "/srv/agents/*": (["/srv/agents/bot", "/srv/agents/bot/"], ["/srv/agents/a/b", "/srv/agents/../secret", "file:///srv/agents/bot"]),
+    "file:///srv/**": (["file:///srv/bot.git", "file:///srv/a/b"], ["/srv/bot", "file:///srv2/bot"]),
+    "**": (["github.com/a/b", "/srv/bot", "file:///x/y"], ["git@host:a/../b"]),
+    "github.com/acme/bot": (["github.com/acme/bot", "git@github.com:acme/bot.git"], ["github.com/acme/bots", "github.com/acme/Bot"]),
+    "": ([], ["github.com/a/b", "/srv/bot"]),
+    "github.com/acme/b.t": ([], ["github.com/acme/bot"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", LET_IN)
+def test_patterns_of_sources(pattern: str) -> None:
+    policy = (Policy(place="p", sources=(pattern,)),)
+    inside, outside = LET_IN[pattern]
+    for text in inside:
+        check_source(parse_source(text, allow_insecure=True), policy)
+    for text in outside:
+        spec = parse_source(text, allow_insecure=True)
+        with pytest.raises(Refused, match="does not let this source in"):
+            pytest.fail(f"{text} came in as {place_of(spec)}: {check_source(spec, policy)}")
+
+
+def test_every_policy_has_to_let_a_source_in() -> None:
+    spec = parse_source("github.com/acme/bot")
+    narrow, wide, open_ = (Policy(place="p", sources=s) for s in (("x/y/z",), ("github.com/**",), None))
+    check_source(spec, ())
+    check_source(spec, (wide, open_))
+    with pytest.raises(Refused):
+        check_source(spec, (wide, narrow))
