@@ -1,0 +1,92 @@
+"""The authors' commands as they are typed: exit codes, JSON, and what is said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from gitrepo import Repo
+
+from hermes_dist.brand import HERMES
+from hermes_dist.cli.start import start
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+
+
+@pytest.fixture
+def root(home: Path) -> Path:
+    profile = home / ".hermes" / "profiles" / "bot"
+    (profile / "skills" / "hello").mkdir(parents=True)
+    (profile / "SOUL.md").write_text("You are a bot.\n")
+    (profile / "skills" / "hello" / "SKILL.md").write_text("---\nname: hello\ndescription: Hi.\n---\nHi.\n")
+    return home
+
+
+def run(*words: str) -> int:
+    return start(HERMES, words, prog="hermes-dist", profile=None)
+
+
+def test_validate_speaks_to_people_and_to_programs(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("validate", str(EXAMPLES / "coder"), "--strict") == 0
+    assert "is valid" in capsys.readouterr().out
+    folder = tmp_path / "x"
+    folder.mkdir()
+    (folder / "distribution.yaml").write_text("name: x\nversion: 1.0.0\ndescription: x\nlicense: MIT\nmood: good\n")
+    (folder / "SOUL.md").write_text("x\n")
+    assert run("validate", f"{folder}/") == 0
+    assert "distribution.yaml:5: warning: the field 'mood'" in capsys.readouterr().out
+    assert run("validate", f"{folder}/", "--strict") == 1
+    capsys.readouterr()
+    (folder / "distribution.yaml").write_text("name: X Y\nversion: 1.0\n")
+    assert run("validate", f"{folder}/", "--json") == 1
+    data = json.loads(capsys.readouterr().out)
+    assert (data["schema"], data["valid"]) == ("hermes-dist/validation/1", False)
+    assert {(p["path"], p["line"], p["level"]) for p in data["problems"]} >= {("distribution.yaml", 1, "error"), ("distribution.yaml", 2, "error")}
+
+
+def test_the_way_of_an_author_at_the_command_line(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repo = Repo(tmp_path / "bot.git", bare=True)
+    assert run("init", "bot", "--description", "A bot.", "--license", "MIT") == 0
+    assert run("init", "bot") == 1
+    assert run("validate", "bot") == 0
+    assert run("pack", "bot") == 2
+    assert run("pack", "bot", "--list") == 0
+    assert run("pack", "bot", "-o", str(tmp_path / "bot.tar.gz")) == 0
+    capsys.readouterr()
+    assert run("publish", "bot") == 1
+    assert "--to" in capsys.readouterr().err
+    assert run("publish", "bot", "--to", f"file://{repo.path}") == 6  # nobody is there to say yes
+    assert "--yes" in capsys.readouterr().err
+    assert run("publish", "bot", "--to", f"file://{repo.path}", "-n") == 0
+    assert repo.git("for-each-ref") == ""
+    capsys.readouterr()
+    assert run("publish", "bot", "--to", f"file://{repo.path}", "-y") == 0
+    out = capsys.readouterr().out
+    assert "Published bot 0.1.0" in out
+    assert f"hermes-dist install file://{repo.path}" in out
+    assert run("publish", "bot", "-y", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["changes"] == []
+    soul = root / ".hermes/profiles/bot/SOUL.md"
+    soul.write_text("You are a bot.\nSee /home/lovelace/x.\n")
+    assert run("publish", "bot", "--bump", "minor", "-y") == 4
+    assert "SOUL.md:2: a place on a machine" in capsys.readouterr().err
+    assert run("publish", "bot", "--bump", "minor", "-y", "--allow-finding", "SOUL.md:2") == 0
+    assert run("publish", "bot", "--bump", "minor", "--offline", "-y") == 0  # a repository on this machine is no server
+
+
+def test_contributing_at_the_command_line(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repo = Repo(tmp_path / "bot.git", bare=True)
+    repo.commit({"distribution.yaml": "name: their\nversion: 1.0.0\n", "SOUL.md": "a\nb\nc\n"})
+    assert run("install", f"file://{repo.path}", "-y") == 0
+    assert run("contribute", "their", "-o", str(tmp_path / "none.patch"), "-y") == 0
+    assert "nothing to send" in capsys.readouterr().out
+    (root / ".hermes/profiles/their/SOUL.md").write_text("a\nB\nc\n")
+    assert run("contribute", "their") == 2
+    assert run("contribute", "their", "--only", "souls", "-o", "x") == 2
+    capsys.readouterr()
+    assert run("contribute", "their", "-n", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["changes"] == [{"path": "SOUL.md", "gone": False}]
+    assert run("contribute", "their", "-o", str(tmp_path / "x.patch"), "-y") == 0
+    assert "git am x.patch" in capsys.readouterr().err
+    assert "-b\n+B\n" in (tmp_path / "x.patch").read_text()
