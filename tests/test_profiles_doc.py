@@ -134,7 +134,8 @@ def test_the_page_has_every_command_of_ours_that_the_agents_guide_names() -> Non
         "profile create backup --clone-all", "--clone --clone-from coder", "profile use coder", "profile use default",
         "hermes profile ;", "profile list", "profile show coder", "profile rename coder dev-bot",
         "profile delete", "--yes", "completion bash", "completion zsh", "profile install github.com/you/research-bot",
-        "profile update research-bot", "hermes -p coder chat", "hermes --profile=coder doctor", "hermes chat -p coder -q",
+        "profile update research-bot", "profile export coder",
+        "profile import coder.tar.gz", "hermes -p coder chat", "hermes --profile=coder doctor", "hermes chat -p coder -q",
         "coder config set", "coder skills list", "coder gateway start", "coder gateway install", "hermes update",
     ):  # fmt: skip
         assert words in told, words
