@@ -291,8 +291,7 @@ def _swept(fleet: _Fleet, verdicts: list[Verdict]) -> list[Verdict]:
                 world.end(process.pid, process.began, fleet.options.grace)
         except DistError as err:
             verdict = replace(verdict, outcome=Outcome.FAILED, note=str(err))  # noqa: PLW2901 - the same one, as it ended
-        if again:
-            world.clean(fleet.ctx.layout.home(verdict.profile), at_rest=True)
+        world.clean(fleet.ctx.layout.home(verdict.profile), at_rest=True)
         out.append(verdict)
     return out
 

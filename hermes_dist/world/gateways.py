@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from hermes_dist.brand import Layout
@@ -20,7 +21,7 @@ from hermes_dist.world import agent as agents
 from hermes_dist.world.agent import Agent, GatewayState
 from hermes_dist.world.fs import atomic_write
 from hermes_dist.world.proc import Command, Detached, start_detached
-from hermes_dist.world.running import Process, ancestors, chosen_in, is_agents, lives, stat_of
+from hermes_dist.world.running import Process, aimed_at, ancestors, chosen_in, command_in, is_agents, lives, stat_of
 
 LOGS = ("gateway.log", "gateway.error.log")
 _S6 = Path("/run/s6/basedir")
@@ -30,6 +31,7 @@ _SYSTEM_UNITS = Path("/etc/systemd/system")
 _AFTER_KILL = 3.0
 _TAIL = 8192
 _STATE_BYTES = 1 << 20
+_FLAGS = frozenset({"-p", "--profile"})
 _BOX = re.compile("[\\s\u2500-\u257f]*")
 
 
@@ -164,31 +166,22 @@ def processes(layout: Layout, known: Mapping[int, ProfileName]) -> dict[ProfileN
                 continue
             argv = (folder / "cmdline").read_bytes().decode("utf-8", "replace").rstrip("\0").split("\0")
             stat = stat_of(pid)
-            if stat and stat[0] != "Z" and is_agents(layout, argv) and _runs_gateway(argv):
-                chosen = chosen_in(argv)
-                name = known.get(pid) or (ProfileName(chosen) if chosen else _by_environment(layout, folder))
-                if name is not None:
-                    found.setdefault(name, []).append(Process(pid, stat[1], backend=True))
+            if not stat or stat[0] == "Z" or not is_agents(layout, argv) or not _runs_gateway(layout, argv):
+                continue
+            root, named = aimed_at(layout, folder)
+            if root == layout.root:
+                name = known.get(pid) or ProfileName(chosen_in(argv) or named or DEFAULT_PROFILE)
+                found.setdefault(name, []).append(Process(pid, stat[1], backend=True))
     return found
 
 
-def _runs_gateway(argv: Sequence[str]) -> bool:
-    if "gateway" not in argv:
+def _runs_gateway(layout: Layout, argv: list[str]) -> bool:
+    """Whether a command line runs a gateway, or restarts one in its own process, as the agent does without services."""
+    if command_in(layout, argv) != "gateway":
         return False
-    after = argv[len(argv) - list(reversed(argv)).index("gateway") :]
-    word = next((word for word in after if not word.startswith("-")), "run")
-    return word in {"run", "restart"}
-
-
-def _by_environment(layout: Layout, folder: Path) -> ProfileName | None:
-    words = (folder / "environ").read_bytes().split(b"\0")
-    env = dict(word.decode("utf-8", "surrogateescape").partition("=")[::2] for word in words)
-    try:
-        usual = Path(env.get("HOME", "/"))
-        where, name = Layout.locate(layout.brand, usual, env.get(layout.brand.home_variable, ""))
-    except DistError:
-        return None
-    return (name or DEFAULT_PROFILE) if where.root == layout.root else None
+    words = [word for before, word in pairwise(["", *argv]) if word not in _FLAGS and before not in _FLAGS]
+    after = words[words.index("gateway") + 1 :]
+    return next((word for word in after if not word.startswith("-")), "run") in {"run", "restart"}
 
 
 def is_inside(pid: int) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_dist.brand import Layout
-from hermes_dist.errors import Busy
+from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.world.agent import GatewayState, find_command, gateway
 from hermes_dist.world.proc import Bounds, Command, run
@@ -58,17 +58,38 @@ def _bound(layout: Layout, name: ProfileName, folder: Path, pid: int) -> Process
         stat = stat_of(pid)
         if not is_agents(layout, argv) or not stat or stat[0] == "Z":
             return None
-        environ = (folder / "environ").read_bytes().split(b"\0")
+        where, named = aimed_at(layout, folder)
     except OSError:
         return None
-    chosen = chosen_in(argv)
-    if chosen is None:
-        home = os.fsencode(f"{layout.brand.home_variable}={layout.home(name)}")
-        if home not in environ:
-            return None
-    elif chosen != name:
+    if where != layout.root or (chosen_in(argv) or named) != name:
         return None
     return Process(pid, stat[1], backend=command_in(layout, argv) in _BACKENDS)
+
+
+def aimed_at(layout: Layout, folder: Path) -> tuple[Path | None, str | None]:
+    """The root that a process works below by its environment, and the profile that its home variable names.
+
+    The same profile's name below another root is another profile.
+
+    Args:
+        layout: The places of the brand.
+        folder: The process's folder in ``/proc``.
+
+    Returns:
+        Both None where the environment makes no sense.
+
+    Raises:
+        OSError: It can't be read, or the process is gone.
+    """
+    words = (folder / "environ").read_bytes().split(b"\0")
+    env = dict(word.decode("utf-8", "surrogateescape").partition("=")[::2] for word in words)
+    try:
+        usual = Path(env.get("HOME") or "/")
+        where, name = Layout.locate(layout.brand, usual, env.get(layout.brand.home_variable, ""))
+    except DistError:
+        return None, None
+    same = os.path.realpath(where.root) == os.path.realpath(layout.root)
+    return layout.root if same else where.root, name
 
 
 def is_agents(layout: Layout, argv: list[str]) -> bool:
