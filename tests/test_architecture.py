@@ -37,7 +37,7 @@ ROOMS = {
 ONLY_IN = {
     "yaml": ("model.documents", "model._yaml"),
     "tomllib": ("model.lock", "model.trust"),
-    "tomli_w": ("model.lock",),
+    "tomli_w": ("model.lock", "model.trust"),
     "jsonschema": ("world.load",),
     "dulwich": ("world.git",),
     "cryptography": ("world.keys",),

@@ -1,0 +1,113 @@
+"""sign and trust as commands, and what install, update, info and verify say of signatures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gitrepo import Repo
+from sshkeys import Key, make
+from story import FIRST
+
+from hermes_dist.brand import HERMES
+from hermes_dist.cli.main import run
+
+
+class Shell:
+    """Our command, run in process."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.capsys = capsys
+
+    def __call__(self, *words: str, code: int = 0) -> tuple[str, str]:
+        self.capsys.readouterr()
+        got = run(HERMES, list(words), prog="hermes-dist", profile=None)
+        out, err = self.capsys.readouterr()
+        assert got == code, (words, got, out, err)
+        return out, err
+
+    def json(self, *words: str, code: int = 0) -> Any:
+        return json.loads(self(*words, "--json", code=code)[0])
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(capsys)
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Key:
+    return make(tmp_path, "release")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    repo = Repo(tmp_path / "bot.git", bare=True)
+    repo.commit(FIRST)
+    repo.tag("v1.0.0")
+    return repo
+
+
+def test_from_a_signed_tag_to_a_profile_that_expects_its_key(shell: Shell, key: Key, repo: Repo, tmp_path: Path) -> None:
+    out, err = shell("sign", str(repo.path), "--key", str(key.path))
+    assert out == f"v1.0.0 is signed by {key.fingerprint} ({key.path}).\n"
+    assert "git push origin refs/tags/v1.0.0" in err
+    assert "was signed already" in shell("sign", str(repo.path), "--key", str(key.path))[0]
+    assert shell.json("sign", str(repo.path), "--key", str(key.path))["changed"] is False
+    out, err = shell("install", f"file://{repo.path}@^1", "-y", "--name", "bot", "--require-signature")
+    assert f"  trust  signed by {key.fingerprint} (first use)\n" in err
+    assert shell("trust", "add", "Ada", str(key.pub))[0] == f"{key.fingerprint} is trusted as Ada.\n"
+    assert f"signer           {key.fingerprint} (Ada)\n" in shell("info", "bot")[0]
+    assert f"  signer  {key.fingerprint} (Ada)\n" in shell("verify", "bot")[0]
+    assert shell.json("info", "bot")["signer"] == shell.json("verify", "bot")["signer"] == key.fingerprint
+
+    repo.commit({"SOUL.md": "Two."})
+    repo.tag("v1.1.0", annotated=True)
+    _, err = shell("update", "bot", "-y", code=4)
+    assert "it is unsigned, and what came before was signed by" in err
+    assert "--accept-unsigned" in err
+    _, err = shell("update", "bot", "-y", "--accept-unsigned")
+    assert f"  trust  unsigned (accepted; {key.fingerprint} (Ada) is expected again)\n" in err
+    repo.commit({"SOUL.md": "Three."})
+    repo.tag("v1.2.0")
+    eve = make(tmp_path, "eve")
+    shell("sign", str(repo.path), "--key", str(eve.path), "--tag", "v1.2.0")
+    error = shell.json("update", "bot", "-y", code=4)["error"]
+    assert error["message"].startswith(f"the key changed: it is signed by {eve.fingerprint}, and what came before by")
+    shell("update", "bot", "-y", "--accept-new-key")
+    repo.tag("v1.2.0", "v1.0.0")
+    assert "--accept-moved-tag" in shell("update", "bot", "-y", code=4)[1]
+
+
+def test_the_keyring_in_words_and_as_data(shell: Shell, key: Key, repo: Repo, home: Path) -> None:
+    assert shell("trust", "list")[0] == "No key is known. Trust one with: hermes-dist trust add NAME KEY\n"
+    shell("trust", "add", "Ada", key.pub.read_text())
+    out, _ = shell("trust", "list")
+    assert out.splitlines()[1].split() == ["Ada", key.fingerprint, "trusted"]
+    assert shell.json("trust", "list")["keys"][0]["state"] == "trusted"
+    assert "is revoked" in shell("trust", "remove", "Ada", "--revoke", "--reason", "lost")[0]
+    assert shell("trust", "list")[0].splitlines()[1].split() == ["Ada", key.fingerprint, "revoked", "lost"]
+    shell("trust", "add", "Ada", str(key.pub), code=1)
+    shell("trust", "remove", key.fingerprint)
+    shell("trust", "remove", key.fingerprint, code=1)
+    shell("trust", "remove", "Ada", "--reason", "x", code=2)
+    policy = home / ".hermes/distributions/policy.toml"
+    policy.write_text('sources = ["github.com/acme/*"]\nrequire = ["signature"]\n')
+    out, _ = shell("trust", "list")
+    assert f"{policy}: lets in github.com/acme/*; required: signature" in out
+    assert shell.json("trust", "list")["policies"][0]["require"] == ["signature"]
+    _, err = shell("install", f"file://{repo.path}", "-y", code=4)
+    assert "the policy does not let this source in" in err
+    assert str(policy) in err
+
+
+def test_a_key_is_followed_by_another(shell: Shell, key: Key, tmp_path: Path) -> None:
+    new = make(tmp_path, "new")
+    folder = tmp_path / "package"
+    folder.mkdir()
+    (folder / "distribution.yaml").write_text("name: bot\n")
+    out, _ = shell("sign", str(folder), "--rotate", str(new.pub), "--key", str(key.path))
+    assert out == f"{new.fingerprint} follows {key.fingerprint}, by {folder}/distribution.keys.\n"
+    shell("sign", str(folder), "--rotate", str(new.pub), "--tag", "v1", code=2)
