@@ -36,8 +36,11 @@ ROOMS = {
 
 ONLY_IN = {
     "yaml": ("model.documents", "model._yaml"),
-    "tomllib": ("model.lock", "model.trust"),
-    "tomli_w": ("model.lock", "model.trust"),
+    "tomllib": ("model.lock", "model.trust", "model.registry"),
+    "tomli_w": ("model.lock", "model.trust", "model.registry"),
+    "sqlite3": ("world.registry",),
+    "tuf": ("world.registry_tuf",),
+    "securesystemslib": ("world.registry_tuf",),
     "jsonschema": ("world.load",),
     "dulwich": ("world.git",),
     "cryptography": ("world.keys",),

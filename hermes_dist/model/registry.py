@@ -1,0 +1,316 @@
+"""Registries as data: the entry of a package, its releases, and ``registries.toml`` (docs/registry.md)."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.source import SourceKind, SourceSpec, is_loopback, parse_source
+from hermes_dist.model.tree import Digest
+
+FORMAT = 1
+INDEX = "registry.json"
+"""The file that makes a folder a registry."""
+FOLDER = "packages"
+DEFAULT = "default"
+"""The name of the registry that this program carries."""
+MAX_ENTRY = 1 << 20
+_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_VERSION = re.compile(r"v?\d[\w.+!-]{0,60}", re.ASCII)
+_TEXTS = ("title", "description", "category", "license", "hermes_requires", "commit_seen")
+_LOOK_ALIKES = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "-": None, "_": None})
+_PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
+
+
+class RegistryKind(StrEnum):
+    """How a registry is read."""
+
+    FOLDER = "folder"
+    GIT = "git"
+    TUF = "tuf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """A registry of this machine.
+
+    Attributes:
+        name: What it is called here.
+        kind: How it is read.
+        location: A folder, the URL of a repository, or an HTTPS address.
+        root: For ``tuf``: the digest of the first root that is trusted.
+    """
+
+    name: str
+    kind: RegistryKind
+    location: str
+    root: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it lies on this machine, so that it may name sources that do too."""
+        return self.kind is RegistryKind.FOLDER or self.location.startswith("file://")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A version of a package that the registry pins.
+
+    Attributes:
+        version: As its manifest writes it.
+        commit: The commit it is.
+        tree: The digest of the package tree; empty where nobody wrote it down.
+        signer: The fingerprint of the key that signed it; empty for none.
+        date: The day of the release, or empty.
+        yanked: Why nobody should take it any more; empty for a good one.
+        requires: What it requires of the agent.
+    """
+
+    version: str
+    commit: str
+    tree: str = ""
+    signer: str = ""
+    date: str = ""
+    yanked: str = ""
+    requires: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """What a registry says of a package.
+
+    Attributes:
+        name: Its key in the registry: a slug.
+        title: Its name as its author writes it.
+        source: Where it lies, without a ref.
+        env: The variables it wants.
+        runs: How many schedules, servers and the like it brings, by ``cron``, ``mcp``, ``hooks``, ``plugins``.
+        versions: The releases that are pinned; with none, the source's own tags and branches count.
+        commit_seen: The commit that somebody looked at last; a hint, not a pin.
+    """
+
+    name: str
+    title: str
+    source: SourceSpec
+    description: str = ""
+    category: str = ""
+    keywords: tuple[str, ...] = ()
+    license: str = ""
+    hermes_requires: str = ""
+    env: tuple[str, ...] = ()
+    runs: Mapping[str, int]
+    versions: tuple[Release, ...] = ()
+    commit_seen: str = ""
+
+
+def is_key(text: str) -> bool:
+    """Whether a text can be the name of a package in a registry."""
+    return _KEY.fullmatch(text) is not None
+
+
+def entry_path(key: str) -> str:
+    """Where a package's entry lies in a registry: ``packages/re/research-bot.json``."""
+    return f"{FOLDER}/{key[:2]}/{key}.json"
+
+
+def key_of(path: str) -> str:
+    """The package whose entry lies at a path; empty where none can."""
+    key = path.rpartition("/")[2].removesuffix(".json")
+    return key if is_key(key) and entry_path(key) == path else ""
+
+
+def skeleton(key: str) -> str:
+    """A name with all that is easily mistaken made the same: two names with one skeleton look alike."""
+    text = key.translate(_LOOK_ALIKES)
+    for pair, single in _PAIRS:
+        text = text.replace(pair, single)
+    return text
+
+
+def parse_package(data: bytes, key: str, *, local: bool) -> Package:
+    """Read an entry strictly: nothing is installed by one that is not understood.
+
+    Args:
+        data: The file.
+        key: The package it is said to be of.
+        local: Whether the registry lies on this machine, so that it may name sources that do too.
+
+    Raises:
+        Invalid: It breaks a rule; the error names the field.
+    """
+    try:
+        return _package(_map(_json(data)), key, local=local)
+    except Invalid as err:
+        raise err.within(entry_path(key)) from None
+
+
+def _json(data: bytes) -> object:
+    if len(data) > MAX_ENTRY:
+        raise Invalid("the entry is larger than 1 MiB")
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        raise Invalid("it is not JSON") from None
+
+
+def _package(raw: Mapping[str, object], key: str, *, local: bool) -> Package:
+    if raw.get("name") != key:
+        raise Invalid(f"it is the entry of {raw.get('name')!r:.80}", where="name")
+    texts = {field: _text(raw, field) for field in _TEXTS}
+    return Package(
+        name=key, title=texts.pop("title") or key, source=read_source(_text(raw, "source"), local=local),
+        keywords=_words(raw, "keywords"), env=_words(raw, "env"), runs=_counts(raw), versions=_releases(raw), **texts,
+    )  # fmt: skip
+
+
+def read_source(text: str, *, local: bool) -> SourceSpec:
+    """Read the source of an entry: a repository, without a ref; never a place of this machine, unless it is local.
+
+    Raises:
+        Invalid: It is none, or may not stand in a registry.
+    """
+    try:
+        spec = parse_source(text)
+    except Invalid as err:
+        raise err.within("source") from None
+    scheme, _, rest = spec.location.partition("://")
+    host = rest.partition("/")[0].partition(":")[0]
+    near = scheme == "file" or is_loopback(host)
+    if spec.kind is not SourceKind.GIT or spec.ref or (near and not local):
+        raise Invalid(
+            f"{text!r:.200} can't stand in a registry", where="source",
+            hint="write a git repository, such as github.com/you/bot//folder, without a ref",
+        )
+    return spec
+
+
+def _releases(raw: Mapping[str, object]) -> tuple[Release, ...]:
+    found: dict[str, Release] = {}
+    rows = raw.get("versions", [])
+    if not isinstance(rows, list):
+        raise Invalid("it must be a list", where="versions")
+    for number, row in enumerate(rows):
+        try:
+            release = _release(_map(row))
+        except Invalid as err:
+            raise err.within(f"versions[{number}]") from None
+        if release.version in found:
+            raise Invalid(f"the version {release.version} comes twice", where=f"versions[{number}]")
+        found[release.version] = release
+    return tuple(found.values())
+
+
+def _release(raw: Mapping[str, object]) -> Release:
+    names = ("version", "commit", "tree", "signer", "date", "yanked", "requires")
+    texts = {name: _text(raw, name) for name in names}
+    for name, pattern, needed in (("version", _VERSION, True), ("commit", _COMMIT, True), ("date", _DATE, False)):
+        if (texts[name] or needed) and not pattern.fullmatch(texts[name]):
+            raise Invalid(f"{texts[name]!r:.80} is no {name}", where=name)
+    if texts["tree"]:
+        Digest(texts["tree"])
+    return Release(**texts)
+
+
+def _map(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise Invalid("it must be a map")
+    return value
+
+
+def _counts(raw: Mapping[str, object]) -> Mapping[str, int]:
+    counts = raw.get("runs", {})
+    if not isinstance(counts, dict) or not all(type(n) is int and n >= 0 for n in counts.values()):
+        raise Invalid("it must be a map of whole numbers", where="runs")
+    return counts
+
+
+def _text(raw: Mapping[str, object], name: str) -> str:
+    value = raw.get(name, "")
+    if not isinstance(value, str):
+        raise Invalid("it must be text", where=name)
+    return value
+
+
+def _words(raw: Mapping[str, object], name: str) -> tuple[str, ...]:
+    value = raw.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise Invalid("it must be a list of texts", where=name)
+    return tuple(value)
+
+
+def source_text(spec: SourceSpec) -> str:
+    """Spell a source as entries do: without ``https://`` where it goes without saying."""
+    text = str(spec)
+    short = text.removeprefix("https://")
+    return short if short != text and parse_source(short) == spec else text
+
+
+def dump_package(package: Package) -> bytes:
+    """Write an entry; the same package gives the same bytes."""
+    release = ("version", "commit", "tree", "signer", "date", "yanked", "requires")
+    rows = [{n: value for n in release if (value := getattr(one, n))} for one in package.versions]
+    data: dict[str, object] = {
+        "name": package.name, "title": package.title, "source": source_text(package.source),
+        "description": package.description, "category": package.category, "keywords": list(package.keywords),
+        "license": package.license, "hermes_requires": package.hermes_requires, "env": list(package.env),
+        "runs": dict(sorted(package.runs.items())), "versions": rows, "commit_seen": package.commit_seen,
+    }  # fmt: skip
+    kept = {name: value for name, value in data.items() if value or name == "versions"}
+    return (json.dumps(kept, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def yank(package: Package, version: str, reason: str) -> Package:
+    """Take a release back, or (without a reason) let it count again.
+
+    Raises:
+        Invalid: There is no such version.
+    """
+    if version not in {one.version for one in package.versions}:
+        have = ", ".join(one.version for one in package.versions[-5:]) or "none"
+        raise Invalid(f"{package.name} has no version {version!r:.80}", hint=f"pinned are: {have}")
+    rows = (replace(one, yanked=reason) if one.version == version else one for one in package.versions)
+    return replace(package, versions=tuple(rows))
+
+
+def load_registries(data: bytes) -> tuple[Registry, ...]:
+    """Read ``registries.toml``.
+
+    Raises:
+        Invalid: It is damaged; the error says how.
+    """
+    try:
+        raw = tomllib.loads(data.decode())
+        rows = raw.get("registry", [])
+        if not isinstance(rows, list):
+            raise TypeError("registry is no list of tables")
+        return tuple(
+            Registry(
+                name=_named(_text(row, "name")), kind=RegistryKind(_text(row, "kind")),
+                location=_text(row, "location"), root=_text(row, "root"),
+            )
+            for row in map(_map, rows)
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, Invalid) as err:
+        raise Invalid(f"the list of registries is damaged ({err})", hint="mend it, or move it away") from None
+
+
+def _named(name: str) -> str:
+    if not is_key(name):
+        raise Invalid(f"{name!r:.80} is no name for a registry", hint="use small letters, digits, - and _")
+    return name
+
+
+def dump_registries(registries: Iterable[Registry]) -> bytes:
+    """Write ``registries.toml``."""
+    import tomli_w  # noqa: PLC0415 - only writers pay for it
+
+    names = ("name", "kind", "location", "root")
+    rows = [{n: str(value) for n in names if (value := getattr(one, n))} for one in registries]
+    return tomli_w.dumps({"registry": rows}).encode()
