@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from gitrepo import Repo
-from test_lifecycle import CODER, context, tree
+from test_life_of_profiles import CODER, context, tree
 
 from hermes_dist.brand import LOCKFILE
 from hermes_dist.model.paths import ProfileName

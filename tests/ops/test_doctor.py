@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from test_lifecycle import CODER, context, unit
+from test_life_of_profiles import CODER, context, unit
 
 from hermes_dist.decide.lifecycle import Move, kept_id
 from hermes_dist.model.paths import ProfileName

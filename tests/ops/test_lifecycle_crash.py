@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from killing import killed
 from standin import systemctl
-from test_lifecycle import context, fill, unit
+from test_life_of_profiles import context, fill, unit
 
 from hermes_dist.brand import HERMES
 from hermes_dist.model.paths import ProfileName
