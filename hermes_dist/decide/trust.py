@@ -161,7 +161,7 @@ def _who(facts: Facts, fingerprint: str) -> str:
 
 def _require(facts: Facts, signer: str, accept: Accept) -> None:
     """Hold a release against ``--require-signature`` and the policies."""
-    what = "a folder has no signature" if not facts.pin.commit else "it has none that holds"
+    what = "a folder or an archive has no signature" if not facts.pin.commit else "it has none that holds"
     if accept.signature and not signer:
         raise Refused(f"a signature is required (--require-signature), and {what}", where=facts.source)
     for policy in facts.policies:

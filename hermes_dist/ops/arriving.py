@@ -25,6 +25,7 @@ from hermes_dist.ops.lookup import absolute
 from hermes_dist.ops.observing import first_of, together
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, observe_or_nothing
+from hermes_dist.ops.trust import check_archive
 from hermes_dist.ops.unpacking import Archive, Ask, Sorted, manifest_in, read, sort, spooling
 from hermes_dist.ops.variables import environment_of
 from hermes_dist.world.archive_read import Carried
@@ -50,8 +51,10 @@ def import_(
         settle: Asks about conflicts one by one.
 
     Raises:
+        Refused: A policy does not let archives in, or not this one.
         DistError: It can't be brought in; nothing changed.
     """
+    check_archive(ctx, path)
     wanted = ProfileName(name) if name else None
     with spooling(ctx) as spool:
         archive = read(ctx, path, spool, passphrase, lambda root: _check_name(wanted or root))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hermes_dist.decide.trust import Accept, Facts, followers_of, judge, judge_move, judge_version
+from hermes_dist.decide.trust import Accept, Facts, check_source, followers_of, judge, judge_move, judge_version
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import Pin, SourceKind, SourceSpec
+from hermes_dist.model.tree import EMPTY
 from hermes_dist.model.trust import KEYS_FILE, Keyring, KnownKey, Policy, is_fingerprint
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.incoming import Incoming
@@ -17,7 +19,7 @@ from hermes_dist.ops.lookup import Target
 from hermes_dist.world.signatures import signatures_of, successions_of
 from hermes_dist.world.trustfiles import change_keyring, read_keyring, read_policies
 
-__all__ = ["Accept", "Trusted", "add", "judged", "judged_move", "remove", "signer_words", "trusted"]
+__all__ = ["Accept", "Trusted", "add", "check_archive", "judged", "judged_move", "remove", "signer_words", "trusted"]
 
 
 def judged(
@@ -106,6 +108,18 @@ def _declared(manifest: Manifest) -> str:
         return parse_public(text).fingerprint
     except Invalid:
         return ""
+
+
+def check_archive(ctx: Context, path: Path) -> None:
+    """Hold an archive that is to be imported against the policies; nobody signs one.
+
+    Raises:
+        Refused: A policy does not let it in.
+    """
+    if policies := read_policies(ctx.layout):
+        place = str(path.expanduser().absolute())
+        check_source(SourceSpec(kind=SourceKind.ARCHIVE, location=place), policies)
+        judge(Facts(source=place, pin=Pin(url=place, tree=EMPTY.digest), policies=policies), Accept())
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def test_followers_are_reached_over_others_and_never_over_a_revoked_key() -> Non
 def test_a_folder_has_nothing_to_say_unless_something_is_required() -> None:
     given = Facts(source="./b", pin=FOLDER)
     assert (judge(given, Accept()).words, judge(given, Accept()).signer) == ("", "")
-    with pytest.raises(Refused, match="a folder has no signature"):
+    with pytest.raises(Refused, match="a folder or an archive has no signature"):
         judge(Facts(source="./b", pin=FOLDER, policies=(Policy(place="p", require=frozenset({"signature"})),)), Accept())
 
 

@@ -16,10 +16,12 @@ from hermes_dist.errors import DistError, Invalid, Refused
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import install as installing
 from hermes_dist.ops import trust
+from hermes_dist.ops.arriving import import_
 from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.inspect import info
 from hermes_dist.ops.proposal import Outcome
 from hermes_dist.ops.sign import rotate
+from hermes_dist.ops.transfer import Packing, export
 from hermes_dist.ops.trust import Accept
 from hermes_dist.ops.update import update
 from hermes_dist.ops.upkeep import verify
@@ -310,7 +312,7 @@ def test_a_signature_can_be_required(story: Signed, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "distribution.yaml").write_text("name: other\n")
-    with pytest.raises(Refused, match="a folder has no signature"):
+    with pytest.raises(Refused, match="a folder or an archive has no signature"):
         installing.install(story.ctx, str(folder), taking(signature=True), yes)
     assert words_of(installing.install(story.ctx, str(folder), GO, yes)) == ""
 
@@ -356,6 +358,27 @@ def test_a_policy_requires_signatures_known_keys_and_pinned_sources(story: Signe
     story.release("v1")
     story.to("v1")
     story.refused("names one tag or commit", to="main")
+
+
+def test_a_policy_is_about_archives_too(story: Signed, tmp_path: Path) -> None:
+    story.push(FIRST)
+    story.get()
+    place = tmp_path / "backups"
+    place.mkdir()
+    archive = export(story.ctx, BOT, Packing(), place / "bot.tar.gz").path
+
+    def bring(name: str) -> Outcome:
+        return import_(story.ctx, archive, GO, yes, passphrase=lambda: "", name=name)
+
+    policy(story, 'require = ["signature"]\n')
+    with pytest.raises(Refused, match="an archive has no signature"):
+        bring("two")
+    policy(story, 'sources = ["github.com/**"]\n')
+    with pytest.raises(Refused, match="does not let this source in"):
+        bring("two")
+    assert not (story.root / "profiles/two").exists()
+    policy(story, f'sources = ["{place}/*"]\n')
+    assert bring("two").done
 
 
 def test_the_policy_of_the_machine_counts_beside_the_users(
