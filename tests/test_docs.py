@@ -30,3 +30,11 @@ def test_commands_named_in_the_docs_exist(page: Path) -> None:
 
     for verb in re.findall(r"(?:`|\$ )(?:hermes profile|hermes-dist) ([a-z][a-z-]+)", page.read_text()):
         assert verb in {**VERBS, **NESTED, "profile": 0}, f"{page.name} speaks of `{verb}`"
+
+
+def test_the_program_in_the_page_of_routes_gives_an_answer() -> None:
+    source = re.findall(r"```python\n(.*?)```", (DOCS / "routes.md").read_text(), re.DOTALL)[0]
+    setup, call = source.split("\n\n", 1)
+    names: dict[str, object] = {}
+    exec(setup, names)
+    assert eval(call.strip(), names) == "coder"

@@ -86,9 +86,17 @@ COMMON = frozenset(_common())
 _DEFAULTS = {"in_profile": None, "color": "auto"}
 
 
+def command_with_profile(function: Callable[..., int | None]) -> Callable[..., None]:
+    """Make a command whose ``--profile`` is its own option, as of a route."""
+    return _command(function, {name: note for name, note in _common().items() if name != "in_profile"})
+
+
 def command(function: Callable[..., int | None]) -> Callable[..., None]:
     """Make a command of ``function(session, …) -> exit code``, with the options that all share."""
-    common = _common()
+    return _command(function, _common())
+
+
+def _command(function: Callable[..., int | None], common: dict[str, Any]) -> Callable[..., None]:
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
     shared = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS.get(name, False), annotation=note)
@@ -115,7 +123,7 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
 def _session(options: dict[str, Any]) -> Session:
     called: Invocation = click.get_current_context().obj
     screen = screen_of(options)
-    ctx = Context.from_environment(called.brand, options["in_profile"] or called.profile, called.prog)
+    ctx = Context.from_environment(called.brand, options.get("in_profile") or called.profile, called.prog)
     ctx = ctx.with_options(
         offline=options["offline"], allow_insecure=options["allow_insecure"], progress=screen.progress
     )

@@ -14,7 +14,7 @@ from hermes_dist import __version__
 from hermes_dist.brand import Brand
 from hermes_dist.cli.command import Invocation, early_screen
 from hermes_dist.cli.start import help_text
-from hermes_dist.cli.verbs import NESTED, VERBS
+from hermes_dist.cli.verbs import NESTED, VERBS, Nested
 from hermes_dist.errors import DistError, UsageError
 
 
@@ -48,7 +48,7 @@ class _Lazy(click.Group):
 def command_named(name: str) -> click.Command:
     """Load a command of the table by its name."""
     if name in NESTED:
-        return _nested(name)
+        return _group(name, NESTED[name])
     verb = VERBS[name]
     return _load(name, verb.module, verb.function, verb.help)
 
@@ -59,11 +59,13 @@ def _load(name: str, module: str, function: str, short: str) -> click.Command:
     return typer.main.get_command(app)
 
 
-def _nested(name: str) -> click.Group:
-    nested = NESTED[name]
+def _group(name: str, nested: Nested) -> click.Group:
     group = click.Group(name, help=nested.help)
     for word, verb in nested.verbs.items():
-        group.add_command(_load(word, verb.module, verb.function, verb.help), word)
+        if isinstance(verb, Nested):
+            group.add_command(_group(word, verb))
+        else:
+            group.add_command(_load(word, verb.module, verb.function, verb.help), word)
     return group
 
 

@@ -34,12 +34,16 @@ def reference() -> str:
                 lines += _entry(name, command_named(name))
         for name, nested in NESTED.items():
             if nested.group == group:
-                lines += [f"### {name}", "", nested.help, ""]
-                found = command_named(name)
-                assert isinstance(found, click.Group)  # noqa: S101 - what NESTED lists
-                for word, sub in found.commands.items():
-                    lines += _entry(f"{name} {word}", sub)
+                lines += [f"### {name}", "", nested.help, "", *_inner(name, command_named(name))]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _inner(name: str, group: click.Command) -> Iterator[str]:
+    for word, sub in group.commands.items() if isinstance(group, click.Group) else ():
+        if isinstance(sub, click.Group):
+            yield from _inner(f"{name} {word}", sub)
+        else:
+            yield from _entry(f"{name} {word}", sub)
 
 
 def _common() -> list[click.Parameter]:

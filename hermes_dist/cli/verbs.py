@@ -19,7 +19,7 @@ class Nested(NamedTuple):
 
     help: str
     group: str
-    verbs: dict[str, Verb]
+    verbs: dict[str, Verb | Nested]
 
 
 PACKAGES, PROFILES, MOVING, AUTHORS = "Packages", "Profiles", "Moving", "Authors"
@@ -73,6 +73,23 @@ NESTED: dict[str, Nested] = {
             "list": Verb("signing", "list_", "List known and revoked keys, and the policies that hold.", TRUST),
             "add": Verb("signing", "add", "Trust a key under a name.", TRUST),
             "remove": Verb("signing", "remove", "Forget a key, or revoke it.", TRUST),
+        },
+    ),
+    "gateway": Nested(
+        "Routes of the gateway that serves many profiles.",
+        FLEET,
+        {
+            "route": Nested(
+                "Say which profile answers where.",
+                FLEET,
+                {
+                    "add": Verb("routes", "add", "Let a profile answer in a guild, channel or thread.", FLEET),
+                    "list": Verb("routes", "list_", "List the routes.", FLEET),
+                    "remove": Verb("routes", "remove", "Remove a route, by its number or name.", FLEET),
+                    "test": Verb("routes", "try_", "Say which route wins for a message, and why.", FLEET),
+                    "lint": Verb("routes", "lint", "Look for routes that can't match, or lead nowhere.", FLEET),
+                },
+            ),
         },
     ),
     "gateways": Nested(

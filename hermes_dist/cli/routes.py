@@ -1,0 +1,124 @@
+"""Commands: gateway route add, list, remove, test, lint."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from hermes_dist.cli.clean import clean
+from hermes_dist.cli.command import Session, command_with_profile
+from hermes_dist.decide.routing import Message, Route
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops import routes as ops
+from hermes_dist.ops.context import missing_profile
+
+Platform = Annotated[str, typer.Option("--platform", help="The channel's platform.")]
+Guild = Annotated[str, typer.Option("--guild", metavar="ID", help="The server.")]
+Channel = Annotated[str, typer.Option("--channel", metavar="ID", help="The channel.")]
+Thread = Annotated[str, typer.Option("--thread", metavar="ID", help="The thread, or the post of a forum.")]
+_OFF = "gateway.multiplex_profiles is off, so the agent ignores every route"
+
+
+def _data(route: Route) -> dict[str, Any]:
+    return {
+        "number": route.number, "name": route.name, "platform": route.platform, "profile": route.profile,
+        "ids": {key: str(value) for key, value in route.ids.items()}, "enabled": route.enabled, "fault": route.fault,
+    }  # fmt: skip
+
+
+@command_with_profile
+def add(
+    session: Session,
+    profile: Annotated[str, typer.Option("--profile", metavar="NAME", help="The profile that answers.")],
+    platform: Platform = "discord",
+    guild: Guild = "",
+    channel: Channel = "",
+    thread: Thread = "",
+    name: Annotated[str, typer.Option("--name", help="What to call the route.")] = "",
+    multiplex: Annotated[bool, typer.Option("--multiplex", help="Switch multiplexing on, too.")] = False,
+) -> int:
+    screen, chosen = session.screen, ProfileName(profile)
+    if not session.ctx.layout.home(chosen).is_dir():
+        raise missing_profile(session.ctx, chosen)
+    on = ops.listed(session.ctx)[1]
+    if not (on or multiplex) and screen.somebody:
+        multiplex = screen.confirm(f"{_OFF}. Switch it on?")
+    route, on = ops.add(
+        session.ctx, chosen, platform=platform, guild=guild, channel=channel, thread=thread, name=name,
+        multiplex=multiplex,
+    )  # fmt: skip
+    screen.emit("route", {"route": _data(route), "multiplex": on})
+    screen.say(f"Route {route.number}: {clean(route.scope)} → {route.profile}. Restart the gateway to use it.")
+    if not on:
+        screen.warn(f"{_OFF}; switch it on with --multiplex")
+    return 0
+
+
+@command_with_profile
+def list_(session: Session) -> int:
+    found, on = ops.listed(session.ctx)
+    session.screen.emit("routes", {"routes": [_data(route) for route in found], "multiplex": on})
+    rows = [
+        (str(r.number), r.name, r.scope, r.profile or "—", r.fault or ("" if r.enabled else "off")) for r in found
+    ]
+    if rows:
+        session.screen.table(("#", "Name", "Where", "Profile", "State"), rows)
+    else:
+        session.screen.say("There are no routes.")
+    if found and not on:
+        session.screen.warn(f"{_OFF}; switch it on with: gateway route add … --multiplex")
+    return 0
+
+
+@command_with_profile
+def remove(session: Session, route: Annotated[str, typer.Argument(metavar="NUMBER|NAME", help="Which route.")]) -> int:
+    gone = ops.remove(session.ctx, route)
+    session.screen.emit("route", {"route": _data(gone), "multiplex": ops.listed(session.ctx)[1]})
+    session.screen.say(f"Removed route {gone.number}: {clean(gone.scope)} → {clean(gone.profile)}.")
+    return 0
+
+
+@command_with_profile
+def try_(
+    session: Session, platform: Platform = "discord", guild: Guild = "", channel: Channel = "", thread: Thread = ""
+) -> int:
+    found = ops.tested(session.ctx, Message.typed(platform, guild, channel, thread))
+    screen = session.screen
+    screen.emit(
+        "route-test",
+        {
+            "profile": found.profile, "route": _data(found.route) if found.route else None,
+            "multiplex": found.multiplex, "exists": found.exists,
+            "others": [{"route": _data(r), "why": why} for r, why in found.others],
+        },
+    )  # fmt: skip
+    if found.route:
+        label = f"route {found.route.number} ({clean(found.route.name)}): {clean(found.route.scope)}"
+        screen.say(f"{found.profile}  by {label}, weight {found.route.weight}")
+        if not found.exists:
+            screen.warn(f"there is no profile {found.route.profile!r}, so the gateway's own answers")
+    else:
+        screen.say(f"{found.profile}  no route matches, so the gateway's own profile answers")
+    for other, why in found.others:
+        screen.say(f"  not route {other.number} ({clean(other.name)}): {clean(why)}")
+    if not found.multiplex:
+        screen.warn(_OFF)
+    return 0
+
+
+@command_with_profile
+def lint(
+    session: Session,
+    fix: Annotated[bool, typer.Option("--fix", help="Quote ids, and convert the older proposal's format.")] = False,
+) -> int:
+    found, changed = ops.lint(session.ctx, fix=fix)
+    rows = [{"where": place, "what": text} for place, text in found]
+    session.screen.emit("route-lint", {"findings": rows, "changed": changed})
+    if changed:
+        session.screen.say("Set right what could be.")
+    for place, text in found:
+        session.screen.say(f"{clean(place)}: {clean(text)}")
+    if not found:
+        session.screen.say("Nothing is wrong with the routes.")
+    return 1 if found else 0

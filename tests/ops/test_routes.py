@@ -1,0 +1,102 @@
+"""Routes written into the default home's config, every other byte kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hermes_dist.brand import HERMES
+from hermes_dist.decide.routing import Message
+from hermes_dist.errors import DistError
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops import routes as ops
+from hermes_dist.ops.context import Context
+
+CONFIG = """\
+# my machine
+model: one   # the best
+gateway:
+  # who answers where
+  profile_routes:
+    - name: first     # keep me
+      platform: discord
+      guild_id: "1"
+      profile: coder
+toolsets: [a]
+"""
+
+
+@pytest.fixture
+def ctx(home: Path) -> Context:
+    for name in ("coder", "ops"):
+        (home / ".hermes/profiles" / name).mkdir(parents=True)
+    return Context.from_environment(HERMES)
+
+
+def config(home: Path) -> Path:
+    return home / ".hermes/config.yaml"
+
+
+def test_a_route_is_added_with_quoted_ids_and_nothing_else_moves(ctx: Context, home: Path) -> None:
+    config(home).write_text(CONFIG)
+    route, on = ops.add(
+        ctx, ProfileName("ops"), platform="discord", guild="", channel="111", thread="", name="", multiplex=False
+    )
+    text = config(home).read_text()
+    assert (route.number, on) == (2, False)
+    loaded = yaml.safe_load(text)["gateway"]["profile_routes"]
+    assert loaded[1] == {"name": "ops-111", "platform": "discord", "chat_id": "111", "profile": "ops"}
+    assert [line for line in CONFIG.splitlines() if line not in text.splitlines()] == []
+    assert not ops.tested(ctx, Message.typed("discord", "", "111", "")).multiplex
+
+
+def test_multiplexing_is_switched_on_when_asked(ctx: Context, home: Path) -> None:
+    config(home).write_text(CONFIG)
+    ops.add(ctx, ProfileName("ops"), platform="discord", guild="", channel="1", thread="", name="", multiplex=True)
+    assert yaml.safe_load(config(home).read_text())["gateway"]["multiplex_profiles"] is True
+    found = ops.tested(ctx, Message.typed("discord", "1", "1", "5"))
+    assert (found.profile, found.exists, found.multiplex) == ("ops", True, True)
+
+
+def test_a_home_without_a_config_gets_one(ctx: Context, home: Path) -> None:
+    ops.add(ctx, ProfileName("ops"), platform="discord", guild="9", channel="", thread="", name="x", multiplex=True)
+    assert yaml.safe_load(config(home).read_text())["gateway"]["profile_routes"][0]["guild_id"] == "9"
+
+
+def test_the_same_place_twice_is_refused_and_nothing_changes(ctx: Context, home: Path) -> None:
+    config(home).write_text(CONFIG)
+    with pytest.raises(DistError, match="route 1 is about discord guild 1 already"):
+        ops.add(ctx, ProfileName("ops"), platform="discord", guild="1", channel="", thread="", name="", multiplex=False)
+    assert config(home).read_text() == CONFIG
+
+
+def test_a_route_is_removed_by_number_or_name(ctx: Context, home: Path) -> None:
+    config(home).write_text(CONFIG)
+    ops.add(ctx, ProfileName("ops"), platform="discord", guild="", channel="2", thread="", name="two", multiplex=False)
+    assert ops.remove(ctx, "first").profile == "coder"
+    assert [r.name for r in ops.listed(ctx)[0]] == ["two"]
+    assert ops.remove(ctx, "1").name == "two"
+    with pytest.raises(DistError, match="no route is called"):
+        ops.remove(ctx, "1")
+    assert "# my machine" in config(home).read_text()
+
+
+def test_lint_quotes_ids_and_converts_the_older_proposal(ctx: Context, home: Path) -> None:
+    config(home).write_text(
+        "gateway:\n  multiplex_profiles: true\n  profile_routes:\n  - {platform: discord, chat_id: 5, profile: ops}\n"
+        "discord:\n  token: x\n  profile_routing:\n    enabled: true\n    channels:\n      7: coder\n"
+    )
+    assert len(ops.lint(ctx, fix=False)[0]) == 2
+    assert ops.lint(ctx, fix=True) == ([], True)
+    assert [r.ids for r in ops.listed(ctx)[0]] == [{"chat_id": "5"}, {"chat_id": "7"}]
+    assert yaml.safe_load(config(home).read_text())["discord"] == {"token": "x"}
+
+
+def test_a_missing_profile_falls_back_to_the_gateways_own(ctx: Context, home: Path) -> None:
+    config(home).write_text(
+        "multiplex_profiles: true\nprofile_routes:\n- {platform: discord, chat_id: '5', profile: gone}\n"
+    )
+    found = ops.tested(ctx, Message.typed("discord", "", "5", ""))
+    assert (found.profile, found.exists) == ("default", False)
