@@ -17,6 +17,7 @@ from hermes_dist.decide.floor import leaves
 from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, SHARED_FOLDERS, LeftOut, is_machine
 from hermes_dist.decide.parking import Grafted, put_back
 from hermes_dist.decide.placement import CONFIG
+from hermes_dist.decide.placing_mcp import SERVERS
 from hermes_dist.decide.references import personal_paths
 from hermes_dist.decide.secrets import Leak
 from hermes_dist.decide.versions import version_of
@@ -172,6 +173,19 @@ def changed_here(received: Tree, leaves: Tree, repository: Tree) -> dict[RelPath
             hint="take in the whole package first, with an update without --only and --except",
         )
     return changes
+
+
+def never_received(placed: Tree, received: Tree, read: Read) -> list[tuple[RelPath, str]]:
+    """List what of a package, placed, was left out of a profile when it was installed: paths, and settings."""
+    places = [(path, "") for path in placed if path not in received]
+    if CONFIG in placed and CONFIG in received:
+        try:
+            here, there = (load_data(read(tree[CONFIG].digest), Kind.YAML) for tree in (received, placed))
+        except Invalid:
+            return places
+        if isinstance(here, dict) and isinstance(there, dict) and SERVERS in there and SERVERS not in here:
+            places.append((CONFIG, SERVERS))
+    return places
 
 
 def merged(base: Tree, ours: Tree, theirs: Tree, read: Read) -> TreeMerge:

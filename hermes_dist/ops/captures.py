@@ -80,6 +80,19 @@ class Leaving:
             hint=f"begin one with: {ctx.command(f'init {self.home.name}')}",
         )
 
+    def need_settled(self, ctx: Context) -> None:
+        """Make sure that nothing is left open.
+
+        Raises:
+            ConflictsOpen: Conflicts are open in the profile.
+        """
+        lock, name = self.home.lock, self.home.name
+        if lock is not None and lock.conflicts:
+            raise ConflictsOpen(
+                f"{len(lock.conflicts)} conflicts are open", where=str(name),
+                hint=f"settle them first: {ctx.command(f'resolve {name} --list')}",
+            )
+
 
 def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
     """Spell a profile as a package; nothing is written, and files of the machine are not opened.
@@ -90,16 +103,10 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
         own: Whether the user's own files, jobs and servers go along.
 
     Raises:
-        ConflictsOpen: Conflicts are open in it.
         DistError: The home can't be read.
     """
     home = open_home(ctx, name)
     lock = home.lock
-    if lock is not None and lock.conflicts:
-        raise ConflictsOpen(
-            f"{len(lock.conflicts)} conflicts are open", where=str(name),
-            hint=f"settle them first: {ctx.command(f'resolve {name} --list')}",
-        )
     base, theirs, shipped = (lock.base, lock.theirs(), lock.shipped) if lock else (EMPTY, EMPTY, EMPTY)
     manifest = _manifest(home)
     seen = observe(ctx, home, looked_for(manifest).with_entries({**base, **theirs}))

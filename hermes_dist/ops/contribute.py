@@ -134,6 +134,7 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
         DistError: The profile comes from no repository, or something must not leave this machine.
     """
     found = leaving(ctx, name, own=gift.own)
+    found.need_settled(ctx)
     lock = found.home.need_lock(ctx)
     if not lock.pin.commit:
         raise DistError(

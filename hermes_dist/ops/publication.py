@@ -62,6 +62,7 @@ class Publication:
         spec: The repository, as it will be followed from now on.
         head: The commit there now; empty for an empty repository.
         parent: The commit that the new one follows.
+        base: The commit that both sides began with; empty for none.
         tree: The package afterwards.
         changes: What differs from it now.
         taken_in: Files that others changed there and that come into the profile.
@@ -76,6 +77,7 @@ class Publication:
     branch: str
     head: str
     parent: str
+    base: str
     tree: Tree
     read: Read
     changes: dict[RelPath, Entry | None]
@@ -111,6 +113,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: Release) -> P
     if release.bump and release.version:
         raise UsageError("choose one of --bump and --version")
     found = leaving(ctx, name, own=True)
+    found.need_settled(ctx)
     found.need_manifest(ctx)
     spec = _target(ctx, found, release.to)
     url = ctx.sources.url(spec)
@@ -132,7 +135,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: Release) -> P
     tag, note = _tag(refs, version, changed=bool(changes))
     return Publication(
         leaving=found, spec=_followed(spec, refs, branch), url=url, refs=refs, branch=branch, head=head,
-        parent=head or base, tree=tree, read=read, changes=changes,
+        parent=head or base, base=base, tree=tree, read=read, changes=changes,
         taken_in=tuple(theirs.differing(repository)) if base else (), label=label, tag=tag,
         message=release.message or _message(label, changes), problems=problems,
         notes=(*found.notes, *joined.notes, *([note] if note else [])), signer=_signer(ctx, found, release),
@@ -156,6 +159,8 @@ def _target(ctx: Context, found: Leaving, to: str) -> SourceSpec:
     spec = absolute(parse_source(text, allow_insecure=ctx.allow_insecure or not to))
     if spec.kind is SourceKind.FOLDER:
         spec = replace(spec, kind=SourceKind.GIT, location=ctx.sources.url(spec))
+    if spec.kind is SourceKind.REGISTRY and not to and lock:
+        spec = SourceSpec(kind=SourceKind.GIT, location=lock.pin.url, subfolder=lock.pin.subfolder)
     if spec.kind is not SourceKind.GIT:
         raise UsageError("--to takes a git repository", hint="such as github.com/you/my-agent or git@host:you/my-agent")
     return replace(spec, ref="", is_range=False)
@@ -190,12 +195,17 @@ def _base(ctx: Context, found: Leaving, spec: SourceSpec, refs: Refs, branch: st
     """The commit that both sides began with; empty where they have none in common.
 
     Raises:
-        Refused: The remote's history went back, or was begun anew.
+        Refused: The remote's history went back, or was begun anew, or the profile is held against what is there.
     """
     lock = found.home.lock
     if lock is None or not lock.pin.commit or not (refs.heads or refs.tags):
         return ""
     head = refs.heads.get(branch, "")
+    if lock.held and head != lock.pin.commit and _same_place(found, spec):
+        raise Refused(
+            f"{found.home.name} is held at {lock.pin.short}, and publishing would take in what came after it",
+            where=str(spec), hint=f"release it first: {ctx.command(f'unhold {found.home.name}')}",
+        )
     if not head:
         return lock.pin.commit if _same_place(found, spec) else ""
     relation = ctx.sources.relation(spec, lock.pin.commit, head)

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from hermes_dist.decide.parking import put_back
+from hermes_dist.decide.publishing import never_received
 from hermes_dist.decide.trust import Verdict
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.paths import ProfileName
@@ -19,7 +21,7 @@ from hermes_dist.ops.captures import base_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.incoming import fetch
 from hermes_dist.ops.lookup import Target
-from hermes_dist.ops.observing import user_job_ids
+from hermes_dist.ops.observing import first_of, together, user_job_ids
 from hermes_dist.ops.proposal import Outcome, carry_out
 from hermes_dist.ops.propose import Choices, propose
 from hermes_dist.ops.publication import Publication, Release, plan
@@ -98,6 +100,12 @@ def _remember(ctx: Context, made: Publication, commit: str) -> Outcome:
     target = Target(made.spec, made.refs, f"refs/heads/{made.branch}", commit)
     try:
         incoming = fetch(ctx, target, found.home.lock, user_job_ids(found.home, read, base))
+        lock = found.home.lock
+        if lock and lock.partial and made.base:
+            before = fetch(ctx, Target(made.spec, made.refs, "", made.base), lock)
+            places = never_received(before.placed, lock.theirs(), first_of(before.read, ctx.store.read))
+            back = put_back(incoming.placed, base, places, incoming.read)
+            incoming = replace(incoming, placed=back.tree, read=together(back.blobs, incoming.read), whole=False)
         if made.signer:
             fingerprint = made.signer.public.fingerprint
             incoming = replace(incoming, verdict=Verdict(fingerprint, f"signed by {fingerprint} (yours)"))
