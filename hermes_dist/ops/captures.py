@@ -116,7 +116,7 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
     package = capture(grafted.tree, base, shipped, read, theirs=theirs, name=lock.name if lock else "", own=own)
     received = package_of(theirs, shipped, read)
     tree = package.tree if lock else package.tree.where(lambda path: path not in ENV_EXAMPLES)
-    bundled = tuple(LeftOut(path, "the agent's own") for path in sorted(_skills(seen.found) - _skills(seen.ours)))
+    bundled = tuple(LeftOut(path, "the agent's own") for path in sorted(_units(seen.found) - _units(seen.ours)))
     odd = tuple(LeftOut(path, why) for path, why in seen.odd)
     return Leaving(
         home=home, observed=seen, tree=tree, received=received, read=together(package.blobs, read), manifest=manifest,
@@ -132,8 +132,9 @@ def _manifest(home: Home) -> Manifest | None:
         return None
 
 
-def _skills(tree: Tree) -> set[str]:
-    return {str(path.parent) for path in tree if path.name == "SKILL.md"}
+def _units(tree: Tree) -> set[str]:
+    """What the agent puts into a home: skills by their folder, and its SOUL.md."""
+    return {str(path.parent or path) for path in tree if path.name in ("SKILL.md", "SOUL.md")}
 
 
 def _elsewhere(home: Home, looked_at: Tree) -> Iterator[LeftOut]:
