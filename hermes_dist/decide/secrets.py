@@ -73,8 +73,8 @@ _NO_SECRET = re.compile(
     re.IGNORECASE,
 )
 _ASSIGNED = re.compile(
-    rf"(?P<name>{_NAME}[\w.-]{{0,40}})[\"']?\s{{0,4}}(?::=|=>|[:=])\s{{0,4}}(?:Bearer\s+|Basic\s+)?"
-    r"[\"']?(?P<secret>[A-Za-z0-9+/_~.-]{16,300}={0,2})(?![\w(\[{])",
+    rf"(?P<name>{_NAME}[\w.-]{{0,40}})(?:\\*[\"'])?\s{{0,4}}(?::=|=>|[:=])\s{{0,4}}(?:Bearer\s+|Basic\s+)?"
+    r"(?:\\*[\"'])?(?P<secret>[A-Za-z0-9+/_~.-]{16,300}={0,2})(?![\w(\[{])",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
@@ -94,7 +94,7 @@ _SHORTEST_TOKEN = 16
 _TOKEN_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:/+=~")
 _TOKENS = bytes(code if code in _TOKEN_BYTES else 32 for code in range(256))
 _KEY_WORDS = ("key", "secret", "passw", "passphrase", "token", "credential", "bearer", "authorization")
-_IS_ASSIGNED = re.compile(r"[\w.-]{3,80}[\"']?\s{0,4}[:=]")
+_IS_ASSIGNED = re.compile(r"[\w.-]{3,80}(?:\\*[\"'])?\s{0,4}[:=]")
 _BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 

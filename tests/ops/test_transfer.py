@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from hermes_dist.errors import DistError, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
-from hermes_dist.ops import update as updating
 from hermes_dist.ops import resolve as settling
+from hermes_dist.ops import update as updating
 from hermes_dist.ops.arriving import import_
 from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.context import Context
@@ -386,7 +385,7 @@ def test_lost_contents_of_a_package_do_not_stop_it(story: Story, there: Elsewher
 
 
 @pytest.fixture
-def whole(story: Story) -> Iterator[Story]:
+def whole(story: Story) -> Story:
     story.install()
     for path, text in {
         ".env": "KEY=sk-ant-REAL-0123456789abcdef0123456789abcdef\n", "auth.json": "{}", "memories/MEMORY.md": "m\n",
@@ -394,7 +393,7 @@ def whole(story: Story) -> Iterator[Story]:
     }.items():  # fmt: skip
         story.write(path, text)
     (story.home / ".env").chmod(0o600)
-    yield story
+    return story
 
 
 def test_a_whole_backup_comes_back_whole(whole: Story, there: Elsewhere) -> None:
@@ -421,7 +420,7 @@ def test_an_archive_that_only_says_it_is_whole_brings_no_keys(story: Story, ther
     path = story.root.parent / "evil.tar.gz"
     path.write_bytes(
         ours({".dist/archive.json": b'{"format": 1, "full": true}', "SOUL.md": b"x", ".env": b"LD_PRELOAD=/x",
-              "shell-hooks-allowlist.json": b"{}", "platforms/pairing/x.json": b"{}", "home/.ssh/id": b"k"})  # fmt: skip
+              "shell-hooks-allowlist.json": b"{}", "platforms/pairing/x.json": b"{}", "home/.ssh/id": b"k"})
     )
     there.bring(path, GO)
     assert set(contents(there.home())) == {"SOUL.md"}
