@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from hermes_dist.model.paths import RelPath
 
@@ -13,9 +14,14 @@ _FLAGS = re.compile(
     "|\U000e0077\U000e006c\U000e0073)\U000e007f"
 )
 """The flags of England, Scotland and Wales are spelled with tags; these three are no disguise."""
+_EMOJI = re.compile("[\U0001f000-\U0001faff\u2190-\u2bff\ufe0f]")
 _LEADS = (b"\xe2\x80", b"\xe2\x81", b"\xd8\x9c", b"\xf3\xa0")
 HIDDEN_IN = "hidden characters in "
 """How the line of an effect begins; the places follow, separated by semicolons."""
+_INVISIBLE = re.compile(
+    "[\u200b-\u200d\u2060-\u2064\ufeff\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180e\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+)
+"""Characters without width, blank letters, and controls; what a text may hold for good reason is sorted out."""
 _READ_BY_MODELS = (".md", ".txt", ".yaml", ".yml", ".json", ".j2", ".prompt", "")
 
 
@@ -43,3 +49,33 @@ def hidden_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
         if marks := _HIDDEN.findall(line):
             found[number] = sorted({f"U+{ord(mark):04X}" for mark in marks})
     return tuple(f"line {number}: {' '.join(marks)}" for number, marks in list(found.items())[:10])
+
+
+def invisible_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
+    """List places with other characters that nobody sees, in a file that a model may read: worth a warning.
+
+    Joiners inside emoji and in scripts that are written with them, and a mark at the very start, are no such.
+
+    Returns:
+        ``line N: U+200B`` for each line that has some, three at most; empty for other files.
+    """
+    if path.suffix not in _READ_BY_MODELS or (data.isascii() and not _INVISIBLE.search(data.decode("ascii"))):
+        return ()
+    text = data.decode("utf-8", "replace").removeprefix("\ufeff")
+    found: dict[int, set[str]] = {}
+    for mark in _INVISIBLE.finditer(text):
+        if not _joins(text, mark.start()):
+            found.setdefault(text.count("\n", 0, mark.start()) + 1, set()).add(f"U+{ord(mark[0]):04X}")
+        if len(found) > 3:
+            break
+    return tuple(f"line {number}: {' '.join(sorted(marks))}" for number, marks in list(found.items())[:3])
+
+
+def _joins(text: str, at: int) -> bool:
+    """Whether a joiner has something to join: letters of a script that uses it, or two emoji."""
+    if text[at] not in "\u200c\u200d" or not at:
+        return False
+    before, after = text[at - 1], text[at + 1 : at + 2]
+    if unicodedata.category(before) in {"Lo", "Mn", "Mc"}:
+        return True
+    return text[at] == "\u200d" and bool(_EMOJI.match(before)) and bool(_EMOJI.match(after))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.effects import grant
 from hermes_dist.decide.environment import ENV_EXAMPLE, example_of, shipped_example
+from hermes_dist.decide.hidden import invisible_characters
 from hermes_dist.decide.parking import put_back
 from hermes_dist.decide.parts import excluded_places, parse_parts
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
@@ -16,7 +18,7 @@ from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.side import Side
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.ops.incoming import Incoming
@@ -57,6 +59,8 @@ class Choices:
         return replace(self, only=parse_parts(only, "--only"), without=parse_parts(without, "--except"))
 
 
+_UNSEEN = 10
+"""So many places with invisible characters are named."""
 _NO_MATTER = Entry(Digest.of(b""))
 """Stands for a file that is looked at whatever it holds."""
 
@@ -104,7 +108,7 @@ def propose(
         wanted=environment_of(ctx, home.path, incoming.manifest, received), left_out=incoming.left_out,
         size=sum(len(read(e.digest)) for e in theirs.values()),
         trust=incoming.verdict.words if incoming.verdict else "",
-        notes=(*_news(incoming, received), *lost, *plan.notes, *_odd(observed)),
+        notes=(*_news(incoming, received), *lost, *plan.notes, *_unseen(plan, read), *_odd(observed)),
         label={"version": incoming.pin.version, "commit": incoming.pin.commit},
     )  # fmt: skip
 
@@ -127,6 +131,18 @@ def _news(incoming: Incoming, received: Manifest | None) -> tuple[str, ...]:
     """What is worth saying about a package, without what was said of its manifest before."""
     said = {f"{MANIFEST}: {warning}" for warning in received.warnings} if received else set()
     return tuple(note for note in incoming.notes if note not in said)
+
+
+def _unseen(plan: Plan, read: Read) -> tuple[str, ...]:
+    """Places in new or changed files with characters that nobody sees."""
+    read = together(plan.blobs, read)
+    places = (
+        f"{step.path} {place}: a character that nobody sees"
+        for step in plan.steps
+        if step.after is not None and (step.before is None or step.before.digest != step.after.digest)
+        for place in invisible_characters(step.path, read(step.after.digest))
+    )
+    return tuple(islice(places, _UNSEEN))
 
 
 def _offered(

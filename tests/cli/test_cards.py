@@ -116,6 +116,15 @@ def test_hidden_characters_are_named_with_file_and_line(talk: Talk) -> None:
     assert "  hides     SOUL.md line 3: U+2066" in lines
 
 
+def test_other_invisible_characters_are_warned_about_when_they_come(talk: Talk) -> None:
+    talk.repo.commit({"SOUL.md": "One.\nTw\u200bo.\n"})
+    lines = talk("install", talk.source, "-y")
+    note = r"  note   SOUL.md line 2: U+200B: a character that nobody sees"
+    assert note in lines
+    talk.repo.commit({"skills/a/SKILL.md": "A\n"})
+    assert note not in talk("update", "bot", "-y")
+
+
 def test_what_is_allowed_says_so(talk: Talk) -> None:
     lines = talk("install", talk.source, "-y", "--allow-effects")
     assert "  runs      mcp_servers.web: npx web-server, env TOKEN  [allowed]" in lines

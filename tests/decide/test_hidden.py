@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_dist.decide.hidden import hidden_characters
+from hermes_dist.decide.hidden import hidden_characters, invisible_characters
 from hermes_dist.model.paths import RelPath
 
 SOUL = RelPath("SOUL.md")
@@ -66,3 +66,24 @@ def test_pictures_and_other_bytes_are_not_text() -> None:
 
 def test_a_prompt_with_broken_bytes_is_looked_at_nevertheless() -> None:
     assert hidden_characters(SOUL, b"\xff\n\xe2\x80\xae\x00") == ("line 2: U+202E",)
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("plain\n", ()),
+        ("one\ntw\u200bo\n", ("line 2: U+200B",)),
+        ("a\u2060b\u3164c", ("line 1: U+2060 U+3164",)),
+        ("esc \x1b[2J\ttab\r\n", ("line 1: U+001B",)),
+        ("\ufeffmark first\nand\ufeff later", ("line 2: U+FEFF",)),
+        ("👩\u200d💻 👨🏽\u200d🚀 ❤\ufe0f\u200d🔥 🧔\u200d♂\ufe0f", ()),
+        ("क\u094d\u200dष می\u200cخواهم", ()),
+        ("a\u200db", ("line 1: U+200D",)),
+        ("\u200d", ("line 1: U+200D",)),
+        ("soft\u00adhyphen", ()),
+        ("\u200b\n" * 9, ("line 1: U+200B", "line 2: U+200B", "line 3: U+200B")),
+    ],
+)
+def test_other_characters_that_nobody_sees_are_named_with_their_line(text: str, places: tuple[str, ...]) -> None:
+    assert invisible_characters(RelPath("SOUL.md"), text.encode()) == places
+    assert invisible_characters(RelPath("tool.py"), text.encode()) == ()
