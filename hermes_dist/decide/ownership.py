@@ -6,10 +6,12 @@ Machine names hold at the root of a home, whatever an author ships; the same nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import cache
 
 from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.model.manifest import Manifest
@@ -77,9 +79,13 @@ _HOUSEKEEPING_FOLDERS = (".git*", ".circleci", ".vscode", ".idea", "tests", "tes
 _MEDIA = (".md", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".mp3", ".wav", ".ogg", ".mp4", ".pdf")
 
 
-def _any(name: str, patterns: Iterable[str]) -> bool:
-    key = folded(name)
-    return any(fnmatchcase(key, pattern.lower()) for pattern in patterns)
+@cache
+def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(pattern.lower()) for pattern in patterns))
+
+
+def _any(name: str, patterns: tuple[str, ...]) -> bool:
+    return _compiled(patterns).match(folded(name)) is not None
 
 
 def is_machine(path: RelPath) -> bool:

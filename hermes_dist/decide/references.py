@@ -54,6 +54,7 @@ _PERSONAL = re.compile(
     r"|\b[A-Za-z]:(?:\\{1,2}|/)Users(?:\\{1,2}|/)(?P<windows>[\w.-]+)|(?<![\w.$}>/-])/root/[.\w]",
     re.MULTILINE,
 )
+_HINTS = ("/home/", "Users", "/root/")
 _NOBODY = frozenset(
     ["user", "username", "you", "yourname", "your-name", "your_name", "your-user", "youruser", "me", "myuser", "name",
      "someone", "runner", "ubuntu", "vscode", "linuxbrew", "app", "node", "agent", "hermes", "shared", "public",
@@ -124,6 +125,8 @@ def personal_paths(text: str, own: str = "") -> Iterator[tuple[int, str]]:
     Returns:
         Line and what stands there; names that stand for anybody (``user``, ``you``) are no places.
     """
+    if not any(hint in text for hint in _HINTS) and (not own or own not in text):
+        return
     for found in _PERSONAL.finditer(text):
         who = found["unix"] or found["windows"] or ""
         if who.lower() not in _NOBODY or (own and f"{found[0].rstrip('/')}/".startswith(f"{own}/")):

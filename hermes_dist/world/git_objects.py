@@ -22,6 +22,8 @@ Change = tuple[str, str] | None
 """A path's new mode and id; None takes it out."""
 
 _FOLDER = "40000"
+_FEW = 50
+"""More objects than that are made durable by one sync of the system."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -117,22 +119,29 @@ class Objects:
         Raises:
             OSError: The disk is full or fails.
         """
-        for oid, whole in self.made.items():
-            place = cache / "objects" / oid[:2] / oid[2:]
-            if not place.exists():
-                place.parent.mkdir(mode=0o700, exist_ok=True)
-                _write(place, zlib.compress(whole, 6))
+        temps: dict[Path, Path] = {}
+        try:
+            for oid, whole in self.made.items():
+                place = cache / "objects" / oid[:2] / oid[2:]
+                if not place.exists():
+                    place.parent.mkdir(mode=0o700, exist_ok=True)
+                    temps[place] = _write(place, zlib.compress(whole, 6), sync=len(self.made) <= _FEW)
+            if len(temps) > _FEW:
+                os.sync()
+            for place, temp in temps.items():
+                temp.rename(place)
+        finally:
+            for temp in temps.values():
+                with contextlib.suppress(FileNotFoundError):
+                    temp.unlink()
 
 
-def _write(place: Path, data: bytes) -> None:
+def _write(place: Path, data: bytes, *, sync: bool) -> Path:
+    """Write beside the place where it belongs, and return where."""
     temp = place.with_name(f"tmp_obj_{secrets.token_hex(6)}")
-    try:
-        with open(os.open(temp, _NEW, 0o444), "wb") as file:
-            file.write(data)
+    with open(os.open(temp, _NEW, 0o444), "wb") as file:
+        file.write(data)
+        if sync:
             file.flush()
             os.fsync(file.fileno())
-        temp.rename(place)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            temp.unlink()
-        raise
+    return temp
