@@ -51,6 +51,11 @@ class Brand:
         """The variable that carries our pid over a hand-over, to see a loop."""
         return f"{self.name.upper()}_DIST_EXEC"
 
+    @property
+    def services_variable(self) -> str:
+        """The variable that says what keeps services here, where that is not to be found out."""
+        return f"{self.name.upper()}_DIST_SERVICES"
+
 
 HERMES = Brand(
     name="hermes", title="Hermes Agent", home_variable="HERMES_HOME", root_name=".hermes",

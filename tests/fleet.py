@@ -18,10 +18,10 @@ PROGRAM = Path(sys.executable).parent / "hermes-dist"
 class Fleet:
     """Profiles below HOME, and an installed agent that is the stand-in."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, agent_folder: str = ".local/bin") -> None:
         self.home = home
         self.root = home / ".hermes"
-        self.bin = home / ".local" / "bin"
+        self.bin = home / agent_folder
         self.bin.mkdir(parents=True)
         agent = self.bin / "hermes"
         agent.write_text(f"#!{sys.executable} -IS\n{STANDIN.read_text('utf-8')}", "utf-8")
@@ -29,7 +29,7 @@ class Fleet:
         self.root.mkdir()
         self.env = {
             "HOME": str(home), "PATH": f"{self.bin}:/usr/bin:/bin", "LANG": "C.UTF-8", "NO_COLOR": "1",
-            "HERMES_AGENT_BIN": str(agent), "COLUMNS": "200",
+            "HERMES_AGENT_BIN": str(agent), "HERMES_DIST_SERVICES": "none",
         }  # fmt: skip
 
     def profile(self, name: str, mode: str = "", **variables: str) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.exclusive import Clash, Home, claims, clashes, multiplexes
 from hermes_dist.decide.fleet import Line, Manager, by_time, choose
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
@@ -76,8 +76,16 @@ def _row(ctx: Context, name: ProfileName, manager: Manager) -> Row:
 
 
 def manager_of(ctx: Context) -> Manager:
-    """What keeps services on this machine."""
-    return Manager(world.manager(ctx.env))
+    """What keeps services on this machine: as found out, or as a variable of the brand says.
+
+    Raises:
+        UsageError: The variable says something else.
+    """
+    variable = ctx.brand.services_variable
+    said = ctx.env.get(variable, "") or world.manager(ctx.env)
+    if said not in set(Manager):
+        raise UsageError(f"{variable} is none of {', '.join(Manager)}", where=said)
+    return Manager(said)
 
 
 def agent_of(ctx: Context) -> Agent:
@@ -141,7 +149,7 @@ def _map(path: Path, kind: Kind) -> Mapping[object, object]:
     data = _bytes(path)
     try:
         loaded = load_data(data, kind) if data else None
-    except (Invalid, DistError):
+    except DistError:
         return {}
     return loaded if isinstance(loaded, Mapping) else {}
 

@@ -193,6 +193,12 @@ def test_the_front_door_leads_here(fleet: Fleet) -> None:
     assert [row["profile"] for row in json.loads(done.stdout)["gateways"]] == ["default", "coder"]
 
 
+def test_what_keeps_services_is_found_out_or_said(fleet: Fleet) -> None:
+    fleet.profile("coder")
+    assert "it has no service" in fleet.run("start", "coder", code=1, HERMES_DIST_SERVICES="systemd").stdout
+    assert "none of systemd, launchd, s6, none" in fleet.run("start", "coder", code=2, HERMES_DIST_SERVICES="runit").stderr
+
+
 # Services, by a stand-in that keeps them itself
 
 

@@ -1,0 +1,113 @@
+"""Gateways of the real agent, started, seen and stopped by ours; and the table of what keeps services."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.agent
+
+PROGRAM = Path(sys.executable).parent / "hermes-dist"
+Gateways = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def gateways(home: Path, agent_venv: Path, run: Gateways) -> Iterator[Gateways]:
+    for name in ("coder", "research"):
+        (home / ".hermes" / "profiles" / name).mkdir(parents=True)
+
+    def go(*words: str, ok: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
+        return run(
+            PROGRAM, "gateways", *words, ok=ok, HERMES_AGENT_BIN=str(agent_venv / "bin" / "hermes"),
+            **{"HERMES_DIST_SERVICES": "none", **env},
+        )  # fmt: skip
+
+    yield go
+    go("stop", "--all", ok=False)
+
+
+def rows(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]]:
+    return {row["profile"]: row for row in json.loads(done.stdout)["gateways"]}
+
+
+def test_real_gateways_start_are_told_as_the_agent_tells_them_and_stop(
+    gateways: Gateways, agent_venv: Path, run: Gateways, home: Path
+) -> None:
+    (home / ".hermes" / "active_profile").write_text("research\n")
+    started = rows(gateways("start", "default", "coder", "--jobs", "2", "--json"))
+    assert {name: row["outcome"] for name, row in started.items()} == {"default": "started", "coder": "started"}
+    listed = run(agent_venv / "bin" / "hermes", "gateway", "list").stdout
+    for name, row in started.items():
+        (line,) = (line for line in listed.splitlines() if f" {name} " in line)
+        assert "✓" in line
+        assert f"PID {row['pid']}" in line
+    assert "✗ research" in listed
+    assert "Gateway is running" in run(agent_venv / "bin" / "hermes", "-p", "coder", "gateway", "status").stdout
+    ours = rows(gateways("list", "--json"))
+    assert {name: row["state"] for name, row in ours.items()} == {"default": "running", "coder": "running", "research": "stopped"}
+    assert rows(gateways("start", "coder", "--json"))["coder"]["outcome"] == "running already"
+
+    again = rows(gateways("restart", "coder", "--json"))["coder"]
+    assert again["outcome"] == "restarted"
+    assert again["pid"] != started["coder"]["pid"]
+    assert "gateway.run" in gateways("logs", "coder").stdout
+
+    stopped = rows(gateways("stop", "--all", "--json"))
+    assert {name: row["outcome"] for name, row in stopped.items()} == {
+        "default": "stopped", "coder": "stopped", "research": "not running",
+    }  # fmt: skip
+    assert all(not row["note"] for row in stopped.values()), "the agent stopped them itself"
+    assert "✓" not in run(agent_venv / "bin" / "hermes", "gateway", "list").stdout
+
+
+def test_a_real_gateway_that_was_killed_is_stale_and_comes_up_again(gateways: Gateways, home: Path) -> None:
+    pid = rows(gateways("start", "coder", "--json"))["coder"]["pid"]
+    os.kill(pid, signal.SIGKILL)
+    assert rows(gateways("status", "coder", "--json"))["coder"]["state"] == "stale"
+    row = rows(gateways("start", "coder", "--json"))["coder"]
+    assert (row["outcome"], row["note"]) == ("started", "a stale pid was cleared away")
+
+
+def test_services_are_named_and_run_as_the_agent_does_it(agent_venv: Path, run: Gateways, home: Path) -> None:
+    from hermes_dist.brand import HERMES, Layout
+    from hermes_dist.model.paths import ProfileName
+
+    (home / ".hermes" / "profiles" / "coder").mkdir(parents=True)
+    code = (
+        "import hermes_cli.gateway as g; print(g.get_systemd_unit_path()); print(g.get_launchd_plist_path());"
+        "print(g.generate_systemd_unit())"
+    )
+    layout = Layout(HERMES, home / ".hermes", home)
+    for name, profile in (("default", ""), ("coder", "--profile coder ")):
+        where = home / ".hermes" / ("" if name == "default" else f"profiles/{name}")
+        said = run(agent_venv / "bin" / "python", "-c", code, HERMES_HOME=str(where)).stdout.splitlines()
+        unit, plist = layout.service_files(ProfileName(name))
+        assert said[0] == str(unit)
+        assert said[1].endswith(f"/Library/LaunchAgents/{plist.name}")  # below the home of the user database
+        (start,) = (line for line in said if line.startswith("ExecStart="))
+        assert f"hermes_cli.main {profile}gateway run" in start
+
+
+def test_the_ports_and_locks_are_the_agents(agent_venv: Path, run: Gateways) -> None:
+    from hermes_dist.decide.exclusive import Home, claims
+
+    code = (
+        "from gateway.platforms import api_server, webhook, msgraph_webhook, bluebubbles, whatsapp_cloud as w;"
+        "print(api_server.DEFAULT_PORT, webhook.DEFAULT_PORT, msgraph_webhook.DEFAULT_PORT,"
+        " bluebubbles.DEFAULT_WEBHOOK_PORT, w.DEFAULT_WEBHOOK_PORT)"
+    )
+    ports = run(agent_venv / "bin" / "python", "-c", code).stdout.split()
+    on = {
+        "API_SERVER_ENABLED": "1", "WEBHOOK_ENABLED": "1", "MSGRAPH_WEBHOOK_ENABLED": "1",
+        "BLUEBUBBLES_SERVER_URL": "x", "WHATSAPP_CLOUD_PHONE_NUMBER_ID": "1",
+    }  # fmt: skip
+    found = {claim.channel: claim.key for claim in claims(Home(profile="a", variables=on), {}, b"s") if claim.kind == "port"}
+    assert [found[name] for name in ("API server", "Webhook", "Microsoft Graph", "BlueBubbles", "WhatsApp Cloud")] == ports
