@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.asking import agreement
-from hermes_dist.cli.cards import size_of
+from hermes_dist.cli.cards import preview, size_of
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.closing import counted, notes
 from hermes_dist.cli.command import AllowEffects, DryRun, Except, OnConflict, Only, Session, Yes, command
@@ -152,6 +152,8 @@ def import_(
         session.ctx, Path(file).expanduser(), wish, confirm, passphrase=passphrase, name=name,
         alias="" if alias else None, settle=settle_of(session, conflict, yes=yes),
     )  # fmt: skip
+    proposal = outcome.proposal
+    if proposal is not None and not outcome.done and not outcome.dry_run:
+        preview(session, proposal)  # nobody was asked, as there is nothing to do; why is worth a word
     code = finish(session, outcome)
-    open_here = outcome.proposal is not None and outcome.proposal.plan.conflicts and not outcome.dry_run
-    return 3 if open_here and code == 0 else code
+    return 3 if proposal is not None and proposal.plan.conflicts and not outcome.dry_run and code == 0 else code

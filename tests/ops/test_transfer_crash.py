@@ -33,11 +33,11 @@ class Dies:
         from hermes_dist.world import _rename
 
         for name in CHANGES:
-            setattr(os, name, self._wrapped(getattr(os, name), lambda a: a if name != "open" else None))
+            setattr(os, name, self._wrapped(getattr(os, name)))
         for name in ("exchange", "noreplace"):
-            setattr(_rename, name, self._wrapped(getattr(_rename, name), lambda a: a))
+            setattr(_rename, name, self._wrapped(getattr(_rename, name)))
 
-    def _wrapped(self, real: Callable[..., Any], _kind: object) -> Callable[..., Any]:
+    def _wrapped(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **more: Any) -> Any:
             reading = real.__name__ == "open" and len(args) > 1 and not args[1] & NEW
             if not reading:

@@ -1,0 +1,167 @@
+"""The commands export and import: what they say, ask and return."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from story import Story
+from terminal import Terminal
+
+from hermes_dist.brand import HERMES
+from hermes_dist.cli.main import run
+
+
+class Cli:
+    """The command line in this process, in a folder of its own, on a story's home."""
+
+    def __init__(self, story: Story, capture: pytest.CaptureFixture[str]) -> None:
+        self.story = story
+        self.capture = capture
+
+    def __call__(self, *words: str) -> tuple[int, str, str]:
+        code = run(HERMES, list(words), prog="hermes-dist", profile=None)
+        out, err = self.capture.readouterr()
+        return code, out, err
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def cli(home: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    story = Story(home)
+    story.install()
+    return Cli(story, capsys)
+
+
+def test_export_writes_a_file_of_the_profiles_name_and_says_what_stays(cli: Cli, here: Path) -> None:
+    code, out, err = cli("export", "bot")
+    assert code == 0
+    assert f"Exported bot to {here}/bot.tar.gz" in out
+    assert "import bot.tar.gz" in out
+    assert "memories/" in err
+    assert cli("export", "bot")[0] == 1
+
+
+def test_export_into_a_folder_and_as_json(cli: Cli, here: Path) -> None:
+    (here / "out").mkdir()
+    code, out, _ = cli("export", "bot", "-o", "out", "--json")
+    data = json.loads(out)
+    assert code == 0
+    assert data["schema"] == "hermes-dist/export/1" or data["schema"].startswith("hermes-dist")
+    assert data["path"] == f"{here}/out/bot.tar.gz"
+    assert data["files"] == 6
+
+
+def test_secrets_refuse_with_code_4_and_their_places(cli: Cli, here: Path) -> None:
+    cli.story.write("skills/a/SKILL.md", "---\nname: a\n---\nUse sk-ant-api03-" + "aB3dE6gH9jK2mN5pQ8rS1tU4vW7xY0zC" + ".\n")
+    code, _, err = cli("export", "bot")
+    assert code == 4
+    assert "skills/a/SKILL.md:4: Anthropic key" in err
+    assert "aB3dE6" not in err
+    assert cli("export", "bot", "--redact")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--full"], 2, "--encrypt"),
+        (["--full", "--encrypt", "--only", "soul"], 2, "--full takes everything"),
+        (["--with", "logs"], 2, "--with does not know logs"),
+        (["--only", "soles"], 2, "--only does not know soles"),
+        (["--encrypt"], 6, "--passphrase-file"),
+        (["-o", "nowhere/x.tar.gz"], 1, "no such folder"),
+        (["--encrypt", "--passphrase-file", "nowhere"], 1, "can't be read"),
+        (["--encrypt", "--passphrase-file", "empty"], 1, "is empty"),
+    ],
+)
+def test_what_can_not_be_exported_is_told(words: list[str], code: int, said: str, cli: Cli, here: Path) -> None:
+    (here / "empty").touch()
+    got, _, err = cli("export", "bot", *words)
+    assert got == code
+    assert said in err
+    assert not list(here.glob("*.tar.gz*"))
+
+
+def test_import_into_a_new_profile_never_asks(cli: Cli) -> None:
+    cli("export", "bot")
+    code, out, err = cli("import", "bot.tar.gz", "--name", "twin")
+    assert code == 0
+    assert "Imported bot@1.0.0" in out
+    assert "as twin" in err
+    assert not (cli.story.root.parent / ".local" / "bin" / "twin").exists()
+    assert cli("import", "bot.tar.gz", "--name", "third", "--alias")[0] == 0
+    assert (cli.story.root.parent / ".local" / "bin" / "third").exists()
+
+
+def test_import_into_a_profile_that_exists_asks(cli: Cli) -> None:
+    cli("export", "bot")
+    cli.story.write("skills/own/SKILL.md", "---\nname: own\n---\nMine.\n")
+    cli("export", "bot", "-o", "later.tar.gz")
+    assert cli("import", "bot.tar.gz", "--name", "twin")[0] == 0
+    assert cli("import", "later.tar.gz", "--name", "twin")[0] == 6
+    assert cli("import", "later.tar.gz", "--name", "twin", "--dry-run")[0] == 0
+    assert not (cli.story.home.parent / "twin" / "skills" / "own").exists()
+    assert cli("import", "later.tar.gz", "--name", "twin", "-y")[0] == 0
+    assert (cli.story.home.parent / "twin" / "skills" / "own").exists()
+
+
+def test_a_conflict_of_an_import_is_code_3(cli: Cli) -> None:
+    cli("export", "bot")
+    cli("import", "bot.tar.gz", "--name", "twin")
+    cli.story.edit("config.yaml", "default: small", "default: large")
+    cli("export", "bot", "-o", "later.tar.gz")
+    config = cli.story.home.parent / "twin" / "config.yaml"
+    config.write_text(config.read_text().replace("default: small", "default: tiny"))
+    code, _, err = cli("import", "later.tar.gz", "--name", "twin", "-y")
+    assert code == 3
+    assert "--conflict theirs" in err
+    assert cli("import", "later.tar.gz", "--name", "twin", "-y", "--conflict", "theirs")[0] == 0
+    assert "default: large" in config.read_text()
+
+
+def test_a_backup_with_its_passphrase_from_a_file(cli: Cli, here: Path) -> None:
+    cli.story.write(".env", "KEY=1\n")
+    (here / "secret").write_text("open sesame\nmore\n")
+    code, out, _ = cli("export", "bot", "--full", "--passphrase-file", "secret")
+    assert code == 0
+    assert "bot.tar.gz.age" in out
+    assert cli("import", "bot.tar.gz.age", "--name", "twin")[0] == 6
+    assert cli("import", "bot.tar.gz.age", "--name", "twin", "--passphrase-file", "secret")[0] == 0
+    assert (cli.story.home.parent / "twin" / ".env").read_text() == "KEY=1\n"
+    (here / "secret").write_text("open barley\n")
+    code, _, err = cli("import", "bot.tar.gz.age", "--name", "third", "--passphrase-file", "secret")
+    assert code == 4
+    assert "does not open" in err
+
+
+def test_a_passphrase_is_asked_for_twice_and_not_shown(cli: Cli, here: Path) -> None:
+    export = Terminal("export", "bot", "--encrypt", cwd=here)
+    export.answer("Passphrase for the backup: ", "one")
+    export.answer("Once more: ", "two")
+    export.answer("Passphrase for the backup: ", "three")
+    export.answer("Once more: ", "three")
+    assert export.end() == 0
+    assert "the two differ" in export.text
+    assert "three" not in export.text
+    back = Terminal("import", "bot.tar.gz.age", "--name", "twin", cwd=here)
+    back.answer("Passphrase of the backup: ", "three")
+    assert back.end() == 0
+    assert (cli.story.home.parent / "twin" / "SOUL.md").exists()
+
+
+def test_an_archive_is_a_source(cli: Cli) -> None:
+    cli("export", "bot")
+    code, out, _ = cli("install", "./bot.tar.gz", "--name", "twin", "-y", "--no-input")
+    assert code == 0, out
+    assert "up to date" in cli("update", "twin", "-y")[1]
+    cli.story.edit("SOUL.md", "Rule 3 stands.", "Rule 3 is new.")
+    Path("bot.tar.gz").unlink()
+    cli("export", "bot")
+    assert cli("update", "twin", "-y")[0] == 0
+    assert "Rule 3 is new." in (cli.story.home.parent / "twin" / "SOUL.md").read_text()
