@@ -129,6 +129,23 @@ def test_the_whole_story_over_http_with_a_login(tmp_path: Path, repo: Repo) -> N
     repo.git("fsck", "--strict", "--full")
 
 
+def test_a_login_in_the_url_is_used_once_and_kept_nowhere(tmp_path: Path, repo: Repo) -> None:
+    repo.git("config", "http.receivepack", "true")
+    with GitHttp(tmp_path / "srv") as server:
+        server.login = True
+        ada = Machine(tmp_path / "ada")
+        ada.fill()
+        ada.init()
+        done = ada.publish(server.url.replace("://", f"://{LOGIN[0]}:{LOGIN[1]}@") + "/bot.git")
+        assert done.publication.install_source == f"{server.url}/bot.git"
+        ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+        with pytest.raises(Unreachable):  # nothing remembers it
+            ada.publish(bump="minor")
+    assert LOGIN[1] not in repr(done.publication)
+    kept = [path for path in (tmp_path / "ada").rglob("*") if path.is_file() and LOGIN[1].encode() in path.read_bytes()]
+    assert kept == []
+
+
 def test_publishing_over_ssh(tmp_path: Path, repo: Repo) -> None:
     with sshd(tmp_path / "keys") as (server, command):
         ada = Machine(tmp_path / "ada", GIT_SSH_COMMAND=command)
