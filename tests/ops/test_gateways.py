@@ -326,3 +326,24 @@ def test_following_ends_behind_a_reader_that_has_gone(fleet: Fleet) -> None:
 def test_following_and_json_contradict_each_other(fleet: Fleet) -> None:
     fleet.profile("a")
     fleet.run("logs", "-f", "--json", code=2)
+
+
+def test_the_profile_flag_names_one_and_all_names_all(fleet: Fleet) -> None:
+    for name in ("coder", "research"):
+        fleet.profile(name)
+    assert fleet.outcomes("start", "-p", "coder") == {"coder": "started"}
+    assert [row["profile"] for row in fleet.json("status", "-p", "coder")["gateways"]] == ["coder"]
+    assert [row["profile"] for row in fleet.json("status")["gateways"]] == ["default", "coder", "research"]
+    assert fleet.outcomes("stop", "-p", "coder", "--all") == {
+        "default": "not running", "coder": "stopped", "research": "not running",
+    }  # fmt: skip
+
+
+def test_the_same_name_below_another_root_is_another_profile(fleet: Fleet) -> None:
+    fleet.profile("coder")
+    other = fleet.home / "elsewhere"
+    (other / "profiles" / "coder").mkdir(parents=True)
+    assert fleet.outcomes("start", "coder", HERMES_HOME=str(other)) == {"coder": "started"}
+    assert fleet.outcomes("stop", "coder") == {"coder": "not running"}
+    assert len(fleet.processes()) == 1
+    assert fleet.outcomes("stop", "coder", HERMES_HOME=str(other)) == {"coder": "stopped"}
