@@ -10,7 +10,7 @@ from hermes_dist.merge.shapes import Shape, shape_of
 from hermes_dist.model.documents import Document, Kind, Unmergeable, graft, kind_of, parse, rewrite
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.values import ABSENT, by_field, child, key_field
+from hermes_dist.model.values import ABSENT, by_field, child, key_field, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,15 @@ def merge_kind(
         raise Unmergeable("the two files have nothing in common")
     if _lost_unasked(spliced.lost, merge, favour):
         raise Unmergeable("a comment of yours would be lost")
-    return DocMerge(spliced.content, graft(theirs, base, kind, merge.conflicts), tuple(merge.conflicts))
+    return DocMerge(spliced.content, _remembered(theirs, base, kind, merge.conflicts), tuple(merge.conflicts))
+
+
+def _remembered(theirs: bytes, base: bytes | None, kind: Kind, conflicts: list[KeyPath]) -> bytes:
+    """Theirs with what is open put back to base; base as it is where only blank lines would differ."""
+    fresh = graft(theirs, base, kind, conflicts)
+    if base is None or fresh.split() != base.split():
+        return fresh
+    return base if same(parse(fresh, kind).value, parse(base, kind).value) else fresh
 
 
 class _Sides:

@@ -53,8 +53,8 @@ def bring_together(base: Tree, ours: Tree, theirs: Tree, read: Read) -> Names:
             base = _relabelled(base, {old: by_them[old]})
         del by_them[old], by_us[old]
     by_them, by_us = (
-        by_them | _new_files_along(by_them, base, ours, theirs),
-        by_us | _new_files_along(by_us, base, theirs, ours),
+        by_them | _new_files_along(by_them, by_us, base, ours, theirs),
+        by_us | _new_files_along(by_us, by_them, base, theirs, ours),
     )
     # Whatever stands at the new name already was never received: it is no part of the move.
     by_them = {old: new for old, new in by_them.items() if new not in ours}
@@ -145,10 +145,13 @@ def _similar(
     return found
 
 
-def _new_files_along(moves: Mapping[RelPath, RelPath], base: Tree, adder: Tree, mover: Tree) -> dict[RelPath, RelPath]:
-    """Where one side renamed a folder whole, what the other side put into it goes along."""
+def _new_files_along(
+    moves: Mapping[RelPath, RelPath], others: Mapping[RelPath, RelPath], base: Tree, adder: Tree, mover: Tree
+) -> dict[RelPath, RelPath]:
+    """Where one side renamed a folder whole, what the other side made in it goes along; not what it moved there."""
     along: dict[RelPath, RelPath] = {}
-    new = [path for path in adder if path not in base]
+    arrived = set(others.values())
+    new = [path for path in adder if path not in base and path not in arrived]
     for old, folder in _folder_moves(moves, base, mover).items() if new else ():
         for path in new:
             target = RelPath(f"{folder}{path[len(old):]}") if path.under(old) and path not in along else None

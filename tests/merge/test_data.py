@@ -465,3 +465,12 @@ def test_the_helpers_of_data_see_named_items() -> None:
     assert key_field([], []) is None
     assert child(rows, Item("id", "1")) == rows[0]
     assert child({True: 1}, 1) is ABSENT
+
+
+def test_what_is_remembered_of_an_open_conflict_does_not_grow_by_blank_lines() -> None:
+    base = b"\nagent:\n  turns: 5\nkeep: 1\n"
+    ours = b"agent:\n  turns: 6\ntext: mine\nkeep: 1\n"
+    theirs = b"text: theirs\n\nkeep: 1\n"
+    once = merge_document(RelPath("x.yaml"), base, ours, theirs)
+    twice = merge_document(RelPath("x.yaml"), once.base, once.content, theirs)
+    assert (twice.content, twice.base, twice.conflicts) == (once.content, once.base, once.conflicts)

@@ -203,6 +203,18 @@ def test_upstreams_new_files_go_along_when_the_user_renamed_their_folder_whole()
     assert (again.tree, again.base) == (result.tree, theirs)
 
 
+def test_what_one_side_moved_into_a_folder_that_the_other_renamed_is_found_again_by_the_next_update() -> None:
+    store = Store()
+    other = LONG.replace("line", "word")
+    base = store.tree({"m/more.md": other, "s/SKILL.md": LONG})
+    ours = store.tree({"z/more.md": other, "s/SKILL.md": LONG + "mine\n"})
+    theirs = store.tree({"m/more.md": other, "m/SKILL.md": LONG})
+    once = store.merge(base, ours, theirs)
+    assert store.files(once.tree) == {"z/more.md": other, "m/SKILL.md": f"{LONG}mine\n"}
+    twice = store.merge(once.base, once.tree, theirs)
+    assert (twice.tree, twice.base, twice.conflicts) == (once.tree, theirs, once.conflicts)
+
+
 def test_own_files_never_replace_what_upstream_has_at_the_new_place() -> None:
     base = {"a/x.md": LONG}
     files, _ = merged(base, {**base, "a/y.md": "mine\n"}, {"b/x.md": LONG, "b/y.md": "theirs\n"})
