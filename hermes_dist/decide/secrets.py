@@ -129,13 +129,14 @@ def _suspicious(text: str) -> bool:
     if "PRIVATE KEY" in text or ("://" in text and "@" in text):
         return True
     words = text.encode("utf-8", "replace").translate(_TOKENS).split()
-    tokens = {word for word in words if len(word) >= _SHORTEST_TOKEN}
+    tokens = {word for word in set(words) if len(word) >= _SHORTEST_TOKEN}
     if not tokens:
         return False
     joined = b"\n".join(tokens).decode()
     if any(pattern.search(joined) for _, hints, pattern in _PATTERNS if any(hint in joined for hint in hints)):
         return True
-    if not any(word in text.lower() for word in _KEY_WORDS):
+    low = text.lower()
+    if not any(word in low for word in _KEY_WORDS):
         return False
     runs = (run for run in set(_RANDOM_RUN.findall(joined)) if _mixed(run))
     return any(entropy(run) > 3.2 for run in runs) or _UUID.search(joined) is not None
