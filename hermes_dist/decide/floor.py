@@ -49,6 +49,7 @@ TABLE: tuple[Row, ...] = (
     Row("approvals.timeout", Rule.FREE),
     Row("delegation.subagent_auto_approve", Rule.SAFE, False, (False,)),
     Row("approvals.**", Rule.ASK),
+    Row("browser.restrict_evaluate", Rule.SAFE, False, (True,)),
     Row("browser.allow_unsafe_evaluate", Rule.SAFE, False, (False,)),
     Row("privacy.redact_pii", Rule.SAFE, False, (True,)),
     Row("security.redact_secrets", Rule.SAFE, True, (True,)),
@@ -67,15 +68,28 @@ TABLE: tuple[Row, ...] = (
     Row("command_allowlist.**", Rule.ASK),
     Row("hooks_auto_accept", Rule.SAFE, False, (False,)),
     Row("hooks.**", Rule.ASK, kind=EffectKind.RUNS),
-    Row("quick_commands.**", Rule.ASK, kind=EffectKind.RUNS),
+    *(Row(pattern, Rule.ASK, kind=EffectKind.RUNS) for pattern in ("quick_commands.**", "gateway.quick_commands.**")),
+    Row("lsp.servers.*.disabled", Rule.FREE),
+    Row("lsp.servers.**", Rule.ASK, kind=EffectKind.RUNS),
     Row("plugins.enabled", Rule.SHRINKS, [], kind=EffectKind.RUNS),
     Row("plugins.disabled", Rule.GROWS, []),
+    Row("plugins.entries.**", Rule.ASK),
     Row("skills.inline_shell", Rule.SAFE, False, (False,)),
     Row("skills.guard_agent_created", Rule.SAFE, False, (True,)),
     Row("skills.external_dirs", Rule.SHRINKS, []),
     Row("*.write_approval", Rule.SAFE, False, (True,)),
     Row("gateway.media_delivery_allow_dirs", Rule.SHRINKS, []),
-    *(Row(f"*.{key}", Rule.ASK, "") for key in ("allowed_users", "allowed_channels", "allowed_chats", "allowed_rooms")),
+    *(
+        Row(f"**.{key}", Rule.ASK, "")
+        for key in (
+            "allowed_users", "allowed_channels", "allowed_chats", "allowed_rooms", "allowed_roles", "allow_from",
+            "allowFrom", "group_allow_from", "groupAllowFrom", "allow_admin_from", "group_allow_admin_from",
+        )
+    ),
+    *(Row(f"**.{kind}_policy", Rule.SAFE, "pairing", ("pairing", "allowlist", "disabled")) for kind in ("dm", "group")),
+    Row("**.allow_bots", Rule.SAFE, "none", ("none",)),
+    Row("gateway.api_server.max_concurrent_runs", Rule.FREE),
+    *(Row(pattern, Rule.ASK, "") for pattern in ("**.webhook.**", "**.api_server.**", "dashboard.basic_auth.**")),
     Row("**.allow_all*", Rule.SAFE, False, (False,)),
     Row("terminal.backend", Rule.SAFE, "local", ("docker", "singularity", "modal", "daytona")),
     Row("terminal.cwd", Rule.SAFE, ".", (".", "~")),
@@ -109,10 +123,11 @@ TABLE: tuple[Row, ...] = (
     *(
         Row(f"**.{key}", Rule.ASK, "")
         for key in (
-            "base_url", "api_base", "url", "*_url", "endpoint", "*_endpoint", "*_command", "binary_path", "*_bin",
-            "proxy", "*_proxy",
+            "base_url", "api_base", "api", "url", "*_url", "endpoint", "*_endpoint", "*_command", "binary_path",
+            "*_bin", "proxy", "*_proxy",
         )
     ),
+    *(Row(f"**.{key}", Rule.ASK, "", kind=EffectKind.RUNS) for key in ("command", "args")),
 )
 
 

@@ -31,6 +31,7 @@ class Owner(StrEnum):
 
 SHARED_FILES = ("SOUL.md", "config.yaml", "mcp.json", MANIFEST)
 SHARED_FOLDERS = ("skills", "cron", "plugins", "hooks", "scripts", "skins", "templates")
+_TOPS = {folded(name): name for name in (*SHARED_FILES, *SHARED_FOLDERS)}
 STANDARD_FOLDERS = ("memories", "sessions", "skills", "skins", "logs", "plans", "workspace", "cron", "home")
 """What the agent makes with a new home."""
 
@@ -45,15 +46,20 @@ _MACHINE_ROOT = (
     "sandboxes", "state", "state-snapshots", "browser_screenshots", "pastes", "pending", "spawn-trees", "moa-traces",
     "*.db", "*.db-shm", "*.db-wal", "*.db-journal", "*.sqlite*", "response_store*", "errors.log",
     "honcho.json", "mem0.json", "channel_directory.json", "channel_aliases.json", "*_threads.json", "*_snapshots.json",
-    "feishu_*.json",
+    "feishu_*.json", "google_chat_*", "discord_*.json", "*_store.json", "supermemory.json", "hindsight",
+    "byterover", "kanban", "whatsapp", "whatsapp_cloud", "matrix", "browser_auth", "browser_recordings",
+    "temp_vision_images", "temp_video_files",
+    # who may talk to it and what starts it, besides config.yaml
+    "gateway.json", "webhook_subscriptions.json",
     # running state and caches
     "gateway", "gateway.pid", "gateway_state.json", "processes.json", "*.pid", "*.lock", "*.sock", "*.log", "*.tmp",
     "active_profile", ".update_*", ".no-bundled-skills", ".managed", ".install_method", ".container-mode",
     ".skills_prompt_*", "desktop-build-stamp.json", "chrome-debug", "tmp", "cache", "*_cache", "*_cache.json",
     "*_cache.yaml", "*.bak", "*.bak[._-]*", "profile.yaml",
     # the machine's own trees
-    "bin", "profiles", "node_modules", "mcp-installs", ".worktrees", "distributions",
-    *(f"{brand.name}-agent" for brand in BRANDS), *(f".{brand.name}_history" for brand in BRANDS), LOCKFILE, PRIVATE,
+    "bin", "node", "git", "lsp", "gateway-service", "optional-mcps", "profiles", "node_modules", "mcp-installs",
+    ".worktrees", "distributions", *(f"{brand.name}-agent" for brand in BRANDS),
+    *(f".{brand.name}_history" for brand in BRANDS), LOCKFILE, PRIVATE,
 )  # fmt: skip
 _MACHINE_ANYWHERE = (
     "skills/.bundled_manifest", "skills/.hub", "skills/.usage.json*", "skills/.archive", "skills/.curator_*",
@@ -174,6 +180,8 @@ def _reason(path: RelPath, manifest: Manifest) -> str:
         return "serves as .env.EXAMPLE"
     if path == MANIFEST:
         return ""
+    if (twin := _TOPS.get(folded(path.top), path.top)) != path.top:
+        return f"only by case another name than {twin}"
     if manifest.owned is not None:
         return "" if any(path.under(owned) for owned in manifest.owned) else "not in distribution_owned"
     if owner is Owner.HOUSEKEEPING:

@@ -39,6 +39,10 @@ MACHINE = [
     ".dist/journal", "local/x.md", "local", ".anthropic_oauth.json", "google_token.json", "slack_tokens.json", "my_credentials.json",
     "active_profile", ".update_check", "errors.log", ".hermes_history", "browser_screenshots/x.png", ".no-bundled-skills",
     "distributions/store/x", "key.pem", "server.key", "id_rsa", ".ssh/config", "channel_directory.json", "discord_threads.json",
+    # programs that the agent starts from a home, and what else decides who may talk to it
+    "node/bin/node", "node/npm.cmd", "lsp/bin/pyright", "lsp/python-packages/x.py", "git/bin/git", "gateway-service/x",
+    "optional-mcps/x/manifest.yaml", "gateway.json", "webhook_subscriptions.json", "whatsapp/session/creds.json", "matrix/store/x",
+    "hindsight/config.json", "kanban/boards/x", "google_chat_user_tokens/x", "teams_pipeline_store.json", "Node/bin/node",
     # bookkeeping
     "skills/.bundled_manifest", "skills/.hub/lock.json", "skills/.usage.json", "skills/.archive/x/SKILL.md", "skills/.curator_state",
     "cron/output/x.md", "cron/.jobs.lock", "cron/.tick.lock", "cron/ticker_heartbeat", "cron/executions.db", "cron/jobs.json.bak",
@@ -110,6 +114,15 @@ def test_owned_paths_are_honoured_exactly() -> None:
     assert {(left.path, left.why) for left in payload.left_out} == {
         ("config.yaml", "not in distribution_owned"), ("skills/b/", "not in distribution_owned"), ("docs/", "not in distribution_owned"),
     }  # fmt: skip
+
+
+def test_a_shared_name_in_another_case_never_comes_in_as_it_is_that_name_on_other_file_systems() -> None:
+    twins = ["Hooks/x/handler.py", "PLUGINS/x/plugin.yaml", "Config.yaml", "CRON/jobs.json", "soul.md", "Skills/a/SKILL.md"]
+    everything = manifest(*sorted({RelPath(path).top for path in twins}))
+    for declared in (manifest(), everything):
+        payload = payload_of(package("SOUL.md", "hooks/y/handler.py", *twins), declared)
+        assert not {*payload.tree} & {*twins}
+        assert LeftOut("Hooks/", "only by case another name than hooks", 1) in payload.left_out
 
 
 def test_owned_paths_that_name_nothing_are_told() -> None:
