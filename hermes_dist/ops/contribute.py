@@ -108,9 +108,10 @@ def contribute(ctx: Context, name: ProfileName, gift: Gift, agree: Agree, *, dry
     made = gather(ctx, name, gift)
     if dry_run or not made.changes:
         return Contributed(contribution=made)
+    git = open_publisher(ctx.layout, ctx.env, offline=ctx.offline)
+    git.identity()  # before anybody is asked
     if not agree(made):
         raise Cancelled("cancelled, nothing was sent")
-    git = open_publisher(ctx.layout, ctx.env, offline=ctx.offline)
     home_of = ctx.sources.url(made.spec)
     git.fetch(home_of, made.base)
     new = NewCommit(parent=made.base, subfolder=made.spec.subfolder, changes=made.changes, message=made.message)
@@ -142,6 +143,8 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
             hint="edit the files there",
         )
     spec = absolute(parse_source(lock.source, allow_insecure=True))
+    if spec.kind is SourceKind.REGISTRY:
+        spec = SourceSpec(kind=SourceKind.GIT, location=lock.pin.url, subfolder=lock.pin.subfolder)
     repository = repository_at(ctx, found, spec, lock.pin.commit)
     changes = {
         path: entry for path, entry in changed_here(found.received, found.tree, repository).items()

@@ -122,7 +122,8 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: Release) -> P
     base = _base(ctx, found, spec, refs, branch)
     head = refs.heads.get(branch, "")
     repository = repository_at(ctx, found, spec, base)
-    theirs = _now(ctx, spec, head or base)
+    parent = head or base or refs.head_commit  # a new branch begins where the default one is
+    theirs = _now(ctx, spec, parent)
     joined = merged(repository, _ours(found, repository), theirs, first_of(found.read, ctx.store.read))
     if joined.conflicts:
         raise _conflicting(ctx, found, spec, [c.place for c in joined.conflicts], related=bool(base))
@@ -135,7 +136,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: Release) -> P
     tag, note = _tag(refs, version, changed=bool(changes))
     return Publication(
         leaving=found, spec=_followed(spec, refs, branch), url=url, refs=refs, branch=branch, head=head,
-        parent=head or base, base=base, tree=tree, read=read, changes=changes,
+        parent=parent, base=base, tree=tree, read=read, changes=changes,
         taken_in=tuple(theirs.differing(repository)) if base else (), label=label, tag=tag,
         message=release.message or _message(label, changes), problems=problems,
         notes=(*found.notes, *joined.notes, *([note] if note else [])), signer=_signer(ctx, found, release),

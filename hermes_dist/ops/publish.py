@@ -67,6 +67,8 @@ def publish(ctx: Context, name: ProfileName, release: Release, agree: Agree, *, 
     made = plan(ctx, git, name, release)
     if dry_run:
         return Published(publication=made, dry_run=True)
+    if made.is_new:
+        git.identity()  # before anybody is asked
     if made.is_new and not agree(made):
         raise Cancelled("cancelled, nothing was published")
     commit = _push(ctx, git, made) if made.is_new else made.head

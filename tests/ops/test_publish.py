@@ -348,6 +348,14 @@ def test_a_branch_of_its_own_is_followed_from_then_on(repo: Repo, ada: Machine) 
     assert "Rule 2 is second" in shown(repo, "SOUL.md", "next")
 
 
+def test_a_new_branch_begins_where_the_default_one_is(repo: Repo, ada: Machine) -> None:
+    first = repo.commit({"README.md": "Read me.\n"})
+    ada.publish(url(repo), branch="agent")
+    assert repo.git("rev-list", "agent").split()[1:] == [first]
+    assert "README.md" in names(repo, "agent")
+    assert ada.lock.source == f"{url(repo)}#agent"
+
+
 def test_a_package_in_a_subfolder_leaves_the_rest_alone(tmp_path: Path, repo: Repo, ada: Machine) -> None:
     repo.commit({"README.md": "All agents.\n", "agents/other/SOUL.md": "Other.\n"})
     ada.publish(f"{url(repo)}//agents/bot")
