@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gitrepo import Repo
+from shelf_of import Shelf
 
 PROGRAM = (sys.executable, "-m", "hermes_dist")
 HOSTILE = Path(__file__).parent / "data" / "hostile"
@@ -74,6 +75,20 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "gateways restart": ("gateways", "restart", "evil"),
     "gateways enable": ("gateways", "enable", "evil"),
     "gateways disable": ("gateways", "disable", "evil"),
+    "gateway route add": ("gateway", "route", "add", "--profile", "evil", "--channel", EVIL, "--name", EVIL, "--multiplex"),
+    "gateway route list": ("gateway", "route", "list"),
+    "gateway route remove": ("gateway", "route", "remove", EVIL),
+    "gateway route test": ("gateway", "route", "test", "--channel", EVIL),
+    "gateway route lint": ("gateway", "route", "lint"),
+    "registry list": ("registry", "list"),
+    "registry add": ("registry", "add", "{shelf}"),
+    "registry remove": ("registry", "remove", EVIL),
+    "registry sync": ("registry", "sync"),
+    "registry check": ("registry", "check", "{shelf}", "--offline"),
+    "search": ("search", "red"),
+    "info (not installed)": ("info", "--package", "shelved"),
+    "install (by name)": ("install", "shelved", "-y", "--name", "other"),
+    "yank": ("yank", "shelved", "1", "--reason", EVIL),
     "trust list": ("trust", "list"),
     "trust add": ("trust", "add", EVIL, EVIL),
     "trust remove": ("trust", "remove", EVIL),
@@ -149,12 +164,20 @@ class Evil:
         (agents / "distribution.yaml").write_text(json.dumps(stamp))
         (agents / "config.yaml").write_text(json.dumps({"model": {"default": EVIL, "provider": EVIL}}))
 
+        self.shelf = Shelf(tmp / "shelf")
+        self.shelf.put(
+            "shelved", self.source, {"version": "1", "commit": "a" * 40, "yanked": EVIL, "requires": EVIL}, title=EVIL, description=f"red {EVIL}",
+            category=EVIL, keywords=[EVIL], license=EVIL, hermes_requires=EVIL, env=[EVIL], runs={EVIL: 1},
+        )  # fmt: skip
+        self.shelf.put("shelved2", self.source, **{EVIL: EVIL})
+        (self.shelf.path / "packages" / "sh" / f"{EVIL.replace('/', '')}.json").write_text(EVIL)
+        assert self.run(self.template, "registry", "add", str(self.shelf.path), "--name", "evil-shelf").returncode == 0
         self.archive = tmp / "evil.tar.gz"
         assert self.run(self.template, "export", "evil", "-o", str(self.archive)).returncode == 0
 
     def words(self, command: str, home: Path) -> list[str]:
         """A command's words, for a copy of the home."""
-        places = {"{source}": self.source, "{home}": str(home), "{archive}": str(self.archive)}
+        places = {"{source}": self.source, "{home}": str(home), "{archive}": str(self.archive), "{shelf}": str(self.shelf.path)}
         words = list(COMMANDS[command])
         for name, place in places.items():
             words = [word.replace(name, place) for word in words]

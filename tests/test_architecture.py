@@ -38,17 +38,15 @@ ONLY_IN = {
     "yaml": ("model.documents", "model._yaml"),
     "tomllib": ("model.lock", "model.trust", "model.registry"),
     "tomli_w": ("model.lock", "model.trust", "model.registry"),
-    "sqlite3": ("world.registry",),
-    "tuf": ("world.registry_tuf",),
-    "securesystemslib": ("world.registry_tuf",),
+    "sqlite3": ("world.registry", "world.backup", "world.copying"),
     "jsonschema": ("world.load",),
     "dulwich": ("world.git",),
     "cryptography": ("world.keys",),
     "packaging": ("decide.versions",),
     "pathspec": ("world.sources", "world.folder"),
-    "filelock": ("world.fs",),
     "fcntl": ("world.fs",),
     "tarfile": ("world.archive",),
+    "tuf": ("world.registry_tuf",),
     "zlib": ("world.archive", "world.store", "world.git"),
     "gzip": ("world.archive",),
     "subprocess": ("world.agent", "world.git", "world.proc"),
@@ -76,7 +74,10 @@ ENVIRONMENT = {
 }
 """Who reads ``os.environ``, and why."""
 
-PIPES = {"world.git_dulwich": "a program of its own: its standard input and output are the pipes to its parent"}
+PIPES = {
+    "world.git_dulwich": "a program of its own: its standard input and output are the pipes to its parent",
+    "world.archive_foreign": "a program of its own, likewise: it reads archives that nobody trusts",
+}
 
 BRAND_WORDS = (".hermes", "HERMES_HOME", "aigenlabs")
 BRAND = "brand"

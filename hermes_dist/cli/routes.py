@@ -8,10 +8,10 @@ import typer
 
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.command import Session, command_with_profile
-from hermes_dist.decide.routing import Message, Route
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import routes as ops
 from hermes_dist.ops.context import missing_profile
+from hermes_dist.ops.routes import Route
 
 Platform = Annotated[str, typer.Option("--platform", help="The channel's platform.")]
 Guild = Annotated[str, typer.Option("--guild", metavar="ID", help="The server.")]
@@ -83,7 +83,7 @@ def remove(session: Session, route: Annotated[str, typer.Argument(metavar="NUMBE
 def try_(
     session: Session, platform: Platform = "discord", guild: Guild = "", channel: Channel = "", thread: Thread = ""
 ) -> int:
-    found = ops.tested(session.ctx, Message.typed(platform, guild, channel, thread))
+    found = ops.tested(session.ctx, platform, guild, channel, thread)
     screen = session.screen
     screen.emit(
         "route-test",

@@ -25,6 +25,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.world.fs import atomic_write
 
+__all__ = ["Route", "Tested", "add", "lint", "listed", "remove", "tested"]
 CONFIG = "config.yaml"
 
 
@@ -112,14 +113,21 @@ def remove(ctx: Context, chosen: str) -> Route:
     return hits[0]
 
 
-def tested(ctx: Context, message: Message) -> Tested:
+def tested(ctx: Context, platform: str, guild: str, channel: str, thread: str) -> Tested:
     """Say which route wins for a message.
+
+    Args:
+        ctx: The context.
+        platform: Such as ``discord``.
+        guild: The server; empty for none.
+        channel: The channel, also of a thread.
+        thread: The thread; empty for none.
 
     Raises:
         Invalid: The config can't be read.
     """
     config = _load(_read(ctx))
-    routes = routes_of(config)
+    routes, message = routes_of(config), Message.typed(platform, guild, channel, thread)
     won = matching(routes, message)
     exists = won is not None and ProfileName(won.profile) in ctx.names()
     on = multiplexes(config)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from every_command import COMMANDS, EVIL, Evil
 
 from hermes_dist.cli.clean import clean, clean_line
-from hermes_dist.cli.verbs import NESTED, VERBS
+from hermes_dist.cli.verbs import NESTED, VERBS, Nested
 
 RAW = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 
@@ -23,9 +24,14 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> Evil:
         return Evil(tmp_path_factory.mktemp("evil"))
 
 
+def _words(name: str, group: Nested) -> Iterator[str]:
+    for word, verb in group.verbs.items():
+        yield from _words(f"{name} {word}", verb) if isinstance(verb, Nested) else [f"{name} {word}"]
+
+
 def test_every_command_is_tried() -> None:
     tried = {name.partition(" (")[0] for name in COMMANDS}
-    nested = {f"{name} {verb}" for name, group in NESTED.items() for verb in group.verbs}
+    nested = {word for name, group in NESTED.items() for word in _words(name, group)}
     assert (set(VERBS) | nested) - tried == set(), "tests/every_command.py lacks a line for them"
 
 

@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from hermes_dist.brand import HERMES
-from hermes_dist.decide.routing import Message
 from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import routes as ops
@@ -49,14 +48,14 @@ def test_a_route_is_added_with_quoted_ids_and_nothing_else_moves(ctx: Context, h
     loaded = yaml.safe_load(text)["gateway"]["profile_routes"]
     assert loaded[1] == {"name": "ops-111", "platform": "discord", "chat_id": "111", "profile": "ops"}
     assert [line for line in CONFIG.splitlines() if line not in text.splitlines()] == []
-    assert not ops.tested(ctx, Message.typed("discord", "", "111", "")).multiplex
+    assert not ops.tested(ctx, "discord", "", "111", "").multiplex
 
 
 def test_multiplexing_is_switched_on_when_asked(ctx: Context, home: Path) -> None:
     config(home).write_text(CONFIG)
     ops.add(ctx, ProfileName("ops"), platform="discord", guild="", channel="1", thread="", name="", multiplex=True)
     assert yaml.safe_load(config(home).read_text())["gateway"]["multiplex_profiles"] is True
-    found = ops.tested(ctx, Message.typed("discord", "1", "1", "5"))
+    found = ops.tested(ctx, "discord", "1", "1", "5")
     assert (found.profile, found.exists, found.multiplex) == ("ops", True, True)
 
 
@@ -98,5 +97,5 @@ def test_a_missing_profile_falls_back_to_the_gateways_own(ctx: Context, home: Pa
     config(home).write_text(
         "multiplex_profiles: true\nprofile_routes:\n- {platform: discord, chat_id: '5', profile: gone}\n"
     )
-    found = ops.tested(ctx, Message.typed("discord", "", "5", ""))
+    found = ops.tested(ctx, "discord", "", "5", "")
     assert (found.profile, found.exists) == ("default", False)
