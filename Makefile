@@ -35,6 +35,7 @@ lint: $(BIN)/hermes-dist
 ## Write docs/commands.md again, from the commands.
 docs: $(BIN)/hermes-dist
 	$(BIN)/python -m hermes_dist.cli.reference > docs/commands.md
+	$(BIN)/python -m hermes_dist.cli.reference modules > docs/modules.md
 
 clean:
 	rm -rf $(VENV) $(AGENT) .demo build dist

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_dist.cli.reference import reference
+from hermes_dist.cli.reference import modules, reference
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]
@@ -15,6 +15,10 @@ PAGES = [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]
 
 def test_the_reference_of_commands_is_what_the_commands_say() -> None:
     assert (DOCS / "commands.md").read_text() == reference(), "run: make docs"
+
+
+def test_the_page_of_modules_is_what_the_modules_say() -> None:
+    assert (DOCS / "modules.md").read_text() == modules(), "run: make docs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -5,8 +5,10 @@ Run ``make docs`` after a change; a test compares.
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,8 +16,10 @@ import click
 from hermes_dist.brand import HERMES
 from hermes_dist.cli.command import COMMON, Invocation
 from hermes_dist.cli.main import command_named
+from hermes_dist.cli.start import write
 from hermes_dist.cli.verbs import GROUPS, NESTED, VERBS
 
+ROOMS = ("model", "merge", "decide", "world", "ops", "cli")
 _HEAD = """# Commands
 
 Made from the commands themselves by `make docs`. Write `hermes-dist VERB …`, or, with the front door in place,
@@ -73,5 +77,22 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def modules() -> str:
+    """Return the page of all modules, a line each, by room: ``docs/modules.md``."""
+    package = Path(__file__).parent.parent
+    lines = ["# Modules", "", "Made from the first lines of the modules themselves by `make docs`.", ""]
+    for room in ROOMS:
+        lines += [f"## {room}", "", _first_line(package / room / "__init__.py"), "", "| module | |", "| --- | --- |"]
+        for file in sorted((package / room).glob("*.py")):
+            if not file.name.startswith("__"):
+                lines.append(f"| `{file.stem}` | {_cell(_first_line(file))} |")
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _first_line(file: Path) -> str:
+    return (ast.get_docstring(ast.parse(file.read_bytes())) or "").partition("\n")[0]
+
+
 if __name__ == "__main__":
-    sys.stdout.write(reference())
+    write(sys.stdout, modules() if sys.argv[1:] == ["modules"] else reference())
