@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from hermes_dist.cli.cards import preview
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.closing import counted
 from hermes_dist.cli.command import Session
 from hermes_dist.errors import UsageError
+from hermes_dist.model.registry import Package
 from hermes_dist.ops import review
 from hermes_dist.ops.conclude import Questions
 from hermes_dist.ops.proposal import Confirm, Proposal
@@ -32,6 +33,19 @@ def questions(session: Session, *, yes: bool) -> Questions | None:
         return None
     asker = _Asker(session)
     return Questions(effects=asker.effects, variables=asker.variables)
+
+
+def twins(session: Session) -> Callable[[Package, Sequence[Package]], bool] | None:
+    """Who is asked about a name that is easily mistaken for another; None where nobody is there."""
+
+    def ask(meant: Package, others: Sequence[Package]) -> bool:
+        session.screen.prompt("This name is easily mistaken for another:")
+        for package in (meant, *others):
+            name, source = clean(package.name, 64).ljust(24), clean(package.source, 120)
+            session.screen.prompt(f"  {name}  {source}  {clean(package.description, 80)}".rstrip())
+        return session.screen.confirm(f"Is {clean(meant.name, 64)} the one you mean?", "--accept-name")
+
+    return ask if session.screen.somebody else None
 
 
 def given(session: Session, assignments: list[str] | None, file: str) -> Given:

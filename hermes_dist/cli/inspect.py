@@ -54,7 +54,17 @@ def diff(
 
 
 @command
-def info(session: Session, profile: Profile = None) -> int:
+def info(
+    session: Session,
+    profile: Profile = None,
+    package: Annotated[
+        str, typer.Option("--package", metavar="NAME", help="A package of a registry, installed or not.")
+    ] = "",
+) -> int:
+    if package or (profile and ops.is_package(session.ctx, profile)):
+        from hermes_dist.cli.registry import package_info  # noqa: PLC0415 - few ask for what is not installed
+
+        return package_info(session, package or str(profile))
     found = ops.info(session.ctx, session.ctx.profile(profile))
     session.screen.emit("info", info_data(found))
     screen, manifest, lock = session.screen, found.manifest, found.lock

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.asking import agreement, given, questions
+from hermes_dist.cli.asking import agreement, given, questions, twins
 from hermes_dist.cli.cards import preview, summary
 from hermes_dist.cli.command import (
     AcceptNewKey,
@@ -32,6 +32,7 @@ from hermes_dist.errors import UsageError
 from hermes_dist.model.side import Side
 from hermes_dist.ops import install as ops
 from hermes_dist.ops.conclude import Settle, Wish
+from hermes_dist.ops.lookup import Naming
 from hermes_dist.ops.proposal import Outcome
 from hermes_dist.ops.propose import Choices
 from hermes_dist.ops.trust import Accept
@@ -63,7 +64,7 @@ def settle_of(session: Session, conflict: str, *, yes: bool) -> Settle | None:
 @command
 def install(
     session: Session,
-    source: Annotated[str, typer.Argument(help="github.com/you/bot, a git URL, ./folder; then //subfolder, #ref.")],
+    source: Annotated[str, typer.Argument(help="github.com/you/bot, a name, ./folder; then //subfolder, #ref.")],
     name: Annotated[str, typer.Option("--name", help="The profile's name; by default the package's.")] = "",
     alias: Annotated[bool, typer.Option("--alias", help="Make a command of the profile's name.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Merge into a profile that exists.")] = False,
@@ -77,6 +78,10 @@ def install(
     accept_unsigned: AcceptUnsigned = False,
     require_signature: RequireSignature = False,
     ignore_requires: IgnoreRequires = False,
+    registry: Annotated[str, typer.Option("--registry", metavar="NAME", help="The registry a name belongs to.")] = "",
+    accept_name: Annotated[
+        bool, typer.Option("--accept-name", help="Take a name that is easily mistaken for another.")
+    ] = False,
     only: Only = "",
     without: Except = "",
 ) -> int:
@@ -88,6 +93,7 @@ def install(
     outcome = ops.install(
         session.ctx, source, wish, agreement(session, yes=yes), name=name, alias="" if alias else None, force=force,
         settle=settle_of(session, conflict, yes=yes),
+        naming=Naming(registry, accept_name, twins(session)),
     )  # fmt: skip
     code = finish(session, outcome)
     if outcome.done:

@@ -23,8 +23,8 @@ class Nested(NamedTuple):
 
 
 PACKAGES, PROFILES, MOVING, AUTHORS = "Packages", "Profiles", "Moving", "Authors"
-TRUST, FLEET, SETUP = "Trust", "Fleet", "Set-up"
-GROUPS = (PACKAGES, PROFILES, MOVING, AUTHORS, TRUST, FLEET, SETUP)
+FINDING, TRUST, FLEET, SETUP = "Finding", "Trust", "Fleet", "Set-up"
+GROUPS = (PACKAGES, PROFILES, MOVING, AUTHORS, FINDING, TRUST, FLEET, SETUP)
 
 VERBS: dict[str, Verb] = {
     "install": Verb("install", "install", "Install an agent from a git repository, a folder or an archive.", PACKAGES),
@@ -60,12 +60,25 @@ VERBS: dict[str, Verb] = {
     "pack": Verb("author", "pack", "Show what a profile would ship, or write it as an archive.", AUTHORS),
     "publish": Verb("publish", "publish", "Publish a profile as a new version of its package.", AUTHORS),
     "contribute": Verb("publish", "contribute", "Send your changes back to a package's author.", AUTHORS),
+    "yank": Verb("registry", "yank", "Take a release back, in the folder of a registry.", AUTHORS),
+    "search": Verb("registry", "search", "Find packages by words, in the registries of this machine.", FINDING),
     "sign": Verb("signing", "sign", "Sign a release tag with your ssh key, or let a new key follow it.", AUTHORS),
     "export": Verb("transfer", "export", "Write a profile to one file, without its secrets.", MOVING),
     "import": Verb("transfer", "import_", "Bring a profile in from a file, new or merged.", MOVING),
     "completion": Verb("completion", "completion", "Print what makes your shell complete our commands.", SETUP),
 }
 NESTED: dict[str, Nested] = {
+    "registry": Nested(
+        "Where packages are found by their names.",
+        FINDING,
+        {
+            "list": Verb("registry", "list_", "List the registries of this machine.", FINDING),
+            "add": Verb("registry", "add", "Add a registry: a folder or a git repository.", FINDING),
+            "remove": Verb("registry", "remove", "Take a registry out.", FINDING),
+            "sync": Verb("registry", "sync", "Bring registries up to date.", FINDING),
+            "check": Verb("registry", "check", "Check every entry of a registry, and fetch what it pins.", FINDING),
+        },
+    ),
     "trust": Nested(
         "The keys of authors that this machine knows.",
         TRUST,

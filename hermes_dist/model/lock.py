@@ -36,6 +36,7 @@ class Lock:
     Attributes:
         source: The source as asked for, in the grammar of SourceSpec.
         pin: Exactly what it was.
+        registry: Where the source is a name in a registry: the registry that the name belongs to.
         base: The package tree as the home last received it, in the home's spelling; where something was
             left open, still the older state of that part.
         shipped: Entries of the package tree that the home spells otherwise (``mcp.json``, ``cron/*``).
@@ -53,6 +54,7 @@ class Lock:
 
     source: str
     pin: Pin
+    registry: str = ""
     name: str = ""
     base: Tree = EMPTY
     shipped: Tree = EMPTY
@@ -107,9 +109,9 @@ def dump_lock(lock: Lock) -> bytes:
 
     pin = lock.pin
     head: dict[str, object] = {
-        "format": FORMAT, "since": SINCE, "name": lock.name, "source": lock.source, "held": lock.held,
-        "signer": lock.signer, "generation": lock.generation, "partial": lock.partial, "kept": sorted(lock.kept),
-        "approved": sorted(lock.approved),
+        "format": FORMAT, "since": SINCE, "name": lock.name, "source": lock.source, "registry": lock.registry,
+        "held": lock.held, "signer": lock.signer, "generation": lock.generation, "partial": lock.partial,
+        "kept": sorted(lock.kept), "approved": sorted(lock.approved),
     }  # fmt: skip
     tables: dict[str, object] = {
         "pin": {
@@ -199,6 +201,7 @@ def _read(raw: dict[str, object]) -> Lock:
     return Lock(
         name=_text(raw, "name", ""),
         source=_text(raw, "source"),
+        registry=_text(raw, "registry", ""),
         pin=Pin(
             url=_text(pin, "url"), ref=_text(pin, "ref", ""), commit=_text(pin, "commit", ""),
             subfolder=RelPath(_text(pin, "subfolder")) if pin.get("subfolder") else None,

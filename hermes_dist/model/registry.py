@@ -34,7 +34,6 @@ class RegistryKind(StrEnum):
 
     FOLDER = "folder"
     GIT = "git"
-    TUF = "tuf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,18 +43,18 @@ class Registry:
     Attributes:
         name: What it is called here.
         kind: How it is read.
-        location: A folder, the URL of a repository, or an HTTPS address.
-        root: For ``tuf``: the digest of the first root that is trusted.
+        location: A folder, or a git repository in the grammar of sources.
     """
 
     name: str
     kind: RegistryKind
     location: str
-    root: str = ""
 
     @property
     def is_local(self) -> bool:
         """Whether it lies on this machine, so that it may name sources that do too."""
+        if self.name == DEFAULT:
+            return False
         return self.kind is RegistryKind.FOLDER or self.location.startswith("file://")
 
 
@@ -293,7 +292,7 @@ def load_registries(data: bytes) -> tuple[Registry, ...]:
         return tuple(
             Registry(
                 name=_named(_text(row, "name")), kind=RegistryKind(_text(row, "kind")),
-                location=_text(row, "location"), root=_text(row, "root"),
+                location=_text(row, "location"),
             )
             for row in map(_map, rows)
         )  # fmt: skip
@@ -311,6 +310,6 @@ def dump_registries(registries: Iterable[Registry]) -> bytes:
     """Write ``registries.toml``."""
     import tomli_w  # noqa: PLC0415 - only writers pay for it
 
-    names = ("name", "kind", "location", "root")
+    names = ("name", "kind", "location")
     rows = [{n: str(value) for n in names if (value := getattr(one, n))} for one in registries]
     return tomli_w.dumps({"registry": rows}).encode()

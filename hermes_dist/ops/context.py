@@ -15,6 +15,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.world.agent import Agent, find_agent, version
 
 if TYPE_CHECKING:
+    from hermes_dist.world.registry import Registries
     from hermes_dist.world.sources import Sources
     from hermes_dist.world.store import Store
 
@@ -82,6 +83,15 @@ class Context:
         return open_sources(
             self.layout, self.store, self.env, offline=self.offline, allow_insecure=self.allow_insecure
         )
+
+    @cached_property
+    def registries(self) -> Registries:
+        from hermes_dist.world.registry import Registries  # noqa: PLC0415 - only who names a package pays for it
+
+        return Registries(
+            self.layout, self.store, self.env, offline=self.offline, allow_insecure=self.allow_insecure,
+            progress=self.progress,
+        )  # fmt: skip
 
     @cached_property
     def agent(self) -> Agent | None:

@@ -8,7 +8,7 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.ownership import LeftOut, payload_of
 from hermes_dist.decide.placement import place
 from hermes_dist.decide.trust import Verdict
-from hermes_dist.errors import DistError
+from hermes_dist.errors import DistError, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
@@ -31,6 +31,7 @@ class Incoming:
         env_example: The template of the environment that it ships; None for none.
         read: Gives contents of all of it.
         verdict: What was found about its signature; None where nobody judged it.
+        registry: The registry that has it; empty for none.
         whole: It is all that the pin names; False where the lock recorded it with parts left out.
         notes: What is worth saying about it.
     """
@@ -43,6 +44,7 @@ class Incoming:
     shipped: Tree
     left_out: tuple[LeftOut, ...]
     read: Read
+    registry: str = ""
     whole: bool = True
     notes: tuple[str, ...] = ()
     verdict: Verdict | None = None
@@ -61,6 +63,12 @@ def fetch(ctx: Context, target: Target, lock: Lock | None = None, user_ids: froz
         DistError: It can't be fetched, is unsafe, or is no package.
     """
     offer = ctx.sources.fetch(target.spec, target.ref, target.commit, ctx.progress)
+    if target.tree and offer.tree.digest != target.tree:
+        raise Refused(
+            f"the package is not what the registry {target.registry} says: its digest is {offer.tree.digest[:12]}, "
+            f"not {target.tree[:12]}",
+            where=str(target.source), hint="tell who keeps the registry; nothing was installed",
+        )
     manifest = _manifest(ctx, target, offer.tree)
     payload = payload_of(offer.tree, manifest)
     base = lock.base if lock else EMPTY
@@ -74,8 +82,8 @@ def fetch(ctx: Context, target: Target, lock: Lock | None = None, user_ids: froz
     left_out = (*payload.left_out, *(LeftOut(path, why) for path, why in offer.left_out))
     notes = (*(f"distribution.yaml: {w}" for w in manifest.warnings), *payload.notes, *placed.notes, *offer.notes)
     return Incoming(
-        spec=target.spec, pin=pin, manifest=manifest, package=offer.tree, placed=placed.tree,
-        shipped=placed.shipped, left_out=left_out, read=read, notes=notes,
+        spec=target.source, registry=target.registry, pin=pin, manifest=manifest, package=offer.tree,
+        placed=placed.tree, shipped=placed.shipped, left_out=left_out, read=read, notes=notes,
     )  # fmt: skip
 
 

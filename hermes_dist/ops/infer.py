@@ -83,7 +83,7 @@ def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
     Raises:
         DistError: The source can't be reached, or holds no package.
     """
-    target = look_up(ctx, spec)
+    target = replace(look_up(ctx, spec), tree="", signer="")  # what a registry says is of one version alone
     versions = list(_versions(ctx, target))
     seen = observe(ctx, home, Tree({path: _ANY for version in versions for path in version.files}))
     oids = _oids(seen.ours, seen.read, sha256=len(target.commit) == _SHA256)
@@ -109,7 +109,7 @@ def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
 
 def _is_named(target: Target) -> bool:
     """Whether the user said which version it is, by a tag or a commit."""
-    return bool(target.spec.ref) and not target.spec.is_range and not target.ref.startswith("refs/heads/")
+    return bool(target.source.ref) and not target.source.is_range and not target.ref.startswith("refs/heads/")
 
 
 def _versions(ctx: Context, target: Target) -> Iterator[Version]:
@@ -154,7 +154,7 @@ def _fetched(ctx: Context, targets: list[Target]) -> Iterator[Incoming]:
     for target in targets:
         try:
             spec = _repository(ctx, target.spec) if target.commit else None
-            yield replace(fetch(ctx, replace(target, spec=spec or target.spec)), spec=target.spec)
+            yield replace(fetch(ctx, replace(target, spec=spec or target.spec)), spec=target.source)
         except DistError:
             if len(targets) == 1:
                 raise

@@ -131,7 +131,7 @@ def diff(ctx: Context, name: ProfileName, *, upstream: bool = False, to: str = "
     lock = home.need_lock(ctx)
     if upstream or to:
         spec = absolute(parse_source(lock.source, allow_insecure=True))
-        target = look_up(ctx, spec.at(to) if to else spec)
+        target = look_up(ctx, spec.at(to) if to else spec, lock=lock)
         incoming = fetch(ctx, target, lock, user_job_ids(home, ctx.store.read))
         read = first_of(incoming.read, ctx.store.read)
         changes, labels = changes_between(lock.theirs(), incoming.placed, read), ("received", "upstream")
@@ -157,6 +157,14 @@ class Info:
     parts: tuple[tuple[str, int], ...] = ()
     wanted: tuple[Wanted, ...] = ()
     signer: str = ""
+
+
+def is_package(ctx: Context, text: str) -> bool:
+    """Whether a word that names no profile is a package that a registry of this machine knows."""
+    try:
+        return not ctx.layout.home(ProfileName(text)).is_dir() and text in ctx.registries.similar(text)
+    except DistError:
+        return False
 
 
 def info(ctx: Context, name: ProfileName) -> Info:
@@ -210,13 +218,13 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
         lock = open_home(ctx, name).lock
         if lock is None:
             return Outdated(profile=name, state="none")
-        target = look_up(ctx, absolute(parse_source(lock.source, allow_insecure=True)))
+        target = look_up(ctx, absolute(parse_source(lock.source, allow_insecure=True)), lock=lock)
         there = target.commit or fetch(ctx, target, lock).pin.tree
         same = target.is_pin(lock.pin) or there == lock.pin.tree
     except DistError as error:
         return Outdated(profile=name, state="error", error=error)
     newer: tuple[str, ...] = ()
-    if target.refs is not None and target.ref.startswith("refs/tags/"):
+    if target.refs is not None and target.ref.startswith("refs/tags/") and not target.asked:
         newer = tuple(newer_tags(target.ref.removeprefix("refs/tags/"), target.refs.tags))
     state = "current" if same else "held" if holds(lock.held, there, "") else "behind"
     return Outdated(

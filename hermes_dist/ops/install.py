@@ -18,7 +18,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.incoming import Incoming, fetch
 from hermes_dist.ops.infer import infer
-from hermes_dist.ops.lookup import absolute, look_up
+from hermes_dist.ops.lookup import Naming, absolute, look_up
 from hermes_dist.ops.observing import user_job_ids
 from hermes_dist.ops.proposal import Confirm, Outcome
 from hermes_dist.ops.trust import judged
@@ -34,6 +34,7 @@ def install(
     alias: str | None = None,
     force: bool = False,
     settle: Settle | None = None,
+    naming: Naming | None = None,
 ) -> Outcome:
     """Install an agent as a profile.
 
@@ -46,6 +47,7 @@ def install(
         alias: A command to make for it; empty for the profile's name, None for none.
         force: Merge into a profile that exists.
         settle: Asks about conflicts one by one.
+        naming: How a name in a registry is meant.
 
     Raises:
         DistError: It can't be installed; nothing changed.
@@ -54,7 +56,8 @@ def install(
     wanted = _new_name(name) if name else None
     if wanted and not force:
         _check_free(ctx, wanted)
-    target = look_up(ctx, spec)
+    held = open_home(ctx, wanted).lock if wanted and force else None
+    target = look_up(ctx, spec, naming, lock=held if held and held.source == str(spec) else None)
     incoming = fetch(ctx, target)
     profile = wanted or _name_of(incoming)
     if not force:
@@ -64,11 +67,11 @@ def install(
     home = open_home(ctx, profile)
     if home.lock is not None:
         _check_same_package(ctx, home.lock, spec)
-    base, note = _inferred(ctx, home, spec)
+    base, note = _inferred(ctx, home, target.spec)
     if home.path.is_dir():
         incoming = fetch(ctx, target, home.lock, user_job_ids(home, ctx.store.read, base))
     incoming = judged(ctx, target, incoming, home.lock, wish.accept)
-    notes = (note, about_requires(ctx, incoming, wish))
+    notes = (*target.notes, note, about_requires(ctx, incoming, wish))
     make = partial(make_proposal, ctx, home, incoming, "install", notes, base=base)
     outcome = conclude(ctx, make, wish, confirm, settle)
     if outcome.done and planned:

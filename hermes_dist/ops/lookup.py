@@ -5,11 +5,12 @@ Most updates end here, with nothing new, so this module loads nothing of merging
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hermes_dist.decide.versions import choose_tag, newer_tags
-from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import Pin, SourceKind, SourceSpec, parse_source
@@ -17,6 +18,24 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.world.ports import Refs
 from hermes_dist.world.trustfiles import read_policies
+
+if TYPE_CHECKING:
+    from hermes_dist.model.registry import Package
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How a name in a registry is meant.
+
+    Attributes:
+        registry: Which registry; empty for the one that has it.
+        accept: A name that is easily mistaken for another is meant.
+        ask: Shows such a name beside the others, and asks.
+    """
+
+    registry: str = ""
+    accept: bool = False
+    ask: Callable[[Package, tuple[Package, ...]], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +46,34 @@ class Target:
         refs: What the repository offers; None for a folder or archive.
         ref: The full name of the ref to follow; empty for a commit, a folder or an archive.
         commit: The commit; empty for a folder or archive.
+        asked: What was asked for, where that is a name in a registry.
+        registry: Which registry has it; empty for none.
+        tree: The digest that the registry says the package has; empty for none.
+        signer: The fingerprint of the key that the registry says signed it; empty for none.
+        notes: What is worth saying about the choice.
     """
 
     spec: SourceSpec
     refs: Refs | None
     ref: str
     commit: str
+    asked: SourceSpec | None = None
+    registry: str = ""
+    tree: str = ""
+    signer: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> SourceSpec:
+        """The source as asked for: what a lock remembers."""
+        return self.asked or self.spec
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the source as asked for names one tag or commit."""
+        asked = self.source
+        exact = bool(asked.ref) if asked.kind is SourceKind.REGISTRY else not self.ref.startswith("refs/heads/")
+        return bool(self.commit) and exact and not asked.is_range
 
     def is_pin(self, pin: Pin) -> bool:
         """Whether it is the very commit that was received already."""
@@ -58,7 +99,7 @@ class Looked:
     @property
     def nothing_new(self) -> bool:
         """Whether the profile received all of what the source offers, by the very words of the lock."""
-        return self.target.is_pin(self.lock.pin) and str(self.target.spec) == self.lock.source and self.lock.whole
+        return self.target.is_pin(self.lock.pin) and str(self.target.source) == self.lock.source and self.lock.whole
 
 
 def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
@@ -75,29 +116,43 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
     spec = absolute(parse_source(lock.source, allow_insecure=True))
-    target = look_up(ctx, spec.at(to) if to else spec)
-    return Looked(home, lock, target, about_versions(lock, target))
+    target = look_up(ctx, spec.at(to) if to else spec, lock=lock)
+    return Looked(home, lock, target, (*target.notes, *about_versions(lock, target)))
 
 
-def look_up(ctx: Context, spec: SourceSpec) -> Target:
+def look_up(ctx: Context, spec: SourceSpec, naming: Naming | None = None, *, lock: Lock | None = None) -> Target:
     """Ask a source what it offers, and choose the commit.
+
+    Args:
+        ctx: The context.
+        spec: The source.
+        naming: For a name in a registry: which one is meant.
+        lock: The lock of a home that holds the package already.
 
     Raises:
         Refused: A policy does not let the source in.
         DistError: The source or the ref is not there, or can't be reached.
     """
+    if spec.kind is SourceKind.REGISTRY:
+        from hermes_dist.ops.named import look_up_named  # noqa: PLC0415 - only who names a package pays for registries
+
+        return look_up_named(ctx, spec, naming or Naming(), lock)
+    check_policies(ctx, spec)
+    refs = ctx.sources.refs(spec)
+    ref, commit = ctx.sources.resolve_ref(spec, refs, choose_tag)
+    return Target(spec, refs, ref, commit)
+
+
+def check_policies(ctx: Context, spec: SourceSpec) -> None:
+    """Hold a source against the policies, before anybody talks to it.
+
+    Raises:
+        Refused: A policy does not let it in.
+    """
     if policies := read_policies(ctx.layout):
         from hermes_dist.decide.trust import check_source  # noqa: PLC0415 - only where a policy is set
 
         check_source(spec, policies)
-    if spec.kind is SourceKind.REGISTRY:
-        raise Invalid(
-            f"{spec.location!r} is a name in a registry, and no registry is set up",
-            hint=f"for a folder write ./{spec.location}, for a repository github.com/owner/{spec.location}",
-        )
-    refs = ctx.sources.refs(spec)
-    ref, commit = ctx.sources.resolve_ref(spec, refs, choose_tag)
-    return Target(spec, refs, ref, commit)
 
 
 def absolute(spec: SourceSpec) -> SourceSpec:
@@ -109,7 +164,7 @@ def absolute(spec: SourceSpec) -> SourceSpec:
 
 def about_versions(lock: Lock, target: Target) -> tuple[str, ...]:
     """Tell of newer version tags where one is followed as pinned."""
-    if target.refs is None or not target.ref.startswith("refs/tags/") or target.spec.is_range:
+    if target.refs is None or not target.ref.startswith("refs/tags/") or target.spec.is_range or target.asked:
         return ()
     newer = newer_tags(target.ref.removeprefix("refs/tags/"), target.refs.tags)
     return (f"pinned at {lock.pin.ref.rpartition('/')[2]}; newer: {', '.join(newer[-3:])}",) if newer else ()

@@ -177,6 +177,7 @@ def next_lock(
     return Lock(
         name=incoming.manifest.name,
         source=str(incoming.spec),
+        registry=incoming.registry or (old.registry if old else ""),
         pin=incoming.pin,
         base=plan.base,
         shipped=shipped,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hermes_dist.decide.trust import Accept, Facts, check_source, followers_of, judge, judge_move, judge_version
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import DistError, Invalid, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
@@ -48,7 +48,7 @@ def judged(
     facts = Facts(
         source=str(incoming.spec), pin=incoming.pin, expected=lock.signer if lock else "", keyring=keyring,
         policies=policies, declared=_declared(incoming.manifest),
-        pinned_ref=bool(target.commit) and not target.ref.startswith("refs/heads/") and not target.spec.is_range,
+        pinned_ref=target.pinned,
     )  # fmt: skip
     if target.commit and target.refs is not None:
         tag = target.refs.annotated.get(target.ref.removeprefix("refs/tags/"), "")
@@ -59,6 +59,12 @@ def judged(
         steps, notes = _steps(ctx, incoming)
         facts = replace(facts, followers=followers_of(facts.expected, steps, keyring))
     verdict = judge(facts, accept)
+    if target.signer and verdict.signer != target.signer and not (accept.new_key or accept.unsigned):
+        raise Refused(
+            f"the registry {target.registry} says that {target.signer} signed it; it is {verdict.words}",
+            where=str(target.source),
+            hint="ask its author; if this is meant, pass --accept-new-key or --accept-unsigned",
+        )
     return replace(incoming, verdict=verdict, notes=(*incoming.notes, *notes, *verdict.notes))
 
 
