@@ -102,8 +102,11 @@ def package(bench: Bench, url: str, size: str, clone_goal: float, agent_goal: fl
 
     bench.compare(f"install {size}", clone_goal, install, clone, "git clone --depth 1")
     if agent:
-        bench.compare(f"install {size}", agent_goal, install,
-                      lambda: bench.time(bench.home(), agent, "profile", "install", url, "-y"), "agent install")  # fmt: skip
+
+        def installed_by_agent() -> float:
+            return bench.time(bench.home(), agent, "profile", "install", url, "-y")
+
+        bench.compare(f"install {size}", agent_goal, install, installed_by_agent, "agent install")
     mine, theirs = bench.home(), bench.home()
     name = f"bench-{size.lower()}"
     bench.time(mine, OURS, "install", url, "-y")

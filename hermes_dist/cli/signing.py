@@ -44,7 +44,8 @@ def sign(
     how = "is signed" if signed.changed else "was signed already"
     screen.say(f"{clean(signed.tag)} {how} by {signed.fingerprint} ({clean(signed.key)}).")
     if signed.changed:
-        screen.tell(f"  next: git push origin refs/tags/{clean(signed.tag)} (with --force where it was pushed unsigned)")
+        push = f"git push origin refs/tags/{clean(signed.tag)}"
+        screen.tell(f"  next: {push} (with --force where it was pushed unsigned)")
     return 0
 
 
@@ -63,7 +64,10 @@ def list_(session: Session) -> int:
                 for state, k in rows
             ],
             "policies": [
-                {"file": p.place, "sources": list(p.sources or ()), "all": p.sources is None, "require": sorted(p.require)}
+                {
+                    "file": p.place, "sources": list(p.sources or ()), "all": p.sources is None,
+                    "require": sorted(p.require),
+                }
                 for p in known.policies
             ],
         },
