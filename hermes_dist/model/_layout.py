@@ -119,6 +119,8 @@ def _block_kids(view: View) -> list[View]:
     doc, node = view.doc, view.node
     text, floor = doc.text, view.floor
     kids: list[View] = []
+    if not node.entries:  # nothing but <<
+        return kids
     starts = [e.start for e in node.entries] if node.is_map else _dashes(text, node, floor)
     column = starts[0] - _line_start(text, starts[0])
     for entry, start in zip(node.entries, starts, strict=True):
@@ -156,7 +158,7 @@ def _chunk(text: str, entry: Entry, start: int, column: int, floor: int) -> Chun
 def _core(text: str, node: Node) -> int:
     last = node
     while last.form is Form.BLOCK:
-        last = last.entries[-1].node
+        last = last.last
     if last.form is Form.TEXT and text[last.end - 1] == "\n":
         return last.end
     rest = _REST.match(text, last.end)

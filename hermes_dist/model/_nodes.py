@@ -51,6 +51,7 @@ class Node:
     end: int
     form: Form = Form.INLINE
     entries: list[Entry] = field(default_factory=list)
+    tail: Node | None = None  # what its text ends with, where that is no entry: the value of a << that comes last
     tied: bool = False  # has an anchor, is an alias, or takes keys over with <<
     knot: bool = False  # is tied, or holds something that is
 
@@ -61,6 +62,11 @@ class Node:
     @property
     def is_map(self) -> bool:
         return isinstance(self.value, dict)
+
+    @property
+    def last(self) -> Node:
+        """The value that the text of a block ends with."""
+        return self.tail or self.entries[-1].node
 
 
 @dataclass(slots=True, eq=False)

@@ -180,35 +180,39 @@ class _Reader:
         own: dict[object, object] = {}
         merged: dict[object, object] = {}
         merges = 0
+        tail: Node | None = None
         while not isinstance(first := next(self.events), yaml.MappingEndEvent):
             if self.is_merge(first):
                 merges += 1
                 if merges > 1:
                     self.refuse("the key << twice", first)
-                merged = self.merge(next(self.events))
+                tail = self.node(next(self.events))
+                merged = self.merge(tail, first)
                 continue
             key = self.key(first, own)
             node = self.node(next(self.events))
             own[key] = node.value
+            tail = None
             entries.append(Entry(key, first.start_mark.index, first.end_mark.index, node))
-        node = self.collection({**merged, **own}, event, first, entries)
+        node = self.collection({**merged, **own}, event, first, entries, tail)
         if merges:
             node.tied = node.knot = True
         return node
 
-    def collection(self, value: object, start: Any, end: Any, entries: list[Entry]) -> Node:
+    def collection(
+        self, value: object, start: Any, end: Any, entries: list[Entry], tail: Node | None = None
+    ) -> Node:
         knot = any(entry.node.knot for entry in entries)
         if start.flow_style:
             return Node(value, start.start_mark.index, end.end_mark.index, Form.FLOW, entries, knot=knot)
-        last = entries[-1].node.end if entries else start.end_mark.index
-        return Node(value, start.start_mark.index, last, Form.BLOCK, entries, knot=knot)
+        last = tail or entries[-1].node
+        return Node(value, start.start_mark.index, last.end, Form.BLOCK, entries, tail, knot=knot)
 
     def is_merge(self, event: Any) -> bool:
         return isinstance(event, yaml.ScalarEvent) and event.value == "<<" and not event.style and not event.tag
 
-    def merge(self, event: Any) -> dict[object, object]:
-        """Read what ``<<`` takes over: a map, or a list of maps of which the first wins."""
-        node = self.node(event)
+    def merge(self, node: Node, event: Any) -> dict[object, object]:
+        """Tell what ``<<`` takes over: a map, or a list of maps of which the first wins."""
         sources = node.value if isinstance(node.value, list) else [node.value]
         merged: dict[object, object] = {}
         for source in reversed(sources):

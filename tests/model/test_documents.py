@@ -312,6 +312,21 @@ def test_what_touches_an_anchor_or_cannot_be_spliced_is_refused(text: str, edits
         put(text.encode(), YAML, {parse_key(key): value for key, value in edits.items()})
 
 
+@pytest.mark.parametrize(
+    "taking",
+    ["a:\n  <<: *x\n", "a:\n  <<: {k: 1}\n", "a:\n  <<:\n    k: 1\n", "a:\n  <<:\n    m:\n      <<: *x\n", "a:\n  l: 1\n  <<: *x\n"],
+)
+def test_a_map_that_ends_with_what_it_takes_over_keeps_all_its_lines(taking: str) -> None:
+    head = "x: &x {k: 1}\n"
+    assert splice(f"{head}{taking}b: 1\n", b=2) == f"{head}{taking}b: 2\n"
+    assert splice(f"{head}{taking}b: 1\n", c=2) == f"{head}{taking}b: 1\nc: 2\n"
+    assert splice(f"{head}{taking}", b=2) == f"{head}{taking}b: 2\n"
+    assert splice("b: 1\n", donor=f"{head}{taking}b: 1\n", b=2, c=3) == "b: 2\nc: 3\n"
+    for edits in ({("a",): ABSENT}, {("a", "k"): 2}):
+        with pytest.raises(Unmergeable):
+            put(f"{head}{taking}b: 1\n".encode(), YAML, edits)
+
+
 def test_an_anchor_elsewhere_is_no_hindrance() -> None:
     assert splice("a: &x {k: 1}\nb: *x\nc: 1\n", c=2) == "a: &x {k: 1}\nb: *x\nc: 2\n"
 
