@@ -89,7 +89,7 @@ def _check_name(root: str) -> None:
 
 def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Proposal:
     manifest = manifest_in(ctx, archive)
-    parts = sort(archive, manifest, effects=choices.allow_effects)
+    parts = sort(ctx, archive, manifest, effects=choices.allow_effects)
     new = not home.path.is_dir()
     only, without = _parts(archive.card, choices)
     partial_ = bool(only or without)

@@ -108,7 +108,8 @@ def read(ctx: Context, path: Path, spool: Path, passphrase: Ask, judge: Callable
     """
     whole = is_encrypted(path)
     seen = _Seen(judge)
-    shelves = Shelves(keep=ctx.store.put_many, carries=_is_carried, spool=spool, judge=seen.look)
+    carries = _is_no_package if whole else _is_carried
+    shelves = Shelves(keep=ctx.store.put_many, carries=carries, spool=spool, judge=seen.look)
     ctx.progress("reading the archive")
     found = read_archive(path, shelves, ctx.env, passphrase)
     lock, lost = readable(seen.lock, ctx.store.has) if seen.lock else (None, 0)
@@ -154,6 +155,11 @@ def _is_carried(path: RelPath, size: int) -> bool:
     return is_machine(path) or size > LIMITS.blob
 
 
+def _is_no_package(path: RelPath, size: int) -> bool:
+    """In a whole backup anything may be large, and nothing but what packages hold has business in the store."""
+    return _is_carried(path, size) or owner_of(path) is not Owner.SHARED
+
+
 def _named(path: RelPath, card: Card) -> RelPath:
     if not (path.under(LONG) or path.under(CARRIED_LONG)):
         return path
@@ -171,10 +177,11 @@ def manifest_in(ctx: Context, archive: Archive) -> Manifest | None:
         return None
 
 
-def sort(archive: Archive, manifest: Manifest | None, *, effects: bool) -> Sorted:
+def sort(ctx: Context, archive: Archive, manifest: Manifest | None, *, effects: bool) -> Sorted:
     """Tell what is the profile's from what is the machine's, and that from what does not come in.
 
     Args:
+        ctx: The context.
         archive: The archive.
         manifest: Its manifest.
         effects: All that it can do has its yes.
@@ -187,16 +194,12 @@ def sort(archive: Archive, manifest: Manifest | None, *, effects: bool) -> Sorte
     owned = {path: _ANY for path in archive.files if any(path.under(place) for place in places)}
     want, _ = looked_at(known.with_entries(owned))
     found = Sorted(archive.files.where(lambda path: want(path) and not is_machine(path)))
-    for path, entry in archive.files.items():
+    if archive.whole:
+        found.live = found.live.with_entries(_shared_of_backup(ctx, archive, want))
+    _leave_unknown(archive, found)
+    for path, file in archive.carried.items():
         if path in found.live:
             continue
-        if archive.whole or path == ENV_EXAMPLE:
-            found.beside[path] = entry
-        elif owner_of(path) is not Owner.HOUSEKEEPING:
-            found.leave(path, "not known as part of a profile")
-        else:
-            found.leave(path, "housekeeping of a repository")
-    for path, file in archive.carried.items():
         if not is_machine(path) and not archive.whole:
             raise Invalid(f"the file is too large: more than {LIMITS.blob >> 20} MiB", where=str(path))
         if not comes_in(path, full=archive.whole, foreign=archive.foreign, effects=effects):
@@ -206,3 +209,22 @@ def sort(archive: Archive, manifest: Manifest | None, *, effects: bool) -> Sorte
         else:
             found.carried[path] = file
     return found
+
+
+def _shared_of_backup(ctx: Context, archive: Archive, want: Callable[[RelPath], bool]) -> dict[RelPath, Entry]:
+    """The files of a whole backup that are the profile's though no well-known name says so."""
+    shared = {p: file for p, file in archive.carried.items() if want(p) and not is_machine(p) and p != ENV_EXAMPLE}
+    digests = ctx.store.put_many(file.file.read_bytes() for file in shared.values())
+    return {path: Entry(digest, shared[path].executable) for path, digest in zip(shared, digests, strict=True)}
+
+
+def _leave_unknown(archive: Archive, found: Sorted) -> None:
+    for path, entry in archive.files.items():
+        if path in found.live:
+            continue
+        if path == ENV_EXAMPLE:
+            found.beside[path] = entry
+        elif owner_of(path) is not Owner.HOUSEKEEPING:
+            found.leave(path, "not known as part of a profile")
+        else:
+            found.leave(path, "housekeeping of a repository")

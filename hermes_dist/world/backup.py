@@ -67,7 +67,12 @@ def look_around(home: Path, keep: Callable[[RelPath], bool]) -> Seen:
     try:
         while found.folders:
             at = found.folders.pop()
-            for item in os.scandir(home / at):
+            try:
+                items = list(os.scandir(home / at))
+            except PermissionError:
+                found.odd.append((at or ".", "you may not read it"))
+                continue
+            for item in items:
                 _one(item, at, keep, found)
     except OSError as error:
         raise trouble(error, "can't read the folder") from error
@@ -160,7 +165,9 @@ def snapshot(
     with tempfile.TemporaryDirectory(prefix="copy-", dir=folder) as work:
         copy = Path(work) / "copy.db"
         copy.touch(0o600)
-        address = f"{source.absolute().as_uri()}?mode=ro"
+        # who opens the last one of a database in WAL mode to write also takes away what opening it made
+        mode = "ro" if source.with_name(f"{source.name}-wal").exists() else "rw"
+        address = f"{source.absolute().as_uri()}?mode={mode}"
         try:
             with (
                 closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE)) as reading,

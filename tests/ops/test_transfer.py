@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import sqlite3
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -453,3 +454,32 @@ def test_the_default_profile_moves_under_a_name(story: Story, there: Elsewhere) 
     assert "--name" in caught.value.hint
     there.bring(path, name="root2")
     assert (there.home("root2") / "SOUL.md").read_text() == "the root\n"
+
+
+def test_an_export_changes_nothing_in_the_home(story: Story) -> None:
+    story.install()
+    with sqlite3.connect(story.home / "state.db") as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("CREATE TABLE t (x)")
+    database.close()
+    before = {p: (p.lstat().st_mtime_ns, p.lstat().st_ino) for p in story.home.rglob("*") if p.is_file()}
+    packed(story, carried=frozenset({"memories", "sessions"}))
+    assert {p: (p.lstat().st_mtime_ns, p.lstat().st_ino) for p in story.home.rglob("*") if p.is_file()} == before
+
+
+def test_a_backup_brings_back_payload_of_any_name_and_large_files(tmp_path: Path, there: Elsewhere) -> None:
+    story = Story(tmp_path, {**FIRST, "lore/x.txt": "of the package\n"})
+    story.install()
+    story.edit("lore/x.txt", "package", "package, and mine")
+    large = os.urandom(33 << 20)
+    (story.home / "film.bin").write_bytes(large)
+    path = packed(story, "x.tar.gz.age", full=True, passphrase="p")
+    import_(there.ctx, path, GO, yes, passphrase=lambda: "p")
+    assert (there.home() / "film.bin").read_bytes() == large
+    assert (there.home() / "lore/x.txt").read_text() == "of the package, and mine\n"
+    assert "lore/x.txt" in there.lock().base
+    story.ship({"lore/x.txt": "of the package\nand more\n"})
+    story.update()
+    there.update()
+    assert contents(there.home()) == story.files()
+    assert not any(blob.stat().st_size == len(large) for blob in (there.root / "distributions/store").rglob("*"))
