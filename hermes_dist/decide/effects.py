@@ -11,11 +11,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from hermes_dist.decide.floor import leaves, loosens, row_for
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.floor import Rule, leaves, loosens, row_for
 from hermes_dist.decide.hidden import HIDDEN_IN, hidden_characters
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, jobs_by_id
 from hermes_dist.decide.placing_mcp import SERVERS, is_off
+from hermes_dist.decide.reach import reached, script_path
 from hermes_dist.decide.schedules import can_start
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import ABSENT, Kind, get, kind_of, load_data
@@ -50,7 +52,7 @@ def find_effects(ours: Tree, merged: Tree, shipped: Tree, read: Read) -> tuple[E
         *_unreadable(changed, merged, read),
         *_config(_data(CONFIG, ours, read), _data(CONFIG, merged, read), _data(CONFIG, shipped, read)),
         *_jobs(before, after, theirs, merged),
-        *_scripts(after, changed, merged),
+        *_reached(after, changed, merged, read),
     ]
     return tuple(sorted(set(found)))
 
@@ -125,7 +127,8 @@ def _jobs(
         changed = [field for field in JOB_FIELDS if get(job, field) != get(before.get(ident), field)]
         runs = bool(job.get("enabled", True))
         if (runs and ident not in before) or (not runs and ident in theirs and _waits(job, bool(changed))):
-            script = merged.get(_script_of(job) or CONFIG) if job.get("script") else None
+            path = script_path(job.get("script"))
+            script = merged.get(path) if path else None
             content = _digest([ident, *(_plain(get(job, field)) for field in JOB_FIELDS), script and script.digest])
             yield Effect(EffectKind.SCHEDULES, JOBS, format_key(key), _job_line(job), content, off=not runs)
         elif runs:
@@ -142,21 +145,29 @@ def _waits(job: Job, changed: bool) -> bool:
     return changed or str(job.get("paused_reason") or "").startswith(PAUSED_BY)
 
 
-def _scripts(jobs: Mapping[str, Job], changed: Iterable[RelPath], merged: Tree) -> Iterator[Effect]:
-    """Changed scripts of jobs that are running."""
-    users = {_script_of(job): job for job in jobs.values() if job.get("enabled", True)}
-    for path in changed:
-        if path in users:
-            what = f"script of the running job {_label(users[path])}"
-            yield Effect(EffectKind.RUNS, path, "", what, merged[path].digest)
+def _reached(
+    jobs: Mapping[str, Job], changed: Iterable[RelPath], merged: Tree, read: Read
+) -> Iterator[Effect]:
+    """Changed files that would run at once: running jobs and live commands name them, or what those name."""
+    files = [path for path in changed if path.top not in (*UNITS, CONFIG, JOBS.top, MANIFEST)]
+    running = [job for job in jobs.values() if job.get("enabled", True)] if files else []
+    scripts = {path: f"the running job {_label(job)}" for job in running if (path := script_path(job.get("script")))}
+    starts = _live_commands(_data(CONFIG, merged, read)) if files else {}
+    live = reached(starts, scripts, merged, read) if starts or scripts else {}
+    for path in files:
+        if path in live:
+            yield Effect(EffectKind.RUNS, path, "", f"script of {live[path]}", merged[path].digest)
 
 
-def _script_of(job: Job) -> RelPath | None:
-    """Where the agent looks for a job's script."""
-    try:
-        return RelPath(f"scripts/{job['script']}") if job.get("script") else None
-    except Invalid:
-        return None
+def _live_commands(config: object) -> dict[str, str]:
+    """What the settings run: the text of each guarded command that is not off, by its key."""
+    found: dict[str, str] = {}
+    for key, value in leaves(config or {}):
+        row = row_for(key, value)
+        off = key[0:1] == (SERVERS,) and is_off(get(config, key[:2]))
+        if row is not None and row.kind is EffectKind.RUNS and row.rule is Rule.ASK and not off:
+            found[format_key(key)] = _shown(value)
+    return found
 
 
 def job_ids(jobs: object) -> frozenset[str]:

@@ -140,6 +140,47 @@ def test_the_changed_script_of_a_running_job_is_an_effect() -> None:
     assert found(shelf, before, after) != found(shelf, EMPTY, before)
 
 
+@pytest.mark.parametrize("script", ["./w.sh", "a/../w.sh", "~/.hermes/profiles/x/scripts/w.sh", "/home/me/.hermes/scripts/w.sh"])
+def test_a_script_is_the_same_file_however_the_job_spells_it(script: str) -> None:
+    shelf = Shelf()
+    before = shelf.place({"cron/jobs.json": {"jobs": [{**JOB, "script": script}]}, "scripts/w.sh": "true"}).tree
+    after = shelf.place({"cron/jobs.json": {"jobs": [{**JOB, "script": script}]}, "scripts/w.sh": "rm -rf ~"}).tree
+    assert set(found(shelf, running(shelf, before), running(shelf, after), after)) == {"scripts/w.sh"}
+    assert [e.digest for e in found(shelf, EMPTY, before).values()] != [e.digest for e in found(shelf, EMPTY, after).values()]
+
+
+def test_what_a_running_script_names_is_an_effect_too() -> None:
+    shelf = Shelf()
+    jobs = {"jobs": [{**JOB, "script": "w.py"}]}
+    before = shelf.place({"cron/jobs.json": jobs, "scripts/w.py": "import lib.v\n", "scripts/lib/v.py": "1", "scripts/u.py": "1"}).tree
+    after = shelf.place({"cron/jobs.json": jobs, "scripts/w.py": "import lib.v\n", "scripts/lib/v.py": "2", "scripts/u.py": "2"}).tree
+    assert set(found(shelf, running(shelf, before), running(shelf, after), after)) == {"scripts/lib/v.py"}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "mcp_servers: {a: {command: python, args: ['${HERMES_HOME}/skills/s/server.py']}}\n",
+        "mcp_servers: {a: {command: python, args: [-m, server], cwd: skills/s}}\n",
+        "hooks: {pre_tool_call: [{command: python ~/.hermes/skills/s/server.py --fast}]}\n",
+        "quick_commands: {x: {type: exec, command: 'skills/s/server.py'}}\n",
+    ],
+)
+def test_the_changed_file_that_a_live_command_names_is_an_effect(config: str) -> None:
+    shelf = Shelf()
+    files = {"config.yaml": config, "skills/s/server.py": "1", "skills/s/other.py": "1"}
+    before, after = shelf.tree(files), shelf.tree({**files, "skills/s/server.py": "2", "skills/s/other.py": "2"})
+    (effect,) = found(shelf, before, after).values()
+    assert (effect.path, effect.kind, effect.off) == ("skills/s/server.py", EffectKind.RUNS, False)
+
+
+def test_the_changed_file_of_a_server_that_is_off_is_none() -> None:
+    shelf = Shelf()
+    files = {"config.yaml": "mcp_servers: {a: {command: python, args: [server.py], enabled: false}}\n"}
+    before, after = shelf.tree({**files, "scripts/server.py": "1"}), shelf.tree({**files, "scripts/server.py": "2"})
+    assert found(shelf, before, after, EMPTY) == {}
+
+
 @pytest.mark.parametrize(
     "text",
     ["approvals: {mode: 'off'}\n", "{approvals: {mode: 'off'}}", "approvals:\n  mode: off\n", '{"approvals": {"mode": "off"}}'],
