@@ -16,7 +16,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.model.registry import entry_path
-from hermes_dist.world.registry import Registries, registry_of
+from hermes_dist.world.registry import Registries
+from hermes_dist.world.registry_files import registry_of
 from hermes_dist.world.store import Store
 
 GOAL = 0.030

@@ -46,10 +46,18 @@ def list_(session: Session) -> int:
 @command
 def add(
     session: Session,
-    place: Annotated[str, typer.Argument(metavar="PLACE", help="./folder, or a git repository of a registry.")],
+    place: Annotated[str, typer.Argument(metavar="PLACE", help="./folder, a git repository, or https:// with --root.")],
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="Its name; by default its last word.")] = "",
+    root: Annotated[
+        str, typer.Option("--root", metavar="FILE", help="For static files over HTTPS: their first root.json.")
+    ] = "",
+    fingerprint: Annotated[
+        str, typer.Option("--fingerprint", metavar="SHA256", help="Or the fingerprint of that root.")
+    ] = "",
 ) -> int:
-    registry, done = ops.add(session.ctx, place, name)
+    if root and fingerprint:
+        raise UsageError("--root and --fingerprint don't go together")
+    registry, done = ops.add(session.ctx, place, name, root=root, fingerprint=fingerprint)
     session.screen.emit("registries", {"registries": [registry_data(registry, done)]})
     session.screen.say(f"{clean(registry.name)} is added: {done.packages} packages.")
     _skipped(session, registry, done)

@@ -73,7 +73,7 @@ NESTED: dict[str, Nested] = {
         FINDING,
         {
             "list": Verb("registry", "list_", "List the registries of this machine.", FINDING),
-            "add": Verb("registry", "add", "Add a registry: a folder or a git repository.", FINDING),
+            "add": Verb("registry", "add", "Add a registry: a folder, a git repository, or static files.", FINDING),
             "remove": Verb("registry", "remove", "Take a registry out.", FINDING),
             "sync": Verb("registry", "sync", "Bring registries up to date.", FINDING),
             "check": Verb("registry", "check", "Check every entry of a registry, and fetch what it pins.", FINDING),

@@ -34,6 +34,7 @@ class RegistryKind(StrEnum):
 
     FOLDER = "folder"
     GIT = "git"
+    TUF = "tuf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +44,14 @@ class Registry:
     Attributes:
         name: What it is called here.
         kind: How it is read.
-        location: A folder, or a git repository in the grammar of sources.
+        location: A folder, a git repository in the grammar of sources, or the address of static files.
+        root: For ``tuf``: the digest of the root that it was added with.
     """
 
     name: str
     kind: RegistryKind
     location: str
+    root: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -292,7 +295,7 @@ def load_registries(data: bytes) -> tuple[Registry, ...]:
         return tuple(
             Registry(
                 name=_named(_text(row, "name")), kind=RegistryKind(_text(row, "kind")),
-                location=_text(row, "location"),
+                location=_text(row, "location"), root=_text(row, "root"),
             )
             for row in map(_map, rows)
         )  # fmt: skip
@@ -310,6 +313,6 @@ def dump_registries(registries: Iterable[Registry]) -> bytes:
     """Write ``registries.toml``."""
     import tomli_w  # noqa: PLC0415 - only writers pay for it
 
-    names = ("name", "kind", "location")
+    names = ("name", "kind", "location", "root")
     rows = [{n: str(value) for n in names if (value := getattr(one, n))} for one in registries]
     return tomli_w.dumps({"registry": rows}).encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,8 +34,7 @@ from hermes_dist.ops.named import Found, find
 from hermes_dist.ops.propose import Choices
 from hermes_dist.world.fs import atomic_write
 from hermes_dist.world.load import violations
-from hermes_dist.world.registry import registry_of
-from hermes_dist.world.registry_files import check_index, entries_of, read_file
+from hermes_dist.world.registry_files import check_index, entries_of, read_file, registry_of
 from hermes_dist.world.registry_index import Hit, Synced
 
 __all__ = [
@@ -59,13 +59,17 @@ def list_(ctx: Context) -> list[Row]:
     return [Row(one, ctx.registries.state(one)) for one in ctx.registries.all()]
 
 
-def add(ctx: Context, place: str, name: str = "") -> tuple[Registry, Synced]:
-    """Add a registry: a folder or a git repository.
+def add(
+    ctx: Context, place: str, name: str = "", *, root: str = "", fingerprint: str = ""
+) -> tuple[Registry, Synced]:
+    """Add a registry: a folder, a git repository, or, with a root, static files.
 
     Args:
         ctx: The context.
         place: Where it is, as typed; ``default`` puts the one that is carried back.
         name: What to call it; by default after its last folder.
+        root: The file of the first root of static files.
+        fingerprint: Or the fingerprint of that root.
 
     Raises:
         DistError: It is none, can't be read, or the name is taken.
@@ -80,7 +84,21 @@ def add(ctx: Context, place: str, name: str = "") -> tuple[Registry, Synced]:
         registry = replace(registry, name=last)
     if not is_key(registry.name) or registry.name == DEFAULT:
         raise UsageError(f"{registry.name!r:.80} can't be the name of a registry", hint="choose one with --name NAME")
+    if root or fingerprint:
+        data = _root_file(root) if root else b""
+        registry = replace(registry, kind=RegistryKind.TUF, root=fingerprint.lower())
+        if not re.fullmatch(r"https?://[^#@]+", registry.location):
+            raise UsageError("--root and --fingerprint go with an https:// address")
+        return registry, ctx.registries.add_tuf(registry, data)
     return registry, ctx.registries.add(registry)
+
+
+def _root_file(root: str) -> bytes:
+    path = Path(root).expanduser()
+    data = read_file(path.parent, path.name)
+    if not data:
+        raise Invalid("there is no such file", where=str(path))
+    return data
 
 
 def remove(ctx: Context, name: str) -> None:

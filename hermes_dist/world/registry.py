@@ -10,7 +10,7 @@ from threading import Lock
 
 from hermes_dist import __version__
 from hermes_dist.brand import Layout
-from hermes_dist.errors import DistError, Invalid, Refused, UsageError
+from hermes_dist.errors import DistError, Invalid, Refused, Unreachable, UsageError
 from hermes_dist.model.registry import (
     DEFAULT,
     FOLDER,
@@ -23,7 +23,7 @@ from hermes_dist.model.registry import (
     load_registries,
     parse_package,
 )
-from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
+from hermes_dist.model.source import parse_source
 from hermes_dist.world.fs import atomic_write, flock
 from hermes_dist.world.git import open_git
 from hermes_dist.world.limits import MIB, Limits
@@ -112,7 +112,7 @@ class Registries:
             DistError: The name is taken, or it can't be read.
         """
         if any(one.name == registry.name for one in self.all()):
-            raise DistError(f"there is a registry {registry.name} already", hint="choose another name with --name")
+            raise _taken(registry.name)
         self._index(registry).remove()
         synced = self.sync(registry)
         self._change(lambda rows: (*(row for row in rows if row.name != registry.name), registry))
@@ -139,14 +139,16 @@ class Registries:
 
         Raises:
             Unreachable: It can't be reached.
-            Refused: Its history was rewritten.
+            Refused: Its history was rewritten, or its metadata do not hold.
             Invalid: It is no registry.
         """
         self._progress(f"reading the registry {registry.name}")
         with self._lock:
             if registry.kind is RegistryKind.FOLDER:
                 return self._from_folder(registry)
-            return self._from_git(registry, accept_rewritten=accept_rewritten)
+            if registry.kind is RegistryKind.GIT:
+                return self._from_git(registry, accept_rewritten=accept_rewritten)
+            return self._from_tuf(registry)
 
     def freshen(self, registry: Registry) -> None:
         """Sync once in this process; offline only where there is no index, which then fails or is local."""
@@ -245,6 +247,65 @@ class Registries:
         return index.sync(entries, read, notes)
 
 
+    def add_tuf(self, registry: Registry, root: bytes = b"") -> Synced:
+        """Add a registry of static files, by its root or by the root's fingerprint.
+
+        Args:
+            registry: The registry; its root is the fingerprint where no root is given.
+            root: The root; empty to bring it.
+
+        Raises:
+            Refused: What it sends is not the root of that fingerprint, or does not hold.
+            DistError: The name is taken, or it can't be read.
+        """
+        from hermes_dist.world.registry_tuf import Mirror, fetch_root, root_digest  # noqa: PLC0415 - optional
+
+        if any(one.name == registry.name for one in self.all()):
+            raise _taken(registry.name)
+        self._may_talk(registry)
+        data = root or fetch_root(registry.location)
+        digest = root_digest(data)
+        if registry.root and registry.root != digest:
+            raise Refused(
+                f"its root has the fingerprint {digest}, not {registry.root}", where=registry.location,
+                hint="ask who keeps the registry for the fingerprint of its first root",
+            )
+        registry = replace(registry, root=digest)
+        folder = self._folder(registry)
+        try:
+            Mirror(registry, folder).trust(data)
+            return self.add(registry)
+        except DistError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _may_talk(self, registry: Registry) -> None:
+        if self._offline:
+            raise Unreachable(
+                "it is not available offline", where=registry.location, hint="run it again without --offline"
+            )
+
+    def _from_tuf(self, registry: Registry) -> Synced:
+        from hermes_dist.world.registry_tuf import Mirror, is_entry  # noqa: PLC0415 - optional
+
+        self._may_talk(registry)
+        folder, index = self._folder(registry), self._index(registry)
+        folder.mkdir(parents=True, exist_ok=True)
+        with flock(folder / "lock", timeout=30):
+            mirror = Mirror(registry, folder)
+            entries = {path: digest for path, digest in mirror.refresh().items() if is_entry(path)}
+            known = index.exists and index.meta("location") == _identity(registry)
+            if known and index.meta("revision") == mirror.version:
+                return Synced(packages=len(index.keys()), revision=mirror.version)
+            check_index(mirror.read(INDEX), registry.location)
+            notes = {"location": _identity(registry), "revision": mirror.version}
+            return index.sync(entries, lambda paths: ((path, mirror.read(path)) for path in paths), notes)
+
+
+def _taken(name: str) -> DistError:
+    return DistError(f"there is a registry {name} already", hint="choose another name with --name")
+
+
 def replace_cache(layout: Layout) -> Layout:
     """The layout whose git caches are those of registries: nothing clears them away behind a registry's back."""
     return _Kept(layout.brand, layout.root, layout.user_home)
@@ -256,30 +317,6 @@ class _Kept(Layout):
     @property
     def git_cache(self) -> Path:
         return self.shared / "registry" / "git"
-
-
-def registry_of(text: str, name: str, *, allow_insecure: bool = False) -> Registry:
-    """Make a registry of what the user typed: a folder or a git repository.
-
-    Raises:
-        Invalid: It is neither.
-    """
-    spec = parse_source(text, allow_insecure=allow_insecure)
-    if spec.kind is SourceKind.FOLDER and not spec.ref and not spec.subfolder:
-        place = str(Path(spec.location).expanduser().resolve())
-        return Registry(name=name, kind=RegistryKind.FOLDER, location=place)
-    if spec.kind is SourceKind.FOLDER:
-        spec = _as_git(spec)
-    if spec.kind is not SourceKind.GIT:
-        raise Invalid(
-            f"{text!r:.200} is no place of a registry",
-            hint="write ./folder, or a git repository such as github.com/you/index",
-        )
-    return Registry(name=name, kind=RegistryKind.GIT, location=str(spec))
-
-
-def _as_git(spec: SourceSpec) -> SourceSpec:
-    return replace(spec, kind=SourceKind.GIT, location=Path(spec.location).expanduser().resolve().as_uri())
 
 
 def _identity(registry: Registry) -> str:

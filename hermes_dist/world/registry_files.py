@@ -1,4 +1,4 @@
-"""A registry as files in a folder: what stands there, and when it changed."""
+"""Where a registry is, and a registry as files in a folder: what stands there, and when it changed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,37 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hermes_dist import __version__
 from hermes_dist.errors import DistError, Invalid
-from hermes_dist.model.registry import FOLDER, FORMAT, INDEX, MAX_ENTRY
+from hermes_dist.model.registry import FOLDER, FORMAT, INDEX, MAX_ENTRY, Registry, RegistryKind
+from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
+
+
+def registry_of(text: str, name: str, *, allow_insecure: bool = False) -> Registry:
+    """Make a registry of what the user typed: a folder or a git repository.
+
+    Raises:
+        Invalid: It is neither.
+    """
+    spec = parse_source(text, allow_insecure=allow_insecure)
+    if spec.kind is SourceKind.FOLDER and not spec.ref and not spec.subfolder:
+        place = str(Path(spec.location).expanduser().resolve())
+        return Registry(name=name, kind=RegistryKind.FOLDER, location=place)
+    if spec.kind is SourceKind.FOLDER:
+        spec = _as_git(spec)
+    if spec.kind is not SourceKind.GIT:
+        raise Invalid(
+            f"{text!r:.200} is no place of a registry",
+            hint="write ./folder, or a git repository such as github.com/you/index",
+        )
+    return Registry(name=name, kind=RegistryKind.GIT, location=str(spec))
+
+
+def _as_git(spec: SourceSpec) -> SourceSpec:
+    return replace(spec, kind=SourceKind.GIT, location=Path(spec.location).expanduser().resolve().as_uri())
 
 
 def check_index(data: bytes | None, place: str) -> None:

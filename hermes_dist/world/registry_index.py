@@ -198,11 +198,11 @@ def _synced(db: sqlite3.Connection, listing: Mapping[str, str], read: Read, note
         _forget(db, path)
     for start in range(0, len(changed), _AT_ONCE):
         part = changed[start : start + _AT_ONCE]
-        found = dict(read(part))
+        found = dict(read([path for path in part if key_of(path)]))
         for path in part:
             _forget(db, path)
             db.execute("INSERT INTO files VALUES (?, ?)", (path, listing[path]))
-            problem = _take(db, path, found[path]) if path in found else "it can't be read"
+            problem = _take(db, path, found[path]) if path in found else _absent(path)
             if problem:
                 db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"skipped {path}", problem))
     db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", notes.items())
@@ -226,11 +226,13 @@ def _forget(db: sqlite3.Connection, path: str) -> None:
         db.execute("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)", (row[0], words))
 
 
+def _absent(path: str) -> str:
+    return "it can't be read" if key_of(path) else "no entry can lie there"
+
+
 def _take(db: sqlite3.Connection, path: str, data: bytes) -> str:
     """Take an entry in as far as it is understood; gives what is wrong with it."""
     key = key_of(path)
-    if not key:
-        return "no entry can lie there"
     if len(data) > MAX_ENTRY:
         return "it is larger than 1 MiB"
     try:

@@ -127,7 +127,7 @@ def test_a_yank_is_a_reason_and_can_be_taken_back() -> None:
 def test_the_list_of_registries_is_written_and_read() -> None:
     two = (
         Registry(name="acme", kind=RegistryKind.GIT, location="https://example.org/acme/index"),
-        Registry(name="web", kind=RegistryKind.FOLDER, location="/srv/index"),
+        Registry(name="web", kind=RegistryKind.TUF, location="https://example.org/index", root="a" * 64),
     )
     assert load_registries(dump_registries(two)) == two
     assert load_registries(b"") == ()

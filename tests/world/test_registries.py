@@ -13,7 +13,8 @@ from shelf_of import GitShelf, Shelf, entry
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import DistError, Invalid, Refused, Unreachable, UsageError
 from hermes_dist.model.registry import Registry, RegistryKind, entry_path
-from hermes_dist.world.registry import Registries, registry_of
+from hermes_dist.world.registry import Registries
+from hermes_dist.world.registry_files import registry_of
 from hermes_dist.world.registry_index import Index
 from hermes_dist.world.store import Store
 

@@ -1,0 +1,128 @@
+"""The commands about registries, with their exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shelf_of import Shelf, entry
+from story import Story
+from tufrepo import Serving, TufRepo
+
+from hermes_dist.brand import HERMES
+from hermes_dist.cli.main import run
+from hermes_dist.model.registry import entry_path
+from hermes_dist.world.registry_tuf import root_digest
+
+
+class Cli:
+    """The command line in this process, with a registry ``shelf`` that has ``my-bot``."""
+
+    def __init__(self, home: Path, capture: pytest.CaptureFixture[str]) -> None:
+        self.story = Story(home)
+        self.shelf = Shelf(home / "shelf")
+        self.shelf.put("my-bot", self.story.url, {"version": "1.0.0", "commit": self.story.commits[0]}, description="A tidy bot.")
+        self.capture = capture
+        assert self("registry", "add", str(self.shelf.path))[0] == 0
+
+    def __call__(self, *words: str) -> tuple[int, str, str]:
+        code = run(HERMES, list(words), prog="hermes-dist", profile=None)
+        out, err = self.capture.readouterr()
+        return code, out, err
+
+    def json(self, *words: str) -> dict[str, Any]:
+        data = json.loads(self(*words, "--json")[1])
+        assert isinstance(data, dict)
+        return data
+
+
+@pytest.fixture
+def cli(home: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    return Cli(home, capsys)
+
+
+def test_registries_are_listed_with_what_they_have(cli: Cli) -> None:
+    code, out, _ = cli("registry", "list")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == ["name", "default", "shelf"]
+    rows = cli.json("registry", "list")["registries"]
+    assert rows[1] == {"name": "shelf", "kind": "folder", "location": str(cli.shelf.path), "packages": 1, "revision": ""}
+    assert cli("registry", "remove", "shelf")[0] == 0
+    assert cli("registry", "remove", "shelf")[0] == 2
+
+
+def test_a_package_is_found_shown_installed_and_listed_as_current(cli: Cli) -> None:
+    code, out, _ = cli("search", "tidy")
+    assert code == 0
+    assert "my-bot" in out
+    assert cli.json("search", "tidy")["packages"][0]["version"] == "1.0.0"
+    assert "No package" in cli("search", "nothing-at-all-like-it")[1]
+    assert cli("search", "tidy", "--limit", "0")[0] == 2
+    assert "A tidy bot." in cli("info", "my-bot")[1]
+    assert cli.json("info", "--package", "my-bot@^1")["install"] == "1.0.0"
+    assert cli("install", "my-bot@^1", "-y")[0] == 0
+    assert cli("outdated")[0] == 0
+    assert "source" in cli("info", "bot")[1]
+    assert cli("info", "nobody-is-called-so")[0] == 1
+
+
+def test_a_twin_needs_an_answer_and_a_lie_is_refused(cli: Cli) -> None:
+    cli.shelf.put("my-b0t", "github.com/mallory/bot")
+    assert cli("registry", "sync", "shelf")[0] == 0
+    code, _, err = cli("install", "my-bot", "-y")
+    assert code == 6
+    assert "--accept-name" in err
+    cli.shelf.put("my-bot", cli.story.url, {"version": "1.0.0", "commit": cli.story.commits[0], "tree": "0" * 64})
+    assert cli("install", "my-bot", "-y", "--accept-name")[0] == 4
+    cli.shelf.put("my-bot", cli.story.url, {"version": "1.0.0", "commit": cli.story.commits[0]})
+    assert cli("install", "my-bot", "-y", "--accept-name", "--registry", "shelf")[0] == 0
+
+
+def test_sync_tells_of_each_registry_and_goes_on_after_a_failure(cli: Cli) -> None:
+    (cli.shelf.path / "registry.json").unlink()
+    code, out, err = cli("registry", "sync")
+    assert code == 1
+    assert "default: " in out
+    assert "it is no registry" in err
+
+
+def test_check_is_1_where_an_entry_is_wrong(cli: Cli) -> None:
+    assert cli("registry", "check", "shelf")[0] == 0
+    assert cli("registry", "check", "--offline")[0] == 0
+    cli.shelf.put("bad", "./here")
+    code, out, _ = cli("registry", "check", str(cli.shelf.path), "--offline")
+    assert code == 1
+    assert "packages/ba/bad.json: source" in out
+
+
+def test_a_release_is_yanked_and_counts_again(cli: Cli) -> None:
+    assert cli.json("yank", "my-bot", "1.0.0", "--reason", "it loops")["yanked"] == "it loops"
+    code, _, err = cli("install", "my-bot", "-y")
+    assert code == 1
+    assert "yanked: 1.0.0" in err
+    assert cli("yank", "my-bot", "1.0.0", "--undo")[0] == 0
+    assert cli("install", "my-bot", "-y")[0] == 0
+    assert cli("yank", "my-bot", "1.0.0", "--undo", "--reason", "x")[0] == 2
+
+
+def test_static_files_are_added_by_a_fingerprint_or_a_root(cli: Cli, home: Path) -> None:
+    repo = TufRepo({entry_path("web-bot"): entry("web-bot", "github.com/you/bot")})
+    with Serving(repo) as server:
+        assert cli("registry", "add", server.url, "--name", "web", "--fingerprint", "0" * 64)[0] == 4
+        assert cli("registry", "add", server.url, "--name", "web", "--fingerprint", root_digest(repo.root_bytes))[0] == 0
+        assert cli("info", "web-bot")[0] == 0
+        (home / "root.json").write_bytes(repo.root_bytes)
+        assert cli("registry", "add", server.url, "--name", "again", "--root", str(home / "root.json"))[0] == 0
+    assert cli("registry", "sync", "web")[0] == 7
+    assert cli("registry", "add", str(cli.shelf.path), "--name", "x", "--root", str(home / "root.json"))[0] == 2
+    assert cli("registry", "add", "https://example.org/index", "--root", str(home / "none.json"))[0] == 1
+
+
+def test_without_the_extra_it_says_what_to_install(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tuf.ngclient", None)
+    code, _, err = cli("registry", "add", "http://127.0.0.1:9/index", "--fingerprint", "0" * 64)
+    assert code == 1
+    assert "pip install 'hermes-dist[registry]'" in err
