@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import translate
 from functools import cache
 
 from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, PRIVATE
+from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Tree
@@ -102,6 +103,15 @@ def is_machine(path: RelPath) -> bool:
     if any(_any("/".join(parts[:n]), _MACHINE_ANYWHERE) for n in range(2, min(len(parts), 3) + 1)):
         return True
     return any(_any(part, _MACHINE_NAMES) and not _any(part, _MACHINE_NAMES_BUT) for part in parts)
+
+
+def without_machine(lock: Lock) -> Lock:
+    """A lock that speaks of no file of the machine's, whoever wrote it: what it says there is no base to go by."""
+    kept = lock.base.where(lambda path: not is_machine(path))
+    upstream = {path: entry for path, entry in lock.upstream.items() if not is_machine(path)}
+    if len(kept) == len(lock.base) and len(upstream) == len(lock.upstream):
+        return lock
+    return replace(lock, base=kept, upstream=upstream)
 
 
 def is_rebuilt(path: RelPath) -> bool:

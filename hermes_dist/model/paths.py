@@ -160,6 +160,11 @@ class ProfileName(str):
     def __new__(cls, text: str) -> Self:
         if isinstance(text, cls):
             return text
+        if "://" in text or "@" in text:  # not shown: it may hold a password
+            raise Invalid(
+                "the name of a profile is wanted here, not a source",
+                hint="list names the profiles; install -n shows what a source holds",
+            )
         if not _PROFILE.fullmatch(text):
             raise Invalid(
                 f"{text!r:.100} is not a profile name",

@@ -168,6 +168,7 @@ def _parse(text: str, *, allow_insecure: bool) -> SourceSpec:
 def _shown(text: str) -> str:
     """The text without anything that could be a password, also where it is no proper URL."""
     masked = re.sub(r"(?<=://)[^/@\s]*:(?!\d+/)\S*@|(?<=://)[^/\s]*@(?=[^/@\s]*)", "", text)
+    masked = re.sub(r"(?<=://)([^?#]*)\?[^#]*", r"\1?…", masked)
     return re.sub(r"^[^/@:]*:(?!//)[^/]*@(?=[^/@]*:)", "", masked)
 
 

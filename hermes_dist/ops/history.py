@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hermes_dist.decide.history import ANY, Moment
+from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import ProfileName
@@ -94,7 +95,7 @@ def past_of(home: Home) -> list[Past]:
 def _lock(images: dict[Digest, bytes], digest: Digest | None) -> Lock | None:
     """A lockfile of the past; None where there was none, or it can't be read any more."""
     try:
-        return load_lock(images[digest]) if digest in images else None
+        return without_machine(load_lock(images[digest])) if digest in images else None
     except Invalid:
         return None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_dist.brand import JOBS, LOCKFILE
+from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -61,7 +62,7 @@ def open_home(ctx: Context, name: ProfileName) -> Home:
     except OSError as err:
         raise DistError(f"the lockfile can't be read: {err.strerror}", where=str(ctx.layout.lockfile(name))) from err
     try:
-        return Home(name, path, load_lock(data), data)
+        return Home(name, path, without_machine(load_lock(data)), data)
     except DistError as err:
         raise err.within(str(path)) from None
 

@@ -14,7 +14,7 @@ from hermes_dist.decide.card import Card, read_card
 from hermes_dist.decide.environment import ENV_EXAMPLE
 from hermes_dist.decide.export import comes_in, only_lock
 from hermes_dist.decide.hidden import hidden_characters
-from hermes_dist.decide.ownership import LeftOut, Owner, is_machine, looked_at, owner_of
+from hermes_dist.decide.ownership import LeftOut, Owner, is_machine, looked_at, owner_of, without_machine
 from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.manifest import Manifest
@@ -146,7 +146,7 @@ class _Seen:
             text = found.carried[_LOCK]
             if text.size > LIMITS.blob:
                 raise Invalid("the lockfile is too large", where=LOCKFILE)
-            self.lock = load_lock(text.file.read_bytes())
+            self.lock = without_machine(load_lock(text.file.read_bytes()))
             parse_source(self.lock.source, allow_insecure=True)
         self._judge(found.root)
 

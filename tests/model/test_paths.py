@@ -186,6 +186,13 @@ def test_law_a_slug_is_a_name_or_refused(label: str) -> None:
     assert ProfileName(str(name)) == name
 
 
+@pytest.mark.parametrize("text", ["https://me:s3cret@h/x", "https://h/x?token=s3cret", "me:s3cret@h:o/r"])
+def test_a_source_where_a_profile_is_wanted_is_not_repeated(text: str) -> None:
+    with pytest.raises(Invalid, match="not a source") as caught:
+        ProfileName(text)
+    assert "s3cret" not in f"{caught.value} {caught.value.hint} {caught.value.where}"
+
+
 def test_the_default_profile_is_default() -> None:
     assert DEFAULT_PROFILE.is_default
 

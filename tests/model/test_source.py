@@ -253,7 +253,7 @@ def test_credentials_serve_for_fetching_and_are_nowhere_else(text: str, location
         "https://me:s3cret@h", "https://me:s3cret@h/", "https://me:s3@cret@h:port/x", "https://me:s3cret/x@h/o/r//..",
         "https://me:s3cret#x@h/o", "https://s3cret@h?x", "me:s3cret@h:o/r", "ftp://me:s3cret@h/x", "https://s3cret@h/a/../b",
         "ext::https://me:s3cret@h/x", "http://me:s3cret@example.org/x", "https://me:s3cret@h/o/r/tree/x", "ssh://-me:s3cret@h/x",
-        "ssh://m%0ae:s3cret@h/x",
+        "ssh://m%0ae:s3cret@h/x", "https://h/x.git?token=s3cret", "https://me@h/x?a=b&private_token=s3cret#v1",
     ],
 )  # fmt: skip
 def test_an_error_never_repeats_a_password(text: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from story import BOT, FIRST, GO, Story, contents, yes
 
 from hermes_dist.errors import Cancelled, DistError
+from hermes_dist.model.tree import Digest
 from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.proposal import Outcome, Proposal
 from hermes_dist.ops.uninstall import Removing, uninstall
@@ -126,3 +127,20 @@ def test_install_then_uninstall_over_a_home_of_ones_own_gives_it_back(tmp_path: 
     left = story.files()
     assert left.pop("config.yaml").splitlines()[0] == before.pop("config.yaml").splitlines()[0]
     assert left == before
+
+
+@pytest.mark.parametrize("verb", ["update", "uninstall", "rollback"])
+def test_a_lock_that_speaks_of_the_machines_files_costs_it_none(tmp_path: Path, verb: str) -> None:
+    story = Story(tmp_path)
+    story.install()
+    story.ship({"SOUL.md": "# Newer\n"})
+    story.update()
+    mine = {"auth.json": "{}", "memories/MEMORY.md": "years\n", "kanban/boards/x": "todo\n"}
+    for path, text in mine.items():
+        story.write(path, text)
+    lines = "".join(f'"{path}" = "644 {Digest.of(text.encode())}"\n' for path, text in mine.items())
+    story.edit("distribution.lock", "[base]\n", f"[base]\n{lines}")
+    story.ctx.store.put_many(text.encode() for text in mine.values())
+    story.ship({"SOUL.md": "# Newest\n"})
+    {"update": story.update, "uninstall": lambda: _uninstall(story), "rollback": story.rollback}[verb]()
+    assert {path: story.read(path) for path in mine} == mine
