@@ -17,6 +17,7 @@ from hermes_dist.cli.screen import Screen
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Entry
 from hermes_dist.ops import contribute as giving
+from hermes_dist.ops import entering
 from hermes_dist.ops import publish as ops
 from hermes_dist.ops.propose import Choices
 from hermes_dist.ops.publication import Publication, Release
@@ -41,10 +42,15 @@ def publish(
     message: Message = "",
     branch: Branch = "",
     key: Annotated[str, typer.Option("--key", metavar="FILE", help="Sign commit and tag with this ssh key.")] = "",
+    registry: Annotated[
+        str, typer.Option("--registry", metavar="FOLDER", help="Write its entry into this checkout of a registry.")
+    ] = "",
     allow_finding: Allowed = None,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> int:
+    if registry:
+        entering.check_registry(registry)
     release = Release(
         to=to, bump=bump, version=version, message=message, branch=branch, key=key,
         allowed=frozenset(allow_finding or ()),
@@ -61,7 +67,11 @@ def publish(
         _card(session, done.publication)
         session.screen.say("Dry run: nothing was published.")
         return 0
-    return _published(session, done)
+    code = _published(session, done)
+    if registry:
+        entry = entering.enter(session.ctx, name, str(done.publication.spec), registry)
+        session.screen.say(f"  its entry is in {clean(entry)}: commit and push that")
+    return code
 
 
 def _card(session: Session, made: Publication) -> None:
