@@ -150,10 +150,12 @@ def blank(data: bytes, names: AbstractSet[str]) -> tuple[bytes, tuple[str, ...]]
 
 
 def _verify(edited: bytes, values: Mapping[str, str]) -> None:
-    """An unclosed quote further up can swallow a line: then nothing is written."""
+    """An unclosed quote can swallow lines, and the agent's loader takes a backslash before one for no end of it."""
     found = read(edited)
     for name, value in values.items():
         if found.get(name) != value:
+            if value.endswith("\\"):
+                raise Invalid("a value that ends in a backslash can't stand before other quotes", where=f".env: {name}")
             raise _open_quote(name)
 
 
