@@ -89,6 +89,7 @@ TABLE: tuple[Row, ...] = (
     *(Row(f"**.{kind}_policy", Rule.SAFE, "pairing", ("pairing", "allowlist", "disabled")) for kind in ("dm", "group")),
     Row("**.allow_bots", Rule.SAFE, "none", ("none",)),
     Row("gateway.api_server.max_concurrent_runs", Rule.FREE),
+    Row("dashboard.basic_auth.session_ttl_seconds", Rule.FREE),
     *(Row(pattern, Rule.ASK, "") for pattern in ("**.webhook.**", "**.api_server.**", "dashboard.basic_auth.**")),
     Row("**.allow_all*", Rule.SAFE, False, (False,)),
     Row("terminal.backend", Rule.SAFE, "local", ("docker", "singularity", "modal", "daytona")),
