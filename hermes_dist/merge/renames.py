@@ -26,6 +26,7 @@ class Names:
     Attributes:
         followed: Moves by upstream that files of ours follow, old to new.
         moved_here: Moves by the user, our name to the one that upstream knows.
+        parted: Moves by both sides to two names, the old name to ours and theirs.
     """
 
     base: Tree
@@ -33,6 +34,7 @@ class Names:
     theirs: Tree
     followed: Mapping[RelPath, RelPath] = field(default_factory=dict)
     moved_here: Mapping[RelPath, RelPath] = field(default_factory=dict)
+    parted: Mapping[RelPath, tuple[RelPath, RelPath]] = field(default_factory=dict)
 
     def upstream_name(self, path: RelPath) -> RelPath:
         """The name that upstream knows a path by."""
@@ -47,10 +49,13 @@ def bring_together(base: Tree, ours: Tree, theirs: Tree, read: Read) -> Names:
     """
     by_them = find_renames(base, theirs, ours, read)
     by_us = find_renames(base, ours, theirs, read)
-    for old in by_them.keys() & by_us.keys():
+    parted: dict[RelPath, tuple[RelPath, RelPath]] = {}
+    for old in sorted(by_them.keys() & by_us.keys()):
         # Both moved it: to one name, so only base follows; to two names, so both files stand on their own.
         if by_them[old] == by_us[old]:
             base = _relabelled(base, {old: by_them[old]})
+        else:
+            parted[old] = (by_us[old], by_them[old])
         del by_them[old], by_us[old]
     by_them, by_us = (
         by_them | _new_files_along(by_them, by_us, base, ours, theirs),
@@ -65,6 +70,7 @@ def bring_together(base: Tree, ours: Tree, theirs: Tree, read: Read) -> Names:
         theirs=_relabelled(theirs, by_us),
         followed={old: new for old, new in by_them.items() if old in ours},
         moved_here={new: old for old, new in by_us.items()},
+        parted=parted,
     )
 
 

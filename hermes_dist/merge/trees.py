@@ -7,7 +7,7 @@ else whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hermes_dist.merge.content import Joined, join_contents
@@ -93,8 +93,14 @@ def merge_trees(base: Tree, ours: Tree, theirs: Tree, read: Read, favour: Favour
         conflicts=tuple(sorted(work.conflicts)),
         blobs=work.blobs,
         renamed=names.followed,
-        notes=tuple(work.notes),
+        notes=(*work.notes, *_parted(names)),
     )
+
+
+def _parted(names: Names) -> Iterator[str]:
+    """Say where both sides moved one file: both copies stay, and nothing joins them any more."""
+    for old, (ours, theirs) in names.parted.items():
+        yield f"{old}: you moved it to {ours}, upstream to {theirs}; both are kept, and yours is your own from now on"
 
 
 def _merge_path(work: _Work, path: RelPath, base: Entry | None, ours: Entry | None, theirs: Entry | None) -> None:

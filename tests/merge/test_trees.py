@@ -162,6 +162,16 @@ def test_both_move_a_file_to_the_same_name() -> None:
     assert found == ({"b/x.md": f"theirs\n{LONG}mine\n"}, [])
 
 
+def test_a_file_that_both_moved_to_two_names_is_kept_twice_and_that_is_said() -> None:
+    store = Store()
+    result = store.merge(store.tree({"a.md": LONG}), store.tree({"mine.md": LONG}), store.tree({"new.md": LONG}))
+    assert store.files(result.tree) == {"mine.md": LONG, "new.md": LONG}
+    (note,) = result.notes
+    assert note.startswith("a.md: you moved it to mine.md, upstream to new.md; both are kept")
+    again = store.merge(result.base, result.tree, store.tree({"new.md": LONG}))
+    assert again.notes == ()
+
+
 def test_two_files_moved_to_one_name_by_the_two_sides_are_a_conflict() -> None:
     one, two = LONG, LONG.replace("line", "word")
     files, conflicts = merged({"a.md": one, "b.md": two}, {"a.md": one, "n.md": two}, {"n.md": one, "b.md": two})
