@@ -178,7 +178,7 @@ def test_a_hostile_manifest_is_refused_with_its_place(data: bytes) -> None:
 def test_a_dumped_lock_holds_its_schema() -> None:
     digest, path = Digest.of(b"x"), RelPath("skills/a b/SKILL.md")
     full = Lock(
-        name="x", source="./x", held="*", signer="SHA256:x", generation=3, kept=frozenset(["a: b"]), approved=frozenset([digest]),
+        name="x", source="x", registry="team", partial=True, held="*", signer="SHA256:x", generation=3, kept=frozenset(["a: b"]), approved=frozenset([digest]),
         pin=Pin(url="https://h/x", subfolder=path, ref="refs/heads/main", commit="a" * 40, version="1", tree=digest),
         base=Tree({path: Entry(digest, executable=True)}), shipped=Tree({RelPath("mcp.json"): Entry(digest)}),
         upstream={path: None, RelPath("b"): Entry(digest)}, conflicts=(Conflict(path, 'a."b"'),),
