@@ -124,7 +124,8 @@ def _list(session: Session, found: ops.Shipping) -> None:
             "variables": list(found.variables), "notes": list(found.notes),
         },
     )  # fmt: skip
-    label = found.manifest.label if found.manifest else "no manifest yet"
+    written = any(path == MANIFEST for _, path, _ in found.files)
+    label = found.manifest.label if found.manifest else "no readable manifest" if written else "no manifest yet"
     total = sum(size for _, _, size in found.files)
     title = f"Would ship: {clean(label)}, {counted(len(found.files), 'file')}, {size_of(total)}"
     screen.say(screen.paint(title, "", bold=True))

@@ -12,10 +12,10 @@ from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import is_job_file, read_jobs, skills_of
 from hermes_dist.decide.placing_mcp import MCP, SERVERS, read_servers
 from hermes_dist.decide.references import personal_paths
-from hermes_dist.decide.validation import Problem, Subject, at_fault, error, line_at, steps_of, warning
+from hermes_dist.decide.validation import Problem, Subject, at_fault, error, steps_of, warning
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.frontmatter import split
-from hermes_dist.model.documents import Document, Kind, kind_of, load_data, parse
+from hermes_dist.model.documents import Document, Kind, kind_of, line_at, load_data, parse
 from hermes_dist.model.paths import RelPath
 
 _SKILL_NAME, _SKILL_WORDS = 64, 1024

@@ -17,8 +17,8 @@ from hermes_dist.decide.ownership import ENV_EXAMPLES, Owner, owner_of, payload_
 from hermes_dist.decide.references import references
 from hermes_dist.decide.versions import specifiers
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents import Document, Kind, parse
-from hermes_dist.model.manifest import AGENT_STAMPS, Manifest
+from hermes_dist.model.documents import Kind, Steps, line_at, parse
+from hermes_dist.model.manifest import AGENT_STAMPS, Manifest, field_at
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import Read, Tree
 
@@ -58,7 +58,7 @@ class Subject:
         read: Gives contents.
         manifest: As it was read; None when it is missing or can't be.
         unreadable: Why it can't be.
-        violations: Where the manifest breaks its schema, as (place, sentence).
+        violations: Where the manifest breaks its schema, as (steps, sentence).
         left_out: What was not read, and why.
         own: The home folder of whoever is at the machine.
     """
@@ -67,7 +67,7 @@ class Subject:
     read: Read
     manifest: Manifest | None = None
     unreadable: Invalid | None = None
-    violations: Sequence[tuple[str, str]] = ()
+    violations: Sequence[tuple[Steps, str]] = ()
     left_out: Sequence[tuple[str, str]] = ()
     own: str = ""
 
@@ -77,7 +77,7 @@ class Subject:
 
 
 Rule = Callable[[Subject], Iterator[Problem]]
-_PLACE = re.compile(r"(\d+):\d+(?:: |$)")
+_PLACE = re.compile(r"(?:^|[: ])(\d+)(?::\d+)?(?:: |$)")
 _RUN_ON_INSTALL = ("post_install", "pre_install", "install", "setup", "scripts", "hooks")
 
 
@@ -89,22 +89,6 @@ def error(rule: str, path: str, line: int, what: str, hint: str = "") -> Problem
 def warning(rule: str, path: str, line: int, what: str, hint: str = "") -> Problem:
     """Make a warning."""
     return Problem(path, line, Level.WARNING, rule, what, hint)
-
-
-def line_at(doc: Document, steps: Sequence[str | int]) -> int:
-    """The line of a place in a document, or of the nearest one above it."""
-    node, line = doc.root, 1
-    for step in steps:
-        if node is None:
-            break
-        if isinstance(step, int):
-            entry = node.entries[step] if isinstance(node.value, list) and step < len(node.entries) else None
-        else:
-            entry = node.entry(step)
-        if entry is None:
-            break
-        line, node = doc.text.count("\n", 0, entry.start) + 1, entry.node
-    return line
 
 
 def steps_of(place: str) -> list[str | int]:
@@ -130,18 +114,17 @@ def check_manifest(subject: Subject) -> Iterator[Problem]:
             return
     doc = parse(subject.bytes(MANIFEST), Kind.YAML)
     broken: set[str] = set()
-    for place, sentence in subject.violations:
-        steps = steps_of(place)
+    for steps, sentence in subject.violations:
+        place = field_at(steps)
         broken.add(str(steps[0]) if steps else "")
-        if sentence == "name is missing" and subject.unreadable and not place:
+        if subject.unreadable and (place == "name" or (sentence == "name is missing" and not place)):
             continue
         what = f"{place}: {sentence}" if place else sentence
         yield error("manifest", MANIFEST, line_at(doc, steps), what, _hint(subject, place))
     manifest = subject.manifest
     for told in manifest.warnings if manifest else ():
-        word = re.split(r"[\s.\[:]", told, maxsplit=1)[0]
-        if word not in broken and "unknown fields" not in told:
-            yield warning("manifest", MANIFEST, line_at(doc, [word]), told)
+        if told.steps and told.steps[0] not in broken:
+            yield warning("manifest", MANIFEST, told.line, f"{field_at(told.steps)}: {told.what}")
     for key in manifest.unknown if manifest else ():
         why = "is never run" if key in _RUN_ON_INSTALL else "is kept, and nothing acts on it"
         yield warning("unknown-field", MANIFEST, line_at(doc, [key]), f"the field {key!r:.60} {why}")

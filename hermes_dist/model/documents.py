@@ -24,20 +24,25 @@ __all__ = [
     "Kind",
     "Limits",
     "Spliced",
+    "Steps",
     "Unmergeable",
     "dump",
     "get",
     "graft",
     "kind_of",
+    "line_at",
     "line_of",
     "load_data",
     "load_manifest_data",
     "parse",
+    "parse_manifest_text",
     "put",
     "rewrite",
     "same",
 ]
 
+Steps = tuple[str | int, ...]
+"""A place in a document: keys of maps and numbers of items, from the outside in."""
 _SUFFIXES = {".yaml": Kind.YAML, ".yml": Kind.YAML, ".json": Kind.JSON}
 
 
@@ -77,10 +82,36 @@ def load_manifest_data(data: bytes) -> dict[object, object]:
     Raises:
         Invalid: It is not; the place is ``line:column``.
     """
-    value = load_data(data, Kind.YAML, limits=MANIFEST)
-    if not isinstance(value, dict):
+    value = parse_manifest_text(data).value
+    return value if isinstance(value, dict) else {}
+
+
+def parse_manifest_text(data: bytes) -> Document:
+    """Read ``distribution.yaml`` as :func:`load_manifest_data` does, with its positions.
+
+    Raises:
+        Invalid: It is not small, has aliases, or is no map; the place is ``line:column``.
+    """
+    doc = parse(data, Kind.YAML, limits=MANIFEST)
+    if not isinstance(doc.value, dict):
         raise Invalid("not a map of fields", where="1:1", hint="begin with a line such as name: my-agent")
-    return value
+    return doc
+
+
+def line_at(doc: Document, steps: Iterable[str | int]) -> int:
+    """Tell the line, from one, of a place in a document, or of the nearest one above it that is there."""
+    node, line = doc.root, 1
+    for step in steps:
+        if node is None:
+            break
+        if isinstance(step, int) and isinstance(node.value, list):
+            entry = node.entries[step] if step < len(node.entries) else None
+        else:
+            entry = node.entry(step) or next((e for e in node.entries if node.is_map and str(e.key) == step), None)
+        if entry is None:
+            break
+        line, node = doc.text.count("\n", 0, entry.start) + 1, entry.node
+    return line
 
 
 def line_of(data: bytes, kind: Kind, key: KeyPath) -> int | None:

@@ -7,11 +7,12 @@ What public repositories hold is wilder than the schema (``schema/distribution.s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from hermes_dist.errors import Invalid
+from hermes_dist.model.documents import Document, Steps, line_at
 from hermes_dist.model.paths import RelPath
 
 ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -24,6 +25,7 @@ AGENT_STAMPS = ("source", "installed_at")
 _WHOLE = frozenset(["", ".", "*", "**"])
 """Entries of ``distribution_owned`` that name the package as a whole."""
 _AGENT_FIELDS = KNOWN_FIELDS[:8]
+_VARIABLE_FIELDS = frozenset(["name", "description", "desc", "required", "default"])
 POLICIES = ("keep", "theirs", "merge")
 
 
@@ -48,6 +50,24 @@ class EnvVar:
         return bool(ENV_NAME.fullmatch(self.name))
 
 
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something in a manifest that was understood in part or not at all.
+
+    Attributes:
+        steps: The field, such as ``("env_requires", 2, "name")``; empty for the whole.
+        what: One sentence.
+        line: Where it stands, from one; 0 when nobody knows. Moving it makes no other oddity of it.
+    """
+
+    steps: Steps
+    what: str
+    line: int = field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        return f"{_where(self.line, self.steps)}: {self.what}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """What an author says of a package.
@@ -56,7 +76,7 @@ class Manifest:
         owned: ``distribution_owned`` as safe paths; None when not given.
         merge: Policies (``keep``, ``theirs``, ``merge``) by path or ``path: key``.
         unknown: Keys that are nobody's, kept.
-        warnings: What was odd, one sentence each.
+        warnings: What was odd.
     """
 
     name: str
@@ -74,7 +94,7 @@ class Manifest:
     merge: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     signing_key: str = ""
     unknown: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Oddity, ...] = ()
 
     @property
     def label(self) -> str:
@@ -82,26 +102,28 @@ class Manifest:
         return f"{self.name}@{self.version}" if self.version else self.name
 
 
-def parse_manifest(data: object, text: str = "") -> Manifest:
+def parse_manifest(data: object, doc: Document | None = None) -> Manifest:
     """Make a manifest of loaded YAML.
 
     Args:
         data: What the YAML loader gave.
-        text: The file's text; versions such as ``1.10`` are read from it as written.
+        doc: The text it was loaded from: lines are told by it, and versions such as ``1.10`` read as written.
 
     Raises:
-        Invalid: It is no map, or has no name.
+        Invalid: It is no map, or has no name; the place is ``distribution.yaml:LINE: FIELD``.
     """
     if not isinstance(data, dict):
         raise Invalid("it is not a map of fields", where="distribution.yaml", hint="begin it with name: my-agent")
-    reader = _Reader({str(k): v for k, v in data.items()}, text)
+    reader = _Reader({str(k): v for k, v in data.items()}, doc)
     name = "" if isinstance(reader.data.get("name"), (dict, list)) else reader.raw("name")
     if not name:
-        raise Invalid("the name is missing", where="distribution.yaml: name", hint="add a line name: my-agent")
+        raise Invalid(
+            "the name is missing", where=_where(reader.line(("name",)), ("name",)), hint="add a line name: my-agent"
+        )
     description = reader.description()
     unknown = {k: v for k, v in reader.data.items() if k not in KNOWN_FIELDS and k not in AGENT_STAMPS}
     if unknown:
-        reader.warn(f"unknown fields, kept and not acted on: {', '.join(sorted(unknown))}")
+        reader.warn((), f"unknown fields, kept and not acted on: {', '.join(sorted(unknown))}", at=unknown)
     return Manifest(
         name=name,
         version=reader.raw("version"),
@@ -120,6 +142,16 @@ def parse_manifest(data: object, text: str = "") -> Manifest:
         unknown=MappingProxyType(unknown),
         warnings=tuple(reader.warnings),
     )
+
+
+def field_at(steps: Iterable[str | int]) -> str:
+    """Write a place in a manifest, such as ``env_requires[2].name``."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+
+
+def _where(line: int, steps: Steps) -> str:
+    place = f"distribution.yaml:{line}" if line else "distribution.yaml"
+    return f"{place}: {field_at(steps)}" if steps else place
 
 
 def same_as_dumped(authors: object, found: object) -> bool:
@@ -160,13 +192,19 @@ def _var_as_dumped(var: dict[object, object]) -> tuple[object, ...]:
 class _Reader:
     """Reads fields of any shape that was seen in public, and says what was odd."""
 
-    def __init__(self, data: dict[str, object], text: str) -> None:
+    def __init__(self, data: dict[str, object], doc: Document | None) -> None:
         self.data = data
-        self._source = text
-        self.warnings: list[str] = []
+        self._doc = doc
+        self._source = doc.text if doc else ""
+        self.warnings: list[Oddity] = []
 
-    def warn(self, sentence: str) -> None:
-        self.warnings.append(sentence)
+    def line(self, steps: Steps) -> int:
+        return line_at(self._doc, steps) if self._doc else 0
+
+    def warn(self, steps: Steps, sentence: str, *, at: Iterable[str] = ()) -> None:
+        """Remember what is odd; ``at`` names the fields where they are several: the first line is told."""
+        line = self.line(steps) if steps else min(self.line((field,)) for field in at)
+        self.warnings.append(Oddity(steps, sentence, line))
 
     def text(self, key: str) -> str:
         value = self.data.get(key)
@@ -190,7 +228,7 @@ class _Reader:
             return self.text("description")
         text = self.text("desc")
         del self.data["desc"]
-        self.warn("desc is read as description")
+        self.warn(("desc",), "it is read as description")
         return text
 
     def words(self, key: str) -> tuple[str, ...]:
@@ -201,24 +239,27 @@ class _Reader:
 
     def env(self) -> tuple[EnvVar, ...]:
         value = self.data.get("env_requires")
+        steps: Iterable[str | int] = range(len(value)) if isinstance(value, list) else ()
         if isinstance(value, dict):
+            steps = map(str, value)
             value = [{"name": k, **(v if isinstance(v, dict) else {"description": v})} for k, v in value.items()]
         if value is not None and not isinstance(value, list):
-            self.warn("env_requires is not a list and was not understood")
-        found = [self._env_var(i, item) for i, item in enumerate(value if isinstance(value, list) else ())]
+            self.warn(("env_requires",), "it is not a list and was not understood")
+        rows = value if isinstance(value, list) else ()
+        found = [self._env_var(("env_requires", step), item) for step, item in zip(steps, rows, strict=True)]
         unique: dict[str, EnvVar] = {}
         for var in found:
             if var is not None:
                 unique.setdefault(var.name, var)
         return tuple(unique.values())
 
-    def _env_var(self, index: int, item: object) -> EnvVar | None:
+    def _env_var(self, steps: Steps, item: object) -> EnvVar | None:
         if isinstance(item, str):
             item = {"name": item}
-        if isinstance(item, dict) and len(item) == 1 and "name" not in item:
+        if isinstance(item, dict) and len(item) == 1 and not _VARIABLE_FIELDS & item.keys():
             item = next({"name": key, "description": value} for key, value in item.items())
         if not isinstance(item, dict) or not str(item.get("name") or "").strip():
-            self.warn(f"env_requires[{index}] has no name and was left out")
+            self.warn(steps, "it has no name and was left out")
             return None
         default = item.get("default")
         var = EnvVar(
@@ -228,7 +269,7 @@ class _Reader:
             default=None if default is None or isinstance(default, (dict, list)) else _plain(default),
         )
         if not var.usable:
-            self.warn(f"env_requires[{index}].name {var.name!r:.80} can't be a variable and is never written")
+            self.warn((*steps, "name"), f"{var.name!r:.80} can't be a variable and is never written")
         return var
 
     def owned(self) -> tuple[RelPath, ...] | None:
@@ -238,29 +279,31 @@ class _Reader:
         if isinstance(value, str):
             value = [word for word in re.split(r"[,\s]+", value) if word]
         if not isinstance(value, list):
-            self.warn("distribution_owned is not a list and was not understood")
+            self.warn(("distribution_owned",), "it is not a list and was not understood")
             return None
         paths: list[RelPath] = []
-        for item in value:
+        for index, item in enumerate(value):
+            steps = ("distribution_owned", index)
             path = re.sub(r"^(\./)+", "", str(item).strip()).strip("/")
             path = re.sub(r"(/\*{1,2})+$", "", path)
             if path in _WHOLE:
-                self.warn(f"distribution_owned names the whole package with {str(item)!r:.20}, as if it were not there")
+                self.warn(steps, f"{str(item)!r:.20} names the whole package, as if the field were not there")
                 return None
             try:
                 paths.append(RelPath(path))
             except Invalid:
-                self.warn(f"distribution_owned names {str(item)!r:.80}, which is no safe path, and was left out")
+                self.warn(steps, f"{str(item)!r:.80} is no safe path and was left out")
         return tuple(dict.fromkeys(paths))
 
     def policies(self) -> dict[str, str]:
         value = self.data.get("merge")
         if value is not None and not isinstance(value, dict):
-            self.warn("merge is not a map of paths and was not understood")
+            self.warn(("merge",), "it is not a map of paths and was not understood")
         policies = {str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else {}
         for key in sorted(policies):
             if policies[key] not in POLICIES:
-                self.warn(f"merge.{key} is none of {', '.join(POLICIES)} and was left out")
+                sentence = f"{policies[key]!r:.80} is none of {', '.join(POLICIES)} and was left out"
+                self.warn(("merge", key), sentence)
         return {key: policy for key, policy in policies.items() if policy in POLICIES}
 
 

@@ -15,7 +15,7 @@ from hermes_dist.decide.parts import PARTS, part_of
 from hermes_dist.decide.publishing import find_leaks, with_fields
 from hermes_dist.decide.validation import Level, Problem, Subject, validate
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
-from hermes_dist.model.documents import load_manifest_data
+from hermes_dist.model.documents import Steps, load_manifest_data
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RESERVED_PROFILES, ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
@@ -27,7 +27,7 @@ from hermes_dist.world.archive import GzipWriter, Sink, TarWriter, in_order, wri
 from hermes_dist.world.folder import look_into
 from hermes_dist.world.fs import RealFs, trouble
 from hermes_dist.world.git_push import open_publisher
-from hermes_dist.world.load import load_manifest, violations
+from hermes_dist.world.load import breaches, load_manifest
 from hermes_dist.world.sources import ignore_rules
 
 __all__ = [
@@ -122,9 +122,9 @@ def subject_of(ctx: Context, package: Package) -> Subject:
         manifest = load_manifest(data)
     except Invalid as err:
         unreadable = err
-    found: list[tuple[str, str]] = []
+    found: list[tuple[Steps, str]] = []
     with suppress(Invalid):
-        found = violations(load_manifest_data(data), "distribution")
+        found = breaches(load_manifest_data(data), "distribution")
     return replace(subject, manifest=manifest, unreadable=unreadable, violations=found)
 
 
@@ -246,13 +246,15 @@ def shipping(ctx: Context, place: Place) -> Shipping:
     package = package_at(ctx, place)
     if package.unsafe is not None:
         raise package.unsafe
-    manifest = subject_of(ctx, package).manifest
+    subject = subject_of(ctx, package)
+    manifest = subject.manifest
+    odd = [str(subject.unreadable)] if subject.unreadable else map(str, manifest.warnings if manifest else ())
     order = {part: n for n, part in enumerate((*PARTS, "files"))}
     rows = [(part_of(path), path, len(package.read(entry.digest))) for path, entry in package.tree.items()]
     inside = payload_of(package.tree, manifest).left_out if manifest else ()
     return Shipping(
         manifest, tuple(sorted(rows, key=lambda row: (order[row[0]], row[1]))), (*package.stays, *inside),
-        package.variables, package.notes,
+        package.variables, (*odd, *package.notes),
     )  # fmt: skip
 
 

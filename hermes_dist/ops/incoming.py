@@ -33,7 +33,7 @@ class Incoming:
         verdict: What was found about its signature; None where nobody judged it.
         registry: The registry that has it; empty for none.
         whole: It is all that the pin names; False where the lock recorded it with parts left out.
-        notes: What is worth saying about it.
+        notes: What is worth saying about it, beside what is odd about its manifest.
     """
 
     spec: SourceSpec
@@ -80,7 +80,7 @@ def fetch(ctx: Context, target: Target, lock: Lock | None = None, user_ids: froz
         version=manifest.version, tree=offer.tree.digest,
     )  # fmt: skip
     left_out = (*payload.left_out, *(LeftOut(path, why) for path, why in offer.left_out))
-    notes = (*(f"distribution.yaml: {w}" for w in manifest.warnings), *payload.notes, *placed.notes, *offer.notes)
+    notes = (*payload.notes, *placed.notes, *offer.notes)
     return Incoming(
         spec=target.source, registry=target.registry, pin=pin, manifest=manifest, package=offer.tree,
         placed=placed.tree, shipped=placed.shipped, left_out=left_out, read=read, notes=notes,

@@ -10,7 +10,7 @@ from hermes_dist.decide.environment import Wanted
 from hermes_dist.decide.history import holds
 from hermes_dist.decide.parts import count_parts
 from hermes_dist.decide.versions import newer_tags
-from hermes_dist.errors import DistError
+from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -76,13 +76,29 @@ def status(ctx: Context, name: ProfileName) -> Status:
         profile=name, lock=lock, edited=tuple(edited), keys=tuple((p, k) for p, k in keys if k),
         own=tuple(c.path for c in changes if not (c.was or c.path in lock.base or c.path in lock.upstream)),
         conflicts=lock.conflicts, parked=lock.parked, missing=tuple(w for w in missing if w.missing),
-        notes=(*_agent_was_here(ctx, seen.redumped, name), *_left_behind(lock), *_odd(seen)),
+        notes=(
+            *_agent_was_here(ctx, seen.redumped, name), *_left_behind(lock), *_odd_manifest(lock, seen, manifest),
+            *_odd(seen),
+        ),
     )  # fmt: skip
 
 
 def _is_open(lock: Lock, change: Change, ours: Tree) -> bool:
     """Whether a difference is nothing but a conflict that is listed already."""
     return any(c.path == change.path and not c.key for c in lock.conflicts) and change.path not in ours
+
+
+def _odd_manifest(lock: Lock, seen: Observed, received: Manifest | None) -> tuple[str, ...]:
+    """What is wrong with a manifest that was edited here: field, line and sentence."""
+    path = RelPath(MANIFEST)
+    entry = seen.ours.get(path)
+    if entry is None or entry == lock.base.get(path):
+        return ()
+    try:
+        found = load_manifest(seen.read(entry.digest))
+    except Invalid as err:
+        return (str(err),)
+    return tuple(str(odd) for odd in found.warnings if received is None or odd not in received.warnings)
 
 
 def _odd(seen: Observed) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.effects import grant
 from hermes_dist.decide.environment import ENV_EXAMPLE, example_of, shipped_example
 from hermes_dist.decide.hidden import invisible_characters
@@ -129,8 +128,8 @@ def _with_edits(ours: Tree, choices: Choices) -> Tree:
 
 def _news(incoming: Incoming, received: Manifest | None) -> tuple[str, ...]:
     """What is worth saying about a package, without what was said of its manifest before."""
-    said = {f"{MANIFEST}: {warning}" for warning in received.warnings} if received else set()
-    return tuple(note for note in incoming.notes if note not in said)
+    said = received.warnings if received else ()
+    return (*(str(odd) for odd in incoming.manifest.warnings if odd not in said), *incoming.notes)
 
 
 def _unseen(plan: Plan, read: Read) -> tuple[str, ...]:

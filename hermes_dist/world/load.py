@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents import load_manifest_data
-from hermes_dist.model.manifest import Manifest, parse_manifest
+from hermes_dist.model.documents import Steps, parse_manifest_text
+from hermes_dist.model.manifest import Manifest, field_at, parse_manifest
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -24,10 +23,11 @@ def load_manifest(data: bytes) -> Manifest:
         Invalid: It is no YAML map with a name; the error names field and line.
     """
     try:
-        fields = load_manifest_data(data)
+        doc = parse_manifest_text(data)
     except Invalid as err:
-        raise err.within(MANIFEST) from None
-    return parse_manifest(fields, data.decode("utf-8", "replace"))
+        err.where = f"{MANIFEST}:{err.where}" if err.where else MANIFEST
+        raise
+    return parse_manifest(doc.value, doc)
 
 
 def data_folder(name: str) -> Path:
@@ -46,15 +46,16 @@ def schema(name: str) -> dict[str, Any]:
 
 def violations(data: object, name: str) -> list[tuple[str, str]]:
     """List where data breaks a schema, as (place, sentence), such as ``env_requires[2].name``."""
+    return [(field_at(steps), sentence) for steps, sentence in breaches(data, name)]
+
+
+def breaches(data: object, name: str) -> list[tuple[Steps, str]]:
+    """List where data breaks a schema, as (steps, sentence), sorted by place."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - only validate pays for it
 
     found = Draft202012Validator(schema(name)).iter_errors(data)
-    places = ((_place(error.absolute_path), _sentence(error)) for error in found)
-    return sorted((place, sentence) for place, sentence in places)
-
-
-def _place(path: Iterable[str | int]) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+    places = [(tuple(error.absolute_path), _sentence(error)) for error in found]
+    return sorted(places, key=lambda one: (field_at(one[0]), one[1]))
 
 
 def _sentence(error: ValidationError) -> str:

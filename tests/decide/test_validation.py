@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from shelf import Shelf
 
-from hermes_dist.decide.validation import Level, Problem, Subject, line_at, rules, steps_of, validate
+from hermes_dist.decide.validation import Level, Problem, Subject, rules, steps_of, validate
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents import Kind, load_manifest_data, parse
+from hermes_dist.model.documents import Kind, line_at, load_manifest_data, parse
 from hermes_dist.model.paths import RelPath
-from hermes_dist.world.load import load_manifest, violations
+from hermes_dist.world.load import breaches, load_manifest
 
 GOOD: dict[str, object] = {
     "distribution.yaml": "# a\nname: bot\nversion: 1.0.0\ndescription: A bot.\nlicense: MIT\nenv_requires:\n"
@@ -34,7 +34,7 @@ def subject(files: dict[str, object], *, own: str = "") -> Subject:
         except Invalid as err:
             unreadable = err
         try:
-            found = violations(load_manifest_data(data), "distribution")
+            found = breaches(load_manifest_data(data), "distribution")
         except Invalid:
             found = []
     return Subject(tree=tree, read=shelf.read, manifest=manifest, unreadable=unreadable, violations=found, own=own)
@@ -65,7 +65,7 @@ ODD_MANIFESTS = {
     "a version that is a number": (manifest(version="1.10"), "distribution.yaml:2: error: version: it must be text"),
     "no version": (manifest(version=""), "distribution.yaml:1: error: version is missing"),
     "a strange version": (manifest(version="newest"), "distribution.yaml:2: error: version: 'newest' is not a version"),
-    "desc for description": (manifest("desc: A bot.\n", description=""), "distribution.yaml:5: warning: desc is read as description"),
+    "desc for description": (manifest("desc: A bot.\n", description=""), "distribution.yaml:5: warning: desc: it is read as description"),
     "no description": (manifest(description=""), "distribution.yaml:0: warning: description is missing"),
     "a license of its own": (manifest(license="my own!"), "distribution.yaml:4: error: license: 'my own!' is not an SPDX expression"),
     "a strange requirement": (manifest("hermes_requires: soon\n"), "distribution.yaml:6: error: hermes_requires: 'soon' is not versions"),
@@ -83,7 +83,7 @@ ODD_MANIFESTS = {
     "payload left out": (manifest("distribution_owned: [SOUL.md]\n"), "distribution.yaml:6: warning: distribution_owned leaves out skills, so it is not installed"),
     "no map": ("- a\n- b\n", "distribution.yaml:1: error: not a map of fields"),
     "no YAML": ("name: [\n", "distribution.yaml:2: error: "),
-    "no name": ("version: 1.0.0\n", "distribution.yaml:0: error: the name is missing"),
+    "no name": ("version: 1.0.0\n", "distribution.yaml:1: error: the name is missing"),
     "twice the same field": (manifest("name: again\n"), "distribution.yaml:6: error: "),
     "9 kB of comments and an alias": ("# x\n" * 2500 + manifest("keywords: &a [x]\nmerge: *a\n"), "distribution.yaml:2507: error: "),
     "an escape code": (manifest(description='"a\\e[31m"'), "distribution.yaml:3: error: description: 'a\\x1b[31m' is not one line without control"),

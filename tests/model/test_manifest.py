@@ -7,12 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents import load_manifest_data
+from hermes_dist.model.documents import load_manifest_data, parse_manifest_text
 from hermes_dist.model.manifest import EnvVar, Manifest, parse_manifest, same_as_dumped
 
 
 def read(text: str) -> Manifest:
-    return parse_manifest(load_manifest_data(text.encode()), text)
+    doc = parse_manifest_text(text.encode())
+    return parse_manifest(doc.value, doc)
+
+
+def told(text: str) -> list[str]:
+    return [str(odd) for odd in read(text).warnings]
 
 
 def test_a_whole_manifest_is_read_field_by_field() -> None:
@@ -62,7 +67,7 @@ def test_a_name_is_enough() -> None:
 def test_without_a_name_it_is_refused_with_the_place_and_a_way_out(text: str) -> None:
     with pytest.raises(Invalid) as caught:
         read(text)
-    assert caught.value.where == "distribution.yaml: name"
+    assert caught.value.where == "distribution.yaml:1: name"
     assert "name: my-agent" in caught.value.hint
 
 
@@ -113,7 +118,7 @@ def test_desc_for_description_in_variables_and_at_the_top() -> None:
     manifest = read("name: x\ndesc: hello\nenv_requires: [{name: A, desc: a thing}]")
     assert manifest.env == (EnvVar("A", "a thing"),)
     assert manifest.description == "hello"
-    assert manifest.warnings == ("desc is read as description",)
+    assert [str(odd) for odd in manifest.warnings] == ["distribution.yaml:2: desc: it is read as description"]
     assert read("name: x\ndesc: a\ndescription: b").description == "b"
 
 
@@ -121,7 +126,7 @@ def test_a_variable_with_spaces_is_kept_and_marked_as_unusable() -> None:
     manifest = read("name: x\nenv_requires: [{name: MY KEY}, {name: lower}, {name: GOOD_1}]")
     assert [var.usable for var in manifest.env] == [False, False, True]
     assert len(manifest.warnings) == 2
-    assert "never written" in manifest.warnings[0]
+    assert "never written" in manifest.warnings[0].what
 
 
 @pytest.mark.parametrize("name", ["A\nB", "A=1", "A\u202e", "1A", "Ä", "A-B", "$(id)", "A "])
@@ -133,11 +138,83 @@ def test_variables_without_a_name_are_left_out_and_told() -> None:
     manifest = read("name: x\nenv_requires: [{description: d, required: true}, 5, [A], {name: ''}, {name: A}, A]")
     assert [var.name for var in manifest.env] == ["A"]
     assert len(manifest.warnings) == 4
-    assert manifest.warnings[0].startswith("env_requires[0]")
+    assert [odd.steps for odd in manifest.warnings] == [("env_requires", number) for number in (0, 1, 2, 3)]
+
+
+@pytest.mark.parametrize("row", ["description: d", "desc: d", "required: true", "default: x"])
+def test_a_row_with_nothing_but_one_known_field_is_no_variable_of_that_name(row: str) -> None:
+    manifest = read(f"name: x\nenv_requires:\n  - {row}\n")
+    assert manifest.env == ()
+    assert [str(odd) for odd in manifest.warnings] == [
+        "distribution.yaml:3: env_requires[0]: it has no name and was left out"
+    ]
+
+
+def test_every_oddity_names_field_and_line() -> None:
+    text = """\
+# A comment.
+name: x
+post_install: rm
+env_requires:
+  - name: KEY
+    description: a
+
+  - description: b
+    name: 5bad
+  - description: c
+    required: false
+distribution_owned:
+- SOUL.md
+- ../up
+merge:
+  # which
+  SOUL.md: maybe
+  "config.yaml: a.b": never
+keywords: a
+icon: b
+"""
+    assert told(text) == [
+        "distribution.yaml:3: unknown fields, kept and not acted on: icon, post_install",
+        "distribution.yaml:9: env_requires[1].name: '5bad' can't be a variable and is never written",
+        "distribution.yaml:10: env_requires[2]: it has no name and was left out",
+        "distribution.yaml:14: distribution_owned[1]: '../up' is no safe path and was left out",
+        "distribution.yaml:17: merge.SOUL.md: 'maybe' is none of keep, theirs, merge and was left out",
+        "distribution.yaml:18: merge.config.yaml: a.b: 'never' is none of keep, theirs, merge and was left out",
+    ]
+    assert told(text.replace("\n", "\r\n")) == told(text)
+    assert told("\ufeff" + text) == told(text)
+
+
+def test_an_oddity_of_a_map_of_variables_names_the_variable_and_its_line() -> None:
+    found = told("name: x\nenv_requires:\n  GOOD: a\n  bad one: b\n")
+    assert found == ["distribution.yaml:4: env_requires.bad one.name: 'bad one' can't be a variable and is never written"]
+
+
+def test_the_line_of_an_oddity_is_the_nearest_that_is_there() -> None:
+    assert told("name: x\nenv_requires: [5, {a: b,\n c: d}]\n") == [
+        "distribution.yaml:2: env_requires[0]: it has no name and was left out",
+        "distribution.yaml:2: env_requires[1]: it has no name and was left out",
+    ]
+
+
+def test_an_oddity_that_only_moved_is_the_same() -> None:
+    assert read("name: x\nmerge: keep").warnings == read("# new\nname: x\n\nmerge: keep").warnings
+
+
+def test_without_a_text_an_oddity_names_the_field_alone() -> None:
+    assert str(parse_manifest({"name": "x", "merge": "keep"}).warnings[0]).startswith("distribution.yaml: merge: ")
+
+
+def test_a_name_that_is_no_text_is_refused_with_its_line() -> None:
+    with pytest.raises(Invalid) as caught:
+        read("version: 1.0.0\n\nname:\n  a: b\n")
+    assert caught.value.where == "distribution.yaml:3: name"
 
 
 def test_environment_of_another_shape_is_told() -> None:
-    assert read("name: x\nenv_requires: yes please").warnings == ("env_requires is not a list and was not understood",)
+    assert told("name: x\nenv_requires: yes please") == [
+        "distribution.yaml:2: env_requires: it is not a list and was not understood"
+    ]
 
 
 @pytest.mark.parametrize(("written", "required"), [("true", True), ("no", False), ('"false"', False), ("~", False), ("0", False),
@@ -155,7 +232,7 @@ def test_a_default_is_text(written: str, default: str | None) -> None:
 def test_unknown_fields_are_kept_and_named_once() -> None:
     manifest = read("name: x\npost_install: rm -rf /\nskills: [a]\nsource: github.com/x/y\ninstalled_at: now\n1: 2")
     assert manifest.unknown == {"post_install": "rm -rf /", "skills": ["a"], "1": 2}
-    assert manifest.warnings == ("unknown fields, kept and not acted on: 1, post_install, skills",)
+    assert [odd.what for odd in manifest.warnings] == ["unknown fields, kept and not acted on: 1, post_install, skills"]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +256,7 @@ def test_owned_paths_in_every_spelling(written: str, owned: list[str] | None) ->
 def test_owning_the_whole_package_is_as_saying_nothing_and_is_told(item: str) -> None:
     manifest = read(f"name: x\ndistribution_owned: [SOUL.md, {item}]")
     assert manifest.owned is None
-    assert "whole package" in manifest.warnings[0]
+    assert "whole package" in manifest.warnings[0].what
 
 
 def test_unsafe_owned_paths_are_left_out_and_told() -> None:
@@ -187,7 +264,7 @@ def test_unsafe_owned_paths_are_left_out_and_told() -> None:
     assert manifest.owned == ("SOUL.md",)
     assert len(manifest.warnings) == 4
     assert read("name: x\ndistribution_owned: [../x]").owned == ()
-    assert "not understood" in read("name: x\ndistribution_owned: {a: b}").warnings[0]
+    assert "not understood" in read("name: x\ndistribution_owned: {a: b}").warnings[0].what
 
 
 def test_authors_licenses_and_keywords_in_free_form() -> None:
@@ -201,8 +278,8 @@ def test_authors_licenses_and_keywords_in_free_form() -> None:
 def test_merge_policies_of_other_kinds_are_told() -> None:
     manifest = read("name: x\nmerge: {b: nuke, a: keep, c: [x]}")
     assert manifest.merge == {"a": "keep"}
-    assert [warning.split()[0] for warning in manifest.warnings] == ["merge.b", "merge.c"]
-    assert "not understood" in read("name: x\nmerge: keep").warnings[0]
+    assert [odd.steps for odd in manifest.warnings] == [("merge", "b"), ("merge", "c")]
+    assert "not understood" in read("name: x\nmerge: keep").warnings[0].what
 
 
 def test_nine_kilobytes_of_comments_a_mark_and_windows_line_ends_do_no_harm() -> None:

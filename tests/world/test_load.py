@@ -161,7 +161,7 @@ def test_the_schema_and_the_install_agree_on_variables_that_get_no_default(name:
 def test_a_broken_manifest_names_the_file_line_and_column() -> None:
     with pytest.raises(Invalid) as caught:
         load_manifest(b"name: x\nname: y\n")
-    assert caught.value.where == "distribution.yaml: 2:1"
+    assert caught.value.where == "distribution.yaml:2:1"
 
 
 @pytest.mark.parametrize(
