@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
@@ -14,8 +14,7 @@ PRIVATE = ".dist"
 JOBS = "cron/jobs.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brand:
+class Brand(NamedTuple):
     """One member of the agent's family: the same layout under other names.
 
     Attributes:
@@ -68,8 +67,7 @@ AIGENLABS = Brand(
 BRANDS = (HERMES, AIGENLABS)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """Where everything of one brand lives on one machine.
 
     Args:

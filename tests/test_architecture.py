@@ -70,7 +70,7 @@ IMPURE = {"os", "time", "random", "logging", "subprocess", "pathlib", "shutil", 
 ENVIRONMENT = {
     "ops.context": "the context of a verb",
     "ops.environment": "the thin way to the agent, which must not load a context",
-    "cli.command": "NO_COLOR is a matter of the screen alone",
+    "cli.session": "NO_COLOR is a matter of the screen alone",
 }
 """Who reads ``os.environ``, and why."""
 
@@ -291,7 +291,7 @@ def test_errors_are_caught_by_name_but_at_the_boundary(module: Module) -> None:
     def passes_on(node: ast.AST) -> bool:
         return isinstance(node, ast.ExceptHandler) and isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
 
-    if module.name != "cli.main":
+    if module.name != "cli.boundary":
         assert _offenders(module, lambda node: broad(node) and not passes_on(node)) == []
 
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from dataclasses import replace
 
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.closing import counted, notes, reminder, up_to_date
-from hermes_dist.cli.command import Session
 from hermes_dist.cli.screen import Screen
+from hermes_dist.cli.session import Session
 from hermes_dist.model.plan import Conflict, Effect, EffectKind, Step
 from hermes_dist.ops import review
 from hermes_dist.ops.proposal import Outcome, Proposal
@@ -45,7 +44,7 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
         proposal: What would be done.
         asking: A question follows: it is shown even where the screen is quiet.
     """
-    screen = replace(session.screen, quiet=False) if asking else session.screen
+    screen = session.screen.aloud() if asking else session.screen
     rows = review.changed_keys(session.ctx, proposal)
     conflicts = {(str(c.path), c.key): c for c in proposal.plan.conflicts}
     _what(screen, proposal)

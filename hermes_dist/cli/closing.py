@@ -9,8 +9,9 @@ from hermes_dist.cli.clean import clean
 from hermes_dist.cli.screen import Screen
 
 if TYPE_CHECKING:
-    from hermes_dist.cli.command import Session
+    from hermes_dist.cli.session import Session
     from hermes_dist.model.lock import Lock
+    from hermes_dist.model.lockhead import LockHead
     from hermes_dist.model.paths import ProfileName
 
 
@@ -25,7 +26,7 @@ def notes(screen: Screen, lines: Iterable[str]) -> None:
         screen.tell(f"  note   {clean(line, 300)}")
 
 
-def up_to_date(session: Session, name: ProfileName, lock: Lock | None) -> None:
+def up_to_date(session: Session, name: ProfileName, lock: Lock | LockHead | None) -> None:
     """Tell that there was nothing to do."""
     label = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})" if lock else ""
     session.screen.say(f"{name} is up to date{label}.")

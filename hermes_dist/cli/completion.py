@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.command import Session, command
+from hermes_dist.cli.command import command
+from hermes_dist.cli.session import Session
 from hermes_dist.ops import completion as ops
 
 

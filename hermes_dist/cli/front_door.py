@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import DryRun, Session, command
+from hermes_dist.cli.command import DryRun, command
+from hermes_dist.cli.session import Session
 from hermes_dist.ops import front_door as ops
 
 Into = Annotated[Path | None, typer.Option("--into", metavar="DIR", help="The folder; ~/.local/bin by default.")]

@@ -13,8 +13,9 @@ import click
 import typer
 
 from hermes_dist.cli.clean import clean, clean_line
-from hermes_dist.cli.command import Session, command
+from hermes_dist.cli.command import command
 from hermes_dist.cli.screen import Screen
+from hermes_dist.cli.session import Session
 from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import gateway_runs as runs

@@ -9,8 +9,9 @@ import typer
 
 from hermes_dist.cli.cards import review_card
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import Profile, Session, command, worst
+from hermes_dist.cli.command import Profile, command
 from hermes_dist.cli.data import diff_data, info_data, outdated_data, status_data
+from hermes_dist.cli.session import Session, worst
 from hermes_dist.cli.standing import standing
 from hermes_dist.ops import inspect as ops
 from hermes_dist.ops.profiles import list_profiles

@@ -21,12 +21,12 @@ from hermes_dist.cli.command import (
     OnConflict,
     Only,
     RequireSignature,
-    Session,
     Yes,
     command,
-)  # fmt: skip
+)
 from hermes_dist.cli.data import outcome_data
 from hermes_dist.cli.front_door import offer
+from hermes_dist.cli.session import Session  # fmt: skip
 from hermes_dist.cli.settling import asker
 from hermes_dist.errors import UsageError
 from hermes_dist.model.side import Side

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import DryRun, Profile, Session, command
+from hermes_dist.cli.command import DryRun, Profile, command
+from hermes_dist.cli.session import Session
 from hermes_dist.errors import Cancelled, InputNeeded, UsageError
 from hermes_dist.ops import away, cloning, lifecycle
 from hermes_dist.ops import profiles as facts

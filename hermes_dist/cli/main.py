@@ -1,4 +1,4 @@
-"""The commands, loaded when they are asked for, and the one error boundary."""
+"""The commands, loaded when they are asked for, behind the library that reads command lines."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import typer
 import typer.core
 import typer.main
 
-from hermes_dist import __version__
-from hermes_dist.brand import Brand
-from hermes_dist.cli.command import Invocation, early_screen
+from hermes_dist.cli.boundary import guarded
+from hermes_dist.cli.session import Invocation
 from hermes_dist.cli.start import help_text
 from hermes_dist.cli.verbs import NESTED, VERBS, Nested
 from hermes_dist.errors import DistError, UsageError
@@ -80,51 +79,31 @@ def _bare() -> None:
         ctx.invoke(command_named("current"))
 
 
-def run(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) -> int:
+def run(called: Invocation, argv: Sequence[str]) -> int:
     """Run a command line.
 
     Args:
-        brand: The brand of the command.
+        called: How the program was called.
         argv: The words behind the program's name.
-        prog: How the program was called, for help texts.
-        profile: The profile that flags before the verb named.
 
     Returns:
         The exit code of docs/exit-codes.md.
     """
-    screen = early_screen(argv)
-    verbose = "-v" in argv or "--verbose" in argv
+    return guarded(lambda: _run(called, argv), argv, called.prog)
+
+
+def _run(called: Invocation, argv: Sequence[str]) -> int:
     try:
-        code = _root().main(
-            list(argv), prog_name=prog, standalone_mode=False, obj=Invocation(brand, prog, profile)
-        )
-    except DistError as err:
-        screen.error(err)
-        return err.code
+        code = _root().main(list(argv), prog_name=called.prog, standalone_mode=False, obj=called)
     except click.exceptions.Exit as err:
         return err.exit_code
     except click.ClickException as err:
-        screen.error(_usage(err, prog))
-        return 2
-    except (KeyboardInterrupt, click.Abort):
-        screen.prompt("\ninterrupted; the home is as before, or finished by the next command")
-        return 130
-    except Exception as err:  # the one boundary: nobody sees a traceback unasked
-        if verbose:
-            raise
-        screen.error(_internal(err, prog))
-        return 1
+        raise _usage(err, called.prog) from err
+    except click.Abort:
+        raise KeyboardInterrupt from None
     return code if isinstance(code, int) else 0
 
 
 def _usage(err: click.ClickException, prog: str) -> DistError:
     where = err.ctx.command_path if isinstance(err, click.UsageError) and err.ctx else prog
     return UsageError(err.format_message().rstrip("."), hint=f"see: {where} --help")
-
-
-def _internal(err: Exception, prog: str) -> DistError:
-    return DistError(
-        f"a fault of this program: {type(err).__name__}: {err}",
-        hint=f"please report it with the output of the same command and -v ({prog} {__version__})",
-    )
-

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import Profile, Session, command
-from hermes_dist.cli.data import row_data
+from hermes_dist.cli.command import Profile, command
+from hermes_dist.cli.listing import row_data, show_profiles, what_is_open
+from hermes_dist.cli.session import Session
 from hermes_dist.errors import DistError
 from hermes_dist.ops import aliases
 from hermes_dist.ops import profiles as ops
@@ -32,7 +33,7 @@ def _show(session: Session, row: ops.Row) -> int:
         ("Provider", row.provider), ("Gateway", str(row.gateway)), ("Skills", str(held.skills)),
         (".env", "exists" if held.env else "not configured"),
         ("SOUL.md", "exists" if held.soul else "not configured"), ("Alias", ", ".join(row.aliases)),
-        ("Package", row.package), ("Source", row.source), ("Description", row.description), ("Open", _open(row)),
+        ("Package", row.package), ("Source", row.source), ("Description", row.description), ("Open", what_is_open(row)),
     ]  # fmt: skip
     for name, value in lines:
         if value:
@@ -40,28 +41,9 @@ def _show(session: Session, row: ops.Row) -> int:
     return 0
 
 
-def _open(row: ops.Row) -> str:
-    parts = []
-    if row.conflicts:
-        parts.append(f"{row.conflicts} conflicts")
-    if row.parked:
-        parts.append(f"{row.parked} waiting")
-    return ", ".join(parts)
-
-
 @command
 def list_(session: Session) -> int:
-    rows = ops.list_profiles(session.ctx)
-    session.screen.emit("profiles", {"profiles": [row_data(row) for row in rows]})
-    table = [
-        (
-            ("◆" if row.active else " ") + row.name, row.model or "—", str(row.gateway),
-            ", ".join(row.aliases) or "—", row.package or "—", _open(row),
-        )
-        for row in rows
-    ]  # fmt: skip
-    session.screen.table((" Profile", "Model", "Gateway", "Alias", "Package", "Open"), table)
-    return 0
+    return show_profiles(session)
 
 
 @command

@@ -14,8 +14,9 @@ from typing import Any
 import click
 
 from hermes_dist.brand import HERMES
-from hermes_dist.cli.command import COMMON, Invocation
+from hermes_dist.cli.command import COMMON
 from hermes_dist.cli.main import command_named
+from hermes_dist.cli.session import Invocation
 from hermes_dist.cli.start import write
 from hermes_dist.cli.verbs import GROUPS, NESTED, VERBS
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import Session, command, worst
+from hermes_dist.cli.command import command
+from hermes_dist.cli.session import Session, worst
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.ops import registry as ops
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import Session, command_with_profile
+from hermes_dist.cli.command import command_with_profile
+from hermes_dist.cli.session import Session
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import routes as ops
 from hermes_dist.ops.context import missing_profile

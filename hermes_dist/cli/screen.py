@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
 from typing import TYPE_CHECKING, Any, TextIO
-
-import click
 
 from hermes_dist.cli.clean import clean, clean_line
 from hermes_dist.cli.start import write
@@ -16,6 +13,9 @@ from hermes_dist.errors import Cancelled, DistError, InputNeeded
 
 if TYPE_CHECKING:
     from rich.status import Status
+
+
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35", "cyan": "36"}
 
 
 class Spinner:
@@ -40,28 +40,31 @@ class Spinner:
             self._status = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
     """How a command speaks.
 
-    Attributes:
+    Args:
         colour: Whether results are coloured; None to follow the terminal.
         quiet: Only results and errors.
         verbose: More of everything.
         as_json: Results are one JSON object.
         show_progress: Whether progress is shown on a terminal.
         ask: Whether there is somebody to ask.
-        gathered: Takes the JSON objects of a command that runs on many profiles, to be one in the end.
     """
 
-    colour: bool | None = None
-    quiet: bool = False
-    verbose: bool = False
-    as_json: bool = False
-    show_progress: bool = True
-    ask: bool = True
-    gathered: list[dict[str, Any]] | None = None
-    spinner: Spinner = field(default_factory=Spinner)
+    def __init__(
+        self, *, colour: bool | None = None, quiet: bool = False, verbose: bool = False, as_json: bool = False,
+        show_progress: bool = True, ask: bool = True,
+    ) -> None:  # fmt: skip
+        self.colour = colour
+        self.quiet = quiet
+        self.verbose = verbose
+        self.as_json = as_json
+        self.show_progress = show_progress
+        self.ask = ask
+        self.gathered: list[dict[str, Any]] | None = None
+        """Takes the JSON objects of a command that runs on many profiles, to be one in the end."""
+        self.spinner = Spinner()
 
     def progress(self, line: str) -> None:
         """Show what is being done, where that can be seen."""
@@ -94,11 +97,21 @@ class Screen:
         if self.gathered is not None:
             self.gathered.append(whole)
         else:
+            import json  # noqa: PLC0415 - start-up
+
             self._write(json.dumps(whole, indent=2, ensure_ascii=True))
 
     def gather(self) -> Screen:
         """The same screen, keeping JSON objects back in :attr:`gathered`."""
-        return replace(self, gathered=[])
+        twin = copy(self)
+        twin.gathered = []
+        return twin
+
+    def aloud(self) -> Screen:
+        """The same screen, also for what a quiet one leaves out: what a question is about."""
+        twin = copy(self)
+        twin.quiet = False
+        return twin
 
     def _write(self, line: str, *, err: bool = False) -> None:
         self.spinner.stop()  # which turns in place of both outputs
@@ -112,7 +125,8 @@ class Screen:
         """Colour a text of ours."""
         if not self.coloured(sys.stderr if err else sys.stdout):
             return text
-        return click.style(text, fg=colour or None, bold=bold or None)
+        codes = [*([_COLOURS[colour]] if colour else []), *(["1"] if bold else [])]
+        return "".join(f"\033[{code}m" for code in codes) + f"{text}\033[0m" if codes else text
 
     def diff(self, lines: Iterable[str]) -> None:
         """Write a unified diff, coloured on a terminal; tabs become spaces, as nothing below 0x20 is written."""

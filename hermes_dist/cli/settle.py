@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -10,9 +9,10 @@ import typer
 from hermes_dist.cli.asking import agreement
 from hermes_dist.cli.cards import review_card
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import DryRun, Profile, Session, Yes, command
+from hermes_dist.cli.command import DryRun, Profile, Yes, command
 from hermes_dist.cli.data import conflict_data, outcome_data
 from hermes_dist.cli.install import finish
+from hermes_dist.cli.session import Session
 from hermes_dist.cli.settling import asker, edited
 from hermes_dist.errors import Cancelled, UsageError
 from hermes_dist.model.paths import ProfileName
@@ -110,7 +110,7 @@ def approve(
         session.screen.emit("outcome", outcome_data(nothing))
         session.screen.say(f"Nothing waits for a yes in {name}.")
         return 0
-    review_card(session.screen if yes else replace(session.screen, quiet=False), waiting, waiting)
+    review_card(session.screen if yes else session.screen.aloud(), waiting, waiting)
     wanted = tuple(effects or ())
     if not yes and not dry_run:
         chosen = _chosen(session, waiting)

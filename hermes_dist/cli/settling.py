@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import Session
+from hermes_dist.cli.session import Session
 from hermes_dist.errors import DistError
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.closing import notes
-from hermes_dist.cli.command import Session
+from hermes_dist.cli.session import Session
 from hermes_dist.ops import review
 from hermes_dist.ops.inspect import Status
 

@@ -58,9 +58,15 @@ def start(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) 
         from hermes_dist.cli.candidates import words  # noqa: PLC0415 - start-up
 
         return words(brand, argv[2:])
+    from hermes_dist.cli.plain import attempt  # noqa: PLC0415 - start-up
+    from hermes_dist.cli.session import Invocation  # noqa: PLC0415 - start-up
+
+    called = Invocation(brand, prog, profile)
+    if (code := attempt(called, argv)) is not None:
+        return code
     from hermes_dist.cli.main import run  # noqa: PLC0415 - start-up
 
-    return run(brand, argv, prog=prog, profile=profile)
+    return run(called, argv)
 
 
 def hermes() -> None:

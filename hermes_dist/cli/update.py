@@ -1,13 +1,12 @@
-"""The command update. Most updates bring nothing new, so what merges is loaded only when something has to be."""
+"""The command update, with all its options."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.closing import notes, reminder, up_to_date
+from hermes_dist.cli.bring import Asked, bring
 from hermes_dist.cli.command import (
     AcceptMovedTag,
     AcceptNewKey,
@@ -22,36 +21,11 @@ from hermes_dist.cli.command import (
     Only,
     Profile,
     RequireSignature,
-    Session,
     Yes,
     command,
-)  # fmt: skip
+)
+from hermes_dist.cli.session import Session  # fmt: skip
 from hermes_dist.errors import UsageError
-from hermes_dist.ops.lookup import Looked, look
-
-if TYPE_CHECKING:
-    from hermes_dist.model.paths import ProfileName
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What an update was asked for beyond bringing what is new."""
-
-    to: str = ""
-    force_config: bool = False
-    locked: bool = False
-    conflict: str = ""
-    allow_effects: bool = False
-    env: tuple[str, ...] = ()
-    env_file: str = ""
-    allow_downgrade: bool = False
-    accept_new_key: bool = False
-    accept_unsigned: bool = False
-    accept_moved_tag: bool = False
-    require_signature: bool = False
-    ignore_requires: bool = False
-    only: str = ""
-    without: str = ""
 
 
 @command
@@ -96,36 +70,7 @@ def update(
         from hermes_dist.cli.updating import update_all  # noqa: PLC0415 - start-up
 
         return update_all(session, asked, yes=yes, dry_run=dry_run, exit_code=exit_code)
-    name = session.ctx.profile(profile)
-    offer_adoption(session, name, dry_run=dry_run)
-    looked = look(session.ctx, name, to)
-    if looked.nothing_new and replace(asked, locked=False) == Asked() and not session.screen.as_json:
-        return _nothing_new(session, looked)
-    from hermes_dist.cli.updating import update_one  # noqa: PLC0415 - start-up
-
-    return update_one(session, looked, asked, yes=yes, dry_run=dry_run, exit_code=exit_code)
-
-
-def _nothing_new(session: Session, looked: Looked) -> int:
-    name, lock = looked.home.name, looked.lock
-    notes(session.screen, looked.notes)
-    up_to_date(session, name, lock)
-    return reminder(session, name, len(lock.conflicts))
-
-
-def offer_adoption(session: Session, name: ProfileName, *, dry_run: bool) -> None:
-    """On a terminal, offer to take over a profile without a lockfile, so that it can be updated.
-
-    Raises:
-        Cancelled: It was offered and declined at the second question.
-    """
-    if dry_run or not session.screen.somebody or session.ctx.layout.lockfile(name).exists():
-        return
-    from hermes_dist.cli.upkeep import adopt_one  # noqa: PLC0415 - only who needs it pays for it
-    from hermes_dist.ops.adopt import adoptable  # noqa: PLC0415 - likewise
-
-    if adoptable(session.ctx, name) and session.screen.confirm(f"{name} has no lockfile. Adopt it first?"):
-        adopt_one(session, name, yes=False)
+    return bring(session, profile, asked, yes=yes, dry_run=dry_run, exit_code=exit_code)
 
 
 def _back(session: Session, profile: str | None, *, alone: bool, yes: bool, dry_run: bool) -> int:

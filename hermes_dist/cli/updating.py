@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hermes_dist.cli.asking import agreement, given, questions
-from hermes_dist.cli.command import Session, on_each
 from hermes_dist.cli.install import finish, settle_of, wish_of
+from hermes_dist.cli.session import Session, on_each
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
 from hermes_dist.ops.conclude import Wish
@@ -17,14 +17,14 @@ from hermes_dist.ops.trust import Accept
 from hermes_dist.ops.update import update
 
 if TYPE_CHECKING:
-    from hermes_dist.cli.update import Asked
+    from hermes_dist.cli.bring import Asked
 
 
 def update_one(session: Session, looked: Looked, asked: Asked, *, yes: bool, dry_run: bool, exit_code: bool) -> int:
     """Bring one profile to what its source offers."""
     wish = _wish(session, asked, yes=yes, dry_run=dry_run)
     settle = settle_of(session, asked.conflict, yes=yes)
-    outcome = update(session.ctx, looked.home.name, wish, agreement(session, yes=yes), settle, looked)
+    outcome = update(session.ctx, looked.name, wish, agreement(session, yes=yes), settle, looked)
     return finish(session, outcome, exit_code=exit_code)
 
 

@@ -114,7 +114,7 @@ def _tidied(step: Step, base: Entry, read: Read, blobs: dict[Digest, bytes]) -> 
         return step
     digest = Digest.of(content)
     blobs[digest] = content
-    return replace(step, after=replace(step.after, digest=digest))
+    return replace(step, after=step.after._replace(digest=digest))
 
 
 def _emptied(data: Mapping[str, object], before: Mapping[str, object], at: KeyPath = ()) -> list[KeyPath]:

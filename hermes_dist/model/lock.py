@@ -6,27 +6,31 @@ format is migrated, a newer one refused.
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from hermes_dist.errors import Invalid
+from hermes_dist.model import lockhead
+from hermes_dist.model.lockhead import (
+    DAMAGE,
+    HINT,
+    WHERE,
+    Newer,
+    count,
+    listed,
+    migrated,
+    parsed,
+    pending,
+    pin_of,
+    reason,
+    rows,
+    table,
+    text,
+)  # fmt: skip
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Effect, EffectKind
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, mode_of
-
-FORMAT = 1
-SINCE = "0.1.0"
-"""The first version of this program that reads ``FORMAT``; written down for older ones, to name it."""
-MIGRATIONS: Mapping[int, Callable[[dict[str, object]], dict[str, object]]] = {}
-"""From each older format to the next one; applied in turn."""
-
-_MAX_BYTES = 32 * 2**20
-_WHERE = "distribution.lock"
-_HINT = "put it back from a backup, or move it away and run: hermes profile adopt NAME"
-_LONG_TABLES = (b"upstream", b"shipped", b"base")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +100,7 @@ class Lock:
     def pending(self) -> frozenset[RelPath]:
         """Paths whose upstream version has not arrived, though nothing about them is open or parked."""
         told = {c.path for c in self.conflicts} | {e.path for e in self.parked}
-        return frozenset(p for p in self.upstream if not any(p.under(place) for place in told))
+        return frozenset(map(RelPath, pending(self.upstream, told)))
 
 
 def dump_lock(lock: Lock) -> bytes:
@@ -109,8 +113,9 @@ def dump_lock(lock: Lock) -> bytes:
 
     pin = lock.pin
     head: dict[str, object] = {
-        "format": FORMAT, "since": SINCE, "name": lock.name, "source": lock.source, "registry": lock.registry,
-        "held": lock.held, "signer": lock.signer, "generation": lock.generation, "partial": lock.partial,
+        "format": lockhead.FORMAT, "since": lockhead.SINCE,
+        "name": lock.name, "source": lock.source, "registry": lock.registry, "held": lock.held,
+        "signer": lock.signer, "generation": lock.generation, "partial": lock.partial,
         "kept": sorted(lock.kept), "approved": sorted(lock.approved),
     }  # fmt: skip
     tables: dict[str, object] = {
@@ -122,7 +127,7 @@ def dump_lock(lock: Lock) -> bytes:
         "shipped": {p: _entry_text(e) for p, e in lock.shipped.items()},
         "base": {p: _entry_text(e) for p, e in lock.base.items()},
     }  # fmt: skip
-    text = "".join(
+    whole = "".join(
         [
             "# Written by hermes-dist: what this profile received, for merging. Do not edit.\n",
             tomli_w.dumps({k: _plain(v) for k, v in head.items() if k == "source" or v not in ("", 0, [])}),
@@ -133,9 +138,9 @@ def dump_lock(lock: Lock) -> bytes:
         ]
     )
     try:
-        return text.encode()
+        return whole.encode()
     except UnicodeEncodeError as err:
-        raise Invalid("a text for the lockfile is not Unicode", where=ascii(text[err.start - 40 : err.end])) from None
+        raise Invalid("a text for the lockfile is not Unicode", where=ascii(whole[err.start - 40 : err.end])) from None
 
 
 def _rows_text(name: str, rows: Iterable[Mapping[str, object]]) -> str:
@@ -153,72 +158,31 @@ def load_lock(data: bytes) -> Lock:
         Invalid: It is damaged, or of a newer format; the error says what to do.
     """
     try:
-        return _read(_migrated(_parsed(data)))
-    except _Newer:
+        return _read(migrated(parsed(data)))
+    except Newer:
         raise
-    except _DAMAGE as err:
-        raise Invalid(f"the lockfile is damaged ({_reason(err)})", where=_WHERE, hint=_HINT) from err
-
-
-def _parsed(data: bytes) -> dict[str, object]:
-    if len(data) > _MAX_BYTES:
-        raise ValueError(f"it is larger than {_MAX_BYTES // 2**20} MiB")
-    return tomllib.loads(data.decode())
-
-
-class _Newer(Invalid):
-    """The lock was written by a newer program."""
-
-
-_DAMAGE = (KeyError, TypeError, ValueError, RecursionError, Invalid)
-
-
-def _reason(err: BaseException) -> str:
-    if isinstance(err, RecursionError):
-        return "it is nested too deeply"
-    return f"{err} is missing" if isinstance(err, KeyError) else str(err)
-
-
-def _migrated(raw: dict[str, object]) -> dict[str, object]:
-    number = raw.get("format")
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise ValueError("the format number is missing")
-    if number > FORMAT:
-        since = raw.get("since")
-        known = isinstance(since, str) and re.fullmatch(r"\d{1,6}(\.\d{1,6}){0,3}", since)
-        raise _Newer(
-            f"it has format {number}, newer than this program knows ({FORMAT})", where=_WHERE,
-            hint=f"install it with: pip install -U 'hermes-dist{f'>={since}' if known else ''}'",
-        )
-    while number < FORMAT:
-        raw = MIGRATIONS[number](raw)
-        number += 1
-    return raw
+    except DAMAGE as err:
+        raise Invalid(f"the lockfile is damaged ({reason(err)})", where=WHERE, hint=HINT) from err
 
 
 def _read(raw: dict[str, object]) -> Lock:
-    pin = _table(raw["pin"])
     return Lock(
-        name=_text(raw, "name", ""),
-        source=_text(raw, "source"),
-        registry=_text(raw, "registry", ""),
-        pin=Pin(
-            url=_text(pin, "url"), ref=_text(pin, "ref", ""), commit=_text(pin, "commit", ""),
-            subfolder=RelPath(_text(pin, "subfolder")) if pin.get("subfolder") else None,
-            version=_text(pin, "version", ""), tree=Digest(_text(pin, "tree")),
-        ),
+        name=text(raw, "name", ""),
+        source=text(raw, "source"),
+        registry=text(raw, "registry", ""),
+        pin=pin_of(raw),
         base=_tree(raw.get("base", {})),
         shipped=_tree(raw.get("shipped", {})),
         upstream={p: None if v == _ABSENT else _entry(v) for p, v in _paths(raw.get("upstream", {}))},
         conflicts=tuple(
-            Conflict(RelPath(_text(r, "path")), _text(r, "key"), _text(r, "kind")) for r in _rows(raw, "conflicts")
+            Conflict(RelPath(text(r, "path")), text(r, "key"), text(r, "kind")) for r in rows(raw, "conflicts")
         ),
-        parked=tuple(_effect(r) for r in _rows(raw, "parked")),
+        parked=tuple(_effect(r) for r in rows(raw, "parked")),
         approved=frozenset(Digest(d) for d in _texts(raw, "approved")),
         kept=frozenset(_texts(raw, "kept")),
-        held=_text(raw, "held", ""),
-        signer=_text(raw, "signer", ""),
-        generation=_count(raw, "generation"),
+        held=text(raw, "held", ""),
+        signer=text(raw, "signer", ""),
+        generation=count(raw, "generation"),
         partial=raw.get("partial") is True,
     )  # fmt: skip
 
@@ -232,47 +196,17 @@ def _plain(value: object) -> object:
     return [_plain(v) for v in value] if isinstance(value, list) else value
 
 
-def _text(row: Mapping[str, object], key: str, default: str | None = None) -> str:
-    value = row[key] if default is None else row.get(key, default)
-    if not isinstance(value, str):
-        raise TypeError(f"{key} is no text")
-    return value
-
-
 def _texts(raw: Mapping[str, object], key: str) -> list[str]:
-    return [_text({key: item}, key) for item in _list(raw.get(key, []), key)]
-
-
-def _count(raw: Mapping[str, object], key: str) -> int:
-    value = raw.get(key, 0)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError(f"{key} is no number")
-    return value
-
-
-def _table(value: object) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise TypeError("a table is missing")
-    return value
-
-
-def _list(value: object, key: str) -> list[object]:
-    if not isinstance(value, list):
-        raise TypeError(f"{key} is no list")
-    return value
-
-
-def _rows(raw: dict[str, object], key: str) -> list[dict[str, object]]:
-    return [_table(row) for row in _list(raw.get(key, []), key)]
+    return [text({key: item}, key) for item in listed(raw.get(key, []), key)]
 
 
 def _paths(value: object) -> list[tuple[RelPath, str]]:
-    table = _table(value)
-    return [(RelPath(path), _text(table, path)) for path in table]
+    found = table(value)
+    return [(RelPath(path), text(found, path)) for path in found]
 
 
 def _tree(value: object) -> Tree:
-    return Tree([(path, _entry(text)) for path, text in _paths(value)])
+    return Tree([(path, _entry(line)) for path, line in _paths(value)])
 
 
 _ABSENT = "absent"
@@ -282,8 +216,8 @@ def _entry_text(entry: Entry | None) -> str:
     return f"{mode_of(entry)} {entry.digest}" if entry else _ABSENT
 
 
-def _entry(text: str) -> Entry:
-    mode, _, digest = text.partition(" ")
+def _entry(line: str) -> Entry:
+    mode, _, digest = line.partition(" ")
     if mode not in {"644", "755"}:
         raise ValueError(f"{mode!r:.20} is not a mode")
     return Entry(Digest(digest), mode == "755")
@@ -298,32 +232,6 @@ def _effect_row(effect: Effect) -> dict[str, object]:
 
 def _effect(row: dict[str, object]) -> Effect:
     return Effect(
-        EffectKind(_text(row, "kind")), RelPath(_text(row, "path")), _text(row, "key"), _text(row, "what"),
-        Digest(_text(row, "digest")), row.get("off") is True,
+        EffectKind(text(row, "kind")), RelPath(text(row, "path")), text(row, "key"), text(row, "what"),
+        Digest(text(row, "digest")), row.get("off") is True,
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class LockHead:
-    """What a list of profiles needs of a lock, read without its long tables."""
-
-    name: str
-    version: str
-    source: str
-    commit: str
-    conflicts: int
-    parked: int
-
-
-def load_head(data: bytes) -> LockHead | None:
-    """Read the head of a lockfile; None when it is damaged or newer than this program."""
-    cut = min((at for table in _LONG_TABLES if (at := data.find(b"\n[" + table + b"]\n")) >= 0), default=len(data))
-    try:
-        raw = _migrated(_parsed(data[:cut] + b"\n"))
-        pin = _table(raw["pin"])
-        return LockHead(
-            _text(raw, "name", ""), _text(pin, "version", ""), _text(raw, "source"), _text(pin, "commit", ""),
-            len(_rows(raw, "conflicts")), len(_rows(raw, "parked")),
-        )  # fmt: skip
-    except _DAMAGE:
-        return None

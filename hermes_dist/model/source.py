@@ -8,8 +8,8 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from hermes_dist.errors import Invalid
@@ -44,8 +44,39 @@ _URL_ODD = re.compile(rf"[\s\\\"<>`{{}}|^]|{_ENCODED_CONTROL.pattern}|%5[Cc]|/(?
 _BROWSER = re.compile(r"/(?:-/)?(?:tree|blob|raw)/")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceSpec:
+class Login:
+    """User and password that were typed into a URL: for fetching alone, never shown, compared, written or stored.
+
+    Args:
+        text: As they stood in the URL; empty for none.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str = "") -> None:
+        self._text = text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Login)
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "Login(…)" if self._text else "Login()"
+
+    def before(self, address: str) -> str:
+        """Put them back in front of the rest of a URL."""
+        return f"{self._text}@{address}" if self._text else address
+
+
+NO_LOGIN = Login()
+
+
+class SourceSpec(NamedTuple):
     """What the user or a lockfile asked for.
 
     Attributes:
@@ -63,7 +94,7 @@ class SourceSpec:
     subfolder: RelPath | None = None
     ref: str = ""
     is_range: bool = False
-    credentials: str = field(default="", repr=False, compare=False)
+    credentials: Login = NO_LOGIN
 
     def __str__(self) -> str:
         """Write it so that :func:`parse_source` reads the same value again."""
@@ -76,7 +107,7 @@ class SourceSpec:
     def fetch_url(self) -> str:
         """The location with the credentials that were typed; only for whoever talks to the server."""
         scheme, sep, rest = self.location.partition("://")
-        return f"{scheme}{sep}{self.credentials}@{rest}" if self.credentials else self.location
+        return f"{scheme}{sep}{self.credentials.before(rest)}"
 
     def at(self, ref: str) -> SourceSpec:
         """Return the same source at another ref (or range).
@@ -86,11 +117,10 @@ class SourceSpec:
         """
         if self.kind is SourceKind.ARCHIVE:
             raise Invalid(f"an archive has no versions to choose from, so {ref!r:.100} has no meaning for it")
-        return replace(self, ref=_checked_ref(ref), is_range=is_range(ref))
+        return self._replace(ref=_checked_ref(ref), is_range=is_range(ref))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
+class Pin(NamedTuple):
     """Exactly what a source turned out to be.
 
     Attributes:
@@ -103,11 +133,11 @@ class Pin:
     """
 
     url: str
+    tree: Digest
     subfolder: RelPath | None = None
     ref: str = ""
     commit: str = ""
     version: str = ""
-    tree: Digest
 
     @property
     def short(self) -> str:
@@ -161,7 +191,7 @@ def _parse(text: str, *, allow_insecure: bool) -> SourceSpec:
         raise _NotOne("it begins with - and could be taken for an option")
     body, ref = _split_ref(text)
     location, sub = _split_subfolder(body)
-    spec = replace(_classify(location, allow_insecure=allow_insecure), subfolder=_subfolder(sub))
+    spec = _classify(location, allow_insecure=allow_insecure)._replace(subfolder=_subfolder(sub))
     return spec.at(ref) if ref else spec
 
 
@@ -310,7 +340,7 @@ def _server_url(scheme: str, parts: SplitResult) -> SourceSpec:
         raise _NotOne("it is the page of a folder or file", "write the repository, then //folder, then #branch")
     rest = f"{host}{'' if parts.port is None else f':{parts.port}'}{path}"
     if scheme != "ssh" or not user:
-        return SourceSpec(kind=SourceKind.GIT, location=f"{scheme}://{rest}", credentials=user)
+        return SourceSpec(kind=SourceKind.GIT, location=f"{scheme}://{rest}", credentials=Login(user))
     name = user.partition(":")[0]
     if not re.fullmatch(_USER, name):
         raise _NotOne("the user is not one")

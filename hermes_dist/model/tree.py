@@ -6,11 +6,9 @@ A tree says what a package or a home holds without holding it; contents are read
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath, folded
@@ -34,6 +32,8 @@ class Digest(str):
 
     @classmethod
     def of(cls, data: bytes | memoryview) -> Digest:
+        import hashlib  # noqa: PLC0415 - start-up
+
         return str.__new__(cls, hashlib.sha256(data).hexdigest())
 
 
@@ -41,8 +41,7 @@ Read = Callable[[Digest], bytes]
 """Gives the content for a digest; raises Invalid (missing blob) when there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A regular file: what it holds, and whether it may be executed."""
 
     digest: Digest

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from hermes_dist.brand import Layout
 from hermes_dist.decide.aliases import Owner, alias_script, check_alias, owner_of, profile_of
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import AliasName, ProfileName
-from hermes_dist.world.agent import find_command, head_of, search_path
+from hermes_dist.world.agent import head_of
 from hermes_dist.world.door import put_program, take_away
+from hermes_dist.world.programs import find_command, search_path
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Alias:
+class Alias(NamedTuple):
     """A command that starts a profile.
 
     Attributes:
@@ -31,8 +31,7 @@ class Alias:
     ours: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AliasPlan:
+class AliasPlan(NamedTuple):
     """An alias to write.
 
     Attributes:

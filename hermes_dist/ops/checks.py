@@ -15,7 +15,8 @@ from hermes_dist.decide.channels import CHANNEL_VARIABLES, shared_tokens
 from hermes_dist.decide.lifecycle import TRASH_DAYS, is_expired, is_lost, read_id, routes_without
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents import Kind, load_data, load_manifest_data
-from hermes_dist.model.lock import Lock, load_head, load_lock
+from hermes_dist.model.lock import Lock, load_lock
+from hermes_dist.model.lockhead import load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops import aliases, away, pending, upkeep
 from hermes_dist.ops.context import Context

@@ -9,7 +9,7 @@ from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.aliases import AGENT_VERBS
 from hermes_dist.decide.completion import SHELLS, VARIABLE, Facts, agent_commands, complete, script
 from hermes_dist.errors import DistError, UsageError
-from hermes_dist.model.lock import load_head
+from hermes_dist.model.lockhead import load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE
 from hermes_dist.model.source import parse_source
 from hermes_dist.ops import aliases, away

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.world.agent import Agent, find_agent, version
 
 if TYPE_CHECKING:
+    from hermes_dist.world.agent import Agent
     from hermes_dist.world.registry import Registries
     from hermes_dist.world.sources import Sources
     from hermes_dist.world.store import Store
@@ -26,11 +25,10 @@ def silent(_line: str) -> None:
     """Show no progress."""
 
 
-@dataclass(frozen=True)
 class Context:
-    """What every verb is given.
+    """What every verb is given; it never changes.
 
-    Attributes:
+    Args:
         brand: The brand of the command.
         layout: Where everything lives.
         env: The environment of the process.
@@ -41,14 +39,18 @@ class Context:
         progress: Is told what is being fetched and written.
     """
 
-    brand: Brand
-    layout: Layout
-    env: Mapping[str, str] = field(repr=False)
-    chosen: ProfileName | None = None
-    prog: str = ""
-    offline: bool = False
-    allow_insecure: bool = False
-    progress: Progress = silent
+    def __init__(
+        self, brand: Brand, layout: Layout, env: Mapping[str, str], chosen: ProfileName | None = None, prog: str = "",
+        *, offline: bool = False, allow_insecure: bool = False, progress: Progress = silent,
+    ) -> None:  # fmt: skip
+        self.brand = brand
+        self.layout = layout
+        self.env = env
+        self.chosen = chosen
+        self.prog = prog
+        self.offline = offline
+        self.allow_insecure = allow_insecure
+        self.progress = progress
 
     @classmethod
     def from_environment(cls, brand: Brand, profile: str | None = None, prog: str = "") -> Context:
@@ -62,9 +64,14 @@ class Context:
         layout, named = Layout.locate(brand, user_home, env.get(brand.home_variable, ""))
         return cls(brand, layout, env, ProfileName(profile) if profile else named, prog)
 
-    def with_options(self, *, offline: bool, allow_insecure: bool, progress: Progress) -> Context:
+    def with_options(
+        self, *, offline: bool = False, allow_insecure: bool = False, progress: Progress = silent
+    ) -> Context:
         """Return the context with a command's options."""
-        return replace(self, offline=offline, allow_insecure=allow_insecure, progress=progress)
+        return Context(
+            self.brand, self.layout, self.env, self.chosen, self.prog,
+            offline=offline, allow_insecure=allow_insecure, progress=progress,
+        )  # fmt: skip
 
     def command(self, words: str) -> str:
         """Spell a command of ours for the user, such as ``hermes profile update x``."""
@@ -81,7 +88,7 @@ class Context:
         from hermes_dist.world.sources import open_sources  # noqa: PLC0415 - only who fetches pays for it
 
         return open_sources(
-            self.layout, self.store, self.env, offline=self.offline, allow_insecure=self.allow_insecure
+            self.layout, lambda: self.store, self.env, offline=self.offline, allow_insecure=self.allow_insecure
         )
 
     @cached_property
@@ -95,10 +102,14 @@ class Context:
 
     @cached_property
     def agent(self) -> Agent | None:
+        from hermes_dist.world.agent import find_agent  # noqa: PLC0415 - start-up
+
         return find_agent(self.layout, self.env)
 
     @cached_property
     def agent_version(self) -> str | None:
+        from hermes_dist.world.agent import version  # noqa: PLC0415 - start-up
+
         return version(self.agent, self.brand, self.env) if self.agent else None
 
     def active(self) -> ProfileName:

@@ -14,9 +14,10 @@ from pathlib import Path
 from hermes_dist.brand import Layout
 from hermes_dist.decide.launcher import front_door_script, is_front_door
 from hermes_dist.errors import Invalid
-from hermes_dist.world.agent import Agent, find_agent, find_command, head_of
+from hermes_dist.world.agent import Agent, find_agent, head_of
 from hermes_dist.world.door import Former, put_link, put_program, read_doors, take_away, write_doors
 from hermes_dist.world.fs import atomic_write
+from hermes_dist.world.programs import find_command
 
 _PACKAGE = Path(__file__).parent.parent / "__main__.py"
 

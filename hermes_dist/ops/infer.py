@@ -83,11 +83,11 @@ def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
     Raises:
         DistError: The source can't be reached, or holds no package.
     """
-    target = replace(look_up(ctx, spec), tree="", signer="")  # what a registry says is of one version alone
+    target = look_up(ctx, spec)._replace(tree="", signer="")  # what a registry says is of one version alone
     versions = list(_versions(ctx, target))
     seen = observe(ctx, home, Tree({path: _ANY for version in versions for path in version.files}))
     oids = _oids(seen.ours, seen.read, sha256=len(target.commit) == _SHA256)
-    chosen = [target, *(replace(target, ref=target.ref, commit=v.commit) for v in shortlist(versions, oids, _CLOSER))]
+    chosen = [target, *(target._replace(ref=target.ref, commit=v.commit) for v in shortlist(versions, oids, _CLOSER))]
     candidates = list(_fetched(ctx, _distinct(chosen)))
     ever = {path for one in candidates for path in one.placed}
     read = seen.read
@@ -154,7 +154,7 @@ def _fetched(ctx: Context, targets: list[Target]) -> Iterator[Incoming]:
     for target in targets:
         try:
             spec = _repository(ctx, target.spec) if target.commit else None
-            yield replace(fetch(ctx, replace(target, spec=spec or target.spec)), spec=target.source)
+            yield replace(fetch(ctx, target._replace(spec=spec or target.spec)), spec=target.source)
         except DistError:
             if len(targets) == 1:
                 raise

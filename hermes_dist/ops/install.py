@@ -83,7 +83,7 @@ def _inferred(ctx: Context, home: Home, spec: SourceSpec) -> tuple[Tree | None, 
     """The base of a profile without a lock, where a version of the source explains it, and what to say about it."""
     if home.lock is not None or not home.path.is_dir():
         return None, ""
-    guess = infer(ctx, home, replace(spec, ref="", is_range=False))
+    guess = infer(ctx, home, spec._replace(ref="", is_range=False))
     if guess is None or guess.match.score < SURE:
         return None, ""
     ctx.store.put_many(guess.base.blobs.values())

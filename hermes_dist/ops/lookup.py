@@ -6,25 +6,23 @@ Most updates end here, with nothing new, so this module loads nothing of merging
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_dist.decide.versions import choose_tag, newer_tags
-from hermes_dist.model.lock import Lock
+from hermes_dist.model.lockhead import LockHead, load_head
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import Pin, SourceKind, SourceSpec, parse_source
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.world.ports import Refs
 from hermes_dist.world.trustfiles import read_policies
 
 if TYPE_CHECKING:
+    from hermes_dist.model.lock import Lock
     from hermes_dist.model.registry import Package
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
+class Naming(NamedTuple):
     """How a name in a registry is meant.
 
     Attributes:
@@ -38,8 +36,7 @@ class Naming:
     ask: Callable[[Package, tuple[Package, ...]], bool] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A source looked up, and nothing fetched yet.
 
     Attributes:
@@ -80,19 +77,18 @@ class Target:
         return bool(self.commit) and self.commit == pin.commit and self.spec.subfolder == pin.subfolder
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(NamedTuple):
     """A profile, and what its source offers now.
 
     Attributes:
-        home: The profile's home.
-        lock: Its lock.
+        name: The profile.
+        lock: The head of its lock.
         target: What the source offers.
         notes: Newer versions than the one it is pinned at.
     """
 
-    home: Home
-    lock: Lock
+    name: ProfileName
+    lock: LockHead
     target: Target
     notes: tuple[str, ...]
 
@@ -113,11 +109,33 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
     Raises:
         DistError: The profile has no lock, or the source or ref can't be had.
     """
-    home = open_home(ctx, name)
-    lock = home.need_lock(ctx)
+    lock = _head(ctx, name)
     spec = absolute(parse_source(lock.source, allow_insecure=True))
-    target = look_up(ctx, spec.at(to) if to else spec, lock=lock)
-    return Looked(home, lock, target, (*target.notes, *about_versions(lock, target)))
+    if spec.kind is SourceKind.REGISTRY:
+        target = look_up(ctx, spec.at(to) if to else spec, lock=_opened(ctx, name))
+    else:
+        target = look_up(ctx, spec.at(to) if to else spec)
+    return Looked(name, lock, target, (*target.notes, *about_versions(lock.pin, target)))
+
+
+def _head(ctx: Context, name: ProfileName) -> LockHead:
+    """Read the head of a lock; where that is not simply there to be read, the home is opened."""
+    try:
+        interrupted = (ctx.layout.private(name) / "txn").exists()
+        head = None if interrupted else load_head(ctx.layout.lockfile(name).read_bytes())
+    except OSError:
+        head = None
+    return head or _head_of(_opened(ctx, name))
+
+
+def _opened(ctx: Context, name: ProfileName) -> Lock:
+    from hermes_dist.ops.homes import open_home  # noqa: PLC0415 - start-up
+
+    return open_home(ctx, name).need_lock(ctx)
+
+
+def _head_of(lock: Lock) -> LockHead:
+    return LockHead(lock.source, lock.pin, lock.name, len(lock.conflicts), len(lock.parked), whole=lock.whole)
 
 
 def look_up(ctx: Context, spec: SourceSpec, naming: Naming | None = None, *, lock: Lock | None = None) -> Target:
@@ -158,13 +176,13 @@ def check_policies(ctx: Context, spec: SourceSpec) -> None:
 def absolute(spec: SourceSpec) -> SourceSpec:
     """Write a folder or archive with its full path, so that it means the same from everywhere."""
     if spec.kind in (SourceKind.FOLDER, SourceKind.ARCHIVE):
-        return replace(spec, location=str(Path(spec.location).expanduser().resolve()))
+        return spec._replace(location=str(Path(spec.location).expanduser().resolve()))
     return spec
 
 
-def about_versions(lock: Lock, target: Target) -> tuple[str, ...]:
+def about_versions(pin: Pin, target: Target) -> tuple[str, ...]:
     """Tell of newer version tags where one is followed as pinned."""
     if target.refs is None or not target.ref.startswith("refs/tags/") or target.spec.is_range or target.asked:
         return ()
     newer = newer_tags(target.ref.removeprefix("refs/tags/"), target.refs.tags)
-    return (f"pinned at {lock.pin.ref.rpartition('/')[2]}; newer: {', '.join(newer[-3:])}",) if newer else ()
+    return (f"pinned at {pin.ref.rpartition('/')[2]}; newer: {', '.join(newer[-3:])}",) if newer else ()

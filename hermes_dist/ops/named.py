@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_dist.decide.registry import choose, near_twins
@@ -64,7 +64,7 @@ def look_up_named(ctx: Context, asked: SourceSpec, naming: Naming, lock: Lock | 
     target = Target(spec, refs, ref, commit, asked=asked, registry=found.registry.name, notes=notes)
     if release is None:
         return target
-    return replace(target, ref=_tag_of(refs, release), tree=release.tree, signer=release.signer)
+    return target._replace(ref=_tag_of(refs, release), tree=release.tree, signer=release.signer)
 
 
 def find(ctx: Context, asked: SourceSpec, registry: str = "") -> Found:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.errors import DistError
-from hermes_dist.model.lock import load_head
+from hermes_dist.model.lockhead import load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops import aliases
 from hermes_dist.ops.context import Context
@@ -18,8 +18,7 @@ from hermes_dist.world.index import Index
 from hermes_dist.world.index import Row as Facts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """A profile in a list.
 
     Attributes:
@@ -68,8 +67,7 @@ def show(ctx: Context, name: ProfileName) -> Row:
     return _row(name, home, _facts(home), _active_or_default(ctx) == name, commands)
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(NamedTuple):
     """What a home holds: how many skills, and whether it has keys and a personality of its own."""
 
     skills: int
@@ -126,7 +124,7 @@ def _facts(home: Path) -> Facts:
     return {
         "model": str(chosen or ""),
         "provider": str(provider or ""),
-        "package": f"{head.name}@{head.version}" if head and head.version else head.name if head else label,
+        "package": f"{head.name}@{head.pin.version}" if head and head.pin.version else head.name if head else label,
         "source": head.source if head else str(manifest.get("source") or ""),
         "managed": lock is not None,
         "conflicts": head.conflicts if head else 0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_dist.brand import MANIFEST
@@ -159,12 +159,12 @@ def _target(ctx: Context, found: Leaving, to: str) -> SourceSpec:
     text = to or (lock.source if lock else "")
     spec = absolute(parse_source(text, allow_insecure=ctx.allow_insecure or not to))
     if spec.kind is SourceKind.FOLDER:
-        spec = replace(spec, kind=SourceKind.GIT, location=ctx.sources.url(spec))
+        spec = spec._replace(kind=SourceKind.GIT, location=ctx.sources.url(spec))
     if spec.kind is SourceKind.REGISTRY and not to and lock:
         spec = SourceSpec(kind=SourceKind.GIT, location=lock.pin.url, subfolder=lock.pin.subfolder)
     if spec.kind is not SourceKind.GIT:
         raise UsageError("--to takes a git repository", hint="such as github.com/you/my-agent or git@host:you/my-agent")
-    return replace(spec, ref="", is_range=False)
+    return spec._replace(ref="", is_range=False)
 
 
 def _branch(found: Leaving, spec: SourceSpec, refs: Refs) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from hermes_dist.decide.history import ANY, holds
-from hermes_dist.errors import LockStale
+from hermes_dist.errors import Busy, LockStale
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.conclude import Settle, Wish, about_requires, conclude, make_proposal
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.incoming import fetch
 from hermes_dist.ops.lookup import Looked, Target, look
 from hermes_dist.ops.observing import user_job_ids
@@ -42,8 +43,13 @@ def update(
 
 
 def _update(ctx: Context, looked: Looked, wish: Wish, confirm: Confirm, settle: Settle | None) -> Outcome:
-    home, lock, target, notes = looked.home, looked.lock, looked.target, looked.notes
-    name = home.name
+    name, target, notes = looked.name, looked.target, looked.notes
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    if lock.source != looked.lock.source:
+        raise Busy(
+            "another operation changed this profile in the meantime", where=str(home.path), hint="run the command again"
+        )
     if wish.locked and target.commit != lock.pin.commit:
         raise LockStale(
             f"{target.spec} is at {target.commit[:7]}, the lock at {lock.pin.short}",

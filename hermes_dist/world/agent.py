@@ -10,14 +10,14 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError
 from hermes_dist.world.door import former_launcher
+from hermes_dist.world.programs import find_command, is_program, search_path
 
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
@@ -34,8 +34,7 @@ class NoAgent(DistError):
     code = 127
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(NamedTuple):
     """An installed agent.
 
     Attributes:
@@ -88,30 +87,14 @@ def _launchers(layout: Layout, env: Mapping[str, str]) -> Iterator[tuple[str, Pa
         yield "behind the front door", former
 
 
-def search_path(env: Mapping[str, str]) -> tuple[Path, ...]:
-    """Return the folders of ``PATH``, in order; empty entries, which mean "here", are left out."""
-    return tuple(Path(entry) for entry in env.get("PATH", os.defpath).split(os.pathsep) if entry)
-
-
-def find_command(name: str, env: Mapping[str, str], *, outside: Path | None = None) -> Path | None:
-    """Return the first program called ``name`` on ``PATH``, leaving out the folder ``outside``."""
-    left_out = outside.resolve() if outside else None
-    programs = (folder / name for folder in search_path(env) if left_out is None or folder.resolve() != left_out)
-    return next((program for program in programs if _is_program(program)), None)
-
-
 def _named(value: str, env: Mapping[str, str]) -> Path | None:
     if not value:
         return None
     return Path(os.path.expanduser(value)) if os.sep in value else find_command(value, env)
 
 
-def _is_program(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
-
-
 def _is_agent(launcher: Path) -> bool:
-    return _is_program(launcher) and not names_us(head_of(launcher))
+    return is_program(launcher) and not names_us(head_of(launcher))
 
 
 def head_of(path: Path) -> str:
@@ -243,8 +226,7 @@ class GatewayState(StrEnum):
     STALE = "stale"
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
+class Gateway(NamedTuple):
     """The gateway of one home.
 
     Attributes:

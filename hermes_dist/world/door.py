@@ -8,9 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Invalid
@@ -18,8 +17,7 @@ from hermes_dist.errors import Invalid
 _FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Former:
+class Former(NamedTuple):
     """What stood where the front door is now.
 
     Attributes:

@@ -211,10 +211,3 @@ def _lines(folder: int, name: str) -> list[str]:
     finally:
         os.close(fd)
     return data.decode("utf-8", "replace").splitlines()
-
-
-def is_bare(path: Path) -> bool:
-    """Whether a folder is a bare git repository."""
-    return (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
-
-

@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import hashlib
 import os
-import secrets
 import stat
 import time
 import weakref
@@ -164,6 +162,8 @@ class RealFs:
         with self._opened(path) as fd:
             if fd is None:
                 return None
+            import hashlib  # noqa: PLC0415 - start-up
+
             digest = hashlib.sha256()
             while chunk := os.read(fd, _CHUNK):
                 digest.update(chunk)
@@ -259,7 +259,7 @@ def atomic_write(path: Path, data: bytes, mode: int = 0o600) -> None:
         with RealFs(path.parent) as folder:
             if folder.read(path.name) == data:
                 return
-            temp = f".{path.name[:150]}.{secrets.token_hex(6)}.tmp"
+            temp = f".{path.name[:150]}.{os.urandom(6).hex()}.tmp"
             try:
                 folder.write_new(temp, data, folder.mode(path.name) or mode, exact=True)
                 folder.rename(temp, path.name)

@@ -21,6 +21,7 @@ from hermes_dist.world import agent as agents
 from hermes_dist.world.agent import Agent, GatewayState
 from hermes_dist.world.fs import atomic_write
 from hermes_dist.world.proc import Command, Detached, start_detached
+from hermes_dist.world.programs import find_command
 from hermes_dist.world.running import Process, aimed_at, ancestors, chosen_in, command_in, is_agents, lives, stat_of
 
 LOGS = ("gateway.log", "gateway.error.log")
@@ -112,9 +113,9 @@ def manager(env: Mapping[str, str]) -> str:
     """What keeps services running here: ``s6``, ``launchd``, ``systemd``, or ``none`` as in most containers."""
     if _S6.exists() and _comm(1) == "s6-svscan":
         return "s6"
-    if sys.platform == "darwin" and agents.find_command("launchctl", env):
+    if sys.platform == "darwin" and find_command("launchctl", env):
         return "launchd"
-    if _SYSTEMD.is_dir() and agents.find_command("systemctl", env):
+    if _SYSTEMD.is_dir() and find_command("systemctl", env):
         return "systemd"
     return "none"
 

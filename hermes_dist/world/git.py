@@ -7,26 +7,22 @@ and checked here, so that all rules are written once.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, Invalid, Unreachable
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
-from hermes_dist.world.fs import flock
 from hermes_dist.world.git_cache import COMMIT, cache_name, is_cut, is_pinned, parse_refs, prepare, read_original
 from hermes_dist.world.git_cli import CliTool, scheme_of
-from hermes_dist.world.git_embedded import DulwichTool
 from hermes_dist.world.git_trouble import explain, fail, is_missing
 from hermes_dist.world.limits import LIMITS, Gate, Limits, shown
 from hermes_dist.world.ports import Git, GitFile, Refs, Relation
 from hermes_dist.world.proc import Bounds, Command, Finished, Stream, run
+from hermes_dist.world.programs import find_command
 
 HISTORY = 1000
 _URL = re.compile(r"(https|ssh|file|http|git)://(?!-)[^\x00-\x20\x7f]+|[A-Za-z0-9_][\w.-]*@(?!-)[^/:@\s]+:(?!-)[^\s:]\S*")
@@ -48,8 +44,7 @@ class Tool(Protocol):
     def walk(self, cache: Path, commit: str, limit: int) -> Command: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Patience(NamedTuple):
     """Seconds that each kind of work may take."""
 
     refs: float = 30
@@ -73,9 +68,16 @@ def open_git(
     Returns:
         The user's git where there is one, else the embedded client.
     """
-    program = shutil.which("git", path=env.get("PATH", os.defpath))
-    tool: Tool = CliTool(program, env) if program else DulwichTool(env)
-    return BareGit(layout.git_cache, tool, offline=offline, patience=patience or Patience(), limits=limits)
+    return BareGit(layout.git_cache, _tool(env), offline=offline, patience=patience or Patience(), limits=limits)
+
+
+def _tool(env: Mapping[str, str]) -> Tool:
+    program = find_command("git", env)
+    if program:
+        return CliTool(str(program), env)
+    from hermes_dist.world.git_embedded import DulwichTool  # noqa: PLC0415 - start-up
+
+    return DulwichTool(env)
 
 
 class BareGit:
@@ -204,6 +206,8 @@ class BareGit:
 
     def _held(self, cache: Path, commit: str) -> contextlib.AbstractContextManager[None]:
         """Hold a cache against other fetches, of this process or another; made when missing."""
+        from hermes_dist.world.fs import flock  # noqa: PLC0415 - start-up
+
         prepare(cache, sha256=len(commit) == 64)
         lock = cache.with_suffix(".lock")
         return flock(lock, timeout=self._patience.fetch, held="another command is fetching the same repository")

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import os
 import re
-import secrets
-import shutil
-from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import IO
 
-from hermes_dist.errors import Busy, Invalid
-from hermes_dist.world.fs import flock, trouble
+from hermes_dist.errors import Invalid
 from hermes_dist.world.ports import Refs
 
 _LARGEST = 1 << 20
@@ -22,49 +18,10 @@ _CONFIG = "[core]\n\trepositoryFormatVersion = {}\n\tbare = true\n\tlogAllRefUpd
 
 def cache_name(url: str) -> str:
     """The name of a repository's cache, from its address without a login."""
+    import hashlib  # noqa: PLC0415 - start-up
+
     slug = re.sub(r"[^a-z0-9]+", "-", url.lower().removesuffix(".git")).strip("-")[-40:].strip("-")
     return f"{hashlib.sha256(url.encode()).hexdigest()[:16]}-{slug}.git"
-
-
-def collect(root: Path, keep: AbstractSet[str], *, older_than: float, dry_run: bool = False) -> int:
-    """Remove the caches that nobody needs; what is in them can be fetched again.
-
-    Args:
-        root: The folder of caches.
-        keep: Names of caches that stay.
-        older_than: Only those last fetched into before this time, in seconds since the epoch.
-        dry_run: Only count them.
-
-    Returns:
-        How many; one that is in use right now is passed over.
-
-    Raises:
-        DistError: The disk fails.
-    """
-    count = 0
-    try:
-        for cache in sorted(root.glob("*.git")):
-            if cache.name in keep or not cache.is_dir() or _last_used(cache) >= older_than:
-                continue
-            if dry_run:
-                count += 1
-                continue
-            with contextlib.suppress(Busy), flock(cache.with_suffix(".lock")):
-                aside = root / f".{cache.name}.{secrets.token_hex(4)}.old"
-                cache.rename(aside)
-                shutil.rmtree(aside)
-                cache.with_suffix(".lock").unlink(missing_ok=True)
-                count += 1
-        for left in root.glob(".*.old"):
-            shutil.rmtree(left, ignore_errors=True)
-    except OSError as error:
-        raise trouble(error, "can't clean the caches of repositories", where=str(root)) from error
-    return count
-
-
-def _last_used(cache: Path) -> float:
-    places = (cache, cache / "refs/dist", cache / "objects", cache / "objects/pack", cache / "shallow")
-    return max((place.stat().st_mtime for place in places if place.exists()), default=0)
 
 
 def prepare(cache: Path, *, sha256: bool) -> None:
@@ -77,9 +34,13 @@ def prepare(cache: Path, *, sha256: bool) -> None:
     Raises:
         DistError: The disk is full or fails.
     """
+    import shutil  # noqa: PLC0415 - start-up
+
+    from hermes_dist.world.trouble import trouble  # noqa: PLC0415 - start-up
+
     if cache.is_dir():
         return
-    temp = cache.parent / f".{cache.name}.{secrets.token_hex(4)}"
+    temp = cache.parent / f".{cache.name}.{os.urandom(4).hex()}"
     try:
         cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in ("objects/info", "objects/pack", "refs/dist"):
@@ -148,6 +109,8 @@ def read_original(out: IO[bytes], oid: str, kind: str) -> bytes:
     Raises:
         Invalid: It is not there, is very large, or is not what its id says.
     """
+    import hashlib  # noqa: PLC0415 - start-up
+
     words = out.readline(200).split()
     if len(words) != 3 or words[:2] != [oid.encode(), kind.encode()] or int(words[2]) > _LARGEST:
         raise Invalid(f"the repository has no {kind} {oid[:12]}, or a very large one")

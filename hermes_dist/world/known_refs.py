@@ -7,7 +7,6 @@ from pathlib import Path
 
 from hermes_dist.errors import DistError
 from hermes_dist.model.source import without_credentials
-from hermes_dist.world.fs import atomic_write
 from hermes_dist.world.git_cache import cache_name
 from hermes_dist.world.ports import Refs
 
@@ -27,13 +26,14 @@ class KnownRefs:
         self._heard: dict[str, Refs] = {}
 
     def heard(self, url: str, refs: Refs) -> Refs:
-        """Remember what a repository offers, once it has a cache; never fails."""
+        """Remember what a repository offers, to be kept when there is a reason to write."""
         self._heard[url] = refs
-        self.keep(url)
         return refs
 
     def keep(self, url: str) -> None:
-        """Write down what was heard of a repository whose cache is there now."""
+        """Write down what was heard of a repository whose cache is there now; never fails."""
+        from hermes_dist.world.fs import atomic_write  # noqa: PLC0415 - start-up
+
         refs, folder = self._heard.get(url), self._folder(url)
         if refs is not None and folder.is_dir():
             names = [name for name in (*refs.tags, *refs.heads) if "\n" not in name][:_MANY]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import MAX_DEPTH, MAX_NAME_BYTES, MAX_PATH_BYTES, RelPath
@@ -11,8 +11,7 @@ from hermes_dist.model.tree import check_side_by_side
 MIB = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """The table.
 
     Attributes:
@@ -46,18 +45,18 @@ def shown(raw: bytes) -> str:
     return repr(raw[:MAX_PATH_BYTES].decode("utf-8", "backslashreplace"))
 
 
-@dataclass(slots=True)
 class Gate:
     """Admits the entries of one tree, one by one, or refuses the tree.
 
-    Attributes:
+    Args:
         limits: The table.
     """
 
-    limits: Limits = LIMITS
-    _count: int = 0
-    _total: int = 0
-    _paths: dict[RelPath, None] = field(default_factory=dict)
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self.limits = limits
+        self._count = 0
+        self._total = 0
+        self._paths: dict[RelPath, None] = {}
 
     def folder(self, raw: bytes) -> RelPath:
         """Admit a folder.

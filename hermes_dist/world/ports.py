@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from types import MappingProxyType
+from typing import Literal, NamedTuple, Protocol
 
 from hermes_dist.errors import Refused
 from hermes_dist.model.paths import RelPath
@@ -67,8 +67,7 @@ class Fs(Protocol):
     def rmdir(self, path: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refs:
+class Refs(NamedTuple):
     """What a repository offers.
 
     Attributes:
@@ -79,11 +78,11 @@ class Refs:
         annotated: Tag → its tag object, by short names, for annotated tags alone.
     """
 
-    head: str = ""
-    head_commit: str = ""
     heads: Mapping[str, str]
     tags: Mapping[str, str]
-    annotated: Mapping[str, str] = field(default_factory=dict)
+    head: str = ""
+    head_commit: str = ""
+    annotated: Mapping[str, str] = MappingProxyType({})
 
     def full_name(self, short: str) -> str:
         """The full name of a tag or else a branch; empty when there is neither."""
@@ -97,8 +96,7 @@ class Refs:
         return table.get(full.partition("/")[2].partition("/")[2], "")
 
 
-@dataclass(frozen=True, slots=True)
-class GitFile:
+class GitFile(NamedTuple):
     """A file of a commit: its path below the package's folder, and git's name for its content."""
 
     path: RelPath
@@ -107,8 +105,7 @@ class GitFile:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class RefUpdate:
+class RefUpdate(NamedTuple):
     """A ref of a repository to move.
 
     Attributes:

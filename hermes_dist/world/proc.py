@@ -12,14 +12,12 @@ import os
 import select
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal, Self
+from typing import IO, Literal, NamedTuple, Self
 
 from hermes_dist.errors import DistError
 
@@ -35,8 +33,7 @@ _LIMITER = (
 Stopped = Literal["", "time", "output"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class Bounds(NamedTuple):
     """What a child may use.
 
     Attributes:
@@ -54,8 +51,7 @@ class Bounds:
     cpu: int = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """What to run: the words, the whole environment, and what it reads first (less than a pipe holds)."""
 
     argv: tuple[str, ...]
@@ -63,8 +59,7 @@ class Command:
     request: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """How a child ended.
 
     Attributes:
@@ -274,6 +269,8 @@ class Stream:
     """
 
     def __init__(self, command: Command, bounds: Bounds, stdin: bytes = b"") -> None:
+        import tempfile  # noqa: PLC0415 - start-up
+
         self._err = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         try:
             self._process = _start(command, bounds, stdin=subprocess.PIPE, stderr=self._err)

@@ -60,7 +60,7 @@ class Registries:
         self._progress = progress or (lambda _line: None)
         own = replace_cache(layout)
         git = open_git(own, env, offline=offline, limits=LIMITS)
-        self._sources = Sources(own, git, store, allow_insecure=allow_insecure, limits=LIMITS)
+        self._sources = Sources(own, git, lambda: store, allow_insecure=allow_insecure, limits=LIMITS)
         self._fresh: set[str] = set()
         self._lock = Lock()
 

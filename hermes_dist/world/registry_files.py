@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from hermes_dist import __version__
@@ -36,7 +35,7 @@ def registry_of(text: str, name: str, *, allow_insecure: bool = False) -> Regist
 
 
 def _as_git(spec: SourceSpec) -> SourceSpec:
-    return replace(spec, kind=SourceKind.GIT, location=Path(spec.location).expanduser().resolve().as_uri())
+    return spec._replace(kind=SourceKind.GIT, location=Path(spec.location).expanduser().resolve().as_uri())
 
 
 def check_index(data: bytes | None, place: str) -> None:

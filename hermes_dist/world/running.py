@@ -13,8 +13,9 @@ from pathlib import Path
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.world.agent import GatewayState, find_command, gateway
+from hermes_dist.world.agent import GatewayState, gateway
 from hermes_dist.world.proc import Bounds, Command, run
+from hermes_dist.world.programs import find_command
 
 _BACKENDS = frozenset({"serve", "dashboard", "gateway"})
 _PATIENCE = 10.0

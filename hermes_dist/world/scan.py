@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import MAX_DEPTH, MAX_PATH_BYTES, RelPath
@@ -27,8 +27,7 @@ _CHUNK = 1 << 20
 _FRESH = 2_000_000_000  # a file changed this short a time ago may change again within one tick of its clock
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(NamedTuple):
     """What was found.
 
     Attributes:
@@ -39,7 +38,7 @@ class Scan:
 
     tree: Tree
     odd: tuple[tuple[str, str], ...] = ()
-    known: Known = field(default_factory=dict)
+    known: Known = MappingProxyType({})
 
 
 def scan(
@@ -162,6 +161,8 @@ def _signature(found: os.stat_result) -> Signature:
 
 
 def _digest(fd: int) -> Digest:
+    import hashlib  # noqa: PLC0415 - start-up
+
     digest = hashlib.sha256()
     while chunk := os.read(fd, _CHUNK):
         digest.update(chunk)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from hermes_dist.brand import MANIFEST, Layout
@@ -15,13 +14,14 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, SourceKind, SourceSpec, is_loopback, without_credentials
 from hermes_dist.model.tree import Digest, Entry, Tree
-from hermes_dist.world.archive_source import read_package
-from hermes_dist.world.folder import Ignores, is_bare, read_folder, walk_folder
 from hermes_dist.world.git import Patience, open_git
 from hermes_dist.world.known_refs import KnownRefs
 from hermes_dist.world.limits import LIMITS, Limits
 from hermes_dist.world.ports import Git, GitFile, Refs, Relation
-from hermes_dist.world.store import Store
+
+if TYPE_CHECKING:
+    from hermes_dist.world.folder import Ignores
+    from hermes_dist.world.store import Store
 
 Choose = Callable[[str, Iterable[str]], str]
 """Chooses a tag for a version range; raises Invalid when none fits."""
@@ -36,8 +36,7 @@ _FULL = (40, 64)
 _VERSION = re.compile(rb"""^version[ \t]*:[ \t]*(["']?)([^"'#\r\n]{1,100}?)\1[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class Offer(NamedTuple):
     """What a source turned out to hold.
 
     Attributes:
@@ -54,14 +53,14 @@ class Offer:
 
 
 def open_sources(
-    layout: Layout, store: Store, env: Mapping[str, str], *, offline: bool = False, allow_insecure: bool = False,
-    patience: Patience | None = None, limits: Limits = LIMITS,
+    layout: Layout, store: Callable[[], Store], env: Mapping[str, str], *, offline: bool = False,
+    allow_insecure: bool = False, patience: Patience | None = None, limits: Limits = LIMITS,
 ) -> Sources:  # fmt: skip
     """Compose the sources of one machine.
 
     Args:
         layout: Where caches go.
-        store: Where contents go.
+        store: Opens the store that contents go to, once one is needed.
         env: The user's environment: PATH, credentials, proxies.
         offline: Talk to nobody.
         allow_insecure: ``http://`` and ``git://`` may leave this machine.
@@ -78,20 +77,25 @@ class Sources:
     Args:
         layout: Whose ``~`` it is.
         git: The git to use.
-        store: Where contents go.
+        store: Opens the store that contents go to, once one is needed.
         allow_insecure: ``http://`` and ``git://`` may leave this machine.
         limits: How large a package may be.
     """
 
     def __init__(
-        self, layout: Layout, git: Git, store: Store, *, allow_insecure: bool = False, limits: Limits = LIMITS
-    ) -> None:
+        self, layout: Layout, git: Git, store: Callable[[], Store], *,
+        allow_insecure: bool = False, limits: Limits = LIMITS,
+    ) -> None:  # fmt: skip
         self.git = git
         self._layout = layout
-        self._store = store
+        self._open_store = store
         self._allow_insecure = allow_insecure
         self._limits = limits
         self._known = KnownRefs(layout.git_cache)
+
+    @cached_property
+    def _store(self) -> Store:
+        return self._open_store()
 
     def known_refs(self, spec: SourceSpec) -> list[str]:
         """The tags and branches of a source that are known without asking anybody."""
@@ -107,9 +111,9 @@ class Sources:
             Unreachable: It can't be reached, read, or is not available offline.
             Invalid: The folder does not exist, or the source is of a kind that can't be read here.
         """
-        return self._heard(self.url(spec)) if self.is_git(spec) else None
+        return self._asked(self.url(spec)) if self.is_git(spec) else None
 
-    def _heard(self, url: str) -> Refs:
+    def _asked(self, url: str) -> Refs:
         return self._known.heard(url, self.git.refs(url))
 
     def refs_of_many(self, specs: Sequence[SourceSpec]) -> dict[str, Refs | DistError]:
@@ -118,15 +122,19 @@ class Sources:
         Returns:
             By URL (see :meth:`url`): what it offers, or why it can't be asked. Folders are left out.
         """
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - start-up
+
         urls = list(dict.fromkeys(self.url(spec) for spec in specs if self.is_git(spec)))
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
             return dict(zip(urls, pool.map(self._ask, urls), strict=True))
 
     def _ask(self, url: str) -> Refs | DistError:
         try:
-            return self._heard(url)
+            refs = self._asked(url)
         except DistError as error:
             return error
+        self._known.keep(url)
+        return refs
 
     def resolve_ref(self, spec: SourceSpec, refs: Refs | None, choose: Choose | None = None) -> tuple[str, str]:
         """Say which commit a ref stands for: a tag, else a branch, else the start of a commit's id.
@@ -222,10 +230,12 @@ class Sources:
             Folders from the root of the source, whatever its subfolder.
         """
         if spec.kind is SourceKind.ARCHIVE:
-            found = self._from_archive(replace(spec, subfolder=None)).tree
+            found = self._from_archive(spec._replace(subfolder=None)).tree
             return [path.parent for path in found if path.name == MANIFEST and path.parent]
         if self.is_git(spec):
             return list(self.git.folders_with(self.url(spec), commit, MANIFEST))
+        from hermes_dist.world.folder import walk_folder  # noqa: PLC0415 - start-up
+
         walk = walk_folder(self._folder(spec), ignore_rules, self._limits)
         return [f.path.parent for f in walk.files if f.path.name == MANIFEST and f.path.parent]
 
@@ -248,7 +258,7 @@ class Sources:
             return False
         if spec.kind is SourceKind.REGISTRY:
             raise Invalid("a name has to be looked up in a registry first", where=spec.location)
-        return spec.kind is SourceKind.GIT or bool(spec.ref) or is_bare(self._folder(spec))
+        return spec.kind is SourceKind.GIT or bool(spec.ref) or _is_bare(self._folder(spec))
 
     def url(self, spec: SourceSpec) -> str:
         """The address that git is given.
@@ -308,6 +318,8 @@ class Sources:
         return dict(zip(oids, self._store.put_many(contents()), strict=True)), pointers
 
     def _from_folder(self, folder: Path, subfolder: RelPath | None) -> Offer:
+        from hermes_dist.world.folder import read_folder  # noqa: PLC0415 - start-up
+
         root = folder / subfolder if subfolder else folder
         if not root.is_dir() or (subfolder and root.resolve() != root):
             raise Invalid("there is no such folder", where=str(root))
@@ -317,6 +329,8 @@ class Sources:
         return Offer(pin=pin, tree=tree, left_out=tuple(walk.left_out))
 
     def _from_archive(self, spec: SourceSpec) -> Offer:
+        from hermes_dist.world.archive_source import read_package  # noqa: PLC0415 - start-up
+
         path = self._path(spec)
         tree = read_package(path, spec.subfolder, self._store.put_many, self._limits)
         pin = Pin(url=str(path), subfolder=spec.subfolder, version=self._version(tree), tree=tree.digest)
@@ -329,10 +343,17 @@ class Sources:
 
 
 def _no_such_ref(spec: SourceSpec, name: str, refs: Refs) -> Invalid:
+    import difflib  # noqa: PLC0415 - start-up
+
     names = [*refs.tags, *refs.heads]
     close = difflib.get_close_matches(name, names, n=5, cutoff=0.5) or names[-10:]
     hint = f"it has {', '.join(close)}" if close else "it has neither tags nor branches"
     return Invalid(f"there is no tag, branch or commit {name!r:.100}", where=str(spec), hint=hint)
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether a folder is a bare git repository."""
+    return (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
 
 
 def ignore_rules(lines: list[str]) -> Ignores:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
@@ -143,7 +142,7 @@ class Store:
 
     def _collect(self, path: Path, older_than: float) -> int:
         """Remove one blob if it is old; returns its size and one, or 0."""
-        aside = self.root / _INCOMING / f"{path.name}.{secrets.token_hex(4)}"
+        aside = self.root / _INCOMING / f"{path.name}.{os.urandom(4).hex()}"
         try:
             if path.stat().st_mtime >= older_than:
                 return 0
@@ -166,7 +165,7 @@ class _Batch:
         self._fs = fs
         self._root = root
         self._incoming = incoming
-        self._mark = secrets.token_hex(6)
+        self._mark = os.urandom(6).hex()
         self._written: dict[Digest, str] = {}
 
     def run(self, blobs: Iterable[bytes]) -> list[Digest]:

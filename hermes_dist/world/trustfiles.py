@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import DistError
-from hermes_dist.model.trust import Keyring, Policy, dump_keyring, load_keyring, load_policy
-from hermes_dist.world.fs import atomic_write, flock
+
+if TYPE_CHECKING:
+    from hermes_dist.model.trust import Keyring, Policy
 
 
 def read_keyring(layout: Layout) -> Keyring:
@@ -17,6 +19,8 @@ def read_keyring(layout: Layout) -> Keyring:
     Raises:
         DistError: It can't be read, or is damaged: then nothing is trusted, and nothing let in.
     """
+    from hermes_dist.model.trust import Keyring, load_keyring  # noqa: PLC0415 - start-up
+
     data = _read(layout.trust_file)
     return Keyring() if data is None else load_keyring(data, str(layout.trust_file))
 
@@ -27,6 +31,9 @@ def change_keyring(layout: Layout, change: Callable[[Keyring], Keyring]) -> Keyr
     Raises:
         DistError: It can't be read or written, or another command is at it.
     """
+    from hermes_dist.model.trust import dump_keyring  # noqa: PLC0415 - start-up
+    from hermes_dist.world.fs import atomic_write, flock  # noqa: PLC0415 - start-up
+
     with flock(layout.trust_file.with_suffix(".lock"), timeout=10):
         keyring = change(read_keyring(layout))
         atomic_write(layout.trust_file, dump_keyring(keyring))
@@ -39,8 +46,12 @@ def read_policies(layout: Layout) -> tuple[Policy, ...]:
     Raises:
         DistError: One can't be read or understood: then nothing is let in.
     """
-    files = ((path, _read(path)) for path in layout.policies)
-    return tuple(load_policy(data, str(path)) for path, data in files if data is not None)
+    files = [(str(path), data) for path in layout.policies if (data := _read(path)) is not None]
+    if not files:
+        return ()
+    from hermes_dist.model.trust import load_policy  # noqa: PLC0415 - only where a policy is set
+
+    return tuple(load_policy(data, path) for path, data in files)
 
 
 def _read(path: Path) -> bytes | None:

@@ -12,7 +12,7 @@ import pytest
 from story import FIRST, Story, agent_installs
 
 from hermes_dist.brand import HERMES
-from hermes_dist.cli.main import run
+from hermes_dist.cli.start import start as run
 
 SOUL = FIRST["SOUL.md"]
 

@@ -13,7 +13,7 @@ from story import Story
 from tufrepo import Serving, TufRepo
 
 from hermes_dist.brand import HERMES
-from hermes_dist.cli.main import run
+from hermes_dist.cli.start import start as run
 from hermes_dist.model.registry import entry_path
 from hermes_dist.world.registry_tuf import root_digest
 

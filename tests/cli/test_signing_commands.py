@@ -12,7 +12,7 @@ from sshkeys import Key, make
 from story import FIRST
 
 from hermes_dist.brand import HERMES
-from hermes_dist.cli.main import run
+from hermes_dist.cli.start import start as run
 
 
 class Shell:

@@ -10,7 +10,7 @@ from story import Story
 from terminal import Terminal
 
 from hermes_dist.brand import HERMES
-from hermes_dist.cli.main import run
+from hermes_dist.cli.start import start as run
 
 
 class Cli:

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model import lock as module
-from hermes_dist.model.lock import FORMAT, Lock, LockHead, dump_lock, load_head, load_lock
+from hermes_dist.model import lockhead as module
+from hermes_dist.model.lock import Lock, dump_lock, load_lock
+from hermes_dist.model.lockhead import FORMAT, LockHead, load_head
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Effect, EffectKind
 from hermes_dist.model.source import Pin
@@ -116,7 +117,7 @@ def test_law_any_lock_is_read_as_it_was_written_and_its_head_says_the_same(lock:
     assert load_lock(data) == lock
     assert dump_lock(load_lock(data)) == data
     assert load_head(data) == LockHead(
-        lock.name, lock.pin.version, lock.source, lock.pin.commit, len(lock.conflicts), len(lock.parked)
+        lock.source, lock.pin, lock.name, len(lock.conflicts), len(lock.parked), whole=lock.whole
     )
 
 

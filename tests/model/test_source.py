@@ -358,4 +358,4 @@ def test_law_what_is_written_is_read_as_the_same_value(text: str) -> None:
     assert str(again) == str(spec)
     assert not spec.location.startswith("-")
     assert not spec.ref.startswith("-")
-    assert again.credentials == ""
+    assert not again.credentials

@@ -255,7 +255,7 @@ def test_check_finds_what_is_wrong_with_the_form(shop: Shop) -> None:
     shop.put("bit", source="https://u:p@example.org/x y")
     shop.put("bad-env", source="github.com/you/x", versions=[], env=["lower case"], extra=1)
     (shop.shelf.path / "packages/bo/lost.json").write_text("{}")
-    found = ops.check(replace(shop.story.ctx, offline=True), str(shop.shelf.path))
+    found = ops.check(shop.story.ctx.with_options(offline=True), str(shop.shelf.path))
     places = [problem.place for problem in found.problems if problem.error]
     assert any(place.startswith("packages/ba/bad-env.json") for place in places)
     assert "packages/bi/bit.json: source" in places
@@ -281,7 +281,7 @@ def test_check_fetches_what_is_pinned_and_holds_it_against_the_entry(shop: Shop)
 
 def test_the_registry_that_is_carried_is_sound(shop: Shop) -> None:
     ops.add(shop.story.ctx, "default")
-    found = ops.check(replace(shop.story.ctx, offline=True))
+    found = ops.check(shop.story.ctx.with_options(offline=True))
     assert [problem for problem in found.problems if problem.error] == []
     assert found.packages > 100
 

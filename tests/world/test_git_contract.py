@@ -75,7 +75,7 @@ def sources_of(tool: str, tmp_path: Path, *, ssh: str = "", offline: bool = Fals
     layout = Layout(HERMES, tmp_path / "root", tmp_path)
     env = environment(tool, tmp_path, ssh)
     found = open_sources(
-        layout, Store(layout.store), env, offline=offline, patience=PATIENCE, limits=limits or Limits()
+        layout, lambda: Store(layout.store), env, offline=offline, patience=PATIENCE, limits=limits or Limits()
     )
     assert isinstance(found.git, BareGit)
     assert found.git.tool.name == tool

@@ -192,7 +192,7 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
 def sources_in(tmp_path: Path, *, path: str = os.environ["PATH"], limits: Limits = SMALL) -> Sources:
     layout = Layout(HERMES, tmp_path / "root", tmp_path)
     env = {**os.environ, "PATH": path}
-    return open_sources(layout, Store(layout.store), env, limits=limits, patience=Patience(local=10, fetch=20))
+    return open_sources(layout, lambda: Store(layout.store), env, limits=limits, patience=Patience(local=10, fetch=20))
 
 
 def assert_refused(sources: Sources, url: str, ref: str, rule: str, tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_our_own_validator_refuses_every_hostile_tree(repo: Repo, tmp_path: Path
     pin = repo.path / "refs/dist" / commit
     pin.parent.mkdir(exist_ok=True)
     pin.write_text(f"{commit}\n")
-    sources = Sources(Layout(HERMES, tmp_path / "root", tmp_path), git, Store(tmp_path / "root/distributions/store"))
+    sources = Sources(Layout(HERMES, tmp_path / "root", tmp_path), git, lambda: Store(tmp_path / "root/distributions/store"))
     assert_refused(sources, url, ref, HOSTILE[name][1], tmp_path)
 
 

@@ -34,7 +34,7 @@ def layout(tmp_path: Path) -> Layout:
 
 @pytest.fixture
 def sources(layout: Layout) -> Sources:
-    return open_sources(layout, Store(layout.store), dict(os.environ), patience=IMPATIENT)
+    return open_sources(layout, lambda: Store(layout.store), dict(os.environ), patience=IMPATIENT)
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -124,7 +124,7 @@ class TestFolders:
     def test_limits_hold_for_folders(self, layout: Layout, tmp_path: Path) -> None:
         folder = write(tmp_path / "bot", dict(PACKAGE))
         for limits in (Limits(entries=2), Limits(blob=10), Limits(total=40)):
-            small = open_sources(layout, Store(layout.store), dict(os.environ), limits=limits)
+            small = open_sources(layout, lambda: Store(layout.store), dict(os.environ), limits=limits)
             with pytest.raises(Invalid, match="too large"):
                 small.fetch(parse_source(str(folder)))
 
@@ -261,7 +261,7 @@ class TestHardening:
         (repo.path / "config").write_text((repo.path / "config").read_text() + settings)
         env = {**os.environ, "GIT_DIR": str(tmp_path), "GIT_OBJECT_DIRECTORY": str(tmp_path), "GIT_EXTERNAL_DIFF": str(evil),
                "GIT_ASKPASS": str(evil), "SSH_ASKPASS": str(evil), "GIT_TEMPLATE_DIR": str(tmp_path), "GIT_EDITOR": str(evil)}  # fmt: skip
-        sources = open_sources(layout, Store(layout.store), env, patience=IMPATIENT)
+        sources = open_sources(layout, lambda: Store(layout.store), env, patience=IMPATIENT)
         with GitHttp(repo.path.parent) as server:
             for url in (f"{server.url}/r.git", f"file://{repo.path}"):
                 spec = parse_source(url)
@@ -293,7 +293,7 @@ class TestHardening:
         spec = SourceSpec(kind=SourceKind.GIT, location="http://example.org/you/bot")
         with pytest.raises(Invalid, match="private"):
             sources.refs(spec)
-        allowed = open_sources(layout, Store(layout.store), {}, allow_insecure=True)
+        allowed = open_sources(layout, lambda: Store(layout.store), {}, allow_insecure=True)
         assert allowed.url(spec) == "http://example.org/you/bot"
 
 
@@ -332,7 +332,7 @@ class TestRudeServers:
     @pytest.fixture
     def sources(self, tool: str, layout: Layout) -> Sources:
         env = dict(os.environ) if tool == "git" else {**os.environ, "PATH": "/nonexistent"}
-        return open_sources(layout, Store(layout.store), env, patience=IMPATIENT)
+        return open_sources(layout, lambda: Store(layout.store), env, patience=IMPATIENT)
 
     @pytest.mark.parametrize("talk", [drip, silence, flood, curse])
     def test_a_server_that_misbehaves_costs_little_and_forges_nothing(self, sources: Sources, tool: str, talk: object) -> None:

@@ -1,0 +1,48 @@
+"""The list of profiles. It loads little: scripts and prompts ask for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hermes_dist.ops import profiles as ops
+
+if TYPE_CHECKING:
+    from hermes_dist.cli.session import Session
+
+
+def show_profiles(session: Session) -> int:
+    """Show every profile.
+
+    Returns:
+        The exit code.
+    """
+    rows = ops.list_profiles(session.ctx)
+    session.screen.emit("profiles", {"profiles": [row_data(row) for row in rows]})
+    table = [
+        (
+            ("◆" if row.active else " ") + row.name, row.model or "—", str(row.gateway),
+            ", ".join(row.aliases) or "—", row.package or "—", what_is_open(row),
+        )
+        for row in rows
+    ]  # fmt: skip
+    session.screen.table((" Profile", "Model", "Gateway", "Alias", "Package", "Open"), table)
+    return 0
+
+
+def what_is_open(row: ops.Row) -> str:
+    """What waits for the user in a profile, in a few words; empty for nothing."""
+    parts = []
+    if row.conflicts:
+        parts.append(f"{row.conflicts} conflicts")
+    if row.parked:
+        parts.append(f"{row.parked} waiting")
+    return ", ".join(parts)
+
+
+def row_data(row: ops.Row) -> dict[str, Any]:
+    """A profile in a list."""
+    return {
+        "name": row.name, "path": row.path, "active": row.active, "model": row.model, "provider": row.provider,
+        "gateway": str(row.gateway), "aliases": list(row.aliases), "package": row.package, "source": row.source,
+        "managed": row.managed, "conflicts": row.conflicts, "parked": row.parked, "description": row.description,
+    }  # fmt: skip

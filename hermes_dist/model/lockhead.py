@@ -1,0 +1,160 @@
+"""The beginning of a lockfile: its format and migrations, and what can be told without its long tables.
+
+Most commands need no more, so this module is quick to import, and the head quick to read however many files a
+package has.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import Pin
+from hermes_dist.model.tree import Digest
+
+FORMAT = 1
+SINCE = "0.1.0"
+"""The first version of this program that reads ``FORMAT``; written down for older ones, to name it."""
+MIGRATIONS: Mapping[int, Callable[[dict[str, object]], dict[str, object]]] = {}
+"""From each older format to the next one; applied in turn."""
+
+_MAX_BYTES = 32 * 2**20
+WHERE = "distribution.lock"
+HINT = "put it back from a backup, or move it away and run: hermes profile adopt NAME"
+DAMAGE = (KeyError, TypeError, ValueError, RecursionError, Invalid)
+"""What reading a damaged lock raises."""
+_LONG_TABLES = (b"shipped", b"base")
+
+
+def parsed(data: bytes) -> dict[str, object]:
+    """Read the TOML of a lock."""
+    if len(data) > _MAX_BYTES:
+        raise ValueError(f"it is larger than {_MAX_BYTES // 2**20} MiB")
+    return tomllib.loads(data.decode())
+
+
+class Newer(Invalid):
+    """The lock was written by a newer program."""
+
+
+def reason(err: BaseException) -> str:
+    """Say in a few words what is wrong with a lock."""
+    if isinstance(err, RecursionError):
+        return "it is nested too deeply"
+    return f"{err} is missing" if isinstance(err, KeyError) else str(err)
+
+
+def migrated(raw: dict[str, object]) -> dict[str, object]:
+    """Bring what was read to today's format.
+
+    Raises:
+        Newer: It is of a later one.
+    """
+    number = raw.get("format")
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise ValueError("the format number is missing")
+    if number > FORMAT:
+        since = raw.get("since")
+        known = isinstance(since, str) and re.fullmatch(r"\d{1,6}(\.\d{1,6}){0,3}", since)
+        raise Newer(
+            f"it has format {number}, newer than this program knows ({FORMAT})", where=WHERE,
+            hint=f"install it with: pip install -U 'hermes-dist{f'>={since}' if known else ''}'",
+        )
+    while number < FORMAT:
+        raw = MIGRATIONS[number](raw)
+        number += 1
+    return raw
+
+
+def text(row: Mapping[str, object], key: str, default: str | None = None) -> str:
+    """A field that is text; without a default it has to be there."""
+    value = row[key] if default is None else row.get(key, default)
+    if not isinstance(value, str):
+        raise TypeError(f"{key} is no text")
+    return value
+
+
+def count(raw: Mapping[str, object], key: str) -> int:
+    """A field that is a number of things; 0 when it is not there."""
+    value = raw.get(key, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError(f"{key} is no number")
+    return value
+
+
+def table(value: object) -> dict[str, object]:
+    """A value that is a table."""
+    if not isinstance(value, dict):
+        raise TypeError("a table is missing")
+    return value
+
+
+def listed(value: object, key: str) -> list[object]:
+    """A value that is a list."""
+    if not isinstance(value, list):
+        raise TypeError(f"{key} is no list")
+    return value
+
+
+def rows(raw: dict[str, object], key: str) -> list[dict[str, object]]:
+    """A field that is a list of tables; empty when it is not there."""
+    return [table(row) for row in listed(raw.get(key, []), key)]
+
+
+def pin_of(raw: Mapping[str, object]) -> Pin:
+    """The pin of a lock as read."""
+    pin = table(raw["pin"])
+    return Pin(
+        url=text(pin, "url"), ref=text(pin, "ref", ""), commit=text(pin, "commit", ""),
+        subfolder=RelPath(text(pin, "subfolder")) if pin.get("subfolder") else None,
+        version=text(pin, "version", ""), tree=Digest(text(pin, "tree")),
+    )  # fmt: skip
+
+
+class LockHead(NamedTuple):
+    """What can be told of a lock without its long tables.
+
+    Attributes:
+        source: The source as asked for, in the grammar of SourceSpec.
+        pin: Exactly what it was.
+        name: The package's own name.
+        conflicts: How many are open.
+        parked: How many effects wait for a yes.
+        whole: Whether all that the pin names was offered to the home.
+    """
+
+    source: str
+    pin: Pin
+    name: str
+    conflicts: int
+    parked: int
+    whole: bool
+
+
+def load_head(data: bytes) -> LockHead | None:
+    """Read the head of a lockfile; None when it is damaged or newer than this program."""
+    cut = min((at for name in _LONG_TABLES if (at := data.find(b"\n[" + name + b"]\n")) >= 0), default=len(data))
+    try:
+        raw = migrated(parsed(data[:cut] + b"\n"))
+        conflicts, parked = rows(raw, "conflicts"), rows(raw, "parked")
+        told = {text(row, "path") for row in (*conflicts, *parked)}
+        open_ = raw.get("partial") is True or any(pending(table(raw.get("upstream", {})), told))
+        return LockHead(
+            text(raw, "source"), pin_of(raw), text(raw, "name", ""), len(conflicts), len(parked), whole=not open_
+        )
+    except DAMAGE:
+        return None
+
+
+def pending(upstream: Iterable[str], told: Collection[str]) -> Iterable[str]:
+    """Paths whose upstream version has not arrived, though nothing about them is open or parked.
+
+    Args:
+        upstream: The paths whose base is not what upstream shipped.
+        told: The paths of conflicts and of what is parked.
+    """
+    return (p for p in upstream if not any(p == place or p.startswith(f"{place}/") for place in told))
