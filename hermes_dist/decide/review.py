@@ -41,8 +41,13 @@ def grouped(effects: Iterable[Effect]) -> tuple[Group, ...]:
     """Put effects together by what they belong to, in the order of the first of each."""
     units: dict[tuple[str, str], list[Effect]] = {}
     for effect in effects:
-        units.setdefault((effect.path, format_key(_unit(effect))), []).append(effect)
+        units.setdefault(unit_of(effect.path, effect.key), []).append(effect)
     return tuple(_group(name or path, tuple(parts)) for (path, name), parts in units.items())
+
+
+def unit_of(path: str, key: str) -> tuple[str, str]:
+    """What an effect belongs to, as the path of a file and the key of a server, a job or a setting in it."""
+    return path, format_key(_unit(_parsed(key)))
 
 
 def named(effects: Iterable[Effect], word: str) -> tuple[Effect, ...]:
@@ -73,7 +78,7 @@ def _begins(effect: Effect, word: str) -> bool:
 def _bare_names(group: Group) -> set[str]:
     """The name of a server, job, hook or plugin alone."""
     first = group.effects[0]
-    key = _key(first)
+    key = _parsed(first.key)
     names = {first.path.name} if not key and "/" in first.path else set()
     if len(key) > 1 and key[0] in _UNITS:
         names.add(key[1].value if isinstance(key[1], Item) else str(key[1]))
@@ -82,28 +87,28 @@ def _bare_names(group: Group) -> set[str]:
     return names - {""}
 
 
-def _key(effect: Effect) -> KeyPath:
+def _parsed(key: str) -> KeyPath:
     try:
-        return parse_key(effect.key) if effect.key else ()
+        return parse_key(key) if key else ()
     except Invalid:
-        return (effect.key,)
+        return (key,)
 
 
-def _unit(effect: Effect) -> KeyPath:
+def _unit(key: KeyPath) -> KeyPath:
     """The key of what an effect is a part of."""
-    key = _key(effect)
     return key[:2] if key and key[0] in _UNITS else key
 
 
 def _group(name: str, parts: tuple[Effect, ...]) -> Group:
-    key = _key(parts[0])
+    key = _parsed(parts[0].key)
     kind = min((part.kind for part in parts), key=list(EffectKind).index)
-    unit = _unit(parts[0])
+    unit = _unit(key)
     if key and key[0] == "mcp_servers" and len(key) > 2:
-        return Group(kind, name, _server({format_key(_key(p)[2:]): p.what for p in parts}), parts)
+        return Group(kind, name, _server({format_key(_parsed(p.key)[2:]): p.what for p in parts}), parts)
     if len(parts) == 1 and key == unit:
         return Group(kind, name, parts[0].what, parts)
-    changes = [f"{format_key(_key(p)[len(unit):])}: {p.what}" if _key(p) != unit else p.what for p in parts]
+    keys = [_parsed(part.key)[len(unit) :] for part in parts]
+    changes = [f"{format_key(rest)}: {p.what}" if rest else p.what for p, rest in zip(parts, keys, strict=True)]
     return Group(kind, name, "; ".join(changes), parts)
 
 

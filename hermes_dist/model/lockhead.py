@@ -123,7 +123,7 @@ class LockHead(NamedTuple):
         pin: Exactly what it was.
         name: The package's own name.
         conflicts: How many are open.
-        parked: How many effects wait for a yes.
+        parked: The effects that wait for a yes, each by its path and key.
         whole: Whether all that the pin names was offered to the home.
     """
 
@@ -131,7 +131,7 @@ class LockHead(NamedTuple):
     pin: Pin
     name: str
     conflicts: int
-    parked: int
+    parked: tuple[tuple[str, str], ...]
     whole: bool
 
 
@@ -140,11 +140,12 @@ def load_head(data: bytes) -> LockHead | None:
     cut = min((at for name in _LONG_TABLES if (at := data.find(b"\n[" + name + b"]\n")) >= 0), default=len(data))
     try:
         raw = migrated(parsed(data[:cut] + b"\n"))
-        conflicts, parked = rows(raw, "conflicts"), rows(raw, "parked")
-        told = {text(row, "path") for row in (*conflicts, *parked)}
+        conflicts = rows(raw, "conflicts")
+        parked = tuple((text(row, "path"), text(row, "key")) for row in rows(raw, "parked"))
+        told = {text(row, "path") for row in conflicts} | {path for path, _ in parked}
         open_ = raw.get("partial") is True or any(pending(table(raw.get("upstream", {})), told))
         return LockHead(
-            text(raw, "source"), pin_of(raw), text(raw, "name", ""), len(conflicts), len(parked), whole=not open_
+            text(raw, "source"), pin_of(raw), text(raw, "name", ""), len(conflicts), parked, whole=not open_
         )
     except DAMAGE:
         return None

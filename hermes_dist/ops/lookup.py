@@ -135,7 +135,8 @@ def _opened(ctx: Context, name: ProfileName) -> Lock:
 
 
 def _head_of(lock: Lock) -> LockHead:
-    return LockHead(lock.source, lock.pin, lock.name, len(lock.conflicts), len(lock.parked), whole=lock.whole)
+    parked = tuple((str(effect.path), effect.key) for effect in lock.parked)
+    return LockHead(lock.source, lock.pin, lock.name, len(lock.conflicts), parked, whole=lock.whole)
 
 
 def look_up(ctx: Context, spec: SourceSpec, naming: Naming | None = None, *, lock: Lock | None = None) -> Target:

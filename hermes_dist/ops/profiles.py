@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ class Row(NamedTuple):
         package: ``name@version`` of its package; empty for none.
         managed: It has a lockfile.
         conflicts: How many are open.
-        parked: How many effects wait for a yes.
+        parked: How many things wait for a yes: servers, jobs, hooks, settings.
     """
 
     name: ProfileName
@@ -128,9 +128,16 @@ def _facts(home: Path) -> Facts:
         "source": head.source if head else str(manifest.get("source") or ""),
         "managed": lock is not None,
         "conflicts": head.conflicts if head else 0,
-        "parked": head.parked if head else 0,
+        "parked": _things(head.parked) if head else 0,
         "description": str(_map(home / "profile.yaml").get("description") or ""),
     }
+
+
+def _things(parked: Iterable[tuple[str, str]]) -> int:
+    """How many things wait, counted as the review card and ``approve`` show them."""
+    from hermes_dist.decide.review import unit_of  # noqa: PLC0415 - only for rows that changed
+
+    return len({unit_of(path, key) for path, key in parked})
 
 
 def _bytes(path: Path) -> bytes | None:

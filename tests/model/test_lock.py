@@ -117,7 +117,7 @@ def test_law_any_lock_is_read_as_it_was_written_and_its_head_says_the_same(lock:
     assert load_lock(data) == lock
     assert dump_lock(load_lock(data)) == data
     assert load_head(data) == LockHead(
-        lock.source, lock.pin, lock.name, len(lock.conflicts), len(lock.parked), whole=lock.whole
+        lock.source, lock.pin, lock.name, len(lock.conflicts), tuple((e.path, e.key) for e in lock.parked), whole=lock.whole
     )
 
 
