@@ -8,7 +8,7 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.ownership import LeftOut, payload_of
 from hermes_dist.decide.placement import place
 from hermes_dist.decide.trust import Verdict
-from hermes_dist.errors import DistError, Refused
+from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
@@ -16,8 +16,10 @@ from hermes_dist.model.source import Pin, SourceSpec
 from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.lookup import Target
+from hermes_dist.ops.moved import nowhere
 from hermes_dist.ops.observing import together
 from hermes_dist.world.load import load_manifest
+from hermes_dist.world.sources import Offer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +62,20 @@ def fetch(ctx: Context, target: Target, lock: Lock | None = None, user_ids: froz
         user_ids: Ids of cron jobs that are the user's own.
 
     Raises:
-        DistError: It can't be fetched, is unsafe, or is no package.
+        NoPackage: It is no package, or no folder at all.
+        DistError: It can't be fetched, or is unsafe.
     """
-    offer = ctx.sources.fetch(target.spec, target.ref, target.commit, ctx.progress)
+    offer = _offer(ctx, target)
     if target.tree and offer.tree.digest != target.tree:
         raise Refused(
             f"the package is not what the registry {target.registry} says: its digest is {offer.tree.digest[:12]}, "
             f"not {target.tree[:12]}",
             where=str(target.source), hint="tell who keeps the registry; nothing was installed",
         )
-    manifest = _manifest(ctx, target, offer.tree)
+    entry = offer.tree.get(RelPath(MANIFEST))
+    if entry is None:
+        raise nowhere(ctx, target)
+    manifest = load_manifest(ctx.store.read(entry.digest))
     payload = payload_of(offer.tree, manifest)
     base = lock.base if lock else EMPTY
     placed = place(payload.tree, ctx.store.read, name=manifest.name, user_ids=user_ids, keep_containers=base)
@@ -87,14 +93,10 @@ def fetch(ctx: Context, target: Target, lock: Lock | None = None, user_ids: froz
     )  # fmt: skip
 
 
-def _manifest(ctx: Context, target: Target, tree: Tree) -> Manifest:
-    entry = tree.get(RelPath(MANIFEST))
-    if entry is not None:
-        return load_manifest(ctx.store.read(entry.digest))
-    below = ctx.sources.manifests_below(target.spec, target.commit)
-    if below:
-        lines = ", ".join(f"{target.spec.location}//{folder}" for folder in below[:10])
-        hint = f"it has {'one' if len(below) == 1 else 'some'} further down: {lines}"
-    else:
-        hint = f"it is no {ctx.brand.title} distribution; authors begin one with: {ctx.brand.dist_command} init"
-    raise DistError(f"there is no {MANIFEST} at its root", where=str(target.spec), hint=hint)
+def _offer(ctx: Context, target: Target) -> Offer:
+    try:
+        return ctx.sources.fetch(target.spec, target.ref, target.commit, ctx.progress)
+    except Invalid:
+        if target.spec.subfolder and (gone := nowhere(ctx, target)).misses(target.spec.subfolder):
+            raise gone from None
+        raise

@@ -22,6 +22,7 @@ from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.incoming import fetch
 from hermes_dist.ops.lookup import absolute, look_up
 from hermes_dist.ops.masking import Mask
+from hermes_dist.ops.moved import way_on
 from hermes_dist.ops.observing import Observed, first_of, observe, user_job_ids
 from hermes_dist.ops.trust import signer_words
 from hermes_dist.ops.variables import environment_of, manifest_of
@@ -148,7 +149,8 @@ def diff(ctx: Context, name: ProfileName, *, upstream: bool = False, to: str = "
     if upstream or to:
         spec = absolute(parse_source(lock.source, allow_insecure=True))
         target = look_up(ctx, spec.at(to) if to else spec, lock=lock)
-        incoming = fetch(ctx, target, lock, user_job_ids(home, ctx.store.read))
+        with way_on(ctx, name, lock):
+            incoming = fetch(ctx, target, lock, user_job_ids(home, ctx.store.read))
         read = first_of(incoming.read, ctx.store.read)
         changes, labels = changes_between(lock.theirs(), incoming.placed, read), ("received", "upstream")
     else:
@@ -235,7 +237,8 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
         if lock is None:
             return Outdated(profile=name, state="none")
         target = look_up(ctx, absolute(parse_source(lock.source, allow_insecure=True)), lock=lock)
-        there = target.commit or fetch(ctx, target, lock).pin.tree
+        with way_on(ctx, name, lock):
+            there = target.commit or fetch(ctx, target, lock).pin.tree
         same = target.is_pin(lock.pin) or there == lock.pin.tree
     except DistError as error:
         return Outdated(profile=name, state="error", error=error)

@@ -6,10 +6,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.infer import SURE
 from hermes_dist.errors import DistError, Invalid
-from hermes_dist.model.lock import Lock
-from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.documents import Kind, line_of
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops import aliases
@@ -19,6 +20,7 @@ from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.incoming import Incoming, fetch
 from hermes_dist.ops.infer import infer
 from hermes_dist.ops.lookup import Naming, absolute, look_up
+from hermes_dist.ops.moved import same_package
 from hermes_dist.ops.observing import user_job_ids
 from hermes_dist.ops.proposal import Confirm, Outcome
 from hermes_dist.ops.trust import judged
@@ -65,13 +67,12 @@ def install(
     _check_apart(ctx, spec, profile)
     planned = None if alias is None else aliases.plan(ctx.layout, profile, alias or profile, env=ctx.env)
     home = open_home(ctx, profile)
-    if home.lock is not None:
-        _check_same_package(ctx, home.lock, spec)
+    moved = same_package(ctx, home.lock, target, incoming.manifest.name) if home.lock else ""
     base, note = _inferred(ctx, home, target.spec)
     if home.path.is_dir():
         incoming = fetch(ctx, target, home.lock, user_job_ids(home, ctx.store.read, base))
     incoming = judged(ctx, target, incoming, home.lock, wish.accept)
-    notes = (*target.notes, note, about_requires(ctx, incoming, wish))
+    notes = (moved, *target.notes, note, about_requires(ctx, incoming, wish))
     make = partial(make_proposal, ctx, home, incoming, "install", notes, base=base)
     outcome = conclude(ctx, make, wish, confirm, settle)
     if outcome.done and planned:
@@ -103,7 +104,9 @@ def _name_of(incoming: Incoming) -> ProfileName:
         return _new_name(ProfileName.slug(incoming.manifest.name))
     except Invalid as err:
         err.hint = "choose one with --name"
-        raise err.within("distribution.yaml: name") from None
+        data = incoming.read(incoming.package[RelPath(MANIFEST)].digest)
+        line = line_of(data, Kind.YAML, ("name",)) or 1
+        raise err.within(f"{MANIFEST}:{line}: name") from None
 
 
 def _check_free(ctx: Context, name: ProfileName) -> None:
@@ -126,14 +129,3 @@ def _check_apart(ctx: Context, spec: SourceSpec, name: ProfileName) -> None:
             "the source and the profile's home lie one in the other", where=f"{source} and {target}",
             hint="copy the package to a folder of its own first",
         )
-
-
-def _check_same_package(ctx: Context, lock: Lock, spec: SourceSpec) -> None:
-    have = absolute(parse_source(lock.source, allow_insecure=True))
-    if (have.location, have.subfolder) != (spec.location, spec.subfolder):
-        raise DistError(
-            f"this profile holds another package, {lock.name} from {lock.source}", where=str(spec),
-            hint=f"uninstall that first with: {ctx.command('uninstall NAME')}; or choose another --name",
-        )
-
-

@@ -176,7 +176,7 @@ def next_lock(
     return Lock(
         name=incoming.manifest.name,
         source=str(incoming.spec),
-        registry=incoming.registry or (old.registry if old else ""),
+        registry=incoming.registry or (old.registry if old and old.source == str(incoming.spec) else ""),
         pin=incoming.pin,
         base=plan.base,
         shipped=shipped,

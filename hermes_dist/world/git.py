@@ -128,15 +128,16 @@ class BareGit:
         gate.close()
         return tuple(files)
 
-    def folders_with(self, url: str, commit: str, name: str) -> tuple[RelPath, ...]:
-        ending, found = b"/" + name.encode(), []
-        for count, (_, kind, _, _, raw) in enumerate(self._entries(url, commit, None)):
+    def folders_with(self, url: str, commit: str, name: str) -> Mapping[RelPath | None, str]:
+        ending, found = b"/" + name.encode(), dict[RelPath | None, str]()
+        for count, (mode, kind, oid, _, raw) in enumerate(self._entries(url, commit, None)):
             if count > self._limits.entries:
                 break
-            if kind == "blob" and raw.endswith(ending):
+            if kind == "blob" and mode != "120000" and (b"/" + raw).endswith(ending):
                 with contextlib.suppress(Invalid, UnicodeDecodeError):
-                    found.append(RelPath(raw.removesuffix(ending).decode()))
-        return tuple(sorted(found))
+                    folder = raw.removesuffix(ending).decode() if b"/" in raw else ""
+                    found[RelPath(folder) if folder else None] = oid
+        return found
 
     def blobs(self, url: str, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         asked = "".join(f"{oid}\n" for oid in oids).encode()

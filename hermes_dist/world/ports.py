@@ -139,8 +139,11 @@ class Git(Protocol):
     def listing(self, url: str, commit: str, subfolder: RelPath | None) -> tuple[GitFile, ...]:
         """The validated files of a fetched commit, below ``subfolder``."""
 
-    def folders_with(self, url: str, commit: str, name: str) -> tuple[RelPath, ...]:
-        """The folders of a fetched commit that hold a file called ``name``, the root excepted."""
+    def folders_with(self, url: str, commit: str, name: str) -> Mapping[RelPath | None, str]:
+        """The folders of a fetched commit that hold a file called ``name``, with git's name for its content.
+
+        The root of the repository is None.
+        """
 
     def blobs(self, url: str, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """The contents of listed files, in the order asked for."""

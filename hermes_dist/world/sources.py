@@ -223,22 +223,6 @@ class Sources:
             raise Invalid("a folder can't be fetched again as it was", where=pin.url)
         return self._from_git(pin.url, pin.subfolder, pin.ref, pin.commit, progress)
 
-    def manifests_below(self, spec: SourceSpec, commit: str = "") -> list[RelPath]:
-        """List the folders of a source that hold a manifest, for the error when its root has none.
-
-        Returns:
-            Folders from the root of the source, whatever its subfolder.
-        """
-        if spec.kind is SourceKind.ARCHIVE:
-            found = self._from_archive(spec._replace(subfolder=None)).tree
-            return [path.parent for path in found if path.name == MANIFEST and path.parent]
-        if self.is_git(spec):
-            return list(self.git.folders_with(self.url(spec), commit, MANIFEST))
-        from hermes_dist.world.folder import walk_folder  # noqa: PLC0415 - start-up
-
-        walk = walk_folder(self._folder(spec), ignore_rules, self._limits)
-        return [f.path.parent for f in walk.files if f.path.name == MANIFEST and f.path.parent]
-
     def files(self, spec: SourceSpec, commit: str) -> tuple[GitFile, ...]:
         """The validated files of a commit, with git's names for their contents; fetched when missing."""
         self.git.fetch(self.url(spec), commit)

@@ -19,6 +19,7 @@ from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.git import BareGit, Patience
 from hermes_dist.world.limits import Limits
+from hermes_dist.world.source_manifests import manifests
 from hermes_dist.world.sources import Sources, open_sources
 from hermes_dist.world.store import Store
 
@@ -222,10 +223,10 @@ class TestBoth:
         with pytest.raises(Invalid, match="empty"):
             sources.resolve_ref(spec, sources.refs(spec))
 
-    def test_manifests_below_the_root_are_found(self, tool: str, repo: Repo, url: str, tmp_path: Path) -> None:
+    def test_manifests_are_found_wherever_they_are(self, tool: str, repo: Repo, url: str, tmp_path: Path) -> None:
         sources, spec = sources_of(tool, tmp_path), parse_source(url)
         offer = sources.fetch(spec, "refs/heads/main")
-        assert sources.manifests_below(spec, offer.pin.commit) == ["agents/bot"]
+        assert list(manifests(sources, Store(tmp_path / "none").read, spec, offer.pin.commit)) == [None, "agents/bot"]
 
     def test_a_login_is_asked_for_without_hanging_and_used_without_being_shown(self, tool: str, repo: Repo, tmp_path: Path) -> None:
         sources = sources_of(tool, tmp_path)

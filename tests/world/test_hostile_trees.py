@@ -20,6 +20,7 @@ from hermes_dist.model.source import parse_source
 from hermes_dist.world.git import BareGit, Patience
 from hermes_dist.world.git_cli import CliTool
 from hermes_dist.world.limits import Limits
+from hermes_dist.world.source_manifests import manifests
 from hermes_dist.world.sources import Sources, open_sources
 from hermes_dist.world.store import Store
 
@@ -248,7 +249,7 @@ def test_a_hostile_neighbour_does_not_spoil_a_subfolder(tmp_path: Path) -> None:
     sources = sources_in(tmp_path)
     offer = sources.fetch(parse_source(f"file://{repo.path}//bot"), "refs/heads/main")
     assert list(offer.tree) == ["distribution.yaml"]
-    assert sources.manifests_below(parse_source(f"file://{repo.path}"), offer.pin.commit) == ["bot"]
+    assert manifests(sources, Store(tmp_path / "none").read, parse_source(f"file://{repo.path}"), offer.pin.commit) == {"bot": b"name: x\n"}
 
 
 def _varint(n: int) -> bytes:

@@ -21,6 +21,7 @@ from hermes_dist.world.folder import read_folder
 from hermes_dist.world.git import Patience
 from hermes_dist.world.limits import Limits
 from hermes_dist.world.ports import Refs
+from hermes_dist.world.source_manifests import manifests
 from hermes_dist.world.sources import Offer, Sources, open_sources
 from hermes_dist.world.store import Store
 
@@ -63,13 +64,13 @@ class TestFolders:
         assert (offer.pin.url, offer.pin.commit, offer.pin.version) == (str(folder), "", "1.0.0")
 
     def test_tilde_dot_and_subfolders_are_understood(
-        self, sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, sources: Sources, layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write(tmp_path / "agents/bot", dict(PACKAGE))
         monkeypatch.chdir(tmp_path / "agents")
         digests = {folder_offer(sources, text).tree.digest for text in ("~/agents/bot", "./bot", "../agents//bot")}
         assert len(digests) == 1
-        assert sources.manifests_below(parse_source("./")) == ["bot"]
+        assert manifests(sources, Store(layout.store).read, parse_source("./")) == {"bot": PACKAGE["distribution.yaml"].encode()}
 
     def test_a_work_tree_is_read_with_its_uncommitted_edits_and_without_git(self, sources: Sources, tmp_path: Path) -> None:
         repo = Repo(tmp_path / "work")
