@@ -82,3 +82,7 @@ class Cancelled(DistError):
 
 class Invalid(DistError):
     """Input from outside that breaks a rule: a file, a field, a name, a path."""
+
+
+class Lost(Invalid):
+    """A content that was kept is missing or damaged."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hermes_dist.decide.parts import part_of
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, Lost
 from hermes_dist.merge.data import changed_keys, same_document
 from hermes_dist.merge.text import unified
 from hermes_dist.model.documents import ABSENT, Kind, dump, get, kind_of, load_data
@@ -59,6 +59,8 @@ class Change:
 def changes_between(before: Tree, after: Tree, read: Read, paths: Iterable[RelPath] | None = None) -> list[Change]:
     """List what differs; documents that hold the same data count as the same, however they are written.
 
+    A content that is lost is in no document that is known to say the same.
+
     Args:
         before: One tree.
         after: The other.
@@ -75,9 +77,18 @@ def changes_between(before: Tree, after: Tree, read: Read, paths: Iterable[RelPa
             found.append(Change(path, How.ADDED if one is None else How.DELETED, one, two))
         elif one.digest == two.digest:
             found.append(Change(path, How.MODE, one, two))
-        elif kind_of(path) is None or not same_document(path, read(one.digest), read(two.digest)):
+        elif not _says_the_same(path, one, two, read):
             found.append(Change(path, How.CHANGED, one, two))
     return _with_moves(found)
+
+
+def _says_the_same(path: RelPath, one: Entry, two: Entry, read: Read) -> bool:
+    if kind_of(path) is None:
+        return False
+    try:
+        return same_document(path, read(one.digest), read(two.digest))
+    except Lost:
+        return False
 
 
 def _with_moves(changes: list[Change]) -> list[Change]:
@@ -93,12 +104,12 @@ def _with_moves(changes: list[Change]) -> list[Change]:
 
 
 def key_changes(change: Change, read: Read) -> list[KeyChange]:
-    """Name the keys that changed in a document; empty for what is none."""
+    """Name the keys that changed in a document; empty for what is none, or is lost."""
     kind = kind_of(change.path)
     if kind is None or change.before is None or change.after is None:
         return []
-    old, new = read(change.before.digest), read(change.after.digest)
     try:
+        old, new = read(change.before.digest), read(change.after.digest)
         before, after = load_data(old, kind), load_data(new, kind)
     except Invalid:
         return []
@@ -116,13 +127,16 @@ def shown_value(value: object) -> str:
 
 
 def text_diff(change: Change, read: Read, before_label: str, after_label: str) -> list[str]:
-    """A unified diff of one path; a mode change is one line of its own."""
+    """A unified diff of one path; a mode change, and what can't be shown, is one line of its own."""
     if change.how is How.RENAMED:
         return [f"{change.was} moved to {change.path}"]
     if change.how is How.MODE and change.after is not None:
         return [f"mode of {change.path} changed to {'755' if change.after.executable else '644'}"]
-    before = read(change.before.digest) if change.before else b""
-    after = read(change.after.digest) if change.after else b""
+    try:
+        before = read(change.before.digest) if change.before else b""
+        after = read(change.after.digest) if change.after else b""
+    except Lost:
+        return [f"{change.path} is {change.how}; what was in it can't be shown: a content is lost"]
     one = f"{before_label}/{change.path}" if change.before else "/dev/null"
     two = f"{after_label}/{change.path}" if change.after else "/dev/null"
     return unified(before, after, one, two)

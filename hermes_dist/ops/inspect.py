@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.changes import Change, KeyChange, changes_between, key_changes, text_diff
+from hermes_dist.decide.changes import Change, How, KeyChange, changes_between, key_changes, text_diff
 from hermes_dist.decide.environment import Wanted
 from hermes_dist.decide.history import holds
 from hermes_dist.decide.parts import count_parts
 from hermes_dist.decide.versions import newer_tags
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import DistError, Invalid, Lost
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.source import parse_source
-from hermes_dist.model.tree import EMPTY, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.incoming import fetch
-from hermes_dist.ops.lookup import absolute, look_up
+from hermes_dist.ops.lookup import Target, absolute, look_up
 from hermes_dist.ops.masking import Mask
-from hermes_dist.ops.moved import way_on
+from hermes_dist.ops.mend import mending
+from hermes_dist.ops.moved import nowhere, way_on
 from hermes_dist.ops.observing import Observed, first_of, observe, user_job_ids
 from hermes_dist.ops.trust import signer_words
 from hermes_dist.ops.variables import environment_of, manifest_of
@@ -79,7 +81,7 @@ def status(ctx: Context, name: ProfileName) -> Status:
         conflicts=lock.conflicts, parked=lock.parked, missing=tuple(w for w in missing if w.missing),
         notes=(
             *_agent_was_here(ctx, seen.redumped, name), *_left_behind(lock), *_odd_manifest(lock, seen, manifest),
-            *_odd(seen),
+            *_lost(edited, seen), *_odd(seen),
         ),
     )  # fmt: skip
 
@@ -100,6 +102,16 @@ def _odd_manifest(lock: Lock, seen: Observed, received: Manifest | None) -> tupl
     except Invalid as err:
         return (str(err),)
     return tuple(str(odd) for odd in found.warnings if received is None or odd not in received.warnings)
+
+
+def _lost(edited: list[Change], seen: Observed) -> Iterator[str]:
+    """The files of which nothing but that they differ can be told."""
+    for change in edited:
+        try:
+            if change.how is How.CHANGED and change.before is not None:
+                seen.read(change.before.digest)
+        except Lost:
+            yield f"{change.path}: what was received is lost and can't be had again, so what differs can't be shown"
 
 
 def _odd(seen: Observed) -> tuple[str, ...]:
@@ -150,8 +162,8 @@ def diff(ctx: Context, name: ProfileName, *, upstream: bool = False, to: str = "
         spec = absolute(parse_source(lock.source, allow_insecure=True))
         target = look_up(ctx, spec.at(to) if to else spec, lock=lock)
         with way_on(ctx, name, lock):
-            incoming = fetch(ctx, target, lock, user_job_ids(home, ctx.store.read))
-        read = first_of(incoming.read, ctx.store.read)
+            incoming = fetch(ctx, target, lock, user_job_ids(home, mending(ctx, lock)))
+        read = first_of(incoming.read, mending(ctx, lock))
         changes, labels = changes_between(lock.theirs(), incoming.placed, read), ("received", "upstream")
     else:
         seen = observe(ctx, home, lock.theirs())
@@ -237,8 +249,7 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
         if lock is None:
             return Outdated(profile=name, state="none")
         target = look_up(ctx, absolute(parse_source(lock.source, allow_insecure=True)), lock=lock)
-        with way_on(ctx, name, lock):
-            there = target.commit or fetch(ctx, target, lock).pin.tree
+        there = target.commit or _tree_there(ctx, name, lock, target)
         same = target.is_pin(lock.pin) or there == lock.pin.tree
     except DistError as error:
         return Outdated(profile=name, state="error", error=error)
@@ -247,5 +258,14 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
         newer = tuple(newer_tags(target.ref.removeprefix("refs/tags/"), target.refs.tags))
     state = "current" if same else "held" if holds(lock.held, there, "") else "behind"
     return Outdated(
-        profile=name, state=state, here=lock.pin.short, there=target.commit[:7], version=lock.pin.version, newer=newer
+        profile=name, state=state, here=lock.pin.short, there=there[:7], version=lock.pin.version, newer=newer
     )
+
+
+def _tree_there(ctx: Context, name: ProfileName, lock: Lock, target: Target) -> Digest:
+    """The digest of what a folder or archive holds now; nothing of it is kept."""
+    with way_on(ctx, name, lock):
+        tree = ctx.sources.glance(target.spec)
+        if RelPath(MANIFEST) not in tree:
+            raise nowhere(ctx, target)
+    return tree.digest

@@ -20,6 +20,7 @@ from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.incoming import Incoming, fetch
 from hermes_dist.ops.infer import infer
 from hermes_dist.ops.lookup import Naming, absolute, look_up
+from hermes_dist.ops.mend import mending
 from hermes_dist.ops.moved import same_package
 from hermes_dist.ops.observing import user_job_ids
 from hermes_dist.ops.proposal import Confirm, Outcome
@@ -70,7 +71,7 @@ def install(
     moved = same_package(ctx, home.lock, target, incoming.manifest.name) if home.lock else ""
     base, note = _inferred(ctx, home, target.spec)
     if home.path.is_dir():
-        incoming = fetch(ctx, target, home.lock, user_job_ids(home, ctx.store.read, base))
+        incoming = fetch(ctx, target, home.lock, user_job_ids(home, mending(ctx, home.lock), base))
     incoming = judged(ctx, target, incoming, home.lock, wish.accept)
     notes = (moved, *target.notes, note, about_requires(ctx, incoming, wish))
     make = partial(make_proposal, ctx, home, incoming, "install", notes, base=base)

@@ -11,7 +11,7 @@ from hermes_dist.decide.bundled import STOCK_SOULS, agents_own
 from hermes_dist.decide.effects import job_ids
 from hermes_dist.decide.ownership import looked_at
 from hermes_dist.decide.placing_cron import JOBS
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RelPath
@@ -135,6 +135,9 @@ def user_job_ids(home: Home, read: Read, base: Tree | None = None) -> frozenset[
         home: The home.
         read: Gives contents by digest.
         base: What the package brought, where that is not the lock's base.
+
+    Returns:
+        The ids; none where it is lost what the package brought, so that its own jobs are known again.
     """
     try:
         found = load_data((home.path / JOBS).read_bytes(), Kind.JSON)
@@ -143,5 +146,8 @@ def user_job_ids(home: Home, read: Read, base: Tree | None = None) -> frozenset[
     if base is None:
         base = home.lock.base if home.lock else EMPTY
     entry = base.get(JOBS)
-    packaged = job_ids(load_data(read(entry.digest), Kind.JSON)) if entry else frozenset[str]()
+    try:
+        packaged = job_ids(load_data(read(entry.digest), Kind.JSON)) if entry else frozenset[str]()
+    except Lost:
+        return frozenset()
     return job_ids(found) - packaged

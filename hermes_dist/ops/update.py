@@ -13,6 +13,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.incoming import fetch
 from hermes_dist.ops.lookup import Looked, Target, look
+from hermes_dist.ops.mend import mending
 from hermes_dist.ops.moved import way_on
 from hermes_dist.ops.observing import user_job_ids
 from hermes_dist.ops.proposal import Confirm, Outcome, with_variables
@@ -64,7 +65,7 @@ def _update(ctx: Context, looked: Looked, wish: Wish, confirm: Confirm, settle: 
     downgrade, asked = wish.allow_downgrade, bool(wish.to)
     notes += judged_move(ctx, target, lock, wish.accept, downgrade=downgrade, asked=asked)
     with way_on(ctx, name, lock):
-        incoming = fetch(ctx, target, lock, user_job_ids(home, ctx.store.read))
+        incoming = fetch(ctx, target, lock, user_job_ids(home, mending(ctx, lock)))
     tree = incoming.pin.tree
     if not target.commit and tree != lock.pin.tree and _is_held(ctx, lock, target, tree):
         return Outcome(verb="update", profile=name, lock=lock, notes=(*notes, _held_note(ctx, name, lock, tree)))

@@ -27,6 +27,8 @@ Ignores = Callable[[str], bool | None]
 """Whether a path (a folder's ends with ``/``) is ignored by one set of rules; None when they do not say."""
 Rules = Callable[[list[str]], Ignores]
 """Reads the lines of a ``.gitignore``."""
+Keep = Callable[[Iterable[bytes]], list[Digest]]
+"""Takes contents, and gives their names in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Walk:
 
 
 def read_folder(
-    root: Path, rules: Rules, limits: Limits, keep: Callable[[Iterable[bytes]], list[Digest]]
+    root: Path, rules: Rules, limits: Limits, keep: Keep
 ) -> tuple[Walk, list[Digest]]:
     """Read a folder as one moment saw it.
 
@@ -118,6 +120,31 @@ def look_into(
     walk, digests = read_folder(folder.resolve(), rules, limits, keep)
     tree = Tree({f.path: Entry(digest, f.executable) for f, digest in zip(walk.files, digests, strict=True)})
     return tree, contents, walk.left_out
+
+
+def read_package_folder(
+    folder: Path, subfolder: RelPath | None, rules: Rules, limits: Limits, keep: Keep
+) -> tuple[Tree, tuple[tuple[str, str], ...]]:
+    """Read a folder, or one below it, as a package.
+
+    Returns:
+        Its tree, and what was left out with why.
+
+    Raises:
+        Invalid: It is not there, or what :func:`read_folder` says.
+        DistError: It can't be read.
+    """
+    root = folder / subfolder if subfolder else folder
+    if not root.is_dir() or (subfolder and root.resolve() != root):
+        raise Invalid("there is no such folder", where=str(root))
+    walk, digests = read_folder(root, rules, limits, keep)
+    tree = Tree({f.path: Entry(digest, f.executable) for f, digest in zip(walk.files, digests, strict=True)})
+    return tree, tuple(walk.left_out)
+
+
+def named_only(contents: Iterable[bytes]) -> list[Digest]:
+    """Keep nothing of some contents but their names."""
+    return [Digest.of(data) for data in contents]
 
 
 def walk_folder(root: Path, rules: Rules, limits: Limits) -> Walk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -151,12 +152,17 @@ class Registries:
             return self._from_tuf(registry)
 
     def freshen(self, registry: Registry) -> None:
-        """Sync once in this process; offline only where there is no index, which then fails or is local."""
+        """Sync once in this process; offline only where there is no index, which then fails or is local.
+
+        Where nothing can be written, what was synced last has to do.
+        """
         if registry.name in self._fresh:
             return
         index = self._index(registry)
-        behind = index.meta("location") != _identity(registry)
-        if behind or not index.exists or not (self._offline or registry.kind is RegistryKind.FOLDER):
+        behind = not index.exists or index.meta("location") != _identity(registry)
+        if not behind and not os.access(self._layout.shared / "registry", os.W_OK):
+            self._progress(f"the registry {registry.name} is as it was read last: nothing can be written here")
+        elif behind or not (self._offline or registry.kind is RegistryKind.FOLDER):
             self.sync(registry)
         self._fresh.add(registry.name)
 

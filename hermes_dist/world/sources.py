@@ -223,6 +223,19 @@ class Sources:
             raise Invalid("a folder can't be fetched again as it was", where=pin.url)
         return self._from_git(pin.url, pin.subfolder, pin.ref, pin.commit, progress)
 
+    def glance(self, spec: SourceSpec) -> Tree:
+        """Look at a folder or archive; nothing of it is kept.
+
+        Raises:
+            Invalid: It is unsafe, too large, or not there.
+        """
+        from hermes_dist.world.archive_source import read_package  # noqa: PLC0415 - start-up
+        from hermes_dist.world.folder import named_only, read_package_folder  # noqa: PLC0415 - start-up
+
+        if spec.kind is SourceKind.ARCHIVE:
+            return read_package(self._path(spec), spec.subfolder, named_only, self._limits)
+        return read_package_folder(self._folder(spec), spec.subfolder, ignore_rules, self._limits, named_only)[0]
+
     def files(self, spec: SourceSpec, commit: str) -> tuple[GitFile, ...]:
         """The validated files of a commit, with git's names for their contents; fetched when missing."""
         self.git.fetch(self.url(spec), commit)
@@ -302,15 +315,11 @@ class Sources:
         return dict(zip(oids, self._store.put_many(contents()), strict=True)), pointers
 
     def _from_folder(self, folder: Path, subfolder: RelPath | None) -> Offer:
-        from hermes_dist.world.folder import read_folder  # noqa: PLC0415 - start-up
+        from hermes_dist.world.folder import read_package_folder  # noqa: PLC0415 - start-up
 
-        root = folder / subfolder if subfolder else folder
-        if not root.is_dir() or (subfolder and root.resolve() != root):
-            raise Invalid("there is no such folder", where=str(root))
-        walk, digests = read_folder(root, ignore_rules, self._limits, self._store.put_many)
-        tree = Tree({f.path: Entry(digest, f.executable) for f, digest in zip(walk.files, digests, strict=True)})
+        tree, left_out = read_package_folder(folder, subfolder, ignore_rules, self._limits, self._store.put_many)
         pin = Pin(url=str(folder), subfolder=subfolder, version=self._version(tree), tree=tree.digest)
-        return Offer(pin=pin, tree=tree, left_out=tuple(walk.left_out))
+        return Offer(pin=pin, tree=tree, left_out=left_out)
 
     def _from_archive(self, spec: SourceSpec) -> Offer:
         from hermes_dist.world.archive_source import read_package  # noqa: PLC0415 - start-up

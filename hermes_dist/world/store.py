@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.fs import RealFs, sync_fd, trouble, write_all
 
@@ -52,7 +52,7 @@ class Store:
             digest: Its name.
 
         Raises:
-            Invalid: It is missing, or damaged (and then taken out, so that it can be fetched again).
+            Lost: It is missing, or damaged (and then taken out, so that it can be fetched again).
             DistError: The disk fails.
         """
         path = self.path(digest)
@@ -244,7 +244,7 @@ def _opened(folder: Path) -> Iterator[int]:
         os.close(fd)
 
 
-def _missing(digest: Digest, what: str) -> Invalid:
-    return Invalid(
+def _missing(digest: Digest, what: str) -> Lost:
+    return Lost(
         f"{what} {digest[:12]} in the store", hint="run the update again with the network on: it is fetched anew"
     )

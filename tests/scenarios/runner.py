@@ -8,6 +8,7 @@ The steps of a scenario, one a line; indented lines below a step are its block:
                                 (``-- PATH (deleted|executable|crlf|base64)``); ``restart`` begins an unrelated
                                 history, ``force`` replaces the branch's tip by a sibling
     drop REPO                   the repository disappears
+    freeze / thaw               nothing below HOME can be written by the commands, and it can be again
     folder NAME                 files without git, in a folder beside the repositories
     $ COMMAND                   run it; the block is its stdout, lines beginning ``2> `` its stderr
     type ANSWER                 (below a command) run it on a terminal and type this; the block is all that is shown
@@ -39,6 +40,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from frozen import freeze, thaw, without_powers
 from gitrepo import Repo
 
 PROGRAM_FOLDER = Path(sys.executable).parent
@@ -101,6 +103,7 @@ class World:
         self.made: dict[str, Repo] = {}
         self.commits: dict[str, list[str]] = {}
         self.snapshot: dict[str, tuple[object, ...]] = {}
+        self.frozen = False
         self.env = {
             "HOME": str(self.home), "PATH": os.pathsep.join([str(PROGRAM_FOLDER), "/usr/bin", "/bin"]), "LANG": "C.UTF-8",
             "GIT_CONFIG_NOSYSTEM": "1", "TERM": "dumb", "COLUMNS": "120",
@@ -156,7 +159,7 @@ class World:
         branch = known.get("branch", "main")
         if "force" in known:
             repo.git("update-ref", f"refs/heads/{branch}", f"{branch}~1")
-        files, executable = _files(step.block or [])
+        files, executable = _files([self.filled(line) for line in step.block or []])
         if branch != "main" and not repo.git("for-each-ref", f"refs/heads/{branch}"):
             repo.git("update-ref", f"refs/heads/{branch}", "main")
         commit = repo.commit(files, branch=branch, executable=executable, orphan="restart" in known)
@@ -167,6 +170,14 @@ class World:
     def do_drop(self, step: Step) -> None:
         shutil.rmtree(self.repos / step.rest)
         self.made.pop(step.rest, None)
+
+    def do_freeze(self, _: Step) -> None:
+        freeze(self.home)
+        self.frozen = True
+
+    def do_thaw(self, _: Step) -> None:
+        thaw(self.home)
+        self.frozen = False
 
     def do_folder(self, step: Step) -> None:
         files, executable = _files(step.block or [])
@@ -192,8 +203,9 @@ class World:
             err = ""
         else:
             done = subprocess.run(
-                words, env=self.env, cwd=self.repos, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
-            )
+                words, env=self.env, cwd=self.repos, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                timeout=60, preexec_fn=without_powers if self.frozen else None,
+            )  # fmt: skip
             code, out, err = done.returncode, done.stdout.decode(), done.stderr.decode()
         out, err = self.masked(out), self.masked(err)
         shown = f"exit {code}\n{out}{''.join(f'2> {line}' + chr(10) for line in err.splitlines())}"
