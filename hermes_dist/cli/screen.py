@@ -140,9 +140,10 @@ class Screen:
         """Write rows in columns, cleaned and as wide as they need to be."""
         cells = [tuple(head), *(tuple(clean(cell, 60) for cell in row) for row in rows)]
         widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-        for number, row in enumerate(cells):
-            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            self.say(self.paint(line, "", bold=True) if number == 0 else line)
+        first, *lines = (
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
+        )
+        self.say("\n".join([self.paint(first, "", bold=True), *lines]))
 
     @property
     def somebody(self) -> bool:

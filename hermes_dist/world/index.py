@@ -44,12 +44,13 @@ class Index:
 
     def row(self, home: Path, make: Callable[[Path], Row]) -> Row:
         """Return the row of a home, made anew if one of its files changed."""
-        signature = [_signature(home / name) for name in self._files]
-        known = self._rows.get(str(home))
+        folder = str(home)
+        signature = [_signature(f"{folder}/{name}") for name in self._files]
+        known = self._rows.get(folder)
         if known is None or known[0] != signature:
             known = (signature, make(home))
             self._stale = True
-        self._fresh[str(home)] = known
+        self._fresh[folder] = known
         return known[1]
 
     def save(self) -> None:
@@ -64,7 +65,7 @@ class Index:
             return
 
 
-def _signature(path: Path) -> list[int]:
+def _signature(path: str) -> list[int]:
     try:
         found = os.lstat(path)
     except OSError:
