@@ -39,7 +39,7 @@ class Index:
             if data["format"] != _FORMAT or data["files"] != list(self._files):
                 return {}
             return {str(name): (row[0], row[1]) for name, row in data["rows"].items()}
-        except (OSError, ValueError, KeyError, TypeError, IndexError):
+        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
             return {}
 
     def row(self, home: Path, make: Callable[[Path], Row]) -> Row:
