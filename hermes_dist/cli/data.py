@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # a command loads the ops it needs, not those of the others
     from hermes_dist.ops.author import Problem
     from hermes_dist.ops.contribute import Contributed
     from hermes_dist.ops.inspect import FileDiff, Info, Outdated, Status
+    from hermes_dist.ops.profiles import Row
     from hermes_dist.ops.proposal import Outcome
     from hermes_dist.ops.publish import Published
 
@@ -101,6 +102,15 @@ def info_data(info: Info) -> dict[str, Any]:
             {"name": w.var.name, "description": w.var.description, "required": w.var.required, "set": bool(w.found)}
             for w in info.wanted
         ],
+    }  # fmt: skip
+
+
+def row_data(row: Row) -> dict[str, Any]:
+    """A profile in a list."""
+    return {
+        "name": row.name, "path": row.path, "active": row.active, "model": row.model, "provider": row.provider,
+        "gateway": str(row.gateway), "aliases": list(row.aliases), "package": row.package, "source": row.source,
+        "managed": row.managed, "conflicts": row.conflicts, "parked": row.parked, "description": row.description,
     }  # fmt: skip
 
 

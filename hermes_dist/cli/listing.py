@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hermes_dist.cli.closing import counted
+from hermes_dist.cli.data import row_data
 from hermes_dist.ops import profiles as ops
 
 if TYPE_CHECKING:
@@ -33,16 +35,7 @@ def what_is_open(row: ops.Row) -> str:
     """What waits for the user in a profile, in a few words; empty for nothing."""
     parts = []
     if row.conflicts:
-        parts.append(f"{row.conflicts} conflicts")
+        parts.append(counted(row.conflicts, "conflict"))
     if row.parked:
         parts.append(f"{row.parked} waiting")
     return ", ".join(parts)
-
-
-def row_data(row: ops.Row) -> dict[str, Any]:
-    """A profile in a list."""
-    return {
-        "name": row.name, "path": row.path, "active": row.active, "model": row.model, "provider": row.provider,
-        "gateway": str(row.gateway), "aliases": list(row.aliases), "package": row.package, "source": row.source,
-        "managed": row.managed, "conflicts": row.conflicts, "parked": row.parked, "description": row.description,
-    }  # fmt: skip

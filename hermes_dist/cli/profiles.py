@@ -8,7 +8,8 @@ import typer
 
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.command import Profile, command
-from hermes_dist.cli.listing import row_data, show_profiles, what_is_open
+from hermes_dist.cli.data import row_data
+from hermes_dist.cli.listing import show_profiles, what_is_open
 from hermes_dist.cli.session import Session
 from hermes_dist.errors import DistError
 from hermes_dist.ops import aliases
