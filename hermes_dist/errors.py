@@ -8,6 +8,11 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 
+def counted(number: int, thing: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 class DistError(Exception):
     """An error with a sentence for the user.
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hermes_dist.cli.cards import preview
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.closing import counted
 from hermes_dist.cli.session import Session
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.registry import Package
 from hermes_dist.ops import review
 from hermes_dist.ops.conclude import Questions

@@ -11,11 +11,11 @@ import typer
 from hermes_dist.brand import MANIFEST
 from hermes_dist.cli.cards import size_of
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.closing import counted, notes
+from hermes_dist.cli.closing import notes
 from hermes_dist.cli.command import command
 from hermes_dist.cli.data import problem_data
 from hermes_dist.cli.session import Session
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import author as ops
 from hermes_dist.ops.author import Draft

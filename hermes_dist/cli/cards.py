@@ -9,9 +9,10 @@ import textwrap
 from collections.abc import Iterable
 
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.closing import counted, notes, reminder, up_to_date
+from hermes_dist.cli.closing import notes, reminder, up_to_date
 from hermes_dist.cli.screen import Screen
 from hermes_dist.cli.session import Session
+from hermes_dist.errors import counted
 from hermes_dist.model.plan import Conflict, Effect, EffectKind, Step
 from hermes_dist.ops import review
 from hermes_dist.ops.proposal import Outcome, Proposal
@@ -202,7 +203,7 @@ def _done(session: Session, outcome: Outcome, proposal: Proposal) -> None:
              "import": "Imported", "rollback": "Went back to", "abort": "Aborted the update, back at"}  # fmt: skip
     done = words.get(outcome.verb, outcome.verb.capitalize())
     at = f" @ {proposal.pin.short}" if proposal.pin else ""
-    screen.say(f"{screen.paint('✓', 'green')} {done} {label}{at} in {name}: {count} files changed.")
+    screen.say(f"{screen.paint('✓', 'green')} {done} {label}{at} in {name}: {counted(count, 'file')} changed.")
     _written(screen, outcome)
     if waiting := review.groups_of(proposal.plan.parked):
         verb = "waits" if len(waiting) == 1 else "wait"

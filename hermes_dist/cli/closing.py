@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING
 
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.screen import Screen
+from hermes_dist.errors import counted
 
 if TYPE_CHECKING:
     from hermes_dist.cli.session import Session
     from hermes_dist.model.lock import Lock
     from hermes_dist.model.lockhead import LockHead
     from hermes_dist.model.paths import ProfileName
-
-
-def counted(number: int, thing: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def notes(screen: Screen, lines: Iterable[str]) -> None:

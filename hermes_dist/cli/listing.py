@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hermes_dist.cli.closing import counted
 from hermes_dist.cli.data import row_data
+from hermes_dist.errors import counted
 from hermes_dist.ops import profiles as ops
 
 if TYPE_CHECKING:

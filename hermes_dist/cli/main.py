@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 
 import click
@@ -13,12 +13,31 @@ import typer.main
 from hermes_dist.cli.boundary import guarded
 from hermes_dist.cli.session import Invocation
 from hermes_dist.cli.start import help_text
-from hermes_dist.cli.verbs import NESTED, VERBS, Nested
+from hermes_dist.cli.verbs import NESTED, VERBS, Nested, Verb
 from hermes_dist.errors import DistError, UsageError
 
 
-class _Lazy(click.Group):
+class _Guiding(click.Group):
+    """A group that says which verbs it has, where none or a mistyped one is given."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as err:
+            raise click.UsageError(f"{err.message} {_instead(args[0], self.verbs(ctx))}".rstrip(), ctx) from err
+
+    def verbs(self, ctx: click.Context) -> list[str]:
+        """The names to choose from."""
+        return self.list_commands(ctx)
+
+
+class _Lazy(_Guiding):
     """A group that imports a command's module only when that command is run."""
+
+    def verbs(self, _ctx: click.Context) -> list[str]:
+        return [*VERBS, *NESTED]
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -29,19 +48,6 @@ class _Lazy(click.Group):
     def get_help(self, ctx: click.Context) -> str:
         called: Invocation = ctx.obj
         return help_text(called.brand, called.prog).rstrip()
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as err:
-            import difflib  # noqa: PLC0415 - only for the error
-
-            close = difflib.get_close_matches(args[0], [*VERBS, *NESTED], n=3)
-            if not close:
-                raise
-            raise click.UsageError(f"{err.message} Did you mean {' or '.join(close)}?", ctx) from err
 
 
 def command_named(name: str) -> click.Command:
@@ -59,13 +65,28 @@ def _load(name: str, module: str, function: str, short: str) -> click.Command:
 
 
 def _group(name: str, nested: Nested) -> click.Group:
-    group = click.Group(name, help=nested.help)
+    group = _Guiding(name, help=nested.help, invoke_without_command=True, callback=_verb_wanted)
     for word, verb in nested.verbs.items():
         if isinstance(verb, Nested):
             group.add_command(_group(word, verb))
         else:
             group.add_command(_load(word, verb.module, verb.function, verb.help), word)
     return group
+
+
+def _verb_wanted() -> None:
+    ctx = click.get_current_context()
+    if ctx.invoked_subcommand is None and isinstance(ctx.command, _Guiding):
+        raise click.UsageError(f"{ctx.info_name} needs a verb: {', '.join(ctx.command.verbs(ctx))}", ctx)
+
+
+def _instead(word: str, known: Iterable[str]) -> str:
+    """What was perhaps meant, as a sentence; empty when nothing is close."""
+    import difflib  # noqa: PLC0415 - only for the error
+
+    bare = {name.lstrip("-"): name for name in known}
+    close = difflib.get_close_matches(word.lstrip("-"), bare, n=3)
+    return f"Did you mean {' or '.join(bare[name] for name in close)}?" if close else ""
 
 
 def _root() -> click.Group:
@@ -93,17 +114,58 @@ def run(called: Invocation, argv: Sequence[str]) -> int:
 
 
 def _run(called: Invocation, argv: Sequence[str]) -> int:
+    called, words = _verb_first(called, argv)
     try:
-        code = _root().main(list(argv), prog_name=called.prog, standalone_mode=False, obj=called)
+        code = _root().main(words, prog_name=called.prog, standalone_mode=False, obj=called)
     except click.exceptions.Exit as err:
         return err.exit_code
     except click.ClickException as err:
-        raise _usage(err, called.prog) from err
+        raise _usage(err, f"{called.prog} {' '.join(words[: _depth(words)])}".rstrip()) from err
     except click.Abort:
         raise KeyboardInterrupt from None
     return code if isinstance(code, int) else 0
 
 
-def _usage(err: click.ClickException, prog: str) -> DistError:
-    where = err.ctx.command_path if isinstance(err, click.UsageError) and err.ctx else prog
-    return UsageError(err.format_message().rstrip("."), hint=f"see: {where} --help")
+def _verb_first(called: Invocation, argv: Sequence[str]) -> tuple[Invocation, list[str]]:
+    """Let the options that all commands share stand before the verb as well, as the agent lets ``-p`` stand there."""
+    words, ahead = list(argv), []
+    while words and words[0].startswith("-"):
+        flag, _, value = words[0].partition("=")
+        if flag not in {"-p", "--profile", "--color", *_SWITCHES} or (value and flag in _SWITCHES):
+            return called, list(argv)
+        width = 1 if value or flag in _SWITCHES else 2
+        if len(words) < width:
+            raise UsageError(f"Option {flag!r} requires an argument", hint=f"see: {called.prog} --help")
+        if flag in {"-p", "--profile"}:
+            called = called._replace(profile=value or "".join(words[1:2]))
+        else:
+            ahead += words[:width]
+        words = words[width:]
+    if words[:1] and words[0] not in {*VERBS, *NESTED}:
+        return called, words
+    depth = _depth(words) if words else 0
+    return called, [*(words[:depth] or ["current"]), *ahead, *words[depth:]]
+
+
+_SWITCHES = frozenset(
+    ["-q", "--quiet", "-v", "--verbose", "--json", "--no-progress", "--no-input", "--offline", "--allow-insecure"]
+)
+
+
+def _depth(words: Sequence[str]) -> int:
+    """How many of the first words are a command and its verbs."""
+    depth = 0
+    known: Mapping[str, Verb | Nested] = {**VERBS, **NESTED}
+    while depth < len(words) and words[depth] in known:
+        found = known[words[depth]]
+        known = found.verbs if isinstance(found, Nested) else {}
+        depth += 1
+    return depth
+
+
+def _usage(err: click.ClickException, where: str) -> DistError:
+    what = err.format_message().rstrip(".")
+    if isinstance(err, click.NoSuchOption):
+        what = f"No such option '{err.option_name}'. {_instead(err.option_name, err.possibilities or ())}".rstrip(". ")
+    place = err.ctx.command_path if isinstance(err, click.UsageError) and err.ctx else where
+    return UsageError(what, hint=f"see: {place} --help")

@@ -10,11 +10,12 @@ import typer
 
 from hermes_dist.cli.cards import summary
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.closing import counted, notes
+from hermes_dist.cli.closing import notes
 from hermes_dist.cli.command import DryRun, Except, Only, Profile, command
 from hermes_dist.cli.data import contributed_data, published_data
 from hermes_dist.cli.screen import Screen
 from hermes_dist.cli.session import Session
+from hermes_dist.errors import counted
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Entry
 from hermes_dist.ops import contribute as giving

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from hermes_dist import __version__
 from hermes_dist.brand import AIGENLABS, HERMES, Brand
+from hermes_dist.errors import DistError
 
 _HELP = frozenset(["--help", "-h", "help"])
 
@@ -34,26 +35,50 @@ def help_text(brand: Brand, prog: str) -> str:
 
 
 def write(stream: TextIO, text: str) -> None:
-    """Write to an output; where nobody reads any more, as behind ``| head``, that changes nothing else."""
+    """Write to an output; where nobody reads any more, as behind ``| head``, that changes nothing else.
+
+    Raises:
+        DistError: The output takes no more, as a file on a full disk.
+    """
     try:
         stream.write(text)
         stream.flush()
     except OSError as error:
-        if error.errno not in {errno.EPIPE, errno.EIO}:
-            raise
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+        if error.errno not in {errno.EPIPE, errno.EIO}:
+            raise DistError(f"can't write the output: {error.strerror}", hint="see what it is sent to") from error
+
+
+def open_closed_streams() -> None:
+    """Put nothing in place of an input or output that the caller closed, lest a file of ours takes its number."""
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole run
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole run
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole run
+
+
+def _say(text: str) -> int:
+    try:
+        write(sys.stdout, text)
+    except DistError as error:
+        write(sys.stderr, f"error: {error}\n  {error.hint}\n")
+        return error.code
+    return 0
 
 
 def start(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) -> int:
     """Run a command line; see :func:`hermes_dist.cli.main.run`."""
+    open_closed_streams()
     if list(argv) == ["--version"]:
-        write(sys.stdout, f"hermes-dist {__version__}\n")
-        return 0
+        return _say(f"hermes-dist {__version__}\n")
     if len(argv) == 1 and argv[0] in _HELP:
-        write(sys.stdout, help_text(brand, prog))
-        return 0
+        return _say(help_text(brand, prog))
     if list(argv[:2]) == ["completion", "words"]:
         from hermes_dist.cli.candidates import words  # noqa: PLC0415 - start-up
 

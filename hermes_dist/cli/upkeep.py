@@ -9,11 +9,11 @@ import typer
 
 from hermes_dist.cli.cards import review_card, size_of
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.closing import counted, notes
+from hermes_dist.cli.closing import notes
 from hermes_dist.cli.command import DryRun, Profile, Yes, command
 from hermes_dist.cli.data import outcome_data
 from hermes_dist.cli.session import Session, on_each
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import adopt as adopting
 from hermes_dist.ops import upkeep as ops

@@ -19,7 +19,7 @@ from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, jobs_by_id
 from hermes_dist.decide.placing_mcp import SERVERS, is_off
 from hermes_dist.decide.reach import reached, script_path
 from hermes_dist.decide.schedules import can_start
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, counted
 from hermes_dist.model.documents import ABSENT, Kind, get, kind_of, load_data
 from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.paths import RelPath
@@ -91,7 +91,7 @@ def _units(ours: Tree, merged: Tree, changed: Iterable[RelPath]) -> Iterator[Eff
     for unit in sorted(units):
         files = merged.where(lambda path, unit=unit: path.under(unit))  # type: ignore[misc]  # bound per turn
         verb = "changed" if any(path.under(unit) for path in ours) else "new"
-        what = f"{verb} {unit.top.removesuffix('s')} {unit.name} ({len(files)} files)"
+        what = f"{verb} {unit.top.removesuffix('s')} {unit.name} ({counted(len(files), 'file')})"
         yield Effect(EffectKind.RUNS, unit, "", what, files.digest)
 
 

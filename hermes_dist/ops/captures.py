@@ -28,7 +28,7 @@ from hermes_dist.decide.publishing import (
     permitted,
     without_personal,
 )
-from hermes_dist.errors import ConflictsOpen, DistError, Invalid
+from hermes_dist.errors import ConflictsOpen, DistError, Invalid, counted
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -89,7 +89,7 @@ class Leaving:
         lock, name = self.home.lock, self.home.name
         if lock is not None and lock.conflicts:
             raise ConflictsOpen(
-                f"{len(lock.conflicts)} conflicts are open", where=str(name),
+                f"still open: {counted(len(lock.conflicts), 'conflict')}", where=str(name),
                 hint=f"settle them first: {ctx.command(f'resolve {name} --list')}",
             )
 

@@ -13,7 +13,7 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.channels import CHANNEL_VARIABLES, shared_tokens
 from hermes_dist.decide.lifecycle import TRASH_DAYS, is_expired, is_lost, read_id, routes_without
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import DistError, Invalid, counted
 from hermes_dist.model.documents import Kind, load_data, load_manifest_data
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.lockhead import load_head
@@ -289,7 +289,7 @@ def locks(ctx: Context) -> Iterator[Finding]:
             continue
         if head is not None and head.conflicts:
             yield Finding(
-                kind="open-conflicts", what=f"{head.conflicts} conflicts are open", where=str(path.parent),
+                kind="open-conflicts", what=f"open: {counted(head.conflicts, 'conflict')}", where=str(path.parent),
                 hint=f"see: {ctx.command(f'resolve {name} --list')}",
             )
         lost = [str(where) for where, entry in lock.base.items() if not ctx.store.has(entry.digest)]
@@ -315,7 +315,7 @@ def trash(ctx: Context) -> Iterator[Finding]:
     old = [each for each in away.away(ctx) if each.place == "trash" and is_expired(each.when, away.now())]
     if old:
         yield Finding(
-            kind="old-trash", what=f"{len(old)} profiles are in the trash for more than {TRASH_DAYS} days",
+            kind="old-trash", what=f"in the trash for more than {TRASH_DAYS} days: {counted(len(old), 'profile')}",
             where=str(ctx.layout.trash), hint="doctor --fix removes them", fix=partial(_empty, ctx),
         )
     for folder in (ctx.layout.trash, ctx.layout.archived):

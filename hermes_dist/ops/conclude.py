@@ -10,7 +10,7 @@ from hermes_dist.decide.environment import Given, unasked, with_values
 from hermes_dist.decide.history import ANY
 from hermes_dist.decide.trust import Accept
 from hermes_dist.decide.versions import check_requires
-from hermes_dist.errors import Cancelled, DistError
+from hermes_dist.errors import Cancelled, DistError, counted
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
@@ -87,7 +87,7 @@ def conclude(ctx: Context, make: Make, wish: Wish, confirm: Confirm, settle: Set
     if wish.abort_on_conflict and proposal.plan.conflicts:
         places = ", ".join(c.place for c in proposal.plan.conflicts[:5])
         raise DistError(
-            f"{len(proposal.plan.conflicts)} conflicts would stay open: {places}", where=str(name),
+            f"{counted(len(proposal.plan.conflicts), 'conflict')} would stay open: {places}", where=str(name),
             hint="nothing was changed; leave out --conflict abort to merge the rest",
         )
     if wish.dry_run:

@@ -92,7 +92,7 @@ def test_a_word_chooses_whole_names_and_never_a_part_of_one(word: str, chosen: l
 
 
 def test_a_bare_name_of_several_things_is_no_choice() -> None:
-    plugin = effect("", "new plugin zotero (1 files)", RelPath("plugins/zotero"))
+    plugin = effect("", "new plugin zotero (1 file)", RelPath("plugins/zotero"))
     with pytest.raises(Invalid, match=r"mcp_servers\.zotero, plugins/zotero"):
         named([*ALL, plugin], "zotero")
     assert named([*ALL, plugin], "plugins/zotero") == (plugin,)
