@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from hermes_dist.cli.data import problem_data
 from hermes_dist.cli.session import Session
 from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.records import replace
 from hermes_dist.ops import author as ops
 from hermes_dist.ops.author import Draft
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -29,6 +28,7 @@ from hermes_dist.cli.front_door import offer
 from hermes_dist.cli.session import Session  # fmt: skip
 from hermes_dist.cli.settling import asker
 from hermes_dist.errors import UsageError
+from hermes_dist.model.records import replace
 from hermes_dist.model.side import Side
 from hermes_dist.ops import install as ops
 from hermes_dist.ops.conclude import Settle, Wish

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
 from hermes_dist.decide.activate import Unit
 from hermes_dist.decide.effects import Granted, grant
@@ -19,6 +18,7 @@ from hermes_dist.model.keypath import Item, KeyPath, parse_key
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
+from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from hermes_dist.decide import secrets
 from hermes_dist.decide.capturing_cron import job_files
@@ -20,6 +19,7 @@ from hermes_dist.merge.data import changed_keys
 from hermes_dist.model.documents import ABSENT, Kind, Unmergeable, dump, get, load_data, parse, rewrite, same
 from hermes_dist.model.keypath import Item
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 from hermes_dist.model.values import with_value
 

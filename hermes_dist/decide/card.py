@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass, field, replace
 
 CARD = ".dist/archive.json"
 FORMAT = 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hermes_dist.decide.parts import part_of
@@ -13,6 +12,7 @@ from hermes_dist.merge.text import unified
 from hermes_dist.model.documents import ABSENT, Kind, dump, get, kind_of, load_data
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Entry, Read, Tree
 
 

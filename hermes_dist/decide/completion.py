@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from hermes_dist.model.records import dataclass, field
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 _FLAGS = ("-p", "--profile")

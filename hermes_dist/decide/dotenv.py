@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.manifest import ENV_NAME
+from hermes_dist.model.records import dataclass, field
 
 _KEY = re.compile(r"\s*(?:export[^\S\r\n]+)?(?:'([^'\r\n]+)'|([^=#\s]+))[^\S\r\n]*=")
 _SPACE = re.compile(r"[^\S\r\n]*")

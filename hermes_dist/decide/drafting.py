@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from hermes_dist.decide.environment import is_dangerous
 from hermes_dist.decide.ownership import payload_of
@@ -13,6 +12,7 @@ from hermes_dist.decide.references import references
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.manifest import EnvVar, Manifest
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Read, Tree
 
 _PROVIDERS = {

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.floor import Rule, leaves, loosens, row_for
@@ -24,6 +23,7 @@ from hermes_dist.model.documents import ABSENT, Kind, get, kind_of, load_data
 from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Digest, Read, Tree
 
 UNITS = ("hooks", "plugins")

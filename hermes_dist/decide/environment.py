@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from hermes_dist.decide.dotenv import check_value, quote
 from hermes_dist.decide.ownership import ENV_EXAMPLES
 from hermes_dist.errors import Invalid, UsageError
 from hermes_dist.model.manifest import ENV_NAME, EnvVar, Manifest
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.tree import Entry, Tree
 
 ENV_EXAMPLE = RelPath(".env.EXAMPLE")

@@ -9,10 +9,10 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from hermes_dist.decide.channels import CHANNELS, Channel
+from hermes_dist.model.records import dataclass, field
 
 Kind = Literal["bot", "port"]
 

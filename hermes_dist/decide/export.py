@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from hermes_dist.decide import secrets
 from hermes_dist.decide.ownership import is_rebuilt
@@ -16,6 +15,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, Unmergeable, dump, kind_of, load_data, parse, rewrite, same
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
 CARRIED_PARTS: Mapping[str, tuple[str, ...]] = {"memories": ("memories",), "sessions": ("sessions",)}

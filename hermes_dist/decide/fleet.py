@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from heapq import merge
 
 from hermes_dist.decide.exclusive import Clash
 from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.records import dataclass
 
 READY = frozenset({"running", "degraded"})
 """The agent's words for a gateway that serves."""

@@ -8,13 +8,13 @@ the guarded maps always count.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
 
 from hermes_dist.model.documents import ABSENT, same
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.plan import EffectKind
+from hermes_dist.model.records import dataclass
 
 
 class Rule(Enum):

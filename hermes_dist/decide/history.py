@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from hermes_dist.merge.trees import Favour, leave_open, merge_trees
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 ANY = "*"

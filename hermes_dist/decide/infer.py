@@ -7,7 +7,6 @@ with the home as they would be placed, edited files by how many of their lines a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.ownership import Owner, owner_of
@@ -22,6 +21,7 @@ from hermes_dist.model.documents import Kind, kind_of, load_data
 from hermes_dist.model.keypath import Item, format_key
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
 
 SURE = 0.6

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from hermes_dist.brand import BRANDS
@@ -19,6 +19,7 @@ from hermes_dist.decide.ownership import STANDARD_FOLDERS
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents import Kind, dump, load_data, parse, put, rewrite
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.values import ABSENT
 
 Route = Mapping[object, object]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import translate
 from functools import cache
@@ -17,6 +16,7 @@ from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath, folded
+from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.tree import Tree
 from hermes_dist.model.trust import KEYS_FILE
 

@@ -8,7 +8,6 @@ that conflicts have the names users see, and comments stay where they are. The w
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_dist.decide.placing_cron import JOBS, ShippedJobs, jobs_by_id, read_jobs
@@ -16,6 +15,7 @@ from hermes_dist.decide.placing_mcp import MCP, SERVERS, ShippedServer, read_ser
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, Unmergeable, dump, load_data, parse, rewrite, same
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
 CONFIG: Final = RelPath("config.yaml")

@@ -10,7 +10,6 @@ import hashlib
 import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
@@ -21,6 +20,7 @@ from hermes_dist.merge.shapes import Shape, shape_of
 from hermes_dist.model.documents import Kind, kind_of, load_data
 from hermes_dist.model.keypath import Item
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Read, Tree
 
 JOBS: Final = RelPath(brand.JOBS)

@@ -7,12 +7,12 @@ them from ``mcp_servers`` of ``config.yaml`` alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import ABSENT, Kind, load_data, same
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass
 
 MCP: Final = RelPath("mcp.json")
 SERVERS: Final = "mcp_servers"

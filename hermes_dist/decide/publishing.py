@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from hermes_dist.brand import MANIFEST
@@ -27,6 +26,7 @@ from hermes_dist.model.documents import Kind, Unmergeable, get, load_data, parse
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 BUMPS = ("major", "minor", "patch")

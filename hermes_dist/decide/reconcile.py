@@ -10,7 +10,6 @@ Every verb that changes a home's package is this with other arguments; see ``doc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from hermes_dist.decide.activate import ready, switch_on
 from hermes_dist.decide.effects import Granted, find_effects, grant
@@ -18,6 +17,7 @@ from hermes_dist.decide.parking import park, put_back
 from hermes_dist.merge.trees import TreeMerge, merge_trees
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from hermes_dist.decide.versions import choose_tag, specifiers, version_of
 from hermes_dist.errors import Invalid
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.registry import Package, Release, read_source, skeleton
 from hermes_dist.model.source import Pin, SourceSpec
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from hermes_dist.decide.effects import grant
 from hermes_dist.decide.placement import CONFIG
@@ -15,6 +14,7 @@ from hermes_dist.model.documents import Kind, Unmergeable, dump, graft, load_dat
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 

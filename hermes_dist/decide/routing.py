@@ -9,10 +9,10 @@ so a number never matches. :func:`profile_for` gives a gateway the same answer a
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.records import dataclass
 
 _WEIGHTS = {"guild_id": 2, "chat_id": 4, "thread_id": 8}
 IDS = tuple(_WEIGHTS)

@@ -11,12 +11,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from math import log2
 from urllib.parse import quote
 
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass
 
 _PROVIDERS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("AWS key", ("AKIA", "ASIA"), r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import Refused
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.source import Pin, SourceKind, SourceSpec
 from hermes_dist.model.trust import PINNED, SIGNATURE, TRUSTED, Keyring, Policy, Signature
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hermes_dist.brand import MANIFEST
@@ -20,6 +19,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, Steps, line_at, parse
 from hermes_dist.model.manifest import AGENT_STAMPS, Manifest, field_at
 from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Read, Tree
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import merge_document
@@ -12,6 +11,7 @@ from hermes_dist.merge.text import merge_text, mergeable
 from hermes_dist.model.documents import ABSENT, Kind, Unmergeable, get, kind_of, load_data
 from hermes_dist.model.keypath import KeyPath, format_key
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.side import Side
 
 

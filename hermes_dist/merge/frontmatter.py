@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from hermes_dist.merge._values import Favour, nobody
 from hermes_dist.merge.data import DocMerge, merge_kind
@@ -11,6 +10,7 @@ from hermes_dist.merge.text import TextMerge, merge_text, mergeable
 from hermes_dist.model.documents import Kind, Unmergeable
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass
 
 BODY: KeyPath = (Item("part", "body"),)
 """The key of the body, ``[part=body]``: front matter is a map, so no key of it begins with an item."""

@@ -9,10 +9,10 @@ same renames again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from hermes_dist.merge.text import mergeable, similarity
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Read, Tree
 
 SIMILAR = 0.5

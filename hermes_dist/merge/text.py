@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from hermes_dist.merge.match import Change, changes
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.side import Side
 
 MAX_BYTES = 2 * 1024 * 1024

@@ -8,12 +8,12 @@ else whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from hermes_dist.merge.content import Joined, join_contents
 from hermes_dist.merge.renames import Names, bring_together
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 

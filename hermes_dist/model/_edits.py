@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from hermes_dist.model._layout import View
 from hermes_dist.model._nodes import Document
 from hermes_dist.model.keypath import KeyPath
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.values import Unmergeable
 
 

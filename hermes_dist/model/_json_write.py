@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.values import Unmergeable
 
 _CONTROL = re.compile(r"[\x7f-\x9f]")

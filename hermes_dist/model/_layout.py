@@ -6,10 +6,10 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable
-from dataclasses import dataclass
 
 from hermes_dist.model._nodes import Document, Entry, Form, Kind, Node
 from hermes_dist.model.keypath import Item, Segment
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.values import Unmergeable, freeze
 
 _REST = re.compile(r"[ \t]*(#[^\n]*)?\r?(?:\n|\Z)")

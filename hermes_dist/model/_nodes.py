@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.keypath import Item, KeyPath
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.values import same
 
 _CONTROLS = frozenset(map(chr, [*range(0x20), *range(0x7F, 0xA0)])) - frozenset("\t\n\r")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Hashable
-from dataclasses import dataclass
 
 from hermes_dist.model._layout import View
 from hermes_dist.model.keypath import Item, Segment
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.values import ABSENT, by_field, freeze, key_field, ordered
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from hermes_dist.model import _json_write
 from hermes_dist.model._layout import View, lines_of, shift
 from hermes_dist.model._nodes import Document, Form, Kind
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.values import ABSENT, Unmergeable, same
 
 _COLON = re.compile(r"[ \t]*:")

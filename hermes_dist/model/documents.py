@@ -6,13 +6,13 @@ The one door to documents: what others need of the parts (``_yaml_*``, ``_json_*
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model._nodes import DEFAULT, MANIFEST, Document, Kind, Limits, decode, find
 from hermes_dist.model._splice import Splice
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.values import ABSENT, Absent, Unmergeable, get, same, with_value
 
 __all__ = [

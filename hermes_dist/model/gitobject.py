@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from hermes_dist.model.records import dataclass
 
 _TAG = re.compile(rb"object ([0-9a-f]{40}|[0-9a-f]{64})\ntype (commit|tag|tree|blob)\ntag ([^\n]+)\ntagger [^\n]*\n\n")
 _ARMOR = b"-----BEGIN SSH SIGNATURE-----"

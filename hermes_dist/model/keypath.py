@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
 from hermes_dist.errors import Invalid
+from hermes_dist.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ format is migrated, a newer one refused.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model import lockhead
@@ -29,6 +28,7 @@ from hermes_dist.model.lockhead import (
 )  # fmt: skip
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Effect, EffectKind
+from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, mode_of
 

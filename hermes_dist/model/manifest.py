@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Document, Steps, line_at
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass, field
 
 ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 KNOWN_FIELDS = (

@@ -6,10 +6,10 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from hermes_dist.errors import Invalid
+from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.source import SourceKind, SourceSpec, is_loopback, parse_source
 from hermes_dist.model.tree import Digest
 

@@ -10,10 +10,10 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from hermes_dist.errors import Invalid
+from hermes_dist.model.records import dataclass, replace
 
 KEYS_FILE = "distribution.keys"
 """The file at a package's root that says which key follows which."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 
 from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Plan
+from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.source import parse_source
 from hermes_dist.ops.conclude import Wish, conclude
 from hermes_dist.ops.context import Context

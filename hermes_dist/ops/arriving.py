@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.ops import aliases

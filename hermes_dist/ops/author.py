@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hermes_dist.brand import MANIFEST
@@ -18,6 +17,7 @@ from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.documents import Steps, load_manifest_data
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RESERVED_PROFILES, ProfileName, RelPath
+from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 from hermes_dist.ops.captures import leaving, private_of
 from hermes_dist.ops.context import Context

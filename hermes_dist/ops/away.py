@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -24,6 +23,7 @@ from hermes_dist.decide.lifecycle import (
 from hermes_dist.errors import DistError
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.records import dataclass
 from hermes_dist.ops import aliases, pending
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.lifecycle import check_free, is_sticky, read_text, stop

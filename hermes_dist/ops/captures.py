@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
@@ -32,6 +31,7 @@ from hermes_dist.errors import ConflictsOpen, DistError, Invalid, counted
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from hermes_dist.model.documents import Kind, load_data, load_manifest_data
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.lockhead import load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.ops import aliases, away, pending, upkeep
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import finish_leftover

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 
 from hermes_dist.decide.environment import Given, unasked, with_values
@@ -13,6 +12,7 @@ from hermes_dist.decide.versions import check_requires
 from hermes_dist.errors import Cancelled, DistError, counted
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
+from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.context import Context

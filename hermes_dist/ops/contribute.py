@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_dist.brand import MANIFEST
@@ -14,6 +13,7 @@ from hermes_dist.decide.placing_mcp import MCP
 from hermes_dist.decide.publishing import changed_here, find_leaks, not_allowed
 from hermes_dist.errors import Cancelled, DistError, UsageError
 from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Entry, Read, Tree
 from hermes_dist.ops.author import completed, refuse_leaks

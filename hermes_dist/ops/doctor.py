@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from hermes_dist.errors import DistError
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.ops import checks
 from hermes_dist.ops.checks import Finding
 from hermes_dist.ops.context import Context

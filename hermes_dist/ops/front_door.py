@@ -7,13 +7,13 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from hermes_dist.brand import Layout
 from hermes_dist.decide.launcher import front_door_script, is_front_door
 from hermes_dist.errors import Invalid
+from hermes_dist.model.records import dataclass
 from hermes_dist.world.agent import Agent, find_agent, head_of
 from hermes_dist.world.door import Former, put_link, put_program, read_doors, take_away, write_doors
 from hermes_dist.world.fs import atomic_write

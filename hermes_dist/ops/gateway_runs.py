@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
 
 from hermes_dist.decide.fleet import (
     READY,
@@ -26,6 +25,7 @@ from hermes_dist.decide.fleet import (
 )
 from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.records import dataclass, replace
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.gateways import agent_of, check, is_multiplexed, manager_of
 from hermes_dist.world import gateways as world

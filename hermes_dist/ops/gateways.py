@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_dist.decide import dotenv
@@ -13,6 +12,7 @@ from hermes_dist.decide.fleet import Line, Manager, by_time, choose
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.records import dataclass
 from hermes_dist.ops.context import Context
 from hermes_dist.world import gateways as world
 from hermes_dist.world.agent import Agent, GatewayState, NoAgent

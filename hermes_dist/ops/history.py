@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from hermes_dist.decide.history import ANY, Moment
 from hermes_dist.decide.ownership import without_machine
@@ -11,6 +10,7 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.tree import Digest, Read
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home

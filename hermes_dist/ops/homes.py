@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_dist.brand import JOBS, LOCKFILE
@@ -12,6 +11,7 @@ from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
 from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.context import Context
 from hermes_dist.world.fs import RealFs, flock, home_lock

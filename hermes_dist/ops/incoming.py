@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.ownership import LeftOut, payload_of
 from hermes_dist.decide.placement import place
@@ -12,6 +10,7 @@ from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.source import Pin, SourceSpec
 from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.ops.context import Context

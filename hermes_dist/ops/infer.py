@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.infer import Match, Version, adopted_base, compare, is_sure, shortlist
@@ -13,6 +12,7 @@ from hermes_dist.decide.parking import Grafted
 from hermes_dist.errors import DistError
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.source import SourceKind, SourceSpec
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 from hermes_dist.ops.context import Context

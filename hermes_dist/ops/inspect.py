@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.changes import Change, How, KeyChange, changes_between, key_changes, text_diff
@@ -16,6 +15,7 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Conflict, Effect
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import EMPTY, Digest, Tree
 from hermes_dist.ops.context import Context

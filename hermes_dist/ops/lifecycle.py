@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hermes_dist.decide.lifecycle import (
@@ -19,6 +18,7 @@ from hermes_dist.decide.lifecycle import (
 )
 from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.records import dataclass, replace
 from hermes_dist.ops import aliases, pending
 from hermes_dist.ops.context import Context
 from hermes_dist.world import running

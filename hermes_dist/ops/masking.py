@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_dist.decide import dotenv
@@ -12,6 +11,7 @@ from hermes_dist.decide.export import known_secrets
 from hermes_dist.decide.redact import redact
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, load_data
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.ops.context import Context
 
 _MOST_KNOWN = 1 << 20

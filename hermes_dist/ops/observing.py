@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_dist.brand import MANIFEST
@@ -15,6 +14,7 @@ from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home

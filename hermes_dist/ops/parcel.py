@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_dist.decide.card import CARD, Card
@@ -13,6 +12,7 @@ from hermes_dist.decide.redact import redact
 from hermes_dist.decide.secrets import Leak, scan
 from hermes_dist.errors import DistError, Refused
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Entry, Read
 from hermes_dist.world.archive import TarWriter, fits, in_order
 from hermes_dist.world.archive_read import BASE, CARRIED_LONG, LONG, PRIVATE

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 from hermes_dist.decide.lifecycle import Kept, Move, hosts_renamed, routes_renamed
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.records import replace
 from hermes_dist.ops import aliases
 from hermes_dist.ops.context import Context
 from hermes_dist.world import running

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,6 +14,7 @@ from hermes_dist.model.lock import Lock, dump_lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
+from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.ops.context import Context

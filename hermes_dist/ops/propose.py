@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from hermes_dist.decide.effects import grant
@@ -16,6 +15,7 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 from hermes_dist.ops.context import Context

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_dist.brand import MANIFEST
@@ -13,6 +12,7 @@ from hermes_dist.decide.validation import Level, Problem
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
 from hermes_dist.ops.author import Package, completed, problems_of, refuse_leaks

@@ -10,13 +10,13 @@ Everything is decided before anything is sent; the push moves branch and tag tog
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from hermes_dist.decide.parking import put_back
 from hermes_dist.decide.publishing import never_received
 from hermes_dist.decide.trust import Verdict
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.records import dataclass, replace
 from hermes_dist.ops.captures import base_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.incoming import fetch

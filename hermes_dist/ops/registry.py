@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hermes_dist.decide.registry import choose, near_twins, problems_of
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.registry import (
     DEFAULT,
     INDEX,

@@ -5,7 +5,6 @@ Both are the same merge again, over what the lock recorded of upstream, so no se
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from hermes_dist.decide.review import grouped, named
@@ -14,6 +13,7 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
+from hermes_dist.model.records import replace
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import parse_source
 from hermes_dist.ops.conclude import Settle, Wish, conclude

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from hermes_dist.decide.changes import Change, How, key_changes
 from hermes_dist.decide.environment import offers_default
@@ -14,6 +13,7 @@ from hermes_dist.decide.review import Group, grouped
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
+from hermes_dist.model.records import dataclass
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.masking import Mask
 from hermes_dist.ops.observing import together

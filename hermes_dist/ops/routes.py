@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from hermes_dist.decide.routing import (
     Message,
@@ -22,6 +21,7 @@ from hermes_dist.decide.routing import (
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.documents import Kind, Unmergeable, load_data, parse, rewrite
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.records import dataclass
 from hermes_dist.ops.context import Context
 from hermes_dist.world.fs import atomic_write
 

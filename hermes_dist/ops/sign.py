@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.trust import KEYS_FILE, Succession, dump_successions, load_successions, statement
 from hermes_dist.ops.context import Context
 from hermes_dist.world.fs import atomic_write

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_dist.brand import LOCKFILE, PRIVATE
@@ -25,6 +24,7 @@ from hermes_dist.decide.secrets import scan
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.lock import dump_lock
 from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hermes_dist.decide.trust import Accept, Facts, check_source, followers_of, judge, judge_move, judge_version
@@ -10,6 +9,7 @@ from hermes_dist.errors import DistError, Invalid, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.source import Pin, SourceKind, SourceSpec
 from hermes_dist.model.tree import EMPTY
 from hermes_dist.model.trust import KEYS_FILE, Keyring, KnownKey, Policy, is_fingerprint

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.decide.environment import ENV_EXAMPLE
@@ -14,6 +13,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.records import dataclass
 from hermes_dist.ops.conclude import Wish, conclude
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_dist.brand import LOCKFILE, MANIFEST
@@ -19,6 +18,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
 from hermes_dist.ops.context import Context

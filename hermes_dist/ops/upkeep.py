@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +12,7 @@ from hermes_dist.brand import LOCKFILE
 from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.source import without_credentials
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.context import Context

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
 from hermes_dist.world.archive import BLOCK, FILE, FOLDER, GZIP_HEAD, header
 from hermes_dist.world.archive_inflate import Inflated

@@ -8,12 +8,12 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.world.trouble import trouble
 
 if TYPE_CHECKING:

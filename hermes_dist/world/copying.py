@@ -7,10 +7,10 @@ import shutil
 import stat
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_dist.errors import DistError
+from hermes_dist.model.records import dataclass, field
 
 _SQLITE = b"SQLite format 3\0"
 _BESIDE = ("-wal", "-shm", "-journal")

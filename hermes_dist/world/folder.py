@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Entry, Tree
 from hermes_dist.world.fs import RealFs, trouble
 from hermes_dist.world.limits import LIMITS, Gate, Limits

@@ -10,13 +10,13 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.records import dataclass
 from hermes_dist.world import agent as agents
 from hermes_dist.world.agent import Agent, GatewayState
 from hermes_dist.world.fs import atomic_write

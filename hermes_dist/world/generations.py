@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.journal import GENERATIONS, LOCK_SLOT, SKIPPED, Journal, slot_of
 from hermes_dist.world.ports import Fs

@@ -10,13 +10,13 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError, Refused, Unreachable
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.source import without_credentials
 from hermes_dist.model.tree import Entry, Read
 from hermes_dist.world.fs import trouble

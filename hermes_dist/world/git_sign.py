@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.gitobject import signed_tag
+from hermes_dist.model.records import dataclass
 from hermes_dist.world import keys
 from hermes_dist.world.git_cache import COMMIT
 from hermes_dist.world.proc import Bounds, Command, run

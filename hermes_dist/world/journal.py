@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
+from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.world.ports import Fs
 

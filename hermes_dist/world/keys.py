@@ -13,10 +13,10 @@ import contextlib
 import hashlib
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hermes_dist.errors import Invalid, Refused
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.trust import fingerprint_of
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ import contextlib
 import errno
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Literal
 
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.world.journal import (
     GENERATIONS,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
 from hermes_dist import __version__
 from hermes_dist.brand import Layout
 from hermes_dist.errors import DistError, Invalid, Refused, Unreachable, UsageError
+from hermes_dist.model.records import replace
 from hermes_dist.model.registry import (
     DEFAULT,
     FOLDER,

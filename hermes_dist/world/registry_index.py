@@ -8,10 +8,10 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_dist.errors import DistError
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.registry import MAX_ENTRY, key_of, skeleton
 from hermes_dist.world.fs import flock
 

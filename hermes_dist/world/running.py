@@ -7,12 +7,12 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.records import dataclass
 from hermes_dist.world.agent import GatewayState, gateway
 from hermes_dist.world.proc import Bounds, Command, run
 from hermes_dist.world.programs import find_command

@@ -7,11 +7,11 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_dist.brand import Brand
 from hermes_dist.errors import DistError
+from hermes_dist.model.records import dataclass
 from hermes_dist.world.agent import Agent, head_of
 from hermes_dist.world.proc import Bounds, Command, run
 

@@ -13,12 +13,12 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Literal
 
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
+from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Digest, Read
 from hermes_dist.world.generations import Generation, before_image, generations, lock_image, next_number, prune
 from hermes_dist.world.journal import GENERATIONS, JOURNAL, LOCKFILE, PRIVATE, TXN, Journal, slot_of
