@@ -6,6 +6,7 @@ format is migrated, a newer one refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 
 from hermes_dist.errors import Invalid
@@ -31,6 +32,11 @@ from hermes_dist.model.plan import Conflict, Effect, EffectKind
 from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, mode_of
+
+_LAST_TABLE = b"\n[base]\n"
+_ROW = re.compile(rb'(?:"([^"\\\x00-\x1f\x7f]+)"|([A-Za-z0-9_-]+)) = "((?:644|755) [0-9a-f]{64})"\n')
+_ROWS = re.compile(b"(?:%s)*+" % _ROW.pattern)
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,14 +124,9 @@ def dump_lock(lock: Lock) -> bytes:
         "signer": lock.signer, "generation": lock.generation, "partial": lock.partial,
         "kept": sorted(lock.kept), "approved": sorted(lock.approved),
     }  # fmt: skip
-    tables: dict[str, object] = {
-        "pin": {
-            "url": pin.url, "subfolder": pin.subfolder or "", "ref": pin.ref, "commit": pin.commit,
-            "version": pin.version, "tree": pin.tree,
-        },
-        "upstream": {p: _entry_text(e) for p, e in sorted(lock.upstream.items())},
-        "shipped": {p: _entry_text(e) for p, e in lock.shipped.items()},
-        "base": {p: _entry_text(e) for p, e in lock.base.items()},
+    pinned: dict[str, object] = {
+        "url": pin.url, "subfolder": pin.subfolder or "", "ref": pin.ref, "commit": pin.commit,
+        "version": pin.version, "tree": pin.tree,
     }  # fmt: skip
     whole = "".join(
         [
@@ -134,13 +135,22 @@ def dump_lock(lock: Lock) -> bytes:
             _rows_text("conflicts", [{"path": c.path, "key": c.key, "kind": c.kind} for c in lock.conflicts]),
             _rows_text("parked", map(_effect_row, lock.parked)),
             "\n",
-            tomli_w.dumps({k: _plain(v) for k, v in tables.items() if v}),
+            tomli_w.dumps({"pin": _plain(pinned)}),
+            _table_text("upstream", dict(sorted(lock.upstream.items()))),
+            _table_text("shipped", lock.shipped),
+            _table_text("base", lock.base),
         ]
     )
     try:
         return whole.encode()
     except UnicodeEncodeError as err:
         raise Invalid("a text for the lockfile is not Unicode", where=ascii(whole[err.start - 40 : err.end])) from None
+
+
+def _table_text(name: str, entries: Mapping[RelPath, Entry | None]) -> str:
+    """Write a table of paths, which hold nothing that TOML would escape."""
+    lines = ((path if _BARE.fullmatch(path) else f'"{path}"', _entry_text(entry)) for path, entry in entries.items())
+    return f"\n[{name}]\n" + "".join(f'{key} = "{text}"\n' for key, text in lines) if entries else ""
 
 
 def _rows_text(name: str, rows: Iterable[Mapping[str, object]]) -> str:
@@ -158,11 +168,24 @@ def load_lock(data: bytes) -> Lock:
         Invalid: It is damaged, or of a newer format; the error says what to do.
     """
     try:
-        return _read(migrated(parsed(data)))
+        return _read(migrated(_parsed(data)))
     except Newer:
         raise
     except DAMAGE as err:
         raise Invalid(f"the lockfile is damaged ({reason(err)})", where=WHERE, hint=HINT) from err
+
+
+def _parsed(data: bytes) -> dict[str, object]:
+    """Read the TOML of a lock; the one long table by its lines, where they are as written here."""
+    start = data.rfind(_LAST_TABLE) + len(_LAST_TABLE)
+    if start < len(_LAST_TABLE) or not _ROWS.fullmatch(data, start):
+        return parsed(data)
+    raw = parsed(data[: start - len(_LAST_TABLE)] + b"\n")
+    lines = _ROW.findall(data, start)
+    base = {(quoted or bare).decode(): entry.decode() for quoted, bare, entry in lines}
+    if "base" in raw or len(base) != len(lines):
+        raise ValueError("base is said twice")
+    return {**raw, "base": base}
 
 
 def _read(raw: dict[str, object]) -> Lock:

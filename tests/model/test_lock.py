@@ -171,6 +171,22 @@ def test_a_damaged_lock_is_refused_with_the_place_and_a_way_out(data: bytes) -> 
     assert len(str(caught.value)) < 600
 
 
+@pytest.mark.parametrize("written", [
+    b'[base]\n"a" = "644 %s" # a remark\n', b"[base]\n'a' = '644 %s'\n", b'[base]\r\n"a" = "644 %s"\r\n',
+    b'[base]\n"\\u0061" = "644 %s"\n', b'[base]\na = "644 %s"\n[later]\n', b'base = { a = "644 %s" }\n',
+])  # fmt: skip
+def test_a_lock_that_another_program_wrote_is_read_as_well(written: bytes) -> None:
+    head = dump_lock(LOCK).partition(b"[base]")[0]
+    own = written % D1.encode()
+    assert load_lock(own + head if own.startswith(b"base") else head + own).base == Tree({RelPath("a"): Entry(D1)})
+
+
+def test_base_said_twice_is_refused() -> None:
+    for twice in (b'[base]\n"a" = "644 %s"\n"a" = "644 %s"\n', b'[base.x]\n[base]\n"a" = "644 %s"\nb = "644 %s"\n'):
+        with pytest.raises(Invalid, match="damaged"):
+            load_lock(dump_lock(LOCK).partition(b"[base]")[0] + twice % (D1.encode(), D2.encode()))
+
+
 def test_a_damaged_head_is_none() -> None:
     for name in ("empty", "not toml", "not utf-8", "no format", "no source", "no pin", "name is a list", "nested", "40 MiB"):
         assert load_head(DAMAGED[name]) is None, name
