@@ -7,9 +7,10 @@ the guarded maps always count.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from fnmatch import fnmatchcase
+from functools import cache, lru_cache
 
 from hermes_dist.model.documents import ABSENT, same
 from hermes_dist.model.keypath import Item, KeyPath
@@ -139,8 +140,8 @@ def row_for(key: KeyPath, value: object = ABSENT) -> Row | None:
         key: The leaf.
         value: What would stand there; a list of maps is guarded as a whole where one of their keys is.
     """
-    steps = tuple(step.value if isinstance(step, Item) else str(step) for step in key)
-    row = next((row for row in TABLE if _matches(tuple(row.pattern.split(".")), steps)), None)
+    steps = (step.value if isinstance(step, Item) else str(step) for step in key)
+    row = _row_at("".join(f"{step.replace(_END, _ODD)}{_END}" for step in steps))
     if row is not None or not isinstance(value, list):
         return row
     inner = (row_for((*key, n, *rest), part) for n, item in enumerate(value) for rest, part in leaves(item))
@@ -148,12 +149,28 @@ def row_for(key: KeyPath, value: object = ABSENT) -> Row | None:
     return Row(found.pattern, Rule.ASK, kind=found.kind) if found else None
 
 
-def _matches(pattern: tuple[str, ...], steps: tuple[str, ...]) -> bool:
-    if not pattern:
-        return not steps
-    if pattern[0] == "**":
-        return any(_matches(pattern[1:], steps[n:]) for n in range(len(steps) + 1))
-    return bool(steps) and fnmatchcase(steps[0], pattern[0]) and _matches(pattern[1:], steps[1:])
+_END, _ODD = "\0", "\1"
+"""What ends each step of a key, and what stands for it inside of one."""
+
+
+@lru_cache(maxsize=4096)
+def _row_at(steps: str) -> Row | None:
+    """The first line for a key."""
+    found = _table().match(steps)
+    return TABLE[found.lastindex - 1] if found and found.lastindex else None
+
+
+@cache
+def _table() -> re.Pattern[str]:
+    """All patterns as one, with a group for each line."""
+    lines = ("".join(map(_step, row.pattern.split("."))) for row in TABLE)
+    return re.compile("|".join(f"({line})\\Z" for line in lines))
+
+
+def _step(pattern: str) -> str:
+    if pattern == "**":
+        return r"(?:[^\0]*\0)*?"
+    return r"[^\0]*".join(map(re.escape, pattern.split("*"))) + r"\0"
 
 
 def loosens(row: Row, ours: object, new: object) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -248,3 +250,24 @@ def test_no_row_of_the_table_stands_in_the_shadow_of_another(row: Row) -> None:
 def test_leaves_are_scalars_lists_and_empty_maps() -> None:
     assert list(leaves({"a": {"b": 1, "c": [{}]}, "d": {}})) == [(("a", "b"), 1), (("a", "c"), [{}]), (("d",), {})]
     assert list(leaves({})) == [((), {})]
+
+
+def _matches(pattern: tuple[str, ...], steps: tuple[str, ...]) -> bool:
+    """What a pattern means, step by step."""
+    if not pattern:
+        return not steps
+    if pattern[0] == "**":
+        return any(_matches(pattern[1:], steps[n:]) for n in range(len(steps) + 1))
+    return bool(steps) and fnmatchcase(steps[0], pattern[0]) and _matches(pattern[1:], steps[1:])
+
+
+def test_the_first_line_of_the_table_whose_pattern_matches_counts() -> None:
+    rng = random.Random(1)
+    patterns = [(row, tuple(row.pattern.split("."))) for row in TABLE]
+    words = sorted({step for _, pattern in patterns for step in pattern if step != "**"})
+    words += ["a", "x_url", "allow_all_users", "", "two\nlines", "[x]", "b.c", "a\0enabled", "ena\0bled"]
+    for _ in range(4000):
+        _, pattern = rng.choice(patterns)
+        near = [w for step in pattern for w in (rng.choices(words, k=rng.randint(0, 2)) if step == "**" else [step])]
+        key = tuple(w.replace("*", rng.choice(["", "q"])) for w in near) or ("a",)
+        assert row_for(key) == next((row for row, pattern in patterns if _matches(pattern, key)), None), key
