@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 from fnmatch import translate
-from functools import cache
+from functools import cached_property
 
 from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.model.lock import Lock
@@ -30,13 +30,31 @@ class Owner(StrEnum):
     UNKNOWN = "unknown"
 
 
+class _Names:
+    """Patterns of names; each name is held against them once."""
+
+    def __init__(self, *patterns: str) -> None:
+        self._patterns = patterns
+        self._known: dict[str, bool] = {}
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile("|".join(translate(pattern.lower()) for pattern in self._patterns))
+
+    def __contains__(self, name: str) -> bool:
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = self._compiled.match(folded(name)) is not None
+        return known
+
+
 SHARED_FILES = ("SOUL.md", "config.yaml", "mcp.json", MANIFEST)
 SHARED_FOLDERS = ("skills", "cron", "plugins", "hooks", "scripts", "skins", "templates")
 _TOPS = {folded(name): name for name in (*SHARED_FILES, *SHARED_FOLDERS)}
 STANDARD_FOLDERS = ("memories", "sessions", "skills", "skins", "logs", "plans", "workspace", "cron", "home")
 """What the agent makes with a new home."""
 
-_MACHINE_ROOT = (
+_MACHINE_ROOT = _Names(
     # keys and secrets
     "auth.json", "auth.lock", ".anthropic_oauth.json", "google_token.json", "google_client_secret.json",
     "*token*.json", "*oauth*.json", "*credential*.json", "mcp-tokens", "pairing", "platforms", "*.pem", "*.key",
@@ -62,14 +80,14 @@ _MACHINE_ROOT = (
     ".worktrees", "distributions", *(f"{brand.name}-agent" for brand in BRANDS),
     *(f".{brand.name}_history" for brand in BRANDS), LOCKFILE, PRIVATE,
 )  # fmt: skip
-_MACHINE_ANYWHERE = (
+_MACHINE_ANYWHERE = _Names(
     "skills/.bundled_manifest", "skills/.hub", "skills/.usage.json*", "skills/.archive", "skills/.curator_*",
     "skills/.locks", "skills/.*.lock", "cron/output", "cron/.*", "cron/ticker_*", "cron/executions.db*", "cron/*.lock",
     "cron/*.log", "cron/*.bak*",
 )  # fmt: skip
-_MACHINE_NAMES = ("__pycache__", "*.pyc", ".DS_Store", ".git", "*.swp", ".env", ".env.*")
-_MACHINE_NAMES_BUT = (".env.example", ".env.template", ".env.sample", ".env.dist")
-_REBUILT = (
+_MACHINE_NAMES = _Names("__pycache__", "*.pyc", ".DS_Store", ".git", "*.swp", ".env", ".env.*")
+_MACHINE_NAMES_BUT = _Names(".env.example", ".env.template", ".env.sample", ".env.dist")
+_REBUILT = _Names(
     "profiles", "distributions", "bin", "node_modules", "mcp-installs", ".worktrees", "cache", "*_cache", "tmp",
     "chrome-debug", "gateway.pid", "*.pid", "*.lock", "*.sock", "*.tmp", "gateway_state.json", "processes.json",
     "active_profile", *(f"{brand.name}-agent" for brand in BRANDS), PRIVATE,
@@ -77,32 +95,23 @@ _REBUILT = (
 """What even a whole backup leaves out: other homes, programs, caches, and what runs right now."""
 ENV_EXAMPLES = (".env.EXAMPLE", ".env.example", ".env.template")
 """Templates of the environment, best first; one of them serves, none is merged."""
-_HOUSEKEEPING_FILES = (
+_HOUSEKEEPING_FILES = _Names(
     "README*", "LICENSE*", "LICENCE*", "COPYING*", "NOTICE*", "CHANGELOG*", "CHANGES*", "CONTRIBUTING*",
     "CODE_OF_CONDUCT*", "SECURITY*", ".git*", ".travis.yml", ".editorconfig", ".pre-commit-config.yaml", "Makefile",
     "SHA256SUMS*", KEYS_FILE, "pyproject.toml", "package.json", "package-lock.json",
 )  # fmt: skip
-_HOUSEKEEPING_FOLDERS = (".git*", ".circleci", ".vscode", ".idea", "tests", "test", "LICENSES")
+_HOUSEKEEPING_FOLDERS = _Names(".git*", ".circleci", ".vscode", ".idea", "tests", "test", "LICENSES")
 _MEDIA = (".md", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".mp3", ".wav", ".ogg", ".mp4", ".pdf")
-
-
-@cache
-def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(translate(pattern.lower()) for pattern in patterns))
-
-
-def _any(name: str, patterns: tuple[str, ...]) -> bool:
-    return _compiled(patterns).match(folded(name)) is not None
 
 
 def is_machine(path: RelPath) -> bool:
     """Whether a path is the machine's: never read into a package, never written by one."""
     parts = path.parts
-    if _any(parts[0], _MACHINE_ROOT):
+    if parts[0] in _MACHINE_ROOT:
         return True
-    if any(_any("/".join(parts[:n]), _MACHINE_ANYWHERE) for n in range(2, min(len(parts), 3) + 1)):
+    if any("/".join(parts[:n]) in _MACHINE_ANYWHERE for n in range(2, min(len(parts), 3) + 1)):
         return True
-    return any(_any(part, _MACHINE_NAMES) and not _any(part, _MACHINE_NAMES_BUT) for part in parts)
+    return any(part in _MACHINE_NAMES and part not in _MACHINE_NAMES_BUT for part in parts)
 
 
 def without_machine(lock: Lock) -> Lock:
@@ -118,7 +127,7 @@ def is_rebuilt(path: RelPath) -> bool:
     """Whether a whole backup leaves a path out, as it is made again where it is wanted."""
     if path == LOCKFILE:
         return False
-    return _any(path.top, _REBUILT) or any(part in ("__pycache__", ".DS_Store") for part in path.parts)
+    return path.top in _REBUILT or any(part in ("__pycache__", ".DS_Store") for part in path.parts)
 
 
 def owner_of(path: RelPath) -> Owner:
@@ -127,7 +136,7 @@ def owner_of(path: RelPath) -> Owner:
         return Owner.MACHINE
     if path in SHARED_FILES or path.top in SHARED_FOLDERS:
         return Owner.SHARED
-    if _any(path.top, _HOUSEKEEPING_FOLDERS if "/" in path else _HOUSEKEEPING_FILES):
+    if path.top in (_HOUSEKEEPING_FOLDERS if "/" in path else _HOUSEKEEPING_FILES):
         return Owner.HOUSEKEEPING
     return Owner.UNKNOWN
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Self
 
 from hermes_dist.errors import Invalid
@@ -51,6 +52,7 @@ def _ignorable(char: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def _fault_of_name(name: str) -> str:
     """Say which rule a single path component breaks; empty when it is safe."""
     if _PLAIN.fullmatch(name):
@@ -127,7 +129,12 @@ class RelPath(str):
     @property
     def parents(self) -> tuple[RelPath, ...]:
         """Every folder above, outermost first."""
-        return tuple(_trusted(self[:at]) for at, char in enumerate(self) if char == "/")
+        found = []
+        at = self.find("/")
+        while at >= 0:
+            found.append(_trusted(self[:at]))
+            at = self.find("/", at + 1)
+        return tuple(found)
 
     @property
     def suffix(self) -> str:
