@@ -22,6 +22,8 @@ _INVISIBLE = re.compile(
     "[\u200b-\u200d\u2060-\u2064\ufeff\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180e\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 )
 """Characters without width, blank letters, and controls; what a text may hold for good reason is sorted out."""
+_PLAIN = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
+"""What of ASCII everybody sees."""
 _READ_BY_MODELS = (".md", ".txt", ".yaml", ".yml", ".json", ".j2", ".prompt", "")
 
 
@@ -35,7 +37,7 @@ def hidden_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
     Returns:
         ``line N: U+202E`` for each line that has some, ten at most; empty for other files.
     """
-    if not any(lead in data for lead in _LEADS):
+    if data.isascii() or not any(lead in data for lead in _LEADS):
         return ()
     prompt = path.suffix in _READ_BY_MODELS
     try:
@@ -59,7 +61,7 @@ def invisible_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
     Returns:
         ``line N: U+200B`` for each line that has some, three at most; empty for other files.
     """
-    if path.suffix not in _READ_BY_MODELS or (data.isascii() and not _INVISIBLE.search(data.decode("ascii"))):
+    if path.suffix not in _READ_BY_MODELS or (data.isascii() and not data.translate(None, _PLAIN)):
         return ()
     text = data.decode("utf-8", "replace").removeprefix("\ufeff")
     found: dict[int, set[str]] = {}

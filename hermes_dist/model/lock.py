@@ -14,6 +14,7 @@ from hermes_dist.model import lockhead
 from hermes_dist.model.lockhead import (
     DAMAGE,
     HINT,
+    MAX_BYTES,
     WHERE,
     Newer,
     count,
@@ -178,7 +179,7 @@ def load_lock(data: bytes) -> Lock:
 def _parsed(data: bytes) -> dict[str, object]:
     """Read the TOML of a lock; the one long table by its lines, where they are as written here."""
     start = data.rfind(_LAST_TABLE) + len(_LAST_TABLE)
-    if start < len(_LAST_TABLE) or not _ROWS.fullmatch(data, start):
+    if start < len(_LAST_TABLE) or len(data) > MAX_BYTES or not _ROWS.fullmatch(data, start):
         return parsed(data)
     raw = parsed(data[: start - len(_LAST_TABLE)] + b"\n")
     lines = _ROW.findall(data, start)

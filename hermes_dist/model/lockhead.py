@@ -22,7 +22,7 @@ SINCE = "0.1.0"
 MIGRATIONS: Mapping[int, Callable[[dict[str, object]], dict[str, object]]] = {}
 """From each older format to the next one; applied in turn."""
 
-_MAX_BYTES = 32 * 2**20
+MAX_BYTES = 32 * 2**20
 WHERE = "distribution.lock"
 HINT = "put it back from a backup, or move it away and run: hermes profile adopt NAME"
 DAMAGE = (KeyError, TypeError, ValueError, RecursionError, Invalid)
@@ -32,8 +32,8 @@ _LONG_TABLES = (b"shipped", b"base")
 
 def parsed(data: bytes) -> dict[str, object]:
     """Read the TOML of a lock."""
-    if len(data) > _MAX_BYTES:
-        raise ValueError(f"it is larger than {_MAX_BYTES // 2**20} MiB")
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
     return tomllib.loads(data.decode())
 
 

@@ -58,8 +58,8 @@ class Tree(Mapping[RelPath, Entry]):
     __slots__ = ("_digest", "_entries")
 
     def __init__(self, entries: Mapping[RelPath, Entry] | Iterable[tuple[RelPath, Entry]] = ()) -> None:
-        pairs = entries.items() if isinstance(entries, Mapping) else entries
-        self._entries: dict[RelPath, Entry] = dict(sorted(pairs, key=lambda pair: pair[0]))
+        pairs = dict(entries)
+        self._entries: dict[RelPath, Entry] = {path: pairs[path] for path in sorted(pairs)}
         self._digest: Digest | None = None
 
     def __getitem__(self, path: RelPath) -> Entry:
@@ -102,7 +102,8 @@ class Tree(Mapping[RelPath, Entry]):
 
     def differing(self, other: Tree) -> list[RelPath]:
         """List the paths whose entry is not the same in both, in path order."""
-        return sorted(p for p in {*self, *other} if self.get(p) != other.get(p))
+        mine, others = self._entries, other._entries
+        return sorted(p for p in mine.keys() | others.keys() if mine.get(p) != others.get(p))
 
 
 EMPTY = Tree()

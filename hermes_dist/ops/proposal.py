@@ -45,7 +45,7 @@ class Proposal:
         tree: The package in the home's spelling.
         ours: The home as found.
         wanted: The environment the package wants, and what of it is there.
-        size: Bytes of the package's payload.
+        size: Bytes of the package's payload, where it makes a new home.
         trust: What to say of its signature; empty where nobody asked.
         notes: What else to say.
         beside: For a new home: files outside the plan, with their permission bits.

@@ -99,13 +99,14 @@ def propose(
     example, example_step, more = _example(incoming, old, observed)
     plan = replace(plan, blobs={**blobs, **edited, **plan.blobs, **more})
     received = manifest_of(ctx, old) if old else None
+    new = not home.path.is_dir()
     return Proposal(
-        verb=verb, home=home, new=not home.path.is_dir(), manifest=incoming.manifest, pin=incoming.pin,
+        verb=verb, home=home, new=new, manifest=incoming.manifest, pin=incoming.pin,
         before=old.pin if old else None, source=str(incoming.spec), plan=plan, extra=example_step,
         lock=next_lock(incoming, plan, old, example, decisions, partial=partial), read=read,
         tree=theirs, ours=observed.found,
         wanted=environment_of(ctx, home.path, incoming.manifest, received), left_out=incoming.left_out,
-        size=sum(len(read(e.digest)) for e in theirs.values()),
+        size=sum(ctx.store.size(e.digest) or len(read(e.digest)) for e in theirs.values()) if new else 0,
         trust=incoming.verdict.words if incoming.verdict else "",
         notes=(*_news(incoming, received), *lost, *plan.notes, *_unseen(plan, read), *_odd(observed)),
         label={"version": incoming.pin.version, "commit": incoming.pin.commit},

@@ -15,10 +15,10 @@ from typing import Self
 
 from hermes_dist.brand import PRIVATE
 from hermes_dist.errors import Busy, DistError
-from hermes_dist.model.tree import Digest, Entry
+from hermes_dist.model.tree import Entry
 from hermes_dist.world import _rename
 from hermes_dist.world.ports import Kind, Odd
-from hermes_dist.world.scan import Known, Scan, scan
+from hermes_dist.world.scan import Known, Scan, digest_of, scan
 from hermes_dist.world.trouble import trouble
 
 __all__ = ["Known", "RealFs", "Scan", "atomic_write", "flock", "home_lock", "scan", "trouble"]
@@ -27,7 +27,6 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-_CHUNK = 1 << 20
 
 
 def sync_fd(fd: int) -> None:
@@ -47,6 +46,19 @@ def write_all(fd: int, data: bytes) -> None:
         if not written:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         rest = rest[written:]
+
+
+def read_all(fd: int, size: int) -> bytes:
+    """Read to the end.
+
+    Args:
+        fd: The file.
+        size: How large it seems to be; it may have grown or shrunk meanwhile.
+    """
+    chunks = []
+    while chunk := os.read(fd, size + 1):
+        chunks.append(chunk)
+    return b"".join(chunks)
 
 
 class RealFs:
@@ -153,21 +165,13 @@ class RealFs:
         with self._opened(path) as fd:
             if fd is None:
                 return None
-            chunks = []
-            while chunk := os.read(fd, _CHUNK):
-                chunks.append(chunk)
-            return b"".join(chunks)
+            return read_all(fd, os.fstat(fd).st_size)
 
     def entry(self, path: str) -> Entry | None:
         with self._opened(path) as fd:
             if fd is None:
                 return None
-            import hashlib  # noqa: PLC0415 - start-up
-
-            digest = hashlib.sha256()
-            while chunk := os.read(fd, _CHUNK):
-                digest.update(chunk)
-            return Entry(Digest(digest.hexdigest()), bool(os.fstat(fd).st_mode & stat.S_IXUSR))
+            return Entry(digest_of(fd, os.fstat(fd).st_size), bool(os.fstat(fd).st_mode & stat.S_IXUSR))
 
     def mode(self, path: str) -> int | None:
         found = self._lstat(path)

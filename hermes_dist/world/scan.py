@@ -123,7 +123,7 @@ class _Walk:
                 if not stat.S_ISREG(opened.st_mode):
                     self.odd.append((path, "neither a regular file nor a folder"))
                     return
-                self._take(path, opened, _digest(fd))
+                self._take(path, opened, digest_of(fd, opened.st_size))
             finally:
                 os.close(fd)
 
@@ -160,10 +160,16 @@ def _signature(found: os.stat_result) -> Signature:
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
-def _digest(fd: int) -> Digest:
+def digest_of(fd: int, size: int) -> Digest:
+    """The digest of what a file holds.
+
+    Args:
+        fd: The file.
+        size: How large it seems to be; it may have grown or shrunk meanwhile.
+    """
     import hashlib  # noqa: PLC0415 - start-up
 
     digest = hashlib.sha256()
-    while chunk := os.read(fd, _CHUNK):
+    while chunk := os.read(fd, min(size + 1, _CHUNK)):
         digest.update(chunk)
     return Digest(digest.hexdigest())

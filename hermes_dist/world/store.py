@@ -15,7 +15,7 @@ from pathlib import Path
 
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.tree import Digest
-from hermes_dist.world.fs import RealFs, sync_fd, trouble, write_all
+from hermes_dist.world.fs import RealFs, read_all, sync_fd, trouble, write_all
 
 _FEW = 50
 _INCOMING = "incoming"
@@ -36,6 +36,7 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._top = str(root)
 
     def path(self, digest: Digest) -> Path:
         """Where a blob is or would be."""
@@ -43,7 +44,15 @@ class Store:
 
     def has(self, digest: Digest) -> bool:
         """Whether there is a blob of that name; only :meth:`read` says whether it is sound."""
-        return self.path(digest).is_file()
+        return self.size(digest) is not None
+
+    def size(self, digest: Digest) -> int | None:
+        """How many bytes a blob has; None when there is none."""
+        try:
+            found = os.stat(f"{self._top}/{_place(digest)}")
+        except OSError:
+            return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def read(self, digest: Digest) -> bytes:
         """Return the content of a blob.
@@ -55,21 +64,21 @@ class Store:
             Lost: It is missing, or damaged (and then taken out, so that it can be fetched again).
             DistError: The disk fails.
         """
-        path = self.path(digest)
+        path = f"{self._top}/{_place(digest)}"
         try:
             fd = os.open(path, _READ)
+            try:
+                found = os.fstat(fd)
+                data = read_all(fd, found.st_size) if stat.S_ISREG(found.st_mode) else b""
+            finally:
+                os.close(fd)
         except FileNotFoundError:
             raise _missing(digest, "missing blob") from None
         except OSError as error:
-            raise trouble(error, "can't read the store", where=str(path)) from error
-        with open(fd, "rb", buffering=0) as file:
-            try:
-                data = file.read() if stat.S_ISREG(os.fstat(fd).st_mode) else b""
-            except OSError as error:
-                raise trouble(error, "can't read the store", where=str(path)) from error
+            raise trouble(error, "can't read the store", where=path) from error
         if Digest.of(data) != digest:
             with contextlib.suppress(OSError):
-                path.unlink()
+                os.unlink(path)
             raise _missing(digest, "damaged blob")
         return data
 
