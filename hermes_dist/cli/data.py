@@ -9,10 +9,11 @@ if TYPE_CHECKING:  # a command loads the ops it needs, not those of the others
     from hermes_dist.model.source import Pin
     from hermes_dist.ops.author import Problem
     from hermes_dist.ops.contribute import Contributed
-    from hermes_dist.ops.inspect import FileDiff, Info, Outdated, Status
+    from hermes_dist.ops.inspect import FileDiff, Info, Outdated
     from hermes_dist.ops.profiles import Row
     from hermes_dist.ops.proposal import Outcome
     from hermes_dist.ops.publish import Published
+    from hermes_dist.ops.status import Status
 
 
 def pin_data(pin: Pin | None) -> dict[str, Any] | None:

@@ -59,17 +59,3 @@ def status(session: Session) -> int:
     words = f"{clean(' '.join(found.agent.argv))} ({found.agent.origin})" if found.agent else "none found"
     screen.say(f"agent: {words}")
     return 0
-
-
-def offer(session: Session) -> None:
-    """Offer the front door once, on a terminal, where the brand's command starts nothing."""
-    layout, name = session.ctx.layout, session.brand.name
-    if not session.screen.somebody or session.screen.as_json or not ops.to_be_offered(layout, session.ctx.env):
-        return
-    wanted = session.screen.confirm(
-        f"There is no command `{name}` here. Put one into {layout.commands}, so that `{name} profile …` works?"
-    )
-    ops.remember_offer(layout)
-    if wanted:
-        done = ops.install(layout)
-        session.screen.say(f"{done.launcher} leads to us for profiles, and to the agent for everything else.")

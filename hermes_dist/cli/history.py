@@ -11,8 +11,8 @@ from hermes_dist.cli.asking import agreement
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.command import AllowEffects, DryRun, OnConflict, Profile, Yes, command
 from hermes_dist.cli.data import pin_data, step_data
-from hermes_dist.cli.install import finish, settle_of, wish_of
 from hermes_dist.cli.session import Session
+from hermes_dist.cli.wishes import finish, settle_of, wish_of
 from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import history as ops

@@ -10,9 +10,9 @@ import typer
 from hermes_dist.cli.cards import review_card
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.command import Profile, command
-from hermes_dist.cli.data import diff_data, info_data, outdated_data, status_data
+from hermes_dist.cli.data import diff_data, info_data, outdated_data
 from hermes_dist.cli.session import Session, worst
-from hermes_dist.cli.standing import standing
+from hermes_dist.cli.standing import show
 from hermes_dist.ops import inspect as ops
 from hermes_dist.ops.profiles import list_profiles
 
@@ -27,12 +27,8 @@ def status(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="10 when something differs.")] = False,
 ) -> int:
     managed = [row.name for row in list_profiles(session.ctx) if row.managed] if all_ else []
-    found = [ops.status(session.ctx, name) for name in (managed if all_ else [session.ctx.profile(profile)])]
-    data = [status_data(each) for each in found]
-    session.screen.emit("status", {"profiles": data} if all_ else data[0])
-    for each in found:
-        standing(session, each)
-    return worst(3 if each.conflicts else 10 if exit_code and not each.clean else 0 for each in found)
+    names = managed if all_ else [session.ctx.profile(profile)]
+    return show(session, names, together=all_, exit_code=exit_code)
 
 
 @command

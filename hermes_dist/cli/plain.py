@@ -1,8 +1,9 @@
 """The plain forms of what is run most often, without the library that reads every other command line.
 
-``update`` runs by the clock on many machines and mostly finds nothing new; ``list`` is asked by scripts and prompts.
-So a line of theirs with a profile at most, and options that take no value, is read here; every other line goes the
-usual way. Both ways end in the same functions: tests hold them against each other.
+``update`` runs by the clock on many machines and mostly finds nothing new; ``list`` and ``status`` are asked by scripts
+and prompts; ``install`` is how everybody begins. So a line of theirs with a profile or source at most, and options that
+take no value, is read here; every other line goes the usual way. Both ways end in the same functions: tests hold them
+against each other.
 """
 
 from __future__ import annotations
@@ -56,4 +57,23 @@ def _update(session: Session, words: Sequence[str]) -> int | None:
     return bring(session, names[0] if names else None, Asked(), yes=len(names) < len(words))
 
 
-_PLAIN: dict[str, Callable[[Session, Sequence[str]], int | None]] = {"list": _list, "update": _update}
+def _install(session: Session, words: Sequence[str]) -> int | None:
+    sources = [word for word in words if word not in _YES]
+    if len(sources) != 1 or sources[0].startswith("-"):
+        return None
+    from hermes_dist.cli.installing import Asked, install_one  # noqa: PLC0415 - only what is run is loaded
+
+    return install_one(session, sources[0], Asked(), yes=len(sources) < len(words))
+
+
+def _status(session: Session, words: Sequence[str]) -> int | None:
+    if len(words) > 1 or any(word.startswith("-") for word in words):
+        return None
+    from hermes_dist.cli.standing import show  # noqa: PLC0415 - only what is run is loaded
+
+    return show(session, [session.ctx.profile(words[0] if words else None)])
+
+
+_PLAIN: dict[str, Callable[[Session, Sequence[str]], int | None]] = {
+    "list": _list, "update": _update, "install": _install, "status": _status,
+}  # fmt: skip

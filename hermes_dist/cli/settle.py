@@ -11,9 +11,9 @@ from hermes_dist.cli.cards import review_card
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.command import DryRun, Profile, Yes, command
 from hermes_dist.cli.data import conflict_data, outcome_data
-from hermes_dist.cli.install import finish
 from hermes_dist.cli.session import Session
 from hermes_dist.cli.settling import asker, edited
+from hermes_dist.cli.wishes import finish
 from hermes_dist.errors import Cancelled, UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect

@@ -12,8 +12,8 @@ from hermes_dist.cli.cards import preview, size_of
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.closing import notes
 from hermes_dist.cli.command import AllowEffects, DryRun, Except, OnConflict, Only, Yes, command
-from hermes_dist.cli.install import finish, settle_of, wish_of
 from hermes_dist.cli.session import Session
+from hermes_dist.cli.wishes import finish, settle_of, wish_of
 from hermes_dist.errors import DistError, Invalid, UsageError, counted
 from hermes_dist.ops import arriving, transfer
 from hermes_dist.ops.proposal import Proposal

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from hermes_dist.decide.changes import Change, How, key_changes
 from hermes_dist.decide.environment import offers_default
 from hermes_dist.decide.hidden import HIDDEN_IN
 from hermes_dist.decide.parts import part_of
@@ -15,7 +14,6 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
 from hermes_dist.model.records import dataclass
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.masking import Mask
 from hermes_dist.ops.observing import together
 from hermes_dist.ops.proposal import Proposal
 
@@ -61,6 +59,9 @@ def changed_keys(ctx: Context, proposal: Proposal) -> tuple[KeyRow, ...]:
     """
     if proposal.home.lock is None:
         return ()
+    from hermes_dist.decide.changes import Change, How, key_changes  # noqa: PLC0415 - nothing to compare on install
+    from hermes_dist.ops.masking import Mask  # noqa: PLC0415 - likewise
+
     read = together(proposal.plan.blobs, proposal.read)
     base, theirs, ours = proposal.home.lock.base, proposal.tree, proposal.ours
     effects = {(e.path, e.key) for e in proposal.plan.effects}

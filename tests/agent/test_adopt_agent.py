@@ -12,9 +12,9 @@ import yaml
 from story import BOT, FIRST, GO, Story, contents, yes
 
 from hermes_dist.ops.adopt import Adopting, adopt
-from hermes_dist.ops.inspect import status
 from hermes_dist.ops.proposal import Proposal
 from hermes_dist.ops.resolve import approve
+from hermes_dist.ops.status import status
 
 pytestmark = pytest.mark.agent
 

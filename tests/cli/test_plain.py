@@ -1,4 +1,4 @@
-"""The plain forms of update and list say what the usual way says, in every state of a profile."""
+"""The plain forms of update, list, status and install say what the usual way says, in every state of a profile."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ STATES: list[Callable[[Story], None]] = [_as_it_is, _no_lock, _damaged_lock, _ne
 LINES = [
     ("list",), ("list", "--json"), ("list", "-q"), ("update", "bot"), ("update", "bot", "-y"), ("update", "bot", "--quiet"),
     ("update", "bot", "--no-input"), ("update", "bot", "--offline"), ("update", "Bot"), ("update", "../bot"), ("update",),
-    ("update", "nobody"), ("update", "."),
+    ("update", "nobody"), ("update", "."), ("status",), ("status", "bot"), ("status", "bot", "--json"), ("status", "nobody"),
+    ("install", "./nowhere"), ("install", "https://", "-y"), ("install", "./nowhere", "--json", "--yes"),
 ]  # fmt: skip
 
 
@@ -82,7 +83,8 @@ def test_a_plain_line_says_what_the_usual_way_says(
 @pytest.mark.parametrize(
     "words",
     [(), ("list", "extra"), ("update", "--all"), ("update", "bot", "-n"), ("update", "bot", "more"), ("update", "--to", "v1"),
-     ("show",), ("update", "bot", "--help"), ("list", "--colour"), ("update", "--", "bot")],
+     ("show",), ("update", "bot", "--help"), ("list", "--colour"), ("update", "--", "bot"), ("status", "--all"), ("status", "a", "b"), ("install",),
+     ("install", "a", "--name", "b"), ("install", "a", "b"), ("install", "a", "--dry-run")],
 )  # fmt: skip
 def test_what_is_not_so_plain_is_left_to_the_usual_way_and_nothing_is_said(
     story: Story, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
@@ -96,6 +98,13 @@ def test_something_new_is_brought_by_a_plain_line(story: Story, capsys: pytest.C
     assert plain.attempt(CALLED, ("update", "bot", "-y")) == 0
     assert "Updated bot@2.0.0" in capsys.readouterr().out
     assert (story.home / "SOUL.md").read_text().endswith("More.\n")
+
+
+def test_a_package_is_installed_by_a_plain_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    story = Story(home)
+    assert plain.attempt(CALLED, ("install", story.url, "-y")) == 0
+    assert "Installed bot" in capsys.readouterr().out
+    assert (story.home / "SOUL.md").is_file()
 
 
 _LOADED = """

@@ -14,9 +14,9 @@ from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.adopt import Adopting, adopt, adoptable
 from hermes_dist.ops.history import history
-from hermes_dist.ops.inspect import status
 from hermes_dist.ops.proposal import Outcome, Proposal
 from hermes_dist.ops.resolve import approve
+from hermes_dist.ops.status import status
 
 
 def adopting(story: Story, source: str = "", **more: object) -> tuple[Outcome, Adopting]:

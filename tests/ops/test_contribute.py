@@ -14,7 +14,7 @@ from machines import BOT, SOUL, Machine
 
 from hermes_dist.errors import Cancelled, DistError, Refused, UsageError
 from hermes_dist.ops import contribute as giving
-from hermes_dist.ops.inspect import status
+from hermes_dist.ops.status import status
 
 PACKAGE = {
     "README.md": "Read me.\n",

@@ -16,8 +16,8 @@ from hermes_dist.ops import resolve as settling
 from hermes_dist.ops.adopt import adopt
 from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.inspect import status
 from hermes_dist.ops.propose import Choices
+from hermes_dist.ops.status import status
 from hermes_dist.ops.uninstall import uninstall
 from hermes_dist.world import _rename
 

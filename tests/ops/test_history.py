@@ -12,8 +12,9 @@ from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.side import Side
 from hermes_dist.ops import rollback as going_back
 from hermes_dist.ops.history import history, hold
-from hermes_dist.ops.inspect import outdated, status
+from hermes_dist.ops.inspect import outdated
 from hermes_dist.ops.proposal import Outcome
+from hermes_dist.ops.status import status
 
 SOUL = FIRST["SOUL.md"]
 

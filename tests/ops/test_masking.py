@@ -11,7 +11,8 @@ from hermes_dist.model.plan import Conflict
 from hermes_dist.ops import install as installing
 from hermes_dist.ops import review
 from hermes_dist.ops.conclude import Wish
-from hermes_dist.ops.inspect import diff, status
+from hermes_dist.ops.inspect import diff
+from hermes_dist.ops.status import status
 from hermes_dist.ops.update import update
 
 TOKEN = "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"

@@ -14,8 +14,8 @@ from servers import LOGIN, GitHttp, sshd
 
 from hermes_dist.errors import Busy, Cancelled, ConflictsOpen, DistError, Refused, Unreachable, UsageError
 from hermes_dist.ops import publish as publishing
-from hermes_dist.ops.inspect import status
 from hermes_dist.ops.publication import Publication, Release
+from hermes_dist.ops.status import status
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from hermes_dist.ops import install as installing
 from hermes_dist.ops import publish as publishing
 from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.history import hold
-from hermes_dist.ops.inspect import status
 from hermes_dist.ops.propose import Choices
 from hermes_dist.ops.publication import Release
+from hermes_dist.ops.status import status
 
 PACKAGE = {
     "README.md": "Read me.\n",

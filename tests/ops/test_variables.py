@@ -14,8 +14,8 @@ from hermes_dist.decide.environment import Given
 from hermes_dist.errors import Cancelled, DistError, Refused
 from hermes_dist.ops import install as installing
 from hermes_dist.ops.conclude import Questions, Wish
-from hermes_dist.ops.inspect import status
 from hermes_dist.ops.proposal import Outcome, Proposal
+from hermes_dist.ops.status import status
 
 SECRET = "s3cr3t value"
 

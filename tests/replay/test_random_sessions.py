@@ -13,8 +13,8 @@ from test_replay import ALL, Home, Played
 from hermes_dist.model.side import Side
 from hermes_dist.ops import resolve as settle
 from hermes_dist.ops.conclude import Wish
-from hermes_dist.ops.inspect import status
 from hermes_dist.ops.propose import Choices
+from hermes_dist.ops.status import status
 from hermes_dist.ops.update import update
 
 SESSIONS = 24
