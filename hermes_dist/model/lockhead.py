@@ -7,7 +7,6 @@ package has.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
@@ -34,6 +33,8 @@ def parsed(data: bytes) -> dict[str, object]:
     """Read the TOML of a lock."""
     if len(data) > MAX_BYTES:
         raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
+    import tomllib  # noqa: PLC0415 - start-up
+
     return tomllib.loads(data.decode())
 
 

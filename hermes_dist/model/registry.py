@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
@@ -288,6 +287,8 @@ def load_registries(data: bytes) -> tuple[Registry, ...]:
         Invalid: It is damaged; the error says how.
     """
     try:
+        import tomllib  # noqa: PLC0415 - start-up
+
         raw = tomllib.loads(data.decode())
         rows = raw.get("registry", [])
         if not isinstance(rows, list):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeVar
 
@@ -216,6 +215,8 @@ def _loaded(data: bytes, place: str, read: Callable[[Mapping[str, object]], _T])
     try:
         if len(data) > _MAX_BYTES:
             raise ValueError(f"it is larger than {_MAX_BYTES >> 10} KiB")
+        import tomllib  # noqa: PLC0415 - start-up
+
         raw = tomllib.loads(data.decode())
         number = raw.get("format", _FORMAT)
         if number != _FORMAT or isinstance(number, bool):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def edit_private(path: Path, edit: Callable[[bytes], bytes]) -> bool:
 
 def _replace(folder: RealFs, name: str, before: bytes | None, after: bytes) -> bool:
     """Put the new content in place; False when the file is not any more what was read."""
-    temp = f"{name}.{secrets.token_hex(6)}.tmp"
+    temp = f"{name}.{os.urandom(6).hex()}.tmp"
     mode = PRIVATE_MODE if before is None else folder.mode(name) or PRIVATE_MODE
     try:
         folder.write_new(temp, after, mode, exact=True)

@@ -34,8 +34,6 @@ def prepare(cache: Path, *, sha256: bool) -> None:
     Raises:
         DistError: The disk is full or fails.
     """
-    import shutil  # noqa: PLC0415 - start-up
-
     from hermes_dist.world.trouble import trouble  # noqa: PLC0415 - start-up
 
     if cache.is_dir():
@@ -53,7 +51,10 @@ def prepare(cache: Path, *, sha256: bool) -> None:
     except OSError as error:
         raise trouble(error, "can't make a cache for a repository", where=str(cache)) from error
     finally:
-        shutil.rmtree(temp, ignore_errors=True)
+        if temp.exists():
+            import shutil  # noqa: PLC0415 - start-up
+
+            shutil.rmtree(temp, ignore_errors=True)
 
 
 def _rename_new(temp: Path, cache: Path) -> None:

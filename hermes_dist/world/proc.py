@@ -269,24 +269,20 @@ class Stream:
     """
 
     def __init__(self, command: Command, bounds: Bounds, stdin: bytes = b"") -> None:
-        import tempfile  # noqa: PLC0415 - start-up
-
-        self._err = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
-        try:
-            self._process = _start(command, bounds, stdin=subprocess.PIPE, stderr=self._err)
-        except DistError:
-            self._err.close()
-            raise
+        self._process = _start(command, bounds, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        self._said = _Tail(None)
         assert self._process.stdout is not None  # noqa: S101 - started with a pipe
         self.out: IO[bytes] = self._process.stdout
         self._late = False
         self._timer = threading.Timer(bounds.seconds, self._expire)
         self._timer.daemon = True
         self._feeder = threading.Thread(target=self._feed, args=(command.request + stdin,), daemon=True)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
 
     def __enter__(self) -> Self:
         self._timer.start()
         self._feeder.start()
+        self._listener.start()
         return self
 
     def __exit__(
@@ -297,7 +293,7 @@ class Stream:
         self._process.wait()
         self._feeder.join()
         self.out.close()
-        self._err.close()
+        self._listener.join(_GRACE)
 
     def _expire(self) -> None:
         self._late = True
@@ -312,10 +308,15 @@ class Stream:
         with contextlib.suppress(BrokenPipeError):
             pipe.close()
 
+    def _listen(self) -> None:
+        assert self._process.stderr is not None  # noqa: S101 - started with a pipe
+        with self._process.stderr as pipe:
+            while data := pipe.read1(_CHUNK):  # type: ignore[attr-defined]  # a BufferedReader
+                self._said.take(data)
+
     def finish(self) -> Finished:
         """Wait for its end, once all that was expected has been read."""
         code = self._process.wait()
         self._timer.cancel()
-        size = self._err.seek(0, os.SEEK_END)
-        self._err.seek(max(0, size - _ERR_BYTES))
-        return Finished(code, b"", self._err.read().decode("utf-8", "replace"), "time" if self._late else "")
+        self._listener.join(_GRACE)  # a program left in the background may hold it open for ever
+        return Finished(code, b"", self._said.text, "time" if self._late else "")
