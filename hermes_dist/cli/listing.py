@@ -33,6 +33,8 @@ def show_profiles(session: Session) -> int:
 
 def what_is_open(row: ops.Row) -> str:
     """What waits for the user in a profile, in a few words; empty for nothing."""
+    if row.managed and not row.source:
+        return "lockfile can't be read"
     parts = []
     if row.conflicts:
         parts.append(counted(row.conflicts, "conflict"))

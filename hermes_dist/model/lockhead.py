@@ -23,7 +23,7 @@ MIGRATIONS: Mapping[int, Callable[[dict[str, object]], dict[str, object]]] = {}
 
 MAX_BYTES = 32 * 2**20
 WHERE = "distribution.lock"
-HINT = "put it back from a backup, or move it away and run: hermes profile adopt NAME"
+HINT = "put it back from a backup, or move it away and adopt the profile"
 DAMAGE = (KeyError, TypeError, ValueError, RecursionError, Invalid)
 """What reading a damaged lock raises."""
 _LONG_TABLES = (b"shipped", b"base")

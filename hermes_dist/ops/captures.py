@@ -118,9 +118,10 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
     tree = package.tree if lock else package.tree.where(lambda path: path not in ENV_EXAMPLES)
     bundled = tuple(LeftOut(path, "the agent's own") for path in sorted(_units(seen.found) - _units(seen.ours)))
     odd = tuple(LeftOut(path, why) for path, why in seen.odd)
+    elsewhere = tuple(item for item in _elsewhere(home, seen.found) if item.path not in tree)
     return Leaving(
         home=home, observed=seen, tree=tree, received=received, read=together(package.blobs, read), manifest=manifest,
-        stays=(*stays, *personal, *bundled, *odd, *_elsewhere(home, seen.found)), variables=package.variables,
+        stays=(*stays, *personal, *bundled, *odd, *elsewhere), variables=package.variables,
         notes=package.notes,
     )  # fmt: skip
 

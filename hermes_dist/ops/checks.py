@@ -20,7 +20,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.records import dataclass, field
 from hermes_dist.ops import aliases, away, pending, upkeep
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import finish_leftover
+from hermes_dist.ops.homes import about_lock, finish_leftover
 from hermes_dist.ops.mend import fetch_again
 from hermes_dist.world import running
 from hermes_dist.world.fs import atomic_write
@@ -285,7 +285,8 @@ def locks(ctx: Context) -> Iterator[Finding]:
         try:
             lock = load_lock(data)
         except DistError as err:
-            yield Finding(kind="bad-lock", what=err.what, where=str(path), hint=err.hint or "adopt the profile anew")
+            told = about_lock(ctx, name, err)
+            yield Finding(kind="bad-lock", what=told.what, where=told.where, hint=told.hint)
             continue
         if head is not None and head.conflicts:
             yield Finding(

@@ -9,8 +9,21 @@ from hermes_dist.model.records import dataclass, field
 from hermes_dist.ops import checks
 from hermes_dist.ops.checks import Finding
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.legible import CONFIG, settings_trouble
 
 __all__ = ["Finding", "Report", "doctor"]
+
+
+def _settings(ctx: Context) -> Iterator[Finding]:
+    """Settings that the agent can't read, so that it goes on without any of them."""
+    for name in ctx.names():
+        home = ctx.layout.home(name)
+        if trouble := settings_trouble(home):
+            yield Finding(
+                kind="unreadable-settings", what=f"the agent can't read these settings: {trouble}",
+                where=str(home / CONFIG), hint=f"mend that line in an editor, then: {ctx.command(f'status {name}')}",
+            )  # fmt: skip
+
 
 _CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     checks.crashes,
@@ -22,6 +35,7 @@ _CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     checks.services,
     checks.routes_,
     checks.servers,
+    _settings,
     checks.locks,
     checks.trash,
     checks.store,

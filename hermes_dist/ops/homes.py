@@ -10,6 +10,7 @@ from hermes_dist.brand import JOBS, LOCKFILE
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
+from hermes_dist.model.lockhead import HINT
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Digest
@@ -64,7 +65,15 @@ def open_home(ctx: Context, name: ProfileName) -> Home:
     try:
         return Home(name, path, without_machine(load_lock(data)), data)
     except DistError as err:
-        raise err.within(str(path)) from None
+        raise about_lock(ctx, name, err) from None
+
+
+def about_lock(ctx: Context, name: ProfileName, err: DistError) -> DistError:
+    """Say of a lock that can't be read where it lies, and which command goes on."""
+    err.where = str(ctx.layout.lockfile(name))
+    if err.hint == HINT:
+        err.hint = f"{HINT}: {ctx.command(f'adopt {name}')}"
+    return err
 
 
 def finish_leftover(path: Path) -> Recovered | None:

@@ -115,7 +115,7 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
         target = look_up(ctx, spec.at(to) if to else spec, lock=_opened(ctx, name))
     else:
         target = look_up(ctx, spec.at(to) if to else spec)
-    return Looked(name, lock, target, (*target.notes, *about_versions(lock.pin, target)))
+    return Looked(name, lock, target, (*target.notes, *about_versions(target)))
 
 
 def _head(ctx: Context, name: ProfileName) -> LockHead:
@@ -181,9 +181,9 @@ def absolute(spec: SourceSpec) -> SourceSpec:
     return spec
 
 
-def about_versions(pin: Pin, target: Target) -> tuple[str, ...]:
+def about_versions(target: Target) -> tuple[str, ...]:
     """Tell of newer version tags where one is followed as pinned."""
     if target.refs is None or not target.ref.startswith("refs/tags/") or target.spec.is_range or target.asked:
         return ()
     newer = newer_tags(target.ref.removeprefix("refs/tags/"), target.refs.tags)
-    return (f"pinned at {pin.ref.rpartition('/')[2]}; newer: {', '.join(newer[-3:])}",) if newer else ()
+    return (f"pinned at {target.ref.removeprefix('refs/tags/')}; newer: {', '.join(newer[-3:])}",) if newer else ()

@@ -125,7 +125,7 @@ def _facts(home: Path) -> Facts:
         "model": str(chosen or ""),
         "provider": str(provider or ""),
         "package": f"{head.name}@{head.pin.version}" if head and head.pin.version else head.name if head else label,
-        "source": head.source if head else str(manifest.get("source") or ""),
+        "source": head.source if head else "" if lock is not None else str(manifest.get("source") or ""),
         "managed": lock is not None,
         "conflicts": head.conflicts if head else 0,
         "parked": _things(head.parked) if head else 0,

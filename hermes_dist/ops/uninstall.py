@@ -72,7 +72,8 @@ def _removing(ctx: Context, home: Home, lock: Lock, *, keep_files: bool) -> Remo
         base, _, notes = without_lost(lock.base, lock.base, seen.ours, seen.read)
         gone = removal(base, seen.found, seen.ours, seen.read)
         plan, extra = gone.plan, _example(lock, seen)
-        staying = Staying(edited=gone.kept, own=gone.own, machine=staying.machine)
+        own = tuple(path for path in gone.own if all(path != step.path for step in extra))
+        staying = Staying(edited=gone.kept, own=own, machine=staying.machine)
     return Removing(
         verb="uninstall", home=home, manifest=manifest_of(ctx, lock), pin=lock.pin, before=lock.pin,
         source=lock.source, plan=plan, extra=extra, lock=None, read=seen.read, ours=seen.found, notes=notes,

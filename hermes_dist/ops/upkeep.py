@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from hermes_dist.brand import LOCKFILE
+from hermes_dist.decide.changes import changes_between
 from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -77,13 +78,14 @@ def verify(ctx: Context, name: ProfileName) -> Verified:
     """
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
-    seen = observe(ctx, home, lock.base)
-    edited = tuple(path for path in lock.base if path in seen.ours and seen.ours[path] != lock.base[path])
-    missing = tuple(path for path in lock.base if path not in seen.ours)
     lost, mended = _contents(ctx, lock)
+    seen = observe(ctx, home, lock.base)
+    changes = [c for c in changes_between(lock.base, seen.ours, seen.read) if c.path in lock.base or c.was]
+    missing = tuple(change.path for change in changes if change.path not in seen.ours)
+    edited = tuple(change.path for change in changes if change.path in seen.ours)
     source, about = _against_source(ctx, lock)
     return Verified(
-        profile=name, same=len(lock.base) - len(edited) - len(missing), edited=edited, missing=missing, odd=seen.odd,
+        profile=name, same=len(lock.base) - len(changes), edited=edited, missing=missing, odd=seen.odd,
         lost=lost, mended=mended, source=source, about_source=about, damaged=tuple(_damaged(home)),
         signer=signer_words(ctx, lock.signer),
     )  # fmt: skip
@@ -93,11 +95,15 @@ def _against_source(ctx: Context, lock: Lock) -> tuple[Literal["same", "differs"
     if not lock.pin.commit:
         return "untold", "a folder has no commits, so what was received can't be compared with it"
     try:
+        if not ctx.offline:
+            ctx.sources.git.refs(lock.pin.url)  # a commit that is kept here says nothing of its source
         found = ctx.sources.again(lock.pin, ctx.progress).pin.tree
     except Unreachable as error:
         return "unreachable", str(error)
     except Invalid as error:
         return "differs", str(error)
+    if found == lock.pin.tree and ctx.offline:
+        return "untold", "it is not asked offline; what is kept of it here is as received"
     if found == lock.pin.tree:
         return "same", ""
     return "differs", f"the lock says tree {lock.pin.tree[:12]}, commit {lock.pin.short} holds {found[:12]}"
@@ -214,7 +220,8 @@ def _locks(path: Path) -> Iterator[Lock]:
         try:
             yield load_lock(data)
         except DistError as error:
-            raise error.within(str(path)) from None
+            error.where = str(path / LOCKFILE)
+            raise
     if not path.is_dir():
         return
     with RealFs(path) as fs:

@@ -59,7 +59,10 @@ def _read(
         if is_ours(head):
             return take(members(pieces_of(file)), shelves)
     if head[:2] != b"\x1f\x8b":
-        raise Invalid("it is no archive: neither .tar.gz nor a backup of this program")
+        raise Invalid(
+            "it is no archive: neither .tar.gz nor a backup of this program",
+            hint="archives come from export, git archive or tar",
+        )
     contents = take(foreign_members(path, env), shelves)
     contents.foreign = True
     return contents

@@ -18,6 +18,7 @@ from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
 from hermes_dist.world.archive import BLOCK, FILE, FOLDER, GZIP_HEAD, header
 from hermes_dist.world.archive_inflate import Inflated
 from hermes_dist.world.limits import LIMITS, MIB, Gate, Limits, shown
+from hermes_dist.world.nearby import nearby
 
 PRIVATE = ".dist"
 BASE = f"{PRIVATE}/base"
@@ -287,7 +288,9 @@ def opened(path: Path) -> BinaryIO:
     """
     try:
         if not path.is_file():
-            raise DistError("there is no such file" if not path.exists() else "it is no regular file", where=str(path))
+            gone = not path.exists()
+            what = "there is no such file" if gone else "it is no regular file"
+            raise DistError(what, where=str(path), hint=nearby(path) if gone else "name the archive itself")
         return path.open("rb")
     except OSError as error:
         raise DistError(f"can't read the file: {error.strerror}", where=str(path)) from error

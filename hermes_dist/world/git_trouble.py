@@ -11,6 +11,7 @@ from hermes_dist.model.source import without_credentials
 from hermes_dist.world.proc import Finished
 
 _ACCESS = "for a private repository, log in with `gh auth login`, a git credential helper or an ssh key"
+_LOCAL = "look whether it was moved or renamed, or lies on a disk that is not here now"
 _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
     (
         r"dubious ownership", Refused, "git refuses to read a repository that belongs to another user",
@@ -83,8 +84,9 @@ def explain(finished: Finished, url: str, seconds: float) -> DistError:
     if -finished.code in {signal.SIGXFSZ, signal.SIGXCPU, signal.SIGKILL}:
         return Invalid("the repository is larger than the limits allow", where=where)
     said = finished.err.replace(where.removesuffix("/"), "URL")  # a name such as /not-found is not a message
-    for pattern, kind, sentence, hint in _TABLE:
+    for pattern, kind, sentence, advice in _TABLE:
         if match := re.search(pattern, said):
+            hint = _LOCAL if advice is _ACCESS and where.startswith("file:") else advice
             rule = f": {match[1]}" if kind is Invalid and match.re.groups and match[1] and match[1].isalpha() else ""
             return kind(sentence + rule, where=where, hint=hint)
     reason = _reason(finished.err)

@@ -31,6 +31,7 @@ _AT_ONCE = 16
 _SEARCHED = 1000
 _LFS = b"version https://git-lfs.github.com/spec/"
 _LFS_BYTES = 1024
+_ARCHIVES = "an archive ends with .tar.gz or .tgz, and comes from export, git archive or tar"
 _HEX = re.compile(r"[0-9a-f]{7,64}")
 _FULL = (40, 64)
 _VERSION = re.compile(rb"""^version[ \t]*:[ \t]*(["']?)([^"'#\r\n]{1,100}?)\1[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
@@ -282,8 +283,12 @@ class Sources:
 
     def _folder(self, spec: SourceSpec) -> Path:
         path = self._path(spec)
+        if path.is_file():
+            raise Invalid("it is a file, and its name is none of an archive", where=str(path), hint=_ARCHIVES)
         if not path.is_dir():
-            raise Invalid("there is no such folder", where=str(path))
+            from hermes_dist.world.nearby import nearby  # noqa: PLC0415 - only for the error
+
+            raise Invalid("there is no such folder", where=str(path), hint=nearby(path))
         return path.resolve()
 
     def _from_git(
