@@ -65,11 +65,13 @@ _PEM = re.compile(
 _USERINFO = re.compile(r"://[^\s/:@\"'<>]{0,80}:(?P<secret>[^\s/@\"'<>]{3,200})@[\w\[]")
 _NAME = (
     r"(?:api[_-]?key|apikey|secret|passw(?:or)?d|passphrase|private[_-]?key|access[_-]?key|client[_-]?secret"
-    r"|auth[_-]?token|access[_-]?token|refresh[_-]?token|bot[_-]?token|(?<![a-z])token|credentials?|bearer|authorization)"
+    r"|auth[_-]?token|access[_-]?token|refresh[_-]?token|bot[_-]?token|(?<![a-z])token|credentials?|bearer|authorization"
+    r"|(?-i:(?<=[A-Z0-9]_)KEY(?![A-Za-z0-9_])))"
 )
 _NAMED = re.compile(_NAME, re.IGNORECASE)
 _NO_SECRET = re.compile(
-    r"tokens|tokeni|token_?(?:count|limit|budget|usage|type|url|env|file|path|name)|_(?:env|file|path|url|name|id|var)$",
+    r"public_?key|tokens|tokeni|token_?(?:count|limit|budget|usage|type|url|env|file|path|name)"
+    r"|_(?:env|file|path|url|name|id|var)$",
     re.IGNORECASE,
 )
 _ASSIGNED = re.compile(

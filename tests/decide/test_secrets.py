@@ -72,6 +72,7 @@ NAMED = [
     f"password = '{drawn(20)}'",
     f"export SERVICE_TOKEN={drawn(32, HEX)}",
     f"Authorization: Bearer {drawn(32)}",
+    f"WEATHER_KEY={drawn(32)}",
     f"access-token: {drawn(28)}",
     f"secret: 3f2504e0-4f89-41d3-9a0c-0305e82c{drawn(4, HEX)}",
 ]
@@ -134,6 +135,9 @@ def test_short_known_values_are_not_looked_for_and_lines_are_counted() -> None:
         ("plainpw1", ("mcp_servers", "gh", "env", "GITHUB_TOKEN"), "${GITHUB_TOKEN}", ("GITHUB_TOKEN",)),
         ("Bearer abc123def", ("mcp_servers", "my-h", "headers", "Authorization"), "Bearer ${MY_H_AUTHORIZATION}", ("MY_H_AUTHORIZATION",)),
         (["--api-key", "s3cr3tval", "--port", "80"], ("mcp_servers", "s", "args"), ["--api-key", "${S_API_KEY}", "--port", "80"], ("S_API_KEY",)),
+        ("9f8a7c6e5d4b", ("mcp_servers", "w", "env", "WEATHER_KEY"), "${WEATHER_KEY}", ("WEATHER_KEY",)),
+        ("9f8a7c6e5d4b", ("mcp_servers", "w", "env", "SSH_PUBLIC_KEY"), "9f8a7c6e5d4b", ()),
+        ("created_at", ("table", "sort_key"), "created_at", ()),
         ("${TOKEN}", ("a", "token"), "${TOKEN}", ()),
         (32000, ("model", "max_tokens"), 32000, ()),
         (True, ("a", "secret"), True, ()),
