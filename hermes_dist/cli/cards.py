@@ -147,16 +147,25 @@ def _effects(session: Session, screen: Screen, proposal: Proposal) -> None:
         screen.tell(f"  waits     {counted(old, 'thing')} from before: {words}")
 
 
-def review_card(screen: Screen, effects: Iterable[Effect], parked: Iterable[Effect]) -> None:
-    """Name everything that would become possible, a server, job or plugin at a time, with the exact command."""
+def review_card(
+    screen: Screen, effects: Iterable[Effect], parked: Iterable[Effect], *, state: str = "allowed"
+) -> None:
+    """Name everything that would become possible, a server, job or plugin at a time, with the exact command.
+
+    Args:
+        screen: Where to.
+        effects: What it is about.
+        parked: Those of them that wait for a yes.
+        state: What the others are.
+    """
     waiting = set(parked)
     for group in review.groups_of(effects):
         kind = screen.paint(_VERBS[group.kind].ljust(9), "magenta", err=True)
-        state = "" if waiting & set(group.effects) else "  [allowed]"
+        mark = "" if waiting & set(group.effects) else f"  [{state}]"
         for line in _lines(group, cut=not screen.verbose):
             wrapped = textwrap.wrap(clean(line, _LONGEST), _WIDTH, break_on_hyphens=False)
             for number, part in enumerate(wrapped):
-                end = state if number == len(wrapped) - 1 else ""
+                end = mark if number == len(wrapped) - 1 else ""
                 screen.tell(f"  {kind if number == 0 else ' ' * 9} {'  ' if number else ''}{part}{end}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import typer
@@ -15,7 +15,9 @@ from hermes_dist.cli.data import outcome_data
 from hermes_dist.cli.session import Session, on_each
 from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.ops import adopt as adopting
+from hermes_dist.ops import review
 from hermes_dist.ops import upkeep as ops
 from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.proposal import Outcome, Proposal
@@ -143,6 +145,7 @@ def _show_guess(session: Session, proposal: Proposal) -> None:
     if guess.next_best and (not guess.sure or screen.verbose):
         screen.tell(f"  next   {guess.next_best[0]}: {guess.next_best[1].score:.0%}")
     review_card(screen, proposal.plan.parked, proposal.plan.parked)
+    review_card(screen, proposal.active, (), state="active")
     if not guess.sure:
         screen.warn("that is not sure: a wrong version would make conflicts of what upstream changed")
 
@@ -152,7 +155,18 @@ def _adopted(session: Session, outcome: Outcome) -> None:
     at = f" at {clean(lock.pin.version)} @ {lock.pin.short}" if lock else ""
     mark = session.screen.paint("✓", "green")
     session.screen.say(f"{mark} Adopted {outcome.profile}{at}; none of its files changed.")
+    if isinstance(outcome.proposal, adopting.Adopting) and outcome.proposal.active:
+        _already_active(session, outcome.profile, outcome.proposal.active)
     session.screen.say(f"  next: {session.command(f'update {outcome.profile}')}")
+
+
+def _already_active(session: Session, name: ProfileName, effects: Sequence[Effect]) -> None:
+    """What runs already: the agent's own installer asked nobody."""
+    for group in review.groups_of(effects):
+        what = group.line if group.kind is EffectKind.SCHEDULES else group.name
+        session.screen.say(f"  active already, and left so: {clean(what, 80)} ({group.kind})")
+    if any(effect.kind is EffectKind.SCHEDULES for effect in effects):
+        session.screen.say(f"  pause a job with: {session.brand.name} -p {name} cron pause ID")
 
 
 @command

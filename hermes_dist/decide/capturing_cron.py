@@ -135,9 +135,9 @@ def _respelled(job: ShippedJob, base: Mapping[str, object], now: Job, hide: Hide
 
 def _fixed(job: ShippedJob, written: Job, now: Job) -> Job:
     """Say what would be filled in differently now: the name, the id made of it, how often it runs."""
-    if label_of(written, job.path, job.steps) != now.get("name"):
+    if now.get("name") and label_of(written, job.path, job.steps) != now.get("name"):
         written["name"] = now.get("name")
-    if now.get("name") != job.placed["name"] and not own_id(written):
+    if now.get("name") not in (None, job.placed["name"]) and not own_id(written):
         written["id"] = job.id
     schedule, times = now.get("schedule"), definition(now)["repeat"]
     if times_of(written.get("repeat"), once=isinstance(schedule, dict) and schedule.get("kind") == "once") != times:

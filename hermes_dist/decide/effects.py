@@ -14,7 +14,7 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.floor import Rule, leaves, loosens, row_for
 from hermes_dist.decide.hidden import HIDDEN_IN, hidden_characters
 from hermes_dist.decide.placement import CONFIG
-from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, jobs_by_id
+from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, jobs_by_id, meaning
 from hermes_dist.decide.placing_mcp import SERVERS, is_off
 from hermes_dist.decide.reach import reached, script_path
 from hermes_dist.decide.schedules import can_start
@@ -124,7 +124,7 @@ def _jobs(
 ) -> Iterator[Effect]:
     for ident, job in after.items():
         key: KeyPath = ("jobs", Item("id", ident))
-        changed = [field for field in JOB_FIELDS if get(job, field) != get(before.get(ident), field)]
+        changed = _changed_fields(before.get(ident), job)
         runs = bool(job.get("enabled", True))
         if (runs and ident not in before) or (not runs and ident in theirs and _waits(job, bool(changed))):
             path = script_path(job.get("script"))
@@ -136,6 +136,15 @@ def _jobs(
                 place = format_key((*key, *field))
                 new = get(job, field)
                 yield Effect(EffectKind.SCHEDULES, JOBS, place, _shown(new), _digest([place, _plain(new)]))
+
+
+def _changed_fields(before: Job | None, job: Job) -> list[KeyPath]:
+    """The fields that make a job do something else; those that only say what went without saying do not."""
+    changed = [field for field in JOB_FIELDS if get(job, field) != get(before, field)]
+    if before is None or not changed:
+        return changed
+    old, new = meaning(before), meaning(job)
+    return [field for field in changed if get(old, field[:1]) != get(new, field[:1])]
 
 
 def _waits(job: Job, changed: bool) -> bool:
@@ -180,7 +189,7 @@ def _label(job: Job) -> object:
 
 
 def _job_line(job: Job) -> str:
-    schedule = job.get("schedule_display") or job.get("schedule")
+    schedule = job.get("schedule_display") or get(job, ("schedule", "display")) or job.get("schedule")
     doing = f"script {job['script']}" if job.get("script") else _shown(job.get("prompt", ""))
     return f"{_label(job)}: {_shown(schedule)}: {doing}"
 

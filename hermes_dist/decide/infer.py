@@ -9,20 +9,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.effects import find_effects
 from hermes_dist.decide.ownership import Owner, owner_of
 from hermes_dist.decide.parking import Grafted, put_back
 from hermes_dist.decide.placement import CONFIG
-from hermes_dist.decide.placing_cron import JOBS, jobs_by_id
+from hermes_dist.decide.placing_cron import JOBS, jobs_by_id, meaning
 from hermes_dist.decide.placing_mcp import MCP, SERVERS
 from hermes_dist.errors import Invalid
-from hermes_dist.merge.data import same_document
+from hermes_dist.merge.data import same_document, same_value
 from hermes_dist.merge.text import mergeable, similarity
 from hermes_dist.model.documents import Kind, kind_of, load_data
-from hermes_dist.model.keypath import Item, format_key
+from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.records import dataclass
-from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
 SURE = 0.6
 _MANIFEST = RelPath(MANIFEST)
@@ -149,7 +151,9 @@ def adopted_base(placed: Tree, shipped: Tree, found: Tree, read: Read) -> Grafte
     """The base of a home that no program of ours made: as placed, but for what only placing brings.
 
     The agent does not read ``mcp.json`` nor files of single jobs, so its installer brought no such server or job to
-    life. They are no deletions by the user: left out of base, they come with the next update, switched off.
+    life. They are no deletions by the user: left out of base, they come with the next update, switched off. The copies
+    that its installer made of those files are the package's, and go with the next update. A job that is here as its
+    author wrote it is no edit, however placing would spell it.
 
     Args:
         placed: The version in the home's spelling.
@@ -158,7 +162,46 @@ def adopted_base(placed: Tree, shipped: Tree, found: Tree, read: Read) -> Grafte
         read: Gives contents by digest.
     """
     places = [*_new_servers(placed, shipped, found, read), *_new_jobs(placed, found, read)]
-    return put_back(placed, EMPTY, places, read)
+    fresh = put_back(placed, EMPTY, places, read)
+    spelled = put_back(fresh.tree, found, _same_jobs(placed, found, read), _either(fresh.blobs, read))
+    copied = {path: entry for path, entry in shipped.items() if path not in placed and found.get(path) == entry}
+    return Grafted(spelled.tree.with_entries(copied), {**fresh.blobs, **spelled.blobs})
+
+
+def _either(blobs: Mapping[Digest, bytes], read: Read) -> Read:
+    return lambda digest: blobs[digest] if digest in blobs else read(digest)
+
+
+def _same_jobs(placed: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]]:
+    """The jobs that are here as their author wrote them, in another way than placing spells them."""
+    here, theirs = (_jobs(tree.get(JOBS), read) for tree in (found, placed))
+    keys: dict[str, KeyPath] = {ident: ("jobs", Item("id", ident)) for ident in theirs if ident in here}
+    return [
+        (JOBS, format_key(key))
+        for ident, key in keys.items()
+        if meaning(here[ident]) == meaning(theirs[ident]) and not same_value(JOBS, key, here[ident], theirs[ident])
+    ]
+
+
+def active_effects(placed: Tree, found: Tree, read: Read) -> tuple[Effect, ...]:
+    """What of a package runs in a home already, without anybody having been asked.
+
+    Args:
+        placed: The version in the home's spelling.
+        found: The home.
+        read: Gives contents by digest.
+    """
+    jobs, servers = _jobs(placed.get(JOBS), read), _servers(placed.get(CONFIG), read)
+
+    def ours(effect: Effect) -> bool:
+        if effect.path == JOBS:
+            return any(effect.key == format_key(("jobs", Item("id", ident))) for ident in jobs)
+        if effect.path == CONFIG:
+            return any(effect.key.startswith(f"{format_key((SERVERS, name))}.") for name in servers)
+        return any(path.under(effect.path) for path in placed)
+
+    effects = find_effects(EMPTY, found, placed, read)
+    return tuple(e for e in effects if not e.off and e.kind in (EffectKind.RUNS, EffectKind.SCHEDULES) and ours(e))
 
 
 def _new_servers(placed: Tree, shipped: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]]:

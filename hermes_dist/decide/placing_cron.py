@@ -210,7 +210,7 @@ def is_runtime(field: str) -> bool:
     return shape_of(JOBS, ("jobs", Item("id", ""), field)) is Shape.OURS
 
 
-def _text(job: Job, field: str) -> str | None:
+def _text(job: Mapping[str, object], field: str) -> str | None:
     value = job.get(field)
     return value.strip() or None if isinstance(value, str) else None
 
@@ -263,6 +263,24 @@ def _free_id(path: RelPath, job: Job, raw: object, taken: Collection[str], base_
     wanted = [*filter(None, [own_id(raw)]), *itertools.islice(hashes, 16)]
     known = next((ident for ident in wanted if ident in base_ids and ident not in taken), None)
     return known or next(ident for ident in itertools.chain(wanted, hashes) if ident not in taken)
+
+
+def meaning(job: Mapping[str, object]) -> Job:
+    """What a job does, however much of it goes without saying; its schedule as it is written, but for the words."""
+    schedule, repeat = job.get("schedule"), job.get("repeat")
+    once = isinstance(schedule, dict) and schedule.get("kind") == "once"
+    if isinstance(schedule, dict):
+        schedule = {key: value for key, value in schedule.items() if key != "display"}
+    known = {
+        "prompt": job.get("prompt") or "", "skills": skills_of(job), "no_agent": job.get("no_agent") is True,
+        "schedule": schedule, "repeat": times_of(repeat, once=once), "deliver": job.get("deliver") or "local",
+        **{field: _text(job, field) for field in _TEXTS},
+        **{field: _names(job.get(field)) for field in ("context_from", "enabled_toolsets")},
+    }  # fmt: skip
+    told = (*known, "id", "skill", "name", "schedule_display", "attach_to_session")
+    return known | {"attach_to_session": job.get("attach_to_session")} | {
+        key: value for key, value in job.items() if key not in told and not is_runtime(key)
+    }
 
 
 def jobs_by_id(data: object) -> dict[str, Job]:

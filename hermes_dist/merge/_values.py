@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 
 from hermes_dist.merge.algebra import pick
-from hermes_dist.merge.shapes import Shape, has_machine_keys, shape_of
+from hermes_dist.merge.shapes import ANY, Shape, has_machine_keys, implied, shape_of
 from hermes_dist.model.keypath import Item, KeyPath, Segment
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
@@ -21,9 +21,16 @@ def nobody(key: KeyPath) -> Side | None:  # noqa: ARG001 - it answers for every 
 
 
 def alike(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
-    """Whether two values are the same but for the keys that belong to the machine."""
+    """Whether two values are the same, but for the keys that belong to the machine and those that go without saying."""
     if not has_machine_keys(path):
         return same(a, b)
+    if a is ABSENT or b is ABSENT:
+        default = implied(path, key)
+        if default is ANY or a is b:
+            return True
+        if default is ABSENT:
+            return False
+        a, b = (default if value is ABSENT else value for value in (a, b))
     if isinstance(a, dict) and isinstance(b, dict):
         return all(
             shape_of(path, (*key, _segment(k))) is Shape.OURS

@@ -144,6 +144,14 @@ def same_document(path: RelPath, a: bytes, b: bytes) -> bool:
         return False
 
 
+def same_value(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
+    """Whether two values at a key say the same, as :func:`same_document` has it."""
+    try:
+        return alike(path, key, a, b)
+    except Unmergeable:
+        return False
+
+
 def _data(data: bytes, kind: Kind) -> object:
     doc = parse(data, kind)
     return doc.value if doc.root else {}

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.values import ABSENT
 
 
 class Shape(Enum):
@@ -55,7 +56,30 @@ TABLE: tuple[tuple[str, str, Shape], ...] = (
     (_JOBS, "jobs.[].latest_execution", Shape.OURS),
 )
 
+# What the agent reads where a field of a job is not there; ANY where it makes the field of others.
+ANY = object()
+IMPLIED: tuple[tuple[str, str, object], ...] = (
+    (_JOBS, "jobs.[].name", ANY),
+    (_JOBS, "jobs.[].prompt", ""),
+    (_JOBS, "jobs.[].skills", []),
+    (_JOBS, "jobs.[].skill", ANY),
+    (_JOBS, "jobs.[].model", None),
+    (_JOBS, "jobs.[].provider", None),
+    (_JOBS, "jobs.[].base_url", None),
+    (_JOBS, "jobs.[].script", None),
+    (_JOBS, "jobs.[].no_agent", False),
+    (_JOBS, "jobs.[].context_from", None),
+    (_JOBS, "jobs.[].schedule.display", ANY),
+    (_JOBS, "jobs.[].schedule_display", ANY),
+    (_JOBS, "jobs.[].repeat", {"times": None}),
+    (_JOBS, "jobs.[].repeat.times", None),
+    (_JOBS, "jobs.[].deliver", "local"),
+    (_JOBS, "jobs.[].enabled_toolsets", None),
+    (_JOBS, "jobs.[].workdir", None),
+)
+
 _FILES = frozenset(file for file, _, _ in TABLE)
+_IMPLIED = tuple((file, tuple(key.split(".")), value) for file, key, value in IMPLIED)
 _ROWS = tuple((file, tuple(key.split(".")), shape) for file, key, shape in TABLE)
 
 
@@ -69,6 +93,14 @@ def shape_of(path: RelPath, key: KeyPath) -> Shape | None:
     if path not in _FILES or not key:
         return None
     return _shape(path, tuple("[]" if isinstance(part, Item) else str(part) for part in key))
+
+
+def implied(path: RelPath, key: KeyPath) -> object:
+    """What a key that is not there says to the agent; ABSENT where nobody knows, ANY where it follows from others."""
+    if path != _JOBS or not key:
+        return ABSENT
+    words = tuple("[]" if isinstance(part, Item) else str(part) for part in key)
+    return next((value for _, row, value in _IMPLIED if row == words), ABSENT)
 
 
 @lru_cache(maxsize=4096)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from hermes_dist.decide.infer import active_effects
 from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.plan import Plan
+from hermes_dist.model.plan import Effect, Plan
 from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.source import parse_source
 from hermes_dist.ops.conclude import Wish, conclude
@@ -14,16 +15,22 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.infer import Guess, infer, noted_source
 from hermes_dist.ops.lookup import absolute
-from hermes_dist.ops.observing import together
+from hermes_dist.ops.observing import first_of, together
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, propose
 
 
 @dataclass(frozen=True, kw_only=True)
 class Adopting(Proposal):
-    """The proposal of an adoption, with the guess that it rests on."""
+    """The proposal of an adoption.
+
+    Attributes:
+        guess: What it rests on.
+        active: What of the package runs already, though nobody was asked.
+    """
 
     guess: Guess
+    active: tuple[Effect, ...] = ()
 
 
 def adopt(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, source: str = "") -> Outcome:
@@ -76,4 +83,5 @@ def _adopting(ctx: Context, home: Home, guess: Guess) -> Adopting:
     plan = Plan(base=guess.base.tree, parked=merged.plan.parked, effects=merged.plan.parked, blobs=blobs)
     same = {field.name: getattr(merged, field.name) for field in fields(merged)}
     read = together(guess.base.blobs, merged.read)
-    return Adopting(**{**same, "plan": plan, "extra": (), "lock": lock, "read": read}, guess=guess)
+    active = active_effects(incoming.placed, merged.ours, first_of(read, incoming.read))
+    return Adopting(**{**same, "plan": plan, "extra": (), "lock": lock, "read": read}, guess=guess, active=active)

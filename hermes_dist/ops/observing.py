@@ -24,6 +24,8 @@ from hermes_dist.world.scan import scan
 
 SOUL = RelPath("SOUL.md")
 _MANIFEST = RelPath(MANIFEST)
+_REPOSITORY = ".git"
+"""The agent's installer copies it along; it says nothing about a home."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,7 @@ def _as_ours(home: Home, found: Tree, odd: tuple[tuple[str, str], ...], read: Re
     redumped = _is_redumped(base, found, read)
     if redumped:
         ours = ours.with_entries({_MANIFEST: base[_MANIFEST]})
+    odd = tuple(one for one in odd if one[0] != _REPOSITORY)
     return Observed(found=found, ours=ours, odd=odd, read=read, redumped=redumped)
 
 

@@ -130,7 +130,7 @@ def _unread_settings(home: Home, seen: Observed) -> tuple[str, ...]:
 
 
 def _left_behind(lock: Lock) -> tuple[str, ...]:
-    return () if lock.whole else ("parts of this version were left out; the next whole update brings them",)
+    return () if lock.whole else ("parts of this version are not in yet; the next whole update brings them",)
 
 
 def _agent_was_here(ctx: Context, redumped: bool, name: ProfileName) -> tuple[str, ...]:

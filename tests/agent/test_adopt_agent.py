@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -55,3 +56,50 @@ def test_an_install_by_the_agent_is_found_adopted_and_updated(
     assert yaml.safe_load(story.read("config.yaml"))["mcp_servers"]["web"]["enabled"] is True
     listed = run(agent_venv / "bin" / "hermes", "profile", "list").stdout
     assert "bot@1.0.0" in listed
+
+
+JOBS = {"jobs": [{"id": "0123456789ab", "name": "daily", "prompt": "Look.", "schedule": {"kind": "interval", "minutes": 60}}]}
+
+
+def test_what_the_agents_installer_copied_is_the_packages_and_what_runs_already_is_told(
+    home: Path, agent_venv: Path, run: Callable[..., CompletedProcess[str]]
+) -> None:
+    """Jobs stay as their author wrote them, whatever the agent adds to them; copies that it does not read are no own files."""
+    agent, ours = agent_venv / "bin" / "hermes", Path(sys.executable).with_name("hermes-dist")
+    weekly = "schedule: '0 9 * * 1'\nprompt: Weekly.\n"
+    story = Story(home, {**FILES, "cron/jobs.json": json.dumps(JOBS), "cron/weekly.yaml": weekly})
+    checkout = home / "checkout"
+    run("git", "clone", "-q", story.url, str(checkout))
+    run(agent, "profile", "install", str(checkout), "--name", "bot", "-y")
+    assert (story.home / "mcp.json").is_file()
+    adopted = run(ours, "adopt", "bot", story.url, "-y").stdout
+    assert "active already, and left so: daily: " in adopted
+    assert "pause a job with: hermes -p bot cron pause ID" in adopted
+
+    def told() -> list[str]:
+        found = status(story.ctx, BOT)
+        assert found.own == ()
+        return [f"{path}: {key.key}" for path, keys in found.keys for key in keys]
+
+    assert told() == []
+    run(agent, "-p", "bot", "cron", "pause", "0123456789ab")
+    assert told() == []
+    run(agent, "-p", "bot", "cron", "resume", "0123456789ab")
+    assert "skills" in story.read("cron/jobs.json")
+    assert told() == []
+    run(ours, "update", "bot", "-y")
+    assert told() == []
+    assert not (story.home / "mcp.json").exists()
+    assert not (story.home / "cron/weekly.yaml").exists()
+    jobs = {job["name"]: job for job in json.loads(story.read("cron/jobs.json"))["jobs"]}
+    assert (jobs["daily"]["enabled"], jobs["weekly"]["enabled"]) == (True, False)
+    assert {effect.key.partition(".")[0] for effect in story.lock.parked if effect.path == "cron/jobs.json"} == {
+        f"jobs[id={jobs['weekly']['id']}]"
+    }
+    JOBS["jobs"][0] = {**JOBS["jobs"][0], "prompt": "Look twice."}
+    story.ship({"cron/jobs.json": json.dumps(JOBS)})
+    run(ours, "update", "bot", "-y")
+    assert json.loads(story.read("cron/jobs.json"))["jobs"][0]["prompt"] == "Look."
+    approve(story.ctx, BOT, GO, yes)
+    assert json.loads(story.read("cron/jobs.json"))["jobs"][0]["prompt"] == "Look twice."
+    assert told() == []

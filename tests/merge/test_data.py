@@ -474,3 +474,40 @@ def test_what_is_remembered_of_an_open_conflict_does_not_grow_by_blank_lines() -
     once = merge_document(RelPath("x.yaml"), base, ours, theirs)
     twice = merge_document(RelPath("x.yaml"), once.base, once.content, theirs)
     assert (twice.content, twice.base, twice.conflicts) == (once.content, once.base, once.conflicts)
+
+
+SHORT = {"id": "7", "prompt": "Look.", "schedule": {"kind": "interval", "minutes": 60}}
+LONG: dict[str, object] = {
+    **SHORT, "name": "Look.", "skills": [], "skill": None, "model": None, "no_agent": False, "deliver": "local",
+    "schedule": {"kind": "interval", "minutes": 60, "display": "every 60m"}, "schedule_display": "every 60m",
+    "repeat": {"times": None, "completed": 0}, "workdir": None,
+}  # fmt: skip
+
+
+def _holding(*jobs: dict[str, object]) -> dict[str, object]:
+    return {"jobs": list(jobs)}
+
+
+@pytest.mark.parametrize(("one", "other"), [(SHORT, LONG), (LONG, SHORT)])
+def test_what_goes_without_saying_in_a_job_is_no_change_and_no_conflict(one: dict[str, object], other: dict[str, object]) -> None:
+    path = RelPath("cron/jobs.json")
+    a, b = (json.dumps(_holding(job)).encode() for job in (one, other))
+    assert same_document(path, a, b)
+    assert changed_keys(path, a, b) == []
+    new = {**one, "skills": ["x"], "deliver": "telegram", "prompt": "Look twice."}
+    merged, conflicts = merge_values(path, _holding(one), _holding(other), _holding(new))
+    assert conflicts == ()
+    assert merged == _holding({**other, "skills": ["x"], "deliver": "telegram", "prompt": "Look twice."})
+
+
+@pytest.mark.parametrize("more", [{"skills": ["x"]}, {"deliver": "mail"}, {"no_agent": True}, {"repeat": {"times": 2}}, {"model": "m"}, {"mood": None}])
+def test_a_field_that_says_something_is_a_change(more: dict[str, object]) -> None:
+    path = RelPath("cron/jobs.json")
+    one, other = (json.dumps(_holding(job)).encode() for job in (SHORT, {**SHORT, **more}))
+    assert not same_document(path, one, other)
+    assert changed_keys(path, one, other) == [parse_key(f"jobs[id=7].{next(iter(more))}")]
+
+
+def test_what_goes_without_saying_is_known_of_jobs_alone() -> None:
+    a, b = b"model: null\ndeliver: local\n", b"{}\n"
+    assert not same_document(RelPath("config.yaml"), a, b)

@@ -315,7 +315,7 @@ def test_a_manifest_that_moves_into_a_subfolder_is_named_and_changes_nothing(tmp
     home = played.install(1, "bot")
     own = make_it_ones_own(home)
     before, picture = home.files(), home.picture()
-    with pytest.raises(DistError, match=r"no distribution\.yaml at its root") as caught:
+    with pytest.raises(DistError, match=r"bot is not in its root any more") as caught:
         home.update(2)
     assert "//agent" in caught.value.hint
     assert home.picture() == picture
