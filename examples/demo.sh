@@ -39,7 +39,7 @@ mkdir -p "$profile/skills/own/tides"
 printf -- '---\nname: tides\ndescription: Read tide tables.\n---\nLook up the harbour, then the hour.\n' >"$profile/skills/own/tides/SKILL.md"
 run hermes profile status research-bot
 
-say "The author ships 1.1.0: another model, a better SOUL.md, a renamed folder of skills, a new server"
+say "The author ships 1.1.0: another model, a better SOUL.md, a renamed folder of skills"
 sed -i.old 's/^version: .*/version: 1.1.0/' "$author/distribution.yaml"
 sed -i.old 's/claude-sonnet-5/claude-opus-5/' "$author/config.yaml"
 sed -i.old 's/^# Marginalia$/# Marginalia, second edition/' "$author/SOUL.md"

@@ -204,6 +204,15 @@ def summary(session: Session, outcome: Outcome) -> int:
     return 0 if outcome.dry_run else reminder(session, name, outcome.open_conflicts)
 
 
+def _waiting(session: Session, count: int, approving: str) -> None:
+    """Say how many things wait; where there is no lockfile, nothing remembers them."""
+    if approving:
+        verb = "waits" if count == 1 else "wait"
+        session.screen.say(f"  {counted(count, 'thing')} {verb} for your yes: {session.command(approving)}")
+    else:
+        session.screen.say(f"  {counted(count, 'thing')} came switched off; switch on in config.yaml what shall run")
+
+
 def _done(session: Session, outcome: Outcome, proposal: Proposal) -> None:
     screen, name = session.screen, outcome.profile
     count = len(proposal.plan.steps)
@@ -215,8 +224,7 @@ def _done(session: Session, outcome: Outcome, proposal: Proposal) -> None:
     screen.say(f"{screen.paint('✓', 'green')} {done} {label}{at} in {name}: {counted(count, 'file')} changed.")
     _written(screen, outcome)
     if waiting := review.groups_of(proposal.plan.parked):
-        verb = "waits" if len(waiting) == 1 else "wait"
-        screen.say(f"  {counted(len(waiting), 'thing')} {verb} for your yes: {session.command(f'approve {name}')}")
+        _waiting(session, len(waiting), f"approve {name}" if proposal.lock else "")
     missing = [w.var.name for w in proposal.wanted if w.missing and w.new]
     if missing:
         place = clean(proposal.home.path / ".env")

@@ -191,7 +191,9 @@ def check(session: Session) -> int:
         for source in clash.sources:
             screen.say(f"  {clean(source, 500)}")
     if not found:
-        screen.say(f"No two of {len(session.ctx.names())} gateways use the same bot, login or port.")
+        number = len(session.ctx.names())
+        alone = "There is one gateway at most, so nothing can clash."
+        screen.say(alone if number < 2 else f"No two of {number} gateways use the same bot, login or port.")
     return 1 if found else 0
 
 

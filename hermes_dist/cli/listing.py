@@ -20,6 +20,9 @@ def show_profiles(session: Session) -> int:
     """
     rows = ops.list_profiles(session.ctx)
     session.screen.emit("profiles", {"profiles": [row_data(row) for row in rows]})
+    if not rows:
+        session.screen.say(f"There is no profile yet; make one with: {session.command('create NAME')}")
+        return 0
     table = [
         (
             ("◆" if row.active else " ") + row.name, row.model or "—", str(row.gateway),

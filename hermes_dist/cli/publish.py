@@ -17,7 +17,7 @@ from hermes_dist.cli.screen import Screen
 from hermes_dist.cli.session import Session
 from hermes_dist.errors import counted
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import Entry
+from hermes_dist.model.tree import Entry, Tree
 from hermes_dist.ops import contribute as giving
 from hermes_dist.ops import entering
 from hermes_dist.ops import publish as ops
@@ -81,7 +81,7 @@ def _card(session: Session, made: Publication) -> None:
     screen.tell(screen.paint(f"Publish {clean(made.label)} to {clean(made.spec)}", "", bold=True, err=True))
     at = f"on {made.branch}" + (f" after {made.head[:7]}" if made.head else ", its first commit")
     screen.tell(f"  {clean(at)}{f', tag {made.tag}' if made.tag else ''}")
-    _changes(screen, made.changes)
+    _changes(screen, made.changes, made.before)
     if made.taken_in:
         screen.tell(f"  others changed {counted(len(made.taken_in), 'file')} there; theirs stays, and comes in here")
     for left in made.stays if screen.verbose else made.stays[:12]:
@@ -95,10 +95,10 @@ def _card(session: Session, made: Publication) -> None:
     notes(screen, made.notes)
 
 
-def _changes(screen: Screen, changes: Mapping[RelPath, Entry | None]) -> None:
+def _changes(screen: Screen, changes: Mapping[RelPath, Entry | None], before: Tree) -> None:
     shown = list(changes.items())
     for path, entry in shown if screen.verbose else shown[:_SHOWN]:
-        how, colour = ("-", "red") if entry is None else ("+", "green")
+        how, colour = ("-", "red") if entry is None else ("~", "yellow") if path in before else ("+", "green")
         screen.tell(f"  {screen.paint(how, colour, err=True)} {clean(path, 160)}")
     if len(shown) > _SHOWN and not screen.verbose:
         screen.tell(f"  … and {counted(len(shown) - _SHOWN, 'more file')}; -v lists them")
@@ -165,7 +165,7 @@ def contribute(
 def _gift(screen: Screen, made: giving.Contribution) -> None:
     title = f"{made.message.splitlines()[0]} in {made.spec}, on top of {made.base[:7]}"
     screen.tell(screen.paint(clean(title), "", bold=True, err=True))
-    _changes(screen, made.changes)
+    _changes(screen, made.changes, made.before)
     own = [left for left in made.stays if "your own" in left.why]
     _own(screen, own)
     notes(screen, made.notes)

@@ -14,7 +14,7 @@ from hermes_dist.cli.data import conflict_data, outcome_data
 from hermes_dist.cli.session import Session
 from hermes_dist.cli.settling import asker, edited
 from hermes_dist.cli.wishes import finish
-from hermes_dist.errors import Cancelled, UsageError
+from hermes_dist.errors import Cancelled, InputNeeded, UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.side import Side
@@ -88,8 +88,9 @@ def _list(session: Session, name: str, place: str, *, asked: bool) -> int:
         session.screen.say(f"No conflicts are open in {name}.")
         return 0
     if not asked:
-        raise UsageError(
-            "say how to settle them", hint="pass --ours, --theirs or --both, with a path or key to settle only that"
+        raise InputNeeded(
+            "somebody has to say how to settle them, and there is no terminal to ask on",
+            hint="pass --ours, --theirs or --both, with a path or key to settle only that",
         )
     session.screen.tell(f"next: {session.command(f'resolve {name} PATH --ours | --theirs | --both')}")
     return 3

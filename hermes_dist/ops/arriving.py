@@ -10,6 +10,7 @@ from hermes_dist.decide.arrival import Arrival, Consent, arrive, common_base, qu
 from hermes_dist.decide.card import Card
 from hermes_dist.decide.environment import ENV_EXAMPLE
 from hermes_dist.decide.export import only_lock
+from hermes_dist.decide.placing_mcp import MCP
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
@@ -198,6 +199,8 @@ def _about(ctx: Context, archive: Archive, home: Home, plan: Plan, lock: Lock | 
     """What else to say about an import."""
     if archive.lock and lock is None:
         yield "only parts of the profile are in it, so it follows no package here"
+    if archive.lock is None and MCP in archive.files:
+        yield f"{MCP}: no agent reads it in a profile; a packed package is installed: {ctx.command('install FILE')}"
     told = {effect.place for effect in lock.parked} if lock else set()
     out = sorted({effect.place for effect in plan.parked if not effect.off and effect.place not in told})
     if out:

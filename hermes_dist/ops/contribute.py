@@ -60,6 +60,7 @@ class Contribution:
         spec: The package's repository.
         base: The commit that the changes are to.
         changes: They.
+        before: The package at that commit.
         stays: What does not go along, and why.
     """
 
@@ -69,6 +70,7 @@ class Contribution:
     tree: Tree
     read: Read
     changes: dict[RelPath, Entry | None]
+    before: Tree
     branch: str
     message: str
     stays: tuple[LeftOut, ...] = ()
@@ -160,7 +162,7 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
     parts = named(part_of(path) for path in changes if path != MANIFEST) or "manifest"
     digest = Tree({path: entry for path, entry in changes.items() if entry}).digest
     return Contribution(
-        name=name, spec=spec, base=lock.pin.commit, tree=tree, read=read, changes=changes,
+        name=name, spec=spec, base=lock.pin.commit, tree=tree, read=read, changes=changes, before=repository,
         branch=gift.branch or f"{name}-{digest[:8]}", message=gift.message or f"Improve {parts}",
         stays=found.stays, notes=found.notes,
     )  # fmt: skip

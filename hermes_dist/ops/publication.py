@@ -65,6 +65,7 @@ class Publication:
         base: The commit that both sides began with; empty for none.
         tree: The package afterwards.
         changes: What differs from it now.
+        before: The package as it is there now.
         taken_in: Files that others changed there and that come into the profile.
         tag: The tag to make; empty where it is there already.
         problems: Warnings about the package.
@@ -81,6 +82,7 @@ class Publication:
     tree: Tree
     read: Read
     changes: dict[RelPath, Entry | None]
+    before: Tree
     taken_in: tuple[RelPath, ...]
     label: str
     tag: str
@@ -136,7 +138,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: Release) -> P
     tag, note = _tag(refs, version, changed=bool(changes))
     return Publication(
         leaving=found, spec=_followed(spec, refs, branch), url=url, refs=refs, branch=branch, head=head,
-        parent=parent, base=base, tree=tree, read=read, changes=changes,
+        parent=parent, base=base, tree=tree, read=read, changes=changes, before=theirs,
         taken_in=tuple(theirs.differing(repository)) if base else (), label=label, tag=tag,
         message=release.message or _message(label, changes), problems=problems,
         notes=(*found.notes, *joined.notes, *([note] if note else [])), signer=_signer(ctx, found, release),

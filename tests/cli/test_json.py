@@ -117,3 +117,10 @@ def test_no_secret_of_the_machine_is_in_any_of_them(evil: Evil, tmp_path: Path) 
     done = evil.run(template, "update", "evil", "-y", "--json", "--env", f"EXTRA={SECRET}", "--env", f"{SECRET}=x")
     assert checked(done)["written_env"] == ["EXTRA"]
     assert SECRET not in (done.stdout + done.stderr).decode()
+
+
+def test_what_was_contributed_is_told_as_its_schema_says_also_when_it_was_nothing(evil: Evil, tmp_path: Path) -> None:
+    home = evil.fresh(tmp_path / "home")
+    assert evil.run(home, "resolve", "evil", "--theirs").returncode == 0
+    data = checked(evil.run(home, "contribute", "evil", "-o", str(tmp_path / "none.patch"), "--only", "plugins", "--json"))
+    assert (data["schema"], data["changes"], data["pushed"]) == ("hermes-dist/contributed/1", [], "")

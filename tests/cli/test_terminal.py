@@ -208,7 +208,7 @@ def test_resolve_without_a_side_asks_on_a_terminal_about_each_conflict(repo: Rep
     (bot / "config.yaml").write_text("model: mine\nlimit: 5\n")
     repo.commit({"config.yaml": "model: b\nlimit: 2\n"})
     assert piped("update", "bot", "-y").returncode == 3
-    assert piped("resolve", "bot").returncode == 2
+    assert piped("resolve", "bot").returncode == 6
     terminal = Terminal("resolve", "bot")
     terminal.answer(CONFLICT, "t")
     terminal.answer(CONFLICT, "l")
