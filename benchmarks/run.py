@@ -39,6 +39,7 @@ class Bench:
     def time(self, home: Path, *argv: str) -> float:
         """Seconds of one command; it has to succeed."""
         env = {**os.environ, "HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", "NO_COLOR": "1"}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its byte code
         env.pop("HERMES_HOME", None)
         start = time.perf_counter()
         done = subprocess.run(argv, env=env, capture_output=True, stdin=subprocess.DEVNULL, check=False)

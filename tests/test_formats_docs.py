@@ -43,7 +43,7 @@ def test_the_lockfile_shown_is_one_as_it_is_written() -> None:
     assert dump_lock(lock) == shown
     told = {word for word in _first_column("The lockfile") if word.isidentifier()}
     tables = {"pin", "upstream", "shipped", "base"}
-    fields = {*Lock.__dataclass_fields__, "format", "since"}
+    fields = {*Lock.__struct_fields__, "format", "since"}
     assert told == fields - tables
     assert all(f"| `[{table}]` |" in FORMATS for table in tables)
 

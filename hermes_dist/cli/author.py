@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.cli.cards import size_of
@@ -16,7 +17,6 @@ from hermes_dist.cli.data import problem_data
 from hermes_dist.cli.session import Session
 from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.records import replace
 from hermes_dist.ops import author as ops
 from hermes_dist.ops.author import Draft
 

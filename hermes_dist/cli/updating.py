@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from hermes_dist.cli.asking import agreement, given, questions
 from hermes_dist.cli.session import Session, on_each
 from hermes_dist.cli.wishes import finish, settle_of, wish_of
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.records import replace
 from hermes_dist.model.side import Side
 from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.lookup import Looked, look

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from hermes_dist.cli.cards import preview, summary
 from hermes_dist.cli.data import outcome_data
 from hermes_dist.cli.session import Session
 from hermes_dist.errors import UsageError
-from hermes_dist.model.records import replace
 from hermes_dist.model.side import Side
 from hermes_dist.ops.conclude import Settle, Wish
 from hermes_dist.ops.proposal import Outcome
@@ -26,7 +27,7 @@ def wish_of(*, conflict: str, only: str, without: str, allow_effects: bool, dry_
     default = {"keep": Side.OURS, "theirs": Side.THEIRS}.get(conflict)
     choices = Choices(default=default, allow_effects=allow_effects).with_parts(only, without)
     wish = Wish(choices=choices, abort_on_conflict=conflict == "abort", dry_run=dry_run)
-    return replace(wish, **more)  # type: ignore[arg-type]  # names and types are Wish's own
+    return replace(wish, **more)
 
 
 def settle_of(session: Session, conflict: str, *, yes: bool) -> Settle | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from hermes_dist.decide.activate import Unit
 from hermes_dist.decide.effects import Granted, grant
 from hermes_dist.decide.parking import Grafted, put_back
@@ -18,15 +21,13 @@ from hermes_dist.model.keypath import Item, KeyPath, parse_key
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
-from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
 _STOPPED = {"state": "paused", "next_run_at": None, "paused_at": None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quiet:
+class Quiet(Struct, frozen=True, kw_only=True):
     """An archive's files with all servers and jobs off.
 
     Attributes:
@@ -86,8 +87,7 @@ def _jobs_off(data: bytes, name: str) -> tuple[bytes, list[KeyPath]]:
     return dump({"jobs": jobs}, Kind.JSON), [("jobs", Item("id", str(job.get("id")))) for job in running]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(Struct, frozen=True, kw_only=True):
     """What an import is decided on.
 
     Attributes:
@@ -109,8 +109,7 @@ class Arrival:
     read: Read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
+class Consent(Struct, frozen=True, kw_only=True):
     """What was said about content and effects."""
 
     sides: Mapping[str, Side]

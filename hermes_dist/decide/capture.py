@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 
+from msgspec import Struct, field
+
 from hermes_dist.decide import secrets
 from hermes_dist.decide.capturing_cron import job_files
 from hermes_dist.decide.placement import CONFIG, Placed, package_of, place
@@ -19,13 +21,11 @@ from hermes_dist.merge.data import changed_keys
 from hermes_dist.model.documents import ABSENT, Kind, Unmergeable, dump, get, load_data, parse, rewrite, same
 from hermes_dist.model.keypath import Item
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 from hermes_dist.model.values import with_value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Captured:
+class Captured(Struct, frozen=True, kw_only=True):
     """A home as a package.
 
     Attributes:
@@ -41,8 +41,7 @@ class Captured:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(Struct):
     """What is needed everywhere, and what accumulates."""
 
     home: Tree

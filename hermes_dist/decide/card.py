@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, field, replace
 
 CARD = ".dist/archive.json"
 FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class Card(Struct, frozen=True, kw_only=True):
     """What an archive says about itself.
 
     Attributes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from msgspec import Struct
+
 from hermes_dist.decide.parts import part_of
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.merge.data import changed_keys, same_document
@@ -12,7 +14,6 @@ from hermes_dist.merge.text import unified
 from hermes_dist.model.documents import ABSENT, Kind, dump, get, kind_of, load_data
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Entry, Read, Tree
 
 
@@ -26,8 +27,7 @@ class How(StrEnum):
     RENAMED = "renamed"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyChange:
+class KeyChange(Struct, frozen=True):
     """A value inside a document that differs; texts of one line, empty where it is absent."""
 
     key: str
@@ -35,8 +35,7 @@ class KeyChange:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A path that differs.
 
     Attributes:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from msgspec import Struct
+
 from hermes_dist.decide import dotenv
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents import Kind, parse, rewrite
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class Channel(Struct, frozen=True, kw_only=True):
     """A messaging platform that one gateway at a time can serve with one identity.
 
     Attributes:

@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
-from hermes_dist.model.records import dataclass, field
+from msgspec import Struct, field
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 _FLAGS = ("-p", "--profile")
@@ -20,8 +20,7 @@ _ONE_PROFILE = frozenset(
 _COMMANDS = re.compile(r"\{([a-z0-9][a-z0-9_,-]*)\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """What can be completed on this machine.
 
     Attributes:

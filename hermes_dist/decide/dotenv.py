@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from hermes_dist.errors import Invalid
+from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.manifest import ENV_NAME
-from hermes_dist.model.records import dataclass, field
 
 _KEY = re.compile(r"\s*(?:export[^\S\r\n]+)?(?:'([^'\r\n]+)'|([^=#\s]+))[^\S\r\n]*=")
 _SPACE = re.compile(r"[^\S\r\n]*")
@@ -32,12 +32,11 @@ _BOM = "\ufeff"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Assignment:
+class _Assignment(Discreet, frozen=True):
     """One assignment: its value, and where the value stands in the text."""
 
     name: str
-    value: str = field(repr=False)
+    value: str
     start: int
     end: int
 

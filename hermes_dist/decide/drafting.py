@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from msgspec import Struct
+
 from hermes_dist.decide.environment import is_dangerous
 from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.placement import CONFIG
@@ -12,7 +14,6 @@ from hermes_dist.decide.references import references
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.manifest import EnvVar, Manifest
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Read, Tree
 
 _PROVIDERS = {
@@ -24,8 +25,7 @@ _PROVIDERS = {
 """The variable that the agent looks for where a provider of models is named."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """What a first manifest says.
 
     Attributes:

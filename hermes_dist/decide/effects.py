@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
+from msgspec import Struct
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.floor import Rule, leaves, loosens, row_for
 from hermes_dist.decide.hidden import HIDDEN_IN, hidden_characters
@@ -23,7 +25,6 @@ from hermes_dist.model.documents import ABSENT, Kind, get, kind_of, load_data
 from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Digest, Read, Tree
 
 UNITS = ("hooks", "plugins")
@@ -205,8 +206,7 @@ def _shown(value: object) -> str:
     return " ".join(text.split())
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(Struct, frozen=True):
     """Which effects have their yes; called with one, it answers.
 
     Attributes:

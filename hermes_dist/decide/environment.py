@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from hermes_dist.decide.dotenv import check_value, quote
 from hermes_dist.decide.ownership import ENV_EXAMPLES
 from hermes_dist.errors import Invalid, UsageError
+from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.manifest import ENV_NAME, EnvVar, Manifest
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.tree import Entry, Tree
 
 ENV_EXAMPLE = RelPath(".env.EXAMPLE")
@@ -20,8 +23,7 @@ _DANGEROUS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """One variable that a package wants.
 
     Attributes:
@@ -38,8 +40,7 @@ class Wanted:
         return self.var.required and not self.found
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Discreet, frozen=True):
     """Variables with values from the command line.
 
     Attributes:
@@ -47,7 +48,7 @@ class Given:
         warnings: What was not taken, one sentence each, without values.
     """
 
-    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    values: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 

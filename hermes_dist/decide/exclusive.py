@@ -11,14 +11,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
+from msgspec import Struct, field
+
 from hermes_dist.decide.channels import CHANNELS, Channel
-from hermes_dist.model.records import dataclass, field
+from hermes_dist.model.discreet import Discreet
 
 Kind = Literal["bot", "port"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class Home(Discreet, frozen=True, kw_only=True):
     """What is compared of a home.
 
     Attributes:
@@ -30,14 +31,13 @@ class Home:
     """
 
     profile: str
-    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
-    config: Mapping[object, object] = field(default_factory=dict, repr=False)
-    legacy: Mapping[object, object] = field(default_factory=dict, repr=False)
-    login: bytes = field(default=b"", repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[object, object] = field(default_factory=dict)
+    legacy: Mapping[object, object] = field(default_factory=dict)
+    login: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """One thing that a profile's gateway takes for itself.
 
     Attributes:
@@ -55,8 +55,7 @@ class Claim:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clash:
+class Clash(Struct, frozen=True, kw_only=True):
     """Several gateways that would take the same thing.
 
     Attributes:
@@ -83,8 +82,7 @@ class Clash:
         return f"{who} use the same {what} bot"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Listener:
+class _Listener(Struct, frozen=True, kw_only=True):
     """A channel that listens on a port."""
 
     platform: str

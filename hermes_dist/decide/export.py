@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from hermes_dist.decide import secrets
 from hermes_dist.decide.ownership import is_rebuilt
 from hermes_dist.decide.parts import PARTS, part_of
@@ -15,7 +18,6 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, Unmergeable, dump, kind_of, load_data, parse, rewrite, same
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
 CARRIED_PARTS: Mapping[str, tuple[str, ...]] = {"memories": ("memories",), "sessions": ("sessions",)}
@@ -29,8 +31,7 @@ _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH|PRIVATE|SALT|COO
 _PLAIN = frozenset(["password", "changeme", "localhost", "development", "production"])
 
 
-@dataclass(slots=True)
-class Portable:
+class Portable(Struct):
     """The files of a home as they may leave it.
 
     Attributes:

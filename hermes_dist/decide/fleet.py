@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from heapq import merge
 
+from msgspec import Struct
+
 from hermes_dist.decide.exclusive import Clash
 from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.model.records import dataclass
 
 READY = frozenset({"running", "degraded"})
 """The agent's words for a gateway that serves."""
@@ -56,8 +57,7 @@ class Outcome(StrEnum):
 _BAD = frozenset({Outcome.FAILED, Outcome.HANGING, Outcome.CRASHING, Outcome.REFUSED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """What became of one gateway.
 
     Attributes:
@@ -77,8 +77,7 @@ class Verdict:
         return self.outcome not in _BAD
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """What is seen of a gateway at one time.
 
     Attributes:
@@ -98,8 +97,7 @@ class Seen:
     troubles: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class Course(Struct, frozen=True, kw_only=True):
     """A start as it went until now.
 
     Attributes:
@@ -227,8 +225,7 @@ def served(
     return frozenset(name for name in names if name != DEFAULT_PROFILE and name not in running)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of a log, and whose: the profile and the file's name."""
 
     profile: ProfileName

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import cache, lru_cache
 
+from msgspec import Struct
+
 from hermes_dist.model.documents import ABSENT, same
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.plan import EffectKind
-from hermes_dist.model.records import dataclass
 
 
 class Rule(Enum):
@@ -28,8 +29,7 @@ class Rule(Enum):
     FREE = "never counts"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One line of the table: a dotted pattern (``*`` one step, ``**`` any number), its rule and its values."""
 
     pattern: str

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec import Struct
+
 from hermes_dist.merge.trees import Favour, leave_open, merge_trees
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 ANY = "*"
 """A hold against every update."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """The home after one change.
 
     Attributes:
@@ -82,8 +82,7 @@ def holds(held: str, offered: str, relation: str) -> bool:
     return held in (ANY, offered) or relation in ("same", "backward")
 
 
-@dataclass(frozen=True, slots=True)
-class TakenBack:
+class TakenBack(Struct, frozen=True):
     """A home with changes taken back.
 
     Attributes:

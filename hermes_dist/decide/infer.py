@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from msgspec import Struct
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.effects import find_effects
 from hermes_dist.decide.ownership import Owner, owner_of
@@ -23,7 +25,6 @@ from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
 SURE = 0.6
@@ -32,8 +33,7 @@ _MOVED = 0.9
 """What a file that was found elsewhere counts; an edited one counts at most as much."""
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """One version of a package: a commit, and git's name for the content of each of its files."""
 
     commit: str
@@ -66,8 +66,7 @@ def _counts(path: RelPath, home: Collection[RelPath]) -> bool:
     return owner is Owner.SHARED or (owner is not Owner.MACHINE and path in home)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(Struct, frozen=True, kw_only=True):
     """How well a version explains a home.
 
     Attributes:

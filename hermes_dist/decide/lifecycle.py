@@ -11,15 +11,16 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from hermes_dist.brand import BRANDS
 from hermes_dist.decide.ownership import STANDARD_FOLDERS
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents import Kind, dump, load_data, parse, put, rewrite
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.values import ABSENT
 
 Route = Mapping[object, object]
@@ -47,8 +48,7 @@ _ROOT_ONLY = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True):
     """A home that changes its place, and what follows.
 
     Attributes:
@@ -101,8 +101,7 @@ class Move:
             raise Invalid("the journal of an interrupted command is damaged", hint="move it away") from err
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(Struct, frozen=True, kw_only=True):
     """What is remembered of a home in the trash or the archive, to bring it back whole.
 
     Attributes:

@@ -12,11 +12,13 @@ from enum import StrEnum
 from fnmatch import translate
 from functools import cached_property
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath, folded
-from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.tree import Tree
 from hermes_dist.model.trust import KEYS_FILE
 
@@ -141,8 +143,7 @@ def owner_of(path: RelPath) -> Owner:
     return Owner.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """A path of a package, or a folder of them, that is not installed, and why."""
 
     path: str
@@ -150,8 +151,7 @@ class LeftOut:
     files: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(Struct, frozen=True):
     """What of a package tree goes into a home.
 
     Attributes:

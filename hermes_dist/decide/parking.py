@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from msgspec import Struct
+
 from hermes_dist.decide.placing_cron import JOBS
 from hermes_dist.model.documents import Unmergeable, graft, kind_of
 from hermes_dist.model.keypath import KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Grafted:
+class Grafted(Struct, frozen=True):
     """A tree with parts replaced, and the new contents."""
 
     tree: Tree

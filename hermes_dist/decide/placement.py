@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
+from msgspec import Struct
+
 from hermes_dist.decide.placing_cron import JOBS, ShippedJobs, jobs_by_id, read_jobs
 from hermes_dist.decide.placing_mcp import MCP, SERVERS, ShippedServer, read_servers, switched_off
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, Unmergeable, dump, load_data, parse, rewrite, same
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
 CONFIG: Final = RelPath("config.yaml")
@@ -23,8 +24,7 @@ NO_CONFIG: Final = b"# The package ships no settings.\n{}\n"
 """What stands for a config.yaml that the package no longer has, while the home still does."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(Struct, frozen=True, kw_only=True):
     """A package in the spelling of a home.
 
     Attributes:

@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from typing import Final
 
+from msgspec import Struct
+
 from hermes_dist import brand
 from hermes_dist.decide.schedules import can_start, parse_schedule
 from hermes_dist.errors import Invalid
@@ -20,7 +22,6 @@ from hermes_dist.merge.shapes import Shape, shape_of
 from hermes_dist.model.documents import Kind, kind_of, load_data
 from hermes_dist.model.keypath import Item
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Read, Tree
 
 JOBS: Final = RelPath(brand.JOBS)
@@ -36,8 +37,7 @@ JOB_SIGNS = ("prompt", "schedule", "script", "skills", "skill")
 _TEXTS = ("model", "provider", "base_url", "script", "workdir")
 
 
-@dataclass(frozen=True, slots=True)
-class ShippedJob:
+class ShippedJob(Struct, frozen=True):
     """A job of a package: where the author wrote it, as what, and as the home spells it."""
 
     path: RelPath
@@ -50,8 +50,7 @@ class ShippedJob:
         return str(self.placed["id"])
 
 
-@dataclass(frozen=True, slots=True)
-class ShippedJobs:
+class ShippedJobs(Struct, frozen=True):
     """All jobs of a package.
 
     Attributes:

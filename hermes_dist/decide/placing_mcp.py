@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from msgspec import Struct
+
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import ABSENT, Kind, load_data, same
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass
 
 MCP: Final = RelPath("mcp.json")
 SERVERS: Final = "mcp_servers"
@@ -25,8 +26,7 @@ _SWITCHES = ("enabled", "disabled")
 _FALSE = ("false", "0", "no", "off")
 
 
-@dataclass(frozen=True, slots=True)
-class ShippedServer:
+class ShippedServer(Struct, frozen=True):
     """A server of ``mcp.json``: where the author wrote it, as what, and as the agent reads it."""
 
     name: str

@@ -10,6 +10,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from msgspec import field
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide import secrets
 from hermes_dist.decide.floor import leaves
@@ -22,11 +24,11 @@ from hermes_dist.decide.secrets import Leak
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import Invalid, Refused, UsageError
 from hermes_dist.merge.trees import TreeMerge, merge_trees
+from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.documents import Kind, Unmergeable, get, load_data, parse, rewrite
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 BUMPS = ("major", "minor", "patch")
@@ -43,8 +45,7 @@ _ANY = Entry(Digest.of(b""))
 _LONGEST_LINE, _SHORTEST_MEMORY = 4000, 28
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Private:
+class Private(Discreet, frozen=True, kw_only=True):
     """What must not leave this machine.
 
     Attributes:
@@ -53,8 +54,8 @@ class Private:
         home: The home folder of the person.
     """
 
-    secrets: frozenset[str] = field(default_factory=frozenset, repr=False)
-    memories: frozenset[str] = field(default_factory=frozenset, repr=False)
+    secrets: frozenset[str] = field(default_factory=frozenset)
+    memories: frozenset[str] = field(default_factory=frozenset)
     home: str = ""
 
 

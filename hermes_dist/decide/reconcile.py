@@ -11,21 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct, field
+
 from hermes_dist.decide.activate import ready, switch_on
 from hermes_dist.decide.effects import Granted, find_effects, grant
 from hermes_dist.decide.parking import park, put_back
 from hermes_dist.merge.trees import TreeMerge, merge_trees
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
 
 _ROUNDS = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Situation(Struct, frozen=True, kw_only=True):
     """The facts that a plan is made of.
 
     Attributes:
@@ -44,8 +44,7 @@ class Situation:
     ours: Tree | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decisions:
+class Decisions(Struct, frozen=True, kw_only=True):
     """What was said about conflicts and effects.
 
     Attributes:

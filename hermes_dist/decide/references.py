@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from msgspec import Struct
+
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.frontmatter import split
 from hermes_dist.model.documents import Kind, kind_of, load_data
 from hermes_dist.model.manifest import ENV_NAME
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Read, Tree
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Reference:
+class Reference(Struct, frozen=True, order=True):
     """A variable that a file refers to.
 
     Attributes:

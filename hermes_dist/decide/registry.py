@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from msgspec import Struct
+
 from hermes_dist.decide.versions import choose_tag, specifiers, version_of
 from hermes_dist.errors import Invalid
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.registry import Package, Release, read_source, skeleton
 from hermes_dist.model.source import Pin, SourceSpec
 
 ANY = "latest"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What a name in a registry comes to.
 
     Attributes:

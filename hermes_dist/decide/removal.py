@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from hermes_dist.decide.effects import grant
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import JOBS
@@ -14,7 +17,6 @@ from hermes_dist.model.documents import Kind, Unmergeable, dump, graft, load_dat
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
-from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
@@ -24,8 +26,7 @@ _STAMPS = frozenset(["updated_at"])
 """What the agent writes into them by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """A package taken out of a home.
 
     Attributes:

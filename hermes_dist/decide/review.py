@@ -10,18 +10,18 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 
+from msgspec import Struct
+
 from hermes_dist.errors import Invalid
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.model.records import dataclass
 
 _UNITS = frozenset(["mcp_servers", "quick_commands", "jobs"])
 """Maps and lists whose entries are judged as a whole."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """What needs one yes.
 
     Attributes:

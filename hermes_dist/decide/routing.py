@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from msgspec import Struct
+
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.model.records import dataclass
 
 _WEIGHTS = {"guild_id": 2, "chat_id": 4, "thread_id": 8}
 IDS = tuple(_WEIGHTS)
 _OLD = "profile_routing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(Struct, frozen=True, kw_only=True):
     """Where a message comes from, as the agent's gateway says it.
 
     Attributes:
@@ -43,8 +43,7 @@ class Message:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Struct, frozen=True, kw_only=True):
     """One route.
 
     Attributes:

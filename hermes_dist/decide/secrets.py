@@ -15,8 +15,9 @@ from itertools import pairwise
 from math import log2
 from urllib.parse import quote
 
+from msgspec import Struct
+
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass
 
 _PROVIDERS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("AWS key", ("AKIA", "ASIA"), r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
@@ -100,8 +101,7 @@ _IS_ASSIGNED = re.compile(r"[\w.-]{3,80}(?:\\*[\"'])?\s{0,4}[:=]")
 _BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class Finding(Struct, frozen=True, order=True):
     """Something that looks like a secret, from ``start`` to ``end`` of a text."""
 
     start: int
@@ -109,8 +109,7 @@ class Finding:
     kind: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Leak:
+class Leak(Struct, frozen=True, order=True):
     """A place in a file where a secret seems to be; the secret itself is not in it."""
 
     path: RelPath

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from msgspec import Struct, field
+
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import Refused
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.source import Pin, SourceKind, SourceSpec
 from hermes_dist.model.trust import PINNED, SIGNATURE, TRUSTED, Keyring, Policy, Signature
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accept:
+class Accept(Struct, frozen=True, kw_only=True):
     """What the user granted on the command line, each one thing.
 
     Attributes:
@@ -29,8 +29,7 @@ class Accept:
     signature: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """What is known of a release.
 
     Attributes:
@@ -56,8 +55,7 @@ class Facts:
     policies: tuple[Policy, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A release that is let in.
 
     Attributes:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
+from msgspec import Struct
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.environment import is_dangerous
 from hermes_dist.decide.ownership import ENV_EXAMPLES, Owner, owner_of, payload_of
@@ -19,7 +21,6 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, Steps, line_at, parse
 from hermes_dist.model.manifest import AGENT_STAMPS, Manifest, field_at
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Read, Tree
 
 
@@ -30,8 +31,7 @@ class Level(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Struct, frozen=True, order=True):
     """One thing that is wrong, and where.
 
     Attributes:
@@ -49,8 +49,7 @@ class Problem:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """The package under judgement.
 
     Attributes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import merge_document
 from hermes_dist.merge.frontmatter import BODY, merge_skill, split
@@ -11,12 +13,10 @@ from hermes_dist.merge.text import merge_text, mergeable
 from hermes_dist.model.documents import ABSENT, Kind, Unmergeable, get, kind_of, load_data
 from hermes_dist.model.keypath import KeyPath, format_key
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.side import Side
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
+class Joined(Struct, frozen=True, kw_only=True):
     """Contents joined, or the finding that they can't be (``whole``).
 
     Attributes:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from hermes_dist.errors import Invalid
 from hermes_dist.merge._values import Favour, Merge, alike, nobody
 from hermes_dist.merge.shapes import Shape, shape_of
 from hermes_dist.model.documents import Document, Kind, Unmergeable, graft, kind_of, parse, rewrite
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.values import ABSENT, by_field, child, key_field, same
 
 
-@dataclass(frozen=True, slots=True)
-class DocMerge:
+class DocMerge(Struct, frozen=True):
     """A document merged.
 
     Attributes:

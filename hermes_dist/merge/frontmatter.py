@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from msgspec import Struct
+
 from hermes_dist.merge._values import Favour, nobody
 from hermes_dist.merge.data import DocMerge, merge_kind
 from hermes_dist.merge.text import TextMerge, merge_text, mergeable
 from hermes_dist.model.documents import Kind, Unmergeable
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass
 
 BODY: KeyPath = (Item("part", "body"),)
 """The key of the body, ``[part=body]``: front matter is a map, so no key of it begins with an item."""
@@ -18,8 +19,7 @@ BODY: KeyPath = (Item("part", "body"),)
 _FENCES = re.compile(rb"(\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n)(.*?)(^---[ \t]*\r?\n)(.*)\Z", re.DOTALL | re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(Struct, frozen=True):
     opening: bytes
     front: bytes
     closing: bytes

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from msgspec import Struct, field
+
 from hermes_dist.merge.text import mergeable, similarity
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Read, Tree
 
 SIMILAR = 0.5
 _MOST_PAIRS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """Three trees under common names.
 
     Attributes:

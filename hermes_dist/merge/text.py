@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from hermes_dist.merge.match import Change, changes
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.side import Side
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_LINES = 50_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hunk:
+class Hunk(Struct, frozen=True, kw_only=True):
     """Lines that both sides changed, each in its way; numbers count from 1, lines come without their end."""
 
     base_line: int
@@ -26,8 +26,7 @@ class Hunk:
     theirs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TextMerge:
+class TextMerge(Struct, frozen=True):
     """What a merge of three texts comes to.
 
     Attributes:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from msgspec import Struct, field
+
 from hermes_dist.merge.content import Joined, join_contents
 from hermes_dist.merge.renames import Names, bring_together
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
@@ -26,8 +27,7 @@ def leave_open(_path: RelPath, _key: str) -> Side | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeMerge:
+class TreeMerge(Struct, frozen=True, kw_only=True):
     """The outcome of merging three trees.
 
     Attributes:
@@ -47,8 +47,7 @@ class TreeMerge:
     notes: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(Struct):
     """What accumulates while paths are merged one after the other."""
 
     read: Read

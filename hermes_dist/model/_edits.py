@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from msgspec import Struct
+
 from hermes_dist.model._layout import View
 from hermes_dist.model._nodes import Document
 from hermes_dist.model.keypath import KeyPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.values import Unmergeable
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Text to put in place of a span, on behalf of a key; ``base`` is the remembered entry there."""
 
     start: int

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 
-from hermes_dist.model.records import dataclass
+from msgspec import Struct
+
 from hermes_dist.model.values import Unmergeable
 
 _CONTROL = re.compile(r"[\x7f-\x9f]")
 _INDENT = re.compile(r"[\[{]\r?\n([ \t]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """How a JSON document is laid out.
 
     Attributes:

@@ -7,9 +7,10 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable
 
+from msgspec import Struct
+
 from hermes_dist.model._nodes import Document, Entry, Form, Kind, Node
 from hermes_dist.model.keypath import Item, Segment
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.values import Unmergeable, freeze
 
 _REST = re.compile(r"[ \t]*(#[^\n]*)?\r?(?:\n|\Z)")
@@ -18,8 +19,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """The whole lines of one entry.
 
     Attributes:

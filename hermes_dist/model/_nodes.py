@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from enum import Enum, StrEnum
 
+from msgspec import Struct, field
+
 from hermes_dist.errors import Invalid
 from hermes_dist.model.keypath import Item, KeyPath
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.values import same
 
 _CONTROLS = frozenset(map(chr, [*range(0x20), *range(0x7F, 0xA0)])) - frozenset("\t\n\r")
@@ -19,8 +20,7 @@ class Kind(StrEnum):
     JSON = "json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What a document may hold; whoever asks for more is refused before a loader sees it."""
 
     size: int = 1 << 20
@@ -42,8 +42,7 @@ class Form(Enum):
     BLOCK = "block"  # one entry a line
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(Struct, eq=False):
     """A value and the text from ``start`` to ``end`` that spells it."""
 
     value: object
@@ -69,8 +68,7 @@ class Node:
         return self.tail or self.entries[-1].node
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
+class Entry(Struct, eq=False):
     """One key with its value, or one item of a list (whose ``key`` says nothing).
 
     ``start`` is where the key begins; for an item, where its value begins.
@@ -82,8 +80,7 @@ class Entry:
     node: Node
 
 
-@dataclass(slots=True, eq=False)
-class Document:
+class Document(Struct, eq=False):
     """A text that was read: ``root`` is None when it holds nothing but comments."""
 
     kind: Kind

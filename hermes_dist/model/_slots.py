@@ -6,14 +6,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Hashable
 
+from msgspec import Struct
+
 from hermes_dist.model._layout import View
 from hermes_dist.model.keypath import Item, Segment
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.values import ABSENT, by_field, freeze, key_field, ordered
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """One entry of the collection as it shall be.
 
     Attributes:

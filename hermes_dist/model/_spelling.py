@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from msgspec import Struct
+
 from hermes_dist.model import _json_write
 from hermes_dist.model._layout import View, lines_of, shift
 from hermes_dist.model._nodes import Document, Form, Kind
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.values import ABSENT, Unmergeable, same
 
 _COLON = re.compile(r"[ \t]*:")
@@ -15,8 +16,7 @@ _SIDE = re.compile(r"[ \t]+#[^\r\n]*")
 _UNSAFE_IN_FLOW = re.compile(r"[,\[\]{}#?]|:(?:\s|\Z)")
 
 
-@dataclass(frozen=True, slots=True)
-class Spelled:
+class Spelled(Struct, frozen=True):
     """The text of a value: what goes behind the colon, and the lines below for a block."""
 
     head: str

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from msgspec import Struct
+
 from hermes_dist.errors import Invalid
 from hermes_dist.model._nodes import DEFAULT, MANIFEST, Document, Kind, Limits, decode, find
 from hermes_dist.model._splice import Splice
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.values import ABSENT, Absent, Unmergeable, get, same, with_value
 
 __all__ = [
@@ -124,8 +125,7 @@ def line_of(data: bytes, kind: Kind, key: KeyPath) -> int | None:
     return doc.text.count("\n", 0, entry.start) + 1 if entry else None
 
 
-@dataclass(frozen=True, slots=True)
-class Spliced:
+class Spliced(Struct, frozen=True):
     """A document's new bytes, and the keys where a comment of its own went with the change."""
 
     content: bytes

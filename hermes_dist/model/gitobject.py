@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 
-from hermes_dist.model.records import dataclass
+from msgspec import Struct
 
 _TAG = re.compile(rb"object ([0-9a-f]{40}|[0-9a-f]{64})\ntype (commit|tag|tree|blob)\ntag ([^\n]+)\ntagger [^\n]*\n\n")
 _ARMOR = b"-----BEGIN SSH SIGNATURE-----"
 _OTHERS = (b"-----BEGIN PGP ", b"-----BEGIN SIGNED MESSAGE-----")
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """A commit or tag taken apart.
 
     Attributes:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 
+from msgspec import Struct
+
 from hermes_dist.errors import Invalid
-from hermes_dist.model.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """The item of a list whose ``field`` holds ``value``: ``[name=a]``."""
 
     field: str

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from msgspec import Struct, field
+from msgspec.structs import force_setattr, replace
+
 from hermes_dist.errors import Invalid
 from hermes_dist.model import lockhead
 from hermes_dist.model.lockhead import (
@@ -30,7 +33,6 @@ from hermes_dist.model.lockhead import (
 )  # fmt: skip
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Effect, EffectKind
-from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, mode_of
 
@@ -40,8 +42,7 @@ _ROWS = re.compile(b"(?:%s)*+" % _ROW.pattern)
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lock:
+class Lock(Struct, frozen=True, kw_only=True):
     """The memory of one home.
 
     Attributes:
@@ -80,8 +81,8 @@ class Lock:
     partial: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "conflicts", tuple(sorted(self.conflicts)))
-        object.__setattr__(self, "parked", tuple(sorted(self.parked)))
+        force_setattr(self, "conflicts", tuple(sorted(self.conflicts)))
+        force_setattr(self, "parked", tuple(sorted(self.parked)))
 
     def theirs(self) -> Tree:
         """The package tree that upstream shipped, in the home's spelling."""

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from msgspec import Struct, field
+
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Document, Steps, line_at
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, field
 
 ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 KNOWN_FIELDS = (
@@ -29,8 +30,7 @@ _VARIABLE_FIELDS = frozenset(["name", "description", "desc", "required", "defaul
 POLICIES = ("keep", "theirs", "merge")
 
 
-@dataclass(frozen=True, slots=True)
-class EnvVar:
+class EnvVar(Struct, frozen=True):
     """A variable of the environment that the package wants.
 
     Attributes:
@@ -50,8 +50,7 @@ class EnvVar:
         return bool(ENV_NAME.fullmatch(self.name))
 
 
-@dataclass(frozen=True, slots=True)
-class Oddity:
+class Oddity(Struct, frozen=True, eq=False):
     """Something in a manifest that was understood in part or not at all.
 
     Attributes:
@@ -62,14 +61,19 @@ class Oddity:
 
     steps: Steps
     what: str
-    line: int = field(default=0, compare=False)
+    line: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Oddity) and (self.steps, self.what) == (other.steps, other.what)
+
+    def __hash__(self) -> int:
+        return hash((self.steps, self.what))
 
     def __str__(self) -> str:
         return f"{_where(self.line, self.steps)}: {self.what}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class Manifest(Struct, frozen=True, kw_only=True):
     """What an author says of a package.
 
     Attributes:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from msgspec import Struct, field
+
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One path of a home goes from ``before`` to ``after``; None is absence."""
 
     path: RelPath
@@ -19,8 +19,7 @@ class Step:
     after: Entry | None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Conflict:
+class Conflict(Struct, frozen=True, order=True):
     """A place where both sides changed the same thing; ours stays live.
 
     Attributes:
@@ -49,8 +48,7 @@ class EffectKind(StrEnum):
     HIDES = "hides"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Effect:
+class Effect(Struct, frozen=True, order=True):
     """Something that needs a yes before it becomes live.
 
     Attributes:
@@ -80,8 +78,7 @@ class Effect:
         return f"{self.kind} {self.place} @{self.digest[:8]}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """Everything an operation will do to one home.
 
     Attributes:

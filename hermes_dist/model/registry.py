@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from hermes_dist.errors import Invalid
-from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.source import SourceKind, SourceSpec, is_loopback, parse_source
 from hermes_dist.model.tree import Digest
 
@@ -36,8 +38,7 @@ class RegistryKind(StrEnum):
     TUF = "tuf"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registry:
+class Registry(Struct, frozen=True, kw_only=True):
     """A registry of this machine.
 
     Attributes:
@@ -60,8 +61,7 @@ class Registry:
         return self.kind is RegistryKind.FOLDER or self.location.startswith("file://")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(Struct, frozen=True, kw_only=True):
     """A version of a package that the registry pins.
 
     Attributes:
@@ -83,8 +83,7 @@ class Release:
     requires: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
+class Package(Struct, frozen=True, kw_only=True):
     """What a registry says of a package.
 
     Attributes:

@@ -11,8 +11,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from hermes_dist.errors import Invalid
-from hermes_dist.model.records import dataclass, replace
 
 KEYS_FILE = "distribution.keys"
 """The file at a package's root that says which key follows which."""
@@ -28,8 +30,7 @@ REQUIREMENTS = (SIGNATURE, TRUSTED, PINNED)
 """What a policy can require: any signature, one by a known key, a source that names a tag or commit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(Struct, frozen=True, kw_only=True):
     """A signature that was found.
 
     Attributes:
@@ -45,8 +46,7 @@ class Signature:
     foreign: bool = False
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class KnownKey:
+class KnownKey(Struct, frozen=True, order=True):
     """A key that the user or a team has said something about.
 
     Attributes:
@@ -62,8 +62,7 @@ class KnownKey:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Keyring:
+class Keyring(Struct, frozen=True):
     """The keys of this machine.
 
     Attributes:
@@ -108,8 +107,7 @@ class Keyring:
         return Keyring((*self.trusted, *other.trusted), (*self.revoked, *other.revoked))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """What a team or a machine lets in.
 
     Attributes:
@@ -125,8 +123,7 @@ class Policy:
     keyring: Keyring = Keyring()
 
 
-@dataclass(frozen=True, slots=True)
-class Succession:
+class Succession(Struct, frozen=True):
     """One key says that another follows it.
 
     Attributes:

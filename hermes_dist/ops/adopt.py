@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from msgspec.structs import asdict, replace
 
 from hermes_dist.decide.infer import active_effects
 from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Effect, Plan
-from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.source import parse_source
 from hermes_dist.ops.conclude import Wish, conclude
 from hermes_dist.ops.context import Context
@@ -20,8 +19,7 @@ from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, propose
 
 
-@dataclass(frozen=True, kw_only=True)
-class Adopting(Proposal):
+class Adopting(Proposal, frozen=True, kw_only=True, dict=True):
     """The proposal of an adoption.
 
     Attributes:
@@ -81,7 +79,7 @@ def _adopting(ctx: Context, home: Home, guess: Guess) -> Adopting:
     )  # fmt: skip
     blobs = {**merged.plan.blobs, **guess.base.blobs}
     plan = Plan(base=guess.base.tree, parked=merged.plan.parked, effects=merged.plan.parked, blobs=blobs)
-    same = {field.name: getattr(merged, field.name) for field in fields(merged)}
     read = together(guess.base.blobs, merged.read)
     active = active_effects(incoming.placed, merged.ours, first_of(read, incoming.read))
-    return Adopting(**{**same, "plan": plan, "extra": (), "lock": lock, "read": read}, guess=guess, active=active)
+    made = {**asdict(merged), "plan": plan, "extra": (), "lock": lock, "read": read}
+    return Adopting(**made, guess=guess, active=active)

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from hermes_dist.decide.arrival import Arrival, Consent, arrive, common_base, quieted, whole_again
 from hermes_dist.decide.card import Card
 from hermes_dist.decide.environment import ENV_EXAMPLE
@@ -15,7 +18,6 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.plan import Plan, Step
-from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.ops import aliases
@@ -148,8 +150,7 @@ def _check_same_package(ctx: Context, archive: Archive, home: Home) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Extra:
+class _Extra(Struct, frozen=True):
     """What comes beside the plan into a home that exists."""
 
     steps: tuple[Step, ...] = ()

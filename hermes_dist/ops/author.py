@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.drafting import Draft, brought_by, manifest_text, variables_of, workflow_text
 from hermes_dist.decide.ownership import LeftOut, payload_of
@@ -17,7 +20,6 @@ from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.documents import Steps, load_manifest_data
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RESERVED_PROFILES, ProfileName, RelPath
-from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 from hermes_dist.ops.captures import leaving, private_of
 from hermes_dist.ops.context import Context
@@ -39,8 +41,7 @@ Place = ProfileName | Path
 """A profile, or a folder that holds a package."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Package:
+class Package(Struct, frozen=True, kw_only=True, dict=True):
     """A package of a profile or a folder, as it would ship.
 
     Attributes:
@@ -218,8 +219,7 @@ def _write_new(folder: Path, name: str, data: bytes) -> Path:
     return path
 
 
-@dataclass(frozen=True, slots=True)
-class Shipping:
+class Shipping(Struct, frozen=True):
     """What would ship: files by part with their sizes, and what stays."""
 
     manifest: Manifest | None

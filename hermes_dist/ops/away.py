@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from msgspec import Struct
+
 from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.decide.lifecycle import (
     TRASH_DAYS,
@@ -23,7 +25,6 @@ from hermes_dist.decide.lifecycle import (
 from hermes_dist.errors import DistError
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.records import dataclass
 from hermes_dist.ops import aliases, pending
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.lifecycle import check_free, is_sticky, read_text, stop
@@ -36,8 +37,7 @@ DAYS = TRASH_DAYS
 """How long a profile can come back from the trash."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Away:
+class Away(Struct, frozen=True, kw_only=True):
     """A home that is out of the way.
 
     Attributes:
@@ -53,8 +53,7 @@ class Away:
     path: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leaving:
+class Leaving(Struct, frozen=True, kw_only=True):
     """What would go with a profile, to be shown before it goes.
 
     Attributes:
@@ -76,8 +75,7 @@ class Leaving:
     package: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gone:
+class Gone(Struct, frozen=True, kw_only=True):
     """A profile that was put away.
 
     Attributes:
@@ -96,8 +94,7 @@ class Gone:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Back:
+class Back(Struct, frozen=True, kw_only=True):
     """A profile that came back.
 
     Attributes:

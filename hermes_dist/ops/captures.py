@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec import Struct, field
+
 from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.capture import capture
@@ -31,7 +33,6 @@ from hermes_dist.errors import ConflictsOpen, DistError, Invalid, counted
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
@@ -42,8 +43,7 @@ _CREDENTIALS = ("*auth*.json", "*oauth*.json", "*token*.json", "*credential*.jso
 _MOST = 1 << 20
 
 
-@dataclass(frozen=True, kw_only=True)
-class Leaving:
+class Leaving(Struct, frozen=True, kw_only=True, dict=True):
     """A profile as a package.
 
     Attributes:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.channels import CHANNEL_VARIABLES, shared_tokens
@@ -17,7 +19,6 @@ from hermes_dist.model.documents import Kind, load_data, load_manifest_data
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.lockhead import load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.ops import aliases, away, pending, upkeep
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import about_lock, finish_leftover
@@ -39,8 +40,7 @@ _NO_SECRET = re.compile(r"\.env\.(?:EXAMPLE|example|template|sample)")
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One thing that is not as it should be.
 
     Attributes:
@@ -55,7 +55,7 @@ class Finding:
     what: str
     where: str
     hint: str
-    fix: Callable[[], object] | None = field(default=None, compare=False, repr=False)
+    fix: Callable[[], object] | None = None
 
 
 def _env(path: Path) -> dict[str, str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.channels import is_login, without_tokens
 from hermes_dist.decide.lifecycle import FOLDERS, NEW_ENV, described, left_out, new_name
 from hermes_dist.errors import Busy, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.model.records import replace
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.lifecycle import Made, check_free, raise_profile

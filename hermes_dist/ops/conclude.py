@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from hermes_dist.decide.environment import Given, unasked, with_values
 from hermes_dist.decide.history import ANY
 from hermes_dist.decide.trust import Accept
@@ -12,7 +15,6 @@ from hermes_dist.decide.versions import check_requires
 from hermes_dist.errors import Cancelled, DistError, counted
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
-from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.context import Context
@@ -26,8 +28,7 @@ Settle = Callable[[Proposal, Conflict], Side | bytes | None]
 """Asks how to settle one conflict: by a side, or with the whole file as edited; None leaves it open."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Questions:
+class Questions(Struct, frozen=True, kw_only=True):
     """What is asked on a terminal after the yes to the content.
 
     Attributes:
@@ -39,8 +40,7 @@ class Questions:
     variables: Callable[[Proposal], Mapping[str, str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Struct, frozen=True, kw_only=True):
     """What a command that changes a home was asked for.
 
     Attributes:

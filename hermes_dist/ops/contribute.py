@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.ownership import LeftOut
 from hermes_dist.decide.parts import named, part_of
@@ -13,7 +15,6 @@ from hermes_dist.decide.placing_mcp import MCP
 from hermes_dist.decide.publishing import changed_here, find_leaks, not_allowed
 from hermes_dist.errors import Cancelled, DistError, UsageError
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Entry, Read, Tree
 from hermes_dist.ops.author import completed, refuse_leaks
@@ -27,8 +28,7 @@ from hermes_dist.world.git_push import NewCommit, Publisher, open_publisher
 from hermes_dist.world.ports import RefUpdate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gift:
+class Gift(Struct, frozen=True, kw_only=True):
     """What a contribution was asked to be.
 
     Attributes:
@@ -52,8 +52,7 @@ class Gift:
     allowed: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Contribution:
+class Contribution(Struct, frozen=True, kw_only=True, dict=True):
     """Everything that contributing would send.
 
     Attributes:
@@ -77,8 +76,7 @@ class Contribution:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contributed:
+class Contributed(Struct, frozen=True, kw_only=True):
     """What was done: the patch that was written, or the branch that was pushed."""
 
     contribution: Contribution

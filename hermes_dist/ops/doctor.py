@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from msgspec import Struct, field
+
 from hermes_dist.errors import DistError
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.ops import checks
 from hermes_dist.ops.checks import Finding
 from hermes_dist.ops.context import Context
@@ -42,8 +43,7 @@ _CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """What was found.
 
     Attributes:

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.brand import Layout
 from hermes_dist.decide.launcher import front_door_script, is_front_door
 from hermes_dist.errors import Invalid
-from hermes_dist.model.records import dataclass
 from hermes_dist.world.agent import Agent, find_agent, head_of
 from hermes_dist.world.door import Former, put_link, put_program, read_doors, take_away, write_doors
 from hermes_dist.world.fs import atomic_write
@@ -22,8 +23,7 @@ from hermes_dist.world.programs import find_command
 _PACKAGE = Path(__file__).parent.parent / "__main__.py"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoorPlan:
+class DoorPlan(Struct, frozen=True, kw_only=True):
     """What ``install`` will do.
 
     Attributes:
@@ -49,8 +49,7 @@ class Outcome(StrEnum):
     FOREIGN = "left alone"
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """One front door that ``remove`` looked at.
 
     Attributes:
@@ -64,8 +63,7 @@ class Removal:
     former: str
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """One front door that was installed.
 
     Attributes:
@@ -79,8 +77,7 @@ class Door:
     former: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoorStatus:
+class DoorStatus(Struct, frozen=True, kw_only=True):
     """The front doors of a brand, and what its command means now.
 
     Attributes:

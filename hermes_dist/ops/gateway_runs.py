@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from hermes_dist.decide.fleet import (
     READY,
     Course,
@@ -25,7 +28,6 @@ from hermes_dist.decide.fleet import (
 )
 from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.records import dataclass, replace
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.gateways import agent_of, check, is_multiplexed, manager_of
 from hermes_dist.world import gateways as world
@@ -45,8 +47,7 @@ _SERVICE_STOPS = 120.0
 Told = Callable[[Verdict], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """How a fleet is acted on.
 
     Attributes:
@@ -66,8 +67,7 @@ class Options:
     manager: Manager | None = None
 
 
-@dataclass(frozen=True)
-class _Fleet:
+class _Fleet(Struct, frozen=True, dict=True):
     """One act on many gateways, as its jobs share it."""
 
     ctx: Context

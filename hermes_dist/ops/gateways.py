@@ -6,13 +6,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.exclusive import Clash, Home, claims, clashes, multiplexes
 from hermes_dist.decide.fleet import Line, Manager, by_time, choose
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.model.records import dataclass
 from hermes_dist.ops.context import Context
 from hermes_dist.world import gateways as world
 from hermes_dist.world.agent import Agent, GatewayState, NoAgent
@@ -24,8 +25,7 @@ _LOGINS = ("platforms/whatsapp/session/creds.json", "whatsapp/session/creds.json
 _SECRET_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """A gateway in a list.
 
     Attributes:

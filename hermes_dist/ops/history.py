@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from hermes_dist.decide.history import ANY, Moment
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Plan, Step
-from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.tree import Digest, Read
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
@@ -22,8 +24,7 @@ BACK_TO = "back_to"
 """The label of a change that went back: the number of the generation it went to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class Past(Struct, frozen=True, kw_only=True):
     """A change, and the home's lock after it.
 
     Attributes:

@@ -6,21 +6,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.brand import JOBS, LOCKFILE
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
 from hermes_dist.model.lockhead import HINT
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.context import Context
 from hermes_dist.world.fs import RealFs, flock, home_lock
 from hermes_dist.world.transaction import Recovered, apply, generations, lock_image, recover
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """A profile's home with its lock.
 
     Attributes:

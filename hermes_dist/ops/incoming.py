@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.ownership import LeftOut, payload_of
 from hermes_dist.decide.placement import place
@@ -10,7 +12,6 @@ from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.source import Pin, SourceSpec
 from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.ops.context import Context
@@ -21,8 +22,7 @@ from hermes_dist.world.load import load_manifest
 from hermes_dist.world.sources import Offer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
+class Incoming(Struct, frozen=True, kw_only=True):
     """A package, ready to be merged.
 
     Attributes:

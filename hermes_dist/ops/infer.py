@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.infer import Match, Version, adopted_base, compare, is_sure, shortlist
 from hermes_dist.decide.parking import Grafted
 from hermes_dist.errors import DistError
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.source import SourceKind, SourceSpec
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 from hermes_dist.ops.context import Context
@@ -29,8 +31,7 @@ _ANY = Entry(Digest.of(b""))
 """Stands for whatever a path holds, where only paths count."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guess:
+class Guess(Struct, frozen=True, kw_only=True):
     """The version that a home was most likely made from.
 
     Attributes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.changes import Change, KeyChange, changes_between, key_changes, text_diff
 from hermes_dist.decide.environment import Wanted
@@ -12,7 +14,6 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import EMPTY, Digest
 from hermes_dist.ops.context import Context
@@ -28,8 +29,7 @@ from hermes_dist.ops.variables import environment_of, manifest_of
 from hermes_dist.world.load import load_manifest
 
 
-@dataclass(frozen=True, slots=True)
-class FileDiff:
+class FileDiff(Struct, frozen=True):
     """One file's difference: as keys where it is a document, and as a unified diff; secrets are hidden in both."""
 
     change: Change
@@ -69,8 +69,7 @@ def diff(ctx: Context, name: ProfileName, *, upstream: bool = False, to: str = "
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Info:
+class Info(Struct, frozen=True, kw_only=True):
     """What is known of the package in a profile."""
 
     profile: ProfileName
@@ -114,8 +113,7 @@ def info(ctx: Context, name: ProfileName) -> Info:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outdated:
+class Outdated(Struct, frozen=True, kw_only=True):
     """Whether a profile's source moved on.
 
     Attributes:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.infer import SURE
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents import Kind, line_of
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
-from hermes_dist.model.records import replace
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops import aliases

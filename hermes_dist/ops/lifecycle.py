@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from hermes_dist.decide.lifecycle import (
     FOLDERS,
     NEW_ENV,
@@ -18,7 +21,6 @@ from hermes_dist.decide.lifecycle import (
 )
 from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.records import dataclass, replace
 from hermes_dist.ops import aliases, pending
 from hermes_dist.ops.context import Context
 from hermes_dist.world import running
@@ -28,8 +30,7 @@ from hermes_dist.world.moving import raise_home
 from hermes_dist.world.seeding import seed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class Made(Struct, frozen=True, kw_only=True):
     """A profile that was made.
 
     Attributes:
@@ -156,8 +157,7 @@ def _seed(ctx: Context, name: ProfileName, home: Path, notes: list[str]) -> int:
     return seeded.skills
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Renamed:
+class Renamed(Struct, frozen=True, kw_only=True):
     """A profile under its new name.
 
     Attributes:

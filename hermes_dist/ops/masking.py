@@ -10,8 +10,8 @@ from hermes_dist.decide.changes import KeyChange
 from hermes_dist.decide.export import known_secrets
 from hermes_dist.decide.redact import redact
 from hermes_dist.errors import Invalid
+from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.documents import Kind, load_data
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.ops.context import Context
 
 _MOST_KNOWN = 1 << 20
@@ -31,11 +31,10 @@ def secrets_of(ctx: Context, home: Path) -> Mapping[str, str]:
     return known_secrets(variables, logins)
 
 
-@dataclass(frozen=True, slots=True)
-class Mask:
+class Mask(Discreet, frozen=True):
     """Hides secrets in what is shown of a home."""
 
-    known: Mapping[str, str] = field(repr=False)
+    known: Mapping[str, str]
 
     @classmethod
     def of(cls, ctx: Context, home: Path) -> Mask:

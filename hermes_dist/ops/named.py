@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.decide.registry import choose, near_twins
 from hermes_dist.decide.versions import choose_tag
 from hermes_dist.errors import Cancelled, DistError, InputNeeded, Invalid, Refused, Unreachable
 from hermes_dist.model.lock import Lock
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.registry import Package, Registry, Release, is_key
 from hermes_dist.model.source import SourceSpec, without_credentials
 from hermes_dist.ops.context import Context
@@ -18,8 +19,7 @@ from hermes_dist.world.ports import Refs
 _TWINS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A package of a registry.
 
     Attributes:

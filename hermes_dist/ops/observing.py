@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.bundled import STOCK_SOULS, agents_own
 from hermes_dist.decide.effects import job_ids
@@ -14,7 +16,6 @@ from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
@@ -28,8 +29,7 @@ _REPOSITORY = ".git"
 """The agent's installer copies it along; it says nothing about a home."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(Struct, frozen=True, kw_only=True):
     """The files of a home at one moment.
 
     Attributes:

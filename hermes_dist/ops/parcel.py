@@ -7,12 +7,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from msgspec import Struct, field
+
 from hermes_dist.decide.card import CARD, Card
 from hermes_dist.decide.redact import redact
 from hermes_dist.decide.secrets import Leak, scan
 from hermes_dist.errors import DistError, Refused
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Entry, Read
 from hermes_dist.world.archive import TarWriter, fits, in_order
 from hermes_dist.world.archive_read import BASE, CARRIED_LONG, LONG, PRIVATE
@@ -24,8 +25,7 @@ _SHOWN = 20
 Write = Callable[[TarWriter, str], None]
 
 
-@dataclass(slots=True)
-class Parcel:
+class Parcel(Struct):
     """The members of an archive.
 
     Attributes:
@@ -152,8 +152,7 @@ class Parcel:
             self.leaks += scan(path, data, self.known.values())
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
+class _Facts(Struct, frozen=True):
     size: int
     executable: bool
 

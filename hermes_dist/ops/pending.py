@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from hermes_dist.decide.lifecycle import Kept, Move, hosts_renamed, routes_renamed
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.records import replace
 from hermes_dist.ops import aliases
 from hermes_dist.ops.context import Context
 from hermes_dist.world import running

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from hermes_dist.decide.environment import Wanted
 from hermes_dist.decide.ownership import STANDARD_FOLDERS, LeftOut
 from hermes_dist.decide.parts import count_parts
@@ -14,7 +17,6 @@ from hermes_dist.model.lock import Lock, dump_lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
-from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.ops.context import Context
@@ -29,8 +31,7 @@ Confirm = Callable[["Proposal"], bool]
 """Shows a proposal and asks; False is no. May raise InputNeeded."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Proposal:
+class Proposal(Struct, frozen=True, kw_only=True, dict=True):
     """What an operation would do.
 
     Attributes:
@@ -108,8 +109,7 @@ class Proposal:
         return dump_lock(replace(self.lock, generation=self.lock.generation + generation_more))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True, dict=True):
     """What an operation did.
 
     Attributes:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import islice
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from hermes_dist.decide.effects import grant
 from hermes_dist.decide.environment import ENV_EXAMPLE, example_of, shipped_example
 from hermes_dist.decide.hidden import invisible_characters
@@ -15,7 +18,6 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
-from hermes_dist.model.records import dataclass, field, replace
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 from hermes_dist.ops.context import Context
@@ -27,8 +29,7 @@ from hermes_dist.ops.proposal import Proposal
 from hermes_dist.ops.variables import environment_of, manifest_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
+class Choices(Struct, frozen=True, kw_only=True):
     """What the user said on the command line about the content.
 
     Attributes:

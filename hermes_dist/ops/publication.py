@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.ownership import ENV_EXAMPLES, LeftOut
 from hermes_dist.decide.parts import named, part_of
@@ -11,8 +13,8 @@ from hermes_dist.decide.publishing import bumped, changed_here, find_leaks, merg
 from hermes_dist.decide.validation import Level, Problem
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
+from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
 from hermes_dist.ops.author import Package, completed, problems_of, refuse_leaks
@@ -31,8 +33,7 @@ _IN_FILES = frozenset(["secret", "hidden", "size", "personal", "left-out"])
 """Rules about single files: what is there already is not this publication's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(Struct, frozen=True, kw_only=True):
     """What a publication was asked to be.
 
     Attributes:
@@ -54,8 +55,7 @@ class Release:
     allowed: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Publication:
+class Publication(Discreet, frozen=True, kw_only=True, dict=True):
     """Everything that publishing would do.
 
     Attributes:
@@ -73,7 +73,7 @@ class Publication:
 
     leaving: Leaving
     spec: SourceSpec
-    url: str = field(repr=False)
+    url: str
     refs: Refs
     branch: str
     head: str

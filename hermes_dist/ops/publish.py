@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from hermes_dist.decide.parking import put_back
 from hermes_dist.decide.publishing import never_received
 from hermes_dist.decide.trust import Verdict
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.records import dataclass, replace
 from hermes_dist.ops.captures import base_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.incoming import fetch
@@ -29,8 +31,7 @@ from hermes_dist.world.git_push import NewCommit, Publisher, open_publisher
 from hermes_dist.world.ports import RefUpdate
 
 
-@dataclass(frozen=True, kw_only=True)
-class Published:
+class Published(Struct, frozen=True, kw_only=True, dict=True):
     """What publishing did.
 
     Attributes:

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from hermes_dist.decide.registry import choose, near_twins, problems_of
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.registry import (
     DEFAULT,
     INDEX,
@@ -46,8 +48,7 @@ _NOBODY = ProfileName("registry-check")
 """Whom a package is made ready for when it is only checked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A registry, and what is known of it without asking."""
 
     registry: Registry
@@ -136,8 +137,7 @@ def search(ctx: Context, words: list[str], limit: int) -> list[Hit]:
     return ctx.registries.search([word for text in words for word in text.split()], limit)
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """A package that is not installed.
 
     Attributes:
@@ -205,8 +205,7 @@ def _editable(ctx: Context, name: str, registry: str, folder: str) -> Path:
     return Path(found.location)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What is wrong with an entry.
 
     Attributes:
@@ -219,8 +218,7 @@ class Problem:
     error: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What a check found.
 
     Attributes:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from functools import partial
 
+from msgspec.structs import replace
+
 from hermes_dist.decide.review import grouped, named
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
-from hermes_dist.model.records import replace
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import parse_source
 from hermes_dist.ops.conclude import Settle, Wish, conclude

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from msgspec import Struct
+
 from hermes_dist.decide.environment import offers_default
 from hermes_dist.decide.hidden import HIDDEN_IN
 from hermes_dist.decide.parts import part_of
@@ -12,7 +14,6 @@ from hermes_dist.decide.review import Group, grouped
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
-from hermes_dist.model.records import dataclass
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.observing import together
 from hermes_dist.ops.proposal import Proposal
@@ -20,8 +21,7 @@ from hermes_dist.ops.proposal import Proposal
 __all__ = ["Group", "KeyRow", "changed_keys", "default_of", "groups_of", "hidden_places", "parts_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRow:
+class KeyRow(Struct, frozen=True):
     """A key of a document that upstream changed.
 
     Attributes:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from hermes_dist.decide.history import as_before, edited_since, hold_after, one_back, take_back
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
-from hermes_dist.model.records import replace
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
 from hermes_dist.ops.conclude import Settle, Wish, conclude
 from hermes_dist.ops.context import Context

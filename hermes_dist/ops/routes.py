@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 from hermes_dist.decide.routing import (
     Message,
     Route,
@@ -21,7 +23,6 @@ from hermes_dist.decide.routing import (
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.documents import Kind, Unmergeable, load_data, parse, rewrite
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.model.records import dataclass
 from hermes_dist.ops.context import Context
 from hermes_dist.world.fs import atomic_write
 
@@ -29,8 +30,7 @@ __all__ = ["Route", "Tested", "add", "lint", "listed", "remove", "tested"]
 CONFIG = "config.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Tested:
+class Tested(Struct, frozen=True):
     """Which route wins for a message, and why the others do not.
 
     Attributes:

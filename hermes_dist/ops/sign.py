@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import DistError, Invalid
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.trust import KEYS_FILE, Succession, dump_successions, load_successions, statement
 from hermes_dist.ops.context import Context
 from hermes_dist.world.fs import atomic_write
@@ -16,8 +17,7 @@ from hermes_dist.world.keys import FILE, parse_public
 from hermes_dist.world.signatures import tag_signature
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedTag:
+class SignedTag(Struct, frozen=True, kw_only=True):
     """A tag that is signed now.
 
     Attributes:
@@ -95,8 +95,7 @@ def _tag_here(repo: AuthorRepo, folder: Path) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rotated:
+class Rotated(Struct, frozen=True, kw_only=True):
     """A key that another one follows.
 
     Attributes:

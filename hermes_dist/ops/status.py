@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.environment import Wanted
 from hermes_dist.errors import Invalid, Lost
@@ -12,7 +14,6 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Conflict, Effect
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from hermes_dist.decide.changes import Change, KeyChange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(Struct, frozen=True, kw_only=True):
     """How a home stands against what it received.
 
     Attributes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.decide.card import Card
 from hermes_dist.decide.environment import ENV_EXAMPLE
@@ -22,9 +24,9 @@ from hermes_dist.decide.ownership import is_machine, is_rebuilt
 from hermes_dist.decide.redact import redact
 from hermes_dist.decide.secrets import scan
 from hermes_dist.errors import DistError, UsageError
+from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.lock import dump_lock
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
@@ -39,8 +41,7 @@ _ANY = Entry(Digest.of(b""))
 _MOST_KNOWN = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packing:
+class Packing(Discreet, frozen=True, kw_only=True):
     """What an export was asked for.
 
     Attributes:
@@ -56,12 +57,11 @@ class Packing:
     without: frozenset[str] = frozenset()
     carried: frozenset[str] = frozenset()
     full: bool = False
-    passphrase: str = field(default="", repr=False)
+    passphrase: str = ""
     redact: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
+class Exported(Struct, frozen=True, kw_only=True):
     """What an export wrote.
 
     Attributes:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from hermes_dist.decide.trust import Accept, Facts, check_source, followers_of, judge, judge_move, judge_version
 from hermes_dist.errors import DistError, Invalid, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, replace
 from hermes_dist.model.source import Pin, SourceKind, SourceSpec
 from hermes_dist.model.tree import EMPTY
 from hermes_dist.model.trust import KEYS_FILE, Keyring, KnownKey, Policy, is_fingerprint
@@ -128,8 +130,7 @@ def check_archive(ctx: Context, path: Path) -> None:
         judge(Facts(source=place, pin=Pin(url=place, tree=EMPTY.digest), policies=policies), Accept())
 
 
-@dataclass(frozen=True, slots=True)
-class Trusted:
+class Trusted(Struct, frozen=True):
     """What this machine knows of keys and rules.
 
     Attributes:

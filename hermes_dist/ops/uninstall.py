@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.decide.environment import ENV_EXAMPLE
 from hermes_dist.decide.ownership import is_machine
@@ -13,7 +15,6 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
-from hermes_dist.model.records import dataclass
 from hermes_dist.ops.conclude import Wish, conclude
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
@@ -23,8 +24,7 @@ from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.variables import manifest_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staying:
+class Staying(Struct, frozen=True, kw_only=True):
     """What stays when a package goes.
 
     Attributes:
@@ -38,8 +38,7 @@ class Staying:
     machine: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Removing(Proposal):
+class Removing(Proposal, frozen=True, kw_only=True, dict=True):
     """The proposal of an uninstall, which names what stays."""
 
     staying: Staying = Staying()

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec import Struct, field
+
 from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.decide.arrival import readable
 from hermes_dist.decide.card import Card, read_card
@@ -18,7 +20,6 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
 from hermes_dist.ops.context import Context
@@ -35,8 +36,7 @@ Ask = Callable[[], str]
 """Asks for a passphrase. May raise InputNeeded."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Archive:
+class Archive(Struct, frozen=True, kw_only=True):
     """An archive that was read.
 
     Attributes:
@@ -60,8 +60,7 @@ class Archive:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class Sorted:
+class Sorted(Struct):
     """The files of an archive by where they go."""
 
     live: Tree

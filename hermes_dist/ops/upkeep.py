@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from msgspec import Struct
+
 from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.changes import changes_between
 from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.source import without_credentials
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.context import Context
@@ -34,8 +35,7 @@ _CACHE_DAYS = 30.0
 _DAY = 86_400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class Verified(Struct, frozen=True, kw_only=True):
     """What a profile was found to be made of.
 
     Attributes:
@@ -143,8 +143,7 @@ def _damaged(home: Home) -> Iterator[str]:
                     yield f"generation {generation.number}: {step.path}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collected:
+class Collected(Struct, frozen=True, kw_only=True):
     """What was cleared away, or would be.
 
     Attributes:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from msgspec import Struct, field
+
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
 from hermes_dist.world.archive import BLOCK, FILE, FOLDER, GZIP_HEAD, header
 from hermes_dist.world.archive_inflate import Inflated
@@ -35,8 +36,7 @@ _KINDS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """A member as an archive names it, root included; a folder's name ends with ``/``.
 
     Attributes:
@@ -49,8 +49,7 @@ class Raw:
     pieces: Callable[[], Iterator[bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """A file that was put on the disk as it came."""
 
     file: Path
@@ -58,8 +57,7 @@ class Carried:
     size: int
 
 
-@dataclass(slots=True)
-class Contents:
+class Contents(Struct):
     """What an archive holds.
 
     Attributes:
@@ -82,8 +80,7 @@ class Contents:
 Keep = Callable[[Iterable[bytes]], list[Digest]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelves:
+class Shelves(Struct, frozen=True, kw_only=True):
     """Where the contents of an archive go.
 
     Attributes:

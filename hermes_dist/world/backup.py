@@ -11,9 +11,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from msgspec import Struct, field
+
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.world.trouble import trouble
 
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ Look = Callable[[str, bytes], None]
 """Is shown each text of a database, with its place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What stands in a home, from a look that opened nothing.
 
     Attributes:
@@ -46,8 +46,7 @@ class Seen:
     odd: tuple[tuple[str, str], ...]
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     files: list[RelPath] = field(default_factory=list)
     odd: list[tuple[str, str]] = field(default_factory=list)
     folders: list[str] = field(default_factory=lambda: [""])

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from msgspec import Struct, field
+
 from hermes_dist.errors import DistError
-from hermes_dist.model.records import dataclass, field
 
 _SQLITE = b"SQLite format 3\0"
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -18,8 +19,7 @@ _EDITABLE = 4 << 20
 _PRIVATE = (".env", "auth.json")
 
 
-@dataclass(slots=True)
-class Copied:
+class Copied(Struct):
     """What became of a copy.
 
     Attributes:
@@ -54,8 +54,7 @@ def copy_home(
     return copy.done
 
 
-@dataclass(frozen=True, slots=True)
-class _Copy:
+class _Copy(Struct, frozen=True):
     source: Path
     target: Path
     keep: Callable[[str], bool]

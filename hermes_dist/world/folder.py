@@ -7,9 +7,10 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from msgspec import Struct, field
+
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Entry, Tree
 from hermes_dist.world.fs import RealFs, trouble
 from hermes_dist.world.limits import LIMITS, Gate, Limits
@@ -31,8 +32,7 @@ Keep = Callable[[Iterable[bytes]], list[Digest]]
 """Takes contents, and gives their names in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A regular file as it stood when the folder was walked."""
 
     path: RelPath
@@ -40,8 +40,7 @@ class Found:
     signature: tuple[int, ...]
 
 
-@dataclass(slots=True)
-class Walk:
+class Walk(Struct):
     """One look at a folder.
 
     Attributes:

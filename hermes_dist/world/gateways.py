@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.model.records import dataclass
 from hermes_dist.world import agent as agents
 from hermes_dist.world.agent import Agent, GatewayState
 from hermes_dist.world.fs import atomic_write
@@ -36,8 +37,7 @@ _FLAGS = frozenset({"-p", "--profile"})
 _BOX = re.compile("[\\s\u2500-\u257f]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """What the files of a home and the process table say about its gateway.
 
     Attributes:
@@ -202,8 +202,7 @@ def aimed(layout: Layout, name: ProfileName, env: Mapping[str, str]) -> tuple[li
     return [], handed
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the agent said to a command: its exit code and the last line that tells something."""
 
     code: int

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.journal import GENERATIONS, LOCK_SLOT, SKIPPED, Journal, slot_of
 from hermes_dist.world.ports import Fs
 from hermes_dist.world.trouble import trouble
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
+class Generation(Struct, frozen=True, kw_only=True):
     """One transaction that was applied.
 
     Attributes:

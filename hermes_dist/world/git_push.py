@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from msgspec import Struct
+
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError, Refused, Unreachable
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.source import without_credentials
 from hermes_dist.model.tree import Entry, Read
 from hermes_dist.world.fs import trouble
@@ -60,8 +61,7 @@ class WritingTool(Tool, Protocol):
     def patch(self, cache: Path, commit: str) -> Command: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewCommit:
+class NewCommit(Struct, frozen=True, kw_only=True):
     """A commit to make.
 
     Attributes:

@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.gitobject import signed_tag
-from hermes_dist.model.records import dataclass
 from hermes_dist.world import keys
 from hermes_dist.world.git_cache import COMMIT
 from hermes_dist.world.proc import Bounds, Command, run
@@ -20,8 +21,7 @@ _LARGEST = 48 << 10
 """What a pipe takes at once; a tag's message is much shorter."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tag:
+class Tag(Struct, frozen=True, kw_only=True):
     """A tag of an author's repository.
 
     Attributes:
@@ -113,8 +113,7 @@ class AuthorRepo:
         return oid
 
 
-@dataclass(frozen=True, slots=True)
-class Signer:
+class Signer(Struct, frozen=True):
     """A key that can sign.
 
     Attributes:

@@ -11,11 +11,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct, field
+
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
-from hermes_dist.model.records import dataclass, field
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.world.ports import Fs
 
@@ -34,8 +35,7 @@ def slot_of(index: int, folder: str = TXN) -> str:
     return f"{folder}/{index}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Journal:
+class Journal(Struct, frozen=True, kw_only=True):
     """What one transaction does.
 
     Attributes:

@@ -15,8 +15,9 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from hermes_dist.errors import Invalid, Refused
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.trust import fingerprint_of
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ class LockedKey(Invalid):
     """A private key that only an ssh agent can use: locked with a passphrase, or kept in a security key."""
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKey:
+class PublicKey(Struct, frozen=True):
     """A public key.
 
     Attributes:

@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
+from msgspec import Struct
+
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.world.journal import (
     GENERATIONS,
@@ -50,8 +51,7 @@ _IN_THE_WAY = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What became of a plan.
 
     Attributes:

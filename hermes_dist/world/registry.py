@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 
+from msgspec.structs import replace
+
 from hermes_dist import __version__
 from hermes_dist.brand import Layout
 from hermes_dist.errors import DistError, Invalid, Refused, Unreachable, UsageError
-from hermes_dist.model.records import replace
 from hermes_dist.model.registry import (
     DEFAULT,
     FOLDER,

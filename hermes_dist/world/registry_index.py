@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.errors import DistError
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.registry import MAX_ENTRY, key_of, skeleton
 from hermes_dist.world.fs import flock
 
@@ -42,8 +43,7 @@ _WAIT = 30.0
 _WORD = re.compile(r"[^\W_]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Synced:
+class Synced(Struct, frozen=True, kw_only=True):
     """What a sync did.
 
     Attributes:
@@ -63,8 +63,7 @@ class Synced:
     revision: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
+class Hit(Struct, frozen=True, kw_only=True):
     """A package that a search found, as its entry says; nothing of it was checked.
 
     Attributes:

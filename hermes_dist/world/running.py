@@ -9,10 +9,11 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.records import dataclass
 from hermes_dist.world.agent import GatewayState, gateway
 from hermes_dist.world.proc import Bounds, Command, run
 from hermes_dist.world.programs import find_command
@@ -22,8 +23,7 @@ _PATIENCE = 10.0
 _AFTER_KILL = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """A process of the agent that works in a home.
 
     Attributes:

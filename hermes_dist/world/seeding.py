@@ -9,9 +9,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec import Struct
+
 from hermes_dist.brand import Brand
 from hermes_dist.errors import DistError
-from hermes_dist.model.records import dataclass
 from hermes_dist.world.agent import Agent, head_of
 from hermes_dist.world.proc import Bounds, Command, run
 
@@ -29,8 +30,7 @@ print("peer" if clone_honcho_for_profile(sys.argv[1]) else "")
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Seeded:
+class Seeded(Struct, frozen=True):
     """What the agent gave: how many skills, and the text of its SOUL.md."""
 
     skills: int

@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Literal
 
+from msgspec import Struct
+
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
-from hermes_dist.model.records import dataclass
 from hermes_dist.model.tree import Digest, Read
 from hermes_dist.world.generations import Generation, before_image, generations, lock_image, next_number, prune
 from hermes_dist.world.journal import GENERATIONS, JOURNAL, LOCKFILE, PRIVATE, TXN, Journal, slot_of
@@ -42,8 +43,7 @@ class Unfinished(DistError):
     """The disk failed after the point of no return; the next start finishes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(Struct, frozen=True):
     """What became of a transaction that was cut short.
 
     Attributes:

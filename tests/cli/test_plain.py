@@ -116,7 +116,7 @@ try:
 finally:
     print(*(name for name in sys.modules if name in {unwanted!r} or name.startswith("hermes_dist.merge")), file=sys.stderr)
 """
-_HEAVY = {"typer", "click", "rich", "yaml", "dataclasses", "inspect", "hashlib", "logging", "shutil", "packaging", "concurrent"}
+_HEAVY = {"typer", "click", "rich", "yaml", "dataclasses", "msgspec", "inspect", "hashlib", "logging", "shutil", "packaging", "concurrent"}
 
 
 @pytest.mark.parametrize("words", [("update", "bot"), ("list",)], ids=" ".join)

@@ -15,6 +15,7 @@ from hermes_dist.decide.placing_mcp import is_off
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import same_document
 from hermes_dist.model.documents import Kind, load_data
+from hermes_dist.model.keypath import parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Tree
 
@@ -237,8 +238,17 @@ def test_no_data_whatever_makes_it_crash_or_start_something(mcp: object, jobs: o
         assert any(e.path == CONFIG and not e.key for e in waiting)
         return
     servers = data.get("mcp_servers") if isinstance(data, dict) else None
-    running = [s for s in servers.values() if isinstance(s, dict) and not is_off(s)] if isinstance(servers, dict) else []
-    assert running == []
+    on = {name: s for name, s in servers.items() if isinstance(s, dict) and not is_off(s)} if isinstance(servers, dict) else {}
+    assert not on or any("can't be switched off" in note for note in placed.notes)
+    keys = {parse_key(e.key)[:2] for e in waiting if e.path == CONFIG}
+    assert {("mcp_servers", name) for name, server in on.items() if "command" in server or "url" in server} <= keys
+
+
+def test_servers_in_lines_that_cannot_be_edited_are_named_and_wait() -> None:
+    shelf = Shelf()
+    placed = shelf.place({"config.yaml": "mcp_servers:\n  ? ''\n  : null\n  maps: {command: uvx}\n"})
+    assert any("can't be switched off" in note for note in placed.notes)
+    assert [e.key for e in find_effects(EMPTY, placed.tree, placed.tree, shelf.read)] == ["mcp_servers.maps.command"]
 
 
 @settings(max_examples=500, deadline=None)

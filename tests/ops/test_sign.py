@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from gitrepo import Repo
+from msgspec.structs import replace
 from sshkeys import Key, make
 from story import BOT, FIRST, GO, Story, yes
 

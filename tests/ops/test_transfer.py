@@ -7,10 +7,10 @@ import json
 import os
 import sqlite3
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from story import BOT, FIRST, GO, Story, contents, yes
 
 from hermes_dist.brand import HERMES, Layout

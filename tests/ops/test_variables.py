@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from story import BOT, GO, Story, yes
 
 from hermes_dist.decide.environment import Given

@@ -6,10 +6,11 @@ import copy
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from securesystemslib.signer import CryptoSigner
 from shelf_of import entry
 from tufrepo import Serving, TufRepo, later, signed
