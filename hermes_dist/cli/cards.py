@@ -122,7 +122,7 @@ def _change(row: review.KeyRow) -> str:
 def _conflict(screen: Screen, rows: list[review.KeyRow], conflict: Conflict) -> None:
     change = "".join(f"  {_change(row)}" for row in rows)
     mark = screen.paint("conflict", "red", err=True)
-    screen.tell(f"  {mark}  {clean(conflict.place)}{change} ({conflict.kind}); yours stays")
+    screen.tell(f"  {mark}  {clean(conflict.words)}{change} ({conflict.kind}); yours stays")
 
 
 def _environment(screen: Screen, proposal: Proposal) -> None:

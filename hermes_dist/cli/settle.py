@@ -83,7 +83,7 @@ def _list(session: Session, name: str, place: str, *, asked: bool) -> int:
     if asked or not conflicts:
         session.screen.emit("conflicts", {"profile": name, "conflicts": [conflict_data(c) for c in conflicts]})
     for conflict in conflicts:
-        session.screen.say(f"{clean(conflict.place)}  ({conflict.kind})")
+        session.screen.say(f"{clean(conflict.words)}  ({conflict.kind})")
     if not conflicts:
         session.screen.say(f"No conflicts are open in {name}.")
         return 0

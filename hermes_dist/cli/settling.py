@@ -33,7 +33,7 @@ def asker(session: Session) -> Settle:
     def settle(proposal: Proposal, conflict: Conflict) -> Side | bytes | None:
         screen = session.screen
         screen.needs("--conflict keep, theirs or abort")
-        screen.prompt(f"{screen.paint('conflict', 'red', err=True)} {clean(conflict.place)} ({conflict.kind})")
+        screen.prompt(f"{screen.paint('conflict', 'red', err=True)} {clean(conflict.words)} ({conflict.kind})")
         while True:
             answer = screen.read("  [k]eep yours, [t]ake theirs, [b]oth, [d]iff, [e]dit, [l]ater? ").strip().lower()[:1]
             if answer in _ANSWERS:

@@ -79,6 +79,6 @@ def _edited(session: Session, found: Status) -> None:
 def _open(session: Session, found: Status) -> None:
     screen = session.screen
     for conflict in found.conflicts:
-        screen.say(f"  {screen.paint('!', 'red')} {clean(conflict.place)}  (conflict: {conflict.kind})")
+        screen.say(f"  {screen.paint('!', 'red')} {clean(conflict.words)}  (conflict: {conflict.kind})")
     for group in review.groups_of(found.parked):
         screen.say(f"  {screen.paint('…', 'magenta')} {clean(group.name, 80)}  ({group.kind}, waits for your yes)")

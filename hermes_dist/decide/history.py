@@ -122,7 +122,7 @@ def take_back(
         edited |= {path for path in paths if tree.get(path) != after.get(path)}
         merged = merge_trees(after, tree.where(paths.__contains__), before, reading, favour)
         blobs |= merged.blobs
-        stuck |= {conflict.place for conflict in merged.conflicts}
+        stuck |= {conflict.words for conflict in merged.conflicts}
         gone: dict[RelPath, Entry | None] = dict.fromkeys(paths)
         tree = tree.with_entries({**gone, **merged.tree})
     return TakenBack(tree, blobs, tuple(sorted(edited)), tuple(sorted(stuck)))

@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import merge_document
-from hermes_dist.merge.frontmatter import BODY, merge_skill, split
+from hermes_dist.merge.frontmatter import merge_skill, split
 from hermes_dist.merge.text import merge_text, mergeable
 from hermes_dist.model.documents import ABSENT, Kind, Unmergeable, get, kind_of, load_data
-from hermes_dist.model.keypath import KeyPath, format_key
+from hermes_dist.model.keypath import BODY, KeyPath, format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 

@@ -10,11 +10,8 @@ from hermes_dist.merge._values import Favour, nobody
 from hermes_dist.merge.data import DocMerge, merge_kind
 from hermes_dist.merge.text import TextMerge, merge_text, mergeable
 from hermes_dist.model.documents import Kind, Unmergeable
-from hermes_dist.model.keypath import Item, KeyPath
+from hermes_dist.model.keypath import BODY
 from hermes_dist.model.paths import RelPath
-
-BODY: KeyPath = (Item("part", "body"),)
-"""The key of the body, ``[part=body]``: front matter is a map, so no key of it begins with an item."""
 
 _FENCES = re.compile(rb"(\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n)(.*?)(^---[ \t]*\r?\n)(.*)\Z", re.DOTALL | re.MULTILINE)
 
@@ -42,7 +39,7 @@ def _cut(data: bytes) -> _Parts | None:
 
 
 def merge_skill(path: RelPath, base: bytes | None, ours: bytes, theirs: bytes, favour: Favour = nobody) -> DocMerge:
-    """Merge three versions of a skill; a conflict in the body has the key :data:`BODY`.
+    """Merge three versions of a skill; a conflict in the body has the key ``BODY``.
 
     Args:
         path: The skill's file.

@@ -21,6 +21,9 @@ Segment = str | int | float | bool | None | Item
 KeyPath = tuple[Segment, ...]
 """Keys from the outside in; ``()`` is the whole document. YAML knows keys that are no strings."""
 
+BODY: KeyPath = (Item("part", "body"),)
+"""The body of a skill: its front matter is a map, so no key of it begins with an item."""
+
 _PLAIN = r"[^\s.\[\]()=\"'\\]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _SCALAR = re.compile(rf"\(([^()\s]+)\)|({_QUOTED})|({_PLAIN})")
@@ -62,6 +65,21 @@ def parse_key(text: str) -> KeyPath:
             path.append(_unodd(found[1], text) if found[1] else _unword(found[2], found[3]))
         at = found.end()
     return tuple(path)
+
+
+_BODY_WORDS = "text below the front matter"
+"""How people see and type :data:`BODY`; a key of front matter that held blanks would stand in quotes."""
+
+
+def place_words(place: str) -> str:
+    """Put ``path: key`` into the words that it is shown in, which name it as well when they are typed."""
+    path, _, key = place.partition(": ")
+    return f"{path}: {_BODY_WORDS}" if key == format_key(BODY) else place
+
+
+def names_place(word: str, place: str) -> bool:
+    """Whether a word that was typed means ``path: key``: by the path, the key, or both, as shown or as written."""
+    return any(word in (each, *each.split(": ", 1)) for each in (place, place_words(place)))
 
 
 def _word(text: str) -> str:

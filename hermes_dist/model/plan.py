@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from hermes_dist.model.keypath import place_words
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
 
@@ -34,8 +35,13 @@ class Conflict(Struct, frozen=True, order=True):
 
     @property
     def place(self) -> str:
-        """The conflict as one word to show: ``config.yaml: model.default``."""
+        """The conflict as one word: ``config.yaml: model.default``."""
         return f"{self.path}: {self.key}" if self.key else str(self.path)
+
+    @property
+    def words(self) -> str:
+        """Its place as people see and type it."""
+        return place_words(self.place)
 
 
 class EffectKind(StrEnum):

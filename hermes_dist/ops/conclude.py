@@ -85,7 +85,7 @@ def conclude(ctx: Context, make: Make, wish: Wish, confirm: Confirm, settle: Set
     proposal = make(wish.choices)
     name = proposal.home.name
     if wish.abort_on_conflict and proposal.plan.conflicts:
-        places = ", ".join(c.place for c in proposal.plan.conflicts[:5])
+        places = ", ".join(c.words for c in proposal.plan.conflicts[:5])
         raise DistError(
             f"{counted(len(proposal.plan.conflicts), 'conflict')} would stay open: {places}", where=str(name),
             hint="nothing was changed; leave out --conflict abort to merge the rest",

@@ -128,7 +128,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: Release) -> P
     theirs = _now(ctx, spec, parent)
     joined = merged(repository, _ours(found, repository), theirs, first_of(found.read, ctx.store.read))
     if joined.conflicts:
-        raise _conflicting(ctx, found, spec, [c.place for c in joined.conflicts], related=bool(base))
+        raise _conflicting(ctx, found, spec, [c.words for c in joined.conflicts], related=bool(base))
     read = together(joined.blobs, first_of(found.read, ctx.store.read))
     tree, read, version = _with_version(joined.tree, read, found, release)
     changes = {path: tree.get(path) for path in tree.differing(theirs)}

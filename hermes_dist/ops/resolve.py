@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.review import grouped, named
 from hermes_dist.errors import DistError
+from hermes_dist.model.keypath import names_place
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName
@@ -51,9 +52,9 @@ def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Co
         DistError: There is no such conflict.
     """
     conflicts = open_home(ctx, name).need_lock(ctx).conflicts
-    chosen = tuple(c for c in conflicts if place in ("", str(c.path), c.key, c.place))
+    chosen = tuple(c for c in conflicts if not place or names_place(place, c.place))
     if place and not chosen:
-        known = ", ".join(c.place for c in conflicts[:10]) or "none"
+        known = ", ".join(c.words for c in conflicts[:10]) or "none"
         raise DistError(f"there is no open conflict at {place!r}", where=str(name), hint=f"open are: {known}")
     return chosen
 
