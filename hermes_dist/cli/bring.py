@@ -1,11 +1,12 @@
-"""Bringing one profile to what its source offers. Mostly there is nothing new, so what merges is loaded only then."""
+"""Bringing profiles to what their sources offer. Mostly there is nothing new, so what merges is loaded only then."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_dist.cli.closing import notes, reminder, up_to_date
-from hermes_dist.ops.lookup import Looked, look
+from hermes_dist.cli.session import on_each
+from hermes_dist.ops.lookup import Looked, ask_ahead, look
 
 if TYPE_CHECKING:
     from hermes_dist.cli.session import Session
@@ -50,7 +51,34 @@ def bring(
     """
     name = session.ctx.profile(profile)
     offer_adoption(session, name, dry_run=dry_run)
-    looked = look(session.ctx, name, asked.to)
+    return _bring(session, look(session.ctx, name, asked.to), asked, yes=yes, dry_run=dry_run, exit_code=exit_code)
+
+
+def bring_all(session: Session, asked: Asked, *, yes: bool, dry_run: bool = False, exit_code: bool = False) -> int:
+    """Update every profile that has a lockfile; their sources are asked at once.
+
+    Args:
+        session: The run.
+        asked: What else was asked for.
+        yes: The answer to questions about contents is yes.
+        dry_run: Only show what would happen.
+        exit_code: With ``dry_run``, tell by the exit code whether there is something to do.
+
+    Returns:
+        The worst exit code of theirs.
+    """
+    from hermes_dist.ops.profiles import list_profiles  # noqa: PLC0415 - start-up of updating one
+
+    names = [row.name for row in list_profiles(session.ctx) if row.managed]
+    ask_ahead(session.ctx, names)
+
+    def one(each: Session, name: ProfileName) -> int:
+        return _bring(each, look(each.ctx, name), asked, yes=yes, dry_run=dry_run, exit_code=exit_code)
+
+    return on_each(session, names, one)
+
+
+def _bring(session: Session, looked: Looked, asked: Asked, *, yes: bool, dry_run: bool, exit_code: bool) -> int:
     if looked.nothing_new and asked._replace(locked=False) == Asked() and not session.screen.as_json:
         return _nothing_new(session, looked)
     from hermes_dist.cli.updating import update_one  # noqa: PLC0415 - start-up

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 import typer
@@ -14,9 +13,8 @@ from hermes_dist.cli.data import diff_data, info_data, outdated_data
 from hermes_dist.cli.session import Session, worst
 from hermes_dist.cli.standing import show
 from hermes_dist.ops import inspect as ops
+from hermes_dist.ops.lookup import ask_ahead
 from hermes_dist.ops.profiles import list_profiles
-
-_PARALLEL = 16
 
 
 @command
@@ -91,9 +89,8 @@ def outdated(session: Session, profile: Profile = None) -> int:
         names = [session.ctx.profile(profile)]
     else:
         names = [row.name for row in list_profiles(session.ctx) if row.managed]
-    _ = session.ctx.sources, session.ctx.store  # made once, before the threads
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        found = list(pool.map(lambda name: ops.outdated(session.ctx, name), names))
+    ask_ahead(session.ctx, names)
+    found = [ops.outdated(session.ctx, name) for name in names]
     session.screen.emit("outdated", outdated_data(found))
     rows = [(r.profile, r.version, r.here, r.there, r.state, ", ".join(r.newer[-3:])) for r in found]
     if rows:

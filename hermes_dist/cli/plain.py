@@ -50,11 +50,14 @@ def _list(session: Session, words: Sequence[str]) -> int | None:
 
 def _update(session: Session, words: Sequence[str]) -> int | None:
     names = [word for word in words if word not in _YES]
-    if len(names) > 1 or any(name.startswith("-") for name in names):
+    if len(names) > 1 or any(name.startswith("-") and name != "--all" for name in names):
         return None
-    from hermes_dist.cli.bring import Asked, bring  # noqa: PLC0415 - only what is run is loaded
+    from hermes_dist.cli.bring import Asked, bring, bring_all  # noqa: PLC0415 - only what is run is loaded
 
-    return bring(session, names[0] if names else None, Asked(), yes=len(names) < len(words))
+    yes = len(names) < len(words)
+    if names == ["--all"]:
+        return bring_all(session, Asked(), yes=yes)
+    return bring(session, names[0] if names else None, Asked(), yes=yes)
 
 
 def _install(session: Session, words: Sequence[str]) -> int | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.bring import Asked, bring
+from hermes_dist.cli.bring import Asked, bring, bring_all
 from hermes_dist.cli.command import (
     AcceptMovedTag,
     AcceptNewKey,
@@ -67,9 +67,7 @@ def update(
         alone = not all_ and asked == Asked()
         return _back(session, profile, alone=alone, yes=yes, dry_run=dry_run)
     if all_:
-        from hermes_dist.cli.updating import update_all  # noqa: PLC0415 - start-up
-
-        return update_all(session, asked, yes=yes, dry_run=dry_run, exit_code=exit_code)
+        return bring_all(session, asked, yes=yes, dry_run=dry_run, exit_code=exit_code)
     return bring(session, profile, asked, yes=yes, dry_run=dry_run, exit_code=exit_code)
 
 

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from hermes_dist.cli.asking import agreement, given, questions
-from hermes_dist.cli.session import Session, on_each
+from hermes_dist.cli.session import Session
 from hermes_dist.cli.wishes import finish, settle_of, wish_of
-from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
 from hermes_dist.ops.conclude import Wish
-from hermes_dist.ops.lookup import Looked, look
-from hermes_dist.ops.profiles import list_profiles
+from hermes_dist.ops.lookup import Looked
 from hermes_dist.ops.trust import Accept
 from hermes_dist.ops.update import update
 
@@ -27,20 +25,6 @@ def update_one(session: Session, looked: Looked, asked: Asked, *, yes: bool, dry
     settle = settle_of(session, asked.conflict, yes=yes)
     outcome = update(session.ctx, looked.name, wish, agreement(session, yes=yes), settle, looked)
     return finish(session, outcome, exit_code=exit_code)
-
-
-def update_all(session: Session, asked: Asked, *, yes: bool, dry_run: bool, exit_code: bool) -> int:
-    """Update every profile that has a lock."""
-    names = [row.name for row in list_profiles(session.ctx) if row.managed]
-    wish = _wish(session, asked, yes=yes, dry_run=dry_run)
-    settle = settle_of(session, asked.conflict, yes=yes)
-
-    def one(each: Session, name: ProfileName) -> int:
-        looked = look(each.ctx, name)
-        outcome = update(each.ctx, name, wish, agreement(each, yes=yes), settle, looked)
-        return finish(each, outcome, exit_code=exit_code)
-
-    return on_each(session, names, one)
 
 
 def _wish(session: Session, asked: Asked, *, yes: bool, dry_run: bool) -> Wish:

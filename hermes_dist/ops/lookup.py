@@ -5,11 +5,13 @@ Most updates end here, with nothing new, so this module loads nothing of merging
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_dist.decide.versions import choose_tag, newer_tags
+from hermes_dist.errors import DistError, counted
 from hermes_dist.model.lockhead import LockHead, load_head
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import Pin, SourceKind, SourceSpec, parse_source
@@ -116,6 +118,25 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
     else:
         target = look_up(ctx, spec.at(to) if to else spec)
     return Looked(name, lock, target, (*target.notes, *about_versions(target)))
+
+
+def ask_ahead(ctx: Context, names: Iterable[ProfileName]) -> None:
+    """Ask the sources of many profiles at once; looking each up then waits for nobody.
+
+    Args:
+        ctx: The context.
+        names: The profiles. What is wrong with one is said when it is looked up itself.
+    """
+    specs = []
+    for name in names:
+        with contextlib.suppress(DistError):
+            spec = absolute(parse_source(_head(ctx, name).source, allow_insecure=True))
+            if spec.kind is SourceKind.GIT:
+                check_policies(ctx, spec)
+                specs.append(spec)
+    if len(specs) > 1:
+        ctx.progress(f"asking {counted(len(specs), 'source')}")
+        ctx.sources.ask_ahead(specs)
 
 
 def _head(ctx: Context, name: ProfileName) -> LockHead:

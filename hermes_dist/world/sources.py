@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,7 +28,8 @@ Choose = Callable[[str, Iterable[str]], str]
 """Chooses a tag for a version range; raises Invalid when none fits."""
 Progress = Callable[[str], None]
 
-_AT_ONCE = 16
+_AT_ONCE = 8
+"""Repositories asked at the same moment: an sshd drops connections from its tenth on that has not logged in."""
 _SEARCHED = 1000
 _LFS = b"version https://git-lfs.github.com/spec/"
 _LFS_BYTES = 1024
@@ -93,6 +95,7 @@ class Sources:
         self._allow_insecure = allow_insecure
         self._limits = limits
         self._known = KnownRefs(layout.git_cache)
+        self._ahead: dict[str, Refs | DistError] = {}
 
     @cached_property
     def _store(self) -> Store:
@@ -112,30 +115,34 @@ class Sources:
             Unreachable: It can't be reached, read, or is not available offline.
             Invalid: The folder does not exist, or the source is of a kind that can't be read here.
         """
-        return self._asked(self.url(spec)) if self.is_git(spec) else None
+        if not self.is_git(spec):
+            return None
+        url = self.url(spec)
+        answer = self._ahead.get(url) or self._ask(url)
+        if isinstance(answer, DistError):
+            raise copy(answer)  # whoever catches it adds where, and it may be raised again
+        return answer
 
-    def _asked(self, url: str) -> Refs:
-        return self._known.heard(url, self.git.refs(url))
+    def ask_ahead(self, specs: Iterable[SourceSpec]) -> None:
+        """Ask many sources at once, each repository once; in this run :meth:`refs` gives these answers.
 
-    def refs_of_many(self, specs: Sequence[SourceSpec]) -> dict[str, Refs | DistError]:
-        """Ask many sources at once, each repository only once.
-
-        Returns:
-            By URL (see :meth:`url`): what it offers, or why it can't be asked. Folders are left out.
+        Args:
+            specs: The sources; folders and archives among them are left out.
         """
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - start-up
 
-        urls = list(dict.fromkeys(self.url(spec) for spec in specs if self.is_git(spec)))
-        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            return dict(zip(urls, pool.map(self._ask, urls), strict=True))
+        urls = dict.fromkeys(self.url(spec) for spec in specs if self.is_git(spec))
+        pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
+        try:
+            self._ahead.update(zip(urls, pool.map(self._ask, urls), strict=True))
+        finally:
+            pool.shutdown(cancel_futures=True)  # after Ctrl-C nobody else is asked
 
     def _ask(self, url: str) -> Refs | DistError:
         try:
-            refs = self._asked(url)
+            return self._known.heard(url, self.git.refs(url))
         except DistError as error:
             return error
-        self._known.keep(url)
-        return refs
 
     def resolve_ref(self, spec: SourceSpec, refs: Refs | None, choose: Choose | None = None) -> tuple[str, str]:
         """Say which commit a ref stands for: a tag, else a branch, else the start of a commit's id.

@@ -64,7 +64,7 @@ STATES: list[Callable[[Story], None]] = [_as_it_is, _no_lock, _damaged_lock, _ne
 LINES = [
     ("list",), ("list", "--json"), ("list", "-q"), ("update", "bot"), ("update", "bot", "-y"), ("update", "bot", "--quiet"),
     ("update", "bot", "--no-input"), ("update", "bot", "--offline"), ("update", "Bot"), ("update", "../bot"), ("update",),
-    ("update", "nobody"), ("update", "."), ("status",), ("status", "bot"), ("status", "bot", "--json"), ("status", "nobody"),
+    ("update", "nobody"), ("update", "."), ("update", "--all"), ("update", "--all", "-y"), ("update", "--all", "--json"), ("status",), ("status", "bot"), ("status", "bot", "--json"), ("status", "nobody"),
     ("install", "./nowhere"), ("install", "https://", "-y"), ("install", "./nowhere", "--json", "--yes"),
 ]  # fmt: skip
 
@@ -82,7 +82,7 @@ def test_a_plain_line_says_what_the_usual_way_says(
 
 @pytest.mark.parametrize(
     "words",
-    [(), ("list", "extra"), ("update", "--all"), ("update", "bot", "-n"), ("update", "bot", "more"), ("update", "--to", "v1"),
+    [(), ("list", "extra"), ("update", "bot", "--all"), ("update", "bot", "-n"), ("update", "bot", "more"), ("update", "--to", "v1"),
      ("show",), ("update", "bot", "--help"), ("list", "--colour"), ("update", "--", "bot"), ("status", "--all"), ("status", "a", "b"), ("install",),
      ("install", "a", "--name", "b"), ("install", "a", "b"), ("install", "a", "--dry-run")],
 )  # fmt: skip

@@ -207,10 +207,17 @@ class TestRefs:
             Repo(tmp_path / f"{name}.git", bare=True).commit(PACKAGE)
         with GitHttp(tmp_path) as server:
             specs = [parse_source(f"{server.url}/{name}.git{ref}") for name in ("a", "b", "gone") for ref in ("", "#main")]
-            answers = sources.refs_of_many([*specs, parse_source(str(tmp_path))])
-            first = [path for path in server.asked if "info/refs" in path]
-        assert [type(answer).__name__ for answer in answers.values()] == ["Refs", "Refs", "Unreachable"]
-        assert len(first) == 3
+            sources.ask_ahead([*specs, parse_source(str(tmp_path))])
+            asked = [path for path in server.asked if "info/refs" in path]
+            assert len(asked) == 3
+            for spec in specs[:4]:
+                assert sources.refs(spec)
+            for _ in range(2):
+                with pytest.raises(Unreachable) as caught:
+                    sources.refs(specs[4])
+                caught.value.within("somewhere")
+            assert not caught.value.where.startswith("somewhere: somewhere")
+            assert [path for path in server.asked if "info/refs" in path] == asked
 
 
 def test_a_pointer_of_lfs_is_noted_and_not_fetched(sources: Sources, tmp_path: Path) -> None:
