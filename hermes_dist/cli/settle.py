@@ -15,6 +15,7 @@ from hermes_dist.cli.session import Session
 from hermes_dist.cli.settling import asker, edited
 from hermes_dist.cli.wishes import finish
 from hermes_dist.errors import Cancelled, InputNeeded, UsageError
+from hermes_dist.model.keypath import place_words
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.side import Side
@@ -33,14 +34,19 @@ def resolve(
     theirs: Annotated[bool, typer.Option("--theirs", help="Take upstream's.")] = False,
     both: Annotated[bool, typer.Option("--both", help="Keep yours and add upstream's.")] = False,
     edit: Annotated[bool, typer.Option("--edit", help="Edit yours, with upstream's beside it.")] = False,
-    list_: Annotated[bool, typer.Option("--list", help="List what is open.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List what is open, and what --always keeps yours.")] = False,
     always: Annotated[bool, typer.Option("--always", help="With --ours: keep it yours from now on.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Undo --always: ask about it again.")] = False,
     dry_run: DryRun = False,
 ) -> int:
     name = session.ctx.profile(profile)
     sides = [side for side, wanted in ((Side.OURS, ours), (Side.THEIRS, theirs), (Side.BOTH, both)) if wanted]
-    if len(sides) + list_ + edit > 1 or (always and sides != [Side.OURS]):
-        raise UsageError("choose one of --ours, --theirs, --both, --edit and --list; --always goes with --ours")
+    if len(sides) + list_ + edit + forget > 1 or (always and sides != [Side.OURS]):
+        raise UsageError(
+            "choose one of --ours, --theirs, --both, --edit, --forget and --list; --always goes with --ours"
+        )
+    if forget:
+        return _forget(session, name, place, Wish(dry_run=dry_run))
     if edit:
         return _edit(session, name, place, Wish(dry_run=dry_run))
     asking = session.screen.somebody and not sides and not list_ and not dry_run
@@ -78,14 +84,32 @@ def _edit(session: Session, name: ProfileName, place: str, wish: Wish) -> int:
     return finish(session, outcome)
 
 
+def _forget(session: Session, name: ProfileName, place: str, wish: Wish) -> int:
+    """Undo what --always remembered."""
+    kept = ops.kept_places(session.ctx, name, place)
+    if not kept:
+        session.screen.say(f"Nothing is kept yours for ever in {name}.")
+    code = finish(session, ops.forget(session.ctx, name, wish, agreement(session, yes=True), place=place))
+    for each in kept:
+        session.screen.say(f"  no longer always yours: {clean(place_words(each))}")
+    return code
+
+
 def _list(session: Session, name: str, place: str, *, asked: bool) -> int:
     conflicts = ops.open_conflicts(session.ctx, session.ctx.profile(name), place)
+    kept = ops.kept_places(session.ctx, session.ctx.profile(name)) if not place else ()
     if asked or not conflicts:
-        session.screen.emit("conflicts", {"profile": name, "conflicts": [conflict_data(c) for c in conflicts]})
+        rows = [conflict_data(c) for c in conflicts]
+        session.screen.emit("conflicts", {"profile": name, "conflicts": rows, "kept": list(kept)})
     for conflict in conflicts:
         session.screen.say(f"{clean(conflict.words)}  ({conflict.kind})")
     if not conflicts:
         session.screen.say(f"No conflicts are open in {name}.")
+    for each in kept if asked else ():
+        session.screen.say(f"{clean(place_words(each))}  (always yours)")
+    if asked and kept:
+        session.screen.tell(f"  to be asked again: {session.command(f'resolve {name} PATH --forget')}")
+    if not conflicts:
         return 0
     if not asked:
         raise InputNeeded(

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.review import grouped, named
 from hermes_dist.errors import DistError
-from hermes_dist.model.keypath import names_place
+from hermes_dist.model.keypath import names_place, place_words
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName
@@ -51,12 +51,57 @@ def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Co
     Raises:
         DistError: There is no such conflict.
     """
-    conflicts = open_home(ctx, name).need_lock(ctx).conflicts
+    lock = open_home(ctx, name).need_lock(ctx)
+    conflicts = lock.conflicts
     chosen = tuple(c for c in conflicts if not place or names_place(place, c.place))
     if place and not chosen:
         known = ", ".join(c.words for c in conflicts[:10]) or "none"
-        raise DistError(f"there is no open conflict at {place!r}", where=str(name), hint=f"open are: {known}")
+        hint = f"open are: {known}"
+        if any(names_place(place, kept) for kept in lock.kept):
+            hint = f"it stays yours, as --always said; undo that with: {ctx.command(f'resolve {name} PATH --forget')}"
+        raise DistError(f"there is no open conflict at {place!r}", where=str(name), hint=hint)
     return chosen
+
+
+def kept_places(ctx: Context, name: ProfileName, place: str = "") -> tuple[str, ...]:
+    """List what stays ours for ever in a profile, as :func:`resolve` with ``always`` remembered it.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        place: A path, a key, or ``path: key`` to choose by; empty for all.
+
+    Raises:
+        DistError: There is no such decision.
+    """
+    kept = sorted(open_home(ctx, name).need_lock(ctx).kept)
+    chosen = tuple(each for each in kept if not place or names_place(place, each))
+    if place and not chosen:
+        known = ", ".join(map(place_words, kept[:10])) or "nothing"
+        raise DistError(f"nothing is remembered about {place!r}", where=str(name), hint=f"always yours is: {known}")
+    return chosen
+
+
+def forget(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, place: str = "") -> Outcome:
+    """Undo what was remembered: ours stays as it is, and upstream's next change there is asked about again.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        wish: Whether it is a dry run.
+        confirm: Shows the proposal and asks.
+        place: Which decisions; empty for all.
+
+    Raises:
+        DistError: There is no such decision.
+    """
+    chosen = kept_places(ctx, name, place)
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    if not chosen:
+        return Outcome(verb="resolve", profile=name, lock=lock)
+    home = replace(home, lock=replace(lock, kept=lock.kept - set(chosen)))
+    return conclude(ctx, partial(propose, ctx, home, recorded(ctx, lock), verb="resolve"), wish, confirm, None)
 
 
 def resolve(
