@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 _FLAGS = ("-p", "--profile")
@@ -39,9 +39,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     profiles: Sequence[str]
     away: Sequence[str] = ()
     packages: Sequence[str] = ()
-    refs: Callable[[str], Sequence[str]] = field(default=lambda _name: ())
-    options: Callable[[Sequence[str]], Sequence[str]] = field(default=lambda _verb: ())
-    below: Callable[[str], Sequence[str]] = field(default=lambda _command: ())
+    refs: Callable[[str], Sequence[str]] = lambda _name: ()
+    options: Callable[[Sequence[str]], Sequence[str]] = lambda _verb: ()
+    below: Callable[[str], Sequence[str]] = lambda _command: ()
 
 
 def complete(words: Sequence[str], facts: Facts, *, ours: bool) -> list[str]:

@@ -19,7 +19,7 @@ from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, propose
 
 
-class Adopting(Proposal, frozen=True, kw_only=True, dict=True):
+class Adopting(Proposal, frozen=True, kw_only=True):
     """The proposal of an adoption.
 
     Attributes:

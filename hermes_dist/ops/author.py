@@ -41,7 +41,7 @@ Place = ProfileName | Path
 """A profile, or a folder that holds a package."""
 
 
-class Package(Struct, frozen=True, kw_only=True, dict=True):
+class Package(Struct, frozen=True, kw_only=True):
     """A package of a profile or a folder, as it would ship.
 
     Attributes:

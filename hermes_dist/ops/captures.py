@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.decide import dotenv
@@ -43,7 +43,7 @@ _CREDENTIALS = ("*auth*.json", "*oauth*.json", "*token*.json", "*credential*.jso
 _MOST = 1 << 20
 
 
-class Leaving(Struct, frozen=True, kw_only=True, dict=True):
+class Leaving(Struct, frozen=True, kw_only=True):
     """A profile as a package.
 
     Attributes:
@@ -62,7 +62,7 @@ class Leaving(Struct, frozen=True, kw_only=True, dict=True):
     manifest: Manifest | None = None
     stays: tuple[LeftOut, ...] = ()
     variables: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def need_manifest(self, ctx: Context) -> Manifest:
         """Return the manifest.

@@ -52,7 +52,7 @@ class Gift(Struct, frozen=True, kw_only=True):
     allowed: frozenset[str] = frozenset()
 
 
-class Contribution(Struct, frozen=True, kw_only=True, dict=True):
+class Contribution(Struct, frozen=True, kw_only=True):
     """Everything that contributing would send.
 
     Attributes:

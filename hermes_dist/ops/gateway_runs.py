@@ -67,7 +67,7 @@ class Options(Struct, frozen=True, kw_only=True):
     manager: Manager | None = None
 
 
-class _Fleet(Struct, frozen=True, dict=True):
+class _Fleet(Struct, frozen=True):
     """One act on many gateways, as its jobs share it."""
 
     ctx: Context

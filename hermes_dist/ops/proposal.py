@@ -31,7 +31,7 @@ Confirm = Callable[["Proposal"], bool]
 """Shows a proposal and asks; False is no. May raise InputNeeded."""
 
 
-class Proposal(Struct, frozen=True, kw_only=True, dict=True):
+class Proposal(Struct, frozen=True, kw_only=True):
     """What an operation would do.
 
     Attributes:
@@ -109,7 +109,7 @@ class Proposal(Struct, frozen=True, kw_only=True, dict=True):
         return dump_lock(replace(self.lock, generation=self.lock.generation + generation_more))
 
 
-class Outcome(Struct, frozen=True, kw_only=True, dict=True):
+class Outcome(Struct, frozen=True, kw_only=True):
     """What an operation did.
 
     Attributes:

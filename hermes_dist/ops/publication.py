@@ -55,7 +55,7 @@ class Release(Struct, frozen=True, kw_only=True):
     allowed: frozenset[str] = frozenset()
 
 
-class Publication(Discreet, frozen=True, kw_only=True, dict=True):
+class Publication(Discreet, frozen=True, kw_only=True):
     """Everything that publishing would do.
 
     Attributes:

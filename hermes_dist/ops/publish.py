@@ -31,7 +31,7 @@ from hermes_dist.world.git_push import NewCommit, Publisher, open_publisher
 from hermes_dist.world.ports import RefUpdate
 
 
-class Published(Struct, frozen=True, kw_only=True, dict=True):
+class Published(Struct, frozen=True, kw_only=True):
     """What publishing did.
 
     Attributes:

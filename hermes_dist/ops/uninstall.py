@@ -38,7 +38,7 @@ class Staying(Struct, frozen=True, kw_only=True):
     machine: tuple[str, ...] = ()
 
 
-class Removing(Proposal, frozen=True, kw_only=True, dict=True):
+class Removing(Proposal, frozen=True, kw_only=True):
     """The proposal of an uninstall, which names what stays."""
 
     staying: Staying = Staying()
