@@ -5,7 +5,6 @@ Importing it is cheap: the way to the agent reads this state, nothing else of it
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -115,15 +114,7 @@ def put_program(path: Path, data: bytes, mode: int) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with RealFs(path.parent) as folder:
-            temp = _temporary(path)
-            try:
-                folder.write_new(temp, data, mode, exact=True)
-                folder.rename(temp, path.name)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    folder.unlink(temp)
-                raise
-            folder.sync_folder("")
+            folder.put(path.name, _temporary(path), data, mode)
     except OSError as error:
         raise trouble(error, "can't write the command", where=str(path)) from error
 

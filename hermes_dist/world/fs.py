@@ -193,6 +193,17 @@ class RealFs:
         finally:
             os.close(fd)
 
+    def put(self, name: str, temp: str, data: bytes, mode: int) -> None:
+        """Put a file into the root in one step by way of another name, whatever stood there; durable."""
+        try:
+            self.write_new(temp, data, mode, exact=True)
+            self.rename(temp, name)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self.unlink(temp)
+            raise
+        self.sync_folder("")
+
     def sync_folder(self, path: str) -> None:
         with self._folder(path) as fd:
             sync_fd(fd)
@@ -263,15 +274,7 @@ def atomic_write(path: Path, data: bytes, mode: int = 0o600) -> None:
         with RealFs(path.parent) as folder:
             if folder.read(path.name) == data:
                 return
-            temp = f".{path.name[:150]}.{os.urandom(6).hex()}.tmp"
-            try:
-                folder.write_new(temp, data, folder.mode(path.name) or mode, exact=True)
-                folder.rename(temp, path.name)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    folder.unlink(temp)
-                raise
-            folder.sync_folder("")
+            folder.put(path.name, f".{path.name[:150]}.{os.urandom(6).hex()}.tmp", data, folder.mode(path.name) or mode)
     except OSError as error:
         raise trouble(error, "can't write the file", where=str(path)) from error
 

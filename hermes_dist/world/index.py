@@ -14,7 +14,7 @@ from pathlib import Path
 from hermes_dist.errors import DistError
 from hermes_dist.world.fs import atomic_write
 
-_FORMAT = 2
+_FORMAT = 3
 Row = dict[str, str | int | bool]
 
 
@@ -70,4 +70,4 @@ def _signature(path: str) -> list[int]:
         found = os.lstat(path)
     except OSError:
         return []
-    return [found.st_mtime_ns, found.st_size, found.st_ino]
+    return [found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino]
