@@ -5,8 +5,9 @@ On install the whole is shown, on update what changed; ``-v`` shows the whole th
 
 from __future__ import annotations
 
+import shlex
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.closing import notes, reminder, up_to_date
@@ -204,11 +205,22 @@ def summary(session: Session, outcome: Outcome) -> int:
     return 0 if outcome.dry_run else reminder(session, name, outcome.open_conflicts)
 
 
-def _waiting(session: Session, count: int, approving: str) -> None:
-    """Say how many things wait; where there is no lockfile, nothing remembers them."""
-    if approving:
+def _waiting(session: Session, proposal: Proposal, waiting: Sequence[review.Group], asked: set[Effect]) -> None:
+    """Say what waits, and the next command; where there is no lockfile, nothing remembers it."""
+    new = [group for group in waiting if asked & set(group.effects)]
+    if proposal.verb == "resolve" and new:  # what was just taken comes with the yes alone: it is named once more
+        verb = "waits" if len(new) == 1 else "wait"
+        session.screen.say(f"  {counted(len(new), 'thing')} that you settled {verb} for your yes:")
+        for group in new:
+            session.screen.say(f"    {_VERBS[group.kind]} {clean(group.name, 80)}: {clean(group.line, _PROMPT)}")
+        which = "" if len(new) == len(waiting) else "".join(f" {shlex.quote(clean(group.name))}" for group in new)
+        session.screen.say(f"  next: {session.command(f'approve {proposal.home.name}{which}')}")
+        return
+    count = len(waiting)
+    if proposal.lock:
         verb = "waits" if count == 1 else "wait"
-        session.screen.say(f"  {counted(count, 'thing')} {verb} for your yes: {session.command(approving)}")
+        approving = session.command(f"approve {proposal.home.name}")
+        session.screen.say(f"  {counted(count, 'thing')} {verb} for your yes: {approving}")
     else:
         session.screen.say(f"  {counted(count, 'thing')} came switched off; switch on in config.yaml what shall run")
 
@@ -224,7 +236,7 @@ def _done(session: Session, outcome: Outcome, proposal: Proposal) -> None:
     screen.say(f"{screen.paint('✓', 'green')} {done} {label}{at} in {name}: {counted(count, 'file')} changed.")
     _written(screen, outcome)
     if waiting := review.groups_of(proposal.plan.parked):
-        _waiting(session, len(waiting), f"approve {name}" if proposal.lock else "")
+        _waiting(session, proposal, waiting, set(proposal.asked))
     missing = [w.var.name for w in proposal.wanted if w.missing and w.new]
     if missing:
         place = clean(proposal.home.path / ".env")

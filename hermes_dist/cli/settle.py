@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.asking import agreement
+from hermes_dist.cli.asking import agreement, questions
 from hermes_dist.cli.cards import review_card
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import DryRun, Profile, Yes, command
+from hermes_dist.cli.command import AllowEffects, DryRun, Profile, Yes, command
 from hermes_dist.cli.data import conflict_data, outcome_data
 from hermes_dist.cli.session import Session
 from hermes_dist.cli.settling import asker, edited
@@ -22,6 +22,7 @@ from hermes_dist.model.side import Side
 from hermes_dist.ops import resolve as ops
 from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.proposal import Proposal
+from hermes_dist.ops.propose import Choices
 from hermes_dist.ops.review import groups_of
 
 
@@ -37,9 +38,14 @@ def resolve(
     list_: Annotated[bool, typer.Option("--list", help="List what is open, and what --always keeps yours.")] = False,
     always: Annotated[bool, typer.Option("--always", help="With --ours: keep it yours from now on.")] = False,
     forget: Annotated[bool, typer.Option("--forget", help="Undo --always: ask about it again.")] = False,
+    allow_effects: AllowEffects = False,
     dry_run: DryRun = False,
 ) -> int:
     name = session.ctx.profile(profile)
+    wish = Wish(
+        choices=Choices(allow_effects=allow_effects), dry_run=dry_run,
+        questions=None if allow_effects else questions(session, yes=False),
+    )  # fmt: skip
     sides = [side for side, wanted in ((Side.OURS, ours), (Side.THEIRS, theirs), (Side.BOTH, both)) if wanted]
     if len(sides) + list_ + edit + forget > 1 or (always and sides != [Side.OURS]):
         raise UsageError(
@@ -48,22 +54,22 @@ def resolve(
     if forget:
         return _forget(session, name, place, Wish(dry_run=dry_run))
     if edit:
-        return _edit(session, name, place, Wish(dry_run=dry_run))
+        return _edit(session, name, place, wish)
     asking = session.screen.somebody and not sides and not list_ and not dry_run
     if asking and ops.open_conflicts(session.ctx, name, place):
-        return _ask(session, name, place)
+        return _ask(session, name, place, wish)
     if not sides:
         return _list(session, name, place, asked=list_)
     outcome = ops.resolve(
-        session.ctx, name, sides[0], Wish(dry_run=dry_run), agreement(session, yes=True), place=place, always=always
+        session.ctx, name, sides[0], wish, agreement(session, yes=True), place=place, always=always
     )
     return finish(session, outcome)
 
 
-def _ask(session: Session, name: ProfileName, place: str) -> int:
+def _ask(session: Session, name: ProfileName, place: str, wish: Wish) -> int:
     """Ask about each conflict on the terminal, as an update does."""
     confirm = agreement(session, yes=True)
-    return finish(session, ops.resolve_asking(session.ctx, name, asker(session), Wish(), confirm, place=place))
+    return finish(session, ops.resolve_asking(session.ctx, name, asker(session), wish, confirm, place=place))
 
 
 def _edit(session: Session, name: ProfileName, place: str, wish: Wish) -> int:

@@ -183,7 +183,7 @@ def _with_lock(
     agreed = frozenset(effect.digest for effect in effects if decisions.granted(effect))
     after = replace(
         lock, base=second.base, upstream=second.upstream, conflicts=second.conflicts, parked=second.parked,
-        approved=arrival.before | agreed, generation=0,
+        answers=second.answers, approved=arrival.before | agreed, generation=0,
     )  # fmt: skip
     return plan, after
 

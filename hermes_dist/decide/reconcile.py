@@ -17,8 +17,9 @@ from hermes_dist.decide.activate import ready, switch_on
 from hermes_dist.decide.effects import Granted, find_effects, grant
 from hermes_dist.decide.parking import park, put_back
 from hermes_dist.merge.trees import TreeMerge, merge_trees
+from hermes_dist.model.keypath import parse_key
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.plan import Effect, Plan, Step
+from hermes_dist.model.plan import Answer, Effect, Plan, Step, image_of
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
 
@@ -76,29 +77,37 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     def read(digest: Digest) -> bytes:
         return blobs[digest] if digest in blobs else situation.read(digest)
 
+    asked = _Asked(decisions)
     kept = [_split_place(place) for place in decisions.kept]
     settled = put_back(situation.base, situation.theirs, kept, read)
     blobs |= settled.blobs
-    merged, effects, parked = _merge_safely(settled.tree, ours, situation.theirs, read, blobs, decisions)
+    merged, effects, parked = _merge_safely(settled.tree, ours, situation.theirs, read, blobs, asked)
     live = switch_on(merged.tree, ready(effects, decisions.granted), read)
     blobs |= live.blobs
+    waiting = tuple(e for e in effects if not decisions.granted(e) and (e.off or e in parked))
     return Plan(
         steps=_steps(situation.found, ours, live.tree),
         base=merged.base,
         upstream={path: situation.theirs.get(path) for path in merged.base.differing(situation.theirs)},
         conflicts=merged.conflicts,
         effects=effects,
-        parked=tuple(e for e in effects if not decisions.granted(e) and (e.off or e in parked)),
+        parked=waiting,
+        answers=tuple(
+            Answer(path, key, side, image_of(live.tree.get(path)))
+            for (path, key), side in sorted(asked.answers.items())
+            if any(_touches(e, path, key) for e in waiting)
+        ),
         blobs=blobs,
         notes=merged.notes,
     )
 
 
 def _merge_safely(
-    base: Tree, ours: Tree, theirs: Tree, read: Read, blobs: dict[Digest, bytes], decisions: Decisions
+    base: Tree, ours: Tree, theirs: Tree, read: Read, blobs: dict[Digest, bytes], asked: _Asked
 ) -> tuple[TreeMerge, tuple[Effect, ...], list[Effect]]:
     """Merge, and again with what has no yes parked, until nothing without a yes would become live."""
-    merged = merge_trees(base, ours, theirs, read, decisions.favour)
+    decisions = asked.decisions
+    merged = merge_trees(base, ours, theirs, read, asked.favour)
     blobs |= merged.blobs
     effects = find_effects(ours, merged.tree, theirs, read)
     waiting = [e for e in effects if not e.off and not decisions.granted(e)]
@@ -116,6 +125,28 @@ def _merge_safely(
         waiting = [e for e in left if not e.off and not decisions.granted(e)]
         effects = tuple(sorted({*effects, *(e for e in left if e.off)}))
     return merged, effects, parked
+
+
+class _Asked:
+    """Notes how conflicts are settled by another side than ours."""
+
+    def __init__(self, decisions: Decisions) -> None:
+        self.decisions = decisions
+        self.answers: dict[tuple[RelPath, str], Side] = {}
+
+    def favour(self, path: RelPath, key: str) -> Side | None:
+        side = self.decisions.favour(path, key)
+        if side is not None and side is not Side.OURS:
+            self.answers[path, key] = side
+        return side
+
+
+def _touches(effect: Effect, path: RelPath, key: str) -> bool:
+    """Whether an effect lives at a place, in it, or around it."""
+    if path != effect.path:
+        return path.under(effect.path)
+    short, long = sorted((parse_key(effect.key), parse_key(key)), key=len)
+    return long[: len(short)] == short
 
 
 def _steps(found: Tree, ours: Tree, merged: Tree) -> tuple[Step, ...]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct, field
-from msgspec.structs import force_setattr, replace
+from msgspec.structs import asdict, force_setattr, replace
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model import lockhead
@@ -32,7 +32,8 @@ from hermes_dist.model.lockhead import (
     text,
 )  # fmt: skip
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.plan import Conflict, Effect, EffectKind
+from hermes_dist.model.plan import Answer, Conflict, Effect, EffectKind
+from hermes_dist.model.side import Side
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, mode_of
 
@@ -55,6 +56,7 @@ class Lock(Struct, frozen=True, kw_only=True):
         upstream: For each path where base is not what upstream shipped: upstream's entry, None for absence.
         conflicts: Left open.
         parked: Effects that wait for a yes.
+        answers: How conflicts were settled whose result waits for a yes.
         approved: Digests of effects that got one.
         kept: ``path`` or ``path: key`` that stays ours for ever on this machine.
         held: A commit this profile is held at; empty for none. ``*`` holds against any update.
@@ -73,6 +75,7 @@ class Lock(Struct, frozen=True, kw_only=True):
     upstream: Mapping[RelPath, Entry | None] = field(default_factory=dict)
     conflicts: tuple[Conflict, ...] = ()
     parked: tuple[Effect, ...] = ()
+    answers: tuple[Answer, ...] = ()
     approved: frozenset[Digest] = frozenset()
     kept: frozenset[str] = frozenset()
     held: str = ""
@@ -83,6 +86,7 @@ class Lock(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         force_setattr(self, "conflicts", tuple(sorted(self.conflicts)))
         force_setattr(self, "parked", tuple(sorted(self.parked)))
+        force_setattr(self, "answers", tuple(sorted(self.answers)))
 
     def theirs(self) -> Tree:
         """The package tree that upstream shipped, in the home's spelling."""
@@ -136,6 +140,7 @@ def dump_lock(lock: Lock) -> bytes:
             tomli_w.dumps({k: _plain(v) for k, v in head.items() if k == "source" or v not in ("", 0, [])}),
             _rows_text("conflicts", [{"path": c.path, "key": c.key, "kind": c.kind} for c in lock.conflicts]),
             _rows_text("parked", map(_effect_row, lock.parked)),
+            _rows_text("answers", map(asdict, lock.answers)),
             "\n",
             tomli_w.dumps({"pin": _plain(pinned)}),
             _table_text("upstream", dict(sorted(lock.upstream.items()))),
@@ -203,6 +208,10 @@ def _read(raw: dict[str, object]) -> Lock:
             Conflict(RelPath(text(r, "path")), text(r, "key"), text(r, "kind")) for r in rows(raw, "conflicts")
         ),
         parked=tuple(_effect(r) for r in rows(raw, "parked")),
+        answers=tuple(
+            Answer(RelPath(text(r, "path")), text(r, "key"), Side(text(r, "side")), text(r, "ours"))
+            for r in rows(raw, "answers")
+        ),
         approved=frozenset(Digest(d) for d in _texts(raw, "approved")),
         kept=frozenset(_texts(raw, "kept")),
         held=text(raw, "held", ""),

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from hermes_dist.model.keypath import place_words
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
 
 
@@ -84,6 +85,27 @@ class Effect(Struct, frozen=True, order=True):
         return f"{self.kind} {self.place} @{self.digest[:8]}"
 
 
+class Answer(Struct, frozen=True, order=True):
+    """A conflict that was settled by a side, whose result waits for a yes: the yes finds the answer there.
+
+    Attributes:
+        path: The file.
+        key: The place inside a document; empty for the file or its text.
+        side: How it was settled.
+        ours: The home's entry it was said about, as :func:`image_of` writes it; after another edit it counts no more.
+    """
+
+    path: RelPath
+    key: str
+    side: Side
+    ours: str
+
+    @property
+    def place(self) -> str:
+        """The conflict that it settled."""
+        return f"{self.path}: {self.key}" if self.key else str(self.path)
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """Everything an operation will do to one home.
 
@@ -94,6 +116,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         conflicts: Open at the end.
         effects: Newly possible, whether granted or parked.
         parked: Those of them that wait for a yes.
+        answers: How conflicts were settled whose result is parked.
         blobs: New content made by merging, by digest.
         notes: Sentences for the summary: what was left out, what fell back to text.
     """
@@ -104,6 +127,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...] = ()
     effects: tuple[Effect, ...] = ()
     parked: tuple[Effect, ...] = ()
+    answers: tuple[Answer, ...] = ()
     blobs: Mapping[Digest, bytes] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -114,12 +138,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> Digest:
         """What a yes is bound to: the steps, what will be remembered, the conflicts and what stays parked."""
-        lines = [f"{s.path} {_image(s.before)} {_image(s.after)}" for s in self.steps]
-        lines += [f"= {self.base.digest}"] + [f"^ {p} {_image(e)}" for p, e in sorted(self.upstream.items())]
+        lines = [f"{s.path} {image_of(s.before)} {image_of(s.after)}" for s in self.steps]
+        lines += [f"= {self.base.digest}"] + [f"^ {p} {image_of(e)}" for p, e in sorted(self.upstream.items())]
         lines += [f"! {c.place!r}" for c in self.conflicts]
         lines += [f"? {e.kind} {e.place!r} {e.digest}" for e in self.parked]
+        lines += [f"> {a.place!r} {a.side} {a.ours}" for a in self.answers]
         return Digest.of("\n".join(lines).encode())
 
 
-def _image(entry: Entry | None) -> str:
+def image_of(entry: Entry | None) -> str:
+    """An entry, or its absence, in one word."""
     return f"{mode_of(entry)}:{entry.digest}" if entry else "-"

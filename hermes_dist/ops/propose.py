@@ -17,7 +17,7 @@ from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.plan import Plan, Step, image_of
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 from hermes_dist.ops.context import Context
@@ -92,7 +92,8 @@ def propose(
     base, theirs, lost = without_lost(base, theirs, observed.ours, read)
     approved = old.approved if old else frozenset[Digest]()
     decisions = Decisions(
-        sides=_sides(choices), default=choices.default, kept=old.kept if old else frozenset(),
+        sides={**_said_before(old, observed.ours, theirs), **_sides(choices)}, default=choices.default,
+        kept=old.kept if old else frozenset(),
         granted=grant(choices.grants, everything=choices.allow_effects, before=approved),
     )  # fmt: skip
     ours = _with_edits(observed.ours, choices)
@@ -118,6 +119,18 @@ def _sides(choices: Choices) -> Mapping[str, Side]:
     """How conflicts are settled; an edited file has none left."""
     other = {place: side for place, side in choices.sides.items() if place.partition(": ")[0] not in choices.edits}
     return {**other, **{str(path): Side.OURS for path in choices.edits}}
+
+
+def _said_before(old: Lock | None, ours: Tree, theirs: Tree) -> Mapping[str, Side]:
+    """How conflicts were settled whose result waited for a yes, where neither side has changed since."""
+    if old is None:
+        return {}
+    received = old.theirs()
+    return {
+        a.place: a.side
+        for a in old.answers
+        if image_of(ours.get(a.path)) == a.ours and theirs.get(a.path) == received.get(a.path)
+    }
 
 
 def _with_edits(ours: Tree, choices: Choices) -> Tree:
@@ -185,6 +198,7 @@ def next_lock(
         upstream=plan.upstream,
         conflicts=plan.conflicts,
         parked=plan.parked,
+        answers=plan.answers,
         approved=frozenset((old.approved if old else frozenset()) | agreed),
         kept=old.kept if old else frozenset(),
         held=old.held if old else "",

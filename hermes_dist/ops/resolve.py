@@ -18,9 +18,9 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import parse_source
-from hermes_dist.ops.conclude import Settle, Wish, conclude
+from hermes_dist.ops.conclude import Make, Settle, Wish, conclude
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.incoming import Incoming
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, propose
@@ -113,7 +113,7 @@ def resolve(
         ctx: The context.
         name: The profile.
         side: Ours, theirs or both.
-        wish: Whether it is a dry run.
+        wish: Whether it is a dry run, and whether what theirs newly runs has its yes.
         confirm: Shows the proposal and asks.
         place: Which conflicts; empty for all.
         always: Keep the place ours on this machine from now on; only with ``Side.OURS``.
@@ -132,8 +132,22 @@ def resolve(
     # A whole file is settled as such: with a side taken, its merge may come down to another key than was listed.
     sides = {c.place: side for c in chosen} | {str(c.path): side for c in chosen if place == c.path}
     choices = Choices(sides=sides, default=None if place else side)
-    make = partial(propose, ctx, home, recorded(ctx, lock), verb="resolve")
-    return conclude(ctx, make, replace(wish, choices=choices), confirm, None)
+    return conclude(ctx, _making(ctx, home, lock, wish), replace(wish, choices=choices), confirm, None)
+
+
+def _making(ctx: Context, home: Home, lock: Lock, wish: Wish) -> Make:
+    """Make proposals over what the lock recorded; ``allow_effects`` is a yes to what newly waits, and to no more."""
+
+    def make(choices: Choices) -> Proposal:
+        choices = replace(choices, allow_effects=False)
+        proposal = propose(ctx, home, theirs, choices, verb="resolve")
+        if not proposal.asked or not wish.choices.allow_effects:
+            return proposal
+        grants = choices.grants | {effect.digest for effect in proposal.asked}
+        return propose(ctx, home, theirs, replace(choices, grants=grants), verb="resolve")
+
+    theirs = recorded(ctx, lock)
+    return make
 
 
 def resolve_asking(
@@ -157,12 +171,11 @@ def resolve_asking(
     lock = home.need_lock(ctx)
     if not chosen:
         return Outcome(verb="resolve", profile=name, lock=lock)
-    make = partial(propose, ctx, home, recorded(ctx, lock), verb="resolve")
 
     def asked(proposal: Proposal, conflict: Conflict) -> Side | bytes | None:
         return settle(proposal, conflict) if conflict.place in chosen else None
 
-    return conclude(ctx, make, wish, confirm, asked)
+    return conclude(ctx, _making(ctx, home, lock, wish), wish, confirm, asked)
 
 
 def parked_effects(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) -> tuple[Effect, ...]:

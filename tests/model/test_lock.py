@@ -15,7 +15,8 @@ from hermes_dist.model import lockhead as module
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
 from hermes_dist.model.lockhead import FORMAT, LockHead, load_head
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.plan import Conflict, Effect, EffectKind
+from hermes_dist.model.plan import Answer, Conflict, Effect, EffectKind
+from hermes_dist.model.side import Side
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 
@@ -35,6 +36,7 @@ LOCK = Lock(
         Effect(EffectKind.SCHEDULES, RelPath("cron/jobs.json"), "jobs[id=ab12]", "every 2h: look\n\x1b[2J", D1, off=True),
         Effect(EffectKind.RUNS, RelPath("hooks/x"), "", "new hook x (2 files)", D2),
     ),
+    answers=(Answer(RelPath("hooks/x/run.py"), "", Side.THEIRS, f"644:{D1}"), Answer(RelPath("gone.md"), "", Side.BOTH, "-")),
     approved=frozenset([D2, D1]),
     kept=frozenset(["SOUL.md", "config.yaml: model"]),
     held="0123456789abcdef0123456789abcdef01234567",
