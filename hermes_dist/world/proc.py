@@ -18,10 +18,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, NamedTuple, Self
+from weakref import WeakSet
 
 from hermes_dist.errors import DistError
 
 _CHUNK = 1 << 16
+_running: WeakSet[subprocess.Popen[bytes]] = WeakSet()
 _ERR_BYTES = 1 << 16
 _GRACE = 0.5
 # dash, bash and busybox agree on these; a limit the system does not know is left out
@@ -136,12 +138,22 @@ def _start(command: Command, bounds: Bounds, *, stdin: int, stderr: int | IO[byt
     limits = (str(bounds.memory >> 10), str(bounds.file >> 9), str(bounds.cpu))
     argv = ["/bin/sh", "-c", _LIMITER, "sh", *limits, *command.argv]
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             argv, env=dict(command.env), cwd="/", start_new_session=True,
             stdin=stdin, stdout=subprocess.PIPE, stderr=stderr,
         )  # fmt: skip
     except OSError as error:
         raise DistError(f"can't start a program: {error.strerror}", where=command.argv[0]) from error
+    _running.add(process)
+    return process
+
+
+def stop_running() -> None:
+    """Ask every child that somebody waits for to end; for who gives up while other threads wait."""
+    for process in list(_running):
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGTERM)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -19,6 +19,7 @@ from hermes_dist.world.git import Patience, open_git
 from hermes_dist.world.known_refs import KnownRefs
 from hermes_dist.world.limits import LIMITS, Limits
 from hermes_dist.world.ports import Git, GitFile, Refs, Relation
+from hermes_dist.world.proc import stop_running
 
 if TYPE_CHECKING:
     from hermes_dist.world.folder import Ignores
@@ -135,8 +136,12 @@ class Sources:
         pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
         try:
             self._ahead.update(zip(urls, pool.map(self._ask, urls), strict=True))
+        except BaseException:  # Ctrl-C: nobody else is asked, and nobody's answer awaited
+            pool.shutdown(wait=False, cancel_futures=True)
+            stop_running()
+            raise
         finally:
-            pool.shutdown(cancel_futures=True)  # after Ctrl-C nobody else is asked
+            pool.shutdown()
 
     def _ask(self, url: str) -> Refs | DistError:
         try:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -93,3 +100,34 @@ def test_whom_a_policy_keeps_out_is_not_asked(
         assert _run("update", "--all") == 4
         assert _asked(server) == ["a.git"]
     assert "error: b: " in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_the_wait_for_silent_servers_and_everybody_who_waits(home: Path, tmp_path: Path) -> None:
+    _fleet(home, tmp_path, ("one", "two", "three"))
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        for name in ("one", "two", "three"):
+            lock = home / f".hermes/profiles/{name}/distribution.lock"
+            lock.write_text(re.sub(r"(?m)^source = .*$", f'source = "{address}/{name}.git"', lock.read_text()))
+        program = (sys.executable, "-m", "hermes_dist", "update", "--all")
+        with subprocess.Popen(program, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            visitors = [silent.accept()[0] for _ in range(3)]
+            start = time.monotonic()
+            os.kill(process.pid, signal.SIGINT)
+            assert process.wait(timeout=20) == 130
+            assert time.monotonic() - start < 15, "it waited for an answer, which may take half a minute"
+            for visitor in visitors:
+                visitor.settimeout(10)
+                while visitor.recv(1 << 16):  # ends when git has gone
+                    pass
+                visitor.close()
+
+
+def _fleet(home: Path, tmp_path: Path, names: tuple[str, ...]) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "distribution.yaml").write_text("name: bot\n")
+    (source / "SOUL.md").write_text("One.\n")
+    assert home.is_dir()
+    for name in names:
+        assert _run("install", str(source), "--name", name, "-y") == 0
