@@ -136,7 +136,8 @@ def _jobs(
             for field in changed:
                 place = format_key((*key, *field))
                 new = get(job, field)
-                yield Effect(EffectKind.SCHEDULES, JOBS, place, _shown(new), _digest([place, _plain(new)]))
+                what = f"{_label(job)}: {format_key(field)}: {_shown(_when(job) if field == ('schedule',) else new)}"
+                yield Effect(EffectKind.SCHEDULES, JOBS, place, what, _digest([place, _plain(new)]))
 
 
 def _changed_fields(before: Job | None, job: Job) -> list[KeyPath]:
@@ -190,9 +191,12 @@ def _label(job: Job) -> object:
 
 
 def _job_line(job: Job) -> str:
-    schedule = job.get("schedule_display") or get(job, ("schedule", "display")) or job.get("schedule")
     doing = f"script {job['script']}" if job.get("script") else _shown(job.get("prompt", ""))
-    return f"{_label(job)}: {_shown(schedule)}: {doing}"
+    return f"{_label(job)}: {_shown(_when(job))}: {doing}"
+
+
+def _when(job: Job) -> object:
+    return job.get("schedule_display") or get(job, ("schedule", "display")) or job.get("schedule")
 
 
 def _plain(value: object) -> object:

@@ -82,7 +82,7 @@ def _bare_names(group: Group) -> set[str]:
     names = {first.path.name} if not key and "/" in first.path else set()
     if len(key) > 1 and key[0] in _UNITS:
         names.add(key[1].value if isinstance(key[1], Item) else str(key[1]))
-    if first.kind is EffectKind.SCHEDULES and len(key) == 2:
+    if first.kind is EffectKind.SCHEDULES:
         names.add(first.what.partition(": ")[0])
     return names - {""}
 
@@ -105,8 +105,11 @@ def _group(name: str, parts: tuple[Effect, ...]) -> Group:
     unit = _unit(key)
     if key and key[0] == "mcp_servers" and len(key) > 2:
         return Group(kind, name, _server({format_key(_parsed(p.key)[2:]): p.what for p in parts}), parts)
-    if len(parts) == 1 and key == unit:
+    if len(parts) == 1 and (key == unit or kind is EffectKind.SCHEDULES):
         return Group(kind, name, parts[0].what, parts)
+    if kind is EffectKind.SCHEDULES:
+        label = f"{parts[0].what.partition(': ')[0]}: "
+        return Group(kind, name, label + "; ".join(part.what.removeprefix(label) for part in parts), parts)
     keys = [_parsed(part.key)[len(unit) :] for part in parts]
     changes = [f"{format_key(rest)}: {p.what}" if rest else p.what for p, rest in zip(parts, keys, strict=True)]
     return Group(kind, name, "; ".join(changes), parts)
