@@ -66,7 +66,7 @@ def publish(
     done = ops.publish(session.ctx, name, release, agree, dry_run=dry_run)
     session.screen.emit("published", published_data(done))
     if dry_run:
-        _card(session, done.publication)
+        _card(session.with_results(), done.publication)
         session.screen.say("Dry run: nothing was published.")
         return 0
     code = _published(session, done)
@@ -151,7 +151,7 @@ def contribute(
     if not made.changes:
         screen.say(f"{name} is as its author ships it: there is nothing to send.")
     elif dry_run:
-        _gift(screen, made)
+        _gift(screen.results(), made)
         screen.say("Dry run: nothing was sent.")
     elif done.patch:
         screen.say(f"{tick} Wrote {clean(done.patch)}: {count} changed.")

@@ -62,6 +62,8 @@ class Screen:
         self.as_json = as_json
         self.show_progress = show_progress
         self.ask = ask
+        self.is_result = False
+        """What is told is the result itself, as the preview of a dry run is."""
         self.gathered: list[dict[str, Any]] | None = None
         """Takes the JSON objects of a command that runs on many profiles, to be one in the end."""
         self.spinner = Spinner()
@@ -71,6 +73,12 @@ class Screen:
         if self.show_progress and not self.quiet and not self.as_json and sys.stderr.isatty():
             self.spinner.show(line)
 
+    def results(self) -> Screen:
+        """The same screen, with what is told on stdout: what would happen is the result of a dry run."""
+        twin = copy(self)
+        twin.is_result = not self.as_json
+        return twin
+
     def say(self, line: str = "") -> None:
         """Write a line of the result."""
         if not self.as_json:
@@ -78,7 +86,9 @@ class Screen:
 
     def tell(self, line: str) -> None:
         """Write a line beside the result: a note, a warning, the next command."""
-        if not self.quiet:
+        if self.is_result:
+            self.say(line)
+        elif not self.quiet:
             self._write(line, err=True)
 
     def prompt(self, line: str) -> None:
@@ -87,7 +97,7 @@ class Screen:
 
     def warn(self, line: str) -> None:
         """Write a warning."""
-        self._write(f"{self.paint('warning:', 'yellow', err=True)} {line}", err=True)
+        self._write(f"{self._painted('warning:', 'yellow', sys.stderr)} {line}", err=True)
 
     def emit(self, schema: str, data: dict[str, Any]) -> None:
         """Write the JSON object of a command that was asked for it."""
@@ -122,8 +132,11 @@ class Screen:
         return (stream or sys.stdout).isatty() if self.colour is None else self.colour
 
     def paint(self, text: str, colour: str, *, bold: bool = False, err: bool = False) -> str:
-        """Colour a text of ours."""
-        if not self.coloured(sys.stderr if err else sys.stdout):
+        """Colour a text of ours; with ``err`` for what is told."""
+        return self._painted(text, colour, sys.stderr if err and not self.is_result else sys.stdout, bold=bold)
+
+    def _painted(self, text: str, colour: str, stream: TextIO, *, bold: bool = False) -> str:
+        if not self.coloured(stream):
             return text
         codes = [*([_COLOURS[colour]] if colour else []), *(["1"] if bold else [])]
         return "".join(f"\033[{code}m" for code in codes) + f"{text}\033[0m" if codes else text

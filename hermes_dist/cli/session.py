@@ -49,6 +49,10 @@ class Session(NamedTuple):
         """Spell a command for the user, such as ``hermes profile update x``."""
         return self.ctx.command(words)
 
+    def with_results(self) -> Session:
+        """The same run, where what is told is the result, as the preview of a dry run is."""
+        return self._replace(screen=self.screen.results())
+
 
 def open_session(called: Invocation, options: Options) -> Session:
     """Begin a run.

@@ -141,7 +141,8 @@ def approve(
         session.screen.emit("outcome", outcome_data(nothing))
         session.screen.say(f"Nothing waits for a yes in {name}.")
         return 0
-    review_card(session.screen if yes else session.screen.aloud(), waiting, waiting)
+    if not dry_run:  # whose preview names them
+        review_card(session.screen if yes else session.screen.aloud(), waiting, waiting)
     wanted = tuple(effects or ())
     if not yes and not dry_run:
         chosen = _chosen(session, waiting)

@@ -55,7 +55,7 @@ def uninstall(
     proposal = outcome.proposal
     label = clean(proposal.manifest.label) if proposal and proposal.manifest else "the package"
     if outcome.dry_run and proposal:
-        _show_removal(session, proposal)
+        _show_removal(session.with_results(), proposal)
         session.screen.say("Dry run: nothing was changed.")
     elif proposal:
         count = sum(step.after is None for step in proposal.steps)
@@ -124,7 +124,7 @@ def adopt_one(session: Session, name: ProfileName, *, source: str = "", yes: boo
     outcome = adopting.adopt(session.ctx, name, Wish(dry_run=dry_run), confirm, source=source)
     session.screen.emit("outcome", outcome_data(outcome))
     if outcome.dry_run and outcome.proposal:
-        _show_guess(session, outcome.proposal)
+        _show_guess(session.with_results(), outcome.proposal)
         session.screen.say("Dry run: nothing was changed.")
     else:
         _adopted(session, outcome)

@@ -42,7 +42,7 @@ def settle_of(session: Session, conflict: str, *, yes: bool) -> Settle | None:
 def finish(session: Session, outcome: Outcome, *, exit_code: bool = False) -> int:
     """Show an outcome, and choose the exit code."""
     if outcome.dry_run and outcome.proposal is not None:
-        preview(session, outcome.proposal)
+        preview(session.with_results(), outcome.proposal)
         changes = not outcome.proposal.changes_nothing
         session.screen.say("Dry run: nothing was changed." if changes else "Nothing would change.")
         session.screen.emit("outcome", outcome_data(outcome))

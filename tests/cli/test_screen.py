@@ -77,3 +77,12 @@ def test_where_nobody_is_a_question_names_the_flag_that_answers_it() -> None:
     with pytest.raises(InputNeeded) as caught:
         Screen().confirm("Go on?", "--yes")
     assert caught.value.hint == "pass --yes"
+
+
+def test_what_a_dry_run_tells_is_the_result_also_on_a_quiet_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    Screen(quiet=True).results().tell("would happen")
+    Screen().results().warn("beware")
+    Screen(as_json=True).results().tell("beside the data")
+    out, err = capsys.readouterr()
+    assert out == "would happen\n"
+    assert err.splitlines() == ["warning: beware", "beside the data"]
