@@ -7,7 +7,7 @@ no lock for it, both answer every message.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -87,16 +87,6 @@ _KEY_NAMES = re.compile(
 _REFERENCE = re.compile(r"\$\{[^}]*\}|\$\w+")
 
 
-def channel_of(variable: str) -> Channel | None:
-    """Return the channel that a variable holds a key of."""
-    return next((channel for channel in CHANNELS if variable in channel.variables), None)
-
-
-def identities(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of a ``.env`` that name a bot, with their values, which are secrets."""
-    return {c.identity: env[c.identity] for c in CHANNELS if c.identity and env.get(c.identity)}
-
-
 def is_login(path: str) -> bool:
     """Whether a path of a home lies in the login of a channel."""
     return any(path == folder or path.startswith(f"{folder}/") for folder in _LOGINS)
@@ -165,24 +155,3 @@ def _is_key(place: tuple[str, ...], value: object) -> bool:
         if inside[: len(lead)] == lead and inside[len(lead) : len(lead) + 1] and inside[len(lead)] in _PLATFORMS:
             return True
     return False
-
-
-def shared_tokens(homes: Iterable[tuple[str, Mapping[str, str]]]) -> list[tuple[Channel, tuple[str, ...]]]:
-    """Find the bots that several profiles would serve.
-
-    Args:
-        homes: Profiles with the variables of their ``.env``.
-
-    Returns:
-        Each channel with the profiles that hold the same identity; the value itself is never given out.
-    """
-    users: dict[tuple[str, str], list[str]] = {}
-    for name, env in homes:
-        for variable, value in identities(env).items():
-            users.setdefault((variable, value), []).append(name)
-    found = []
-    for (variable, _), names in users.items():
-        channel = channel_of(variable)
-        if channel is not None and len(names) > 1:
-            found.append((channel, tuple(names)))
-    return sorted(found, key=lambda row: (row[0].title, row[1]))

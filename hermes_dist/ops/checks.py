@@ -12,14 +12,14 @@ from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide import dotenv
-from hermes_dist.decide.channels import CHANNEL_VARIABLES, shared_tokens
+from hermes_dist.decide.channels import CHANNEL_VARIABLES, CHANNELS
 from hermes_dist.decide.lifecycle import TRASH_DAYS, is_expired, is_lost, read_id, routes_without
 from hermes_dist.errors import DistError, Invalid, counted
 from hermes_dist.model.documents import Kind, load_data, load_manifest_data
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.lockhead import load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.ops import aliases, away, pending, upkeep
+from hermes_dist.ops import aliases, away, gateways, pending, upkeep
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import about_lock, finish_leftover
 from hermes_dist.ops.mend import fetch_again
@@ -123,14 +123,23 @@ def _sweep(ctx: Context) -> None:
 
 
 def tokens(ctx: Context) -> Iterator[Finding]:
-    """Bots that several profiles would serve."""
-    for channel, names in shared_tokens([(name, _env(ctx.layout.home(name))) for name in ctx.names()]):
-        what = "only the first gateway will start" if channel.locked else "each gateway will answer every message"
-        yield Finding(
-            kind="shared-token", what=f"{', '.join(names)} have the same {channel.title} bot: {what}",
-            where=", ".join(f"{ctx.layout.home(ProfileName(name))}/.env: {channel.identity}" for name in names),
-            hint=f"give each a bot of its own, or take {channel.identity} out of all but one",
-        )
+    """Bots and ports that several gateways would take, as ``gateways check`` finds them."""
+    locked = {channel.title for channel in CHANNELS if channel.locked}
+    for clash in gateways.check(ctx):
+        kind, what, hint = "shared-token", "each gateway will answer every message", "give each a bot of its own"
+        if clash.kind == "port":
+            kind, what, hint = "shared-port", "only the first can listen there", "give each a port of its own"
+        elif locked.issuperset(clash.channels):
+            what = "only the first gateway will start"
+        where = ", ".join(_place(ctx, source) for source in clash.sources)
+        yield Finding(kind=kind, what=f"{clash.sentence}: {what}", where=where, hint=f"{hint}, or keep it in one")
+
+
+def _place(ctx: Context, source: str) -> str:
+    """Where a claim of a gateway was found, as a path where it is a file."""
+    profile, _, place = source.partition(": ")
+    in_home = place.startswith((".env", "config.yaml", "platforms/"))
+    return f"{ctx.layout.home(ProfileName(profile))}/{place}" if in_home else source
 
 
 def permissions(ctx: Context) -> Iterator[Finding]:

@@ -56,8 +56,29 @@ def test_two_profiles_with_one_bot_are_told_by_name(ctx: Context) -> None:
     for name in ("coder", "writer"):
         (ctx.layout.home(ProfileName(name)) / ".env").write_text(f"TELEGRAM_BOT_TOKEN={SECRET}\n")
     found = one(ctx, "shared-token")
-    assert "coder, writer have the same Telegram bot" in found.what
+    assert "coder and writer use the same Telegram bot: only the first gateway will start" in found.what
+    assert found.where == ", ".join(
+        f"{ctx.layout.home(ProfileName(name))}/.env: TELEGRAM_BOT_TOKEN" for name in ("coder", "writer")
+    )
     left(ctx, "shared-token")
+
+
+def test_one_bot_is_found_wherever_its_token_stands(ctx: Context) -> None:
+    home, other = (ctx.layout.home(ProfileName(name)) for name in ("coder", "writer"))
+    (home / ".env").write_text(f"DISCORD_BOT_TOKEN={SECRET}\n")
+    (other / ".env").write_text(f"MINE={SECRET}\n")
+    (other / "config.yaml").write_text("platforms:\n  discord:\n    enabled: true\n    token: ${MINE}\n")
+    found = one(ctx, "shared-token")
+    assert "coder and writer use the same Discord bot" in found.what
+    assert f"{other}/config.yaml: platforms.discord.token" in found.where
+    (other / "config.yaml").write_text("platforms:\n  discord:\n    enabled: false\n    token: ${MINE}\n")
+    assert doctor(ctx).findings == ()
+
+
+def test_two_gateways_on_one_port_are_told(ctx: Context) -> None:
+    for name in ("coder", "writer"):
+        (ctx.layout.home(ProfileName(name)) / ".env").write_text("WEBHOOK_ENABLED=true\nWEBHOOK_PORT=9000\n")
+    assert "coder and writer would listen on the same port 9000" in one(ctx, "shared-port").what
 
 
 @pytest.mark.parametrize("path", [".env", ".env.bak", "auth.json", "mcp-tokens/x.json", "pairing"])
