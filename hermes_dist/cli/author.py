@@ -38,7 +38,7 @@ def init(
     requires: Annotated[str, typer.Option("--requires", help="Versions of the agent; by default this and later.")] = "",
     workflow: Annotated[bool, typer.Option("--workflow", help="Write a workflow that validates every push.")] = False,
 ) -> int:
-    screen, place = session.screen, ops.place_of(session.ctx, where)
+    screen, place = session.screen, ops.place_of(session.ctx, "./" if where == "." else where)
     folder = session.ctx.layout.home(place) if isinstance(place, ProfileName) else place
     written = [ops.write_workflow(session.ctx, place)] if workflow else []
     if not (workflow and (folder / MANIFEST).exists()):

@@ -91,7 +91,7 @@ def _card(session: Session, made: Publication) -> None:
     for name in made.leaving.variables:
         screen.tell(f"  ${{{clean(name, 60)}}} takes the place of a secret")
     for one in made.problems[:10]:
-        screen.tell(f"  {one.level}  {clean(one.path, 80)}:{one.line}: {clean(one.what, 160)}")
+        screen.tell(f"  {one.level}  {clean(one.path, 80)}{f':{one.line}' if one.line else ''}: {clean(one.what, 160)}")
     notes(screen, made.notes)
 
 
@@ -142,7 +142,7 @@ def contribute(
 
     def agree(made: giving.Contribution) -> bool:
         _gift(screen, made)
-        return yes or screen.confirm("Send it?")
+        return yes or gift.out is not None or screen.confirm("Send it?")
 
     done = giving.contribute(session.ctx, name, gift, agree, dry_run=dry_run)
     made = done.contribution

@@ -11,7 +11,7 @@ from hermes_dist.cli.asking import agreement
 from hermes_dist.cli.cards import preview, size_of
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.closing import notes
-from hermes_dist.cli.command import AllowEffects, DryRun, Except, OnConflict, Only, Yes, command
+from hermes_dist.cli.command import AllowEffects, DryRun, Except, OnConflict, Only, Profile, Yes, command
 from hermes_dist.cli.session import Session
 from hermes_dist.cli.wishes import finish, settle_of, wish_of
 from hermes_dist.errors import DistError, Invalid, UsageError, counted
@@ -30,7 +30,7 @@ PassphraseFile = Annotated[
 @command
 def export(
     session: Session,
-    profile: Annotated[str, typer.Argument(metavar="PROFILE", help="The profile; . is the active one.")],
+    profile: Profile = None,
     out: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="The archive; a new file.")] = "",
     only: Only = "",
     without: Except = "",

@@ -196,7 +196,9 @@ def _job_line(job: Job) -> str:
 
 
 def _when(job: Job) -> object:
-    return job.get("schedule_display") or get(job, ("schedule", "display")) or job.get("schedule")
+    schedule = job.get("schedule", ABSENT)
+    display = schedule.get("display") if isinstance(schedule, Mapping) else ""
+    return job.get("schedule_display") or display or schedule
 
 
 def _plain(value: object) -> object:

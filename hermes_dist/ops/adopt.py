@@ -55,7 +55,7 @@ def adopt(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, sour
     if guess is None:
         raise DistError(
             f"no version of {spec} has a file in common with this profile", where=str(home.path),
-            hint=f"name its source: {ctx.command(f'adopt {name} SOURCE')}",
+            hint=f"name {'another' if source else 'its'} source: {ctx.command(f'adopt {name} SOURCE')}",
         )
     return conclude(ctx, lambda _: _adopting(ctx, home, guess), wish, confirm, None)
 

@@ -77,7 +77,12 @@ def place_of(ctx: Context, text: str | None, *, here: bool = True) -> Place:
         return ctx.active()
     if "/" in str(text) or str(text).startswith("~"):
         return _folder(ctx, Path(str(text)).expanduser())
-    return ctx.profile(text)
+    try:
+        return ctx.profile(text)
+    except DistError as err:
+        if not Path(str(text)).is_dir():
+            raise
+        raise DistError(err.what, where=err.where, hint=f"for the folder here write ./{text}") from None
 
 
 def _folder(ctx: Context, path: Path) -> Place:

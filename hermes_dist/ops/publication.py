@@ -307,7 +307,7 @@ def _judged(
     ]  # fmt: skip
     errors = [p for p in found if p.level is Level.ERROR]
     if errors:
-        first = "; ".join(f"{p.path}:{p.line}: {p.what}" for p in errors[:3])
+        first = "; ".join(f"{p.path}{f':{p.line}' if p.line else ''}: {p.what}" for p in errors[:3])
         more = f" and {len(errors) - 3} more" if len(errors) > 3 else ""
         raise DistError(
             f"the package is not valid: {first}{more}", hint=f"see all: {ctx.command(f'validate {package.place}')}"

@@ -137,7 +137,8 @@ def _agent_was_here(ctx: Context, redumped: bool, name: ProfileName) -> tuple[st
     if not redumped:
         return ()
     advice = f"use `{ctx.command(f'update {name}')}` instead of its own"
-    return (f"{MANIFEST} was written again by the agent's installer; the next update puts the author's back; {advice}",)
+    back = "an update that brings something puts the author's back"
+    return (f"{MANIFEST} was written again by the agent's installer; {back}; {advice}",)
 
 
 def _unmanaged(ctx: Context, packaged: bool, name: ProfileName) -> tuple[str, ...]:

@@ -90,3 +90,29 @@ def test_contributing_at_the_command_line(root: Path, tmp_path: Path, capsys: py
     assert run("contribute", "their", "-o", str(tmp_path / "x.patch"), "-y") == 0
     assert "git am x.patch" in capsys.readouterr().err
     assert "-b\n+B\n" in (tmp_path / "x.patch").read_text()
+
+
+def test_a_dot_is_the_folder_for_who_begins_there(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "mine"
+    (folder / "bot2").mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    assert run("init", ".") == 0
+    assert (folder / "distribution.yaml").is_file()
+    assert not (root / ".hermes" / "distribution.yaml").exists()
+    capsys.readouterr()
+    assert run("init", "bot2") == 1
+    assert "for the folder here write ./bot2" in capsys.readouterr().err
+
+
+def test_a_preview_names_no_line_where_there_is_none(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo = Repo(tmp_path / "bot.git", bare=True)
+    assert run("init", "bot", "--description", "A bot.") == 0
+    capsys.readouterr()
+    assert run("publish", "bot", "--to", str(repo.path), "-n") == 0
+    shown = "".join(capsys.readouterr())
+    assert "distribution.yaml: license is missing" in shown
+    assert ":0:" not in shown

@@ -165,3 +165,10 @@ def test_an_archive_is_a_source(cli: Cli) -> None:
     cli("export", "bot")
     assert cli("update", "twin", "-y")[0] == 0
     assert "Rule 3 is new." in (cli.story.home.parent / "twin" / "SOUL.md").read_text()
+
+
+def test_export_without_a_name_is_about_the_active_profile(cli: Cli, here: Path) -> None:
+    assert cli("use", "bot")[0] == 0
+    code, out, _ = cli("export")
+    assert code == 0
+    assert f"Exported bot to {here}/bot.tar.gz" in out

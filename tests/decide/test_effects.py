@@ -259,3 +259,9 @@ def test_hidden_characters_in_the_prompt_of_a_job_are_seen_through_their_escapes
     assert "\\u202e" in content
     effects = found(shelf, EMPTY, shelf.place({"cron/jobs.json": content}).tree)
     assert effects["cron/jobs.json"].kind is EffectKind.HIDES
+
+
+def test_a_schedule_as_text_is_shown_as_it_is() -> None:
+    shelf = Shelf()
+    (effect,) = found(shelf, EMPTY, shelf.tree({"cron/jobs.json": {"jobs": [JOB]}})).values()
+    assert effect.what == "watch: every 2h: look"
