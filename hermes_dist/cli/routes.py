@@ -39,7 +39,7 @@ def add(
     name: Annotated[str, typer.Option("--name", help="What to call the route.")] = "",
     multiplex: Annotated[bool, typer.Option("--multiplex", help="Switch multiplexing on, too.")] = False,
 ) -> int:
-    screen, chosen = session.screen, ProfileName(profile)
+    screen, chosen = session.screen, ProfileName.typed(profile)
     if not session.ctx.layout.home(chosen).is_dir():
         raise missing_profile(session.ctx, chosen)
     on = ops.listed(session.ctx)[1]

@@ -182,6 +182,15 @@ class ProfileName(str):
         return super().__new__(cls, text)
 
     @classmethod
+    def typed(cls, text: str) -> ProfileName:
+        """Read a name as people type it: the agent, too, takes ``Coder`` for ``coder``.
+
+        Raises:
+            Invalid: It is none.
+        """
+        return text if isinstance(text, cls) else cls(text.strip().lower())
+
+    @classmethod
     def slug(cls, label: str) -> ProfileName:
         """Make a profile name of a free label such as ``Exo Executive Agent``.
 

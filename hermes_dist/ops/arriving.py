@@ -58,7 +58,7 @@ def import_(
         DistError: It can't be brought in; nothing changed.
     """
     check_archive(ctx, path)
-    wanted = ProfileName(name) if name else None
+    wanted = ProfileName.typed(name) if name else None
     with spooling(ctx) as spool:
         archive = read(ctx, path, spool, passphrase, lambda root: _check_name(wanted or root))
         home = open_home(ctx, wanted or ProfileName(archive.root))

@@ -62,7 +62,7 @@ class Context:
         env = dict(os.environ)
         user_home = Path(env.get("HOME") or Path.home())
         layout, named = Layout.locate(brand, user_home, env.get(brand.home_variable, ""))
-        return cls(brand, layout, env, ProfileName(profile) if profile else named, prog)
+        return cls(brand, layout, env, ProfileName.typed(profile) if profile else named, prog)
 
     def with_options(
         self, *, offline: bool = False, allow_insecure: bool = False, progress: Progress = silent
@@ -143,7 +143,7 @@ class Context:
         """
         if name in (None, ".", ""):
             return self.active()
-        profile = ProfileName(str(name))
+        profile = ProfileName.typed(str(name))
         if profile != DEFAULT_PROFILE and not self.layout.home(profile).is_dir():
             raise missing_profile(self, profile)
         return profile
@@ -169,5 +169,6 @@ def missing_profile(ctx: Context, name: ProfileName) -> DistError:
     import difflib  # noqa: PLC0415 - only for the error
 
     close = difflib.get_close_matches(name, ctx.names(), n=3)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"see: {ctx.command('list')}"
+    meant = f"did you mean {' or '.join(close)}?" if close else f"make it with: {ctx.command(f'create {name}')}"
+    hint = f"{meant}{'' if close else ';'} {ctx.command('list')} names all that there are"
     return DistError(f"there is no profile {str(name)!r}", where=str(ctx.layout.profiles), hint=hint)

@@ -95,7 +95,7 @@ def _inferred(ctx: Context, home: Home, spec: SourceSpec) -> tuple[Tree | None, 
 
 
 def _new_name(name: str) -> ProfileName:
-    profile = ProfileName(name)
+    profile = ProfileName.typed(name)
     if profile == DEFAULT_PROFILE:
         raise Invalid("a package can't be installed as the default profile", hint="choose a name with --name")
     return profile
