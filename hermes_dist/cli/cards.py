@@ -212,7 +212,8 @@ def _waiting(session: Session, proposal: Proposal, waiting: Sequence[review.Grou
         verb = "waits" if len(new) == 1 else "wait"
         session.screen.say(f"  {counted(len(new), 'thing')} that you settled {verb} for your yes:")
         for group in new:
-            session.screen.say(f"    {_VERBS[group.kind]} {clean(group.name, 80)}: {clean(group.line, _PROMPT)}")
+            for line in _lines(group, cut=True):
+                session.screen.say(f"    {_VERBS[group.kind]} {clean(line, _PROMPT)}")
         which = "" if len(new) == len(waiting) else "".join(f" {shlex.quote(clean(group.name))}" for group in new)
         session.screen.say(f"  next: {session.command(f'approve {proposal.home.name}{which}')}")
         return

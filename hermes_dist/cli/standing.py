@@ -72,7 +72,7 @@ def _edited(session: Session, found: Status) -> None:
         screen.say(f"  {screen.paint(sign, colour)} {name}  ({change.how} by you)")
         for key in keys.get(change.path, ())[:_KEYS]:
             before, after = clean(key.before, 50) or "(none)", clean(key.after, 50) or "(none)"
-            screen.say(f"      {clean(key.key, 80)}: {before} → {after}")
+            screen.say(f"      {clean(key.key, 80) or 'all of it'}: {before} → {after}")
     for path in found.own:
         screen.say(f"  {screen.paint('?', 'cyan')} {clean(path)}  (your own)")
 

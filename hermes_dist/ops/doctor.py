@@ -10,20 +10,22 @@ from hermes_dist.errors import DistError
 from hermes_dist.ops import checks
 from hermes_dist.ops.checks import Finding
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.legible import CONFIG, settings_trouble
+from hermes_dist.ops.legible import CONFIG, DOCUMENTS, trouble_with
 
 __all__ = ["Finding", "Report", "doctor"]
 
 
 def _settings(ctx: Context) -> Iterator[Finding]:
-    """Settings that the agent can't read, so that it goes on without any of them."""
+    """Settings or jobs that the agent can't read, so that it goes on without any of them."""
     for name in ctx.names():
         home = ctx.layout.home(name)
-        if trouble := settings_trouble(home):
-            yield Finding(
-                kind="unreadable-settings", what=f"the agent can't read these settings: {trouble}",
-                where=str(home / CONFIG), hint=f"mend that line in an editor, then: {ctx.command(f'status {name}')}",
-            )  # fmt: skip
+        for path in DOCUMENTS:
+            what = "settings" if path == CONFIG else "jobs"
+            if trouble := trouble_with(home, path):
+                yield Finding(
+                    kind=f"unreadable-{what}", what=f"the agent can't read these {what}: {trouble}",
+                    where=str(home / path), hint=f"mend that line in an editor, then: {ctx.command(f'status {name}')}",
+                )  # fmt: skip
 
 
 _CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (

@@ -1,19 +1,22 @@
-"""Whether the agent can read the settings of a home."""
+"""Whether what the agent reads of a home can be read."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from hermes_dist.brand import JOBS
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, load_data
 
 CONFIG = "config.yaml"
+DOCUMENTS = {CONFIG: Kind.YAML, JOBS: Kind.JSON}
+"""The documents of a home that both the agent and packages write to."""
 
 
-def settings_trouble(home: Path) -> str:
-    """Say why the agent can't read the settings of a home, with line and column; empty where it can."""
+def trouble_with(home: Path, path: str) -> str:
+    """Say why one of :data:`DOCUMENTS` can't be read, with line and column; empty where it can, or is not there."""
     try:
-        load_data((home / CONFIG).read_bytes(), Kind.YAML)
+        load_data((home / path).read_bytes(), DOCUMENTS[path])
     except OSError:
         return ""
     except Invalid as err:

@@ -22,6 +22,7 @@ from hermes_dist.ops.conclude import Make, Settle, Wish, conclude
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.incoming import Incoming
+from hermes_dist.ops.legible import DOCUMENTS, trouble_with
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, propose
 from hermes_dist.ops.variables import manifest_of
@@ -206,13 +207,19 @@ def approve(
     """Say yes to parked effects, and make them live.
 
     Raises:
-        DistError: There is no such effect.
+        DistError: There is no such effect, or the document that it lives in can't be read.
     """
     chosen = parked_effects(ctx, name, wanted)
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
     if not chosen:
         return Outcome(verb="approve", profile=name, lock=lock)
+    for path in sorted({effect.path for effect in chosen} & DOCUMENTS.keys()):
+        if trouble := trouble_with(home.path, path):  # the yes would be kept, and nothing would begin to run
+            raise DistError(
+                f"it can't be read, so what waits in it can't be switched on: {trouble}", where=str(home.path / path),
+                hint=f"nothing was changed; mend that line, then: {ctx.command(f'approve {name}')}",
+            )
     choices = Choices(grants=frozenset(e.digest for e in chosen))
     make = partial(propose, ctx, home, recorded(ctx, lock), verb="approve")
     return conclude(ctx, make, replace(wish, choices=choices), confirm, None)

@@ -17,7 +17,7 @@ from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
-from hermes_dist.ops.legible import CONFIG, settings_trouble
+from hermes_dist.ops.legible import DOCUMENTS, trouble_with
 from hermes_dist.ops.observing import Observed, observe
 from hermes_dist.ops.variables import environment_of, manifest_of
 from hermes_dist.world.load import load_manifest
@@ -72,7 +72,7 @@ def status(ctx: Context, name: ProfileName) -> Status:
         conflicts=lock.conflicts, parked=lock.parked, missing=tuple(w for w in missing if w.missing),
         notes=(
             *_agent_was_here(ctx, seen.redumped, name), *_left_behind(lock), *_odd_manifest(lock, seen, manifest),
-            *_unread_settings(home, seen), *_lost(edited, seen), *_odd(seen),
+            *_unread(home, lock, seen), *_lost(edited, seen), *_odd(seen),
         ),
     )  # fmt: skip
 
@@ -122,11 +122,12 @@ def _odd(seen: Observed) -> tuple[str, ...]:
     return tuple(f"{path}: {why}; left alone" for path, why in seen.odd[:20])
 
 
-def _unread_settings(home: Home, seen: Observed) -> tuple[str, ...]:
-    path = RelPath(CONFIG)
-    edited = home.lock is not None and seen.ours.get(path) != home.lock.base.get(path)
-    trouble = settings_trouble(home.path) if edited else ""
-    return (f"config.yaml: the agent can't read it: {trouble}",) if trouble else ()
+def _unread(home: Home, lock: Lock, seen: Observed) -> Iterator[str]:
+    """Settings and jobs that were edited so that nobody can read them."""
+    for path in map(RelPath, DOCUMENTS):
+        edited = seen.ours.get(path) != lock.base.get(path)
+        if edited and (trouble := trouble_with(home.path, path)):
+            yield f"{path}: the agent can't read it: {trouble}"
 
 
 def _left_behind(lock: Lock) -> tuple[str, ...]:
