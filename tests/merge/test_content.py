@@ -1,0 +1,109 @@
+"""Contents of one path joined by what the file is, and the coarser ways where a finer one does not do."""
+
+from __future__ import annotations
+
+import pytest
+
+from hermes_dist.merge.content import Joined, join_contents
+from hermes_dist.model.documents import Kind, load_data
+from hermes_dist.model.keypath import BODY, format_key
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.side import Side
+
+
+def joined(path: str, base: str | None, ours: str, theirs: str, favour: Side | None = None) -> Joined:
+    old = None if base is None else base.encode()
+    return join_contents(RelPath(path), old, ours.encode(), theirs.encode(), lambda _key: favour)
+
+
+def skill(name: str, body: str) -> str:
+    return f"---\nname: {name}\ndescription: d\n---\n{body}"
+
+
+def test_neighbouring_settings_join_in_a_document_and_conflict_in_a_text() -> None:
+    texts = "a: 1\nb: 1\n", "a: 2\nb: 1\n", "a: 1\nb: 2\n"
+    document = joined("config.yaml", *texts)
+    assert (document.content, document.conflicts) == (b"a: 2\nb: 2\n", ())
+    prose = joined("notes.md", *texts)
+    assert (prose.content, prose.conflicts) == (b"a: 2\nb: 1\n", (("", "edit/edit"),))
+    assert (document.notes, prose.notes) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "kind"),
+    [
+        ("x: 1\nk: 1\n", "x: 1\nk: 2\n", "x: 1\nk: 3\n", "edit/edit"),
+        ("x: 1\nk: 1\n", "x: 1\n", "x: 1\nk: 3\n", "delete/edit"),
+        ("x: 1\nk: 1\n", "x: 1\nk: 2\n", "x: 1\n", "edit/delete"),
+        ("x: 1\n", "x: 1\nk: 2\n", "x: 1\nk: 3\n", "add/add"),
+        (None, "x: 1\nk: 2\n", "x: 1\nk: 3\n", "add/add"),
+    ],
+)
+def test_a_conflict_says_at_its_key_what_met_what_with_ours_first(
+    base: str | None, ours: str, theirs: str, kind: str
+) -> None:
+    merged = joined("config.yaml", base, ours, theirs)
+    assert merged.conflicts == (("k", kind),)
+    assert load_data(merged.content, Kind.YAML) == load_data(ours.encode(), Kind.YAML)
+
+
+def test_a_skill_joins_its_head_by_key_and_its_body_by_line_and_names_the_body() -> None:
+    clean = joined("skills/s/SKILL.md", skill("s", "one\n"), skill("s", "mine\n"), skill("t", "one\n"))
+    assert (clean.content, clean.conflicts) == (skill("t", "mine\n").encode(), ())
+    both = joined("skills/s/SKILL.md", skill("s", "one\n"), skill("m", "mine\n"), skill("t", "theirs\n"))
+    assert both.conflicts == (("name", "edit/edit"), (format_key(BODY), "edit/edit"))
+    assert both.content == skill("m", "mine\n").encode()
+    assert both.base == skill("s", "one\n").encode()
+    gone = joined("skills/s/SKILL.md", skill("s", "one\n"), skill("s", ""), skill("s", "theirs\n"))
+    assert gone.conflicts == ((format_key(BODY), "delete/edit"),)
+
+
+def test_each_conflict_is_asked_about_by_its_own_key() -> None:
+    asked: list[str] = []
+
+    def by_name(key: str) -> Side | None:
+        asked.append(key)
+        return Side.THEIRS if key == "m.a" else None
+
+    base, ours, theirs = (f"m:\n  a: {n}\n  b: {n}\n".encode() for n in (1, 2, 3))
+    merged = join_contents(RelPath("config.yaml"), base, ours, theirs, by_name)
+    assert merged.content == b"m:\n  a: 3\n  b: 2\n"
+    assert merged.base == b"m:\n  a: 3\n  b: 1\n"
+    assert merged.conflicts == (("m.b", "edit/edit"),)
+    assert set(asked) == {"m.a", "m.b"}
+
+
+def test_a_side_settles_a_text_as_a_whole() -> None:
+    for side, content in ((Side.OURS, b"mine\n"), (Side.THEIRS, b"theirs\n"), (Side.BOTH, b"mine\ntheirs\n")):
+        merged = joined("notes.md", "one\n", "mine\n", "theirs\n", side)
+        assert (merged.content, merged.base, merged.conflicts) == (content, b"theirs\n", ())
+
+
+def test_texts_that_are_new_on_both_sides_are_told_from_edits() -> None:
+    assert joined("notes.md", None, "mine\n", "theirs\n").conflicts == (("", "add/add"),)
+    assert joined("notes.md", "one\n", "mine\n", "theirs\n").conflicts == (("", "edit/edit"),)
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_what_is_no_text_on_any_side_is_taken_whole(at: int) -> None:
+    contents = [b"one\n", b"mine\n", b"theirs\n"]
+    contents[at] = b"\0\xff"
+    base, ours, theirs = contents
+    assert join_contents(RelPath("logo.png"), base, ours, theirs, lambda _key: Side.THEIRS) == Joined(whole=True)
+
+
+def test_a_document_that_can_not_be_joined_by_key_is_joined_by_line_and_that_is_told() -> None:
+    broken = "a: 1\nx: 1\nb: [\n"
+    merged = joined("config.yaml", broken, broken.replace("a: 1", "a: 2"), broken.replace("[", "[["))
+    assert merged.content == b"a: 2\nx: 1\nb: [[\n"
+    assert merged.notes[0].startswith("merged as text: ")
+    plain = joined("skills/s/SKILL.md", "one\nx\ntwo\n", "ONE\nx\ntwo\n", "one\nx\nTWO\n")
+    assert (plain.content, plain.conflicts) == (b"ONE\nx\nTWO\n", ())
+    assert plain.notes == ("merged as text: a version has no front matter",)
+
+
+def test_lines_never_join_a_readable_document_to_one_that_is_none() -> None:
+    merged = joined("config.yaml", "a: 1\nx: 1\n", "a: 2\nx: 1\n", "a: 1\nx: 1\nb: [\n")
+    assert merged.whole
+    assert merged.notes[0].startswith("merged as text: ")
+    assert merged.notes[0].endswith("; lines would not join to a valid file")
