@@ -130,14 +130,14 @@ def _verb_first(called: Invocation, argv: Sequence[str]) -> tuple[Invocation, li
     """Let the options that all commands share stand before the verb as well, as the agent lets ``-p`` stand there."""
     words, ahead = list(argv), []
     while words and words[0].startswith("-"):
-        flag, _, value = words[0].partition("=")
-        if flag not in {"-p", "--profile", "--color", *_SWITCHES} or (value and flag in _SWITCHES):
+        flag, joined, value = words[0].partition("=")
+        if flag not in {"-p", "--profile", "--color", *_SWITCHES} or (joined and flag in _SWITCHES):
             return called, list(argv)
-        width = 1 if value or flag in _SWITCHES else 2
+        width = 1 if joined or flag in _SWITCHES else 2
         if len(words) < width:
             raise UsageError(f"Option {flag!r} requires an argument", hint=f"see: {called.prog} --help")
         if flag in {"-p", "--profile"}:
-            called = called._replace(profile=value or "".join(words[1:2]))
+            called = called._replace(profile=value if joined else words[1])
         else:
             ahead += words[:width]
         words = words[width:]

@@ -62,7 +62,8 @@ def open_session(called: Invocation, options: Options) -> Session:
         Invalid: The profile's name is none.
     """
     screen = _screen_of(options)
-    ctx = Context.from_environment(called.brand, options.in_profile or called.profile, called.prog)
+    profile = called.profile if options.in_profile is None else options.in_profile
+    ctx = Context.from_environment(called.brand, profile, called.prog)
     ctx = ctx.with_options(offline=options.offline, allow_insecure=options.allow_insecure, progress=screen.progress)
     return Session(ctx, screen, called.brand)
 

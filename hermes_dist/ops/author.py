@@ -71,7 +71,7 @@ def place_of(ctx: Context, text: str | None, *, here: bool = True) -> Place:
     Raises:
         DistError: There is no such folder or profile.
     """
-    if text in (None, "", "."):
+    if text in (None, "."):
         if here and text == "." and (Path.cwd() / MANIFEST).is_file():
             return _folder(ctx, Path.cwd())
         return ctx.active()

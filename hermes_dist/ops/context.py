@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hermes_dist.brand import Brand, Layout
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ class Context:
         env = dict(os.environ)
         user_home = Path(env.get("HOME") or Path.home())
         layout, named = Layout.locate(brand, user_home, env.get(brand.home_variable, ""))
+        if profile == "":
+            raise _nameless()
         return cls(brand, layout, env, ProfileName.typed(profile) if profile else named, prog)
 
     def with_options(
@@ -139,9 +141,12 @@ class Context:
         """The profile a command names; ``.`` or nothing is the active one.
 
         Raises:
+            UsageError: The name is empty, as that of a variable without a value: that must not mean the active one.
             DistError: It does not exist; names like it are told.
         """
-        if name in (None, ".", ""):
+        if name == "":
+            raise _nameless()
+        if name in (None, "."):
             return self.active()
         profile = ProfileName.typed(str(name))
         if profile != DEFAULT_PROFILE and not self.layout.home(profile).is_dir():
@@ -162,6 +167,10 @@ class Context:
             except Invalid:
                 continue
         return [DEFAULT_PROFILE, *found] if self.layout.root.is_dir() else found
+
+
+def _nameless() -> UsageError:
+    return UsageError("the name of a profile is empty", hint="leave it out, or write . for the active one")
 
 
 def missing_profile(ctx: Context, name: ProfileName) -> DistError:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from hermes_dist.brand import MANIFEST
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree
@@ -136,7 +137,13 @@ def read_package_folder(
     root = folder / subfolder if subfolder else folder
     if not root.is_dir() or (subfolder and root.resolve() != root):
         raise Invalid("there is no such folder", where=str(root))
-    walk, digests = read_folder(root, rules, limits, keep)
+    try:
+        walk, digests = read_folder(root, rules, limits, keep)
+    except Invalid as err:
+        if (root / MANIFEST).exists():
+            raise
+        what = f"there is no {MANIFEST} at its root, and it can't be read as a package: {err}"
+        raise Invalid(what, where=str(root), hint="name the package's own folder") from None
     tree = Tree({f.path: Entry(digest, f.executable) for f, digest in zip(walk.files, digests, strict=True)})
     return tree, tuple(walk.left_out)
 
