@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hermes_dist.decide.activate import ready, switch_on
 from hermes_dist.decide.effects import Granted, find_effects, grant
 from hermes_dist.decide.parking import park, put_back
+from hermes_dist.decide.policies import settled_by_author, side_of
 from hermes_dist.merge.trees import TreeMerge, merge_trees
 from hermes_dist.model.keypath import parse_key
 from hermes_dist.model.paths import RelPath
@@ -53,16 +55,19 @@ class Decisions(Struct, frozen=True, kw_only=True):
         default: How to settle all others; None leaves them open.
         kept: ``path`` or ``path: key`` that stays ours for ever.
         granted: Which effects have their yes.
+        policies: How the package's author would settle conflicts that nobody here spoke about.
     """
 
     sides: Mapping[str, Side] = field(default_factory=dict)
     default: Side | None = None
     kept: frozenset[str] = frozenset()
     granted: Granted = field(default_factory=lambda: grant(frozenset()))
+    policies: Mapping[str, str] = field(default_factory=dict)
 
     def favour(self, path: RelPath, key: str) -> Side | None:
         place = f"{path}: {key}" if key else str(path)
-        return self.sides.get(place) or self.sides.get(str(path)) or self.default
+        said = self.sides.get(place) or self.sides.get(str(path)) or self.default
+        return said or (side_of(self.policies, path, key) if self.policies else None)
 
 
 def reconcile(situation: Situation, decisions: Decisions) -> Plan:
@@ -98,7 +103,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
             if any(_touches(e, path, key) for e in waiting)
         ),
         blobs=blobs,
-        notes=merged.notes,
+        notes=(*merged.notes, *_by_author(settled.tree, ours, situation.theirs, read, decisions)),
     )
 
 
@@ -125,6 +130,14 @@ def _merge_safely(
         waiting = [e for e in left if not e.off and not decisions.granted(e)]
         effects = tuple(sorted({*effects, *(e for e in left if e.off)}))
     return merged, effects, parked
+
+
+def _by_author(base: Tree, ours: Tree, theirs: Tree, read: Read, decisions: Decisions) -> tuple[str, ...]:
+    """What would be a conflict, had the author said nothing about it."""
+    if not decisions.policies:
+        return ()
+    unsaid = replace(decisions, policies={})
+    return settled_by_author(decisions.policies, merge_trees(base, ours, theirs, read, unsaid.favour).conflicts)
 
 
 class _Asked:

@@ -95,6 +95,7 @@ def propose(
         sides={**_said_before(old, observed.ours, theirs), **_sides(choices)}, default=choices.default,
         kept=old.kept if old else frozenset(),
         granted=grant(choices.grants, everything=choices.allow_effects, before=approved),
+        policies=incoming.manifest.merge if incoming.manifest else {},
     )  # fmt: skip
     ours = _with_edits(observed.ours, choices)
     plan = reconcile(Situation(base=base, found=observed.found, ours=ours, theirs=theirs, read=read), decisions)

@@ -1,0 +1,57 @@
+"""Merge policies of a manifest: how its author would settle what both sides changed.
+
+A policy speaks for a file, a folder or a key, and for all within it; of several the nearest one counts. It says
+nothing where only one side changed something, it is outranked by every word of the user, and it gives no consent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.keypath import KeyPath, parse_key
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Conflict
+from hermes_dist.model.side import Side
+
+_SIDES = {"keep": Side.OURS, "theirs": Side.THEIRS}
+
+
+def side_of(policies: Mapping[str, str], path: RelPath, key: str) -> Side | None:
+    """Tell how a conflict is settled by a manifest's policies.
+
+    Args:
+        policies: ``keep``, ``theirs`` or ``merge`` by path or ``path: key``.
+        path: The file.
+        key: The key in it; empty for all of it.
+
+    Returns:
+        The side; None where it stays open.
+    """
+    nearest, policy = (-1, -1), "merge"
+    for place, said in policies.items():
+        folder, _, inside = place.partition(": ")
+        folder = folder.removeprefix("./").rstrip("/")
+        asked, given = _steps(key), _steps(inside)
+        if given is None or asked is None or asked[: len(given)] != given:
+            continue
+        within = not given and str(path).startswith(f"{folder}/")
+        near = (folder.count("/"), len(given))
+        if (path == folder or within) and near > nearest:
+            nearest, policy = near, said
+    return _SIDES.get(policy)
+
+
+def settled_by_author(policies: Mapping[str, str], conflicts: Iterable[Conflict]) -> tuple[str, ...]:
+    """Say which conflicts a manifest's policies settle, and how."""
+    words = {Side.OURS: "yours stays", Side.THEIRS: "the author's is taken"}
+    sides = ((conflict, side_of(policies, conflict.path, conflict.key)) for conflict in conflicts)
+    return tuple(f"{c.words}: both sides changed it; {words[side]}, as merge in its manifest says"
+                 for c, side in sides if side in words)  # fmt: skip
+
+
+def _steps(key: str) -> KeyPath | None:
+    try:
+        return parse_key(key) if key else ()
+    except Invalid:
+        return None
