@@ -27,6 +27,7 @@ HINT = "put it back from a backup, or move it away and adopt the profile"
 DAMAGE = (KeyError, TypeError, ValueError, RecursionError, Invalid)
 """What reading a damaged lock raises."""
 _LONG_TABLES = (b"shipped", b"base")
+_OTHER_TABLE = re.compile(rb"\n[ \t]*\[(?!(?:%s)\]\n)" % b"|".join(_LONG_TABLES))
 
 
 def parsed(data: bytes) -> dict[str, object]:
@@ -139,6 +140,8 @@ class LockHead(NamedTuple):
 def load_head(data: bytes) -> LockHead | None:
     """Read the head of a lockfile; None when it is damaged or newer than this program."""
     cut = min((at for name in _LONG_TABLES if (at := data.find(b"\n[" + name + b"]\n")) >= 0), default=len(data))
+    if _OTHER_TABLE.search(data, cut):  # somebody else wrote it, in another order
+        cut = len(data)
     try:
         raw = migrated(parsed(data[:cut] + b"\n"))
         conflicts = rows(raw, "conflicts")

@@ -118,7 +118,7 @@ def with_value(data: object, path: KeyPath, value: object, like: object = ABSENT
             by taking a value out stay (those that it has).
 
     Raises:
-        Unmergeable: The path names the item of a list that has no such names.
+        Unmergeable: The path names the item of a list that has no such names, or one that is no map.
     """
     if not path:
         return value
@@ -145,6 +145,8 @@ def _with_item(data: object, item: Item, new: object, like: object) -> list[obje
     wanted = _placed(list(items), item.value, models, new is ABSENT)
     if isinstance(new, dict):
         items[item.value] = new if item.field in new else {item.field: item.value, **new}
+    elif new is not ABSENT:
+        raise Unmergeable("an item of a list is not a map")
     return [items[str(name)] for name in wanted]
 
 
