@@ -9,7 +9,7 @@ import typer
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.command import command
 from hermes_dist.cli.session import Session, worst
-from hermes_dist.errors import DistError, UsageError
+from hermes_dist.errors import DistError, UsageError, counted
 from hermes_dist.ops import registry as ops
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def add(
         raise UsageError("--root and --fingerprint don't go together")
     registry, done = ops.add(session.ctx, place, name, root=root, fingerprint=fingerprint)
     session.screen.emit("registries", {"registries": [registry_data(registry, done)]})
-    session.screen.say(f"{clean(registry.name)} is added: {done.packages} packages.")
+    session.screen.say(f"{clean(registry.name)} is added: {counted(done.packages, 'package')}.")
     _skipped(session, registry, done)
     return 0
 
@@ -95,7 +95,7 @@ def sync(
         skipped = [{"place": place, "why": why} for place, why in state.skipped]
         data.append({**registry_data(registry, state), **counts, "skipped": skipped})
         what = ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing new"
-        session.screen.say(f"{clean(registry.name)}: {state.packages} packages, {what}.")
+        session.screen.say(f"{clean(registry.name)}: {counted(state.packages, 'package')}, {what}.")
         _skipped(session, registry, state)
     session.screen.emit("registries", {"registries": data})
     return worst(codes)
@@ -128,8 +128,10 @@ def check(
     for problem in found.problems:
         mark = session.screen.paint("error", "red") if problem.error else session.screen.paint("warning", "yellow")
         session.screen.say(f"{mark}: {clean(problem.place)}: {clean(problem.what, 300)}")
-    fetched = "no release fetched (--offline)" if session.ctx.offline else f"{found.releases} releases fetched"
-    session.screen.say(f"{found.packages} entries, {fetched}, {found.unpinned} unpinned, {errors} errors.")
+    releases = counted(found.releases, "release")
+    fetched = "no release fetched (--offline)" if session.ctx.offline else f"{releases} fetched"
+    entries = "1 entry" if found.packages == 1 else f"{found.packages} entries"
+    session.screen.say(f"{entries}, {fetched}, {found.unpinned} unpinned, {counted(errors, 'error')}.")
     return 1 if errors else 0
 
 
