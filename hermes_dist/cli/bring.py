@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_dist.cli.closing import notes, reminder, up_to_date
 from hermes_dist.cli.session import on_each
+from hermes_dist.errors import LockStale
 from hermes_dist.ops.lookup import Looked, ask_ahead, look
 
 if TYPE_CHECKING:
@@ -50,8 +51,17 @@ def bring(
         The exit code.
     """
     name = session.ctx.profile(profile)
+    if asked.locked:
+        _need_lockfile(session, name)
     offer_adoption(session, name, dry_run=dry_run)
     return _bring(session, look(session.ctx, name, asked.to), asked, yes=yes, dry_run=dry_run, exit_code=exit_code)
+
+
+def _need_lockfile(session: Session, name: ProfileName) -> None:
+    place = session.ctx.layout.lockfile(name)
+    if not place.exists():
+        take = session.command(f"adopt {name}")
+        raise LockStale("there is no lockfile", where=str(place), hint=f"take the profile over with: {take}")
 
 
 def bring_all(session: Session, asked: Asked, *, yes: bool, dry_run: bool = False, exit_code: bool = False) -> int:

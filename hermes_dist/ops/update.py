@@ -53,10 +53,7 @@ def _update(ctx: Context, looked: Looked, wish: Wish, confirm: Confirm, settle: 
             "another operation changed this profile in the meantime", where=str(home.path), hint="run the command again"
         )
     if wish.locked and target.commit != lock.pin.commit:
-        raise LockStale(
-            f"{target.spec} is at {target.commit[:7]}, the lock at {lock.pin.short}",
-            where=str(ctx.layout.lockfile(name)), hint="update without --locked to move on",
-        )
+        raise _stale(ctx, looked, target.commit)
     if target.commit and not wish.to and not target.is_pin(lock.pin) and _is_held(ctx, lock, target, target.commit):
         notes += (_held_note(ctx, name, lock, target.commit),)
         return Outcome(verb="update", profile=name, lock=lock, notes=notes)
@@ -67,11 +64,20 @@ def _update(ctx: Context, looked: Looked, wish: Wish, confirm: Confirm, settle: 
     with way_on(ctx, name, lock):
         incoming = fetch(ctx, target, lock, user_job_ids(home, mending(ctx, lock)))
     tree = incoming.pin.tree
+    if wish.locked and not target.commit and tree != lock.pin.tree:
+        raise _stale(ctx, looked, tree)
     if not target.commit and tree != lock.pin.tree and _is_held(ctx, lock, target, tree):
         return Outcome(verb="update", profile=name, lock=lock, notes=(*notes, _held_note(ctx, name, lock, tree)))
     incoming = judged(ctx, target, incoming, lock, wish.accept, downgrade=downgrade or asked)
     notes += (about_requires(ctx, incoming, wish),)
     return conclude(ctx, partial(make_proposal, ctx, home, incoming, "update", notes), wish, confirm, settle)
+
+
+def _stale(ctx: Context, looked: Looked, offered: str) -> LockStale:
+    return LockStale(
+        f"{looked.target.spec} is at {offered[:7]}, the lock at {looked.lock.pin.short}",
+        where=str(ctx.layout.lockfile(looked.name)), hint="update without --locked to move on",
+    )
 
 
 def _is_held(ctx: Context, lock: Lock, target: Target, offered: str) -> bool:
