@@ -76,7 +76,8 @@ def _show_removal(session: Session, proposal: Proposal) -> None:
     _listed(session, "~", (s.path for s in proposal.steps if s.after), "the package's part of it goes")
     if isinstance(proposal, Removing):
         partly = {step.path for step in proposal.steps}
-        _listed(session, " ", (p for p in proposal.staying.edited if p not in partly), "edited, stays")
+        stays = (p for p in proposal.staying.edited if p not in partly)
+        _listed(session, " ", stays, "edited, stays" if proposal.steps else "stays")
         _listed(session, " ", proposal.staying.own, "your own, stays")
         _listed(session, " ", proposal.staying.machine, "this machine's, stays")
     notes(session.screen, proposal.notes)

@@ -35,7 +35,7 @@ class NoPackage(DistError):
             place = "elsewhere" if spec.subfolder else "further down"
             hint = f"it has {'one' if len(folders) == 1 else 'some'} {place}: {lines}"
         else:
-            hint = f"it is no {ctx.brand.title} distribution; authors begin one with: {ctx.command('init')}"
+            hint = f"it is no {ctx.brand.title} distribution; authors begin one with: {ctx.command('init FOLDER/')}"
         place = "in that folder" if spec.subfolder else "at its root"
         super().__init__(f"there is no {MANIFEST} {place}", where=str(spec), hint=hint)
         self.target = target
