@@ -22,8 +22,8 @@ _LIMIT = 256 << 10
 def script_path(script: object) -> RelPath | None:
     """Where the agent looks for a job's script, however it is spelled; None outside ``scripts/``."""
     text = str(script or "").strip()
-    tail = text.rpartition("/scripts/")[2] if text.startswith(("/", "~")) else text
-    place = posixpath.normpath(f"scripts/{tail}") if tail else ""
+    _, inside, tail = text.rpartition("/scripts/") if text.startswith(("/", "~")) else ("", text, text)
+    place = posixpath.normpath(f"scripts/{tail}") if inside and tail else ""
     try:
         return RelPath(place) if place.startswith("scripts/") else None
     except Invalid:
@@ -34,7 +34,7 @@ def reached(starts: Mapping[str, str], scripts: Mapping[RelPath, str], tree: Tre
     """Find the files of a tree that would run without another word.
 
     Args:
-        starts: Texts of live commands, with what they belong to.
+        starts: Texts of live commands, by what they belong to.
         scripts: Files that run as such, with what they belong to.
         tree: Where the files are.
         read: Gives contents by digest.

@@ -50,8 +50,8 @@ _SUFFIXES = {
 _MOST = 1 << 20
 
 _PERSONAL = re.compile(
-    r"(?<![\w.$}>/-])(?:/home/|/Users/)(?P<unix>[A-Za-z0-9._-]+)(?=[/\s\"'`),:;]|$)"
-    r"|\b[A-Za-z]:(?:\\{1,2}|/)Users(?:\\{1,2}|/)(?P<windows>[\w.-]+)|(?<![\w.$}>/-])/root/[.\w]",
+    r"(?<![\w.~$}>/-])(?:/home/|/Users/)(?P<unix>[A-Za-z0-9._-]+)(?=[/\s\"'`),:;]|$)"
+    r"|\b[A-Za-z]:(?:\\{1,2}|/)Users(?:\\{1,2}|/)(?P<windows>[\w.-]+)|(?<![\w.~$}>/-])/root/[.\w]",
     re.MULTILINE,
 )
 _HINTS = ("/home/", "Users", "/root/")

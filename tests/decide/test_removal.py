@@ -1,0 +1,97 @@
+"""Removal from the files that hold the package's part beside the user's: settings, servers and jobs."""
+
+from __future__ import annotations
+
+import pytest
+from shelf import Shelf
+
+from hermes_dist.decide.removal import Removal, removal
+from hermes_dist.model.tree import EMPTY, Tree
+
+JOB = {"id": "0" * 12, "name": "watch", "prompt": "look", "enabled": True}
+OWN = {"id": "f" * 12, "name": "mine", "prompt": "my own", "enabled": True}
+
+
+def removed(shelf: Shelf, base: Tree, found: Tree) -> tuple[dict[str, str], Removal]:
+    """The files afterwards, and what was said."""
+    gone = removal(base, found, found, shelf.read)
+    shelf.update(gone.plan.blobs)
+    return shelf.files(gone.plan.after(found)), gone
+
+
+def test_an_untouched_config_goes_with_its_package() -> None:
+    shelf = Shelf()
+    base = shelf.tree({"config.yaml": "model: m\nmcp_servers:\n  s: {command: x}\n"})
+    assert removed(shelf, base, base)[0] == {}
+
+
+def test_the_packages_settings_leave_and_the_users_own_stay_with_their_comments() -> None:
+    shelf = Shelf()
+    base = shelf.tree({"config.yaml": "model:\n  default: m\nterminal:\n  a: 1\n"})
+    found = shelf.tree({"config.yaml": "model:\n  default: m\nterminal:\n  a: 1\n  b: 2 # my b\n# mine\nown: 1\n"})
+    files, gone = removed(shelf, base, found)
+    assert files == {"config.yaml": "terminal:\n  b: 2 # my b\n# mine\nown: 1\n"}
+    assert (gone.kept, gone.own) == (("config.yaml",), ())
+
+
+def test_a_setting_that_was_edited_stays_as_it_is() -> None:
+    shelf = Shelf()
+    base, found = shelf.tree({"config.yaml": "a: 1\nb: 1\n"}), shelf.tree({"config.yaml": "a: 2\nb: 1\n"})
+    assert removed(shelf, base, found)[0] == {"config.yaml": "a: 2\n"}
+
+
+def test_an_untouched_server_leaves_and_an_own_one_stays() -> None:
+    shelf = Shelf()
+    base = shelf.tree({"config.yaml": "mcp_servers:\n  s: {command: x, enabled: false}\n"})
+    found = shelf.tree({"config.yaml": "mcp_servers:\n  s: {command: x, enabled: true}\n  own: {command: y}\n"})
+    assert removed(shelf, base, found)[0] == {"config.yaml": "mcp_servers:\n  own: {command: y}\n"}
+
+
+def test_a_config_that_only_holds_what_the_package_leaves_empty_goes() -> None:
+    shelf = Shelf()
+    base = shelf.tree({"config.yaml": "mcp_servers:\n  s: {command: x, enabled: false}\n"})
+    found = shelf.tree({"config.yaml": "mcp_servers:\n  s: {command: x, enabled: true}\n"})
+    assert removed(shelf, base, found)[0] == {}
+
+
+def test_the_packages_jobs_leave_and_the_users_own_stay() -> None:
+    shelf = Shelf()
+    base = shelf.tree({"cron/jobs.json": {"jobs": [{**JOB, "enabled": False}]}})
+    found = shelf.tree({"cron/jobs.json": {"jobs": [{**JOB, "last_run_at": "2026-01-01"}, OWN], "updated_at": "now"}})
+    after, _ = removed(shelf, base, found)
+    assert '"my own"' in after["cron/jobs.json"]
+    assert '"look"' not in after["cron/jobs.json"]
+
+
+def test_a_store_of_jobs_with_nothing_but_the_agents_stamp_in_it_goes() -> None:
+    shelf = Shelf()
+    base = shelf.tree({"cron/jobs.json": {"jobs": [JOB]}})
+    found = shelf.tree({"cron/jobs.json": {"jobs": [JOB], "updated_at": "now"}})
+    assert removed(shelf, base, found)[0] == {}
+
+
+def test_an_edited_job_stays() -> None:
+    shelf = Shelf()
+    base = shelf.tree({"cron/jobs.json": {"jobs": [JOB]}})
+    found = shelf.tree({"cron/jobs.json": {"jobs": [{**JOB, "prompt": "look twice"}]}})
+    after, gone = removed(shelf, base, found)
+    assert '"look twice"' in after["cron/jobs.json"]
+    assert gone.kept == ("cron/jobs.json",)
+
+
+@pytest.mark.parametrize("broken", ["a: [\n", "- a\n", "just words\n"])
+def test_a_config_that_is_none_any_more_stays_as_it_is(broken: str) -> None:
+    shelf = Shelf()
+    base, found = shelf.tree({"config.yaml": "a: 1\n"}), shelf.tree({"config.yaml": broken, "SOUL.md": "mine"})
+    files, gone = removed(shelf, base, found)
+    assert files == {"config.yaml": broken, "SOUL.md": "mine"}
+    assert (gone.kept, gone.own) == (("config.yaml",), ("SOUL.md",))
+
+
+def test_only_what_the_package_brought_is_touched() -> None:
+    shelf = Shelf()
+    found = shelf.tree({"config.yaml": "a: 1\n", "cron/jobs.json": {"jobs": [OWN]}, "skills/x/SKILL.md": "x"})
+    gone = removal(EMPTY, found, found, shelf.read)
+    assert gone.plan.steps == ()
+    assert gone.own == tuple(found)
+    assert gone.kept == ()
