@@ -38,7 +38,7 @@ ONLY_IN = {
     "yaml": ("model.documents", "model._yaml"),
     "tomllib": ("model.lock", "model.trust", "model.registry"),
     "tomli_w": ("model.lock", "model.trust", "model.registry"),
-    "sqlite3": ("world.registry", "world.backup", "world.copying"),
+    "sqlite3": ("world.registry", "world.backup", "world.databases", "world.copying"),
     "jsonschema": ("world.load",),
     "dulwich": ("world.git",),
     "cryptography": ("world.keys",),

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
+from hermes_dist.world.databases import reading
 from hermes_dist.world.trouble import trouble
 
 if TYPE_CHECKING:
@@ -164,17 +165,14 @@ def snapshot(
     with tempfile.TemporaryDirectory(prefix="copy-", dir=folder) as work:
         copy = Path(work) / "copy.db"
         copy.touch(0o600)
-        # who opens the last one of a database in WAL mode to write also takes away what opening it made
-        mode = "ro" if source.with_name(f"{source.name}-wal").exists() else "rw"
-        address = f"{source.absolute().as_uri()}?mode={mode}"
         try:
             with (
-                closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE)) as reading,
+                reading(source, Path(work), patience=_PATIENCE) as database,
                 closing(sqlite3.connect(copy, isolation_level=None)) as writing,
             ):
-                reading.execute("BEGIN")
-                reading.backup(writing)
-                reading.rollback()
+                database.execute("BEGIN")
+                database.backup(writing)
+                database.rollback()
                 writing.execute("PRAGMA journal_mode = DELETE").fetchall()
                 if replace is not None:
                     _edit(writing, replace)

@@ -12,10 +12,12 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from hermes_dist.errors import DistError
+from hermes_dist.world.databases import reading
 
 _SQLITE = b"SQLite format 3\0"
 _BESIDE = ("-wal", "-shm", "-journal")
 _EDITABLE = 4 << 20
+_PATIENCE = 10.0
 _PRIVATE = (".env", "auth.json")
 
 
@@ -119,9 +121,9 @@ def _snapshot(source: Path, target: Path) -> None:
 
     try:
         with (
-            closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=10)) as reading,
+            reading(source, target.parent, patience=_PATIENCE) as database,
             closing(sqlite3.connect(target)) as writing,
         ):
-            reading.backup(writing)
+            database.backup(writing)
     except sqlite3.Error as error:
         raise DistError(f"the database can't be copied: {error}", where=str(source)) from error

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ print(longest, number)
 
 
 def fill(path: Path, mode: str) -> None:
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute(f"PRAGMA journal_mode={mode}")
         database.execute("CREATE TABLE messages (id INTEGER PRIMARY KEY, content TEXT)")
         database.execute("CREATE TABLE pairs (number INTEGER, side TEXT)")
@@ -74,7 +75,7 @@ def test_a_large_database_under_constant_writing_is_copied_whole(packing: Packin
     there = Context(HERMES, Layout(HERMES, root, root.parent), dict(os.environ))
     import_(there, path, GO, yes, passphrase=lambda: "p")
     copy = root / "profiles" / "bot" / "state.db"
-    with sqlite3.connect(copy) as database:
+    with closing(sqlite3.connect(copy)) as database, database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert database.execute("SELECT count(*) FROM messages").fetchone()[0] > MIB
         torn = database.execute("SELECT number FROM pairs GROUP BY number HAVING count(*) <> 2").fetchall()

@@ -8,6 +8,7 @@ import json
 import random
 import sqlite3
 import string
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -220,7 +221,7 @@ def test_what_can_not_be_redacted_still_refuses(story: Story, tmp_path: Path) ->
 def talk(story: Story, *texts: str) -> None:
     path = story.home / "state.db"
     path.unlink()
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("CREATE TABLE messages (id INTEGER PRIMARY KEY, content TEXT)")
         database.execute("CREATE VIRTUAL TABLE messages_fts USING fts5(content)")
@@ -247,14 +248,14 @@ def test_sessions_with_secrets_refuse_and_redact(story: Story, tmp_path: Path) -
     copy = tmp_path / "copy.db"
     start = data.index(b"SQLite format 3\0")
     copy.write_bytes(data[start:].split(b"bot/")[0])
-    with sqlite3.connect(copy) as database:
+    with closing(sqlite3.connect(copy)) as database, database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         rows = [row[0] for row in database.execute("SELECT content FROM messages")]
         assert database.execute("SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'hello'").fetchone() == (1,)
     database.close()
     assert rows[0] == "hello"
     assert rows[1].startswith("my key is ${")
-    with sqlite3.connect(story.home / "state.db") as database:
+    with closing(sqlite3.connect(story.home / "state.db")) as database, database:
         assert secret in database.execute("SELECT content FROM messages WHERE id = 2").fetchone()[0]
     database.close()
 
@@ -264,7 +265,7 @@ def test_what_was_deleted_from_a_database_does_not_leave(story: Story, tmp_path:
     (story.home / "memories/MEMORY.md").unlink()
     story.write("sessions/s.json", "{}")
     talk(story, "hello", f"my key is {secret}")
-    with sqlite3.connect(story.home / "state.db") as database:
+    with closing(sqlite3.connect(story.home / "state.db")) as database, database:
         database.execute("DELETE FROM messages WHERE id = 2")
         database.execute("DELETE FROM messages_fts WHERE rowid = 2")
     database.close()

@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -458,7 +459,7 @@ def test_the_default_profile_moves_under_a_name(story: Story, there: Elsewhere) 
 
 def test_an_export_changes_nothing_in_the_home(story: Story) -> None:
     story.install()
-    with sqlite3.connect(story.home / "state.db") as database:
+    with closing(sqlite3.connect(story.home / "state.db")) as database, database:
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("CREATE TABLE t (x)")
     database.close()

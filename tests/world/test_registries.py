@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,7 @@ def test_a_damaged_index_is_told_and_made_again(layout: Layout, tmp_path: Path) 
     file.write_bytes(b"not a database" * 1000)
     assert registries.sync(registry).added == 1
     assert names(registries.search(["bot"], 5))[0] == "bot"
-    with sqlite3.connect(file) as db:
+    with closing(sqlite3.connect(file)) as db, db:
         db.execute("DROP TABLE words")
     with pytest.raises(DistError, match="can't be read") as caught:
         registries.search(["bits"], 5)
