@@ -1,0 +1,70 @@
+"""Switching on what has its yes: when something is ready, and what is written."""
+
+from __future__ import annotations
+
+import pytest
+from shelf import Shelf
+
+from hermes_dist.decide.activate import ready, switch_on
+from hermes_dist.decide.effects import grant
+from hermes_dist.model.keypath import Item, parse_key
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Effect, EffectKind
+from hermes_dist.model.tree import EMPTY, Digest
+
+CONFIG, JOBS = RelPath("config.yaml"), RelPath("cron/jobs.json")
+JOB = {"id": "0" * 12, "name": "watch", "enabled": False, "state": "paused", "paused_reason": "from package bot", "prompt": "look"}
+
+
+def effect(key: str, *, off: bool = True) -> Effect:
+    return Effect(EffectKind.RUNS, CONFIG, key, key, Digest.of(key.encode()), off)
+
+
+COMMAND, ARGS = effect("mcp_servers.s.command"), effect("mcp_servers.s.args")
+SERVER = (CONFIG, ("mcp_servers", "s"))
+
+
+def test_a_server_is_ready_when_all_its_parts_have_their_yes_and_one_of_them_now() -> None:
+    both = [COMMAND, ARGS]
+    assert ready(both, grant(frozenset([COMMAND.digest, ARGS.digest]))) == [SERVER]
+    assert ready(both, grant(frozenset([COMMAND.digest]))) == []
+    assert ready(both, grant(frozenset([COMMAND.digest]), before=frozenset([ARGS.digest]))) == [SERVER]
+    assert ready(both, grant(frozenset(), everything=True)) == [SERVER]
+
+
+def test_what_had_every_yes_before_and_is_off_was_switched_off_by_the_user() -> None:
+    before = frozenset([COMMAND.digest, ARGS.digest])
+    assert ready([COMMAND, ARGS], grant(frozenset(), before=before)) == []
+    assert ready([COMMAND, ARGS], grant(frozenset(), before=before, everything=True)) == []
+
+
+def test_what_runs_already_is_not_switched_on() -> None:
+    assert ready([effect("mcp_servers.s.command", off=False)], grant(frozenset(), everything=True)) == []
+
+
+def test_only_the_switches_of_a_server_and_a_job_change() -> None:
+    shelf = Shelf()
+    config = "# mine\nmcp_servers:\n  s:\n    command: x # runs\n    enabled: false\n  t: {command: y, enabled: false}\n"
+    tree = shelf.tree({"config.yaml": config, "cron/jobs.json": {"jobs": [JOB, {**JOB, "id": "1" * 12}]}})
+    done = switch_on(tree, [SERVER, (JOBS, ("jobs", Item("id", "0" * 12)))], shelf.read)
+    shelf.update(done.blobs)
+    assert shelf.text(done.tree, "config.yaml") == config.replace("enabled: false", "enabled: true", 1)
+    first, second = shelf.jobs(done.tree)
+    resumed = {"enabled": True, "state": "scheduled", "paused_at": None, "paused_reason": None, "next_run_at": None}
+    assert first == {**JOB, **resumed}
+    assert second == {**JOB, "id": "1" * 12}
+
+
+def test_what_is_not_there_is_not_made() -> None:
+    shelf = Shelf()
+    assert switch_on(EMPTY, [SERVER], shelf.read).tree == EMPTY
+    tree = shelf.tree({"config.yaml": "a: 1\n"})
+    assert switch_on(tree, [SERVER], shelf.read).tree == tree
+
+
+@pytest.mark.parametrize("config", ["a: [\n", "x: &x {command: a}\nmcp_servers: {s: *x}\n"])
+def test_what_can_not_be_edited_stays_off(config: str) -> None:
+    shelf = Shelf()
+    tree = shelf.tree({"config.yaml": config})
+    done = switch_on(tree, [(CONFIG, parse_key("mcp_servers.s"))], shelf.read)
+    assert (done.tree, dict(done.blobs)) == (tree, {})
