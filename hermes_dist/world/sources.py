@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from hermes_dist.brand import MANIFEST, Layout
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, SourceKind, SourceSpec, is_loopback, without_credentials
 from hermes_dist.model.tree import Digest, Entry, Tree
+from hermes_dist.world.asking import Asking
 from hermes_dist.world.git import Patience, open_git
 from hermes_dist.world.known_refs import KnownRefs
 from hermes_dist.world.limits import LIMITS, Limits
 from hermes_dist.world.ports import Git, GitFile, Refs, Relation
-from hermes_dist.world.proc import stop_running
 
 if TYPE_CHECKING:
     from hermes_dist.world.folder import Ignores
@@ -29,8 +28,6 @@ Choose = Callable[[str, Iterable[str]], str]
 """Chooses a tag for a version range; raises Invalid when none fits."""
 Progress = Callable[[str], None]
 
-_AT_ONCE = 8
-"""Repositories asked at the same moment: an sshd drops connections from its tenth on that has not logged in."""
 _SEARCHED = 1000
 _LFS = b"version https://git-lfs.github.com/spec/"
 _LFS_BYTES = 1024
@@ -96,7 +93,7 @@ class Sources:
         self._allow_insecure = allow_insecure
         self._limits = limits
         self._known = KnownRefs(layout.git_cache)
-        self._ahead: dict[str, Refs | DistError] = {}
+        self._asking = Asking(git, self._known)
 
     @cached_property
     def _store(self) -> Store:
@@ -116,38 +113,11 @@ class Sources:
             Unreachable: It can't be reached, read, or is not available offline.
             Invalid: The folder does not exist, or the source is of a kind that can't be read here.
         """
-        if not self.is_git(spec):
-            return None
-        url = self.url(spec)
-        answer = self._ahead.get(url) or self._ask(url)
-        if isinstance(answer, DistError):
-            raise copy(answer)  # whoever catches it adds where, and it may be raised again
-        return answer
+        return self._asking.refs(self.url(spec)) if self.is_git(spec) else None
 
     def ask_ahead(self, specs: Iterable[SourceSpec]) -> None:
-        """Ask many sources at once, each repository once; in this run :meth:`refs` gives these answers.
-
-        Args:
-            specs: The sources; folders and archives among them are left out.
-        """
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - start-up
-
-        urls = dict.fromkeys(self.url(spec) for spec in specs if self.is_git(spec))
-        pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
-        try:
-            self._ahead.update(zip(urls, pool.map(self._ask, urls), strict=True))
-        except BaseException:  # Ctrl-C: nobody else is asked, and nobody's answer awaited
-            pool.shutdown(wait=False, cancel_futures=True)
-            stop_running()
-            raise
-        finally:
-            pool.shutdown()
-
-    def _ask(self, url: str) -> Refs | DistError:
-        try:
-            return self._known.heard(url, self.git.refs(url))
-        except DistError as error:
-            return error
+        """Ask many sources at once; folders and archives among them are left out."""
+        self._asking.ahead(self.url(spec) for spec in specs if self.is_git(spec))
 
     def resolve_ref(self, spec: SourceSpec, refs: Refs | None, choose: Choose | None = None) -> tuple[str, str]:
         """Say which commit a ref stands for: a tag, else a branch, else the start of a commit's id.
