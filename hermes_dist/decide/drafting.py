@@ -122,7 +122,8 @@ def _variables(env: Iterable[EnvVar]) -> Iterable[str]:
 
 def _quoted(text: str) -> str:
     """A text as YAML reads it back, whatever is in it."""
-    return json.dumps(" ".join(text.split()), ensure_ascii=False)
+    line = json.dumps(" ".join(text.split()), ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in line)
 
 
 def workflow_text(command: str) -> bytes:

@@ -184,6 +184,8 @@ def test_a_version_that_yaml_would_take_for_a_number_is_quoted_and_a_missing_one
     assert load_data(with_fields(b"name: bot\n", "1.0.0", ()), Kind.YAML) == {"name": "bot", "version": "1.0.0"}
     words = b"description: |\n  version: 9\nname: bot\nversion: 1.0.0\n"
     assert load_data(with_fields(words, "2.0.0", ()), Kind.YAML) == {"description": "version: 9\n", "name": "bot", "version": "2.0.0"}
+    words = with_fields(b"name: bot\nversion: 1.0.0 beta # now\n", "2.0.0", ())
+    assert load_data(words, Kind.YAML) == {"name": "bot", "version": "2.0.0"}
 
 
 def test_new_variables_join_the_known_ones_once() -> None:
