@@ -44,7 +44,7 @@ ONLY_IN = {
     "cryptography": ("world.keys",),
     "packaging": ("decide.versions",),
     "pathspec": ("world.sources", "world.folder"),
-    "fcntl": ("world.fs",),
+    "fcntl": ("world.fs", "world.locks"),
     "tarfile": ("world.archive",),
     "tuf": ("world.registry_tuf",),
     "zlib": ("world.archive", "world.store", "world.git"),

@@ -16,7 +16,8 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.lifecycle import Made, check_free, raise_profile
 from hermes_dist.world.copying import copy_home
-from hermes_dist.world.fs import atomic_write, home_lock
+from hermes_dist.world.fs import atomic_write
+from hermes_dist.world.locks import home_lock
 from hermes_dist.world.seeding import has_peers, make_peer
 
 Keep = Callable[[str], bool]

@@ -16,7 +16,8 @@ from hermes_dist.model.lockhead import HINT
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.context import Context
-from hermes_dist.world.fs import RealFs, flock, home_lock
+from hermes_dist.world.fs import RealFs
+from hermes_dist.world.locks import flock, home_lock
 from hermes_dist.world.transaction import Recovered, apply, generations, lock_image, recover
 
 

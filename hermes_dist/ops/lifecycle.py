@@ -25,7 +25,8 @@ from hermes_dist.ops import aliases, pending
 from hermes_dist.ops.context import Context
 from hermes_dist.world import running
 from hermes_dist.world.agent import GatewayState, gateway, run
-from hermes_dist.world.fs import RealFs, atomic_write, home_lock
+from hermes_dist.world.fs import RealFs, atomic_write
+from hermes_dist.world.locks import home_lock
 from hermes_dist.world.moving import raise_home
 from hermes_dist.world.seeding import seed
 

@@ -14,7 +14,8 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import aliases
 from hermes_dist.ops.context import Context
 from hermes_dist.world import running
-from hermes_dist.world.fs import RealFs, atomic_write, flock, home_lock
+from hermes_dist.world.fs import RealFs, atomic_write
+from hermes_dist.world.locks import flock, home_lock
 from hermes_dist.world.moving import erase, inode, make_folder, move_home
 from hermes_dist.world.ports import Odd
 from hermes_dist.world.transaction import uninterrupted

@@ -23,7 +23,8 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, guards_of, held, take_back
 from hermes_dist.ops.observing import together
 from hermes_dist.ops.variables import elsewhere, new_file, write
-from hermes_dist.world.fs import RealFs, flock
+from hermes_dist.world.fs import RealFs
+from hermes_dist.world.locks import flock
 from hermes_dist.world.newhome import build_new
 from hermes_dist.world.transaction import apply
 

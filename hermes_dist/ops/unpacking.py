@@ -25,9 +25,9 @@ from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
 from hermes_dist.ops.context import Context
 from hermes_dist.world.archive_open import is_encrypted, read_archive
 from hermes_dist.world.archive_read import CARRIED_LONG, LONG, Carried, Contents, Shelves
-from hermes_dist.world.fs import flock
 from hermes_dist.world.limits import LIMITS
 from hermes_dist.world.load import load_manifest
+from hermes_dist.world.locks import flock
 
 _LOCK = RelPath(LOCKFILE)
 _MANIFEST = RelPath(MANIFEST)

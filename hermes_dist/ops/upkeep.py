@@ -22,9 +22,10 @@ from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.mend import fetch_again
 from hermes_dist.ops.observing import observe
 from hermes_dist.ops.trust import signer_words
-from hermes_dist.world.fs import RealFs, home_lock
+from hermes_dist.world.fs import RealFs
 from hermes_dist.world.git_cache import cache_name
 from hermes_dist.world.git_collect import collect
+from hermes_dist.world.locks import home_lock
 from hermes_dist.world.transaction import before_image, generations, lock_image, prune, recover
 
 KEEP = 20

@@ -1,4 +1,4 @@
-"""The real file system: a handful of verbs below one folder, small atomic writes, and locks."""
+"""The real file system: a handful of verbs below one folder, and small atomic writes."""
 
 from __future__ import annotations
 
@@ -7,26 +7,22 @@ import errno
 import fcntl
 import os
 import stat
-import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from hermes_dist.brand import PRIVATE
-from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.tree import Entry
 from hermes_dist.world import _rename
 from hermes_dist.world.ports import Kind, Odd
 from hermes_dist.world.scan import Known, Scan, digest_of, scan
-from hermes_dist.world.trouble import trouble
+from hermes_dist.world.trouble import not_regular, trouble
 
-__all__ = ["Known", "RealFs", "Scan", "atomic_write", "flock", "home_lock", "scan", "trouble"]
+__all__ = ["Known", "RealFs", "Scan", "atomic_write", "scan", "trouble"]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def sync_fd(fd: int) -> None:
@@ -138,11 +134,11 @@ class RealFs:
             return
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENXIO}:
-                raise _odd(path) from error
+                raise not_regular(path) from error
             raise
         try:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
-                raise _odd(path)
+                raise not_regular(path)
             yield fd
         finally:
             os.close(fd)
@@ -243,10 +239,6 @@ class RealFs:
             os.rmdir(name, dir_fd=fd)
 
 
-def _odd(path: str) -> Odd:
-    return Odd("it is not a regular file, so it is left alone", where=path, hint="move it away to go on")
-
-
 def _explained(error: OSError, fd: int, name: str, seen: str) -> OSError | Odd:
     """A symlink on the way is the user's; anything else stays what it is."""
     if error.errno in {errno.ELOOP, errno.ENOTDIR}:
@@ -277,90 +269,3 @@ def atomic_write(path: Path, data: bytes, mode: int = 0o600) -> None:
             folder.put(path.name, f".{path.name[:150]}.{os.urandom(6).hex()}.tmp", data, folder.mode(path.name) or mode)
     except OSError as error:
         raise trouble(error, "can't write the file", where=str(path)) from error
-
-
-@contextlib.contextmanager
-def flock(path: Path, *, timeout: float = 0, held: str = "another command is at work here") -> Iterator[None]:
-    """Hold an exclusive lock on a file, which is made when missing and never written to.
-
-    The lock is the kernel's: it ends with the process that holds it, however that dies.
-
-    Args:
-        path: The lock file; a symlink there is not followed.
-        timeout: How many seconds to wait for it.
-        held: What to say when somebody else has it.
-
-    Raises:
-        Busy: Somebody else has it; the sentence names their process where the system tells.
-        DistError: The file can't be opened.
-    """
-    end = time.monotonic() + timeout
-    while True:
-        fd = _open_lock(path)
-        try:
-            if _try_lock(fd, path):
-                yield
-                return
-            if time.monotonic() >= end:
-                raise _busy(os.fstat(fd), path, held)
-        finally:
-            os.close(fd)
-        time.sleep(0.02)
-
-
-def _open_lock(path: Path) -> int:
-    """Open the lock file, with neither it nor its folder followed when a symlink."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = os.open(path.parent, _FOLDER)
-        try:
-            return os.open(path.name, _LOCK, 0o600, dir_fd=folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        if error.errno in {errno.ELOOP, errno.ENOTDIR, errno.EEXIST}:
-            raise _odd(str(path)) from error
-        raise trouble(error, "can't open the lock", where=str(path)) from error
-
-
-def _try_lock(fd: int, path: Path) -> bool:
-    """Lock the file; False when somebody else has it, or it is not the file at that path any more."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        raise trouble(error, "can't lock", where=str(path)) from error
-    with contextlib.suppress(FileNotFoundError):
-        return os.path.samestat(os.fstat(fd), os.stat(path, follow_symlinks=False))
-    return False
-
-
-def _busy(file: os.stat_result, path: Path, held: str) -> Busy:
-    """Name the holder, from the kernel's own list of locks."""
-    holder = ""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/locks").read_text().splitlines():
-            fields = line.split()
-            if fields[1] == "FLOCK" and fields[5].endswith(f":{file.st_ino}") and fields[4] != "0":
-                holder = f" (process {fields[4]})"
-    return Busy(f"{held}{holder}", where=str(path.parent), hint="wait for it to end, then run it again")
-
-
-@contextlib.contextmanager
-def home_lock(home: Path, timeout: float = 0) -> Iterator[None]:
-    """Hold a home against other commands of ours, by ``.dist/lock``; stale locks do not exist.
-
-    Args:
-        home: The home folder, which must exist.
-        timeout: How many seconds to wait for it.
-
-    Raises:
-        Busy: Another command holds the home.
-        Odd: ``.dist`` is a symlink.
-        DistError: The home is missing or can't be written.
-    """
-    if not home.is_dir():
-        raise DistError("there is no such home", where=str(home))
-    with flock(home / PRIVATE / "lock", timeout=timeout, held="another command is changing this home"):
-        yield

@@ -207,7 +207,7 @@ class BareGit:
 
     def _held(self, cache: Path, commit: str) -> contextlib.AbstractContextManager[None]:
         """Hold a cache against other fetches, of this process or another; made when missing."""
-        from hermes_dist.world.fs import flock  # noqa: PLC0415 - start-up
+        from hermes_dist.world.locks import flock  # noqa: PLC0415 - start-up
 
         prepare(cache, sha256=len(commit) == 64)
         lock = cache.with_suffix(".lock")

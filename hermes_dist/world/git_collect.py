@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from hermes_dist.errors import Busy
-from hermes_dist.world.fs import flock
+from hermes_dist.world.locks import flock
 from hermes_dist.world.trouble import trouble
 
 

@@ -26,10 +26,11 @@ from hermes_dist.model.registry import (
     parse_package,
 )
 from hermes_dist.model.source import parse_source
-from hermes_dist.world.fs import atomic_write, flock
+from hermes_dist.world.fs import atomic_write
 from hermes_dist.world.git import open_git
 from hermes_dist.world.limits import MIB, Limits
 from hermes_dist.world.load import data_folder
+from hermes_dist.world.locks import flock
 from hermes_dist.world.registry_files import check_index, contents, read_file, stamps
 from hermes_dist.world.registry_index import Hit, Index, Synced
 from hermes_dist.world.sources import Sources

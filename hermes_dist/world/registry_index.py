@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from hermes_dist.errors import DistError
 from hermes_dist.model.registry import MAX_ENTRY, key_of, skeleton
-from hermes_dist.world.fs import flock
+from hermes_dist.world.locks import flock
 
 Read = Callable[[Sequence[str]], Iterable[tuple[str, bytes]]]
 """Reads entries by their paths, in any order; what can't be read is left out."""

@@ -6,6 +6,7 @@ import errno
 import os
 
 from hermes_dist.errors import DistError
+from hermes_dist.world.ports import Odd
 
 HINTS = {
     errno.ENOSPC: "free some space on that disk, then run it again",
@@ -30,3 +31,8 @@ def trouble(error: OSError, doing: str, *, where: str = "") -> DistError:
     reason = os.strerror(error.errno) if error.errno else str(error)
     place = where or (str(error.filename) if error.filename else "")
     return DistError(f"{doing}: {reason}", where=place, hint=HINTS.get(error.errno or 0, ""))
+
+
+def not_regular(path: str) -> Odd:
+    """Say that something else than a regular file stands where one should."""
+    return Odd("it is not a regular file, so it is left alone", where=path, hint="move it away to go on")

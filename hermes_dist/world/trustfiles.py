@@ -32,7 +32,8 @@ def change_keyring(layout: Layout, change: Callable[[Keyring], Keyring]) -> Keyr
         DistError: It can't be read or written, or another command is at it.
     """
     from hermes_dist.model.trust import dump_keyring  # noqa: PLC0415 - start-up
-    from hermes_dist.world.fs import atomic_write, flock  # noqa: PLC0415 - start-up
+    from hermes_dist.world.fs import atomic_write  # noqa: PLC0415 - start-up
+    from hermes_dist.world.locks import flock  # noqa: PLC0415 - start-up
 
     with flock(layout.trust_file.with_suffix(".lock"), timeout=10):
         keyring = change(read_keyring(layout))

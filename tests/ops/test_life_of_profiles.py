@@ -392,7 +392,7 @@ def test_what_serves_a_profile_in_the_background_is_stopped_and_others_are_left_
 
 
 def test_a_command_of_ours_that_holds_the_home_makes_the_move_wait_its_turn(ctx: Context) -> None:
-    from hermes_dist.world.fs import home_lock
+    from hermes_dist.world.locks import home_lock
 
     home = lifecycle.create(ctx, "coder").path
     with home_lock(home):

@@ -14,7 +14,7 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import install as installing
 from hermes_dist.ops.upkeep import gc, verify
-from hermes_dist.world.fs import home_lock
+from hermes_dist.world.locks import home_lock
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock, dump_lock
 from hermes_dist.model.manifest import KNOWN_FIELDS, EnvVar
 from hermes_dist.model.paths import RESERVED_PROFILES, ProfileName, RelPath
-from hermes_dist.model.plan import Conflict, Effect, EffectKind
+from hermes_dist.model.plan import Answer, Conflict, Effect, EffectKind
+from hermes_dist.model.side import Side
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 from hermes_dist.world.load import data_folder, load_manifest, schema, violations
@@ -183,6 +184,7 @@ def test_a_dumped_lock_holds_its_schema() -> None:
         base=Tree({path: Entry(digest, executable=True)}), shipped=Tree({RelPath("mcp.json"): Entry(digest)}),
         upstream={path: None, RelPath("b"): Entry(digest)}, conflicts=(Conflict(path, 'a."b"'),),
         parked=tuple(Effect(kind, path, "k", "what", digest, off=True) for kind in EffectKind),
+        answers=(Answer(path, "k", Side.THEIRS, f"644:{digest}"),),
     )  # fmt: skip
     for lock in (full, Lock(source="./x", pin=Pin(url="/x", tree=EMPTY.digest))):
         assert violations(tomllib.loads(dump_lock(lock).decode()), "lock") == []

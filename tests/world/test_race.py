@@ -18,7 +18,8 @@ from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.world import transaction
-from hermes_dist.world.fs import RealFs, home_lock
+from hermes_dist.world.fs import RealFs
+from hermes_dist.world.locks import home_lock
 from hermes_dist.world.ports import Unsupported
 from hermes_dist.world.transaction import Changed, apply, before_image, generations, prune, recover
 
@@ -180,7 +181,8 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from realhome import read, steps
-from hermes_dist.world.fs import RealFs, home_lock
+from hermes_dist.world.fs import RealFs
+from hermes_dist.world.locks import home_lock
 from hermes_dist.world.transaction import apply, prune
 root, who = Path(sys.argv[2]), sys.argv[3]
 names = [f"f{k}" for k in range(4)]
