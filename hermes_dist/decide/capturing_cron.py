@@ -63,7 +63,8 @@ def job_files(
     if mine:
         if JOBS not in wanted:
             wanted[JOBS] = _data(JOBS, package, read) if JOBS in package else {"jobs": []}
-        wanted[JOBS] = _with_jobs(wanted[JOBS], [_own(job, hide) for job in mine])
+        alone = next((job for job in shipped.jobs if job.path == JOBS and not job.steps), None)
+        wanted[JOBS] = _with_jobs(wanted[JOBS], [_own(job, hide) for job in mine], alone)
     return {path: _written(path, want, package, read) for path, want in wanted.items()}
 
 
@@ -84,15 +85,15 @@ def _set(wanted: dict[RelPath, object], job: ShippedJob, value: Job | None, pack
         data[job.steps[-1]] = value
 
 
-def _with_jobs(data: object, more: list[Job]) -> object:
-    """Add jobs to the data of a job file, whatever its shape."""
+def _with_jobs(data: object, more: list[Job], alone: ShippedJob | None) -> object:
+    """Add jobs to the data of a job file, whatever its shape; one that had it alone was named by the file."""
     if isinstance(data, list):
         return [*data, *more]
     rows = data.get("jobs") if isinstance(data, dict) else None
     if isinstance(data, dict) and isinstance(rows, list):
         return {**data, "jobs": [*rows, *more]}
     if isinstance(data, dict) and any(sign in data for sign in JOB_SIGNS):
-        return [data, *more]
+        return [{"name": alone.placed["name"], **data, "id": alone.id} if alone else data, *more]
     named = {str(job["id"]): job for job in more}
     if isinstance(data, dict) and isinstance(rows, dict):
         return {**data, "jobs": {**rows, **named}}
