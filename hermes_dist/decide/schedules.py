@@ -9,7 +9,8 @@ from datetime import date, datetime
 from hermes_dist.errors import Invalid
 
 _UNITS = {"m": 1, "h": 60, "d": 1440}
-_DURATION = re.compile(r"(\d{1,6})\s*(m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days)", re.ASCII)
+_DURATION = re.compile(r"(\d{1,9})\s*(m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days)", re.ASCII)
+_LONGEST = 999_999_999  # minutes: what a duration in minutes can say
 _FIELDS = (
     ("minute", 0, 59, ()),
     ("hour", 0, 23, ()),
@@ -93,7 +94,8 @@ def _from_text(text: str) -> dict[str, object]:
 
 def _minutes(text: str) -> int:
     found = _DURATION.fullmatch(text)
-    return int(found[1]) * _UNITS[found[2][0]] if found else 0
+    minutes = int(found[1]) * _UNITS[found[2][0]] if found else 0
+    return minutes if minutes <= _LONGEST else 0
 
 
 def _moment(text: str) -> datetime:

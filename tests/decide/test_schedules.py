@@ -34,9 +34,16 @@ def test_law_a_text_is_refused_or_becomes_a_schedule_that_stays_itself(text: str
         assert {**parse_schedule(again), "display": ""} == {**schedule, "display": ""}
 
 
-@pytest.mark.parametrize(("text", "minutes"), [("every 90 mins", 90), ("EVERY 2H", 120), ("every 1 day", 1440), ("every 999999m", 999999)])
+@pytest.mark.parametrize(("text", "minutes"), [("every 90 mins", 90), ("EVERY 2H", 120), ("every 1 day", 1440), ("every 999999m", 999999), ("every 694444 days", 999_999_360)])
 def test_intervals_are_minutes(text: str, minutes: int) -> None:
     assert parse_schedule(text) == {"kind": "interval", "minutes": minutes, "display": f"every {minutes}m"}
+
+
+def test_an_interval_is_never_longer_than_its_minutes_can_say() -> None:
+    assert as_text(parse_schedule("every 695 days")) == "every 1000800m"
+    for text in ("every 694445 days", "every 1000000000m"):
+        with pytest.raises(Invalid, match="is no interval"):
+            parse_schedule(text)
 
 
 def test_times_that_yaml_reads_as_such_are_schedules_too() -> None:
