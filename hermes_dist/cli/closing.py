@@ -36,7 +36,7 @@ def reminder(session: Session, name: ProfileName, conflicts: int) -> int:
     """
     if not conflicts:
         return 0
-    are = "is" if conflicts == 1 else "are"
-    session.screen.say(f"{counted(conflicts, 'conflict')} {are} open; yours stays until you settle them.")
+    are, them = ("is", "it") if conflicts == 1 else ("are", "them")
+    session.screen.say(f"{counted(conflicts, 'conflict')} {are} open; yours stays until you settle {them}.")
     session.screen.say(f"  next: {session.command(f'resolve {name} --list')}")
     return 3

@@ -75,6 +75,14 @@ def _say(text: str) -> int:
 def start(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) -> int:
     """Run a command line; see :func:`hermes_dist.cli.main.run`."""
     open_closed_streams()
+    try:
+        return _begun(brand, argv, prog, profile)
+    except KeyboardInterrupt:  # while modules were loaded: whatever runs says so itself
+        write(sys.stderr, "\ninterrupted; nothing had begun\n")
+        return 130
+
+
+def _begun(brand: Brand, argv: Sequence[str], prog: str, profile: str | None) -> int:
     if list(argv) == ["--version"]:
         return _say(f"hermes-dist {__version__}\n")
     if len(argv) == 1 and argv[0] in _HELP:

@@ -18,7 +18,7 @@ from hermes_dist.decide.hidden import HIDDEN_IN, hidden_characters
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, jobs_by_id, meaning
 from hermes_dist.decide.placing_mcp import SERVERS, is_off
-from hermes_dist.decide.reach import reached, script_path
+from hermes_dist.decide.reach import reached, script_paths
 from hermes_dist.decide.schedules import can_start
 from hermes_dist.errors import Invalid, counted
 from hermes_dist.model.documents import ABSENT, Kind, get, kind_of, load_data
@@ -128,9 +128,8 @@ def _jobs(
         changed = _changed_fields(before.get(ident), job)
         runs = bool(job.get("enabled", True))
         if (runs and ident not in before) or (not runs and ident in theirs and _waits(job, bool(changed))):
-            path = script_path(job.get("script"))
-            script = merged.get(path) if path else None
-            content = _digest([ident, *(_plain(get(job, field)) for field in JOB_FIELDS), script and script.digest])
+            scripts: list[object] = [merged[p].digest for p in script_paths(job.get("script")) if p in merged]
+            content = _digest([ident, *(_plain(get(job, field)) for field in JOB_FIELDS), *(scripts or [None])])
             yield Effect(EffectKind.SCHEDULES, JOBS, format_key(key), _job_line(job), content, off=not runs)
         elif runs:
             for field in changed:
@@ -162,7 +161,7 @@ def _reached(
     """Changed files that would run at once: running jobs and live commands name them, or what those name."""
     files = [path for path in changed if path.top not in (*UNITS, CONFIG, JOBS.top, MANIFEST)]
     running = [job for job in jobs.values() if job.get("enabled", True)] if files else []
-    scripts = {path: f"the running job {_label(job)}" for job in running if (path := script_path(job.get("script")))}
+    scripts = {path: f"the running job {_label(job)}" for job in running for path in script_paths(job.get("script"))}
     starts = _live_commands(_data(CONFIG, merged, read)) if files else {}
     live = reached(starts, scripts, merged, read) if starts or scripts else {}
     for path in files:

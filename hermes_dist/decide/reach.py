@@ -15,15 +15,25 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 
 _TOKEN = re.compile(r"[\w.@+-]+")
+_FOLDER = re.compile("/scripts(?=/)")
 _LIMIT = 256 << 10
 """Larger files are no scripts that name others."""
 
 
-def script_path(script: object) -> RelPath | None:
-    """Where the agent looks for a job's script, however it is spelled; None outside ``scripts/``."""
+def script_paths(script: object) -> tuple[RelPath, ...]:
+    """Where the agent may look for a job's script, however it is spelled; nowhere outside ``scripts/``.
+
+    A full path does not say where the home ends, so every ``scripts`` in it may be the home's.
+    """
     text = str(script or "").strip()
-    _, inside, tail = text.rpartition("/scripts/") if text.startswith(("/", "~")) else ("", text, text)
-    place = posixpath.normpath(f"scripts/{tail}") if inside and tail else ""
+    tails = [text] if text else []
+    if text.startswith(("/", "~")):
+        tails = [text[at.end() + 1 :] for at in _FOLDER.finditer(text)]
+    places = (posixpath.normpath(f"scripts/{tail}") for tail in tails if tail)
+    return tuple(filter(None, map(_inside, dict.fromkeys(places))))
+
+
+def _inside(place: str) -> RelPath | None:
     try:
         return RelPath(place) if place.startswith("scripts/") else None
     except Invalid:

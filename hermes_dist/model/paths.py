@@ -178,7 +178,7 @@ class ProfileName(str):
                 hint="use small letters, digits, - and _, beginning with a letter or digit, 64 at most",
             )
         if text in RESERVED_PROFILES - {"default"}:
-            raise Invalid(f"the name {text!r} is reserved", hint="choose another name with --name")
+            raise Invalid(f"the name {text!r} is reserved", hint="choose another name")
         return super().__new__(cls, text)
 
     @classmethod

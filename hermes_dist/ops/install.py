@@ -69,7 +69,7 @@ def install(
     _check_apart(ctx, spec, profile)
     planned = None if alias is None else aliases.plan(ctx.layout, profile, alias or profile, env=ctx.env)
     home = open_home(ctx, profile)
-    moved = same_package(ctx, home.lock, target, incoming.manifest.name) if home.lock else ""
+    moved = same_package(ctx, profile, home.lock, target, incoming.manifest.name) if home.lock else ""
     base, note = _inferred(ctx, home, target.spec)
     if home.path.is_dir():
         incoming = fetch(ctx, target, home.lock, user_job_ids(home, mending(ctx, home.lock), base))

@@ -92,14 +92,15 @@ def _folder(folder: RelPath | None) -> str:
     return str(folder) if folder else "the root"
 
 
-def same_package(ctx: Context, lock: Lock, target: Target, called: str) -> str:
+def same_package(ctx: Context, name: ProfileName, lock: Lock, target: Target, called: str) -> str:
     """Tell whether what is to be merged into a profile is the package that it holds.
 
     It is, wherever it lies, when it has the same name; and within its repository, when it left its old folder.
 
     Args:
         ctx: The context.
-        lock: The profile's lock.
+        name: The profile.
+        lock: Its lock.
         target: What is to be merged.
         called: Its name.
 
@@ -116,7 +117,7 @@ def same_package(ctx: Context, lock: Lock, target: Target, called: str) -> str:
     if renamed and not _left(ctx, have, target, lock):
         raise DistError(
             f"this profile holds another package, {lock.name} from {lock.source}", where=str(asked),
-            hint=f"uninstall that first with: {ctx.command('uninstall NAME')}; or choose another --name",
+            hint=f"uninstall that first with: {ctx.command(f'uninstall {name}')}; or choose another --name",
         )
     return f"{lock.name} moves here from {lock.source}{renamed}; it is merged over what came from there"
 

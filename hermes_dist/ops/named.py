@@ -44,7 +44,7 @@ def look_up_named(ctx: Context, asked: SourceSpec, naming: Naming, lock: Lock | 
         Refused: The name leads elsewhere than it did, or a policy does not let its source in.
         DistError: No registry has it, several do, nothing is in the range, or it can't be reached.
     """
-    found = find(ctx, asked, naming.registry or (lock.registry if lock else ""))
+    found = find(ctx, asked, naming.registry or _registry_of(ctx, lock))
     if lock is None:
         _check_twins(ctx, found, naming)
     package = found.package
@@ -65,6 +65,16 @@ def look_up_named(ctx: Context, asked: SourceSpec, naming: Naming, lock: Lock | 
     if release is None:
         return target
     return target._replace(ref=_tag_of(refs, release), tree=release.tree, signer=release.signer)
+
+
+def _registry_of(ctx: Context, lock: Lock | None) -> str:
+    """The registry that a profile's package came from; empty where nobody said."""
+    if lock is None or lock.registry in ("", *(one.name for one in ctx.registries.all())):
+        return lock.registry if lock else ""
+    raise DistError(
+        f"it came from the registry {lock.registry!r:.80}, which is not among yours any more", where=lock.source,
+        hint=f"add it again with: {ctx.command(f'registry add PLACE --name {lock.registry}')}",
+    )
 
 
 def find(ctx: Context, asked: SourceSpec, registry: str = "") -> Found:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from hermes_dist.brand import HERMES
+from hermes_dist.cli import plain
 from hermes_dist.cli.boundary import guarded
+from hermes_dist.cli.start import start
 from hermes_dist.errors import Busy, DistError, Refused, Unreachable
 
 Capture = pytest.CaptureFixture[str]
@@ -29,6 +32,12 @@ def test_a_result_is_passed_on(capsys: Capture) -> None:
 def test_an_interruption_is_130_and_says_that_nothing_is_half_done(capsys: Capture) -> None:
     assert guarded(lambda: fails(KeyboardInterrupt()), [], "hermes-dist") == 130
     assert "as before, or finished by the next command" in capsys.readouterr().err
+
+
+def test_an_interruption_before_anything_began_is_130_too(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain, "attempt", lambda *_: fails(KeyboardInterrupt()))
+    assert start(HERMES, ["list"], prog="hermes-dist", profile=None) == 130
+    assert capsys.readouterr() == ("", "\ninterrupted; nothing had begun\n")
 
 
 def test_a_fault_of_ours_is_a_sentence_without_a_traceback_unless_asked_for(capsys: Capture) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import Shelf
 
-from hermes_dist.decide.reach import reached, script_path
+from hermes_dist.decide.reach import reached, script_paths
 from hermes_dist.model.paths import RelPath
 
 
@@ -20,7 +20,14 @@ from hermes_dist.model.paths import RelPath
     ],
 )  # fmt: skip
 def test_the_script_of_a_job_is_where_the_agent_looks_for_it(script: object, path: str | None) -> None:
-    assert script_path(script) == path
+    assert script_paths(script) == ((path,) if path else ())
+
+
+def test_a_full_path_may_mean_any_of_its_folders_of_scripts() -> None:
+    twice = "~/.hermes/profiles/x/scripts/lib/scripts/a.py"
+    assert script_paths(twice) == ("scripts/lib/scripts/a.py", "scripts/a.py")
+    assert script_paths("/scripts/scripts/a.py") == ("scripts/scripts/a.py", "scripts/a.py")
+    assert script_paths("lib/scripts/a.py") == ("scripts/lib/scripts/a.py",)
 
 
 def found(files: dict[str, str | bytes], command: str, scripts: dict[str, str] | None = None) -> dict[str, str]:

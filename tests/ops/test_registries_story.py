@@ -139,8 +139,17 @@ def test_a_name_that_another_registry_has_too_stays_with_the_first(shop: Shop, h
     assert "--registry NAME" in caught.value.hint
     assert installing.install(shop.story.ctx, "bot", GO, yes, name="again", naming=Naming(registry="ours")).done
     ops.remove(shop.story.ctx, "ours")
-    with pytest.raises(DistError, match="no registry 'ours'"):
+    with pytest.raises(DistError, match="from the registry .ours., which is not among yours"):
         shop.update()
+
+
+def test_a_registry_that_was_taken_out_is_told_with_how_to_add_it_again(shop: Shop) -> None:
+    shop.install()
+    ops.remove(shop.story.ctx, "ours")
+    with pytest.raises(DistError, match="from the registry 'ours', which is not among yours") as told:
+        shop.update()
+    assert told.value.code == 1
+    assert "registry add PLACE --name ours" in told.value.hint
 
 
 def test_a_near_twin_is_asked_about_with_both_side_by_side(shop: Shop) -> None:
