@@ -139,7 +139,7 @@ def test_a_name_that_another_registry_has_too_stays_with_the_first(shop: Shop, h
     assert "--registry NAME" in caught.value.hint
     assert installing.install(shop.story.ctx, "bot", GO, yes, name="again", naming=Naming(registry="ours")).done
     ops.remove(shop.story.ctx, "ours")
-    with pytest.raises(DistError, match="from the registry .ours., which is not among yours"):
+    with pytest.raises(DistError, match="from the registry 'ours', which is not among yours"):
         shop.update()
 
 
