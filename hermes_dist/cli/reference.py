@@ -84,11 +84,16 @@ def modules() -> str:
     lines = ["# Modules", "", "Made from the first lines of the modules themselves by `make docs`.", ""]
     for room in ROOMS:
         lines += [f"## {room}", "", _first_line(package / room / "__init__.py"), "", "| module | |", "| --- | --- |"]
-        for file in sorted((package / room).glob("*.py")):
-            if not file.name.startswith("__"):
-                lines.append(f"| `{file.stem}` | {_cell(_first_line(file))} |")
+        for file in sorted((package / room).rglob("*.py")):
+            if file != package / room / "__init__.py":
+                lines.append(f"| `{_dotted(file.relative_to(package / room))}` | {_cell(_first_line(file))} |")
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _dotted(file: Path) -> str:
+    """A module's name below its room; an inner room has the name of its folder."""
+    return ".".join(file.with_suffix("").parts).removesuffix(".__init__")
 
 
 def _first_line(file: Path) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.activate import Unit
-from hermes_dist.decide.effects import Granted, grant
-from hermes_dist.decide.parking import Grafted, put_back
+from hermes_dist.decide.consent.activate import Unit
+from hermes_dist.decide.consent.granted import Granted, grant
+from hermes_dist.decide.consent.parking import Grafted, put_back
 from hermes_dist.decide.parts import excluded_places
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY

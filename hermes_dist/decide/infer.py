@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.effects import find_effects
+from hermes_dist.decide.consent.effects import find_effects
+from hermes_dist.decide.consent.parking import Grafted, put_back
 from hermes_dist.decide.ownership import Owner, owner_of
-from hermes_dist.decide.parking import Grafted, put_back
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import JOBS, jobs_by_id, meaning
 from hermes_dist.decide.placing_mcp import MCP, SERVERS

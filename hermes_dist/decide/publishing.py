@@ -14,9 +14,9 @@ from msgspec import field
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide import secrets
-from hermes_dist.decide.floor import leaves
+from hermes_dist.decide.consent.floor import leaves
+from hermes_dist.decide.consent.parking import Grafted, put_back
 from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, SHARED_FOLDERS, LeftOut, is_machine
-from hermes_dist.decide.parking import Grafted, put_back
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_mcp import SERVERS
 from hermes_dist.decide.references import personal_paths

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.decide.activate import ready, switch_on
-from hermes_dist.decide.effects import Granted, find_effects, grant
-from hermes_dist.decide.parking import park, put_back
+from hermes_dist.decide.consent.activate import ready, switch_on
+from hermes_dist.decide.consent.effects import find_effects
+from hermes_dist.decide.consent.granted import Granted, grant
+from hermes_dist.decide.consent.parking import park, put_back
 from hermes_dist.decide.policies import settled_by_author, side_of
 from hermes_dist.merge.trees import TreeMerge, merge_trees
 from hermes_dist.model.keypath import parse_key

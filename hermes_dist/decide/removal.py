@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.effects import grant
+from hermes_dist.decide.consent.granted import grant
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import JOBS
 from hermes_dist.decide.placing_mcp import SERVERS

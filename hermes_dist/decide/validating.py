@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from hermes_dist.decide import secrets
-from hermes_dist.decide.floor import leaves
-from hermes_dist.decide.hidden import hidden_characters
+from hermes_dist.decide.consent.floor import leaves
+from hermes_dist.decide.consent.hidden import hidden_characters
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import is_job_file, read_jobs, skills_of
 from hermes_dist.decide.placing_mcp import MCP, SERVERS, read_servers

@@ -11,6 +11,7 @@ from msgspec import Struct
 from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.capture import capture
+from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.export import known_secrets
 from hermes_dist.decide.ownership import (
     ENV_EXAMPLES,
@@ -20,7 +21,6 @@ from hermes_dist.decide.ownership import (
     LeftOut,
     is_machine,
 )
-from hermes_dist.decide.parking import put_back
 from hermes_dist.decide.placement import package_of, place
 from hermes_dist.decide.publishing import (
     Private,

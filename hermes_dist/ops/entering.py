@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hermes_dist.decide.effects import job_ids
+from hermes_dist.decide.consent.jobs import job_ids
 from hermes_dist.decide.parts import count_parts
 from hermes_dist.decide.placing_cron import JOBS
 from hermes_dist.decide.registry import entry_for

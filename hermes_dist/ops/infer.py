@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.consent.parking import Grafted
 from hermes_dist.decide.infer import Match, Version, adopted_base, compare, is_sure, shortlist
-from hermes_dist.decide.parking import Grafted
 from hermes_dist.errors import DistError
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.paths import RelPath

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.bundled import STOCK_SOULS, agents_own
-from hermes_dist.decide.effects import job_ids
+from hermes_dist.decide.consent.jobs import job_ids
 from hermes_dist.decide.ownership import looked_at
 from hermes_dist.decide.placing_cron import JOBS
 from hermes_dist.errors import Invalid, Lost

@@ -8,10 +8,10 @@ from itertools import islice
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.decide.effects import grant
+from hermes_dist.decide.consent.granted import grant
+from hermes_dist.decide.consent.hidden import invisible_characters
+from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.environment import ENV_EXAMPLE, example_of, shipped_example
-from hermes_dist.decide.hidden import invisible_characters
-from hermes_dist.decide.parking import put_back
 from hermes_dist.decide.parts import excluded_places, parse_parts
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.lock import Lock

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.parking import put_back
+from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.publishing import never_received
 from hermes_dist.decide.trust import Verdict
 from hermes_dist.errors import Cancelled, DistError

@@ -9,7 +9,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from hermes_dist.decide.review import grouped, named
+from hermes_dist.decide.consent.review import grouped, named
 from hermes_dist.errors import DistError
 from hermes_dist.model.keypath import names_place, place_words
 from hermes_dist.model.lock import Lock

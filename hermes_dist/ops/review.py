@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
+from hermes_dist.decide.consent.hidden import HIDDEN_IN
+from hermes_dist.decide.consent.review import Group, grouped
 from hermes_dist.decide.environment import offers_default
-from hermes_dist.decide.hidden import HIDDEN_IN
 from hermes_dist.decide.parts import part_of
-from hermes_dist.decide.review import Group, grouped
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect

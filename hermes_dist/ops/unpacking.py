@@ -12,9 +12,9 @@ from msgspec import Struct, field
 from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.decide.arrival import readable
 from hermes_dist.decide.card import Card, read_card
+from hermes_dist.decide.consent.hidden import hidden_characters
 from hermes_dist.decide.environment import ENV_EXAMPLE
 from hermes_dist.decide.export import comes_in, only_lock
-from hermes_dist.decide.hidden import hidden_characters
 from hermes_dist.decide.ownership import LeftOut, Owner, is_machine, looked_at, owner_of, without_machine
 from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock, load_lock

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from hermes_dist.decide.activate import ready, switch_on
-from hermes_dist.decide.effects import find_effects, grant
+from hermes_dist.decide.consent.activate import ready, switch_on
+from hermes_dist.decide.consent.effects import find_effects
+from hermes_dist.decide.consent.granted import grant
 from hermes_dist.decide.placement import Placed, place
 from hermes_dist.decide.schedules import parse_schedule
 from hermes_dist.merge.data import same_document

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.decide.floor import leaves, loosens, row_for
+from hermes_dist.decide.consent.floor import leaves, loosens, row_for
 from hermes_dist.decide.ownership import STANDARD_FOLDERS, Owner, is_machine, owner_of
 from hermes_dist.model.documents import ABSENT, load_manifest_data
 from hermes_dist.model.keypath import format_key

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import Shelf
 
-from hermes_dist.decide.effects import find_effects
+from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.placement import NO_CONFIG, package_of
 from hermes_dist.decide.placing_mcp import is_off
 from hermes_dist.errors import Invalid

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import yaml
 from shelf import Shelf
 
-from hermes_dist.decide.effects import grant, job_ids
+from hermes_dist.decide.consent.granted import grant
+from hermes_dist.decide.consent.jobs import job_ids
 from hermes_dist.decide.placing_cron import JOBS
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.paths import RelPath

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hermes_dist.decide.effects import Granted
-from hermes_dist.decide.parking import Grafted
+from hermes_dist.decide.consent.granted import Granted
+from hermes_dist.decide.consent.parking import Grafted
 from hermes_dist.decide.placing_cron import JOBS
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import ABSENT, Kind, Unmergeable, get, kind_of, load_data, put

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_dist.decide.review import grouped, named, unit_of
+from hermes_dist.decide.consent.review import grouped, named, unit_of
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind

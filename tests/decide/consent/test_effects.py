@@ -5,9 +5,10 @@ import json
 import pytest
 from shelf import Shelf
 
-from hermes_dist.decide.activate import ready, switch_on
-from hermes_dist.decide.effects import find_effects, grant
-from hermes_dist.decide.parking import park
+from hermes_dist.decide.consent.activate import ready, switch_on
+from hermes_dist.decide.consent.effects import find_effects
+from hermes_dist.decide.consent.granted import grant
+from hermes_dist.decide.consent.parking import park
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import EMPTY, Tree

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from shelf import Shelf
 
-from hermes_dist.decide.effects import grant
+from hermes_dist.decide.consent.granted import grant
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.documents import Kind, load_data, same
 from hermes_dist.model.paths import RelPath

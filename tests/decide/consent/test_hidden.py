@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_dist.decide.hidden import hidden_characters, invisible_characters
+from hermes_dist.decide.consent.hidden import hidden_characters, invisible_characters
 from hermes_dist.model.paths import RelPath
 
 SOUL = RelPath("SOUL.md")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import Shelf
 
-from hermes_dist.decide.parking import park, put_back
+from hermes_dist.decide.consent.parking import park, put_back
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.keypath import Item, format_key
 from hermes_dist.model.paths import RelPath

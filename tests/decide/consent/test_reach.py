@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import Shelf
 
-from hermes_dist.decide.reach import reached, script_paths
+from hermes_dist.decide.consent.reach import reached, script_paths
 from hermes_dist.model.paths import RelPath
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from shelf import Shelf
 
-from hermes_dist.decide.activate import ready, switch_on
-from hermes_dist.decide.effects import grant
+from hermes_dist.decide.consent.activate import ready, switch_on
+from hermes_dist.decide.consent.granted import grant
 from hermes_dist.model.keypath import Item, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_dist.decide.floor import TABLE, Row, Rule, leaves, loosens, row_for
+from hermes_dist.decide.consent.floor import TABLE, Row, Rule, leaves, loosens, row_for
 from hermes_dist.model.documents import ABSENT, Kind, load_data
 from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.plan import EffectKind

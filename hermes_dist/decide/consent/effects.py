@@ -1,0 +1,62 @@
+"""Effects: what a plan newly runs, schedules, wants, loosens or hides.
+
+They are read off the difference between the home as found and the home as merged, so it does not matter by
+which way something dangerous would arrive. What is placed switched off (paused jobs, disabled servers) is
+an effect, too: it waits to be approved, but needs no parking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hermes_dist.decide.consent.code import reach_effects, unit_effects
+from hermes_dist.decide.consent.contents import data_in
+from hermes_dist.decide.consent.hidden import HIDDEN_IN, hidden_characters
+from hermes_dist.decide.consent.jobs import job_effects
+from hermes_dist.decide.consent.settings import setting_effects
+from hermes_dist.decide.placement import CONFIG
+from hermes_dist.decide.placing_cron import JOBS, jobs_by_id
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents import Kind, kind_of, load_data
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Effect, EffectKind
+from hermes_dist.model.tree import Read, Tree
+
+
+def find_effects(ours: Tree, merged: Tree, shipped: Tree, read: Read) -> tuple[Effect, ...]:
+    """List everything that ``merged`` makes possible and ``ours`` does not.
+
+    Args:
+        ours: The home as found.
+        merged: The home as it would be with every consent given.
+        shipped: What upstream ships, placed; only its jobs and servers wait for approval.
+        read: Gives contents by digest.
+    """
+    changed = [path for path in merged if merged[path] != ours.get(path)]
+    before, after, theirs = (jobs_by_id(data_in(JOBS, tree, read)) for tree in (ours, merged, shipped))
+    found = [
+        *unit_effects(ours, merged, changed),
+        *_hidden(ours, changed, merged, read),
+        *_unreadable(changed, merged, read),
+        *setting_effects(data_in(CONFIG, ours, read), data_in(CONFIG, merged, read), data_in(CONFIG, shipped, read)),
+        *job_effects(before, after, theirs, merged),
+        *reach_effects(after, changed, merged, read),
+    ]
+    return tuple(sorted(set(found)))
+
+
+def _unreadable(changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:
+    """A changed document that can't be read here, but perhaps by the agent: nobody can say what it does."""
+    for path, kind in ((CONFIG, EffectKind.LOOSENS), (JOBS, EffectKind.SCHEDULES)):
+        if path in changed:
+            try:
+                load_data(read(merged[path].digest), kind_of(path) or Kind.YAML)
+            except Invalid as err:
+                yield Effect(kind, path, "", f"can't be checked: {err}", merged[path].digest)
+
+
+def _hidden(ours: Tree, changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:
+    for path in changed:
+        places = hidden_characters(path, read(merged[path].digest))
+        if places and not (path in ours and hidden_characters(path, read(ours[path].digest)) == places):
+            yield Effect(EffectKind.HIDES, path, "", HIDDEN_IN + "; ".join(places), merged[path].digest)
