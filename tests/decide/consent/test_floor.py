@@ -13,7 +13,7 @@ from hermes_dist.model.documents import ABSENT, Kind, load_data
 from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.plan import EffectKind
 
-EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 def asked(ours: str, new: str) -> list[str]:
