@@ -13,8 +13,9 @@ from hermes_dist.decide.versions import specifiers
 from hermes_dist.errors import DistError
 from hermes_dist.model.keypath import format_key, parse_key
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
+from hermes_dist.model.locked import LockedPackage
 from hermes_dist.model.manifest import KNOWN_FIELDS
-from hermes_dist.model.source import is_range, parse_source
+from hermes_dist.model.source import Pin, is_range, parse_source
 from hermes_dist.world.load import load_manifest, violations
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -42,10 +43,14 @@ def test_the_lockfile_shown_is_one_as_it_is_written() -> None:
     lock = load_lock(shown)
     assert dump_lock(lock) == shown
     told = {word for word in _first_column("The lockfile") if word.isidentifier()}
-    tables = {"pin", "upstream", "shipped", "base"}
-    fields = {*Lock.__struct_fields__, "format", "since"}
-    assert told == fields - tables
-    assert all(f"| `[{table}]` |" in FORMATS for table in tables)
+    tables = {"upstream", "shipped", "base"}
+    own = {*Lock.__struct_fields__, "format", "since"} - {"packages", "approved", "off", "more"}
+    package = {*LockedPackage.__struct_fields__, *Pin._fields} - {"pin", "more"}
+    assert told == (own - tables) | package
+    assert all(f"| `{table}` |" in FORMATS for table in ["[[packages]]", "[consent]", *(f"[{name}]" for name in tables)])
+    consent = _section("The lockfile").split("| `[consent]` |")[1].split("\n")[0]
+    assert "`approved`" in consent
+    assert "`off`" in consent
 
 
 def test_the_manifest_shown_passes_validate_and_every_field_is_told() -> None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.activate import Unit
-from hermes_dist.decide.consent.granted import Granted, grant
+from hermes_dist.decide.consent.granted import Granted, grant, remembered
 from hermes_dist.decide.consent.parking import Grafted, put_back
 from hermes_dist.decide.parts import excluded_places
 from hermes_dist.decide.placement import CONFIG
@@ -19,6 +19,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, Unmergeable, dump, load_data, put
 from hermes_dist.model.keypath import Item, KeyPath, parse_key
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.locked import Approval, digests_of
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
 from hermes_dist.model.side import Side
@@ -96,7 +97,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
         ours: The home as it counts for merging.
         quiet: The archive's files, switched off.
         adopted: The archive's lock, where it becomes the home's; None where the home's own stays.
-        before: Digests of effects that had their yes in this home.
+        before: Effects that had their yes in this home.
         read: Gives every content.
     """
 
@@ -105,7 +106,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
     ours: Tree
     quiet: Quiet
     adopted: Lock | None
-    before: frozenset[Digest]
+    before: tuple[Approval, ...]
     read: Read
 
 
@@ -132,7 +133,7 @@ def arrive(arrival: Arrival, consent: Consent) -> tuple[Plan, Lock | None]:
         base=arrival.base, found=arrival.found, ours=arrival.ours, theirs=arrival.quiet.tree,
         read=_together(blobs, arrival.read),
     )  # fmt: skip
-    granted = grant(consent.grants, before=arrival.before)
+    granted = grant(consent.grants, before=digests_of(arrival.before))
     decisions = Decisions(sides=consent.sides, default=consent.default, granted=granted)
     plan = reconcile(situation, decisions)
     if consent.everything:
@@ -151,7 +152,7 @@ def _together(blobs: Mapping[Digest, bytes], read: Read) -> Read:
 def _all_that_was_on(effects: tuple[Effect, ...], arrival: Arrival) -> Granted:
     """Every effect has its yes, but what was off where the archive comes from stays off."""
     off = {e.digest for e in effects if e.off and (e.path, parse_key(e.key)[:2]) not in arrival.quiet.on}
-    return grant(frozenset(e.digest for e in effects) - off, before=arrival.before)
+    return grant(frozenset(e.digest for e in effects) - off, before=digests_of(arrival.before))
 
 
 def _with_lock(
@@ -180,10 +181,11 @@ def _with_lock(
         blobs=blobs,
         notes=(*first.notes, *second.notes),
     )
-    agreed = frozenset(effect.digest for effect in effects if decisions.granted(effect))
+    agreed = [effect for effect in effects if decisions.granted(effect)]
+    approved = remembered(arrival.before, agreed, frozenset(), lock.pin)
     after = replace(
         lock, base=second.base, upstream=second.upstream, conflicts=second.conflicts, parked=second.parked,
-        answers=second.answers, approved=arrival.before | agreed, generation=0,
+        answers=second.answers, approved=approved, generation=0,
     )  # fmt: skip
     return plan, after
 

@@ -188,7 +188,7 @@ def _spelled(doc: object, want: object) -> bytes:
 
 def lock_to_go(lock: Lock) -> Lock:
     """A lock for elsewhere: what was agreed to here has to be agreed to there."""
-    return replace(lock, answers=(), approved=frozenset(), generation=0)
+    return replace(lock, answers=(), approved=(), generation=0)
 
 
 def wanted_blobs(lock: Lock | None, tree: Tree) -> list[Digest]:

@@ -14,6 +14,7 @@ from msgspec.structs import asdict, force_setattr, replace
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model import lockhead
+from hermes_dist.model.locked import Approval, LockedPackage, Off, OffCause, digests_of
 from hermes_dist.model.lockhead import (
     DAMAGE,
     HINT,
@@ -30,6 +31,7 @@ from hermes_dist.model.lockhead import (
     rows,
     table,
     text,
+    top_of,
 )  # fmt: skip
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Answer, Conflict, Effect, EffectKind
@@ -42,14 +44,19 @@ _ROW = re.compile(rb'(?:"([^"\\\x00-\x1f\x7f]+)"|([A-Za-z0-9_-]+)) = "((?:644|75
 _ROWS = re.compile(b"(?:%s)*+" % _ROW.pattern)
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
+_PACKAGE_NEEDS = frozenset({"source", "kind", "url", "tree"})
+_PACKAGE_KNOWN = _PACKAGE_NEEDS | {"name", "registry", "signer", "partial", "subfolder", "ref", "commit", "version"}
+_KNOWN = frozenset({
+    "format", "since", "packages", "base", "shipped", "upstream", "conflicts", "parked", "answers", "consent", "kept",
+    "held", "generation",
+})  # fmt: skip
+
 
 class Lock(Struct, frozen=True, kw_only=True):
     """The memory of one home.
 
     Attributes:
-        source: The source as asked for, in the grammar of SourceSpec.
-        pin: Exactly what it was.
-        registry: Where the source is a name in a registry: the registry that the name belongs to.
+        packages: The packages that the home holds, each lying over the ones before it; the last is the top.
         base: The package tree as the home last received it, in the home's spelling; where something was
             left open, still the older state of that part.
         shipped: Entries of the package tree that the home spells otherwise (``mcp.json``, ``cron/*``).
@@ -57,36 +64,80 @@ class Lock(Struct, frozen=True, kw_only=True):
         conflicts: Left open.
         parked: Effects that wait for a yes.
         answers: How conflicts were settled whose result waits for a yes.
-        approved: Digests of effects that got one.
+        approved: Effects that got one.
+        off: What stays off although it has its yes.
         kept: ``path`` or ``path: key`` that stays ours for ever on this machine.
         held: A commit this profile is held at; empty for none. ``*`` holds against any update.
-        signer: Fingerprint of the key that releases are expected to be signed by; empty for none.
-        name: The package's own name, by its manifest.
         generation: The number of the newest generation.
-        partial: Parts of what the pin names were left out, and come with the next whole update.
+        more: Fields that this program does not know; they are written back.
     """
 
-    source: str
-    pin: Pin
-    registry: str = ""
-    name: str = ""
+    packages: tuple[LockedPackage, ...]
     base: Tree = EMPTY
     shipped: Tree = EMPTY
     upstream: Mapping[RelPath, Entry | None] = field(default_factory=dict)
     conflicts: tuple[Conflict, ...] = ()
     parked: tuple[Effect, ...] = ()
     answers: tuple[Answer, ...] = ()
-    approved: frozenset[Digest] = frozenset()
+    approved: tuple[Approval, ...] = ()
+    off: tuple[Off, ...] = ()
     kept: frozenset[str] = frozenset()
     held: str = ""
-    signer: str = ""
     generation: int = 0
-    partial: bool = False
+    more: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not self.packages:
+            raise ValueError("it names no package")
         force_setattr(self, "conflicts", tuple(sorted(self.conflicts)))
         force_setattr(self, "parked", tuple(sorted(self.parked)))
         force_setattr(self, "answers", tuple(sorted(self.answers)))
+        force_setattr(self, "approved", tuple(sorted(set(self.approved))))
+        force_setattr(self, "off", tuple(sorted(set(self.off))))
+
+    @property
+    def top(self) -> LockedPackage:
+        """The package that the home was made from; all others lie below it."""
+        return self.packages[-1]
+
+    @property
+    def source(self) -> str:
+        """The source of the top, as asked for."""
+        return self.top.source
+
+    @property
+    def pin(self) -> Pin:
+        """Exactly what the top was."""
+        return self.top.pin
+
+    @property
+    def name(self) -> str:
+        """The top's own name, by its manifest."""
+        return self.top.name
+
+    @property
+    def registry(self) -> str:
+        """The registry that the top's name belongs to; empty where it came from no registry."""
+        return self.top.registry
+
+    @property
+    def signer(self) -> str:
+        """Fingerprint of the key that releases of the top are expected to be signed by; empty for none."""
+        return self.top.signer
+
+    @property
+    def partial(self) -> bool:
+        """Parts of what a pin names were left out, and come with the next whole update."""
+        return self.top.partial
+
+    @property
+    def granted(self) -> frozenset[Digest]:
+        """Digests of the effects that got their yes."""
+        return digests_of(self.approved)
+
+    def with_top(self, **changes: object) -> Lock:
+        """The lock with other fields of its top."""
+        return replace(self, packages=(*self.packages[:-1], replace(self.top, **changes)))
 
     def theirs(self) -> Tree:
         """The package tree that upstream shipped, in the home's spelling."""
@@ -123,27 +174,22 @@ def dump_lock(lock: Lock) -> bytes:
     """
     import tomli_w  # noqa: PLC0415 - only writers pay for it
 
-    pin = lock.pin
     head: dict[str, object] = {
-        "format": lockhead.FORMAT, "since": lockhead.SINCE,
-        "name": lock.name, "source": lock.source, "registry": lock.registry, "held": lock.held,
-        "signer": lock.signer, "generation": lock.generation, "partial": lock.partial,
-        "kept": sorted(lock.kept), "approved": sorted(lock.approved),
+        "format": lockhead.FORMAT, "since": lockhead.SINCE, "held": lock.held, "generation": lock.generation,
+        "kept": sorted(lock.kept),
     }  # fmt: skip
-    pinned: dict[str, object] = {
-        "url": pin.url, "subfolder": pin.subfolder or "", "ref": pin.ref, "commit": pin.commit,
-        "version": pin.version, "tree": pin.tree,
-    }  # fmt: skip
+    flat = {k: v for k, v in lock.more.items() if not isinstance(v, dict)}
     whole = "".join(
         [
             "# Written by hermes-dist: what this profile received, for merging. Do not edit.\n",
-            tomli_w.dumps({k: _plain(v) for k, v in head.items() if k == "source" or v not in ("", 0, [])}),
+            *(_field(k, v) for k, v in {**head, **flat}.items() if k in flat or v not in ("", 0, [])),
             _rows_text("conflicts", [{"path": c.path, "key": c.key, "kind": c.kind} for c in lock.conflicts]),
             _rows_text("parked", map(_effect_row, lock.parked)),
             _rows_text("answers", map(asdict, lock.answers)),
-            "\n",
-            tomli_w.dumps({"pin": _plain(pinned)}),
+            *map(_package_text, lock.packages),
+            *(f"\n{tomli_w.dumps({k: _plain(v)})}" for k, v in sorted(lock.more.items()) if k not in flat),
             _table_text("upstream", dict(sorted(lock.upstream.items()))),
+            _consent_text(lock),
             _table_text("shipped", lock.shipped),
             _table_text("base", lock.base),
         ]
@@ -160,12 +206,51 @@ def _table_text(name: str, entries: Mapping[RelPath, Entry | None]) -> str:
     return f"\n[{name}]\n" + "".join(f'{key} = "{text}"\n' for key, text in lines) if entries else ""
 
 
+def _package_text(package: LockedPackage) -> str:
+    """Write one package: a line for each field, so that a new commit is one line of a difference."""
+    pin = package.pin
+    fields: dict[str, object] = {
+        "name": package.name, "source": package.source, "registry": package.registry, "kind": pin.kind,
+        "url": pin.url, "subfolder": pin.subfolder or "", "ref": pin.ref, "commit": pin.commit,
+        "version": pin.version, "tree": pin.tree, "signer": package.signer, "partial": package.partial,
+    }  # fmt: skip
+    said = {k: v for k, v in fields.items() if k in _PACKAGE_NEEDS or v}
+    return "\n[[packages]]\n" + "".join(_field(k, v) for k, v in {**said, **package.more}.items())
+
+
+def _consent_text(lock: Lock) -> str:
+    """Write what was said about effects: a long table, as it holds what was shown."""
+    approved, off = _rows_text("approved", map(_approval_row, lock.approved)), _rows_text("off", map(asdict, lock.off))
+    return f"\n[consent]\n{approved}{off}" if approved or off else ""
+
+
 def _rows_text(name: str, rows: Iterable[Mapping[str, object]]) -> str:
     """Write a list of inline tables, one a line."""
+    lines = [f"    {_inline(row)},\n" for row in rows]
+    return f"{name} = [\n{''.join(lines)}]\n" if lines else ""
+
+
+def _field(name: str, value: object) -> str:
+    """Write a field; the items of a list one a line."""
+    if not isinstance(value, list) or not value:
+        return f"{_inline_key(name)} = {_inline(value)}\n"
+    return f"{_inline_key(name)} = [\n" + "".join(f"    {_inline(item)},\n" for item in value) + "]\n"
+
+
+def _inline(value: object) -> str:
+    """Write a value on one line."""
     import tomli_w  # noqa: PLC0415 - only writers pay for it
 
-    lines = [tomli_w.dumps({k: _plain(v) for k, v in row.items()}).rstrip("\n").replace("\n", ", ") for row in rows]
-    return f"{name} = [\n" + "".join(f"    {{ {line} }},\n" for line in lines) + "]\n" if lines else ""
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{_inline_key(key)} = {_inline(item)}" for key, item in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_inline, value))}]"
+    return tomli_w.dumps({"x": _plain(value)})[len("x = ") : -1]
+
+
+def _inline_key(key: str) -> str:
+    return key if _BARE.fullmatch(key) else _inline(key)
 
 
 def load_lock(data: bytes) -> Lock:
@@ -196,11 +281,10 @@ def _parsed(data: bytes) -> dict[str, object]:
 
 
 def _read(raw: dict[str, object]) -> Lock:
+    top_of(raw)
+    consent = table(raw.get("consent", {}))
     return Lock(
-        name=text(raw, "name", ""),
-        source=text(raw, "source"),
-        registry=text(raw, "registry", ""),
-        pin=pin_of(raw),
+        packages=tuple(map(_package, rows(raw, "packages"))),
         base=_tree(raw.get("base", {})),
         shipped=_tree(raw.get("shipped", {})),
         upstream={p: None if v == _ABSENT else _entry(v) for p, v in _paths(raw.get("upstream", {}))},
@@ -212,13 +296,40 @@ def _read(raw: dict[str, object]) -> Lock:
             Answer(RelPath(text(r, "path")), text(r, "key"), Side(text(r, "side")), text(r, "ours"))
             for r in rows(raw, "answers")
         ),
-        approved=frozenset(Digest(d) for d in _texts(raw, "approved")),
+        approved=tuple(map(_approval, rows(consent, "approved"))),
+        off=tuple(
+            Off(RelPath(text(r, "path")), text(r, "key"), OffCause(text(r, "cause"))) for r in rows(consent, "off")
+        ),
         kept=frozenset(_texts(raw, "kept")),
         held=text(raw, "held", ""),
-        signer=text(raw, "signer", ""),
         generation=count(raw, "generation"),
-        partial=raw.get("partial") is True,
+        more={key: value for key, value in raw.items() if key not in _KNOWN},
     )  # fmt: skip
+
+
+def _package(row: dict[str, object]) -> LockedPackage:
+    return LockedPackage(
+        name=text(row, "name", ""),
+        source=text(row, "source"),
+        registry=text(row, "registry", ""),
+        pin=pin_of(row),
+        signer=text(row, "signer", ""),
+        partial=row.get("partial") is True,
+        more={key: value for key, value in row.items() if key not in _PACKAGE_KNOWN},
+    )
+
+
+def _approval(row: dict[str, object]) -> Approval:
+    path, facts = text(row, "path"), listed(row.get("facts", []), "facts")
+    return Approval(
+        RelPath(path) if path else "", text(row, "key"), Digest(text(row, "digest")), text(row, "version", ""),
+        tuple(map(_fact, facts)),
+    )  # fmt: skip
+
+
+def _fact(value: object) -> tuple[str, str]:
+    name, said = listed(value, "a fact")
+    return text({"name": name}, "name"), text({"value": said}, "value")
 
 
 def _plain(value: object) -> object:
@@ -255,6 +366,12 @@ def _entry(line: str) -> Entry:
     if mode not in {"644", "755"}:
         raise ValueError(f"{mode!r:.20} is not a mode")
     return Entry(Digest(digest), mode == "755")
+
+
+def _approval_row(approval: Approval) -> dict[str, object]:
+    row: dict[str, object] = {"path": approval.path, "key": approval.key, "digest": approval.digest}
+    more = {"version": approval.version, "facts": approval.facts}
+    return row | {key: value for key, value in more.items() if value}
 
 
 def _effect_row(effect: Effect) -> dict[str, object]:

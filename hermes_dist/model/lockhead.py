@@ -7,26 +7,25 @@ package has.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from hermes_dist.errors import Invalid
+from hermes_dist.model.lock_migrations import MIGRATIONS
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.source import Pin
+from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import Digest
 
-FORMAT = 1
-SINCE = "0.1.0"
+FORMAT = 2
+SINCE = "0.2.0"
 """The first version of this program that reads ``FORMAT``; written down for older ones, to name it."""
-MIGRATIONS: Mapping[int, Callable[[dict[str, object]], dict[str, object]]] = {}
-"""From each older format to the next one; applied in turn."""
 
 MAX_BYTES = 32 * 2**20
 WHERE = "distribution.lock"
 HINT = "put it back from a backup, or move it away and adopt the profile"
 DAMAGE = (KeyError, TypeError, ValueError, RecursionError, Invalid)
 """What reading a damaged lock raises."""
-_LONG_TABLES = (b"shipped", b"base")
+_LONG_TABLES = (b"consent", b"shipped", b"base")
 _OTHER_TABLE = re.compile(rb"\n[ \t]*\[(?!(?:%s)\]\n)" % b"|".join(_LONG_TABLES))
 
 
@@ -107,13 +106,20 @@ def rows(raw: dict[str, object], key: str) -> list[dict[str, object]]:
     return [table(row) for row in listed(raw.get(key, []), key)]
 
 
-def pin_of(raw: Mapping[str, object]) -> Pin:
-    """The pin of a lock as read."""
-    pin = table(raw["pin"])
+def top_of(raw: dict[str, object]) -> dict[str, object]:
+    """The last package of a lock as read: the one that the others lie below."""
+    packages = rows(raw, "packages")
+    if not packages:
+        raise ValueError("it names no package")
+    return packages[-1]
+
+
+def pin_of(row: Mapping[str, object]) -> Pin:
+    """The pin of a package as read."""
     return Pin(
-        url=text(pin, "url"), ref=text(pin, "ref", ""), commit=text(pin, "commit", ""),
-        subfolder=RelPath(text(pin, "subfolder")) if pin.get("subfolder") else None,
-        version=text(pin, "version", ""), tree=Digest(text(pin, "tree")),
+        url=text(row, "url"), kind=PinKind(text(row, "kind")), ref=text(row, "ref", ""),
+        commit=text(row, "commit", ""), subfolder=RelPath(text(row, "subfolder")) if row.get("subfolder") else None,
+        version=text(row, "version", ""), tree=Digest(text(row, "tree")),
     )  # fmt: skip
 
 
@@ -147,9 +153,10 @@ def load_head(data: bytes) -> LockHead | None:
         conflicts = rows(raw, "conflicts")
         parked = tuple((text(row, "path"), text(row, "key")) for row in rows(raw, "parked"))
         told = {text(row, "path") for row in conflicts} | {path for path, _ in parked}
-        open_ = raw.get("partial") is True or any(pending(table(raw.get("upstream", {})), told))
+        top = top_of(raw)
+        open_ = top.get("partial") is True or any(pending(table(raw.get("upstream", {})), told))
         return LockHead(
-            text(raw, "source"), pin_of(raw), text(raw, "name", ""), len(conflicts), parked, whole=not open_
+            text(top, "source"), pin_of(top), text(top, "name", ""), len(conflicts), parked, whole=not open_
         )
     except DAMAGE:
         return None

@@ -26,6 +26,17 @@ class SourceKind(StrEnum):
     REGISTRY = "registry"
 
 
+class PinKind(StrEnum):
+    """What was followed to come to a pin."""
+
+    COMMIT = "commit"
+    TAG = "tag"
+    BRANCH = "branch"
+    RANGE = "range"
+    FOLDER = "folder"
+    ARCHIVE = "archive"
+
+
 _SCHEMES = {"https", "ssh", "file", "http", "git"}
 _HOST = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}(?<!-)|\[[0-9A-Fa-f:.]+\]")
 _USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
@@ -125,6 +136,7 @@ class Pin(NamedTuple):
 
     Attributes:
         url: Where it was fetched from, without credentials; a path for a folder or archive.
+        kind: What was followed: only what is of the same kind follows on it.
         subfolder: The folder of the package in it; None for the root.
         ref: The full name of the ref followed, such as ``refs/heads/main``; empty when it is none.
         commit: The commit, 40 or 64 hex digits; empty for a folder or archive.
@@ -134,6 +146,7 @@ class Pin(NamedTuple):
 
     url: str
     tree: Digest
+    kind: PinKind
     subfolder: RelPath | None = None
     ref: str = ""
     commit: str = ""
@@ -143,6 +156,24 @@ class Pin(NamedTuple):
     def short(self) -> str:
         """The start of the commit, or of the tree digest where there is no commit."""
         return self.commit[:7] or self.tree[:7]
+
+
+def pin_kind(spec: SourceSpec, ref: str, commit: str) -> PinKind:
+    """Say what a source follows.
+
+    Args:
+        spec: The source as asked for.
+        ref: The full name of the ref that it came to; empty for none.
+        commit: The commit that it came to; empty for a folder or archive that is read as it is.
+    """
+    if not commit:
+        return PinKind.ARCHIVE if spec.kind is SourceKind.ARCHIVE else PinKind.FOLDER
+    named = spec.is_range and ref == f"refs/tags/{spec.ref}"  # a tag that is called like a range
+    if (spec.is_range and not named) or (spec.kind is SourceKind.REGISTRY and not spec.ref):
+        return PinKind.RANGE
+    if ref.startswith("refs/tags/"):
+        return PinKind.TAG
+    return PinKind.COMMIT if spec.ref and not ref.startswith("refs/heads/") else PinKind.BRANCH
 
 
 def is_range(ref: str) -> bool:

@@ -105,7 +105,7 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
     observed = observe_or_nothing(ctx, home, only_lock(archive.lock).with_entries({**base, **quiet.tree}))
     arrival = Arrival(
         base=base, found=observed.found, ours=observed.ours, quiet=quiet, adopted=adopted,
-        before=home.lock.approved if home.lock else frozenset(), read=first_of(content, observed.read),
+        before=home.lock.approved if home.lock else (), read=first_of(content, observed.read),
     )  # fmt: skip
     plan, lock = arrive(arrival, _consent(choices))
     plan = replace(plan, blobs={**grafted.blobs, **plan.blobs})

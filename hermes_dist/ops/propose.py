@@ -8,13 +8,14 @@ from itertools import islice
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.decide.consent.granted import grant
+from hermes_dist.decide.consent.granted import grant, remembered
 from hermes_dist.decide.consent.hidden import invisible_characters
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.environment import ENV_EXAMPLE, example_of, shipped_example
 from hermes_dist.decide.parts import excluded_places, parse_parts
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.locked import LockedPackage
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step, image_of
@@ -90,7 +91,7 @@ def propose(
     read = together({**blobs, **edited}, first_of(incoming.read, observed.read))
     partial = theirs != incoming.placed or not incoming.whole
     base, theirs, lost = without_lost(base, theirs, observed.ours, read)
-    approved = old.approved if old else frozenset[Digest]()
+    approved = old.granted if old else frozenset[Digest]()
     decisions = Decisions(
         sides={**_said_before(old, observed.ours, theirs), **_sides(choices)}, default=choices.default,
         kept=old.kept if old else frozenset(),
@@ -188,24 +189,31 @@ def next_lock(
     """The lock after a plan."""
     shipped = incoming.shipped.with_entries({ENV_EXAMPLE: example}) if example else incoming.shipped
     # A yes is kept even where a conflict keeps its effect away for now: settled by theirs, it is not asked for again.
-    agreed = {e.digest for e in plan.effects if decisions.granted(e)} | decisions.granted.now
-    return Lock(
+    agreed = [e for e in plan.effects if decisions.granted(e)]
+    approved = remembered(old.approved if old else (), agreed, decisions.granted.now, incoming.pin)
+    top = LockedPackage(
         name=incoming.manifest.name,
         source=str(incoming.spec),
         registry=incoming.registry or (old.registry if old and old.source == str(incoming.spec) else ""),
         pin=incoming.pin,
+        signer=incoming.verdict.signer if incoming.verdict else old.signer if old else "",
+        partial=partial,
+        more=old.top.more if old else {},
+    )
+    return Lock(
+        packages=(*(old.packages[:-1] if old else ()), top),
         base=plan.base,
         shipped=shipped,
         upstream=plan.upstream,
         conflicts=plan.conflicts,
         parked=plan.parked,
         answers=plan.answers,
-        approved=frozenset((old.approved if old else frozenset()) | agreed),
+        approved=approved,
+        off=old.off if old else (),
         kept=old.kept if old else frozenset(),
         held=old.held if old else "",
-        signer=incoming.verdict.signer if incoming.verdict else old.signer if old else "",
         generation=old.generation if old else 0,
-        partial=partial,
+        more=old.more if old else {},
     )
 
 

@@ -103,7 +103,7 @@ def _held(home: Home, lock: Lock) -> Lock:
 
 def _expecting(home: Home, lock: Lock, goal: Lock) -> Lock:
     """The lock, expecting the signer that is expected now: going back must not make a key unknown again."""
-    return replace(lock, signer=(home.lock.signer if home.lock else "") or goal.signer)
+    return lock.with_top(signer=(home.lock.signer if home.lock else "") or goal.signer)
 
 
 def _commit(lock: Lock) -> str:

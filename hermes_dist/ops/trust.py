@@ -12,7 +12,7 @@ from hermes_dist.errors import DistError, Invalid, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.source import Pin, SourceKind, SourceSpec
+from hermes_dist.model.source import Pin, PinKind, SourceKind, SourceSpec
 from hermes_dist.model.tree import EMPTY
 from hermes_dist.model.trust import KEYS_FILE, Keyring, KnownKey, Policy, is_fingerprint
 from hermes_dist.ops.context import Context
@@ -127,7 +127,8 @@ def check_archive(ctx: Context, path: Path) -> None:
     if policies := read_policies(ctx.layout):
         place = str(path.expanduser().absolute())
         check_source(SourceSpec(kind=SourceKind.ARCHIVE, location=place), policies)
-        judge(Facts(source=place, pin=Pin(url=place, tree=EMPTY.digest), policies=policies), Accept())
+        pin = Pin(url=place, kind=PinKind.ARCHIVE, tree=EMPTY.digest)
+        judge(Facts(source=place, pin=pin, policies=policies), Accept())
 
 
 class Trusted(Struct, frozen=True):

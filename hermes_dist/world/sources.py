@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from hermes_dist.brand import MANIFEST, Layout
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.source import Pin, SourceKind, SourceSpec, is_loopback, without_credentials
+from hermes_dist.model.source import Pin, PinKind, SourceKind, SourceSpec, is_loopback, pin_kind, without_credentials
 from hermes_dist.model.tree import Digest, Entry, Tree
 from hermes_dist.world.asking import Asking
 from hermes_dist.world.git import Patience, open_git
@@ -190,7 +190,8 @@ class Sources:
         if spec.kind is SourceKind.ARCHIVE:
             return self._from_archive(spec)
         if self.is_git(spec):
-            offer = self._from_git(self.url(spec), spec.subfolder, ref, commit, progress)
+            kind = pin_kind(spec, ref, commit)
+            offer = self._from_git(self.url(spec), spec.subfolder, kind, ref, commit, progress)
             self._known.keep(self.url(spec))
             return offer
         return self._from_folder(self._folder(spec), spec.subfolder)
@@ -204,7 +205,7 @@ class Sources:
         """
         if not pin.commit:
             raise Invalid("a folder can't be fetched again as it was", where=pin.url)
-        return self._from_git(pin.url, pin.subfolder, pin.ref, pin.commit, progress)
+        return self._from_git(pin.url, pin.subfolder, pin.kind, pin.ref, pin.commit, progress)
 
     def glance(self, spec: SourceSpec) -> Tree:
         """Look at a folder or archive; nothing of it is kept.
@@ -274,7 +275,7 @@ class Sources:
         return path.resolve()
 
     def _from_git(
-        self, url: str, subfolder: RelPath | None, ref: str, commit: str, progress: Progress | None
+        self, url: str, subfolder: RelPath | None, kind: PinKind, ref: str, commit: str, progress: Progress | None
     ) -> Offer:
         commit = self.git.fetch(url, commit or ref, progress=progress)
         files = self.git.listing(url, commit, subfolder)
@@ -283,7 +284,7 @@ class Sources:
         lfs = (f.path for f in files if f.oid in pointers)
         notes = tuple(f"{path} is a pointer of git LFS: its content is not fetched" for path in lfs)
         pin = Pin(
-            url=without_credentials(url), subfolder=subfolder, ref=ref, commit=commit,
+            url=without_credentials(url), kind=kind, subfolder=subfolder, ref=ref, commit=commit,
             version=self._version(tree), tree=tree.digest,
         )  # fmt: skip
         return Offer(pin=pin, tree=tree, notes=notes)
@@ -305,7 +306,9 @@ class Sources:
         from hermes_dist.world.folder import read_package_folder  # noqa: PLC0415 - start-up
 
         tree, left_out = read_package_folder(folder, subfolder, ignore_rules, self._limits, self._store.put_many)
-        pin = Pin(url=str(folder), subfolder=subfolder, version=self._version(tree), tree=tree.digest)
+        pin = Pin(
+            url=str(folder), kind=PinKind.FOLDER, subfolder=subfolder, version=self._version(tree), tree=tree.digest
+        )
         return Offer(pin=pin, tree=tree, left_out=left_out)
 
     def _from_archive(self, spec: SourceSpec) -> Offer:
@@ -313,7 +316,9 @@ class Sources:
 
         path = self._path(spec)
         tree = read_package(path, spec.subfolder, self._store.put_many, self._limits)
-        pin = Pin(url=str(path), subfolder=spec.subfolder, version=self._version(tree), tree=tree.digest)
+        pin = Pin(
+            url=str(path), kind=PinKind.ARCHIVE, subfolder=spec.subfolder, version=self._version(tree), tree=tree.digest
+        )
         return Offer(pin=pin, tree=tree)
 
     def _version(self, tree: Tree) -> str:

@@ -48,7 +48,7 @@ def _damaged_lock(story: Story) -> None:
 
 def _newer_lock(story: Story) -> None:
     lock = story.home / "distribution.lock"
-    lock.write_text(lock.read_text().replace("format = 1", "format = 9"))
+    lock.write_text(lock.read_text().replace("format = 2", "format = 9"))
 
 
 def _source_gone(story: Story) -> None:

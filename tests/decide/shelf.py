@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping
 
 from hermes_dist.decide.placement import Placed, place
+from hermes_dist.model.locked import LockedPackage
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import Digest, Entry, Tree
 
 
@@ -45,3 +47,8 @@ class Shelf(dict[Digest, bytes]):
 
     def files(self, tree: Tree) -> dict[str, str]:
         return {str(path): self[entry.digest].decode() for path, entry in tree.items()}
+
+
+def packages_of(tree: Tree) -> tuple[LockedPackage, ...]:
+    """What a lock says of a package that was received whole."""
+    return (LockedPackage(source="github.com/a/b", pin=Pin(url="u", kind=PinKind.BRANCH, tree=tree.digest)),)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
-from shelf import Shelf
+from shelf import Shelf, packages_of
 
 from hermes_dist.decide.arrival import Arrival, Consent, arrive, quieted, whole_again
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan
 from hermes_dist.model.side import Side
-from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Tree
 
 CONFIG, JOBS = RelPath("config.yaml"), RelPath("cron/jobs.json")
@@ -28,7 +27,7 @@ def arrived(
     """The plan, the lock, and the home afterwards."""
     quiet = quieted(archive, shelf.read, "bot")
     arrival = Arrival(
-        base=base, found=home, ours=home, quiet=quiet, adopted=adopted, before=frozenset(), read=shelf.read
+        base=base, found=home, ours=home, quiet=quiet, adopted=adopted, before=(), read=shelf.read
     )  # fmt: skip
     plan, lock = arrive(arrival, said or consent())
     shelf.update(plan.blobs)
@@ -91,7 +90,7 @@ def test_the_archives_lock_becomes_the_homes_and_what_waits_is_in_it() -> None:
     shelf = Shelf()
     base = shelf.tree({"SOUL.md": "v1", "hooks/h/HOOK.yaml": "x", "hooks/h/handler.py": "x"})
     live = base.with_entries(shelf.tree({"SOUL.md": "v1, edited"}))
-    lock = Lock(source="github.com/a/b", pin=Pin(url="u", tree=base.digest), base=base, generation=4, kept=frozenset(["SOUL.md"]))
+    lock = Lock(packages=packages_of(base), base=base, generation=4, kept=frozenset(["SOUL.md"]))
     plan, after, home = arrived(shelf, live, adopted=lock)
     assert after is not None
     assert shelf.files(home) == {"SOUL.md": "v1, edited"}
@@ -105,7 +104,7 @@ def test_the_archives_lock_becomes_the_homes_and_what_waits_is_in_it() -> None:
 def test_what_was_kept_for_ever_where_the_archive_comes_from_is_no_question_here() -> None:
     shelf = Shelf()
     base, upstream, live = (shelf.tree({"SOUL.md": text}) for text in ("v1", "v2", "mine"))
-    lock = Lock(source="github.com/a/b", pin=Pin(url="u", tree=upstream.digest), base=base, upstream=dict(upstream))
+    lock = Lock(packages=packages_of(upstream), base=base, upstream=dict(upstream))
     _, asked, _ = arrived(shelf, live, adopted=lock)
     _, kept, home = arrived(shelf, live, adopted=replace(lock, kept=frozenset(["SOUL.md"])))
     assert asked is not None
@@ -117,7 +116,7 @@ def test_what_was_kept_for_ever_where_the_archive_comes_from_is_no_question_here
 def test_with_every_yes_nothing_waits_in_the_archives_lock_and_the_yes_is_remembered() -> None:
     shelf = Shelf()
     base = shelf.tree({"hooks/h/HOOK.yaml": "x", "hooks/h/handler.py": "x"})
-    lock = Lock(source="github.com/a/b", pin=Pin(url="u", tree=base.digest), base=base)
+    lock = Lock(packages=packages_of(base), base=base)
     _, after, home = arrived(shelf, base, adopted=lock, said=consent(everything=True))
     assert after is not None
     assert home == base == after.base

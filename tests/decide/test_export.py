@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shelf import packages_of
 
 from hermes_dist.decide.arrival import common_base, quieted, readable
 from hermes_dist.decide.card import Card, read_card
@@ -13,7 +14,6 @@ from hermes_dist.decide.redact import redact
 from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
 KEY = "sk-ant-api03-" + "aB3dE6gH9jK2mN5pQ8rS1tU4vW7xY0zC"
@@ -145,7 +145,7 @@ def test_everything_of_an_archive_is_switched_off_and_remembered() -> None:
 
 
 def lock(base: Tree, **more: object) -> Lock:
-    return Lock(source="github.com/a/b", pin=Pin(url="u", tree=base.digest), base=base, **more)  # type: ignore[arg-type]  # a Lock's own
+    return Lock(packages=packages_of(base), base=base, **more)  # type: ignore[arg-type]  # a Lock's own
 
 
 def test_a_lock_forgets_what_is_lost() -> None:

@@ -10,7 +10,7 @@ from hermes_dist.decide.registry import choose, entry_for, near_twins, newer, pr
 from hermes_dist.errors import Invalid
 from hermes_dist.model.manifest import parse_manifest
 from hermes_dist.model.registry import Package, Release, dump_package, parse_package
-from hermes_dist.model.source import Pin, parse_source
+from hermes_dist.model.source import Pin, PinKind, parse_source
 from hermes_dist.model.tree import Digest
 
 TREE = Digest("c" * 64)
@@ -107,7 +107,7 @@ MANIFEST = parse_manifest({"name": "My Bot", "version": "1.0.0", "env_requires":
 
 
 def entry(commit_: str = "a" * 40, before: Package | None = None) -> Package:
-    pin = Pin(url="https://github.com/you/bot", commit=commit_, version="1.0.0", tree=TREE)
+    pin = Pin(url="https://github.com/you/bot", kind=PinKind.TAG, commit=commit_, version="1.0.0", tree=TREE)
     return entry_for(MANIFEST, "github.com/you/bot", pin, {"cron": 1}, before=before, date="2026-01-31")
 
 

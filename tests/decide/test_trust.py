@@ -17,13 +17,13 @@ from hermes_dist.decide.trust import (
     place_of,
 )
 from hermes_dist.errors import Refused
-from hermes_dist.model.source import Pin, parse_source
+from hermes_dist.model.source import Pin, PinKind, parse_source
 from hermes_dist.model.tree import Digest
 from hermes_dist.model.trust import Keyring, KnownKey, Policy, Signature
 
 TREE = Digest.of(b"")
-PIN = Pin(url="https://host/a/b", ref="refs/heads/main", commit="1" * 40, version="1.0.0", tree=TREE)
-FOLDER = Pin(url="/srv/b", tree=TREE)
+PIN = Pin(url="https://host/a/b", kind=PinKind.BRANCH, ref="refs/heads/main", commit="1" * 40, version="1.0.0", tree=TREE)
+FOLDER = Pin(url="/srv/b", kind=PinKind.FOLDER, tree=TREE)
 A, B, C = (f"SHA256:{letter * 43}" for letter in "ABC")
 
 
@@ -118,7 +118,7 @@ MAIN, TAG = "refs/heads/main", "refs/tags/v1"
 )  # fmt: skip
 @pytest.mark.parametrize("asked", [True, False])
 def test_what_goes_back_or_moves_needs_its_flag(ref: str, relation: str, flag: str, asked: bool) -> None:
-    before = Pin(url="u", ref=ref, commit="2" * 40, tree=TREE)
+    before = Pin(url="u", kind=PinKind.TAG, ref=ref, commit="2" * 40, tree=TREE)
 
     def judged(*, moved: bool, downgrade: bool) -> tuple[str, ...]:
         return judge_move(
@@ -141,7 +141,7 @@ def test_what_goes_back_or_moves_needs_its_flag(ref: str, relation: str, flag: s
      ("1.0", "", False), ("may", "april", False), ("1.0", "april", False)],
 )  # fmt: skip
 def test_a_version_goes_back_only_where_both_are_versions(old: str, new: str, back: bool) -> None:
-    before = Pin(url="u", version=old, tree=TREE)
+    before = Pin(url="u", kind=PinKind.TAG, version=old, tree=TREE)
     if back:
         with pytest.raises(Refused, match="version went back"):
             judge_version("s", before, new)

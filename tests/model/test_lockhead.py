@@ -9,16 +9,20 @@ from hypothesis import strategies as st
 from hermes_dist.errors import Invalid
 from hermes_dist.model import lockhead
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
+from hermes_dist.model.locked import Approval, LockedPackage
 from hermes_dist.model.lockhead import LockHead, count, load_head, pending, reason
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Effect, EffectKind
-from hermes_dist.model.source import Pin
+from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import Digest, Entry, Tree
 
 D = Digest.of(b"1")
+PIN = Pin(
+    url="https://github.com/you/bot", kind=PinKind.BRANCH, ref="refs/heads/main", commit="a" * 40, version="1.2.0", tree=D
+)
 LOCK = Lock(
-    name="bot", source="github.com/you/bot",
-    pin=Pin(url="https://github.com/you/bot", ref="refs/heads/main", commit="a" * 40, version="1.2.0", tree=D),
+    packages=(LockedPackage(name="bot", source="github.com/you/bot", pin=PIN),),
+    approved=(Approval("hooks/y", "", D),),
     base=Tree({RelPath("SOUL.md"): Entry(D), RelPath("pages/[id].md"): Entry(D, executable=True)}),
     shipped=Tree({RelPath("mcp.json"): Entry(D)}),
     upstream={RelPath("SOUL.md"): Entry(D), RelPath("hooks/x/run.py"): None},
@@ -75,7 +79,7 @@ def test_law_the_head_never_says_other_than_the_whole_lock_and_never_fails(data:
 
 def test_tables_in_another_order_are_read_to_the_end() -> None:
     first, *others = tables(TEXT)
-    data = "\n".join([first, *(t for t in others if t.startswith("[pin]")), *(t for t in others[::-1] if "[pin]" not in t)])
+    data = "\n".join([first, *others[::-1]])
     told = data.replace("conflicts = [", "unknown = [").replace("parked = [", "others = [")
     assert "[base]" in told.partition("[upstream]")[0]
     head = load_head(told.encode())
@@ -89,7 +93,7 @@ def test_tables_in_another_order_are_read_to_the_end() -> None:
 
 def test_the_long_tables_are_not_looked_at() -> None:
     assert load_head(TEXT.replace(f'"644 {D}"\n"pages', '"no entry"\n"pages').encode()) == head_of(LOCK)
-    for table in ("\n[shipped]\n", "\n[base]\n"):
+    for table in ("\n[consent]\n", "\n[shipped]\n", "\n[base]\n"):
         before, found, _ = TEXT.partition(table)
         assert load_head(f"{before}{found}nonsense".encode()) == head_of(LOCK)
 
@@ -97,7 +101,7 @@ def test_the_long_tables_are_not_looked_at() -> None:
 def test_a_newer_lock_and_a_damaged_one_have_no_head() -> None:
     assert load_head(TEXT.encode()) == head_of(LOCK)
     for other in (
-        TEXT.replace("format = 1", "format = 2"), TEXT.replace("format = 1", 'format = "1"'), TEXT.replace("[pin]", "[pen]"),
+        TEXT.replace("format = 2", "format = 3"), TEXT.replace("format = 2", 'format = "1"'), TEXT.replace("[[packages]]", "[[parcels]]"),
         TEXT.replace('path = "SOUL.md"', "path = 7"), TEXT.replace('key = ""', "key = []"), TEXT.replace('name = "bot"', "name = 1"),
         "upstream = 7\n" + TEXT.replace("\n[upstream]\n", "\n[unknown]\n"), TEXT[:200],
     ):  # fmt: skip

@@ -12,6 +12,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import (
     Pin,
+    PinKind,
     SourceKind,
     SourceSpec,
     is_loopback,
@@ -310,8 +311,8 @@ def test_at_keeps_the_source_and_changes_the_ref() -> None:
 
 def test_a_pin_has_a_short_name() -> None:
     tree = Digest("ab" * 32)
-    assert Pin(url="/x", tree=tree).short == "abababa"
-    assert Pin(url="https://h/x", commit="0123456789" * 4, tree=tree).short == "0123456"
+    assert Pin(url="/x", kind=PinKind.FOLDER, tree=tree).short == "abababa"
+    assert Pin(url="https://h/x", kind=PinKind.COMMIT, commit="0123456789" * 4, tree=tree).short == "0123456"
 
 
 _WORD = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,8}", fullmatch=True)

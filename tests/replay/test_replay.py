@@ -346,6 +346,6 @@ def test_there_are_histories_enough() -> None:
 def test_a_damaged_lock_is_met_with_a_sentence(tmp_path: Path) -> None:
     played = Played.of(HISTORIES["modes change"](), tmp_path)
     home = played.install(1, "bot")
-    (home.path / "distribution.lock").write_text("format = 1\n")
+    (home.path / "distribution.lock").write_text("format = 2\n")
     with pytest.raises(Invalid, match="damaged"):
         home.update(2)

@@ -14,11 +14,12 @@ from hermes_dist.decide.environment import offers_default
 from hermes_dist.decide.versions import specifiers, version_of
 from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock, dump_lock
+from hermes_dist.model.locked import Approval, LockedPackage, Off, OffCause
 from hermes_dist.model.manifest import KNOWN_FIELDS, EnvVar
 from hermes_dist.model.paths import RESERVED_PROFILES, ProfileName, RelPath
 from hermes_dist.model.plan import Answer, Conflict, Effect, EffectKind
 from hermes_dist.model.side import Side
-from hermes_dist.model.source import Pin
+from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 from hermes_dist.world.load import data_folder, load_manifest, schema, violations
 
@@ -176,17 +177,25 @@ def test_a_hostile_manifest_is_refused_with_its_place(data: bytes) -> None:
     assert caught.value.where.startswith("distribution.yaml")
 
 
+_SMALL = Lock(packages=(LockedPackage(source="./x", pin=Pin(url="/x", kind=PinKind.FOLDER, tree=EMPTY.digest)),))
+
+
 def test_a_dumped_lock_holds_its_schema() -> None:
     digest, path = Digest.of(b"x"), RelPath("skills/a b/SKILL.md")
+    pin = Pin(
+        url="https://h/x", kind=PinKind.BRANCH, subfolder=path, ref="refs/heads/main", commit="a" * 40, version="1", tree=digest
+    )
+    package = LockedPackage(name="x", source="x", registry="team", partial=True, signer="SHA256:x", pin=pin)
     full = Lock(
-        name="x", source="x", registry="team", partial=True, held="*", signer="SHA256:x", generation=3, kept=frozenset(["a: b"]), approved=frozenset([digest]),
-        pin=Pin(url="https://h/x", subfolder=path, ref="refs/heads/main", commit="a" * 40, version="1", tree=digest),
+        packages=(package,), held="*", generation=3, kept=frozenset(["a: b"]),
+        approved=(Approval("", "", digest), Approval("a", "b", digest, "1.0 abc", (("c", "d"),))),
+        off=(Off(path, "", OffCause.AUTHOR),),
         base=Tree({path: Entry(digest, executable=True)}), shipped=Tree({RelPath("mcp.json"): Entry(digest)}),
         upstream={path: None, RelPath("b"): Entry(digest)}, conflicts=(Conflict(path, 'a."b"'),),
         parked=tuple(Effect(kind, path, "k", "what", digest, off=True) for kind in EffectKind),
         answers=(Answer(path, "k", Side.THEIRS, f"644:{digest}"),),
     )  # fmt: skip
-    for lock in (full, Lock(source="./x", pin=Pin(url="/x", tree=EMPTY.digest))):
+    for lock in (full, _SMALL):
         assert violations(tomllib.loads(dump_lock(lock).decode()), "lock") == []
     raw = tomllib.loads(dump_lock(full).decode())
     assert set(raw) == set(schema("lock")["properties"])
@@ -195,13 +204,13 @@ def test_a_dumped_lock_holds_its_schema() -> None:
 @pytest.mark.parametrize(
     ("place", "change"),
     [
-        ("format", {"format": 2}),
+        ("format", {"format": 3}),
         ("base.x", {"base": {"x": "absent"}}),
         ("base", {"base": {"../x": f"644 {EMPTY.digest}"}}),
         ("generation", {"generation": -1}),
-        ("", {"extra": 1}),
+        ("packages", {"packages": []}),
     ],
 )
 def test_a_lock_of_another_shape_does_not(place: str, change: dict[str, object]) -> None:
-    raw = tomllib.loads(dump_lock(Lock(source="./x", pin=Pin(url="/x", tree=EMPTY.digest))).decode())
+    raw = tomllib.loads(dump_lock(_SMALL).decode())
     assert [at for at, _ in violations({**raw, **change}, "lock")] == [place]

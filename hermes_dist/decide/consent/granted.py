@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
+from hermes_dist.model.locked import Approval, digests_of
 from hermes_dist.model.plan import Effect
+from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import Digest
 
 
@@ -34,3 +38,29 @@ def grant(
 ) -> Granted:
     """Say yes to effects by content: those whose digest is among ``digests`` or was ``before``, or all."""
     return Granted(digests, before, everything)
+
+
+def remembered(
+    before: Iterable[Approval], agreed: Iterable[Effect], digests: frozenset[Digest], pin: Pin
+) -> tuple[Approval, ...]:
+    """The approvals after an operation: those of before, and one for each effect that is new among them.
+
+    An approval of an older lock, a digest alone, gets the place of its effect where that is seen again.
+
+    Args:
+        before: The approvals of the lock.
+        agreed: Effects that have their yes.
+        digests: Digests that got their yes, whether or not their effects are seen now.
+        pin: The package that they came with.
+    """
+    known = dict.fromkeys(before)
+    places = {(approval.path, approval.key, approval.digest) for approval in known}
+    version = f"{pin.version} {pin.short}".strip()
+    for effect in agreed:
+        bare = Approval("", "", effect.digest)
+        since = "" if bare in known else version
+        known.pop(bare, None)
+        if (effect.path, effect.key, effect.digest) not in places:
+            known[Approval(effect.path, effect.key, effect.digest, since)] = None
+    told = digests_of(known)
+    return (*known, *(Approval("", "", digest, version) for digest in sorted(digests - told)))

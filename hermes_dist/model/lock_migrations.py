@@ -1,0 +1,52 @@
+"""Older formats of the lockfile, each brought to the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.source import PinKind, SourceKind, SourceSpec, parse_source, pin_kind
+
+Raw = dict[str, object]
+_OF_THE_PACKAGE = ("name", "source", "registry", "signer", "partial")
+
+
+def from_1(raw: Raw) -> Raw:
+    """Format 1 spoke of one package, in fields of its own, and kept approvals as bare digests.
+
+    What the pin followed is told by its ref and the source.
+    """
+    rest = {key: value for key, value in raw.items() if key not in {*_OF_THE_PACKAGE, "pin", "approved"}}
+    pin = raw["pin"]
+    if not isinstance(pin, dict):
+        raise TypeError("a table is missing")
+    package = {key: raw[key] for key in _OF_THE_PACKAGE if key in raw}
+    rest["packages"] = [{**pin, **package, "kind": str(_kind(raw["source"], pin))}]
+    if "approved" in raw:
+        rest["consent"] = {"approved": _approvals(raw["approved"])}
+    return rest
+
+
+def _kind(source: object, pin: Mapping[str, object]) -> PinKind:
+    ref, commit = pin.get("ref", ""), pin.get("commit", "")
+    if not isinstance(source, str) or not isinstance(ref, str) or not isinstance(commit, str):
+        raise TypeError("source, ref or commit is no text")
+    return pin_kind(_spec(source), ref, commit)
+
+
+def _spec(source: str) -> SourceSpec:
+    """Read a source; what is none was never followed, and counts as a repository."""
+    try:
+        return parse_source(source, allow_insecure=True)
+    except Invalid:
+        return SourceSpec(kind=SourceKind.GIT, location=source)
+
+
+def _approvals(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError("approved is no list")
+    return [{"path": "", "key": "", "digest": digest} for digest in value]
+
+
+MIGRATIONS: Mapping[int, Callable[[Raw], Raw]] = {1: from_1}
+"""From each older format to the next one; applied in turn."""
