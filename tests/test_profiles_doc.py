@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from gitrepo import Repo
+from partners import Generation, parameters
 
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.ops import front_door
@@ -102,9 +103,11 @@ def test_every_command_of_the_page_says_what_is_written_on_a_machine_without_the
             assert code in (0, 6), (said.line, said.command, code)
 
 
-@pytest.mark.agent
-def test_every_command_of_the_page_works_with_the_real_agent_behind_the_door(machine: Layout, tmp_path: Path) -> None:
-    agent = Path(os.environ["HERMES_TEST_AGENT"]) / "bin" / "hermes"
+@pytest.mark.parametrize("generation", parameters("of_the_page"))
+def test_every_command_of_the_page_works_with_the_real_agent_behind_the_door(
+    machine: Layout, tmp_path: Path, generation: Generation
+) -> None:
+    agent = generation.venv / "bin" / "hermes"
     skills = tmp_path / "bundled" / "writing" / "haiku"
     skills.mkdir(parents=True)
     (skills / "SKILL.md").write_text("---\nname: haiku\ndescription: Three lines.\n---\nWrite one.\n")

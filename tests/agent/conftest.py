@@ -1,4 +1,4 @@
-"""The real agent: an environment that holds it, named by HERMES_TEST_AGENT."""
+"""The real agents. A test that asks for ``generation``, ``agent_venv`` or ``agent`` runs once on each (see ``partners``)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from partners import Generation, parameters
 
 Runs = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "generation" in metafunc.fixturenames:
+        metafunc.parametrize("generation", parameters(metafunc.function.__name__), scope="session")
+
+
 @pytest.fixture(scope="session")
-def agent_venv() -> Path:
-    """The virtual environment in which hermes-agent is installed."""
-    venv = Path(os.environ["HERMES_TEST_AGENT"])
-    assert (venv / "bin" / "hermes").is_file(), f"{venv} holds no agent"
-    return venv
+def agent_venv(generation: Generation) -> Path:
+    """The virtual environment in which the agent is installed."""
+    return generation.venv
+
+
+@pytest.fixture(scope="session")
+def agent(agent_venv: Path) -> Path:
+    """The agent's program."""
+    return agent_venv / "bin" / "hermes"
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
-import pytest
 import yaml
 from story import BOT, FIRST, GO, Story, contents, yes
 
@@ -16,8 +15,6 @@ from hermes_dist.ops.adopt import Adopting, adopt
 from hermes_dist.ops.proposal import Proposal
 from hermes_dist.ops.resolve import approve
 from hermes_dist.ops.status import status
-
-pytestmark = pytest.mark.agent
 
 FILES = {
     **FIRST,

@@ -10,8 +10,6 @@ import pytest
 
 from hermes_dist.decide import dotenv
 
-pytestmark = pytest.mark.agent
-
 VALUES = {
     "PLAIN": "sk-abc_123.x/y:z=", "WORDS": "two words", "HASH": "a#b # c", "DOLLAR": "$HOME and `id`", "SINGLE": "it's", "DOUBLE": 'say "hi"',
     "BOTH": "it's \"both\"", "BACKSLASH": "C:\\new\\table", "TILDE": "~/x", "UNICODE": "Zürich ✓", "SPACES": "  around  ", "ENDS": "quote'\\",

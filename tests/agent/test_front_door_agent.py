@@ -17,7 +17,6 @@ from hermes_dist.ops import aliases, front_door
 from hermes_dist.world.agent import GatewayState, find_agent, gateway, version
 
 Runs = Callable[..., subprocess.CompletedProcess[str]]
-pytestmark = pytest.mark.agent
 
 
 @pytest.fixture

@@ -17,14 +17,8 @@ from hermes_dist.ops.context import Context
 from hermes_dist.world.agent import GatewayState, gateway
 
 Runs = Callable[..., subprocess.CompletedProcess[str]]
-pytestmark = pytest.mark.agent
 CODER = ProfileName("coder")
 SKILL = "---\nname: haiku\ndescription: Three lines.\n---\nWrite one.\n"
-
-
-@pytest.fixture
-def agent(agent_venv: Path) -> Path:
-    return agent_venv / "bin" / "hermes"
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.transfer import Packing, export
 
-pytestmark = pytest.mark.agent
 EXAMPLES = (".md", ".yaml", ".yml", ".json", ".txt", ".sh")
 
 

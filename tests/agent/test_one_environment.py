@@ -22,7 +22,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 Runs = Callable[..., subprocess.CompletedProcess[str]]
-pytestmark = [pytest.mark.agent, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 PROJECT = Path(__file__).parent.parent.parent
 LEFT_OUT = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}

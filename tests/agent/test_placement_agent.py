@@ -17,8 +17,6 @@ from hermes_dist.merge.data import same_document
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 
-pytestmark = pytest.mark.agent
-
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Ask = Callable[..., str]
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from hermes_dist.decide.routing import profile_for
-
-pytestmark = pytest.mark.agent
 
 _ASK = """
 import json, sys
@@ -28,7 +23,7 @@ def _id(rng: random.Random) -> str | None:
     return rng.choice([None, "1", "2", "3", "4"])
 
 
-def test_ten_thousand_messages_are_answered_alike() -> None:
+def test_ten_thousand_messages_are_answered_alike(agent_venv: Path) -> None:
     rng = random.Random(7)
     routes: list[dict[str, object]] = [{"platform": "discord"}, {"platform": "discord", "profile": "no/name"}, {}]
     for number in range(60):
@@ -44,9 +39,8 @@ def test_ten_thousand_messages_are_answered_alike() -> None:
         | {key: _id(rng) for key in ("guild_id", "chat_id", "thread_id", "parent_chat_id")}
         for _ in range(10_000)
     ]
-    python = Path(os.environ["HERMES_TEST_AGENT"]) / "bin" / "python"
     done = subprocess.run(
-        [str(python), "-c", _ASK], input=json.dumps({"routes": routes, "messages": messages}), capture_output=True,
+        [str(agent_venv / "bin" / "python"), "-c", _ASK], input=json.dumps({"routes": routes, "messages": messages}), capture_output=True,
         text=True, check=True,
     )  # fmt: skip
     theirs = json.loads(done.stdout.splitlines()[-1])

@@ -19,7 +19,6 @@ from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RESERVED_PROFILES, RelPath
 
 Runs = Callable[..., subprocess.CompletedProcess[str]]
-pytestmark = pytest.mark.agent
 
 SHARED_BY_BOTH = {"SOUL.md", "config.yaml", "mcp.json", "skills", "cron", "distribution.yaml"}
 

@@ -6,6 +6,7 @@ import pytest
 
 from hermes_dist.brand import AIGENLABS, BRANDS, HERMES, Brand
 from hermes_dist.decide.aliases import (
+    TOOLS,
     Owner,
     alias_batch,
     alias_powershell,
@@ -75,12 +76,36 @@ def test_free_names_are_allowed(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["hermes", "hermes-dist", "aigenlabs", "sudo", "test", "root", "default", "chat", "gateway", "cd", "exec",
-     "while", "git", "python3", "Git", "ls"],
+     "while", "git", "python3", "Git", "ls", "helm", "aws", "az", "claude", "codex", "gh", "gcloud", "terraform", "HELM"],
 )  # fmt: skip
 def test_names_with_a_meaning_are_refused_with_a_way_out(name: str) -> None:
     with pytest.raises(Invalid) as caught:
         check(name)
     assert "--name" in caught.value.hint
+
+
+EXPECTED = """
+    age aider amp ansible apt-cache apt-get argocd basename brew buildah bundle chmod cloudflared composer
+    consul copilot cursor deno dirname docker-compose dotnet dpkg duckdb eslint firebase flatpak flux flyctl
+    free gemini ghc go goose gradle heroku hostnamectl istioctl journalctl k9s killall kind llm minikube mkcert
+    mongosh mvn netlify ngrok nix nomad ollama op opencode packer pacman pass pg_dump php pkill podman port
+    pulumi rails rake rclone readlink rustup sbt snap stripe supabase tac tailscale tee tsc uname vault vercel
+    vite watch whoami wrangler yes
+"""
+"""What a bare Debian installs, and the tools that people install first on top of it."""
+
+
+def test_the_table_of_programs_is_wide_and_each_of_them_could_be_an_alias() -> None:
+    assert sorted(set(EXPECTED.split()) - TOOLS) == []
+    for name in TOOLS:
+        assert AliasName(name) == name == name.lower()
+        with pytest.raises(Invalid, match=r"well-known|word of the shell|command of|reserved"):
+            check(name)
+
+
+@pytest.mark.parametrize("name", ["researcher", "writer", "atlas", "my-bot", "home", "work", "mate", "helper"])
+def test_names_that_people_give_to_bots_stay_free(name: str) -> None:
+    check(name)
 
 
 def test_another_program_on_path_is_not_shadowed() -> None:

