@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from hermes_dist.agents.places import PROFILES, STICKY
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 
 MANIFEST = "distribution.yaml"
 LOCKFILE = "distribution.lock"
 PRIVATE = ".dist"
-JOBS = "cron/jobs.json"
+SHARED = "distributions"
+"""The folder of the root that all profiles share."""
 
 
 class Brand(NamedTuple):
@@ -101,7 +103,7 @@ class Layout(NamedTuple):
         if not text:
             return cls(brand, usual, user_home), None
         home = user_home / text[2:] if text == "~" or text.startswith("~/") else Path(text)
-        named = home.parent.name == "profiles"
+        named = home.parent.name == PROFILES
         root = home.parent.parent if named else home
         try:
             name = ProfileName(home.name) if named else None
@@ -111,7 +113,7 @@ class Layout(NamedTuple):
 
     @property
     def profiles(self) -> Path:
-        return self.root / "profiles"
+        return self.root / PROFILES
 
     def home(self, name: ProfileName) -> Path:
         """The home folder of a profile; the root itself for the default one."""
@@ -120,12 +122,12 @@ class Layout(NamedTuple):
     @property
     def sticky(self) -> Path:
         """The file that names the active profile."""
-        return self.root / "active_profile"
+        return self.root / STICKY
 
     @property
     def shared(self) -> Path:
         """What all profiles share: store, caches, trash."""
-        return self.root / "distributions"
+        return self.root / SHARED
 
     @property
     def store(self) -> Path:

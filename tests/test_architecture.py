@@ -22,13 +22,14 @@ PACKAGE = ROOT / "hermes_dist"
 ROOMS = {
     "__init__": "",
     "errors": "",
-    "brand": "errors model",  # Layout speaks of ProfileName
-    "model": "errors",
-    "merge": "errors model",
-    "decide": "errors brand model merge",
-    "world": "errors brand model",
-    "ops": "errors brand model decide world",
-    "cli": "errors brand model ops",
+    "agents": "errors",
+    "brand": "errors agents model",  # Layout speaks of ProfileName
+    "model": "errors agents",
+    "merge": "errors agents model",
+    "decide": "errors agents brand model merge",
+    "world": "errors agents brand model",
+    "ops": "errors agents brand model decide world",
+    "cli": "errors agents brand model ops",
     "plugin": "brand cli",  # the agent's way in
     "__main__": "cli",  # the front door's way in
 }
@@ -62,7 +63,7 @@ ONLY_IN = {
 }
 """One room for each dependency: modules whose dotted name begins so may import it."""
 
-PURE = ("model", "merge", "decide")
+PURE = ("agents", "model", "merge", "decide")
 IMPURE = {"os", "time", "random", "logging", "subprocess", "pathlib", "shutil", "tempfile", "socket", "datetime", "glob", "io", "sys",
           "secrets", "uuid", "getpass", "platform", "threading"}  # fmt: skip
 """What no pure room imports: disk, clock, chance, processes."""
@@ -78,6 +79,10 @@ PIPES = {
     "world.git_dulwich": "a program of its own: its standard input and output are the pipes to its parent",
     "world.archive_foreign": "a program of its own, likewise: it reads archives that nobody trusts",
 }
+
+AGENTS = "agents"
+COMMON_WORDS = {"updated_at", "whatsapp_cloud", ".env", ".config"}
+"""Words of the agent that mean other things, too: a time in our own data, a channel, names of every program."""
 
 BRAND_WORDS = (".hermes", "HERMES_HOME", "aigenlabs")
 BRAND = "brand"
@@ -237,6 +242,37 @@ def test_names_of_brands_stand_in_the_brand_alone(module: Module) -> None:
     assert wrong == []
 
 
+def _agents_words() -> frozenset[str]:
+    """Names of the agent's files, folders, keys and fields that can't be mistaken for plain words."""
+    from hermes_dist.agents import generation, jobs, places, routes, stores
+
+    one_place = {value for name, value in vars(places).items() if name.isupper() and isinstance(value, str)}
+    listed = [*places.GATEWAY_LOGS, *places.STANDARD_FOLDERS, *places.WHATSAPP_LOGINS, *stores.CREDENTIALS, *stores.RUNNING]
+    fields = [*generation.RUN_STATE, *jobs.NEVER_RAN, *jobs.PAUSED, *jobs.SNAPSHOTS]
+    keys = [routes.ROUTES, routes.MULTIPLEX, routes.MULTIPLEX_VARIABLE]
+    found = {*one_place, *listed, *fields, *keys, *(name for each in generation.GENERATIONS for name in each.souls)}
+    telling = {word for word in found if "*" not in word and "[" not in word and not word.isalpha()}
+    return frozenset((telling | {"memories", "sessions", "plans", "workspace"}) - COMMON_WORDS)
+
+
+AGENTS_WORDS = _agents_words()
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.room != AGENTS], ids=lambda m: m.name)
+def test_names_of_the_agents_own_things_stand_in_one_place(module: Module) -> None:
+    docs = {id(node) for node in _docstrings(module.tree)}
+
+    def named(text: str) -> bool:
+        return text in AGENTS_WORDS or (" " not in text and any(part in AGENTS_WORDS for part in text.split("/")))
+
+    wrong = [
+        f"{module.path.name}:{node.lineno}: {node.value!r:.60}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs and named(node.value)
+    ]  # fmt: skip
+    assert wrong == [], "name it in hermes_dist/agents and import it"
+
+
 def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
@@ -319,7 +355,7 @@ def test_a_check_is_switched_off_only_with_a_reason(module: Module) -> None:
 
 
 def test_rooms_say_their_rule_and_nothing_else() -> None:
-    for room in ("model", "merge", "decide", "world", "ops", "cli"):
+    for room in ("agents", "model", "merge", "decide", "world", "ops", "cli"):
         body = ast.parse((PACKAGE / room / "__init__.py").read_text()).body
         assert len(body) == 1, f"{room}/__init__.py holds one docstring"
         assert isinstance(body[0], ast.Expr)

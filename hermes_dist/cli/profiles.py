@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from hermes_dist.agents.places import SOUL
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.command import Profile, command
 from hermes_dist.cli.data import row_data
@@ -33,7 +34,7 @@ def _show(session: Session, row: ops.Row) -> int:
         ("Profile", row.name + (" (active)" if row.active else "")), ("Path", row.path), ("Model", row.model or "—"),
         ("Provider", row.provider), ("Gateway", str(row.gateway)), ("Skills", str(held.skills)),
         (".env", "exists" if held.env else "not configured"),
-        ("SOUL.md", "exists" if held.soul else "not configured"), ("Alias", ", ".join(row.aliases)),
+        (SOUL, "exists" if held.soul else "not configured"), ("Alias", ", ".join(row.aliases)),
         ("Package", row.package), ("Source", row.source), ("Description", row.description), ("Open", what_is_open(row)),
     ]  # fmt: skip
     for name, value in lines:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from hermes_dist.agents.places import CONFIG
 from hermes_dist.cli.asking import agreement, given, questions
 from hermes_dist.cli.session import Session
 from hermes_dist.cli.wishes import finish, settle_of, wish_of
@@ -39,5 +40,5 @@ def _wish(session: Session, asked: Asked, *, yes: bool, dry_run: bool) -> Wish:
         questions=questions(session, yes=yes),
     )  # fmt: skip
     if asked.force_config:
-        wish = replace(wish, choices=replace(wish.choices, sides={"config.yaml": Side.THEIRS}))
+        wish = replace(wish, choices=replace(wish.choices, sides={CONFIG: Side.THEIRS}))
     return wish

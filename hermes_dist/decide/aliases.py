@@ -6,9 +6,10 @@ import re
 import shlex
 from enum import StrEnum
 
+from hermes_dist.agents.names import RESERVED
 from hermes_dist.brand import BRANDS, Brand
 from hermes_dist.errors import Invalid
-from hermes_dist.model.paths import RESERVED_PROFILES, AliasName, ProfileName
+from hermes_dist.model.paths import AliasName, ProfileName
 
 MARK = "alias kept by hermes-dist"
 
@@ -194,7 +195,7 @@ def check_alias(
     """
     hint = "choose another name with --name"
     low = name.lower()
-    if low in RESERVED_PROFILES or any(low in {each.name, each.dist_command} for each in BRANDS):
+    if low in RESERVED or any(low in {each.name, each.dist_command} for each in BRANDS):
         raise Invalid(f"the name {name!r} is reserved", hint=hint)
     if low in AGENT_VERBS:
         raise Invalid(f"{name!r} is a command of {brand.title} itself", hint=hint)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist.agents.jobs import PAUSED, REASON
 from hermes_dist.decide.consent.activate import Unit
 from hermes_dist.decide.consent.granted import Granted, grant, remembered
 from hermes_dist.decide.consent.parking import Grafted, put_back
@@ -24,8 +25,6 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
-
-_STOPPED = {"state": "paused", "next_run_at": None, "paused_at": None}
 
 
 class Quiet(Struct, frozen=True, kw_only=True):
@@ -84,7 +83,7 @@ def _jobs_off(data: bytes, name: str) -> tuple[bytes, list[KeyPath]]:
     if not running:
         return data, []
     for job in running:
-        job.update(_STOPPED, enabled=False, paused_reason=f"{PAUSED_BY}{name}: hermes profile approve")
+        job.update({**PAUSED, REASON: f"{PAUSED_BY}{name}: hermes profile approve"})
     return dump({"jobs": jobs}, Kind.JSON), [("jobs", Item("id", str(job.get("id")))) for job in running]
 
 

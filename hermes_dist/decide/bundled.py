@@ -9,15 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+from hermes_dist.agents.generation import SOULS
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
 
-STOCK_SOULS = frozenset(
-    {
-        # The SOUL.md that Hermes Agent 0.19.0 writes into a new home.
-        Digest("2765a846e1bb371d78d3b93b403dfb0f8d1ba1a9895edb5f608367abfe81194d"),
-    }
-)
+STOCK_SOULS = frozenset(map(Digest, SOULS))
+"""The SOUL.md that the agent writes into a new home."""
 
 
 def agents_own(bundled: str, found: Tree, read: Read) -> Iterator[RelPath]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import CONFIG, GATEWAY_LEGACY, WHATSAPP_LOGINS
 from hermes_dist.decide import dotenv
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents import Kind, parse, rewrite
@@ -49,7 +50,7 @@ CHANNELS: tuple[Channel, ...] = (
     _row("telegram", "Telegram", "TELEGRAM_BOT_TOKEN TELEGRAM_WEBHOOK_SECRET", locked=True),
     _row("discord", "Discord", "DISCORD_BOT_TOKEN", locked=True),
     _row("slack", "Slack", "SLACK_APP_TOKEN SLACK_BOT_TOKEN", locked=True),
-    _row("whatsapp", "WhatsApp", "", logins="platforms/whatsapp/session whatsapp/session", locked=True),
+    _row("whatsapp", "WhatsApp", "", logins=" ".join(WHATSAPP_LOGINS), locked=True),
     _row("signal", "Signal", "SIGNAL_ACCOUNT", locked=True),
     _row(
         "feishu", "Feishu", "FEISHU_APP_ID FEISHU_APP_SECRET FEISHU_ENCRYPT_KEY FEISHU_VERIFICATION_TOKEN",
@@ -109,7 +110,7 @@ def without_tokens(path: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
     name = RelPath(path).name
     if "/" not in path and (name == ".env" or name.startswith((".env.", ".env-", ".env_"))):
         return dotenv.blank(data, CHANNEL_VARIABLES)
-    if path in ("config.yaml", "gateway.json"):
+    if path in (CONFIG, GATEWAY_LEGACY):
         return _config_without(path, data)
     return data, ()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import SOUL
 from hermes_dist.decide.environment import is_dangerous
 from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.placement import CONFIG
@@ -103,7 +104,7 @@ def manifest_text(draft: Draft) -> bytes:
         "# plugins/, hooks/, scripts/, skins/, templates/. With it, exactly what it names. Memories, sessions, keys",
         "# and everything else of this machine never leave it, listed or not.",
         "# distribution_owned:",
-        *(f"#   - {name}" for name in draft.brings or ("SOUL.md", "skills/")),
+        *(f"#   - {name}" for name in draft.brings or (SOUL, "skills/")),
     ]  # fmt: skip
     return ("\n".join(lines) + "\n").encode()
 

@@ -13,6 +13,8 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from hermes_dist.agents.places import WHATSAPP_LOGINS
+from hermes_dist.agents.routes import MULTIPLEX, MULTIPLEX_VARIABLE
 from hermes_dist.decide.channels import CHANNELS, Channel
 from hermes_dist.model.discreet import Discreet
 
@@ -185,11 +187,11 @@ def clashes(found: Iterable[Claim]) -> list[Clash]:
 
 def multiplexes(home: Home, shell: Mapping[str, str]) -> bool:
     """Whether the default profile's gateway serves all profiles by itself."""
-    forced = {**shell, **home.variables}.get("GATEWAY_MULTIPLEX_PROFILES", "").strip().lower()
+    forced = {**shell, **home.variables}.get(MULTIPLEX_VARIABLE, "").strip().lower()
     if forced in _TRUE | _FALSE:
         return forced in _TRUE
-    nested = _map(home.config.get("gateway")).get("multiplex_profiles")
-    return _true(home.config.get("multiplex_profiles", nested))
+    nested = _map(home.config.get("gateway")).get(MULTIPLEX)
+    return _true(home.config.get(MULTIPLEX, nested))
 
 
 class _Look:
@@ -270,7 +272,7 @@ def _login(look: _Look, section: Mapping[str, object]) -> Iterator[tuple[str, st
         except ValueError:
             me = None
         phone = str(me).partition(":")[0] if me else hashlib.sha256(look.home.login).hexdigest()
-        yield "platforms/whatsapp/session", phone
+        yield WHATSAPP_LOGINS[0], phone
 
 
 def _ports(look: _Look) -> Iterator[Claim]:

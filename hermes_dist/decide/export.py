@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from hermes_dist.agents.jobs import REASON
+from hermes_dist.agents.places import LETS_IN, MEMORIES, OF_FOREIGN_ARCHIVES, SESSIONS
 from hermes_dist.decide import secrets
 from hermes_dist.decide.ownership import is_rebuilt
 from hermes_dist.decide.parts import PARTS, part_of
@@ -20,13 +22,10 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
-CARRIED_PARTS: Mapping[str, tuple[str, ...]] = {"memories": ("memories",), "sessions": ("sessions",)}
+CARRIED_PARTS: Mapping[str, tuple[str, ...]] = {name: (name,) for name in (MEMORIES, SESSIONS)}
 """What ``--with`` adds, by folders; sessions come with the databases that :func:`is_history` names."""
 _HISTORY = re.compile(r"(?:state|response_store)\.db(?:-wal)?")
 """With the unwritten part, as the agent's own archives have it."""
-_AGENTS = ("workspace", "plans", "profile.yaml")
-"""What else an archive of the agent's own brings into a new home."""
-_LETS_IN = ("shell-hooks-allowlist.json", "pairing", "platforms/pairing")
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH|PRIVATE|SALT|COOKIE|WEBHOOK|SIGN|DSN", re.IGNORECASE)
 _PLAIN = frozenset(["password", "changeme", "localhost", "development", "production"])
 
@@ -148,7 +147,7 @@ def _fresh(key: str, value: object, job: Job) -> object:
         return on
     if key == "state":
         return "completed" if value == "completed" else "scheduled" if on else "paused"
-    waits = not on and key == "paused_reason" and str(value or "").startswith(PAUSED_BY)
+    waits = not on and key == REASON and str(value or "").startswith(PAUSED_BY)
     return value if waits else None
 
 
@@ -240,7 +239,7 @@ def goes_with(path: RelPath, parts: frozenset[str]) -> bool:
     """Whether ``--with`` those parts takes a file of the machine along."""
     if any(path.top in CARRIED_PARTS[part] for part in parts):
         return True
-    return "sessions" in parts and is_history(path)
+    return SESSIONS in parts and is_history(path)
 
 
 def comes_in(path: RelPath, *, full: bool, foreign: bool, effects: bool) -> bool:
@@ -252,11 +251,12 @@ def comes_in(path: RelPath, *, full: bool, foreign: bool, effects: bool) -> bool
         foreign: It was written by the agent.
         effects: Who lets it in said yes to all it can do.
     """
-    if any(path.under(place) for place in _LETS_IN) and not effects:
+    if any(path.under(place) for place in LETS_IN) and not effects:
         return False
     if full:
         return not is_rebuilt(path)
-    return goes_with(path, frozenset(CARRIED_PARTS)) or (foreign and any(path.under(name) for name in _AGENTS))
+    foreigners = foreign and any(path.under(name) for name in OF_FOREIGN_ARCHIVES)
+    return foreigners or goes_with(path, frozenset(CARRIED_PARTS))
 
 
 def only_lock(lock: Lock | None) -> Tree:

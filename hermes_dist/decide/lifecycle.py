@@ -16,8 +16,10 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
-from hermes_dist.brand import BRANDS
-from hermes_dist.decide.ownership import STANDARD_FOLDERS
+from hermes_dist.agents import stores
+from hermes_dist.agents.places import ABOUT, CONFIG, ENV, SOUL
+from hermes_dist.agents.routes import ROUTES
+from hermes_dist.brand import BRANDS, PRIVATE, SHARED
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents import Kind, dump, load_data, parse, put, rewrite
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
@@ -27,7 +29,6 @@ Route = Mapping[object, object]
 """A gateway route, or another map of ``config.yaml``."""
 FORMAT = 1
 TRASH_DAYS = 30
-NO_SKILLS = ".no-bundled-skills"
 NO_SKILLS_TEXT = (
     "This profile takes no bundled skills (profile create --no-skills).\n"
     "Delete this file to have them synced again.\n"
@@ -36,16 +37,12 @@ NEW_ENV = (
     "# Secrets of this profile alone: API keys and tokens, one NAME=value a line.\n"
     "# What is set here goes before the environment of the shell. Settings belong in config.yaml.\n"
 )
-FOLDERS = STANDARD_FOLDERS
 _STAMP = "%Y%m%dT%H%M%SZ"
 _ID = re.compile(r"([a-z0-9][a-z0-9_-]{0,63})@(\d{8}T\d{6}Z)(?:-\d+)?")
-_COPIED = ("config.yaml", ".env", "SOUL.md")
-_NEVER = ("gateway.pid", "gateway_state.json", "processes.json", "active_profile", ".dist")
+_COPIED = (CONFIG, ENV, SOUL)
+_NEVER = (*stores.NEVER_CLONED, PRIVATE)
 _NEVER_ENDS = (".sock", ".tmp", ".pyc", ".pyo", ".pid")
-_SNAPSHOTS = ("backups", "state-snapshots", "checkpoints")
-_ROOT_ONLY = (
-    "profiles", "distributions", *(f"{brand.name}-agent" for brand in BRANDS), ".worktrees", "bin", "node_modules",
-)  # fmt: skip
+_ROOT_ONLY = (*stores.ROOT_ONLY, SHARED, *(f"{brand.name}-agent" for brand in BRANDS))
 
 
 class Move(Struct, frozen=True, kw_only=True):
@@ -196,10 +193,10 @@ def routes(config: object) -> list[Route]:
     """Return the gateway routes of the default profile's ``config.yaml``: those that the agent reads."""
     if not isinstance(config, Mapping):
         return []
-    found = config.get("profile_routes")
+    found = config.get(ROUTES)
     gateway = config.get("gateway")
     if found is None and isinstance(gateway, Mapping):
-        found = gateway.get("profile_routes")
+        found = gateway.get(ROUTES)
     return [route for route in found if isinstance(route, Mapping)] if isinstance(found, list) else []
 
 
@@ -232,11 +229,11 @@ def _routes_edited(data: bytes, edit: Callable[[Route], Route]) -> bytes:
         return data
 
     def led(config: Route) -> Route:
-        found = config.get("profile_routes")
+        found = config.get(ROUTES)
         if not isinstance(found, list):
             return config
         edited = [edit(route) if isinstance(route, Mapping) else route for route in found]
-        return {key: edited if key == "profile_routes" else value for key, value in config.items()}
+        return {key: edited if key == ROUTES else value for key, value in config.items()}
 
     want = {
         key: led(value) if key == "gateway" and isinstance(value, Mapping) else value
@@ -282,7 +279,7 @@ def described(data: bytes | None, text: str) -> bytes:
     if not data or not data.strip():
         return dump({"description": value, "description_auto": False}, Kind.YAML) if value else b""
     if not isinstance(load_data(data, Kind.YAML), Mapping):
-        raise Invalid("it is no map of keys and values", where="profile.yaml")
+        raise Invalid("it is no map of keys and values", where=ABOUT)
     return put(data, Kind.YAML, {("description",): value or ABSENT, ("description_auto",): False})
 
 
@@ -304,7 +301,7 @@ def left_out(path: str, *, every: bool, default: bool, package: frozenset[str], 
         return "belongs to the running profile"
     if default and top in _ROOT_ONLY:
         return "belongs to the machine"
-    if top in _SNAPSHOTS:
+    if top in stores.SNAPSHOTS:
         return "snapshots of the original"
     if every:
         return ""

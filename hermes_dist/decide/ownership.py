@@ -11,11 +11,14 @@ from collections.abc import Callable
 from enum import StrEnum
 from fnmatch import translate
 from functools import cached_property
+from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, PRIVATE
+from hermes_dist.agents import places, stores
+from hermes_dist.agents.places import SHARED_FOLDERS
+from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, PRIVATE, SHARED
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath, folded
@@ -50,50 +53,20 @@ class _Names:
         return known
 
 
-SHARED_FILES = ("SOUL.md", "config.yaml", "mcp.json", MANIFEST)
-SHARED_FOLDERS = ("skills", "cron", "plugins", "hooks", "scripts", "skins", "templates")
+SHARED_FILES = (*places.SHARED_FILES, MANIFEST)
 _TOPS = {folded(name): name for name in (*SHARED_FILES, *SHARED_FOLDERS)}
-STANDARD_FOLDERS = ("memories", "sessions", "skills", "skins", "logs", "plans", "workspace", "cron", "home")
-"""What the agent makes with a new home."""
 
+_BRANDS_OWN = tuple(
+    name for brand in BRANDS for name in (f"{brand.name}-agent", f".{brand.name}_history", f".{brand.name}-runtime")
+)
 _MACHINE_ROOT = _Names(
-    # keys and secrets
-    "auth.json", "auth.lock", ".anthropic_oauth.json", "google_token.json", "google_client_secret.json",
-    "*token*.json", "*oauth*.json", "*credential*.json", "mcp-tokens", "pairing", "platforms", "*.pem", "*.key",
-    "id_rsa*", "id_ed25519*", "id_ecdsa*", ".ssh", ".gnupg", ".aws", ".netrc", ".npmrc", ".pypirc",
-    "shell-hooks-allowlist.json",
-    # what it learned and did
-    "memories", "sessions", "session-exports", "workspace", "plans", "home", "logs", "local", "checkpoints", "backups",
-    "sandboxes", "state", "state-snapshots", "browser_screenshots", "pastes", "pending", "spawn-trees", "moa-traces",
-    "*.db", "*.db-shm", "*.db-wal", "*.db-journal", "*.sqlite*", "response_store*", "errors.log",
-    "honcho.json", "mem0.json", "channel_directory.json", "channel_aliases.json", "*_threads.json", "*_snapshots.json",
-    "feishu_*.json", "google_chat_*", "discord_*.json", "*_store.json", "supermemory.json", "hindsight",
-    "byterover", "kanban", "whatsapp", "whatsapp_cloud", "matrix", "browser_auth", "browser_recordings",
-    "temp_vision_images", "temp_video_files",
-    # who may talk to it and what starts it, besides config.yaml
-    "gateway.json", "webhook_subscriptions.json",
-    # running state and caches
-    "gateway", "gateway.pid", "gateway_state.json", "processes.json", "*.pid", "*.lock", "*.sock", "*.log", "*.tmp",
-    "active_profile", ".update_*", ".no-bundled-skills", ".managed", ".install_method", ".container-mode",
-    ".skills_prompt_*", "desktop-build-stamp.json", "chrome-debug", "tmp", "cache", "*_cache", "*_cache.json",
-    "*_cache.yaml", "*.bak", "*.bak[._-]*", "profile.yaml",
-    # the machine's own trees
-    "bin", "node", "git", "lsp", "gateway-service", "optional-mcps", "profiles", "node_modules", "mcp-installs",
-    ".worktrees", "distributions", *(f"{brand.name}-agent" for brand in BRANDS),
-    *(f".{brand.name}_history" for brand in BRANDS), LOCKFILE, PRIVATE,
-)  # fmt: skip
-_MACHINE_ANYWHERE = _Names(
-    "skills/.bundled_manifest", "skills/.hub", "skills/.usage.json*", "skills/.archive", "skills/.curator_*",
-    "skills/.locks", "skills/.*.lock", "cron/output", "cron/.*", "cron/ticker_*", "cron/executions.db*", "cron/*.lock",
-    "cron/*.log", "cron/*.bak*",
-)  # fmt: skip
-_MACHINE_NAMES = _Names("__pycache__", "*.pyc", ".DS_Store", ".git", "*.swp", ".env", ".env.*")
-_MACHINE_NAMES_BUT = _Names(".env.example", ".env.template", ".env.sample", ".env.dist")
-_REBUILT = _Names(
-    "profiles", "distributions", "bin", "node_modules", "mcp-installs", ".worktrees", "cache", "*_cache", "tmp",
-    "chrome-debug", "gateway.pid", "*.pid", "*.lock", "*.sock", "*.tmp", "gateway_state.json", "processes.json",
-    "active_profile", *(f"{brand.name}-agent" for brand in BRANDS), PRIVATE,
-)  # fmt: skip
+    *stores.CREDENTIALS, *stores.LEARNED, *stores.RUNNING, *stores.TREES, *_BRANDS_OWN, SHARED, LOCKFILE, PRIVATE
+)
+_MACHINE_ANYWHERE = _Names(*stores.BOOKKEEPING)
+_MACHINE_NAMES = _Names("__pycache__", "*.pyc", ".DS_Store", ".git", "*.swp", *stores.CREDENTIALS_ANYWHERE)
+_MACHINE_NAMES_BUT = _Names(*stores.NO_CREDENTIALS)
+_MACHINE_PAIRS = _Names(*stores.CREDENTIAL_PAIRS)
+_REBUILT = _Names(*stores.REBUILT, *(f"{brand.name}-agent" for brand in BRANDS), SHARED, PRIVATE)
 """What even a whole backup leaves out: other homes, programs, caches, and what runs right now."""
 ENV_EXAMPLES = (".env.EXAMPLE", ".env.example", ".env.template")
 """Templates of the environment, best first; one of them serves, none is merged."""
@@ -113,7 +86,9 @@ def is_machine(path: RelPath) -> bool:
         return True
     if any("/".join(parts[:n]) in _MACHINE_ANYWHERE for n in range(2, min(len(parts), 3) + 1)):
         return True
-    return any(part in _MACHINE_NAMES and part not in _MACHINE_NAMES_BUT for part in parts)
+    if any(part in _MACHINE_NAMES and part not in _MACHINE_NAMES_BUT for part in parts):
+        return True
+    return any("/".join(pair) in _MACHINE_PAIRS for pair in pairwise(parts))
 
 
 def without_machine(lock: Lock) -> Lock:

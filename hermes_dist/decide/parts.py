@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hermes_dist.agents.places import CONFIG, MCP, SOUL
 from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Tree
 
 PARTS = ("soul", "config", "skills", "cron", "mcp", "plugins", "hooks")
-_FILES = {"SOUL.md": "soul", "config.yaml": "config", "mcp.json": "mcp"}
+_FILES = {SOUL: "soul", CONFIG: "config", MCP: "mcp"}
 
 
 def part_of(path: RelPath) -> str:
@@ -46,7 +47,7 @@ def excluded_places(
     """
     excluded = (set(PARTS) | {"files"} if only else set()) - only | without
     places = [(path, "") for path in {*theirs, *base} if part_of(path) in excluded and path != "distribution.yaml"]
-    config = RelPath("config.yaml")
+    config = RelPath(CONFIG)
     if "mcp" in excluded and (config, "") not in places:
         places.append((config, "mcp_servers"))
     return places

@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from hermes_dist.agents import places
 from hermes_dist.decide.placing_cron import JOBS, ShippedJobs, jobs_by_id, read_jobs
 from hermes_dist.decide.placing_mcp import MCP, SERVERS, ShippedServer, read_servers, switched_off
 from hermes_dist.errors import Invalid
@@ -19,7 +20,7 @@ from hermes_dist.model.documents import Kind, Unmergeable, dump, load_data, pars
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
-CONFIG: Final = RelPath("config.yaml")
+CONFIG: Final = RelPath(places.CONFIG)
 NO_CONFIG: Final = b"# The package ships no settings.\n{}\n"
 """What stands for a config.yaml that the package no longer has, while the home still does."""
 

@@ -15,7 +15,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from hermes_dist import brand
+from hermes_dist.agents import jobs as fields
+from hermes_dist.agents import places
 from hermes_dist.decide.schedules import can_start, parse_schedule
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.shapes import Shape, shape_of
@@ -24,7 +25,7 @@ from hermes_dist.model.keypath import Item
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 
-JOBS: Final = RelPath(brand.JOBS)
+JOBS: Final = RelPath(places.JOBS)
 PAUSED_BY: Final = "from package "
 """How the reason begins that a job of a package is paused for until it has its yes."""
 Job = dict[str, object]
@@ -176,8 +177,7 @@ def _in_agents_shape(job: Job, label: str, package: str) -> Job:
         "skill": skills[0] if skills else None,
         "model": _text(job, "model"),
         "provider": _text(job, "provider"),
-        "provider_snapshot": None,
-        "model_snapshot": None,
+        **fields.SNAPSHOTS,
         "base_url": _text(job, "base_url"),
         "script": _text(job, "script"),
         "no_agent": job.get("no_agent") is True,
@@ -185,18 +185,11 @@ def _in_agents_shape(job: Job, label: str, package: str) -> Job:
         "schedule": schedule,
         "schedule_display": job.get("schedule_display") or (isinstance(schedule, dict) and schedule.get("display")),
         "repeat": {"times": times_of(job.get("repeat"), once=once), "completed": 0},
-        "enabled": False,
-        "state": "paused",
-        "paused_at": None,
-        "paused_reason": f"{PAUSED_BY}{package}: hermes profile approve",
-        "created_at": None,
-        "next_run_at": None,
-        "last_run_at": None,
-        "last_status": None,
-        "last_error": None,
-        "last_delivery_error": None,
+        **fields.PAUSED,
+        fields.REASON: f"{PAUSED_BY}{package}: hermes profile approve",
+        **fields.NEVER_RAN,
         "deliver": job.get("deliver") or "local",
-        "origin": None,
+        **fields.UNBOUND,
         "enabled_toolsets": _names(job.get("enabled_toolsets")) or None,
         "workdir": _text(job, "workdir"),
     }

@@ -11,11 +11,12 @@ from typing import Final
 
 from msgspec import Struct
 
+from hermes_dist.agents import places
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import ABSENT, Kind, load_data, same
 from hermes_dist.model.paths import RelPath
 
-MCP: Final = RelPath("mcp.json")
+MCP: Final = RelPath(places.MCP)
 SERVERS: Final = "mcp_servers"
 Server = dict[object, object]
 

@@ -12,11 +12,12 @@ from fnmatch import fnmatchcase
 
 from msgspec import field
 
+from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide import secrets
 from hermes_dist.decide.consent.floor import leaves
 from hermes_dist.decide.consent.parking import Grafted, put_back
-from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, SHARED_FOLDERS, LeftOut, is_machine
+from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, LeftOut, is_machine
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_mcp import SERVERS
 from hermes_dist.decide.references import personal_paths

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import CONFIG, MCP
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.frontmatter import split
 from hermes_dist.model.documents import Kind, kind_of, load_data
@@ -43,7 +44,7 @@ _ALWAYS_THERE = re.compile(
     r"HOME|PATH|USER|LOGNAME|PWD|OLDPWD|SHELL|LANG|TERM|COLUMNS|LINES|TMPDIR|TMP|TEMP|EDITOR|PAGER|HOSTNAME|DISPLAY|CI|TZ"
     r"|NO_COLOR|USERPROFILE|APPDATA|VIRTUAL_ENV|PYTHON\w*|(HERMES|AIGENLABS|XDG|LC|GITHUB)_\w+"
 )
-_DOCUMENTS = ("config.yaml", "mcp.json")
+_DOCUMENTS = (CONFIG, MCP)
 _SUFFIXES = {
     ".py": _PYTHON, ".js": _SCRIPT, ".mjs": _SCRIPT, ".cjs": _SCRIPT, ".ts": _SCRIPT, ".sh": _SHELL, ".bash": _SHELL,
 }  # fmt: skip

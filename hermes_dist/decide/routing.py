@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
+from hermes_dist.agents.routes import MULTIPLEX, ROUTES
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 
@@ -98,10 +99,10 @@ def routes_of(config: object) -> list[Route]:
 def _entries(config: object) -> Sequence[object]:
     if not isinstance(config, Mapping):
         return []
-    found = config.get("profile_routes")
+    found = config.get(ROUTES)
     gateway = config.get("gateway")
     if found is None and isinstance(gateway, Mapping):
-        found = gateway.get("profile_routes")
+        found = gateway.get(ROUTES)
     return found if isinstance(found, list) else []
 
 
@@ -167,9 +168,9 @@ def multiplexes(config: object) -> bool:
     if not isinstance(config, Mapping):
         return False
     gateway = config.get("gateway")
-    value = config.get("multiplex_profiles")
+    value = config.get(MULTIPLEX)
     if value is None and isinstance(gateway, Mapping):
-        value = gateway.get("multiplex_profiles")
+        value = gateway.get(MULTIPLEX)
     return value.strip().lower() in {"true", "1", "yes", "on"} if isinstance(value, str) else bool(value)
 
 
@@ -189,7 +190,7 @@ def faults(config: object, profiles: Collection[str]) -> list[tuple[str, str]]:
         if (first := seen.setdefault(key, route)) is not route and route.enabled and first.enabled:
             found.append((place, f"it is about the same as route {first.number}, which wins"))
     if routes_of(config) and not multiplexes(config):
-        found.append(("gateway.multiplex_profiles", "it is off, so the agent ignores every route"))
+        found.append((f"gateway.{MULTIPLEX}", "it is off, so the agent ignores every route"))
     if old := old_routes(config):
         text = f"{len(old)} routes in an older proposal's format, which the agent does not read"
         found.append((f"discord.{_OLD}", text))
@@ -242,10 +243,10 @@ def old_routes(config: object) -> list[dict[str, object]]:
 
 def with_routes(config: Mapping[object, object], entries: Sequence[object]) -> dict[object, object]:
     """The config with another list of routes, where it has or should have them."""
-    if config.get("profile_routes") is not None:
-        return {**config, "profile_routes": list(entries)}
+    if config.get(ROUTES) is not None:
+        return {**config, ROUTES: list(entries)}
     gateway = config.get("gateway")
-    return {**config, "gateway": {**(gateway if isinstance(gateway, Mapping) else {}), "profile_routes": list(entries)}}
+    return {**config, "gateway": {**(gateway if isinstance(gateway, Mapping) else {}), ROUTES: list(entries)}}
 
 
 def entries_of(config: object) -> list[object]:
@@ -255,10 +256,10 @@ def entries_of(config: object) -> list[object]:
 
 def multiplexing(config: Mapping[object, object]) -> dict[object, object]:
     """The config with multiplexing on."""
-    if "multiplex_profiles" in config:
-        return {**config, "multiplex_profiles": True}
+    if MULTIPLEX in config:
+        return {**config, MULTIPLEX: True}
     gateway = config.get("gateway")
-    return {**config, "gateway": {**(gateway if isinstance(gateway, Mapping) else {}), "multiplex_profiles": True}}
+    return {**config, "gateway": {**(gateway if isinstance(gateway, Mapping) else {}), MULTIPLEX: True}}
 
 
 def without_old(config: Mapping[object, object]) -> dict[object, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from hermes_dist.agents.places import SOUL
 from hermes_dist.decide import secrets
 from hermes_dist.decide.consent.floor import leaves
 from hermes_dist.decide.consent.hidden import hidden_characters
@@ -27,10 +28,10 @@ _READ = (".md", ".txt", ".yaml", ".yml", ".json")
 
 def check_soul(subject: Subject) -> Iterator[Problem]:
     """The agent has something to be."""
-    if RelPath("SOUL.md") not in subject.tree:
-        yield warning("soul", "SOUL.md", 0, "there is none: the agent keeps its stock character")
-    elif not subject.bytes("SOUL.md").strip():
-        yield warning("soul", "SOUL.md", 1, "it is empty")
+    if RelPath(SOUL) not in subject.tree:
+        yield warning("soul", SOUL, 0, "there is none: the agent keeps its stock character")
+    elif not subject.bytes(SOUL).strip():
+        yield warning("soul", SOUL, 1, "it is empty")
 
 
 def _document(subject: Subject, path: RelPath, rule: str) -> Iterator[Problem | Document]:

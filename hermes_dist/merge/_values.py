@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 
+from hermes_dist.agents.jobs import ANY
 from hermes_dist.merge.algebra import pick
-from hermes_dist.merge.shapes import ANY, Shape, has_machine_keys, implied, shape_of
+from hermes_dist.merge.shapes import Shape, has_machine_keys, implied, shape_of
 from hermes_dist.model.keypath import Item, KeyPath, Segment
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side

@@ -6,6 +6,10 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from hermes_dist.agents.generation import RUN_STATE
+from hermes_dist.agents.jobs import FILE_STATE, IMPLIED
+from hermes_dist.agents.places import CONFIG as _CONFIG
+from hermes_dist.agents.places import JOBS as _JOBS
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.values import ABSENT
@@ -22,9 +26,6 @@ class Shape(Enum):
     OURS = "ours"  # the machine's: never taken from upstream once it is here, no edit when it differs
 
 
-_CONFIG = "config.yaml"
-_JOBS = "cron/jobs.json"
-
 # file, key (* is one segment, ** any number, [] an item of a list), shape.
 # What no row names: a map merges by key, a list of maps with unique ids or names by item, the rest whole.
 TABLE: tuple[tuple[str, str, Shape], ...] = (
@@ -40,46 +41,12 @@ TABLE: tuple[tuple[str, str, Shape], ...] = (
     (_CONFIG, "mcp_servers.*.tools.exclude", Shape.SET),
     (_CONFIG, "_config_version", Shape.OURS),
     (_CONFIG, "mcp_servers.*.enabled", Shape.OURS),
-    (_JOBS, "updated_at", Shape.OURS),
-    (_JOBS, "jobs.[].enabled", Shape.OURS),
-    (_JOBS, "jobs.[].state", Shape.OURS),
-    (_JOBS, "jobs.[].paused_at", Shape.OURS),
-    (_JOBS, "jobs.[].paused_reason", Shape.OURS),
-    (_JOBS, "jobs.[].created_at", Shape.OURS),
-    (_JOBS, "jobs.[].updated_at", Shape.OURS),
-    (_JOBS, "jobs.[].next_run_at", Shape.OURS),
-    (_JOBS, "jobs.[].last_*", Shape.OURS),
-    (_JOBS, "jobs.[].repeat.completed", Shape.OURS),
-    (_JOBS, "jobs.[].origin", Shape.OURS),
-    (_JOBS, "jobs.[].*_snapshot", Shape.OURS),
-    (_JOBS, "jobs.[].*_claim", Shape.OURS),
-    (_JOBS, "jobs.[].latest_execution", Shape.OURS),
-)
-
-# What the agent reads where a field of a job is not there; ANY where it makes the field of others.
-ANY = object()
-IMPLIED: tuple[tuple[str, str, object], ...] = (
-    (_JOBS, "jobs.[].name", ANY),
-    (_JOBS, "jobs.[].prompt", ""),
-    (_JOBS, "jobs.[].skills", []),
-    (_JOBS, "jobs.[].skill", ANY),
-    (_JOBS, "jobs.[].model", None),
-    (_JOBS, "jobs.[].provider", None),
-    (_JOBS, "jobs.[].base_url", None),
-    (_JOBS, "jobs.[].script", None),
-    (_JOBS, "jobs.[].no_agent", False),
-    (_JOBS, "jobs.[].context_from", None),
-    (_JOBS, "jobs.[].schedule.display", ANY),
-    (_JOBS, "jobs.[].schedule_display", ANY),
-    (_JOBS, "jobs.[].repeat", {"times": None}),
-    (_JOBS, "jobs.[].repeat.times", None),
-    (_JOBS, "jobs.[].deliver", "local"),
-    (_JOBS, "jobs.[].enabled_toolsets", None),
-    (_JOBS, "jobs.[].workdir", None),
+    *((_JOBS, field, Shape.OURS) for field in FILE_STATE),
+    *((_JOBS, f"jobs.[].{field}", Shape.OURS) for field in RUN_STATE),
 )
 
 _FILES = frozenset(file for file, _, _ in TABLE)
-_IMPLIED = tuple((file, tuple(key.split(".")), value) for file, key, value in IMPLIED)
+_IMPLIED = {("jobs", "[]", *field.split(".")): value for field, value in IMPLIED}
 _ROWS = tuple((file, tuple(key.split(".")), shape) for file, key, shape in TABLE)
 
 
@@ -100,7 +67,7 @@ def implied(path: RelPath, key: KeyPath) -> object:
     if path != _JOBS or not key:
         return ABSENT
     words = tuple("[]" if isinstance(part, Item) else str(part) for part in key)
-    return next((value for _, row, value in _IMPLIED if row == words), ABSENT)
+    return _IMPLIED.get(words, ABSENT)
 
 
 @lru_cache(maxsize=4096)

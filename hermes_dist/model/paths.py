@@ -11,6 +11,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Self
 
+from hermes_dist.agents.names import RESERVED
 from hermes_dist.errors import Invalid
 
 MAX_NAME_BYTES = 200
@@ -26,8 +27,6 @@ _GIT_DISGUISES = frozenset([".git", "git~1"])
 _PLAIN = re.compile(r"(?!-)[A-Za-z0-9_-]{1,60}(?:\.[A-Za-z0-9_-]{1,40}){0,3}")
 """Most names are such; they need no look at each character."""
 _PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-RESERVED_PROFILES = frozenset(["hermes", "default", "test", "tmp", "root", "sudo"])
-"""The agent's own list."""
 
 
 def folded(name: str) -> str:
@@ -177,7 +176,7 @@ class ProfileName(str):
                 f"{text!r:.100} is not a profile name",
                 hint="use small letters, digits, - and _, beginning with a letter or digit, 64 at most",
             )
-        if text in RESERVED_PROFILES - {"default"}:
+        if text in RESERVED - {"default"}:
             raise Invalid(f"the name {text!r} is reserved", hint="choose another name")
         return super().__new__(cls, text)
 

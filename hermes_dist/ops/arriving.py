@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from hermes_dist.agents.places import MEMORIES, SESSIONS
 from hermes_dist.decide.arrival import Arrival, Consent, arrive, common_base, quieted, whole_again
 from hermes_dist.decide.card import Card
 from hermes_dist.decide.environment import ENV_EXAMPLE
@@ -173,7 +174,7 @@ def _machine(
     blobs: dict[Digest, bytes] = {}
     left: list[str] = []
     for path, file in parts.carried.items():
-        if path.under("memories") or path.under("sessions"):
+        if path.under(MEMORIES) or path.under(SESSIONS):
             if (home.path / path).exists() or (home.path / path).is_symlink():
                 left += [] if _same(home.path / path, file) else [str(path)]
             elif file.size <= LIMITS.blob:

@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist.agents.names import RESERVED
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.drafting import Draft, brought_by, manifest_text, variables_of, workflow_text
 from hermes_dist.decide.ownership import LeftOut, payload_of
@@ -19,7 +20,7 @@ from hermes_dist.decide.validation import Level, Problem, Subject, validate
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.documents import Steps, load_manifest_data
 from hermes_dist.model.manifest import Manifest
-from hermes_dist.model.paths import RESERVED_PROFILES, ProfileName, RelPath
+from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 from hermes_dist.ops.captures import leaving, private_of
 from hermes_dist.ops.context import Context
@@ -163,7 +164,7 @@ def draft(ctx: Context, place: Place, given: Draft) -> Draft:
     if package.unsafe is not None:
         raise package.unsafe
     label = str(place) if isinstance(place, ProfileName) else place.name
-    label = "my-agent" if label in RESERVED_PROFILES else label
+    label = "my-agent" if label in RESERVED else label
     author = given.author
     if not author:
         with suppress(DistError):

@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import CONFIG
 from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.decide.lifecycle import (
     TRASH_DAYS,
@@ -135,7 +136,7 @@ def leaving(ctx: Context, name: ProfileName, verb: str) -> Leaving:
 def found_routes(ctx: Context) -> list[dict[object, object]]:
     """The gateway routes of the default profile; none where its settings can't be read."""
     try:
-        return [dict(route) for route in routes(load_data((ctx.layout.root / "config.yaml").read_bytes(), Kind.YAML))]
+        return [dict(route) for route in routes(load_data((ctx.layout.root / CONFIG).read_bytes(), Kind.YAML))]
     except (OSError, DistError):
         return []
 

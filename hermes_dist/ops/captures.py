@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import MEMORIES, SHARED_FOLDERS, SOUL, STANDARD_FOLDERS, TOKENS
 from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.capture import capture
@@ -16,8 +17,6 @@ from hermes_dist.decide.export import known_secrets
 from hermes_dist.decide.ownership import (
     ENV_EXAMPLES,
     SHARED_FILES,
-    SHARED_FOLDERS,
-    STANDARD_FOLDERS,
     LeftOut,
     is_machine,
 )
@@ -39,7 +38,7 @@ from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.observing import Observed, observe, together
 from hermes_dist.world.load import load_manifest
 
-_CREDENTIALS = ("*auth*.json", "*oauth*.json", "*token*.json", "*credential*.json", "mcp-tokens/*.json")
+_CREDENTIALS = ("*auth*.json", "*oauth*.json", "*token*.json", "*credential*.json", f"{TOKENS}/*.json")
 _MOST = 1 << 20
 
 
@@ -135,7 +134,7 @@ def _manifest(home: Home) -> Manifest | None:
 
 def _units(tree: Tree) -> set[str]:
     """What the agent puts into a home: skills by their folder, and its SOUL.md."""
-    return {str(path.parent or path) for path in tree if path.name in ("SKILL.md", "SOUL.md")}
+    return {str(path.parent or path) for path in tree if path.name in ("SKILL.md", SOUL)}
 
 
 def _elsewhere(home: Home, looked_at: Tree) -> Iterator[LeftOut]:
@@ -166,7 +165,7 @@ def private_of(ctx: Context, home: Home) -> Private:
             continue
         for one in data if isinstance(data, list) else [data]:
             values |= set(known_secrets({}, one).values())
-    memories = [_data(path).decode("utf-8", "replace") for path in sorted(home.path.glob("memories/**/*.md"))]
+    memories = [_data(path).decode("utf-8", "replace") for path in sorted(home.path.glob(f"{MEMORIES}/**/*.md"))]
     return Private(
         secrets=frozenset(values), memories=memory_lines(memories), home=str(ctx.layout.user_home)
     )  # fmt: skip

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import CONFIG, ENV, MCP
+from hermes_dist.agents.routes import ROUTES
+from hermes_dist.agents.stores import TO_BE_PRIVATE
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.channels import CHANNEL_VARIABLES, CHANNELS
@@ -28,11 +31,6 @@ from hermes_dist.world.fs import atomic_write
 from hermes_dist.world.moving import tighten
 from hermes_dist.world.newhome import sweep
 
-_SECRETS = (
-    ".env", ".env.*", "auth.json", "auth.json.*", ".anthropic_oauth.json", "google_token.json",
-    "google_client_secret.json", "mcp-tokens", "mcp-tokens/*", "pairing", "pairing/*", "platforms/*/session",
-    "weixin/accounts", "home/.ssh",
-)  # fmt: skip
 LEFTOVER_AGE = 60.0
 """How many seconds old a half written file is before nobody writes it any more."""
 _TEMPORARY = re.compile(r".+\.[0-9a-f]{12}\.tmp")
@@ -138,7 +136,7 @@ def tokens(ctx: Context) -> Iterator[Finding]:
 def _place(ctx: Context, source: str) -> str:
     """Where a claim of a gateway was found, as a path where it is a file."""
     profile, _, place = source.partition(": ")
-    in_home = place.startswith((".env", "config.yaml", "platforms/"))
+    in_home = place.startswith((ENV, CONFIG, "platforms/"))
     return f"{ctx.layout.home(ProfileName(profile))}/{place}" if in_home else source
 
 
@@ -146,7 +144,7 @@ def permissions(ctx: Context) -> Iterator[Finding]:
     """Secrets that others may read."""
     for name in ctx.names():
         home = ctx.layout.home(name)
-        for path in sorted({path for pattern in _SECRETS for path in home.glob(pattern)}):
+        for path in sorted({path for pattern in TO_BE_PRIVATE for path in home.glob(pattern)}):
             with suppress(OSError):
                 if path.is_symlink() or _NO_SECRET.fullmatch(path.name) or not path.stat().st_mode & 0o077:
                     continue
@@ -253,14 +251,14 @@ def routes_(ctx: Context) -> Iterator[Finding]:
         if is_lost(route, there):
             yield Finding(
                 kind="lost-route", what=f"it leads to the profile {route.get('profile')!r}, which does not exist",
-                where=f"{ctx.layout.root / 'config.yaml'}: profile_routes[{number}] {route.get('name') or ''}".rstrip(),
+                where=f"{ctx.layout.root / CONFIG}: {ROUTES}[{number}] {route.get('name') or ''}".rstrip(),
                 hint="doctor --fix switches it off; or make the profile, or lead the route elsewhere",
                 fix=partial(_switch_off, ctx, there),
             )
 
 
 def _switch_off(ctx: Context, there: set[str]) -> None:
-    config = ctx.layout.root / "config.yaml"
+    config = ctx.layout.root / CONFIG
     found = config.read_bytes()
     edited = routes_without(found, there)
     if edited != found:
@@ -270,7 +268,7 @@ def _switch_off(ctx: Context, there: set[str]) -> None:
 def servers(ctx: Context) -> Iterator[Finding]:
     """An mcp.json in a home, which the agent does not read."""
     for name in ctx.names():
-        path = ctx.layout.home(name) / "mcp.json"
+        path = ctx.layout.home(name) / MCP
         if not path.is_file():
             continue
         with suppress(OSError, Invalid):

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from hermes_dist.agents.places import ABOUT, STANDARD_FOLDERS
 from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.channels import is_login, without_tokens
-from hermes_dist.decide.lifecycle import FOLDERS, NEW_ENV, described, left_out, new_name
+from hermes_dist.decide.lifecycle import NEW_ENV, described, left_out, new_name
 from hermes_dist.errors import Busy, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
@@ -95,12 +96,12 @@ def clone(
 
 def _fill(source: Path, target: Path, *, keep: Keep, edit: Edit, description: str) -> None:
     copy_home(source, target, keep=keep, edit=edit)
-    for folder in FOLDERS:
+    for folder in STANDARD_FOLDERS:
         (target / folder).mkdir(mode=0o700, exist_ok=True)
     if not (target / ".env").exists():
         atomic_write(target / ".env", NEW_ENV.encode(), 0o600)
     if description.strip():
-        about = target / "profile.yaml"
+        about = target / ABOUT
         atomic_write(about, described(about.read_bytes() if about.exists() else None, description), 0o644)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct, field
 
+from hermes_dist.agents.places import CONFIG
 from hermes_dist.errors import DistError
 from hermes_dist.ops import checks
 from hermes_dist.ops.checks import Finding
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.legible import CONFIG, DOCUMENTS, trouble_with
+from hermes_dist.ops.legible import DOCUMENTS, trouble_with
 
 __all__ = ["Finding", "Report", "doctor"]
 

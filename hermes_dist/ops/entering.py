@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hermes_dist.agents.places import CONFIG
 from hermes_dist.decide.consent.jobs import job_ids
 from hermes_dist.decide.parts import count_parts
 from hermes_dist.decide.placing_cron import JOBS
@@ -21,7 +22,7 @@ from hermes_dist.ops.variables import manifest_of
 from hermes_dist.world.fs import atomic_write
 from hermes_dist.world.registry_files import check_index, read_file
 
-_CONFIG = RelPath("config.yaml")
+_CONFIG = RelPath(CONFIG)
 
 
 def enter(ctx: Context, name: ProfileName, source: str, folder: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from hermes_dist.agents.places import PROFILES
 from hermes_dist.brand import Brand, Layout
 
 
@@ -28,4 +29,4 @@ def locate(brand: Brand, env: dict[str, str]) -> Layout:
     override = env.get(brand.home_variable, "")
     user_home = Path(os.path.expanduser("~"))  # unlike Path.home() it never raises
     root = Path(os.path.expanduser(override)) if override else user_home / brand.root_name
-    return Layout(brand, root.parent.parent if root.parent.name == "profiles" else root, user_home)
+    return Layout(brand, root.parent.parent if root.parent.name == PROFILES else root, user_home)

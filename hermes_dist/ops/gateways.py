@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import CONFIG, ENV, GATEWAY_LEGACY, GATEWAY_LOGS, LOG_FOLDER, WHATSAPP_LOGINS
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.exclusive import Clash, Home, claims, clashes, multiplexes
 from hermes_dist.decide.fleet import Line, Manager, by_time, choose
@@ -21,7 +22,7 @@ from hermes_dist.world.logs import Follower, last_lines
 
 __all__ = ["Clash", "Line", "Row", "check", "choose", "follow", "logs", "rows"]
 
-_LOGINS = ("platforms/whatsapp/session/creds.json", "whatsapp/session/creds.json")
+_LOGINS = tuple(f"{folder}/creds.json" for folder in WHATSAPP_LOGINS)
 _SECRET_BYTES = 1 << 20
 
 
@@ -131,8 +132,8 @@ def read_home(ctx: Context, name: ProfileName) -> Home:
     home = ctx.layout.home(name)
     logins = (_bytes(home / path) for path in _LOGINS)
     return Home(
-        profile=name, variables=dotenv.read(_bytes(home / ".env")),
-        config=_map(home / "config.yaml", Kind.YAML), legacy=_map(home / "gateway.json", Kind.JSON),
+        profile=name, variables=dotenv.read(_bytes(home / ENV)),
+        config=_map(home / CONFIG, Kind.YAML), legacy=_map(home / GATEWAY_LEGACY, Kind.JSON),
         login=next((login for login in logins if login), b""),
     )  # fmt: skip
 
@@ -155,7 +156,7 @@ def _map(path: Path, kind: Kind) -> Mapping[object, object]:
 
 
 def _files(ctx: Context, names: Sequence[ProfileName]) -> dict[tuple[ProfileName, str], Path]:
-    return {(name, file): ctx.layout.home(name) / "logs" / file for name in names for file in world.LOGS}
+    return {(name, file): ctx.layout.home(name) / LOG_FOLDER / file for name in names for file in GATEWAY_LOGS}
 
 
 def logs(ctx: Context, names: Sequence[ProfileName], count: int) -> list[Line]:

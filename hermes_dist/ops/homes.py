@@ -8,7 +8,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from hermes_dist.brand import JOBS, LOCKFILE
+from hermes_dist.agents.places import JOBS, JOBS_LOCK
+from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
@@ -115,7 +116,7 @@ def fs_reads_nothing(digest: Digest) -> bytes:
 
 def guards_of(path: Path) -> Mapping[RelPath, Callable[[], AbstractContextManager[None]]]:
     """The agent's own locks to hold while one of its files is exchanged."""
-    lock = path / "cron" / ".jobs.lock"
+    lock = path / JOBS_LOCK
     return {RelPath(JOBS): lambda: flock(lock, timeout=5, held="the agent is writing its cron jobs")}
 
 

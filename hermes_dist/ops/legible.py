@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hermes_dist.brand import JOBS
+from hermes_dist.agents.places import CONFIG, JOBS
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, load_data
 
-CONFIG = "config.yaml"
 DOCUMENTS = {CONFIG: Kind.YAML, JOBS: Kind.JSON}
 """The documents of a home that both the agent and packages write to."""
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist.agents.places import ABOUT, NO_SKILLS, SOUL, STANDARD_FOLDERS
 from hermes_dist.decide.lifecycle import (
-    FOLDERS,
     NEW_ENV,
-    NO_SKILLS,
     NO_SKILLS_TEXT,
     Move,
     described,
@@ -92,11 +91,11 @@ def create(
 
     def fill(home: Path) -> None:
         nonlocal counted
-        for folder in FOLDERS:
+        for folder in STANDARD_FOLDERS:
             (home / folder).mkdir(mode=0o700)
         atomic_write(home / ".env", NEW_ENV.encode(), 0o600)
         if description.strip():
-            atomic_write(home / "profile.yaml", described(None, description), 0o644)
+            atomic_write(home / ABOUT, described(None, description), 0o644)
         if not skills:
             atomic_write(home / NO_SKILLS, NO_SKILLS_TEXT.encode(), 0o644)
         counted = _seed(ctx, profile, home, notes)
@@ -153,8 +152,8 @@ def _seed(ctx: Context, name: ProfileName, home: Path, notes: list[str]) -> int:
     except DistError as err:
         notes.append(f"{err}; it adds them later: {ctx.brand.name} -p {name} update")
         return 0
-    if not (home / "SOUL.md").exists():
-        atomic_write(home / "SOUL.md", seeded.soul.encode(), 0o644)
+    if not (home / SOUL).exists():
+        atomic_write(home / SOUL, seeded.soul.encode(), 0o644)
     return seeded.skills
 
 
@@ -261,8 +260,8 @@ def describe(ctx: Context, name: ProfileName, text: str) -> None:
     """
     home = ctx.layout.home(name)
     with home_lock(home), RealFs(home) as fs:
-        found = fs.read("profile.yaml")
-        atomic_write(home / "profile.yaml", described(found, text), 0o644)
+        found = fs.read(ABOUT)
+        atomic_write(home / ABOUT, described(found, text), 0o644)
 
 
 def auto_describe(ctx: Context, words: list[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from hermes_dist.agents.places import AUTH, ENV
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.changes import KeyChange
 from hermes_dist.decide.export import known_secrets
@@ -23,9 +24,9 @@ def secrets_of(ctx: Context, home: Path) -> Mapping[str, str]:
     variables: dict[str, str] = {}
     logins: list[object] = []
     for folder in (ctx.layout.root, home):
-        variables |= dotenv.read(_bytes(folder / ".env"))
+        variables |= dotenv.read(_bytes(folder / ENV))
         try:
-            logins.append(load_data(_bytes(folder / "auth.json") or b"{}", Kind.JSON))
+            logins.append(load_data(_bytes(folder / AUTH) or b"{}", Kind.JSON))
         except Invalid:
             continue
     return known_secrets(variables, logins)

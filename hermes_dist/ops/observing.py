@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from hermes_dist.agents import places
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.bundled import STOCK_SOULS, agents_own
 from hermes_dist.decide.consent.jobs import job_ids
@@ -23,7 +24,7 @@ from hermes_dist.ops.mend import mending
 from hermes_dist.world.fs import RealFs
 from hermes_dist.world.scan import scan
 
-SOUL = RelPath("SOUL.md")
+SOUL = RelPath(places.SOUL)
 _MANIFEST = RelPath(MANIFEST)
 _REPOSITORY = ".git"
 """The agent's installer copies it along; it says nothing about a home."""
@@ -104,7 +105,7 @@ def _agents_files(path: Path, found: Tree, read: Read) -> Iterator[RelPath]:
     if SOUL in found and found[SOUL].digest in STOCK_SOULS:
         yield SOUL
     try:
-        bundled = (path / "skills" / ".bundled_manifest").read_text("utf-8", "replace")
+        bundled = (path / places.BUNDLED).read_text("utf-8", "replace")
     except OSError:
         return
     yield from agents_own(bundled, found, read)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from hermes_dist.agents.places import CONFIG, HONCHO, HONCHO_OF_USER
 from hermes_dist.decide.lifecycle import Kept, Move, hosts_renamed, routes_renamed
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import ProfileName
@@ -191,7 +192,7 @@ def _services(ctx: Context, move: Move) -> None:
 def _routes(ctx: Context, move: Move) -> None:
     if not move.to or move.to == move.name:
         return
-    config = ctx.layout.root / "config.yaml"
+    config = ctx.layout.root / CONFIG
     try:
         found = config.read_bytes()
     except FileNotFoundError:
@@ -207,8 +208,8 @@ def _peers(ctx: Context, move: Move) -> None:
         return
     layout = ctx.layout
     for path in (
-        layout.home(ProfileName(move.to)) / "honcho.json", layout.root / "honcho.json",
-        layout.user_home / ".honcho" / "config.json",
+        layout.home(ProfileName(move.to)) / HONCHO, layout.root / HONCHO,
+        layout.user_home / HONCHO_OF_USER,
     ):  # fmt: skip
         try:
             found = path.read_bytes()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from hermes_dist.agents.places import ABOUT, CONFIG, ENV, SOUL
 from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.errors import DistError
 from hermes_dist.model.lockhead import load_head
@@ -46,7 +47,7 @@ class Row(NamedTuple):
 
 def list_profiles(ctx: Context) -> list[Row]:
     """List every profile, the default one first."""
-    index = Index(ctx.layout.shared / "index.json", (MANIFEST, "config.yaml", LOCKFILE, "profile.yaml"))
+    index = Index(ctx.layout.shared / "index.json", (MANIFEST, CONFIG, LOCKFILE, ABOUT))
     commands: dict[str, list[str]] = {}
     for alias in aliases.listed(ctx.layout):
         commands.setdefault(alias.profile, []).append(alias.name)
@@ -80,7 +81,7 @@ def contents(ctx: Context, name: ProfileName) -> Contents:
     home = ctx.layout.home(name)
     found = [path for depth in ("*", "*/*") for path in (home / "skills").glob(f"{depth}/SKILL.md")]
     skills = [path for path in found if not any(part.startswith(".") for part in path.relative_to(home).parts)]
-    return Contents(len(skills), (home / ".env").exists(), (home / "SOUL.md").exists())
+    return Contents(len(skills), (home / ENV).exists(), (home / SOUL).exists())
 
 
 def use(ctx: Context, name: ProfileName) -> None:
@@ -113,7 +114,7 @@ def _row(name: ProfileName, home: Path, facts: Facts, active: bool, commands: tu
 
 def _facts(home: Path) -> Facts:
     """Read what a list tells of a home; what can't be read is told as nothing."""
-    config = _map(home / "config.yaml")
+    config = _map(home / CONFIG)
     model = config.get("model")
     chosen = model.get("default", model.get("model")) if isinstance(model, Mapping) else model
     provider = model.get("provider") if isinstance(model, Mapping) else config.get("provider")
@@ -129,7 +130,7 @@ def _facts(home: Path) -> Facts:
         "managed": lock is not None,
         "conflicts": head.conflicts if head else 0,
         "parked": _things(head.parked) if head else 0,
-        "description": str(_map(home / "profile.yaml").get("description") or ""),
+        "description": str(_map(home / ABOUT).get("description") or ""),
     }
 
 

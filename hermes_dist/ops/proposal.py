@@ -9,8 +9,9 @@ from types import MappingProxyType
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from hermes_dist.agents.places import STANDARD_FOLDERS
 from hermes_dist.decide.environment import Wanted
-from hermes_dist.decide.ownership import STANDARD_FOLDERS, LeftOut
+from hermes_dist.decide.ownership import LeftOut
 from hermes_dist.decide.parts import count_parts
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.lock import Lock, dump_lock

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import CONFIG
 from hermes_dist.decide.routing import (
     Message,
     Route,
@@ -27,7 +28,6 @@ from hermes_dist.ops.context import Context
 from hermes_dist.world.fs import atomic_write
 
 __all__ = ["Route", "Tested", "add", "lint", "listed", "remove", "tested"]
-CONFIG = "config.yaml"
 
 
 class Tested(Struct, frozen=True):

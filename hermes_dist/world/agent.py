@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from hermes_dist.agents.places import GATEWAY_PID, GATEWAY_STATE
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError
 from hermes_dist.world.door import former_launcher
@@ -251,8 +252,8 @@ def gateway(home: Path) -> Gateway:
     A recorded process counts when it lives, is no zombie, and began when the record says; the number may
     have been given to another process since.
     """
-    claimed = _record(home / "gateway.pid")
-    status = _record(home / "gateway_state.json")
+    claimed = _record(home / GATEWAY_PID)
+    status = _record(home / GATEWAY_STATE)
     phase = str(status.get("gateway_state") or "")
     updated = str(status.get("updated_at") or "")
     for record in (claimed, status if phase not in _AT_REST else {}):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from hermes_dist.agents.places import AUTH, ENV
 from hermes_dist.errors import DistError
 from hermes_dist.world.databases import reading
 
@@ -18,7 +19,7 @@ _SQLITE = b"SQLite format 3\0"
 _BESIDE = ("-wal", "-shm", "-journal")
 _EDITABLE = 4 << 20
 _PATIENCE = 10.0
-_PRIVATE = (".env", "auth.json")
+_PRIVATE = (ENV, AUTH)
 
 
 class Copied(Struct):

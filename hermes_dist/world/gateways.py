@@ -15,6 +15,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import GATEWAY_LOGS, GATEWAY_PID, GATEWAY_STATE, LOG_FOLDER
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
@@ -25,7 +26,6 @@ from hermes_dist.world.proc import Command, Detached, start_detached
 from hermes_dist.world.programs import find_command
 from hermes_dist.world.running import Process, aimed_at, ancestors, chosen_in, command_in, is_agents, lives, stat_of
 
-LOGS = ("gateway.log", "gateway.error.log")
 _S6 = Path("/run/s6/basedir")
 _S6_SLOTS = Path("/run/service")
 _SYSTEMD = Path("/run/systemd/system")
@@ -83,7 +83,7 @@ def find(home: Path) -> Found:
 
 def _state(home: Path) -> dict[str, object]:
     try:
-        with (home / "gateway_state.json").open("rb") as file:
+        with (home / GATEWAY_STATE).open("rb") as file:
             value = json.loads(file.read(_STATE_BYTES))
     except (OSError, ValueError):
         return {}
@@ -102,10 +102,10 @@ def clean(home: Path, *, at_rest: bool) -> bool:
     """
     if agents.gateway(home).state is not GatewayState.STALE:
         return False
-    (home / "gateway.pid").unlink(missing_ok=True)
+    (home / GATEWAY_PID).unlink(missing_ok=True)
     record = _state(home)
     if at_rest and record.get("gateway_state"):
-        atomic_write(home / "gateway_state.json", json.dumps({**record, "gateway_state": "stopped"}).encode(), 0o600)
+        atomic_write(home / GATEWAY_STATE, json.dumps({**record, "gateway_state": "stopped"}).encode(), 0o600)
     return True
 
 
@@ -237,17 +237,17 @@ def start(agent: Agent, layout: Layout, name: ProfileName, env: Mapping[str, str
     """
     home = layout.home(name)
     try:
-        (home / "logs").mkdir(mode=0o700, exist_ok=True)
+        (home / LOG_FOLDER).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise DistError(f"can't make the folder: {error.strerror}", where=str(home / "logs")) from error
+        raise DistError(f"can't make the folder: {error.strerror}", where=str(home / LOG_FOLDER)) from error
     ahead, handed = aimed(layout, name, env)
-    out, err = (home / "logs" / file for file in LOGS)
+    out, err = (home / LOG_FOLDER / file for file in GATEWAY_LOGS)
     return start_detached(Command((*agent.argv, *ahead, "gateway", "run"), handed), home, out, err)
 
 
 def log_marks(home: Path) -> tuple[tuple[int, int], ...]:
     """Where the logs of a home end now: inode and size of each; for :func:`grown` and :func:`last_words`."""
-    return tuple(_mark(home / "logs" / file) for file in LOGS)
+    return tuple(_mark(home / LOG_FOLDER / file) for file in GATEWAY_LOGS)
 
 
 def _mark(path: Path) -> tuple[int, int]:
@@ -265,8 +265,8 @@ def grown(home: Path, marks: Sequence[tuple[int, int]]) -> bool:
 
 def last_words(home: Path, marks: Sequence[tuple[int, int]]) -> str:
     """The last line that was written to the error log, else to the log, since the marks."""
-    for file, (inode, size) in reversed(list(zip(LOGS, marks, strict=True))):
-        path = home / "logs" / file
+    for file, (inode, size) in reversed(list(zip(GATEWAY_LOGS, marks, strict=True))):
+        path = home / LOG_FOLDER / file
         now = _mark(path)
         since = size if now[0] == inode and now[1] >= size else 0
         try:

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from hermes_dist.agents.places import CONFIG
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
@@ -25,7 +26,7 @@ GENERATIONS = f"{PRIVATE}/generations"
 JOURNAL = f"{TXN}/journal"
 SKIPPED = "skipped"
 LOCK_SLOT = "lock"
-LAST = "config.yaml"  # the agent reads it first, so it comes when all it speaks of is there
+LAST = CONFIG  # the agent reads it first, so it comes when all it speaks of is there
 
 __all__ = ["GENERATIONS", "JOURNAL", "LOCKFILE", "LOCK_SLOT", "PRIVATE", "SKIPPED", "TXN", "Journal", "slot_of"]
 

@@ -17,6 +17,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import STANDARD_FOLDERS
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest, Entry
@@ -35,9 +36,7 @@ from hermes_dist.world.ports import Fs, Odd, Unsupported
 Guards = Mapping[RelPath, Callable[[], AbstractContextManager[None]]]
 """Locks of the agent to hold while one of its files is exchanged, by path."""
 
-STANDING = frozenset(
-    ["memories", "sessions", "skills", "skins", "logs", "plans", "workspace", "cron", "home", "hooks", "plugins"]
-)
+STANDING = frozenset([*STANDARD_FOLDERS, "hooks", "plugins"])
 """The agent's own folders, which stay when they become empty."""
 
 SYNC_EACH = 50

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import HONCHO, HONCHO_OF_USER
 from hermes_dist.brand import Brand
 from hermes_dist.errors import DistError
 from hermes_dist.world.agent import Agent, head_of
@@ -104,4 +105,4 @@ def make_peer(agent: Agent, brand: Brand, name: str, env: Mapping[str, str]) -> 
 
 def has_peers(root: Path, user_home: Path) -> bool:
     """Whether the agent's memory service is set up on this machine."""
-    return any(os.path.isfile(path) for path in (root / "honcho.json", user_home / ".honcho" / "config.json"))
+    return any(os.path.isfile(path) for path in (root / HONCHO, user_home / HONCHO_OF_USER))

@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hermes_dist.agents.names import RESERVED
+from hermes_dist.agents.places import STANDARD_FOLDERS
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.decide.consent.floor import leaves, loosens, row_for
-from hermes_dist.decide.ownership import STANDARD_FOLDERS, Owner, is_machine, owner_of
+from hermes_dist.decide.ownership import Owner, is_machine, owner_of
 from hermes_dist.model.documents import ABSENT, load_manifest_data
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.manifest import same_as_dumped
-from hermes_dist.model.paths import RESERVED_PROFILES, RelPath
+from hermes_dist.model.paths import RelPath
 
 Runs = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -66,7 +68,7 @@ def test_what_the_agent_shares_is_shared(ask: Callable[[str], object]) -> None:
 
 def test_reserved_names_and_standard_folders_are_the_agents(ask: Callable[[str], object]) -> None:
     names = ask("from hermes_cli import profiles as p\nanswer = [sorted(p._RESERVED_NAMES), sorted(p._PROFILE_DIRS)]")
-    assert names == [sorted(RESERVED_PROFILES), sorted(STANDARD_FOLDERS)]
+    assert names == [sorted(RESERVED), sorted(STANDARD_FOLDERS)]
 
 
 @pytest.mark.parametrize("inside", ["", ".hermes/profiles/bot", "elsewhere", "elsewhere/profiles/bot", ".hermes/inner"])

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.decide.ownership import (
     SHARED_FILES,
-    SHARED_FOLDERS,
     LeftOut,
     Owner,
     is_machine,

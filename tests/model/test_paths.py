@@ -8,13 +8,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from hermes_dist.agents.names import RESERVED
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import (
     DEFAULT_PROFILE,
     MAX_DEPTH,
     MAX_NAME_BYTES,
     MAX_PATH_BYTES,
-    RESERVED_PROFILES,
     AliasName,
     ProfileName,
     RelPath,
@@ -144,7 +144,7 @@ def test_the_agents_names_of_profiles_are_names(name: str) -> None:
     assert ProfileName(name).is_default is (name == "default")
 
 
-BAD_PROFILES = ["", "A", "-a", "_a", "a b", "a/b", "..", "x" * 65, "a\n", "ü", "a.b", "\x1b", *sorted(RESERVED_PROFILES - {"default"})]
+BAD_PROFILES = ["", "A", "-a", "_a", "a b", "a/b", "..", "x" * 65, "a\n", "ü", "a.b", "\x1b", *sorted(RESERVED - {"default"})]
 
 
 @pytest.mark.parametrize("name", BAD_PROFILES)

@@ -10,13 +10,14 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from hermes_dist.agents.names import RESERVED
 from hermes_dist.decide.environment import offers_default
 from hermes_dist.decide.versions import specifiers, version_of
 from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock, dump_lock
 from hermes_dist.model.locked import Approval, LockedPackage, Off, OffCause
 from hermes_dist.model.manifest import KNOWN_FIELDS, EnvVar
-from hermes_dist.model.paths import RESERVED_PROFILES, ProfileName, RelPath
+from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Answer, Conflict, Effect, EffectKind
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import Pin, PinKind
@@ -119,7 +120,7 @@ def test_unknown_fields_are_no_violation() -> None:
     assert violations({**GOOD, "post_install": "x", "icon": [1]}, "distribution") == []
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED_PROFILES))
+@pytest.mark.parametrize("name", sorted(RESERVED))
 def test_reserved_names_are_those_of_profiles(name: str) -> None:
     assert violations({**GOOD, "name": name}, "distribution") != []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hermes_dist.agents.jobs import RESUMED
 from hermes_dist.decide.consent.granted import Granted
 from hermes_dist.decide.consent.parking import Grafted
 from hermes_dist.decide.placing_cron import JOBS
@@ -14,10 +15,6 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
-_JOB_ON: dict[str, object] = {
-    "enabled": True, "state": "scheduled", "paused_at": None, "paused_reason": None, "next_run_at": None,
-}  # fmt: skip
-"""What the agent's own ``cron resume`` sets; its scheduler fills in the time."""
 _SERVER_ON: dict[str, object] = {"enabled": True}
 """What the agent's own ``mcp add`` sets."""
 Unit = tuple[RelPath, KeyPath]
@@ -46,7 +43,7 @@ def switch_on(tree: Tree, units: Iterable[Unit], read: Read) -> Grafted:
     """
     edits: dict[RelPath, dict[KeyPath, object]] = {}
     for path, key in units:
-        switches = _JOB_ON if path == JOBS else _SERVER_ON
+        switches = RESUMED if path == JOBS else _SERVER_ON
         edits.setdefault(path, {}).update({(*key, name): value for name, value in switches.items()})
     blobs: dict[Digest, bytes] = {}
     changes = {path: _edited(path, tree[path], edits[path], read, blobs) for path in edits if path in tree}

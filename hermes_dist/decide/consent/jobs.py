@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from hermes_dist.agents.jobs import REASON
 from hermes_dist.decide.consent.contents import digest_of, shown
 from hermes_dist.decide.consent.reach import script_paths
 from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, jobs_by_id, meaning
@@ -53,7 +54,7 @@ def _waits(job: Job, changed: bool) -> bool:
     """Whether a paused job waits for a yes: not when it can't start, is done, or the user paused it."""
     if not can_start(job.get("schedule")) or job.get("state") == "completed":
         return False
-    return changed or str(job.get("paused_reason") or "").startswith(PAUSED_BY)
+    return changed or str(job.get(REASON) or "").startswith(PAUSED_BY)
 
 
 def job_ids(jobs: object) -> frozenset[str]:

@@ -1,0 +1,1 @@
+"""What we know of the agent, as data: names of files, fields, tables, by generation. Pure; imports errors alone."""

@@ -1,0 +1,118 @@
+"""Generations of the agent: one value for each, chosen by the version that is installed.
+
+What holds for all of them at once is the union over them, as a package or a home may come from either.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+from hermes_dist.agents.jobs import FIELDS_0_19, FIELDS_0_22, RUN_STATE_0_19, RUN_STATE_0_22
+from hermes_dist.agents.names import RESERVED
+from hermes_dist.agents.routes import GRAMMAR_0_19, GRAMMAR_0_22, Grammar
+
+_NUMBERS = re.compile(r"v?(\d+)\.(\d+)")
+
+
+class Gateways(StrEnum):
+    """How profiles are served."""
+
+    EACH = "one for each profile"
+    ONE = "one for all profiles"
+
+
+class Dialect(StrEnum):
+    """What reads the agent's YAML."""
+
+    PYYAML = "pyyaml"
+    RUAMEL = "ruamel"
+
+
+class Generation(NamedTuple):
+    """What differs between releases of the agent.
+
+    Attributes:
+        name: The first release that is like this.
+        since: The same, as numbers.
+        config_version: The ``_config_version`` that it writes.
+        gateways: How profiles are served.
+        refused: The exit code of a gateway that is not to be started beside the one that serves its profile; 0
+            where there is no such thing.
+        routes: How routes are matched.
+        dialect: What reads its YAML.
+        job_fields: The fields of a job's definition.
+        run_state: Patterns of the fields of a job that are run state.
+        souls: SHA-256 digests of the SOUL.md that it seeds.
+        reserved: Names that it refuses for a profile.
+        unwise: Names that it takes, and that mean something else somewhere.
+        tombstones: The folder below ``profiles/`` that hides a deleted profile's name; empty for none.
+        identity: Whether routing and sessions know a profile by its name, so that a rename or a delete has to say so.
+    """
+
+    name: str
+    since: tuple[int, int]
+    config_version: int
+    gateways: Gateways
+    refused: int
+    routes: Grammar
+    dialect: Dialect
+    job_fields: frozenset[str]
+    run_state: tuple[str, ...]
+    souls: tuple[str, ...]
+    reserved: frozenset[str]
+    unwise: frozenset[str]
+    tombstones: str
+    identity: bool
+
+
+_SCAFFOLDS = (
+    "82fa3438d86f8b95c6e96be89d853c8b561b3e6973ed61c90e70e0231dd24a7e",
+    "3a10ce135b52753beda81368712decc49a83715d527e00660c19f69d1b4879da",
+    "6bc146a50e8fe3bd555e89a77e93af1f781cece8cf549f0d7a02ee2389811c72",
+    "a7207db3e18b0c275ebe782210cec77a75c09b24cbaf1a7d44bb91ee85df13e5",
+)
+"""Templates of older installers, with and without a line's end behind."""
+
+V0_19 = Generation(
+    name="0.19", since=(0, 19), config_version=33, gateways=Gateways.EACH, refused=0, routes=GRAMMAR_0_19,
+    dialect=Dialect.PYYAML, job_fields=FIELDS_0_19, run_state=RUN_STATE_0_19, reserved=RESERVED, unwise=frozenset(),
+    souls=("2765a846e1bb371d78d3b93b403dfb0f8d1ba1a9895edb5f608367abfe81194d", *_SCAFFOLDS),
+    tombstones="", identity=False,
+)  # fmt: skip
+V0_22 = Generation(
+    name="0.22", since=(0, 22), config_version=50, gateways=Gateways.ONE, refused=78, routes=GRAMMAR_0_22,
+    dialect=Dialect.RUAMEL, job_fields=FIELDS_0_22, run_state=RUN_STATE_0_22, reserved=RESERVED,
+    unwise=frozenset(["main"]),
+    souls=(
+        "36c1f5a2e92cd1d018311eaf4c8f1e8886672eae78212e033c681d0e3d5d506f",
+        "731f9a403cdc6a5c5c0e5c956a9238f54dae8b6e253bc29f9e47efb38eb6081a",
+        "2765a846e1bb371d78d3b93b403dfb0f8d1ba1a9895edb5f608367abfe81194d", *_SCAFFOLDS,
+    ),
+    tombstones=".deleted", identity=True,
+)  # fmt: skip
+GENERATIONS = (V0_19, V0_22)
+NEWEST = GENERATIONS[-1]
+
+RUN_STATE = tuple(dict.fromkeys(pattern for each in GENERATIONS for pattern in each.run_state))
+"""Run state on any agent."""
+SOULS = frozenset(digest for each in GENERATIONS for digest in each.souls)
+"""What any agent seeds as its SOUL.md."""
+CONFIG_VERSIONS = tuple(each.config_version for each in GENERATIONS)
+
+
+def generation_of(version: str | None) -> Generation:
+    """Choose a generation by the installed agent's version.
+
+    Releases up to 0.19 are like 0.19; every later one is taken for 0.22, with the gateway that serves all profiles
+    and the checks that came with it. That is the careful side: a release between them that is like 0.19 loses a
+    convenience, while taking one like 0.22 for 0.19 would start a second process on one bot.
+
+    Args:
+        version: Such as ``0.19.0``; None where no agent is installed, or it does not say.
+    """
+    found = _NUMBERS.match(version or "")
+    if found is None:
+        return NEWEST
+    return V0_19 if (int(found[1]), int(found[2])) <= V0_19.since else V0_22

@@ -1,0 +1,87 @@
+"""Whose what is in a home: patterns of names that are the machine's, whichever generation made them.
+
+A package travels between machines whose agents differ, so these tables hold for all of them at once.
+Names that carry the brand's own stand in ``brand``.
+"""
+
+from __future__ import annotations
+
+CREDENTIALS = (
+    "auth.json", "auth.json.*", "auth.lock", "auth", ".anthropic_oauth.json", ".copilot_jwt.json", "google_token.json",
+    "google_client_secret.json", "google_oauth_pending.json", "google_chat_*", "slack_tokens.json", "*token*.json",
+    "*oauth*.json", "*credential*.json", "mcp-tokens", "pairing", "feishu_comment_pairing.json", "platforms",
+    "*.pem", "*.key", "id_rsa*", "id_ed25519*", "id_ecdsa*", ".op.env", "npmrc", ".npmrc", ".netrc", ".pypirc",
+    ".config", ".docker", "vault", "proxy", "honcho.json", "mem0.json", "webhook_subscriptions.json",
+    "teams_pipeline_store.json", "weixin", "runtime", "whatsapp", "whatsapp_cloud", "matrix", "browser_auth",
+    "browser-profile*", "browser_profiles", "bot-desktop", "chrome-debug", "state-snapshots", "backups", "home",
+    "config.yaml.bak*", "config.yaml.corrupt*", "shell-hooks-allowlist.json",
+)  # fmt: skip
+"""Stores of keys and logins at the root of a home, and copies that the agent makes of them."""
+
+CREDENTIALS_ANYWHERE = (
+    ".env", ".env.*", ".ssh", ".gnupg", ".aws", ".azure", ".kube", ".envrc", "bot-desktop",
+)  # fmt: skip
+"""Stores of keys under any folder: a skill that was copied out of a home may carry one."""
+NO_CREDENTIALS = (".env.example", ".env.template", ".env.sample", ".env.dist")
+CREDENTIAL_PAIRS = (".config/gh", ".config/gcloud")
+"""The same, named by two folders in a row."""
+
+LEARNED = (
+    "memories", "sessions", "session-exports", "workspace", "plans", "logs", "local", "checkpoints",
+    "sandboxes", "state", "browser_screenshots", "pastes", "pending", "spawn-trees", "moa-traces",
+    "*.db", "*.db-shm", "*.db-wal", "*.db-journal", "*.sqlite*", "response_store*", "errors.log",
+    "channel_directory.json", "channel_aliases.json", "*_threads.json", "*_snapshots.json",
+    "feishu_*.json", "discord_*.json", "*_store.json", "supermemory.json", "hindsight", "byterover", "kanban",
+    "browser_recordings", "temp_vision_images", "temp_video_files", "import-sync.json",
+)  # fmt: skip
+"""What an agent learned and did."""
+
+RUNNING = (
+    "gateway.json", "gateway", "gateway.*", "gateway_*.json", "processes.json", "*.pid", "*.lock", "*.sock", "*.log",
+    "*.tmp", "active_profile", ".update_*", ".no-bundled-skills", ".managed", ".install_method", ".container-mode",
+    ".skills_prompt_*", ".restart_*", ".gateway-*", ".drain_request.json", ".multiplex_opt_out_rewritten",
+    "desktop-build-stamp.json", "tmp", "cache", "*_cache", "*_cache.json", "*_cache.yaml", "*.bak", "*.bak[._-]*",
+    "profile.yaml", "source-checks",
+)  # fmt: skip
+"""Who may talk to it and what starts it, running state, caches, and what the user says about the profile."""
+
+TREES = (
+    "bin", "node", "git", "lsp", "gateway-service", "optional-mcps", "profiles", "node_modules", "mcp-installs",
+    ".worktrees", "installs", "tools",
+)  # fmt: skip
+"""Programs and other homes below a home."""
+
+BOOKKEEPING = (
+    "skills/.bundled_manifest", "skills/.hub", "skills/.usage.json*", "skills/.archive", "skills/.curator_*",
+    "skills/.locks", "skills/.*.lock", "cron/output", "cron/.*", "cron/ticker_*", "cron/executions.db*", "cron/*.db*",
+    "cron/catch_up_occurrences*", "cron/*.lock", "cron/*.log", "cron/*.jsonl", "cron/*.bak*",
+)  # fmt: skip
+"""The agent's notes between what is shared."""
+
+REBUILT = (
+    "profiles", "bin", "node_modules", "mcp-installs", ".worktrees", "cache", "*_cache", "tmp", "chrome-debug",
+    "gateway.pid", "*.pid", "*.lock", "*.sock", "*.tmp", "gateway_state.json", "processes.json", "active_profile",
+)  # fmt: skip
+"""What even a whole backup leaves out: other homes, programs, caches, and what runs right now."""
+
+NEVER_CLONED = ("gateway.pid", "gateway_state.json", "processes.json", "active_profile", "gateway.parked")
+"""What belongs to the running profile, not to its clone."""
+SNAPSHOTS = ("backups", "state-snapshots", "checkpoints")
+"""Copies of a home that a clone has no use for."""
+ROOT_ONLY = ("profiles", ".worktrees", "bin", "node_modules", "node", "installs")
+"""What the default profile's home holds besides a home."""
+SCREEN = (
+    "bot-desktop/launcher.pid", "bot-desktop/env", "bot-desktop/rfb.sock", "bot-desktop/lease.json",
+    "bot-desktop/lease.lock", "bot-desktop/browser-profile/DevToolsActivePort",
+    "bot-desktop/browser-profile/SingletonLock", "bot-desktop/browser-profile/SingletonCookie",
+    "bot-desktop/browser-profile/SingletonSocket",
+)  # fmt: skip
+"""What says that a screen of the original runs: a clone that had it would stop the original's."""
+
+TO_BE_PRIVATE = (
+    ".env", ".env.*", "auth.json", "auth.json.*", ".anthropic_oauth.json", ".op.env", "npmrc", "google_token.json",
+    "google_client_secret.json", "slack_tokens.json", "honcho.json", "mem0.json", "webhook_subscriptions.json",
+    "mcp-tokens", "mcp-tokens/*", "pairing", "pairing/*", "platforms/*/session", "vault", "vault/*", "proxy",
+    "weixin/accounts", "home/.ssh",
+)  # fmt: skip
+"""Files and folders that nobody else on the machine may read."""
