@@ -8,6 +8,7 @@ from hermes_dist.cli.cards import preview
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.session import Session
 from hermes_dist.errors import UsageError, counted
+from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.registry import Package
 from hermes_dist.ops import review
 from hermes_dist.ops.conclude import Questions
@@ -72,18 +73,21 @@ class _Asker:
         return self.session.screen.confirm("Let it run these now?", "--allow-effects")
 
     def variables(self, proposal: Proposal) -> Mapping[str, str]:
-        """Values for what is missing; Enter takes the default that is shown, or skips."""
+        """Values for what is missing; Enter always skips, and only an equals sign takes the value that is shown."""
         values: dict[str, str] = {}
         if proposal.unfilled:
             self.session.screen.prompt("What it wants in .env is not shown while you type; Enter skips.")
         for item in proposal.unfilled:
-            default = review.default_of(item.var)
-            about = f" ({clean(item.var.description, 60)})" if item.var.description else ""
-            offer = f" [{clean(default, 60)}]" if default else ""
-            value = self._value(item.var.name, f"  {item.var.name}{about}{offer}: ") or default
-            if value:
+            if value := self._wanted(item.var):
                 values[item.var.name] = value
         return values
+
+    def _wanted(self, var: EnvVar) -> str:
+        default = review.default_of(var)
+        about = f" ({clean(var.description, 60)})" if var.description else ""
+        offer = f" [= takes {clean(default, 80)}]" if default else ""
+        typed = self._value(var.name, f"  {var.name}{about}{offer}: ")
+        return default if default and typed == "=" else typed
 
     def _value(self, name: str, prompt: str) -> str:
         while True:

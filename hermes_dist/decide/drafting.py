@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from hermes_dist.agents.places import SOUL
-from hermes_dist.decide.environment import is_dangerous
+from hermes_dist.decide.env_names import is_reserved
 from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.references import references
@@ -60,7 +60,7 @@ def variables_of(tree: Tree, read: Read, hidden: Iterable[str] = ()) -> tuple[En
         found.setdefault(name, EnvVar(name, "Taken out of the settings; fill in your own"))
     for one in references(tree, read):
         before = found.get(one.name)
-        if before is None and not is_dangerous(one.name):
+        if before is None and not is_reserved(one.name):
             found[one.name] = EnvVar(one.name, f"Used in {one.path}", required=one.required and one.how != "program")
         elif before is not None and one.required and one.how != "program" and not before.required:
             found[one.name] = EnvVar(one.name, before.description)

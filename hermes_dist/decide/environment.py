@@ -1,26 +1,17 @@
-"""The environment that a package wants: what of it is there, what is missing, and the example file for it."""
+"""The environment that a package wants: what of it is there, what is missing, and what the command line gives."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.decide.dotenv import check_value, quote
-from hermes_dist.decide.ownership import ENV_EXAMPLES
+from hermes_dist.decide.dotenv import check_value
+from hermes_dist.decide.env_names import REASONS, RISKY, STARTLING, class_of, is_harmless
 from hermes_dist.errors import Invalid, UsageError
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.manifest import ENV_NAME, EnvVar, Manifest
-from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import Entry, Tree
-
-ENV_EXAMPLE = RelPath(".env.EXAMPLE")
-_DANGEROUS = re.compile(
-    r"(LD_|DYLD_|PYTHON|GIT_|HERMES_|AIGENLABS_).*|PATH|NODE_OPTIONS|BASH_ENV|ENV|IFS|PERL5OPT|RUBYOPT|.*_PROXY"
-    r"|.*_BASE_URL|SSL_CERT_.*|HOME|SHELL|EDITOR|PAGER"
-)
 
 
 class Wanted(Struct, frozen=True):
@@ -82,7 +73,9 @@ def with_values(wanted: Iterable[Wanted], names: Iterable[str]) -> tuple[Wanted,
 def given_by(assignments: Sequence[str], files: Iterable[Mapping[str, str]], shell: Mapping[str, str]) -> Given:
     """Read ``--env NAME=VALUE``, ``--env NAME`` (the value of this shell) and the variables of ``--env-file``.
 
-    What is no variable is named by its place alone, as it may be a secret in the wrong one.
+    What is typed is the user's own, and taken; a file may be an author's template, so what would steer the machine
+    or the agent is not taken from it unseen. What is no variable is named by its place alone, as it may be a secret
+    in the wrong one.
 
     Args:
         assignments: As typed behind ``--env``; they win over files.
@@ -92,10 +85,9 @@ def given_by(assignments: Sequence[str], files: Iterable[Mapping[str, str]], she
     Raises:
         UsageError: A value is missing, or can't stand on one line; no value is shown.
     """
-    values: dict[str, str] = {}
-    warnings: list[str] = []
+    taken = _Taken()
     for number, (name, value) in enumerate((pair for each in files for pair in each.items()), 1):
-        _take(f"--env-file: variable {number}", name, value, values, warnings)
+        taken.from_file(f"--env-file: variable {number}", name, value)
     for number, text in enumerate(assignments, 1):
         name, equals, value = text.partition("=")
         name = name.strip()
@@ -103,19 +95,42 @@ def given_by(assignments: Sequence[str], files: Iterable[Mapping[str, str]], she
             raise UsageError(
                 f"the {number}. --env has no value, and this shell has no such variable", hint="write --env NAME=VALUE"
             )
-        _take(f"--env: variable {number}", name, value if equals else shell.get(name, ""), values, warnings)
-    return Given(values, tuple(warnings))
+        taken.typed(f"--env: variable {number}", name, value if equals else shell.get(name, ""))
+    left = tuple(warning for name, warning in taken.left.items() if name not in taken.values)
+    return Given(taken.values, (*taken.warnings, *left))
 
 
-def _take(place: str, name: str, value: str, values: dict[str, str], warnings: list[str]) -> None:
-    if not ENV_NAME.fullmatch(name):
-        warnings.append(f"{place} has a name that is no variable (capitals, digits and _) and is not written")
-        return
-    try:
-        check_value(name, value)
-    except Invalid as error:
-        raise UsageError(error.what, where=f"{place}, {name}", hint="give it a value of one line") from None
-    values[name] = value
+class _Taken:
+    """What was taken so far, what was not, and why."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.warnings: list[str] = []
+        self.left: dict[str, str] = {}
+
+    def from_file(self, place: str, name: str, value: str) -> None:
+        kind = class_of(name)
+        if kind in RISKY and ENV_NAME.fullmatch(name):
+            self.left[name] = (
+                f"--env-file: {name} is not taken, as {REASONS[kind]}; if you want it: --env {name}=VALUE"
+            )
+        else:
+            self._take(place, name, value)
+
+    def typed(self, place: str, name: str, value: str) -> None:
+        if self._take(place, name, value) and (kind := class_of(name)) in STARTLING:
+            self.warnings.append(f"--env: {name} is written as you say; mind that {REASONS[kind]}")
+
+    def _take(self, place: str, name: str, value: str) -> bool:
+        if not ENV_NAME.fullmatch(name):
+            self.warnings.append(f"{place} has a name that is no variable (capitals, digits and _) and is not written")
+            return False
+        try:
+            check_value(name, value)
+        except Invalid as error:
+            raise UsageError(error.what, where=f"{place}, {name}", hint="give it a value of one line") from None
+        self.values[name] = value
+        return True
 
 
 def unasked(given: Iterable[str], manifest: Manifest) -> tuple[str, ...]:
@@ -124,40 +139,6 @@ def unasked(given: Iterable[str], manifest: Manifest) -> tuple[str, ...]:
     return tuple(sorted(set(given) - asked))
 
 
-def is_dangerous(name: str) -> bool:
-    """Whether a variable steers programs or points them elsewhere."""
-    return bool(_DANGEROUS.fullmatch(name))
-
-
 def offers_default(var: EnvVar) -> bool:
-    """Whether a default may be offered: never one that steers programs, points elsewhere, or takes other values in."""
-    if not var.default or not var.usable or is_dangerous(var.name) or "$" in var.default or "`" in var.default:
-        return False
-    try:
-        check_value(var.name, var.default)
-    except Invalid:
-        return False
-    return True
-
-
-def shipped_example(package: Tree) -> Entry | None:
-    """The template of the environment that a package ships."""
-    return next((package[RelPath(name)] for name in ENV_EXAMPLES if RelPath(name) in package), None)
-
-
-def example_of(variables: Iterable[EnvVar]) -> bytes:
-    """Write the template for packages that ship none."""
-    lines = ["# What this agent wants in its environment. Copy the lines to .env and fill them in.", ""]
-    for var in variables:
-        if not var.usable:
-            continue
-        lines += [f"# {_printable(line)}" for line in var.description.splitlines() if line.strip()]
-        lines.append("# (required)" if var.required else "# (optional)")
-        default = quote(var.default) if offers_default(var) and var.default else ""
-        lines += [f"{'' if var.required else '# '}{var.name}={default}", ""]
-    return "\n".join(lines).encode()
-
-
-def _printable(text: str) -> str:
-    """People look at templates in terminals: an escape code has no business there."""
-    return "".join(char if char.isprintable() else " " for char in text)
+    """Whether the author's value may be offered: both the name and the value are known to be harmless."""
+    return bool(var.default) and var.usable and is_harmless(var.name, var.default or "")

@@ -68,8 +68,9 @@ _MACHINE_NAMES_BUT = _Names(*stores.NO_CREDENTIALS)
 _MACHINE_PAIRS = _Names(*stores.CREDENTIAL_PAIRS)
 _REBUILT = _Names(*stores.REBUILT, *(f"{brand.name}-agent" for brand in BRANDS), SHARED, PRIVATE)
 """What even a whole backup leaves out: other homes, programs, caches, and what runs right now."""
-ENV_EXAMPLES = (".env.EXAMPLE", ".env.example", ".env.template")
+ENV_EXAMPLES = (".env.EXAMPLE", ".env.example", ".env.template", ".env.sample", ".env.dist")
 """Templates of the environment, best first; one of them serves, none is merged."""
+_FOLDED_EXAMPLES = frozenset(map(folded, ENV_EXAMPLES))
 _HOUSEKEEPING_FILES = _Names(
     "README*", "LICENSE*", "LICENCE*", "COPYING*", "NOTICE*", "CHANGELOG*", "CHANGES*", "CONTRIBUTING*",
     "CODE_OF_CONDUCT*", "SECURITY*", ".git*", ".travis.yml", ".editorconfig", ".pre-commit-config.yaml", "Makefile",
@@ -170,7 +171,7 @@ def _reason(path: RelPath, manifest: Manifest) -> str:
     owner = owner_of(path)
     if owner is Owner.MACHINE:
         return "belongs to each machine"
-    if path in ENV_EXAMPLES:
+    if folded(path) in _FOLDED_EXAMPLES:
         return "serves as .env.EXAMPLE"
     if path == MANIFEST:
         return ""

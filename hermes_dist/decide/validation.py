@@ -13,7 +13,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.environment import is_dangerous
+from hermes_dist.decide.env_names import is_reserved
 from hermes_dist.decide.ownership import ENV_EXAMPLES, Owner, owner_of, payload_of
 from hermes_dist.decide.references import references
 from hermes_dist.decide.versions import specifiers
@@ -188,7 +188,7 @@ def check_environment(subject: Subject) -> Iterator[Problem]:
     known = {var.name for var in manifest.env} if manifest else set()
     told: set[str] = set()
     for one in references(subject.tree.where(lambda path: owner_of(path) is Owner.SHARED), subject.read):
-        if one.name in known or one.name in told or is_dangerous(one.name):
+        if one.name in known or one.name in told or is_reserved(one.name):
             continue
         hint = f"add it to env_requires in {MANIFEST}"
         if one.how == "placeholder" and one.required:

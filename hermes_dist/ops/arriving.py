@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from hermes_dist.agents.places import MEMORIES, SESSIONS
 from hermes_dist.decide.arrival import Arrival, Consent, arrive, common_base, quieted, whole_again
 from hermes_dist.decide.card import Card
-from hermes_dist.decide.environment import ENV_EXAMPLE
+from hermes_dist.decide.env_example import ENV_EXAMPLE
 from hermes_dist.decide.export import only_lock
 from hermes_dist.decide.placing_mcp import MCP
 from hermes_dist.errors import DistError, Invalid

@@ -13,6 +13,7 @@ from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.capture import capture
 from hermes_dist.decide.consent.parking import put_back
+from hermes_dist.decide.env_example import as_authors
 from hermes_dist.decide.export import known_secrets
 from hermes_dist.decide.ownership import (
     ENV_EXAMPLES,
@@ -111,7 +112,8 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
     seen = observe(ctx, home, looked_for(manifest).with_entries({**base, **theirs}))
     files, stays = permitted(seen.ours, base, manifest, own=own)
     grafted, personal = without_personal(files, theirs, lock.kept if lock else (), seen.read)
-    read = together(grafted.blobs, seen.read)
+    shipped, examples = as_authors(shipped, seen.read)
+    read = together({**grafted.blobs, **examples}, seen.read)
     package = capture(grafted.tree, base, shipped, read, theirs=theirs, name=lock.name if lock else "", own=own)
     received = package_of(theirs, shipped, read)
     tree = package.tree if lock else package.tree.where(lambda path: path not in ENV_EXAMPLES)

@@ -11,7 +11,14 @@ from msgspec.structs import replace
 from hermes_dist.decide.consent.granted import grant, remembered
 from hermes_dist.decide.consent.hidden import invisible_characters
 from hermes_dist.decide.consent.parking import put_back
-from hermes_dist.decide.environment import ENV_EXAMPLE, example_of, shipped_example
+from hermes_dist.decide.env_example import (
+    ENV_EXAMPLE,
+    PlacedExample,
+    example_of,
+    held_note,
+    place_example,
+    shipped_example,
+)
 from hermes_dist.decide.parts import excluded_places, parse_parts
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.lock import Lock
@@ -100,19 +107,19 @@ def propose(
     )  # fmt: skip
     ours = _with_edits(observed.ours, choices)
     plan = reconcile(Situation(base=base, found=observed.found, ours=ours, theirs=theirs, read=read), decisions)
-    example, example_step, more = _example(incoming, old, observed)
-    plan = replace(plan, blobs={**blobs, **edited, **plan.blobs, **more})
+    example = _example(incoming, old, observed)
+    plan = replace(plan, blobs={**blobs, **edited, **plan.blobs, **example.blobs})
     received = manifest_of(ctx, old) if old else None
     new = not home.path.is_dir()
     return Proposal(
         verb=verb, home=home, new=new, manifest=incoming.manifest, pin=incoming.pin,
-        before=old.pin if old else None, source=str(incoming.spec), plan=plan, extra=example_step,
-        lock=next_lock(incoming, plan, old, example, decisions, partial=partial), read=read,
+        before=old.pin if old else None, source=str(incoming.spec), plan=plan, extra=example.steps,
+        lock=next_lock(incoming, plan, old, example.entry, decisions, partial=partial), read=read,
         tree=theirs, ours=observed.found,
         wanted=environment_of(ctx, home.path, incoming.manifest, received), left_out=incoming.left_out,
         size=sum(ctx.store.size(e.digest) or len(read(e.digest)) for e in theirs.values()) if new else 0,
         trust=incoming.verdict.words if incoming.verdict else "",
-        notes=(*_news(incoming, received), *lost, *plan.notes, *_unseen(plan, read), *_odd(observed)),
+        notes=(*_news(incoming, received), *example.notes, *lost, *plan.notes, *_unseen(plan, read), *_odd(observed)),
         label={"version": incoming.pin.version, "commit": incoming.pin.commit},
     )  # fmt: skip
 
@@ -217,20 +224,34 @@ def next_lock(
     )
 
 
-def _example(
-    incoming: Incoming, old: Lock | None, observed: Observed
-) -> tuple[Entry | None, tuple[Step, ...], Mapping[Digest, bytes]]:
+class _Example(Struct, frozen=True):
+    """The ``.env.EXAMPLE`` that goes beside the tree: its entry, and how it gets there."""
+
+    entry: Entry | None = None
+    steps: tuple[Step, ...] = ()
+    blobs: Mapping[Digest, bytes] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def _example(incoming: Incoming, old: Lock | None, observed: Observed) -> _Example:
     """The ``.env.EXAMPLE`` of a package: written beside the tree, and again while nobody edited it."""
-    entry, blobs = shipped_example(incoming.package), {}
-    if entry is None and incoming.manifest.env:
-        data = example_of(incoming.manifest.env)
-        entry = Entry(Digest.of(data))
-        blobs[entry.digest] = data
+    placed = _placed_example(incoming)
+    entry = Entry(Digest.of(placed.content)) if placed else None
+    blobs = {entry.digest: placed.content} if placed and entry else {}
     found = observed.found.get(ENV_EXAMPLE)
     before = old.shipped.get(ENV_EXAMPLE) if old else None
     if found == entry or found != before:
-        return entry, (), blobs
-    return entry, (Step(ENV_EXAMPLE, found, entry),), blobs
+        return _Example(entry, blobs=blobs)
+    note = held_note(placed.held) if placed else ""
+    return _Example(entry, (Step(ENV_EXAMPLE, found, entry),), blobs, (note,) if note else ())
+
+
+def _placed_example(incoming: Incoming) -> PlacedExample | None:
+    """The author's example in the spelling of a home, or one made of what the manifest wants."""
+    shipped = shipped_example(incoming.package)
+    if shipped is not None:
+        return place_example(incoming.read(shipped.digest))
+    return PlacedExample(example_of(incoming.manifest.env)) if incoming.manifest.env else None
 
 
 def _odd(observed: Observed) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.decide.card import Card
-from hermes_dist.decide.environment import ENV_EXAMPLE
+from hermes_dist.decide.env_example import ENV_EXAMPLE
 from hermes_dist.decide.export import (
     CARRIED_PARTS,
     Portable,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from hermes_dist.brand import LOCKFILE, PRIVATE
-from hermes_dist.decide.environment import ENV_EXAMPLE
+from hermes_dist.decide.env_example import ENV_EXAMPLE
 from hermes_dist.decide.ownership import is_machine
 from hermes_dist.decide.removal import removal
 from hermes_dist.errors import Invalid

@@ -13,7 +13,7 @@ from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.decide.arrival import readable
 from hermes_dist.decide.card import Card, read_card
 from hermes_dist.decide.consent.hidden import hidden_characters
-from hermes_dist.decide.environment import ENV_EXAMPLE
+from hermes_dist.decide.env_example import ENV_EXAMPLE, held_back
 from hermes_dist.decide.export import comes_in, only_lock
 from hermes_dist.decide.ownership import LeftOut, Owner, is_machine, looked_at, owner_of, without_machine
 from hermes_dist.errors import Invalid
@@ -195,7 +195,7 @@ def sort(ctx: Context, archive: Archive, manifest: Manifest | None, *, effects: 
     found = Sorted(archive.files.where(lambda path: want(path) and not is_machine(path)))
     if archive.whole:
         found.live = found.live.with_entries(_shared_of_backup(ctx, archive, want))
-    _leave_unknown(archive, found)
+    _leave_unknown(ctx, archive, found)
     for path, file in archive.carried.items():
         if path in found.live:
             continue
@@ -217,12 +217,13 @@ def _shared_of_backup(ctx: Context, archive: Archive, want: Callable[[RelPath], 
     return {path: Entry(digest, shared[path].executable) for path, digest in zip(shared, digests, strict=True)}
 
 
-def _leave_unknown(archive: Archive, found: Sorted) -> None:
+def _leave_unknown(ctx: Context, archive: Archive, found: Sorted) -> None:
     for path, entry in archive.files.items():
         if path in found.live:
             continue
         if path == ENV_EXAMPLE:
-            found.beside[path] = entry
+            digest = ctx.store.put(held_back(ctx.store.read(entry.digest)))
+            found.beside[path] = Entry(digest, entry.executable)
         elif owner_of(path) is not Owner.HOUSEKEEPING:
             found.leave(path, "not known as part of a profile")
         else:

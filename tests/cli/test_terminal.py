@@ -14,6 +14,7 @@ from terminal import PROGRAM, Terminal, rendered
 SECRET = "s3cr3t-value"
 CONTENT, EFFECTS = "Install it? [y/N] ", "Let it run these now? [y/N] "
 KEY = "  KEY (What for): "
+CITY = "  CITY [= takes Bern]: "
 CONFLICT = "[l]ater? "
 FILES = {
     "distribution.yaml": "name: bot\nversion: 1.0.0\nenv_requires:\n  - name: KEY\n    description: What for\n"
@@ -67,7 +68,7 @@ def test_an_install_asks_for_the_content_the_effects_and_what_is_missing(source:
     terminal.expect(KEY)
     assert not terminal.echoes()
     terminal.send(f"{SECRET}\n")
-    terminal.answer("  CITY [Bern]: ", "")
+    terminal.answer(CITY, "=")
     assert terminal.end() == 0
     assert SECRET not in terminal.raw.decode()
     assert (bot / ".env").read_text() == f"KEY={SECRET}\nCITY=Bern\n"
@@ -85,14 +86,25 @@ def test_enter_skips_what_is_missing_and_no_leaves_effects_waiting(source: str, 
     terminal.answer(CONTENT, "yes")
     terminal.answer(EFFECTS, "")
     terminal.answer(KEY, "")
-    terminal.answer("  CITY [Bern]: ", "\t\x07b")
-    terminal.answer("  CITY [Bern]: ", "Basel")
+    terminal.answer(CITY, "\t\x07b")
+    terminal.answer(CITY, "Basel")
     assert terminal.end() == 0
     assert "control character" in terminal.text
     assert (bot / ".env").read_text() == "CITY=Basel\n"
     assert "enabled: false" in (bot / "config.yaml").read_text()
     assert "1 thing waits for your yes" in terminal.text
     assert re.search(r"missing in .*\.env: KEY\n", terminal.text)
+
+
+def test_enter_takes_no_value_of_the_authors(source: str, bot: Path) -> None:
+    terminal = Terminal("install", source)
+    terminal.answer(CONTENT, "yes")
+    terminal.answer(EFFECTS, "")
+    terminal.answer(KEY, "")
+    terminal.answer(CITY, "")
+    assert terminal.end() == 0
+    assert not (bot / ".env").exists()
+    assert re.search(r"missing in .*\.env: CITY, KEY\n|missing in .*\.env: KEY, CITY\n", terminal.text)
 
 
 def test_yes_to_the_content_is_no_yes_to_effects_and_asks_nothing(source: str, bot: Path) -> None:
@@ -124,7 +136,7 @@ def test_ctrl_c_at_any_question_is_130_and_nothing_changed(source: str, bot: Pat
     terminal = Terminal("install", source)
     for question, answer in ((CONTENT, "y"), (EFFECTS, "y"), (KEY, SECRET))[:step]:
         terminal.answer(question, answer)
-    terminal.expect((CONTENT, EFFECTS, KEY, "  CITY [Bern]: ")[step])
+    terminal.expect((CONTENT, EFFECTS, KEY, CITY)[step])
     terminal.send("\x03")
     assert terminal.end() == 130
     assert "interrupted" in terminal.text

@@ -1,11 +1,10 @@
-"""What a package wants in the environment: what counts as set, as new, as a default, and the example for it."""
+"""What a package wants in the environment: what counts as set, as new, as a default, and what the user gives."""
 
 from __future__ import annotations
 
 import pytest
 
-from hermes_dist.decide import dotenv
-from hermes_dist.decide.environment import example_of, given_by, offers_default, unasked, wanted_by, with_values
+from hermes_dist.decide.environment import given_by, offers_default, unasked, wanted_by, with_values
 from hermes_dist.errors import UsageError
 from hermes_dist.model.manifest import EnvVar, Manifest
 
@@ -46,25 +45,29 @@ def test_no_default_is_offered_that_takes_other_values_in_or_is_no_single_line(d
     assert offers_default(EnvVar("CITY", default="Bern am See"))
 
 
-def test_the_example_holds_every_usable_variable_and_no_code_for_terminals() -> None:
-    text = example_of(
-        [
-            EnvVar("KEY", "What\nfor\x1b[2J"), EnvVar("CITY", required=False, default="Bern am See"), EnvVar("MY KEY"),
-            EnvVar("LD_PRELOAD", default="evil.so"), EnvVar("TWO", default="a\nINJECTED=1"),
-        ]
-    ).decode()  # fmt: skip
-    lines = text.splitlines()
-    assert {"KEY=", "# CITY='Bern am See'", "LD_PRELOAD=", "TWO=", "# What", "# for [2J"} <= set(lines)
-    assert "MY KEY" not in text
-    assert "INJECTED" not in text
-    assert "evil" not in text
-    assert dotenv.read(text.encode()) == {}
-
-
 def test_variables_are_taken_from_words_the_shell_and_files_and_words_win() -> None:
     given = given_by(["A=1", "B", "C=x=y "], [{"A": "file", "D": "4"}], {"B": "shell"})
     assert given.values == {"A": "1", "B": "shell", "C": "x=y ", "D": "4"}
     assert given.warnings == ()
+
+
+def test_what_is_typed_is_the_users_own_and_a_startling_name_is_warned_of() -> None:
+    given = given_by(["LD_PRELOAD=/x.so", "OPENAI_BASE_URL=https://mine.example", "CITY=Bern", "GATEWAY_ALLOW_ALL_USERS"], [],
+                     {"GATEWAY_ALLOW_ALL_USERS": "true"})  # fmt: skip
+    assert len(given.values) == 4
+    assert [warning.split()[1] for warning in given.warnings] == ["LD_PRELOAD", "GATEWAY_ALLOW_ALL_USERS"]
+
+
+def test_a_file_gives_keys_and_harmless_values_and_what_it_must_not_give_is_named_with_the_way_to_take_it() -> None:
+    file = {"OPENAI_API_KEY": "k", "CITY": "Bern", "NOTION_PAGE": "p", "LD_PRELOAD": "x", "OPENAI_BASE_URL": "https://evil",
+            "TERMINAL_ENV": "docker", "HERMES_YOLO_MODE": "1", "SHELL": "/x", "DISCORD_ALLOWED_USERS": "7", "DATA_DIR": "/"}  # fmt: skip
+    given = given_by([], [file], {})
+    assert set(given.values) == {"OPENAI_API_KEY", "CITY", "NOTION_PAGE"}
+    assert len(given.warnings) == 7
+    assert all(" is not taken" in w and w.endswith("=VALUE") and "evil" not in w for w in given.warnings)
+    both = given_by(["LD_PRELOAD=mine"], [file], {})
+    assert both.values["LD_PRELOAD"] == "mine"
+    assert len(both.warnings) == 7  # six of the file, and one for what was typed
 
 
 def test_what_is_no_variable_is_warned_about_by_its_place_and_never_taken() -> None:

@@ -203,12 +203,12 @@ def test_a_no_to_the_card_leaves_it_parked_and_the_next_update_asks_only_about_w
 
 @pytest.mark.parametrize("name", [".env.EXAMPLE", ".env.example", ".env.template"])
 def test_a_shipped_template_serves_and_follows_the_package_while_nobody_edits_it(tmp_path: Path, name: str) -> None:
-    story = Story(tmp_path, {"distribution.yaml": manifest("KEY"), name: "KEY=one\n"})
+    story = Story(tmp_path, {"distribution.yaml": manifest("KEY"), name: "CITY=one\n"})
     install(story, GO)
-    assert story.read(".env.EXAMPLE") == "KEY=one\n"
-    story.ship({name: "KEY=two\n"})
+    assert story.read(".env.EXAMPLE") == "CITY=one\n"
+    story.ship({name: "CITY=two\n"})
     story.update()
-    assert story.read(".env.EXAMPLE") == "KEY=two\n"
+    assert story.read(".env.EXAMPLE") == "CITY=two\n"
     assert status(story.ctx, BOT).clean
     assert status(story.ctx, BOT).own == ()
     story.write(".env.EXAMPLE", "KEY=mine\n")

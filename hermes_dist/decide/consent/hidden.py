@@ -81,3 +81,8 @@ def _joins(text: str, at: int) -> bool:
     if unicodedata.category(before) in {"Lo", "Mn", "Mc"}:
         return True
     return text[at] == "\u200d" and bool(_EMOJI.match(before)) and bool(_EMOJI.match(after))
+
+
+def is_plainly_visible(text: str) -> bool:
+    """Whether every character of a text has something to show."""
+    return text.isprintable() and not _INVISIBLE.search(text) and not _HIDDEN.search(text)

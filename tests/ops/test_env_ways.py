@@ -1,0 +1,88 @@
+"""Every way in which an author's value could reach somebody's environment: none is live, and harmless ones are offered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from env_matrix import DANGEROUS, HARMLESS
+from story import BOT, GO, Story
+
+from hermes_dist.decide import dotenv
+from hermes_dist.decide.env_example import MARK
+from hermes_dist.decide.ownership import ENV_EXAMPLES
+from hermes_dist.ops import captures, review
+from hermes_dist.ops import install as installing
+from hermes_dist.ops.proposal import Outcome, Proposal
+from hermes_dist.ops.variables import gather
+
+VALUES = {**dict.fromkeys(DANGEROUS, "1"), **HARMLESS}
+FILE = "".join(f"{name}={dotenv.quote(value)}\n" for name, value in VALUES.items())
+WANTS = yaml.safe_dump({"name": "bot", "env_requires": [{"name": n, "default": v} for n, v in VALUES.items()]})
+
+
+def installed(tmp_path: Path, files: dict[str, str]) -> tuple[Story, Proposal]:
+    story = Story(tmp_path, files)
+    outcome: Outcome = installing.install(story.ctx, story.url, GO, lambda _: True, name="bot")
+    assert outcome.proposal is not None
+    return story, outcome.proposal
+
+
+def live(story: Story) -> dict[str, str]:
+    assert not (story.home / ".env").exists()
+    return dotenv.read((story.home / ".env.EXAMPLE").read_bytes())
+
+
+def test_the_defaults_of_a_manifest(tmp_path: Path) -> None:
+    story, proposal = installed(tmp_path, {"distribution.yaml": WANTS})
+    assert live(story) == HARMLESS
+    assert {w.var.name: default for w in proposal.wanted if (default := review.default_of(w.var))} == HARMLESS
+
+
+@pytest.mark.parametrize("name", ENV_EXAMPLES)
+def test_a_shipped_example_under_each_of_its_names(tmp_path: Path, name: str) -> None:
+    story, proposal = installed(tmp_path, {"distribution.yaml": "name: bot\n", name: FILE})
+    assert live(story) == HARMLESS
+    note = next(note for note in proposal.notes if "held back" in note)
+    assert all(dangerous in note for dangerous in DANGEROUS)
+
+
+@pytest.mark.parametrize("name", [".env.EXAMPLE", ".ENV.example", ".env.Sample", ".env", ".env.local"])
+def test_no_such_file_is_placed_because_its_author_owns_it(tmp_path: Path, name: str) -> None:
+    story, _ = installed(tmp_path, {"distribution.yaml": f"name: bot\ndistribution_owned: [{name}, SOUL.md]\n", name: FILE, "SOUL.md": "Hi\n"})
+    for path in story.home.iterdir():
+        if path.name.lower().startswith(".env"):
+            assert dotenv.read(path.read_bytes()) == HARMLESS
+
+
+def test_an_update_that_adds_defaults_or_an_example(tmp_path: Path) -> None:
+    story, _ = installed(tmp_path, {"distribution.yaml": "name: bot\n"})
+    story.ship({"distribution.yaml": WANTS})
+    outcome = story.update()
+    assert outcome.proposal is not None
+    assert {w.var.name for w in outcome.proposal.wanted if review.default_of(w.var)} == set(HARMLESS)
+    assert live(story) == HARMLESS
+    story.ship({".env.example": FILE + "EVIL_URL=x\n"})
+    outcome = story.update()
+    assert outcome.proposal is not None
+    assert any("EVIL_URL" in note for note in outcome.proposal.notes)
+    assert live(story) == HARMLESS
+
+
+def test_a_file_that_the_user_passes(tmp_path: Path) -> None:
+    story = Story(tmp_path, {"distribution.yaml": "name: bot\n"})
+    (tmp_path / "template").write_text(FILE)
+    given = gather(story.ctx, [], str(tmp_path / "template"))
+    assert HARMLESS.items() <= given.values.items()
+    left = set(DANGEROUS) - given.values.keys()
+    assert len(left) >= 150
+    assert all(any(f" {name} is not taken" in warning for warning in given.warnings) for name in left)
+
+
+def test_what_leaves_the_home_again_has_the_authors_own_bytes(tmp_path: Path) -> None:
+    story, _ = installed(tmp_path, {"distribution.yaml": "name: bot\n", ".env.EXAMPLE": FILE})
+    assert MARK in story.read(".env.EXAMPLE")
+    found = captures.leaving(story.ctx, BOT, own=True)
+    for tree in (found.tree, found.received):
+        assert found.read(next(e for p, e in tree.items() if str(p) == ".env.EXAMPLE").digest) == FILE.encode()
