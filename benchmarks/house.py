@@ -78,7 +78,11 @@ def _comments(path: Path) -> Iterator[str]:
     with path.open("rb") as file:
         for token in tokenize.tokenize(file.readline):
             alone = token.line.strip().startswith("#")
-            if token.type == tokenize.COMMENT and alone and not token.string.startswith(("# fmt", "# type", "# noqa", "#!")):
+            if (
+                token.type == tokenize.COMMENT
+                and alone
+                and not token.string.startswith(("# fmt", "# type", "# noqa", "#!"))
+            ):
                 yield token.string
 
 
@@ -166,7 +170,11 @@ def traces() -> Iterator[tuple[str, Walk]]:
         for who in ("AUTHOR", "COMMITTER"):
             os.environ.update({f"GIT_{who}_NAME": "Ada", f"GIT_{who}_EMAIL": "ada@example.org"})
         repo = Repo(tmp / "source", bare=True)
-        files = {"distribution.yaml": "name: bot\nversion: 1.0.0\n", "SOUL.md": "# Bot\n", "config.yaml": "agent:\n  max_turns: 60\n"}
+        files = {
+            "distribution.yaml": "name: bot\nversion: 1.0.0\n",
+            "SOUL.md": "# Bot\n",
+            "config.yaml": "agent:\n  max_turns: 60\n",
+        }
         repo.commit(files)
         yield "install", walk("install", f"file://{repo.path}", "--name", "bot", "-y", "--no-input")
         home = tmp / ".hermes" / "profiles" / "bot"
@@ -190,7 +198,7 @@ def main() -> None:
     print(f"ternaries per 1,000 lines      {ternaries(files):.1f}")
     print(f"comment lines                  {comment_lines(files)}")
     for name, found in traces():
-        print(f"{name:<10} files entered {found.files}, calls between files {found.calls}, hops to reconcile {found.hops}")
+        print(f"{name:<10} {found.files} files, {found.calls} calls between files, {found.hops} hops to reconcile")
 
 
 if __name__ == "__main__":
