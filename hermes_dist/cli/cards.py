@@ -174,7 +174,8 @@ def _lines(group: review.Group, *, cut: bool) -> list[str]:
     if group.kind is EffectKind.HIDES:
         return [f"{group.name} {place}" for place in review.hidden_places(group)]
     if group.kind is EffectKind.SCHEDULES:
-        return [clean(group.line, _PROMPT) if cut else f"{group.name}: {group.line}"]
+        line = f"{group.label}: {group.line}" if group.label else group.line
+        return [clean(line, _PROMPT) if cut else f"{group.name}: {line}"]
     return [f"{group.name}: {group.line}"]
 
 

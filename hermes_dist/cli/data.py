@@ -34,7 +34,8 @@ def conflict_data(conflict: Conflict) -> dict[str, Any]:
 def effect_data(effect: Effect) -> dict[str, Any]:
     """An effect, by kind, place and content."""
     return {
-        "kind": str(effect.kind), "path": effect.path, "key": effect.key, "what": effect.what, "digest": effect.digest,
+        "kind": str(effect.kind), "path": effect.path, "key": effect.key, "what": effect.what,
+        "facts": [{"name": name, "value": value} for name, value in effect.facts], "digest": effect.digest,
     }  # fmt: skip
 
 

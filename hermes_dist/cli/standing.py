@@ -9,7 +9,6 @@ from hermes_dist.cli.closing import notes
 from hermes_dist.cli.data import status_data
 from hermes_dist.cli.session import Session, worst
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.plan import EffectKind
 from hermes_dist.ops import review
 from hermes_dist.ops.status import Status, status
 
@@ -83,6 +82,5 @@ def _open(session: Session, found: Status) -> None:
         screen.say(f"  {screen.paint('!', 'red')} {clean(conflict.words)}  (conflict: {conflict.kind})")
     for group in review.groups_of(found.parked):
         name = clean(group.name, 80)
-        is_job = group.kind is EffectKind.SCHEDULES and bool(group.effects[0].key)
-        job = f"  {clean(group.line.partition(': ')[0], 80)}" if is_job else ""
+        job = f"  {clean(group.label, 80)}" if group.label else ""
         screen.say(f"  {screen.paint('…', 'magenta')} {name}{job}  ({group.kind}, waits for your yes)")

@@ -20,6 +20,7 @@ _FIELDS = (
     ("second", 0, 59, ()),
 )
 _ELEMENT = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?", re.ASCII)
+_SIZES = (("day", 1440), ("hour", 60), ("minute", 1))
 _NEEDS = {"cron": "expr", "interval": "minutes", "once": "run_at"}
 _HINT = "write it like: every 2h, 0 9 * * 1, 2027-01-31T09:00"
 
@@ -53,6 +54,25 @@ def can_start(schedule: object) -> bool:
         return False
     needs = _NEEDS.get(str(schedule.get("kind")))
     return needs is not None and bool(schedule.get(needs))
+
+
+def schedule_words(schedule: object) -> str:
+    """Say in words when a schedule in the agent's spelling runs, whatever its author calls it."""
+    if not isinstance(schedule, Mapping):
+        return "never"
+    kind = schedule.get("kind")
+    if kind == "interval":
+        return _interval_words(schedule.get("minutes"))
+    return f"{schedule.get('expr')}" if kind == "cron" else f"once at {schedule.get('run_at')}"
+
+
+def _interval_words(minutes: object) -> str:
+    """An interval in its largest whole unit."""
+    if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes < 1:
+        return f"every {minutes} minutes"
+    unit, size = next((unit, size) for unit, size in _SIZES if minutes % size == 0)
+    count = minutes // size
+    return f"every {unit}" if count == 1 else f"every {count} {unit}s"
 
 
 def as_text(schedule: object) -> str | None:

@@ -14,6 +14,7 @@ from msgspec.structs import asdict, force_setattr, replace
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model import lockhead
+from hermes_dist.model.facts import Fact, Facts
 from hermes_dist.model.locked import Approval, LockedPackage, Off, OffCause, digests_of
 from hermes_dist.model.lockhead import (
     DAMAGE,
@@ -320,14 +321,15 @@ def _package(row: dict[str, object]) -> LockedPackage:
 
 
 def _approval(row: dict[str, object]) -> Approval:
-    path, facts = text(row, "path"), listed(row.get("facts", []), "facts")
-    return Approval(
-        RelPath(path) if path else "", text(row, "key"), Digest(text(row, "digest")), text(row, "version", ""),
-        tuple(map(_fact, facts)),
-    )  # fmt: skip
+    path, digest = text(row, "path"), Digest(text(row, "digest"))
+    return Approval(RelPath(path) if path else "", text(row, "key"), digest, text(row, "version", ""), _facts(row))
 
 
-def _fact(value: object) -> tuple[str, str]:
+def _facts(row: Mapping[str, object]) -> Facts:
+    return tuple(map(_fact, listed(row.get("facts", []), "facts")))
+
+
+def _fact(value: object) -> Fact:
     name, said = listed(value, "a fact")
     return text({"name": name}, "name"), text({"value": said}, "value")
 
@@ -376,13 +378,13 @@ def _approval_row(approval: Approval) -> dict[str, object]:
 
 def _effect_row(effect: Effect) -> dict[str, object]:
     return {
-        "kind": str(effect.kind), "path": effect.path, "key": effect.key, "what": effect.what,
+        "kind": str(effect.kind), "path": effect.path, "key": effect.key, "facts": effect.facts,
         "digest": effect.digest, "off": effect.off,
     }  # fmt: skip
 
 
 def _effect(row: dict[str, object]) -> Effect:
     return Effect(
-        EffectKind(text(row, "kind")), RelPath(text(row, "path")), text(row, "key"), text(row, "what"),
+        EffectKind(text(row, "kind")), RelPath(text(row, "path")), text(row, "key"), _facts(row),
         Digest(text(row, "digest")), row.get("off") is True,
     )  # fmt: skip

@@ -12,7 +12,7 @@ _OF_THE_PACKAGE = ("name", "source", "registry", "signer", "partial")
 
 
 def from_1(raw: Raw) -> Raw:
-    """Format 1 spoke of one package, in fields of its own, and kept approvals as bare digests.
+    """Format 1 spoke of one package, in fields of its own, and kept approvals as bare digests, and what waits as a line of text.
 
     What the pin followed is told by its ref and the source.
     """
@@ -24,7 +24,16 @@ def from_1(raw: Raw) -> Raw:
     rest["packages"] = [{**pin, **package, "kind": str(_kind(raw["source"], pin))}]
     if "approved" in raw:
         rest["consent"] = {"approved": _approvals(raw["approved"])}
+    if "parked" in raw:
+        rest["parked"] = _parked(raw["parked"])
     return rest
+
+
+def _parked(value: object) -> list[object]:
+    """What waits had one line of text; it is kept as a fact without a name."""
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise TypeError("parked is no list")
+    return [{**row, "facts": [["", row["what"]]]} for row in value]
 
 
 def _kind(source: object, pin: Mapping[str, object]) -> PinKind:

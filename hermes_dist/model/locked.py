@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from hermes_dist.model.facts import Facts
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import Digest
@@ -49,7 +50,7 @@ class Approval(Struct, frozen=True, order=True):
     key: str
     digest: Digest
     version: str = ""
-    facts: tuple[tuple[str, str], ...] = ()
+    facts: Facts = ()
 
 
 def digests_of(approved: Iterable[Approval]) -> frozenset[Digest]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from hermes_dist.model.facts import Facts, facts_line
 from hermes_dist.model.keypath import place_words
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
@@ -62,7 +63,7 @@ class Effect(Struct, frozen=True, order=True):
         kind: What it does.
         path: The file of the home it lives in.
         key: The place inside a document; empty for the whole file.
-        what: One line for the review card: the exact command, URL, schedule or value.
+        facts: What the card says of it: names and values, read from the data that the agent acts on.
         digest: SHA-256 of the content that a yes is bound to.
         off: Placed already but switched off (a paused job, a disabled server), as against left out.
     """
@@ -70,9 +71,14 @@ class Effect(Struct, frozen=True, order=True):
     kind: EffectKind
     path: RelPath
     key: str
-    what: str
+    facts: Facts
     digest: Digest
     off: bool = False
+
+    @property
+    def what(self) -> str:
+        """Its facts on one line."""
+        return facts_line(self.facts)
 
     @property
     def place(self) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from hermes_dist.decide.consent.hidden import HIDDEN_IN
 from hermes_dist.decide.consent.review import Group, grouped
 from hermes_dist.decide.environment import offers_default
 from hermes_dist.decide.parts import part_of
@@ -44,7 +43,7 @@ def groups_of(effects: Iterable[Effect]) -> tuple[Group, ...]:
 
 def hidden_places(group: Group) -> tuple[str, ...]:
     """The lines of a file that hold hidden characters, each with its characters."""
-    return tuple(place for effect in group.effects for place in effect.what.removeprefix(HIDDEN_IN).split("; "))
+    return tuple(place for effect in group.effects for _, place in effect.facts)
 
 
 def parts_of(paths: Iterable[RelPath]) -> Mapping[str, int]:

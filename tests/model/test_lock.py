@@ -40,8 +40,8 @@ LOCK = Lock(
     upstream={RelPath("SOUL.md"): Entry(D2), RelPath("old.md"): None},
     conflicts=(Conflict(RelPath("config.yaml"), 'a."x.y"'), Conflict(RelPath("SOUL.md"), kind="delete/edit")),
     parked=(
-        Effect(EffectKind.SCHEDULES, RelPath("cron/jobs.json"), "jobs[id=ab12]", "every 2h: look\n\x1b[2J", D1, off=True),
-        Effect(EffectKind.RUNS, RelPath("hooks/x"), "", "new hook x (2 files)", D2),
+        Effect(EffectKind.SCHEDULES, RelPath("cron/jobs.json"), "jobs[id=ab12]", (("name", "x"), ("prompt", "look\n\x1b[2J")), D1, off=True),
+        Effect(EffectKind.RUNS, RelPath("hooks/x"), "", (("change", "new"), ("files", "2")), D2),
     ),
     answers=(Answer(RelPath("hooks/x/run.py"), "", Side.THEIRS, f"644:{D1}"), Answer(RelPath("gone.md"), "", Side.BOTH, "-")),
     approved=(
@@ -115,7 +115,8 @@ _PIN = st.builds(
     Pin, url=_TEXT, kind=st.sampled_from(PinKind), subfolder=st.none() | _PATH, ref=_TEXT, commit=st.sampled_from(["", "a" * 40]), version=_TEXT, tree=_DIGEST
 )
 _CONFLICT = st.builds(Conflict, _PATH, _TEXT, _TEXT)
-_EFFECT = st.builds(Effect, st.sampled_from(EffectKind), _PATH, _TEXT, _TEXT, _DIGEST, st.booleans())
+_FACTS = st.lists(st.tuples(_TEXT, _TEXT), max_size=3).map(tuple)
+_EFFECT = st.builds(Effect, st.sampled_from(EffectKind), _PATH, _TEXT, _FACTS, _DIGEST, st.booleans())
 _MORE = st.dictionaries(
     st.sampled_from(["later", "new field", "ü", "#"]),
     st.recursive(

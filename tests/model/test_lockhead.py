@@ -27,7 +27,7 @@ LOCK = Lock(
     shipped=Tree({RelPath("mcp.json"): Entry(D)}),
     upstream={RelPath("SOUL.md"): Entry(D), RelPath("hooks/x/run.py"): None},
     conflicts=(Conflict(RelPath("SOUL.md")),),
-    parked=(Effect(EffectKind.RUNS, RelPath("hooks/x"), "", "new hook x", D),),
+    parked=(Effect(EffectKind.RUNS, RelPath("hooks/x"), "", (("change", "new"),), D),),
 )  # fmt: skip
 TEXT = dump_lock(LOCK).decode()
 

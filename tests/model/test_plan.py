@@ -13,7 +13,7 @@ from hermes_dist.model.tree import Digest, Entry, Tree
 
 ONE, TWO = Entry(Digest.of(b"1")), Entry(Digest.of(b"2"))
 SOUL, CONFIG = RelPath("SOUL.md"), RelPath("config.yaml")
-RUNS = Effect(EffectKind.RUNS, CONFIG, "mcp_servers.a.command", "npx a", ONE.digest)
+RUNS = Effect(EffectKind.RUNS, CONFIG, "mcp_servers.a.command", (("", "npx a"),), ONE.digest)
 
 
 def test_a_conflict_is_shown_as_one_word() -> None:
@@ -34,7 +34,7 @@ def test_the_id_of_an_effect_changes_with_its_kind_place_and_content() -> None:
     ]  # fmt: skip
     assert len({effect.id for effect in [RUNS, *others]}) == 5
     assert RUNS.place == "config.yaml: mcp_servers.a.command"
-    assert replace(RUNS, what="shown otherwise").id == RUNS.id
+    assert replace(RUNS, facts=(("", "shown otherwise"),)).id == RUNS.id
 
 
 PLANS = [

@@ -193,7 +193,7 @@ def test_a_dumped_lock_holds_its_schema() -> None:
         off=(Off(path, "", OffCause.AUTHOR),),
         base=Tree({path: Entry(digest, executable=True)}), shipped=Tree({RelPath("mcp.json"): Entry(digest)}),
         upstream={path: None, RelPath("b"): Entry(digest)}, conflicts=(Conflict(path, 'a."b"'),),
-        parked=tuple(Effect(kind, path, "k", "what", digest, off=True) for kind in EffectKind),
+        parked=tuple(Effect(kind, path, "k", (("", "what"),), digest, off=True) for kind in EffectKind),
         answers=(Answer(path, "k", Side.THEIRS, f"644:{digest}"),),
     )  # fmt: skip
     for lock in (full, _SMALL):

@@ -11,7 +11,6 @@ from hermes_dist.decide.consent.reach import reached, script_paths
 from hermes_dist.decide.consent.settings import live_commands
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import JOBS, Job
-from hermes_dist.errors import counted
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import Read, Tree
@@ -25,9 +24,9 @@ def unit_effects(ours: Tree, merged: Tree, changed: Iterable[RelPath]) -> Iterat
     units = {RelPath("/".join(path.parts[:2])) for path in changed if path.top in UNITS}
     for unit in sorted(units):
         files = merged.where(lambda path, unit=unit: path.under(unit))  # type: ignore[misc]  # bound per turn
-        verb = "changed" if any(path.under(unit) for path in ours) else "new"
-        what = f"{verb} {unit.top.removesuffix('s')} {unit.name} ({counted(len(files), 'file')})"
-        yield Effect(EffectKind.RUNS, unit, "", what, files.digest)
+        change = "changed" if any(path.under(unit) for path in ours) else "new"
+        facts = (("change", change), ("kind", unit.top.removesuffix("s")), ("files", str(len(files))))
+        yield Effect(EffectKind.RUNS, unit, "", facts, files.digest)
 
 
 def reach_effects(
@@ -41,4 +40,4 @@ def reach_effects(
     live = reached(starts, scripts, merged, read) if starts or scripts else {}
     for path in files:
         if path in live:
-            yield Effect(EffectKind.RUNS, path, "", f"script of {live[path]}", merged[path].digest)
+            yield Effect(EffectKind.RUNS, path, "", (("script of", live[path]),), merged[path].digest)

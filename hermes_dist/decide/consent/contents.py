@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import ABSENT, Kind, kind_of, load_data
+from hermes_dist.model.facts import Facts, fact_text
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
 
@@ -29,6 +30,11 @@ def data_in(path: RelPath, tree: Tree, read: Read) -> object:
         return load_data(read(tree[path].digest), kind_of(path) or Kind.YAML) if path in tree else None
     except Invalid:
         return None
+
+
+def value_facts(value: object) -> Facts:
+    """What a card says of one value: the value, or that it was removed."""
+    return (("change", "removed"),) if value is ABSENT else (("", fact_text(value)),)
 
 
 def shown(value: object) -> str:

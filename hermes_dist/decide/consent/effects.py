@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from hermes_dist.decide.consent.code import reach_effects, unit_effects
 from hermes_dist.decide.consent.contents import data_in
-from hermes_dist.decide.consent.hidden import HIDDEN_IN, hidden_characters
+from hermes_dist.decide.consent.hidden import hidden_characters
 from hermes_dist.decide.consent.jobs import job_effects
 from hermes_dist.decide.consent.settings import setting_effects
 from hermes_dist.decide.placement import CONFIG
@@ -52,11 +52,12 @@ def _unreadable(changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterato
             try:
                 load_data(read(merged[path].digest), kind_of(path) or Kind.YAML)
             except Invalid as err:
-                yield Effect(kind, path, "", f"can't be checked: {err}", merged[path].digest)
+                yield Effect(kind, path, "", (("unreadable", str(err)),), merged[path].digest)
 
 
 def _hidden(ours: Tree, changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:
     for path in changed:
         places = hidden_characters(path, read(merged[path].digest))
         if places and not (path in ours and hidden_characters(path, read(ours[path].digest)) == places):
-            yield Effect(EffectKind.HIDES, path, "", HIDDEN_IN + "; ".join(places), merged[path].digest)
+            facts = tuple(("hidden", place) for place in places)
+            yield Effect(EffectKind.HIDES, path, "", facts, merged[path].digest)

@@ -16,8 +16,6 @@ _FLAGS = re.compile(
 """The flags of England, Scotland and Wales are spelled with tags; these three are no disguise."""
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2190-\u2bff\ufe0f]")
 _LEADS = (b"\xe2\x80", b"\xe2\x81", b"\xd8\x9c", b"\xf3\xa0")
-HIDDEN_IN = "hidden characters in "
-"""How the line of an effect begins; the places follow, separated by semicolons."""
 _INVISIBLE = re.compile(
     "[\u200b-\u200d\u2060-\u2064\ufeff\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180e\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 )

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hermes_dist.agents.jobs import REASON
-from hermes_dist.decide.consent.contents import digest_of, shown
+from hermes_dist.decide.consent.contents import digest_of
 from hermes_dist.decide.consent.reach import script_paths
 from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, jobs_by_id, meaning
 from hermes_dist.decide.schedules import can_start
-from hermes_dist.model.documents import ABSENT, get
+from hermes_dist.model.documents import ABSENT, same
+from hermes_dist.model.facts import Fact, fact_text, facts_of
 from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import Tree
 
-JOB_FIELDS: tuple[KeyPath, ...] = (
-    ("prompt",), ("script",), ("schedule",), ("skills",), ("no_agent",), ("context_from",), ("enabled_toolsets",),
-    ("workdir",), ("deliver",), ("base_url",), ("attach_to_session",), ("model",), ("provider",), ("repeat", "times"),
-)  # fmt: skip
-"""What of a cron job says what it does; a changed one of a running job needs a yes."""
+_SILENT: tuple[object, ...] = (None, "", [], {})
+"""Values of a job's field that say the same as its absence."""
 
 
 def job_effects(
@@ -30,24 +28,51 @@ def job_effects(
         changed = _changed_fields(before.get(ident), job)
         runs = bool(job.get("enabled", True))
         if (runs and ident not in before) or (not runs and ident in theirs and _waits(job, bool(changed))):
-            scripts: list[object] = [merged[p].digest for p in script_paths(job.get("script")) if p in merged]
-            content = digest_of([ident, *(_plain(get(job, field)) for field in JOB_FIELDS), *(scripts or [None])])
-            yield Effect(EffectKind.SCHEDULES, JOBS, format_key(key), _job_line(job), content, off=not runs)
+            yield _whole_job(key, job, merged, off=not runs)
         elif runs:
-            for field in changed:
-                place = format_key((*key, *field))
-                new = get(job, field)
-                what = f"{label_of(job)}: {format_key(field)}: {shown(_when(job) if field == ('schedule',) else new)}"
-                yield Effect(EffectKind.SCHEDULES, JOBS, place, what, digest_of([place, _plain(new)]))
+            yield from (_job_field(key, job, field) for field in changed)
 
 
-def _changed_fields(before: Job | None, job: Job) -> list[KeyPath]:
+def _whole_job(key: KeyPath, job: Job, merged: Tree, *, off: bool) -> Effect:
+    acting = acting_fields(job)
+    scripts: list[object] = [merged[p].digest for p in script_paths(job.get("script")) if p in merged]
+    content = digest_of([format_key(key), acting, *(scripts or [None])])
+    return Effect(EffectKind.SCHEDULES, JOBS, format_key(key), (_name(job), *facts_of(acting)), content, off=off)
+
+
+def _name(job: Job) -> Fact:
+    return "name", fact_text(label_of(job))
+
+
+def _job_field(key: KeyPath, job: Job, field: str) -> Effect:
+    acting = acting_fields(job)
+    place = format_key((*key, *(("repeat", "times") if field == "repeat" else (field,))))
+    new = acting.get(field, ABSENT)
+    facts = (_name(job), *facts_of([(field, None if new is ABSENT else new)]))
+    return Effect(EffectKind.SCHEDULES, JOBS, place, facts, digest_of([place, _plain(new)]))
+
+
+def acting_fields(job: Job) -> dict[str, object]:
+    """What of a job makes it do what it does: every field but run state, name and labels, as the agent reads it.
+
+    Fields that nobody knows here are among them: another generation of the agent may act on them.
+    """
+    known = meaning(job)
+    order = [field for field in _FIRST if field in known]
+    fields = {field: known[field] for field in [*order, *(known.keys() - set(order))] if known[field] not in _SILENT}
+    if fields.get("no_agent") is False:
+        del fields["no_agent"]
+    return fields
+
+
+_FIRST = ("schedule", "script", "prompt")
+"""What is shown first of a job."""
+
+
+def _changed_fields(before: Job | None, job: Job) -> list[str]:
     """The fields that make a job do something else; those that only say what went without saying do not."""
-    changed = [field for field in JOB_FIELDS if get(job, field) != get(before, field)]
-    if before is None or not changed:
-        return changed
-    old, new = meaning(before), meaning(job)
-    return [field for field in changed if get(old, field[:1]) != get(new, field[:1])]
+    old, new = acting_fields(before or {}), acting_fields(job)
+    return [field for field in (*new, *(old.keys() - new.keys())) if not same(old.get(field), new.get(field))]
 
 
 def _waits(job: Job, changed: bool) -> bool:
@@ -65,17 +90,6 @@ def job_ids(jobs: object) -> frozenset[str]:
 def label_of(job: Job) -> object:
     """What a job is called: its name, else its id."""
     return job.get("name") or job.get("id")
-
-
-def _job_line(job: Job) -> str:
-    doing = f"script {job['script']}" if job.get("script") else shown(job.get("prompt", ""))
-    return f"{label_of(job)}: {shown(_when(job))}: {doing}"
-
-
-def _when(job: Job) -> object:
-    schedule = job.get("schedule", ABSENT)
-    display = schedule.get("display") if isinstance(schedule, Mapping) else ""
-    return job.get("schedule_display") or display or schedule
 
 
 def _plain(value: object) -> object:

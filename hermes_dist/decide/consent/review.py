@@ -12,7 +12,9 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from hermes_dist.errors import Invalid
+from hermes_dist.decide.schedules import schedule_words
+from hermes_dist.errors import Invalid, counted
+from hermes_dist.model.facts import fact_value, facts_line
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.plan import Effect, EffectKind
 
@@ -28,12 +30,14 @@ class Group(Struct, frozen=True):
         kind: What it does; the gravest of its parts.
         name: How to name it: ``mcp_servers.zotero``, ``hooks/greeter``, ``approvals.mode``.
         line: What it is, exactly: the command line, the schedule, the value.
+        label: What its author calls it, where that is something else.
         effects: Its parts.
     """
 
     kind: EffectKind
     name: str
     line: str
+    label: str
     effects: tuple[Effect, ...]
 
 
@@ -83,7 +87,7 @@ def _bare_names(group: Group) -> set[str]:
     if len(key) > 1 and key[0] in _UNITS:
         names.add(key[1].value if isinstance(key[1], Item) else str(key[1]))
     if first.kind is EffectKind.SCHEDULES:
-        names.add(first.what.partition(": ")[0])
+        names.add(label_in(first))
     return names - {""}
 
 
@@ -100,19 +104,45 @@ def _unit(key: KeyPath) -> KeyPath:
 
 
 def _group(name: str, parts: tuple[Effect, ...]) -> Group:
-    key = _parsed(parts[0].key)
     kind = min((part.kind for part in parts), key=list(EffectKind).index)
-    unit = _unit(key)
+    return Group(kind, name, _line(kind, parts), label_in(parts[0]), parts)
+
+
+def _line(kind: EffectKind, parts: tuple[Effect, ...]) -> str:
+    key = _parsed(parts[0].key)
+    if kind is EffectKind.SCHEDULES and key:
+        return "; ".join(_job_line(part) for part in parts)
     if key and key[0] == "mcp_servers" and len(key) > 2:
-        return Group(kind, name, _server({format_key(_parsed(p.key)[2:]): p.what for p in parts}), parts)
-    if len(parts) == 1 and (key == unit or kind is EffectKind.SCHEDULES):
-        return Group(kind, name, parts[0].what, parts)
-    if kind is EffectKind.SCHEDULES:
-        label = f"{parts[0].what.partition(': ')[0]}: "
-        return Group(kind, name, label + "; ".join(part.what.removeprefix(label) for part in parts), parts)
-    keys = [_parsed(part.key)[len(unit) :] for part in parts]
-    changes = [f"{format_key(rest)}: {p.what}" if rest else p.what for p, rest in zip(parts, keys, strict=True)]
-    return Group(kind, name, "; ".join(changes), parts)
+        return _server({format_key(_parsed(p.key)[2:]): p.what for p in parts})
+    keys = [_parsed(part.key)[len(_unit(key)) :] for part in parts]
+    words = [_words_of(part) for part in parts]
+    changes = [f"{format_key(rest)}: {text}" if rest else text for text, rest in zip(words, keys, strict=True)]
+    return "; ".join(changes)
+
+
+def _words_of(effect: Effect) -> str:
+    facts = dict(effect.facts)
+    if "files" in facts:
+        files = counted(int(facts["files"]), "file")
+        return f"{facts.get('change', 'new')} {facts.get('kind', 'folder')} {effect.path.name} ({files})"
+    if "unreadable" in facts:
+        return f"can't be checked: {facts['unreadable']}"
+    if "script of" in facts:
+        return f"script of {facts['script of']}"
+    return effect.what
+
+
+def label_in(effect: Effect) -> str:
+    """What the author calls a job; empty for anything else."""
+    return next((value for name, value in effect.facts if name == "name"), "")
+
+
+def _job_line(effect: Effect) -> str:
+    return facts_line((name, _job_value(name, value)) for name, value in effect.facts if name != "name")
+
+
+def _job_value(name: str, value: str) -> str:
+    return schedule_words(fact_value(value)) if name == "schedule" else value
 
 
 def _server(values: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hermes_dist.decide.consent.contents import digest_of, shown
+from hermes_dist.decide.consent.contents import digest_of, shown, value_facts
 from hermes_dist.decide.consent.floor import Rule, leaves, loosens, row_for
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_mcp import SERVERS, is_off
@@ -15,7 +15,6 @@ from hermes_dist.model.plan import Effect, EffectKind
 
 def setting_effects(ours: object, merged: object, shipped: object) -> Iterator[Effect]:
     """Yield what needs a yes in the settings, and the servers of the package that stand switched off."""
-    """Settings that loosen something, and the servers of the package that stand switched off."""
     before, after = dict(leaves(ours or {})), dict(leaves(merged or {}))
     theirs = get(shipped, (SERVERS,))
     for key in before.keys() | after.keys():
@@ -28,7 +27,7 @@ def setting_effects(ours: object, merged: object, shipped: object) -> Iterator[E
         if not says_nothing and loosens(row, old, new):
             place = format_key(key)
             content = digest_of([place, None if new is ABSENT else new])
-            yield Effect(row.kind, CONFIG, place, shown(new), content, off=idle)
+            yield Effect(row.kind, CONFIG, place, value_facts(new), content, off=idle)
 
 
 def live_commands(config: object) -> dict[str, str]:

@@ -17,7 +17,7 @@ JOB = {"id": "0" * 12, "name": "watch", "enabled": False, "state": "paused", "pa
 
 
 def effect(key: str, *, off: bool = True) -> Effect:
-    return Effect(EffectKind.RUNS, CONFIG, key, key, Digest.of(key.encode()), off)
+    return Effect(EffectKind.RUNS, CONFIG, key, (("", key),), Digest.of(key.encode()), off)
 
 
 COMMAND, ARGS = effect("mcp_servers.s.command"), effect("mcp_servers.s.args")

@@ -67,7 +67,9 @@ def test_a_new_job_is_one_effect_and_off() -> None:
     placed = shelf.place({"cron/jobs.json": {"jobs": [JOB]}})
     (effect,) = found(shelf, EMPTY, placed.tree).values()
     assert (effect.kind, effect.key, effect.off) == (EffectKind.SCHEDULES, "jobs[id=0123456789ab]", True)
-    assert effect.what == "watch: every 120m: look"
+    assert effect.facts == (
+        ("name", "watch"), ("schedule", '{"kind": "interval", "minutes": 120}'), ("prompt", "look"), ("deliver", "local"),
+    )  # fmt: skip
 
 
 def running(shelf: Shelf, placed: Tree, **more: object) -> Tree:
@@ -265,4 +267,4 @@ def test_hidden_characters_in_the_prompt_of_a_job_are_seen_through_their_escapes
 def test_a_schedule_as_text_is_shown_as_it_is() -> None:
     shelf = Shelf()
     (effect,) = found(shelf, EMPTY, shelf.tree({"cron/jobs.json": {"jobs": [JOB]}})).values()
-    assert effect.what == "watch: every 2h: look"
+    assert ("schedule", "every 2h") in effect.facts

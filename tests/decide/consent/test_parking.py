@@ -89,7 +89,7 @@ def test_fields_of_a_job_that_say_the_same_are_parked_together() -> None:
     base = shelf.tree(jobs(skills=["a"], skill="a", prompt="p"))
     theirs = shelf.tree(jobs(skills=["b"], skill="b", prompt="q"))
     key = format_key(("jobs", Item("id", "0" * 12), "skills"))
-    effect = Effect(EffectKind.SCHEDULES, RelPath("cron/jobs.json"), key, "", Digest.of(b""))
+    effect = Effect(EffectKind.SCHEDULES, RelPath("cron/jobs.json"), key, (), Digest.of(b""))
     parked = park(theirs, base, [effect], shelf.read)
     shelf.update(parked.blobs)
     (job,) = shelf.jobs(parked.tree)

@@ -14,7 +14,7 @@ CONFIG, JOBS = RelPath("config.yaml"), RelPath("cron/jobs.json")
 
 
 def effect(key: str, what: str, path: RelPath = CONFIG, kind: EffectKind = EffectKind.RUNS) -> Effect:
-    return Effect(kind, path, key, what, Digest.of(f"{path}{key}{what}".encode()))
+    return Effect(kind, path, key, (("", what),), Digest.of(f"{path}{key}{what}".encode()))
 
 
 ZOTERO = [
@@ -25,7 +25,10 @@ ZOTERO = [
 ]
 ARXIV = [effect("mcp_servers.arxiv.command", "uvx"), effect("mcp_servers.arxiv.args", '["arxiv-mcp-server==0.8.2"]')]
 REMOTE = [effect("mcp_servers.web.url", "https://x.example/mcp"), effect("mcp_servers.web.headers.Authorization", "Bearer ${T}")]
-JOB = effect("jobs[id=5e1f0a7c93b2]", "morning: 30 7 * * *: Look around", JOBS, EffectKind.SCHEDULES)
+JOB = Effect(
+    EffectKind.SCHEDULES, JOBS, "jobs[id=5e1f0a7c93b2]",
+    (("name", "morning"), ("schedule", '{"kind": "cron", "expr": "30 7 * * *"}'), ("prompt", "Look around")), Digest.of(b"job"),
+)  # fmt: skip
 HOOK = effect("", "new hook greeter (2 files)", RelPath("hooks/greeter"))
 MODE = effect("approvals.mode", "off", kind=EffectKind.LOOSENS)
 ALL = (*ZOTERO, *ARXIV, *REMOTE, JOB, HOOK, MODE)
