@@ -12,9 +12,10 @@ _OF_THE_PACKAGE = ("name", "source", "registry", "signer", "partial")
 
 
 def from_1(raw: Raw) -> Raw:
-    """Format 1 spoke of one package, in fields of its own, and kept approvals as bare digests, and what waits as a line of text.
+    """Format 1 spoke of one package, in fields of its own.
 
-    What the pin followed is told by its ref and the source.
+    It kept approvals as bare digests, and a line of text for each thing that waits. What the pin followed is told by
+    its ref and the source.
     """
     rest = {key: value for key, value in raw.items() if key not in {*_OF_THE_PACKAGE, "pin", "approved"}}
     pin = raw["pin"]

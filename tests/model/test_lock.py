@@ -278,8 +278,12 @@ OLD_LOCKS = Path(__file__).parent.parent / "data" / "locks"
 def test_format_1_says_the_same_in_today_s_format() -> None:
     old = (OLD_LOCKS / "format-1-full.toml").read_bytes()
     package = replace(TOP, source="github.com/you/research-bot//agents/bot#v1.2.0", partial=True)
+    hook, job = LOCK.parked
+    parked = (
+        replace(job, facts=(("", "every 2h: look\n\x1b[2J"),)), replace(hook, facts=(("", "new hook x (2 files)"),)),
+    )  # fmt: skip
     want = replace(
-        LOCK, packages=(package,), answers=LOCK.answers[1:], off=(),
+        LOCK, packages=(package,), parked=parked, answers=LOCK.answers[1:], off=(),
         approved=(Approval("", "", D1), Approval("", "", D2)),
     )  # fmt: skip
     assert load_lock(old) == want
