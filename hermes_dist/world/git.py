@@ -13,12 +13,22 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from hermes_dist.brand import Layout
-from hermes_dist.errors import Busy, Invalid, Unreachable
+from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
-from hermes_dist.world.git_cache import COMMIT, cache_name, is_cut, is_pinned, parse_refs, prepare, read_original
+from hermes_dist.world.git_cache import (
+    COMMIT,
+    cache_name,
+    heal,
+    is_cut,
+    is_pinned,
+    parse_refs,
+    prepare,
+    put_away,
+    read_original,
+)
 from hermes_dist.world.git_cli import CliTool, scheme_of
-from hermes_dist.world.git_trouble import explain, fail, is_missing
+from hermes_dist.world.git_trouble import explain, explain_listing, fail, is_damage, is_missing, masked
 from hermes_dist.world.limits import LIMITS, Gate, Limits, shown
 from hermes_dist.world.ports import Git, GitFile, Refs, Relation
 from hermes_dist.world.proc import Bounds, Command, Finished, Stream, run
@@ -28,6 +38,8 @@ HISTORY = 1000
 _URL = re.compile(r"(https|ssh|file|http|git)://(?!-)[^\x00-\x20\x7f]+|[A-Za-z0-9_][\w.-]*@(?!-)[^/:@\s]+:(?!-)[^\s:]\S*")
 _REF = re.compile(r"refs/[^\x00-\x20\x7f~^:?*\[\\]+")
 _RECORD = 1 << 16
+_LISTING_MEMORY = 224 << 20
+"""Of a child that asks what a repository offers: a server that never ends its list must not fill the machine."""
 
 
 class Tool(Protocol):
@@ -97,7 +109,11 @@ class BareGit:
 
     def refs(self, url: str) -> Refs:
         self._may_talk(url)
-        return parse_refs(self._run(self.tool.refs(url), url, self._patience.refs).out)
+        bounds = self._within(self._patience.refs)._replace(memory=_LISTING_MEMORY)
+        finished = run(self.tool.refs(url), bounds)
+        if not finished.ok:
+            raise explain_listing(finished, url, self._patience.refs)
+        return parse_refs(finished.out)
 
     def fetch(
         self, url: str, want: str, *, depth: int = 1, progress: Callable[[str], None] | None = None
@@ -146,13 +162,13 @@ class BareGit:
                 words = child.out.readline(200).split()
                 if len(words) != 3 or words[:2] != [oid.encode(), b"blob"]:
                     finished = child.finish() if not words else Finished(1, b"", "bad object")
-                    fail(finished, url, self._patience.local)
+                    raise self._unreadable(finished, url)
                 size = int(words[2])
                 if size > self._limits.blob:
                     raise Invalid("the file is too large", where=without_credentials(url))
                 data = child.out.read(size + 1)
                 if len(data) != size + 1:
-                    fail(child.finish(), url, self._patience.local)
+                    raise self._unreadable(child.finish(), url)
                 yield oid, data[:-1]
 
     def originals(self, url: str, wanted: Sequence[tuple[str, str]]) -> list[bytes]:
@@ -205,13 +221,32 @@ class BareGit:
                 "it is not available offline", where=without_credentials(url), hint="run it again without --offline"
             )
 
-    def _held(self, cache: Path, commit: str) -> contextlib.AbstractContextManager[None]:
-        """Hold a cache against other fetches, of this process or another; made when missing."""
+    @contextlib.contextmanager
+    def _held(self, cache: Path, commit: str) -> Iterator[None]:
+        """Hold a cache against other fetches, of this process or another; made when missing, healed when damaged."""
         from hermes_dist.world.locks import flock  # noqa: PLC0415 - start-up
 
         prepare(cache, sha256=len(commit) == 64)
         lock = cache.with_suffix(".lock")
-        return flock(lock, timeout=self._patience.fetch, held="another command is fetching the same repository")
+        with flock(lock, timeout=self._patience.fetch, held="another command is fetching the same repository"):
+            if not heal(cache):
+                prepare(cache, sha256=len(commit) == 64)
+            yield
+
+    def _unreadable(self, finished: Finished, url: str) -> DistError:
+        """What to say when a cache can't be read; a damaged one is put away, so that the next run fetches it again."""
+        error = explain(finished, url, self._patience.local)
+        if not is_damage(finished):
+            return error
+        from hermes_dist.world.locks import flock  # noqa: PLC0415 - start-up
+
+        cache = self.cache(url)
+        with contextlib.suppress(OSError, DistError), flock(cache.with_suffix(".lock")):
+            put_away(cache)
+        return Invalid(
+            "the copy of the repository on this machine was damaged, and has been thrown away",
+            where=without_credentials(url), hint="run the command again: it fetches a new one",
+        )  # fmt: skip
 
     def _named(self, url: str, want: str) -> str:
         if not _REF.fullmatch(want):
@@ -225,7 +260,6 @@ class BareGit:
         self, cache: Path, url: str, commit: str, depth: int, progress: Callable[[str], None] | None
     ) -> None:
         """Fetch into a held cache: only what is new where something is there already, else as deep as asked."""
-        (cache / "shallow.lock").unlink(missing_ok=True)  # the cache is held by us: nobody else's can be alive
         known = any((cache / "refs/dist").glob("*"))
         finished = self._fetched(cache, url, commit, None if known and depth == 1 else depth, progress)
         if not finished.ok and known and depth == 1 and not finished.stopped:
@@ -241,7 +275,8 @@ class BareGit:
     ) -> Finished:  # fmt: skip
         into = target or f"refs/dist/{source}"
         command = self.tool.fetch(cache, url, source, into, depth, talk=progress is not None)
-        return run(command, self._within(self._patience.fetch), progress)
+        heard = None if progress is None else lambda line: progress(masked(line, url))
+        return run(command, self._within(self._patience.fetch), heard)
 
     def _by_name(self, cache: Path, url: str, commit: str, depth: int, refusal: Finished) -> Finished:
         """Servers of the older protocol hand out what a ref names, not every commit."""
@@ -275,7 +310,7 @@ class BareGit:
                     raise Invalid("unsafe path: it is too long", where=without_credentials(url))
             finished = child.finish()
         if not finished.ok:
-            error = explain(finished, url, self._patience.local)
+            error = self._unreadable(finished, url)
             raise error.within(f"//{subfolder}") if subfolder else error
 
     def _walk(self, cache: Path, commit: str, limit: int) -> list[list[str]]:
@@ -300,12 +335,6 @@ class BareGit:
     def _within(self, seconds: float) -> Bounds:
         b = self._bounds
         return Bounds(seconds=seconds, output=b.output, memory=b.memory, file=b.file, cpu=b.cpu)
-
-    def _run(self, command: Command, url: str, seconds: float) -> Finished:
-        finished = run(command, self._within(seconds))
-        if not finished.ok:
-            fail(finished, url, seconds)
-        return finished
 
 
 def _checked(url: str) -> str:

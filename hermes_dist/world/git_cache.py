@@ -10,8 +10,11 @@ from typing import IO
 
 from hermes_dist.errors import Invalid
 from hermes_dist.world.ports import Refs
+from hermes_dist.world.private import FILE, make_private
 
 _LARGEST = 1 << 20
+_FOLDERS = ("objects", "refs")
+_FILES = ("HEAD", "config")
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _CONFIG = "[core]\n\trepositoryFormatVersion = {}\n\tbare = true\n\tlogAllRefUpdates = false\n"
 
@@ -40,12 +43,10 @@ def prepare(cache: Path, *, sha256: bool) -> None:
         return
     temp = cache.parent / f".{cache.name}.{os.urandom(4).hex()}"
     try:
-        cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in ("objects/info", "objects/pack", "refs/dist"):
-            (temp / folder).mkdir(mode=0o700, parents=True)
-        temp.chmod(0o700)
-        (temp / "HEAD").write_text("ref: refs/heads/none\n")
-        (temp / "config").write_text(_CONFIG.format(int(sha256)) + ("[extensions]\n\tobjectFormat = sha256\n" * sha256))
+            make_private(temp / folder)
+        _write(temp / "HEAD", "ref: refs/heads/none\n")
+        _write(temp / "config", _CONFIG.format(int(sha256)) + ("[extensions]\n\tobjectFormat = sha256\n" * sha256))
         with contextlib.suppress(FileExistsError):
             _rename_new(temp, cache)
     except OSError as error:
@@ -55,6 +56,63 @@ def prepare(cache: Path, *, sha256: bool) -> None:
             import shutil  # noqa: PLC0415 - start-up
 
             shutil.rmtree(temp, ignore_errors=True)
+
+
+def heal(cache: Path) -> bool:
+    """Clear away what a git that was killed left behind; whoever calls it holds the cache.
+
+    Nobody else can be at work in a held cache, so every ``*.lock`` in it is a dead one, and git would stop at it.
+
+    Returns:
+        Whether a repository is left. One that lost a part without which git knows no repository is put away.
+
+    Raises:
+        DistError: The disk fails.
+    """
+    from hermes_dist.world.trouble import trouble  # noqa: PLC0415 - start-up
+
+    try:
+        if not _is_whole(cache):
+            put_away(cache)
+            return False
+        for left in (*cache.rglob("*.lock"), *cache.glob("objects/pack/tmp_*"), *cache.glob("objects/??/tmp_obj_*")):
+            if not left.is_dir():
+                left.unlink(missing_ok=True)
+    except OSError as error:
+        raise trouble(error, "can't clean the cache of a repository", where=str(cache)) from error
+    return True
+
+
+def _is_whole(cache: Path) -> bool:
+    """Whether all is there without which git knows no repository."""
+    return all((cache / part).is_dir() for part in _FOLDERS) and all(_has_text(cache / part) for part in _FILES)
+
+
+def put_away(cache: Path) -> None:
+    """Take a damaged cache out of use; what was in it can be fetched again.
+
+    Raises:
+        OSError: The disk fails.
+    """
+    import shutil  # noqa: PLC0415 - start-up
+
+    aside = cache.parent / f".{cache.name}.{os.urandom(4).hex()}.old"
+    with contextlib.suppress(FileNotFoundError):
+        cache.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _has_text(path: Path) -> bool:
+    """Whether a small file is there and was written: a machine that loses power leaves it empty or full of zeros."""
+    try:
+        return bool(path.read_bytes().strip(b"\0 \n"))
+    except (FileNotFoundError, IsADirectoryError):
+        return False
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(FILE)
 
 
 def _rename_new(temp: Path, cache: Path) -> None:
@@ -68,7 +126,7 @@ def _rename_new(temp: Path, cache: Path) -> None:
 
 def is_pinned(cache: Path, commit: str) -> bool:
     """Whether a commit has been fetched whole; git writes the ref only then."""
-    return (cache / "refs/dist" / commit).is_file()
+    return (cache / "refs/dist" / commit).is_file() and _is_whole(cache)
 
 
 def is_cut(cache: Path, lines: list[list[str]]) -> bool:

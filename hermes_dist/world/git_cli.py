@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -28,6 +29,8 @@ _SETTINGS = (
     "submodule.recurse=false", "credential.interactive=false", "http.lowSpeedLimit=100", "http.lowSpeedTime=30",
 )  # fmt: skip
 _PROTOCOLS = {"https": "https:ssh", "ssh": "ssh:https", "http": "http:https", "git": "git", "file": "file"}
+_WITHOUT_LOGIN = {"git", "file"}
+"""Protocols that know no login; git would take one there for a part of the host's name, and say it aloud."""
 _KEPT = re.compile(
     r"GIT_(SSH|SSH_COMMAND|SSH_VARIANT|SSL_\w+|PROXY_\w+|HTTP_\w+|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT"
     r"|KEY_\d+|VALUE_\d+))"
@@ -72,18 +75,32 @@ class CliTool:
         where = f"--git-dir={cache or os.devnull}"
         return Command((*self._base, *follow, where, *words), _with_login(env, url))
 
+    def _serving(self, url: str) -> tuple[str, ...]:
+        """How a repository on this machine is served: by git alone, without a program of the user's in between.
+
+        The git at the other end of ``file://`` is a second one, which the settings of the first don't reach. It reads
+        the user's configuration, and ``uploadpack.packObjectsHook`` there names a program; ``env`` is one that does
+        nothing but start what follows.
+        """
+        if scheme_of(url) != "file":
+            return ()
+        program = shlex.quote(self._base[0])
+        return (f"--upload-pack={program} -c uploadpack.packObjectsHook=env upload-pack",)
+
     def refs(self, url: str) -> Command:
         """List ``oid TAB name`` lines, and ``ref: target TAB name`` for symbolic ones."""
-        return self._remote(url, None, "ls-remote", "--symref", "--end-of-options", without_credentials(url))
+        words = ("ls-remote", "--symref", *self._serving(url), "--end-of-options", without_credentials(url))
+        return self._remote(url, None, *words)
 
     def fetch(self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool) -> Command:
         """Bring ``source`` (a full ref name or commit) into the cache as the ref ``target``."""
         how = () if depth is None else (f"--depth={depth}",)
-        return self._remote(
+        command = self._remote(
             url, cache, "fetch", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--update-shallow",
-            "--progress" if talk else "--quiet", *how, "--end-of-options", without_credentials(url),
-            f"+{source}:{target}",
+            "--progress" if talk else "--quiet", *how, *self._serving(url), "--end-of-options",
+            without_credentials(url), f"+{source}:{target}",
         )  # fmt: skip
+        return command._replace(private=True)
 
     def tree(self, cache: Path, commit: str, subfolder: RelPath | None) -> Command:
         """List ``mode type oid size TAB path NUL`` for every file and folder."""
@@ -123,7 +140,7 @@ class CliTool:
 def _with_login(env: dict[str, str], url: str) -> dict[str, str]:
     """Hand a login in the URL over by the environment, where no list of processes and no message shows it."""
     bare = without_credentials(url)
-    if bare == url:
+    if bare == url or scheme_of(url) in _WITHOUT_LOGIN:
         return env
     count = int(env.get("GIT_CONFIG_COUNT") or 0)
     return {

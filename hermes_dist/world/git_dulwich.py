@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate
 from io import BytesIO
+from pathlib import Path
 from typing import IO, Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
@@ -117,6 +118,8 @@ def _fetch(request: Mapping[str, Any]) -> Iterator[bytes]:
         if not chosen or chosen[-1] not in repo.object_store:
             _fail("not our ref")
         repo.refs[Ref(request["target"].encode())] = chosen[-1]
+    for pack in Path(request["cache"], "objects/pack").iterdir():
+        pack.chmod(0o400)  # dulwich makes packs that everybody may read
     yield b""
 
 

@@ -39,9 +39,10 @@ class DulwichTool:
         return self._command("refs", url=url, ssh=self._ssh)
 
     def fetch(self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool) -> Command:
-        return self._command(
+        command = self._command(
             "fetch", cache=str(cache), url=url, ssh=self._ssh, source=source, target=target, depth=depth, talk=talk
         )
+        return command._replace(private=True)
 
     def tree(self, cache: Path, commit: str, subfolder: RelPath | None) -> Command:
         return self._command("tree", cache=str(cache), commit=commit, subfolder=subfolder or "")

@@ -26,7 +26,7 @@ from hermes_dist.world.git_cache import COMMIT
 from hermes_dist.world.git_cli import CliTool
 from hermes_dist.world.git_embedded import DulwichTool
 from hermes_dist.world.git_objects import Change, Objects, Sign
-from hermes_dist.world.git_trouble import explain, fail
+from hermes_dist.world.git_trouble import explain, fail, masked
 from hermes_dist.world.limits import LIMITS, Limits
 from hermes_dist.world.ports import RefUpdate
 from hermes_dist.world.proc import Command, Finished, run
@@ -196,7 +196,8 @@ class Publisher(BareGit):
         self._may_talk(url)
         assert all(COMMIT.fullmatch(one.new) for one in updates)  # noqa: S101 - made here
         command = self._writing.push(self.cache(cache_of or url), url, updates, talk=progress is not None)
-        finished = run(command, self._within(self._patience.fetch), progress)
+        heard = None if progress is None else lambda line: progress(masked(line, url))
+        finished = run(command, self._within(self._patience.fetch), heard)
         if not finished.ok:
             raise _refusal(finished, url, self._patience.fetch)
 
@@ -215,7 +216,7 @@ class Publisher(BareGit):
 def _refusal(finished: Finished, url: str, seconds: float) -> DistError:
     """Why a push did not go through."""
     where = without_credentials(url)
-    said = f"{finished.out.decode('utf-8', 'replace')}\n{finished.err}"
+    said = masked(f"{finished.out.decode('utf-8', 'replace')}\n{finished.err}", url)
     if finished.stopped:
         return explain(finished, url, seconds)
     for pattern, what, hint in _ROWS[:2]:

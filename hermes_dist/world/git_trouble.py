@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import re
+import resource
 import signal
 from typing import NoReturn
+from urllib.parse import unquote
 
 from hermes_dist.errors import DistError, Invalid, Refused, Unreachable
 from hermes_dist.model.source import without_credentials
 from hermes_dist.world.proc import Finished
+from hermes_dist.world.trouble import HINTS
 
 _ACCESS = "for a private repository, log in with `gh auth login`, a git credential helper or an ssh key"
 _LOCAL = "look whether it was moved or renamed, or lies on a disk that is not here now"
@@ -56,7 +60,31 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
     ),
     (r"dulwich speaks no", Unreachable, "this needs git, which is not installed", "install git, then try again"),
 )  # fmt: skip
+_DISK: tuple[tuple[str, str, int], ...] = (
+    (r"No space left on device", "the disk is full", errno.ENOSPC),
+    (r"[Dd]isk quota exceeded", "your quota on the disk is used up", errno.EDQUOT),
+    (r"Read-only file system", "the disk is read-only", errno.EROFS),
+    (r"Input/output error", "the disk reports an error", errno.EIO),
+    (r"Too many open files", "too many files are open", errno.EMFILE),
+    (
+        (r"insufficient permission for adding an object|Errno 13\] Permission denied"
+         r"|(?:can't|cannot|could not|unable to|failed to) (?:create|open|write|lock|make|mkdir|update|append)[^\n]*"
+         r": Permission denied"),
+        "the cache of the repository can't be written", errno.EACCES,
+    ),
+)  # fmt: skip
+"""What this machine's own disk says through git: no fault of the repository, nor of the network."""
+_BY_SIZE = re.compile(r"died of signal 25|File too large|[Ff]ile size limit|invalid index-pack output")
+"""What git says where a file grew too long; the last of these only where the user has set a limit."""
+_DAMAGE = re.compile(
+    r"corrupt|inflate|bad pack|pack (?:has|is)|packfile|loose object|bad object|unable to read|not a git repository"
+)
+_OF_MEMORY = re.compile(
+    r"[Oo]ut of memory|MemoryError|unable to allocate|annot allocate|malloc failed|attempting to allocate"
+)
 _NOT_THERE = re.compile(_TABLE[3][0])
+_SHORTEST = 12
+"""A user name shorter than this beside a password is no token."""
 _PREFIX = re.compile(r"^(?:fatal|error|remote: error|remote|ERR|ssh): ?", re.IGNORECASE)
 
 
@@ -77,23 +105,78 @@ def explain(finished: Finished, url: str, seconds: float) -> DistError:
         Unreachable for what lies between us and the repository, Invalid for what is wrong with it.
     """
     where = without_credentials(url)
+    if local := _local_trouble(finished):
+        return local
     if finished.stopped == "time":
         return Unreachable(f"no answer within {seconds:g} s", where=where, hint="try again later")
     if finished.stopped == "output":
         return Invalid("it lists more than the limits allow", where=where)
     if -finished.code in {signal.SIGXFSZ, signal.SIGXCPU, signal.SIGKILL}:
         return Invalid("the repository is larger than the limits allow", where=where)
-    said = finished.err.replace(where.removesuffix("/"), "URL")  # a name such as /not-found is not a message
+    # A name such as /not-found is not a message.
+    said = masked(finished.err, url).replace(where.removesuffix("/"), "URL")
     for pattern, kind, sentence, advice in _TABLE:
         if match := re.search(pattern, said):
             hint = _LOCAL if advice is _ACCESS and where.startswith("file:") else advice
             rule = f": {match[1]}" if kind is Invalid and match.re.groups and match[1] and match[1].isalpha() else ""
             return kind(sentence + rule, where=where, hint=hint)
-    reason = _reason(finished.err)
+    reason = _reason(masked(finished.err, url))
     return Unreachable(
         f"it can't be reached{': ' + reason if reason else ''}", where=where,
         hint="check the address and the network, then try again",
     )  # fmt: skip
+
+
+def explain_listing(finished: Finished, url: str, seconds: float) -> DistError:
+    """Make an error of how the question for the refs of a repository ended."""
+    if not finished.stopped and (_OF_MEMORY.search(finished.err) or -finished.code == signal.SIGKILL):
+        finished = finished._replace(stopped="output")
+    return explain(finished, url, seconds)
+
+
+def is_damage(finished: Finished) -> bool:
+    """Whether git could not read its own copy of a repository."""
+    return not finished.ok and not finished.stopped and _DAMAGE.search(finished.err) is not None
+
+
+def masked(text: str, url: str) -> str:
+    """Take the login of a URL out of a text, in whichever form a program repeats it.
+
+    A program that splits the URL says ``user:token@host`` without the scheme, or the token alone.
+    """
+    text = without_credentials(text)
+    for secret in _secrets_of(url):
+        text = text.replace(secret, "…")
+    return text
+
+
+def _secrets_of(url: str) -> list[str]:
+    """The parts of a URL that nobody may see, longest first."""
+    if without_credentials(url) == url:
+        return []
+    login = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    user, colon, password = login.partition(":")
+    shown = {user} if colon and len(user) < _SHORTEST else set()
+    parts = {login, password, user} - shown
+    whole = {form for part in parts for form in (part, unquote(part)) if form}
+    pieces = {piece for form in whole for piece in re.split(r"[/@:?#]", form) if len(piece) >= _SHORTEST}
+    return sorted(whole | pieces, key=len, reverse=True)
+
+
+def _local_trouble(finished: Finished) -> DistError | None:
+    """What this machine's own disk or limits stopped; None for anything else."""
+    if finished.stopped:
+        return None
+    own, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if own != resource.RLIM_INFINITY and (-finished.code == signal.SIGXFSZ or _BY_SIZE.search(finished.err)):
+        return DistError(
+            f"your limit on the size of a file ({own >> 10} KiB, ulimit -f) stopped it",
+            hint="raise the limit with: ulimit -f unlimited",
+        )
+    for pattern, sentence, number in _DISK:
+        if re.search(pattern, finished.err):
+            return DistError(sentence, hint=HINTS[number])
+    return None
 
 
 def fail(finished: Finished, url: str, seconds: float) -> NoReturn:

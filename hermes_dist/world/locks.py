@@ -6,12 +6,14 @@ import contextlib
 import errno
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from hermes_dist.brand import PRIVATE
 from hermes_dist.errors import Busy, DistError
+from hermes_dist.world.private import FILE, make_private
 from hermes_dist.world.trouble import not_regular, trouble
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -50,16 +52,25 @@ def flock(path: Path, *, timeout: float = 0, held: str = "another command is at 
 def _open_lock(path: Path) -> int:
     """Open the lock file, with neither it nor its folder followed when a symlink."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         folder = os.open(path.parent, _FOLDER)
         try:
-            return os.open(path.name, _LOCK, 0o600, dir_fd=folder)
+            fd = os.open(path.name, _LOCK, FILE, dir_fd=folder)
+            _make_private_file(fd)
+            return fd
         finally:
             os.close(folder)
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.ENOTDIR, errno.EEXIST}:
             raise not_regular(str(path)) from error
         raise trouble(error, "can't open the lock", where=str(path)) from error
+
+
+def _make_private_file(fd: int) -> None:
+    """Give a lock file the mode that a umask took away or never kept."""
+    if stat.S_IMODE(os.fstat(fd).st_mode) != FILE:
+        with contextlib.suppress(PermissionError):  # another user's, who lets us use it
+            os.fchmod(fd, FILE)
 
 
 def _try_lock(fd: int, path: Path) -> bool:

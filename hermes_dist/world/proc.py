@@ -28,7 +28,8 @@ _ERR_BYTES = 1 << 16
 _GRACE = 0.5
 # dash, bash and busybox agree on these; a limit the system does not know is left out
 _LIMITER = (
-    'data=$1 file=$2 cpu=$3; shift 3; ulimit -c 0 2>/dev/null; ulimit -d "$data" 2>/dev/null; '
+    '[ -z "$1" ] || umask "$1"; data=$2 file=$3 cpu=$4; shift 4; '
+    'ulimit -c 0 2>/dev/null; ulimit -d "$data" 2>/dev/null; '
     'ulimit -f "$file" 2>/dev/null; ulimit -t "$cpu" 2>/dev/null; exec "$@"'
 )
 
@@ -54,11 +55,19 @@ class Bounds(NamedTuple):
 
 
 class Command(NamedTuple):
-    """What to run: the words, the whole environment, and what it reads first (less than a pipe holds)."""
+    """What to run.
+
+    Attributes:
+        argv: The words.
+        env: The whole environment.
+        request: What it reads first; less than a pipe holds.
+        private: Whether files that it makes are for their owner alone, whatever the umask.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     request: bytes = b""
+    private: bool = False
 
 
 class Finished(NamedTuple):
@@ -136,7 +145,8 @@ def start_detached(command: Command, folder: Path, out: Path, err: Path) -> Deta
 
 def _start(command: Command, bounds: Bounds, *, stdin: int, stderr: int | IO[bytes]) -> subprocess.Popen[bytes]:
     limits = (str(bounds.memory >> 10), str(bounds.file >> 9), str(bounds.cpu))
-    argv = ["/bin/sh", "-c", _LIMITER, "sh", *limits, *command.argv]
+    mask = "077" if command.private else ""
+    argv = ["/bin/sh", "-c", _LIMITER, "sh", mask, *limits, *command.argv]
     try:
         process = subprocess.Popen(
             argv, env=dict(command.env), cwd="/", start_new_session=True,

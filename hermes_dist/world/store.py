@@ -16,6 +16,7 @@ from pathlib import Path
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.fs import RealFs, read_all, sync_fd, trouble, write_all
+from hermes_dist.world.private import FILE, make_private, make_private_in
 
 _FEW = 50
 _INCOMING = "incoming"
@@ -106,8 +107,7 @@ class Store:
             DistError: The disk is full or fails; what was there before stays.
         """
         try:
-            for folder in (self.root, self.root / _INCOMING):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self.root / _INCOMING)
             with RealFs(self.root) as fs, _opened(self.root) as root, _opened(self.root / _INCOMING) as incoming:
                 return _Batch(fs, root, incoming).run(blobs)
         except OSError as error:
@@ -155,7 +155,7 @@ class Store:
         try:
             if path.stat().st_mtime >= older_than:
                 return 0
-            aside.parent.mkdir(mode=0o700, exist_ok=True)
+            make_private(aside.parent)
             path.rename(aside)
         except FileNotFoundError:
             return 0
@@ -207,8 +207,9 @@ class _Batch:
     def _write(self, digest: Digest, data: bytes) -> None:
         name = f"{self._mark}-{len(self._written)}"
         self._written[digest] = name
-        fd = os.open(name, _NEW, 0o600, dir_fd=self._incoming)
+        fd = os.open(name, _NEW, FILE, dir_fd=self._incoming)
         try:
+            os.fchmod(fd, FILE)
             write_all(fd, data)
         finally:
             os.close(fd)
@@ -223,8 +224,7 @@ class _Batch:
             self._fs.sync_all()
         folders = {digest[:2] for digest in self._written}
         for folder in folders:
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(folder, 0o700, dir_fd=self._root)
+            make_private_in(self._root, folder)
         for digest, name in self._written.items():
             os.rename(name, _place(digest), src_dir_fd=self._incoming, dst_dir_fd=self._root)
         if not few:
