@@ -6,6 +6,8 @@ import ipaddress
 import os
 import signal
 import socket
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,15 @@ from partners import GENERATIONS
 
 ABSENT = tuple(each for each in GENERATIONS if not each.here)
 REAL_HOME = Path.home()
+GUARD = Path(__file__).parent / "guard"
+GUARD_LOG = Path(tempfile.gettempdir()) / f"hermes-dist-guard-{os.getpid()}"
 _real_connect = socket.socket.connect
+
+sys.path.insert(0, str(GUARD))
+sys.modules.pop("sitecustomize", None)  # the system's own, where it has one
+import sitecustomize  # noqa: E402 - found only now
+
+sitecustomize.install(str(REAL_HOME), str(GUARD_LOG))
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A run in the background of a shell ignores Ctrl-C, and so would every program that a test starts.
@@ -75,11 +85,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     for who in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{who}_NAME", "Ada Author")
         monkeypatch.setenv(f"GIT_{who}_EMAIL", "ada@example.org")
-    before = _footprint()
+    monkeypatch.setenv(sitecustomize.HOME, str(REAL_HOME))
+    monkeypatch.setenv(sitecustomize.LOG, str(GUARD_LOG))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(GUARD), *filter(None, [os.environ.get("PYTHONPATH")])]))
     yield fresh
-    assert _footprint() == before, "a test wrote into the real home"
-
-
-def _footprint() -> dict[str, float]:
-    places = [REAL_HOME / name for name in (".hermes", ".aigenlabs", ".local/bin", ".gitconfig")]
-    return {str(p): p.stat().st_mtime for p in places if p.exists()}
+    reached = GUARD_LOG.read_text() if GUARD_LOG.exists() else ""
+    GUARD_LOG.unlink(missing_ok=True)
+    assert not reached, f"this test reached into the real home: {reached}"

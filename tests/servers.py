@@ -1,20 +1,25 @@
-"""Servers on loopback for tests: smart HTTP over `git http-backend`, `git daemon`, sshd, and rude ones."""
+"""Servers on loopback for tests: smart HTTP over `git http-backend`, `git daemon`, ssh, and rude ones."""
 
 from __future__ import annotations
 
 import base64
 import getpass
 import os
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+import sshstandin
+from sshstandin import make_keys
 
 GIT = shutil.which("git") or "git"
 LOGIN = ("ada", "s3cret-w0rd")
@@ -191,32 +196,25 @@ def git_daemon(root: Path) -> Iterator[str]:
         yield f"git://127.0.0.1:{port}"
 
 
-def find_sshd() -> str:
-    """The ssh server; fails where there is none, because nothing else shows that ssh works."""
-    places = [os.environ.get("HERMES_TEST_SSHD"), shutil.which("sshd"), "/usr/sbin/sshd", "/usr/local/sbin/sshd"]
-    found = next((place for place in places if place and os.access(place, os.X_OK)), "")
-    assert found, "sshd is missing: apt-get install -y openssh-server, or name it in HERMES_TEST_SSHD"
-    return found
-
-
 @contextmanager
 def sshd(folder: Path) -> Iterator[tuple[str, str]]:
-    """An ssh server with keys of its own in ``folder``; yields (URL of /, value for GIT_SSH_COMMAND)."""
-    port, user = free_port(), getpass.getuser()
-    folder.mkdir(mode=0o700)
-    for name in ("host", "user"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
-    server, client = folder / "sshd_config", folder / "ssh_config"
-    server.write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
-        "StrictModes no\nUsePAM no\nPidFile none\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n"
-        "KbdInteractiveAuthentication no\nLogLevel ERROR\n"
-    )
+    """An ssh server with keys of its own in ``folder``; yields (URL of /, value for GIT_SSH_COMMAND).
+
+    The server is asyncssh, which comes by pip. The client is the machine's own ssh, or asyncssh where there is none.
+    """
+    make_keys(folder)
+    client = folder / "ssh_config"
     client.write_text(
         f"Host *\n IdentityFile {folder}/user\n IdentitiesOnly yes\n UserKnownHostsFile {folder}/known\n"
         " StrictHostKeyChecking accept-new\n LogLevel ERROR\n BatchMode yes\n"
     )
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    with _serving([find_sshd(), "-D", "-e", "-f", str(server)], port):
-        yield f"ssh://{user}@127.0.0.1:{port}", f"ssh -F {client}"
+    program = [sys.executable, "-W", "ignore", sshstandin.__file__]
+    with subprocess.Popen([*program, "serve", str(folder)], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            port = server.stdout.readline().strip()
+            assert port, "the ssh server does not come up"
+            asked = f"ssh -F {client}" if shutil.which("ssh") else shlex.join([*program, "ask", str(folder)])
+            yield f"ssh://{getpass.getuser()}@127.0.0.1:{port}", asked
+        finally:
+            server.kill()
