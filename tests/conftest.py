@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from leftout import COMPLETE, PROGRAMS
 from partners import GENERATIONS
 
 ABSENT = tuple(each for each in GENERATIONS if not each.here)
@@ -33,16 +35,27 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of an agent of which no environment is named."""
-    left_out = [item for item in items if any(item.get_closest_marker(each.mark) for each in ABSENT)]
+    """Leave out the tests of an agent of which no environment is named, and of a program that is not there."""
+    left_out = [item for item in items if _is_left_out(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         gone = set(left_out)
         items[:] = [item for item in items if item not in gone]
 
 
+def _is_left_out(item: pytest.Item) -> bool:
+    programs = [str(name) for mark in item.iter_markers("needs") for name in mark.args]
+    missing = [name for name in programs if shutil.which(name) is None]
+    if missing and os.environ.get(COMPLETE):
+        pytest.exit(f"{COMPLETE} is set, and {', '.join(missing)} is missing for {item.nodeid}", 1)
+    return bool(missing) or any(item.get_closest_marker(each.mark) for each in ABSENT)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which of the real agents took part."""
+    """Say which of the real agents took part, and which programs were missing."""
+    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    if missing:
+        terminalreporter.write_line(f"tests that need one of these programs were left out: {', '.join(missing)}")
     for each in GENERATIONS:
         terminalreporter.write_line(
             f"tests marked {each.mark} ran against {each.venv}" if each.here

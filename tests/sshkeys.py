@@ -1,9 +1,14 @@
-"""Keys of every kind for tests, made by the real ssh-keygen once a session; a security key is made in software."""
+"""Keys of every kind for tests, made once a session; a security key is made in software.
+
+The real ssh-keygen makes and uses them where there is one, and asyncssh elsewhere: its keys are of the same format, and
+what it signs is put into the envelope of PROTOCOL.sshsig here.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import shutil
 import struct
 import subprocess
 from dataclasses import dataclass, field
@@ -41,12 +46,44 @@ class Key:
         return self.public.fingerprint
 
     def sign(self, message: bytes, namespace: str = GIT, *options: str) -> bytes:
-        """Sign by ssh-keygen."""
+        """Sign by ssh-keygen, or as it does."""
+        if not shutil.which("ssh-keygen"):
+            return self._sign_by_asyncssh(message, namespace)
         words = ["ssh-keygen", "-q", "-Y", "sign", *options, "-n", namespace, "-f", str(self.path)]
         return subprocess.run(words, input=message, capture_output=True, check=True).stdout
 
 
+    def _sign_by_asyncssh(self, message: bytes, namespace: str) -> bytes:
+        import asyncssh
+
+        key = asyncssh.read_private_key(str(self.path))
+        parts = (namespace.encode(), b"", b"sha512")
+        signed = b"SSHSIG" + b"".join(map(string, (*parts, hashlib.sha512(message).digest())))
+        algorithm = b"rsa-sha2-512" if key.algorithm == b"ssh-rsa" else key.algorithm
+        made = key.sign(signed, algorithm)
+        return armored(b"SSHSIG" + struct.pack(">I", 1) + b"".join(map(string, (key.public_data, *parts, made))))
+
+
+_BY_ASYNCSSH = {
+    "ed25519": ("ssh-ed25519", {}), "rsa": ("ssh-rsa", {"key_size": 2048}), "ecdsa256": ("ecdsa-sha2-nistp256", {}),
+    "ecdsa384": ("ecdsa-sha2-nistp384", {}), "ecdsa521": ("ecdsa-sha2-nistp521", {}),
+}  # fmt: skip
+
+
+def _make_by_asyncssh(path: Path, comment: str, kind: str, passphrase: str) -> Key:
+    import asyncssh
+
+    algorithm, more = _BY_ASYNCSSH[kind]
+    key = asyncssh.generate_private_key(algorithm, comment=comment, **more)
+    key.write_private_key(str(path), passphrase=passphrase or None)
+    path.chmod(0o600)
+    key.write_public_key(f"{path}.pub")
+    return Key(path)
+
+
 def make(folder: Path, name: str, kind: str = "ed25519", passphrase: str = "") -> Key:
+    if not shutil.which("ssh-keygen"):
+        return _make_by_asyncssh(folder / name, f"{name} key", kind, passphrase)
     words = ["ssh-keygen", "-q", *KINDS[kind], "-N", passphrase, "-C", f"{name} key", "-f", str(folder / name)]
     subprocess.run(words, check=True, capture_output=True)
     return Key(folder / name)

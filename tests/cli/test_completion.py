@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -89,38 +88,35 @@ def test_bash_completes(layout: Layout) -> None:
     assert found[-2:] == ["writer", "registered"]
 
 
-if shutil.which("fish"):  # .ci/run installs it
-
-    def test_fish_completes(layout: Layout) -> None:
-        aliases.write(layout, aliases.plan(layout, ProfileName("coder"), env=env(layout)))
-        asked = [f"complete -C '{' '.join(words)}'; echo ==" for words, _ in CASES]
-        found = shell(layout, ["fish", "--no-config", "-c", "\n".join(["hermes completion fish | source", *asked])])
-        answers = [part.split() for part in found.split("==\n")[:-1]]
-        # fish puts its answers in an order of its own, and completes a dash itself
-        assert [sorted(answer) for answer in answers] == [sorted(wanted) for _, wanted in CASES]
-
-
-if shutil.which("zsh"):  # .ci/run installs it
-
-    def test_zsh_completes(layout: Layout) -> None:
-        aliases.write(layout, aliases.plan(layout, ProfileName("coder"), env=env(layout)))
-        lines = [
-            'eval "$(hermes completion zsh)"',
-            'compadd() { shift; print -r -- "$@"; }',
-            "_files() { print -r -- ; }",
-            'one() { local -a words=("$@"); local CURRENT=$#; _hermes_dist_complete; }',
-            *(" ".join(["one", *(f"'{word}'" for word in words)]) for words, _ in CASES),
-            "print -r -- ${_comps[coder]} ${_comps[hermes-dist]}",
-        ]
-        found = shell(layout, ["zsh", "-f", "-e"], "\n".join(lines)).splitlines()
-        assert [line.split() for line in found[:-1]] == [wanted for _, wanted in CASES]
-        assert found[-1] == "_hermes_dist_complete _hermes_dist_complete"
+@pytest.mark.needs("fish")
+def test_fish_completes(layout: Layout) -> None:
+    aliases.write(layout, aliases.plan(layout, ProfileName("coder"), env=env(layout)))
+    asked = [f"complete -C '{' '.join(words)}'; echo ==" for words, _ in CASES]
+    found = shell(layout, ["fish", "--no-config", "-c", "\n".join(["hermes completion fish | source", *asked])])
+    answers = [part.split() for part in found.split("==\n")[:-1]]
+    # fish puts its answers in an order of its own, and completes a dash itself
+    assert [sorted(answer) for answer in answers] == [sorted(wanted) for _, wanted in CASES]
 
 
-if shutil.which("zsh"):  # .ci/run installs it
+@pytest.mark.needs("zsh")
+def test_zsh_completes(layout: Layout) -> None:
+    aliases.write(layout, aliases.plan(layout, ProfileName("coder"), env=env(layout)))
+    lines = [
+        'eval "$(hermes completion zsh)"',
+        'compadd() { shift; print -r -- "$@"; }',
+        "_files() { print -r -- ; }",
+        'one() { local -a words=("$@"); local CURRENT=$#; _hermes_dist_complete; }',
+        *(" ".join(["one", *(f"'{word}'" for word in words)]) for words, _ in CASES),
+        "print -r -- ${_comps[coder]} ${_comps[hermes-dist]}",
+    ]
+    found = shell(layout, ["zsh", "-f", "-e"], "\n".join(lines)).splitlines()
+    assert [line.split() for line in found[:-1]] == [wanted for _, wanted in CASES]
+    assert found[-1] == "_hermes_dist_complete _hermes_dist_complete"
 
-    def test_zsh_completes_on_a_real_tab(layout: Layout) -> None:
-        script = """
+
+@pytest.mark.needs("zsh")
+def test_zsh_completes_on_a_real_tab(layout: Layout) -> None:
+    script = """
 zmodload zsh/zpty
 zpty shell zsh -f -i
 zpty -w shell 'PS1=">"; eval "$(hermes completion zsh)"; echo rea"dy"'
@@ -130,7 +126,7 @@ sleep 3
 zpty -r -t shell out '*writer*' && print found
 zpty -d shell
 """
-        assert "found" in shell(layout, ["zsh", "-f"], script)
+    assert "found" in shell(layout, ["zsh", "-f"], script)
 
 
 def test_every_shell_gets_a_script_and_any_other_a_sentence(layout: Layout) -> None:

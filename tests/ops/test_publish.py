@@ -387,6 +387,7 @@ def test_with_distribution_owned_exactly_what_it_names_goes(repo: Repo, ada: Mac
     assert {"other.txt", "private/"} <= {left.path for left in done.publication.stays}
 
 
+@pytest.mark.needs("ssh-keygen")  # by which git verifies signatures
 def test_a_signed_publication_is_verified_by_whoever_follows(tmp_path: Path, repo: Repo, ada: Machine) -> None:
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)

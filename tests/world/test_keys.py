@@ -34,6 +34,7 @@ def ring(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Key]:
     return keys(tmp_path_factory.getbasetemp() / "keys")
 
 
+@pytest.mark.needs("ssh-keygen")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("hashing", ["sha256", "sha512"])
 def test_what_ssh_keygen_signs_is_verified(ring: dict[str, Key], kind: str, hashing: str) -> None:
@@ -41,6 +42,7 @@ def test_what_ssh_keygen_signs_is_verified(ring: dict[str, Key], kind: str, hash
     assert verify(MESSAGE, armor, GIT).fingerprint == ring[kind].fingerprint
 
 
+@pytest.mark.needs("ssh-keygen")
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_we_sign_is_verified_by_ssh_keygen(ring: dict[str, Key], kind: str, tmp_path: Path) -> None:
     key = ring[kind]
@@ -52,6 +54,7 @@ def test_what_we_sign_is_verified_by_ssh_keygen(ring: dict[str, Key], kind: str,
     assert public_of(load_private(key.path.read_bytes())).blob == key.public.blob
 
 
+@pytest.mark.needs("ssh-keygen")
 @pytest.mark.parametrize("kind", KINDS)
 def test_fingerprints_are_those_of_ssh_keygen(ring: dict[str, Key], kind: str) -> None:
     said = subprocess.run(["ssh-keygen", "-lf", str(ring[kind].pub)], capture_output=True, check=True, text=True).stdout

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -44,16 +43,15 @@ def test_what_another_implementation_wrote_is_read() -> None:
     assert opened(pyrage.passphrase.encrypt(data, PASSPHRASE)) == data
 
 
-if shutil.which("age"):  # .ci/run installs it; elsewhere the other implementation above speaks for the format
-
-    def test_age_itself_opens_it_and_is_opened(tmp_path: Path) -> None:
-        """Its passphrase comes from a terminal alone, so it gets one."""
-        path = tmp_path / "x.age"
-        path.write_bytes(sealed(b"hello" * 30_000, work=18))
-        got = on_terminal(["age", "-d", "-o", str(tmp_path / "plain"), str(path)])
-        assert (tmp_path / "plain").read_bytes() == b"hello" * 30_000, got
-        got = on_terminal(["age", "-p", "-o", str(tmp_path / "theirs.age"), str(tmp_path / "plain")], times=2)
-        assert opened((tmp_path / "theirs.age").read_bytes()) == b"hello" * 30_000, got
+@pytest.mark.needs("age")
+def test_age_itself_opens_it_and_is_opened(tmp_path: Path) -> None:
+    """Its passphrase comes from a terminal alone, so it gets one."""
+    path = tmp_path / "x.age"
+    path.write_bytes(sealed(b"hello" * 30_000, work=18))
+    got = on_terminal(["age", "-d", "-o", str(tmp_path / "plain"), str(path)])
+    assert (tmp_path / "plain").read_bytes() == b"hello" * 30_000, got
+    got = on_terminal(["age", "-p", "-o", str(tmp_path / "theirs.age"), str(tmp_path / "plain")], times=2)
+    assert opened((tmp_path / "theirs.age").read_bytes()) == b"hello" * 30_000, got
 
 
 def on_terminal(argv: list[str], times: int = 1) -> str:

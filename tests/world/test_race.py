@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -71,8 +71,8 @@ def overtaken(root: Path, rounds: int, code: object = transaction, *, times: int
     return lost
 
 
-def test_a_file_replaced_inside_the_window_three_hundred_times_is_never_lost(root: Path) -> None:
-    assert overtaken(root, 300) == 0
+def test_a_file_replaced_inside_the_window_a_hundred_times_is_never_lost(root: Path) -> None:
+    assert overtaken(root, 100) == 0
 
 
 def test_nor_where_exchange_is_missing(root: Path) -> None:
@@ -140,40 +140,49 @@ def test_a_file_that_turns_into_something_else_inside_the_window_is_left_alone(w
     assert (root / "mcp.json").read_bytes() == b"[]"
 
 
-def test_a_parent_swapped_for_a_symlink_never_leads_outside(quick_path: Path) -> None:
-    root, outside = make(quick_path / "home", {"skills/a": b"0"}), quick_path / "outside"
+class Swapped(Hooked):
+    """Somebody swaps ``skills`` for a link that leads outside, before the change ``at``, and back before ``until``."""
+
+    def __init__(self, root: Path, outside: Path, at: int, until: int) -> None:
+        super().__init__(root, self._swap)
+        self.outside, self.at, self.until = outside, at, until
+
+    def _swap(self, call: int, _verb: str, *_paths: object) -> None:
+        skills, spare = self.root / "skills", self.root.parent / "spare"
+        if call == self.at and not skills.is_symlink():
+            skills.rename(spare)
+            skills.symlink_to(self.outside)
+        elif call == self.until and skills.is_symlink():
+            skills.unlink()
+            spare.rename(skills)
+
+
+def swapped(place: Path, at: int, until: int) -> tuple[int, bool]:
+    """Update a home whose folder is swapped meanwhile; the number of changes made, and whether it came through."""
+    shutil.rmtree(place, ignore_errors=True)
+    root, outside = make(place / "home", {"skills/a": b"0"}), place / "outside"
     outside.mkdir()
     (outside / "a").write_bytes(b"theirs")
-    stop = threading.Event()
-
-    def attack() -> None:
-        while not stop.is_set():
-            with suppress(OSError):
-                (root / "skills").rename(quick_path / "spare")
-                (root / "skills").symlink_to(outside)
-                (root / "skills").unlink()
-                (quick_path / "spare").rename(root / "skills")
-
-    attacker = threading.Thread(target=attack)
-    attacker.start()
-    told = 0
+    fs = Swapped(root, outside, at, until)
+    plan = [Step(RelPath("skills/a"), fs.entry("skills/a"), entry(b"1")), Step(RelPath("skills/new"), None, entry(b"new"))]
+    through = True
     try:
-        for n in range(400):
-            fs = RealFs(root)
-            try:
-                plan = [
-                    Step(RelPath("skills/a"), fs.entry("skills/a"), entry(b"%d" % n)),
-                    Step(RelPath(f"skills/new{n}"), None, entry(b"new")),
-                ]
-                apply(fs, plan, read, b"%d" % n, {})
-            except DistError:
-                told += 1
-    finally:
-        stop.set()
-        attacker.join()
-    assert os.listdir(outside) == ["a"]
-    assert (outside / "a").read_bytes() == b"theirs"
-    assert told < 400, "not one update came through"
+        apply(fs, plan, read, b"lock", {})
+    except DistError:
+        through = False
+    assert os.listdir(outside) == ["a"], (at, until)
+    assert (outside / "a").read_bytes() == b"theirs", (at, until)
+    return fs.calls, through
+
+
+def test_a_parent_swapped_for_a_symlink_never_leads_outside(quick_path: Path) -> None:
+    """At every change the update makes, and for every length of time: no luck is needed, and no load prevents it."""
+    calls, through = swapped(quick_path / "race", 0, 0)
+    assert through, "left alone, the update comes through"
+    moments = [(at, until) for at in range(1, calls + 1) for until in (at + 1, at + 2, at + 5, 0)]
+    outcomes = {moment: swapped(quick_path / "race", *moment)[1] for moment in moments}
+    assert len(outcomes) > 40
+    assert not all(outcomes.values()), "it is noticed"
 
 
 UPDATER = """
@@ -232,10 +241,10 @@ for n in range(lines):
 
 
 def test_an_agent_that_reads_and_appends_meanwhile_loses_no_line_and_never_misses_the_file(root: Path) -> None:
-    lines = 150
+    lines = 60
     agent = subprocess.Popen([sys.executable, "-c", AGENT, str(root / "SOUL.md"), str(lines)], stderr=subprocess.PIPE)
     updates = 0
-    while agent.poll() is None:
+    while agent.poll() is None or len(generations(RealFs(root))) <= 5:  # however slow this process is
         with suppress(Changed):
             apply(RealFs(root), steps(root, {"SOUL.md": b"from upstream %d\n" % updates}), read, b"%d" % updates, {})
         updates += 1
