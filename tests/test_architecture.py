@@ -48,7 +48,7 @@ ONLY_IN = {
     "fcntl": ("world.fs", "world.locks"),
     "tarfile": ("world.archive",),
     "tuf": ("world.registry_tuf",),
-    "zlib": ("world.archive", "world.store", "world.git"),
+    "zlib": ("world.archive", "world.store", "world.git", "decide.secrets.members"),
     "gzip": ("world.archive",),
     "subprocess": ("world.agent", "world.git", "world.proc"),
     "socket": (),

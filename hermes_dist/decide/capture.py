@@ -11,11 +11,11 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from hermes_dist.decide import secrets
 from hermes_dist.decide.capturing_cron import job_files
 from hermes_dist.decide.placement import CONFIG, Placed, package_of, place
 from hermes_dist.decide.placing_cron import JOBS, jobs_by_id
 from hermes_dist.decide.placing_mcp import MCP, SERVERS, Server, ShippedServer, respelled
+from hermes_dist.decide.secrets.hiding import hide
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import changed_keys
 from hermes_dist.model.documents import ABSENT, Kind, Unmergeable, dump, get, load_data, parse, rewrite, same
@@ -56,7 +56,7 @@ class _Work(Struct):
     notes: list[str] = field(default_factory=list)
 
     def hide(self, value: object, key: tuple[str, ...]) -> object:
-        shown, names = secrets.hide(value, key)
+        shown, names = hide(value, key)
         self.variables += names
         return shown
 

@@ -10,12 +10,15 @@ from msgspec.structs import replace
 
 from hermes_dist.agents.jobs import REASON
 from hermes_dist.agents.places import LETS_IN, MEMORIES, OF_FOREIGN_ARCHIVES, SESSIONS
-from hermes_dist.decide import secrets
 from hermes_dist.decide.ownership import is_rebuilt
 from hermes_dist.decide.parts import PARTS, part_of
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, is_runtime
 from hermes_dist.decide.placing_mcp import MCP, SERVERS
+from hermes_dist.decide.secrets.finder import find_secrets
+from hermes_dist.decide.secrets.hiding import hide
+from hermes_dist.decide.secrets.known import SHORTEST_KNOWN
+from hermes_dist.decide.secrets.looks import is_random
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, Unmergeable, dump, kind_of, load_data, parse, rewrite, same
 from hermes_dist.model.lock import Lock
@@ -96,7 +99,7 @@ def _hidden(work: Portable, value: object, before: object, key: tuple[str, ...])
     if isinstance(value, dict):
         old = before if isinstance(before, dict) else {}
         return {k: _hidden(work, part, old.get(k), (*key, str(k))) for k, part in value.items()}
-    shown, names = secrets.hide(value, key)
+    shown, names = hide(value, key)
     work.variables += names
     return shown
 
@@ -214,9 +217,9 @@ def known_secrets(variables: Mapping[str, str], auth: object) -> dict[str, str]:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    if len(value) < secrets.SHORTEST_KNOWN or value.lower() in _PLAIN or re.fullmatch(r"[\w.-]*://[^@]*|/\S*", value):
-        return bool(secrets.find_secrets(value))
-    return bool(_SECRET_NAME.search(name)) or secrets.is_random(value) or bool(secrets.find_secrets(value))
+    if len(value) < SHORTEST_KNOWN or value.lower() in _PLAIN or re.fullmatch(r"[\w.-]*://[^@]*|/\S*", value):
+        return bool(find_secrets(value))
+    return bool(_SECRET_NAME.search(name)) or is_random(value) or bool(find_secrets(value))
 
 
 def _leaves(data: object, key: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -14,14 +14,13 @@ from msgspec import field
 
 from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide import secrets
 from hermes_dist.decide.consent.floor import leaves
 from hermes_dist.decide.consent.parking import Grafted, put_back
 from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, LeftOut, is_machine
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_mcp import SERVERS
 from hermes_dist.decide.references import personal_paths
-from hermes_dist.decide.secrets import Leak
+from hermes_dist.decide.secrets.scanning import Leak, scan
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import Invalid, Refused, UsageError
 from hermes_dist.merge.trees import TreeMerge, merge_trees
@@ -211,7 +210,7 @@ def find_leaks(tree: Tree, known: Tree, read: Read, private: Private) -> list[Le
         if is_machine(path):
             found.add(Leak(path, 0, "a file of this machine"))
         data = read(entry.digest)
-        found.update(secrets.scan(path, data, private.secrets))
+        found.update(scan(path, data, private.secrets))
         text = data.decode("utf-8", "replace")
         places = personal_paths(text, private.home)
         found.update(Leak(path, line, f"a place on a machine, {place!r:.60}") for line, place in places)

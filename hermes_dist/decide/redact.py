@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from hermes_dist.decide.secrets import SHORTEST_KNOWN, Finding, find_secrets, forms_of
+from hermes_dist.decide.secrets.finder import Finding, find_secrets
+from hermes_dist.decide.secrets.known import SHORTEST_KNOWN, forms_of
 
 _KEY = re.compile(r"([A-Za-z][\w.-]{2,60})[\"'\\]{0,3}\s{0,4}(?:=>|:=|[:=])[\s\"'\\]{0,6}(?:Bearer\s)?$")
 

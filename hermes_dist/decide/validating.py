@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 
 from hermes_dist.agents.places import SOUL
-from hermes_dist.decide import secrets
 from hermes_dist.decide.consent.floor import leaves
 from hermes_dist.decide.consent.hidden import hidden_characters
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import is_job_file, read_jobs, skills_of
 from hermes_dist.decide.placing_mcp import MCP, SERVERS, read_servers
 from hermes_dist.decide.references import personal_paths
+from hermes_dist.decide.secrets.hiding import hide
+from hermes_dist.decide.secrets.scanning import scan
 from hermes_dist.decide.validation import Problem, Subject, at_fault, error, steps_of, warning
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.frontmatter import split
@@ -77,7 +78,7 @@ def _secret_values(path: RelPath, doc: Document) -> Iterator[Problem]:
     """Values whose key says that they are secrets."""
     for key, value in leaves(doc.value):
         words = tuple(str(step) for step in key)
-        for name in secrets.hide(value, words)[1]:
+        for name in hide(value, words)[1]:
             hint = f"write ${{{name}}} in its place, and add {name} to env_requires"
             line = line_at(doc, [step if isinstance(step, int) else str(step) for step in key])
             yield error("secret", path, line, "a value that looks like a secret", hint)
@@ -214,7 +215,7 @@ def check_texts(subject: Subject) -> Iterator[Problem]:
             yield error("size", path, 0, f"it has {len(data) >> 20} MiB; 32 MiB a file is the limit")
         elif len(data) > _LARGE:
             yield warning("size", path, 0, f"it has {len(data) >> 20} MiB, which everybody who installs it fetches")
-        for leak in secrets.scan(path, data):
+        for leak in scan(path, data):
             hint = "take it out, and make a new one: the old one is known by now"
             yield error("secret", path, leak.line, f"it looks like a secret: {leak.kind}", hint)
         for place in hidden_characters(path, data):

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from hermes_dist.decide.card import CARD, Card
 from hermes_dist.decide.redact import redact
-from hermes_dist.decide.secrets import Leak, scan
+from hermes_dist.decide.secrets.scanning import Leak, scan
 from hermes_dist.errors import DistError, Refused
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Read

@@ -22,7 +22,7 @@ from hermes_dist.decide.export import (
 )
 from hermes_dist.decide.ownership import is_machine, is_rebuilt
 from hermes_dist.decide.redact import redact
-from hermes_dist.decide.secrets import scan
+from hermes_dist.decide.secrets.scanning import scan
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.lock import dump_lock

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.decide.secrets import scan
+from hermes_dist.decide.secrets.scanning import scan
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.ops.arriving import import_
 from hermes_dist.ops.conclude import Wish

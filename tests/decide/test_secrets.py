@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hermes_dist.decide.secrets import find_secrets, hide, scan
+from hermes_dist.decide.secrets.finder import find_secrets
+from hermes_dist.decide.secrets.hiding import hide
+from hermes_dist.decide.secrets.scanning import scan
 from hermes_dist.model.paths import RelPath
 
 FILE = RelPath("notes.md")

@@ -1,0 +1,1 @@
+"""Secrets: what looks like one, where, and a value with ``${NAME}`` in its place."""

@@ -1,0 +1,231 @@
+"""The one finder: what looks like a secret in a text, and where.
+
+Three families: keys that begin as the keys of a service do, wherever they stand; secrets that are told by what is
+around them (a private key, a password in a URL); and values drawn by chance behind a name that says what they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from hermes_dist.decide.secrets.kinds import Kind, Shape, kinds_in
+from hermes_dist.decide.secrets.looks import (
+    FEWEST,
+    could_be_random,
+    is_made_of_words,
+    is_mixed,
+    is_password,
+    is_placeholder,
+    is_random,
+    looks_drawn,
+)
+from hermes_dist.decide.secrets.names import WIDEST, is_behind_name, mentions_secrets
+
+_PEM = re.compile(
+    r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?P<body>(?:[A-Za-z0-9+/=\s\\:,.\"'|#*]|-(?!----)){0,20000})(?:-----END [A-Z0-9 ]{1,60}-----)?"
+)
+_LINE_OF_KEY = re.compile(r"[A-Za-z0-9+/]{40}")
+_USERINFO = re.compile(r"://(?P<user>[^\s/:@\"'<>]{0,80})(?::(?P<secret>[^\s/@\"'<>]{3,200}))?@[\w\[]")
+_USER_FLAGS = ("-u ", "--user ", "--user=", "--proxy-user ")
+_USER = re.compile(r"--?[a-z-]{1,10}[ =]{1,3}[\"']?[^\s:\"']{0,80}:(?P<secret>[^\s\"']{6,200})")
+_BASIC = re.compile(r"Basic[ ]+(?P<secret>[A-Za-z0-9+/]{12,400}={0,2})")
+_PASSWORDS = ("password", "passwd", "passphrase", "pwd", "_pass", "secret", "passwort")
+_PASSWORD = re.compile(
+    r"""[\w.-]{0,40}[\\"'`\])]{0,4}(?:[ \t]{0,4}(?::=|=>|[:=])[ \t]{0,4}|[ \t]{1,4})[\\"'`]{0,3}"""
+    r"""(?P<secret>[^\s"'`\\<>;,|&(){}\[\]]{8,120})"""
+)
+_PLAIN = re.compile(
+    r"\$|%|example|sample|placeholder|change|your|dummy|fake|redacted|insert|replace|todo|pass|secret|token|test|demo"
+    r"|x{3}|\*{3}|\.{3}|12345|p[a@4]ss|p[a@4][s5]{2}|s[e3]cr[e3]t|w[o0]rd|\b(?:user|pw|pwd|key|postgres|admin|root|guest|none|null|foo|bar)\b",
+    re.IGNORECASE,
+)
+_TOKEN_SIGNS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.+/~")
+_TOKENS = bytes(code if code in _TOKEN_SIGNS else 32 for code in range(256))
+_WORDS = bytes(code if code in _TOKEN_SIGNS or code in b":=|$@" else 32 for code in range(256))
+_TOKEN = re.compile(r"[A-Za-z0-9_\-.+/~]{12,}")
+_GOES_ON = ("…", "...", "***")
+"""What follows a value that is shown in part."""
+_REFERS = ("${", "{{", "$(")
+"""What a variable begins with that stands for a value."""
+_FEW = 24
+_WIDEST_ROW = 600
+_HIGHEST_TABLE = 6000
+_LONGEST = 800
+_ESCAPE = re.compile(r"(?:\\(?:[nrtbf]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})|%[0-9A-Fa-f]{2}|\[[\d;]{0,8}m)\Z")
+"""A sign written in another way, which ends with a letter or a digit: in JSON, in a URL, in colours of a terminal."""
+_RANDOM_NAMED = "random value behind a key-like name"
+
+
+class Finding(Struct, frozen=True, order=True):
+    """Something that looks like a secret, from ``start`` to ``end`` of a text."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def find_secrets(text: str) -> list[Finding]:
+    """Find what looks like secrets in a text."""
+    words = _words(text)
+    return _apart([*_with_prefix(text, words), *_by_surroundings(text), *_named(text, words)])
+
+
+def _words(text: str) -> bytes:
+    """The long words of a text that could be drawn by chance, each once; most texts have few."""
+    words = set(text.encode("utf-8", "replace").translate(_WORDS).split())
+    return b"\n".join([word for word in words if len(word) >= FEWEST and could_be_random(word)])
+
+
+def _apart(found: list[Finding]) -> list[Finding]:
+    """In order, without those that begin inside another."""
+    kept: list[Finding] = []
+    for one in sorted(found, key=lambda one: (one.start, -one.end)):
+        if not kept or one.start >= kept[-1].end:
+            kept.append(one)
+    return kept
+
+
+def _with_prefix(text: str, words: bytes) -> Iterator[Finding]:
+    """Keys of known services."""
+    joined = words.decode()
+    for kind in kinds_in(joined):
+        if kind.pattern.search(joined):
+            yield from _of_kind(text, kind)
+
+
+def _of_kind(text: str, kind: Kind | Shape) -> Iterator[Finding]:
+    for match in kind.pattern.finditer(text):
+        body = match["body"]
+        if _stands_free(text, match.start(), kind, match[0], body) and _is_drawn(kind, match[0], body):
+            yield Finding(match.start(), match.end(), kind.name)
+
+
+def _stands_free(text: str, at: int, kind: Kind | Shape, whole: str, body: str) -> bool:
+    """Whether a key does not just go on a word that happens to end like a prefix."""
+    if at == 0 or not (text[at - 1].isalnum() and text[at - 1].isascii()):
+        return _is_strict(kind, whole, body)
+    before = text[max(0, at - 10) : at]
+    if _ESCAPE.search(before):
+        return _is_strict(kind, whole, body)
+    if isinstance(kind, Shape):
+        return kind.inside
+    return len(whole) - len(body) >= 4 and is_random(body)
+
+
+def _is_strict(kind: Kind | Shape, whole: str, body: str) -> bool:
+    """A short prefix is common in names; what follows it has to look drawn by chance."""
+    return isinstance(kind, Shape) or len(whole) - len(body) > 3 or is_mixed(body)
+
+
+def _is_drawn(kind: Kind | Shape, whole: str, body: str) -> bool:
+    if is_placeholder(whole) or is_placeholder(body):
+        return False
+    return (isinstance(kind, Kind) and kind.exact) or not is_made_of_words(body)
+
+
+def _by_surroundings(text: str) -> Iterator[Finding]:
+    if "PRIVATE KEY" in text:
+        yield from _private_keys(text)
+    if "://" in text and "@" in text:
+        yield from _in_urls(text)
+    for hint in _USER_FLAGS:
+        for at in _places(text, hint):
+            match = _USER.match(text, at)
+            if match and (is_random(match["secret"]) or is_password(match["secret"])):
+                yield Finding(*match.span("secret"), "password on a command line")
+    for at in _places(text, "Basic "):
+        match = _BASIC.match(text, at)
+        if match and is_random(match["secret"].rstrip("=")):
+            yield Finding(*match.span("secret"), "password of basic authentication")
+    yield from _passwords(text)
+
+
+def _private_keys(text: str) -> Iterator[Finding]:
+    for match in _PEM.finditer(text):
+        line = _LINE_OF_KEY.search(match["body"], 0, 600)
+        if line and not is_placeholder(line[0]) and not is_made_of_words(line[0]):
+            yield Finding(match.start(), match.end(), "private key")
+
+
+def _in_urls(text: str) -> Iterator[Finding]:
+    for match in _USERINFO.finditer(text):
+        secret = match["secret"]
+        if secret is None:
+            if is_random(match["user"]):
+                yield Finding(*match.span("user"), "token in a URL")
+        elif (not _PLAIN.search(secret) and not is_placeholder(secret)) or is_random(secret):
+            yield Finding(*match.span("secret"), "password in a URL")
+
+
+def _passwords(text: str) -> Iterator[Finding]:
+    """Short values, or such with other signs than letters and digits, behind the name of a password."""
+    low = text.lower()
+    if len(low) != len(text):  # a letter whose small form is longer: places would not be the same
+        low = text
+    for word in _PASSWORDS:
+        for at in _places(low, word):
+            match = _PASSWORD.match(text, at)
+            if match is None or not is_password(match["secret"]) or _PLAIN.search(match["secret"]):
+                continue
+            begin = match.start("secret")
+            if is_behind_name(text[max(0, begin - WIDEST) : begin], match["secret"]):
+                yield Finding(*match.span("secret"), "password behind a key-like name")
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
+
+
+def _named(text: str, words: bytes) -> Iterator[Finding]:
+    """Values drawn by chance behind key-like names; looked for from the value, since names are far more common."""
+    tokens = {word.decode() for word in words.translate(_TOKENS).split() if FEWEST <= len(word) <= _LONGEST}
+    values = {value for value in tokens if looks_drawn(value.rstrip("."))}
+    if not values or not mentions_secrets(text):
+        return
+    for start, end in _spans(text, values):
+        before = text[max(0, start - WIDEST) : start]
+        if text.startswith(_REFERS, max(0, start - 2)) or text.startswith("<", start - 1):
+            continue
+        named = is_behind_name(before, text[start:end]) or in_key_column(text, start)
+        if named and not is_placeholder(text[start:end]) and not text.startswith(_GOES_ON, end):
+            yield Finding(start, end + _padding(text, end), _RANDOM_NAMED)
+
+
+def _padding(text: str, at: int) -> int:
+    return 2 if text.startswith("==", at) else int(text.startswith("=", at))
+
+
+def _spans(text: str, values: set[str]) -> Iterator[tuple[int, int]]:
+    if len(values) <= _FEW:
+        for value in values:
+            for at in _places(text, value):
+                if at == 0 or not (text[at - 1].isascii() and ord(text[at - 1]) in _TOKEN_SIGNS):
+                    yield at, at + len(value)
+        return
+    for match in _TOKEN.finditer(text):
+        if match[0] in values:
+            yield match.span()
+
+
+def in_key_column(text: str, at: int) -> bool:
+    """Whether a place is in a cell of a table whose column is named like a secret."""
+    begin = text.rfind("\n", max(0, at - _WIDEST_ROW), at) + 1
+    line = text[begin:at]
+    if begin == 0 or not line.lstrip().startswith("|"):
+        return False
+    column = line.count("|")
+    above = text[max(0, begin - _HIGHEST_TABLE) : begin].splitlines()
+    for number in range(len(above) - 1, 0, -1):
+        if not above[number].lstrip().startswith("|"):
+            return False
+        if set(above[number]) <= set("|-: \t"):
+            cells = above[number - 1].split("|")
+            return column < len(cells) and is_behind_name(f"{cells[column].strip()}: ", "")
+    return False

@@ -1,0 +1,183 @@
+"""What a value looks like: drawn by chance, made of words, or standing for a value that everybody fills in."""
+
+from __future__ import annotations
+
+import base64
+import re
+from itertools import pairwise
+
+_CLASSES = bytes(
+    97 if 97 <= code <= 122 else 65 if 65 <= code <= 90 else 48 if 48 <= code <= 57 else 45 for code in range(256)
+)
+"""Small letters, capitals, digits, and all else, as one sign each."""
+_DIGIT_TURNS = (b"a0", b"0a", b"A0", b"0A")
+_CASE_TURNS = (b"aA", b"Aa")
+_CAPITALS = b"A" * 10
+_PAIRS = frozenset(re.findall(r"\w+", """
+    ab ac ad ag ai al am an ap ar as at ay be bl bo ca ce ch ck co ct da de di du ea ec ed ee ef el em en er es et ev ex
+    ey fe fi fo ge gh gi gr ha he hi ho ia ic id ie if ig il im in io ir is it iv ke la ld le li ll lo ly ma me mi mo mp
+    my na nc nd ne ng ni no ns nt of ok ol om on op or os ot ou ow pa pe pl po pp pr ra rd re ri ro rs rt ry sa se sh si
+    so ss st su ta te th ti to tr ts tu ty ub uc ul un up ur us ut ve vi wa wh wi wo yo
+"""))
+"""The pairs of letters that most of English and of names in programs is made of; a quarter of all pairs."""
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+"""An account of a public ledger is shown to everybody."""
+_STANDS_FOR = re.compile(
+    r"<.*>|\[.*\]|\{.*\}|%.*%|\$\w+|\$\{.*|\$\(.*|\{\{.*|__\w+__|(?:os\.)?environ.*|(?:os\.)?getenv.*|process\.env.*"
+    r"|.*\*\*\*.*|.*\.\.\..*|.*….*|.*(?i:x{6,}).*",
+    re.DOTALL,
+)
+_FILLED_IN = re.compile(
+    r"example|sample|placeholder|change[_-]?me|your?|dummy|fake|redacted|insert|replace|here|secret|token|value|test"
+    r"|demo|foo|bar|none|null|key|api|my|xxx+|123+|0{4,}|abc(?:def)?|password|passwd|pass",
+    re.IGNORECASE,
+)
+_KNOWN_TO_ALL = frozenset([
+    "AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE", "ASIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY", "sk_test_4eC39HqLyjWDarjtT1zdp7dc", "sk_test_BQokikJOvBiI2HlWgH4olfQ2",
+    "ghp_16C7e42F292c6912E7710c838347Ae178B4a", "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
+    "QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "QWxhZGRpbjpPcGVuU2VzYW1l", "dXNlcm5hbWU6cGFzc3dvcmQ=", "dXNlcjpwYXNzd29yZA==",
+    "JBSWY3DPEHPK3PXP",
+])  # fmt: skip
+"""Examples in the documentation of services and standards, to the letter."""
+_DATE = re.compile(r"\d{4}-\d{2}|\d{1,2}[:/]\d{2}")
+_FOR_EVERYBODY = ("phc_", "pk_live_", "pk_test_", "pk.eyJ", "sb_publishable_")
+"""Keys that services mean to be seen by everybody."""
+_ALNUM = re.compile(r"[0-9A-Za-z]+")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_LETTERS = re.compile(r"[A-Za-z]{2,}")
+_FEW_SIGNS = 10
+FEWEST = 12
+"""A shorter value is not taken for one drawn by chance."""
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a whole value says that it stands for another: ``<key>``, ``your-key-here``, ``xxxx``, ``${NAME}``.
+
+    A word inside is not enough: what is left without such words, rows of letters and repeats has to be short.
+    """
+    if value in _KNOWN_TO_ALL or value.rpartition(".")[2] in _KNOWN_TO_ALL or _STANDS_FOR.fullmatch(value):
+        return True
+    if value.startswith(_FOR_EVERYBODY):
+        return True
+    said = _decoded(value)
+    return _stands_for_another(value) or bool(said and (_stands_for_another(said) or is_made_of_words(said)))
+
+
+def _decoded(value: str) -> str:
+    """What a value says where it is base64 of a readable text; empty otherwise."""
+    try:
+        said = base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode("ascii")
+    except ValueError:
+        return ""
+    return said if said.isprintable() else ""
+
+
+def _stands_for_another(value: str) -> bool:
+    parts = _ALNUM.findall(_FILLED_IN.sub("", value))
+    kept = "".join(part for part in parts if not (part.isalpha() and part[1:].islower() and is_wordy(part)))
+    return len(kept) < 6 or (len(kept) >= FEWEST and _is_row(kept)) or _repeats(kept)
+
+
+def _is_row(text: str) -> bool:
+    """Whether most signs follow the one before, as in ``abc123def456`` or ``aaaa1111``."""
+    low = text.lower().encode()
+    steps = sum([0 <= b - a <= 1 for a, b in pairwise(low)])
+    skips = sum([0 <= b - a <= 1 for a, b in zip(low, low[2:], strict=False)])
+    return max(steps, skips) * 2 >= len(low) - 1
+
+
+def _repeats(text: str) -> bool:
+    """Whether a text is made of few signs, or of one part again and again."""
+    low = text.lower()
+    if len(set(low)) <= min(6, len(low) // 2):
+        return True
+    parts = {low[at : at + 3] for at in range(len(low) - 2)}
+    return len(set(low)) < _FEW_SIGNS and len(low) >= FEWEST and len(parts) * 3 <= len(low) - 2
+
+
+def turns(value: str) -> tuple[int, int]:
+    """How often digits and letters, and small letters and capitals, change places."""
+    signs = value.encode("ascii", "replace").translate(_CLASSES)
+    return sum(map(signs.count, _DIGIT_TURNS)), sum(map(signs.count, _CASE_TURNS))
+
+
+def is_wordy(value: str, share: float = 0.5) -> bool:
+    """Whether the letters of a value follow each other as they do in words."""
+    pairs = [run[at : at + 2] for run in _LETTERS.findall(value.lower()) for at in range(len(run) - 1)]
+    return bool(pairs) and sum(pair in _PAIRS for pair in pairs) > share * len(pairs)
+
+
+def is_made_of_words(value: str) -> bool:
+    """Whether there is nothing but words and numbers in a value, as in ``sk-name-of-a-skill-2``."""
+    digits, _ = turns(value)
+    count = sum(map(len, _ALNUM.findall(value)))
+    if digits > max(2, count // 12):
+        return False
+    words = [word for word in _WORDS.findall(value) if 3 <= len(word) <= 14]
+    return sum(map(len, words)) * 4 >= count * 3 and is_wordy(value, 0.6)
+
+
+def could_be_random(token: bytes) -> bool:
+    """A fast look at whether some bytes are worth a closer one."""
+    signs = token.translate(_CLASSES)
+    if signs.count(b"0") >= 2 and sum(map(signs.count, _DIGIT_TURNS)) >= 2:
+        return True
+    cases = sum(map(signs.count, _CASE_TURNS))
+    return (cases >= 4 and cases * 10 >= len(signs)) or _CAPITALS in signs
+
+
+def is_random(text: str) -> bool:
+    """Whether a value looks drawn by chance: no words, no path, no version, no placeholder."""
+    return looks_drawn(text) and not is_placeholder(text)
+
+
+def looks_drawn(text: str) -> bool:
+    """The same, but for a placeholder, which takes longer to tell."""
+    if len(text) < FEWEST or "://" in text or _ADDRESS.fullmatch(text):
+        return False
+    if _UUID.fullmatch(text):
+        return True
+    count = sum(map(len, _ALNUM.findall(text)))
+    if count < FEWEST - 2 or text.isdigit():
+        return False
+    return _alternates(text, count) and not _is_path(text)
+
+
+def is_mixed(text: str) -> bool:
+    """Whether signs of different kinds follow each other more often than in names; less strict than `is_random`."""
+    digits, cases = turns(text)
+    return digits >= 4 or (digits + cases) * 4 >= sum(map(len, _ALNUM.findall(text)))
+
+
+def _alternates(text: str, count: int) -> bool:
+    digits, cases = turns(text)
+    if digits >= 4 and digits * 9 >= count:
+        return True
+    if (digits + cases) * 5 >= count * 2 and not is_wordy(text):
+        return True
+    return digits >= 2 and digits + cases >= 4 and (digits + cases) * 4 >= count and not is_wordy(text)
+
+
+def _is_path(text: str) -> bool:
+    """Whether a value has the parts of a path; in one drawn by chance a slash has no words around it."""
+    parts = [part for part in text.split("/") if part]
+    if len(parts) < 2:
+        return False
+    return sum(len(part) for part in parts if is_made_of_words(part) and len(part) > 2) * 3 >= len(text)
+
+
+def is_password(text: str) -> bool:
+    """Whether a short value behind the name of a password looks like one that somebody uses."""
+    if not 8 <= len(text) <= 120:
+        return False
+    digits, cases = turns(text)
+    signs = sum(not char.isalnum() for char in text)
+    if not (digits >= 3 or (digits >= 1 and cases >= 2) or (digits >= 2 and 1 <= signs <= 6)):
+        return False
+    if digits < 3 and not signs and is_wordy(text):
+        return False
+    if "://" in text or _DATE.match(text) or _is_path(text):
+        return False
+    return not (_FILLED_IN.search(text) or is_placeholder(text))

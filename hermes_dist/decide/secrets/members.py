@@ -1,0 +1,169 @@
+"""What lies packed in a file: members of zip archives, gzip streams, rows of SQLite databases, cells of notebooks.
+
+Read from bytes alone, within limits, and forgiving: a damaged part is passed over. Members of a zip archive are found
+by the header in front of each, so one that its list of contents does not name is seen, too.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+
+_DEEPEST = 3
+_MOST = 64 << 20
+_MOST_MEMBERS = 20_000
+_ZIP = b"PK\x03\x04"
+_GZIP = b"\x1f\x8b\x08"
+_SQLITE = b"SQLite format 3\0"
+_HEADER = struct.Struct("<4xHHHHHIIIHH")
+_STORED, _DEFLATED = 0, 8
+_LEAF = 13
+_CODINGS = {2: "utf-16-le", 3: "utf-16-be"}
+_SIZES = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 7: 8, 8: 0, 9: 0}
+"""Bytes of a column in a row, by its type."""
+_MOST_NESTED = 20
+_HEAD = 50_000
+"""A program may stand in front of an archive."""
+
+
+def members_of(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Give what lies packed in a file, by names to show; what lies packed in that as well, up to three deep."""
+    left = _MOST
+    for name, content in islice(_unpacked(data, 1), _MOST_MEMBERS):
+        left -= len(content)
+        if left < 0:
+            return
+        yield name, content
+
+
+def _unpacked(data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
+    for name, content in _direct(data):
+        yield name, content
+        if depth < _DEEPEST:
+            yield from ((f"{name}/{inner}", found) for inner, found in _unpacked(content, depth + 1))
+
+
+def _direct(data: bytes) -> Iterator[tuple[str, bytes]]:
+    if data.startswith(_SQLITE):
+        yield from _rows(data)
+    elif data.startswith(_GZIP):
+        yield "its content", _inflated(data, 31)
+    elif _ZIP in data[:_HEAD]:
+        yield from _zipped(data)
+    elif data[:1] == b"{" and b'"nbformat"' in data and b'"cells"' in data:
+        yield from _cells(data)
+
+
+def _inflated(data: bytes, window: int) -> bytes:
+    machine = zlib.decompressobj(window)
+    try:
+        return machine.decompress(data, _MOST)
+    except zlib.error:
+        return b""
+
+
+def _zipped(data: bytes) -> Iterator[tuple[str, bytes]]:
+    at = data.find(_ZIP)
+    while at >= 0 and at + 4 + _HEADER.size - 4 <= len(data):
+        flags, method, size, named, extra = _local(data, at)
+        name = data[at + 30 : at + 30 + named].decode("utf-8", "replace")
+        begin = at + 30 + named + extra
+        end = begin + size if size and not flags & 8 else len(data)
+        content, used = _member(data, begin, end, method)
+        if content:
+            yield name, content
+        at = data.find(_ZIP, begin + used)
+
+
+def _local(data: bytes, at: int) -> tuple[int, int, int, int, int]:
+    _, flags, method, _, _, _, size, _, named, extra = _HEADER.unpack_from(data, at)
+    return flags, method, size, named, extra
+
+
+def _member(data: bytes, begin: int, end: int, method: int) -> tuple[bytes, int]:
+    """The content of a member, and how many bytes it takes up."""
+    if method == _STORED:
+        following = data.find(_ZIP, begin, end) if end == len(data) else -1
+        stop = following if following >= 0 else end
+        return data[begin:stop], stop - begin
+    if method != _DEFLATED:
+        return b"", 0
+    machine = zlib.decompressobj(-15)
+    packed = memoryview(data)[begin:end]
+    try:
+        content = machine.decompress(packed, _MOST)
+    except zlib.error:
+        return b"", 0
+    return content, len(packed) - len(machine.unused_data) - len(machine.unconsumed_tail)
+
+
+def _rows(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """The rows of a database as one text: a line for each, its columns apart."""
+    size = int.from_bytes(data[16:18], "big")
+    size = 65536 if size == 1 else size
+    coding = _CODINGS.get(int.from_bytes(data[56:60], "big"), "utf-8")
+    if size < 512:
+        return
+    lines = [line for begin in range(0, len(data), size) for line in _page(data, begin, size, coding)]
+    yield "a row", "\n\n".join(lines).encode()
+
+
+def _page(data: bytes, begin: int, size: int, coding: str) -> Iterator[str]:
+    head = begin + 100 if begin == 0 else begin
+    if data[head : head + 1] != bytes([_LEAF]):
+        return
+    count = int.from_bytes(data[head + 3 : head + 5], "big")
+    for number in range(min(count, size // 4)):
+        place = head + 8 + 2 * number
+        at = begin + int.from_bytes(data[place : place + 2], "big")
+        yield " | ".join(_row(data, at, begin + size, coding))
+
+
+def _row(data: bytes, at: int, end: int, coding: str) -> Iterator[str]:
+    _, at = _number(data, at)
+    _, at = _number(data, at)
+    length, start = _number(data, at)
+    types = at + length
+    body = types
+    while start < types and body < end:
+        kind, start = _number(data, start)
+        width = _SIZES.get(kind, max(0, kind - 12) // 2)
+        if kind >= 12:
+            yield data[body : min(body + width, end)].decode(coding if kind % 2 else "utf-8", "replace")
+        body += width
+
+
+def _number(data: bytes, at: int) -> tuple[int, int]:
+    """A number of one to nine bytes, and the place behind it."""
+    value = 0
+    for count in range(8):
+        byte = data[at + count] if at + count < len(data) else 0
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            return value, at + count + 1
+    return value << 8 | (data[at + 8] if at + 8 < len(data) else 0), at + 9
+
+
+def _cells(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """The sources and outputs of a notebook as they read, without the marks of JSON."""
+    try:
+        book = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    cells = book.get("cells") if isinstance(book, dict) else None
+    for number, cell in enumerate(cells if isinstance(cells, list) else (), 1):
+        texts = list(_texts(cell, 0))
+        yield f"cell {number}", "\n".join(texts).encode("utf-8", "replace")
+
+
+def _texts(value: object, depth: int) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list) and all(isinstance(part, str) for part in value):
+        yield "".join(value)
+    elif isinstance(value, list | dict) and depth < _MOST_NESTED:
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part, depth + 1)

@@ -1,0 +1,183 @@
+"""Names that say that a secret stands behind them, and how people write a name and its value.
+
+A value is looked at from behind: what stands in front of it is read as a name and what joins the two.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_WORD = re.compile(
+    r"key|token|secret|passw|passphrase|passcode|pwd|pass(?![a-z])|credential|creds|bearer|auth|pat(?![a-z])|cookie"
+)
+"""What the name of a secret has in it somewhere, in small letters."""
+_ANY_WORD = re.compile(_WORD.pattern, re.IGNORECASE)
+_HINTS = ("key", "token", "secret", "pass", "pwd", "cred", "bearer", "auth", "pat", "cookie")
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_NAME_SIGNS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
+_SURE = frozenset([
+    "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "credential", "credentials", "creds",
+    "apikey", "authtoken", "bearer", "authorization", "secrets", "passwords",
+])  # fmt: skip
+"""A name with one of these words, whatever else is in it but for what `_TELLS_OF` says."""
+_SURE_ENDS = (
+    "password", "passwd", "passphrase", "token", "secret", "apikey", "authkey", "secretkey", "accesskey", "privatekey",
+    "masterkey", "sharedkey", "accountkey",
+)  # fmt: skip
+_AT_THE_END = frozenset(["auth", "pass", "pat", "cookie"])
+_TELLS_OF = frozenset([
+    "file", "path", "url", "uri", "name", "names", "id", "ids", "count", "counts", "limit", "limits", "budget", "usage",
+    "type", "types", "env", "var", "ttl", "expiry", "expires", "expiration", "length", "size", "endpoint", "hint",
+    "header", "prefix", "suffix", "format", "field", "fields", "label", "ref", "dir", "directory", "folder", "location",
+    "policy", "rotation", "manager", "store", "provider", "version", "arn", "hash", "digest", "fingerprint", "regex",
+    "pattern", "address", "program", "mint", "symbol", "contract", "index", "list", "scope", "scopes", "at", "class",
+])  # fmt: skip
+"""A last word that makes a name tell of a secret, not hold it."""
+_NEVER = frozenset([
+    "public", "tokens", "tokenizer", "tokenized", "csrf", "cancellation", "next", "page", "sync", "continuation",
+])  # fmt: skip
+"""A name with one of these holds no secret: counts of a model, places to go on from."""
+_LOOK_UP = frozenset([
+    "a", "answer", "arrow", "artifact", "asset", "attribute", "batch", "bib", "blob", "block", "board", "bucket",
+    "business", "cache", "case", "child", "citation", "cite", "cloud", "collection", "column", "component",
+    "composite", "config", "content", "customer", "data", "dedup", "dedupe", "deploy", "dict", "dimension", "doc",
+    "document", "don", "each", "entry", "epic", "event", "every", "execution", "experiment", "feature", "field",
+    "file", "flag", "flow", "folder", "foreign", "group", "hash", "hive", "host", "hot", "i18n", "idempotency",
+    "image", "index", "instance", "issue", "item", "job", "json", "label", "layer", "locale", "lookup", "map",
+    "media", "menu", "message", "metadata", "model", "mon", "msg", "name", "natural", "new", "node", "object",
+    "option", "order", "other", "package", "page", "paper", "parent", "partition", "path", "primary", "process",
+    "product", "project", "property", "pub", "query", "react", "record", "ref", "registry", "resource", "root",
+    "route", "row", "run", "s3", "same", "search", "session", "setting", "short", "shortcut", "sort", "source",
+    "space", "sprint", "ssh", "state", "step", "storage", "string", "subject", "surrogate", "table", "tag",
+    "target", "task", "team", "template", "test", "text", "the", "theme", "this", "ticket", "translation", "turn",
+    "unique", "upload", "user", "verification", "verify", "verifying", "work",
+])  # fmt: skip
+"""A word before ``key`` that makes it the key of a table."""
+_SHOUTED_LOOK_UP = frozenset([
+    "primary", "foreign", "sort", "cache", "partition", "idempotency", "hash", "lookup", "index",
+])  # fmt: skip
+"""The same for a name in capitals, which most often is a variable of the environment."""
+_TAIL = frozenset([
+    "value", "val", "prod", "dev", "live", "staging", "base64", "b64", "data", "default", "main", "old", "new",
+    "current", "primary", "secondary", "raw", "plain", "is", "v",
+])  # fmt: skip
+_UUID = 36
+"""The length of an identifier; most of them are no secrets."""
+_JOINS = re.compile(
+    r"""[\\"'`\])}*_>:]{0,6}
+    (?:
+      (?:[ \t]*(?:
+          :[ \t]*&?(?:str|string|String|Optional\[str\]|SecretStr)(?:[ \t]*\|[ \t]*None)?[ \t]*=
+        | := | ={1,3} | => | -> | \|\|=? | \?\?=? | \|= | \?= | [:,|(]
+        ) | [ \t]+(?:is|was|=|to|are|BY|by|as)(?:[ \t]+now)?[ \t]*:? (?=[ \t\r\n`"'])
+      )
+      [*_ \t\r\n]* (?:[>|][+-]?[ \t]*\r?\n[ \t]*)? (?:[#>*-][ \t]+)?
+    | [ \t]*,?\s*[\\"']*(?:value|val|Value|VALUE|content|data-value|default)[\\"']*\s*[:=]\s*
+    | [ \t]*</[\w:-]{1,20}>\s*<[\w:-]{1,20}[^<>]{0,60}>\s*
+    | (?:[ \t]+[\w-]{1,20}=["'][^"'<>]{0,30}["']){0,2}[ \t]*/?>\s*
+    | [ \t]*\r?\n[\r\n \t]*(?:```\w*\s*|>[ \t]*|-[ \t]+)?
+    )
+    (?:\\*[nrt])?
+    (?:[rbfuL]?[\\"'`(\[{*<$]{0,6}|[\w.]{1,24}\(\\*["'])
+    (?:(?:Bearer|Basic|Token|Bot|Api-?Key|Key|Digest|OAuth|Client-ID|SSWS|Splunk|GenieKey|Negotiate)[ \t]+)?""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""All that may stand between a name and its value; it is held against that whole text."""
+_SPACE = re.compile(r"""[ \t]+(?:[\\"'`]{1,3})?""")
+_QUOTED = re.compile(r"""[ \t]+[\\"'`]{1,3}""")
+_BEFORE_KEY = re.compile(r"([A-Za-z]{2,20})[ ]\Z")
+_LOGIN = re.compile(r"(?:login|machine|user|account)[ \t]+\S+[ \t\r\n]+\Z|\b(?:ENV|setx?)[ \t]+(?:-\w+[ \t]+)?\Z")
+_QUERY = re.compile(r"[?&;]\Z")
+WIDEST = 180
+"""As much in front of a value is read."""
+
+
+def mentions_secrets(text: str) -> bool:
+    """Whether there is anything in a text that could be part of the name of a secret."""
+    low = text.lower()
+    return any(hint in low for hint in _HINTS)
+
+
+def is_behind_name(before: str, value: str) -> bool:
+    """Whether what stands in front of a value ends with the name of a secret and what joins the two.
+
+    Args:
+        before: The text in front; at most its last `WIDEST` signs are read.
+        value: The value.
+    """
+    before = before[-WIDEST:]
+    if not mentions_secrets(before):
+        return False
+    found = list(_WORD.finditer(before.lower()))[-4:] if before.isascii() else list(_ANY_WORD.finditer(before))[-4:]
+    return any(_names(before, match.start(), match.end(), value) for match in reversed(found))
+
+
+def _names(before: str, start: int, end: int, value: str) -> bool:
+    while start > 0 and before[start - 1] in _NAME_SIGNS:
+        start -= 1
+    while end < len(before) and before[end] in _NAME_SIGNS:
+        end += 1
+    if end == len(before):
+        return False
+    name, lead, joins = before[start:end].strip("."), before[:start], before[end:]
+    if name.lower() == "key":
+        return _lone_key(lead, joins)
+    if not is_secret_name(name.strip("-")) or (len(value) == _UUID and not is_sure_name(name)):
+        return False
+    return _joined(name, joins, lead)
+
+
+def _lone_key(lead: str, joins: str) -> bool:
+    """Whether a bare ``key`` names a secret: in a query, or with a word before it, as in ``API key:``."""
+    if _QUERY.search(lead):
+        return joins.startswith("=")
+    word = _BEFORE_KEY.search(lead)
+    if word is None or word[1].lower() in _LOOK_UP or word[1].lower() not in _SPOKEN:
+        return False
+    return bool(_JOINS.fullmatch(joins) or _QUOTED.fullmatch(joins))
+
+
+_SPOKEN = frozenset([
+    "api", "access", "secret", "private", "auth", "account", "master", "service", "license", "signing", "encryption",
+    "your", "my",
+])  # fmt: skip
+"""A word before ``key`` that makes it the key to something."""
+
+
+def _joined(name: str, joins: str, lead: str) -> bool:
+    if _JOINS.fullmatch(joins):
+        return True
+    if not _SPACE.fullmatch(joins):
+        return False
+    shouted = name.isupper() and "_" in name
+    return name.startswith("-") or shouted or bool(_QUOTED.fullmatch(joins)) or bool(_LOGIN.search(lead))
+
+
+@lru_cache(maxsize=4096)
+def is_secret_name(name: str) -> bool:
+    """Whether a name says that it holds a secret: ``API_KEY``, ``clientSecret``, ``GITHUB_PAT``, ``mistralKey``."""
+    words = [part.lower() for part in _PARTS.findall(name)]
+    while len(words) > 1 and (words[-1] in _TAIL or words[-1].isdigit()):
+        words.pop()
+    if not words or words[-1] in _TELLS_OF or not _NEVER.isdisjoint(words):
+        return False
+    if any(word in _SURE or word.endswith(_SURE_ENDS) for word in words):
+        return True
+    if words[-1] in _AT_THE_END:
+        return len(words) > 1 or words[-1] == "auth"
+    if words[-1] == "key" and len(words) > 1:
+        return words[-2] not in (_SHOUTED_LOOK_UP if name.isupper() else _LOOK_UP)
+    return name.isupper() and len(name) > 5 and words[-1].endswith("key") and words[-1] not in _NO_KEYS
+
+
+_NO_KEYS = frozenset(["monkey", "turkey", "hotkey", "passkey"])
+
+
+@lru_cache(maxsize=4096)
+def is_sure_name(name: str) -> bool:
+    """Whether a name can hold nothing but a secret, so that even an identifier behind it is one."""
+    words = [part.lower() for part in _PARTS.findall(name)]
+    return name.isupper() or any(
+        word in _SURE or word in _SPOKEN or word in _AT_THE_END or word.endswith(_SURE_ENDS) for word in words
+    )
