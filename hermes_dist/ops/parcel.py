@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from hermes_dist.decide.card import CARD, Card
 from hermes_dist.decide.redact import redact
+from hermes_dist.decide.secrets.members import holds_members
 from hermes_dist.decide.secrets.scanning import Leak, scan
 from hermes_dist.errors import DistError, Refused
 from hermes_dist.model.paths import RelPath
@@ -20,6 +21,7 @@ from hermes_dist.world.archive_read import BASE, CARRIED_LONG, LONG, PRIVATE
 from hermes_dist.world.backup import chunks_of, is_database, opened_in, snapshot
 
 _WINDOW = 8 << 20
+_PACKED_WINDOW = 64 << 20
 _OVERLAP = 1 << 14
 _SHOWN = 20
 Write = Callable[[TarWriter, str], None]
@@ -51,24 +53,26 @@ class Parcel(Struct):
         """How many files of the home are in it."""
         return sum(not path.startswith(f"{BASE}/") for path in self._members)
 
-    def content(self, path: str, data: Callable[[], bytes], *, executable: bool = False) -> None:
-        """Add a file by its content."""
+    def content(
+        self, path: str, data: Callable[[], bytes], *, executable: bool = False, shipped: bool = False
+    ) -> None:
+        """Add a file by its content; one that a package shipped so may hold the examples of its author."""
 
         def write(tar: TarWriter, name: str) -> None:
             found = data()
-            self._look(RelPath(path), found)
+            self._look(RelPath(path), found, shipped=shipped)
             if not self.leaks:
                 tar.add(name, [found], len(found), executable=executable)
 
         self._members[self._named(path, LONG)] = write
 
-    def entry(self, path: RelPath, entry: Entry, read: Read) -> None:
+    def entry(self, path: RelPath, entry: Entry, read: Read, *, shipped: bool = False) -> None:
         """Add a file of a tree."""
-        self.content(path, lambda: read(entry.digest), executable=entry.executable)
+        self.content(path, lambda: read(entry.digest), executable=entry.executable, shipped=shipped)
 
     def base(self, digest: Digest, read: Read) -> None:
-        """Add a content that merging will need."""
-        self.content(f"{BASE}/{digest}", lambda: read(digest))
+        """Add a content of a package that merging will need."""
+        self.content(f"{BASE}/{digest}", lambda: read(digest), shipped=True)
 
     def file(self, home: Path, path: RelPath) -> None:
         """Add a file as it lies in a home, whatever its size; a database as a consistent copy."""
@@ -137,19 +141,26 @@ class Parcel(Struct):
         tar.add(name, chunks, size, executable=executable)
 
     def _looked_at(self, path: RelPath, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """Pass chunks on, looked at in windows that overlap."""
+        """Pass chunks on, looked at in windows that overlap; one for the whole of what holds packed files."""
         held = b""
+        window = _WINDOW
         for chunk in chunks:
             yield chunk
+            window = window if held else _window_for(chunk)
             held += chunk
-            if len(held) >= _WINDOW:
+            if len(held) >= window:
                 self._look(path, held)
                 held = held[-_OVERLAP:]
         self._look(path, held)
 
-    def _look(self, path: RelPath, data: bytes) -> None:
+    def _look(self, path: RelPath, data: bytes, *, shipped: bool = False) -> None:
         if self.known is not None:
-            self.leaks += scan(path, data, self.known.values())
+            self.leaks += scan(path, data, self.known.values(), shipped=shipped)
+
+
+def _window_for(head: bytes) -> int:
+    """How much of a file is looked at in one piece, by how it begins."""
+    return _PACKED_WINDOW if holds_members(head) else _WINDOW
 
 
 class _Facts(Struct, frozen=True):

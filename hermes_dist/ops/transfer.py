@@ -164,11 +164,11 @@ def _shared(ctx: Context, home: Home, packing: Packing, parcel: Parcel) -> Card:
     made = portable(parts.tree, base, read)
     read = together(made.blobs, read)
     if packing.redact:
-        _redact(made, read, parcel.known or {})
+        _redact(made, base, read, parcel.known or {})
         read = together(made.blobs, read)
     parcel.notes += [*made.notes, *(f"{path}: {why}; left out" for path, why in observed.odd)]
     for path, entry in made.tree.items():
-        parcel.entry(path, entry, read)
+        parcel.entry(path, entry, read, shipped=_is_shipped(path, entry, base))
     _add_lock(home, made.tree, read, parcel)
     if packing.carried:
         _add_carried(home, packing.carried, parcel)
@@ -194,10 +194,16 @@ def _ours(observed: Observed) -> Tree:
     return observed.ours.where(lambda path: not is_machine(path))
 
 
-def _redact(made: Portable, read: Read, known: Mapping[str, str]) -> None:
+def _is_shipped(path: RelPath, entry: Entry, base: Tree) -> bool:
+    """Whether a file is to the byte as the package brought it: then a key in it is its author's example."""
+    before = base.get(path)
+    return before is not None and before.digest == entry.digest
+
+
+def _redact(made: Portable, base: Tree, read: Read, known: Mapping[str, str]) -> None:
     for path, entry in made.tree.items():
         data = read(entry.digest)
-        if scan(path, data, known.values()):
+        if scan(path, data, known.values(), shipped=_is_shipped(path, entry, base)):
             edited, names = redact(data, known)
             made.put(path, edited)
             made.variables += names
@@ -214,7 +220,7 @@ def _add_lock(home: Home, tree: Tree, read: Read, parcel: Parcel) -> None:
         except DistError:
             parcel.notes.append(f"a content of the package is lost ({digest[:12]}); it is fetched again where needed")
             continue
-        if parcel.hide and scan(RelPath(LOCKFILE), data, (parcel.known or {}).values()):
+        if parcel.hide and scan(RelPath(LOCKFILE), data, (parcel.known or {}).values(), shipped=True):
             parcel.notes.append(f"a content of the package holds a secret ({digest[:12]}); left out")
             continue
         parcel.base(digest, read)

@@ -8,11 +8,13 @@ import json
 import random
 import sqlite3
 import string
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from planted import database, zipped, zipped_twice
 from story import BOT, FIRST, Story
 
 from hermes_dist.errors import Refused
@@ -271,3 +273,30 @@ def test_what_was_deleted_from_a_database_does_not_leave(story: Story, tmp_path:
     database.close()
     done = export(story.ctx, BOT, Packing(carried=frozenset({"sessions"})), tmp_path / "x.tar.gz")
     assert leaked(gzip.decompress(done.path.read_bytes()), [secret]) == []
+
+
+def test_examples_of_keys_in_a_file_that_is_as_shipped_pass(tmp_path: Path) -> None:
+    example = f"Keys look like {key('ghp_', 'example', 36)}, for example.\n"
+    story = Story(tmp_path / "story", {**FIRST, "skills/keys/SKILL.md": example})
+    story.install()
+    done = export(story.ctx, BOT, Packing(), tmp_path / "x.tar.gz")
+    assert example.encode() in gzip.decompress(done.path.read_bytes())
+    story.write("skills/keys/SKILL.md", example + "More.\n")
+    with pytest.raises(Refused, match=r"skills/keys/SKILL\.md:1: GitHub token"):
+        export(story.ctx, BOT, Packing(), tmp_path / "y.tar.gz")
+
+
+def test_a_secret_of_this_machine_does_not_leave_in_a_file_that_is_as_shipped(tmp_path: Path) -> None:
+    story = Story(tmp_path / "story", {**FIRST, "skills/keys/SKILL.md": f"The door opens with {PLAIN}.\n"})
+    story.install()
+    story.write(".env", f"SMTP_PASSWORD={PLAIN}\n")
+    with pytest.raises(Refused, match="a secret of this machine"):
+        export(story.ctx, BOT, Packing(), tmp_path / "x.tar.gz")
+
+
+@pytest.mark.parametrize("pack", [zipped, zipped_twice, database, lambda text: gzip.compress(text.encode())])
+def test_a_secret_in_a_packed_file_refuses_the_export(pack: Callable[[str], bytes], story: Story, tmp_path: Path) -> None:
+    (story.home / "skills/b").mkdir(parents=True)
+    (story.home / "skills/b/packed.bin").write_bytes(pack(f"use {key('ghp_', 'packed', 36)}"))
+    with pytest.raises(Refused, match=r"packed\.bin:\d+: GitHub token"):
+        export(story.ctx, BOT, Packing(), tmp_path / "x.tar.gz")

@@ -39,6 +39,11 @@ def members_of(data: bytes) -> Iterator[tuple[str, bytes]]:
         yield name, content
 
 
+def holds_members(head: bytes) -> bool:
+    """Whether a file that begins so is read in one piece, since what is packed in it could lie across two."""
+    return head.startswith((_ZIP, _GZIP, b"{"))
+
+
 def _unpacked(data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
     for name, content in _direct(data):
         yield name, content
