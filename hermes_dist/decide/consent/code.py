@@ -1,43 +1,230 @@
-"""Effects of files that run: hooks and plugins, and what live commands and running jobs reach."""
+"""Effects of files that run: hooks, plugins and skills with commands, and what approved things can load.
+
+Two sides of one rule. What runs already keeps its code: a changed, new or missing file that it can load is an
+effect, and waits. What does not run yet is approved together with its code: the digest that its yes is bound to
+counts in every file that it could load.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+
+from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.consent.contents import data_in
-from hermes_dist.decide.consent.jobs import label_of
-from hermes_dist.decide.consent.reach import reached, script_paths
-from hermes_dist.decide.consent.settings import live_commands
+from hermes_dist.decide.consent.contents import data_in, digest_of
+from hermes_dist.decide.consent.mentions import Names
+from hermes_dist.decide.consent.reach import Reach, Start
+from hermes_dist.decide.consent.starts import INLINE_SWITCH, UNITS, inline_skills, job_start, setting_starts, unit_start
 from hermes_dist.decide.placement import CONFIG
-from hermes_dist.decide.placing_cron import JOBS, Job
+from hermes_dist.decide.placing_cron import JOBS, Job, jobs_by_id
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents import get
+from hermes_dist.model.keypath import Item, KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.model.tree import Read, Tree
+from hermes_dist.model.tree import Entry, Read, Tree
 
-UNITS = ("hooks", "plugins")
-"""Folders whose sub-folders are run by the agent; each sub-folder is one effect."""
+_ASIDE = (*UNITS, CONFIG, JOBS.top, MANIFEST)
+"""What has effects of its own."""
+_BOUND = (EffectKind.RUNS, EffectKind.SCHEDULES, EffectKind.LOOSENS)
 
 
-def unit_effects(ours: Tree, merged: Tree, changed: Iterable[RelPath]) -> Iterator[Effect]:
-    """Yield one effect for each hook or plugin that is new or changed."""
-    units = {RelPath("/".join(path.parts[:2])) for path in changed if path.top in UNITS}
-    for unit in sorted(units):
-        files = merged.where(lambda path, unit=unit: path.under(unit))  # type: ignore[misc]  # bound per turn
-        change = "changed" if any(path.under(unit) for path in ours) else "new"
+class Side:
+    """One state of a home, and what would run in it."""
+
+    def __init__(self, tree: Tree, read: Read) -> None:
+        self.tree, self.read = tree, read
+
+    @cached_property
+    def reach(self) -> Reach:
+        return Reach(Names(self.tree), self.read)
+
+    @cached_property
+    def config(self) -> object:
+        return data_in(CONFIG, self.tree, self.read)
+
+    @cached_property
+    def jobs(self) -> Mapping[str, Job]:
+        return jobs_by_id(data_in(JOBS, self.tree, self.read))
+
+    @cached_property
+    def settings(self) -> Mapping[KeyPath, Start]:
+        """What its settings could run, servers that stand switched off as well."""
+        return setting_starts(self.config, self.reach.names, idle=True)
+
+    @cached_property
+    def live(self) -> Mapping[KeyPath, Start]:
+        """What its settings run."""
+        return setting_starts(self.config, self.reach.names)
+
+    @cached_property
+    def units(self) -> frozenset[RelPath]:
+        """Its hooks and plugins."""
+        return frozenset(RelPath("/".join(p.parts[:2])) for p in self.tree if p.top in UNITS and len(p.parts) > 2)
+
+    @cached_property
+    def inline(self) -> frozenset[RelPath]:
+        """Its skills that hold commands."""
+        return frozenset(inline_skills(self.reach))
+
+    @property
+    def runs_inline(self) -> bool:
+        """Whether the agent runs commands inside of skills."""
+        return _is_on(get(self.config, INLINE_SWITCH))
+
+    def cover(self, starts: Iterable[Start]) -> Tree:
+        """The files that things could load here."""
+        found = {path for start in starts for path in self.reach.of(start)}
+        return self.tree.where(found.__contains__)
+
+
+def _is_on(value: object) -> bool:
+    return value is True or value == 1 or (isinstance(value, str) and bool(value.strip()))
+
+
+def unit_effects(ours: Side, merged: Side) -> Iterator[Effect]:
+    """Yield one effect for each hook, plugin, or skill with commands that are run, that is new or changed."""
+    changed = ours.tree.differing(merged.tree)
+    units = {unit for unit in merged.units | ours.units if any(path.under(unit) for path in changed)}
+    inline = ours.inline | merged.inline if ours.runs_inline and merged.runs_inline else frozenset[RelPath]()
+    skills = {unit for unit in inline if any(path.under(unit) for path in changed)}
+    for unit in sorted(units | skills):
+        files = merged.tree.where(lambda path, unit=unit: path.under(unit))  # type: ignore[misc]  # bound per turn
+        if not files:
+            continue
+        change = "changed" if any(path.under(unit) for path in ours.tree) else "new"
         facts = (("change", change), ("kind", unit.top.removesuffix("s")), ("files", str(len(files))))
         yield Effect(EffectKind.RUNS, unit, "", facts, files.digest)
 
 
-def reach_effects(
-    jobs: Mapping[str, Job], changed: Iterable[RelPath], merged: Tree, read: Read
-) -> Iterator[Effect]:
-    """Changed files that would run at once: running jobs and live commands name them, or what those name."""
-    files = [path for path in changed if path.top not in (*UNITS, CONFIG, JOBS.top, MANIFEST)]
-    running = [job for job in jobs.values() if job.get("enabled", True)] if files else []
-    scripts = {path: f"the running job {label_of(job)}" for job in running for path in script_paths(job.get("script"))}
-    starts = live_commands(data_in(CONFIG, merged, read)) if files else {}
-    live = reached(starts, scripts, merged, read) if starts or scripts else {}
-    for path in files:
-        if path in live:
-            yield Effect(EffectKind.RUNS, path, "", (("script of", live[path]),), merged[path].digest)
+def file_effects(ours: Side, merged: Side, known: Iterable[Effect]) -> Iterator[Effect]:
+    """Yield an effect for each file that something running can load, and that changes, comes or goes.
+
+    Args:
+        ours: The home as found.
+        merged: The home as it would be.
+        known: The other effects: what has one is asked about together with its code.
+    """
+    units = [effect.path for effect in known if not effect.key and effect.kind is EffectKind.RUNS]
+    changed = [
+        path
+        for path in ours.tree.differing(merged.tree)
+        if path.top not in _ASIDE and not any(path.under(unit) for unit in units)
+    ]
+    if not changed:
+        return
+    owners: dict[RelPath, str] = {}
+    both = Reach(Names(ours.tree, merged.tree), ours.read)
+    for start in _running(ours, merged, both, _Asked(known)):
+        for path in both.of(start):
+            owners.setdefault(path, start.owner)
+    for path in changed:
+        if path in owners:
+            before, after = ours.tree.get(path), merged.tree.get(path)
+            content = digest_of([path, _image(before), _image(after)])
+            facts = (("code of", owners[path]), ("before", _short(before)), ("after", _short(after)))
+            yield Effect(EffectKind.RUNS, path, "", facts, content)
+
+
+def _image(entry: Entry | None) -> object:
+    return [str(entry.digest), entry.executable] if entry else None
+
+
+def _short(entry: Entry | None) -> str:
+    """An entry as a card names it: the start of its digest, and whether it may be executed."""
+    if entry is None:
+        return "none"
+    return f"{entry.digest[:12]} executable" if entry.executable else entry.digest[:12]
+
+
+class _Asked:
+    """The keys and jobs that have an effect of their own."""
+
+    def __init__(self, known: Iterable[Effect]) -> None:
+        keys = [(effect.path, _parsed(effect.key)) for effect in known if effect.key]
+        self._settings = [key for path, key in keys if path == CONFIG]
+        self._jobs = {_job_id(key) for path, key in keys if path == JOBS}
+
+    def setting(self, key: KeyPath) -> bool:
+        return any(_related(key, other) for other in self._settings)
+
+    def job(self, ident: str) -> bool:
+        return ident in self._jobs
+
+
+def _running(ours: Side, merged: Side, both: Reach, asked: _Asked) -> Iterator[Start]:
+    """What runs before, and still would: as it stands, and as it would stand where that asks nothing by itself."""
+    yield from (start for key, start in ours.live.items() if key in merged.live)
+    yield from (start for key, start in merged.live.items() if not asked.setting(key))
+    yield from _running_jobs(ours, merged, both, asked)
+    for unit in sorted(ours.units & merged.units):
+        yield unit_start(unit, both)
+    if ours.runs_inline and merged.runs_inline:
+        for skill in sorted(ours.inline):
+            yield unit_start(skill, both)
+
+
+def _running_jobs(ours: Side, merged: Side, both: Reach, asked: _Asked) -> Iterator[Start]:
+    running = [ident for ident, job in merged.jobs.items() if _runs(job)]
+    for ident in running:
+        if ident in ours.jobs and _runs(ours.jobs[ident]):
+            yield job_start(ours.jobs[ident], ours.jobs, both)
+        if not asked.job(ident):
+            yield job_start(merged.jobs[ident], merged.jobs, both)
+
+
+def _runs(job: Job) -> bool:
+    return bool(job.get("enabled", True))
+
+
+def bound(effects: Iterable[Effect], merged: Side, shipped: Side) -> Iterator[Effect]:
+    """Bind effects to the code that comes with them, as the package ships it.
+
+    Args:
+        effects: Those of settings, jobs, hooks and plugins.
+        merged: The home as it would be, for what the package does not ship.
+        shipped: What upstream ships, in the home's spelling.
+    """
+    for effect in effects:
+        cover = _cover_of(effect, merged, shipped) if effect.kind in _BOUND else None
+        yield replace(effect, digest=digest_of([effect.digest, cover.digest])) if cover else effect
+
+
+def _cover_of(effect: Effect, merged: Side, shipped: Side) -> Tree:
+    cover = shipped.cover(_starts_of(effect, merged, shipped))
+    return cover.where(lambda path: not path.under(effect.path))
+
+
+def _starts_of(effect: Effect, merged: Side, shipped: Side) -> Iterator[Start]:
+    """What an effect makes run."""
+    key = _parsed(effect.key)
+    if effect.path == CONFIG and key:
+        theirs = [start for at, start in shipped.settings.items() if _related(at, key)]
+        yield from theirs or (start for at, start in merged.settings.items() if _related(at, key))
+        if _related(key, INLINE_SWITCH):
+            yield from (unit_start(skill, shipped.reach) for skill in sorted(shipped.inline))
+    elif effect.path == JOBS and key:
+        ident = _job_id(key)
+        jobs = shipped.jobs if ident in shipped.jobs else merged.jobs
+        if ident in jobs:
+            yield job_start(jobs[ident], jobs, shipped.reach)
+    elif not key and effect.path not in shipped.tree:
+        yield unit_start(effect.path, shipped.reach)
+
+
+def _related(one: KeyPath, other: KeyPath) -> bool:
+    """Whether a key is another one, lies in it, or around it."""
+    return all(a == b for a, b in zip(one, other, strict=False))
+
+
+def _job_id(key: KeyPath) -> str:
+    return str(key[1].value) if len(key) > 1 and isinstance(key[1], Item) else ""
+
+
+def _parsed(key: str) -> KeyPath:
+    try:
+        return parse_key(key) if key else ()
+    except Invalid:
+        return (key,)

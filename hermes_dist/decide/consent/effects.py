@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from hermes_dist.decide.consent.code import reach_effects, unit_effects
-from hermes_dist.decide.consent.contents import data_in
+from hermes_dist.decide.consent.code import Side, bound, file_effects, unit_effects
 from hermes_dist.decide.consent.hidden import hidden_characters
 from hermes_dist.decide.consent.jobs import job_effects
 from hermes_dist.decide.consent.settings import setting_effects
 from hermes_dist.decide.placement import CONFIG
-from hermes_dist.decide.placing_cron import JOBS, jobs_by_id
+from hermes_dist.decide.placing_cron import JOBS
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import Kind, kind_of, load_data
 from hermes_dist.model.paths import RelPath
@@ -33,16 +32,15 @@ def find_effects(ours: Tree, merged: Tree, shipped: Tree, read: Read) -> tuple[E
         read: Gives contents by digest.
     """
     changed = [path for path in merged if merged[path] != ours.get(path)]
-    before, after, theirs = (jobs_by_id(data_in(JOBS, tree, read)) for tree in (ours, merged, shipped))
+    before, after, theirs = (Side(tree, read) for tree in (ours, merged, shipped))
     found = [
-        *unit_effects(ours, merged, changed),
-        *_hidden(ours, changed, merged, read),
+        *unit_effects(before, after),
         *_unreadable(changed, merged, read),
-        *setting_effects(data_in(CONFIG, ours, read), data_in(CONFIG, merged, read), data_in(CONFIG, shipped, read)),
-        *job_effects(before, after, theirs, merged),
-        *reach_effects(after, changed, merged, read),
+        *setting_effects(before.config, after.config, theirs.config),
+        *job_effects(before.jobs, after.jobs, theirs.jobs),
     ]
-    return tuple(sorted(set(found)))
+    files = file_effects(before, after, found)
+    return tuple(sorted({*bound(found, after, theirs), *files, *_hidden(ours, changed, merged, read)}))
 
 
 def _unreadable(changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:

@@ -6,21 +6,19 @@ from collections.abc import Iterator, Mapping
 
 from hermes_dist.agents.jobs import REASON
 from hermes_dist.decide.consent.contents import digest_of
-from hermes_dist.decide.consent.reach import script_paths
 from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, jobs_by_id, meaning
 from hermes_dist.decide.schedules import can_start
 from hermes_dist.model.documents import ABSENT, same
 from hermes_dist.model.facts import Fact, fact_text, facts_of
 from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.model.tree import Tree
 
 _SILENT: tuple[object, ...] = (None, "", [], {})
 """Values of a job's field that say the same as its absence."""
 
 
 def job_effects(
-    before: Mapping[str, Job], after: Mapping[str, Job], theirs: Mapping[str, Job], merged: Tree
+    before: Mapping[str, Job], after: Mapping[str, Job], theirs: Mapping[str, Job]
 ) -> Iterator[Effect]:
     """Yield what jobs newly do, and the jobs of the package that wait to be switched on."""
     for ident, job in after.items():
@@ -28,15 +26,14 @@ def job_effects(
         changed = _changed_fields(before.get(ident), job)
         runs = bool(job.get("enabled", True))
         if (runs and ident not in before) or (not runs and ident in theirs and _waits(job, bool(changed))):
-            yield _whole_job(key, job, merged, off=not runs)
+            yield _whole_job(key, job, off=not runs)
         elif runs:
             yield from (_job_field(key, job, field) for field in changed)
 
 
-def _whole_job(key: KeyPath, job: Job, merged: Tree, *, off: bool) -> Effect:
+def _whole_job(key: KeyPath, job: Job, *, off: bool) -> Effect:
     acting = acting_fields(job)
-    scripts: list[object] = [merged[p].digest for p in script_paths(job.get("script")) if p in merged]
-    content = digest_of([format_key(key), acting, *(scripts or [None])])
+    content = digest_of([format_key(key), acting])
     return Effect(EffectKind.SCHEDULES, JOBS, format_key(key), (_name(job), *facts_of(acting)), content, off=off)
 
 

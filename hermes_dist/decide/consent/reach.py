@@ -1,23 +1,71 @@
-"""What runs already reaches further: files that a live command, hook, server or job names, and what those name.
+"""What a yes covers: every file of the home that something approved can load.
 
-A yes was given to ``python scripts/server.py`` with the file of that day; another content of it is asked about again.
+A yes was given to ``python scripts/server.py`` with the files of that day. An interpreter imports from the
+folder of its script, a build tool reads the file it finds in its working directory, a script names others: all
+of these are covered, and what they name in turn. Where a text does not tell, the whole of ``scripts/`` is.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple
 
+from msgspec import Struct
+
+from hermes_dist.decide.consent.mentions import BUILDS, CODE, Names, Piece
 from hermes_dist.errors import Invalid
-from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import Read, Tree
+from hermes_dist.model.paths import RelPath, folded
+from hermes_dist.model.tree import Read
 
-_TOKEN = re.compile(r"[\w.@+-]+")
+SCRIPTS = "scripts"
 _FOLDER = re.compile("/scripts(?=/)")
 _LIMIT = 256 << 10
 """Larger files are no scripts that name others."""
+_CONTENT = frozenset(["skills", "skins", "cron", "memories"])
+"""Folders that a command is handed as data; only one that runs in them loads from them."""
+_LOOKED_FOR = frozenset(["node_modules", ".venv", "venv", "bin", ".bin", ".yarn", ".mise"])
+"""Folders that tools look for in a working directory."""
+_PROSE = (".md", ".markdown", ".rst", ".txt")
+_MEDIA = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".mp4", ".pdf")
+_NO_CODE = frozenset(
+    ["config.yaml", "distribution.yaml", "mcp.json", "license", "copying", "notice", ".gitignore", ".gitattributes"]
+)
+_IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)
+_LITERAL = re.compile(r"""["'`]([\w.-]{2,80})["'`]""")
+_ELSEWHERE = re.compile(r"sys\.path|site\.addsitedir|PYTHONPATH|NODE_PATH|spec_from_file|run_path|\bimp\.|chdir|\bcd\b")
+"""Signs that a file loads from other folders than its own."""
+_IN_FOLDER = re.compile(
+    r"(?:--?(?:C|w|directory|dir|cwd|chdir|project|prefix|workspace|rootdir|app-dir|work-dir|workdir)|cd|pushd|[A-Z_]*(?:PATH|LIB|DIR)[A-Z_]*)\Z"
+)
+_MODULE = re.compile(r"-[A-Za-z]*m\Z")
+_CODE_WORD = re.compile(r"(?:-[A-Za-z]*[ce]|--eval|--exec|--call|--print)\Z")
+_UNCLEAR = re.compile(r"\$\(|`|\beval\b|\bsource\b\s+\S*\$|\bxargs\b|\bfind\b|[*?]|\$(?!\w*HOME\b|\{\w*HOME\})[\w{]")
+"""Signs that a shell makes other words of a text than those that stand there."""
+
+
+class Start(Struct, frozen=True, kw_only=True):
+    """Something that runs, or would run with a yes.
+
+    Attributes:
+        owner: What it is, as people know it: ``mcp_servers.zotero``, ``job watch``, ``hooks/greet``.
+        words: Its command, word by word.
+        lines: Its words are lines of a shell.
+        folders: Words that are folders, where it runs or loads from.
+        prose: Texts that tell a model what to run.
+        seeds: Files and folders that it loads whatever its command says.
+        process: It is started in the home, unless ``folders`` says otherwise, and finds what lies there.
+    """
+
+    owner: str
+    words: tuple[str, ...] = ()
+    lines: bool = False
+    folders: tuple[str, ...] = ()
+    prose: tuple[str, ...] = ()
+    seeds: tuple[RelPath, ...] = ()
+    process: bool = False
 
 
 def script_paths(script: object) -> tuple[RelPath, ...]:
@@ -29,58 +77,213 @@ def script_paths(script: object) -> tuple[RelPath, ...]:
     tails = [text] if text else []
     if text.startswith(("/", "~")):
         tails = [text[at.end() + 1 :] for at in _FOLDER.finditer(text)]
-    places = (posixpath.normpath(f"scripts/{tail}") for tail in tails if tail)
+    places = (posixpath.normpath(f"{SCRIPTS}/{tail}") for tail in tails if tail)
     return tuple(filter(None, map(_inside, dict.fromkeys(places))))
 
 
 def _inside(place: str) -> RelPath | None:
     try:
-        return RelPath(place) if place.startswith("scripts/") else None
+        return RelPath(place) if place.startswith(f"{SCRIPTS}/") else None
     except Invalid:
         return None
 
 
-def reached(starts: Mapping[str, str], scripts: Mapping[RelPath, str], tree: Tree, read: Read) -> dict[RelPath, str]:
-    """Find the files of a tree that would run without another word.
+_FILE = "the file alone"
+_BELOW = "all that lies in the folder and below it"
+_CODE = "all of that but prose"
+_HOME = "what a tool that is started in the home finds there by itself"
+_PACKAGES = "what an interpreter that is started in the home imports from it"
+
+
+class _Place(NamedTuple):
+    how: str
+    path: str = ""
+
+
+_IN_HOME = (_Place(_HOME), _Place(_PACKAGES))
+_ALL_SCRIPTS = _Place(_BELOW, SCRIPTS)
+
+
+class Reach:
+    """What things can load, in one or more states of a home.
 
     Args:
-        starts: Texts of live commands, by what they belong to.
-        scripts: Files that run as such, with what they belong to.
-        tree: Where the files are.
+        names: The files.
         read: Gives contents by digest.
-
-    Returns:
-        The files, each with what it belongs to.
     """
-    names: dict[str, list[RelPath]] = {}
-    for path in tree:
-        for name in _spellings(path):
-            names.setdefault(name, []).append(path)
-    found = {path: what for path, what in scripts.items() if path in tree}
-    named = chain.from_iterable(((path, what) for path in _named(text, names)) for what, text in starts.items())
-    todo: list[tuple[RelPath, str]] = [*found.items(), *named]
-    seen: set[RelPath] = set()
-    while todo:
-        path, what = todo.pop()
-        if path in seen:
-            continue
-        seen.add(path)
-        found.setdefault(path, what)
-        todo += ((other, what) for other in _named(_text(tree, path, read), names) if other.top == path.top)
-    return found
+
+    def __init__(self, names: Names, read: Read) -> None:
+        self.names = names
+        self._read = read
+        self._named: dict[RelPath, frozenset[_Place]] = {}
+
+    def texts(self, path: RelPath) -> Iterator[str]:
+        """The contents of a file, in each of the states."""
+        for entry in self.names.entries(path):
+            yield self._read(entry.digest).decode("utf-8", "replace")
+
+    def of(self, start: Start) -> frozenset[RelPath]:
+        """Find the files that something can load."""
+        found: set[RelPath] = set()
+        opened: set[_Place] = set()
+        todo = [*self._first(start)]
+        while todo:
+            place = todo.pop()
+            if place not in opened:
+                opened.add(place)
+                new = [path for path in self._in(place) if path not in found]
+                found.update(new)
+                todo += [other for path in new for other in self._named_in(path)]
+        return frozenset(found)
+
+    def _in(self, place: _Place) -> Iterable[RelPath]:
+        if place.how == _FILE:
+            return [RelPath(place.path)]
+        if place.how == _BELOW:
+            return self.names.below(place.path)
+        if place.how == _CODE:
+            return [path for path in self.names.below(place.path) if path.suffix not in _PROSE]
+        return self._at_home if place.how == _HOME else self._packages
+
+    @cached_property
+    def _at_home(self) -> list[RelPath]:
+        return [path for path in self.names.paths if path.top in _LOOKED_FOR or _is_looked_for(path)]
+
+    @cached_property
+    def _packages(self) -> list[RelPath]:
+        paths = self.names.paths
+        tops = {path.top for path in paths if len(path.parts) == 2 and path.suffix in (".py", ".so", ".pth")}
+        return [path for path in paths if path.top in tops and "/" in path]
+
+    def _first(self, start: Start) -> Iterator[_Place]:
+        """What a start itself names."""
+        for seed in start.seeds:
+            yield from _with_folder(seed) if seed in self.names.paths else (_Place(_BELOW, seed),)
+        yield from self._of_words(start.words)
+        if start.lines and any(map(_UNCLEAR.search, start.words)):
+            yield _ALL_SCRIPTS
+        for word in start.folders:
+            yield from self._run_in(word)
+        for text in start.prose:
+            yield from self._of_prose(text)
+        if start.process:
+            yield _Place(_HOME)
+
+    def _of_words(self, words: tuple[str, ...]) -> Iterator[_Place]:
+        """What the words of a command name."""
+        before = ""
+        for word in _parted(words):
+            if _MODULE.match(before):
+                yield from self._imported(word)
+            elif _IN_FOLDER.match(before):
+                yield from self._run_in(word)
+            elif _CODE_WORD.match(before):
+                yield _ALL_SCRIPTS
+            if " " in word.strip():
+                yield from self._of_words(tuple(part.strip("'\"") for part in word.replace("=", " ").split()))
+            for piece in self.names.pieces(word):
+                yield from self._of_piece(piece)
+            before = word
+
+    def _of_piece(self, piece: Piece) -> Iterator[_Place]:
+        for path in self.names.files(piece):
+            yield from _with_folder(path)
+        folders = self.names.folders(piece)
+        yield from (_Place(_BELOW, folder) for folder in folders if folder not in _CONTENT)
+        if piece.wild < len(piece.steps) and not folders:
+            yield _ALL_SCRIPTS
+
+    def _run_in(self, word: str) -> Iterator[_Place]:
+        """What can be loaded in a folder; one that is not the package's may be the home itself."""
+        folders = [folder for piece in self.names.pieces(word) for folder in self.names.folders(piece, surely=True)]
+        yield from (_Place(_BELOW, folder) for folder in folders)
+        if not folders:
+            yield from _IN_HOME
+
+    def _imported(self, name: str) -> Iterator[_Place]:
+        """What ``-m NAME`` loads: the module's own package, and what lies in the home before others are looked at."""
+        for path in self.names.module(name):
+            depth = name.count(".") + 1 + folded(path.name).startswith(("__main__.", "__init__.", "index."))
+            top = path.parts[: max(1, len(path.parts) - depth + 1)]
+            yield _Place(_BELOW, "/".join(top))
+        yield from _IN_HOME
+
+    def _of_prose(self, text: str) -> Iterator[_Place]:
+        """The code that a text for a model names."""
+        for piece in self.names.pieces(text):
+            for path in self.names.files(piece):
+                if path.suffix in CODE:
+                    yield from _with_folder(path)
+
+    def _named_in(self, path: RelPath) -> frozenset[_Place]:
+        """What the text of a file names in turn, found once: many things may load the same file."""
+        known = self._named.get(path)
+        if known is None:
+            known = self._named[path] = frozenset(self._read_off(path))
+        return known
+
+    def _read_off(self, path: RelPath) -> Iterator[_Place]:
+        if path.suffix in (*_PROSE, *_MEDIA):
+            return
+        for entry in self.names.entries(path):
+            data = self._read(entry.digest)
+            if len(data) <= _LIMIT and b"\0" not in data[:8192]:
+                yield from self._of_code(path, data.decode("utf-8", "replace"))
+
+    def _of_code(self, path: RelPath, text: str) -> Iterator[_Place]:
+        for piece in self.names.pieces(text):
+            for other in self.names.files(piece):
+                yield from _named_file(other, path, piece)
+            if piece.local:
+                yield from self._named_folders(piece)
+        if _ELSEWHERE.search(text):
+            for word in {*_IMPORTED.findall(text), *_LITERAL.findall(text)}:
+                yield from self._loaded_from_elsewhere(word, path)
+
+    def _named_folders(self, piece: Piece) -> Iterator[_Place]:
+        for folder in self.names.folders(piece):
+            if folder not in _CONTENT:
+                yield _Place(_CODE, folder)
+
+    def _loaded_from_elsewhere(self, word: str, path: RelPath) -> Iterator[_Place]:
+        """A module or folder that is named by a bare word, in a file that changes where it loads from."""
+        for other in self.names.module(word):
+            yield from _with_folder(other, _CODE)
+        if word != path.top:
+            yield from self._named_folders(Piece((folded(word),)))
 
 
-def _spellings(path: RelPath) -> Iterable[str]:
-    """How a file is named by what runs it: by its name, a module without its ending."""
-    return (path.name, path.name[:-3]) if path.suffix == ".py" else (path.name,)
+def _parted(words: tuple[str, ...]) -> Iterator[str]:
+    """The words of a command, an option and its value apart."""
+    for word in words:
+        option, sign, value = word.partition("=")
+        if word.startswith("-") and sign:
+            yield from (option, value)
+        elif word.startswith("-C") and len(word) > 2:
+            yield from ("-C", word[2:])
+        else:
+            yield word
 
 
-def _named(text: str, names: Mapping[str, list[RelPath]]) -> Iterator[RelPath]:
-    for token in dict.fromkeys(_TOKEN.findall(text)):
-        for name in {token, token.rpartition(".")[2]}:  # a file, or the last of a module's names
-            yield from names.get(name, ())
+def _with_folder(path: RelPath, how: str = _BELOW) -> Iterator[_Place]:
+    """A file with what lies beside and below it, where it is code; a text alone."""
+    yield _Place(_FILE, path)
+    if path.suffix not in _PROSE:
+        yield from (_Place(how, path.parent),) if path.parent is not None else _IN_HOME
 
 
-def _text(tree: Tree, path: RelPath, read: Read) -> str:
-    data = read(tree[path].digest)
-    return data.decode("utf-8", "replace") if len(data) <= _LIMIT and path.suffix != ".md" else ""
+def _named_file(other: RelPath, path: RelPath, piece: Piece) -> Iterator[_Place]:
+    """A file that another one names: code with its folder, data alone, and prose never."""
+    if other.suffix in _PROSE:
+        return
+    if other.suffix in CODE or folded(other.name) in BUILDS:
+        yield from _with_folder(other, _CODE)
+    elif piece.local or other.top == path.top:
+        yield _Place(_FILE, other)
+
+
+def _is_looked_for(path: RelPath) -> bool:
+    """Whether a tool may look for a file by itself, at the root of the home."""
+    low = folded(path)
+    known = low in _NO_CODE or low.startswith(".env")
+    return "/" not in path and not known and path.suffix not in (*_PROSE, *_MEDIA)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hermes_dist.decide.consent.contents import digest_of, shown, value_facts
-from hermes_dist.decide.consent.floor import Rule, leaves, loosens, row_for
+from hermes_dist.decide.consent.contents import digest_of, value_facts
+from hermes_dist.decide.consent.floor import leaves, loosens, row_for
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_mcp import SERVERS, is_off
 from hermes_dist.model.documents import ABSENT, get
 from hermes_dist.model.keypath import format_key
-from hermes_dist.model.plan import Effect, EffectKind
+from hermes_dist.model.plan import Effect
 
 
 def setting_effects(ours: object, merged: object, shipped: object) -> Iterator[Effect]:
@@ -28,14 +28,3 @@ def setting_effects(ours: object, merged: object, shipped: object) -> Iterator[E
             place = format_key(key)
             content = digest_of([place, None if new is ABSENT else new])
             yield Effect(row.kind, CONFIG, place, value_facts(new), content, off=idle)
-
-
-def live_commands(config: object) -> dict[str, str]:
-    """What the settings run: the text of each guarded command that is not off, by its key."""
-    found: dict[str, str] = {}
-    for key, value in leaves(config or {}):
-        row = row_for(key, value)
-        off = key[0:1] == (SERVERS,) and is_off(get(config, key[:2]))
-        if row is not None and row.kind is EffectKind.RUNS and row.rule is Rule.ASK and not off:
-            found[format_key(key)] = shown(value)
-    return found

@@ -135,8 +135,8 @@ def test_a_job_that_can_not_start_or_is_done_waits_for_nothing() -> None:
 def test_the_changed_script_of_a_running_job_is_an_effect() -> None:
     shelf = Shelf()
     job = {**JOB, "script": "w.sh"}
-    before = shelf.place({"cron/jobs.json": {"jobs": [job]}, "scripts/w.sh": "true", "scripts/v.sh": "true"}).tree
-    after = shelf.place({"cron/jobs.json": {"jobs": [job]}, "scripts/w.sh": "rm -rf ~", "scripts/v.sh": "false"}).tree
+    before = shelf.place({"cron/jobs.json": {"jobs": [job]}, "scripts/w.sh": "true", "tools/v.sh": "true"}).tree
+    after = shelf.place({"cron/jobs.json": {"jobs": [job]}, "scripts/w.sh": "rm -rf ~", "tools/v.sh": "false"}).tree
     effects = found(shelf, running(shelf, before), running(shelf, after), after)
     assert set(effects) == {"scripts/w.sh"}
     assert set(found(shelf, before, after)) == {"cron/jobs.json: jobs[id=0123456789ab]"}
@@ -154,10 +154,11 @@ def test_a_script_is_the_same_file_however_the_job_spells_it(script: str) -> Non
 
 def test_what_a_running_script_names_is_an_effect_too() -> None:
     shelf = Shelf()
-    jobs = {"jobs": [{**JOB, "script": "w.py"}]}
-    before = shelf.place({"cron/jobs.json": jobs, "scripts/w.py": "import lib.v\n", "scripts/lib/v.py": "1", "scripts/u.py": "1"}).tree
-    after = shelf.place({"cron/jobs.json": jobs, "scripts/w.py": "import lib.v\n", "scripts/lib/v.py": "2", "scripts/u.py": "2"}).tree
-    assert set(found(shelf, running(shelf, before), running(shelf, after), after)) == {"scripts/lib/v.py"}
+    jobs = {"jobs": [{**JOB, "script": "w/w.py"}]}
+    files = {"cron/jobs.json": jobs, "scripts/w/w.py": "run('../x/v.sh')\n"}
+    before = shelf.place({**files, "scripts/x/v.sh": "1", "scripts/y/u.py": "1"}).tree
+    after = shelf.place({**files, "scripts/x/v.sh": "2", "scripts/y/u.py": "2"}).tree
+    assert set(found(shelf, running(shelf, before), running(shelf, after), after)) == {"scripts/x/v.sh"}
 
 
 @pytest.mark.parametrize(
@@ -171,8 +172,8 @@ def test_what_a_running_script_names_is_an_effect_too() -> None:
 )
 def test_the_changed_file_that_a_live_command_names_is_an_effect(config: str) -> None:
     shelf = Shelf()
-    files = {"config.yaml": config, "skills/s/server.py": "1", "skills/s/other.py": "1"}
-    before, after = shelf.tree(files), shelf.tree({**files, "skills/s/server.py": "2", "skills/s/other.py": "2"})
+    files = {"config.yaml": config, "skills/s/server.py": "1", "skills/t/server2.py": "1"}
+    before, after = shelf.tree(files), shelf.tree({**files, "skills/s/server.py": "2", "skills/t/server2.py": "2"})
     (effect,) = found(shelf, before, after).values()
     assert (effect.path, effect.kind, effect.off) == ("skills/s/server.py", EffectKind.RUNS, False)
 

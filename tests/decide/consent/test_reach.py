@@ -1,4 +1,4 @@
-"""What runs already reaches further: the files that a live command names, and what those name."""
+"""What a yes covers: the files that a command can load, and what those name."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import Shelf
 
-from hermes_dist.decide.consent.reach import reached, script_paths
-from hermes_dist.model.paths import RelPath
+from hermes_dist.decide.consent.mentions import Names
+from hermes_dist.decide.consent.reach import Reach, Start, script_paths
 
 
 @pytest.mark.parametrize(
@@ -30,54 +30,87 @@ def test_a_full_path_may_mean_any_of_its_folders_of_scripts() -> None:
     assert script_paths("lib/scripts/a.py") == ("scripts/lib/scripts/a.py",)
 
 
-def found(files: dict[str, str | bytes], command: str, scripts: dict[str, str] | None = None) -> dict[str, str]:
+def found(files: dict[str, str | bytes], *words: str, **more: object) -> set[str]:
     shelf = Shelf()
-    at = {RelPath(path): what for path, what in (scripts or {}).items()}
-    return {str(path): what for path, what in reached({"server s": command}, at, shelf.tree(files), shelf.read).items()}
+    start = Start(owner="s", words=words, **more)  # type: ignore[arg-type]
+    return set(map(str, Reach(Names(shelf.tree(files)), shelf.read).of(start)))
 
 
-def test_a_command_reaches_the_files_it_names_however_it_spells_them() -> None:
-    files: dict[str, str | bytes] = {"scripts/a.py": "", "tools/b.sh": "", "plugins/p/mod.py": "", "other.py": ""}
-    assert found(files, "python scripts/a.py && sh '/x/tools/b.sh'") == {"scripts/a.py": "server s", "tools/b.sh": "server s"}
-    assert found(files, "python -m plugins.p.mod") == {"plugins/p/mod.py": "server s"}
-    assert found(files, "python xa.py a.pyc") == {}
+FILES: dict[str, str | bytes] = {
+    "scripts/a.py": "", "scripts/lib/v.py": "", "tools/b.sh": "", "tools/x/c.js": "", "skills/s/SKILL.md": "", "skills/s/run.py": "",
+    "docs/b.md": "", "other.py": "", "SOUL.md": "", "config.yaml": "",
+}  # fmt: skip
 
 
-def test_what_a_reached_file_names_is_reached_too_within_its_folder() -> None:
+@pytest.mark.parametrize(
+    ("words", "paths"),
+    [
+        (["python", "scripts/a.py"], {"scripts/a.py", "scripts/lib/v.py"}),
+        (["python", "scripts/lib/v.py"], {"scripts/lib/v.py"}),
+        (["bash", "/x/tools/b.sh"], {"tools/b.sh", "tools/x/c.js"}),
+        (["node", "c.js"], {"tools/x/c.js"}),
+        (["python", "run.py"], {"skills/s/SKILL.md", "skills/s/run.py"}),
+        (["cat", "docs/b.md"], {"docs/b.md"}),
+        (["npx", "server-filesystem", "~/.hermes/skills"], set()),
+        (["python", "xa.py", "a.pyc", "/etc/a.py", "/b.sh"], set()),
+        (["npx", "-y", "notion", "s", "lib"], set()),
+        (["npx", "tools"], {"tools/b.sh", "tools/x/c.js"}),
+        (["python", "other.py"], {"other.py", "scripts/a.py", "scripts/lib/v.py"}),
+    ],
+)
+def test_a_command_covers_the_folder_of_what_it_names_and_no_more(words: list[str], paths: set[str]) -> None:
+    assert found(FILES, *words) == paths
+
+
+def test_a_process_finds_what_lies_in_the_home() -> None:
     files: dict[str, str | bytes] = {
-        "scripts/a.py": "import b\nopen('far.sh')", "scripts/b.py": "run('c.sh')", "scripts/c.sh": "source a.py", "scripts/d.sh": "",
-        "tools/far.sh": "",
+        "package.json": "", ".npmrc": "", "bin/x": "", "SOUL.md": "", "README.md": "", "logo.png": b"", "config.yaml": "", ".env.EXAMPLE": "",
+        "LICENSE": "", "docs/x.py": "", "skills/s/x.py": "",
     }  # fmt: skip
-    assert found(files, "a.py") == dict.fromkeys(["scripts/a.py", "scripts/b.py", "scripts/c.sh"], "server s")
+    assert found(files, "npx", "-y", "@x/y", process=True) == {"package.json", ".npmrc", "bin/x"}
+    assert found(files, "npx", "-y", "@x/y") == set()
 
 
-def test_scripts_count_as_they_are_and_belong_to_what_names_them_first() -> None:
-    files: dict[str, str | bytes] = {"scripts/a.py": "import b", "scripts/b.py": ""}
-    assert found(files, "", {"scripts/a.py": "job j", "scripts/gone.py": "job g"}) == {"scripts/a.py": "job j", "scripts/b.py": "job j"}
-    assert found(files, "a.py", {"scripts/a.py": "job j"})["scripts/a.py"] == "job j"
+def test_a_header_with_a_variable_is_no_riddle_but_a_line_of_a_shell_is() -> None:
+    files: dict[str, str | bytes] = {"scripts/a.py": "", "tools/b.sh": ""}
+    assert found(files, "npx", "mcp-remote", "--header", "Authorization: Bearer ${TOKEN}") == set()
+    for line in ("python $X", "$(cat x)", "`cat x`", "eval x", "sh *.sh", "find . -exec sh {} +"):
+        assert found(files, line, lines=True) == {"scripts/a.py"}
+    assert found(files, "npx foo ${HERMES_HOME}/x $HOME/y", lines=True) == set()
 
 
-def test_prose_and_what_is_too_large_to_be_a_script_name_nothing() -> None:
-    large = b"import b\n" + b"#" * (256 << 10)
-    files: dict[str, str | bytes] = {"scripts/a.md": "see b.py", "scripts/large.py": large, "scripts/b.py": ""}
-    assert set(found(files, "a.md large.py")) == {"scripts/a.md", "scripts/large.py"}
+def test_what_a_covered_file_names_is_covered_too() -> None:
+    files: dict[str, str | bytes] = {
+        "scripts/a.py": "import b\nopen('far.sh'); load('data/d.json'); see('docs/guide.md')", "tools/far.sh": "source ../more/e.sh\n",
+        "more/e.sh": "", "data/d.json": "", "data/other.json": "", "docs/guide.md": "", "skills/s/SKILL.md": "",
+    }  # fmt: skip
+    assert found(files, "python", "scripts/a.py") == {"scripts/a.py", "tools/far.sh", "more/e.sh", "data/d.json"}
 
 
-def test_bytes_that_are_no_text_are_read_as_far_as_they_are() -> None:
-    assert set(found({"scripts/a.py": b"\xff import b", "scripts/b.py": ""}, "a.py")) == {"scripts/a.py", "scripts/b.py"}
+def test_prose_and_what_is_too_large_or_no_text_names_nothing() -> None:
+    large = b"open('far.sh')\n" + b"#" * (256 << 10)
+    for path, content in (("scripts/a.md", b"far.sh"), ("scripts/a.py", large), ("scripts/a.bin", b"\0far.sh")):
+        assert found({path: content, "tools/far.sh": ""}, path) == {path}
+    assert found({"scripts/a.py": b"\xff open('far.sh')", "tools/far.sh": ""}, "scripts/a.py") == {"scripts/a.py", "tools/far.sh"}
 
 
-_FILES = ["scripts/a.py", "scripts/b.py", "scripts/c.sh", "tools/a.py"]
+def test_what_a_file_named_in_one_state_counts_in_all_of_them() -> None:
+    shelf = Shelf()
+    before = shelf.tree({"scripts/a.py": "run('b.sh')", "tools/b.sh": "", "tools2/c.sh": ""})
+    after = shelf.tree({"scripts/a.py": "run('c.sh')", "tools2/d.sh": ""})
+    start = Start(owner="s", words=("scripts/a.py",))
+    assert Reach(Names(before, after), shelf.read).of(start) == {*before, *after}
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.dictionaries(st.sampled_from(_FILES), st.lists(st.sampled_from(["a.py", "b", "c.sh", "x"])).map(" ".join)), st.sampled_from(["a.py", "b", "x"]))
-def test_law_everything_that_a_reached_file_names_beside_it_is_reached_however_they_name_each_other(
-    texts: dict[str, str], start: str
-) -> None:
+_FILES = ["scripts/a.py", "scripts/x/b.py", "tools/c.sh", "tools/y/d.js", "e.py"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from(_FILES), st.lists(st.sampled_from(["a.py", "x/b.py", "c.sh", "../y/d.js", "e"])).map(" ".join)), st.sampled_from(_FILES))
+def test_law_everything_that_a_covered_file_names_is_covered_however_they_name_each_other(texts: dict[str, str], start: str) -> None:
     whole = found(dict(texts), start)
     for path in whole:
         for other in texts:
-            named = {other.rpartition("/")[2], other.rpartition("/")[2].removesuffix(".py")} & set(texts[path].split())
-            if named and other.partition("/")[0] == path.partition("/")[0]:
+            words = texts[path].replace("../", "").split()
+            if any(other == word or other.endswith(f"/{word}") for word in words):
                 assert other in whole

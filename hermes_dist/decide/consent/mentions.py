@@ -1,0 +1,193 @@
+"""Which files and folders of a tree a text speaks of: a command, a path in it, a line of code.
+
+A command is not run here, so nobody knows its working directory or where the home lies. A full path is held
+against the tree by its end, a relative one may begin in any folder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from msgspec import Struct
+
+from hermes_dist.model.paths import RelPath, folded
+from hermes_dist.model.tree import Entry, Tree
+
+CODE = frozenset(
+    [
+        ".py", ".pyw", ".pyz", ".pth", ".so", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx", ".wasm",
+        ".sh", ".bash", ".zsh", ".fish", ".ksh", ".ps1", ".bat", ".cmd", ".rb", ".pl", ".pm", ".php", ".lua", ".go",
+        ".rs", ".jar", ".groovy", ".tcl", ".awk", ".jq", ".sql", ".mk", ".nix", ".el", ".exe",
+    ]
+)  # fmt: skip
+"""Endings of files that are run or imported."""
+BUILDS = frozenset(
+    [
+        "makefile", "gnumakefile", "justfile", ".justfile", "package.json", "pyproject.toml", "setup.cfg", "uv.toml",
+        "deno.json", "deno.jsonc", "bunfig.toml", "cargo.toml", "gemfile", "rakefile", "procfile", "dockerfile",
+        "compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml", "taskfile.yml", "taskfile.yaml",
+        "tox.ini", "noxfile.py", "mise.toml", ".mise.toml", ".envrc", ".python-version", ".tool-versions",
+        "requirements.txt", ".pnp.cjs", ".yarnrc.yml", ".npmrc", "flake.nix", "build.gradle", "pom.xml",
+    ]
+)  # fmt: skip
+"""Files that tools look for in a working directory, folded: they say what is run there."""
+
+_VARIABLE = re.compile(r"\$\{(\w+)[^{}\n]*\}|%(\w+)%")
+_CHOICE = re.compile(r"\{[^{}\s'\":]*,[^{}\s'\":]*\}|(?<=[\w./-])\[[^\]\s'\",]+\]")
+_PIECE = re.compile(r"[\w.@+~$*?\-/\0]+")
+_QUOTED = re.compile(r"\"([^\"\n]{1,400})\"|'([^'\n]{1,400})'")
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_LEAD = re.compile(r"(?:-[A-Za-z]|@)(?=[./~$])")
+_HOME = re.compile(r"\$\w*HOME|~\w*")
+_ENTRIES = ("__main__.py", "__init__.py", "index.js", "index.mjs", "index.ts")
+
+
+class Piece(Struct, frozen=True):
+    """A part of a text that may be a path.
+
+    Attributes:
+        steps: Its steps, folded, without what only says where to begin.
+        whole: It begins at a place of the machine, so the steps end with a path from the home's root.
+        open: It begins with a variable, so nobody knows what is before the steps.
+        local: It says that it is a path: ``./x``, ``../x``, ``x/y``.
+    """
+
+    steps: tuple[str, ...]
+    whole: bool = False
+    open: bool = False
+    local: bool = False
+
+    @property
+    def wild(self) -> int:
+        """How many steps there are before the first with a wildcard; all of them where there is none."""
+        return next((n for n, step in enumerate(self.steps) if "*" in step or "?" in step), len(self.steps))
+
+
+def _piece(word: str) -> Piece:
+    word = _LEAD.sub("", word, count=1)
+    first = word.partition("/")[0]
+    home, variable = bool(_HOME.fullmatch(first)), first.startswith("$")
+    steps: list[str] = []
+    plain = word if word.endswith("..") else word.rstrip(".")
+    for step in plain.split("/")[1 if home or variable else 0 :]:
+        if step == "..":
+            del steps[-1:]
+        elif step not in ("", "."):
+            steps.append(folded(step))
+    whole = word.startswith("/") or home
+    return Piece(tuple(steps), whole, variable and not home, "/" in word)
+
+
+class Names:
+    """What the files and folders of one or more states of a home are called.
+
+    Args:
+        trees: The states; a text that is in several is read in all of them.
+    """
+
+    def __init__(self, *trees: Tree) -> None:
+        self._trees = trees
+        self.paths: frozenset[RelPath] = frozenset(path for tree in trees for path in tree)
+        self._below: dict[str, list[RelPath]] = {}
+
+    def entries(self, path: RelPath) -> set[Entry]:
+        """What stands at a path, in each of the states."""
+        return {tree[path] for tree in self._trees if path in tree}
+
+    @cached_property
+    def _files(self) -> dict[str, list[RelPath]]:
+        return _by_name(self.paths)
+
+    @cached_property
+    def _folders(self) -> dict[str, list[RelPath]]:
+        return _by_name({folder for path in self.paths for folder in path.parents})
+
+    def called(self, name: str) -> list[RelPath]:
+        """The files of a name that lie in a folder."""
+        return [path for path in self._files.get(folded(name), []) if "/" in path]
+
+    def below(self, folder: str) -> list[RelPath]:
+        """The files in a folder and below it."""
+        known = self._below.get(folder)
+        if known is None:
+            known = self._below[folder] = sorted(path for path in self.paths if path.under(folder))
+        return known
+
+    def pieces(self, text: str) -> Iterator[Piece]:
+        """Yield the parts of a text that may be paths of files or folders that there are, quoted ones with spaces."""
+        plain = _VARIABLE.sub(lambda found: f"${found[1] or found[2]}", text) if "{" in text or "%" in text else text
+        plain = _CHOICE.sub("*", plain.replace("\\ ", "\0").replace("\\", "/"))
+        words = set(_PIECE.findall(plain))
+        if self._spaced:
+            words |= {found[1] or found[2] for found in _QUOTED.finditer(plain)} | {text}
+        for word in words:
+            last = folded(word.rstrip("/.").rpartition("/")[2].replace("\0", " "))
+            if last in self._files or last in self._folders or word.endswith("..") or "*" in last or "?" in last:
+                yield from filter(_has_steps, [_piece(word.replace("\0", " ").strip())])
+
+    @cached_property
+    def _spaced(self) -> bool:
+        """Whether some name has a space in it."""
+        return any(" " in path for path in self.paths)
+
+    def files(self, piece: Piece) -> list[RelPath]:
+        """The files that a piece may mean."""
+        return _meant(self._files, piece)
+
+    def folders(self, piece: Piece, *, surely: bool = False) -> list[RelPath]:
+        """The folders that a piece may mean; a bare word means one at the root, unless it is ``surely`` one."""
+        wild = piece.wild
+        if wild < len(piece.steps):
+            if not wild:
+                return []
+            piece = Piece(piece.steps[:wild], piece.whole, piece.open, local=True)
+        found = _meant(self._folders, piece)
+        if surely or piece.open or piece.local:
+            return found
+        return [folder for folder in found if folded(folder) == piece.steps[0]]
+
+    def module(self, name: str) -> list[RelPath]:
+        """The files that an import of a dotted name may load, wherever it is looked for."""
+        if not _DOTTED.fullmatch(name):
+            return []
+        steps = tuple(folded(step) for step in name.split("."))
+        ends = [(*steps[:-1], f"{steps[-1]}.py")]
+        if steps[-1] in self._folders:
+            ends += [(*steps, entry) for entry in _ENTRIES]
+        return [path for end in ends for path in self._files.get(end[-1], ()) if _ends(path, end)]
+
+
+def _has_steps(piece: Piece) -> bool:
+    return bool(piece.steps)
+
+
+def _by_name(paths: Iterable[RelPath]) -> dict[str, list[RelPath]]:
+    names: dict[str, list[RelPath]] = {}
+    for path in sorted(paths):
+        names.setdefault(folded(path.name), []).append(path)
+    return names
+
+
+def _meant(names: dict[str, list[RelPath]], piece: Piece) -> list[RelPath]:
+    steps = piece.steps
+    named = names.get(steps[-1], [])
+    if piece.whole:
+        return [path for path in named if _is_end_of(path, steps)]
+    return [path for path in named if _ends(path, steps) or _is_end_of(path, steps)]
+
+
+def _ends(path: RelPath, steps: tuple[str, ...]) -> bool:
+    """Whether a path ends with these steps."""
+    return _folded(path)[-len(steps) :] == steps
+
+
+def _is_end_of(path: RelPath, steps: tuple[str, ...]) -> bool:
+    """Whether these steps end with a path from the root."""
+    parts = _folded(path)
+    return steps[-len(parts) :] == parts
+
+
+def _folded(path: RelPath) -> tuple[str, ...]:
+    return tuple(folded(part) for part in path.parts)

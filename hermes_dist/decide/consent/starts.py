@@ -1,0 +1,189 @@
+"""Where code begins to run: the commands of the settings, running jobs, hooks and plugins, commands inside skills."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from hermes_dist.decide.consent.jobs import label_of
+from hermes_dist.decide.consent.mentions import CODE, Names
+from hermes_dist.decide.consent.reach import Reach, Start, script_paths
+from hermes_dist.decide.placing_cron import Job
+from hermes_dist.decide.placing_mcp import SERVERS, is_off
+from hermes_dist.model.documents import get
+from hermes_dist.model.keypath import KeyPath, format_key
+from hermes_dist.model.paths import RelPath, folded
+
+UNITS = ("hooks", "plugins")
+"""Folders whose sub-folders are run by the agent; each sub-folder is one thing."""
+INLINE_SWITCH: KeyPath = ("skills", "inline_shell")
+"""The setting that makes the agent run the commands written inside skills."""
+_COMMANDS: tuple[KeyPath, ...] = (
+    (SERVERS,), ("quick_commands",), ("gateway", "quick_commands"), ("lsp", "servers"), ("hooks",),
+)  # fmt: skip
+"""Maps whose entries are commands, each of them one thing."""
+_FOLDER_KEY = re.compile(r"cwd|workdir|work(ing)?_?dir(ectory)?|directory|folder|dir|root", re.IGNORECASE)
+_FOLDER_VARIABLE = re.compile(r"[A-Z0-9_]*(PATH|LIB|HOME|DIR|ROOT|FOLDER|PREFIX)[A-Z0-9_]*")
+_COMMAND_KEY = re.compile(
+    r"(?:.*_)?(?:command|cmd|args|argv|exec|script|binary|bin|launcher|init_files|program|interpreter)s?"
+)
+_INLINE = re.compile(r"!`([^`\n]+)`")
+_NAME_LINE = re.compile(r"^name:[ \t]*['\"]?([^'\"\r\n#]+)", re.MULTILINE)
+_SKILL = "SKILL.md"
+_SCRIPT_FIELDS = ("script", "monitor_script")
+Owner = KeyPath
+
+
+def setting_starts(config: object, names: Names, *, idle: bool = False) -> dict[Owner, Start]:
+    """List what settings run, by the key of the server or command.
+
+    Args:
+        config: The data of a ``config.yaml``.
+        names: The files that it may speak of.
+        idle: Also list servers that stand switched off.
+    """
+    starts: dict[Owner, Start] = {}
+    for head in _COMMANDS:
+        entries = get(config, head)
+        for name, entry in entries.items() if isinstance(entries, Mapping) else ():
+            if idle or head != (SERVERS,) or not is_off(entry):
+                starts[*head, name] = _command((*head, name), entry)
+    for key, value in _others(config):
+        if start := _setting(key, value, names):
+            starts[key] = start
+    return starts
+
+
+def _command(key: KeyPath, entry: object) -> Start:
+    words: list[str] = []
+    folders: list[str] = []
+    for name, text in _texts(entry, ""):
+        in_folder = _FOLDER_KEY.fullmatch(name) or (_FOLDER_VARIABLE.fullmatch(name) and not text.startswith("http"))
+        (folders if in_folder else words).append(text)
+    far = isinstance(entry, Mapping) and "url" in entry and "command" not in entry
+    return Start(
+        owner=format_key(key), words=tuple(words), folders=tuple(folders), lines=key[0] != SERVERS, process=not far
+    )
+
+
+def _texts(value: object, key: str) -> Iterator[tuple[str, str]]:
+    """The texts in a value, each with the key that it stands below."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _texts(part, str(name))
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part, key)
+    elif isinstance(value, str):
+        yield key, value
+
+
+def _others(data: object, at: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
+    """The leaves of settings that are not below a map of commands."""
+    if at in _COMMANDS:
+        return
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _others(value, (*at, key))
+    elif at:
+        yield at, data
+
+
+def _setting(key: KeyPath, value: object, names: Names) -> Start | None:
+    """What another setting runs: its name says so, or its whole value is a place of code."""
+    texts = [text for _, text in _texts(value, "")]
+    if _COMMAND_KEY.fullmatch(str(key[-1])):
+        return Start(owner=format_key(key), words=tuple(texts))
+    places = tuple(text for text in texts if _is_code(text, names))
+    return Start(owner=format_key(key), words=places) if places else None
+
+
+def _is_code(text: str, names: Names) -> bool:
+    if " " in text.strip() or len(text) > 400:
+        return False
+    found = [path for piece in names.pieces(text) for path in names.files(piece)]
+    return any(path.suffix in CODE for path in found) or ("/" in text and bool(found))
+
+
+def job_start(job: Job, jobs: Mapping[str, Job], reach: Reach) -> Start:
+    """What a job runs and reads: its scripts, its skills, and the jobs whose output it is given.
+
+    Args:
+        job: The job.
+        jobs: All of them, by id.
+        reach: Where scripts and skills are.
+    """
+    family = [job, *_sources(job, jobs, {str(job.get("id"))})]
+    scripts = [path for each in family for field in _SCRIPT_FIELDS for path in script_paths(each.get(field))]
+    wanted = {name for each in family for name in _skill_names(each)}
+    skills = list(_skill_folders(wanted, reach)) if wanted else []
+    texts = [text for folder in skills for text in reach.texts(RelPath(f"{folder}/{_SKILL}"))]
+    return Start(
+        owner=f"job {label_of(job)}",
+        words=tuple(str(each["interpreter"]) for each in family if each.get("interpreter")),
+        folders=tuple(str(each["workdir"]) for each in family if each.get("workdir")),
+        prose=(*(str(each.get("prompt") or "") for each in family), *texts),
+        seeds=(*_folders_of(scripts), *skills, *([RelPath("skill-bundles")] if wanted else [])),
+    )  # fmt: skip
+
+
+def _folders_of(scripts: list[RelPath]) -> Iterator[RelPath]:
+    """Where scripts are looked up, and what lies beside each: a new file there may be what is imported."""
+    for path in scripts:
+        yield path
+        if path.parent is not None:
+            yield path.parent
+
+
+def _sources(job: Job, jobs: Mapping[str, Job], seen: set[str]) -> Iterator[Job]:
+    """The jobs whose output a job is given, and theirs."""
+    named = job.get("context_from") or ()
+    for ident in [named] if isinstance(named, str) else named if isinstance(named, list) else ():
+        other = jobs.get(str(ident))
+        if other is not None and str(ident) not in seen:
+            seen.add(str(ident))
+            yield other
+            yield from _sources(other, jobs, seen)
+
+
+def _skill_names(job: Job) -> Iterator[str]:
+    for value in (job.get("skills"), job.get("skill")):
+        for name in [value] if isinstance(value, str) else value if isinstance(value, list) else ():
+            yield str(name).strip().strip("/")
+
+
+def _skill_folders(wanted: set[str], reach: Reach) -> Iterator[RelPath]:
+    """The folders of skills that a name may mean: by folder, by the name inside, or in the plugin that it names."""
+    bare = {folded(name.rpartition(":")[2].rpartition("/")[2]) for name in wanted}
+    for name in sorted(wanted):
+        plugin, colon, _ = name.partition(":")
+        if colon:
+            yield RelPath(f"plugins/{plugin}")
+    for path in reach.names.called(_SKILL):
+        if bare & _names_of(path, reach):
+            yield path.parents[-1]
+
+
+def _names_of(path: RelPath, reach: Reach) -> set[str]:
+    """What a skill is called: its folder, and the name in its front matter."""
+    inside = (_NAME_LINE.search(text[:4096]) for text in reach.texts(path))
+    return {folded(path.parts[-2]), *(folded(found[1].strip()) for found in inside if found)}
+
+
+def unit_start(unit: RelPath, reach: Reach) -> Start:
+    """What a hook, a plugin or a skill runs; commands inside of a skill are lines of a shell."""
+    skill = RelPath(f"{unit}/{_SKILL}")
+    return Start(owner=str(unit), seeds=(unit,), words=tuple(inline_commands(skill, reach)), lines=True)
+
+
+def inline_skills(reach: Reach) -> Iterator[RelPath]:
+    """The folders of skills that hold commands for the agent to run."""
+    for path in reach.names.called(_SKILL):
+        if any(inline_commands(path, reach)):
+            yield path.parents[-1]
+
+
+def inline_commands(path: RelPath, reach: Reach) -> Iterator[str]:
+    """The commands inside a skill, as lines of a shell."""
+    for text in reach.texts(path):
+        yield from _INLINE.findall(text)
