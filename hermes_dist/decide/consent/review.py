@@ -127,8 +127,8 @@ def _words_of(effect: Effect) -> str:
         return f"{facts.get('change', 'new')} {facts.get('kind', 'folder')} {effect.path.name} ({files})"
     if "unreadable" in facts:
         return f"can't be checked: {facts['unreadable']}"
-    if "script of" in facts:
-        return f"script of {facts['script of']}"
+    if "code of" in facts:
+        return f"code of {facts['code of']}: {facts['before']} → {facts['after']}"
     return effect.what
 
 
