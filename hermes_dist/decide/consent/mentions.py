@@ -29,7 +29,7 @@ BUILDS = frozenset(
         "deno.json", "deno.jsonc", "bunfig.toml", "cargo.toml", "gemfile", "rakefile", "procfile", "dockerfile",
         "compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml", "taskfile.yml", "taskfile.yaml",
         "tox.ini", "noxfile.py", "mise.toml", ".mise.toml", ".envrc", ".python-version", ".tool-versions",
-        "requirements.txt", ".pnp.cjs", ".yarnrc.yml", ".npmrc", "flake.nix", "build.gradle", "pom.xml",
+        "requirements.txt", ".pnp.cjs", ".yarnrc.yml", "flake.nix", "build.gradle", "pom.xml",
     ]
 )  # fmt: skip
 """Files that tools look for in a working directory, folded: they say what is run there."""
