@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import MEMORIES, SHARED_FILES
+from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.mentions import BUILDS, CODE, Names, Piece
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath, folded
@@ -24,15 +26,13 @@ SCRIPTS = "scripts"
 _FOLDER = re.compile("/scripts(?=/)")
 _LIMIT = 256 << 10
 """Larger files are no scripts that name others."""
-_CONTENT = frozenset(["skills", "skins", "cron", "memories"])
+_CONTENT = frozenset(["skills", "skins", "cron", MEMORIES])
 """Folders that a command is handed as data; only one that runs in them loads from them."""
 _LOOKED_FOR = frozenset(["node_modules", ".venv", "venv", "bin", ".bin", ".yarn", ".mise"])
 """Folders that tools look for in a working directory."""
 _PROSE = (".md", ".markdown", ".rst", ".txt")
 _MEDIA = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".mp4", ".pdf")
-_NO_CODE = frozenset(
-    ["config.yaml", "distribution.yaml", "mcp.json", "license", "copying", "notice", ".gitignore", ".gitattributes"]
-)
+_NO_CODE = frozenset([*SHARED_FILES, MANIFEST, "license", "copying", "notice", ".gitignore", ".gitattributes"])
 _IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)
 _LITERAL = re.compile(r"""["'`]([\w.-]{2,80})["'`]""")
 _ELSEWHERE = re.compile(r"sys\.path|site\.addsitedir|PYTHONPATH|NODE_PATH|spec_from_file|run_path|\bimp\.|chdir|\bcd\b")
