@@ -18,6 +18,7 @@ from hermes_dist.decide.consent.activate import ready, switch_on
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.granted import Granted, grant
 from hermes_dist.decide.consent.parking import park, put_back
+from hermes_dist.decide.migrating import as_shipped, followed
 from hermes_dist.decide.policies import settled_by_author, side_of
 from hermes_dist.merge.trees import TreeMerge, merge_trees
 from hermes_dist.model.keypath import parse_key
@@ -83,18 +84,22 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     def read(digest: Digest) -> bytes:
         return blobs[digest] if digest in blobs else situation.read(digest)
 
+    follow = followed(situation.base, situation.theirs, ours, read)
+    blobs |= follow.blobs
+    base, theirs = follow.base, follow.theirs
     asked = _Asked(decisions)
     kept = [_split_place(place) for place in decisions.kept]
-    settled = put_back(situation.base, situation.theirs, kept, read)
+    settled = put_back(base, theirs, kept, read)
     blobs |= settled.blobs
-    merged, effects, parked = _merge_safely(settled.tree, ours, situation.theirs, read, blobs, asked)
+    merged, effects, parked = _merge_safely(settled.tree, ours, theirs, read, blobs, asked)
+    received = as_shipped(merged.base, follow, read, blobs)
     live = switch_on(merged.tree, ready(effects, decisions.granted), read)
     blobs |= live.blobs
     waiting = tuple(e for e in effects if not decisions.granted(e) and (e.off or e in parked))
     return Plan(
         steps=_steps(situation.found, ours, live.tree),
-        base=merged.base,
-        upstream={path: situation.theirs.get(path) for path in merged.base.differing(situation.theirs)},
+        base=received,
+        upstream={path: situation.theirs.get(path) for path in received.differing(situation.theirs)},
         conflicts=merged.conflicts,
         effects=effects,
         parked=waiting,
@@ -104,7 +109,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
             if any(_touches(e, path, key) for e in waiting)
         ),
         blobs=blobs,
-        notes=(*merged.notes, *_by_author(settled.tree, ours, situation.theirs, read, decisions)),
+        notes=(*merged.notes, *_by_author(settled.tree, ours, theirs, read, decisions)),
     )
 
 

@@ -23,7 +23,7 @@ from hermes_dist.ops.lookup import Target, absolute, look_up
 from hermes_dist.ops.masking import Mask
 from hermes_dist.ops.mend import mending
 from hermes_dist.ops.moved import nowhere, way_on
-from hermes_dist.ops.observing import first_of, observe, user_job_ids
+from hermes_dist.ops.observing import as_received, first_of, observe, user_job_ids
 from hermes_dist.ops.trust import signer_words
 from hermes_dist.ops.variables import environment_of, manifest_of
 from hermes_dist.world.load import load_manifest
@@ -60,8 +60,8 @@ def diff(ctx: Context, name: ProfileName, *, upstream: bool = False, to: str = "
         changes, labels = changes_between(lock.theirs(), incoming.placed, read), ("received", "upstream")
     else:
         seen = observe(ctx, home, lock.theirs())
-        read = seen.read
-        changes, labels = changes_between(lock.base, seen.ours, read), ("received", "yours")
+        received, read = as_received(lock.base, seen)
+        changes, labels = changes_between(received, seen.ours, read), ("received", "yours")
     mask = Mask.of(ctx, home.path)
     return [
         FileDiff(c, tuple(map(mask.key, key_changes(c, read))), tuple(mask.lines(text_diff(c, read, *labels))))

@@ -111,6 +111,14 @@ def _agents_files(path: Path, found: Tree, read: Read) -> Iterator[RelPath]:
     yield from agents_own(bundled, found, read)
 
 
+def as_received(base: Tree, seen: Observed) -> tuple[Tree, Read]:
+    """What a home received, as the agent's own migrations have rewritten it there; and how to read it."""
+    from hermes_dist.decide.migrating import followed  # noqa: PLC0415 - only where something differs
+
+    follow = followed(base, base, seen.ours, seen.read)
+    return follow.base, together(follow.blobs, seen.read)
+
+
 def together(blobs: Mapping[Digest, bytes], read: Read) -> Read:
     """Read from new contents first."""
     return lambda digest: blobs[digest] if digest in blobs else read(digest)

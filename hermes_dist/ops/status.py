@@ -18,7 +18,7 @@ from hermes_dist.model.tree import Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.legible import DOCUMENTS, trouble_with
-from hermes_dist.ops.observing import Observed, observe
+from hermes_dist.ops.observing import Observed, as_received, observe
 from hermes_dist.ops.variables import environment_of, manifest_of
 from hermes_dist.world.load import load_manifest
 
@@ -84,10 +84,11 @@ def _differences(
     from hermes_dist.decide.changes import changes_between, key_changes  # noqa: PLC0415 - only where something differs
     from hermes_dist.ops.masking import Mask  # noqa: PLC0415 - likewise
 
-    changes = changes_between(lock.base, seen.ours, seen.read)
+    received, read = as_received(lock.base, seen)
+    changes = changes_between(received, seen.ours, read)
     edited = [c for c in changes if (c.path in lock.base or c.was) and not _is_open(lock, c, seen.ours)]
     mask = Mask.of(ctx, home.path)
-    return changes, edited, [(c.path, tuple(mask.key(k) for k in key_changes(c, seen.read))) for c in edited]
+    return changes, edited, [(c.path, tuple(mask.key(k) for k in key_changes(c, read))) for c in edited]
 
 
 def _is_open(lock: Lock, change: Change, ours: Tree) -> bool:

@@ -20,7 +20,7 @@ from hermes_dist.model.tree import Digest
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.mend import fetch_again
-from hermes_dist.ops.observing import observe
+from hermes_dist.ops.observing import as_received, observe
 from hermes_dist.ops.trust import signer_words
 from hermes_dist.world.fs import RealFs
 from hermes_dist.world.git_cache import cache_name
@@ -81,7 +81,8 @@ def verify(ctx: Context, name: ProfileName) -> Verified:
     lock = home.need_lock(ctx)
     lost, mended = _contents(ctx, lock)
     seen = observe(ctx, home, lock.base)
-    changes = [c for c in changes_between(lock.base, seen.ours, seen.read) if c.path in lock.base or c.was]
+    received, read = as_received(lock.base, seen)
+    changes = [c for c in changes_between(received, seen.ours, read) if c.path in lock.base or c.was]
     missing = tuple(change.path for change in changes if change.path not in seen.ours)
     edited = tuple(change.path for change in changes if change.path in seen.ours)
     source, about = _against_source(ctx, lock)
