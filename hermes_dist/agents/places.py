@@ -40,6 +40,8 @@ LOG_FOLDER = "logs"
 GATEWAY_LOGS = ("gateway.log", "gateway.error.log")
 GATEWAY_PID = "gateway.pid"
 GATEWAY_STATE = "gateway_state.json"
+GATEWAY_PARKED = "gateway.parked"
+"""Stands in a home that the gateway of all profiles is not to serve."""
 GATEWAY_LEGACY = "gateway.json"
 """The gateway's configuration before ``config.yaml``; read still."""
 PROCESSES = "processes.json"

@@ -22,6 +22,7 @@ class Grammar(NamedTuple):
         bot_profile: A route is about the messages of one profile's bot.
         closed: A message whose route leads to a profile that is not served gets no answer; otherwise the
             gateway's own profile answers.
+        always: One gateway serves all profiles whatever the configuration says, so that routes always count.
         sole: Fields that leave a route out where they are there without a value.
         identities: Platforms where one person has several ids.
         suffix: What the name of a platform's plugin has behind the name that its messages carry; a route that
@@ -32,16 +33,21 @@ class Grammar(NamedTuple):
     numbers: bool
     bot_profile: bool
     closed: bool
+    always: bool
     sole: tuple[str, ...] = ()
     identities: tuple[str, ...] = ()
     suffix: str = ""
 
 
+BOT = "bot_profile"
+NARROWING = ("user_id", BOT)
+"""Fields that narrow a route, and that older agents do not read."""
 PLACES = (("guild_id", 2), ("chat_id", 4), ("thread_id", 8))
-GRAMMAR_0_19 = Grammar(weights=PLACES, numbers=False, bot_profile=False, closed=False)
+ID_FIELDS = (*dict(PLACES), "user_id")
+GRAMMAR_0_19 = Grammar(weights=PLACES, numbers=False, bot_profile=False, closed=False, always=False)
 GRAMMAR_0_22 = Grammar(
-    weights=(*PLACES, ("user_id", 16)), numbers=True, bot_profile=True, closed=True, sole=("user_id",),
-    identities=("whatsapp", "whatsapp_cloud"), suffix="-platform",
+    weights=(*PLACES, ("user_id", 16)), numbers=True, bot_profile=True, closed=True, always=True,
+    sole=("user_id",), identities=("whatsapp", "whatsapp_cloud"), suffix="-platform",
 )  # fmt: skip
 NOT_PEOPLE = ("@g.us", "@broadcast", "@newsletter")
 """Ends of ids that name a group of people, where a platform has identities."""

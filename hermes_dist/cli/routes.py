@@ -12,19 +12,22 @@ from hermes_dist.cli.session import Session
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import routes as ops
 from hermes_dist.ops.context import missing_profile
-from hermes_dist.ops.routes import Route
+from hermes_dist.ops.routes import Route, Where
 
 Platform = Annotated[str, typer.Option("--platform", help="The channel's platform.")]
 Guild = Annotated[str, typer.Option("--guild", metavar="ID", help="The server.")]
 Channel = Annotated[str, typer.Option("--channel", metavar="ID", help="The channel.")]
 Thread = Annotated[str, typer.Option("--thread", metavar="ID", help="The thread, or the post of a forum.")]
+User = Annotated[str, typer.Option("--user", metavar="ID", help="Who writes.")]
+Bot = Annotated[str, typer.Option("--bot", metavar="PROFILE", help="The profile whose bot it is.")]
 _OFF = "gateway.multiplex_profiles is off, so the agent ignores every route"
 
 
 def _data(route: Route) -> dict[str, Any]:
     return {
         "number": route.number, "name": route.name, "platform": route.platform, "profile": route.profile,
-        "ids": {key: str(value) for key, value in route.ids.items()}, "enabled": route.enabled, "fault": route.fault,
+        "ids": {key: str(value) for key, value in route.ids.items()}, "bot": route.bot,
+        "enabled": route.enabled, "fault": route.fault,
     }  # fmt: skip
 
 
@@ -36,6 +39,8 @@ def add(
     guild: Guild = "",
     channel: Channel = "",
     thread: Thread = "",
+    user: User = "",
+    bot: Bot = "",
     name: Annotated[str, typer.Option("--name", help="What to call the route.")] = "",
     multiplex: Annotated[bool, typer.Option("--multiplex", help="Switch multiplexing on, too.")] = False,
 ) -> int:
@@ -45,10 +50,8 @@ def add(
     on = ops.listed(session.ctx)[1]
     if not (on or multiplex) and screen.somebody:
         multiplex = screen.confirm(f"{_OFF}. Switch it on?")
-    route, on = ops.add(
-        session.ctx, chosen, platform=platform, guild=guild, channel=channel, thread=thread, name=name,
-        multiplex=multiplex,
-    )  # fmt: skip
+    where = Where(platform=platform, guild=guild, channel=channel, thread=thread, user=user, bot=bot)
+    route, on = ops.add(session.ctx, chosen, where, name=name, multiplex=multiplex)
     screen.emit("route", {"route": _data(route), "multiplex": on})
     screen.say(f"Route {route.number}: {clean(route.scope)} → {route.profile}. Restart the gateway to use it.")
     if not on:
@@ -82,9 +85,11 @@ def remove(session: Session, route: Annotated[str, typer.Argument(metavar="NUMBE
 
 @command_with_profile
 def try_(
-    session: Session, platform: Platform = "discord", guild: Guild = "", channel: Channel = "", thread: Thread = ""
-) -> int:
-    found = ops.tested(session.ctx, platform, guild, channel, thread)
+    session: Session, platform: Platform = "discord", guild: Guild = "", channel: Channel = "", thread: Thread = "",
+    user: User = "", bot: Bot = "",
+) -> int:  # fmt: skip
+    where = Where(platform=platform, guild=guild, channel=channel, thread=thread, user=user, bot=bot)
+    found = ops.tested(session.ctx, where)
     screen = session.screen
     screen.emit(
         "route-test",
@@ -96,8 +101,10 @@ def try_(
     )  # fmt: skip
     if found.route:
         label = f"route {found.route.number} ({clean(found.route.name)}): {clean(found.route.scope)}"
-        screen.say(f"{found.profile}  by {label}, weight {found.route.weight}")
-        if not found.exists:
+        screen.say(f"{found.profile or 'nobody'}  by {label}, weight {found.route.weight}")
+        if not found.profile:
+            screen.warn(f"the profile {found.route.profile!r} is not served, so nobody answers")
+        elif not found.exists:
             screen.warn(f"there is no profile {found.route.profile!r}, so the gateway's own answers")
     else:
         screen.say(f"{found.profile}  no route matches, so the gateway's own profile answers")

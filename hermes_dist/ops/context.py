@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hermes_dist.agents.generation import Generation, generation_of
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
@@ -113,6 +114,11 @@ class Context:
         from hermes_dist.world.agent import version  # noqa: PLC0415 - start-up
 
         return version(self.agent, self.brand, self.env) if self.agent else None
+
+    @cached_property
+    def generation(self) -> Generation:
+        """What the installed agent is like; the newest where none is installed."""
+        return generation_of(self.agent_version)
 
     def active(self) -> ProfileName:
         """The profile a command without a name is about.

@@ -8,10 +8,20 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from hermes_dist.agents.places import CONFIG, ENV, GATEWAY_LEGACY, GATEWAY_LOGS, LOG_FOLDER, WHATSAPP_LOGINS
+from hermes_dist.agents.generation import Gateways
+from hermes_dist.agents.places import (
+    CONFIG,
+    ENV,
+    GATEWAY_LEGACY,
+    GATEWAY_LOGS,
+    GATEWAY_PARKED,
+    LOG_FOLDER,
+    WHATSAPP_LOGINS,
+)
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.exclusive import Clash, Home, claims, clashes, multiplexes
 from hermes_dist.decide.fleet import Line, Manager, by_time, choose
+from hermes_dist.decide.routing import is_apart
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
@@ -125,6 +135,28 @@ def shell_of(ctx: Context, *, detached: bool) -> Mapping[str, str]:
 def is_multiplexed(ctx: Context, *, detached: bool) -> bool:
     """Whether the default profile's gateway serves all profiles."""
     return multiplexes(read_home(ctx, DEFAULT_PROFILE), shell_of(ctx, detached=detached))
+
+
+def served_profiles(ctx: Context) -> frozenset[ProfileName]:
+    """The profiles that gateways of this machine serve, or would serve once they run.
+
+    Where one gateway serves all, those are what it says while it runs; else all but those that are kept apart, parked
+    or deleted.
+    """
+    names = frozenset(ctx.names())
+    if ctx.generation.gateways is not Gateways.ONE:
+        return names
+    found = world.find(ctx.layout.root)
+    if found.pid is not None and found.served is not None:
+        return frozenset(name for name in names if name in found.served)
+    return frozenset(name for name in names if name == DEFAULT_PROFILE or not _is_left(ctx, name))
+
+
+def _is_left(ctx: Context, name: ProfileName) -> bool:
+    """Whether the gateway of all profiles leaves one out."""
+    home, tombs = ctx.layout.home(name), ctx.generation.tombstones
+    deleted = bool(tombs) and (ctx.layout.profiles / tombs / name).exists()
+    return deleted or (home / GATEWAY_PARKED).exists() or is_apart(_map(home / CONFIG, Kind.YAML))
 
 
 def read_home(ctx: Context, name: ProfileName) -> Home:

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from hermes_dist.agents.places import CONFIG
+from hermes_dist.agents.routes import ID_FIELDS
 from hermes_dist.decide.routing import (
     Message,
     Route,
+    Where,
+    bot_key,
     entries_of,
     entry,
     faults,
@@ -25,9 +28,11 @@ from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.documents import Kind, Unmergeable, load_data, parse, rewrite
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.gateways import served_profiles
 from hermes_dist.world.fs import atomic_write
+from hermes_dist.world.gateways import same_people
 
-__all__ = ["Route", "Tested", "add", "lint", "listed", "remove", "tested"]
+__all__ = ["Route", "Tested", "Where", "add", "lint", "listed", "remove", "tested"]
 
 
 class Tested(Struct, frozen=True):
@@ -35,9 +40,9 @@ class Tested(Struct, frozen=True):
 
     Attributes:
         route: The winner; None when none matches.
-        profile: The profile that answers.
+        profile: The profile that answers; empty where nobody does, as the winner's is not served.
         multiplex: Whether the agent looks at routes at all.
-        exists: Whether the winner's profile is there.
+        exists: Whether the winner's profile is there and served.
         others: The rest, with why each does not match, or that it is less specific.
     """
 
@@ -54,23 +59,17 @@ def listed(ctx: Context) -> tuple[list[Route], bool]:
     Raises:
         Invalid: The config can't be read.
     """
-    config = _load(_read(ctx))
-    return routes_of(config), multiplexes(config)
+    config, grammar = _load(_read(ctx)), ctx.generation.routes
+    return routes_of(config, grammar), multiplexes(config, grammar)
 
 
-def add(
-    ctx: Context, profile: ProfileName, *, platform: str, guild: str, channel: str, thread: str, name: str,
-    multiplex: bool,
-) -> tuple[Route, bool]:  # fmt: skip
+def add(ctx: Context, profile: ProfileName, where: Where, *, name: str, multiplex: bool) -> tuple[Route, bool]:
     """Add a route, comments and everything else kept.
 
     Args:
         ctx: The context.
         profile: The profile that answers.
-        platform: Such as ``discord``.
-        guild: The server; empty for any.
-        channel: The channel; empty for any.
-        thread: The thread; empty for any.
+        where: What it is about.
         name: What to call it.
         multiplex: Switch multiplexing on as well.
 
@@ -80,18 +79,18 @@ def add(
     Raises:
         DistError: It names nothing, stands there already, or the file can't be edited.
     """
-    data = _read(ctx)
+    data, grammar = _read(ctx), ctx.generation.routes
     config = _load(data)
-    new = entry(profile=str(profile), platform=platform, guild=guild, channel=channel, thread=thread, name=name)
-    for route in routes_of(config):
-        if route.platform == platform and dict(route.ids) == {k: new[k] for k in new if k.endswith("_id")}:
+    new = entry(grammar, str(profile), where, name)
+    for route in routes_of(config, grammar):
+        if (route.platform, dict(route.ids), route.bot) == (where.platform, where.ids, bot_key(where.bot)):
             raise DistError(
                 f"route {route.number} is about {route.scope} already, and leads to {route.profile or 'nobody'}",
                 where=str(ctx.layout.root / CONFIG), hint=f"remove it first: gateway route remove {route.number}",
             )
     edited = with_routes(config, [*entries_of(config), new])
     _write(ctx, data, multiplexing(edited) if multiplex else edited)
-    return routes_of(edited)[-1], multiplex or multiplexes(config)
+    return routes_of(edited, grammar)[-1], multiplex or multiplexes(config, grammar)
 
 
 def remove(ctx: Context, chosen: str) -> Route:
@@ -102,7 +101,7 @@ def remove(ctx: Context, chosen: str) -> Route:
     """
     data = _read(ctx)
     config = _load(data)
-    hits = [r for r in routes_of(config) if chosen in (str(r.number), r.name)]
+    hits = [r for r in routes_of(config, ctx.generation.routes) if chosen in (str(r.number), r.name)]
     if len(hits) != 1:
         what = f"{len(hits)} routes are" if hits else "no route is"
         raise DistError(
@@ -113,27 +112,24 @@ def remove(ctx: Context, chosen: str) -> Route:
     return hits[0]
 
 
-def tested(ctx: Context, platform: str, guild: str, channel: str, thread: str) -> Tested:
+def tested(ctx: Context, where: Where) -> Tested:
     """Say which route wins for a message.
 
     Args:
         ctx: The context.
-        platform: Such as ``discord``.
-        guild: The server; empty for none.
-        channel: The channel, also of a thread.
-        thread: The thread; empty for none.
+        where: Where the message comes from.
 
     Raises:
         Invalid: The config can't be read.
     """
-    config = _load(_read(ctx))
-    routes, message = routes_of(config), Message.typed(platform, guild, channel, thread)
-    won = matching(routes, message)
-    exists = won is not None and ProfileName(won.profile) in ctx.names()
-    on = multiplexes(config)
-    profile = won.profile if won and exists and on else str(DEFAULT_PROFILE)
+    config, grammar = _load(_read(ctx)), ctx.generation.routes
+    routes, message = routes_of(config, grammar), Message.typed(where, same_people(ctx.layout.root))
+    won, on = matching(routes, message), multiplexes(config, grammar)
+    exists = won is not None and won.profile in served_profiles(ctx)
+    refused = won is not None and on and not exists and grammar.closed
+    profile = won.profile if won and exists and on else message.bot or str(DEFAULT_PROFILE)
     others = tuple((r, r.fault or r.misses(message) or "less specific, or later") for r in routes if r is not won)
-    return Tested(won, profile, on, exists, others)
+    return Tested(won, "" if refused else profile, on, exists, others)
 
 
 def lint(ctx: Context, *, fix: bool) -> tuple[list[tuple[str, str]], bool]:
@@ -158,12 +154,11 @@ def lint(ctx: Context, *, fix: bool) -> tuple[list[tuple[str, str]], bool]:
         if changed:
             _write(ctx, data, better)
             config = better
-    return faults(config, ctx.names()), changed
+    return faults(config, ctx.names(), served_profiles(ctx), ctx.generation.routes), changed
 
 
 def _quoted(route: Mapping[object, object]) -> dict[object, object]:
-    ids = ("guild_id", "chat_id", "thread_id")
-    return {k: str(v) if k in ids and isinstance(v, int) else v for k, v in route.items()}
+    return {k: str(v) if k in ID_FIELDS and type(v) is int else v for k, v in route.items()}
 
 
 def _read(ctx: Context) -> bytes:

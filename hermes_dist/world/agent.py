@@ -5,6 +5,7 @@ Every ``hermes …`` command passes through here when the front door is installe
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import re
@@ -195,14 +196,24 @@ def version(agent: Agent, brand: Brand, env: Mapping[str, str]) -> str | None:
         when neither tells.
     """
     for folder in _site_packages(agent, brand):
-        for info in sorted(folder.glob(f"{brand.agent_package.replace('-', '_')}-*.dist-info")):
-            return info.name.removesuffix(".dist-info").partition("-")[2]
+        name = brand.agent_package.replace("-", "_")
+        beside = [*sorted(folder.glob(f"{name}-*.dist-info")), *sorted(folder.glob(f"{name}_*.dist-info"))]
+        for info in beside:
+            if info.name.startswith(f"{name}-") or _holds(info, brand):
+                return info.name.removesuffix(".dist-info").partition("-")[2]
     try:
         answer = run(agent, ["--version"], env={**env, brand.exec_variable: str(os.getpid())}, timeout=20)
     except DistError:
         return None
     found = _VERSION.search(answer.stdout.partition("\n")[0])
     return found.group(1) if found and answer.returncode == 0 else None
+
+
+def _holds(info: Path, brand: Brand) -> bool:
+    """Whether a package of a similar name is the agent by other hands, and not something for it."""
+    with contextlib.suppress(OSError), (info / "RECORD").open(encoding="utf-8", errors="replace") as record:
+        return any(line.startswith(f"{brand.agent_module}/main.py,") for line in record)
+    return False
 
 
 def _site_packages(agent: Agent, brand: Brand) -> Iterator[Path]:

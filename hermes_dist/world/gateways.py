@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from hermes_dist.agents.places import GATEWAY_LOGS, GATEWAY_PID, GATEWAY_STATE, LOG_FOLDER
+from hermes_dist.agents.places import GATEWAY_LOGS, GATEWAY_PID, GATEWAY_STATE, LOG_FOLDER, WHATSAPP_LOGINS
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
@@ -49,6 +49,7 @@ class Found(Struct, frozen=True, kw_only=True):
         platforms: The agent's word for each channel.
         troubles: Channels that do not work, with the agent's reason.
         teller: The process that wrote the state file last.
+        served: The profiles that it serves, where it serves several; None where it does not say.
     """
 
     state: GatewayState
@@ -59,6 +60,7 @@ class Found(Struct, frozen=True, kw_only=True):
     platforms: Mapping[str, str]
     troubles: tuple[str, ...] = ()
     teller: int | None = None
+    served: tuple[str, ...] | None = None
 
 
 def find(home: Path) -> Found:
@@ -68,7 +70,7 @@ def find(home: Path) -> Found:
     told = record.get("pid")
     about = seen.pid is None or told == seen.pid
     platforms, troubles = {}, []
-    listed = record.get("platforms")
+    listed, served = record.get("platforms"), record.get("served_profiles")
     for name, part in (listed if isinstance(listed, dict) else {}).items():
         if isinstance(part, dict) and about:
             platforms[str(name)] = str(part.get("state") or "")
@@ -78,6 +80,7 @@ def find(home: Path) -> Found:
         state=seen.state, pid=seen.pid, phase=str(record.get("gateway_state") or "") if about else "",
         reason=str(record.get("exit_reason") or "") if about else "", updated_at=seen.updated_at,
         platforms=platforms, troubles=tuple(troubles), teller=told if isinstance(told, int) else None,
+        served=tuple(map(str, served)) if isinstance(served, list) and about else None,
     )  # fmt: skip
 
 
@@ -88,6 +91,33 @@ def _state(home: Path) -> dict[str, object]:
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def same_people(home: Path) -> Mapping[str, frozenset[str]]:
+    """Other ids of people on WhatsApp, as its login has learned them; by every id that is known."""
+    pairs: dict[str, set[str]] = {}
+    folder = next((home / each for each in WHATSAPP_LOGINS if (home / each).is_dir()), home / WHATSAPP_LOGINS[0])
+    for path in folder.glob("lid-mapping-*.json"):
+        with contextlib.suppress(OSError, ValueError):
+            told = json.loads(path.read_text("utf-8-sig"))
+            one = path.stem.removeprefix("lid-mapping-").removesuffix("_reverse")
+            pairs.setdefault(one, set()).add(_bare(str(told)))
+    return {one: _reached(one, pairs) for one in pairs}
+
+
+def _bare(text: str) -> str:
+    return text.strip().replace("+", "", 1).split(":", 1)[0].split("@", 1)[0]
+
+
+def _reached(start: str, pairs: Mapping[str, set[str]]) -> frozenset[str]:
+    seen: set[str] = set()
+    queue = [start]
+    while queue:
+        one = queue.pop()
+        if one and one not in seen:
+            seen.add(one)
+            queue += pairs.get(one, ())
+    return frozenset(seen)
 
 
 def clean(home: Path, *, at_rest: bool) -> bool:
