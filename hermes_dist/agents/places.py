@@ -12,6 +12,10 @@ ABOUT = "profile.yaml"
 """What the user says about a profile: its description and, since 0.22, its display name."""
 MEMORIES = "memories"
 SESSIONS = "sessions"
+SHOWN_AS = "display_name"
+"""What the agent shows a profile as, in ``profile.yaml``."""
+BEFORE = "previous_names"
+"""What a profile was called before, in the same file."""
 SHARED_FILES = (SOUL, CONFIG, MCP)
 """What the agent reads in a home and an author may ship."""
 SHARED_FOLDERS = ("skills", "cron", "plugins", "hooks", "scripts", "skins", "templates")

@@ -17,11 +17,15 @@ from msgspec import Struct, field
 from msgspec.structs import asdict
 
 from hermes_dist.agents import stores
-from hermes_dist.agents.places import ABOUT, CONFIG, ENV, SOUL
+from hermes_dist.agents.generation import Generation
+from hermes_dist.agents.jobs import PAUSED, REASON
+from hermes_dist.agents.places import ABOUT, BEFORE, CONFIG, ENV, SHOWN_AS, SOUL
 from hermes_dist.agents.routes import ROUTES
 from hermes_dist.brand import BRANDS, PRIVATE, SHARED
+from hermes_dist.decide.placing_cron import jobs_by_id
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents import Kind, dump, load_data, parse, put, rewrite
+from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.values import ABSENT
 
@@ -130,15 +134,23 @@ class Kept(Struct, frozen=True, kw_only=True):
             return cls(profile=profile)
 
 
-def new_name(text: str) -> ProfileName:
+def new_name(text: str, agent: Generation) -> ProfileName:
     """Read the name of a profile to be made, in any case of letters, as the agent does.
 
+    Args:
+        text: The name.
+        agent: What the installed agent is like.
+
     Raises:
-        Invalid: It is none, or the default profile's.
+        Invalid: It is none, or the default profile's, or one that the agent has another use for.
     """
     name = ProfileName(text.strip().lower())
     if name == DEFAULT_PROFILE:
         raise Invalid("the default profile is built in", hint="choose another name")
+    if name in agent.unwise:
+        raise Invalid(
+            f"the name {str(name)!r} is reserved: sessions of the default profile go by it", hint="choose another name"
+        )
     return name
 
 
@@ -283,6 +295,53 @@ def described(data: bytes | None, text: str) -> bytes:
     return put(data, Kind.YAML, {("description",): value or ABSENT, ("description_auto",): False})
 
 
+def named_before(data: bytes | None, name: str) -> bytes:
+    """Note in a ``profile.yaml`` what a profile was called before, so that chats with it are found again.
+
+    Raises:
+        DistError: The file can't be edited.
+    """
+    loaded = load_data(data, Kind.YAML) if data and data.strip() else {}
+    if not isinstance(loaded, Mapping):
+        raise Invalid("it is no map of keys and values", where=ABOUT)
+    known = loaded.get(BEFORE)
+    names = list(known) if isinstance(known, list) else []
+    if name in names:
+        return data or b""
+    if not loaded:
+        return dump({BEFORE: [str(name)]}, Kind.YAML)
+    return put(data or b"", Kind.YAML, {(BEFORE,): [*names, str(name)]})
+
+
+def of_a_clone(data: bytes) -> bytes:
+    """A ``profile.yaml`` without what only the original is called; unchanged where it can't be edited."""
+    try:
+        loaded = load_data(data, Kind.YAML) if data.strip() else None
+        gone = [key for key in (SHOWN_AS, BEFORE) if isinstance(loaded, Mapping) and key in loaded]
+        return put(data, Kind.YAML, {(key,): ABSENT for key in gone}) if gone else data
+    except DistError:
+        return data
+
+
+def paused_jobs(data: bytes, source: str) -> tuple[bytes, int]:
+    """Pause every job of a clone: the original's would run a second time otherwise.
+
+    Returns:
+        The file, and how many were running.
+
+    Raises:
+        DistError: It can't be read or edited, so that nobody knows what would run.
+    """
+    jobs = jobs_by_id(load_data(data, Kind.JSON))
+    running = [ident for ident, job in jobs.items() if job.get("enabled", True) and job.get("state") != PAUSED["state"]]
+    edits: dict[KeyPath, object] = {}
+    for ident in running:
+        at: KeyPath = ("jobs", Item("id", ident))
+        edits |= {(*at, field): value for field, value in PAUSED.items()}
+        edits[*at, REASON] = f"cloned from {source}: it would run twice"
+    return (put(data, Kind.JSON, edits) if edits else data), len(running)
+
+
 def left_out(path: str, *, every: bool, default: bool, package: frozenset[str], lockfile: str) -> str:
     """Decide whether a path of a home goes into its clone.
 
@@ -297,7 +356,7 @@ def left_out(path: str, *, every: bool, default: bool, package: frozenset[str], 
         Why it stays behind; empty when it is copied.
     """
     top, name = path.partition("/")[0], path.rpartition("/")[2]
-    if top in _NEVER or name == "__pycache__" or name.endswith(_NEVER_ENDS):
+    if path in stores.SCREEN or top in _NEVER or name == "__pycache__" or name.endswith(_NEVER_ENDS):
         return "belongs to the running profile"
     if default and top in _ROOT_ONLY:
         return "belongs to the machine"

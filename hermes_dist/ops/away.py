@@ -208,8 +208,9 @@ def restore(ctx: Context, name: str, *, to: str = "", dry_run: bool = False) -> 
     Raises:
         DistError: There is none, or its name is taken; nothing was changed.
     """
-    was = new_name(name)
-    wanted = new_name(to) if to else was
+    was = ProfileName.typed(name)
+    refuse_default(was, "restored", str(ctx.layout.root))
+    wanted = new_name(to, ctx.generation) if to else was
     with pending.held(ctx) if not dry_run else RealFs(ctx.layout.root) as fs:
         found = next((each for each in away(ctx) if each.name == was), None)
         if found is None:

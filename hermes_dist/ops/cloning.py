@@ -7,11 +7,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from hermes_dist.agents.places import ABOUT, STANDARD_FOLDERS
+from hermes_dist.agents.places import ABOUT, JOBS, STANDARD_FOLDERS
 from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.channels import is_login, without_tokens
-from hermes_dist.decide.lifecycle import NEW_ENV, described, left_out, new_name
-from hermes_dist.errors import Busy, UsageError
+from hermes_dist.decide.lifecycle import NEW_ENV, described, left_out, new_name, of_a_clone, paused_jobs
+from hermes_dist.errors import Busy, DistError, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
@@ -56,13 +56,14 @@ def clone(
         UsageError: It would be a clone of itself.
         DistError: It can't be made; nothing was changed.
     """
-    profile = new_name(name)
+    profile = new_name(name, ctx.generation)
     if profile == source:
         raise UsageError("a profile can't be a clone of itself", hint="choose another name")
     made = Made(name=profile, path=check_free(ctx, profile), source=source)
     home = open_home(ctx, source)
     package = frozenset(map(str, home.lock.base)) if home.lock else frozenset[str]()
     gone: set[str] = set()
+    paused: list[int] = []
 
     def keep(path: str) -> bool:
         if not tokens and is_login(path):
@@ -73,6 +74,7 @@ def clone(
         )  # fmt: skip
 
     def edit(path: str, data: bytes) -> bytes:
+        data = _as_copy(path, data, source, paused)
         if tokens:
             return data
         edited, names = without_tokens(path, data)
@@ -91,7 +93,8 @@ def clone(
             made = raise_profile(ctx, made, fill, alias=alias)
     except Busy as err:
         raise err.within(str(source)) from None
-    return replace(made, left_out=tuple(sorted(gone)), notes=(*made.notes, *_peer(ctx, profile)))
+    notes = (*made.notes, *_paused(ctx, profile, sum(paused)), *_peer(ctx, profile))
+    return replace(made, left_out=tuple(sorted(gone)), notes=notes)
 
 
 def _fill(source: Path, target: Path, *, keep: Keep, edit: Edit, description: str) -> None:
@@ -103,6 +106,28 @@ def _fill(source: Path, target: Path, *, keep: Keep, edit: Edit, description: st
     if description.strip():
         about = target / ABOUT
         atomic_write(about, described(about.read_bytes() if about.exists() else None, description), 0o644)
+
+
+def _as_copy(path: str, data: bytes, source: ProfileName, paused: list[int]) -> bytes:
+    """A file of a home as a copy of it has it: no job runs twice, and no name is shown twice."""
+    if path == ABOUT:
+        return of_a_clone(data)
+    if path != JOBS:
+        return data
+    try:
+        data, running = paused_jobs(data, source)
+    except DistError as err:
+        raise err.within(path) from None
+    paused.append(running)
+    return data
+
+
+def _paused(ctx: Context, name: ProfileName, count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    jobs = "1 job was" if count == 1 else f"{count} jobs were"
+    how = f"{ctx.brand.name} -p {name} cron resume ID"
+    return (f"{jobs} paused, as the original runs them; to run one here as well: {how}",)
 
 
 def _peer(ctx: Context, name: ProfileName) -> tuple[str, ...]:

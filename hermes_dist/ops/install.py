@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.infer import SURE
+from hermes_dist.decide.lifecycle import new_name
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents import Kind, line_of
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
@@ -112,6 +113,7 @@ def _name_of(incoming: Incoming) -> ProfileName:
 
 
 def _check_free(ctx: Context, name: ProfileName) -> None:
+    new_name(name, ctx.generation)
     home = ctx.layout.home(name)
     if home.exists() or home.is_symlink():
         raise DistError(

@@ -82,7 +82,7 @@ def create(
     Raises:
         DistError: It exists, or can't be made; nothing was changed.
     """
-    profile = new_name(name)
+    profile = new_name(name, ctx.generation)
     made = Made(name=profile, path=check_free(ctx, profile))
     if dry_run:
         return made
@@ -187,7 +187,7 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Rename
     Raises:
         DistError: It can't be renamed; nothing was changed.
     """
-    name, wanted = ctx.profile(old.strip().lower()), new_name(new)
+    name, wanted = ctx.profile(old.strip().lower()), new_name(new, ctx.generation)
     refuse_default(name, "renamed", str(ctx.layout.root))
     if name == wanted:
         raise DistError("that is its name already", where=str(ctx.layout.home(name)))

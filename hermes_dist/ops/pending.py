@@ -8,18 +8,23 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from hermes_dist.agents.places import CONFIG, HONCHO, HONCHO_OF_USER
-from hermes_dist.decide.lifecycle import Kept, Move, hosts_renamed, routes_renamed
+from hermes_dist.agents.generation import NEWEST
+from hermes_dist.agents.places import ABOUT, CONFIG, HONCHO, HONCHO_OF_USER
+from hermes_dist.brand import Layout
+from hermes_dist.decide.lifecycle import Kept, Move, hosts_renamed, named_before, routes_renamed
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops import aliases
 from hermes_dist.ops.context import Context
 from hermes_dist.world import running
+from hermes_dist.world.agent import run
 from hermes_dist.world.fs import RealFs, atomic_write
 from hermes_dist.world.locks import flock, home_lock
 from hermes_dist.world.moving import erase, inode, make_folder, move_home
 from hermes_dist.world.ports import Odd
 from hermes_dist.world.transaction import uninterrupted
+
+_IDENTITY_PATIENCE = 120.0
 
 
 def journal(ctx: Context) -> Path:
@@ -126,7 +131,7 @@ def _settle(ctx: Context, move: Move) -> None:
 def _follow(ctx: Context, move: Move) -> tuple[str, ...]:
     """Do what follows a move; each part may have been done already, and none undoes the move."""
     notes = []
-    for part in (_sticky, _commands, _services, _routes, _peers):
+    for part in (_tombstone, _sticky, _commands, _services, _routes, _peers, _identity):
         try:
             part(ctx, move)
         except DistError as err:
@@ -134,6 +139,40 @@ def _follow(ctx: Context, move: Move) -> tuple[str, ...]:
         except OSError as err:
             notes.append(f"{err.filename}: {err.strerror}")
     return tuple(notes)
+
+
+def _tombstone(ctx: Context, move: Move) -> None:
+    """Let the agent see a profile that is there again, and no ghost of one that was deleted."""
+    folder = ctx.layout.profiles / NEWEST.tombstones
+    if move.to:
+        clear_tombstone(ctx.layout, ProfileName(move.to))
+    if move.verb == "delete" and ctx.generation.tombstones:
+        folder.mkdir(mode=0o755, exist_ok=True)
+        atomic_write(folder / move.name, b"deleted\n", 0o644)
+
+
+def clear_tombstone(layout: Layout, name: ProfileName) -> None:
+    """Take away what hides a deleted profile's name from newer agents; whichever is installed, one may come."""
+    (layout.profiles / NEWEST.tombstones / name).unlink(missing_ok=True)
+
+
+def _identity(ctx: Context, move: Move) -> None:
+    """Sessions and routing of newer agents know a profile by its name; the agent itself carries it along."""
+    verbs = {"rename": ["migrate-identity", move.name, move.to], "delete": ["purge-identity", move.name]}
+    words = verbs.get(move.verb)
+    if words is None or ctx.agent is None or not ctx.generation.identity:
+        return
+    if move.verb == "rename":
+        about = ctx.layout.home(ProfileName(move.to)) / ABOUT
+        found = about.read_bytes() if about.exists() else None
+        atomic_write(about, named_before(found, move.name), 0o644)
+    env = {key: value for key, value in ctx.env.items() if key != ctx.brand.home_variable}
+    if ctx.layout.root != ctx.layout.user_home / ctx.brand.root_name:
+        env[ctx.brand.home_variable] = str(ctx.layout.root)
+    done = run(ctx.agent, ["profile", *words], env=env, timeout=_IDENTITY_PATIENCE)
+    if done.returncode:
+        again = " ".join([ctx.brand.name, "profile", *words])
+        raise DistError(f"the agent could not carry its sessions and routing along; run: {again}")
 
 
 def _sticky(ctx: Context, move: Move) -> None:

@@ -23,6 +23,7 @@ from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, guards_of, held, take_back
 from hermes_dist.ops.observing import together
+from hermes_dist.ops.pending import clear_tombstone
 from hermes_dist.ops.variables import elsewhere, new_file, write
 from hermes_dist.world.fs import RealFs
 from hermes_dist.world.locks import flock
@@ -209,6 +210,7 @@ def _build(
             label=label, folders=STANDARD_FOLDERS, extra={**proposal.beside, **new_file(values)},
             moved=proposal.moved,
         )  # fmt: skip
+        clear_tombstone(ctx.layout, home.name)
     return Outcome(
         verb=proposal.verb, profile=home.name, proposal=proposal, done=True, generation=done.generation,
         variables=tuple(sorted(values)),

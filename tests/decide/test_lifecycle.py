@@ -6,7 +6,9 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import yaml
 
+from hermes_dist.agents.generation import V0_19, V0_22
 from hermes_dist.decide.lifecycle import (
     Kept,
     Move,
@@ -15,7 +17,10 @@ from hermes_dist.decide.lifecycle import (
     is_expired,
     kept_id,
     left_out,
+    named_before,
     new_name,
+    of_a_clone,
+    paused_jobs,
     read_id,
     routes,
     routes_renamed,
@@ -53,10 +58,10 @@ def test_what_is_kept_of_a_profile_is_read_back_and_damage_counts_as_nothing() -
 
 
 def test_names_are_read_in_any_case_and_the_default_one_is_refused() -> None:
-    assert new_name(" Coder ") == "coder"
+    assert new_name(" Coder ", V0_22) == "coder"
     for bad in ("default", "Default", "../x", "", "hermes", "a b"):
         with pytest.raises(Invalid):
-            new_name(bad)
+            new_name(bad, V0_22)
 
 
 def test_a_home_out_of_the_way_is_known_by_who_and_when() -> None:
@@ -180,3 +185,41 @@ def test_what_a_clone_takes_along(path: str, config: bool, everything: bool) -> 
 @pytest.mark.parametrize("path", ["profiles", "profiles/x", "distributions", "hermes-agent", "bin", "active_profile"])
 def test_a_clone_of_the_default_profile_leaves_what_is_no_home(path: str) -> None:
     assert left_out(path, every=True, default=True, package=frozenset(), lockfile="distribution.lock")
+
+
+def test_a_name_that_sessions_of_the_default_profile_go_by_is_given_to_nobody() -> None:
+    with pytest.raises(Invalid, match="reserved"):
+        new_name("Main", V0_22)
+    assert new_name("main", V0_19) == "main"
+
+
+def test_what_a_profile_was_called_before_is_noted_once() -> None:
+    once = named_before(b"# mine\ndescription: x\n", "old")
+    assert once.startswith(b"# mine\ndescription: x\n")
+    assert yaml.safe_load(once) == {"description": "x", "previous_names": ["old"]}
+    assert named_before(once, "old") == once
+    assert yaml.safe_load(named_before(once, "older"))["previous_names"] == ["old", "older"]
+    assert yaml.safe_load(named_before(None, "old")) == {"previous_names": ["old"]}
+
+
+def test_a_clone_is_not_shown_under_the_originals_name() -> None:
+    assert yaml.safe_load(of_a_clone(b"description: x\ndisplay_name: Boss\nprevious_names: [a]\n")) == {"description": "x"}
+    for untouched in (b"description: x\n", b"", b"- a\n", b"{\n"):
+        assert of_a_clone(untouched) == untouched
+
+
+def test_every_job_of_a_clone_is_paused_and_those_that_ran_are_counted() -> None:
+    jobs = [
+        {"id": "a" * 12, "name": "on", "enabled": True, "state": "scheduled", "next_run_at": "2030-01-01", "prompt": "x"},
+        {"id": "b" * 12, "name": "off", "enabled": False, "state": "paused", "paused_reason": "mine", "next_run_at": None},
+        {"id": "c" * 12, "name": "silent"},
+    ]
+    data, count = paused_jobs(json.dumps({"jobs": jobs}).encode(), "coder")
+    after = json.loads(data)["jobs"]
+    assert count == 2
+    assert [job["enabled"] for job in after] == [False, False, False]
+    assert {job["state"] for job in after} == {"paused"}
+    assert [job.get("next_run_at") for job in after] == [None, None, None]
+    assert after[1] == jobs[1]
+    assert "coder" in after[0]["paused_reason"]
+    assert paused_jobs(data, "coder") == (data, 0)
