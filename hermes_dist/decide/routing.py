@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from hermes_dist.agents.generation import NEWEST
 from hermes_dist.agents.routes import BOT, MULTIPLEX, NARROWING, NOT_PEOPLE, ROUTES, STANDALONE, Grammar
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
@@ -218,7 +219,7 @@ def profile_for(
     config: object,
     platform: str,
     *,
-    grammar: Grammar,
+    grammar: Grammar = NEWEST.routes,
     guild_id: str | None = None,
     chat_id: str | None = None,
     thread_id: str | None = None,
@@ -231,7 +232,7 @@ def profile_for(
     Args:
         config: The loaded ``config.yaml`` of the gateway's home.
         platform: Such as ``discord``.
-        grammar: The rules of the installed agent.
+        grammar: The rules of the installed agent; of the newest one, where nothing is said.
         guild_id: The server.
         chat_id: The channel, or the thread of a message in one.
         thread_id: The thread.

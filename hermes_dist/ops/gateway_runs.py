@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist.agents.generation import Gateways
 from hermes_dist.decide.fleet import (
     READY,
     Course,
@@ -29,7 +30,7 @@ from hermes_dist.decide.fleet import (
 from hermes_dist.errors import DistError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.gateways import agent_of, check, is_multiplexed, led_by_default, manager_of, served_now
+from hermes_dist.ops.gateways import agent_of, check, is_multiplexed, is_parked, led_by_default, manager_of, served_now
 from hermes_dist.world import gateways as world
 from hermes_dist.world import running
 from hermes_dist.world.agent import Agent
@@ -225,9 +226,10 @@ def _settled(fleet: _Fleet, names: Sequence[ProfileName], *, again: bool = False
     """What is clear before anything is started: what another gateway serves, and what must not start."""
     ctx, detached = fleet.ctx, fleet.options.detached
     running_now = frozenset(name for name in ctx.names() if world.find(ctx.layout.home(name)).pid is not None)
+    multiplexed = ctx.generation.gateways is Gateways.EACH and is_multiplexed(ctx, detached=detached)
     out = {
         name: Verdict(profile=name, outcome=Outcome.SERVED, note="its gateway serves all profiles (multiplex_profiles)")
-        for name in served(names, multiplexed=is_multiplexed(ctx, detached=detached), running=running_now)
+        for name in served(names, multiplexed=multiplexed, running=running_now)
     }
     if not fleet.options.allow_clash:
         found = check(ctx, detached=detached)
@@ -244,6 +246,8 @@ def _start(fleet: _Fleet, name: ProfileName) -> Verdict:
             return Verdict(profile=name, outcome=Outcome.RUNNING, pid=found.pid, note="; ".join(found.troubles))
         note = f"it lives, and says {found.phase or 'nothing'!r}; restart it"
         return Verdict(profile=name, outcome=Outcome.HANGING, pid=found.pid, note=note)
+    if is_parked(fleet.ctx, name):
+        return _taken_in(fleet, name)
     chosen = way(fleet.manager, installed=bool(world.services(layout, name)), detached=fleet.options.detached)
     if chosen is Way.MISSING:
         hint = f"{fleet.ctx.command(f'gateways enable {name}')}, or pass --detached"
@@ -275,6 +279,15 @@ def _or_served(fleet: _Fleet, name: ProfileName, verdict: Verdict) -> Verdict:
         if fleet.enough.wait(_LOOK):
             break
     return verdict
+
+
+def _taken_in(fleet: _Fleet, name: ProfileName) -> Verdict:
+    """Let the gateway of all serve a profile again that it was told to leave out, as the agent's own start does."""
+    ctx = fleet.ctx
+    answer = world.ask(fleet.agent, ctx.layout, name, ["start"], env=ctx.env, timeout=_SERVICE_STOPS)
+    if answer.code:
+        return _refused(fleet, name, answer)
+    return Verdict(profile=name, outcome=Outcome.SERVED, note=f"by the gateway of {DEFAULT_PROFILE} again")
 
 
 def _refused(fleet: _Fleet, name: ProfileName, answer: world.Answer) -> Verdict:

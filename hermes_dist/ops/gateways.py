@@ -145,6 +145,12 @@ def served_now(ctx: Context) -> frozenset[str]:
     return frozenset(found.served or ()) - {DEFAULT_PROFILE} if found.pid is not None else frozenset()
 
 
+def is_parked(ctx: Context, name: ProfileName) -> bool:
+    """Whether a running gateway of all was told to leave a profile out."""
+    marked = name != DEFAULT_PROFILE and (ctx.layout.home(name) / GATEWAY_PARKED).exists()
+    return marked and world.find(ctx.layout.root).served is not None and world.find(ctx.layout.root).pid is not None
+
+
 def led_by_default(ctx: Context, names: Sequence[ProfileName]) -> frozenset[ProfileName]:
     """Those of some profiles that the default one's gateway serves, or would once it runs."""
     if ctx.generation.gateways is not Gateways.ONE:
