@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from hermes_dist.agents.places import SOUL
 from hermes_dist.decide.consent.floor import leaves
-from hermes_dist.decide.consent.hidden import hidden_characters
+from hermes_dist.decide.consent.hidden import find_hidden
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import is_job_file, read_jobs, skills_of
 from hermes_dist.decide.placing_mcp import MCP, SERVERS, read_servers
@@ -22,6 +22,7 @@ from hermes_dist.model.paths import RelPath
 
 _SKILL_NAME, _SKILL_WORDS = 64, 1024
 _LARGE = 5 << 20
+_HIDDEN_SHOWN = 10
 _TOO_LARGE = 32 << 20
 _INVISIBLE = re.compile("[\u200b\u2060\u00ad\u180e]|(?<!^)\ufeff")
 _READ = (".md", ".txt", ".yaml", ".yml", ".json")
@@ -218,10 +219,10 @@ def check_texts(subject: Subject) -> Iterator[Problem]:
         for leak in scan(path, data):
             hint = "take it out, and make a new one: the old one is known by now"
             yield error("secret", path, leak.line, f"it looks like a secret: {leak.kind}", hint)
-        for place in hidden_characters(path, data):
-            line, _, marks = place.removeprefix("line ").partition(": ")
-            what = f"hidden characters ({marks}) can say what a reader does not see"
-            yield error("hidden", path, int(line), what, "take them out; such a file waits for everybody's yes")
+        for place in find_hidden(path, data)[:_HIDDEN_SHOWN]:
+            where = "" if place.line else f" in {place.where}"
+            what = f"hidden characters{where} ({place.marks}) can say what a reader does not see"
+            yield error("hidden", path, place.line, what, "take them out; such a file waits for everybody's yes")
         if b"\0" in data[:8000]:
             continue
         text = data.decode("utf-8", "replace")

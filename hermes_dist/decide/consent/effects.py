@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hermes_dist.decide.consent.code import Side, bound, file_effects, unit_effects
-from hermes_dist.decide.consent.hidden import hidden_characters
+from hermes_dist.decide.consent.hidden import find_hidden, hidden_characters
 from hermes_dist.decide.consent.jobs import job_effects
 from hermes_dist.decide.consent.settings import setting_effects
 from hermes_dist.decide.placement import CONFIG
@@ -55,7 +55,8 @@ def _unreadable(changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterato
 
 def _hidden(ours: Tree, changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:
     for path in changed:
-        places = hidden_characters(path, read(merged[path].digest))
-        if places and not (path in ours and hidden_characters(path, read(ours[path].digest)) == places):
-            facts = tuple(("hidden", place) for place in places)
+        now = [place.text for place in find_hidden(path, read(merged[path].digest))]
+        before = [place.text for place in find_hidden(path, read(ours[path].digest))] if path in ours else []
+        if now and now != before:
+            facts = tuple(("hidden", place) for place in hidden_characters(path, read(merged[path].digest)))
             yield Effect(EffectKind.HIDES, path, "", facts, merged[path].digest)

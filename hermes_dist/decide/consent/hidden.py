@@ -1,41 +1,89 @@
-"""Hidden characters in what a model reads: bidirectional controls and tags can say what a reviewer can't see."""
+"""Hidden characters in what a model reads: what says something that a reviewer can't see.
+
+Looked for in the bytes of a file and, as escapes hide there, in the values of YAML, JSON and front matter.
+"""
 
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Iterator
 
+from msgspec import Struct
+
+from hermes_dist.errors import Invalid
+from hermes_dist.merge.frontmatter import split
+from hermes_dist.model.documents import Kind, kind_of, load_data
 from hermes_dist.model.paths import RelPath
 
-_HIDDEN = re.compile("[\u202a-\u202e\u2066-\u2069\u061c\u200e\u200f\U000e0000-\U000e007f]")
-"""Bidirectional marks, embeddings, overrides and isolates; tag characters (Unicode TR9, TR36)."""
+_ZERO = "\u200b-\u200d\u2060-\u2064\ufeff\u180e\u034f\u115f\u1160\u3164\uffa0\u17b4\u17b5"
+_SELECTOR = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_HIDDEN = re.compile(
+    "[\u202a-\u202e\u2066-\u2069\u206a-\u206f\ufff9-\ufffb\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+    f"|[{_SELECTOR}]{{2,}}|(?<![^\\x00-\\x7f])[\ufe00-\ufe0d\U000e0100-\U000e01ef]|[{_ZERO}]{{4,}}"
+)
+"""Bidirectional embeddings, overrides and isolates, tags (Unicode TR9, TR36), annotations; selectors that follow
+another one or plain ASCII, where there is nothing to select; runs of characters without width."""
+_MARKS = re.compile("[\u061c\u200e\u200f]")
+_RTL = re.compile("[\u05d0-\u05f2\u0620-\u064a\u066e-\u06d5\u0710-\u08c7\ufb1d-\ufdfb\ufe70-\ufefc]")
+"""Direction marks belong into lines with Arabic, Hebrew or the like, and nowhere else."""
+_STRAYS = re.compile(f"[{_ZERO}]|(?<![^\\x00-\\x7f])(?<![0-9#*])[\ufe0e\ufe0f]")
+_TOO_MANY_STRAYS = 8
+"""So many on one line carry a message, one beside each letter."""
 _FLAGS = re.compile(
     "\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074"
     "|\U000e0077\U000e006c\U000e0073)\U000e007f"
 )
 """The flags of England, Scotland and Wales are spelled with tags; these three are no disguise."""
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2190-\u2bff\ufe0f]")
-_LEADS = (b"\xe2\x80", b"\xe2\x81", b"\xd8\x9c", b"\xf3\xa0")
+_JOINING = re.compile("[\u0600-\u1cff\ua800-\uabff\ufb50-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f]")
+"""Scripts that are written with joiners, or that show with a space of no width where a word ends."""
+_TAGS = re.compile("[\U000e0020-\U000e007e]{3,}")
 _INVISIBLE = re.compile(
-    "[\u200b-\u200d\u2060-\u2064\ufeff\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180e\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+    f"[{_ZERO}\u061c\u200e\u200f\u2800\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|(?<![^\\x00-\\x7f])(?<![0-9#*])[\ufe0e\ufe0f]"
 )
 """Characters without width, blank letters, and controls; what a text may hold for good reason is sorted out."""
 _PLAIN = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
 """What of ASCII everybody sees."""
 _READ_BY_MODELS = (".md", ".txt", ".yaml", ".yml", ".json", ".j2", ".prompt", "")
+_ESCAPE = re.compile(rb"\\[uUx]")
+_SHOWN = 10
 
 
-def hidden_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
+class Hidden(Struct, frozen=True):
+    """A place with hidden characters.
+
+    Attributes:
+        text: The characters.
+        line: The line, from one; 0 for a value that holds them as escapes.
+        key: The value.
+    """
+
+    text: str
+    line: int = 0
+    key: str = ""
+
+    @property
+    def marks(self) -> str:
+        """The characters by their numbers, and what tags spell."""
+        numbers = " ".join(sorted({f"U+{ord(mark):04X}" for mark in self.text}))
+        spelled = "".join("".join(chr(ord(tag) - 0xE0000) for tag in run[0]) for run in _TAGS.finditer(self.text))
+        return f"{numbers} (they spell {spelled!r})" if spelled else numbers
+
+    @property
+    def where(self) -> str:
+        """The line, or the value."""
+        return f"line {self.line}" if self.line else f"the value of {self.key}"
+
+
+def find_hidden(path: RelPath, data: bytes) -> tuple[Hidden, ...]:
     """List places with hidden characters in a file that a model or a reviewer may read.
 
     Args:
         path: The file.
         data: Its content; what is no text, and no prompt by its name, is passed over.
-
-    Returns:
-        ``line N: U+202E`` for each line that has some, ten at most; empty for other files.
     """
-    if data.isascii() or not any(lead in data for lead in _LEADS):
+    escaped = _ESCAPE.search(data) is not None
+    if data.isascii() and not escaped:
         return ()
     prompt = path.suffix in _READ_BY_MODELS
     try:
@@ -44,11 +92,80 @@ def hidden_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
         return ()
     if "\0" in text and not prompt:
         return ()
-    found: dict[int, list[str]] = {}
+    lines = () if data.isascii() else tuple(_in_lines(text))
+    return (*lines, *(_in_values(path, data, text) if escaped else ()))
+
+
+def hidden_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
+    """Say where the hidden characters of a file are.
+
+    Returns:
+        ``line N: U+202E`` for each line and ``the value of KEY: U+202E`` for each value that has some, ten at most,
+        and how many more there are; empty for other files.
+    """
+    found = find_hidden(path, data)
+    more = (f"and {len(found) - _SHOWN} more",) if len(found) > _SHOWN else ()
+    return (*(f"{one.where}: {one.marks}" for one in found[:_SHOWN]), *more)
+
+
+def _in_lines(text: str) -> Iterator[Hidden]:
     for number, line in enumerate(re.split(r"\r\n|\r|\n", _FLAGS.sub("", text)), 1):
-        if marks := _HIDDEN.findall(line):
-            found[number] = sorted({f"U+{ord(mark):04X}" for mark in marks})
-    return tuple(f"line {number}: {' '.join(marks)}" for number, marks in list(found.items())[:10])
+        if not line.isascii() and (found := _hidden_in(line)):
+            yield Hidden(found, line=number)
+
+
+def _hidden_in(line: str) -> str:
+    """The hidden characters of one line."""
+    found = [match[0] for match in _HIDDEN.finditer(line)]
+    if not _RTL.search(line):
+        found += _MARKS.findall(line)
+    strays = [match[0] for match in _STRAYS.finditer(line) if not _joins(line, match.start())]
+    if len(strays) >= _TOO_MANY_STRAYS:
+        found += strays
+    return "".join(found)
+
+
+def _in_values(path: RelPath, data: bytes, text: str) -> Iterator[Hidden]:
+    """What only shows once a document is loaded; one that can't be is searched as if its escapes were none."""
+    kind = kind_of(path)
+    if path.suffix == ".md":
+        front, _ = split(data)
+        kind, data = (Kind.YAML, front) if front is not None else (None, data)
+    if kind is None:
+        return
+    try:
+        values = _texts(load_data(data, kind), "")
+    except Invalid:
+        values = iter([("it, which can't be loaded", _unescaped(data.decode("utf-8", "replace")))])
+    for key, value in values:
+        for line in re.split(r"\r\n|\r|\n", _FLAGS.sub("", value)):
+            found = "" if line.isascii() or line in text else _hidden_in(line)
+            if found:
+                yield Hidden(found, key=key)
+
+
+def _texts(value: object, key: str) -> Iterator[tuple[str, str]]:
+    """Every text of some data with its key, keys among them."""
+    if isinstance(value, str):
+        yield key or "it", value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            shown = str(name).encode("ascii", "backslashreplace").decode()
+            place = f"{key}.{shown}" if key else shown
+            yield from _texts(name, place) if isinstance(name, str) else ()
+            yield from _texts(inner, place)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _texts(inner, f"{key}[{number}]")
+
+
+def _unescaped(text: str) -> str:
+    def char(match: re.Match[str]) -> str:
+        number = int(match[1] or match[2] or match[3], 16)
+        return chr(number) if number < 0x110000 else ""
+
+    plain = re.sub(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2}))", char, text)
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def invisible_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
@@ -73,10 +190,10 @@ def invisible_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
 
 def _joins(text: str, at: int) -> bool:
     """Whether a joiner has something to join: letters of a script that uses it, or two emoji."""
-    if text[at] not in "\u200c\u200d" or not at:
+    if text[at] not in "\u200b\u200c\u200d" or not at:
         return False
     before, after = text[at - 1], text[at + 1 : at + 2]
-    if unicodedata.category(before) in {"Lo", "Mn", "Mc"}:
+    if _JOINING.match(before):
         return True
     return text[at] == "\u200d" and bool(_EMOJI.match(before)) and bool(_EMOJI.match(after))
 
