@@ -7,11 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from hermes_dist.decide.env_names import EnvClass, class_of
 
-pytestmark = pytest.mark.agent
 NAME = re.compile(r"[A-Z][A-Z0-9_]{2,}")
 READS = re.compile(r"(?i)(?!secrets\.).*(?:getenv|environ|env_|_env|secret).*")
 """Functions that are handed a variable's name: the standard ones, and the agent's own around them."""
