@@ -30,6 +30,7 @@ Env = Annotated[
 EnvFile = Annotated[str, typer.Option("--env-file", metavar="FILE", help="Set the variables of a file like .env.")]
 AcceptNewKey = Annotated[bool, typer.Option("--accept-new-key", help="Take a release that another key signed.")]
 AcceptUnsigned = Annotated[bool, typer.Option("--accept-unsigned", help="Take a release that nobody signed.")]
+AllowDowngrade = Annotated[bool, typer.Option("--allow-downgrade", help="Follow a source that went back.")]
 AcceptMovedTag = Annotated[bool, typer.Option("--accept-moved-tag", help="Follow a tag to another commit.")]
 RequireSignature = Annotated[bool, typer.Option("--require-signature", help="Refuse what nobody signed.")]
 IgnoreRequires = Annotated[bool, typer.Option("--ignore-requires", help="Install whatever agent is required.")]

@@ -21,8 +21,8 @@ def pin_data(pin: Pin | None) -> dict[str, Any] | None:
     if pin is None:
         return None
     return {
-        "url": pin.url, "subfolder": pin.subfolder, "ref": pin.ref, "commit": pin.commit, "version": pin.version,
-        "tree": pin.tree,
+        "kind": pin.kind, "url": pin.url, "subfolder": pin.subfolder, "ref": pin.ref, "commit": pin.commit,
+        "version": pin.version, "tree": pin.tree,
     }  # fmt: skip
 
 

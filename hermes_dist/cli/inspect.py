@@ -68,7 +68,9 @@ def info(
         fields = ("name", "version", "description", "author", "license", "hermes_requires", "homepage", "repository")
         rows += [(field, getattr(manifest, field)) for field in fields if getattr(manifest, field)]
     if lock is not None:
-        rows += [("source", lock.source), ("ref", lock.pin.ref), ("commit", lock.pin.commit), ("tree", lock.pin.tree)]
+        pin = lock.pin
+        rows += [("source", lock.source), ("follows", pin.kind), ("ref", pin.ref), ("commit", pin.commit)]
+        rows.append(("tree", pin.tree))
         rows += [("held", lock.held), ("signer", found.signer)]
         rows.append(("parts", ", ".join(f"{part} {count}" for part, count in found.parts)))
     for name, value in rows:

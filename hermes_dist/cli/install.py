@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.command import (
+    AcceptMovedTag,
     AcceptNewKey,
     AcceptUnsigned,
+    AllowDowngrade,
     AllowEffects,
     DryRun,
     Env,
@@ -40,6 +42,8 @@ def install(
     env_file: EnvFile = "",
     accept_new_key: AcceptNewKey = False,
     accept_unsigned: AcceptUnsigned = False,
+    accept_moved_tag: AcceptMovedTag = False,
+    allow_downgrade: AllowDowngrade = False,
     require_signature: RequireSignature = False,
     ignore_requires: IgnoreRequires = False,
     registry: Annotated[str, typer.Option("--registry", metavar="NAME", help="The registry a name belongs to.")] = "",
@@ -52,6 +56,7 @@ def install(
     asked = Asked(
         name=name, alias=alias, force=force, conflict=conflict, allow_effects=allow_effects, env=tuple(env or ()),
         env_file=env_file, accept_new_key=accept_new_key, accept_unsigned=accept_unsigned,
+        accept_moved_tag=accept_moved_tag, allow_downgrade=allow_downgrade,
         require_signature=require_signature, ignore_requires=ignore_requires, registry=registry,
         accept_name=accept_name, only=only, without=without,
     )  # fmt: skip

@@ -24,6 +24,8 @@ class Asked(NamedTuple):
     env_file: str = ""
     accept_new_key: bool = False
     accept_unsigned: bool = False
+    accept_moved_tag: bool = False
+    allow_downgrade: bool = False
     require_signature: bool = False
     ignore_requires: bool = False
     registry: str = ""
@@ -45,10 +47,13 @@ def install_one(session: Session, source: str, asked: Asked, *, yes: bool, dry_r
     Returns:
         The exit code.
     """
-    accept = Accept(new_key=asked.accept_new_key, unsigned=asked.accept_unsigned, signature=asked.require_signature)
+    accept = Accept(
+        new_key=asked.accept_new_key, unsigned=asked.accept_unsigned, moved_tag=asked.accept_moved_tag,
+        signature=asked.require_signature,
+    )  # fmt: skip
     wish = wish_of(
         conflict=asked.conflict, only=asked.only, without=asked.without, allow_effects=asked.allow_effects,
-        dry_run=dry_run, accept=accept, ignore_requires=asked.ignore_requires,
+        dry_run=dry_run, accept=accept, allow_downgrade=asked.allow_downgrade, ignore_requires=asked.ignore_requires,
         env=given(session, list(asked.env), asked.env_file), questions=questions(session, yes=yes),
     )  # fmt: skip
     outcome = install(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from hermes_dist.decide.versions import choose_tag, specifiers, version_of
-from hermes_dist.errors import Invalid
+from hermes_dist.decide.versions import choose_tag, specifiers, spelled, version_of
+from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.registry import Package, Release, read_source, skeleton
@@ -64,6 +65,36 @@ def choose(package: Package, asked: SourceSpec, have: str = "") -> Choice:
         note = f"to go back to {best.version}: update --to {best.version}"
         return Choice(current, (*_yanked(package, current), note))
     return Choice(best)
+
+
+def unchanged(
+    package: Package, release: Release, seen: Mapping[str, tuple[str, str]], *, registry: str, file: str
+) -> Release:
+    """Hold a release against what its version was seen to be.
+
+    Args:
+        package: What the registry says of the package now.
+        release: The release that is meant.
+        seen: Versions, as :func:`~hermes_dist.decide.versions.spelled`, with the commit and tree they were pinned at.
+        registry: The name of the registry.
+        file: Where that is remembered.
+
+    Returns:
+        The release, with the digest of its tree where that was seen before.
+
+    Raises:
+        Refused: Its commit or its tree is another now.
+    """
+    commit, tree = seen.get(spelled(release.version), (release.commit, ""))
+    what = "commit" if commit != release.commit else "tree"
+    before, now = (commit, release.commit) if what == "commit" else (tree, release.tree or tree)
+    if before and before != now:
+        raise Refused(
+            f"{package.name} {release.version} is pinned at another {what} than it was: {now[:12]}, not {before[:12]}",
+            where=f"registry {registry}",
+            hint=f"a release does not change: tell who keeps the registry; to take it, remove its line from {file}",
+        )
+    return replace(release, tree=release.tree or tree)
 
 
 def _yanked(package: Package, release: Release) -> tuple[str, ...]:

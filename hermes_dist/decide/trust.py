@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import Refused
-from hermes_dist.model.source import Pin, SourceKind, SourceSpec
+from hermes_dist.model.source import TAGS, Pin, SourceKind, SourceSpec
 from hermes_dist.model.trust import PINNED, SIGNATURE, TRUSTED, Keyring, Policy, Signature
 
 
@@ -200,14 +200,9 @@ def judge_move(
     Raises:
         Refused: A tag moved, or the source went back, and nobody asked for that.
     """
-    if ref.startswith("refs/tags/") and ref == before.ref:
-        if not accept.moved_tag:
-            raise Refused(
-                f"the tag {ref.removeprefix('refs/tags/')} was moved: it named {before.short} when it was received, "
-                f"and names {commit[:7]} now", where=source,
-                hint="a release does not change: ask its author; if it is meant, pass --accept-moved-tag",
-            )
+    if accept.moved_tag and is_moved_tag(before, ref, commit):
         return ("its tag was moved; accepted",)
+    check_moved_tag(source, before, ref, commit)
     if asked:
         return ()
     if relation == "backward" and not downgrade:
@@ -217,23 +212,57 @@ def judge_move(
         )
     if relation == "unrelated":
         return ("the history of the source was rewritten; merging over what this profile received",)
+    if relation == "unknown":
+        how = f"how {commit[:7]} follows {before.short} can't be found out, so it counts as a rewritten history"
+        return (f"{how}; merging over what this profile received",)
     return ()
 
 
-def judge_version(source: str, before: Pin, version: str) -> None:
-    """Refuse a release whose version is lower than the one that was received.
+def is_moved_tag(before: Pin, ref: str, commit: str) -> bool:
+    """Whether a ref is the very tag that was received, and names another commit now."""
+    return ref.startswith(TAGS) and ref == before.ref and commit != before.commit
+
+
+def check_moved_tag(source: str, before: Pin, ref: str, commit: str) -> None:
+    """Refuse a tag that names another commit than it did.
 
     Raises:
-        Refused: It is.
+        Refused: It does.
     """
-    if before.version == version:
-        return
-    old, new = version_of(before.version), version_of(version)
-    if old is not None and new is not None and new < old:
+    if is_moved_tag(before, ref, commit):
         raise Refused(
-            f"its version went back from {before.version} to {version}", where=source,
-            hint="accept that with --allow-downgrade, or stay where you are",
+            f"the tag {ref.removeprefix(TAGS)} was moved: it named {before.short} when it was received, "
+            f"and names {commit[:7]} now", where=source,
+            hint="a release does not change: ask its author; if it is meant, pass --accept-moved-tag",
         )
+
+
+def judge_version(source: str, before: Pin, version: str, *, forward: bool, downgrade: bool) -> tuple[str, ...]:
+    """Look at a version that is lower than the one that was received.
+
+    Where a branch went forward, its author has put the label back, and that is told.
+
+    Args:
+        source: The source, as shown to the user.
+        before: What was received.
+        version: The version of what the source offers now.
+        forward: A branch is followed, and nothing of its history is gone.
+        downgrade: A lower version is accepted.
+
+    Raises:
+        Refused: The version is lower, and nobody accepted that.
+    """
+    if before.version == version or downgrade:
+        return ()
+    old, new = version_of(before.version), version_of(version)
+    if old is None or new is None or old <= new:
+        return ()
+    if forward:
+        return (f"its version goes back from {before.version} to {version}, though its history goes on",)
+    raise Refused(
+        f"its version went back from {before.version} to {version}", where=source,
+        hint="accept that with --allow-downgrade, or stay where you are",
+    )
 
 
 def check_source(spec: SourceSpec, policies: Iterable[Policy]) -> None:

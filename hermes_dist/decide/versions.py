@@ -25,6 +25,14 @@ def version_of(text: str) -> Version | None:
         return None
 
 
+def spelled(text: str) -> str:
+    """A version in one spelling to remember it by, as ``v1.0`` is ``1.0.0``; what is no version stays as it is."""
+    from packaging.utils import canonicalize_version  # noqa: PLC0415 - see version_of
+
+    found = version_of(text)
+    return text if found is None else canonicalize_version(found)
+
+
 def specifiers(text: str) -> SpecifierSet:
     """Read PEP 440 specifiers, ``^1.2``, ``~1.2``, ``1.x`` and a bare version (at least), joined by commas.
 

@@ -37,6 +37,8 @@ class PinKind(StrEnum):
     ARCHIVE = "archive"
 
 
+TAGS, HEADS = "refs/tags/", "refs/heads/"
+_COMMIT_ID = re.compile(r"[0-9A-Fa-f]{40}(?:[0-9A-Fa-f]{24})?")
 _SCHEMES = {"https", "ssh", "file", "http", "git"}
 _HOST = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}(?<!-)|\[[0-9A-Fa-f:.]+\]")
 _USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
@@ -128,6 +130,7 @@ class SourceSpec(NamedTuple):
         """
         if self.kind is SourceKind.ARCHIVE:
             raise Invalid(f"an archive has no versions to choose from, so {ref!r:.100} has no meaning for it")
+        ref = ref.lower() if is_commit_id(ref) else ref
         return self._replace(ref=_checked_ref(ref), is_range=is_range(ref))
 
 
@@ -168,12 +171,21 @@ def pin_kind(spec: SourceSpec, ref: str, commit: str) -> PinKind:
     """
     if not commit:
         return PinKind.ARCHIVE if spec.kind is SourceKind.ARCHIVE else PinKind.FOLDER
-    named = spec.is_range and ref == f"refs/tags/{spec.ref}"  # a tag that is called like a range
+    if is_commit_id(spec.ref):
+        return PinKind.COMMIT
+    if ref.startswith(HEADS):
+        return PinKind.BRANCH
+    named = spec.is_range and ref == f"{TAGS}{spec.ref}"  # a tag that is called like a range
     if (spec.is_range and not named) or (spec.kind is SourceKind.REGISTRY and not spec.ref):
         return PinKind.RANGE
-    if ref.startswith("refs/tags/"):
+    if ref.startswith(TAGS):
         return PinKind.TAG
-    return PinKind.COMMIT if spec.ref and not ref.startswith("refs/heads/") else PinKind.BRANCH
+    return PinKind.COMMIT if spec.ref else PinKind.BRANCH
+
+
+def is_commit_id(ref: str) -> bool:
+    """Whether a ref is the whole id of a commit, in small or capital letters: then it is never a name."""
+    return _COMMIT_ID.fullmatch(ref) is not None
 
 
 def is_range(ref: str) -> bool:

@@ -12,7 +12,7 @@ from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.source import Pin, SourceSpec, pin_kind
+from hermes_dist.model.source import Pin, SourceSpec
 from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.lookup import Target
@@ -80,8 +80,7 @@ def fetch(ctx: Context, target: Target, lock: Lock | None = None, user_ids: froz
     placed = place(payload.tree, ctx.store.read, name=manifest.name, user_ids=user_ids, keep_containers=base)
     ctx.store.put_many(placed.blobs.values())
     read = together(placed.blobs, ctx.store.read)
-    kind = pin_kind(target.source, offer.pin.ref, offer.pin.commit)
-    pin = offer.pin._replace(kind=kind, version=manifest.version)
+    pin = offer.pin._replace(kind=target.kind, version=manifest.version)
     left_out = (*payload.left_out, *(LeftOut(path, why) for path, why in offer.left_out))
     notes = (*payload.notes, *placed.notes, *offer.notes)
     return Incoming(

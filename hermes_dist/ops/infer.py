@@ -110,7 +110,7 @@ def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
 
 def _is_named(target: Target) -> bool:
     """Whether the user said which version it is, by a tag or a commit."""
-    return bool(target.source.ref) and not target.source.is_range and not target.ref.startswith("refs/heads/")
+    return target.pinned
 
 
 def _versions(ctx: Context, target: Target) -> Iterator[Version]:

@@ -9,6 +9,7 @@ from hermes_dist.decide.changes import Change, KeyChange, changes_between, key_c
 from hermes_dist.decide.environment import Wanted
 from hermes_dist.decide.history import holds
 from hermes_dist.decide.parts import count_parts
+from hermes_dist.decide.trust import check_moved_tag
 from hermes_dist.decide.versions import newer_tags
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
@@ -19,7 +20,7 @@ from hermes_dist.model.tree import EMPTY, Digest
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.incoming import fetch
-from hermes_dist.ops.lookup import Target, absolute, look_up
+from hermes_dist.ops.lookup import Target, absolute, followed_before, look_up
 from hermes_dist.ops.masking import Mask
 from hermes_dist.ops.mend import mending
 from hermes_dist.ops.moved import nowhere, way_on
@@ -53,7 +54,8 @@ def diff(ctx: Context, name: ProfileName, *, upstream: bool = False, to: str = "
     lock = home.need_lock(ctx)
     if upstream or to:
         spec = absolute(parse_source(lock.source, allow_insecure=True))
-        target = look_up(ctx, spec.at(to) if to else spec, lock=lock)
+        spec = spec.at(to) if to else spec
+        target = look_up(ctx, spec, lock=lock, before=followed_before(lock, spec))
         with way_on(ctx, name, lock):
             incoming = fetch(ctx, target, lock, user_job_ids(home, mending(ctx, lock)))
         read = first_of(incoming.read, mending(ctx, lock))
@@ -139,7 +141,9 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
         lock = open_home(ctx, name).lock
         if lock is None:
             return Outdated(profile=name, state="none")
-        target = look_up(ctx, absolute(parse_source(lock.source, allow_insecure=True)), lock=lock)
+        spec = absolute(parse_source(lock.source, allow_insecure=True))
+        target = look_up(ctx, spec, lock=lock, before=lock.pin)
+        check_moved_tag(str(spec), lock.pin, target.ref, target.commit)
         there = target.commit or _tree_there(ctx, name, lock, target)
         same = target.is_pin(lock.pin) or there == lock.pin.tree
     except DistError as error:

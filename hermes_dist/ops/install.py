@@ -13,7 +13,7 @@ from hermes_dist.decide.lifecycle import new_name
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents import Kind, line_of
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
-from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
+from hermes_dist.model.source import SourceKind, SourceSpec, parse_source, without_credentials
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops import aliases
 from hermes_dist.ops.conclude import Settle, Wish, about_requires, conclude, make_proposal
@@ -21,12 +21,12 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.incoming import Incoming, fetch
 from hermes_dist.ops.infer import infer
-from hermes_dist.ops.lookup import Naming, absolute, look_up
+from hermes_dist.ops.lookup import Naming, Target, absolute, followed_before, look_up
 from hermes_dist.ops.mend import mending
 from hermes_dist.ops.moved import same_package
 from hermes_dist.ops.observing import user_job_ids
 from hermes_dist.ops.proposal import Confirm, Outcome
-from hermes_dist.ops.trust import judged
+from hermes_dist.ops.trust import Move, judged, judged_move
 
 
 def install(
@@ -62,7 +62,8 @@ def install(
     if wanted and not force:
         _check_free(ctx, wanted)
     held = open_home(ctx, wanted).lock if wanted and force else None
-    target = look_up(ctx, spec, naming, lock=held if held and held.source == str(spec) else None)
+    before = followed_before(held, spec)
+    target = look_up(ctx, spec, naming, lock=held if before else None, before=before)
     incoming = fetch(ctx, target)
     profile = wanted or _name_of(incoming)
     if not force:
@@ -70,17 +71,32 @@ def install(
     _check_apart(ctx, spec, profile)
     planned = None if alias is None else aliases.plan(ctx.layout, profile, alias or profile, env=ctx.env)
     home = open_home(ctx, profile)
+    if home.lock and held is None and (before := followed_before(home.lock, spec)):
+        target = look_up(ctx, spec, naming, lock=home.lock, before=before)
     moved = same_package(ctx, profile, home.lock, target, incoming.manifest.name) if home.lock else ""
     base, note = _inferred(ctx, home, target.spec)
+    move = _move(ctx, home, target, wish, asked=before is None)
     if home.path.is_dir():
         incoming = fetch(ctx, target, home.lock, user_job_ids(home, mending(ctx, home.lock), base))
-    incoming = judged(ctx, target, incoming, home.lock, wish.accept)
-    notes = (moved, *target.notes, note, about_requires(ctx, incoming, wish))
+    downgrade = before is None or wish.allow_downgrade
+    incoming = judged(ctx, target, incoming, home.lock, wish.accept, downgrade=downgrade, forward=move.forward)
+    notes = (moved, *target.notes, *move.notes, note, about_requires(ctx, incoming, wish))
     make = partial(make_proposal, ctx, home, incoming, "install", notes, base=base)
     outcome = conclude(ctx, make, wish, confirm, settle)
     if outcome.done and planned:
         return replace(outcome, alias=aliases.write(ctx.layout, planned).name)
     return outcome
+
+
+def _move(ctx: Context, home: Home, target: Target, wish: Wish, *, asked: bool) -> Move:
+    """How what is installed follows what the profile holds; another source or ref than its own is asked for."""
+    if home.lock is None or without_credentials(home.lock.pin.url) != _address(ctx, target):
+        return Move()
+    return judged_move(ctx, target, home.lock, wish.accept, downgrade=wish.allow_downgrade, asked=asked)
+
+
+def _address(ctx: Context, target: Target) -> str:
+    return without_credentials(ctx.sources.url(target.spec)) if target.commit else ""
 
 
 def _inferred(ctx: Context, home: Home, spec: SourceSpec) -> tuple[Tree | None, str]:

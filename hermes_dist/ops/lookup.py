@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from hermes_dist.decide.pins import about_refs, check_kept
 from hermes_dist.decide.versions import choose_tag, newer_tags
 from hermes_dist.errors import DistError, counted
 from hermes_dist.model.lockhead import LockHead, load_head
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.source import Pin, SourceKind, SourceSpec, parse_source
+from hermes_dist.model.source import Pin, PinKind, SourceKind, SourceSpec, parse_source, pin_kind
 from hermes_dist.ops.context import Context
 from hermes_dist.world.ports import Refs
 from hermes_dist.world.trustfiles import read_policies
@@ -45,6 +46,7 @@ class Target(NamedTuple):
         refs: What the repository offers; None for a folder or archive.
         ref: The full name of the ref to follow; empty for a commit, a folder or an archive.
         commit: The commit; empty for a folder or archive.
+        kind: What is followed.
         asked: What was asked for, where that is a name in a registry.
         registry: Which registry has it; empty for none.
         tree: The digest that the registry says the package has; empty for none.
@@ -56,6 +58,7 @@ class Target(NamedTuple):
     refs: Refs | None
     ref: str
     commit: str
+    kind: PinKind
     asked: SourceSpec | None = None
     registry: str = ""
     tree: str = ""
@@ -70,9 +73,7 @@ class Target(NamedTuple):
     @property
     def pinned(self) -> bool:
         """Whether the source as asked for names one tag or commit."""
-        asked = self.source
-        exact = bool(asked.ref) if asked.kind is SourceKind.REGISTRY else not self.ref.startswith("refs/heads/")
-        return bool(self.commit) and exact and not asked.is_range
+        return self.kind in (PinKind.TAG, PinKind.COMMIT)
 
     def is_pin(self, pin: Pin) -> bool:
         """Whether it is the very commit that was received already."""
@@ -113,10 +114,9 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
     """
     lock = _head(ctx, name)
     spec = absolute(parse_source(lock.source, allow_insecure=True))
-    if spec.kind is SourceKind.REGISTRY:
-        target = look_up(ctx, spec.at(to) if to else spec, lock=_opened(ctx, name))
-    else:
-        target = look_up(ctx, spec.at(to) if to else spec)
+    lock_ = _opened(ctx, name) if spec.kind is SourceKind.REGISTRY else None
+    spec = spec.at(to) if to else spec
+    target = look_up(ctx, spec, lock=lock_, before=followed_before(lock, spec))
     return Looked(name, lock, target, (*target.notes, *about_versions(target)))
 
 
@@ -160,7 +160,15 @@ def _head_of(lock: Lock) -> LockHead:
     return LockHead(lock.source, lock.pin, lock.name, len(lock.conflicts), parked, whole=lock.whole)
 
 
-def look_up(ctx: Context, spec: SourceSpec, naming: Naming | None = None, *, lock: Lock | None = None) -> Target:
+def followed_before(lock: Lock | LockHead | None, spec: SourceSpec) -> Pin | None:
+    """What the very same source came to before; None where another one, or another ref, is asked for."""
+    return lock.pin if lock and lock.source == str(spec) else None
+
+
+def look_up(
+    ctx: Context, spec: SourceSpec, naming: Naming | None = None, *, lock: Lock | None = None,
+    before: Pin | None = None,
+) -> Target:  # fmt: skip
     """Ask a source what it offers, and choose the commit.
 
     Args:
@@ -168,19 +176,37 @@ def look_up(ctx: Context, spec: SourceSpec, naming: Naming | None = None, *, loc
         spec: The source.
         naming: For a name in a registry: which one is meant.
         lock: The lock of a home that holds the package already.
+        before: What the very same source came to before; None where it is followed for the first time.
 
     Raises:
-        Refused: A policy does not let the source in.
+        Refused: A policy does not let the source in, or the tag or branch that was followed is not one any more.
         DistError: The source or the ref is not there, or can't be reached.
     """
     if spec.kind is SourceKind.REGISTRY:
         from hermes_dist.ops.named import look_up_named  # noqa: PLC0415 - only who names a package pays for registries
 
-        return look_up_named(ctx, spec, naming or Naming(), lock)
+        return look_up_named(ctx, spec, naming or Naming(), lock, before)
     check_policies(ctx, spec)
+    return resolved(ctx, spec, before)
+
+
+def resolved(ctx: Context, spec: SourceSpec, before: Pin | None) -> Target:
+    """Ask a repository, folder or archive what it offers, and choose the commit.
+
+    Raises:
+        DistError: See :func:`look_up`.
+    """
     refs = ctx.sources.refs(spec)
-    ref, commit = ctx.sources.resolve_ref(spec, refs, choose_tag)
-    return Target(spec, refs, ref, commit)
+    notes: tuple[str, ...] = ()
+    if refs is not None and before is not None:
+        check_kept(str(spec), spec.ref, before, refs.tags, refs.heads)
+    ref, commit = ctx.sources.resolve_ref(spec, refs, choose_tag, before)
+    if refs is not None:
+        notes = about_refs(spec.ref, before, ref, refs.tags, refs.heads)
+    kind = pin_kind(spec, ref, commit)
+    if kind is PinKind.COMMIT:
+        spec = spec.at(commit)  # the start of an id is looked up once, and kept whole
+    return Target(spec, refs, ref, commit, kind, notes=notes)
 
 
 def check_policies(ctx: Context, spec: SourceSpec) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from hermes_dist.decide.registry import choose, near_twins
-from hermes_dist.decide.versions import choose_tag
+from hermes_dist.decide.registry import choose, near_twins, unchanged
+from hermes_dist.decide.versions import spelled
 from hermes_dist.errors import Cancelled, DistError, InputNeeded, Invalid, Refused, Unreachable
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.registry import Package, Registry, Release, is_key
-from hermes_dist.model.source import SourceSpec, without_credentials
+from hermes_dist.model.source import Pin, PinKind, SourceSpec, without_credentials
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.lookup import Naming, Target, check_policies
+from hermes_dist.ops.lookup import Naming, Target, check_policies, resolved
 from hermes_dist.world.ports import Refs
 
 _TWINS = 5
@@ -31,7 +31,9 @@ class Found(Struct, frozen=True):
     package: Package
 
 
-def look_up_named(ctx: Context, asked: SourceSpec, naming: Naming, lock: Lock | None) -> Target:
+def look_up_named(
+    ctx: Context, asked: SourceSpec, naming: Naming, lock: Lock | None, before: Pin | None = None
+) -> Target:
     """Look a name up, and ask its repository what it offers.
 
     Args:
@@ -39,9 +41,11 @@ def look_up_named(ctx: Context, asked: SourceSpec, naming: Naming, lock: Lock | 
         asked: The name, with a version, range or ref.
         naming: Which registry is meant, and who is asked about names that are easily mistaken.
         lock: The lock of a home that holds the package; None for a new one.
+        before: What the very same name and version came to before; None for nothing.
 
     Raises:
-        Refused: The name leads elsewhere than it did, or a policy does not let its source in.
+        Refused: A release is not what it was, the name leads elsewhere than it did, or a policy does not let its
+            source in.
         DistError: No registry has it, several do, nothing is in the range, or it can't be reached.
     """
     found = find(ctx, asked, naming.registry or _registry_of(ctx, lock))
@@ -49,7 +53,7 @@ def look_up_named(ctx: Context, asked: SourceSpec, naming: Naming, lock: Lock | 
         _check_twins(ctx, found, naming)
     package = found.package
     choice = choose(package, asked, lock.pin.commit if lock else "")
-    release = choice.release
+    release = _as_seen(ctx, found, choice.release)
     spec = package.source
     if release is not None:
         spec = spec.at(release.commit)
@@ -58,13 +62,24 @@ def look_up_named(ctx: Context, asked: SourceSpec, naming: Naming, lock: Lock | 
     check_policies(ctx, spec)
     if lock is not None:
         _check_same_place(ctx, found, lock)
-    refs = ctx.sources.refs(spec)
-    ref, commit = ctx.sources.resolve_ref(spec, refs, choose_tag)
-    notes = (*choice.notes, *_folder_note(asked))
-    target = Target(spec, refs, ref, commit, asked=asked, registry=found.registry.name, notes=notes)
+    target = resolved(ctx, spec, before if release is None else None)
+    notes = (*choice.notes, *_folder_note(asked), *target.notes)
+    target = target._replace(asked=asked, registry=found.registry.name, notes=notes)
     if release is None:
-        return target
-    return target._replace(ref=_tag_of(refs, release), tree=release.tree, signer=release.signer)
+        return target if target.kind is not PinKind.COMMIT else target._replace(asked=asked.at(target.commit))
+    kind = PinKind.RANGE if asked.is_range or not asked.ref else PinKind.COMMIT
+    ref = _tag_of(target.refs, release)
+    return target._replace(ref=ref, kind=kind, tree=release.tree, signer=release.signer)
+
+
+def _as_seen(ctx: Context, found: Found, release: Release | None) -> Release | None:
+    """The release, as every version was seen before; what is new is remembered."""
+    registry, package, memory = found.registry.name, found.package, ctx.registries.seen
+    if release is not None:
+        seen, file = memory.of(registry, package.name), memory.file(registry, package.name)
+        release = unchanged(package, release, seen, registry=registry, file=str(file))
+    memory.remember(registry, package.name, [(spelled(v.version), (v.commit, v.tree)) for v in package.versions])
+    return release
 
 
 def _registry_of(ctx: Context, lock: Lock | None) -> str:

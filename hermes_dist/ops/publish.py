@@ -19,6 +19,7 @@ from hermes_dist.decide.publishing import never_received
 from hermes_dist.decide.trust import Verdict
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.source import PinKind
 from hermes_dist.ops.captures import base_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.incoming import fetch
@@ -100,12 +101,12 @@ def _remember(ctx: Context, made: Publication, commit: str) -> Outcome:
     found = made.leaving
     base, read = base_of(found, str(found.home.name))
     ctx.store.put_many(read(entry.digest) for entry in base.values())
-    target = Target(made.spec, made.refs, f"refs/heads/{made.branch}", commit)
+    target = Target(made.spec, made.refs, f"refs/heads/{made.branch}", commit, PinKind.BRANCH)
     try:
         incoming = fetch(ctx, target, found.home.lock, user_job_ids(found.home, read, base))
         lock = found.home.lock
         if lock and lock.partial and made.base:
-            before = fetch(ctx, Target(made.spec, made.refs, "", made.base), lock)
+            before = fetch(ctx, Target(made.spec, made.refs, "", made.base, PinKind.COMMIT), lock)
             places = never_received(before.placed, lock.theirs(), first_of(before.read, ctx.store.read))
             back = put_back(incoming.placed, base, places, incoming.read)
             incoming = replace(incoming, placed=back.tree, read=together(back.blobs, incoming.read), whole=False)

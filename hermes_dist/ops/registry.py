@@ -26,7 +26,7 @@ from hermes_dist.model.registry import (
     parse_package,
 )
 from hermes_dist.model.registry import yank as yanked
-from hermes_dist.model.source import SourceSpec, parse_source
+from hermes_dist.model.source import PinKind, SourceSpec, parse_source
 from hermes_dist.ops.conclude import make_proposal
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
@@ -304,7 +304,7 @@ def _resolved(ctx: Context, package: Package, spec: SourceSpec, version: str) ->
     release = next(one for one in package.versions if one.version == version)
     place = f"{entry_path(package.name)}: {version}"
     ctx.progress(f"fetching {package.name} {version}")
-    target = Target(spec, None, "", release.commit, registry=DEFAULT, tree=release.tree)
+    target = Target(spec, None, "", release.commit, PinKind.COMMIT, registry=DEFAULT, tree=release.tree)
     try:
         incoming = fetch(ctx, target)
         make_proposal(ctx, open_home(ctx, _NOBODY), incoming, "install", (), Choices())

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.trust import Accept, Facts, check_source, followers_of, judge, judge_move, judge_version
+from hermes_dist.decide.trust import (
+    Accept,
+    Facts,
+    check_source,
+    followers_of,
+    is_moved_tag,
+    judge,
+    judge_move,
+    judge_version,
+)
 from hermes_dist.errors import DistError, Invalid, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
@@ -21,12 +31,15 @@ from hermes_dist.ops.lookup import Target
 from hermes_dist.world.signatures import signatures_of, successions_of
 from hermes_dist.world.trustfiles import change_keyring, read_keyring, read_policies
 
-__all__ = ["Accept", "Trusted", "add", "check_archive", "judged", "judged_move", "remove", "signer_words", "trusted"]
+__all__ = [
+    "Accept", "Move", "Trusted", "add", "check_archive", "judged", "judged_move", "remove", "signer_words", "trusted",
+]  # fmt: skip
 
 
 def judged(
-    ctx: Context, target: Target, incoming: Incoming, lock: Lock | None, accept: Accept, *, downgrade: bool = True
-) -> Incoming:
+    ctx: Context, target: Target, incoming: Incoming, lock: Lock | None, accept: Accept, *,
+    downgrade: bool = True, forward: bool = False,
+) -> Incoming:  # fmt: skip
     """Judge a package that was fetched, before anything of it is proposed.
 
     Args:
@@ -36,6 +49,7 @@ def judged(
         lock: The lock of the home it goes to; None for none.
         accept: What the user granted.
         downgrade: A lower version than the lock's is accepted.
+        forward: A branch is followed, and nothing of its history is gone.
 
     Returns:
         The package with the verdict.
@@ -43,8 +57,10 @@ def judged(
     Raises:
         Refused: It is not let in.
     """
-    if lock and not downgrade:
-        judge_version(str(incoming.spec), lock.pin, incoming.pin.version)
+    version = incoming.pin.version
+    labels = (
+        judge_version(str(incoming.spec), lock.pin, version, forward=forward, downgrade=downgrade) if lock else ()
+    )
     policies = read_policies(ctx.layout)
     keyring = _whole(read_keyring(ctx.layout), policies)
     facts = Facts(
@@ -67,25 +83,38 @@ def judged(
             where=str(target.source),
             hint="ask its author; if this is meant, pass --accept-new-key or --accept-unsigned",
         )
-    return replace(incoming, verdict=verdict, notes=(*incoming.notes, *notes, *verdict.notes))
+    return replace(incoming, verdict=verdict, notes=(*incoming.notes, *labels, *notes, *verdict.notes))
+
+
+class Move(NamedTuple):
+    """How the commit that a source offers follows the one that was received.
+
+    Attributes:
+        notes: What to say about it.
+        forward: A branch is followed, and nothing of its history is gone.
+    """
+
+    notes: tuple[str, ...] = ()
+    forward: bool = False
 
 
 def judged_move(
     ctx: Context, target: Target, lock: Lock, accept: Accept, *, downgrade: bool, asked: bool
-) -> tuple[str, ...]:
-    """Judge how the commit that a source offers follows the one that was received; gives notes.
+) -> Move:
+    """Judge how the commit that a source offers follows the one that was received.
 
     Raises:
         Refused: A tag moved, or the source went back, and nobody asked for that.
     """
     if not target.commit or not lock.pin.commit or target.commit == lock.pin.commit:
-        return ()
-    moved = target.ref.startswith("refs/tags/") and target.ref == lock.pin.ref
+        return Move()
+    moved = is_moved_tag(lock.pin, target.ref, target.commit)
     relation = "" if asked or moved else ctx.sources.relation(target.spec, lock.pin.commit, target.commit)
-    return judge_move(
+    notes = judge_move(
         str(target.spec), lock.pin, target.ref, target.commit, relation,
         accept=accept, downgrade=downgrade, asked=asked,
     )  # fmt: skip
+    return Move(notes, relation == "forward" and target.kind is PinKind.BRANCH)
 
 
 def _whole(keyring: Keyring, policies: tuple[Policy, ...]) -> Keyring:

@@ -60,7 +60,8 @@ def _update(ctx: Context, looked: Looked, wish: Wish, confirm: Confirm, settle: 
     if looked.nothing_new and wish.choices == Choices() and not wish.accept.signature:
         return Outcome(verb="update", profile=name, lock=lock, notes=notes)
     downgrade, asked = wish.allow_downgrade, bool(wish.to)
-    notes += judged_move(ctx, target, lock, wish.accept, downgrade=downgrade, asked=asked)
+    move = judged_move(ctx, target, lock, wish.accept, downgrade=downgrade, asked=asked)
+    notes += move.notes
     with way_on(ctx, name, lock):
         incoming = fetch(ctx, target, lock, user_job_ids(home, mending(ctx, lock)))
     tree = incoming.pin.tree
@@ -68,7 +69,8 @@ def _update(ctx: Context, looked: Looked, wish: Wish, confirm: Confirm, settle: 
         raise _stale(ctx, looked, tree)
     if not target.commit and tree != lock.pin.tree and _is_held(ctx, lock, target, tree):
         return Outcome(verb="update", profile=name, lock=lock, notes=(*notes, _held_note(ctx, name, lock, tree)))
-    incoming = judged(ctx, target, incoming, lock, wish.accept, downgrade=downgrade or asked)
+    downgrade = downgrade or asked
+    incoming = judged(ctx, target, incoming, lock, wish.accept, downgrade=downgrade, forward=move.forward)
     notes += (about_requires(ctx, incoming, wish),)
     return conclude(ctx, partial(make_proposal, ctx, home, incoming, "update", notes), wish, confirm, settle)
 

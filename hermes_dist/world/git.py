@@ -198,13 +198,15 @@ class BareGit:
         _checked(url)
         cache = self.cache(url)
         answer: Relation = "same" if old == new else self._related(cache, old, new)
-        for tip in (new, old):
+        for tip, depth in ((new, 1), (new, HISTORY), (old, HISTORY)):  # mostly new follows, and is wanted next anyway
             if answer == "unknown":
                 with contextlib.suppress(Unreachable, Invalid, Busy):
                     self._may_talk(url)
                     with self._held(cache, tip):
-                        self._bring(cache, url, tip, HISTORY, None)
+                        self._bring(cache, url, tip, depth, None)
                 answer = self._related(cache, old, new)
+        if answer == "unknown" and new in self._parents(url, old):
+            return "backward"  # the old commit tells, also where the repository has thrown it away
         if answer == "unknown" and not self._walk(cache, old, 1):
             lines = self._walk(cache, new, HISTORY)
             if lines and len(lines) < HISTORY and not is_cut(cache, lines):
@@ -328,6 +330,13 @@ class BareGit:
             return "backward"
         open_ended = (len(lines) in {0, HISTORY} or is_cut(cache, lines) for lines in (newer, older))
         return "unknown" if any(open_ended) else "unrelated"
+
+    def _parents(self, url: str, commit: str) -> list[str]:
+        """The parents that a commit names itself, fetched or not; none where it is not here."""
+        if not self._walk(self.cache(url), commit, 1):
+            return []
+        head = self.originals(url, [(commit, "commit")])[0].partition(b"\n\n")[0]
+        return [line[7:].decode("ascii") for line in head.splitlines() if line.startswith(b"parent ")]
 
     def _local(self) -> Bounds:
         return self._within(self._patience.local)

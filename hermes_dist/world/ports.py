@@ -92,8 +92,10 @@ class Refs(NamedTuple):
 
     def commit(self, full: str) -> str:
         """The commit a full ref name stands for; empty when there is none."""
-        table = self.tags if full.startswith("refs/tags/") else self.heads
-        return table.get(full.partition("/")[2].partition("/")[2], "")
+        for prefix, table in (("refs/tags/", self.tags), ("refs/heads/", self.heads)):
+            if full.startswith(prefix):
+                return table.get(full.removeprefix(prefix), "")
+        return ""
 
 
 class GitFile(NamedTuple):

@@ -33,6 +33,7 @@ from hermes_dist.world.load import data_folder
 from hermes_dist.world.locks import flock
 from hermes_dist.world.registry_files import check_index, contents, read_file, stamps
 from hermes_dist.world.registry_index import Hit, Index, Synced
+from hermes_dist.world.seen_releases import SeenReleases
 from hermes_dist.world.sources import Sources
 from hermes_dist.world.store import Store
 
@@ -65,6 +66,7 @@ class Registries:
         git = open_git(own, env, offline=offline, limits=LIMITS)
         self._sources = Sources(own, git, lambda: store, allow_insecure=allow_insecure, limits=LIMITS)
         self._fresh: set[str] = set()
+        self.seen = SeenReleases(layout.shared / "seen")
         self._lock = Lock()
 
     @property
@@ -136,6 +138,7 @@ class Registries:
         self._change(lambda rows: (*(row for row in rows if row.name != name), *off))
         self._index(registry).remove()
         shutil.rmtree(self._folder(registry), ignore_errors=True)
+        self.seen.forget(name)
 
     def sync(self, registry: Registry, *, accept_rewritten: bool = False) -> Synced:
         """Bring the index of a registry up to date; only what changed is read.

@@ -12,7 +12,18 @@ from urllib.parse import urlsplit
 from hermes_dist.brand import MANIFEST, Layout
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.source import Pin, PinKind, SourceKind, SourceSpec, is_loopback, pin_kind, without_credentials
+from hermes_dist.model.source import (
+    HEADS,
+    TAGS,
+    Pin,
+    PinKind,
+    SourceKind,
+    SourceSpec,
+    is_commit_id,
+    is_loopback,
+    pin_kind,
+    without_credentials,
+)
 from hermes_dist.model.tree import Digest, Entry, Tree
 from hermes_dist.world.asking import Asking
 from hermes_dist.world.git import Patience, open_git
@@ -32,8 +43,7 @@ _SEARCHED = 1000
 _LFS = b"version https://git-lfs.github.com/spec/"
 _LFS_BYTES = 1024
 _ARCHIVES = "an archive ends with .tar.gz or .tgz, and comes from export, git archive or tar"
-_HEX = re.compile(r"[0-9a-f]{7,64}")
-_FULL = (40, 64)
+_START = re.compile(r"[0-9A-Fa-f]{7,63}")
 _VERSION = re.compile(rb"""^version[ \t]*:[ \t]*(["']?)([^"'#\r\n]{1,100}?)\1[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 
 
@@ -119,35 +129,54 @@ class Sources:
         """Ask many sources at once; folders and archives among them are left out."""
         self._asking.ahead(self.url(spec) for spec in specs if self.is_git(spec))
 
-    def resolve_ref(self, spec: SourceSpec, refs: Refs | None, choose: Choose | None = None) -> tuple[str, str]:
-        """Say which commit a ref stands for: a tag, else a branch, else the start of a commit's id.
+    def resolve_ref(
+        self, spec: SourceSpec, refs: Refs | None, choose: Choose | None = None, before: Pin | None = None
+    ) -> tuple[str, str]:
+        """Say which commit a ref stands for: a whole commit id always itself, else a tag, else a branch, else an id.
+
+        What was followed before stays what it was: a tag of the same name does not take a branch's place.
 
         Args:
             spec: The source, with its ref or version range; none is the default branch.
             refs: What it offers.
             choose: Chooses a tag for a version range.
+            before: What the very same source came to before; None where it is followed for the first time.
 
         Returns:
             The full name of the ref (empty for a commit) and the commit; both empty for a folder.
 
         Raises:
-            Invalid: There is no such ref; the error names similar ones.
+            Invalid: There is no such ref, or a name and the start of an id can't be told apart.
         """
         if refs is None:
             return "", ""
         if not spec.ref:
             return self._default(spec, refs)
-        name = spec.ref
-        if spec.is_range and name not in refs.tags:
+        if is_commit_id(spec.ref):
+            return "", spec.ref
+        if before is not None and (again := _followed(spec, refs, before)):
+            return again
+        ranged = before.kind is PinKind.RANGE if before else spec.ref not in refs.tags
+        if spec.is_range and ranged:
             if choose is None:
-                raise Invalid(f"the version range {name!r} can't be used here", where=str(spec))
-            name = choose(name, list(refs.tags))
-        full = name if refs.commit(name) and name.startswith("refs/") else refs.full_name(name)
-        if full:
+                raise Invalid(f"the version range {spec.ref!r} can't be used here", where=str(spec))
+            full = f"{TAGS}{choose(spec.ref, list(refs.tags))}"
             return full, refs.commit(full)
-        if _HEX.fullmatch(name) and (commit := self._commit(spec, refs, name)):
-            return "", commit
-        raise _no_such_ref(spec, name, refs)
+        return self._named(spec, refs)
+
+    def _named(self, spec: SourceSpec, refs: Refs) -> tuple[str, str]:
+        name = spec.ref
+        full = name if refs.commit(name) else refs.full_name(name)
+        start = name.lower() if _START.fullmatch(name) else ""
+        commit = self._commit(spec, refs, start) if start else ""
+        if full and commit:
+            raise Invalid(
+                f"{name!r} is the name of {full} and the start of commit {commit}", where=str(spec),
+                hint="write the one that is meant in full",
+            )
+        if not full and not commit:
+            raise _no_such_ref(spec, name, refs)
+        return full, commit or refs.commit(full)
 
     def _default(self, spec: SourceSpec, refs: Refs) -> tuple[str, str]:
         if refs.head_commit:
@@ -161,13 +190,10 @@ class Sources:
         raise Invalid("the repository is empty: it has no commit yet", where=str(spec))
 
     def _commit(self, spec: SourceSpec, refs: Refs, start: str) -> str:
-        """The one commit whose id begins so; a whole id is taken at its word."""
-        if len(start) in _FULL:
-            return start
-        known = {c for c in (*refs.heads.values(), *refs.tags.values(), refs.head_commit) if c.startswith(start)}
-        if not known and refs.head_commit:
-            history = self.git.history(self.url(spec), refs.head or refs.head_commit, _SEARCHED)
-            known = {c for c in history if c.startswith(start)}
+        """The one commit whose id begins so; empty for none."""
+        tips = {*refs.heads.values(), *refs.tags.values(), refs.head_commit}
+        history = self.git.history(self.url(spec), refs.head or refs.head_commit, _SEARCHED) if refs.head_commit else []
+        known = {commit for commit in (*tips, *history) if commit.startswith(start)}
         if len(known) > 1:
             raise Invalid(f"{start!r} is the start of {len(known)} commits", where=str(spec), hint="write more of it")
         return next(iter(known), "")
@@ -325,6 +351,16 @@ class Sources:
         entry = tree.get(RelPath(MANIFEST))
         found = _VERSION.search(self._store.read(entry.digest)) if entry else None
         return found[2].decode("utf-8", "replace").strip() if found else ""
+
+
+def _followed(spec: SourceSpec, refs: Refs, before: Pin) -> tuple[str, str] | None:
+    """What a name stood for before, where that is still there; None where it has to be looked up."""
+    if before.kind is PinKind.COMMIT and before.commit.startswith(spec.ref.lower()):
+        return "", before.commit
+    names = (spec.ref, f"{TAGS}{spec.ref}", f"{HEADS}{spec.ref}")
+    kept = before.kind in (PinKind.TAG, PinKind.BRANCH) and before.ref in names
+    commit = refs.commit(before.ref) if kept else ""
+    return (before.ref, commit) if commit else None
 
 
 def _no_such_ref(spec: SourceSpec, name: str, refs: Refs) -> Invalid:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hermes_dist.decide.registry import choose, entry_for, near_twins, newer, problems_of
-from hermes_dist.errors import Invalid
+from hermes_dist.decide.registry import choose, entry_for, near_twins, newer, problems_of, unchanged
+from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.manifest import parse_manifest
 from hermes_dist.model.registry import Package, Release, dump_package, parse_package
 from hermes_dist.model.source import Pin, PinKind, parse_source
@@ -134,3 +134,29 @@ def test_what_is_odd_about_an_entry_is_told() -> None:
         versions=(Release(version="1-what", commit="a" * 40, requires="??"),),
     )  # fmt: skip
     assert [place for place, _ in problems_of(odd)] == ["versions[0].version", "versions[0].requires", "hermes_requires"]
+
+
+SEEN = {"1.2": ("a" * 40, "c" * 64), "1.3": ("a" * 40, "")}
+
+
+@pytest.mark.parametrize(
+    ("version", "commit", "tree", "what", "kept"),
+    [
+        ("1.2.0", "a" * 40, "c" * 64, "", "c" * 64),
+        ("1.2.0", "a" * 40, "", "", "c" * 64),
+        ("v1.2", "b" * 40, "c" * 64, "commit", ""),
+        ("1.2.0", "a" * 40, "d" * 64, "tree", ""),
+        ("1.3.0", "a" * 40, "d" * 64, "", "d" * 64),
+        ("1.4.0", "b" * 40, "", "", ""),
+    ],
+)
+def test_a_release_never_changes_once_it_was_seen(version: str, commit: str, tree: str, what: str, kept: str) -> None:
+    release = Release(version=version, commit=commit, tree=tree)
+    package = entry()
+    if what:
+        with pytest.raises(Refused, match=f"pinned at another {what} than it was") as caught:
+            unchanged(package, release, SEEN, registry="team", file="/seen/bot")
+        assert "/seen/bot" in caught.value.hint
+        assert caught.value.where == "registry team"
+    else:
+        assert unchanged(package, release, SEEN, registry="team", file="f").tree == kept

@@ -127,7 +127,8 @@ def test_what_goes_back_or_moves_needs_its_flag(ref: str, relation: str, flag: s
 
     if not flag or (asked and flag == "allow-downgrade"):
         notes = judged(moved=False, downgrade=False)
-        assert bool(notes) == (relation == "unrelated" and not asked)
+        assert bool(notes) == (relation in {"unknown", "unrelated"} and not asked)
+        assert ("can't be found out" in " ".join(notes)) == (relation == "unknown" and not asked)
         return
     with pytest.raises(Refused) as caught:
         judged(moved=flag != "accept-moved-tag", downgrade=flag != "allow-downgrade")
@@ -142,11 +143,14 @@ def test_what_goes_back_or_moves_needs_its_flag(ref: str, relation: str, flag: s
 )  # fmt: skip
 def test_a_version_goes_back_only_where_both_are_versions(old: str, new: str, back: bool) -> None:
     before = Pin(url="u", kind=PinKind.TAG, version=old, tree=TREE)
+    assert judge_version("s", before, new, forward=False, downgrade=True) == ()
+    told = judge_version("s", before, new, forward=True, downgrade=False)
+    assert bool(told) == back
     if back:
         with pytest.raises(Refused, match="version went back"):
-            judge_version("s", before, new)
+            judge_version("s", before, new, forward=False, downgrade=False)
     else:
-        judge_version("s", before, new)
+        assert judge_version("s", before, new, forward=False, downgrade=False) == ()
 
 
 LET_IN = {

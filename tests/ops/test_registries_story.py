@@ -89,6 +89,7 @@ def test_an_expected_tree_that_is_another_is_refused_and_nothing_changes(shop: S
     with pytest.raises(Refused, match="is not what the registry ours says"):
         shop.install()
     assert not shop.story.home.exists()
+    shop.story.ctx.registries.seen.forget("ours")
     shop.rows[0]["tree"] = ""
     shop.put()
     shop.install()
@@ -98,6 +99,47 @@ def test_an_expected_tree_that_is_another_is_refused_and_nothing_changes(shop: S
     with pytest.raises(Refused):
         shop.update()
     assert shop.story.files() == before
+
+
+def test_a_release_that_changes_once_it_was_seen_is_refused(shop: Shop) -> None:
+    shop.install("bot#1.0.0")
+    assert shop.story.lock.pin.kind == "commit"
+    other = shop.story.ship({"SOUL.md": "Other."})
+    shop.rows[0]["commit"] = other
+    shop.put()
+    before = shop.story.files()
+    for version in ("1.0.0", "v1.0"):
+        shop.rows[0]["version"] = version
+        shop.put()
+        with pytest.raises(Refused, match="is pinned at another commit than it was") as caught:
+            shop.update()
+        assert str(shop.story.ctx.registries.seen.file("ours", "bot")) in caught.value.hint
+    found = outdated(shop.story.ctx, BOT)
+    assert isinstance(found.error, Refused)
+    assert shop.story.files() == before
+    shop.story.ctx.registries.seen.file("ours", "bot").unlink()
+    shop.update()
+    assert shop.story.read("SOUL.md") == "Other."
+
+
+def test_a_digest_that_was_seen_counts_where_the_registry_says_none(shop: Shop) -> None:
+    commit = shop.ship("1.1.0", tree=str(Digest.of(b"other")))
+    with pytest.raises(Refused, match="is not what the registry ours says"):
+        shop.install()
+    shop.rows[-1] = {"version": "1.1.0", "commit": commit}
+    shop.put()
+    with pytest.raises(Refused, match="is not what the registry ours says"):
+        shop.install()
+
+
+def test_a_release_is_its_commit_and_never_a_name(shop: Shop) -> None:
+    first = shop.story.commits[0]
+    second = shop.story.ship({"SOUL.md": "Evil."})
+    shop.story.repo.git("update-ref", f"refs/heads/{first}", second)
+    shop.story.repo.git("update-ref", f"refs/tags/{first}", second)
+    shop.install()
+    assert (shop.story.lock.pin.commit, shop.story.lock.pin.kind) == (first, "range")
+    assert shop.story.read("SOUL.md") == FIRST["SOUL.md"]
 
 
 def test_a_commit_that_the_repository_does_not_have_is_an_error(shop: Shop) -> None:

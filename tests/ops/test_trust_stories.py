@@ -293,10 +293,38 @@ def test_a_signed_tag_under_another_name_is_refused(story: Signed) -> None:
 def test_a_version_that_goes_back_is_refused_until_accepted(story: Signed) -> None:
     story.push({**FIRST, "distribution.yaml": "name: bot\nversion: 2.0.0\n"})
     story.get()
+    story.repo.git("update-ref", "refs/heads/main", story.repo.git("commit-tree", "main^{tree}", "-m", "anew"))
     story.push({"distribution.yaml": "name: bot\nversion: 1.9.0\n"})
     story.refused("version went back from 2.0.0 to 1.9.0", hint="--allow-downgrade")
     story.update(replace(GO, allow_downgrade=True))
     assert story.lock.pin.version == "1.9.0"
+
+
+def test_a_version_that_goes_back_along_a_branch_is_told(story: Signed) -> None:
+    story.push({**FIRST, "distribution.yaml": "name: bot\nversion: 2.0.0\n"})
+    story.get()
+    story.push({"distribution.yaml": "name: bot\nversion: 1.9.0\n"})
+    proposal = story.update().proposal
+    assert proposal is not None
+    assert "its version goes back from 2.0.0 to 1.9.0, though its history goes on" in proposal.notes
+    story.repo.tag("v2.0.0", "main")
+    story.to("^2")
+    story.repo.git("tag", "-d", "v2.0.0")
+    story.push({"distribution.yaml": "name: bot\nversion: 1.8.0\n"})
+    story.repo.tag("v2.1.0", "main")
+    story.refused("version went back from 1.9.0 to 1.8.0", hint="--allow-downgrade"), "a range is about versions"
+
+
+def test_where_nobody_knows_how_a_commit_follows_it_counts_as_a_rewrite_and_that_is_told(story: Signed) -> None:
+    first = story.push(FIRST)
+    for n in range(3):
+        story.push({"SOUL.md": f"{n}\n"})
+    story.get()
+    story.repo.git("update-ref", "refs/heads/main", first)
+    story.repo.git("-c", "gc.pruneExpire=now", "gc", "-q")
+    proposal = story.update().proposal
+    assert proposal is not None
+    assert any("can't be found out, so it counts as a rewritten history" in note for note in proposal.notes)
 
 
 def test_a_signature_can_be_required(story: Signed, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ The steps of a scenario, one a line; indented lines below a step are its block:
                                 a commit in a real git repository; its block lists files under ``-- PATH`` lines
                                 (``-- PATH (deleted|executable|crlf|base64)``); ``restart`` begins an unrelated
                                 history, ``force`` replaces the branch's tip by a sibling
+    git REPO WORDS…             git itself, in the repository
     drop REPO                   the repository disappears
     freeze / thaw               nothing below HOME can be written by the commands, and it can be again
     folder NAME                 files without git, in a folder beside the repositories
@@ -21,8 +22,11 @@ The steps of a scenario, one a line; indented lines below a step are its block:
     snapshot / unchanged        no file below HOME has other bytes, another inode or another time than then
     set NAME=VALUE              the environment of later commands
 
+A text whose first line ends with ``(served)`` is played as well over smart HTTP with the git program, and over git://
+with the embedded client; all others read ``file://`` by the git program.
+
 Paths are relative to HOME; ``bot:SOUL.md`` is SOUL.md in the profile ``bot``. In commands and blocks ``{bot}`` is the
-URL of the repository ``bot`` and ``{bot.2}`` its second commit (short or long); ``…`` stands for anything, and alone on
+URL of the repository ``bot`` and ``{bot.2}`` its second commit (short or long), ``{bot.2:9}`` in a command the start of it; ``…`` stands for anything, and alone on
 a line for any number of lines. A command without a block may say what it likes.
 """
 
@@ -93,19 +97,22 @@ class World:
 
     Args:
         place: An empty folder.
+        served: The URL below which the repositories are served; empty for ``file://``.
+        git: Whether the git program is there.
     """
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, served: str = "", *, git: bool = True) -> None:
         self.home = place / "home"
         self.repos = place / "repos"
         self.home.mkdir(parents=True)
-        self.repos.mkdir()
+        self.repos.mkdir(exist_ok=True)
+        self.served = served or f"file://{self.repos}"
         self.made: dict[str, Repo] = {}
         self.commits: dict[str, list[str]] = {}
         self.snapshot: dict[str, tuple[object, ...]] = {}
         self.frozen = False
         self.env = {
-            "HOME": str(self.home), "PATH": os.pathsep.join([str(PROGRAM_FOLDER), "/usr/bin", "/bin"]), "LANG": "C.UTF-8",
+            "HOME": str(self.home), "PATH": os.pathsep.join([str(PROGRAM_FOLDER), *(["/usr/bin", "/bin"] if git else [])]), "LANG": "C.UTF-8",
             "GIT_CONFIG_NOSYSTEM": "1", "TERM": "dumb", "COLUMNS": "120",
         }  # fmt: skip
 
@@ -135,11 +142,12 @@ class World:
 
         def value(match: re.Match[str]) -> str:
             name, _, number = match[1].partition(".")
+            number, _, length = number.partition(":")
             if number:
-                return self.commits[name][int(number) - 1]
-            return f"file://{self.repos / name}" if name in self.commits else match[0]
+                return self.commits[name][int(number) - 1][: int(length or 99)]
+            return f"{self.served}/{name}" if name in self.commits else match[0]
 
-        return re.sub(r"\{([\w-]+(?:\.\d+)?)\}", value, text).replace("{repos}", str(self.repos))
+        return re.sub(r"\{([\w-]+(?:\.\d+(?::\d+)?)?)\}", value, text).replace("{repos}", str(self.repos))
 
     def masked(self, text: str) -> str:
         """The inverse for what is shown; the HOME becomes ``~``."""
@@ -147,7 +155,7 @@ class World:
             for number, commit in enumerate(commits, 1):
                 text = text.replace(commit, f"{{{name}.{number}}}").replace(commit[:7], f"{{{name}.{number}}}")
         for name in sorted(self.commits, key=len, reverse=True):
-            text = re.sub(rf"file://{re.escape(str(self.repos / name))}(?![\w-])", f"{{{name}}}", text)
+            text = re.sub(rf"{re.escape(self.served)}/{name}(?![\w-])", f"{{{name}}}", text)
         text = text.replace(str(self.repos), "{repos}").replace(str(self.home), "~")
         return _SHOWS_TIMES.sub("{time}", text)
 
@@ -166,6 +174,10 @@ class World:
         self.commits.setdefault(name, []).append(commit)
         if tag := known.get("tag"):
             repo.tag(tag, commit)
+
+    def do_git(self, step: Step) -> None:
+        name, *words = shlex.split(self.filled(step.rest))
+        self.made[name].git(*words)
 
     def do_drop(self, step: Step) -> None:
         shutil.rmtree(self.repos / step.rest)

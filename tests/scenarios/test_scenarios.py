@@ -6,13 +6,28 @@ from pathlib import Path
 
 import pytest
 from runner import Failure, World, matches, parse
+from servers import GitHttp, git_daemon
 
 SCENARIOS = sorted(Path(__file__).parent.glob("*.txt"))
+SERVED = [path for path in SCENARIOS if path.read_text("utf-8").partition("\n")[0].endswith("(served)")]
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_a_user_lives_through(path: Path, tmp_path: Path) -> None:
     World(tmp_path).run(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("server", "git"), [("http", True), ("daemon", False)], ids=["http-git", "daemon-embedded"])
+@pytest.mark.parametrize("path", SERVED, ids=lambda path: path.stem)
+def test_a_user_lives_through_it_with_any_server_and_client(path: Path, server: str, git: bool, tmp_path: Path) -> None:
+    repos = tmp_path / "repos"
+    repos.mkdir()
+    if server == "daemon":
+        with git_daemon(repos) as url:
+            World(tmp_path, url, git=git).run(path.read_text("utf-8"))
+    else:
+        with GitHttp(repos) as http:
+            World(tmp_path, http.url, git=git).run(path.read_text("utf-8"))
 
 
 def test_there_are_scenarios_for_the_whole_contract() -> None:

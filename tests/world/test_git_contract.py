@@ -189,6 +189,19 @@ class TestBoth:
         shutil.rmtree(repo.path)
         assert sources.relation(spec, "2" * 40, commits[5]) in {"unknown", "unrelated"}
 
+    def test_what_was_thrown_away_is_followed_by_what_it_says_itself(self, tool: str, tmp_path: Path) -> None:
+        repo = Repo(tmp_path / "pruned.git", bare=True)
+        commits = [repo.commit({"SOUL.md": f"{n}\n"}) for n in range(4)]
+        spec = parse_source(f"file://{repo.path}")
+        sources = sources_of(tool, tmp_path)
+        sources.fetch(spec, "", commits[3])
+        repo.git("update-ref", "refs/heads/main", commits[2])
+        repo.git("-c", "gc.pruneExpire=now", "gc", "-q")
+        assert sources.relation(spec, commits[3], commits[2]) == "backward"
+        repo.git("update-ref", "refs/heads/main", commits[0])
+        repo.git("-c", "gc.pruneExpire=now", "gc", "-q")
+        assert sources.relation(spec, commits[3], commits[0]) == "unknown"
+
     def test_a_force_push_is_fetched_all_the_same(self, tool: str, tmp_path: Path) -> None:
         repo = Repo(tmp_path / "forced.git", bare=True)
         url = f"file://{repo.path}"

@@ -15,7 +15,7 @@ from servers import GitHttp, rude
 
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import DistError, Invalid, Unreachable
-from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
+from hermes_dist.model.source import Pin, PinKind, SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.folder import read_folder
 from hermes_dist.world.git import Patience
@@ -159,11 +159,16 @@ class TestFolders:
             sources.refs(parse_source("bot"))
 
 
+def replace_head(refs: Refs) -> Refs:
+    """The same without a default branch, so that there is no history to look into."""
+    return refs._replace(head="", head_commit="")
+
+
 class TestRefs:
     TIPS = Refs(
         head="refs/heads/main", head_commit="a" * 40,
-        heads={"main": "a" * 40, "v1": "b" * 40, "feature/x": "abc" + "d" * 37},
-        tags={"v1": "c" * 40, "v2.0": "abc" + "e" * 37},
+        heads={"main": "a" * 40, "v1": "b" * 40, "feature/x": "abc" + "d" * 37, "1" * 40: "9" * 40},
+        tags={"v1": "c" * 40, "2" * 64: "8" * 40, "v2.0": "abc" + "e" * 37},
     )  # fmt: skip
 
     @pytest.mark.parametrize(
@@ -173,14 +178,61 @@ class TestRefs:
             ("v1", "refs/tags/v1", "c" * 40),
             ("refs/heads/v1", "refs/heads/v1", "b" * 40),
             ("feature/x", "refs/heads/feature/x", "abc" + "d" * 37),
-            ("abcdddd", "", "abc" + "d" * 37),
             ("f" * 40, "", "f" * 40),
+            ("F" * 40, "", "f" * 40),
+            ("1" * 40, "", "1" * 40),
+            ("refs/heads/" + "1" * 40, "refs/heads/" + "1" * 40, "9" * 40),
+            ("2" * 64, "", "2" * 64),
             ("^2", "refs/tags/v2.0", "abc" + "e" * 37),
         ],
     )
     def test_a_tag_goes_before_a_branch_before_a_commit(self, sources: Sources, ref: str, full: str, commit: str) -> None:
         spec = parse_source(f"github.com/you/bot{'#' + ref if ref else ''}")
         assert sources.resolve_ref(spec, self.TIPS, lambda _range, tags: max(tags)) == (full, commit)
+
+    @pytest.mark.parametrize("name", ["refs/pull/main", "refs/remotes/v1", "refs/heads/v2.0", "refs/tags/main", "heads/main", "1" * 41])
+    def test_a_full_name_is_of_its_own_kind_or_none(self, sources: Sources, name: str) -> None:
+        with pytest.raises(Invalid, match="no tag, branch or commit"):
+            sources.resolve_ref(parse_source(f"github.com/you/bot#{name}"), replace_head(self.TIPS))
+
+    KEPT = (
+        ("v1", PinKind.BRANCH, "refs/heads/v1", ("refs/heads/v1", "b" * 40)),
+        ("v1", PinKind.TAG, "refs/tags/v1", ("refs/tags/v1", "c" * 40)),
+        ("refs/heads/v1", PinKind.BRANCH, "refs/heads/v1", ("refs/heads/v1", "b" * 40)),
+        ("v1", PinKind.BRANCH, "refs/heads/main", ("refs/tags/v1", "c" * 40)),
+        ("abc1234", PinKind.COMMIT, "", ("", "abc1234" + "0" * 33)),
+        ("ABC1234", PinKind.COMMIT, "", ("", "abc1234" + "0" * 33)),
+        ("latest", PinKind.RANGE, "refs/tags/v2.0", ("refs/tags/v2.0", "abc" + "e" * 37)),
+        ("latest", PinKind.TAG, "refs/tags/latest", ("refs/tags/latest", "7" * 40)),
+    )
+
+    @pytest.mark.parametrize(("asked", "kind", "ref", "found"), KEPT)
+    def test_what_was_followed_stays_what_it_was(
+        self, sources: Sources, asked: str, kind: PinKind, ref: str, found: tuple[str, str]
+    ) -> None:
+        refs = self.TIPS._replace(tags={**self.TIPS.tags, "latest": "7" * 40, "abc1234": "6" * 40})
+        before = Pin(url="u", kind=kind, ref=ref, commit="abc1234" + "0" * 33, tree=Digest.of(b""))
+        spec = parse_source(f"github.com/you/bot#{asked}")
+        assert sources.resolve_ref(spec, refs, lambda _range, tags: "v2.0", before) == found
+
+    def test_the_start_of_an_id_is_no_name_and_of_one_commit_alone(self, sources: Sources, tmp_path: Path) -> None:
+        repo = Repo(tmp_path / "r.git", bare=True)
+        first = repo.commit(PACKAGE)
+        tip = repo.commit({"SOUL.md": "x"})
+        spec = parse_source(f"file://{repo.path}#{first[:7].upper()}")
+        assert sources.resolve_ref(spec, sources.refs(spec)) == ("", first)
+        repo.git("branch", first[:7], tip)
+        spec = parse_source(f"file://{repo.path}#{first[:7]}")
+        with pytest.raises(Invalid, match=f"is the name of refs/heads/{first[:7]} and the start of commit {first}"):
+            sources.resolve_ref(spec, sources.refs(spec))
+        made = sources.refs(spec)
+        assert made is not None
+        twin = made._replace(heads={"main": tip, "twin": first[:20] + tip[20:]})
+        with pytest.raises(Invalid, match="is the start of 2 commits"):
+            sources.resolve_ref(spec, twin)
+        repo.git("branch", "deadbee", tip)
+        spec = parse_source(f"file://{repo.path}#deadbee")
+        assert sources.resolve_ref(spec, sources.refs(spec)) == ("refs/heads/deadbee", tip)
 
     def test_short_starts_and_unknown_names_are_refused(self, sources: Sources, tmp_path: Path) -> None:
         repo = Repo(tmp_path / "r.git", bare=True)
