@@ -66,6 +66,7 @@ class Move(Struct, frozen=True, kw_only=True):
         enabled: The service under the new name is to be started at login.
         record: What is remembered of a home that is put away, below the root; empty for nothing.
         erase: Remove the home for good once it is out of the way.
+        unpark: The gateway of all was told to leave it out for the move alone.
     """
 
     verb: str
@@ -81,6 +82,7 @@ class Move(Struct, frozen=True, kw_only=True):
     enabled: bool = False
     record: str = ""
     erase: bool = False
+    unpark: bool = False
 
     def encode(self) -> bytes:
         """Write it as the journal keeps it."""

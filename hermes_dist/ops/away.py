@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from hermes_dist.agents.places import CONFIG
+from hermes_dist.agents.places import CONFIG, GATEWAY_PARKED
 from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.decide.lifecycle import (
     TRASH_DAYS,
@@ -156,6 +156,7 @@ def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = Fal
     facts = leaving(ctx, name, "deleted" if place == "trash" else "archived")
     with pending.held(ctx) as fs:
         expired = empty_trash(ctx, fs)
+        parked = (facts.path / GATEWAY_PARKED).exists()
         stopped = stop(ctx, name)
         folder = _folder(ctx, place)
         ident = _free_id(fs, folder, name)
@@ -167,6 +168,7 @@ def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = Fal
             verb="delete" if place == "trash" else "archive", name=name, to="", source=f"profiles/{name}",
             target=f"{folder}/{ident}", drop=facts.commands, sticky="" if facts.sticky else None,
             services=dict.fromkeys(facts.services), record=f"{folder}/{ident}.json", erase=purge,
+            unpark=not parked,
         )  # fmt: skip
         notes = pending.carry_out(ctx, fs, move, kept)
     path = facts.path if purge else ctx.layout.root / move.target

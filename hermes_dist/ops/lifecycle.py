@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.agents.places import ABOUT, NO_SKILLS, SOUL, STANDARD_FOLDERS
+from hermes_dist.agents.places import ABOUT, GATEWAY_PARKED, NO_SKILLS, SOUL, STANDARD_FOLDERS
 from hermes_dist.decide.lifecycle import (
     NEW_ENV,
     NO_SKILLS_TEXT,
@@ -18,16 +18,20 @@ from hermes_dist.decide.lifecycle import (
     refuse_default,
     service_renamed,
 )
-from hermes_dist.errors import DistError
-from hermes_dist.model.paths import ProfileName
+from hermes_dist.errors import Busy, DistError
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops import aliases, pending
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.gateways import served_now
 from hermes_dist.world import running
 from hermes_dist.world.agent import GatewayState, gateway, run
 from hermes_dist.world.fs import RealFs, atomic_write
+from hermes_dist.world.gateways import ask
 from hermes_dist.world.locks import home_lock
 from hermes_dist.world.moving import raise_home
 from hermes_dist.world.seeding import seed
+
+_LETS_GO = 120.0
 
 
 class Made(Struct, frozen=True, kw_only=True):
@@ -196,8 +200,9 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Rename
         return _as_renamed(ctx, _move(ctx, name, wanted))
     with pending.held(ctx) as fs:
         path = check_free(ctx, wanted)
+        parked = (ctx.layout.home(name) / GATEWAY_PARKED).exists()
         stopped = stop(ctx, name)
-        move = _move(ctx, name, wanted)
+        move = replace(_move(ctx, name, wanted), unpark=not parked)
         notes = pending.carry_out(ctx, fs, move)
     return replace(_as_renamed(ctx, move), path=path, stopped=stopped, notes=notes)
 
@@ -211,7 +216,7 @@ def _as_renamed(ctx: Context, move: Move) -> Renamed:
 
 
 def stop(ctx: Context, name: ProfileName) -> tuple[str, ...]:
-    """Stop what runs in a profile.
+    """Stop what runs in a profile, and let the gateway of all leave it out.
 
     Raises:
         Busy: It can't be stopped, or somebody talks to the agent there.
@@ -219,7 +224,24 @@ def stop(ctx: Context, name: ProfileName) -> tuple[str, ...]:
     stopped = running.stop_all(ctx.layout, name, ctx.env)
     if gateway(ctx.layout.home(name)).state is GatewayState.RUNNING:
         raise DistError("its gateway was started again meanwhile", where=str(name), hint="stop it first")
-    return stopped
+    return (*stopped, *_left_out(ctx, name))
+
+
+def _left_out(ctx: Context, name: ProfileName) -> tuple[str, ...]:
+    """Let the gateway that serves all profiles go of one, as its home is about to move.
+
+    Raises:
+        Busy: It does not.
+    """
+    if name not in served_now(ctx) or ctx.agent is None:
+        return ()
+    answer = ask(ctx.agent, ctx.layout, name, ["stop"], env=ctx.env, timeout=_LETS_GO)
+    if answer.code and name in served_now(ctx):
+        raise Busy(
+            f"the gateway of {DEFAULT_PROFILE} serves this profile and does not let go of it: {answer.line}",
+            where=str(name), hint=f"stop that one first: {ctx.command('gateways stop default')}",
+        )
+    return (f"the gateway of {DEFAULT_PROFILE} serves it no more",)
 
 
 def _move(ctx: Context, old: ProfileName, new: ProfileName) -> Move:

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from hermes_dist.agents.generation import NEWEST
-from hermes_dist.agents.places import ABOUT, CONFIG, HONCHO, HONCHO_OF_USER
+from hermes_dist.agents.places import ABOUT, CONFIG, GATEWAY_PARKED, HONCHO, HONCHO_OF_USER
 from hermes_dist.brand import Layout
 from hermes_dist.decide.lifecycle import Kept, Move, hosts_renamed, named_before, routes_renamed
 from hermes_dist.errors import DistError, Invalid
@@ -131,7 +131,7 @@ def _settle(ctx: Context, move: Move) -> None:
 def _follow(ctx: Context, move: Move) -> tuple[str, ...]:
     """Do what follows a move; each part may have been done already, and none undoes the move."""
     notes = []
-    for part in (_tombstone, _sticky, _commands, _services, _routes, _peers, _identity):
+    for part in (_tombstone, _unpark, _sticky, _commands, _services, _routes, _peers, _identity):
         try:
             part(ctx, move)
         except DistError as err:
@@ -149,6 +149,12 @@ def _tombstone(ctx: Context, move: Move) -> None:
     if move.verb == "delete" and ctx.generation.tombstones:
         folder.mkdir(mode=0o755, exist_ok=True)
         atomic_write(folder / move.name, b"deleted\n", 0o644)
+
+
+def _unpark(ctx: Context, move: Move) -> None:
+    """Let the gateway of all serve a home again that it left out while it moved."""
+    if move.unpark:
+        (ctx.layout.root / move.target / GATEWAY_PARKED).unlink(missing_ok=True)
 
 
 def clear_tombstone(layout: Layout, name: ProfileName) -> None:
