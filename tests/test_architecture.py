@@ -44,6 +44,7 @@ ONLY_IN = {
     "dulwich": ("world.git",),
     "cryptography": ("world.keys",),
     "packaging": ("decide.versions",),
+    "cronsim": ("decide.timing",),
     "pathspec": ("world.sources", "world.folder"),
     "fcntl": ("world.fs", "world.locks"),
     "tarfile": ("world.archive",),

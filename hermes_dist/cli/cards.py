@@ -9,7 +9,7 @@ import shlex
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from hermes_dist.cli.clean import clean
+from hermes_dist.cli.clean import clean, clean_line
 from hermes_dist.cli.closing import notes, reminder, up_to_date
 from hermes_dist.cli.screen import Screen
 from hermes_dist.cli.session import Session
@@ -20,9 +20,6 @@ from hermes_dist.ops.proposal import Outcome, Proposal
 
 _SHOWN = 12
 _WIDTH = 100
-_PROMPT = 160
-"""A job's prompt is cut there, unless ``-v`` asks for the whole; a command never is."""
-_LONGEST = 20_000
 _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 _VERBS = {EffectKind.RUNS: "runs", EffectKind.SCHEDULES: "schedules", EffectKind.WANTS: "wants",
           EffectKind.LOOSENS: "loosens", EffectKind.HIDES: "hides"}  # fmt: skip
@@ -151,7 +148,7 @@ def _effects(session: Session, screen: Screen, proposal: Proposal) -> None:
 def review_card(
     screen: Screen, effects: Iterable[Effect], parked: Iterable[Effect], *, state: str = "allowed"
 ) -> None:
-    """Name everything that would become possible, a server, job or plugin at a time, with the exact command.
+    """Name everything that would become possible, a server, job or plugin at a time, whole: nothing is cut.
 
     Args:
         screen: Where to.
@@ -161,21 +158,29 @@ def review_card(
     """
     waiting = set(parked)
     for group in review.groups_of(effects):
-        kind = screen.paint(_VERBS[group.kind].ljust(9), "magenta", err=True)
         mark = "" if waiting & set(group.effects) else f"  [{state}]"
-        for line in _lines(group, cut=not screen.verbose):
-            wrapped = textwrap.wrap(clean(line, _LONGEST), _WIDTH, break_on_hyphens=False)
-            for number, part in enumerate(wrapped):
-                end = mark if number == len(wrapped) - 1 else ""
-                screen.tell(f"  {kind if number == 0 else ' ' * 9} {'  ' if number else ''}{part}{end}")
+        group_card(screen, group, mark)
 
 
-def _lines(group: review.Group, *, cut: bool) -> list[str]:
+def group_card(screen: Screen, group: review.Group, mark: str = "") -> None:
+    """One thing with all that it does."""
+    kind = screen.paint(_VERBS[group.kind].ljust(9), "magenta", err=True)
+    for line in _lines(group, by_id=screen.verbose):
+        wrapped = textwrap.wrap(clean_line(line.replace("\n", " ⏎ ")), _WIDTH, break_on_hyphens=False)
+        for number, part in enumerate(wrapped):
+            end = mark if number == len(wrapped) - 1 else ""
+            screen.tell(f"  {kind if number == 0 else ' ' * 9} {'  ' if number else ''}{part}{end}")
+    for time in review.times_of(group):
+        screen.tell(f"  {' ' * 9}   next: {time}")
+
+
+def _lines(group: review.Group, *, by_id: bool = False) -> list[str]:
     if group.kind is EffectKind.HIDES:
         return [f"{group.name} {place}" for place in review.hidden_places(group)]
-    if group.kind is EffectKind.SCHEDULES:
-        line = f"{group.label}: {group.line}" if group.label else group.line
-        return [clean(line, _PROMPT) if cut else f"{group.name}: {line}"]
+    if group.label and not by_id:
+        return [f"{group.label}: {group.line}"]
+    if group.label:
+        return [f"{group.name}: {group.label}: {group.line}"]
     return [f"{group.name}: {group.line}"]
 
 
@@ -213,8 +218,8 @@ def _waiting(session: Session, proposal: Proposal, waiting: Sequence[review.Grou
         verb = "waits" if len(new) == 1 else "wait"
         session.screen.say(f"  {counted(len(new), 'thing')} that you settled {verb} for your yes:")
         for group in new:
-            for line in _lines(group, cut=True):
-                session.screen.say(f"    {_VERBS[group.kind]} {clean(line, _PROMPT)}")
+            for line in _lines(group):
+                session.screen.say(f"    {_VERBS[group.kind]} {clean(line)}")
         which = "" if len(new) == len(waiting) else "".join(f" {shlex.quote(clean(group.name))}" for group in new)
         session.screen.say(f"  next: {session.command(f'approve {proposal.home.name}{which}')}")
         return
@@ -232,7 +237,8 @@ def _done(session: Session, outcome: Outcome, proposal: Proposal) -> None:
     count = len(proposal.plan.steps)
     label = clean(proposal.manifest.label) if proposal.manifest else "the package"
     words = {"install": "Installed", "update": "Updated", "resolve": "Resolved", "approve": "Approved",
-             "import": "Imported", "rollback": "Went back to", "abort": "Aborted the update, back at"}  # fmt: skip
+             "import": "Imported", "rollback": "Went back to", "revoke": "Took back the yes in",
+             "abort": "Aborted the update, back at"}  # fmt: skip
     done = words.get(outcome.verb, outcome.verb.capitalize())
     at = f" @ {proposal.pin.short}" if proposal.pin else ""
     screen.say(f"{screen.paint('✓', 'green')} {done} {label}{at} in {name}: {counted(count, 'file')} changed.")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # a command loads the ops it needs, not those of the others
     from hermes_dist.model.plan import Conflict, Effect, Step
     from hermes_dist.model.source import Pin
+    from hermes_dist.ops.approvals import Consents
     from hermes_dist.ops.author import Problem
     from hermes_dist.ops.contribute import Contributed
     from hermes_dist.ops.inspect import FileDiff, Info, Outdated
     from hermes_dist.ops.profiles import Row
     from hermes_dist.ops.proposal import Outcome
     from hermes_dist.ops.publish import Published
+    from hermes_dist.ops.review import Group
     from hermes_dist.ops.status import Status
 
 
@@ -37,6 +40,27 @@ def effect_data(effect: Effect) -> dict[str, Any]:
         "kind": str(effect.kind), "path": effect.path, "key": effect.key, "what": effect.what,
         "facts": [{"name": name, "value": value} for name, value in effect.facts], "digest": effect.digest,
     }  # fmt: skip
+
+
+def groups_data(groups: Iterable[Group]) -> list[dict[str, Any]]:
+    """Things that need a yes, each with its parts."""
+    return [
+        {
+            "name": group.name, "kind": str(group.kind), "label": group.label,
+            "effects": [effect_data(effect) for effect in group.effects],
+        }
+        for group in groups
+    ]  # fmt: skip
+
+
+def consents_data(name: str, found: Consents) -> dict[str, Any]:
+    """What waits, what has its yes, and what is off."""
+    approved = [
+        {**data, "since": list(each.since)}
+        for each, data in zip(found.approved, groups_data(each.group for each in found.approved), strict=True)
+    ]  # fmt: skip
+    off = [{"path": each.path, "key": each.key, "cause": str(each.cause)} for each in found.off]
+    return {"profile": name, "waiting": groups_data(found.waiting), "approved": approved, "off": off}
 
 
 def step_data(step: Step) -> dict[str, Any]:

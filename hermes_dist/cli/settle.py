@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.asking import agreement, questions
-from hermes_dist.cli.cards import review_card
 from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import AllowEffects, DryRun, Profile, Yes, command
+from hermes_dist.cli.command import AllowEffects, DryRun, Profile, command
+from hermes_dist.cli.consents import consent_card, consent_list, consent_shown
 from hermes_dist.cli.data import conflict_data, outcome_data
 from hermes_dist.cli.session import Session
 from hermes_dist.cli.settling import asker, edited
@@ -19,6 +19,7 @@ from hermes_dist.model.keypath import place_words
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.side import Side
+from hermes_dist.ops import approvals
 from hermes_dist.ops import resolve as ops
 from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.proposal import Proposal
@@ -130,41 +131,61 @@ def _list(session: Session, name: str, place: str, *, asked: bool) -> int:
 def approve(
     session: Session,
     profile: Profile = None,
-    effects: Annotated[list[str] | None, typer.Argument(metavar="[EFFECT]…", help="Which; all when left out.")] = None,
-    yes: Yes = False,
+    effects: Annotated[list[str] | None, typer.Argument(metavar="[THING]…", help="Which; all when left out.")] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List what waits, what has its yes, and what is off.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Show all that a THING does.")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Take the yes back: the THING goes off, and waits.")] = False,
+    yes: Annotated[
+        bool, typer.Option("-y", "--yes", help="Say yes to all that is shown; no other command's -y grants anything.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> int:
     name = session.ctx.profile(profile)
-    waiting = ops.parked_effects(session.ctx, name, tuple(effects or ()))
-    if not waiting:
+    wanted = tuple(effects or ())
+    if list_ + show + revoke > 1 or (list_ and wanted) or ((show or revoke) and not wanted):
+        raise UsageError("choose one of --list, --show and --revoke; --show and --revoke need a THING")
+    if list_:
+        return consent_list(session, name)
+    if show:
+        return consent_shown(session, name, wanted)
+    if revoke:
+        return _revoke(session, name, wanted, yes=yes, dry_run=dry_run)
+    chosen = ops.to_approve(session.ctx, name, wanted)
+    if not chosen.effects:
         nothing = ops.approve(session.ctx, name, Wish(), lambda _: False)
         session.screen.emit("outcome", outcome_data(nothing))
         session.screen.say(f"Nothing waits for a yes in {name}.")
         return 0
     if not dry_run:  # whose preview names them
-        review_card(session.screen if yes else session.screen.aloud(), waiting, waiting)
-    wanted = tuple(effects or ())
+        consent_card(session, name, chosen.effects, asking=not yes)
     if not yes and not dry_run:
-        chosen = _chosen(session, waiting)
-        if not chosen:
-            raise Cancelled("cancelled, nothing changed")
-        wanted = tuple(effect.id for effect in chosen)
-    outcome = ops.approve(session.ctx, name, Wish(dry_run=dry_run), lambda _: True, wanted=wanted)
+        chosen = _chosen(session, chosen)
+    outcome = ops.approve(session.ctx, name, Wish(dry_run=dry_run), lambda _: True, chosen=chosen)
     return finish(session, outcome)
 
 
-def _chosen(session: Session, waiting: tuple[Effect, ...]) -> list[Effect]:
-    """Ask for all at once or, where there are several, for each."""
+def _revoke(session: Session, name: ProfileName, wanted: tuple[str, ...], *, yes: bool, dry_run: bool) -> int:
+    wish = Wish(dry_run=dry_run)
+    return finish(session, approvals.revoke(session.ctx, name, wanted, wish, agreement(session, yes=yes)))
+
+
+def _chosen(session: Session, chosen: ops.Chosen) -> ops.Chosen:
+    """Ask for all at once or, where there are several, for each.
+
+    Raises:
+        Cancelled: The answer was no to all.
+    """
     screen = session.screen
     screen.needs("--yes")
-    groups = groups_of(waiting)
+    groups = groups_of(chosen.effects)
+    agreed: list[Effect] = []
     if len(groups) == 1:
-        return list(waiting) if screen.confirm("Let it run?") else []
-    answer = screen.read("Let all of this run? [y]es, [e]ach one by one, [N]o: ").strip().lower()[:1]
-    if answer != "e":
-        return list(waiting) if answer == "y" else []
-    chosen: list[Effect] = []
-    for group in groups:
-        if screen.confirm(f"  {group.kind} {clean(group.name)}: {clean(group.line, 160)}?"):
-            chosen += group.effects
-    return chosen
+        agreed = list(chosen.effects) if screen.confirm("Let it run?") else []
+    else:
+        answer = screen.read("Let all of this run? [y]es, [e]ach one by one, [N]o: ").strip().lower()[:1]
+        agreed = list(chosen.effects) if answer == "y" else []
+        for group in groups if answer == "e" else ():
+            agreed += group.effects if screen.confirm(f"  {group.kind} {clean(group.name)}?") else ()
+    if not agreed:
+        raise Cancelled("cancelled, nothing changed")
+    return chosen.only(agreed)

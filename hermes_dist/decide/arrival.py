@@ -8,12 +8,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.agents.jobs import PAUSED, REASON
-from hermes_dist.decide.consent.activate import Unit
 from hermes_dist.decide.consent.granted import Granted, grant, remembered
 from hermes_dist.decide.consent.parking import Grafted, put_back
+from hermes_dist.decide.consent.switches import Unit, shipped_off
 from hermes_dist.decide.parts import excluded_places
 from hermes_dist.decide.placement import CONFIG
-from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY
+from hermes_dist.decide.placing_cron import JOBS, paused_by
 from hermes_dist.decide.placing_mcp import SERVERS, is_off
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.errors import Invalid
@@ -83,7 +83,7 @@ def _jobs_off(data: bytes, name: str) -> tuple[bytes, list[KeyPath]]:
     if not running:
         return data, []
     for job in running:
-        job.update({**PAUSED, REASON: f"{PAUSED_BY}{name}: hermes profile approve"})
+        job.update({**PAUSED, REASON: paused_by(name)})
     return dump({"jobs": jobs}, Kind.JSON), [("jobs", Item("id", str(job.get("id")))) for job in running]
 
 
@@ -163,7 +163,10 @@ def _with_lock(
     waiting = [(effect.path, effect.key) for effect in first.parked if not effect.off]
     absent = put_back(lock.base, ours, waiting, read)
     blobs |= absent.blobs
-    situation = Situation(base=absent.tree, found=there, ours=ours, theirs=lock.theirs(), read=read)
+    situation = Situation(
+        base=absent.tree, found=there, ours=ours, theirs=lock.theirs(), read=read,
+        by_author=shipped_off(lock.theirs(), lock.shipped, read),
+    )  # fmt: skip
     kept = replace(decisions, kept=lock.kept, sides={}, default=None)
     second = reconcile(situation, kept)
     blobs |= second.blobs
@@ -177,6 +180,7 @@ def _with_lock(
         conflicts=tuple(sorted({*first.conflicts, *second.conflicts})),
         effects=effects,
         parked=tuple(effect for effect in effects if effect in {*first.parked, *second.parked}),
+        off=second.off,
         blobs=blobs,
         notes=(*first.notes, *second.notes),
     )
@@ -184,7 +188,7 @@ def _with_lock(
     approved = remembered(arrival.before, agreed, frozenset(), lock.pin)
     after = replace(
         lock, base=second.base, upstream=second.upstream, conflicts=second.conflicts, parked=second.parked,
-        answers=second.answers, approved=approved, generation=0,
+        off=second.off, answers=second.answers, approved=approved, generation=0,
     )  # fmt: skip
     return plan, after
 

@@ -183,10 +183,10 @@ def _in_agents_shape(job: Job, label: str, package: str) -> Job:
         "no_agent": job.get("no_agent") is True,
         "context_from": _names(job.get("context_from")) or None,
         "schedule": schedule,
-        "schedule_display": job.get("schedule_display") or (isinstance(schedule, dict) and schedule.get("display")),
+        "schedule_display": schedule.get("display") if isinstance(schedule, dict) else None,
         "repeat": {"times": times_of(job.get("repeat"), once=once), "completed": 0},
         **fields.PAUSED,
-        fields.REASON: f"{PAUSED_BY}{package}: hermes profile approve",
+        fields.REASON: paused_by(package),
         **fields.NEVER_RAN,
         "deliver": job.get("deliver") or "local",
         **fields.UNBOUND,
@@ -195,6 +195,11 @@ def _in_agents_shape(job: Job, label: str, package: str) -> Job:
     }
     unknown = {key: value for key, value in job.items() if key not in shaped and not is_runtime(key) and key != "jobs"}
     return shaped | unknown
+
+
+def paused_by(package: str) -> str:
+    """The reason why a job of a package is paused until it has its yes."""
+    return f"{PAUSED_BY}{package}: hermes profile approve"
 
 
 def is_runtime(field: str) -> bool:

@@ -14,10 +14,19 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.decide.consent.activate import ready, switch_on
+from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.granted import Granted, grant
 from hermes_dist.decide.consent.parking import park, put_back
+from hermes_dist.decide.consent.switches import (
+    Judge,
+    Memory,
+    Unit,
+    causes,
+    settle_units,
+    units_in,
+    wanted_back,
+)  # fmt: skip
 from hermes_dist.decide.migrating import as_shipped, followed
 from hermes_dist.decide.policies import settled_by_author, side_of
 from hermes_dist.merge.trees import TreeMerge, merge_trees
@@ -38,6 +47,8 @@ class Situation(Struct, frozen=True, kw_only=True):
         found: The home as found, byte for byte.
         theirs: What upstream ships, in the home's spelling.
         read: Gives contents by digest for all of them.
+        by_author: Servers and jobs that upstream ships switched off.
+        memory: What the lock remembers of servers and jobs.
         ours: The home as it counts for merging, where that differs from ``found``: without the agent's own
             stock files, and with the author's manifest where the agent only dumped it again.
     """
@@ -46,6 +57,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     found: Tree = EMPTY
     theirs: Tree = EMPTY
     read: Read
+    by_author: frozenset[Unit] = frozenset()
+    memory: Memory = Memory()
     ours: Tree | None = None
 
 
@@ -57,6 +70,7 @@ class Decisions(Struct, frozen=True, kw_only=True):
         default: How to settle all others; None leaves them open.
         kept: ``path`` or ``path: key`` that stays ours for ever.
         granted: Which effects have their yes.
+        named: Servers and jobs to switch on, whoever switched them off.
         policies: How the package's author would settle conflicts that nobody here spoke about.
     """
 
@@ -64,6 +78,7 @@ class Decisions(Struct, frozen=True, kw_only=True):
     default: Side | None = None
     kept: frozenset[str] = frozenset()
     granted: Granted = field(default_factory=lambda: grant(frozenset()))
+    named: frozenset[Unit] = frozenset()
     policies: Mapping[str, str] = field(default_factory=dict)
 
     def favour(self, path: RelPath, key: str) -> Side | None:
@@ -91,9 +106,11 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     kept = [_split_place(place) for place in decisions.kept]
     settled = put_back(base, theirs, kept, read)
     blobs |= settled.blobs
-    merged, effects, parked = _merge_safely(settled.tree, ours, theirs, read, blobs, asked)
+    judge = _judge(situation, ours, decisions, read)
+    merged, effects, parked = _merge_safely(settled.tree, ours, theirs, read, blobs, asked, judge)
     received = as_shipped(merged.base, follow, read, blobs)
-    live = switch_on(merged.tree, ready(effects, decisions.granted), read)
+    ready, idle = settle_units(effects, decisions.granted, judge)
+    live = switch_on(merged.tree, ready | wanted_back(merged.tree, judge, read), read)
     blobs |= live.blobs
     waiting = tuple(e for e in effects if not decisions.granted(e) and (e.off or e in parked))
     return Plan(
@@ -103,6 +120,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
         conflicts=merged.conflicts,
         effects=effects,
         parked=waiting,
+        off=causes(live.tree, theirs, idle, judge, read),
         answers=tuple(
             Answer(path, key, side, image_of(live.tree.get(path)))
             for (path, key), side in sorted(asked.answers.items())
@@ -113,14 +131,19 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     )
 
 
+def _judge(situation: Situation, ours: Tree, decisions: Decisions, read: Read) -> Judge:
+    here = frozenset(unit for unit, _ in units_in(ours, read))
+    return Judge(situation.memory, situation.by_author, here, decisions.named)
+
+
 def _merge_safely(
-    base: Tree, ours: Tree, theirs: Tree, read: Read, blobs: dict[Digest, bytes], asked: _Asked
+    base: Tree, ours: Tree, theirs: Tree, read: Read, blobs: dict[Digest, bytes], asked: _Asked, judge: Judge
 ) -> tuple[TreeMerge, tuple[Effect, ...], list[Effect]]:
     """Merge, and again with what has no yes parked, until nothing without a yes would become live."""
     decisions = asked.decisions
     merged = merge_trees(base, ours, theirs, read, asked.favour)
     blobs |= merged.blobs
-    effects = find_effects(ours, merged.tree, theirs, read)
+    effects = find_effects(ours, merged.tree, theirs, read, judge)
     waiting = [e for e in effects if not e.off and not decisions.granted(e)]
     parked: list[Effect] = []
     for turn in range(_ROUNDS):
@@ -132,7 +155,7 @@ def _merge_safely(
         blobs |= offered.blobs
         merged = merge_trees(base, ours, offered.tree, read, decisions.favour)
         blobs |= merged.blobs
-        left = find_effects(ours, merged.tree, theirs, read)
+        left = find_effects(ours, merged.tree, theirs, read, judge)
         waiting = [e for e in left if not e.off and not decisions.granted(e)]
         effects = tuple(sorted({*effects, *(e for e in left if e.off)}))
     return merged, effects, parked

@@ -19,8 +19,9 @@ _FIELDS = (
     ("weekday", 0, 7, ("sun", "mon", "tue", "wed", "thu", "fri", "sat")),
     ("second", 0, 59, ()),
 )
+CRON_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6), (0, 59))
+"""The lowest and the highest value of each field; Sunday is 0, also where it is written as 7."""
 _ELEMENT = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?", re.ASCII)
-_SIZES = (("day", 1440), ("hour", 60), ("minute", 1))
 _NEEDS = {"cron": "expr", "interval": "minutes", "once": "run_at"}
 _HINT = "write it like: every 2h, 0 9 * * 1, 2027-01-31T09:00"
 
@@ -54,25 +55,6 @@ def can_start(schedule: object) -> bool:
         return False
     needs = _NEEDS.get(str(schedule.get("kind")))
     return needs is not None and bool(schedule.get(needs))
-
-
-def schedule_words(schedule: object) -> str:
-    """Say in words when a schedule in the agent's spelling runs, whatever its author calls it."""
-    if not isinstance(schedule, Mapping):
-        return "never"
-    kind = schedule.get("kind")
-    if kind == "interval":
-        return _interval_words(schedule.get("minutes"))
-    return f"{schedule.get('expr')}" if kind == "cron" else f"once at {schedule.get('run_at')}"
-
-
-def _interval_words(minutes: object) -> str:
-    """An interval in its largest whole unit."""
-    if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes < 1:
-        return f"every {minutes} minutes"
-    unit, size = next((unit, size) for unit, size in _SIZES if minutes % size == 0)
-    count = minutes // size
-    return f"every {unit}" if count == 1 else f"every {count} {unit}s"
 
 
 def as_text(schedule: object) -> str | None:
@@ -142,6 +124,46 @@ def _fits(element: str, low: int, high: int, words: tuple[str, ...]) -> bool:
     return all(end is not None and low <= end <= high for end in ends)
 
 
+def cron_values(part: str, number: int) -> frozenset[int]:
+    """Every value that a field of a cron expression means, as the agent reads it.
+
+    Args:
+        part: The field, in lower case.
+        number: Which one: 0 is the minute, 5 the second.
+
+    Raises:
+        ValueError: It is not a field of a cron expression.
+    """
+    words = _FIELDS[number][3]
+    low, last = CRON_FIELDS[number]
+    found: set[int] = set()
+    for element in part.split(","):
+        match = _ELEMENT.fullmatch(element)
+        if not match:
+            raise ValueError(f"{element!r:.80} is not a value of a cron field")
+        start, end = _ends(match, low, last, words)
+        step = int(match[4] or 1)
+        round_ = start > end or (start == end and match[3] is not None)  # the agent reads 3-3 as once around
+        stop = end + last - low + (start > end) if round_ else end
+        found |= {low + (value - low) % (last - low + 1) for value in range(start, stop + 1, step)}
+    return frozenset(found)
+
+
+def _ends(match: re.Match[str], low: int, last: int, words: tuple[str, ...]) -> tuple[int, int]:
+    """The first and the last value of an element."""
+    if match[1]:
+        return low, last
+    start = _number(match[2], low, words)
+    if start is None:
+        raise ValueError(f"{match[2]!r:.80} is not a value of a cron field")
+    if match[3] is None:
+        return start, last if match[4] else start
+    end = _number(match[3], low, words)
+    if end is None:
+        raise ValueError(f"{match[3]!r:.80} is not a value of a cron field")
+    return start, end
+
+
 def _number(text: str, low: int, words: tuple[str, ...]) -> int | None:
     if text in words:
         return words.index(text) + low
@@ -171,4 +193,4 @@ def _from_map(schedule: dict[str, object]) -> dict[str, object]:
             parsed = {"kind": kind, "run_at": None, "display": "once"}
     else:
         raise Invalid("the schedule has no kind that the agent knows", hint=_HINT)
-    return {**schedule, **parsed, "display": schedule.get("display") or parsed["display"]}
+    return {**schedule, **parsed}

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from hermes_dist.model.facts import Facts, facts_line
 from hermes_dist.model.keypath import place_words
+from hermes_dist.model.locked import Off
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
@@ -122,6 +123,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         conflicts: Open at the end.
         effects: Newly possible, whether granted or parked.
         parked: Those of them that wait for a yes.
+        off: What stays off although nothing about it waits, and who switched it off.
         answers: How conflicts were settled whose result is parked.
         blobs: New content made by merging, by digest.
         notes: Sentences for the summary: what was left out, what fell back to text.
@@ -133,6 +135,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...] = ()
     effects: tuple[Effect, ...] = ()
     parked: tuple[Effect, ...] = ()
+    off: tuple[Off, ...] = ()
     answers: tuple[Answer, ...] = ()
     blobs: Mapping[Digest, bytes] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -8,9 +8,11 @@ from itertools import islice
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from hermes_dist.decide.consent.activate import switch_off
 from hermes_dist.decide.consent.granted import grant, remembered
 from hermes_dist.decide.consent.hidden import invisible_characters
 from hermes_dist.decide.consent.parking import put_back
+from hermes_dist.decide.consent.switches import Unit, is_unit, memory_of, shipped_off, unit_of
 from hermes_dist.decide.env_example import (
     ENV_EXAMPLE,
     PlacedExample,
@@ -46,6 +48,8 @@ class Choices(Struct, frozen=True, kw_only=True):
         edits: Files as the user edited them, conflicts and all: they count as the user's, and settled.
         allow_effects: Every effect has its yes.
         grants: Digests of effects that have their yes.
+        named: Servers and jobs to switch on, whoever switched them off.
+        revoked: Places that lose their yes: they leave the home, or are switched off there.
         only: Parts to take; empty for all.
         without: Parts to leave.
     """
@@ -55,6 +59,8 @@ class Choices(Struct, frozen=True, kw_only=True):
     edits: Mapping[RelPath, bytes] = field(default_factory=dict)
     allow_effects: bool = False
     grants: frozenset[Digest] = frozenset()
+    named: frozenset[Unit] = frozenset()
+    revoked: tuple[tuple[RelPath, str], ...] = ()
     only: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
 
@@ -103,10 +109,16 @@ def propose(
         sides={**_said_before(old, observed.ours, theirs), **_sides(choices)}, default=choices.default,
         kept=old.kept if old else frozenset(),
         granted=grant(choices.grants, everything=choices.allow_effects, before=approved),
-        policies=incoming.manifest.merge if incoming.manifest else {},
+        named=choices.named, policies=incoming.manifest.merge if incoming.manifest else {},
     )  # fmt: skip
-    ours = _with_edits(observed.ours, choices)
-    plan = reconcile(Situation(base=base, found=observed.found, ours=ours, theirs=theirs, read=read), decisions)
+    revoked = _revoked(_with_edits(observed.ours, choices), base, choices, incoming.manifest.name, read)
+    ours, base, blobs = revoked.ours, revoked.base, {**blobs, **revoked.blobs}
+    read = together(blobs, read)
+    situation = Situation(
+        base=base, found=observed.found, ours=ours, theirs=theirs, read=read,
+        by_author=shipped_off(theirs, incoming.shipped, read), memory=memory_of(old),
+    )  # fmt: skip
+    plan = reconcile(situation, decisions)
     example = _example(incoming, old, observed)
     plan = replace(plan, blobs={**blobs, **edited, **plan.blobs, **example.blobs})
     received = manifest_of(ctx, old) if old else None
@@ -148,6 +160,25 @@ def _with_edits(ours: Tree, choices: Choices) -> Tree:
     return ours.with_entries(
         {path: Entry(Digest.of(data), path in ours and ours[path].executable) for path, data in edits}
     )
+
+
+class _Revoked(Struct, frozen=True):
+    """The home and base without what lost its yes, and new contents."""
+
+    ours: Tree
+    base: Tree
+    blobs: Mapping[Digest, bytes]
+
+
+def _revoked(ours: Tree, base: Tree, choices: Choices, package: str, read: Read) -> _Revoked:
+    units = {unit for place in choices.revoked if is_unit(unit := unit_of(*place))}
+    places = [place for place in choices.revoked if unit_of(*place) not in units]
+    if not choices.revoked:
+        return _Revoked(ours, base, {})
+    off = switch_off(ours, sorted(units, key=str), read, package)
+    left = put_back(off.tree, EMPTY, places, together(off.blobs, read))
+    older = put_back(base, EMPTY, places, read)
+    return _Revoked(left.tree, older.tree, {**off.blobs, **left.blobs, **older.blobs})
 
 
 def _news(incoming: Incoming, received: Manifest | None) -> tuple[str, ...]:
@@ -216,7 +247,7 @@ def next_lock(
         parked=plan.parked,
         answers=plan.answers,
         approved=approved,
-        off=old.off if old else (),
+        off=plan.off,
         kept=old.kept if old else frozenset(),
         held=old.held if old else "",
         generation=old.generation if old else 0,

@@ -5,11 +5,16 @@ Both are the same merge again, over what the lock recorded of upstream, so no se
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist.decide.consent.activate import switch_on
+from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.review import grouped, named
+from hermes_dist.decide.consent.switches import Unit, unit_of
 from hermes_dist.errors import DistError
 from hermes_dist.model.keypath import names_place, place_words
 from hermes_dist.model.lock import Lock
@@ -18,11 +23,13 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import parse_source
+from hermes_dist.model.tree import EMPTY
 from hermes_dist.ops.conclude import Make, Settle, Wish, conclude
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.incoming import Incoming
 from hermes_dist.ops.legible import DOCUMENTS, trouble_with
+from hermes_dist.ops.observing import observe, together
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, propose
 from hermes_dist.ops.variables import manifest_of
@@ -179,48 +186,93 @@ def resolve_asking(
     return conclude(ctx, _making(ctx, home, lock, wish), wish, confirm, asked)
 
 
-def parked_effects(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) -> tuple[Effect, ...]:
-    """List the effects of a profile that wait for a yes.
+class Chosen(Struct, frozen=True):
+    """What a yes would be given to.
+
+    Attributes:
+        effects: What waits.
+        units: Servers and jobs to switch on although the user or their author switched them off.
+    """
+
+    effects: tuple[Effect, ...] = ()
+    units: frozenset[Unit] = frozenset()
+
+    def only(self, effects: Iterable[Effect]) -> Chosen:
+        """The part of it that some of its effects are."""
+        kept = tuple(effects)
+        return Chosen(kept, self.units & {unit_of(effect.path, effect.key) for effect in kept})
+
+
+def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) -> Chosen:
+    """Find what a yes would be given to.
 
     Args:
         ctx: The context.
         name: The profile.
-        wanted: Names of servers, jobs, hooks, plugins or keys, as :func:`named` takes them; empty for all.
+        wanted: Names of servers, jobs, hooks, plugins or keys, as :func:`named` takes them; empty for all that waits.
 
     Raises:
-        DistError: There is no such effect.
+        DistError: There is no such thing.
     """
-    parked = open_home(ctx, name).need_lock(ctx).parked
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    if not wanted:
+        return Chosen(lock.parked)
+    off = {effect: unit_of(effect.path, effect.key) for effect in _switched_off(ctx, home, lock)}
     chosen: list[Effect] = []
     for word in wanted:
-        hits = named(parked, word)
+        hits = named((*lock.parked, *off), word)
         if not hits:
-            known = ", ".join(group.name for group in grouped(parked)[:10]) or "none"
-            raise DistError(f"nothing that waits is called {word!r}", where=str(name), hint=f"waiting are: {known}")
+            hint = f"waiting are: {_names(lock.parked)}{f'; switched off: {_names(off)}' if off else ''}"
+            raise DistError(f"nothing that waits is called {word!r}", where=str(name), hint=hint)
         chosen += hits
-    return tuple(dict.fromkeys(chosen)) if wanted else parked
+    units = frozenset(off[effect] for effect in chosen if effect in off)
+    return Chosen(tuple(dict.fromkeys(chosen)), units)
+
+
+def _names(effects: Iterable[Effect]) -> str:
+    return ", ".join(group.name for group in grouped(effects)[:10]) or "none"
+
+
+def _switched_off(ctx: Context, home: Home, lock: Lock) -> tuple[Effect, ...]:
+    """What servers and jobs would do that are off though nothing about them waits."""
+    if not lock.off:
+        return ()
+    seen = observe(ctx, home, lock.theirs())
+    units = {unit_of(off.path, off.key) for off in lock.off}
+    live = switch_on(seen.ours, sorted(units, key=str), seen.read)
+    effects = find_effects(EMPTY, live.tree, lock.theirs(), together(live.blobs, seen.read))
+    return tuple(effect for effect in effects if unit_of(effect.path, effect.key) in units)
 
 
 def approve(
-    ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, wanted: tuple[str, ...] = ()
-) -> Outcome:
-    """Say yes to parked effects, and make them live.
+    ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, wanted: tuple[str, ...] = (),
+    chosen: Chosen | None = None,
+) -> Outcome:  # fmt: skip
+    """Say yes to effects, and make them live.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        wish: Whether it is a dry run.
+        confirm: Shows the proposal and asks.
+        wanted: Names, as :func:`to_approve` takes them; empty for all that waits.
+        chosen: What was found by them, and shown.
 
     Raises:
         DistError: There is no such effect, or the document that it lives in can't be read.
     """
-    chosen = parked_effects(ctx, name, wanted)
+    chosen = chosen or to_approve(ctx, name, wanted)
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
-    if not chosen:
+    if not chosen.effects:
         return Outcome(verb="approve", profile=name, lock=lock)
-    for path in sorted({effect.path for effect in chosen} & DOCUMENTS.keys()):
+    for path in sorted({effect.path for effect in chosen.effects} & DOCUMENTS.keys()):
         if trouble := trouble_with(home.path, path):  # the yes would be kept, and nothing would begin to run
             raise DistError(
                 f"it can't be read, so what waits in it can't be switched on: {trouble}", where=str(home.path / path),
                 hint=f"nothing was changed; mend that line, then: {ctx.command(f'approve {name}')}",
             )
-    choices = Choices(grants=frozenset(e.digest for e in chosen))
+    choices = Choices(grants=frozenset(e.digest for e in chosen.effects), named=chosen.units)
     make = partial(propose, ctx, home, recorded(ctx, lock), verb="approve")
     return conclude(ctx, make, replace(wish, choices=choices), confirm, None)
-

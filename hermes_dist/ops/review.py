@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from msgspec import Struct
 
-from hermes_dist.decide.consent.review import Group, grouped
+from hermes_dist.decide.consent.review import Group, approved_facts, changed_facts, grouped, schedules_in
 from hermes_dist.decide.environment import offers_default
 from hermes_dist.decide.parts import part_of
+from hermes_dist.decide.timing import next_times
 from hermes_dist.model.manifest import EnvVar
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Effect
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.observing import together
 from hermes_dist.ops.proposal import Proposal
 
-__all__ = ["Group", "KeyRow", "changed_keys", "default_of", "groups_of", "hidden_places", "parts_of"]
+__all__ = [
+    "Group", "KeyRow", "before_after", "changed_keys", "default_of", "groups_of", "hidden_places", "parts_of",
+    "times_of",
+]  # fmt: skip
 
 
 class KeyRow(Struct, frozen=True):
@@ -39,6 +45,24 @@ class KeyRow(Struct, frozen=True):
 def groups_of(effects: Iterable[Effect]) -> tuple[Group, ...]:
     """Put effects together by server, job, hook, plugin or key."""
     return grouped(effects)
+
+
+def times_of(group: Group) -> tuple[str, ...]:
+    """The next times of the schedules in a group, as the machine's clock has it."""
+    times: list[str] = []
+    for schedule in schedules_in(group):
+        times += [f"{at:%a %Y-%m-%d %H:%M %Z}".strip() for at in next_times(schedule, datetime.now().astimezone())]
+    return tuple(times)
+
+
+def before_after(ctx: Context, name: ProfileName, effects: Iterable[Effect]) -> tuple[tuple[str, str, str], ...]:
+    """What was approved at a place, and what would be there now, for each fact that differs."""
+    lock = open_home(ctx, name).need_lock(ctx)
+    rows: list[tuple[str, str, str]] = []
+    for effect in effects:
+        facts = approved_facts(lock.approved, effect)
+        rows += [(f"{effect.place} {fact}".strip(), old, new) for fact, old, new in changed_facts(facts, effect.facts)]
+    return tuple(rows)
 
 
 def hidden_places(group: Group) -> tuple[str, ...]:

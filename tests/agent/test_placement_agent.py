@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from hermes_dist.decide.consent.activate import ready, switch_on
+from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.granted import grant
+from hermes_dist.decide.consent.switches import NO_MEMORY, settle_units
 from hermes_dist.decide.placement import Placed, place
 from hermes_dist.decide.schedules import parse_schedule
 from hermes_dist.merge.data import same_document
@@ -95,7 +96,8 @@ def test_the_agents_resume_and_our_own_leave_the_same_job(root: Path, ask: Ask) 
     assert same_document(RelPath("cron/jobs.json"), made.bytes_of("cron/jobs.json"), (made.home / "cron/jobs.json").read_bytes())
 
     effects = find_effects(EMPTY, made.placed.tree, made.placed.tree, made.contents.__getitem__)
-    live = switch_on(made.placed.tree, ready(effects, grant(frozenset(), everything=True)), made.contents.__getitem__)
+    ready, _ = settle_units(effects, grant(frozenset(), everything=True), NO_MEMORY)
+    live = switch_on(made.placed.tree, ready, made.contents.__getitem__)
     made.contents.update(live.blobs)
     made.write(live.tree)
     ours = made.jobs()[0]

@@ -56,8 +56,9 @@ def test_an_install_shows_the_whole_with_exact_commands(talk: Talk) -> None:
     assert "  env    KEY  missing  What for" in lines
     assert "  runs      mcp_servers.web: npx web-server, env TOKEN" in lines
     assert "  runs      hooks/greet: new hook greet (2 files)" in lines
-    (job,) = [n for n, line in enumerate(lines) if line.startswith("  schedules daily: schedule: 0 9 * * *; prompt: Look around")]
-    assert lines[job + 1].endswith("…")
+    (job,) = [n for n, line in enumerate(lines) if line.startswith("  schedules daily: schedule: at 09:00 every day (0 9 * * *); prompt: Look")]
+    prompt = " ".join(lines[job:]).partition("; deliver: local")[0]
+    assert prompt.count("around") == 60
     assert "  left out  README.md: housekeeping of the repository" in lines
     assert sum("unknown fields" in line for line in lines) == 1
     assert "3 things wait for your yes: hermes-dist approve bot" in talk.out

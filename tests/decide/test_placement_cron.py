@@ -157,7 +157,7 @@ def test_other_files_in_cron_are_payload() -> None:
         ("2027-01-31T09:00Z", {"kind": "once", "run_at": "2027-01-31T09:00:00+00:00", "display": "once at 2027-01-31 09:00"}),
         ({"minutes": 5}, {"kind": "interval", "minutes": 5, "display": "every 5m"}),
         ({"kind": "cron", "expr": "1 2 3 4 5"}, {"kind": "cron", "expr": "1 2 3 4 5", "display": "1 2 3 4 5"}),
-        ({"kind": "interval", "minutes": 5, "display": "often", "x": 1}, {"kind": "interval", "minutes": 5, "display": "often", "x": 1}),
+        ({"kind": "interval", "minutes": 5, "display": "often", "x": 1}, {"kind": "interval", "minutes": 5, "display": "every 5m", "x": 1}),
     ],
 )  # fmt: skip
 def test_schedules_in_every_spelling_become_the_agents_map(text: object, schedule: dict[str, object]) -> None:

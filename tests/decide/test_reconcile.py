@@ -9,6 +9,7 @@ from shelf import Shelf
 
 from hermes_dist.decide.consent.granted import grant
 from hermes_dist.decide.consent.jobs import job_ids
+from hermes_dist.decide.consent.switches import Memory, unit_of
 from hermes_dist.decide.placing_cron import JOBS
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.paths import RelPath
@@ -29,17 +30,25 @@ class World:
     home: Tree = EMPTY
     base: Tree = EMPTY
     approved: frozenset[Digest] = frozenset()
+    memory: Memory = field(default_factory=Memory)
 
     def update(self, files: Mapping[str, object], decisions: Decisions = Decisions(), *, yes: bool = False) -> Plan:  # noqa: B008 - frozen
         own = self.ids(self.home) - self.ids(self.base)
         placed = self.shelf.place(files, user_ids=own, keep_containers=self.base)
         granted = grant(frozenset(), everything=yes, before=self.approved)
         decisions = Decisions(sides=decisions.sides, default=decisions.default, kept=decisions.kept, granted=granted)
-        plan = reconcile(Situation(base=self.base, found=self.home, theirs=placed.tree, read=self.shelf.read), decisions)
+        situation = Situation(base=self.base, found=self.home, theirs=placed.tree, read=self.shelf.read, memory=self.memory)
+        plan = reconcile(situation, decisions)
         self.shelf.update(plan.blobs)
         self.home = self.home.with_entries({step.path: step.after for step in plan.steps})
         self.base = plan.base
-        self.approved |= {effect.digest for effect in plan.effects if granted(effect)}
+        agreed = [effect for effect in plan.effects if granted(effect)]
+        self.approved |= {effect.digest for effect in agreed}
+        self.memory = Memory(
+            waited=frozenset(unit_of(e.path, e.key) for e in plan.parked if e.off),
+            granted=self.memory.granted | {unit_of(e.path, e.key) for e in agreed},
+            off={unit_of(off.path, off.key): off.cause for off in plan.off},
+        )
         return plan
 
     def ids(self, tree: Tree) -> frozenset[str]:

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from hermes_dist.agents.jobs import RESUMED
-from hermes_dist.decide.consent.granted import Granted
+from hermes_dist.agents.jobs import PAUSED, REASON, RESUMED
 from hermes_dist.decide.consent.parking import Grafted
-from hermes_dist.decide.placing_cron import JOBS
+from hermes_dist.decide.consent.switches import Unit
+from hermes_dist.decide.placing_cron import JOBS, paused_by
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import ABSENT, Kind, Unmergeable, get, kind_of, load_data, put
-from hermes_dist.model.keypath import KeyPath, parse_key
+from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
-_SERVER_ON: dict[str, object] = {"enabled": True}
-"""What the agent's own ``mcp add`` sets."""
-Unit = tuple[RelPath, KeyPath]
-
-
-def ready(effects: Iterable[Effect], granted: Granted) -> list[Unit]:
-    """List the idle jobs and servers to switch on, by file and key.
-
-    One is ready when each of its effects has its yes, and at least one got it with this operation: what had
-    all of them before and is off nevertheless was switched off by the user.
-    """
-    idle: dict[Unit, list[Effect]] = {}
-    for effect in effects:
-        if effect.off:
-            idle.setdefault((effect.path, parse_key(effect.key)[:2]), []).append(effect)
-    return [unit for unit, parts in idle.items() if all(map(granted, parts)) and any(map(granted.is_new, parts))]
+_SERVER_ON: Mapping[str, object] = {"enabled": True}
+_SERVER_OFF: Mapping[str, object] = {"enabled": False}
+"""What the agent's own ``mcp add`` sets, and its opposite."""
 
 
 def switch_on(tree: Tree, units: Iterable[Unit], read: Read) -> Grafted:
@@ -38,12 +24,30 @@ def switch_on(tree: Tree, units: Iterable[Unit], read: Read) -> Grafted:
 
     Args:
         tree: The merged home.
-        units: Which, as :func:`ready` lists them.
+        units: Which.
         read: Gives contents by digest.
     """
+    return _switched(tree, units, read, RESUMED, _SERVER_ON)
+
+
+def switch_off(tree: Tree, units: Iterable[Unit], read: Read, package: str) -> Grafted:
+    """Disable servers and pause jobs, as if they had never had a yes.
+
+    Args:
+        tree: The home.
+        units: Which.
+        read: Gives contents by digest.
+        package: Its name, for the reason why jobs are paused.
+    """
+    return _switched(tree, units, read, {**PAUSED, REASON: paused_by(package)}, _SERVER_OFF)
+
+
+def _switched(
+    tree: Tree, units: Iterable[Unit], read: Read, job: Mapping[str, object], server: Mapping[str, object]
+) -> Grafted:
     edits: dict[RelPath, dict[KeyPath, object]] = {}
     for path, key in units:
-        switches = RESUMED if path == JOBS else _SERVER_ON
+        switches = job if path == JOBS else server
         edits.setdefault(path, {}).update({(*key, name): value for name, value in switches.items()})
     blobs: dict[Digest, bytes] = {}
     changes = {path: _edited(path, tree[path], edits[path], read, blobs) for path in edits if path in tree}

@@ -13,6 +13,7 @@ from hermes_dist.decide.consent.code import Side, bound, file_effects, unit_effe
 from hermes_dist.decide.consent.hidden import find_hidden, hidden_characters
 from hermes_dist.decide.consent.jobs import job_effects
 from hermes_dist.decide.consent.settings import setting_effects
+from hermes_dist.decide.consent.switches import NO_MEMORY, Judge
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import JOBS
 from hermes_dist.errors import Invalid
@@ -22,7 +23,7 @@ from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import Read, Tree
 
 
-def find_effects(ours: Tree, merged: Tree, shipped: Tree, read: Read) -> tuple[Effect, ...]:
+def find_effects(ours: Tree, merged: Tree, shipped: Tree, read: Read, judge: Judge = NO_MEMORY) -> tuple[Effect, ...]:
     """List everything that ``merged`` makes possible and ``ours`` does not.
 
     Args:
@@ -30,14 +31,15 @@ def find_effects(ours: Tree, merged: Tree, shipped: Tree, read: Read) -> tuple[E
         merged: The home as it would be with every consent given.
         shipped: What upstream ships, placed; only its jobs and servers wait for approval.
         read: Gives contents by digest.
+        judge: Who knows what the lock remembers.
     """
     changed = [path for path in merged if merged[path] != ours.get(path)]
     before, after, theirs = (Side(tree, read) for tree in (ours, merged, shipped))
     found = [
         *unit_effects(before, after),
         *_unreadable(changed, merged, read),
-        *setting_effects(before.config, after.config, theirs.config),
-        *job_effects(before.jobs, after.jobs, theirs.jobs),
+        *setting_effects(before.config, after.config, theirs.config, judge),
+        *job_effects(before.jobs, after.jobs, theirs.jobs, judge),
     ]
     files = file_effects(before, after, found)
     return tuple(sorted({*bound(found, after, theirs), *files, *_hidden(ours, changed, merged, read)}))

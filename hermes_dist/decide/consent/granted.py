@@ -17,7 +17,7 @@ class Granted(Struct, frozen=True):
 
     Attributes:
         now: Digests that get their yes with this operation.
-        before: Digests that got it earlier: what is off nevertheless, the user switched off.
+        before: Digests that got it earlier.
         everything: All get it with this operation.
     """
 
@@ -27,10 +27,6 @@ class Granted(Struct, frozen=True):
 
     def __call__(self, effect: Effect) -> bool:
         return self.everything or effect.digest in self.now or effect.digest in self.before
-
-    def is_new(self, effect: Effect) -> bool:
-        """Whether it gets its yes with this operation."""
-        return effect.digest in self.now or (self.everything and effect.digest not in self.before)
 
 
 def grant(
@@ -61,6 +57,6 @@ def remembered(
         since = "" if bare in known else version
         known.pop(bare, None)
         if (effect.path, effect.key, effect.digest) not in places:
-            known[Approval(effect.path, effect.key, effect.digest, since)] = None
+            known[Approval(effect.path, effect.key, effect.digest, since, effect.facts)] = None
     told = digests_of(known)
     return (*known, *(Approval("", "", digest, version) for digest in sorted(digests - told)))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hermes_dist.agents.jobs import REASON
 from hermes_dist.decide.consent.contents import digest_of
-from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, jobs_by_id, meaning
-from hermes_dist.decide.schedules import can_start
+from hermes_dist.decide.consent.switches import Judge, Standing
+from hermes_dist.decide.placing_cron import JOBS, Job, jobs_by_id, meaning
 from hermes_dist.model.documents import ABSENT, same
 from hermes_dist.model.facts import Fact, fact_text, facts_of
 from hermes_dist.model.keypath import Item, KeyPath, format_key
@@ -18,17 +17,20 @@ _SILENT: tuple[object, ...] = (None, "", [], {})
 
 
 def job_effects(
-    before: Mapping[str, Job], after: Mapping[str, Job], theirs: Mapping[str, Job]
+    before: Mapping[str, Job], after: Mapping[str, Job], theirs: Mapping[str, Job], judge: Judge
 ) -> Iterator[Effect]:
-    """Yield what jobs newly do, and the jobs of the package that wait to be switched on."""
+    """Yield what jobs newly do, and the jobs of the package that wait to be switched on.
+
+    A job that the user paused is guarded like one that runs: resumed, it does what it did.
+    """
     for ident, job in after.items():
         key: KeyPath = ("jobs", Item("id", ident))
-        changed = _changed_fields(before.get(ident), job)
         runs = bool(job.get("enabled", True))
-        if (runs and ident not in before) or (not runs and ident in theirs and _waits(job, bool(changed))):
+        standing = judge.job(ident, job) if not runs and ident in theirs else None
+        if (runs and ident not in before) or standing is Standing.WAITS:
             yield _whole_job(key, job, off=not runs)
-        elif runs:
-            yield from (_job_field(key, job, field) for field in changed)
+        elif runs or standing is Standing.USER:
+            yield from (_job_field(key, job, field) for field in _changed_fields(before.get(ident), job))
 
 
 def _whole_job(key: KeyPath, job: Job, *, off: bool) -> Effect:
@@ -70,13 +72,6 @@ def _changed_fields(before: Job | None, job: Job) -> list[str]:
     """The fields that make a job do something else; those that only say what went without saying do not."""
     old, new = acting_fields(before or {}), acting_fields(job)
     return [field for field in (*new, *(old.keys() - new.keys())) if not same(old.get(field), new.get(field))]
-
-
-def _waits(job: Job, changed: bool) -> bool:
-    """Whether a paused job waits for a yes: not when it can't start, is done, or the user paused it."""
-    if not can_start(job.get("schedule")) or job.get("state") == "completed":
-        return False
-    return changed or str(job.get(REASON) or "").startswith(PAUSED_BY)
 
 
 def job_ids(jobs: object) -> frozenset[str]:

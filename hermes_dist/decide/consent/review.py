@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from hermes_dist.decide.schedules import schedule_words
+from hermes_dist.decide.timing import schedule_words
 from hermes_dist.errors import Invalid, counted
-from hermes_dist.model.facts import fact_value, facts_line
+from hermes_dist.model.facts import Facts, fact_value, facts_line
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
+from hermes_dist.model.locked import Approval
 from hermes_dist.model.plan import Effect, EffectKind
 
 _UNITS = frozenset(["mcp_servers", "quick_commands", "jobs"])
@@ -135,6 +136,27 @@ def _words_of(effect: Effect) -> str:
 def label_in(effect: Effect) -> str:
     """What the author calls a job; empty for anything else."""
     return next((value for name, value in effect.facts if name == "name"), "")
+
+
+def schedules_in(group: Group) -> tuple[object, ...]:
+    """The schedules of the jobs in a group, in the agent's spelling."""
+    facts = (fact for effect in group.effects if effect.kind is EffectKind.SCHEDULES for fact in effect.facts)
+    return tuple(fact_value(value) for name, value in facts if name == "schedule")
+
+
+def approved_facts(approved: Iterable[Approval], effect: Effect) -> Facts:
+    """The facts that were approved at the place of an effect; none where there are several, or nothing was said."""
+    before = [a.facts for a in approved if (a.path, a.key) == (effect.path, effect.key) and a.digest != effect.digest]
+    return before[0] if len(before) == 1 else ()
+
+
+def changed_facts(before: Facts, after: Facts) -> tuple[tuple[str, str, str], ...]:
+    """The facts that differ: the name, what was approved, and what is now."""
+    if not before:
+        return ()
+    old, new = dict(before), dict(after)
+    names = dict.fromkeys((*new, *old))
+    return tuple((n, old.get(n, "(none)"), new.get(n, "(none)")) for n in names if old.get(n) != new.get(n))
 
 
 def _job_line(effect: Effect) -> str:

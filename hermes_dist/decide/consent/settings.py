@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from hermes_dist.decide.consent.contents import digest_of, value_facts
 from hermes_dist.decide.consent.floor import leaves, loosens, row_for
+from hermes_dist.decide.consent.switches import Judge, Standing
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_mcp import SERVERS, is_off
 from hermes_dist.model.documents import ABSENT, get
@@ -13,18 +14,30 @@ from hermes_dist.model.keypath import format_key
 from hermes_dist.model.plan import Effect
 
 
-def setting_effects(ours: object, merged: object, shipped: object) -> Iterator[Effect]:
+def setting_effects(ours: object, merged: object, shipped: object, judge: Judge) -> Iterator[Effect]:
     """Yield what needs a yes in the settings, and the servers of the package that stand switched off."""
     before, after = dict(leaves(ours or {})), dict(leaves(merged or {}))
-    theirs = get(shipped, (SERVERS,))
+    idle = _idle_servers(merged, shipped, judge)
     for key in before.keys() | after.keys():
         row = row_for(key, after.get(key, ABSENT))
-        idle = key[0:1] == (SERVERS,) and len(key) > 1 and is_off(get(merged, key[:2]))
-        if row is None or (idle and not (isinstance(theirs, Mapping) and key[1] in theirs)):
+        standing = idle.get(key[1]) if key[0:1] == (SERVERS,) and len(key) > 1 else None
+        if row is None or standing in (_NOT_OURS, Standing.AUTHOR):
             continue
-        old, new = ABSENT if idle else before.get(key, ABSENT), after.get(key, ABSENT)
+        waits = standing is Standing.WAITS
+        old, new = ABSENT if waits else before.get(key, ABSENT), after.get(key, ABSENT)
         says_nothing = row.default is ABSENT and old is ABSENT and new in (ABSENT, None, "", [], {})
         if not says_nothing and loosens(row, old, new):
             place = format_key(key)
             content = digest_of([place, None if new is ABSENT else new])
-            yield Effect(row.kind, CONFIG, place, value_facts(new), content, off=idle)
+            yield Effect(row.kind, CONFIG, place, value_facts(new), content, off=waits)
+
+
+_NOT_OURS = "a server that stands switched off, and is none of the package's"
+
+
+def _idle_servers(merged: object, shipped: object, judge: Judge) -> Mapping[object, Standing | str]:
+    """The servers that stand switched off, and why; one that the user switched off is guarded like one that runs."""
+    here, theirs = get(merged, (SERVERS,)), get(shipped, (SERVERS,))
+    names = [name for name, server in here.items() if is_off(server)] if isinstance(here, Mapping) else []
+    known = theirs if isinstance(theirs, Mapping) else {}
+    return {name: judge.server(name) if name in known else _NOT_OURS for name in names}

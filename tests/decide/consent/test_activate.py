@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from shelf import Shelf
 
-from hermes_dist.decide.consent.activate import ready, switch_on
+from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.granted import grant
+from hermes_dist.decide.consent.switches import Judge, Memory, settle_units
 from hermes_dist.model.keypath import Item, parse_key
+from hermes_dist.model.locked import OffCause
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import EMPTY, Digest
@@ -22,24 +24,27 @@ def effect(key: str, *, off: bool = True) -> Effect:
 
 COMMAND, ARGS = effect("mcp_servers.s.command"), effect("mcp_servers.s.args")
 SERVER = (CONFIG, ("mcp_servers", "s"))
+NOBODY, ONE = (frozenset[object](), frozenset([SERVER]))
 
 
-def test_a_server_is_ready_when_all_its_parts_have_their_yes_and_one_of_them_now() -> None:
-    both = [COMMAND, ARGS]
-    assert ready(both, grant(frozenset([COMMAND.digest, ARGS.digest]))) == [SERVER]
-    assert ready(both, grant(frozenset([COMMAND.digest]))) == []
-    assert ready(both, grant(frozenset([COMMAND.digest]), before=frozenset([ARGS.digest]))) == [SERVER]
-    assert ready(both, grant(frozenset(), everything=True)) == [SERVER]
+def test_a_server_is_ready_when_all_its_parts_have_their_yes() -> None:
+    both, before = [COMMAND, ARGS], frozenset([ARGS.digest])
+    assert settle_units(both, grant(frozenset([COMMAND.digest, ARGS.digest])), Judge()) == (ONE, NOBODY)
+    assert settle_units(both, grant(frozenset([COMMAND.digest])), Judge()) == (NOBODY, ONE)
+    assert settle_units(both, grant(frozenset([COMMAND.digest]), before=before), Judge()) == (ONE, NOBODY)
+    assert settle_units(both, grant(frozenset(), everything=True), Judge()) == (ONE, NOBODY)
 
 
-def test_what_had_every_yes_before_and_is_off_was_switched_off_by_the_user() -> None:
-    before = frozenset([COMMAND.digest, ARGS.digest])
-    assert ready([COMMAND, ARGS], grant(frozenset(), before=before)) == []
-    assert ready([COMMAND, ARGS], grant(frozenset(), before=before, everything=True)) == []
+def test_what_the_user_switched_off_stays_off_unless_named() -> None:
+    memory = Memory(off={SERVER: OffCause.USER})
+    every = grant(frozenset(), everything=True)
+    assert settle_units([COMMAND, ARGS], every, Judge(memory)) == (NOBODY, NOBODY)
+    assert settle_units([COMMAND, ARGS], every, Judge(memory, named=ONE)) == (ONE, NOBODY)
 
 
 def test_what_runs_already_is_not_switched_on() -> None:
-    assert ready([effect("mcp_servers.s.command", off=False)], grant(frozenset(), everything=True)) == []
+    runs = [effect("mcp_servers.s.command", off=False)]
+    assert settle_units(runs, grant(frozenset(), everything=True), Judge()) == (NOBODY, NOBODY)
 
 
 def test_only_the_switches_of_a_server_and_a_job_change() -> None:

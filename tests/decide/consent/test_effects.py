@@ -1,23 +1,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import pytest
 from shelf import Shelf
 
-from hermes_dist.decide.consent.activate import ready, switch_on
+from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.granted import grant
 from hermes_dist.decide.consent.parking import park
+from hermes_dist.decide.consent.switches import Judge, Unit, settle_units, units_in
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.model.tree import EMPTY, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Tree
 
 JOB = {"id": "0123456789ab", "name": "watch", "prompt": "look", "schedule": "every 2h"}
 
 
 def found(shelf: Shelf, ours: Tree, merged: Tree, shipped: Tree | None = None) -> dict[str, Effect]:
-    effects = find_effects(ours, merged, merged if shipped is None else shipped, shelf.read)
+    judge = Judge(here=frozenset(unit for unit, _ in units_in(ours, shelf.read)))
+    effects = find_effects(ours, merged, merged if shipped is None else shipped, shelf.read, judge)
     return {f"{e.path}: {e.key}" if e.key else str(e.path): e for e in effects}
 
 
@@ -120,7 +123,7 @@ def test_a_job_that_the_user_paused_waits_for_nothing_until_it_changes() -> None
     assert found(shelf, ours, ours, theirs) == {}
     newer = shelf.place({"cron/jobs.json": {"jobs": [{**JOB, "prompt": "more"}]}}).tree
     (effect,) = found(shelf, ours, paused_by_user(shelf, newer), newer).values()
-    assert effect.off
+    assert (effect.off, effect.key) == (False, "jobs[id=0123456789ab].prompt")
 
 
 def test_a_job_that_can_not_start_or_is_done_waits_for_nothing() -> None:
@@ -223,7 +226,7 @@ def test_a_granted_job_is_switched_on_as_the_agent_resumes_it() -> None:
     placed = shelf.place({"cron/jobs.json": {"jobs": [JOB, {**JOB, "id": "a" * 12}]}}).tree
     effects = found(shelf, EMPTY, placed)
     first = effects["cron/jobs.json: jobs[id=0123456789ab]"]
-    live = switch_on(placed, ready(effects.values(), grant(frozenset([first.digest]))), shelf.read)
+    live = switch_on(placed, ready(effects.values(), frozenset([first.digest])), shelf.read)
     shelf.update(live.blobs)
     on, off = shelf.jobs(live.tree)
     assert {k: on[k] for k in ("enabled", "state", "paused_at", "paused_reason", "next_run_at")} == {
@@ -232,29 +235,23 @@ def test_a_granted_job_is_switched_on_as_the_agent_resumes_it() -> None:
     assert off["enabled"] is False
 
 
+def ready(effects: Iterable[Effect], digests: frozenset[Digest]) -> frozenset[Unit]:
+    return settle_units(effects, grant(digests), Judge())[0]
+
+
 def test_a_server_is_switched_on_when_each_of_its_parts_has_its_yes() -> None:
     shelf = Shelf()
     placed = shelf.place({"config.yaml": "mcp_servers:\n  # why\n  h: {command: sh, args: [a]}\n"}).tree
     effects = found(shelf, EMPTY, placed)
     digests = frozenset(effect.digest for effect in effects.values())
     some = frozenset([effects["config.yaml: mcp_servers.h.args"].digest])
-    assert ready(effects.values(), grant(some)) == []
-    live = switch_on(placed, ready(effects.values(), grant(digests - some, before=some)), shelf.read)
+    assert not ready(effects.values(), some)
+    live = switch_on(placed, ready(effects.values(), digests), shelf.read)
     shelf.update(live.blobs)
     assert shelf.text(live.tree, "config.yaml").startswith("mcp_servers:\n  # why\n")
     assert load_data(shelf.bytes_of(live.tree, "config.yaml"), Kind.YAML) == {
         "mcp_servers": {"h": {"command": "sh", "args": ["a"], "enabled": True}}
     }
-
-
-def test_what_the_user_switched_off_after_a_yes_stays_off() -> None:
-    shelf = Shelf()
-    placed = shelf.place({"mcp.json": {"h": {"command": "sh"}}}).tree
-    effects = list(found(shelf, EMPTY, placed).values())
-    before = frozenset(effect.digest for effect in effects)
-    assert ready(effects, grant(frozenset(), before=before)) == []
-    assert ready(effects, grant(frozenset(), before=before, everything=True)) == []
-    assert ready(effects, grant(before, before=before)) != []
 
 
 def test_hidden_characters_in_the_prompt_of_a_job_are_seen_through_their_escapes() -> None:

@@ -1,0 +1,64 @@
+"""What is told about consents: the card before a yes, ``approve --list`` and ``approve --show``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hermes_dist.cli.cards import group_card, review_card
+from hermes_dist.cli.clean import clean, clean_line
+from hermes_dist.cli.data import consents_data, groups_data
+from hermes_dist.cli.session import Session
+from hermes_dist.model.locked import Off
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.plan import Effect
+from hermes_dist.ops import approvals
+from hermes_dist.ops.review import before_after
+
+_CAUSES = {"user": "you switched it off", "author": "its author ships it switched off"}
+
+
+def consent_card(session: Session, name: ProfileName, effects: Iterable[Effect], *, asking: bool) -> None:
+    """Show what a yes would be given to, whole, and what was approved before where that is something else."""
+    screen = session.screen.aloud() if asking else session.screen
+    each = tuple(effects)
+    review_card(screen, each, each)
+    for place, before, after in before_after(session.ctx, name, each):
+        screen.tell(f"    was approved  {clean(place)}: {clean_line(before)} → {clean_line(after)}")
+
+
+def consent_list(session: Session, name: ProfileName) -> int:
+    """List what waits, what has its yes, and what is off."""
+    found = approvals.consents(session.ctx, name)
+    screen = session.screen
+    screen.emit("consents", consents_data(name, found))
+    for group in found.waiting:
+        screen.say(f"waits     {clean(group.name)}{_label(group.label)}")
+    for each in found.approved:
+        since = f"  (since {clean(', '.join(each.since))})" if each.since else ""
+        screen.say(f"approved  {clean(each.group.name)}{_label(each.group.label)}{since}")
+    for off in found.off:
+        screen.say(f"off       {clean(off.key or off.path)}  ({_CAUSES[off.cause]})")
+    if not (found.waiting or found.approved or found.off):
+        screen.say(f"Nothing in {name} needs a yes.")
+    _next(session, name, found.waiting, found.off)
+    return 0
+
+
+def _label(label: str) -> str:
+    return f"  {clean(label)}" if label else ""
+
+
+def _next(session: Session, name: ProfileName, waiting: object, off: tuple[Off, ...]) -> None:
+    if waiting:
+        session.screen.tell(f"next: {session.command(f'approve {name}')}")
+    elif off:
+        session.screen.tell(f"to switch one on: {session.command(f'approve {name} THING')}")
+
+
+def consent_shown(session: Session, name: ProfileName, words: tuple[str, ...]) -> int:
+    """Show all that things do."""
+    groups = tuple(group for word in words for group in approvals.shown(session.ctx, name, word))
+    session.screen.emit("consent-shown", {"profile": name, "things": groups_data(groups)})
+    for group in groups:
+        group_card(session.screen.aloud(), group)
+    return 0

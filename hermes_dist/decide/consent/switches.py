@@ -1,0 +1,245 @@
+"""Who switched off what stands switched off: nobody said yes yet, the user, or its author.
+
+What waits is told by the state of the home and of the lock, never by what one update happened to change, so asking
+again gives the same answer. A unit is a server or a job; everything else is there or is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from enum import Enum
+
+from msgspec import Struct
+
+from hermes_dist.agents.jobs import REASON
+from hermes_dist.decide.consent.contents import data_in
+from hermes_dist.decide.placement import CONFIG
+from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, jobs_by_id, read_jobs
+from hermes_dist.decide.placing_mcp import MCP, SERVERS, is_off, read_servers
+from hermes_dist.decide.schedules import can_start
+from hermes_dist.errors import Invalid
+from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.locked import Off, OffCause
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Effect
+from hermes_dist.model.tree import Read, Tree
+
+Unit = tuple[RelPath, KeyPath]
+"""A server or a job: its file and its key."""
+
+
+def server_unit(name: object) -> Unit:
+    """The unit of a server of ``config.yaml``."""
+    return CONFIG, (SERVERS, name)  # type: ignore[return-value]  # a key of YAML may be any scalar
+
+
+def job_unit(ident: str) -> Unit:
+    """The unit of a job."""
+    return JOBS, ("jobs", Item("id", ident))
+
+
+class Standing(Enum):
+    """Why something of the package is off."""
+
+    WAITS = "nobody said yes yet"
+    USER = "the user switched it off"
+    AUTHOR = "its author ships it switched off"
+    DONE = "it has run, or can't start"
+
+
+class Memory(Struct, frozen=True):
+    """What the lock remembers of units.
+
+    Attributes:
+        waited: Those that waited for a yes.
+        granted: Those of which something has its yes.
+        off: Those that were off for a cause.
+        older: The lock kept approvals without their places, so that any unit may have had its yes.
+    """
+
+    waited: frozenset[Unit] = frozenset()
+    granted: frozenset[Unit] = frozenset()
+    off: Mapping[Unit, OffCause] = {}
+    older: bool = False
+
+
+def memory_of(lock: Lock | None) -> Memory:
+    """What a lock remembers; nothing where there is none."""
+    if lock is None:
+        return Memory()
+    return Memory(
+        waited=frozenset(unit_of(effect.path, effect.key) for effect in lock.parked if effect.off),
+        granted=frozenset(unit_of(RelPath(a.path), a.key) for a in lock.approved if a.path),
+        off={unit_of(off.path, off.key): off.cause for off in lock.off},
+        older=any(not approval.path for approval in lock.approved),
+    )
+
+
+def unit_of(path: RelPath, key: str) -> Unit:
+    """The unit that an effect belongs to."""
+    try:
+        return path, parse_key(key)[:2] if key else ()
+    except Invalid:
+        return path, (key,)
+
+
+def is_unit(unit: Unit) -> bool:
+    """Whether it is a server or a job, which can be switched off where it stands."""
+    path, key = unit
+    return len(key) == 2 and (path, key[0]) in ((CONFIG, SERVERS), (JOBS, "jobs"))
+
+
+class Judge(Struct, frozen=True):
+    """Says why a unit of the package is off.
+
+    Attributes:
+        memory: What the lock remembers.
+        by_author: The units that their author ships switched off.
+        here: The units that the home holds already.
+        named: The units that the user named, to be switched on whoever switched them off.
+    """
+
+    memory: Memory = Memory()
+    by_author: frozenset[Unit] = frozenset()
+    here: frozenset[Unit] = frozenset()
+    named: frozenset[Unit] = frozenset()
+
+    def standing(self, unit: Unit, jobs: Mapping[str, Job]) -> Standing:
+        """Why a unit is off, given the jobs of the home by id."""
+        path, (_, step) = unit
+        if path == JOBS and isinstance(step, Item):
+            return self.job(step.value, jobs[step.value])
+        return self.server(step)
+
+    def server(self, name: object) -> Standing:
+        """Why a server is off."""
+        unit = server_unit(name)
+        if unit in self.here and self._was_on(unit):
+            return Standing.USER
+        return self._unused(unit)
+
+    def job(self, ident: str, job: Job) -> Standing:
+        """Why a job is off."""
+        unit = job_unit(ident)
+        if not can_start(job.get("schedule")) or job.get("state") == "completed":
+            return Standing.DONE
+        ours = str(job.get(REASON) or "").startswith(PAUSED_BY)
+        by_user = unit in self.here and (not ours or self.memory.off.get(unit) is OffCause.USER)
+        return Standing.USER if by_user else self._unused(unit)
+
+    def _was_on(self, unit: Unit) -> bool:
+        memory = self.memory
+        if unit in memory.waited or memory.off.get(unit) is OffCause.AUTHOR:
+            return False
+        return memory.off.get(unit) is OffCause.USER or unit in memory.granted or memory.older
+
+    def _unused(self, unit: Unit) -> Standing:
+        return Standing.AUTHOR if unit in self.by_author and unit not in self.named else Standing.WAITS
+
+
+NO_MEMORY = Judge()
+"""Where no lock remembers anything."""
+
+
+def units_in(tree: Tree, read: Read) -> Iterator[tuple[Unit, bool]]:
+    """Yield the servers and jobs of a home or a package in the home's spelling, and whether each is on."""
+    for name, server in _servers(data_in(CONFIG, tree, read)).items():
+        yield server_unit(name), not is_off(server)
+    for ident, job in jobs_by_id(data_in(JOBS, tree, read)).items():
+        yield job_unit(ident), bool(job.get("enabled", True))
+
+
+def _servers(config: object) -> Mapping[object, object]:
+    servers = config.get(SERVERS) if isinstance(config, Mapping) else None
+    return servers if isinstance(servers, Mapping) else {}
+
+
+def shipped_off(placed: Tree, shipped: Tree, read: Read) -> frozenset[Unit]:
+    """The units that the author of a package ships switched off.
+
+    Args:
+        placed: The package as a home spells it, with everything off.
+        shipped: The package's own entries that a home spells otherwise.
+        read: Gives contents by digest.
+    """
+    names: set[object] = set()
+    if MCP in shipped:
+        written = {server.name: server.written for server in read_servers(read(shipped[MCP].digest))[0]}
+        names |= {name for name, server in written.items() if _says_off(server)}
+    authors = shipped if CONFIG in shipped or MCP in shipped else placed
+    config = _servers(data_in(CONFIG, authors, read))
+    names = (names - config.keys()) | {name for name, server in config.items() if _says_off(server)}
+    found = {server_unit(name) for name in names}
+    ids = jobs_by_id(data_in(JOBS, placed, read)).keys()
+    jobs = read_jobs(shipped, read, name="", base_ids=ids).jobs if ids else ()
+    return frozenset(found | {job_unit(job.id) for job in jobs if _says_off(job.written)})
+
+
+def _says_off(written: object) -> bool:
+    if not isinstance(written, Mapping):
+        return False
+    return is_off(written) or written.get("disabled") is True or written.get("state") == "paused"
+
+
+def settle_units(
+    effects: Iterable[Effect], granted: Callable[[Effect], bool], judge: Judge
+) -> tuple[frozenset[Unit], frozenset[Unit]]:
+    """Tell what to switch on and what waits, of the units whose effects are off.
+
+    A unit is switched on when all that it does has its yes, unless the user switched it off before it went away.
+
+    Args:
+        effects: What the plan makes possible.
+        granted: Tells whether one has its yes.
+        judge: Who knows what the lock remembers.
+
+    Returns:
+        The units to switch on, and those that wait.
+    """
+    parts: dict[Unit, list[Effect]] = {}
+    for effect in effects:
+        if effect.off:
+            parts.setdefault(unit_of(effect.path, effect.key), []).append(effect)
+    ready = {unit for unit, each in parts.items() if all(map(granted, each))}
+    stays = {unit for unit in ready - judge.named if judge.memory.off.get(unit) is OffCause.USER}
+    return frozenset(ready - stays), frozenset(parts.keys() - ready)
+
+
+def wanted_back(merged: Tree, judge: Judge, read: Read) -> frozenset[Unit]:
+    """The units that the user named and had switched off: what they do has its yes, or is kept back."""
+    if not judge.named:
+        return frozenset()
+    jobs = jobs_by_id(data_in(JOBS, merged, read))
+    off = {unit for unit, on in units_in(merged, read) if not on} & judge.named
+    return frozenset(unit for unit in off if judge.standing(unit, jobs) is Standing.USER)
+
+
+def causes(live: Tree, theirs: Tree, waiting: Collection[Unit], judge: Judge, read: Read) -> tuple[Off, ...]:
+    """What the next lock remembers as off, with the cause.
+
+    Args:
+        live: The home as it will be.
+        theirs: What upstream ships, in the home's spelling.
+        waiting: The units that wait for a yes.
+        judge: Who knows what the lock remembers.
+        read: Gives contents by digest.
+    """
+    offered = {unit for unit, _ in units_in(theirs, read)}
+    state = dict(units_in(live, read))
+    jobs = jobs_by_id(data_in(JOBS, live, read))
+    off: list[Off] = []
+    for unit, on in state.items():
+        if on or unit in waiting or unit not in offered:
+            continue
+        cause = _cause(judge.standing(unit, jobs), judge.memory.off.get(unit))
+        off += [Off(unit[0], format_key(unit[1]), cause)] if cause else []
+    gone = (unit for unit, cause in judge.memory.off.items() if cause is OffCause.USER and unit not in state)
+    return tuple(sorted({*off, *(Off(path, format_key(key), OffCause.USER) for path, key in gone)}))
+
+
+def _cause(standing: Standing, remembered: OffCause | None) -> OffCause | None:
+    """The cause to remember; what came back switched off by the user has its yes, and stays off."""
+    if standing is Standing.WAITS:
+        return remembered if remembered is OffCause.USER else None
+    return {Standing.USER: OffCause.USER, Standing.AUTHOR: OffCause.AUTHOR}.get(standing)
