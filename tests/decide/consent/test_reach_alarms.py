@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from shelf import Shelf
 
-from hermes_dist.decide.consent.activate import ready, switch_on
+from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.granted import grant
+from hermes_dist.decide.consent.switches import NO_MEMORY, settle_units
 from hermes_dist.model.tree import EMPTY, Tree
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -25,7 +26,8 @@ def running(shelf: Shelf, name: str) -> Tree:
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     placed = shelf.place(files).tree
     waiting = find_effects(EMPTY, placed, placed, shelf.read)
-    live = switch_on(placed, ready(waiting, grant(frozenset(), everything=True)), shelf.read)
+    ready, _ = settle_units(waiting, grant(frozenset(), everything=True), NO_MEMORY)
+    live = switch_on(placed, ready, shelf.read)
     shelf.update(live.blobs)
     return live.tree
 
