@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import re
 import string
@@ -124,6 +125,12 @@ def test_damaged_members_are_passed_over(data: bytes, head: bytes) -> None:
 def test_a_packed_file_that_grows_without_end_is_looked_at_within_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(members, "_MOST", 1 << 20)
     assert sum(len(content) for _, content in members.members_of(zipped("0" * (9 << 20)))) <= 1 << 20
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_long_base64_such_as_of_a_picture_is_no_secret(seed: int) -> None:
+    picture = base64.b64encode(random.Random(seed).randbytes(1 << 18)).decode()
+    assert find_secrets(f"![plot](data:image/png;base64,{picture})") == []
 
 
 def _slow(seed: int) -> dict[str, str]:

@@ -113,7 +113,8 @@ def _stands_free(text: str, at: int, kind: Kind | Shape, whole: str, body: str) 
         return _is_strict(kind, whole, body)
     if isinstance(kind, Shape):
         return kind.inside
-    return len(whole) - len(body) >= 4 and is_random(body)
+    prefix = whole[: len(whole) - len(body)]
+    return len(prefix) >= 4 and not prefix.isalnum() and is_random(body)  # by letters alone it is common in base64
 
 
 def _is_strict(kind: Kind | Shape, whole: str, body: str) -> bool:
