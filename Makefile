@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 AGENT := .agent
 AGENT22 := .agent22
 
-.PHONY: demo test agent agents lint docs clean
+.PHONY: demo check test long agent agents lint docs clean
 
 $(BIN)/hermes-dist: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -17,9 +17,18 @@ $(BIN)/hermes-dist: pyproject.toml
 demo: $(BIN)/hermes-dist
 	@sh examples/demo.sh $(abspath $(BIN))
 
+## Set up; style, types, and the tests that touch no disk.
+check: lint
+	$(BIN)/python -m pytest -n auto tests/model tests/merge tests/decide tests/test_architecture.py tests/test_brand.py
+
 ## Set up, and pass the tests.
 test: $(BIN)/hermes-dist
 	$(BIN)/python -m pytest -n auto
+
+## Everything with as many examples as the laws deserve.
+long: $(BIN)/hermes-dist agents
+	HERMES_TEST_BUDGET=long HERMES_TEST_AGENT=$(abspath $(AGENT)) HERMES_TEST_AGENT22=$(abspath $(AGENT22)) \
+	  $(BIN)/python -m pytest -n auto
 
 ## The tests together with the real agents, one of each generation, each in an environment of its own.
 agent: $(BIN)/hermes-dist agents

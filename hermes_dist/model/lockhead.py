@@ -26,6 +26,11 @@ HINT = "put it back from a backup, or move it away and adopt the profile"
 DAMAGE = (KeyError, TypeError, ValueError, RecursionError, Invalid)
 """What reading a damaged lock raises."""
 _LONG_TABLES = (b"consent", b"shipped", b"base")
+ROW = re.compile(rb'(?:"([^"\\\x00-\x1f\x7f]+)"|([A-Za-z0-9_-]+)) = "((?:644|755) [0-9a-f]{64})"\n')
+"""A line of a table of paths, as this program writes it."""
+ROWS = re.compile(b"(?:%s)*+" % ROW.pattern)
+_ENTRY = re.compile(r"(?:644|755) [0-9a-f]{64}")
+_TABLES_OF_PATHS = re.compile(rb"\n\[(?:shipped|base)\]\n")
 _OTHER_TABLE = re.compile(rb"\n[ \t]*\[(?!(?:%s)\]\n)" % b"|".join(_LONG_TABLES))
 
 
@@ -149,7 +154,11 @@ def load_head(data: bytes) -> LockHead | None:
     if _OTHER_TABLE.search(data, cut):  # somebody else wrote it, in another order
         cut = len(data)
     try:
-        raw = migrated(parsed(data[:cut] + b"\n"))
+        if not _is_as_written(data[cut:]):
+            cut = len(data)
+        paths = min((found.start() for found in _TABLES_OF_PATHS.finditer(data, cut)), default=len(data))
+        raw = migrated(parsed(data[:paths] + b"\n"))
+        _check_rest(raw)
         conflicts = rows(raw, "conflicts")
         parked = tuple((text(row, "path"), text(row, "key")) for row in rows(raw, "parked"))
         told = {text(row, "path") for row in conflicts} | {path for path, _ in parked}
@@ -160,6 +169,31 @@ def load_head(data: bytes) -> LockHead | None:
         )
     except DAMAGE:
         return None
+
+
+def _is_as_written(data: bytes) -> bool:
+    """Whether the tables of paths are as this program writes them, with no line damaged or doubled."""
+    _, *tables = _TABLES_OF_PATHS.split(data)
+    found = [ROW.findall(rows_) for rows_ in tables]
+    return all(map(ROWS.fullmatch, tables)) and all(len({r[0] or r[1] for r in rows_}) == len(rows_) for rows_ in found)
+
+
+def _check_rest(raw: Mapping[str, object]) -> None:
+    """Make sure that the tables after the head can be read; nobody is told "up to date" by the head of a damaged lock.
+
+    Raises:
+        ValueError: They can't.
+    """
+    for name in ("shipped", "base"):
+        for path, entry in table(raw.get(name, {})).items():
+            if not isinstance(entry, str) or not _ENTRY.fullmatch(entry):
+                raise ValueError(f"{name} is damaged at {RelPath(path)}")
+    consent = table(raw.get("consent", {}))
+    for row in rows(consent, "approved"):
+        Digest(text(row, "digest"))
+    for row in (*rows(consent, "approved"), *rows(consent, "off")):
+        text(row, "path")
+        text(row, "key")
 
 
 def pending(upstream: Iterable[str], told: Collection[str]) -> Iterable[str]:

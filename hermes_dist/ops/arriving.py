@@ -9,7 +9,8 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.agents.places import MEMORIES, SESSIONS
+from hermes_dist.agents.places import ENV, MEMORIES, SESSIONS
+from hermes_dist.decide import dotenv
 from hermes_dist.decide.arrival import Arrival, Consent, arrive, common_base, quieted, whole_again
 from hermes_dist.decide.card import Card
 from hermes_dist.decide.env_example import ENV_EXAMPLE
@@ -17,7 +18,7 @@ from hermes_dist.decide.export import only_lock
 from hermes_dist.decide.placing_mcp import MCP
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
-from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import Digest, Entry
@@ -113,7 +114,7 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
     lock = lock or home.lock
     beside, moved, extra = _machine(ctx, home, parts, plan)
     notes = (
-        *archive.notes, *_about(ctx, archive, home, plan, lock), *plan.notes,
+        *archive.notes, *_about(ctx, archive, home, plan, lock), *(_variables(ctx, parts) if new else ()), *plan.notes,
         *(f"{path}: {why}; left alone" for path, why in observed.odd[:_SHOWN]), *extra.notes,
     )  # fmt: skip
     pin = archive.lock.pin if archive.lock else None
@@ -195,6 +196,24 @@ def _same(path: Path, file: Carried) -> bool:
         return path.stat().st_size == file.size and path.read_bytes() == file.file.read_bytes()
     except OSError:
         return False
+
+
+def _variables(ctx: Context, parts: Sorted) -> Iterator[str]:
+    """Name every variable that a whole backup sets: some say who commands the agent, or which code it loads."""
+    path = RelPath(ENV)
+    if path in parts.carried:
+        data = parts.carried[path].file.read_bytes()
+    elif path in parts.beside:
+        data = ctx.store.read(parts.beside[path].digest)
+    else:
+        return
+    try:
+        names = dotenv.read(data)
+    except (Invalid, ValueError):
+        yield f"its {ENV} comes along, and can't be read as text: look at it before the agent starts"
+        return
+    if names:
+        yield f"its {ENV} comes along, and sets for the agent: {', '.join(sorted(names))}"
 
 
 def _about(ctx: Context, archive: Archive, home: Home, plan: Plan, lock: Lock | None) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import yaml
+from partners import Generation
 from story import BOT, FIRST, GO, Story, contents, yes
 
 from hermes_dist.ops.adopt import Adopting, adopt
@@ -59,7 +60,7 @@ JOBS = {"jobs": [{"id": "0123456789ab", "name": "daily", "prompt": "Look.", "sch
 
 
 def test_what_the_agents_installer_copied_is_the_packages_and_what_runs_already_is_told(
-    home: Path, agent_venv: Path, run: Callable[..., CompletedProcess[str]]
+    home: Path, agent_venv: Path, run: Callable[..., CompletedProcess[str]], generation: Generation
 ) -> None:
     """Jobs stay as their author wrote them, whatever the agent adds to them; copies that it does not read are no own files."""
     agent, ours = agent_venv / "bin" / "hermes", Path(sys.executable).with_name("hermes-dist")
@@ -70,8 +71,8 @@ def test_what_the_agents_installer_copied_is_the_packages_and_what_runs_already_
     run(agent, "profile", "install", str(checkout), "--name", "bot", "-y")
     assert (story.home / "mcp.json").is_file()
     adopted = run(ours, "adopt", "bot", story.url, "-y").stdout
-    assert "active already, and left so: daily: " in adopted
-    assert "pause a job with: hermes -p bot cron pause ID" in adopted
+    assert ("active already, and left so: " in adopted) == generation.installs_live
+    assert ("pause a job with: hermes -p bot cron pause ID" in adopted) == generation.installs_live
 
     def told() -> list[str]:
         found = status(story.ctx, BOT)

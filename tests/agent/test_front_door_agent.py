@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from partners import Generation
 
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.decide.aliases import Owner, owner_of, profile_of
@@ -24,6 +25,7 @@ def layout(home: Path) -> Layout:
     layout = Layout(HERMES, home / ".hermes", home)
     for name in ("coder", "writer"):
         layout.home(ProfileName(name)).mkdir(parents=True)
+        (layout.home(ProfileName(name)) / "SOUL.md").write_text("I am.\n")  # 0.22 knows no profile by its folder alone
     front_door.install(layout)
     return layout
 
@@ -59,16 +61,16 @@ def test_through_the_front_door_the_agent_chooses_the_same_home_as_without_it(
 
 
 def test_the_agent_is_found_on_path_and_its_version_read_without_running_it(
-    layout: Layout, agent_venv: Path
+    layout: Layout, agent_venv: Path, generation: Generation
 ) -> None:
     agent = find_agent(layout, {"PATH": f"{layout.commands}:{agent_venv / 'bin'}"})
     assert agent is not None
     assert agent.launcher == agent_venv / "bin" / "hermes"
-    assert version(agent, HERMES, {"PATH": ""}) == "0.19.0"
+    assert version(agent, HERMES, {"PATH": ""}) == generation.version
 
 
 def test_the_installed_agent_behind_a_link_is_found_and_tells_its_version(
-    layout: Layout, agent_venv: Path, tmp_path: Path, run: Runs
+    layout: Layout, agent_venv: Path, tmp_path: Path, run: Runs, generation: Generation
 ) -> None:
     link = tmp_path / "bin" / "hermes"
     link.parent.mkdir()
@@ -79,9 +81,9 @@ def test_the_installed_agent_behind_a_link_is_found_and_tells_its_version(
     for named in (link, wrapper):
         agent = find_agent(layout, {"HERMES_AGENT_BIN": str(named)})
         assert agent is not None
-        assert version(agent, HERMES, {"PATH": "/usr/bin:/bin", "HOME": str(layout.user_home)}) == "0.19.0"
+        assert version(agent, HERMES, {"PATH": "/usr/bin:/bin", "HOME": str(layout.user_home)}) == generation.version
     done = run(layout.launcher, "--version", HERMES_AGENT_BIN=str(wrapper))
-    assert "0.19.0" in done.stdout
+    assert generation.version in done.stdout
 
 
 def test_an_alias_of_ours_starts_the_right_profile_and_the_agent_lists_it(

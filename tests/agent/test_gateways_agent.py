@@ -23,6 +23,7 @@ Gateways = Callable[..., subprocess.CompletedProcess[str]]
 def gateways(home: Path, agent_venv: Path, run: Gateways) -> Iterator[Gateways]:
     for name in ("coder", "research"):
         (home / ".hermes" / "profiles" / name).mkdir(parents=True)
+        (home / ".hermes" / "profiles" / name / "SOUL.md").write_text("I am.\n")
 
     def go(*words: str, ok: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
         return run(

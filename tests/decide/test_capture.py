@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 import yaml
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import Shelf
@@ -203,7 +204,7 @@ PACKAGES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(PACKAGES)
 def test_capturing_what_was_placed_gives_the_package(package: dict[str, str]) -> None:
     shelf = Shelf()
@@ -234,7 +235,7 @@ def _changed_jobs(shelf: Shelf, home: Tree, schedule: str, drop: int) -> Tree:
     return home.with_entries(shelf.tree({"cron/jobs.json": {"jobs": kept + jobs[drop + 1 :]}}))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(PACKAGES, SETTINGS, st.integers(0, 3), st.integers(0, 3))
 def test_placing_what_was_captured_gives_the_home(package: dict[str, str], more: dict[str, object], servers: int, jobs: int) -> None:
     shelf = Shelf()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,7 +89,7 @@ _LINES = st.one_of(
 )
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000), deadline=None)
 @given(st.lists(_LINES, max_size=6), st.sampled_from(["\n", "\r\n"]))
 def test_after_cleaning_no_token_can_be_read_and_all_else_reads_the_same(lines: list[str], end: str) -> None:
     data = end.join(lines).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 import pytest
+from budget import examples
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -123,7 +124,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=2000)
+@settings(max_examples=examples(2000))
 @given(VALUES, LINES, st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_what_is_written_is_read_again_and_every_other_line_stays(
     value: str, lines: list[str], end: str, ended: bool
@@ -140,7 +141,7 @@ def test_what_is_written_is_read_again_and_every_other_line_stays(
     ]  # fmt: skip
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1).filter(lambda v: not set("$`") & set(v) or ("'" not in v and "\\" not in v)))
 def test_a_shell_reads_the_same(value: str) -> None:
     spelled = quote(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import Shelf
@@ -55,7 +56,7 @@ def test_a_bare_draft_is_a_manifest_with_examples_in_comments() -> None:
 _LINE = st.text(st.characters(codec="utf-8"), max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(_LINE, _LINE, st.lists(st.tuples(st.sampled_from(["A_KEY", "B"]), _LINE, st.booleans()), max_size=2, unique_by=lambda row: row[0]))
 def test_law_whatever_is_in_a_draft_is_read_back_on_one_line(
     description: str, author: str, env: list[tuple[str, str, bool]]

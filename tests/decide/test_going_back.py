@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,7 +95,7 @@ TEXTS = st.sampled_from(["", "one\n", "two\n", "one\ntwo\nthree\n", "three\ntwo\
 TREES = st.dictionaries(PATHS, TEXTS, max_size=4).map(tree)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000), deadline=None)
 @given(st.lists(TREES, min_size=2, max_size=4))
 def test_changes_that_nobody_touched_since_are_taken_back_byte_for_byte(states: list[Tree]) -> None:
     changes = [steps(one, two) for one, two in pairwise(states)]
@@ -103,7 +104,7 @@ def test_changes_that_nobody_touched_since_are_taken_back_byte_for_byte(states: 
     assert (back.edited, back.stuck) == ((), ())
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000), deadline=None)
 @given(TREES, TREES, TREES)
 def test_what_was_added_beside_a_change_survives_its_taking_back(before: Tree, after: Tree, other: Tree) -> None:
     own = Tree({RelPath(f"own/{path}"): e for path, e in other.items()})
@@ -136,7 +137,7 @@ def test_as_before_is_the_state_before_the_first_and_edited_since_looks_at_the_l
     assert edited_since(states[2].with_entries({RelPath("b.md"): entry("y")}), changes) == ("b.md",)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000), deadline=None)
 @given(TREES, TREES)
 def test_a_removal_takes_exactly_what_is_as_received(base: Tree, found: Tree) -> None:
     gone = removal(base, found, found, read)

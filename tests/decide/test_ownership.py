@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -143,7 +144,7 @@ def test_the_machines_files_never_come_in_declared_or_not() -> None:
 _PATH = st.sampled_from([*SHARED, *MACHINE, *HOUSEKEEPING, *UNKNOWN]).map(RelPath)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.frozensets(_PATH, max_size=12), st.none() | st.lists(_PATH, max_size=4).map(tuple))
 def test_law_every_file_comes_in_or_is_listed_and_nothing_of_the_machine_does(
     paths: frozenset[RelPath], owned: tuple[RelPath, ...] | None

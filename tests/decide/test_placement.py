@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import Shelf
@@ -222,7 +223,7 @@ SCALARS = st.one_of(
 JUNK = st.recursive(SCALARS, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=4)), max_leaves=12)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(JUNK, JUNK, JUNK, JUNK)
 def test_no_data_whatever_makes_it_crash_or_start_something(mcp: object, jobs: object, job: object, config: object) -> None:
     shelf = Shelf()
@@ -251,7 +252,7 @@ def test_servers_in_lines_that_cannot_be_edited_are_named_and_wait() -> None:
     assert [e.key for e in find_effects(EMPTY, placed.tree, placed.tree, shelf.read)] == ["mcp_servers.maps.command"]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.binary(max_size=80), st.binary(max_size=80), st.binary(max_size=80))
 def test_no_bytes_whatever_make_it_crash(mcp: bytes, jobs: bytes, config: bytes) -> None:
     shelf = Shelf()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,7 +50,7 @@ def test_every_secret_of_a_text_goes_and_each_name_is_told_once() -> None:
     assert sorted(names) == ["A_TOKEN", "B_TOKEN"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.sampled_from(["tulpen-im-april", TOKEN, "KEY=", "\n", "words ", "é", '"']), max_size=8).map("".join))
 def test_law_no_known_value_is_left_and_a_second_time_changes_nothing(text: str) -> None:
     known = {"MY_KEY": "tulpen-im-april"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ _TIME = st.datetimes().map(datetime.isoformat)
 NINE = datetime.fromisoformat("2027-01-31T09:00")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.one_of(_CRON, _EVERY, _TIME, st.text(max_size=12)))
 def test_law_a_text_is_refused_or_becomes_a_schedule_that_stays_itself(text: str) -> None:
     try:

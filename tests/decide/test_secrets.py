@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -116,7 +117,7 @@ def test_the_projects_own_files_hold_no_secret() -> None:
     assert [leak for p in files for leak in scan(RelPath(p.relative_to(ROOT).as_posix()), p.read_bytes())] == []
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.text(string.ascii_letters + string.digits + "+/=-_ %", min_size=12, max_size=50), st.binary(max_size=20), st.binary(max_size=20))
 def test_a_known_value_is_found_in_other_spellings(value: str, before: bytes, after: bytes) -> None:
     raw = value.encode()

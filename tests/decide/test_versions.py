@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,7 +81,7 @@ def test_what_is_no_range_is_refused_with_an_example(text: str) -> None:
     assert len(str(caught.value)) < 200
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.text(st.sampled_from("0123456789.^~=<>!*xv,abrc- "), max_size=12))
 def test_law_any_text_is_a_range_or_refused(text: str) -> None:
     try:
@@ -90,7 +91,7 @@ def test_law_any_text_is_a_range_or_refused(text: str) -> None:
     assert spec.contains("1.0") in (True, False)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=4), st.lists(st.integers(0, 4), min_size=1, max_size=4))
 def test_law_a_caret_means_the_same_until_the_first_number_that_is_not_zero(base: list[int], other: list[int]) -> None:
     low, high = (".".join(map(str, numbers)) for numbers in (base, other))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 import yaml
+from budget import examples
 from document_samples import Sample, edited, versions
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ from hermes_dist.model.values import child, key_field, leaves
 CONFIG = RelPath("config.yaml")
 OTHER = RelPath("settings.yaml")
 JOBS = RelPath("cron/jobs.json")
-LAW = settings(max_examples=2000, deadline=None)
+LAW = settings(max_examples=examples(2000), deadline=None)
 
 
 def merge(base: str | None, ours: str, theirs: str, path: RelPath = CONFIG, **favour: Side) -> DocMerge:

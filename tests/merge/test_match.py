@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hermes_dist.merge import match
 from hermes_dist.merge.match import Change, changes
 
-LAW = settings(max_examples=200, deadline=None)
+LAW = settings(max_examples=examples(200), deadline=None)
 
 
 def longest_common(a: list[int], b: list[int]) -> int:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -128,7 +129,7 @@ _NAMES = ["a.md", "b.md", "s/a.md", "s/b.md", "s/t/a.md", "u/a.md", "u/t/a.md", 
 TREES = st.dictionaries(st.sampled_from(_NAMES), st.sampled_from([text(10), text(7), text(4), "", "z\n", "w\n"])).map(tree)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(TREES, TREES, TREES)
 def test_law_names_change_and_never_what_they_stand_for(base: Tree, ours: Tree, theirs: Tree) -> None:
     names = bring_together(base, ours, theirs, read)
@@ -136,7 +137,7 @@ def test_law_names_change_and_never_what_they_stand_for(base: Tree, ours: Tree, 
         assert Counter(after.values()) == Counter(before.values())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(TREES, TREES, TREES)
 def test_law_a_move_leads_from_a_name_of_base_to_one_that_is_new_and_used_once(base: Tree, side: Tree, other: Tree) -> None:
     found = find_renames(base, side, other, read)

@@ -9,6 +9,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
+from budget import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from hermes_dist.merge.match import Change, changes
 from hermes_dist.merge.text import MAX_BYTES, MAX_LINES, TextMerge, merge_text, mergeable, similarity, unified
 from hermes_dist.model.side import Side
 
-LAW = settings(max_examples=2_000, deadline=None)
+LAW = settings(max_examples=examples(2_000), deadline=None)
 
 
 def text(lines: str | list[str]) -> bytes:

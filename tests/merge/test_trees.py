@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from budget import examples
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Tree
 
-LAW = settings(max_examples=2_000, deadline=None)
+LAW = settings(max_examples=examples(2_000), deadline=None)
 Files = Mapping[str, str | bytes]
 
 

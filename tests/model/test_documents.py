@@ -9,6 +9,7 @@ import time
 
 import pytest
 import yaml
+from budget import examples
 from document_samples import Sample, edited
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -160,7 +161,7 @@ def test_bytes_beyond_the_gate_are_refused() -> None:
     assert "2:1: not UTF-8" in refused(b"a: 1\nb: \xff\n")
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.recursive(
     st.none() | st.booleans() | st.integers(-(1 << 63), 1 << 63) | st.floats() | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4),

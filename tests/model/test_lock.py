@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -140,7 +141,7 @@ _LOCK = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000), deadline=None)
 @given(_LOCK)
 def test_law_any_lock_is_read_as_it_was_written_and_its_head_says_the_same(lock: Lock) -> None:
     data = dump_lock(lock)

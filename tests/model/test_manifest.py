@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -296,7 +297,7 @@ _FIELDS = st.sampled_from(["name", "version", "description", "desc", "author", "
                            "hermes_requires", "dependencies", "x"])  # fmt: skip
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000), deadline=None)
 @given(st.dictionaries(_FIELDS, _VALUES))
 def test_law_any_data_with_a_name_is_read_and_any_other_refused(data: dict[str, object]) -> None:
     try:

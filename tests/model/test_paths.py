@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from budget import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -94,7 +95,7 @@ _PIECES = st.sampled_from([".", "..", "/", "a", "B", ".git", "con", " ", "\u200b
 _TEXT = st.one_of(st.text(), st.lists(_PIECES, max_size=8).map("".join), st.text(st.characters(), max_size=6))
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000), deadline=None)
 @given(_TEXT)
 @example("\ud800")
 def test_law_a_path_is_refused_or_stays_below_its_root_on_every_system(text: str) -> None:
@@ -127,7 +128,7 @@ def test_names_that_differ_stay_apart() -> None:
     assert len({folded(name) for name in ["a", "b", "é", "e", "ss1", "日", "本"]}) == 7
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000), deadline=None)
 @given(st.one_of(st.text(max_size=8), st.text("aA\u0345\u0301\u00dfſİıﬃ\u0390\u1fb3", max_size=6)))
 def test_law_folding_is_stable_and_blind_to_case_and_composition(name: str) -> None:
     key = folded(name)
@@ -176,7 +177,7 @@ def test_a_label_of_which_nothing_usable_is_left_is_refused(label: str) -> None:
         ProfileName.slug(label)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.text())
 def test_law_a_slug_is_a_name_or_refused(label: str) -> None:
     try:

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -62,13 +63,13 @@ _ENTRIES = st.builds(Entry, st.sampled_from([ONE.digest, TWO.digest]), st.boolea
 _FILES = st.dictionaries(st.sampled_from("abcdef").map(RelPath), _ENTRIES)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(_FILES, _FILES)
 def test_law_trees_have_the_same_digest_exactly_when_they_are_equal(one: dict[RelPath, Entry], other: dict[RelPath, Entry]) -> None:
     assert (Tree(one).digest == Tree(other).digest) == (one == other) == (Tree(one) == Tree(other))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(_FILES, _FILES)
 def test_law_differing_and_with_entries_are_each_others_inverse(one: dict[RelPath, Entry], other: dict[RelPath, Entry]) -> None:
     a, b = Tree(one), Tree(other)
@@ -129,7 +130,7 @@ def test_these_do_not_and_the_error_names_both(paths: list[str]) -> None:
         assert "beside" in caught.value.what
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.lists(st.sampled_from(["a", "A", "b", "a/b", "a/B", "A/b", "a/b/c", "c/d", "c/é", "c/e\u0301", "C"]), unique=True))
 def test_law_a_set_of_paths_stands_side_by_side_exactly_when_each_two_do(paths: list[str]) -> None:
     def fits(some: list[str]) -> bool:

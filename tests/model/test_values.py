@@ -6,6 +6,7 @@ import copy
 from itertools import pairwise
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +24,7 @@ from hermes_dist.model.values import (
     with_value,
 )
 
-LAW = settings(max_examples=200, deadline=None)
+LAW = settings(max_examples=examples(200), deadline=None)
 NAN = float("nan")
 SCALARS = st.sampled_from([None, True, False, 0, 1, 0.0, 1.0, -0.0, NAN, "", "1", "a", "b"])
 DATA = st.recursive(

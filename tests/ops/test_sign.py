@@ -41,6 +41,7 @@ def verified_by_git(repo: Repo, name: str, key: Key, tmp: Path) -> None:
     repo.git("fsck", "--strict")
 
 
+@pytest.mark.needs("ssh-keygen")
 def test_a_lightweight_tag_becomes_a_signed_one_that_git_verifies(story: Story, key: Key, tmp_path: Path) -> None:
     story.repo.tag("v1.0.0")
     done = sign(story.ctx, story.repo.path, key=str(key.path))
@@ -55,6 +56,7 @@ def test_a_lightweight_tag_becomes_a_signed_one_that_git_verifies(story: Story, 
     assert outcome.proposal.trust == f"signed by {key.fingerprint} (first use)"
 
 
+@pytest.mark.needs("ssh-keygen")
 def test_the_message_of_an_annotated_tag_stays_and_a_second_time_changes_nothing(
     story: Story, key: Key, tmp_path: Path
 ) -> None:
@@ -133,6 +135,7 @@ def agent(tmp_path: Path) -> Iterator[dict[str, str]]:
         process.wait()
 
 
+@pytest.mark.needs("ssh-keygen")
 def test_a_locked_key_signs_by_the_ssh_agent_and_never_asks(story: Story, tmp_path: Path, agent: dict[str, str]) -> None:
     locked = make(tmp_path, "locked", passphrase="many words")
     story.repo.tag("v1.0.0")

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from story import BOT, FIRST, GO, Story, contents, yes
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.errors import DistError, Refused
+from hermes_dist.errors import Cancelled, DistError, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
@@ -25,7 +25,7 @@ from hermes_dist.ops.arriving import import_
 from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.proposal import Outcome
+from hermes_dist.ops.proposal import Outcome, Proposal
 from hermes_dist.ops.propose import Choices
 from hermes_dist.ops.transfer import Exported, Packing, export, target_of
 
@@ -407,6 +407,20 @@ def test_a_whole_backup_comes_back_whole(whole: Story, there: Elsewhere) -> None
     assert contents(there.home()) == kept
     assert stat.S_IMODE((there.home() / ".env").stat().st_mode) == 0o600
     assert not there.update().done
+
+
+def test_a_whole_backup_names_the_variables_it_sets_before_it_is_unpacked(whole: Story, there: Elsewhere) -> None:
+    """It may come from somebody else, and a variable can say who commands the agent."""
+    names = ["GATEWAY_ALLOW_ALL_USERS", "KEY", "LD_PRELOAD", *(f"NAME_{n}" for n in range(40))]
+    whole.write(".env", "".join(f"{name}=v{n}-secret\n" for n, name in enumerate(names)))
+    path = packed(whole, "x.tar.gz.age", full=True, passphrase="p")
+    shown: list[Proposal] = []
+    with pytest.raises(Cancelled):
+        import_(there.ctx, path, Wish(), lambda seen: shown.append(seen) is not None, passphrase=lambda: "p")
+    assert not there.home().exists()
+    (line,) = (note for note in shown[0].notes if ".env" in note)
+    assert all(name in line for name in names)
+    assert "secret" not in line
 
 
 def test_another_passphrase_brings_nothing(whole: Story, there: Elsewhere) -> None:

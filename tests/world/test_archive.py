@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tars import ours
@@ -40,7 +41,7 @@ def read(data: bytes, tmp: Path) -> tuple[Contents, dict[Digest, bytes]]:
 
 
 @given(st.dictionaries(paths, st.binary(max_size=1500), max_size=8), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes], data: st.DataObject) -> None:
     try:
         entries = {RelPath(path): Entry(Digest.of(text)) for path, text in files.items()}

@@ -7,6 +7,7 @@ import itertools
 from pathlib import Path
 
 import pytest
+from budget import examples
 from gitrepo import Repo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -44,7 +45,7 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     return Repo(tmp_path_factory.mktemp("objects") / "r.git", bare=True)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=FILES.map(apart), after=FILES.map(apart))
 def test_the_tree_is_the_one_that_git_makes(repo: Repo, before: dict[str, tuple[str, bytes]], after: dict[str, tuple[str, bytes]]) -> None:
     root = written(repo, before)

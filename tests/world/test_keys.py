@@ -183,6 +183,7 @@ def test_the_last_letter_has_one_spelling_alone(ring: dict[str, Key]) -> None:
             verify(MESSAGE, changed, GIT)
 
 
+@pytest.mark.needs("ssh-keygen")
 def test_private_keys_that_cannot_sign_here_say_why(tmp_path: Path, ring: dict[str, Key]) -> None:
     locked = make(tmp_path, "locked", passphrase="secret words")
     with pytest.raises(LockedKey, match="passphrase"):

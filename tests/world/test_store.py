@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from budget import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ def everything(store: Store) -> list[Path]:
     return [p for p in store.root.rglob("*") if p.is_file()]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(max_size=50), max_size=8))
 def test_what_was_put_is_read_back(store: Store, blobs: list[bytes]) -> None:
     assert [store.read(d) for d in store.put_many(iter(blobs))] == blobs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import Shelf
@@ -101,7 +102,7 @@ _DATA = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(_DATA, _DATA, st.sets(st.sampled_from(["a", "b.d", "c"])))
 def test_law_each_key_says_what_the_source_says_and_all_others_what_the_target_says(
     before: dict[str, object], after: dict[str, object], keys: set[str]

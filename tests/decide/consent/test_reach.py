@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import Shelf
@@ -105,7 +106,7 @@ def test_what_a_file_named_in_one_state_counts_in_all_of_them() -> None:
 _FILES = ["scripts/a.py", "scripts/x/b.py", "tools/c.sh", "tools/y/d.js", "e.py"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.dictionaries(st.sampled_from(_FILES), st.lists(st.sampled_from(["a.py", "x/b.py", "c.sh", "../y/d.js", "e"])).map(" ".join)), st.sampled_from(_FILES))
 def test_law_everything_that_a_covered_file_names_is_covered_however_they_name_each_other(texts: dict[str, str], start: str) -> None:
     whole = found(dict(texts), start)

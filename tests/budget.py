@@ -1,0 +1,24 @@
+"""How much work the tests may make: one table, chosen by HERMES_TEST_BUDGET.
+
+======  ==================  ==================================================
+name    run by              aim
+======  ==================  ==================================================
+quick   make check, test    a minute for the first, five for the second, 2 cores
+ci      .ci/run             25 minutes with both agents
+long    make long           as long as it takes
+======  ==================  ==================================================
+"""
+
+from __future__ import annotations
+
+import os
+
+SHARE = {"quick": 0.1, "ci": 0.5, "long": 1.0}
+LEAST = 40
+"""No law is tried with fewer examples than this, unless it asks for fewer itself."""
+
+
+def examples(number: int) -> int:
+    """How many examples a law is tried with, where it deserves ``number``."""
+    share = SHARE[os.environ.get("HERMES_TEST_BUDGET") or "quick"]
+    return max(min(number, LEAST), int(number * share))
