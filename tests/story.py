@@ -30,7 +30,7 @@ LINES = "".join(f"Rule {n} stands.\n" for n in range(1, 31))
 FIRST: Mapping[str, str] = {
     "distribution.yaml": "name: bot\nversion: 1.0.0\n",
     "SOUL.md": "# Bot\n" + LINES,
-    "config.yaml": "# ours\nmodel:\n  default: small\n  temperature: 1\ntoolsets: [web]\n",
+    "config.yaml": "# ours\nmodel:\n  default: small\n  max_tokens: 1\ntoolsets: [web]\n",
     "skills/hello/SKILL.md": "---\nname: hello\n---\nSay hello.\nBe kind.\n",
     "skills/bye/SKILL.md": "---\nname: bye\n---\nSay bye.\n",
 }

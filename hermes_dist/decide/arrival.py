@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.agents.jobs import PAUSED, REASON
+from hermes_dist.decide.consent.floor import Known
 from hermes_dist.decide.consent.granted import Granted, grant, remembered
 from hermes_dist.decide.consent.parking import Grafted, put_back
 from hermes_dist.decide.consent.switches import Unit, shipped_off
@@ -98,6 +99,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
         adopted: The archive's lock, where it becomes the home's; None where the home's own stays.
         before: Effects that had their yes in this home.
         read: Gives every content.
+        known: Gives the names of providers that the machine uses.
     """
 
     base: Tree
@@ -107,6 +109,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
     adopted: Lock | None
     before: tuple[Approval, ...]
     read: Read
+    known: Known = frozenset
 
 
 class Consent(Struct, frozen=True, kw_only=True):
@@ -130,7 +133,7 @@ def arrive(arrival: Arrival, consent: Consent) -> tuple[Plan, Lock | None]:
     blobs: dict[Digest, bytes] = dict(arrival.quiet.blobs)
     situation = Situation(
         base=arrival.base, found=arrival.found, ours=arrival.ours, theirs=arrival.quiet.tree,
-        read=_together(blobs, arrival.read),
+        read=_together(blobs, arrival.read), known=arrival.known,
     )  # fmt: skip
     granted = grant(consent.grants, before=digests_of(arrival.before))
     decisions = Decisions(sides=consent.sides, default=consent.default, granted=granted)
@@ -164,7 +167,7 @@ def _with_lock(
     absent = put_back(lock.base, ours, waiting, read)
     blobs |= absent.blobs
     situation = Situation(
-        base=absent.tree, found=there, ours=ours, theirs=lock.theirs(), read=read,
+        base=absent.tree, found=there, ours=ours, theirs=lock.theirs(), read=read, known=arrival.known,
         by_author=shipped_off(lock.theirs(), lock.shipped, read),
     )  # fmt: skip
     kept = replace(decisions, kept=lock.kept, sides={}, default=None)

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.effects import find_effects
+from hermes_dist.decide.consent.floor import Known
 from hermes_dist.decide.consent.granted import Granted, grant
 from hermes_dist.decide.consent.parking import park, put_back
 from hermes_dist.decide.consent.switches import (
@@ -51,6 +52,7 @@ class Situation(Struct, frozen=True, kw_only=True):
         memory: What the lock remembers of servers and jobs.
         ours: The home as it counts for merging, where that differs from ``found``: without the agent's own
             stock files, and with the author's manifest where the agent only dumped it again.
+        known: Gives the names of providers that the machine uses.
     """
 
     base: Tree = EMPTY
@@ -60,6 +62,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     by_author: frozenset[Unit] = frozenset()
     memory: Memory = Memory()
     ours: Tree | None = None
+    known: Known = frozenset
 
 
 class Decisions(Struct, frozen=True, kw_only=True):
@@ -107,7 +110,8 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     settled = put_back(base, theirs, kept, read)
     blobs |= settled.blobs
     judge = _judge(situation, ours, decisions, read)
-    merged, effects, parked = _merge_safely(settled.tree, ours, theirs, read, blobs, asked, judge)
+    facts = replace(situation, theirs=theirs)
+    merged, effects, parked = _merge_safely(settled.tree, ours, facts, read, blobs, asked, judge)
     received = as_shipped(merged.base, follow, read, blobs)
     ready, idle = settle_units(effects, decisions.granted, judge)
     live = switch_on(merged.tree, ready | wanted_back(merged.tree, judge, read), read)
@@ -137,13 +141,13 @@ def _judge(situation: Situation, ours: Tree, decisions: Decisions, read: Read) -
 
 
 def _merge_safely(
-    base: Tree, ours: Tree, theirs: Tree, read: Read, blobs: dict[Digest, bytes], asked: _Asked, judge: Judge
+    base: Tree, ours: Tree, situation: Situation, read: Read, blobs: dict[Digest, bytes], asked: _Asked, judge: Judge
 ) -> tuple[TreeMerge, tuple[Effect, ...], list[Effect]]:
     """Merge, and again with what has no yes parked, until nothing without a yes would become live."""
-    decisions = asked.decisions
+    decisions, theirs, known = asked.decisions, situation.theirs, situation.known
     merged = merge_trees(base, ours, theirs, read, asked.favour)
     blobs |= merged.blobs
-    effects = find_effects(ours, merged.tree, theirs, read, judge)
+    effects = find_effects(ours, merged.tree, theirs, read, judge, known)
     waiting = [e for e in effects if not e.off and not decisions.granted(e)]
     parked: list[Effect] = []
     for turn in range(_ROUNDS):
@@ -155,7 +159,7 @@ def _merge_safely(
         blobs |= offered.blobs
         merged = merge_trees(base, ours, offered.tree, read, decisions.favour)
         blobs |= merged.blobs
-        left = find_effects(ours, merged.tree, theirs, read, judge)
+        left = find_effects(ours, merged.tree, theirs, read, judge, known)
         waiting = [e for e in left if not e.off and not decisions.granted(e)]
         effects = tuple(sorted({*effects, *(e for e in left if e.off)}))
     return merged, effects, parked

@@ -30,6 +30,7 @@ from hermes_dist.ops.lookup import absolute
 from hermes_dist.ops.observing import first_of, together
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, observe_or_nothing
+from hermes_dist.ops.providers import providers_used
 from hermes_dist.ops.trust import check_archive
 from hermes_dist.ops.unpacking import Archive, Ask, Sorted, manifest_in, read, sort, spooling
 from hermes_dist.ops.variables import environment_of
@@ -108,6 +109,7 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
     arrival = Arrival(
         base=base, found=observed.found, ours=observed.ours, quiet=quiet, adopted=adopted,
         before=home.lock.approved if home.lock else (), read=first_of(content, observed.read),
+        known=providers_used(ctx, home.path),
     )  # fmt: skip
     plan, lock = arrive(arrival, _consent(choices))
     plan = replace(plan, blobs={**grafted.blobs, **plan.blobs})

@@ -36,6 +36,7 @@ from hermes_dist.ops.incoming import Incoming
 from hermes_dist.ops.mend import without_lost
 from hermes_dist.ops.observing import Observed, first_of, observe, together
 from hermes_dist.ops.proposal import Proposal
+from hermes_dist.ops.providers import providers_used
 from hermes_dist.ops.variables import environment_of, manifest_of
 
 
@@ -117,6 +118,7 @@ def propose(
     situation = Situation(
         base=base, found=observed.found, ours=ours, theirs=theirs, read=read,
         by_author=shipped_off(theirs, incoming.shipped, read), memory=memory_of(old),
+        known=providers_used(ctx, home.path),
     )  # fmt: skip
     plan = reconcile(situation, decisions)
     example = _example(incoming, old, observed)

@@ -230,9 +230,9 @@ def test_broken_homes_are_merged_around() -> None:
 
 def test_a_remembered_decision_keeps_a_key_ours() -> None:
     world = World()
-    world.update({"config.yaml": "model: a\nx: 1\n"})
-    world.write({"config.yaml": "model: mine\nx: 1\n"})
-    plan = world.update({"config.yaml": "model: b\nx: 2\n"}, Decisions(kept=frozenset(["config.yaml: model"])))
+    world.update({"config.yaml": "model: a\ntimezone: A\n"})
+    world.write({"config.yaml": "model: mine\ntimezone: A\n"})
+    plan = world.update({"config.yaml": "model: b\ntimezone: B\n"}, Decisions(kept=frozenset(["config.yaml: model"])))
     assert plan.conflicts == ()
-    assert world.config() == {"model": "mine", "x": 2}
+    assert world.config() == {"model": "mine", "timezone": "B"}
     assert RelPath("config.yaml") in world.base

@@ -27,7 +27,7 @@ BOT = ProfileName("bot")
 SOUL = "# Bot\n" + "".join(f"Rule {n} stands.\n" for n in range(1, 31))
 LIVE: Mapping[str, str] = {
     "SOUL.md": SOUL,
-    "config.yaml": "# mine\nmodel:\n  default: small\n  temperature: 1\ntoolsets: [web]\n",
+    "config.yaml": "# mine\nmodel:\n  default: small\n  max_tokens: 1\ntoolsets: [web]\n",
     "skills/hello/SKILL.md": "---\nname: hello\ndescription: Says hello.\n---\nSay hello.\nBe kind.\n",
 }
 

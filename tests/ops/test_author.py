@@ -126,7 +126,7 @@ def test_what_would_ship_is_listed_with_sizes_and_what_stays(ada: Machine) -> No
 
 def test_a_package_is_packed_the_same_each_time(ada: Machine, tmp_path: Path) -> None:
     ada.init()
-    ada.edit("config.yaml", "temperature: 1", "api_key: Qz7xW9kV3mB5nR8tY2pL")
+    ada.edit("config.yaml", "max_tokens: 1", "api_key: Qz7xW9kV3mB5nR8tY2pL")
     one, two = tmp_path / "1.tar.gz", tmp_path / "2.tar.gz"
     assert author.pack(ada.ctx, BOT, one)[0] == len(LIVE) + 1
     author.pack(ada.ctx, BOT, two)

@@ -20,7 +20,7 @@ PACKAGE = {
     "README.md": "Read me.\n",
     "distribution.yaml": "name: bot\nversion: 1.0.0\ndescription: A bot.\n",
     "SOUL.md": SOUL,
-    "config.yaml": "# theirs\nmodel:\n  default: small  # why\n  temperature: 1\n",
+    "config.yaml": "# theirs\nmodel:\n  default: small  # why\n  max_tokens: 1\n",
     "mcp.json": '{"mcpServers": {\n  "web":   {"command": "npx", "args": ["-y", "web"]}\n}}\n',
     "cron/daily.yaml": "# each day\nprompt: look\nschedule: every 2h\n",
     "skills/hello/SKILL.md": "---\nname: hello\ndescription: Hi.\n---\nSay hello.\n",
@@ -49,7 +49,7 @@ def cloned(repo: Repo, into: Path) -> Path:
 
 def edit_all(bo: Machine) -> None:
     bo.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
-    bo.edit("config.yaml", "temperature: 1", "temperature: 2")
+    bo.edit("config.yaml", "max_tokens: 1", "max_tokens: 2")
     bo.edit("skills/hello/SKILL.md", "Say hello.", "Say hello, kindly.")
     bo.edit("cron/jobs.json", '"look"', '"look closely"')
     bo.write("logo.png", b"\x89PNG\0\4\5\6")
@@ -65,7 +65,7 @@ def test_a_patch_applies_in_the_authors_clone_in_his_own_spelling(tmp_path: Path
     subprocess.run([GIT, "-C", str(work), "apply", "--check", str(patch)], check=True)
     subprocess.run([GIT, "-C", str(work), "am", "-q", str(patch)], check=True)
     assert (work / "cron/daily.yaml").read_text() == "# each day\nprompt: look closely\nschedule: every 2h\n"
-    assert (work / "config.yaml").read_text() == "# theirs\nmodel:\n  default: small  # why\n  temperature: 2\n"
+    assert (work / "config.yaml").read_text() == "# theirs\nmodel:\n  default: small  # why\n  max_tokens: 2\n"
     assert (work / "mcp.json").read_text() == PACKAGE["mcp.json"]
     assert (work / "logo.png").read_bytes() == b"\x89PNG\0\4\5\6"
     said = subprocess.run([GIT, "-C", str(work), "log", "-1", "--format=%an: %s"], check=True, capture_output=True, text=True)

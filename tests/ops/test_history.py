@@ -203,7 +203,7 @@ def test_abort_puts_back_every_file_and_the_lock_as_before_the_update(story: Sto
     story.ship(
         {
             "SOUL.md": SOUL.replace("Rule 3 stands", "Rule 3 is new").replace("Rule 9 stands", "Rule 9 is new"),
-            "config.yaml": FIRST["config.yaml"].replace("temperature: 1", "temperature: 2"),
+            "config.yaml": FIRST["config.yaml"].replace("max_tokens: 1", "max_tokens: 2"),
             "skills/new/SKILL.md": "new\n", "skills/bye/SKILL.md": None,
         }
     )  # fmt: skip
@@ -303,7 +303,7 @@ def test_pinned_decisions_stay_over_updates(story: Story) -> None:
         else:
             assert outcome.open_conflicts == 0
     assert "default: mine" in story.read("config.yaml")
-    assert "temperature: 4" in story.read("config.yaml")
+    assert "max_tokens: 4" in story.read("config.yaml")
     assert story.read("SOUL.md") == SOUL.replace("Rule 3 stands", "Rule 3 is mine")
 
 
@@ -348,7 +348,7 @@ def test_the_story_of_ten_versions_ends_where_the_laws_say(story: Story) -> None
     assert story.read("SOUL.md") == soul[6].replace("Rule 30 stands", "Rule 30 is mine")
     assert story.lock.held == story.commits[7]
     story.edit("SOUL.md", "Rule 29 stands", "Rule 29 is mine")
-    story.edit("config.yaml", "temperature: 1", "temperature: 0")
+    story.edit("config.yaml", "max_tokens: 1", "max_tokens: 0")
     assert not story.update().done
     story.ship(version(9))
     story.ship(version(10))
@@ -356,7 +356,7 @@ def test_the_story_of_ten_versions_ends_where_the_laws_say(story: Story) -> None
     assert story.read("SOUL.md") == soul[10].replace("Rule 30 stands", "Rule 30 is mine").replace(
         "Rule 29 stands", "Rule 29 is mine"
     )
-    assert story.read("config.yaml") == config[10].replace("temperature: 1", "temperature: 0")
+    assert story.read("config.yaml") == config[10].replace("max_tokens: 1", "max_tokens: 0")
     assert sorted(p.name for p in (story.home / "skills").iterdir()) == ["bye", "hello", "own", "s10", "s9"]
     assert story.lock.pin.commit == story.commits[-1]
     assert story.lock.held == ""

@@ -178,7 +178,7 @@ def test_two_authors_publish_and_no_ones_work_is_lost(tmp_path: Path, repo: Repo
     ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
     bo.edit("SOUL.md", "Rule 30 stands", "Rule 30 is last")
     bo.write("skills/new/SKILL.md", "---\nname: new\ndescription: New.\n---\nNew.\n")
-    bo.edit("config.yaml", "temperature: 1", "temperature: 2")
+    bo.edit("config.yaml", "max_tokens: 1", "max_tokens: 2")
     ada.publish(bump="minor")
     done = bo.publish(bump="minor")
     assert done.publication.tag == "v0.3.0"
@@ -193,7 +193,7 @@ def test_two_authors_publish_and_no_ones_work_is_lost(tmp_path: Path, repo: Repo
     for words in ("Rule 1 is first", "Rule 30 is last", "Rule 15 is half way"):
         assert words in soul
     assert "skills/new/SKILL.md" in names(repo)
-    assert ada.yaml("config.yaml")["model"]["temperature"] == 2
+    assert ada.yaml("config.yaml")["model"]["max_tokens"] == 2
     assert repo.git("rev-list", "--count", "main") == "4"
 
 

@@ -122,7 +122,7 @@ def ship_second(story: Story) -> None:
         {
             "distribution.yaml": "name: bot\nversion: 2.0.0\n",
             "SOUL.md": FIRST["SOUL.md"].replace("Rule 20 stands.", "Rule 20 is new."),
-            "config.yaml": FIRST["config.yaml"].replace("temperature: 1", "temperature: 0"),
+            "config.yaml": FIRST["config.yaml"].replace("max_tokens: 1", "max_tokens: 0"),
             "skills/new/SKILL.md": "---\nname: new\n---\nNew.\n",
         }
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hermes_dist.decide.consent.code import Side, bound, file_effects, unit_effects
+from hermes_dist.decide.consent.floor import Known
 from hermes_dist.decide.consent.hidden import find_hidden, hidden_characters
 from hermes_dist.decide.consent.jobs import job_effects
 from hermes_dist.decide.consent.settings import setting_effects
@@ -23,7 +24,9 @@ from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import Read, Tree
 
 
-def find_effects(ours: Tree, merged: Tree, shipped: Tree, read: Read, judge: Judge = NO_MEMORY) -> tuple[Effect, ...]:
+def find_effects(
+    ours: Tree, merged: Tree, shipped: Tree, read: Read, judge: Judge = NO_MEMORY, known: Known = frozenset
+) -> tuple[Effect, ...]:
     """List everything that ``merged`` makes possible and ``ours`` does not.
 
     Args:
@@ -32,13 +35,14 @@ def find_effects(ours: Tree, merged: Tree, shipped: Tree, read: Read, judge: Jud
         shipped: What upstream ships, placed; only its jobs and servers wait for approval.
         read: Gives contents by digest.
         judge: Who knows what the lock remembers.
+        known: Gives the names of providers that the machine uses.
     """
     changed = [path for path in merged if merged[path] != ours.get(path)]
     before, after, theirs = (Side(tree, read) for tree in (ours, merged, shipped))
     found = [
         *unit_effects(before, after),
         *_unreadable(changed, merged, read),
-        *setting_effects(before.config, after.config, theirs.config, judge),
+        *setting_effects(before.config, after.config, theirs.config, judge, known),
         *job_effects(before.jobs, after.jobs, theirs.jobs, judge),
     ]
     files = file_effects(before, after, found)

@@ -1,193 +1,216 @@
-"""The security floor: which values of which keys of ``config.yaml`` loosen something.
+"""The security floor, turned round: what is known to be harmless merges freely, everything else needs a yes.
 
-One table. A value counts only where it is looser than what the machine has, the agent's own default
-standing for an absent key; so an ordinary config installs whole. Commands, URLs and unknown keys below
-the guarded maps always count.
+A value counts only where it is looser than what the machine has, the agent's own default standing for an absent key; so
+an ordinary config installs whole. A key that the tables do not know counts whatever its value, at any depth: the next
+release of the agent may give it a meaning, and the gateway makes an environment variable of each scalar at the top.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from enum import Enum
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 
-from msgspec import Struct
-
+from hermes_dist.decide.consent.floor_rows import ROWS, Row, Rule
 from hermes_dist.model.documents import ABSENT, same
-from hermes_dist.model.keypath import Item, KeyPath
+from hermes_dist.model.keypath import Item, KeyPath, parse_key
 from hermes_dist.model.plan import EffectKind
 
+Known = Callable[[], frozenset[str]]
+"""Gives the names of providers that the machine uses, in small letters; called only where it matters."""
 
-class Rule(Enum):
-    """How a new value is judged against the machine's."""
-
-    ASK = "any change counts"
-    SAFE = "counts unless one of the safe values"
-    GROWS = "a list that may only grow"
-    SHRINKS = "a list that may only shrink"
-    FREE = "never counts"
-
-
-class Row(Struct, frozen=True):
-    """One line of the table: a dotted pattern (``*`` one step, ``**`` any number), its rule and its values."""
-
-    pattern: str
-    rule: Rule
-    default: object = ABSENT
-    safe: tuple[object, ...] = ()
-    kind: EffectKind = EffectKind.LOOSENS
+UNKNOWN = Row("**", Rule.ASK)
+"""Stands for every key that no line names."""
+_UNKNOWN_COMMAND = Row("**", Rule.ASK, kind=EffectKind.RUNS)
+_COMMANDS = ("command", "args", "script", "launcher", "executable", "binary_path")
+"""How the last step of a key ends that names what is run."""
+_ANYWHERE = frozenset(["", "auto", "main"])
+"""What stands for a provider and names none."""
 
 
-_IMAGE = "nikolaik/python-nodejs:python3.11-nodejs20"
-
-TABLE: tuple[Row, ...] = (
-    Row("approvals.mode", Rule.SAFE, "smart", ("smart", "manual")),
-    Row("approvals.cron_mode", Rule.SAFE, "deny", ("deny",)),
-    Row("approvals.deny", Rule.GROWS, []),
-    Row("approvals.mcp_reload_confirm", Rule.SAFE, True, (True,)),
-    Row("approvals.destructive_slash_confirm", Rule.SAFE, True, (True,)),
-    Row("approvals.timeout", Rule.FREE),
-    Row("delegation.subagent_auto_approve", Rule.SAFE, False, (False,)),
-    Row("approvals.**", Rule.ASK),
-    Row("browser.restrict_evaluate", Rule.SAFE, False, (True,)),
-    Row("browser.allow_unsafe_evaluate", Rule.SAFE, False, (False,)),
-    Row("privacy.redact_pii", Rule.SAFE, False, (True,)),
-    Row("security.redact_secrets", Rule.SAFE, True, (True,)),
-    Row("security.tirith_enabled", Rule.SAFE, True, (True,)),
-    Row("security.tirith_fail_open", Rule.SAFE, True, (False,)),
-    Row("security.tirith_timeout", Rule.FREE),
-    Row("security.allow_lazy_installs", Rule.SAFE, True, (False,)),
-    Row("security.website_blocklist.enabled", Rule.SAFE, False, (True,)),
-    Row("security.website_blocklist.domains", Rule.GROWS, []),
-    Row("security.website_blocklist.shared_files", Rule.ASK, []),
-    Row("security.tirith_path", Rule.ASK, "tirith"),
-    Row("security.acked_advisories", Rule.SHRINKS, []),
-    Row("**.allow_private_urls", Rule.SAFE, False, (False,)),
-    Row("security.**", Rule.ASK),
-    Row("command_allowlist", Rule.SHRINKS, []),
-    Row("command_allowlist.**", Rule.ASK),
-    Row("hooks_auto_accept", Rule.SAFE, False, (False,)),
-    Row("hooks.**", Rule.ASK, kind=EffectKind.RUNS),
-    *(Row(pattern, Rule.ASK, kind=EffectKind.RUNS) for pattern in ("quick_commands.**", "gateway.quick_commands.**")),
-    Row("lsp.servers.*.disabled", Rule.FREE),
-    Row("lsp.servers.**", Rule.ASK, kind=EffectKind.RUNS),
-    Row("plugins.enabled", Rule.SHRINKS, [], kind=EffectKind.RUNS),
-    Row("plugins.disabled", Rule.GROWS, []),
-    Row("plugins.entries.**", Rule.ASK),
-    Row("skills.inline_shell", Rule.SAFE, False, (False,)),
-    Row("skills.guard_agent_created", Rule.SAFE, False, (True,)),
-    Row("skills.external_dirs", Rule.SHRINKS, []),
-    Row("*.write_approval", Rule.SAFE, False, (True,)),
-    Row("gateway.media_delivery_allow_dirs", Rule.SHRINKS, []),
-    *(
-        Row(f"**.{key}", Rule.ASK, "")
-        for key in (
-            "allowed_users", "allowed_channels", "allowed_chats", "allowed_rooms", "allowed_roles", "allow_from",
-            "allowFrom", "group_allow_from", "groupAllowFrom", "allow_admin_from", "group_allow_admin_from",
-        )
-    ),
-    *(Row(f"**.{kind}_policy", Rule.SAFE, "pairing", ("pairing", "allowlist", "disabled")) for kind in ("dm", "group")),
-    Row("**.allow_bots", Rule.SAFE, "none", ("none",)),
-    Row("gateway.api_server.max_concurrent_runs", Rule.FREE),
-    Row("dashboard.basic_auth.session_ttl_seconds", Rule.FREE),
-    *(Row(pattern, Rule.ASK, "") for pattern in ("**.webhook.**", "**.api_server.**", "dashboard.basic_auth.**")),
-    Row("**.allow_all*", Rule.SAFE, False, (False,)),
-    Row("terminal.backend", Rule.SAFE, "local", ("docker", "singularity", "modal", "daytona")),
-    Row("terminal.cwd", Rule.SAFE, ".", (".", "~")),
-    Row("terminal.env_passthrough", Rule.SHRINKS, []),
-    Row("terminal.docker_volumes", Rule.SHRINKS, []),
-    Row("terminal.docker_forward_env", Rule.SHRINKS, []),
-    Row("terminal.docker_mount_cwd_to_workspace", Rule.SAFE, False, (False,)),
-    Row("terminal.docker_network", Rule.SAFE, True, (False,)),
-    Row("terminal.docker_run_as_host_user", Rule.SAFE, False, (False,)),
-    Row("terminal.docker_extra_args", Rule.ASK, []),
-    Row("terminal.shell_init_files", Rule.SHRINKS, []),
-    Row("terminal.auto_source_bashrc", Rule.SAFE, True, (False,)),
-    *(Row(f"terminal.{name}_image", Rule.ASK, _IMAGE) for name in ("docker", "modal", "daytona")),
-    Row("terminal.singularity_image", Rule.ASK, f"docker://{_IMAGE}"),
-    *(
-        Row(f"terminal.{key}", Rule.FREE)
-        for key in (
-            "timeout", "lifetime_seconds", "daemon_term_grace_seconds", "container_cpu", "container_memory",
-            "container_disk", "container_persistent", "persistent_shell", "modal_mode", "home_mode",
-        )
-    ),
-    Row("terminal.**", Rule.ASK),
-    *(
-        Row(f"mcp_servers.*.{key}", Rule.FREE)
-        for key in ("enabled", "timeout", "connect_timeout", "keepalive_interval", "log_level", "description")
-    ),
-    Row("mcp_servers.**", Rule.ASK, kind=EffectKind.RUNS),
-    Row("display.tool_progress_command", Rule.FREE),
-    Row("cron.chronos.portal_url", Rule.ASK, "https://portal.nousresearch.com"),
-    Row("model_catalog.url", Rule.ASK, "https://hermes-agent.nousresearch.com/docs/api/model-catalog.json"),
-    *(
-        Row(f"**.{key}", Rule.ASK, "")
-        for key in (
-            "base_url", "api_base", "api", "url", "*_url", "endpoint", "*_endpoint", "*_command", "binary_path",
-            "*_bin", "proxy", "*_proxy",
-        )
-    ),
-    *(Row(f"**.{key}", Rule.ASK, "", kind=EffectKind.RUNS) for key in ("command", "args")),
-)
-
-
-def row_for(key: KeyPath, value: object = ABSENT) -> Row | None:
-    """Find the line of the table for a leaf of ``config.yaml``; None when it is not guarded.
-
-    Args:
-        key: The leaf.
-        value: What would stand there; a list of maps is guarded as a whole where one of their keys is.
-    """
-    steps = (step.value if isinstance(step, Item) else str(step) for step in key)
-    row = _row_at("".join(f"{step.replace(_END, _ODD)}{_END}" for step in steps))
-    if row is not None or not isinstance(value, list):
-        return row
-    inner = (row_for((*key, n, *rest), part) for n, item in enumerate(value) for rest, part in leaves(item))
-    found = next((row for row in inner if row is not None and row.rule is not Rule.FREE), None)
-    return Row(found.pattern, Rule.ASK, kind=found.kind) if found else None
-
-
-_END, _ODD = "\0", "\1"
-"""What ends each step of a key, and what stands for it inside of one."""
+def row_for(key: KeyPath) -> Row:
+    """Find the line of the table for a leaf of ``config.yaml``; :data:`UNKNOWN` or its like where there is none."""
+    return _row_at(tuple(step.value if isinstance(step, Item) else str(step) for step in key))
 
 
 @lru_cache(maxsize=4096)
-def _row_at(steps: str) -> Row | None:
-    """The first line for a key."""
-    found = _table().match(steps)
-    return TABLE[found.lastindex - 1] if found and found.lastindex else None
+def _row_at(steps: tuple[str, ...]) -> Row:
+    found = _find(_tables(), steps)
+    if found is not None:
+        return found
+    return _UNKNOWN_COMMAND if steps[-1:] and steps[-1].endswith(_COMMANDS) else UNKNOWN
+
+
+class _Node(dict[str, "_Node"]):
+    """One step of the patterns: what may follow, and the line that ends here."""
+
+    row: Row | None = None
 
 
 @cache
-def _table() -> re.Pattern[str]:
-    """All patterns as one, with a group for each line."""
-    lines = ("".join(map(_step, row.pattern.split("."))) for row in TABLE)
-    return re.compile("|".join(f"({line})\\Z" for line in lines))
+def _tables() -> _Node:
+    """All patterns as a tree of steps."""
+    root = _Node()
+    for row in ROWS:
+        node = root
+        for step in _steps(row.pattern):
+            node = node.setdefault(step, _Node())
+        node.row = row
+    return root
 
 
-def _step(pattern: str) -> str:
-    if pattern == "**":
-        return r"(?:[^\0]*\0)*?"
-    return r"[^\0]*".join(map(re.escape, pattern.split("*"))) + r"\0"
+def _steps(pattern: str) -> list[str]:
+    """The steps of a pattern; one that holds a dot is quoted."""
+    return [str(step) for step in parse_key(pattern)] if '"' in pattern else pattern.split(".")
 
 
-def loosens(row: Row, ours: object, new: object) -> bool:
-    """Whether ``new`` in place of ``ours`` (ABSENT: the agent's default) needs a yes."""
-    gone = new is ABSENT or new == {}
-    if row.rule is Rule.FREE or (gone and row.default is ABSENT and row.kind is EffectKind.RUNS):
+def _find(node: _Node, steps: tuple[str, ...]) -> Row | None:
+    """The most particular line for a key: a step's own name comes before ``*``, and that before ``**``."""
+    beyond = node["**"].row if "**" in node else None
+    if not steps:
+        return node.row or beyond
+    for name in dict.fromkeys((steps[0], "*")):
+        found = _find(node[name], steps[1:]) if name in node else None
+        if found is not None:
+            return found
+    return beyond
+
+
+def is_section(key: KeyPath) -> bool:
+    """Whether the tables know keys below this one."""
+    node: _Node | None = _tables()
+    for step in key:
+        name = step.value if isinstance(step, Item) else str(step)
+        node = (node.get(name) or node.get("*")) if node is not None else None
+    return bool(node)
+
+
+def asks(key: KeyPath, ours: object, new: object, known: Known = frozenset) -> EffectKind | None:
+    """Say what ``new`` in place of ``ours`` needs a yes for; None if it needs none.
+
+    Args:
+        key: A leaf of ``config.yaml``.
+        ours: What the machine has there; ABSENT for the agent's default.
+        new: What would be there.
+        known: Gives the names of providers that the machine uses.
+    """
+    row = row_for(key)
+    if new == {} and is_section(key):
+        new = ABSENT
+    if ours == {} and is_section(key):
+        ours = ABSENT
+    if same(ours, new):
+        return None
+    if row.rule is Rule.ITEMS and isinstance(new, list):
+        return _asked_in_items(key, ours, new, known)
+    if _names_a_variable(new):
+        return row.kind
+    return row.kind if _loosens(row, ours, new, known) else None
+
+
+def _loosens(row: Row, ours: object, new: object, known: Known) -> bool:
+    if row.rule is Rule.HARMLESS:
+        return not _is_plain(new)
+    if row.rule is Rule.PROVIDER:
+        return not (_is_default(row, new) or _is_used(new, known))
+    if new is ABSENT and (row.rule is Rule.ITEMS or row.kind is EffectKind.RUNS):
         return False
-    before = row.default if ours is ABSENT or ours == {} else ours
-    after = row.default if gone else new
-    if same(before, after):
+    if row.rule in (Rule.GROWS, Rule.SHRINKS):
+        return not _within(row, ours, new)
+    if row.rule is Rule.ORDER:
+        return not _as_strict(row, ours, new)
+    if row.rule in (Rule.RISES, Rule.FALLS):
+        return not _moves(row, ours, new)
+    return not (_is_default(row, ours) and _is_default(row, new))
+
+
+def _is_used(value: object, known: Known) -> bool:
+    """Whether a value names a provider that the machine uses, or none."""
+    if value is ABSENT or value is None:
+        return True
+    name = value.lower() if isinstance(value, str) else None
+    return name is not None and (name in _ANYWHERE or name in known())
+
+
+def _is_default(row: Row, value: object) -> bool:
+    return bool(row.defaults) and (value is ABSENT or any(same(value, default) for default in row.defaults))
+
+
+def _as_strict(row: Row, ours: object, new: object) -> bool:
+    """Whether a value is in the order, and not looser than before.
+
+    Unsaid, the value is what the agent's releases do at worst; an unknown one counts as strict, for all we know.
+    """
+    defaults = [_rank(row, value) for value in row.defaults]
+    before = min(defaults) if ours is ABSENT else _rank(row, ours) % len(row.order)
+    after = max(defaults) if new is ABSENT else _rank(row, new)
+    return after < len(row.order) and after <= before
+
+
+def _rank(row: Row, value: object) -> int:
+    """Where a value stands in the order; what is not in it comes last."""
+    return next((n for n, known in enumerate(row.order) if same(value, known)), len(row.order))
+
+
+def _moves(row: Row, ours: object, new: object) -> bool:
+    """Whether a number only moves the way it may."""
+    rises = row.rule is Rule.RISES
+    before = (max if rises else min)(_numbers(row.defaults)) if ours is ABSENT else ours
+    after = (min if rises else max)(_numbers(row.defaults)) if new is ABSENT else new
+    pair = _numbers((before, after))
+    return (len(pair) == 2 and pair[0] != pair[1] and (pair[1] > pair[0]) == rises) or same(before, after)
+
+
+def _numbers(values: tuple[object, ...]) -> list[int | float]:
+    return [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+
+
+def _within(row: Row, ours: object, new: object) -> bool:
+    most, said = _list(row.defaults[0]), _list(row.defaults[-1])
+    before = said if ours is ABSENT or ours is None else _list(ours)
+    after = said if new is ABSENT else new
+    if not isinstance(after, list):
         return False
-    if row.rule is Rule.SAFE:
-        return not any(same(after, value) for value in row.safe)
-    if row.rule in (Rule.GROWS, Rule.SHRINKS) and isinstance(before, list) and isinstance(after, list):
-        more, less = (after, before) if row.rule is Rule.GROWS else (before, after)
-        return not all(any(same(x, y) for y in more) for x in less)
-    return True
+    if _holds(before, said):
+        before = [*before, *most]
+    more, less = (after, before) if row.rule is Rule.GROWS else (before, after)
+    return _holds(more, less)
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _holds(more: list[object], less: list[object]) -> bool:
+    return all(any(same(x, y) for y in more) for x in less)
+
+
+def _asked_in_items(key: KeyPath, ours: object, new: list[object], known: Known) -> EffectKind | None:
+    """What new items of a list of maps need a yes for."""
+    before = _list(row_for(key).defaults[0] if ours is ABSENT else ours)
+    fresh = [item for item in new if not any(same(item, old) for old in before)]
+    for number, item in enumerate(fresh):
+        if not isinstance(item, Mapping):
+            return row_for(key).kind
+        for rest, value in leaves(item):
+            kind = asks((*key, number, *rest), ABSENT, value, known)
+            if kind is not None:
+                return kind
+    return None
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value is a scalar or a list of them: what a harmless key may hold."""
+    parts = value if isinstance(value, list) else [value]
+    return not any(isinstance(part, list | Mapping) for part in parts)
+
+
+def _names_a_variable(value: object) -> bool:
+    """Whether the agent would put an environment variable there, which may be a key."""
+    if isinstance(value, Mapping):
+        return any(map(_names_a_variable, value.values()))
+    if isinstance(value, list):
+        return any(map(_names_a_variable, value))
+    return isinstance(value, str) and "${" in value
 
 
 def leaves(data: object, at: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:

@@ -21,6 +21,8 @@ from hermes_dist.model.plan import Effect, EffectKind
 
 _UNITS = frozenset(["mcp_servers", "quick_commands", "jobs"])
 """Maps and lists whose entries are judged as a whole."""
+_PARTS = frozenset(["platforms", "quick_commands"])
+"""Sections of settings that are judged entry by entry, at the top or below ``gateway``."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -101,11 +103,17 @@ def _parsed(key: str) -> KeyPath:
 
 def _unit(key: KeyPath) -> KeyPath:
     """The key of what an effect is a part of."""
-    return key[:2] if key and key[0] in _UNITS else key
+    if not key or isinstance(key[0], Item):
+        return key
+    depth = 2 if key[0] == "gateway" and key[1:2] and key[1] in _PARTS else 1
+    return key[: depth + 1] if key[depth - 1] in _UNITS | _PARTS else key[:depth]
 
 
 def _group(name: str, parts: tuple[Effect, ...]) -> Group:
     kind = min((part.kind for part in parts), key=list(EffectKind).index)
+    key = _parsed(parts[0].key)
+    if len(parts) == 1 and kind is EffectKind.LOOSENS and key:
+        return Group(kind, format_key(key), _words_of(parts[0]), "", parts)
     return Group(kind, name, _line(kind, parts), label_in(parts[0]), parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hermes_dist.decide.consent.contents import digest_of, value_facts
-from hermes_dist.decide.consent.floor import leaves, loosens, row_for
+from hermes_dist.decide.consent.floor import Known, asks, leaves
 from hermes_dist.decide.consent.switches import Judge, Standing
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_mcp import SERVERS, is_off
@@ -14,22 +14,31 @@ from hermes_dist.model.keypath import format_key
 from hermes_dist.model.plan import Effect
 
 
-def setting_effects(ours: object, merged: object, shipped: object, judge: Judge) -> Iterator[Effect]:
-    """Yield what needs a yes in the settings, and the servers of the package that stand switched off."""
+def setting_effects(
+    ours: object, merged: object, shipped: object, judge: Judge, known: Known = frozenset
+) -> Iterator[Effect]:
+    """Yield what needs a yes in the settings, and the servers of the package that stand switched off.
+
+    Args:
+        ours: The data of the home's ``config.yaml`` as found.
+        merged: The same as it would be.
+        shipped: The package's, placed.
+        judge: Says why a server is off.
+        known: Gives the names of providers that the machine uses.
+    """
     before, after = dict(leaves(ours or {})), dict(leaves(merged or {}))
     idle = _idle_servers(merged, shipped, judge)
     for key in before.keys() | after.keys():
-        row = row_for(key, after.get(key, ABSENT))
         standing = idle.get(key[1]) if key[0:1] == (SERVERS,) and len(key) > 1 else None
-        if row is None or standing in (_NOT_OURS, Standing.AUTHOR):
+        if standing in (_NOT_OURS, Standing.AUTHOR):
             continue
         waits = standing is Standing.WAITS
         old, new = ABSENT if waits else before.get(key, ABSENT), after.get(key, ABSENT)
-        says_nothing = row.default is ABSENT and old is ABSENT and new in (ABSENT, None, "", [], {})
-        if not says_nothing and loosens(row, old, new):
+        kind = asks(key, old, new, known)
+        if kind is not None:
             place = format_key(key)
             content = digest_of([place, None if new is ABSENT else new])
-            yield Effect(row.kind, CONFIG, place, value_facts(new), content, off=waits)
+            yield Effect(kind, CONFIG, place, value_facts(new), content, off=waits)
 
 
 _NOT_OURS = "a server that stands switched off, and is none of the package's"

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import random
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
-from hermes_dist.decide.consent.floor import TABLE, Row, Rule, leaves, loosens, row_for
-from hermes_dist.model.documents import ABSENT, Kind, load_data
-from hermes_dist.model.keypath import Item, KeyPath, format_key
+from hermes_dist.decide.consent.floor import UNKNOWN, asks, leaves, row_for
+from hermes_dist.decide.consent.floor_rows import ROWS, Row, Rule
+from hermes_dist.model.documents import ABSENT, Kind, load_data, same
+from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.plan import EffectKind
 
+KNOWN = frozenset(["openrouter"])
+"""The providers of the machine."""
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 def asked(ours: str, new: str) -> list[str]:
     """The keys of ``new`` that need a yes in place of ``ours``, both YAML."""
     old, data = (dict(leaves(load_data(text.encode(), Kind.YAML) or {})) for text in (ours, new))
-    found = []
-    for key in old.keys() | data.keys():
-        row = row_for(key, data.get(key, ABSENT))
-        if row is not None and loosens(row, old.get(key, ABSENT), data.get(key, ABSENT)):
-            found.append(format_key(key))
-    return sorted(found)
+    keys = old.keys() | data.keys()
+    return sorted(format_key(k) for k in keys if asks(k, old.get(k, ABSENT), data.get(k, ABSENT), lambda: KNOWN))
 
 
 LOOSER = [
@@ -34,13 +32,13 @@ LOOSER = [
     ("", "approvals: {mode: yolo}", ["approvals.mode"]),
     ("", "approvals: {mode: ~}", ["approvals.mode"]),
     ("", "approvals: off", ["approvals"]),
-    ("approvals: {mode: manual}", "approvals: 'no'", ["approvals"]),
+    ("approvals: {mode: manual}", "approvals: 'no'", ["approvals", "approvals.mode"]),
     ("", "approvals: {cron_mode: allow}", ["approvals.cron_mode"]),
     ("", "approvals: {something_new: 1}", ["approvals.something_new"]),
     ("approvals: {deny: [rm, dd]}", "approvals: {deny: [rm]}", ["approvals.deny"]),
     ("approvals: {deny: [rm]}", "approvals: {deny: []}", ["approvals.deny"]),
     ("approvals: {deny: [rm]}", "approvals: {}", ["approvals.deny"]),
-    ("approvals: {deny: [rm]}", "x: 1", ["approvals.deny"]),
+    ("approvals: {deny: [rm]}", "x: 1", ["approvals.deny", "x"]),
     ("approvals: {deny: [rm]}", "approvals: {deny: rm}", ["approvals.deny"]),
     ("", "security: {redact_secrets: false}", ["security.redact_secrets"]),
     ("", "security: {redact_secrets: 'true'}", ["security.redact_secrets"]),
@@ -99,6 +97,20 @@ LOOSER = [
     ("", "mcp_servers: {a: {url: https://x, headers: {A: b}, ssl_verify: false}}",
      ["mcp_servers.a.headers.A", "mcp_servers.a.ssl_verify", "mcp_servers.a.url"]),
     ("mcp_servers: {a: {command: npx, args: [p@1]}}", "mcp_servers: {a: {command: npx, args: [p@2]}}", ["mcp_servers.a.args"]),
+    ("", "sessions: {retention_days: 1}", ["sessions.retention_days"]),
+    ("sessions: {retention_days: 200}", "", ["sessions.retention_days"]),
+    ("", "sessions: {retention_days: true}\ncheckpoints: {max_snapshots: '30'}", ["checkpoints.max_snapshots", "sessions.retention_days"]),
+    ("", "gateway: {trust_recent_files_seconds: 9999}", ["gateway.trust_recent_files_seconds"]),
+    ("", "toolsets: [web, spotify]", ["toolsets"]),
+    ("toolsets: [web]", "toolsets: [web, terminal]", ["toolsets"]),
+    ("toolsets: [web]", "", ["toolsets"]),
+    ("", "platform_toolsets: {webhook: [hermes-cli]}", ["platform_toolsets.webhook"]),
+    ("approvals: {mode: manual}", "approvals: {mode: smart}", ["approvals.mode"]),
+    ("approvals: {mode: manual}", "", ["approvals.mode"]),
+    ("", "terminal: {backend: modal}", ["terminal.backend"]),
+    ("", "mcp_servers: {a: {enabled: true, timeout: 5, cwd: /x}}", ["mcp_servers.a.cwd"]),
+    ("mcp_servers: {a: {enabled: false}}", "mcp_servers: {a: {enabled: true}}", ["mcp_servers.a.enabled"]),
+    ("", "fallback_providers: [{provider: elsewhere, model: a}]", ["fallback_providers"]),
     ("", "telegram: {allowed_chats: '*', allowed_users: [1]}", ["telegram.allowed_chats", "telegram.allowed_users"]),
 ]  # fmt: skip
 
@@ -126,13 +138,17 @@ FREE = [
     ("", "mcp_servers: {a: {enabled: false, timeout: 5}}"),
     ("", "terminal: {backend: docker, timeout: 60, cwd: '.', docker_volumes: [], docker_env: {}}"),
     ("", "skills: {inline_shell: false, guard_agent_created: true}"),
-    ("", "model: {default: x, provider: y, base_url: ''}\ntoolsets: [a]\nagent: {max_turns: 5}"),
-    ("", "custom_providers: [{name: a, model: b}]\nfallback_providers: [x, y]"),
+    ("", "model: {default: x, provider: openrouter, base_url: ''}\ntoolsets: [web]\nagent: {max_turns: 5}"),
+    ("", "custom_providers: [{name: a, model: b}]\nfallback_providers: [{provider: OpenRouter, model: c}]"),
     ("custom_providers: [{name: a, base_url: https://x}]", ""),
     ("", "display: {tool_progress_command: true}"),
-    ("", "my_approvals: {mode: off}"),
     ("", "lsp: {enabled: true, servers: {pyright: {disabled: true}}}"),
-    ("", "telegram: {dm_policy: pairing, require_mention: true}\ngateway: {api_server: {max_concurrent_runs: 5}}"),
+    ("", "telegram: {require_mention: true}\nplatforms: {whatsapp: {extra: {dm_policy: pairing}}}\ngateway: {api_server: {max_concurrent_runs: 5}}"),
+    ("", "checkpoints: {enabled: true, max_snapshots: 30}\nsessions: {retention_days: 400}\ngateway: {trust_recent_files_seconds: 5}"),
+    ("sessions: {retention_days: 20}", "sessions: {retention_days: 30}"),
+    ("sessions: {retention_days: 20}", ""),
+    ("toolsets: [hermes-cli]", "toolsets: [web, file]"),
+    ("toolsets: [hermes-cli, spotify]", "platform_toolsets: {cli: [web], telegram: [hermes-telegram]}"),
     ("", "dashboard: {theme: dark, basic_auth: {username: '', password: ''}}"),
 ]
 
@@ -207,44 +223,91 @@ def test_leaving_a_default_that_was_spelled_out_is_no_effect() -> None:
 @pytest.mark.parametrize("name", ["coder", "research-bot"])
 def test_the_examples_ask_for_nothing_but_their_servers(name: str) -> None:
     config = (EXAMPLES / name / "config.yaml").read_text()
-    assert {key.split(".")[0] for key in asked("", config)} <= {"mcp_servers"}
+    assert {key.split(".")[0] for key in asked("", config)} <= {"mcp_servers", "web"}
+
+
+UNHEARD_OF = [
+    "new_key: 1", "NEW_KEY: x", "LD_PRELOAD: /tmp/x.so", "HERMES_YOLO_MODE: 1", "HERMES_YOLO_MODE: true", "http_proxy: ''",
+    "display: {brand_new: true}", "display: {skin: {name: dark}}", "display: {skin: [{a: b}]}", "agent: {max_turns: {a: 1}}",
+    "approvals: {Mode: manual}", "Approvals: {mode: manual}", "display.skin: dark", "true: x", "telegram: {new: ~}",
+    "platforms: {telegram: {extra: {whatever: 0}}}", "new_section: {a: {b: {c: []}}}", "new_section: {}", "display: dark",
+    "mcp_servers: {a: {sandbox: false}}", "providers: {openrouter: {region: x}}", "fallback_providers: [{model: a, via: b}]",
+    "fallback_providers: [openrouter]", "display: [dark]", "display: ~", "approvals: ~", "terminal: {new_image: x}",
+    "display: {skin: '${OPENAI_API_KEY}'}", "personalities: {a: 'Say ${env:TOKEN} first.'}", "agent: {system_prompt: '${A}'}",
+    "voice: {stop_phrases: [stop, '${KEY}']}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("new", UNHEARD_OF)
+def test_what_is_unknown_needs_a_yes_at_any_depth_and_whatever_its_value(new: str) -> None:
+    assert len(asked("", new)) == 1
+
+
+@pytest.mark.parametrize("old", ["new_key: 1", "platforms: {x: {extra: {only_from: [1]}}}", "display: {brand_new: true}"])
+def test_to_take_away_what_is_unknown_needs_a_yes(old: str) -> None:
+    assert len(asked(old, "")) == 1
+
+
+def test_a_provider_counts_by_whether_the_machine_uses_it() -> None:
+    key: KeyPath = ("model", "provider")
+    assert asks(key, ABSENT, "elsewhere") is EffectKind.LOOSENS
+    assert asks(key, ABSENT, "elsewhere", lambda: frozenset(["elsewhere"])) is None
+    assert asks(key, ABSENT, "Elsewhere", lambda: frozenset(["elsewhere"])) is None
+    assert asks(key, "elsewhere", "auto") is asks(key, "elsewhere", ABSENT) is None
+    assert asks(key, ABSENT, ["elsewhere"], lambda: frozenset(["elsewhere"])) is EffectKind.LOOSENS
+
+
+def test_nothing_is_read_of_the_machine_where_no_provider_is_named() -> None:
+    def never() -> frozenset[str]:
+        raise AssertionError
+
+    for key, value in leaves(load_data(DEFAULTS.encode(), Kind.YAML)):
+        assert asks(key, ABSENT, value, never) is None
+
+
+def test_a_new_item_of_a_list_is_judged_by_its_own_keys_and_those_there_are_not() -> None:
+    old = "fallback_providers: [{provider: mine, model: a, base_url: http://localhost}]"
+    new = "fallback_providers: [{provider: mine, model: a, base_url: http://localhost}, {provider: openrouter, model: b}]"
+    assert asked(old, new) == []
+    assert asked(old, new.replace("openrouter", "elsewhere")) == ["fallback_providers"]
+    assert asked(old, "fallback_providers: [{provider: mine, model: a, base_url: http://elsewhere}]") == ["fallback_providers"]
+
+
+def test_a_default_that_differs_by_release_counts_as_the_stricter_one() -> None:
+    key: KeyPath = ("discord", "bots_require_inline_mention")
+    assert asks(key, ABSENT, True) is None
+    assert asks(key, ABSENT, False) is EffectKind.LOOSENS
+    assert asks(key, True, ABSENT) is EffectKind.LOOSENS
+    assert asks(key, False, ABSENT) is None
 
 
 def test_a_key_of_yaml_that_is_no_string_is_looked_at_as_text() -> None:
-    row = row_for(("approvals", True))
-    assert row is not None
-    assert row.rule is Rule.ASK
+    assert row_for(("approvals", True)) is UNKNOWN
 
 
 def test_an_item_of_a_list_counts_by_its_name() -> None:
-    key: KeyPath = ("providers", Item("name", "a"), "base_url")
-    row = row_for(key)
-    assert row is not None
-    assert row.pattern == "**.base_url"
-
-
-def test_what_is_not_in_the_table_is_not_guarded() -> None:
-    assert row_for(("model", "default")) is None
-    assert row_for(("toolsets",), ["a", {"b": [1]}]) is None
-    assert row_for(()) is None
+    key: KeyPath = ("custom_providers", Item("name", "a"), "model")
+    assert row_for(key).pattern == "custom_providers.*.model"
 
 
 def test_commands_run_and_settings_loosen() -> None:
-    kinds = {key: row.kind for key in ("hooks", "quick_commands", "mcp_servers", "approvals", "terminal")
-             if (row := row_for((key, "x", "command"))) is not None}  # fmt: skip
+    sections = ("hooks", "quick_commands", "mcp_servers", "approvals", "terminal")
+    kinds = {key: row_for((key, "x", "env")).kind for key in sections}
     runs, loose = EffectKind.RUNS, EffectKind.LOOSENS
     assert kinds == {"hooks": runs, "quick_commands": runs, "mcp_servers": runs, "approvals": loose, "terminal": loose}
+    assert row_for(("somewhere", "new", "bridge_script")).kind is runs
 
 
-@pytest.mark.parametrize("row", TABLE, ids=[row.pattern for row in TABLE])
+@pytest.mark.parametrize("row", ROWS, ids=[row.pattern for row in ROWS])
 def test_no_row_of_the_table_stands_in_the_shadow_of_another(row: Row) -> None:
-    key = tuple("anything" if step in {"*", "**"} else step.replace("*", "x") for step in row.pattern.split("."))
-    assert row_for(key) is row
-    if row.rule is Rule.SAFE:
-        assert row.safe
-        assert row.default is not ABSENT
-    if row.rule in (Rule.GROWS, Rule.SHRINKS):
-        assert row.default == []
+    steps = parse_key(row.pattern)
+    assert row_for(tuple("anything" if step in {"*", "**"} else step for step in steps)) is row
+    if row.rule is Rule.ORDER:
+        assert row.order
+        assert all(any(same(default, value) for value in row.order) for default in row.defaults)
+    if row.rule in (Rule.GROWS, Rule.SHRINKS, Rule.ITEMS):
+        assert row.defaults
+        assert all(isinstance(default, list) for default in row.defaults)
 
 
 def test_leaves_are_scalars_lists_and_empty_maps() -> None:
@@ -252,22 +315,26 @@ def test_leaves_are_scalars_lists_and_empty_maps() -> None:
     assert list(leaves({})) == [((), {})]
 
 
-def _matches(pattern: tuple[str, ...], steps: tuple[str, ...]) -> bool:
+def _matches(pattern: KeyPath, steps: KeyPath) -> bool:
     """What a pattern means, step by step."""
-    if not pattern:
-        return not steps
-    if pattern[0] == "**":
-        return any(_matches(pattern[1:], steps[n:]) for n in range(len(steps) + 1))
-    return bool(steps) and fnmatchcase(steps[0], pattern[0]) and _matches(pattern[1:], steps[1:])
+    if not pattern or pattern[0] == "**":
+        return bool(pattern) or not steps
+    return bool(steps) and pattern[0] in ("*", steps[0]) and _matches(pattern[1:], steps[1:])
 
 
-def test_the_first_line_of_the_table_whose_pattern_matches_counts() -> None:
+def _particular(pattern: KeyPath) -> list[int]:
+    return [("*", "**").index(step) + 1 if step in ("*", "**") else 0 for step in pattern]
+
+
+def test_the_most_particular_line_counts() -> None:
     rng = random.Random(1)
-    patterns = [(row, tuple(row.pattern.split("."))) for row in TABLE]
-    words = sorted({step for _, pattern in patterns for step in pattern if step != "**"})
-    words += ["a", "x_url", "allow_all_users", "", "two\nlines", "[x]", "b.c", "a\0enabled", "ena\0bled"]
-    for _ in range(4000):
+    patterns = [(row, parse_key(row.pattern)) for row in ROWS]
+    words = sorted({str(step) for _, pattern in patterns for step in pattern if step not in ("*", "**")})
+    words += ["a", "x_url", "", "two\nlines", "[x]", "b.c", "*", "model", "provider"]
+    for _ in range(2000):
         _, pattern = rng.choice(patterns)
-        near = [w for step in pattern for w in (rng.choices(words, k=rng.randint(0, 2)) if step == "**" else [step])]
-        key = tuple(w.replace("*", rng.choice(["", "q"])) for w in near) or ("a",)
-        assert row_for(key) == next((row for row, pattern in patterns if _matches(pattern, key)), None), key
+        key = [rng.choice(words) if step in ("*", "**") or rng.random() < 0.1 else step for step in pattern]
+        matching = [(row, found) for row, found in patterns if _matches(found, tuple(key))]
+        best = min(matching, key=lambda pair: _particular(pair[1]), default=(None, ()))[0]
+        row = row_for(tuple(key))
+        assert (row if row in ROWS else None) == best, key

@@ -1,0 +1,312 @@
+"""The security floor as a table: how each key of ``config.yaml`` is judged that is not simply harmless.
+
+For a key that stands nowhere, here or among the harmless ones, any change needs a yes. A line here says which values of
+a key loosen, or what the agent does without the key, so that its default spelled out needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+
+from msgspec import Struct
+
+from hermes_dist.decide.consent.harmless import HARMLESS, PROVIDERS, patterns
+from hermes_dist.model.plan import EffectKind
+
+
+class Rule(Enum):
+    """How a new value is judged against the machine's."""
+
+    ASK = "any change counts"
+    ORDER = "counts where it is looser than before, or unknown"
+    GROWS = "a list that may only grow"
+    SHRINKS = "a list that may only shrink"
+    RISES = "a number that may only rise"
+    FALLS = "a number that may only fall"
+    ITEMS = "a list of maps: each new one is judged by its own keys"
+    PROVIDER = "counts unless the machine uses a provider of that name"
+    HARMLESS = "never counts"
+
+
+class Row(Struct, frozen=True):
+    """One line of the table.
+
+    Attributes:
+        pattern: A dotted key; ``*`` is one step, ``**`` at the end any number.
+        rule: How a value is judged.
+        defaults: What the agent does without the key, by generation; empty where that is unknown.
+        order: The values from the strictest to the loosest.
+        kind: What a yes allows.
+    """
+
+    pattern: str
+    rule: Rule
+    defaults: tuple[object, ...] = ()
+    order: tuple[object, ...] = ()
+    kind: EffectKind = EffectKind.LOOSENS
+
+
+_OLD_IMAGE, _NEW_IMAGE = "nikolaik/python-nodejs:python3.11-nodejs20", "nousresearch/hermes-sandbox:desktop"
+_PORTAL = "https://portal.nousresearch.com"
+_CATALOG = "https://hermes-agent.nousresearch.com/docs/api/model-catalog.json"
+_TELEMETRY = "https://telemetry.nousresearch.com/v1/telemetry"
+_EXPERTS = [
+    {"provider": "openai-codex", "model": "gpt-5.5"},
+    {"provider": "openrouter", "model": "deepseek/deepseek-v4-pro"},
+]
+_TOOLS = (
+    "hermes-cli", "browser", "clarify", "code_execution", "coding", "computer_use", "context_engine", "cronjob",
+    "debugging", "delegation", "file", "image_gen", "memory", "safe", "search", "session_search", "skills",
+    "terminal", "todo", "tts", "vision", "web",
+)  # fmt: skip
+"""The toolsets that hold nothing beyond what the agent switches on by itself."""
+_PLATFORMS = (
+    "bluebubbles", "cli", "cron", "dingtalk", "discord", "email", "feishu", "matrix", "mattermost", "qqbot", "signal",
+    "slack", "sms", "telegram", "wecom", "weixin", "whatsapp",
+)  # fmt: skip
+"""Where the agent switches all of them on; a webhook, say, has few."""
+
+_WHO = ("disabled", "allowlist", "pairing")
+"""Who may write to a bot."""
+
+_OFF = """
+auth: adopt_external_logins=on
+browser: allow_private_urls allow_unsafe_evaluate record_sessions use_real_profile extension_control.enabled
+browser: extension_control.developer_mode camofox.adopt_existing_tab camofox.managed_persistence
+browser: camofox.rewrite_loopback_urls auto_local_for_private_urls=on real_profile_autoclose
+bot_desktop: auto_start
+computer_use: allow_unsigned_driver autostart cua_telemetry
+cron: allow_agent_scheduling
+curator: consolidate enabled=on prune_builtins=either
+delegation: inherit_mcp_toolsets=on subagent_auto_approve
+desktop: repo_scan_enabled=on manage_launcher_entry=on
+discord: allow_any_attachment free_response_auto_thread history_backfill=on missed_message_backfill.enabled
+gateway: allow_all_users auto_multiplex_migration=on trust_env=on trust_recent_files=on write_sessions_json=on
+hooks_auto_accept
+kanban: auto_decompose=on dispatch_in_gateway=on reconcile_orphans=on
+local_runtime: enabled
+lsp: enabled=on
+mcp: auto_reload_on_config_change=on
+mcp_servers: *.enabled=on
+memory: prefetch_spill_enabled
+moa: save_traces
+monitoring: export.otlp.enabled gateway_health_export.enabled gateway_health_export.diagnostic_events_enabled=on
+monitoring: gateway_health_export.{metrics_enabled,warning_error_events_enabled}=on
+nous: guest=on
+plugins: auto_apply
+proxy: allow_env_fallback auto_install=on enabled
+secrets: bitwarden.{auto_install,override_existing}=on bitwarden.enabled onepassword.enabled
+secrets: onepassword.override_existing=on
+security: allow_data_training_tiers_noninteractive allow_lazy_installs=on allow_private_urls tirith_fail_open=on
+sessions: auto_archive auto_prune=either write_json_snapshots
+skills: inline_shell project_discovery=on
+telemetry: shared_metrics.{enabled,send}
+terminal: auto_source_bashrc=on docker_mount_cwd_to_workspace docker_network=on docker_run_as_host_user
+terminal: docker_snap_compat
+tools: connectors.enabled=on
+updates: auto_switch_parked_branch=on refresh_cua_driver=on
+vault: {bitwarden,onepassword}.enabled=on
+voice: client_direct=on
+wake_word: enabled profile_routing=on
+web: {keyless_fallback,keyless_rescue}=on
+"""
+"""Switches that are safe when off; ``=on`` where the agent has them on, ``=either`` where its releases differ."""
+
+_ON = """
+approvals: destructive_slash_confirm=on mcp_reload_confirm=on
+browser: restrict_evaluate
+checkpoints: enabled
+compression: checkpoint_required
+cron: require_restart_safe_scope
+curator: backup.enabled=on
+dashboard: turn_isolation
+discord: bots_require_inline_mention=either require_mention=on thread_require_mention approval_mentions
+gateway: bot_loop_guard.enabled=on group_sessions_per_user=on strict thread_sessions_per_user
+group_sessions_per_user=on thread_sessions_per_user
+kanban: review_dispatch=on
+matrix: require_mention=on
+mattermost: require_mention=on
+memory: write_approval
+privacy: redact_pii
+proxy: enforce_on_docker=on
+require_mention=on
+security: redact_secrets=on tirith_enabled=on website_blocklist.enabled protected_instruction_files=on
+skills: guard_agent_created tier1_advisory=on write_approval
+slack: ignore_other_user_mentions require_mention=on thread_require_mention
+telegram: require_mention=on
+tool_loop_guardrails: hard_stop_enabled non_interactive_hard_stop_enabled=on
+"""
+"""Switches that are safe when on, with the same marks."""
+
+_EMPTY = """
+agent: prefill_messages_file
+approvals: smart_policy
+auxiliary: {approval,background_review,compression,curator,goal_judge,kanban_decomposer}.{api_key,base_url,extra_body}
+auxiliary: {mcp,memory_query_rewrite,moa_aggregator,moa_reference,monitor}.{api_key,base_url,extra_body}
+auxiliary: {profile_describer,skills_hub,title_generation,triage_specifier}.{api_key,base_url,extra_body}
+auxiliary: {tts_audio_tags,vision,voice_chat,web_extract}.{api_key,base_url,extra_body}
+auxiliary: {approval,skills_hub}.{model,reasoning_effort} review.{api_key,api_mode,base_url} stream_only_base_urls
+bedrock: guardrail.{guardrail_identifier,guardrail_version} region
+browser: backend camofox.{session_key,user_id} cdp_url real_profile_pin
+computer_use: capability_manifest no_overlay
+compression: summary_base_url
+cron: chronos.{callback_url,expected_audience,nas_jwks_url} provider
+custom_providers: *.base_url
+dashboard: basic_auth.{password,password_hash,secret,username} oauth.{client_id,portal_url} public_url trusted_proxies
+delegation: api_key api_mode base_url fallback_providers request_overrides
+desktop: electron_flags macos_signing_identity repo_scan_exclude_paths repo_scan_roots ssh_path
+discord: allowed_channels dm_role_auth_guild free_response_channels missed_message_backfill.channels server_actions
+discord: voice_fx.ambient_path channel_prompts
+display: status_phrases
+gateway: profile_routes
+honcho
+kanban: default_assignee dispatch_profiles orchestrator_profile
+local_runtime: detect_ports
+lsp: trusted_workspaces
+matrix: allowed_rooms free_response_rooms
+mattermost: allowed_channels free_response_channels
+memory: provider
+moa: privacy_filter trace_dir
+model: base_url api_key api_mode
+model_catalog: providers
+model_overrides
+models_dev: url
+monitoring: export.otlp.{endpoint,headers_env} install_id
+onboarding: run
+prefill_messages_file
+proxy: extra_allowed_hosts upstream_deny_cidrs
+secrets: bitwarden.{project_id,server_url} onepassword.{account,binary_path,env}
+security: fake_ip_ranges website_blocklist.shared_files
+skills: create_dir trusted_project_dirs
+slack: allowed_channels free_response_channels require_mention_channels
+telegram: allowed_chats
+terminal: docker_env docker_extra_args docker_shared_container_key temp_dir vercel_runtime
+tts: gemini.persona_prompt_file neutts.{ref_audio,ref_text} openai.consent_attestation
+vault: bitwarden.binary_path onepassword.{account,binary_path}
+vertex: project_id
+wake_word: sherpa.model_dir
+web: cache_exempt_hosts provider_tier
+whatsapp
+"""
+"""Keys whose every value needs a yes, but for an empty one."""
+
+
+_MARKS: dict[str, tuple[object, ...]] = {"": (False,), "on": (True,), "either": (False, True)}
+
+
+def _flags(table: str, order: tuple[bool, bool]) -> Iterator[Row]:
+    for word in patterns(table):
+        pattern, _, mark = word.partition("=")
+        yield Row(pattern, Rule.ORDER, _MARKS[mark], order)
+
+
+def _asked(section: str, defaults: dict[str, tuple[object, ...]]) -> Iterator[Row]:
+    for key, values in defaults.items():
+        yield Row(f"{section}.{key}", Rule.ASK, values)
+
+
+def _least(section: str, defaults: dict[str, tuple[object, ...]]) -> Iterator[Row]:
+    for key, values in defaults.items():
+        yield Row(f"{section}.{key}", Rule.RISES, values)
+
+
+_RUNS = EffectKind.RUNS
+_NOTHING: tuple[object, ...] = ("", [], {}, None)
+
+ROWS: tuple[Row, ...] = (
+    *(Row(pattern, Rule.HARMLESS) for pattern in patterns(HARMLESS)),
+    *(Row(pattern, Rule.PROVIDER) for pattern in patterns(PROVIDERS)),
+    *(Row(pattern, Rule.ASK, _NOTHING) for pattern in patterns(_EMPTY)),
+    *_flags(_OFF, (False, True)),
+    *_flags(_ON, (True, False)),
+    Row("agent.disabled_toolsets", Rule.GROWS, ([],)),
+    Row("approvals.deny", Rule.GROWS, ([],)),
+    Row("approvals.mode", Rule.ORDER, ("smart",), ("manual", "smart", False, "off")),
+    Row("approvals.timeout", Rule.HARMLESS),
+    *(
+        Row(f"approvals.{key}", Rule.ORDER, ("deny",), ("deny",))
+        for key in ("cron_mode", "single_query_mode", "unattended_mode")
+    ),
+    *_asked("approvals", {"denial_breaker_threshold": (3,)}),
+    *_asked("attachments", {"storage": ("hermes-home",)}),
+    *_asked("auth", {"codex_login_flow": ("device_code",)}),
+    *_asked("auxiliary", {"approval.provider": ("auto",), "approval.timeout": (30,), "skills_hub.provider": ("auto",),
+                          "skills_hub.timeout": (30,)}),
+    *_asked("bedrock.guardrail", {"stream_processing_mode": ("async",), "trace": ("disabled",)}),
+    *_asked("bot_desktop", {"placement": ("auto",)}),
+    *_asked("browser", {"camofox.loopback_host_alias": ("host.docker.internal",), "dialog_policy": ("must_respond",),
+                        "engine": ("auto",)}),
+    *_asked("checkpoints", {"auto_prune": (True,), "delete_orphans": (True,), "min_interval_hours": (24,)}),
+    *_least("checkpoints", {"max_file_size_mb": (10,), "max_snapshots": (20,), "max_total_size_mb": (500,),
+                            "retention_days": (7,)}),
+    Row("code_execution.mode", Rule.ORDER, ("project",), ("strict", "project")),
+    Row("command_allowlist", Rule.SHRINKS, ([],)),
+    *_asked("computer_use", {"permission_mode": ("standard",)}),
+    *_asked("context", {"engine": ("compressor",)}),
+    *_asked("cron", {"chronos.portal_url": (_PORTAL,)}),
+    *_asked("curator", {"archive_ttl_days": (0,)}),
+    *_least("curator", {"archive_after_days": (90, 30), "backup.keep": (5, 2), "stale_after_days": (30, 14)}),
+    *_asked("dashboard", {"drain_auth.min_secret_chars": (43,), "drain_auth.scope": ("drain",)}),
+    *_asked("database", {"journal_mode": ("wal",)}),
+    *_asked("desktop", {"password_store": ("auto",)}),
+    *_asked("gateway", {"bot_loop_guard.cooldown_seconds": (600,), "bot_loop_guard.max_events": (20,),
+                        "bot_loop_guard.window_seconds": (300,)}),
+    Row("gateway.multiplex_profiles", Rule.ASK, (True,)),
+    Row("gateway.trust_recent_files_seconds", Rule.FALLS, (600,)),
+    Row("gateway.media_delivery_allow_dirs", Rule.SHRINKS, ([],)),
+    *(Row(pattern, Rule.ITEMS, ([],)) for pattern in
+      ("custom_providers", "fallback_providers", "moa.presets.*.reference_models")),
+    Row("hooks.**", Rule.ASK, _NOTHING, kind=_RUNS),
+    *(Row(f"{pattern}.**", Rule.ASK, _NOTHING, kind=_RUNS) for pattern in ("quick_commands", "gateway.quick_commands")),
+    *_asked("local_runtime", {"backend": ("auto",), "port": (0,)}),
+    Row("lsp.install_strategy", Rule.ORDER, ("auto",), ("off", "manual", "auto")),
+    *_asked("lsp", {"package_manager": ("npm",)}),
+    Row("moa.presets.default.reference_models", Rule.ITEMS, (_EXPERTS,)),
+    Row("moa.presets.default.aggregator.provider", Rule.PROVIDER, ("openrouter",)),
+    Row("lsp.servers.**", Rule.ASK, _NOTHING, kind=_RUNS),
+    Row("mcp_servers.**", Rule.ASK, _NOTHING, kind=_RUNS),
+    *_asked("model_catalog", {"url": (_CATALOG,)}),
+    *_asked("monitoring.gateway_health_export", {
+        "export_interval_seconds": (60,), "logs_export_interval_seconds": (5,),
+        'resource_attributes."deployment.environment.name"': ("production",),
+        'resource_attributes."service.name"': ("hermes-gateway",)}),
+    *_asked("nous", {"anthropic_wire": ("chat",)}),
+    *_asked("onboarding", {"profile_build": ("ask",)}),
+    *(Row(f"platform_toolsets.{name}", Rule.SHRINKS, (list(_TOOLS), [f"hermes-{name}"])) for name in _PLATFORMS),
+    Row("plugins.enabled", Rule.SHRINKS, ([],), kind=_RUNS),
+    Row("plugins.disabled", Rule.GROWS, ([],)),
+    Row("plugins.host.launcher", Rule.ASK, ([],), kind=_RUNS),
+    *(Row(f"platforms.{name}.extra.{who}_policy", Rule.ORDER, ("pairing",), _WHO)
+      for name in ("qqbot", "wecom", "weixin", "whatsapp", "whatsapp_cloud", "yuanbao") for who in ("dm", "group")),
+    *_asked("plugins", {"isolation": ("in_process",)}),
+    *_asked("proxy", {"credential_source": ("env",), "tunnel_port": (9090,)}),
+    *_asked("secrets", {"bitwarden.access_token_env": ("BWS_ACCESS_TOKEN",), "bitwarden.cache_ttl_seconds": (300,),
+                        "bitwarden.encrypted_cache.enabled": (False,),
+                        "bitwarden.encrypted_cache.max_stale_seconds": (0,), "onepassword.cache_ttl_seconds": (300,),
+                        "onepassword.service_account_token_env": ("OP_SERVICE_ACCOUNT_TOKEN",)}),
+    *_asked("security", {"approval.transport": ("builtin",), "approval.transport_fallback": ("deny",),
+                         "tirith_path": ("tirith",)}),
+    Row("security.acked_advisories", Rule.SHRINKS, ([],)),
+    Row("security.protected_instruction_extra_patterns", Rule.GROWS, ([],)),
+    Row("security.website_blocklist.domains", Rule.GROWS, ([],)),
+    Row("sessions.auto_archive_days", Rule.RISES, (3,)),
+    Row("sessions.retention_days", Rule.RISES, (90,)),
+    Row("skills.external_dirs", Rule.SHRINKS, ([],)),
+    *_asked("telemetry", {"shared_metrics.endpoint": (_TELEMETRY,)}),
+    Row("terminal.backend", Rule.ORDER, ("local",), ("docker", "singularity", "local")),
+    *_asked("terminal", {
+        "cwd": (".", "~", "auto", "cwd", ""), "degraded_mode": ("warn",), "docker_image": (_OLD_IMAGE, _NEW_IMAGE),
+        "modal_image": (_OLD_IMAGE, _NEW_IMAGE), "daytona_image": (_OLD_IMAGE, _NEW_IMAGE),
+        "singularity_image": (f"docker://{_OLD_IMAGE}", f"docker://{_NEW_IMAGE}"),
+        "vercel_image": ("vercel/sandbox/universal:latest",)}),
+    *(Row(f"terminal.{key}", Rule.SHRINKS, ([],)) for key in
+      ("env_passthrough", "docker_volumes", "docker_forward_env", "shell_init_files")),
+    Row("toolsets", Rule.SHRINKS, (list(_TOOLS), ["hermes-cli"])),
+    Row("stt.provider", Rule.PROVIDER, ("local",)),
+    Row("tts.provider", Rule.PROVIDER, ("edge", "kittentts", "neutts", "piper")),
+    *_asked("updates", {"non_interactive_local_changes": ("stash",), "parked_branch_strategy": ("switch",),
+                        "pre_update_backup": ("quick",)}),
+    *_asked("vault", {"onepassword.service_account_token_env": ("OP_SERVICE_ACCOUNT_TOKEN",)}),
+    *_asked("vertex", {"region": ("global",)}),
+)  # fmt: skip

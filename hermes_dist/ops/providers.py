@@ -1,0 +1,47 @@
+"""Which providers this machine uses, read when something turns on it."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from hermes_dist.decide import dotenv
+from hermes_dist.decide.consent.floor import Known
+from hermes_dist.decide.consent.providers import providers_in, providers_of
+from hermes_dist.decide.placement import CONFIG
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents import Kind, load_data
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.variables import ENV_FILE
+
+
+def providers_used(ctx: Context, home: Path) -> Known:
+    """Give the names of providers that the default profile's or the home's settings name, or whose key is set.
+
+    Args:
+        ctx: The context.
+        home: The folder of the home; it need not exist.
+    """
+
+    @cache
+    def known() -> frozenset[str]:
+        places = (ctx.layout.root, home)
+        named = (name for place in places for name in providers_in(_config(place)))
+        keys = (name for place in places for name in providers_of(dotenv.read(_bytes(place / ENV_FILE))))
+        return frozenset([*named, *keys, *providers_of(ctx.env)])
+
+    return known
+
+
+def _config(home: Path) -> object:
+    try:
+        return load_data(_bytes(home / CONFIG), Kind.YAML)
+    except Invalid:
+        return None
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
