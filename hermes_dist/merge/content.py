@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -52,28 +53,40 @@ def join_contents(
             merged = merge_document(path, base, ours, theirs, by_key)
     except Unmergeable as err:
         return _checked(_as_text(base, ours, theirs, favour), kind, ours, f"merged as text: {err}")
-    keys = tuple((format_key(key), _clash(kind, key, base, ours, theirs)) for key in merged.conflicts)
+    old, own, new = (_Version(kind, content) for content in (base, ours, theirs))
+    keys = tuple((format_key(key), _clash(key, old, own, new)) for key in merged.conflicts)
     return Joined(content=merged.content, base=merged.base, conflicts=keys)
 
 
-def _clash(kind: Kind | None, key: KeyPath, base: bytes | None, ours: bytes, theirs: bytes) -> str:
+class _Version:
+    """One of the three versions, whose data is read at most once, however many conflicts there are."""
+
+    def __init__(self, kind: Kind | None, content: bytes | None) -> None:
+        self._kind = kind or Kind.YAML
+        self._front = content
+        self._body: bytes | None = None
+        if content is not None and kind is None:
+            self._front, self._body = split(content)
+
+    @cached_property
+    def _data(self) -> object:
+        return ABSENT if self._front is None else load_data(self._front, self._kind)
+
+    def part(self, key: KeyPath) -> object:
+        """What stands at a key of a document, or of a skill; ABSENT when nothing does."""
+        if self._body is not None and (key == BODY or self._front is None):
+            return self._body or ABSENT
+        return get(self._data, key)
+
+
+def _clash(key: KeyPath, base: _Version, ours: _Version, theirs: _Version) -> str:
     """Say what met what at a key, ours first, such as ``edit/delete``."""
-    old, own, new = (_part(kind, key, data) for data in (base, ours, theirs))
+    old, own, new = (version.part(key) for version in (base, ours, theirs))
 
     def did(part: object) -> str:
         return "delete" if part is ABSENT else "add" if old is ABSENT else "edit"
 
     return f"{did(own)}/{did(new)}"
-
-
-def _part(kind: Kind | None, key: KeyPath, data: bytes | None) -> object:
-    """What stands at a key of a document, or of a skill; ABSENT when nothing does."""
-    if data is not None and kind is None:
-        front, body = split(data)
-        if key == BODY or front is None:
-            return body or ABSENT
-        data, kind = front, Kind.YAML
-    return ABSENT if data is None or kind is None else get(load_data(data, kind), key)
 
 
 def _as_text(base: bytes | None, ours: bytes, theirs: bytes, favour: Callable[[str], Side | None]) -> Joined:

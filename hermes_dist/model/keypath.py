@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -43,6 +44,7 @@ def format_key(path: KeyPath) -> str:
     return out
 
 
+@lru_cache(maxsize=4096)
 def parse_key(text: str) -> KeyPath:
     """Read what :func:`format_key` writes.
 

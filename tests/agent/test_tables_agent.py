@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from partners import Generation
 
 from hermes_dist.agents.names import RESERVED
 from hermes_dist.agents.places import STANDARD_FOLDERS
@@ -27,6 +29,8 @@ DIFFERING = {
     "discord.bots_require_inline_mention", "sessions.auto_prune",
 }  # fmt: skip
 """Keys whose default is not the same in every release: the looser one asks."""
+KEYS = Path(__file__).parents[1] / "data" / "agent-config-keys.tsv"
+NAMED = re.compile(r"""(?<=["'])[\w.-]+(?=["'])|\b\w+(?=[=:])""")
 SHARED_BY_BOTH = {"SOUL.md", "config.yaml", "mcp.json", "skills", "cron", "distribution.yaml"}
 
 
@@ -58,6 +62,33 @@ def test_every_key_of_the_agents_defaults_is_in_a_class(ask: Callable[[str], obj
     keys = [key for key, value in leaves(defaults) if not isinstance(value, dict)]
     assert len(keys) > 500
     assert [format_key(key) for key in keys if row_for(key) is UNKNOWN] == []
+
+
+def test_the_keys_of_the_agents_defaults_are_those_of_the_list(ask: Callable[[str], object], generation: Generation) -> None:
+    defaults = ask("from hermes_cli.config import DEFAULT_CONFIG as d\nanswer = d")
+    keys = {format_key(key) for key, _ in leaves(defaults)}
+    assert keys == listed(generation, "default")
+
+
+def test_a_key_that_is_listed_as_read_is_named_in_the_agents_sources(agent_venv: Path, generation: Generation) -> None:
+    keys = listed(generation, "read")
+    assert len(keys) > 300
+    words = named_in(next(agent_venv.glob("lib/python3*/site-packages")))
+    assert [key for key in sorted(keys) if not {step for step in key.split(".") if step != "*"} <= words] == []
+
+
+def listed(generation: Generation, how: str) -> set[str]:
+    """The keys that the list has for a generation, as a default or as read by the sources."""
+    lines = [line.split("\t") for line in KEYS.read_text("utf-8").splitlines() if not line.startswith("#")]
+    column = lines[0].index(generation.name)
+    return {line[0] for line in lines[1:] if line[column] == how}
+
+
+def named_in(site: Path) -> set[str]:
+    """The words that the agent's modules hold as text, or as the name of an argument."""
+    folders = [site / name for name in ("agent", "cron", "gateway", "hermes_cli", "plugins", "providers", "tools", "tui_gateway")]
+    files = [file for folder in folders for file in folder.rglob("*.py")] + list(site.glob("*.py"))
+    return {word for file in files for word in NAMED.findall(file.read_text("utf-8", "replace"))}
 
 
 def test_what_the_agent_never_shares_is_the_machines(ask: Callable[[str], object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hermes_dist.merge import content as joining
 from hermes_dist.merge.content import Joined, join_contents
 from hermes_dist.model.documents import Kind, load_data
 from hermes_dist.model.keypath import BODY, format_key
@@ -107,3 +108,19 @@ def test_lines_never_join_a_readable_document_to_one_that_is_none() -> None:
     assert merged.whole
     assert merged.notes[0].startswith("merged as text: ")
     assert merged.notes[0].endswith("; lines would not join to a valid file")
+
+
+@pytest.mark.parametrize("path", ["config.yaml", "skills/s/SKILL.md"])
+def test_a_document_is_read_once_however_many_conflicts_there_are(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[bytes] = []
+
+    def counted(data: bytes, kind: Kind) -> object:
+        reads.append(data)
+        return load_data(data, kind)
+
+    monkeypatch.setattr(joining, "load_data", counted)
+    texts = ["".join(f"k{n}: {side}\n" for n in range(50)) for side in ("base", "ours", "theirs")]
+    if path.endswith(".md"):
+        texts = [f"---\n{text}---\nbody\n" for text in texts]
+    assert len(joined(path, *texts).conflicts) == 50
+    assert len(reads) == 3

@@ -29,8 +29,6 @@ Way = Callable[[Path, str], Path]
 Pair = tuple[tuple[str, ...], object]
 QUIET = Wish()
 """What ``-y`` says: yes to the content, and to nothing that needs one of its own."""
-OWN = 5
-"""Every so many sections hold the user's own values."""
 MANIFEST = "name: bot\nversion: 1.0.0\n"
 PLAIN = "model: {default: small}\nmcp_servers: {known: {command: npx, args: [known]}}\n"
 
@@ -147,11 +145,20 @@ def by_a_renamed_profile(tmp: Path, config: str) -> Path:
 
 
 def by_the_authors_word(tmp: Path, config: str) -> Path:
-    """The author settles conflicts for theirs; the user holds other values in most places."""
+    """The author settles conflicts for theirs; the user holds other values in some places."""
+    return _over_own_values(tmp, config, 5)
+
+
+def by_the_authors_word_everywhere(tmp: Path, config: str) -> Path:
+    """The same, with a value of the user's in each place."""
+    return _over_own_values(tmp, config, 1)
+
+
+def _over_own_values(tmp: Path, config: str, every: int) -> Path:
     word = MANIFEST + "merge: {config.yaml: theirs}\n"
     story = Story(tmp, {**package(PLAIN), "distribution.yaml": word})
     story.install()
-    own = dict(list(yaml.safe_load(config).items())[::OWN])
+    own = dict(list(yaml.safe_load(config).items())[::every])
     story.write("config.yaml", joined(PLAIN, yaml.safe_dump(_other(own))))
     story.ship({"config.yaml": joined(PLAIN, config)})
     story.update(QUIET)
@@ -159,7 +166,7 @@ def by_the_authors_word(tmp: Path, config: str) -> Path:
 
 
 WAYS = [by_install, by_update, by_import, by_import_into_a_profile, by_rollback, by_a_renamed_file, by_a_renamed_profile,
-        by_the_authors_word]  # fmt: skip
+        by_the_authors_word, by_the_authors_word_everywhere]  # fmt: skip
 
 
 def _exported(author: Story, tmp: Path) -> Path:
