@@ -6,25 +6,34 @@ Names that carry the brand's own stand in ``brand``.
 
 from __future__ import annotations
 
+CHANNEL_CREDENTIALS = (
+    "pairing", "feishu_comment_pairing.json", "platforms", "whatsapp", "whatsapp_cloud", "matrix", "weixin",
+    "google_chat_*", "slack_tokens.json", "webhook_subscriptions.json", "teams_pipeline_store.json",
+)  # fmt: skip
+"""Logins of channels at the root of a home, and who may talk to them."""
 CREDENTIALS = (
     "auth.json", "auth.json.*", "auth.lock", "auth", ".anthropic_oauth.json", ".copilot_jwt.json", "google_token.json",
-    "google_client_secret.json", "google_oauth_pending.json", "google_chat_*", "slack_tokens.json", "*token*.json",
-    "*oauth*.json", "*credential*.json", "mcp-tokens", "pairing", "feishu_comment_pairing.json", "platforms",
-    "*.pem", "*.key", "id_rsa*", "id_ed25519*", "id_ecdsa*", ".op.env", "npmrc", ".npmrc", ".netrc", ".pypirc",
-    ".config", ".docker", "vault", "proxy", "honcho.json", "mem0.json", "webhook_subscriptions.json",
-    "teams_pipeline_store.json", "weixin", "runtime", "whatsapp", "whatsapp_cloud", "matrix", "browser_auth",
+    "google_client_secret.json", "google_oauth_pending.json", "*token*.json", "*oauth*.json", "*credential*.json",
+    "mcp-tokens", "*.pem", "*.key", "id_rsa*", "id_ed25519*", "id_ecdsa*", ".op.env", "npmrc", ".npmrc", ".netrc",
+    ".pypirc", ".config", ".docker", "vault", "proxy", "honcho.json", "mem0.json", "runtime", "browser_auth",
     "browser-profile*", "browser_profiles", "bot-desktop", "chrome-debug", "state-snapshots", "backups", "home",
-    "config.yaml.bak*", "config.yaml.corrupt*", "shell-hooks-allowlist.json",
+    "config.yaml.bak*", "config.yaml.corrupt*", "shell-hooks-allowlist.json", *CHANNEL_CREDENTIALS,
 )  # fmt: skip
 """Stores of keys and logins at the root of a home, and copies that the agent makes of them."""
+CREDENTIALS_INSIDE = ("workspace/meetings/node_token.json", "cache/bws_cache*.json")
+"""The same, in folders that hold other things."""
 
 CREDENTIALS_ANYWHERE = (
-    ".env", ".env.*", ".ssh", ".gnupg", ".aws", ".azure", ".kube", ".envrc", "bot-desktop",
+    ".env", ".env.*", "auth.json", ".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".envrc", "bot-desktop",
 )  # fmt: skip
 """Stores of keys under any folder: a skill that was copied out of a home may carry one."""
 NO_CREDENTIALS = (".env.example", ".env.template", ".env.sample", ".env.dist")
 CREDENTIAL_PAIRS = (".config/gh", ".config/gcloud")
 """The same, named by two folders in a row."""
+GRANT = "refresh_token"
+"""What makes a login in ``auth.json`` one that a second owner breaks: using it once makes the old one void."""
+GRANTED_BY = "oauth"
+"""How such a login says what it is, as its ``auth_type``."""
 
 LEARNED = (
     "memories", "sessions", "session-exports", "workspace", "plans", "logs", "local", "checkpoints",

@@ -61,7 +61,8 @@ def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills:
         "create",
         {
             "profile": made.name, "path": str(made.path), "alias": made.alias, "skills": made.skills,
-            "source": made.source, "left_out": list(made.left_out), "notes": list(made.notes), "dry_run": dry_run,
+            "source": made.source, "left_out": list(made.left_out), "credentials": list(made.credentials),
+            "notes": list(made.notes), "dry_run": dry_run,
         },
     )  # fmt: skip
     done = "would be created" if dry_run else "created"
@@ -78,6 +79,10 @@ def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills:
     if made.left_out:
         screen.tell("These can serve one gateway only and were not copied (--with-channel-tokens copies them):")
         for name in made.left_out:
+            screen.tell(f"  {clean(name)}")
+    if made.credentials:
+        screen.tell(f"These logins stay with {made.source} alone; sign in again where {made.name} needs them:")
+        for name in made.credentials:
             screen.tell(f"  {clean(name)}")
     for note in made.notes:
         screen.tell(f"note: {clean(note, 500)}")

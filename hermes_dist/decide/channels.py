@@ -11,11 +11,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from hermes_dist.agents.places import CONFIG, GATEWAY_LEGACY, WHATSAPP_LOGINS
+from hermes_dist.agents.places import CONFIG, ENV, GATEWAY_LEGACY, WHATSAPP_LOGINS
 from hermes_dist.decide import dotenv
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents import Kind, parse, rewrite
-from hermes_dist.model.paths import RelPath
 
 
 class Channel(Struct, frozen=True, kw_only=True):
@@ -28,6 +27,7 @@ class Channel(Struct, frozen=True, kw_only=True):
         variables: All variables that hold keys of it, the identity among them.
         logins: Folders of a home that hold a login to it.
         locked: Whether the agent itself refuses a second gateway.
+        since: The first release of the agent that has it.
     """
 
     platform: str
@@ -36,13 +36,22 @@ class Channel(Struct, frozen=True, kw_only=True):
     variables: tuple[str, ...] = ()
     logins: tuple[str, ...] = ()
     locked: bool = False
+    since: tuple[int, int] = (0, 19)
 
 
-def _row(platform: str, title: str, variables: str, *, logins: str = "", locked: bool = False) -> Channel:
+def _row(
+    platform: str,
+    title: str,
+    variables: str,
+    *,
+    logins: str = "",
+    locked: bool = False,
+    since: tuple[int, int] = (0, 19),
+) -> Channel:
     names = tuple(variables.split())
     return Channel(
         platform=platform, title=title, identity=names[0] if names else "", variables=names,
-        logins=tuple(logins.split()), locked=locked,
+        logins=tuple(logins.split()), locked=locked, since=since,
     )  # fmt: skip
 
 
@@ -77,6 +86,7 @@ CHANNELS: tuple[Channel, ...] = (
     _row("google_chat", "Google Chat", "GOOGLE_CHAT_SERVICE_ACCOUNT_JSON"),
     _row("bluebubbles", "BlueBubbles", "BLUEBUBBLES_PASSWORD"),
     _row("email", "Email", "EMAIL_ADDRESS EMAIL_PASSWORD"),
+    _row("buzz", "Buzz", "BUZZ_PRIVATE_KEY BUZZ_AUTH_TAG", locked=True, since=(0, 22)),
 )  # fmt: skip
 
 CHANNEL_VARIABLES = frozenset(name for channel in CHANNELS for name in channel.variables)
@@ -93,6 +103,15 @@ def is_login(path: str) -> bool:
     return any(path == folder or path.startswith(f"{folder}/") for folder in _LOGINS)
 
 
+def holds_tokens(path: str) -> bool:
+    """Whether a file of a home is one that keys of channels are taken out of."""
+    return path in (CONFIG, GATEWAY_LEGACY) or _is_env(path)
+
+
+def _is_env(path: str) -> bool:
+    return path == ENV or ("/" not in path and path.startswith((".env.", ".env-", ".env_")))
+
+
 def without_tokens(path: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
     """Take the keys of exclusive channels out of a file of a home.
 
@@ -107,8 +126,7 @@ def without_tokens(path: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
     Raises:
         DistError: A ``.env`` can't be edited safely.
     """
-    name = RelPath(path).name
-    if "/" not in path and (name == ".env" or name.startswith((".env.", ".env-", ".env_"))):
+    if _is_env(path):
         return dotenv.blank(data, CHANNEL_VARIABLES)
     if path in (CONFIG, GATEWAY_LEGACY):
         return _config_without(path, data)

@@ -66,6 +66,10 @@ _MACHINE_ANYWHERE = _Names(*stores.BOOKKEEPING)
 _MACHINE_NAMES = _Names("__pycache__", "*.pyc", ".DS_Store", ".git", "*.swp", *stores.CREDENTIALS_ANYWHERE)
 _MACHINE_NAMES_BUT = _Names(*stores.NO_CREDENTIALS)
 _MACHINE_PAIRS = _Names(*stores.CREDENTIAL_PAIRS)
+_CREDENTIALS = _Names(*stores.CREDENTIALS)
+_CREDENTIAL_NAMES = _Names(*stores.CREDENTIALS_ANYWHERE)
+_CREDENTIALS_INSIDE = _Names(*stores.CREDENTIALS_INSIDE)
+_CHANNEL_CREDENTIALS = _Names(*stores.CHANNEL_CREDENTIALS)
 _REBUILT = _Names(*stores.REBUILT, *(f"{brand.name}-agent" for brand in BRANDS), SHARED, PRIVATE)
 """What even a whole backup leaves out: other homes, programs, caches, and what runs right now."""
 ENV_EXAMPLES = (".env.EXAMPLE", ".env.example", ".env.template", ".env.sample", ".env.dist")
@@ -90,6 +94,21 @@ def is_machine(path: RelPath) -> bool:
     if any(part in _MACHINE_NAMES and part not in _MACHINE_NAMES_BUT for part in parts):
         return True
     return any("/".join(pair) in _MACHINE_PAIRS for pair in pairwise(parts))
+
+
+def is_credential(path: RelPath) -> bool:
+    """Whether a path of a home is a store of keys or logins, or in one."""
+    parts = path.parts
+    if parts[0] in _CREDENTIALS or path in _CREDENTIALS_INSIDE:
+        return True
+    if any(part in _CREDENTIAL_NAMES and part not in _MACHINE_NAMES_BUT for part in parts):
+        return True
+    return any("/".join(pair) in _MACHINE_PAIRS for pair in pairwise(parts))
+
+
+def is_of_a_channel(path: RelPath) -> bool:
+    """Whether a path of a home is the login of a channel, or says who may talk to it."""
+    return path.top in _CHANNEL_CREDENTIALS
 
 
 def without_machine(lock: Lock) -> Lock:

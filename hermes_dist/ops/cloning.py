@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.agents.places import ABOUT, JOBS, STANDARD_FOLDERS
+from hermes_dist.agents.places import ABOUT, AUTH, ENV, JOBS, STANDARD_FOLDERS
 from hermes_dist.brand import LOCKFILE
-from hermes_dist.decide.channels import is_login, without_tokens
+from hermes_dist.decide.channels import holds_tokens, is_login, without_tokens
+from hermes_dist.decide.grants import without_grants
 from hermes_dist.decide.lifecycle import NEW_ENV, described, left_out, new_name, of_a_clone, paused_jobs
+from hermes_dist.decide.ownership import is_credential, is_of_a_channel
 from hermes_dist.errors import Busy, DistError, UsageError
-from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.lifecycle import Made, check_free, raise_profile
-from hermes_dist.world.copying import copy_home
+from hermes_dist.world.copying import Edit, copy_home
 from hermes_dist.world.fs import atomic_write
 from hermes_dist.world.locks import home_lock
 from hermes_dist.world.seeding import has_peers, make_peer
-
-Keep = Callable[[str], bool]
-Edit = Callable[[str, bytes], bytes]
 
 
 def clone(
@@ -50,7 +49,7 @@ def clone(
         dry_run: Change nothing.
 
     Returns:
-        The profile, with the keys that stayed behind.
+        The profile, with the keys and logins that stayed behind.
 
     Raises:
         UsageError: It would be a clone of itself.
@@ -61,31 +60,13 @@ def clone(
         raise UsageError("a profile can't be a clone of itself", hint="choose another name")
     made = Made(name=profile, path=check_free(ctx, profile), source=source)
     home = open_home(ctx, source)
-    package = frozenset(map(str, home.lock.base)) if home.lock else frozenset[str]()
-    gone: set[str] = set()
-    paused: list[int] = []
-
-    def keep(path: str) -> bool:
-        if not tokens and is_login(path):
-            gone.add(f"{path}/" if (home.path / path).is_dir() else path)
-            return False
-        return not left_out(
-            path, every=every, default=source == DEFAULT_PROFILE, package=package, lockfile=LOCKFILE
-        )  # fmt: skip
-
-    def edit(path: str, data: bytes) -> bytes:
-        data = _as_copy(path, data, source, paused)
-        if tokens:
-            return data
-        edited, names = without_tokens(path, data)
-        gone.update(names)
-        return edited
-
     if dry_run:
         return made
+    package = frozenset(map(str, home.lock.base)) if home.lock else frozenset[str]()
+    copy = _Copy(home=home.path, source=source, package=package, every=every, tokens=tokens)
 
     def fill(target: Path) -> None:
-        _fill(home.path, target, keep=keep, edit=edit, description=description)
+        _fill(copy, target, description=description)
 
     ctx.progress(f"copying {source}")
     try:
@@ -93,12 +74,83 @@ def clone(
             made = raise_profile(ctx, made, fill, alias=alias)
     except Busy as err:
         raise err.within(str(source)) from None
-    notes = (*made.notes, *_paused(ctx, profile, sum(paused)), *_peer(ctx, profile))
-    return replace(made, left_out=tuple(sorted(gone)), notes=notes)
+    notes = (*made.notes, *_paused(ctx, profile, sum(copy.paused)), *_peer(ctx, profile))
+    return replace(made, left_out=tuple(sorted(copy.gone)), credentials=tuple(sorted(copy.stores)), notes=notes)
 
 
-def _fill(source: Path, target: Path, *, keep: Keep, edit: Edit, description: str) -> None:
-    copy_home(source, target, keep=keep, edit=edit)
+class _Copy(Struct, frozen=True, kw_only=True):
+    """What of a home is copied, and what was left behind so far.
+
+    Attributes:
+        home: The home.
+        source: Whose it is.
+        package: The paths of its package.
+        every: Copy everything.
+        tokens: Copy what only one gateway can use.
+        gone: Keys and logins of channels that stay behind.
+        stores: Other stores of keys and logins that stay behind.
+        paused: How many jobs were running.
+    """
+
+    home: Path
+    source: ProfileName
+    package: frozenset[str]
+    every: bool
+    tokens: bool
+    gone: set[str] = field(default_factory=set)
+    stores: set[str] = field(default_factory=set)
+    paused: list[int] = field(default_factory=list)
+
+    def keep(self, path: str) -> bool:
+        """Whether a path is copied."""
+        default = self.source == DEFAULT_PROFILE
+        if left_out(path, every=self.every, default=default, package=self.package, lockfile=LOCKFILE):
+            return False
+        told = self._told_of(path)
+        if told is None:
+            return True
+        place = self.home / path
+        if not _is_empty(place):
+            told.add(f"{path}/" if place.is_dir() else path)
+        return False
+
+    def _told_of(self, path: str) -> set[str] | None:
+        """Where it is told that a path stays behind: with the channels or with the stores; None for what is copied.
+
+        The keys in ``.env`` and ``auth.json`` are copied and edited: without them the clone could not run.
+        """
+        if is_login(path) or is_of_a_channel(RelPath(path)):
+            return None if self.tokens else self.gone
+        return self.stores if path not in (ENV, AUTH) and is_credential(RelPath(path)) else None
+
+    def edit(self, path: str) -> Edit | None:
+        """How a file is changed on its way into the clone; None for one that is copied as it is."""
+        if path == AUTH:
+            return self._without_grants
+        if path in (ABOUT, JOBS):
+            return lambda data: _as_copy(path, data, self.source, self.paused)
+        if holds_tokens(path) and not self.tokens:
+            return lambda data: self._without_tokens(path, data)
+        return None
+
+    def _without_grants(self, data: bytes) -> bytes:
+        edited, grants = without_grants(data)
+        self.stores.update(grants)
+        return edited
+
+    def _without_tokens(self, path: str, data: bytes) -> bytes:
+        edited, names = without_tokens(path, data)
+        self.gone.update(names)
+        return edited
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether it is a folder without anything in it."""
+    return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
+
+
+def _fill(copy: _Copy, target: Path, *, description: str) -> None:
+    copy_home(copy.home, target, keep=copy.keep, edit=copy.edit)
     for folder in STANDARD_FOLDERS:
         (target / folder).mkdir(mode=0o700, exist_ok=True)
     if not (target / ".env").exists():
@@ -109,11 +161,9 @@ def _fill(source: Path, target: Path, *, keep: Keep, edit: Edit, description: st
 
 
 def _as_copy(path: str, data: bytes, source: ProfileName, paused: list[int]) -> bytes:
-    """A file of a home as a copy of it has it: no job runs twice, and no name is shown twice."""
+    """Jobs and names as a copy of the home has them: no job runs twice, and no name is shown twice."""
     if path == ABOUT:
         return of_a_clone(data)
-    if path != JOBS:
-        return data
     try:
         data, running = paused_jobs(data, source)
     except DistError as err:

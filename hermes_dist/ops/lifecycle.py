@@ -45,6 +45,7 @@ class Made(Struct, frozen=True, kw_only=True):
         skills: How many bundled skills the agent gave.
         source: The profile it was cloned from; empty for a blank one.
         left_out: Keys of channels that were not copied, and logins.
+        credentials: Stores of keys and logins that stay with the original alone.
         notes: What else is worth knowing.
     """
 
@@ -55,6 +56,7 @@ class Made(Struct, frozen=True, kw_only=True):
     skills: int = 0
     source: str = ""
     left_out: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -17,9 +17,9 @@ from hermes_dist.world.databases import reading
 
 _SQLITE = b"SQLite format 3\0"
 _BESIDE = ("-wal", "-shm", "-journal")
-_EDITABLE = 4 << 20
 _PATIENCE = 10.0
 _PRIVATE = (ENV, AUTH)
+Edit = Callable[[bytes], bytes]
 
 
 class Copied(Struct):
@@ -35,7 +35,7 @@ class Copied(Struct):
 
 
 def copy_home(
-    source: Path, target: Path, *, keep: Callable[[str], bool], edit: Callable[[str, bytes], bytes]
+    source: Path, target: Path, *, keep: Callable[[str], bool], edit: Callable[[str], Edit | None]
 ) -> Copied:
     """Copy a home into a folder that is empty.
 
@@ -43,7 +43,7 @@ def copy_home(
         source: The home; it may be in use.
         target: The folder.
         keep: Whether a path, relative to the home, is copied; folders are asked about before what is in them.
-        edit: Gives the content to write for a file at the root of the home.
+        edit: How the content of a file is changed on the way; None for one that is copied as it is.
 
     Returns:
         What was copied.
@@ -61,7 +61,7 @@ class _Copy(Struct, frozen=True):
     source: Path
     target: Path
     keep: Callable[[str], bool]
-    edit: Callable[[str, bytes], bytes]
+    edit: Callable[[str], Edit | None]
     done: Copied = field(default_factory=Copied)
 
     def folder(self, at: str) -> None:
@@ -79,7 +79,7 @@ class _Copy(Struct, frozen=True):
             self.folder(path)
             new.chmod(stat.S_IMODE(item.stat().st_mode) | stat.S_IRWXU)
         elif item.is_file():
-            _copy_file(self.source / path, new, path, self.edit)
+            _copy_file(self.source / path, new, path, self.edit(path))
             self.done.files += 1
         else:
             self.done.odd.append(path)
@@ -98,7 +98,7 @@ def _is_database(path: Path) -> bool:
         return False
 
 
-def _copy_file(source: Path, target: Path, path: str, edit: Callable[[str, bytes], bytes]) -> None:
+def _copy_file(source: Path, target: Path, path: str, edit: Edit | None) -> None:
     found = source.stat(follow_symlinks=False)
     mode = 0o600 if path.startswith(_PRIVATE) else stat.S_IMODE(found.st_mode) | stat.S_IRUSR | stat.S_IWUSR
     fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -108,8 +108,8 @@ def _copy_file(source: Path, target: Path, path: str, edit: Callable[[str, bytes
             _snapshot(source, target)
             return
         with source.open("rb") as reading:
-            if "/" not in path and found.st_size <= _EDITABLE:
-                file.write(edit(path, reading.read()))
+            if edit:
+                file.write(edit(reading.read()))
             else:
                 shutil.copyfileobj(reading, file, 1 << 20)
         os.fchmod(fd, mode)

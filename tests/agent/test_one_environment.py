@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from partners import Generation
 
 Runs = Callable[..., subprocess.CompletedProcess[str]]
 pytestmark = pytest.mark.slow
@@ -89,7 +90,7 @@ def missing(site: Path, requirements: list[str]) -> Iterator[Distribution]:
 
 
 @pytest.fixture(scope="session")
-def wheels(agent_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheels(generation: Generation, agent_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of wheels: ours, the agent's, and what ours needs besides."""
     folder = tmp_path_factory.mktemp("wheels")
     subprocess.run(
@@ -105,8 +106,8 @@ def wheels(agent_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     needs = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: ")]
     for dist in missing(site, needs):
         pack(dist, folder)
-    agent = found_in(site, "hermes-agent")
-    assert agent is not None
+    agent = found_in(site, generation.distribution)
+    assert agent is not None, f"{site} has no {generation.distribution}"
     pack(agent, folder)
     return folder
 
@@ -133,9 +134,9 @@ def pip(venv: Path, wheels: Path, run: Runs) -> Callable[..., str]:
     return pip
 
 
-def answers(run: Runs, venv: Path) -> None:
+def answers(run: Runs, venv: Path, generation: Generation) -> None:
     """The agent's own command is the agent's."""
-    assert "Hermes Agent v0.19.0" in run(venv / "bin" / "hermes", "--version").stdout
+    assert f"Hermes Agent v{generation.version}" in run(venv / "bin" / "hermes", "--version").stdout
 
 
 def ours_answer(run: Runs, venv: Path) -> None:
@@ -144,11 +145,11 @@ def ours_answer(run: Runs, venv: Path) -> None:
 
 
 def test_installed_after_the_agent_both_work_the_plugin_runs_and_our_uninstall_leaves_the_agent(
-    venv: Path, pip: Callable[..., str], run: Runs, home: Path
+    venv: Path, pip: Callable[..., str], run: Runs, home: Path, generation: Generation
 ) -> None:
     pip("install", "hermes-dist")
     assert "No broken requirements" in pip("check")
-    answers(run, venv)
+    answers(run, venv, generation)
     ours_answer(run, venv)
     hermes = venv / "bin" / "hermes"
     (home / ".hermes" / "profiles" / "coder").mkdir(parents=True)
@@ -166,21 +167,21 @@ def test_installed_after_the_agent_both_work_the_plugin_runs_and_our_uninstall_l
     )
     assert through.stdout.strip() == str(home / ".hermes" / "profiles" / "coder" / "config.yaml")
     pip("uninstall", "-y", "hermes-dist")
-    answers(run, venv)
+    answers(run, venv, generation)
     run(hermes, "config", "path")
     assert not (venv / "bin" / "hermes-dist").exists()
 
 
 def test_installed_before_the_agent_both_work_and_our_uninstall_leaves_the_agent(
-    venv: Path, pip: Callable[..., str], run: Runs
+    venv: Path, pip: Callable[..., str], run: Runs, generation: Generation
 ) -> None:
-    pip("uninstall", "-y", "hermes-agent")
+    pip("uninstall", "-y", generation.distribution)
     pip("install", "hermes-dist")
     ours_answer(run, venv)
     assert not (venv / "bin" / "hermes").exists()
-    pip("install", "hermes-agent==0.19.0")
+    pip("install", f"{generation.distribution}=={generation.version}")
     assert "No broken requirements" in pip("check")
-    answers(run, venv)
+    answers(run, venv, generation)
     ours_answer(run, venv)
     pip("uninstall", "-y", "hermes-dist")
-    answers(run, venv)
+    answers(run, venv, generation)

@@ -26,7 +26,7 @@ SHARED = [
     "cron/daily.yaml", "plugins/x/plugin.yaml", "hooks/x/handler.py", "scripts/x.sh", "skins/x.yaml", "templates/x.md",
     # machine names deeper down are payload
     "skills/a/workspace/x", "skills/a/memories/x.md", "skills/a/bin/run", "skills/a/logs/x.log", "plugins/x/state.db",
-    "skills/a/profile.yaml", "skills/a/auth.json", "hooks/x/cache/y", "skills/a/.env.example", "skills/a/.env.template",
+    "skills/a/profile.yaml", "hooks/x/cache/y", "skills/a/.env.example", "skills/a/.env.template",
     "skills/a/node_modules/x", "scripts/x.bak",
 ]  # fmt: skip
 MACHINE = [
@@ -48,7 +48,7 @@ MACHINE = [
     "skills/.bundled_manifest", "skills/.hub/lock.json", "skills/.usage.json", "skills/.archive/x/SKILL.md", "skills/.curator_state",
     "cron/output/x.md", "cron/.jobs.lock", "cron/.tick.lock", "cron/ticker_heartbeat", "cron/executions.db", "cron/jobs.json.bak",
     # rubbish and secrets anywhere
-    "skills/a/.env", "skills/a/.env.local", "skills/a/__pycache__/x.pyc", "plugins/x.pyc", "skills/.DS_Store", "skills/a/.x.swp",
+    "skills/a/.env", "skills/a/.env.local", "skills/a/auth.json", "skills/a/__pycache__/x.pyc", "plugins/x.pyc", "skills/.DS_Store", "skills/a/.x.swp",
     # in any case, and as a file or a folder
     "Memories/x", "AUTH.JSON", "Profile.YAML", "GATEWAY.pid", "CRON/Output/x", "memories", "state.db/x", ".ENV",
 ]  # fmt: skip

@@ -134,12 +134,13 @@ def test_a_clone_of_everything_has_the_past_too_but_no_bot_no_login_and_nothing_
     made = cloning.clone(ctx, "snapshot", CODER, every=True)
     found = tree(made.path)
     assert set(tree(source)) - set(found) == {
-        "gateway.pid", "backups/b.zip", "platforms/whatsapp/session/creds.json",
+        "gateway.pid", "backups/b.zip", "honcho.json", "platforms/whatsapp/session/creds.json",
     }  # fmt: skip
     assert not any("77:secret" in text for text in found.values())
     assert made.left_out == (
-        "TELEGRAM_BOT_TOKEN", "config.yaml: platforms.telegram.token", "platforms/whatsapp/session/",
+        "TELEGRAM_BOT_TOKEN", "config.yaml: platforms.telegram.token", "platforms/",
     )  # fmt: skip
+    assert made.credentials == ("honcho.json",)
     assert os.readlink(made.path / "link") == "SOUL.md"
 
 

@@ -19,7 +19,7 @@ CLONE = """
 import sys
 from pathlib import Path
 from hermes_dist.world.copying import copy_home
-copy_home(Path(sys.argv[1]), Path(sys.argv[2]), keep=lambda path: True, edit=lambda path, data: data)
+copy_home(Path(sys.argv[1]), Path(sys.argv[2]), keep=lambda path: True, edit=lambda path: None)
 """
 BACKUP = """
 import sys

@@ -1,0 +1,106 @@
+"""A clone's logins: what only one profile can use stays with the original, and is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from hermes_dist.agents.stores import CHANNEL_CREDENTIALS, CREDENTIALS, CREDENTIALS_ANYWHERE, CREDENTIALS_INSIDE
+from hermes_dist.brand import HERMES, Layout
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops import cloning, lifecycle
+from hermes_dist.ops.context import Context
+
+CODER = ProfileName("coder")
+SECRET = "sk-planted-0123456789abcdef"
+ROW = {"id": "a", "auth_type": "api_key", "api_key": "static"}
+GRANT = {"id": "b", "auth_type": "oauth", "access_token": "at", "refresh_token": "rt"}
+
+
+@pytest.fixture
+def ctx(home: Path) -> Context:
+    return Context(HERMES, Layout(HERMES, home / ".hermes", home), {"HOME": str(home), "PATH": os.defpath})
+
+
+@pytest.fixture
+def coder(ctx: Context) -> Path:
+    return lifecycle.create(ctx, "coder").path
+
+
+def plant(place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(SECRET)
+
+
+def found_in(home: Path) -> list[str]:
+    return [str(p.relative_to(home)) for p in home.rglob("*") if p.is_file() and SECRET in p.read_text()]
+
+
+def example(pattern: str) -> str:
+    """A name that a pattern stands for."""
+    return pattern.replace("*", "x")
+
+
+STORES = sorted(
+    {*CREDENTIALS, *CREDENTIALS_INSIDE, *(f"workspace/deep/{name}" for name in CREDENTIALS_ANYWHERE)}
+    - {"auth.json", "state-snapshots", "backups"}
+)
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+@pytest.mark.parametrize("store", STORES)
+def test_no_store_of_logins_goes_into_a_clone_of_everything_and_each_is_told(
+    ctx: Context, coder: Path, store: str, kind: str
+) -> None:
+    name = example(store)
+    plant(coder / name if kind == "file" and not (coder / name).is_dir() else coder / name / "inside.json")
+    made = cloning.clone(ctx, "twin", CODER, every=True)
+    assert found_in(made.path) == []
+    assert [told.rstrip("/") for told in (*made.left_out, *made.credentials)] == [name]
+
+
+def test_stores_are_told_for_a_plain_clone_only_where_it_would_have_copied_them(ctx: Context, coder: Path) -> None:
+    plant(coder / "vault/vault.key")
+    plant(coder / "skills/mine/auth.json")
+    (coder / "skills/mine/SKILL.md").write_text("---\nname: mine\n---\n")
+    made = cloning.clone(ctx, "twin", CODER)
+    assert found_in(made.path) == []
+    assert made.credentials == ("skills/mine/auth.json",)
+    assert (made.path / "skills/mine/SKILL.md").exists()
+
+
+@pytest.mark.parametrize("store", CHANNEL_CREDENTIALS)
+def test_logins_of_channels_come_along_where_the_user_says_so(ctx: Context, coder: Path, store: str) -> None:
+    plant(coder / example(store))
+    made = cloning.clone(ctx, "twin", CODER, every=True, tokens=True)
+    assert found_in(made.path) == [example(store)]
+    assert (made.left_out, made.credentials) == ((), ())
+
+
+def test_keys_come_along_and_logins_that_a_second_owner_breaks_do_not(ctx: Context, coder: Path) -> None:
+    store = {
+        "version": 1, "credential_pool": {"openrouter": [ROW], "anthropic": [ROW, GRANT], "xai-oauth": [GRANT]},
+        "providers": {"nous": {"tokens": {"refresh_token": "rt"}}, "local": {"api_key": "static"}},
+    }  # fmt: skip
+    (coder / "auth.json").write_text(json.dumps(store))
+    made = cloning.clone(ctx, "twin", CODER, every=True)
+    assert json.loads((made.path / "auth.json").read_text()) == {
+        "version": 1, "credential_pool": {"openrouter": [ROW], "anthropic": [ROW]},
+        "providers": {"local": {"api_key": "static"}},
+    }  # fmt: skip
+    assert stat.S_IMODE((made.path / "auth.json").stat().st_mode) == 0o600
+    assert made.credentials == ("auth.json: anthropic", "auth.json: nous", "auth.json: xai-oauth")
+    assert json.loads((coder / "auth.json").read_text()) == store
+
+
+def test_a_clone_of_everything_has_its_jobs_paused(ctx: Context, coder: Path) -> None:
+    jobs = {"jobs": [{"id": "a1", "name": "look", "schedule": {"kind": "interval", "minutes": 5}, "enabled": True}]}
+    (coder / "cron" / "jobs.json").write_text(json.dumps(jobs))
+    made = cloning.clone(ctx, "twin", CODER, every=True)
+    (job,) = json.loads((made.path / "cron" / "jobs.json").read_text())["jobs"]
+    assert (job["enabled"], job["state"]) == (False, "paused")
+    assert any("1 job was paused" in note for note in made.notes)
