@@ -41,7 +41,8 @@ LEARNED = (
     "*.db", "*.db-shm", "*.db-wal", "*.db-journal", "*.sqlite*", "response_store*", "errors.log",
     "channel_directory.json", "channel_aliases.json", "*_threads.json", "*_snapshots.json",
     "feishu_*.json", "discord_*.json", "*_store.json", "supermemory.json", "hindsight", "byterover", "kanban",
-    "browser_recordings", "temp_vision_images", "temp_video_files", "import-sync.json",
+    "browser_recordings", "temp_vision_images", "temp_video_files", "import-sync.json", "pending_messages",
+    "a2a_*", "terminal-sessions", "telemetry", "plugin-data", "profile-exports", ".curator_backups", "disk-cleanup",
 )  # fmt: skip
 """What an agent learned and did."""
 
@@ -50,13 +51,14 @@ RUNNING = (
     "*.tmp", "active_profile", ".update_*", ".no-bundled-skills", ".managed", ".install_method", ".container-mode",
     ".skills_prompt_*", ".restart_*", ".gateway-*", ".drain_request.json", ".multiplex_opt_out_rewritten",
     "desktop-build-stamp.json", "tmp", "cache", "*_cache", "*_cache.json", "*_cache.yaml", "*.bak", "*.bak[._-]*",
-    "profile.yaml", "source-checks",
+    "profile.yaml", "source-checks", "relay-plugins.toml", "install-profile.json", "serve_restart_pending",
+    "dashboard-themes", ".codex_gpt55_autoraise_notice",
 )  # fmt: skip
 """Who may talk to it and what starts it, running state, caches, and what the user says about the profile."""
 
 TREES = (
     "bin", "node", "git", "lsp", "gateway-service", "optional-mcps", "profiles", "node_modules", "mcp-installs",
-    ".worktrees", "installs", "tools",
+    ".worktrees", "installs", "tools", "photon", "runtimes", "desktop-plugins", "bundled-plugins", "optional-skills",
 )  # fmt: skip
 """Programs and other homes below a home."""
 
@@ -64,8 +66,11 @@ BOOKKEEPING = (
     "skills/.bundled_manifest", "skills/.hub", "skills/.usage.json*", "skills/.archive", "skills/.curator_*",
     "skills/.locks", "skills/.*.lock", "cron/output", "cron/.*", "cron/ticker_*", "cron/executions.db*", "cron/*.db*",
     "cron/catch_up_occurrences*", "cron/*.lock", "cron/*.log", "cron/*.jsonl", "cron/*.bak*",
+    "cron/bot_chat_pending", "cron/external-workers", "cron/suggestions*", "plugins/.*", "skills/.termux_*",
+    "lib/libfts5_cjk*", "scripts/whatsapp-bridge", "scripts/gmail-triage",
+    "skills/migration/openclaw-migration",
 )  # fmt: skip
-"""The agent's notes between what is shared."""
+"""The agent's notes between what is shared, and the code that it loads or runs from there without being told to."""
 
 REBUILT = (
     "profiles", "bin", "node_modules", "mcp-installs", ".worktrees", "cache", "*_cache", "tmp", "chrome-debug",

@@ -41,6 +41,10 @@ MACHINE = [
     "active_profile", ".update_check", "errors.log", ".hermes_history", "browser_screenshots/x.png", ".no-bundled-skills",
     "distributions/store/x", "key.pem", "server.key", "id_rsa", ".ssh/config", "channel_directory.json", "discord_threads.json",
     # programs that the agent starts from a home, and what else decides who may talk to it
+    "lib/libfts5_cjk.so", "photon/sidecar/index.mjs", "scripts/whatsapp-bridge/bridge.js", "scripts/gmail-triage/x.py",
+    "skills/migration/openclaw-migration/scripts/openclaw_to_hermes.py", "pending_messages/x.json",
+    "cron/bot_chat_pending/x.json", "cron/external-workers/x.json", "cron/suggestions.json", "dashboard-themes/x.yaml",
+    "desktop-plugins/x/index.js", "runtimes/llamacpp/x", "disk-cleanup/tracked.json", "plugins/.install-metadata.json",
     "node/bin/node", "node/npm.cmd", "lsp/bin/pyright", "lsp/python-packages/x.py", "git/bin/git", "gateway-service/x",
     "optional-mcps/x/manifest.yaml", "gateway.json", "webhook_subscriptions.json", "whatsapp/session/creds.json", "matrix/store/x",
     "hindsight/config.json", "kanban/boards/x", "google_chat_user_tokens/x", "teams_pipeline_store.json", "Node/bin/node",
