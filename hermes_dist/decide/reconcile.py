@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.activate import switch_on
-from hermes_dist.decide.consent.effects import find_effects
+from hermes_dist.decide.consent.effects import find_effects, going_back
 from hermes_dist.decide.consent.floor import Known
 from hermes_dist.decide.consent.granted import Granted, grant
 from hermes_dist.decide.consent.parking import park, put_back
@@ -124,6 +124,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
         conflicts=merged.conflicts,
         effects=effects,
         parked=waiting,
+        ran=going_back(live.tree, ours, base, read, judge) if set(effects) - set(waiting) else (),
         off=causes(live.tree, theirs, idle, judge, read),
         answers=tuple(
             Answer(path, key, side, image_of(live.tree.get(path)))

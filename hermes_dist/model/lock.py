@@ -65,7 +65,7 @@ class Lock(Struct, frozen=True, kw_only=True):
         conflicts: Left open.
         parked: Effects that wait for a yes.
         answers: How conflicts were settled whose result waits for a yes.
-        approved: Effects that got one.
+        approved: Effects that got one, in the order in which they got it.
         off: What stays off although it has its yes.
         kept: ``path`` or ``path: key`` that stays ours for ever on this machine.
         held: A commit this profile is held at; empty for none. ``*`` holds against any update.
@@ -93,7 +93,7 @@ class Lock(Struct, frozen=True, kw_only=True):
         force_setattr(self, "conflicts", tuple(sorted(self.conflicts)))
         force_setattr(self, "parked", tuple(sorted(self.parked)))
         force_setattr(self, "answers", tuple(sorted(self.answers)))
-        force_setattr(self, "approved", tuple(sorted(set(self.approved))))
+        force_setattr(self, "approved", tuple(dict.fromkeys(self.approved)))
         force_setattr(self, "off", tuple(sorted(set(self.off))))
 
     @property

@@ -123,6 +123,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         conflicts: Open at the end.
         effects: Newly possible, whether granted or parked.
         parked: Those of them that wait for a yes.
+        ran: Code that ran before, as effects of going back to it: it has its yes already.
         off: What stays off although nothing about it waits, and who switched it off.
         answers: How conflicts were settled whose result is parked.
         blobs: New content made by merging, by digest.
@@ -135,6 +136,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...] = ()
     effects: tuple[Effect, ...] = ()
     parked: tuple[Effect, ...] = ()
+    ran: tuple[Effect, ...] = ()
     off: tuple[Off, ...] = ()
     answers: tuple[Answer, ...] = ()
     blobs: Mapping[Digest, bytes] = field(default_factory=dict)

@@ -230,7 +230,8 @@ def next_lock(
     shipped = incoming.shipped.with_entries({ENV_EXAMPLE: example}) if example else incoming.shipped
     # A yes is kept even where a conflict keeps its effect away for now: settled by theirs, it is not asked for again.
     agreed = [e for e in plan.effects if decisions.granted(e)]
-    approved = remembered(old.approved if old else (), agreed, decisions.granted.now, incoming.pin)
+    before = remembered(old.approved, plan.ran, frozenset(), old.pin) if old else ()
+    approved = remembered(before, agreed, decisions.granted.now, incoming.pin)
     top = LockedPackage(
         name=incoming.manifest.name,
         source=str(incoming.spec),

@@ -88,7 +88,7 @@ def test_the_file_is_sorted_toml_with_one_entry_a_line_and_no_time_in_it() -> No
     approved = lines.index("approved = [")
     assert lines[approved - 1] == "[consent]"
     assert lines[approved + 3] == "]"
-    assert [row["path"] for row in raw["consent"]["approved"]] == ["", "hooks/y"]
+    assert [row["path"] for row in raw["consent"]["approved"]] == ["hooks/y", ""]
     assert raw["kept"] == sorted(raw["kept"])
     assert raw["format"] == FORMAT
     assert not any(isinstance(value, (float,)) or "time" in key or "date" in key for key, value in raw.items())

@@ -3,6 +3,9 @@
 Two sides of one rule. What runs already keeps its code: a changed, new or missing file that it can load is an
 effect, and waits. What does not run yet is approved together with its code: the digest that its yes is bound to
 counts in every file that it could load.
+
+What stands switched off after a yes counts as running: switched on again, nobody is asked. The yes to a file is
+bound to its content and to what loads it, so that going back to what had its yes asks nothing.
 """
 
 from __future__ import annotations
@@ -17,17 +20,21 @@ from hermes_dist.decide.consent.contents import data_in, digest_of
 from hermes_dist.decide.consent.mentions import Names
 from hermes_dist.decide.consent.reach import Reach, Start
 from hermes_dist.decide.consent.starts import INLINE_SWITCH, UNITS, inline_skills, job_start, setting_starts, unit_start
+from hermes_dist.decide.consent.switches import Judge, Unit, job_unit, units_of
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import JOBS, Job, jobs_by_id
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import get
-from hermes_dist.model.keypath import Item, KeyPath, parse_key
+from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import Entry, Read, Tree
 
 _ASIDE = (*UNITS, CONFIG, JOBS.top, MANIFEST)
 """What has effects of its own."""
+_INLINE: Unit = (CONFIG, INLINE_SWITCH)
+CODE_OF, OWNER = "code of", "owner"
+"""The facts of a covered file that say what loads it: as people know it, and by its place."""
 _BOUND = (EffectKind.RUNS, EffectKind.SCHEDULES, EffectKind.LOOSENS)
 
 
@@ -84,11 +91,25 @@ def _is_on(value: object) -> bool:
     return value is True or value == 1 or (isinstance(value, str) and bool(value.strip()))
 
 
-def unit_effects(ours: Side, merged: Side) -> Iterator[Effect]:
-    """Yield one effect for each hook, plugin, or skill with commands that are run, that is new or changed."""
+def guarded_off(merged: Side, theirs: Side, judge: Judge) -> frozenset[Unit]:
+    """What stands switched off and is guarded like what runs: servers, jobs, and commands inside skills."""
+    shipped = {unit for unit, _ in units_of(theirs.config, theirs.jobs)}
+    off = [unit for unit, on in units_of(merged.config, merged.jobs) if not on]
+    found = {unit for unit in off if judge.guards(unit, merged.jobs, shipped=unit in shipped)}
+    return frozenset(found | ({_INLINE} & judge.memory.granted))
+
+
+def unit_effects(ours: Side, merged: Side, idle: frozenset[Unit] = frozenset()) -> Iterator[Effect]:
+    """Yield one effect for each hook, plugin, or skill with commands that are run, that is new or changed.
+
+    Args:
+        ours: The home as found.
+        merged: The home as it would be.
+        idle: What stands switched off and is guarded like what runs.
+    """
     changed = ours.tree.differing(merged.tree)
     units = {unit for unit in merged.units | ours.units if any(path.under(unit) for path in changed)}
-    inline = ours.inline | merged.inline if ours.runs_inline and merged.runs_inline else frozenset[RelPath]()
+    inline = ours.inline | merged.inline if _runs_inline(ours, merged, idle) else frozenset[RelPath]()
     skills = {unit for unit in inline if any(path.under(unit) for path in changed)}
     for unit in sorted(units | skills):
         files = merged.tree.where(lambda path, unit=unit: path.under(unit))  # type: ignore[misc]  # bound per turn
@@ -99,13 +120,20 @@ def unit_effects(ours: Side, merged: Side) -> Iterator[Effect]:
         yield Effect(EffectKind.RUNS, unit, "", facts, files.digest)
 
 
-def file_effects(ours: Side, merged: Side, known: Iterable[Effect]) -> Iterator[Effect]:
-    """Yield an effect for each file that something running can load, and that changes, comes or goes.
+def _runs_inline(ours: Side, merged: Side, idle: frozenset[Unit]) -> bool:
+    return _INLINE in idle or (ours.runs_inline and merged.runs_inline)
+
+
+def file_effects(
+    ours: Side, merged: Side, known: Iterable[Effect], idle: frozenset[Unit] = frozenset()
+) -> Iterator[Effect]:
+    """Yield an effect for each file that changes, comes or goes, and each running thing that can load it.
 
     Args:
         ours: The home as found.
         merged: The home as it would be.
         known: The other effects: what has one is asked about together with its code.
+        idle: What stands switched off and is guarded like what runs.
     """
     units = [effect.path for effect in known if not effect.key and effect.kind is EffectKind.RUNS]
     changed = [
@@ -115,17 +143,20 @@ def file_effects(ours: Side, merged: Side, known: Iterable[Effect]) -> Iterator[
     ]
     if not changed:
         return
-    owners: dict[RelPath, str] = {}
+    owners: dict[RelPath, dict[str, str]] = {}
     both = Reach(Names(ours.tree, merged.tree), ours.read)
-    for start in _running(ours, merged, both, _Asked(known)):
+    for place, start in _running(ours, merged, both, _Asked(known), idle):
         for path in both.of(start):
-            owners.setdefault(path, start.owner)
+            owners.setdefault(path, {})[place] = start.owner
     for path in changed:
-        if path in owners:
-            before, after = ours.tree.get(path), merged.tree.get(path)
-            content = digest_of([path, _image(before), _image(after)])
-            facts = (("code of", owners[path]), ("before", _short(before)), ("after", _short(after)))
-            yield Effect(EffectKind.RUNS, path, "", facts, content)
+        for place, owner in sorted(owners.get(path, {}).items()):
+            yield _file_effect(path, place, owner, ours.tree.get(path), merged.tree.get(path))
+
+
+def _file_effect(path: RelPath, place: str, owner: str, before: Entry | None, after: Entry | None) -> Effect:
+    content = digest_of([place, path, _image(after)])
+    facts = ((CODE_OF, owner), ("before", _short(before)), ("after", _short(after)), (OWNER, place))
+    return Effect(EffectKind.RUNS, path, "", facts, content)
 
 
 def _image(entry: Entry | None) -> object:
@@ -154,29 +185,47 @@ class _Asked:
         return ident in self._jobs
 
 
-def _running(ours: Side, merged: Side, both: Reach, asked: _Asked) -> Iterator[Start]:
+_Running = tuple[str, Start]
+"""The place of something that runs, which names it whatever its author calls it, and where it begins."""
+
+
+def _running(ours: Side, merged: Side, both: Reach, asked: _Asked, idle: frozenset[Unit]) -> Iterator[_Running]:
     """What runs before, and still would: as it stands, and as it would stand where that asks nothing by itself."""
-    yield from (start for key, start in ours.live.items() if key in merged.live)
-    yield from (start for key, start in merged.live.items() if not asked.setting(key))
-    yield from _running_jobs(ours, merged, both, asked)
+    before, after = _live(ours, idle), _live(merged, idle)
+    yield from ((_place(CONFIG, key), start) for key, start in before.items() if key in after)
+    yield from ((_place(CONFIG, key), start) for key, start in after.items() if not asked.setting(key))
+    yield from _running_jobs(ours, merged, both, asked, idle)
     for unit in sorted(ours.units & merged.units):
-        yield unit_start(unit, both)
-    if ours.runs_inline and merged.runs_inline:
+        yield str(unit), unit_start(unit, both)
+    if _runs_inline(ours, merged, idle):
         for skill in sorted(ours.inline):
-            yield unit_start(skill, both)
+            yield str(skill), unit_start(skill, both)
 
 
-def _running_jobs(ours: Side, merged: Side, both: Reach, asked: _Asked) -> Iterator[Start]:
-    running = [ident for ident, job in merged.jobs.items() if _runs(job)]
-    for ident in running:
-        if ident in ours.jobs and _runs(ours.jobs[ident]):
-            yield job_start(ours.jobs[ident], ours.jobs, both)
+def _live(side: Side, idle: frozenset[Unit]) -> dict[KeyPath, Start]:
+    """What settings run, with what stands switched off and is guarded."""
+    off = {key: start for key, start in side.settings.items() if (CONFIG, key) in idle}
+    return {**side.live, **off}
+
+
+def _running_jobs(
+    ours: Side, merged: Side, both: Reach, asked: _Asked, idle: frozenset[Unit]
+) -> Iterator[_Running]:
+    before, after = _running_ids(ours, idle), _running_ids(merged, idle)
+    for ident in after:
+        place = _place(*job_unit(ident))
+        if ident in before:
+            yield place, job_start(ours.jobs[ident], ours.jobs, both)
         if not asked.job(ident):
-            yield job_start(merged.jobs[ident], merged.jobs, both)
+            yield place, job_start(merged.jobs[ident], merged.jobs, both)
 
 
-def _runs(job: Job) -> bool:
-    return bool(job.get("enabled", True))
+def _running_ids(side: Side, idle: frozenset[Unit]) -> list[str]:
+    return [ident for ident, job in side.jobs.items() if job.get("enabled", True) or job_unit(ident) in idle]
+
+
+def _place(path: RelPath, key: KeyPath) -> str:
+    return f"{path}: {format_key(key)}"
 
 
 def bound(effects: Iterable[Effect], merged: Side, shipped: Side) -> Iterator[Effect]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from hermes_dist.decide.consent.code import Side, bound, file_effects, unit_effects
+from hermes_dist.decide.consent.code import Side, bound, file_effects, guarded_off, unit_effects
 from hermes_dist.decide.consent.floor import Known
 from hermes_dist.decide.consent.hidden import find_hidden, hidden_characters
 from hermes_dist.decide.consent.jobs import job_effects
@@ -39,14 +39,31 @@ def find_effects(
     """
     changed = [path for path in merged if merged[path] != ours.get(path)]
     before, after, theirs = (Side(tree, read) for tree in (ours, merged, shipped))
+    idle = guarded_off(after, theirs, judge)
     found = [
-        *unit_effects(before, after),
+        *unit_effects(before, after, idle),
         *_unreadable(changed, merged, read),
         *setting_effects(before.config, after.config, theirs.config, judge, known),
         *job_effects(before.jobs, after.jobs, theirs.jobs, judge),
     ]
-    files = file_effects(before, after, found)
+    files = file_effects(before, after, found, idle)
     return tuple(sorted({*bound(found, after, theirs), *files, *_hidden(ours, changed, merged, read)}))
+
+
+def going_back(live: Tree, ours: Tree, base: Tree, read: Read, judge: Judge) -> tuple[Effect, ...]:
+    """List what going back to the code from before would ask: it ran, so its content has its yes.
+
+    Args:
+        live: The home as it will be.
+        ours: The home as found.
+        base: What it last received.
+        read: Gives contents by digest.
+        judge: Who knows what the lock remembers.
+    """
+    after, before, shipped = (Side(tree, read) for tree in (live, ours, base))
+    idle = guarded_off(before, shipped, judge)
+    units = [*unit_effects(after, before, idle)]
+    return (*bound(units, before, shipped), *file_effects(after, before, units, idle))
 
 
 def _unreadable(changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:

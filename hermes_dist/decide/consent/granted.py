@@ -48,15 +48,20 @@ def remembered(
         agreed: Effects that have their yes.
         digests: Digests that got their yes, whether or not their effects are seen now.
         pin: The package that they came with.
+
+    Returns:
+        The approvals, the newest of each place last.
     """
     known = dict.fromkeys(before)
-    places = {(approval.path, approval.key, approval.digest) for approval in known}
+    at = {(approval.path, approval.key, approval.digest): approval for approval in known}
     version = f"{pin.version} {pin.short}".strip()
     for effect in agreed:
         bare = Approval("", "", effect.digest)
         since = "" if bare in known else version
         known.pop(bare, None)
-        if (effect.path, effect.key, effect.digest) not in places:
-            known[Approval(effect.path, effect.key, effect.digest, since, effect.facts)] = None
+        place = (str(effect.path), effect.key, effect.digest)
+        approval = at.get(place) or Approval(*place, since, effect.facts)
+        known.pop(approval, None)
+        known[approval] = None
     told = digests_of(known)
     return (*known, *(Approval("", "", digest, version) for digest in sorted(digests - told)))

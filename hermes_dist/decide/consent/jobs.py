@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hermes_dist.decide.consent.contents import digest_of
-from hermes_dist.decide.consent.switches import Judge, Standing
+from hermes_dist.decide.consent.switches import Judge, Standing, job_unit
 from hermes_dist.decide.placing_cron import JOBS, Job, jobs_by_id, meaning
 from hermes_dist.model.documents import ABSENT, same
 from hermes_dist.model.facts import Fact, fact_text, facts_of
@@ -21,7 +21,7 @@ def job_effects(
 ) -> Iterator[Effect]:
     """Yield what jobs newly do, and the jobs of the package that wait to be switched on.
 
-    A job that the user paused is guarded like one that runs: resumed, it does what it did.
+    A job that had its yes and stands paused is guarded like one that runs: resumed, it does what it did.
     """
     for ident, job in after.items():
         key: KeyPath = ("jobs", Item("id", ident))
@@ -29,7 +29,7 @@ def job_effects(
         standing = judge.job(ident, job) if not runs and ident in theirs else None
         if (runs and ident not in before) or standing is Standing.WAITS:
             yield _whole_job(key, job, off=not runs)
-        elif runs or standing is Standing.USER:
+        elif runs or (standing and judge.guards(job_unit(ident), after, shipped=True)):
             yield from (_job_field(key, job, field) for field in _changed_fields(before.get(ident), job))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from hermes_dist.decide.consent.contents import digest_of, value_facts
 from hermes_dist.decide.consent.floor import Known, asks, leaves
-from hermes_dist.decide.consent.switches import Judge, Standing
+from hermes_dist.decide.consent.switches import Judge, Standing, server_unit
 from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_mcp import SERVERS, is_off
 from hermes_dist.model.documents import ABSENT, get
@@ -29,8 +29,10 @@ def setting_effects(
     before, after = dict(leaves(ours or {})), dict(leaves(merged or {}))
     idle = _idle_servers(merged, shipped, judge)
     for key in before.keys() | after.keys():
+        if len(key) > 1 and key[0] == SERVERS and get(merged, key[:2]) is ABSENT:
+            continue  # a server that leaves whole does nothing any more
         standing = idle.get(key[1]) if key[0:1] == (SERVERS,) and len(key) > 1 else None
-        if standing in (_NOT_OURS, Standing.AUTHOR):
+        if standing is _NOT_OURS or standing is Standing.AUTHOR:
             continue
         waits = standing is Standing.WAITS
         old, new = ABSENT if waits else before.get(key, ABSENT), after.get(key, ABSENT)
@@ -45,8 +47,13 @@ _NOT_OURS = "a server that stands switched off, and is none of the package's"
 
 
 def _idle_servers(merged: object, shipped: object, judge: Judge) -> Mapping[object, Standing | str]:
-    """The servers that stand switched off, and why; one that the user switched off is guarded like one that runs."""
+    """The servers that stand switched off, and why; one that had its yes is guarded like one that runs."""
     here, theirs = get(merged, (SERVERS,)), get(shipped, (SERVERS,))
     names = [name for name, server in here.items() if is_off(server)] if isinstance(here, Mapping) else []
     known = theirs if isinstance(theirs, Mapping) else {}
-    return {name: judge.server(name) if name in known else _NOT_OURS for name in names}
+    return {name: _standing(name, judge) if name in known else _NOT_OURS for name in names}
+
+
+def _standing(name: object, judge: Judge) -> Standing:
+    guarded = judge.guards(server_unit(name), {}, shipped=True)
+    return Standing.USER if guarded else judge.server(name)

@@ -112,6 +112,20 @@ class Judge(Struct, frozen=True):
             return self.job(step.value, jobs[step.value])
         return self.server(step)
 
+    def guards(self, unit: Unit, jobs: Mapping[str, Job], *, shipped: bool) -> bool:
+        """Whether a unit that is off is guarded like one that runs, since switching it on asks nothing.
+
+        Args:
+            unit: A server or a job that stands switched off.
+            jobs: The jobs of the home by id.
+            shipped: It is the package's; otherwise it is the user's own.
+        """
+        if unit not in self.here or not shipped:
+            return unit in self.here
+        standing = self.standing(unit, jobs)
+        had_its_yes = unit in self.memory.granted and standing is not Standing.WAITS
+        return standing is Standing.USER or had_its_yes
+
     def server(self, name: object) -> Standing:
         """Why a server is off."""
         unit = server_unit(name)
@@ -144,9 +158,14 @@ NO_MEMORY = Judge()
 
 def units_in(tree: Tree, read: Read) -> Iterator[tuple[Unit, bool]]:
     """Yield the servers and jobs of a home or a package in the home's spelling, and whether each is on."""
-    for name, server in _servers(data_in(CONFIG, tree, read)).items():
+    yield from units_of(data_in(CONFIG, tree, read), jobs_by_id(data_in(JOBS, tree, read)))
+
+
+def units_of(config: object, jobs: Mapping[str, Job]) -> Iterator[tuple[Unit, bool]]:
+    """Yield the servers and jobs in the data of a ``config.yaml`` and among jobs, and whether each is on."""
+    for name, server in _servers(config).items():
         yield server_unit(name), not is_off(server)
-    for ident, job in jobs_by_id(data_in(JOBS, tree, read)).items():
+    for ident, job in jobs.items():
         yield job_unit(ident), bool(job.get("enabled", True))
 
 

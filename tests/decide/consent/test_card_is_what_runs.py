@@ -18,7 +18,7 @@ from hermes_dist.model.keypath import parse_key
 from hermes_dist.model.plan import EffectKind
 
 IDENT = "aaaaaaaaaaaa"
-TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=40).filter(lambda t: t.strip() == t)
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Mn")), min_size=1, max_size=40).filter(lambda t: t.strip() == t)
 LABELS = {"id", "name", "skill", "schedule_display"}
 RUN_STATE = {name for name in RUN_STATE_0_22 if "*" not in name and "." not in name}
 JOB = st.fixed_dictionaries(

@@ -181,11 +181,18 @@ def test_the_changed_file_that_a_live_command_names_is_an_effect(config: str) ->
     assert (effect.path, effect.kind, effect.off) == ("skills/s/server.py", EffectKind.RUNS, False)
 
 
-def test_the_changed_file_of_a_server_that_is_off_is_none() -> None:
+def test_the_changed_file_of_an_own_server_that_is_off_is_one_too() -> None:
     shelf = Shelf()
     files = {"config.yaml": "mcp_servers: {a: {command: python, args: [server.py], enabled: false}}\n"}
     before, after = shelf.tree({**files, "scripts/server.py": "1"}), shelf.tree({**files, "scripts/server.py": "2"})
-    assert found(shelf, before, after, EMPTY) == {}
+    assert set(found(shelf, before, after, EMPTY)) == {"scripts/server.py"}
+
+
+def test_a_server_that_leaves_with_its_switch_is_no_effect() -> None:
+    shelf = Shelf()
+    before = shelf.tree({"config.yaml": "mcp_servers: {a: {command: x, enabled: false}, b: {command: y, enabled: true}}\n"})
+    assert found(shelf, before, shelf.tree({"config.yaml": "mcp_servers: {}\n"})) == {}
+    assert found(shelf, before, EMPTY) == {}
 
 
 @pytest.mark.parametrize(
