@@ -1,3 +1,3 @@
 """hermes-dist: Hermes Agent profiles as versioned packages."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
