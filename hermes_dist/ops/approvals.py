@@ -20,6 +20,7 @@ from hermes_dist.model.tree import EMPTY, Tree
 from hermes_dist.ops.conclude import Wish, conclude
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.masking import Mask
 from hermes_dist.ops.observing import Observed, observe
 from hermes_dist.ops.proposal import Confirm, Outcome
 from hermes_dist.ops.propose import Choices, propose
@@ -52,10 +53,12 @@ def consents(ctx: Context, name: ProfileName) -> Consents:
     Raises:
         DistError: The profile has no lock, or its home can't be read.
     """
-    lock = open_home(ctx, name).need_lock(ctx)
+    home = open_home(ctx, name)
+    mask = Mask.of(ctx, home.path)
+    lock = mask.lock(home.need_lock(ctx))
     approved = tuple(
         Approved(group, tuple(sorted({a.version for a in _approvals_of(lock, group.effects)} - {""})))
-        for group in grouped(_live(lock, _observed(ctx, name, lock)))
+        for group in grouped(mask.effects(_live(lock, _observed(ctx, name, lock))))
         if any(_approvals_of(lock, group.effects))
     )
     return Consents(waiting=grouped(lock.parked), approved=approved, off=lock.off)

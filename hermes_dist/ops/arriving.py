@@ -27,6 +27,7 @@ from hermes_dist.ops.conclude import Settle, Wish, conclude
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.lookup import absolute
+from hermes_dist.ops.masking import Mask
 from hermes_dist.ops.observing import first_of, together
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, observe_or_nothing
@@ -112,6 +113,8 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
         known=providers_used(ctx, home.path),
     )  # fmt: skip
     plan, lock = arrive(arrival, _consent(choices))
+    mask = Mask.of(ctx, home.path)
+    plan, lock = mask.plan(plan), mask.lock(lock) if lock else None
     plan = replace(plan, blobs={**grafted.blobs, **plan.blobs})
     lock = lock or home.lock
     beside, moved, extra = _machine(ctx, home, parts, plan)

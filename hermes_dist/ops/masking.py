@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from hermes_dist.agents.places import AUTH, ENV
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.changes import KeyChange
+from hermes_dist.decide.consent.discretion import discreet
 from hermes_dist.decide.export import known_secrets
 from hermes_dist.decide.redact import redact
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.documents import Kind, load_data
+from hermes_dist.model.facts import Facts
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.locked import Approval
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Effect, EffectKind, Plan
 from hermes_dist.ops.context import Context
 
 _MOST_KNOWN = 1 << 20
@@ -49,6 +57,26 @@ class Mask(Discreet, frozen=True):
     def key(self, change: KeyChange) -> KeyChange:
         """Hide secrets in the values of a key, which tells by its name that it holds one."""
         return KeyChange(change.key, self._value(change.key, change.before), self._value(change.key, change.after))
+
+    def effects(self, effects: Iterable[Effect]) -> tuple[Effect, ...]:
+        """Hide secrets in what effects say."""
+        return discreet(effects, self.known)
+
+    def plan(self, plan: Plan) -> Plan:
+        """Hide secrets in what a plan says and lets the lock remember."""
+        effects, parked, ran = map(self.effects, (plan.effects, plan.parked, plan.ran))
+        return replace(plan, effects=effects, parked=parked, ran=ran)
+
+    def lock(self, lock: Lock) -> Lock:
+        """Hide secrets in what a lock remembers of effects."""
+        approved = tuple(replace(approval, facts=self._facts(approval)) for approval in lock.approved)
+        return replace(lock, parked=self.effects(lock.parked), approved=approved)
+
+    def _facts(self, approval: Approval) -> Facts:
+        if not approval.path or not approval.facts:
+            return approval.facts
+        effect = Effect(EffectKind.RUNS, RelPath(approval.path), approval.key, approval.facts, approval.digest)
+        return self.effects([effect])[0].facts
 
     def _value(self, key: str, value: str) -> str:
         lead = f"{key.rpartition('.')[2]}: "

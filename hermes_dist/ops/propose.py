@@ -120,7 +120,7 @@ def propose(
         by_author=shipped_off(theirs, incoming.shipped, read), memory=memory_of(old),
         known=providers_used(ctx, home.path),
     )  # fmt: skip
-    plan = reconcile(situation, decisions)
+    plan = _discreet(ctx, home, reconcile(situation, decisions))
     example = _example(incoming, old, observed)
     plan = replace(plan, blobs={**blobs, **edited, **plan.blobs, **example.blobs})
     received = manifest_of(ctx, old) if old else None
@@ -136,6 +136,15 @@ def propose(
         notes=(*_news(incoming, received), *example.notes, *lost, *plan.notes, *_unseen(plan, read), *_odd(observed)),
         label={"version": incoming.pin.version, "commit": incoming.pin.commit},
     )  # fmt: skip
+
+
+def _discreet(ctx: Context, home: Home, plan: Plan) -> Plan:
+    """The plan without secrets in what it says; with nothing to say, nothing is read."""
+    if not (plan.effects or plan.ran):
+        return plan
+    from hermes_dist.ops.masking import Mask  # noqa: PLC0415 - most updates ask nothing
+
+    return Mask.of(ctx, home.path).plan(plan)
 
 
 def _sides(choices: Choices) -> Mapping[str, Side]:

@@ -29,6 +29,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.incoming import Incoming
 from hermes_dist.ops.legible import DOCUMENTS, trouble_with
+from hermes_dist.ops.masking import Mask
 from hermes_dist.ops.observing import observe, together
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, propose
@@ -215,7 +216,7 @@ def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) ->
         DistError: There is no such thing.
     """
     home = open_home(ctx, name)
-    lock = home.need_lock(ctx)
+    lock = Mask.of(ctx, home.path).lock(home.need_lock(ctx))
     if not wanted:
         return Chosen(lock.parked)
     off = {effect: unit_of(effect.path, effect.key) for effect in _switched_off(ctx, home, lock)}
@@ -242,7 +243,8 @@ def _switched_off(ctx: Context, home: Home, lock: Lock) -> tuple[Effect, ...]:
     units = {unit_of(off.path, off.key) for off in lock.off}
     live = switch_on(seen.ours, sorted(units, key=str), seen.read)
     effects = find_effects(EMPTY, live.tree, lock.theirs(), together(live.blobs, seen.read))
-    return tuple(effect for effect in effects if unit_of(effect.path, effect.key) in units)
+    chosen = tuple(effect for effect in effects if unit_of(effect.path, effect.key) in units)
+    return Mask.of(ctx, home.path).effects(chosen)
 
 
 def approve(

@@ -30,7 +30,7 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
-from hermes_dist.ops.masking import secrets_of
+from hermes_dist.ops.masking import Mask, secrets_of
 from hermes_dist.ops.observing import Observed, observe, together
 from hermes_dist.ops.parcel import Parcel
 from hermes_dist.world.archive import GzipWriter, Sink, TarWriter, taken, write_private
@@ -169,7 +169,7 @@ def _shared(ctx: Context, home: Home, packing: Packing, parcel: Parcel) -> Card:
     parcel.notes += [*made.notes, *(f"{path}: {why}; left out" for path, why in observed.odd)]
     for path, entry in made.tree.items():
         parcel.entry(path, entry, read, shipped=_is_shipped(path, entry, base))
-    _add_lock(home, made.tree, read, parcel)
+    _add_lock(home, made.tree, read, parcel, Mask.of(ctx, home.path))
     if packing.carried:
         _add_carried(home, packing.carried, parcel)
     variables = tuple(sorted(set(made.variables)))
@@ -209,10 +209,10 @@ def _redact(made: Portable, base: Tree, read: Read, known: Mapping[str, str]) ->
             made.variables += names
 
 
-def _add_lock(home: Home, tree: Tree, read: Read, parcel: Parcel) -> None:
+def _add_lock(home: Home, tree: Tree, read: Read, parcel: Parcel, mask: Mask) -> None:
     if home.lock is None:
         return
-    text = dump_lock(lock_to_go(home.lock))
+    text = dump_lock(mask.lock(lock_to_go(home.lock)))
     parcel.content(LOCKFILE, lambda: text)
     for digest in wanted_blobs(home.lock, tree):
         try:

@@ -1,0 +1,87 @@
+"""Facts without secrets: what a card shows and a lock remembers of a value that looks like a secret is a mark.
+
+The mark holds the start of the value's digest, so that a change of it is seen. What a yes is bound to is the digest of
+the effect, which is made of the value itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec.structs import replace
+
+from hermes_dist.decide.secrets.finder import find_secrets
+from hermes_dist.decide.secrets.known import SHORTEST_KNOWN, forms_of
+from hermes_dist.errors import Invalid
+from hermes_dist.model.facts import fact_value
+from hermes_dist.model.keypath import Item, parse_key
+from hermes_dist.model.plan import Effect
+from hermes_dist.model.tree import Digest
+
+
+def discreet(effects: Iterable[Effect], known: Mapping[str, str]) -> tuple[Effect, ...]:
+    """Put marks in place of secrets in the facts of effects.
+
+    Args:
+        effects: The effects.
+        known: What this machine keeps secret, by name.
+    """
+    forms = tuple(_forms(known))
+    return tuple(_discreet(effect, forms) for effect in effects)
+
+
+def _forms(known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Each spelling of each secret with its mark, the longest first, as one may hold another."""
+    found = {
+        form.decode("utf-8", "replace"): _mark(value)
+        for value in known.values()
+        if len(value) >= SHORTEST_KNOWN
+        for form in forms_of(value)
+    }
+    yield from sorted(found.items(), key=lambda pair: -len(pair[0]))
+
+
+def _discreet(effect: Effect, forms: tuple[tuple[str, str], ...]) -> Effect:
+    name = _last_name(effect.key)
+    facts = tuple((fact, _without(fact or name, value, forms)) for fact, value in effect.facts)
+    return effect if facts == effect.facts else replace(effect, facts=facts)
+
+
+def _last_name(key: str) -> str:
+    """The name in front of a value, which may tell that it is a secret."""
+    try:
+        steps = parse_key(key) if key else ()
+    except Invalid:
+        return key
+    return "" if not steps or isinstance(steps[-1], Item) else str(steps[-1])
+
+
+def _without(name: str, text: str, forms: tuple[tuple[str, str], ...]) -> str:
+    for form, mark in forms:
+        text = text.replace(form, mark)
+    for secret in sorted(_secrets_in(name, text), key=len, reverse=True):
+        text = text.replace(secret, _mark(secret))
+    return text
+
+
+def _secrets_in(name: str, text: str) -> set[str]:
+    """What looks like a secret in a value: as it stands behind its name, and as the line of a command."""
+    lead = f"{name}: " if name else ""
+    spellings = [(lead, text), ("", " ".join(_words(text)))]
+    found = {
+        whole[max(one.start, len(before)) : one.end]
+        for before, said in spellings
+        for whole in (before + said,)
+        for one in find_secrets(whole)
+    }
+    return {secret for secret in found if secret in text and secret}
+
+
+def _words(text: str) -> Iterator[str]:
+    value = fact_value(text)
+    if isinstance(value, list):
+        yield from (str(word) for word in value)
+
+
+def _mark(secret: str) -> str:
+    return f"[secret {Digest.of(secret.encode('utf-8', 'surrogatepass'))[:8]}]"
