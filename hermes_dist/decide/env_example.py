@@ -17,12 +17,13 @@ from hermes_dist.decide.env_names import STARTLING, EnvClass, class_of, is_harml
 from hermes_dist.decide.environment import offers_default
 from hermes_dist.decide.ownership import ENV_EXAMPLES
 from hermes_dist.model.manifest import EnvVar
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 ENV_EXAMPLE = RelPath(".env.EXAMPLE")
 MARK = "# held back: "
 """What a line begins with that is held back; a line of the author's own that begins so gets one more."""
+_EXAMPLE_NAME = re.compile(r"(?i)example|sample|template|default|(?:^|[._-])dist$")
 _BOM = "\ufeff"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _QUIET = re.compile(r"[ \t]*(?:#[^\r\n]*)?")
@@ -88,6 +89,19 @@ def as_authors(tree: Tree, read: Read) -> tuple[Tree, Mapping[Digest, bytes]]:
     return tree.with_entries({ENV_EXAMPLE: authors}), {authors.digest: data}
 
 
+def is_example(path: RelPath) -> bool:
+    """Whether a file is an example of the environment that lies below a folder, such as that of a skill."""
+    return "/" in path and _EXAMPLE_NAME.search(path.name) is not None and "env" in folded(path.name)
+
+
+def deep_note(path: RelPath, authors: bytes) -> str:
+    """Say what of an example below a folder would be held back; it is its author's, and stays as it is."""
+    held = place_example(authors).held
+    if not held:
+        return ""
+    return f"{path}: look at it before you copy a line of it to .env: {', '.join(map(_told, held))}"
+
+
 def _opened(data: bytes) -> tuple[str, str]:
     text = data.decode("utf-8", "surrogateescape")
     return (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
@@ -148,8 +162,11 @@ def held_note(held: Iterable[str]) -> str:
     names = list(held)
     if not names:
         return ""
-    told = [name or "lines that are no plain NAME=VALUE" for name in names]
     return (
-        f"{ENV_EXAMPLE}: held back, for you to decide: {', '.join(told)}; "
+        f"{ENV_EXAMPLE}: held back, for you to decide: {', '.join(map(_told, names))}; "
         f"take a line by taking {MARK.strip()!r} away"
     )
+
+
+def _told(name: str) -> str:
+    return name or "lines that are no plain NAME=VALUE"

@@ -13,7 +13,7 @@ from hermes_dist.agents.places import ENV, MEMORIES, SESSIONS
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.arrival import Arrival, Consent, arrive, common_base, quieted, whole_again
 from hermes_dist.decide.card import Card
-from hermes_dist.decide.env_example import ENV_EXAMPLE
+from hermes_dist.decide.env_example import ENV_EXAMPLE, capture_example, held_note, place_example
 from hermes_dist.decide.export import only_lock
 from hermes_dist.decide.placing_mcp import MCP
 from hermes_dist.errors import DistError, Invalid
@@ -32,6 +32,7 @@ from hermes_dist.ops.observing import first_of, together
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.propose import Choices, observe_or_nothing
 from hermes_dist.ops.providers import providers_used
+from hermes_dist.ops.remarks import remarks_on
 from hermes_dist.ops.trust import check_archive
 from hermes_dist.ops.unpacking import Archive, Ask, Sorted, manifest_in, read, sort, spooling
 from hermes_dist.ops.variables import environment_of
@@ -120,6 +121,7 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
     beside, moved, extra = _machine(ctx, home, parts, plan)
     notes = (
         *archive.notes, *_about(ctx, archive, home, plan, lock), *(_variables(ctx, parts) if new else ()), *plan.notes,
+        *remarks_on(plan, arrival.read), *_held_back(ctx, archive, parts),
         *(f"{path}: {why}; left alone" for path, why in observed.odd[:_SHOWN]), *extra.notes,
     )  # fmt: skip
     pin = archive.lock.pin if archive.lock else None
@@ -219,6 +221,15 @@ def _variables(ctx: Context, parts: Sorted) -> Iterator[str]:
         return
     if names:
         yield f"its {ENV} comes along, and sets for the agent: {', '.join(sorted(names))}"
+
+
+def _held_back(ctx: Context, archive: Archive, parts: Sorted) -> tuple[str, ...]:
+    """Name what of the archive's example of the environment is held back."""
+    if ENV_EXAMPLE not in parts.beside or ENV_EXAMPLE not in archive.files:
+        return ()
+    authors = capture_example(ctx.store.read(archive.files[ENV_EXAMPLE].digest))
+    note = held_note(place_example(authors).held)
+    return (note,) if note else ()
 
 
 def _about(ctx: Context, archive: Archive, home: Home, plan: Plan, lock: Lock | None) -> Iterator[str]:

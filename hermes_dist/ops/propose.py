@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.activate import switch_off
 from hermes_dist.decide.consent.granted import grant, remembered
-from hermes_dist.decide.consent.hidden import invisible_characters
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.consent.switches import Unit, is_unit, memory_of, shipped_off, unit_of
 from hermes_dist.decide.env_example import (
@@ -37,6 +35,7 @@ from hermes_dist.ops.mend import without_lost
 from hermes_dist.ops.observing import Observed, first_of, observe, together
 from hermes_dist.ops.proposal import Proposal
 from hermes_dist.ops.providers import providers_used
+from hermes_dist.ops.remarks import remarks_on
 from hermes_dist.ops.variables import environment_of, manifest_of
 
 
@@ -74,8 +73,6 @@ class Choices(Struct, frozen=True, kw_only=True):
         return replace(self, only=parse_parts(only, "--only"), without=parse_parts(without, "--except"))
 
 
-_UNSEEN = 10
-"""So many places with invisible characters are named."""
 _NO_MATTER = Entry(Digest.of(b""))
 """Stands for a file that is looked at whatever it holds."""
 
@@ -133,7 +130,9 @@ def propose(
         wanted=environment_of(ctx, home.path, incoming.manifest, received), left_out=incoming.left_out,
         size=sum(ctx.store.size(e.digest) or len(read(e.digest)) for e in theirs.values()) if new else 0,
         trust=incoming.verdict.words if incoming.verdict else "",
-        notes=(*_news(incoming, received), *example.notes, *lost, *plan.notes, *_unseen(plan, read), *_odd(observed)),
+        notes=(
+            *_news(incoming, received), *example.notes, *lost, *plan.notes, *remarks_on(plan, read), *_odd(observed),
+        ),
         label={"version": incoming.pin.version, "commit": incoming.pin.commit},
     )  # fmt: skip
 
@@ -196,18 +195,6 @@ def _news(incoming: Incoming, received: Manifest | None) -> tuple[str, ...]:
     """What is worth saying about a package, without what was said of its manifest before."""
     said = received.warnings if received else ()
     return (*(str(odd) for odd in incoming.manifest.warnings if odd not in said), *incoming.notes)
-
-
-def _unseen(plan: Plan, read: Read) -> tuple[str, ...]:
-    """Places in new or changed files with characters that nobody sees."""
-    read = together(plan.blobs, read)
-    places = (
-        f"{step.path} {place}: a character that nobody sees"
-        for step in plan.steps
-        if step.after is not None and (step.before is None or step.before.digest != step.after.digest)
-        for place in invisible_characters(step.path, read(step.after.digest))
-    )
-    return tuple(islice(places, _UNSEEN))
 
 
 def _offered(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,15 @@ import yaml
 from env_matrix import DANGEROUS, HARMLESS
 from story import BOT, GO, Story
 
+from hermes_dist.brand import HERMES, Layout
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.env_example import MARK
 from hermes_dist.decide.ownership import ENV_EXAMPLES
 from hermes_dist.ops import captures, review
 from hermes_dist.ops import install as installing
+from hermes_dist.ops.arriving import import_
+from hermes_dist.ops.conclude import Wish
+from hermes_dist.ops.context import Context
 from hermes_dist.ops.proposal import Outcome, Proposal
 from hermes_dist.ops.variables import gather
 
@@ -86,3 +92,48 @@ def test_what_leaves_the_home_again_has_the_authors_own_bytes(tmp_path: Path) ->
     found = captures.leaving(story.ctx, BOT, own=True)
     for tree in (found.tree, found.received):
         assert found.read(next(e for p, e in tree.items() if str(p) == ".env.EXAMPLE").digest) == FILE.encode()
+
+
+def test_an_example_below_a_folder_is_its_authors_and_named(tmp_path: Path) -> None:
+    deep = {"skills/x/.env.example": "TZ=UTC\nLD_PRELOAD=x.so\n", "templates/env.sample": "OPENAI_BASE_URL=http://x\n", "docs/examples.md": "A=1\n"}
+    story, proposal = installed(tmp_path, {"distribution.yaml": "name: bot\n", **deep})
+    assert story.read("skills/x/.env.example") == deep["skills/x/.env.example"]
+    assert [note for note in proposal.notes if "before you copy" in note] == [
+        "skills/x/.env.example: look at it before you copy a line of it to .env: LD_PRELOAD",
+        "templates/env.sample: look at it before you copy a line of it to .env: OPENAI_BASE_URL",
+    ]
+
+
+def test_an_archive_of_somebody_has_its_example_held_back_and_named(tmp_path: Path) -> None:
+    archive = tmp_path / "bot.tar.gz"
+    files = {"SOUL.md": "Hi\n", ".env.EXAMPLE": FILE, "skills/x/SKILL.md": "Hi\n", "skills/x/.env.example": "LD_PRELOAD=x.so\n"}
+    write_tar(archive, {f"bot/{path}": text for path, text in files.items()})
+    root = tmp_path / ".hermes"
+    root.mkdir()
+    ctx = Context(HERMES, Layout(HERMES, root, tmp_path), {})
+    outcome = import_(ctx, archive, Wish(), lambda _: True, passphrase=lambda _: "")
+    home = ctx.layout.home(BOT)
+    assert dotenv.read((home / ".env.EXAMPLE").read_bytes()) == HARMLESS
+    assert outcome.proposal is not None
+    notes = "\n".join(outcome.proposal.notes)
+    assert ".env.EXAMPLE: held back" in notes
+    assert "skills/x/.env.example: look at it before you copy a line of it to .env: LD_PRELOAD" in notes
+
+
+@pytest.mark.parametrize("name", [".env.example", ".env.template", ".ENV.sample"])
+def test_an_example_of_another_name_in_an_archive_stays_out(tmp_path: Path, name: str) -> None:
+    archive = tmp_path / "bot.tar.gz"
+    write_tar(archive, {"bot/SOUL.md": "Hi\n", f"bot/{name}": FILE})
+    root = tmp_path / ".hermes"
+    root.mkdir()
+    ctx = Context(HERMES, Layout(HERMES, root, tmp_path), {})
+    import_(ctx, archive, Wish(), lambda _: True, passphrase=lambda _: "")
+    assert not [path for path in ctx.layout.home(BOT).iterdir() if path.name.lower().startswith(".env")]
+
+
+def write_tar(path: Path, files: dict[str, str]) -> None:
+    with tarfile.open(path, "w:gz") as tar:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text.encode())
+            tar.addfile(member, io.BytesIO(text.encode()))
