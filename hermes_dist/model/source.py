@@ -42,6 +42,8 @@ _COMMIT_ID = re.compile(r"[0-9A-Fa-f]{40}(?:[0-9A-Fa-f]{24})?")
 _SCHEMES = {"https", "ssh", "file", "http", "git"}
 _HOST = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}(?<!-)|\[[0-9A-Fa-f:.]+\]")
 _USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+_KEY_AS_USER = r"(?:[^/@:\s]{33,}|(?:gh[a-z]|github_pat|gl[a-z]+|hf|sk|pat|xox[a-z]|npm|pypi)[_-][^/@:\s]{8,})"
+"""What stands in the place of a user of ssh and is a key: no system has users of more than 32 characters."""
 _SCP = re.compile(rf"(?P<user>{_USER})@(?P<host>[^/:@]+):(?P<path>[^:].*)")
 _SCP_WITH_PASSWORD = re.compile(r"[^/@]*:[^/]*@[^/:@]+:.*")
 _SLUG = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
@@ -242,6 +244,7 @@ def _shown(text: str) -> str:
     """The text without anything that could be a password, also where it is no proper URL."""
     masked = re.sub(r"(?<=://)[^/@\s]*:(?!\d+/)\S*@|(?<=://)[^/\s]*@(?=[^/@\s]*)", "", text)
     masked = re.sub(r"(?<=://)([^?#]*)\?[^#]*", r"\1?…", masked)
+    masked = re.sub(rf"^([A-Za-z][\w+.-]*:/)(?!/)\S*@|^{_KEY_AS_USER}@", r"\1", masked)
     return re.sub(r"^[^/@:]*:(?!//)[^/]*@(?=[^/@]*:)", "", masked)
 
 
@@ -317,6 +320,7 @@ def _classify(location: str, *, allow_insecure: bool) -> SourceSpec:
         return SourceSpec(kind=kind, location=location.rstrip("/") or "/")
     if match := _SCP.fullmatch(location):
         path = match["path"].rstrip("/")
+        _check_user(match["user"])
         if not _HOST.fullmatch(match["host"]) or not path or path.startswith("-"):
             raise _NotOne("the host or path is not one")
         return SourceSpec(kind=SourceKind.GIT, location=f"{match['user']}@{match['host'].lower()}:{path}")
@@ -385,9 +389,16 @@ def _server_url(scheme: str, parts: SplitResult) -> SourceSpec:
     if scheme != "ssh" or not user:
         return SourceSpec(kind=SourceKind.GIT, location=f"{scheme}://{rest}", credentials=Login(user))
     name = user.partition(":")[0]
+    _check_user(name)
+    return SourceSpec(kind=SourceKind.GIT, location=f"ssh://{name}@{rest}")
+
+
+def _check_user(name: str) -> None:
+    """Check the user of ``ssh://`` and of the scp form, which is written down and shown, as it is no secret."""
+    if re.fullmatch(_KEY_AS_USER, name):
+        raise _NotOne("a key stands where the user belongs", "ssh knows you by your ssh key; write git@HOST:PATH")
     if not re.fullmatch(_USER, name):
         raise _NotOne("the user is not one")
-    return SourceSpec(kind=SourceKind.GIT, location=f"ssh://{name}@{rest}")
 
 
 def is_loopback(host: str) -> bool:
@@ -401,9 +412,14 @@ def is_loopback(host: str) -> bool:
 
 
 def without_credentials(url: str) -> str:
-    """Return a URL without user info that could be secret (the user of ``ssh://`` stays, its password goes)."""
-    return re.sub(
-        r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/?#\s]*)@",
-        lambda m: f"{m['scheme']}://" + (f"{m['user'].partition(':')[0]}@" if m["scheme"].lower() == "ssh" else ""),
-        url,
-    )
+    """Return a URL without user info that could be secret.
+
+    The user of ``ssh://`` stays unless it is a key; its password goes.
+    """
+    return re.sub(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/?#\s]*)@", _public, url)
+
+
+def _public(found: re.Match[str]) -> str:
+    scheme, name = found["scheme"], found["user"].partition(":")[0]
+    stays = scheme.lower() == "ssh" and not re.fullmatch(_KEY_AS_USER, name)
+    return f"{scheme}://{name}@" if stays else f"{scheme}://"

@@ -256,6 +256,8 @@ def test_credentials_serve_for_fetching_and_are_nowhere_else(text: str, location
         "https://me:s3cret#x@h/o", "https://s3cret@h?x", "me:s3cret@h:o/r", "ftp://me:s3cret@h/x", "https://s3cret@h/a/../b",
         "ext::https://me:s3cret@h/x", "http://me:s3cret@example.org/x", "https://me:s3cret@h/o/r/tree/x", "ssh://-me:s3cret@h/x",
         "ssh://m%0ae:s3cret@h/x", "https://h/x.git?token=s3cret", "https://me@h/x?a=b&private_token=s3cret#v1",
+        "ssh://ghp_s3cret45678@h/x", "ssh://ghp_s3cret45678:x@h/x", "ghp_s3cret45678@h:o/r", "glpat-s3cret45678@h:o/r",
+        "ssh://s3cret0123456789012345678901234567@h/x", "https:/me:s3cret@h/x", "https:/s3cret@h/x",
     ],
 )  # fmt: skip
 def test_an_error_never_repeats_a_password(text: str) -> None:
@@ -272,6 +274,8 @@ def test_an_error_never_repeats_a_password(text: str) -> None:
         ("https://u:p@q@h/x", "https://h/x"),
         ("ssh://git@h/x", "ssh://git@h/x"),
         ("ssh://u:p@h/x", "ssh://u@h/x"),
+        ("ssh://ghp_0123456789:x@h/x", "ssh://h/x"),
+        ("ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.eu-west-1.amazonaws.com/v1", "ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.eu-west-1.amazonaws.com/v1"),
         ("git@h:o/r", "git@h:o/r"),
         ("/srv/a@b", "/srv/a@b"),
         ("fatal: 'https://u:p@h/x' and https://t@k/y", "fatal: 'https://h/x' and https://k/y"),
