@@ -8,12 +8,14 @@ from __future__ import annotations
 import shlex
 import textwrap
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from hermes_dist.cli.clean import clean, clean_line
 from hermes_dist.cli.closing import notes, reminder, up_to_date
 from hermes_dist.cli.screen import Screen
 from hermes_dist.cli.session import Session
 from hermes_dist.errors import counted
+from hermes_dist.model.locked import OffCause
 from hermes_dist.model.plan import Conflict, Effect, EffectKind, Step
 from hermes_dist.ops import review
 from hermes_dist.ops.proposal import Outcome, Proposal
@@ -139,14 +141,17 @@ def _effects(session: Session, screen: Screen, proposal: Proposal) -> None:
     plan = proposal.plan
     new = set(plan.effects if proposal.new or screen.verbose else proposal.asked)
     allowed = set(plan.effects) - set(plan.parked)
-    review_card(screen, [e for e in plan.effects if e in new or e in allowed], plan.parked)
+    shown = [e for e in plan.effects if e in new or e in allowed]
+    review_card(screen, shown, plan.parked, review.agent_time(session.ctx, proposal.home.path))
+    changed_card(screen, review.before_after(proposal.home.lock, shown))
+    _by_author(session, screen, proposal)
     if old := len(review.groups_of(e for e in plan.parked if e not in new)):
         words = session.command(f"approve {proposal.home.name}")
         screen.tell(f"  waits     {counted(old, 'thing')} from before: {words}")
 
 
 def review_card(
-    screen: Screen, effects: Iterable[Effect], parked: Iterable[Effect], *, state: str = "allowed"
+    screen: Screen, effects: Iterable[Effect], parked: Iterable[Effect], now: datetime, *, state: str = "allowed"
 ) -> None:
     """Name everything that would become possible, a server, job or plugin at a time, whole: nothing is cut.
 
@@ -154,15 +159,31 @@ def review_card(
         screen: Where to.
         effects: What it is about.
         parked: Those of them that wait for a yes.
+        now: The time, in the time zone that the agent goes by.
         state: What the others are.
     """
     waiting = set(parked)
     for group in review.groups_of(effects):
         mark = "" if waiting & set(group.effects) else f"  [{state}]"
-        group_card(screen, group, mark)
+        group_card(screen, group, now, mark)
 
 
-def group_card(screen: Screen, group: review.Group, mark: str = "") -> None:
+def changed_card(screen: Screen, rows: Iterable[tuple[str, str, str]]) -> None:
+    """What was approved before at the places of a card, where that is something else."""
+    for place, before, after in rows:
+        screen.tell(f"    was approved  {clean(place)}: {clean_line(before)} → {clean_line(after)}")
+
+
+def _by_author(session: Session, screen: Screen, proposal: Proposal) -> None:
+    """What comes switched off by its author: it stays off, whatever is approved, until it is named."""
+    before = proposal.home.lock.off if proposal.home.lock else ()
+    for off in proposal.plan.off:
+        if off.cause is OffCause.AUTHOR and off not in before:
+            words = session.command(f"approve {proposal.home.name} {shlex.quote(off.key)}")
+            screen.tell(f"  off       {clean(off.key)}: its author ships it off; to switch it on: {clean(words)}")
+
+
+def group_card(screen: Screen, group: review.Group, now: datetime, mark: str = "") -> None:
     """One thing with all that it does."""
     kind = screen.paint(_VERBS[group.kind].ljust(9), "magenta", err=True)
     for line in _lines(group, by_id=screen.verbose):
@@ -170,7 +191,7 @@ def group_card(screen: Screen, group: review.Group, mark: str = "") -> None:
         for number, part in enumerate(wrapped):
             end = mark if number == len(wrapped) - 1 else ""
             screen.tell(f"  {kind if number == 0 else ' ' * 9} {'  ' if number else ''}{part}{end}")
-    for time in review.times_of(group):
+    for time in review.times_of(group, now):
         screen.tell(f"  {' ' * 9}   next: {time}")
 
 

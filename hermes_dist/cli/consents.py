@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hermes_dist.cli.cards import group_card, review_card
-from hermes_dist.cli.clean import clean, clean_line
+from hermes_dist.cli.cards import changed_card, group_card, review_card
+from hermes_dist.cli.clean import clean
 from hermes_dist.cli.data import consents_data, groups_data
 from hermes_dist.cli.session import Session
 from hermes_dist.model.locked import Off
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Effect
 from hermes_dist.ops import approvals
-from hermes_dist.ops.review import before_after
+from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.review import agent_time, before_after
 
 _CAUSES = {"user": "you switched it off", "author": "its author ships it switched off"}
 
@@ -21,9 +22,9 @@ def consent_card(session: Session, name: ProfileName, effects: Iterable[Effect],
     """Show what a yes would be given to, whole, and what was approved before where that is something else."""
     screen = session.screen.aloud() if asking else session.screen
     each = tuple(effects)
-    review_card(screen, each, each)
-    for place, before, after in before_after(session.ctx, name, each):
-        screen.tell(f"    was approved  {clean(place)}: {clean_line(before)} → {clean_line(after)}")
+    home = open_home(session.ctx, name)
+    review_card(screen, each, each, agent_time(session.ctx, home.path))
+    changed_card(screen, before_after(home.lock, each))
 
 
 def consent_list(session: Session, name: ProfileName) -> int:
@@ -31,9 +32,14 @@ def consent_list(session: Session, name: ProfileName) -> int:
     found = approvals.consents(session.ctx, name)
     screen = session.screen
     screen.emit("consents", consents_data(name, found))
+    waiting = {group.name for group in found.waiting}
+    also = {each.group.name: each for each in found.approved if each.group.name in waiting}
     for group in found.waiting:
-        screen.say(f"waits     {clean(group.name)}{_label(group.label)}")
+        partly = "  (changes to it; what it was has its yes)" if group.name in also else ""
+        screen.say(f"waits     {clean(group.name)}{_label(group.label)}{partly}")
     for each in found.approved:
+        if each.group.name in also:
+            continue
         since = f"  (since {clean(', '.join(each.since))})" if each.since else ""
         screen.say(f"approved  {clean(each.group.name)}{_label(each.group.label)}{since}")
     for off in found.off:
@@ -59,6 +65,7 @@ def consent_shown(session: Session, name: ProfileName, words: tuple[str, ...]) -
     """Show all that things do."""
     groups = tuple(group for word in words for group in approvals.shown(session.ctx, name, word))
     session.screen.emit("consent-shown", {"profile": name, "things": groups_data(groups)})
+    now = agent_time(session.ctx, session.ctx.layout.home(name))
     for group in groups:
-        group_card(session.screen.aloud(), group)
+        group_card(session.screen.aloud(), group, now)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from hermes_dist.cli.standing import show
 from hermes_dist.ops import inspect as ops
 from hermes_dist.ops.lookup import ask_ahead
 from hermes_dist.ops.profiles import list_profiles
+from hermes_dist.ops.review import agent_time
 
 
 @command
@@ -81,7 +83,7 @@ def info(
         about = clean(item.var.description, 80)
         screen.say(f"{'env'.ljust(15)}  {clean(item.var.name, 60)} ({state})  {about}".rstrip())
     if lock is not None and lock.parked:
-        review_card(screen, lock.parked, lock.parked)
+        review_card(screen, lock.parked, lock.parked, agent_time(session.ctx, Path(found.path)))
     return 0
 
 

@@ -145,8 +145,9 @@ def _show_guess(session: Session, proposal: Proposal) -> None:
     screen.tell(f"  match  {match.score:.0%}: {counted(match.same, 'file')} as shipped{rest}")
     if guess.next_best and (not guess.sure or screen.verbose):
         screen.tell(f"  next   {guess.next_best[0]}: {guess.next_best[1].score:.0%}")
-    review_card(screen, proposal.plan.parked, proposal.plan.parked)
-    review_card(screen, proposal.active, (), state="active")
+    now = review.agent_time(session.ctx, proposal.home.path)
+    review_card(screen, proposal.plan.parked, proposal.plan.parked, now)
+    review_card(screen, proposal.active, (), now, state="active")
     if not guess.sure:
         screen.warn("that is not sure: a wrong version would make conflicts of what upstream changed")
 

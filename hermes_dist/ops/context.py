@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,6 +120,10 @@ class Context:
     def generation(self) -> Generation:
         """What the installed agent is like; the newest where none is installed."""
         return generation_of(self.agent_version)
+
+    def now(self) -> datetime:
+        """The time, in the time zone of this machine."""
+        return datetime.now().astimezone()
 
     def active(self) -> ProfileName:
         """The profile a command without a name is about.

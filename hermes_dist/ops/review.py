@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import CONFIG, ENV, TIMEZONE, TIMEZONE_VARIABLE
+from hermes_dist.decide import dotenv
 from hermes_dist.decide.consent.review import Group, approved_facts, changed_facts, grouped, schedules_in
 from hermes_dist.decide.environment import offers_default
 from hermes_dist.decide.parts import part_of
 from hermes_dist.decide.timing import next_times
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents import Kind, get, load_data
+from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import EnvVar
-from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.observing import together
 from hermes_dist.ops.proposal import Proposal
 
 __all__ = [
-    "Group", "KeyRow", "before_after", "changed_keys", "default_of", "groups_of", "hidden_places", "parts_of",
-    "times_of",
+    "Group", "KeyRow", "agent_time", "before_after", "changed_keys", "default_of", "groups_of", "hidden_places",
+    "parts_of", "times_of",
 ]  # fmt: skip
 
 
@@ -47,20 +53,52 @@ def groups_of(effects: Iterable[Effect]) -> tuple[Group, ...]:
     return grouped(effects)
 
 
-def times_of(group: Group) -> tuple[str, ...]:
-    """The next times of the schedules in a group, as the machine's clock has it."""
+def times_of(group: Group, now: datetime) -> tuple[str, ...]:
+    """The next times of the schedules in a group.
+
+    Args:
+        group: The group.
+        now: The time, in the time zone that the agent goes by.
+    """
     times: list[str] = []
     for schedule in schedules_in(group):
-        times += [f"{at:%a %Y-%m-%d %H:%M %Z}".strip() for at in next_times(schedule, datetime.now().astimezone())]
+        times += [f"{at:%a %Y-%m-%d %H:%M %Z}".strip() for at in next_times(schedule, now)]
     return tuple(times)
 
 
-def before_after(ctx: Context, name: ProfileName, effects: Iterable[Effect]) -> tuple[tuple[str, str, str], ...]:
-    """What was approved at a place, and what would be there now, for each fact that differs."""
-    lock = open_home(ctx, name).need_lock(ctx)
+def agent_time(ctx: Context, home: Path) -> datetime:
+    """The time in the time zone that the agent goes by in a home: of its variable, its setting, else the machine's."""
+    name = _zone_name(ctx, home)
+    try:
+        zone = ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = None  # the agent goes by the machine's time then
+    return ctx.now().astimezone(zone)
+
+
+def _zone_name(ctx: Context, home: Path) -> str:
+    said = dotenv.read(_read(home / ENV)).get(TIMEZONE_VARIABLE) or ctx.env.get(TIMEZONE_VARIABLE, "")
+    if said.strip():
+        return said.strip()
+    try:
+        value = get(load_data(_read(home / CONFIG), Kind.YAML), (TIMEZONE,))
+    except Invalid:
+        return ""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def before_after(lock: Lock | None, effects: Iterable[Effect]) -> tuple[tuple[str, str, str], ...]:
+    """What was last approved at a place, and what would be there now, for each fact that differs."""
     rows: list[tuple[str, str, str]] = []
-    for effect in effects:
-        facts = approved_facts(lock.approved, effect)
+    for effect in effects if lock else ():
+        facts = approved_facts(lock.approved if lock else (), effect)
         rows += [(f"{effect.place} {fact}".strip(), old, new) for fact, old, new in changed_facts(facts, effect.facts)]
     return tuple(rows)
 

@@ -46,7 +46,6 @@ _PLAIN = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
 """What of ASCII everybody sees."""
 _READ_BY_MODELS = (".md", ".txt", ".yaml", ".yml", ".json", ".j2", ".prompt", "")
 _ESCAPE = re.compile(rb"\\[uUx]")
-_SHOWN = 10
 
 
 class Hidden(Struct, frozen=True):
@@ -100,12 +99,11 @@ def hidden_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
     """Say where the hidden characters of a file are.
 
     Returns:
-        ``line N: U+202E`` for each line and ``the value of KEY: U+202E`` for each value that has some, ten at most,
-        and how many more there are; empty for other files.
+        ``line N: U+202E`` for each line and ``the value of KEY: U+202E`` for each value that has some;
+        empty for other files.
     """
     found = find_hidden(path, data)
-    more = (f"and {len(found) - _SHOWN} more",) if len(found) > _SHOWN else ()
-    return (*(f"{one.where}: {one.marks}" for one in found[:_SHOWN]), *more)
+    return tuple(f"{one.where}: {one.marks}" for one in found)
 
 
 def _in_lines(text: str) -> Iterator[Hidden]:

@@ -17,6 +17,7 @@ from hermes_dist.errors import Invalid, counted
 from hermes_dist.model.facts import Facts, fact_value, facts_line
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.locked import Approval
+from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 
 _UNITS = frozenset(["mcp_servers", "quick_commands", "jobs"])
@@ -47,9 +48,26 @@ class Group(Struct, frozen=True):
 def grouped(effects: Iterable[Effect]) -> tuple[Group, ...]:
     """Put effects together by what they belong to, in the order of the first of each."""
     units: dict[tuple[str, str], list[Effect]] = {}
-    for effect in effects:
-        units.setdefault(unit_of(effect.path, effect.key), []).append(effect)
+    each = tuple(effects)
+    owners = _owners_of(each)
+    for effect in each:
+        owned = ("", f"code of {', '.join(owners.get(effect.path, ()))}")
+        unit = owned if _is_code(effect) else unit_of(effect.path, effect.key)
+        units.setdefault(unit, []).append(effect)
     return tuple(_group(name or path, tuple(parts)) for (path, name), parts in units.items())
+
+
+def _owners_of(effects: Iterable[Effect]) -> dict[RelPath, list[str]]:
+    """What loads each covered file."""
+    owners: dict[RelPath, list[str]] = {}
+    for effect in effects:
+        if _is_code(effect):
+            owners.setdefault(effect.path, []).append(dict(effect.facts)["code of"])
+    return owners
+
+
+def _is_code(effect: Effect) -> bool:
+    return any(name == "code of" for name, _ in effect.facts)
 
 
 def unit_of(path: str, key: str) -> tuple[str, str]:
@@ -87,6 +105,8 @@ def _bare_names(group: Group) -> set[str]:
     first = group.effects[0]
     key = _parsed(first.key)
     names = {first.path.name} if not key and "/" in first.path else set()
+    if _is_code(first):
+        names = {group.name, *(dict(effect.facts)["code of"] for effect in group.effects)}
     if len(key) > 1 and key[0] in _UNITS:
         names.add(key[1].value if isinstance(key[1], Item) else str(key[1]))
     if first.kind is EffectKind.SCHEDULES:
@@ -126,7 +146,7 @@ def _line(kind: EffectKind, parts: tuple[Effect, ...]) -> str:
     keys = [_parsed(part.key)[len(_unit(key)) :] for part in parts]
     words = [_words_of(part) for part in parts]
     changes = [f"{format_key(rest)}: {text}" if rest else text for text, rest in zip(words, keys, strict=True)]
-    return "; ".join(changes)
+    return "; ".join(dict.fromkeys(changes))
 
 
 def _words_of(effect: Effect) -> str:
@@ -137,7 +157,7 @@ def _words_of(effect: Effect) -> str:
     if "unreadable" in facts:
         return f"can't be checked: {facts['unreadable']}"
     if "code of" in facts:
-        return f"code of {facts['code of']}: {facts['before']} → {facts['after']}"
+        return f"{effect.path} {facts['before']} → {facts['after']}"
     return effect.what
 
 
@@ -153,9 +173,10 @@ def schedules_in(group: Group) -> tuple[object, ...]:
 
 
 def approved_facts(approved: Iterable[Approval], effect: Effect) -> Facts:
-    """The facts that were approved at the place of an effect; none where there are several, or nothing was said."""
-    before = [a.facts for a in approved if (a.path, a.key) == (effect.path, effect.key) and a.digest != effect.digest]
-    return before[0] if len(before) == 1 else ()
+    """The facts that were approved last at the place of an effect; none where nothing was, or a file says it itself."""
+    at = [a for a in approved if (a.path, a.key) == (effect.path, effect.key)]
+    same = not at or at[-1].digest == effect.digest or _is_code(effect)
+    return () if same else at[-1].facts
 
 
 def changed_facts(before: Facts, after: Facts) -> tuple[tuple[str, str, str], ...]:
