@@ -186,6 +186,11 @@ def _by_author(session: Session, screen: Screen, proposal: Proposal) -> None:
 def group_card(screen: Screen, group: review.Group, now: datetime, mark: str = "") -> None:
     """One thing with all that it does."""
     kind = screen.paint(_VERBS[group.kind].ljust(9), "magenta", err=True)
+    if len(group.rows) > 1:
+        screen.tell(f"  {kind} {clean_line(group.name)}:{mark}")
+        for key, value in group.rows:
+            _wrapped(screen, f"{key}: {value}")
+        return
     for line in _lines(group, by_id=screen.verbose):
         wrapped = textwrap.wrap(clean_line(line.replace("\n", " ⏎ ")), _WIDTH, break_on_hyphens=False)
         for number, part in enumerate(wrapped):
@@ -193,6 +198,13 @@ def group_card(screen: Screen, group: review.Group, now: datetime, mark: str = "
             screen.tell(f"  {kind if number == 0 else ' ' * 9} {'  ' if number else ''}{part}{end}")
     for time in review.times_of(group, now):
         screen.tell(f"  {' ' * 9}   next: {time}")
+
+
+def _wrapped(screen: Screen, line: str) -> None:
+    """One key of a section with its value, whole."""
+    wrapped = textwrap.wrap(clean_line(line.replace("\n", " ⏎ ")), _WIDTH, break_on_hyphens=False)
+    for number, part in enumerate(wrapped):
+        screen.tell(f"  {' ' * 12} {'  ' if number else ''}{part}")
 
 
 def _lines(group: review.Group, *, by_id: bool = False) -> list[str]:

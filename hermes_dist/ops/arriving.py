@@ -111,7 +111,7 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
     arrival = Arrival(
         base=base, found=observed.found, ours=observed.ours, quiet=quiet, adopted=adopted,
         before=home.lock.approved if home.lock else (), read=first_of(content, observed.read),
-        known=providers_used(ctx, home.path),
+        known=providers_used(ctx, home.path, choices.given),
     )  # fmt: skip
     plan, lock = arrive(arrival, _consent(choices))
     mask = Mask.of(ctx, home.path)

@@ -82,7 +82,8 @@ def conclude(ctx: Context, make: Make, wish: Wish, confirm: Confirm, settle: Set
         Cancelled: The answer was no.
     """
     make = partial(_with_env, make, wish.env.values)
-    proposal = make(wish.choices)
+    choices = replace(wish.choices, given=frozenset(wish.env.values))
+    proposal = make(choices)
     name = proposal.home.name
     if wish.abort_on_conflict and proposal.plan.conflicts:
         places = ", ".join(c.words for c in proposal.plan.conflicts[:5])
@@ -94,10 +95,10 @@ def conclude(ctx: Context, make: Make, wish: Wish, confirm: Confirm, settle: Set
         return Outcome(verb=proposal.verb, profile=name, proposal=proposal, dry_run=True)
     if wish.env.values:
         refuse_elsewhere(proposal.home.path)
-    choices = wish.choices
     if settle is not None and proposal.plan.conflicts:
-        choices = _settled(choices, proposal, settle)
-        proposal = make(choices) if choices != wish.choices else proposal
+        settled = _settled(choices, proposal, settle)
+        proposal = make(settled) if settled != choices else proposal
+        choices = settled
     if not proposal.changes_nothing and not confirm(proposal):
         raise Cancelled("cancelled, nothing changed")
     values = dict(wish.env.values)

@@ -52,6 +52,7 @@ class Choices(Struct, frozen=True, kw_only=True):
         revoked: Places that lose their yes: they leave the home, or are switched off there.
         only: Parts to take; empty for all.
         without: Parts to leave.
+        given: Names of the variables that come with the command.
     """
 
     sides: Mapping[str, Side] = field(default_factory=dict)
@@ -63,6 +64,7 @@ class Choices(Struct, frozen=True, kw_only=True):
     revoked: tuple[tuple[RelPath, str], ...] = ()
     only: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
 
     def with_parts(self, only: str, without: str) -> Choices:
         """Return them with ``--only`` and ``--except`` as typed.
@@ -115,7 +117,7 @@ def propose(
     situation = Situation(
         base=base, found=observed.found, ours=ours, theirs=theirs, read=read,
         by_author=shipped_off(theirs, incoming.shipped, read), memory=memory_of(old),
-        known=providers_used(ctx, home.path),
+        known=providers_used(ctx, home.path, choices.given),
     )  # fmt: skip
     plan = _discreet(ctx, home, reconcile(situation, decisions))
     example = _example(incoming, old, observed)

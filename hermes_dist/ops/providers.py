@@ -15,12 +15,13 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.variables import ENV_FILE
 
 
-def providers_used(ctx: Context, home: Path) -> Known:
+def providers_used(ctx: Context, home: Path, given: frozenset[str] = frozenset()) -> Known:
     """Give the names of providers that the default profile's or the home's settings name, or whose key is set.
 
     Args:
         ctx: The context.
         home: The folder of the home; it need not exist.
+        given: Names of variables that are about to be set in the home.
     """
 
     @cache
@@ -28,7 +29,7 @@ def providers_used(ctx: Context, home: Path) -> Known:
         places = (ctx.layout.root, home)
         named = (name for place in places for name in providers_in(_config(place)))
         keys = (name for place in places for name in providers_of(dotenv.read(_bytes(place / ENV_FILE))))
-        return frozenset([*named, *keys, *providers_of(ctx.env)])
+        return frozenset([*named, *keys, *providers_of(ctx.env), *providers_of(given)])
 
     return known
 

@@ -15,7 +15,7 @@ MCP = '{"mcpServers": {"web": {"command": "npx", "args": ["web-server"], "env": 
 FIRST = {
     "distribution.yaml": "name: bot\nversion: 1.0.0\ndescription: A bot.\nodd: 1\nenv_requires:\n  - name: KEY\n    description: What for\n",
     "SOUL.md": "Soul.\n",
-    "config.yaml": "model:\n  default: a\n  other: x\napprovals:\n  mode: smart\n",
+    "config.yaml": "model:\n  default: a\n  max_tokens: 1\napprovals:\n  mode: smart\n",
     "mcp.json": MCP,
     "README.md": "Read me.\n",
     "cron/daily.yaml": f"name: daily\nschedule: 0 9 * * *\nprompt: Look {'around ' * 60}\n",
@@ -80,14 +80,14 @@ def test_an_update_shows_what_changed_and_not_what_was_shown_before(talk: Talk, 
     talk.repo.commit(
         {
             "distribution.yaml": FIRST["distribution.yaml"].replace("1.0.0", "1.1.0") + "  - name: FRESH\n",
-            "config.yaml": "model:\n  default: b\n  other: y\napprovals:\n  mode: 'off'\n",
+            "config.yaml": "model:\n  default: b\n  max_tokens: 2\napprovals:\n  mode: 'off'\n",
             **{f"skills/s{n:02}/SKILL.md": "---\nname: s\n---\nS.\n" for n in range(20)},
         }
     )
     lines = talk("update", "bot", "-y")
     assert talk.code == 3, talk.err
     assert lines[0] == "Update bot@1.1.0 in bot"
-    assert "    config.yaml: model.other  x → y" in lines
+    assert "    config.yaml: model.max_tokens  1 → 2" in lines
     assert "  conflict  config.yaml: model.default  a → b (yours: mine) (edit/edit); yours stays" in lines
     assert "  env    new: FRESH  missing" in lines
     assert "  loosens   approvals.mode: off" in lines

@@ -66,6 +66,14 @@ _PLATFORMS = (
     "slack", "sms", "telegram", "wecom", "weixin", "whatsapp",
 )  # fmt: skip
 """Where the agent switches all of them on; a webhook, say, has few."""
+_GUARDED = {
+    "api_server": "hermes-api-server", "google_chat": "hermes-google_chat", "homeassistant": "hermes-homeassistant",
+    "teams": "hermes-teams", "webhook": "hermes-webhook", "wecom_callback": "hermes-wecom-callback",
+    "whatsapp_cloud": "hermes-whatsapp_cloud", "yuanbao": "hermes-yuanbao",
+}  # fmt: skip
+"""The other places, and what the agent switches on there."""
+_MILD = ("clarify", "search", "todo", "tts", "vision")
+"""Toolsets that are of no use to a stranger."""
 
 _WHO = ("disabled", "allowlist", "pairing")
 """Who may write to a bot."""
@@ -98,6 +106,7 @@ plugins: auto_apply
 proxy: allow_env_fallback auto_install=on enabled
 secrets: bitwarden.{auto_install,override_existing}=on bitwarden.enabled onepassword.enabled
 secrets: onepassword.override_existing=on
+smart_model_routing: enabled
 security: allow_data_training_tiers_noninteractive allow_lazy_installs=on allow_private_urls tirith_fail_open=on
 sessions: auto_archive auto_prune=either write_json_snapshots
 skills: inline_shell project_discovery=on
@@ -181,7 +190,7 @@ security: fake_ip_ranges website_blocklist.shared_files
 skills: create_dir trusted_project_dirs
 slack: allowed_channels free_response_channels require_mention_channels
 telegram: allowed_chats
-terminal: docker_env docker_extra_args docker_shared_container_key temp_dir vercel_runtime
+terminal: docker_env docker_extra_args docker_shared_container_key temp_dir
 tts: gemini.persona_prompt_file neutts.{ref_audio,ref_text} openai.consent_attestation
 vault: bitwarden.binary_path onepassword.{account,binary_path}
 vertex: project_id
@@ -274,6 +283,8 @@ ROWS: tuple[Row, ...] = (
     *_asked("nous", {"anthropic_wire": ("chat",)}),
     *_asked("onboarding", {"profile_build": ("ask",)}),
     *(Row(f"platform_toolsets.{name}", Rule.SHRINKS, (list(_TOOLS), [f"hermes-{name}"])) for name in _PLATFORMS),
+    *(Row(f"platform_toolsets.{name}", Rule.SHRINKS, (list(_MILD), [own])) for name, own in _GUARDED.items()),
+    *(Row(f"known_{kind}_toolsets.*", Rule.GROWS, ([],)) for kind in ("builtin", "plugin")),
     Row("plugins.enabled", Rule.SHRINKS, ([],), kind=_RUNS),
     Row("plugins.disabled", Rule.GROWS, ([],)),
     Row("plugins.host.launcher", Rule.ASK, ([],), kind=_RUNS),
@@ -299,7 +310,7 @@ ROWS: tuple[Row, ...] = (
         "cwd": (".", "~", "auto", "cwd", ""), "degraded_mode": ("warn",), "docker_image": (_OLD_IMAGE, _NEW_IMAGE),
         "modal_image": (_OLD_IMAGE, _NEW_IMAGE), "daytona_image": (_OLD_IMAGE, _NEW_IMAGE),
         "singularity_image": (f"docker://{_OLD_IMAGE}", f"docker://{_NEW_IMAGE}"),
-        "vercel_image": ("vercel/sandbox/universal:latest",)}),
+        "vercel_image": ("vercel/sandbox/universal:latest",), "vercel_runtime": ("", "node24")}),
     *(Row(f"terminal.{key}", Rule.SHRINKS, ([],)) for key in
       ("env_passthrough", "docker_volumes", "docker_forward_env", "shell_init_files")),
     Row("toolsets", Rule.SHRINKS, (list(_TOOLS), ["hermes-cli"])),

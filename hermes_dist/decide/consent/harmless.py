@@ -28,7 +28,7 @@ agent: max_verify_nudges parallel_tool_call_guidance reasoning_echo reasoning_ef
 agent: reconnect_attention_after restart_after_turn_timeout restart_drain_timeout run_budget_seconds
 agent: sanitizer_heal_escalation_threshold service_tier session_stall_timeout stall_guards stream_drain_timeout
 agent: system_prompt task_completion_guidance text_verbosity tool_use_enforcement turn_liveness.{poll_s,timeout_s}
-agent: verify_guidance verify_on_stop personalities.* personalities.*.{description,style,system_prompt,tone}
+agent: verbose verify_guidance verify_on_stop personalities.* personalities.*.{description,style,system_prompt,tone}
 personalities: * *.{description,style,system_prompt,tone}
 platform_hints: * *.{append,replace}
 auxiliary: {background_review,compression,curator,goal_judge,kanban_decomposer,mcp}.{model,timeout,reasoning_effort}
@@ -74,6 +74,7 @@ discord: voice_fx.{ack_enabled,ack_phrases,ambient_enabled,ambient_gain,duck_gai
 discord: websocket_event_max_silence_seconds websocket_heartbeat_ack_max_age_seconds websocket_max_latency_seconds
 discord: websocket_liveness_failure_threshold websocket_liveness_interval_seconds
 display: background_process_notifications battery bell_on_complete bell_on_prompt busy_ack_enabled busy_input_mode
+display: cleanup_progress
 display: busy_steer_ack_enabled busy_text_mode cli_multiline_shortcuts cli_rebuild_scrollback_on_redraw
 display: cli_refresh_interval compact copy_shortcut credits_notices details_mode ephemeral_system_ttl
 display: file_mutation_verifier final_response_markdown focus_saved_tool_progress focus_view friendly_tool_labels
@@ -87,7 +88,8 @@ display: thinking_mode timestamp_format timestamps tool_preview_length tool_prog
 display: tool_progress_grouping tool_progress_overrides.* tui_agents_nudge tui_auto_resume_recent tui_compact tui_mouse
 display: tui_native tui_status_indicator tui_statusbar turn_completion_explainer turn_summary
 display: user_message_preview.{first_lines,last_lines} vim_mode
-display: platforms.{telegram,discord,slack,wecom}.streaming platforms.telegram.notifications
+display: platforms.*.{cleanup_progress,show_reasoning,streaming,tool_preview_length,tool_progress}
+display: platforms.telegram.notifications
 doctor: live_probe_timeout
 fallback: min_switch_reset_seconds
 fallback_model: model
@@ -101,6 +103,7 @@ gateway: signal_interrupt_grace_timeout startup_watchdog startup_watchdog_timeou
 goals: max_turns
 hooks: output_spill.{enabled,max_chars,preview_head,preview_tail}
 human_delay: max_ms min_ms mode
+image_gen: model
 kanban: auto_decompose_per_tick auto_subscribe_on_create dispatch_interval_seconds dispatch_stale_timeout_seconds
 kanban: done_sub_retention_days failure_limit max_in_progress max_in_progress_per_profile notify_in_gateway
 kanban: worker_log_backup_count worker_log_rotate_bytes
@@ -138,7 +141,7 @@ providers: *.{max_output_tokens,max_tokens,request_timeout_seconds,stale_timeout
 runtime: nofile_soft_limit
 security: tirith_timeout
 session: terminal_continue
-session_reset: mode
+session_reset: at_hour idle_minutes mode
 sessions: cjk_fts fts_optimize_notice max_export_messages max_resume_messages min_interval_hours
 sessions: min_vacuum_interval_days search_slow_ms show_subagents vacuum_after_prune
 skills: auto_load creation_nudge_interval inline_shell_timeout ledger ledger_max_bytes template_vars
@@ -186,6 +189,7 @@ cron: model_provider
 delegation: provider
 fallback_model: provider
 fallback_providers: *.provider
+image_gen: provider
 moa: presets.*.{aggregator.provider,reference_models.*.provider}
 web: backend extract_backend search_backend
 """

@@ -12,6 +12,10 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
+from hermes_dist.decide.consent.floor import row_for
+from hermes_dist.decide.consent.floor_rows import Rule
+from hermes_dist.decide.placement import CONFIG
+from hermes_dist.decide.placing_mcp import SERVERS
 from hermes_dist.decide.timing import schedule_words
 from hermes_dist.errors import Invalid, counted
 from hermes_dist.model.facts import Facts, fact_value, facts_line
@@ -24,6 +28,13 @@ _UNITS = frozenset(["mcp_servers", "quick_commands", "jobs"])
 """Maps and lists whose entries are judged as a whole."""
 _PARTS = frozenset(["platforms", "quick_commands"])
 """Sections of settings that are judged entry by entry, at the top or below ``gateway``."""
+_MODELS = frozenset([
+    "custom_providers", "fallback_model", "fallback_providers", "model", "model_aliases", "provider_routing",
+    "providers",
+])  # fmt: skip
+"""Sections of settings that say together where prompts go: one answer, wherever a provider is named."""
+_SERVICES = frozenset(["cloud_provider", "use_gateway"])
+"""Last steps of keys that say the same of one kind of tool."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -36,6 +47,7 @@ class Group(Struct, frozen=True):
         line: What it is, exactly: the command line, the schedule, the value.
         label: What its author calls it, where that is something else.
         effects: Its parts.
+        rows: The keys and values of a section of settings, all of them; empty where the line says it all.
     """
 
     kind: EffectKind
@@ -43,6 +55,7 @@ class Group(Struct, frozen=True):
     line: str
     label: str
     effects: tuple[Effect, ...]
+    rows: tuple[tuple[str, str], ...] = ()
 
 
 def grouped(effects: Iterable[Effect]) -> tuple[Group, ...]:
@@ -72,7 +85,7 @@ def _is_code(effect: Effect) -> bool:
 
 def unit_of(path: str, key: str) -> tuple[str, str]:
     """What an effect belongs to, as the path of a file and the key of a server, a job or a setting in it."""
-    return path, format_key(_unit(_parsed(key)))
+    return path, format_key(_unit(RelPath(path), _parsed(key)))
 
 
 def named(effects: Iterable[Effect], word: str) -> tuple[Effect, ...]:
@@ -85,6 +98,9 @@ def named(effects: Iterable[Effect], word: str) -> tuple[Effect, ...]:
         Invalid: Several things have that bare name.
     """
     every = tuple(effects)
+    whole = tuple(e for group in grouped(every) if word and group.name == word for e in group.effects)
+    if whole:
+        return whole
     exact = tuple(e for e in every if word and (word in (e.id, e.place, e.key, str(e.path)) or _begins(e, word)))
     if exact:
         return exact
@@ -121,12 +137,18 @@ def _parsed(key: str) -> KeyPath:
         return (key,)
 
 
-def _unit(key: KeyPath) -> KeyPath:
+def _unit(path: RelPath, key: KeyPath) -> KeyPath:
     """The key of what an effect is a part of."""
+    if path == CONFIG and key and _is_about_models(key):
+        return ("model",)
     if not key or isinstance(key[0], Item):
         return key
     depth = 2 if key[0] == "gateway" and key[1:2] and key[1] in _PARTS else 1
     return key[: depth + 1] if key[depth - 1] in _UNITS | _PARTS else key[:depth]
+
+
+def _is_about_models(key: KeyPath) -> bool:
+    return key[0] in _MODELS or key[-1] in _SERVICES or row_for(key).rule is Rule.PROVIDER
 
 
 def _group(name: str, parts: tuple[Effect, ...]) -> Group:
@@ -134,7 +156,21 @@ def _group(name: str, parts: tuple[Effect, ...]) -> Group:
     key = _parsed(parts[0].key)
     if len(parts) == 1 and kind is EffectKind.LOOSENS and key:
         return Group(kind, format_key(key), _words_of(parts[0]), "", parts)
+    if _are_settings(parts):
+        rows = tuple((e.key, _words_of(e)) for e in parts)
+        return Group(kind, name, "; ".join(_change_in(name, *row) for row in rows), "", parts, rows)
     return Group(kind, name, _line(kind, parts), label_in(parts[0]), parts)
+
+
+def _are_settings(parts: tuple[Effect, ...]) -> bool:
+    """Whether a group is a section of settings: everything in ``config.yaml`` but one server or command."""
+    key = _parsed(parts[0].key)
+    return parts[0].path == CONFIG and bool(key) and key[0] != SERVERS
+
+
+def _change_in(name: str, key: str, words: str) -> str:
+    """One change in a section, without the name of the section where the key begins with it."""
+    return words if key == name else f"{key.removeprefix(f'{name}.')}: {words}"
 
 
 def _line(kind: EffectKind, parts: tuple[Effect, ...]) -> str:
@@ -143,7 +179,7 @@ def _line(kind: EffectKind, parts: tuple[Effect, ...]) -> str:
         return "; ".join(_job_line(part) for part in parts)
     if key and key[0] == "mcp_servers" and len(key) > 2:
         return _server({format_key(_parsed(p.key)[2:]): p.what for p in parts})
-    keys = [_parsed(part.key)[len(_unit(key)) :] for part in parts]
+    keys = [_parsed(part.key)[len(_unit(part.path, key)) :] for part in parts]
     words = [_words_of(part) for part in parts]
     changes = [f"{format_key(rest)}: {text}" if rest else text for text, rest in zip(words, keys, strict=True)]
     return "; ".join(dict.fromkeys(changes))

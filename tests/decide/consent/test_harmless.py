@@ -19,6 +19,7 @@ MAPS = {
     "custom_providers": "a list; a place is described with names of the user's own",
     "custom_providers.*.models": "by the name of a model",
     "discord.channel_prompts": "by the number of a channel; the value is a prompt",
+    "display.platforms": "by the name of a platform; what is shown there",
     "display.tool_progress_overrides": "by the name of a platform; a word says how much is told",
     "fallback_providers": "a list of models",
     "lsp.servers": "by the name of a language server",

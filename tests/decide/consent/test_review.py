@@ -109,3 +109,31 @@ def test_a_key_that_can_not_be_read_stands_for_itself() -> None:
 
 def test_what_belongs_together_is_counted_as_it_is_shown() -> None:
     assert len({unit_of(one.path, one.key) for one in ALL}) == len(grouped(ALL)) == 6
+
+
+MODELS = [
+    effect("model.provider", "openrouter", kind=EffectKind.LOOSENS),
+    effect("fallback_providers", '[{"provider": "nous"}]', kind=EffectKind.LOOSENS),
+    effect("auxiliary.vision.provider", "openrouter", kind=EffectKind.LOOSENS),
+    effect("web.use_gateway", "true", kind=EffectKind.LOOSENS),
+]
+WEB = effect("web.new", "1", kind=EffectKind.LOOSENS)
+
+
+def test_where_prompts_go_is_one_line_in_whatever_sections_it_is_said() -> None:
+    models, web = grouped([*MODELS, WEB])
+    assert (models.name, len(models.effects), web.name) == ("model", 4, "web.new")
+    assert models.rows == tuple((e.key, e.what) for e in MODELS)
+    assert models.line.startswith("provider: openrouter; fallback_providers: [")
+    assert named([*MODELS, WEB], "model") == tuple(MODELS)
+
+
+def test_a_section_gives_every_key_and_value_of_its_own() -> None:
+    parts = [effect("approvals.mode", "off", kind=EffectKind.LOOSENS), effect("approvals.deny", "(removed)", kind=EffectKind.LOOSENS)]
+    (group,) = grouped(parts)
+    assert group.rows == (("approvals.mode", "off"), ("approvals.deny", "(removed)"))
+    assert group.line == "mode: off; deny: (removed)"
+
+
+def test_a_server_has_no_rows_since_its_line_is_the_command() -> None:
+    assert [group.rows for group in grouped([*ZOTERO, JOB, HOOK, MODE])] == [(), (), (), ()]
