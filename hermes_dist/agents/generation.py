@@ -9,6 +9,7 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
+from hermes_dist.agents.dialects import Dialect
 from hermes_dist.agents.jobs import FIELDS_0_19, FIELDS_0_22, RUN_STATE_0_19, RUN_STATE_0_22
 from hermes_dist.agents.names import RESERVED
 from hermes_dist.agents.routes import GRAMMAR_0_19, GRAMMAR_0_22, Grammar
@@ -21,13 +22,6 @@ class Gateways(StrEnum):
 
     EACH = "one for each profile"
     ONE = "one for all profiles"
-
-
-class Dialect(StrEnum):
-    """What reads the agent's YAML."""
-
-    PYYAML = "pyyaml"
-    RUAMEL = "ruamel"
 
 
 class Generation(NamedTuple):
@@ -99,6 +93,8 @@ RUN_STATE = tuple(dict.fromkeys(pattern for each in GENERATIONS for pattern in e
 """Run state on any agent."""
 SOULS = frozenset(digest for each in GENERATIONS for digest in each.souls)
 """What any agent seeds as its SOUL.md."""
+DIALECTS = tuple(dict.fromkeys(each.dialect for each in GENERATIONS))
+"""What may read a file: the agent of today, the one of the next release, another machine's."""
 CONFIG_VERSIONS = tuple(each.config_version for each in GENERATIONS)
 
 

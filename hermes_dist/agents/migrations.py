@@ -83,9 +83,8 @@ LISTS: tuple[Listed, ...] = (
     Listed(45, ("known_builtin_toolsets", "*"), added="connections"),
 )
 
-BARE: tuple[tuple[str, bool], ...] = (("y", True), ("Y", True), ("n", False), ("N", False))
-"""Words that one generation reads as text and the other as booleans, which it then writes."""
 BARE_SINCE: Final = 50
+"""It writes words that it reads as booleans as what it read."""
 
 SOUL_SINCE: Final = 41
 SOUL_HEADING: Final = "## Messaging other agents"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from msgspec import Struct
 
 from hermes_dist.agents import migrations
+from hermes_dist.agents.dialects import BARE
 from hermes_dist.agents.migrations import MISSING, Key, Listed, Rewrite
 from hermes_dist.agents.places import CONFIG as CONFIG_NAME
 from hermes_dist.agents.places import SOUL as SOUL_NAME
@@ -25,7 +26,7 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 CONFIG = RelPath(CONFIG_NAME)
 SOUL = RelPath(SOUL_NAME)
 _SECTION = re.compile(rb"\n*" + re.escape(migrations.SOUL_HEADING).encode() + rb"[ \t]*\n.*?(?=\n## |\Z)", re.DOTALL)
-_BARE = dict(migrations.BARE)
+_BARE = dict(BARE)
 
 
 class Followed(Struct, frozen=True):

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from hermes_dist.model.dialects import is_clear
 from hermes_dist.model.values import Unmergeable
 
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -28,7 +29,10 @@ class _Flow(_Block):
 
 
 def _text(dumper: Any, data: str) -> Any:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=dumper.LINES if "\n" in data else None)
+    style = dumper.LINES if "\n" in data else None
+    if not is_clear(data):
+        style = "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
 
 _Block.add_representer(str, _text)

@@ -153,9 +153,13 @@ def test_installed_after_the_agent_both_work_the_plugin_runs_and_our_uninstall_l
     ours_answer(run, venv)
     hermes = venv / "bin" / "hermes"
     (home / ".hermes" / "profiles" / "coder").mkdir(parents=True)
+    (home / ".hermes" / "profiles" / "coder" / ".env").touch(0o600)
     before = run(hermes, "dist", "list", ok=False)
     assert "coder" not in before.stdout
-    run(hermes, "plugins", "enable", "dist")
+    if generation.enables_alone:
+        run(hermes, "plugins", "enable", "dist")
+    else:
+        (home / ".hermes" / "config.yaml").write_text("plugins:\n  enabled: [dist]\n")
     assert "coder" in run(hermes, "dist", "list").stdout
     assert "coder" in run(hermes, "dist", "list", "--json").stdout
     assert "hermes dist" in run(hermes, "dist", "--help").stdout

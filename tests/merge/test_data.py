@@ -304,8 +304,8 @@ def test_upstream_deleting_an_entry_with_a_comment_of_ours_is_a_conflict() -> No
 
 def test_a_set_takes_what_both_sides_did() -> None:
     ours = "plugins:\n  enabled:\n  - a # mine\n  - u\n"
-    result = merge("plugins: {enabled: [a, b]}\n", ours, "plugins: {enabled: [a, b, n]}\n")
-    assert result.content.decode() == "plugins:\n  enabled:\n  - a # mine\n  - n\n  - u\n"
+    result = merge("plugins: {enabled: [a, b]}\n", ours, "plugins: {enabled: [a, b, m]}\n")
+    assert result.content.decode() == "plugins:\n  enabled:\n  - a # mine\n  - m\n  - u\n"
     assert keys_of(merge("l: [a]\n", "l: [a, u]\n", "l: [a, b]\n")) == ["l"]
     both = merge("l: [a]\n", "l: [a, u]\n", "l: [a, b]\n", l=Side.BOTH)
     assert (both.content, both.base, both.conflicts) == (b"l: [a, u, b]\n", b"l: [a, b]\n", ())

@@ -271,7 +271,7 @@ def test_a_new_entry_stands_where_the_donor_has_it_in_its_spelling_with_its_comm
 
 
 def test_a_list_changes_item_by_item() -> None:
-    assert moved(CONFIG, splice(CONFIG, words=["a", "n", "b"])) == ([], ["- n"])
+    assert moved(CONFIG, splice(CONFIG, words=["a", "m", "b"])) == ([], ["- m"])
     assert splice("l:\n  - a # one\n  - b # two\n", l=["b", "a"]) == "l:\n  - b # two\n  - a # one\n"
     assert splice("l: [a, 'b', c]\n", l=["a", "c", "d e"]) == "l: [a, c, d e]\n"
     assert splice("l:\n- a\nk: 1\n", l=[]) == "l: []\nk: 1\n"

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 
+from hermes_dist.agents.generation import DIALECTS
 from hermes_dist.decide.consent.floor_rows import ROWS, Row, Rule
+from hermes_dist.model.dialects import as_read
 from hermes_dist.model.documents import ABSENT, same
 from hermes_dist.model.keypath import Item, KeyPath, parse_key
 from hermes_dist.model.plan import EffectKind
@@ -87,12 +89,21 @@ def is_section(key: KeyPath) -> bool:
 def asks(key: KeyPath, ours: object, new: object, known: Known = frozenset) -> EffectKind | None:
     """Say what ``new`` in place of ``ours`` needs a yes for; None if it needs none.
 
+    Values are judged as each reader of YAML takes them, and one that asks is enough: the agent that reads the file may
+    be updated tomorrow, or be another machine's.
+
     Args:
         key: A leaf of ``config.yaml``.
         ours: What the machine has there; ABSENT for the agent's default.
         new: What would be there.
         known: Gives the names of providers that the machine uses.
     """
+    kinds = (_asks(key, as_read(ours, dialect), as_read(new, dialect), known) for dialect in DIALECTS)
+    return next((kind for kind in kinds if kind is not None), None)
+
+
+def _asks(key: KeyPath, ours: object, new: object, known: Known) -> EffectKind | None:
+    """Say the same of values as one reader takes them."""
     row = row_for(key)
     if new == {} and is_section(key):
         new = ABSENT
@@ -192,7 +203,7 @@ def _asked_in_items(key: KeyPath, ours: object, new: list[object], known: Known)
         if not isinstance(item, Mapping):
             return row_for(key).kind
         for rest, value in leaves(item):
-            kind = asks((*key, number, *rest), ABSENT, value, known)
+            kind = _asks((*key, number, *rest), ABSENT, value, known)
             if kind is not None:
                 return kind
     return None

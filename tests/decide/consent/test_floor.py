@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from hermes_dist.agents.dialects import Dialect
 from hermes_dist.decide.consent.floor import UNKNOWN, asks, leaves, row_for
 from hermes_dist.decide.consent.floor_rows import ROWS, Row, Rule
+from hermes_dist.model.dialects import as_read
 from hermes_dist.model.documents import ABSENT, Kind, load_data, same
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.plan import EffectKind
@@ -338,3 +340,24 @@ def test_the_most_particular_line_counts() -> None:
         best = min(matching, key=lambda pair: _particular(pair[1]), default=(None, ()))[0]
         row = row_for(tuple(key))
         assert (row if row in ROWS else None) == best, key
+
+
+@pytest.mark.parametrize("text", ["y", "n", "N", "1e9", "-1e9", "._5", "+_7"])
+def test_a_word_that_readers_of_yaml_take_differently_asks_where_one_of_them_would(text: str) -> None:
+    read = as_read(text, Dialect.RUAMEL)
+    for row in ROWS:
+        key = tuple("any" if step in ("*", "**") else step for step in parse_key(row.pattern))
+        for ours in (ABSENT, *row.defaults, *row.order, text):
+            expected = asks(key, as_read(ours, Dialect.RUAMEL), read)
+            assert expected is None or asks(key, ours, text) is not None, (row.pattern, ours)
+
+
+@pytest.mark.parametrize(
+    ("key", "ours", "new"),
+    [
+        ("approvals.mode", "manual", "n"), ("approvals.mode", ABSENT, "N"), ("checkpoints.enabled", True, "n"),
+        ("security.redact_secrets", ABSENT, "n"), ("nobody.knows", ABSENT, "y"),
+    ],
+)  # fmt: skip
+def test_a_bare_word_that_loosens_for_one_generation_asks(key: str, ours: object, new: object) -> None:
+    assert asks(parse_key(key), ours, new) is not None
