@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.asking import agreement, questions
+from hermes_dist.cli.cards import group_card
 from hermes_dist.cli.clean import clean
 from hermes_dist.cli.command import AllowEffects, DryRun, Profile, command
 from hermes_dist.cli.consents import consent_card, consent_list, consent_shown
@@ -24,7 +25,7 @@ from hermes_dist.ops import resolve as ops
 from hermes_dist.ops.conclude import Wish
 from hermes_dist.ops.proposal import Proposal
 from hermes_dist.ops.propose import Choices
-from hermes_dist.ops.review import groups_of
+from hermes_dist.ops.review import agent_time, groups_of
 
 
 @command
@@ -159,7 +160,7 @@ def approve(
     if not dry_run:  # whose preview names them
         consent_card(session, name, chosen.effects, asking=not yes)
     if not yes and not dry_run:
-        chosen = _chosen(session, chosen)
+        chosen = _chosen(session, name, chosen)
     outcome = ops.approve(session.ctx, name, Wish(dry_run=dry_run), lambda _: True, chosen=chosen)
     return finish(session, outcome)
 
@@ -169,7 +170,7 @@ def _revoke(session: Session, name: ProfileName, wanted: tuple[str, ...], *, yes
     return finish(session, approvals.revoke(session.ctx, name, wanted, wish, agreement(session, yes=yes)))
 
 
-def _chosen(session: Session, chosen: ops.Chosen) -> ops.Chosen:
+def _chosen(session: Session, name: ProfileName, chosen: ops.Chosen) -> ops.Chosen:
     """Ask for all at once or, where there are several, for each.
 
     Raises:
@@ -185,7 +186,9 @@ def _chosen(session: Session, chosen: ops.Chosen) -> ops.Chosen:
         answer = screen.read("Let all of this run? [y]es, [e]ach one by one, [N]o: ").strip().lower()[:1]
         agreed = list(chosen.effects) if answer == "y" else []
         for group in groups if answer == "e" else ():
-            agreed += group.effects if screen.confirm(f"  {group.kind} {clean(group.name)}?") else ()
+            group_card(screen, group, agent_time(session.ctx, session.ctx.layout.home(name)))
+            if screen.confirm(f"  Approve {clean(group.name)}?"):
+                agreed += group.effects
     if not agreed:
         raise Cancelled("cancelled, nothing changed")
     return chosen.only(agreed)

@@ -45,8 +45,8 @@ def test_effects_are_approved_one_by_one(story: Story) -> None:
     installing.install(story.ctx, story.url, Wish(), yes, name="bot")
     terminal = Terminal("approve", "bot")
     terminal.answer("[N]o: ", "e")
-    terminal.answer("mail-server? [y/N] ", "n")
-    terminal.answer("web-server? [y/N] ", "y")
+    terminal.answer("Approve mcp_servers.mail? [y/N] ", "n")
+    terminal.answer("Approve mcp_servers.web? [y/N] ", "y")
     assert terminal.end() == 0, terminal.text
     servers = yaml.safe_load(story.read("config.yaml"))["mcp_servers"]
     assert (servers["web"]["enabled"], servers["mail"]["enabled"]) == (True, False)

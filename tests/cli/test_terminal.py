@@ -215,29 +215,29 @@ def test_conflicts_are_asked_about_as_dpkg_does(repo: Repo, source: str, bot: Pa
 
 def test_resolve_without_a_side_asks_on_a_terminal_about_each_conflict(repo: Repo, source: str, bot: Path) -> None:
     plain(repo)
-    repo.commit({"config.yaml": "model: a\nlimit: 1\n"})
+    repo.commit({"config.yaml": "model: a\nmax_turns: 1\n"})
     assert piped("install", source, "-y").returncode == 0
-    (bot / "config.yaml").write_text("model: mine\nlimit: 5\n")
-    repo.commit({"config.yaml": "model: b\nlimit: 2\n"})
+    (bot / "config.yaml").write_text("model: mine\nmax_turns: 5\n")
+    repo.commit({"config.yaml": "model: b\nmax_turns: 2\n"})
     assert piped("update", "bot", "-y").returncode == 3
     assert piped("resolve", "bot").returncode == 6
     terminal = Terminal("resolve", "bot")
     terminal.answer(CONFLICT, "t")
     terminal.answer(CONFLICT, "l")
     assert terminal.end() == 3
-    assert (bot / "config.yaml").read_text() == "model: mine\nlimit: 2\n"
+    assert (bot / "config.yaml").read_text() == "model: mine\nmax_turns: 2\n"
     terminal = Terminal("resolve", "bot", "config.yaml")
     terminal.answer(CONFLICT, "k")
     assert terminal.end() == 0
-    assert (bot / "config.yaml").read_text() == "model: mine\nlimit: 2\n"
+    assert (bot / "config.yaml").read_text() == "model: mine\nmax_turns: 2\n"
 
 
 def test_a_conflict_can_be_settled_in_an_editor(repo: Repo, source: str, bot: Path, tmp_path: Path) -> None:
     plain(repo)
-    repo.commit({"config.yaml": "model: a\nlimit: 1\n"})
+    repo.commit({"config.yaml": "model: a\nmax_turns: 1\n"})
     assert piped("install", source, "-y").returncode == 0
-    (bot / "config.yaml").write_text("model: mine  # why\nlimit: 5\n")
-    repo.commit({"config.yaml": "model: b\nlimit: 2\nmore: yes\n"})
+    (bot / "config.yaml").write_text("model: mine  # why\nmax_turns: 5\n")
+    repo.commit({"config.yaml": "model: b\nmax_turns: 2\nstt_echo_transcripts: true\n"})
     editor = tmp_path / "editor"
     editor.write_text('#!/bin/sh\ncat "$2" > "$(dirname "$0")/upstream"\nsed -i "s/mine/edited/" "$1"\n')
     editor.chmod(0o755)
@@ -251,8 +251,8 @@ def test_a_conflict_can_be_settled_in_an_editor(repo: Repo, source: str, bot: Pa
     terminal.answer(CONFLICT, "e")
     terminal.answer("Apply it? [y/N] ", "y")
     assert terminal.end() == 0, terminal.text
-    assert (bot / "config.yaml").read_text() == "model: edited  # why\nlimit: 5\nmore: yes\n"
-    assert (tmp_path / "upstream").read_text() == "model: b\nlimit: 2\nmore: yes\n"
+    assert (bot / "config.yaml").read_text() == "model: edited  # why\nmax_turns: 5\nstt_echo_transcripts: true\n"
+    assert (tmp_path / "upstream").read_text() == "model: b\nmax_turns: 2\nstt_echo_transcripts: true\n"
     assert piped("update", "bot", "-y").returncode == 0
 
 

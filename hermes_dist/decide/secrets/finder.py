@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hermes_dist.decide.secrets.kinds import Kind, Shape, kinds_in
 from hermes_dist.decide.secrets.looks import (
@@ -81,11 +82,17 @@ def _words(text: str) -> bytes:
 
 
 def _apart(found: list[Finding]) -> list[Finding]:
-    """In order, without those that begin inside another."""
+    """In order, without those that begin inside another.
+
+    Of two that begin at one place the first found says the kind, since the table lists the longer prefixes first
+    (``sk-ant-`` before ``sk-``); both are covered.
+    """
     kept: list[Finding] = []
-    for one in sorted(found, key=lambda one: (one.start, -one.end)):
+    for one in sorted(found, key=lambda one: one.start):
         if not kept or one.start >= kept[-1].end:
             kept.append(one)
+        elif one.start == kept[-1].start and one.end > kept[-1].end:
+            kept[-1] = replace(kept[-1], end=one.end)
     return kept
 
 
