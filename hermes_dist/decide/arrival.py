@@ -176,6 +176,7 @@ def _with_lock(
     end = second.after(there)
     changed = sorted(arrival.found.differing(end))
     effects = tuple(sorted({*first.effects, *second.effects}))
+    ran = tuple(dict.fromkeys((*first.ran, *second.ran)))
     plan = Plan(
         steps=tuple(Step(path, arrival.found.get(path), end.get(path)) for path in changed),
         base=second.base,
@@ -183,12 +184,14 @@ def _with_lock(
         conflicts=tuple(sorted({*first.conflicts, *second.conflicts})),
         effects=effects,
         parked=tuple(effect for effect in effects if effect in {*first.parked, *second.parked}),
+        ran=ran,
         off=second.off,
         blobs=blobs,
         notes=(*first.notes, *second.notes),
     )
     agreed = [effect for effect in effects if decisions.granted(effect)]
-    approved = remembered(arrival.before, agreed, frozenset(), lock.pin)
+    before = remembered(arrival.before, ran, frozenset(), lock.pin)
+    approved = remembered(before, agreed, frozenset(), lock.pin)
     after = replace(
         lock, base=second.base, upstream=second.upstream, conflicts=second.conflicts, parked=second.parked,
         off=second.off, answers=second.answers, approved=approved, generation=0,

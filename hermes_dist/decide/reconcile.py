@@ -53,6 +53,7 @@ class Situation(Struct, frozen=True, kw_only=True):
         ours: The home as it counts for merging, where that differs from ``found``: without the agent's own
             stock files, and with the author's manifest where the agent only dumped it again.
         known: Gives the names of providers that the machine uses.
+        leaving: Files that leave the home, although neither side has them any more.
     """
 
     base: Tree = EMPTY
@@ -63,6 +64,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     memory: Memory = Memory()
     ours: Tree | None = None
     known: Known = frozenset
+    leaving: frozenset[RelPath] = frozenset()
 
 
 class Decisions(Struct, frozen=True, kw_only=True):
@@ -118,7 +120,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     blobs |= live.blobs
     waiting = tuple(e for e in effects if not decisions.granted(e) and (e.off or e in parked))
     return Plan(
-        steps=_steps(situation.found, ours, live.tree),
+        steps=_steps(situation.found, {*ours, *live.tree, *situation.leaving}, live.tree),
         base=received,
         upstream={path: situation.theirs.get(path) for path in received.differing(situation.theirs)},
         conflicts=merged.conflicts,
@@ -196,8 +198,8 @@ def _touches(effect: Effect, path: RelPath, key: str) -> bool:
     return long[: len(short)] == short
 
 
-def _steps(found: Tree, ours: Tree, merged: Tree) -> tuple[Step, ...]:
-    changed: list[RelPath] = sorted(p for p in {*ours, *merged} if found.get(p) != merged.get(p))
+def _steps(found: Tree, paths: set[RelPath], merged: Tree) -> tuple[Step, ...]:
+    changed: list[RelPath] = sorted(p for p in paths if found.get(p) != merged.get(p))
     return tuple(Step(p, found.get(p), merged.get(p)) for p in changed)
 
 

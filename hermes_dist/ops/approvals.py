@@ -8,13 +8,15 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist.decide.consent.code import Side, loading
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.review import Group, grouped, named
 from hermes_dist.decide.consent.switches import Unit, unit_of
+from hermes_dist.decide.consent.withdrawal import unapproved
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.locked import Approval, Off
-from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import EMPTY, Tree
 from hermes_dist.ops.conclude import Wish, conclude
@@ -77,13 +79,16 @@ def _live(lock: Lock, seen: Observed) -> tuple[Effect, ...]:
 
 
 def _approvals_of(lock: Lock, effects: Iterable[Effect]) -> tuple[Approval, ...]:
-    """The approvals that stand for effects: of their content, or of a part of their server or job."""
+    """The approvals that stand for effects: of their content, their folder, or a part of their server or job."""
     each = tuple(effects)
     digests = {effect.digest for effect in each}
+    folders = {str(effect.path) for effect in each if not effect.key}
     units = {unit for effect in each if len((unit := unit_of(effect.path, effect.key))[1]) == 2}
     return tuple(
         approval for approval in lock.approved
-        if approval.digest in digests or (approval.path and _unit(approval) in units)
+        if approval.digest in digests
+        or (not approval.key and approval.path in folders)
+        or (approval.path and _unit(approval) in units)
     )  # fmt: skip
 
 
@@ -114,7 +119,7 @@ def _unknown(ctx: Context, name: ProfileName, word: str, groups: Iterable[Group]
 def revoke(ctx: Context, name: ProfileName, words: tuple[str, ...], wish: Wish, confirm: Confirm) -> Outcome:
     """Take a yes back: the thing goes off, and is asked about again.
 
-    A server or job is switched off; a setting, hook, plugin or file leaves the home and waits.
+    A server or job is switched off; a setting, hook or plugin leaves the home and waits. A file names what loads it.
 
     Raises:
         DistError: Nothing with a yes is called so, or the user edited files that would leave.
@@ -125,21 +130,23 @@ def revoke(ctx: Context, name: ProfileName, words: tuple[str, ...], wish: Wish, 
     live = tuple(each for group in consents(ctx, name).approved for each in group.group.effects)
     chosen: list[Effect] = []
     for word in words:
-        hits = named(live, word)
+        hits = named(live, word) or _loading(live, word, lock, seen)
         if not hits:
             raise _unknown(ctx, name, word, grouped(live))
         chosen += hits
     _refuse_edited(lock, seen.ours, chosen)
-    taken = set(_approvals_of(lock, chosen))
-    units = {unit_of(effect.path, effect.key) for effect in chosen}
-    rest = replace(
-        lock, approved=tuple(a for a in lock.approved if a not in taken),
-        off=tuple(off for off in lock.off if unit_of(off.path, off.key) not in units),
-        parked=(*lock.parked, *(replace(effect, off=True) for effect in chosen)),
-    )  # fmt: skip
+    rest = unapproved(lock, chosen)
     choices = Choices(revoked=tuple((effect.path, effect.key) for effect in chosen))
     make = partial(propose, ctx, replace(home, lock=rest), recorded(ctx, rest), verb="revoke")
     return conclude(ctx, make, replace(wish, choices=choices), confirm, None)
+
+
+def _loading(live: tuple[Effect, ...], word: str, lock: Lock, seen: Observed) -> tuple[Effect, ...]:
+    """What loads the file that a word names: its yes covers that file."""
+    path = RelPath(word)
+    if path not in seen.ours:
+        return ()
+    return loading(live, path, Side(seen.ours, seen.read), Side(lock.theirs(), seen.read))
 
 
 def _refuse_edited(lock: Lock, ours: Tree, chosen: Iterable[Effect]) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.decide.consent.activate import switch_off
 from hermes_dist.decide.consent.granted import grant, remembered
 from hermes_dist.decide.consent.parking import put_back
-from hermes_dist.decide.consent.switches import Unit, is_unit, memory_of, shipped_off, unit_of
+from hermes_dist.decide.consent.switches import Unit, memory_of, shipped_off
+from hermes_dist.decide.consent.withdrawal import withdrawn
 from hermes_dist.decide.env_example import (
     ENV_EXAMPLE,
     PlacedExample,
@@ -27,7 +27,7 @@ from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step, image_of
 from hermes_dist.model.side import Side
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.ops.incoming import Incoming
@@ -111,13 +111,14 @@ def propose(
         granted=grant(choices.grants, everything=choices.allow_effects, before=approved),
         named=choices.named, policies=incoming.manifest.merge if incoming.manifest else {},
     )  # fmt: skip
-    revoked = _revoked(_with_edits(observed.ours, choices), base, choices, incoming.manifest.name, read)
+    edits = _with_edits(observed.ours, choices)
+    revoked = withdrawn(edits, base, choices.revoked, incoming.manifest.name, read)
     ours, base, blobs = revoked.ours, revoked.base, {**blobs, **revoked.blobs}
     read = together(blobs, read)
     situation = Situation(
         base=base, found=observed.found, ours=ours, theirs=theirs, read=read,
         by_author=shipped_off(theirs, incoming.shipped, read), memory=memory_of(old),
-        known=providers_used(ctx, home.path, choices.given),
+        known=providers_used(ctx, home.path, choices.given), leaving=frozenset(edits) - frozenset(ours),
     )  # fmt: skip
     plan = _discreet(ctx, home, reconcile(situation, decisions))
     example = _example(incoming, old, observed)
@@ -172,25 +173,6 @@ def _with_edits(ours: Tree, choices: Choices) -> Tree:
     return ours.with_entries(
         {path: Entry(Digest.of(data), path in ours and ours[path].executable) for path, data in edits}
     )
-
-
-class _Revoked(Struct, frozen=True):
-    """The home and base without what lost its yes, and new contents."""
-
-    ours: Tree
-    base: Tree
-    blobs: Mapping[Digest, bytes]
-
-
-def _revoked(ours: Tree, base: Tree, choices: Choices, package: str, read: Read) -> _Revoked:
-    units = {unit for place in choices.revoked if is_unit(unit := unit_of(*place))}
-    places = [place for place in choices.revoked if unit_of(*place) not in units]
-    if not choices.revoked:
-        return _Revoked(ours, base, {})
-    off = switch_off(ours, sorted(units, key=str), read, package)
-    left = put_back(off.tree, EMPTY, places, together(off.blobs, read))
-    older = put_back(base, EMPTY, places, read)
-    return _Revoked(left.tree, older.tree, {**off.blobs, **left.blobs, **older.blobs})
 
 
 def _news(incoming: Incoming, received: Manifest | None) -> tuple[str, ...]:

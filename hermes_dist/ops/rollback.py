@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist.decide.consent.effects import find_effects
+from hermes_dist.decide.consent.review import grouped
+from hermes_dist.decide.consent.withdrawal import approvals_for, unapproved, withdrawn
 from hermes_dist.decide.history import as_before, edited_since, hold_after, one_back, take_back
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.locked import Approval, digests_of
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
@@ -119,7 +125,7 @@ def _exactly(ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock)
     later = [row for row in reversed(rows) if row.number > goal.number]
     changes = [row.steps for row in later]
     want = as_before(changes)
-    seen = observe(ctx, home, _paths(changes))
+    seen = observe(ctx, home, lock.theirs().with_entries(_paths(changes)))
     lost = edited_since(seen.found, changes)
     notes = tuple(
         f"{path}: what was edited since is overwritten" for path in lost if seen.found.get(path) != want[path]
@@ -127,9 +133,47 @@ def _exactly(ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock)
     new = replace(lock, generation=home.lock.generation if home.lock else lock.generation)
     new = _held(home, _expecting(home, new, lock))
     read = first_of(seen.read, images_of(home, later))
-    tree = seen.found.with_entries(want)
-    proposal = _proposal(ctx, home, "rollback", found=seen.found, tree=tree, lock=new, read=read, notes=notes)
+    back = _without_revoked(new, seen.found.with_entries(want), _revoked_since(rows, goal, home.lock), read)
+    proposal = _proposal(
+        ctx, home, "rollback", found=seen.found, tree=back.tree, lock=back.lock, read=read, blobs=back.blobs,
+        notes=(*notes, *back.notes),
+    )  # fmt: skip
     return _labelled(proposal, goal.number)
+
+
+def _revoked_since(rows: list[Past], goal: Past, now: Lock | None) -> frozenset[Approval]:
+    """The approvals that the user took back after a generation, and did not give again."""
+    taken: set[Approval] = set()
+    for before, after in pairwise(rows):
+        if after.number > goal.number and after.verb == "revoke" and before.lock:
+            left = after.lock or now
+            taken |= set(before.lock.approved) - set(left.approved if left else ())
+    given = digests_of(now.approved) if now else frozenset[Digest]()
+    return frozenset(approval for approval in taken if approval.digest not in given)
+
+
+class _Back(Struct, frozen=True):
+    """What going back exactly gives, without what lost its yes since."""
+
+    tree: Tree
+    lock: Lock
+    blobs: Mapping[Digest, bytes] = {}
+    notes: tuple[str, ...] = ()
+
+
+def _without_revoked(lock: Lock, tree: Tree, taken: frozenset[Approval], read: Read) -> _Back:
+    """Going back brings files back, but no yes that was taken back: what it was for stays off, and waits."""
+    theirs = lock.theirs()
+    packaged = tree.where(theirs.__contains__)
+    live = [e for e in find_effects(EMPTY, packaged, theirs, read) if not e.off] if taken else []
+    lost = tuple(effect for effect in live if approvals_for(taken, [effect]))
+    if not lost:
+        return _Back(tree, lock)
+    rest = unapproved(lock, lost)
+    left = withdrawn(tree, lock.base, [(e.path, e.key) for e in lost], lock.name, read)
+    upstream = {path: theirs.get(path) for path in left.base.differing(theirs)}
+    notes = tuple(f"{group.name}: you took its yes back; it stays off, and waits" for group in grouped(lost))
+    return _Back(left.ours, replace(rest, base=left.base, upstream=upstream), left.blobs, notes)
 
 
 def abort(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm) -> Outcome:

@@ -241,6 +241,27 @@ def bound(effects: Iterable[Effect], merged: Side, shipped: Side) -> Iterator[Ef
         yield replace(effect, digest=digest_of([effect.digest, cover.digest])) if cover else effect
 
 
+def is_owned_by(owner: str, effect: Effect) -> bool:
+    """Whether the owner of a covered file, as its fact names it, is what an effect makes run."""
+    path, _, key = owner.partition(": ")
+    if not key:
+        skills = effect.path == CONFIG and _related(_parsed(effect.key), INLINE_SWITCH)
+        return path == effect.path or (skills and RelPath(path).top not in UNITS)
+    return path == effect.path and bool(effect.key) and _related(_parsed(key), _parsed(effect.key))
+
+
+def loading(effects: Iterable[Effect], path: RelPath, merged: Side, shipped: Side) -> tuple[Effect, ...]:
+    """Find the effects that can load a file of the package.
+
+    Args:
+        effects: Those of settings, jobs, hooks and plugins.
+        path: The file.
+        merged: The home, for what the package does not ship.
+        shipped: What upstream ships, in the home's spelling.
+    """
+    return tuple(e for e in effects if e.kind in _BOUND and path in _cover_of(e, merged, shipped))
+
+
 def _cover_of(effect: Effect, merged: Side, shipped: Side) -> Tree:
     cover = shipped.cover(_starts_of(effect, merged, shipped))
     return cover.where(lambda path: not path.under(effect.path))

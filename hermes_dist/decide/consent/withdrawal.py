@@ -1,0 +1,87 @@
+"""Taking a yes back: which approvals go with it, and a home in which what lost its yes does not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.decide.consent.activate import switch_off
+from hermes_dist.decide.consent.code import OWNER, is_owned_by
+from hermes_dist.decide.consent.parking import put_back
+from hermes_dist.decide.consent.switches import is_unit, unit_of
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.locked import Approval
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Effect
+from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
+
+
+class Withdrawn(Struct, frozen=True):
+    """The home and base without what lost its yes, and new contents."""
+
+    ours: Tree
+    base: Tree
+    blobs: Mapping[Digest, bytes]
+
+
+def withdrawn(
+    ours: Tree, base: Tree, places: Iterable[tuple[RelPath, str]], package: str, read: Read
+) -> Withdrawn:
+    """Switch servers and jobs off, and take everything else out of a home and its base.
+
+    Args:
+        ours: The home.
+        base: What it last received.
+        places: What lost its yes.
+        package: The package's name, for the reason why jobs are paused.
+        read: Gives contents by digest.
+    """
+    every = tuple(places)
+    units = {unit for place in every if is_unit(unit := unit_of(*place))}
+    others = [place for place in every if unit_of(*place) not in units]
+    if not every:
+        return Withdrawn(ours, base, {})
+    off = switch_off(ours, sorted(units, key=str), read, package)
+
+    def read_all(digest: Digest) -> bytes:
+        return off.blobs[digest] if digest in off.blobs else read(digest)
+
+    left = put_back(off.tree, EMPTY, others, read_all)
+    older = put_back(base, EMPTY, others, read)
+    return Withdrawn(left.tree, older.tree, {**off.blobs, **left.blobs, **older.blobs})
+
+
+def approvals_for(approved: Iterable[Approval], effects: Iterable[Effect]) -> frozenset[Approval]:
+    """Find every approval that counts for effects: of their content, of their place, and of the code they load.
+
+    Args:
+        approved: The approvals of a lock.
+        effects: What loses its yes.
+    """
+    each = tuple(effects)
+    digests = {effect.digest for effect in each}
+    places = {(str(effect.path), effect.key) for effect in each}
+    units = {unit for effect in each if is_unit(unit := unit_of(effect.path, effect.key))}
+
+    def counts(approval: Approval) -> bool:
+        if owner := dict(approval.facts).get(OWNER):
+            return any(is_owned_by(owner, effect) for effect in each)
+        known = approval.digest in digests or (approval.path, approval.key) in places
+        return known or (bool(approval.path) and unit_of(RelPath(approval.path), approval.key) in units)
+
+    return frozenset(filter(counts, approved))
+
+
+def unapproved(lock: Lock, effects: Iterable[Effect]) -> Lock:
+    """A lock in which effects have no yes, and wait."""
+    each = tuple(effects)
+    taken = approvals_for(lock.approved, each)
+    units = {unit_of(effect.path, effect.key) for effect in each}
+    waits = (replace(effect, off=is_unit(unit_of(effect.path, effect.key))) for effect in each)
+    return replace(
+        lock, approved=tuple(a for a in lock.approved if a not in taken),
+        off=tuple(off for off in lock.off if unit_of(off.path, off.key) not in units),
+        parked=tuple(dict.fromkeys((*lock.parked, *waits))),
+    )  # fmt: skip
