@@ -6,6 +6,7 @@ On install the whole is shown, on update what changed; ``-v`` shows the whole th
 from __future__ import annotations
 
 import shlex
+import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -21,7 +22,7 @@ from hermes_dist.ops import review
 from hermes_dist.ops.proposal import Outcome, Proposal
 
 _SHOWN = 12
-_WIDTH = 100
+_INDENT, _WIDEST, _NARROWEST = 13, 100, 40
 _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 _VERBS = {EffectKind.RUNS: "runs", EffectKind.SCHEDULES: "schedules", EffectKind.WANTS: "wants",
           EffectKind.LOOSENS: "loosens", EffectKind.HIDES: "hides"}  # fmt: skip
@@ -192,7 +193,7 @@ def group_card(screen: Screen, group: review.Group, now: datetime, mark: str = "
             _wrapped(screen, f"{key}: {value}")
         return
     for line in _lines(group, by_id=screen.verbose):
-        wrapped = textwrap.wrap(clean_line(line.replace("\n", " ⏎ ")), _WIDTH, break_on_hyphens=False)
+        wrapped = _wrap(line)
         for number, part in enumerate(wrapped):
             end = mark if number == len(wrapped) - 1 else ""
             screen.tell(f"  {kind if number == 0 else ' ' * 9} {'  ' if number else ''}{part}{end}")
@@ -200,9 +201,16 @@ def group_card(screen: Screen, group: review.Group, now: datetime, mark: str = "
         screen.tell(f"  {' ' * 9}   next: {time}")
 
 
+def _wrap(line: str) -> list[str]:
+    """A line in pieces as wide as the terminal is, beside what stands before them; nothing is cut."""
+    room = shutil.get_terminal_size((_INDENT + _WIDEST, 24)).columns - _INDENT
+    width = max(_NARROWEST, min(_WIDEST, room))
+    return textwrap.wrap(clean_line(line.replace("\n", " ⏎ ")), width, break_on_hyphens=False)
+
+
 def _wrapped(screen: Screen, line: str) -> None:
     """One key of a section with its value, whole."""
-    wrapped = textwrap.wrap(clean_line(line.replace("\n", " ⏎ ")), _WIDTH, break_on_hyphens=False)
+    wrapped = _wrap(line)
     for number, part in enumerate(wrapped):
         screen.tell(f"  {' ' * 12} {'  ' if number else ''}{part}")
 

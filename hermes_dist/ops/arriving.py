@@ -13,6 +13,7 @@ from hermes_dist.agents.places import ENV, MEMORIES, SESSIONS
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.arrival import Arrival, Consent, arrive, common_base, quieted, whole_again
 from hermes_dist.decide.card import Card
+from hermes_dist.decide.consent.granted import remembered
 from hermes_dist.decide.env_example import ENV_EXAMPLE, capture_example, held_note, place_example
 from hermes_dist.decide.export import only_lock
 from hermes_dist.decide.placing_mcp import MCP
@@ -117,7 +118,7 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
     mask = Mask.of(ctx, home.path)
     plan, lock = mask.plan(plan), mask.lock(lock) if lock else None
     plan = replace(plan, blobs={**grafted.blobs, **plan.blobs})
-    lock = lock or home.lock
+    lock = lock or _with_what_ran(home.lock, plan)
     beside, moved, extra = _machine(ctx, home, parts, plan)
     notes = (
         *archive.notes, *_about(ctx, archive, home, plan, lock), *(_variables(ctx, parts) if new else ()), *plan.notes,
@@ -134,6 +135,13 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
         left_out=tuple(parts.left_out.values()), notes=notes, beside=beside, moved=moved,
         label={"version": pin.version, "commit": pin.commit} if pin else {},
     )  # fmt: skip
+
+
+def _with_what_ran(lock: Lock | None, plan: Plan) -> Lock | None:
+    """The home's own lock, knowing the code that ran before: going back to it asks nothing, as after an update."""
+    if lock is None:
+        return None
+    return replace(lock, approved=remembered(lock.approved, plan.ran, frozenset(), lock.pin))
 
 
 def _parts(card: Card, choices: Choices) -> tuple[frozenset[str], frozenset[str]]:

@@ -124,6 +124,18 @@ def test_with_every_yes_nothing_waits_in_the_archives_lock_and_the_yes_is_rememb
     assert after.approved
 
 
+def test_code_that_ran_before_an_import_has_its_yes_as_after_an_update() -> None:
+    shelf = Shelf()
+    home = shelf.tree({"hooks/h/HOOK.yaml": "x", "hooks/h/handler.py": "mine"})
+    archive = shelf.tree({"hooks/h/HOOK.yaml": "x", "hooks/h/handler.py": "theirs"})
+    lock = Lock(packages=packages_of(archive), base=archive)
+    plan, after, there = arrived(shelf, archive, home, lock, consent(everything=True, default=Side.THEIRS))
+    assert there == archive
+    assert [effect.place for effect in plan.ran] == ["hooks/h"]
+    assert after is not None
+    assert {effect.digest for effect in (*plan.ran, *plan.effects)} <= after.granted
+
+
 def test_an_archive_of_some_parts_is_as_if_the_others_were_as_received() -> None:
     shelf = Shelf()
     base = shelf.tree({"SOUL.md": "1", "config.yaml": "a: 1\nmcp_servers:\n  s: {command: x}\n", "skills/a/SKILL.md": "1"})

@@ -201,6 +201,21 @@ def test_the_users_own_hooks_are_left_out_until_everything_has_its_yes(story: St
     assert (there.home() / "hooks/own/handler.py").exists()
 
 
+def test_an_import_remembers_the_code_that_ran_before_as_an_update_does(story: Story, there: Elsewhere) -> None:
+    story.install()
+    there.bring(packed(story), GO)
+    hook = there.home() / "hooks/own"
+    hook.mkdir(parents=True)
+    (hook / "HOOK.yaml").write_text("name: own\n")
+    (hook / "handler.py").write_text("print('there')\n")
+    story.write("hooks/own/HOOK.yaml", "name: own\n")
+    story.write("hooks/own/handler.py", "print('here')\n")
+    before = there.lock()
+    there.bring(packed(story, "later.tar.gz"), Wish(choices=Choices(allow_effects=True, default=Side.THEIRS)))
+    assert (hook / "handler.py").read_text() == "print('here')\n"
+    assert {a.path for a in set(there.lock().approved) - set(before.approved)} == {"hooks/own"}
+
+
 def test_open_conflicts_move_along(story: Story, there: Elsewhere) -> None:
     story.install()
     story.edit("config.yaml", "default: small", "default: large")
