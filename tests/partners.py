@@ -60,6 +60,10 @@ ONE_GENERATION: dict[str, tuple[Generation, str]] = {
     "test_real_gateways_of_each_profile_start_are_told_as_the_agent_tells_them_and_stop": (
         V19, "a process for each profile; on 0.22 one gateway serves them all",
     ),
+    "test_each_store_of_credentials_that_the_agent_knows_stays_on_the_machine": (
+        V22, "0.19 has no such table; what it leaves out of its own exports is tested on both",
+    ),
+    "test_each_copy_that_the_agent_takes_for_a_store_stays_on_the_machine": (V22, "0.19 knows no copies of stores"),
 }  # fmt: skip
 """The tests that are about one generation only: name of the test → the generation, and why the other has no answer.
 

@@ -99,7 +99,7 @@ def is_machine(path: RelPath) -> bool:
 def is_credential(path: RelPath) -> bool:
     """Whether a path of a home is a store of keys or logins, or in one."""
     parts = path.parts
-    if parts[0] in _CREDENTIALS or path in _CREDENTIALS_INSIDE:
+    if parts[0] in _CREDENTIALS or any("/".join(parts[:n]) in _CREDENTIALS_INSIDE for n in (2, 3)):
         return True
     if any(part in _CREDENTIAL_NAMES and part not in _MACHINE_NAMES_BUT for part in parts):
         return True

@@ -16,7 +16,7 @@ from hermes_dist.agents.names import RESERVED
 from hermes_dist.agents.places import STANDARD_FOLDERS
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.decide.consent.floor import UNKNOWN, asks, leaves, row_for
-from hermes_dist.decide.ownership import Owner, is_machine, owner_of
+from hermes_dist.decide.ownership import Owner, is_credential, is_machine, owner_of
 from hermes_dist.model.documents import ABSENT, load_manifest_data
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.manifest import same_as_dumped
@@ -100,6 +100,34 @@ def test_what_the_agent_never_shares_is_the_machines(ask: Callable[[str], object
     assert isinstance(names, list)
     assert len(names) > 30
     assert [name for name in names if not is_machine(RelPath(name))] == []
+
+
+def test_each_store_of_credentials_that_the_agent_knows_stays_on_the_machine(ask: Callable[[str], object]) -> None:
+    answer = ask("from hermes_cli.profiles import PROFILE_CREDENTIAL_PATHS as a, _EXPORT_CREDENTIAL_FILES as b\nanswer = [[*a], [*b]]")
+    assert isinstance(answer, list)
+    root, anywhere = answer
+    assert len(root) > 40
+    assert len(anywhere) > 8
+    paths = {path for store in root for path in (store, f"{store}/x", store.upper())}
+    paths |= {path for store in anywhere for path in (f"skills/a/{store}", f"skills/a/b/{store}/x", f"skills/a/{store.upper()}")}
+    assert [path for path in sorted(paths) if not (is_machine(RelPath(path)) and is_credential(RelPath(path)))] == []
+
+
+def test_each_copy_that_the_agent_takes_for_a_store_stays_on_the_machine(ask: Callable[[str], object]) -> None:
+    names = [
+        f"{name}{end}"
+        for name in (".env", "auth.json", "config.yaml", "SOUL.md", "AUTH.JSON")
+        for end in ("", ".bak", ".bak.1", ".bak-20260101T000000Z", ".bak-20260101T000000Z.2", ".bak-mine", ".bak-pre-migrate-33",
+                    ".old", ".corrupt", ".corrupt.20260101", "-note")
+    ]  # fmt: skip
+    private = ask(
+        "from hermes_cli.profiles import profile_path_is_private as p\n"
+        f"answer = [name for name in {names!r} if p((name,))]"
+    )
+    assert isinstance(private, list)
+    assert {".env", ".env.bak", "auth.json.old", "config.yaml.bak.1", "config.yaml.corrupt.20260101"} <= set(private)
+    assert "SOUL.md.bak" not in private
+    assert [name for name in private if not (is_machine(RelPath(name)) and is_credential(RelPath(name)))] == []
 
 
 def test_what_the_agent_shares_is_shared(ask: Callable[[str], object]) -> None:
