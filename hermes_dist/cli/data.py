@@ -137,6 +137,7 @@ def row_data(row: Row) -> dict[str, Any]:
         "name": row.name, "path": row.path, "active": row.active, "model": row.model, "provider": row.provider,
         "gateway": str(row.gateway), "aliases": list(row.aliases), "package": row.package, "source": row.source,
         "managed": row.managed, "conflicts": row.conflicts, "parked": row.parked, "description": row.description,
+        "display_name": row.shown_as,
     }  # fmt: skip
 
 

@@ -25,13 +25,18 @@ def show_profiles(session: Session) -> int:
         return 0
     table = [
         (
-            ("◆" if row.active else " ") + row.name, row.model or "—", str(row.gateway),
+            ("◆" if row.active else " ") + called(row), row.model or "—", str(row.gateway),
             ", ".join(row.aliases) or "—", row.package or "—", what_is_open(row),
         )
         for row in rows
     ]  # fmt: skip
     session.screen.table((" Profile", "Model", "Gateway", "Alias", "Package", "Open"), table)
     return 0
+
+
+def called(row: ops.Row) -> str:
+    """A profile's name, and what the agent calls it to people where that is something else."""
+    return f"{row.name} ({row.shown_as})" if row.shown_as not in ("", row.name) else row.name
 
 
 def what_is_open(row: ops.Row) -> str:

@@ -31,9 +31,9 @@ def _show(session: Session, row: ops.Row) -> int:
     held = ops.contents(session.ctx, row.name)
     session.screen.emit("profile", row_data(row))
     lines = [
-        ("Profile", row.name + (" (active)" if row.active else "")), ("Path", row.path), ("Model", row.model or "—"),
-        ("Provider", row.provider), ("Gateway", str(row.gateway)), ("Skills", str(held.skills)),
-        (".env", "exists" if held.env else "not configured"),
+        ("Profile", row.name + (" (active)" if row.active else "")), ("Shown as", row.shown_as), ("Path", row.path),
+        ("Model", row.model or "—"), ("Provider", row.provider), ("Gateway", str(row.gateway)),
+        ("Skills", str(held.skills)), (".env", "exists" if held.env else "not configured"),
         (SOUL, "exists" if held.soul else "not configured"), ("Alias", ", ".join(row.aliases)),
         ("Package", row.package), ("Source", row.source), ("Description", row.description), ("Open", what_is_open(row)),
     ]  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from hermes_dist.agents.places import ABOUT, CONFIG, ENV, SOUL
+from hermes_dist.agents.places import ABOUT, CONFIG, ENV, SHOWN_AS, SOUL
 from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.errors import DistError
 from hermes_dist.model.lockhead import load_head
@@ -24,6 +24,8 @@ class Row(NamedTuple):
 
     Attributes:
         active: Plain commands are about it.
+        shown_as: What newer agents call it to people; empty for its name.
+        gateway: Its own gateway, or that the default profile's serves it.
         package: ``name@version`` of its package; empty for none.
         managed: It has a lockfile.
         conflicts: How many are open.
@@ -43,6 +45,7 @@ class Row(NamedTuple):
     conflicts: int
     parked: int
     description: str
+    shown_as: str = ""
 
 
 def list_profiles(ctx: Context) -> list[Row]:
@@ -51,12 +54,13 @@ def list_profiles(ctx: Context) -> list[Row]:
     commands: dict[str, list[str]] = {}
     for alias in aliases.listed(ctx.layout):
         commands.setdefault(alias.profile, []).append(alias.name)
-    active = _active_or_default(ctx)
+    active, live = _active_or_default(ctx), _served(ctx)
     rows = []
     for name in ctx.names():
         home = ctx.layout.home(name)
         facts = index.row(home, _facts)
-        rows.append(_row(name, home, facts, active == name, tuple(commands.get(name, ()))))
+        row = _row(name, home, facts, active == name, tuple(commands.get(name, ())))
+        rows.append(_as_served(row, live))
     index.save()
     return rows
 
@@ -65,7 +69,22 @@ def show(ctx: Context, name: ProfileName) -> Row:
     """Tell the same of one profile."""
     home = ctx.layout.home(name)
     commands = tuple(alias.name for alias in aliases.of_profile(ctx.layout, name))
-    return _row(name, home, _facts(home), _active_or_default(ctx) == name, commands)
+    row = _row(name, home, _facts(home), _active_or_default(ctx) == name, commands)
+    return _as_served(row, _served(ctx))
+
+
+def _served(ctx: Context) -> frozenset[str]:
+    """The profiles that the default one's gateway serves besides its own; little is loaded where it does not run."""
+    if gateway_state(ctx.layout.root) is not GatewayState.RUNNING:
+        return frozenset()
+    from hermes_dist.ops.gateways import served_now  # noqa: PLC0415 - only while that gateway runs
+
+    return served_now(ctx)
+
+
+def _as_served(row: Row, live: frozenset[str]) -> Row:
+    served = row.name in live and row.gateway is not GatewayState.RUNNING
+    return row._replace(gateway=GatewayState.SERVED) if served else row
 
 
 class Contents(NamedTuple):
@@ -108,7 +127,7 @@ def _row(name: ProfileName, home: Path, facts: Facts, active: bool, commands: tu
         name=name, path=str(home), active=active, model=str(facts["model"]), provider=str(facts["provider"]),
         gateway=gateway_state(home), aliases=commands, package=str(facts["package"]), source=str(facts["source"]),
         managed=bool(facts["managed"]), conflicts=int(facts["conflicts"]), parked=int(facts["parked"]),
-        description=str(facts["description"]),
+        description=str(facts["description"]), shown_as=str(facts["shown_as"]),
     )  # fmt: skip
 
 
@@ -118,7 +137,7 @@ def _facts(home: Path) -> Facts:
     model = config.get("model")
     chosen = model.get("default", model.get("model")) if isinstance(model, Mapping) else model
     provider = model.get("provider") if isinstance(model, Mapping) else config.get("provider")
-    manifest = _map(home / MANIFEST)
+    manifest, about = _map(home / MANIFEST), _map(home / ABOUT)
     lock = _bytes(home / LOCKFILE)
     head = load_head(lock) if lock else None
     label = f"{manifest.get('name')}@{manifest.get('version')}" if manifest.get("name") else ""
@@ -130,7 +149,8 @@ def _facts(home: Path) -> Facts:
         "managed": lock is not None,
         "conflicts": head.conflicts if head else 0,
         "parked": _things(head.parked) if head else 0,
-        "description": str(_map(home / ABOUT).get("description") or ""),
+        "description": str(about.get("description") or ""),
+        "shown_as": str(about.get(SHOWN_AS) or "").strip(),
     }
 
 

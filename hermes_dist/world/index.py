@@ -14,7 +14,7 @@ from pathlib import Path
 from hermes_dist.errors import DistError
 from hermes_dist.world.fs import atomic_write
 
-_FORMAT = 3
+_FORMAT = 4
 Row = dict[str, str | int | bool]
 
 

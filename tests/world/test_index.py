@@ -69,7 +69,7 @@ def test_whatever_happened_to_a_file_its_row_is_made_anew(tmp_path: Path, homes:
     assert made == 1
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 1}', '{"format": 3, "files": [], "rows": {}}', "\x00", '{"format":3,"files":["config.yaml","distribution.lock"],"rows":[1]}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 1}', '{"format": 4, "files": [], "rows": {}}', "\x00", '{"format":4,"files":["config.yaml","distribution.lock"],"rows":[1]}'])
 def test_a_damaged_or_older_index_is_as_good_as_none(tmp_path: Path, homes: list[Path], content: str) -> None:
     file = tmp_path / "index.json"
     file.write_text(content)
