@@ -16,7 +16,7 @@ from hermes_dist.decide.parts import count_parts
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.lock import Lock, dump_lock
 from hermes_dist.model.manifest import Manifest
-from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Read, Tree
@@ -24,12 +24,13 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, guards_of, held, take_back
 from hermes_dist.ops.observing import together
 from hermes_dist.ops.pending import clear_tombstone
-from hermes_dist.ops.variables import elsewhere, new_file, write
+from hermes_dist.ops.variables import ENV_FILE, elsewhere, leave, new_file, write
 from hermes_dist.world.fs import RealFs
 from hermes_dist.world.locks import flock
 from hermes_dist.world.newhome import build_new
 from hermes_dist.world.transaction import apply
 
+_BRINGS = frozenset({"install", "import"})
 Confirm = Callable[["Proposal"], bool]
 """Shows a proposal and asks; False is no. May raise InputNeeded."""
 
@@ -172,7 +173,18 @@ def carry_out(ctx: Context, proposal: Proposal, values: Mapping[str, str] = Mapp
         verb=proposal.verb, profile=home.name, proposal=proposal, done=True, skipped=done.skipped,
         generation=done.generation,
     )  # fmt: skip
-    return with_variables(outcome, home.path, values)
+    return with_variables(_with_env_file(outcome, home), home.path, values)
+
+
+def _with_env_file(outcome: Outcome, home: Home) -> Outcome:
+    """Give a profile that something was brought into a ``.env`` of its own; the default one's is its own anyway."""
+    if outcome.verb not in _BRINGS or home.name == DEFAULT_PROFILE:
+        return outcome
+    try:
+        leave(home.path)
+    except DistError as error:
+        return replace(outcome, notes=(*outcome.notes, f"no {ENV_FILE} was made: {error}"))
+    return outcome
 
 
 def with_variables(outcome: Outcome, home: Path, values: Mapping[str, str]) -> Outcome:
@@ -205,10 +217,10 @@ def _build(
     with flock(ctx.layout.shared / "new-homes.lock", timeout=10), RealFs(ctx.layout.root) as fs:
         if home.path.exists():
             raise Busy(f"a profile {str(home.name)!r} appeared in the meantime", where=str(home.path))
+        extra = {**new_file(values), **proposal.beside}  # an archive's own .env comes instead, here or as moved
         done = build_new(
             fs, str(home.path.relative_to(ctx.layout.root)), proposal.steps, read, proposal.lock_bytes(1),
-            label=label, folders=STANDARD_FOLDERS, extra={**proposal.beside, **new_file(values)},
-            moved=proposal.moved,
+            label=label, folders=STANDARD_FOLDERS, extra=extra, moved=proposal.moved,
         )  # fmt: skip
         clear_tombstone(ctx.layout, home.name)
     return Outcome(

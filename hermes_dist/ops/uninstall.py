@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import ENV
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.decide.env_example import ENV_EXAMPLE
 from hermes_dist.decide.ownership import is_machine
@@ -21,7 +22,7 @@ from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.mend import without_lost
 from hermes_dist.ops.observing import Observed, observe
 from hermes_dist.ops.proposal import Confirm, Outcome, Proposal
-from hermes_dist.ops.variables import manifest_of
+from hermes_dist.ops.variables import is_as_left, manifest_of
 
 
 class Staying(Struct, frozen=True, kw_only=True):
@@ -89,7 +90,7 @@ def _example(lock: Lock, seen: Observed) -> tuple[Step, ...]:
 
 
 def machine_names(home: Home) -> Iterator[str]:
-    """Name what in a home belongs to the machine; empty folders, and our own files, are not worth a word."""
+    """Name what in a home belongs to the machine; empty folders and files, and our own, are not worth a word."""
     with os.scandir(home.path) as entries:
         for entry in sorted(entries, key=lambda e: e.name):
             try:
@@ -99,6 +100,6 @@ def machine_names(home: Home) -> Iterator[str]:
             if ours:
                 continue
             if not entry.is_dir(follow_symlinks=False):
-                yield entry.name
+                yield from () if entry.name == ENV and is_as_left(home.path) else (entry.name,)
             elif os.listdir(entry):
                 yield f"{entry.name}/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,8 +19,8 @@ from hermes_dist.world.envfile import PRIVATE_MODE, edit_private
 from hermes_dist.world.load import load_manifest
 
 __all__ = [
-    "Given", "elsewhere", "environment_of", "gather", "manifest_of", "new_file", "refuse_elsewhere", "single_line",
-    "write",
+    "Given", "elsewhere", "environment_of", "gather", "is_as_left", "leave", "manifest_of", "new_file",
+    "refuse_elsewhere", "single_line", "write",
 ]  # fmt: skip
 ENV_FILE = ".env"
 _MAX_BYTES = 2**20
@@ -105,8 +106,29 @@ def refuse_elsewhere(home: Path) -> None:
 
 
 def new_file(values: Mapping[str, str]) -> Mapping[str, tuple[bytes, int]]:
-    """The ``.env`` of a new home, as what is built beside its tree; nothing when there is nothing to write."""
-    return {ENV_FILE: (dotenv.assign(b"", values), PRIVATE_MODE)} if values else {}
+    """The ``.env`` of a new home, as what is built beside its tree: the agent gives a home without one other keys."""
+    from hermes_dist.decide.lifecycle import NEW_ENV  # noqa: PLC0415 - start-up
+
+    data = dotenv.assign(b"", values) if values else NEW_ENV.encode()
+    return {ENV_FILE: (data, PRIVATE_MODE)}
+
+
+def leave(home: Path) -> None:
+    """Leave a ``.env`` in a home that has none, whatever it is: a link that leads nowhere counts as one.
+
+    Raises:
+        DistError: It can't be written; nothing was changed.
+    """
+    if not os.path.lexists(home / ENV_FILE):
+        edit_private(home / ENV_FILE, lambda found: found or new_file({})[ENV_FILE][0])
+
+
+def is_as_left(home: Path) -> bool:
+    """Whether a home's ``.env`` is the one that it was made with, which sets nothing."""
+    try:
+        return (home / ENV_FILE).read_bytes() == new_file({})[ENV_FILE][0]
+    except OSError:
+        return False
 
 
 def write(home: Path, values: Mapping[str, str]) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ import pytest
 from gitrepo import Repo
 from terminal import PROGRAM, Terminal, rendered
 
+from hermes_dist.decide.lifecycle import NEW_ENV
+
 SECRET = "s3cr3t-value"
 CONTENT, EFFECTS = "Install it? [y/N] ", "Let it run these now? [y/N] "
 KEY = "  KEY (What for): "
@@ -103,7 +105,7 @@ def test_enter_takes_no_value_of_the_authors(source: str, bot: Path) -> None:
     terminal.answer(KEY, "")
     terminal.answer(CITY, "")
     assert terminal.end() == 0
-    assert not (bot / ".env").exists()
+    assert (bot / ".env").read_text() == NEW_ENV
     assert re.search(r"missing in .*\.env: CITY, KEY\n|missing in .*\.env: KEY, CITY\n", terminal.text)
 
 
@@ -112,7 +114,7 @@ def test_yes_to_the_content_is_no_yes_to_effects_and_asks_nothing(source: str, b
     assert terminal.end() == 0
     assert "?" not in terminal.text
     assert "enabled: false" in (bot / "config.yaml").read_text()
-    assert not (bot / ".env").exists()
+    assert (bot / ".env").read_text() == NEW_ENV
 
 
 def test_what_is_given_is_not_asked_for(source: str, bot: Path) -> None:

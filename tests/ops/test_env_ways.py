@@ -14,6 +14,7 @@ from story import BOT, GO, Story
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.decide import dotenv
 from hermes_dist.decide.env_example import MARK
+from hermes_dist.decide.lifecycle import NEW_ENV
 from hermes_dist.decide.ownership import ENV_EXAMPLES
 from hermes_dist.ops import captures, review
 from hermes_dist.ops import install as installing
@@ -36,7 +37,7 @@ def installed(tmp_path: Path, files: dict[str, str]) -> tuple[Story, Proposal]:
 
 
 def live(story: Story) -> dict[str, str]:
-    assert not (story.home / ".env").exists()
+    assert dotenv.read((story.home / ".env").read_bytes()) == {}
     return dotenv.read((story.home / ".env.EXAMPLE").read_bytes())
 
 
@@ -59,7 +60,7 @@ def test_no_such_file_is_placed_because_its_author_owns_it(tmp_path: Path, name:
     story, _ = installed(tmp_path, {"distribution.yaml": f"name: bot\ndistribution_owned: [{name}, SOUL.md]\n", name: FILE, "SOUL.md": "Hi\n"})
     for path in story.home.iterdir():
         if path.name.lower().startswith(".env"):
-            assert dotenv.read(path.read_bytes()) == HARMLESS
+            assert dotenv.read(path.read_bytes()) == ({} if path.name == ".env" else HARMLESS)
 
 
 def test_an_update_that_adds_defaults_or_an_example(tmp_path: Path) -> None:
@@ -128,7 +129,8 @@ def test_an_example_of_another_name_in_an_archive_stays_out(tmp_path: Path, name
     root.mkdir()
     ctx = Context(HERMES, Layout(HERMES, root, tmp_path), {})
     import_(ctx, archive, Wish(), lambda _: True, passphrase=lambda _: "")
-    assert not [path for path in ctx.layout.home(BOT).iterdir() if path.name.lower().startswith(".env")]
+    assert [path.name for path in ctx.layout.home(BOT).iterdir() if path.name.lower().startswith(".env")] == [".env"]
+    assert (ctx.layout.home(BOT) / ".env").read_text() == NEW_ENV
 
 
 def write_tar(path: Path, files: dict[str, str]) -> None:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from story import BOT, FIRST, GO, Story, contents, yes
 
 from hermes_dist.brand import HERMES, Layout
+from hermes_dist.decide.lifecycle import NEW_ENV
 from hermes_dist.errors import Cancelled, DistError, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
@@ -233,7 +234,7 @@ def test_a_profile_without_a_package_moves_with_its_comments(story: Story, there
     story.write("config.yaml", "# mine\nmodel:   # the model\n  default: small\n")
     story.write("SOUL.md", "I am mine.\n")
     there.bring(packed(story), name="mine")
-    assert contents(there.home("mine")) == story.files()
+    assert contents(there.home("mine")) == {**story.files(), ".env": NEW_ENV.encode()}
 
 
 def test_import_into_a_profile_merges_what_was_done_there(story: Story, there: Elsewhere) -> None:
@@ -298,7 +299,7 @@ def test_parts_alone(tmp_path: Path, there: Elsewhere) -> None:
     edited(story)
     skills = packed(story, "skills.tar.gz", only=frozenset({"skills"}))
     there.bring(skills, name="fresh")
-    assert set(contents(there.home("fresh"))) == {"distribution.yaml", "skills/hello/SKILL.md", "skills/own/SKILL.md"}
+    assert set(contents(there.home("fresh"))) == {".env", "distribution.yaml", "skills/hello/SKILL.md", "skills/own/SKILL.md"}
     assert open_home(there.ctx, ProfileName("fresh")).lock is None
     there.bring(packed(story, "all.tar.gz", without=frozenset({"soul"})), name="soulless")
     assert not (there.home("soulless") / "SOUL.md").exists()
@@ -454,7 +455,8 @@ def test_an_archive_that_only_says_it_is_whole_brings_no_keys(story: Story, ther
               "shell-hooks-allowlist.json": b"{}", "platforms/pairing/x.json": b"{}", "home/.ssh/id": b"k"})
     )
     there.bring(path, GO)
-    assert set(contents(there.home())) == {"SOUL.md"}
+    assert set(contents(there.home())) == {".env", "SOUL.md"}
+    assert (there.home() / ".env").read_text() == NEW_ENV
 
 
 def test_allow_lists_of_a_backup_need_their_yes(whole: Story, there: Elsewhere) -> None:
@@ -513,3 +515,20 @@ def test_a_backup_brings_back_payload_of_any_name_and_large_files(tmp_path: Path
     there.update()
     assert contents(there.home()) == story.files()
     assert not any(blob.stat().st_size == len(large) for blob in (there.root / "distributions/store").rglob("*"))
+
+
+def test_an_import_leaves_a_private_file_of_keys_that_sets_nothing(story: Story, there: Elsewhere) -> None:
+    story.install()
+    story.write(".env", "KEY=1\n")
+    path = packed(story)
+    there.bring(path)
+    assert (there.home() / ".env").read_text() == NEW_ENV
+    assert stat.S_IMODE((there.home() / ".env").stat().st_mode) == 0o600
+
+
+def test_a_whole_backup_of_a_home_without_keys_gets_a_file_for_them(whole: Story, there: Elsewhere) -> None:
+    (whole.home / ".env").unlink()
+    path = packed(whole, "x.tar.gz.age", full=True, passphrase="p")
+    import_(there.ctx, path, GO, yes, passphrase=lambda: "p")
+    assert (there.home() / ".env").read_text() == NEW_ENV
+    assert stat.S_IMODE((there.home() / ".env").stat().st_mode) == 0o600

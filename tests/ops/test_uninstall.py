@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from story import BOT, FIRST, GO, Story, contents, yes
 
+from hermes_dist.decide.lifecycle import NEW_ENV
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.conclude import Wish
@@ -53,7 +54,7 @@ def test_edited_and_own_files_stay_and_are_named(tmp_path: Path) -> None:
     (story.home / "skills/bye/SKILL.md").rename(story.home / "skills/moved.md")
     mine = {p: story.files()[p] for p in ("SOUL.md", "skills/mine/SKILL.md", "skills/moved.md")}
     outcome = _uninstall(story)
-    assert story.files() == mine
+    assert story.files() == {**mine, ".env": NEW_ENV.encode()}
     assert isinstance(outcome.proposal, Removing)
     assert outcome.proposal.staying.edited == ("SOUL.md",)
     assert outcome.proposal.staying.own == ("skills/mine/SKILL.md", "skills/moved.md")
@@ -84,7 +85,7 @@ def test_a_job_that_the_agent_only_ran_goes_with_the_file(tmp_path: Path) -> Non
     jobs["jobs"][0] |= {"last_run_at": "2026-01-01T00:00:00", "last_status": "ok", "enabled": False}
     story.write("cron/jobs.json", json.dumps({**jobs, "updated_at": "x"}))
     _uninstall(story)
-    assert story.files() == {}
+    assert story.files() == {".env": NEW_ENV.encode()}
 
 
 def test_keep_files_drops_only_the_lock(tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_install_then_uninstall_over_a_home_of_ones_own_gives_it_back(tmp_path: 
     _uninstall(story)
     left = story.files()
     assert left.pop("config.yaml").splitlines()[0] == before.pop("config.yaml").splitlines()[0]
-    assert left == before
+    assert left == {**before, ".env": NEW_ENV.encode()}
 
 
 @pytest.mark.parametrize("verb", ["update", "uninstall", "rollback"])

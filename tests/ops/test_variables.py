@@ -10,12 +10,15 @@ import pytest
 from msgspec.structs import replace
 from story import BOT, GO, Story, yes
 
+from hermes_dist.decide import dotenv
 from hermes_dist.decide.environment import Given
+from hermes_dist.decide.lifecycle import NEW_ENV
 from hermes_dist.errors import Cancelled, DistError, Refused
 from hermes_dist.ops import install as installing
 from hermes_dist.ops.conclude import Questions, Wish
 from hermes_dist.ops.proposal import Outcome, Proposal
 from hermes_dist.ops.status import status
+from hermes_dist.ops.uninstall import Removing, uninstall
 
 SECRET = "s3cr3t value"
 
@@ -64,10 +67,51 @@ def missing(outcome: Outcome) -> list[str]:
     return [w.var.name for w in outcome.proposal.wanted if w.missing]
 
 
-def test_missing_required_variables_are_named_and_nothing_is_written(story: Story) -> None:
+def test_missing_required_variables_are_named_and_none_is_written(story: Story) -> None:
     assert missing(install(story, GO)) == ["KEY", "TOKEN"]
-    assert not (story.home / ".env").exists()
+    assert dotenv.read((story.home / ".env").read_bytes()) == {}
     assert [w.var.name for w in status(story.ctx, BOT).missing] == ["KEY", "TOKEN"]
+
+
+def test_a_new_home_has_a_private_file_of_its_own_so_that_no_other_profiles_keys_are_its(story: Story) -> None:
+    install(story, GO)
+    assert story.read(".env") == NEW_ENV
+    assert stat.S_IMODE((story.home / ".env").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("there", ["", "# mine\n", "KEY=mine\n", "a link"])
+def test_a_home_that_has_one_keeps_it_and_one_that_has_none_gets_one(story: Story, tmp_path: Path, there: str) -> None:
+    install(story, GO)
+    (story.home / ".env").unlink()
+    if there == "a link":
+        (story.home / ".env").symlink_to(tmp_path / "nowhere")
+    else:
+        (story.home / ".env").write_text(there)
+    story.ship({"SOUL.md": "Soul 2.\n"})
+    installing.install(story.ctx, story.url, GO, yes, name="bot", force=True)
+    assert story.read("SOUL.md") == "Soul 2.\n"
+    if there == "a link":
+        assert (story.home / ".env").is_symlink()
+        assert not (tmp_path / "nowhere").exists()
+    else:
+        assert story.read(".env") == there
+    (story.home / ".env").unlink()
+    story.ship({"SOUL.md": "Soul 3.\n"})
+    installing.install(story.ctx, story.url, GO, yes, name="bot", force=True)
+    assert story.read(".env") == NEW_ENV
+    assert stat.S_IMODE((story.home / ".env").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("keys", ["", "KEY=mine\n"])
+def test_it_stays_when_the_package_goes_and_is_named_if_it_holds_anything(story: Story, keys: str) -> None:
+    install(story, GO)
+    with (story.home / ".env").open("a") as file:
+        file.write(keys)
+    before = story.read(".env")
+    gone = uninstall(story.ctx, BOT, GO, yes)
+    assert story.read(".env") == before
+    assert isinstance(gone.proposal, Removing)
+    assert (".env" in gone.proposal.staying.machine) is bool(keys)
 
 
 def test_a_new_home_is_built_with_what_was_given_and_answered_privately(story: Story) -> None:
@@ -119,10 +163,10 @@ def test_variables_are_written_also_when_nothing_is_new_upstream(story: Story) -
     before = story.lock
     outcome = story.update(Wish(env=given(KEY="x")))
     assert (outcome.done, outcome.variables) == (False, ("KEY",))
-    assert story.read(".env") == "KEY=x\n"
+    assert story.read(".env") == f"{NEW_ENV}KEY=x\n"
     assert story.lock == before
     assert not story.update(Wish(env=given(KEY="y"), dry_run=True)).variables
-    assert story.read(".env") == "KEY=x\n"
+    assert story.read(".env") == f"{NEW_ENV}KEY=x\n"
 
 
 def test_on_update_only_new_wants_are_new_and_asked_for(story: Story) -> None:
@@ -133,7 +177,7 @@ def test_on_update_only_new_wants_are_new_and_asked_for(story: Story) -> None:
     assert outcome.proposal is not None
     assert [w.var.name for w in outcome.proposal.wanted if w.new] == ["EXTRA", "FRESH"]
     assert answers.asked == ["EXTRA", "FRESH"]
-    assert story.read(".env") == "FRESH=f\n"
+    assert story.read(".env") == f"{NEW_ENV}FRESH=f\n"
     story.ship({"SOUL.md": "Soul 3.\n"})
     again = Answers({"KEY": "k"})
     story.update(again.wish())
@@ -144,6 +188,7 @@ def test_a_symlink_is_told_about_and_never_written_through(story: Story, tmp_pat
     install(story, GO)
     shared = tmp_path / "shared.env"
     shared.write_text("KEY=k\n")
+    (story.home / ".env").unlink()
     (story.home / ".env").symlink_to(shared)
     story.ship({"distribution.yaml": manifest("KEY", "FRESH"), "SOUL.md": "Soul 2.\n"})
     with pytest.raises(Refused, match=r"symlink to .*shared\.env"):
