@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from hermes_dist.agents.places import SHOWN_AS
+
 if TYPE_CHECKING:  # a command loads the ops it needs, not those of the others
     from hermes_dist.model.plan import Conflict, Effect, Step
     from hermes_dist.model.source import Pin
@@ -137,7 +139,7 @@ def row_data(row: Row) -> dict[str, Any]:
         "name": row.name, "path": row.path, "active": row.active, "model": row.model, "provider": row.provider,
         "gateway": str(row.gateway), "aliases": list(row.aliases), "package": row.package, "source": row.source,
         "managed": row.managed, "conflicts": row.conflicts, "parked": row.parked, "description": row.description,
-        "display_name": row.shown_as,
+        SHOWN_AS: row.shown_as,
     }  # fmt: skip
 
 
