@@ -197,6 +197,9 @@ def group_card(screen: Screen, group: review.Group, now: datetime, mark: str = "
         for number, part in enumerate(wrapped):
             end = mark if number == len(wrapped) - 1 else ""
             screen.tell(f"  {kind if number == 0 else ' ' * 9} {'  ' if number else ''}{part}{end}")
+    for count, folder in review.loads_of(group):
+        where = f" in {clean(folder)}/" if folder else ""
+        screen.tell(f"  {' ' * 9}   covers: {counted(count, 'file')}{where} that it can load")
     for time in review.times_of(group, now):
         screen.tell(f"  {' ' * 9}   next: {time}")
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 Fact = tuple[str, str]
 """A name and a value; the value is as :func:`fact_text` spells it."""
 Facts = tuple[Fact, ...]
+LOADS = "files it can load"
+"""The fact that tells how much code a yes covers: how many files of the package, and the folder they lie in."""
 
 
 def fact_text(value: object) -> str:
@@ -37,6 +39,11 @@ def facts_of(values: Mapping[str, object] | Iterable[tuple[str, object]]) -> Fac
 def facts_line(facts: Iterable[Fact]) -> str:
     """Facts on one line, for lists; a fact without a name is its value."""
     return "; ".join(f"{name}: {value}" if name else value for name, value in facts)
+
+
+def without_loads(facts: Facts) -> Facts:
+    """Facts about a thing itself, without how much code it can load."""
+    return tuple(fact for fact in facts if fact[0] != LOADS)
 
 
 def _is_json(text: str) -> bool:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from hermes_dist.model.facts import Facts, facts_line
+from hermes_dist.model.facts import Facts, facts_line, without_loads
 from hermes_dist.model.keypath import place_words
 from hermes_dist.model.locked import Off
 from hermes_dist.model.paths import RelPath
@@ -78,8 +78,8 @@ class Effect(Struct, frozen=True, order=True):
 
     @property
     def what(self) -> str:
-        """Its facts on one line."""
-        return facts_line(self.facts)
+        """Its facts on one line, without how much code it can load."""
+        return facts_line(without_loads(self.facts))
 
     @property
     def place(self) -> str:

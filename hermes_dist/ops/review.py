@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from hermes_dist.agents.places import CONFIG, ENV, TIMEZONE, TIMEZONE_VARIABLE
 from hermes_dist.decide import dotenv
-from hermes_dist.decide.consent.review import Group, approved_facts, changed_facts, grouped, schedules_in
+from hermes_dist.decide.consent.review import Group, approved_facts, changed_facts, grouped, loads_of, schedules_in
 from hermes_dist.decide.environment import offers_default
 from hermes_dist.decide.parts import part_of
 from hermes_dist.decide.timing import next_times
@@ -28,7 +28,7 @@ from hermes_dist.ops.proposal import Proposal
 
 __all__ = [
     "Group", "KeyRow", "agent_time", "before_after", "changed_keys", "default_of", "groups_of", "hidden_places",
-    "parts_of", "times_of",
+    "loads_of", "parts_of", "times_of",
 ]  # fmt: skip
 
 

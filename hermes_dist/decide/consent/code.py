@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from posixpath import commonpath
 
 from msgspec.structs import replace
 
@@ -25,6 +26,7 @@ from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_cron import JOBS, Job, jobs_by_id
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents import get
+from hermes_dist.model.facts import LOADS, fact_text
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
@@ -238,7 +240,14 @@ def bound(effects: Iterable[Effect], merged: Side, shipped: Side) -> Iterator[Ef
     """
     for effect in effects:
         cover = _cover_of(effect, merged, shipped) if effect.kind in _BOUND else None
-        yield replace(effect, digest=digest_of([effect.digest, cover.digest])) if cover else effect
+        yield _bound_to(effect, cover) if cover else effect
+
+
+def _bound_to(effect: Effect, cover: Tree) -> Effect:
+    """An effect whose yes counts for these files and no others; its card tells how many they are, and where."""
+    common = commonpath([str(path.parent) for path in cover])
+    loads = (LOADS, fact_text([len(cover), common]))
+    return replace(effect, digest=digest_of([effect.digest, cover.digest]), facts=(*effect.facts, loads))
 
 
 def is_owned_by(owner: str, effect: Effect) -> bool:

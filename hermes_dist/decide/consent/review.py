@@ -18,7 +18,7 @@ from hermes_dist.decide.placement import CONFIG
 from hermes_dist.decide.placing_mcp import SERVERS
 from hermes_dist.decide.timing import schedule_words
 from hermes_dist.errors import Invalid, counted
-from hermes_dist.model.facts import Facts, fact_value, facts_line
+from hermes_dist.model.facts import LOADS, Facts, fact_value, facts_line
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.locked import Approval
 from hermes_dist.model.paths import RelPath
@@ -208,6 +208,12 @@ def schedules_in(group: Group) -> tuple[object, ...]:
     return tuple(fact_value(value) for name, value in facts if name == "schedule")
 
 
+def loads_of(group: Group) -> tuple[tuple[int, str], ...]:
+    """How many files of the package the parts of a group can load, and the folder that these lie in."""
+    values = [fact_value(value) for effect in group.effects for name, value in effect.facts if name == LOADS]
+    return tuple(dict.fromkeys((int(v[0]), str(v[1])) for v in values if isinstance(v, list) and len(v) == 2))
+
+
 def approved_facts(approved: Iterable[Approval], effect: Effect) -> Facts:
     """The facts that were approved last at the place of an effect; none where nothing was, or a file says it itself."""
     at = [a for a in approved if (a.path, a.key) == (effect.path, effect.key)]
@@ -225,7 +231,7 @@ def changed_facts(before: Facts, after: Facts) -> tuple[tuple[str, str, str], ..
 
 
 def _job_line(effect: Effect) -> str:
-    return facts_line((name, _job_value(name, value)) for name, value in effect.facts if name != "name")
+    return facts_line((name, _job_value(name, value)) for name, value in effect.facts if name not in ("name", LOADS))
 
 
 def _job_value(name: str, value: str) -> str:

@@ -48,9 +48,9 @@ def test_a_flag_that_is_none_is_a_disguise(letters: str) -> None:
     assert found(flag(letters)) != ()
 
 
-def test_marks_of_a_line_are_told_once_and_ten_lines_at_most() -> None:
+def test_marks_of_a_line_are_told_once_and_every_line_is_told() -> None:
     assert found("\u202e\u202e\u2066") == ("line 1: U+202E U+2066",)
-    assert len(found("\u202e\n" * 50)) == 11
+    assert len(found("\u202e\n" * 50)) == 50
     assert found("\u202e\n" * 50)[-2:] == ("line 49: U+202E", "line 50: U+202E")
 
 
