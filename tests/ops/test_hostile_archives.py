@@ -14,6 +14,7 @@ import pytest
 from tars import foreign, info, member, ours, strict, zipped
 
 from hermes_dist.brand import HERMES, Layout
+from hermes_dist.decide.lifecycle import NEW_ENV
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.ops.arriving import import_
 from hermes_dist.ops.conclude import Wish
@@ -252,5 +253,5 @@ def test_a_file_that_is_not_ours_is_never_overwritten(ctx: Context, tmp_path: Pa
     home = ctx.layout.profiles / "other"
     assert (home / "SOUL.md").read_text() == "mine"
     assert (home / "memories" / "MEMORY.md").read_text() == "mine, too"
-    assert not (home / ".env").exists()
+    assert (home / ".env").read_text() == NEW_ENV
     assert not (tmp_path / ".local").exists()
