@@ -54,6 +54,7 @@ def remembered(
     """
     known = dict.fromkeys(before)
     at = {(approval.path, approval.key, approval.digest): approval for approval in known}
+    newest = {(approval.path, approval.key): approval for approval in known}
     version = f"{pin.version} {pin.short}".strip()
     for effect in agreed:
         bare = Approval("", "", effect.digest)
@@ -61,7 +62,9 @@ def remembered(
         known.pop(bare, None)
         place = (str(effect.path), effect.key, effect.digest)
         approval = at.get(place) or Approval(*place, since, effect.facts)
-        known.pop(approval, None)
-        known[approval] = None
+        if newest.get(place[:2]) != approval:  # what is the newest stays where it is: asking again changes nothing
+            known.pop(approval, None)
+            known[approval] = None
+            newest[place[:2]] = approval
     told = digests_of(known)
     return (*known, *(Approval("", "", digest, version) for digest in sorted(digests - told)))
