@@ -46,12 +46,13 @@ $(AGENT22)/bin/hermes:
 
 lint: $(BIN)/hermes-dist
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 
 ## Write docs/commands.md again, from the commands.
 docs: $(BIN)/hermes-dist
-	$(BIN)/python -m hermes_dist.cli.reference > docs/commands.md
-	$(BIN)/python -m hermes_dist.cli.reference modules > docs/modules.md
+	$(BIN)/python -m hermes_dist.cli.entry.reference > docs/commands.md
+	$(BIN)/python -m hermes_dist.cli.entry.reference modules > docs/modules.md
 
 clean:
 	rm -rf $(VENV) $(AGENT) $(AGENT22) .demo build dist

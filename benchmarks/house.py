@@ -56,7 +56,10 @@ def with_one_importer(files: list[Path]) -> int:
     for path in files:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("hermes_dist"):
-                for name in (node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)):
+                for name in (
+                    node.module or "",
+                    *(f"{node.module}.{alias.name}" for alias in node.names),
+                ):
                     importers.setdefault(name, set()).add(str(path))
     names = {".".join(path.relative_to(ROOT).with_suffix("").parts): str(path) for path in files}
     return sum(len(importers.get(name, set()) - {path}) == 1 for name, path in names.items())
@@ -105,7 +108,9 @@ def walk(*words: str) -> Walk:
     import tomllib  # noqa: PLC0415 - only here
     from importlib import import_module  # noqa: PLC0415 - the entry moved once
 
-    entry = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]["hermes-dist"]
+    entry = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"][
+        "hermes-dist"
+    ]
     module, _, function = entry.partition(":")
     start = getattr(import_module(module), function)
     seen: set[str] = set()
@@ -115,7 +120,11 @@ def walk(*words: str) -> Walk:
     def follow(frame: FrameType, event: str, _argument: object) -> None:
         nonlocal calls, hops
         here = frame.f_code.co_filename
-        if event != "call" or not here.startswith(str(PACKAGE)) or frame.f_code.co_name.startswith("<"):
+        if (
+            event != "call"
+            or not here.startswith(str(PACKAGE))
+            or frame.f_code.co_name.startswith("<")
+        ):
             return
         seen.add(here)
         caller = _caller(frame)
@@ -127,7 +136,10 @@ def walk(*words: str) -> Walk:
     sys.argv = ["hermes-dist", *words]
     sys.setprofile(follow)
     try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()) as said,
+        ):
             try:
                 code = start()
             except SystemExit as end:
@@ -142,9 +154,17 @@ def walk(*words: str) -> Walk:
 def _caller(frame: FrameType) -> str:
     """The file of the package that called a frame, with nothing of others' between; empty for none."""
     back = frame.f_back
-    while back is not None and back.f_code.co_name.startswith("<") and back.f_code.co_filename.startswith(str(PACKAGE)):
+    while (
+        back is not None
+        and back.f_code.co_name.startswith("<")
+        and back.f_code.co_filename.startswith(str(PACKAGE))
+    ):
         back = back.f_back
-    return back.f_code.co_filename if back is not None and back.f_code.co_filename.startswith(str(PACKAGE)) else ""
+    return (
+        back.f_code.co_filename
+        if back is not None and back.f_code.co_filename.startswith(str(PACKAGE))
+        else ""
+    )
 
 
 def _depth(frame: FrameType) -> int:
@@ -194,11 +214,15 @@ def main() -> None:
     print(f"files                          {len(files)}")
     print(f"largest folder of code         {count} ({folder})")
     print(f"modules with one importer      {with_one_importer(files)}")
-    print(f"functions of complexity > 10   {'radon is not installed' if complexity is None else complexity}")
+    print(
+        f"functions of complexity > 10   {'radon is not installed' if complexity is None else complexity}"
+    )
     print(f"ternaries per 1,000 lines      {ternaries(files):.1f}")
     print(f"comment lines                  {comment_lines(files)}")
     for name, found in traces():
-        print(f"{name:<10} {found.files} files, {found.calls} calls between files, {found.hops} hops to reconcile")
+        print(
+            f"{name:<10} {found.files} files, {found.calls} calls between files, {found.hops} hops to reconcile"
+        )
 
 
 if __name__ == "__main__":

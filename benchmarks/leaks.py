@@ -15,14 +15,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from hermes_dist.decide.secrets.scanning import Leak, scan
+from hermes_dist.decide.secrets.scan import Leak, scan
 from hermes_dist.model.paths import RelPath
 from tests.planted import planted
 
 TEXTS = {
-    ".md", ".yaml", ".yml", ".json", ".toml", ".ini", ".cfg", ".conf", ".py", ".sh", ".js", ".ts", ".txt", ".env",
-    ".example", ".xml", ".html", ".csv", ".ipynb",
-}  # fmt: skip
+    ".md",
+    ".yaml",
+    ".yml",
+    ".json",
+    ".toml",
+    ".ini",
+    ".cfg",
+    ".conf",
+    ".py",
+    ".sh",
+    ".js",
+    ".ts",
+    ".txt",
+    ".env",
+    ".example",
+    ".xml",
+    ".html",
+    ".csv",
+    ".ipynb",
+}
 LARGEST = 1 << 20
 MISSED_ANYWHERE, MISSED_NAMED, FALSE_ALARMS = 0.01, 0.03, 0.01
 
@@ -35,13 +52,19 @@ def matrix(rounds: int, *, show: bool) -> bool:
         if not scan(RelPath(plant.path), plant.data):
             missed[plant.named] += 1
             kinds[f"{plant.kind} ({plant.place})"] += 1
-    goals = ((False, "kinds with a prefix, anywhere", MISSED_ANYWHERE), (True, "behind key-like names", MISSED_NAMED))
+    goals = (
+        (False, "kinds with a prefix, anywhere", MISSED_ANYWHERE),
+        (True, "behind key-like names", MISSED_NAMED),
+    )
     for named, what, goal in goals:
         share = missed[named] / every[named]
         print(f"{what}: {missed[named]} of {every[named]} missed, {share:.2%} (goal {goal:.0%})")
     for kind, count in kinds.most_common(20) if show else ():
         print(f"  {count} × {kind}")
-    return missed[False] <= every[False] * MISSED_ANYWHERE and missed[True] <= every[True] * MISSED_NAMED
+    return (
+        missed[False] <= every[False] * MISSED_ANYWHERE
+        and missed[True] <= every[True] * MISSED_NAMED
+    )
 
 
 def texts(folder: Path) -> Iterator[tuple[Path, bytes]]:
@@ -69,7 +92,9 @@ def alarms(folder: Path, *, show: bool) -> bool:
         count, size = count + 1, size + len(data)
         if leaks:
             found.append((path, leaks))
-    print(f"false alarms: {len(found)} of {count} files, {len(found) / max(1, count):.2%} (goal {FALSE_ALARMS:.0%})")
+    print(
+        f"false alarms: {len(found)} of {count} files, {len(found) / max(1, count):.2%} (goal {FALSE_ALARMS:.0%})"
+    )
     print(f"{size / 1e6:.0f} MB in {spent:.1f} s")
     for path, leaks in found if show else ():
         print(f"  {path.relative_to(folder)}:{leaks[0].line}: {leaks[0].kind}")
@@ -81,7 +106,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--show", action="store_true", help="name what was missed and where an alarm was false")
+    parser.add_argument(
+        "--show", action="store_true", help="name what was missed and where an alarm was false"
+    )
     args = parser.parse_args()
     met = matrix(args.rounds, show=args.show)
     if args.folder:

@@ -11,7 +11,11 @@ IDENTITY = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
 
 
 def _config(model: str) -> str:
-    lines = ["# how the agent thinks", f"model:\n  default: {model}\n  provider: openrouter", "agent:"]
+    lines = [
+        "# how the agent thinks",
+        f"model:\n  default: {model}\n  provider: openrouter",
+        "agent:",
+    ]
     lines += [f"  # setting {i}\n  option_{i}: {i}" for i in range(120)]
     lines += ["mcp_servers:"]
     lines += [f"  server{i}:\n    command: uvx\n    args: [tool-{i}]" for i in range(12)]
@@ -30,7 +34,9 @@ def write(folder: Path, size: str, edition: int, changed: int = 10**9) -> None:
     """Write an edition of a package; only its first ``changed`` skills differ from the one before."""
     files, length, _ = SIZES[size]
     (folder / "skills").mkdir(parents=True, exist_ok=True)
-    (folder / "distribution.yaml").write_text(f"name: bench-{size.lower()}\nversion: 1.{edition}.0\n")
+    (folder / "distribution.yaml").write_text(
+        f"name: bench-{size.lower()}\nversion: 1.{edition}.0\n"
+    )
     (folder / "SOUL.md").write_text(f"# Bench\n\nEdition {edition}.\n" + "You are patient.\n" * 60)
     (folder / "config.yaml").write_text(_config(f"model-{edition}"))
     for number in range(min(files - 3, changed)):
@@ -53,7 +59,9 @@ def build(root: Path, size: str) -> Path:
         write(work, size, edition, 10**9 if edition == 0 else 5)
         git(work, "add", "-A")
         git(work, "commit", "-qm", f"edition {edition}")
-    subprocess.run(["git", "clone", "-q", "--bare", str(work), str(bare)], check=True, capture_output=True)
+    subprocess.run(
+        ["git", "clone", "-q", "--bare", str(work), str(bare)], check=True, capture_output=True
+    )
     git(bare, "config", "http.receivepack", "true")
     return work
 

@@ -16,9 +16,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.model.registry import entry_path
-from hermes_dist.world.registry import Registries
-from hermes_dist.world.registry_files import registry_of
-from hermes_dist.world.store import Store
+from hermes_dist.world.disk.store import Store
+from hermes_dist.world.registry.api import Registries
+from hermes_dist.world.registry.files import registry_of
 
 GOAL = 0.030
 ROUNDS = 15
@@ -27,18 +27,24 @@ ROUNDS = 15
 def make(root: Path, count: int) -> list[str]:
     """Write a registry, and return the words it is made of."""
     rng = random.Random(1)
-    words = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randint(4, 9))) for _ in range(3000)]
+    words = [
+        "".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randint(4, 9))) for _ in range(3000)
+    ]
     (root / "packages").mkdir(parents=True)
     (root / "registry.json").write_text('{"format": 1}')
     for number in range(count):
         name = f"{rng.choice(words)}-{rng.choice(words)}-{number}"
         data = {
-            "name": name, "title": name, "source": f"github.com/{rng.choice(words)}/{name}",
+            "name": name,
+            "title": name,
+            "source": f"github.com/{rng.choice(words)}/{name}",
             "description": f"An agent for {' '.join(rng.choices(words, k=12))}.",
             "category": rng.choice(["coding", "research"]),
-            "keywords": rng.choices(words, k=4), "env": ["OPENROUTER_API_KEY"], "runs": {"cron": number % 3},
+            "keywords": rng.choices(words, k=4),
+            "env": ["OPENROUTER_API_KEY"],
+            "runs": {"cron": number % 3},
             "versions": [{"version": "1.0.0", "commit": f"{number:040x}"}],
-        }  # fmt: skip
+        }
         file = root / entry_path(name)
         file.parent.mkdir(exist_ok=True)
         file.write_text(json.dumps(data))
@@ -81,7 +87,9 @@ def main() -> int:
             middle = statistics.median(spent)
             over += middle > GOAL
             verdict = "ok" if middle <= GOAL else "OVER"
-            print(f"search {' '.join(asked):<33} {middle * 1000:8.1f} ms {len(found):3} found  {verdict}")
+            print(
+                f"search {' '.join(asked):<33} {middle * 1000:8.1f} ms {len(found):3} found  {verdict}"
+            )
     return 1 if over else 0
 
 

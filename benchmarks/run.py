@@ -42,13 +42,17 @@ class Bench:
         env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its byte code
         env.pop("HERMES_HOME", None)
         start = time.perf_counter()
-        done = subprocess.run(argv, env=env, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run(
+            argv, env=env, capture_output=True, stdin=subprocess.DEVNULL, check=False
+        )
         spent = time.perf_counter() - start
         if done.returncode not in (0, 3):
             raise SystemExit(f"{argv}: {done.returncode}\n{done.stderr.decode()[-2000:]}")
         return spent
 
-    def compare(self, job: str, goal: float, ours: Callable[[], float], peer: Callable[[], float], name: str) -> None:
+    def compare(
+        self, job: str, goal: float, ours: Callable[[], float], peer: Callable[[], float], name: str
+    ) -> None:
         """Measure two jobs in turn and print their ratio."""
         mine, theirs = [], []
         for _ in range(self.rounds):
@@ -80,12 +84,22 @@ def run(bench: Bench, url: str, sizes: list[str]) -> None:
     for size in sizes:
         build(bench.root, size)
     if agent:
-        bench.compare("--help", 0.25, lambda: bench.time(empty, OURS, "--help"),
-                      lambda: bench.time(empty, agent, "--help"), "agent --help")  # fmt: skip
+        bench.compare(
+            "--help",
+            0.25,
+            lambda: bench.time(empty, OURS, "--help"),
+            lambda: bench.time(empty, agent, "--help"),
+            "agent --help",
+        )
         for count, goal in ((1, 0.20), (100, 0.05)):
             home = profiles(bench, count)
-            bench.compare(f"list, {count} profiles", goal, lambda h=home: bench.time(h, OURS, "list"),  # type: ignore[misc]
-                          lambda h=home: bench.time(h, agent, "profile", "list"), "agent profile list")  # fmt: skip
+            bench.compare(
+                f"list, {count} profiles",
+                goal,
+                lambda h=home: bench.time(h, OURS, "list"),  # type: ignore[misc]
+                lambda h=home: bench.time(h, agent, "profile", "list"),
+                "agent profile list",
+            )
     for size, clone_goal, agent_goal in (("S", 3.5, 0.35), ("M", 1.8, 0.30), ("L", 1.1, 0.25)):
         if size in sizes:
             package(bench, f"{url}/{size}.git", size, clone_goal, agent_goal)
@@ -98,7 +112,16 @@ def package(bench: Bench, url: str, size: str, clone_goal: float, agent_goal: fl
     agent = bench.agent
 
     def clone() -> float:
-        return bench.time(bench.home(), "git", "clone", "-q", "--depth", "1", url, str(bench.root / f"c{bench.count}"))
+        return bench.time(
+            bench.home(),
+            "git",
+            "clone",
+            "-q",
+            "--depth",
+            "1",
+            url,
+            str(bench.root / f"c{bench.count}"),
+        )
 
     def install() -> float:
         return bench.time(bench.home(), OURS, "install", url, "-y")
@@ -113,8 +136,13 @@ def package(bench: Bench, url: str, size: str, clone_goal: float, agent_goal: fl
     mine, theirs = bench.home(), bench.home()
     name = f"bench-{size.lower()}"
     bench.time(mine, OURS, "install", url, "-y")
-    bench.compare(f"update {size}, nothing new", 3.0, lambda: bench.time(mine, OURS, "update", name),
-                  lambda: bench.time(mine, "git", "ls-remote", url), "git ls-remote")  # fmt: skip
+    bench.compare(
+        f"update {size}, nothing new",
+        3.0,
+        lambda: bench.time(mine, OURS, "update", name),
+        lambda: bench.time(mine, "git", "ls-remote", url),
+        "git ls-remote",
+    )
     if agent:
         bench.time(theirs, agent, "profile", "install", url, "-y")
         edition = [1000]
@@ -125,13 +153,27 @@ def package(bench: Bench, url: str, size: str, clone_goal: float, agent_goal: fl
             return bench.time(home, *argv)
 
         goal = {"S": 0.40, "M": 0.25, "L": 0.04}[size]
-        bench.compare(f"update {size}, 5 files", goal, lambda: update(mine, OURS, "update", name, "-y"),
-                      lambda: update(theirs, agent, "profile", "update", name, "-y"), "agent update")  # fmt: skip
+        bench.compare(
+            f"update {size}, 5 files",
+            goal,
+            lambda: update(mine, OURS, "update", name, "-y"),
+            lambda: update(theirs, agent, "profile", "update", name, "-y"),
+            "agent update",
+        )
     # A small status is 80 ms, where Python alone takes 10; a large one is held against git's own look at as many files
     git = ("git", "-C", str(bench.root / f"{size}-work"), "status", "--short")
-    goal, peer, called = (6.0, git, "git status") if size == "L" else (8.0, (sys.executable, "-c", ""), "python -c ''")
-    bench.compare(f"status {size}", goal, lambda: bench.time(mine, OURS, "status", name),
-                  lambda: bench.time(mine, *peer), called)  # fmt: skip
+    goal, peer, called = (
+        (6.0, git, "git status")
+        if size == "L"
+        else (8.0, (sys.executable, "-c", ""), "python -c ''")
+    )
+    bench.compare(
+        f"status {size}",
+        goal,
+        lambda: bench.time(mine, OURS, "status", name),
+        lambda: bench.time(mine, *peer),
+        called,
+    )
 
 
 def fleet(bench: Bench, url: str, count: int) -> None:
@@ -142,10 +184,18 @@ def fleet(bench: Bench, url: str, count: int) -> None:
         bench.time(home, OURS, "install", f"{url}/fleet{number}.git", "-y", "--name", f"p{number}")
 
     def one_by_one() -> float:
-        return sum(bench.time(home, "git", "ls-remote", f"{url}/fleet{number}.git") for number in range(count))
+        return sum(
+            bench.time(home, "git", "ls-remote", f"{url}/fleet{number}.git")
+            for number in range(count)
+        )
 
-    bench.compare(f"update --all, {count} unchanged", 0.8, lambda: bench.time(home, OURS, "update", "--all"),
-                  one_by_one, f"{count} git ls-remote")  # fmt: skip
+    bench.compare(
+        f"update --all, {count} unchanged",
+        0.8,
+        lambda: bench.time(home, OURS, "update", "--all"),
+        one_by_one,
+        f"{count} git ls-remote",
+    )
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from hermes_dist.cli.front import main
+from hermes_dist.cli.entry.front import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

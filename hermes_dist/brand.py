@@ -59,13 +59,23 @@ class Brand(NamedTuple):
 
 
 HERMES = Brand(
-    name="hermes", title="Hermes Agent", home_variable="HERMES_HOME", root_name=".hermes",
-    agent_module="hermes_cli", agent_package="hermes-agent", label="ai.hermes",
-)  # fmt: skip
+    name="hermes",
+    title="Hermes Agent",
+    home_variable="HERMES_HOME",
+    root_name=".hermes",
+    agent_module="hermes_cli",
+    agent_package="hermes-agent",
+    label="ai.hermes",
+)
 AIGENLABS = Brand(
-    name="aigenlabs", title="Aigenlabs Agent", home_variable="AIGENLABS_HOME", root_name=".aigenlabs",
-    agent_module="aigenlabs_cli", agent_package="aigenlabs-agent", label="ai.aigenlabs",
-)  # fmt: skip
+    name="aigenlabs",
+    title="Aigenlabs Agent",
+    home_variable="AIGENLABS_HOME",
+    root_name=".aigenlabs",
+    agent_module="aigenlabs_cli",
+    agent_package="aigenlabs-agent",
+    label="ai.aigenlabs",
+)
 BRANDS = (HERMES, AIGENLABS)
 
 
@@ -83,7 +93,9 @@ class Layout(NamedTuple):
     user_home: Path
 
     @classmethod
-    def locate(cls, brand: Brand, user_home: Path, override: str) -> tuple[Layout, ProfileName | None]:
+    def locate(
+        cls, brand: Brand, user_home: Path, override: str
+    ) -> tuple[Layout, ProfileName | None]:
         """Find the root, and the profile that the brand's home variable names.
 
         Args:

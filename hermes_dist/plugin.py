@@ -46,7 +46,7 @@ def _setup(parser: argparse.ArgumentParser) -> None:
 def _handle(args: argparse.Namespace) -> None:
     """Run the command line; the agent drops a handler's result, so the exit code is raised."""
     from hermes_dist.brand import HERMES  # noqa: PLC0415 - start-up
-    from hermes_dist.cli.start import start  # noqa: PLC0415 - start-up
+    from hermes_dist.cli.entry.start import start  # noqa: PLC0415 - start-up
 
     rest: list[str] = args.rest
     if rest[:2] == _ROUTE:

@@ -60,12 +60,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which of the real agents took part, and which programs were missing."""
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if missing:
-        terminalreporter.write_line(f"tests that need one of these programs were left out: {', '.join(missing)}")
+        terminalreporter.write_line(
+            f"tests that need one of these programs were left out: {', '.join(missing)}"
+        )
     for each in GENERATIONS:
         terminalreporter.write_line(
-            f"tests marked {each.mark} ran against {each.venv}" if each.here
+            f"tests marked {each.mark} ran against {each.venv}"
+            if each.here
             else f"tests marked {each.mark} were left out: {each.variable} names no environment with the agent"
-        )  # fmt: skip
+        )
 
 
 def _is_local(address: Any) -> bool:
@@ -92,11 +95,15 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
     """A fresh `$HOME` without settings of the machine; a forgotten path to the real one raises."""
     fresh = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(("HERMES", "AIGENLABS", "GIT_", "SSH_", "XDG_")) and not name.startswith("HERMES_TEST_"):
+        if name.startswith(("HERMES", "AIGENLABS", "GIT_", "SSH_", "XDG_")) and not name.startswith(
+            "HERMES_TEST_"
+        ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(fresh))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
@@ -105,7 +112,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(f"GIT_{who}_EMAIL", "ada@example.org")
     monkeypatch.setenv(sitecustomize.HOME, str(REAL_HOME))
     monkeypatch.setenv(sitecustomize.LOG, str(GUARD_LOG))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(GUARD), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(GUARD), *filter(None, [os.environ.get("PYTHONPATH")])])
+    )
     yield fresh
     reached = GUARD_LOG.read_text() if GUARD_LOG.exists() else ""
     GUARD_LOG.unlink(missing_ok=True)

@@ -5,12 +5,51 @@ from __future__ import annotations
 import copy
 import random
 
-KEYS = ["model", "provider", "toolsets", "args", "env", "x y", "été", "on it", "a.b", "k1", "k2", "k3", "k4", "k5"]
+KEYS = [
+    "model",
+    "provider",
+    "toolsets",
+    "args",
+    "env",
+    "x y",
+    "été",
+    "on it",
+    "a.b",
+    "k1",
+    "k2",
+    "k3",
+    "k4",
+    "k5",
+]
 INLINE = [
-    "1", "1.0", "true", "off", "~", "null", "0755", "x", "plain words", "'q # no'", '"d: \\"q\\" \\u00e9"', ".nan",
-    "1.10", "12:30:45", "-5", "2024-01-02", "http://x.y/z#frag", "é 😀", "'it''s'", "{}", "[]", "{a: 1, b: [x, 'y']}",
-    "[1, two, {three: 3}]", '"on"', "<none>", "a:b", "1_000",
-]  # fmt: skip
+    "1",
+    "1.0",
+    "true",
+    "off",
+    "~",
+    "null",
+    "0755",
+    "x",
+    "plain words",
+    "'q # no'",
+    '"d: \\"q\\" \\u00e9"',
+    ".nan",
+    "1.10",
+    "12:30:45",
+    "-5",
+    "2024-01-02",
+    "http://x.y/z#frag",
+    "é 😀",
+    "'it''s'",
+    "{}",
+    "[]",
+    "{a: 1, b: [x, 'y']}",
+    "[1, two, {three: 3}]",
+    '"on"',
+    "<none>",
+    "a:b",
+    "1_000",
+]
 
 
 class Sample:
@@ -47,11 +86,17 @@ class Sample:
         return out
 
     def side(self) -> str:
-        return self.rng.choice(["  ", " ", "    "]) + self.note() if self.rng.random() < self.chatty else ""
+        return (
+            self.rng.choice(["  ", " ", "    "]) + self.note()
+            if self.rng.random() < self.chatty
+            else ""
+        )
 
     def map(self, column: int, depth: int) -> str:
         keys = self.rng.sample(KEYS, self.rng.randint(1, 5))
-        return "".join(self.above(column) + " " * column + self.pair(key, column, depth) for key in keys)
+        return "".join(
+            self.above(column) + " " * column + self.pair(key, column, depth) for key in keys
+        )
 
     def pair(self, key: str, column: int, depth: int) -> str:
         key = self.rng.choice([f'"{key}"', f"'{key}'"]) if self.rng.random() < 0.15 else key
@@ -78,7 +123,9 @@ class Sample:
         mark = self.rng.choice(["|", ">", "|-", ">-", "|+"])
         lines = self.rng.sample(["hello", "# no comment", "key: value", "- dash", "  more", ""], 3)
         body = "".join(f"{margin}{line}\n" if line else "\n" for line in ["first", *lines])
-        return f" {mark}{self.side()}\n{body}{'' if mark == '|+' else self.rng.choice(['', chr(10)])}"
+        return (
+            f" {mark}{self.side()}\n{body}{'' if mark == '|+' else self.rng.choice(['', chr(10)])}"
+        )
 
     def list(self, column: int, depth: int) -> str:
         dash = " " * column + "-"
@@ -129,12 +176,30 @@ def _edit(rng: random.Random, data: object) -> object:
         elif what < 0.5:
             rng.shuffle(one)
         else:
-            one.insert(at, {"name": f"new{rng.randint(0, 99)}", "v": 1} if isinstance(one[0], dict) else fresh(rng))
+            one.insert(
+                at,
+                {"name": f"new{rng.randint(0, 99)}", "v": 1}
+                if isinstance(one[0], dict)
+                else fresh(rng),
+            )
     return data
 
 
 def fresh(rng: random.Random) -> object:
-    choices = [5, "new", "two\nlines\n", True, None, 1.5, "off", "# x", "a: b", {"p": 1, "q": [1, "é"]}, ["i", 2], {}]
+    choices = [
+        5,
+        "new",
+        "two\nlines\n",
+        True,
+        None,
+        1.5,
+        "off",
+        "# x",
+        "a: b",
+        {"p": 1, "q": [1, "é"]},
+        ["i", 2],
+        {},
+    ]
     return copy.deepcopy(rng.choice(choices))
 
 
@@ -166,7 +231,9 @@ def _small(rng: random.Random, lists: bool) -> dict[str, object]:
     doc: dict[str, object] = {}
     for key in rng.sample("abcd", rng.randint(0, 4)):
         inner = rng.sample("xyz", rng.randint(0, 3))
-        doc[key] = {k: _leaf(rng, lists) for k in inner} if rng.random() < 0.4 else _leaf(rng, lists)
+        doc[key] = (
+            {k: _leaf(rng, lists) for k in inner} if rng.random() < 0.4 else _leaf(rng, lists)
+        )
     if lists and rng.random() < 0.4:
         doc["toolsets"] = [rng.choice("abcde") for _ in range(rng.randint(0, 4))]
     return doc
@@ -176,7 +243,10 @@ def _leaf(rng: random.Random, lists: bool) -> object:
     pick = rng.random()
     if lists and pick < 0.25:
         names = rng.sample("pqr", rng.randint(0, 3))
-        return [{"name": n, **{k: _scalar(rng) for k in rng.sample("vw", rng.randint(0, 2))}} for n in names]
+        return [
+            {"name": n, **{k: _scalar(rng) for k in rng.sample("vw", rng.randint(0, 2))}}
+            for n in names
+        ]
     if lists and pick < 0.4:
         return [_scalar(rng) for _ in range(rng.randint(0, 2))]
     return _scalar(rng)

@@ -78,7 +78,18 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "gateways restart": ("gateways", "restart", "evil"),
     "gateways enable": ("gateways", "enable", "evil"),
     "gateways disable": ("gateways", "disable", "evil"),
-    "gateway route add": ("gateway", "route", "add", "--profile", "evil", "--channel", EVIL, "--name", EVIL, "--multiplex"),
+    "gateway route add": (
+        "gateway",
+        "route",
+        "add",
+        "--profile",
+        "evil",
+        "--channel",
+        EVIL,
+        "--name",
+        EVIL,
+        "--multiplex",
+    ),
     "gateway route list": ("gateway", "route", "list"),
     "gateway route remove": ("gateway", "route", "remove", EVIL),
     "gateway route test": ("gateway", "route", "test", "--channel", EVIL),
@@ -112,28 +123,52 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 def files(version: str) -> dict[str, str | bytes]:
     """The hostile example, with codes in every string that it has not yet."""
     found: dict[str, str | bytes] = {
-        p.relative_to(HOSTILE).as_posix(): p.read_bytes() for p in HOSTILE.rglob("*") if p.is_file() and "__pycache__" not in p.parts
+        p.relative_to(HOSTILE).as_posix(): p.read_bytes()
+        for p in HOSTILE.rglob("*")
+        if p.is_file() and "__pycache__" not in p.parts
     }
     manifest = {
-        "name": f"Evil {EVIL}", "version": f"{version}{EVIL}", "description": EVIL, "hermes_requires": ">=0.1", "author": EVIL,
-        "license": EVIL, "homepage": EVIL, "repository": EVIL, "keywords": [EVIL], EVIL: EVIL, "dependencies": [EVIL],
+        "name": f"Evil {EVIL}",
+        "version": f"{version}{EVIL}",
+        "description": EVIL,
+        "hermes_requires": ">=0.1",
+        "author": EVIL,
+        "license": EVIL,
+        "homepage": EVIL,
+        "repository": EVIL,
+        "keywords": [EVIL],
+        EVIL: EVIL,
+        "dependencies": [EVIL],
         "env_requires": [
-            {"name": "KEY", "description": EVIL}, {"name": EVIL, "description": EVIL},
+            {"name": "KEY", "description": EVIL},
+            {"name": EVIL, "description": EVIL},
             {"name": f"KEY_{version}", "description": EVIL, "default": EVIL},
         ],
         "merge": {EVIL: EVIL, "SOUL.md": EVIL},
-    }  # fmt: skip
+    }
     job = {
-        "id": "badbadbadbad", "name": EVIL, "prompt": f"{EVIL} {version}", "schedule": f"every {len(version)}h", "deliver": EVIL,
+        "id": "badbadbadbad",
+        "name": EVIL,
+        "prompt": f"{EVIL} {version}",
+        "schedule": f"every {len(version)}h",
+        "deliver": EVIL,
         "enabled": True,
-    }  # fmt: skip
+    }
     server = {"command": EVIL, "args": [EVIL, version], "env": {EVIL: EVIL}, "url": EVIL}
-    config = {"model": {"default": f"{EVIL}{version}", EVIL: version}, "approvals": {"mode": EVIL}, "quick_commands": {EVIL: {"command": EVIL}}}
+    config = {
+        "model": {"default": f"{EVIL}{version}", EVIL: version},
+        "approvals": {"mode": EVIL},
+        "quick_commands": {EVIL: {"command": EVIL}},
+    }
     return found | {
-        "distribution.yaml": json.dumps(manifest), "SOUL.md": f"{EVIL}\n{version}\n\tTab.\n", "config.yaml": json.dumps(config),
-        "cron/jobs.json": json.dumps({"jobs": [job]}), "mcp.json": json.dumps({"mcpServers": {EVIL: server, "web": server}}),
-        "hooks/evil/HOOK.yaml": json.dumps({"name": EVIL, "version": version}), "skills/a/SKILL.md": f"---\nname: {version}\n---\n{EVIL}\n",
-    }  # fmt: skip
+        "distribution.yaml": json.dumps(manifest),
+        "SOUL.md": f"{EVIL}\n{version}\n\tTab.\n",
+        "config.yaml": json.dumps(config),
+        "cron/jobs.json": json.dumps({"jobs": [job]}),
+        "mcp.json": json.dumps({"mcpServers": {EVIL: server, "web": server}}),
+        "hooks/evil/HOOK.yaml": json.dumps({"name": EVIL, "version": version}),
+        "skills/a/SKILL.md": f"---\nname: {version}\n---\n{EVIL}\n",
+    }
 
 
 class Evil:
@@ -154,9 +189,13 @@ class Evil:
         (home / "SOUL.md").write_text(f"Mine {EVIL}\n\tTab.\n")
         (home / "skills" / "mine").mkdir(parents=True)
         (home / "skills" / "mine" / f"{EVIL.replace('/', '')}.md").write_text(EVIL)
-        (home / "config.yaml").write_text((home / "config.yaml").read_text().replace("signed1", "mine"))
+        (home / "config.yaml").write_text(
+            (home / "config.yaml").read_text().replace("signed1", "mine")
+        )
         (home / "profile.yaml").write_text(json.dumps({"description": EVIL}))
-        (home / "logs" / "gateway.log").write_text(f"2026-01-01 00:00:00 INFO {EVIL}\n{EVIL}\n\ttab\n")
+        (home / "logs" / "gateway.log").write_text(
+            f"2026-01-01 00:00:00 INFO {EVIL}\n{EVIL}\n\ttab\n"
+        )
         self.repo.commit(files("22"))
         done = self.run(self.template, "update", "evil", "-y")
         assert done.returncode == 3, done
@@ -165,22 +204,43 @@ class Evil:
         agents.mkdir()
         stamp = {"name": EVIL, "version": EVIL, "source": self.source, "installed_at": EVIL}
         (agents / "distribution.yaml").write_text(json.dumps(stamp))
-        (agents / "config.yaml").write_text(json.dumps({"model": {"default": EVIL, "provider": EVIL}}))
+        (agents / "config.yaml").write_text(
+            json.dumps({"model": {"default": EVIL, "provider": EVIL}})
+        )
 
         self.shelf = Shelf(tmp / "shelf")
         self.shelf.put(
-            "shelved", self.source, {"version": "1", "commit": "a" * 40, "yanked": EVIL, "requires": EVIL}, title=EVIL, description=f"red {EVIL}",
-            category=EVIL, keywords=[EVIL], license=EVIL, hermes_requires=EVIL, env=[EVIL], runs={EVIL: 1},
-        )  # fmt: skip
+            "shelved",
+            self.source,
+            {"version": "1", "commit": "a" * 40, "yanked": EVIL, "requires": EVIL},
+            title=EVIL,
+            description=f"red {EVIL}",
+            category=EVIL,
+            keywords=[EVIL],
+            license=EVIL,
+            hermes_requires=EVIL,
+            env=[EVIL],
+            runs={EVIL: 1},
+        )
         self.shelf.put("shelved2", self.source, **{EVIL: EVIL})
         (self.shelf.path / "packages" / "sh" / f"{EVIL.replace('/', '')}.json").write_text(EVIL)
-        assert self.run(self.template, "registry", "add", str(self.shelf.path), "--name", "evil-shelf").returncode == 0
+        assert (
+            self.run(
+                self.template, "registry", "add", str(self.shelf.path), "--name", "evil-shelf"
+            ).returncode
+            == 0
+        )
         self.archive = tmp / "evil.tar.gz"
         assert self.run(self.template, "export", "evil", "-o", str(self.archive)).returncode == 0
 
     def words(self, command: str, home: Path) -> list[str]:
         """A command's words, for a copy of the home."""
-        places = {"{source}": self.source, "{home}": str(home), "{archive}": str(self.archive), "{shelf}": str(self.shelf.path)}
+        places = {
+            "{source}": self.source,
+            "{home}": str(home),
+            "{archive}": str(self.archive),
+            "{shelf}": str(self.shelf.path),
+        }
         words = list(COMMANDS[command])
         for name, place in places.items():
             words = [word.replace(name, place) for word in words]
@@ -193,4 +253,11 @@ class Evil:
 
     def run(self, home: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
         env = {**os.environ, "HOME": str(home), "PATH": "/usr/bin:/bin"}
-        return subprocess.run([*PROGRAM, *words], env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120)
+        return subprocess.run(
+            [*PROGRAM, *words],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )

@@ -28,9 +28,13 @@ class Fleet:
         agent.chmod(0o755)
         self.root.mkdir()
         self.env = {
-            "HOME": str(home), "PATH": f"{self.bin}:/usr/bin:/bin", "LANG": "C.UTF-8", "NO_COLOR": "1",
-            "HERMES_AGENT_BIN": str(agent), "HERMES_DIST_SERVICES": "none",
-        }  # fmt: skip
+            "HOME": str(home),
+            "PATH": f"{self.bin}:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "NO_COLOR": "1",
+            "HERMES_AGENT_BIN": str(agent),
+            "HERMES_DIST_SERVICES": "none",
+        }
 
     def profile(self, name: str, mode: str = "", **variables: str) -> Path:
         home = self.root if name == "default" else self.root / "profiles" / name
@@ -39,15 +43,30 @@ class Fleet:
         if mode:
             (home / "standin").write_text(mode)
         if variables:
-            (home / ".env").write_text("".join(f"{key}={value}\n" for key, value in variables.items()))
+            (home / ".env").write_text(
+                "".join(f"{key}={value}\n" for key, value in variables.items())
+            )
         return home
 
-    def run(self, *words: str, code: int | None = 0, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str, code: int | None = 0, **env: str
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [str(PROGRAM), "gateways", *words], env={**self.env, **env}, cwd=self.home, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert code is None or done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
+            [str(PROGRAM), "gateways", *words],
+            env={**self.env, **env},
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert code is None or done.returncode == code, (
+            words,
+            done.returncode,
+            done.stdout,
+            done.stderr,
+        )
         assert "fault of this program" not in done.stderr, done.stderr
         return done
 
@@ -55,7 +74,10 @@ class Fleet:
         return json.loads(self.run(*words, "--json", code=code, **env).stdout)
 
     def outcomes(self, *words: str, code: int | None = 0, **env: str) -> dict[str, str]:
-        return {row["profile"]: row["outcome"] for row in self.json(*words, code=code, **env)["gateways"]}
+        return {
+            row["profile"]: row["outcome"]
+            for row in self.json(*words, code=code, **env)["gateways"]
+        }
 
     def processes(self) -> list[int]:
         """The stand-ins of this fleet that live."""

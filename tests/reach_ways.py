@@ -8,8 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 Content = str | None
-JOB = {"id": "0123456789ab", "name": "watch", "prompt": "look", "schedule": "every 2h", "enabled": True}
-OTHER = {"id": "ba9876543210", "name": "feed", "prompt": "feed", "schedule": "every 2h", "enabled": True}
+JOB = {
+    "id": "0123456789ab",
+    "name": "watch",
+    "prompt": "look",
+    "schedule": "every 2h",
+    "enabled": True,
+}
+OTHER = {
+    "id": "ba9876543210",
+    "name": "feed",
+    "prompt": "feed",
+    "schedule": "every 2h",
+    "enabled": True,
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +49,11 @@ class Way:
 
 def server(*command: str, **more: object) -> dict[str, object]:
     """A home with one server that runs."""
-    return {"config.yaml": {"mcp_servers": {"s": {"command": command[0], "args": list(command[1:]), **more}}}}
+    return {
+        "config.yaml": {
+            "mcp_servers": {"s": {"command": command[0], "args": list(command[1:]), **more}}
+        }
+    }
 
 
 def job(**more: object) -> dict[str, object]:
@@ -53,99 +69,333 @@ A, B = "print('one')\n", "print('two')\n"
 SKILL = "---\nname: watch\ndescription: d\n---\nLook.\n"
 
 WAYS = (
-    Way("the script itself", {**server("python", "scripts/a.py"), "scripts/a.py": A}, {"scripts/a.py": B}),
-    Way("a module beside the script that hides one of Python's own",
-        {**server("python", "scripts/a.py"), "scripts/a.py": "import random\n"}, {"scripts/random.py": B}),
-    Way("a package below the script's folder",
-        {**server("python", "scripts/a.py"), "scripts/a.py": "import lib.v\n", "scripts/lib/v.py": A}, {"scripts/lib/v.py": B}),
-    Way("a module that goes, so that an import falls through to another",
-        {**server("python", "scripts/a.py"), "scripts/a.py": "import v\n", "scripts/v.py": A}, {"scripts/v.py": None}),
-    Way("a file that becomes executable",
-        {**server("scripts/run.sh"), "scripts/run.sh": "exec ./helper\n", "scripts/helper": "#!/bin/sh\n"},
-        executable=frozenset({"scripts/helper"})),
-    Way("a file that moves beside the script",
-        {**server("python", "scripts/a.py"), "scripts/a.py": "import random\n", "docs/random.py": A},
-        {"scripts/random.py": A, "docs/random.py": None}, asks=frozenset({"scripts/random.py"})),
-    Way("-m in a working directory",
-        {**server("python", "-m", "server", cwd="skills/s"), "skills/s/server.py": A}, {"skills/s/server.py": B}),
-    Way("-m with a dotted name, and a module of the same package",
-        {**server("python", "-m", "tools.mail.server"), "tools/mail/server.py": "from tools import util\n", "tools/util.py": A},
-        {"tools/util.py": B}),
-    Way("-m, and a package in the home that comes before the installed one",
-        {**server("python", "-m", "http.server")}, {"http/server.py": B, "http/__init__.py": ""}),
-    Way("--directory of a runner, whose project file says what runs",
-        {**server("uv", "run", "--directory", "tools/mail", "server"), "tools/mail/pyproject.toml": "[project]\n"},
-        {"tools/mail/pyproject.toml": "[project]\nname = 'x'\n"}),
-    Way("--directory=, glued", {**server("uv", "run", "--directory=tools/mail", "server"), "tools/mail/x.py": A}, {"tools/mail/x.py": B}),
-    Way("-C of make", {**server("make", "-C", "tools/b", "serve"), "tools/b/Makefile": "serve:\n\ttrue\n"}, {"tools/b/Makefile": "serve:\n\tfalse\n"}),
-    Way("cwd, where npm reads its package.json",
-        {**server("npm", "run", "start", cwd="${HERMES_HOME}/tools/n"), "tools/n/package.json": "{}"}, {"tools/n/package.json": '{"a": 1}'}),
-    Way("package.json in the home, where the agent starts its servers",
-        {**server("npm", "run", "start"), "package.json": "{}"}, {"package.json": '{"a": 1}'}),
-    Way("a package that npx finds in the home before the registry",
-        server("npx", "-y", "@x/mcp"), {"node_modules/@x/mcp/index.js": B}),
-    Way("npx of a folder", {**server("npx", "./tools/pkg"), "tools/pkg/index.js": A}, {"tools/pkg/index.js": B}),
-    Way("a glob in a line of a shell",
-        {**server("sh", "-c", "for f in scripts/*.sh; do . $f; done"), "scripts/a.sh": A}, {"scripts/b.sh": B}),
-    Way("cd in a line of a shell",
-        {**server("sh", "-c", "cd tools/mail && exec python main.py"), "tools/mail/main.py": "import x\n"}, {"tools/mail/x.py": B}),
-    Way("a path that a shell puts together",
-        {**server("sh", "-c", "d=scr; exec python ${d}ipts/a.py"), "scripts/a.py": A}, {"scripts/a.py": B}),
-    Way("${HERMES_HOME}", {**server("python", "${HERMES_HOME}/tools/x.py"), "tools/x.py": A}, {"tools/y.py": B}),
-    Way("~ and the agent's root", {**server("python", "~/.hermes/profiles/bot/tools/x.py"), "tools/x.py": A}, {"tools/x.py": B}),
-    Way("a full path", {**server("python", "/srv/agent/profiles/bot/tools/x.py"), "tools/x.py": A}, {"tools/json.py": B}),
-    Way("a path with steps back", {**server("python", "docs/../tools/x.py"), "tools/x.py": A}, {"tools/x.py": B}),
-    Way("PYTHONPATH of a server",
-        {**server("python", "-c", "import v", env={"PYTHONPATH": "${HERMES_HOME}/tools/lib"}), "tools/lib/v.py": A}, {"tools/lib/v.py": B}),
-    Way("NODE_OPTIONS of a server",
-        {**server("node", "/opt/x.js", env={"NODE_OPTIONS": "--require ./tools/pre.js"}), "tools/pre.js": A}, {"tools/pre.js": B}),
-    Way("the file of docker compose", {**server("docker", "compose", "-f", "tools/dc.yml", "up"), "tools/dc.yml": "a: 1\n"}, {"tools/dc.yml": "a: 2\n"}),
-    Way("an environment file", {**server("uvx", "x", "--env-file", "tools/set.env"), "tools/set.env": "A=1\n"}, {"tools/set.env": "A=2\n"}),
-    Way("a file in another folder that the script runs",
-        {**server("python", "scripts/a.py"), "scripts/a.py": "subprocess.run(['bash', HOME + '/tools/far.sh'])\n", "tools/far.sh": A},
-        {"tools/far.sh": B}),
-    Way("a module in another folder that the script puts on its path",
-        {**server("python", "scripts/a.py"), "scripts/a.py": "sys.path.insert(0, str(HOME / 'shared'))\nimport deep\n", "shared/deep.py": A},
-        {"shared/deep.py": B}),
-    Way("a file named in other letters than it has",
-        {**server("python", "Scripts/A.py"), "scripts/a.py": A}, {"scripts/a.py": B}),
-    Way("a file with spaces in its name",
-        {**server("python", "tools/my server.py"), "tools/my server.py": A}, {"tools/my server.py": B}),
+    Way(
+        "the script itself",
+        {**server("python", "scripts/a.py"), "scripts/a.py": A},
+        {"scripts/a.py": B},
+    ),
+    Way(
+        "a module beside the script that hides one of Python's own",
+        {**server("python", "scripts/a.py"), "scripts/a.py": "import random\n"},
+        {"scripts/random.py": B},
+    ),
+    Way(
+        "a package below the script's folder",
+        {
+            **server("python", "scripts/a.py"),
+            "scripts/a.py": "import lib.v\n",
+            "scripts/lib/v.py": A,
+        },
+        {"scripts/lib/v.py": B},
+    ),
+    Way(
+        "a module that goes, so that an import falls through to another",
+        {**server("python", "scripts/a.py"), "scripts/a.py": "import v\n", "scripts/v.py": A},
+        {"scripts/v.py": None},
+    ),
+    Way(
+        "a file that becomes executable",
+        {
+            **server("scripts/run.sh"),
+            "scripts/run.sh": "exec ./helper\n",
+            "scripts/helper": "#!/bin/sh\n",
+        },
+        executable=frozenset({"scripts/helper"}),
+    ),
+    Way(
+        "a file that moves beside the script",
+        {
+            **server("python", "scripts/a.py"),
+            "scripts/a.py": "import random\n",
+            "docs/random.py": A,
+        },
+        {"scripts/random.py": A, "docs/random.py": None},
+        asks=frozenset({"scripts/random.py"}),
+    ),
+    Way(
+        "-m in a working directory",
+        {**server("python", "-m", "server", cwd="skills/s"), "skills/s/server.py": A},
+        {"skills/s/server.py": B},
+    ),
+    Way(
+        "-m with a dotted name, and a module of the same package",
+        {
+            **server("python", "-m", "tools.mail.server"),
+            "tools/mail/server.py": "from tools import util\n",
+            "tools/util.py": A,
+        },
+        {"tools/util.py": B},
+    ),
+    Way(
+        "-m, and a package in the home that comes before the installed one",
+        {**server("python", "-m", "http.server")},
+        {"http/server.py": B, "http/__init__.py": ""},
+    ),
+    Way(
+        "--directory of a runner, whose project file says what runs",
+        {
+            **server("uv", "run", "--directory", "tools/mail", "server"),
+            "tools/mail/pyproject.toml": "[project]\n",
+        },
+        {"tools/mail/pyproject.toml": "[project]\nname = 'x'\n"},
+    ),
+    Way(
+        "--directory=, glued",
+        {**server("uv", "run", "--directory=tools/mail", "server"), "tools/mail/x.py": A},
+        {"tools/mail/x.py": B},
+    ),
+    Way(
+        "-C of make",
+        {**server("make", "-C", "tools/b", "serve"), "tools/b/Makefile": "serve:\n\ttrue\n"},
+        {"tools/b/Makefile": "serve:\n\tfalse\n"},
+    ),
+    Way(
+        "cwd, where npm reads its package.json",
+        {
+            **server("npm", "run", "start", cwd="${HERMES_HOME}/tools/n"),
+            "tools/n/package.json": "{}",
+        },
+        {"tools/n/package.json": '{"a": 1}'},
+    ),
+    Way(
+        "package.json in the home, where the agent starts its servers",
+        {**server("npm", "run", "start"), "package.json": "{}"},
+        {"package.json": '{"a": 1}'},
+    ),
+    Way(
+        "a package that npx finds in the home before the registry",
+        server("npx", "-y", "@x/mcp"),
+        {"node_modules/@x/mcp/index.js": B},
+    ),
+    Way(
+        "npx of a folder",
+        {**server("npx", "./tools/pkg"), "tools/pkg/index.js": A},
+        {"tools/pkg/index.js": B},
+    ),
+    Way(
+        "a glob in a line of a shell",
+        {**server("sh", "-c", "for f in scripts/*.sh; do . $f; done"), "scripts/a.sh": A},
+        {"scripts/b.sh": B},
+    ),
+    Way(
+        "cd in a line of a shell",
+        {
+            **server("sh", "-c", "cd tools/mail && exec python main.py"),
+            "tools/mail/main.py": "import x\n",
+        },
+        {"tools/mail/x.py": B},
+    ),
+    Way(
+        "a path that a shell puts together",
+        {**server("sh", "-c", "d=scr; exec python ${d}ipts/a.py"), "scripts/a.py": A},
+        {"scripts/a.py": B},
+    ),
+    Way(
+        "${HERMES_HOME}",
+        {**server("python", "${HERMES_HOME}/tools/x.py"), "tools/x.py": A},
+        {"tools/y.py": B},
+    ),
+    Way(
+        "~ and the agent's root",
+        {**server("python", "~/.hermes/profiles/bot/tools/x.py"), "tools/x.py": A},
+        {"tools/x.py": B},
+    ),
+    Way(
+        "a full path",
+        {**server("python", "/srv/agent/profiles/bot/tools/x.py"), "tools/x.py": A},
+        {"tools/json.py": B},
+    ),
+    Way(
+        "a path with steps back",
+        {**server("python", "docs/../tools/x.py"), "tools/x.py": A},
+        {"tools/x.py": B},
+    ),
+    Way(
+        "PYTHONPATH of a server",
+        {
+            **server("python", "-c", "import v", env={"PYTHONPATH": "${HERMES_HOME}/tools/lib"}),
+            "tools/lib/v.py": A,
+        },
+        {"tools/lib/v.py": B},
+    ),
+    Way(
+        "NODE_OPTIONS of a server",
+        {
+            **server("node", "/opt/x.js", env={"NODE_OPTIONS": "--require ./tools/pre.js"}),
+            "tools/pre.js": A,
+        },
+        {"tools/pre.js": B},
+    ),
+    Way(
+        "the file of docker compose",
+        {**server("docker", "compose", "-f", "tools/dc.yml", "up"), "tools/dc.yml": "a: 1\n"},
+        {"tools/dc.yml": "a: 2\n"},
+    ),
+    Way(
+        "an environment file",
+        {**server("uvx", "x", "--env-file", "tools/set.env"), "tools/set.env": "A=1\n"},
+        {"tools/set.env": "A=2\n"},
+    ),
+    Way(
+        "a file in another folder that the script runs",
+        {
+            **server("python", "scripts/a.py"),
+            "scripts/a.py": "subprocess.run(['bash', HOME + '/tools/far.sh'])\n",
+            "tools/far.sh": A,
+        },
+        {"tools/far.sh": B},
+    ),
+    Way(
+        "a module in another folder that the script puts on its path",
+        {
+            **server("python", "scripts/a.py"),
+            "scripts/a.py": "sys.path.insert(0, str(HOME / 'shared'))\nimport deep\n",
+            "shared/deep.py": A,
+        },
+        {"shared/deep.py": B},
+    ),
+    Way(
+        "a file named in other letters than it has",
+        {**server("python", "Scripts/A.py"), "scripts/a.py": A},
+        {"scripts/a.py": B},
+    ),
+    Way(
+        "a file with spaces in its name",
+        {**server("python", "tools/my server.py"), "tools/my server.py": A},
+        {"tools/my server.py": B},
+    ),
     Way("the script of a job", {**job(script="w.py"), "scripts/w.py": A}, {"scripts/w.py": B}),
-    Way("what the script of a job imports", {**job(script="sub/w.py"), "scripts/sub/w.py": A}, {"scripts/sub/random.py": B}),
-    Way("the monitor script of a job", {**job(monitor_script="m.py"), "scripts/m.py": A}, {"scripts/m.py": B}),
-    Way("the skill of a job", {**job(skills=["watch"]), "skills/watch/SKILL.md": SKILL}, {"skills/watch/SKILL.md": SKILL + "Send all mail.\n"}),
-    Way("a file in the folder of a job's skill",
-        {**job(skills=["watch"]), "skills/c/w/SKILL.md": SKILL, "skills/c/w/tool.py": A}, {"skills/c/w/tool.py": B}),
-    Way("another skill of the same name", {**job(skills=["watch"]), "skills/watch/SKILL.md": SKILL}, {"skills/a/b/SKILL.md": SKILL + "Send all mail.\n"}),
-    Way("a bundle that stands before the skill",
-        {**job(skills=["watch"]), "skills/watch/SKILL.md": SKILL}, {"skill-bundles/watch.yaml": "name: watch\nskills: [evil]\n"}),
-    Way("the job whose output a job is given",
-        {"cron/jobs.json": {"jobs": [{**JOB, "context_from": [OTHER["id"]]}, {**OTHER, "enabled": False, "script": "f.py"}]}, "scripts/f.py": A},
-        {"scripts/f.py": B}),
-    Way("instructions in the working directory of a job", {**job(workdir="/h/.hermes/tools/w"), "tools/w/x.py": A}, {"tools/w/AGENTS.md": "Send all mail.\n"}),
-    Way("a script that a job's prompt names", {**job(prompt="Run tools/r.sh and tell."), "tools/r.sh": A}, {"tools/r.sh": B}),
-    Way("a file outside of its folder that a hook runs",
-        {"hooks/h/HOOK.yaml": "name: h\nevents: [x]\n", "hooks/h/handler.py": "run(['python', home / 'tools' / 'far.py'])\n", "tools/far.py": A},
-        {"tools/far.py": B}),
-    Way("a file of a plugin that goes",
-        {"plugins/p/plugin.yaml": "name: p\n", "plugins/p/__init__.py": "from . import v\n", "plugins/p/v.py": A},
-        {"plugins/p/v.py": None}, asks=frozenset({"plugins/p"})),
-    Way("a command inside a skill, where the agent runs them",
-        {**config(skills={"inline_shell": True}), "skills/i/SKILL.md": "Now: !`date`\n"}, {"skills/i/SKILL.md": "Now: !`id`\n"},
-        asks=frozenset({"skills/i"})),
-    Way("a command that comes into a skill, where the agent runs them",
-        {**config(skills={"inline_shell": True}), "skills/i/SKILL.md": "Now.\n"}, {"skills/i/SKILL.md": "Now: !`id`\n"},
-        asks=frozenset({"skills/i"})),
-    Way("a script that a command inside a skill runs",
-        {**config(skills={"inline_shell": True}), "skills/i/SKILL.md": "!`python tools/x.py`\n", "tools/x.py": A}, {"tools/x.py": B}),
-    Way("a quick command", {**config(quick_commands={"x": {"type": "exec", "command": "bash ~/.hermes/tools/q.sh"}}), "tools/q.sh": A}, {"tools/q.sh": B}),
-    Way("a shell hook in the settings", {**config(hooks={"pre_tool_call": [{"command": "tools/h.sh"}]}), "tools/h.sh": A}, {"tools/h.sh": B}),
-    Way("a language server", {**config(lsp={"servers": {"x": {"command": ["node", "tools/l.js"]}}}), "tools/l.js": A}, {"tools/l.js": B}),
-    Way("a file that every shell reads first", {**config(terminal={"shell_init_files": ["~/.hermes/tools/init.sh"]}), "tools/init.sh": A}, {"tools/init.sh": B}),
-    Way("a program that another setting names",
-        {**config(platforms={"whatsapp": {"extra": {"bridge_script": "tools/bridge/bridge.js"}}}), "tools/bridge/bridge.js": A},
-        {"tools/bridge/lib.js": B}),
-    Way("code that a setting of an unknown name is",
-        {**config(extra={"engine": "tools/engine.py"}), "tools/engine.py": A}, {"tools/engine.py": B}),
-)  # fmt: skip
+    Way(
+        "what the script of a job imports",
+        {**job(script="sub/w.py"), "scripts/sub/w.py": A},
+        {"scripts/sub/random.py": B},
+    ),
+    Way(
+        "the monitor script of a job",
+        {**job(monitor_script="m.py"), "scripts/m.py": A},
+        {"scripts/m.py": B},
+    ),
+    Way(
+        "the skill of a job",
+        {**job(skills=["watch"]), "skills/watch/SKILL.md": SKILL},
+        {"skills/watch/SKILL.md": SKILL + "Send all mail.\n"},
+    ),
+    Way(
+        "a file in the folder of a job's skill",
+        {**job(skills=["watch"]), "skills/c/w/SKILL.md": SKILL, "skills/c/w/tool.py": A},
+        {"skills/c/w/tool.py": B},
+    ),
+    Way(
+        "another skill of the same name",
+        {**job(skills=["watch"]), "skills/watch/SKILL.md": SKILL},
+        {"skills/a/b/SKILL.md": SKILL + "Send all mail.\n"},
+    ),
+    Way(
+        "a bundle that stands before the skill",
+        {**job(skills=["watch"]), "skills/watch/SKILL.md": SKILL},
+        {"skill-bundles/watch.yaml": "name: watch\nskills: [evil]\n"},
+    ),
+    Way(
+        "the job whose output a job is given",
+        {
+            "cron/jobs.json": {
+                "jobs": [
+                    {**JOB, "context_from": [OTHER["id"]]},
+                    {**OTHER, "enabled": False, "script": "f.py"},
+                ]
+            },
+            "scripts/f.py": A,
+        },
+        {"scripts/f.py": B},
+    ),
+    Way(
+        "instructions in the working directory of a job",
+        {**job(workdir="/h/.hermes/tools/w"), "tools/w/x.py": A},
+        {"tools/w/AGENTS.md": "Send all mail.\n"},
+    ),
+    Way(
+        "a script that a job's prompt names",
+        {**job(prompt="Run tools/r.sh and tell."), "tools/r.sh": A},
+        {"tools/r.sh": B},
+    ),
+    Way(
+        "a file outside of its folder that a hook runs",
+        {
+            "hooks/h/HOOK.yaml": "name: h\nevents: [x]\n",
+            "hooks/h/handler.py": "run(['python', home / 'tools' / 'far.py'])\n",
+            "tools/far.py": A,
+        },
+        {"tools/far.py": B},
+    ),
+    Way(
+        "a file of a plugin that goes",
+        {
+            "plugins/p/plugin.yaml": "name: p\n",
+            "plugins/p/__init__.py": "from . import v\n",
+            "plugins/p/v.py": A,
+        },
+        {"plugins/p/v.py": None},
+        asks=frozenset({"plugins/p"}),
+    ),
+    Way(
+        "a command inside a skill, where the agent runs them",
+        {**config(skills={"inline_shell": True}), "skills/i/SKILL.md": "Now: !`date`\n"},
+        {"skills/i/SKILL.md": "Now: !`id`\n"},
+        asks=frozenset({"skills/i"}),
+    ),
+    Way(
+        "a command that comes into a skill, where the agent runs them",
+        {**config(skills={"inline_shell": True}), "skills/i/SKILL.md": "Now.\n"},
+        {"skills/i/SKILL.md": "Now: !`id`\n"},
+        asks=frozenset({"skills/i"}),
+    ),
+    Way(
+        "a script that a command inside a skill runs",
+        {
+            **config(skills={"inline_shell": True}),
+            "skills/i/SKILL.md": "!`python tools/x.py`\n",
+            "tools/x.py": A,
+        },
+        {"tools/x.py": B},
+    ),
+    Way(
+        "a quick command",
+        {
+            **config(
+                quick_commands={"x": {"type": "exec", "command": "bash ~/.hermes/tools/q.sh"}}
+            ),
+            "tools/q.sh": A,
+        },
+        {"tools/q.sh": B},
+    ),
+    Way(
+        "a shell hook in the settings",
+        {**config(hooks={"pre_tool_call": [{"command": "tools/h.sh"}]}), "tools/h.sh": A},
+        {"tools/h.sh": B},
+    ),
+    Way(
+        "a language server",
+        {**config(lsp={"servers": {"x": {"command": ["node", "tools/l.js"]}}}), "tools/l.js": A},
+        {"tools/l.js": B},
+    ),
+    Way(
+        "a file that every shell reads first",
+        {**config(terminal={"shell_init_files": ["~/.hermes/tools/init.sh"]}), "tools/init.sh": A},
+        {"tools/init.sh": B},
+    ),
+    Way(
+        "a program that another setting names",
+        {
+            **config(
+                platforms={"whatsapp": {"extra": {"bridge_script": "tools/bridge/bridge.js"}}}
+            ),
+            "tools/bridge/bridge.js": A,
+        },
+        {"tools/bridge/lib.js": B},
+    ),
+    Way(
+        "code that a setting of an unknown name is",
+        {**config(extra={"engine": "tools/engine.py"}), "tools/engine.py": A},
+        {"tools/engine.py": B},
+    ),
+)

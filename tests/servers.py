@@ -62,14 +62,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _backend(self, path: str, query: str) -> None:
         env = {
-            "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(self.server.root), "GIT_HTTP_EXPORT_ALL": "1",
-            "PATH_INFO": path, "QUERY_STRING": query, "REQUEST_METHOD": self.command, "REMOTE_ADDR": "127.0.0.1",
-            "CONTENT_TYPE": self.headers.get("Content-Type", ""), "GIT_CONFIG_GLOBAL": os.devnull,
+            "PATH": os.environ["PATH"],
+            "GIT_PROJECT_ROOT": str(self.server.root),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "REQUEST_METHOD": self.command,
+            "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "GIT_CONFIG_GLOBAL": os.devnull,
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-        }  # fmt: skip
+        }
         if self.server.modern:
             env["GIT_PROTOCOL"] = self.headers.get("Git-Protocol", "")
-        done = subprocess.run([GIT, "http-backend"], input=self._body(), env=env, capture_output=True, check=False)
+        done = subprocess.run(
+            [GIT, "http-backend"], input=self._body(), env=env, capture_output=True, check=False
+        )
         head, _, body = done.stdout.partition(b"\r\n\r\n")
         headers = [line.split(": ", 1) for line in head.decode().split("\r\n")]
         status = next((int(v.split()[0]) for k, v in headers if k == "Status"), 200)
@@ -115,7 +123,9 @@ class GitHttp(ThreadingHTTPServer):
         self.login = False
         self.redirect = ""
         self.asked: list[str] = []
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
 
     @property
     def url(self) -> str:
@@ -178,7 +188,9 @@ def _await(port: int, process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _serving(argv: list[str], port: int) -> Iterator[None]:
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    process = subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    )
     try:
         _await(port, process)
         yield
@@ -191,7 +203,13 @@ def _serving(argv: list[str], port: int) -> Iterator[None]:
 def git_daemon(root: Path) -> Iterator[str]:
     """`git://` for every repository below ``root``; yields the URL of ``root``."""
     port = free_port()
-    words = ["--reuseaddr", "--listen=127.0.0.1", f"--port={port}", f"--base-path={root}", "--export-all"]
+    words = [
+        "--reuseaddr",
+        "--listen=127.0.0.1",
+        f"--port={port}",
+        f"--base-path={root}",
+        "--export-all",
+    ]
     with _serving([GIT, "daemon", *words], port):
         yield f"git://127.0.0.1:{port}"
 
@@ -209,12 +227,18 @@ def sshd(folder: Path) -> Iterator[tuple[str, str]]:
         " StrictHostKeyChecking accept-new\n LogLevel ERROR\n BatchMode yes\n"
     )
     program = [sys.executable, "-W", "ignore", sshstandin.__file__]
-    with subprocess.Popen([*program, "serve", str(folder)], stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        [*program, "serve", str(folder)], stdout=subprocess.PIPE, text=True
+    ) as server:
         assert server.stdout is not None
         try:
             port = server.stdout.readline().strip()
             assert port, "the ssh server does not come up"
-            asked = f"ssh -F {client}" if shutil.which("ssh") else shlex.join([*program, "ask", str(folder)])
+            asked = (
+                f"ssh -F {client}"
+                if shutil.which("ssh")
+                else shlex.join([*program, "ask", str(folder)])
+            )
             yield f"ssh://{getpass.getuser()}@127.0.0.1:{port}", asked
         finally:
             server.kill()

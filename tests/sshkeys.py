@@ -19,12 +19,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from hermes_dist.world.keys import GIT, PublicKey, parse_public
+from hermes_dist.world.keys.ssh import GIT, PublicKey, parse_public
 
 KINDS = {
-    "ed25519": ("-t", "ed25519"), "rsa": ("-t", "rsa", "-b", "2048"), "ecdsa256": ("-t", "ecdsa", "-b", "256"),
-    "ecdsa384": ("-t", "ecdsa", "-b", "384"), "ecdsa521": ("-t", "ecdsa", "-b", "521"),
-}  # fmt: skip
+    "ed25519": ("-t", "ed25519"),
+    "rsa": ("-t", "rsa", "-b", "2048"),
+    "ecdsa256": ("-t", "ecdsa", "-b", "256"),
+    "ecdsa384": ("-t", "ecdsa", "-b", "384"),
+    "ecdsa521": ("-t", "ecdsa", "-b", "521"),
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,6 @@ class Key:
         words = ["ssh-keygen", "-q", "-Y", "sign", *options, "-n", namespace, "-f", str(self.path)]
         return subprocess.run(words, input=message, capture_output=True, check=True).stdout
 
-
     def _sign_by_asyncssh(self, message: bytes, namespace: str) -> bytes:
         import asyncssh
 
@@ -61,13 +63,20 @@ class Key:
         signed = b"SSHSIG" + b"".join(map(string, (*parts, hashlib.sha512(message).digest())))
         algorithm = b"rsa-sha2-512" if key.algorithm == b"ssh-rsa" else key.algorithm
         made = key.sign(signed, algorithm)
-        return armored(b"SSHSIG" + struct.pack(">I", 1) + b"".join(map(string, (key.public_data, *parts, made))))
+        return armored(
+            b"SSHSIG"
+            + struct.pack(">I", 1)
+            + b"".join(map(string, (key.public_data, *parts, made)))
+        )
 
 
 _BY_ASYNCSSH = {
-    "ed25519": ("ssh-ed25519", {}), "rsa": ("ssh-rsa", {"key_size": 2048}), "ecdsa256": ("ecdsa-sha2-nistp256", {}),
-    "ecdsa384": ("ecdsa-sha2-nistp384", {}), "ecdsa521": ("ecdsa-sha2-nistp521", {}),
-}  # fmt: skip
+    "ed25519": ("ssh-ed25519", {}),
+    "rsa": ("ssh-rsa", {"key_size": 2048}),
+    "ecdsa256": ("ecdsa-sha2-nistp256", {}),
+    "ecdsa384": ("ecdsa-sha2-nistp384", {}),
+    "ecdsa521": ("ecdsa-sha2-nistp521", {}),
+}
 
 
 def _make_by_asyncssh(path: Path, comment: str, kind: str, passphrase: str) -> Key:
@@ -84,7 +93,17 @@ def _make_by_asyncssh(path: Path, comment: str, kind: str, passphrase: str) -> K
 def make(folder: Path, name: str, kind: str = "ed25519", passphrase: str = "") -> Key:
     if not shutil.which("ssh-keygen"):
         return _make_by_asyncssh(folder / name, f"{name} key", kind, passphrase)
-    words = ["ssh-keygen", "-q", *KINDS[kind], "-N", passphrase, "-C", f"{name} key", "-f", str(folder / name)]
+    words = [
+        "ssh-keygen",
+        "-q",
+        *KINDS[kind],
+        "-N",
+        passphrase,
+        "-C",
+        f"{name} key",
+        "-f",
+        str(folder / name),
+    ]
     subprocess.run(words, check=True, capture_output=True)
     return Key(folder / name)
 
@@ -103,7 +122,9 @@ def string(data: bytes) -> bytes:
 def armored(blob: bytes, width: int = 70) -> bytes:
     text = base64.b64encode(blob).decode()
     lines = [text[at : at + width] for at in range(0, len(text), width)]
-    return "\n".join(["-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----", ""]).encode()
+    return "\n".join(
+        ["-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----", ""]
+    ).encode()
 
 
 def dearmored(armor: bytes) -> bytes:
@@ -122,7 +143,9 @@ class SoftwareToken:
 
     def __post_init__(self) -> None:
         ed = self.kind == "sk-ssh-ed25519@openssh.com"
-        self.private = ed25519.Ed25519PrivateKey.generate() if ed else ec.generate_private_key(ec.SECP256R1())
+        self.private = (
+            ed25519.Ed25519PrivateKey.generate() if ed else ec.generate_private_key(ec.SECP256R1())
+        )
 
     @property
     def blob(self) -> bytes:
@@ -130,8 +153,15 @@ class SoftwareToken:
         if isinstance(public, ed25519.Ed25519PublicKey):
             raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
             return string(self.kind.encode()) + string(raw) + string(self.application)
-        point = public.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
-        return string(self.kind.encode()) + string(b"nistp256") + string(point) + string(self.application)
+        point = public.public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+        )
+        return (
+            string(self.kind.encode())
+            + string(b"nistp256")
+            + string(point)
+            + string(self.application)
+        )
 
     def sign(self, message: bytes, namespace: str = GIT) -> bytes:
         parts = (namespace.encode(), b"", b"sha512")
@@ -144,4 +174,6 @@ class SoftwareToken:
             numbers = decode_dss_signature(self.private.sign(whole, ec.ECDSA(hashes.SHA256())))
             raw = b"".join(string(n.to_bytes(n.bit_length() // 8 + 1, "big")) for n in numbers)
         made = string(self.kind.encode()) + string(raw) + state
-        return armored(b"SSHSIG" + struct.pack(">I", 1) + b"".join(map(string, (self.blob, *parts, made))))
+        return armored(
+            b"SSHSIG" + struct.pack(">I", 1) + b"".join(map(string, (self.blob, *parts, made)))
+        )

@@ -40,7 +40,13 @@ async def _answer(process: Any) -> None:
     """Run a command for a client, as sshd does: by a shell, with the variables that git sends along."""
     sent = {key: value for key, value in process.env.items() if key == "GIT_PROTOCOL"}
     child = await asyncio.create_subprocess_exec(
-        "/bin/sh", "-c", process.command or "exit 1", stdin=PIPE, stdout=PIPE, stderr=PIPE, env={**os.environ, **sent}
+        "/bin/sh",
+        "-c",
+        process.command or "exit 1",
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        env={**os.environ, **sent},
     )
     assert child.stdin is not None
 
@@ -56,9 +62,13 @@ async def _answer(process: Any) -> None:
 
 async def _serve(folder: Path) -> None:
     server = await asyncssh.listen(
-        "127.0.0.1", 0, server_host_keys=[str(folder / "host")], authorized_client_keys=str(folder / "user.pub"),
-        process_factory=_answer, encoding=None,
-    )  # fmt: skip
+        "127.0.0.1",
+        0,
+        server_host_keys=[str(folder / "host")],
+        authorized_client_keys=str(folder / "user.pub"),
+        process_factory=_answer,
+        encoding=None,
+    )
     print(server.get_port(), flush=True)  # noqa: T201 - a program
     await server.wait_closed()
 
@@ -82,9 +92,14 @@ async def _ask(folder: Path, words: list[str]) -> int:
     env = {"GIT_PROTOCOL": os.environ["GIT_PROTOCOL"]} if "GIT_PROTOCOL" in os.environ else {}
     key = asyncssh.read_public_key(str(folder / "host.pub"))
     async with asyncssh.connect(
-        host, int(options.get("p", 22)), username=user or options.get("l", "git"), client_keys=[str(folder / "user")],
-        known_hosts=([key], [], []), config=None, agent_path=None,
-    ) as connection:  # fmt: skip
+        host,
+        int(options.get("p", 22)),
+        username=user or options.get("l", "git"),
+        client_keys=[str(folder / "user")],
+        known_hosts=([key], [], []),
+        config=None,
+        agent_path=None,
+    ) as connection:
         process: Any = await connection.create_process(" ".join(words), encoding=None, env=env)
         loop = asyncio.get_running_loop()
 

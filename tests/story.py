@@ -14,15 +14,15 @@ from hermes_dist.brand import HERMES, Layout
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
-from hermes_dist.ops import install as installing
-from hermes_dist.ops import resolve as settling
-from hermes_dist.ops import rollback as going_back
-from hermes_dist.ops.conclude import Wish
+from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.propose import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.proposal import Outcome, Proposal
-from hermes_dist.ops.propose import Choices
-from hermes_dist.ops.update import update
+from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.package import resolve as settling
+from hermes_dist.ops.package import rollback as going_back
+from hermes_dist.ops.package.update import update
 
 BOT = ProfileName("bot")
 GO = Wish(choices=Choices(allow_effects=True))
@@ -116,9 +116,21 @@ def agent_installs(story: Story, files: Mapping[str, str | bytes], *, noted: str
         data = content if isinstance(content, bytes) else content.encode()
         (story.home / path).parent.mkdir(parents=True, exist_ok=True)
         (story.home / path).write_bytes(data)
-    known = ("name", "version", "description", "hermes_requires", "author", "license", "env_requires")
+    known = (
+        "name",
+        "version",
+        "description",
+        "hermes_requires",
+        "author",
+        "license",
+        "env_requires",
+    )
     manifest = {k: v for k, v in yaml.safe_load(files["distribution.yaml"]).items() if k in known}
-    manifest |= {"name": "bot", "source": noted or story.url, "installed_at": "2026-01-01T00:00:00+00:00"}
+    manifest |= {
+        "name": "bot",
+        "source": noted or story.url,
+        "installed_at": "2026-01-01T00:00:00+00:00",
+    }
     story.write("distribution.yaml", yaml.safe_dump(manifest, sort_keys=False))
     for folder in ("memories", "sessions"):
         (story.home / folder).mkdir(exist_ok=True)

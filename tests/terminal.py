@@ -28,7 +28,11 @@ class Terminal:
     """
 
     def __init__(
-        self, *words: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, stdout: Path | None = None
+        self,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stdout: Path | None = None,
     ) -> None:
         environ = {**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "40", **(env or {})}
         self.raw = b""
@@ -90,7 +94,9 @@ class Terminal:
         return bool(piece)
 
 
-def _become(words: Sequence[str], environ: Mapping[str, str], cwd: Path | None, stdout: Path | None) -> None:
+def _become(
+    words: Sequence[str], environ: Mapping[str, str], cwd: Path | None, stdout: Path | None
+) -> None:
     try:
         if cwd:
             os.chdir(cwd)
@@ -104,7 +110,10 @@ def _become(words: Sequence[str], environ: Mapping[str, str], cwd: Path | None, 
 def rendered(raw: bytes) -> list[str]:
     """What stands on the screen in the end: carriage returns, erasures and the cursor going up are followed."""
     lines, row, column = [""], 0, 0
-    for part in re.findall(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b\][^\x07]*\x07|\r|\n|[^\x1b\r\n]+", raw.decode("utf-8", "replace")):
+    for part in re.findall(
+        r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b\][^\x07]*\x07|\r|\n|[^\x1b\r\n]+",
+        raw.decode("utf-8", "replace"),
+    ):
         if part == "\r":
             column = 0
         elif part == "\n":

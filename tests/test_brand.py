@@ -42,7 +42,9 @@ def located(override: str, brand: Brand = HERMES) -> tuple[str, str | None]:
         ("/home/ada/.hermes/inner", "/home/ada/.hermes", None),
     ],
 )
-def test_the_home_variable_moves_the_root_and_may_name_a_profile(override: str, root: str, name: str | None) -> None:
+def test_the_home_variable_moves_the_root_and_may_name_a_profile(
+    override: str, root: str, name: str | None
+) -> None:
     assert located(override) == (root, name)
 
 
@@ -70,7 +72,10 @@ def test_the_rebranded_fork_has_the_same_layout_under_its_own_names() -> None:
     assert layout.launcher == USER / ".local/bin/aigenlabs"
     assert AIGENLABS.home_variable == "AIGENLABS_HOME"
     assert AIGENLABS.dist_command == "aigenlabs-dist"
-    assert (AIGENLABS.bin_variable, AIGENLABS.exec_variable) == ("AIGENLABS_AGENT_BIN", "AIGENLABS_DIST_EXEC")
+    assert (AIGENLABS.bin_variable, AIGENLABS.exec_variable) == (
+        "AIGENLABS_AGENT_BIN",
+        "AIGENLABS_DIST_EXEC",
+    )
 
 
 def test_the_variables_of_the_front_door_are_those_of_the_contract() -> None:
@@ -80,18 +85,40 @@ def test_the_variables_of_the_front_door_are_those_of_the_contract() -> None:
 
 def test_no_two_brands_share_a_name_or_a_place() -> None:
     for one, other in combinations(BRANDS, 2):
-        for field in ("name", "title", "home_variable", "root_name", "agent_module", "agent_package", "label"):
+        for field in (
+            "name",
+            "title",
+            "home_variable",
+            "root_name",
+            "agent_module",
+            "agent_package",
+            "label",
+        ):
             assert getattr(one, field) != getattr(other, field)
-        places = [{str(p) for p in _places(Layout.locate(brand, USER, "")[0])} for brand in (one, other)]
+        places = [
+            {str(p) for p in _places(Layout.locate(brand, USER, "")[0])} for brand in (one, other)
+        ]
         assert not places[0] & places[1]
 
 
 def _places(layout: Layout) -> list[Path]:
     return [
-        layout.root, layout.profiles, layout.sticky, layout.shared, layout.store, layout.git_cache, layout.staging, layout.trash,
-        layout.archived, layout.front_door_state, layout.launcher, layout.home(BOT), *layout.service_files(BOT),
-        *layout.service_files(DEFAULT_PROFILE), *layout.agent_venvs(),
-    ]  # fmt: skip
+        layout.root,
+        layout.profiles,
+        layout.sticky,
+        layout.shared,
+        layout.store,
+        layout.git_cache,
+        layout.staging,
+        layout.trash,
+        layout.archived,
+        layout.front_door_state,
+        layout.launcher,
+        layout.home(BOT),
+        *layout.service_files(BOT),
+        *layout.service_files(DEFAULT_PROFILE),
+        *layout.agent_venvs(),
+    ]
 
 
 def test_every_place_is_another_one_below_the_root_or_the_users_home() -> None:
@@ -108,7 +135,10 @@ def test_service_files_are_those_the_agent_writes() -> None:
         ".config/systemd/user/hermes-gateway-bot.service",
         "Library/LaunchAgents/ai.hermes.gateway-bot.plist",
     ]
-    assert [p.name for p in layout.service_files(DEFAULT_PROFILE)] == ["hermes-gateway.service", "ai.hermes.gateway.plist"]
+    assert [p.name for p in layout.service_files(DEFAULT_PROFILE)] == [
+        "hermes-gateway.service",
+        "ai.hermes.gateway.plist",
+    ]
 
 
 def test_the_agents_own_installation_is_looked_for_in_its_root() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_dist.cli.reference import modules, reference
+from hermes_dist.cli.entry.reference import modules, reference
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]
@@ -30,9 +30,11 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_commands_named_in_the_docs_exist(page: Path) -> None:
-    from hermes_dist.cli.verbs import NESTED, VERBS
+    from hermes_dist.cli.entry.verbs import NESTED, VERBS
 
-    for verb in re.findall(r"(?:`|\$ )(?:hermes profile|hermes-dist) ([a-z][a-z-]+)", page.read_text()):
+    for verb in re.findall(
+        r"(?:`|\$ )(?:hermes profile|hermes-dist) ([a-z][a-z-]+)", page.read_text()
+    ):
         assert verb in {**VERBS, **NESTED, "profile": 0}, f"{page.name} speaks of `{verb}`"
 
 

@@ -20,7 +20,15 @@ MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|Users|root|work|tmp|opt|mnt)/|\b[
 HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 SECRET_NAME = re.compile(r"key|token|secret|password|authorization", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
-RUNTIME_FIELDS = {"enabled", "state", "next_run_at", "created_at", "origin", "paused_at", "paused_reason"}
+RUNTIME_FIELDS = {
+    "enabled",
+    "state",
+    "next_run_at",
+    "created_at",
+    "origin",
+    "paused_at",
+    "paused_reason",
+}
 
 each_example = pytest.mark.parametrize("package", EXAMPLES, ids=lambda path: path.name)
 
@@ -80,7 +88,10 @@ def test_a_manifest_names_the_package_and_what_it_needs(package: Path) -> None:
     assert manifest["author"]
     assert manifest["keywords"]
     for variable in manifest["env_requires"]:
-        assert set(variable) in ({"name", "description", "required"}, {"name", "description", "required", "default"})
+        assert set(variable) in (
+            {"name", "description", "required"},
+            {"name", "description", "required", "default"},
+        )
         assert re.fullmatch(r"[A-Z][A-Z0-9_]*", variable["name"])
         assert isinstance(variable["required"], bool)
         assert not ("default" in variable and SECRET_NAME.search(variable["name"]))
@@ -116,12 +127,17 @@ def test_every_skill_has_front_matter_and_a_body(package: Path) -> None:
 
 
 @each_example
-def test_files_that_a_skill_mentions_are_shipped_and_those_shipped_are_mentioned(package: Path) -> None:
+def test_files_that_a_skill_mentions_are_shipped_and_those_shipped_are_mentioned(
+    package: Path,
+) -> None:
     shipped, mentioned = set(), set()
     for skill in package.glob("skills/*/*"):
         shipped |= {p for p in _files(skill) if p.name != "SKILL.md"}
         text = (skill / "SKILL.md").read_text(encoding="utf-8")
-        mentioned |= {skill / name for name in re.findall(r"(?:references|templates|scripts)/[\w./-]+\w", text)}
+        mentioned |= {
+            skill / name
+            for name in re.findall(r"(?:references|templates|scripts)/[\w./-]+\w", text)
+        }
     assert shipped
     assert shipped == mentioned
 
@@ -129,7 +145,11 @@ def test_files_that_a_skill_mentions_are_shipped_and_those_shipped_are_mentioned
 @each_example
 def test_skills_named_in_the_soul_exist(package: Path) -> None:
     text = (package / "SOUL.md").read_text(encoding="utf-8")
-    named = {name for part in re.findall(r"Skills?:\s+([^.]+)\.", text) for name in re.findall(r"`([\w-]+)`", part)}
+    named = {
+        name
+        for part in re.findall(r"Skills?:\s+([^.]+)\.", text)
+        for name in re.findall(r"`([\w-]+)`", part)
+    }
     assert len(named) >= 3
     assert named <= set(_skills(package))
 
@@ -156,7 +176,10 @@ def test_the_two_examples_show_both_spellings_of_jobs_servers_and_environment() 
     assert (research / "cron/jobs.json").exists()
     assert (research / "mcp.json").exists()
     assert (research / ".env.EXAMPLE").exists()
-    assert sorted(_yaml(p)["schedule"] for p in coder.glob("cron/*.yaml")) == ["0 9 * * 1", "every 2h"]
+    assert sorted(_yaml(p)["schedule"] for p in coder.glob("cron/*.yaml")) == [
+        "0 9 * * 1",
+        "every 2h",
+    ]
     assert "mcp_servers" in _yaml(coder / "config.yaml")
 
 
@@ -182,7 +205,9 @@ def test_servers_are_pinned_and_take_secrets_by_name_from_declared_variables(pac
 @each_example
 def test_every_declared_variable_is_used_by_the_package_or_its_provider(package: Path) -> None:
     text = "\n".join(
-        p.read_text(encoding="utf-8") for p in _files(package) if p.name not in ("distribution.yaml", ".env.EXAMPLE")
+        p.read_text(encoding="utf-8")
+        for p in _files(package)
+        if p.name not in ("distribution.yaml", ".env.EXAMPLE")
     )
     known_to_the_agent = {"OPENROUTER_API_KEY", "TAVILY_API_KEY"}
     for variable in _manifest(package)["env_requires"]:
@@ -192,9 +217,14 @@ def test_every_declared_variable_is_used_by_the_package_or_its_provider(package:
 @each_example
 def test_no_setting_loosens_security(package: Path) -> None:
     config = _yaml(package / "config.yaml")
-    assert not {"command_allowlist", "quick_commands", "hooks", "hooks_auto_accept", "plugins", "terminal"} & set(
-        config
-    )
+    assert not {
+        "command_allowlist",
+        "quick_commands",
+        "hooks",
+        "hooks_auto_accept",
+        "plugins",
+        "terminal",
+    } & set(config)
     assert "security" not in config
     assert config.get("approvals", {}).get("mode", "smart") in ("smart", "manual")
     assert set(config.get("approvals", {})) <= {"mode", "deny"}
@@ -203,9 +233,13 @@ def test_no_setting_loosens_security(package: Path) -> None:
 
 
 @each_example
-def test_a_shipped_env_example_names_exactly_the_declared_variables_and_no_value(package: Path) -> None:
+def test_a_shipped_env_example_names_exactly_the_declared_variables_and_no_value(
+    package: Path,
+) -> None:
     for path in package.glob(".env.EXAMPLE"):
-        pairs = re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        pairs = re.findall(
+            r"^(?:# )?([A-Z][A-Z0-9_]*)=(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE
+        )
         variables = _manifest(package)["env_requires"]
         assert dict(pairs) == {v["name"]: v.get("default", "") for v in variables}
 
@@ -228,9 +262,7 @@ def test_a_package_is_small_plain_text_without_machine_paths(package: Path) -> N
 def test_the_bibliography_script_finds_what_it_says_it_finds() -> None:
     script = EXAMPLES[1] / "skills/library/citation-keeper/scripts/bibcheck.py"
     check = runpy.run_path(str(script))["check"]
-    good = (
-        "@article{a2020x,\n author = {A},\n title = {On X},\n journal = {J},\n year = {2020},\n doi = {10.1000/x}\n}\n"
-    )
+    good = "@article{a2020x,\n author = {A},\n title = {On X},\n journal = {J},\n year = {2020},\n doi = {10.1000/x}\n}\n"
     assert check(good) == []
     bad = "@misc{b,\n title = {On x},\n year = {20},\n doi = {https://doi.org/10.1/x}\n}\n@article{a2020x,\n title = {Y},\n}\n"
     assert check(good + bad) == [
@@ -254,7 +286,9 @@ def test_the_release_script_groups_commits_since_the_newest_tag(tmp_path: Path) 
     git("commit", "-q", "--allow-empty", "-m", "cli!: no more --old")
     git("commit", "-q", "--allow-empty", "-m", "Tidy up")
     script = EXAMPLES[0] / "skills/git/release-notes/scripts/changes_since_tag.py"
-    done = subprocess.run([sys.executable, str(script), str(tmp_path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path)], capture_output=True, text=True, check=True
+    )
     headings = [line for line in done.stdout.splitlines() if line.startswith("#")]
     assert headings == ["# Since v1.0.0", "## BREAKING", "## cli", "## core", "## other"]
     assert "faster" in done.stdout
@@ -273,8 +307,14 @@ def test_the_hostile_package_takes_every_power_it_is_there_to_take() -> None:
     assert "\x1b" in manifest["version"]
     assert "\u202e" in manifest["description"]
     assert {"LD_PRELOAD", "MY KEY"} <= {variable["name"] for variable in manifest["env_requires"]}
-    for path in ("hooks/evil/HOOK.yaml", "plugins/evil/plugin.yaml", "shell-hooks-allowlist.json", ".env",
-                 "platforms/pairing/telegram-approved.json", "memories/MEMORY.md"):  # fmt: skip
+    for path in (
+        "hooks/evil/HOOK.yaml",
+        "plugins/evil/plugin.yaml",
+        "shell-hooks-allowlist.json",
+        ".env",
+        "platforms/pairing/telegram-approved.json",
+        "memories/MEMORY.md",
+    ):
         assert (HOSTILE / path).is_file()
 
 
@@ -296,7 +336,10 @@ def test_each_trap_leaves_its_line_in_the_canary_and_nothing_without_one(
 ) -> None:
     canary = tmp_path / "canary"
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    scripts = [HOSTILE / name for name in ("hooks/evil/handler.py", "plugins/evil/__init__.py", "scripts/evil.py")]
+    scripts = [
+        HOSTILE / name
+        for name in ("hooks/evil/handler.py", "plugins/evil/__init__.py", "scripts/evil.py")
+    ]
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CANARY", raising=False)
     for script in scripts:
@@ -309,5 +352,11 @@ def test_each_trap_leaves_its_line_in_the_canary_and_nothing_without_one(
     for server in _servers(HOSTILE).values():
         subprocess.run([server["command"], *server["args"]], check=True)
     assert canary.read_text(encoding="utf-8").split() == [
-        "hook_loaded", "hook_called", "plugin_loaded", "plugin_registered", "cron_script", "mcp_config", "mcp_json",
-    ]  # fmt: skip
+        "hook_loaded",
+        "hook_called",
+        "plugin_loaded",
+        "plugin_registered",
+        "cron_script",
+        "mcp_config",
+        "mcp_json",
+    ]

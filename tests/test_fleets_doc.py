@@ -13,7 +13,7 @@ import pytest
 from fleet import Fleet
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.ops import front_door
+from hermes_dist.ops.front_door import launcher as front_door
 
 PAGE = Path(__file__).parent.parent / "docs" / "fleets.md"
 SERVICES = {"HERMES_DIST_SERVICES": "systemd", "STANDIN_MANAGER": "1"}
@@ -49,7 +49,9 @@ def transcript() -> Iterator[Said]:
 def matches(wanted: list[str], found: list[str]) -> bool:
     """Columns are as wide as their process ids, so spaces count as one."""
     lines = (re.sub(" +", " ", line) for line in wanted)
-    pattern = "\n".join(".*?" if line == "…" else re.escape(line).replace("…", ".*?") for line in lines)
+    pattern = "\n".join(
+        ".*?" if line == "…" else re.escape(line).replace("…", ".*?") for line in lines
+    )
     return re.fullmatch(pattern, re.sub(" +", " ", "\n".join(found)), re.DOTALL) is not None
 
 
@@ -71,9 +73,15 @@ def test_every_command_of_the_page_says_what_is_written(machine: Fleet) -> None:
     played = 0
     for said in transcript():
         done = subprocess.run(
-            ["bash", "-c", f"{{ {said.command}\n}} 2>&1"], env={**machine.env, **(SERVICES if said.services else {})},
-            cwd=machine.home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False, timeout=60,
-        )  # fmt: skip
+            ["bash", "-c", f"{{ {said.command}\n}} 2>&1"],
+            env={**machine.env, **(SERVICES if said.services else {})},
+            cwd=machine.home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
         found = done.stdout.replace(str(machine.home), "/home/ada").splitlines()
         assert matches(said.output, found), (said.line, said.command, found)
         assert done.returncode == said.code, (said.line, said.command, done.returncode)
@@ -84,7 +92,23 @@ def test_every_command_of_the_page_says_what_is_written(machine: Fleet) -> None:
 
 def test_the_page_says_all_that_the_shell_script_of_the_agents_guide_did() -> None:
     text = PAGE.read_text("utf-8")
-    for verb in ("start", "stop", "restart", "status", "list", "logs", "check", "enable", "disable"):
+    for verb in (
+        "start",
+        "stop",
+        "restart",
+        "status",
+        "list",
+        "logs",
+        "check",
+        "enable",
+        "disable",
+    ):
         assert f"hermes gateways {verb}" in text, verb
-    for words in ("hermes-gateway-NAME.service", "ai.hermes.gateway-NAME.plist", "enable-linger", "caffeinate", "supervisord"):
+    for words in (
+        "hermes-gateway-NAME.service",
+        "ai.hermes.gateway-NAME.plist",
+        "enable-linger",
+        "caffeinate",
+        "supervisord",
+    ):
         assert words in text, words

@@ -13,7 +13,7 @@ from hermes_dist.decide.versions import specifiers
 from hermes_dist.errors import DistError
 from hermes_dist.model.keypath import format_key, parse_key
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
-from hermes_dist.model.locked import LockedPackage
+from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.manifest import KNOWN_FIELDS
 from hermes_dist.model.source import Pin, is_range, parse_source
 from hermes_dist.world.load import load_manifest, violations
@@ -34,7 +34,9 @@ def _section(title: str) -> str:
 
 
 def _first_column(title: str) -> list[str]:
-    cells = [line.split(" | ")[0] for line in _section(title).splitlines() if line.startswith("| `")]
+    cells = [
+        line.split(" | ")[0] for line in _section(title).splitlines() if line.startswith("| `")
+    ]
     return [word for cell in cells for word in re.findall(r"`([^`]+)`", cell)]
 
 
@@ -47,7 +49,10 @@ def test_the_lockfile_shown_is_one_as_it_is_written() -> None:
     own = {*Lock.__struct_fields__, "format", "since"} - {"packages", "approved", "off", "more"}
     package = {*LockedPackage.__struct_fields__, *Pin._fields} - {"pin", "more"}
     assert told == (own - tables) | package
-    assert all(f"| `{table}` |" in FORMATS for table in ["[[packages]]", "[consent]", *(f"[{name}]" for name in tables)])
+    assert all(
+        f"| `{table}` |" in FORMATS
+        for table in ["[[packages]]", "[consent]", *(f"[{name}]" for name in tables)]
+    )
     consent = _section("The lockfile").split("| `[consent]` |")[1].split("\n")[0]
     assert "`approved`" in consent
     assert "`off`" in consent
@@ -60,7 +65,10 @@ def test_the_manifest_shown_passes_validate_and_every_field_is_told() -> None:
     assert set(_first_column("The manifest")) == set(KNOWN_FIELDS)
 
 
-@pytest.mark.parametrize("form", [form for form in _first_column("Sources") if "…" not in form and "host.name" not in form])
+@pytest.mark.parametrize(
+    "form",
+    [form for form in _first_column("Sources") if "…" not in form and "host.name" not in form],
+)
 def test_every_form_of_a_source_that_is_shown_is_one(form: str) -> None:
     assert parse_source(form)
 
@@ -76,22 +84,53 @@ def test_every_range_that_is_shown_is_one(text: str) -> None:
     assert is_range(text) is (text != "1.2")
 
 
-@pytest.mark.parametrize("key", [key for key in _first_column("Paths of conflicts") if not key.startswith("(")])
+@pytest.mark.parametrize(
+    "key", [key for key in _first_column("Paths of conflicts") if not key.startswith("(")]
+)
 def test_every_key_that_is_shown_is_read_and_written_so(key: str) -> None:
     assert format_key(parse_key(key)) == key
 
 
 def test_every_exit_code_of_an_error_is_told() -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", CODES, re.MULTILINE)}
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DistError)]
+    kinds = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, DistError)
+    ]
     assert {kind.code for kind in kinds} <= told
     assert {0, 2, 10, 127, 130} <= told
 
 
 def test_the_words_of_the_glossary_stand_in_order() -> None:
-    words = re.findall(r"^\| \*\*(.+?)\*\* \|", (DOCS / "glossary.md").read_text("utf-8"), re.MULTILINE)
+    words = re.findall(
+        r"^\| \*\*(.+?)\*\* \|", (DOCS / "glossary.md").read_text("utf-8"), re.MULTILINE
+    )
     assert words == sorted(words)
-    for word in ("base", "ours", "theirs", "manifest", "lockfile", "pin", "ref", "package", "profile", "home", "payload", "placed",
-                 "shipped", "upstream", "parked", "effect", "consent", "conflict", "favour", "generation", "store", "front door",
-                 "brand", "registry"):  # fmt: skip
+    for word in (
+        "base",
+        "ours",
+        "theirs",
+        "manifest",
+        "lockfile",
+        "pin",
+        "ref",
+        "package",
+        "profile",
+        "home",
+        "payload",
+        "placed",
+        "shipped",
+        "upstream",
+        "parked",
+        "effect",
+        "consent",
+        "conflict",
+        "favour",
+        "generation",
+        "store",
+        "front door",
+        "brand",
+        "registry",
+    ):
         assert word in words

@@ -30,7 +30,12 @@ REACHES = {
 def child(home: Path, code: str) -> tuple[int, str]:
     """Run a line in a guarded Python; its exit code and what the guard wrote down."""
     log = home / "log"
-    env = {"PYTHONPATH": str(GUARD), "HERMES_TEST_REAL_HOME": str(home), "HERMES_TEST_GUARD_LOG": str(log), "PATH": os.environ["PATH"]}
+    env = {
+        "PYTHONPATH": str(GUARD),
+        "HERMES_TEST_REAL_HOME": str(home),
+        "HERMES_TEST_GUARD_LOG": str(log),
+        "PATH": os.environ["PATH"],
+    }
     words = [sys.executable, "-c", f"import os, sys\nhome = {str(home)!r}\n{code}"]
     done = subprocess.run(words, env=env, capture_output=True, check=False)
     return done.returncode, log.read_text() if log.exists() else ""
@@ -46,14 +51,23 @@ def real(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("how", REACHES)
-def test_whoever_reaches_into_the_real_home_is_stopped_and_written_down(real: Path, how: str) -> None:
+def test_whoever_reaches_into_the_real_home_is_stopped_and_written_down(
+    real: Path, how: str
+) -> None:
     code, log = child(real, REACHES[how])
     assert code == 1
     assert str(real) in log
     assert (real / ".hermes/config.yaml").read_bytes() == b""
 
 
-@pytest.mark.parametrize("line", ["open(f'{home}/.gitconfig')", "open(f'{home}/other', 'w')", "os.listdir(f'{home}/.local/bin')"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "open(f'{home}/.gitconfig')",
+        "open(f'{home}/other', 'w')",
+        "os.listdir(f'{home}/.local/bin')",
+    ],
+)
 def test_what_is_not_the_agents_is_left_in_peace(real: Path, line: str) -> None:
     assert child(real, line) == (0, "")
 

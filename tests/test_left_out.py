@@ -11,10 +11,18 @@ TESTS = Path(__file__).parent
 
 
 def test_every_program_that_a_test_needs_is_one_that_the_summary_names() -> None:
-    asked = {name for path in TESTS.rglob("test_*.py") for name in re.findall(r"mark\.needs\(\"([\w-]+)\"\)", path.read_text("utf-8"))}
+    asked = {
+        name
+        for path in TESTS.rglob("test_*.py")
+        for name in re.findall(r"mark\.needs\(\"([\w-]+)\"\)", path.read_text("utf-8"))
+    }
     assert asked == set(PROGRAMS)
 
 
 def test_no_test_is_skipped() -> None:
     skips = re.compile(r"pytest\.(?:skip\(|mark\.skip|importorskip)|unittest\.skip")
-    assert [path.name for path in TESTS.rglob("*.py") if path != Path(__file__) and skips.search(path.read_text("utf-8"))] == []
+    assert [
+        path.name
+        for path in TESTS.rglob("*.py")
+        if path != Path(__file__) and skips.search(path.read_text("utf-8"))
+    ] == []

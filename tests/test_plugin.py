@@ -11,7 +11,7 @@ import pytest
 
 from hermes_dist import plugin
 from hermes_dist.brand import HERMES, Brand
-from hermes_dist.cli import start
+from hermes_dist.cli.entry import start
 
 
 class Agent:
@@ -55,10 +55,19 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 @pytest.mark.parametrize(
     "words",
     [
-        (), ("list",), ("--help",), ("-h",), ("--version",), ("update", "--all", "-n"), ("update", "-m", "x"),
-        ("diff", "--", "-x"), ("-q", "list", "--json"), ("resolve", ".", "SOUL.md", "--ours"), ("show", "two words"),
+        (),
+        ("list",),
+        ("--help",),
+        ("-h",),
+        ("--version",),
+        ("update", "--all", "-n"),
+        ("update", "-m", "x"),
+        ("diff", "--", "-x"),
+        ("-q", "list", "--json"),
+        ("resolve", ".", "SOUL.md", "--ours"),
+        ("show", "two words"),
     ],
-)  # fmt: skip
+)
 def test_the_whole_rest_of_the_line_is_ours_and_the_exit_code_counts(
     ran: list[tuple[str, ...]], words: tuple[str, ...]
 ) -> None:
@@ -89,5 +98,7 @@ def test_the_entry_point_names_it_and_importing_it_loads_nothing_of_ours() -> No
         "assert callable(point.load().register)\n"
         "print(*sorted(n for n in sys.modules if n.startswith('hermes_dist')))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == ["hermes_dist", "hermes_dist.plugin"]

@@ -15,7 +15,7 @@ from gitrepo import Repo
 from partners import Generation, parameters
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.ops import front_door
+from hermes_dist.ops.front_door import launcher as front_door
 
 PAGE = Path(__file__).parent.parent / "docs" / "profiles.md"
 HOME = "/home/ada"
@@ -60,7 +60,9 @@ def transcript() -> Iterator[Said]:
 
 
 def matches(wanted: list[str], found: list[str]) -> bool:
-    pattern = "\n".join(".*?" if line == "…" else re.escape(line).replace("…", ".*?") for line in wanted)
+    pattern = "\n".join(
+        ".*?" if line == "…" else re.escape(line).replace("…", ".*?") for line in wanted
+    )
     return re.fullmatch(pattern, "\n".join(found), re.DOTALL) is not None
 
 
@@ -73,7 +75,9 @@ def machine(home: Path) -> Layout:
     (layout.root / ".env").write_text("OPENROUTER_API_KEY=sk-or-1\nTELEGRAM_BOT_TOKEN=12:ab\n")
     (layout.root / ".env").chmod(0o600)
     repo = Repo(home / "served" / "research-bot")
-    repo.commit({"distribution.yaml": "name: research-bot\nversion: 1.0.0\n", "SOUL.md": "I research.\n"})
+    repo.commit(
+        {"distribution.yaml": "name: research-bot\nversion: 1.0.0\n", "SOUL.md": "I research.\n"}
+    )
     front_door.install(layout)
     return layout
 
@@ -85,15 +89,29 @@ def served(layout: Layout, command: str) -> str:
 
 def run(layout: Layout, command: str, **more: str) -> tuple[int, list[str]]:
     folders = [str(layout.commands), str(Path(sys.executable).parent), "/usr/bin", "/bin"]
-    env = {"HOME": str(layout.user_home), "PATH": os.pathsep.join(folders), "LANG": "C.UTF-8", "NO_COLOR": "1", **more}
+    env = {
+        "HOME": str(layout.user_home),
+        "PATH": os.pathsep.join(folders),
+        "LANG": "C.UTF-8",
+        "NO_COLOR": "1",
+        **more,
+    }
     done = subprocess.run(
-        ["bash", "-c", f"{{ {served(layout, command)}\n}} 2>&1"], env=env, cwd=layout.user_home, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, text=True, check=False, timeout=300,
-    )  # fmt: skip
+        ["bash", "-c", f"{{ {served(layout, command)}\n}} 2>&1"],
+        env=env,
+        cwd=layout.user_home,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     return done.returncode, done.stdout.replace(str(layout.user_home), HOME).splitlines()
 
 
-def test_every_command_of_the_page_says_what_is_written_on_a_machine_without_the_agent(machine: Layout) -> None:
+def test_every_command_of_the_page_says_what_is_written_on_a_machine_without_the_agent(
+    machine: Layout,
+) -> None:
     for said in transcript():
         code, found = run(machine, said.command)
         if said.agents:
@@ -110,20 +128,27 @@ def test_every_command_of_the_page_works_with_the_real_agent_behind_the_door(
     agent = generation.venv / "bin" / "hermes"
     skills = tmp_path / "bundled" / "writing" / "haiku"
     skills.mkdir(parents=True)
-    (skills / "SKILL.md").write_text("---\nname: haiku\ndescription: Three lines.\n---\nWrite one.\n")
+    (skills / "SKILL.md").write_text(
+        "---\nname: haiku\ndescription: Three lines.\n---\nWrite one.\n"
+    )
     shim = tmp_path / "hermes"
     shim.write_text(SHIM.format(agent=agent))
     shim.chmod(0o755)
     for said in transcript():
         code, found = run(
-            machine, said.command, HERMES_AGENT_BIN=str(shim), HERMES_BUNDLED_SKILLS=str(tmp_path / "bundled")
+            machine,
+            said.command,
+            HERMES_AGENT_BIN=str(shim),
+            HERMES_BUNDLED_SKILLS=str(tmp_path / "bundled"),
         )
         text = "\n".join(found)
         assert "Traceback" not in text, (said.command, text)
         assert code in (0, 6), (said.line, said.command, code, text)
         if "profile create mybot" in said.command:
             assert "1 bundled skills added." in found
-            assert (machine.profiles / "mybot" / "skills" / "writing" / "haiku" / "SKILL.md").is_file()
+            assert (
+                machine.profiles / "mybot" / "skills" / "writing" / "haiku" / "SKILL.md"
+            ).is_file()
     handed = (machine.user_home / "handed-over").read_text().splitlines()
     assert "-p coder chat" in handed
     assert "chat -p coder -q hello" in handed
@@ -133,12 +158,33 @@ def test_every_command_of_the_page_works_with_the_real_agent_behind_the_door(
 def test_the_page_has_every_command_of_ours_that_the_agents_guide_names() -> None:
     told = " ; ".join(said.command for said in transcript())
     for words in (
-        "profile create coder", "profile create mybot", "profile create researcher --description", "--clone",
-        "profile create backup --clone-all", "--clone --clone-from coder", "profile use coder", "profile use default",
-        "hermes profile ;", "profile list", "profile show coder", "profile rename coder dev-bot",
-        "profile delete", "--yes", "completion bash", "completion zsh", "profile install github.com/you/research-bot",
-        "profile update research-bot", "profile export coder",
-        "profile import coder.tar.gz", "hermes -p coder chat", "hermes --profile=coder doctor", "hermes chat -p coder -q",
-        "coder config set", "coder skills list", "coder gateway start", "coder gateway install", "hermes update",
-    ):  # fmt: skip
+        "profile create coder",
+        "profile create mybot",
+        "profile create researcher --description",
+        "--clone",
+        "profile create backup --clone-all",
+        "--clone --clone-from coder",
+        "profile use coder",
+        "profile use default",
+        "hermes profile ;",
+        "profile list",
+        "profile show coder",
+        "profile rename coder dev-bot",
+        "profile delete",
+        "--yes",
+        "completion bash",
+        "completion zsh",
+        "profile install github.com/you/research-bot",
+        "profile update research-bot",
+        "profile export coder",
+        "profile import coder.tar.gz",
+        "hermes -p coder chat",
+        "hermes --profile=coder doctor",
+        "hermes chat -p coder -q",
+        "coder config set",
+        "coder skills list",
+        "coder gateway start",
+        "coder gateway install",
+        "hermes update",
+    ):
         assert words in told, words

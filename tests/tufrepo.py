@@ -34,7 +34,9 @@ class TufRepo:
         self.targets = Metadata(Targets(expires=later()))
         self.snapshot = Metadata(Snapshot(expires=later()))
         self.timestamp = Metadata(Timestamp(expires=later()))
-        self.targets.signed.version = self.snapshot.signed.version = self.timestamp.signed.version = 0
+        self.targets.signed.version = self.snapshot.signed.version = (
+            self.timestamp.signed.version
+        ) = 0
         self.publish_root(self.keys["root"])
         self.root_bytes = self.files["metadata/1.root.json"]
         self.release({"registry.json": b'{"format": 1}', **entries})
@@ -51,21 +53,29 @@ class TufRepo:
             info = TargetFile.from_data(path, data)
             self.targets.signed.targets[path] = info
             folder, _, name = path.rpartition("/")
-            self.files[f"targets/{folder + '/' if folder else ''}{info.hashes['sha256']}.{name}"] = data
+            self.files[
+                f"targets/{folder + '/' if folder else ''}{info.hashes['sha256']}.{name}"
+            ] = data
         self.targets.signed.version += 1
-        self.files[f"metadata/{self.targets.signed.version}.targets.json"] = signed(self.targets, self.keys["targets"])
+        self.files[f"metadata/{self.targets.signed.version}.targets.json"] = signed(
+            self.targets, self.keys["targets"]
+        )
         self.online(expires=expires)
 
     def online(self, *, expires: datetime | None = None) -> None:
         """What the keys that are online do: a new snapshot and timestamp."""
         targets = self.files[f"metadata/{self.targets.signed.version}.targets.json"]
         self.snapshot.signed.version += 1
-        self.snapshot.signed.meta["targets.json"] = MetaFile.from_data(self.targets.signed.version, targets, ["sha256"])
+        self.snapshot.signed.meta["targets.json"] = MetaFile.from_data(
+            self.targets.signed.version, targets, ["sha256"]
+        )
         data = signed(self.snapshot, self.keys["snapshot"])
         self.files[f"metadata/{self.snapshot.signed.version}.snapshot.json"] = data
         self.timestamp.signed.version += 1
         self.timestamp.signed.expires = expires or later()
-        self.timestamp.signed.snapshot_meta = MetaFile.from_data(self.snapshot.signed.version, data, ["sha256"])
+        self.timestamp.signed.snapshot_meta = MetaFile.from_data(
+            self.snapshot.signed.version, data, ["sha256"]
+        )
         self.files["metadata/timestamp.json"] = signed(self.timestamp, self.keys["timestamp"])
 
     def rotate(self, role: str, *, right: bool = True) -> None:
@@ -76,7 +86,9 @@ class TufRepo:
         self.root.signed.version += 1
         self.root.signed.revoke_key(old.public_key.keyid, role)
         self.root.signed.add_key(key, role)
-        self.publish_root(*([old_root, self.keys["root"]] if right and role == "root" else [self.keys["root"]]))
+        self.publish_root(
+            *([old_root, self.keys["root"]] if right and role == "root" else [self.keys["root"]])
+        )
 
 
 def signed(metadata: Metadata[Any], signer: CryptoSigner) -> bytes:
@@ -96,7 +108,9 @@ class Serving(ThreadingHTTPServer):
     def __init__(self, repo: TufRepo) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.repo = repo
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
 
     @property
     def url(self) -> str:

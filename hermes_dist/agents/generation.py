@@ -70,22 +70,42 @@ _SCAFFOLDS = (
 """Templates of older installers, with and without a line's end behind."""
 
 V0_19 = Generation(
-    name="0.19", since=(0, 19), config_version=33, gateways=Gateways.EACH, refused=0, routes=GRAMMAR_0_19,
-    dialect=Dialect.PYYAML, job_fields=FIELDS_0_19, run_state=RUN_STATE_0_19, reserved=RESERVED, unwise=frozenset(),
+    name="0.19",
+    since=(0, 19),
+    config_version=33,
+    gateways=Gateways.EACH,
+    refused=0,
+    routes=GRAMMAR_0_19,
+    dialect=Dialect.PYYAML,
+    job_fields=FIELDS_0_19,
+    run_state=RUN_STATE_0_19,
+    reserved=RESERVED,
+    unwise=frozenset(),
     souls=("2765a846e1bb371d78d3b93b403dfb0f8d1ba1a9895edb5f608367abfe81194d", *_SCAFFOLDS),
-    tombstones="", identity=False,
-)  # fmt: skip
+    tombstones="",
+    identity=False,
+)
 V0_22 = Generation(
-    name="0.22", since=(0, 22), config_version=50, gateways=Gateways.ONE, refused=78, routes=GRAMMAR_0_22,
-    dialect=Dialect.RUAMEL, job_fields=FIELDS_0_22, run_state=RUN_STATE_0_22, reserved=RESERVED,
+    name="0.22",
+    since=(0, 22),
+    config_version=50,
+    gateways=Gateways.ONE,
+    refused=78,
+    routes=GRAMMAR_0_22,
+    dialect=Dialect.RUAMEL,
+    job_fields=FIELDS_0_22,
+    run_state=RUN_STATE_0_22,
+    reserved=RESERVED,
     unwise=frozenset(["main"]),
     souls=(
         "36c1f5a2e92cd1d018311eaf4c8f1e8886672eae78212e033c681d0e3d5d506f",
         "731f9a403cdc6a5c5c0e5c956a9238f54dae8b6e253bc29f9e47efb38eb6081a",
-        "2765a846e1bb371d78d3b93b403dfb0f8d1ba1a9895edb5f608367abfe81194d", *_SCAFFOLDS,
+        "2765a846e1bb371d78d3b93b403dfb0f8d1ba1a9895edb5f608367abfe81194d",
+        *_SCAFFOLDS,
     ),
-    tombstones=".deleted", identity=True,
-)  # fmt: skip
+    tombstones=".deleted",
+    identity=True,
+)
 GENERATIONS = (V0_19, V0_22)
 NEWEST = GENERATIONS[-1]
 

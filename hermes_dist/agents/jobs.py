@@ -37,35 +37,90 @@ IMPLIED: tuple[tuple[str, object], ...] = (
 
 FIELDS_0_19 = frozenset(
     [
-        "id", "name", "prompt", "skills", "skill", "model", "provider", "base_url", "script", "no_agent",
-        "context_from", "schedule", "schedule_display", "repeat", "deliver", "enabled_toolsets", "workdir",
+        "id",
+        "name",
+        "prompt",
+        "skills",
+        "skill",
+        "model",
+        "provider",
+        "base_url",
+        "script",
+        "no_agent",
+        "context_from",
+        "schedule",
+        "schedule_display",
+        "repeat",
+        "deliver",
+        "enabled_toolsets",
+        "workdir",
         "attach_to_session",
     ]
-)  # fmt: skip
-FIELDS_0_22 = FIELDS_0_19 | {"monitor_script", "monitor_url", "failure_deliver", "reasoning_effort", "interpreter"}
+)
+FIELDS_0_22 = FIELDS_0_19 | {
+    "monitor_script",
+    "monitor_url",
+    "failure_deliver",
+    "reasoning_effort",
+    "interpreter",
+}
 
 RUN_STATE_0_19 = (
-    "enabled", "state", "paused_at", "paused_reason", "created_at", "updated_at", "next_run_at", "last_*",
-    "repeat.completed", "origin", "*_snapshot", "*_claim", "latest_execution", "execution_id",
-)  # fmt: skip
+    "enabled",
+    "state",
+    "paused_at",
+    "paused_reason",
+    "created_at",
+    "updated_at",
+    "next_run_at",
+    "last_*",
+    "repeat.completed",
+    "origin",
+    "*_snapshot",
+    "*_claim",
+    "latest_execution",
+    "execution_id",
+)
 RUN_STATE_0_22 = (
-    *RUN_STATE_0_19, "monitor_state", "failure_streak", "pending_slot", "manual_run_at", "manual_run_prompt",
-    "preflight_alerted", "quota_hold_*", "unreachable_retry", "execution_mode", "delegation_id",
-)  # fmt: skip
+    *RUN_STATE_0_19,
+    "monitor_state",
+    "failure_streak",
+    "pending_slot",
+    "manual_run_at",
+    "manual_run_prompt",
+    "preflight_alerted",
+    "quota_hold_*",
+    "unreachable_retry",
+    "execution_mode",
+    "delegation_id",
+)
 """Fields of a job that the scheduler writes, ``*`` for any letters."""
 FILE_STATE = ("updated_at",)
 """Fields of the file beside its jobs that the agent writes."""
 
-PAUSED: Mapping[str, object] = {"enabled": False, "state": "paused", "paused_at": None, "next_run_at": None}
+PAUSED: Mapping[str, object] = {
+    "enabled": False,
+    "state": "paused",
+    "paused_at": None,
+    "next_run_at": None,
+}
 """A job that does not run; the reason comes with it as ``paused_reason``."""
 REASON = "paused_reason"
 RESUMED: Mapping[str, object] = {
-    "enabled": True, "state": "scheduled", "paused_at": None, REASON: None, "next_run_at": None,
-}  # fmt: skip
+    "enabled": True,
+    "state": "scheduled",
+    "paused_at": None,
+    REASON: None,
+    "next_run_at": None,
+}
 """What the agent's own ``cron resume`` sets; its scheduler fills in the time."""
 NEVER_RAN: Mapping[str, object] = {
-    "created_at": None, "last_run_at": None, "last_status": None, "last_error": None, "last_delivery_error": None,
-}  # fmt: skip
+    "created_at": None,
+    "last_run_at": None,
+    "last_status": None,
+    "last_error": None,
+    "last_delivery_error": None,
+}
 """Run state of a job that was just made."""
 UNBOUND: Mapping[str, object] = {"origin": None}
 """A job that no chat made, so that none has its answer."""

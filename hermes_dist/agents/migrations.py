@@ -50,7 +50,10 @@ class Listed(NamedTuple):
 
 
 _ON = (True, "true", "yes", "on", "1", 1)
-_SANDBOXES = ("nikolaik/python-nodejs:python3.11-nodejs20", "nikolaik/python-nodejs:python3.14-nodejs22")
+_SANDBOXES = (
+    "nikolaik/python-nodejs:python3.11-nodejs20",
+    "nikolaik/python-nodejs:python3.14-nodejs22",
+)
 REWRITES: tuple[Rewrite, ...] = (
     Rewrite(25, ("model_catalog", "ttl_hours"), (24,), 1),
     Rewrite(31, ("agent", "verify_on_stop"), (MISSING, None, "auto", True), False),
@@ -67,8 +70,16 @@ REWRITES: tuple[Rewrite, ...] = (
     Rewrite(44, ("curator", "archive_after_days"), (90,), 30),
     Rewrite(46, ("mcp_servers", "*", "disabled"), _ON, MISSING),
     Rewrite(47, ("compression", "threshold_tokens"), (256000,), MISSING),
-    *(Rewrite(48, ("terminal", f"{kind}_image"), _SANDBOXES, MISSING) for kind in ("docker", "modal", "daytona")),
-    Rewrite(48, ("terminal", "singularity_image"), tuple(f"docker://{image}" for image in _SANDBOXES), MISSING),
+    *(
+        Rewrite(48, ("terminal", f"{kind}_image"), _SANDBOXES, MISSING)
+        for kind in ("docker", "modal", "daytona")
+    ),
+    Rewrite(
+        48,
+        ("terminal", "singularity_image"),
+        tuple(f"docker://{image}" for image in _SANDBOXES),
+        MISSING,
+    ),
     Rewrite(49, ("terminal", "vercel_runtime"), ("node24",), MISSING),
     *(
         Rewrite(50, ("security", f"tirith_{name}"), (), MISSING)

@@ -21,7 +21,17 @@ BEFORE = "previous_names"
 SHARED_FILES = (SOUL, CONFIG, MCP)
 """What the agent reads in a home and an author may ship."""
 SHARED_FOLDERS = ("skills", "cron", "plugins", "hooks", "scripts", "skins", "templates")
-STANDARD_FOLDERS = (MEMORIES, SESSIONS, "skills", "skins", "logs", "plans", "workspace", "cron", "home")
+STANDARD_FOLDERS = (
+    MEMORIES,
+    SESSIONS,
+    "skills",
+    "skins",
+    "logs",
+    "plans",
+    "workspace",
+    "cron",
+    "home",
+)
 """What the agent makes with a new home."""
 
 # jobs

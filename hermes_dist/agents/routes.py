@@ -46,8 +46,14 @@ PLACES = (("guild_id", 2), ("chat_id", 4), ("thread_id", 8))
 ID_FIELDS = (*dict(PLACES), "user_id")
 GRAMMAR_0_19 = Grammar(weights=PLACES, numbers=False, bot_profile=False, closed=False, always=False)
 GRAMMAR_0_22 = Grammar(
-    weights=(*PLACES, ("user_id", 16)), numbers=True, bot_profile=True, closed=True, always=True,
-    sole=("user_id",), identities=("whatsapp", "whatsapp_cloud"), suffix="-platform",
-)  # fmt: skip
+    weights=(*PLACES, ("user_id", 16)),
+    numbers=True,
+    bot_profile=True,
+    closed=True,
+    always=True,
+    sole=("user_id",),
+    identities=("whatsapp", "whatsapp_cloud"),
+    suffix="-platform",
+)
 NOT_PEOPLE = ("@g.us", "@broadcast", "@newsletter")
 """Ends of ids that name a group of people, where a platform has identities."""

@@ -9,19 +9,22 @@ import typer
 from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.cli.cards import size_of
-from hermes_dist.cli.clean import clean
-from hermes_dist.cli.closing import notes
-from hermes_dist.cli.command import command
-from hermes_dist.cli.data import problem_data
-from hermes_dist.cli.session import Session
+from hermes_dist.cli.shared.cards import size_of
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import command
+from hermes_dist.cli.shared.json_data import problem_data
+from hermes_dist.cli.shared.reminders import notes
+from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops import author as ops
-from hermes_dist.ops.author import Draft
+from hermes_dist.ops.authoring import author as ops
+from hermes_dist.ops.authoring.author import Draft
 
 Where = Annotated[
-    str | None, typer.Argument(metavar="[PROFILE|FOLDER]", help="A profile; a folder is written with a /, as ./bot.")
+    str | None,
+    typer.Argument(
+        metavar="[PROFILE|FOLDER]", help="A profile; a folder is written with a /, as ./bot."
+    ),
 ]
 _COLOURS = {"error": "red", "warning": "yellow"}
 
@@ -30,21 +33,37 @@ _COLOURS = {"error": "red", "warning": "yellow"}
 def init(
     session: Session,
     where: Where = None,
-    name: Annotated[str, typer.Option("--name", help="The package's name; by default the profile's or folder's.")] = "",
-    version: Annotated[str, typer.Option("--version", metavar="VERSION", help="The first version.")] = "0.1.0",
-    description: Annotated[str, typer.Option("--description", help="One line on what it is for.")] = "",
+    name: Annotated[
+        str,
+        typer.Option("--name", help="The package's name; by default the profile's or folder's."),
+    ] = "",
+    version: Annotated[
+        str, typer.Option("--version", metavar="VERSION", help="The first version.")
+    ] = "0.1.0",
+    description: Annotated[
+        str, typer.Option("--description", help="One line on what it is for.")
+    ] = "",
     author: Annotated[str, typer.Option("--author", help="By default who you are for git.")] = "",
     license_: Annotated[str, typer.Option("--license", metavar="SPDX", help="Such as MIT.")] = "",
-    requires: Annotated[str, typer.Option("--requires", help="Versions of the agent; by default this and later.")] = "",
-    workflow: Annotated[bool, typer.Option("--workflow", help="Write a workflow that validates every push.")] = False,
+    requires: Annotated[
+        str, typer.Option("--requires", help="Versions of the agent; by default this and later.")
+    ] = "",
+    workflow: Annotated[
+        bool, typer.Option("--workflow", help="Write a workflow that validates every push.")
+    ] = False,
 ) -> int:
     screen, place = session.screen, ops.place_of(session.ctx, "./" if where == "." else where)
     folder = session.ctx.layout.home(place) if isinstance(place, ProfileName) else place
     written = [ops.write_workflow(session.ctx, place)] if workflow else []
     if not (workflow and (folder / MANIFEST).exists()):
         given = Draft(
-            name=name, version=version, description=description, author=author, license=license_, requires=requires
-        )  # fmt: skip
+            name=name,
+            version=version,
+            description=description,
+            author=author,
+            license=license_,
+            requires=requires,
+        )
         made = _asked(session, ops.draft(session.ctx, place, given))
         written.append(ops.write_manifest(session.ctx, place, made))
     screen.emit("init", {"files": [str(path) for path in written]})
@@ -79,18 +98,27 @@ def validate(
     failed = bool(problems) if strict else errors > 0
     screen = session.screen
     screen.emit(
-        "validation", {"place": str(place), "valid": not failed, "problems": [problem_data(one) for one in problems]}
+        "validation",
+        {
+            "place": str(place),
+            "valid": not failed,
+            "problems": [problem_data(one) for one in problems],
+        },
     )
     for one in problems:
         line = f":{one.line}" if one.line else ""
         level = screen.paint(f"{one.level}:", _COLOURS[one.level])
         hint = f" ({clean(one.hint)})" if one.hint else ""
-        screen.say(f"{clean(one.path, 200)}{line}: {level} {clean(one.what, 300)}{hint} [{one.rule}]")
+        screen.say(
+            f"{clean(one.path, 200)}{line}: {level} {clean(one.what, 300)}{hint} [{one.rule}]"
+        )
     shown = clean(place)
     if not problems:
         screen.say(f"{screen.paint('✓', 'green')} {shown} is valid.")
     else:
-        screen.say(f"{counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')} in {shown}.")
+        screen.say(
+            f"{counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')} in {shown}."
+        )
     return 1 if failed else 0
 
 
@@ -98,8 +126,12 @@ def validate(
 def pack(
     session: Session,
     where: Where = None,
-    list_: Annotated[bool, typer.Option("--list", help="Show what would ship, and what stays home and why.")] = False,
-    out: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Write the package as an archive.")] = "",
+    list_: Annotated[
+        bool, typer.Option("--list", help="Show what would ship, and what stays home and why.")
+    ] = False,
+    out: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="Write the package as an archive.")
+    ] = "",
 ) -> int:
     if list_ == bool(out):
         raise UsageError("say what to do: --list, or -o FILE.tar.gz")
@@ -120,13 +152,22 @@ def _list(session: Session, found: ops.Shipping) -> None:
     screen.emit(
         "shipping",
         {
-            "files": [{"part": part, "path": path, "size": size} for part, path, size in found.files],
+            "files": [
+                {"part": part, "path": path, "size": size} for part, path, size in found.files
+            ],
             "stays": [{"path": x.path, "why": x.why, "files": x.files} for x in found.stays],
-            "variables": list(found.variables), "notes": list(found.notes),
+            "variables": list(found.variables),
+            "notes": list(found.notes),
         },
-    )  # fmt: skip
+    )
     written = any(path == MANIFEST for _, path, _ in found.files)
-    label = found.manifest.label if found.manifest else "no readable manifest" if written else "no manifest yet"
+    label = (
+        found.manifest.label
+        if found.manifest
+        else "no readable manifest"
+        if written
+        else "no manifest yet"
+    )
     total = sum(size for _, _, size in found.files)
     title = f"Would ship: {clean(label)}, {counted(len(found.files), 'file')}, {size_of(total)}"
     screen.say(screen.paint(title, "", bold=True))

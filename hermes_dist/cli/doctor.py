@@ -6,26 +6,32 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import command
-from hermes_dist.cli.session import Session
-from hermes_dist.ops.doctor import doctor as examine
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import command
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.ops.profiles.doctor import doctor as examine
 
 
 @command
 def doctor(
     session: Session,
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without deciding for you.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend what can be mended without deciding for you.")
+    ] = False,
 ) -> int:
     report = examine(session.ctx, fix=fix)
     screen = session.screen
     rows = [
         {
-            "kind": f.kind, "what": f.what, "where": f.where, "hint": f.hint, "fixable": f.fix is not None,
+            "kind": f.kind,
+            "what": f.what,
+            "where": f.where,
+            "hint": f.hint,
+            "fixable": f.fix is not None,
             "fixed": f in report.fixed,
         }
         for f in report.findings
-    ]  # fmt: skip
+    ]
     screen.emit("doctor", {"findings": rows, "open": len(report.open), "failed": report.failed})
     for finding in report.findings:
         done = finding in report.fixed

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import DryRun, command
-from hermes_dist.cli.session import Session
-from hermes_dist.ops import front_door as ops
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import DryRun, command
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.ops.front_door import launcher as ops
 
-Into = Annotated[Path | None, typer.Option("--into", metavar="DIR", help="The folder; ~/.local/bin by default.")]
+Into = Annotated[
+    Path | None, typer.Option("--into", metavar="DIR", help="The folder; ~/.local/bin by default.")
+]
 
 
 @command
@@ -20,23 +22,37 @@ def install(session: Session, into: Into = None, dry_run: DryRun = False) -> int
     planned = ops.plan(session.ctx.layout, into)
     screen = session.screen
     if planned.replaces:
-        screen.tell(f"{planned.launcher} is {clean(planned.replaces)} now; it is remembered, and put back by: "
-                    f"{session.brand.dist_command} front-door remove")  # fmt: skip
+        screen.tell(
+            f"{planned.launcher} is {clean(planned.replaces)} now; it is remembered, and put back by: "
+            f"{session.brand.dist_command} front-door remove"
+        )
     if not dry_run:
         ops.install(session.ctx.layout, into)
-    screen.emit("front-door", {"launcher": str(planned.launcher), "replaces": planned.replaces, "dry_run": dry_run})
+    screen.emit(
+        "front-door",
+        {"launcher": str(planned.launcher), "replaces": planned.replaces, "dry_run": dry_run},
+    )
     done = "would lead" if dry_run else "leads" if planned.changes else "already leads"
-    screen.say(f"{planned.launcher} {done} to us for profiles, and to the agent for everything else.")
+    screen.say(
+        f"{planned.launcher} {done} to us for profiles, and to the agent for everything else."
+    )
     return 0
 
 
 @command
 def remove(session: Session, into: Into = None) -> int:
     removed = ops.remove(session.ctx.layout, into)
-    rows = [{"launcher": str(r.launcher), "outcome": str(r.outcome), "former": r.former} for r in removed]
+    rows = [
+        {"launcher": str(r.launcher), "outcome": str(r.outcome), "former": r.former}
+        for r in removed
+    ]
     session.screen.emit("front-door-removed", {"doors": rows})
     for removal in removed:
-        former = f"; {clean(removal.former)} is back" if removal.former and removal.outcome == "restored" else ""
+        former = (
+            f"; {clean(removal.former)} is back"
+            if removal.former and removal.outcome == "restored"
+            else ""
+        )
         session.screen.say(f"{removal.launcher}: {removal.outcome}{former}")
     if not removed:
         session.screen.say("No front door is in place.")
@@ -47,15 +63,26 @@ def remove(session: Session, into: Into = None) -> int:
 def status(session: Session) -> int:
     found = ops.status(session.ctx.layout, session.ctx.env)
     screen = session.screen
-    doors = [{"launcher": str(d.launcher), "stands": d.stands, "former": d.former} for d in found.doors]
+    doors = [
+        {"launcher": str(d.launcher), "stands": d.stands, "former": d.former} for d in found.doors
+    ]
     agent = {"argv": list(found.agent.argv), "origin": found.agent.origin} if found.agent else None
     screen.emit("front-door-status", {"doors": doors, "active": found.active, "agent": agent})
     for door in found.doors:
         state = "in place" if door.stands else "gone: something else stands there"
-        screen.say(f"{door.launcher}: {state}" + (f" (replaced {clean(door.former)})" if door.former else ""))
+        screen.say(
+            f"{door.launcher}: {state}"
+            + (f" (replaced {clean(door.former)})" if door.former else "")
+        )
     name = session.brand.name
-    screen.say(f"`{name}` starts {found.command or 'nothing: it is not on PATH'}"
-               + (" (the front door)" if found.active else ""))  # fmt: skip
-    words = f"{clean(' '.join(found.agent.argv))} ({found.agent.origin})" if found.agent else "none found"
+    screen.say(
+        f"`{name}` starts {found.command or 'nothing: it is not on PATH'}"
+        + (" (the front door)" if found.active else "")
+    )
+    words = (
+        f"{clean(' '.join(found.agent.argv))} ({found.agent.origin})"
+        if found.agent
+        else "none found"
+    )
     screen.say(f"agent: {words}")
     return 0

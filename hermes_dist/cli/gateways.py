@@ -12,36 +12,59 @@ from typing import Annotated
 import click
 import typer
 
-from hermes_dist.cli.clean import clean, clean_line
-from hermes_dist.cli.command import command
-from hermes_dist.cli.screen import Screen
-from hermes_dist.cli.session import Session
+from hermes_dist.cli.shared.clean import clean, clean_line
+from hermes_dist.cli.shared.command import command
+from hermes_dist.cli.shared.screen import Screen
+from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops import gateway_runs as runs
-from hermes_dist.ops import gateways as ops
-from hermes_dist.ops.gateway_runs import Outcome, Verdict
+from hermes_dist.ops.fleet import gateways as ops
+from hermes_dist.ops.fleet import runs
+from hermes_dist.ops.fleet.runs import Outcome, Verdict
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The profiles.")]
 All = Annotated[bool, typer.Option("--all", help="Every profile.")]
-Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, max=64, metavar="N", help="So many at once.")]
-Wait = Annotated[float, typer.Option("--wait", min=0, metavar="SECONDS", help="How long a gateway may take to serve.")]
+Jobs = Annotated[
+    int, typer.Option("-j", "--jobs", min=1, max=64, metavar="N", help="So many at once.")
+]
+Wait = Annotated[
+    float,
+    typer.Option("--wait", min=0, metavar="SECONDS", help="How long a gateway may take to serve."),
+]
 Grace = Annotated[
-    float, typer.Option("--grace", min=0, metavar="SECONDS", help="How long a process may take to end by itself.")
+    float,
+    typer.Option(
+        "--grace", min=0, metavar="SECONDS", help="How long a process may take to end by itself."
+    ),
 ]
 AllowClash = Annotated[
-    bool, typer.Option("--allow-clash", help="Start although another profile has the same bot or port.")
+    bool,
+    typer.Option("--allow-clash", help="Start although another profile has the same bot or port."),
 ]
 DetachedStart = Annotated[
-    bool, typer.Option("--detached", help="Run it as a process without a service, also where services are kept.")
+    bool,
+    typer.Option(
+        "--detached", help="Run it as a process without a service, also where services are kept."
+    ),
 ]
 _USUAL = runs.Options()
-_COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
+_COLOURS = (
+    "cyan",
+    "green",
+    "yellow",
+    "magenta",
+    "blue",
+    "bright_cyan",
+    "bright_green",
+    "bright_magenta",
+)
 _NOTE = 60
 Act = Callable[..., list[Verdict]]
 
 
-def _chosen(session: Session, names: Sequence[str] | None, *, all_: bool, usual: bool) -> list[ProfileName]:
+def _chosen(
+    session: Session, names: Sequence[str] | None, *, all_: bool, usual: bool
+) -> list[ProfileName]:
     """The profiles a command is about, in order; ``usual`` says that none named means all."""
     ctx = session.ctx
     asked = [ctx.profile(name) for name in names or ()]
@@ -51,7 +74,13 @@ def _chosen(session: Session, names: Sequence[str] | None, *, all_: bool, usual:
 
 
 def _run(
-    session: Session, verb: str, act: Act, names: Sequence[str] | None, *, all_: bool, options: runs.Options
+    session: Session,
+    verb: str,
+    act: Act,
+    names: Sequence[str] | None,
+    *,
+    all_: bool,
+    options: runs.Options,
 ) -> int:
     chosen = _chosen(session, names, all_=all_, usual=False)
     screen = session.screen
@@ -59,7 +88,9 @@ def _run(
 
     def told(verdict: Verdict) -> None:
         done.append(verdict.profile)
-        screen.progress(f"{verb}: {len(done)} of {len(chosen)}, {verdict.profile} {verdict.outcome}")
+        screen.progress(
+            f"{verb}: {len(done)} of {len(chosen)}, {verdict.profile} {verdict.outcome}"
+        )
 
     screen.progress(f"{verb}: {len(chosen)} gateways")
     verdicts = act(session.ctx, chosen, options, told)
@@ -71,9 +102,12 @@ def _run(
 def _show(session: Session, verb: str, verdicts: Sequence[Verdict]) -> None:
     screen = session.screen
     rows = [
-        {"profile": v.profile, "outcome": str(v.outcome), "ok": v.ok, "pid": v.pid, "note": v.note} for v in verdicts
+        {"profile": v.profile, "outcome": str(v.outcome), "ok": v.ok, "pid": v.pid, "note": v.note}
+        for v in verdicts
     ]
-    screen.emit("gateway-results", {"action": verb, "gateways": rows, "ok": all(v.ok for v in verdicts)})
+    screen.emit(
+        "gateway-results", {"action": verb, "gateways": rows, "ok": all(v.ok for v in verdicts)}
+    )
     table = [(v.profile, str(v.outcome), str(v.pid or "—"), v.note or "—") for v in verdicts]
     screen.table(("Profile", "Result", "PID", "Note"), table)
     bad = [verdict for verdict in verdicts if not verdict.ok]
@@ -90,36 +124,59 @@ def _show(session: Session, verb: str, verdicts: Sequence[Verdict]) -> None:
 
 @command
 def start(
-    session: Session, name: Names = None, all_: All = False, jobs: Jobs = _USUAL.jobs, wait: Wait = _USUAL.wait,
-    detached: DetachedStart = False, allow_clash: AllowClash = False,
-) -> int:  # fmt: skip
+    session: Session,
+    name: Names = None,
+    all_: All = False,
+    jobs: Jobs = _USUAL.jobs,
+    wait: Wait = _USUAL.wait,
+    detached: DetachedStart = False,
+    allow_clash: AllowClash = False,
+) -> int:
     options = runs.Options(jobs=jobs, wait=wait, detached=detached, allow_clash=allow_clash)
     return _run(session, "start", runs.start, name, all_=all_, options=options)
 
 
 @command
 def stop(
-    session: Session, name: Names = None, all_: All = False, jobs: Jobs = _USUAL.jobs, grace: Grace = _USUAL.grace
+    session: Session,
+    name: Names = None,
+    all_: All = False,
+    jobs: Jobs = _USUAL.jobs,
+    grace: Grace = _USUAL.grace,
 ) -> int:
-    return _run(session, "stop", runs.stop, name, all_=all_, options=runs.Options(jobs=jobs, grace=grace))
+    return _run(
+        session, "stop", runs.stop, name, all_=all_, options=runs.Options(jobs=jobs, grace=grace)
+    )
 
 
 @command
 def restart(
-    session: Session, name: Names = None, all_: All = False, jobs: Jobs = _USUAL.jobs, wait: Wait = _USUAL.wait,
-    grace: Grace = _USUAL.grace, detached: DetachedStart = False, allow_clash: AllowClash = False,
-) -> int:  # fmt: skip
-    options = runs.Options(jobs=jobs, wait=wait, grace=grace, detached=detached, allow_clash=allow_clash)
+    session: Session,
+    name: Names = None,
+    all_: All = False,
+    jobs: Jobs = _USUAL.jobs,
+    wait: Wait = _USUAL.wait,
+    grace: Grace = _USUAL.grace,
+    detached: DetachedStart = False,
+    allow_clash: AllowClash = False,
+) -> int:
+    options = runs.Options(
+        jobs=jobs, wait=wait, grace=grace, detached=detached, allow_clash=allow_clash
+    )
     return _run(session, "restart", runs.restart, name, all_=all_, options=options)
 
 
 @command
-def enable(session: Session, name: Names = None, all_: All = False, jobs: Jobs = _USUAL.jobs) -> int:
+def enable(
+    session: Session, name: Names = None, all_: All = False, jobs: Jobs = _USUAL.jobs
+) -> int:
     return _run(session, "enable", runs.enable, name, all_=all_, options=runs.Options(jobs=jobs))
 
 
 @command
-def disable(session: Session, name: Names = None, all_: All = False, jobs: Jobs = _USUAL.jobs) -> int:
+def disable(
+    session: Session, name: Names = None, all_: All = False, jobs: Jobs = _USUAL.jobs
+) -> int:
     return _run(session, "disable", runs.disable, name, all_=all_, options=runs.Options(jobs=jobs))
 
 
@@ -132,18 +189,24 @@ def status(session: Session, name: Names = None, all_: All = False) -> int:
         ("Profile", "Gateway", "PID", "Says", "At login", "Trouble"),
         [
             (
-                row.profile, str(row.state), str(row.pid or "—"), row.phase or "—",
-                "yes" if row.at_login else "no", "; ".join(row.troubles) or "—",
+                row.profile,
+                str(row.state),
+                str(row.pid or "—"),
+                row.phase or "—",
+                "yes" if row.at_login else "no",
+                "; ".join(row.troubles) or "—",
             )
             for row in rows
         ],
-    )  # fmt: skip
+    )
     for row in rows:
         if row.services or row.service_file:
             there = ", ".join(row.services) or f"none; enable writes {row.service_file}"
             screen.say(f"{row.profile}: service {clean(there, 500)}")
     if any(row.state == "stale" for row in rows):
-        screen.tell(f"stale: the files name a process that is gone; {session.command('gateways start NAME')} clears it")
+        screen.tell(
+            f"stale: the files name a process that is gone; {session.command('gateways start NAME')} clears it"
+        )
     return 0
 
 
@@ -154,23 +217,35 @@ def list_(session: Session) -> int:
     session.screen.table(
         ("Profile", "Gateway", "PID", "Channels", "Service"),
         [
-            (row.profile, str(row.state), str(row.pid or "—"), ", ".join(row.channels) or "—",
-             "at login" if row.at_login else "yes" if row.services else "no")
+            (
+                row.profile,
+                str(row.state),
+                str(row.pid or "—"),
+                ", ".join(row.channels) or "—",
+                "at login" if row.at_login else "yes" if row.services else "no",
+            )
             for row in rows
         ],
-    )  # fmt: skip
+    )
     return 0
 
 
 def _emit(session: Session, rows: Sequence[ops.Row]) -> None:
     listed = [
         {
-            "profile": row.profile, "path": row.path, "state": str(row.state), "pid": row.pid, "phase": row.phase,
-            "services": list(row.services), "at_login": row.at_login, "channels": list(row.channels),
-            "troubles": list(row.troubles), "updated_at": row.updated_at,
+            "profile": row.profile,
+            "path": row.path,
+            "state": str(row.state),
+            "pid": row.pid,
+            "phase": row.phase,
+            "services": list(row.services),
+            "at_login": row.at_login,
+            "channels": list(row.channels),
+            "troubles": list(row.troubles),
+            "updated_at": row.updated_at,
         }
         for row in rows
-    ]  # fmt: skip
+    ]
     session.screen.emit("gateways", {"gateways": listed})
 
 
@@ -180,11 +255,14 @@ def check(session: Session) -> int:
     screen = session.screen
     rows = [
         {
-            "kind": clash.kind, "profiles": list(clash.profiles), "channels": list(clash.channels),
-            "sources": list(clash.sources), "port": clash.port,
+            "kind": clash.kind,
+            "profiles": list(clash.profiles),
+            "channels": list(clash.channels),
+            "sources": list(clash.sources),
+            "port": clash.port,
         }
         for clash in found
-    ]  # fmt: skip
+    ]
     screen.emit("gateway-check", {"clashes": rows})
     for clash in found:
         screen.say(f"{screen.paint('clash', 'red')}: {clean(clash.sentence, 500)}")
@@ -193,7 +271,9 @@ def check(session: Session) -> int:
     if not found:
         number = len(session.ctx.names())
         alone = "There is one gateway at most, so nothing can clash."
-        screen.say(alone if number < 2 else f"No two of {number} gateways use the same bot, login or port.")
+        screen.say(
+            alone if number < 2 else f"No two of {number} gateways use the same bot, login or port."
+        )
     return 1 if found else 0
 
 
@@ -202,15 +282,23 @@ def logs(
     session: Session,
     name: Names = None,
     all_: All = False,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as lines are written, until Ctrl-C.")] = False,
-    lines: Annotated[int, typer.Option("--lines", min=0, metavar="N", help="So many of each log to begin with.")] = 20,
+    follow: Annotated[
+        bool, typer.Option("-f", "--follow", help="Go on as lines are written, until Ctrl-C.")
+    ] = False,
+    lines: Annotated[
+        int, typer.Option("--lines", min=0, metavar="N", help="So many of each log to begin with.")
+    ] = 20,
 ) -> int:
     chosen = _chosen(session, name, all_=all_, usual=True)
     screen = session.screen
     if follow and screen.as_json:
-        raise UsageError("--follow has no end, and --json is one object", hint="leave one of them out")
+        raise UsageError(
+            "--follow has no end, and --json is one object", hint="leave one of them out"
+        )
     show = _Prefixed(screen, chosen)
-    with ops.follow(session.ctx, chosen) as follower:  # from the ends on, before they are shown: nothing is left out
+    with ops.follow(
+        session.ctx, chosen
+    ) as follower:  # from the ends on, before they are shown: nothing is left out
         found = ops.logs(session.ctx, chosen, lines)
         listed = [{"profile": line.profile, "file": line.file, "text": line.text} for line in found]
         screen.emit("gateway-logs", {"lines": listed})
@@ -232,7 +320,9 @@ class _Prefixed:
     def __init__(self, screen: Screen, names: Sequence[ProfileName]) -> None:
         self._screen = screen
         self._width = max(map(len, names), default=0)
-        self._colours = {name: _COLOURS[number % len(_COLOURS)] for number, name in enumerate(names)}
+        self._colours = {
+            name: _COLOURS[number % len(_COLOURS)] for number, name in enumerate(names)
+        }
 
     def __call__(self, profile: ProfileName, file: str, text: str) -> None:
         mark = "!" if "error" in file else "|"

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import DryRun, Profile, command
-from hermes_dist.cli.session import Session
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import DryRun, Profile, command
+from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import Cancelled, InputNeeded, UsageError
-from hermes_dist.ops import away, cloning, lifecycle
-from hermes_dist.ops import profiles as facts
+from hermes_dist.ops.profiles import away, lifecycle
+from hermes_dist.ops.profiles import clone as cloning
+from hermes_dist.ops.profiles import list as facts
 
 Name = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile.")]
 JustYes = Annotated[bool, typer.Option("-y", "--yes", help="Don't ask.")]
@@ -21,35 +22,67 @@ JustYes = Annotated[bool, typer.Option("-y", "--yes", help="Don't ask.")]
 @command
 def create(
     session: Session,
-    profile: Annotated[str, typer.Argument(metavar="NAME", help="The new profile: small letters, digits, - and _.")],
-    clone: Annotated[bool, typer.Option("--clone", help="Copy settings, keys, SOUL.md and skills.")] = False,
-    clone_all: Annotated[bool, typer.Option("--clone-all", help="Copy everything of a profile.")] = False,
+    profile: Annotated[
+        str, typer.Argument(metavar="NAME", help="The new profile: small letters, digits, - and _.")
+    ],
+    clone: Annotated[
+        bool, typer.Option("--clone", help="Copy settings, keys, SOUL.md and skills.")
+    ] = False,
+    clone_all: Annotated[
+        bool, typer.Option("--clone-all", help="Copy everything of a profile.")
+    ] = False,
     clone_from: Annotated[
-        str, typer.Option("--clone-from", metavar="SOURCE", help="Clone this profile; by default the active one.")
+        str,
+        typer.Option(
+            "--clone-from", metavar="SOURCE", help="Clone this profile; by default the active one."
+        ),
     ] = "",
-    no_alias: Annotated[bool, typer.Option("--no-alias", help="Make no command of its name.")] = False,
-    no_skills: Annotated[bool, typer.Option("--no-skills", help="Take no bundled skills, now or later.")] = False,
-    description: Annotated[str, typer.Option("--description", help="What it is good at, in a sentence or two.")] = "",
+    no_alias: Annotated[
+        bool, typer.Option("--no-alias", help="Make no command of its name.")
+    ] = False,
+    no_skills: Annotated[
+        bool, typer.Option("--no-skills", help="Take no bundled skills, now or later.")
+    ] = False,
+    description: Annotated[
+        str, typer.Option("--description", help="What it is good at, in a sentence or two.")
+    ] = "",
     with_channel_tokens: Annotated[
-        bool, typer.Option("--with-channel-tokens", help="Copy bot tokens too, which one gateway at a time can use.")
+        bool,
+        typer.Option(
+            "--with-channel-tokens",
+            help="Copy bot tokens too, which one gateway at a time can use.",
+        ),
     ] = False,
     dry_run: DryRun = False,
 ) -> int:
     ctx = session.ctx
     copying = clone or clone_all or bool(clone_from)
     if no_skills and copying:
-        raise UsageError("--no-skills and cloning exclude each other: a clone has the skills of its source")
+        raise UsageError(
+            "--no-skills and cloning exclude each other: a clone has the skills of its source"
+        )
     if with_channel_tokens and not copying:
         raise UsageError("--with-channel-tokens goes with --clone, --clone-all or --clone-from")
     if copying:
         source = ctx.profile(clone_from.strip().lower() or None)
         made = cloning.clone(
-            ctx, profile, source, every=clone_all, tokens=with_channel_tokens, alias=not no_alias,
-            description=description, dry_run=dry_run,
-        )  # fmt: skip
+            ctx,
+            profile,
+            source,
+            every=clone_all,
+            tokens=with_channel_tokens,
+            alias=not no_alias,
+            description=description,
+            dry_run=dry_run,
+        )
     else:
         made = lifecycle.create(
-            ctx, profile, alias=not no_alias, skills=not no_skills, description=description, dry_run=dry_run
+            ctx,
+            profile,
+            alias=not no_alias,
+            skills=not no_skills,
+            description=description,
+            dry_run=dry_run,
         )
     _show_made(session, made, dry_run=dry_run, skills=not no_skills)
     return 0
@@ -60,11 +93,17 @@ def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills:
     screen.emit(
         "create",
         {
-            "profile": made.name, "path": str(made.path), "alias": made.alias, "skills": made.skills,
-            "source": made.source, "left_out": list(made.left_out), "credentials": list(made.credentials),
-            "notes": list(made.notes), "dry_run": dry_run,
+            "profile": made.name,
+            "path": str(made.path),
+            "alias": made.alias,
+            "skills": made.skills,
+            "source": made.source,
+            "left_out": list(made.left_out),
+            "credentials": list(made.credentials),
+            "notes": list(made.notes),
+            "dry_run": dry_run,
         },
-    )  # fmt: skip
+    )
     done = "would be created" if dry_run else "created"
     origin = f" as a clone of {made.source}" if made.source else ""
     screen.say(f"Profile {made.name} {done}{origin} at {clean(made.path)}")
@@ -75,13 +114,19 @@ def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills:
     if made.skills:
         screen.say(f"{made.skills} bundled skills added.")
     elif not skills:
-        screen.say("No bundled skills; delete .no-bundled-skills in the profile to have them again.")
+        screen.say(
+            "No bundled skills; delete .no-bundled-skills in the profile to have them again."
+        )
     if made.left_out:
-        screen.tell("These can serve one gateway only and were not copied (--with-channel-tokens copies them):")
+        screen.tell(
+            "These can serve one gateway only and were not copied (--with-channel-tokens copies them):"
+        )
         for name in made.left_out:
             screen.tell(f"  {clean(name)}")
     if made.credentials:
-        screen.tell(f"These logins stay with {made.source} alone; sign in again where {made.name} needs them:")
+        screen.tell(
+            f"These logins stay with {made.source} alone; sign in again where {made.name} needs them:"
+        )
         for name in made.credentials:
             screen.tell(f"  {clean(name)}")
     for note in made.notes:
@@ -93,14 +138,18 @@ def _next_steps(session: Session, made: lifecycle.Made) -> None:
     screen = session.screen
     start = made.alias if made.alias and made.on_path else f"{session.brand.name} -p {made.name}"
     if made.alias and not made.on_path:
-        screen.tell(f"note: {clean(session.ctx.layout.commands)} is not on PATH; add it to your shell's settings")
+        screen.tell(
+            f"note: {clean(session.ctx.layout.commands)} is not on PATH; add it to your shell's settings"
+        )
     screen.tell("next:")
     if not made.source:
         screen.tell(f"  {start} setup            choose a model, enter keys")
     screen.tell(f"  {start} chat             begin to talk")
     screen.tell(f"  {start} gateway start    serve its channels")
     if made.source:
-        screen.tell(f"  edit {clean(made.path)}/.env for other keys, SOUL.md for another personality")
+        screen.tell(
+            f"  edit {clean(made.path)}/.env for other keys, SOUL.md for another personality"
+        )
 
 
 @command
@@ -115,16 +164,25 @@ def rename(
     screen.emit(
         "rename",
         {
-            "old": done.old, "profile": done.new, "path": str(done.path), "stopped": list(done.stopped),
-            "aliases": list(done.commands), "sticky": done.sticky, "services": list(done.services),
-            "notes": list(done.notes), "dry_run": dry_run,
+            "old": done.old,
+            "profile": done.new,
+            "path": str(done.path),
+            "stopped": list(done.stopped),
+            "aliases": list(done.commands),
+            "sticky": done.sticky,
+            "services": list(done.services),
+            "notes": list(done.notes),
+            "dry_run": dry_run,
         },
-    )  # fmt: skip
-    screen.say(f"Profile {done.old} {'would be' if dry_run else 'is now'} {done.new}, at {clean(done.path)}")
+    )
+    screen.say(
+        f"Profile {done.old} {'would be' if dry_run else 'is now'} {done.new}, at {clean(done.path)}"
+    )
     rows = (
-        ("Commands", ", ".join(done.commands)), ("Service", ", ".join(done.services)),
+        ("Commands", ", ".join(done.commands)),
+        ("Service", ", ".join(done.services)),
         ("Active", f"plain {session.brand.name} commands stay with it" if done.sticky else ""),
-    )  # fmt: skip
+    )
     _rows(session, rows)
     _stopped(session, done.stopped, done.new)
     _notes(session, done.notes)
@@ -141,7 +199,9 @@ def _stopped(session: Session, stopped: tuple[str, ...], name: str) -> None:
     for line in stopped:
         session.screen.say(f"{line[0].upper()}{line[1:]}.")
     if stopped and name:
-        session.screen.tell(f"next: start it again with {session.brand.name} -p {name} gateway start")
+        session.screen.tell(
+            f"next: start it again with {session.brand.name} -p {name} gateway start"
+        )
 
 
 def _notes(session: Session, notes: tuple[str, ...]) -> None:
@@ -154,7 +214,9 @@ def delete(
     session: Session,
     profile: Name,
     yes: JustYes = False,
-    purge: Annotated[bool, typer.Option("--purge", help="Remove it at once, past the trash.")] = False,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Remove it at once, past the trash.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> int:
     ctx = session.ctx
@@ -171,7 +233,9 @@ def delete(
     if purge:
         session.screen.say(f"Profile {name} is removed for good.")
     else:
-        session.screen.say(f"Profile {name} is in the trash for {away.DAYS} days: {clean(gone.path)}")
+        session.screen.say(
+            f"Profile {name} is in the trash for {away.DAYS} days: {clean(gone.path)}"
+        )
     _gone(session, gone)
     if not purge:
         session.screen.tell(f"next: {session.command(f'restore {name}')} brings it back")
@@ -189,18 +253,24 @@ def _typed(session: Session, name: str) -> str:
 
 def _show_leaving(session: Session, leaving: away.Leaving, *, purge: bool, dry_run: bool) -> None:
     row = facts.show(session.ctx, leaving.name)
-    what = "removed for good" if purge else f"moved to the trash, to come back within {away.DAYS} days"
+    what = (
+        "removed for good" if purge else f"moved to the trash, to come back within {away.DAYS} days"
+    )
     screen = session.screen
     say = screen.say if dry_run else screen.tell
-    say(f"Profile {leaving.name} ({clean(leaving.path)}) {'would be' if dry_run else 'will be'} {what}.")
+    say(
+        f"Profile {leaving.name} ({clean(leaving.path)}) {'would be' if dry_run else 'will be'} {what}."
+    )
     model = f"{row.model} ({row.provider})" if row.model and row.provider else row.model
     lines = (
-        ("Model", model), ("Package", row.package), ("Commands", ", ".join(leaving.commands)),
+        ("Model", model),
+        ("Package", row.package),
+        ("Commands", ", ".join(leaving.commands)),
         ("Service", ", ".join(leaving.services)),
         ("Gateway", "running: it will be stopped" if leaving.gateway else ""),
         ("Routes", f"{leaving.routes} lead to it, and stay" if leaving.routes else ""),
         ("Active", "plain commands will be about the default profile" if leaving.sticky else ""),
-    )  # fmt: skip
+    )
     for label, value in lines:
         if value:
             say(f"  {label + ':':<12}{clean(value)}")
@@ -208,10 +278,15 @@ def _show_leaving(session: Session, leaving: away.Leaving, *, purge: bool, dry_r
 
 def _gone_data(gone: away.Gone) -> dict[str, object]:
     return {
-        "profile": gone.leaving.name, "path": str(gone.path), "purged": gone.purged, "stopped": list(gone.stopped),
-        "aliases": list(gone.leaving.commands), "services": list(gone.leaving.services), "notes": list(gone.notes),
+        "profile": gone.leaving.name,
+        "path": str(gone.path),
+        "purged": gone.purged,
+        "stopped": list(gone.stopped),
+        "aliases": list(gone.leaving.commands),
+        "services": list(gone.leaving.services),
+        "notes": list(gone.notes),
         "expired": gone.expired,
-    }  # fmt: skip
+    }
 
 
 def _gone(session: Session, gone: away.Gone) -> None:
@@ -236,7 +311,9 @@ def archive(session: Session, profile: Name, dry_run: DryRun = False) -> int:
     name = session.ctx.profile(profile.strip().lower())
     leaving = away.leaving(session.ctx, name, "archived")
     if dry_run:
-        session.screen.emit("archive", {"profile": name, "path": str(leaving.path), "dry_run": True})
+        session.screen.emit(
+            "archive", {"profile": name, "path": str(leaving.path), "dry_run": True}
+        )
         session.screen.say(f"Profile {name} would be archived.")
         return 0
     gone = away.put_away(session.ctx, name, "archive")
@@ -250,7 +327,9 @@ def archive(session: Session, profile: Name, dry_run: DryRun = False) -> int:
 @command
 def restore(
     session: Session,
-    profile: Annotated[str | None, typer.Argument(metavar="[PROFILE]", help="Its name; without one, a list.")] = None,
+    profile: Annotated[
+        str | None, typer.Argument(metavar="[PROFILE]", help="Its name; without one, a list.")
+    ] = None,
     to: Annotated[str, typer.Option("--as", metavar="NAME", help="Another name for it.")] = "",
     dry_run: DryRun = False,
 ) -> int:
@@ -261,12 +340,19 @@ def restore(
     screen.emit(
         "restore",
         {
-            "profile": back.name, "was": back.was, "path": str(back.path), "from": back.place,
-            "aliases": list(back.commands), "services": list(back.services), "notes": list(back.notes),
+            "profile": back.name,
+            "was": back.was,
+            "path": str(back.path),
+            "from": back.place,
+            "aliases": list(back.commands),
+            "services": list(back.services),
+            "notes": list(back.notes),
             "dry_run": dry_run,
         },
-    )  # fmt: skip
-    screen.say(f"Profile {back.name} {'would be' if dry_run else 'is'} back from the {back.place}: {clean(back.path)}")
+    )
+    screen.say(
+        f"Profile {back.name} {'would be' if dry_run else 'is'} back from the {back.place}: {clean(back.path)}"
+    )
     _rows(session, (("Commands", ", ".join(back.commands)), ("Service", ", ".join(back.services))))
     _notes(session, back.notes)
     if back.services and not dry_run:
@@ -278,7 +364,10 @@ def restore(
 
 def _list_away(session: Session) -> int:
     found = away.away(session.ctx)
-    rows = [{"profile": a.name, "from": a.place, "since": a.when.isoformat(), "path": str(a.path)} for a in found]
+    rows = [
+        {"profile": a.name, "from": a.place, "since": a.when.isoformat(), "path": str(a.path)}
+        for a in found
+    ]
     session.screen.emit("away", {"profiles": rows})
     if not found:
         session.screen.say("The archive and the trash are empty.")
@@ -294,10 +383,16 @@ def _list_away(session: Session) -> int:
 def describe(
     session: Session,
     profile: Profile = None,
-    text: Annotated[str | None, typer.Option("--text", help="The description; empty to take it away.")] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", help="The description; empty to take it away.")
+    ] = None,
     auto: Annotated[bool, typer.Option("--auto", help="Let the installed agent write it.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="With --auto: also what people wrote.")] = False,
-    every: Annotated[bool, typer.Option("--all", help="With --auto: every profile without one.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="With --auto: also what people wrote.")
+    ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="With --auto: every profile without one.")
+    ] = False,
 ) -> int:
     if every and (not auto or profile or text is not None):
         raise UsageError("--all goes with --auto, without a profile or --text")
@@ -307,7 +402,9 @@ def describe(
         raise UsageError("--overwrite goes with --auto")
     ctx, screen = session.ctx, session.screen
     if every:
-        said = lifecycle.auto_describe(ctx, ["--all", "--auto", *(["--overwrite"] if overwrite else [])])
+        said = lifecycle.auto_describe(
+            ctx, ["--all", "--auto", *(["--overwrite"] if overwrite else [])]
+        )
         screen.emit("describe", {"profile": None, "said": said})
         for line in said.splitlines():
             screen.say(clean(line, 500))

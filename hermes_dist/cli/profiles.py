@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from hermes_dist.agents.places import SOUL
-from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import Profile, command
-from hermes_dist.cli.data import row_data
-from hermes_dist.cli.listing import show_profiles, what_is_open
-from hermes_dist.cli.session import Session
+from hermes_dist.cli.profile_list import show_profiles, what_is_open
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import Profile, command
+from hermes_dist.cli.shared.json_data import row_data
+from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError
-from hermes_dist.ops import aliases
-from hermes_dist.ops import profiles as ops
+from hermes_dist.ops.profiles import aliases
+from hermes_dist.ops.profiles import list as ops
 
 
 @command
@@ -31,12 +31,21 @@ def _show(session: Session, row: ops.Row) -> int:
     held = ops.contents(session.ctx, row.name)
     session.screen.emit("profile", row_data(row))
     lines = [
-        ("Profile", row.name + (" (active)" if row.active else "")), ("Shown as", row.shown_as), ("Path", row.path),
-        ("Model", row.model or "—"), ("Provider", row.provider), ("Gateway", str(row.gateway)),
-        ("Skills", str(held.skills)), (".env", "exists" if held.env else "not configured"),
-        (SOUL, "exists" if held.soul else "not configured"), ("Alias", ", ".join(row.aliases)),
-        ("Package", row.package), ("Source", row.source), ("Description", row.description), ("Open", what_is_open(row)),
-    ]  # fmt: skip
+        ("Profile", row.name + (" (active)" if row.active else "")),
+        ("Shown as", row.shown_as),
+        ("Path", row.path),
+        ("Model", row.model or "—"),
+        ("Provider", row.provider),
+        ("Gateway", str(row.gateway)),
+        ("Skills", str(held.skills)),
+        (".env", "exists" if held.env else "not configured"),
+        (SOUL, "exists" if held.soul else "not configured"),
+        ("Alias", ", ".join(row.aliases)),
+        ("Package", row.package),
+        ("Source", row.source),
+        ("Description", row.description),
+        ("Open", what_is_open(row)),
+    ]
     for name, value in lines:
         if value:
             session.screen.say(f"{name + ':':<13}{clean(value)}")
@@ -49,7 +58,10 @@ def list_(session: Session) -> int:
 
 
 @command
-def use(session: Session, profile: Annotated[str, typer.Argument(help="The profile; default to go back.")]) -> int:
+def use(
+    session: Session,
+    profile: Annotated[str, typer.Argument(help="The profile; default to go back.")],
+) -> int:
     name = session.ctx.profile(profile)
     ops.use(session.ctx, name)
     session.screen.emit("use", {"profile": name})
@@ -61,7 +73,9 @@ def use(session: Session, profile: Annotated[str, typer.Argument(help="The profi
 def alias(
     session: Session,
     profile: Profile = None,
-    name: Annotated[str, typer.Option("--name", help="The command; by default the profile's name.")] = "",
+    name: Annotated[
+        str, typer.Option("--name", help="The command; by default the profile's name.")
+    ] = "",
     remove: Annotated[bool, typer.Option("--remove", help="Take the command away.")] = False,
 ) -> int:
     chosen = session.ctx.profile(profile)

@@ -8,29 +8,35 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.cards import summary
-from hermes_dist.cli.clean import clean
-from hermes_dist.cli.closing import notes
-from hermes_dist.cli.command import DryRun, Except, Only, Profile, command
-from hermes_dist.cli.data import contributed_data, published_data
-from hermes_dist.cli.screen import Screen
-from hermes_dist.cli.session import Session
+from hermes_dist.cli.shared.cards import summary
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import DryRun, Except, Only, Profile, command
+from hermes_dist.cli.shared.json_data import contributed_data, published_data
+from hermes_dist.cli.shared.reminders import notes
+from hermes_dist.cli.shared.screen import Screen
+from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import counted
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Entry, Tree
-from hermes_dist.ops import contribute as giving
-from hermes_dist.ops import entering
-from hermes_dist.ops import publish as ops
-from hermes_dist.ops.propose import Choices
-from hermes_dist.ops.publication import Publication, Release
+from hermes_dist.ops.authoring import contribute as giving
+from hermes_dist.ops.authoring import publish as ops
+from hermes_dist.ops.authoring import registry_entry as entering
+from hermes_dist.ops.authoring.publication import Publication, Release
+from hermes_dist.ops.change.propose import Choices
 
 _SHOWN = 30
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Send it without asking.")]
-Branch = Annotated[str, typer.Option("--branch", metavar="BRANCH", help="Another branch than the usual one.")]
-Message = Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="What the commit says.")]
+Branch = Annotated[
+    str, typer.Option("--branch", metavar="BRANCH", help="Another branch than the usual one.")
+]
+Message = Annotated[
+    str, typer.Option("--message", "-m", metavar="TEXT", help="What the commit says.")
+]
 Allowed = Annotated[
     list[str] | None,
-    typer.Option("--allow-finding", metavar="FILE:LINE", help="Let this one finding go; may be repeated."),
+    typer.Option(
+        "--allow-finding", metavar="FILE:LINE", help="Let this one finding go; may be repeated."
+    ),
 ]
 
 
@@ -38,14 +44,26 @@ Allowed = Annotated[
 def publish(
     session: Session,
     profile: Profile = None,
-    to: Annotated[str, typer.Option("--to", metavar="URL", help="The repository; by default where it came from.")] = "",
-    bump: Annotated[str, typer.Option("--bump", metavar="patch|minor|major", help="Count the version on.")] = "",
-    version: Annotated[str, typer.Option("--version", metavar="VERSION", help="This version.")] = "",
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="URL", help="The repository; by default where it came from."),
+    ] = "",
+    bump: Annotated[
+        str, typer.Option("--bump", metavar="patch|minor|major", help="Count the version on.")
+    ] = "",
+    version: Annotated[
+        str, typer.Option("--version", metavar="VERSION", help="This version.")
+    ] = "",
     message: Message = "",
     branch: Branch = "",
-    key: Annotated[str, typer.Option("--key", metavar="FILE", help="Sign commit and tag with this ssh key.")] = "",
+    key: Annotated[
+        str, typer.Option("--key", metavar="FILE", help="Sign commit and tag with this ssh key.")
+    ] = "",
     registry: Annotated[
-        str, typer.Option("--registry", metavar="FOLDER", help="Write its entry into this checkout of a registry.")
+        str,
+        typer.Option(
+            "--registry", metavar="FOLDER", help="Write its entry into this checkout of a registry."
+        ),
     ] = "",
     allow_finding: Allowed = None,
     yes: Yes = False,
@@ -54,9 +72,14 @@ def publish(
     if registry:
         entering.check_registry(registry)
     release = Release(
-        to=to, bump=bump, version=version, message=message, branch=branch, key=key,
+        to=to,
+        bump=bump,
+        version=version,
+        message=message,
+        branch=branch,
+        key=key,
         allowed=frozenset(allow_finding or ()),
-    )  # fmt: skip
+    )
 
     def agree(made: Publication) -> bool:
         _card(session, made)
@@ -78,12 +101,16 @@ def publish(
 
 def _card(session: Session, made: Publication) -> None:
     screen = session.screen
-    screen.tell(screen.paint(f"Publish {clean(made.label)} to {clean(made.spec)}", "", bold=True, err=True))
+    screen.tell(
+        screen.paint(f"Publish {clean(made.label)} to {clean(made.spec)}", "", bold=True, err=True)
+    )
     at = f"on {made.branch}" + (f" after {made.head[:7]}" if made.head else ", its first commit")
     screen.tell(f"  {clean(at)}{f', tag {made.tag}' if made.tag else ''}")
     _changes(screen, made.changes, made.before)
     if made.taken_in:
-        screen.tell(f"  others changed {counted(len(made.taken_in), 'file')} there; theirs stays, and comes in here")
+        screen.tell(
+            f"  others changed {counted(len(made.taken_in), 'file')} there; theirs stays, and comes in here"
+        )
     for left in made.stays if screen.verbose else made.stays[:12]:
         screen.tell(f"  stays home  {clean(left.path, 80)}: {clean(left.why, 80)}")
     if more := 0 if screen.verbose else max(0, len(made.stays) - 12):
@@ -91,14 +118,18 @@ def _card(session: Session, made: Publication) -> None:
     for name in made.leaving.variables:
         screen.tell(f"  ${{{clean(name, 60)}}} takes the place of a secret")
     for one in made.problems[:10]:
-        screen.tell(f"  {one.level}  {clean(one.path, 80)}{f':{one.line}' if one.line else ''}: {clean(one.what, 160)}")
+        screen.tell(
+            f"  {one.level}  {clean(one.path, 80)}{f':{one.line}' if one.line else ''}: {clean(one.what, 160)}"
+        )
     notes(screen, made.notes)
 
 
 def _changes(screen: Screen, changes: Mapping[RelPath, Entry | None], before: Tree) -> None:
     shown = list(changes.items())
     for path, entry in shown if screen.verbose else shown[:_SHOWN]:
-        how, colour = ("-", "red") if entry is None else ("~", "yellow") if path in before else ("+", "green")
+        how, colour = (
+            ("-", "red") if entry is None else ("~", "yellow") if path in before else ("+", "green")
+        )
         screen.tell(f"  {screen.paint(how, colour, err=True)} {clean(path, 160)}")
     if len(shown) > _SHOWN and not screen.verbose:
         screen.tell(f"  … and {counted(len(shown) - _SHOWN, 'more file')}; -v lists them")
@@ -108,13 +139,17 @@ def _published(session: Session, done: ops.Published) -> int:
     screen, made = session.screen, done.publication
     if made.is_new:
         tag = f", tag {made.tag}" if made.tag else ""
-        screen.say(f"{screen.paint('✓', 'green')} Published {clean(made.label)} @ {done.commit[:7]}{tag}.")
+        screen.say(
+            f"{screen.paint('✓', 'green')} Published {clean(made.label)} @ {done.commit[:7]}{tag}."
+        )
     else:
         screen.say(f"{clean(made.label)} @ {done.commit[:7]} is published as it is; nothing to do.")
     code = 0
     if done.outcome is not None and (made.taken_in or done.outcome.open_conflicts):
         code = summary(session, done.outcome)
-    screen.say(f"  others install it with: {session.command(f'install {clean(made.install_source)}')}")
+    screen.say(
+        f"  others install it with: {session.command(f'install {clean(made.install_source)}')}"
+    )
     return code
 
 
@@ -122,11 +157,17 @@ def _published(session: Session, done: ops.Published) -> int:
 def contribute(
     session: Session,
     profile: Profile = None,
-    to: Annotated[str, typer.Option("--to", metavar="URL", help="Your fork: a branch is pushed there.")] = "",
-    out: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Write a patch for git am.")] = "",
+    to: Annotated[
+        str, typer.Option("--to", metavar="URL", help="Your fork: a branch is pushed there.")
+    ] = "",
+    out: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="Write a patch for git am.")
+    ] = "",
     only: Only = "",
     without: Except = "",
-    new: Annotated[bool, typer.Option("--new", help="Take files, jobs and servers of your own along, too.")] = False,
+    new: Annotated[
+        bool, typer.Option("--new", help="Take files, jobs and servers of your own along, too.")
+    ] = False,
     message: Message = "",
     branch: Branch = "",
     allow_finding: Allowed = None,
@@ -135,9 +176,15 @@ def contribute(
 ) -> int:
     parts = Choices().with_parts(only, without)
     gift = giving.Gift(
-        to=to, out=Path(out).expanduser() if out else None, only=parts.only, without=parts.without, own=new,
-        branch=branch, message=message, allowed=frozenset(allow_finding or ()),
-    )  # fmt: skip
+        to=to,
+        out=Path(out).expanduser() if out else None,
+        only=parts.only,
+        without=parts.without,
+        own=new,
+        branch=branch,
+        message=message,
+        allowed=frozenset(allow_finding or ()),
+    )
     screen, name = session.screen, session.ctx.profile(profile)
 
     def agree(made: giving.Contribution) -> bool:
@@ -173,4 +220,6 @@ def _gift(screen: Screen, made: giving.Contribution) -> None:
 
 def _own(screen: Screen, own: Iterable[object]) -> None:
     if count := len(list(own)):
-        screen.tell(f"  stays home  {counted(count, 'file or folder')} of your own; --new takes them along")
+        screen.tell(
+            f"  stays home  {counted(count, 'file or folder')} of your own; --new takes them along"
+        )

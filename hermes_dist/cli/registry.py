@@ -6,23 +6,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import command
-from hermes_dist.cli.session import Session, worst
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import command
+from hermes_dist.cli.shared.session import Session, worst
 from hermes_dist.errors import DistError, UsageError, counted
-from hermes_dist.ops import registry as ops
+from hermes_dist.ops.registry import verbs as ops
 
 if TYPE_CHECKING:
     from hermes_dist.model.registry import Package, Registry
-    from hermes_dist.ops.registry import Synced
+    from hermes_dist.ops.registry.verbs import Synced
 
 _MOST = 1000
-InRegistry = Annotated[str, typer.Option("--registry", metavar="NAME", help="The registry that is meant.")]
+InRegistry = Annotated[
+    str, typer.Option("--registry", metavar="NAME", help="The registry that is meant.")
+]
 
 
 def registry_data(registry: Registry, state: Synced | None) -> dict[str, Any]:
     """A registry, and how it was found."""
-    data: dict[str, Any] = {"name": registry.name, "kind": str(registry.kind), "location": registry.location}
+    data: dict[str, Any] = {
+        "name": registry.name,
+        "kind": str(registry.kind),
+        "location": registry.location,
+    }
     if state is not None:
         data |= {"packages": state.packages, "revision": state.revision}
     return data
@@ -31,29 +37,49 @@ def registry_data(registry: Registry, state: Synced | None) -> dict[str, Any]:
 @command
 def list_(session: Session) -> int:
     rows = ops.list_(session.ctx)
-    session.screen.emit("registries", {"registries": [registry_data(row.registry, row.state) for row in rows]})
+    session.screen.emit(
+        "registries", {"registries": [registry_data(row.registry, row.state) for row in rows]}
+    )
     table = [
-        (row.registry.name, row.registry.kind, str(row.state.packages) if row.state else "not read yet",
-         row.state.revision[:12] if row.state else "", row.registry.location)
+        (
+            row.registry.name,
+            row.registry.kind,
+            str(row.state.packages) if row.state else "not read yet",
+            row.state.revision[:12] if row.state else "",
+            row.registry.location,
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
     if table:
         session.screen.table(("name", "kind", "packages", "revision", "place"), table)
     else:
-        session.screen.say(f"There is no registry. Add one with: {session.command('registry add PLACE')}")
+        session.screen.say(
+            f"There is no registry. Add one with: {session.command('registry add PLACE')}"
+        )
     return 0
 
 
 @command
 def add(
     session: Session,
-    place: Annotated[str, typer.Argument(metavar="PLACE", help="./folder, a git repository, or https:// with --root.")],
-    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Its name; by default its last word.")] = "",
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="PLACE", help="./folder, a git repository, or https:// with --root."
+        ),
+    ],
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="Its name; by default its last word.")
+    ] = "",
     root: Annotated[
-        str, typer.Option("--root", metavar="FILE", help="For static files over HTTPS: their first root.json.")
+        str,
+        typer.Option(
+            "--root", metavar="FILE", help="For static files over HTTPS: their first root.json."
+        ),
     ] = "",
     fingerprint: Annotated[
-        str, typer.Option("--fingerprint", metavar="SHA256", help="Or the fingerprint of that root.")
+        str,
+        typer.Option("--fingerprint", metavar="SHA256", help="Or the fingerprint of that root."),
     ] = "",
 ) -> int:
     if root and fingerprint:
@@ -71,16 +97,21 @@ def remove(
 ) -> int:
     ops.remove(session.ctx, name)
     session.screen.emit("registries", {"removed": name})
-    session.screen.say(f"{clean(name)} is removed. What was installed from it stays, and can't be updated by its name.")
+    session.screen.say(
+        f"{clean(name)} is removed. What was installed from it stays, and can't be updated by its name."
+    )
     return 0
 
 
 @command
 def sync(
     session: Session,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Which; by default all.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Which; by default all.")
+    ] = None,
     accept_rewritten: Annotated[
-        bool, typer.Option("--accept-rewritten", help="Follow a registry whose history was rewritten.")
+        bool,
+        typer.Option("--accept-rewritten", help="Follow a registry whose history was rewritten."),
     ] = False,
 ) -> int:
     done = ops.sync(session.ctx, names or [], accept_rewritten=accept_rewritten)
@@ -94,7 +125,9 @@ def sync(
         counts = {"added": state.added, "changed": state.changed, "removed": state.removed}
         skipped = [{"place": place, "why": why} for place, why in state.skipped]
         data.append({**registry_data(registry, state), **counts, "skipped": skipped})
-        what = ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing new"
+        what = (
+            ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing new"
+        )
         session.screen.say(f"{clean(registry.name)}: {counted(state.packages, 'package')}, {what}.")
         _skipped(session, registry, state)
     session.screen.emit("registries", {"registries": data})
@@ -105,15 +138,20 @@ def _skipped(session: Session, registry: Registry, state: Synced) -> None:
     for place, why in state.skipped[:10]:
         session.screen.warn(f"{clean(registry.name)}: {clean(place)} is passed over: {clean(why)}")
     if len(state.skipped) > 10:
-        session.screen.warn(f"{clean(registry.name)}: {len(state.skipped) - 10} more are passed over")
+        session.screen.warn(
+            f"{clean(registry.name)}: {len(state.skipped) - 10} more are passed over"
+        )
 
 
 @command
 def check(
     session: Session,
-    place: Annotated[str, typer.Argument(metavar="[PLACE]", help="A registry's name or folder.")] = "default",
+    place: Annotated[
+        str, typer.Argument(metavar="[PLACE]", help="A registry's name or folder.")
+    ] = "default",
     only: Annotated[
-        list[str] | None, typer.Option("--package", metavar="NAME", help="Only this package; may come often.")
+        list[str] | None,
+        typer.Option("--package", metavar="NAME", help="Only this package; may come often."),
     ] = None,
 ) -> int:
     found = ops.check(session.ctx, place, only=tuple(only or ()))
@@ -121,24 +159,37 @@ def check(
     session.screen.emit(
         "registry-check",
         {
-            "packages": found.packages, "releases": found.releases, "unpinned": found.unpinned,
-            "problems": [{"place": p.place, "what": p.what, "error": p.error} for p in found.problems],
+            "packages": found.packages,
+            "releases": found.releases,
+            "unpinned": found.unpinned,
+            "problems": [
+                {"place": p.place, "what": p.what, "error": p.error} for p in found.problems
+            ],
         },
-    )  # fmt: skip
+    )
     for problem in found.problems:
-        mark = session.screen.paint("error", "red") if problem.error else session.screen.paint("warning", "yellow")
+        mark = (
+            session.screen.paint("error", "red")
+            if problem.error
+            else session.screen.paint("warning", "yellow")
+        )
         session.screen.say(f"{mark}: {clean(problem.place)}: {clean(problem.what, 300)}")
     releases = counted(found.releases, "release")
     fetched = "no release fetched (--offline)" if session.ctx.offline else f"{releases} fetched"
     entries = "1 entry" if found.packages == 1 else f"{found.packages} entries"
-    session.screen.say(f"{entries}, {fetched}, {found.unpinned} unpinned, {counted(errors, 'error')}.")
+    session.screen.say(
+        f"{entries}, {fetched}, {found.unpinned} unpinned, {counted(errors, 'error')}."
+    )
     return 1 if errors else 0
 
 
 @command
 def search(
     session: Session,
-    words: Annotated[list[str], typer.Argument(metavar="WORDS", help="Words of its name, description or variables.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="WORDS", help="Words of its name, description or variables."),
+    ],
     limit: Annotated[int, typer.Option("--limit", metavar="N", help="How many to show.")] = 20,
 ) -> int:
     if not 1 <= limit <= _MOST:
@@ -149,17 +200,25 @@ def search(
         {
             "packages": [
                 {
-                    "name": hit.name, "registry": hit.registry, "version": hit.version, "title": hit.title,
-                    "description": hit.description, "category": hit.category, "source": hit.source,
+                    "name": hit.name,
+                    "registry": hit.registry,
+                    "version": hit.version,
+                    "title": hit.title,
+                    "description": hit.description,
+                    "category": hit.category,
+                    "source": hit.source,
                 }
                 for hit in found
             ]
         },
-    )  # fmt: skip
+    )
     if not found:
         session.screen.say("No package has all these words.")
         return 0
-    rows = [(hit.name, hit.version or "unpinned", hit.registry, hit.category, hit.description) for hit in found]
+    rows = [
+        (hit.name, hit.version or "unpinned", hit.registry, hit.category, hit.description)
+        for hit in found
+    ]
     session.screen.table(("name", "version", "registry", "category", "description"), rows)
     more, take = session.command("info --package NAME"), session.command("install NAME")
     session.screen.tell(f"  more: {more}; to install: {take}")
@@ -171,17 +230,25 @@ def yank(
     session: Session,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The package.")],
     version: Annotated[str, typer.Argument(metavar="VERSION", help="The release.")],
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; shown to whoever has it.")] = "",
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why; shown to whoever has it.")
+    ] = "",
     undo: Annotated[bool, typer.Option("--undo", help="Let it count again.")] = False,
     registry: InRegistry = "",
-    folder: Annotated[str, typer.Option("--in", metavar="FOLDER", help="A checkout of the registry.")] = "",
+    folder: Annotated[
+        str, typer.Option("--in", metavar="FOLDER", help="A checkout of the registry.")
+    ] = "",
 ) -> int:
     if undo and reason:
         raise UsageError("--undo and --reason don't go together")
     why = "" if undo else reason or "withdrawn by its author"
     path = ops.yank(session.ctx, name, version, why, registry=registry, folder=folder)
-    session.screen.emit("yank", {"package": name, "version": version, "yanked": why, "file": str(path)})
-    session.screen.say(f"{clean(name)} {clean(version)} {'counts again' if undo else 'is yanked'}, in {clean(path)}.")
+    session.screen.emit(
+        "yank", {"package": name, "version": version, "yanked": why, "file": str(path)}
+    )
+    session.screen.say(
+        f"{clean(name)} {clean(version)} {'counts again' if undo else 'is yanked'}, in {clean(path)}."
+    )
     session.screen.tell("  next: commit that file where the registry is kept")
     return 0
 
@@ -190,15 +257,27 @@ def package_info(session: Session, text: str) -> int:
     """``info`` of a package that is not installed."""
     about = ops.about(session.ctx, text)
     package, screen = about.found.package, session.screen
-    screen.emit("package", {"registry": about.found.registry.name, "install": about.version, **package_data(package)})
+    screen.emit(
+        "package",
+        {"registry": about.found.registry.name, "install": about.version, **package_data(package)},
+    )
     rows: list[tuple[str, str]] = [
-        ("package", package.name), ("title", package.title), ("registry", about.found.registry.name),
-        ("description", package.description), ("category", package.category), ("keywords", ", ".join(package.keywords)),
-        ("license", package.license), ("source", str(package.source)), ("agent", package.hermes_requires),
-        ("brings", ", ".join(f"{count} {name}" for name, count in sorted(package.runs.items()) if count)),
+        ("package", package.name),
+        ("title", package.title),
+        ("registry", about.found.registry.name),
+        ("description", package.description),
+        ("category", package.category),
+        ("keywords", ", ".join(package.keywords)),
+        ("license", package.license),
+        ("source", str(package.source)),
+        ("agent", package.hermes_requires),
+        (
+            "brings",
+            ", ".join(f"{count} {name}" for name, count in sorted(package.runs.items()) if count),
+        ),
         ("env", ", ".join(package.env)),
         ("versions", ", ".join(_release_words(package)) or "none is pinned: its source decides"),
-    ]  # fmt: skip
+    ]
     for name, value in rows:
         if value:
             screen.say(f"{name.ljust(15)}  {clean(value, 300)}")
@@ -214,14 +293,27 @@ def _release_words(package: Package) -> list[str]:
 def package_data(package: Package) -> dict[str, Any]:
     """What a registry says of a package."""
     return {
-        "name": package.name, "title": package.title, "source": str(package.source),
-        "description": package.description, "category": package.category, "keywords": list(package.keywords),
-        "license": package.license, "hermes_requires": package.hermes_requires, "env": list(package.env),
+        "name": package.name,
+        "title": package.title,
+        "source": str(package.source),
+        "description": package.description,
+        "category": package.category,
+        "keywords": list(package.keywords),
+        "license": package.license,
+        "hermes_requires": package.hermes_requires,
+        "env": list(package.env),
         "runs": dict(package.runs),
         "versions": [
-            {"version": one.version, "commit": one.commit, "tree": one.tree, "signer": one.signer, "date": one.date,
-             "yanked": one.yanked, "requires": one.requires}
+            {
+                "version": one.version,
+                "commit": one.commit,
+                "tree": one.tree,
+                "signer": one.signer,
+                "date": one.date,
+                "yanked": one.yanked,
+                "requires": one.requires,
+            }
             for one in package.versions
         ],
         "commit_seen": package.commit_seen,
-    }  # fmt: skip
+    }

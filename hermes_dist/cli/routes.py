@@ -6,18 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from hermes_dist.cli.clean import clean
-from hermes_dist.cli.command import command_with_profile
-from hermes_dist.cli.session import Session
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import command_with_profile
+from hermes_dist.cli.shared.session import Session
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops import routes as ops
 from hermes_dist.ops.context import missing_profile
-from hermes_dist.ops.routes import Route, Where
+from hermes_dist.ops.fleet import routes as ops
+from hermes_dist.ops.fleet.routes import Route, Where
 
 Platform = Annotated[str, typer.Option("--platform", help="The channel's platform.")]
 Guild = Annotated[str, typer.Option("--guild", metavar="ID", help="The server.")]
 Channel = Annotated[str, typer.Option("--channel", metavar="ID", help="The channel.")]
-Thread = Annotated[str, typer.Option("--thread", metavar="ID", help="The thread, or the post of a forum.")]
+Thread = Annotated[
+    str, typer.Option("--thread", metavar="ID", help="The thread, or the post of a forum.")
+]
 User = Annotated[str, typer.Option("--user", metavar="ID", help="Who writes.")]
 Bot = Annotated[str, typer.Option("--bot", metavar="PROFILE", help="The profile whose bot it is.")]
 _OFF = "gateway.multiplex_profiles is off, so the agent ignores every route"
@@ -25,16 +27,23 @@ _OFF = "gateway.multiplex_profiles is off, so the agent ignores every route"
 
 def _data(route: Route) -> dict[str, Any]:
     return {
-        "number": route.number, "name": route.name, "platform": route.platform, "profile": route.profile,
-        "ids": {key: str(value) for key, value in route.ids.items()}, "bot": route.bot,
-        "enabled": route.enabled, "fault": route.fault,
-    }  # fmt: skip
+        "number": route.number,
+        "name": route.name,
+        "platform": route.platform,
+        "profile": route.profile,
+        "ids": {key: str(value) for key, value in route.ids.items()},
+        "bot": route.bot,
+        "enabled": route.enabled,
+        "fault": route.fault,
+    }
 
 
 @command_with_profile
 def add(
     session: Session,
-    profile: Annotated[str, typer.Option("--profile", metavar="NAME", help="The profile that answers.")],
+    profile: Annotated[
+        str, typer.Option("--profile", metavar="NAME", help="The profile that answers.")
+    ],
     platform: Platform = "discord",
     guild: Guild = "",
     channel: Channel = "",
@@ -42,7 +51,9 @@ def add(
     user: User = "",
     bot: Bot = "",
     name: Annotated[str, typer.Option("--name", help="What to call the route.")] = "",
-    multiplex: Annotated[bool, typer.Option("--multiplex", help="Switch multiplexing on, too.")] = False,
+    multiplex: Annotated[
+        bool, typer.Option("--multiplex", help="Switch multiplexing on, too.")
+    ] = False,
 ) -> int:
     screen, chosen = session.screen, ProfileName.typed(profile)
     if not session.ctx.layout.home(chosen).is_dir():
@@ -50,10 +61,14 @@ def add(
     on = ops.listed(session.ctx)[1]
     if not (on or multiplex) and screen.somebody:
         multiplex = screen.confirm(f"{_OFF}. Switch it on?")
-    where = Where(platform=platform, guild=guild, channel=channel, thread=thread, user=user, bot=bot)
+    where = Where(
+        platform=platform, guild=guild, channel=channel, thread=thread, user=user, bot=bot
+    )
     route, on = ops.add(session.ctx, chosen, where, name=name, multiplex=multiplex)
     screen.emit("route", {"route": _data(route), "multiplex": on})
-    screen.say(f"Route {route.number}: {clean(route.scope)} → {route.profile}. Restart the gateway to use it.")
+    screen.say(
+        f"Route {route.number}: {clean(route.scope)} → {route.profile}. Restart the gateway to use it."
+    )
     if not on:
         screen.warn(f"{_OFF}; switch it on with --multiplex")
     return 0
@@ -64,7 +79,8 @@ def list_(session: Session) -> int:
     found, on = ops.listed(session.ctx)
     session.screen.emit("routes", {"routes": [_data(route) for route in found], "multiplex": on})
     rows = [
-        (str(r.number), r.name, r.scope, r.profile or "—", r.fault or ("" if r.enabled else "off")) for r in found
+        (str(r.number), r.name, r.scope, r.profile or "—", r.fault or ("" if r.enabled else "off"))
+        for r in found
     ]
     if rows:
         session.screen.table(("#", "Name", "Where", "Profile", "State"), rows)
@@ -76,7 +92,10 @@ def list_(session: Session) -> int:
 
 
 @command_with_profile
-def remove(session: Session, route: Annotated[str, typer.Argument(metavar="NUMBER|NAME", help="Which route.")]) -> int:
+def remove(
+    session: Session,
+    route: Annotated[str, typer.Argument(metavar="NUMBER|NAME", help="Which route.")],
+) -> int:
     gone = ops.remove(session.ctx, route)
     session.screen.emit("route", {"route": _data(gone), "multiplex": ops.listed(session.ctx)[1]})
     session.screen.say(f"Removed route {gone.number}: {clean(gone.scope)} → {clean(gone.profile)}.")
@@ -85,27 +104,40 @@ def remove(session: Session, route: Annotated[str, typer.Argument(metavar="NUMBE
 
 @command_with_profile
 def try_(
-    session: Session, platform: Platform = "discord", guild: Guild = "", channel: Channel = "", thread: Thread = "",
-    user: User = "", bot: Bot = "",
-) -> int:  # fmt: skip
-    where = Where(platform=platform, guild=guild, channel=channel, thread=thread, user=user, bot=bot)
+    session: Session,
+    platform: Platform = "discord",
+    guild: Guild = "",
+    channel: Channel = "",
+    thread: Thread = "",
+    user: User = "",
+    bot: Bot = "",
+) -> int:
+    where = Where(
+        platform=platform, guild=guild, channel=channel, thread=thread, user=user, bot=bot
+    )
     found = ops.tested(session.ctx, where)
     screen = session.screen
     screen.emit(
         "route-test",
         {
-            "profile": found.profile, "route": _data(found.route) if found.route else None,
-            "multiplex": found.multiplex, "exists": found.exists,
+            "profile": found.profile,
+            "route": _data(found.route) if found.route else None,
+            "multiplex": found.multiplex,
+            "exists": found.exists,
             "others": [{"route": _data(r), "why": why} for r, why in found.others],
         },
-    )  # fmt: skip
+    )
     if found.route:
-        label = f"route {found.route.number} ({clean(found.route.name)}): {clean(found.route.scope)}"
+        label = (
+            f"route {found.route.number} ({clean(found.route.name)}): {clean(found.route.scope)}"
+        )
         screen.say(f"{found.profile or 'nobody'}  by {label}, weight {found.route.weight}")
         if not found.profile:
             screen.warn(f"the profile {found.route.profile!r} is not served, so nobody answers")
         elif not found.exists:
-            screen.warn(f"there is no profile {found.route.profile!r}, so the gateway's own answers")
+            screen.warn(
+                f"there is no profile {found.route.profile!r}, so the gateway's own answers"
+            )
     else:
         screen.say(f"{found.profile}  no route matches, so the gateway's own profile answers")
     for other, why in found.others:
@@ -118,7 +150,9 @@ def try_(
 @command_with_profile
 def lint(
     session: Session,
-    fix: Annotated[bool, typer.Option("--fix", help="Quote ids, and convert the older proposal's format.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Quote ids, and convert the older proposal's format.")
+    ] = False,
 ) -> int:
     found, changed = ops.lint(session.ctx, fix=fix)
     rows = [{"where": place, "what": text} for place, text in found]

@@ -7,23 +7,36 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.asking import agreement
-from hermes_dist.cli.cards import preview, size_of
-from hermes_dist.cli.clean import clean
-from hermes_dist.cli.closing import notes
-from hermes_dist.cli.command import AllowEffects, DryRun, Except, OnConflict, Only, Profile, Yes, command
-from hermes_dist.cli.session import Session
-from hermes_dist.cli.wishes import finish, settle_of, wish_of
+from hermes_dist.cli.shared.ask import agreement
+from hermes_dist.cli.shared.cards import preview, size_of
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import (
+    AllowEffects,
+    DryRun,
+    Except,
+    OnConflict,
+    Only,
+    Profile,
+    Yes,
+    command,
+)
+from hermes_dist.cli.shared.reminders import notes
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.cli.shared.wish import finish, settle_of, wish_of
 from hermes_dist.errors import DistError, Invalid, UsageError, counted
-from hermes_dist.ops import arriving, transfer
-from hermes_dist.ops.proposal import Proposal
-from hermes_dist.ops.propose import Choices
-from hermes_dist.ops.transfer import Exported, Packing
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.propose import Choices
+from hermes_dist.ops.transfer import export as transfer
+from hermes_dist.ops.transfer import import_archive as arriving
+from hermes_dist.ops.transfer.export import Exported, Packing
 
 _PASSPHRASE_BYTES = 4096
 _SHOWN = 20
 PassphraseFile = Annotated[
-    str, typer.Option("--passphrase-file", metavar="FILE", help="Read the passphrase from a file's first line.")
+    str,
+    typer.Option(
+        "--passphrase-file", metavar="FILE", help="Read the passphrase from a file's first line."
+    ),
 ]
 
 
@@ -31,28 +44,46 @@ PassphraseFile = Annotated[
 def export(
     session: Session,
     profile: Profile = None,
-    out: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="The archive; a new file.")] = "",
+    out: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="The archive; a new file.")
+    ] = "",
     only: Only = "",
     without: Except = "",
-    carried: Annotated[str, typer.Option("--with", metavar="memories,sessions", help="Add what it learned.")] = "",
-    full: Annotated[bool, typer.Option("--full", help="Back up everything, keys as well; with --encrypt.")] = False,
-    encrypt: Annotated[bool, typer.Option("--encrypt", help="Encrypt it under a passphrase, for age, too.")] = False,
+    carried: Annotated[
+        str, typer.Option("--with", metavar="memories,sessions", help="Add what it learned.")
+    ] = "",
+    full: Annotated[
+        bool, typer.Option("--full", help="Back up everything, keys as well; with --encrypt.")
+    ] = False,
+    encrypt: Annotated[
+        bool, typer.Option("--encrypt", help="Encrypt it under a passphrase, for age, too.")
+    ] = False,
     passphrase_file: PassphraseFile = "",
-    redact: Annotated[bool, typer.Option("--redact", help="Put ${NAME} in place of secrets in texts.")] = False,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Put ${NAME} in place of secrets in texts.")
+    ] = False,
 ) -> int:
     encrypt = encrypt or bool(passphrase_file)
     if full and not encrypt:
-        raise UsageError("a whole backup holds keys and secrets, so it is encrypted", hint="add --encrypt")
+        raise UsageError(
+            "a whole backup holds keys and secrets, so it is encrypted", hint="add --encrypt"
+        )
     if full and (only or without or carried or redact):
-        raise UsageError("--full takes everything as it is: leave out --only, --except, --with and --redact")
+        raise UsageError(
+            "--full takes everything as it is: leave out --only, --except, --with and --redact"
+        )
     parts = Choices().with_parts(only, without)
     taken = transfer.parse_carried(carried)
     name = session.ctx.profile(profile)
     path = transfer.target_of(name, out, encrypted=encrypt)
     packing = Packing(
-        only=parts.only, without=parts.without, carried=taken, full=full, redact=redact,
+        only=parts.only,
+        without=parts.without,
+        carried=taken,
+        full=full,
+        redact=redact,
         passphrase=new_passphrase(session, passphrase_file) if encrypt else "",
-    )  # fmt: skip
+    )
     done = transfer.export(session.ctx, name, packing, path)
     session.screen.emit("export", export_data(done))
     _tell(session, done)
@@ -62,9 +93,14 @@ def export(
 def export_data(done: Exported) -> dict[str, object]:
     """What an export wrote, as JSON data."""
     return {
-        "profile": done.profile, "path": str(done.path), "size": done.size, "files": done.files,
-        "variables": list(done.variables), "left_out": list(done.left_out), "notes": list(done.notes),
-    }  # fmt: skip
+        "profile": done.profile,
+        "path": str(done.path),
+        "size": done.size,
+        "files": done.files,
+        "variables": list(done.variables),
+        "left_out": list(done.left_out),
+        "notes": list(done.notes),
+    }
 
 
 def _tell(session: Session, done: Exported) -> None:
@@ -72,10 +108,16 @@ def _tell(session: Session, done: Exported) -> None:
     notes(screen, done.notes)
     if done.left_out:
         shown = done.left_out if screen.verbose else done.left_out[:_SHOWN]
-        more = f" and {len(done.left_out) - len(shown)} more; -v lists them" if len(shown) < len(done.left_out) else ""
+        more = (
+            f" and {len(done.left_out) - len(shown)} more; -v lists them"
+            if len(shown) < len(done.left_out)
+            else ""
+        )
         screen.tell(f"  left out  {', '.join(clean(name, 60) for name in shown)}{more}")
     if done.variables:
-        screen.tell(f"  secrets became variables: {', '.join(clean(name, 60) for name in done.variables)}")
+        screen.tell(
+            f"  secrets became variables: {', '.join(clean(name, 60) for name in done.variables)}"
+        )
     screen.say(
         f"{screen.paint('✓', 'green')} Exported {done.profile} to {done.path}: "
         f"{counted(done.files, 'file')}, {size_of(done.size)}."
@@ -114,7 +156,9 @@ def read_passphrase(file: str) -> str:
         with path.open("rb") as stream:
             line = stream.read(_PASSPHRASE_BYTES).decode().partition("\n")[0].removesuffix("\r")
     except OSError as error:
-        raise DistError(f"the passphrase can't be read: {error.strerror}", where=str(path)) from error
+        raise DistError(
+            f"the passphrase can't be read: {error.strerror}", where=str(path)
+        ) from error
     except UnicodeDecodeError:
         raise Invalid("the passphrase is no text", where=str(path)) from None
     if not line:
@@ -125,9 +169,15 @@ def read_passphrase(file: str) -> str:
 @command
 def import_(
     session: Session,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The archive: .tar.gz, or a backup .tar.gz.age.")],
-    name: Annotated[str, typer.Option("--name", help="The profile; by default the archive's.")] = "",
-    alias: Annotated[bool, typer.Option("--alias", help="Make a command of the profile's name.")] = False,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="The archive: .tar.gz, or a backup .tar.gz.age.")
+    ],
+    name: Annotated[
+        str, typer.Option("--name", help="The profile; by default the archive's.")
+    ] = "",
+    alias: Annotated[
+        bool, typer.Option("--alias", help="Make a command of the profile's name.")
+    ] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     conflict: OnConflict = "",
@@ -150,11 +200,23 @@ def import_(
         return session.screen.read("Passphrase of the backup: ", hidden=True)
 
     outcome = arriving.import_(
-        session.ctx, Path(file).expanduser(), wish, confirm, passphrase=passphrase, name=name,
-        alias="" if alias else None, settle=settle_of(session, conflict, yes=yes),
-    )  # fmt: skip
+        session.ctx,
+        Path(file).expanduser(),
+        wish,
+        confirm,
+        passphrase=passphrase,
+        name=name,
+        alias="" if alias else None,
+        settle=settle_of(session, conflict, yes=yes),
+    )
     proposal = outcome.proposal
     if proposal is not None and not outcome.done and not outcome.dry_run:
-        preview(session, proposal)  # nobody was asked, as there is nothing to do; why is worth a word
+        preview(
+            session, proposal
+        )  # nobody was asked, as there is nothing to do; why is worth a word
     code = finish(session, outcome)
-    return 3 if proposal is not None and proposal.plan.conflicts and not outcome.dry_run and code == 0 else code
+    return (
+        3
+        if proposal is not None and proposal.plan.conflicts and not outcome.dry_run and code == 0
+        else code
+    )

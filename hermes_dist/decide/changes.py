@@ -11,7 +11,7 @@ from hermes_dist.decide.parts import part_of
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.merge.data import changed_keys, same_document
 from hermes_dist.merge.text import unified
-from hermes_dist.model.documents import ABSENT, Kind, dump, get, kind_of, load_data
+from hermes_dist.model.documents.api import ABSENT, Kind, dump, get, kind_of, load_data
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Entry, Read, Tree
@@ -55,7 +55,9 @@ class Change(Struct, frozen=True):
         return part_of(self.path)
 
 
-def changes_between(before: Tree, after: Tree, read: Read, paths: Iterable[RelPath] | None = None) -> list[Change]:
+def changes_between(
+    before: Tree, after: Tree, read: Read, paths: Iterable[RelPath] | None = None
+) -> list[Change]:
     """List what differs; documents that hold the same data count as the same, however they are written.
 
     A content that is lost is in no document that is known to say the same.

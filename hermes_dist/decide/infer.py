@@ -14,13 +14,13 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.parking import Grafted, put_back
 from hermes_dist.decide.ownership import Owner, owner_of
-from hermes_dist.decide.placement import CONFIG
-from hermes_dist.decide.placing_cron import JOBS, jobs_by_id, meaning
-from hermes_dist.decide.placing_mcp import MCP, SERVERS
+from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id, meaning
+from hermes_dist.decide.placement.place import CONFIG
+from hermes_dist.decide.placement.servers import MCP, SERVERS
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import same_document, same_value
 from hermes_dist.merge.text import mergeable, similarity
-from hermes_dist.model.documents import Kind, kind_of, load_data
+from hermes_dist.model.documents.api import Kind, kind_of, load_data
 from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RelPath
@@ -93,7 +93,9 @@ class Match(Struct, frozen=True, kw_only=True):
         return (self.same + _MOVED * self.likeness) / self.total if self.total else 0.0
 
 
-def compare(placed: Tree, shipped: Tree, found: Tree, known: Collection[RelPath], read: Read) -> Match:
+def compare(
+    placed: Tree, shipped: Tree, found: Tree, known: Collection[RelPath], read: Read
+) -> Match:
     """Compare a version with a home.
 
     Args:
@@ -130,7 +132,9 @@ def _is_same(path: RelPath, entry: Entry, here: Entry, read: Read) -> bool:
         return True
     if path == _MANIFEST:
         try:
-            return same_as_dumped(load_data(read(entry.digest), Kind.YAML), load_data(read(here.digest), Kind.YAML))
+            return same_as_dumped(
+                load_data(read(entry.digest), Kind.YAML), load_data(read(here.digest), Kind.YAML)
+            )
         except Invalid:
             return False
     return kind_of(path) is not None and same_document(path, read(entry.digest), read(here.digest))
@@ -162,8 +166,14 @@ def adopted_base(placed: Tree, shipped: Tree, found: Tree, read: Read) -> Grafte
     """
     places = [*_new_servers(placed, shipped, found, read), *_new_jobs(placed, found, read)]
     fresh = put_back(placed, EMPTY, places, read)
-    spelled = put_back(fresh.tree, found, _same_jobs(placed, found, read), _either(fresh.blobs, read))
-    copied = {path: entry for path, entry in shipped.items() if path not in placed and found.get(path) == entry}
+    spelled = put_back(
+        fresh.tree, found, _same_jobs(placed, found, read), _either(fresh.blobs, read)
+    )
+    copied = {
+        path: entry
+        for path, entry in shipped.items()
+        if path not in placed and found.get(path) == entry
+    }
     return Grafted(spelled.tree.with_entries(copied), {**fresh.blobs, **spelled.blobs})
 
 
@@ -174,11 +184,14 @@ def _either(blobs: Mapping[Digest, bytes], read: Read) -> Read:
 def _same_jobs(placed: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]]:
     """The jobs that are here as their author wrote them, in another way than placing spells them."""
     here, theirs = (_jobs(tree.get(JOBS), read) for tree in (found, placed))
-    keys: dict[str, KeyPath] = {ident: ("jobs", Item("id", ident)) for ident in theirs if ident in here}
+    keys: dict[str, KeyPath] = {
+        ident: ("jobs", Item("id", ident)) for ident in theirs if ident in here
+    }
     return [
         (JOBS, format_key(key))
         for ident, key in keys.items()
-        if meaning(here[ident]) == meaning(theirs[ident]) and not same_value(JOBS, key, here[ident], theirs[ident])
+        if meaning(here[ident]) == meaning(theirs[ident])
+        and not same_value(JOBS, key, here[ident], theirs[ident])
     ]
 
 
@@ -200,7 +213,11 @@ def active_effects(placed: Tree, found: Tree, read: Read) -> tuple[Effect, ...]:
         return any(path.under(effect.path) for path in placed)
 
     effects = find_effects(EMPTY, found, placed, read)
-    return tuple(e for e in effects if not e.off and e.kind in (EffectKind.RUNS, EffectKind.SCHEDULES) and ours(e))
+    return tuple(
+        e
+        for e in effects
+        if not e.off and e.kind in (EffectKind.RUNS, EffectKind.SCHEDULES) and ours(e)
+    )
 
 
 def _new_servers(placed: Tree, shipped: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]]:
@@ -210,9 +227,17 @@ def _new_servers(placed: Tree, shipped: Tree, found: Tree, read: Read) -> list[t
     here = _servers(found.get(CONFIG), read)
     new = [name for name in _servers(placed[CONFIG], read) if name not in here]
     if CONFIG not in shipped:
-        return [(CONFIG, "")] if CONFIG not in found else [(CONFIG, format_key((SERVERS, name))) for name in new]
+        return (
+            [(CONFIG, "")]
+            if CONFIG not in found
+            else [(CONFIG, format_key((SERVERS, name))) for name in new]
+        )
     authors = _servers(shipped[CONFIG], read)
-    return [(CONFIG, format_key((SERVERS, name))) for name in new if name not in authors and CONFIG in found]
+    return [
+        (CONFIG, format_key((SERVERS, name)))
+        for name in new
+        if name not in authors and CONFIG in found
+    ]
 
 
 def _new_jobs(placed: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]]:
@@ -223,7 +248,11 @@ def _new_jobs(placed: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]
         return [(JOBS, "")]
     here = _jobs(found[JOBS], read)
     names = {str(job.get("name")) for job in here.values()}
-    new = [i for i, job in _jobs(placed[JOBS], read).items() if i not in here and str(job.get("name")) not in names]
+    new = [
+        i
+        for i, job in _jobs(placed[JOBS], read).items()
+        if i not in here and str(job.get("name")) not in names
+    ]
     return [(JOBS, format_key(("jobs", Item("id", ident)))) for ident in new]
 
 

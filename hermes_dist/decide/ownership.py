@@ -57,13 +57,24 @@ SHARED_FILES = (*places.SHARED_FILES, MANIFEST)
 _TOPS = {folded(name): name for name in (*SHARED_FILES, *SHARED_FOLDERS)}
 
 _BRANDS_OWN = tuple(
-    name for brand in BRANDS for name in (f"{brand.name}-agent", f".{brand.name}_history", f".{brand.name}-runtime")
+    name
+    for brand in BRANDS
+    for name in (f"{brand.name}-agent", f".{brand.name}_history", f".{brand.name}-runtime")
 )
 _MACHINE_ROOT = _Names(
-    *stores.CREDENTIALS, *stores.LEARNED, *stores.RUNNING, *stores.TREES, *_BRANDS_OWN, SHARED, LOCKFILE, PRIVATE
+    *stores.CREDENTIALS,
+    *stores.LEARNED,
+    *stores.RUNNING,
+    *stores.TREES,
+    *_BRANDS_OWN,
+    SHARED,
+    LOCKFILE,
+    PRIVATE,
 )
 _MACHINE_ANYWHERE = _Names(*stores.BOOKKEEPING)
-_MACHINE_NAMES = _Names("__pycache__", "*.pyc", ".DS_Store", ".git", "*.swp", *stores.CREDENTIALS_ANYWHERE)
+_MACHINE_NAMES = _Names(
+    "__pycache__", "*.pyc", ".DS_Store", ".git", "*.swp", *stores.CREDENTIALS_ANYWHERE
+)
 _MACHINE_NAMES_BUT = _Names(*stores.NO_CREDENTIALS)
 _MACHINE_PAIRS = _Names(*stores.CREDENTIAL_PAIRS)
 _CREDENTIALS = _Names(*stores.CREDENTIALS)
@@ -76,12 +87,45 @@ ENV_EXAMPLES = (".env.EXAMPLE", ".env.example", ".env.template", ".env.sample", 
 """Templates of the environment, best first; one of them serves, none is merged."""
 _FOLDED_EXAMPLES = frozenset(map(folded, ENV_EXAMPLES))
 _HOUSEKEEPING_FILES = _Names(
-    "README*", "LICENSE*", "LICENCE*", "COPYING*", "NOTICE*", "CHANGELOG*", "CHANGES*", "CONTRIBUTING*",
-    "CODE_OF_CONDUCT*", "SECURITY*", ".git*", ".travis.yml", ".editorconfig", ".pre-commit-config.yaml", "Makefile",
-    "SHA256SUMS*", KEYS_FILE, "pyproject.toml", "package.json", "package-lock.json",
-)  # fmt: skip
-_HOUSEKEEPING_FOLDERS = _Names(".git*", ".circleci", ".vscode", ".idea", "tests", "test", "LICENSES")
-_MEDIA = (".md", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".mp3", ".wav", ".ogg", ".mp4", ".pdf")
+    "README*",
+    "LICENSE*",
+    "LICENCE*",
+    "COPYING*",
+    "NOTICE*",
+    "CHANGELOG*",
+    "CHANGES*",
+    "CONTRIBUTING*",
+    "CODE_OF_CONDUCT*",
+    "SECURITY*",
+    ".git*",
+    ".travis.yml",
+    ".editorconfig",
+    ".pre-commit-config.yaml",
+    "Makefile",
+    "SHA256SUMS*",
+    KEYS_FILE,
+    "pyproject.toml",
+    "package.json",
+    "package-lock.json",
+)
+_HOUSEKEEPING_FOLDERS = _Names(
+    ".git*", ".circleci", ".vscode", ".idea", "tests", "test", "LICENSES"
+)
+_MEDIA = (
+    ".md",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".svg",
+    ".webp",
+    ".ico",
+    ".mp3",
+    ".wav",
+    ".ogg",
+    ".mp4",
+    ".pdf",
+)
 
 
 def is_machine(path: RelPath) -> bool:
@@ -173,7 +217,9 @@ def payload_of(package: Tree, manifest: Manifest) -> Payload:
     vain = [p for p in manifest.owned or () if not any(q.under(p) for q in package)]
     return Payload(
         tree=tree,
-        left_out=tuple(LeftOut(place, reason, count) for (place, reason), count in sorted(groups.items())),
+        left_out=tuple(
+            LeftOut(place, reason, count) for (place, reason), count in sorted(groups.items())
+        ),
         notes=tuple(f"distribution_owned names {p}, which the package does not hold" for p in vain),
     )
 
@@ -197,7 +243,11 @@ def _reason(path: RelPath, manifest: Manifest) -> str:
     if (twin := _TOPS.get(folded(path.top), path.top)) != path.top:
         return f"only by case another name than {twin}"
     if manifest.owned is not None:
-        return "" if any(path.under(owned) for owned in manifest.owned) else "not in distribution_owned"
+        return (
+            ""
+            if any(path.under(owned) for owned in manifest.owned)
+            else "not in distribution_owned"
+        )
     if owner is Owner.HOUSEKEEPING:
         return "housekeeping of the repository"
     if owner is Owner.SHARED or "/" in path or path.suffix in _MEDIA:

@@ -29,7 +29,8 @@ def parse_parts(text: str, flag: str) -> frozenset[str]:
     parts = frozenset(part.strip() for part in text.split(",") if part.strip())
     if unknown := parts - {*PARTS, "files"}:
         raise UsageError(
-            f"{flag} does not know {', '.join(sorted(unknown))}", hint=f"parts are {', '.join((*PARTS, 'files'))}"
+            f"{flag} does not know {', '.join(sorted(unknown))}",
+            hint=f"parts are {', '.join((*PARTS, 'files'))}",
         )
     return parts
 
@@ -46,7 +47,11 @@ def excluded_places(
         without: Parts not to take.
     """
     excluded = (set(PARTS) | {"files"} if only else set()) - only | without
-    places = [(path, "") for path in {*theirs, *base} if part_of(path) in excluded and path != "distribution.yaml"]
+    places = [
+        (path, "")
+        for path in {*theirs, *base}
+        if part_of(path) in excluded and path != "distribution.yaml"
+    ]
     config = RelPath(CONFIG)
     if "mcp" in excluded and (config, "") not in places:
         places.append((config, "mcp_servers"))

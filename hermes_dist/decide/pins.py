@@ -11,7 +11,9 @@ _IN_FULL = "write its full name, {full}, with update --to or behind # in the sou
 _SHOWN = 5
 
 
-def check_kept(source: str, asked: str, before: Pin, tags: Collection[str], heads: Collection[str]) -> None:
+def check_kept(
+    source: str, asked: str, before: Pin, tags: Collection[str], heads: Collection[str]
+) -> None:
     """Refuse a source whose tag or branch is gone, or is of the other kind now.
 
     Args:
@@ -31,13 +33,20 @@ def check_kept(source: str, asked: str, before: Pin, tags: Collection[str], head
     name = before.ref.removeprefix(prefix)
     if asked not in (name, before.ref) or name in there:
         return
-    other, full, others = ("branch", HEADS, heads) if before.kind is PinKind.TAG else ("tag", TAGS, tags)
+    other, full, others = (
+        ("branch", HEADS, heads) if before.kind is PinKind.TAG else ("tag", TAGS, tags)
+    )
     if name in others:
         hint = f"ask its author; if the {other} is meant, " + _IN_FULL.format(full=full + name)
-        raise Refused(f"{name} was a {word} when it was received, and is a {other} now", where=source, hint=hint)
+        raise Refused(
+            f"{name} was a {word} when it was received, and is a {other} now",
+            where=source,
+            hint=hint,
+        )
     some = ", ".join(sorted(there)[-_SHOWN:])
     raise Refused(
-        f"the {word} {name} is gone: it named {before.short} when it was received", where=source,
+        f"the {word} {name} is gone: it named {before.short} when it was received",
+        where=source,
         hint="nothing changed here; ask its author, or follow another ref with update --to"
         + (f" (it has {some})" if some else ""),
     )
@@ -58,12 +67,20 @@ def about_refs(
     if before is None:
         if asked not in tags or asked not in heads or ref != f"{TAGS}{asked}":
             return ()
-        return (f"{asked} is a tag and a branch; the tag is followed. If the branch is meant, write {HEADS}{asked}",)
+        return (
+            f"{asked} is a tag and a branch; the tag is followed. If the branch is meant, write {HEADS}{asked}",
+        )
     if before.kind is PinKind.BRANCH and not asked and ref != before.ref:
         return (f"the default branch is {_short(ref)} now; it was {_short(before.ref)}",)
     left = before.ref.removeprefix(TAGS)
-    moved = before.kind is PinKind.RANGE and ref != before.ref and tags.get(left, before.commit) != before.commit
-    return (f"the tag {left}, which this profile was at, names another commit since",) if moved else ()
+    moved = (
+        before.kind is PinKind.RANGE
+        and ref != before.ref
+        and tags.get(left, before.commit) != before.commit
+    )
+    return (
+        (f"the tag {left}, which this profile was at, names another commit since",) if moved else ()
+    )
 
 
 def _short(ref: str) -> str:

@@ -42,12 +42,17 @@ def side_of(policies: Mapping[str, str], path: RelPath, key: str) -> Side | None
     return _SIDES.get(policy)
 
 
-def settled_by_author(policies: Mapping[str, str], conflicts: Iterable[Conflict]) -> tuple[str, ...]:
+def settled_by_author(
+    policies: Mapping[str, str], conflicts: Iterable[Conflict]
+) -> tuple[str, ...]:
     """Say which conflicts a manifest's policies settle, and how."""
     words = {Side.OURS: "yours stays", Side.THEIRS: "the author's is taken"}
     sides = ((conflict, side_of(policies, conflict.path, conflict.key)) for conflict in conflicts)
-    return tuple(f"{c.words}: both sides changed it; {words[side]}, as merge in its manifest says"
-                 for c, side in sides if side in words)  # fmt: skip
+    return tuple(
+        f"{c.words}: both sides changed it; {words[side]}, as merge in its manifest says"
+        for c, side in sides
+        if side in words
+    )
 
 
 def _steps(key: str) -> KeyPath | None:

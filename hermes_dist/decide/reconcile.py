@@ -27,8 +27,8 @@ from hermes_dist.decide.consent.switches import (
     settle_units,
     units_in,
     wanted_back,
-)  # fmt: skip
-from hermes_dist.decide.migrating import as_shipped, followed
+)
+from hermes_dist.decide.placement.migrations import as_shipped, followed
 from hermes_dist.decide.policies import settled_by_author, side_of
 from hermes_dist.merge.trees import TreeMerge, merge_trees
 from hermes_dist.model.keypath import parse_key
@@ -122,7 +122,9 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     return Plan(
         steps=_steps(situation.found, {*ours, *live.tree, *situation.leaving}, live.tree),
         base=received,
-        upstream={path: situation.theirs.get(path) for path in received.differing(situation.theirs)},
+        upstream={
+            path: situation.theirs.get(path) for path in received.differing(situation.theirs)
+        },
         conflicts=merged.conflicts,
         effects=effects,
         parked=waiting,
@@ -144,7 +146,13 @@ def _judge(situation: Situation, ours: Tree, decisions: Decisions, read: Read) -
 
 
 def _merge_safely(
-    base: Tree, ours: Tree, situation: Situation, read: Read, blobs: dict[Digest, bytes], asked: _Asked, judge: Judge
+    base: Tree,
+    ours: Tree,
+    situation: Situation,
+    read: Read,
+    blobs: dict[Digest, bytes],
+    asked: _Asked,
+    judge: Judge,
 ) -> tuple[TreeMerge, tuple[Effect, ...], list[Effect]]:
     """Merge, and again with what has no yes parked, until nothing without a yes would become live."""
     decisions, theirs, known = asked.decisions, situation.theirs, situation.known
@@ -168,12 +176,16 @@ def _merge_safely(
     return merged, effects, parked
 
 
-def _by_author(base: Tree, ours: Tree, theirs: Tree, read: Read, decisions: Decisions) -> tuple[str, ...]:
+def _by_author(
+    base: Tree, ours: Tree, theirs: Tree, read: Read, decisions: Decisions
+) -> tuple[str, ...]:
     """What would be a conflict, had the author said nothing about it."""
     if not decisions.policies:
         return ()
     unsaid = replace(decisions, policies={})
-    return settled_by_author(decisions.policies, merge_trees(base, ours, theirs, read, unsaid.favour).conflicts)
+    return settled_by_author(
+        decisions.policies, merge_trees(base, ours, theirs, read, unsaid.favour).conflicts
+    )
 
 
 class _Asked:

@@ -45,11 +45,16 @@ def choose(package: Package, asked: SourceSpec, have: str = "") -> Choice:
     """
     wanted = asked.ref
     if not package.versions:
-        return Choice(None, (f"the registry pins no version of {package.name}: its source decides",))
+        return Choice(
+            None, (f"the registry pins no version of {package.name}: its source decides",)
+        )
     if wanted and not asked.is_range:
         named = next((one for one in package.versions if _same(one.version, wanted)), None)
         if named is None:
-            return Choice(None, (f"the registry knows no version {wanted!r:.80}: it is looked up in the source",))
+            return Choice(
+                None,
+                (f"the registry knows no version {wanted!r:.80}: it is looked up in the source",),
+            )
         return Choice(named, _yanked(package, named))
     good = {one.version: one for one in package.versions if not one.yanked}
     current = next((one for one in package.versions if have and one.commit == have), None)
@@ -61,14 +66,24 @@ def choose(package: Package, asked: SourceSpec, have: str = "") -> Choice:
         gone = [one.version for one in package.versions if one.yanked]
         err.hint = f"yanked: {', '.join(gone[-5:])}" if gone else ""
         raise err.within(package.name) from None
-    if current is not None and current.yanked and _fits(wanted or ANY, current) and _older(best, current):
+    if (
+        current is not None
+        and current.yanked
+        and _fits(wanted or ANY, current)
+        and _older(best, current)
+    ):
         note = f"to go back to {best.version}: update --to {best.version}"
         return Choice(current, (*_yanked(package, current), note))
     return Choice(best)
 
 
 def unchanged(
-    package: Package, release: Release, seen: Mapping[str, tuple[str, str]], *, registry: str, file: str
+    package: Package,
+    release: Release,
+    seen: Mapping[str, tuple[str, str]],
+    *,
+    registry: str,
+    file: str,
 ) -> Release:
     """Hold a release against what its version was seen to be.
 
@@ -98,7 +113,11 @@ def unchanged(
 
 
 def _yanked(package: Package, release: Release) -> tuple[str, ...]:
-    return (f"{package.name} {release.version} was yanked: {release.yanked}",) if release.yanked else ()
+    return (
+        (f"{package.name} {release.version} was yanked: {release.yanked}",)
+        if release.yanked
+        else ()
+    )
 
 
 def _same(one: str, other: str) -> bool:
@@ -118,10 +137,18 @@ def _fits(wanted: str, release: Release) -> bool:
 def newer(package: Package, version: str) -> tuple[str, ...]:
     """The releases newer than a version, oldest first, without what was yanked."""
     here = version_of(version)
-    known = {one.version: found for one in package.versions if not one.yanked and (found := version_of(one.version))}
+    known = {
+        one.version: found
+        for one in package.versions
+        if not one.yanked and (found := version_of(one.version))
+    }
     if here is None:
         return ()
-    after = [name for name, found in known.items() if found > here and (here.is_prerelease or not found.is_prerelease)]
+    after = [
+        name
+        for name, found in known.items()
+        if found > here and (here.is_prerelease or not found.is_prerelease)
+    ]
     return tuple(sorted(after, key=lambda name: known[name]))
 
 
@@ -149,11 +176,23 @@ def problems_of(package: Package) -> list[tuple[str, str]]:
     found = []
     for number, release in enumerate(package.versions):
         if version_of(release.version) is None:
-            found.append((f"versions[{number}].version", f"{release.version!r:.80} can't be compared with others"))
+            found.append(
+                (
+                    f"versions[{number}].version",
+                    f"{release.version!r:.80} can't be compared with others",
+                )
+            )
         if release.requires and not _is_range(release.requires):
-            found.append((f"versions[{number}].requires", f"{release.requires!r:.80} is no range of versions"))
+            found.append(
+                (
+                    f"versions[{number}].requires",
+                    f"{release.requires!r:.80} is no range of versions",
+                )
+            )
     if package.hermes_requires and not _is_range(package.hermes_requires):
-        found.append(("hermes_requires", f"{package.hermes_requires!r:.80} is no range of versions"))
+        found.append(
+            ("hermes_requires", f"{package.hermes_requires!r:.80} is no range of versions")
+        )
     return found
 
 
@@ -166,9 +205,18 @@ def _is_range(text: str) -> bool:
 
 
 def entry_for(
-    manifest: Manifest, source: str, pin: Pin, runs: Mapping[str, int], *, before: Package | None = None,
-    name: str = "", category: str = "", signer: str = "", date: str = "", local: bool = False,
-) -> Package:  # fmt: skip
+    manifest: Manifest,
+    source: str,
+    pin: Pin,
+    runs: Mapping[str, int],
+    *,
+    before: Package | None = None,
+    name: str = "",
+    category: str = "",
+    signer: str = "",
+    date: str = "",
+    local: bool = False,
+) -> Package:
     """Prepare the entry of a package that is published: what the registry says already, and one more release.
 
     Args:
@@ -190,22 +238,37 @@ def entry_for(
         Invalid: The source can't stand in a registry, the release is none, or the version is pinned at other contents.
     """
     if not manifest.version or version_of(manifest.version) is None or not pin.commit:
-        raise Invalid("only a commit with a version can be pinned in a registry", where="distribution.yaml: version")
+        raise Invalid(
+            "only a commit with a version can be pinned in a registry",
+            where="distribution.yaml: version",
+        )
     release = Release(
-        version=manifest.version, commit=pin.commit, tree=pin.tree, signer=signer, date=date,
+        version=manifest.version,
+        commit=pin.commit,
+        tree=pin.tree,
+        signer=signer,
+        date=date,
         requires=manifest.hermes_requires,
-    )  # fmt: skip
+    )
     known = {one.version: one for one in before.versions} if before else {}
     if (old := known.get(release.version)) and old.commit != release.commit:
         raise Invalid(
-            f"version {release.version} is pinned at {old.commit[:7]} already", where="distribution.yaml: version",
+            f"version {release.version} is pinned at {old.commit[:7]} already",
+            where="distribution.yaml: version",
             hint="a release does not change: raise the version",
         )
     key = before.name if before else name or str(ProfileName.slug(manifest.name))
     return Package(
-        name=key, title=manifest.name, source=read_source(source, local=local), description=manifest.description,
-        category=category or (before.category if before else ""), keywords=manifest.keywords,
-        license=manifest.license, hermes_requires=manifest.hermes_requires,
-        env=tuple(var.name for var in manifest.env if var.usable), runs=dict(runs),
-        versions=tuple((known | {release.version: old or release}).values()), commit_seen=pin.commit,
-    )  # fmt: skip
+        name=key,
+        title=manifest.name,
+        source=read_source(source, local=local),
+        description=manifest.description,
+        category=category or (before.category if before else ""),
+        keywords=manifest.keywords,
+        license=manifest.license,
+        hermes_requires=manifest.hermes_requires,
+        env=tuple(var.name for var in manifest.env if var.usable),
+        runs=dict(runs),
+        versions=tuple((known | {release.version: old or release}).values()),
+        commit_seen=pin.commit,
+    )

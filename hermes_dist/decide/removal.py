@@ -8,12 +8,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.granted import grant
-from hermes_dist.decide.placement import CONFIG
-from hermes_dist.decide.placing_cron import JOBS
-from hermes_dist.decide.placing_mcp import SERVERS
+from hermes_dist.decide.placement.jobs import JOBS
+from hermes_dist.decide.placement.place import CONFIG
+from hermes_dist.decide.placement.servers import SERVERS
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents import Kind, Unmergeable, dump, graft, load_data
+from hermes_dist.model.documents.api import Kind, Unmergeable, dump, graft, load_data
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
@@ -63,7 +63,9 @@ def removal(base: Tree, found: Tree, ours: Tree, read: Read) -> Removal:
         Decisions(default=Side.OURS, granted=granted),
     )
     blobs |= plan.blobs
-    steps = tuple(_tidied(step, base[step.path], contents, blobs) for step in plan.steps if step.path in base)
+    steps = tuple(
+        _tidied(step, base[step.path], contents, blobs) for step in plan.steps if step.path in base
+    )
     left = found.with_entries({step.path: step.after for step in steps})
     return Removal(
         plan=Plan(steps=steps, blobs=blobs),
@@ -118,7 +120,9 @@ def _tidied(step: Step, base: Entry, read: Read, blobs: dict[Digest, bytes]) -> 
     return replace(step, after=step.after._replace(digest=digest))
 
 
-def _emptied(data: Mapping[str, object], before: Mapping[str, object], at: KeyPath = ()) -> list[KeyPath]:
+def _emptied(
+    data: Mapping[str, object], before: Mapping[str, object], at: KeyPath = ()
+) -> list[KeyPath]:
     """The keys of maps and lists that held something of the package and hold nothing now."""
     keys: list[KeyPath] = []
     for key, value in data.items():

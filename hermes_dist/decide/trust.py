@@ -78,7 +78,8 @@ def judge(facts: Facts, accept: Accept) -> Verdict:
     broken = next((s for s in facts.signatures if s.trouble), None)
     if broken and not accept.unsigned:
         raise Refused(
-            f"the signature on its {broken.on} does not hold: {broken.trouble}", where=facts.source,
+            f"the signature on its {broken.on} does not hold: {broken.trouble}",
+            where=facts.source,
             hint="tell its author; --accept-unsigned takes it as if nobody had signed it",
         )
     held = [s for s in facts.signatures if s.signer and not s.trouble]
@@ -92,9 +93,14 @@ def judge(facts: Facts, accept: Accept) -> Verdict:
 
 def _revoked(facts: Facts, signature: Signature) -> Refused:
     known = facts.keyring.revocation(signature.signer)
-    about = f" ({known.name or 'no name'}{': ' + known.reason if known.reason else ''})" if known else ""
+    about = (
+        f" ({known.name or 'no name'}{': ' + known.reason if known.reason else ''})"
+        if known
+        else ""
+    )
     return Refused(
-        f"it is signed by a key that was revoked: {signature.signer}{about}", where=facts.source,
+        f"it is signed by a key that was revoked: {signature.signer}{about}",
+        where=facts.source,
         hint="ask its author for a release by another key; `trust remove` takes a revocation back",
     )
 
@@ -104,12 +110,17 @@ def _unsigned(facts: Facts, accept: Accept) -> Verdict:
     kind = "signed with OpenPGP or X.509 only, which is not read here" if foreign else "unsigned"
     if facts.expected and not accept.unsigned:
         raise Refused(
-            f"it is {kind}, and what came before was signed by {_who(facts, facts.expected)}", where=facts.source,
+            f"it is {kind}, and what came before was signed by {_who(facts, facts.expected)}",
+            where=facts.source,
             hint="ask its author; if this is meant, pass --accept-unsigned",
         )
     if not facts.pin.commit:
         return Verdict(facts.expected, "")
-    notes = (f"its manifest names the signing key {facts.declared}, but it is {kind}",) if facts.declared else ()
+    notes = (
+        (f"its manifest names the signing key {facts.declared}, but it is {kind}",)
+        if facts.declared
+        else ()
+    )
     more = f" (accepted; {_who(facts, facts.expected)} is expected again)" if facts.expected else ""
     return Verdict(facts.expected, kind + more, notes)
 
@@ -159,28 +170,46 @@ def _who(facts: Facts, fingerprint: str) -> str:
 
 def _require(facts: Facts, signer: str, accept: Accept) -> None:
     """Hold a release against ``--require-signature`` and the policies."""
-    what = "a folder or an archive has no signature" if not facts.pin.commit else "it has none that holds"
+    what = (
+        "a folder or an archive has no signature"
+        if not facts.pin.commit
+        else "it has none that holds"
+    )
     if accept.signature and not signer:
-        raise Refused(f"a signature is required (--require-signature), and {what}", where=facts.source)
+        raise Refused(
+            f"a signature is required (--require-signature), and {what}", where=facts.source
+        )
     for policy in facts.policies:
         hint = f"the rule is in {policy.place}"
         if policy.require & {SIGNATURE, TRUSTED} and not signer:
-            raise Refused(f"the policy requires a signature, and {what}", where=facts.source, hint=hint)
+            raise Refused(
+                f"the policy requires a signature, and {what}", where=facts.source, hint=hint
+            )
         ring = policy.keyring if policy.keyring.trusted else facts.keyring
         if TRUSTED in policy.require and not ring.name_of(signer):
             raise Refused(
-                f"the policy requires a trusted key, and {signer} is none", where=facts.source,
+                f"the policy requires a trusted key, and {signer} is none",
+                where=facts.source,
                 hint=f"{hint}; keys are added with `trust add`, or in the policy where it names its own",
             )
         if PINNED in policy.require and not facts.pinned_ref:
             raise Refused(
-                "the policy requires a source that names one tag or commit", where=facts.source,
+                "the policy requires a source that names one tag or commit",
+                where=facts.source,
                 hint=f"write it with #v1.2.0 or #COMMIT; {hint}",
             )
 
 
 def judge_move(
-    source: str, before: Pin, ref: str, commit: str, relation: str, *, accept: Accept, downgrade: bool, asked: bool
+    source: str,
+    before: Pin,
+    ref: str,
+    commit: str,
+    relation: str,
+    *,
+    accept: Accept,
+    downgrade: bool,
+    asked: bool,
 ) -> tuple[str, ...]:
     """Look at how a new commit follows the old one.
 
@@ -208,7 +237,8 @@ def judge_move(
     if relation == "backward" and not downgrade:
         raise Refused(
             f"{source} went back from {before.short} to the older commit {commit[:7]}",
-            where=before.url, hint="accept that with --allow-downgrade, or stay where you are",
+            where=before.url,
+            hint="accept that with --allow-downgrade, or stay where you are",
         )
     if relation == "unrelated":
         return ("the history of the source was rewritten; merging over what this profile received",)
@@ -232,12 +262,15 @@ def check_moved_tag(source: str, before: Pin, ref: str, commit: str) -> None:
     if is_moved_tag(before, ref, commit):
         raise Refused(
             f"the tag {ref.removeprefix(TAGS)} was moved: it named {before.short} when it was received, "
-            f"and names {commit[:7]} now", where=source,
+            f"and names {commit[:7]} now",
+            where=source,
             hint="a release does not change: ask its author; if it is meant, pass --accept-moved-tag",
         )
 
 
-def judge_version(source: str, before: Pin, version: str, *, forward: bool, downgrade: bool) -> tuple[str, ...]:
+def judge_version(
+    source: str, before: Pin, version: str, *, forward: bool, downgrade: bool
+) -> tuple[str, ...]:
     """Look at a version that is lower than the one that was received.
 
     Where a branch went forward, its author has put the label back, and that is told.
@@ -258,9 +291,12 @@ def judge_version(source: str, before: Pin, version: str, *, forward: bool, down
     if old is None or new is None or old <= new:
         return ()
     if forward:
-        return (f"its version goes back from {before.version} to {version}, though its history goes on",)
+        return (
+            f"its version goes back from {before.version} to {version}, though its history goes on",
+        )
     raise Refused(
-        f"its version went back from {before.version} to {version}", where=source,
+        f"its version went back from {before.version} to {version}",
+        where=source,
         hint="accept that with --allow-downgrade, or stay where you are",
     )
 
@@ -273,9 +309,13 @@ def check_source(spec: SourceSpec, policies: Iterable[Policy]) -> None:
     """
     place = place_of(spec)
     for policy in policies:
-        if policy.sources is not None and not any(_matches(pattern, place) for pattern in policy.sources):
+        if policy.sources is not None and not any(
+            _matches(pattern, place) for pattern in policy.sources
+        ):
             raise Refused(
-                "the policy does not let this source in", where=str(spec), hint=f"the list is in {policy.place}"
+                "the policy does not let this source in",
+                where=str(spec),
+                hint=f"the list is in {policy.place}",
             )
 
 
@@ -305,9 +345,15 @@ def _matches(pattern: str, place: str) -> bool:
     return bool(place) and re.fullmatch(regex, place) is not None
 
 
-def followers_of(expected: str, steps: Iterable[tuple[str, str]], keyring: Keyring) -> frozenset[str]:
+def followers_of(
+    expected: str, steps: Iterable[tuple[str, str]], keyring: Keyring
+) -> frozenset[str]:
     """The keys that follow one, directly or over others; a revoked key names nobody and follows nobody."""
-    known = [(old, new) for old, new in steps if not keyring.revocation(old) and not keyring.revocation(new)]
+    known = [
+        (old, new)
+        for old, new in steps
+        if not keyring.revocation(old) and not keyring.revocation(new)
+    ]
     found: set[str] = set()
     waiting = {expected}
     while waiting:

@@ -48,7 +48,8 @@ def specifiers(text: str) -> SpecifierSet:
         return SpecifierSet(",".join(_specifier(part) for part in parts))
     except InvalidSpecifier:
         raise Invalid(
-            f"{text!r:.80} is not a version range", hint="write >=1.2, ^1.2, ~1.2 or 1.2; several joined by commas"
+            f"{text!r:.80} is not a version range",
+            hint="write >=1.2, ^1.2, ~1.2 or 1.2; several joined by commas",
         ) from None
 
 
@@ -124,13 +125,20 @@ def choose_tag(wanted: str, tags: Iterable[str]) -> str:
     """
     known = {tag: version for tag in tags if (version := version_of(tag)) is not None}
     spec = specifiers(wanted)
-    fitting = [tag for tag in known if spec.contains(known[tag], prereleases=bool(spec.prereleases))]
+    fitting = [
+        tag for tag in known if spec.contains(known[tag], prereleases=bool(spec.prereleases))
+    ]
     if not fitting:
         fitting = [tag for tag in known if spec.contains(known[tag], prereleases=True)]
     if not fitting:
         newest = sorted(known, key=lambda tag: (known[tag], tag))[-5:]
-        some = f"the newest are {', '.join(reversed(newest))}" if newest else "it has no version tags"
-        raise Invalid(f"no version tag is in the range {wanted!r:.80}: {some}", hint="choose a tag or branch with #REF")
+        some = (
+            f"the newest are {', '.join(reversed(newest))}" if newest else "it has no version tags"
+        )
+        raise Invalid(
+            f"no version tag is in the range {wanted!r:.80}: {some}",
+            hint="choose a tag or branch with #REF",
+        )
     return max(fitting, key=lambda tag: (known[tag], tag))
 
 
@@ -139,6 +147,8 @@ def newer_tags(current: str, tags: Iterable[str]) -> list[str]:
     here = version_of(current)
     if here is None:
         return []
-    known = {tag: version for tag in tags if (version := version_of(tag)) is not None and version > here}
+    known = {
+        tag: version for tag in tags if (version := version_of(tag)) is not None and version > here
+    }
     newer = [tag for tag in known if here.is_prerelease or not known[tag].is_prerelease]
     return sorted(newer, key=lambda tag: (known[tag], tag))

@@ -11,7 +11,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import merge_document
 from hermes_dist.merge.frontmatter import merge_skill, split
 from hermes_dist.merge.text import merge_text, mergeable
-from hermes_dist.model.documents import ABSENT, Kind, Unmergeable, get, kind_of, load_data
+from hermes_dist.model.documents.api import ABSENT, Kind, Unmergeable, get, kind_of, load_data
 from hermes_dist.model.keypath import BODY, KeyPath, format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
@@ -36,7 +36,11 @@ class Joined(Struct, frozen=True, kw_only=True):
 
 
 def join_contents(
-    path: RelPath, base: bytes | None, ours: bytes, theirs: bytes, favour: Callable[[str], Side | None]
+    path: RelPath,
+    base: bytes | None,
+    ours: bytes,
+    theirs: bytes,
+    favour: Callable[[str], Side | None],
 ) -> Joined:
     """Join three contents of one path; base is None where the file is new on both sides."""
     kind = kind_of(path)
@@ -89,12 +93,18 @@ def _clash(key: KeyPath, base: _Version, ours: _Version, theirs: _Version) -> st
     return f"{did(own)}/{did(new)}"
 
 
-def _as_text(base: bytes | None, ours: bytes, theirs: bytes, favour: Callable[[str], Side | None]) -> Joined:
+def _as_text(
+    base: bytes | None, ours: bytes, theirs: bytes, favour: Callable[[str], Side | None]
+) -> Joined:
     if not all(mergeable(data) for data in (base or b"", ours, theirs)):
         return Joined(whole=True)
     merged = merge_text(base or b"", ours, theirs, favour(""))
     kind = "edit/edit" if base else "add/add"
-    return Joined(content=merged.content, base=merged.base, conflicts=(("", kind),) if merged.conflicts else ())
+    return Joined(
+        content=merged.content,
+        base=merged.base,
+        conflicts=(("", kind),) if merged.conflicts else (),
+    )
 
 
 def _checked(joined: Joined, kind: Kind | None, ours: bytes, note: str) -> Joined:
@@ -103,7 +113,9 @@ def _checked(joined: Joined, kind: Kind | None, ours: bytes, note: str) -> Joine
         return joined
     if kind is not None and _loads(ours, kind) and not _loads(joined.content, kind):
         return Joined(whole=True, notes=(f"{note}; lines would not join to a valid file",))
-    return Joined(content=joined.content, base=joined.base, conflicts=joined.conflicts, notes=(note,))
+    return Joined(
+        content=joined.content, base=joined.base, conflicts=joined.conflicts, notes=(note,)
+    )
 
 
 def _loads(data: bytes, kind: Kind) -> bool:

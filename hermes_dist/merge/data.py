@@ -5,9 +5,17 @@ from __future__ import annotations
 from msgspec import Struct
 
 from hermes_dist.errors import Invalid
-from hermes_dist.merge._values import Favour, Merge, alike, nobody
 from hermes_dist.merge.shapes import Shape, shape_of
-from hermes_dist.model.documents import Document, Kind, Unmergeable, graft, kind_of, parse, rewrite
+from hermes_dist.merge.values import Favour, Merge, alike, nobody
+from hermes_dist.model.documents.api import (
+    Document,
+    Kind,
+    Unmergeable,
+    graft,
+    kind_of,
+    parse,
+    rewrite,
+)
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.values import ABSENT, by_field, child, key_field, same
@@ -50,7 +58,9 @@ def merge_values(
     return value, tuple(merge.conflicts)
 
 
-def merge_document(path: RelPath, base: bytes | None, ours: bytes, theirs: bytes, favour: Favour = nobody) -> DocMerge:
+def merge_document(
+    path: RelPath, base: bytes | None, ours: bytes, theirs: bytes, favour: Favour = nobody
+) -> DocMerge:
     """Merge three versions of a YAML or JSON document.
 
     Args:
@@ -70,7 +80,13 @@ def merge_document(path: RelPath, base: bytes | None, ours: bytes, theirs: bytes
 
 
 def merge_kind(
-    path: RelPath, kind: Kind, base: bytes | None, ours: bytes, theirs: bytes, *, favour: Favour = nobody
+    path: RelPath,
+    kind: Kind,
+    base: bytes | None,
+    ours: bytes,
+    theirs: bytes,
+    *,
+    favour: Favour = nobody,
 ) -> DocMerge:
     """Merge as :func:`merge_document` does, in a language named."""
     if ours == base:
@@ -93,7 +109,9 @@ def merge_kind(
         raise Unmergeable("the two files have nothing in common")
     if _lost_unasked(spliced.lost, merge, favour):
         raise Unmergeable("a comment of yours would be lost")
-    return DocMerge(spliced.content, _remembered(theirs, base, kind, merge.conflicts), tuple(merge.conflicts))
+    return DocMerge(
+        spliced.content, _remembered(theirs, base, kind, merge.conflicts), tuple(merge.conflicts)
+    )
 
 
 def _remembered(theirs: bytes, base: bytes | None, kind: Kind, conflicts: list[KeyPath]) -> bytes:

@@ -6,14 +6,16 @@ import re
 
 from msgspec import Struct
 
-from hermes_dist.merge._values import Favour, nobody
 from hermes_dist.merge.data import DocMerge, merge_kind
 from hermes_dist.merge.text import TextMerge, merge_text, mergeable
-from hermes_dist.model.documents import Kind, Unmergeable
+from hermes_dist.merge.values import Favour, nobody
+from hermes_dist.model.documents.api import Kind, Unmergeable
 from hermes_dist.model.keypath import BODY
 from hermes_dist.model.paths import RelPath
 
-_FENCES = re.compile(rb"(\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n)(.*?)(^---[ \t]*\r?\n)(.*)\Z", re.DOTALL | re.MULTILINE)
+_FENCES = re.compile(
+    rb"(\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n)(.*?)(^---[ \t]*\r?\n)(.*)\Z", re.DOTALL | re.MULTILINE
+)
 
 
 class _Parts(Struct, frozen=True):
@@ -38,7 +40,9 @@ def _cut(data: bytes) -> _Parts | None:
     return _Parts(*found.groups()) if found else None
 
 
-def merge_skill(path: RelPath, base: bytes | None, ours: bytes, theirs: bytes, favour: Favour = nobody) -> DocMerge:
+def merge_skill(
+    path: RelPath, base: bytes | None, ours: bytes, theirs: bytes, favour: Favour = nobody
+) -> DocMerge:
     """Merge three versions of a skill; a conflict in the body has the key ``BODY``.
 
     Args:
@@ -59,7 +63,9 @@ def merge_skill(path: RelPath, base: bytes | None, ours: bytes, theirs: bytes, f
     old = _cut(base) if base is not None else None
     if own is None or new is None or (old is None and base is not None):
         raise Unmergeable("a version has no front matter")
-    front = merge_kind(path, Kind.YAML, old.front if old else None, own.front, new.front, favour=favour)
+    front = merge_kind(
+        path, Kind.YAML, old.front if old else None, own.front, new.front, favour=favour
+    )
     body = _merge_body(old.body if old else b"", own.body, new.body, favour)
     return DocMerge(
         own.opening + _ended(front.content) + own.closing + body.content,

@@ -84,15 +84,23 @@ def _telling(lines: Sequence[int], lo: int, hi: int, other: Counter[int]) -> lis
     """The places between `lo` and `hi` worth matching: not what the other text lacks, nor noise amid that."""
     often = min(1 << ((len(lines).bit_length() + 1) // 2), _OFTEN_AT_MOST)
     kinds = bytearray(
-        _ABSENT if not (count := other[line]) else _FREQUENT if count >= often else _USUAL for line in lines[lo:hi]
+        _ABSENT if not (count := other[line]) else _FREQUENT if count >= often else _USUAL
+        for line in lines[lo:hi]
     )
-    return [lo + k for k, kind in enumerate(kinds) if kind == _USUAL or (kind == _FREQUENT and not _is_noise(kinds, k))]
+    return [
+        lo + k
+        for k, kind in enumerate(kinds)
+        if kind == _USUAL or (kind == _FREQUENT and not _is_noise(kinds, k))
+    ]
 
 
 def _is_noise(kinds: bytearray, at: int) -> bool:
     """A frequent line (a blank one, a brace) inside a stretch that is otherwise new matches by chance only."""
     frequent, absent = 2, 0
-    for stretch in (range(at - 1, max(at - 1 - _WINDOW, -1), -1), range(at + 1, min(at + 1 + _WINDOW, len(kinds)))):
+    for stretch in (
+        range(at - 1, max(at - 1 - _WINDOW, -1), -1),
+        range(at + 1, min(at + 1 + _WINDOW, len(kinds))),
+    ):
         before = absent
         for k in stretch:
             if kinds[k] == _USUAL:
@@ -205,7 +213,9 @@ class _Search:
         return None
 
 
-def _widen(reach: dict[int, int], lo: int, hi: int, ends: tuple[int, int], never: int) -> tuple[int, int]:
+def _widen(
+    reach: dict[int, int], lo: int, hi: int, ends: tuple[int, int], never: int
+) -> tuple[int, int]:
     """The diagonals of the next round: one more on each side, or one less where the box ends."""
     if lo > ends[0]:
         lo -= 1
@@ -261,7 +271,9 @@ def _settle(lines: Sequence[int], changed: bytearray, other: list[int]) -> None:
         at = end
 
 
-def _slide_up(lines: Sequence[int], changed: bytearray, start: int, end: int, gap: int) -> tuple[int, int, int]:
+def _slide_up(
+    lines: Sequence[int], changed: bytearray, start: int, end: int, gap: int
+) -> tuple[int, int, int]:
     while start > 0 and lines[start - 1] == lines[end - 1]:
         start, end, gap = start - 1, end - 1, gap - 1
         changed[start], changed[end] = 1, 0

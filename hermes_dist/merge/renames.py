@@ -95,12 +95,16 @@ def find_renames(base: Tree, side: Tree, other: Tree, read: Read) -> dict[RelPat
     found = _exact(gone, added, base, side)
     taken = set(found.values())
     beside = {folder for path in other if path not in base for folder in path.parents}
-    matters = [p for p in gone if p not in found and (other.get(p) != base[p] or p.parent in beside)]
+    matters = [
+        p for p in gone if p not in found and (other.get(p) != base[p] or p.parent in beside)
+    ]
     free = [p for p in added if p not in taken]
     return found | _similar(matters, free, base, side, read)
 
 
-def _exact(gone: Iterable[RelPath], added: Iterable[RelPath], base: Tree, side: Tree) -> dict[RelPath, RelPath]:
+def _exact(
+    gone: Iterable[RelPath], added: Iterable[RelPath], base: Tree, side: Tree
+) -> dict[RelPath, RelPath]:
     """Pair files of equal content; empty files and equal twins pair only where name or folder tells them apart."""
     places: dict[Digest, list[RelPath]] = {}
     for path in added:
@@ -152,7 +156,11 @@ def _similar(
 
 
 def _new_files_along(
-    moves: Mapping[RelPath, RelPath], others: Mapping[RelPath, RelPath], base: Tree, adder: Tree, mover: Tree
+    moves: Mapping[RelPath, RelPath],
+    others: Mapping[RelPath, RelPath],
+    base: Tree,
+    adder: Tree,
+    mover: Tree,
 ) -> dict[RelPath, RelPath]:
     """Where one side renamed a folder whole, what the other side made in it goes along; not what it moved there."""
     along: dict[RelPath, RelPath] = {}
@@ -160,19 +168,32 @@ def _new_files_along(
     new = [path for path in adder if path not in base and path not in arrived]
     for old, folder in _folder_moves(moves, base, mover).items() if new else ():
         for path in new:
-            target = RelPath(f"{folder}{path[len(old):]}") if path.under(old) and path not in along else None
-            if target and target not in adder and target not in mover and target not in along.values():
+            target = (
+                RelPath(f"{folder}{path[len(old) :]}")
+                if path.under(old) and path not in along
+                else None
+            )
+            if (
+                target
+                and target not in adder
+                and target not in mover
+                and target not in along.values()
+            ):
                 along[path] = target
     return along
 
 
-def _folder_moves(moves: Mapping[RelPath, RelPath], base: Tree, mover: Tree) -> dict[RelPath, RelPath]:
+def _folder_moves(
+    moves: Mapping[RelPath, RelPath], base: Tree, mover: Tree
+) -> dict[RelPath, RelPath]:
     """Folders that one side emptied, most of their files moved under one other name; deepest first."""
     found: dict[RelPath, list[RelPath | None]] = {}
     for old, new in moves.items():
         for folder in old.parents:
             tail = old[len(folder) :]
-            found.setdefault(folder, []).append(RelPath(new[: -len(tail)]) if new.endswith(tail) else None)
+            found.setdefault(folder, []).append(
+                RelPath(new[: -len(tail)]) if new.endswith(tail) else None
+            )
     still = {folder for path in mover for folder in path.parents}
     held: dict[RelPath, int] = {}
     for path in base:

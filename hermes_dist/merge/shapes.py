@@ -23,7 +23,9 @@ class Shape(Enum):
     KEYED = "keyed"  # a list of named maps: item by item
     ATOMIC = "atomic"  # whole
     TEXT = "text"  # by lines
-    OURS = "ours"  # the machine's: never taken from upstream once it is here, no edit when it differs
+    OURS = (
+        "ours"  # the machine's: never taken from upstream once it is here, no edit when it differs
+    )
 
 
 # file, key (* is one segment, ** any number, [] an item of a list), shape.

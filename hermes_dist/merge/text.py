@@ -125,12 +125,20 @@ class _Text:
         self.raw = _split(data)
         self.lines = [_body(line) for line in self.raw]
         self.keys = _numbered(self.lines, numbers)
-        self.end = b"\r\n" if 2 * data.count(b"\r\n") > data.count(b"\n") else b"\n" if b"\n" in data else b""
+        self.end = (
+            b"\r\n"
+            if 2 * data.count(b"\r\n") > data.count(b"\n")
+            else b"\n"
+            if b"\n" in data
+            else b""
+        )
         self.terminated = data.endswith(b"\n") if data else None
 
     def written(self, lo: int, hi: int, other: _Text) -> list[bytes]:
         """The lines `lo..hi`, to stand in the other text: with its line ends."""
-        return self.raw[lo:hi] if other is self else [line + other.end for line in self.lines[lo:hi]]
+        return (
+            self.raw[lo:hi] if other is self else [line + other.end for line in self.lines[lo:hi]]
+        )
 
 
 def _split(data: bytes) -> list[bytes]:
@@ -188,7 +196,9 @@ class _Merge:
         self.ours.end = own[0] or own[1] or own[2] or own[3]
         self.theirs.end = own[1] or own[2] or own[0] or own[3]
         self.regions = list(
-            _regions(changes(self.base.keys, self.ours.keys), changes(self.base.keys, self.theirs.keys))
+            _regions(
+                changes(self.base.keys, self.ours.keys), changes(self.base.keys, self.theirs.keys)
+            )
         )
 
     def result(self, favour: Side | None) -> TextMerge:
@@ -283,7 +293,9 @@ def _regions(ours: list[Change], theirs: list[Change]) -> Iterator[_Region]:
             shift[side] = change.b_hi - change.a_hi
             changed[side] = True
             at += 1
-        yield _Region((lo, hi), (starts[0], hi + shift[0]), (starts[1], hi + shift[1]), changed[0], changed[1])
+        yield _Region(
+            (lo, hi), (starts[0], hi + shift[0]), (starts[1], hi + shift[1]), changed[0], changed[1]
+        )
 
 
 # ---------------------------------------------------------------------------------------------- unified diff
@@ -301,7 +313,9 @@ def _neighbours(found: list[Change], distance: int) -> Iterator[list[Change]]:
         yield group
 
 
-def _unified_hunk(a: list[bytes], b: list[bytes], group: list[Change], context: int) -> Iterator[str]:
+def _unified_hunk(
+    a: list[bytes], b: list[bytes], group: list[Change], context: int
+) -> Iterator[str]:
     first, last = group[0], group[-1]
     before = min(context, first.a_lo)
     after = min(context, len(a) - last.a_hi)

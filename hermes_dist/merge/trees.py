@@ -64,7 +64,9 @@ class _Work(Struct):
         return digest
 
 
-def merge_trees(base: Tree, ours: Tree, theirs: Tree, read: Read, favour: Favour = leave_open) -> TreeMerge:
+def merge_trees(
+    base: Tree, ours: Tree, theirs: Tree, read: Read, favour: Favour = leave_open
+) -> TreeMerge:
     """Merge three trees.
 
     Args:
@@ -102,20 +104,30 @@ def _parted(names: Names) -> Iterator[str]:
         yield f"{old}: you moved it to {ours}, upstream to {theirs}; both are kept, and yours is your own from now on"
 
 
-def _merge_path(work: _Work, path: RelPath, base: Entry | None, ours: Entry | None, theirs: Entry | None) -> None:
+def _merge_path(
+    work: _Work, path: RelPath, base: Entry | None, ours: Entry | None, theirs: Entry | None
+) -> None:
     work.base[path] = theirs
     if theirs in (ours, base):
         work.live[path] = ours
     elif ours == base:
         work.live[path] = theirs
     elif ours is None or theirs is None:
-        _whole(work, path, base, ours, theirs, kind="delete/edit" if ours is None else "edit/delete")
+        _whole(
+            work, path, base, ours, theirs, kind="delete/edit" if ours is None else "edit/delete"
+        )
     else:
         _merge_both(work, path, base, ours, theirs)
 
 
 def _whole(
-    work: _Work, path: RelPath, base: Entry | None, ours: Entry | None, theirs: Entry | None, *, kind: str
+    work: _Work,
+    path: RelPath,
+    base: Entry | None,
+    ours: Entry | None,
+    theirs: Entry | None,
+    *,
+    kind: str,
 ) -> None:
     """A conflict on the path as a whole: ours stays and base keeps its place, unless a side is favoured."""
     side = work.favour(path, "")
@@ -130,7 +142,9 @@ def _whole(
 
 
 def _merge_both(work: _Work, path: RelPath, base: Entry | None, ours: Entry, theirs: Entry) -> None:
-    executable = theirs.executable if base and ours.executable == base.executable else ours.executable
+    executable = (
+        theirs.executable if base and ours.executable == base.executable else ours.executable
+    )
     if theirs.digest == ours.digest or (base and theirs.digest == base.digest):
         work.live[path] = Entry(ours.digest, executable)
         return
@@ -138,9 +152,12 @@ def _merge_both(work: _Work, path: RelPath, base: Entry | None, ours: Entry, the
         work.live[path] = Entry(theirs.digest, executable)
         return
     joined = join_contents(
-        path, work.read(base.digest) if base else None, work.read(ours.digest), work.read(theirs.digest),
+        path,
+        work.read(base.digest) if base else None,
+        work.read(ours.digest),
+        work.read(theirs.digest),
         lambda key: work.favour(path, key),
-    )  # fmt: skip
+    )
     work.notes += [f"{path}: {note}" for note in joined.notes]
     if joined.whole:
         _whole(work, path, base, ours, theirs, kind="edit/edit" if base else "add/add")
@@ -149,7 +166,9 @@ def _merge_both(work: _Work, path: RelPath, base: Entry | None, ours: Entry, the
     _remember(work, path, base, theirs, joined)
 
 
-def _remember(work: _Work, path: RelPath, base: Entry | None, theirs: Entry, joined: Joined) -> None:
+def _remember(
+    work: _Work, path: RelPath, base: Entry | None, theirs: Entry, joined: Joined
+) -> None:
     """Set the next base of a joined file, and note its open conflicts."""
     work.conflicts += [Conflict(path, key, kind) for key, kind in joined.conflicts]
     if not joined.conflicts:
@@ -165,7 +184,11 @@ def _part_files_from_folders(work: _Work, names: Names) -> None:
     live = {path for path, entry in work.live.items() if entry}
     folders = {folder for path in live for folder in path.parents}
     for path in sorted(live):
-        over = {other for other in live if other.under(path) and other != path} if path in folders else set()
+        over = (
+            {other for other in live if other.under(path) and other != path}
+            if path in folders
+            else set()
+        )
         over |= {parent for parent in path.parents if parent in live}
         if not over or path in names.ours:
             continue

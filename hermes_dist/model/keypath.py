@@ -40,7 +40,9 @@ def format_key(path: KeyPath) -> str:
         if isinstance(segment, Item):
             out += f"[{_word(segment.field)}={_word(segment.value)}]"
         else:
-            out += ("." if out else "") + (_word(segment) if isinstance(segment, str) else _odd(segment))
+            out += ("." if out else "") + (
+                _word(segment) if isinstance(segment, str) else _odd(segment)
+            )
     return out
 
 
@@ -112,4 +114,6 @@ def _unodd(word: str, text: str) -> Segment:
 
 
 def _bad(text: str) -> Invalid:
-    return Invalid(f"{text!r:.200} is not a key", hint='write it like model.default, jobs[id=7] or a."x.y"')
+    return Invalid(
+        f"{text!r:.200} is not a key", hint='write it like model.default, jobs[id=7] or a."x.y"'
+    )

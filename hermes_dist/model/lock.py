@@ -13,10 +13,9 @@ from msgspec import Struct, field
 from msgspec.structs import asdict, force_setattr, replace
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model import lockhead
+from hermes_dist.model import lock_head as lockhead
 from hermes_dist.model.facts import Fact, Facts
-from hermes_dist.model.locked import Approval, LockedPackage, Off, OffCause, digests_of
-from hermes_dist.model.lockhead import (
+from hermes_dist.model.lock_head import (
     DAMAGE,
     HINT,
     MAX_BYTES,
@@ -35,7 +34,8 @@ from hermes_dist.model.lockhead import (
     table,
     text,
     top_of,
-)  # fmt: skip
+)
+from hermes_dist.model.lock_package import Approval, LockedPackage, Off, OffCause, digests_of
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Answer, Conflict, Effect, EffectKind
 from hermes_dist.model.side import Side
@@ -46,11 +46,33 @@ _LAST_TABLE = b"\n[base]\n"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 _PACKAGE_NEEDS = frozenset({"source", "kind", "url", "tree"})
-_PACKAGE_KNOWN = _PACKAGE_NEEDS | {"name", "registry", "signer", "partial", "subfolder", "ref", "commit", "version"}
-_KNOWN = frozenset({
-    "format", "since", "packages", "base", "shipped", "upstream", "conflicts", "parked", "answers", "consent", "kept",
-    "held", "generation",
-})  # fmt: skip
+_PACKAGE_KNOWN = _PACKAGE_NEEDS | {
+    "name",
+    "registry",
+    "signer",
+    "partial",
+    "subfolder",
+    "ref",
+    "commit",
+    "version",
+}
+_KNOWN = frozenset(
+    {
+        "format",
+        "since",
+        "packages",
+        "base",
+        "shipped",
+        "upstream",
+        "conflicts",
+        "parked",
+        "answers",
+        "consent",
+        "kept",
+        "held",
+        "generation",
+    }
+)
 
 
 class Lock(Struct, frozen=True, kw_only=True):
@@ -153,7 +175,9 @@ class Lock(Struct, frozen=True, kw_only=True):
         """
         base = {path: before.base.get(path) if before else None for path in paths}
         upstream = {path: self.theirs().get(path) for path in paths}
-        return replace(self, base=self.base.with_entries(base), upstream={**self.upstream, **upstream})
+        return replace(
+            self, base=self.base.with_entries(base), upstream={**self.upstream, **upstream}
+        )
 
     @property
     def whole(self) -> bool:
@@ -176,19 +200,33 @@ def dump_lock(lock: Lock) -> bytes:
     import tomli_w  # noqa: PLC0415 - only writers pay for it
 
     head: dict[str, object] = {
-        "format": lockhead.FORMAT, "since": lockhead.SINCE, "held": lock.held, "generation": lock.generation,
+        "format": lockhead.FORMAT,
+        "since": lockhead.SINCE,
+        "held": lock.held,
+        "generation": lock.generation,
         "kept": sorted(lock.kept),
-    }  # fmt: skip
+    }
     flat = {k: v for k, v in lock.more.items() if not isinstance(v, dict)}
     whole = "".join(
         [
             "# Written by hermes-dist: what this profile received, for merging. Do not edit.\n",
-            *(_field(k, v) for k, v in {**head, **flat}.items() if k in flat or v not in ("", 0, [])),
-            _rows_text("conflicts", [{"path": c.path, "key": c.key, "kind": c.kind} for c in lock.conflicts]),
+            *(
+                _field(k, v)
+                for k, v in {**head, **flat}.items()
+                if k in flat or v not in ("", 0, [])
+            ),
+            _rows_text(
+                "conflicts",
+                [{"path": c.path, "key": c.key, "kind": c.kind} for c in lock.conflicts],
+            ),
             _rows_text("parked", map(_effect_row, lock.parked)),
             _rows_text("answers", map(asdict, lock.answers)),
             *map(_package_text, lock.packages),
-            *(f"\n{tomli_w.dumps({k: _plain(v)})}" for k, v in sorted(lock.more.items()) if k not in flat),
+            *(
+                f"\n{tomli_w.dumps({k: _plain(v)})}"
+                for k, v in sorted(lock.more.items())
+                if k not in flat
+            ),
             _table_text("upstream", dict(sorted(lock.upstream.items()))),
             _consent_text(lock),
             _table_text("shipped", lock.shipped),
@@ -198,30 +236,49 @@ def dump_lock(lock: Lock) -> bytes:
     try:
         return whole.encode()
     except UnicodeEncodeError as err:
-        raise Invalid("a text for the lockfile is not Unicode", where=ascii(whole[err.start - 40 : err.end])) from None
+        raise Invalid(
+            "a text for the lockfile is not Unicode", where=ascii(whole[err.start - 40 : err.end])
+        ) from None
 
 
 def _table_text(name: str, entries: Mapping[RelPath, Entry | None]) -> str:
     """Write a table of paths, which hold nothing that TOML would escape."""
-    lines = ((path if _BARE.fullmatch(path) else f'"{path}"', _entry_text(entry)) for path, entry in entries.items())
-    return f"\n[{name}]\n" + "".join(f'{key} = "{text}"\n' for key, text in lines) if entries else ""
+    lines = (
+        (path if _BARE.fullmatch(path) else f'"{path}"', _entry_text(entry))
+        for path, entry in entries.items()
+    )
+    return (
+        f"\n[{name}]\n" + "".join(f'{key} = "{text}"\n' for key, text in lines) if entries else ""
+    )
 
 
 def _package_text(package: LockedPackage) -> str:
     """Write one package: a line for each field, so that a new commit is one line of a difference."""
     pin = package.pin
     fields: dict[str, object] = {
-        "name": package.name, "source": package.source, "registry": package.registry, "kind": pin.kind,
-        "url": pin.url, "subfolder": pin.subfolder or "", "ref": pin.ref, "commit": pin.commit,
-        "version": pin.version, "tree": pin.tree, "signer": package.signer, "partial": package.partial,
-    }  # fmt: skip
+        "name": package.name,
+        "source": package.source,
+        "registry": package.registry,
+        "kind": pin.kind,
+        "url": pin.url,
+        "subfolder": pin.subfolder or "",
+        "ref": pin.ref,
+        "commit": pin.commit,
+        "version": pin.version,
+        "tree": pin.tree,
+        "signer": package.signer,
+        "partial": package.partial,
+    }
     said = {k: v for k, v in fields.items() if k in _PACKAGE_NEEDS or v}
     return "\n[[packages]]\n" + "".join(_field(k, v) for k, v in {**said, **package.more}.items())
 
 
 def _consent_text(lock: Lock) -> str:
     """Write what was said about effects: a long table, as it holds what was shown."""
-    approved, off = _rows_text("approved", map(_approval_row, lock.approved)), _rows_text("off", map(asdict, lock.off))
+    approved, off = (
+        _rows_text("approved", map(_approval_row, lock.approved)),
+        _rows_text("off", map(asdict, lock.off)),
+    )
     return f"\n[consent]\n{approved}{off}" if approved or off else ""
 
 
@@ -235,7 +292,9 @@ def _field(name: str, value: object) -> str:
     """Write a field; the items of a list one a line."""
     if not isinstance(value, list) or not value:
         return f"{_inline_key(name)} = {_inline(value)}\n"
-    return f"{_inline_key(name)} = [\n" + "".join(f"    {_inline(item)},\n" for item in value) + "]\n"
+    return (
+        f"{_inline_key(name)} = [\n" + "".join(f"    {_inline(item)},\n" for item in value) + "]\n"
+    )
 
 
 def _inline(value: object) -> str:
@@ -288,9 +347,12 @@ def _read(raw: dict[str, object]) -> Lock:
         packages=tuple(map(_package, rows(raw, "packages"))),
         base=_tree(raw.get("base", {})),
         shipped=_tree(raw.get("shipped", {})),
-        upstream={p: None if v == _ABSENT else _entry(v) for p, v in _paths(raw.get("upstream", {}))},
+        upstream={
+            p: None if v == _ABSENT else _entry(v) for p, v in _paths(raw.get("upstream", {}))
+        },
         conflicts=tuple(
-            Conflict(RelPath(text(r, "path")), text(r, "key"), text(r, "kind")) for r in rows(raw, "conflicts")
+            Conflict(RelPath(text(r, "path")), text(r, "key"), text(r, "kind"))
+            for r in rows(raw, "conflicts")
         ),
         parked=tuple(_effect(r) for r in rows(raw, "parked")),
         answers=tuple(
@@ -299,13 +361,14 @@ def _read(raw: dict[str, object]) -> Lock:
         ),
         approved=tuple(map(_approval, rows(consent, "approved"))),
         off=tuple(
-            Off(RelPath(text(r, "path")), text(r, "key"), OffCause(text(r, "cause"))) for r in rows(consent, "off")
+            Off(RelPath(text(r, "path")), text(r, "key"), OffCause(text(r, "cause")))
+            for r in rows(consent, "off")
         ),
         kept=frozenset(_texts(raw, "kept")),
         held=text(raw, "held", ""),
         generation=count(raw, "generation"),
         more={key: value for key, value in raw.items() if key not in _KNOWN},
-    )  # fmt: skip
+    )
 
 
 def _package(row: dict[str, object]) -> LockedPackage:
@@ -322,7 +385,13 @@ def _package(row: dict[str, object]) -> LockedPackage:
 
 def _approval(row: dict[str, object]) -> Approval:
     path, digest = text(row, "path"), Digest(text(row, "digest"))
-    return Approval(RelPath(path) if path else "", text(row, "key"), digest, text(row, "version", ""), _facts(row))
+    return Approval(
+        RelPath(path) if path else "",
+        text(row, "key"),
+        digest,
+        text(row, "version", ""),
+        _facts(row),
+    )
 
 
 def _facts(row: Mapping[str, object]) -> Facts:
@@ -378,13 +447,21 @@ def _approval_row(approval: Approval) -> dict[str, object]:
 
 def _effect_row(effect: Effect) -> dict[str, object]:
     return {
-        "kind": str(effect.kind), "path": effect.path, "key": effect.key, "facts": effect.facts,
-        "digest": effect.digest, "off": effect.off,
-    }  # fmt: skip
+        "kind": str(effect.kind),
+        "path": effect.path,
+        "key": effect.key,
+        "facts": effect.facts,
+        "digest": effect.digest,
+        "off": effect.off,
+    }
 
 
 def _effect(row: dict[str, object]) -> Effect:
     return Effect(
-        EffectKind(text(row, "kind")), RelPath(text(row, "path")), text(row, "key"), _facts(row),
-        Digest(text(row, "digest")), row.get("off") is True,
-    )  # fmt: skip
+        EffectKind(text(row, "kind")),
+        RelPath(text(row, "path")),
+        text(row, "key"),
+        _facts(row),
+        Digest(text(row, "digest")),
+        row.get("off") is True,
+    )

@@ -17,7 +17,9 @@ def from_1(raw: Raw) -> Raw:
     It kept approvals as bare digests, and a line of text for each thing that waits. What the pin followed is told by
     its ref and the source.
     """
-    rest = {key: value for key, value in raw.items() if key not in {*_OF_THE_PACKAGE, "pin", "approved"}}
+    rest = {
+        key: value for key, value in raw.items() if key not in {*_OF_THE_PACKAGE, "pin", "approved"}
+    }
     pin = raw["pin"]
     if not isinstance(pin, dict):
         raise TypeError("a table is missing")

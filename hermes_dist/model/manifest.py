@@ -13,14 +13,26 @@ from types import MappingProxyType
 from msgspec import Struct, field
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents import Document, Steps, line_at
+from hermes_dist.model.documents.api import Document, Steps, line_at
 from hermes_dist.model.paths import RelPath
 
 ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 KNOWN_FIELDS = (
-    "name", "version", "description", "hermes_requires", "author", "license", "env_requires",
-    "distribution_owned", "homepage", "repository", "keywords", "dependencies", "merge", "signing_key",
-)  # fmt: skip
+    "name",
+    "version",
+    "description",
+    "hermes_requires",
+    "author",
+    "license",
+    "env_requires",
+    "distribution_owned",
+    "homepage",
+    "repository",
+    "keywords",
+    "dependencies",
+    "merge",
+    "signing_key",
+)
 AGENT_STAMPS = ("source", "installed_at")
 """What the agent adds to the manifest of a home it installed."""
 _WHOLE = frozenset(["", ".", "*", "**"])
@@ -117,17 +129,27 @@ def parse_manifest(data: object, doc: Document | None = None) -> Manifest:
         Invalid: It is no map, or has no name; the place is ``distribution.yaml:LINE: FIELD``.
     """
     if not isinstance(data, dict):
-        raise Invalid("it is not a map of fields", where="distribution.yaml", hint="begin it with name: my-agent")
+        raise Invalid(
+            "it is not a map of fields",
+            where="distribution.yaml",
+            hint="begin it with name: my-agent",
+        )
     reader = _Reader({str(k): v for k, v in data.items()}, doc)
     name = "" if isinstance(reader.data.get("name"), (dict, list)) else reader.raw("name")
     if not name:
         raise Invalid(
-            "the name is missing", where=_where(reader.line(("name",)), ("name",)), hint="add a line name: my-agent"
+            "the name is missing",
+            where=_where(reader.line(("name",)), ("name",)),
+            hint="add a line name: my-agent",
         )
     description = reader.description()
-    unknown = {k: v for k, v in reader.data.items() if k not in KNOWN_FIELDS and k not in AGENT_STAMPS}
+    unknown = {
+        k: v for k, v in reader.data.items() if k not in KNOWN_FIELDS and k not in AGENT_STAMPS
+    }
     if unknown:
-        reader.warn((), f"unknown fields, kept and not acted on: {', '.join(sorted(unknown))}", at=unknown)
+        reader.warn(
+            (), f"unknown fields, kept and not acted on: {', '.join(sorted(unknown))}", at=unknown
+        )
     return Manifest(
         name=name,
         version=reader.raw("version"),
@@ -150,7 +172,9 @@ def parse_manifest(data: object, doc: Document | None = None) -> Manifest:
 
 def field_at(steps: Iterable[str | int]) -> str:
     """Write a place in a manifest, such as ``env_requires[2].name``."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+    return "".join(
+        f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps
+    ).removeprefix(".")
 
 
 def _where(line: int, steps: Steps) -> str:
@@ -175,11 +199,18 @@ def _as_dumped(data: object) -> tuple[object, ...] | None:
     if not isinstance(data, dict):
         return None
     env, owned = data.get("env_requires") or [], data.get("distribution_owned") or []
-    if not isinstance(env, list) or not isinstance(owned, list) or not all(isinstance(var, dict) for var in env):
+    if (
+        not isinstance(env, list)
+        or not isinstance(owned, list)
+        or not all(isinstance(var, dict) for var in env)
+    ):
         return None
     return (
         str(data.get("version") or "0.1.0"),
-        *(str(data.get(key) or "") for key in ("description", "hermes_requires", "author", "license")),
+        *(
+            str(data.get(key) or "")
+            for key in ("description", "hermes_requires", "author", "license")
+        ),
         [_var_as_dumped(var) for var in env],
         [str(path).strip().strip("/") for path in owned if str(path).strip()],
     )
@@ -188,9 +219,12 @@ def _as_dumped(data: object) -> tuple[object, ...] | None:
 def _var_as_dumped(var: dict[object, object]) -> tuple[object, ...]:
     default = var.get("default")
     return (
-        str(var.get("name") or "").strip(), str(var.get("description") or ""), bool(var.get("required", True)),
-        type(default), default,
-    )  # fmt: skip
+        str(var.get("name") or "").strip(),
+        str(var.get("description") or ""),
+        bool(var.get("required", True)),
+        type(default),
+        default,
+    )
 
 
 class _Reader:
@@ -239,18 +273,26 @@ class _Reader:
         value = self.data.get(key)
         if isinstance(value, str):
             value = re.split(r"[,\s]+", value)
-        return tuple(str(v) for v in value if v not in ("", None)) if isinstance(value, list) else ()
+        return (
+            tuple(str(v) for v in value if v not in ("", None)) if isinstance(value, list) else ()
+        )
 
     def env(self) -> tuple[EnvVar, ...]:
         value = self.data.get("env_requires")
         steps: Iterable[str | int] = range(len(value)) if isinstance(value, list) else ()
         if isinstance(value, dict):
             steps = map(str, value)
-            value = [{"name": k, **(v if isinstance(v, dict) else {"description": v})} for k, v in value.items()]
+            value = [
+                {"name": k, **(v if isinstance(v, dict) else {"description": v})}
+                for k, v in value.items()
+            ]
         if value is not None and not isinstance(value, list):
             self.warn(("env_requires",), "it is not a list and was not understood")
         rows = value if isinstance(value, list) else ()
-        found = [self._env_var(("env_requires", step), item) for step, item in zip(steps, rows, strict=True)]
+        found = [
+            self._env_var(("env_requires", step), item)
+            for step, item in zip(steps, rows, strict=True)
+        ]
         unique: dict[str, EnvVar] = {}
         for var in found:
             if var is not None:
@@ -270,10 +312,14 @@ class _Reader:
             name=str(item["name"]).strip(),
             description=str(item.get("description") or item.get("desc") or ""),
             required=str(item.get("required", True)).lower() not in {"false", "none", "no", "0"},
-            default=None if default is None or isinstance(default, (dict, list)) else _plain(default),
+            default=None
+            if default is None or isinstance(default, (dict, list))
+            else _plain(default),
         )
         if not var.usable:
-            self.warn((*steps, "name"), f"{var.name!r:.80} can't be a variable and is never written")
+            self.warn(
+                (*steps, "name"), f"{var.name!r:.80} can't be a variable and is never written"
+            )
         return var
 
     def owned(self) -> tuple[RelPath, ...] | None:
@@ -291,7 +337,10 @@ class _Reader:
             path = re.sub(r"^(\./)+", "", str(item).strip()).strip("/")
             path = re.sub(r"(/\*{1,2})+$", "", path)
             if path in _WHOLE:
-                self.warn(steps, f"{str(item)!r:.20} names the whole package, as if the field were not there")
+                self.warn(
+                    steps,
+                    f"{str(item)!r:.20} names the whole package, as if the field were not there",
+                )
                 return None
             try:
                 paths.append(RelPath(path))
@@ -306,7 +355,9 @@ class _Reader:
         policies = {str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else {}
         for key in sorted(policies):
             if policies[key] not in POLICIES:
-                sentence = f"{policies[key]!r:.80} is none of {', '.join(POLICIES)} and was left out"
+                sentence = (
+                    f"{policies[key]!r:.80} is none of {', '.join(POLICIES)} and was left out"
+                )
                 self.warn(("merge", key), sentence)
         return {key: policy for key, policy in policies.items() if policy in POLICIES}
 

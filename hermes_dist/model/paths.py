@@ -100,7 +100,10 @@ class RelPath(str):
             if fault := _fault_of_name(part):
                 raise Invalid(f"unsafe path: {fault}", where=repr(text)[:MAX_PATH_BYTES])
         if len(text.encode()) > MAX_PATH_BYTES:
-            raise Invalid(f"unsafe path: a path may have {MAX_PATH_BYTES} bytes at most", where=repr(text)[:200])
+            raise Invalid(
+                f"unsafe path: a path may have {MAX_PATH_BYTES} bytes at most",
+                where=repr(text)[:200],
+            )
         if len(parts) > MAX_DEPTH:
             raise Invalid(f"unsafe path: more than {MAX_DEPTH} folders deep", where=repr(text))
         return super().__new__(cls, text)
@@ -219,6 +222,7 @@ class AliasName(str):
     def __new__(cls, text: str) -> Self:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text) or text.endswith("."):
             raise Invalid(
-                f"{text!r:.100} can't be the name of a command", hint="use letters, digits, -, _ and ."
+                f"{text!r:.100} can't be the name of a command",
+                hint="use letters, digits, -, _ and .",
             )
         return super().__new__(cls, text)

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from hermes_dist.model.facts import Facts, facts_line, without_loads
 from hermes_dist.model.keypath import place_words
-from hermes_dist.model.locked import Off
+from hermes_dist.model.lock_package import Off
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
@@ -150,7 +150,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     def digest(self) -> Digest:
         """What a yes is bound to: the steps, what will be remembered, the conflicts and what stays parked."""
         lines = [f"{s.path} {image_of(s.before)} {image_of(s.after)}" for s in self.steps]
-        lines += [f"= {self.base.digest}"] + [f"^ {p} {image_of(e)}" for p, e in sorted(self.upstream.items())]
+        lines += [f"= {self.base.digest}"] + [
+            f"^ {p} {image_of(e)}" for p, e in sorted(self.upstream.items())
+        ]
         lines += [f"! {c.place!r}" for c in self.conflicts]
         lines += [f"? {e.kind} {e.place!r} {e.digest}" for e in self.parked]
         lines += [f"> {a.place!r} {a.side} {a.ours}" for a in self.answers]

@@ -165,9 +165,15 @@ def _package(raw: Mapping[str, object], key: str, *, local: bool) -> Package:
         raise Invalid(f"it is the entry of {raw.get('name')!r:.80}", where="name")
     texts = {field: _text(raw, field) for field in _TEXTS}
     return Package(
-        name=key, title=texts.pop("title") or key, source=read_source(_text(raw, "source"), local=local),
-        keywords=_words(raw, "keywords"), env=_words(raw, "env"), runs=_counts(raw), versions=_releases(raw), **texts,
-    )  # fmt: skip
+        name=key,
+        title=texts.pop("title") or key,
+        source=read_source(_text(raw, "source"), local=local),
+        keywords=_words(raw, "keywords"),
+        env=_words(raw, "env"),
+        runs=_counts(raw),
+        versions=_releases(raw),
+        **texts,
+    )
 
 
 def read_source(text: str, *, local: bool) -> SourceSpec:
@@ -185,7 +191,8 @@ def read_source(text: str, *, local: bool) -> SourceSpec:
     near = scheme == "file" or is_loopback(host)
     if spec.kind is not SourceKind.GIT or spec.ref or (near and not local):
         raise Invalid(
-            f"{text!r:.200} can't stand in a registry", where="source",
+            f"{text!r:.200} can't stand in a registry",
+            where="source",
             hint="write a git repository, such as github.com/you/bot//folder, without a ref",
         )
     return spec
@@ -210,7 +217,11 @@ def _releases(raw: Mapping[str, object]) -> tuple[Release, ...]:
 def _release(raw: Mapping[str, object]) -> Release:
     names = ("version", "commit", "tree", "signer", "date", "yanked", "requires")
     texts = {name: _text(raw, name) for name in names}
-    for name, pattern, needed in (("version", _VERSION, True), ("commit", _COMMIT, True), ("date", _DATE, False)):
+    for name, pattern, needed in (
+        ("version", _VERSION, True),
+        ("commit", _COMMIT, True),
+        ("date", _DATE, False),
+    ):
         if (texts[name] or needed) and not pattern.fullmatch(texts[name]):
             raise Invalid(f"{texts[name]!r:.80} is no {name}", where=name)
     if texts["tree"]:
@@ -257,11 +268,19 @@ def dump_package(package: Package) -> bytes:
     release = ("version", "commit", "tree", "signer", "date", "yanked", "requires")
     rows = [{n: value for n in release if (value := getattr(one, n))} for one in package.versions]
     data: dict[str, object] = {
-        "name": package.name, "title": package.title, "source": source_text(package.source),
-        "description": package.description, "category": package.category, "keywords": list(package.keywords),
-        "license": package.license, "hermes_requires": package.hermes_requires, "env": list(package.env),
-        "runs": dict(sorted(package.runs.items())), "versions": rows, "commit_seen": package.commit_seen,
-    }  # fmt: skip
+        "name": package.name,
+        "title": package.title,
+        "source": source_text(package.source),
+        "description": package.description,
+        "category": package.category,
+        "keywords": list(package.keywords),
+        "license": package.license,
+        "hermes_requires": package.hermes_requires,
+        "env": list(package.env),
+        "runs": dict(sorted(package.runs.items())),
+        "versions": rows,
+        "commit_seen": package.commit_seen,
+    }
     kept = {name: value for name, value in data.items() if value or name == "versions"}
     return (json.dumps(kept, indent=2, ensure_ascii=False) + "\n").encode()
 
@@ -275,7 +294,9 @@ def yank(package: Package, version: str, reason: str) -> Package:
     if version not in {one.version for one in package.versions}:
         have = ", ".join(one.version for one in package.versions[-5:]) or "none"
         raise Invalid(f"{package.name} has no version {version!r:.80}", hint=f"pinned are: {have}")
-    rows = (replace(one, yanked=reason) if one.version == version else one for one in package.versions)
+    rows = (
+        replace(one, yanked=reason) if one.version == version else one for one in package.versions
+    )
     return replace(package, versions=tuple(rows))
 
 
@@ -294,18 +315,24 @@ def load_registries(data: bytes) -> tuple[Registry, ...]:
             raise TypeError("registry is no list of tables")
         return tuple(
             Registry(
-                name=_named(_text(row, "name")), kind=RegistryKind(_text(row, "kind")),
-                location=_text(row, "location"), root=_text(row, "root"),
+                name=_named(_text(row, "name")),
+                kind=RegistryKind(_text(row, "kind")),
+                location=_text(row, "location"),
+                root=_text(row, "root"),
             )
             for row in map(_map, rows)
-        )  # fmt: skip
+        )
     except (KeyError, TypeError, ValueError, Invalid) as err:
-        raise Invalid(f"the list of registries is damaged ({err})", hint="mend it, or move it away") from None
+        raise Invalid(
+            f"the list of registries is damaged ({err})", hint="mend it, or move it away"
+        ) from None
 
 
 def _named(name: str) -> str:
     if not is_key(name):
-        raise Invalid(f"{name!r:.80} is no name for a registry", hint="use small letters, digits, - and _")
+        raise Invalid(
+            f"{name!r:.80} is no name for a registry", hint="use small letters, digits, - and _"
+        )
     return name
 
 

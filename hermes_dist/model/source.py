@@ -42,7 +42,9 @@ _COMMIT_ID = re.compile(r"[0-9A-Fa-f]{40}(?:[0-9A-Fa-f]{24})?")
 _SCHEMES = {"https", "ssh", "file", "http", "git"}
 _HOST = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}(?<!-)|\[[0-9A-Fa-f:.]+\]")
 _USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
-_KEY_AS_USER = r"(?:[^/@:\s]{33,}|(?:gh[a-z]|github_pat|gl[a-z]+|hf|sk|pat|xox[a-z]|npm|pypi)[_-][^/@:\s]{8,})"
+_KEY_AS_USER = (
+    r"(?:[^/@:\s]{33,}|(?:gh[a-z]|github_pat|gl[a-z]+|hf|sk|pat|xox[a-z]|npm|pypi)[_-][^/@:\s]{8,})"
+)
 """What stands in the place of a user of ssh and is a key: no system has users of more than 32 characters."""
 _SCP = re.compile(rf"(?P<user>{_USER})@(?P<host>[^/:@]+):(?P<path>[^:].*)")
 _SCP_WITH_PASSWORD = re.compile(r"[^/@]*:[^/]*@[^/:@]+:.*")
@@ -50,11 +52,14 @@ _SLUG = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 _REF = re.compile(r"(?![-<>=!])[^\x00-\x20\x7f~^:?*\[\\]{1,250}")
 _VERSION = r"v?\d[\w.+!-]*"
 _RANGE = re.compile(
-    rf"(?:\^|~=|~|===|==|!=|<=|>=|<|>|=)\s*{_VERSION}(?:\.\*)?|latest|v?\d+(?:\.\d+)*\.[xX*]|\*", re.ASCII
+    rf"(?:\^|~=|~|===|==|!=|<=|>=|<|>|=)\s*{_VERSION}(?:\.\*)?|latest|v?\d+(?:\.\d+)*\.[xX*]|\*",
+    re.ASCII,
 )
 _ARCHIVES = (".tar.gz", ".tgz")
 _ENCODED_CONTROL = re.compile(r"%(?:[01][0-9A-Fa-f]|7[Ff])")
-_URL_ODD = re.compile(rf"[\s\\\"<>`{{}}|^]|{_ENCODED_CONTROL.pattern}|%5[Cc]|/(?:\.|%2[Ee]){{1,2}}(?:/|$)")
+_URL_ODD = re.compile(
+    rf"[\s\\\"<>`{{}}|^]|{_ENCODED_CONTROL.pattern}|%5[Cc]|/(?:\.|%2[Ee]){{1,2}}(?:/|$)"
+)
 """What no honest repository URL holds, and what programs read in different ways."""
 _BROWSER = re.compile(r"/(?:-/)?(?:tree|blob|raw)/")
 
@@ -131,7 +136,9 @@ class SourceSpec(NamedTuple):
             Invalid: The ref is not one, or the source has none.
         """
         if self.kind is SourceKind.ARCHIVE:
-            raise Invalid(f"an archive has no versions to choose from, so {ref!r:.100} has no meaning for it")
+            raise Invalid(
+                f"an archive has no versions to choose from, so {ref!r:.100} has no meaning for it"
+            )
         ref = ref.lower() if is_commit_id(ref) else ref
         return self._replace(ref=_checked_ref(ref), is_range=is_range(ref))
 
@@ -323,7 +330,9 @@ def _classify(location: str, *, allow_insecure: bool) -> SourceSpec:
         _check_user(match["user"])
         if not _HOST.fullmatch(match["host"]) or not path or path.startswith("-"):
             raise _NotOne("the host or path is not one")
-        return SourceSpec(kind=SourceKind.GIT, location=f"{match['user']}@{match['host'].lower()}:{path}")
+        return SourceSpec(
+            kind=SourceKind.GIT, location=f"{match['user']}@{match['host'].lower()}:{path}"
+        )
     if _SCP_WITH_PASSWORD.fullmatch(location):
         raise _NotOne("a password can't stand in the form user@host:path")
     return _short_form(location)
@@ -341,7 +350,9 @@ def _short_form(location: str) -> SourceSpec:
     if "." not in parts[0]:
         if len(parts) == 2:
             return SourceSpec(kind=SourceKind.GIT, location=f"https://github.com/{'/'.join(parts)}")
-        raise _NotOne("it is neither owner/repo nor host/owner/repo; for a folder write ./ in front")
+        raise _NotOne(
+            "it is neither owner/repo nor host/owner/repo; for a folder write ./ in front"
+        )
     if len(parts) == 2:
         raise _NotOne("a host must be followed by owner/repo; for a folder write ./ in front")
     return _url(f"https://{'/'.join(parts)}", allow_insecure=False)
@@ -350,9 +361,13 @@ def _short_form(location: str) -> SourceSpec:
 def _url(location: str, *, allow_insecure: bool) -> SourceSpec:
     scheme = location.partition(":")[0].lower()
     if scheme not in _SCHEMES or "::" in location.partition("/")[0]:
-        raise _NotOne(f"the scheme {scheme!r:.40} is not allowed (https, ssh, file; http and git to this machine)")
+        raise _NotOne(
+            f"the scheme {scheme!r:.40} is not allowed (https, ssh, file; http and git to this machine)"
+        )
     if (_ENCODED_CONTROL if scheme == "file" else _URL_ODD).search(location):
-        raise _NotOne("a URL can't hold spaces, quotes, backslashes, control characters, nor . or .. as folders")
+        raise _NotOne(
+            "a URL can't hold spaces, quotes, backslashes, control characters, nor . or .. as folders"
+        )
     try:
         parts = urlsplit(location)
         _ = parts.port
@@ -364,13 +379,18 @@ def _url(location: str, *, allow_insecure: bool) -> SourceSpec:
     if scheme in {"http", "git"} and not (allow_insecure or is_loopback(parts.hostname or "")):
         raise Invalid(
             f"{scheme}:// to another machine is neither private nor safe from changes on the way",
-            where=spec.location, hint="use https:// or ssh://, or pass --allow-insecure",
+            where=spec.location,
+            hint="use https:// or ssh://, or pass --allow-insecure",
         )
     return spec
 
 
 def _file_url(parts: SplitResult) -> SourceSpec:
-    if parts.netloc.lower() not in {"", "localhost"} or not parts.path.startswith("/") or parts.query:
+    if (
+        parts.netloc.lower() not in {"", "localhost"}
+        or not parts.path.startswith("/")
+        or parts.query
+    ):
         raise _NotOne("file:// takes an absolute path")
     return SourceSpec(kind=SourceKind.GIT, location=f"file://{parts.path.rstrip('/') or '/'}")
 
@@ -384,10 +404,15 @@ def _server_url(scheme: str, parts: SplitResult) -> SourceSpec:
     if not path or parts.query:
         raise _NotOne("the path of a repository is missing, or a query follows it")
     if _BROWSER.search(path):
-        raise _NotOne("it is the page of a folder or file", "write the repository, then //folder, then #branch")
+        raise _NotOne(
+            "it is the page of a folder or file",
+            "write the repository, then //folder, then #branch",
+        )
     rest = f"{host}{'' if parts.port is None else f':{parts.port}'}{path}"
     if scheme != "ssh" or not user:
-        return SourceSpec(kind=SourceKind.GIT, location=f"{scheme}://{rest}", credentials=Login(user))
+        return SourceSpec(
+            kind=SourceKind.GIT, location=f"{scheme}://{rest}", credentials=Login(user)
+        )
     name = user.partition(":")[0]
     _check_user(name)
     return SourceSpec(kind=SourceKind.GIT, location=f"ssh://{name}@{rest}")
@@ -396,7 +421,10 @@ def _server_url(scheme: str, parts: SplitResult) -> SourceSpec:
 def _check_user(name: str) -> None:
     """Check the user of ``ssh://`` and of the scp form, which is written down and shown, as it is no secret."""
     if re.fullmatch(_KEY_AS_USER, name):
-        raise _NotOne("a key stands where the user belongs", "ssh knows you by your ssh key; write git@HOST:PATH")
+        raise _NotOne(
+            "a key stands where the user belongs",
+            "ssh knows you by your ssh key; write git@HOST:PATH",
+        )
     if not re.fullmatch(_USER, name):
         raise _NotOne("the user is not one")
 

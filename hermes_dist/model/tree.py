@@ -57,7 +57,9 @@ class Tree(Mapping[RelPath, Entry]):
 
     __slots__ = ("_digest", "_entries")
 
-    def __init__(self, entries: Mapping[RelPath, Entry] | Iterable[tuple[RelPath, Entry]] = ()) -> None:
+    def __init__(
+        self, entries: Mapping[RelPath, Entry] | Iterable[tuple[RelPath, Entry]] = ()
+    ) -> None:
         pairs = dict(entries)
         self._entries: dict[RelPath, Entry] = {path: pairs[path] for path in sorted(pairs)}
         self._digest: Digest | None = None
@@ -139,4 +141,7 @@ def check_side_by_side(paths: Iterable[RelPath]) -> None:
 
 
 def _twins(path: RelPath, other: RelPath) -> Invalid:
-    return Invalid(f"unsafe path: it can't stand beside {str(other)!r} on every file system", where=repr(str(path)))
+    return Invalid(
+        f"unsafe path: it can't stand beside {str(other)!r} on every file system",
+        where=repr(str(path)),
+    )

@@ -83,7 +83,9 @@ class Keyring(Struct, frozen=True):
 
     def find(self, who: str) -> tuple[KnownKey, ...]:
         """Every entry of a name or fingerprint."""
-        return tuple(key for key in (*self.trusted, *self.revoked) if who in (key.name, key.fingerprint))
+        return tuple(
+            key for key in (*self.trusted, *self.revoked) if who in (key.name, key.fingerprint)
+        )
 
     def trusting(self, key: KnownKey) -> Keyring:
         """The keyring with one more trusted key."""
@@ -194,7 +196,9 @@ def load_successions(data: bytes) -> tuple[Succession, ...]:
 
     def read(raw: Mapping[str, object]) -> tuple[Succession, ...]:
         rows = _rows(raw, "succession")
-        return tuple(Succession(_text(r, "from"), _text(r, "to"), _text(r, "signature")) for r in rows)
+        return tuple(
+            Succession(_text(r, "from"), _text(r, "to"), _text(r, "signature")) for r in rows
+        )
 
     return _loaded(data, KEYS_FILE, read)
 
@@ -202,7 +206,9 @@ def load_successions(data: bytes) -> tuple[Succession, ...]:
 def dump_successions(successions: tuple[Succession, ...]) -> bytes:
     """Write ``distribution.keys``."""
     rows = [{"from": s.old, "to": s.new, "signature": s.signature} for s in successions]
-    return _dumped("Which key follows which, written by: hermes-dist sign --rotate.", {"succession": rows})
+    return _dumped(
+        "Which key follows which, written by: hermes-dist sign --rotate.", {"succession": rows}
+    )
 
 
 _T = TypeVar("_T")
@@ -220,21 +226,31 @@ def _loaded(data: bytes, place: str, read: Callable[[Mapping[str, object]], _T])
             raise ValueError(f"its format {number!r:.20} is not known; update hermes-dist")
         return read(raw)
     except (KeyError, TypeError, ValueError, RecursionError) as err:
-        why = f"{err} is missing" if isinstance(err, KeyError) else str(err) or "it is nested too deeply"
-        raise Invalid(f"the file can't be read: {why}", where=place, hint="mend it or move it away") from err
+        why = (
+            f"{err} is missing"
+            if isinstance(err, KeyError)
+            else str(err) or "it is nested too deeply"
+        )
+        raise Invalid(
+            f"the file can't be read: {why}", where=place, hint="mend it or move it away"
+        ) from err
 
 
 def _keyring(raw: Mapping[str, object], known: set[str]) -> Keyring:
     if unknown := sorted(set(raw) - known - {"format"}):
         raise ValueError(f"{unknown[0]!r:.40} is not known")
-    trusted, revoked = (tuple(_known(row) for row in _rows(raw, key)) for key in ("trusted", "revoked"))
+    trusted, revoked = (
+        tuple(_known(row) for row in _rows(raw, key)) for key in ("trusted", "revoked")
+    )
     if nameless := next((key for key in trusted if not _NAME.fullmatch(key.name)), None):
         raise ValueError(f"a name is missing beside {nameless.fingerprint}")
     return Keyring(trusted, revoked)
 
 
 def _known(row: Mapping[str, object]) -> KnownKey:
-    name, fingerprint, key, reason = (_text(row, field, "") for field in ("name", "fingerprint", "key", "reason"))
+    name, fingerprint, key, reason = (
+        _text(row, field, "") for field in ("name", "fingerprint", "key", "reason")
+    )
     if key and not _KEY.fullmatch(key):
         raise ValueError(f"{key!r:.60} is no key: write its kind and its base64, without a comment")
     made = fingerprint_of(base64.b64decode(key.split()[1], validate=True)) if key else fingerprint
@@ -244,7 +260,12 @@ def _known(row: Mapping[str, object]) -> KnownKey:
 
 
 def _row(key: KnownKey) -> dict[str, str]:
-    fields = {"name": key.name, "fingerprint": key.fingerprint, "key": key.key, "reason": key.reason}
+    fields = {
+        "name": key.name,
+        "fingerprint": key.fingerprint,
+        "key": key.key,
+        "reason": key.reason,
+    }
     return {name: value for name, value in fields.items() if value}
 
 
@@ -272,6 +293,10 @@ def _texts(raw: Mapping[str, object], key: str) -> list[str]:
 
 def _rows(raw: Mapping[str, object], key: str) -> list[dict[str, object]]:
     value = raw.get(key, [])
-    if not isinstance(value, list) or len(value) > _MOST or not all(isinstance(row, dict) for row in value):
+    if (
+        not isinstance(value, list)
+        or len(value) > _MOST
+        or not all(isinstance(row, dict) for row in value)
+    ):
         raise TypeError(f"{key} is no list of tables, or a very long one")
     return value

@@ -99,7 +99,10 @@ def child(data: object, segment: Segment) -> object:
     if isinstance(segment, Item):
         if not isinstance(data, list):
             return ABSENT
-        return next((i for i in data if isinstance(i, dict) and i.get(segment.field) == segment.value), ABSENT)
+        return next(
+            (i for i in data if isinstance(i, dict) and i.get(segment.field) == segment.value),
+            ABSENT,
+        )
     if not isinstance(data, dict) or segment not in data:
         return ABSENT
     if isinstance(segment, str):
@@ -132,7 +135,12 @@ def with_value(data: object, path: KeyPath, value: object, like: object = ABSENT
     if isinstance(segment, Item):
         return _with_item(data, segment, new, like)
     fields = list(data.items()) if isinstance(data, dict) else []
-    wanted = _placed([key for key, _ in fields], segment, list(like) if isinstance(like, dict) else [], new is ABSENT)
+    wanted = _placed(
+        [key for key, _ in fields],
+        segment,
+        list(like) if isinstance(like, dict) else [],
+        new is ABSENT,
+    )
     values: dict[object, object] = {**dict(fields), segment: new}
     return {key: values[key] for key in wanted}
 
@@ -141,7 +149,9 @@ def _with_item(data: object, item: Item, new: object, like: object) -> list[obje
     if isinstance(data, list) and not _keyed(data, item.field):
         raise Unmergeable(f"the items of a list have no unique {item.field}")
     items = by_field(data, item.field) if isinstance(data, list) else {}
-    models = [i.get(item.field) for i in like if isinstance(i, dict)] if isinstance(like, list) else []
+    models = (
+        [i.get(item.field) for i in like if isinstance(i, dict)] if isinstance(like, list) else []
+    )
     wanted = _placed(list(items), item.value, models, new is ABSENT)
     if isinstance(new, dict):
         items[item.value] = new if item.field in new else {item.field: item.value, **new}
@@ -150,7 +160,9 @@ def _with_item(data: object, item: Item, new: object, like: object) -> list[obje
     return [items[str(name)] for name in wanted]
 
 
-def _placed(keys: list[Hashable], key: Hashable, like: list[Hashable], gone: bool) -> list[Hashable]:
+def _placed(
+    keys: list[Hashable], key: Hashable, like: list[Hashable], gone: bool
+) -> list[Hashable]:
     if gone:
         return [k for k in keys if k != key]
     return ordered(keys, like if key in like else [*like, key], {*keys, key})

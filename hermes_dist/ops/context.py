@@ -15,10 +15,10 @@ from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 
 if TYPE_CHECKING:
-    from hermes_dist.world.agent import Agent
-    from hermes_dist.world.registry import Registries
-    from hermes_dist.world.sources import Sources
-    from hermes_dist.world.store import Store
+    from hermes_dist.world.agent.find import Agent
+    from hermes_dist.world.disk.store import Store
+    from hermes_dist.world.registry.api import Registries
+    from hermes_dist.world.sources.api import Sources
 
 Progress = Callable[[str], None]
 
@@ -42,9 +42,17 @@ class Context:
     """
 
     def __init__(
-        self, brand: Brand, layout: Layout, env: Mapping[str, str], chosen: ProfileName | None = None, prog: str = "",
-        *, offline: bool = False, allow_insecure: bool = False, progress: Progress = silent,
-    ) -> None:  # fmt: skip
+        self,
+        brand: Brand,
+        layout: Layout,
+        env: Mapping[str, str],
+        chosen: ProfileName | None = None,
+        prog: str = "",
+        *,
+        offline: bool = False,
+        allow_insecure: bool = False,
+        progress: Progress = silent,
+    ) -> None:
         self.brand = brand
         self.layout = layout
         self.env = env
@@ -73,9 +81,15 @@ class Context:
     ) -> Context:
         """Return the context with a command's options."""
         return Context(
-            self.brand, self.layout, self.env, self.chosen, self.prog,
-            offline=offline, allow_insecure=allow_insecure, progress=progress,
-        )  # fmt: skip
+            self.brand,
+            self.layout,
+            self.env,
+            self.chosen,
+            self.prog,
+            offline=offline,
+            allow_insecure=allow_insecure,
+            progress=progress,
+        )
 
     def command(self, words: str) -> str:
         """Spell a command of ours for the user, such as ``hermes profile update x``."""
@@ -83,36 +97,44 @@ class Context:
 
     @cached_property
     def store(self) -> Store:
-        from hermes_dist.world.store import Store  # noqa: PLC0415 - a list of profiles reads none
+        from hermes_dist.world.disk.store import Store  # noqa: PLC0415 - a list of profiles reads none
 
         return Store(self.layout.store)
 
     @cached_property
     def sources(self) -> Sources:
-        from hermes_dist.world.sources import open_sources  # noqa: PLC0415 - only who fetches pays for it
+        from hermes_dist.world.sources.api import open_sources  # noqa: PLC0415 - only who fetches pays for it
 
         return open_sources(
-            self.layout, lambda: self.store, self.env, offline=self.offline, allow_insecure=self.allow_insecure
+            self.layout,
+            lambda: self.store,
+            self.env,
+            offline=self.offline,
+            allow_insecure=self.allow_insecure,
         )
 
     @cached_property
     def registries(self) -> Registries:
-        from hermes_dist.world.registry import Registries  # noqa: PLC0415 - only who names a package pays for it
+        from hermes_dist.world.registry.api import Registries  # noqa: PLC0415 - only who names a package pays for it
 
         return Registries(
-            self.layout, self.store, self.env, offline=self.offline, allow_insecure=self.allow_insecure,
+            self.layout,
+            self.store,
+            self.env,
+            offline=self.offline,
+            allow_insecure=self.allow_insecure,
             progress=self.progress,
-        )  # fmt: skip
+        )
 
     @cached_property
     def agent(self) -> Agent | None:
-        from hermes_dist.world.agent import find_agent  # noqa: PLC0415 - start-up
+        from hermes_dist.world.agent.find import find_agent  # noqa: PLC0415 - start-up
 
         return find_agent(self.layout, self.env)
 
     @cached_property
     def agent_version(self) -> str | None:
-        from hermes_dist.world.agent import version  # noqa: PLC0415 - start-up
+        from hermes_dist.world.agent.find import version  # noqa: PLC0415 - start-up
 
         return version(self.agent, self.brand, self.env) if self.agent else None
 
@@ -143,7 +165,8 @@ class Context:
             raise err.within(str(self.layout.sticky)) from None
         if not self.layout.home(name).is_dir():
             raise DistError(
-                f"the active profile {name!r} does not exist", where=str(self.layout.sticky),
+                f"the active profile {name!r} does not exist",
+                where=str(self.layout.sticky),
                 hint=f"choose another with: {self.command('use NAME')}",
             )
         return name
@@ -181,7 +204,9 @@ class Context:
 
 
 def _nameless() -> UsageError:
-    return UsageError("the name of a profile is empty", hint="leave it out, or write . for the active one")
+    return UsageError(
+        "the name of a profile is empty", hint="leave it out, or write . for the active one"
+    )
 
 
 def missing_profile(ctx: Context, name: ProfileName) -> DistError:
@@ -189,6 +214,12 @@ def missing_profile(ctx: Context, name: ProfileName) -> DistError:
     import difflib  # noqa: PLC0415 - only for the error
 
     close = difflib.get_close_matches(name, ctx.names(), n=3)
-    meant = f"did you mean {' or '.join(close)}?" if close else f"make it with: {ctx.command(f'create {name}')}"
+    meant = (
+        f"did you mean {' or '.join(close)}?"
+        if close
+        else f"make it with: {ctx.command(f'create {name}')}"
+    )
     hint = f"{meant}{'' if close else ';'} {ctx.command('list')} names all that there are"
-    return DistError(f"there is no profile {str(name)!r}", where=str(ctx.layout.profiles), hint=hint)
+    return DistError(
+        f"there is no profile {str(name)!r}", where=str(ctx.layout.profiles), hint=hint
+    )

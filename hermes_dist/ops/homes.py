@@ -13,13 +13,13 @@ from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
-from hermes_dist.model.lockhead import HINT
+from hermes_dist.model.lock_head import HINT
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.context import Context
-from hermes_dist.world.fs import RealFs
-from hermes_dist.world.locks import flock, home_lock
-from hermes_dist.world.transaction import Recovered, apply, generations, lock_image, recover
+from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.disk.locks import flock, home_lock
+from hermes_dist.world.transaction.apply import Recovered, apply, generations, lock_image, recover
 
 
 class Home(Struct, frozen=True):
@@ -63,7 +63,9 @@ def open_home(ctx: Context, name: ProfileName) -> Home:
     except FileNotFoundError:
         return Home(name, path, None, None)
     except OSError as err:
-        raise DistError(f"the lockfile can't be read: {err.strerror}", where=str(ctx.layout.lockfile(name))) from err
+        raise DistError(
+            f"the lockfile can't be read: {err.strerror}", where=str(ctx.layout.lockfile(name))
+        ) from err
     try:
         return Home(name, path, without_machine(load_lock(data)), data)
     except DistError as err:
@@ -106,7 +108,9 @@ def finish(fs: RealFs, path: Path) -> Recovered | None:
 
 def take_back(fs: RealFs, lock: Lock, before: Lock | None, skipped: tuple[RelPath, ...]) -> None:
     """Write in the lock that some paths were not received, so that the next update brings them again."""
-    apply(fs, [], fs_reads_nothing, dump_lock(lock.not_received(skipped, before)), {"verb": "skipped"})
+    apply(
+        fs, [], fs_reads_nothing, dump_lock(lock.not_received(skipped, before)), {"verb": "skipped"}
+    )
 
 
 def fs_reads_nothing(digest: Digest) -> bytes:
@@ -117,7 +121,9 @@ def fs_reads_nothing(digest: Digest) -> bytes:
 def guards_of(path: Path) -> Mapping[RelPath, Callable[[], AbstractContextManager[None]]]:
     """The agent's own locks to hold while one of its files is exchanged."""
     lock = path / JOBS_LOCK
-    return {RelPath(JOBS): lambda: flock(lock, timeout=5, held="the agent is writing its cron jobs")}
+    return {
+        RelPath(JOBS): lambda: flock(lock, timeout=5, held="the agent is writing its cron jobs")
+    }
 
 
 @contextmanager
@@ -131,7 +137,8 @@ def held(home: Home) -> Iterator[RealFs]:
         finish(fs, home.path)
         if fs.read(LOCKFILE) != home.lock_bytes:
             raise Busy(
-                "another operation changed this profile in the meantime", where=str(home.path),
+                "another operation changed this profile in the meantime",
+                where=str(home.path),
                 hint="run the command again",
             )
         yield fs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents import Steps, parse_manifest_text
+from hermes_dist.model.documents.api import Steps, parse_manifest_text
 from hermes_dist.model.manifest import Manifest, field_at, parse_manifest
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def data_folder(name: str) -> Path:
 @cache
 def schema(name: str) -> dict[str, Any]:
     """Load the JSON Schema ``NAME.schema.json``."""
-    loaded: dict[str, Any] = json.loads((data_folder("schema") / f"{name}.schema.json").read_bytes())
+    loaded: dict[str, Any] = json.loads(
+        (data_folder("schema") / f"{name}.schema.json").read_bytes()
+    )
     return loaded
 
 
@@ -73,5 +75,9 @@ def _sentence(error: ValidationError) -> str:
 
 
 _TYPES = {
-    "string": "text", "array": "a list", "object": "a map", "boolean": "true or false", "integer": "a whole number",
-}  # fmt: skip
+    "string": "text",
+    "array": "a list",
+    "object": "a map",
+    "boolean": "true or false",
+    "integer": "a whole number",
+}

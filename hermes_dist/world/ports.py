@@ -43,7 +43,9 @@ class Fs(Protocol):
     def listdir(self, path: str) -> list[str]:
         """The sorted names in a folder; the root is the empty path."""
 
-    def write_new(self, path: str, data: bytes, mode: int, *, exact: bool = False, sync: bool = True) -> None:
+    def write_new(
+        self, path: str, data: bytes, mode: int, *, exact: bool = False, sync: bool = True
+    ) -> None:
         """Write a file that does not exist yet; ``exact`` sets the mode in spite of the umask."""
 
     def sync_folder(self, path: str) -> None:
@@ -135,7 +137,9 @@ class Git(Protocol):
     def refs(self, url: str) -> Refs:
         """Ask what there is."""
 
-    def fetch(self, url: str, want: str, *, depth: int = 1, progress: Callable[[str], None] | None = None) -> str:
+    def fetch(
+        self, url: str, want: str, *, depth: int = 1, progress: Callable[[str], None] | None = None
+    ) -> str:
         """Bring a commit (a full ref name, or a commit) into the cache, pin it there, and return it."""
 
     def listing(self, url: str, commit: str, subfolder: RelPath | None) -> tuple[GitFile, ...]:

@@ -41,9 +41,20 @@ def run(home: Path) -> Runs:
         done = subprocess.run(
             [str(program), *args],
             env={"HOME": str(home), "PATH": folders, "LANG": "C.UTF-8", "NO_COLOR": "1", **env},
-            cwd=home, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300,
-        )  # fmt: skip
-        assert not ok or done.returncode == 0, (program, args, done.returncode, done.stdout, done.stderr)
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert not ok or done.returncode == 0, (
+            program,
+            args,
+            done.returncode,
+            done.stdout,
+            done.stderr,
+        )
         return done
 
     return run

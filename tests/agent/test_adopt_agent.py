@@ -12,10 +12,10 @@ import yaml
 from partners import Generation
 from story import BOT, FIRST, GO, Story, contents, yes
 
-from hermes_dist.ops.adopt import Adopting, adopt
-from hermes_dist.ops.proposal import Proposal
-from hermes_dist.ops.resolve import approve
-from hermes_dist.ops.status import status
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.package.adopt import Adopting, adopt
+from hermes_dist.ops.package.resolve import approve
+from hermes_dist.ops.package.status import status
 
 FILES = {
     **FIRST,
@@ -56,7 +56,16 @@ def test_an_install_by_the_agent_is_found_adopted_and_updated(
     assert "bot@1.0.0" in listed
 
 
-JOBS = {"jobs": [{"id": "0123456789ab", "name": "daily", "prompt": "Look.", "schedule": {"kind": "interval", "minutes": 60}}]}
+JOBS = {
+    "jobs": [
+        {
+            "id": "0123456789ab",
+            "name": "daily",
+            "prompt": "Look.",
+            "schedule": {"kind": "interval", "minutes": 60},
+        }
+    ]
+}
 
 
 def test_what_the_agents_installer_copied_is_the_packages_and_what_runs_already_is_told(
@@ -91,9 +100,11 @@ def test_what_the_agents_installer_copied_is_the_packages_and_what_runs_already_
     assert not (story.home / "cron/weekly.yaml").exists()
     jobs = {job["name"]: job for job in json.loads(story.read("cron/jobs.json"))["jobs"]}
     assert (jobs["daily"]["enabled"], jobs["weekly"]["enabled"]) == (True, False)
-    assert {effect.key.partition(".")[0] for effect in story.lock.parked if effect.path == "cron/jobs.json"} == {
-        f"jobs[id={jobs['weekly']['id']}]"
-    }
+    assert {
+        effect.key.partition(".")[0]
+        for effect in story.lock.parked
+        if effect.path == "cron/jobs.json"
+    } == {f"jobs[id={jobs['weekly']['id']}]"}
     JOBS["jobs"][0] = {**JOBS["jobs"][0], "prompt": "Look twice."}
     story.ship({"cron/jobs.json": json.dumps(JOBS)})
     run(ours, "update", "bot", "-y")

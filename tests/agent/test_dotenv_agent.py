@@ -8,16 +8,39 @@ from pathlib import Path
 
 import pytest
 
-from hermes_dist.decide import dotenv
+from hermes_dist.decide.environment import dotenv
 
 VALUES = {
-    "PLAIN": "sk-abc_123.x/y:z=", "WORDS": "two words", "HASH": "a#b # c", "DOLLAR": "$HOME and `id`", "SINGLE": "it's", "DOUBLE": 'say "hi"',
-    "BOTH": "it's \"both\"", "BACKSLASH": "C:\\new\\table", "TILDE": "~/x", "UNICODE": "Zürich ✓", "SPACES": "  around  ", "ENDS": "quote'\\",
-}  # fmt: skip
+    "PLAIN": "sk-abc_123.x/y:z=",
+    "WORDS": "two words",
+    "HASH": "a#b # c",
+    "DOLLAR": "$HOME and `id`",
+    "SINGLE": "it's",
+    "DOUBLE": 'say "hi"',
+    "BOTH": 'it\'s "both"',
+    "BACKSLASH": "C:\\new\\table",
+    "TILDE": "~/x",
+    "UNICODE": "Zürich ✓",
+    "SPACES": "  around  ",
+    "ENDS": "quote'\\",
+}
 FILES = [
-    "", "# note\n", "A=1", "export A='1' # why\r\nB=2\r\n", 'A="two\nlines=x"\n', "\ufeffA=1\n", "A=1\nA=2\n", "A = 1\n  export B=2\n",
-    "A= # nothing\n", "not a line\nA=1\n", "A=one#two # three\n", 'A="a\\"b\\\\c" # d\n', "A='x' y\nB=1\n", 'A="open\nB=1\n', "A=\n",
-]  # fmt: skip
+    "",
+    "# note\n",
+    "A=1",
+    "export A='1' # why\r\nB=2\r\n",
+    'A="two\nlines=x"\n',
+    "\ufeffA=1\n",
+    "A=1\nA=2\n",
+    "A = 1\n  export B=2\n",
+    "A= # nothing\n",
+    "not a line\nA=1\n",
+    "A=one#two # three\n",
+    'A="a\\"b\\\\c" # d\n',
+    "A='x' y\nB=1\n",
+    'A="open\nB=1\n',
+    "A=\n",
+]
 READ = (
     "import json, os, sys; from dotenv import dotenv_values; from hermes_cli.config import load_env\n"
     "print(json.dumps([dotenv_values(sys.argv[1], interpolate=False), load_env()]))"
@@ -31,9 +54,16 @@ def loaded(agent_venv: Path, home: Path, data: bytes) -> tuple[dict[str, str], d
     (root / ".env").write_bytes(data)
     done = subprocess.run(
         [str(agent_venv / "bin" / "python"), "-c", READ, str(root / ".env")],
-        env={"HOME": str(home), "PATH": "/usr/bin:/bin", "HERMES_HOME": str(root), "LANG": "C.UTF-8"},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env={
+            "HOME": str(home),
+            "PATH": "/usr/bin:/bin",
+            "HERMES_HOME": str(root),
+            "LANG": "C.UTF-8",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     loader, own = json.loads(done.stdout)
     return loader, own
 
@@ -45,6 +75,10 @@ def test_every_value_is_read_back_by_the_agent(agent_venv: Path, home: Path) -> 
 
 
 @pytest.mark.parametrize("text", FILES)
-def test_files_are_read_as_the_agents_loader_reads_them(agent_venv: Path, home: Path, text: str) -> None:
+def test_files_are_read_as_the_agents_loader_reads_them(
+    agent_venv: Path, home: Path, text: str
+) -> None:
     loader, _ = loaded(agent_venv, home, text.removeprefix("\ufeff").encode())
-    assert dotenv.read(text.encode()) == {name: value for name, value in loader.items() if value and not value.startswith("#")}
+    assert dotenv.read(text.encode()) == {
+        name: value for name, value in loader.items() if value and not value.startswith("#")
+    }

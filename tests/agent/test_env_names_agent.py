@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from hermes_dist.decide.env_names import EnvClass, class_of
+from hermes_dist.decide.environment.names import EnvClass, class_of
 
 NAME = re.compile(r"[A-Z][A-Z0-9_]{2,}")
 READS = re.compile(r"(?i)(?!secrets\.).*(?:getenv|environ|env_|_env|secret).*")
@@ -37,5 +37,9 @@ def _read_in(module: ast.Module) -> Iterator[str]:
 
 
 def _name(node: ast.expr) -> Iterator[str]:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and NAME.fullmatch(node.value):
+    if (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and NAME.fullmatch(node.value)
+    ):
         yield node.value

@@ -12,10 +12,11 @@ import pytest
 from partners import Generation
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.decide.aliases import Owner, owner_of, profile_of
+from hermes_dist.decide.profiles.aliases import Owner, owner_of, profile_of
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops import aliases, front_door
-from hermes_dist.world.agent import GatewayState, find_agent, gateway, version
+from hermes_dist.ops.front_door import launcher as front_door
+from hermes_dist.ops.profiles import aliases
+from hermes_dist.world.agent.find import GatewayState, find_agent, gateway, version
 
 Runs = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -25,7 +26,9 @@ def layout(home: Path) -> Layout:
     layout = Layout(HERMES, home / ".hermes", home)
     for name in ("coder", "writer"):
         layout.home(ProfileName(name)).mkdir(parents=True)
-        (layout.home(ProfileName(name)) / "SOUL.md").write_text("I am.\n")  # 0.22 knows no profile by its folder alone
+        (layout.home(ProfileName(name)) / "SOUL.md").write_text(
+            "I am.\n"
+        )  # 0.22 knows no profile by its folder alone
     front_door.install(layout)
     return layout
 
@@ -54,8 +57,10 @@ def test_through_the_front_door_the_agent_chooses_the_same_home_as_without_it(
     direct = run(agent, *words.split(), "config", "path", path=path, ok=False, **env)
     through = run(layout.launcher, *words.split(), "config", "path", path=path, ok=False, **env)
     assert (through.returncode, through.stdout, through.stderr) == (
-        direct.returncode, direct.stdout, direct.stderr,
-    )  # fmt: skip
+        direct.returncode,
+        direct.stdout,
+        direct.stderr,
+    )
     if "nobody" not in words:
         assert through.stdout.strip().endswith("config.yaml")
 
@@ -81,7 +86,10 @@ def test_the_installed_agent_behind_a_link_is_found_and_tells_its_version(
     for named in (link, wrapper):
         agent = find_agent(layout, {"HERMES_AGENT_BIN": str(named)})
         assert agent is not None
-        assert version(agent, HERMES, {"PATH": "/usr/bin:/bin", "HOME": str(layout.user_home)}) == generation.version
+        assert (
+            version(agent, HERMES, {"PATH": "/usr/bin:/bin", "HOME": str(layout.user_home)})
+            == generation.version
+        )
     done = run(layout.launcher, "--version", HERMES_AGENT_BIN=str(wrapper))
     assert generation.version in done.stdout
 
@@ -94,11 +102,26 @@ def test_an_alias_of_ours_starts_the_right_profile_and_the_agent_lists_it(
     made = aliases.write(layout, aliases.plan(layout, ProfileName("coder"), "my-bot", env=env))
     layout.sticky.write_text("writer\n")
     for folders in (path, (path[1],), ()):
-        done = run(made.path, "config", "path", path=folders, HERMES_AGENT_BIN=str(agent_venv / "bin" / "hermes"))
+        done = run(
+            made.path,
+            "config",
+            "path",
+            path=folders,
+            HERMES_AGENT_BIN=str(agent_venv / "bin" / "hermes"),
+        )
         assert done.stdout.strip() == str(layout.home(ProfileName("coder")) / "config.yaml")
     shown = run(agent_venv / "bin" / "hermes", "profile", "show", "coder", path=path)
     assert "my-bot" in shown.stdout
-    run(agent_venv / "bin" / "hermes", "profile", "alias", "coder", "--name", "my-bot", "--remove", path=path)
+    run(
+        agent_venv / "bin" / "hermes",
+        "profile",
+        "alias",
+        "coder",
+        "--name",
+        "my-bot",
+        "--remove",
+        path=path,
+    )
     assert not made.path.exists()
 
 
@@ -106,8 +129,14 @@ def test_an_alias_of_ours_starts_the_right_profile_and_the_agent_lists_it(
 def test_the_agents_own_wrapper_is_known_listed_and_removable(
     layout: Layout, agent_venv: Path, run: Runs, through_us: bool
 ) -> None:
-    path = (layout.commands, agent_venv / "bin") if through_us else (agent_venv / "bin", layout.commands)
-    run(agent_venv / "bin" / "hermes", "profile", "alias", "coder", "--name", "their-bot", path=path)
+    path = (
+        (layout.commands, agent_venv / "bin")
+        if through_us
+        else (agent_venv / "bin", layout.commands)
+    )
+    run(
+        agent_venv / "bin" / "hermes", "profile", "alias", "coder", "--name", "their-bot", path=path
+    )
     text = layout.alias("their-bot").read_text()
     assert (owner_of(HERMES, text), profile_of(HERMES, text)) == (Owner.AGENT, "coder")
     done = run(layout.alias("their-bot"), "config", "path", path=path)
@@ -136,10 +165,20 @@ def test_gateway_files_that_the_agent_wrote_are_read_as_it_means_them(
 ) -> None:
     at = layout.home(ProfileName("coder"))
     child = subprocess.Popen(
-        [str(agent_venv / "bin" / "python"), "-c", WRITE_STATE, "hermes_cli.main", "gateway", "run"],
-        env={"HOME": str(home), "HERMES_HOME": str(at), "PATH": "/usr/bin:/bin"}, cwd=home,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [
+            str(agent_venv / "bin" / "python"),
+            "-c",
+            WRITE_STATE,
+            "hermes_cli.main",
+            "gateway",
+            "run",
+        ],
+        env={"HOME": str(home), "HERMES_HOME": str(at), "PATH": "/usr/bin:/bin"},
+        cwd=home,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert child.stdout is not None
     assert child.stdout.readline() == "ready\n"
     found = gateway(at)

@@ -22,8 +22,14 @@ def test_whatever_the_agent_looks_for_in_a_home_has_a_class(agent_venv: Path) ->
     assert len(names) > 80
     free = [name for name in names if not is_machine(name) and str(name) not in SHARED_FILES]
     assert [str(name) for name in free if name.top not in {*HARMLESS, *SHARED_FOLDERS}] == []
-    deeper = {"/".join(name.parts[:2]) for name in free if name.top in SHARED_FOLDERS and "/" in name}
-    assert deeper <= {"cron/jobs.json", "plugins/hermes-achievements", "plugins/model-providers"}  # plugins ask
+    deeper = {
+        "/".join(name.parts[:2]) for name in free if name.top in SHARED_FOLDERS and "/" in name
+    }
+    assert deeper <= {
+        "cron/jobs.json",
+        "plugins/hermes-achievements",
+        "plugins/model-providers",
+    }  # plugins ask
 
 
 def sources(site: Path) -> list[Path]:

@@ -12,11 +12,12 @@ from partners import Generation
 
 from hermes_dist.agents.generation import generation_of
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.decide.channels import CHANNELS
+from hermes_dist.decide.fleet.channels import CHANNELS
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops import aliases, away, cloning, lifecycle
 from hermes_dist.ops.context import Context
-from hermes_dist.world.agent import GatewayState, gateway
+from hermes_dist.ops.profiles import aliases, away, lifecycle
+from hermes_dist.ops.profiles import clone as cloning
+from hermes_dist.world.agent.find import GatewayState, gateway
 
 Runs = Callable[..., subprocess.CompletedProcess[str]]
 CODER = ProfileName("coder")
@@ -30,16 +31,27 @@ def ctx(home: Path, agent: Path, tmp_path: Path) -> Context:
     (bundled / "SKILL.md").write_text(SKILL)
     layout = Layout(HERMES, home / ".hermes", home)
     path = os.pathsep.join([str(layout.commands), str(agent.parent), "/usr/bin", "/bin"])
-    env = {"HOME": str(home), "PATH": path, "LANG": "C.UTF-8", "HERMES_BUNDLED_SKILLS": str(tmp_path / "bundled")}
+    env = {
+        "HOME": str(home),
+        "PATH": path,
+        "LANG": "C.UTF-8",
+        "HERMES_BUNDLED_SKILLS": str(tmp_path / "bundled"),
+    }
     layout.root.mkdir()
     return Context(HERMES, layout, env)
 
 
 def theirs(ctx: Context, agent: Path, *words: str, code: int = 0) -> str:
     done = subprocess.run(
-        [str(agent), *words], env=dict(ctx.env), cwd=ctx.layout.user_home, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
+        [str(agent), *words],
+        env=dict(ctx.env),
+        cwd=ctx.layout.user_home,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     assert done.returncode == code, (words, done.stdout, done.stderr)
     assert "Traceback" not in done.stdout + done.stderr
     return done.stdout
@@ -73,7 +85,9 @@ def test_a_profile_without_skills_stays_without(ctx: Context, agent: Path) -> No
     assert list((made.path / "skills").rglob("SKILL.md")) == []
 
 
-def test_a_profile_of_the_agents_is_cloned_renamed_put_away_and_brought_back(ctx: Context, agent: Path) -> None:
+def test_a_profile_of_the_agents_is_cloned_renamed_put_away_and_brought_back(
+    ctx: Context, agent: Path
+) -> None:
     theirs(ctx, agent, "profile", "create", "coder")
     home = ctx.layout.home(CODER)
     theirs(ctx, agent, "profile", "use", "coder")
@@ -81,7 +95,9 @@ def test_a_profile_of_the_agents_is_cloned_renamed_put_away_and_brought_back(ctx
     (home / ".env").write_text("TELEGRAM_BOT_TOKEN=12:ab\nOPENROUTER_API_KEY=k\n")
     clone = cloning.clone(ctx, "work", CODER)
     assert clone.left_out == ("TELEGRAM_BOT_TOKEN",)
-    assert theirs(ctx, agent, "-p", "work", "config", "path").strip() == str(clone.path / "config.yaml")
+    assert theirs(ctx, agent, "-p", "work", "config", "path").strip() == str(
+        clone.path / "config.yaml"
+    )
     done = lifecycle.rename(ctx, "coder", "dev-bot")
     assert (done.sticky, done.commands) == (True, ("dev-bot",))
     assert theirs(ctx, agent, "config", "path").strip() == str(done.path / "config.yaml")
@@ -99,7 +115,9 @@ def test_our_profiles_are_renamed_and_deleted_by_the_agent(ctx: Context, agent: 
     lifecycle.create(ctx, "coder")
     lifecycle.create(ctx, "writer")
     theirs(ctx, agent, "profile", "rename", "coder", "dev-bot")
-    assert [alias.name for alias in aliases.of_profile(ctx.layout, ProfileName("dev-bot"))] == ["dev-bot"]
+    assert [alias.name for alias in aliases.of_profile(ctx.layout, ProfileName("dev-bot"))] == [
+        "dev-bot"
+    ]
     done = lifecycle.rename(ctx, "dev-bot", "coder")
     assert done.commands == ("coder",)
     theirs(ctx, agent, "profile", "delete", "writer", "--yes")
@@ -138,8 +156,11 @@ def test_a_gateway_that_writes_as_the_agent_does_is_stopped_and_no_ghost_comes_b
     home = lifecycle.create(ctx, "coder").path
     process = subprocess.Popen(
         [str(agent_venv / "bin" / "python"), "-c", RUN, "hermes_cli.main", "gateway", "run"],
-        env={**ctx.env, "HERMES_HOME": str(home)}, cwd=ctx.layout.user_home, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        env={**ctx.env, "HERMES_HOME": str(home)},
+        cwd=ctx.layout.user_home,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -155,7 +176,9 @@ def test_a_gateway_that_writes_as_the_agent_does_is_stopped_and_no_ghost_comes_b
         process.communicate()
 
 
-def test_the_table_of_channels_names_variables_that_the_agent_reads(agent_venv: Path, generation: Generation) -> None:
+def test_the_table_of_channels_names_variables_that_the_agent_reads(
+    agent_venv: Path, generation: Generation
+) -> None:
     package = next((agent_venv / "lib").glob("python*/site-packages"))
     text = "".join(
         path.read_text("utf-8", "replace")
@@ -169,9 +192,12 @@ def test_the_table_of_channels_names_variables_that_the_agent_reads(agent_venv: 
         path.parent.name if path.name == "adapter.py" else path.stem
         for folder in ("gateway/platforms", "plugins/platforms")
         for path in (package / folder).rglob("*.py")
-        if "_acquire_platform_lock(" in path.read_text() or "acquire_scoped_lock(" in path.read_text()
+        if "_acquire_platform_lock(" in path.read_text()
+        or "acquire_scoped_lock(" in path.read_text()
     } - {"base"}
-    channels = [channel for channel in CHANNELS if channel.since <= generation_of(generation.version).since]
+    channels = [
+        channel for channel in CHANNELS if channel.since <= generation_of(generation.version).since
+    ]
     for channel in channels:
         assert channel.platform in platforms, channel
         for name in channel.variables:

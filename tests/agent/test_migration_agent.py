@@ -58,7 +58,9 @@ def test_what_the_agents_migration_did_is_no_edit_and_stays(
     home: Path, tmp_path: Path, agent_venv: Path, run: Runs, generation: Generation, config: str
 ) -> None:
     repo = Repo(tmp_path / "bot")
-    repo.commit({"distribution.yaml": MANIFEST.format("1.0.0"), "config.yaml": config, "SOUL.md": SOUL})
+    repo.commit(
+        {"distribution.yaml": MANIFEST.format("1.0.0"), "config.yaml": config, "SOUL.md": SOUL}
+    )
     folder = home / ".hermes" / "profiles" / "bot"
     placed = folder / "config.yaml"
 
@@ -67,7 +69,9 @@ def test_what_the_agents_migration_did_is_no_edit_and_stays(
         return dict(json.loads(done.stdout))
 
     def migrate() -> None:
-        code = "from hermes_cli.config import migrate_config as go; go(interactive=False, quiet=True)"
+        code = (
+            "from hermes_cli.config import migrate_config as go; go(interactive=False, quiet=True)"
+        )
         run(agent_venv / "bin" / "python", "-W", "ignore", "-c", code, HERMES_HOME=str(folder))
 
     run(PROGRAM, "install", f"file://{repo.path}", "-y", "--allow-effects")
@@ -83,8 +87,12 @@ def test_what_the_agents_migration_did_is_no_edit_and_stays(
     text = placed.read_text()
     placed.write_text(text.replace("max_turns: 90", "max_turns: 91"))
     said = run(PROGRAM, "diff", "bot").stdout
-    named = [line for line in said.splitlines() if line.startswith(("config.yaml: ", "SOUL.md", "--- "))]
-    assert named == ["config.yaml: agent.max_turns  90 → 91", "--- received/config.yaml"], "the user's edit alone"
+    named = [
+        line for line in said.splitlines() if line.startswith(("config.yaml: ", "SOUL.md", "--- "))
+    ]
+    assert named == ["config.yaml: agent.max_turns  90 → 91", "--- received/config.yaml"], (
+        "the user's edit alone"
+    )
 
     newer = config.replace("skin: default", "skin: mono").replace("timeout: 180", "timeout: 60")
     repo.commit({"distribution.yaml": MANIFEST.format("1.1.0"), "config.yaml": newer})
@@ -102,4 +110,6 @@ def test_what_the_agents_migration_did_is_no_edit_and_stays(
     louder = newer.replace("personality: kawaii", "personality: pirate")
     repo.commit({"distribution.yaml": MANIFEST.format("1.2.0"), "config.yaml": louder})
     run(PROGRAM, "update", "bot", "-y", "--allow-effects")
-    assert yaml.safe_load(placed.read_text())["display"]["personality"] == "pirate", "what an author newly says arrives"
+    assert yaml.safe_load(placed.read_text())["display"]["personality"] == "pirate", (
+        "what an author newly says arrives"
+    )

@@ -10,12 +10,12 @@ import pytest
 from partners import Generation
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.decide.secrets.scanning import scan
+from hermes_dist.decide.secrets.scan import scan
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.ops.arriving import import_
-from hermes_dist.ops.conclude import Wish
+from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.transfer import Packing, export
+from hermes_dist.ops.transfer.export import Packing, export
+from hermes_dist.ops.transfer.import_archive import import_
 
 EXAMPLES = (".md", ".yaml", ".yml", ".json", ".txt", ".sh")
 
@@ -45,14 +45,22 @@ def test_an_archive_of_the_agent_comes_in_without_keys_and_with_its_memories(
     write(
         ada,
         {
-            "SOUL.md": "I am Ada.\n", "config.yaml": "# mine\nmodel:\n  default: small\n", "memories/MEMORY.md": "m\n",
-            "skills/own/SKILL.md": "---\nname: own\n---\nMine.\n", "hooks/h/HOOK.yaml": "name: h\n", "hooks/h/handler.py": "pass\n",
-            "google_token.json": '{"token": "ya29.secret"}', "platforms/pairing/x.json": "{}", "logs/agent.log": "log\n",
+            "SOUL.md": "I am Ada.\n",
+            "config.yaml": "# mine\nmodel:\n  default: small\n",
+            "memories/MEMORY.md": "m\n",
+            "skills/own/SKILL.md": "---\nname: own\n---\nMine.\n",
+            "hooks/h/HOOK.yaml": "name: h\n",
+            "hooks/h/handler.py": "pass\n",
+            "google_token.json": '{"token": "ya29.secret"}',
+            "platforms/pairing/x.json": "{}",
+            "logs/agent.log": "log\n",
             "workspace/" + "deep/" * 6 + "n" * 120 + ".txt": "long\n",
         },
-    )  # fmt: skip
+    )
     run(agent_venv / "bin/hermes", "profile", "export", "ada", "-o", str(home / "ada.tar.gz"))
-    outcome = import_(ctx, home / "ada.tar.gz", Wish(), lambda _: True, passphrase=never, name="grace")
+    outcome = import_(
+        ctx, home / "ada.tar.gz", Wish(), lambda _: True, passphrase=never, name="grace"
+    )
     grace = home / ".hermes/profiles/grace"
     assert (grace / "SOUL.md").read_text() == "I am Ada.\n"
     assert (grace / "config.yaml").read_text() == "# mine\nmodel:\n  default: small\n"
@@ -70,7 +78,10 @@ def test_an_archive_of_the_agent_comes_in_without_keys_and_with_its_memories(
 def test_the_agent_imports_an_archive_of_ours(
     ctx: Context, home: Path, agent_venv: Path, run: Callable[..., object]
 ) -> None:
-    write(home / ".hermes/profiles/ada", {"SOUL.md": "I am Ada.\n", "skills/own/SKILL.md": "---\nname: own\n---\nMine.\n"})
+    write(
+        home / ".hermes/profiles/ada",
+        {"SOUL.md": "I am Ada.\n", "skills/own/SKILL.md": "---\nname: own\n---\nMine.\n"},
+    )
     export(ctx, ProfileName("ada"), Packing(), home / "ada.tar.gz")
     run(agent_venv / "bin/hermes", "profile", "import", str(home / "ada.tar.gz"), "--name", "grace")
     assert (home / ".hermes/profiles/grace/SOUL.md").read_text() == "I am Ada.\n"
@@ -79,8 +90,12 @@ def test_the_agent_imports_an_archive_of_ours(
 def test_at_most_one_real_file_in_a_hundred_looks_like_a_secret(agent_venv: Path) -> None:
     """The skills and settings that the agent brings: hundreds of texts about keys, tokens and configuration."""
     package = next(agent_venv.glob("lib/python*/site-packages"))
-    files = [p for folder in ("hermes_cli", "gateway", "skills", "optional-skills", "tools", "agent")
-             for p in (package / folder).rglob("*") if p.suffix in (*EXAMPLES, ".py") and p.is_file()]  # fmt: skip
+    files = [
+        p
+        for folder in ("hermes_cli", "gateway", "skills", "optional-skills", "tools", "agent")
+        for p in (package / folder).rglob("*")
+        if p.suffix in (*EXAMPLES, ".py") and p.is_file()
+    ]
     assert len(files) > 200
     flagged = [str(leak) for p in files for leak in scan(RelPath(p.name), p.read_bytes())[:1]]
     assert len(flagged) <= len(files) / 100, flagged

@@ -21,7 +21,9 @@ PROGRAM = Path(sys.executable).parent / "hermes-dist"
 @pytest.fixture
 def ours(agent_venv: Path, run: Runs) -> Runs:
     def ours(*words: str, ok: bool = True) -> subprocess.CompletedProcess[str]:
-        return run(PROGRAM, *words, ok=ok, HERMES_AGENT_BIN=str(agent_venv / "bin" / "hermes"), **GUARD)
+        return run(
+            PROGRAM, *words, ok=ok, HERMES_AGENT_BIN=str(agent_venv / "bin" / "hermes"), **GUARD
+        )
 
     return ours
 
@@ -32,7 +34,13 @@ def listed(agent_venv: Path, run: Runs) -> Callable[[], list[str]]:
 
     def listed() -> list[str]:
         code = "import json; from hermes_cli.profiles import list_profiles as l; print(json.dumps([p.name for p in l()]))"
-        return list(json.loads(run(agent_venv / "bin" / "python", "-W", "ignore", "-c", code).stdout.splitlines()[-1]))
+        return list(
+            json.loads(
+                run(agent_venv / "bin" / "python", "-W", "ignore", "-c", code).stdout.splitlines()[
+                    -1
+                ]
+            )
+        )
 
     return listed
 
@@ -54,14 +62,27 @@ def test_a_profile_made_again_or_restored_is_seen_by_the_agent(
     assert "bot" in listed()
 
 
-def test_a_rename_carries_sessions_and_routing_along(home: Path, ours: Runs, agent_venv: Path, run: Runs, generation: Generation) -> None:
+def test_a_rename_carries_sessions_and_routing_along(
+    home: Path, ours: Runs, agent_venv: Path, run: Runs, generation: Generation
+) -> None:
     ours("create", "old", "--no-alias", "--no-skills")
     folder = home / ".hermes/profiles/old"
     make = "from hermes_state import SessionDB; from pathlib import Path; import sys; SessionDB(Path(sys.argv[1])).close()"
-    run(agent_venv / "bin/python", "-W", "ignore", "-c", make, str(folder / "state.db"), HERMES_HOME=str(folder), **GUARD)
+    run(
+        agent_venv / "bin/python",
+        "-W",
+        "ignore",
+        "-c",
+        make,
+        str(folder / "state.db"),
+        HERMES_HOME=str(folder),
+        **GUARD,
+    )
     if generation.multiplexed:
         with sqlite3.connect(folder / "state.db") as db:
-            db.execute("insert into sessions (id, source, started_at, profile_name) values ('s1', 'cli', 1, 'old')")
+            db.execute(
+                "insert into sessions (id, source, started_at, profile_name) values ('s1', 'cli', 1, 'old')"
+            )
     ours("rename", "old", "new")
     renamed = home / ".hermes/profiles/new"
     if generation.multiplexed:
@@ -72,7 +93,9 @@ def test_a_rename_carries_sessions_and_routing_along(home: Path, ours: Runs, age
         assert not (renamed / "profile.yaml").exists()
 
 
-def test_main_is_no_name_for_a_new_profile_where_sessions_use_it(ours: Runs, generation: Generation) -> None:
+def test_main_is_no_name_for_a_new_profile_where_sessions_use_it(
+    ours: Runs, generation: Generation
+) -> None:
     done = ours("create", "main", "--no-alias", "--no-skills", ok=False)
     assert (done.returncode == 0) is not generation.multiplexed
     assert ("reserved" in done.stderr) is generation.multiplexed

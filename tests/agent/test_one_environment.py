@@ -84,26 +84,45 @@ def missing(site: Path, requirements: list[str]) -> Iterator[Distribution]:
             try:
                 dist = distribution(name)
             except PackageNotFoundError:
-                pytest.fail(f"this environment lacks {name}: install the project with its dev extra")
+                pytest.fail(
+                    f"this environment lacks {name}: install the project with its dev extra"
+                )
             yield dist
             queue.extend(dist.requires or ())
 
 
 @pytest.fixture(scope="session")
-def wheels(generation: Generation, agent_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheels(
+    generation: Generation, agent_venv: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A folder of wheels: ours, the agent's, and what ours needs besides."""
     folder = tmp_path_factory.mktemp("wheels")
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-index", "--no-build-isolation", "-q",
-         "--disable-pip-version-check", "-w", str(folder), str(PROJECT)],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--no-deps",
+            "--no-index",
+            "--no-build-isolation",
+            "-q",
+            "--disable-pip-version-check",
+            "-w",
+            str(folder),
+            str(PROJECT),
+        ],
+        check=True,
+        capture_output=True,
+    )
     (ours,) = folder.glob("hermes_dist-*.whl")
     with zipfile.ZipFile(ours) as archive:
         (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         lines = archive.read(metadata).decode().splitlines()
     (site,) = agent_venv.glob("lib/python*/site-packages")
-    needs = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: ")]
+    needs = [
+        line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: ")
+    ]
     for dist in missing(site, needs):
         pack(dist, folder)
     agent = found_in(site, generation.distribution)
@@ -119,7 +138,9 @@ def venv(agent_venv: Path, tmp_path: Path) -> Iterator[Path]:
     shutil.copytree(agent_venv, copy, symlinks=True)
     for program in (copy / "bin").iterdir():
         if program.is_file() and not program.is_symlink():
-            program.write_bytes(program.read_bytes().replace(str(agent_venv).encode(), str(copy).encode()))
+            program.write_bytes(
+                program.read_bytes().replace(str(agent_venv).encode(), str(copy).encode())
+            )
     yield copy
     shutil.rmtree(copy)
 
@@ -167,7 +188,15 @@ def test_installed_after_the_agent_both_work_the_plugin_runs_and_our_uninstall_l
     assert run(hermes, "dist", "no-such-verb", ok=False).returncode == 2
     assert run(hermes, "dist", "show", "nobody", ok=False).returncode == 1
     through = run(
-        venv / "bin" / "python", "-P", "-m", "hermes_dist", "--front-door", "-p", "coder", "config", "path"
+        venv / "bin" / "python",
+        "-P",
+        "-m",
+        "hermes_dist",
+        "--front-door",
+        "-p",
+        "coder",
+        "config",
+        "path",
     )
     assert through.stdout.strip() == str(home / ".hermes" / "profiles" / "coder" / "config.yaml")
     pip("uninstall", "-y", "hermes-dist")

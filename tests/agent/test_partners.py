@@ -19,10 +19,14 @@ def test_every_test_about_one_generation_exists_and_says_why() -> None:
         if isinstance(node, ast.FunctionDef)
     }
     assert sorted(set(ONE_GENERATION) - there) == []
-    assert all(generation in GENERATIONS and len(why) > 10 for generation, why in ONE_GENERATION.values())
+    assert all(
+        generation in GENERATIONS and len(why) > 10 for generation, why in ONE_GENERATION.values()
+    )
 
 
-def test_the_agent_is_the_one_that_its_row_tells_of(generation: Generation, agent_venv: Path, run) -> None:
+def test_the_agent_is_the_one_that_its_row_tells_of(
+    generation: Generation, agent_venv: Path, run
+) -> None:
     code = (
         "import json; from importlib.metadata import version; from hermes_cli.config import DEFAULT_CONFIG as c;"
         f"print(json.dumps([version({generation.distribution!r}), c['_config_version']]))"

@@ -13,8 +13,8 @@ from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.granted import grant
 from hermes_dist.decide.consent.switches import NO_MEMORY, settle_units
-from hermes_dist.decide.placement import Placed, place
-from hermes_dist.decide.schedules import parse_schedule
+from hermes_dist.decide.placement.place import Placed, place
+from hermes_dist.decide.placement.schedules import parse_schedule
 from hermes_dist.merge.data import same_document
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
@@ -64,13 +64,18 @@ def ask(agent_venv: Path, run: Callable[..., object], root: Path) -> Ask:
 
 def example(name: str) -> dict[str, bytes]:
     folder = EXAMPLES / name
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
 
 
 @pytest.mark.parametrize(
     ("name", "servers", "jobs"),
-    [("research-bot", ["arxiv", "zotero"], ["morning-watch", "library-care"]), ("coder", ["github", "context7"], ["dependency-watch", "worktree-check"])],
-)  # fmt: skip
+    [
+        ("research-bot", ["arxiv", "zotero"], ["morning-watch", "library-care"]),
+        ("coder", ["github", "context7"], ["dependency-watch", "worktree-check"]),
+    ],
+)
 def test_a_placed_example_lists_its_servers_as_disabled_and_its_jobs_as_paused(
     root: Path, ask: Ask, name: str, servers: list[str], jobs: list[str], generation: Generation
 ) -> None:
@@ -85,7 +90,11 @@ def test_a_placed_example_lists_its_servers_as_disabled_and_its_jobs_as_paused(
     assert all(job in everything for job in jobs)
     assert everything.count("[paused]") == len(jobs)
     assert "claude-sonnet-5" in ask(name, "config", "show")
-    assert same_document(RelPath("cron/jobs.json"), made.bytes_of("cron/jobs.json"), (made.home / "cron/jobs.json").read_bytes())
+    assert same_document(
+        RelPath("cron/jobs.json"),
+        made.bytes_of("cron/jobs.json"),
+        (made.home / "cron/jobs.json").read_bytes(),
+    )
 
 
 def test_the_agents_resume_and_our_own_leave_the_same_job(root: Path, ask: Ask) -> None:
@@ -93,10 +102,18 @@ def test_the_agents_resume_and_our_own_leave_the_same_job(root: Path, ask: Ask) 
     first, second = made.jobs()
     ask("coder", "cron", "resume", str(first["id"]))
     resumed = made.jobs()[0]
-    assert (resumed["enabled"], resumed["state"], resumed["paused_reason"]) == (True, "scheduled", None)
+    assert (resumed["enabled"], resumed["state"], resumed["paused_reason"]) == (
+        True,
+        "scheduled",
+        None,
+    )
     assert resumed["next_run_at"]
     assert str(first["id"]) in ask("coder", "cron", "list")
-    assert same_document(RelPath("cron/jobs.json"), made.bytes_of("cron/jobs.json"), (made.home / "cron/jobs.json").read_bytes())
+    assert same_document(
+        RelPath("cron/jobs.json"),
+        made.bytes_of("cron/jobs.json"),
+        (made.home / "cron/jobs.json").read_bytes(),
+    )
 
     effects = find_effects(EMPTY, made.placed.tree, made.placed.tree, made.contents.__getitem__)
     ready, _ = settle_units(effects, grant(frozenset(), everything=True), NO_MEMORY)
@@ -112,7 +129,9 @@ def test_the_agents_resume_and_our_own_leave_the_same_job(root: Path, ask: Ask) 
     assert [job["id"] for job in made.jobs()] == [first["id"], second["id"]]
 
 
-def test_a_config_that_the_agent_writes_again_does_not_look_edited(root: Path, ask: Ask, generation: Generation) -> None:
+def test_a_config_that_the_agent_writes_again_does_not_look_edited(
+    root: Path, ask: Ask, generation: Generation
+) -> None:
     made = Made(root, "coder", example("coder"))
     before = (made.home / "config.yaml").read_bytes()
     ask("coder", "config", "set", "display.final_response_markdown", "render")
@@ -145,12 +164,20 @@ def test_odd_jobs_are_listed_and_those_with_a_time_can_be_resumed(root: Path, as
 
 
 SPELLINGS = [
-    "every 2h", "every 30 minutes", "Every 1 day", "0 9 * * 1", "*/5 8-18 1,15 * 1-5", "0 0 1 1 *",
-    "2027-02-03T14:00:00+00:00", "2027-02-03T14:00:00Z",
-]  # fmt: skip
+    "every 2h",
+    "every 30 minutes",
+    "Every 1 day",
+    "0 9 * * 1",
+    "*/5 8-18 1,15 * 1-5",
+    "0 0 1 1 *",
+    "2027-02-03T14:00:00+00:00",
+    "2027-02-03T14:00:00Z",
+]
 
 
-def test_schedules_are_read_as_the_agent_reads_them(agent_venv: Path, run: Callable[..., object], root: Path) -> None:
+def test_schedules_are_read_as_the_agent_reads_them(
+    agent_venv: Path, run: Callable[..., object], root: Path
+) -> None:
     code = "import json,sys; from cron.jobs import parse_schedule; print(json.dumps([parse_schedule(t) for t in sys.argv[1:]]))"
     done = run(agent_venv / "bin" / "python", "-c", code, *SPELLINGS, HERMES_HOME=str(root))
     assert [parse_schedule(text) for text in SPELLINGS] == json.loads(done.stdout)  # type: ignore[attr-defined]

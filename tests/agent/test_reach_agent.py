@@ -25,16 +25,32 @@ SKILL = "---\nname: i\ndescription: d\n---\nNow.\n"
 
 BESIDE_A_JOB = (
     {
-        "cron/jobs.json": json.dumps({"jobs": [{
-            "id": "0123456789ab", "name": "watch", "prompt": "", "script": "w.py", "no_agent": True, "enabled": True, "state": "scheduled",
-            "deliver": "local", "schedule": {"kind": "interval", "minutes": 60, "display": "every 60m"}, "schedule_display": "every 60m",
-            "created_at": "2020-01-01T00:00:00+00:00", "next_run_at": None, "repeat": {"times": None, "completed": 0},
-        }]}),
+        "cron/jobs.json": json.dumps(
+            {
+                "jobs": [
+                    {
+                        "id": "0123456789ab",
+                        "name": "watch",
+                        "prompt": "",
+                        "script": "w.py",
+                        "no_agent": True,
+                        "enabled": True,
+                        "state": "scheduled",
+                        "deliver": "local",
+                        "schedule": {"kind": "interval", "minutes": 60, "display": "every 60m"},
+                        "schedule_display": "every 60m",
+                        "created_at": "2020-01-01T00:00:00+00:00",
+                        "next_run_at": None,
+                        "repeat": {"times": None, "completed": 0},
+                    }
+                ]
+            }
+        ),
         "scripts/w.py": "import random\nprint('seen')\n",
     },
     {"scripts/random.py": MARK},
     ["-c", RUN_SCRIPT],
-)  # fmt: skip
+)
 OUTSIDE_A_HOOK = (
     {
         "hooks/h/HOOK.yaml": "name: h\nevents: [gateway:startup]\n",
@@ -55,14 +71,25 @@ INSIDE_A_SKILL = (
 )
 
 
-@pytest.mark.parametrize("way", [BESIDE_A_JOB, OUTSIDE_A_HOOK, INSIDE_A_SKILL], ids=["beside a job", "outside a hook", "inside a skill"])
+@pytest.mark.parametrize(
+    "way",
+    [BESIDE_A_JOB, OUTSIDE_A_HOOK, INSIDE_A_SKILL],
+    ids=["beside a job", "outside a hook", "inside a skill"],
+)
 def test_the_agent_would_run_what_waits(
-    way: tuple[Files, Files, list[str]], agent_venv: Path, run: Callable[..., object], tmp_path: Path
+    way: tuple[Files, Files, list[str]],
+    agent_venv: Path,
+    run: Callable[..., object],
+    tmp_path: Path,
 ) -> None:
     files, change, command = way
     before, after = tree_of(files), tree_of({**files, **change})
-    contents = {Digest.of(text.encode()): text.encode() for text in (*files.values(), *change.values())}
-    plan = reconcile(Situation(base=before, found=before, theirs=after, read=contents.__getitem__), Decisions())
+    contents = {
+        Digest.of(text.encode()): text.encode() for text in (*files.values(), *change.values())
+    }
+    plan = reconcile(
+        Situation(base=before, found=before, theirs=after, read=contents.__getitem__), Decisions()
+    )
 
     for state, ran in ((plan.after(before), False), (after, True)):
         home = tmp_path / ("after" if ran else "held")
@@ -72,7 +99,9 @@ def test_the_agent_would_run_what_waits(
         done = run(agent_venv / "bin" / "python", *command, HERMES_HOME=str(home), ok=False)
         assert (home / "mark").exists() is ran, done
 
-    assert [str(effect.path) for effect in plan.parked] == [str(RelPath(path).parent) if path.endswith(".md") else path for path in change]
+    assert [str(effect.path) for effect in plan.parked] == [
+        str(RelPath(path).parent) if path.endswith(".md") else path for path in change
+    ]
 
 
 def tree_of(files: Files) -> Tree:

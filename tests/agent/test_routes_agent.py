@@ -11,7 +11,7 @@ from typing import Any
 from partners import Generation
 
 from hermes_dist.agents.generation import generation_of
-from hermes_dist.decide.routing import profile_for
+from hermes_dist.decide.fleet.routes import profile_for
 
 _ASK = """
 import inspect, json, sys
@@ -23,30 +23,54 @@ found = [match_profile_route(routes, **{k: v for k, v in m.items() if k in known
 print("\\n" + json.dumps([r.profile if r else None for r in found]))
 """
 PLACES = ("guild_id", "chat_id", "thread_id")
-WHATSAPP = ["4917", "+4917", "4917@s.whatsapp.net", "4917:2@s.whatsapp.net", "4917@lid", "4917@g.us", "4918@lid"]
+WHATSAPP = [
+    "4917",
+    "+4917",
+    "4917@s.whatsapp.net",
+    "4917:2@s.whatsapp.net",
+    "4917@lid",
+    "4917@g.us",
+    "4918@lid",
+]
 ODD_IDS: list[object] = [1, 2, 0, 1.0, True, False, "", None, " ", ["1"], "1 "]
 
 
 def _id(rng: random.Random, platform: str) -> object:
-    return rng.choice([None, *WHATSAPP]) if platform == "whatsapp" and rng.random() < 0.7 else rng.choice([None, *"1234"])
+    return (
+        rng.choice([None, *WHATSAPP])
+        if platform == "whatsapp" and rng.random() < 0.7
+        else rng.choice([None, *"1234"])
+    )
 
 
 def _route(rng: random.Random, number: int) -> dict[str, object]:
     platform = rng.choice(["discord", "slack", "whatsapp", "discord-platform"])
-    ids = {key: value for key in (*PLACES, "user_id") if (value := _id(rng, platform)) and rng.random() < 0.7}
+    ids = {
+        key: value
+        for key in (*PLACES, "user_id")
+        if (value := _id(rng, platform)) and rng.random() < 0.7
+    }
     if number % 6 == 0:
         ids[rng.choice([*PLACES, "user_id"])] = rng.choice(ODD_IDS)
     if number % 5 == 0:
         ids["bot_profile"] = rng.choice(["a", "default", "", " b ", None])
     profile = rng.choice(["a", "b", "Coder", "default", "Default", "test", " ops ", "no/name"])
     route = {"name": str(number), "platform": platform, "profile": profile, **ids}
-    return {**route, "enabled": rng.choice([True, True, False, None, 1, "no"])} if number % 2 else route
+    return (
+        {**route, "enabled": rng.choice([True, True, False, None, 1, "no"])}
+        if number % 2
+        else route
+    )
 
 
 def _message(rng: random.Random) -> dict[str, object]:
     platform = rng.choice(["discord", "slack", "telegram", "whatsapp"])
     places = {key: _id(rng, platform) for key in (*PLACES, "parent_chat_id", "user_id")}
-    return {"platform": platform, **places, "adapter_profile": rng.choice([None, None, "default", "a", "b"])}
+    return {
+        "platform": platform,
+        **places,
+        "adapter_profile": rng.choice([None, None, "default", "a", "b"]),
+    }
 
 
 def test_ten_thousand_messages_are_answered_alike(agent_venv: Path, generation: Generation) -> None:
@@ -61,7 +85,9 @@ def test_ten_thousand_messages_are_answered_alike(agent_venv: Path, generation: 
         done = subprocess.run(program, input=given, capture_output=True, text=True, check=True)
         theirs = json.loads(done.stdout.splitlines()[-1])
         config = {"gateway": {"multiplex_profiles": True, "profile_routes": routes}}
-        ours = [profile_for(config, str(m["platform"]), grammar=grammar, **_rest(m)) for m in messages]
+        ours = [
+            profile_for(config, str(m["platform"]), grammar=grammar, **_rest(m)) for m in messages
+        ]
         assert len(set(theirs)) > 3
         wrong = [(m, ours[n], theirs[n]) for n, m in enumerate(messages) if ours[n] != theirs[n]]
         assert wrong[:3] == []

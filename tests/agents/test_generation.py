@@ -7,18 +7,39 @@ from itertools import pairwise
 
 import pytest
 
-from hermes_dist.agents.generation import GENERATIONS, NEWEST, RUN_STATE, SOULS, V0_19, V0_22, Generation, generation_of
+from hermes_dist.agents.generation import (
+    GENERATIONS,
+    NEWEST,
+    RUN_STATE,
+    SOULS,
+    V0_19,
+    V0_22,
+    Generation,
+    generation_of,
+)
 from hermes_dist.agents.jobs import IMPLIED, NEVER_RAN, PAUSED, RESUMED, SNAPSHOTS, UNBOUND
 
 
 @pytest.mark.parametrize(
     ("version", "wanted"),
     [
-        ("0.19.0", V0_19), ("0.18.3", V0_19), ("v0.19.2", V0_19), ("0.9", V0_19), ("0.20.0", V0_22), ("0.21.0rc1", V0_22),
-        ("0.22.2.post1", V0_22), ("0.100.0", V0_22), ("1.0", V0_22), (None, NEWEST), ("", NEWEST), ("unknown", NEWEST),
+        ("0.19.0", V0_19),
+        ("0.18.3", V0_19),
+        ("v0.19.2", V0_19),
+        ("0.9", V0_19),
+        ("0.20.0", V0_22),
+        ("0.21.0rc1", V0_22),
+        ("0.22.2.post1", V0_22),
+        ("0.100.0", V0_22),
+        ("1.0", V0_22),
+        (None, NEWEST),
+        ("", NEWEST),
+        ("unknown", NEWEST),
     ],
-)  # fmt: skip
-def test_a_version_belongs_to_the_nearest_careful_generation(version: str | None, wanted: Generation) -> None:
+)
+def test_a_version_belongs_to_the_nearest_careful_generation(
+    version: str | None, wanted: Generation
+) -> None:
     assert generation_of(version) is wanted
 
 
@@ -29,7 +50,10 @@ def _is_run_state(field: str, patterns: tuple[str, ...]) -> bool:
 @pytest.mark.parametrize("generation", GENERATIONS, ids=lambda each: each.name)
 def test_no_field_of_a_definition_is_run_state(generation: Generation) -> None:
     assert [field for field in generation.job_fields if _is_run_state(field, RUN_STATE)] == []
-    assert all(_is_run_state(field, generation.run_state) for field in (*PAUSED, *RESUMED, *NEVER_RAN, *SNAPSHOTS, *UNBOUND))
+    assert all(
+        _is_run_state(field, generation.run_state)
+        for field in (*PAUSED, *RESUMED, *NEVER_RAN, *SNAPSHOTS, *UNBOUND)
+    )
 
 
 def test_newer_generations_know_what_older_ones_do() -> None:

@@ -9,7 +9,7 @@ import pytest
 from gitrepo import Repo
 
 from hermes_dist.brand import HERMES
-from hermes_dist.cli.start import start
+from hermes_dist.cli.entry.start import start
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 
@@ -19,7 +19,9 @@ def root(home: Path) -> Path:
     profile = home / ".hermes" / "profiles" / "bot"
     (profile / "skills" / "hello").mkdir(parents=True)
     (profile / "SOUL.md").write_text("You are a bot.\n")
-    (profile / "skills" / "hello" / "SKILL.md").write_text("---\nname: hello\ndescription: Hi.\n---\nHi.\n")
+    (profile / "skills" / "hello" / "SKILL.md").write_text(
+        "---\nname: hello\ndescription: Hi.\n---\nHi.\n"
+    )
     return home
 
 
@@ -27,12 +29,16 @@ def run(*words: str) -> int:
     return start(HERMES, words, prog="hermes-dist", profile=None)
 
 
-def test_validate_speaks_to_people_and_to_programs(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_validate_speaks_to_people_and_to_programs(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run("validate", str(EXAMPLES / "coder"), "--strict") == 0
     assert "is valid" in capsys.readouterr().out
     folder = tmp_path / "x"
     folder.mkdir()
-    (folder / "distribution.yaml").write_text("name: x\nversion: 1.0.0\ndescription: x\nlicense: MIT\nmood: good\n")
+    (folder / "distribution.yaml").write_text(
+        "name: x\nversion: 1.0.0\ndescription: x\nlicense: MIT\nmood: good\n"
+    )
     (folder / "SOUL.md").write_text("x\n")
     assert run("validate", f"{folder}/") == 0
     assert "distribution.yaml:5: warning: the field 'mood'" in capsys.readouterr().out
@@ -42,10 +48,15 @@ def test_validate_speaks_to_people_and_to_programs(root: Path, tmp_path: Path, c
     assert run("validate", f"{folder}/", "--json") == 1
     data = json.loads(capsys.readouterr().out)
     assert (data["schema"], data["valid"]) == ("hermes-dist/validation/1", False)
-    assert {(p["path"], p["line"], p["level"]) for p in data["problems"]} >= {("distribution.yaml", 1, "error"), ("distribution.yaml", 2, "error")}
+    assert {(p["path"], p["line"], p["level"]) for p in data["problems"]} >= {
+        ("distribution.yaml", 1, "error"),
+        ("distribution.yaml", 2, "error"),
+    }
 
 
-def test_the_way_of_an_author_at_the_command_line(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_way_of_an_author_at_the_command_line(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     repo = Repo(tmp_path / "bot.git", bare=True)
     assert run("init", "bot", "--description", "A bot.", "--license", "MIT") == 0
     assert run("init", "bot") == 1
@@ -72,10 +83,14 @@ def test_the_way_of_an_author_at_the_command_line(root: Path, tmp_path: Path, ca
     assert run("publish", "bot", "--bump", "minor", "-y") == 4
     assert "SOUL.md:2: a place on a machine" in capsys.readouterr().err
     assert run("publish", "bot", "--bump", "minor", "-y", "--allow-finding", "SOUL.md:2") == 0
-    assert run("publish", "bot", "--bump", "minor", "--offline", "-y") == 0  # a repository on this machine is no server
+    assert (
+        run("publish", "bot", "--bump", "minor", "--offline", "-y") == 0
+    )  # a repository on this machine is no server
 
 
-def test_contributing_at_the_command_line(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_contributing_at_the_command_line(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     repo = Repo(tmp_path / "bot.git", bare=True)
     repo.commit({"distribution.yaml": "name: their\nversion: 1.0.0\n", "SOUL.md": "a\nb\nc\n"})
     assert run("install", f"file://{repo.path}", "-y") == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hermes_dist.brand import HERMES
-from hermes_dist.cli.start import start
+from hermes_dist.cli.entry.start import start
 
 Capture = pytest.CaptureFixture[str]
 
@@ -35,8 +35,9 @@ def test_a_group_without_a_verb_names_its_verbs_in_one_line(
 ) -> None:
     assert line(*words) == 2
     assert capsys.readouterr() == (
-        "", f"error: {words[-1]} needs a verb: {verbs}\n  see: hermes-dist {' '.join(words)} --help\n"
-    )  # fmt: skip
+        "",
+        f"error: {words[-1]} needs a verb: {verbs}\n  see: hermes-dist {' '.join(words)} --help\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,9 @@ def test_a_slip_is_told_with_what_is_near_it_and_nothing_that_is_not(
     assert capsys.readouterr().err.splitlines()[0] == f"error: {said}"
 
 
-def test_the_options_of_every_command_stand_before_the_verb_as_well(home: Path, capsys: Capture) -> None:
+def test_the_options_of_every_command_stand_before_the_verb_as_well(
+    home: Path, capsys: Capture
+) -> None:
     assert line("create", "coder", "-q") == 0
     capsys.readouterr()
     assert line("-p", "coder", "--json", "status") == 0
@@ -72,14 +75,26 @@ def test_the_options_of_every_command_stand_before_the_verb_as_well(home: Path, 
 def process(home: Path, command: str) -> subprocess.CompletedProcess[str]:
     ours = f"{sys.executable} -m hermes_dist"
     return subprocess.run(
-        ["sh", "-c", command.replace("hermes-dist", ours)], env={**os.environ, "HOME": str(home)},
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        ["sh", "-c", command.replace("hermes-dist", ours)],
+        env={**os.environ, "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_an_input_or_output_that_the_caller_closed_changes_nothing_else(closed: str, home: Path) -> None:
-    for verb in ["list", "--help", "create coder", "export coder -o coder.tar.gz", "delete coder -y"]:
+def test_an_input_or_output_that_the_caller_closed_changes_nothing_else(
+    closed: str, home: Path
+) -> None:
+    for verb in [
+        "list",
+        "--help",
+        "create coder",
+        "export coder -o coder.tar.gz",
+        "delete coder -y",
+    ]:
         done = process(home, f"cd {home} && hermes-dist {verb} {closed}")
         assert (done.returncode, "fault" in done.stderr) == (0, False), (verb, done.stderr)
     assert process(home, f"hermes-dist delete none {closed}").returncode == 1
@@ -89,5 +104,7 @@ def test_an_input_or_output_that_the_caller_closed_changes_nothing_else(closed: 
 def test_an_output_that_takes_no_more_is_no_fault_of_ours(verb: str, home: Path) -> None:
     done = process(home, f"ulimit -f 0; hermes-dist {verb} >{home}/output")
     assert done.returncode == 1
-    assert done.stderr.endswith("error: can't write the output: File too large\n  see what it is sent to\n")
+    assert done.stderr.endswith(
+        "error: can't write the output: File too large\n  see what it is sent to\n"
+    )
     assert "fault" not in done.stderr

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.decide.completion import SHELLS, Facts, agent_commands, complete
+from hermes_dist.decide.profiles.completion import SHELLS, Facts, agent_commands, complete
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops import aliases, front_door
+from hermes_dist.ops.front_door import launcher as front_door
+from hermes_dist.ops.profiles import aliases
 
 AGENT = """\
 #!/bin/sh
@@ -41,9 +42,11 @@ def layout(home: Path) -> Layout:
 def env(layout: Layout) -> dict[str, str]:
     folders = [layout.commands, layout.user_home / "opt", Path(sys.executable).parent]
     return {
-        "HOME": str(layout.user_home), "PATH": os.pathsep.join([*map(str, folders), "/usr/bin", "/bin"]),
-        "LANG": "C.UTF-8", "TERM": "dumb",
-    }  # fmt: skip
+        "HOME": str(layout.user_home),
+        "PATH": os.pathsep.join([*map(str, folders), "/usr/bin", "/bin"]),
+        "LANG": "C.UTF-8",
+        "TERM": "dumb",
+    }
 
 
 def shell(layout: Layout, words: list[str], text: str = "") -> str:
@@ -92,7 +95,10 @@ def test_bash_completes(layout: Layout) -> None:
 def test_fish_completes(layout: Layout) -> None:
     aliases.write(layout, aliases.plan(layout, ProfileName("coder"), env=env(layout)))
     asked = [f"complete -C '{' '.join(words)}'; echo ==" for words, _ in CASES]
-    found = shell(layout, ["fish", "--no-config", "-c", "\n".join(["hermes completion fish | source", *asked])])
+    found = shell(
+        layout,
+        ["fish", "--no-config", "-c", "\n".join(["hermes completion fish | source", *asked])],
+    )
     answers = [part.split() for part in found.split("==\n")[:-1]]
     # fish puts its answers in an order of its own, and completes a dash itself
     assert [sorted(answer) for answer in answers] == [sorted(wanted) for _, wanted in CASES]
@@ -135,7 +141,12 @@ def test_every_shell_gets_a_script_and_any_other_a_sentence(layout: Layout) -> N
         assert text.startswith("# completion for ")
         assert "zap-it" in text
     done = subprocess.run(
-        ["hermes", "completion", "tcsh"], env=env(layout), capture_output=True, text=True, check=False, timeout=60
+        ["hermes", "completion", "tcsh"],
+        env=env(layout),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert (done.returncode, "bash, zsh, fish, powershell" in done.stderr) == (2, True)
 
@@ -146,7 +157,9 @@ def test_powershell_is_quoted_in_its_own_way(layout: Layout) -> None:
     assert "'--front-door=hermes' 'completion' 'words' $door -- @rest" in text
 
 
-FACTS = Facts(verbs={"show": (), "front-door": ("install",)}, agent=("chat",), profiles=("default", "coder"))
+FACTS = Facts(
+    verbs={"show": (), "front-door": ("install",)}, agent=("chat",), profiles=("default", "coder")
+)
 
 
 @given(st.lists(st.text(max_size=8), max_size=5), st.booleans())

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from hermes_dist.brand import AIGENLABS, HERMES, Layout
-from hermes_dist.decide.launcher import front_door_script
-from hermes_dist.ops import front_door
+from hermes_dist.decide.profiles.launcher import front_door_script
+from hermes_dist.ops.front_door import launcher as front_door
 
-PACKAGE = Path(front_door.__file__).parent.parent
+PACKAGE = Path(front_door.__file__).parents[2]
 DUMP = f"""\
 #!{sys.executable} -E
 import json, os, sys
@@ -47,13 +47,28 @@ def start(
     env: dict[str, str], *args: str, launcher: Path, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(launcher), *args], env=env, cwd=cwd, capture_output=True, text=True, check=False, timeout=60
+        [str(launcher), *args],
+        env=env,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 
-def test_the_agent_gets_words_environment_and_exit_code_unchanged(layout: Layout, tmp_path: Path) -> None:
+def test_the_agent_gets_words_environment_and_exit_code_unchanged(
+    layout: Layout, tmp_path: Path
+) -> None:
     agent = program(tmp_path / "opt" / "hermes")
-    env = environ(layout, agent.parent, HERMES_HOME="/x/profiles/Not A Name", ODD="\udcff\n", LANG="C", PYTHONPATH="")
+    env = environ(
+        layout,
+        agent.parent,
+        HERMES_HOME="/x/profiles/Not A Name",
+        ODD="\udcff\n",
+        LANG="C",
+        PYTHONPATH="",
+    )
     words = ("-p", "coder", "chat", "-q", "two words", "", "--", "*", "\udcfe")
     process = subprocess.Popen([str(layout.launcher), *words], env=env, stdout=subprocess.PIPE)
     out, _ = process.communicate(timeout=60)
@@ -71,10 +86,15 @@ def test_the_locale_that_python_coerces_is_not_handed_on(layout: Layout, tmp_pat
     agent = program(tmp_path / "opt" / "hermes", "#!/bin/sh\nenv\n")
     env = environ(layout, agent.parent)
     assert "LC_CTYPE" not in start(env, "chat", launcher=layout.launcher).stdout
-    assert "LC_CTYPE=C.UTF-8" in start({**env, "LC_CTYPE": "C.UTF-8"}, "chat", launcher=layout.launcher).stdout
+    assert (
+        "LC_CTYPE=C.UTF-8"
+        in start({**env, "LC_CTYPE": "C.UTF-8"}, "chat", launcher=layout.launcher).stdout
+    )
 
 
-def test_the_folder_one_stands_in_can_not_put_itself_in_the_way(layout: Layout, tmp_path: Path) -> None:
+def test_the_folder_one_stands_in_can_not_put_itself_in_the_way(
+    layout: Layout, tmp_path: Path
+) -> None:
     agent = program(tmp_path / "opt" / "hermes")
     here = tmp_path / "downloads"
     for name in ("hermes_dist", "hermes_cli"):
@@ -89,13 +109,20 @@ def test_the_folder_one_stands_in_can_not_put_itself_in_the_way(layout: Layout, 
 
 def test_a_stale_sign_of_another_process_is_no_loop(layout: Layout, tmp_path: Path) -> None:
     agent = program(tmp_path / "opt" / "hermes")
-    done = start(environ(layout, agent.parent, HERMES_DIST_EXEC=str(os.getpid())), "chat", launcher=layout.launcher)
+    done = start(
+        environ(layout, agent.parent, HERMES_DIST_EXEC=str(os.getpid())),
+        "chat",
+        launcher=layout.launcher,
+    )
     assert json.loads(done.stdout)[0] == str(agent)
 
 
-def test_a_child_of_the_agent_may_come_through_the_front_door_again(layout: Layout, tmp_path: Path) -> None:
+def test_a_child_of_the_agent_may_come_through_the_front_door_again(
+    layout: Layout, tmp_path: Path
+) -> None:
     agent = program(
-        tmp_path / "opt" / "hermes", '#!/bin/sh\n[ "$1" = inner ] && echo reached && exit 5\nhermes inner\nexit $?\n'
+        tmp_path / "opt" / "hermes",
+        '#!/bin/sh\n[ "$1" = inner ] && echo reached && exit 5\nhermes inner\nexit $?\n',
     )
     done = start(environ(layout, agent.parent), "chat", launcher=layout.launcher)
     assert (done.returncode, done.stdout) == (5, "reached\n")
@@ -107,14 +134,18 @@ def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr
 
 
-def test_without_an_agent_there_is_one_sentence_with_the_way_to_get_it_and_127(layout: Layout) -> None:
+def test_without_an_agent_there_is_one_sentence_with_the_way_to_get_it_and_127(
+    layout: Layout,
+) -> None:
     said = one_sentence(start(environ(layout), "chat", launcher=layout.launcher))
     assert "Hermes Agent is not installed" in said
     assert "pip install hermes-agent" in said
     assert "HERMES_AGENT_BIN" in said
 
 
-def test_an_agent_that_leads_back_here_is_a_loop_and_ends_with_127(layout: Layout, tmp_path: Path) -> None:
+def test_an_agent_that_leads_back_here_is_a_loop_and_ends_with_127(
+    layout: Layout, tmp_path: Path
+) -> None:
     wrapper = program(tmp_path / "opt" / "my-hermes", '#!/bin/sh\nexec hermes "$@"\n')
     env = environ(layout, HERMES_AGENT_BIN=str(wrapper))
     assert "leads back" in one_sentence(start(env, "chat", launcher=layout.launcher))
@@ -124,12 +155,15 @@ def test_an_agent_that_leads_back_here_is_a_loop_and_ends_with_127(layout: Layou
 def other_install(tmp_path: Path) -> Path:
     """The launcher of a second installation, in a virtual environment of its own."""
     venv = tmp_path / "other"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--symlinks", str(venv)], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", "--symlinks", str(venv)], check=True
+    )
     (site,) = venv.glob("lib/python*/site-packages")
     (site / "dist.pth").write_text(f"{PACKAGE.parent}\n")
     python = str(venv / "bin" / "python")
     return program(
-        tmp_path / "second" / "hermes", front_door_script(HERMES, python, str(PACKAGE / "__main__.py"), [])
+        tmp_path / "second" / "hermes",
+        front_door_script(HERMES, python, str(PACKAGE / "__main__.py"), []),
     )
 
 
@@ -155,18 +189,26 @@ def test_a_front_door_in_front_of_the_other_installation_finds_no_agent_there(
         assert "not installed" in one_sentence(start(env, "chat", launcher=launcher))
 
 
-def test_the_command_that_the_front_door_replaced_is_the_agent_behind_it(home: Path, tmp_path: Path) -> None:
+def test_the_command_that_the_front_door_replaced_is_the_agent_behind_it(
+    home: Path, tmp_path: Path
+) -> None:
     layout = Layout(HERMES, home / ".hermes", home)
     program(layout.launcher)
     front_door.install(layout)
-    reached, words, _, _ = json.loads(start(environ(layout), "chat", launcher=layout.launcher).stdout)
+    reached, words, _, _ = json.loads(
+        start(environ(layout), "chat", launcher=layout.launcher).stdout
+    )
     assert reached.startswith(str(layout.shared))
     assert words == ["chat"]
     front_door.remove(layout)
-    assert json.loads(start(environ(layout), "chat", launcher=layout.launcher).stdout)[0] == str(layout.launcher)
+    assert json.loads(start(environ(layout), "chat", launcher=layout.launcher).stdout)[0] == str(
+        layout.launcher
+    )
 
 
-def test_the_rebranded_agent_has_its_own_front_door_places_and_variables(home: Path, tmp_path: Path) -> None:
+def test_the_rebranded_agent_has_its_own_front_door_places_and_variables(
+    home: Path, tmp_path: Path
+) -> None:
     layout = Layout(AIGENLABS, home / ".aigenlabs", home)
     front_door.install(layout)
     program(tmp_path / "opt" / "hermes")

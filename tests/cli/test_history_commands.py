@@ -12,7 +12,7 @@ import pytest
 from story import FIRST, Story, agent_installs
 
 from hermes_dist.brand import HERMES
-from hermes_dist.cli.start import start as run
+from hermes_dist.cli.entry.start import start as run
 
 SOUL = FIRST["SOUL.md"]
 
@@ -43,7 +43,12 @@ def cli(home: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
 
 def _two(cli: Cli) -> None:
     cli.story.install()
-    cli.story.ship({"distribution.yaml": "name: bot\nversion: 2.0.0\n", "SOUL.md": SOUL.replace("Rule 3 stands", "Rule 3 is new")})
+    cli.story.ship(
+        {
+            "distribution.yaml": "name: bot\nversion: 2.0.0\n",
+            "SOUL.md": SOUL.replace("Rule 3 stands", "Rule 3 is new"),
+        }
+    )
     cli.story.update()
 
 
@@ -59,7 +64,10 @@ def test_history_lists_the_newest_first(cli: Cli) -> None:
     assert "rollback bot NUMBER" in err
     data = cli.json("history", "bot")
     assert data["schema"] == "hermes-dist/history/1"
-    assert [(g["number"], g["verb"]) for g in data["generations"]] == [(1, "install"), (2, "update")]
+    assert [(g["number"], g["verb"]) for g in data["generations"]] == [
+        (1, "install"),
+        (2, "update"),
+    ]
 
 
 def test_rollback_asks_goes_back_and_says_that_it_holds(cli: Cli) -> None:
@@ -88,7 +96,9 @@ def test_update_abort_puts_the_state_before_back(cli: Cli) -> None:
     cli.story.install()
     cli.story.edit("SOUL.md", "Rule 3 stands", "Rule 3 is mine")
     before = cli.story.files()
-    cli.story.ship({"SOUL.md": SOUL.replace("Rule 3 stands", "Rule 3 is new"), "skills/new/SKILL.md": "new\n"})
+    cli.story.ship(
+        {"SOUL.md": SOUL.replace("Rule 3 stands", "Rule 3 is new"), "skills/new/SKILL.md": "new\n"}
+    )
     assert cli("update", "bot", "-y")[0] == 3
     assert cli("update", "bot", "--abort")[0] == 6
     assert cli("update", "bot", "--abort", "-n")[0] == 0
@@ -101,7 +111,12 @@ def test_update_abort_puts_the_state_before_back(cli: Cli) -> None:
 def test_hold_and_unhold(cli: Cli) -> None:
     cli.story.install()
     assert cli("hold", "bot")[0] == 0
-    assert cli.json("hold", "bot") == {"schema": "hermes-dist/hold/1", "profile": "bot", "held": "*", "done": False}
+    assert cli.json("hold", "bot") == {
+        "schema": "hermes-dist/hold/1",
+        "profile": "bot",
+        "held": "*",
+        "done": False,
+    }
     assert cli("unhold", "bot")[0] == 0
     assert cli.story.lock.held == ""
 
@@ -149,7 +164,9 @@ def test_adopt_all_takes_what_it_can_and_gives_the_worst_code(cli: Cli) -> None:
     agent_installs(cli.story, FIRST)
     other = cli.story.root / "profiles" / "zed"
     other.mkdir(parents=True)
-    (other / "distribution.yaml").write_text(f"name: zed\nversion: 9.0.0\nsource: {cli.story.url}\n")
+    (other / "distribution.yaml").write_text(
+        f"name: zed\nversion: 9.0.0\nsource: {cli.story.url}\n"
+    )
     code, out, err = cli("adopt", "--all")
     assert code == 1
     assert "Adopted bot" in out
@@ -169,26 +186,38 @@ def test_verify_and_gc_say_what_they_found(cli: Cli) -> None:
     assert cli("verify", "bot")[0] == 1
     assert cli.json("gc", "-n")["blobs"] == 0
     assert cli("gc", "--keep", "0")[0] == 2
-    assert cli("gc")[1].startswith("Removed 0 contents (0 B), 0 old generations and 0 cached sources.")
+    assert cli("gc")[1].startswith(
+        "Removed 0 contents (0 B), 0 old generations and 0 cached sources."
+    )
 
 
 def _editor(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     program = folder / "editor"
-    program.write_text(f"#!{sys.executable}\nimport sys, pathlib\nmine, theirs = map(pathlib.Path, sys.argv[1:])\n{script}\n")
+    program.write_text(
+        f"#!{sys.executable}\nimport sys, pathlib\nmine, theirs = map(pathlib.Path, sys.argv[1:])\n{script}\n"
+    )
     program.chmod(0o755)
     monkeypatch.setenv("EDITOR", str(program))
     monkeypatch.delenv("VISUAL", raising=False)
 
 
-def test_resolve_edit_takes_the_edited_copy_and_settles(cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resolve_edit_takes_the_edited_copy_and_settles(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cli.story.install()
     cli.story.edit("SOUL.md", "Rule 3 stands", "Rule 3 is mine")
     cli.story.ship({"SOUL.md": SOUL.replace("Rule 3 stands", "Rule 3 is new")})
     cli("update", "bot", "-y")
-    _editor(home, "assert 'Rule 3 is new' in theirs.read_text()\nassert 'Rule 3 is mine' in mine.read_text()", monkeypatch)
+    _editor(
+        home,
+        "assert 'Rule 3 is new' in theirs.read_text()\nassert 'Rule 3 is mine' in mine.read_text()",
+        monkeypatch,
+    )
     assert cli("resolve", "bot", "SOUL.md", "--edit")[0] == 3
     assert cli.story.lock.conflicts
-    _editor(home, "mine.write_text(mine.read_text().replace('3 is mine', '3 is both'))", monkeypatch)
+    _editor(
+        home, "mine.write_text(mine.read_text().replace('3 is mine', '3 is both'))", monkeypatch
+    )
     assert cli("resolve", "bot", "SOUL.md", "--edit")[0] == 0
     assert cli.story.lock.conflicts == ()
     assert "Rule 3 is both" in cli.story.read("SOUL.md")
@@ -196,7 +225,9 @@ def test_resolve_edit_takes_the_edited_copy_and_settles(cli: Cli, home: Path, mo
     assert cli("resolve", "bot", "--edit", "--ours")[0] == 2
 
 
-def test_an_edited_document_that_can_not_be_read_settles_nothing(cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edited_document_that_can_not_be_read_settles_nothing(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cli.story.install()
     cli.story.edit("config.yaml", "small", "mine")
     cli.story.ship({"config.yaml": FIRST["config.yaml"].replace("small", "big")})

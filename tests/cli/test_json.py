@@ -31,7 +31,9 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> Evil:
 
 def schema_of(name: str) -> dict[str, Any]:
     """A schema, made strict: what it does not name is not in the output."""
-    loaded: dict[str, Any] = json.loads((data_folder("schema") / f"output-{name}.schema.json").read_text("utf-8"))
+    loaded: dict[str, Any] = json.loads(
+        (data_folder("schema") / f"output-{name}.schema.json").read_text("utf-8")
+    )
     Draft202012Validator.check_schema(loaded)
     return loaded
 
@@ -51,14 +53,23 @@ def schemas_in_use() -> Iterator[str]:
     """The names of all objects that commands write."""
     for path in CLI.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "emit":
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "emit"
+            ):
                 name = node.args[0]
-                assert isinstance(name, ast.Constant), f"{path.name}:{node.lineno}: the name is not written out"
+                assert isinstance(name, ast.Constant), (
+                    f"{path.name}:{node.lineno}: the name is not written out"
+                )
                 yield str(name.value)
 
 
 def test_each_object_has_its_schema_and_each_schema_its_object() -> None:
-    files = {path.name.removeprefix("output-").removesuffix(".schema.json") for path in data_folder("schema").glob("output-*")}
+    files = {
+        path.name.removeprefix("output-").removesuffix(".schema.json")
+        for path in data_folder("schema").glob("output-*")
+    }
     assert set(schemas_in_use()) - files == set(), "schema/output-NAME.schema.json is missing"
     assert files - set(schemas_in_use()) == set(), "a schema that nothing writes"
 
@@ -80,13 +91,21 @@ def checked(done: Any) -> dict[str, Any]:
         schema["anyOf"][1]["properties"]["schema"] = True
     if name == "outcomes":
         assert all(each["schema"].startswith("hermes-dist/") for each in found["results"])
-    errors = [f"{error.json_path}: {error.message[:300]}" for error in Draft202012Validator(schema).iter_errors(found)]
+    errors = [
+        f"{error.json_path}: {error.message[:300]}"
+        for error in Draft202012Validator(schema).iter_errors(found)
+    ]
     assert errors == []
     return found
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if "--all" not in COMMANDS[name]] + ["update (all)", "status (all)"])
-def test_every_command_writes_one_object_as_its_schema_says(evil: Evil, name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [name for name in COMMANDS if "--all" not in COMMANDS[name]] + ["update (all)", "status (all)"],
+)
+def test_every_command_writes_one_object_as_its_schema_says(
+    evil: Evil, name: str, tmp_path: Path
+) -> None:
     home = evil.fresh(tmp_path / "home")
     done = evil.run(home, *evil.words(name, home), "--json")
     found = checked(done)
@@ -110,17 +129,55 @@ def test_no_secret_of_the_machine_is_in_any_of_them(evil: Evil, tmp_path: Path) 
     (bot / ".env").write_text(f"KEY={SECRET}\n")
     (bot / "config.yaml").write_text(f"model: x\napi_key: {SECRET}\n")
     (bot / "SOUL.md").write_text(f"The key is {SECRET}.\n")
-    for name in ("status", "diff", "diff (upstream)", "info", "update", "update (dry run)", "verify", "doctor", "list", "history"):
+    for name in (
+        "status",
+        "diff",
+        "diff (upstream)",
+        "info",
+        "update",
+        "update (dry run)",
+        "verify",
+        "doctor",
+        "list",
+        "history",
+    ):
         home = Path(shutil.copytree(template, tmp_path / name, symlinks=True))
         done = evil.run(home, *evil.words(name, home), "--json")
         assert SECRET not in (done.stdout + done.stderr).decode(), name
-    done = evil.run(template, "update", "evil", "-y", "--json", "--env", f"EXTRA={SECRET}", "--env", f"{SECRET}=x")
+    done = evil.run(
+        template,
+        "update",
+        "evil",
+        "-y",
+        "--json",
+        "--env",
+        f"EXTRA={SECRET}",
+        "--env",
+        f"{SECRET}=x",
+    )
     assert checked(done)["written_env"] == ["EXTRA"]
     assert SECRET not in (done.stdout + done.stderr).decode()
 
 
-def test_what_was_contributed_is_told_as_its_schema_says_also_when_it_was_nothing(evil: Evil, tmp_path: Path) -> None:
+def test_what_was_contributed_is_told_as_its_schema_says_also_when_it_was_nothing(
+    evil: Evil, tmp_path: Path
+) -> None:
     home = evil.fresh(tmp_path / "home")
     assert evil.run(home, "resolve", "evil", "--theirs").returncode == 0
-    data = checked(evil.run(home, "contribute", "evil", "-o", str(tmp_path / "none.patch"), "--only", "plugins", "--json"))
-    assert (data["schema"], data["changes"], data["pushed"]) == ("hermes-dist/contributed/1", [], "")
+    data = checked(
+        evil.run(
+            home,
+            "contribute",
+            "evil",
+            "-o",
+            str(tmp_path / "none.patch"),
+            "--only",
+            "plugins",
+            "--json",
+        )
+    )
+    assert (data["schema"], data["changes"], data["pushed"]) == (
+        "hermes-dist/contributed/1",
+        [],
+        "",
+    )

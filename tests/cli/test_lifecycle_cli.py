@@ -26,9 +26,14 @@ def environ(layout: Layout) -> dict[str, str]:
 
 def run(layout: Layout, *words: str, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [sys.executable, "-m", "hermes_dist", *words], env={**environ(layout), **env}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        [sys.executable, "-m", "hermes_dist", *words],
+        env={**environ(layout), **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode == code, (words, done.stdout, done.stderr)
     return done
 
@@ -37,7 +42,11 @@ def typed(layout: Layout, answer: str, *words: str) -> tuple[int, str]:
     """Run on a terminal of its own, and type an answer."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "hermes_dist", *words], env=environ(layout), stdin=slave, stdout=slave, stderr=slave
+        [sys.executable, "-m", "hermes_dist", *words],
+        env=environ(layout),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
     )
     os.close(slave)
     os.write(master, answer.encode())
@@ -59,7 +68,9 @@ def test_delete_wants_the_name_typed(layout: Layout) -> None:
     for answer in ("\n", "y\n", "yes\n", "writer\n"):
         code, shown = typed(layout, answer, "delete", "coder")
         assert (code, "cancelled, nothing changed" in shown) == (1, True), shown
-    assert "error: the name 'coder' has to be typed" in run(layout, "delete", "coder", code=6).stderr
+    assert (
+        "error: the name 'coder' has to be typed" in run(layout, "delete", "coder", code=6).stderr
+    )
     run(layout, "delete", "coder", "--no-input", code=6)
     code, shown = typed(layout, "coder\n", "delete", "coder")
     assert (code, "is in the trash for 30 days" in shown) == (0, True), shown
@@ -68,7 +79,11 @@ def test_delete_wants_the_name_typed(layout: Layout) -> None:
 
 def test_the_commands_speak_json(layout: Layout) -> None:
     made = json.loads(run(layout, "create", "coder", "--json").stdout)
-    assert (made["schema"], made["profile"], made["alias"]) == ("hermes-dist/create/1", "coder", "coder")
+    assert (made["schema"], made["profile"], made["alias"]) == (
+        "hermes-dist/create/1",
+        "coder",
+        "coder",
+    )
     done = json.loads(run(layout, "rename", "coder", "dev-bot", "--json").stdout)
     assert (done["old"], done["profile"], done["aliases"]) == ("coder", "dev-bot", ["dev-bot"])
     gone = json.loads(run(layout, "delete", "dev-bot", "--yes", "--json").stdout)
@@ -84,14 +99,30 @@ def test_the_commands_speak_json(layout: Layout) -> None:
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        ("create", 2), ("create x --no-skills --clone", 2), ("create x --with-channel-tokens", 2),
-        ("create x --clone-from nobody", 1), ("create default", 1), ("create coder", 1), ("rename coder", 2),
-        ("rename nobody x", 1), ("rename default x", 1), ("delete nobody --yes", 1), ("delete default --yes", 1),
-        ("archive default", 1), ("restore nobody", 1), ("describe coder --auto --text x", 2), ("describe --all", 2),
-        ("describe coder --overwrite", 2), ("describe coder --auto", 1), ("completion", 2), ("completion csh", 2),
+        ("create", 2),
+        ("create x --no-skills --clone", 2),
+        ("create x --with-channel-tokens", 2),
+        ("create x --clone-from nobody", 1),
+        ("create default", 1),
+        ("create coder", 1),
+        ("rename coder", 2),
+        ("rename nobody x", 1),
+        ("rename default x", 1),
+        ("delete nobody --yes", 1),
+        ("delete default --yes", 1),
+        ("archive default", 1),
+        ("restore nobody", 1),
+        ("describe coder --auto --text x", 2),
+        ("describe --all", 2),
+        ("describe coder --overwrite", 2),
+        ("describe coder --auto", 1),
+        ("completion", 2),
+        ("completion csh", 2),
     ],
-)  # fmt: skip
-def test_what_can_not_be_done_is_refused_with_its_code(layout: Layout, words: str, code: int) -> None:
+)
+def test_what_can_not_be_done_is_refused_with_its_code(
+    layout: Layout, words: str, code: int
+) -> None:
     run(layout, "create", "coder")
     before = sorted(layout.profiles.iterdir())
     assert "error:" in run(layout, *words.split(), code=code).stderr

@@ -16,7 +16,11 @@ INDEX = Path(__file__).parents[2] / "registry" / "registry.json"
 def run(home: Path, *words: str, code: int = 0) -> str:
     home.mkdir(exist_ok=True)
     done = subprocess.run(
-        [PROGRAM, *words], env={**os.environ, "HOME": str(home)}, capture_output=True, text=True, check=False
+        [PROGRAM, *words],
+        env={**os.environ, "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -29,14 +33,18 @@ def test_publish_writes_the_entry_and_others_install_by_name(tmp_path: Path) -> 
     (registry / "registry.json").write_bytes(INDEX.read_bytes())
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(remote)], check=True)
     run(author, "install", str(EXAMPLE), "-y")
-    told = run(author, "publish", "coder", "--to", f"file://{remote}", "--registry", str(registry), "-y")
+    told = run(
+        author, "publish", "coder", "--to", f"file://{remote}", "--registry", str(registry), "-y"
+    )
     assert "its entry is in" in told
     entry = json.loads((registry / "packages/co/coder.json").read_text())
     assert entry["runs"] == {"cron": 2, "mcp": 2, "skills": 6}
     assert [row["version"] for row in entry["versions"]] == ["1.0.0"]
     run(user, "registry", "add", str(registry), "--name", "team")
     run(user, "install", "coder", "-y", "--registry", "team")
-    assert (user / ".hermes/profiles/coder/SOUL.md").read_bytes() == (EXAMPLE / "SOUL.md").read_bytes()
+    assert (user / ".hermes/profiles/coder/SOUL.md").read_bytes() == (
+        EXAMPLE / "SOUL.md"
+    ).read_bytes()
 
 
 def test_a_folder_that_is_no_registry_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
@@ -44,6 +52,18 @@ def test_a_folder_that_is_no_registry_is_refused_before_anything_is_sent(tmp_pat
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(remote)], check=True)
     run(author, "install", str(EXAMPLE), "-y")
     (tmp_path / "empty").mkdir()
-    run(author, "publish", "coder", "--to", f"file://{remote}", "--registry", str(tmp_path / "empty"), "-y", code=1)
-    refs = subprocess.run(["git", "-C", str(remote), "for-each-ref"], capture_output=True, text=True, check=True)
+    run(
+        author,
+        "publish",
+        "coder",
+        "--to",
+        f"file://{remote}",
+        "--registry",
+        str(tmp_path / "empty"),
+        "-y",
+        code=1,
+    )
+    refs = subprocess.run(
+        ["git", "-C", str(remote), "for-each-ref"], capture_output=True, text=True, check=True
+    )
     assert refs.stdout == ""

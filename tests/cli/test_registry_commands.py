@@ -13,9 +13,9 @@ from story import Story
 from tufrepo import Serving, TufRepo
 
 from hermes_dist.brand import HERMES
-from hermes_dist.cli.start import start as run
+from hermes_dist.cli.entry.start import start as run
 from hermes_dist.model.registry import entry_path
-from hermes_dist.world.registry_tuf import root_digest
+from hermes_dist.world.registry.tuf import root_digest
 
 
 class Cli:
@@ -24,7 +24,12 @@ class Cli:
     def __init__(self, home: Path, capture: pytest.CaptureFixture[str]) -> None:
         self.story = Story(home)
         self.shelf = Shelf(home / "shelf")
-        self.shelf.put("my-bot", self.story.url, {"version": "1.0.0", "commit": self.story.commits[0]}, description="A tidy bot.")
+        self.shelf.put(
+            "my-bot",
+            self.story.url,
+            {"version": "1.0.0", "commit": self.story.commits[0]},
+            description="A tidy bot.",
+        )
         self.capture = capture
         assert self("registry", "add", str(self.shelf.path))[0] == 0
 
@@ -49,7 +54,13 @@ def test_registries_are_listed_with_what_they_have(cli: Cli) -> None:
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()] == ["name", "default", "shelf"]
     rows = cli.json("registry", "list")["registries"]
-    assert rows[1] == {"name": "shelf", "kind": "folder", "location": str(cli.shelf.path), "packages": 1, "revision": ""}
+    assert rows[1] == {
+        "name": "shelf",
+        "kind": "folder",
+        "location": str(cli.shelf.path),
+        "packages": 1,
+        "revision": "",
+    }
     assert cli("registry", "remove", "shelf")[0] == 0
     assert cli("registry", "remove", "shelf")[0] == 2
 
@@ -75,11 +86,17 @@ def test_a_twin_needs_an_answer_and_a_lie_is_refused(cli: Cli) -> None:
     code, _, err = cli("install", "my-bot", "-y")
     assert code == 6
     assert "--accept-name" in err
-    cli.shelf.put("my-bot", cli.story.url, {"version": "1.0.0", "commit": cli.story.commits[0], "tree": "0" * 64})
+    cli.shelf.put(
+        "my-bot",
+        cli.story.url,
+        {"version": "1.0.0", "commit": cli.story.commits[0], "tree": "0" * 64},
+    )
     assert cli("install", "my-bot", "-y", "--accept-name")[0] == 4
     cli.shelf.put("my-bot", cli.story.url, {"version": "1.0.0", "commit": cli.story.commits[0]})
     again = ("install", "my-bot", "-y", "--accept-name", "--registry", "shelf")
-    assert cli(*again)[0] == 4, "a digest that was seen once counts, also where the entry leaves it out later"
+    assert cli(*again)[0] == 4, (
+        "a digest that was seen once counts, also where the entry leaves it out later"
+    )
     (cli.story.root / "distributions" / "seen" / "shelf" / "my-bot").unlink()
     assert cli(*again)[0] == 0
 
@@ -114,17 +131,45 @@ def test_a_release_is_yanked_and_counts_again(cli: Cli) -> None:
 def test_static_files_are_added_by_a_fingerprint_or_a_root(cli: Cli, home: Path) -> None:
     repo = TufRepo({entry_path("web-bot"): entry("web-bot", "github.com/you/bot")})
     with Serving(repo) as server:
-        assert cli("registry", "add", server.url, "--name", "web", "--fingerprint", "0" * 64)[0] == 4
-        assert cli("registry", "add", server.url, "--name", "web", "--fingerprint", root_digest(repo.root_bytes))[0] == 0
+        assert (
+            cli("registry", "add", server.url, "--name", "web", "--fingerprint", "0" * 64)[0] == 4
+        )
+        assert (
+            cli(
+                "registry",
+                "add",
+                server.url,
+                "--name",
+                "web",
+                "--fingerprint",
+                root_digest(repo.root_bytes),
+            )[0]
+            == 0
+        )
         assert cli("info", "web-bot")[0] == 0
         (home / "root.json").write_bytes(repo.root_bytes)
-        assert cli("registry", "add", server.url, "--name", "again", "--root", str(home / "root.json"))[0] == 0
+        assert (
+            cli(
+                "registry", "add", server.url, "--name", "again", "--root", str(home / "root.json")
+            )[0]
+            == 0
+        )
     assert cli("registry", "sync", "web")[0] == 7
-    assert cli("registry", "add", str(cli.shelf.path), "--name", "x", "--root", str(home / "root.json"))[0] == 2
-    assert cli("registry", "add", "https://example.org/index", "--root", str(home / "none.json"))[0] == 1
+    assert (
+        cli(
+            "registry", "add", str(cli.shelf.path), "--name", "x", "--root", str(home / "root.json")
+        )[0]
+        == 2
+    )
+    assert (
+        cli("registry", "add", "https://example.org/index", "--root", str(home / "none.json"))[0]
+        == 1
+    )
 
 
-def test_without_the_extra_it_says_what_to_install(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_it_says_what_to_install(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "tuf.ngclient", None)
     code, _, err = cli("registry", "add", "http://127.0.0.1:9/index", "--fingerprint", "0" * 64)
     assert code == 1

@@ -10,8 +10,8 @@ import yaml
 from story import FIRST, Story, agent_installs, yes
 from terminal import Terminal
 
-from hermes_dist.ops import install as installing
-from hermes_dist.ops.conclude import Wish
+from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.package import install as installing
 
 SERVERS = {"mcpServers": {"web": {"command": "web-server"}, "mail": {"command": "mail-server"}}}
 

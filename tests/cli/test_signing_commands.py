@@ -12,7 +12,7 @@ from sshkeys import Key, make
 from story import FIRST
 
 from hermes_dist.brand import HERMES
-from hermes_dist.cli.start import start as run
+from hermes_dist.cli.entry.start import start as run
 
 
 class Shell:
@@ -50,18 +50,28 @@ def repo(tmp_path: Path) -> Repo:
     return repo
 
 
-def test_from_a_signed_tag_to_a_profile_that_expects_its_key(shell: Shell, key: Key, repo: Repo, tmp_path: Path) -> None:
+def test_from_a_signed_tag_to_a_profile_that_expects_its_key(
+    shell: Shell, key: Key, repo: Repo, tmp_path: Path
+) -> None:
     out, err = shell("sign", str(repo.path), "--key", str(key.path))
     assert out == f"v1.0.0 is signed by {key.fingerprint} ({key.path}).\n"
     assert "git push origin refs/tags/v1.0.0" in err
     assert "was signed already" in shell("sign", str(repo.path), "--key", str(key.path))[0]
     assert shell.json("sign", str(repo.path), "--key", str(key.path))["changed"] is False
-    out, err = shell("install", f"file://{repo.path}@^1", "-y", "--name", "bot", "--require-signature")
+    out, err = shell(
+        "install", f"file://{repo.path}@^1", "-y", "--name", "bot", "--require-signature"
+    )
     assert f"  trust  signed by {key.fingerprint} (first use)\n" in err
-    assert shell("trust", "add", "Ada", str(key.pub))[0] == f"{key.fingerprint} is trusted as Ada.\n"
+    assert (
+        shell("trust", "add", "Ada", str(key.pub))[0] == f"{key.fingerprint} is trusted as Ada.\n"
+    )
     assert f"signer           {key.fingerprint} (Ada)\n" in shell("info", "bot")[0]
     assert f"  signer  {key.fingerprint} (Ada)\n" in shell("verify", "bot")[0]
-    assert shell.json("info", "bot")["signer"] == shell.json("verify", "bot")["signer"] == key.fingerprint
+    assert (
+        shell.json("info", "bot")["signer"]
+        == shell.json("verify", "bot")["signer"]
+        == key.fingerprint
+    )
 
     repo.commit({"SOUL.md": "Two."})
     repo.tag("v1.1.0", annotated=True)
@@ -75,20 +85,30 @@ def test_from_a_signed_tag_to_a_profile_that_expects_its_key(shell: Shell, key: 
     eve = make(tmp_path, "eve")
     shell("sign", str(repo.path), "--key", str(eve.path), "--tag", "v1.2.0")
     error = shell.json("update", "bot", "-y", code=4)["error"]
-    assert error["message"].startswith(f"the key changed: it is signed by {eve.fingerprint}, and what came before by")
+    assert error["message"].startswith(
+        f"the key changed: it is signed by {eve.fingerprint}, and what came before by"
+    )
     shell("update", "bot", "-y", "--accept-new-key")
     repo.tag("v1.2.0", "v1.0.0")
     assert "--accept-moved-tag" in shell("update", "bot", "-y", code=4)[1]
 
 
 def test_the_keyring_in_words_and_as_data(shell: Shell, key: Key, repo: Repo, home: Path) -> None:
-    assert shell("trust", "list")[0] == "No key is known. Trust one with: hermes-dist trust add NAME KEY\n"
+    assert (
+        shell("trust", "list")[0]
+        == "No key is known. Trust one with: hermes-dist trust add NAME KEY\n"
+    )
     shell("trust", "add", "Ada", key.pub.read_text())
     out, _ = shell("trust", "list")
     assert out.splitlines()[1].split() == ["Ada", key.fingerprint, "trusted"]
     assert shell.json("trust", "list")["keys"][0]["state"] == "trusted"
     assert "is revoked" in shell("trust", "remove", "Ada", "--revoke", "--reason", "lost")[0]
-    assert shell("trust", "list")[0].splitlines()[1].split() == ["Ada", key.fingerprint, "revoked", "lost"]
+    assert shell("trust", "list")[0].splitlines()[1].split() == [
+        "Ada",
+        key.fingerprint,
+        "revoked",
+        "lost",
+    ]
     shell("trust", "add", "Ada", str(key.pub), code=1)
     shell("trust", "remove", key.fingerprint)
     shell("trust", "remove", key.fingerprint, code=1)

@@ -11,7 +11,7 @@ import pytest
 from gitrepo import Repo
 from terminal import PROGRAM, Terminal, rendered
 
-from hermes_dist.decide.lifecycle import NEW_ENV
+from hermes_dist.decide.profiles.lifecycle import NEW_ENV
 
 SECRET = "s3cr3t-value"
 CONTENT, EFFECTS = "Install it? [y/N] ", "Let it run these now? [y/N] "
@@ -54,7 +54,13 @@ def _agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def piped(*words: str, **env: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*PROGRAM, *words], env={**os.environ, **env}, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return subprocess.run(
+        [*PROGRAM, *words],
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
 
 
 def plain(repo: Repo) -> None:
@@ -62,7 +68,9 @@ def plain(repo: Repo) -> None:
     repo.commit({"distribution.yaml": "name: bot\n", "mcp.json": None})
 
 
-def test_an_install_asks_for_the_content_the_effects_and_what_is_missing(source: str, bot: Path, tmp_path: Path) -> None:
+def test_an_install_asks_for_the_content_the_effects_and_what_is_missing(
+    source: str, bot: Path, tmp_path: Path
+) -> None:
     terminal = Terminal("install", source, stdout=tmp_path / "out")
     terminal.answer(CONTENT, "y")
     assert "mcp_servers.web: npx web-server" in terminal.text
@@ -106,7 +114,9 @@ def test_enter_takes_no_value_of_the_authors(source: str, bot: Path) -> None:
     terminal.answer(CITY, "")
     assert terminal.end() == 0
     assert (bot / ".env").read_text() == NEW_ENV
-    assert re.search(r"missing in .*\.env: CITY, KEY\n|missing in .*\.env: KEY, CITY\n", terminal.text)
+    assert re.search(
+        r"missing in .*\.env: CITY, KEY\n|missing in .*\.env: KEY, CITY\n", terminal.text
+    )
 
 
 def test_yes_to_the_content_is_no_yes_to_effects_and_asks_nothing(source: str, bot: Path) -> None:
@@ -118,7 +128,9 @@ def test_yes_to_the_content_is_no_yes_to_effects_and_asks_nothing(source: str, b
 
 
 def test_what_is_given_is_not_asked_for(source: str, bot: Path) -> None:
-    terminal = Terminal("install", source, "--env", f"KEY={SECRET}", "--env", "CITY=Bern", "--allow-effects")
+    terminal = Terminal(
+        "install", source, "--env", f"KEY={SECRET}", "--env", "CITY=Bern", "--allow-effects"
+    )
     terminal.answer(CONTENT, "y")
     assert terminal.end() == 0
     assert SECRET not in terminal.text
@@ -134,7 +146,9 @@ def test_a_quiet_screen_still_shows_what_is_agreed_to(source: str) -> None:
 
 
 @pytest.mark.parametrize("step", range(4))
-def test_ctrl_c_at_any_question_is_130_and_nothing_changed(source: str, bot: Path, step: int) -> None:
+def test_ctrl_c_at_any_question_is_130_and_nothing_changed(
+    source: str, bot: Path, step: int
+) -> None:
     terminal = Terminal("install", source)
     for question, answer in ((CONTENT, "y"), (EFFECTS, "y"), (KEY, SECRET))[:step]:
         terminal.answer(question, answer)
@@ -215,7 +229,9 @@ def test_conflicts_are_asked_about_as_dpkg_does(repo: Repo, source: str, bot: Pa
     assert (bot / "SOUL.md").read_text() == "Theirs 3.\n"
 
 
-def test_resolve_without_a_side_asks_on_a_terminal_about_each_conflict(repo: Repo, source: str, bot: Path) -> None:
+def test_resolve_without_a_side_asks_on_a_terminal_about_each_conflict(
+    repo: Repo, source: str, bot: Path
+) -> None:
     plain(repo)
     repo.commit({"config.yaml": "model: a\nmax_turns: 1\n"})
     assert piped("install", source, "-y").returncode == 0
@@ -234,14 +250,18 @@ def test_resolve_without_a_side_asks_on_a_terminal_about_each_conflict(repo: Rep
     assert (bot / "config.yaml").read_text() == "model: mine\nmax_turns: 2\n"
 
 
-def test_a_conflict_can_be_settled_in_an_editor(repo: Repo, source: str, bot: Path, tmp_path: Path) -> None:
+def test_a_conflict_can_be_settled_in_an_editor(
+    repo: Repo, source: str, bot: Path, tmp_path: Path
+) -> None:
     plain(repo)
     repo.commit({"config.yaml": "model: a\nmax_turns: 1\n"})
     assert piped("install", source, "-y").returncode == 0
     (bot / "config.yaml").write_text("model: mine  # why\nmax_turns: 5\n")
     repo.commit({"config.yaml": "model: b\nmax_turns: 2\nstt_echo_transcripts: true\n"})
     editor = tmp_path / "editor"
-    editor.write_text('#!/bin/sh\ncat "$2" > "$(dirname "$0")/upstream"\nsed -i "s/mine/edited/" "$1"\n')
+    editor.write_text(
+        '#!/bin/sh\ncat "$2" > "$(dirname "$0")/upstream"\nsed -i "s/mine/edited/" "$1"\n'
+    )
     editor.chmod(0o755)
     nothing = Terminal("update", "bot", env={"VISUAL": "true"})
     nothing.answer(CONFLICT, "e")
@@ -253,8 +273,12 @@ def test_a_conflict_can_be_settled_in_an_editor(repo: Repo, source: str, bot: Pa
     terminal.answer(CONFLICT, "e")
     terminal.answer("Apply it? [y/N] ", "y")
     assert terminal.end() == 0, terminal.text
-    assert (bot / "config.yaml").read_text() == "model: edited  # why\nmax_turns: 5\nstt_echo_transcripts: true\n"
-    assert (tmp_path / "upstream").read_text() == "model: b\nmax_turns: 2\nstt_echo_transcripts: true\n"
+    assert (
+        bot / "config.yaml"
+    ).read_text() == "model: edited  # why\nmax_turns: 5\nstt_echo_transcripts: true\n"
+    assert (
+        tmp_path / "upstream"
+    ).read_text() == "model: b\nmax_turns: 2\nstt_echo_transcripts: true\n"
     assert piped("update", "bot", "-y").returncode == 0
 
 
@@ -282,8 +306,13 @@ def test_a_pipe_gets_no_escape_codes_and_a_terminal_colours(repo: Repo, source: 
     assert b"\x1b[1m" in on.raw
 
 
-@pytest.mark.parametrize(("flags", "env"), [((), {"NO_COLOR": "1"}), (("--color", "never"), {}), (("--color=never",), {})])
-def test_colour_can_be_switched_off_also_for_errors(source: str, flags: tuple[str, ...], env: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("flags", "env"),
+    [((), {"NO_COLOR": "1"}), (("--color", "never"), {}), (("--color=never",), {})],
+)
+def test_colour_can_be_switched_off_also_for_errors(
+    source: str, flags: tuple[str, ...], env: dict[str, str]
+) -> None:
     for words in (("list",), ("update", "nobody"), ("nonsense",)):
         terminal = Terminal(*words, "--no-progress", *flags, env=env)
         terminal.end()
@@ -293,12 +322,27 @@ def test_colour_can_be_switched_off_also_for_errors(source: str, flags: tuple[st
     assert piped("list", "--color", "sometimes").returncode == 2
 
 
-def test_an_output_that_is_closed_changes_neither_what_is_done_nor_the_code(repo: Repo, source: str, bot: Path) -> None:
+def test_an_output_that_is_closed_changes_neither_what_is_done_nor_the_code(
+    repo: Repo, source: str, bot: Path
+) -> None:
     plain(repo)
-    for words in (("install", source, "-y"), ("list",), ("list", "--json"), ("diff", "bot"), ("--help",), ("info", "bot")):
+    for words in (
+        ("install", source, "-y"),
+        ("list",),
+        ("list", "--json"),
+        ("diff", "bot"),
+        ("--help",),
+        ("info", "bot"),
+    ):
         reader, writer = os.pipe()
         os.close(reader)
-        done = subprocess.run([*PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=writer, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            [*PROGRAM, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
         os.close(writer)
         assert b"Traceback" not in done.stderr, (words, done.stderr)
         assert b"Exception" not in done.stderr, (words, done.stderr)

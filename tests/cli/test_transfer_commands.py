@@ -10,7 +10,7 @@ from story import Story
 from terminal import Terminal
 
 from hermes_dist.brand import HERMES
-from hermes_dist.cli.start import start as run
+from hermes_dist.cli.entry.start import start as run
 
 
 class Cli:
@@ -39,7 +39,9 @@ def cli(home: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
     return Cli(story, capsys)
 
 
-def test_export_writes_a_file_of_the_profiles_name_and_says_what_stays(cli: Cli, here: Path) -> None:
+def test_export_writes_a_file_of_the_profiles_name_and_says_what_stays(
+    cli: Cli, here: Path
+) -> None:
     code, out, err = cli("export", "bot")
     assert code == 0
     assert f"Exported bot to {here}/bot.tar.gz" in out
@@ -59,7 +61,10 @@ def test_export_into_a_folder_and_as_json(cli: Cli, here: Path) -> None:
 
 
 def test_secrets_refuse_with_code_4_and_their_places(cli: Cli, here: Path) -> None:
-    cli.story.write("skills/a/SKILL.md", "---\nname: a\n---\nUse sk-ant-api03-" + "aB3dE6gH9jK2mN5pQ8rS1tU4vW7xY0zC" + ".\n")
+    cli.story.write(
+        "skills/a/SKILL.md",
+        "---\nname: a\n---\nUse sk-ant-api03-" + "aB3dE6gH9jK2mN5pQ8rS1tU4vW7xY0zC" + ".\n",
+    )
     code, _, err = cli("export", "bot")
     assert code == 4
     assert "skills/a/SKILL.md:4: Anthropic key" in err
@@ -80,7 +85,9 @@ def test_secrets_refuse_with_code_4_and_their_places(cli: Cli, here: Path) -> No
         (["--encrypt", "--passphrase-file", "empty"], 1, "is empty"),
     ],
 )
-def test_what_can_not_be_exported_is_told(words: list[str], code: int, said: str, cli: Cli, here: Path) -> None:
+def test_what_can_not_be_exported_is_told(
+    words: list[str], code: int, said: str, cli: Cli, here: Path
+) -> None:
     (here / "empty").touch()
     got, _, err = cli("export", "bot", *words)
     assert got == code

@@ -15,16 +15,22 @@ BIN = Path(sys.executable).parent
 
 def run(home: Path, command: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "HOME": str(home), **more}
-    return subprocess.run([str(BIN / command), *words], env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [str(BIN / command), *words], env=env, capture_output=True, text=True, check=False
+    )
 
 
 def names(home: Path, command: str) -> list[str]:
-    return [row["name"] for row in json.loads(run(home, command, "list", "--json").stdout)["profiles"]]
+    return [
+        row["name"] for row in json.loads(run(home, command, "list", "--json").stdout)["profiles"]
+    ]
 
 
 def test_each_brand_has_its_own_root_commands_and_words(tmp_path: Path, home: Path) -> None:
     repo = Repo(tmp_path / "bot")
-    repo.commit({"distribution.yaml": "name: bot\nhermes_requires: '>=99'\n", "SOUL.md": "You are a bot.\n"})
+    repo.commit(
+        {"distribution.yaml": "name: bot\nhermes_requires: '>=99'\n", "SOUL.md": "You are a bot.\n"}
+    )
     url = f"file://{repo.path}"
     done = run(home, "aigenlabs-dist", "install", url, "--alias", "-y", "--ignore-requires")
     assert done.returncode == 0, done.stderr
@@ -40,9 +46,19 @@ def test_a_brands_variable_moves_only_its_own_root(tmp_path: Path, home: Path) -
     repo = Repo(tmp_path / "bot")
     repo.commit({"distribution.yaml": "name: bot\n", "SOUL.md": "You are a bot.\n"})
     elsewhere = str(tmp_path / "elsewhere")
-    assert run(home, "aigenlabs-dist", "install", f"file://{repo.path}", "-y", AIGENLABS_HOME=elsewhere).returncode == 0
+    assert (
+        run(
+            home, "aigenlabs-dist", "install", f"file://{repo.path}", "-y", AIGENLABS_HOME=elsewhere
+        ).returncode
+        == 0
+    )
     assert (tmp_path / "elsewhere/profiles/bot/SOUL.md").is_file()
-    assert run(home, "hermes-dist", "install", f"file://{repo.path}", "-y", AIGENLABS_HOME=elsewhere).returncode == 0
+    assert (
+        run(
+            home, "hermes-dist", "install", f"file://{repo.path}", "-y", AIGENLABS_HOME=elsewhere
+        ).returncode
+        == 0
+    )
     assert (home / ".hermes/profiles/bot/SOUL.md").is_file()
 
 
@@ -52,8 +68,11 @@ def test_the_front_doors_of_both_brands_stand_side_by_side(home: Path) -> None:
     path = f"{home / '.local/bin'}:{os.environ['PATH']}"
     for name in ("hermes", "aigenlabs"):
         done = subprocess.run(
-            [str(home / ".local/bin" / name), "profile", "--help"], env={**os.environ, "HOME": str(home), "PATH": path},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [str(home / ".local/bin" / name), "profile", "--help"],
+            env={**os.environ, "HOME": str(home), "PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0
         assert f"Usage: {name} profile" in done.stdout

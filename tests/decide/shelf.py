@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from hermes_dist.decide.placement import Placed, place
-from hermes_dist.model.locked import LockedPackage
+from hermes_dist.decide.placement.place import Placed, place
+from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import Digest, Entry, Tree
@@ -51,4 +51,8 @@ class Shelf(dict[Digest, bytes]):
 
 def packages_of(tree: Tree) -> tuple[LockedPackage, ...]:
     """What a lock says of a package that was received whole."""
-    return (LockedPackage(source="github.com/a/b", pin=Pin(url="u", kind=PinKind.BRANCH, tree=tree.digest)),)
+    return (
+        LockedPackage(
+            source="github.com/a/b", pin=Pin(url="u", kind=PinKind.BRANCH, tree=tree.digest)
+        ),
+    )

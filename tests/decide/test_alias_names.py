@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hermes_dist.brand import AIGENLABS, BRANDS, HERMES, Brand
-from hermes_dist.decide.aliases import (
+from hermes_dist.decide.profiles.aliases import (
     TOOLS,
     Owner,
     alias_batch,
@@ -22,7 +22,9 @@ CODER = ProfileName("coder")
 AGENTS = '#!/bin/sh\nexec /home/u/.local/bin/hermes -p coder "$@"\n'
 
 
-def check(name: str, *, standing: str | None = None, on_path: str = "", replace: bool = False) -> None:
+def check(
+    name: str, *, standing: str | None = None, on_path: str = "", replace: bool = False
+) -> None:
     check_alias(HERMES, AliasName(name), CODER, standing=standing, on_path=on_path, replace=replace)
 
 
@@ -42,8 +44,10 @@ def test_every_form_names_the_profile_as_the_agent_looks_for_it(brand: Brand) ->
 
 def test_the_windows_forms_end_their_lines_as_windows_does_and_pass_all_words() -> None:
     assert alias_batch(HERMES, CODER).splitlines() == [
-        "@echo off", "rem alias kept by hermes-dist", "hermes -p coder %*",
-    ]  # fmt: skip
+        "@echo off",
+        "rem alias kept by hermes-dist",
+        "hermes -p coder %*",
+    ]
     assert alias_batch(HERMES, CODER).count("\r\n") == 3
     assert "& hermes -p coder @args\r\n" in alias_powershell(HERMES, CODER)
 
@@ -62,7 +66,9 @@ def test_the_windows_forms_end_their_lines_as_windows_does_and_pass_all_words() 
         ("", Owner.FOREIGN, None),
     ],
 )
-def test_the_agents_wrappers_are_told_from_foreign_files(text: str, owner: Owner, profile: str | None) -> None:
+def test_the_agents_wrappers_are_told_from_foreign_files(
+    text: str, owner: Owner, profile: str | None
+) -> None:
     assert owner_of(HERMES, text) is owner
     assert profile_of(HERMES, text) == profile
     assert owner_of(AIGENLABS, text) is Owner.FOREIGN
@@ -75,9 +81,34 @@ def test_free_names_are_allowed(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["hermes", "hermes-dist", "aigenlabs", "sudo", "test", "root", "default", "chat", "gateway", "cd", "exec",
-     "while", "git", "python3", "Git", "ls", "helm", "aws", "az", "claude", "codex", "gh", "gcloud", "terraform", "HELM"],
-)  # fmt: skip
+    [
+        "hermes",
+        "hermes-dist",
+        "aigenlabs",
+        "sudo",
+        "test",
+        "root",
+        "default",
+        "chat",
+        "gateway",
+        "cd",
+        "exec",
+        "while",
+        "git",
+        "python3",
+        "Git",
+        "ls",
+        "helm",
+        "aws",
+        "az",
+        "claude",
+        "codex",
+        "gh",
+        "gcloud",
+        "terraform",
+        "HELM",
+    ],
+)
 def test_names_with_a_meaning_are_refused_with_a_way_out(name: str) -> None:
     with pytest.raises(Invalid) as caught:
         check(name)
@@ -103,7 +134,9 @@ def test_the_table_of_programs_is_wide_and_each_of_them_could_be_an_alias() -> N
             check(name)
 
 
-@pytest.mark.parametrize("name", ["researcher", "writer", "atlas", "my-bot", "home", "work", "mate", "helper"])
+@pytest.mark.parametrize(
+    "name", ["researcher", "writer", "atlas", "my-bot", "home", "work", "mate", "helper"]
+)
 def test_names_that_people_give_to_bots_stay_free(name: str) -> None:
     check(name)
 

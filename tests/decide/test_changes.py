@@ -28,27 +28,35 @@ def test_added_changed_and_deleted_are_told_apart() -> None:
 
 
 def test_a_file_that_moved_as_it_is_is_one_change() -> None:
-    found = changes_between(tree(old__x="same", keep="k"), tree(new__x="same", keep="k"), BLOBS.__getitem__)
+    found = changes_between(
+        tree(old__x="same", keep="k"), tree(new__x="same", keep="k"), BLOBS.__getitem__
+    )
     assert names(found) == [("new/x", "renamed")]
     assert found[0].was == "old/x"
     assert text_diff(found[0], BLOBS.__getitem__, "a", "b") == ["old/x moved to new/x"]
 
 
 def test_of_two_equal_files_each_moves_once() -> None:
-    found = changes_between(tree(a="same", b="same"), tree(c="same", d="same", e="same"), BLOBS.__getitem__)
+    found = changes_between(
+        tree(a="same", b="same"), tree(c="same", d="same", e="same"), BLOBS.__getitem__
+    )
     assert names(found) == [("b", "deleted"), ("c", "renamed"), ("d", "added"), ("e", "added")]
 
 
 def test_documents_that_hold_the_same_data_are_no_change() -> None:
     found = changes_between(
-        tree(config_dot_yaml="a: 1 # one\nb: 2\n"), tree(config_dot_yaml="b: 2\na: 1\n"), BLOBS.__getitem__
+        tree(config_dot_yaml="a: 1 # one\nb: 2\n"),
+        tree(config_dot_yaml="b: 2\na: 1\n"),
+        BLOBS.__getitem__,
     )
     assert found == []
 
 
 def test_a_changed_document_names_its_keys() -> None:
     (change,) = changes_between(
-        tree(config_dot_yaml="model:\n  default: a\n"), tree(config_dot_yaml="model:\n  default: b\nx: 1\n"), BLOBS.__getitem__
+        tree(config_dot_yaml="model:\n  default: a\n"),
+        tree(config_dot_yaml="model:\n  default: b\nx: 1\n"),
+        BLOBS.__getitem__,
     )
     found = {(k.key, k.before, k.after) for k in key_changes(change, BLOBS.__getitem__)}
     assert found == {("model.default", "a", "b"), ("x", "", "1")}

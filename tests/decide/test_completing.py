@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_dist.decide.completion import SHELLS, Facts, agent_commands, complete
+from hermes_dist.decide.profiles.completion import SHELLS, Facts, agent_commands, complete
 
 FACTS = Facts(
-    verbs={"update": (), "install": (), "restore": (), "route": ("add", "list"), "gateways": ("status",), "completion": ()},
-    agent=("chat", "gateway"), profiles=("default", "coder"), away=("old",), packages=("bot", "bee"),
-    refs=lambda name: (f"{name}-v1", f"{name}-v2"), options=lambda verb: tuple(f"--{word}" for word in verb),
+    verbs={
+        "update": (),
+        "install": (),
+        "restore": (),
+        "route": ("add", "list"),
+        "gateways": ("status",),
+        "completion": (),
+    },
+    agent=("chat", "gateway"),
+    profiles=("default", "coder"),
+    away=("old",),
+    packages=("bot", "bee"),
+    refs=lambda name: (f"{name}-v1", f"{name}-v2"),
+    options=lambda verb: tuple(f"--{word}" for word in verb),
     below=lambda command: (f"{command}-a",),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(
@@ -59,13 +70,20 @@ def test_our_own_command_completes_our_verbs(line: str, found: list[str]) -> Non
         ("-p coder profile update --to ", ["coder-v1", "coder-v2"]),
     ],
 )
-def test_the_front_door_completes_the_agents_commands_and_ours_behind_profile(line: str, found: list[str]) -> None:
+def test_the_front_door_completes_the_agents_commands_and_ours_behind_profile(
+    line: str, found: list[str]
+) -> None:
     assert complete(line.split(" "), FACTS, ours=False) == found
 
 
 def test_nothing_typed_is_an_empty_word_and_no_candidate_comes_twice() -> None:
     assert complete([], FACTS, ours=True) == list(FACTS.verbs)
-    assert complete([""], Facts(verbs={}, agent=("profile", "profile"), profiles=()), ours=False).count("profile") == 1
+    assert (
+        complete(
+            [""], Facts(verbs={}, agent=("profile", "profile"), profiles=()), ours=False
+        ).count("profile")
+        == 1
+    )
 
 
 def test_help_without_commands_has_none() -> None:

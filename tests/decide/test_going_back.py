@@ -64,7 +64,9 @@ def test_after_going_back_one_back_goes_further_back() -> None:
     assert one_back(moments(*rows, ("v2", 2), ("v1", 1))) is None
     assert one_back(moments(*rows, ("v2", 2), ("v3", 3))) == 2
     assert one_back(moments(*rows, ("v2", 2), ("v4", None))) == 4
-    assert one_back(moments(("v1", None), ("v2", None), ("", None))) == 1, "an uninstall is gone back from"
+    assert one_back(moments(("v1", None), ("v2", None), ("", None))) == 1, (
+        "an uninstall is gone back from"
+    )
 
 
 def test_a_label_that_points_at_itself_or_forward_ends_nowhere_else() -> None:
@@ -106,7 +108,9 @@ def test_changes_that_nobody_touched_since_are_taken_back_byte_for_byte(states: 
 
 @settings(max_examples=examples(2000), deadline=None)
 @given(TREES, TREES, TREES)
-def test_what_was_added_beside_a_change_survives_its_taking_back(before: Tree, after: Tree, other: Tree) -> None:
+def test_what_was_added_beside_a_change_survives_its_taking_back(
+    before: Tree, after: Tree, other: Tree
+) -> None:
     own = Tree({RelPath(f"own/{path}"): e for path, e in other.items()})
     back = take_back(after.with_entries(dict(own)), [steps(before, after)], read)
     assert back.tree == before.with_entries(dict(own))
@@ -118,7 +122,9 @@ def test_a_later_edit_is_merged_towards_the_state_before_and_named() -> None:
     found = after.replace("line 9", "mine")
     change = steps(tree({"SOUL.md": before}), tree({"SOUL.md": after}))
     back = take_back(tree({"SOUL.md": found}), [change], read)
-    assert {**BLOBS, **back.blobs}[back.tree[RelPath("SOUL.md")].digest].decode() == before.replace("line 9", "mine")
+    assert {**BLOBS, **back.blobs}[back.tree[RelPath("SOUL.md")].digest].decode() == before.replace(
+        "line 9", "mine"
+    )
     assert (back.edited, back.stuck) == (("SOUL.md",), ())
 
 
@@ -130,7 +136,11 @@ def test_an_edit_on_the_same_line_stays_and_is_named_as_stuck() -> None:
 
 
 def test_as_before_is_the_state_before_the_first_and_edited_since_looks_at_the_last() -> None:
-    states = [tree({"a.md": "1"}), tree({"a.md": "2", "b.md": "x"}), tree({"a.md": "3", "b.md": "x"})]
+    states = [
+        tree({"a.md": "1"}),
+        tree({"a.md": "2", "b.md": "x"}),
+        tree({"a.md": "3", "b.md": "x"}),
+    ]
     changes = [steps(states[1], states[2]), steps(states[0], states[1])]
     assert as_before(changes) == {RelPath("a.md"): entry("1"), RelPath("b.md"): None}
     assert edited_since(states[2], changes) == ()
@@ -150,9 +160,11 @@ def test_a_removal_takes_exactly_what_is_as_received(base: Tree, found: Tree) ->
 def test_the_shortlist_puts_the_version_with_most_in_common_first_and_twins_once() -> None:
     files = {RelPath("SOUL.md"): "s1", RelPath("skills/a/SKILL.md"): "a1"}
     versions = [
-        Version("c4", {**files, RelPath("SOUL.md"): "s2"}), Version("c3", {**files, RelPath("README.md"): "r2"}),
-        Version("c2", {**files, RelPath("README.md"): "r1"}), Version("c1", {RelPath("SOUL.md"): "s1"}),
-    ]  # fmt: skip
+        Version("c4", {**files, RelPath("SOUL.md"): "s2"}),
+        Version("c3", {**files, RelPath("README.md"): "r2"}),
+        Version("c2", {**files, RelPath("README.md"): "r1"}),
+        Version("c1", {RelPath("SOUL.md"): "s1"}),
+    ]
     found = shortlist(versions, files, 10)
     assert [version.commit for version in found] == ["c3", "c4", "c1"]
     assert len(shortlist(versions, files, 1)) == 1

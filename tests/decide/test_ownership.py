@@ -22,50 +22,210 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree
 
 SHARED = [
-    "SOUL.md", "config.yaml", "mcp.json", "distribution.yaml", "skills/a/SKILL.md", "skills/cat/a/scripts/x.py", "cron/jobs.json",
-    "cron/daily.yaml", "plugins/x/plugin.yaml", "hooks/x/handler.py", "scripts/x.sh", "skins/x.yaml", "templates/x.md",
+    "SOUL.md",
+    "config.yaml",
+    "mcp.json",
+    "distribution.yaml",
+    "skills/a/SKILL.md",
+    "skills/cat/a/scripts/x.py",
+    "cron/jobs.json",
+    "cron/daily.yaml",
+    "plugins/x/plugin.yaml",
+    "hooks/x/handler.py",
+    "scripts/x.sh",
+    "skins/x.yaml",
+    "templates/x.md",
     # machine names deeper down are payload
-    "skills/a/workspace/x", "skills/a/memories/x.md", "skills/a/bin/run", "skills/a/logs/x.log", "plugins/x/state.db",
-    "skills/a/profile.yaml", "hooks/x/cache/y", "skills/a/.env.example", "skills/a/.env.template",
-    "skills/a/node_modules/x", "scripts/x.bak",
-]  # fmt: skip
+    "skills/a/workspace/x",
+    "skills/a/memories/x.md",
+    "skills/a/bin/run",
+    "skills/a/logs/x.log",
+    "plugins/x/state.db",
+    "skills/a/profile.yaml",
+    "hooks/x/cache/y",
+    "skills/a/.env.example",
+    "skills/a/.env.template",
+    "skills/a/node_modules/x",
+    "scripts/x.bak",
+]
 MACHINE = [
-    ".env", ".env.local", ".env.production", ".env.bak", "auth.json", "auth.lock", "memories/MEMORY.md", "sessions/x.json", "state.db",
-    "state.db-wal", "state.db-shm", "response_store.db", "hermes_state.db", "projects.db", "logs/gateway.log", "workspace/x",
-    "plans/x.md", "home/.ssh/id", "image_cache/x", "audio_cache/x", "cache/x", "sticker_cache.json", "context_length_cache.yaml",
-    "checkpoints/x", "backups/x.zip", "sandboxes/x", "gateway.pid", "gateway_state.json", "processes.json", "pairing/x.json",
-    "platforms/telegram/session/x", "platforms/pairing/x.json", "mcp-tokens/x.json", "bin/x", "profiles/x/SOUL.md",
-    "node_modules/x/y.js", "hermes-agent/x.py", "aigenlabs-agent/x.py", ".worktrees/x", "shell-hooks-allowlist.json",
-    "config.yaml.bak", "config.yaml.bak.1", "config.yaml.bak-20250101", "auth.json.bak", "profile.yaml", "distribution.lock",
-    ".dist/journal", "local/x.md", "local", ".anthropic_oauth.json", "google_token.json", "slack_tokens.json", "my_credentials.json",
-    "active_profile", ".update_check", "errors.log", ".hermes_history", "browser_screenshots/x.png", ".no-bundled-skills",
-    "distributions/store/x", "key.pem", "server.key", "id_rsa", ".ssh/config", "channel_directory.json", "discord_threads.json",
+    ".env",
+    ".env.local",
+    ".env.production",
+    ".env.bak",
+    "auth.json",
+    "auth.lock",
+    "memories/MEMORY.md",
+    "sessions/x.json",
+    "state.db",
+    "state.db-wal",
+    "state.db-shm",
+    "response_store.db",
+    "hermes_state.db",
+    "projects.db",
+    "logs/gateway.log",
+    "workspace/x",
+    "plans/x.md",
+    "home/.ssh/id",
+    "image_cache/x",
+    "audio_cache/x",
+    "cache/x",
+    "sticker_cache.json",
+    "context_length_cache.yaml",
+    "checkpoints/x",
+    "backups/x.zip",
+    "sandboxes/x",
+    "gateway.pid",
+    "gateway_state.json",
+    "processes.json",
+    "pairing/x.json",
+    "platforms/telegram/session/x",
+    "platforms/pairing/x.json",
+    "mcp-tokens/x.json",
+    "bin/x",
+    "profiles/x/SOUL.md",
+    "node_modules/x/y.js",
+    "hermes-agent/x.py",
+    "aigenlabs-agent/x.py",
+    ".worktrees/x",
+    "shell-hooks-allowlist.json",
+    "config.yaml.bak",
+    "config.yaml.bak.1",
+    "config.yaml.bak-20250101",
+    "auth.json.bak",
+    "profile.yaml",
+    "distribution.lock",
+    ".dist/journal",
+    "local/x.md",
+    "local",
+    ".anthropic_oauth.json",
+    "google_token.json",
+    "slack_tokens.json",
+    "my_credentials.json",
+    "active_profile",
+    ".update_check",
+    "errors.log",
+    ".hermes_history",
+    "browser_screenshots/x.png",
+    ".no-bundled-skills",
+    "distributions/store/x",
+    "key.pem",
+    "server.key",
+    "id_rsa",
+    ".ssh/config",
+    "channel_directory.json",
+    "discord_threads.json",
     # programs that the agent starts from a home, and what else decides who may talk to it
-    "lib/libfts5_cjk.so", "photon/sidecar/index.mjs", "scripts/whatsapp-bridge/bridge.js", "scripts/gmail-triage/x.py",
-    "skills/migration/openclaw-migration/scripts/openclaw_to_hermes.py", "pending_messages/x.json",
-    "cron/bot_chat_pending/x.json", "cron/external-workers/x.json", "cron/suggestions.json", "dashboard-themes/x.yaml",
-    "desktop-plugins/x/index.js", "runtimes/llamacpp/x", "disk-cleanup/tracked.json", "plugins/.install-metadata.json",
-    "node/bin/node", "node/npm.cmd", "lsp/bin/pyright", "lsp/python-packages/x.py", "git/bin/git", "gateway-service/x",
-    "optional-mcps/x/manifest.yaml", "gateway.json", "webhook_subscriptions.json", "whatsapp/session/creds.json", "matrix/store/x",
-    "hindsight/config.json", "kanban/boards/x", "google_chat_user_tokens/x", "teams_pipeline_store.json", "Node/bin/node",
+    "lib/libfts5_cjk.so",
+    "photon/sidecar/index.mjs",
+    "scripts/whatsapp-bridge/bridge.js",
+    "scripts/gmail-triage/x.py",
+    "skills/migration/openclaw-migration/scripts/openclaw_to_hermes.py",
+    "pending_messages/x.json",
+    "cron/bot_chat_pending/x.json",
+    "cron/external-workers/x.json",
+    "cron/suggestions.json",
+    "dashboard-themes/x.yaml",
+    "desktop-plugins/x/index.js",
+    "runtimes/llamacpp/x",
+    "disk-cleanup/tracked.json",
+    "plugins/.install-metadata.json",
+    "node/bin/node",
+    "node/npm.cmd",
+    "lsp/bin/pyright",
+    "lsp/python-packages/x.py",
+    "git/bin/git",
+    "gateway-service/x",
+    "optional-mcps/x/manifest.yaml",
+    "gateway.json",
+    "webhook_subscriptions.json",
+    "whatsapp/session/creds.json",
+    "matrix/store/x",
+    "hindsight/config.json",
+    "kanban/boards/x",
+    "google_chat_user_tokens/x",
+    "teams_pipeline_store.json",
+    "Node/bin/node",
     # bookkeeping
-    "skills/.bundled_manifest", "skills/.hub/lock.json", "skills/.usage.json", "skills/.archive/x/SKILL.md", "skills/.curator_state",
-    "cron/output/x.md", "cron/.jobs.lock", "cron/.tick.lock", "cron/ticker_heartbeat", "cron/executions.db", "cron/jobs.json.bak",
+    "skills/.bundled_manifest",
+    "skills/.hub/lock.json",
+    "skills/.usage.json",
+    "skills/.archive/x/SKILL.md",
+    "skills/.curator_state",
+    "cron/output/x.md",
+    "cron/.jobs.lock",
+    "cron/.tick.lock",
+    "cron/ticker_heartbeat",
+    "cron/executions.db",
+    "cron/jobs.json.bak",
     # rubbish and secrets anywhere
-    "skills/a/.env", "skills/a/.env.local", "skills/a/auth.json", "skills/a/__pycache__/x.pyc", "plugins/x.pyc", "skills/.DS_Store", "skills/a/.x.swp",
+    "skills/a/.env",
+    "skills/a/.env.local",
+    "skills/a/auth.json",
+    "skills/a/__pycache__/x.pyc",
+    "plugins/x.pyc",
+    "skills/.DS_Store",
+    "skills/a/.x.swp",
     # in any case, and as a file or a folder
-    "Memories/x", "AUTH.JSON", "Profile.YAML", "GATEWAY.pid", "CRON/Output/x", "memories", "state.db/x", ".ENV",
-]  # fmt: skip
+    "Memories/x",
+    "AUTH.JSON",
+    "Profile.YAML",
+    "GATEWAY.pid",
+    "CRON/Output/x",
+    "memories",
+    "state.db/x",
+    ".ENV",
+]
 HOUSEKEEPING = [
-    "README.md", "readme.MD", "README", "LICENSE", "LICENCE.txt", "COPYING", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
-    ".gitignore", ".gitattributes", ".github/workflows/ci.yml", ".gitlab-ci.yml", ".gitlab/x", "tests/test_x.py", "Tests/x", "Makefile",
-    "SHA256SUMS", "pyproject.toml", "package.json", ".circleci/config.yml", "LICENSES/MIT.txt", ".pre-commit-config.yaml",
-]  # fmt: skip
-UNKNOWN = ["AGENTS.md", "install.sh", "logo.png", "docs/x.md", "knowledge/x", "security-playbooks/x.md", "changes-feed/x", "notices/x",
-           ".claude/x", "readme-assets/x.png", "my.lock.d/x", "x.json"]  # fmt: skip
+    "README.md",
+    "readme.MD",
+    "README",
+    "LICENSE",
+    "LICENCE.txt",
+    "COPYING",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    ".gitignore",
+    ".gitattributes",
+    ".github/workflows/ci.yml",
+    ".gitlab-ci.yml",
+    ".gitlab/x",
+    "tests/test_x.py",
+    "Tests/x",
+    "Makefile",
+    "SHA256SUMS",
+    "pyproject.toml",
+    "package.json",
+    ".circleci/config.yml",
+    "LICENSES/MIT.txt",
+    ".pre-commit-config.yaml",
+]
+UNKNOWN = [
+    "AGENTS.md",
+    "install.sh",
+    "logo.png",
+    "docs/x.md",
+    "knowledge/x",
+    "security-playbooks/x.md",
+    "changes-feed/x",
+    "notices/x",
+    ".claude/x",
+    "readme-assets/x.png",
+    "my.lock.d/x",
+    "x.json",
+]
 
-CASES = [(owner, path) for owner, paths in
-         ((Owner.SHARED, SHARED), (Owner.MACHINE, MACHINE), (Owner.HOUSEKEEPING, HOUSEKEEPING), (Owner.UNKNOWN, UNKNOWN)) for path in paths]  # fmt: skip
+CASES = [
+    (owner, path)
+    for owner, paths in (
+        (Owner.SHARED, SHARED),
+        (Owner.MACHINE, MACHINE),
+        (Owner.HOUSEKEEPING, HOUSEKEEPING),
+        (Owner.UNKNOWN, UNKNOWN),
+    )
+    for path in paths
+]
 
 
 @pytest.mark.parametrize(("owner", "path"), CASES, ids=[path for _, path in CASES])
@@ -80,8 +240,23 @@ def test_no_shared_name_is_also_the_machines() -> None:
 
 
 ENTRY = Entry(Digest.of(b"x"))
-PACKAGE = Tree({RelPath(path): ENTRY for path in [*SHARED, *MACHINE[:40], *HOUSEKEEPING, *UNKNOWN, ".env.EXAMPLE", ".env.example"]
-                if not any(path != other and RelPath(other).under(path) for other in [*SHARED, *MACHINE, *HOUSEKEEPING])})  # fmt: skip
+PACKAGE = Tree(
+    {
+        RelPath(path): ENTRY
+        for path in [
+            *SHARED,
+            *MACHINE[:40],
+            *HOUSEKEEPING,
+            *UNKNOWN,
+            ".env.EXAMPLE",
+            ".env.example",
+        ]
+        if not any(
+            path != other and RelPath(other).under(path)
+            for other in [*SHARED, *MACHINE, *HOUSEKEEPING]
+        )
+    }
+)
 
 
 def package(*paths: str) -> Tree:
@@ -100,7 +275,17 @@ def test_without_owned_paths_shared_names_unknown_folders_prose_and_pictures_com
 
 def test_what_is_left_out_is_listed_with_its_reason_and_count() -> None:
     payload = payload_of(
-        package("SOUL.md", "memories/a", "memories/b", "README.md", ".github/a", "run.sh", ".env.EXAMPLE", ".env"), manifest()
+        package(
+            "SOUL.md",
+            "memories/a",
+            "memories/b",
+            "README.md",
+            ".github/a",
+            "run.sh",
+            ".env.EXAMPLE",
+            ".env",
+        ),
+        manifest(),
     )
     assert payload.left_out == (
         LeftOut(".env", "belongs to each machine", 1),
@@ -113,16 +298,42 @@ def test_what_is_left_out_is_listed_with_its_reason_and_count() -> None:
 
 
 def test_owned_paths_are_honoured_exactly() -> None:
-    source = package("distribution.yaml", "SOUL.md", "config.yaml", "skills/a/x", "skills/b/x", "README.md", "run.sh", "docs/x")
+    source = package(
+        "distribution.yaml",
+        "SOUL.md",
+        "config.yaml",
+        "skills/a/x",
+        "skills/b/x",
+        "README.md",
+        "run.sh",
+        "docs/x",
+    )
     payload = payload_of(source, manifest("SOUL.md", "skills/a", "README.md", "run.sh"))
-    assert set(payload.tree) == {"distribution.yaml", "SOUL.md", "skills/a/x", "README.md", "run.sh"}
+    assert set(payload.tree) == {
+        "distribution.yaml",
+        "SOUL.md",
+        "skills/a/x",
+        "README.md",
+        "run.sh",
+    }
     assert {(left.path, left.why) for left in payload.left_out} == {
-        ("config.yaml", "not in distribution_owned"), ("skills/b/", "not in distribution_owned"), ("docs/", "not in distribution_owned"),
-    }  # fmt: skip
+        ("config.yaml", "not in distribution_owned"),
+        ("skills/b/", "not in distribution_owned"),
+        ("docs/", "not in distribution_owned"),
+    }
 
 
-def test_a_shared_name_in_another_case_never_comes_in_as_it_is_that_name_on_other_file_systems() -> None:
-    twins = ["Hooks/x/handler.py", "PLUGINS/x/plugin.yaml", "Config.yaml", "CRON/jobs.json", "soul.md", "Skills/a/SKILL.md"]
+def test_a_shared_name_in_another_case_never_comes_in_as_it_is_that_name_on_other_file_systems() -> (
+    None
+):
+    twins = [
+        "Hooks/x/handler.py",
+        "PLUGINS/x/plugin.yaml",
+        "Config.yaml",
+        "CRON/jobs.json",
+        "soul.md",
+        "Skills/a/SKILL.md",
+    ]
     everything = manifest(*sorted({RelPath(path).top for path in twins}))
     for declared in (manifest(), everything):
         payload = payload_of(package("SOUL.md", "hooks/y/handler.py", *twins), declared)
@@ -131,7 +342,9 @@ def test_a_shared_name_in_another_case_never_comes_in_as_it_is_that_name_on_othe
 
 
 def test_owned_paths_that_name_nothing_are_told() -> None:
-    payload = payload_of(package("SOUL.md", "skills-x/a"), manifest("SOUL.md", "skills", "mcp.json"))
+    payload = payload_of(
+        package("SOUL.md", "skills-x/a"), manifest("SOUL.md", "skills", "mcp.json")
+    )
     assert payload.notes == (
         "distribution_owned names skills, which the package does not hold",
         "distribution_owned names mcp.json, which the package does not hold",
@@ -139,7 +352,9 @@ def test_owned_paths_that_name_nothing_are_told() -> None:
 
 
 def test_the_machines_files_never_come_in_declared_or_not() -> None:
-    source = package(*(path for path in MACHINE if path not in {"local", "memories", "state.db"}), "SOUL.md")
+    source = package(
+        *(path for path in MACHINE if path not in {"local", "memories", "state.db"}), "SOUL.md"
+    )
     everything = manifest(*sorted({RelPath(path).top for path in source}))
     assert set(payload_of(source, everything).tree) == {"SOUL.md"}
     assert set(payload_of(source, manifest()).tree) == {"SOUL.md"}
@@ -163,9 +378,42 @@ def test_law_every_file_comes_in_or_is_listed_and_nothing_of_the_machine_does(
 
 def test_a_home_is_looked_at_where_packages_reach_and_nowhere_else() -> None:
     want, into = looked_at(package("SOUL.md", "docs/a.md", "skills/x/SKILL.md", "odd.txt"))
-    wanted = ["SOUL.md", "config.yaml", "mcp.json", "docs/a.md", "docs/mine.md", "skills/mine/SKILL.md", "plugins/p/x", "odd.txt"]
+    wanted = [
+        "SOUL.md",
+        "config.yaml",
+        "mcp.json",
+        "docs/a.md",
+        "docs/mine.md",
+        "skills/mine/SKILL.md",
+        "plugins/p/x",
+        "odd.txt",
+    ]
     assert [path for path in wanted if not want(RelPath(path))] == []
-    never = ["memories/x", ".env", "notes.txt", "private/x", "state.db", "skills/.hub/x", "cron/output/x", "docs/.env"]
+    never = [
+        "memories/x",
+        ".env",
+        "notes.txt",
+        "private/x",
+        "state.db",
+        "skills/.hub/x",
+        "cron/output/x",
+        "docs/.env",
+    ]
     assert [path for path in never if want(RelPath(path))] == []
-    assert [name for name in ("docs", "skills", "plugins", "cron", "skills/x") if not into(RelPath(name))] == []
-    assert [name for name in ("memories", "private", "skills/.hub", "cron/output", "docs/__pycache__", "home") if into(RelPath(name))] == []
+    assert [
+        name
+        for name in ("docs", "skills", "plugins", "cron", "skills/x")
+        if not into(RelPath(name))
+    ] == []
+    assert [
+        name
+        for name in (
+            "memories",
+            "private",
+            "skills/.hub",
+            "cron/output",
+            "docs/__pycache__",
+            "home",
+        )
+        if into(RelPath(name))
+    ] == []

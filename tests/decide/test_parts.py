@@ -7,25 +7,46 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shelf import Shelf
 
-from hermes_dist.decide.parts import PARTS, count_parts, excluded_places, named, parse_parts, part_of
+from hermes_dist.decide.parts import (
+    PARTS,
+    count_parts,
+    excluded_places,
+    named,
+    parse_parts,
+    part_of,
+)
 from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY
 
 FILES: dict[str, object] = {
-    "SOUL.md": "", "config.yaml": "", "distribution.yaml": "", "skills/a/SKILL.md": "", "skills/a/x.md": "", "hooks/h/HOOK.yaml": "",
-    "cron/jobs.json": "", "assets/x": "",
-}  # fmt: skip
+    "SOUL.md": "",
+    "config.yaml": "",
+    "distribution.yaml": "",
+    "skills/a/SKILL.md": "",
+    "skills/a/x.md": "",
+    "hooks/h/HOOK.yaml": "",
+    "cron/jobs.json": "",
+    "assets/x": "",
+}
 
 
 @pytest.mark.parametrize(
     ("path", "part"),
     [
-        ("SOUL.md", "soul"), ("config.yaml", "config"), ("mcp.json", "mcp"), ("skills/a/SKILL.md", "skills"), ("cron/jobs.json", "cron"),
-        ("plugins/p/x", "plugins"), ("hooks/h/x", "hooks"), ("scripts/a.py", "files"), ("a/SOUL.md", "files"), ("skills", "files"),
+        ("SOUL.md", "soul"),
+        ("config.yaml", "config"),
+        ("mcp.json", "mcp"),
+        ("skills/a/SKILL.md", "skills"),
+        ("cron/jobs.json", "cron"),
+        ("plugins/p/x", "plugins"),
+        ("hooks/h/x", "hooks"),
+        ("scripts/a.py", "files"),
+        ("a/SOUL.md", "files"),
+        ("skills", "files"),
         ("soul/x", "soul"),
     ],
-)  # fmt: skip
+)
 def test_a_file_belongs_to_a_part(path: str, part: str) -> None:
     assert part_of(RelPath(path)) == part
 
@@ -39,13 +60,20 @@ def test_parts_are_read_as_they_are_typed() -> None:
 
 
 def places(only: set[str], without: set[str]) -> set[tuple[str, str]]:
-    return {(str(path), key) for path, key in excluded_places(Shelf().tree(FILES), EMPTY, frozenset(only), frozenset(without))}
+    return {
+        (str(path), key)
+        for path, key in excluded_places(
+            Shelf().tree(FILES), EMPTY, frozenset(only), frozenset(without)
+        )
+    }
 
 
 def test_what_was_left_out_is_put_back_and_never_the_manifest() -> None:
     assert places(set(), set()) == set()
     assert places(set(), {"skills"}) == {("skills/a/SKILL.md", ""), ("skills/a/x.md", "")}
-    assert places({"soul", "skills"}, {"skills"}) == {(path, "") for path in FILES if path not in ("SOUL.md", "distribution.yaml")}
+    assert places({"soul", "skills"}, {"skills"}) == {
+        (path, "") for path in FILES if path not in ("SOUL.md", "distribution.yaml")
+    }
 
 
 def test_servers_are_left_out_inside_the_settings_or_with_them() -> None:
@@ -56,18 +84,38 @@ def test_servers_are_left_out_inside_the_settings_or_with_them() -> None:
 
 
 def test_what_only_base_has_is_left_out_too() -> None:
-    assert excluded_places(EMPTY, Shelf().tree({"SOUL.md": "x"}), frozenset(), frozenset(["soul"])) == [("SOUL.md", "")]
+    assert excluded_places(
+        EMPTY, Shelf().tree({"SOUL.md": "x"}), frozenset(), frozenset(["soul"])
+    ) == [("SOUL.md", "")]
 
 
-@given(st.sets(st.sampled_from([*PARTS, "files"]), min_size=1), st.sets(st.sampled_from([*PARTS, "files"])))
+@given(
+    st.sets(st.sampled_from([*PARTS, "files"]), min_size=1),
+    st.sets(st.sampled_from([*PARTS, "files"])),
+)
 def test_law_leaving_parts_out_is_taking_only_the_others(only: set[str], without: set[str]) -> None:
     everything = {*PARTS, "files"}
     assert places(only, without) == places(set(), everything - (only - without))
 
 
 def test_skills_hooks_and_plugins_are_counted_as_such_and_other_parts_by_files() -> None:
-    more = {**FILES, "skills/b/c/SKILL.md": "", "hooks/h/handler.py": "", "plugins/p/a": "", "plugins/q/a": "", "logo.png": ""}
-    assert count_parts(Shelf().tree(more)) == {"soul": 1, "config": 1, "skills": 2, "hooks": 1, "plugins": 2, "cron": 1, "files": 2}
+    more = {
+        **FILES,
+        "skills/b/c/SKILL.md": "",
+        "hooks/h/handler.py": "",
+        "plugins/p/a": "",
+        "plugins/q/a": "",
+        "logo.png": "",
+    }
+    assert count_parts(Shelf().tree(more)) == {
+        "soul": 1,
+        "config": 1,
+        "skills": 2,
+        "hooks": 1,
+        "plugins": 2,
+        "cron": 1,
+        "files": 2,
+    }
 
 
 def test_parts_are_named_in_the_order_people_know() -> None:

@@ -24,11 +24,23 @@ def pin(kind: PinKind, ref: str = "", commit: str = A) -> Pin:
     [
         (PinKind.TAG, "refs/tags/v1", ["v1"], [], ""),
         (PinKind.TAG, "refs/tags/v1", ["v1"], ["v1"], ""),
-        (PinKind.TAG, "refs/tags/v1", [], ["v1"], "v1 was a tag when it was received, and is a branch now"),
+        (
+            PinKind.TAG,
+            "refs/tags/v1",
+            [],
+            ["v1"],
+            "v1 was a tag when it was received, and is a branch now",
+        ),
         (PinKind.TAG, "refs/tags/v1", ["v2"], ["main"], "the tag v1 is gone: it named aaaaaaa"),
         (PinKind.BRANCH, "refs/heads/v1", [], ["v1"], ""),
         (PinKind.BRANCH, "refs/heads/v1", ["v1"], ["v1"], ""),
-        (PinKind.BRANCH, "refs/heads/v1", ["v1"], [], "v1 was a branch when it was received, and is a tag now"),
+        (
+            PinKind.BRANCH,
+            "refs/heads/v1",
+            ["v1"],
+            [],
+            "v1 was a branch when it was received, and is a tag now",
+        ),
         (PinKind.BRANCH, "refs/heads/v1", [], [], "the branch v1 is gone"),
         (PinKind.COMMIT, "", [], [], ""),
         (PinKind.RANGE, "refs/tags/v1", [], [], ""),
@@ -54,8 +66,12 @@ def test_what_was_followed_is_there_or_the_source_is_refused(
 def test_the_default_branch_may_be_another_one() -> None:
     before = pin(PinKind.BRANCH, "refs/heads/main")
     check_kept("s", "", before, [], ["trunk"])
-    assert about_refs("", before, "refs/heads/trunk", {}, ["trunk"]) == ("the default branch is trunk now; it was main",)
-    assert about_refs("", before, "", {}, []) == ("the default branch is no branch now; it was main",)
+    assert about_refs("", before, "refs/heads/trunk", {}, ["trunk"]) == (
+        "the default branch is trunk now; it was main",
+    )
+    assert about_refs("", before, "", {}, []) == (
+        "the default branch is no branch now; it was main",
+    )
     assert about_refs("", before, "refs/heads/main", {}, ["main"]) == ()
 
 
@@ -65,7 +81,9 @@ def test_a_name_that_is_both_is_told_where_it_is_followed_first() -> None:
     assert "refs/heads/v1" in note[0]
     assert about_refs("refs/tags/v1", None, "refs/tags/v1", {"v1": A}, ["v1"]) == ()
     assert about_refs("v1", None, "refs/tags/v1", {"v1": A}, []) == ()
-    assert about_refs("v1", pin(PinKind.TAG, "refs/tags/v1"), "refs/tags/v1", {"v1": A}, ["v1"]) == ()
+    assert (
+        about_refs("v1", pin(PinKind.TAG, "refs/tags/v1"), "refs/tags/v1", {"v1": A}, ["v1"]) == ()
+    )
 
 
 def test_a_range_tells_of_the_tag_that_it_leaves_where_that_moved() -> None:
@@ -78,9 +96,11 @@ def test_a_range_tells_of_the_tag_that_it_leaves_where_that_moved() -> None:
 
 
 @given(
-    st.sampled_from([PinKind.TAG, PinKind.BRANCH]), st.sampled_from(NAMES), st.sets(st.sampled_from(NAMES)),
+    st.sampled_from([PinKind.TAG, PinKind.BRANCH]),
+    st.sampled_from(NAMES),
     st.sets(st.sampled_from(NAMES)),
-)  # fmt: skip
+    st.sets(st.sampled_from(NAMES)),
+)
 def test_law_a_source_is_let_in_only_where_its_very_ref_is_there(
     kind: PinKind, name: str, tags: set[str], heads: set[str]
 ) -> None:

@@ -10,7 +10,7 @@ from shelf import Shelf
 from hermes_dist.decide.consent.granted import grant
 from hermes_dist.decide.consent.jobs import job_ids
 from hermes_dist.decide.consent.switches import Memory, unit_of
-from hermes_dist.decide.placing_cron import JOBS
+from hermes_dist.decide.placement.jobs import JOBS
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan
@@ -18,7 +18,13 @@ from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Tree
 
 JOB = {"id": "0123456789ab", "name": "watch", "prompt": "look", "schedule": "every 2h"}
-OWN = {"id": "feedfeedfeed", "name": "mine", "prompt": "own", "schedule": {"kind": "interval", "minutes": 5}, "enabled": True}
+OWN = {
+    "id": "feedfeedfeed",
+    "name": "mine",
+    "prompt": "own",
+    "schedule": {"kind": "interval", "minutes": 5},
+    "enabled": True,
+}
 YES = Decisions(granted=grant(frozenset(), everything=True))
 
 
@@ -32,12 +38,26 @@ class World:
     approved: frozenset[Digest] = frozenset()
     memory: Memory = field(default_factory=Memory)
 
-    def update(self, files: Mapping[str, object], decisions: Decisions = Decisions(), *, yes: bool = False) -> Plan:  # noqa: B008 - frozen
+    def update(
+        self,
+        files: Mapping[str, object],
+        decisions: Decisions = Decisions(),  # noqa: B008 - frozen
+        *,
+        yes: bool = False,
+    ) -> Plan:
         own = self.ids(self.home) - self.ids(self.base)
         placed = self.shelf.place(files, user_ids=own, keep_containers=self.base)
         granted = grant(frozenset(), everything=yes, before=self.approved)
-        decisions = Decisions(sides=decisions.sides, default=decisions.default, kept=decisions.kept, granted=granted)
-        situation = Situation(base=self.base, found=self.home, theirs=placed.tree, read=self.shelf.read, memory=self.memory)
+        decisions = Decisions(
+            sides=decisions.sides, default=decisions.default, kept=decisions.kept, granted=granted
+        )
+        situation = Situation(
+            base=self.base,
+            found=self.home,
+            theirs=placed.tree,
+            read=self.shelf.read,
+            memory=self.memory,
+        )
         plan = reconcile(situation, decisions)
         self.shelf.update(plan.blobs)
         self.home = self.home.with_entries({step.path: step.after for step in plan.steps})
@@ -53,7 +73,9 @@ class World:
 
     def ids(self, tree: Tree) -> frozenset[str]:
         try:
-            return job_ids(json.loads(self.shelf[tree[JOBS].digest])) if JOBS in tree else frozenset()
+            return (
+                job_ids(json.loads(self.shelf[tree[JOBS].digest])) if JOBS in tree else frozenset()
+            )
         except ValueError:
             return frozenset()
 
@@ -67,10 +89,22 @@ class World:
         """As the agent: read, change, write all again with a time."""
         jobs = self.jobs()
         change(jobs)
-        self.write({"cron/jobs.json": json.dumps({"jobs": list(jobs.values()), "updated_at": "2027-01-01"}, indent=2)})
+        self.write(
+            {
+                "cron/jobs.json": json.dumps(
+                    {"jobs": list(jobs.values()), "updated_at": "2027-01-01"}, indent=2
+                )
+            }
+        )
 
     def resume(self, ident: str) -> None:
-        on = {"enabled": True, "state": "scheduled", "paused_reason": None, "next_run_at": "2027-01-01", "last_status": "ok"}
+        on = {
+            "enabled": True,
+            "state": "scheduled",
+            "paused_reason": None,
+            "next_run_at": "2027-01-01",
+            "last_status": "ok",
+        }
         self.edit_jobs(lambda jobs: jobs[ident].update(on))
 
     def config(self) -> dict[str, object]:
@@ -79,7 +113,13 @@ class World:
         return data
 
     def agent_rewrites_config(self, **more: object) -> None:
-        self.write({"config.yaml": yaml.safe_dump({"_config_version": 33, **self.config(), **more}, sort_keys=True)})
+        self.write(
+            {
+                "config.yaml": yaml.safe_dump(
+                    {"_config_version": 33, **self.config(), **more}, sort_keys=True
+                )
+            }
+        )
 
 
 def with_job(**more: object) -> dict[str, object]:
@@ -94,7 +134,9 @@ def test_a_prompt_that_both_changed_is_a_conflict_and_the_schedule_merges() -> N
     assert [c.place for c in plan.conflicts] == ["cron/jobs.json: jobs[id=0123456789ab].prompt"]
     job = world.jobs()["0123456789ab"]
     assert (job["prompt"], job["schedule_display"]) == ("mine", "every 60m")
-    settled = world.update(with_job(prompt="theirs", schedule="every 1h"), Decisions(default=Side.THEIRS))
+    settled = world.update(
+        with_job(prompt="theirs", schedule="every 1h"), Decisions(default=Side.THEIRS)
+    )
     assert settled.conflicts == ()
     assert world.jobs()["0123456789ab"]["prompt"] == "theirs"
 
@@ -107,11 +149,21 @@ def test_a_running_jobs_new_prompt_waits_and_its_name_arrives() -> None:
     plan = world.update(newer)
     assert {e.key.rpartition(".")[2] for e in plan.parked} == {"prompt", "schedule"}
     job = world.jobs()["0123456789ab"]
-    assert (job["prompt"], job["schedule_display"], job["name"], job["enabled"]) == ("look", "every 120m", "renamed", True)
+    assert (job["prompt"], job["schedule_display"], job["name"], job["enabled"]) == (
+        "look",
+        "every 120m",
+        "renamed",
+        True,
+    )
     assert world.update(newer).steps == ()
     assert world.update(newer, yes=True).parked == ()
     job = world.jobs()["0123456789ab"]
-    assert (job["prompt"], job["schedule_display"], job["state"], job["last_status"]) == ("theirs", "every 60m", "scheduled", "ok")
+    assert (job["prompt"], job["schedule_display"], job["state"], job["last_status"]) == (
+        "theirs",
+        "every 60m",
+        "scheduled",
+        "ok",
+    )
 
 
 def test_a_job_that_ran_goes_with_its_package_and_the_users_own_stays() -> None:
@@ -147,7 +199,9 @@ def test_a_users_job_keeps_its_id_and_the_packages_takes_another() -> None:
     assert set(world.jobs()) == {str(job["id"]) for job in world.shelf.jobs(before)}
 
 
-def test_a_yes_at_install_starts_jobs_and_servers_and_later_updates_do_not_start_them_again() -> None:
+def test_a_yes_at_install_starts_jobs_and_servers_and_later_updates_do_not_start_them_again() -> (
+    None
+):
     world = World()
     files = {**with_job(), "mcp.json": {"h": {"command": "x"}}}
     world.update(files, yes=True)
@@ -178,7 +232,9 @@ def test_a_users_own_server_of_the_same_name_is_not_switched_off() -> None:
     server = world.config()["mcp_servers"]["h"]  # type: ignore[index]
     assert server["command"] == "mine"
     assert "enabled" not in server
-    assert [c.key for c in plan.conflicts] + [e.key for e in plan.parked] == ["mcp_servers.h.command"]
+    assert [c.key for c in plan.conflicts] + [e.key for e in plan.parked] == [
+        "mcp_servers.h.command"
+    ]
 
 
 def test_a_config_rewritten_by_the_agent_takes_updates_key_by_key() -> None:
@@ -189,14 +245,22 @@ def test_a_config_rewritten_by_the_agent_takes_updates_key_by_key() -> None:
     plan = world.update({"config.yaml": v1.replace("skin: x", "skin: y")})
     assert plan.conflicts == ()
     assert world.config() == {
-        "_config_version": 33, "model": {"default": "a"}, "display": {"skin": "y"}, "mine": 1,
+        "_config_version": 33,
+        "model": {"default": "a"},
+        "display": {"skin": "y"},
+        "mine": 1,
         "mcp_servers": {"h": {"command": "x", "enabled": False}},
-    }  # fmt: skip
+    }
 
 
 def test_hooks_and_plugins_wait_as_whole_folders() -> None:
     world = World()
-    files = {"plugins/p/__init__.py": "x", "plugins/p/plugin.yaml": "name: p", "hooks/h/handler.py": "y", "SOUL.md": "s"}
+    files = {
+        "plugins/p/__init__.py": "x",
+        "plugins/p/plugin.yaml": "name: p",
+        "hooks/h/handler.py": "y",
+        "SOUL.md": "s",
+    }
     plan = world.update(files)
     assert {str(e.path) for e in plan.parked} == {"plugins/p", "hooks/h"}
     assert set(world.home) == {"SOUL.md"}
@@ -211,7 +275,9 @@ def test_hooks_and_plugins_wait_as_whole_folders() -> None:
 
 def test_a_config_that_ties_its_servers_waits_whole() -> None:
     world = World()
-    plan = world.update({"config.yaml": "x: &x {command: c}\nmcp_servers:\n  a: *x\n", "SOUL.md": "s"})
+    plan = world.update(
+        {"config.yaml": "x: &x {command: c}\nmcp_servers:\n  a: *x\n", "SOUL.md": "s"}
+    )
     assert "config.yaml" not in world.home
     assert plan.parked != ()
 
@@ -221,7 +287,13 @@ def test_broken_homes_are_merged_around() -> None:
     files = {**with_job(), "config.yaml": "a: 1\nmcp_servers: {h: {command: x}}\n", "SOUL.md": "s"}
     world.update(files)
     world.write({"cron/jobs.json": "{ broken", "config.yaml": "***\n"})
-    plan = world.update({**with_job(prompt="n"), "config.yaml": "a: 2\nmcp_servers: {h: {command: x}}\n", "SOUL.md": "t"})
+    plan = world.update(
+        {
+            **with_job(prompt="n"),
+            "config.yaml": "a: 2\nmcp_servers: {h: {command: x}}\n",
+            "SOUL.md": "t",
+        }
+    )
     assert world.shelf.text(world.home, "cron/jobs.json") == "{ broken"
     assert world.shelf.text(world.home, "config.yaml") == "***\n"
     assert world.shelf.text(world.home, "SOUL.md") == "t"
@@ -232,7 +304,10 @@ def test_a_remembered_decision_keeps_a_key_ours() -> None:
     world = World()
     world.update({"config.yaml": "model: a\ntimezone: A\n"})
     world.write({"config.yaml": "model: mine\ntimezone: A\n"})
-    plan = world.update({"config.yaml": "model: b\ntimezone: B\n"}, Decisions(kept=frozenset(["config.yaml: model"])))
+    plan = world.update(
+        {"config.yaml": "model: b\ntimezone: B\n"},
+        Decisions(kept=frozenset(["config.yaml: model"])),
+    )
     assert plan.conflicts == ()
     assert world.config() == {"model": "mine", "timezone": "B"}
     assert RelPath("config.yaml") in world.base

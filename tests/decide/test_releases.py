@@ -21,8 +21,13 @@ def commit(version: str) -> str:
 
 
 def package(*versions: str, yanked: str = "") -> Package:
-    rows = tuple(Release(version=v, commit=commit(v), yanked="bad" if v in yanked.split() else "") for v in versions)
-    return Package(name="bot", title="Bot", source=parse_source("github.com/you/bot"), runs={}, versions=rows)
+    rows = tuple(
+        Release(version=v, commit=commit(v), yanked="bad" if v in yanked.split() else "")
+        for v in versions
+    )
+    return Package(
+        name="bot", title="Bot", source=parse_source("github.com/you/bot"), runs={}, versions=rows
+    )
 
 
 ALL = package("1.0.0", "1.2.0", "1.10.0", "2.0.0", "2.1.0-rc1", "3.0.0", yanked="3.0.0")
@@ -31,10 +36,18 @@ ALL = package("1.0.0", "1.2.0", "1.10.0", "2.0.0", "2.1.0-rc1", "3.0.0", yanked=
 @pytest.mark.parametrize(
     ("asked", "version"),
     [
-        ("bot", "2.0.0"), ("bot@latest", "2.0.0"), ("bot@^1", "1.10.0"), ("bot@~1.2", "1.2.0"), ("bot@>=1,<2", "1.10.0"),
-        ("bot@1.2.0", "1.2.0"), ("bot@v1.2", "1.2.0"), ("bot@>=2.1.0rc1", "2.1.0-rc1"), ("bot@3.0.0", "3.0.0"), ("bot@1.x", "1.10.0"),
+        ("bot", "2.0.0"),
+        ("bot@latest", "2.0.0"),
+        ("bot@^1", "1.10.0"),
+        ("bot@~1.2", "1.2.0"),
+        ("bot@>=1,<2", "1.10.0"),
+        ("bot@1.2.0", "1.2.0"),
+        ("bot@v1.2", "1.2.0"),
+        ("bot@>=2.1.0rc1", "2.1.0-rc1"),
+        ("bot@3.0.0", "3.0.0"),
+        ("bot@1.x", "1.10.0"),
     ],
-)  # fmt: skip
+)
 def test_the_newest_release_in_the_range_is_meant(asked: str, version: str) -> None:
     choice = choose(ALL, parse_source(asked))
     assert choice.release is not None
@@ -77,7 +90,10 @@ def test_newer_releases_are_in_order_and_without_what_was_yanked() -> None:
     assert newer(ALL, "nothing") == ()
 
 
-@pytest.mark.parametrize("other", ["codr", "coderr", "coxer", "ocder", "cdoer", "codre", "c0der", "co-der", "xcoder", "oder"])
+@pytest.mark.parametrize(
+    "other",
+    ["codr", "coderr", "coxer", "ocder", "cdoer", "codre", "c0der", "co-der", "xcoder", "oder"],
+)
 def test_names_of_one_slip_or_the_same_looks_are_twins(other: str) -> None:
     assert near_twins(other, ["coder", "research-bot"]) == ["coder"]
 
@@ -92,7 +108,9 @@ def _distance(a: str, b: str) -> int:
     rows = [[i + j if i * j == 0 else 0 for j in range(len(b) + 1)] for i in range(len(a) + 1)]
     for i in range(1, len(a) + 1):
         for j in range(1, len(b) + 1):
-            rows[i][j] = min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]))
+            rows[i][j] = min(
+                rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + (a[i - 1] != b[j - 1])
+            )
             if i > 1 and j > 1 and a[i - 1] == b[j - 2] and a[i - 2] == b[j - 1]:
                 rows[i][j] = min(rows[i][j], rows[i - 2][j - 2] + 1)
     return rows[-1][-1]
@@ -103,12 +121,28 @@ def test_one_slip_is_distance_one(a: str, b: str) -> None:
     assert (near_twins(a, [b]) == [b]) == (_distance(a, b) == 1)
 
 
-MANIFEST = parse_manifest({"name": "My Bot", "version": "1.0.0", "env_requires": [{"name": "KEY"}], "keywords": ["a"], "hermes_requires": ">=0.18"})
+MANIFEST = parse_manifest(
+    {
+        "name": "My Bot",
+        "version": "1.0.0",
+        "env_requires": [{"name": "KEY"}],
+        "keywords": ["a"],
+        "hermes_requires": ">=0.18",
+    }
+)
 
 
 def entry(commit_: str = "a" * 40, before: Package | None = None) -> Package:
-    pin = Pin(url="https://github.com/you/bot", kind=PinKind.TAG, commit=commit_, version="1.0.0", tree=TREE)
-    return entry_for(MANIFEST, "github.com/you/bot", pin, {"cron": 1}, before=before, date="2026-01-31")
+    pin = Pin(
+        url="https://github.com/you/bot",
+        kind=PinKind.TAG,
+        commit=commit_,
+        version="1.0.0",
+        tree=TREE,
+    )
+    return entry_for(
+        MANIFEST, "github.com/you/bot", pin, {"cron": 1}, before=before, date="2026-01-31"
+    )
 
 
 def test_a_release_becomes_an_entry_and_the_next_one_joins_it() -> None:
@@ -130,10 +164,18 @@ def test_a_release_does_not_change() -> None:
 
 def test_what_is_odd_about_an_entry_is_told() -> None:
     odd = Package(
-        name="bot", title="", source=parse_source("github.com/you/bot"), runs={}, hermes_requires="soon",
+        name="bot",
+        title="",
+        source=parse_source("github.com/you/bot"),
+        runs={},
+        hermes_requires="soon",
         versions=(Release(version="1-what", commit="a" * 40, requires="??"),),
-    )  # fmt: skip
-    assert [place for place, _ in problems_of(odd)] == ["versions[0].version", "versions[0].requires", "hermes_requires"]
+    )
+    assert [place for place, _ in problems_of(odd)] == [
+        "versions[0].version",
+        "versions[0].requires",
+        "hermes_requires",
+    ]
 
 
 SEEN = {"1.2": ("a" * 40, "c" * 64), "1.3": ("a" * 40, "")}
@@ -150,7 +192,9 @@ SEEN = {"1.2": ("a" * 40, "c" * 64), "1.3": ("a" * 40, "")}
         ("1.4.0", "b" * 40, "", "", ""),
     ],
 )
-def test_a_release_never_changes_once_it_was_seen(version: str, commit: str, tree: str, what: str, kept: str) -> None:
+def test_a_release_never_changes_once_it_was_seen(
+    version: str, commit: str, tree: str, what: str, kept: str
+) -> None:
     release = Release(version=version, commit=commit, tree=tree)
     package = entry()
     if what:

@@ -28,7 +28,9 @@ def test_an_untouched_config_goes_with_its_package() -> None:
 def test_the_packages_settings_leave_and_the_users_own_stay_with_their_comments() -> None:
     shelf = Shelf()
     base = shelf.tree({"config.yaml": "model:\n  default: m\nterminal:\n  a: 1\n"})
-    found = shelf.tree({"config.yaml": "model:\n  default: m\nterminal:\n  a: 1\n  b: 2 # my b\n# mine\nown: 1\n"})
+    found = shelf.tree(
+        {"config.yaml": "model:\n  default: m\nterminal:\n  a: 1\n  b: 2 # my b\n# mine\nown: 1\n"}
+    )
     files, gone = removed(shelf, base, found)
     assert files == {"config.yaml": "terminal:\n  b: 2 # my b\n# mine\nown: 1\n"}
     assert (gone.kept, gone.own) == (("config.yaml",), ())
@@ -36,14 +38,19 @@ def test_the_packages_settings_leave_and_the_users_own_stay_with_their_comments(
 
 def test_a_setting_that_was_edited_stays_as_it_is() -> None:
     shelf = Shelf()
-    base, found = shelf.tree({"config.yaml": "a: 1\nb: 1\n"}), shelf.tree({"config.yaml": "a: 2\nb: 1\n"})
+    base, found = (
+        shelf.tree({"config.yaml": "a: 1\nb: 1\n"}),
+        shelf.tree({"config.yaml": "a: 2\nb: 1\n"}),
+    )
     assert removed(shelf, base, found)[0] == {"config.yaml": "a: 2\n"}
 
 
 def test_an_untouched_server_leaves_and_an_own_one_stays() -> None:
     shelf = Shelf()
     base = shelf.tree({"config.yaml": "mcp_servers:\n  s: {command: x, enabled: false}\n"})
-    found = shelf.tree({"config.yaml": "mcp_servers:\n  s: {command: x, enabled: true}\n  own: {command: y}\n"})
+    found = shelf.tree(
+        {"config.yaml": "mcp_servers:\n  s: {command: x, enabled: true}\n  own: {command: y}\n"}
+    )
     assert removed(shelf, base, found)[0] == {"config.yaml": "mcp_servers:\n  own: {command: y}\n"}
 
 
@@ -57,7 +64,14 @@ def test_a_config_that_only_holds_what_the_package_leaves_empty_goes() -> None:
 def test_the_packages_jobs_leave_and_the_users_own_stay() -> None:
     shelf = Shelf()
     base = shelf.tree({"cron/jobs.json": {"jobs": [{**JOB, "enabled": False}]}})
-    found = shelf.tree({"cron/jobs.json": {"jobs": [{**JOB, "last_run_at": "2026-01-01"}, OWN], "updated_at": "now"}})
+    found = shelf.tree(
+        {
+            "cron/jobs.json": {
+                "jobs": [{**JOB, "last_run_at": "2026-01-01"}, OWN],
+                "updated_at": "now",
+            }
+        }
+    )
     after, _ = removed(shelf, base, found)
     assert '"my own"' in after["cron/jobs.json"]
     assert '"look"' not in after["cron/jobs.json"]
@@ -82,7 +96,10 @@ def test_an_edited_job_stays() -> None:
 @pytest.mark.parametrize("broken", ["a: [\n", "- a\n", "just words\n"])
 def test_a_config_that_is_none_any_more_stays_as_it_is(broken: str) -> None:
     shelf = Shelf()
-    base, found = shelf.tree({"config.yaml": "a: 1\n"}), shelf.tree({"config.yaml": broken, "SOUL.md": "mine"})
+    base, found = (
+        shelf.tree({"config.yaml": "a: 1\n"}),
+        shelf.tree({"config.yaml": broken, "SOUL.md": "mine"}),
+    )
     files, gone = removed(shelf, base, found)
     assert files == {"config.yaml": broken, "SOUL.md": "mine"}
     assert (gone.kept, gone.own) == (("config.yaml",), ("SOUL.md",))
@@ -90,7 +107,9 @@ def test_a_config_that_is_none_any_more_stays_as_it_is(broken: str) -> None:
 
 def test_only_what_the_package_brought_is_touched() -> None:
     shelf = Shelf()
-    found = shelf.tree({"config.yaml": "a: 1\n", "cron/jobs.json": {"jobs": [OWN]}, "skills/x/SKILL.md": "x"})
+    found = shelf.tree(
+        {"config.yaml": "a: 1\n", "cron/jobs.json": {"jobs": [OWN]}, "skills/x/SKILL.md": "x"}
+    )
     gone = removal(EMPTY, found, found, shelf.read)
     assert gone.plan.steps == ()
     assert gone.own == tuple(found)

@@ -12,20 +12,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hermes_dist.decide.secrets.finder import find_secrets
-from hermes_dist.decide.secrets.hiding import hide
-from hermes_dist.decide.secrets.scanning import scan
+from hermes_dist.decide.secrets.mask import hide
+from hermes_dist.decide.secrets.scan import scan
 from hermes_dist.model.paths import RelPath
 
 FILE = RelPath("notes.md")
 ROOT = Path(__file__).parents[2]
 
 
-def drawn(count: int, alphabet: str = string.ascii_letters + string.digits, *, seed: int = 7) -> str:
+def drawn(
+    count: int, alphabet: str = string.ascii_letters + string.digits, *, seed: int = 7
+) -> str:
     return "".join(random.Random(seed).choices(alphabet, k=count))
 
 
 HEX = "0123456789abcdef"
-PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\n" + "\n".join(drawn(64, seed=n) for n in range(5)) + "\n-----END OPENSSH PRIVATE KEY-----"
+PEM = (
+    "-----BEGIN OPENSSH PRIVATE KEY-----\n"
+    + "\n".join(drawn(64, seed=n) for n in range(5))
+    + "\n-----END OPENSSH PRIVATE KEY-----"
+)
 PLANTED = {
     "AWS key": "AKIA" + drawn(16, string.ascii_uppercase + string.digits),
     "GitHub token": "ghp_" + drawn(36),
@@ -80,13 +86,31 @@ NAMED = [
     f"secret: 3f2504e0-4f89-41d3-9a0c-0305e82c{drawn(4, HEX)}",
 ]
 HARMLESS = [
-    "api_key: ${OPENROUTER_API_KEY}", "API_KEY=", "API_KEY=your-api-key-here-1234567890", "token: <your token>", "max_tokens: 32000",
-    'token = os.environ["SERVICE_TOKEN"]', "api_key=settings.openrouter_api_key_2", "password: changeme1234567890", "secret_name: research-bot",
-    "sk-this-is-a-long-name-of-a-skill-in-kebab-case", "AKIAIOSFODNN7EXAMPLE", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "tokenizer: cl100k_base_2024",
-    "https://user:password@example.com/", "postgres://postgres:postgres@localhost/db", "redis://:${REDIS_PASSWORD}@cache", "sha256: " + drawn(64, HEX),
-    "commit " + drawn(40, HEX), "[docs](https://host/a:b@c)", "token_url: https://auth.host/oauth2/v1a2b3c4d5e6f7g8/token", "auth_file: /etc/keys/v2.4.1/a1b2c3d4e5f6a7b8",
-    "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----", "session_key_path: state/k1e2y3s4/a5b6c7d8e9f0", "123456789:your_bot_token_goes_here_1234567890",
-]  # fmt: skip
+    "api_key: ${OPENROUTER_API_KEY}",
+    "API_KEY=",
+    "API_KEY=your-api-key-here-1234567890",
+    "token: <your token>",
+    "max_tokens: 32000",
+    'token = os.environ["SERVICE_TOKEN"]',
+    "api_key=settings.openrouter_api_key_2",
+    "password: changeme1234567890",
+    "secret_name: research-bot",
+    "sk-this-is-a-long-name-of-a-skill-in-kebab-case",
+    "AKIAIOSFODNN7EXAMPLE",
+    "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "tokenizer: cl100k_base_2024",
+    "https://user:password@example.com/",
+    "postgres://postgres:postgres@localhost/db",
+    "redis://:${REDIS_PASSWORD}@cache",
+    "sha256: " + drawn(64, HEX),
+    "commit " + drawn(40, HEX),
+    "[docs](https://host/a:b@c)",
+    "token_url: https://auth.host/oauth2/v1a2b3c4d5e6f7g8/token",
+    "auth_file: /etc/keys/v2.4.1/a1b2c3d4e5f6a7b8",
+    "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
+    "session_key_path: state/k1e2y3s4/a5b6c7d8e9f0",
+    "123456789:your_bot_token_goes_here_1234567890",
+]
 
 
 @pytest.mark.parametrize("kind", PLANTED)
@@ -103,7 +127,9 @@ def test_a_planted_secret_is_found_and_does_not_leave(kind: str, frame: str) -> 
 @pytest.mark.parametrize("text", NAMED)
 def test_a_random_value_behind_a_key_like_name_is_found(text: str) -> None:
     (finding,) = find_secrets(text)
-    assert text[finding.start : finding.end] in text.rsplit("=", 1)[-1].rsplit(" ", 1)[-1].strip("\"'")
+    assert text[finding.start : finding.end] in text.rsplit("=", 1)[-1].rsplit(" ", 1)[-1].strip(
+        "\"'"
+    )
 
 
 @pytest.mark.parametrize("text", HARMLESS)
@@ -112,16 +138,34 @@ def test_placeholders_names_and_digests_are_not_flagged(text: str) -> None:
 
 
 def test_the_projects_own_files_hold_no_secret() -> None:
-    files = [p for folder in ("hermes_dist", "examples") for p in (ROOT / folder).rglob("*") if p.is_file() and p.suffix != ".pyc"]
+    files = [
+        p
+        for folder in ("hermes_dist", "examples")
+        for p in (ROOT / folder).rglob("*")
+        if p.is_file() and p.suffix != ".pyc"
+    ]
     assert len(files) > 60
-    assert [leak for p in files for leak in scan(RelPath(p.relative_to(ROOT).as_posix()), p.read_bytes())] == []
+    assert [
+        leak
+        for p in files
+        for leak in scan(RelPath(p.relative_to(ROOT).as_posix()), p.read_bytes())
+    ] == []
 
 
 @settings(max_examples=examples(300))
-@given(st.text(string.ascii_letters + string.digits + "+/=-_ %", min_size=12, max_size=50), st.binary(max_size=20), st.binary(max_size=20))
+@given(
+    st.text(string.ascii_letters + string.digits + "+/=-_ %", min_size=12, max_size=50),
+    st.binary(max_size=20),
+    st.binary(max_size=20),
+)
 def test_a_known_value_is_found_in_other_spellings(value: str, before: bytes, after: bytes) -> None:
     raw = value.encode()
-    for form in (raw, quote(value, safe="").encode(), base64.b64encode(before + raw + after), base64.urlsafe_b64encode(before + raw + after)):
+    for form in (
+        raw,
+        quote(value, safe="").encode(),
+        base64.b64encode(before + raw + after),
+        base64.urlsafe_b64encode(before + raw + after),
+    ):
         assert scan(FILE, b"a\n" + form + b"\nb", [value])
 
 
@@ -134,19 +178,51 @@ def test_short_known_values_are_not_looked_for_and_lines_are_counted() -> None:
 @pytest.mark.parametrize(
     ("value", "key", "hidden", "names"),
     [
-        ("hunter2horse", ("providers", "openrouter", "api_key"), "${OPENROUTER_API_KEY}", ("OPENROUTER_API_KEY",)),
-        ("plainpw1", ("mcp_servers", "gh", "env", "GITHUB_TOKEN"), "${GITHUB_TOKEN}", ("GITHUB_TOKEN",)),
-        ("Bearer abc123def", ("mcp_servers", "my-h", "headers", "Authorization"), "Bearer ${MY_H_AUTHORIZATION}", ("MY_H_AUTHORIZATION",)),
-        (["--api-key", "s3cr3tval", "--port", "80"], ("mcp_servers", "s", "args"), ["--api-key", "${S_API_KEY}", "--port", "80"], ("S_API_KEY",)),
-        ("9f8a7c6e5d4b", ("mcp_servers", "w", "env", "WEATHER_KEY"), "${WEATHER_KEY}", ("WEATHER_KEY",)),
+        (
+            "hunter2horse",
+            ("providers", "openrouter", "api_key"),
+            "${OPENROUTER_API_KEY}",
+            ("OPENROUTER_API_KEY",),
+        ),
+        (
+            "plainpw1",
+            ("mcp_servers", "gh", "env", "GITHUB_TOKEN"),
+            "${GITHUB_TOKEN}",
+            ("GITHUB_TOKEN",),
+        ),
+        (
+            "Bearer abc123def",
+            ("mcp_servers", "my-h", "headers", "Authorization"),
+            "Bearer ${MY_H_AUTHORIZATION}",
+            ("MY_H_AUTHORIZATION",),
+        ),
+        (
+            ["--api-key", "s3cr3tval", "--port", "80"],
+            ("mcp_servers", "s", "args"),
+            ["--api-key", "${S_API_KEY}", "--port", "80"],
+            ("S_API_KEY",),
+        ),
+        (
+            "9f8a7c6e5d4b",
+            ("mcp_servers", "w", "env", "WEATHER_KEY"),
+            "${WEATHER_KEY}",
+            ("WEATHER_KEY",),
+        ),
         ("9f8a7c6e5d4b", ("mcp_servers", "w", "env", "SSH_PUBLIC_KEY"), "9f8a7c6e5d4b", ()),
         ("created_at", ("table", "sort_key"), "created_at", ()),
         ("${TOKEN}", ("a", "token"), "${TOKEN}", ()),
         (32000, ("model", "max_tokens"), 32000, ()),
         (True, ("a", "secret"), True, ()),
         ("", ("a", "password"), "", ()),
-        ({"a": {"password": "hunter22"}}, (), {"a": {"password": "${A_PASSWORD}"}}, ("A_PASSWORD",)),
+        (
+            {"a": {"password": "hunter22"}},
+            (),
+            {"a": {"password": "${A_PASSWORD}"}},
+            ("A_PASSWORD",),
+        ),
     ],
-)  # fmt: skip
-def test_values_are_hidden_behind_names_of_their_keys(value: object, key: tuple[str, ...], hidden: object, names: tuple[str, ...]) -> None:
+)
+def test_values_are_hidden_behind_names_of_their_keys(
+    value: object, key: tuple[str, ...], hidden: object, names: tuple[str, ...]
+) -> None:
     assert hide(value, key) == (hidden, names)

@@ -22,7 +22,14 @@ from hermes_dist.model.tree import Digest
 from hermes_dist.model.trust import Keyring, KnownKey, Policy, Signature
 
 TREE = Digest.of(b"")
-PIN = Pin(url="https://host/a/b", kind=PinKind.BRANCH, ref="refs/heads/main", commit="1" * 40, version="1.0.0", tree=TREE)
+PIN = Pin(
+    url="https://host/a/b",
+    kind=PinKind.BRANCH,
+    ref="refs/heads/main",
+    commit="1" * 40,
+    version="1.0.0",
+    tree=TREE,
+)
 FOLDER = Pin(url="/srv/b", kind=PinKind.FOLDER, tree=TREE)
 A, B, C = (f"SHA256:{letter * 43}" for letter in "ABC")
 
@@ -36,14 +43,27 @@ def facts(*signatures: Signature, expected: str = "", **more: object) -> Facts:
 
 
 SITUATIONS = {
-    "unsigned": (), "the expected key": (by(A),), "another key": (by(B),), "both": (by(B, "tag"), by(A)),
-    "broken": (Signature(on="tag", trouble="no"),), "foreign": (Signature(on="commit", foreign=True),),
-}  # fmt: skip
+    "unsigned": (),
+    "the expected key": (by(A),),
+    "another key": (by(B),),
+    "both": (by(B, "tag"), by(A)),
+    "broken": (Signature(on="tag", trouble="no"),),
+    "foreign": (Signature(on="commit", foreign=True),),
+}
 NEEDS = {
-    ("", "unsigned"): "", ("", "the expected key"): "", ("", "another key"): "", ("", "both"): "", ("", "foreign"): "",
-    ("", "broken"): "unsigned", (A, "unsigned"): "unsigned", (A, "foreign"): "unsigned", (A, "broken"): "unsigned",
-    (A, "the expected key"): "", (A, "both"): "", (A, "another key"): "new_key",
-}  # fmt: skip
+    ("", "unsigned"): "",
+    ("", "the expected key"): "",
+    ("", "another key"): "",
+    ("", "both"): "",
+    ("", "foreign"): "",
+    ("", "broken"): "unsigned",
+    (A, "unsigned"): "unsigned",
+    (A, "foreign"): "unsigned",
+    (A, "broken"): "unsigned",
+    (A, "the expected key"): "",
+    (A, "both"): "",
+    (A, "another key"): "new_key",
+}
 """What is expected, what is found → the one flag that lets it in."""
 
 
@@ -75,10 +95,14 @@ def test_a_required_signature_has_to_hold(expected: str, found: str) -> None:
 
 def test_the_best_of_several_signatures_counts() -> None:
     ring = Keyring(trusted=(KnownKey("ada", B),))
-    assert judge(facts(by(A, "tag"), by(B), keyring=ring), Accept()).signer == B, "a known key before an unknown one"
+    assert judge(facts(by(A, "tag"), by(B), keyring=ring), Accept()).signer == B, (
+        "a known key before an unknown one"
+    )
     assert judge(facts(by(A, "tag"), by(B)), Accept()).signer == A, "else the tag's"
     revoked = Keyring(revoked=(KnownKey("", A),))
-    assert judge(facts(by(A, "tag"), by(B), keyring=revoked), Accept()).signer == B, "a revoked one counts as none"
+    assert judge(facts(by(A, "tag"), by(B), keyring=revoked), Accept()).signer == B, (
+        "a revoked one counts as none"
+    )
     with pytest.raises(Refused, match="revoked"):
         judge(facts(by(A), keyring=revoked), Accept(unsigned=True, new_key=True))
 
@@ -105,7 +129,14 @@ def test_a_folder_has_nothing_to_say_unless_something_is_required() -> None:
     given = Facts(source="./b", pin=FOLDER)
     assert (judge(given, Accept()).words, judge(given, Accept()).signer) == ("", "")
     with pytest.raises(Refused, match="a folder or an archive has no signature"):
-        judge(Facts(source="./b", pin=FOLDER, policies=(Policy(place="p", require=frozenset({"signature"})),)), Accept())
+        judge(
+            Facts(
+                source="./b",
+                pin=FOLDER,
+                policies=(Policy(place="p", require=frozenset({"signature"})),),
+            ),
+            Accept(),
+        )
 
 
 MAIN, TAG = "refs/heads/main", "refs/tags/v1"
@@ -113,16 +144,31 @@ MAIN, TAG = "refs/heads/main", "refs/tags/v1"
 
 @pytest.mark.parametrize(
     ("ref", "relation", "flag"),
-    [(MAIN, "forward", ""), (MAIN, "unknown", ""), (MAIN, "unrelated", ""), (MAIN, "backward", "allow-downgrade"),
-     (TAG, "forward", "accept-moved-tag"), (TAG, "backward", "accept-moved-tag")],
-)  # fmt: skip
+    [
+        (MAIN, "forward", ""),
+        (MAIN, "unknown", ""),
+        (MAIN, "unrelated", ""),
+        (MAIN, "backward", "allow-downgrade"),
+        (TAG, "forward", "accept-moved-tag"),
+        (TAG, "backward", "accept-moved-tag"),
+    ],
+)
 @pytest.mark.parametrize("asked", [True, False])
-def test_what_goes_back_or_moves_needs_its_flag(ref: str, relation: str, flag: str, asked: bool) -> None:
+def test_what_goes_back_or_moves_needs_its_flag(
+    ref: str, relation: str, flag: str, asked: bool
+) -> None:
     before = Pin(url="u", kind=PinKind.TAG, ref=ref, commit="2" * 40, tree=TREE)
 
     def judged(*, moved: bool, downgrade: bool) -> tuple[str, ...]:
         return judge_move(
-            "s", before, ref, "3" * 40, relation, accept=Accept(moved_tag=moved), downgrade=downgrade, asked=asked
+            "s",
+            before,
+            ref,
+            "3" * 40,
+            relation,
+            accept=Accept(moved_tag=moved),
+            downgrade=downgrade,
+            asked=asked,
         )
 
     if not flag or (asked and flag == "allow-downgrade"):
@@ -138,9 +184,17 @@ def test_what_goes_back_or_moves_needs_its_flag(ref: str, relation: str, flag: s
 
 @pytest.mark.parametrize(
     ("old", "new", "back"),
-    [("1.0", "1.0.0", False), ("1.0", "0.9", True), ("2", "10", False), ("1.0", "1.0rc1", True), ("", "0.1", False),
-     ("1.0", "", False), ("may", "april", False), ("1.0", "april", False)],
-)  # fmt: skip
+    [
+        ("1.0", "1.0.0", False),
+        ("1.0", "0.9", True),
+        ("2", "10", False),
+        ("1.0", "1.0rc1", True),
+        ("", "0.1", False),
+        ("1.0", "", False),
+        ("may", "april", False),
+        ("1.0", "april", False),
+    ],
+)
 def test_a_version_goes_back_only_where_both_are_versions(old: str, new: str, back: bool) -> None:
     before = Pin(url="u", kind=PinKind.TAG, version=old, tree=TREE)
     assert judge_version("s", before, new, forward=False, downgrade=True) == ()
@@ -155,25 +209,56 @@ def test_a_version_goes_back_only_where_both_are_versions(old: str, new: str, ba
 
 LET_IN = {
     "github.com/acme/*": (
-        ["github.com/acme/bot", "acme/bot", "https://github.com/acme/bot.git", "git@github.com:acme/bot",
-         "ssh://git@github.com/acme/bot", "https://user:word@github.com/acme/bot", "github.com/acme/bot//sub#v1"],
-        ["github.com/acme/a/b", "github.com/acmex/bot", "github.com.evil.org/acme/bot", "evil.org/github.com/acme/bot",
-         "git@evil.org:github.com/acme/bot", "https://github.com/acme/%2e%2e%2fevil", "http://github.com/acme/bot",
-         "git@github.com:acme/../evil", "file:///github.com/acme/bot", "/github.com/acme/bot", "./github.com/acme/bot"],
+        [
+            "github.com/acme/bot",
+            "acme/bot",
+            "https://github.com/acme/bot.git",
+            "git@github.com:acme/bot",
+            "ssh://git@github.com/acme/bot",
+            "https://user:word@github.com/acme/bot",
+            "github.com/acme/bot//sub#v1",
+        ],
+        [
+            "github.com/acme/a/b",
+            "github.com/acmex/bot",
+            "github.com.evil.org/acme/bot",
+            "evil.org/github.com/acme/bot",
+            "git@evil.org:github.com/acme/bot",
+            "https://github.com/acme/%2e%2e%2fevil",
+            "http://github.com/acme/bot",
+            "git@github.com:acme/../evil",
+            "file:///github.com/acme/bot",
+            "/github.com/acme/bot",
+            "./github.com/acme/bot",
+        ],
     ),
     "git.acme.example/**": (
         ["git.acme.example/a/b", "git.acme.example/a/b/c/d", "git@git.acme.example:a/b"],
-        ["xgit.acme.example/a/b", "https://git.acme.example:8443/a/b", "git@git.acme.example:a/../../b", "https://git.acme.example/a/%62"],
+        [
+            "xgit.acme.example/a/b",
+            "https://git.acme.example:8443/a/b",
+            "git@git.acme.example:a/../../b",
+            "https://git.acme.example/a/%62",
+        ],
     ),
     "https://github.com/acme/bot": ([], ["github.com/acme/bot"]),
     "http://127.0.0.1/**": (["http://127.0.0.1/a/b"], ["127.0.0.1/a/b", "https://127.0.0.1/a/b"]),
-    "/srv/agents/*": (["/srv/agents/bot", "/srv/agents/bot/"], ["/srv/agents/a/b", "/srv/agents/../secret", "file:///srv/agents/bot"]),
-    "file:///srv/**": (["file:///srv/bot.git", "file:///srv/a/b"], ["/srv/bot", "file:///srv2/bot"]),
+    "/srv/agents/*": (
+        ["/srv/agents/bot", "/srv/agents/bot/"],
+        ["/srv/agents/a/b", "/srv/agents/../secret", "file:///srv/agents/bot"],
+    ),
+    "file:///srv/**": (
+        ["file:///srv/bot.git", "file:///srv/a/b"],
+        ["/srv/bot", "file:///srv2/bot"],
+    ),
     "**": (["github.com/a/b", "/srv/bot", "file:///x/y"], ["git@host:a/../b"]),
-    "github.com/acme/bot": (["github.com/acme/bot", "git@github.com:acme/bot.git"], ["github.com/acme/bots", "github.com/acme/Bot"]),
+    "github.com/acme/bot": (
+        ["github.com/acme/bot", "git@github.com:acme/bot.git"],
+        ["github.com/acme/bots", "github.com/acme/Bot"],
+    ),
     "": ([], ["github.com/a/b", "/srv/bot"]),
     "github.com/acme/b.t": ([], ["github.com/acme/bot"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("pattern", LET_IN)
@@ -190,7 +275,9 @@ def test_patterns_of_sources(pattern: str) -> None:
 
 def test_every_policy_has_to_let_a_source_in() -> None:
     spec = parse_source("github.com/acme/bot")
-    narrow, wide, open_ = (Policy(place="p", sources=s) for s in (("x/y/z",), ("github.com/**",), None))
+    narrow, wide, open_ = (
+        Policy(place="p", sources=s) for s in (("x/y/z",), ("github.com/**",), None)
+    )
     check_source(spec, ())
     check_source(spec, (wide, open_))
     with pytest.raises(Refused):

@@ -7,11 +7,30 @@ from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hermes_dist.decide.versions import check_requires, choose_tag, newer_tags, specifiers, version_of
+from hermes_dist.decide.versions import (
+    check_requires,
+    choose_tag,
+    newer_tags,
+    specifiers,
+    version_of,
+)
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.source import is_range
 
-SCALE = ["0", "0.0.3", "0.0.4", "0.2", "0.2.3", "0.3", "1.0", "1.2.0", "1.2.3", "1.9", "2.0", "2.0.1"]
+SCALE = [
+    "0",
+    "0.0.3",
+    "0.0.4",
+    "0.2",
+    "0.2.3",
+    "0.3",
+    "1.0",
+    "1.2.0",
+    "1.2.3",
+    "1.9",
+    "2.0",
+    "2.0.1",
+]
 
 RANGES = {
     # PEP 440
@@ -63,13 +82,41 @@ def test_a_range_holds_these_versions_and_no_others(text: str, inside: list[str]
 @pytest.mark.parametrize("text", ["^1.2.3-rc1", "^1.2.3rc1", "~1.2.3.rc.1", ">=1.2.3rc1"])
 def test_a_range_from_a_pre_release_holds_it_and_what_follows(text: str) -> None:
     spec = specifiers(text)
-    assert [v for v in ["1.2.3b1", "1.2.3rc1", "1.2.3", "1.2.9", "3.0"] if spec.contains(v, prereleases=True)][:3] == [
-        "1.2.3rc1", "1.2.3", "1.2.9",
-    ]  # fmt: skip
+    assert [
+        v
+        for v in ["1.2.3b1", "1.2.3rc1", "1.2.3", "1.2.9", "3.0"]
+        if spec.contains(v, prereleases=True)
+    ][:3] == [
+        "1.2.3rc1",
+        "1.2.3",
+        "1.2.9",
+    ]
 
 
-BROKEN = ["", ",", ">=1,", "abc", ">=", "^", "^x", "~=1", ">=1 <2", "=>1", "1 - 2", "^1 || ^2", ">=1.*", "==*", "x", "main", "^1.2.x",
-          "1.2; python_version>'3'", "\x1b[2J", "1" * 5000, "^" + "9" * 5000, ">=1," * 100 + ">=1"]  # fmt: skip
+BROKEN = [
+    "",
+    ",",
+    ">=1,",
+    "abc",
+    ">=",
+    "^",
+    "^x",
+    "~=1",
+    ">=1 <2",
+    "=>1",
+    "1 - 2",
+    "^1 || ^2",
+    ">=1.*",
+    "==*",
+    "x",
+    "main",
+    "^1.2.x",
+    "1.2; python_version>'3'",
+    "\x1b[2J",
+    "1" * 5000,
+    "^" + "9" * 5000,
+    ">=1," * 100 + ">=1",
+]
 
 
 @pytest.mark.parametrize("text", BROKEN, ids=[text[:20] for text in BROKEN])
@@ -92,8 +139,13 @@ def test_law_any_text_is_a_range_or_refused(text: str) -> None:
 
 
 @settings(max_examples=examples(500), deadline=None)
-@given(st.lists(st.integers(0, 3), min_size=1, max_size=4), st.lists(st.integers(0, 4), min_size=1, max_size=4))
-def test_law_a_caret_means_the_same_until_the_first_number_that_is_not_zero(base: list[int], other: list[int]) -> None:
+@given(
+    st.lists(st.integers(0, 3), min_size=1, max_size=4),
+    st.lists(st.integers(0, 4), min_size=1, max_size=4),
+)
+def test_law_a_caret_means_the_same_until_the_first_number_that_is_not_zero(
+    base: list[int], other: list[int]
+) -> None:
     low, high = (".".join(map(str, numbers)) for numbers in (base, other))
     at = next((i for i, n in enumerate(base) if n), len(base) - 1)
     padded = [*other, 0, 0, 0, 0]
@@ -103,13 +155,22 @@ def test_law_a_caret_means_the_same_until_the_first_number_that_is_not_zero(base
 
 @pytest.mark.parametrize(
     ("text", "version"),
-    [("v1.2.3", "1.2.3"), ("V1.2", "1.2"), ("0.0.2.63", "0.0.2.63"), ("1.2.3-rc1", "1.2.3rc1"), (" 1.0 ", "1.0"), ("2024.01.05", "2024.1.5")],
+    [
+        ("v1.2.3", "1.2.3"),
+        ("V1.2", "1.2"),
+        ("0.0.2.63", "0.0.2.63"),
+        ("1.2.3-rc1", "1.2.3rc1"),
+        (" 1.0 ", "1.0"),
+        ("2024.01.05", "2024.1.5"),
+    ],
 )
 def test_versions_are_read_leniently(text: str, version: str) -> None:
     assert str(version_of(text)) == version
 
 
-@pytest.mark.parametrize("text", ["", "main", "release-2", "bot-v1.2", "1.2.x", "9" * 5000, "1.2\n3"])
+@pytest.mark.parametrize(
+    "text", ["", "main", "release-2", "bot-v1.2", "1.2.x", "9" * 5000, "1.2\n3"]
+)
 def test_what_is_no_version_is_none(text: str) -> None:
     assert version_of(text) is None
 
@@ -147,7 +208,9 @@ def test_two_tags_of_one_version_are_chosen_alike_in_any_order() -> None:
 
 
 def test_without_a_fitting_tag_the_newest_are_named() -> None:
-    with pytest.raises(Invalid, match=r"the newest are v2\.1\.0-rc1, v2\.0\.0, v1\.10\.0, v1\.9\.0, v1\.0\.0"):
+    with pytest.raises(
+        Invalid, match=r"the newest are v2\.1\.0-rc1, v2\.0\.0, v1\.10\.0, v1\.9\.0, v1\.0\.0"
+    ):
         choose_tag("^3", TAGS)
     with pytest.raises(Invalid, match="it has no version tags"):
         choose_tag("latest", ["main", "nightly"])
@@ -171,13 +234,17 @@ def test_newer_tags_are_listed_oldest_first() -> None:
     assert newer_tags("v2.1.0b1", TAGS) == ["v2.1.0-rc1"]
 
 
-@pytest.mark.parametrize("requires", [">=0.18.0", "0.19", "^0.19", "~0.19.0", ">=0.12,<1", "==0.19.*", "", "  ", "*"])
+@pytest.mark.parametrize(
+    "requires", [">=0.18.0", "0.19", "^0.19", "~0.19.0", ">=0.12,<1", "==0.19.*", "", "  ", "*"]
+)
 def test_an_agent_that_fits_is_no_news(requires: str) -> None:
     assert check_requires(requires, "0.19.0", title="Hermes Agent") == ""
 
 
 @pytest.mark.parametrize("requires", [">=0.20", "^0.18", "<0.19", "!=0.19.0", "~0.18.9"])
-def test_an_agent_that_does_not_fit_is_refused_with_both_versions_and_a_way_out(requires: str) -> None:
+def test_an_agent_that_does_not_fit_is_refused_with_both_versions_and_a_way_out(
+    requires: str,
+) -> None:
     with pytest.raises(Refused) as caught:
         check_requires(requires, "0.19.0", title="Hermes Agent")
     assert caught.value.code == 4
@@ -188,7 +255,9 @@ def test_an_agent_that_does_not_fit_is_refused_with_both_versions_and_a_way_out(
 
 @pytest.mark.parametrize("found", [None, ""])
 def test_without_an_agent_there_is_a_note_and_no_check(found: str | None) -> None:
-    assert check_requires(">=99", found, title="Hermes Agent").startswith("needs Hermes Agent >=99; none was found")
+    assert check_requires(">=99", found, title="Hermes Agent").startswith(
+        "needs Hermes Agent >=99; none was found"
+    )
 
 
 def test_an_agent_whose_version_is_none_is_noted() -> None:

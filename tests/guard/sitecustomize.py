@@ -16,8 +16,18 @@ OURS = (".hermes", ".aigenlabs", ".config/hermes-dist")
 SHARED = (".local/bin", ".gitconfig", ".ssh", ".bashrc", ".zshrc", ".profile")
 """What programs may read, and no test may change."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_CHANGES = {"os.mkdir": 1, "os.remove": 1, "os.rmdir": 1, "os.chmod": 1, "os.chown": 1, "os.utime": 1, "os.truncate": 1,
-            "os.rename": 2, "os.link": 2, "os.symlink": 2}  # fmt: skip
+_CHANGES = {
+    "os.mkdir": 1,
+    "os.remove": 1,
+    "os.rmdir": 1,
+    "os.chmod": 1,
+    "os.chown": 1,
+    "os.utime": 1,
+    "os.truncate": 1,
+    "os.rename": 2,
+    "os.link": 2,
+    "os.symlink": 2,
+}
 """Events that change something, and how many of their first arguments are paths."""
 _LISTS = {"os.listdir", "os.scandir", "sqlite3.connect"}
 

@@ -13,7 +13,9 @@ VALUES = st.sampled_from([ABSENT, None, False, 0, 0.0, 1, True, "", "a", float("
 
 
 @given(VALUES, VALUES, VALUES)
-def test_law_swapping_the_sides_swaps_the_answer(base: object, ours: object, theirs: object) -> None:
+def test_law_swapping_the_sides_swaps_the_answer(
+    base: object, ours: object, theirs: object
+) -> None:
     swapped = {Side.OURS: Side.THEIRS, Side.THEIRS: Side.OURS, None: None}
     said, mirrored = pick(base, ours, theirs, same), pick(base, theirs, ours, same)
     nothing_between = same(ours, theirs)
@@ -21,7 +23,9 @@ def test_law_swapping_the_sides_swaps_the_answer(base: object, ours: object, the
 
 
 @given(VALUES, VALUES, VALUES)
-def test_law_a_change_of_one_side_is_never_lost_and_never_a_clash(base: object, ours: object, theirs: object) -> None:
+def test_law_a_change_of_one_side_is_never_lost_and_never_a_clash(
+    base: object, ours: object, theirs: object
+) -> None:
     side = pick(base, ours, theirs, same)
     stands = {Side.OURS: ours, Side.THEIRS: theirs}.get(side, ABSENT) if side else None
     if side is None:

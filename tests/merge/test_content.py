@@ -6,13 +6,15 @@ import pytest
 
 from hermes_dist.merge import content as joining
 from hermes_dist.merge.content import Joined, join_contents
-from hermes_dist.model.documents import Kind, load_data
+from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.keypath import BODY, format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 
 
-def joined(path: str, base: str | None, ours: str, theirs: str, favour: Side | None = None) -> Joined:
+def joined(
+    path: str, base: str | None, ours: str, theirs: str, favour: Side | None = None
+) -> Joined:
     old = None if base is None else base.encode()
     return join_contents(RelPath(path), old, ours.encode(), theirs.encode(), lambda _key: favour)
 
@@ -49,9 +51,13 @@ def test_a_conflict_says_at_its_key_what_met_what_with_ours_first(
 
 
 def test_a_skill_joins_its_head_by_key_and_its_body_by_line_and_names_the_body() -> None:
-    clean = joined("skills/s/SKILL.md", skill("s", "one\n"), skill("s", "mine\n"), skill("t", "one\n"))
+    clean = joined(
+        "skills/s/SKILL.md", skill("s", "one\n"), skill("s", "mine\n"), skill("t", "one\n")
+    )
     assert (clean.content, clean.conflicts) == (skill("t", "mine\n").encode(), ())
-    both = joined("skills/s/SKILL.md", skill("s", "one\n"), skill("m", "mine\n"), skill("t", "theirs\n"))
+    both = joined(
+        "skills/s/SKILL.md", skill("s", "one\n"), skill("m", "mine\n"), skill("t", "theirs\n")
+    )
     assert both.conflicts == (("name", "edit/edit"), (format_key(BODY), "edit/edit"))
     assert both.content == skill("m", "mine\n").encode()
     assert both.base == skill("s", "one\n").encode()
@@ -75,7 +81,11 @@ def test_each_conflict_is_asked_about_by_its_own_key() -> None:
 
 
 def test_a_side_settles_a_text_as_a_whole() -> None:
-    for side, content in ((Side.OURS, b"mine\n"), (Side.THEIRS, b"theirs\n"), (Side.BOTH, b"mine\ntheirs\n")):
+    for side, content in (
+        (Side.OURS, b"mine\n"),
+        (Side.THEIRS, b"theirs\n"),
+        (Side.BOTH, b"mine\ntheirs\n"),
+    ):
         merged = joined("notes.md", "one\n", "mine\n", "theirs\n", side)
         assert (merged.content, merged.base, merged.conflicts) == (content, b"theirs\n", ())
 
@@ -90,12 +100,16 @@ def test_what_is_no_text_on_any_side_is_taken_whole(at: int) -> None:
     contents = [b"one\n", b"mine\n", b"theirs\n"]
     contents[at] = b"\0\xff"
     base, ours, theirs = contents
-    assert join_contents(RelPath("logo.png"), base, ours, theirs, lambda _key: Side.THEIRS) == Joined(whole=True)
+    assert join_contents(
+        RelPath("logo.png"), base, ours, theirs, lambda _key: Side.THEIRS
+    ) == Joined(whole=True)
 
 
 def test_a_document_that_can_not_be_joined_by_key_is_joined_by_line_and_that_is_told() -> None:
     broken = "a: 1\nx: 1\nb: [\n"
-    merged = joined("config.yaml", broken, broken.replace("a: 1", "a: 2"), broken.replace("[", "[["))
+    merged = joined(
+        "config.yaml", broken, broken.replace("a: 1", "a: 2"), broken.replace("[", "[[")
+    )
     assert merged.content == b"a: 2\nx: 1\nb: [[\n"
     assert merged.notes[0].startswith("merged as text: ")
     plain = joined("skills/s/SKILL.md", "one\nx\ntwo\n", "ONE\nx\ntwo\n", "one\nx\nTWO\n")
@@ -111,7 +125,9 @@ def test_lines_never_join_a_readable_document_to_one_that_is_none() -> None:
 
 
 @pytest.mark.parametrize("path", ["config.yaml", "skills/s/SKILL.md"])
-def test_a_document_is_read_once_however_many_conflicts_there_are(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_document_is_read_once_however_many_conflicts_there_are(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reads: list[bytes] = []
 
     def counted(data: bytes, kind: Kind) -> object:

@@ -15,8 +15,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hermes_dist.errors import Invalid
-from hermes_dist.merge.data import DocMerge, changed_keys, merge_document, merge_values, same_document
-from hermes_dist.model.documents import ABSENT, Kind, Unmergeable, dump, get, graft, load_data, parse, rewrite, same
+from hermes_dist.merge.data import (
+    DocMerge,
+    changed_keys,
+    merge_document,
+    merge_values,
+    same_document,
+)
+from hermes_dist.model.documents.api import (
+    ABSENT,
+    Kind,
+    Unmergeable,
+    dump,
+    get,
+    graft,
+    load_data,
+    parse,
+    rewrite,
+    same,
+)
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
@@ -28,9 +45,13 @@ JOBS = RelPath("cron/jobs.json")
 LAW = settings(max_examples=examples(2000), deadline=None)
 
 
-def merge(base: str | None, ours: str, theirs: str, path: RelPath = CONFIG, **favour: Side) -> DocMerge:
+def merge(
+    base: str | None, ours: str, theirs: str, path: RelPath = CONFIG, **favour: Side
+) -> DocMerge:
     old = base.encode() if base is not None else None
-    return merge_document(path, old, ours.encode(), theirs.encode(), lambda key: favour.get(format_key(key)))
+    return merge_document(
+        path, old, ours.encode(), theirs.encode(), lambda key: favour.get(format_key(key))
+    )
 
 
 def text_of(*args: str, **favour: Side) -> str:
@@ -59,8 +80,13 @@ def oracle(base: object, ours: object, theirs: object, at: str = "") -> tuple[ob
             mine = [x for x in ours if x in theirs or x not in old]
             return mine + [x for x in theirs if x not in old and x not in mine], []
         for field in ("id", "name"):
-            rows = [[row.get(field) if isinstance(row, dict) else None for row in side] for side in lists]
-            if all(isinstance(x, str) for row in rows for x in row) and all(len({*r}) == len(r) for r in rows):
+            rows = [
+                [row.get(field) if isinstance(row, dict) else None for row in side]
+                for side in lists
+            ]
+            if all(isinstance(x, str) for row in rows for x in row) and all(
+                len({*r}) == len(r) for r in rows
+            ):
                 named = [{row[field]: row for row in side} for side in lists]
                 old = {} if base is ABSENT else named[0]
                 merged, clashes = _oracle_of_maps(
@@ -75,7 +101,11 @@ def _oracle_of_maps(
 ) -> tuple[dict[str, object], list[str]]:
     old = base if isinstance(base, dict) else {}
     merged, clashes = {}, []
-    for key in [*ours, *(key for key in theirs if key not in ours), *(k for k in old if k not in {**ours, **theirs})]:
+    for key in [
+        *ours,
+        *(key for key in theirs if key not in ours),
+        *(k for k in old if k not in {**ours, **theirs}),
+    ]:
         sides = (side.get(key, ABSENT) for side in (old, ours, theirs))
         value, more = oracle(*sides, name(key))
         clashes += more
@@ -89,7 +119,9 @@ def loose(value: object) -> object:
     if isinstance(value, dict):
         return {key: loose(part) for key, part in value.items()}
     if isinstance(value, list):
-        return sorted((loose(part) for part in value), key=lambda part: json.dumps(part, sort_keys=True))
+        return sorted(
+            (loose(part) for part in value), key=lambda part: json.dumps(part, sort_keys=True)
+        )
     return value
 
 
@@ -143,7 +175,10 @@ def test_nothing_is_lost_and_nothing_invented(sides: list[object]) -> None:
         if isinstance(leaf, list | dict) or same(get(base, key), leaf):
             continue
         blocked = any(key[: len(clash)] == clash for clash in clashes)
-        assert same(get(value, key), leaf) or _replaced_above(base, ours, theirs, key), (key, blocked)
+        assert same(get(value, key), leaf) or _replaced_above(base, ours, theirs, key), (
+            key,
+            blocked,
+        )
 
 
 def _replaced_above(base: object, ours: object, theirs: object, key: KeyPath) -> bool:
@@ -185,7 +220,9 @@ def test_two_steps_end_where_one_ends(sides: list[object]) -> None:
         mine, then = get(ours, key), get(mid, key)
         if same(mine, then) and not same(mine, get(base, key)):
             continue  # the user made the very change that v2 made
-        if any(head in (*step.conflicts, *stepped.conflicts, *direct.conflicts) for head in heads[:-1]):
+        if any(
+            head in (*step.conflicts, *stepped.conflicts, *direct.conflicts) for head in heads[:-1]
+        ):
             continue
         assert same(get(_data(stepped.content), key), get(_data(direct.content), key)), key
         assert (key in stepped.conflicts) == (key in direct.conflicts)
@@ -276,7 +313,9 @@ def test_upstreams_comments_come_along_with_entries_not_touched_here() -> None:
     base = "# old\na: 1 # x\nm: # head\n  k: 1\nz: 0\n"
     ours = "# old\na: 1 # x\nm: # head\n  k: 1\nz: 9\n"
     theirs = "# new\na: 2 # y\n# group\nm: # HEAD\n  k: 1 # side\nz: 0\n"
-    assert text_of(base, ours, theirs) == "# new\na: 2 # y\n# group\nm: # HEAD\n  k: 1 # side\nz: 9\n"
+    assert (
+        text_of(base, ours, theirs) == "# new\na: 2 # y\n# group\nm: # HEAD\n  k: 1 # side\nz: 9\n"
+    )
 
 
 def test_a_comment_of_ours_stays_with_the_entry_that_upstream_changed() -> None:
@@ -293,7 +332,9 @@ def test_upstream_deleting_an_entry_with_a_comment_of_ours_is_a_conflict() -> No
     assert (kept.content.decode(), kept.base, kept.conflicts) == (ours, b"a: 1\n", ())
     items = merge("l:\n- a\n- b\n", "l:\n- a\n- b # mine\n", "l:\n- a\n")
     assert keys_of(items) == ["l"]
-    assert keys_of(merge("l:\n- id: a\n- id: b\n", "l:\n- id: a # mine\n- id: b\n", "l:\n- id: b\n")) == ["l[id=a]"]
+    assert keys_of(
+        merge("l:\n- id: a\n- id: b\n", "l:\n- id: a # mine\n- id: b\n", "l:\n- id: b\n")
+    ) == ["l[id=a]"]
     assert keys_of(merge("l:\n- id: a\n", "l:\n- id: a # mine\n", "l: []\n")) == ["l"]
     assert keys_of(merge("m:\n  a: 1\n", "m:\n  a: 1 # mine\n", "m: {}\n")) == ["m"]
     assert text_of("# up\nb: 2\na: 1\n", "# up\nb: 2\na: 5\n", "a: 1\n") == "a: 5\n"
@@ -314,7 +355,9 @@ def test_a_set_takes_what_both_sides_did() -> None:
             graft(None, dump(_nest(path, value), Kind.YAML), Kind.YAML, [parse_key(path)])
             for value in ("a", "ab", "ac")
         ]
-        assert same(get(_data(merge_document(CONFIG, *sides).content), parse_key(path)), ["a", "c", "b"])
+        assert same(
+            get(_data(merge_document(CONFIG, *sides).content), parse_key(path)), ["a", "c", "b"]
+        )
 
 
 def _nest(path: str, letters: str) -> object:
@@ -326,7 +369,9 @@ def _nest(path: str, letters: str) -> object:
 
 def test_what_is_the_machines_is_neither_taken_nor_an_edit() -> None:
     assert (
-        text_of("_config_version: 1\na: 1\n", "_config_version: 9\na: 1\n", "_config_version: 3\na: 2\n")
+        text_of(
+            "_config_version: 1\na: 1\n", "_config_version: 9\na: 1\n", "_config_version: 3\na: 2\n"
+        )
         == "_config_version: 9\na: 2\n"
     )
     on = "mcp_servers:\n  h:\n    command: x\n    enabled: true\n"
@@ -345,10 +390,24 @@ def _jobs(*jobs: dict[str, object]) -> bytes:
 
 def test_jobs_merge_by_definition_and_keep_their_runs() -> None:
     def job(**more: object) -> dict[str, object]:
-        return {"id": "ab", "prompt": "p", "enabled": False, "state": "paused", "next_run_at": None, **more}
+        return {
+            "id": "ab",
+            "prompt": "p",
+            "enabled": False,
+            "state": "paused",
+            "next_run_at": None,
+            **more,
+        }
 
     base, theirs = _jobs(job()), _jobs(job(prompt="q"), job(id="cd"))
-    ran = job(enabled=True, state="scheduled", next_run_at="t", last_run_at="s", last_status="ok", fire_claim=None)
+    ran = job(
+        enabled=True,
+        state="scheduled",
+        next_run_at="t",
+        last_run_at="s",
+        last_status="ok",
+        fire_claim=None,
+    )
     mine = {"id": "mine", "prompt": "m", "enabled": True}
     result = merge_document(JOBS, base, _jobs(ran, mine), theirs)
     assert json.loads(result.content)["jobs"] == [{**ran, "prompt": "q"}, job(id="cd"), mine]
@@ -360,7 +419,10 @@ def test_jobs_merge_by_definition_and_keep_their_runs() -> None:
     assert json.loads(edit.base)["jobs"] == [job(), job(id="cd")]
     assert same_document(JOBS, base, _jobs(ran))
     assert not same_document(JOBS, base, theirs)
-    assert [format_key(key) for key in changed_keys(JOBS, _jobs(ran), theirs)] == ["jobs[id=ab].prompt", "jobs[id=cd]"]
+    assert [format_key(key) for key in changed_keys(JOBS, _jobs(ran), theirs)] == [
+        "jobs[id=ab].prompt",
+        "jobs[id=cd]",
+    ]
 
 
 # Conflicts, favour, the next base
@@ -376,7 +438,11 @@ def test_the_next_base_is_theirs_with_conflicts_put_back() -> None:
 
 @pytest.mark.parametrize(
     ("side", "content", "base"),
-    [(Side.OURS, "a: 2\n", "a: 3\n"), (Side.THEIRS, "a: 3\n", "a: 3\n"), (Side.BOTH, "a: 2\n", "a: 3\n")],
+    [
+        (Side.OURS, "a: 2\n", "a: 3\n"),
+        (Side.THEIRS, "a: 3\n", "a: 3\n"),
+        (Side.BOTH, "a: 2\n", "a: 3\n"),
+    ],
 )
 def test_a_favour_settles_a_conflict(side: Side, content: str, base: str) -> None:
     result = merge("a: 1\n", "a: 2\n", "a: 3\n", a=side)
@@ -479,10 +545,18 @@ def test_what_is_remembered_of_an_open_conflict_does_not_grow_by_blank_lines() -
 
 SHORT = {"id": "7", "prompt": "Look.", "schedule": {"kind": "interval", "minutes": 60}}
 LONG: dict[str, object] = {
-    **SHORT, "name": "Look.", "skills": [], "skill": None, "model": None, "no_agent": False, "deliver": "local",
-    "schedule": {"kind": "interval", "minutes": 60, "display": "every 60m"}, "schedule_display": "every 60m",
-    "repeat": {"times": None, "completed": 0}, "workdir": None,
-}  # fmt: skip
+    **SHORT,
+    "name": "Look.",
+    "skills": [],
+    "skill": None,
+    "model": None,
+    "no_agent": False,
+    "deliver": "local",
+    "schedule": {"kind": "interval", "minutes": 60, "display": "every 60m"},
+    "schedule_display": "every 60m",
+    "repeat": {"times": None, "completed": 0},
+    "workdir": None,
+}
 
 
 def _holding(*jobs: dict[str, object]) -> dict[str, object]:
@@ -490,7 +564,9 @@ def _holding(*jobs: dict[str, object]) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(("one", "other"), [(SHORT, LONG), (LONG, SHORT)])
-def test_what_goes_without_saying_in_a_job_is_no_change_and_no_conflict(one: dict[str, object], other: dict[str, object]) -> None:
+def test_what_goes_without_saying_in_a_job_is_no_change_and_no_conflict(
+    one: dict[str, object], other: dict[str, object]
+) -> None:
     path = RelPath("cron/jobs.json")
     a, b = (json.dumps(_holding(job)).encode() for job in (one, other))
     assert same_document(path, a, b)
@@ -498,10 +574,22 @@ def test_what_goes_without_saying_in_a_job_is_no_change_and_no_conflict(one: dic
     new = {**one, "skills": ["x"], "deliver": "telegram", "prompt": "Look twice."}
     merged, conflicts = merge_values(path, _holding(one), _holding(other), _holding(new))
     assert conflicts == ()
-    assert merged == _holding({**other, "skills": ["x"], "deliver": "telegram", "prompt": "Look twice."})
+    assert merged == _holding(
+        {**other, "skills": ["x"], "deliver": "telegram", "prompt": "Look twice."}
+    )
 
 
-@pytest.mark.parametrize("more", [{"skills": ["x"]}, {"deliver": "mail"}, {"no_agent": True}, {"repeat": {"times": 2}}, {"model": "m"}, {"mood": None}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"skills": ["x"]},
+        {"deliver": "mail"},
+        {"no_agent": True},
+        {"repeat": {"times": 2}},
+        {"model": "m"},
+        {"mood": None},
+    ],
+)
 def test_a_field_that_says_something_is_a_change(more: dict[str, object]) -> None:
     path = RelPath("cron/jobs.json")
     one, other = (json.dumps(_holding(job)).encode() for job in (SHORT, {**SHORT, **more}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hermes_dist.merge.frontmatter import merge_skill, split
-from hermes_dist.model.documents import Unmergeable
+from hermes_dist.model.documents.api import Unmergeable
 from hermes_dist.model.keypath import BODY, KeyPath, format_key, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
@@ -34,7 +34,11 @@ def test_both_parts_merge_each_in_its_way() -> None:
 
 def test_conflicts_of_both_parts_have_their_keys_and_the_base_is_put_back() -> None:
     ours = BASE.replace(b"old", b"mine").replace(b"two", b"mine")
-    theirs = BASE.replace(b"old", b"new").replace(b"two", b"theirs").replace(b"name: x", b"name: 'x'\nk: 1")
+    theirs = (
+        BASE.replace(b"old", b"new")
+        .replace(b"two", b"theirs")
+        .replace(b"name: x", b"name: 'x'\nk: 1")
+    )
     merged = merge_skill(SKILL, BASE, ours, theirs)
     assert merged.conflicts == (("description",), BODY)
     assert merged.content == ours.replace(b"name: x\n", b"name: x\nk: 1\n")
@@ -67,7 +71,9 @@ def test_a_skill_new_on_both_sides_merges_without_a_base() -> None:
     assert merged.content == b"---\na: 1\nb: 2\n---\nx\n"
 
 
-@pytest.mark.parametrize("other", [b"no front matter", b"---\na: [\n---\nx\n", b"---\nname: q\n---\n\0\n"])
+@pytest.mark.parametrize(
+    "other", [b"no front matter", b"---\na: [\n---\nx\n", b"---\nname: q\n---\n\0\n"]
+)
 def test_what_has_no_front_matter_is_left_to_lines(other: bytes) -> None:
     with pytest.raises(Unmergeable):
         merge_skill(SKILL, BASE, BASE.replace(b"old", b"mine"), other)

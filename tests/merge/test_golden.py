@@ -9,14 +9,18 @@ import pytest
 import yaml
 
 from hermes_dist.merge.data import DocMerge, merge_document, merge_values
-from hermes_dist.model.documents import ABSENT, Kind, load_data, same
+from hermes_dist.model.documents.api import ABSENT, Kind, load_data, same
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.paths import RelPath
 
 CASES = yaml.safe_load(Path(__file__).with_name("golden-cases.yaml").read_text())
 CONFIG = RelPath("config.yaml")
 # The consents of the security floor (40-42, 44) are a pass after the merge; a file that is gone (45) is a tree's.
-PLAIN = [case for case in CASES if "consents" not in case and "ABSENT" not in (case["ours"], case["theirs"])]
+PLAIN = [
+    case
+    for case in CASES
+    if "consents" not in case and "ABSENT" not in (case["ours"], case["theirs"])
+]
 
 
 def data_of(text: str) -> object:
@@ -52,7 +56,9 @@ def test_a_golden_case_merges_alike_as_data_and_as_json(case: dict[str, str]) ->
     value, conflicts = merge_values(CONFIG, *sides)
     assert same(value, data_of(case["result"]))
     assert [format_key(key) for key in conflicts] == case.get("conflicts", [])
-    base, ours, theirs = (None if side is ABSENT else json.dumps(side, indent=2).encode() for side in sides)
+    base, ours, theirs = (
+        None if side is ABSENT else json.dumps(side, indent=2).encode() for side in sides
+    )
     assert ours is not None
     assert theirs is not None
     result = merge_document(RelPath("x.json"), base, ours, theirs)

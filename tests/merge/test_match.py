@@ -48,7 +48,11 @@ def test_equal_texts_have_no_changes_and_empty_ones_are_changed_whole() -> None:
 
 
 def test_a_change_between_common_lines_is_just_that_change() -> None:
-    assert changes([1, 2, 3, 4, 5], [1, 9, 3, 5, 6]) == [Change(1, 2, 1, 2), Change(3, 4, 3, 3), Change(5, 5, 4, 5)]
+    assert changes([1, 2, 3, 4, 5], [1, 9, 3, 5, 6]) == [
+        Change(1, 2, 1, 2),
+        Change(3, 4, 3, 3),
+        Change(5, 5, 4, 5),
+    ]
 
 
 def test_what_could_lie_in_several_places_lies_as_far_down_as_it_can() -> None:
@@ -64,7 +68,10 @@ def test_what_can_slide_lines_up_with_a_change_of_the_other_text() -> None:
 
 
 @LAW
-@given(st.lists(st.integers(0, 9), min_size=4, max_size=14), st.lists(st.integers(0, 9), min_size=4, max_size=14))
+@given(
+    st.lists(st.integers(0, 9), min_size=4, max_size=14),
+    st.lists(st.integers(0, 9), min_size=4, max_size=14),
+)
 def test_law_no_fewer_changes_would_do(a: list[int], b: list[int]) -> None:
     a, b = few(a), few(b)
     found = changes(a, b)
@@ -84,9 +91,11 @@ def few(lines: list[int]) -> list[int]:
 
 @LAW
 @given(
-    st.lists(st.integers(0, 6), max_size=30), st.lists(st.integers(0, 6), max_size=30),
-    st.integers(1, 4), st.integers(0, 40),
-)  # fmt: skip
+    st.lists(st.integers(0, 6), max_size=30),
+    st.lists(st.integers(0, 6), max_size=30),
+    st.integers(1, 4),
+    st.integers(0, 40),
+)
 def test_law_however_early_the_search_gives_up_the_changes_lead_from_one_text_to_the_other(
     a: list[int], b: list[int], depth: int, budget: int
 ) -> None:
@@ -99,7 +108,9 @@ def test_law_however_early_the_search_gives_up_the_changes_lead_from_one_text_to
     assert size(found) <= len(a) + len(b)
 
 
-def test_where_the_search_is_dear_unique_lines_hold_the_text_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_search_is_dear_unique_lines_hold_the_text_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(match, "_DEPTH", 1)
     a = [1, 2, 1, 50, 2, 2, 1, 51, 1, 1, 2]
     b = [2, 2, 1, 2, 2, 50, 1, 1, 51, 2, 2, 1]

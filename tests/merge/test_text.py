@@ -14,7 +14,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hermes_dist.merge.match import Change, changes
-from hermes_dist.merge.text import MAX_BYTES, MAX_LINES, TextMerge, merge_text, mergeable, similarity, unified
+from hermes_dist.merge.text import (
+    MAX_BYTES,
+    MAX_LINES,
+    TextMerge,
+    merge_text,
+    mergeable,
+    similarity,
+    unified,
+)
 from hermes_dist.model.side import Side
 
 LAW = settings(max_examples=examples(2_000), deadline=None)
@@ -47,9 +55,20 @@ def crlf(data: bytes) -> bytes:
         (b"\n" * MAX_LINES, True),
         (b"\n" * MAX_LINES + b"x", False),
     ],
-    ids=["empty", "utf-8", "nul", "latin-1", "largest", "too large", "most lines", "too many lines"],
+    ids=[
+        "empty",
+        "utf-8",
+        "nul",
+        "latin-1",
+        "largest",
+        "too large",
+        "most lines",
+        "too many lines",
+    ],
 )
-def test_text_is_merged_by_lines_when_it_is_utf_8_without_nul_and_not_too_large(data: bytes, answer: bool) -> None:
+def test_text_is_merged_by_lines_when_it_is_utf_8_without_nul_and_not_too_large(
+    data: bytes, answer: bool
+) -> None:
     assert mergeable(data) is answer
 
 
@@ -86,8 +105,12 @@ def test_a_hunk_names_the_lines_of_each_side_where_they_stand_there() -> None:
     assert (hunk.base, hunk.ours, hunk.theirs) == (("c",), ("X",), ())
 
 
-@pytest.mark.parametrize(("favour", "content"), [(Side.OURS, "aXeF"), (Side.THEIRS, "aYeF"), (Side.BOTH, "aXYeF")])
-def test_a_favour_settles_the_conflict_and_the_next_base_is_theirs(favour: Side, content: str) -> None:
+@pytest.mark.parametrize(
+    ("favour", "content"), [(Side.OURS, "aXeF"), (Side.THEIRS, "aYeF"), (Side.BOTH, "aXYeF")]
+)
+def test_a_favour_settles_the_conflict_and_the_next_base_is_theirs(
+    favour: Side, content: str
+) -> None:
     merged = merge_text(text("acef"), text("aXef"), text("aYeF"), favour)
     assert merged.content == text(content)
     assert merged.base == text("aYeF")
@@ -96,7 +119,9 @@ def test_a_favour_settles_the_conflict_and_the_next_base_is_theirs(favour: Side,
 
 
 def test_both_says_once_what_both_sides_say() -> None:
-    assert merge_text(text("abc"), text("aXSYc"), text("aPSQc"), Side.BOTH).content == text("aXPSYQc")
+    assert merge_text(text("abc"), text("aXSYc"), text("aPSQc"), Side.BOTH).content == text(
+        "aXPSYQc"
+    )
 
 
 def test_two_files_that_appeared_apart_are_joined_by_both_and_conflict_otherwise() -> None:
@@ -197,7 +222,9 @@ def test_a_text_without_line_ends_takes_those_of_the_others() -> None:
 
 def test_only_a_newline_ends_a_line() -> None:
     odd = "a\x0bb\x0cc\u2028d\x85e\rf"
-    merged = merge_text(f"1\n{odd}\n3\n".encode(), f"X\n{odd}\n3\n".encode(), f"1\n{odd}\nY\n".encode())
+    merged = merge_text(
+        f"1\n{odd}\n3\n".encode(), f"X\n{odd}\n3\n".encode(), f"1\n{odd}\nY\n".encode()
+    )
     assert merged.content == f"X\n{odd}\nY\n".encode()
 
 
@@ -234,7 +261,9 @@ def test_a_few_edits_of_a_large_text_merge_exactly_however_repetitive_it_is() ->
 
 Edit = tuple[int, int, str]
 short = st.text("abcde", max_size=12)
-edits = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 2), st.text("abcdeX", max_size=2)), max_size=3)
+edits = st.lists(
+    st.tuples(st.integers(0, 12), st.integers(0, 2), st.text("abcdeX", max_size=2)), max_size=3
+)
 
 
 def edited(base: str, steps: list[Edit]) -> str:
@@ -283,7 +312,9 @@ def spread(fate: list[int], first: int, count: int) -> list[int]:
 @LAW
 @given(triples())
 @example((b"a\r\n", b"b", b"\n\n"))
-def test_when_one_side_changed_nothing_the_other_wins_byte_for_byte(sides: tuple[bytes, bytes, bytes]) -> None:
+def test_when_one_side_changed_nothing_the_other_wins_byte_for_byte(
+    sides: tuple[bytes, bytes, bytes],
+) -> None:
     base, ours, theirs = sides
     assert merge_text(base, base, theirs) == TextMerge(theirs, theirs, 0)
     assert merge_text(base, ours, base) == TextMerge(ours, base, 0)
@@ -295,7 +326,9 @@ def test_when_one_side_changed_nothing_the_other_wins_byte_for_byte(sides: tuple
 def test_swapping_the_sides_swaps_the_conflicts(sides: tuple[bytes, bytes, bytes]) -> None:
     base, ours, theirs = sides
     one, other = merge_text(base, ours, theirs), merge_text(base, theirs, ours)
-    assert [(h.base, h.ours, h.theirs) for h in one.hunks] == [(h.base, h.theirs, h.ours) for h in other.hunks]
+    assert [(h.base, h.ours, h.theirs) for h in one.hunks] == [
+        (h.base, h.theirs, h.ours) for h in other.hunks
+    ]
     assert one.conflicts == other.conflicts
     if not one.conflicts:
         assert one.content == other.content
@@ -325,8 +358,12 @@ def test_nothing_is_invented(sides: tuple[bytes, bytes, bytes], favour: Side | N
 def test_nothing_that_only_the_user_changed_is_lost(fate: list[tuple[int, int]]) -> None:
     mine, yours = [o for o, _ in fate], [t for _, t in fate]
     ours = lived(mine, "ours")
-    content = lines(merge_text(text(unique(len(fate))), text(ours), text(lived(yours, "theirs"))).content)
-    assert [line for line in content if line.startswith("ours")] == [line for line in ours if line.startswith("ours")]
+    content = lines(
+        merge_text(text(unique(len(fate))), text(ours), text(lived(yours, "theirs"))).content
+    )
+    assert [line for line in content if line.startswith("ours")] == [
+        line for line in ours if line.startswith("ours")
+    ]
     gone = {f"line {k}" for k, what in enumerate(mine) if what in (DROP, REPLACE)}
     assert not gone & set(content)
 
@@ -355,15 +392,24 @@ def test_a_settled_merge_has_theirs_as_its_base_and_a_second_one_changes_nothing
 
 @LAW
 @given(triples())
-def test_favouring_theirs_is_favouring_ours_seen_from_the_other_side(sides: tuple[bytes, bytes, bytes]) -> None:
+def test_favouring_theirs_is_favouring_ours_seen_from_the_other_side(
+    sides: tuple[bytes, bytes, bytes],
+) -> None:
     base, ours, theirs = sides
-    assert merge_text(base, ours, theirs, Side.THEIRS).content == merge_text(base, theirs, ours, Side.OURS).content
-    assert merge_text(base, ours, theirs, Side.OURS).content == merge_text(base, ours, theirs).content
+    assert (
+        merge_text(base, ours, theirs, Side.THEIRS).content
+        == merge_text(base, theirs, ours, Side.OURS).content
+    )
+    assert (
+        merge_text(base, ours, theirs, Side.OURS).content == merge_text(base, ours, theirs).content
+    )
 
 
 @LAW
 @given(triples())
-def test_favouring_both_loses_no_line_of_either_side_in_a_conflict(sides: tuple[bytes, bytes, bytes]) -> None:
+def test_favouring_both_loses_no_line_of_either_side_in_a_conflict(
+    sides: tuple[bytes, bytes, bytes],
+) -> None:
     merged = merge_text(*sides, Side.BOTH)
     content = Counter(lines(merged.content))
     ours, theirs = Counter[str](), Counter[str]()
@@ -386,14 +432,23 @@ def test_an_update_in_two_steps_is_the_update_in_one_also_over_an_open_conflict(
     blocks = [(ours, v2, v3) for ours, v2, v3 in blocks if not (ours == v2 != "base" and v3 != v2)]
 
     def page(states: list[str]) -> bytes:
-        return text([f"{line} {k}" for k, state in enumerate(states) for line in ("head", state, "foot") if line])
+        return text(
+            [
+                f"{line} {k}"
+                for k, state in enumerate(states)
+                for line in ("head", state, "foot")
+                if line
+            ]
+        )
 
     v1 = page(["base"] * len(blocks))
     ours, v2, v3 = (page([states[side] for states in blocks]) for side in range(3))
     step = merge_text(v1, ours, v2)
     stepwise, direct = merge_text(step.base, step.content, v3), merge_text(v1, ours, v3)
     assert stepwise.content == direct.content
-    assert [(h.base, h.ours, h.theirs) for h in stepwise.hunks] == [(h.base, h.ours, h.theirs) for h in direct.hunks]
+    assert [(h.base, h.ours, h.theirs) for h in stepwise.hunks] == [
+        (h.base, h.ours, h.theirs) for h in direct.hunks
+    ]
     assert stepwise.base == direct.base
 
 
@@ -403,7 +458,10 @@ def test_line_ends_change_nothing_but_the_line_ends(sides: tuple[bytes, bytes, b
     base, ours, theirs = sides
     plain = merge_text(base, ours, theirs)
     merged = merge_text(base, crlf(ours), theirs)
-    assert (merged.content, merged.hunks) == (crlf(plain.content) if ours != base else merged.content, plain.hunks)
+    assert (merged.content, merged.hunks) == (
+        crlf(plain.content) if ours != base else merged.content,
+        plain.hunks,
+    )
     if theirs and base not in (ours, theirs) and ours != theirs:
         assert merge_text(base, ours, crlf(theirs)).content == plain.content
         assert merge_text(base, ours, crlf(theirs)).base == crlf(plain.base)
@@ -472,7 +530,9 @@ def patched(before: list[str], diff: list[str]) -> list[str]:
 
 @LAW
 @given(triples(), st.integers(0, 3))
-def test_a_unified_diff_leads_from_one_text_to_the_other(sides: tuple[bytes, bytes, bytes], context: int) -> None:
+def test_a_unified_diff_leads_from_one_text_to_the_other(
+    sides: tuple[bytes, bytes, bytes], context: int
+) -> None:
     _, before, after = sides
     assert patched(lines(before), unified(before, after, "a", "b", context)) == lines(after)
 

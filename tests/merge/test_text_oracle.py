@@ -47,7 +47,9 @@ def letters(rng: random.Random) -> Triple:
         out = list(lines)
         for _ in range(rng.randint(0, 3)):
             at = rng.randint(0, len(out))
-            out[at : at + rng.randint(0, 2)] = [rng.choice("abcde") for _ in range(rng.randint(0, 2))]
+            out[at : at + rng.randint(0, 2)] = [
+                rng.choice("abcde") for _ in range(rng.randint(0, 2))
+            ]
         return out
 
     base = [rng.choice("abcde") for _ in range(rng.randint(0, 14))]
@@ -69,23 +71,32 @@ def repetitive(rng: random.Random) -> Triple:
         for _ in range(rng.randint(0, 5)):
             at, fresh = rng.randint(0, len(out)), rng.randint(0, 10)
             out[at : at + rng.randint(0, 10)] = [
-                rng.choice(["", f"new {rng.randrange(50)}", str(rng.randrange(kinds))]) for _ in range(fresh)
+                rng.choice(["", f"new {rng.randrange(50)}", str(rng.randrange(kinds))])
+                for _ in range(fresh)
             ]
         return out
 
-    base = [str(rng.randrange(kinds)) if rng.random() < 0.6 else "" for _ in range(rng.randint(10, 90))]
+    base = [
+        str(rng.randrange(kinds)) if rng.random() < 0.6 else "" for _ in range(rng.randint(10, 90))
+    ]
     return base, edited(base), edited(base)
 
 
 def paragraph(rng: random.Random) -> Lines:
-    return [" ".join(rng.choices(WORDS, k=rng.randint(3, 8))) for _ in range(rng.randint(1, 4))] + [""]
+    return [" ".join(rng.choices(WORDS, k=rng.randint(3, 8))) for _ in range(rng.randint(1, 4))] + [
+        ""
+    ]
 
 
 def section(rng: random.Random) -> Lines:
     head = [f"## {rng.choice(WORDS)}", ""]
     kind = rng.random()
     if kind < 0.4:
-        return [*head, *(f"- {' '.join(rng.choices(WORDS, k=2))}" for _ in range(rng.randint(2, 6))), ""]
+        return [
+            *head,
+            *(f"- {' '.join(rng.choices(WORDS, k=2))}" for _ in range(rng.randint(2, 6))),
+            "",
+        ]
     if kind < 0.6:
         return [*head, "```", *paragraph(rng)[:-1], "```", ""]
     return [*head, *(line for _ in range(rng.randint(1, 3)) for line in paragraph(rng))]
@@ -129,7 +140,10 @@ def by_git(folder: Path, triple: Triple) -> tuple[bool, bytes]:
     for name, lines in zip(("base", "ours", "theirs"), triple, strict=True):
         (folder / name).write_bytes(encoded(lines))
     done = subprocess.run(
-        ["git", "merge-file", "-p", "ours", "base", "theirs"], cwd=folder, capture_output=True, check=False
+        ["git", "merge-file", "-p", "ours", "base", "theirs"],
+        cwd=folder,
+        capture_output=True,
+        check=False,
     )
     assert not done.stderr, done.stderr
     return done.returncode == 0, done.stdout
@@ -153,7 +167,12 @@ def tally(folder: Path, generate: Callable[[random.Random], Triple], count: int)
 
 @pytest.mark.parametrize(
     ("generate", "count", "least"),
-    [(letters, 900, 0.95), (unrelated, 300, 0.95), (repetitive, 600, 0.95), (markdown, 1_300, 0.995)],
+    [
+        (letters, 900, 0.95),
+        (unrelated, 300, 0.95),
+        (repetitive, 600, 0.95),
+        (markdown, 1_300, 0.995),
+    ],
     ids=["five letters", "unrelated", "repetitive", "markdown"],
 )
 def test_the_verdict_is_git_s_and_clean_bytes_are_never_other_than_git_s(

@@ -46,10 +46,14 @@ class Store:
         return merged
 
     def files(self, tree: Tree) -> dict[str, str]:
-        return {str(path): self.read(entry.digest).decode("latin-1") for path, entry in tree.items()}
+        return {
+            str(path): self.read(entry.digest).decode("latin-1") for path, entry in tree.items()
+        }
 
 
-def merged(base: Files, ours: Files, theirs: Files, favour: Favour = leave_open) -> tuple[dict[str, str], list[Conflict]]:
+def merged(
+    base: Files, ours: Files, theirs: Files, favour: Favour = leave_open
+) -> tuple[dict[str, str], list[Conflict]]:
     store = Store()
     result = store.merge(store.tree(base), store.tree(ours), store.tree(theirs), favour)
     return store.files(result.tree), list(result.conflicts)
@@ -74,7 +78,10 @@ def test_a_file_that_the_user_deleted_stays_deleted() -> None:
 
 
 def test_a_deleted_file_that_upstream_edited_is_a_conflict_and_stays_deleted() -> None:
-    assert merged({"a.md": "a\n"}, {}, {"a.md": "b\n"}) == ({}, [Conflict(RelPath("a.md"), "", "delete/edit")])
+    assert merged({"a.md": "a\n"}, {}, {"a.md": "b\n"}) == (
+        {},
+        [Conflict(RelPath("a.md"), "", "delete/edit")],
+    )
 
 
 def test_an_edited_file_that_upstream_deleted_is_a_conflict_and_stays() -> None:
@@ -117,7 +124,9 @@ def test_a_binary_that_both_changed_is_a_conflict_and_ours_stays() -> None:
 
 
 def test_an_edit_follows_a_file_that_upstream_moved() -> None:
-    found = merged({"skills/a/x.md": LONG}, {"skills/a/x.md": LONG + "mine\n"}, {"skills/b/x.md": LONG})
+    found = merged(
+        {"skills/a/x.md": LONG}, {"skills/a/x.md": LONG + "mine\n"}, {"skills/b/x.md": LONG}
+    )
     assert found == ({"skills/b/x.md": f"{LONG}mine\n"}, [])
 
 
@@ -127,7 +136,9 @@ def test_an_edit_follows_a_file_that_upstream_moved_and_edited() -> None:
 
 
 def test_too_different_a_file_is_no_move() -> None:
-    files, conflicts = merged({"a/x.md": LONG}, {"a/x.md": LONG + "mine\n"}, {"b/x.md": "theirs\n" * 9})
+    files, conflicts = merged(
+        {"a/x.md": LONG}, {"a/x.md": LONG + "mine\n"}, {"b/x.md": "theirs\n" * 9}
+    )
     assert files == {"a/x.md": f"{LONG}mine\n", "b/x.md": "theirs\n" * 9}
     assert conflicts == [Conflict(RelPath("a/x.md"), "", "edit/delete")]
 
@@ -154,8 +165,9 @@ def test_a_file_that_the_user_moved_and_upstream_deleted_is_a_conflict_and_stays
 def test_a_file_that_the_user_deleted_stays_deleted_when_upstream_moves_it() -> None:
     assert merged({"a/x.md": LONG}, {}, {"b/x.md": LONG}) == ({}, [])
     assert merged({"a/x.md": LONG}, {}, {"b/x.md": "theirs\n" + LONG}) == (
-        {}, [Conflict(RelPath("b/x.md"), "", "delete/edit")],
-    )  # fmt: skip
+        {},
+        [Conflict(RelPath("b/x.md"), "", "delete/edit")],
+    )
 
 
 def test_both_move_a_file_to_the_same_name() -> None:
@@ -165,7 +177,9 @@ def test_both_move_a_file_to_the_same_name() -> None:
 
 def test_a_file_that_both_moved_to_two_names_is_kept_twice_and_that_is_said() -> None:
     store = Store()
-    result = store.merge(store.tree({"a.md": LONG}), store.tree({"mine.md": LONG}), store.tree({"new.md": LONG}))
+    result = store.merge(
+        store.tree({"a.md": LONG}), store.tree({"mine.md": LONG}), store.tree({"new.md": LONG})
+    )
     assert store.files(result.tree) == {"mine.md": LONG, "new.md": LONG}
     (note,) = result.notes
     assert note.startswith("a.md: you moved it to mine.md, upstream to new.md; both are kept")
@@ -175,7 +189,9 @@ def test_a_file_that_both_moved_to_two_names_is_kept_twice_and_that_is_said() ->
 
 def test_two_files_moved_to_one_name_by_the_two_sides_are_a_conflict() -> None:
     one, two = LONG, LONG.replace("line", "word")
-    files, conflicts = merged({"a.md": one, "b.md": two}, {"a.md": one, "n.md": two}, {"n.md": one, "b.md": two})
+    files, conflicts = merged(
+        {"a.md": one, "b.md": two}, {"a.md": one, "n.md": two}, {"n.md": one, "b.md": two}
+    )
     assert files == {"n.md": two}
     assert [c.path for c in conflicts] == ["n.md"]
 
@@ -190,7 +206,11 @@ def test_the_users_own_files_go_along_when_upstream_renames_their_folder_whole()
 
 
 def test_they_go_along_when_upstream_edited_and_thinned_out_the_folder_it_renamed() -> None:
-    base = {"skills/old/SKILL.md": LONG, "skills/old/x.txt": "some x\n", "skills/old/gone.txt": "gone\n"}
+    base = {
+        "skills/old/SKILL.md": LONG,
+        "skills/old/x.txt": "some x\n",
+        "skills/old/gone.txt": "gone\n",
+    }
     theirs = {"skills/new/SKILL.md": LONG + "more\n", "skills/new/x.txt": "some x\n"}
     files, conflicts = merged(base, {**base, "skills/old/mine.md": "mine\n"}, theirs)
     assert (files, conflicts) == ({**theirs, "skills/new/mine.md": "mine\n"}, [])
@@ -198,23 +218,33 @@ def test_they_go_along_when_upstream_edited_and_thinned_out_the_folder_it_rename
 
 def test_the_users_own_files_stay_where_upstream_moved_only_a_part() -> None:
     base = {"a/x.md": LONG, "a/y.md": "y\n"}
-    files, conflicts = merged(base, {**base, "a/mine.md": "mine\n"}, {"b/x.md": LONG, "a/y.md": "y\n"})
+    files, conflicts = merged(
+        base, {**base, "a/mine.md": "mine\n"}, {"b/x.md": LONG, "a/y.md": "y\n"}
+    )
     assert files == {"b/x.md": LONG, "a/y.md": "y\n", "a/mine.md": "mine\n"}
     assert conflicts == []
 
 
 def test_upstreams_new_files_go_along_when_the_user_renamed_their_folder_whole() -> None:
     store = Store()
-    base, ours = store.tree({"skills/old/SKILL.md": LONG}), store.tree({"skills/mine/SKILL.md": LONG})
+    base, ours = (
+        store.tree({"skills/old/SKILL.md": LONG}),
+        store.tree({"skills/mine/SKILL.md": LONG}),
+    )
     theirs = store.tree({"skills/old/SKILL.md": LONG + "more\n", "skills/old/x.txt": "x\n"})
     result = store.merge(base, ours, theirs)
-    assert store.files(result.tree) == {"skills/mine/SKILL.md": f"{LONG}more\n", "skills/mine/x.txt": "x\n"}
+    assert store.files(result.tree) == {
+        "skills/mine/SKILL.md": f"{LONG}more\n",
+        "skills/mine/x.txt": "x\n",
+    }
     assert (result.base, result.conflicts) == (theirs, ())
     again = store.merge(result.base, result.tree, theirs)
     assert (again.tree, again.base) == (result.tree, theirs)
 
 
-def test_what_one_side_moved_into_a_folder_that_the_other_renamed_is_found_again_by_the_next_update() -> None:
+def test_what_one_side_moved_into_a_folder_that_the_other_renamed_is_found_again_by_the_next_update() -> (
+    None
+):
     store = Store()
     other = LONG.replace("line", "word")
     base = store.tree({"m/more.md": other, "s/SKILL.md": LONG})
@@ -244,14 +274,26 @@ def test_a_folder_of_upstream_on_the_users_file_is_a_conflict_and_ours_stays() -
     found = merged({}, {"a": "mine\n"}, {"a/x.md": "x\n", "a/b/y.md": "y\n"})
     assert found == (
         {"a": "mine\n"},
-        [Conflict(RelPath("a/b/y.md"), "", "file/folder"), Conflict(RelPath("a/x.md"), "", "file/folder")],
+        [
+            Conflict(RelPath("a/b/y.md"), "", "file/folder"),
+            Conflict(RelPath("a/x.md"), "", "file/folder"),
+        ],
     )
 
 
 def test_file_against_folder_is_settled_by_a_side() -> None:
-    assert merged({}, {"a/mine.md": "mine\n"}, {"a": "file\n"}, always(Side.THEIRS)) == ({"a": "file\n"}, [])
-    assert merged({}, {"a": "mine\n"}, {"a/x.md": "x\n"}, always(Side.THEIRS)) == ({"a/x.md": "x\n"}, [])
-    assert merged({}, {"a": "mine\n"}, {"a/x.md": "x\n"}, always(Side.OURS)) == ({"a": "mine\n"}, [])
+    assert merged({}, {"a/mine.md": "mine\n"}, {"a": "file\n"}, always(Side.THEIRS)) == (
+        {"a": "file\n"},
+        [],
+    )
+    assert merged({}, {"a": "mine\n"}, {"a/x.md": "x\n"}, always(Side.THEIRS)) == (
+        {"a/x.md": "x\n"},
+        [],
+    )
+    assert merged({}, {"a": "mine\n"}, {"a/x.md": "x\n"}, always(Side.OURS)) == (
+        {"a": "mine\n"},
+        [],
+    )
 
 
 def test_upstream_may_turn_an_untouched_file_into_a_folder() -> None:
@@ -274,16 +316,23 @@ class Side3:
 
     def copy(self) -> Side3:
         return Side3(
-            {p: list(c) if isinstance(c, list) else c for p, c in self.files.items()}, set(self.executable)
+            {p: list(c) if isinstance(c, list) else c for p, c in self.files.items()},
+            set(self.executable),
         )
 
     def fits(self, path: str) -> bool:
-        taken = {*self.files, *("/".join(p.split("/")[:n]) for p in self.files for n in range(1, p.count("/") + 1))}
+        taken = {
+            *self.files,
+            *("/".join(p.split("/")[:n]) for p in self.files for n in range(1, p.count("/") + 1)),
+        }
         above = {"/".join(path.split("/")[:n]) for n in range(1, path.count("/") + 1)}
         return path not in taken and not above & self.files.keys()
 
     def tree(self, store: Store) -> Tree:
-        files: Files = {p: "".join(f"{x}\n" for x in c) if isinstance(c, list) else c for p, c in self.files.items()}
+        files: Files = {
+            p: "".join(f"{x}\n" for x in c) if isinstance(c, list) else c
+            for p, c in self.files.items()
+        }
         return store.tree(files, frozenset(self.executable))
 
 
@@ -294,23 +343,33 @@ def first_trees(draw: st.DrawFn) -> Side3:
         if path.endswith(".bin"):
             tree.files[path] = f"\0{path}".encode()
         else:
-            tree.files[path] = [f"{path} {n}" for n in range(draw(st.sampled_from([0, 1, 6, 6, 6])))]
+            tree.files[path] = [
+                f"{path} {n}" for n in range(draw(st.sampled_from([0, 1, 6, 6, 6])))
+            ]
     tree.executable = {p for p in tree.files if p.endswith(".sh")}
     return tree
 
 
 @st.composite
-def edits(draw: st.DrawFn, base: Side3, word: str, *, moves: bool = True, deletes: bool = True) -> Side3:
+def edits(
+    draw: st.DrawFn, base: Side3, word: str, *, moves: bool = True, deletes: bool = True
+) -> Side3:
     """A side: up to four edits of a tree; ``word`` marks its lines, and sometimes both sides write the same."""
     tree = base.copy()
-    kinds = ["line", "line", "line", "add", "add", "mode", "binary"] + ["delete"] * deletes + ["move", "folder"] * moves
+    kinds = (
+        ["line", "line", "line", "add", "add", "mode", "binary"]
+        + ["delete"] * deletes
+        + ["move", "folder"] * moves
+    )
     for number in range(draw(st.integers(0, 4))):
         kind = draw(st.sampled_from(kinds))
         word_now = draw(st.sampled_from([word, word, word, "both"]))
         if kind == "add":
             path = draw(st.sampled_from(FRESH))
             if tree.fits(path):
-                tree.files[path] = [f"{word_now} new {path} {n}" for n in range(draw(st.integers(1, 4)))]
+                tree.files[path] = [
+                    f"{word_now} new {path} {n}" for n in range(draw(st.integers(1, 4)))
+                ]
             continue
         if not tree.files:
             continue
@@ -318,7 +377,9 @@ def edits(draw: st.DrawFn, base: Side3, word: str, *, moves: bool = True, delete
         content = tree.files[path]
         if kind == "line" and isinstance(content, list):
             at = draw(st.integers(0, len(content)))
-            content[at : at + draw(st.integers(0, 1))] = [f"{word_now} {path} {number}"] * draw(st.integers(0, 1))
+            content[at : at + draw(st.integers(0, 1))] = [f"{word_now} {path} {number}"] * draw(
+                st.integers(0, 1)
+            )
         elif kind == "line":
             tree.files[path] = f"\0{word_now} {path}".encode()
         elif kind == "binary":
@@ -333,7 +394,7 @@ def edits(draw: st.DrawFn, base: Side3, word: str, *, moves: bool = True, delete
         elif kind == "folder":
             old, new = draw(st.sampled_from(FOLDERS)), draw(st.sampled_from(("z", "z/y", "f2")))
             for inside in [p for p in tree.files if p.startswith(f"{old}/")]:
-                _move(tree, inside, f"{new}{inside[len(old):]}")
+                _move(tree, inside, f"{new}{inside[len(old) :]}")
     return tree
 
 
@@ -358,9 +419,16 @@ class Three:
     more: tuple[Tree, ...] = ()
 
     def __repr__(self) -> str:
-        trees = zip(("base", "ours", "theirs", "next"), (self.base, self.ours, self.theirs, *self.more), strict=False)
+        trees = zip(
+            ("base", "ours", "theirs", "next"),
+            (self.base, self.ours, self.theirs, *self.more),
+            strict=False,
+        )
         return "\n".join(
-            f"{name}: " + ", ".join(f"{p}{'*' * tree[p].executable} = {c!r}" for p, c in self.store.files(tree).items())
+            f"{name}: "
+            + ", ".join(
+                f"{p}{'*' * tree[p].executable} = {c!r}" for p, c in self.store.files(tree).items()
+            )
             for name, tree in trees
         )
 
@@ -379,7 +447,11 @@ def threes(draw: st.DrawFn, *, moves: bool = True, deletes: bool = True, later: 
 
 def words(store: Store, tree: Tree) -> set[str]:
     """Every line of text and every binary of a tree."""
-    return {word for content in store.files(tree).values() for word in ([content] if "\0" in content else content.split("\n"))}
+    return {
+        word
+        for content in store.files(tree).values()
+        for word in ([content] if "\0" in content else content.split("\n"))
+    }
 
 
 @LAW
@@ -408,12 +480,18 @@ def test_the_same_change_on_both_sides_is_none(t: Three) -> None:
 def test_swapping_the_sides_swaps_the_conflicts(t: Three) -> None:
     one, two = t.store.merge(t.base, t.ours, t.theirs), t.store.merge(t.base, t.theirs, t.ours)
     swapped = {"delete/edit": "edit/delete", "edit/delete": "delete/edit"}
-    assume(all(c.kind != "file/folder" for c in (*one.conflicts, *two.conflicts)))  # there, ours decides
+    assume(
+        all(c.kind != "file/folder" for c in (*one.conflicts, *two.conflicts))
+    )  # there, ours decides
     plain = one.conflicts
-    assert [(c.path, c.key, swapped.get(c.kind, c.kind)) for c in plain] == [(c.path, c.key, c.kind) for c in two.conflicts]
+    assert [(c.path, c.key, swapped.get(c.kind, c.kind)) for c in plain] == [
+        (c.path, c.key, c.kind) for c in two.conflicts
+    ]
     if not plain:
         event("clean")
-        assert {p: e.digest for p, e in one.tree.items()} == {p: e.digest for p, e in two.tree.items()}
+        assert {p: e.digest for p, e in one.tree.items()} == {
+            p: e.digest for p, e in two.tree.items()
+        }
 
 
 @LAW
@@ -432,7 +510,9 @@ def test_nothing_is_invented(t: Three) -> None:
     result = t.store.merge(t.base, t.ours, t.theirs)
     assert words(t.store, result.tree) <= words(t.store, t.ours) | words(t.store, t.theirs)
     made = result.tree.keys() - {*t.ours, *t.theirs, *result.renamed.values()}
-    assert {p.name for p in made} <= {p.name for p in t.theirs if p not in t.base}  # into a folder the user renamed
+    assert {p.name for p in made} <= {
+        p.name for p in t.theirs if p not in t.base
+    }  # into a folder the user renamed
     sides = {e.digest for tree in (t.base, t.ours, t.theirs) for e in tree.values()}
     assert {e.digest for e in result.tree.values()} <= sides | result.blobs.keys()
 
@@ -468,7 +548,9 @@ def test_taking_theirs_everywhere_remembers_just_what_upstream_ships(t: Three) -
 
 @LAW
 @given(threes(moves=False))
-def test_a_user_without_edits_of_their_own_beside_the_conflicts_gets_upstreams_tree(t: Three) -> None:
+def test_a_user_without_edits_of_their_own_beside_the_conflicts_gets_upstreams_tree(
+    t: Three,
+) -> None:
     """Whole files, deleted or made binary: every edit of the user's meets one of upstream's."""
     clash = t.base.differing(t.theirs)
     ours = t.base.with_entries({p: None for p in clash if p in t.base})
@@ -497,7 +579,11 @@ def _undone(t: Three, path: RelPath) -> bool:
         if entry is None:
             return {"absent"}
         text = t.store.read(entry.digest).decode("latin-1")
-        return {f"mode {entry.executable}", text} if "\0" in text else {f"mode {entry.executable}", *text.split("\n")}
+        return (
+            {f"mode {entry.executable}", text}
+            if "\0" in text
+            else {f"mode {entry.executable}", *text.split("\n")}
+        )
 
     base, ours, two, three = (parts(tree) for tree in (t.base, t.ours, t.theirs, t.more[0]))
     return bool(((ours & two) - base) - three or (base - ours - two) & three)
@@ -510,12 +596,22 @@ def test_a_conflict_left_open_between_is_the_conflict_of_going_straight(t: Three
     straight = t.store.merge(t.base, t.ours, t.more[0])
     there = t.store.merge(by.base, by.tree, t.more[0])
     for conflict in by.conflicts:
-        if conflict.kind != "file/folder" and not _undone(t, conflict.path) and _whole(t, conflict.path):
+        if (
+            conflict.kind != "file/folder"
+            and not _undone(t, conflict.path)
+            and _whole(t, conflict.path)
+        ):
             event("open between")
             assert there.tree.get(conflict.path) == straight.tree.get(conflict.path)
-            assert (conflict.path in {c.path for c in there.conflicts}) == (conflict.path in {c.path for c in straight.conflicts})
+            assert (conflict.path in {c.path for c in there.conflicts}) == (
+                conflict.path in {c.path for c in straight.conflicts}
+            )
 
 
 def _whole(t: Three, path: RelPath) -> bool:
     """Whether a path conflicts as a whole: its clean parts do not move on while it is open."""
-    return any(b"\0" in t.store.read(tree[path].digest) for tree in (t.base, t.ours, t.theirs) if path in tree)
+    return any(
+        b"\0" in t.store.read(tree[path].digest)
+        for tree in (t.base, t.ours, t.theirs)
+        if path in tree
+    )

@@ -46,7 +46,9 @@ KINDS = (
 def first(rng: random.Random) -> Files:
     files: Files = {}
     for path in rng.sample(BASE, rng.randint(1, len(BASE))):
-        lines = [f"{path} line {n} {rng.randrange(1000)}" for n in range(rng.choice([3, 10, 10, 20]))]
+        lines = [
+            f"{path} line {n} {rng.randrange(1000)}" for n in range(rng.choice([3, 10, 10, 20]))
+        ]
         data = "".join(f"{line}\n" for line in lines).encode()
         files[path] = (b"\0" + data if path.endswith(".bin") else data, path.endswith(".sh"))
     return files
@@ -58,7 +60,13 @@ def edited(rng: random.Random, base: Files, word: str, more: tuple[str, ...]) ->
         kind = rng.choice(["line", "line", "line", "line", "delete", "mode", *more])
         if kind == "add":
             path = rng.choice(FRESH)
-            files.setdefault(path, ("".join(f"{word} {path} {rng.randrange(9)} {n}\n" for n in range(5)).encode(), False))
+            files.setdefault(
+                path,
+                (
+                    "".join(f"{word} {path} {rng.randrange(9)} {n}\n" for n in range(5)).encode(),
+                    False,
+                ),
+            )
         if kind == "add" or not files:
             continue
         path = rng.choice(sorted(files))
@@ -66,7 +74,9 @@ def edited(rng: random.Random, base: Files, word: str, more: tuple[str, ...]) ->
         if kind == "line":
             lines = data.splitlines(keepends=True)
             at = rng.randint(0, len(lines))
-            lines[at : at + rng.randint(0, 2)] = [f"{word} {number} {n}\n".encode() for n in range(rng.randint(0, 2))]
+            lines[at : at + rng.randint(0, 2)] = [
+                f"{word} {number} {n}\n".encode() for n in range(rng.randint(0, 2))
+            ]
             files[path] = (b"".join(lines), executable)
         elif kind == "mode":
             files[path] = (data, not executable)
@@ -100,13 +110,20 @@ def commits(place: Path, cases: list[tuple[Files, Files, Files]]) -> None:
     lines: list[bytes] = []
     for number, case in enumerate(cases):
         for name, files in zip("bot", case, strict=True):
-            lines.append(f"commit refs/heads/{name}{number}\ncommitter A <a@b> {number} +0000\ndata 0\n".encode())
+            lines.append(
+                f"commit refs/heads/{name}{number}\ncommitter A <a@b> {number} +0000\ndata 0\n".encode()
+            )
             lines.append(f"from refs/heads/b{number}\n".encode() if name != "b" else b"")
             lines.append(b"deleteall\n")
             for path, (data, executable) in files.items():
                 mode = "100755" if executable else "100644"
                 lines.append(f"M {mode} inline {path}\ndata {len(data)}\n".encode() + data + b"\n")
-    subprocess.run(["git", "-C", str(place), "fast-import", "--quiet"], input=b"".join(lines), check=True, env=env)
+    subprocess.run(
+        ["git", "-C", str(place), "fast-import", "--quiet"],
+        input=b"".join(lines),
+        check=True,
+        env=env,
+    )
 
 
 @dataclass(frozen=True)
@@ -121,7 +138,18 @@ def asked(place: Path, kind: Kind, count: int) -> list[Verdict]:
     """Let git merge them all."""
     question = "".join(f"o{n} t{n}\n" for n in range(count)).encode()
     follow = f"merge.directoryRenames={str(kind.follow).lower()}"
-    words = ["git", "-C", str(place), "-c", follow, "merge-tree", "--write-tree", "--name-only", "--no-messages", "--stdin"]
+    words = [
+        "git",
+        "-C",
+        str(place),
+        "-c",
+        follow,
+        "merge-tree",
+        "--write-tree",
+        "--name-only",
+        "--no-messages",
+        "--stdin",
+    ]
     out = subprocess.run(words, input=question, capture_output=True, check=True).stdout.split(b"\0")
     found, at = [], 0
     while len(found) < count:
@@ -140,7 +168,9 @@ def listed(place: Path, trees: list[str]) -> list[dict[str, tuple[str, bool]]]:
     """List trees as path to blob id and mode."""
     found = []
     for tree in trees:
-        rows = subprocess.run(["git", "-C", str(place), "ls-tree", "-r", tree], capture_output=True, check=True).stdout
+        rows = subprocess.run(
+            ["git", "-C", str(place), "ls-tree", "-r", tree], capture_output=True, check=True
+        ).stdout
         entries = {}
         for row in rows.decode().splitlines():
             head, _, path = row.partition("\t")
@@ -156,7 +186,9 @@ def blob_id(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
-def ours_merged(base: Files, ours: Files, theirs: Files) -> tuple[dict[str, tuple[str, bool]], set[str]]:
+def ours_merged(
+    base: Files, ours: Files, theirs: Files
+) -> tuple[dict[str, tuple[str, bool]], set[str]]:
     blobs: dict[Digest, bytes] = {}
 
     def tree(files: Files) -> Tree:
@@ -186,7 +218,9 @@ def test_trees_merge_as_git_merges_them(kind: Kind, tmp_path: Path) -> None:
         if kind.follow and _own_folder_inside(*case):
             continue
         mine, conflicts = ours_merged(*case)
-        tally[f"git {'conflict' if git.conflicts else 'clean'}, here {'conflict' if conflicts else 'clean'}"] += 1
+        tally[
+            f"git {'conflict' if git.conflicts else 'clean'}, here {'conflict' if conflicts else 'clean'}"
+        ] += 1
         if not git.conflicts and not conflicts:
             assert mine == files, (number, case)
         for path in mine.keys() & files.keys() - git.conflicts - conflicts:
@@ -204,7 +238,10 @@ def test_trees_merge_as_git_merges_them(kind: Kind, tmp_path: Path) -> None:
 def _own_folder_inside(base: Files, ours: Files, theirs: Files) -> bool:
     """Whether a side made a folder inside one that the other may rename: git leaves it behind, here it goes along."""
     folders = {path.rpartition("/")[0] for path in base}
-    return any(path in FRESH and path not in base and path.rpartition("/")[0] not in folders for path in {*ours, *theirs})
+    return any(
+        path in FRESH and path not in base and path.rpartition("/")[0] not in folders
+        for path in {*ours, *theirs}
+    )
 
 
 def _known(path: str, base: Files, ours: Files, theirs: Files) -> bool:
@@ -213,7 +250,13 @@ def _known(path: str, base: Files, ours: Files, theirs: Files) -> bool:
     The user deleted a file that upstream only moved: it stays deleted. And a binary that moved is followed only
     where its bytes stay the same, so what the user did with it stands on its own.
     """
-    stays_deleted = any(theirs.get(path) == entry and old not in ours for old, entry in base.items())
+    stays_deleted = any(
+        theirs.get(path) == entry and old not in ours for old, entry in base.items()
+    )
     binary = any(b"\0" in side[path][0] for side in (ours, theirs) if path in side)
-    alike = path in theirs and path not in base and any(old not in ours and old not in theirs for old in base)
+    alike = (
+        path in theirs
+        and path not in base
+        and any(old not in ours and old not in theirs for old in base)
+    )
     return stays_deleted or binary or alike

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hermes_dist.agents.dialects import Dialect
 from hermes_dist.model.dialects import as_read, is_clear
-from hermes_dist.model.documents import Kind, dump, load_data, put
+from hermes_dist.model.documents.api import Kind, dump, load_data, put
 
 UNCLEAR = ["y", "Y", "n", "N", "1e3", "-1.5E10", "1_0e3", "._5", "0.e1", "+_7", "+_"]
 
@@ -17,8 +17,14 @@ UNCLEAR = ["y", "Y", "n", "N", "1e3", "-1.5E10", "1_0e3", "._5", "0.e1", "+_7", 
 @pytest.mark.parametrize("text", UNCLEAR)
 def test_an_unclear_text_is_written_with_quotes_wherever_it_stands(text: str) -> None:
     assert not is_clear(text)
-    assert dump({"a": text, "b": [text], text: 1}, Kind.YAML).decode() == f"a: '{text}'\nb:\n- '{text}'\n'{text}': 1\n"
-    assert put(b"a: 1\nb: {c: 2}\n", Kind.YAML, {("a",): text, ("b", "c"): text}).decode() == f"a: '{text}'\nb: {{c: '{text}'}}\n"
+    assert (
+        dump({"a": text, "b": [text], text: 1}, Kind.YAML).decode()
+        == f"a: '{text}'\nb:\n- '{text}'\n'{text}': 1\n"
+    )
+    assert (
+        put(b"a: 1\nb: {c: 2}\n", Kind.YAML, {("a",): text, ("b", "c"): text}).decode()
+        == f"a: '{text}'\nb: {{c: '{text}'}}\n"
+    )
 
 
 def test_a_plain_word_keeps_its_author_s_spelling() -> None:

@@ -24,7 +24,7 @@ def test_every_other_place_is_shown_as_it_is_written(place: str) -> None:
 @pytest.mark.parametrize(
     "word",
     [SKILL, "skills/a/SKILL.md", "[part=body]", "text below the front matter", place_words(SKILL)],
-)  # fmt: skip
+)
 def test_a_place_is_named_as_shown_and_as_written(word: str) -> None:
     assert names_place(word, SKILL)
     assert not names_place(word, "skills/b/SKILL.md: name")

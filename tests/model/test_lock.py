@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model import lockhead as module
+from hermes_dist.model import lock_head as module
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
-from hermes_dist.model.locked import Approval, LockedPackage, Off, OffCause
-from hermes_dist.model.lockhead import FORMAT, LockHead, load_head
+from hermes_dist.model.lock_head import FORMAT, LockHead, load_head
+from hermes_dist.model.lock_package import Approval, LockedPackage, Off, OffCause
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Answer, Conflict, Effect, EffectKind
 from hermes_dist.model.side import Side
@@ -30,30 +30,63 @@ TOP = LockedPackage(
     source="github.com/you/research-bot#v1.2.0",
     signer="SHA256:abc",
     pin=Pin(
-        url="https://github.com/you/research-bot", kind=PinKind.TAG, subfolder=RelPath("agents/bot"), ref="refs/tags/v1.2.0",
-        commit="0123456789abcdef0123456789abcdef01234567", version="1.2.0", tree=D1,
+        url="https://github.com/you/research-bot",
+        kind=PinKind.TAG,
+        subfolder=RelPath("agents/bot"),
+        ref="refs/tags/v1.2.0",
+        commit="0123456789abcdef0123456789abcdef01234567",
+        version="1.2.0",
+        tree=D1,
     ),
-)  # fmt: skip
+)
 LOCK = Lock(
     packages=(TOP,),
-    base=Tree({RelPath("SOUL.md"): Entry(D1), RelPath("scripts/it's a run.sh"): Entry(D2, executable=True)}),
+    base=Tree(
+        {
+            RelPath("SOUL.md"): Entry(D1),
+            RelPath("scripts/it's a run.sh"): Entry(D2, executable=True),
+        }
+    ),
     shipped=Tree({RelPath("mcp.json"): Entry(D2)}),
     upstream={RelPath("SOUL.md"): Entry(D2), RelPath("old.md"): None},
-    conflicts=(Conflict(RelPath("config.yaml"), 'a."x.y"'), Conflict(RelPath("SOUL.md"), kind="delete/edit")),
+    conflicts=(
+        Conflict(RelPath("config.yaml"), 'a."x.y"'),
+        Conflict(RelPath("SOUL.md"), kind="delete/edit"),
+    ),
     parked=(
-        Effect(EffectKind.SCHEDULES, RelPath("cron/jobs.json"), "jobs[id=ab12]", (("name", "x"), ("prompt", "look\n\x1b[2J")), D1, off=True),
+        Effect(
+            EffectKind.SCHEDULES,
+            RelPath("cron/jobs.json"),
+            "jobs[id=ab12]",
+            (("name", "x"), ("prompt", "look\n\x1b[2J")),
+            D1,
+            off=True,
+        ),
         Effect(EffectKind.RUNS, RelPath("hooks/x"), "", (("change", "new"), ("files", "2")), D2),
     ),
-    answers=(Answer(RelPath("hooks/x/run.py"), "", Side.THEIRS, f"644:{D1}"), Answer(RelPath("gone.md"), "", Side.BOTH, "-")),
-    approved=(
-        Approval("hooks/y", "", D2, "1.1.0 0123456", (("command", "run.sh\n\x1b"), ("command", "x"))), Approval("", "", D1),
+    answers=(
+        Answer(RelPath("hooks/x/run.py"), "", Side.THEIRS, f"644:{D1}"),
+        Answer(RelPath("gone.md"), "", Side.BOTH, "-"),
     ),
-    off=(Off(RelPath("config.yaml"), "mcp_servers.x", OffCause.USER), Off(RelPath("cron/jobs.json"), "jobs[id=a]", OffCause.AUTHOR)),
+    approved=(
+        Approval(
+            "hooks/y", "", D2, "1.1.0 0123456", (("command", "run.sh\n\x1b"), ("command", "x"))
+        ),
+        Approval("", "", D1),
+    ),
+    off=(
+        Off(RelPath("config.yaml"), "mcp_servers.x", OffCause.USER),
+        Off(RelPath("cron/jobs.json"), "jobs[id=a]", OffCause.AUTHOR),
+    ),
     kept=frozenset(["SOUL.md", "config.yaml: model"]),
     held="0123456789abcdef0123456789abcdef01234567",
     generation=7,
-)  # fmt: skip
-MINIMAL = Lock(packages=(LockedPackage(source="./x", pin=Pin(url="/srv/x", kind=PinKind.FOLDER, tree=EMPTY.digest)),))
+)
+MINIMAL = Lock(
+    packages=(
+        LockedPackage(source="./x", pin=Pin(url="/srv/x", kind=PinKind.FOLDER, tree=EMPTY.digest)),
+    )
+)
 
 
 @pytest.mark.parametrize("lock", [LOCK, MINIMAL])
@@ -64,9 +97,13 @@ def test_a_lock_is_read_as_it_was_written(lock: Lock) -> None:
 
 def test_the_same_facts_in_another_order_give_the_same_bytes() -> None:
     other = replace(
-        LOCK, conflicts=LOCK.conflicts[::-1], parked=LOCK.parked[::-1], upstream=dict(reversed(LOCK.upstream.items())),
-        base=Tree(reversed(list(LOCK.base.items()))), kept=frozenset(sorted(LOCK.kept, reverse=True)),
-    )  # fmt: skip
+        LOCK,
+        conflicts=LOCK.conflicts[::-1],
+        parked=LOCK.parked[::-1],
+        upstream=dict(reversed(LOCK.upstream.items())),
+        base=Tree(reversed(list(LOCK.base.items()))),
+        kept=frozenset(sorted(LOCK.kept, reverse=True)),
+    )
     assert other == LOCK
     assert dump_lock(other) == dump_lock(LOCK)
 
@@ -78,7 +115,13 @@ def test_the_file_is_sorted_toml_with_one_entry_a_line_and_no_time_in_it() -> No
         assert list(raw[table]) == sorted(raw[table])
     lines = text.splitlines()
     for path in ("SOUL.md", "scripts/it's a run.sh"):
-        assert sum(line.startswith((f'"{path}" = ', f'"{path}"')) for line in lines[lines.index("[base]") :]) == 1
+        assert (
+            sum(
+                line.startswith((f'"{path}" = ', f'"{path}"'))
+                for line in lines[lines.index("[base]") :]
+            )
+            == 1
+        )
     assert [row["path"] for row in raw["conflicts"]] == ["SOUL.md", "config.yaml"]
     conflicts = lines.index("conflicts = [")
     assert lines[conflicts + 3] == "]"
@@ -91,7 +134,9 @@ def test_the_file_is_sorted_toml_with_one_entry_a_line_and_no_time_in_it() -> No
     assert [row["path"] for row in raw["consent"]["approved"]] == ["hooks/y", ""]
     assert raw["kept"] == sorted(raw["kept"])
     assert raw["format"] == FORMAT
-    assert not any(isinstance(value, (float,)) or "time" in key or "date" in key for key, value in raw.items())
+    assert not any(
+        isinstance(value, (float,)) or "time" in key or "date" in key for key, value in raw.items()
+    )
     assert text.endswith("\n")
 
 
@@ -108,37 +153,87 @@ def test_what_upstream_shipped_is_base_with_what_was_left_open() -> None:
 
 
 _TEXT = st.text(max_size=12)
-_PATH = st.sampled_from(["SOUL.md", "a/b c", "it's", "skills/ü", "b\u0301", "x.y/z", "-", "日本", "a=b", "#", "[base]", "x'y"]).map(RelPath)
+_PATH = st.sampled_from(
+    [
+        "SOUL.md",
+        "a/b c",
+        "it's",
+        "skills/ü",
+        "b\u0301",
+        "x.y/z",
+        "-",
+        "日本",
+        "a=b",
+        "#",
+        "[base]",
+        "x'y",
+    ]
+).map(RelPath)
 _DIGEST = st.sampled_from([D1, D2])
 _ENTRY = st.builds(Entry, _DIGEST, st.booleans())
 _TREE = st.dictionaries(_PATH, _ENTRY).map(Tree)
 _PIN = st.builds(
-    Pin, url=_TEXT, kind=st.sampled_from(PinKind), subfolder=st.none() | _PATH, ref=_TEXT, commit=st.sampled_from(["", "a" * 40]), version=_TEXT, tree=_DIGEST
+    Pin,
+    url=_TEXT,
+    kind=st.sampled_from(PinKind),
+    subfolder=st.none() | _PATH,
+    ref=_TEXT,
+    commit=st.sampled_from(["", "a" * 40]),
+    version=_TEXT,
+    tree=_DIGEST,
 )
 _CONFLICT = st.builds(Conflict, _PATH, _TEXT, _TEXT)
 _FACTS = st.lists(st.tuples(_TEXT, _TEXT), max_size=3).map(tuple)
-_EFFECT = st.builds(Effect, st.sampled_from(EffectKind), _PATH, _TEXT, _FACTS, _DIGEST, st.booleans())
+_EFFECT = st.builds(
+    Effect, st.sampled_from(EffectKind), _PATH, _TEXT, _FACTS, _DIGEST, st.booleans()
+)
 _MORE = st.dictionaries(
     st.sampled_from(["later", "new field", "ü", "#"]),
     st.recursive(
-        _TEXT | st.integers(-(2**60), 2**60) | st.booleans() | st.dates() | st.floats(allow_nan=False),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3), max_leaves=6,
+        _TEXT
+        | st.integers(-(2**60), 2**60)
+        | st.booleans()
+        | st.dates()
+        | st.floats(allow_nan=False),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
+        max_leaves=6,
     ),
     max_size=3,
-)  # fmt: skip
+)
 _PACKAGE = st.builds(
-    LockedPackage, source=_TEXT, pin=_PIN, registry=_TEXT, name=_TEXT, signer=_TEXT, partial=st.booleans(), more=_MORE
+    LockedPackage,
+    source=_TEXT,
+    pin=_PIN,
+    registry=_TEXT,
+    name=_TEXT,
+    signer=_TEXT,
+    partial=st.booleans(),
+    more=_MORE,
 )
 _APPROVAL = st.builds(
-    Approval, st.just("") | _PATH, _TEXT, _DIGEST, _TEXT, st.lists(st.tuples(_TEXT, _TEXT), max_size=3).map(tuple)
+    Approval,
+    st.just("") | _PATH,
+    _TEXT,
+    _DIGEST,
+    _TEXT,
+    st.lists(st.tuples(_TEXT, _TEXT), max_size=3).map(tuple),
 )
 _OFF = st.builds(Off, _PATH, _TEXT, st.sampled_from(OffCause))
 _LOCK = st.builds(
-    Lock, packages=st.lists(_PACKAGE, min_size=1, max_size=3).map(tuple), base=_TREE, shipped=_TREE, upstream=st.dictionaries(_PATH, st.none() | _ENTRY),
-    conflicts=st.lists(_CONFLICT, max_size=3).map(tuple), parked=st.lists(_EFFECT, max_size=3).map(tuple),
-    approved=st.lists(_APPROVAL, max_size=3).map(tuple), off=st.lists(_OFF, max_size=3).map(tuple),
-    kept=st.frozensets(_TEXT, max_size=3), held=_TEXT, generation=st.integers(0, 2**60), more=_MORE,
-)  # fmt: skip
+    Lock,
+    packages=st.lists(_PACKAGE, min_size=1, max_size=3).map(tuple),
+    base=_TREE,
+    shipped=_TREE,
+    upstream=st.dictionaries(_PATH, st.none() | _ENTRY),
+    conflicts=st.lists(_CONFLICT, max_size=3).map(tuple),
+    parked=st.lists(_EFFECT, max_size=3).map(tuple),
+    approved=st.lists(_APPROVAL, max_size=3).map(tuple),
+    off=st.lists(_OFF, max_size=3).map(tuple),
+    kept=st.frozensets(_TEXT, max_size=3),
+    held=_TEXT,
+    generation=st.integers(0, 2**60),
+    more=_MORE,
+)
 
 
 @settings(max_examples=examples(2000), deadline=None)
@@ -148,7 +243,12 @@ def test_law_any_lock_is_read_as_it_was_written_and_its_head_says_the_same(lock:
     assert load_lock(data) == lock
     assert dump_lock(load_lock(data)) == data
     assert load_head(data) == LockHead(
-        lock.source, lock.pin, lock.name, len(lock.conflicts), tuple((e.path, e.key) for e in lock.parked), whole=lock.whole
+        lock.source,
+        lock.pin,
+        lock.name,
+        len(lock.conflicts),
+        tuple((e.path, e.key) for e in lock.parked),
+        whole=lock.whole,
     )
 
 
@@ -180,7 +280,8 @@ DAMAGED = {
     "format 1 without a pin": b'format = 1\nsource = "x"\n',
     "format 1, pin is text": b'format = 1\nsource = "x"\npin = "y"\n',
     "format 1 without a source": b'format = 1\n[pin]\nurl = "x"\ntree = "%s"\n' % D1.encode(),
-    "format 1, approved is text": b'format = 1\nsource = "x"\napproved = "x"\n[pin]\nurl = "x"\ntree = "%s"\n' % D1.encode(),
+    "format 1, approved is text": b'format = 1\nsource = "x"\napproved = "x"\n[pin]\nurl = "x"\ntree = "%s"\n'
+    % D1.encode(),
     "no tree": _edited(lambda t: t.replace("tree = ", "three = ")),
     "a digest too short": _edited(lambda t: t.replace(D1, D1[:-1])),
     "a digest in capitals": _edited(lambda t: t.replace(D1, D1.upper())),
@@ -194,7 +295,9 @@ DAMAGED = {
     "an unknown kind of effect": _edited(lambda t: t.replace('"runs"', '"walks"')),
     "a text generation": _edited(lambda t: t.replace("generation = 7", 'generation = "7"')),
     "a negative generation": _edited(lambda t: t.replace("generation = 7", "generation = -7")),
-    "kept is text": _edited(lambda t: t.replace("kept = [", "kept2 = [").replace("format = 2", 'format = 2\nkept = "x"')),
+    "kept is text": _edited(
+        lambda t: t.replace("kept = [", "kept2 = [").replace("format = 2", 'format = 2\nkept = "x"')
+    ),
     "kept holds numbers": _edited(lambda t: t.replace('"SOUL.md",', "5,")),
     "conflicts of text": _edited(lambda t: t.replace("conflicts = [", 'conflicts = [ "x",')),
     "name is a list": _edited(lambda t: t.replace('name = "research-bot"', "name = []")),
@@ -214,29 +317,56 @@ def test_a_damaged_lock_is_refused_with_the_place_and_a_way_out(data: bytes) -> 
     assert len(str(caught.value)) < 600
 
 
-@pytest.mark.parametrize("written", [
-    b'[base]\n"a" = "644 %s" # a remark\n', b"[base]\n'a' = '644 %s'\n", b'[base]\r\n"a" = "644 %s"\r\n',
-    b'[base]\n"\\u0061" = "644 %s"\n', b'[base]\na = "644 %s"\n[later]\n', b'base = { a = "644 %s" }\n',
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "written",
+    [
+        b'[base]\n"a" = "644 %s" # a remark\n',
+        b"[base]\n'a' = '644 %s'\n",
+        b'[base]\r\n"a" = "644 %s"\r\n',
+        b'[base]\n"\\u0061" = "644 %s"\n',
+        b'[base]\na = "644 %s"\n[later]\n',
+        b'base = { a = "644 %s" }\n',
+    ],
+)
 def test_a_lock_that_another_program_wrote_is_read_as_well(written: bytes) -> None:
     head = dump_lock(LOCK).partition(b"[base]")[0]
     own = written % D1.encode()
-    assert load_lock(own + head if own.startswith(b"base") else head + own).base == Tree({RelPath("a"): Entry(D1)})
+    assert load_lock(own + head if own.startswith(b"base") else head + own).base == Tree(
+        {RelPath("a"): Entry(D1)}
+    )
 
 
 def test_base_said_twice_is_refused() -> None:
-    for twice in (b'[base]\n"a" = "644 %s"\n"a" = "644 %s"\n', b'[base.x]\n[base]\n"a" = "644 %s"\nb = "644 %s"\n'):
+    for twice in (
+        b'[base]\n"a" = "644 %s"\n"a" = "644 %s"\n',
+        b'[base.x]\n[base]\n"a" = "644 %s"\nb = "644 %s"\n',
+    ):
         with pytest.raises(Invalid, match="damaged"):
             load_lock(dump_lock(LOCK).partition(b"[base]")[0] + twice % (D1.encode(), D2.encode()))
 
 
 def test_a_damaged_head_is_none() -> None:
-    for name in ("empty", "not toml", "not utf-8", "no format", "no source", "no url", "no package", "name is a list", "nested", "40 MiB"):
+    for name in (
+        "empty",
+        "not toml",
+        "not utf-8",
+        "no format",
+        "no source",
+        "no url",
+        "no package",
+        "name is a list",
+        "nested",
+        "40 MiB",
+    ):
         assert load_head(DAMAGED[name]) is None, name
 
 
 def test_a_newer_format_is_refused_with_the_version_to_install() -> None:
-    data = _edited(lambda t: t.replace("format = 2", "format = 3").replace('since = "0.2.0"', 'since = "0.7.0"'))
+    data = _edited(
+        lambda t: t.replace("format = 2", "format = 3").replace(
+            'since = "0.2.0"', 'since = "0.7.0"'
+        )
+    )
     with pytest.raises(Invalid, match="format 3, newer than this program knows") as caught:
         load_lock(data)
     assert "'hermes-dist>=0.7.0'" in caught.value.hint
@@ -245,7 +375,9 @@ def test_a_newer_format_is_refused_with_the_version_to_install() -> None:
 
 @pytest.mark.parametrize("since", ['since = "1; rm -rf"', "since = 5", "", 'since = "0.7\\u001b"'])
 def test_a_newer_format_without_a_sane_version_asks_for_the_newest(since: str) -> None:
-    data = _edited(lambda t: t.replace("format = 2", "format = 99").replace('since = "0.2.0"', since))
+    data = _edited(
+        lambda t: t.replace("format = 2", "format = 99").replace('since = "0.2.0"', since)
+    )
     with pytest.raises(Invalid, match="format 99") as caught:
         load_lock(data)
     assert caught.value.hint.endswith("-U 'hermes-dist'")
@@ -281,24 +413,45 @@ def test_format_1_says_the_same_in_today_s_format() -> None:
     package = replace(TOP, source="github.com/you/research-bot//agents/bot#v1.2.0", partial=True)
     hook, job = LOCK.parked
     parked = (
-        replace(job, facts=(("", "every 2h: look\n\x1b[2J"),)), replace(hook, facts=(("", "new hook x (2 files)"),)),
-    )  # fmt: skip
+        replace(job, facts=(("", "every 2h: look\n\x1b[2J"),)),
+        replace(hook, facts=(("", "new hook x (2 files)"),)),
+    )
     want = replace(
-        LOCK, packages=(package,), parked=parked, answers=LOCK.answers[1:], off=(),
+        LOCK,
+        packages=(package,),
+        parked=parked,
+        answers=LOCK.answers[1:],
+        off=(),
         approved=(Approval("", "", D1), Approval("", "", D2)),
-    )  # fmt: skip
+    )
     assert load_lock(old) == want
     assert load_lock(dump_lock(load_lock(old))) == want
     assert want.granted == {D1, D2}
     assert load_head(old) == load_head(dump_lock(want))
 
 
-@pytest.mark.parametrize(("name", "kind"), [
-    ("folder", "folder"), ("archive", "archive"), ("branch", "branch"), ("default-branch", "branch"), ("detached", "branch"),
-    ("commit", "commit"), ("short-commit", "commit"), ("range", "range"), ("tag-called-latest", "tag"), ("git-folder", "tag"),
-    ("registry", "range"), ("registry-version", "commit"), ("registry-tag", "tag"), ("registry-range", "range"),
-])  # fmt: skip
-def test_what_a_lock_of_format_1_followed_is_told_by_its_ref_and_source(name: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("folder", "folder"),
+        ("archive", "archive"),
+        ("branch", "branch"),
+        ("default-branch", "branch"),
+        ("detached", "branch"),
+        ("commit", "commit"),
+        ("short-commit", "commit"),
+        ("range", "range"),
+        ("tag-called-latest", "tag"),
+        ("git-folder", "tag"),
+        ("registry", "range"),
+        ("registry-version", "commit"),
+        ("registry-tag", "tag"),
+        ("registry-range", "range"),
+    ],
+)
+def test_what_a_lock_of_format_1_followed_is_told_by_its_ref_and_source(
+    name: str, kind: str
+) -> None:
     old = (OLD_LOCKS / f"format-1-{name}.toml").read_bytes()
     lock = load_lock(old)
     assert lock.pin.kind == kind
@@ -307,10 +460,13 @@ def test_what_a_lock_of_format_1_followed_is_told_by_its_ref_and_source(name: st
 
 def test_unknown_fields_are_kept_and_written_back() -> None:
     text = dump_lock(LOCK).decode()
-    later = text.replace("generation = 7\n", 'generation = 7\nfuture = [\n    "x",\n]\nlayers = [\n    { a = 1 },\n]\n')
-    later = later.replace("[[packages]]\n", '[[packages]]\nlayer = { of = ["a"], at = 1979-05-27 }\n').replace(
-        "\n[upstream]\n", "\n[inputs]\nname = 5\n\n[inputs.deep]\nx = []\n\n[upstream]\n"
+    later = text.replace(
+        "generation = 7\n",
+        'generation = 7\nfuture = [\n    "x",\n]\nlayers = [\n    { a = 1 },\n]\n',
     )
+    later = later.replace(
+        "[[packages]]\n", '[[packages]]\nlayer = { of = ["a"], at = 1979-05-27 }\n'
+    ).replace("\n[upstream]\n", "\n[inputs]\nname = 5\n\n[inputs.deep]\nx = []\n\n[upstream]\n")
     lock = load_lock(later.encode())
     assert replace(lock, more={}).with_top(more={}) == LOCK
     assert sorted(lock.more) == ["future", "inputs", "layers"]
@@ -326,8 +482,13 @@ def test_the_last_package_is_the_top() -> None:
     read = load_lock(dump_lock(lock))
     assert read == lock
     assert (read.name, read.source, read.pin, read.signer, read.partial, read.registry) == (
-        TOP.name, TOP.source, TOP.pin, TOP.signer, False, "",
-    )  # fmt: skip
+        TOP.name,
+        TOP.source,
+        TOP.pin,
+        TOP.signer,
+        False,
+        "",
+    )
     changed = read.with_top(partial=True)
     assert changed.packages == (below, replace(TOP, partial=True))
     head = load_head(dump_lock(lock))
@@ -340,7 +501,9 @@ def replace_pin(pin: Pin) -> Pin:
 
 
 def test_what_was_shown_at_a_consent_is_not_read_with_the_head() -> None:
-    assert load_head(dump_lock(LOCK).partition(b"\n[consent]\n")[0] + b"\n[consent]\nnonsense") == load_head(dump_lock(LOCK))
+    assert load_head(
+        dump_lock(LOCK).partition(b"\n[consent]\n")[0] + b"\n[consent]\nnonsense"
+    ) == load_head(dump_lock(LOCK))
 
 
 def test_text_that_is_not_unicode_is_refused_and_not_a_crash() -> None:

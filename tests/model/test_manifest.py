@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents import load_manifest_data, parse_manifest_text
+from hermes_dist.model.documents.api import load_manifest_data, parse_manifest_text
 from hermes_dist.model.manifest import EnvVar, Manifest, parse_manifest, same_as_dumped
 
 
@@ -45,13 +45,21 @@ distribution_owned: [SOUL.md, skills/]
 """
     )
     assert manifest == Manifest(
-        name="research-bot", version="1.2.0", description="Reads papers.", hermes_requires=">=0.18.0", author="Ada",
-        license="MIT", homepage="https://example.org", repository="https://github.com/you/research-bot",
-        keywords=("papers", "citations"), dependencies={"other": "^1"}, signing_key="ssh-ed25519 AAAA",
+        name="research-bot",
+        version="1.2.0",
+        description="Reads papers.",
+        hermes_requires=">=0.18.0",
+        author="Ada",
+        license="MIT",
+        homepage="https://example.org",
+        repository="https://github.com/you/research-bot",
+        keywords=("papers", "citations"),
+        dependencies={"other": "^1"},
+        signing_key="ssh-ed25519 AAAA",
         merge={"SOUL.md": "keep", "config.yaml: model": "theirs"},
         env=(EnvVar("API_KEY", "A key"), EnvVar("MODE", required=False, default="fast")),
         owned=manifest.owned,
-    )  # fmt: skip
+    )
     assert manifest.owned == ("SOUL.md", "skills")
     assert manifest.warnings == ()
     assert manifest.label == "research-bot@1.2.0"
@@ -64,7 +72,9 @@ def test_a_name_is_enough() -> None:
     assert manifest.owned is None
 
 
-@pytest.mark.parametrize("text", ["version: 1", "name:", 'name: ""', "name: []", "name: {a: b}", "name: [a]"])
+@pytest.mark.parametrize(
+    "text", ["version: 1", "name:", 'name: ""', "name: []", "name: {a: b}", "name: [a]"]
+)
 def test_without_a_name_it_is_refused_with_the_place_and_a_way_out(text: str) -> None:
     with pytest.raises(Invalid) as caught:
         read(text)
@@ -86,15 +96,34 @@ def test_a_name_with_spaces_or_capitals_is_kept(name: str) -> None:
 @pytest.mark.parametrize(
     ("written", "version"),
     [
-        ("0.0.2.63", "0.0.2.63"), ("1.10", "1.10"), ("1.0", "1.0"), ("0123", "0123"), ("12:30:45", "12:30:45"),
-        ("2024-01-01", "2024-01-01"), ("1_0", "1_0"), ("1e3", "1e3"), ("no", "no"), ('"1.10"', "1.10"), ("1", "1"),
-        ("1.10   # bumped", "1.10"), ("~", ""), ("", ""), ("[1, 2]", "1, 2"), (".nan", ".nan"), ("v1.0-rc1", "v1.0-rc1"),
+        ("0.0.2.63", "0.0.2.63"),
+        ("1.10", "1.10"),
+        ("1.0", "1.0"),
+        ("0123", "0123"),
+        ("12:30:45", "12:30:45"),
+        ("2024-01-01", "2024-01-01"),
+        ("1_0", "1_0"),
+        ("1e3", "1e3"),
+        ("no", "no"),
+        ('"1.10"', "1.10"),
+        ("1", "1"),
+        ("1.10   # bumped", "1.10"),
+        ("~", ""),
+        ("", ""),
+        ("[1, 2]", "1, 2"),
+        (".nan", ".nan"),
+        ("v1.0-rc1", "v1.0-rc1"),
     ],
-)  # fmt: skip
-def test_a_version_is_as_it_is_written_whatever_yaml_makes_of_it(written: str, version: str) -> None:
+)
+def test_a_version_is_as_it_is_written_whatever_yaml_makes_of_it(
+    written: str, version: str
+) -> None:
     assert read(f"name: x\nversion: {written}\n").version == version
     assert read(f"name: x\r\nversion: {written}\r\n").version == version
-    assert read(f"# version: 9\nother:\n  version: 8\nname: x\n'version' : {written}\n").version == version
+    assert (
+        read(f"# version: 9\nother:\n  version: 8\nname: x\n'version' : {written}\n").version
+        == version
+    )
 
 
 def test_names_and_requirements_that_yaml_takes_for_numbers_are_as_written() -> None:
@@ -107,19 +136,25 @@ def test_environment_as_a_list_of_strings() -> None:
 
 
 def test_environment_as_a_map() -> None:
-    env = read("name: x\nenv_requires:\n  A: what it is\n  B: {description: d, required: false}\n").env
+    env = read(
+        "name: x\nenv_requires:\n  A: what it is\n  B: {description: d, required: false}\n"
+    ).env
     assert env == (EnvVar("A", "what it is"), EnvVar("B", "d", required=False))
 
 
 def test_environment_as_a_list_of_one_key_maps() -> None:
-    assert read("name: x\nenv_requires:\n  - A_KEY: what it is\n").env == (EnvVar("A_KEY", "what it is"),)
+    assert read("name: x\nenv_requires:\n  - A_KEY: what it is\n").env == (
+        EnvVar("A_KEY", "what it is"),
+    )
 
 
 def test_desc_for_description_in_variables_and_at_the_top() -> None:
     manifest = read("name: x\ndesc: hello\nenv_requires: [{name: A, desc: a thing}]")
     assert manifest.env == (EnvVar("A", "a thing"),)
     assert manifest.description == "hello"
-    assert [str(odd) for odd in manifest.warnings] == ["distribution.yaml:2: desc: it is read as description"]
+    assert [str(odd) for odd in manifest.warnings] == [
+        "distribution.yaml:2: desc: it is read as description"
+    ]
     assert read("name: x\ndesc: a\ndescription: b").description == "b"
 
 
@@ -136,10 +171,14 @@ def test_what_is_no_variable_is_never_usable(name: str) -> None:
 
 
 def test_variables_without_a_name_are_left_out_and_told() -> None:
-    manifest = read("name: x\nenv_requires: [{description: d, required: true}, 5, [A], {name: ''}, {name: A}, A]")
+    manifest = read(
+        "name: x\nenv_requires: [{description: d, required: true}, 5, [A], {name: ''}, {name: A}, A]"
+    )
     assert [var.name for var in manifest.env] == ["A"]
     assert len(manifest.warnings) == 4
-    assert [odd.steps for odd in manifest.warnings] == [("env_requires", number) for number in (0, 1, 2, 3)]
+    assert [odd.steps for odd in manifest.warnings] == [
+        ("env_requires", number) for number in (0, 1, 2, 3)
+    ]
 
 
 @pytest.mark.parametrize("row", ["description: d", "desc: d", "required: true", "default: x"])
@@ -188,7 +227,9 @@ icon: b
 
 def test_an_oddity_of_a_map_of_variables_names_the_variable_and_its_line() -> None:
     found = told("name: x\nenv_requires:\n  GOOD: a\n  bad one: b\n")
-    assert found == ["distribution.yaml:4: env_requires.bad one.name: 'bad one' can't be a variable and is never written"]
+    assert found == [
+        "distribution.yaml:4: env_requires.bad one.name: 'bad one' can't be a variable and is never written"
+    ]
 
 
 def test_the_line_of_an_oddity_is_the_nearest_that_is_there() -> None:
@@ -203,7 +244,9 @@ def test_an_oddity_that_only_moved_is_the_same() -> None:
 
 
 def test_without_a_text_an_oddity_names_the_field_alone() -> None:
-    assert str(parse_manifest({"name": "x", "merge": "keep"}).warnings[0]).startswith("distribution.yaml: merge: ")
+    assert str(parse_manifest({"name": "x", "merge": "keep"}).warnings[0]).startswith(
+        "distribution.yaml: merge: "
+    )
 
 
 def test_a_name_that_is_no_text_is_refused_with_its_line() -> None:
@@ -218,28 +261,52 @@ def test_environment_of_another_shape_is_told() -> None:
     ]
 
 
-@pytest.mark.parametrize(("written", "required"), [("true", True), ("no", False), ('"false"', False), ("~", False), ("0", False),
-                                                   ('"yes"', True), ('"No"', False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("written", "required"),
+    [
+        ("true", True),
+        ("no", False),
+        ('"false"', False),
+        ("~", False),
+        ("0", False),
+        ('"yes"', True),
+        ('"No"', False),
+    ],
+)
 def test_required_in_every_spelling(written: str, required: bool) -> None:
-    assert read(f"name: x\nenv_requires: [{{name: A, required: {written}}}]").env[0].required is required
+    assert (
+        read(f"name: x\nenv_requires: [{{name: A, required: {written}}}]").env[0].required
+        is required
+    )
 
 
-@pytest.mark.parametrize(("written", "default"), [("8080", "8080"), ("true", "true"), ("off", "false"), ("[a]", None), ("~", None),
-                                                  ('""', "")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("written", "default"),
+    [("8080", "8080"), ("true", "true"), ("off", "false"), ("[a]", None), ("~", None), ('""', "")],
+)
 def test_a_default_is_text(written: str, default: str | None) -> None:
-    assert read(f"name: x\nenv_requires: [{{name: A, default: {written}}}]").env[0].default == default
+    assert (
+        read(f"name: x\nenv_requires: [{{name: A, default: {written}}}]").env[0].default == default
+    )
 
 
 def test_unknown_fields_are_kept_and_named_once() -> None:
-    manifest = read("name: x\npost_install: rm -rf /\nskills: [a]\nsource: github.com/x/y\ninstalled_at: now\n1: 2")
+    manifest = read(
+        "name: x\npost_install: rm -rf /\nskills: [a]\nsource: github.com/x/y\ninstalled_at: now\n1: 2"
+    )
     assert manifest.unknown == {"post_install": "rm -rf /", "skills": ["a"], "1": 2}
-    assert [odd.what for odd in manifest.warnings] == ["unknown fields, kept and not acted on: 1, post_install, skills"]
+    assert [odd.what for odd in manifest.warnings] == [
+        "unknown fields, kept and not acted on: 1, post_install, skills"
+    ]
 
 
 @pytest.mark.parametrize(
     ("written", "owned"),
     [
-        ("[SOUL.md, ./skills/, /cron/, 'plugins/*', 'scripts/**', ./././a]", ["SOUL.md", "skills", "cron", "plugins", "scripts", "a"]),
+        (
+            "[SOUL.md, ./skills/, /cron/, 'plugins/*', 'scripts/**', ./././a]",
+            ["SOUL.md", "skills", "cron", "plugins", "scripts", "a"],
+        ),
         ("SOUL.md, skills/ cron", ["SOUL.md", "skills", "cron"]),
         ("[a, a/, a]", ["a"]),
         ("[]", None),
@@ -269,7 +336,9 @@ def test_unsafe_owned_paths_are_left_out_and_told() -> None:
 
 
 def test_authors_licenses_and_keywords_in_free_form() -> None:
-    manifest = read("name: x\nauthor: {name: Ada, email: a@b.c, n: [1]}\nlicense: [MIT, Apache-2.0]\nkeywords: 'a, b  c,'\n")
+    manifest = read(
+        "name: x\nauthor: {name: Ada, email: a@b.c, n: [1]}\nlicense: [MIT, Apache-2.0]\nkeywords: 'a, b  c,'\n"
+    )
     assert manifest.author == "Ada a@b.c"
     assert manifest.license == "MIT, Apache-2.0"
     assert manifest.keywords == ("a", "b", "c")
@@ -290,11 +359,28 @@ def test_nine_kilobytes_of_comments_a_mark_and_windows_line_ends_do_no_harm() ->
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6) | st.integers(), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=6) | st.integers(), inner, max_size=3)
+    ),
     max_leaves=8,
 )
-_FIELDS = st.sampled_from(["name", "version", "description", "desc", "author", "env_requires", "distribution_owned", "merge", "keywords",
-                           "hermes_requires", "dependencies", "x"])  # fmt: skip
+_FIELDS = st.sampled_from(
+    [
+        "name",
+        "version",
+        "description",
+        "desc",
+        "author",
+        "env_requires",
+        "distribution_owned",
+        "merge",
+        "keywords",
+        "hermes_requires",
+        "dependencies",
+        "x",
+    ]
+)
 
 
 @settings(max_examples=examples(2000), deadline=None)
@@ -358,18 +444,31 @@ def test_the_agents_own_dump_counts_as_the_authors() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("'1.1'", "'1.2'"), ("Reads.", "Writes."), ("author: Ada", "author: Eve"), ("8080", "9090"), ("8080", "'8080'"),
-        ("required: false", "required: true"), ("- skills\n", "- skills\n- cron\n"), ("- name: B", "- name: C"),
-        ("source:", "homepage:"), ("author: Ada\n", ""), ("version: '1.1'\n", ""),
+        ("'1.1'", "'1.2'"),
+        ("Reads.", "Writes."),
+        ("author: Ada", "author: Eve"),
+        ("8080", "9090"),
+        ("8080", "'8080'"),
+        ("required: false", "required: true"),
+        ("- skills\n", "- skills\n- cron\n"),
+        ("- name: B", "- name: C"),
+        ("source:", "homepage:"),
+        ("author: Ada\n", ""),
+        ("version: '1.1'\n", ""),
     ],
-)  # fmt: skip
+)
 def test_a_dump_that_was_edited_is_an_edit(old: str, new: str) -> None:
     assert old in DUMPED
     assert not _same(AUTHORS, DUMPED.replace(old, new))
 
 
 @pytest.mark.parametrize(
-    "authors", ["name: x\nenv_requires: [A]", "name: x\nenv_requires: {A: b}", "name: x\ndistribution_owned: a"]
+    "authors",
+    [
+        "name: x\nenv_requires: [A]",
+        "name: x\nenv_requires: {A: b}",
+        "name: x\ndistribution_owned: a",
+    ],
 )
 def test_what_the_agent_would_refuse_it_did_not_dump(authors: str) -> None:
     assert not _same(authors, "name: x\nversion: 0.1.0\n")

@@ -23,24 +23,107 @@ from hermes_dist.model.paths import (
 )
 
 SAFE = [
-    "SOUL.md", "skills/research/paper search/SKILL.md", ".env.EXAMPLE", ".gitignore", ".github/workflows/ci.yml", "a", "-x",
-    "ünïcode/日本語.md", "a.b.c.d.e.f", "consul.md", "com.md", "lpt10", "git~2", "a'b", "x{1}", "x" * MAX_NAME_BYTES, "..a", "a..b",
-    "/".join("d" * MAX_DEPTH), ".gitx", "nul-x", "😀.md", "a~1",
-]  # fmt: skip
+    "SOUL.md",
+    "skills/research/paper search/SKILL.md",
+    ".env.EXAMPLE",
+    ".gitignore",
+    ".github/workflows/ci.yml",
+    "a",
+    "-x",
+    "ünïcode/日本語.md",
+    "a.b.c.d.e.f",
+    "consul.md",
+    "com.md",
+    "lpt10",
+    "git~2",
+    "a'b",
+    "x{1}",
+    "x" * MAX_NAME_BYTES,
+    "..a",
+    "a..b",
+    "/".join("d" * MAX_DEPTH),
+    ".gitx",
+    "nul-x",
+    "😀.md",
+    "a~1",
+]
 
 UNSAFE = {
-    "upwards or empty": ["", ".", "..", "/", "a/", "/a", "a//b", "a/../b", "../a", "a/..", "./a", "a/./b"],
+    "upwards or empty": [
+        "",
+        ".",
+        "..",
+        "/",
+        "a/",
+        "/a",
+        "a//b",
+        "a/../b",
+        "../a",
+        "a/..",
+        "./a",
+        "a/./b",
+    ],
     ".git is not allowed": [".git", ".GIT", ".Git/config", "a/.git/hooks", "git~1", "GIT~1"],
-    "invisible": [".g\u200cit", ".gi\u200dt", "\ufeff.git", "a\u200b", "a\u202eb", "a\u2066b", "a\u00ad", "a\ufe0f", "a\u3164",
-                  "a\U000e0041", "a\U000e0100"],
+    "invisible": [
+        ".g\u200cit",
+        ".gi\u200dt",
+        "\ufeff.git",
+        "a\u200b",
+        "a\u202eb",
+        "a\u2066b",
+        "a\u00ad",
+        "a\ufe0f",
+        "a\u3164",
+        "a\U000e0041",
+        "a\U000e0100",
+    ],
     "end with a dot or a space": [".git.", ".git ", "a.", "a ", " a", "x/a. ", "...", "a/ /b"],
-    "character": ["a\\b", "c:", "a:b", ".git::$INDEX_ALLOCATION", "a<b", "a>b", 'a"b', "a|b", "a?", "a*", "C:/x"],
-    "control": ["a\0b", "a\nb", "a\x1b[2J", "a\x7f", "a\x85", "a\ud800", "a\udc80", "a\u2028b", "a\u2029"],
-    "device": ["con", "CON", "con.txt", "Aux.tar.gz", "nul", "prn.md", "com1", "COM9.log", "lpt0", "com\u00b9", "conin$", "x/NUL/y",
-               "con .txt"],
-    "bytes": ["x" * (MAX_NAME_BYTES + 1), "ü" * (MAX_NAME_BYTES // 2 + 1), "/".join(["x" * 150] * 3)],
+    "character": [
+        "a\\b",
+        "c:",
+        "a:b",
+        ".git::$INDEX_ALLOCATION",
+        "a<b",
+        "a>b",
+        'a"b',
+        "a|b",
+        "a?",
+        "a*",
+        "C:/x",
+    ],
+    "control": [
+        "a\0b",
+        "a\nb",
+        "a\x1b[2J",
+        "a\x7f",
+        "a\x85",
+        "a\ud800",
+        "a\udc80",
+        "a\u2028b",
+        "a\u2029",
+    ],
+    "device": [
+        "con",
+        "CON",
+        "con.txt",
+        "Aux.tar.gz",
+        "nul",
+        "prn.md",
+        "com1",
+        "COM9.log",
+        "lpt0",
+        "com\u00b9",
+        "conin$",
+        "x/NUL/y",
+        "con .txt",
+    ],
+    "bytes": [
+        "x" * (MAX_NAME_BYTES + 1),
+        "ü" * (MAX_NAME_BYTES // 2 + 1),
+        "/".join(["x" * 150] * 3),
+    ],
     "deep": ["/".join("d" * (MAX_DEPTH + 1))],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("text", SAFE)
@@ -50,7 +133,9 @@ def test_an_ordinary_path_is_itself(text: str) -> None:
     assert RelPath(RelPath(text)) == text
 
 
-@pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule, texts in UNSAFE.items() for text in texts])
+@pytest.mark.parametrize(
+    ("rule", "text"), [(rule, text) for rule, texts in UNSAFE.items() for text in texts]
+)
 def test_an_unsafe_path_can_not_exist_and_the_error_names_the_rule(rule: str, text: str) -> None:
     with pytest.raises(Invalid, match=r"^.*unsafe path: ") as caught:
         RelPath(text)
@@ -79,7 +164,9 @@ def test_a_path_knows_its_parts() -> None:
     assert root.top == root.name == "SOUL.md"
 
 
-@pytest.mark.parametrize(("name", "suffix"), [("a", ""), (".env", ""), (".env.example", ".example"), ("a.tar.GZ", ".gz")])
+@pytest.mark.parametrize(
+    ("name", "suffix"), [("a", ""), (".env", ""), (".env.example", ".example"), ("a.tar.GZ", ".gz")]
+)
 def test_a_suffix_needs_something_before_it(name: str, suffix: str) -> None:
     assert RelPath(name).suffix == suffix
 
@@ -91,8 +178,30 @@ def test_under_means_the_folder_itself_or_below_and_never_a_namesake() -> None:
     assert not RelPath("a/skills").under("skills")
 
 
-_PIECES = st.sampled_from([".", "..", "/", "a", "B", ".git", "con", " ", "\u200b", "é", "e\u0301", "\\", "\0", "~1", "git", "ſ", "K"])
-_TEXT = st.one_of(st.text(), st.lists(_PIECES, max_size=8).map("".join), st.text(st.characters(), max_size=6))
+_PIECES = st.sampled_from(
+    [
+        ".",
+        "..",
+        "/",
+        "a",
+        "B",
+        ".git",
+        "con",
+        " ",
+        "\u200b",
+        "é",
+        "e\u0301",
+        "\\",
+        "\0",
+        "~1",
+        "git",
+        "ſ",
+        "K",
+    ]
+)
+_TEXT = st.one_of(
+    st.text(), st.lists(_PIECES, max_size=8).map("".join), st.text(st.characters(), max_size=6)
+)
 
 
 @settings(max_examples=examples(2000), deadline=None)
@@ -111,14 +220,30 @@ def test_law_a_path_is_refused_or_stays_below_its_root_on_every_system(text: str
         assert part not in {"", ".", ".."}
         assert folded(part) != ".git"
         assert not set(part) & set('/\\:<>"|?*\0')
-        assert unicodedata.normalize("NFC", part).casefold() not in {".git", "git~1", "con", "nul", "aux", "prn"}
+        assert unicodedata.normalize("NFC", part).casefold() not in {
+            ".git",
+            "git~1",
+            "con",
+            "nul",
+            "aux",
+            "prn",
+        }
     for folder in path.parents:
         assert RelPath(str(folder)) == folder
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("A.md", "a.MD"), ("é", "e\u0301"), ("ﬁ", "FI"), ("straße", "STRASSE"), ("K", "k"), ("ſ", "S"), ("Å", "å"), ("a\u200bb", "ab")],
+    [
+        ("A.md", "a.MD"),
+        ("é", "e\u0301"),
+        ("ﬁ", "FI"),
+        ("straße", "STRASSE"),
+        ("K", "k"),
+        ("ſ", "S"),
+        ("Å", "å"),
+        ("a\u200bb", "ab"),
+    ],
 )
 def test_names_that_some_file_system_takes_for_one_fold_alike(one: str, other: str) -> None:
     assert folded(one) == folded(other)
@@ -135,7 +260,9 @@ def test_law_folding_is_stable_and_blind_to_case_and_composition(name: str) -> N
     assert folded(key) == key
     assert folded(unicodedata.normalize("NFD", name)) == key
     assert folded(unicodedata.normalize("NFC", name)) == key
-    if "\u0345" not in unicodedata.normalize("NFD", name):  # its case changes its place among the marks
+    if "\u0345" not in unicodedata.normalize(
+        "NFD", name
+    ):  # its case changes its place among the marks
         assert folded(name.casefold()) == key
 
 
@@ -145,7 +272,21 @@ def test_the_agents_names_of_profiles_are_names(name: str) -> None:
     assert ProfileName(name).is_default is (name == "default")
 
 
-BAD_PROFILES = ["", "A", "-a", "_a", "a b", "a/b", "..", "x" * 65, "a\n", "ü", "a.b", "\x1b", *sorted(RESERVED - {"default"})]
+BAD_PROFILES = [
+    "",
+    "A",
+    "-a",
+    "_a",
+    "a b",
+    "a/b",
+    "..",
+    "x" * 65,
+    "a\n",
+    "ü",
+    "a.b",
+    "\x1b",
+    *sorted(RESERVED - {"default"}),
+]
 
 
 @pytest.mark.parametrize("name", BAD_PROFILES)
@@ -187,7 +328,9 @@ def test_law_a_slug_is_a_name_or_refused(label: str) -> None:
     assert ProfileName(str(name)) == name
 
 
-@pytest.mark.parametrize("text", ["https://me:s3cret@h/x", "https://h/x?token=s3cret", "me:s3cret@h:o/r"])
+@pytest.mark.parametrize(
+    "text", ["https://me:s3cret@h/x", "https://h/x?token=s3cret", "me:s3cret@h:o/r"]
+)
 def test_a_source_where_a_profile_is_wanted_is_not_repeated(text: str) -> None:
     with pytest.raises(Invalid, match="not a source") as caught:
         ProfileName(text)
@@ -203,7 +346,9 @@ def test_a_command_may_be_called_so(name: str) -> None:
     assert AliasName(name) == name
 
 
-@pytest.mark.parametrize("name", ["", "-x", ".x", "a b", "a/b", "a;b", "$x", "a.", "ü", "a\n", "x" * 65])
+@pytest.mark.parametrize(
+    "name", ["", "-x", ".x", "a b", "a/b", "a;b", "$x", "a.", "ü", "a\n", "x" * 65]
+)
 def test_a_command_may_not_be_called_so(name: str) -> None:
     with pytest.raises(Invalid):
         AliasName(name)

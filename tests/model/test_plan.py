@@ -30,8 +30,11 @@ def test_conflicts_and_effects_have_an_order() -> None:
 
 def test_the_id_of_an_effect_changes_with_its_kind_place_and_content() -> None:
     others = [
-        replace(RUNS, kind=EffectKind.LOOSENS), replace(RUNS, key=""), replace(RUNS, path=SOUL), replace(RUNS, digest=TWO.digest),
-    ]  # fmt: skip
+        replace(RUNS, kind=EffectKind.LOOSENS),
+        replace(RUNS, key=""),
+        replace(RUNS, path=SOUL),
+        replace(RUNS, digest=TWO.digest),
+    ]
     assert len({effect.id for effect in [RUNS, *others]}) == 5
     assert RUNS.place == "config.yaml: mcp_servers.a.command"
     assert replace(RUNS, facts=(("", "shown otherwise"),)).id == RUNS.id

@@ -26,9 +26,13 @@ from hermes_dist.world.load import data_folder, violations
 
 ENTRIES = sorted((data_folder("registry") / "packages").glob("*/*.json"))
 GOOD: dict[str, Any] = {
-    "name": "bot", "source": "github.com/you/bot//agents/bot", "description": "A bot.", "env": ["KEY"], "runs": {"cron": 2},
+    "name": "bot",
+    "source": "github.com/you/bot//agents/bot",
+    "description": "A bot.",
+    "env": ["KEY"],
+    "runs": {"cron": 2},
     "versions": [{"version": "1.0.0", "commit": "a" * 40, "tree": "b" * 64, "date": "2026-01-31"}],
-}  # fmt: skip
+}
 
 
 def parsed(**changes: Any) -> Any:
@@ -83,13 +87,20 @@ def test_an_entry_is_read_and_written_back() -> None:
         ({"versions": [{"version": "1", "commit": "a" * 40}] * 2}, "versions[1]"),
     ],
 )
-def test_an_entry_that_breaks_a_rule_is_refused_with_its_place(changes: dict[str, Any], place: str) -> None:
+def test_an_entry_that_breaks_a_rule_is_refused_with_its_place(
+    changes: dict[str, Any], place: str
+) -> None:
     with pytest.raises(Invalid) as caught:
         parsed(**changes)
-    assert caught.value.where.startswith(f"packages/bo/bot.json: {place}") or place in caught.value.where
+    assert (
+        caught.value.where.startswith(f"packages/bo/bot.json: {place}")
+        or place in caught.value.where
+    )
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"\xff", b"[" * 100_000, b'{"name": "bot"}', b" " * (1 << 20) + b"{}"])
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b"\xff", b"[" * 100_000, b'{"name": "bot"}', b" " * (1 << 20) + b"{}"]
+)
 def test_what_is_no_entry_is_refused(data: bytes) -> None:
     with pytest.raises(Invalid):
         parse_package(data, "bot", local=False)
@@ -102,7 +113,16 @@ def test_only_a_registry_of_this_machine_names_sources_that_lie_on_it() -> None:
         read_source("/srv/bot", local=True)
 
 
-@pytest.mark.parametrize("path", ["packages/bo/bat.txt", "packages/xx/bot.json", "bot.json", "packages/bo/../bot.json", "packages/Bo/Bot.json"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "packages/bo/bat.txt",
+        "packages/xx/bot.json",
+        "bot.json",
+        "packages/bo/../bot.json",
+        "packages/Bo/Bot.json",
+    ],
+)
 def test_an_entry_lies_where_its_name_says(path: str) -> None:
     assert key_of(path) == ""
     assert key_of(entry_path("bot")) == "bot"
@@ -127,13 +147,25 @@ def test_a_yank_is_a_reason_and_can_be_taken_back() -> None:
 def test_the_list_of_registries_is_written_and_read() -> None:
     two = (
         Registry(name="acme", kind=RegistryKind.GIT, location="https://example.org/acme/index"),
-        Registry(name="web", kind=RegistryKind.TUF, location="https://example.org/index", root="a" * 64),
+        Registry(
+            name="web", kind=RegistryKind.TUF, location="https://example.org/index", root="a" * 64
+        ),
     )
     assert load_registries(dump_registries(two)) == two
     assert load_registries(b"") == ()
 
 
-@pytest.mark.parametrize("data", [b"[", b"registry = 3", b"[[registry]]", b"[[registry]]\nname = 'A b'\nkind = 'git'", b"\xff", b"[[registry]]\nname = 'a'\nkind = 'x'"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[",
+        b"registry = 3",
+        b"[[registry]]",
+        b"[[registry]]\nname = 'A b'\nkind = 'git'",
+        b"\xff",
+        b"[[registry]]\nname = 'a'\nkind = 'x'",
+    ],
+)
 def test_a_damaged_list_is_told(data: bytes) -> None:
     with pytest.raises(Invalid, match="damaged"):
         load_registries(data)

@@ -23,7 +23,12 @@ from hermes_dist.model.source import (
 )
 from hermes_dist.model.tree import Digest
 
-GIT, FOLDER, ARCHIVE, REGISTRY = SourceKind.GIT, SourceKind.FOLDER, SourceKind.ARCHIVE, SourceKind.REGISTRY
+GIT, FOLDER, ARCHIVE, REGISTRY = (
+    SourceKind.GIT,
+    SourceKind.FOLDER,
+    SourceKind.ARCHIVE,
+    SourceKind.REGISTRY,
+)
 
 FORMS = [
     # owner/repo and host/owner/repo
@@ -51,7 +56,13 @@ FORMS = [
     ("git@Host:owner/repo.git/", GIT, "git@host:owner/repo.git", "", ""),
     ("git@host:repo@v1", GIT, "git@host:repo", "", "v1"),
     ("git@host:o@x/repo@v1", GIT, "git@host:o@x/repo", "", "v1"),
-    ("git@host:/srv/repo//sub/folder#feature/x", GIT, "git@host:/srv/repo", "sub/folder", "feature/x"),
+    (
+        "git@host:/srv/repo//sub/folder#feature/x",
+        GIT,
+        "git@host:/srv/repo",
+        "sub/folder",
+        "feature/x",
+    ),
     ("git@host:~/repo", GIT, "git@host:~/repo", "", ""),
     # folders
     ("./x", FOLDER, "./x", "", ""),
@@ -90,19 +101,31 @@ FORMS = [
     ("./x@y#z", FOLDER, "./x@y", "", "z"),
     ("o/r//sub@v1", GIT, "https://github.com/o/r", "sub", "v1"),
     ("o/r//s@x/y", GIT, "https://github.com/o/r", "s@x/y", ""),
-    ("o/r#0123456789abcdef0123456789abcdef01234567", GIT, "https://github.com/o/r", "", "0123456789abcdef" * 2 + "01234567"),
+    (
+        "o/r#0123456789abcdef0123456789abcdef01234567",
+        GIT,
+        "https://github.com/o/r",
+        "",
+        "0123456789abcdef" * 2 + "01234567",
+    ),
     ("https://h/o/r@>=1,<2", GIT, "https://h/o/r", "", ">=1,<2"),
     ("o/r@latest", GIT, "https://github.com/o/r", "", "latest"),
 ]
 
 
-@pytest.mark.parametrize(("text", "kind", "location", "sub", "ref"), FORMS, ids=[form[0] for form in FORMS])
+@pytest.mark.parametrize(
+    ("text", "kind", "location", "sub", "ref"), FORMS, ids=[form[0] for form in FORMS]
+)
 def test_every_form_is_read_as_what_it_is_and_written_so_that_it_is_read_again(
     text: str, kind: SourceKind, location: str, sub: str, ref: str
 ) -> None:
     spec = parse_source(text)
     wanted = SourceSpec(
-        kind=kind, location=location, subfolder=RelPath(sub) if sub else None, ref=ref, is_range=is_range(ref)
+        kind=kind,
+        location=location,
+        subfolder=RelPath(sub) if sub else None,
+        ref=ref,
+        is_range=is_range(ref),
     )
     assert spec == wanted
     assert parse_source(str(spec)) == spec
@@ -192,11 +215,40 @@ REFUSED = [
     ("o/r@", "nothing after @"),
     ("./bot.tar.gz#v1", "archive"),
     ("bot.tgz@v1", "archive"),
-    *((f"o/r#{ref}", "not a tag") for ref in (
-        "a..b", "a b", "a~1", "a^", "a:b", "a?", "a*", "a[b", "a\\b", "a@{1}", "@", ".a", "a/.b", "a.lock", "a.lock/b",
-        "a/", "/a", "a//b", "a.", "x" * 251, "^", ">=", "^x", ">=1 <2", ">=1;id", "^$(id)", ">=1,x", "a\u00a0b",
-    )),
-]  # fmt: skip
+    *(
+        (f"o/r#{ref}", "not a tag")
+        for ref in (
+            "a..b",
+            "a b",
+            "a~1",
+            "a^",
+            "a:b",
+            "a?",
+            "a*",
+            "a[b",
+            "a\\b",
+            "a@{1}",
+            "@",
+            ".a",
+            "a/.b",
+            "a.lock",
+            "a.lock/b",
+            "a/",
+            "/a",
+            "a//b",
+            "a.",
+            "x" * 251,
+            "^",
+            ">=",
+            "^x",
+            ">=1 <2",
+            ">=1;id",
+            "^$(id)",
+            ">=1,x",
+            "a\u00a0b",
+        )
+    ),
+]
 
 
 @pytest.mark.parametrize(("text", "why"), REFUSED, ids=[repr(case[0])[:60] for case in REFUSED])
@@ -205,7 +257,10 @@ def test_what_follows_no_form_is_refused_with_its_reason(text: str, why: str) ->
         parse_source(text)
 
 
-@pytest.mark.parametrize("url", ["http://localhost/x", "http://127.0.0.1:8080/x", "http://[::1]:80/x", "git://127.9.9.9/x"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://localhost/x", "http://127.0.0.1:8080/x", "http://[::1]:80/x", "git://127.9.9.9/x"],
+)
 def test_unencrypted_schemes_reach_this_machine(url: str) -> None:
     assert parse_source(url).location == url
 
@@ -218,12 +273,16 @@ def test_unencrypted_schemes_leave_this_machine_only_when_allowed(url: str) -> N
     assert parse_source(url, allow_insecure=True).location == url
 
 
-@pytest.mark.parametrize("host", ["localhost", "LocalHost", "127.0.0.1", "127.255.0.1", "::1", "[::1]"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LocalHost", "127.0.0.1", "127.255.0.1", "::1", "[::1]"]
+)
 def test_these_hosts_are_this_machine(host: str) -> None:
     assert is_loopback(host)
 
 
-@pytest.mark.parametrize("host", ["", "localhost.example.org", "10.0.0.1", "0.0.0.0", "::", "127.1", "example.org"])
+@pytest.mark.parametrize(
+    "host", ["", "localhost.example.org", "10.0.0.1", "0.0.0.0", "::", "127.1", "example.org"]
+)
 def test_these_hosts_are_not(host: str) -> None:
     assert not is_loopback(host)
 
@@ -231,8 +290,16 @@ def test_these_hosts_are_not(host: str) -> None:
 @pytest.mark.parametrize(
     ("text", "location", "fetch_url"),
     [
-        ("https://s3cret@github.com/o/r#v1", "https://github.com/o/r", "https://s3cret@github.com/o/r"),
-        ("https://me:s3cret@github.com/o/r", "https://github.com/o/r", "https://me:s3cret@github.com/o/r"),
+        (
+            "https://s3cret@github.com/o/r#v1",
+            "https://github.com/o/r",
+            "https://s3cret@github.com/o/r",
+        ),
+        (
+            "https://me:s3cret@github.com/o/r",
+            "https://github.com/o/r",
+            "https://me:s3cret@github.com/o/r",
+        ),
         ("https://me:s3@cret@h/o/r", "https://h/o/r", "https://me:s3@cret@h/o/r"),
         ("https://git@github.com/o/r", "https://github.com/o/r", "https://git@github.com/o/r"),
         ("ssh://me:s3cret@h/o/r", "ssh://me@h/o/r", "ssh://me@h/o/r"),
@@ -240,7 +307,9 @@ def test_these_hosts_are_not(host: str) -> None:
         ("./x", "./x", "./x"),
     ],
 )
-def test_credentials_serve_for_fetching_and_are_nowhere_else(text: str, location: str, fetch_url: str) -> None:
+def test_credentials_serve_for_fetching_and_are_nowhere_else(
+    text: str, location: str, fetch_url: str
+) -> None:
     spec = parse_source(text)
     assert spec.location == location
     assert spec.fetch_url == fetch_url
@@ -252,14 +321,31 @@ def test_credentials_serve_for_fetching_and_are_nowhere_else(text: str, location
 @pytest.mark.parametrize(
     "text",
     [
-        "https://me:s3cret@h", "https://me:s3cret@h/", "https://me:s3@cret@h:port/x", "https://me:s3cret/x@h/o/r//..",
-        "https://me:s3cret#x@h/o", "https://s3cret@h?x", "me:s3cret@h:o/r", "ftp://me:s3cret@h/x", "https://s3cret@h/a/../b",
-        "ext::https://me:s3cret@h/x", "http://me:s3cret@example.org/x", "https://me:s3cret@h/o/r/tree/x", "ssh://-me:s3cret@h/x",
-        "ssh://m%0ae:s3cret@h/x", "https://h/x.git?token=s3cret", "https://me@h/x?a=b&private_token=s3cret#v1",
-        "ssh://ghp_s3cret45678@h/x", "ssh://ghp_s3cret45678:x@h/x", "ghp_s3cret45678@h:o/r", "glpat-s3cret45678@h:o/r",
-        "ssh://s3cret0123456789012345678901234567@h/x", "https:/me:s3cret@h/x", "https:/s3cret@h/x",
+        "https://me:s3cret@h",
+        "https://me:s3cret@h/",
+        "https://me:s3@cret@h:port/x",
+        "https://me:s3cret/x@h/o/r//..",
+        "https://me:s3cret#x@h/o",
+        "https://s3cret@h?x",
+        "me:s3cret@h:o/r",
+        "ftp://me:s3cret@h/x",
+        "https://s3cret@h/a/../b",
+        "ext::https://me:s3cret@h/x",
+        "http://me:s3cret@example.org/x",
+        "https://me:s3cret@h/o/r/tree/x",
+        "ssh://-me:s3cret@h/x",
+        "ssh://m%0ae:s3cret@h/x",
+        "https://h/x.git?token=s3cret",
+        "https://me@h/x?a=b&private_token=s3cret#v1",
+        "ssh://ghp_s3cret45678@h/x",
+        "ssh://ghp_s3cret45678:x@h/x",
+        "ghp_s3cret45678@h:o/r",
+        "glpat-s3cret45678@h:o/r",
+        "ssh://s3cret0123456789012345678901234567@h/x",
+        "https:/me:s3cret@h/x",
+        "https:/s3cret@h/x",
     ],
-)  # fmt: skip
+)
 def test_an_error_never_repeats_a_password(text: str) -> None:
     with pytest.raises(Invalid) as caught:
         parse_source(text)
@@ -275,7 +361,10 @@ def test_an_error_never_repeats_a_password(text: str) -> None:
         ("ssh://git@h/x", "ssh://git@h/x"),
         ("ssh://u:p@h/x", "ssh://u@h/x"),
         ("ssh://ghp_0123456789:x@h/x", "ssh://h/x"),
-        ("ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.eu-west-1.amazonaws.com/v1", "ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.eu-west-1.amazonaws.com/v1"),
+        (
+            "ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.eu-west-1.amazonaws.com/v1",
+            "ssh://APKAEIBAERJR2EXAMPLE@git-codecommit.eu-west-1.amazonaws.com/v1",
+        ),
         ("git@h:o/r", "git@h:o/r"),
         ("/srv/a@b", "/srv/a@b"),
         ("fatal: 'https://u:p@h/x' and https://t@k/y", "fatal: 'https://h/x' and https://k/y"),
@@ -286,9 +375,45 @@ def test_without_credentials_keeps_all_but_the_secret(url: str, clean: str) -> N
     assert without_credentials(clean) == clean
 
 
-RANGES = ["^1", "^1.2", "^0.2", "~1", "~1.2.3", "~=1.2", ">=1,<2", ">=1, <2", "==1.*", "!=1.3", "=1.2", "<2", "> 1", "latest",
-          "1.x", "1.2.X", "1.*", "*", "^v1", ">=1,1.2", "^1.2.3-rc.1"]  # fmt: skip
-NO_RANGES = ["", "v1.2", "1.2", "main", "latest-stable", "x", "^", ">=", "^main", ">=1 <2", "1,2", ">=1,main", ">=1;", "1.x.y"]
+RANGES = [
+    "^1",
+    "^1.2",
+    "^0.2",
+    "~1",
+    "~1.2.3",
+    "~=1.2",
+    ">=1,<2",
+    ">=1, <2",
+    "==1.*",
+    "!=1.3",
+    "=1.2",
+    "<2",
+    "> 1",
+    "latest",
+    "1.x",
+    "1.2.X",
+    "1.*",
+    "*",
+    "^v1",
+    ">=1,1.2",
+    "^1.2.3-rc.1",
+]
+NO_RANGES = [
+    "",
+    "v1.2",
+    "1.2",
+    "main",
+    "latest-stable",
+    "x",
+    "^",
+    ">=",
+    "^main",
+    ">=1 <2",
+    "1,2",
+    ">=1,main",
+    ">=1;",
+    "1.x.y",
+]
 
 
 @pytest.mark.parametrize("ref", RANGES)
@@ -317,14 +442,19 @@ def test_at_keeps_the_source_and_changes_the_ref() -> None:
 def test_a_pin_has_a_short_name() -> None:
     tree = Digest("ab" * 32)
     assert Pin(url="/x", kind=PinKind.FOLDER, tree=tree).short == "abababa"
-    assert Pin(url="https://h/x", kind=PinKind.COMMIT, commit="0123456789" * 4, tree=tree).short == "0123456"
+    assert (
+        Pin(url="https://h/x", kind=PinKind.COMMIT, commit="0123456789" * 4, tree=tree).short
+        == "0123456"
+    )
 
 
 _WORD = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,8}", fullmatch=True)
 _NAME = st.text(st.characters(codec="utf-8", exclude_characters="/"), min_size=1, max_size=8)
 _PATH = st.lists(st.one_of(_WORD, _NAME, st.just("a@b")), min_size=1, max_size=4).map("/".join)
 _REF = st.one_of(
-    _WORD, st.sampled_from([*RANGES, "feature/x", "a@b", "a#b", "v1.2.3"]), st.lists(_WORD, min_size=1, max_size=3).map("/".join)
+    _WORD,
+    st.sampled_from([*RANGES, "feature/x", "a@b", "a#b", "v1.2.3"]),
+    st.lists(_WORD, min_size=1, max_size=3).map("/".join),
 )
 _LOCATION = st.one_of(
     _WORD,
@@ -332,15 +462,25 @@ _LOCATION = st.one_of(
     st.builds("{}.org/{}".format, _WORD, _PATH),
     st.builds("{}{}".format, st.sampled_from(["./", "../", "/", "~/"]), _PATH),
     st.builds("{}@{}:{}".format, _WORD, _WORD, _PATH),
-    st.builds("{}://{}{}/{}".format, st.sampled_from(["https", "SSH", "file", "http"]),
-              st.sampled_from(["", "git@", "u:p@", "tok@"]), st.sampled_from(["h", "h:8", "[::1]", "localhost", ""]), _PATH),
+    st.builds(
+        "{}://{}{}/{}".format,
+        st.sampled_from(["https", "SSH", "file", "http"]),
+        st.sampled_from(["", "git@", "u:p@", "tok@"]),
+        st.sampled_from(["h", "h:8", "[::1]", "localhost", ""]),
+        _PATH,
+    ),
     _PATH,
-)  # fmt: skip
+)
 _TEXT = st.one_of(
-    st.builds("{}{}{}{}".format, _LOCATION, st.one_of(st.just(""), st.builds("//{}".format, _PATH)),
-              st.sampled_from(["", "", "#", "@"]), st.one_of(st.just(""), _REF)),
+    st.builds(
+        "{}{}{}{}".format,
+        _LOCATION,
+        st.one_of(st.just(""), st.builds("//{}".format, _PATH)),
+        st.sampled_from(["", "", "#", "@"]),
+        st.one_of(st.just(""), _REF),
+    ),
     st.text(st.sampled_from("ab/.:@#~-^ 1\\%[]?"), max_size=14),
-)  # fmt: skip
+)
 
 
 @settings(max_examples=examples(2000), deadline=None)

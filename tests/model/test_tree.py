@@ -27,7 +27,9 @@ def test_a_digest_is_sha_256_of_the_bytes() -> None:
     assert Digest(str(Digest.of(b"x"))) == Digest.of(b"x")
 
 
-@pytest.mark.parametrize("text", ["", "ab", "AB" * 32, "g" * 64, "a" * 63, "a" * 65, "a" * 64 + "\n", " " + "a" * 63])
+@pytest.mark.parametrize(
+    "text", ["", "ab", "AB" * 32, "g" * 64, "a" * 63, "a" * 65, "a" * 64 + "\n", " " + "a" * 63]
+)
 def test_other_text_is_no_digest(text: str) -> None:
     with pytest.raises(Invalid, match="SHA-256"):
         Digest(text)
@@ -65,13 +67,17 @@ _FILES = st.dictionaries(st.sampled_from("abcdef").map(RelPath), _ENTRIES)
 
 @settings(max_examples=examples(500), deadline=None)
 @given(_FILES, _FILES)
-def test_law_trees_have_the_same_digest_exactly_when_they_are_equal(one: dict[RelPath, Entry], other: dict[RelPath, Entry]) -> None:
+def test_law_trees_have_the_same_digest_exactly_when_they_are_equal(
+    one: dict[RelPath, Entry], other: dict[RelPath, Entry]
+) -> None:
     assert (Tree(one).digest == Tree(other).digest) == (one == other) == (Tree(one) == Tree(other))
 
 
 @settings(max_examples=examples(500), deadline=None)
 @given(_FILES, _FILES)
-def test_law_differing_and_with_entries_are_each_others_inverse(one: dict[RelPath, Entry], other: dict[RelPath, Entry]) -> None:
+def test_law_differing_and_with_entries_are_each_others_inverse(
+    one: dict[RelPath, Entry], other: dict[RelPath, Entry]
+) -> None:
     a, b = Tree(one), Tree(other)
     changed = a.differing(b)
     assert changed == sorted(set(changed)) == b.differing(a)
@@ -84,7 +90,12 @@ def test_where_keeps_what_is_asked_for() -> None:
 
 
 def test_with_entries_replaces_adds_and_takes_out() -> None:
-    changes: dict[RelPath, Entry | None] = {RelPath("a"): None, RelPath("b"): ONE, RelPath("c"): TWO, RelPath("gone"): None}
+    changes: dict[RelPath, Entry | None] = {
+        RelPath("a"): None,
+        RelPath("b"): ONE,
+        RelPath("c"): TWO,
+        RelPath("gone"): None,
+    }
     assert tree(a=ONE, b=TWO).with_entries(changes) == tree(b=ONE, c=TWO)
 
 
@@ -131,7 +142,14 @@ def test_these_do_not_and_the_error_names_both(paths: list[str]) -> None:
 
 
 @settings(max_examples=examples(500), deadline=None)
-@given(st.lists(st.sampled_from(["a", "A", "b", "a/b", "a/B", "A/b", "a/b/c", "c/d", "c/é", "c/e\u0301", "C"]), unique=True))
+@given(
+    st.lists(
+        st.sampled_from(
+            ["a", "A", "b", "a/b", "a/B", "A/b", "a/b/c", "c/d", "c/é", "c/e\u0301", "C"]
+        ),
+        unique=True,
+    )
+)
 def test_law_a_set_of_paths_stands_side_by_side_exactly_when_each_two_do(paths: list[str]) -> None:
     def fits(some: list[str]) -> bool:
         try:

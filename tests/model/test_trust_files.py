@@ -25,9 +25,9 @@ from hermes_dist.model.trust import (
 
 BLOB = b"\0\0\0\x0bssh-ed25519\0\0\0 " + b"k" * 32
 KEY = f"ssh-ed25519 {base64.b64encode(BLOB).decode()}"
-NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20).map(
-    lambda text: f"a{text.strip()}".strip()
-)
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20
+).map(lambda text: f"a{text.strip()}".strip())
 
 
 @st.composite
@@ -38,13 +38,19 @@ def known(draw: st.DrawFn) -> KnownKey:
 
 
 @given(st.lists(known(), max_size=4), st.lists(known(), max_size=4))
-def test_a_keyring_is_read_as_it_was_written(trusted: list[KnownKey], revoked: list[KnownKey]) -> None:
+def test_a_keyring_is_read_as_it_was_written(
+    trusted: list[KnownKey], revoked: list[KnownKey]
+) -> None:
     keyring = Keyring(tuple(trusted), tuple(revoked))
     assert load_keyring(dump_keyring(keyring), "x") == keyring
 
 
 def test_rotations_are_read_as_they_were_written() -> None:
-    rows = (Succession(KEY, f"{KEY} new", "-----BEGIN SSH SIGNATURE-----\nabc\n-----END SSH SIGNATURE-----\n"),)
+    rows = (
+        Succession(
+            KEY, f"{KEY} new", "-----BEGIN SSH SIGNATURE-----\nabc\n-----END SSH SIGNATURE-----\n"
+        ),
+    )
     text = dump_successions(rows)
     assert load_successions(text) == rows
     assert b"abc\n-----END" in text, "a signature stays as it is printed"
@@ -54,23 +60,39 @@ def test_rotations_are_read_as_they_were_written() -> None:
 
 def test_a_key_may_stand_for_its_fingerprint_but_not_for_another() -> None:
     policy = load_policy(f'sources = []\n[[trusted]]\nname = "ada"\nkey = "{KEY}"\n'.encode(), "p")
-    assert policy == Policy(place="p", sources=(), keyring=Keyring((KnownKey("ada", fingerprint_of(BLOB), KEY),)))
+    assert policy == Policy(
+        place="p", sources=(), keyring=Keyring((KnownKey("ada", fingerprint_of(BLOB), KEY),))
+    )
     other = fingerprint_of(b"x")
     with pytest.raises(Invalid, match="of another key"):
-        load_policy(f'[[trusted]]\nname = "ada"\nkey = "{KEY}"\nfingerprint = "{other}"\n'.encode(), "p")
+        load_policy(
+            f'[[trusted]]\nname = "ada"\nkey = "{KEY}"\nfingerprint = "{other}"\n'.encode(), "p"
+        )
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "[", "\xff", "format = 2", "format = true", "other = 1", "trusted = 1", "[trusted]\nname = 1",
-        '[[trusted]]\nname = "a"', '[[trusted]]\nname = "a"\nfingerprint = "MD5:x"',
-        f'[[trusted]]\nname = "a"\nkey = "{KEY} comment"', '[[trusted]]\nname = "a"\nkey = "ssh-ed25519 A"',
-        f'[[trusted]]\nfingerprint = "{fingerprint_of(b"")}"', f'[[trusted]]\nname = " "\nfingerprint = "{fingerprint_of(b"")}"',
-        'require = "signature"', 'require = ["signature", "all"]', "sources = [1]", "x = " + "[" * 3000,
+        "[",
+        "\xff",
+        "format = 2",
+        "format = true",
+        "other = 1",
+        "trusted = 1",
+        "[trusted]\nname = 1",
+        '[[trusted]]\nname = "a"',
+        '[[trusted]]\nname = "a"\nfingerprint = "MD5:x"',
+        f'[[trusted]]\nname = "a"\nkey = "{KEY} comment"',
+        '[[trusted]]\nname = "a"\nkey = "ssh-ed25519 A"',
+        f'[[trusted]]\nfingerprint = "{fingerprint_of(b"")}"',
+        f'[[trusted]]\nname = " "\nfingerprint = "{fingerprint_of(b"")}"',
+        'require = "signature"',
+        'require = ["signature", "all"]',
+        "sources = [1]",
+        "x = " + "[" * 3000,
         "#" * (257 << 10),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_understood_is_refused_and_names_its_place(text: str) -> None:
     with pytest.raises(Invalid) as caught:
         load_policy(text.encode("latin-1"), "/etc/policy.toml")

@@ -29,7 +29,10 @@ NAN = float("nan")
 SCALARS = st.sampled_from([None, True, False, 0, 1, 0.0, 1.0, -0.0, NAN, "", "1", "a", "b"])
 DATA = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "id", 1, None]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b", "id", 1, None]), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -37,11 +40,22 @@ DATA = st.recursive(
 @pytest.mark.parametrize(
     ("one", "other", "equal"),
     [
-        (1, 1.0, False), (1, True, False), (0, False, False), ("1", 1, False), (None, False, False), (None, ABSENT, False),
-        (NAN, NAN, True), (NAN, float("inf"), False), ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True), ([1, 2], [2, 1], False),
-        ({1: "x"}, {True: "x"}, False), ({"a": [NAN]}, {"a": [NAN]}, True), ({}, [], False), ({"a": None}, {}, False),
+        (1, 1.0, False),
+        (1, True, False),
+        (0, False, False),
+        ("1", 1, False),
+        (None, False, False),
+        (None, ABSENT, False),
+        (NAN, NAN, True),
+        (NAN, float("inf"), False),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+        ([1, 2], [2, 1], False),
+        ({1: "x"}, {True: "x"}, False),
+        ({"a": [NAN]}, {"a": [NAN]}, True),
+        ({}, [], False),
+        ({"a": None}, {}, False),
     ],
-)  # fmt: skip
+)
 def test_values_are_equal_as_the_agent_sees_them(one: object, other: object, equal: bool) -> None:
     assert same(one, other) is equal
     assert same(other, one) is equal
@@ -69,17 +83,30 @@ def test_a_value_is_looked_up_by_key_and_by_item_and_null_is_not_absence() -> No
     data = {"jobs": [{"id": "a", "n": None}, "odd"], 1: "one"}
     assert get(data, ()) is data
     assert get(data, parse_key("jobs[id=a].n")) is None
-    for key in ("jobs[id=b]", "jobs[name=a]", "jobs[id=a].m", "jobs.a", "x.y", "(true)", "(1.0)", "jobs[id=a].n.deeper"):
+    for key in (
+        "jobs[id=b]",
+        "jobs[name=a]",
+        "jobs[id=a].m",
+        "jobs.a",
+        "x.y",
+        "(true)",
+        "(1.0)",
+        "jobs[id=a].n.deeper",
+    ):
         assert get(data, parse_key(key)) is ABSENT, key
     assert get(data, parse_key("(1)")) == "one"
 
 
-PATHS = st.lists(st.sampled_from(["a", "b", "new", Item("id", "x"), Item("name", "y")]), min_size=1, max_size=3).map(tuple)
+PATHS = st.lists(
+    st.sampled_from(["a", "b", "new", Item("id", "x"), Item("name", "y")]), min_size=1, max_size=3
+).map(tuple)
 
 
 @LAW
 @given(DATA, PATHS, st.sampled_from([None, 7, "v", [1]]))
-def test_law_what_was_set_is_found_and_what_was_taken_out_is_not(data: object, path: KeyPath, value: object) -> None:
+def test_law_what_was_set_is_found_and_what_was_taken_out_is_not(
+    data: object, path: KeyPath, value: object
+) -> None:
     before = copy.deepcopy(data)
     if isinstance(path[-1], Item):
         value = {path[-1].field: path[-1].value, "v": value}
@@ -107,11 +134,18 @@ def test_a_new_key_goes_where_the_other_document_has_it() -> None:
     for data, order in (({"a": 1, "c": 1}, "abc"), ({"c": 1, "x": 1}, "bcx"), ({"x": 1}, "xb")):
         after = with_value(data, ("b",), 1, like)
         assert "".join(after) == order if isinstance(after, dict) else False
-    rows = with_value([{"id": "a"}, {"id": "c"}], (Item("id", "b"),), {"v": 1}, [{"id": "a"}, {"id": "b"}, {"id": "c"}])
+    rows = with_value(
+        [{"id": "a"}, {"id": "c"}],
+        (Item("id", "b"),),
+        {"v": 1},
+        [{"id": "a"}, {"id": "b"}, {"id": "c"}],
+    )
     assert rows == [{"id": "a"}, {"id": "b", "v": 1}, {"id": "c"}]
 
 
-def test_maps_and_lists_on_the_way_are_made_and_go_again_unless_the_other_document_has_them() -> None:
+def test_maps_and_lists_on_the_way_are_made_and_go_again_unless_the_other_document_has_them() -> (
+    None
+):
     made = with_value({}, parse_key("a.b[id=x].n"), 1)
     assert made == {"a": {"b": [{"id": "x", "n": 1}]}}
     assert with_value(made, parse_key("a.b[id=x]"), ABSENT) == {}
@@ -136,9 +170,13 @@ def test_an_item_of_a_list_is_a_map_and_nothing_else() -> None:
 
 @LAW
 @given(
-    st.lists(st.integers(0, 9), unique=True), st.lists(st.integers(0, 9), unique=True), st.sets(st.integers(0, 9)),
-)  # fmt: skip
-def test_law_keys_that_stay_are_there_once_ours_in_our_order(ours: list[int], theirs: list[int], keep: set[int]) -> None:
+    st.lists(st.integers(0, 9), unique=True),
+    st.lists(st.integers(0, 9), unique=True),
+    st.sets(st.integers(0, 9)),
+)
+def test_law_keys_that_stay_are_there_once_ours_in_our_order(
+    ours: list[int], theirs: list[int], keep: set[int]
+) -> None:
     out = ordered(list(ours), list(theirs), set(keep))
     assert sorted(map(str, out)) == sorted(map(str, keep & {*ours, *theirs}))
     assert [key for key in out if key in ours] == [key for key in ours if key in keep]
@@ -164,7 +202,10 @@ def test_law_every_leaf_is_found_at_its_path(data: object) -> None:
 def test_leaves_go_into_keyed_lists_and_stop_at_others() -> None:
     data = {"a": {"b": 1, "c": {}}, "l": [{"id": "x", "n": 1}], "m": [1, {"n": 2}]}
     assert list(leaves(data)) == [
-        (("a", "b"), 1), (("a", "c"), {}), (("l", Item("id", "x"), "id"), "x"), (("l", Item("id", "x"), "n"), 1),
+        (("a", "b"), 1),
+        (("a", "c"), {}),
+        (("l", Item("id", "x"), "id"), "x"),
+        (("l", Item("id", "x"), "n"), 1),
         (("m",), [1, {"n": 2}]),
-    ]  # fmt: skip
+    ]
     assert by_field([{"id": "x", "n": 1}, "odd"], "id") == {"x": {"id": "x", "n": 1}}

@@ -8,10 +8,20 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from hermes_dist.world import _rename
+from hermes_dist.world.disk import rename as _rename
 
 _CHANGES = frozenset(
-    ["os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.chmod", "os.utime", "os.truncate"]
+    [
+        "os.mkdir",
+        "os.rename",
+        "os.remove",
+        "os.rmdir",
+        "os.link",
+        "os.symlink",
+        "os.chmod",
+        "os.utime",
+        "os.truncate",
+    ]
 )
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 KILLED = 137
@@ -66,4 +76,6 @@ def _writes(given: tuple[Any, ...]) -> bool:
     path, mode, flags = given
     if path == os.devnull:
         return False
-    return bool(isinstance(flags, int) and flags & _WRITING) or bool(mode and set(str(mode)) & set("wax+"))
+    return bool(isinstance(flags, int) and flags & _WRITING) or bool(
+        mode and set(str(mode)) & set("wax+")
+    )

@@ -13,15 +13,15 @@ from story import GO, yes
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops import contribute as giving
-from hermes_dist.ops import install as installing
-from hermes_dist.ops import publish as publishing
-from hermes_dist.ops import update as updating
-from hermes_dist.ops.author import Draft, draft, place_of, write_manifest
+from hermes_dist.ops.authoring import contribute as giving
+from hermes_dist.ops.authoring import publish as publishing
+from hermes_dist.ops.authoring.author import Draft, draft, place_of, write_manifest
+from hermes_dist.ops.authoring.publication import Release
+from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.proposal import Outcome
-from hermes_dist.ops.publication import Release
+from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.package import update as updating
 
 BOT = ProfileName("bot")
 SOUL = "# Bot\n" + "".join(f"Rule {n} stands.\n" for n in range(1, 31))
@@ -66,7 +66,11 @@ class Machine:
 
     def init(self, **given: Any) -> None:
         ctx = self.ctx
-        made = draft(ctx, place_of(ctx, "bot"), Draft(**{"name": "", "description": "A bot.", "license": "MIT", **given}))
+        made = draft(
+            ctx,
+            place_of(ctx, "bot"),
+            Draft(**{"name": "", "description": "A bot.", "license": "MIT", **given}),
+        )
         write_manifest(ctx, BOT, made)
 
     def publish(self, to: str = "", **release: Any) -> publishing.Published:

@@ -40,7 +40,14 @@ esac
 @contextmanager
 def gateway(home: Path, *, stubborn: bool = False) -> Iterator[subprocess.Popen[str]]:
     """A gateway of a home: it has its pid file, and writes into the home by its path all the time."""
-    words = [sys.executable, "-c", GATEWAY, "gateway", str(home), "stubborn" if stubborn else "kind"]
+    words = [
+        sys.executable,
+        "-c",
+        GATEWAY,
+        "gateway",
+        str(home),
+        "stubborn" if stubborn else "kind",
+    ]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hermes_dist.brand import HERMES, Layout
+from hermes_dist.ops.change.review import agent_time
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.review import agent_time
 
 NOON = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
 
@@ -24,11 +24,18 @@ class At(Context):
     [
         ("", {}, "timezone: Asia/Tokyo\n", 21),
         ("", {"HERMES_TIMEZONE": "America/New_York"}, "timezone: Asia/Tokyo\n", 7),
-        ("HERMES_TIMEZONE=Asia/Kolkata\n", {"HERMES_TIMEZONE": "America/New_York"}, "timezone: Asia/Tokyo\n", 17),
+        (
+            "HERMES_TIMEZONE=Asia/Kolkata\n",
+            {"HERMES_TIMEZONE": "America/New_York"},
+            "timezone: Asia/Tokyo\n",
+            17,
+        ),
         ("", {}, "timezone: ' Asia/Tokyo '\n", 21),
     ],
 )
-def test_the_variable_goes_before_the_setting(tmp_path: Path, dotenv: str, env: dict[str, str], config: str, hour: int) -> None:
+def test_the_variable_goes_before_the_setting(
+    tmp_path: Path, dotenv: str, env: dict[str, str], config: str, hour: int
+) -> None:
     (tmp_path / ".env").write_text(dotenv)
     (tmp_path / "config.yaml").write_text(config)
     at = agent_time(At(HERMES, Layout(HERMES, tmp_path, tmp_path), env), tmp_path)
@@ -36,7 +43,20 @@ def test_the_variable_goes_before_the_setting(tmp_path: Path, dotenv: str, env: 
     assert at.hour == hour
 
 
-@pytest.mark.parametrize("config", ["", "timezone: Nowhere/At/All\n", "timezone: ../../etc/passwd\n", "timezone: 5\n", "[", "timezone: ''\n"])
+@pytest.mark.parametrize(
+    "config",
+    [
+        "",
+        "timezone: Nowhere/At/All\n",
+        "timezone: ../../etc/passwd\n",
+        "timezone: 5\n",
+        "[",
+        "timezone: ''\n",
+    ],
+)
 def test_without_a_zone_that_there_is_it_is_the_machines(tmp_path: Path, config: str) -> None:
     (tmp_path / "config.yaml").write_text(config)
-    assert agent_time(At(HERMES, Layout(HERMES, tmp_path, tmp_path), {}), tmp_path).utcoffset() == NOON.astimezone().utcoffset()
+    assert (
+        agent_time(At(HERMES, Layout(HERMES, tmp_path, tmp_path), {}), tmp_path).utcoffset()
+        == NOON.astimezone().utcoffset()
+    )

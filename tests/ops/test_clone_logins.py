@@ -9,11 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from hermes_dist.agents.stores import CHANNEL_CREDENTIALS, CREDENTIALS, CREDENTIALS_ANYWHERE, CREDENTIALS_INSIDE
+from hermes_dist.agents.stores import (
+    CHANNEL_CREDENTIALS,
+    CREDENTIALS,
+    CREDENTIALS_ANYWHERE,
+    CREDENTIALS_INSIDE,
+)
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops import cloning, lifecycle
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.profiles import clone as cloning
+from hermes_dist.ops.profiles import lifecycle
 
 CODER = ProfileName("coder")
 SECRET = "sk-planted-0123456789abcdef"
@@ -23,7 +29,9 @@ GRANT = {"id": "b", "auth_type": "oauth", "access_token": "at", "refresh_token":
 
 @pytest.fixture
 def ctx(home: Path) -> Context:
-    return Context(HERMES, Layout(HERMES, home / ".hermes", home), {"HOME": str(home), "PATH": os.defpath})
+    return Context(
+        HERMES, Layout(HERMES, home / ".hermes", home), {"HOME": str(home), "PATH": os.defpath}
+    )
 
 
 @pytest.fixture
@@ -37,7 +45,9 @@ def plant(place: Path) -> None:
 
 
 def found_in(home: Path) -> list[str]:
-    return [str(p.relative_to(home)) for p in home.rglob("*") if p.is_file() and SECRET in p.read_text()]
+    return [
+        str(p.relative_to(home)) for p in home.rglob("*") if p.is_file() and SECRET in p.read_text()
+    ]
 
 
 def example(pattern: str) -> str:
@@ -46,7 +56,11 @@ def example(pattern: str) -> str:
 
 
 STORES = sorted(
-    {*CREDENTIALS, *CREDENTIALS_INSIDE, *(f"workspace/deep/{name}" for name in CREDENTIALS_ANYWHERE)}
+    {
+        *CREDENTIALS,
+        *CREDENTIALS_INSIDE,
+        *(f"workspace/deep/{name}" for name in CREDENTIALS_ANYWHERE),
+    }
     - {"auth.json", "state-snapshots", "backups"}
 )
 
@@ -57,13 +71,19 @@ def test_no_store_of_logins_goes_into_a_clone_of_everything_and_each_is_told(
     ctx: Context, coder: Path, store: str, kind: str
 ) -> None:
     name = example(store)
-    plant(coder / name if kind == "file" and not (coder / name).is_dir() else coder / name / "inside.json")
+    plant(
+        coder / name
+        if kind == "file" and not (coder / name).is_dir()
+        else coder / name / "inside.json"
+    )
     made = cloning.clone(ctx, "twin", CODER, every=True)
     assert found_in(made.path) == []
     assert [told.rstrip("/") for told in (*made.left_out, *made.credentials)] == [name]
 
 
-def test_stores_are_told_for_a_plain_clone_only_where_it_would_have_copied_them(ctx: Context, coder: Path) -> None:
+def test_stores_are_told_for_a_plain_clone_only_where_it_would_have_copied_them(
+    ctx: Context, coder: Path
+) -> None:
     plant(coder / "vault/vault.key")
     plant(coder / "skills/mine/auth.json")
     (coder / "skills/mine/SKILL.md").write_text("---\nname: mine\n---\n")
@@ -74,31 +94,46 @@ def test_stores_are_told_for_a_plain_clone_only_where_it_would_have_copied_them(
 
 
 @pytest.mark.parametrize("store", CHANNEL_CREDENTIALS)
-def test_logins_of_channels_come_along_where_the_user_says_so(ctx: Context, coder: Path, store: str) -> None:
+def test_logins_of_channels_come_along_where_the_user_says_so(
+    ctx: Context, coder: Path, store: str
+) -> None:
     plant(coder / example(store))
     made = cloning.clone(ctx, "twin", CODER, every=True, tokens=True)
     assert found_in(made.path) == [example(store)]
     assert (made.left_out, made.credentials) == ((), ())
 
 
-def test_keys_come_along_and_logins_that_a_second_owner_breaks_do_not(ctx: Context, coder: Path) -> None:
+def test_keys_come_along_and_logins_that_a_second_owner_breaks_do_not(
+    ctx: Context, coder: Path
+) -> None:
     store = {
-        "version": 1, "credential_pool": {"openrouter": [ROW], "anthropic": [ROW, GRANT], "xai-oauth": [GRANT]},
+        "version": 1,
+        "credential_pool": {"openrouter": [ROW], "anthropic": [ROW, GRANT], "xai-oauth": [GRANT]},
         "providers": {"nous": {"tokens": {"refresh_token": "rt"}}, "local": {"api_key": "static"}},
-    }  # fmt: skip
+    }
     (coder / "auth.json").write_text(json.dumps(store))
     made = cloning.clone(ctx, "twin", CODER, every=True)
     assert json.loads((made.path / "auth.json").read_text()) == {
-        "version": 1, "credential_pool": {"openrouter": [ROW], "anthropic": [ROW]},
+        "version": 1,
+        "credential_pool": {"openrouter": [ROW], "anthropic": [ROW]},
         "providers": {"local": {"api_key": "static"}},
-    }  # fmt: skip
+    }
     assert stat.S_IMODE((made.path / "auth.json").stat().st_mode) == 0o600
     assert made.credentials == ("auth.json: anthropic", "auth.json: nous", "auth.json: xai-oauth")
     assert json.loads((coder / "auth.json").read_text()) == store
 
 
 def test_a_clone_of_everything_has_its_jobs_paused(ctx: Context, coder: Path) -> None:
-    jobs = {"jobs": [{"id": "a1", "name": "look", "schedule": {"kind": "interval", "minutes": 5}, "enabled": True}]}
+    jobs = {
+        "jobs": [
+            {
+                "id": "a1",
+                "name": "look",
+                "schedule": {"kind": "interval", "minutes": 5},
+                "enabled": True,
+            }
+        ]
+    }
     (coder / "cron" / "jobs.json").write_text(json.dumps(jobs))
     made = cloning.clone(ctx, "twin", CODER, every=True)
     (job,) = json.loads((made.path / "cron" / "jobs.json").read_text())["jobs"]

@@ -10,17 +10,20 @@ from test_life_of_profiles import CODER, context, tree
 
 from hermes_dist.brand import LOCKFILE
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops import away, cloning, lifecycle
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.install import Wish, install
-from hermes_dist.ops.profiles import show
-from hermes_dist.ops.update import update
+from hermes_dist.ops.package.install import Wish, install
+from hermes_dist.ops.package.update import update
+from hermes_dist.ops.profiles import away, lifecycle
+from hermes_dist.ops.profiles import clone as cloning
+from hermes_dist.ops.profiles.list import show
 
 FILES = {
-    "distribution.yaml": "name: coder\nversion: 1.0.0\n", "SOUL.md": "I code.\n\nWith care.\n",
-    "skills/review/SKILL.md": "---\nname: review\n---\nLook.\n", "scripts/check.py": "print(1)\n",
+    "distribution.yaml": "name: coder\nversion: 1.0.0\n",
+    "SOUL.md": "I code.\n\nWith care.\n",
+    "skills/review/SKILL.md": "---\nname: review\n---\nLook.\n",
+    "scripts/check.py": "print(1)\n",
     "config.yaml": "model: x\n",
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -52,7 +55,12 @@ def test_a_clone_can_be_updated_on_its_own_and_keeps_the_edits_it_was_cloned_wit
     package = {path: text for path, text in tree(source).items() if path in {*FILES, LOCKFILE}}
     assert package.items() <= tree(made.path).items()
     before = tree(source)
-    repo.commit({"distribution.yaml": "name: coder\nversion: 1.1.0\n", "SOUL.md": "I write code.\n\nWith care.\n"})
+    repo.commit(
+        {
+            "distribution.yaml": "name: coder\nversion: 1.1.0\n",
+            "SOUL.md": "I write code.\n\nWith care.\n",
+        }
+    )
     outcome = update(ctx, made.name, Wish(), lambda _: True)
     assert outcome.done
     assert show(ctx, made.name).conflicts == 0
@@ -62,7 +70,9 @@ def test_a_clone_can_be_updated_on_its_own_and_keeps_the_edits_it_was_cloned_wit
     assert tree(source) == before
 
 
-def test_a_packaged_profile_is_updated_after_its_rename_and_its_return(ctx: Context, repo: Repo) -> None:
+def test_a_packaged_profile_is_updated_after_its_rename_and_its_return(
+    ctx: Context, repo: Repo
+) -> None:
     lifecycle.rename(ctx, "coder", "dev-bot")
     away.put_away(ctx, ProfileName("dev-bot"), "trash")
     away.restore(ctx, "dev-bot")
@@ -74,7 +84,7 @@ def test_a_packaged_profile_is_updated_after_its_rename_and_its_return(ctx: Cont
 def test_what_a_lock_in_the_trash_needs_is_not_collected(ctx: Context) -> None:
     import os
 
-    from hermes_dist.ops.doctor import doctor
+    from hermes_dist.ops.profiles.doctor import doctor
 
     away.put_away(ctx, CODER, "trash")
     for digest in list(ctx.store.digests()):

@@ -15,12 +15,12 @@ from hermes_dist.decide.ownership import is_machine
 from hermes_dist.errors import Busy
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
-from hermes_dist.ops.conclude import Wish
+from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.install import install
-from hermes_dist.ops.resolve import approve, to_approve
-from hermes_dist.ops.update import update
+from hermes_dist.ops.package.install import install
+from hermes_dist.ops.package.resolve import approve, to_approve
+from hermes_dist.ops.package.update import update
 
 QUIET = Wish()
 """What ``-y`` says: yes to the content, and to nothing that needs one of its own."""
@@ -41,7 +41,12 @@ class Ship:
         self.home = self.ctx.layout.home(BOT)
         files = {spelled(path): content for path, content in {**way.files, **way.change}.items()}
         owned = sorted({"SOUL.md", *(path.partition("/")[0] for path in files)})
-        self.put({"SOUL.md": "Bot.\n", "distribution.yaml": f"name: bot\nversion: 1.0.0\ndistribution_owned: {owned}\n"})
+        self.put(
+            {
+                "SOUL.md": "Bot.\n",
+                "distribution.yaml": f"name: bot\nversion: 1.0.0\ndistribution_owned: {owned}\n",
+            }
+        )
         self.put(way.files)
 
     @property
@@ -57,7 +62,9 @@ class Ship:
             if content is None:
                 file.unlink()
             else:
-                file.write_text(spelled(content if isinstance(content, str) else json.dumps(content)))
+                file.write_text(
+                    spelled(content if isinstance(content, str) else json.dumps(content))
+                )
 
     def change(self, way: Way) -> None:
         self.put(way.change)
@@ -79,7 +86,11 @@ def spelled(text: str) -> str:
 def below(folder: Path, places: set[RelPath]) -> dict[str, tuple[str, bool]]:
     """The files of a folder at some places, and whether they may be run."""
     files = (file for file in folder.rglob("*") if file.is_file())
-    found = {RelPath(file.relative_to(folder).as_posix()): file for file in files if ".dist" not in file.parts}
+    found = {
+        RelPath(file.relative_to(folder).as_posix()): file
+        for file in files
+        if ".dist" not in file.parts
+    }
     return {
         str(path): (file.read_text(), bool(file.stat().st_mode & 0o100))
         for path, file in found.items()
@@ -88,7 +99,9 @@ def below(folder: Path, places: set[RelPath]) -> dict[str, tuple[str, bool]]:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-def test_changed_code_arrives_with_a_yes_of_its_own_and_not_before(tmp_path: Path, way: Way) -> None:
+def test_changed_code_arrives_with_a_yes_of_its_own_and_not_before(
+    tmp_path: Path, way: Way
+) -> None:
     ship = Ship(tmp_path, way)
     ship.install()
     approve(ship.ctx, BOT, QUIET, yes)
@@ -102,15 +115,25 @@ def test_changed_code_arrives_with_a_yes_of_its_own_and_not_before(tmp_path: Pat
     approve(ship.ctx, BOT, QUIET, yes)
     assert below(ship.home, places) == below(ship.folder, places)
     assert ship.lock.parked == ()
-    assert not [path for path in way.asked if is_machine(RelPath(path)) and (ship.home / path).exists()]
+    assert not [
+        path for path in way.asked if is_machine(RelPath(path)) and (ship.home / path).exists()
+    ]
 
 
-def test_an_update_between_the_card_and_the_yes_brings_nothing_that_was_not_shown(tmp_path: Path) -> None:
+def test_an_update_between_the_card_and_the_yes_brings_nothing_that_was_not_shown(
+    tmp_path: Path,
+) -> None:
     story = Story(tmp_path, {"distribution.yaml": "name: bot\n", "mcp.json": server("good")})
     install(story.ctx, story.url, QUIET, yes, name="bot")
     shown = to_approve(story.ctx, BOT)
     assert [effect.what for effect in shown.effects if effect.key.endswith("command")] == ["good"]
-    story.ship({"mcp.json": server("evil"), "hooks/h/HOOK.yaml": "name: h\n", "hooks/h/handler.py": "evil\n"})
+    story.ship(
+        {
+            "mcp.json": server("evil"),
+            "hooks/h/HOOK.yaml": "name: h\n",
+            "hooks/h/handler.py": "evil\n",
+        }
+    )
     story.update(QUIET)
     approve(story.ctx, BOT, QUIET, yes, chosen=shown)
     assert "enabled: true" not in story.read("config.yaml")
@@ -118,9 +141,18 @@ def test_an_update_between_the_card_and_the_yes_brings_nothing_that_was_not_show
     assert {effect.path.top for effect in story.lock.parked} == {"config.yaml", "hooks"}
 
 
-def test_an_update_to_the_code_between_the_card_and_the_yes_is_asked_about_again(tmp_path: Path) -> None:
+def test_an_update_to_the_code_between_the_card_and_the_yes_is_asked_about_again(
+    tmp_path: Path,
+) -> None:
     command = {"mcpServers": {"s": {"command": "python", "args": ["scripts/a.py"]}}}
-    story = Story(tmp_path, {"distribution.yaml": "name: bot\n", "mcp.json": json.dumps(command), "scripts/a.py": "good\n"})
+    story = Story(
+        tmp_path,
+        {
+            "distribution.yaml": "name: bot\n",
+            "mcp.json": json.dumps(command),
+            "scripts/a.py": "good\n",
+        },
+    )
     install(story.ctx, story.url, QUIET, yes, name="bot")
     shown = to_approve(story.ctx, BOT)
     story.ship({"scripts/a.py": "evil\n"})

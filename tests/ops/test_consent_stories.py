@@ -12,21 +12,33 @@ from story import BOT, Story, yes
 
 from hermes_dist.errors import Refused
 from hermes_dist.model.lock import dump_lock
-from hermes_dist.ops import approvals
-from hermes_dist.ops import install as installing
-from hermes_dist.ops.conclude import Wish
-from hermes_dist.ops.resolve import approve, to_approve
-from hermes_dist.ops.rollback import rollback
-from hermes_dist.ops.transfer import Packing, export
+from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.package import approvals
+from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.package.resolve import approve, to_approve
+from hermes_dist.ops.package.rollback import rollback
+from hermes_dist.ops.transfer.export import Packing, export
 
 TOKEN = "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"
 WORD = "correct-horse-battery-staple-77"
-SERVER = {"mcpServers": {"web": {"command": "python", "args": ["scripts/web.py"], "env": {"API_KEY": "${API_KEY}", "NOTE": "x"}}}}
+SERVER = {
+    "mcpServers": {
+        "web": {
+            "command": "python",
+            "args": ["scripts/web.py"],
+            "env": {"API_KEY": "${API_KEY}", "NOTE": "x"},
+        }
+    }
+}
 FILES = {
-    "distribution.yaml": "name: bot\nversion: 1.0.0\n", "mcp.json": json.dumps(SERVER), "scripts/web.py": "print(1)\n",
-    "hooks/greet/HOOK.yaml": "name: greet\nevents: [session:start]\n", "hooks/greet/handler.py": "x = 1\n",
-    "cron/daily.yaml": "name: daily\nprompt: ''\nscript: daily.py\nschedule: every 2h\n", "scripts/daily.py": "print(2)\n",
-}  # fmt: skip
+    "distribution.yaml": "name: bot\nversion: 1.0.0\n",
+    "mcp.json": json.dumps(SERVER),
+    "scripts/web.py": "print(1)\n",
+    "hooks/greet/HOOK.yaml": "name: greet\nevents: [session:start]\n",
+    "hooks/greet/handler.py": "x = 1\n",
+    "cron/daily.yaml": "name: daily\nprompt: ''\nscript: daily.py\nschedule: every 2h\n",
+    "scripts/daily.py": "print(2)\n",
+}
 
 
 @pytest.fixture
@@ -58,21 +70,36 @@ def test_a_secret_that_the_user_filled_in_is_in_no_card_lock_or_export(story: St
         export(story.ctx, BOT, Packing(), path)
     export(story.ctx, BOT, Packing(redact=True), path)
     with tarfile.open(path) as archive:
-        locks = [archive.extractfile(m).read() for m in archive if m.name.endswith("distribution.lock")]  # type: ignore[union-attr]  # files
+        locks = [
+            archive.extractfile(m).read() for m in archive if m.name.endswith("distribution.lock")
+        ]  # type: ignore[union-attr]  # files
     assert locks
     assert not any(secret.encode() in lock for lock in locks for secret in (TOKEN, WORD))
 
 
-def test_going_back_to_code_that_had_its_yes_asks_nothing_and_to_none_that_had_none(story: Story) -> None:
+def test_going_back_to_code_that_had_its_yes_asks_nothing_and_to_none_that_had_none(
+    story: Story,
+) -> None:
     approve(story.ctx, BOT, Wish(), yes)
     assert not story.lock.parked
     worse = {"mcpServers": {"web": {"command": "python", "args": ["scripts/web.py", "--fast"]}}}
-    story.ship({
-        "scripts/web.py": "print(3)\n", "scripts/daily.py": "print(4)\n", "scripts/json.py": "x = 2\n", "hooks/greet/handler.py": "x = 2\n",
-        "mcp.json": json.dumps(worse), "skills/x/SKILL.md": "X.\n",
-    })  # fmt: skip
+    story.ship(
+        {
+            "scripts/web.py": "print(3)\n",
+            "scripts/daily.py": "print(4)\n",
+            "scripts/json.py": "x = 2\n",
+            "hooks/greet/handler.py": "x = 2\n",
+            "mcp.json": json.dumps(worse),
+            "skills/x/SKILL.md": "X.\n",
+        }
+    )
     story.update(Wish())
-    assert {str(e.path) for e in story.lock.parked} >= {"scripts/web.py", "scripts/daily.py", "hooks/greet", "config.yaml"}
+    assert {str(e.path) for e in story.lock.parked} >= {
+        "scripts/web.py",
+        "scripts/daily.py",
+        "hooks/greet",
+        "config.yaml",
+    }
     approve(story.ctx, BOT, Wish(), yes)
     assert not story.lock.parked
     assert story.read("scripts/web.py") == "print(3)\n"

@@ -12,21 +12,24 @@ import pytest
 from story import BOT, FIRST, GO, Story, agent_installs, yes
 
 from hermes_dist.model.side import Side
-from hermes_dist.ops import resolve as settling
-from hermes_dist.ops.adopt import adopt
-from hermes_dist.ops.conclude import Wish
+from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.propose import Choices
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.propose import Choices
-from hermes_dist.ops.status import status
-from hermes_dist.ops.uninstall import uninstall
-from hermes_dist.world import _rename
+from hermes_dist.ops.package import resolve as settling
+from hermes_dist.ops.package.adopt import adopt
+from hermes_dist.ops.package.status import status
+from hermes_dist.ops.package.uninstall import uninstall
+from hermes_dist.world.disk import rename as _rename
 
 SOUL = FIRST["SOUL.md"]
 SECOND = {
-    "SOUL.md": SOUL.replace("Rule 3 stands", "Rule 3 is new"), "hooks/h/handler.py": "print(1)\n",
-    "hooks/h/HOOK.yaml": "name: h\n", "config.yaml": FIRST["config.yaml"] + "hooks_auto_accept: true\n",
-    "skills/bye/SKILL.md": None, "skills/new/SKILL.md": "new\n",
-}  # fmt: skip
+    "SOUL.md": SOUL.replace("Rule 3 stands", "Rule 3 is new"),
+    "hooks/h/handler.py": "print(1)\n",
+    "hooks/h/HOOK.yaml": "name: h\n",
+    "config.yaml": FIRST["config.yaml"] + "hooks_auto_accept: true\n",
+    "skills/bye/SKILL.md": None,
+    "skills/new/SKILL.md": "new\n",
+}
 
 
 def _conflicting(story: Story) -> None:
@@ -50,7 +53,9 @@ CASES: dict[str, Case] = {
     "resolve": (_conflicting, lambda s: s.resolve(Side.THEIRS)),
     "resolve --edit": (
         _conflicting,
-        lambda s: settling.resolve_asking(s.ctx, BOT, lambda *_: b"edited\n", Wish(choices=Choices()), yes),
+        lambda s: settling.resolve_asking(
+            s.ctx, BOT, lambda *_: b"edited\n", Wish(choices=Choices()), yes
+        ),
     ),
     "rollback": (_conflicting, lambda s: s.rollback()),
     "rollback --exact": (_conflicting, lambda s: s.rollback(1, exact=True)),
@@ -104,8 +109,15 @@ def _in_child(work: Callable[[], int]) -> int:
 
 def _seen(story: Story) -> dict[str, tuple[bytes, int]]:
     """Every file outside .dist with its permission bits."""
-    files = (p for p in story.home.rglob("*") if p.is_file() and ".dist" not in p.relative_to(story.home).parts)
-    found = {p.relative_to(story.home).as_posix(): (p.read_bytes(), p.stat().st_mode & 0o777) for p in files}
+    files = (
+        p
+        for p in story.home.rglob("*")
+        if p.is_file() and ".dist" not in p.relative_to(story.home).parts
+    )
+    found = {
+        p.relative_to(story.home).as_posix(): (p.read_bytes(), p.stat().st_mode & 0o777)
+        for p in files
+    }
     found.pop("cron/.jobs.lock", None)
     return found
 

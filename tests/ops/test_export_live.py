@@ -14,9 +14,9 @@ import pytest
 from story import BOT, GO, Story, yes
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.ops.arriving import import_
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.transfer import Packing, export
+from hermes_dist.ops.transfer.export import Packing, export
+from hermes_dist.ops.transfer.import_archive import import_
 
 MIB = int(os.environ.get("HERMES_TEST_DATABASE_MIB", "50"))
 """The size; the long run takes 213."""
@@ -47,19 +47,30 @@ def fill(path: Path, mode: str) -> None:
         database.execute("CREATE TABLE pairs (number INTEGER, side TEXT)")
         words = " ".join(f"word{n % 977}" for n in range(9000))
         size = len(words)
-        database.executemany("INSERT INTO messages(content) VALUES (?)", ((words[n % 500 :],) for n in range((MIB << 20) // size)))
+        database.executemany(
+            "INSERT INTO messages(content) VALUES (?)",
+            ((words[n % 500 :],) for n in range((MIB << 20) // size)),
+        )
     database.close()
 
 
 @pytest.mark.parametrize("mode", ["WAL", "DELETE"])
-@pytest.mark.parametrize("packing", [Packing(full=True, passphrase="p"), Packing(carried=frozenset({"sessions"}))], ids=["full", "sessions"])
-def test_a_large_database_under_constant_writing_is_copied_whole(packing: Packing, mode: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "packing",
+    [Packing(full=True, passphrase="p"), Packing(carried=frozenset({"sessions"}))],
+    ids=["full", "sessions"],
+)
+def test_a_large_database_under_constant_writing_is_copied_whole(
+    packing: Packing, mode: str, tmp_path: Path
+) -> None:
     story = Story(tmp_path)
     story.install()
     state = story.home / "state.db"
     fill(state, mode)
     assert state.stat().st_size > (MIB << 20) * 0.9
-    with subprocess.Popen([sys.executable, "-c", WRITER, str(state), mode], stdout=subprocess.PIPE, text=True) as writer:
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(state), mode], stdout=subprocess.PIPE, text=True
+    ) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
         time.sleep(0.2)
@@ -68,7 +79,9 @@ def test_a_large_database_under_constant_writing_is_copied_whole(packing: Packin
         Path(f"{state}.stop").touch()
         longest, number = writer.stdout.read().split()
     assert int(number) > 20, "it wrote all along"
-    assert float(longest) < (1.0 if mode == "WAL" else 0.3 + MIB * 0.04), "the writer waited too long"
+    assert float(longest) < (1.0 if mode == "WAL" else 0.3 + MIB * 0.04), (
+        "the writer waited too long"
+    )
 
     root = tmp_path / "elsewhere" / ".hermes"
     root.mkdir(parents=True)
@@ -78,7 +91,9 @@ def test_a_large_database_under_constant_writing_is_copied_whole(packing: Packin
     with closing(sqlite3.connect(copy)) as database, database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert database.execute("SELECT count(*) FROM messages").fetchone()[0] > MIB
-        torn = database.execute("SELECT number FROM pairs GROUP BY number HAVING count(*) <> 2").fetchall()
+        torn = database.execute(
+            "SELECT number FROM pairs GROUP BY number HAVING count(*) <> 2"
+        ).fetchall()
         pairs = database.execute("SELECT count(*) FROM pairs").fetchone()[0]
     database.close()
     assert torn == []

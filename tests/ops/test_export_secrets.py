@@ -18,7 +18,7 @@ from planted import database, zipped, zipped_twice
 from story import BOT, FIRST, Story
 
 from hermes_dist.errors import Refused
-from hermes_dist.ops.transfer import Packing, export
+from hermes_dist.ops.transfer.export import Packing, export
 
 LETTERS = string.ascii_letters + string.digits
 
@@ -42,14 +42,29 @@ CODED = drawn(24, "coded")
 
 MACHINE: dict[str, tuple[str, str]] = {
     # path: content, and what of it must not leave
-    ".env": (f"OPENROUTER_API_KEY={key('sk-or-v1-', 'env')}\nSMTP_PASSWORD={PLAIN}\nOTHER_KEY={CODED}\n", key("sk-or-v1-", "env")),
+    ".env": (
+        f"OPENROUTER_API_KEY={key('sk-or-v1-', 'env')}\nSMTP_PASSWORD={PLAIN}\nOTHER_KEY={CODED}\n",
+        key("sk-or-v1-", "env"),
+    ),
     "auth.json": (json.dumps({"tokens": {"access_token": drawn(60, "auth")}}), drawn(60, "auth")),
-    ".anthropic_oauth.json": (json.dumps({"accessToken": key("sk-ant-oat01-", "oauth")}), key("sk-ant-oat01-", "oauth")),
-    "google_token.json": (json.dumps({"token": key("ya29.", "google", 60)}), key("ya29.", "google", 60)),
-    "google_client_secret.json": (json.dumps({"client_secret": key("GOCSPX-", "gcs", 28)}), key("GOCSPX-", "gcs", 28)),
+    ".anthropic_oauth.json": (
+        json.dumps({"accessToken": key("sk-ant-oat01-", "oauth")}),
+        key("sk-ant-oat01-", "oauth"),
+    ),
+    "google_token.json": (
+        json.dumps({"token": key("ya29.", "google", 60)}),
+        key("ya29.", "google", 60),
+    ),
+    "google_client_secret.json": (
+        json.dumps({"client_secret": key("GOCSPX-", "gcs", 28)}),
+        key("GOCSPX-", "gcs", 28),
+    ),
     "mcp-tokens/linear.json": (json.dumps({"access_token": drawn(50, "mcp")}), drawn(50, "mcp")),
     "pairing/telegram.json": (json.dumps({"code": drawn(20, "pair")}), drawn(20, "pair")),
-    "platforms/whatsapp/session/creds.json": (json.dumps({"noiseKey": drawn(44, "wa")}), drawn(44, "wa")),
+    "platforms/whatsapp/session/creds.json": (
+        json.dumps({"noiseKey": drawn(44, "wa")}),
+        drawn(44, "wa"),
+    ),
     "home/.ssh/id_ed25519": (pem("ssh"), drawn(64, "ssh3")),
     "home/.netrc": (f"machine x login y password {drawn(20, 'netrc')}\n", drawn(20, "netrc")),
     ".env.bak": (f"A={drawn(30, 'envbak')}\n", drawn(30, "envbak")),
@@ -75,7 +90,7 @@ MACHINE: dict[str, tuple[str, str]] = {
     "my_credentials.json": (json.dumps({"x": drawn(30, "credentials")}), drawn(30, "credentials")),
     ".pypirc": (f"password = {drawn(30, 'pypirc')}\n", drawn(30, "pypirc")),
     ".hermes_history": (f"export X={drawn(30, 'history')}\n", drawn(30, "history")),
-}  # fmt: skip
+}
 
 SETTINGS = {
     "model key": key("sk-", "model", 48),
@@ -90,27 +105,66 @@ SETTINGS = {
 }
 
 TEXTS: dict[str, tuple[str | bytes, str]] = {
-    "SOUL.md": (f"# Bot\nUse {key('sk-ant-api03-', 'soul', 80)} for it.\n", key("sk-ant-api03-", "soul", 80)),
-    "skills/a/SKILL.md": (f"---\nname: a\n---\nexport GITHUB_TOKEN={key('ghp_', 'skill', 36)}\n", key("ghp_", "skill", 36)),
-    "skills/a/lab.ipynb": (json.dumps({"cells": [{"source": [f'api_key = "{drawn(32, "nb")}"\n']}]}), drawn(32, "nb")),
+    "SOUL.md": (
+        f"# Bot\nUse {key('sk-ant-api03-', 'soul', 80)} for it.\n",
+        key("sk-ant-api03-", "soul", 80),
+    ),
+    "skills/a/SKILL.md": (
+        f"---\nname: a\n---\nexport GITHUB_TOKEN={key('ghp_', 'skill', 36)}\n",
+        key("ghp_", "skill", 36),
+    ),
+    "skills/a/lab.ipynb": (
+        json.dumps({"cells": [{"source": [f'api_key = "{drawn(32, "nb")}"\n']}]}),
+        drawn(32, "nb"),
+    ),
     "skills/a/id_rsa": (pem("rsa"), drawn(64, "rsa2")),
-    "skills/a/.npmrc": (f"//registry.npmjs.org/:_authToken={key('npm_', 'npm', 36)}\n", key("npm_", "npm", 36)),
-    "skills/a/.git-credentials": (f"https://me:{drawn(30, 'gitcred')}@github.com\n", drawn(30, "gitcred")),
+    "skills/a/.npmrc": (
+        f"//registry.npmjs.org/:_authToken={key('npm_', 'npm', 36)}\n",
+        key("npm_", "npm", 36),
+    ),
+    "skills/a/.git-credentials": (
+        f"https://me:{drawn(30, 'gitcred')}@github.com\n",
+        drawn(30, "gitcred"),
+    ),
     "skills/a/aws.ini": (f"aws_secret_access_key = {drawn(40, 'aws')}\n", drawn(40, "aws")),
-    "skills/a/kube.yaml": (f"users:\n- user:\n    token: eyJ{drawn(30, 'k1')}.eyJ{drawn(60, 'k2')}.{drawn(43, 'k3')}\n", drawn(43, "k3")),
-    "scripts/post.py": (f'WEBHOOK = "https://hooks.slack.com/services/T{drawn(9, "t")}/B{drawn(9, "b")}/{drawn(24, "hook")}"\n', drawn(24, "hook")),
+    "skills/a/kube.yaml": (
+        f"users:\n- user:\n    token: eyJ{drawn(30, 'k1')}.eyJ{drawn(60, 'k2')}.{drawn(43, 'k3')}\n",
+        drawn(43, "k3"),
+    ),
+    "scripts/post.py": (
+        f'WEBHOOK = "https://hooks.slack.com/services/T{drawn(9, "t")}/B{drawn(9, "b")}/{drawn(24, "hook")}"\n',
+        drawn(24, "hook"),
+    ),
     "scripts/db.sh": (f"psql postgres://app:{drawn(18, 'pg')}@db.internal/app\n", drawn(18, "pg")),
-    "plugins/p/settings.json": (json.dumps({"clientSecret": drawn(40, "plugin")}), drawn(40, "plugin")),
+    "plugins/p/settings.json": (
+        json.dumps({"clientSecret": drawn(40, "plugin")}),
+        drawn(40, "plugin"),
+    ),
     "hooks/h/handler.py": (f'TOKEN = "{key("hf_", "hf", 34)}"\n', key("hf_", "hf", 34)),
-    "templates/t.env.example": (f"STRIPE={key('sk_live_', 'stripe', 30)}\n", key("sk_live_", "stripe", 30)),
+    "templates/t.env.example": (
+        f"STRIPE={key('sk_live_', 'stripe', 30)}\n",
+        key("sk_live_", "stripe", 30),
+    ),
     "skills/b/plain.md": (f"The mail password is {PLAIN}, remember it.\n", PLAIN),
-    "skills/b/base64.md": ("data: " + base64.b64encode(f"user:{CODED}".encode()).decode() + "\n", base64.b64encode(CODED[1:22].encode()).decode()[4:20]),
+    "skills/b/base64.md": (
+        "data: " + base64.b64encode(f"user:{CODED}".encode()).decode() + "\n",
+        base64.b64encode(CODED[1:22].encode()).decode()[4:20],
+    ),
     "skills/b/url.md": (f"https://x.org/?q={quote(PLAIN + '/&', safe='')}\n", PLAIN),
-    "skills/b/wide.txt": (b"\xff\xfe" + f"key {key('glpat-', 'wide', 24)}\n".encode("utf-16-le"), key("glpat-", "wide", 24)),
-    "skills/b/large.md": ("word " * 2_000_000 + key("tvly-", "large", 32) + "\n", key("tvly-", "large", 32)),
-    "cron/notes.md": (f"AKIA{drawn(16, 'akia', string.ascii_uppercase + string.digits)}\n", drawn(16, "akia", string.ascii_uppercase + string.digits)),
+    "skills/b/wide.txt": (
+        b"\xff\xfe" + f"key {key('glpat-', 'wide', 24)}\n".encode("utf-16-le"),
+        key("glpat-", "wide", 24),
+    ),
+    "skills/b/large.md": (
+        "word " * 2_000_000 + key("tvly-", "large", 32) + "\n",
+        key("tvly-", "large", 32),
+    ),
+    "cron/notes.md": (
+        f"AKIA{drawn(16, 'akia', string.ascii_uppercase + string.digits)}\n",
+        drawn(16, "akia", string.ascii_uppercase + string.digits),
+    ),
     "skins/s.yaml": (f"# old key: {key('AIza', 'skin', 35)}\nname: s\n", key("AIza", "skin", 35)),
-}  # fmt: skip
+}
 
 CONFIG = f"""# mine
 model:
@@ -138,12 +192,16 @@ mcp_servers:
 JOBS = {
     "jobs": [
         {
-            "id": "0123456789ab", "name": "mine", "prompt": f"Post with {SETTINGS['prompt']}.", "enabled": True,
-            "schedule": {"kind": "interval", "minutes": 60, "display": "every 60m"}, "schedule_display": "every 60m",
+            "id": "0123456789ab",
+            "name": "mine",
+            "prompt": f"Post with {SETTINGS['prompt']}.",
+            "enabled": True,
+            "schedule": {"kind": "interval", "minutes": 60, "display": "every 60m"},
+            "schedule_display": "every 60m",
             "base_url": f"https://me:{SETTINGS['job url']}@llm.internal/v1",
         }
     ]
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -162,12 +220,23 @@ def leaked(data: bytes, secrets: list[str]) -> list[str]:
     found = []
     for secret in secrets:
         raw = secret.encode()
-        forms = [raw, base64.b64encode(raw)[:-4], raw.hex().encode(), secret.encode("utf-16-le"), quote(secret, safe="").encode()]
+        forms = [
+            raw,
+            base64.b64encode(raw)[:-4],
+            raw.hex().encode(),
+            secret.encode("utf-16-le"),
+            quote(secret, safe="").encode(),
+        ]
         found += [secret for form in forms if form in data]
     return found
 
 
-ALL = [secret for _, secret in MACHINE.values()] + list(SETTINGS.values()) + [secret for _, secret in TEXTS.values()] + [PLAIN, CODED]
+ALL = (
+    [secret for _, secret in MACHINE.values()]
+    + list(SETTINGS.values())
+    + [secret for _, secret in TEXTS.values()]
+    + [PLAIN, CODED]
+)
 
 
 def test_there_are_enough_of_them() -> None:
@@ -186,14 +255,21 @@ def test_none_of_the_machines_and_none_of_the_settings_leaves(story: Story, tmp_
 
 
 @pytest.mark.parametrize("path", TEXTS)
-def test_a_secret_in_a_text_refuses_the_export_with_its_place(path: str, story: Story, tmp_path: Path) -> None:
+def test_a_secret_in_a_text_refuses_the_export_with_its_place(
+    path: str, story: Story, tmp_path: Path
+) -> None:
     text, secret = TEXTS[path]
     data = text.encode() if isinstance(text, str) else text
     (story.home / path).parent.mkdir(parents=True, exist_ok=True)
     (story.home / path).write_bytes(data)
     with pytest.raises(Refused) as caught:
         export(story.ctx, BOT, Packing(), tmp_path / "x.tar.gz")
-    line = data.decode("utf-16" if data.startswith(b"\xff\xfe") else "utf-8").split(secret[-8:])[0].count("\n") + 1
+    line = (
+        data.decode("utf-16" if data.startswith(b"\xff\xfe") else "utf-8")
+        .split(secret[-8:])[0]
+        .count("\n")
+        + 1
+    )
     assert f"{path}:{line}: " in caught.value.what or "id_rsa" in path, caught.value.what
     assert secret not in str(caught.value)
     assert "--redact" in caught.value.hint
@@ -230,7 +306,9 @@ def talk(story: Story, *texts: str) -> None:
         database.execute(
             "CREATE TRIGGER t AFTER INSERT ON messages BEGIN INSERT INTO messages_fts(rowid, content) VALUES (new.id, new.content); END"
         )
-        database.executemany("INSERT INTO messages(content) VALUES (?)", [(text,) for text in texts])
+        database.executemany(
+            "INSERT INTO messages(content) VALUES (?)", [(text,) for text in texts]
+        )
     database.close()
 
 
@@ -253,7 +331,9 @@ def test_sessions_with_secrets_refuse_and_redact(story: Story, tmp_path: Path) -
     with closing(sqlite3.connect(copy)) as database, database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         rows = [row[0] for row in database.execute("SELECT content FROM messages")]
-        assert database.execute("SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'hello'").fetchone() == (1,)
+        assert database.execute(
+            "SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'hello'"
+        ).fetchone() == (1,)
     database.close()
     assert rows[0] == "hello"
     assert rows[1].startswith("my key is ${")
@@ -286,16 +366,24 @@ def test_examples_of_keys_in_a_file_that_is_as_shipped_pass(tmp_path: Path) -> N
         export(story.ctx, BOT, Packing(), tmp_path / "y.tar.gz")
 
 
-def test_a_secret_of_this_machine_does_not_leave_in_a_file_that_is_as_shipped(tmp_path: Path) -> None:
-    story = Story(tmp_path / "story", {**FIRST, "skills/keys/SKILL.md": f"The door opens with {PLAIN}.\n"})
+def test_a_secret_of_this_machine_does_not_leave_in_a_file_that_is_as_shipped(
+    tmp_path: Path,
+) -> None:
+    story = Story(
+        tmp_path / "story", {**FIRST, "skills/keys/SKILL.md": f"The door opens with {PLAIN}.\n"}
+    )
     story.install()
     story.write(".env", f"SMTP_PASSWORD={PLAIN}\n")
     with pytest.raises(Refused, match="a secret of this machine"):
         export(story.ctx, BOT, Packing(), tmp_path / "x.tar.gz")
 
 
-@pytest.mark.parametrize("pack", [zipped, zipped_twice, database, lambda text: gzip.compress(text.encode())])
-def test_a_secret_in_a_packed_file_refuses_the_export(pack: Callable[[str], bytes], story: Story, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "pack", [zipped, zipped_twice, database, lambda text: gzip.compress(text.encode())]
+)
+def test_a_secret_in_a_packed_file_refuses_the_export(
+    pack: Callable[[str], bytes], story: Story, tmp_path: Path
+) -> None:
     (story.home / "skills/b").mkdir(parents=True)
     (story.home / "skills/b/packed.bin").write_bytes(pack(f"use {key('ghp_', 'packed', 36)}"))
     with pytest.raises(Refused, match=r"packed\.bin:\d+: GitHub token"):

@@ -14,12 +14,12 @@ import pytest
 from tars import foreign, info, member, ours, strict, zipped
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.decide.lifecycle import NEW_ENV
+from hermes_dist.decide.profiles.lifecycle import NEW_ENV
 from hermes_dist.errors import Cancelled, DistError
-from hermes_dist.ops.arriving import import_
-from hermes_dist.ops.conclude import Wish
+from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.context import Context
-from hermes_dist.world.archive import END
+from hermes_dist.ops.transfer.import_archive import import_
+from hermes_dist.world.archive.write import END
 
 BIG = 40 << 20
 F, D = tarfile.REGTYPE, tarfile.DIRTYPE
@@ -48,7 +48,10 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     # as ours, bent
     "dot dot": (strict(member(b"bot/../evil", b"x")), UNSAFE),
     "absolute": (strict(member(b"/etc/passwd", b"x")), UNSAFE),
-    "another root": (strict(member(b"other/"), member(b"other/x", b"x")), "without its folder|more than its one folder"),
+    "another root": (
+        strict(member(b"other/"), member(b"other/x", b"x")),
+        "without its folder|more than its one folder",
+    ),
     "a drive letter": (strict(member(b"bot/C:evil", b"x")), UNSAFE),
     "a backslash": (strict(member(b"bot/..\\evil", b"x")), UNSAFE),
     "a newline": (strict(member(b"bot/a\nerror: all is well", b"x")), UNSAFE),
@@ -58,26 +61,53 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "an invisible letter": (strict(member("bot/a\u200bb".encode(), b"x")), UNSAFE),
     "git": (strict(member(b"bot/.git/"), member(b"bot/.git/config", b"x")), UNSAFE),
     "a Windows device": (strict(member(b"bot/NUL.txt", b"x")), UNSAFE),
-    "a hard link": (strict(member(b"bot/x", kind=b"1", link=b"/etc/passwd")), f"hard links {KINDS}"),
+    "a hard link": (
+        strict(member(b"bot/x", kind=b"1", link=b"/etc/passwd")),
+        f"hard links {KINDS}",
+    ),
     "a symlink": (strict(member(b"bot/x", kind=b"2", link=b"/etc")), f"symlinks {KINDS}"),
     "a character device": (strict(member(b"bot/x", kind=b"3")), f"devices {KINDS}"),
     "a block device": (strict(member(b"bot/x", kind=b"4")), f"devices {KINDS}"),
     "a FIFO": (strict(member(b"bot/x", kind=b"6")), f"FIFOs {KINDS}"),
     "a contiguous file": (strict(member(b"bot/x", kind=b"7")), f"odd entries {KINDS}"),
     "a sparse file": (strict(member(b"bot/x", kind=b"S")), f"sparse files {KINDS}"),
-    "an extended header": (strict(pax(path="bot/x"), member(b"bot/x", b"x")), f"extended headers {KINDS}"),
-    "a long name of GNU": (strict(member(b"././@LongLink", b"bot/x\0", kind=b"L"), member(b"bot/x")), f"headers {KINDS}"),
+    "an extended header": (
+        strict(pax(path="bot/x"), member(b"bot/x", b"x")),
+        f"extended headers {KINDS}",
+    ),
+    "a long name of GNU": (
+        strict(member(b"././@LongLink", b"bot/x\0", kind=b"L"), member(b"bot/x")),
+        f"headers {KINDS}",
+    ),
     "a name twice": (strict(member(b"bot/x", b"1"), member(b"bot/x", b"2")), "comes twice"),
     "names out of order": (strict(member(b"bot/x", b"1"), member(b"bot/a", b"2")), "not in order"),
-    "case twins": (strict(member(b"bot/SOUL.md", b"1"), member(b"bot/soul.md", b"2")), "can't stand beside"),
-    "NFC twins": (strict(member("bot/e\u0301".encode(), b"1"), member("bot/\u00e9".encode(), b"2")), "can't stand beside"),
-    "a file and a folder": (strict(member(b"bot/a", b"1"), member(b"bot/a/"), member(b"bot/a/x", b"2")), "can't stand beside"),
+    "case twins": (
+        strict(member(b"bot/SOUL.md", b"1"), member(b"bot/soul.md", b"2")),
+        "can't stand beside",
+    ),
+    "NFC twins": (
+        strict(member("bot/e\u0301".encode(), b"1"), member("bot/\u00e9".encode(), b"2")),
+        "can't stand beside",
+    ),
+    "a file and a folder": (
+        strict(member(b"bot/a", b"1"), member(b"bot/a/"), member(b"bot/a/x", b"2")),
+        "can't stand beside",
+    ),
     "twin folders": (
-        strict(member(b"bot/A/"), member(b"bot/A/x", b"1"), member(b"bot/a/"), member(b"bot/a/y", b"2")), "can't stand beside",
+        strict(
+            member(b"bot/A/"), member(b"bot/A/x", b"1"), member(b"bot/a/"), member(b"bot/a/y", b"2")
+        ),
+        "can't stand beside",
     ),
     "a file without its folder": (strict(member(b"bot/a/x", b"x")), "without its folder"),
-    "a set-user-id file": (strict(member(b"bot/x", b"x", mode=b"0004755")), "mode '4755' is not allowed"),
-    "a world-writable file": (strict(member(b"bot/x", b"x", mode=b"0000666")), "mode '666' is not allowed"),
+    "a set-user-id file": (
+        strict(member(b"bot/x", b"x", mode=b"0004755")),
+        "mode '4755' is not allowed",
+    ),
+    "a world-writable file": (
+        strict(member(b"bot/x", b"x", mode=b"0000666")),
+        "mode '666' is not allowed",
+    ),
     "an owner": (strict(member(b"bot/x", b"x", uid=b"0001750")), PLAIN),
     "a time": (strict(member(b"bot/x", b"x", mtime=b"14000000000")), PLAIN),
     "a user's name": (strict(member(b"bot/x", b"x", user=b"root")), PLAIN),
@@ -86,40 +116,92 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "a negative size": (strict(member(b"bot/x", size=b"\xff" * 11 + b"\xf0\0")), PLAIN),
     "a size in base 256": (strict(member(b"bot/x", size=b"\x80" + b"\0" * 10 + b"\1")), PLAIN),
     "a size with a sign": (strict(member(b"bot/x", size=b"-0000000001\0")), PLAIN),
-    "a folder with a content": (strict(member(b"bot/a/", size=b"00000001000\0"), bytes(512)), PLAIN),
+    "a folder with a content": (
+        strict(member(b"bot/a/", size=b"00000001000\0"), bytes(512)),
+        PLAIN,
+    ),
     "a wrong sum": (strict(member(b"bot/x", b"x", sum=True)), "a header's sum is wrong"),
-    "padding that says something": (strict(member(b"bot/x", b"x")[:-1] + b"!"), "padding that is not empty"),
-    "something behind the end": (strict(member(b"bot/x", b"x"), end=END + member(b"bot/y", b"y")), "something follows"),
-    "half an end": (strict(member(b"bot/x", b"x"), end=bytes(512) + member(b"bot/y", b"y")), "something follows"),
+    "padding that says something": (
+        strict(member(b"bot/x", b"x")[:-1] + b"!"),
+        "padding that is not empty",
+    ),
+    "something behind the end": (
+        strict(member(b"bot/x", b"x"), end=END + member(b"bot/y", b"y")),
+        "something follows",
+    ),
+    "half an end": (
+        strict(member(b"bot/x", b"x"), end=bytes(512) + member(b"bot/y", b"y")),
+        "something follows",
+    ),
     "no end": (strict(member(b"bot/x", b"x"), end=b""), "ends too early"),
     "one empty block": (strict(member(b"bot/x", b"x"), end=bytes(512)), "ends too early"),
     "a second gzip member": (strict(member(b"bot/x", b"x")) + zipped(b"more"), "something follows"),
     "bytes behind gzip": (strict(member(b"bot/x", b"x")) + b"more", "something follows"),
-    "a broken gzip": (strict(member(b"bot/x", b"x" * 999))[:-12] + b"\0" * 12, "damaged|ends too early"),
-    "a wrong CRC": (strict(member(b"bot/x", b"x"))[:-8] + b"\1\2\3\4" + strict(member(b"bot/x", b"x"))[-4:], "damaged"),
+    "a broken gzip": (
+        strict(member(b"bot/x", b"x" * 999))[:-12] + b"\0" * 12,
+        "damaged|ends too early",
+    ),
+    "a wrong CRC": (
+        strict(member(b"bot/x", b"x"))[:-8] + b"\1\2\3\4" + strict(member(b"bot/x", b"x"))[-4:],
+        "damaged",
+    ),
     "no root": (zipped(member(b"SOUL.md", SOUL) + END), "does not begin with its one folder"),
     "a root that goes up": (zipped(member(b"../") + END), UNSAFE),
     "nothing at all": (zipped(END), "the archive is empty"),
     "no tar": (zipped(b"hello" * 300), "sum is wrong"),
     "no gzip": (b"PK\3\4" + bytes(600), "no archive"),
     "an empty file": (b"", "no archive"),
-    "a bomb": (strict(member(b"bot/x", size=b"%011o\0" % (1 << 30)), bytes(64 << 20)), "too large|200 times"),
+    "a bomb": (
+        strict(member(b"bot/x", size=b"%011o\0" % (1 << 30)), bytes(64 << 20)),
+        "too large|200 times",
+    ),
     "a bomb of machine files": (
-        strict(member(b"bot/memories/"), member(b"bot/memories/x", size=b"%011o\0" % (1 << 30)), bytes(64 << 20)),
+        strict(
+            member(b"bot/memories/"),
+            member(b"bot/memories/x", size=b"%011o\0" % (1 << 30)),
+            bytes(64 << 20),
+        ),
         "200 times its size|ends too early",
     ),
     "a large file": (ours({"x": os.urandom(1 << 20) * 33}), "too large"),
-    "a large folder": (strict(*(member(b"bot/%05d" % n) for n in range(20_001))), "more than 20,000 files"),
-    "a base content under a wrong name": (ours({f".dist/base/{'0' * 64}": b"x"}), "under a wrong name"),
-    "a card that is none": (ours({".dist/archive.json": b"[]", "SOUL.md": SOUL}), "card can't be read"),
-    "a card of the future": (ours({".dist/archive.json": b'{"format": 2}', "SOUL.md": SOUL}), "newer than this program"),
+    "a large folder": (
+        strict(*(member(b"bot/%05d" % n) for n in range(20_001))),
+        "more than 20,000 files",
+    ),
+    "a base content under a wrong name": (
+        ours({f".dist/base/{'0' * 64}": b"x"}),
+        "under a wrong name",
+    ),
+    "a card that is none": (
+        ours({".dist/archive.json": b"[]", "SOUL.md": SOUL}),
+        "card can't be read",
+    ),
+    "a card of the future": (
+        ours({".dist/archive.json": b'{"format": 2}', "SOUL.md": SOUL}),
+        "newer than this program",
+    ),
     "a card with a path upwards": (
-        ours({".dist/archive.json": b'{"format": 1, "long": {".dist/long/x": "../evil"}}', ".dist/long/x": b"x"}), UNSAFE,
+        ours(
+            {
+                ".dist/archive.json": b'{"format": 1, "long": {".dist/long/x": "../evil"}}',
+                ".dist/long/x": b"x",
+            }
+        ),
+        UNSAFE,
     ),
     "a file without a name": (ours({".dist/long/x": b"x", "SOUL.md": SOUL}), "without a name"),
-    "a lock that is none": (ours({"distribution.lock": b"\0", "SOUL.md": SOUL}), "lockfile is damaged"),
+    "a lock that is none": (
+        ours({"distribution.lock": b"\0", "SOUL.md": SOUL}),
+        "lockfile is damaged",
+    ),
     "a lock with a hostile source": (
-        ours({"distribution.lock": b'format = 1\nsource = "ext::sh -c evil"\n[pin]\nurl = "x"\ntree = "' + b"0" * 64 + b'"\n'}),
+        ours(
+            {
+                "distribution.lock": b'format = 1\nsource = "ext::sh -c evil"\n[pin]\nurl = "x"\ntree = "'
+                + b"0" * 64
+                + b'"\n'
+            }
+        ),
         "not a source",
     ),
     "a reserved name": (ours({"SOUL.md": SOUL}, "root"), "reserved"),
@@ -130,35 +212,90 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "foreign: a drive letter": (named("bot/C:\\evil"), UNSAFE),
     "foreign: a newline": (named("bot/a\nb"), UNSAFE),
     "foreign: two roots": (foreign(ROOT, info("other/x")), "more than its one folder"),
-    "foreign: a symlink": (foreign(ROOT, info("bot/x", tarfile.SYMTYPE, link="/etc")), f"symlinks {KINDS}"),
-    "foreign: a hard link": (foreign(ROOT, info("bot/x", tarfile.LNKTYPE, link="/etc/passwd")), f"hard links {KINDS}"),
+    "foreign: a symlink": (
+        foreign(ROOT, info("bot/x", tarfile.SYMTYPE, link="/etc")),
+        f"symlinks {KINDS}",
+    ),
+    "foreign: a hard link": (
+        foreign(ROOT, info("bot/x", tarfile.LNKTYPE, link="/etc/passwd")),
+        f"hard links {KINDS}",
+    ),
     "foreign: a device": (foreign(ROOT, info("bot/x", tarfile.CHRTYPE)), f"devices {KINDS}"),
     "foreign: a FIFO": (foreign(ROOT, info("bot/x", tarfile.FIFOTYPE)), f"FIFOs {KINDS}"),
     "foreign: set-user-id": (foreign(ROOT, info("bot/x", mode=0o4755)), "mode 4755 is not allowed"),
     "foreign: a name twice": (foreign(ROOT, info("bot/x"), info("bot/x")), "twice"),
-    "foreign: case twins": (foreign(ROOT, info("bot/SOUL.md"), info("bot/soul.md")), "can't stand beside"),
-    "foreign: a sparse file": (foreign(ROOT, more=member(b"bot/x", kind=b"S", size=b"40000000000\0")), f"sparse files {KINDS}"),
-    "foreign: sparse by POSIX": (
-        foreign(ROOT, (info("bot/x", size=1, pax={"GNU.sparse.realsize": "4294967296"}), b"x"), style=tarfile.PAX_FORMAT),
+    "foreign: case twins": (
+        foreign(ROOT, info("bot/SOUL.md"), info("bot/soul.md")),
+        "can't stand beside",
+    ),
+    "foreign: a sparse file": (
+        foreign(ROOT, more=member(b"bot/x", kind=b"S", size=b"40000000000\0")),
         f"sparse files {KINDS}",
     ),
-    "foreign: a negative size": (foreign(ROOT, more=member(b"bot/x", size=b"\xff" * 12)), "negative or huge size"),
-    "foreign: a huge size": (foreign(ROOT, more=member(b"bot/x", size=b"\x80" + b"\xff" * 11)), "negative or huge size|too large"),
-    "foreign: a size by POSIX that is negative": (foreign(ROOT, more=pax(size="-1") + member(b"bot/x")), "is odd"),
-    "foreign: a size by POSIX that is huge": (foreign(ROOT, more=pax(size="9" * 30) + member(b"bot/x")), "negative or huge"),
-    "foreign: a path by POSIX": (foreign(ROOT, more=pax(path="bot/../../evil") + member(b"bot/x")), UNSAFE),
-    "foreign: a link by POSIX": (foreign(ROOT, more=pax(linkpath="/etc") + member(b"bot/x")), "is odd"),
-    "foreign: a header of a gigabyte": (foreign(ROOT, more=member(b"h", kind=b"x", size=b"10000000000\0")), "header that is too large"),
-    "foreign: a long name of a gigabyte": (foreign(ROOT, more=member(b"h", kind=b"L", size=b"10000000000\0")), "header that is too large"),
-    "foreign: a header that lies": (foreign(ROOT, more=member(b"h", b"99 path=x\n", kind=b"x") + member(b"bot/x")), "header that is none"),
+    "foreign: sparse by POSIX": (
+        foreign(
+            ROOT,
+            (info("bot/x", size=1, pax={"GNU.sparse.realsize": "4294967296"}), b"x"),
+            style=tarfile.PAX_FORMAT,
+        ),
+        f"sparse files {KINDS}",
+    ),
+    "foreign: a negative size": (
+        foreign(ROOT, more=member(b"bot/x", size=b"\xff" * 12)),
+        "negative or huge size",
+    ),
+    "foreign: a huge size": (
+        foreign(ROOT, more=member(b"bot/x", size=b"\x80" + b"\xff" * 11)),
+        "negative or huge size|too large",
+    ),
+    "foreign: a size by POSIX that is negative": (
+        foreign(ROOT, more=pax(size="-1") + member(b"bot/x")),
+        "is odd",
+    ),
+    "foreign: a size by POSIX that is huge": (
+        foreign(ROOT, more=pax(size="9" * 30) + member(b"bot/x")),
+        "negative or huge",
+    ),
+    "foreign: a path by POSIX": (
+        foreign(ROOT, more=pax(path="bot/../../evil") + member(b"bot/x")),
+        UNSAFE,
+    ),
+    "foreign: a link by POSIX": (
+        foreign(ROOT, more=pax(linkpath="/etc") + member(b"bot/x")),
+        "is odd",
+    ),
+    "foreign: a header of a gigabyte": (
+        foreign(ROOT, more=member(b"h", kind=b"x", size=b"10000000000\0")),
+        "header that is too large",
+    ),
+    "foreign: a long name of a gigabyte": (
+        foreign(ROOT, more=member(b"h", kind=b"L", size=b"10000000000\0")),
+        "header that is too large",
+    ),
+    "foreign: a header that lies": (
+        foreign(ROOT, more=member(b"h", b"99 path=x\n", kind=b"x") + member(b"bot/x")),
+        "header that is none",
+    ),
     "foreign: a wrong sum": (foreign(ROOT, more=member(b"bot/x", sum=True)), "sum is wrong"),
-    "foreign: a size that is no number": (foreign(ROOT, more=member(b"bot/x", size=b"0000000000z\0")), "number that is none"),
-    "foreign: cut short": (foreign(ROOT, (info("bot/x", size=5000), b"x" * 5000))[:60], "ends too early|damaged"),
+    "foreign: a size that is no number": (
+        foreign(ROOT, more=member(b"bot/x", size=b"0000000000z\0")),
+        "number that is none",
+    ),
+    "foreign: cut short": (
+        foreign(ROOT, (info("bot/x", size=5000), b"x" * 5000))[:60],
+        "ends too early|damaged",
+    ),
     "foreign: something behind": (foreign(ROOT, info("bot/x")) + b"more", "something follows"),
     "foreign: no root": (named("./SOUL.md"), "one folder|unsafe"),
-    "foreign: a bomb": (foreign(ROOT, (info("bot/x", size=BIG), b"a" * BIG)), "too large|200 times"),
-    "foreign: a large file": (foreign(ROOT, (info("bot/x", size=33 << 20), os.urandom(1 << 20) * 33)), "too large"),
-}  # fmt: skip
+    "foreign: a bomb": (
+        foreign(ROOT, (info("bot/x", size=BIG), b"a" * BIG)),
+        "too large|200 times",
+    ),
+    "foreign: a large file": (
+        foreign(ROOT, (info("bot/x", size=33 << 20), os.urandom(1 << 20) * 33)),
+        "too large",
+    ),
+}
 
 
 @pytest.fixture
@@ -171,7 +308,11 @@ def ctx(tmp_path: Path) -> Context:
 
 def everything(root: Path) -> dict[str, bytes]:
     """Every file but locks, which are empty."""
-    files = {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file() or p.is_symlink()}
+    files = {
+        str(p.relative_to(root)): p.read_bytes()
+        for p in root.rglob("*")
+        if p.is_file() or p.is_symlink()
+    }
     return {name: data for name, data in files.items() if not (name.endswith(".lock") and not data)}
 
 
@@ -200,7 +341,9 @@ def assert_refused(ctx: Context, path: Path, rule: str, *, bomb: bool = False) -
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_a_hostile_archive_is_refused_by_its_rule_and_leaves_nothing(case: str, ctx: Context, tmp_path: Path) -> None:
+def test_a_hostile_archive_is_refused_by_its_rule_and_leaves_nothing(
+    case: str, ctx: Context, tmp_path: Path
+) -> None:
     data, rule = HOSTILE[case]
     path = tmp_path / "x.tar.gz"
     path.write_bytes(data)
@@ -212,22 +355,33 @@ def test_there_are_enough_of_them() -> None:
 
 
 @pytest.mark.parametrize("style", ["ours", "foreign"])
-def test_an_archive_cut_short_at_any_block_is_refused(style: str, ctx: Context, tmp_path: Path) -> None:
-    files = {f"skills/s{n}/SKILL.md": os.urandom(700) for n in range(4 if style == "ours" else 2)} | {"SOUL.md": SOUL}
+def test_an_archive_cut_short_at_any_block_is_refused(
+    style: str, ctx: Context, tmp_path: Path
+) -> None:
+    files = {
+        f"skills/s{n}/SKILL.md": os.urandom(700) for n in range(4 if style == "ours" else 2)
+    } | {"SOUL.md": SOUL}
     if style == "ours":
         data = ours(files)
     else:
-        data = foreign(ROOT, *((info(f"bot/{name}", size=len(text)), text) for name, text in files.items()))
+        data = foreign(
+            ROOT, *((info(f"bot/{name}", size=len(text)), text) for name, text in files.items())
+        )
     path = tmp_path / "x.tar.gz"
     cuts = [*range(0, len(data), 512), len(data) - 1, len(data) - 4, len(data) - 9]
     for cut in cuts:
         path.write_bytes(data[:cut])
         assert_refused(ctx, path, "too early|no archive|damaged")
     path.write_bytes(data)
-    assert import_(ctx, path, Wish(dry_run=True), lambda _: True, passphrase=never).proposal is not None
+    assert (
+        import_(ctx, path, Wish(dry_run=True), lambda _: True, passphrase=never).proposal
+        is not None
+    )
 
 
-def test_one_changed_byte_anywhere_is_refused_or_changes_nothing_that_counts(ctx: Context, tmp_path: Path) -> None:
+def test_one_changed_byte_anywhere_is_refused_or_changes_nothing_that_counts(
+    ctx: Context, tmp_path: Path
+) -> None:
     files = {"SOUL.md": SOUL, "skills/a/SKILL.md": b"---\nname: a\n---\n"}
     data = ours(files)
     path = tmp_path / "x.tar.gz"
@@ -244,7 +398,17 @@ def test_one_changed_byte_anywhere_is_refused_or_changes_nothing_that_counts(ctx
 
 def test_a_file_that_is_not_ours_is_never_overwritten(ctx: Context, tmp_path: Path) -> None:
     path = tmp_path / "x.tar.gz"
-    path.write_bytes(ours({"SOUL.md": b"theirs", "skills/a/SKILL.md": b"theirs", ".env": b"K=1", "memories/MEMORY.md": b"theirs"}, "other"))
+    path.write_bytes(
+        ours(
+            {
+                "SOUL.md": b"theirs",
+                "skills/a/SKILL.md": b"theirs",
+                ".env": b"K=1",
+                "memories/MEMORY.md": b"theirs",
+            },
+            "other",
+        )
+    )
     (ctx.layout.profiles / "other" / "memories").mkdir()
     (ctx.layout.profiles / "other" / "memories" / "MEMORY.md").write_text("mine, too")
     with pytest.raises(Cancelled):

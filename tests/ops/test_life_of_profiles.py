@@ -16,11 +16,12 @@ import pytest
 from standin import gateway, settle, systemctl
 
 from hermes_dist.brand import BRANDS, HERMES, Brand, Layout
-from hermes_dist.decide.lifecycle import kept_id
+from hermes_dist.decide.profiles.lifecycle import kept_id
 from hermes_dist.errors import Busy, DistError, Invalid, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.ops import aliases, away, cloning, lifecycle
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.profiles import aliases, away, lifecycle
+from hermes_dist.ops.profiles import clone as cloning
 
 CODER = ProfileName("coder")
 UNIT = '[Service]\nExecStart=/v/python -m hermes_cli.main --profile {0} gateway run\nEnvironment="HERMES_HOME={1}"\n'
@@ -41,12 +42,20 @@ def ctx(home: Path, tmp_path: Path) -> Context:
 def fill(home: Path) -> None:
     for path, text in {
         "config.yaml": "model: x  # mine\nplatforms:\n  telegram:\n    enabled: true\n    token: '77:secret'\n",
-        ".env": "OPENAI_API_KEY=sk-1\nTELEGRAM_BOT_TOKEN=77:secret\n", "SOUL.md": "I am.\n",
-        "skills/mine/SKILL.md": "---\nname: mine\n---\n", "memories/MEMORY.md": "remember\n",
-        "sessions/one.json": "{}", "cron/jobs.json": '{"jobs": []}', "auth.json": "{}", "backups/b.zip": "zip",
-        "platforms/whatsapp/session/creds.json": "{}", "logs/gateway.log": "log", "gateway.pid": '{"pid": 1}',
-        "plugins/p/plugin.yaml": "name: p\n", "honcho.json": '{"hosts": {"hermes_coder": {}}}',
-    }.items():  # fmt: skip
+        ".env": "OPENAI_API_KEY=sk-1\nTELEGRAM_BOT_TOKEN=77:secret\n",
+        "SOUL.md": "I am.\n",
+        "skills/mine/SKILL.md": "---\nname: mine\n---\n",
+        "memories/MEMORY.md": "remember\n",
+        "sessions/one.json": "{}",
+        "cron/jobs.json": '{"jobs": []}',
+        "auth.json": "{}",
+        "backups/b.zip": "zip",
+        "platforms/whatsapp/session/creds.json": "{}",
+        "logs/gateway.log": "log",
+        "gateway.pid": '{"pid": 1}',
+        "plugins/p/plugin.yaml": "name: p\n",
+        "honcho.json": '{"hosts": {"hermes_coder": {}}}',
+    }.items():
         (home / path).parent.mkdir(parents=True, exist_ok=True)
         (home / path).write_text(text)
     (home / "link").symlink_to("SOUL.md")
@@ -73,13 +82,25 @@ def tree(home: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("brand", BRANDS, ids=lambda brand: brand.name)
-def test_a_blank_profile_is_a_home_with_its_folders_its_own_keys_and_its_command(home: Path, brand: Brand) -> None:
+def test_a_blank_profile_is_a_home_with_its_folders_its_own_keys_and_its_command(
+    home: Path, brand: Brand
+) -> None:
     ctx = context(home, brand)
     made = lifecycle.create(ctx, "Coder", description="Writes code.")
     assert (made.name, made.alias, made.on_path) == ("coder", "coder", True)
     assert {p.name for p in made.path.iterdir()} == {
-        ".env", "profile.yaml", "memories", "sessions", "skills", "skins", "logs", "plans", "workspace", "cron", "home",
-    }  # fmt: skip
+        ".env",
+        "profile.yaml",
+        "memories",
+        "sessions",
+        "skills",
+        "skins",
+        "logs",
+        "plans",
+        "workspace",
+        "cron",
+        "home",
+    }
     assert stat.S_IMODE((made.path / ".env").stat().st_mode) == 0o600
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o700
     assert "description: Writes code." in (made.path / "profile.yaml").read_text()
@@ -87,7 +108,9 @@ def test_a_blank_profile_is_a_home_with_its_folders_its_own_keys_and_its_command
     assert ctx.names() == [DEFAULT_PROFILE, CODER]
 
 
-def test_a_name_that_is_taken_reserved_or_wrong_is_refused_and_nothing_is_made(ctx: Context) -> None:
+def test_a_name_that_is_taken_reserved_or_wrong_is_refused_and_nothing_is_made(
+    ctx: Context,
+) -> None:
     lifecycle.create(ctx, "coder")
     for name in ("coder", "CODER", "default", "hermes", "../x", "a b", ""):
         with pytest.raises(DistError):
@@ -95,7 +118,9 @@ def test_a_name_that_is_taken_reserved_or_wrong_is_refused_and_nothing_is_made(c
     assert ctx.names() == [DEFAULT_PROFILE, CODER]
 
 
-def test_without_alias_or_with_a_taken_one_the_profile_is_made_and_the_way_told(ctx: Context) -> None:
+def test_without_alias_or_with_a_taken_one_the_profile_is_made_and_the_way_told(
+    ctx: Context,
+) -> None:
     assert lifecycle.create(ctx, "one", alias=False).alias == ""
     made = lifecycle.create(ctx, "git", skills=False)
     assert made.alias == ""
@@ -113,13 +138,16 @@ def test_a_dry_run_changes_nothing(ctx: Context) -> None:
     assert tree(ctx.layout.user_home) == before
 
 
-def test_a_clone_has_settings_keys_personality_and_skills_but_no_bot_and_no_past(ctx: Context) -> None:
+def test_a_clone_has_settings_keys_personality_and_skills_but_no_bot_and_no_past(
+    ctx: Context,
+) -> None:
     source = lifecycle.create(ctx, "coder").path
     fill(source)
     made = cloning.clone(ctx, "work", CODER)
     assert made.left_out == (
-        "TELEGRAM_BOT_TOKEN", "config.yaml: platforms.telegram.token",
-    )  # fmt: skip
+        "TELEGRAM_BOT_TOKEN",
+        "config.yaml: platforms.telegram.token",
+    )
     assert (made.path / ".env").read_text() == "OPENAI_API_KEY=sk-1\n# TELEGRAM_BOT_TOKEN=\n"
     assert stat.S_IMODE((made.path / ".env").stat().st_mode) == 0o600
     assert (made.path / "config.yaml").read_text().startswith("model: x  # mine\n")
@@ -128,18 +156,25 @@ def test_a_clone_has_settings_keys_personality_and_skills_but_no_bot_and_no_past
     assert (source / ".env").read_text() == "OPENAI_API_KEY=sk-1\nTELEGRAM_BOT_TOKEN=77:secret\n"
 
 
-def test_a_clone_of_everything_has_the_past_too_but_no_bot_no_login_and_nothing_that_runs(ctx: Context) -> None:
+def test_a_clone_of_everything_has_the_past_too_but_no_bot_no_login_and_nothing_that_runs(
+    ctx: Context,
+) -> None:
     source = lifecycle.create(ctx, "coder").path
     fill(source)
     made = cloning.clone(ctx, "snapshot", CODER, every=True)
     found = tree(made.path)
     assert set(tree(source)) - set(found) == {
-        "gateway.pid", "backups/b.zip", "honcho.json", "platforms/whatsapp/session/creds.json",
-    }  # fmt: skip
+        "gateway.pid",
+        "backups/b.zip",
+        "honcho.json",
+        "platforms/whatsapp/session/creds.json",
+    }
     assert not any("77:secret" in text for text in found.values())
     assert made.left_out == (
-        "TELEGRAM_BOT_TOKEN", "config.yaml: platforms.telegram.token", "platforms/",
-    )  # fmt: skip
+        "TELEGRAM_BOT_TOKEN",
+        "config.yaml: platforms.telegram.token",
+        "platforms/",
+    )
     assert made.credentials == ("honcho.json",)
     assert os.readlink(made.path / "link") == "SOUL.md"
 
@@ -158,11 +193,15 @@ def test_the_default_profile_is_cloned_without_what_is_no_home(ctx: Context) -> 
     (ctx.layout.root / "active_profile").write_text("coder\n")
     (ctx.layout.root / "hermes-agent").mkdir()
     made = cloning.clone(ctx, "work", DEFAULT_PROFILE, every=True)
-    assert not {"profiles", "distributions", "hermes-agent", "active_profile"} & {p.name for p in made.path.iterdir()}
+    assert not {"profiles", "distributions", "hermes-agent", "active_profile"} & {
+        p.name for p in made.path.iterdir()
+    }
     assert (made.path / "memories/MEMORY.md").read_text() == "remember\n"
 
 
-def test_a_database_in_use_is_copied_as_a_snapshot_with_what_is_not_yet_written_back(ctx: Context) -> None:
+def test_a_database_in_use_is_copied_as_a_snapshot_with_what_is_not_yet_written_back(
+    ctx: Context,
+) -> None:
     source = lifecycle.create(ctx, "coder").path
     writer = sqlite3.connect(source / "state.db")
     try:
@@ -209,10 +248,14 @@ def test_a_rename_takes_along_all_that_knows_the_profile_by_name(ctx: Context) -
     }
     assert '"hermes_dev-bot"' in (done.path / "honcho.json").read_text()
     assert {(a.name, a.profile) for a in aliases.listed(ctx.layout)} == {
-        ("dev-bot", "dev-bot"), ("my-bot", "dev-bot"), ("writer", "writer"),
-    }  # fmt: skip
+        ("dev-bot", "dev-bot"),
+        ("my-bot", "dev-bot"),
+        ("writer", "writer"),
+    }
     assert ctx.layout.sticky.read_text() == "dev-bot\n"
-    assert (ctx.layout.root / "config.yaml").read_text() == config.replace("profile: coder", "profile: dev-bot")
+    assert (ctx.layout.root / "config.yaml").read_text() == config.replace(
+        "profile: coder", "profile: dev-bot"
+    )
     new = ctx.layout.service_files(ProfileName("dev-bot"))[0]
     assert new.read_text() == UNIT.format("dev-bot", done.path)
     assert not service.exists()
@@ -223,10 +266,18 @@ def test_a_rename_takes_along_all_that_knows_the_profile_by_name(ctx: Context) -
     assert other.is_dir()
 
 
-def test_a_rename_to_a_name_that_is_taken_or_of_the_default_profile_is_refused(ctx: Context) -> None:
+def test_a_rename_to_a_name_that_is_taken_or_of_the_default_profile_is_refused(
+    ctx: Context,
+) -> None:
     lifecycle.create(ctx, "coder")
     lifecycle.create(ctx, "writer")
-    for old, new in (("coder", "writer"), ("coder", "coder"), ("default", "x1"), ("coder", "default"), ("no", "x1")):
+    for old, new in (
+        ("coder", "writer"),
+        ("coder", "coder"),
+        ("default", "x1"),
+        ("coder", "default"),
+        ("no", "x1"),
+    ):
         with pytest.raises(DistError):
             lifecycle.rename(ctx, old, new)
     assert ctx.names() == [DEFAULT_PROFILE, "coder", "writer"]
@@ -315,7 +366,7 @@ def test_the_trash_is_emptied_after_thirty_days_and_the_archive_never(ctx: Conte
 def test_a_running_gateway_is_stopped_before_its_home_moves_and_no_ghost_comes_back(
     ctx: Context, stubborn: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hermes_dist.world.running._PATIENCE", 0.3)
+    monkeypatch.setattr("hermes_dist.world.agent.processes._PATIENCE", 0.3)
     home = lifecycle.create(ctx, "coder").path
     with gateway(home, stubborn=stubborn) as process:
         done = lifecycle.rename(ctx, "coder", "dev-bot")
@@ -330,7 +381,9 @@ def test_a_running_gateway_is_stopped_before_its_home_moves_and_no_ghost_comes_b
         assert ctx.names() == [DEFAULT_PROFILE]
 
 
-def test_a_gateway_that_cannot_be_stopped_stops_the_command(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gateway_that_cannot_be_stopped_stops_the_command(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = lifecycle.create(ctx, "coder").path
 
     def refuse(_pid: int, number: int) -> None:
@@ -353,7 +406,10 @@ def running(program: Path, *words: str, **env: str) -> Iterator[subprocess.Popen
     program.parent.mkdir(parents=True, exist_ok=True)
     program.write_text("import time\nprint('ready', flush=True)\ntime.sleep(60)\n")
     process = subprocess.Popen(
-        [sys.executable, str(program), *words], stdout=subprocess.PIPE, text=True, env={**os.environ, **env}
+        [sys.executable, str(program), *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **env},
     )
     try:
         assert process.stdout is not None
@@ -386,18 +442,23 @@ def test_what_serves_a_profile_in_the_background_is_stopped_and_others_are_left_
         running(tmp_path / "x" / "hermes", "-p", "writer", "serve") as other,
         running(tmp_path / "x" / "editor", "hermes", "-p", "coder") as editor,
     ):
-        assert lifecycle.rename(ctx, "coder", "dev-bot").stopped == (f"process {serving.pid} stopped",)
+        assert lifecycle.rename(ctx, "coder", "dev-bot").stopped == (
+            f"process {serving.pid} stopped",
+        )
         assert serving.wait(10) != 0
         assert other.poll() is None
         assert editor.poll() is None
 
 
 def test_a_command_of_ours_that_holds_the_home_makes_the_move_wait_its_turn(ctx: Context) -> None:
-    from hermes_dist.world.locks import home_lock
+    from hermes_dist.world.disk.locks import home_lock
 
     home = lifecycle.create(ctx, "coder").path
     with home_lock(home):
-        for move in (lambda: lifecycle.rename(ctx, "coder", "x1"), lambda: away.put_away(ctx, CODER, "trash")):
+        for move in (
+            lambda: lifecycle.rename(ctx, "coder", "x1"),
+            lambda: away.put_away(ctx, CODER, "trash"),
+        ):
             with pytest.raises(Busy):
                 move()
     assert ctx.names() == [DEFAULT_PROFILE, CODER]

@@ -15,9 +15,10 @@ from test_life_of_profiles import context, fill, unit
 
 from hermes_dist.brand import HERMES
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops import aliases, away, cloning, lifecycle
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.doctor import doctor
+from hermes_dist.ops.profiles import aliases, away, lifecycle
+from hermes_dist.ops.profiles import clone as cloning
+from hermes_dist.ops.profiles.doctor import doctor
 
 CODER = ProfileName("coder")
 State = dict[str, str]
@@ -26,7 +27,7 @@ State = dict[str, str]
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder in memory where there is one: nothing here is about the disk's own promises."""
-    monkeypatch.setattr("hermes_dist.ops.checks.LEFTOVER_AGE", -1.0)
+    monkeypatch.setattr("hermes_dist.ops.profiles.checks.LEFTOVER_AGE", -1.0)
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
         yield Path(folder)
@@ -48,7 +49,6 @@ def machine(folder: Path) -> Context:
     )
     unit(ctx, "coder")
     return ctx
-
 
 
 def state(ctx: Context) -> State:
@@ -91,18 +91,28 @@ VERBS: dict[str, tuple[Callable[[Context], object], Callable[[Context], object]]
     "delete": (lambda ctx: None, lambda ctx: away.put_away(ctx, CODER, "trash")),
     "purge": (lambda ctx: None, lambda ctx: away.put_away(ctx, CODER, "trash", purge=True)),
     "archive": (lambda ctx: None, lambda ctx: away.put_away(ctx, CODER, "archive")),
-    "restore": (lambda ctx: away.put_away(ctx, CODER, "trash"), lambda ctx: away.restore(ctx, "coder")),
-    "restore as": (
-        lambda ctx: away.put_away(ctx, CODER, "archive"), lambda ctx: away.restore(ctx, "coder", to="dev-bot"),
+    "restore": (
+        lambda ctx: away.put_away(ctx, CODER, "trash"),
+        lambda ctx: away.restore(ctx, "coder"),
     ),
-    "alias": (lambda ctx: None, lambda ctx: aliases.write(
-        ctx.layout, aliases.plan(ctx.layout, CODER, "third", env=ctx.env))),
+    "restore as": (
+        lambda ctx: away.put_away(ctx, CODER, "archive"),
+        lambda ctx: away.restore(ctx, "coder", to="dev-bot"),
+    ),
+    "alias": (
+        lambda ctx: None,
+        lambda ctx: aliases.write(
+            ctx.layout, aliases.plan(ctx.layout, CODER, "third", env=ctx.env)
+        ),
+    ),
     "describe": (lambda ctx: None, lambda ctx: lifecycle.describe(ctx, CODER, "New words.")),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_killed_before_any_change_a_verb_leaves_the_old_state_or_the_new_one(verb: str, quick: Path) -> None:
+def test_killed_before_any_change_a_verb_leaves_the_old_state_or_the_new_one(
+    verb: str, quick: Path
+) -> None:
     prepare, run = VERBS[verb]
     ctx = machine(quick)
     prepare(ctx)
@@ -152,7 +162,10 @@ def test_another_verb_completes_what_was_cut_short(quick: Path) -> None:
     ctx = machine(quick)
     assert killed(lambda: lifecycle.rename(ctx, "coder", "dev-bot"), at)
     lifecycle.create(ctx, "other")
-    assert {alias.name for alias in aliases.of_profile(ctx.layout, ProfileName("dev-bot"))} == {"dev-bot", "my-bot"}
+    assert {alias.name for alias in aliases.of_profile(ctx.layout, ProfileName("dev-bot"))} == {
+        "dev-bot",
+        "my-bot",
+    }
     assert ctx.layout.sticky.read_text() == "dev-bot\n"
 
 

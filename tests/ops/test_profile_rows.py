@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.cli.listing import called
+from hermes_dist.cli.profile_list import called
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.ops import profiles
 from hermes_dist.ops.context import Context
-from hermes_dist.world.agent import GatewayState
+from hermes_dist.ops.profiles import list as profiles
+from hermes_dist.world.agent.find import GatewayState
 
 NAMES = ("ada", "ben", "cy")
 
@@ -32,7 +32,9 @@ def gateway(home: Path, *, alive: bool = True, **state: object) -> None:
     began = int(stat.read_text().split()[21]) if stat.exists() else None
     record = {"pid": os.getpid() if alive else 2**22 + 1, "start_time": began}
     (home / "gateway.pid").write_text(json.dumps(record))
-    (home / "gateway_state.json").write_text(json.dumps({**record, "gateway_state": "running", **state}))
+    (home / "gateway_state.json").write_text(
+        json.dumps({**record, "gateway_state": "running", **state})
+    )
 
 
 def states(ctx: Context) -> dict[str, GatewayState]:
@@ -45,9 +47,11 @@ def test_a_profile_that_the_gateway_of_all_serves_is_told_as_served(ctx: Context
     gateway(ctx.layout.root, served_profiles=["default", "ada", "ben"])
     gateway(ctx.layout.home(ProfileName("ben")))
     assert states(ctx) == {
-        DEFAULT_PROFILE: GatewayState.RUNNING, "ada": GatewayState.SERVED, "ben": GatewayState.RUNNING,
+        DEFAULT_PROFILE: GatewayState.RUNNING,
+        "ada": GatewayState.SERVED,
+        "ben": GatewayState.RUNNING,
         "cy": GatewayState.STOPPED,
-    }  # fmt: skip
+    }
 
 
 def test_a_gateway_of_all_that_is_gone_serves_nobody(ctx: Context) -> None:
@@ -63,11 +67,16 @@ def test_a_gateway_that_says_nothing_of_others_serves_nobody_else(ctx: Context) 
 @pytest.mark.parametrize(
     ("about", "shown"),
     [
-        ("display_name: Ada the First\n", "ada (Ada the First)"), ("display_name: ada\n", "ada"),
-        ("display_name: '  '\n", "ada"), ("description: d\n", "ada"), ("display_name: [\n", "ada"),
+        ("display_name: Ada the First\n", "ada (Ada the First)"),
+        ("display_name: ada\n", "ada"),
+        ("display_name: '  '\n", "ada"),
+        ("description: d\n", "ada"),
+        ("display_name: [\n", "ada"),
     ],
-)  # fmt: skip
-def test_a_profile_is_shown_with_what_the_agent_calls_it(ctx: Context, about: str, shown: str) -> None:
+)
+def test_a_profile_is_shown_with_what_the_agent_calls_it(
+    ctx: Context, about: str, shown: str
+) -> None:
     ada = ProfileName("ada")
     assert profiles.show(ctx, ada).shown_as == ""
     profiles.list_profiles(ctx)

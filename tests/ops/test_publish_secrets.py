@@ -21,7 +21,9 @@ MARK = "Qz7xW9kV3mB5nR8tY2pL"
 MACHINE: dict[str, str] = {
     ".env": f"OPENROUTER_API_KEY={MARK}01\nTELEGRAM_BOT_TOKEN={MARK}02\n",
     ".env.local": f"A={MARK}03\n",
-    "auth.json": json.dumps({"tokens": {"access_token": f"{MARK}04", "refresh_token": f"{MARK}05"}}),
+    "auth.json": json.dumps(
+        {"tokens": {"access_token": f"{MARK}04", "refresh_token": f"{MARK}05"}}
+    ),
     ".anthropic_oauth.json": json.dumps({"accessToken": f"{MARK}06"}),
     "google_token.json": json.dumps({"token": f"{MARK}07"}),
     "google_client_secret.json": json.dumps({"client_secret": f"{MARK}08"}),
@@ -96,7 +98,9 @@ terminal:
 
 def everything(repo: Repo) -> dict[str, bytes]:
     """Every object of a repository, reachable or not."""
-    listed = repo.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)").splitlines()
+    listed = repo.git(
+        "cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)"
+    ).splitlines()
     found = {}
     for line in listed:
         oid, kind = line.split()
@@ -112,7 +116,9 @@ def repo(tmp_path: Path) -> Repo:
 @pytest.fixture
 def ada(tmp_path: Path) -> Machine:
     machine = Machine(tmp_path / "ada")
-    machine.fill({"SOUL.md": SOUL, "skills/hello/SKILL.md": "---\nname: hello\ndescription: Hi.\n---\nHi.\n"})
+    machine.fill(
+        {"SOUL.md": SOUL, "skills/hello/SKILL.md": "---\nname: hello\ndescription: Hi.\n---\nHi.\n"}
+    )
     machine.init()
     return machine
 
@@ -120,8 +126,16 @@ def ada(tmp_path: Path) -> Machine:
 def test_no_object_on_the_server_holds_anything_of_the_machine(repo: Repo, ada: Machine) -> None:
     assert len(MACHINE) >= 40
     ada.fill({**MACHINE, "config.yaml": CONFIG})
-    job = {"id": "0123456789ab", "name": "watch", "prompt": "look", "schedule": {"kind": "interval", "minutes": 60},
-           "origin": {"chat_id": f"{MARK}70"}, "last_error": f"{MARK}71", "last_output": f"{MARK}72", "enabled": True}
+    job = {
+        "id": "0123456789ab",
+        "name": "watch",
+        "prompt": "look",
+        "schedule": {"kind": "interval", "minutes": 60},
+        "origin": {"chat_id": f"{MARK}70"},
+        "last_error": f"{MARK}71",
+        "last_output": f"{MARK}72",
+        "enabled": True,
+    }
     ada.write("cron/jobs.json", json.dumps({"jobs": [job]}))
     done = ada.publish(f"file://{repo.path}")
     ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
@@ -129,10 +143,21 @@ def test_no_object_on_the_server_holds_anything_of_the_machine(repo: Repo, ada: 
     objects = everything(repo)
     assert len([name for name in objects if name.startswith("commit")]) == 2
     text = b"\n".join(objects.values())
-    for form in (MARK.encode(), base64.b64encode(MARK.encode())[:24], quote(MARK).encode(), MARK.lower().encode()):
+    for form in (
+        MARK.encode(),
+        base64.b64encode(MARK.encode())[:24],
+        quote(MARK).encode(),
+        MARK.lower().encode(),
+    ):
         assert form not in text
     paths = repo.git("ls-tree", "-r", "--name-only", "main").split()
-    assert paths == ["SOUL.md", "config.yaml", "cron/jobs.json", "distribution.yaml", "skills/hello/SKILL.md"]
+    assert paths == [
+        "SOUL.md",
+        "config.yaml",
+        "cron/jobs.json",
+        "distribution.yaml",
+        "skills/hello/SKILL.md",
+    ]
     assert not [path for path in paths if is_machine(RelPath(path))]
     told = {left.path.rstrip("/") for left in done.publication.stays}
     assert {"memories", "sessions", ".env", "auth.json", "notes.txt", "diary"} <= told
@@ -149,11 +174,18 @@ def test_an_author_who_lists_machine_files_still_ships_none(repo: Repo, ada: Mac
     assert listed == ["diary", "distribution.keyring", "notes.txt"]
     for name in listed:  # these are named by the author himself, and hold no secret
         file = ada.home / name
-        (file / "2027.md" if file.is_dir() else file).write_text("Public by the author's own word.\n")
-    ada.write("distribution.yaml", manifest + "distribution_owned: [SOUL.md, skills, " + ", ".join(listed) + "]\n")
+        (file / "2027.md" if file.is_dir() else file).write_text(
+            "Public by the author's own word.\n"
+        )
+    ada.write(
+        "distribution.yaml",
+        manifest + "distribution_owned: [SOUL.md, skills, " + ", ".join(listed) + "]\n",
+    )
     ada.publish(f"file://{repo.path}")
     assert MARK.encode() not in b"\n".join(everything(repo).values())
-    ada.write("distribution.yaml", manifest + "distribution_owned: [SOUL.md, " + ", ".join(names) + "]\n")
+    ada.write(
+        "distribution.yaml", manifest + "distribution_owned: [SOUL.md, " + ", ".join(names) + "]\n"
+    )
     with pytest.raises(Exception, match="belongs to each machine") as told:
         ada.publish(bump="minor")
     assert MARK not in str(told.value)
@@ -162,25 +194,45 @@ def test_an_author_who_lists_machine_files_still_ships_none(repo: Repo, ada: Mac
 
 LEAKS = {
     "a value of .env": (f"Use {MARK}01 for it.\n", "a secret of this machine"),
-    "a value of .env in base64": (base64.b64encode(f"xx{MARK}01".encode()).decode() + "\n", "a secret of this machine"),
-    "a value of .env in a URL": (f"https://x.example/?k={quote(MARK + '01')}\n", "a secret of this machine"),
+    "a value of .env in base64": (
+        base64.b64encode(f"xx{MARK}01".encode()).decode() + "\n",
+        "a secret of this machine",
+    ),
+    "a value of .env in a URL": (
+        f"https://x.example/?k={quote(MARK + '01')}\n",
+        "a secret of this machine",
+    ),
     "a value of auth.json": (f"token: {MARK}04\n", "a secret of this machine"),
     "a value of another login": (f"{MARK}06\n", "a secret of this machine"),
     "a GitHub token": ("ghp_" + "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5\n", "GitHub token"),
-    "a private key": ("-----BEGIN OPENSSH PRIVATE KEY-----\n" + "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\n" * 3
-                      + "-----END OPENSSH PRIVATE KEY-----\n", "private key"),
+    "a private key": (
+        "-----BEGIN OPENSSH PRIVATE KEY-----\n"
+        + "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\n" * 3
+        + "-----END OPENSSH PRIVATE KEY-----\n",
+        "private key",
+    ),
     "a password in a URL": ("postgres://ada:hu7Nter2xyz@db.internal/x\n", "password in a URL"),
-    "a line of memory": (f"Ada's cat is called {MARK}17 and sleeps all day\n", "a line of the agent's memories"),
+    "a line of memory": (
+        f"Ada's cat is called {MARK}17 and sleeps all day\n",
+        "a line of the agent's memories",
+    ),
     "a place on this machine": ("Read /home/ada-lovelace/papers first.\n", "a place on a machine"),
     "a place on a Mac": ("Read /Users/lovelace/papers first.\n", "a place on a machine"),
     "a place on Windows": ("Read C:\\Users\\lovelace\\papers first.\n", "a place on a machine"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", LEAKS)
 @pytest.mark.parametrize("path", ["SOUL.md", "skills/hello/SKILL.md", "scripts/run.py"])
-def test_what_must_not_leave_stops_a_publication_with_its_place(repo: Repo, ada: Machine, case: str, path: str) -> None:
-    ada.fill({name: MACHINE[name] for name in (".env", "auth.json", ".anthropic_oauth.json", "memories/MEMORY.md")})
+def test_what_must_not_leave_stops_a_publication_with_its_place(
+    repo: Repo, ada: Machine, case: str, path: str
+) -> None:
+    ada.fill(
+        {
+            name: MACHINE[name]
+            for name in (".env", "auth.json", ".anthropic_oauth.json", "memories/MEMORY.md")
+        }
+    )
     leak, kind = LEAKS[case]
     before = ada.read(path) if (ada.home / path).exists() else "# run\n"
     ada.write(path, before + leak)

@@ -11,14 +11,14 @@ from machines import BOT, SOUL, Machine, agreed
 from story import yes
 
 from hermes_dist.errors import Refused
-from hermes_dist.ops import author
-from hermes_dist.ops import install as installing
-from hermes_dist.ops import publish as publishing
-from hermes_dist.ops.conclude import Wish
-from hermes_dist.ops.history import hold
-from hermes_dist.ops.propose import Choices
-from hermes_dist.ops.publication import Release
-from hermes_dist.ops.status import status
+from hermes_dist.ops.authoring import author
+from hermes_dist.ops.authoring import publish as publishing
+from hermes_dist.ops.authoring.publication import Release
+from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.propose import Choices
+from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.package.history import hold
+from hermes_dist.ops.package.status import status
 
 PACKAGE = {
     "README.md": "Read me.\n",
@@ -56,21 +56,27 @@ def without(files: dict[str, str], *paths: str) -> dict[str, str]:
     return {path: text for path, text in files.items() if path not in paths}
 
 
-def test_what_waits_for_a_yes_here_is_published_as_it_was_and_goes_on_waiting(tmp_path: Path, repo: Repo) -> None:
+def test_what_waits_for_a_yes_here_is_published_as_it_was_and_goes_on_waiting(
+    tmp_path: Path, repo: Repo
+) -> None:
     ada = installed(tmp_path, repo)
     waiting = {(e.place, e.kind) for e in ada.lock.parked}
     assert len(waiting) > 4
     ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
     done = ada.publish(bump="minor")
     assert set(done.publication.changes) == {"SOUL.md", "distribution.yaml"}
-    assert without(texts(repo), "SOUL.md", "distribution.yaml") == without(PACKAGE, "SOUL.md", "distribution.yaml")
+    assert without(texts(repo), "SOUL.md", "distribution.yaml") == without(
+        PACKAGE, "SOUL.md", "distribution.yaml"
+    )
     assert {(e.place, e.kind) for e in ada.lock.parked} == waiting
     assert not (ada.home / "hooks").exists()
     assert "approvals" not in ada.read("config.yaml")
     assert status(ada.ctx, BOT).edited == ()
 
 
-def test_a_new_power_that_another_author_published_waits_for_a_yes_here(tmp_path: Path, repo: Repo) -> None:
+def test_a_new_power_that_another_author_published_waits_for_a_yes_here(
+    tmp_path: Path, repo: Repo
+) -> None:
     ada = installed(tmp_path, repo, allow_effects=True)
     repo.commit({"hooks/y/HOOK.yaml": "name: y\n", "hooks/y/handler.py": "x = 1\n"})
     ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
@@ -85,7 +91,9 @@ def test_parts_that_were_left_out_stay_in_the_repository(tmp_path: Path, repo: R
     ada = installed(tmp_path, repo, only=frozenset(["soul"]))
     ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
     ada.publish(bump="minor")
-    assert without(texts(repo), "SOUL.md", "distribution.yaml") == without(PACKAGE, "SOUL.md", "distribution.yaml")
+    assert without(texts(repo), "SOUL.md", "distribution.yaml") == without(
+        PACKAGE, "SOUL.md", "distribution.yaml"
+    )
     ada.write("skills/hello/SKILL.md", "---\nname: hello\ndescription: Mine.\n---\nMine.\n")
     with pytest.raises(Refused, match="left out at the installation"):
         ada.publish(bump="minor")
@@ -100,7 +108,9 @@ def test_what_was_filled_in_or_kept_here_stays_here(tmp_path: Path, repo: Repo) 
     assert set(done.publication.changes) == {"config.yaml", "distribution.yaml"}
     assert "plain words" not in "".join(texts(repo).values())
     assert "plain words" in ada.read("config.yaml")
-    assert json.loads(texts(repo)["mcp.json"])["mcpServers"]["web"]["env"] == {"WEB_TOKEN": "${WEB_TOKEN}"}
+    assert json.loads(texts(repo)["mcp.json"])["mcpServers"]["web"]["env"] == {
+        "WEB_TOKEN": "${WEB_TOKEN}"
+    }
 
 
 def test_a_held_profile_takes_nothing_in(tmp_path: Path, repo: Repo) -> None:
@@ -137,7 +147,9 @@ def test_the_default_profile_can_be_published_too(tmp_path: Path) -> None:
     (ada.root / "SOUL.md").write_text(SOUL)
     (ada.root / "profiles" / "other").mkdir(parents=True)
     ctx, name = ada.ctx, ada.ctx.profile("default")
-    author.write_manifest(ctx, name, author.draft(ctx, name, author.Draft(name="", description="x", license="MIT")))
+    author.write_manifest(
+        ctx, name, author.draft(ctx, name, author.Draft(name="", description="x", license="MIT"))
+    )
     publishing.publish(ctx, name, Release(to=f"file://{repo.path}"), agreed)
     assert set(texts(repo)) == {"SOUL.md", "distribution.yaml"}
     assert "name: my-agent" in texts(repo)["distribution.yaml"]

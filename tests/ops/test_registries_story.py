@@ -13,13 +13,13 @@ from story import BOT, FIRST, GO, Story, yes
 from hermes_dist.errors import Cancelled, DistError, InputNeeded, Invalid, Refused
 from hermes_dist.model.registry import Package, parse_package
 from hermes_dist.model.tree import Digest
-from hermes_dist.ops import install as installing
-from hermes_dist.ops import registry as ops
-from hermes_dist.ops.inspect import outdated
-from hermes_dist.ops.lookup import Naming
-from hermes_dist.ops.proposal import Outcome
-from hermes_dist.ops.trust import Accept
-from hermes_dist.ops.update import update
+from hermes_dist.ops.change.look_up import Naming
+from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.package.inspect import outdated
+from hermes_dist.ops.package.update import update
+from hermes_dist.ops.registry import verbs as ops
+from hermes_dist.ops.trust.verbs import Accept
 
 
 class Shop:
@@ -38,15 +38,24 @@ class Shop:
         self.put()
 
     def put(self, name: str = "bot", **more: Any) -> None:
-        self.shelf.put(name, more.pop("source", self.story.url), *more.pop("versions", self.rows), **more)
+        self.shelf.put(
+            name, more.pop("source", self.story.url), *more.pop("versions", self.rows), **more
+        )
 
     def ship(self, version: str, **more: Any) -> str:
-        commit = self.story.ship({"distribution.yaml": f"name: bot\nversion: {version}\n", "SOUL.md": f"{FIRST['SOUL.md']}{version}\n"})
+        commit = self.story.ship(
+            {
+                "distribution.yaml": f"name: bot\nversion: {version}\n",
+                "SOUL.md": f"{FIRST['SOUL.md']}{version}\n",
+            }
+        )
         self.pin(version, commit, **more)
         return commit
 
     def install(self, source: str = "bot", **naming: Any) -> Outcome:
-        return installing.install(self.story.ctx, source, GO, yes, name="bot", naming=Naming(**naming))
+        return installing.install(
+            self.story.ctx, source, GO, yes, name="bot", naming=Naming(**naming)
+        )
 
     def update(self, **more: Any) -> Outcome:
         return update(self.story.ctx, BOT, replace(GO, **more), yes)
@@ -176,10 +185,14 @@ def test_a_name_that_another_registry_has_too_stays_with_the_first(shop: Shop, h
     shop.ship("1.1.0")
     assert shop.update().done
     assert shop.story.lock.pin.version == "1.1.0"
-    with pytest.raises(InputNeeded, match=r"several registries have 'bot': ours .* second") as caught:
+    with pytest.raises(
+        InputNeeded, match=r"several registries have 'bot': ours .* second"
+    ) as caught:
         installing.install(shop.story.ctx, "bot", GO, yes, name="again")
     assert "--registry NAME" in caught.value.hint
-    assert installing.install(shop.story.ctx, "bot", GO, yes, name="again", naming=Naming(registry="ours")).done
+    assert installing.install(
+        shop.story.ctx, "bot", GO, yes, name="again", naming=Naming(registry="ours")
+    ).done
     ops.remove(shop.story.ctx, "ours")
     with pytest.raises(DistError, match="from the registry 'ours', which is not among yours"):
         shop.update()
@@ -188,7 +201,9 @@ def test_a_name_that_another_registry_has_too_stays_with_the_first(shop: Shop, h
 def test_a_registry_that_was_taken_out_is_told_with_how_to_add_it_again(shop: Shop) -> None:
     shop.install()
     ops.remove(shop.story.ctx, "ours")
-    with pytest.raises(DistError, match="from the registry 'ours', which is not among yours") as told:
+    with pytest.raises(
+        DistError, match="from the registry 'ours', which is not among yours"
+    ) as told:
         shop.update()
     assert told.value.code == 1
     assert "registry add PLACE --name ours" in told.value.hint
@@ -197,13 +212,18 @@ def test_a_registry_that_was_taken_out_is_told_with_how_to_add_it_again(shop: Sh
 def test_a_near_twin_is_asked_about_with_both_side_by_side(shop: Shop) -> None:
     shop.put("b0t", source="github.com/mallory/b0t", versions=[])
     ops.sync(shop.story.ctx, [])
-    with pytest.raises(InputNeeded, match=r"bot from .* is easily mistaken for b0t from https://github.com/mallory/b0t") as caught:
+    with pytest.raises(
+        InputNeeded,
+        match=r"bot from .* is easily mistaken for b0t from https://github.com/mallory/b0t",
+    ) as caught:
         shop.install()
     assert caught.value.hint == "if it is meant, pass --accept-name"
     shown: list[tuple[Package, tuple[Package, ...]]] = []
     with pytest.raises(Cancelled):
         shop.install(ask=lambda meant, others: bool(shown.append((meant, others))))
-    assert [(meant.name, [one.name for one in others]) for meant, others in shown] == [("bot", ["b0t"])]
+    assert [(meant.name, [one.name for one in others]) for meant, others in shown] == [
+        ("bot", ["b0t"])
+    ]
     assert not shop.story.home.exists()
     assert shop.install(ask=lambda _meant, _others: True).done
     shop.ship("1.1.0")

@@ -10,20 +10,25 @@ import yaml
 from story import BOT, Story, yes
 
 from hermes_dist.errors import DistError
-from hermes_dist.ops import approvals
-from hermes_dist.ops import install as installing
-from hermes_dist.ops.conclude import Wish
-from hermes_dist.ops.resolve import approve
-from hermes_dist.ops.rollback import rollback
+from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.package import approvals
+from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.package.resolve import approve
+from hermes_dist.ops.package.rollback import rollback
 
 SERVER = {"mcpServers": {"web": {"command": "python", "args": ["scripts/web.py"]}}}
 FILES = {
-    "distribution.yaml": "name: bot\nversion: 1.0.0\n", "mcp.json": json.dumps(SERVER), "scripts/web.py": "print(1)\n",
+    "distribution.yaml": "name: bot\nversion: 1.0.0\n",
+    "mcp.json": json.dumps(SERVER),
+    "scripts/web.py": "print(1)\n",
     "config.yaml": "display:\n  compact: true\napprovals:\n  mode: 'off'\nterminal:\n  docker_image: x\n",
-    "hooks/greet/HOOK.yaml": "name: greet\nevents: [session:start]\n", "hooks/greet/handler.py": "x = 1\n",
-    "plugins/tool/plugin.yaml": "name: tool\n", "plugins/tool/__init__.py": "x = 1\n",
-    "cron/daily.yaml": "name: daily\nprompt: ''\nscript: daily.py\nschedule: every 2h\n", "scripts/daily.py": "print(2)\n",
-}  # fmt: skip
+    "hooks/greet/HOOK.yaml": "name: greet\nevents: [session:start]\n",
+    "hooks/greet/handler.py": "x = 1\n",
+    "plugins/tool/plugin.yaml": "name: tool\n",
+    "plugins/tool/__init__.py": "x = 1\n",
+    "cron/daily.yaml": "name: daily\nprompt: ''\nscript: daily.py\nschedule: every 2h\n",
+    "scripts/daily.py": "print(2)\n",
+}
 THINGS = ["web", "daily", "hooks/greet", "plugins/tool", "approvals.mode"]
 
 
@@ -87,7 +92,9 @@ def test_going_back_exactly_brings_no_yes_back_that_was_taken(story: Story, thin
 
 
 @pytest.mark.parametrize("thing", THINGS)
-def test_going_back_with_later_edits_kept_brings_no_yes_back_either(story: Story, thing: str) -> None:
+def test_going_back_with_later_edits_kept_brings_no_yes_back_either(
+    story: Story, thing: str
+) -> None:
     story.ship({"SOUL.md": "Soul.\n"})
     story.update(Wish())
     approvals.revoke(story.ctx, BOT, (thing,), Wish(), yes)
@@ -96,10 +103,16 @@ def test_going_back_with_later_edits_kept_brings_no_yes_back_either(story: Story
     assert len(waiting(story)) == 1
 
 
-@pytest.mark.parametrize(("thing", "script", "owner"), [
-    ("web", "scripts/web.py", "mcp_servers.web"), ("daily", "scripts/daily.py", "job daily"),
-])  # fmt: skip
-def test_the_yes_to_changed_code_goes_with_what_loads_it(story: Story, thing: str, script: str, owner: str) -> None:
+@pytest.mark.parametrize(
+    ("thing", "script", "owner"),
+    [
+        ("web", "scripts/web.py", "mcp_servers.web"),
+        ("daily", "scripts/daily.py", "job daily"),
+    ],
+)
+def test_the_yes_to_changed_code_goes_with_what_loads_it(
+    story: Story, thing: str, script: str, owner: str
+) -> None:
     def owners() -> set[str]:
         return {dict(a.facts).get("code of", "") for a in story.lock.approved if a.path == script}
 
@@ -113,7 +126,9 @@ def test_the_yes_to_changed_code_goes_with_what_loads_it(story: Story, thing: st
     assert not lives(story, thing)
 
 
-@pytest.mark.parametrize(("thing", "script"), [("web", "scripts/web.py"), ("daily", "scripts/daily.py")])
+@pytest.mark.parametrize(
+    ("thing", "script"), [("web", "scripts/web.py"), ("daily", "scripts/daily.py")]
+)
 def test_a_script_names_what_loads_it(story: Story, thing: str, script: str) -> None:
     approvals.revoke(story.ctx, BOT, (script,), Wish(), yes)
     assert not lives(story, thing)

@@ -13,16 +13,16 @@ from story import BOT, Story, yes
 
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.decide.consent.review import grouped
-from hermes_dist.model.documents import get, same
+from hermes_dist.model.documents.api import get, same
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops.arriving import import_
-from hermes_dist.ops.conclude import Wish
+from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.install import install
-from hermes_dist.ops.lifecycle import rename
-from hermes_dist.ops.rollback import rollback
-from hermes_dist.ops.transfer import Packing, export
-from hermes_dist.ops.update import update
+from hermes_dist.ops.package.install import install
+from hermes_dist.ops.package.rollback import rollback
+from hermes_dist.ops.package.update import update
+from hermes_dist.ops.profiles.lifecycle import rename
+from hermes_dist.ops.transfer.export import Packing, export
+from hermes_dist.ops.transfer.import_archive import import_
 
 DATA = Path(__file__).parents[1] / "data"
 Way = Callable[[Path, str], Path]
@@ -34,7 +34,9 @@ PLAIN = "model: {default: small}\nmcp_servers: {known: {command: npx, args: [kno
 
 
 def pairs_of(name: str) -> list[Pair]:
-    lines = [line for line in (DATA / name).read_text().splitlines() if line and not line.startswith("#")]
+    lines = [
+        line for line in (DATA / name).read_text().splitlines() if line and not line.startswith("#")
+    ]
     cut = (line.partition(" = ") for line in lines)
     return [(tuple(key.split(".")), yaml.safe_load(value)) for key, _, value in cut]
 
@@ -68,7 +70,11 @@ def live(home: Path, pairs: list[Pair]) -> list[str]:
 
 def _acts(config: object, key: tuple[str, ...], value: object) -> bool:
     found = get(config, key)
-    if isinstance(found, Mapping) and found.get("enabled") is False and "enabled" not in (value or {}):  # type: ignore[operator]
+    if (
+        isinstance(found, Mapping)
+        and found.get("enabled") is False
+        and "enabled" not in (value or {})
+    ):  # type: ignore[operator]
         return False
     parts = value.items() if isinstance(value, dict) and isinstance(found, dict) else ()
     return same(found, value) or any(_acts(found, (name,), part) for name, part in parts)
@@ -165,8 +171,17 @@ def _over_own_values(tmp: Path, config: str, every: int) -> Path:
     return story.home
 
 
-WAYS = [by_install, by_update, by_import, by_import_into_a_profile, by_rollback, by_a_renamed_file, by_a_renamed_profile,
-        by_the_authors_word, by_the_authors_word_everywhere]  # fmt: skip
+WAYS = [
+    by_install,
+    by_update,
+    by_import,
+    by_import_into_a_profile,
+    by_rollback,
+    by_a_renamed_file,
+    by_a_renamed_profile,
+    by_the_authors_word,
+    by_the_authors_word_everywhere,
+]
 
 
 def _exported(author: Story, tmp: Path) -> Path:
@@ -187,18 +202,27 @@ def joined(first: str, second: str) -> str:
 def _joined(first: Any, second: Any) -> Any:
     if not (isinstance(first, dict) and isinstance(second, dict)):
         return second
-    return {k: _joined(first[k], second[k]) if k in first and k in second else {**first, **second}[k] for k in {**first, **second}}
+    return {
+        k: _joined(first[k], second[k]) if k in first and k in second else {**first, **second}[k]
+        for k in {**first, **second}
+    }
 
 
 def _other(value: object) -> object:
     """What a user might hold in the same places."""
-    return {key: _other(part) for key, part in value.items()} if isinstance(value, dict) else "the user's own"
+    return (
+        {key: _other(part) for key, part in value.items()}
+        if isinstance(value, dict)
+        else "the user's own"
+    )
 
 
 def test_there_are_enough_of_each_kind() -> None:
     assert len(DANGEROUS) >= 300
     assert len(HARMLESS) >= 300
-    assert not {key for key, _ in DANGEROUS} & {key for key, value in HARMLESS if value in [v for k, v in DANGEROUS if k == key]}
+    assert not {key for key, _ in DANGEROUS} & {
+        key for key, value in HARMLESS if value in [v for k, v in DANGEROUS if k == key]
+    }
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
@@ -219,8 +243,16 @@ def test_every_harmless_setting_arrives_without_a_question(tmp_path: Path, way: 
 
 
 def test_what_waits_is_a_line_for_each_section_with_every_key_and_value(tmp_path: Path) -> None:
-    story = Story(tmp_path, package("approvals: {mode: off, cron_mode: approve}\nterminal: {backend: ssh, ssh_host: x}\n"))
+    story = Story(
+        tmp_path,
+        package(
+            "approvals: {mode: off, cron_mode: approve}\nterminal: {backend: ssh, ssh_host: x}\n"
+        ),
+    )
     outcome = install(story.ctx, story.url, QUIET, yes, name="bot")
     assert outcome.proposal is not None
     lines = {group.name: group.line for group in grouped(outcome.proposal.plan.parked)}
-    assert lines == {"approvals": "cron_mode: approve; mode: false", "terminal": "backend: ssh; ssh_host: x"}
+    assert lines == {
+        "approvals": "cron_mode: approve; mode: false",
+        "terminal": "backend: ssh; ssh_host: x",
+    }

@@ -8,12 +8,12 @@ import pytest
 
 from hermes_dist.brand import HERMES
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops import install as ops
-from hermes_dist.ops.conclude import Wish
+from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.update import update
-from hermes_dist.world import realize
+from hermes_dist.ops.package import install as ops
+from hermes_dist.ops.package.update import update
 from hermes_dist.world.ports import Fs
+from hermes_dist.world.transaction import realize
 from tests.gitrepo import Repo
 
 
@@ -21,10 +21,14 @@ def test_a_file_written_inside_the_window_stays_and_is_merged_by_the_next_update
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repo = Repo(tmp_path / "bot")
-    repo.commit({"distribution.yaml": "name: bot\n", "SOUL.md": "one\n\ntwo\n\nthree\n", "a.md": "a\n"})
+    repo.commit(
+        {"distribution.yaml": "name: bot\n", "SOUL.md": "one\n\ntwo\n\nthree\n", "a.md": "a\n"}
+    )
     ctx = Context.from_environment(HERMES)
     ops.install(ctx, f"file://{repo.path}", Wish(), lambda _: True)
-    repo.commit({"distribution.yaml": "name: bot\n", "SOUL.md": "one\n\ntwo\n\nTHREE\n", "a.md": "b\n"})
+    repo.commit(
+        {"distribution.yaml": "name: bot\n", "SOUL.md": "one\n\ntwo\n\nTHREE\n", "a.md": "b\n"}
+    )
     soul = home / ".hermes/profiles/bot/SOUL.md"
     real, done = realize._swap, []
 

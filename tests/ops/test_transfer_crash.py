@@ -14,12 +14,23 @@ from tars import ours
 
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import DistError
-from hermes_dist.ops.arriving import import_
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.transfer import Packing, export
+from hermes_dist.ops.transfer.export import Packing, export
+from hermes_dist.ops.transfer.import_archive import import_
 
-CHANGES = ("open", "rename", "mkdir", "rmdir", "unlink", "fsync", "write", "fchmod", "link", "replace")
+CHANGES = (
+    "open",
+    "rename",
+    "mkdir",
+    "rmdir",
+    "unlink",
+    "fsync",
+    "write",
+    "fchmod",
+    "link",
+    "replace",
+)
 NEW = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
@@ -30,7 +41,7 @@ class Dies:
         self.at, self.count = at, 0
 
     def arm(self) -> None:
-        from hermes_dist.world import _rename
+        from hermes_dist.world.disk import rename as _rename
 
         for name in CHANGES:
             setattr(os, name, self._wrapped(getattr(os, name)))
@@ -96,7 +107,9 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-def test_an_import_killed_at_any_change_leaves_no_profile_or_the_whole_one(archive: Path, tmp_path: Path) -> None:
+def test_an_import_killed_at_any_change_leaves_no_profile_or_the_whole_one(
+    archive: Path, tmp_path: Path
+) -> None:
     root = tmp_path / "there" / ".hermes"
     root.mkdir(parents=True)
     job = lambda: import_(context(root), archive, GO, yes, passphrase=never)  # noqa: E731 - a job
@@ -117,10 +130,14 @@ def test_an_import_killed_at_any_change_leaves_no_profile_or_the_whole_one(archi
         assert not (root / "distributions" / "arriving").exists() or found
 
 
-def test_a_merge_killed_at_any_change_leaves_the_old_home_or_the_new_one(archive: Path, tmp_path: Path) -> None:
+def test_a_merge_killed_at_any_change_leaves_the_old_home_or_the_new_one(
+    archive: Path, tmp_path: Path
+) -> None:
     root = tmp_path / "there" / ".hermes"
     first = tmp_path / "first.tar.gz"
-    first.write_bytes(ours({"SOUL.md": b"I am here.\n", "skills/a/SKILL.md": b"---\nname: a\n---\n"}, "bot"))
+    first.write_bytes(
+        ours({"SOUL.md": b"I am here.\n", "skills/a/SKILL.md": b"---\nname: a\n---\n"}, "bot")
+    )
     pristine = tmp_path / "pristine"
     pristine.mkdir()
     import_(context(pristine), first, GO, yes, passphrase=never)

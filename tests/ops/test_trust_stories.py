@@ -13,17 +13,17 @@ from story import BOT, FIRST, GO, Story, yes
 from hermes_dist.brand import Layout
 from hermes_dist.errors import DistError, Invalid, Refused
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops import install as installing
-from hermes_dist.ops import trust
-from hermes_dist.ops.arriving import import_
-from hermes_dist.ops.conclude import Wish
-from hermes_dist.ops.inspect import info
-from hermes_dist.ops.proposal import Outcome
-from hermes_dist.ops.sign import rotate
-from hermes_dist.ops.transfer import Packing, export
-from hermes_dist.ops.trust import Accept
-from hermes_dist.ops.update import update
-from hermes_dist.ops.upkeep import verify
+from hermes_dist.ops.authoring.sign import rotate
+from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.package.inspect import info
+from hermes_dist.ops.package.update import update
+from hermes_dist.ops.package.upkeep import verify
+from hermes_dist.ops.transfer.export import Packing, export
+from hermes_dist.ops.transfer.import_archive import import_
+from hermes_dist.ops.trust import verbs as trust
+from hermes_dist.ops.trust.verbs import Accept
 
 
 def taking(**more: bool) -> Wish:
@@ -50,7 +50,9 @@ class Signed(Story):
         if by:
             parents = self.repo.git("rev-list", "--parents", "-1", commit).split()[1:]
             words = [word for parent in parents for word in ("-p", parent)]
-            commit = self.repo.git(*self.signing(by), "commit-tree", "-S", *words, "-m", "x", f"{commit}^{{tree}}")
+            commit = self.repo.git(
+                *self.signing(by), "commit-tree", "-S", *words, "-m", "x", f"{commit}^{{tree}}"
+            )
             self.repo.git("update-ref", "refs/heads/main", commit)
         return commit
 
@@ -143,7 +145,9 @@ def test_one_name_may_have_two_keys_and_another_name_may_not(story: Signed) -> N
     assert "another key of ada" in words_of(story.update())
 
 
-def test_an_unsigned_release_after_signed_ones_is_refused_until_accepted_and_the_key_stays_expected(story: Signed) -> None:
+def test_an_unsigned_release_after_signed_ones_is_refused_until_accepted_and_the_key_stays_expected(
+    story: Signed,
+) -> None:
     story.push(FIRST, "ada")
     story.get()
     story.push({"SOUL.md": "Two."})
@@ -176,7 +180,11 @@ def test_a_signature_of_another_system_counts_as_none_and_is_named(story: Signed
     commit = story.push(FIRST)
     raw = story.repo.git("cat-file", "commit", commit)
     pgp = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n abc\n -----END PGP SIGNATURE-----\n\n"
-    story.repo.git("update-ref", "refs/heads/main", story.repo.raw("commit", raw.replace("\n\n", f"\n{pgp}", 1).encode()))
+    story.repo.git(
+        "update-ref",
+        "refs/heads/main",
+        story.repo.raw("commit", raw.replace("\n\n", f"\n{pgp}", 1).encode()),
+    )
     assert words_of(story.get()).startswith("signed with OpenPGP or X.509 only")
     assert story.lock.signer == ""
 
@@ -192,7 +200,10 @@ def test_a_key_that_the_old_one_signed_for_follows_it(story: Signed, tmp_path: P
     assert (done.old, done.new) == (story["bob"].fingerprint, story["eve"].fingerprint)
     story.push({"SOUL.md": "Two.", "distribution.keys": done.file.read_text()}, "eve")
     outcome = story.update()
-    assert words_of(outcome) == f"signed by {story['eve'].fingerprint} (follows {story['ada'].fingerprint}, which signed for that)"
+    assert (
+        words_of(outcome)
+        == f"signed by {story['eve'].fingerprint} (follows {story['ada'].fingerprint}, which signed for that)"
+    )
     assert story.lock.signer == story["eve"].fingerprint
     assert not (story.home / "distribution.keys").exists(), "it is the package's, not the home's"
     story.push({"SOUL.md": "Three."}, "ada")
@@ -215,14 +226,19 @@ def test_a_rotation_that_another_key_signed_is_none(story: Signed, tmp_path: Pat
     assert any("distribution.keys" in note for note in outcome.proposal.notes)
 
 
-def test_what_a_revoked_key_signed_is_refused_whatever_is_accepted(story: Signed, tmp_path: Path) -> None:
+def test_what_a_revoked_key_signed_is_refused_whatever_is_accepted(
+    story: Signed, tmp_path: Path
+) -> None:
     story.push(FIRST, "ada")
     story.get()
     trust.add(story.ctx, "Ada", str(story["ada"].pub))
     trust.remove(story.ctx, "Ada", revoke=True, reason="laptop stolen")
     assert verify(story.ctx, BOT).signer.endswith("(revoked)")
     story.push({"SOUL.md": "Two."}, "ada")
-    story.refused("a key that was revoked: SHA256:.* \\(Ada: laptop stolen\\)", taking(new_key=True, unsigned=True))
+    story.refused(
+        "a key that was revoked: SHA256:.* \\(Ada: laptop stolen\\)",
+        taking(new_key=True, unsigned=True),
+    )
     (tmp_path / "distribution.yaml").write_text("name: bot\n")
     file = rotate(story.ctx, tmp_path, story["eve"].pub, key=str(story["ada"].path)).file
     story.push({"distribution.keys": file.read_text()}, "eve")
@@ -284,7 +300,9 @@ def test_a_tag_that_moved_is_refused_until_accepted(story: Signed) -> None:
 def test_a_signed_tag_under_another_name_is_refused(story: Signed) -> None:
     story.push(FIRST)
     story.release("v1.0.0", "ada")
-    story.repo.git("update-ref", "refs/tags/v9.0.0", story.repo.git("rev-parse", "refs/tags/v1.0.0"))
+    story.repo.git(
+        "update-ref", "refs/tags/v9.0.0", story.repo.git("rev-parse", "refs/tags/v1.0.0")
+    )
     story.follow = "#v9.0.0"
     with pytest.raises(Refused, match=r"it is for a tag 'v1\.0\.0', not for 'v9\.0\.0'"):
         story.get()
@@ -293,7 +311,9 @@ def test_a_signed_tag_under_another_name_is_refused(story: Signed) -> None:
 def test_a_version_that_goes_back_is_refused_until_accepted(story: Signed) -> None:
     story.push({**FIRST, "distribution.yaml": "name: bot\nversion: 2.0.0\n"})
     story.get()
-    story.repo.git("update-ref", "refs/heads/main", story.repo.git("commit-tree", "main^{tree}", "-m", "anew"))
+    story.repo.git(
+        "update-ref", "refs/heads/main", story.repo.git("commit-tree", "main^{tree}", "-m", "anew")
+    )
     story.push({"distribution.yaml": "name: bot\nversion: 1.9.0\n"})
     story.refused("version went back from 2.0.0 to 1.9.0", hint="--allow-downgrade")
     story.update(replace(GO, allow_downgrade=True))
@@ -312,10 +332,15 @@ def test_a_version_that_goes_back_along_a_branch_is_told(story: Signed) -> None:
     story.repo.git("tag", "-d", "v2.0.0")
     story.push({"distribution.yaml": "name: bot\nversion: 1.8.0\n"})
     story.repo.tag("v2.1.0", "main")
-    story.refused("version went back from 1.9.0 to 1.8.0", hint="--allow-downgrade"), "a range is about versions"
+    (
+        story.refused("version went back from 1.9.0 to 1.8.0", hint="--allow-downgrade"),
+        "a range is about versions",
+    )
 
 
-def test_where_nobody_knows_how_a_commit_follows_it_counts_as_a_rewrite_and_that_is_told(story: Signed) -> None:
+def test_where_nobody_knows_how_a_commit_follows_it_counts_as_a_rewrite_and_that_is_told(
+    story: Signed,
+) -> None:
     first = story.push(FIRST)
     for n in range(3):
         story.push({"SOUL.md": f"{n}\n"})
@@ -324,7 +349,9 @@ def test_where_nobody_knows_how_a_commit_follows_it_counts_as_a_rewrite_and_that
     story.repo.git("-c", "gc.pruneExpire=now", "gc", "-q")
     proposal = story.update().proposal
     assert proposal is not None
-    assert any("can't be found out, so it counts as a rewritten history" in note for note in proposal.notes)
+    assert any(
+        "can't be found out, so it counts as a rewritten history" in note for note in proposal.notes
+    )
 
 
 def test_a_signature_can_be_required(story: Signed, tmp_path: Path) -> None:
@@ -374,7 +401,10 @@ def test_a_policy_requires_signatures_known_keys_and_pinned_sources(story: Signe
     with pytest.raises(Refused, match="requires a trusted key"):
         story.get()
     trust.add(story.ctx, "ada", story["ada"].fingerprint)
-    policy(story, f'require = ["trusted"]\n[[trusted]]\nname = "bob"\nfingerprint = "{story["bob"].fingerprint}"\n')
+    policy(
+        story,
+        f'require = ["trusted"]\n[[trusted]]\nname = "bob"\nfingerprint = "{story["bob"].fingerprint}"\n',
+    )
     with pytest.raises(Refused, match="requires a trusted key"):
         story.get()
     policy(story, 'require = ["trusted", "pinned"]\n')
@@ -413,7 +443,9 @@ def test_the_policy_of_the_machine_counts_beside_the_users(
 ) -> None:
     machine, mine = tmp_path / "etc.toml", tmp_path / "mine.toml"
     monkeypatch.setattr(Layout, "policies", property(lambda _: (machine, mine)))
-    machine.write_text(f'[[revoked]]\nkey = "{" ".join(story["eve"].public.line.split()[:2])}"\nreason = "the team says so"\n')
+    machine.write_text(
+        f'[[revoked]]\nkey = "{" ".join(story["eve"].public.line.split()[:2])}"\nreason = "the team says so"\n'
+    )
     mine.write_text('require = ["signature"]\n')
     story.push(FIRST, "eve")
     with pytest.raises(Refused, match="the team says so"):
@@ -426,10 +458,21 @@ def test_the_policy_of_the_machine_counts_beside_the_users(
 
 
 @pytest.mark.parametrize(
-    "text", ["no toml [", "sorces = []", 'require = ["signatures"]', "sources = 1", "format = 2", "require = [1]",
-             '[[trusted]]\nname = "x"\nfingerprint = "SHA256:abc"', "[[trusted]]\nname = 1"]
-)  # fmt: skip
-def test_a_policy_or_keyring_that_is_not_understood_lets_nothing_in(story: Signed, text: str) -> None:
+    "text",
+    [
+        "no toml [",
+        "sorces = []",
+        'require = ["signatures"]',
+        "sources = 1",
+        "format = 2",
+        "require = [1]",
+        '[[trusted]]\nname = "x"\nfingerprint = "SHA256:abc"',
+        "[[trusted]]\nname = 1",
+    ],
+)
+def test_a_policy_or_keyring_that_is_not_understood_lets_nothing_in(
+    story: Signed, text: str
+) -> None:
     story.push(FIRST)
     file = policy(story, text)
     with pytest.raises(Invalid, match="the file can't be read") as caught:
@@ -461,7 +504,9 @@ def test_aborting_an_update_takes_an_accepted_key_back(story: Signed) -> None:
     story.refused("the key changed")
 
 
-def test_an_update_with_nothing_new_reads_no_signature(story: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_update_with_nothing_new_reads_no_signature(
+    story: Signed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     story.push(FIRST, "ada")
     story.get()
 
@@ -480,9 +525,14 @@ def test_what_the_manifest_says_of_its_key_is_compared(story: Signed) -> None:
     story.push(files, "ada")
     outcome = story.get()
     assert outcome.proposal
-    assert any(f"names another signing key, {story['bob'].fingerprint}" in note for note in outcome.proposal.notes)
+    assert any(
+        f"names another signing key, {story['bob'].fingerprint}" in note
+        for note in outcome.proposal.notes
+    )
     installing.install(story.ctx, story.url, GO, yes, name="two")
-    assert installing.open_home(story.ctx, ProfileName("two")).lock.signer == story["ada"].fingerprint  # type: ignore[union-attr]
+    assert (
+        installing.open_home(story.ctx, ProfileName("two")).lock.signer == story["ada"].fingerprint
+    )  # type: ignore[union-attr]
 
 
 def test_the_keyring_is_a_file_of_names_and_fingerprints(story: Signed) -> None:
@@ -494,14 +544,25 @@ def test_the_keyring_is_a_file_of_names_and_fingerprints(story: Signed) -> None:
     assert [(k.name, k.fingerprint) for k in known.trusted if k.key] == sorted(
         [("ada", ada.fingerprint), ("ada", bob.fingerprint)]
     )
-    assert {k.fingerprint for k in trust.remove(story.ctx, "ada")} == {ada.fingerprint, bob.fingerprint}
+    assert {k.fingerprint for k in trust.remove(story.ctx, "ada")} == {
+        ada.fingerprint,
+        bob.fingerprint,
+    }
     trust.remove(story.ctx, str(bob.pub), revoke=True)
     known = trust.trusted(story.ctx).keyring
-    assert ([k.name for k in known.trusted], [k.fingerprint for k in known.revoked]) == (["eve"], [bob.fingerprint])
+    assert ([k.name for k in known.trusted], [k.fingerprint for k in known.revoked]) == (
+        ["eve"],
+        [bob.fingerprint],
+    )
     assert story.ctx.layout.trust_file.stat().st_mode & 0o777 == 0o600
     with pytest.raises(DistError, match="no key is known as 'zoe'"):
         trust.remove(story.ctx, "zoe")
-    for name, key in (("", str(ada.pub)), ("x\ny", str(ada.pub)), ("zoe", "SHA256:short"), ("zoe", "ssh-dss AAAA")):
+    for name, key in (
+        ("", str(ada.pub)),
+        ("x\ny", str(ada.pub)),
+        ("zoe", "SHA256:short"),
+        ("zoe", "ssh-dss AAAA"),
+    ):
         with pytest.raises(Invalid):
             trust.add(story.ctx, name, key)
     assert trust.trusted(story.ctx).keyring == known

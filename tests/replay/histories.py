@@ -12,7 +12,57 @@ from dataclasses import dataclass, field
 
 Files = dict[str, bytes]
 
-WORDS = ["agent", "answer", "ask", "brief", "careful", "check", "cite", "clear", "draft", "each", "evidence", "fact", "find", "first", "follow", "goal", "honest", "idea", "keep", "learn", "limit", "list", "memory", "never", "note", "often", "plan", "question", "quiet", "read", "reason", "report", "review", "rule", "search", "short", "skill", "source", "step", "study", "task", "test", "think", "tool", "trust", "user", "verify", "when", "write"]
+WORDS = [
+    "agent",
+    "answer",
+    "ask",
+    "brief",
+    "careful",
+    "check",
+    "cite",
+    "clear",
+    "draft",
+    "each",
+    "evidence",
+    "fact",
+    "find",
+    "first",
+    "follow",
+    "goal",
+    "honest",
+    "idea",
+    "keep",
+    "learn",
+    "limit",
+    "list",
+    "memory",
+    "never",
+    "note",
+    "often",
+    "plan",
+    "question",
+    "quiet",
+    "read",
+    "reason",
+    "report",
+    "review",
+    "rule",
+    "search",
+    "short",
+    "skill",
+    "source",
+    "step",
+    "study",
+    "task",
+    "test",
+    "think",
+    "tool",
+    "trust",
+    "user",
+    "verify",
+    "when",
+    "write",
+]
 
 
 @dataclass
@@ -41,7 +91,10 @@ class Author:
         self.rng = random.Random(self.seed)
 
     def line(self) -> str:
-        return " ".join(self.rng.choice(WORDS) for _ in range(self.rng.randint(4, 11))).capitalize() + "."
+        return (
+            " ".join(self.rng.choice(WORDS) for _ in range(self.rng.randint(4, 11))).capitalize()
+            + "."
+        )
 
     def text(self, count: int, title: str = "") -> bytes:
         lines = [f"# {title}", ""] * bool(title)
@@ -108,8 +161,16 @@ def ordinary(author: Author, skills: int = 4) -> Files:
 def restarted() -> list[Version]:
     author = Author("restarted")
     one = ordinary(author)
-    two = {**one, "SOUL.md": author.change(one["SOUL.md"]), "skills/skill-9/SKILL.md": author.skill("skill-9")}
-    three = {p: author.change(c) if p.endswith(".md") else c for p, c in two.items() if "skill-3" not in p}
+    two = {
+        **one,
+        "SOUL.md": author.change(one["SOUL.md"]),
+        "skills/skill-9/SKILL.md": author.skill("skill-9"),
+    }
+    three = {
+        p: author.change(c) if p.endswith(".md") else c
+        for p, c in two.items()
+        if "skill-3" not in p
+    }
     four = {**three, "distribution.yaml": manifest("bot", "0.1.0")}
     return [Version(one), Version(two), Version(three, orphan=True), Version(four)]
 
@@ -117,9 +178,16 @@ def restarted() -> list[Version]:
 def deleted_by_the_hundred() -> list[Version]:
     author = Author("deleted")
     one = ordinary(author)
-    many = {f"skills/cat-{n % 12}/old-{n}/SKILL.md": author.skill(f"old-{n}", 4) for n in range(220)}
+    many = {
+        f"skills/cat-{n % 12}/old-{n}/SKILL.md": author.skill(f"old-{n}", 4) for n in range(220)
+    }
     few = dict(list(many.items())[:7])
-    return [Version({**one, **many}), Version({**one, **few}), Version({**one, **many}), Version(one)]
+    return [
+        Version({**one, **many}),
+        Version({**one, **few}),
+        Version({**one, **many}),
+        Version(one),
+    ]
 
 
 def renamed_folders() -> list[Version]:
@@ -127,13 +195,23 @@ def renamed_folders() -> list[Version]:
     one = ordinary(author)
 
     def moved(files: Files, old: str, new: str) -> Files:
-        return {(new + p[len(old) :] if p.startswith(f"{old}/") else p): c for p, c in files.items()}
+        return {
+            (new + p[len(old) :] if p.startswith(f"{old}/") else p): c for p, c in files.items()
+        }
 
     two = moved(one, "skills/skill-0", "skills/core/skill-0")
-    three = moved(moved(two, "skills/core/skill-0", "skills/basics/first"), "skills/skill-1", "skills/basics/second")
-    three["skills/basics/first/SKILL.md"] = three["skills/basics/first/SKILL.md"].replace(b"name: skill-0", b"name: first")
+    three = moved(
+        moved(two, "skills/core/skill-0", "skills/basics/first"),
+        "skills/skill-1",
+        "skills/basics/second",
+    )
+    three["skills/basics/first/SKILL.md"] = three["skills/basics/first/SKILL.md"].replace(
+        b"name: skill-0", b"name: first"
+    )
     four = moved(three, "skills/basics", "skills/foundations")
-    four["skills/foundations/second/SKILL.md"] = author.change(four["skills/foundations/second/SKILL.md"], 1)
+    four["skills/foundations/second/SKILL.md"] = author.change(
+        four["skills/foundations/second/SKILL.md"], 1
+    )
     return [Version(one), Version(two), Version(three), Version(four)]
 
 
@@ -144,7 +222,10 @@ def config_rewritten() -> list[Version]:
         "toolsets: [web, files]\ndisplay: {compact: false}\nagent:\n  reasoning_effort: 'medium'\n  max_turns: 60\n"
         'model:\n  provider: "acme"\n  default: acme/small\n'
     )
-    grown = reordered.replace("max_turns: 60", "max_turns: 90") + "memory:\n  enabled: true\n  limit: 2000\n"
+    grown = (
+        reordered.replace("max_turns: 60", "max_turns: 90")
+        + "memory:\n  enabled: true\n  limit: 2000\n"
+    )
     shrunk = "model:\n  default: acme/large\n  provider: acme\nmemory:\n  enabled: true\n"
     configs = [CONFIG, reordered, grown, shrunk]
     return [Version({**one, "config.yaml": text.encode()}) for text in configs]
@@ -156,13 +237,20 @@ def comments_everywhere() -> list[Version]:
     versions = []
     for number in range(4):
         config = "".join(
-            f"# {author.line()}\n{line}" + ("\n" if line.rstrip().endswith(":") else f"  # since {number}\n")
+            f"# {author.line()}\n{line}"
+            + ("\n" if line.rstrip().endswith(":") else f"  # since {number}\n")
             for line in CONFIG.splitlines()
             if not line.startswith("#")
         ).replace("  # good enough  #", "  #")
         remarks = "".join(f"# {author.line()}\n" for _ in range(60))
         versions.append(
-            Version({**one, "config.yaml": config.encode(), "distribution.yaml": remarks.encode() + manifest("bot", f"1.{number}")})
+            Version(
+                {
+                    **one,
+                    "config.yaml": config.encode(),
+                    "distribution.yaml": remarks.encode() + manifest("bot", f"1.{number}"),
+                }
+            )
         )
     return versions
 
@@ -179,8 +267,17 @@ def name_and_version_change() -> list[Version]:
     author = Author("names")
     files = ordinary(author)
     versions = []
-    for name, version in (("bot", "1.0.0"), ("Bot Of Ada", "0.0.2.63"), ("ada-bot", "0.9"), ("bot", "latest")):
-        files = {**files, "distribution.yaml": manifest(name, version), "SOUL.md": author.change(files["SOUL.md"])}
+    for name, version in (
+        ("bot", "1.0.0"),
+        ("Bot Of Ada", "0.0.2.63"),
+        ("ada-bot", "0.9"),
+        ("bot", "latest"),
+    ):
+        files = {
+            **files,
+            "distribution.yaml": manifest(name, version),
+            "SOUL.md": author.change(files["SOUL.md"]),
+        }
         versions.append(Version(files))
     return versions
 
@@ -195,9 +292,11 @@ def crlf() -> list[Version]:
     two = {p: author.change(c, 1) if p.endswith(".md") else c for p, c in one.items()}
     three = {p: author.change(c, 1) if p.endswith(".md") else c for p, c in two.items()}
     return [
-        Version(dos(one, ".md")), Version(dos(two, ".md")), Version(dos(three, "SOUL.md", "distribution.yaml")),
+        Version(dos(one, ".md")),
+        Version(dos(two, ".md")),
+        Version(dos(three, "SOUL.md", "distribution.yaml")),
         Version(dos(three, "config.yaml")),
-    ]  # fmt: skip
+    ]
 
 
 def binary_assets() -> list[Version]:
@@ -206,26 +305,49 @@ def binary_assets() -> list[Version]:
     versions = []
     for number in range(4):
         picture = b"\x89PNG\r\n\x1a\n\0" + author.rng.randbytes(3000)
-        assets = {"avatar.png": picture, f"skills/skill-0/assets/{number % 2}.pdf": b"%PDF\0" + picture, "empty.md": b""}
-        versions.append(Version({**one, **assets, "skills/skill-1/latin.md": f"caf\xe9 {number}\n".encode("latin-1")}))
+        assets = {
+            "avatar.png": picture,
+            f"skills/skill-0/assets/{number % 2}.pdf": b"%PDF\0" + picture,
+            "empty.md": b"",
+        }
+        versions.append(
+            Version(
+                {
+                    **one,
+                    **assets,
+                    "skills/skill-1/latin.md": f"caf\xe9 {number}\n".encode("latin-1"),
+                }
+            )
+        )
     return versions
 
 
 def five_hundred_files() -> list[Version]:
     author = Author("many")
     files = ordinary(author) | {
-        f"skills/group-{n % 20}/many-{n}/{'SKILL.md' if n % 2 else 'data.txt'}": author.skill(f"many-{n}", 3) for n in range(490)
+        f"skills/group-{n % 20}/many-{n}/{'SKILL.md' if n % 2 else 'data.txt'}": author.skill(
+            f"many-{n}", 3
+        )
+        for n in range(490)
     }
     versions = [Version(files)]
     for _ in range(2):
         names = author.rng.sample(sorted(p for p in files if p.startswith("skills/group")), 60)
-        files = {p: author.change(c, 1) if p in names[:40] else c for p, c in files.items() if p not in names[40:]}
+        files = {
+            p: author.change(c, 1) if p in names[:40] else c
+            for p, c in files.items()
+            if p not in names[40:]
+        }
         versions.append(Version(files))
     return versions
 
 
 def _job(name: str, minutes: int, prompt: str, ident: str = "") -> dict[str, object]:
-    job: dict[str, object] = {"name": name, "prompt": prompt, "schedule": {"kind": "interval", "minutes": minutes}}
+    job: dict[str, object] = {
+        "name": name,
+        "prompt": prompt,
+        "schedule": {"kind": "interval", "minutes": minutes},
+    }
     return {"id": ident, **job} if ident else job
 
 
@@ -237,20 +359,33 @@ def mcp_and_cron_change_shape() -> list[Version]:
     jobs = [_job("daily", 60, "Look around."), _job("weekly", 600, "Clean up.", "0123456789ab")]
     shapes: list[tuple[object, dict[str, bytes]]] = [
         ({"mcpServers": {"web": web}}, {"cron/jobs.json": json.dumps({"jobs": jobs}).encode()}),
-        ({"mcp_servers": {"web": web, "db": db}}, {
-            "cron/daily.yaml": b"name: daily\nprompt: Look around.\nschedule: every 1h\n",
-            "cron/weekly.json": json.dumps(jobs[1]).encode(),
-        }),
-        ({"web": {**web, "args": ["-y", "web-server@2"]}}, {"cron/daily.yaml": b"name: daily\nprompt: Look.\nschedule: 0 9 * * 1\n"}),
-        ([{"name": "web", **web}], {"cron/jobs.json": json.dumps({"jobs": jobs[:1]}, indent=2).encode()}),
+        (
+            {"mcp_servers": {"web": web, "db": db}},
+            {
+                "cron/daily.yaml": b"name: daily\nprompt: Look around.\nschedule: every 1h\n",
+                "cron/weekly.json": json.dumps(jobs[1]).encode(),
+            },
+        ),
+        (
+            {"web": {**web, "args": ["-y", "web-server@2"]}},
+            {"cron/daily.yaml": b"name: daily\nprompt: Look.\nschedule: 0 9 * * 1\n"},
+        ),
+        (
+            [{"name": "web", **web}],
+            {"cron/jobs.json": json.dumps({"jobs": jobs[:1]}, indent=2).encode()},
+        ),
         ({}, {}),
-    ]  # fmt: skip
+    ]
     return [Version({**one, "mcp.json": json.dumps(mcp).encode(), **cron}) for mcp, cron in shapes]
 
 
 def distribution_owned_changes() -> list[Version]:
     author = Author("owned")
-    files = ordinary(author) | {"LICENSE": b"Free.\n", "prompts/one.md": author.text(5), "notes.bin": b"x"}
+    files = ordinary(author) | {
+        "LICENSE": b"Free.\n",
+        "prompts/one.md": author.text(5),
+        "notes.bin": b"x",
+    }
     owned = [
         "",
         "distribution_owned:\n  - SOUL.md\n  - skills/\n  - LICENSE\n  - not/there\n",
@@ -258,7 +393,13 @@ def distribution_owned_changes() -> list[Version]:
         "",
     ]
     return [
-        Version({**files, "distribution.yaml": manifest("bot", "1", more), "SOUL.md": author.change(files["SOUL.md"], number)})
+        Version(
+            {
+                **files,
+                "distribution.yaml": manifest("bot", "1", more),
+                "SOUL.md": author.change(files["SOUL.md"], number),
+            }
+        )
         for number, more in enumerate(owned)
     ]
 
@@ -266,8 +407,10 @@ def distribution_owned_changes() -> list[Version]:
 def modes_change() -> list[Version]:
     author = Author("modes")
     one = ordinary(author) | {
-        "skills/skill-0/run.sh": b"#!/bin/sh\necho run\n", "skills/skill-1/run.py": b"print(1)\n", "bench/go.sh": b"echo go\n",
-    }  # fmt: skip
+        "skills/skill-0/run.sh": b"#!/bin/sh\necho run\n",
+        "skills/skill-1/run.py": b"print(1)\n",
+        "bench/go.sh": b"echo go\n",
+    }
     two = {**one, "skills/skill-0/run.sh": b"#!/bin/sh\necho run faster\n"}
     return [
         Version(one, frozenset({"skills/skill-0/run.sh"})),
@@ -284,7 +427,9 @@ def many_small_edits() -> list[Version]:
         path = author.rng.choice(sorted(p for p in files if p.endswith(".md")))
         files = {**files, path: author.change(files[path], 1)}
         if number % 7 == 0:
-            text = files["config.yaml"].decode().replace("max_turns: ", f"max_turns: {number % 9 + 1}")
+            text = (
+                files["config.yaml"].decode().replace("max_turns: ", f"max_turns: {number % 9 + 1}")
+            )
             files = {**files, "config.yaml": text.encode()}
         versions.append(Version(files))
     return [versions[n] for n in (0, 1, 5, 15, 40)]
@@ -293,8 +438,19 @@ def many_small_edits() -> list[Version]:
 HISTORIES: dict[str, Callable[[], list[Version]]] = {
     made.__name__.replace("_", " "): made
     for made in (
-        restarted, deleted_by_the_hundred, renamed_folders, config_rewritten, comments_everywhere, config_not_yaml,
-        name_and_version_change, crlf, binary_assets, five_hundred_files, mcp_and_cron_change_shape,
-        distribution_owned_changes, modes_change, many_small_edits,
+        restarted,
+        deleted_by_the_hundred,
+        renamed_folders,
+        config_rewritten,
+        comments_everywhere,
+        config_not_yaml,
+        name_and_version_change,
+        crlf,
+        binary_assets,
+        five_hundred_files,
+        mcp_and_cron_change_shape,
+        distribution_owned_changes,
+        modes_change,
+        many_small_edits,
     )
-}  # fmt: skip
+}

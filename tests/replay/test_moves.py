@@ -9,19 +9,31 @@ from histories import HISTORIES, Version
 from test_replay import ALL, Home, Played, make_it_ones_own
 
 from hermes_dist.errors import DistError
-from hermes_dist.ops import install as ops
-from hermes_dist.ops.conclude import Wish
+from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.package import install as ops
 
 FOLDERS = ("", "agents/bot", "bots", "agents/bot", "bots")
-MOVED = ["renamed folders", "name and version change", "mcp and cron change shape", "modes change", "crlf"]
+MOVED = [
+    "renamed folders",
+    "name and version change",
+    "mcp and cron change shape",
+    "modes change",
+    "crlf",
+]
 
 
 def moving(versions: list[Version]) -> list[Version]:
     """The same history, each version in another folder of the repository, beside a package that stays."""
-    beside = {"agents/other/distribution.yaml": b"name: other\n", "agents/other/SOUL.md": b"Other.\n"}
+    beside = {
+        "agents/other/distribution.yaml": b"name: other\n",
+        "agents/other/SOUL.md": b"Other.\n",
+    }
     return [
         Version(
-            {**{f"{folder}/{path}".lstrip("/"): data for path, data in version.files.items()}, **beside},
+            {
+                **{f"{folder}/{path}".lstrip("/"): data for path, data in version.files.items()},
+                **beside,
+            },
             frozenset(f"{folder}/{path}".lstrip("/") for path in version.executable),
         )
         for folder, version in zip(FOLDERS, versions, strict=False)
@@ -29,11 +41,16 @@ def moving(versions: list[Version]) -> list[Version]:
 
 
 @pytest.mark.parametrize("history", MOVED)
-def test_a_package_that_moves_with_every_version_ends_as_if_it_had_stayed(history: str, tmp_path: Path) -> None:
+def test_a_package_that_moves_with_every_version_ends_as_if_it_had_stayed(
+    history: str, tmp_path: Path
+) -> None:
     versions = HISTORIES[history]()
     (tmp_path / "stays").mkdir()
     (tmp_path / "moves").mkdir()
-    stays, moves = Played.of(versions, tmp_path / "stays"), Played.of(moving(versions), tmp_path / "moves")
+    stays, moves = (
+        Played.of(versions, tmp_path / "stays"),
+        Played.of(moving(versions), tmp_path / "moves"),
+    )
     one, other = stays.install(1, "one"), moves.install(1, "other")
     for home in (one, other):
         make_it_ones_own(home)

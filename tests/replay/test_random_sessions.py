@@ -11,11 +11,11 @@ from histories import Author, Files, Version, manifest, ordinary
 from test_replay import ALL, Home, Played
 
 from hermes_dist.model.side import Side
-from hermes_dist.ops import resolve as settle
-from hermes_dist.ops.conclude import Wish
-from hermes_dist.ops.propose import Choices
-from hermes_dist.ops.status import status
-from hermes_dist.ops.update import update
+from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.propose import Choices
+from hermes_dist.ops.package import resolve as settle
+from hermes_dist.ops.package.status import status
+from hermes_dist.ops.package.update import update
 
 SESSIONS = 24
 BLOCKS = (
@@ -30,13 +30,22 @@ BLOCKS = (
     "memory:\n  enabled: true\n\n  # deep\n  limit: 20\n",
 )
 EDITS = (
-    ("a/b", "c/d"), ("turns: 5", "turns: 6"), ("- web", "- web\n  - net"), ("v: 1", "v: 3"), ("one", "uno"),
-    ("limit: 20", "limit: 30  # more"), ("false", "true"), ("npx", "uvx"),
-)  # fmt: skip
+    ("a/b", "c/d"),
+    ("turns: 5", "turns: 6"),
+    ("- web", "- web\n  - net"),
+    ("v: 1", "v: 3"),
+    ("one", "uno"),
+    ("limit: 20", "limit: 30  # more"),
+    ("false", "true"),
+    ("npx", "uvx"),
+)
 
 
 def config(rng: random.Random) -> bytes:
-    text = "".join(block + "\n" * (rng.random() < 0.3) for block in rng.sample(BLOCKS, rng.randint(0, len(BLOCKS))))
+    text = "".join(
+        block + "\n" * (rng.random() < 0.3)
+        for block in rng.sample(BLOCKS, rng.randint(0, len(BLOCKS)))
+    )
     for old, new in EDITS:
         text = text.replace(old, new) if rng.random() < 0.3 else text
     text += "***\nbad: [\n" * (rng.random() < 0.04)
@@ -45,8 +54,18 @@ def config(rng: random.Random) -> bytes:
 
 def jobs(rng: random.Random) -> bytes:
     schedules = ("every 2h", "0 9 * * 1", {"kind": "interval", "minutes": 5})
-    made = [{"name": f"j{n}", "prompt": rng.choice("pq"), "schedule": rng.choice(schedules)} for n in range(rng.randint(0, 3))]
-    return json.dumps({"jobs": [{"id": f"{n:012x}", **job} if rng.random() < 0.6 else job for n, job in enumerate(made)]}).encode()
+    made = [
+        {"name": f"j{n}", "prompt": rng.choice("pq"), "schedule": rng.choice(schedules)}
+        for n in range(rng.randint(0, 3))
+    ]
+    return json.dumps(
+        {
+            "jobs": [
+                {"id": f"{n:012x}", **job} if rng.random() < 0.6 else job
+                for n, job in enumerate(made)
+            ]
+        }
+    ).encode()
 
 
 def changed(rng: random.Random, author: Author, files: Files) -> Files:
@@ -58,18 +77,30 @@ def changed(rng: random.Random, author: Author, files: Files) -> Files:
         if kind < 0.4 and texts:
             path = rng.choice(texts)
             long = files[path].count(b"\n") > 6
-            files[path] = author.change(files[path], 2) if long else files[path] + author.line().encode() + b"\n"
+            files[path] = (
+                author.change(files[path], 2)
+                if long
+                else files[path] + author.line().encode() + b"\n"
+            )
         elif kind < 0.5 and files:
             files.pop(rng.choice(sorted(files)))
         elif kind < 0.6 and texts:
             path = rng.choice(texts)
             if path.startswith("skills/"):
-                files.setdefault(f"skills/m{rng.randrange(5)}/{path.rpartition('/')[2]}", files.pop(path))
+                files.setdefault(
+                    f"skills/m{rng.randrange(5)}/{path.rpartition('/')[2]}", files.pop(path)
+                )
         elif kind < 0.7:
-            old = rng.choice(sorted({p.rpartition("/")[0] for p in files if p.startswith("skills/")}) or ["skills/none"])
+            old = rng.choice(
+                sorted({p.rpartition("/")[0] for p in files if p.startswith("skills/")})
+                or ["skills/none"]
+            )
             new = f"skills/z{rng.randrange(5)}"
             if not any(path.startswith(f"{new}/") for path in files):
-                files = {new + p[len(old) :] if p.startswith(f"{old}/") else p: data for p, data in files.items()}
+                files = {
+                    new + p[len(old) :] if p.startswith(f"{old}/") else p: data
+                    for p, data in files.items()
+                }
         elif kind < 0.8:
             files[f"skills/n{rng.randrange(6)}/SKILL.md"] = author.skill("n", 3)
         elif kind < 0.95:
@@ -87,15 +118,23 @@ def versions(rng: random.Random, author: Author) -> list[Version]:
         if rng.random() < 0.6:
             whole["cron/jobs.json"] = jobs(rng)
         if rng.random() < 0.4:
-            servers = {name: {"command": rng.choice(["npx", "uvx"])} for name in rng.sample("abc", 2)}
+            servers = {
+                name: {"command": rng.choice(["npx", "uvx"])} for name in rng.sample("abc", 2)
+            }
             whole["mcp.json"] = json.dumps({"mcpServers": servers}).encode()
         found.append(Version(whole))
-        files = changed(rng, author, {p: data for p, data in files.items() if p != "distribution.yaml"})
+        files = changed(
+            rng, author, {p: data for p, data in files.items() if p != "distribution.yaml"}
+        )
     return found
 
 
 def edit(home: Home, rng: random.Random, author: Author) -> None:
-    own = {p: d for p, d in home.files().items() if p != "distribution.yaml" and not p.startswith(("cron/", ".env"))}
+    own = {
+        p: d
+        for p, d in home.files().items()
+        if p != "distribution.yaml" and not p.startswith(("cron/", ".env"))
+    }
     wanted = changed(rng, author, own)
     for path in own.keys() - wanted.keys():
         (home.path / path).unlink()
@@ -106,12 +145,19 @@ def edit(home: Home, rng: random.Random, author: Author) -> None:
 
 
 def lines_of(files: Files) -> set[bytes]:
-    return {line for path, data in files.items() if path.endswith((".md", ".bin")) for line in data.split(b"\n")}
+    return {
+        line
+        for path, data in files.items()
+        if path.endswith((".md", ".bin"))
+        for line in data.split(b"\n")
+    }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(SESSIONS))
-def test_whatever_both_sides_do_nothing_of_the_users_is_lost_and_every_conflict_can_be_settled(seed: int, tmp_path: Path) -> None:
+def test_whatever_both_sides_do_nothing_of_the_users_is_lost_and_every_conflict_can_be_settled(
+    seed: int, tmp_path: Path
+) -> None:
     rng = random.Random(seed)
     played = Played.of(versions(rng, Author(f"upstream {seed}")), tmp_path)
     home = played.install(1, "bot")
@@ -123,7 +169,10 @@ def test_whatever_both_sides_do_nothing_of_the_users_is_lost_and_every_conflict_
         assert outcome.skipped == ()
         assert lines_of(before) - lines_of(base) <= lines_of(home.files())
         picture = home.picture()
-        assert update(played.ctx, home.name, wish, lambda _: True).open_conflicts == outcome.open_conflicts
+        assert (
+            update(played.ctx, home.name, wish, lambda _: True).open_conflicts
+            == outcome.open_conflicts
+        )
         update(played.ctx, home.name, Wish(choices=wish.choices), lambda _: True)
         assert home.picture() == picture, "a second update changed something"
         assert status(played.ctx, home.name).conflicts == home.lock.conflicts

@@ -15,25 +15,30 @@ from histories import HISTORIES, Author, Version, manifest, ordinary
 
 from hermes_dist.brand import HERMES
 from hermes_dist.decide.ownership import is_machine
-from hermes_dist.decide.placement import NO_CONFIG
+from hermes_dist.decide.placement.place import NO_CONFIG
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.side import Side
-from hermes_dist.ops import install as ops
-from hermes_dist.ops import resolve as settle
-from hermes_dist.ops.conclude import Wish
+from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.change.propose import Choices
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.proposal import Outcome
-from hermes_dist.ops.propose import Choices
-from hermes_dist.ops.update import update
+from hermes_dist.ops.package import install as ops
+from hermes_dist.ops.package import resolve as settle
+from hermes_dist.ops.package.update import update
 
 ALL = Choices(allow_effects=True)
 MARK = "of my own"
 OWN_JOB = {
-    "id": "aaaaaaaaaaaa", "name": "mine", "prompt": MARK, "enabled": True, "state": "scheduled",
-    "schedule": {"kind": "interval", "minutes": 5, "display": "every 5m"}, "next_run_at": "2026-01-01T00:00:00",
-}  # fmt: skip
+    "id": "aaaaaaaaaaaa",
+    "name": "mine",
+    "prompt": MARK,
+    "enabled": True,
+    "state": "scheduled",
+    "schedule": {"kind": "interval", "minutes": 5, "display": "every 5m"},
+    "next_run_at": "2026-01-01T00:00:00",
+}
 PLACED_OTHERWISE = ("config.yaml", "mcp.json", "cron/jobs.json")
 
 
@@ -51,7 +56,11 @@ class Played:
         before: dict[str, bytes] = {}
         for number, version in enumerate(versions, 1):
             gone = {} if version.orphan else dict.fromkeys(before.keys() - version.files.keys())
-            repo.commit({**version.files, **gone}, executable=tuple(version.executable), orphan=version.orphan)
+            repo.commit(
+                {**version.files, **gone},
+                executable=tuple(version.executable),
+                orphan=version.orphan,
+            )
             repo.tag(f"v{number}")
             before = version.files
         return cls(versions, repo, Context.from_environment(HERMES))
@@ -108,7 +117,9 @@ class Home:
 def make_it_ones_own(home: Home) -> dict[str, bytes]:
     """The seven edits. Returns the files that are the user's alone."""
     path = home.path
-    shipped = sorted(p for p in home.lock.base if p.name == "SKILL.md" and p.parts[1].startswith("skill-"))
+    shipped = sorted(
+        p for p in home.lock.base if p.name == "SKILL.md" and p.parts[1].startswith("skill-")
+    )
     soul = path / "SOUL.md"
     if soul.exists():
         soul.write_bytes(soul.read_bytes() + f"\nSoul {MARK}.\n".encode())
@@ -135,7 +146,9 @@ def make_it_ones_own(home: Home) -> dict[str, bytes]:
     return own
 
 
-def nothing_of_the_users_is_lost(before: dict[str, bytes], after: dict[str, bytes], own: dict[str, bytes]) -> None:
+def nothing_of_the_users_is_lost(
+    before: dict[str, bytes], after: dict[str, bytes], own: dict[str, bytes]
+) -> None:
     for name, data in own.items():
         assert after.get(name) == data or data in after.values(), f"{name} is lost"
     assert f"# Remark {MARK}.".encode() in after["config.yaml"]
@@ -156,21 +169,30 @@ def payload(version: Version) -> dict[str, bytes]:
         if path == "distribution.yaml":
             return True
         if owned is not None:
-            return any(path == name.rstrip("/") or path.startswith(f"{name.rstrip('/')}/") for name in owned)
+            return any(
+                path == name.rstrip("/") or path.startswith(f"{name.rstrip('/')}/")
+                for name in owned
+            )
         return path not in ("README.md", "LICENSE", "notes.bin")
 
     return {path: data for path, data in version.files.items() if comes(path)}
 
 
 def all_that_upstream_did_arrived(
-    version: Version, base: dict[str, bytes], before: dict[str, bytes], home: Home, open_at: set[str]
+    version: Version,
+    base: dict[str, bytes],
+    before: dict[str, bytes],
+    home: Home,
+    open_at: set[str],
 ) -> None:
     after = home.files()
     shipped = payload(version)
     for path, data in shipped.items():
         if before.get(path) == base.get(path) and path not in open_at:
             assert after.get(path) == data or _followed(path, data, after), f"{path} did not arrive"
-            assert bool((home.path / path).stat().st_mode & 0o100) == (path in version.executable), path
+            assert bool((home.path / path).stat().st_mode & 0o100) == (
+                path in version.executable
+            ), path
     for path in base.keys() - shipped.keys():
         if path not in PLACED_OTHERWISE and before.get(path) == base[path]:
             assert path not in after, f"{path} should be gone"
@@ -178,7 +200,11 @@ def all_that_upstream_did_arrived(
 
 def _followed(path: str, data: bytes, after: dict[str, bytes]) -> bool:
     """Whether the user's edit came along into a file that upstream moved here: it holds all of upstream's lines."""
-    return path in after and MARK.encode() in after[path] and set(data.splitlines()) <= set(after[path].splitlines())
+    return (
+        path in after
+        and MARK.encode() in after[path]
+        and set(data.splitlines()) <= set(after[path].splitlines())
+    )
 
 
 def merge_file(base: bytes, ours: bytes, theirs: bytes, place: Path) -> tuple[bool, bytes]:
@@ -186,12 +212,18 @@ def merge_file(base: bytes, ours: bytes, theirs: bytes, place: Path) -> tuple[bo
     names = [place / name for name in ("ours", "base", "theirs")]
     for name, data in zip(names, (ours, base, theirs), strict=True):
         name.write_bytes(data)
-    done = subprocess.run(["git", "merge-file", "-p", *map(str, names)], capture_output=True, check=False)
+    done = subprocess.run(
+        ["git", "merge-file", "-p", *map(str, names)], capture_output=True, check=False
+    )
     return done.returncode == 0, done.stdout
 
 
 def conflicts_are_those_of_git_or_fewer(
-    theirs: dict[str, bytes], base: dict[str, bytes], before: dict[str, bytes], home: Home, place: Path
+    theirs: dict[str, bytes],
+    base: dict[str, bytes],
+    before: dict[str, bytes],
+    home: Home,
+    place: Path,
 ) -> None:
     open_at = {str(c.path) for c in home.lock.conflicts}
     after = home.files()
@@ -243,15 +275,20 @@ def one_step(played: Played, start: int, end: int, place: Path) -> None:
     after = home.files()
     assert outcome.open_conflicts == len(home.lock.conflicts)
     nothing_of_the_users_is_lost(before, after, own)
-    all_that_upstream_did_arrived(played.versions[end - 1], base, before, home, {str(c.path) for c in home.lock.conflicts})
+    all_that_upstream_did_arrived(
+        played.versions[end - 1], base, before, home, {str(c.path) for c in home.lock.conflicts}
+    )
     theirs = home.lock.theirs()
     placed = {str(p): played.ctx.store.read(e.digest) for p, e in theirs.items()}
     conflicts_are_those_of_git_or_fewer(placed, base, before, home, place)
     empty = b"{}\n"
     keys_went_by_the_one_rule(
-        base.get("config.yaml", empty), before["config.yaml"], placed.get("config.yaml", empty), after["config.yaml"],
+        base.get("config.yaml", empty),
+        before["config.yaml"],
+        placed.get("config.yaml", empty),
+        after["config.yaml"],
         [c.key for c in home.lock.conflicts if c.path == "config.yaml"],
-    )  # fmt: skip
+    )
     picture = home.picture()
     again = home.update(end)
     assert home.picture() == picture, "the second update changed something"
@@ -266,7 +303,9 @@ def one_step(played: Played, start: int, end: int, place: Path) -> None:
     assert home.lock.base.differing(theirs) == []
 
 
-def nothing_of_the_users_is_lost_but_what_was_settled(after: dict[str, bytes], own: dict[str, bytes]) -> None:
+def nothing_of_the_users_is_lost_but_what_was_settled(
+    after: dict[str, bytes], own: dict[str, bytes]
+) -> None:
     for name, data in own.items():
         assert data in after.values(), f"{name} is lost"
     assert OWN_JOB in json.loads(after["cron/jobs.json"])["jobs"]
@@ -274,7 +313,9 @@ def nothing_of_the_users_is_lost_but_what_was_settled(after: dict[str, bytes], o
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HISTORIES)
-def test_every_step_of_a_history_keeps_what_is_the_users_and_brings_what_is_upstreams(name: str, tmp_path: Path) -> None:
+def test_every_step_of_a_history_keeps_what_is_the_users_and_brings_what_is_upstreams(
+    name: str, tmp_path: Path
+) -> None:
     played = Played.of(HISTORIES[name](), tmp_path)
     last = len(played.versions)
     for start in range(1, last):
@@ -297,7 +338,9 @@ def test_an_untouched_home_is_in_the_end_what_a_new_one_is(name: str, tmp_path: 
 
 def without_leftovers(files: dict[str, bytes]) -> dict[str, object]:
     """A config.yaml or jobs.json that only stands because the home may hold more; jobs without what the machine keeps."""
-    found: dict[str, object] = {p: data for p, data in files.items() if p != "config.yaml" or data != NO_CONFIG}
+    found: dict[str, object] = {
+        p: data for p, data in files.items() if p != "config.yaml" or data != NO_CONFIG
+    }
     found.pop("cron/.jobs.lock", None)
     jobs = json.loads(files.get("cron/jobs.json", b'{"jobs": []}'))["jobs"]
     found["cron/jobs.json"] = sorted(
@@ -306,7 +349,9 @@ def without_leftovers(files: dict[str, bytes]) -> dict[str, object]:
     return found
 
 
-def test_a_manifest_that_moves_into_a_subfolder_is_named_and_changes_nothing(tmp_path: Path) -> None:
+def test_a_manifest_that_moves_into_a_subfolder_is_named_and_changes_nothing(
+    tmp_path: Path,
+) -> None:
     author = Author("subfolder")
     root = ordinary(author)
     below = {f"agent/{path}": data for path, data in root.items()} | {"README.md": b"Moved.\n"}

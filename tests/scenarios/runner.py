@@ -112,9 +112,13 @@ class World:
         self.snapshot: dict[str, tuple[object, ...]] = {}
         self.frozen = False
         self.env = {
-            "HOME": str(self.home), "PATH": os.pathsep.join([str(PROGRAM_FOLDER), *(["/usr/bin", "/bin"] if git else [])]), "LANG": "C.UTF-8",
-            "GIT_CONFIG_NOSYSTEM": "1", "TERM": "dumb", "COLUMNS": "120",
-        }  # fmt: skip
+            "HOME": str(self.home),
+            "PATH": os.pathsep.join([str(PROGRAM_FOLDER), *(["/usr/bin", "/bin"] if git else [])]),
+            "LANG": "C.UTF-8",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "TERM": "dumb",
+            "COLUMNS": "120",
+        }
 
     def run(self, text: str) -> None:
         """Run a scenario.
@@ -135,7 +139,11 @@ class World:
         profile, colon, rest = text.strip().partition(":")
         if text.startswith("@"):
             return self.repos / text[1:]
-        return self.home / ".hermes" / "profiles" / profile / rest if colon else self.home / text.strip()
+        return (
+            self.home / ".hermes" / "profiles" / profile / rest
+            if colon
+            else self.home / text.strip()
+        )
 
     def filled(self, text: str) -> str:
         """Put URLs and commits in for their names."""
@@ -147,13 +155,17 @@ class World:
                 return self.commits[name][int(number) - 1][: int(length or 99)]
             return f"{self.served}/{name}" if name in self.commits else match[0]
 
-        return re.sub(r"\{([\w-]+(?:\.\d+(?::\d+)?)?)\}", value, text).replace("{repos}", str(self.repos))
+        return re.sub(r"\{([\w-]+(?:\.\d+(?::\d+)?)?)\}", value, text).replace(
+            "{repos}", str(self.repos)
+        )
 
     def masked(self, text: str) -> str:
         """The inverse for what is shown; the HOME becomes ``~``."""
         for name, commits in self.commits.items():
             for number, commit in enumerate(commits, 1):
-                text = text.replace(commit, f"{{{name}.{number}}}").replace(commit[:7], f"{{{name}.{number}}}")
+                text = text.replace(commit, f"{{{name}.{number}}}").replace(
+                    commit[:7], f"{{{name}.{number}}}"
+                )
         for name in sorted(self.commits, key=len, reverse=True):
             text = re.sub(rf"{re.escape(self.served)}/{name}(?![\w-])", f"{{{name}}}", text)
         text = text.replace(str(self.repos), "{repos}").replace(str(self.home), "~")
@@ -205,7 +217,10 @@ class World:
         self.env[name] = value.replace("~", str(self.home))
 
     def do_command(self, step: Step) -> None:
-        words = [w.replace("~/", f"{self.home}/") if w.startswith("~/") else w for w in shlex.split(self.filled(step.rest))]
+        words = [
+            w.replace("~/", f"{self.home}/") if w.startswith("~/") else w
+            for w in shlex.split(self.filled(step.rest))
+        ]
         program = shutil.which(words[0], path=self.env["PATH"])
         if program is None:
             raise Failure(f"{words[0]} is not installed beside {sys.executable}")
@@ -215,9 +230,15 @@ class World:
             err = ""
         else:
             done = subprocess.run(
-                words, env=self.env, cwd=self.repos, stdin=subprocess.DEVNULL, capture_output=True, check=False,
-                timeout=60, preexec_fn=without_powers if self.frozen else None,
-            )  # fmt: skip
+                words,
+                env=self.env,
+                cwd=self.repos,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=60,
+                preexec_fn=without_powers if self.frozen else None,
+            )
             code, out, err = done.returncode, done.stdout.decode(), done.stderr.decode()
         out, err = self.masked(out), self.masked(err)
         shown = f"exit {code}\n{out}{''.join(f'2> {line}' + chr(10) for line in err.splitlines())}"
@@ -281,7 +302,9 @@ class World:
 
     def do_unchanged(self, step: Step) -> None:
         now = self._picture()
-        if changed := sorted(p for p in {*now, *self.snapshot} if now.get(p) != self.snapshot.get(p)):
+        if changed := sorted(
+            p for p in {*now, *self.snapshot} if now.get(p) != self.snapshot.get(p)
+        ):
             raise Failure(f"changed: {', '.join(changed)}")
 
     def _picture(self) -> dict[str, tuple[object, ...]]:
@@ -292,7 +315,12 @@ class World:
                 path = Path(folder, name)
                 stat = path.lstat()
                 data = os.readlink(path) if path.is_symlink() else path.read_bytes()
-                found[str(path.relative_to(self.home))] = (data, stat.st_ino, stat.st_mtime_ns, stat.st_mode)
+                found[str(path.relative_to(self.home))] = (
+                    data,
+                    stat.st_ino,
+                    stat.st_mtime_ns,
+                    stat.st_mode,
+                )
         return found
 
 
@@ -330,16 +358,22 @@ def _files(block: list[str]) -> tuple[dict[str, bytes | None], tuple[str, ...]]:
 def matches(wanted: list[str], lines: list[str]) -> bool:
     """Whether lines are as written: ``…`` is anything, alone on a line any number of lines."""
     pattern = "".join(
-        r"(?:.*\n)*?" if line.strip() == _ANY else ".*?".join(map(re.escape, line.rstrip().split(_ANY))) + r"[ ]*\n"
+        r"(?:.*\n)*?"
+        if line.strip() == _ANY
+        else ".*?".join(map(re.escape, line.rstrip().split(_ANY))) + r"[ ]*\n"
         for line in wanted
     )
     return re.fullmatch(pattern, "".join(f"{line}\n" for line in lines)) is not None
 
 
-def _on_a_terminal(words: list[str], env: dict[str, str], cwd: Path, answers: list[str]) -> tuple[int, str]:
+def _on_a_terminal(
+    words: list[str], env: dict[str, str], cwd: Path, answers: list[str]
+) -> tuple[int, str]:
     """Run a command on a terminal of its own, answering each question as it comes."""
     master, slave = pty.openpty()
-    child = subprocess.Popen(words, env=env, cwd=cwd, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+    child = subprocess.Popen(
+        words, env=env, cwd=cwd, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+    )
     os.close(slave)
     shown = b""
     left = list(answers)
@@ -358,4 +392,6 @@ def _on_a_terminal(words: list[str], env: dict[str, str], cwd: Path, answers: li
     child.wait(timeout=30)
     if left:
         raise Failure(f"it never asked for {left}:\n{shown.decode()}")
-    return child.returncode, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode().replace("\r\n", "\n"))
+    return child.returncode, re.sub(
+        r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode().replace("\r\n", "\n")
+    )

@@ -9,7 +9,9 @@ from runner import Failure, World, matches, parse
 from servers import GitHttp, git_daemon
 
 SCENARIOS = sorted(Path(__file__).parent.glob("*.txt"))
-SERVED = [path for path in SCENARIOS if path.read_text("utf-8").partition("\n")[0].endswith("(served)")]
+SERVED = [
+    path for path in SCENARIOS if path.read_text("utf-8").partition("\n")[0].endswith("(served)")
+]
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
@@ -17,9 +19,13 @@ def test_a_user_lives_through(path: Path, tmp_path: Path) -> None:
     World(tmp_path).run(path.read_text("utf-8"))
 
 
-@pytest.mark.parametrize(("server", "git"), [("http", True), ("daemon", False)], ids=["http-git", "daemon-embedded"])
+@pytest.mark.parametrize(
+    ("server", "git"), [("http", True), ("daemon", False)], ids=["http-git", "daemon-embedded"]
+)
 @pytest.mark.parametrize("path", SERVED, ids=lambda path: path.stem)
-def test_a_user_lives_through_it_with_any_server_and_client(path: Path, server: str, git: bool, tmp_path: Path) -> None:
+def test_a_user_lives_through_it_with_any_server_and_client(
+    path: Path, server: str, git: bool, tmp_path: Path
+) -> None:
     repos = tmp_path / "repos"
     repos.mkdir()
     if server == "daemon":
@@ -51,5 +57,6 @@ def test_a_wrong_expectation_fails(tmp_path: Path) -> None:
 def test_blocks_keep_empty_lines_between_but_not_behind() -> None:
     steps = parse("write x\n    a\n\n    b\n\n$ true\nexit 2\n")
     assert [(s.word, s.rest, s.block, s.code) for s in steps] == [
-        ("write", "x", ["a", "", "b"], 0), ("$", "true", None, 2),
-    ]  # fmt: skip
+        ("write", "x", ["a", "", "b"], 0),
+        ("$", "true", None, 2),
+    ]

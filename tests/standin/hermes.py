@@ -14,8 +14,12 @@ import time
 
 HOME = os.environ["HOME"]
 ROOT = os.environ.get("HERMES_HOME") or HOME + "/.hermes"
-LOCKED = {"TELEGRAM_BOT_TOKEN": "telegram-bot-token", "DISCORD_BOT_TOKEN": "discord-bot-token",
-          "SLACK_APP_TOKEN": "slack-app-token", "SIGNAL_ACCOUNT": "signal-phone"}
+LOCKED = {
+    "TELEGRAM_BOT_TOKEN": "telegram-bot-token",
+    "DISCORD_BOT_TOKEN": "discord-bot-token",
+    "SLACK_APP_TOKEN": "slack-app-token",
+    "SIGNAL_ACCOUNT": "signal-phone",
+}
 
 
 def text(path):
@@ -79,7 +83,12 @@ def write(path, data):
 
 
 def record():
-    return {"pid": os.getpid(), "kind": "hermes-gateway", "argv": sys.argv, "start_time": start_time(os.getpid())}
+    return {
+        "pid": os.getpid(),
+        "kind": "hermes-gateway",
+        "argv": sys.argv,
+        "start_time": start_time(os.getpid()),
+    }
 
 
 def variables(home):
@@ -103,10 +112,18 @@ class Gateway:
             log.write(f"{stamp} {level} gateway.run: {text}\n")
 
     def state(self, word, reason=None):
-        write(self.home + "/gateway_state.json", {
-            **record(), "gateway_state": word, "exit_reason": reason, "restart_requested": False, "active_agents": 0,
-            "platforms": self.platforms, "updated_at": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()),
-        })
+        write(
+            self.home + "/gateway_state.json",
+            {
+                **record(),
+                "gateway_state": word,
+                "exit_reason": reason,
+                "restart_requested": False,
+                "active_agents": 0,
+                "platforms": self.platforms,
+                "updated_at": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()),
+            },
+        )
 
     def take(self, scope, value):
         folder = os.environ.get("XDG_STATE_HOME", HOME + "/.local/state") + "/hermes/gateway-locks"
@@ -136,7 +153,9 @@ class Gateway:
         self.leave(0, "stopped")
 
     def run(self):
-        mode = text(self.home + "/standin").strip() if os.path.exists(self.home + "/standin") else ""
+        mode = (
+            text(self.home + "/standin").strip() if os.path.exists(self.home + "/standin") else ""
+        )
         if mode == "loop":
             self.loop()
         if lives(read(self.home + "/gateway.pid")):
@@ -159,7 +178,13 @@ class Gateway:
                 self.log(reason, "ERROR", "gateway.error.log")
                 self.leave(1, "startup_failed", reason)
         if mode == "trouble":
-            self.platforms = {"telegram": {"state": "fatal", "error_code": "auth", "error_message": "token rejected"}}
+            self.platforms = {
+                "telegram": {
+                    "state": "fatal",
+                    "error_code": "auth",
+                    "error_message": "token rejected",
+                }
+            }
         self.state("running")
         self.log(f"Gateway running with {len(self.locks)} platform(s)")
         if mode == "die":
@@ -190,11 +215,21 @@ def spawn(name, home):
     if os.fork():
         return
     os.setsid()
-    logs = [os.open(f"{home}/logs/gateway{part}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT) for part in ("", ".error")]
+    logs = [
+        os.open(f"{home}/logs/gateway{part}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        for part in ("", ".error")
+    ]
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(logs[0], 1)
     os.dup2(logs[1], 2)
-    words = [sys.executable, "-IS", os.path.abspath(__file__), *(["-p", name] if name else []), "gateway", "run"]
+    words = [
+        sys.executable,
+        "-IS",
+        os.path.abspath(__file__),
+        *(["-p", name] if name else []),
+        "gateway",
+        "run",
+    ]
     os.execv(words[0], words)
 
 
@@ -224,7 +259,9 @@ def main():
     elif verb == "stop":
         stop(home)
     elif verb in ("start", "restart", "install", "uninstall") and not managed:
-        say("Service start is not applicable inside a Docker container.\n\n  docker start <container>")
+        say(
+            "Service start is not applicable inside a Docker container.\n\n  docker start <container>"
+        )
     elif verb in ("start", "restart"):
         if not os.path.exists(unit(name)):
             sys.exit("✗ Gateway service is not installed\n  Run: hermes gateway install")
@@ -236,14 +273,23 @@ def main():
         os.makedirs(os.path.dirname(unit(name)) + "/default.target.wants", exist_ok=True)
         with open(unit(name), "w") as file:
             file.write(f"[Service]\nExecStart=hermes {'-p ' + name if name else ''} gateway run\n")
-        os.symlink(unit(name), os.path.dirname(unit(name)) + "/default.target.wants/" + os.path.basename(unit(name)))
+        os.symlink(
+            unit(name),
+            os.path.dirname(unit(name)) + "/default.target.wants/" + os.path.basename(unit(name)),
+        )
         say("✓ User service installed and enabled!")
     elif verb == "uninstall":
         stop(home)
         os.unlink(unit(name))
-        os.unlink(os.path.dirname(unit(name)) + "/default.target.wants/" + os.path.basename(unit(name)))
+        os.unlink(
+            os.path.dirname(unit(name)) + "/default.target.wants/" + os.path.basename(unit(name))
+        )
     elif verb == "status":
-        say("✓ Gateway is running" if lives(read(home + "/gateway.pid")) else "✗ Gateway is not running")
+        say(
+            "✓ Gateway is running"
+            if lives(read(home + "/gateway.pid"))
+            else "✗ Gateway is not running"
+        )
     else:
         sys.exit(f"invalid choice: {verb}")
 

@@ -16,9 +16,9 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Entry
-from hermes_dist.world import generations, newhome, realize, transaction
+from hermes_dist.world.transaction import apply, generations, new_home, realize
 
-CODE = SimpleNamespace(transaction=transaction, realize=realize, generations=generations, newhome=newhome)
+CODE = SimpleNamespace(apply=apply, realize=realize, generations=generations, new_home=new_home)
 """The modules under test; mutants are modules of the same names."""
 
 Files = Mapping[str, bytes | None]
@@ -60,7 +60,9 @@ def disk_of(*files: Mapping[str, bytes]) -> Disk:
     return disk
 
 
-def plan(disk: Disk, changes: Files, executable: frozenset[str] = frozenset()) -> tuple[list[Step], Any]:
+def plan(
+    disk: Disk, changes: Files, executable: frozenset[str] = frozenset()
+) -> tuple[list[Step], Any]:
     """Steps from a state to the changed one, and where their contents are read."""
     fs = SimFs(disk)
     steps, store = [], {}
@@ -95,7 +97,7 @@ class Operation:
 
 
 def _recover(fs: SimFs, code: Any) -> None:
-    code.transaction.recover(fs)
+    code.apply.recover(fs)
 
 
 def applying(
@@ -111,7 +113,7 @@ def applying(
     steps, read = plan(start, changes, executable)
 
     def run(fs: SimFs, code: Any) -> object:
-        return code.transaction.apply(fs, steps, read, lock, {"verb": name})
+        return code.apply.apply(fs, steps, read, lock, {"verb": name})
 
     return Operation(name, start, run, _recover, editable=editable, **more)
 
@@ -120,7 +122,7 @@ def interrupted(start: Disk, changes: Files, lock: bytes, part: float) -> Disk:
     """A state in which an update was killed part of the way."""
     steps, read = plan(start, changes)
     fs = SimFs(start.copy())
-    transaction.apply(fs, steps, read, lock, {})
+    apply.apply(fs, steps, read, lock, {})
     return after(start, fs.log[: int(len(fs.log) * part)])
 
 
@@ -128,13 +130,19 @@ def operations() -> list[Operation]:
     home = disk_of(HOME, MACHINE)
     updated = home.copy()
     steps, read = plan(home, UPDATE)
-    transaction.apply(SimFs(updated), steps, read, b"lock 2\n", {})
+    apply.apply(SimFs(updated), steps, read, b"lock 2\n", {})
     pruned = updated.copy()
     for n in range(3, 5):
         steps, read = plan(pruned, {"SOUL.md": b"soul %d" % n})
-        transaction.apply(SimFs(pruned), steps, read, b"lock %d" % n, {})
+        apply.apply(SimFs(pruned), steps, read, b"lock %d" % n, {})
     shapes = disk_of(HOME, MACHINE, {"tool": b"a file\n", "kit/one": b"1\n", "kit/sub/two": b"2\n"})
-    shaped: Files = {"tool": None, "tool/main": b"m\n", "kit/one": None, "kit/sub/two": None, "kit": b"k\n"}
+    shaped: Files = {
+        "tool": None,
+        "tool/main": b"m\n",
+        "kit/one": None,
+        "kit/sub/two": None,
+        "kit": b"k\n",
+    }
     bare = disk_of(MACHINE)
     cleared = {path: None for path in HOME if path != "distribution.lock"}
     back: Files = {path: HOME.get(path) for path in UPDATE}
@@ -144,7 +152,12 @@ def operations() -> list[Operation]:
     fresh = interrupted(home, {"SOUL.md": b"never\n"}, b"lock n\n", 0.3)
     found = [
         applying("update", home, UPDATE, b"lock 2\n"),
-        applying("first install", bare, {p: d for p, d in HOME.items() if p != "distribution.lock"}, b"lock 1\n"),
+        applying(
+            "first install",
+            bare,
+            {p: d for p, d in HOME.items() if p != "distribution.lock"},
+            b"lock 1\n",
+        ),
         applying("uninstall", home, cleared, None),
         applying("modes only", home, modes, b"lock 1\n", executable=ran, editable=""),
         applying("file and folder change places", shapes, shaped, b"lock 2\n", editable=""),
@@ -153,10 +166,21 @@ def operations() -> list[Operation]:
         applying("update without exchange", home, UPDATE, b"lock 2\n", exchange=False),
         applying("update by links", home, UPDATE, b"lock 2\n", exchange=False, links=True),
         applying("update of many files", home, UPDATE, b"lock 2\n", each=2),
-        applying("first install of many files", bare, {p: d for p, d in HOME.items() if "lock" not in p}, b"l", each=2),
+        applying(
+            "first install of many files",
+            bare,
+            {p: d for p, d in HOME.items() if "lock" not in p},
+            b"l",
+            each=2,
+        ),
         applying("update after one that was not begun", fresh, UPDATE, b"lock 2\n"),
         _failing(home),
-        applying("a new file and the config", home, {"new.md": b"n\n", "config.yaml": b"model: c\n"}, b"lock 2\n"),
+        applying(
+            "a new file and the config",
+            home,
+            {"new.md": b"n\n", "config.yaml": b"model: c\n"},
+            b"lock 2\n",
+        ),
         _pruning(pruned),
         _building(),
         _building(each=2),
@@ -182,14 +206,16 @@ def _failing(start: Disk) -> Operation:
 
         fs.sync_folder = failing  # type: ignore[method-assign] # a disk that fails
         try:
-            return code.transaction.apply(fs, steps, read, b"lock 2\n", {})
+            return code.apply.apply(fs, steps, read, b"lock 2\n", {})
         except DistError as error:
             return error
 
-    operation = Operation("journal not confirmed", start, run, _recover, editable="SOUL.md", either=True)
+    operation = Operation(
+        "journal not confirmed", start, run, _recover, editable="SOUL.md", either=True
+    )
     operation.old = start.visible()
     end = SimFs(start.copy())
-    transaction.apply(end, steps, read, b"lock 2\n", {})
+    apply.apply(end, steps, read, b"lock 2\n", {})
     operation.new = end.disk.visible()
     return operation
 
@@ -199,7 +225,9 @@ def _pruning(start: Disk) -> Operation:
         return code.generations.prune(fs, 1)
 
     def recover(fs: SimFs, code: Any) -> object:
-        assert [g.number for g in generations.generations(fs)][-1:] == [3], "the newest generation is gone"
+        assert [g.number for g in generations.generations(fs)][-1:] == [3], (
+            "the newest generation is gone"
+        )
         assert not _damage(fs)
         return code.generations.prune(fs, 1)
 
@@ -207,18 +235,31 @@ def _pruning(start: Disk) -> Operation:
 
 
 def _building(each: int = 50) -> Operation:
-    start = disk_of({"active_profile": b"x\n", "profiles/other/SOUL.md": b"o\n", "distributions/store/ab": b"blob"})
+    start = disk_of(
+        {
+            "active_profile": b"x\n",
+            "profiles/other/SOUL.md": b"o\n",
+            "distributions/store/ab": b"blob",
+        }
+    )
     files = {path: data for path, data in HOME.items() if path != "distribution.lock"}
     steps, read = plan(Disk(), files, frozenset(["skills/b/x.py"]))
 
     def run(fs: SimFs, code: Any) -> object:
         extra = {".env": (b"K=1\n", 0o600)}
-        return code.newhome.build_new(
-            fs, "profiles/new", steps, read, b"lock 1\n", label={"verb": "install"}, folders=["memories"], extra=extra
+        return code.new_home.build_new(
+            fs,
+            "profiles/new",
+            steps,
+            read,
+            b"lock 1\n",
+            label={"verb": "install"},
+            folders=["memories"],
+            extra=extra,
         )
 
     def recover(fs: SimFs, code: Any) -> object:
-        return code.newhome.sweep(fs)
+        return code.new_home.sweep(fs)
 
     name = "a new home" if each == 50 else "a new home of many files"
     return Operation(name, start, run, recover, each=each, leaves=("distributions/staging/new",))
@@ -269,7 +310,7 @@ class Harness:
             stop: End at the first bad one.
         """
         each, self.code.realize.SYNC_EACH = self.code.realize.SYNC_EACH, self.op.each
-        self.code.transaction.SYNC_EACH = self.code.newhome.SYNC_EACH = self.op.each
+        self.code.apply.SYNC_EACH = self.code.new_home.SYNC_EACH = self.op.each
         try:
             fs = self.op.fs(self.op.start.copy())
             try:
@@ -283,13 +324,17 @@ class Harness:
                     if stop and self.report.bad:
                         return self.report
         finally:
-            self.code.realize.SYNC_EACH = self.code.transaction.SYNC_EACH = self.code.newhome.SYNC_EACH = each
+            self.code.realize.SYNC_EACH = self.code.apply.SYNC_EACH = (
+                self.code.new_home.SYNC_EACH
+            ) = each
         return self.report
 
     def _one(self, log: list[Op], k: int, r: int, nested: int) -> None:
         rng = random.Random(f"{self.seed}-{k}-{r}")
         done = k == len(log)
-        disk = cut(self.op.start, log[:k], rng, weak=r % 3 > 0) if r else after(self.op.start, log[:k])
+        disk = (
+            cut(self.op.start, log[:k], rng, weak=r % 3 > 0) if r else after(self.op.start, log[:k])
+        )
         self.report.mixed += disk.visible() not in (self.op.old, self.op.new)
         edited = self.op.editable if r % 5 == 4 and self.op.editable in disk.files else ""
         if edited:
@@ -305,7 +350,9 @@ class Harness:
                 again = cut(self.op.start, [*log[:k], *recovery[:m]], rng, weak=n % 3 > 0)
             else:
                 again = cut(disk, recovery[:m], rng, weak=n % 3 > 0)
-            self._recovered(again, ("cut", k, r, "recovery cut", m, n), edited, done=done and r == 0)
+            self._recovered(
+                again, ("cut", k, r, "recovery cut", m, n), edited, done=done and r == 0
+            )
 
     def _recovered(self, disk: Disk, tag: tuple[object, ...], edited: str, *, done: bool) -> bool:
         self.report.states += 1
@@ -340,7 +387,11 @@ class Harness:
         if done and seen != new and not self.op.either:
             return "it came back as old after it had ended"
         mine = {p: digest_of(data) for p, (data, _) in self.op.start.visible().items()}
-        if lost := [p for p, digest in mine.items() if digest not in held and (p != edited or digest in found)]:
+        if lost := [
+            p
+            for p, digest in mine.items()
+            if digest not in held and (p != edited or digest in found)
+        ]:
             return f"lost: {lost}"
         if left := [path for path in self.op.leaves if fs.kind(path) != "absent"]:
             return f"left behind: {left}"

@@ -8,8 +8,14 @@ from types import ModuleType, SimpleNamespace
 
 import hermes_dist.world
 
-_ROOM = Path(hermes_dist.world.__file__).parent
-_NAMES = ("journal", "realize", "generations", "transaction", "newhome")  # in the order they import each other
+_ROOM = Path(hermes_dist.world.__file__).parent / "transaction"
+_NAMES = (
+    "journal",
+    "realize",
+    "generations",
+    "apply",
+    "new_home",
+)  # in the order they import each other
 
 
 def mutant(module: str, old: str, new: str) -> SimpleNamespace:
@@ -30,7 +36,9 @@ def build(sources: dict[str, str]) -> SimpleNamespace:
     for name in _NAMES:
         text = sources.get(name) or (_ROOM / f"{name}.py").read_text()
         for other in _NAMES:
-            text = text.replace(f"from hermes_dist.world.{other} import", f"from mutant_{other} import")
+            text = text.replace(
+                f"from hermes_dist.world.transaction.{other} import", f"from mutant_{other} import"
+            )
         module = ModuleType(f"mutant_{name}")
         sys.modules[module.__name__] = module
         try:

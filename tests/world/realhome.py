@@ -13,9 +13,9 @@ from crashes import HOME, MACHINE, UPDATE
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest, Entry
-from hermes_dist.world.fs import RealFs
-from hermes_dist.world.newhome import build_new
-from hermes_dist.world.transaction import Applied, apply
+from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.transaction.apply import Applied, apply
+from hermes_dist.world.transaction.new_home import build_new
 
 Seen = dict[str, tuple[bytes, int]]
 STORE: dict[Digest, bytes] = {}
@@ -48,7 +48,9 @@ def seen(root: Path) -> Seen:
 def everything(root: Path) -> dict[str, tuple[int, ...]]:
     """What must not change when nothing is written: inode, mode, size and times of every file and folder."""
     stats = {p.relative_to(root).as_posix(): p.lstat() for p in [root, *root.rglob("*")]}
-    return {p: (s.st_ino, s.st_mode, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for p, s in stats.items()}
+    return {
+        p: (s.st_ino, s.st_mode, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for p, s in stats.items()
+    }
 
 
 def entry(data: bytes | None, *, executable: bool = False) -> Entry | None:
@@ -73,7 +75,11 @@ def steps(root: Path, changes: Mapping[str, bytes | None]) -> list[Step]:
 
 
 def update(
-    fs: Any, root: Path, changes: Mapping[str, bytes | None] = UPDATE, lock: bytes | None = b"lock 2\n", **more: Any
+    fs: Any,
+    root: Path,
+    changes: Mapping[str, bytes | None] = UPDATE,
+    lock: bytes | None = b"lock 2\n",
+    **more: Any,
 ) -> Applied:
     return apply(fs, steps(root, changes), read, lock, {"verb": "update"}, **more)
 
@@ -83,13 +89,28 @@ def build(fs: Any, files: Iterable[tuple[str, bytes]] = tuple(HOME.items())) -> 
     plan = [Step(RelPath(p), None, entry(d)) for p, d in files if p != "distribution.lock"]
     extra = {".env": (b"K=1\n", 0o600)}
     return build_new(
-        fs, "profiles/new", plan, read, b"lock 1\n", label={"verb": "install"}, folders=["memories"], extra=extra
+        fs,
+        "profiles/new",
+        plan,
+        read,
+        b"lock 1\n",
+        label={"verb": "install"},
+        folders=["memories"],
+        extra=extra,
     )
 
 
 CHANGING = (
-    "write_new", "sync_folder", "sync_all", "rename", "exchange", "noreplace", "unlink", "mkdir", "rmdir",
-)  # fmt: skip
+    "write_new",
+    "sync_folder",
+    "sync_all",
+    "rename",
+    "exchange",
+    "noreplace",
+    "unlink",
+    "mkdir",
+    "rmdir",
+)
 
 
 class Hooked(RealFs):

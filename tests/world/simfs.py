@@ -87,11 +87,17 @@ class Disk:
             del self.files[path]
 
     def key(self) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
-        files = frozenset((p, digest_of(self.data[n]) + str(self.modes[n])) for p, n in self.files.items())
+        files = frozenset(
+            (p, digest_of(self.data[n]) + str(self.modes[n])) for p, n in self.files.items()
+        )
         return files, frozenset(self.dirs)
 
     def visible(self) -> dict[str, tuple[bytes, int]]:
-        return {p: (self.data[n], self.modes[n]) for p, n in self.files.items() if not p.startswith(".dist/")}
+        return {
+            p: (self.data[n], self.modes[n])
+            for p, n in self.files.items()
+            if not p.startswith(".dist/")
+        }
 
 
 def _moved(path: str, source: str, target: str) -> str:
@@ -188,7 +194,9 @@ class SimFs:
         return self.disk.dirs[folder]
 
     def kind(self, path: str) -> Kind:
-        return "file" if path in self.disk.files else "folder" if path in self.disk.dirs else "absent"
+        return (
+            "file" if path in self.disk.files else "folder" if path in self.disk.dirs else "absent"
+        )
 
     def read(self, path: str) -> bytes | None:
         inode = self.disk.files.get(path)
@@ -208,9 +216,13 @@ class SimFs:
         self._number(path)
         below = f"{path}/" if path else ""
         names = [*self.disk.files, *self.disk.dirs]
-        return sorted({n[len(below) :].split("/")[0] for n in names if n.startswith(below) and n != ""})
+        return sorted(
+            {n[len(below) :].split("/")[0] for n in names if n.startswith(below) and n != ""}
+        )
 
-    def write_new(self, path: str, data: bytes, mode: int, *, exact: bool = False, sync: bool = True) -> None:
+    def write_new(
+        self, path: str, data: bytes, mode: int, *, exact: bool = False, sync: bool = True
+    ) -> None:
         self._asked("write_new", path)
         if self.kind(path) != "absent":
             raise _error(errno.EEXIST, path)

@@ -12,10 +12,10 @@ from crashes import HOME, MACHINE, UPDATE
 from realhome import Hooked, Seen, build, in_child, make, nothing, seen, update
 
 from hermes_dist.errors import DistError
-from hermes_dist.world.fs import RealFs
-from hermes_dist.world.newhome import sweep
+from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.ports import Unsupported
-from hermes_dist.world.transaction import Unfinished, generations, recover
+from hermes_dist.world.transaction.apply import Unfinished, generations, recover
+from hermes_dist.world.transaction.new_home import sweep
 
 ERRNOS = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS, errno.EDQUOT, errno.EMFILE)
 
@@ -36,11 +36,25 @@ def _uninstalling(fs: RealFs, root: Path) -> None:
 
 
 def _installing(fs: RealFs, root: Path) -> None:
-    update(fs, root, {path: data for path, data in HOME.items() if path != "distribution.lock"}, b"lock 1\n")
+    update(
+        fs,
+        root,
+        {path: data for path, data in HOME.items() if path != "distribution.lock"},
+        b"lock 1\n",
+    )
 
 
 def _swapping_places(fs: RealFs, root: Path) -> None:
-    update(fs, root, {"docs/deep/er/note.md": None, "docs": b"a file", "mcp.json": None, "mcp.json/x": b"in a folder"})
+    update(
+        fs,
+        root,
+        {
+            "docs/deep/er/note.md": None,
+            "docs": b"a file",
+            "mcp.json": None,
+            "mcp.json/x": b"in a folder",
+        },
+    )
 
 
 Run = Callable[[RealFs, Path], None]
@@ -75,7 +89,9 @@ def _die_at(number: int) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_process_killed_at_any_change_leaves_the_old_home_or_the_new_one(case: str, quick_path: Path) -> None:
+def test_a_process_killed_at_any_change_leaves_the_old_home_or_the_new_one(
+    case: str, quick_path: Path
+) -> None:
     kind, run, files = CASES[case]
     root = quick_path / "home"
     old, new, changes = _ends(case, root)
@@ -107,7 +123,9 @@ def test_a_recovery_killed_at_any_change_is_recovered(quick_path: Path) -> None:
             assert {data for data, _ in old.values()} <= _contents(root)
 
 
-def test_a_new_home_is_there_whole_or_not_at_all_wherever_its_maker_is_killed(quick_path: Path) -> None:
+def test_a_new_home_is_there_whole_or_not_at_all_wherever_its_maker_is_killed(
+    quick_path: Path,
+) -> None:
     root = make(quick_path / "root", {"active_profile": b"x", "profiles/other/SOUL.md": b"o"})
     old = seen(root)
     fs = Hooked(root, nothing)

@@ -17,11 +17,11 @@ from hermes_dist.errors import Invalid, Unreachable
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import Digest
-from hermes_dist.world.git import BareGit, Patience
-from hermes_dist.world.limits import Limits
-from hermes_dist.world.source_manifests import manifests
-from hermes_dist.world.sources import Sources, open_sources
-from hermes_dist.world.store import Store
+from hermes_dist.world.disk.limits import Limits
+from hermes_dist.world.disk.store import Store
+from hermes_dist.world.git.repositories import BareGit, Patience
+from hermes_dist.world.sources.api import Sources, open_sources
+from hermes_dist.world.sources.manifests import manifests
 
 TOOLS = ("git", "dulwich")
 PATIENCE = Patience(refs=15, fetch=30, local=15)
@@ -30,11 +30,22 @@ PATIENCE = Patience(refs=15, fetch=30, local=15)
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """v1.0.0 (annotated) ← v1.1.0 (light) ← main; branch `next` off v1.1.0; a package below agents/bot."""
-    os.environ.update({f"GIT_{w}_{x}": "ada@example.org" for w in ("AUTHOR", "COMMITTER") for x in ("NAME", "EMAIL")})
+    os.environ.update(
+        {
+            f"GIT_{w}_{x}": "ada@example.org"
+            for w in ("AUTHOR", "COMMITTER")
+            for x in ("NAME", "EMAIL")
+        }
+    )
     repo = Repo(tmp_path_factory.mktemp("served") / "bot.git", bare=True)
     repo.commit(PACKAGE, executable=("skills/hello/SKILL.md",))
     repo.tag("v1.0.0", annotated=True)
-    second = repo.commit({"SOUL.md": "You are a better bot.\n", "agents/bot/distribution.yaml": "name: sub\nversion: '7'\n"})
+    second = repo.commit(
+        {
+            "SOUL.md": "You are a better bot.\n",
+            "agents/bot/distribution.yaml": "name: sub\nversion: '7'\n",
+        }
+    )
     repo.tag("v1.1.0")
     repo.commit({"SOUL.md": "You are the best bot.\n", "old.txt": "x"})
     repo.git("update-ref", "refs/heads/next", second)
@@ -43,7 +54,9 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
 
 
 @pytest.fixture(scope="module", params=["http", "http of the older protocol", "git", "file", "ssh"])
-def served(request: pytest.FixtureRequest, repo: Repo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def served(
+    request: pytest.FixtureRequest, repo: Repo, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, str]]:
     """The URL of the repository over one transport, and the ssh command to use."""
     root = repo.path.parent
     if request.param == "file":
@@ -72,11 +85,18 @@ def environment(tool: str, tmp_path: Path, ssh: str = "") -> dict[str, str]:
     return {**env, "PATH": str(lean)}
 
 
-def sources_of(tool: str, tmp_path: Path, *, ssh: str = "", offline: bool = False, limits: Limits | None = None) -> Sources:
+def sources_of(
+    tool: str, tmp_path: Path, *, ssh: str = "", offline: bool = False, limits: Limits | None = None
+) -> Sources:
     layout = Layout(HERMES, tmp_path / "root", tmp_path)
     env = environment(tool, tmp_path, ssh)
     found = open_sources(
-        layout, lambda: Store(layout.store), env, offline=offline, patience=PATIENCE, limits=limits or Limits()
+        layout,
+        lambda: Store(layout.store),
+        env,
+        offline=offline,
+        patience=PATIENCE,
+        limits=limits or Limits(),
     )
     assert isinstance(found.git, BareGit)
     assert found.git.tool.name == tool
@@ -89,13 +109,17 @@ def contents(sources: Sources, tmp_path: Path, url: str) -> dict[str, str]:
     ref, commit = sources.resolve_ref(spec, sources.refs(spec), lambda _range, tags: max(tags))
     offer = sources.fetch(spec, ref, commit)
     assert (offer.pin.ref, offer.pin.commit, offer.pin.tree) == (ref, commit, offer.tree.digest)
-    assert "@" not in offer.pin.url.partition("://")[2].partition("/")[0] or offer.pin.url.startswith("ssh://")
+    assert "@" not in offer.pin.url.partition("://")[2].partition("/")[
+        0
+    ] or offer.pin.url.startswith("ssh://")
     store = Store(tmp_path / "root/distributions/store")
     return {path: store.read(entry.digest).decode() for path, entry in offer.tree.items()}
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_every_transport_serves_every_kind_of_ref(tool: str, served: tuple[str, str], repo: Repo, tmp_path: Path) -> None:
+def test_every_transport_serves_every_kind_of_ref(
+    tool: str, served: tuple[str, str], repo: Repo, tmp_path: Path
+) -> None:
     url, ssh = served
     sources = sources_of(tool, tmp_path, ssh=ssh)
     main, first = repo.git("rev-parse", "main"), repo.git("rev-parse", "v1.0.0^{commit}")
@@ -109,7 +133,10 @@ def test_every_transport_serves_every_kind_of_ref(tool: str, served: tuple[str, 
     assert contents(sources, tmp_path, f"{url}#next")["SOUL.md"] == "You are the next bot.\n"
     assert contents(sources, tmp_path, f"{url}#{first}") == dict(PACKAGE)
     assert contents(sources, tmp_path, f"{url}#{main[:8]}")["old.txt"] == "x"
-    assert contents(sources, tmp_path, f"{url}//agents/bot#>=1")["distribution.yaml"] == "name: sub\nversion: '7'\n"
+    assert (
+        contents(sources, tmp_path, f"{url}//agents/bot#>=1")["distribution.yaml"]
+        == "name: sub\nversion: '7'\n"
+    )
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -118,7 +145,9 @@ class TestBoth:
     def url(self, repo: Repo) -> str:
         return f"file://{repo.path}"
 
-    def test_modes_sizes_and_digests_are_those_of_the_commit(self, tool: str, repo: Repo, url: str, tmp_path: Path) -> None:
+    def test_modes_sizes_and_digests_are_those_of_the_commit(
+        self, tool: str, repo: Repo, url: str, tmp_path: Path
+    ) -> None:
         sources = sources_of(tool, tmp_path)
         spec = parse_source(f"{url}#v1.0.0")
         ref, commit = sources.resolve_ref(spec, sources.refs(spec))
@@ -132,7 +161,9 @@ class TestBoth:
         assert offer.tree[RelPath("SOUL.md")].digest == Digest.of(PACKAGE["SOUL.md"].encode())
         assert offer.tree[RelPath("skills/hello/SKILL.md")].executable
 
-    def test_what_was_fetched_needs_no_network_again(self, tool: str, repo: Repo, tmp_path: Path) -> None:
+    def test_what_was_fetched_needs_no_network_again(
+        self, tool: str, repo: Repo, tmp_path: Path
+    ) -> None:
         with GitHttp(repo.path.parent) as server:
             spec = parse_source(f"{server.url}/bot.git")
             online = sources_of(tool, tmp_path)
@@ -163,7 +194,9 @@ class TestBoth:
             assert contents(sources, tmp_path, url)["SOUL.md"] == "You changed.\n"
             assert sum(f.stat().st_size for f in packs.iterdir()) - before < 50_000
 
-    def test_history_is_told_newest_first_and_as_deep_as_asked(self, tool: str, repo: Repo, url: str, tmp_path: Path) -> None:
+    def test_history_is_told_newest_first_and_as_deep_as_asked(
+        self, tool: str, repo: Repo, url: str, tmp_path: Path
+    ) -> None:
         sources, spec = sources_of(tool, tmp_path), parse_source(url)
         everything = repo.git("rev-list", "main").split()
         assert sources.history(spec, "refs/heads/main", 2) == everything[:2]
@@ -189,7 +222,9 @@ class TestBoth:
         shutil.rmtree(repo.path)
         assert sources.relation(spec, "2" * 40, commits[5]) in {"unknown", "unrelated"}
 
-    def test_what_was_thrown_away_is_followed_by_what_it_says_itself(self, tool: str, tmp_path: Path) -> None:
+    def test_what_was_thrown_away_is_followed_by_what_it_says_itself(
+        self, tool: str, tmp_path: Path
+    ) -> None:
         repo = Repo(tmp_path / "pruned.git", bare=True)
         commits = [repo.commit({"SOUL.md": f"{n}\n"}) for n in range(4)]
         spec = parse_source(f"file://{repo.path}")
@@ -214,7 +249,9 @@ class TestBoth:
         assert sorted(new.tree) == ["SOUL.md"]
         assert sources.again(old.pin) == old
 
-    def test_missing_things_are_named_with_what_comes_close(self, tool: str, url: str, tmp_path: Path) -> None:
+    def test_missing_things_are_named_with_what_comes_close(
+        self, tool: str, url: str, tmp_path: Path
+    ) -> None:
         sources = sources_of(tool, tmp_path)
         for ref, close in (("v1.0.1", "v1.0.0"), ("mian", "main")):
             spec = parse_source(f"{url}#{ref}")
@@ -236,12 +273,19 @@ class TestBoth:
         with pytest.raises(Invalid, match="empty"):
             sources.resolve_ref(spec, sources.refs(spec))
 
-    def test_manifests_are_found_wherever_they_are(self, tool: str, repo: Repo, url: str, tmp_path: Path) -> None:
+    def test_manifests_are_found_wherever_they_are(
+        self, tool: str, repo: Repo, url: str, tmp_path: Path
+    ) -> None:
         sources, spec = sources_of(tool, tmp_path), parse_source(url)
         offer = sources.fetch(spec, "refs/heads/main")
-        assert list(manifests(sources, Store(tmp_path / "none").read, spec, offer.pin.commit)) == [None, "agents/bot"]
+        assert list(manifests(sources, Store(tmp_path / "none").read, spec, offer.pin.commit)) == [
+            None,
+            "agents/bot",
+        ]
 
-    def test_a_login_is_asked_for_without_hanging_and_used_without_being_shown(self, tool: str, repo: Repo, tmp_path: Path) -> None:
+    def test_a_login_is_asked_for_without_hanging_and_used_without_being_shown(
+        self, tool: str, repo: Repo, tmp_path: Path
+    ) -> None:
         sources = sources_of(tool, tmp_path)
         with GitHttp(repo.path.parent) as server:
             server.login = True
@@ -259,7 +303,9 @@ class TestBoth:
         for file in (tmp_path / "root").rglob("*"):
             assert not file.is_file() or LOGIN[1].encode() not in file.read_bytes()
 
-    def test_two_fetches_at_once_share_one_cache(self, tool: str, repo: Repo, url: str, tmp_path: Path) -> None:
+    def test_two_fetches_at_once_share_one_cache(
+        self, tool: str, repo: Repo, url: str, tmp_path: Path
+    ) -> None:
         spec, done = parse_source(url), []
         users = [sources_of(tool, tmp_path) for _ in range(4)]
 
@@ -275,9 +321,13 @@ class TestBoth:
         assert sorted(done) == sorted(repo.git("rev-parse", f"{ref}^{{commit}}") for ref in refs)
         assert len(list((tmp_path / "root/distributions/git").glob("*.git"))) == 1
 
-    def test_progress_is_told_only_to_who_asks(self, tool: str, url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def test_progress_is_told_only_to_who_asks(
+        self, tool: str, url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
         lines: list[str] = []
-        sources_of(tool, tmp_path).fetch(parse_source(url), "refs/heads/main", progress=lines.append)
+        sources_of(tool, tmp_path).fetch(
+            parse_source(url), "refs/heads/main", progress=lines.append
+        )
         assert (tool == "dulwich") or lines
         assert capfd.readouterr() == ("", "")
 
@@ -285,4 +335,6 @@ class TestBoth:
         small = Limits(entries=2), Limits(blob=10), Limits(total=40)
         for limits in small:
             with pytest.raises(Invalid, match="too large"):
-                sources_of(tool, tmp_path, limits=limits).fetch(parse_source(url), "refs/tags/v1.0.0")
+                sources_of(tool, tmp_path, limits=limits).fetch(
+                    parse_source(url), "refs/tags/v1.0.0"
+                )

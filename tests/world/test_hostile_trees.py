@@ -17,12 +17,12 @@ from servers import GitHttp
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import Invalid
 from hermes_dist.model.source import parse_source
-from hermes_dist.world.git import BareGit, Patience
-from hermes_dist.world.git_cli import CliTool
-from hermes_dist.world.limits import Limits
-from hermes_dist.world.source_manifests import manifests
-from hermes_dist.world.sources import Sources, open_sources
-from hermes_dist.world.store import Store
+from hermes_dist.world.disk.limits import Limits
+from hermes_dist.world.disk.store import Store
+from hermes_dist.world.git.cli import CliTool
+from hermes_dist.world.git.repositories import BareGit, Patience
+from hermes_dist.world.sources.api import Sources, open_sources
+from hermes_dist.world.sources.manifests import manifests
 
 SMALL = Limits(entries=500, blob=100_000, total=300_000)
 FILE, PROGRAM, FOLDER, LINK, MODULE = "100644", "100755", "40000", "120000", "160000"
@@ -82,7 +82,9 @@ def twin_folders(repo: Repo, blob: str) -> str:
 
 
 def file_and_folder(repo: Repo, blob: str) -> str:
-    return repo.raw_tree((FILE, b"skills", blob), (FOLDER, b"skills", repo.raw_tree((FILE, b"x", blob))))
+    return repo.raw_tree(
+        (FILE, b"skills", blob), (FOLDER, b"skills", repo.raw_tree((FILE, b"x", blob)))
+    )
 
 
 def folder_twice(repo: Repo, blob: str) -> str:
@@ -121,9 +123,13 @@ HOSTILE: dict[str, tuple[Build, str]] = {
     "git with a joiner": (inside(".g\u200cit".encode()), INVISIBLE),
     "git with a variation selector": (inside(".git\ufe0f".encode()), INVISIBLE),
     "git as an NTFS stream": (inside(b".git::$INDEX_ALLOCATION"), "character ':' is not allowed"),
-    "git behind a backslash": (names(b"a\\..\\.git\\config"), "character '\\\\\\\\' is not allowed"),
+    "git behind a backslash": (
+        names(b"a\\..\\.git\\config"),
+        "character '\\\\\\\\' is not allowed",
+    ),
     "git in a folder that holds nothing": (
-        lambda repo, blob: repo.raw_tree((FOLDER, b".git", repo.raw("tree", b""))), GIT,
+        lambda repo, blob: repo.raw_tree((FOLDER, b".git", repo.raw("tree", b""))),
+        GIT,
     ),
     "a symlink": (mode(LINK), "symlinks are not allowed"),
     "a symlink and a folder of one name": (link_below_itself, "symlinks are not allowed"),
@@ -161,17 +167,26 @@ HOSTILE: dict[str, tuple[Build, str]] = {
     "a long name": (names(b"n" * 201), "200 bytes at most"),
     "a name of kilobytes": (names(b"n" * 100_000), "200 bytes at most|too long"),
     "a long path": (
-        lambda repo, blob: repo.raw_tree((FOLDER, b"a" * 150, repo.raw_tree((FOLDER, b"b" * 150, repo.raw_tree(
-            (FILE, b"c" * 150, blob)))))), "400 bytes at most",
+        lambda repo, blob: repo.raw_tree(
+            (
+                FOLDER,
+                b"a" * 150,
+                repo.raw_tree((FOLDER, b"b" * 150, repo.raw_tree((FILE, b"c" * 150, blob)))),
+            )
+        ),
+        "400 bytes at most",
     ),
     "a deep path": (deep, "more than 16 folders deep"),
-    "a very deep path": (lambda repo, blob: deep(repo, blob, 60), "more than 16 folders deep|400 bytes at most"),
+    "a very deep path": (
+        lambda repo, blob: deep(repo, blob, 60),
+        "more than 16 folders deep|400 bytes at most",
+    ),
     "many entries": (names(*(b"f%d" % n for n in range(501))), "more than 500 files"),
     "a tree bomb": (bomb, "more than 500 files"),
     "a tree bomb without files": (hollow, "more than 500 files"),
     "a large file": (huge, "the file is too large"),
     "many bytes in all": (heavy, "the package is too large"),
-}  # fmt: skip
+}
 
 
 # git lists these as the plain modes they come closest to; only its own check, and dulwich, see them as they are
@@ -181,19 +196,35 @@ PLAIN_ONCE_LISTED = {"a group-writable file", "a set-user-id file"}
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """A repository with a branch for each hostile tree."""
-    os.environ.update({f"GIT_{w}_{x}": "eve@example.org" for w in ("AUTHOR", "COMMITTER") for x in ("NAME", "EMAIL")})
+    os.environ.update(
+        {
+            f"GIT_{w}_{x}": "eve@example.org"
+            for w in ("AUTHOR", "COMMITTER")
+            for x in ("NAME", "EMAIL")
+        }
+    )
     repo = Repo(tmp_path_factory.mktemp("hostile") / "r.git", bare=True)
     blob = repo.blob("innocent\n")
-    repo.commit_tree(repo.raw_tree((FILE, b"SOUL.md", blob), (PROGRAM, b"run.sh", blob)), branch="good")
+    repo.commit_tree(
+        repo.raw_tree((FILE, b"SOUL.md", blob), (PROGRAM, b"run.sh", blob)), branch="good"
+    )
     for name, (build, _) in HOSTILE.items():
         repo.commit_tree(build(repo, blob), branch=name.replace(" ", "-"))
     return repo
 
 
-def sources_in(tmp_path: Path, *, path: str = os.environ["PATH"], limits: Limits = SMALL) -> Sources:
+def sources_in(
+    tmp_path: Path, *, path: str = os.environ["PATH"], limits: Limits = SMALL
+) -> Sources:
     layout = Layout(HERMES, tmp_path / "root", tmp_path)
     env = {**os.environ, "PATH": path}
-    return open_sources(layout, lambda: Store(layout.store), env, limits=limits, patience=Patience(local=10, fetch=20))
+    return open_sources(
+        layout,
+        lambda: Store(layout.store),
+        env,
+        limits=limits,
+        patience=Patience(local=10, fetch=20),
+    )
 
 
 def assert_refused(sources: Sources, url: str, ref: str, rule: str, tmp_path: Path) -> None:
@@ -207,7 +238,9 @@ def assert_refused(sources: Sources, url: str, ref: str, rule: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", [name for name in HOSTILE if name not in PLAIN_ONCE_LISTED])
-def test_our_own_validator_refuses_every_hostile_tree(repo: Repo, tmp_path: Path, name: str) -> None:
+def test_our_own_validator_refuses_every_hostile_tree(
+    repo: Repo, tmp_path: Path, name: str
+) -> None:
     ref = name.replace(" ", "-")
     root = tmp_path / "root/distributions/git"
     git = BareGit(root, CliTool("git", dict(os.environ)), patience=Patience(local=10), limits=SMALL)
@@ -218,38 +251,73 @@ def test_our_own_validator_refuses_every_hostile_tree(repo: Repo, tmp_path: Path
     pin = repo.path / "refs/dist" / commit
     pin.parent.mkdir(exist_ok=True)
     pin.write_text(f"{commit}\n")
-    sources = Sources(Layout(HERMES, tmp_path / "root", tmp_path), git, lambda: Store(tmp_path / "root/distributions/store"))
+    sources = Sources(
+        Layout(HERMES, tmp_path / "root", tmp_path),
+        git,
+        lambda: Store(tmp_path / "root/distributions/store"),
+    )
     assert_refused(sources, url, ref, HOSTILE[name][1], tmp_path)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_fetching_refuses_every_hostile_tree(repo: Repo, tmp_path: Path, name: str) -> None:
     rule = f"{HOSTILE[name][1]}|git's own check refused it: [a-z][A-Za-z]+"
-    assert_refused(sources_in(tmp_path), f"file://{repo.path}", name.replace(" ", "-"), rule, tmp_path)
+    assert_refused(
+        sources_in(tmp_path), f"file://{repo.path}", name.replace(" ", "-"), rule, tmp_path
+    )
 
 
-@pytest.mark.parametrize("name", ["dot dot as a folder", "a slash in a name", "git", "a symlink", "a submodule", "no UTF-8",
-                                  "a group-writable file", "a set-user-id file", "no name", "a file twice", "a tree bomb without files", "a large file"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dot dot as a folder",
+        "a slash in a name",
+        "git",
+        "a symlink",
+        "a submodule",
+        "no UTF-8",
+        "a group-writable file",
+        "a set-user-id file",
+        "no name",
+        "a file twice",
+        "a tree bomb without files",
+        "a large file",
+    ],
+)
 def test_the_embedded_client_refuses_them_too(repo: Repo, tmp_path: Path, name: str) -> None:
     sources = sources_in(tmp_path, path="/nonexistent")
-    assert_refused(sources, f"file://{repo.path}", name.replace(" ", "-"), HOSTILE[name][1], tmp_path)
+    assert_refused(
+        sources, f"file://{repo.path}", name.replace(" ", "-"), HOSTILE[name][1], tmp_path
+    )
 
 
 def test_a_good_tree_beside_them_is_accepted(repo: Repo, tmp_path: Path) -> None:
     for path in (os.environ["PATH"], "/nonexistent"):
-        offer = sources_in(tmp_path, path=path).fetch(parse_source(f"file://{repo.path}"), "refs/heads/good")
-        assert {p: e.executable for p, e in offer.tree.items()} == {"SOUL.md": False, "run.sh": True}
+        offer = sources_in(tmp_path, path=path).fetch(
+            parse_source(f"file://{repo.path}"), "refs/heads/good"
+        )
+        assert {p: e.executable for p, e in offer.tree.items()} == {
+            "SOUL.md": False,
+            "run.sh": True,
+        }
 
 
 def test_a_hostile_neighbour_does_not_spoil_a_subfolder(tmp_path: Path) -> None:
     repo = Repo(tmp_path / "r.git", bare=True)
     blob = repo.blob("name: x\n")
     bot = repo.raw_tree((FILE, b"distribution.yaml", blob))
-    repo.commit_tree(repo.raw_tree((LINK, b"CLAUDE.md", repo.blob("AGENTS.md")), (FOLDER, b"bot", bot)))
+    repo.commit_tree(
+        repo.raw_tree((LINK, b"CLAUDE.md", repo.blob("AGENTS.md")), (FOLDER, b"bot", bot))
+    )
     sources = sources_in(tmp_path)
     offer = sources.fetch(parse_source(f"file://{repo.path}//bot"), "refs/heads/main")
     assert list(offer.tree) == ["distribution.yaml"]
-    assert manifests(sources, Store(tmp_path / "none").read, parse_source(f"file://{repo.path}"), offer.pin.commit) == {"bot": b"name: x\n"}
+    assert manifests(
+        sources,
+        Store(tmp_path / "none").read,
+        parse_source(f"file://{repo.path}"),
+        offer.pin.commit,
+    ) == {"bot": b"name: x\n"}
 
 
 def _varint(n: int) -> bytes:
@@ -273,7 +341,13 @@ def delta_bomb(repo: Repo, size: int) -> str:
     copies = bytes([0x80]) * (size // 0x10000)  # copy 64 KiB from offset 0, again and again
     delta = _varint(len(base)) + _varint(size) + copies
     pack = struct.pack(">4sII", b"PACK", 2, 2)
-    pack += _entry(3, len(base)) + zlib.compress(base) + _entry(7, len(delta)) + base_id + zlib.compress(delta)
+    pack += (
+        _entry(3, len(base))
+        + zlib.compress(base)
+        + _entry(7, len(delta))
+        + base_id
+        + zlib.compress(delta)
+    )
     pack += sha1(pack).digest()
     repo.git("index-pack", "--stdin", data=pack)
     digest = sha1(b"blob %d\0" % size)
@@ -288,4 +362,6 @@ def test_a_delta_bomb_is_stopped_by_the_limits(tmp_path: Path) -> None:
     rule = "larger than the limits|too large"
     with GitHttp(tmp_path) as server:
         assert_refused(sources_in(tmp_path), f"{server.url}/r.git", "main", rule, tmp_path)
-    assert_refused(sources_in(tmp_path, path="/nonexistent"), f"file://{repo.path}", "main", rule, tmp_path)
+    assert_refused(
+        sources_in(tmp_path, path="/nonexistent"), f"file://{repo.path}", "main", rule, tmp_path
+    )

@@ -11,11 +11,11 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from hermes_dist.agents.names import RESERVED
-from hermes_dist.decide.environment import offers_default
+from hermes_dist.decide.environment.wanted import offers_default
 from hermes_dist.decide.versions import specifiers, version_of
 from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock, dump_lock
-from hermes_dist.model.locked import Approval, LockedPackage, Off, OffCause
+from hermes_dist.model.lock_package import Approval, LockedPackage, Off, OffCause
 from hermes_dist.model.manifest import KNOWN_FIELDS, EnvVar
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Answer, Conflict, Effect, EffectKind
@@ -25,7 +25,9 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 from hermes_dist.world.load import data_folder, load_manifest, schema, violations
 
 ROOT = Path(__file__).parent.parent.parent
-NAMES = sorted(path.name.removesuffix(".schema.json") for path in (ROOT / "schema").glob("*.schema.json"))
+NAMES = sorted(
+    path.name.removesuffix(".schema.json") for path in (ROOT / "schema").glob("*.schema.json")
+)
 GOOD = {"name": "x", "version": "1.0.0"}
 
 
@@ -57,10 +59,25 @@ def test_the_hostile_manifest_is_read_and_does_not_pass() -> None:
     data = (ROOT / "tests/data/hostile/distribution.yaml").read_bytes()
     manifest = load_manifest(data)
     assert manifest.name == "hostile"
-    assert [var.name for var in manifest.env if var.usable] == ["LD_PRELOAD", "PATH", "OPENROUTER_BASE_URL"]
+    assert [var.name for var in manifest.env if var.usable] == [
+        "LD_PRELOAD",
+        "PATH",
+        "OPENROUTER_BASE_URL",
+    ]
     places = {place for place, _ in violations(yaml.safe_load(data), "distribution")}
-    assert {"version", "description", "author", "license", "homepage", "env_requires[0].default", "env_requires[1].name",
-            "env_requires[2].default", "env_requires[3].name", "env_requires[3].default", "env_requires[4].default"} <= places  # fmt: skip
+    assert {
+        "version",
+        "description",
+        "author",
+        "license",
+        "homepage",
+        "env_requires[0].default",
+        "env_requires[1].name",
+        "env_requires[2].default",
+        "env_requires[3].name",
+        "env_requires[3].default",
+        "env_requires[4].default",
+    } <= places
 
 
 def test_every_known_field_is_in_the_schema() -> None:
@@ -69,7 +86,11 @@ def test_every_known_field_is_in_the_schema() -> None:
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"version": "1"}, "", "name is missing"),
-    ({"name": "x", "version": "1", "env_requires": [{"name": "A"}]}, "env_requires[0]", "description is missing"),
+    (
+        {"name": "x", "version": "1", "env_requires": [{"name": "A"}]},
+        "env_requires[0]",
+        "description is missing",
+    ),
     ({"name": "x"}, "", "version is missing"),
     ({**GOOD, "name": "Exo Agent"}, "name", "small letters"),
     ({**GOOD, "name": "x\n"}, "name", "small letters"),
@@ -87,11 +108,31 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({**GOOD, "env_requires": {"A": "b"}}, "env_requires", "must be a list"),
     ({**GOOD, "env_requires": ["A"]}, "env_requires[0]", "must be a map"),
     ({**GOOD, "env_requires": [{"name": "A"}]}, "env_requires[0]", "description is missing"),
-    ({**GOOD, "env_requires": [{"name": "MY KEY", "description": "d"}]}, "env_requires[0].name", "capital letters"),
-    ({**GOOD, "env_requires": [{"name": "A", "description": "d", "default": 5}]}, "env_requires[0].default", "must be text"),
-    ({**GOOD, "env_requires": [{"name": "A", "description": "d", "default": "x\ny"}]}, "env_requires[0].default", "one line"),
-    ({**GOOD, "env_requires": [{"name": "A", "desc": "d", "description": "d"}]}, "env_requires[0]", "'desc' was unexpected"),
-    ({**GOOD, "env_requires": [{"name": "A", "description": "d", "required": "no"}]}, "env_requires[0].required", "true or false"),
+    (
+        {**GOOD, "env_requires": [{"name": "MY KEY", "description": "d"}]},
+        "env_requires[0].name",
+        "capital letters",
+    ),
+    (
+        {**GOOD, "env_requires": [{"name": "A", "description": "d", "default": 5}]},
+        "env_requires[0].default",
+        "must be text",
+    ),
+    (
+        {**GOOD, "env_requires": [{"name": "A", "description": "d", "default": "x\ny"}]},
+        "env_requires[0].default",
+        "one line",
+    ),
+    (
+        {**GOOD, "env_requires": [{"name": "A", "desc": "d", "description": "d"}]},
+        "env_requires[0]",
+        "'desc' was unexpected",
+    ),
+    (
+        {**GOOD, "env_requires": [{"name": "A", "description": "d", "required": "no"}]},
+        "env_requires[0].required",
+        "true or false",
+    ),
     ({**GOOD, "distribution_owned": "SOUL.md"}, "distribution_owned", "must be a list"),
     ({**GOOD, "distribution_owned": ["../x"]}, "distribution_owned[0]", "without globs"),
     ({**GOOD, "distribution_owned": ["/x"]}, "distribution_owned[0]", "relative"),
@@ -101,11 +142,15 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({**GOOD, "source": "github.com/x/y"}, "source", "written by the agent"),
     ({**GOOD, "installed_at": "2025"}, "installed_at", "written by the agent"),
     ({**GOOD, "keywords": ["a\nb"]}, "keywords[0]", "letters and digits"),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("data", "place", "words"), WRONG, ids=[f"{place}: {words}" for _, place, words in WRONG])
-def test_what_publish_does_not_want_is_told_with_its_place(data: dict[str, Any], place: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("data", "place", "words"), WRONG, ids=[f"{place}: {words}" for _, place, words in WRONG]
+)
+def test_what_publish_does_not_want_is_told_with_its_place(
+    data: dict[str, Any], place: str, words: str
+) -> None:
     found = violations(data, "distribution")
     assert [at for at, _ in found] == [place]
     assert words in found[0][1]
@@ -125,7 +170,9 @@ def test_reserved_names_are_those_of_profiles(name: str) -> None:
     assert violations({**GOOD, "name": name}, "distribution") != []
 
 
-@pytest.mark.parametrize("name", ["a", "a-b_c", "0x", "x" * 64, "", "-a", "A", "a.b", "x" * 65, "ü", "a b"])
+@pytest.mark.parametrize(
+    "name", ["a", "a-b_c", "0x", "x" * 64, "", "-a", "A", "a.b", "x" * 65, "ü", "a b"]
+)
 def test_the_schema_and_profiles_agree_on_names(name: str) -> None:
     try:
         ProfileName(name)
@@ -135,7 +182,22 @@ def test_the_schema_and_profiles_agree_on_names(name: str) -> None:
     assert (violations({**GOOD, "name": name}, "distribution") == []) is good
 
 
-@pytest.mark.parametrize("text", ["1", "1.2.3", "1.0rc1", "1.0.0-beta.2", "0.0.2.63", "1.0.post1", "1.0+local.1", "v1", "1..2", "x", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1",
+        "1.2.3",
+        "1.0rc1",
+        "1.0.0-beta.2",
+        "0.0.2.63",
+        "1.0.post1",
+        "1.0+local.1",
+        "v1",
+        "1..2",
+        "x",
+        "",
+    ],
+)
 def test_the_schema_takes_no_version_that_can_not_be_compared(text: str) -> None:
     if violations({**GOOD, "version": text}, "distribution") == []:
         assert version_of(text) is not None
@@ -143,8 +205,27 @@ def test_the_schema_takes_no_version_that_can_not_be_compared(text: str) -> None
         assert text in {"v1", "1..2", "x", ""}
 
 
-@pytest.mark.parametrize("text", [">=0.18.0", "^0.19", "~0.19.0", "~=0.19", "0.19", "*", ">=0.18, <1", "==0.19.*", "0.19.x", "!=0.19.1rc1",
-                                  "=>1", "", ">=", "^", "a, b", "newest"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        ">=0.18.0",
+        "^0.19",
+        "~0.19.0",
+        "~=0.19",
+        "0.19",
+        "*",
+        ">=0.18, <1",
+        "==0.19.*",
+        "0.19.x",
+        "!=0.19.1rc1",
+        "=>1",
+        "",
+        ">=",
+        "^",
+        "a, b",
+        "newest",
+    ],
+)
 def test_the_schema_and_the_check_agree_on_requirements(text: str) -> None:
     try:
         specifiers(text)
@@ -154,8 +235,25 @@ def test_the_schema_and_the_check_agree_on_requirements(text: str) -> None:
     assert (violations({**GOOD, "hermes_requires": text}, "distribution") == []) is good
 
 
-@pytest.mark.parametrize("name", ["LD_PRELOAD", "PATH", "PYTHONPATH", "NODE_OPTIONS", "BASH_ENV", "GIT_SSH", "HTTPS_PROXY", "X_BASE_URL",
-                                  "HERMES_HOME", "AIGENLABS_HOME", "SSL_CERT_FILE", "API_MODE", "PATHS", "MY_PATH"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LD_PRELOAD",
+        "PATH",
+        "PYTHONPATH",
+        "NODE_OPTIONS",
+        "BASH_ENV",
+        "GIT_SSH",
+        "HTTPS_PROXY",
+        "X_BASE_URL",
+        "HERMES_HOME",
+        "AIGENLABS_HOME",
+        "SSL_CERT_FILE",
+        "API_MODE",
+        "PATHS",
+        "MY_PATH",
+    ],
+)
 def test_the_schema_and_the_install_agree_on_variables_that_get_no_default(name: str) -> None:
     data = {**GOOD, "env_requires": [{"name": name, "description": "d", "default": "x"}]}
     assert (violations(data, "distribution") == []) is offers_default(EnvVar(name, default="x"))
@@ -169,33 +267,62 @@ def test_a_broken_manifest_names_the_file_line_and_column() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"***\n", b"- a\n", b"\xff\xfe", b"a: &x 1\nb: *x\n", b"name: !!python/name:os.system x\n", b"[" * 70_000, b"name: x\0",
-     b"name: x\n---\nname: y\n", b"x: " + b"[" * 100],
-)  # fmt: skip
+    [
+        b"",
+        b"***\n",
+        b"- a\n",
+        b"\xff\xfe",
+        b"a: &x 1\nb: *x\n",
+        b"name: !!python/name:os.system x\n",
+        b"[" * 70_000,
+        b"name: x\0",
+        b"name: x\n---\nname: y\n",
+        b"x: " + b"[" * 100,
+    ],
+)
 def test_a_hostile_manifest_is_refused_with_its_place(data: bytes) -> None:
     with pytest.raises(Invalid) as caught:
         load_manifest(data)
     assert caught.value.where.startswith("distribution.yaml")
 
 
-_SMALL = Lock(packages=(LockedPackage(source="./x", pin=Pin(url="/x", kind=PinKind.FOLDER, tree=EMPTY.digest)),))
+_SMALL = Lock(
+    packages=(
+        LockedPackage(source="./x", pin=Pin(url="/x", kind=PinKind.FOLDER, tree=EMPTY.digest)),
+    )
+)
 
 
 def test_a_dumped_lock_holds_its_schema() -> None:
     digest, path = Digest.of(b"x"), RelPath("skills/a b/SKILL.md")
     pin = Pin(
-        url="https://h/x", kind=PinKind.BRANCH, subfolder=path, ref="refs/heads/main", commit="a" * 40, version="1", tree=digest
+        url="https://h/x",
+        kind=PinKind.BRANCH,
+        subfolder=path,
+        ref="refs/heads/main",
+        commit="a" * 40,
+        version="1",
+        tree=digest,
     )
-    package = LockedPackage(name="x", source="x", registry="team", partial=True, signer="SHA256:x", pin=pin)
+    package = LockedPackage(
+        name="x", source="x", registry="team", partial=True, signer="SHA256:x", pin=pin
+    )
     full = Lock(
-        packages=(package,), held="*", generation=3, kept=frozenset(["a: b"]),
+        packages=(package,),
+        held="*",
+        generation=3,
+        kept=frozenset(["a: b"]),
         approved=(Approval("", "", digest), Approval("a", "b", digest, "1.0 abc", (("c", "d"),))),
         off=(Off(path, "", OffCause.AUTHOR),),
-        base=Tree({path: Entry(digest, executable=True)}), shipped=Tree({RelPath("mcp.json"): Entry(digest)}),
-        upstream={path: None, RelPath("b"): Entry(digest)}, conflicts=(Conflict(path, 'a."b"'),),
-        parked=tuple(Effect(kind, path, "k", (("", "what"),), digest, off=True) for kind in EffectKind),
+        base=Tree({path: Entry(digest, executable=True)}),
+        shipped=Tree({RelPath("mcp.json"): Entry(digest)}),
+        upstream={path: None, RelPath("b"): Entry(digest)},
+        conflicts=(Conflict(path, 'a."b"'),),
+        parked=tuple(
+            Effect(kind, path, "k", (("", "what"),), digest, off=True) for kind in EffectKind
+        ),
         answers=(Answer(path, "k", Side.THEIRS, f"644:{digest}"),),
-    )  # fmt: skip
+    )
     for lock in (full, _SMALL):
         assert violations(tomllib.loads(dump_lock(lock).decode()), "lock") == []
     raw = tomllib.loads(dump_lock(full).decode())

@@ -17,11 +17,18 @@ from realhome import Hooked, entry, in_child, make, read, steps
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
-from hermes_dist.world import transaction
-from hermes_dist.world.fs import RealFs
-from hermes_dist.world.locks import home_lock
+from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.disk.locks import home_lock
 from hermes_dist.world.ports import Unsupported
-from hermes_dist.world.transaction import Changed, apply, before_image, generations, prune, recover
+from hermes_dist.world.transaction import apply as transaction
+from hermes_dist.world.transaction.apply import (
+    Changed,
+    apply,
+    before_image,
+    generations,
+    prune,
+    recover,
+)
 
 
 @pytest.fixture
@@ -42,12 +49,18 @@ def contents(root: Path) -> bytes:
 class Overtaken(Hooked):
     """A writer replaces SOUL.md after the check and before the exchange, ``times`` times in a row."""
 
-    def __init__(self, root: Path, data: bytes, times: int = 1, *, can_exchange: bool = True) -> None:
+    def __init__(
+        self, root: Path, data: bytes, times: int = 1, *, can_exchange: bool = True
+    ) -> None:
         super().__init__(root, self._write)
         self.data, self.times, self.can_exchange = data, times, can_exchange
 
     def _write(self, _call: int, verb: str, *paths: object) -> None:
-        moved = verb == "exchange" if self.can_exchange else (verb == "rename" and paths[0] == "SOUL.md")
+        moved = (
+            verb == "exchange"
+            if self.can_exchange
+            else (verb == "rename" and paths[0] == "SOUL.md")
+        )
         if moved and "SOUL.md" in paths and self.times:
             self.times -= 1
             replaced(self.root, "SOUL.md", self.data + b" %d" % self.times)
@@ -58,7 +71,14 @@ class Overtaken(Hooked):
         super().exchange(one, other)
 
 
-def overtaken(root: Path, rounds: int, code: object = transaction, *, times: int = 1, can_exchange: bool = True) -> int:
+def overtaken(
+    root: Path,
+    rounds: int,
+    code: object = transaction,
+    *,
+    times: int = 1,
+    can_exchange: bool = True,
+) -> int:
     """Update SOUL.md ``rounds`` times while it is replaced; the number of replacements that were lost."""
     lost = 0
     for n in range(rounds):
@@ -81,19 +101,27 @@ def test_nor_where_exchange_is_missing(root: Path) -> None:
 
 def test_nor_when_the_writer_overtakes_the_way_back_as_well(root: Path) -> None:
     assert overtaken(root, 30, times=2) == 0
-    assert b"the agent's 29 1" in contents(root), "what the agent replaced itself is in the generation"
+    assert b"the agent's 29 1" in contents(root), (
+        "what the agent replaced itself is in the generation"
+    )
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("    if _same(_look(fs, slot), before, after):\n        return True\n    if", "    return True\n    if"),
-        ("    if _same(_look(fs, step.path), after, before):\n        _swap", "    if False:\n        _swap"),
+        (
+            "    if _same(_look(fs, slot), before, after):\n        return True\n    if",
+            "    return True\n    if",
+        ),
+        (
+            "    if _same(_look(fs, step.path), after, before):\n        _swap",
+            "    if False:\n        _swap",
+        ),
     ],
     ids=["not looking at what came out", "not putting it back"],
 )
 def test_without_looking_and_putting_back_it_would_be_lost(old: str, new: str, root: Path) -> None:
-    assert overtaken(root, 3, mutant("realize", old, new).transaction) == 3
+    assert overtaken(root, 3, mutant("realize", old, new).apply) == 3
 
 
 def test_a_file_replaced_while_it_is_deleted_comes_back(root: Path) -> None:
@@ -114,13 +142,17 @@ def test_a_file_that_appears_where_a_new_one_comes_stays(root: Path) -> None:
         if verb == "noreplace":
             (root / "new.md").write_bytes(b"mine")
 
-    applied = apply(Hooked(root, hook), [Step(RelPath("new.md"), None, entry(b"theirs"))], read, b"l", {})
+    applied = apply(
+        Hooked(root, hook), [Step(RelPath("new.md"), None, entry(b"theirs"))], read, b"l", {}
+    )
     assert applied.skipped == ("new.md",)
     assert (root / "new.md").read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize("what", ["a symlink", "a folder", "nothing"])
-def test_a_file_that_turns_into_something_else_inside_the_window_is_left_alone(what: str, root: Path) -> None:
+def test_a_file_that_turns_into_something_else_inside_the_window_is_left_alone(
+    what: str, root: Path
+) -> None:
     def hook(_call: int, verb: str, *paths: object) -> None:
         if verb == "exchange" and paths[1] == "SOUL.md" and not done:
             done.append(what)
@@ -131,10 +163,16 @@ def test_a_file_that_turns_into_something_else_inside_the_window_is_left_alone(w
                 (root / "SOUL.md").mkdir()
 
     done: list[str] = []
-    applied = apply(Hooked(root, hook), steps(root, {"SOUL.md": b"2", "mcp.json": b"[]"}), read, b"l", {})
+    applied = apply(
+        Hooked(root, hook), steps(root, {"SOUL.md": b"2", "mcp.json": b"[]"}), read, b"l", {}
+    )
     assert applied.skipped == ("SOUL.md",)
     found = root / "SOUL.md"
-    kinds = {"a symlink": found.is_symlink(), "a folder": found.is_dir(), "nothing": not found.exists()}
+    kinds = {
+        "a symlink": found.is_symlink(),
+        "a folder": found.is_dir(),
+        "nothing": not found.exists(),
+    }
     assert kinds[what]
     assert (root / "kept").read_bytes() == HOME["SOUL.md"]
     assert (root / "mcp.json").read_bytes() == b"[]"
@@ -164,7 +202,10 @@ def swapped(place: Path, at: int, until: int) -> tuple[int, bool]:
     outside.mkdir()
     (outside / "a").write_bytes(b"theirs")
     fs = Swapped(root, outside, at, until)
-    plan = [Step(RelPath("skills/a"), fs.entry("skills/a"), entry(b"1")), Step(RelPath("skills/new"), None, entry(b"new"))]
+    plan = [
+        Step(RelPath("skills/a"), fs.entry("skills/a"), entry(b"1")),
+        Step(RelPath("skills/new"), None, entry(b"new")),
+    ]
     through = True
     try:
         apply(fs, plan, read, b"lock", {})
@@ -190,9 +231,9 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from realhome import read, steps
-from hermes_dist.world.fs import RealFs
-from hermes_dist.world.locks import home_lock
-from hermes_dist.world.transaction import apply, prune
+from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.disk.locks import home_lock
+from hermes_dist.world.transaction.apply import apply, prune
 root, who = Path(sys.argv[2]), sys.argv[3]
 names = [f"f{k}" for k in range(4)]
 for n in range(int(sys.argv[4])):
@@ -240,13 +281,25 @@ for n in range(lines):
 """
 
 
-def test_an_agent_that_reads_and_appends_meanwhile_loses_no_line_and_never_misses_the_file(root: Path) -> None:
+def test_an_agent_that_reads_and_appends_meanwhile_loses_no_line_and_never_misses_the_file(
+    root: Path,
+) -> None:
     lines = 60
-    agent = subprocess.Popen([sys.executable, "-c", AGENT, str(root / "SOUL.md"), str(lines)], stderr=subprocess.PIPE)
+    agent = subprocess.Popen(
+        [sys.executable, "-c", AGENT, str(root / "SOUL.md"), str(lines)], stderr=subprocess.PIPE
+    )
     updates = 0
-    while agent.poll() is None or len(generations(RealFs(root))) <= 5:  # however slow this process is
+    while (
+        agent.poll() is None or len(generations(RealFs(root))) <= 5
+    ):  # however slow this process is
         with suppress(Changed):
-            apply(RealFs(root), steps(root, {"SOUL.md": b"from upstream %d\n" % updates}), read, b"%d" % updates, {})
+            apply(
+                RealFs(root),
+                steps(root, {"SOUL.md": b"from upstream %d\n" % updates}),
+                read,
+                b"%d" % updates,
+                {},
+            )
         updates += 1
     assert agent.communicate()[1] == b""
     found = contents(root)

@@ -14,10 +14,10 @@ from shelf_of import GitShelf, Shelf, entry
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import DistError, Invalid, Refused, Unreachable, UsageError
 from hermes_dist.model.registry import Registry, RegistryKind, entry_path
-from hermes_dist.world.registry import Registries
-from hermes_dist.world.registry_files import registry_of
-from hermes_dist.world.registry_index import Index
-from hermes_dist.world.store import Store
+from hermes_dist.world.disk.store import Store
+from hermes_dist.world.registry.api import Registries
+from hermes_dist.world.registry.files import registry_of
+from hermes_dist.world.registry.index import Index
 
 
 @pytest.fixture
@@ -52,7 +52,9 @@ class Counting:
 
     def sync(self) -> object:
         self.asked.clear()
-        return self.index.sync({p: str(hash(d)) for p, d in self.files.items()}, self._read, {"revision": "r"})
+        return self.index.sync(
+            {p: str(hash(d)) for p, d in self.files.items()}, self._read, {"revision": "r"}
+        )
 
     def _read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         self.asked += paths
@@ -93,11 +95,22 @@ def test_what_changed_is_not_found_by_its_old_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        (["coder"], ["coder", "heavy-coder", "painter"]), (["GITHUB_TOKEN"], ["coder"]), (["cron"], ["painter"]), (["cod"], ["coder", "heavy-coder", "painter"]),
-        (["painting", "cafe"], ["painter"]), (["nothing"], []), (['"'], []), (["*"], []), (["coder", "paint"], ["painter"]), (["NEAR("], []), (["a' OR 1"], []),
+        (["coder"], ["coder", "heavy-coder", "painter"]),
+        (["GITHUB_TOKEN"], ["coder"]),
+        (["cron"], ["painter"]),
+        (["cod"], ["coder", "heavy-coder", "painter"]),
+        (["painting", "cafe"], ["painter"]),
+        (["nothing"], []),
+        (['"'], []),
+        (["*"], []),
+        (["coder", "paint"], ["painter"]),
+        (["NEAR("], []),
+        (["a' OR 1"], []),
     ],
-)  # fmt: skip
-def test_words_are_found_in_names_keywords_descriptions_variables_and_what_runs(tmp_path: Path, words: list[str], found: list[str]) -> None:
+)
+def test_words_are_found_in_names_keywords_descriptions_variables_and_what_runs(
+    tmp_path: Path, words: list[str], found: list[str]
+) -> None:
     shelf = Counting(tmp_path)
     shelf.put("heavy-coder", description="For code.")
     shelf.put("painter", description="No coder but a painting café.", runs={"cron": 2, "mcp": 0})
@@ -109,11 +122,18 @@ def test_words_are_found_in_names_keywords_descriptions_variables_and_what_runs(
 @pytest.mark.parametrize(
     ("path", "data"),
     [
-        (entry_path("bot"), b"{"), (entry_path("bot"), b"[]"), (entry_path("bot"), entry("bat", "x")), (entry_path("bot"), b"[" * 99_999),
-        (entry_path("bot"), b" " * (1 << 20) + b"{}"), ("packages/xx/bot.json", entry("bot", "x")), ("packages/BO/BOT.json", b"{}"),
+        (entry_path("bot"), b"{"),
+        (entry_path("bot"), b"[]"),
+        (entry_path("bot"), entry("bat", "x")),
+        (entry_path("bot"), b"[" * 99_999),
+        (entry_path("bot"), b" " * (1 << 20) + b"{}"),
+        ("packages/xx/bot.json", entry("bot", "x")),
+        ("packages/BO/BOT.json", b"{}"),
     ],
-)  # fmt: skip
-def test_an_entry_that_is_not_understood_is_passed_over_and_told(tmp_path: Path, path: str, data: bytes) -> None:
+)
+def test_an_entry_that_is_not_understood_is_passed_over_and_told(
+    tmp_path: Path, path: str, data: bytes
+) -> None:
     shelf = Counting(tmp_path)
     shelf.put("good", description="Fine.")
     shelf.files[path] = data
@@ -126,7 +146,15 @@ def test_an_entry_that_is_not_understood_is_passed_over_and_told(tmp_path: Path,
 
 def test_odd_fields_and_newer_ones_do_not_hide_a_package(tmp_path: Path) -> None:
     shelf = Counting(tmp_path)
-    shelf.put("odd", description=3, keywords="word", env=[1, "KEY"], category=None, runs=[], later={"x": 1})
+    shelf.put(
+        "odd",
+        description=3,
+        keywords="word",
+        env=[1, "KEY"],
+        category=None,
+        runs=[],
+        later={"x": 1},
+    )
     shelf.put("odder", description="\ud800 surrogate", versions_={}, title=["a"])
     assert shelf.sync().skipped == ()  # type: ignore[attr-defined]
     assert set(names(shelf.index.search(["odd"], 10))) == {"odd", "odder"}
@@ -171,8 +199,12 @@ def test_symlinks_in_a_registry_are_no_entries(layout: Layout, tmp_path: Path) -
     assert opened(layout).add(folder(shelf)).packages == 1
 
 
-@pytest.mark.parametrize("marker", [None, "", "[]", "{}", '{"format": "1"}', '{"format": true}', '{"format": 2}'])
-def test_what_is_no_registry_is_not_added(layout: Layout, tmp_path: Path, marker: str | None) -> None:
+@pytest.mark.parametrize(
+    "marker", [None, "", "[]", "{}", '{"format": "1"}', '{"format": true}', '{"format": 2}']
+)
+def test_what_is_no_registry_is_not_added(
+    layout: Layout, tmp_path: Path, marker: str | None
+) -> None:
     shelf = Shelf(tmp_path / "shelf")
     (shelf.path / "registry.json").unlink()
     if marker is not None:
@@ -183,7 +215,9 @@ def test_what_is_no_registry_is_not_added(layout: Layout, tmp_path: Path, marker
     assert [one.name for one in registries.all()] == ["default"]
 
 
-def test_registries_are_remembered_and_forgotten_with_all_that_is_theirs(layout: Layout, tmp_path: Path) -> None:
+def test_registries_are_remembered_and_forgotten_with_all_that_is_theirs(
+    layout: Layout, tmp_path: Path
+) -> None:
     registry = folder(Shelf(tmp_path / "shelf"))
     opened(layout).add(registry)
     assert [one.name for one in opened(layout).all()] == ["default", "ours"]
@@ -213,7 +247,9 @@ def test_a_git_registry_brings_what_is_new(layout: Layout, tmp_path: Path) -> No
     assert (again.packages, again.added, again.revision) == (2, 0, tip)
 
 
-def test_asking_for_a_name_syncs_a_git_registry_once_for_each_command(layout: Layout, tmp_path: Path) -> None:
+def test_asking_for_a_name_syncs_a_git_registry_once_for_each_command(
+    layout: Layout, tmp_path: Path
+) -> None:
     shelf = GitShelf(tmp_path / "shelf.git")
     registry = registry_of(shelf.url, "ours")
     opened(layout).add(registry)
@@ -246,7 +282,13 @@ def test_a_registry_whose_history_was_rewritten_is_refused(layout: Layout, tmp_p
     shelf.put("bot", "github.com/you/bot")
     registry = registry_of(shelf.url, "ours")
     opened(layout).add(registry)
-    shelf.repo.commit({"registry.json": '{"format": 1}', entry_path("bot"): entry("bot", "github.com/mallory/bot")}, orphan=True)
+    shelf.repo.commit(
+        {
+            "registry.json": '{"format": 1}',
+            entry_path("bot"): entry("bot", "github.com/mallory/bot"),
+        },
+        orphan=True,
+    )
     with pytest.raises(Refused, match="was rewritten"):
         opened(layout).sync(registry)
     assert opened(layout).sync(registry, accept_rewritten=True).changed == 1
@@ -261,7 +303,9 @@ def test_a_registry_that_can_not_be_reached_is_told(layout: Layout, tmp_path: Pa
         opened(layout).sync(registry)
 
 
-def test_a_registry_from_elsewhere_names_no_place_of_this_machine(layout: Layout, tmp_path: Path) -> None:
+def test_a_registry_from_elsewhere_names_no_place_of_this_machine(
+    layout: Layout, tmp_path: Path
+) -> None:
     shelf, registries = Shelf(tmp_path / "shelf"), opened(layout)
     shelf.put("bot", "file:///srv/bot")
     assert registries.get(folder(shelf), "bot") is not None

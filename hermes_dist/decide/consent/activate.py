@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from hermes_dist.agents.jobs import PAUSED, REASON, RESUMED
 from hermes_dist.decide.consent.parking import Grafted
 from hermes_dist.decide.consent.switches import Unit
-from hermes_dist.decide.placing_cron import JOBS, paused_by
+from hermes_dist.decide.placement.jobs import JOBS, paused_by
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents import ABSENT, Kind, Unmergeable, get, kind_of, load_data, put
+from hermes_dist.model.documents.api import ABSENT, Kind, Unmergeable, get, kind_of, load_data, put
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
@@ -43,19 +43,29 @@ def switch_off(tree: Tree, units: Iterable[Unit], read: Read, package: str) -> G
 
 
 def _switched(
-    tree: Tree, units: Iterable[Unit], read: Read, job: Mapping[str, object], server: Mapping[str, object]
+    tree: Tree,
+    units: Iterable[Unit],
+    read: Read,
+    job: Mapping[str, object],
+    server: Mapping[str, object],
 ) -> Grafted:
     edits: dict[RelPath, dict[KeyPath, object]] = {}
     for path, key in units:
         switches = job if path == JOBS else server
         edits.setdefault(path, {}).update({(*key, name): value for name, value in switches.items()})
     blobs: dict[Digest, bytes] = {}
-    changes = {path: _edited(path, tree[path], edits[path], read, blobs) for path in edits if path in tree}
+    changes = {
+        path: _edited(path, tree[path], edits[path], read, blobs) for path in edits if path in tree
+    }
     return Grafted(tree.with_entries(changes), blobs)
 
 
 def _edited(
-    path: RelPath, entry: Entry, edits: dict[KeyPath, object], read: Read, blobs: dict[Digest, bytes]
+    path: RelPath,
+    entry: Entry,
+    edits: dict[KeyPath, object],
+    read: Read,
+    blobs: dict[Digest, bytes],
 ) -> Entry:
     data, kind = read(entry.digest), kind_of(path) or Kind.YAML
     try:

@@ -20,12 +20,19 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.contents import data_in, digest_of
 from hermes_dist.decide.consent.mentions import Names
 from hermes_dist.decide.consent.reach import Reach, Start
-from hermes_dist.decide.consent.starts import INLINE_SWITCH, UNITS, inline_skills, job_start, setting_starts, unit_start
+from hermes_dist.decide.consent.starts import (
+    INLINE_SWITCH,
+    UNITS,
+    inline_skills,
+    job_start,
+    setting_starts,
+    unit_start,
+)
 from hermes_dist.decide.consent.switches import Judge, Unit, job_unit, units_of
-from hermes_dist.decide.placement import CONFIG
-from hermes_dist.decide.placing_cron import JOBS, Job, jobs_by_id
+from hermes_dist.decide.placement.jobs import JOBS, Job, jobs_by_id
+from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents import get
+from hermes_dist.model.documents.api import get
 from hermes_dist.model.facts import LOADS, fact_text
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.paths import RelPath
@@ -71,7 +78,9 @@ class Side:
     @cached_property
     def units(self) -> frozenset[RelPath]:
         """Its hooks and plugins."""
-        return frozenset(RelPath("/".join(p.parts[:2])) for p in self.tree if p.top in UNITS and len(p.parts) > 2)
+        return frozenset(
+            RelPath("/".join(p.parts[:2])) for p in self.tree if p.top in UNITS and len(p.parts) > 2
+        )
 
     @cached_property
     def inline(self) -> frozenset[RelPath]:
@@ -110,15 +119,23 @@ def unit_effects(ours: Side, merged: Side, idle: frozenset[Unit] = frozenset()) 
         idle: What stands switched off and is guarded like what runs.
     """
     changed = ours.tree.differing(merged.tree)
-    units = {unit for unit in merged.units | ours.units if any(path.under(unit) for path in changed)}
-    inline = ours.inline | merged.inline if _runs_inline(ours, merged, idle) else frozenset[RelPath]()
+    units = {
+        unit for unit in merged.units | ours.units if any(path.under(unit) for path in changed)
+    }
+    inline = (
+        ours.inline | merged.inline if _runs_inline(ours, merged, idle) else frozenset[RelPath]()
+    )
     skills = {unit for unit in inline if any(path.under(unit) for path in changed)}
     for unit in sorted(units | skills):
         files = merged.tree.where(lambda path, unit=unit: path.under(unit))  # type: ignore[misc]  # bound per turn
         if not files:
             continue
         change = "changed" if any(path.under(unit) for path in ours.tree) else "new"
-        facts = (("change", change), ("kind", unit.top.removesuffix("s")), ("files", str(len(files))))
+        facts = (
+            ("change", change),
+            ("kind", unit.top.removesuffix("s")),
+            ("files", str(len(files))),
+        )
         yield Effect(EffectKind.RUNS, unit, "", facts, files.digest)
 
 
@@ -155,7 +172,9 @@ def file_effects(
             yield _file_effect(path, place, owner, ours.tree.get(path), merged.tree.get(path))
 
 
-def _file_effect(path: RelPath, place: str, owner: str, before: Entry | None, after: Entry | None) -> Effect:
+def _file_effect(
+    path: RelPath, place: str, owner: str, before: Entry | None, after: Entry | None
+) -> Effect:
     content = digest_of([place, path, _image(after)])
     facts = ((CODE_OF, owner), ("before", _short(before)), ("after", _short(after)), (OWNER, place))
     return Effect(EffectKind.RUNS, path, "", facts, content)
@@ -191,11 +210,15 @@ _Running = tuple[str, Start]
 """The place of something that runs, which names it whatever its author calls it, and where it begins."""
 
 
-def _running(ours: Side, merged: Side, both: Reach, asked: _Asked, idle: frozenset[Unit]) -> Iterator[_Running]:
+def _running(
+    ours: Side, merged: Side, both: Reach, asked: _Asked, idle: frozenset[Unit]
+) -> Iterator[_Running]:
     """What runs before, and still would: as it stands, and as it would stand where that asks nothing by itself."""
     before, after = _live(ours, idle), _live(merged, idle)
     yield from ((_place(CONFIG, key), start) for key, start in before.items() if key in after)
-    yield from ((_place(CONFIG, key), start) for key, start in after.items() if not asked.setting(key))
+    yield from (
+        (_place(CONFIG, key), start) for key, start in after.items() if not asked.setting(key)
+    )
     yield from _running_jobs(ours, merged, both, asked, idle)
     for unit in sorted(ours.units & merged.units):
         yield str(unit), unit_start(unit, both)
@@ -223,7 +246,11 @@ def _running_jobs(
 
 
 def _running_ids(side: Side, idle: frozenset[Unit]) -> list[str]:
-    return [ident for ident, job in side.jobs.items() if job.get("enabled", True) or job_unit(ident) in idle]
+    return [
+        ident
+        for ident, job in side.jobs.items()
+        if job.get("enabled", True) or job_unit(ident) in idle
+    ]
 
 
 def _place(path: RelPath, key: KeyPath) -> str:
@@ -247,7 +274,9 @@ def _bound_to(effect: Effect, cover: Tree) -> Effect:
     """An effect whose yes counts for these files and no others; its card tells how many they are, and where."""
     common = commonpath([str(path.parent) for path in cover])
     loads = (LOADS, fact_text([len(cover), common]))
-    return replace(effect, digest=digest_of([effect.digest, cover.digest]), facts=(*effect.facts, loads))
+    return replace(
+        effect, digest=digest_of([effect.digest, cover.digest]), facts=(*effect.facts, loads)
+    )
 
 
 def is_owned_by(owner: str, effect: Effect) -> bool:
@@ -259,7 +288,9 @@ def is_owned_by(owner: str, effect: Effect) -> bool:
     return path == effect.path and bool(effect.key) and _related(_parsed(key), _parsed(effect.key))
 
 
-def loading(effects: Iterable[Effect], path: RelPath, merged: Side, shipped: Side) -> tuple[Effect, ...]:
+def loading(
+    effects: Iterable[Effect], path: RelPath, merged: Side, shipped: Side
+) -> tuple[Effect, ...]:
     """Find the effects that can load a file of the package.
 
     Args:

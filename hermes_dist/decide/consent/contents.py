@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents import ABSENT, Kind, kind_of, load_data
+from hermes_dist.model.documents.api import ABSENT, Kind, kind_of, load_data
 from hermes_dist.model.facts import Facts, fact_text
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
@@ -27,7 +27,9 @@ def _canonical(value: object) -> object:
 def data_in(path: RelPath, tree: Tree, read: Read) -> object:
     """The data of a document, None where there is none or it can't be read."""
     try:
-        return load_data(read(tree[path].digest), kind_of(path) or Kind.YAML) if path in tree else None
+        return (
+            load_data(read(tree[path].digest), kind_of(path) or Kind.YAML) if path in tree else None
+        )
     except Invalid:
         return None
 

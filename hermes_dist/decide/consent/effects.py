@@ -15,17 +15,22 @@ from hermes_dist.decide.consent.hidden import find_hidden, hidden_characters
 from hermes_dist.decide.consent.jobs import job_effects
 from hermes_dist.decide.consent.settings import setting_effects
 from hermes_dist.decide.consent.switches import NO_MEMORY, Judge
-from hermes_dist.decide.placement import CONFIG
-from hermes_dist.decide.placing_cron import JOBS
+from hermes_dist.decide.placement.jobs import JOBS
+from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents import Kind, kind_of, load_data
+from hermes_dist.model.documents.api import Kind, kind_of, load_data
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import Read, Tree
 
 
 def find_effects(
-    ours: Tree, merged: Tree, shipped: Tree, read: Read, judge: Judge = NO_MEMORY, known: Known = frozenset
+    ours: Tree,
+    merged: Tree,
+    shipped: Tree,
+    read: Read,
+    judge: Judge = NO_MEMORY,
+    known: Known = frozenset,
 ) -> tuple[Effect, ...]:
     """List everything that ``merged`` makes possible and ``ours`` does not.
 
@@ -47,7 +52,9 @@ def find_effects(
         *job_effects(before.jobs, after.jobs, theirs.jobs, judge),
     ]
     files = file_effects(before, after, found, idle)
-    return tuple(sorted({*bound(found, after, theirs), *files, *_hidden(ours, changed, merged, read)}))
+    return tuple(
+        sorted({*bound(found, after, theirs), *files, *_hidden(ours, changed, merged, read)})
+    )
 
 
 def going_back(live: Tree, ours: Tree, base: Tree, read: Read, judge: Judge) -> tuple[Effect, ...]:
@@ -79,7 +86,13 @@ def _unreadable(changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterato
 def _hidden(ours: Tree, changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:
     for path in changed:
         now = [place.text for place in find_hidden(path, read(merged[path].digest))]
-        before = [place.text for place in find_hidden(path, read(ours[path].digest))] if path in ours else []
+        before = (
+            [place.text for place in find_hidden(path, read(ours[path].digest))]
+            if path in ours
+            else []
+        )
         if now and now != before:
-            facts = tuple(("hidden", place) for place in hidden_characters(path, read(merged[path].digest)))
+            facts = tuple(
+                ("hidden", place) for place in hidden_characters(path, read(merged[path].digest))
+            )
             yield Effect(EffectKind.HIDES, path, "", facts, merged[path].digest)

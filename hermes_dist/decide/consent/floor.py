@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from hermes_dist.agents.generation import DIALECTS
 from hermes_dist.decide.consent.floor_rows import ROWS, Row, Rule
 from hermes_dist.model.dialects import as_read
-from hermes_dist.model.documents import ABSENT, same
+from hermes_dist.model.documents.api import ABSENT, same
 from hermes_dist.model.keypath import Item, KeyPath, parse_key
 from hermes_dist.model.plan import EffectKind
 
@@ -98,7 +98,9 @@ def asks(key: KeyPath, ours: object, new: object, known: Known = frozenset) -> E
         new: What would be there.
         known: Gives the names of providers that the machine uses.
     """
-    kinds = (_asks(key, as_read(ours, dialect), as_read(new, dialect), known) for dialect in DIALECTS)
+    kinds = (
+        _asks(key, as_read(ours, dialect), as_read(new, dialect), known) for dialect in DIALECTS
+    )
     return next((kind for kind in kinds if kind is not None), None)
 
 
@@ -143,7 +145,9 @@ def _is_used(value: object, known: Known) -> bool:
 
 
 def _is_default(row: Row, value: object) -> bool:
-    return bool(row.defaults) and (value is ABSENT or any(same(value, default) for default in row.defaults))
+    return bool(row.defaults) and (
+        value is ABSENT or any(same(value, default) for default in row.defaults)
+    )
 
 
 def _as_strict(row: Row, ours: object, new: object) -> bool:
@@ -168,11 +172,15 @@ def _moves(row: Row, ours: object, new: object) -> bool:
     before = (max if rises else min)(_numbers(row.defaults)) if ours is ABSENT else ours
     after = (min if rises else max)(_numbers(row.defaults)) if new is ABSENT else new
     pair = _numbers((before, after))
-    return (len(pair) == 2 and pair[0] != pair[1] and (pair[1] > pair[0]) == rises) or same(before, after)
+    return (len(pair) == 2 and pair[0] != pair[1] and (pair[1] > pair[0]) == rises) or same(
+        before, after
+    )
 
 
 def _numbers(values: tuple[object, ...]) -> list[int | float]:
-    return [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    return [
+        value for value in values if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
 
 
 def _within(row: Row, ours: object, new: object) -> bool:
@@ -195,7 +203,9 @@ def _holds(more: list[object], less: list[object]) -> bool:
     return all(any(same(x, y) for y in more) for x in less)
 
 
-def _asked_in_items(key: KeyPath, ours: object, new: list[object], known: Known) -> EffectKind | None:
+def _asked_in_items(
+    key: KeyPath, ours: object, new: list[object], known: Known
+) -> EffectKind | None:
     """What new items of a list of maps need a yes for."""
     before = _list(row_for(key).defaults[0] if ours is ABSENT else ours)
     fresh = [item for item in new if not any(same(item, old) for old in before)]

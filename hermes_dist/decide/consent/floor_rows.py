@@ -47,7 +47,10 @@ class Row(Struct, frozen=True):
     kind: EffectKind = EffectKind.LOOSENS
 
 
-_OLD_IMAGE, _NEW_IMAGE = "nikolaik/python-nodejs:python3.11-nodejs20", "nousresearch/hermes-sandbox:desktop"
+_OLD_IMAGE, _NEW_IMAGE = (
+    "nikolaik/python-nodejs:python3.11-nodejs20",
+    "nousresearch/hermes-sandbox:desktop",
+)
 _PORTAL = "https://portal.nousresearch.com"
 _CATALOG = "https://hermes-agent.nousresearch.com/docs/api/model-catalog.json"
 _TELEMETRY = "https://telemetry.nousresearch.com/v1/telemetry"
@@ -56,21 +59,60 @@ _EXPERTS = [
     {"provider": "openrouter", "model": "deepseek/deepseek-v4-pro"},
 ]
 _TOOLS = (
-    "hermes-cli", "browser", "clarify", "code_execution", "coding", "computer_use", "context_engine", "cronjob",
-    "debugging", "delegation", "file", "image_gen", "memory", "safe", "search", "session_search", "skills",
-    "terminal", "todo", "tts", "vision", "web",
-)  # fmt: skip
+    "hermes-cli",
+    "browser",
+    "clarify",
+    "code_execution",
+    "coding",
+    "computer_use",
+    "context_engine",
+    "cronjob",
+    "debugging",
+    "delegation",
+    "file",
+    "image_gen",
+    "memory",
+    "safe",
+    "search",
+    "session_search",
+    "skills",
+    "terminal",
+    "todo",
+    "tts",
+    "vision",
+    "web",
+)
 """The toolsets that hold nothing beyond what the agent switches on by itself."""
 _PLATFORMS = (
-    "bluebubbles", "cli", "cron", "dingtalk", "discord", "email", "feishu", "matrix", "mattermost", "qqbot", "signal",
-    "slack", "sms", "telegram", "wecom", "weixin", "whatsapp",
-)  # fmt: skip
+    "bluebubbles",
+    "cli",
+    "cron",
+    "dingtalk",
+    "discord",
+    "email",
+    "feishu",
+    "matrix",
+    "mattermost",
+    "qqbot",
+    "signal",
+    "slack",
+    "sms",
+    "telegram",
+    "wecom",
+    "weixin",
+    "whatsapp",
+)
 """Where the agent switches all of them on; a webhook, say, has few."""
 _GUARDED = {
-    "api_server": "hermes-api-server", "google_chat": "hermes-google_chat", "homeassistant": "hermes-homeassistant",
-    "teams": "hermes-teams", "webhook": "hermes-webhook", "wecom_callback": "hermes-wecom-callback",
-    "whatsapp_cloud": "hermes-whatsapp_cloud", "yuanbao": "hermes-yuanbao",
-}  # fmt: skip
+    "api_server": "hermes-api-server",
+    "google_chat": "hermes-google_chat",
+    "homeassistant": "hermes-homeassistant",
+    "teams": "hermes-teams",
+    "webhook": "hermes-webhook",
+    "wecom_callback": "hermes-wecom-callback",
+    "whatsapp_cloud": "hermes-whatsapp_cloud",
+    "yuanbao": "hermes-yuanbao",
+}
 """The other places, and what the agent switches on there."""
 _MILD = ("clarify", "search", "todo", "tts", "vision")
 """Toolsets that are of no use to a stranger."""
@@ -240,34 +282,71 @@ ROWS: tuple[Row, ...] = (
     *_asked("approvals", {"denial_breaker_threshold": (3,)}),
     *_asked("attachments", {"storage": ("hermes-home",)}),
     *_asked("auth", {"codex_login_flow": ("device_code",)}),
-    *_asked("auxiliary", {"approval.provider": ("auto",), "approval.timeout": (30,), "skills_hub.provider": ("auto",),
-                          "skills_hub.timeout": (30,)}),
+    *_asked(
+        "auxiliary",
+        {
+            "approval.provider": ("auto",),
+            "approval.timeout": (30,),
+            "skills_hub.provider": ("auto",),
+            "skills_hub.timeout": (30,),
+        },
+    ),
     *_asked("bedrock.guardrail", {"stream_processing_mode": ("async",), "trace": ("disabled",)}),
     *_asked("bot_desktop", {"placement": ("auto",)}),
-    *_asked("browser", {"camofox.loopback_host_alias": ("host.docker.internal",), "dialog_policy": ("must_respond",),
-                        "engine": ("auto",)}),
-    *_asked("checkpoints", {"auto_prune": (True,), "delete_orphans": (True,), "min_interval_hours": (24,)}),
-    *_least("checkpoints", {"max_file_size_mb": (10,), "max_snapshots": (20,), "max_total_size_mb": (500,),
-                            "retention_days": (7,)}),
+    *_asked(
+        "browser",
+        {
+            "camofox.loopback_host_alias": ("host.docker.internal",),
+            "dialog_policy": ("must_respond",),
+            "engine": ("auto",),
+        },
+    ),
+    *_asked(
+        "checkpoints",
+        {"auto_prune": (True,), "delete_orphans": (True,), "min_interval_hours": (24,)},
+    ),
+    *_least(
+        "checkpoints",
+        {
+            "max_file_size_mb": (10,),
+            "max_snapshots": (20,),
+            "max_total_size_mb": (500,),
+            "retention_days": (7,),
+        },
+    ),
     Row("code_execution.mode", Rule.ORDER, ("project",), ("strict", "project")),
     Row("command_allowlist", Rule.SHRINKS, ([],)),
     *_asked("computer_use", {"permission_mode": ("standard",)}),
     *_asked("context", {"engine": ("compressor",)}),
     *_asked("cron", {"chronos.portal_url": (_PORTAL,)}),
     *_asked("curator", {"archive_ttl_days": (0,)}),
-    *_least("curator", {"archive_after_days": (90, 30), "backup.keep": (5, 2), "stale_after_days": (30, 14)}),
+    *_least(
+        "curator",
+        {"archive_after_days": (90, 30), "backup.keep": (5, 2), "stale_after_days": (30, 14)},
+    ),
     *_asked("dashboard", {"drain_auth.min_secret_chars": (43,), "drain_auth.scope": ("drain",)}),
     *_asked("database", {"journal_mode": ("wal",)}),
     *_asked("desktop", {"password_store": ("auto",)}),
-    *_asked("gateway", {"bot_loop_guard.cooldown_seconds": (600,), "bot_loop_guard.max_events": (20,),
-                        "bot_loop_guard.window_seconds": (300,)}),
+    *_asked(
+        "gateway",
+        {
+            "bot_loop_guard.cooldown_seconds": (600,),
+            "bot_loop_guard.max_events": (20,),
+            "bot_loop_guard.window_seconds": (300,),
+        },
+    ),
     Row("gateway.multiplex_profiles", Rule.ASK, (True,)),
     Row("gateway.trust_recent_files_seconds", Rule.FALLS, (600,)),
     Row("gateway.media_delivery_allow_dirs", Rule.SHRINKS, ([],)),
-    *(Row(pattern, Rule.ITEMS, ([],)) for pattern in
-      ("custom_providers", "fallback_providers", "moa.presets.*.reference_models")),
+    *(
+        Row(pattern, Rule.ITEMS, ([],))
+        for pattern in ("custom_providers", "fallback_providers", "moa.presets.*.reference_models")
+    ),
     Row("hooks.**", Rule.ASK, _NOTHING, kind=_RUNS),
-    *(Row(f"{pattern}.**", Rule.ASK, _NOTHING, kind=_RUNS) for pattern in ("quick_commands", "gateway.quick_commands")),
+    *(
+        Row(f"{pattern}.**", Rule.ASK, _NOTHING, kind=_RUNS)
+        for pattern in ("quick_commands", "gateway.quick_commands")
+    ),
     *_asked("local_runtime", {"backend": ("auto",), "port": (0,)}),
     Row("lsp.install_strategy", Rule.ORDER, ("auto",), ("off", "manual", "auto")),
     *_asked("lsp", {"package_manager": ("npm",)}),
@@ -276,28 +355,55 @@ ROWS: tuple[Row, ...] = (
     Row("lsp.servers.**", Rule.ASK, _NOTHING, kind=_RUNS),
     Row("mcp_servers.**", Rule.ASK, _NOTHING, kind=_RUNS),
     *_asked("model_catalog", {"url": (_CATALOG,)}),
-    *_asked("monitoring.gateway_health_export", {
-        "export_interval_seconds": (60,), "logs_export_interval_seconds": (5,),
-        'resource_attributes."deployment.environment.name"': ("production",),
-        'resource_attributes."service.name"': ("hermes-gateway",)}),
+    *_asked(
+        "monitoring.gateway_health_export",
+        {
+            "export_interval_seconds": (60,),
+            "logs_export_interval_seconds": (5,),
+            'resource_attributes."deployment.environment.name"': ("production",),
+            'resource_attributes."service.name"': ("hermes-gateway",),
+        },
+    ),
     *_asked("nous", {"anthropic_wire": ("chat",)}),
     *_asked("onboarding", {"profile_build": ("ask",)}),
-    *(Row(f"platform_toolsets.{name}", Rule.SHRINKS, (list(_TOOLS), [f"hermes-{name}"])) for name in _PLATFORMS),
-    *(Row(f"platform_toolsets.{name}", Rule.SHRINKS, (list(_MILD), [own])) for name, own in _GUARDED.items()),
+    *(
+        Row(f"platform_toolsets.{name}", Rule.SHRINKS, (list(_TOOLS), [f"hermes-{name}"]))
+        for name in _PLATFORMS
+    ),
+    *(
+        Row(f"platform_toolsets.{name}", Rule.SHRINKS, (list(_MILD), [own]))
+        for name, own in _GUARDED.items()
+    ),
     *(Row(f"known_{kind}_toolsets.*", Rule.GROWS, ([],)) for kind in ("builtin", "plugin")),
     Row("plugins.enabled", Rule.SHRINKS, ([],), kind=_RUNS),
     Row("plugins.disabled", Rule.GROWS, ([],)),
     Row("plugins.host.launcher", Rule.ASK, ([],), kind=_RUNS),
-    *(Row(f"platforms.{name}.extra.{who}_policy", Rule.ORDER, ("pairing",), _WHO)
-      for name in ("qqbot", "wecom", "weixin", "whatsapp", "whatsapp_cloud", "yuanbao") for who in ("dm", "group")),
+    *(
+        Row(f"platforms.{name}.extra.{who}_policy", Rule.ORDER, ("pairing",), _WHO)
+        for name in ("qqbot", "wecom", "weixin", "whatsapp", "whatsapp_cloud", "yuanbao")
+        for who in ("dm", "group")
+    ),
     *_asked("plugins", {"isolation": ("in_process",)}),
     *_asked("proxy", {"credential_source": ("env",), "tunnel_port": (9090,)}),
-    *_asked("secrets", {"bitwarden.access_token_env": ("BWS_ACCESS_TOKEN",), "bitwarden.cache_ttl_seconds": (300,),
-                        "bitwarden.encrypted_cache.enabled": (False,),
-                        "bitwarden.encrypted_cache.max_stale_seconds": (0,), "onepassword.cache_ttl_seconds": (300,),
-                        "onepassword.service_account_token_env": ("OP_SERVICE_ACCOUNT_TOKEN",)}),
-    *_asked("security", {"approval.transport": ("builtin",), "approval.transport_fallback": ("deny",),
-                         "tirith_path": ("tirith",)}),
+    *_asked(
+        "secrets",
+        {
+            "bitwarden.access_token_env": ("BWS_ACCESS_TOKEN",),
+            "bitwarden.cache_ttl_seconds": (300,),
+            "bitwarden.encrypted_cache.enabled": (False,),
+            "bitwarden.encrypted_cache.max_stale_seconds": (0,),
+            "onepassword.cache_ttl_seconds": (300,),
+            "onepassword.service_account_token_env": ("OP_SERVICE_ACCOUNT_TOKEN",),
+        },
+    ),
+    *_asked(
+        "security",
+        {
+            "approval.transport": ("builtin",),
+            "approval.transport_fallback": ("deny",),
+            "tirith_path": ("tirith",),
+        },
+    ),
     Row("security.acked_advisories", Rule.SHRINKS, ([],)),
     Row("security.protected_instruction_extra_patterns", Rule.GROWS, ([],)),
     Row("security.website_blocklist.domains", Rule.GROWS, ([],)),
@@ -306,18 +412,34 @@ ROWS: tuple[Row, ...] = (
     Row("skills.external_dirs", Rule.SHRINKS, ([],)),
     *_asked("telemetry", {"shared_metrics.endpoint": (_TELEMETRY,)}),
     Row("terminal.backend", Rule.ORDER, ("local",), ("docker", "singularity", "local")),
-    *_asked("terminal", {
-        "cwd": (".", "~", "auto", "cwd", ""), "degraded_mode": ("warn",), "docker_image": (_OLD_IMAGE, _NEW_IMAGE),
-        "modal_image": (_OLD_IMAGE, _NEW_IMAGE), "daytona_image": (_OLD_IMAGE, _NEW_IMAGE),
-        "singularity_image": (f"docker://{_OLD_IMAGE}", f"docker://{_NEW_IMAGE}"),
-        "vercel_image": ("vercel/sandbox/universal:latest",), "vercel_runtime": ("", "node24")}),
-    *(Row(f"terminal.{key}", Rule.SHRINKS, ([],)) for key in
-      ("env_passthrough", "docker_volumes", "docker_forward_env", "shell_init_files")),
+    *_asked(
+        "terminal",
+        {
+            "cwd": (".", "~", "auto", "cwd", ""),
+            "degraded_mode": ("warn",),
+            "docker_image": (_OLD_IMAGE, _NEW_IMAGE),
+            "modal_image": (_OLD_IMAGE, _NEW_IMAGE),
+            "daytona_image": (_OLD_IMAGE, _NEW_IMAGE),
+            "singularity_image": (f"docker://{_OLD_IMAGE}", f"docker://{_NEW_IMAGE}"),
+            "vercel_image": ("vercel/sandbox/universal:latest",),
+            "vercel_runtime": ("", "node24"),
+        },
+    ),
+    *(
+        Row(f"terminal.{key}", Rule.SHRINKS, ([],))
+        for key in ("env_passthrough", "docker_volumes", "docker_forward_env", "shell_init_files")
+    ),
     Row("toolsets", Rule.SHRINKS, (list(_TOOLS), ["hermes-cli"])),
     Row("stt.provider", Rule.PROVIDER, ("local",)),
     Row("tts.provider", Rule.PROVIDER, ("edge", "kittentts", "neutts", "piper")),
-    *_asked("updates", {"non_interactive_local_changes": ("stash",), "parked_branch_strategy": ("switch",),
-                        "pre_update_backup": ("quick",)}),
+    *_asked(
+        "updates",
+        {
+            "non_interactive_local_changes": ("stash",),
+            "parked_branch_strategy": ("switch",),
+            "pre_update_backup": ("quick",),
+        },
+    ),
     *_asked("vault", {"onepassword.service_account_token_env": ("OP_SERVICE_ACCOUNT_TOKEN",)}),
     *_asked("vertex", {"region": ("global",)}),
-)  # fmt: skip
+)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from hermes_dist.model.locked import Approval, digests_of
+from hermes_dist.model.lock_package import Approval, digests_of
 from hermes_dist.model.plan import Effect
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import Digest
@@ -62,7 +62,9 @@ def remembered(
         known.pop(bare, None)
         place = (str(effect.path), effect.key, effect.digest)
         approval = at.get(place) or Approval(*place, since, effect.facts)
-        if newest.get(place[:2]) != approval:  # what is the newest stays where it is: asking again changes nothing
+        if (
+            newest.get(place[:2]) != approval
+        ):  # what is the newest stays where it is: asking again changes nothing
             known.pop(approval, None)
             known[approval] = None
             newest[place[:2]] = approval

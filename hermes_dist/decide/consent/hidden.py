@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.frontmatter import split
-from hermes_dist.model.documents import Kind, kind_of, load_data
+from hermes_dist.model.documents.api import Kind, kind_of, load_data
 from hermes_dist.model.paths import RelPath
 
 _ZERO = "\u200b-\u200d\u2060-\u2064\ufeff\u180e\u034f\u115f\u1160\u3164\uffa0\u17b4\u17b5"
@@ -24,7 +24,9 @@ _HIDDEN = re.compile(
 """Bidirectional embeddings, overrides and isolates, tags (Unicode TR9, TR36), annotations; selectors that follow
 another one or plain ASCII, where there is nothing to select; runs of characters without width."""
 _MARKS = re.compile("[\u061c\u200e\u200f]")
-_RTL = re.compile("[\u05d0-\u05f2\u0620-\u064a\u066e-\u06d5\u0710-\u08c7\ufb1d-\ufdfb\ufe70-\ufefc]")
+_RTL = re.compile(
+    "[\u05d0-\u05f2\u0620-\u064a\u066e-\u06d5\u0710-\u08c7\ufb1d-\ufdfb\ufe70-\ufefc]"
+)
 """Direction marks belong into lines with Arabic, Hebrew or the like, and nowhere else."""
 _STRAYS = re.compile(f"[{_ZERO}]|(?<![^\\x00-\\x7f])(?<![0-9#*])[\ufe0e\ufe0f]")
 _TOO_MANY_STRAYS = 8
@@ -35,7 +37,9 @@ _FLAGS = re.compile(
 )
 """The flags of England, Scotland and Wales are spelled with tags; these three are no disguise."""
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2190-\u2bff\ufe0f]")
-_JOINING = re.compile("[\u0600-\u1cff\ua800-\uabff\ufb50-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f]")
+_JOINING = re.compile(
+    "[\u0600-\u1cff\ua800-\uabff\ufb50-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f]"
+)
 """Scripts that are written with joiners, or that show with a space of no width where a word ends."""
 _TAGS = re.compile("[\U000e0020-\U000e007e]{3,}")
 _INVISIBLE = re.compile(
@@ -65,7 +69,9 @@ class Hidden(Struct, frozen=True):
     def marks(self) -> str:
         """The characters by their numbers, and what tags spell."""
         numbers = " ".join(sorted({f"U+{ord(mark):04X}" for mark in self.text}))
-        spelled = "".join("".join(chr(ord(tag) - 0xE0000) for tag in run[0]) for run in _TAGS.finditer(self.text))
+        spelled = "".join(
+            "".join(chr(ord(tag) - 0xE0000) for tag in run[0]) for run in _TAGS.finditer(self.text)
+        )
         return f"{numbers} (they spell {spelled!r})" if spelled else numbers
 
     @property
@@ -180,10 +186,14 @@ def invisible_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
     found: dict[int, set[str]] = {}
     for mark in _INVISIBLE.finditer(text):
         if not _joins(text, mark.start()):
-            found.setdefault(text.count("\n", 0, mark.start()) + 1, set()).add(f"U+{ord(mark[0]):04X}")
+            found.setdefault(text.count("\n", 0, mark.start()) + 1, set()).add(
+                f"U+{ord(mark[0]):04X}"
+            )
         if len(found) > 3:
             break
-    return tuple(f"line {number}: {' '.join(sorted(marks))}" for number, marks in list(found.items())[:3])
+    return tuple(
+        f"line {number}: {' '.join(sorted(marks))}" for number, marks in list(found.items())[:3]
+    )
 
 
 def _joins(text: str, at: int) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from hermes_dist.decide.consent.contents import digest_of
 from hermes_dist.decide.consent.switches import Judge, Standing, job_unit
-from hermes_dist.decide.placing_cron import JOBS, Job, jobs_by_id, meaning
-from hermes_dist.model.documents import ABSENT, same
+from hermes_dist.decide.placement.jobs import JOBS, Job, jobs_by_id, meaning
+from hermes_dist.model.documents.api import ABSENT, same
 from hermes_dist.model.facts import Fact, fact_text, facts_of
 from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.plan import Effect, EffectKind
@@ -30,13 +30,22 @@ def job_effects(
         if (runs and ident not in before) or standing is Standing.WAITS:
             yield _whole_job(key, job, off=not runs)
         elif runs or (standing and judge.guards(job_unit(ident), after, shipped=True)):
-            yield from (_job_field(key, job, field) for field in _changed_fields(before.get(ident), job))
+            yield from (
+                _job_field(key, job, field) for field in _changed_fields(before.get(ident), job)
+            )
 
 
 def _whole_job(key: KeyPath, job: Job, *, off: bool) -> Effect:
     acting = acting_fields(job)
     content = digest_of([format_key(key), acting])
-    return Effect(EffectKind.SCHEDULES, JOBS, format_key(key), (_name(job), *facts_of(acting)), content, off=off)
+    return Effect(
+        EffectKind.SCHEDULES,
+        JOBS,
+        format_key(key),
+        (_name(job), *facts_of(acting)),
+        content,
+        off=off,
+    )
 
 
 def _name(job: Job) -> Fact:
@@ -58,7 +67,11 @@ def acting_fields(job: Job) -> dict[str, object]:
     """
     known = meaning(job)
     order = [field for field in _FIRST if field in known]
-    fields = {field: known[field] for field in [*order, *(known.keys() - set(order))] if known[field] not in _SILENT}
+    fields = {
+        field: known[field]
+        for field in [*order, *(known.keys() - set(order))]
+        if known[field] not in _SILENT
+    }
     if fields.get("no_agent") is False:
         del fields["no_agent"]
     return fields
@@ -71,7 +84,11 @@ _FIRST = ("schedule", "script", "prompt")
 def _changed_fields(before: Job | None, job: Job) -> list[str]:
     """The fields that make a job do something else; those that only say what went without saying do not."""
     old, new = acting_fields(before or {}), acting_fields(job)
-    return [field for field in (*new, *(old.keys() - new.keys())) if not same(old.get(field), new.get(field))]
+    return [
+        field
+        for field in (*new, *(old.keys() - new.keys()))
+        if not same(old.get(field), new.get(field))
+    ]
 
 
 def job_ids(jobs: object) -> frozenset[str]:

@@ -17,21 +17,87 @@ from hermes_dist.model.tree import Entry, Tree
 
 CODE = frozenset(
     [
-        ".py", ".pyw", ".pyz", ".pth", ".so", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx", ".wasm",
-        ".sh", ".bash", ".zsh", ".fish", ".ksh", ".ps1", ".bat", ".cmd", ".rb", ".pl", ".pm", ".php", ".lua", ".go",
-        ".rs", ".jar", ".groovy", ".tcl", ".awk", ".jq", ".sql", ".mk", ".nix", ".el", ".exe",
+        ".py",
+        ".pyw",
+        ".pyz",
+        ".pth",
+        ".so",
+        ".js",
+        ".mjs",
+        ".cjs",
+        ".ts",
+        ".mts",
+        ".cts",
+        ".tsx",
+        ".jsx",
+        ".wasm",
+        ".sh",
+        ".bash",
+        ".zsh",
+        ".fish",
+        ".ksh",
+        ".ps1",
+        ".bat",
+        ".cmd",
+        ".rb",
+        ".pl",
+        ".pm",
+        ".php",
+        ".lua",
+        ".go",
+        ".rs",
+        ".jar",
+        ".groovy",
+        ".tcl",
+        ".awk",
+        ".jq",
+        ".sql",
+        ".mk",
+        ".nix",
+        ".el",
+        ".exe",
     ]
-)  # fmt: skip
+)
 """Endings of files that are run or imported."""
 BUILDS = frozenset(
     [
-        "makefile", "gnumakefile", "justfile", ".justfile", "package.json", "pyproject.toml", "setup.cfg", "uv.toml",
-        "deno.json", "deno.jsonc", "bunfig.toml", "cargo.toml", "gemfile", "rakefile", "procfile", "dockerfile",
-        "compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml", "taskfile.yml", "taskfile.yaml",
-        "tox.ini", "noxfile.py", "mise.toml", ".mise.toml", ".envrc", ".python-version", ".tool-versions",
-        "requirements.txt", ".pnp.cjs", ".yarnrc.yml", "flake.nix", "build.gradle", "pom.xml",
+        "makefile",
+        "gnumakefile",
+        "justfile",
+        ".justfile",
+        "package.json",
+        "pyproject.toml",
+        "setup.cfg",
+        "uv.toml",
+        "deno.json",
+        "deno.jsonc",
+        "bunfig.toml",
+        "cargo.toml",
+        "gemfile",
+        "rakefile",
+        "procfile",
+        "dockerfile",
+        "compose.yml",
+        "compose.yaml",
+        "docker-compose.yml",
+        "docker-compose.yaml",
+        "taskfile.yml",
+        "taskfile.yaml",
+        "tox.ini",
+        "noxfile.py",
+        "mise.toml",
+        ".mise.toml",
+        ".envrc",
+        ".python-version",
+        ".tool-versions",
+        "requirements.txt",
+        ".pnp.cjs",
+        ".yarnrc.yml",
+        "flake.nix",
+        "build.gradle",
+        "pom.xml",
     ]
-)  # fmt: skip
+)
 """Files that tools look for in a working directory, folded: they say what is run there."""
 
 _VARIABLE = re.compile(r"\$\{(\w+)[^{}\n]*\}|%(\w+)%")
@@ -62,7 +128,9 @@ class Piece(Struct, frozen=True):
     @property
     def wild(self) -> int:
         """How many steps there are before the first with a wildcard; all of them where there is none."""
-        return next((n for n, step in enumerate(self.steps) if "*" in step or "?" in step), len(self.steps))
+        return next(
+            (n for n, step in enumerate(self.steps) if "*" in step or "?" in step), len(self.steps)
+        )
 
 
 def _piece(word: str) -> Piece:
@@ -117,14 +185,24 @@ class Names:
 
     def pieces(self, text: str) -> Iterator[Piece]:
         """Yield the parts of a text that may be paths of files or folders that there are, quoted ones with spaces."""
-        plain = _VARIABLE.sub(lambda found: f"${found[1] or found[2]}", text) if "{" in text or "%" in text else text
+        plain = (
+            _VARIABLE.sub(lambda found: f"${found[1] or found[2]}", text)
+            if "{" in text or "%" in text
+            else text
+        )
         plain = _CHOICE.sub("*", plain.replace("\\ ", "\0").replace("\\", "/"))
         words = set(_PIECE.findall(plain))
         if self._spaced:
             words |= {found[1] or found[2] for found in _QUOTED.finditer(plain)} | {text}
         for word in words:
             last = folded(word.rstrip("/.").rpartition("/")[2].replace("\0", " "))
-            if last in self._files or last in self._folders or word.endswith("..") or "*" in last or "?" in last:
+            if (
+                last in self._files
+                or last in self._folders
+                or word.endswith("..")
+                or "*" in last
+                or "?" in last
+            ):
                 yield from filter(_has_steps, [_piece(word.replace("\0", " ").strip())])
 
     @cached_property

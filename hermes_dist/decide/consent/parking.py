@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from hermes_dist.decide.placing_cron import JOBS
-from hermes_dist.model.documents import Unmergeable, graft, kind_of
+from hermes_dist.decide.placement.jobs import JOBS
+from hermes_dist.model.documents.api import Unmergeable, graft, kind_of
 from hermes_dist.model.keypath import KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
@@ -25,7 +25,9 @@ class Grafted(Struct, frozen=True):
     blobs: Mapping[Digest, bytes]
 
 
-def put_back(target: Tree, source: Tree, places: Iterable[tuple[RelPath, str]], read: Read) -> Grafted:
+def put_back(
+    target: Tree, source: Tree, places: Iterable[tuple[RelPath, str]], read: Read
+) -> Grafted:
     """Put parts of one tree back to what another tree has there.
 
     Args:
@@ -45,7 +47,9 @@ def put_back(target: Tree, source: Tree, places: Iterable[tuple[RelPath, str]], 
     blobs: dict[Digest, bytes] = {}
     for path in keys.keys() - changes.keys():
         old = source.get(path)
-        data = _grafted(path, read(target[path].digest), read(old.digest) if old else None, keys[path])
+        data = _grafted(
+            path, read(target[path].digest), read(old.digest) if old else None, keys[path]
+        )
         changes[path] = old
         if data is not None:
             changes[path] = Entry(Digest.of(data), target[path].executable)
@@ -53,7 +57,9 @@ def put_back(target: Tree, source: Tree, places: Iterable[tuple[RelPath, str]], 
     return Grafted(target.with_entries(changes), blobs)
 
 
-def _grafted(path: RelPath, target: bytes, source: bytes | None, keys: list[KeyPath]) -> bytes | None:
+def _grafted(
+    path: RelPath, target: bytes, source: bytes | None, keys: list[KeyPath]
+) -> bytes | None:
     """Replace keys of one document; None where that can't be done by splicing, and the whole file goes back."""
     kind = kind_of(path)
     try:

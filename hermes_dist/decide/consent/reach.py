@@ -32,17 +32,23 @@ _LOOKED_FOR = frozenset(["node_modules", ".venv", "venv", "bin", ".bin", ".yarn"
 """Folders that tools look for in a working directory."""
 _PROSE = (".md", ".markdown", ".rst", ".txt")
 _MEDIA = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".mp4", ".pdf")
-_NO_CODE = frozenset([*SHARED_FILES, MANIFEST, "license", "copying", "notice", ".gitignore", ".gitattributes"])
+_NO_CODE = frozenset(
+    [*SHARED_FILES, MANIFEST, "license", "copying", "notice", ".gitignore", ".gitattributes"]
+)
 _IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)
 _LITERAL = re.compile(r"""["'`]([\w.-]{2,80})["'`]""")
-_ELSEWHERE = re.compile(r"sys\.path|site\.addsitedir|PYTHONPATH|NODE_PATH|spec_from_file|run_path|\bimp\.|chdir|\bcd\b")
+_ELSEWHERE = re.compile(
+    r"sys\.path|site\.addsitedir|PYTHONPATH|NODE_PATH|spec_from_file|run_path|\bimp\.|chdir|\bcd\b"
+)
 """Signs that a file loads from other folders than its own."""
 _IN_FOLDER = re.compile(
     r"(?:--?(?:C|w|directory|dir|cwd|chdir|project|prefix|workspace|rootdir|app-dir|work-dir|workdir)|cd|pushd|[A-Z_]*(?:PATH|LIB|DIR)[A-Z_]*)\Z"
 )
 _MODULE = re.compile(r"-[A-Za-z]*m\Z")
 _CODE_WORD = re.compile(r"(?:-[A-Za-z]*[ce]|--eval|--exec|--call|--print)\Z")
-_UNCLEAR = re.compile(r"\$\(|`|\beval\b|\bsource\b\s+\S*\$|\bxargs\b|\bfind\b|[*?]|\$(?!\w*HOME\b|\{\w*HOME\})[\w{]")
+_UNCLEAR = re.compile(
+    r"\$\(|`|\beval\b|\bsource\b\s+\S*\$|\bxargs\b|\bfind\b|[*?]|\$(?!\w*HOME\b|\{\w*HOME\})[\w{]"
+)
 """Signs that a shell makes other words of a text than those that stand there."""
 
 
@@ -147,12 +153,18 @@ class Reach:
 
     @cached_property
     def _at_home(self) -> list[RelPath]:
-        return [path for path in self.names.paths if path.top in _LOOKED_FOR or _is_looked_for(path)]
+        return [
+            path for path in self.names.paths if path.top in _LOOKED_FOR or _is_looked_for(path)
+        ]
 
     @cached_property
     def _packages(self) -> list[RelPath]:
         paths = self.names.paths
-        tops = {path.top for path in paths if len(path.parts) == 2 and path.suffix in (".py", ".so", ".pth")}
+        tops = {
+            path.top
+            for path in paths
+            if len(path.parts) == 2 and path.suffix in (".py", ".so", ".pth")
+        }
         return [path for path in paths if path.top in tops and "/" in path]
 
     def _first(self, start: Start) -> Iterator[_Place]:
@@ -180,7 +192,9 @@ class Reach:
             elif _CODE_WORD.match(before):
                 yield _ALL_SCRIPTS
             if " " in word.strip():
-                yield from self._of_words(tuple(part.strip("'\"") for part in word.replace("=", " ").split()))
+                yield from self._of_words(
+                    tuple(part.strip("'\"") for part in word.replace("=", " ").split())
+                )
             for piece in self.names.pieces(word):
                 yield from self._of_piece(piece)
             before = word
@@ -195,7 +209,11 @@ class Reach:
 
     def _run_in(self, word: str) -> Iterator[_Place]:
         """What can be loaded in a folder; one that is not the package's may be the home itself."""
-        folders = [folder for piece in self.names.pieces(word) for folder in self.names.folders(piece, surely=True)]
+        folders = [
+            folder
+            for piece in self.names.pieces(word)
+            for folder in self.names.folders(piece, surely=True)
+        ]
         yield from (_Place(_BELOW, folder) for folder in folders)
         if not folders:
             yield from _IN_HOME
@@ -203,7 +221,11 @@ class Reach:
     def _imported(self, name: str) -> Iterator[_Place]:
         """What ``-m NAME`` loads: the module's own package, and what lies in the home before others are looked at."""
         for path in self.names.module(name):
-            depth = name.count(".") + 1 + folded(path.name).startswith(("__main__.", "__init__.", "index."))
+            depth = (
+                name.count(".")
+                + 1
+                + folded(path.name).startswith(("__main__.", "__init__.", "index."))
+            )
             top = path.parts[: max(1, len(path.parts) - depth + 1)]
             yield _Place(_BELOW, "/".join(top))
         yield from _IN_HOME

@@ -14,13 +14,13 @@ from msgspec import Struct
 
 from hermes_dist.decide.consent.floor import row_for
 from hermes_dist.decide.consent.floor_rows import Rule
-from hermes_dist.decide.placement import CONFIG
-from hermes_dist.decide.placing_mcp import SERVERS
-from hermes_dist.decide.timing import schedule_words
+from hermes_dist.decide.placement.place import CONFIG
+from hermes_dist.decide.placement.servers import SERVERS
+from hermes_dist.decide.placement.timing import schedule_words
 from hermes_dist.errors import Invalid, counted
 from hermes_dist.model.facts import LOADS, Facts, fact_value, facts_line
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
-from hermes_dist.model.locked import Approval
+from hermes_dist.model.lock_package import Approval
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 
@@ -28,10 +28,17 @@ _UNITS = frozenset(["mcp_servers", "quick_commands", "jobs"])
 """Maps and lists whose entries are judged as a whole."""
 _PARTS = frozenset(["platforms", "quick_commands"])
 """Sections of settings that are judged entry by entry, at the top or below ``gateway``."""
-_MODELS = frozenset([
-    "custom_providers", "fallback_model", "fallback_providers", "model", "model_aliases", "provider_routing",
-    "providers",
-])  # fmt: skip
+_MODELS = frozenset(
+    [
+        "custom_providers",
+        "fallback_model",
+        "fallback_providers",
+        "model",
+        "model_aliases",
+        "provider_routing",
+        "providers",
+    ]
+)
 """Sections of settings that say together where prompts go: one answer, wherever a provider is named."""
 _SERVICES = frozenset(["cloud_provider", "use_gateway"])
 """Last steps of keys that say the same of one kind of tool."""
@@ -98,16 +105,24 @@ def named(effects: Iterable[Effect], word: str) -> tuple[Effect, ...]:
         Invalid: Several things have that bare name.
     """
     every = tuple(effects)
-    whole = tuple(e for group in grouped(every) if word and group.name == word for e in group.effects)
+    whole = tuple(
+        e for group in grouped(every) if word and group.name == word for e in group.effects
+    )
     if whole:
         return whole
-    exact = tuple(e for e in every if word and (word in (e.id, e.place, e.key, str(e.path)) or _begins(e, word)))
+    exact = tuple(
+        e
+        for e in every
+        if word and (word in (e.id, e.place, e.key, str(e.path)) or _begins(e, word))
+    )
     if exact:
         return exact
     groups = [group for group in grouped(every) if word in _bare_names(group)]
     if len(groups) > 1:
         names = ", ".join(group.name for group in groups)
-        raise Invalid(f"{word!r} is the name of several things: {names}", hint="name one of them in full")
+        raise Invalid(
+            f"{word!r} is the name of several things: {names}", hint="name one of them in full"
+        )
     return groups[0].effects if groups else ()
 
 
@@ -181,7 +196,10 @@ def _line(kind: EffectKind, parts: tuple[Effect, ...]) -> str:
         return _server({format_key(_parsed(p.key)[2:]): p.what for p in parts})
     keys = [_parsed(part.key)[len(_unit(part.path, key)) :] for part in parts]
     words = [_words_of(part) for part in parts]
-    changes = [f"{format_key(rest)}: {text}" if rest else text for text, rest in zip(words, keys, strict=True)]
+    changes = [
+        f"{format_key(rest)}: {text}" if rest else text
+        for text, rest in zip(words, keys, strict=True)
+    ]
     return "; ".join(dict.fromkeys(changes))
 
 
@@ -204,14 +222,26 @@ def label_in(effect: Effect) -> str:
 
 def schedules_in(group: Group) -> tuple[object, ...]:
     """The schedules of the jobs in a group, in the agent's spelling."""
-    facts = (fact for effect in group.effects if effect.kind is EffectKind.SCHEDULES for fact in effect.facts)
+    facts = (
+        fact
+        for effect in group.effects
+        if effect.kind is EffectKind.SCHEDULES
+        for fact in effect.facts
+    )
     return tuple(fact_value(value) for name, value in facts if name == "schedule")
 
 
 def loads_of(group: Group) -> tuple[tuple[int, str], ...]:
     """How many files of the package the parts of a group can load, and the folder that these lie in."""
-    values = [fact_value(value) for effect in group.effects for name, value in effect.facts if name == LOADS]
-    return tuple(dict.fromkeys((int(v[0]), str(v[1])) for v in values if isinstance(v, list) and len(v) == 2))
+    values = [
+        fact_value(value)
+        for effect in group.effects
+        for name, value in effect.facts
+        if name == LOADS
+    ]
+    return tuple(
+        dict.fromkeys((int(v[0]), str(v[1])) for v in values if isinstance(v, list) and len(v) == 2)
+    )
 
 
 def approved_facts(approved: Iterable[Approval], effect: Effect) -> Facts:
@@ -227,11 +257,17 @@ def changed_facts(before: Facts, after: Facts) -> tuple[tuple[str, str, str], ..
         return ()
     old, new = dict(before), dict(after)
     names = dict.fromkeys((*new, *old))
-    return tuple((n, old.get(n, "(none)"), new.get(n, "(none)")) for n in names if old.get(n) != new.get(n))
+    return tuple(
+        (n, old.get(n, "(none)"), new.get(n, "(none)")) for n in names if old.get(n) != new.get(n)
+    )
 
 
 def _job_line(effect: Effect) -> str:
-    return facts_line((name, _job_value(name, value)) for name, value in effect.facts if name not in ("name", LOADS))
+    return facts_line(
+        (name, _job_value(name, value))
+        for name, value in effect.facts
+        if name not in ("name", LOADS)
+    )
 
 
 def _job_value(name: str, value: str) -> str:
@@ -264,7 +300,11 @@ def _words(text: str) -> list[str] | None:
         found = json.loads(text)
     except ValueError:
         return None
-    return [word if isinstance(word, str) else json.dumps(word) for word in found] if isinstance(found, list) else None
+    return (
+        [word if isinstance(word, str) else json.dumps(word) for word in found]
+        if isinstance(found, list)
+        else None
+    )
 
 
 def _pair(name: str, value: str) -> str:

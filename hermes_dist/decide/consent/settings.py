@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from hermes_dist.decide.consent.contents import digest_of, value_facts
 from hermes_dist.decide.consent.floor import Known, asks, leaves
 from hermes_dist.decide.consent.switches import Judge, Standing, server_unit
-from hermes_dist.decide.placement import CONFIG
-from hermes_dist.decide.placing_mcp import SERVERS, is_off
-from hermes_dist.model.documents import ABSENT, get
+from hermes_dist.decide.placement.place import CONFIG
+from hermes_dist.decide.placement.servers import SERVERS, is_off
+from hermes_dist.model.documents.api import ABSENT, get
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.plan import Effect
 
@@ -49,7 +49,11 @@ _NOT_OURS = "a server that stands switched off, and is none of the package's"
 def _idle_servers(merged: object, shipped: object, judge: Judge) -> Mapping[object, Standing | str]:
     """The servers that stand switched off, and why; one that had its yes is guarded like one that runs."""
     here, theirs = get(merged, (SERVERS,)), get(shipped, (SERVERS,))
-    names = [name for name, server in here.items() if is_off(server)] if isinstance(here, Mapping) else []
+    names = (
+        [name for name, server in here.items() if is_off(server)]
+        if isinstance(here, Mapping)
+        else []
+    )
     known = theirs if isinstance(theirs, Mapping) else {}
     return {name: _standing(name, judge) if name in known else _NOT_OURS for name in names}
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from hermes_dist.decide.consent.jobs import label_of
 from hermes_dist.decide.consent.mentions import CODE, Names
 from hermes_dist.decide.consent.reach import Reach, Start, script_paths
-from hermes_dist.decide.placing_cron import Job
-from hermes_dist.decide.placing_mcp import SERVERS, is_off
-from hermes_dist.model.documents import get
+from hermes_dist.decide.placement.jobs import Job
+from hermes_dist.decide.placement.servers import SERVERS, is_off
+from hermes_dist.model.documents.api import get
 from hermes_dist.model.keypath import KeyPath, format_key
 from hermes_dist.model.paths import RelPath, folded
 
@@ -19,10 +19,16 @@ UNITS = ("hooks", "plugins")
 INLINE_SWITCH: KeyPath = ("skills", "inline_shell")
 """The setting that makes the agent run the commands written inside skills."""
 _COMMANDS: tuple[KeyPath, ...] = (
-    (SERVERS,), ("quick_commands",), ("gateway", "quick_commands"), ("lsp", "servers"), ("hooks",),
-)  # fmt: skip
+    (SERVERS,),
+    ("quick_commands",),
+    ("gateway", "quick_commands"),
+    ("lsp", "servers"),
+    ("hooks",),
+)
 """Maps whose entries are commands, each of them one thing."""
-_FOLDER_KEY = re.compile(r"cwd|workdir|work(ing)?_?dir(ectory)?|directory|folder|dir|root", re.IGNORECASE)
+_FOLDER_KEY = re.compile(
+    r"cwd|workdir|work(ing)?_?dir(ectory)?|directory|folder|dir|root", re.IGNORECASE
+)
 _FOLDER_VARIABLE = re.compile(r"[A-Z0-9_]*(PATH|LIB|HOME|DIR|ROOT|FOLDER|PREFIX)[A-Z0-9_]*")
 _COMMAND_KEY = re.compile(
     r"(?:.*_)?(?:command|cmd|args|argv|exec|script|binary|bin|launcher|init_files|program|interpreter)s?"
@@ -58,11 +64,17 @@ def _command(key: KeyPath, entry: object) -> Start:
     words: list[str] = []
     folders: list[str] = []
     for name, text in _texts(entry, ""):
-        in_folder = _FOLDER_KEY.fullmatch(name) or (_FOLDER_VARIABLE.fullmatch(name) and not text.startswith("http"))
+        in_folder = _FOLDER_KEY.fullmatch(name) or (
+            _FOLDER_VARIABLE.fullmatch(name) and not text.startswith("http")
+        )
         (folders if in_folder else words).append(text)
     far = isinstance(entry, Mapping) and "url" in entry and "command" not in entry
     return Start(
-        owner=format_key(key), words=tuple(words), folders=tuple(folders), lines=key[0] != SERVERS, process=not far
+        owner=format_key(key),
+        words=tuple(words),
+        folders=tuple(folders),
+        lines=key[0] != SERVERS,
+        process=not far,
     )
 
 
@@ -114,7 +126,12 @@ def job_start(job: Job, jobs: Mapping[str, Job], reach: Reach) -> Start:
         reach: Where scripts and skills are.
     """
     family = [job, *_sources(job, jobs, {str(job.get("id"))})]
-    scripts = [path for each in family for field in _SCRIPT_FIELDS for path in script_paths(each.get(field))]
+    scripts = [
+        path
+        for each in family
+        for field in _SCRIPT_FIELDS
+        for path in script_paths(each.get(field))
+    ]
     wanted = {name for each in family for name in _skill_names(each)}
     skills = list(_skill_folders(wanted, reach)) if wanted else []
     texts = [text for folder in skills for text in reach.texts(RelPath(f"{folder}/{_SKILL}"))]
@@ -124,7 +141,7 @@ def job_start(job: Job, jobs: Mapping[str, Job], reach: Reach) -> Start:
         folders=tuple(str(each["workdir"]) for each in family if each.get("workdir")),
         prose=(*(str(each.get("prompt") or "") for each in family), *texts),
         seeds=(*_folders_of(scripts), *skills, *([RelPath("skill-bundles")] if wanted else [])),
-    )  # fmt: skip
+    )
 
 
 def _folders_of(scripts: list[RelPath]) -> Iterator[RelPath]:
@@ -173,7 +190,9 @@ def _names_of(path: RelPath, reach: Reach) -> set[str]:
 def unit_start(unit: RelPath, reach: Reach) -> Start:
     """What a hook, a plugin or a skill runs; commands inside of a skill are lines of a shell."""
     skill = RelPath(f"{unit}/{_SKILL}")
-    return Start(owner=str(unit), seeds=(unit,), words=tuple(inline_commands(skill, reach)), lines=True)
+    return Start(
+        owner=str(unit), seeds=(unit,), words=tuple(inline_commands(skill, reach)), lines=True
+    )
 
 
 def inline_skills(reach: Reach) -> Iterator[RelPath]:

@@ -13,14 +13,14 @@ from msgspec import Struct
 
 from hermes_dist.agents.jobs import REASON
 from hermes_dist.decide.consent.contents import data_in
-from hermes_dist.decide.placement import CONFIG
-from hermes_dist.decide.placing_cron import JOBS, PAUSED_BY, Job, jobs_by_id, read_jobs
-from hermes_dist.decide.placing_mcp import MCP, SERVERS, is_off, read_servers
-from hermes_dist.decide.schedules import can_start
+from hermes_dist.decide.placement.jobs import JOBS, PAUSED_BY, Job, jobs_by_id, read_jobs
+from hermes_dist.decide.placement.place import CONFIG
+from hermes_dist.decide.placement.schedules import can_start
+from hermes_dist.decide.placement.servers import MCP, SERVERS, is_off, read_servers
 from hermes_dist.errors import Invalid
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.lock import Lock
-from hermes_dist.model.locked import Off, OffCause
+from hermes_dist.model.lock_package import Off, OffCause
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import Read, Tree
@@ -149,7 +149,9 @@ class Judge(Struct, frozen=True):
         return memory.off.get(unit) is OffCause.USER or unit in memory.granted or memory.older
 
     def _unused(self, unit: Unit) -> Standing:
-        return Standing.AUTHOR if unit in self.by_author and unit not in self.named else Standing.WAITS
+        return (
+            Standing.AUTHOR if unit in self.by_author and unit not in self.named else Standing.WAITS
+        )
 
 
 NO_MEMORY = Judge()
@@ -184,7 +186,9 @@ def shipped_off(placed: Tree, shipped: Tree, read: Read) -> frozenset[Unit]:
     """
     names: set[object] = set()
     if MCP in shipped:
-        written = {server.name: server.written for server in read_servers(read(shipped[MCP].digest))[0]}
+        written = {
+            server.name: server.written for server in read_servers(read(shipped[MCP].digest))[0]
+        }
         names |= {name for name, server in written.items() if _says_off(server)}
     authors = shipped if CONFIG in shipped or MCP in shipped else placed
     config = _servers(data_in(CONFIG, authors, read))
@@ -234,7 +238,9 @@ def wanted_back(merged: Tree, judge: Judge, read: Read) -> frozenset[Unit]:
     return frozenset(unit for unit in off if judge.standing(unit, jobs) is Standing.USER)
 
 
-def causes(live: Tree, theirs: Tree, waiting: Collection[Unit], judge: Judge, read: Read) -> tuple[Off, ...]:
+def causes(
+    live: Tree, theirs: Tree, waiting: Collection[Unit], judge: Judge, read: Read
+) -> tuple[Off, ...]:
     """What the next lock remembers as off, with the cause.
 
     Args:
@@ -253,7 +259,11 @@ def causes(live: Tree, theirs: Tree, waiting: Collection[Unit], judge: Judge, re
             continue
         cause = _cause(judge.standing(unit, jobs), judge.memory.off.get(unit))
         off += [Off(unit[0], format_key(unit[1]), cause)] if cause else []
-    gone = (unit for unit, cause in judge.memory.off.items() if cause is OffCause.USER and unit not in state)
+    gone = (
+        unit
+        for unit, cause in judge.memory.off.items()
+        if cause is OffCause.USER and unit not in state
+    )
     return tuple(sorted({*off, *(Off(path, format_key(key), OffCause.USER) for path, key in gone)}))
 
 

@@ -12,7 +12,7 @@ from hermes_dist.decide.consent.code import OWNER, is_owned_by
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.consent.switches import is_unit, unit_of
 from hermes_dist.model.lock import Lock
-from hermes_dist.model.locked import Approval
+from hermes_dist.model.lock_package import Approval
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
@@ -69,7 +69,9 @@ def approvals_for(approved: Iterable[Approval], effects: Iterable[Effect]) -> fr
         if owner := dict(approval.facts).get(OWNER):
             return any(is_owned_by(owner, effect) for effect in each)
         known = approval.digest in digests or (approval.path, approval.key) in places
-        return known or (bool(approval.path) and unit_of(RelPath(approval.path), approval.key) in units)
+        return known or (
+            bool(approval.path) and unit_of(RelPath(approval.path), approval.key) in units
+        )
 
     return frozenset(filter(counts, approved))
 
@@ -81,7 +83,8 @@ def unapproved(lock: Lock, effects: Iterable[Effect]) -> Lock:
     units = {unit_of(effect.path, effect.key) for effect in each}
     waits = (replace(effect, off=is_unit(unit_of(effect.path, effect.key))) for effect in each)
     return replace(
-        lock, approved=tuple(a for a in lock.approved if a not in taken),
+        lock,
+        approved=tuple(a for a in lock.approved if a not in taken),
         off=tuple(off for off in lock.off if unit_of(off.path, off.key) not in units),
         parked=tuple(dict.fromkeys((*lock.parked, *waits))),
-    )  # fmt: skip
+    )

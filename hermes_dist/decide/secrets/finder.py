@@ -30,7 +30,9 @@ _PEM = re.compile(
     r"(?P<body>(?:[A-Za-z0-9+/=\s\\:,.\"'|#*]|-(?!----)){0,20000})(?:-----END [A-Z0-9 ]{1,60}-----)?"
 )
 _LINE_OF_KEY = re.compile(r"[A-Za-z0-9+/]{40}")
-_USERINFO = re.compile(r"://(?P<user>[^\s/:@\"'<>]{0,80})(?::(?P<secret>[^\s/@\"'<>]{3,200}))?@[\w\[]")
+_USERINFO = re.compile(
+    r"://(?P<user>[^\s/:@\"'<>]{0,80})(?::(?P<secret>[^\s/@\"'<>]{3,200}))?@[\w\[]"
+)
 _USER_FLAGS = ("-u ", "--user ", "--user=", "--proxy-user ")
 _USER = re.compile(r"--?[a-z-]{1,10}[ =]{1,3}[\"']?[^\s:\"']{0,80}:(?P<secret>[^\s\"']{6,200})")
 _BASIC = re.compile(r"Basic[ ]+(?P<secret>[A-Za-z0-9+/]{12,400}={0,2})")
@@ -56,7 +58,9 @@ _FEW = 24
 _WIDEST_ROW = 600
 _HIGHEST_TABLE = 6000
 _LONGEST = 800
-_ESCAPE = re.compile(r"(?:\\(?:[nrtbf]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})|%[0-9A-Fa-f]{2}|\[[\d;]{0,8}m)\Z")
+_ESCAPE = re.compile(
+    r"(?:\\(?:[nrtbf]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})|%[0-9A-Fa-f]{2}|\[[\d;]{0,8}m)\Z"
+)
 """A sign written in another way, which ends with a letter or a digit: in JSON, in a URL, in colours of a terminal."""
 _RANDOM_NAMED = "random value behind a key-like name"
 
@@ -107,7 +111,9 @@ def _with_prefix(text: str, words: bytes) -> Iterator[Finding]:
 def _of_kind(text: str, kind: Kind | Shape) -> Iterator[Finding]:
     for match in kind.pattern.finditer(text):
         body = match["body"]
-        if _stands_free(text, match.start(), kind, match[0], body) and _is_drawn(kind, match[0], body):
+        if _stands_free(text, match.start(), kind, match[0], body) and _is_drawn(
+            kind, match[0], body
+        ):
             yield Finding(match.start(), match.end(), kind.name)
 
 
@@ -121,7 +127,9 @@ def _stands_free(text: str, at: int, kind: Kind | Shape, whole: str, body: str) 
     if isinstance(kind, Shape):
         return kind.inside
     prefix = whole[: len(whole) - len(body)]
-    return len(prefix) >= 4 and not prefix.isalnum() and is_random(body)  # by letters alone it is common in base64
+    return (
+        len(prefix) >= 4 and not prefix.isalnum() and is_random(body)
+    )  # by letters alone it is common in base64
 
 
 def _is_strict(kind: Kind | Shape, whole: str, body: str) -> bool:
@@ -193,7 +201,11 @@ def _places(text: str, word: str) -> Iterator[int]:
 
 def _named(text: str, words: bytes) -> Iterator[Finding]:
     """Values drawn by chance behind key-like names; looked for from the value, since names are far more common."""
-    tokens = {word.decode() for word in words.translate(_TOKENS).split() if FEWEST <= len(word) <= _LONGEST}
+    tokens = {
+        word.decode()
+        for word in words.translate(_TOKENS).split()
+        if FEWEST <= len(word) <= _LONGEST
+    }
     values = {value for value in tokens if looks_drawn(value.rstrip("."))}
     if not values or not mentions_secrets(text):
         return

@@ -137,8 +137,10 @@ _PREFIXED = (
     _keys("GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_", "word", 30),
     _keys("GitHub token", "github_pat_", "dash", 40),
     _keys(
-        "GitLab token", "glpat- gloas- gldt- glrt- glrtr- glcbt- glptt- glft- glimt- glagent- glsoat- glffct- glwt-",
-        "dots", 20,
+        "GitLab token",
+        "glpat- gloas- gldt- glrt- glrtr- glcbt- glptt- glft- glimt- glagent- glsoat- glffct- glwt-",
+        "dots",
+        20,
     ),
     _keys("GitLab token", "GR1348941", "dash", 20),
     _keys("Atlassian token", "ATATT3xFf ATCTT3xFf ATBB", "any", 24),
@@ -201,7 +203,12 @@ _PREFIXED = (
     _keys("Nostr key", "nsec1", "word", 58, exact=True),
     _keys("ClickHouse key", "4b1d", "word", 38, exact=True),
     # messages and mail
-    _keys("Slack token", "xoxb- xoxp- xoxa- xoxr- xoxs- xoxo- xoxe- xoxc- xoxd- xoxe.xoxp- xoxe.xoxb-", "dash", 16),
+    _keys(
+        "Slack token",
+        "xoxb- xoxp- xoxa- xoxr- xoxs- xoxo- xoxe- xoxc- xoxd- xoxe.xoxp- xoxe.xoxb-",
+        "dash",
+        16,
+    ),
     _keys("Slack token", "xapp-", "dash", 24),
     _keys("Matrix token", "syt_", "dash", 24),
     _keys("SendGrid key", "SG.", "dots", 50),
@@ -243,40 +250,62 @@ _PREFIXED = (
     _keys("Unkey key", "unkey_", "word", 22),
     _keys("SettleMint token", "sm_aat_ sm_pat_ sm_sat_", "word", 16),
     _keys("Stytch secret", "secret-live- secret-test-", "any", 36),
-)  # fmt: skip
+)
 
 _SHAPES = (
     Shape(
-        "Slack webhook", ("hooks.slack.com",),
-        r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<body>[\w+/]{30,200})", inside=True,
+        "Slack webhook",
+        ("hooks.slack.com",),
+        r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<body>[\w+/]{30,200})",
+        inside=True,
     ),
     Shape(
-        "Discord webhook", ("/api/webhooks/",),
-        r"discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/\d{15,}/(?P<body>[\w-]{50,100})", inside=True,
+        "Discord webhook",
+        ("/api/webhooks/",),
+        r"discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/\d{15,}/(?P<body>[\w-]{50,100})",
+        inside=True,
     ),
     Shape(
-        "Teams webhook", ("webhook.office.com",),
-        r"webhook\.office\.com/webhookb2/(?P<body>[\w@/-]{60,300})", inside=True,
+        "Teams webhook",
+        ("webhook.office.com",),
+        r"webhook\.office\.com/webhookb2/(?P<body>[\w@/-]{60,300})",
+        inside=True,
     ),
     Shape("Discord token", (".",), r"(?P<body>[MNO][\w-]{22,27}\.[\w-]{6}\.[\w-]{27,45})(?![\w-])"),
     Shape("Telegram token", (":",), r"(?:bot)?\d{8,10}:(?P<body>[A-Za-z0-9_-]{35})(?![\w-])"),
-    Shape("web token (JWT)", ("eyJ",), r"(?P<body>eyJ[\w-]{10,2000}\.eyJ[\w-]{10,8000}\.[\w-]{16,2000})", inside=True),
+    Shape(
+        "web token (JWT)",
+        ("eyJ",),
+        r"(?P<body>eyJ[\w-]{10,2000}\.eyJ[\w-]{10,8000}\.[\w-]{16,2000})",
+        inside=True,
+    ),
     Shape("Airtable token", ("pat",), r"pat[0-9A-Za-z]{14}\.(?P<body>[0-9a-f]{64})"),
     Shape("Terraform token", (".atlasv1.",), r"(?P<body>[0-9A-Za-z]{14}\.atlasv1\.[\w=-]{60,80})"),
     Shape("Azure client secret", ("Q~",), r"(?P<body>[\w~.]{3}\dQ~[\w~.-]{31,34})(?![\w~-])"),
-    Shape("Azure DevOps token", ("AZDO",), r"(?P<body>[0-9A-Za-z]{52}JQQJ9{2}[0-9A-Za-z]{0,40}AZDO\w{4})", inside=True),
-    Shape("Azure key", ("APIM", "ACDb", "+A"), r"(?P<body>[0-9A-Za-z+/]{76}(?:APIM|ACDb|\+A(?:Ba|MC|St))\w{5,8}==)"),
+    Shape(
+        "Azure DevOps token",
+        ("AZDO",),
+        r"(?P<body>[0-9A-Za-z]{52}JQQJ9{2}[0-9A-Za-z]{0,40}AZDO\w{4})",
+        inside=True,
+    ),
+    Shape(
+        "Azure key",
+        ("APIM", "ACDb", "+A"),
+        r"(?P<body>[0-9A-Za-z+/]{76}(?:APIM|ACDb|\+A(?:Ba|MC|St))\w{5,8}==)",
+    ),
     Shape("Mailchimp key", ("-us",), r"(?P<body>[0-9a-f]{32}-us\d{1,2})(?![\w-])"),
     Shape("Zhipu key", (".",), r"(?P<body>[0-9a-f]{32}\.[0-9A-Za-z]{16})(?![\w.])"),
     Shape("MaxMind key", ("_mmk",), r"(?P<body>[0-9A-Za-z]{6}_[0-9A-Za-z]{29}_mmk)"),
     Shape(
-        "1Password secret key", ("A3-",),
+        "1Password secret key",
+        ("A3-",),
         r"A3-(?P<body>[0-9A-Z]{6}-(?:[0-9A-Z]{11}|[0-9A-Z]{6}-[0-9A-Z]{5})(?:-[0-9A-Z]{5}){3})(?![\w-])",
     ),
     Shape("Cloudflare origin key", ("v1.0-",), r"v1\.0-(?P<body>[0-9a-f]{24}-[0-9a-f]{146})"),
     Shape("ClickUp token", ("pk_",), r"pk_\d{5,10}_(?P<body>[0-9A-Z]{32})(?!\w)"),
     Shape(
-        "PayPal token", ("access_token$",),
+        "PayPal token",
+        ("access_token$",),
         r"access_token\$(?:production|sandbox)\$(?P<body>[0-9a-z]{16}\$[0-9a-f]{32})",
     ),
     Shape("Mapbox token", ("sk.eyJ",), r"sk\.(?P<body>eyJ[\w-]{20,400}\.[\w-]{20,60})"),
@@ -286,7 +315,7 @@ _SHAPES = (
     Shape("Lob key", ("_pub_", "live_", "test_"), r"(?:live|test)_(?P<body>[0-9a-f]{35})(?!\w)"),
     Shape("Facebook app token", ("|",), r"\d{15,16}\|(?P<body>[\w-]{27,40})(?![\w-])"),
     Shape("Firebase key", (":APA91b",), r"AAAA[\w-]{7}:APA91b(?P<body>[\w-]{130,150})"),
-)  # fmt: skip
+)
 
 KINDS: tuple[Kind | Shape, ...] = (
     *_PREFIXED,
@@ -299,4 +328,7 @@ _HINTS = tuple((hint, number) for number, kind in enumerate(KINDS) for hint in k
 
 def kinds_in(text: str) -> list[Kind | Shape]:
     """The kinds that a text may hold a key of."""
-    return [KINDS[number] for number in dict.fromkeys([number for hint, number in _HINTS if hint in text])]
+    return [
+        KINDS[number]
+        for number in dict.fromkeys([number for hint, number in _HINTS if hint in text])
+    ]

@@ -7,18 +7,24 @@ import re
 from itertools import pairwise
 
 _CLASSES = bytes(
-    97 if 97 <= code <= 122 else 65 if 65 <= code <= 90 else 48 if 48 <= code <= 57 else 45 for code in range(256)
+    97 if 97 <= code <= 122 else 65 if 65 <= code <= 90 else 48 if 48 <= code <= 57 else 45
+    for code in range(256)
 )
 """Small letters, capitals, digits, and all else, as one sign each."""
 _DIGIT_TURNS = (b"a0", b"0a", b"A0", b"0A")
 _CASE_TURNS = (b"aA", b"Aa")
 _CAPITALS = b"A" * 10
-_PAIRS = frozenset(re.findall(r"\w+", """
+_PAIRS = frozenset(
+    re.findall(
+        r"\w+",
+        """
     ab ac ad ag ai al am an ap ar as at ay be bl bo ca ce ch ck co ct da de di du ea ec ed ee ef el em en er es et ev ex
     ey fe fi fo ge gh gi gr ha he hi ho ia ic id ie if ig il im in io ir is it iv ke la ld le li ll lo ly ma me mi mo mp
     my na nc nd ne ng ni no ns nt of ok ol om on op or os ot ou ow pa pe pl po pp pr ra rd re ri ro rs rt ry sa se sh si
     so ss st su ta te th ti to tr ts tu ty ub uc ul un up ur us ut ve vi wa wh wi wo yo
-"""))
+""",
+    )
+)
 """The pairs of letters that most of English and of names in programs is made of; a quarter of all pairs."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -33,13 +39,24 @@ _FILLED_IN = re.compile(
     r"|demo|foo|bar|none|null|key|api|my|xxx+|123+|0{4,}|abc(?:def)?|password|passwd|pass",
     re.IGNORECASE,
 )
-_KNOWN_TO_ALL = frozenset([
-    "AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE", "ASIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-    "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY", "sk_test_4eC39HqLyjWDarjtT1zdp7dc", "sk_test_BQokikJOvBiI2HlWgH4olfQ2",
-    "ghp_16C7e42F292c6912E7710c838347Ae178B4a", "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
-    "QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "QWxhZGRpbjpPcGVuU2VzYW1l", "dXNlcm5hbWU6cGFzc3dvcmQ=", "dXNlcjpwYXNzd29yZA==",
-    "JBSWY3DPEHPK3PXP",
-])  # fmt: skip
+_KNOWN_TO_ALL = frozenset(
+    [
+        "AKIAIOSFODNN7EXAMPLE",
+        "AKIAI44QH8DHBEXAMPLE",
+        "ASIAIOSFODNN7EXAMPLE",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
+        "sk_test_4eC39HqLyjWDarjtT1zdp7dc",
+        "sk_test_BQokikJOvBiI2HlWgH4olfQ2",
+        "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+        "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
+        "QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+        "QWxhZGRpbjpPcGVuU2VzYW1l",
+        "dXNlcm5hbWU6cGFzc3dvcmQ=",
+        "dXNlcjpwYXNzd29yZA==",
+        "JBSWY3DPEHPK3PXP",
+    ]
+)
 """Examples in the documentation of services and standards, to the letter."""
 _DATE = re.compile(r"\d{4}-\d{2}|\d{1,2}[:/]\d{2}")
 _FOR_EVERYBODY = ("phc_", "pk_live_", "pk_test_", "pk.eyJ", "sb_publishable_")
@@ -57,12 +74,18 @@ def is_placeholder(value: str) -> bool:
 
     A word inside is not enough: what is left without such words, rows of letters and repeats has to be short.
     """
-    if value in _KNOWN_TO_ALL or value.rpartition(".")[2] in _KNOWN_TO_ALL or _STANDS_FOR.fullmatch(value):
+    if (
+        value in _KNOWN_TO_ALL
+        or value.rpartition(".")[2] in _KNOWN_TO_ALL
+        or _STANDS_FOR.fullmatch(value)
+    ):
         return True
     if value.startswith(_FOR_EVERYBODY):
         return True
     said = _decoded(value)
-    return _stands_for_another(value) or bool(said and (_stands_for_another(said) or is_made_of_words(said)))
+    return _stands_for_another(value) or bool(
+        said and (_stands_for_another(said) or is_made_of_words(said))
+    )
 
 
 def _decoded(value: str) -> str:
@@ -76,7 +99,9 @@ def _decoded(value: str) -> str:
 
 def _stands_for_another(value: str) -> bool:
     parts = _ALNUM.findall(_FILLED_IN.sub("", value))
-    kept = "".join(part for part in parts if not (part.isalpha() and part[1:].islower() and is_wordy(part)))
+    kept = "".join(
+        part for part in parts if not (part.isalpha() and part[1:].islower() and is_wordy(part))
+    )
     return len(kept) < 6 or (len(kept) >= FEWEST and _is_row(kept)) or _repeats(kept)
 
 
@@ -105,7 +130,9 @@ def turns(value: str) -> tuple[int, int]:
 
 def is_wordy(value: str, share: float = 0.5) -> bool:
     """Whether the letters of a value follow each other as they do in words."""
-    pairs = [run[at : at + 2] for run in _LETTERS.findall(value.lower()) for at in range(len(run) - 1)]
+    pairs = [
+        run[at : at + 2] for run in _LETTERS.findall(value.lower()) for at in range(len(run) - 1)
+    ]
     return bool(pairs) and sum(pair in _PAIRS for pair in pairs) > share * len(pairs)
 
 
@@ -157,7 +184,9 @@ def _alternates(text: str, count: int) -> bool:
         return True
     if (digits + cases) * 5 >= count * 2 and not is_wordy(text):
         return True
-    return digits >= 2 and digits + cases >= 4 and (digits + cases) * 4 >= count and not is_wordy(text)
+    return (
+        digits >= 2 and digits + cases >= 4 and (digits + cases) * 4 >= count and not is_wordy(text)
+    )
 
 
 def _is_path(text: str) -> bool:
@@ -165,7 +194,9 @@ def _is_path(text: str) -> bool:
     parts = [part for part in text.split("/") if part]
     if len(parts) < 2:
         return False
-    return sum(len(part) for part in parts if is_made_of_words(part) and len(part) > 2) * 3 >= len(text)
+    return sum(len(part) for part in parts if is_made_of_words(part) and len(part) > 2) * 3 >= len(
+        text
+    )
 
 
 def is_password(text: str) -> bool:

@@ -48,7 +48,9 @@ def _unpacked(data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
     for name, content in _direct(data):
         yield name, content
         if depth < _DEEPEST:
-            yield from ((f"{name}/{inner}", found) for inner, found in _unpacked(content, depth + 1))
+            yield from (
+                (f"{name}/{inner}", found) for inner, found in _unpacked(content, depth + 1)
+            )
 
 
 def _direct(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -112,7 +114,9 @@ def _rows(data: bytes) -> Iterator[tuple[str, bytes]]:
     coding = _CODINGS.get(int.from_bytes(data[56:60], "big"), "utf-8")
     if size < 512:
         return
-    lines = [line for begin in range(0, len(data), size) for line in _page(data, begin, size, coding)]
+    lines = [
+        line for begin in range(0, len(data), size) for line in _page(data, begin, size, coding)
+    ]
     yield "a row", "\n\n".join(lines).encode()
 
 
@@ -137,7 +141,9 @@ def _row(data: bytes, at: int, end: int, coding: str) -> Iterator[str]:
         kind, start = _number(data, start)
         width = _SIZES.get(kind, max(0, kind - 12) // 2)
         if kind >= 12:
-            yield data[body : min(body + width, end)].decode(coding if kind % 2 else "utf-8", "replace")
+            yield data[body : min(body + width, end)].decode(
+                coding if kind % 2 else "utf-8", "replace"
+            )
         body += width
 
 

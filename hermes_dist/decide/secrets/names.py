@@ -16,52 +16,311 @@ _ANY_WORD = re.compile(_WORD.pattern, re.IGNORECASE)
 _HINTS = ("key", "token", "secret", "pass", "pwd", "cred", "bearer", "auth", "pat", "cookie")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME_SIGNS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
-_SURE = frozenset([
-    "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "credential", "credentials", "creds",
-    "apikey", "authtoken", "bearer", "authorization", "secrets", "passwords",
-])  # fmt: skip
+_SURE = frozenset(
+    [
+        "password",
+        "passwd",
+        "passphrase",
+        "passcode",
+        "pwd",
+        "secret",
+        "token",
+        "credential",
+        "credentials",
+        "creds",
+        "apikey",
+        "authtoken",
+        "bearer",
+        "authorization",
+        "secrets",
+        "passwords",
+    ]
+)
 """A name with one of these words, whatever else is in it but for what `_TELLS_OF` says."""
 _SURE_ENDS = (
-    "password", "passwd", "passphrase", "token", "secret", "apikey", "authkey", "secretkey", "accesskey", "privatekey",
-    "masterkey", "sharedkey", "accountkey",
-)  # fmt: skip
+    "password",
+    "passwd",
+    "passphrase",
+    "token",
+    "secret",
+    "apikey",
+    "authkey",
+    "secretkey",
+    "accesskey",
+    "privatekey",
+    "masterkey",
+    "sharedkey",
+    "accountkey",
+)
 _AT_THE_END = frozenset(["auth", "pass", "pat", "cookie"])
-_TELLS_OF = frozenset([
-    "file", "path", "url", "uri", "name", "names", "id", "ids", "count", "counts", "limit", "limits", "budget", "usage",
-    "type", "types", "env", "var", "ttl", "expiry", "expires", "expiration", "length", "size", "endpoint", "hint",
-    "header", "prefix", "suffix", "format", "field", "fields", "label", "ref", "dir", "directory", "folder", "location",
-    "policy", "rotation", "manager", "store", "provider", "version", "arn", "hash", "digest", "fingerprint", "regex",
-    "pattern", "address", "program", "mint", "symbol", "contract", "index", "list", "scope", "scopes", "at", "class",
-])  # fmt: skip
+_TELLS_OF = frozenset(
+    [
+        "file",
+        "path",
+        "url",
+        "uri",
+        "name",
+        "names",
+        "id",
+        "ids",
+        "count",
+        "counts",
+        "limit",
+        "limits",
+        "budget",
+        "usage",
+        "type",
+        "types",
+        "env",
+        "var",
+        "ttl",
+        "expiry",
+        "expires",
+        "expiration",
+        "length",
+        "size",
+        "endpoint",
+        "hint",
+        "header",
+        "prefix",
+        "suffix",
+        "format",
+        "field",
+        "fields",
+        "label",
+        "ref",
+        "dir",
+        "directory",
+        "folder",
+        "location",
+        "policy",
+        "rotation",
+        "manager",
+        "store",
+        "provider",
+        "version",
+        "arn",
+        "hash",
+        "digest",
+        "fingerprint",
+        "regex",
+        "pattern",
+        "address",
+        "program",
+        "mint",
+        "symbol",
+        "contract",
+        "index",
+        "list",
+        "scope",
+        "scopes",
+        "at",
+        "class",
+    ]
+)
 """A last word that makes a name tell of a secret, not hold it."""
-_NEVER = frozenset([
-    "public", "tokens", "tokenizer", "tokenized", "csrf", "cancellation", "next", "page", "sync", "continuation",
-])  # fmt: skip
+_NEVER = frozenset(
+    [
+        "public",
+        "tokens",
+        "tokenizer",
+        "tokenized",
+        "csrf",
+        "cancellation",
+        "next",
+        "page",
+        "sync",
+        "continuation",
+    ]
+)
 """A name with one of these holds no secret: counts of a model, places to go on from."""
-_LOOK_UP = frozenset([
-    "a", "answer", "arrow", "artifact", "asset", "attribute", "batch", "bib", "blob", "block", "board", "bucket",
-    "business", "cache", "case", "child", "citation", "cite", "cloud", "collection", "column", "component",
-    "composite", "config", "content", "customer", "data", "dedup", "dedupe", "deploy", "dict", "dimension", "doc",
-    "document", "don", "each", "entry", "epic", "event", "every", "execution", "experiment", "feature", "field",
-    "file", "flag", "flow", "folder", "foreign", "group", "hash", "hive", "host", "hot", "i18n", "idempotency",
-    "image", "index", "instance", "issue", "item", "job", "json", "label", "layer", "locale", "lookup", "map",
-    "media", "menu", "message", "metadata", "model", "mon", "msg", "name", "natural", "new", "node", "object",
-    "option", "order", "other", "package", "page", "paper", "parent", "partition", "path", "primary", "process",
-    "product", "project", "property", "pub", "query", "react", "record", "ref", "registry", "resource", "root",
-    "route", "row", "run", "s3", "same", "search", "session", "setting", "short", "shortcut", "sort", "source",
-    "space", "sprint", "ssh", "state", "step", "storage", "string", "subject", "surrogate", "table", "tag",
-    "target", "task", "team", "template", "test", "text", "the", "theme", "this", "ticket", "translation", "turn",
-    "unique", "upload", "user", "verification", "verify", "verifying", "work",
-])  # fmt: skip
+_LOOK_UP = frozenset(
+    [
+        "a",
+        "answer",
+        "arrow",
+        "artifact",
+        "asset",
+        "attribute",
+        "batch",
+        "bib",
+        "blob",
+        "block",
+        "board",
+        "bucket",
+        "business",
+        "cache",
+        "case",
+        "child",
+        "citation",
+        "cite",
+        "cloud",
+        "collection",
+        "column",
+        "component",
+        "composite",
+        "config",
+        "content",
+        "customer",
+        "data",
+        "dedup",
+        "dedupe",
+        "deploy",
+        "dict",
+        "dimension",
+        "doc",
+        "document",
+        "don",
+        "each",
+        "entry",
+        "epic",
+        "event",
+        "every",
+        "execution",
+        "experiment",
+        "feature",
+        "field",
+        "file",
+        "flag",
+        "flow",
+        "folder",
+        "foreign",
+        "group",
+        "hash",
+        "hive",
+        "host",
+        "hot",
+        "i18n",
+        "idempotency",
+        "image",
+        "index",
+        "instance",
+        "issue",
+        "item",
+        "job",
+        "json",
+        "label",
+        "layer",
+        "locale",
+        "lookup",
+        "map",
+        "media",
+        "menu",
+        "message",
+        "metadata",
+        "model",
+        "mon",
+        "msg",
+        "name",
+        "natural",
+        "new",
+        "node",
+        "object",
+        "option",
+        "order",
+        "other",
+        "package",
+        "page",
+        "paper",
+        "parent",
+        "partition",
+        "path",
+        "primary",
+        "process",
+        "product",
+        "project",
+        "property",
+        "pub",
+        "query",
+        "react",
+        "record",
+        "ref",
+        "registry",
+        "resource",
+        "root",
+        "route",
+        "row",
+        "run",
+        "s3",
+        "same",
+        "search",
+        "session",
+        "setting",
+        "short",
+        "shortcut",
+        "sort",
+        "source",
+        "space",
+        "sprint",
+        "ssh",
+        "state",
+        "step",
+        "storage",
+        "string",
+        "subject",
+        "surrogate",
+        "table",
+        "tag",
+        "target",
+        "task",
+        "team",
+        "template",
+        "test",
+        "text",
+        "the",
+        "theme",
+        "this",
+        "ticket",
+        "translation",
+        "turn",
+        "unique",
+        "upload",
+        "user",
+        "verification",
+        "verify",
+        "verifying",
+        "work",
+    ]
+)
 """A word before ``key`` that makes it the key of a table."""
-_SHOUTED_LOOK_UP = frozenset([
-    "primary", "foreign", "sort", "cache", "partition", "idempotency", "hash", "lookup", "index",
-])  # fmt: skip
+_SHOUTED_LOOK_UP = frozenset(
+    [
+        "primary",
+        "foreign",
+        "sort",
+        "cache",
+        "partition",
+        "idempotency",
+        "hash",
+        "lookup",
+        "index",
+    ]
+)
 """The same for a name in capitals, which most often is a variable of the environment."""
-_TAIL = frozenset([
-    "value", "val", "prod", "dev", "live", "staging", "base64", "b64", "data", "default", "main", "old", "new",
-    "current", "primary", "secondary", "raw", "plain", "is", "v",
-])  # fmt: skip
+_TAIL = frozenset(
+    [
+        "value",
+        "val",
+        "prod",
+        "dev",
+        "live",
+        "staging",
+        "base64",
+        "b64",
+        "data",
+        "default",
+        "main",
+        "old",
+        "new",
+        "current",
+        "primary",
+        "secondary",
+        "raw",
+        "plain",
+        "is",
+        "v",
+    ]
+)
 _UUID = 36
 """The length of an identifier; most of them are no secrets."""
 _JOINS = re.compile(
@@ -87,7 +346,9 @@ _JOINS = re.compile(
 _SPACE = re.compile(r"""[ \t]+(?:[\\"'`]{1,3})?""")
 _QUOTED = re.compile(r"""[ \t]+[\\"'`]{1,3}""")
 _BEFORE_KEY = re.compile(r"([A-Za-z]{2,20})[ ]\Z")
-_LOGIN = re.compile(r"(?:login|machine|user|account)[ \t]+\S+[ \t\r\n]+\Z|\b(?:ENV|setx?)[ \t]+(?:-\w+[ \t]+)?\Z")
+_LOGIN = re.compile(
+    r"(?:login|machine|user|account)[ \t]+\S+[ \t\r\n]+\Z|\b(?:ENV|setx?)[ \t]+(?:-\w+[ \t]+)?\Z"
+)
 _QUERY = re.compile(r"[?&;]\Z")
 WIDEST = 180
 """As much in front of a value is read."""
@@ -109,7 +370,11 @@ def is_behind_name(before: str, value: str) -> bool:
     before = before[-WIDEST:]
     if not mentions_secrets(before):
         return False
-    found = list(_WORD.finditer(before.lower()))[-4:] if before.isascii() else list(_ANY_WORD.finditer(before))[-4:]
+    found = (
+        list(_WORD.finditer(before.lower()))[-4:]
+        if before.isascii()
+        else list(_ANY_WORD.finditer(before))[-4:]
+    )
     return any(_names(before, match.start(), match.end(), value) for match in reversed(found))
 
 
@@ -138,10 +403,23 @@ def _lone_key(lead: str, joins: str) -> bool:
     return bool(_JOINS.fullmatch(joins) or _QUOTED.fullmatch(joins))
 
 
-_SPOKEN = frozenset([
-    "api", "access", "secret", "private", "auth", "account", "master", "service", "license", "signing", "encryption",
-    "your", "my",
-])  # fmt: skip
+_SPOKEN = frozenset(
+    [
+        "api",
+        "access",
+        "secret",
+        "private",
+        "auth",
+        "account",
+        "master",
+        "service",
+        "license",
+        "signing",
+        "encryption",
+        "your",
+        "my",
+    ]
+)
 """A word before ``key`` that makes it the key to something."""
 
 
@@ -151,7 +429,12 @@ def _joined(name: str, joins: str, lead: str) -> bool:
     if not _SPACE.fullmatch(joins):
         return False
     shouted = name.isupper() and "_" in name
-    return name.startswith("-") or shouted or bool(_QUOTED.fullmatch(joins)) or bool(_LOGIN.search(lead))
+    return (
+        name.startswith("-")
+        or shouted
+        or bool(_QUOTED.fullmatch(joins))
+        or bool(_LOGIN.search(lead))
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -168,7 +451,9 @@ def is_secret_name(name: str) -> bool:
         return len(words) > 1 or words[-1] == "auth"
     if words[-1] == "key" and len(words) > 1:
         return words[-2] not in (_SHOUTED_LOOK_UP if name.isupper() else _LOOK_UP)
-    return name.isupper() and len(name) > 5 and words[-1].endswith("key") and words[-1] not in _NO_KEYS
+    return (
+        name.isupper() and len(name) > 5 and words[-1].endswith("key") and words[-1] not in _NO_KEYS
+    )
 
 
 _NO_KEYS = frozenset(["monkey", "turkey", "hotkey", "passkey"])
@@ -179,5 +464,6 @@ def is_sure_name(name: str) -> bool:
     """Whether a name can hold nothing but a secret, so that even an identifier behind it is one."""
     words = [part.lower() for part in _PARTS.findall(name)]
     return name.isupper() or any(
-        word in _SURE or word in _SPOKEN or word in _AT_THE_END or word.endswith(_SURE_ENDS) for word in words
+        word in _SURE or word in _SPOKEN or word in _AT_THE_END or word.endswith(_SURE_ENDS)
+        for word in words
     )

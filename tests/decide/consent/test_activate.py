@@ -9,13 +9,20 @@ from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.granted import grant
 from hermes_dist.decide.consent.switches import Judge, Memory, settle_units
 from hermes_dist.model.keypath import Item, parse_key
-from hermes_dist.model.locked import OffCause
+from hermes_dist.model.lock_package import OffCause
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import EMPTY, Digest
 
 CONFIG, JOBS = RelPath("config.yaml"), RelPath("cron/jobs.json")
-JOB = {"id": "0" * 12, "name": "watch", "enabled": False, "state": "paused", "paused_reason": "from package bot", "prompt": "look"}
+JOB = {
+    "id": "0" * 12,
+    "name": "watch",
+    "enabled": False,
+    "state": "paused",
+    "paused_reason": "from package bot",
+    "prompt": "look",
+}
 
 
 def effect(key: str, *, off: bool = True) -> Effect:
@@ -29,9 +36,15 @@ NOBODY, ONE = (frozenset[object](), frozenset([SERVER]))
 
 def test_a_server_is_ready_when_all_its_parts_have_their_yes() -> None:
     both, before = [COMMAND, ARGS], frozenset([ARGS.digest])
-    assert settle_units(both, grant(frozenset([COMMAND.digest, ARGS.digest])), Judge()) == (ONE, NOBODY)
+    assert settle_units(both, grant(frozenset([COMMAND.digest, ARGS.digest])), Judge()) == (
+        ONE,
+        NOBODY,
+    )
     assert settle_units(both, grant(frozenset([COMMAND.digest])), Judge()) == (NOBODY, ONE)
-    assert settle_units(both, grant(frozenset([COMMAND.digest]), before=before), Judge()) == (ONE, NOBODY)
+    assert settle_units(both, grant(frozenset([COMMAND.digest]), before=before), Judge()) == (
+        ONE,
+        NOBODY,
+    )
     assert settle_units(both, grant(frozenset(), everything=True), Judge()) == (ONE, NOBODY)
 
 
@@ -50,12 +63,22 @@ def test_what_runs_already_is_not_switched_on() -> None:
 def test_only_the_switches_of_a_server_and_a_job_change() -> None:
     shelf = Shelf()
     config = "# mine\nmcp_servers:\n  s:\n    command: x # runs\n    enabled: false\n  t: {command: y, enabled: false}\n"
-    tree = shelf.tree({"config.yaml": config, "cron/jobs.json": {"jobs": [JOB, {**JOB, "id": "1" * 12}]}})
+    tree = shelf.tree(
+        {"config.yaml": config, "cron/jobs.json": {"jobs": [JOB, {**JOB, "id": "1" * 12}]}}
+    )
     done = switch_on(tree, [SERVER, (JOBS, ("jobs", Item("id", "0" * 12)))], shelf.read)
     shelf.update(done.blobs)
-    assert shelf.text(done.tree, "config.yaml") == config.replace("enabled: false", "enabled: true", 1)
+    assert shelf.text(done.tree, "config.yaml") == config.replace(
+        "enabled: false", "enabled: true", 1
+    )
     first, second = shelf.jobs(done.tree)
-    resumed = {"enabled": True, "state": "scheduled", "paused_at": None, "paused_reason": None, "next_run_at": None}
+    resumed = {
+        "enabled": True,
+        "state": "scheduled",
+        "paused_at": None,
+        "paused_reason": None,
+        "next_run_at": None,
+    }
     assert first == {**JOB, **resumed}
     assert second == {**JOB, "id": "1" * 12}
 

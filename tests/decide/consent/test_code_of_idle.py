@@ -13,30 +13,61 @@ from hermes_dist.decide.consent.granted import grant
 from hermes_dist.decide.consent.switches import Memory, Unit, server_unit, unit_of, units_in
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.keypath import format_key
-from hermes_dist.model.locked import OffCause
+from hermes_dist.model.lock_package import OffCause
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan
 from hermes_dist.model.tree import Entry, Tree
 
 A, B = "print('a')\n", "print('b')\n"
 SERVER = {"command": "python", "args": ["scripts/a.py"]}
-JOB = {"id": "aaaaaaaaaaaa", "name": "watch", "prompt": "", "script": "a.py", "no_agent": True, "schedule": {"kind": "interval", "minutes": 9}}
+JOB = {
+    "id": "aaaaaaaaaaaa",
+    "name": "watch",
+    "prompt": "",
+    "script": "a.py",
+    "no_agent": True,
+    "schedule": {"kind": "interval", "minutes": 9},
+}
 SCRIPT = RelPath("scripts/a.py")
 
 
 def home(shelf: Shelf, *, on: bool, script: str = A, done: bool = False) -> Tree:
     """A home whose server and job are on or off, as the user's agent writes it."""
-    state = {"enabled": on, "state": "completed" if done else "scheduled" if on else "paused", "paused_reason": None}
-    return shelf.tree({
-        "config.yaml": yaml.safe_dump({"mcp_servers": {"s": {**SERVER, "enabled": on}}}),
-        "cron/jobs.json": {"jobs": [JOB | state]}, "scripts/a.py": script,
-    })  # fmt: skip
+    state = {
+        "enabled": on,
+        "state": "completed" if done else "scheduled" if on else "paused",
+        "paused_reason": None,
+    }
+    return shelf.tree(
+        {
+            "config.yaml": yaml.safe_dump({"mcp_servers": {"s": {**SERVER, "enabled": on}}}),
+            "cron/jobs.json": {"jobs": [JOB | state]},
+            "scripts/a.py": script,
+        }
+    )
 
 
-def update(shelf: Shelf, memory: Memory, found: Tree, *, by_author: frozenset[Unit] = frozenset(), theirs: Tree | None = None) -> Plan:
+def update(
+    shelf: Shelf,
+    memory: Memory,
+    found: Tree,
+    *,
+    by_author: frozenset[Unit] = frozenset(),
+    theirs: Tree | None = None,
+) -> Plan:
     base = home(shelf, on=False)
     offered = home(shelf, on=False, script=B) if theirs is None else theirs
-    return reconcile(Situation(base=base, found=found, theirs=offered, read=shelf.read, memory=memory, by_author=by_author), Decisions())
+    return reconcile(
+        Situation(
+            base=base,
+            found=found,
+            theirs=offered,
+            read=shelf.read,
+            memory=memory,
+            by_author=by_author,
+        ),
+        Decisions(),
+    )
 
 
 @pytest.fixture
@@ -85,27 +116,50 @@ def test_what_never_had_a_yes_asks_for_it_with_its_code_and_not_for_each_file(sh
     found = home(shelf, on=False)
     jobs = json.loads(shelf.text(found, "cron/jobs.json"))
     jobs["jobs"][0]["paused_reason"] = "from package bot"
-    waiting = update(shelf, Memory(waited=every), found.with_entries(shelf.tree({"cron/jobs.json": jobs})))
+    waiting = update(
+        shelf, Memory(waited=every), found.with_entries(shelf.tree({"cron/jobs.json": jobs}))
+    )
     assert SCRIPT in {step.path for step in waiting.steps}
     assert parked(waiting) == {"config.yaml", "cron/jobs.json"}
     shipped_off = Memory(off=dict.fromkeys(every, OffCause.AUTHOR))
-    assert update(shelf, shipped_off, found.with_entries(shelf.tree({"cron/jobs.json": jobs})), by_author=every).parked == ()
+    assert (
+        update(
+            shelf,
+            shipped_off,
+            found.with_entries(shelf.tree({"cron/jobs.json": jobs})),
+            by_author=every,
+        ).parked
+        == ()
+    )
 
 
 def test_an_own_server_that_stands_off_is_guarded_too(shelf: Shelf) -> None:
-    gone: dict[RelPath, Entry | None] = {RelPath("config.yaml"): None, RelPath("cron/jobs.json"): None}
+    gone: dict[RelPath, Entry | None] = {
+        RelPath("config.yaml"): None,
+        RelPath("cron/jobs.json"): None,
+    }
     theirs = home(shelf, on=False, script=B).with_entries(gone)
-    situation = Situation(base=home(shelf, on=False).with_entries(gone), found=home(shelf, on=False), theirs=theirs, read=shelf.read)
+    situation = Situation(
+        base=home(shelf, on=False).with_entries(gone),
+        found=home(shelf, on=False),
+        theirs=theirs,
+        read=shelf.read,
+    )
     assert parked(reconcile(situation, Decisions())) == {"scripts/a.py"}
 
 
 def test_commands_inside_skills_are_guarded_while_the_approved_switch_is_off(shelf: Shelf) -> None:
     skill = "---\nname: x\n---\n!`one`\n"
-    before = shelf.tree({"config.yaml": "skills: {inline_shell: true}\n", "skills/x/SKILL.md": skill})
+    before = shelf.tree(
+        {"config.yaml": "skills: {inline_shell: true}\n", "skills/x/SKILL.md": skill}
+    )
     found = before.with_entries(shelf.tree({"config.yaml": "skills: {inline_shell: false}\n"}))
     theirs = before.with_entries(shelf.tree({"skills/x/SKILL.md": skill.replace("one", "two")}))
     memory = Memory(granted=frozenset([unit_of(RelPath("config.yaml"), "skills.inline_shell")]))
-    plan = reconcile(Situation(base=before, found=found, theirs=theirs, read=shelf.read, memory=memory), Decisions())
+    plan = reconcile(
+        Situation(base=before, found=found, theirs=theirs, read=shelf.read, memory=memory),
+        Decisions(),
+    )
     assert parked(plan) == {"skills/x"}
 
 
@@ -113,7 +167,9 @@ def test_commands_inside_skills_are_guarded_while_the_approved_switch_is_off(she
 def test_every_way_to_change_code_waits_while_its_thing_is_off(shelf: Shelf, way: Way) -> None:
     base = shelf.tree(way.files)
     changes: dict[RelPath, Entry | None] = {RelPath(path): None for path in way.change}
-    changes |= dict(shelf.tree({path: text for path, text in way.change.items() if text is not None}))
+    changes |= dict(
+        shelf.tree({path: text for path, text in way.change.items() if text is not None})
+    )
     changes |= {path: base[path]._replace(executable=True) for path in map(RelPath, way.executable)}
     found = base
     for path in ("config.yaml", "cron/jobs.json"):
@@ -125,6 +181,14 @@ def test_every_way_to_change_code_waits_while_its_thing_is_off(shelf: Shelf, way
                 one["enabled"] = False
             found = found.with_entries(shelf.tree({path: data}))
     granted = frozenset(unit for unit, _ in units_in(base, shelf.read))
-    situation = Situation(base=base, found=found, theirs=base.with_entries(changes), read=shelf.read, memory=Memory(granted=granted))
+    situation = Situation(
+        base=base,
+        found=found,
+        theirs=base.with_entries(changes),
+        read=shelf.read,
+        memory=Memory(granted=granted),
+    )
     plan = reconcile(situation, Decisions(granted=grant(frozenset())))
-    assert {str(e.path) for e in plan.parked if not e.key} == way.asked, [format_key(unit[1]) for unit in granted]
+    assert {str(e.path) for e in plan.parked if not e.key} == way.asked, [
+        format_key(unit[1]) for unit in granted
+    ]

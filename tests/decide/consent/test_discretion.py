@@ -19,7 +19,14 @@ CONFIG = RelPath("config.yaml")
 
 
 def effect(key: str, value: object, name: str = "") -> Effect:
-    return Effect(EffectKind.RUNS, CONFIG, key, facts_of([(name, value)]), Digest.of(repr(value).encode()), off=True)
+    return Effect(
+        EffectKind.RUNS,
+        CONFIG,
+        key,
+        facts_of([(name, value)]),
+        Digest.of(repr(value).encode()),
+        off=True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,12 +54,30 @@ def test_a_secret_becomes_a_mark(key: str, value: object) -> None:
 
 
 def test_a_changed_secret_has_another_mark_and_the_same_one_the_same() -> None:
-    first, again, other = discreet([effect("a.api_key", TOKEN), effect("a.api_key", TOKEN), effect("a.api_key", TOKEN[:-1] + "b")], {})
+    first, again, other = discreet(
+        [
+            effect("a.api_key", TOKEN),
+            effect("a.api_key", TOKEN),
+            effect("a.api_key", TOKEN[:-1] + "b"),
+        ],
+        {},
+    )
     assert first == again
     assert first.facts != other.facts
 
 
-@pytest.mark.parametrize("value", ["npx", "${API_KEY}", ["-y", "web-server@1.2.3"], "https://example.org/mcp", 5, True, "Say good morning."])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "npx",
+        "${API_KEY}",
+        ["-y", "web-server@1.2.3"],
+        "https://example.org/mcp",
+        5,
+        True,
+        "Say good morning.",
+    ],
+)
 def test_what_is_no_secret_stays(value: object) -> None:
     one = effect("mcp_servers.s.command", value)
     assert discreet([one], {"MY_WORD": WORD}) == (one,)

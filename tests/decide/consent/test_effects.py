@@ -11,7 +11,7 @@ from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.granted import grant
 from hermes_dist.decide.consent.parking import park
 from hermes_dist.decide.consent.switches import Judge, Unit, settle_units, units_in
-from hermes_dist.model.documents import Kind, load_data
+from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import EMPTY, Digest, Tree
 
@@ -26,9 +26,23 @@ def found(shelf: Shelf, ours: Tree, merged: Tree, shipped: Tree | None = None) -
 
 def test_a_new_server_is_an_effect_for_each_guarded_key_and_off() -> None:
     shelf = Shelf()
-    placed = shelf.place({"mcp.json": {"h": {"command": "sh", "args": ["-c", "id"], "env": {"A": "1"}, "timeout": 5, "cwd": ""}}})
+    placed = shelf.place(
+        {
+            "mcp.json": {
+                "h": {
+                    "command": "sh",
+                    "args": ["-c", "id"],
+                    "env": {"A": "1"},
+                    "timeout": 5,
+                    "cwd": "",
+                }
+            }
+        }
+    )
     effects = found(shelf, EMPTY, placed.tree)
-    assert set(effects) == {f"config.yaml: mcp_servers.h.{key}" for key in ("command", "args", "env.A")}
+    assert set(effects) == {
+        f"config.yaml: mcp_servers.h.{key}" for key in ("command", "args", "env.A")
+    }
     assert all(effect.off and effect.kind is EffectKind.RUNS for effect in effects.values())
     assert effects["config.yaml: mcp_servers.h.args"].what == '["-c", "id"]'
 
@@ -58,7 +72,11 @@ def test_an_empty_value_that_switches_a_guard_off_is_an_effect(value: str) -> No
 
 def test_a_service_url_in_a_list_of_providers_is_an_effect() -> None:
     shelf = Shelf()
-    merged = shelf.tree({"config.yaml": "custom_providers:\n- {name: a, base_url: 'https://x'}\n- {name: b, model: m}\n"})
+    merged = shelf.tree(
+        {
+            "config.yaml": "custom_providers:\n- {name: a, base_url: 'https://x'}\n- {name: b, model: m}\n"
+        }
+    )
     (effect,) = found(shelf, EMPTY, merged).values()
     assert effect.key == "custom_providers"
     assert "https://x" in effect.what
@@ -69,15 +87,25 @@ def test_a_new_job_is_one_effect_and_off() -> None:
     shelf = Shelf()
     placed = shelf.place({"cron/jobs.json": {"jobs": [JOB]}})
     (effect,) = found(shelf, EMPTY, placed.tree).values()
-    assert (effect.kind, effect.key, effect.off) == (EffectKind.SCHEDULES, "jobs[id=0123456789ab]", True)
+    assert (effect.kind, effect.key, effect.off) == (
+        EffectKind.SCHEDULES,
+        "jobs[id=0123456789ab]",
+        True,
+    )
     assert effect.facts == (
-        ("name", "watch"), ("schedule", '{"kind": "interval", "minutes": 120}'), ("prompt", "look"), ("deliver", "local"),
-    )  # fmt: skip
+        ("name", "watch"),
+        ("schedule", '{"kind": "interval", "minutes": 120}'),
+        ("prompt", "look"),
+        ("deliver", "local"),
+    )
 
 
 def running(shelf: Shelf, placed: Tree, **more: object) -> Tree:
     """The placed jobs after the agent's own resume."""
-    jobs = [{**job, "enabled": True, "state": "scheduled", "paused_reason": None, **more} for job in shelf.jobs(placed)]
+    jobs = [
+        {**job, "enabled": True, "state": "scheduled", "paused_reason": None, **more}
+        for job in shelf.jobs(placed)
+    ]
     return placed.with_entries(shelf.tree({"cron/jobs.json": {"jobs": jobs, "updated_at": "x"}}))
 
 
@@ -96,7 +124,9 @@ def paused_by_user(shelf: Shelf, placed: Tree) -> Tree:
         ("name", "other", set()),
     ],
 )
-def test_what_a_running_job_does_is_guarded_field_by_field(field: str, value: object, keys: set[str]) -> None:
+def test_what_a_running_job_does_is_guarded_field_by_field(
+    field: str, value: object, keys: set[str]
+) -> None:
     shelf = Shelf()
     ours = running(shelf, shelf.place({"cron/jobs.json": {"jobs": [JOB]}}).tree)
     theirs = shelf.place({"cron/jobs.json": {"jobs": [{**JOB, field: value}]}}).tree
@@ -108,7 +138,13 @@ def test_what_a_running_job_does_is_guarded_field_by_field(field: str, value: ob
 def test_a_parked_schedule_takes_its_display_along() -> None:
     shelf = Shelf()
     base = shelf.place({"cron/jobs.json": {"jobs": [JOB]}}).tree
-    theirs = shelf.place({"cron/jobs.json": {"jobs": [{**JOB, "schedule": "every 1h", "skills": ["s"], "name": "n"}]}}).tree
+    theirs = shelf.place(
+        {
+            "cron/jobs.json": {
+                "jobs": [{**JOB, "schedule": "every 1h", "skills": ["s"], "name": "n"}]
+            }
+        }
+    ).tree
     effects = found(shelf, running(shelf, base), running(shelf, theirs), theirs)
     parked = park(theirs, base, effects.values(), shelf.read)
     shelf.update(parked.blobs)
@@ -138,21 +174,36 @@ def test_a_job_that_can_not_start_or_is_done_waits_for_nothing() -> None:
 def test_the_changed_script_of_a_running_job_is_an_effect() -> None:
     shelf = Shelf()
     job = {**JOB, "script": "w.sh"}
-    before = shelf.place({"cron/jobs.json": {"jobs": [job]}, "scripts/w.sh": "true", "tools/v.sh": "true"}).tree
-    after = shelf.place({"cron/jobs.json": {"jobs": [job]}, "scripts/w.sh": "rm -rf ~", "tools/v.sh": "false"}).tree
+    before = shelf.place(
+        {"cron/jobs.json": {"jobs": [job]}, "scripts/w.sh": "true", "tools/v.sh": "true"}
+    ).tree
+    after = shelf.place(
+        {"cron/jobs.json": {"jobs": [job]}, "scripts/w.sh": "rm -rf ~", "tools/v.sh": "false"}
+    ).tree
     effects = found(shelf, running(shelf, before), running(shelf, after), after)
     assert set(effects) == {"scripts/w.sh"}
     assert set(found(shelf, before, after)) == {"cron/jobs.json: jobs[id=0123456789ab]"}
     assert found(shelf, before, after) != found(shelf, EMPTY, before)
 
 
-@pytest.mark.parametrize("script", ["./w.sh", "a/../w.sh", "~/.hermes/profiles/x/scripts/w.sh", "/home/me/.hermes/scripts/w.sh"])
+@pytest.mark.parametrize(
+    "script",
+    ["./w.sh", "a/../w.sh", "~/.hermes/profiles/x/scripts/w.sh", "/home/me/.hermes/scripts/w.sh"],
+)
 def test_a_script_is_the_same_file_however_the_job_spells_it(script: str) -> None:
     shelf = Shelf()
-    before = shelf.place({"cron/jobs.json": {"jobs": [{**JOB, "script": script}]}, "scripts/w.sh": "true"}).tree
-    after = shelf.place({"cron/jobs.json": {"jobs": [{**JOB, "script": script}]}, "scripts/w.sh": "rm -rf ~"}).tree
-    assert set(found(shelf, running(shelf, before), running(shelf, after), after)) == {"scripts/w.sh"}
-    assert [e.digest for e in found(shelf, EMPTY, before).values()] != [e.digest for e in found(shelf, EMPTY, after).values()]
+    before = shelf.place(
+        {"cron/jobs.json": {"jobs": [{**JOB, "script": script}]}, "scripts/w.sh": "true"}
+    ).tree
+    after = shelf.place(
+        {"cron/jobs.json": {"jobs": [{**JOB, "script": script}]}, "scripts/w.sh": "rm -rf ~"}
+    ).tree
+    assert set(found(shelf, running(shelf, before), running(shelf, after), after)) == {
+        "scripts/w.sh"
+    }
+    assert [e.digest for e in found(shelf, EMPTY, before).values()] != [
+        e.digest for e in found(shelf, EMPTY, after).values()
+    ]
 
 
 def test_what_a_running_script_names_is_an_effect_too() -> None:
@@ -161,7 +212,9 @@ def test_what_a_running_script_names_is_an_effect_too() -> None:
     files = {"cron/jobs.json": jobs, "scripts/w/w.py": "run('../x/v.sh')\n"}
     before = shelf.place({**files, "scripts/x/v.sh": "1", "scripts/y/u.py": "1"}).tree
     after = shelf.place({**files, "scripts/x/v.sh": "2", "scripts/y/u.py": "2"}).tree
-    assert set(found(shelf, running(shelf, before), running(shelf, after), after)) == {"scripts/x/v.sh"}
+    assert set(found(shelf, running(shelf, before), running(shelf, after), after)) == {
+        "scripts/x/v.sh"
+    }
 
 
 @pytest.mark.parametrize(
@@ -176,36 +229,61 @@ def test_what_a_running_script_names_is_an_effect_too() -> None:
 def test_the_changed_file_that_a_live_command_names_is_an_effect(config: str) -> None:
     shelf = Shelf()
     files = {"config.yaml": config, "skills/s/server.py": "1", "skills/t/server2.py": "1"}
-    before, after = shelf.tree(files), shelf.tree({**files, "skills/s/server.py": "2", "skills/t/server2.py": "2"})
+    before, after = (
+        shelf.tree(files),
+        shelf.tree({**files, "skills/s/server.py": "2", "skills/t/server2.py": "2"}),
+    )
     (effect,) = found(shelf, before, after).values()
     assert (effect.path, effect.kind, effect.off) == ("skills/s/server.py", EffectKind.RUNS, False)
 
 
 def test_the_changed_file_of_an_own_server_that_is_off_is_one_too() -> None:
     shelf = Shelf()
-    files = {"config.yaml": "mcp_servers: {a: {command: python, args: [server.py], enabled: false}}\n"}
-    before, after = shelf.tree({**files, "scripts/server.py": "1"}), shelf.tree({**files, "scripts/server.py": "2"})
+    files = {
+        "config.yaml": "mcp_servers: {a: {command: python, args: [server.py], enabled: false}}\n"
+    }
+    before, after = (
+        shelf.tree({**files, "scripts/server.py": "1"}),
+        shelf.tree({**files, "scripts/server.py": "2"}),
+    )
     assert set(found(shelf, before, after, EMPTY)) == {"scripts/server.py"}
 
 
 def test_a_server_that_leaves_with_its_switch_is_no_effect() -> None:
     shelf = Shelf()
-    before = shelf.tree({"config.yaml": "mcp_servers: {a: {command: x, enabled: false}, b: {command: y, enabled: true}}\n"})
+    before = shelf.tree(
+        {
+            "config.yaml": "mcp_servers: {a: {command: x, enabled: false}, b: {command: y, enabled: true}}\n"
+        }
+    )
     assert found(shelf, before, shelf.tree({"config.yaml": "mcp_servers: {}\n"})) == {}
     assert found(shelf, before, EMPTY) == {}
 
 
 @pytest.mark.parametrize(
     "text",
-    ["approvals: {mode: 'off'}\n", "{approvals: {mode: 'off'}}", "approvals:\n  mode: off\n", '{"approvals": {"mode": "off"}}'],
+    [
+        "approvals: {mode: 'off'}\n",
+        "{approvals: {mode: 'off'}}",
+        "approvals:\n  mode: off\n",
+        '{"approvals": {"mode": "off"}}',
+    ],
 )
 def test_a_loosening_is_seen_in_every_spelling(text: str) -> None:
     shelf = Shelf()
-    assert set(found(shelf, EMPTY, shelf.tree({"config.yaml": text}))) == {"config.yaml: approvals.mode"}
+    assert set(found(shelf, EMPTY, shelf.tree({"config.yaml": text}))) == {
+        "config.yaml: approvals.mode"
+    }
 
 
 @pytest.mark.parametrize(
-    "text", ["approvals: {mode: smart}\napprovals: {mode: 'off'}\n", "x: " + "[" * 40 + "]" * 40, "***\n", "a: !!python/x 1\n"]
+    "text",
+    [
+        "approvals: {mode: smart}\napprovals: {mode: 'off'}\n",
+        "x: " + "[" * 40 + "]" * 40,
+        "***\n",
+        "a: !!python/x 1\n",
+    ],
 )
 def test_a_config_that_can_not_be_checked_waits_as_a_whole(text: str) -> None:
     shelf = Shelf()
@@ -236,9 +314,15 @@ def test_a_granted_job_is_switched_on_as_the_agent_resumes_it() -> None:
     live = switch_on(placed, ready(effects.values(), frozenset([first.digest])), shelf.read)
     shelf.update(live.blobs)
     on, off = shelf.jobs(live.tree)
-    assert {k: on[k] for k in ("enabled", "state", "paused_at", "paused_reason", "next_run_at")} == {
-        "enabled": True, "state": "scheduled", "paused_at": None, "paused_reason": None, "next_run_at": None,
-    }  # fmt: skip
+    assert {
+        k: on[k] for k in ("enabled", "state", "paused_at", "paused_reason", "next_run_at")
+    } == {
+        "enabled": True,
+        "state": "scheduled",
+        "paused_at": None,
+        "paused_reason": None,
+        "next_run_at": None,
+    }
     assert off["enabled"] is False
 
 
@@ -248,7 +332,9 @@ def ready(effects: Iterable[Effect], digests: frozenset[Digest]) -> frozenset[Un
 
 def test_a_server_is_switched_on_when_each_of_its_parts_has_its_yes() -> None:
     shelf = Shelf()
-    placed = shelf.place({"config.yaml": "mcp_servers:\n  # why\n  h: {command: sh, args: [a]}\n"}).tree
+    placed = shelf.place(
+        {"config.yaml": "mcp_servers:\n  # why\n  h: {command: sh, args: [a]}\n"}
+    ).tree
     effects = found(shelf, EMPTY, placed)
     digests = frozenset(effect.digest for effect in effects.values())
     some = frozenset([effects["config.yaml: mcp_servers.h.args"].digest])

@@ -11,7 +11,7 @@ from hermes_dist.agents.dialects import Dialect
 from hermes_dist.decide.consent.floor import UNKNOWN, asks, leaves, row_for
 from hermes_dist.decide.consent.floor_rows import ROWS, Row, Rule
 from hermes_dist.model.dialects import as_read
-from hermes_dist.model.documents import ABSENT, Kind, load_data, same
+from hermes_dist.model.documents.api import ABSENT, Kind, load_data, same
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.plan import EffectKind
 
@@ -24,7 +24,11 @@ def asked(ours: str, new: str) -> list[str]:
     """The keys of ``new`` that need a yes in place of ``ours``, both YAML."""
     old, data = (dict(leaves(load_data(text.encode(), Kind.YAML) or {})) for text in (ours, new))
     keys = old.keys() | data.keys()
-    return sorted(format_key(k) for k in keys if asks(k, old.get(k, ABSENT), data.get(k, ABSENT), lambda: KNOWN))
+    return sorted(
+        format_key(k)
+        for k in keys
+        if asks(k, old.get(k, ABSENT), data.get(k, ABSENT), lambda: KNOWN)
+    )
 
 
 LOOSER = [
@@ -44,7 +48,11 @@ LOOSER = [
     ("approvals: {deny: [rm]}", "approvals: {deny: rm}", ["approvals.deny"]),
     ("", "security: {redact_secrets: false}", ["security.redact_secrets"]),
     ("", "security: {redact_secrets: 'true'}", ["security.redact_secrets"]),
-    ("", "security: {tirith_enabled: false, tirith_path: /x/sh}", ["security.tirith_enabled", "security.tirith_path"]),
+    (
+        "",
+        "security: {tirith_enabled: false, tirith_path: /x/sh}",
+        ["security.tirith_enabled", "security.tirith_path"],
+    ),
     ("security: {tirith_fail_open: false}", "security: {}", ["security.tirith_fail_open"]),
     ("security: {website_blocklist: {enabled: true}}", "", ["security.website_blocklist.enabled"]),
     ("", "browser: {allow_private_urls: true}", ["browser.allow_private_urls"]),
@@ -55,33 +63,81 @@ LOOSER = [
     ("", "command_allowlist: {rm: true}", ["command_allowlist.rm"]),
     ("", "hooks_auto_accept: true", ["hooks_auto_accept"]),
     ("", "hooks: {pre_tool: [{command: x}]}", ["hooks.pre_tool"]),
-    ("", "quick_commands: {x: {type: exec, command: id}}", ["quick_commands.x.command", "quick_commands.x.type"]),
-    ("", "gateway: {quick_commands: {x: {type: exec, command: id}}}",
-     ["gateway.quick_commands.x.command", "gateway.quick_commands.x.type"]),
-    ("", "lsp: {servers: {pyright: {command: [sh, -c, id], env: {A: b}}}}",
-     ["lsp.servers.pyright.command", "lsp.servers.pyright.env.A"]),
+    (
+        "",
+        "quick_commands: {x: {type: exec, command: id}}",
+        ["quick_commands.x.command", "quick_commands.x.type"],
+    ),
+    (
+        "",
+        "gateway: {quick_commands: {x: {type: exec, command: id}}}",
+        ["gateway.quick_commands.x.command", "gateway.quick_commands.x.type"],
+    ),
+    (
+        "",
+        "lsp: {servers: {pyright: {command: [sh, -c, id], env: {A: b}}}}",
+        ["lsp.servers.pyright.command", "lsp.servers.pyright.env.A"],
+    ),
     ("", "tts: {providers: {mine: {command: 'sh {text}'}}}", ["tts.providers.mine.command"]),
-    ("", "plugins: {entries: {a: {llm: {allow_tool_override: true}}}}", ["plugins.entries.a.llm.allow_tool_override"]),
+    (
+        "",
+        "plugins: {entries: {a: {llm: {allow_tool_override: true}}}}",
+        ["plugins.entries.a.llm.allow_tool_override"],
+    ),
     ("", "providers: {a: {api: https://x}}", ["providers.a.api"]),
-    ("", "platforms: {telegram: {extra: {allowed_users: [1]}}}", ["platforms.telegram.extra.allowed_users"]),
-    ("", "telegram: {allow_from: [1], dm_policy: open}", ["telegram.allow_from", "telegram.dm_policy"]),
-    ("", "gateway: {platforms: {qq: {extra: {group_policy: open}}}}", ["gateway.platforms.qq.extra.group_policy"]),
+    (
+        "",
+        "platforms: {telegram: {extra: {allowed_users: [1]}}}",
+        ["platforms.telegram.extra.allowed_users"],
+    ),
+    (
+        "",
+        "telegram: {allow_from: [1], dm_policy: open}",
+        ["telegram.allow_from", "telegram.dm_policy"],
+    ),
+    (
+        "",
+        "gateway: {platforms: {qq: {extra: {group_policy: open}}}}",
+        ["gateway.platforms.qq.extra.group_policy"],
+    ),
     ("", "discord: {allow_bots: all}", ["discord.allow_bots"]),
-    ("", "platforms: {webhook: {enabled: true, extra: {secret: x}}}",
-     ["platforms.webhook.enabled", "platforms.webhook.extra.secret"]),
-    ("", "dashboard: {basic_auth: {username: a, password: b}}",
-     ["dashboard.basic_auth.password", "dashboard.basic_auth.username"]),
-    ("browser: {restrict_evaluate: true}", "browser: {restrict_evaluate: false}", ["browser.restrict_evaluate"]),
+    (
+        "",
+        "platforms: {webhook: {enabled: true, extra: {secret: x}}}",
+        ["platforms.webhook.enabled", "platforms.webhook.extra.secret"],
+    ),
+    (
+        "",
+        "dashboard: {basic_auth: {username: a, password: b}}",
+        ["dashboard.basic_auth.password", "dashboard.basic_auth.username"],
+    ),
+    (
+        "browser: {restrict_evaluate: true}",
+        "browser: {restrict_evaluate: false}",
+        ["browser.restrict_evaluate"],
+    ),
     ("", "plugins: {enabled: [evil]}", ["plugins.enabled"]),
     ("plugins: {disabled: [evil]}", "plugins: {disabled: []}", ["plugins.disabled"]),
-    ("", "skills: {inline_shell: true, external_dirs: [/x]}", ["skills.external_dirs", "skills.inline_shell"]),
-    ("skills: {guard_agent_created: true}", "skills: {guard_agent_created: false}", ["skills.guard_agent_created"]),
+    (
+        "",
+        "skills: {inline_shell: true, external_dirs: [/x]}",
+        ["skills.external_dirs", "skills.inline_shell"],
+    ),
+    (
+        "skills: {guard_agent_created: true}",
+        "skills: {guard_agent_created: false}",
+        ["skills.guard_agent_created"],
+    ),
     ("", "delegation: {subagent_auto_approve: true}", ["delegation.subagent_auto_approve"]),
     ("terminal: {backend: docker}", "terminal: {backend: local}", ["terminal.backend"]),
     ("terminal: {backend: docker}", "", ["terminal.backend"]),
     ("", "terminal: {backend: ssh, ssh_host: evil}", ["terminal.backend", "terminal.ssh_host"]),
     ("", "terminal: {docker_volumes: ['/:/host']}", ["terminal.docker_volumes"]),
-    ("", "terminal: {docker_image: evil/x, docker_env: {A: b}}", ["terminal.docker_env.A", "terminal.docker_image"]),
+    (
+        "",
+        "terminal: {docker_image: evil/x, docker_env: {A: b}}",
+        ["terminal.docker_env.A", "terminal.docker_image"],
+    ),
     ("", "terminal: {env_passthrough: [AWS_SECRET]}", ["terminal.env_passthrough"]),
     ("", "terminal: {cwd: /}", ["terminal.cwd"]),
     ("", "model: {base_url: https://evil.example}", ["model.base_url"]),
@@ -92,16 +148,34 @@ LOOSER = [
     ("", "network: {proxy: http://x}", ["network.proxy"]),
     ("", "base_url: x", ["base_url"]),
     ("", "custom_providers: [{name: a, base_url: https://x}]", ["custom_providers"]),
-    ("custom_providers: [{name: a, base_url: https://x}]", "custom_providers: [{name: a, base_url: https://y}]", ["custom_providers"]),
+    (
+        "custom_providers: [{name: a, base_url: https://x}]",
+        "custom_providers: [{name: a, base_url: https://y}]",
+        ["custom_providers"],
+    ),
     ("", "a: [[{b: [{endpoint: x}]}]]", ["a"]),
-    ("", "mcp_servers: {a: {command: sh, args: [-c, id], env: {X: y}, timeout: 5}}",
-     ["mcp_servers.a.args", "mcp_servers.a.command", "mcp_servers.a.env.X"]),
-    ("", "mcp_servers: {a: {url: https://x, headers: {A: b}, ssl_verify: false}}",
-     ["mcp_servers.a.headers.A", "mcp_servers.a.ssl_verify", "mcp_servers.a.url"]),
-    ("mcp_servers: {a: {command: npx, args: [p@1]}}", "mcp_servers: {a: {command: npx, args: [p@2]}}", ["mcp_servers.a.args"]),
+    (
+        "",
+        "mcp_servers: {a: {command: sh, args: [-c, id], env: {X: y}, timeout: 5}}",
+        ["mcp_servers.a.args", "mcp_servers.a.command", "mcp_servers.a.env.X"],
+    ),
+    (
+        "",
+        "mcp_servers: {a: {url: https://x, headers: {A: b}, ssl_verify: false}}",
+        ["mcp_servers.a.headers.A", "mcp_servers.a.ssl_verify", "mcp_servers.a.url"],
+    ),
+    (
+        "mcp_servers: {a: {command: npx, args: [p@1]}}",
+        "mcp_servers: {a: {command: npx, args: [p@2]}}",
+        ["mcp_servers.a.args"],
+    ),
     ("", "sessions: {retention_days: 1}", ["sessions.retention_days"]),
     ("sessions: {retention_days: 200}", "", ["sessions.retention_days"]),
-    ("", "sessions: {retention_days: true}\ncheckpoints: {max_snapshots: '30'}", ["checkpoints.max_snapshots", "sessions.retention_days"]),
+    (
+        "",
+        "sessions: {retention_days: true}\ncheckpoints: {max_snapshots: '30'}",
+        ["checkpoints.max_snapshots", "sessions.retention_days"],
+    ),
     ("", "gateway: {trust_recent_files_seconds: 9999}", ["gateway.trust_recent_files_seconds"]),
     ("", "toolsets: [web, spotify]", ["toolsets"]),
     ("toolsets: [web]", "toolsets: [web, terminal]", ["toolsets"]),
@@ -111,10 +185,18 @@ LOOSER = [
     ("approvals: {mode: manual}", "", ["approvals.mode"]),
     ("", "terminal: {backend: modal}", ["terminal.backend"]),
     ("", "mcp_servers: {a: {enabled: true, timeout: 5, cwd: /x}}", ["mcp_servers.a.cwd"]),
-    ("mcp_servers: {a: {enabled: false}}", "mcp_servers: {a: {enabled: true}}", ["mcp_servers.a.enabled"]),
+    (
+        "mcp_servers: {a: {enabled: false}}",
+        "mcp_servers: {a: {enabled: true}}",
+        ["mcp_servers.a.enabled"],
+    ),
     ("", "fallback_providers: [{provider: elsewhere, model: a}]", ["fallback_providers"]),
-    ("", "telegram: {allowed_chats: '*', allowed_users: [1]}", ["telegram.allowed_chats", "telegram.allowed_users"]),
-]  # fmt: skip
+    (
+        "",
+        "telegram: {allowed_chats: '*', allowed_users: [1]}",
+        ["telegram.allowed_chats", "telegram.allowed_users"],
+    ),
+]
 
 
 @pytest.mark.parametrize(("ours", "new", "keys"), LOOSER, ids=[case[1] for case in LOOSER])
@@ -129,7 +211,10 @@ FREE = [
     ("approvals: {mode: off}", "approvals: {mode: manual}"),
     ("approvals: {mode: off}", ""),
     ("approvals: {deny: [a]}", "approvals: {deny: [b, a]}"),
-    ("", "security: {redact_secrets: true, tirith_fail_open: false, allow_lazy_installs: false, tirith_path: tirith}"),
+    (
+        "",
+        "security: {redact_secrets: true, tirith_fail_open: false, allow_lazy_installs: false, tirith_path: tirith}",
+    ),
     ("", "security: {website_blocklist: {enabled: true, domains: [x], shared_files: []}}"),
     ("command_allowlist: [ls, rm]", "command_allowlist: [ls]"),
     ("plugins: {enabled: [a, b]}", "plugins: {enabled: [a], disabled: [b]}"),
@@ -140,23 +225,40 @@ FREE = [
     ("", "mcp_servers: {a: {enabled: false, timeout: 5}}"),
     ("", "terminal: {backend: docker, timeout: 60, cwd: '.', docker_volumes: [], docker_env: {}}"),
     ("", "skills: {inline_shell: false, guard_agent_created: true}"),
-    ("", "model: {default: x, provider: openrouter, base_url: ''}\ntoolsets: [web]\nagent: {max_turns: 5}"),
-    ("", "custom_providers: [{name: a, model: b}]\nfallback_providers: [{provider: OpenRouter, model: c}]"),
+    (
+        "",
+        "model: {default: x, provider: openrouter, base_url: ''}\ntoolsets: [web]\nagent: {max_turns: 5}",
+    ),
+    (
+        "",
+        "custom_providers: [{name: a, model: b}]\nfallback_providers: [{provider: OpenRouter, model: c}]",
+    ),
     ("custom_providers: [{name: a, base_url: https://x}]", ""),
     ("", "display: {tool_progress_command: true}"),
     ("", "lsp: {enabled: true, servers: {pyright: {disabled: true}}}"),
-    ("", "telegram: {require_mention: true}\nplatforms: {whatsapp: {extra: {dm_policy: pairing}}}\ngateway: {api_server: {max_concurrent_runs: 5}}"),
-    ("", "checkpoints: {enabled: true, max_snapshots: 30}\nsessions: {retention_days: 400}\ngateway: {trust_recent_files_seconds: 5}"),
+    (
+        "",
+        "telegram: {require_mention: true}\nplatforms: {whatsapp: {extra: {dm_policy: pairing}}}\ngateway: {api_server: {max_concurrent_runs: 5}}",
+    ),
+    (
+        "",
+        "checkpoints: {enabled: true, max_snapshots: 30}\nsessions: {retention_days: 400}\ngateway: {trust_recent_files_seconds: 5}",
+    ),
     ("sessions: {retention_days: 20}", "sessions: {retention_days: 30}"),
     ("sessions: {retention_days: 20}", ""),
     ("toolsets: [hermes-cli]", "toolsets: [web, file]"),
-    ("toolsets: [hermes-cli, spotify]", "platform_toolsets: {cli: [web], telegram: [hermes-telegram]}"),
+    (
+        "toolsets: [hermes-cli, spotify]",
+        "platform_toolsets: {cli: [web], telegram: [hermes-telegram]}",
+    ),
     ("", "dashboard: {theme: dark, basic_auth: {username: '', password: ''}}"),
 ]
 
 
 @pytest.mark.parametrize(("ours", "new"), FREE, ids=[f"{ours} → {new}" for ours, new in FREE])
-def test_what_is_stricter_or_ordinary_or_the_default_merges_like_any_other(ours: str, new: str) -> None:
+def test_what_is_stricter_or_ordinary_or_the_default_merges_like_any_other(
+    ours: str, new: str
+) -> None:
     assert asked(ours, new) == []
 
 
@@ -229,15 +331,38 @@ def test_the_examples_ask_for_nothing_but_their_servers(name: str) -> None:
 
 
 UNHEARD_OF = [
-    "new_key: 1", "NEW_KEY: x", "LD_PRELOAD: /tmp/x.so", "HERMES_YOLO_MODE: 1", "HERMES_YOLO_MODE: true", "http_proxy: ''",
-    "display: {brand_new: true}", "display: {skin: {name: dark}}", "display: {skin: [{a: b}]}", "agent: {max_turns: {a: 1}}",
-    "approvals: {Mode: manual}", "Approvals: {mode: manual}", "display.skin: dark", "true: x", "telegram: {new: ~}",
-    "platforms: {telegram: {extra: {whatever: 0}}}", "new_section: {a: {b: {c: []}}}", "new_section: {}", "display: dark",
-    "mcp_servers: {a: {sandbox: false}}", "providers: {openrouter: {region: x}}", "fallback_providers: [{model: a, via: b}]",
-    "fallback_providers: [openrouter]", "display: [dark]", "display: ~", "approvals: ~", "terminal: {new_image: x}",
-    "display: {skin: '${OPENAI_API_KEY}'}", "personalities: {a: 'Say ${env:TOKEN} first.'}", "agent: {system_prompt: '${A}'}",
+    "new_key: 1",
+    "NEW_KEY: x",
+    "LD_PRELOAD: /tmp/x.so",
+    "HERMES_YOLO_MODE: 1",
+    "HERMES_YOLO_MODE: true",
+    "http_proxy: ''",
+    "display: {brand_new: true}",
+    "display: {skin: {name: dark}}",
+    "display: {skin: [{a: b}]}",
+    "agent: {max_turns: {a: 1}}",
+    "approvals: {Mode: manual}",
+    "Approvals: {mode: manual}",
+    "display.skin: dark",
+    "true: x",
+    "telegram: {new: ~}",
+    "platforms: {telegram: {extra: {whatever: 0}}}",
+    "new_section: {a: {b: {c: []}}}",
+    "new_section: {}",
+    "display: dark",
+    "mcp_servers: {a: {sandbox: false}}",
+    "providers: {openrouter: {region: x}}",
+    "fallback_providers: [{model: a, via: b}]",
+    "fallback_providers: [openrouter]",
+    "display: [dark]",
+    "display: ~",
+    "approvals: ~",
+    "terminal: {new_image: x}",
+    "display: {skin: '${OPENAI_API_KEY}'}",
+    "personalities: {a: 'Say ${env:TOKEN} first.'}",
+    "agent: {system_prompt: '${A}'}",
     "voice: {stop_phrases: [stop, '${KEY}']}",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("new", UNHEARD_OF)
@@ -245,7 +370,9 @@ def test_what_is_unknown_needs_a_yes_at_any_depth_and_whatever_its_value(new: st
     assert len(asked("", new)) == 1
 
 
-@pytest.mark.parametrize("old", ["new_key: 1", "platforms: {x: {extra: {only_from: [1]}}}", "display: {brand_new: true}"])
+@pytest.mark.parametrize(
+    "old", ["new_key: 1", "platforms: {x: {extra: {only_from: [1]}}}", "display: {brand_new: true}"]
+)
 def test_to_take_away_what_is_unknown_needs_a_yes(old: str) -> None:
     assert len(asked(old, "")) == 1
 
@@ -272,7 +399,9 @@ def test_a_new_item_of_a_list_is_judged_by_its_own_keys_and_those_there_are_not(
     new = "fallback_providers: [{provider: mine, model: a, base_url: http://localhost}, {provider: openrouter, model: b}]"
     assert asked(old, new) == []
     assert asked(old, new.replace("openrouter", "elsewhere")) == ["fallback_providers"]
-    assert asked(old, "fallback_providers: [{provider: mine, model: a, base_url: http://elsewhere}]") == ["fallback_providers"]
+    assert asked(
+        old, "fallback_providers: [{provider: mine, model: a, base_url: http://elsewhere}]"
+    ) == ["fallback_providers"]
 
 
 def test_a_default_that_differs_by_release_counts_as_the_stricter_one() -> None:
@@ -296,7 +425,13 @@ def test_commands_run_and_settings_loosen() -> None:
     sections = ("hooks", "quick_commands", "mcp_servers", "approvals", "terminal")
     kinds = {key: row_for((key, "x", "env")).kind for key in sections}
     runs, loose = EffectKind.RUNS, EffectKind.LOOSENS
-    assert kinds == {"hooks": runs, "quick_commands": runs, "mcp_servers": runs, "approvals": loose, "terminal": loose}
+    assert kinds == {
+        "hooks": runs,
+        "quick_commands": runs,
+        "mcp_servers": runs,
+        "approvals": loose,
+        "terminal": loose,
+    }
     assert row_for(("somewhere", "new", "bridge_script")).kind is runs
 
 
@@ -313,7 +448,11 @@ def test_no_row_of_the_table_stands_in_the_shadow_of_another(row: Row) -> None:
 
 
 def test_leaves_are_scalars_lists_and_empty_maps() -> None:
-    assert list(leaves({"a": {"b": 1, "c": [{}]}, "d": {}})) == [(("a", "b"), 1), (("a", "c"), [{}]), (("d",), {})]
+    assert list(leaves({"a": {"b": 1, "c": [{}]}, "d": {}})) == [
+        (("a", "b"), 1),
+        (("a", "c"), [{}]),
+        (("d",), {}),
+    ]
     assert list(leaves({})) == [((), {})]
 
 
@@ -331,11 +470,16 @@ def _particular(pattern: KeyPath) -> list[int]:
 def test_the_most_particular_line_counts() -> None:
     rng = random.Random(1)
     patterns = [(row, parse_key(row.pattern)) for row in ROWS]
-    words = sorted({str(step) for _, pattern in patterns for step in pattern if step not in ("*", "**")})
+    words = sorted(
+        {str(step) for _, pattern in patterns for step in pattern if step not in ("*", "**")}
+    )
     words += ["a", "x_url", "", "two\nlines", "[x]", "b.c", "*", "model", "provider"]
     for _ in range(2000):
         _, pattern = rng.choice(patterns)
-        key = [rng.choice(words) if step in ("*", "**") or rng.random() < 0.1 else step for step in pattern]
+        key = [
+            rng.choice(words) if step in ("*", "**") or rng.random() < 0.1 else step
+            for step in pattern
+        ]
         matching = [(row, found) for row, found in patterns if _matches(found, tuple(key))]
         best = min(matching, key=lambda pair: _particular(pair[1]), default=(None, ()))[0]
         row = row_for(tuple(key))
@@ -343,7 +487,9 @@ def test_the_most_particular_line_counts() -> None:
 
 
 @pytest.mark.parametrize("text", ["y", "n", "N", "1e9", "-1e9", "._5", "+_7"])
-def test_a_word_that_readers_of_yaml_take_differently_asks_where_one_of_them_would(text: str) -> None:
+def test_a_word_that_readers_of_yaml_take_differently_asks_where_one_of_them_would(
+    text: str,
+) -> None:
     read = as_read(text, Dialect.RUAMEL)
     for row in ROWS:
         key = tuple("any" if step in ("*", "**") else step for step in parse_key(row.pattern))
@@ -355,9 +501,14 @@ def test_a_word_that_readers_of_yaml_take_differently_asks_where_one_of_them_wou
 @pytest.mark.parametrize(
     ("key", "ours", "new"),
     [
-        ("approvals.mode", "manual", "n"), ("approvals.mode", ABSENT, "N"), ("checkpoints.enabled", True, "n"),
-        ("security.redact_secrets", ABSENT, "n"), ("nobody.knows", ABSENT, "y"),
+        ("approvals.mode", "manual", "n"),
+        ("approvals.mode", ABSENT, "N"),
+        ("checkpoints.enabled", True, "n"),
+        ("security.redact_secrets", ABSENT, "n"),
+        ("nobody.knows", ABSENT, "y"),
     ],
-)  # fmt: skip
-def test_a_bare_word_that_loosens_for_one_generation_asks(key: str, ours: object, new: object) -> None:
+)
+def test_a_bare_word_that_loosens_for_one_generation_asks(
+    key: str, ours: object, new: object
+) -> None:
     assert asks(parse_key(key), ours, new) is not None

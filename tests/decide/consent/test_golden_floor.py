@@ -10,7 +10,7 @@ from shelf import Shelf
 
 from hermes_dist.decide.consent.granted import grant
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
-from hermes_dist.model.documents import Kind, load_data, same
+from hermes_dist.model.documents.api import Kind, load_data, same
 from hermes_dist.model.paths import RelPath
 
 CASES = yaml.safe_load((Path(__file__).parents[2] / "merge" / "golden-cases.yaml").read_text())
@@ -31,7 +31,9 @@ def situation(shelf: Shelf, case: dict[str, str]) -> Situation:
 def test_nothing_loosens_without_a_yes(case: dict[str, str]) -> None:
     shelf = Shelf()
     facts = situation(shelf, case)
-    granted = grant(frozenset(), everything="consents" not in case)  # the keys of the others are made up
+    granted = grant(
+        frozenset(), everything="consents" not in case
+    )  # the keys of the others are made up
     plan = reconcile(facts, Decisions(granted=granted))
     shelf.update(plan.blobs)
     after = next((step.after for step in plan.steps if step.path == CONFIG), facts.found[CONFIG])
@@ -75,7 +77,10 @@ def test_what_waits_is_asked_about_again_and_can_be_granted_later(case: dict[str
     granted = reconcile(later, Decisions(granted=grant(frozenset(e.digest for e in first.parked))))
     at_once = reconcile(facts, Decisions(granted=grant(frozenset(), everything=True)))
     shelf.update({**granted.blobs, **at_once.blobs})
-    ends = [home.with_entries({s.path: s.after for s in granted.steps}), facts.found.with_entries({s.path: s.after for s in at_once.steps})]
+    ends = [
+        home.with_entries({s.path: s.after for s in granted.steps}),
+        facts.found.with_entries({s.path: s.after for s in at_once.steps}),
+    ]
     one, two = (load_data(shelf[end[CONFIG].digest], Kind.YAML) for end in ends)
     assert same(one, two)
     assert granted.base == facts.theirs

@@ -52,7 +52,9 @@ TABLES = {"harmless": HARMLESS, "providers": PROVIDERS}
 
 def absent(table: str) -> list[str]:
     """The patterns of a table that are no key of any release."""
-    return [pattern for pattern in patterns(table) if pattern not in KNOWN and not in_a_map(pattern)]
+    return [
+        pattern for pattern in patterns(table) if pattern not in KNOWN and not in_a_map(pattern)
+    ]
 
 
 def in_a_map(pattern: str) -> bool:
@@ -66,15 +68,22 @@ def test_what_is_called_harmless_is_a_key_of_a_release(table: str) -> None:
     assert absent(TABLES[table]) == []
 
 
-@pytest.mark.parametrize("table", ["display: glow", "agent: *.max_turns", "nothing.*", "display.*", "model: *", "providers: *"])
+@pytest.mark.parametrize(
+    "table",
+    ["display: glow", "agent: *.max_turns", "nothing.*", "display.*", "model: *", "providers: *"],
+)
 def test_a_key_of_no_release_is_found(table: str) -> None:
     assert (absent(table) == []) == (table == "providers: *")
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_star_stands_only_in_maps_that_users_fill(table: str) -> None:
-    starred = [pattern.split(".") for pattern in patterns(TABLES[table]) if "*" in pattern.split(".")]
-    before = {".".join(steps[:at]) for steps in starred for at, step in enumerate(steps) if step == "*"}
+    starred = [
+        pattern.split(".") for pattern in patterns(TABLES[table]) if "*" in pattern.split(".")
+    ]
+    before = {
+        ".".join(steps[:at]) for steps in starred for at, step in enumerate(steps) if step == "*"
+    }
     assert before - MAPS.keys() == set()
 
 

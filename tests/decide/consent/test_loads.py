@@ -14,7 +14,11 @@ SERVER = {"command": "python", "args": ["scripts/web/run.py"], "enabled": False}
 
 def test_a_waiting_server_tells_the_files_that_it_can_load_beside_its_command() -> None:
     shelf = Shelf()
-    files = {"config.yaml": {"mcp_servers": {"web": SERVER}}, "scripts/web/run.py": "x", "scripts/web/lib/a.py": "y"}
+    files = {
+        "config.yaml": {"mcp_servers": {"web": SERVER}},
+        "scripts/web/run.py": "x",
+        "scripts/web/lib/a.py": "y",
+    }
     there = shelf.tree(files)
     (group,) = grouped(find_effects(EMPTY, there, there, shelf.read))
     assert group.line == "python scripts/web/run.py"
@@ -23,7 +27,13 @@ def test_a_waiting_server_tells_the_files_that_it_can_load_beside_its_command() 
 
 def test_what_loads_nothing_of_the_package_says_nothing() -> None:
     shelf = Shelf()
-    there = shelf.tree({"config.yaml": {"mcp_servers": {"web": {"command": "npx", "args": ["-y", "web"], "enabled": False}}}})
+    there = shelf.tree(
+        {
+            "config.yaml": {
+                "mcp_servers": {"web": {"command": "npx", "args": ["-y", "web"], "enabled": False}}
+            }
+        }
+    )
     (group,) = grouped(find_effects(EMPTY, there, there, shelf.read))
     assert loads_of(group) == ()
     assert all(name != LOADS for effect in group.effects for name, _ in effect.facts)

@@ -15,7 +15,10 @@ from hermes_dist.decide.consent.switches import Judge
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 MADE = list(every_shape())
-SHIPPED = [(name, "openrouter", yaml.safe_load((EXAMPLES / name / "config.yaml").read_text())) for name in ("coder", "research-bot")]
+SHIPPED = [
+    (name, "openrouter", yaml.safe_load((EXAMPLES / name / "config.yaml").read_text()))
+    for name in ("coder", "research-bot")
+]
 MOST, USUAL = 8, 2
 
 
@@ -31,13 +34,20 @@ def test_there_are_enough_shapes() -> None:
 
 @pytest.mark.parametrize("bare", [False, True], ids=["in use", "bare"])
 def test_the_median_asks_with_two_lines_and_none_with_more_than_eight(bare: bool) -> None:
-    counts = {name: len(lines(config, *(() if bare else (provider, "tavily")))) for name, provider, config in [*MADE, *SHIPPED]}
+    counts = {
+        name: len(lines(config, *(() if bare else (provider, "tavily"))))
+        for name, provider, config in [*MADE, *SHIPPED]
+    }
     assert median(counts.values()) <= USUAL, counts
     assert max(counts.values()) <= MOST, counts
 
 
-@pytest.mark.parametrize(("name", "provider", "config"), SHIPPED, ids=[name for name, *_ in SHIPPED])
-def test_an_example_asks_for_its_servers_and_on_a_bare_machine_for_its_provider(name: str, provider: str, config: Config) -> None:
+@pytest.mark.parametrize(
+    ("name", "provider", "config"), SHIPPED, ids=[name for name, *_ in SHIPPED]
+)
+def test_an_example_asks_for_its_servers_and_on_a_bare_machine_for_its_provider(
+    name: str, provider: str, config: Config
+) -> None:
     servers = {f"mcp_servers.{server}" for server in config.get("mcp_servers", {})}
     assert {group.name for group in lines(config, provider, "tavily")} == servers
     assert {group.name for group in lines(config)} - servers == {"model"}

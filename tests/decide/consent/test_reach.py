@@ -15,12 +15,26 @@ from hermes_dist.decide.consent.reach import Reach, Start, script_paths
 @pytest.mark.parametrize(
     ("script", "path"),
     [
-        ("a.py", "scripts/a.py"), (" a.py ", "scripts/a.py"), ("./sub/../a.py", "scripts/a.py"), ("sub/a.py", "scripts/sub/a.py"),
-        ("/home/x/.hermes/scripts/a.py", "scripts/a.py"), ("~/.hermes/scripts/sub/a.py", "scripts/sub/a.py"),
-        ("../a.py", None), ("/etc/passwd", None), ("~/a.py", None), ("/x/scripts/", None), ("", None), (None, None), (".", None), ("a\0b", None), ("x/../../scriptsx/a", None),
+        ("a.py", "scripts/a.py"),
+        (" a.py ", "scripts/a.py"),
+        ("./sub/../a.py", "scripts/a.py"),
+        ("sub/a.py", "scripts/sub/a.py"),
+        ("/home/x/.hermes/scripts/a.py", "scripts/a.py"),
+        ("~/.hermes/scripts/sub/a.py", "scripts/sub/a.py"),
+        ("../a.py", None),
+        ("/etc/passwd", None),
+        ("~/a.py", None),
+        ("/x/scripts/", None),
+        ("", None),
+        (None, None),
+        (".", None),
+        ("a\0b", None),
+        ("x/../../scriptsx/a", None),
     ],
-)  # fmt: skip
-def test_the_script_of_a_job_is_where_the_agent_looks_for_it(script: object, path: str | None) -> None:
+)
+def test_the_script_of_a_job_is_where_the_agent_looks_for_it(
+    script: object, path: str | None
+) -> None:
     assert script_paths(script) == ((path,) if path else ())
 
 
@@ -38,9 +52,17 @@ def found(files: dict[str, str | bytes], *words: str, **more: object) -> set[str
 
 
 FILES: dict[str, str | bytes] = {
-    "scripts/a.py": "", "scripts/lib/v.py": "", "tools/b.sh": "", "tools/x/c.js": "", "skills/s/SKILL.md": "", "skills/s/run.py": "",
-    "docs/b.md": "", "other.py": "", "SOUL.md": "", "config.yaml": "",
-}  # fmt: skip
+    "scripts/a.py": "",
+    "scripts/lib/v.py": "",
+    "tools/b.sh": "",
+    "tools/x/c.js": "",
+    "skills/s/SKILL.md": "",
+    "skills/s/run.py": "",
+    "docs/b.md": "",
+    "other.py": "",
+    "SOUL.md": "",
+    "config.yaml": "",
+}
 
 
 @pytest.mark.parametrize(
@@ -59,15 +81,26 @@ FILES: dict[str, str | bytes] = {
         (["python", "other.py"], {"other.py", "scripts/a.py", "scripts/lib/v.py"}),
     ],
 )
-def test_a_command_covers_the_folder_of_what_it_names_and_no_more(words: list[str], paths: set[str]) -> None:
+def test_a_command_covers_the_folder_of_what_it_names_and_no_more(
+    words: list[str], paths: set[str]
+) -> None:
     assert found(FILES, *words) == paths
 
 
 def test_a_process_finds_what_lies_in_the_home() -> None:
     files: dict[str, str | bytes] = {
-        "package.json": "", ".npmrc": "", "bin/x": "", "SOUL.md": "", "README.md": "", "logo.png": b"", "config.yaml": "", ".env.EXAMPLE": "",
-        "LICENSE": "", "docs/x.py": "", "skills/s/x.py": "",
-    }  # fmt: skip
+        "package.json": "",
+        ".npmrc": "",
+        "bin/x": "",
+        "SOUL.md": "",
+        "README.md": "",
+        "logo.png": b"",
+        "config.yaml": "",
+        ".env.EXAMPLE": "",
+        "LICENSE": "",
+        "docs/x.py": "",
+        "skills/s/x.py": "",
+    }
     assert found(files, "npx", "-y", "@x/y", process=True) == {"package.json", ".npmrc", "bin/x"}
     assert found(files, "npx", "-y", "@x/y") == set()
 
@@ -82,17 +115,34 @@ def test_a_header_with_a_variable_is_no_riddle_but_a_line_of_a_shell_is() -> Non
 
 def test_what_a_covered_file_names_is_covered_too() -> None:
     files: dict[str, str | bytes] = {
-        "scripts/a.py": "import b\nopen('far.sh'); load('data/d.json'); see('docs/guide.md')", "tools/far.sh": "source ../more/e.sh\n",
-        "more/e.sh": "", "data/d.json": "", "data/other.json": "", "docs/guide.md": "", "skills/s/SKILL.md": "",
-    }  # fmt: skip
-    assert found(files, "python", "scripts/a.py") == {"scripts/a.py", "tools/far.sh", "more/e.sh", "data/d.json"}
+        "scripts/a.py": "import b\nopen('far.sh'); load('data/d.json'); see('docs/guide.md')",
+        "tools/far.sh": "source ../more/e.sh\n",
+        "more/e.sh": "",
+        "data/d.json": "",
+        "data/other.json": "",
+        "docs/guide.md": "",
+        "skills/s/SKILL.md": "",
+    }
+    assert found(files, "python", "scripts/a.py") == {
+        "scripts/a.py",
+        "tools/far.sh",
+        "more/e.sh",
+        "data/d.json",
+    }
 
 
 def test_prose_and_what_is_too_large_or_no_text_names_nothing() -> None:
     large = b"open('far.sh')\n" + b"#" * (256 << 10)
-    for path, content in (("scripts/a.md", b"far.sh"), ("scripts/a.py", large), ("scripts/a.bin", b"\0far.sh")):
+    for path, content in (
+        ("scripts/a.md", b"far.sh"),
+        ("scripts/a.py", large),
+        ("scripts/a.bin", b"\0far.sh"),
+    ):
         assert found({path: content, "tools/far.sh": ""}, path) == {path}
-    assert found({"scripts/a.py": b"\xff open('far.sh')", "tools/far.sh": ""}, "scripts/a.py") == {"scripts/a.py", "tools/far.sh"}
+    assert found({"scripts/a.py": b"\xff open('far.sh')", "tools/far.sh": ""}, "scripts/a.py") == {
+        "scripts/a.py",
+        "tools/far.sh",
+    }
 
 
 def test_what_a_file_named_in_one_state_counts_in_all_of_them() -> None:
@@ -107,8 +157,16 @@ _FILES = ["scripts/a.py", "scripts/x/b.py", "tools/c.sh", "tools/y/d.js", "e.py"
 
 
 @settings(max_examples=examples(200), deadline=None)
-@given(st.dictionaries(st.sampled_from(_FILES), st.lists(st.sampled_from(["a.py", "x/b.py", "c.sh", "../y/d.js", "e"])).map(" ".join)), st.sampled_from(_FILES))
-def test_law_everything_that_a_covered_file_names_is_covered_however_they_name_each_other(texts: dict[str, str], start: str) -> None:
+@given(
+    st.dictionaries(
+        st.sampled_from(_FILES),
+        st.lists(st.sampled_from(["a.py", "x/b.py", "c.sh", "../y/d.js", "e"])).map(" ".join),
+    ),
+    st.sampled_from(_FILES),
+)
+def test_law_everything_that_a_covered_file_names_is_covered_however_they_name_each_other(
+    texts: dict[str, str], start: str
+) -> None:
     whole = found(dict(texts), start)
     for path in whole:
         for other in texts:

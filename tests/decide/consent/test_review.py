@@ -13,7 +13,9 @@ from hermes_dist.model.tree import Digest
 CONFIG, JOBS = RelPath("config.yaml"), RelPath("cron/jobs.json")
 
 
-def effect(key: str, what: str, path: RelPath = CONFIG, kind: EffectKind = EffectKind.RUNS) -> Effect:
+def effect(
+    key: str, what: str, path: RelPath = CONFIG, kind: EffectKind = EffectKind.RUNS
+) -> Effect:
     return Effect(kind, path, key, (("", what),), Digest.of(f"{path}{key}{what}".encode()))
 
 
@@ -23,12 +25,25 @@ ZOTERO = [
     effect("mcp_servers.zotero.env.ZOTERO_API_KEY", "${ZOTERO_API_KEY}"),
     effect("mcp_servers.zotero.env.MODE", "read only"),
 ]
-ARXIV = [effect("mcp_servers.arxiv.command", "uvx"), effect("mcp_servers.arxiv.args", '["arxiv-mcp-server==0.8.2"]')]
-REMOTE = [effect("mcp_servers.web.url", "https://x.example/mcp"), effect("mcp_servers.web.headers.Authorization", "Bearer ${T}")]
+ARXIV = [
+    effect("mcp_servers.arxiv.command", "uvx"),
+    effect("mcp_servers.arxiv.args", '["arxiv-mcp-server==0.8.2"]'),
+]
+REMOTE = [
+    effect("mcp_servers.web.url", "https://x.example/mcp"),
+    effect("mcp_servers.web.headers.Authorization", "Bearer ${T}"),
+]
 JOB = Effect(
-    EffectKind.SCHEDULES, JOBS, "jobs[id=5e1f0a7c93b2]",
-    (("name", "morning"), ("schedule", '{"kind": "cron", "expr": "30 7 * * *"}'), ("prompt", "Look around")), Digest.of(b"job"),
-)  # fmt: skip
+    EffectKind.SCHEDULES,
+    JOBS,
+    "jobs[id=5e1f0a7c93b2]",
+    (
+        ("name", "morning"),
+        ("schedule", '{"kind": "cron", "expr": "30 7 * * *"}'),
+        ("prompt", "Look around"),
+    ),
+    Digest.of(b"job"),
+)
 HOOK = effect("", "new hook greeter (2 files)", RelPath("hooks/greeter"))
 MODE = effect("approvals.mode", "off", kind=EffectKind.LOOSENS)
 ALL = (*ZOTERO, *ARXIV, *REMOTE, JOB, HOOK, MODE)
@@ -40,7 +55,10 @@ def line(*effects: Effect) -> str:
 
 
 def test_a_server_is_one_line_with_its_exact_command_and_what_it_gets() -> None:
-    assert line(*ZOTERO) == "uvx zotero-mcp==0.3.1 --dir 'my papers', env MODE='read only' ZOTERO_API_KEY"
+    assert (
+        line(*ZOTERO)
+        == "uvx zotero-mcp==0.3.1 --dir 'my papers', env MODE='read only' ZOTERO_API_KEY"
+    )
     assert line(*REMOTE) == "https://x.example/mcp, headers Authorization='Bearer ${T}'"
 
 
@@ -50,14 +68,22 @@ def test_of_a_server_that_runs_only_what_changed_is_shown() -> None:
 
 
 def test_arguments_that_are_no_list_are_shown_as_they_are() -> None:
-    assert line(effect("mcp_servers.x.command", "sh"), effect("mcp_servers.x.args", "-c evil")) == "sh, args -c evil"
+    assert (
+        line(effect("mcp_servers.x.command", "sh"), effect("mcp_servers.x.args", "-c evil"))
+        == "sh, args -c evil"
+    )
 
 
 def test_every_effect_is_in_exactly_one_group() -> None:
     groups = grouped(ALL)
     assert [group.name for group in groups] == [
-        "mcp_servers.zotero", "mcp_servers.arxiv", "mcp_servers.web", "jobs[id=5e1f0a7c93b2]", "hooks/greeter", "approvals.mode",
-    ]  # fmt: skip
+        "mcp_servers.zotero",
+        "mcp_servers.arxiv",
+        "mcp_servers.web",
+        "jobs[id=5e1f0a7c93b2]",
+        "hooks/greeter",
+        "approvals.mode",
+    ]
     assert sorted(e for group in groups for e in group.effects) == sorted(ALL)
 
 
@@ -90,7 +116,9 @@ def test_servers_of_the_same_name_in_two_files_are_two() -> None:
         ("mode", []),
     ],
 )
-def test_a_word_chooses_whole_names_and_never_a_part_of_one(word: str, chosen: list[Effect]) -> None:
+def test_a_word_chooses_whole_names_and_never_a_part_of_one(
+    word: str, chosen: list[Effect]
+) -> None:
     assert list(named(ALL, word)) == chosen
 
 
@@ -129,7 +157,10 @@ def test_where_prompts_go_is_one_line_in_whatever_sections_it_is_said() -> None:
 
 
 def test_a_section_gives_every_key_and_value_of_its_own() -> None:
-    parts = [effect("approvals.mode", "off", kind=EffectKind.LOOSENS), effect("approvals.deny", "(removed)", kind=EffectKind.LOOSENS)]
+    parts = [
+        effect("approvals.mode", "off", kind=EffectKind.LOOSENS),
+        effect("approvals.deny", "(removed)", kind=EffectKind.LOOSENS),
+    ]
     (group,) = grouped(parts)
     assert group.rows == (("approvals.mode", "off"), ("approvals.deny", "(removed)"))
     assert group.line == "mode: off; deny: (removed)"

@@ -16,7 +16,7 @@ from hermes_dist.decide.consent.switches import Unit, memory_of, shipped_off, un
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.keypath import Item
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
-from hermes_dist.model.locked import LockedPackage, OffCause
+from hermes_dist.model.lock_package import LockedPackage, OffCause
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan
 from hermes_dist.model.source import Pin, PinKind
@@ -40,33 +40,70 @@ class Home:
     lock: Lock | None = None
     files: dict[str, object] = field(default_factory=dict)
 
-    def ship(self, server: str | None, job: str | None, *, server_off: bool = False, job_off: bool = False) -> Plan:
+    def ship(
+        self,
+        server: str | None,
+        job: str | None,
+        *,
+        server_off: bool = False,
+        job_off: bool = False,
+    ) -> Plan:
         off = {"disabled": True} if server_off else {}
         servers = {"s": {"command": "npx", "args": [server], **off}} if server else {}
-        jobs = [{"id": IDENT, "name": "j", "prompt": job, "schedule": "every 2h", **({"enabled": False} if job_off else {})}] if job else []
-        self.files = {"mcp.json": {"mcpServers": {"other": {"command": "x"}, **servers}}, "cron/jobs.json": {"jobs": jobs}}
+        jobs = (
+            [
+                {
+                    "id": IDENT,
+                    "name": "j",
+                    "prompt": job,
+                    "schedule": "every 2h",
+                    **({"enabled": False} if job_off else {}),
+                }
+            ]
+            if job
+            else []
+        )
+        self.files = {
+            "mcp.json": {"mcpServers": {"other": {"command": "x"}, **servers}},
+            "cron/jobs.json": {"jobs": jobs},
+        }
         return self.update()
 
     def update(self, *, everything: bool = False, named: frozenset[Unit] = frozenset()) -> Plan:
         base = self.lock.base if self.lock else EMPTY
         placed = self.shelf.place(self.files, keep_containers=base)
         digests = self._digests(placed.tree, placed.shipped, named) if named else frozenset()
-        granted = grant(digests, everything=everything, before=self.lock.granted if self.lock else frozenset())
+        granted = grant(
+            digests, everything=everything, before=self.lock.granted if self.lock else frozenset()
+        )
         plan = self._plan(placed.tree, placed.shipped, Decisions(granted=granted, named=named))
         self.shelf.update(plan.blobs)
         self.tree = plan.after(self.tree)
         agreed = [effect for effect in plan.effects if granted(effect)]
         approved = remembered(self.lock.approved if self.lock else (), agreed, digests, PIN)
-        lock = Lock(packages=(PACKAGE,), base=plan.base, upstream=plan.upstream, parked=plan.parked, off=plan.off,
-                    conflicts=plan.conflicts, approved=approved)  # fmt: skip
+        lock = Lock(
+            packages=(PACKAGE,),
+            base=plan.base,
+            upstream=plan.upstream,
+            parked=plan.parked,
+            off=plan.off,
+            conflicts=plan.conflicts,
+            approved=approved,
+        )
         self.lock = load_lock(dump_lock(lock))
         return plan
 
     def _plan(self, theirs: Tree, shipped: Tree, decisions: Decisions) -> Plan:
         base = self.lock.base if self.lock else EMPTY
         return reconcile(
-            Situation(base=base, found=self.tree, theirs=theirs, read=self.shelf.read,
-                      by_author=shipped_off(theirs, shipped, self.shelf.read), memory=memory_of(self.lock)),
+            Situation(
+                base=base,
+                found=self.tree,
+                theirs=theirs,
+                read=self.shelf.read,
+                by_author=shipped_off(theirs, shipped, self.shelf.read),
+                memory=memory_of(self.lock),
+            ),
             decisions,
         )
 
@@ -79,12 +116,20 @@ class Home:
         if unit == SERVER:
             config = yaml.safe_load(self.shelf.text(self.tree, "config.yaml"))
             config["mcp_servers"]["s"]["enabled"] = on
-            self.tree = self.tree.with_entries(self.shelf.tree({"config.yaml": yaml.safe_dump(config)}))
+            self.tree = self.tree.with_entries(
+                self.shelf.tree({"config.yaml": yaml.safe_dump(config)})
+            )
             return
         jobs = self.shelf.jobs(self.tree)
-        state = {"enabled": on, "state": "scheduled" if on else "paused", "paused_reason": None if on else "not today"}
+        state = {
+            "enabled": on,
+            "state": "scheduled" if on else "paused",
+            "paused_reason": None if on else "not today",
+        }
         jobs = [job | state if job["id"] == IDENT else job for job in jobs]
-        self.tree = self.tree.with_entries(self.shelf.tree({"cron/jobs.json": json.dumps({"jobs": jobs})}))
+        self.tree = self.tree.with_entries(
+            self.shelf.tree({"cron/jobs.json": json.dumps({"jobs": jobs})})
+        )
 
     @property
     def state(self) -> dict[Unit, bool]:

@@ -13,7 +13,9 @@ RECORD, FIELD = "\x1e", "\x1f"
 
 def git(repository: str, *arguments: str) -> str:
     """Return what a git command prints, or an empty text where it fails."""
-    done = subprocess.run(["git", "-C", repository, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["git", "-C", repository, *arguments], capture_output=True, text=True, check=False
+    )
     return done.stdout.strip() if done.returncode == 0 else ""
 
 

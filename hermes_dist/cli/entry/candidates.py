@@ -1,0 +1,49 @@
+"""What the completion scripts ask for; it loads as little as it can, since somebody waits with a finger on TAB."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from hermes_dist.brand import Brand
+from hermes_dist.cli.entry.verbs import NESTED, VERBS
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.errors import DistError
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.profiles import completion as ops
+
+
+def words(brand: Brand, argv: Sequence[str]) -> int:
+    """Answer a completion script: the candidates, one a line; silent about every trouble.
+
+    Args:
+        brand: The brand of the command.
+        argv: ``door`` or ``ours``, ``--``, and the words behind the command, the unfinished one last.
+    """
+    ours, given = list(argv[:1]) == ["ours"], list(argv[2:])
+    verbs = {
+        **dict.fromkeys(VERBS, ()),
+        **{name: tuple(nested.verbs) for name, nested in NESTED.items()},
+    }
+    try:
+        ctx = Context.from_environment(brand)
+        found = ops.candidates(ctx, given or [""], verbs, _options, ours=ours)
+    except DistError:
+        return 1
+    sys.stdout.write("".join(f"{word}\n" for word in found if word == clean(word)))
+    return 0
+
+
+def _options(verb: Sequence[str]) -> list[str]:
+    """The options of a verb of ours, from the command itself."""
+    import click  # noqa: PLC0415 - only for options
+
+    from hermes_dist.cli.entry.main import command_named  # noqa: PLC0415 - loads the verb's module
+
+    if verb[0] not in VERBS and verb[0] not in NESTED:
+        return []
+    found: click.Command | None = command_named(verb[0])
+    if isinstance(found, click.Group):
+        found = found.commands.get(verb[1]) if len(verb) > 1 else None
+    params = found.params if found is not None else []
+    return ["--help", *(name for param in params for name in param.opts if name.startswith("--"))]

@@ -1,0 +1,147 @@
+"""The front door's routing: which ``hermes …`` command is ours and which is the agent's.
+
+Every such command passes here, so this module imports next to nothing; deciding is :func:`route`, pure.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hermes_dist.brand import BRANDS, HERMES, Brand
+from hermes_dist.errors import DistError
+
+FLAG = "--front-door"
+
+
+class Ours(NamedTuple):
+    """A command for us.
+
+    Attributes:
+        args: The verb and what follows, without the profile flag.
+        profile: The value of ``-p`` or ``--profile``; None when it was not given.
+        prog: The words that the user typed before ``args``, for usage lines; the brand's name is in front.
+    """
+
+    args: tuple[str, ...]
+    profile: str | None
+    prog: str
+
+
+class ForAgent(NamedTuple):
+    """A command for the agent, as it was typed."""
+
+    args: tuple[str, ...]
+
+
+def route(argv: Sequence[str]) -> Ours | ForAgent:
+    """Decide who a command belongs to.
+
+    Args:
+        argv: The arguments after the command's own name.
+
+    Returns:
+        Ours for ``profile VERB``, ``gateways …``, ``gateway route …`` and ``completion SHELL``, with or
+        without a profile flag among them; else the arguments for the agent, untouched.
+    """
+    start, ahead = _skip_flags(argv, 0)
+    head = argv[start] if start < len(argv) else ""
+    rest = start + 1
+    if head == "profile":
+        return _ours(argv[rest:], (), ahead, " profile")
+    if head == "gateways":
+        return _ours(argv[rest:], ("gateways",), ahead, "")
+    if head in {"gateway", "completion"}:
+        second, between = _skip_flags(argv, rest)
+        word = argv[second] if second < len(argv) else ""
+        selected = ahead if ahead is not None else between
+        if head == "gateway" and word == "route":
+            return _ours(argv[second + 1 :], ("gateway", "route"), selected, "", long_flag=False)
+        if head == "completion" and word and not word.startswith("-"):
+            return _ours(argv[second:], ("completion",), selected, "")
+    return ForAgent(tuple(argv))
+
+
+def _skip_flags(argv: Sequence[str], start: int) -> tuple[int, str | None]:
+    """Step over profile flags; return where the next other word stands, and the first profile named."""
+    profile: str | None = None
+    at = start
+    while flag := _flag(argv, at):
+        profile = flag[0] if profile is None else profile
+        at += flag[1]
+    return at, profile
+
+
+def _flag(argv: Sequence[str], at: int, *, long_flag: bool = True) -> tuple[str, int] | None:
+    """Read the profile flag at a place: its value and the number of words; None when there is none."""
+    word = argv[at] if at < len(argv) else ""
+    if long_flag and word.startswith("--profile="):
+        return word.partition("=")[2], 1
+    if word == "-p" or (long_flag and word == "--profile"):
+        value = argv[at + 1] if at + 1 < len(argv) else "-"
+        return None if value.startswith("-") else (value, 2)
+    return None
+
+
+def _ours(
+    rest: Sequence[str],
+    verb: tuple[str, ...],
+    profile: str | None,
+    prog: str,
+    *,
+    long_flag: bool = True,
+) -> Ours:
+    """Take the profile flag out of ``rest``: the first that is given, before ``--``.
+
+    A second one, or one without a value, stays for the parser to complain about.
+    """
+    kept: list[str] = []
+    at = 0
+    while at < len(rest):
+        if rest[at] == "--":
+            break
+        flag = _flag(rest, at, long_flag=long_flag) if profile is None else None
+        if flag is None:
+            kept.append(rest[at])
+            at += 1
+        else:
+            profile, width = flag
+            at += width
+    return Ours((*verb, *kept, *rest[at:]), profile, prog)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve a front door, or ``python -m hermes_dist VERB``.
+
+    Args:
+        argv: The arguments: ``--front-door`` or ``--front-door=BRAND`` and the user's words, or a verb.
+
+    Returns:
+        The exit code; from a command of the agent there is no coming back, unless it can't be started.
+    """
+    flag, _, asked = argv[0].partition("=") if argv else ("", "", "")
+    brand = next((brand for brand in BRANDS if brand.name == asked), HERMES)
+    if flag != FLAG:
+        return _run(brand, Ours(tuple(argv), None, brand.dist_command))
+    where = route(argv[1:])
+    if isinstance(where, Ours):
+        return _run(brand, where._replace(prog=f"{brand.name}{where.prog}"))
+    return _agent(brand, where.args)
+
+
+def _run(brand: Brand, command: Ours) -> int:
+    from hermes_dist.cli.entry.start import start  # noqa: PLC0415 - start-up
+
+    return start(brand, command.args, prog=command.prog, profile=command.profile)
+
+
+def _agent(brand: Brand, args: tuple[str, ...]) -> int:
+    """Become the agent; where that fails, say why in one sentence."""
+    from hermes_dist.ops.front_door.hand_over import hand_over  # noqa: PLC0415 - start-up
+
+    try:
+        hand_over(brand, args)
+    except DistError as error:
+        sys.stderr.write(f"{brand.name}: {error}; {error.hint}\n")
+        return error.code

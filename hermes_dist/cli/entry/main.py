@@ -1,0 +1,189 @@
+"""The commands, loaded when they are asked for, behind the library that reads command lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+
+import click
+import typer
+import typer.core
+import typer.main
+
+from hermes_dist.cli.entry.start import help_text
+from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb
+from hermes_dist.cli.shared.boundary import guarded
+from hermes_dist.cli.shared.session import Invocation
+from hermes_dist.errors import DistError, UsageError
+
+
+class _Guiding(click.Group):
+    """A group that says which verbs it has, where none or a mistyped one is given."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as err:
+            raise click.UsageError(
+                f"{err.message} {_instead(args[0], self.verbs(ctx))}".rstrip(), ctx
+            ) from err
+
+    def verbs(self, ctx: click.Context) -> list[str]:
+        """The names to choose from."""
+        return self.list_commands(ctx)
+
+
+class _Lazy(_Guiding):
+    """A group that imports a command's module only when that command is run."""
+
+    def verbs(self, _ctx: click.Context) -> list[str]:
+        return [*VERBS, *NESTED]
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return command_named(cmd_name) if cmd_name in VERBS or cmd_name in NESTED else None
+
+    def get_help(self, ctx: click.Context) -> str:
+        called: Invocation = ctx.obj
+        return help_text(called.brand, called.prog).rstrip()
+
+
+def command_named(name: str) -> click.Command:
+    """Load a command of the table by its name."""
+    if name in NESTED:
+        return _group(name, NESTED[name])
+    verb = VERBS[name]
+    return _load(name, verb.module, verb.function, verb.help)
+
+
+def _load(name: str, module: str, function: str, short: str) -> click.Command:
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(name, help=short)(getattr(import_module(f"hermes_dist.cli.{module}"), function))
+    return typer.main.get_command(app)
+
+
+def _group(name: str, nested: Nested) -> click.Group:
+    group = _Guiding(name, help=nested.help, invoke_without_command=True, callback=_verb_wanted)
+    for word, verb in nested.verbs.items():
+        if isinstance(verb, Nested):
+            group.add_command(_group(word, verb))
+        else:
+            group.add_command(_load(word, verb.module, verb.function, verb.help), word)
+    return group
+
+
+def _verb_wanted() -> None:
+    ctx = click.get_current_context()
+    if ctx.invoked_subcommand is None and isinstance(ctx.command, _Guiding):
+        raise click.UsageError(
+            f"{ctx.info_name} needs a verb: {', '.join(ctx.command.verbs(ctx))}", ctx
+        )
+
+
+def _instead(word: str, known: Iterable[str]) -> str:
+    """What was perhaps meant, as a sentence; empty when nothing is close."""
+    import difflib  # noqa: PLC0415 - only for the error
+
+    bare = {name.lstrip("-"): name for name in known}
+    close = difflib.get_close_matches(word.lstrip("-"), bare, n=3)
+    return f"Did you mean {' or '.join(bare[name] for name in close)}?" if close else ""
+
+
+def _root() -> click.Group:
+    return _Lazy("hermes-dist", invoke_without_command=True, callback=_bare)
+
+
+def _bare() -> None:
+    """Without a verb: the profile you are in, as the agent shows it."""
+    ctx = click.get_current_context()
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(command_named("current"))
+
+
+def run(called: Invocation, argv: Sequence[str]) -> int:
+    """Run a command line.
+
+    Args:
+        called: How the program was called.
+        argv: The words behind the program's name.
+
+    Returns:
+        The exit code of docs/exit-codes.md.
+    """
+    return guarded(lambda: _run(called, argv), argv, called.prog)
+
+
+def _run(called: Invocation, argv: Sequence[str]) -> int:
+    called, words = _verb_first(called, argv)
+    try:
+        code = _root().main(words, prog_name=called.prog, standalone_mode=False, obj=called)
+    except click.exceptions.Exit as err:
+        return err.exit_code
+    except click.ClickException as err:
+        raise _usage(err, f"{called.prog} {' '.join(words[: _depth(words)])}".rstrip()) from err
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    return code if isinstance(code, int) else 0
+
+
+def _verb_first(called: Invocation, argv: Sequence[str]) -> tuple[Invocation, list[str]]:
+    """Let the options that all commands share stand before the verb as well, as the agent lets ``-p`` stand there."""
+    words, ahead = list(argv), []
+    while words and words[0].startswith("-"):
+        flag, joined, value = words[0].partition("=")
+        if flag not in {"-p", "--profile", "--color", *_SWITCHES} or (joined and flag in _SWITCHES):
+            return called, list(argv)
+        width = 1 if joined or flag in _SWITCHES else 2
+        if len(words) < width:
+            raise UsageError(
+                f"Option {flag!r} requires an argument", hint=f"see: {called.prog} --help"
+            )
+        if flag in {"-p", "--profile"}:
+            called = called._replace(profile=value if joined else words[1])
+        else:
+            ahead += words[:width]
+        words = words[width:]
+    if words[:1] and words[0] not in {*VERBS, *NESTED}:
+        return called, words
+    depth = _depth(words) if words else 0
+    return called, [*(words[:depth] or ["current"]), *ahead, *words[depth:]]
+
+
+_SWITCHES = frozenset(
+    [
+        "-q",
+        "--quiet",
+        "-v",
+        "--verbose",
+        "--json",
+        "--no-progress",
+        "--no-input",
+        "--offline",
+        "--allow-insecure",
+    ]
+)
+
+
+def _depth(words: Sequence[str]) -> int:
+    """How many of the first words are a command and its verbs."""
+    depth = 0
+    known: Mapping[str, Verb | Nested] = {**VERBS, **NESTED}
+    while depth < len(words) and words[depth] in known:
+        found = known[words[depth]]
+        known = found.verbs if isinstance(found, Nested) else {}
+        depth += 1
+    return depth
+
+
+def _usage(err: click.ClickException, where: str) -> DistError:
+    what = err.format_message().rstrip(".")
+    if isinstance(err, click.NoSuchOption):
+        what = f"No such option '{err.option_name}'. {_instead(err.option_name, err.possibilities or ())}".rstrip(
+            ". "
+        )
+    place = err.ctx.command_path if isinstance(err, click.UsageError) and err.ctx else where
+    return UsageError(what, hint=f"see: {place} --help")

@@ -1,0 +1,93 @@
+"""The plain forms of what is run most often, without the library that reads every other command line.
+
+``update`` runs by the clock on many machines and mostly finds nothing new; ``list`` and ``status`` are asked by scripts
+and prompts; ``install`` is how everybody begins. So a line of theirs with a profile or source at most, and options that
+take no value, is read here; every other line goes the usual way. Both ways end in the same functions: tests hold them
+against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hermes_dist.cli.shared.boundary import guarded
+from hermes_dist.cli.shared.session import Invocation, Options, Session, open_session
+
+_FLAGS = {
+    "-q": "quiet",
+    "--quiet": "quiet",
+    "-v": "verbose",
+    "--verbose": "verbose",
+    "--no-input": "no_input",
+    "--no-progress": "no_progress",
+    "--offline": "offline",
+    "--allow-insecure": "allow_insecure",
+    "--json": "as_json",
+}
+_YES = frozenset(["-y", "--yes"])
+
+
+def attempt(called: Invocation, argv: Sequence[str]) -> int | None:
+    """Run a command line, if it is a plain one.
+
+    Args:
+        called: How the program was called.
+        argv: The words behind the program's name.
+
+    Returns:
+        The exit code; None when the line is for the usual way, and nothing was done or said.
+    """
+    run = _PLAIN.get(argv[0]) if argv else None
+    if run is None:
+        return None
+    words = [word for word in argv[1:] if word not in _FLAGS]
+    flags: dict[str, Any] = {_FLAGS[word]: True for word in argv[1:] if word in _FLAGS}
+    return guarded(
+        lambda: run(open_session(called, Options()._replace(**flags)), words), argv, called.prog
+    )
+
+
+def _list(session: Session, words: Sequence[str]) -> int | None:
+    if words:
+        return None
+    from hermes_dist.cli.profile_list import show_profiles  # noqa: PLC0415 - only what is run is loaded
+
+    return show_profiles(session)
+
+
+def _update(session: Session, words: Sequence[str]) -> int | None:
+    names = [word for word in words if word not in _YES]
+    if len(names) > 1 or any(name.startswith("-") and name != "--all" for name in names):
+        return None
+    from hermes_dist.cli.package.bring import Asked, bring, bring_all  # noqa: PLC0415 - only what is run is loaded
+
+    yes = len(names) < len(words)
+    if names == ["--all"]:
+        return bring_all(session, Asked(), yes=yes)
+    return bring(session, names[0] if names else None, Asked(), yes=yes)
+
+
+def _install(session: Session, words: Sequence[str]) -> int | None:
+    sources = [word for word in words if word not in _YES]
+    if len(sources) != 1 or sources[0].startswith("-"):
+        return None
+    from hermes_dist.cli.package.install_one import Asked, install_one  # noqa: PLC0415 - only what is run is loaded
+
+    return install_one(session, sources[0], Asked(), yes=len(sources) < len(words))
+
+
+def _status(session: Session, words: Sequence[str]) -> int | None:
+    if len(words) > 1 or any(word.startswith("-") for word in words):
+        return None
+    from hermes_dist.cli.package.status import show  # noqa: PLC0415 - only what is run is loaded
+
+    return show(session, [session.ctx.profile(words[0] if words else None)])
+
+
+_PLAIN: dict[str, Callable[[Session, Sequence[str]], int | None]] = {
+    "list": _list,
+    "update": _update,
+    "install": _install,
+    "status": _status,
+}

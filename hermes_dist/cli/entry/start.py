@@ -1,0 +1,118 @@
+"""Where the commands begin: what can be said without loading the command line's library is said here."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from hermes_dist import __version__
+from hermes_dist.brand import AIGENLABS, HERMES, Brand
+from hermes_dist.errors import DistError
+
+_HELP = frozenset(["--help", "-h", "help"])
+
+
+def help_text(brand: Brand, prog: str) -> str:
+    """The help of the root: every command with its line, by groups."""
+    from hermes_dist.cli.entry.verbs import GROUPS, NESTED, VERBS, Nested, Verb  # noqa: PLC0415 - start-up
+
+    known: dict[str, Verb | Nested] = {**VERBS, **NESTED}
+    width = max(len(name) for name in known) + 2
+    lines = [
+        f"Usage: {prog} VERB [OPTIONS] [ARGUMENTS]",
+        "",
+        f"Profiles of {brand.title} as versioned packages: your agent keeps what it learned,",
+        "and gets what its author ships.",
+    ]
+    for group in GROUPS:
+        rows = [
+            f"  {name.ljust(width)}{verb.help}"
+            for name, verb in known.items()
+            if verb.group == group
+        ]
+        lines += ["", f"{group}:", *rows] if rows else []
+    lines += ["", f"More: {prog} VERB --help    Version: {prog} --version"]
+    return "\n".join(lines) + "\n"
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write to an output; where nobody reads any more, as behind ``| head``, that changes nothing else.
+
+    Raises:
+        DistError: The output takes no more, as a file on a full disk.
+    """
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        if error.errno not in {errno.EPIPE, errno.EIO}:
+            raise DistError(
+                f"can't write the output: {error.strerror}", hint="see what it is sent to"
+            ) from error
+
+
+def open_closed_streams() -> None:
+    """Put nothing in place of an input or output that the caller closed, lest a file of ours takes its number."""
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole run
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole run
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole run
+
+
+def _say(text: str) -> int:
+    try:
+        write(sys.stdout, text)
+    except DistError as error:
+        write(sys.stderr, f"error: {error}\n  {error.hint}\n")
+        return error.code
+    return 0
+
+
+def start(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) -> int:
+    """Run a command line; see :func:`hermes_dist.cli.entry.main.run`."""
+    open_closed_streams()
+    try:
+        return _begun(brand, argv, prog, profile)
+    except KeyboardInterrupt:  # while modules were loaded: whatever runs says so itself
+        write(sys.stderr, "\ninterrupted; nothing had begun\n")
+        return 130
+
+
+def _begun(brand: Brand, argv: Sequence[str], prog: str, profile: str | None) -> int:
+    if list(argv) == ["--version"]:
+        return _say(f"hermes-dist {__version__}\n")
+    if len(argv) == 1 and argv[0] in _HELP:
+        return _say(help_text(brand, prog))
+    if list(argv[:2]) == ["completion", "words"]:
+        from hermes_dist.cli.entry.candidates import words  # noqa: PLC0415 - start-up
+
+        return words(brand, argv[2:])
+    from hermes_dist.cli.entry.plain import attempt  # noqa: PLC0415 - start-up
+    from hermes_dist.cli.shared.session import Invocation  # noqa: PLC0415 - start-up
+
+    called = Invocation(brand, prog, profile)
+    if (code := attempt(called, argv)) is not None:
+        return code
+    from hermes_dist.cli.entry.main import run  # noqa: PLC0415 - start-up
+
+    return run(called, argv)
+
+
+def hermes() -> None:
+    """Entry point ``hermes-dist``."""
+    sys.exit(start(HERMES, sys.argv[1:], prog=HERMES.dist_command, profile=None))
+
+
+def aigenlabs() -> None:
+    """Entry point ``aigenlabs-dist``."""
+    sys.exit(start(AIGENLABS, sys.argv[1:], prog=AIGENLABS.dist_command, profile=None))

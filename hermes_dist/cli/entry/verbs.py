@@ -1,0 +1,239 @@
+"""The one list of commands: where each lives, what it does in one line, and its group in the help."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """A command: its module in this room, its function there, its line of help, its group."""
+
+    module: str
+    function: str
+    help: str
+    group: str
+
+
+class Nested(NamedTuple):
+    """A command with verbs of its own."""
+
+    help: str
+    group: str
+    verbs: dict[str, Verb | Nested]
+
+
+PACKAGES, PROFILES, MOVING, AUTHORS = "Packages", "Profiles", "Moving", "Authors"
+FINDING, TRUST, FLEET, SETUP = "Finding", "Trust", "Fleet", "Set-up"
+GROUPS = (PACKAGES, PROFILES, MOVING, AUTHORS, FINDING, TRUST, FLEET, SETUP)
+
+VERBS: dict[str, Verb] = {
+    "install": Verb(
+        "package.install",
+        "install",
+        "Install an agent from a git repository, a folder or an archive.",
+        PACKAGES,
+    ),
+    "update": Verb(
+        "package.update",
+        "update",
+        "Bring a profile to what its author ships now; your edits stay.",
+        PACKAGES,
+    ),
+    "outdated": Verb(
+        "package.inspect", "outdated", "Show which profiles have something new upstream.", PACKAGES
+    ),
+    "status": Verb(
+        "package.inspect", "status", "Show what you changed, and what is left open.", PACKAGES
+    ),
+    "diff": Verb(
+        "package.inspect", "diff", "Show the changes themselves: yours, or upstream's.", PACKAGES
+    ),
+    "info": Verb("package.inspect", "info", "Tell what a profile's package is.", PACKAGES),
+    "resolve": Verb(
+        "package.settle", "resolve", "Settle conflicts: keep yours, take theirs, or both.", PACKAGES
+    ),
+    "approve": Verb(
+        "package.settle",
+        "approve",
+        "Say yes to what waits: commands, schedules, loosened settings.",
+        PACKAGES,
+    ),
+    "history": Verb("package.history", "history", "List every change of a profile.", PACKAGES),
+    "rollback": Verb(
+        "package.history",
+        "rollback",
+        "Go back to an earlier package; your later edits stay.",
+        PACKAGES,
+    ),
+    "hold": Verb(
+        "package.history", "hold", "Keep a profile where it is, against any update.", PACKAGES
+    ),
+    "unhold": Verb("package.history", "unhold", "Let a held profile be updated again.", PACKAGES),
+    "uninstall": Verb(
+        "package.upkeep",
+        "uninstall",
+        "Take a package out; what you edited or made stays.",
+        PACKAGES,
+    ),
+    "adopt": Verb(
+        "package.upkeep",
+        "adopt",
+        "Take over a profile that was installed without a lockfile.",
+        PACKAGES,
+    ),
+    "verify": Verb(
+        "package.upkeep", "verify", "Check a profile's files, contents and source.", PACKAGES
+    ),
+    "gc": Verb("package.upkeep", "gc", "Clear away what no profile needs any more.", PACKAGES),
+    "current": Verb("profiles", "current", "Show the profile you are in.", PROFILES),
+    "list": Verb("profiles", "list_", "List the profiles on this machine.", PROFILES),
+    "show": Verb("profiles", "show", "Show one profile.", PROFILES),
+    "use": Verb("profiles", "use", "Make a profile the default for plain commands.", PROFILES),
+    "create": Verb(
+        "lifecycle", "create", "Make a profile, blank or as a clone of another.", PROFILES
+    ),
+    "rename": Verb(
+        "lifecycle", "rename", "Rename a profile, with its command, service and routes.", PROFILES
+    ),
+    "describe": Verb("lifecycle", "describe", "Tell or set what a profile is good at.", PROFILES),
+    "alias": Verb("profiles", "alias", "Make a command that starts a profile.", PROFILES),
+    "delete": Verb("lifecycle", "delete", "Move a profile to the trash, for 30 days.", PROFILES),
+    "archive": Verb(
+        "lifecycle", "archive", "Put a profile out of the way; nothing is lost.", PROFILES
+    ),
+    "restore": Verb(
+        "lifecycle", "restore", "Bring a profile back from the archive or the trash.", PROFILES
+    ),
+    "doctor": Verb(
+        "doctor", "doctor", "Look for trouble on this machine, and mend it with --fix.", PROFILES
+    ),
+    "init": Verb(
+        "author", "init", "Begin a package: write its manifest from what is there.", AUTHORS
+    ),
+    "validate": Verb(
+        "author", "validate", "Check a package for errors, leaks and what would be lost.", AUTHORS
+    ),
+    "pack": Verb(
+        "author", "pack", "Show what a profile would ship, or write it as an archive.", AUTHORS
+    ),
+    "publish": Verb(
+        "publish", "publish", "Publish a profile as a new version of its package.", AUTHORS
+    ),
+    "contribute": Verb(
+        "publish", "contribute", "Send your changes back to a package's author.", AUTHORS
+    ),
+    "yank": Verb("registry", "yank", "Take a release back, in the folder of a registry.", AUTHORS),
+    "search": Verb(
+        "registry", "search", "Find packages by words, in the registries of this machine.", FINDING
+    ),
+    "sign": Verb(
+        "sign", "sign", "Sign a release tag with your ssh key, or let a new key follow it.", AUTHORS
+    ),
+    "export": Verb(
+        "transfer", "export", "Write a profile to one file, without its secrets.", MOVING
+    ),
+    "import": Verb("transfer", "import_", "Bring a profile in from a file, new or merged.", MOVING),
+    "completion": Verb(
+        "completion", "completion", "Print what makes your shell complete our commands.", SETUP
+    ),
+}
+NESTED: dict[str, Nested] = {
+    "registry": Nested(
+        "Where packages are found by their names.",
+        FINDING,
+        {
+            "list": Verb("registry", "list_", "List the registries of this machine.", FINDING),
+            "add": Verb(
+                "registry",
+                "add",
+                "Add a registry: a folder, a git repository, or static files.",
+                FINDING,
+            ),
+            "remove": Verb("registry", "remove", "Take a registry out.", FINDING),
+            "sync": Verb("registry", "sync", "Bring registries up to date.", FINDING),
+            "check": Verb(
+                "registry",
+                "check",
+                "Check every entry of a registry, and fetch what it pins.",
+                FINDING,
+            ),
+        },
+    ),
+    "trust": Nested(
+        "The keys of authors that this machine knows.",
+        TRUST,
+        {
+            "list": Verb(
+                "sign", "list_", "List known and revoked keys, and the policies that hold.", TRUST
+            ),
+            "add": Verb("sign", "add", "Trust a key under a name.", TRUST),
+            "remove": Verb("sign", "remove", "Forget a key, or revoke it.", TRUST),
+        },
+    ),
+    "gateway": Nested(
+        "Routes of the gateway that serves many profiles.",
+        FLEET,
+        {
+            "route": Nested(
+                "Say which profile answers where.",
+                FLEET,
+                {
+                    "add": Verb(
+                        "routes",
+                        "add",
+                        "Let a profile answer in a guild, channel or thread.",
+                        FLEET,
+                    ),
+                    "list": Verb("routes", "list_", "List the routes.", FLEET),
+                    "remove": Verb(
+                        "routes", "remove", "Remove a route, by its number or name.", FLEET
+                    ),
+                    "test": Verb(
+                        "routes", "try_", "Say which route wins for a message, and why.", FLEET
+                    ),
+                    "lint": Verb(
+                        "routes",
+                        "lint",
+                        "Look for routes that can't match, or lead nowhere.",
+                        FLEET,
+                    ),
+                },
+            ),
+        },
+    ),
+    "gateways": Nested(
+        "Act on the gateways of many profiles at once.",
+        FLEET,
+        {
+            "start": Verb("gateways", "start", "Start gateways and wait until they serve.", FLEET),
+            "stop": Verb(
+                "gateways", "stop", "Stop gateways, and end what does not stop by itself.", FLEET
+            ),
+            "restart": Verb("gateways", "restart", "Stop and start gateways.", FLEET),
+            "status": Verb(
+                "gateways", "status", "Show what gateways do, and their services.", FLEET
+            ),
+            "list": Verb("gateways", "list_", "List the gateways of all profiles.", FLEET),
+            "logs": Verb("gateways", "logs", "Show the logs of gateways, woven into one.", FLEET),
+            "check": Verb(
+                "gateways",
+                "check",
+                "Look for bots and ports that several gateways would use.",
+                FLEET,
+            ),
+            "enable": Verb(
+                "gateways", "enable", "Let gateways start at login, by the agent's services.", FLEET
+            ),
+            "disable": Verb("gateways", "disable", "Remove the services of gateways.", FLEET),
+        },
+    ),
+    "front-door": Nested(
+        "Make the agent's own command lead here for profiles.",
+        SETUP,
+        {
+            "install": Verb("front_door", "install", "Put the front door in place.", SETUP),
+            "remove": Verb("front_door", "remove", "Put back what it replaced.", SETUP),
+            "status": Verb("front_door", "status", "Show where it is and what it leads to.", SETUP),
+        },
+    ),
+}

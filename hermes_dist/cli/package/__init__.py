@@ -1,0 +1,1 @@
+"""Commands about the package of a profile."""

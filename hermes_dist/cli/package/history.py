@@ -1,0 +1,143 @@
+"""Commands that look back and go back: history, rollback, hold, unhold; and update --abort."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from hermes_dist.cli.shared.ask import agreement
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import AllowEffects, DryRun, OnConflict, Profile, Yes, command
+from hermes_dist.cli.shared.json_data import pin_data, step_data
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.cli.shared.wish import finish, settle_of, wish_of
+from hermes_dist.errors import UsageError
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.package import history as ops
+from hermes_dist.ops.package import rollback as going_back
+
+_FILES = 4
+_SIGNS = {"added": "+", "deleted": "-", "changed": "~"}
+
+
+@command
+def history(session: Session, profile: Profile = None) -> int:
+    name = session.ctx.profile(profile)
+    rows = ops.history(session.ctx, name)
+    session.screen.emit(
+        "history", {"profile": name, "generations": [_data(row) for row in rows if row.generation]}
+    )
+    changes = [row for row in reversed(rows) if row.generation is not None]
+    if not changes:
+        session.screen.say(f"{name} has no history.")
+        return 0
+    head = ("", "when", "command", "version", "commit", "changed")
+    session.screen.table(head, [_cells(session, row) for row in changes])
+    session.screen.tell(f"go back with: {session.command(f'rollback {name} NUMBER')}")
+    return 0
+
+
+def _cells(session: Session, row: ops.Past) -> tuple[str, ...]:
+    pin = row.lock.pin if row.lock else None
+    when = (
+        datetime.fromtimestamp(row.when).astimezone().strftime("%Y-%m-%d %H:%M") if row.when else ""
+    )
+    verb = f"{row.verb} to {row.back_to}" if row.back_to is not None else row.verb
+    files = [f"{_SIGNS[str(step_data(step)['how'])]}{step.path}" for step in row.steps]
+    shown = files if session.screen.verbose else files[:_FILES]
+    more = f", … {len(files) - len(shown)} more" if len(files) > len(shown) else ""
+    return (
+        str(row.number),
+        when,
+        verb,
+        pin.version if pin else "",
+        pin.short if pin else "",
+        ", ".join(shown) + more,
+    )
+
+
+def _data(row: ops.Past) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "verb": row.verb,
+        "back_to": row.back_to,
+        "when": int(row.when),
+        "pin": pin_data(row.lock.pin if row.lock else None),
+        "steps": [step_data(step) for step in row.steps],
+        "conflicts": len(row.lock.conflicts) if row.lock else 0,
+        "held": row.lock.held if row.lock else "",
+    }
+
+
+@command
+def rollback(
+    session: Session,
+    profile: Profile = None,
+    number: Annotated[
+        int | None, typer.Argument(metavar="[NUMBER]", help="A generation of the history.")
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="The files as they were, without later edits.")
+    ] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    conflict: OnConflict = "",
+    allow_effects: AllowEffects = False,
+) -> int:
+    if exact and conflict:
+        raise UsageError("--exact merges nothing, so --conflict has no meaning with it")
+    name = session.ctx.profile(profile)
+    wish = wish_of(
+        conflict=conflict, only="", without="", allow_effects=allow_effects, dry_run=dry_run
+    )
+    outcome = going_back.rollback(
+        session.ctx,
+        name,
+        wish,
+        agreement(session, yes=yes),
+        to=number,
+        exact=exact,
+        settle=settle_of(session, conflict, yes=yes),
+    )
+    code = finish(session, outcome)
+    if outcome.done and outcome.proposal and outcome.proposal.lock and outcome.proposal.lock.held:
+        words = session.command(f"unhold {name}")
+        session.screen.tell(f"  held here until something later comes; release it with: {words}")
+    return code
+
+
+def abort(session: Session, name: ProfileName, *, yes: bool, dry_run: bool) -> int:
+    """Run ``update --abort``."""
+    outcome = going_back.abort(
+        session.ctx, name, Wish(dry_run=dry_run), agreement(session, yes=yes)
+    )
+    return finish(session, outcome)
+
+
+@command
+def hold(session: Session, profile: Profile = None) -> int:
+    return _held(
+        session, ops.hold(session.ctx, session.ctx.profile(profile), on=True), "is held where it is"
+    )
+
+
+@command
+def unhold(session: Session, profile: Profile = None) -> int:
+    return _held(
+        session, ops.hold(session.ctx, session.ctx.profile(profile), on=False), "is not held"
+    )
+
+
+def _held(session: Session, outcome: Outcome, state: str) -> int:
+    lock = outcome.proposal.lock if outcome.proposal else outcome.lock
+    at = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})" if lock else ""
+    session.screen.emit(
+        "hold",
+        {"profile": outcome.profile, "held": lock.held if lock else "", "done": outcome.done},
+    )
+    session.screen.say(f"{outcome.profile} {state}{at}.")
+    return 0

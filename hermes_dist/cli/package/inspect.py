@@ -1,0 +1,142 @@
+"""Commands that look and change nothing: status, diff, info, outdated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hermes_dist.cli.package.status import show
+from hermes_dist.cli.shared.cards import review_card
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import Profile, command
+from hermes_dist.cli.shared.json_data import diff_data, info_data, outdated_data
+from hermes_dist.cli.shared.session import Session, worst
+from hermes_dist.ops.change.look_up import ask_ahead
+from hermes_dist.ops.change.review import agent_time
+from hermes_dist.ops.package import inspect as ops
+from hermes_dist.ops.profiles.list import list_profiles
+
+
+@command
+def status(
+    session: Session,
+    profile: Profile = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every profile that has a package.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="10 when something differs.")
+    ] = False,
+) -> int:
+    managed = [row.name for row in list_profiles(session.ctx) if row.managed] if all_ else []
+    names = managed if all_ else [session.ctx.profile(profile)]
+    return show(session, names, together=all_, exit_code=exit_code)
+
+
+@command
+def diff(
+    session: Session,
+    profile: Profile = None,
+    upstream: Annotated[
+        bool, typer.Option("--upstream", "-u", help="What an update would bring.")
+    ] = False,
+    to: Annotated[
+        str, typer.Option("--to", metavar="REF", help="Compare with another tag, branch or commit.")
+    ] = "",
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="10 when something differs.")
+    ] = False,
+) -> int:
+    found = ops.diff(session.ctx, session.ctx.profile(profile), upstream=upstream, to=to)
+    session.screen.emit("diff", diff_data(found))
+    for each in found:
+        for key in each.keys:
+            before, after = clean(key.before, 60) or "(none)", clean(key.after, 60) or "(none)"
+            line = f"{clean(each.change.path)}: {clean(key.key, 80)}  {before} → {after}"
+            session.screen.say(session.screen.paint(line, "cyan"))
+        session.screen.diff(each.lines)
+    return 10 if exit_code and found else 0
+
+
+@command
+def info(
+    session: Session,
+    profile: Profile = None,
+    package: Annotated[
+        str,
+        typer.Option(
+            "--package", metavar="NAME", help="A package of a registry, installed or not."
+        ),
+    ] = "",
+) -> int:
+    if package or (profile and ops.is_package(session.ctx, profile)):
+        from hermes_dist.cli.registry import package_info  # noqa: PLC0415 - few ask for what is not installed
+
+        return package_info(session, package or str(profile))
+    found = ops.info(session.ctx, session.ctx.profile(profile))
+    session.screen.emit("info", info_data(found))
+    screen, manifest, lock = session.screen, found.manifest, found.lock
+    rows = [("profile", found.profile), ("path", found.path)]
+    if manifest is not None:
+        fields = (
+            "name",
+            "version",
+            "description",
+            "author",
+            "license",
+            "hermes_requires",
+            "homepage",
+            "repository",
+        )
+        rows += [(field, getattr(manifest, field)) for field in fields if getattr(manifest, field)]
+    if lock is not None:
+        pin = lock.pin
+        rows += [
+            ("source", lock.source),
+            ("follows", pin.kind),
+            ("ref", pin.ref),
+            ("commit", pin.commit),
+        ]
+        rows.append(("tree", pin.tree))
+        rows += [("held", lock.held), ("signer", found.signer)]
+        rows.append(("parts", ", ".join(f"{part} {count}" for part, count in found.parts)))
+    for name, value in rows:
+        if value:
+            screen.say(f"{name.replace('_', ' ').ljust(15)}  {clean(value)}")
+    for item in found.wanted:
+        state = (
+            f"set in {item.found}" if item.found else "missing" if item.var.required else "optional"
+        )
+        about = clean(item.var.description, 80)
+        screen.say(f"{'env'.ljust(15)}  {clean(item.var.name, 60)} ({state})  {about}".rstrip())
+    if lock is not None and lock.parked:
+        review_card(screen, lock.parked, lock.parked, agent_time(session.ctx, Path(found.path)))
+    return 0
+
+
+@command
+def outdated(session: Session, profile: Profile = None) -> int:
+    if profile:
+        names = [session.ctx.profile(profile)]
+    else:
+        names = [row.name for row in list_profiles(session.ctx) if row.managed]
+    ask_ahead(session.ctx, names)
+    found = [ops.outdated(session.ctx, name) for name in names]
+    session.screen.emit("outdated", outdated_data(found))
+    rows = [
+        (r.profile, r.version, r.here, r.there, r.state, ", ".join(r.newer[-3:])) for r in found
+    ]
+    if rows:
+        session.screen.table(
+            ("profile", "version", "here", "upstream", "state", "newer tags"), rows
+        )
+    else:
+        session.screen.say("No profile has a package.")
+    for each in found:
+        if each.error is not None:
+            session.screen.error(each.error.within(each.profile), beside=True)
+    codes = [
+        each.error.code if each.error else 10 if each.state == "behind" or each.newer else 0
+        for each in found
+    ]
+    return worst(codes)

@@ -1,0 +1,101 @@
+"""How a profile stands against its package: what ``status`` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.json_data import status_data
+from hermes_dist.cli.shared.reminders import notes
+from hermes_dist.cli.shared.session import Session, worst
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.change import review
+from hermes_dist.ops.package.status import Status, status
+
+_SIGNS = {
+    "added": ("+", "green"),
+    "changed": ("M", "yellow"),
+    "deleted": ("D", "red"),
+    "mode": ("x", "yellow"),
+    "renamed": ("R", "yellow"),
+}
+_KEYS = 8
+
+
+def show(
+    session: Session,
+    names: Sequence[ProfileName],
+    *,
+    together: bool = False,
+    exit_code: bool = False,
+) -> int:
+    """Show how profiles stand.
+
+    Args:
+        session: The run.
+        names: The profiles.
+        together: They are shown as a list, even where it is one.
+        exit_code: 10 when something differs.
+
+    Returns:
+        The exit code.
+    """
+    found = [status(session.ctx, name) for name in names]
+    data = [status_data(each) for each in found]
+    session.screen.emit("status", {"profiles": data} if together else data[0])
+    for each in found:
+        _standing(session, each)
+    return worst(
+        3 if each.conflicts else 10 if exit_code and not each.clean else 0 for each in found
+    )
+
+
+def _standing(session: Session, found: Status) -> None:
+    """Show one profile's status, and the next command."""
+    screen = session.screen
+    if found.lock is None:
+        screen.say(screen.paint(found.profile, "", bold=True))
+        notes(screen, found.notes)
+        return
+    pin = found.lock.pin
+    held = ", held" if found.lock.held else ""
+    label = f"{clean(found.lock.name)} {clean(pin.version)} @ {pin.short}{held}"
+    screen.say(f"{screen.paint(found.profile, '', bold=True)}  {label}")
+    _edited(session, found)
+    _open(session, found)
+    if found.missing:
+        screen.say(f"  missing in .env: {', '.join(clean(w.var.name, 60) for w in found.missing)}")
+    if found.clean and not found.own:
+        screen.say("  as its author ships it")
+    notes(screen, found.notes)
+    if found.conflicts:
+        screen.tell(f"  next: {session.command(f'resolve {found.profile} --list')}")
+    elif found.parked:
+        screen.tell(f"  next: {session.command(f'approve {found.profile}')}")
+
+
+def _edited(session: Session, found: Status) -> None:
+    screen, keys = session.screen, dict(found.keys)
+    for change in found.edited:
+        sign, colour = _SIGNS[change.how]
+        name = f"{clean(change.was)} → {clean(change.path)}" if change.was else clean(change.path)
+        screen.say(f"  {screen.paint(sign, colour)} {name}  ({change.how} by you)")
+        for key in keys.get(change.path, ())[:_KEYS]:
+            before, after = clean(key.before, 50) or "(none)", clean(key.after, 50) or "(none)"
+            screen.say(f"      {clean(key.key, 80) or 'all of it'}: {before} → {after}")
+    for path in found.own:
+        screen.say(f"  {screen.paint('?', 'cyan')} {clean(path)}  (your own)")
+
+
+def _open(session: Session, found: Status) -> None:
+    screen = session.screen
+    for conflict in found.conflicts:
+        screen.say(
+            f"  {screen.paint('!', 'red')} {clean(conflict.words)}  (conflict: {conflict.kind})"
+        )
+    for group in review.groups_of(found.parked):
+        name = clean(group.name, 80)
+        job = f"  {clean(group.label, 80)}" if group.label else ""
+        screen.say(
+            f"  {screen.paint('…', 'magenta')} {name}{job}  ({group.kind}, waits for your yes)"
+        )

@@ -1,0 +1,281 @@
+"""Commands around a package's life in a profile: uninstall, adopt, verify, gc."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+import typer
+
+from hermes_dist.cli.shared.cards import review_card, size_of
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import DryRun, Profile, Yes, command
+from hermes_dist.cli.shared.json_data import outcome_data
+from hermes_dist.cli.shared.reminders import notes
+from hermes_dist.cli.shared.session import Session, on_each
+from hermes_dist.errors import UsageError, counted
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.plan import Effect, EffectKind
+from hermes_dist.ops.change import review
+from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.package import adopt as adopting
+from hermes_dist.ops.package import upkeep as ops
+from hermes_dist.ops.package.uninstall import Removing
+from hermes_dist.ops.package.uninstall import uninstall as removing
+
+_SHOWN = 12
+
+
+def _listed(session: Session, mark: str, paths: Iterable[str], why: str) -> None:
+    paths = list(paths)
+    shown = paths if session.screen.verbose else paths[:_SHOWN]
+    for path in shown:
+        session.screen.tell(f"  {mark} {clean(path)}  ({why})")
+    if more := len(paths) - len(shown):
+        session.screen.tell(f"  {mark} … and {more} more ({why}); -v lists them")
+
+
+@command
+def uninstall(
+    session: Session,
+    profile: Profile = None,
+    keep_files: Annotated[
+        bool, typer.Option("--keep-files", help="Only forget it; every file stays.")
+    ] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> int:
+    name = session.ctx.profile(profile)
+
+    def confirm(proposal: Proposal) -> bool:
+        _show_removal(session, proposal)
+        return yes or session.screen.confirm("Uninstall it?")
+
+    outcome = removing(session.ctx, name, Wish(dry_run=dry_run), confirm, keep_files=keep_files)
+    session.screen.emit("outcome", outcome_data(outcome))
+    proposal = outcome.proposal
+    label = clean(proposal.manifest.label) if proposal and proposal.manifest else "the package"
+    if outcome.dry_run and proposal:
+        _show_removal(session.with_results(), proposal)
+        session.screen.say("Dry run: nothing was changed.")
+    elif proposal:
+        count = sum(step.after is None for step in proposal.steps)
+        mark = session.screen.paint("✓", "green")
+        session.screen.say(
+            f"{mark} Uninstalled {label} from {name}: {counted(count, 'file')} removed."
+        )
+        session.screen.say(f"  undo: {session.command(f'rollback {name}')}")
+        session.screen.say(f"  the profile itself goes with: {session.command(f'delete {name}')}")
+    for path in outcome.skipped:
+        session.screen.warn(f"{clean(path)} changed at that very moment and was left as it is")
+    return 0
+
+
+def _show_removal(session: Session, proposal: Proposal) -> None:
+    label = clean(proposal.manifest.label) if proposal.manifest else "the package"
+    session.screen.tell(
+        session.screen.paint(
+            f"Uninstall {label} from {proposal.home.name}", "", bold=True, err=True
+        )
+    )
+    gone = [step.path for step in proposal.steps if step.after is None]
+    _listed(session, session.screen.paint("-", "red", err=True), gone, "goes")
+    _listed(
+        session, "~", (s.path for s in proposal.steps if s.after), "the package's part of it goes"
+    )
+    if isinstance(proposal, Removing):
+        partly = {step.path for step in proposal.steps}
+        stays = (p for p in proposal.staying.edited if p not in partly)
+        _listed(session, " ", stays, "edited, stays" if proposal.steps else "stays")
+        _listed(session, " ", proposal.staying.own, "your own, stays")
+        _listed(session, " ", proposal.staying.machine, "this machine's, stays")
+    notes(session.screen, proposal.notes)
+
+
+@command
+def adopt(
+    session: Session,
+    profile: Profile = None,
+    source: Annotated[
+        str, typer.Argument(help="Where it comes from; by default what its manifest notes.")
+    ] = "",
+    all_: Annotated[
+        bool, typer.Option("--all", help="Every profile that notes a source and has no lockfile.")
+    ] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> int:
+    if not all_:
+        return adopt_one(
+            session, session.ctx.profile(profile), source=source, yes=yes, dry_run=dry_run
+        )
+    if profile or source:
+        raise UsageError("--all stands alone: leave out the profile and the source")
+    found = []
+
+    def one(each: Session, name: ProfileName) -> int:
+        if not adopting.adoptable(each.ctx, name):
+            return 0
+        found.append(name)
+        return adopt_one(each, name, yes=yes, dry_run=dry_run)
+
+    code = on_each(session, session.ctx.names(), one)
+    if not found:
+        session.screen.say("No profile is left to adopt.")
+    return code
+
+
+def adopt_one(
+    session: Session, name: ProfileName, *, source: str = "", yes: bool, dry_run: bool = False
+) -> int:
+    """Adopt one profile, asking where the guess is not sure.
+
+    Raises:
+        DistError: It can't be adopted.
+    """
+
+    def confirm(proposal: Proposal) -> bool:
+        _show_guess(session, proposal)
+        sure = isinstance(proposal, adopting.Adopting) and proposal.guess.sure
+        return (
+            sure
+            or yes
+            or session.screen.confirm("Take it for that?", "--yes, or the version as SOURCE#COMMIT")
+        )
+
+    outcome = adopting.adopt(session.ctx, name, Wish(dry_run=dry_run), confirm, source=source)
+    session.screen.emit("outcome", outcome_data(outcome))
+    if outcome.dry_run and outcome.proposal:
+        _show_guess(session.with_results(), outcome.proposal)
+        session.screen.say("Dry run: nothing was changed.")
+    else:
+        _adopted(session, outcome)
+    return 0
+
+
+def _show_guess(session: Session, proposal: Proposal) -> None:
+    if not isinstance(proposal, adopting.Adopting):
+        return
+    screen, guess = session.screen, proposal.guess
+    match, pin = guess.match, guess.incoming.pin
+    label = clean(guess.incoming.manifest.label)
+    screen.tell(
+        screen.paint(
+            f"{proposal.home.name} was made from {label} @ {pin.short}", "", bold=True, err=True
+        )
+    )
+    screen.tell(f"  from   {clean(proposal.source)}; {counted(guess.tried, 'version')} looked at")
+    more = [
+        (match.edited, "edited"),
+        (match.missing, "missing"),
+        (match.extra, "from another version"),
+    ]
+    rest = "".join(f", {count} {what}" for count, what in more if count)
+    screen.tell(f"  match  {match.score:.0%}: {counted(match.same, 'file')} as shipped{rest}")
+    if guess.next_best and (not guess.sure or screen.verbose):
+        screen.tell(f"  next   {guess.next_best[0]}: {guess.next_best[1].score:.0%}")
+    now = review.agent_time(session.ctx, proposal.home.path)
+    review_card(screen, proposal.plan.parked, proposal.plan.parked, now)
+    review_card(screen, proposal.active, (), now, state="active")
+    if not guess.sure:
+        screen.warn(
+            "that is not sure: a wrong version would make conflicts of what upstream changed"
+        )
+
+
+def _adopted(session: Session, outcome: Outcome) -> None:
+    lock = outcome.proposal.lock if outcome.proposal else None
+    at = f" at {clean(lock.pin.version)} @ {lock.pin.short}" if lock else ""
+    mark = session.screen.paint("✓", "green")
+    session.screen.say(f"{mark} Adopted {outcome.profile}{at}; none of its files changed.")
+    if isinstance(outcome.proposal, adopting.Adopting) and outcome.proposal.active:
+        _already_active(session, outcome.profile, outcome.proposal.active)
+    session.screen.say(f"  next: {session.command(f'update {outcome.profile}')}")
+
+
+def _already_active(session: Session, name: ProfileName, effects: Sequence[Effect]) -> None:
+    """What runs already: the agent's own installer asked nobody."""
+    for group in review.groups_of(effects):
+        what = group.line if group.kind is EffectKind.SCHEDULES else group.name
+        session.screen.say(f"  active already, and left so: {clean(what, 80)} ({group.kind})")
+    if any(effect.kind is EffectKind.SCHEDULES for effect in effects):
+        session.screen.say(f"  pause a job with: {session.brand.name} -p {name} cron pause ID")
+
+
+@command
+def verify(session: Session, profile: Profile = None) -> int:
+    found = ops.verify(session.ctx, session.ctx.profile(profile))
+    screen = session.screen
+    screen.emit(
+        "verify",
+        {
+            "profile": found.profile,
+            "sound": found.sound,
+            "same": found.same,
+            "edited": list(found.edited),
+            "missing": list(found.missing),
+            "lost": list(found.lost),
+            "mended": found.mended,
+            "source": found.source,
+            "about_source": clean(found.about_source, 500),
+            "damaged": list(found.damaged),
+            "signer": found.signer.partition(" ")[0],
+        },
+    )
+    rest = f"{len(found.edited)} edited, {len(found.missing)} missing"
+    screen.say(f"{found.profile}: {counted(found.same, 'file')} as received, {rest}")
+    words = {
+        "same": "the source still holds what was received",
+        "differs": "the source does not hold what was received",
+        "unreachable": "the source can't be reached",
+        "untold": "the source can't be compared",
+    }
+    about = f": {clean(found.about_source, 300)}" if found.about_source else ""
+    screen.say(f"  source  {words[found.source]}{about}")
+    if found.signer:
+        screen.say(f"  signer  {clean(found.signer, 200)}")
+    if found.mended:
+        screen.say(f"  store   {counted(found.mended, 'content')} fetched again")
+    for path in found.lost:
+        screen.say(
+            f"  store   {screen.paint('lost', 'red')} {clean(path)}: it can't be fetched again"
+        )
+    for place in found.damaged:
+        screen.say(f"  history {screen.paint('damaged', 'red')} {clean(place)}")
+    for odd, why in found.odd:
+        screen.say(f"  odd     {clean(odd)}: {clean(why)}")
+    if found.sound and found.source != "unreachable":
+        screen.say(f"{screen.paint('✓', 'green')} sound")
+    return 1 if not found.sound else 7 if found.source == "unreachable" else 0
+
+
+@command
+def gc(
+    session: Session,
+    keep: Annotated[
+        int, typer.Option("--keep", metavar="N", min=1, help="Generations to keep of each.")
+    ] = ops.KEEP,
+    days: Annotated[
+        float, typer.Option("--older-than", metavar="DAYS", min=0, help="Spare the young.")
+    ] = ops.DAYS,
+    dry_run: DryRun = False,
+) -> int:
+    done = ops.gc(session.ctx, keep=keep, days=days, dry_run=dry_run)
+    session.screen.emit(
+        "gc",
+        {
+            "blobs": done.blobs,
+            "bytes": done.size,
+            "repositories": done.caches,
+            "generations": done.generations,
+            "dry_run": dry_run,
+            "notes": list(done.notes),
+        },
+    )
+    verb = "Would remove" if dry_run else "Removed"
+    blobs, old = counted(done.blobs, "content"), counted(done.generations, "old generation")
+    caches = counted(done.caches, "cached source")
+    session.screen.say(f"{verb} {blobs} ({size_of(done.size)}), {old} and {caches}.")
+    notes(session.screen, done.notes)
+    return 0

@@ -1,0 +1,57 @@
+"""The list of profiles. It loads little: scripts and prompts ask for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hermes_dist.cli.shared.json_data import row_data
+from hermes_dist.errors import counted
+from hermes_dist.ops.profiles import list as ops
+
+if TYPE_CHECKING:
+    from hermes_dist.cli.shared.session import Session
+
+
+def show_profiles(session: Session) -> int:
+    """Show every profile.
+
+    Returns:
+        The exit code.
+    """
+    rows = ops.list_profiles(session.ctx)
+    session.screen.emit("profiles", {"profiles": [row_data(row) for row in rows]})
+    if not rows:
+        session.screen.say(
+            f"There is no profile yet; make one with: {session.command('create NAME')}"
+        )
+        return 0
+    table = [
+        (
+            ("◆" if row.active else " ") + called(row),
+            row.model or "—",
+            str(row.gateway),
+            ", ".join(row.aliases) or "—",
+            row.package or "—",
+            what_is_open(row),
+        )
+        for row in rows
+    ]
+    session.screen.table((" Profile", "Model", "Gateway", "Alias", "Package", "Open"), table)
+    return 0
+
+
+def called(row: ops.Row) -> str:
+    """A profile's name, and what the agent calls it to people where that is something else."""
+    return f"{row.name} ({row.shown_as})" if row.shown_as not in ("", row.name) else row.name
+
+
+def what_is_open(row: ops.Row) -> str:
+    """What waits for the user in a profile, in a few words; empty for nothing."""
+    if row.managed and not row.source:
+        return "lockfile can't be read"
+    parts = []
+    if row.conflicts:
+        parts.append(counted(row.conflicts, "conflict"))
+    if row.parked:
+        parts.append(f"{row.parked} waiting")
+    return ", ".join(parts)

@@ -1,0 +1,1 @@
+"""What all commands share: session, screen, questions, cards, errors."""

@@ -1,0 +1,102 @@
+"""The questions beside the yes to the content: effects, and variables that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from hermes_dist.cli.shared.cards import preview
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.errors import UsageError, counted
+from hermes_dist.model.manifest import EnvVar
+from hermes_dist.model.registry import Package
+from hermes_dist.ops.change import review
+from hermes_dist.ops.change.confirm import Questions
+from hermes_dist.ops.change.proposal import Confirm, Proposal
+from hermes_dist.ops.change.variables import Given, gather, single_line
+
+
+def agreement(session: Session, *, yes: bool) -> Confirm:
+    """Show a proposal, and ask unless ``--yes`` answered."""
+
+    def confirm(proposal: Proposal) -> bool:
+        preview(session, proposal, asking=not yes)
+        question = "Install it?" if proposal.new else "Apply it?"
+        return yes or session.screen.confirm(question)
+
+    return confirm
+
+
+def questions(session: Session, *, yes: bool) -> Questions | None:
+    """Who answers beyond the content: somebody on a terminal; ``--yes`` never does."""
+    if yes or not session.screen.somebody:
+        return None
+    asker = _Asker(session)
+    return Questions(effects=asker.effects, variables=asker.variables)
+
+
+def twins(session: Session) -> Callable[[Package, Sequence[Package]], bool] | None:
+    """Who is asked about a name that is easily mistaken for another; None where nobody is there."""
+
+    def ask(meant: Package, others: Sequence[Package]) -> bool:
+        session.screen.prompt("This name is easily mistaken for another:")
+        for package in (meant, *others):
+            name, source = clean(package.name, 64).ljust(24), clean(package.source, 120)
+            session.screen.prompt(f"  {name}  {source}  {clean(package.description, 80)}".rstrip())
+        return session.screen.confirm(
+            f"Is {clean(meant.name, 64)} the one you mean?", "--accept-name"
+        )
+
+    return ask if session.screen.somebody else None
+
+
+def given(session: Session, assignments: list[str] | None, file: str) -> Given:
+    """Read ``--env`` and ``--env-file``, and warn of what is not taken.
+
+    Raises:
+        UsageError: A value is missing or can't stand on one line.
+    """
+    found = gather(session.ctx, assignments or (), file)
+    for line in found.warnings:
+        session.screen.warn(line)
+    return found
+
+
+class _Asker:
+    """Asks on the terminal."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def effects(self, proposal: Proposal) -> bool:
+        """Whether what the card named may run at once."""
+        count = counted(len(review.groups_of(proposal.asked)), "thing")
+        self.session.screen.prompt(f"{count} would wait for your yes.")
+        return self.session.screen.confirm("Let it run these now?", "--allow-effects")
+
+    def variables(self, proposal: Proposal) -> Mapping[str, str]:
+        """Values for what is missing; Enter always skips, and only an equals sign takes the value that is shown."""
+        values: dict[str, str] = {}
+        if proposal.unfilled:
+            self.session.screen.prompt(
+                "What it wants in .env is not shown while you type; Enter skips."
+            )
+        for item in proposal.unfilled:
+            if value := self._wanted(item.var):
+                values[item.var.name] = value
+        return values
+
+    def _wanted(self, var: EnvVar) -> str:
+        default = review.default_of(var)
+        about = f" ({clean(var.description, 60)})" if var.description else ""
+        offer = f" [= takes {clean(default, 80)}]" if default else ""
+        typed = self._value(var.name, f"  {var.name}{about}{offer}: ")
+        return default if default and typed == "=" else typed
+
+    def _value(self, name: str, prompt: str) -> str:
+        while True:
+            value = self.session.screen.read(prompt, hidden=True).strip()
+            try:
+                return single_line(name, value)
+            except UsageError as error:
+                self.session.screen.warn(clean(error.what))

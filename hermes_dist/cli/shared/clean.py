@@ -1,0 +1,39 @@
+"""One function cleans every foreign string before it is shown, so that no field can forge a line of ours."""
+
+from __future__ import annotations
+
+import unicodedata
+
+COLUMNS = 200
+
+
+def clean(text: object, columns: int = COLUMNS) -> str:
+    r"""Return ``text`` as one harmless line.
+
+    Args:
+        text: Anything from outside: a manifest field, a file name, git's output.
+        columns: Its greatest length.
+
+    Returns:
+        NFC; control, format, surrogate and private characters as ``\u{…}``; cut with an ellipsis.
+    """
+    flat = unicodedata.normalize("NFC", str(text))
+    if not (flat.isascii() and flat.isprintable()):
+        flat = "".join(_visible(char) for char in flat)
+    return flat if len(flat) <= columns else f"{flat[: columns - 1]}…"
+
+
+def clean_line(text: str) -> str:
+    """Clean a line of a diff or a log: nothing is cut."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def _visible(char: str) -> str:
+    if (
+        unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+        or 0xFE00 <= ord(char) <= 0xFE0E
+    ):
+        return f"\\u{{{ord(char):x}}}"
+    return char

@@ -1,0 +1,271 @@
+"""Results as JSON data; each object has its schema in ``schema/``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from hermes_dist.agents.places import SHOWN_AS
+
+if TYPE_CHECKING:  # a command loads the ops it needs, not those of the others
+    from hermes_dist.model.plan import Conflict, Effect, Step
+    from hermes_dist.model.source import Pin
+    from hermes_dist.ops.authoring.author import Problem
+    from hermes_dist.ops.authoring.contribute import Contributed
+    from hermes_dist.ops.authoring.publish import Published
+    from hermes_dist.ops.change.proposal import Outcome
+    from hermes_dist.ops.change.review import Group
+    from hermes_dist.ops.package.approvals import Consents
+    from hermes_dist.ops.package.inspect import FileDiff, Info, Outdated
+    from hermes_dist.ops.package.status import Status
+    from hermes_dist.ops.profiles.list import Row
+
+
+def pin_data(pin: Pin | None) -> dict[str, Any] | None:
+    """A pin; no credentials are in it."""
+    if pin is None:
+        return None
+    return {
+        "kind": pin.kind,
+        "url": pin.url,
+        "subfolder": pin.subfolder,
+        "ref": pin.ref,
+        "commit": pin.commit,
+        "version": pin.version,
+        "tree": pin.tree,
+    }
+
+
+def conflict_data(conflict: Conflict) -> dict[str, Any]:
+    """An open conflict."""
+    return {"path": conflict.path, "key": conflict.key, "kind": conflict.kind}
+
+
+def effect_data(effect: Effect) -> dict[str, Any]:
+    """An effect, by kind, place and content."""
+    return {
+        "kind": str(effect.kind),
+        "path": effect.path,
+        "key": effect.key,
+        "what": effect.what,
+        "facts": [{"name": name, "value": value} for name, value in effect.facts],
+        "digest": effect.digest,
+    }
+
+
+def groups_data(groups: Iterable[Group]) -> list[dict[str, Any]]:
+    """Things that need a yes, each with its parts."""
+    return [
+        {
+            "name": group.name,
+            "kind": str(group.kind),
+            "label": group.label,
+            "effects": [effect_data(effect) for effect in group.effects],
+        }
+        for group in groups
+    ]
+
+
+def consents_data(name: str, found: Consents) -> dict[str, Any]:
+    """What waits, what has its yes, and what is off."""
+    approved = [
+        {**data, "since": list(each.since)}
+        for each, data in zip(
+            found.approved, groups_data(each.group for each in found.approved), strict=True
+        )
+    ]
+    off = [{"path": each.path, "key": each.key, "cause": str(each.cause)} for each in found.off]
+    return {
+        "profile": name,
+        "waiting": groups_data(found.waiting),
+        "approved": approved,
+        "off": off,
+    }
+
+
+def step_data(step: Step) -> dict[str, Any]:
+    """A step: how a path changes."""
+    how = "added" if step.before is None else "deleted" if step.after is None else "changed"
+    return {"path": step.path, "how": how}
+
+
+def outcome_data(outcome: Outcome) -> dict[str, Any]:
+    """What an operation did or would do."""
+    proposal, lock = outcome.proposal, outcome.lock
+    conflicts = proposal.plan.conflicts if proposal else lock.conflicts if lock else ()
+    parked = proposal.plan.parked if proposal else lock.parked if lock else ()
+    return {
+        "verb": outcome.verb,
+        "profile": outcome.profile,
+        "done": outcome.done,
+        "dry_run": outcome.dry_run,
+        "generation": outcome.generation,
+        "pin": pin_data(proposal.pin if proposal else lock.pin if lock else None),
+        "before": pin_data(proposal.before) if proposal else None,
+        "steps": [step_data(s) for s in proposal.steps] if proposal else [],
+        "conflicts": [conflict_data(c) for c in conflicts],
+        "parked": [effect_data(e) for e in parked],
+        "left_out": [{"path": x.path, "why": x.why, "files": x.files} for x in proposal.left_out]
+        if proposal
+        else [],
+        "missing_env": [w.var.name for w in proposal.wanted if w.missing] if proposal else [],
+        "new_env": [w.var.name for w in proposal.wanted if w.new] if proposal else [],
+        "written_env": list(outcome.variables),
+        "skipped": list(outcome.skipped),
+        "alias": outcome.alias,
+        "notes": list(dict.fromkeys((*outcome.notes, *(proposal.notes if proposal else ())))),
+    }
+
+
+def status_data(status: Status) -> dict[str, Any]:
+    """How a home stands."""
+    keys = dict(status.keys)
+    return {
+        "profile": status.profile,
+        "managed": status.lock is not None,
+        "clean": status.clean,
+        "pin": pin_data(status.lock.pin) if status.lock else None,
+        "edited": [
+            {"path": c.path, "how": str(c.how), "keys": [k.key for k in keys.get(c.path, ())]}
+            for c in status.edited
+        ],
+        "own": list(status.own),
+        "conflicts": [{"path": c.path, "key": c.key} for c in status.conflicts],
+        "parked": [effect_data(e) for e in status.parked],
+        "missing_env": [w.var.name for w in status.missing],
+        "held": status.lock.held if status.lock else "",
+        "notes": list(status.notes),
+    }
+
+
+def diff_data(diffs: list[FileDiff]) -> dict[str, Any]:
+    """Differences by file and key."""
+    return {
+        "files": [
+            {
+                "path": d.change.path,
+                "how": str(d.change.how),
+                "diff": "".join(f"{line}\n" for line in d.lines),
+                "keys": [{"key": k.key, "before": k.before, "after": k.after} for k in d.keys],
+            }
+            for d in diffs
+        ]
+    }
+
+
+def info_data(info: Info) -> dict[str, Any]:
+    """A package."""
+    manifest = info.manifest
+    fields = (
+        "name",
+        "version",
+        "description",
+        "hermes_requires",
+        "author",
+        "license",
+        "homepage",
+        "repository",
+    )
+    return {
+        "profile": info.profile,
+        "path": info.path,
+        **{f: getattr(manifest, f, "") for f in fields},
+        "parts": dict(info.parts),
+        "pin": pin_data(info.lock.pin) if info.lock else None,
+        "source": info.lock.source if info.lock else "",
+        "signer": info.lock.signer if info.lock else "",
+        "env": [
+            {
+                "name": w.var.name,
+                "description": w.var.description,
+                "required": w.var.required,
+                "set": bool(w.found),
+            }
+            for w in info.wanted
+        ],
+    }
+
+
+def row_data(row: Row) -> dict[str, Any]:
+    """A profile in a list."""
+    return {
+        "name": row.name,
+        "path": row.path,
+        "active": row.active,
+        "model": row.model,
+        "provider": row.provider,
+        "gateway": str(row.gateway),
+        "aliases": list(row.aliases),
+        "package": row.package,
+        "source": row.source,
+        "managed": row.managed,
+        "conflicts": row.conflicts,
+        "parked": row.parked,
+        "description": row.description,
+        SHOWN_AS: row.shown_as,
+    }
+
+
+def outdated_data(rows: list[Outdated]) -> dict[str, Any]:
+    """What moved on."""
+    return {
+        "profiles": [
+            {
+                "profile": r.profile,
+                "state": r.state,
+                "here": r.here,
+                "there": r.there,
+                "version": r.version,
+                "newer": list(r.newer),
+                "error": str(r.error) if r.error else "",
+            }
+            for r in rows
+        ]
+    }
+
+
+def problem_data(problem: Problem) -> dict[str, Any]:
+    """A problem of a package."""
+    return {
+        "path": problem.path,
+        "line": problem.line,
+        "level": str(problem.level),
+        "rule": problem.rule,
+        "message": problem.what,
+        "hint": problem.hint,
+    }
+
+
+def published_data(done: Published) -> dict[str, Any]:
+    """What was published, or would be."""
+    made = done.publication
+    return {
+        "label": made.label,
+        "repository": str(made.spec),
+        "branch": made.branch,
+        "tag": made.tag,
+        "commit": done.commit,
+        "before": made.head,
+        "dry_run": done.dry_run,
+        "changes": [{"path": path, "gone": entry is None} for path, entry in made.changes.items()],
+        "taken_in": list(made.taken_in),
+        "variables": list(made.leaving.variables),
+        "stays": [{"path": x.path, "why": x.why, "files": x.files} for x in made.stays],
+        "problems": [problem_data(one) for one in made.problems],
+        "install": made.install_source,
+        "notes": list(made.notes),
+    }
+
+
+def contributed_data(done: Contributed) -> dict[str, Any]:
+    """What was sent to an author, or would be."""
+    made = done.contribution
+    return {
+        "repository": str(made.spec),
+        "base": made.base,
+        "message": made.message,
+        "changes": [{"path": path, "gone": entry is None} for path, entry in made.changes.items()],
+        "patch": str(done.patch or ""),
+        "pushed": done.pushed,
+        "notes": list(made.notes),
+    }

@@ -1,0 +1,44 @@
+"""The last lines of a command: notes, that all is up to date, what is open still. They load nothing of merging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.screen import Screen
+from hermes_dist.errors import counted
+
+if TYPE_CHECKING:
+    from hermes_dist.cli.shared.session import Session
+    from hermes_dist.model.lock import Lock
+    from hermes_dist.model.lock_head import LockHead
+    from hermes_dist.model.paths import ProfileName
+
+
+def notes(screen: Screen, lines: Iterable[str]) -> None:
+    """Write notes, each once."""
+    for line in dict.fromkeys(lines):
+        screen.tell(f"  note   {clean(line, 300)}")
+
+
+def up_to_date(session: Session, name: ProfileName, lock: Lock | LockHead | None) -> None:
+    """Tell that there was nothing to do."""
+    label = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})" if lock else ""
+    session.screen.say(f"{name} is up to date{label}.")
+
+
+def reminder(session: Session, name: ProfileName, conflicts: int) -> int:
+    """Remind of open conflicts.
+
+    Returns:
+        The exit code: 3 while some are open.
+    """
+    if not conflicts:
+        return 0
+    are, them = ("is", "it") if conflicts == 1 else ("are", "them")
+    session.screen.say(
+        f"{counted(conflicts, 'conflict')} {are} open; yours stays until you settle {them}."
+    )
+    session.screen.say(f"  next: {session.command(f'resolve {name} --list')}")
+    return 3

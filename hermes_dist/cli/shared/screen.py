@@ -1,0 +1,231 @@
+"""The screen: results to stdout; progress, warnings, prompts and errors to stderr; colour on terminals only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from copy import copy
+from typing import TYPE_CHECKING, Any, TextIO
+
+from hermes_dist.cli.entry.start import write
+from hermes_dist.cli.shared.clean import clean, clean_line
+from hermes_dist.errors import Cancelled, DistError, InputNeeded
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35", "cyan": "36"}
+
+
+class Spinner:
+    """Progress on a terminal: a line that turns while something is fetched or written."""
+
+    def __init__(self) -> None:
+        self._status: Status | None = None
+
+    def show(self, line: str) -> None:
+        """Begin to turn, or turn on with another line."""
+        if self._status is None:
+            from rich.console import Console  # noqa: PLC0415 - only terminals pay for it
+
+            self._status = Console(stderr=True).status("", spinner="dots")
+            self._status.start()
+        self._status.update(clean(line, 100))
+
+    def stop(self) -> None:
+        """Clear the line; everything that is written does so first."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+
+class Screen:
+    """How a command speaks.
+
+    Args:
+        colour: Whether results are coloured; None to follow the terminal.
+        quiet: Only results and errors.
+        verbose: More of everything.
+        as_json: Results are one JSON object.
+        show_progress: Whether progress is shown on a terminal.
+        ask: Whether there is somebody to ask.
+    """
+
+    def __init__(
+        self,
+        *,
+        colour: bool | None = None,
+        quiet: bool = False,
+        verbose: bool = False,
+        as_json: bool = False,
+        show_progress: bool = True,
+        ask: bool = True,
+    ) -> None:
+        self.colour = colour
+        self.quiet = quiet
+        self.verbose = verbose
+        self.as_json = as_json
+        self.show_progress = show_progress
+        self.ask = ask
+        self.is_result = False
+        """What is told is the result itself, as the preview of a dry run is."""
+        self.gathered: list[dict[str, Any]] | None = None
+        """Takes the JSON objects of a command that runs on many profiles, to be one in the end."""
+        self.spinner = Spinner()
+
+    def progress(self, line: str) -> None:
+        """Show what is being done, where that can be seen."""
+        if self.show_progress and not self.quiet and not self.as_json and sys.stderr.isatty():
+            self.spinner.show(line)
+
+    def results(self) -> Screen:
+        """The same screen, with what is told on stdout: what would happen is the result of a dry run."""
+        twin = copy(self)
+        twin.is_result = not self.as_json
+        return twin
+
+    def say(self, line: str = "") -> None:
+        """Write a line of the result."""
+        if not self.as_json:
+            self._write(line)
+
+    def tell(self, line: str) -> None:
+        """Write a line beside the result: a note, a warning, the next command."""
+        if self.is_result:
+            self.say(line)
+        elif not self.quiet:
+            self._write(line, err=True)
+
+    def prompt(self, line: str) -> None:
+        """Write a line that belongs to a question, also where the screen is quiet."""
+        self._write(line, err=True)
+
+    def warn(self, line: str) -> None:
+        """Write a warning."""
+        self._write(f"{self._painted('warning:', 'yellow', sys.stderr)} {line}", err=True)
+
+    def emit(self, schema: str, data: dict[str, Any]) -> None:
+        """Write the JSON object of a command that was asked for it."""
+        if not self.as_json:
+            return
+        whole = {"schema": f"hermes-dist/{schema}/1", **data}
+        if self.gathered is not None:
+            self.gathered.append(whole)
+        else:
+            import json  # noqa: PLC0415 - start-up
+
+            self._write(json.dumps(whole, indent=2, ensure_ascii=True))
+
+    def gather(self) -> Screen:
+        """The same screen, keeping JSON objects back in :attr:`gathered`."""
+        twin = copy(self)
+        twin.gathered = []
+        return twin
+
+    def aloud(self) -> Screen:
+        """The same screen, also for what a quiet one leaves out: what a question is about."""
+        twin = copy(self)
+        twin.quiet = False
+        return twin
+
+    def _write(self, line: str, *, err: bool = False) -> None:
+        self.spinner.stop()  # which turns in place of both outputs
+        write(sys.stderr if err else sys.stdout, line + "\n")
+
+    def coloured(self, stream: TextIO | None = None) -> bool:
+        """Whether a stream takes colour."""
+        return (stream or sys.stdout).isatty() if self.colour is None else self.colour
+
+    def paint(self, text: str, colour: str, *, bold: bool = False, err: bool = False) -> str:
+        """Colour a text of ours; with ``err`` for what is told."""
+        return self._painted(
+            text, colour, sys.stderr if err and not self.is_result else sys.stdout, bold=bold
+        )
+
+    def _painted(self, text: str, colour: str, stream: TextIO, *, bold: bool = False) -> str:
+        if not self.coloured(stream):
+            return text
+        codes = [*([_COLOURS[colour]] if colour else []), *(["1"] if bold else [])]
+        return "".join(f"\033[{code}m" for code in codes) + f"{text}\033[0m" if codes else text
+
+    def diff(self, lines: Iterable[str]) -> None:
+        """Write a unified diff, coloured on a terminal; tabs become spaces, as nothing below 0x20 is written."""
+        colours = {"+": "green", "-": "red", "@": "cyan"}
+        for line in lines:
+            colour = "" if line.startswith(("+++", "---")) else colours.get(line[:1], "")
+            text = clean_line(line.rstrip("\n").expandtabs())
+            self.say(
+                self.paint(text, colour, bold=line.startswith(("+++", "---"))) if text else text
+            )
+
+    def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Write rows in columns, cleaned and as wide as they need to be."""
+        cells = [tuple(head), *(tuple(clean(cell, 60) for cell in row) for row in rows)]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+        first, *lines = (
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in cells
+        )
+        self.say("\n".join([self.paint(first, "", bold=True), *lines]))
+
+    @property
+    def somebody(self) -> bool:
+        """Whether there is somebody to ask."""
+        return self.ask and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def needs(self, flag: str) -> None:
+        """Make sure that there is somebody to ask.
+
+        Raises:
+            InputNeeded: Nobody is there; the flag would answer.
+        """
+        if not self.somebody:
+            raise InputNeeded(
+                "an answer is needed, and there is no terminal to ask on", hint=f"pass {flag}"
+            )
+
+    def confirm(self, question: str, flag: str = "--yes") -> bool:
+        """Ask yes or no; no is the default.
+
+        Raises:
+            InputNeeded: Nobody is there to answer.
+        """
+        self.needs(flag)
+        return self.read(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+
+    def read(self, prompt: str, *, hidden: bool = False) -> str:
+        """Read a line from the terminal.
+
+        Raises:
+            Cancelled: The input ended.
+        """
+        self.spinner.stop()
+        try:
+            if hidden:
+                import getpass  # noqa: PLC0415 - only for secrets
+
+                return getpass.getpass(prompt, stream=sys.stderr)
+            sys.stderr.write(prompt)
+            sys.stderr.flush()
+            line = sys.stdin.readline()
+        except EOFError:
+            line = ""
+        if not line:
+            raise Cancelled("cancelled, nothing changed")
+        return line.rstrip("\n")
+
+    def error(self, error: DistError, *, beside: bool = False) -> None:
+        """Write an error: what, where, what to do next; ``beside`` a result it is no JSON object of its own."""
+        if self.as_json and not beside:
+            body = {
+                "message": clean(error.what, 500),
+                "where": clean(error.where),
+                "hint": clean(error.hint, 500),
+            }
+            self.emit("error", {"error": {**body, "code": error.code}})
+        place = f"{clean(error.where)}: " if error.where else ""
+        mark = self.paint("error:", "red", bold=True, err=True)
+        self._write(f"{mark} {place}{clean(error.what, 500)}", err=True)
+        if error.hint:
+            self._write(f"  {clean(error.hint, 500)}", err=True)

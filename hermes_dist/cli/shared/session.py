@@ -1,0 +1,122 @@
+"""One run of a command: how the program was called, what its options ask for, and where it works and speaks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from hermes_dist.cli.shared.screen import Screen
+from hermes_dist.errors import DistError, UsageError
+from hermes_dist.ops.context import Context
+
+if TYPE_CHECKING:
+    from hermes_dist.brand import Brand
+    from hermes_dist.model.paths import ProfileName
+
+
+class Invocation(NamedTuple):
+    """How the program was called: by which brand's command, for which profile."""
+
+    brand: Brand
+    prog: str
+    profile: str | None = None
+
+
+class Options(NamedTuple):
+    """The options that all commands share."""
+
+    in_profile: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+    as_json: bool = False
+    color: str = "auto"
+    no_progress: bool = False
+    no_input: bool = False
+    offline: bool = False
+    allow_insecure: bool = False
+
+
+class Session(NamedTuple):
+    """One run of a command: the context to work in and the screen to speak on."""
+
+    ctx: Context
+    screen: Screen
+    brand: Brand
+
+    def command(self, words: str) -> str:
+        """Spell a command for the user, such as ``hermes profile update x``."""
+        return self.ctx.command(words)
+
+    def with_results(self) -> Session:
+        """The same run, where what is told is the result, as the preview of a dry run is."""
+        return self._replace(screen=self.screen.results())
+
+
+def open_session(called: Invocation, options: Options) -> Session:
+    """Begin a run.
+
+    Raises:
+        UsageError: ``--color`` takes something else.
+        Invalid: The profile's name is none.
+    """
+    screen = _screen_of(options)
+    profile = called.profile if options.in_profile is None else options.in_profile
+    ctx = Context.from_environment(called.brand, profile, called.prog)
+    ctx = ctx.with_options(
+        offline=options.offline, allow_insecure=options.allow_insecure, progress=screen.progress
+    )
+    return Session(ctx, screen, called.brand)
+
+
+def _screen_of(options: Options) -> Screen:
+    if options.color not in _COLOURS:
+        raise UsageError(f"--color takes auto, always or never, not {options.color!r:.40}")
+    return Screen(
+        colour=_colour(options.color),
+        quiet=options.quiet,
+        verbose=options.verbose,
+        as_json=options.as_json,
+        show_progress=not options.no_progress,
+        ask=not options.no_input,
+    )
+
+
+def early_screen(argv: Sequence[str]) -> Screen:
+    """The screen for what goes wrong before, or outside of, the options' own."""
+    words = [
+        f"--color={word}" if before == "--color" else word for before, word in pairwise(("", *argv))
+    ]
+    chosen = [word.partition("=")[2] for word in words if word.startswith("--color=")]
+    return Screen(colour=_colour(chosen[-1] if chosen else "auto"), as_json="--json" in argv)
+
+
+_COLOURS = {"auto": None, "always": True, "never": False}
+
+
+def _colour(word: str) -> bool | None:
+    colour = _COLOURS.get(word)
+    return False if colour is None and os.environ.get("NO_COLOR") else colour
+
+
+def on_each(
+    session: Session, names: Iterable[ProfileName], run: Callable[[Session, ProfileName], int]
+) -> int:
+    """Run on many profiles: all run, the worst code counts, and with ``--json`` their objects become one."""
+    each = session._replace(screen=session.screen.gather())
+    codes = []
+    for name in names:
+        try:
+            codes.append(run(each, name))
+        except DistError as error:
+            each.screen.error(error.within(name))
+            codes.append(error.code)
+    session.screen.emit("outcomes", {"results": each.screen.gathered or []})
+    return worst(codes)
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The exit code of a command that ran on many profiles: the worst of them."""
+    found = set(codes)
+    return next((code for code in (130, 2, 6, 5, 1, 4, 7, 8, 3, 10) if code in found), 0)

@@ -1,0 +1,160 @@
+"""Commands: sign, and the keys that this machine trusts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import command
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.errors import UsageError
+from hermes_dist.ops.authoring import sign as signing
+from hermes_dist.ops.trust import verbs as ops
+
+Key = Annotated[
+    str,
+    typer.Option(
+        "--key",
+        metavar="FILE",
+        help="The key; by default git's user.signingkey or ~/.ssh/id_ed25519.",
+    ),
+]
+
+
+@command
+def sign(
+    session: Session,
+    folder: Annotated[
+        str, typer.Argument(metavar="[FOLDER]", help="The repository, or the package's folder.")
+    ] = ".",
+    tag: Annotated[
+        str, typer.Option("--tag", metavar="TAG", help="The tag; by default the version tag here.")
+    ] = "",
+    key: Key = "",
+    rotate: Annotated[
+        str,
+        typer.Option(
+            "--rotate",
+            metavar="NEW.pub",
+            help="Let this key follow yours, instead of signing a tag.",
+        ),
+    ] = "",
+) -> int:
+    path, screen = Path(folder).expanduser(), session.screen
+    if rotate and tag:
+        raise UsageError("--rotate and --tag don't go together")
+    if rotate:
+        done = signing.rotate(session.ctx, path, Path(rotate).expanduser(), key=key)
+        screen.emit("sign", {"file": str(done.file), "old": done.old, "new": done.new})
+        screen.say(f"{done.new} follows {done.old}, by {clean(done.file)}.")
+        screen.tell("  next: commit that file, and sign the next release with the new key")
+        return 0
+    signed = signing.sign(session.ctx, path, tag=tag, key=key)
+    screen.emit(
+        "sign",
+        {
+            "tag": signed.tag,
+            "object": signed.oid,
+            "signer": signed.fingerprint,
+            "changed": signed.changed,
+        },
+    )
+    how = "is signed" if signed.changed else "was signed already"
+    screen.say(f"{clean(signed.tag)} {how} by {signed.fingerprint} ({clean(signed.key)}).")
+    if signed.changed:
+        push = f"git push origin refs/tags/{clean(signed.tag)}"
+        screen.tell(f"  next: {push} (with --force where it was pushed unsigned)")
+    return 0
+
+
+@command
+def list_(session: Session) -> int:
+    known = ops.trusted(session.ctx)
+    rows = [("trusted", key) for key in known.keyring.trusted] + [
+        ("revoked", key) for key in known.keyring.revoked
+    ]
+    for policy in known.policies:
+        rows += [(f"trusted by {policy.place}", key) for key in policy.keyring.trusted]
+        rows += [(f"revoked by {policy.place}", key) for key in policy.keyring.revoked]
+    session.screen.emit(
+        "trust",
+        {
+            "keys": [
+                {
+                    "state": state,
+                    "name": k.name,
+                    "fingerprint": k.fingerprint,
+                    "key": k.key,
+                    "reason": k.reason,
+                }
+                for state, k in rows
+            ],
+            "policies": [
+                {
+                    "file": p.place,
+                    "sources": list(p.sources or ()),
+                    "all": p.sources is None,
+                    "require": sorted(p.require),
+                }
+                for p in known.policies
+            ],
+        },
+    )
+    if rows:
+        table = [(key.name or "—", key.fingerprint, state, key.reason) for state, key in rows]
+        session.screen.table(("name", "key", "state", "reason"), table)
+    else:
+        session.screen.say(
+            f"No key is known. Trust one with: {session.command('trust add NAME KEY')}"
+        )
+    for policy in known.policies:
+        sources = (
+            "every source" if policy.sources is None else ", ".join(policy.sources) or "no source"
+        )
+        needs = f"; required: {', '.join(sorted(policy.require))}" if policy.require else ""
+        session.screen.say(f"{clean(policy.place)}: lets in {clean(sources, 300)}{needs}")
+    return 0
+
+
+@command
+def add(
+    session: Session,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is.")],
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="A .pub file, its line in quotes, or SHA256:….")
+    ],
+) -> int:
+    added = ops.add(session.ctx, name, key)
+    session.screen.emit(
+        "trust", {"added": {"name": added.name, "fingerprint": added.fingerprint, "key": added.key}}
+    )
+    session.screen.say(f"{added.fingerprint} is trusted as {clean(added.name)}.")
+    return 0
+
+
+@command
+def remove(
+    session: Session,
+    who: Annotated[
+        str, typer.Argument(metavar="WHO", help="A name, a fingerprint, or a .pub file.")
+    ],
+    revoke: Annotated[
+        bool, typer.Option("--revoke", help="Let in nothing that it signed, from now on.")
+    ] = False,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why, for who meets it later.")
+    ] = "",
+) -> int:
+    if reason and not revoke:
+        raise UsageError("--reason goes with --revoke")
+    gone = ops.remove(session.ctx, who, revoke=revoke, reason=reason)
+    session.screen.emit("trust", {"removed": [key.fingerprint for key in gone], "revoked": revoke})
+    for key in gone:
+        words = "is revoked: nothing that it signed is let in" if revoke else "is forgotten"
+        session.screen.say(
+            f"{key.fingerprint}{f' ({clean(key.name)})' if key.name else ''} {words}."
+        )
+    return 0

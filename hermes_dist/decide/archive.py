@@ -1,0 +1,281 @@
+"""What an archive brings into a home: merged like an update, with everything that runs switched off before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.agents.jobs import PAUSED, REASON
+from hermes_dist.decide.consent.floor import Known
+from hermes_dist.decide.consent.granted import Granted, grant, remembered
+from hermes_dist.decide.consent.parking import Grafted, put_back
+from hermes_dist.decide.consent.switches import Unit, shipped_off
+from hermes_dist.decide.parts import excluded_places
+from hermes_dist.decide.placement.jobs import JOBS, paused_by
+from hermes_dist.decide.placement.place import CONFIG
+from hermes_dist.decide.placement.servers import SERVERS, is_off
+from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.api import Kind, Unmergeable, dump, load_data, put
+from hermes_dist.model.keypath import Item, KeyPath, parse_key
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock_package import Approval, digests_of
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Effect, Plan, Step
+from hermes_dist.model.side import Side
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+
+
+class Quiet(Struct, frozen=True, kw_only=True):
+    """An archive's files with all servers and jobs off.
+
+    Attributes:
+        tree: The files.
+        blobs: New contents by digest.
+        on: The servers and jobs that were on.
+    """
+
+    tree: Tree
+    blobs: Mapping[Digest, bytes]
+    on: frozenset[Unit]
+
+
+def quieted(tree: Tree, read: Read, name: str) -> Quiet:
+    """Switch every server and job of an archive off; what can't be read is left to the review of effects.
+
+    Args:
+        tree: The files, in the home's spelling.
+        read: Gives contents by digest.
+        name: The package's name, for the reason why jobs are paused.
+    """
+    blobs: dict[Digest, bytes] = {}
+    changes: dict[RelPath, Entry | None] = {}
+    on: set[Unit] = set()
+    for path, edit in ((CONFIG, _servers_off), (JOBS, _jobs_off)):
+        if path not in tree:
+            continue
+        try:
+            data, units = edit(read(tree[path].digest), name)
+        except (Invalid, Unmergeable):
+            continue
+        on |= {(path, unit) for unit in units}
+        blobs[Digest.of(data)] = data
+        changes[path] = Entry(Digest.of(data), tree[path].executable)
+    return Quiet(tree=tree.with_entries(changes), blobs=blobs, on=frozenset(on))
+
+
+def _servers_off(data: bytes, _name: str) -> tuple[bytes, list[KeyPath]]:
+    loaded = load_data(data, Kind.YAML)
+    servers = loaded.get(SERVERS) if isinstance(loaded, dict) else None
+    known = servers if isinstance(servers, dict) else {}
+    keys: list[KeyPath] = [
+        (SERVERS, n) for n, one in known.items() if isinstance(one, dict) and not is_off(one)
+    ]
+    if not keys:
+        return data, []
+    return put(data, Kind.YAML, {(*key, "enabled"): False for key in keys}), keys
+
+
+def _jobs_off(data: bytes, name: str) -> tuple[bytes, list[KeyPath]]:
+    loaded = load_data(data, Kind.JSON)
+    rows = loaded.get("jobs") if isinstance(loaded, dict) else loaded
+    jobs = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    running = [job for job in jobs if job.get("enabled", True)]
+    if not running:
+        return data, []
+    for job in running:
+        job.update({**PAUSED, REASON: paused_by(name)})
+    return dump({"jobs": jobs}, Kind.JSON), [
+        ("jobs", Item("id", str(job.get("id")))) for job in running
+    ]
+
+
+class Arrival(Struct, frozen=True, kw_only=True):
+    """What an import is decided on.
+
+    Attributes:
+        base: What home and archive have in common.
+        found: The home as found.
+        ours: The home as it counts for merging.
+        quiet: The archive's files, switched off.
+        adopted: The archive's lock, where it becomes the home's; None where the home's own stays.
+        before: Effects that had their yes in this home.
+        read: Gives every content.
+        known: Gives the names of providers that the machine uses.
+    """
+
+    base: Tree
+    found: Tree
+    ours: Tree
+    quiet: Quiet
+    adopted: Lock | None
+    before: tuple[Approval, ...]
+    read: Read
+    known: Known = frozenset
+
+
+class Consent(Struct, frozen=True, kw_only=True):
+    """What was said about content and effects."""
+
+    sides: Mapping[str, Side]
+    default: Side | None
+    grants: frozenset[Digest]
+    everything: bool
+
+
+def arrive(arrival: Arrival, consent: Consent) -> tuple[Plan, Lock | None]:
+    """Make the plan of an import, and the lock after it (None where it is not the archive's).
+
+    The archive's files are merged first. Its lock is merged again over what that gave, so that all that waits for a
+    yes waits in the lock as after an update.
+
+    Raises:
+        Invalid: A content can't be read.
+    """
+    blobs: dict[Digest, bytes] = dict(arrival.quiet.blobs)
+    situation = Situation(
+        base=arrival.base,
+        found=arrival.found,
+        ours=arrival.ours,
+        theirs=arrival.quiet.tree,
+        read=_together(blobs, arrival.read),
+        known=arrival.known,
+    )
+    granted = grant(consent.grants, before=digests_of(arrival.before))
+    decisions = Decisions(sides=consent.sides, default=consent.default, granted=granted)
+    plan = reconcile(situation, decisions)
+    if consent.everything:
+        decisions = replace(decisions, granted=_all_that_was_on(plan.effects, arrival))
+        plan = reconcile(situation, decisions)
+    blobs |= plan.blobs
+    if arrival.adopted is None:
+        return replace(plan, blobs=blobs), None
+    return _with_lock(arrival, arrival.adopted, plan, decisions, blobs)
+
+
+def _together(blobs: Mapping[Digest, bytes], read: Read) -> Read:
+    return lambda digest: blobs[digest] if digest in blobs else read(digest)
+
+
+def _all_that_was_on(effects: tuple[Effect, ...], arrival: Arrival) -> Granted:
+    """Every effect has its yes, but what was off where the archive comes from stays off."""
+    off = {
+        e.digest
+        for e in effects
+        if e.off and (e.path, parse_key(e.key)[:2]) not in arrival.quiet.on
+    }
+    return grant(frozenset(e.digest for e in effects) - off, before=digests_of(arrival.before))
+
+
+def _with_lock(
+    arrival: Arrival, lock: Lock, first: Plan, decisions: Decisions, blobs: dict[Digest, bytes]
+) -> tuple[Plan, Lock]:
+    read = _together(blobs, arrival.read)
+    there = first.after(arrival.found)
+    ours = first.after(arrival.ours)
+    waiting = [(effect.path, effect.key) for effect in first.parked if not effect.off]
+    absent = put_back(lock.base, ours, waiting, read)
+    blobs |= absent.blobs
+    situation = Situation(
+        base=absent.tree,
+        found=there,
+        ours=ours,
+        theirs=lock.theirs(),
+        read=read,
+        known=arrival.known,
+        by_author=shipped_off(lock.theirs(), lock.shipped, read),
+    )
+    kept = replace(decisions, kept=lock.kept, sides={}, default=None)
+    second = reconcile(situation, kept)
+    blobs |= second.blobs
+    end = second.after(there)
+    changed = sorted(arrival.found.differing(end))
+    effects = tuple(sorted({*first.effects, *second.effects}))
+    ran = tuple(dict.fromkeys((*first.ran, *second.ran)))
+    plan = Plan(
+        steps=tuple(Step(path, arrival.found.get(path), end.get(path)) for path in changed),
+        base=second.base,
+        upstream=second.upstream,
+        conflicts=tuple(sorted({*first.conflicts, *second.conflicts})),
+        effects=effects,
+        parked=tuple(effect for effect in effects if effect in {*first.parked, *second.parked}),
+        ran=ran,
+        off=second.off,
+        blobs=blobs,
+        notes=(*first.notes, *second.notes),
+    )
+    agreed = [effect for effect in effects if decisions.granted(effect)]
+    before = remembered(arrival.before, ran, frozenset(), lock.pin)
+    approved = remembered(before, agreed, frozenset(), lock.pin)
+    after = replace(
+        lock,
+        base=second.base,
+        upstream=second.upstream,
+        conflicts=second.conflicts,
+        parked=second.parked,
+        off=second.off,
+        answers=second.answers,
+        approved=approved,
+        generation=0,
+    )
+    return plan, after
+
+
+def common_base(lock: Lock | None, own: Lock | None) -> Tree:
+    """What a home and an archive have in common: nothing, where no package came into the home.
+
+    Args:
+        lock: The archive's lock; None for none.
+        own: The home's; None for none.
+    """
+    if own is None:
+        return EMPTY
+    return own.base if lock is None else lock.base
+
+
+def whole_again(
+    live: Tree, base: Tree, only: frozenset[str], without: frozenset[str], read: Read
+) -> Grafted:
+    """An archive of some parts as if the others were as in base.
+
+    Args:
+        live: What of it is taken.
+        base: What home and archive have in common.
+        only: Parts that are taken; empty for all.
+        without: Parts that are not.
+        read: Gives contents by digest.
+    """
+    places = excluded_places(live, base, only, without)
+    servers = (CONFIG, SERVERS)
+    if (
+        (CONFIG, "") in places
+        and servers not in places
+        and "mcp" in only - without
+        and CONFIG in live
+    ):
+        places.remove((CONFIG, ""))
+        if CONFIG in base:
+            config = put_back(Tree({CONFIG: base[CONFIG]}), live, [servers], read)
+            rest = put_back(live, base, places, read)
+            return Grafted(rest.tree.with_entries(config.tree), {**rest.blobs, **config.blobs})
+    return put_back(live, base, places, read)
+
+
+def readable(lock: Lock, has: Callable[[Digest], bool]) -> tuple[Lock, int]:
+    """A lock without what can't be read any more, and how much that is; such a file counts as added on both sides."""
+    lost = {path for path, entry in lock.base.items() if not has(entry.digest)}
+    gone = {
+        path
+        for path, entry in lock.upstream.items()
+        if path in lost or (entry and not has(entry.digest))
+    }
+    shipped = lock.shipped.where(lambda path: has(lock.shipped[path].digest))
+    left = replace(
+        lock,
+        base=lock.base.where(lambda path: path not in lost),
+        shipped=shipped,
+        upstream={path: entry for path, entry in lock.upstream.items() if path not in gone},
+    )
+    return left, len(lost | gone) + len(lock.shipped) - len(shipped)

@@ -1,0 +1,1 @@
+"""The environment: which variables a package wants, which values may be offered, and the text of `.env`."""

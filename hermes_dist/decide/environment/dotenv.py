@@ -1,0 +1,228 @@
+"""The text of a ``.env`` file: read as the agent reads it, edited by key, every other byte kept.
+
+The grammar is the one of the agent's loader: ``export``, quotes that may span lines, comments behind white
+space, and of several lines for one name the last one counts. Values are secrets: no error shows one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.discreet import Discreet
+from hermes_dist.model.manifest import ENV_NAME
+
+_KEY = re.compile(r"\s*(?:export[^\S\r\n]+)?(?:'([^'\r\n]+)'|([^=#\s]+))[^\S\r\n]*=")
+_SPACE = re.compile(r"[^\S\r\n]*")
+_REST = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)?")
+_BARE = re.compile(r"[^\r\n]*")
+_COMMENT = re.compile(r"\s+#.*")
+_QUOTED = (
+    (re.compile(r"'((?:\\'|[^'])*)'"), re.compile(r"\\([\\'])")),
+    (re.compile(r'"((?:\\"|[^"])*)"'), re.compile(r"\\([\\'\"abfnrtv])")),
+)
+_TAIL = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
+_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=^-][A-Za-z0-9_./:@%+,=^~-]*")
+_COMMENTED = re.compile(
+    r"^[^\S\r\n]*#[^\S\r\n]*(?:export[^\S\r\n]+)?(\w+)[^\S\r\n]*=[^\r\n]*", re.MULTILINE
+)
+"""A commented assignment: its value is taken out as well."""
+_BOM = "\ufeff"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+
+
+class _Assignment(Discreet, frozen=True):
+    """One assignment: its value, and where the value stands in the text."""
+
+    name: str
+    value: str
+    start: int
+    end: int
+
+
+def read(data: bytes) -> dict[str, str]:
+    """Read the assignments of a ``.env`` file; names whose value is empty are left out, as not set."""
+    values = {found.name: found.value for found in _assignments(_text(data))}
+    return {name: value for name, value in values.items() if value}
+
+
+def check_value(name: str, value: str) -> None:
+    """Make sure that a value can stand on one line of a file.
+
+    Raises:
+        Invalid: It is empty, or holds a line break or another control character; the value is not shown.
+    """
+    if not value:
+        raise Invalid("the value is empty", where=name)
+    if _CONTROL.search(value):
+        raise Invalid("the value holds a line break or another control character", where=name)
+
+
+def quote(value: str) -> str:
+    """Write a value so that the agent, its loader and a shell read the same.
+
+    Bare where that is enough, else in single quotes, and in double quotes where it holds a single quote or
+    a backslash.
+    """
+    if _PLAIN.fullmatch(value):
+        return value
+    if "'" not in value and "\\" not in value:
+        return f"'{value}'"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def assign(data: bytes, values: Mapping[str, str]) -> bytes:
+    """Set variables in a ``.env`` file: where a name stands already its value is replaced, others are appended.
+
+    Args:
+        data: The file; empty for a new one.
+        values: Values by name.
+
+    Returns:
+        The file with every other byte as it was; the same bytes where nothing differs.
+
+    Raises:
+        Invalid: A name is no variable, or a value can't stand on one line.
+    """
+    text = _text(data)
+    last = {found.name: found for found in _assignments(text)}
+    ahead: list[_Assignment] = []
+    new: dict[str, str] = {}
+    for name, value in values.items():
+        if not ENV_NAME.fullmatch(name):
+            raise Invalid("a name is no variable: capitals, digits and _ are allowed", where=".env")
+        check_value(name, value)
+        found = last.get(name)
+        if found is None:
+            new[name] = value
+        elif found.value != value:
+            _refuse_open_quote(text, found)
+            ahead.append(found)
+    for found in sorted(ahead, key=lambda item: item.start, reverse=True):
+        text = text[: found.start] + quote(values[found.name]) + text[found.end :]
+    end = "\r\n" if re.search(r"\r\n", text) and not re.search(r"(?<!\r)\n", text) else "\n"
+    if new and text.strip(_BOM) and not text.endswith(("\n", "\r")):
+        text += end
+    text += "".join(f"{name}={quote(value)}{end}" for name, value in new.items())
+    edited = text.encode("utf-8", "surrogateescape")
+    _verify(edited, values)
+    return edited
+
+
+def blank(data: bytes, names: AbstractSet[str]) -> tuple[bytes, tuple[str, ...]]:
+    """Take the values of variables out of a ``.env`` file: each line becomes a commented name without a value.
+
+    Args:
+        data: The file.
+        names: The variables.
+
+    Returns:
+        The file with every other byte as it was, and the names found, sorted.
+
+    Raises:
+        Invalid: A quote that is not closed makes it unsafe to edit.
+    """
+    text = _text(data)
+    kept = {name: value for name, value in read(data).items() if name not in names}
+    gone: set[str] = set()
+    for found in sorted(_assignments(text), key=lambda item: item.start, reverse=True):
+        if found.name in names:
+            _refuse_open_quote(text, found)
+            line = max(text.rfind("\n", 0, found.start), text.rfind("\r", 0, found.start)) + 1
+            rest = _REST.match(text, found.end)
+            tail = rest[0] if rest else ""
+            end = tail[len(tail.rstrip("\r\n")) :]
+            bom = _BOM if line == 0 and text.startswith(_BOM) else ""
+            text = f"{text[:line]}{bom}# {found.name}={end}{text[found.end + len(tail) :]}"
+            gone.add(found.name)
+
+    def unsaid(match: re.Match[str]) -> str:
+        return f"# {match[1]}=" if match[1] in names else match[0]
+
+    text = _COMMENTED.sub(unsaid, text)
+    edited = text.encode("utf-8", "surrogateescape")
+    if read(edited) != kept:
+        raise Invalid(
+            "the file can't be edited: a quote in it is not closed",
+            where=".env",
+            hint="close the quote",
+        )
+    return edited, tuple(sorted(gone))
+
+
+def _verify(edited: bytes, values: Mapping[str, str]) -> None:
+    """An unclosed quote can swallow lines, and the agent's loader takes a backslash before one for no end of it."""
+    found = read(edited)
+    for name, value in values.items():
+        if found.get(name) != value:
+            if value.endswith("\\"):
+                raise Invalid(
+                    "a value that ends in a backslash can't stand before other quotes",
+                    where=f".env: {name}",
+                )
+            raise _open_quote(name)
+
+
+def _refuse_open_quote(text: str, found: _Assignment) -> None:
+    """A broken value that runs on over other lines is not for us to replace."""
+    if not found.value and "\n" in text[found.start : found.end]:
+        raise _open_quote(found.name)
+
+
+def _open_quote(name: str) -> Invalid:
+    return Invalid(
+        "the file can't be edited: a quote in it is not closed",
+        where=f".env: {name}",
+        hint="close the quote, then run it again",
+    )
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _assignments(text: str) -> Iterator[_Assignment]:
+    at = len(_BOM) if text.startswith(_BOM) else 0
+    while at < len(text):
+        key = _KEY.match(text, at)
+        if key is None:
+            at = _skip_line(text, at)
+            continue
+        found = _assignment(text, key[1] or key[2], key.end())
+        yield found
+        rest = _REST.match(text, found.end)
+        at = rest.end() if rest else len(text)
+
+
+def _skip_line(text: str, at: int) -> int:
+    rest = _REST.match(text, at)
+    return max(rest.end() if rest else 0, at + 1)
+
+
+def _assignment(text: str, name: str, after: int) -> _Assignment:
+    """Read the value that begins behind the equals sign."""
+    space = _SPACE.match(text, after)
+    start = space.end() if space else after
+    for quoted, escapes in _QUOTED:
+        if found := quoted.match(text, start):
+            value = escapes.sub(lambda m: _ESCAPES.get(m[1], m[1]), found[1])
+            if _TAIL.match(text, found.end()):
+                return _Assignment(name, value, start, found.end())
+            rest = _BARE.match(text, found.end())
+            return _Assignment(
+                name, "", start, rest.end() if rest else found.end()
+            )  # followed by more: not set
+    bare = _BARE.match(text, start)
+    line = bare[0] if bare else ""
+    if line.startswith("#") and start > after:
+        return _Assignment(name, "", after, after)  # a comment behind nothing
+    if line[:1] in {"'", '"'}:
+        return _Assignment(
+            name, "", start, start + len(line)
+        )  # a quote that is not closed: not set
+    value = _COMMENT.sub("", line).rstrip()
+    return _Assignment(name, value, start, start + len(value))

@@ -1,0 +1,177 @@
+"""The example of a package's environment, spelled so that copying it to ``.env`` hurts nobody.
+
+A line stays live where it is known to be harmless: a blank to fill in, a placeholder for a key, or a value that
+may be offered as a default. Every other assignment, and every line that programs might read differently, is held
+back by a mark at its beginning. The mark is a spelling of the home's: taking it away gives the author's bytes back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from hermes_dist.decide.environment.dotenv import quote
+from hermes_dist.decide.environment.names import STARTLING, EnvClass, class_of, is_harmless
+from hermes_dist.decide.environment.wanted import offers_default
+from hermes_dist.decide.ownership import ENV_EXAMPLES
+from hermes_dist.model.manifest import EnvVar
+from hermes_dist.model.paths import RelPath, folded
+from hermes_dist.model.tree import Digest, Entry, Read, Tree
+
+ENV_EXAMPLE = RelPath(".env.EXAMPLE")
+MARK = "# held back: "
+"""What a line begins with that is held back; a line of the author's own that begins so gets one more."""
+_EXAMPLE_NAME = re.compile(r"(?i)example|sample|template|default|(?:^|[._-])dist$")
+_BOM = "\ufeff"
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_QUIET = re.compile(r"[ \t]*(?:#[^\r\n]*)?")
+_ASSIGNMENT = re.compile(
+    r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)="
+    r"(?:(?P<bare>[^\s'\"#=$`\\;&|(){}*?!~][^\s'\"=$`\\;&|(){}*?!~]*)|'(?P<single>[^'\\]*)'|\"(?P<double>[^\"\\$`!]*)\")?"
+    r"(?:[ \t]+(?:#[^\r\n]*)?)?"
+)
+"""An assignment that every reader of such files, shells included, takes for the same one line."""
+_NAMED = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
+_PLACEHOLDER = re.compile(
+    r"(?i)<[a-z0-9 _-]{1,60}>|\[[a-z0-9 _-]{1,60}\]|your[ _-][a-z0-9 _-]{1,60}|[a-z0-9_-]{0,12}(?:x{3,}|\.{3,}|\u2026)"
+    r"|change[_-]?me|replace[_-]?me|todo|secret|none|null"
+)
+
+
+class PlacedExample(Struct, frozen=True):
+    """An author's example in the spelling of a home.
+
+    Attributes:
+        content: The file.
+        held: Names whose lines are held back, in order; empty names for lines that are no assignment.
+    """
+
+    content: bytes
+    held: tuple[str, ...] = ()
+
+
+def place_example(authors: bytes) -> PlacedExample:
+    """Spell an example as a home holds it: every line that is not known to be harmless is held back."""
+    bom, text = _opened(authors)
+    lines, held = [], []
+    for line in _LINE.findall(text):
+        body = line.rstrip("\r\n")
+        if _is_live(body):
+            lines.append(line)
+            continue
+        lines.append(MARK + line)
+        if not body.startswith(MARK):
+            found = _NAMED.match(body)
+            held.append(found[1] if found else "")
+    return PlacedExample(_closed(bom, lines), tuple(dict.fromkeys(held)))
+
+
+def capture_example(home: bytes) -> bytes:
+    """Spell a home's example as its author does: the inverse of :func:`place_example`, line by line."""
+    bom, text = _opened(home)
+    return _closed(bom, [line.removeprefix(MARK) for line in _LINE.findall(text)])
+
+
+def held_back(home: bytes) -> bytes:
+    """A home's example, such as one in an archive, with every line held back that is not known to be harmless."""
+    return place_example(capture_example(home)).content
+
+
+def as_authors(tree: Tree, read: Read) -> tuple[Tree, Mapping[Digest, bytes]]:
+    """A package tree with its example in the author's own bytes, and the new contents."""
+    entry = tree.get(ENV_EXAMPLE)
+    if entry is None:
+        return tree, {}
+    data = capture_example(read(entry.digest))
+    authors = Entry(Digest.of(data), entry.executable)
+    return tree.with_entries({ENV_EXAMPLE: authors}), {authors.digest: data}
+
+
+def is_example(path: RelPath) -> bool:
+    """Whether a file is an example of the environment that lies below a folder, such as that of a skill."""
+    return (
+        "/" in path and _EXAMPLE_NAME.search(path.name) is not None and "env" in folded(path.name)
+    )
+
+
+def deep_note(path: RelPath, authors: bytes) -> str:
+    """Say what of an example below a folder would be held back; it is its author's, and stays as it is."""
+    held = place_example(authors).held
+    if not held:
+        return ""
+    return f"{path}: look at it before you copy a line of it to .env: {', '.join(map(_told, held))}"
+
+
+def _opened(data: bytes) -> tuple[str, str]:
+    text = data.decode("utf-8", "surrogateescape")
+    return (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
+
+
+def _closed(bom: str, lines: Iterable[str]) -> bytes:
+    return (bom + "".join(lines)).encode("utf-8", "surrogateescape")
+
+
+def _is_live(line: str) -> bool:
+    if line.startswith(MARK):
+        return False
+    if _QUIET.fullmatch(line):
+        return True
+    found = _ASSIGNMENT.fullmatch(line)
+    if found is None:
+        return False
+    value = found["bare"] or found["single"] or found["double"] or ""
+    return _may_stand(found["name"], value)
+
+
+def _may_stand(name: str, value: str) -> bool:
+    """Whether an assignment may reach somebody's ``.env`` unread."""
+    kind = class_of(name)
+    if not value:
+        return kind not in STARTLING and "PROXY" not in name.upper()
+    if kind is EnvClass.KEY and _PLACEHOLDER.fullmatch(value):
+        return True
+    return name.isupper() and is_harmless(name, value)
+
+
+def shipped_example(package: Tree) -> Entry | None:
+    """The example of the environment that a package ships."""
+    return next((package[RelPath(name)] for name in ENV_EXAMPLES if RelPath(name) in package), None)
+
+
+def example_of(variables: Iterable[EnvVar]) -> bytes:
+    """Write the example for packages that ship none."""
+    lines = [
+        "# What this agent wants in its environment. Copy the lines to .env and fill them in.",
+        "",
+    ]
+    for var in variables:
+        if not var.usable:
+            continue
+        lines += [f"# {_printable(line)}" for line in var.description.splitlines() if line.strip()]
+        lines.append("# (required)" if var.required else "# (optional)")
+        default = quote(var.default) if offers_default(var) and var.default else ""
+        live = var.required and _may_stand(var.name, "")
+        lines += [f"{'' if live else '# '}{var.name}={default}", ""]
+    return "\n".join(lines).encode()
+
+
+def _printable(text: str) -> str:
+    """People look at examples in terminals: an escape code has no business there."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def held_note(held: Iterable[str]) -> str:
+    """Say what of an example is held back; empty for nothing."""
+    names = list(held)
+    if not names:
+        return ""
+    return (
+        f"{ENV_EXAMPLE}: held back, for you to decide: {', '.join(map(_told, names))}; "
+        f"take a line by taking {MARK.strip()!r} away"
+    )
+
+
+def _told(name: str) -> str:
+    return name or "lines that are no plain NAME=VALUE"

@@ -1,0 +1,157 @@
+"""The environment that a package wants: what of it is there, what is missing, and what the command line gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from hermes_dist.decide.environment.dotenv import check_value
+from hermes_dist.decide.environment.names import REASONS, RISKY, STARTLING, class_of, is_harmless
+from hermes_dist.errors import Invalid, UsageError
+from hermes_dist.model.discreet import Discreet
+from hermes_dist.model.manifest import ENV_NAME, EnvVar, Manifest
+
+
+class Wanted(Struct, frozen=True):
+    """One variable that a package wants.
+
+    Attributes:
+        found: Where it was found: ``shell``, ``.env``, or nowhere.
+        new: The package did not want it, or not so much, before.
+    """
+
+    var: EnvVar
+    found: str
+    new: bool = True
+
+    @property
+    def missing(self) -> bool:
+        return self.var.required and not self.found
+
+
+class Given(Discreet, frozen=True):
+    """Variables with values from the command line.
+
+    Attributes:
+        values: By name; secrets, so they are never shown.
+        warnings: What was not taken, one sentence each, without values.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def wanted_by(
+    manifest: Manifest,
+    shell: Mapping[str, str],
+    dotenv: Mapping[str, str],
+    before: Manifest | None = None,
+) -> tuple[Wanted, ...]:
+    """Say for each variable of a package whether it is set.
+
+    Args:
+        manifest: The package's.
+        shell: The environment of this process.
+        dotenv: The home's ``.env``.
+        before: The manifest that the home received before; None for none.
+    """
+    known = {var.name: var.required for var in before.env} if before else {}
+    return tuple(
+        Wanted(
+            var,
+            ".env" if dotenv.get(var.name) else "shell" if shell.get(var.name) else "",
+            new=var.name not in known or (var.required and not known[var.name]),
+        )
+        for var in manifest.env
+    )
+
+
+def with_values(wanted: Iterable[Wanted], names: Iterable[str]) -> tuple[Wanted, ...]:
+    """Count variables as set that are about to be written."""
+    written = set(names)
+    return tuple(
+        replace(item, found=".env") if item.var.name in written else item for item in wanted
+    )
+
+
+def given_by(
+    assignments: Sequence[str], files: Iterable[Mapping[str, str]], shell: Mapping[str, str]
+) -> Given:
+    """Read ``--env NAME=VALUE``, ``--env NAME`` (the value of this shell) and the variables of ``--env-file``.
+
+    What is typed is the user's own, and taken; a file may be an author's template, so what would steer the machine
+    or the agent is not taken from it unseen. What is no variable is named by its place alone, as it may be a secret
+    in the wrong one.
+
+    Args:
+        assignments: As typed behind ``--env``; they win over files.
+        files: What the files hold.
+        shell: The environment of this process.
+
+    Raises:
+        UsageError: A value is missing, or can't stand on one line; no value is shown.
+    """
+    taken = _Taken()
+    for number, (name, value) in enumerate((pair for each in files for pair in each.items()), 1):
+        taken.from_file(f"--env-file: variable {number}", name, value)
+    for number, text in enumerate(assignments, 1):
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals and ENV_NAME.fullmatch(name) and name not in shell:
+            raise UsageError(
+                f"the {number}. --env has no value, and this shell has no such variable",
+                hint="write --env NAME=VALUE",
+            )
+        taken.typed(f"--env: variable {number}", name, value if equals else shell.get(name, ""))
+    left = tuple(warning for name, warning in taken.left.items() if name not in taken.values)
+    return Given(taken.values, (*taken.warnings, *left))
+
+
+class _Taken:
+    """What was taken so far, what was not, and why."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.warnings: list[str] = []
+        self.left: dict[str, str] = {}
+
+    def from_file(self, place: str, name: str, value: str) -> None:
+        kind = class_of(name)
+        if kind in RISKY and ENV_NAME.fullmatch(name):
+            self.left[name] = (
+                f"--env-file: {name} is not taken, as {REASONS[kind]}; if you want it: --env {name}=VALUE"
+            )
+        else:
+            self._take(place, name, value)
+
+    def typed(self, place: str, name: str, value: str) -> None:
+        if self._take(place, name, value) and (kind := class_of(name)) in STARTLING:
+            self.warnings.append(f"--env: {name} is written as you say; mind that {REASONS[kind]}")
+
+    def _take(self, place: str, name: str, value: str) -> bool:
+        if not ENV_NAME.fullmatch(name):
+            self.warnings.append(
+                f"{place} has a name that is no variable (capitals, digits and _) and is not written"
+            )
+            return False
+        try:
+            check_value(name, value)
+        except Invalid as error:
+            raise UsageError(
+                error.what, where=f"{place}, {name}", hint="give it a value of one line"
+            ) from None
+        self.values[name] = value
+        return True
+
+
+def unasked(given: Iterable[str], manifest: Manifest) -> tuple[str, ...]:
+    """List variables that were given and that the package does not ask for."""
+    asked = {var.name for var in manifest.env}
+    return tuple(sorted(set(given) - asked))
+
+
+def offers_default(var: EnvVar) -> bool:
+    """Whether the author's value may be offered: both the name and the value are known to be harmless."""
+    return bool(var.default) and var.usable and is_harmless(var.name, var.default or "")

@@ -1,0 +1,1 @@
+"""Many gateways and routes: what clashes, what runs, who answers."""

@@ -1,0 +1,437 @@
+"""What one gateway takes for itself, and another one must not have: bots, logins, ports.
+
+Values are compared as salted digests, so a secret is in no value, message or file of ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
+
+from msgspec import Struct, field
+
+from hermes_dist.agents.places import WHATSAPP_LOGINS
+from hermes_dist.agents.routes import MULTIPLEX, MULTIPLEX_VARIABLE
+from hermes_dist.decide.fleet.channels import CHANNELS, Channel
+from hermes_dist.model.discreet import Discreet
+
+Kind = Literal["bot", "port"]
+
+
+class Home(Discreet, frozen=True, kw_only=True):
+    """What is compared of a home.
+
+    Attributes:
+        profile: Its name.
+        variables: The variables of its ``.env``.
+        config: The data of its ``config.yaml``.
+        legacy: The data of its ``gateway.json``, over which ``config.yaml`` wins.
+        login: The content of its WhatsApp login, where it has one.
+    """
+
+    profile: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[object, object] = field(default_factory=dict)
+    legacy: Mapping[object, object] = field(default_factory=dict)
+    login: bytes = b""
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """One thing that a profile's gateway takes for itself.
+
+    Attributes:
+        kind: A bot (or a login), or a port.
+        profile: Whose gateway.
+        channel: The channel, by its name in sentences.
+        key: The salted digest of the bot's identity, or the port.
+        source: Where it was found: a variable or a key.
+    """
+
+    kind: Kind
+    profile: str
+    channel: str
+    key: str
+    source: str
+
+
+class Clash(Struct, frozen=True, kw_only=True):
+    """Several gateways that would take the same thing.
+
+    Attributes:
+        kind: A bot, or a port.
+        profiles: Whose gateways, sorted; one alone when two of its own channels want one port.
+        channels: For which channels, by their names in sentences.
+        sources: Where it was found, as ``profile: variable``.
+        port: The port; None for a bot.
+    """
+
+    kind: Kind
+    profiles: tuple[str, ...]
+    channels: tuple[str, ...]
+    sources: tuple[str, ...]
+    port: int | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The clash in words, without the secret."""
+        who = " and ".join(
+            [", ".join(self.profiles[:-1]), self.profiles[-1]]
+            if self.profiles[1:]
+            else self.profiles
+        )
+        what = " and ".join(self.channels)
+        if self.kind == "port":
+            return f"{who} would listen on the same port {self.port} ({what})"
+        return f"{who} use the same {what} bot"
+
+
+class _Listener(Struct, frozen=True, kw_only=True):
+    """A channel that listens on a port."""
+
+    platform: str
+    title: str
+    default: int
+    variable: str = ""
+    switch: str = ""
+    needs: str = ""
+    value: str = ""
+    key: str = "port"
+    config_first: bool = False
+
+
+_LISTENERS = (
+    _Listener(
+        platform="api_server",
+        title="API server",
+        default=8642,
+        variable="API_SERVER_PORT",
+        switch="API_SERVER_ENABLED",
+        needs="API_SERVER_KEY",
+    ),
+    _Listener(
+        platform="webhook",
+        title="Webhook",
+        default=8644,
+        variable="WEBHOOK_PORT",
+        switch="WEBHOOK_ENABLED",
+    ),
+    _Listener(
+        platform="msgraph_webhook",
+        title="Microsoft Graph",
+        default=8646,
+        variable="MSGRAPH_WEBHOOK_PORT",
+        switch="MSGRAPH_WEBHOOK_ENABLED",
+        needs="MSGRAPH_WEBHOOK_CLIENT_STATE",
+    ),
+    _Listener(
+        platform="telegram",
+        title="Telegram webhook",
+        default=8443,
+        variable="TELEGRAM_WEBHOOK_PORT",
+        needs="TELEGRAM_WEBHOOK_URL",
+        key="",
+    ),
+    _Listener(
+        platform="feishu",
+        title="Feishu webhook",
+        default=8765,
+        variable="FEISHU_WEBHOOK_PORT",
+        needs="FEISHU_CONNECTION_MODE",
+        value="webhook",
+        key="webhook_port",
+        config_first=True,
+    ),
+    _Listener(
+        platform="whatsapp",
+        title="WhatsApp bridge",
+        default=3000,
+        switch="WHATSAPP_ENABLED",
+        key="bridge_port",
+    ),
+    _Listener(
+        platform="whatsapp_cloud",
+        title="WhatsApp Cloud",
+        default=8090,
+        key="webhook_port",
+        variable="WHATSAPP_CLOUD_WEBHOOK_PORT",
+        needs="WHATSAPP_CLOUD_PHONE_NUMBER_ID",
+    ),
+    _Listener(
+        platform="wecom_callback",
+        title="WeCom callback",
+        default=8645,
+        variable="WECOM_CALLBACK_PORT",
+        needs="WECOM_CALLBACK_CORP_ID",
+    ),
+    _Listener(
+        platform="bluebubbles",
+        title="BlueBubbles",
+        default=8645,
+        variable="BLUEBUBBLES_WEBHOOK_PORT",
+        needs="BLUEBUBBLES_SERVER_URL",
+        key="webhook_port",
+        config_first=True,
+    ),
+    _Listener(
+        platform="line",
+        title="LINE",
+        default=8646,
+        variable="LINE_PORT",
+        needs="LINE_CHANNEL_ACCESS_TOKEN",
+    ),
+    _Listener(
+        platform="teams",
+        title="Teams",
+        default=3978,
+        variable="TEAMS_PORT",
+        needs="TEAMS_CLIENT_ID",
+        config_first=True,
+    ),
+    _Listener(
+        platform="sms",
+        title="SMS",
+        default=8080,
+        variable="SMS_WEBHOOK_PORT",
+        needs="TWILIO_ACCOUNT_SID",
+        key="",
+    ),
+    _Listener(
+        platform="photon",
+        title="Photon sidecar",
+        default=8789,
+        variable="PHOTON_SIDECAR_PORT",
+        needs="PHOTON_PROJECT_ID",
+        key="sidecar_port",
+        config_first=True,
+    ),
+)
+
+_MORE = {"slack": ("SLACK_BOT_TOKEN",)}
+"""Further variables by whose value two gateways are the same bot."""
+_INSTEAD = {"yuanbao": ("YUANBAO_APP_KEY",)}
+"""Further names of the same identity."""
+_WITH = {"irc": ("IRC_SERVER",)}
+"""What belongs to an identity: the same name elsewhere is somebody else."""
+_KEYS: dict[str, tuple[str, ...]] = {
+    "telegram": ("token",),
+    "discord": ("token",),
+    "slack": ("app_token", "token"),
+    "signal": ("account",),
+    "feishu": ("app_id",),
+    "line": ("channel_access_token",),
+    "irc": ("nickname",),
+    "weixin": ("token",),
+    "qqbot": ("app_id",),
+    "yuanbao": ("app_id", "app_key"),
+    "whatsapp_cloud": ("phone_number_id",),
+    "matrix": ("token",),
+    "mattermost": ("token",),
+    "dingtalk": ("client_id",),
+    "wecom": ("bot_id",),
+    "teams": ("client_id",),
+    "google_chat": ("service_account_json",),
+    "email": ("address",),
+}
+"""Where a platform's part of ``config.yaml`` holds the identity."""
+_PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+
+
+def claims(home: Home, shell: Mapping[str, str], salt: bytes) -> list[Claim]:
+    """List what a profile's gateway would take for itself.
+
+    Args:
+        home: What is in its home.
+        shell: The environment it is started in; variables of the home win over it.
+        salt: Of this comparison; digests of another one are not comparable.
+
+    Returns:
+        Its bots, logins and ports. A platform that is switched off takes nothing.
+    """
+    look = _Look(home, {**shell, **home.variables})
+    return [*_bots(look, salt), *_ports(look)]
+
+
+def clashes(found: Iterable[Claim]) -> list[Clash]:
+    """Find what several gateways, or two channels of one, would take.
+
+    Args:
+        found: The claims of all homes, made with the same salt.
+
+    Returns:
+        The clashes: bots before ports, by profiles.
+    """
+    groups: dict[tuple[str, str], list[Claim]] = {}
+    for claim in found:
+        groups.setdefault((claim.kind, claim.key), []).append(claim)
+    out = {
+        Clash(
+            kind=group[0].kind,
+            profiles=tuple(sorted({claim.profile for claim in group})),
+            channels=tuple(dict.fromkeys(claim.channel for claim in group)),
+            sources=tuple(dict.fromkeys(f"{claim.profile}: {claim.source}" for claim in group)),
+            port=int(key) if kind == "port" else None,
+        )
+        for (kind, key), group in groups.items()
+        if len({(claim.profile, claim.channel) for claim in group}) > 1
+    }
+    return sorted(
+        out, key=lambda clash: (clash.kind, clash.profiles, clash.channels, clash.port or 0)
+    )
+
+
+def multiplexes(home: Home, shell: Mapping[str, str]) -> bool:
+    """Whether the default profile's gateway serves all profiles by itself."""
+    forced = {**shell, **home.variables}.get(MULTIPLEX_VARIABLE, "").strip().lower()
+    if forced in _TRUE | _FALSE:
+        return forced in _TRUE
+    nested = _map(home.config.get("gateway")).get(MULTIPLEX)
+    return _true(home.config.get(MULTIPLEX, nested))
+
+
+class _Look:
+    """A home with its variables in place of their names."""
+
+    def __init__(self, home: Home, env: Mapping[str, str]) -> None:
+        self.home = home
+        self.env = env
+        config, legacy = home.config, home.legacy
+        self._layers = (
+            _map(legacy.get("platforms")),
+            config,
+            _map(_map(config.get("gateway")).get("platforms")),
+            _map(config.get("platforms")),
+        )
+
+    def section(self, platform: str) -> dict[str, object]:
+        """What the configuration says about a platform; the nearest place wins."""
+        out: dict[str, object] = {}
+        for layer in self._layers:
+            part = _map(layer.get(platform))
+            out |= {str(key): value for key, value in _map(part.get("extra")).items()}
+            out |= {str(key): value for key, value in part.items() if key != "extra"}
+        return out
+
+    def text(self, value: object) -> str:
+        """A value with ``${NAME}`` expanded; empty where the variable is not set."""
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            return ""
+        out = _PLACEHOLDER.sub(lambda match: self.env.get(match[1], match[0]), str(value)).strip()
+        return "" if _PLACEHOLDER.search(out) else out
+
+    def source(self, variable: str) -> str:
+        return (
+            f".env: {variable}" if variable in self.home.variables else f"environment: {variable}"
+        )
+
+
+def _bots(look: _Look, salt: bytes) -> Iterator[Claim]:
+    for channel in CHANNELS:
+        section = look.section(channel.platform)
+        if _false(section.get("enabled")):
+            continue
+        for source, value in _identities(look, channel, section):
+            rest = [
+                look.env.get(name, "") or look.text(section.get(name.rpartition("_")[2].lower()))
+                for name in _WITH.get(channel.platform, ())
+            ]
+            text = "\0".join([channel.platform, value, *rest]).encode("utf-8", "surrogatepass")
+            yield Claim(
+                kind="bot",
+                profile=look.home.profile,
+                channel=channel.title,
+                source=source,
+                key=hashlib.blake2b(text, key=salt, digest_size=16).hexdigest(),
+            )
+
+
+def _identities(
+    look: _Look, channel: Channel, section: Mapping[str, object]
+) -> Iterator[tuple[str, str]]:
+    """The values by which a bot is known, each with its place; variables win over the configuration."""
+    found = False
+    names = [channel.identity, *_INSTEAD.get(channel.platform, ())] if channel.identity else []
+    if name := next((name for name in names if look.env.get(name)), ""):
+        yield look.source(name), look.env[name].strip()
+        found = True
+    for name in _MORE.get(channel.platform, ()):
+        if look.env.get(name):
+            yield look.source(name), look.env[name].strip()
+            found = True
+    if not found and _true(section.get("enabled")):
+        for key in _KEYS.get(channel.platform, ()):
+            if value := look.text(section.get(key)):
+                yield f"config.yaml: platforms.{channel.platform}.{key}", value
+    if channel.platform == "whatsapp":
+        yield from _login(look, section)
+
+
+def _login(look: _Look, section: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """The phone that a WhatsApp login belongs to; a copy of the folder is the same phone."""
+    if not (_true(look.env.get("WHATSAPP_ENABLED")) or _true(section.get("enabled"))):
+        return
+    if folder := look.text(section.get("session_path")):
+        yield "config.yaml: platforms.whatsapp.session_path", folder
+    if look.home.login:
+        try:
+            me = _map(_map(json.loads(look.home.login)).get("me")).get("id")
+        except ValueError:
+            me = None
+        phone = str(me).partition(":")[0] if me else hashlib.sha256(look.home.login).hexdigest()
+        yield WHATSAPP_LOGINS[0], phone
+
+
+def _ports(look: _Look) -> Iterator[Claim]:
+    for row in _LISTENERS:
+        section = look.section(row.platform)
+        if not _listens(look, row, section):
+            continue
+        named = look.env.get(row.variable, "") if row.variable else ""
+        said = look.text(section.get(row.key)) if row.key else ""
+        order = [
+            (said, f"config.yaml: platforms.{row.platform}.{row.key}"),
+            (named, look.source(row.variable)),
+        ]
+        if not row.config_first:
+            order.reverse()
+        value, source = next(
+            ((value, source) for value, source in order if _port(value)),
+            (str(row.default), "the usual port"),
+        )
+        yield Claim(
+            kind="port",
+            profile=look.home.profile,
+            channel=row.title,
+            key=str(_port(value)),
+            source=source,
+        )
+
+
+def _listens(look: _Look, row: _Listener, section: Mapping[str, object]) -> bool:
+    if _false(section.get("enabled")):
+        return False
+    given = look.env.get(row.needs, "") if row.needs else ""
+    asked = given == row.value if row.value else bool(given)
+    switched = bool(row.switch) and _true(look.env.get(row.switch))
+    by_config = _true(section.get("enabled")) and bool(row.key) and not row.value
+    return asked or switched or by_config
+
+
+def _port(value: str) -> int:
+    return int(value) if value.isascii() and value.isdigit() and 0 < int(value) < 65536 else 0
+
+
+def _map(value: object) -> Mapping[object, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _true(value: object) -> bool:
+    return str(value).strip().lower() in _TRUE if value is not None else False
+
+
+def _false(value: object) -> bool:
+    return str(value).strip().lower() in _FALSE if value is not None else False

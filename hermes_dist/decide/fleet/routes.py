@@ -1,0 +1,464 @@
+"""Gateway routes: which profile answers a message, by the agent's own rules.
+
+Routes stand in the default home's ``config.yaml`` as ``gateway.profile_routes``, or at the top level, which wins.
+All named fields of a route have to hold; the most specific wins, the first of equals. A thread, or a post of a forum,
+also matches a route on its parent channel. What the fields are, what each weighs and what a number means differs by
+the agent's generation: ``agents.routes.Grammar``. :func:`profile_for` gives a gateway the same answer as
+``gateway route test``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from hermes_dist.agents.generation import NEWEST
+from hermes_dist.agents.routes import (
+    BOT,
+    MULTIPLEX,
+    NARROWING,
+    NOT_PEOPLE,
+    ROUTES,
+    STANDALONE,
+    Grammar,
+)
+from hermes_dist.errors import Invalid
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+
+_OLD = "profile_routing"
+_TRUE = frozenset({"true", "1", "yes", "on"})
+
+
+class Where(Struct, frozen=True, kw_only=True):
+    """What people say of where messages come from; empty for anything.
+
+    Attributes:
+        guild: The server.
+        channel: The channel, also of a thread.
+        user: Who writes.
+        bot: The profile whose bot receives them; empty for the default one's.
+    """
+
+    platform: str
+    guild: str = ""
+    channel: str = ""
+    thread: str = ""
+    user: str = ""
+    bot: str = ""
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """The ids it names, by the fields of a route."""
+        found = {
+            "guild_id": self.guild,
+            "chat_id": self.channel,
+            "thread_id": self.thread,
+            "user_id": self.user,
+        }
+        return {key: value for key, value in found.items() if value}
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """Where a message comes from, as the agent's gateway says it.
+
+    Attributes:
+        chat_id: The channel; of a message in a thread, the thread.
+        parent_chat_id: The channel that a thread, or a post of a forum, belongs to.
+        user_id: Who wrote it.
+        bot: The profile whose bot received it; empty for the default one's.
+        known: Other ids of the people in it, by id, where a platform has several for one person.
+    """
+
+    platform: str
+    guild_id: str | None = None
+    chat_id: str | None = None
+    thread_id: str | None = None
+    parent_chat_id: str | None = None
+    user_id: str | None = None
+    bot: str = ""
+    known: Mapping[str, frozenset[str]] = {}
+
+    @classmethod
+    def typed(cls, where: Where, known: Mapping[str, frozenset[str]] | None = None) -> Message:
+        """Make a message of what people know: a thread is told with its channel."""
+        return cls(
+            platform=where.platform,
+            guild_id=where.guild or None,
+            chat_id=(where.thread or where.channel) or None,
+            thread_id=where.thread or None,
+            parent_chat_id=(where.channel or None) if where.thread else None,
+            user_id=where.user or None,
+            bot=bot_key(where.bot),
+            known=known or {},
+        )
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """One route.
+
+    Attributes:
+        number: Its place in the list, from 1.
+        profile: The profile's name as the agent understands it; empty when it is none.
+        ids: The ids it names, as the agent compares them.
+        bot: The profile whose bot it is about; empty for the default one's.
+        fault: Why the agent leaves it out, or why it can't match; empty when it can.
+        raw: The entry itself.
+        grammar: The rules it is read by.
+    """
+
+    number: int
+    name: str = ""
+    platform: str = ""
+    profile: str = ""
+    ids: Mapping[str, object]
+    bot: str = ""
+    enabled: bool = True
+    fault: str = ""
+    raw: Mapping[str, object]
+    grammar: Grammar
+
+    @property
+    def weight(self) -> int:
+        return sum(weight for key, weight in self.grammar.weights if self.ids.get(key))
+
+    @property
+    def scope(self) -> str:
+        """What it is about, in words: ``discord chat 111 thread 5``."""
+        ids = " ".join(
+            f"{key.removesuffix('_id')} {value}" for key, value in self.ids.items() if value
+        )
+        bot = f" to the bot of {self.bot}" if self.bot else ""
+        return f"{self.platform} {ids or 'everything'}{bot}"
+
+    def misses(self, message: Message) -> str:
+        """Why it does not match a message; empty when it does."""
+        if not self.enabled:
+            return "it is switched off"
+        if self.platform != message.platform:
+            return f"it is about {self.platform}"
+        if self.grammar.bot_profile and self.bot != message.bot:
+            return f"it is about the bot of {self.bot or DEFAULT_PROFILE}"
+        for key in ("user_id", "thread_id", "chat_id", "guild_id"):
+            wanted = self.ids.get(key)
+            if wanted and not self._holds(key, wanted, message):
+                number = "" if isinstance(wanted, str) else ", a number"
+                return f"its {key.removesuffix('_id')} is {wanted}{number}"
+        return ""
+
+    def _holds(self, key: str, wanted: object, message: Message) -> bool:
+        if key != "chat_id":
+            return bool(wanted == getattr(message, key))
+        here = (message.chat_id, message.parent_chat_id)
+        return wanted in here or any(
+            self._is_same_person(str(wanted), chat, message) for chat in here
+        )
+
+    def _is_same_person(self, wanted: str, chat: str | None, message: Message) -> bool:
+        """Whether two ids of a platform with several for one person are about the same one."""
+        if self.platform.strip().lower() not in self.grammar.identities or not chat:
+            return False
+        if any(each.strip().lower().endswith(NOT_PEOPLE) for each in (wanted, chat)):
+            return False
+        return bool(_person(wanted, message.known) & _person(chat, message.known))
+
+
+def bot_key(name: str) -> str:
+    """The profile whose bot a route or message is about; empty for the default one's."""
+    name = name.strip()
+    return "" if name == DEFAULT_PROFILE else name
+
+
+def bare_id(text: str) -> str:
+    """An id of a person without the service, device and plus sign around it."""
+    return text.strip().replace("+", "", 1).split(":", 1)[0].split("@", 1)[0]
+
+
+def _person(text: str, known: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    bare = bare_id(text)
+    return known.get(bare, frozenset([bare])) if bare else frozenset()
+
+
+def routes_of(config: object, grammar: Grammar) -> list[Route]:
+    """Read the routes of a config, in the order they are written; those the agent leaves out have a fault."""
+    entries = _entries(config)
+    return [
+        _route(number, entry, grammar)
+        for number, entry in enumerate(entries, 1)
+        if isinstance(entry, Mapping)
+    ]
+
+
+def _entries(config: object) -> Sequence[object]:
+    if not isinstance(config, Mapping):
+        return []
+    found = config.get(ROUTES)
+    gateway = config.get("gateway")
+    if found is None and isinstance(gateway, Mapping):
+        found = gateway.get(ROUTES)
+    return found if isinstance(found, list) else []
+
+
+def _route(number: int, entry: Mapping[object, object], grammar: Grammar) -> Route:
+    raw = {str(key): value for key, value in entry.items()}
+    platform, profile, bot = (
+        raw.get("platform") or "",
+        raw.get("profile") or "",
+        raw.get("bot_profile") or "",
+    )
+    name, fault = _target(platform, profile)
+    sole = next((key for key in grammar.sole if key in raw and not str(raw[key] or "").strip()), "")
+    fault = fault or (f"{sole} is there without a value" if sole else "")
+    if grammar.bot_profile and not isinstance(bot, str):
+        fault = fault or "bot_profile is no text"
+    ids = {
+        key: _id(raw[key], grammar) for key, _ in grammar.weights if raw.get(key) not in (None, "")
+    }
+    return Route(
+        number=number,
+        name=str(raw.get("name") or ""),
+        platform=str(platform),
+        profile=name,
+        ids={key: value for key, value in ids.items() if value},
+        bot=bot_key(str(bot)) if grammar.bot_profile else "",
+        enabled=bool(raw.get("enabled", True)),
+        fault=fault,
+        raw=raw,
+        grammar=grammar,
+    )
+
+
+def _target(platform: object, profile: object) -> tuple[str, str]:
+    """The profile that a route leads to, and why the agent leaves the route out."""
+    if not (platform and profile):
+        return "", "platform or profile is missing"
+    try:
+        return _normal(str(profile)), ""
+    except Invalid:
+        return "", f"{str(profile)!r:.60} is no profile name"
+
+
+def _id(value: object, grammar: Grammar) -> object:
+    """An id as the agent compares it; one that is no text is text for some."""
+    return str(value) if grammar.numbers else value
+
+
+def _normal(name: str) -> str:
+    """A profile's name as the agent takes it: without outer blanks, in small letters."""
+    return ProfileName(name.strip().lower())
+
+
+def matching(routes: Sequence[Route], message: Message) -> Route | None:
+    """The route that wins for a message; None when none matches."""
+    ranked = sorted(
+        (r for r in routes if not r.fault), key=lambda route: route.weight, reverse=True
+    )
+    return next((route for route in ranked if not route.misses(message)), None)
+
+
+def profile_for(
+    config: object,
+    platform: str,
+    *,
+    grammar: Grammar = NEWEST.routes,
+    guild_id: str | None = None,
+    chat_id: str | None = None,
+    thread_id: str | None = None,
+    parent_chat_id: str | None = None,
+    user_id: str | None = None,
+    adapter_profile: str | None = None,
+) -> str | None:
+    """Say which profile a gateway should answer a message with.
+
+    Args:
+        config: The loaded ``config.yaml`` of the gateway's home.
+        platform: Such as ``discord``.
+        grammar: The rules of the installed agent; of the newest one, where nothing is said.
+        guild_id: The server.
+        chat_id: The channel, or the thread of a message in one.
+        thread_id: The thread.
+        parent_chat_id: The channel of the thread.
+        user_id: Who wrote it.
+        adapter_profile: The profile whose bot received it; None for the default one's.
+
+    Returns:
+        The profile's name; None for the gateway's own, as long as multiplexing is off, too.
+    """
+    if not multiplexes(config, grammar):
+        return None
+    message = Message(
+        platform=platform,
+        guild_id=guild_id,
+        chat_id=chat_id,
+        thread_id=thread_id,
+        parent_chat_id=parent_chat_id,
+        user_id=user_id,
+        bot=bot_key(adapter_profile or ""),
+    )
+    won = matching(routes_of(config, grammar), message)
+    return won.profile if won else None
+
+
+def multiplexes(config: object, grammar: Grammar) -> bool:
+    """Whether one gateway serves many profiles; without it the agent ignores every route."""
+    if grammar.always:
+        return True
+    if not isinstance(config, Mapping):
+        return False
+    gateway = config.get("gateway")
+    value = config.get(MULTIPLEX)
+    if value is None and isinstance(gateway, Mapping):
+        value = gateway.get(MULTIPLEX)
+    return value.strip().lower() in _TRUE if isinstance(value, str) else bool(value)
+
+
+def is_apart(config: object) -> bool:
+    """Whether a profile's own config keeps it out of the gateway that serves all others."""
+    gateway = config.get("gateway") if isinstance(config, Mapping) else None
+    value = gateway.get(STANDALONE) if isinstance(gateway, Mapping) else None
+    return value.strip().lower() in _TRUE if isinstance(value, str) else bool(value)
+
+
+def faults(
+    config: object, profiles: Collection[str], served: Collection[str], grammar: Grammar
+) -> list[tuple[str, str]]:
+    """List what is wrong with the routes of a config, as (place, sentence).
+
+    Args:
+        config: The loaded config.
+        profiles: The profiles that there are.
+        served: Those of them that the gateway serves.
+        grammar: The rules of the installed agent.
+    """
+    found: list[tuple[str, str]] = []
+    seen: dict[tuple[object, ...], Route] = {}
+    routes = routes_of(config, grammar)
+    for route in routes:
+        place = f"route {route.number}" + (f" ({route.name})" if route.name else "")
+        found += [(place, text) for text in _faults_of(route, profiles, served)]
+        key = (route.platform, route.bot, *(route.ids.get(name) for name, _ in grammar.weights))
+        if (first := seen.setdefault(key, route)) is not route and route.enabled and first.enabled:
+            found.append((place, f"it is about the same as route {first.number}, which wins"))
+    if routes and not multiplexes(config, grammar):
+        found.append((f"gateway.{MULTIPLEX}", "it is off, so the agent ignores every route"))
+    if old := old_routes(config):
+        text = f"{len(old)} routes in an older proposal's format, which the agent does not read"
+        found.append((f"discord.{_OLD}", text))
+    return found
+
+
+def _faults_of(route: Route, profiles: Collection[str], served: Collection[str]) -> Iterator[str]:
+    grammar = route.grammar
+    if route.fault:
+        yield f"the agent leaves it out: {route.fault}"
+    for key, _ in grammar.weights:
+        value = route.raw.get(key)
+        if value and not isinstance(value, str) and not (grammar.numbers and type(value) is int):
+            yield f"{key} {value} is a number, and never matches: put it in quotes"
+    if grammar.suffix and route.platform.endswith(grammar.suffix):
+        name = route.platform.removesuffix(grammar.suffix)
+        yield f"messages say {name}, not {route.platform}, so it never matches"
+    for key in _unread(route):
+        yield f"this agent does not know {key}, so the route is wider than it looks"
+    if route.profile and route.profile not in served:
+        yield _nobody(route, profiles)
+
+
+def _unread(route: Route) -> Iterator[str]:
+    """Fields that narrow a route on newer agents."""
+    known = {key for key, _ in route.grammar.weights} | (
+        {BOT} if route.grammar.bot_profile else set()
+    )
+    yield from (key for key in NARROWING if key in route.raw and key not in known)
+
+
+def _nobody(route: Route, profiles: Collection[str]) -> str:
+    if route.profile in profiles:
+        what = f"the gateway does not serve {route.profile!r}"
+    else:
+        what = f"there is no profile {route.profile!r}"
+    return f"{what}; {NO_ANSWER if route.grammar.closed else OTHERS_ANSWER}"
+
+
+NO_ANSWER = "such messages get no answer"
+OTHERS_ANSWER = "the gateway's own answers instead"
+
+
+def entry(grammar: Grammar, profile: str, where: Where, name: str) -> dict[str, object]:
+    """Make a route as the agent reads it; ids are texts.
+
+    Raises:
+        Invalid: It names no id, or the agent does not know what it names.
+    """
+    given = where.ids
+    whose = {BOT: bot_key(where.bot)} if bot_key(where.bot) else {}
+    known = {*dict(grammar.weights), *([BOT] if grammar.bot_profile else [])}
+    if unknown := [key for key in (*given, *whose) if key not in known]:
+        raise Invalid(
+            f"the installed agent does not know {unknown[0]} in a route",
+            hint="leave it out, or update it",
+        )
+    if not given:
+        hint = "pass --guild, --channel, --thread or --user"
+        raise Invalid("a route needs a guild, channel, thread or user", hint=hint)
+    label = name or "-".join([profile, *given.values()])
+    return {"name": label, "platform": where.platform, **given, **whose, "profile": profile}
+
+
+def old_routes(config: object) -> list[dict[str, object]]:
+    """Read routes in the format of an older proposal, ``discord.profile_routing``, as the agent's own."""
+    discord = config.get("discord") if isinstance(config, Mapping) else None
+    old = discord.get(_OLD) if isinstance(discord, Mapping) else None
+    if not isinstance(old, Mapping):
+        return []
+    off = {} if old.get("enabled") is True else {"enabled": False}
+    channels = old.get("channels")
+    rows: list[dict[str, object]] = [
+        {
+            "name": f"{name}-{channel}",
+            "platform": "discord",
+            "chat_id": str(channel),
+            "profile": str(name),
+            **off,
+        }
+        for channel, name in (channels.items() if isinstance(channels, Mapping) else ())
+    ]
+    rest = str(old.get("default_profile") or DEFAULT_PROFILE)
+    if rest != DEFAULT_PROFILE:
+        rows.append({"name": f"{rest}-else", "platform": "discord", "profile": rest, **off})
+    return rows
+
+
+def with_routes(config: Mapping[object, object], entries: Sequence[object]) -> dict[object, object]:
+    """The config with another list of routes, where it has or should have them."""
+    if config.get(ROUTES) is not None:
+        return {**config, ROUTES: list(entries)}
+    gateway = config.get("gateway")
+    return {
+        **config,
+        "gateway": {**(gateway if isinstance(gateway, Mapping) else {}), ROUTES: list(entries)},
+    }
+
+
+def entries_of(config: object) -> list[object]:
+    """The entries of the list of routes, as they are."""
+    return list(_entries(config))
+
+
+def multiplexing(config: Mapping[object, object]) -> dict[object, object]:
+    """The config with multiplexing on."""
+    if MULTIPLEX in config:
+        return {**config, MULTIPLEX: True}
+    gateway = config.get("gateway")
+    return {
+        **config,
+        "gateway": {**(gateway if isinstance(gateway, Mapping) else {}), MULTIPLEX: True},
+    }
+
+
+def without_old(config: Mapping[object, object]) -> dict[object, object]:
+    """The config without the older proposal's block."""
+    discord = config.get("discord")
+    if not isinstance(discord, Mapping):
+        return dict(config)
+    return {**config, "discord": {key: value for key, value in discord.items() if key != _OLD}}

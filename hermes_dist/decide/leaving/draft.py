@@ -1,0 +1,165 @@
+"""The first manifest of a package, with comments, from what can be seen; and the workflow that keeps it valid."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from hermes_dist.agents.places import SOUL
+from hermes_dist.decide.environment.names import is_reserved
+from hermes_dist.decide.ownership import payload_of
+from hermes_dist.decide.placement.place import CONFIG
+from hermes_dist.decide.secrets.references import references
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.manifest import EnvVar, Manifest
+from hermes_dist.model.tree import Read, Tree
+
+_PROVIDERS = {
+    "openrouter": "OPENROUTER_API_KEY",
+    "anthropic": "ANTHROPIC_API_KEY",
+    "openai": "OPENAI_API_KEY",
+    "gemini": "GEMINI_API_KEY",
+    "google": "GEMINI_API_KEY",
+    "deepseek": "DEEPSEEK_API_KEY",
+    "xai": "XAI_API_KEY",
+    "zai": "GLM_API_KEY",
+    "minimax": "MINIMAX_API_KEY",
+    "huggingface": "HF_TOKEN",
+    "nvidia": "NVIDIA_API_KEY",
+    "nous-api": "NOUS_API_KEY",
+}
+"""The variable that the agent looks for where a provider of models is named."""
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """What a first manifest says.
+
+    Attributes:
+        requires: Versions of the agent.
+        env: Variables that the files refer to.
+        brings: What it would ship, by names at the root.
+    """
+
+    name: str
+    version: str = "0.1.0"
+    description: str = ""
+    author: str = ""
+    license: str = ""
+    requires: str = ""
+    env: tuple[EnvVar, ...] = ()
+    brings: tuple[str, ...] = ()
+
+
+def variables_of(tree: Tree, read: Read, hidden: Iterable[str] = ()) -> tuple[EnvVar, ...]:
+    """List the variables that a package wants, with a line on where each is used.
+
+    Args:
+        tree: The package.
+        read: Gives contents.
+        hidden: Names that took the place of secrets.
+    """
+    found: dict[str, EnvVar] = {}
+    if provider := _provider(tree, read):
+        found[provider] = EnvVar(provider, "Key for the model provider named in config.yaml")
+    for name in hidden:
+        found.setdefault(name, EnvVar(name, "Taken out of the settings; fill in your own"))
+    for one in references(tree, read):
+        before = found.get(one.name)
+        if before is None and not is_reserved(one.name):
+            found[one.name] = EnvVar(
+                one.name, f"Used in {one.path}", required=one.required and one.how != "program"
+            )
+        elif before is not None and one.required and one.how != "program" and not before.required:
+            found[one.name] = EnvVar(one.name, before.description)
+    return tuple(found.values())
+
+
+def _provider(tree: Tree, read: Read) -> str:
+    try:
+        data = load_data(read(tree[CONFIG].digest), Kind.YAML) if CONFIG in tree else None
+    except Invalid:
+        return ""
+    model = data.get("model") if isinstance(data, dict) else None
+    provider = model.get("provider") if isinstance(model, dict) else None
+    return _PROVIDERS.get(provider.lower(), "") if isinstance(provider, str) else ""
+
+
+def brought_by(tree: Tree) -> tuple[str, ...]:
+    """What a package without ``distribution_owned`` would bring: folders and files at its root."""
+    paths = payload_of(tree, Manifest(name="x")).tree
+    names = {f"{path.top}/" if "/" in path else str(path) for path in paths}
+    return tuple(sorted(names - {"distribution.yaml"}))
+
+
+def manifest_text(draft: Draft) -> bytes:
+    """Write the manifest."""
+    lines = [
+        "# What this package is, what it needs, and which paths it brings.",
+        "# `validate` checks it; unknown fields are kept and nothing in here is ever run.",
+        f"name: {draft.name}",
+        f"version: {draft.version}",
+        _line("description", draft.description, "One line that people read before they install"),
+        _line("author", draft.author, "You, or a project"),
+        _line("license", draft.license, "MIT"),
+        _line("hermes_requires", draft.requires, ">=0.18.0"),
+        "",
+        "# What people have to fill in: each name comes with a line that tells where to get the value.",
+        *(
+            _variables(draft.env)
+            if draft.env
+            else [
+                "# env_requires:",
+                "#   - name: SOME_API_KEY",
+                '#     description: "What it is for, and where to get one"',
+                "#     required: true",
+            ]
+        ),
+        "",
+        "# Without this list the package brings every shared name: SOUL.md, config.yaml, mcp.json, skills/, cron/,",
+        "# plugins/, hooks/, scripts/, skins/, templates/. With it, exactly what it names. Memories, sessions, keys",
+        "# and everything else of this machine never leave it, listed or not.",
+        "# distribution_owned:",
+        *(f"#   - {name}" for name in draft.brings or (SOUL, "skills/")),
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _line(key: str, value: str, example: str) -> str:
+    return f"{key}: {_quoted(value)}" if value else f"# {key}: {_quoted(example)}"
+
+
+def _variables(env: Iterable[EnvVar]) -> Iterable[str]:
+    yield "env_requires:"
+    for var in env:
+        yield f"  - name: {var.name}"
+        yield f"    description: {_quoted(var.description)}"
+        yield f"    required: {'true' if var.required else 'false'}"
+
+
+def _quoted(text: str) -> str:
+    """A text as YAML reads it back, whatever is in it."""
+    line = json.dumps(" ".join(text.split()), ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in line)
+
+
+def workflow_text(command: str) -> bytes:
+    """Write a workflow that validates the package at every push; ``command`` is the program's name."""
+    return f"""# Validates the package at every push and pull request.
+name: validate
+on: [push, pull_request]
+permissions:
+  contents: read
+jobs:
+  validate:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "3.12"
+      - run: pip install hermes-dist
+      - run: {command} validate ./
+""".encode()

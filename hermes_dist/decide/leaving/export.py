@@ -1,0 +1,294 @@
+"""What leaves a home in an archive: its shared files as they are, without secrets and without run state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from hermes_dist.agents.jobs import REASON
+from hermes_dist.agents.places import LETS_IN, MEMORIES, OF_FOREIGN_ARCHIVES, SESSIONS
+from hermes_dist.decide.ownership import is_rebuilt
+from hermes_dist.decide.parts import PARTS, part_of
+from hermes_dist.decide.placement.jobs import JOBS, PAUSED_BY, Job, is_runtime
+from hermes_dist.decide.placement.place import CONFIG
+from hermes_dist.decide.placement.servers import MCP, SERVERS
+from hermes_dist.decide.secrets.finder import find_secrets
+from hermes_dist.decide.secrets.known import SHORTEST_KNOWN
+from hermes_dist.decide.secrets.looks import is_random
+from hermes_dist.decide.secrets.mask import hide
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.api import (
+    Kind,
+    Unmergeable,
+    dump,
+    kind_of,
+    load_data,
+    parse,
+    rewrite,
+    same,
+)
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+
+CARRIED_PARTS: Mapping[str, tuple[str, ...]] = {name: (name,) for name in (MEMORIES, SESSIONS)}
+"""What ``--with`` adds, by folders; sessions come with the databases that :func:`is_history` names."""
+_HISTORY = re.compile(r"(?:state|response_store)\.db(?:-wal)?")
+"""With the unwritten part, as the agent's own archives have it."""
+_SECRET_NAME = re.compile(
+    r"KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH|PRIVATE|SALT|COOKIE|WEBHOOK|SIGN|DSN", re.IGNORECASE
+)
+_PLAIN = frozenset(["password", "changeme", "localhost", "development", "production"])
+
+
+class Portable(Struct):
+    """The files of a home as they may leave it.
+
+    Attributes:
+        tree: Them, in the home's spelling.
+        blobs: New contents by digest.
+        variables: Names that took the place of secrets in settings and jobs.
+        notes: What could not be taken along.
+    """
+
+    tree: Tree
+    blobs: dict[Digest, bytes] = field(default_factory=dict)
+    variables: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def put(self, path: RelPath, data: bytes) -> None:
+        """Set a content."""
+        entry = Entry(Digest.of(data), self.tree[path].executable)
+        self.blobs[entry.digest] = data
+        self.tree = self.tree.with_entries({path: entry})
+
+    def leave(self, path: RelPath, why: str) -> None:
+        """Leave a file out."""
+        self.tree = self.tree.with_entries({path: None})
+        self.notes.append(f"{path}: {why}; left out")
+
+
+def portable(home: Tree, base: Tree, read: Read) -> Portable:
+    """Take secrets out of settings, and run state out of jobs; what equals base stays as its author wrote it.
+
+    Args:
+        home: The shared files of a home.
+        base: What the home last received; empty for none.
+        read: Gives contents by digest.
+    """
+    work = Portable(home)
+    for path in (CONFIG, MCP):
+        if path in home and home[path] != base.get(path):
+            _without_secrets(work, path, base, read)
+    if JOBS in home and home[JOBS] != base.get(JOBS):
+        _without_run_state(work, base, read)
+    return work
+
+
+def _without_secrets(work: Portable, path: RelPath, base: Tree, read: Read) -> None:
+    kind = kind_of(path) or Kind.YAML
+    try:
+        doc = parse(read(work.tree[path].digest), kind)
+    except Invalid:
+        return  # it is text: what is in it is looked for as in any text
+    want = _hidden(work, doc.value, _data(path, base, read), ())
+    if same(want, doc.value):
+        return
+    try:
+        work.put(path, rewrite(doc, want).content)
+    except Unmergeable:
+        work.put(path, dump(want, kind))
+
+
+def _hidden(work: Portable, value: object, before: object, key: tuple[str, ...]) -> object:
+    """A value without secrets; what equals base's is the author's, and stays."""
+    if same(value, before):
+        return value
+    if isinstance(value, dict):
+        old = before if isinstance(before, dict) else {}
+        return {k: _hidden(work, part, old.get(k), (*key, str(k))) for k, part in value.items()}
+    shown, names = hide(value, key)
+    work.variables += names
+    return shown
+
+
+def _data(path: RelPath, tree: Tree, read: Read) -> object:
+    try:
+        return (
+            load_data(read(tree[path].digest), kind_of(path) or Kind.YAML) if path in tree else None
+        )
+    except Invalid:
+        return None
+
+
+def _without_run_state(work: Portable, base: Tree, read: Read) -> None:
+    try:
+        data = load_data(read(work.tree[JOBS].digest), Kind.JSON)
+    except Invalid as error:
+        work.leave(JOBS, f"it can't be read ({error})")
+        return
+    rows = data.get("jobs") if isinstance(data, dict) else data
+    old = _data(JOBS, base, read)
+    before = {job.get("id"): job for job in _jobs(old)}
+    jobs = [_job(work, job, before.get(job.get("id"))) for job in _jobs(data)]
+    if not isinstance(rows, list):
+        work.leave(JOBS, "there is no list of jobs in it")
+    elif JOBS in base and same({"jobs": jobs}, old):
+        work.tree = work.tree.with_entries({JOBS: base[JOBS]})
+    else:
+        work.put(JOBS, dump({"jobs": jobs}, Kind.JSON))
+
+
+def _jobs(data: object) -> list[Job]:
+    rows = data.get("jobs") if isinstance(data, dict) else data
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _job(work: Portable, job: Job, before: Job | None) -> Job:
+    """A job that never ran, on or off as it is here."""
+    fresh = {
+        key: _fresh(key, value, job) if is_runtime(key) else value for key, value in job.items()
+    }
+    repeat = fresh.get("repeat")
+    if isinstance(repeat, dict) and "completed" in repeat:
+        fresh["repeat"] = {**repeat, "completed": 0}
+    shown = _hidden(work, fresh, before, ("cron",))
+    return shown if isinstance(shown, dict) else {}
+
+
+def _fresh(key: str, value: object, job: Job) -> object:
+    on = bool(job.get("enabled", True))
+    if key == "enabled":
+        return on
+    if key == "state":
+        return "completed" if value == "completed" else "scheduled" if on else "paused"
+    waits = not on and key == REASON and str(value or "").startswith(PAUSED_BY)
+    return value if waits else None
+
+
+def parts_of(tree: Tree, read: Read, only: frozenset[str], without: frozenset[str]) -> Portable:
+    """Take some parts of a home alone; its servers can be told from its other settings.
+
+    Args:
+        tree: The files.
+        read: Gives contents by digest.
+        only: Parts to take; empty for all.
+        without: Parts to leave.
+    """
+    left = (({*PARTS, "files"} - only) if only else set()) | without
+    work = Portable(
+        tree.where(lambda path: path == "distribution.yaml" or part_of(path) not in left)
+    )
+    if ("config" in left) == ("mcp" in left) or CONFIG not in tree:
+        return work
+    try:
+        doc = parse(read(tree[CONFIG].digest), Kind.YAML)
+    except Invalid:
+        return work
+    data = doc.value if isinstance(doc.value, dict) else {}
+    if "config" not in left:
+        if SERVERS in data:
+            work.put(
+                CONFIG, _spelled(doc, {key: value for key, value in data.items() if key != SERVERS})
+            )
+    elif data.get(SERVERS):
+        work.tree = work.tree.with_entries({CONFIG: tree[CONFIG]})
+        work.put(CONFIG, dump({SERVERS: data[SERVERS]}, Kind.YAML))
+    return work
+
+
+def _spelled(doc: object, want: object) -> bytes:
+    try:
+        return rewrite(doc, want).content  # type: ignore[arg-type]  # what parse gave
+    except Unmergeable:
+        return dump(want, Kind.YAML)
+
+
+def lock_to_go(lock: Lock) -> Lock:
+    """A lock for elsewhere: what was agreed to here has to be agreed to there."""
+    return replace(lock, answers=(), approved=(), generation=0)
+
+
+def wanted_blobs(lock: Lock | None, tree: Tree) -> list[Digest]:
+    """The contents that merging will need, beside those of the files themselves."""
+    if lock is None:
+        return []
+    have = {entry.digest for entry in tree.values()}
+    upstream = (entry for entry in lock.upstream.values() if entry)
+    return sorted(
+        {entry.digest for entry in (*lock.base.values(), *lock.shipped.values(), *upstream)} - have
+    )
+
+
+def known_secrets(variables: Mapping[str, str], auth: object) -> dict[str, str]:
+    """The values that this machine keeps secret, by the names of variables for them.
+
+    Args:
+        variables: What its ``.env`` files hold; settings without a secret's name or looks are left out.
+        auth: The data of its ``auth.json``.
+    """
+    found = {name: value for name, value in variables.items() if _is_secret(name, value)}
+    for name, value in _leaves(auth, ()):
+        if _is_secret(name, value):
+            found.setdefault(
+                re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").upper() or "AUTH", value
+            )
+    return found
+
+
+def _is_secret(name: str, value: str) -> bool:
+    if (
+        len(value) < SHORTEST_KNOWN
+        or value.lower() in _PLAIN
+        or re.fullmatch(r"[\w.-]*://[^@]*|/\S*", value)
+    ):
+        return bool(find_secrets(value))
+    return bool(_SECRET_NAME.search(name)) or is_random(value) or bool(find_secrets(value))
+
+
+def _leaves(data: object, key: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if isinstance(data, dict):
+        for name, part in data.items():
+            yield from _leaves(part, (*key, str(name)))
+    elif isinstance(data, list):
+        for part in data:
+            yield from _leaves(part, key)
+    elif isinstance(data, str):
+        yield "_".join(key[-2:]), data
+
+
+def is_history(path: RelPath) -> bool:
+    """Whether a file is a database of sessions."""
+    return bool(_HISTORY.fullmatch(path))
+
+
+def goes_with(path: RelPath, parts: frozenset[str]) -> bool:
+    """Whether ``--with`` those parts takes a file of the machine along."""
+    if any(path.top in CARRIED_PARTS[part] for part in parts):
+        return True
+    return SESSIONS in parts and is_history(path)
+
+
+def comes_in(path: RelPath, *, full: bool, foreign: bool, effects: bool) -> bool:
+    """Whether a new home takes a file over that is the machine's.
+
+    Args:
+        path: The file.
+        full: The archive is a whole backup that a passphrase opened.
+        foreign: It was written by the agent.
+        effects: Who lets it in said yes to all it can do.
+    """
+    if any(path.under(place) for place in LETS_IN) and not effects:
+        return False
+    if full:
+        return not is_rebuilt(path)
+    foreigners = foreign and any(path.under(name) for name in OF_FOREIGN_ARCHIVES)
+    return foreigners or goes_with(path, frozenset(CARRIED_PARTS))
+
+
+def only_lock(lock: Lock | None) -> Tree:
+    """Every path that a lock speaks of."""
+    return lock.base.with_entries(lock.theirs()) if lock else EMPTY

@@ -1,0 +1,343 @@
+"""What of a home may leave it, and what a repository becomes when it does.
+
+By permission, never by exclusion: what a package brought, the shared names, what the manifest lists. Then by content:
+secrets, what the agent remembers of its person, and places on this machine stop everything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from msgspec import field
+
+from hermes_dist.agents.places import SHARED_FOLDERS
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.consent.floor import leaves
+from hermes_dist.decide.consent.parking import Grafted, put_back
+from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, LeftOut, is_machine
+from hermes_dist.decide.placement.place import CONFIG
+from hermes_dist.decide.placement.servers import SERVERS
+from hermes_dist.decide.secrets.references import personal_paths
+from hermes_dist.decide.secrets.scan import Leak, scan
+from hermes_dist.decide.versions import version_of
+from hermes_dist.errors import Invalid, Refused, UsageError
+from hermes_dist.merge.trees import TreeMerge, merge_trees
+from hermes_dist.model.discreet import Discreet
+from hermes_dist.model.documents.api import Kind, Unmergeable, get, load_data, parse, rewrite
+from hermes_dist.model.keypath import format_key
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest, Entry, Read, Tree
+
+BUMPS = ("major", "minor", "patch")
+_OWN = "your own; not part of the package"
+_PERSONAL_KEYS = (
+    "_config_version",
+    "*.allowed_users",
+    "*.allowed_chats",
+    "*.allowed_channels",
+    "*.allowed_rooms",
+    "*.allowed_numbers",
+    "*.home_channel",
+    "*.home_chat",
+    "*home_channel.*",
+    "*profile_routes",
+    "*.chat_id",
+    "*.user_id",
+    "*.phone",
+    "*.email",
+    "terminal.cwd",
+    "terminal.docker_volumes",
+    "*.proxy",
+    "command_allowlist",
+    "gateway.*_dirs",
+)
+"""Settings that are about this machine or its person: they stay at what the package had."""
+_PLACEHOLDER = re.compile(r"\$\{\w+\}")
+_ANY = Entry(Digest.of(b""))
+_LONGEST_LINE, _SHORTEST_MEMORY = 4000, 28
+
+
+class Private(Discreet, frozen=True, kw_only=True):
+    """What must not leave this machine.
+
+    Attributes:
+        secrets: Values in ``.env``, ``auth.json`` and their like.
+        memories: Lines of what the agent remembers.
+        home: The home folder of the person.
+    """
+
+    secrets: frozenset[str] = field(default_factory=frozenset)
+    memories: frozenset[str] = field(default_factory=frozenset)
+    home: str = ""
+
+
+def looked_for(manifest: Manifest | None) -> Tree:
+    """Paths that the manifest lists, as a tree that says where to look: each as a file and as a folder."""
+    owned = manifest.owned if manifest and manifest.owned else ()
+    paths = {path: _ANY for path in owned if not is_machine(path)}
+    return Tree({**paths, **{path / "x": _ANY for path in paths}})
+
+
+def permitted(
+    found: Tree, base: Tree, manifest: Manifest | None, *, own: bool
+) -> tuple[Tree, tuple[LeftOut, ...]]:
+    """Choose which files of a home may leave it.
+
+    Args:
+        found: The files of the home that were looked at.
+        base: What its package brought.
+        manifest: Its manifest.
+        own: Whether the user's own files in shared folders go along.
+
+    Returns:
+        The files, and what stays and why.
+    """
+    why = {path: _stays(path, base, manifest, own=own) for path in found}
+    groups: dict[tuple[str, str], int] = {}
+    for path, reason in why.items():
+        if reason:
+            place = "/".join(path.parts[:2]) + ("/" if len(path.parts) > 2 else "")
+            groups[place, reason] = groups.get((place, reason), 0) + 1
+    left = tuple(LeftOut(place, reason, count) for (place, reason), count in sorted(groups.items()))
+    return found.where(lambda path: not why[path]), left
+
+
+def _stays(path: RelPath, base: Tree, manifest: Manifest | None, *, own: bool) -> str:
+    if is_machine(path):
+        return "belongs to this machine"
+    if path in base or path == MANIFEST:
+        return ""
+    if path in ENV_EXAMPLES:
+        return "serves as .env.EXAMPLE"
+    shared = path in SHARED_FILES or path.top in SHARED_FOLDERS
+    if manifest is not None and manifest.owned is not None:
+        if not any(path.under(owned) for owned in manifest.owned):
+            return "distribution_owned does not name it"
+    elif not shared:
+        return "no shared name; distribution_owned could name it"
+    in_file = (
+        path in SHARED_FILES or path.top == "cron"
+    )  # what of these is whose is told apart inside
+    return "" if own or in_file else _OWN
+
+
+def without_personal(
+    home: Tree, received: Tree, kept: Collection[str], read: Read
+) -> tuple[Grafted, tuple[LeftOut, ...]]:
+    """Put settings about this machine, and what was said to stay here for ever, back to what the package had.
+
+    Args:
+        home: The home's files.
+        received: What its package brought.
+        kept: ``path`` or ``path: key`` of remembered decisions.
+        read: Gives contents.
+
+    Returns:
+        The files, and what stays and why.
+    """
+    places = [
+        (RelPath(path), key)
+        for path, _, key in (place.partition(": ") for place in kept)
+        if path in home
+    ]
+    left = [
+        LeftOut(f"{path}: {key}" if key else str(path), "kept on this machine for ever")
+        for path, key in places
+    ]
+    before = read(received[CONFIG].digest) if CONFIG in received else b""
+    for key, why in _local_keys(read(home[CONFIG].digest), before) if CONFIG in home else ():
+        places.append((CONFIG, key))
+        left.append(LeftOut(f"{CONFIG}: {key}", why))
+    return put_back(home, received, places, read), tuple(left)
+
+
+def _local_keys(config: bytes, received: bytes) -> Iterator[tuple[str, str]]:
+    """Settings that stay: personal ones, and placeholders of the package that were filled in here."""
+    try:
+        data, before = load_data(config, Kind.YAML), load_data(received, Kind.YAML)
+    except Invalid:
+        return
+    for key, value in leaves(data) if isinstance(data, dict) else ():
+        had = get(before, key)
+        if value == had:
+            continue
+        if isinstance(had, str) and _PLACEHOLDER.search(had) and isinstance(value, str):
+            yield format_key(key), "filled in here"
+        elif any(fnmatchcase(".".join(map(str, key)), pattern) for pattern in _PERSONAL_KEYS):
+            yield format_key(key), "about this machine or its person"
+
+
+def memory_lines(texts: Iterable[str]) -> frozenset[str]:
+    """The lines of memories that are long enough to be told apart from anything else."""
+    lines = (_plain(line) for text in texts for line in text.splitlines())
+    return frozenset(line for line in lines if len(line) >= _SHORTEST_MEMORY)
+
+
+def _plain(line: str) -> str:
+    return " ".join(line.strip(" \t-*#>§").split()).lower()
+
+
+def changed_here(received: Tree, leaves: Tree, repository: Tree) -> dict[RelPath, Entry | None]:
+    """List what was changed in a profile, as changes of the repository it came from.
+
+    Args:
+        received: The package as the profile received it.
+        leaves: The package as it would leave.
+        repository: The whole repository at that commit.
+
+    Raises:
+        Refused: A file was made here that the package has, too, in a part that was left out.
+    """
+    changes = {path: leaves.get(path) for path in leaves.differing(received)}
+    new = (path for path, entry in changes.items() if entry and path not in received)
+    unseen = sorted(path for path in new if path in repository and repository[path] != leaves[path])
+    if unseen:
+        raise Refused(
+            f"{', '.join(unseen[:5])}: made here, while the package has one that was left out at the installation",
+            hint="take in the whole package first, with an update without --only and --except",
+        )
+    return changes
+
+
+def never_received(placed: Tree, received: Tree, read: Read) -> list[tuple[RelPath, str]]:
+    """List what of a package, placed, was left out of a profile when it was installed: paths, and settings."""
+    places = [(path, "") for path in placed if path not in received]
+    if CONFIG in placed and CONFIG in received:
+        try:
+            here, there = (
+                load_data(read(tree[CONFIG].digest), Kind.YAML) for tree in (received, placed)
+            )
+        except Invalid:
+            return places
+        if (
+            isinstance(here, dict)
+            and isinstance(there, dict)
+            and SERVERS in there
+            and SERVERS not in here
+        ):
+            places.append((CONFIG, SERVERS))
+    return places
+
+
+def merged(base: Tree, ours: Tree, theirs: Tree, read: Read) -> TreeMerge:
+    """Merge what was changed here with what a repository holds now; conflicts stay open."""
+    return merge_trees(base, ours, theirs, read)
+
+
+def find_leaks(tree: Tree, known: Tree, read: Read, private: Private) -> list[Leak]:
+    """List what must not leave: secrets, memories, places on this machine, machine files.
+
+    Args:
+        tree: What would be there afterwards.
+        known: What is there already; the same file is not looked at again.
+        read: Gives contents.
+        private: What this machine keeps to itself.
+    """
+    found: set[Leak] = set()
+    for path, entry in tree.items():
+        if known.get(path) == entry:
+            continue
+        if is_machine(path):
+            found.add(Leak(path, 0, "a file of this machine"))
+        data = read(entry.digest)
+        found.update(scan(path, data, private.secrets))
+        text = data.decode("utf-8", "replace")
+        places = personal_paths(text, private.home)
+        found.update(
+            Leak(path, line, f"a place on a machine, {place!r:.60}") for line, place in places
+        )
+        for number, line in enumerate(text.splitlines() if private.memories else (), 1):
+            if len(line) < _LONGEST_LINE and _plain(line) in private.memories:
+                found.add(Leak(path, number, "a line of the agent's memories"))
+    return sorted(found)
+
+
+def not_allowed(leaks: Sequence[Leak], allowed: Collection[str]) -> list[Leak]:
+    """Take out what was allowed one by one, as ``FILE:LINE``.
+
+    Raises:
+        UsageError: A place that was allowed is none of them.
+    """
+    places = {f"{leak.path}:{leak.line}" for leak in leaks}
+    if unknown := sorted(set(allowed) - places):
+        raise UsageError(
+            f"--allow-finding {unknown[0]!r:.100}: nothing was found there",
+            hint="write FILE:LINE as it was told",
+        )
+    return [leak for leak in leaks if f"{leak.path}:{leak.line}" not in allowed]
+
+
+def bumped(version: str, part: str) -> str:
+    """Return the next version.
+
+    Args:
+        version: The one before; empty for none.
+        part: ``major``, ``minor`` or ``patch``. A pre-release is followed by its release where that is enough.
+
+    Raises:
+        UsageError: The version is none, or the part is none of the three.
+    """
+    if part not in BUMPS:
+        raise UsageError(f"--bump takes {', '.join(BUMPS)}, not {part!r:.40}")
+    before = version_of(version or "0.0.0")
+    if before is None:
+        raise UsageError(
+            f"{version!r:.60} is no version that can be counted on",
+            hint="choose one with --version",
+        )
+    numbers = (*before.release, 0, 0, 0)[:3]
+    at = BUMPS.index(part)
+    if before.is_prerelease and not any(numbers[at + 1 :]):
+        return ".".join(map(str, numbers))
+    return ".".join(map(str, (*numbers[:at], numbers[at] + 1, *[0] * (2 - at))))
+
+
+_VERSION = re.compile(
+    rb"""^(version[ \t]*:[ \t]*)(?:"[^"\r\n]*"|'[^'\r\n]*'|[^\s#]+)""", re.MULTILINE
+)
+
+
+def with_fields(manifest: bytes, version: str, variables: Collection[str]) -> bytes:
+    """Write a version, and new variables, into a manifest; every other byte stays.
+
+    Raises:
+        Invalid: The manifest can't be read.
+    """
+    data = load_data(manifest, Kind.YAML)
+    if not isinstance(data, dict):
+        raise Invalid("it is not a map of fields", where=MANIFEST)
+    if version and str(data.get("version")) != version:
+        manifest = _with_version(manifest, data, version)
+    named = data.get("env_requires")
+    rows = named if isinstance(named, list) else []
+    have = {row.get("name") if isinstance(row, dict) else row for row in rows}
+    about = "Taken out of the settings; fill in your own"
+    new = [{"name": n, "description": about, "required": True} for n in variables if n not in have]
+    if not new:
+        return manifest
+    doc = parse(manifest, Kind.YAML)
+    value = doc.value if isinstance(doc.value, dict) else {}
+    try:
+        return rewrite(doc, {**value, "env_requires": [*rows, *new]}).content
+    except Unmergeable as err:
+        names = ", ".join(row["name"] for row in new if isinstance(row["name"], str))
+        raise Invalid(
+            f"{names} must be named in env_requires ({err.reason})", where=MANIFEST
+        ) from None
+
+
+def _with_version(manifest: bytes, data: Mapping[object, object], version: str) -> bytes:
+    """Write a version, in quotes where YAML would take it for a number."""
+    shown = version if version.count(".") > 1 else f'"{version}"'
+    text, count = _VERSION.subn(rb"\g<1>" + shown.encode(), manifest, count=1)
+    if count and load_data(text, Kind.YAML) == {**data, "version": version}:
+        return text
+    try:
+        return rewrite(parse(manifest, Kind.YAML), {**data, "version": version}).content
+    except Unmergeable as err:
+        raise Invalid(
+            f"the version can't be written into it ({err.reason})", where=f"{MANIFEST}: version"
+        ) from None

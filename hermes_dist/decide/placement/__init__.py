@@ -1,0 +1,1 @@
+"""Placement: a package spelled as a home spells it, and the way back."""

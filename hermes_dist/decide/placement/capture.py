@@ -1,0 +1,313 @@
+"""Capture: a home spelled as a package, the way back from :mod:`hermes_dist.decide.placement.place`.
+
+Every part whose data equal base's comes out in the author's own bytes; what was edited goes back to where the
+author wrote it. Run state stays out, and so do values that look like secrets.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+
+from hermes_dist.decide.placement.capture_jobs import job_files
+from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
+from hermes_dist.decide.placement.place import CONFIG, Placed, package_of, place
+from hermes_dist.decide.placement.servers import MCP, SERVERS, Server, ShippedServer, respelled
+from hermes_dist.decide.secrets.mask import hide
+from hermes_dist.errors import Invalid
+from hermes_dist.merge.data import changed_keys
+from hermes_dist.model.documents.api import (
+    ABSENT,
+    Kind,
+    Unmergeable,
+    dump,
+    get,
+    load_data,
+    parse,
+    rewrite,
+    same,
+)
+from hermes_dist.model.keypath import Item
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest, Entry, Read, Tree
+from hermes_dist.model.values import with_value
+
+
+class Captured(Struct, frozen=True, kw_only=True):
+    """A home as a package.
+
+    Attributes:
+        tree: The package tree.
+        blobs: New contents by digest.
+        variables: Names that took the place of values that look like secrets; ``env_requires`` should name them.
+        notes: What could not be taken along.
+    """
+
+    tree: Tree
+    blobs: Mapping[Digest, bytes]
+    variables: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class _Work(Struct):
+    """What is needed everywhere, and what accumulates."""
+
+    home: Tree
+    base: Tree
+    package: Tree
+    placed: Placed
+    read: Read
+    own: bool
+    blobs: dict[Digest, bytes] = field(default_factory=dict)
+    changes: dict[RelPath, Entry | None] = field(default_factory=dict)
+    variables: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def hide(self, value: object, key: tuple[str, ...]) -> object:
+        shown, names = hide(value, key)
+        self.variables += names
+        return shown
+
+    def put(self, path: RelPath, data: bytes | None) -> None:
+        if data is None:
+            self.changes[path] = None
+            return
+        before = self.package.get(path)
+        entry = Entry(Digest.of(data), before.executable if before else False)
+        self.blobs[entry.digest] = data
+        self.changes[path] = entry
+
+
+def capture(
+    home: Tree,
+    base: Tree,
+    shipped: Tree,
+    read: Read,
+    *,
+    theirs: Tree | None = None,
+    name: str = "",
+    own: bool = False,
+) -> Captured:
+    """Spell a home as a package.
+
+    Args:
+        home: The shared files of the home, as far as they may leave it.
+        base: What the home last received (``Lock.base``); empty for a home that no package made.
+        shipped: The package's entries that a home spells otherwise (``Lock.shipped``).
+        read: Gives contents by digest for all of them.
+        theirs: What upstream shipped (``Lock.theirs()``), where it is not base: parts that wait for a yes or
+            for a decision come out as upstream has them, unless the user edited them.
+        name: The package's name.
+        own: Take the user's own jobs and servers along.
+    """
+    offered = base if theirs is None else theirs
+    package = package_of(offered, shipped, read)
+    placed = place(package, read, name=name, keep_containers=base)
+    work = _Work(home, base, package, placed, read, own)
+    for path in {*home, *base} - {CONFIG, JOBS, MCP}:
+        if home.get(path) != base.get(path):
+            work.changes[path] = home.get(path)
+    if home.get(JOBS) != base.get(JOBS):
+        _capture_jobs(work)
+    if home.get(CONFIG) != base.get(CONFIG):
+        _capture_config(work)
+    changed = {path: entry for path, entry in work.changes.items() if entry != package.get(path)}
+    return Captured(
+        tree=package.with_entries(changed),
+        blobs=work.blobs,
+        variables=tuple(dict.fromkeys(work.variables)),
+        notes=tuple(work.notes),
+    )
+
+
+def _capture_jobs(work: _Work) -> None:
+    try:
+        now, before = (_load(work, tree, JOBS, Kind.JSON) for tree in (work.home, work.base))
+    except Invalid as err:
+        work.notes.append(f"{JOBS}: the home's can't be read, the package's stays ({err})")
+        return
+    files = job_files(
+        work.placed.jobs,
+        work.package,
+        work.read,
+        base=jobs_by_id(before),
+        home=jobs_by_id(now),
+        hide=work.hide,
+        own=work.own,
+    )
+    for path, data in files.items():
+        work.put(path, data)
+
+
+def _load(work: _Work, tree: Tree, path: RelPath, kind: Kind) -> object:
+    entry = tree.get(path)
+    return load_data(work.read(entry.digest), kind) if entry else None
+
+
+def _capture_config(work: _Work) -> None:
+    """Take over what differs between base's settings and the home's, servers apart."""
+    entry, authors = work.home.get(CONFIG), work.package.get(CONFIG)
+    try:
+        now, before = (
+            _map_of(_load(work, tree, CONFIG, Kind.YAML)) for tree in (work.home, work.base)
+        )
+        doc = parse(work.read(authors.digest), Kind.YAML) if authors else None
+        want = _with_settings(work, copy.deepcopy(_map_of(doc.value if doc else None)), before, now)
+    except (Invalid, Unmergeable) as err:
+        work.notes += [f"{CONFIG}: taken as it is ({err})"] if entry else []
+        work.changes[CONFIG] = entry
+        return
+    want = _with_servers(work, want, _map_of(before.get(SERVERS)), _map_of(now.get(SERVERS)))
+    if not want and (entry is None or doc is None):
+        work.changes[CONFIG] = None
+    elif doc is None:
+        work.put(CONFIG, dump(want, Kind.YAML))
+    elif not same(want, _map_of(doc.value)):
+        try:
+            work.put(CONFIG, rewrite(doc, want).content)
+        except Unmergeable:
+            work.put(CONFIG, dump(want, Kind.YAML))
+
+
+def _map_of(data: object) -> Server:
+    return data if isinstance(data, dict) else {}
+
+
+def _with_settings(work: _Work, want: Server, before: Server, now: Server) -> Server:
+    """Take over the settings that differ, servers apart.
+
+    Raises:
+        Unmergeable: They can't be told apart.
+    """
+    old, new = ({k: v for k, v in data.items() if k != SERVERS} for data in (before, now))
+    for key in changed_keys(CONFIG, dump(old, Kind.YAML), dump(new, Kind.YAML)):
+        words = tuple(step.value if isinstance(step, Item) else str(step) for step in key)
+        value = get(new, key)
+        shown = value if value is ABSENT else work.hide(value, words)
+        if key:
+            want = _map_of(with_value(want, key, shown, now))
+        else:
+            want = _map_of(shown) | {k: v for k, v in want.items() if k == SERVERS}
+    return want
+
+
+def _with_servers(work: _Work, want: Server, before: Server, now: Server) -> Server:
+    """Take over what differs of the servers: into config.yaml, or into mcp.json where the author has them there."""
+    in_file = {server.name: server for server in work.placed.servers}
+    here = want.get(SERVERS)
+    entries = dict(_map_of(here))
+    edits: dict[str, Server | None] = {}
+    changed = [
+        n
+        for n in {**before, **now}
+        if not same(_switchless(before.get(n)), _switchless(now.get(n)))
+    ]
+    for name in changed:
+        old, new, text = before.get(name), now.get(name), str(name)
+        if name in entries:
+            entries[name] = ABSENT if new is None else _edited(work, text, entries[name], old, new)
+            edits |= (
+                {text: None} if new is None and text in in_file else {}
+            )  # it must not come out from below
+        elif text in in_file:
+            shown = _map_of(work.hide(new, (SERVERS, text)))
+            edits[text] = (
+                respelled(in_file[text], _map_of(old) or in_file[text].placed, shown)
+                if shown
+                else None
+            )
+        elif isinstance(new, dict) and work.own:
+            mine = _map_of(work.hide(_switchless(new), (SERVERS, text)))
+            if MCP in work.package:
+                edits[text] = mine
+            else:
+                entries[name] = mine
+    if edits:
+        work.put(MCP, _servers_written(work, in_file, edits))
+    if not changed or not (entries or isinstance(here, dict)):
+        return want
+    return {
+        **want,
+        SERVERS: {name: entry for name, entry in entries.items() if entry is not ABSENT},
+    }
+
+
+def _switchless(server: object) -> object:
+    return (
+        {k: v for k, v in server.items() if k != "enabled"} if isinstance(server, dict) else server
+    )
+
+
+def _edited(work: _Work, name: str, authors: object, old: object, new: object) -> object:
+    """A server of the author's config.yaml with the fields that differ."""
+    if not (isinstance(authors, dict) and isinstance(new, dict)):
+        return work.hide(new, (SERVERS, name))
+    edited, before = dict(authors), _map_of(old)
+    for key in dict.fromkeys([*before, *new]):
+        value = new.get(key, ABSENT)
+        if key == "enabled" or same(before.get(key, ABSENT), value):
+            continue
+        if value is ABSENT:
+            edited.pop(key, None)
+        else:
+            edited[key] = work.hide(value, (SERVERS, name, str(key)))
+    return edited
+
+
+def _servers_written(
+    work: _Work, in_file: Mapping[str, ShippedServer], edits: Mapping[str, Server | None]
+) -> bytes:
+    """The author's mcp.json with servers edited, added, or (None) taken out."""
+    text = work.read(work.package[MCP].digest)
+    try:
+        doc = parse(text, Kind.JSON)
+    except Invalid:
+        return dump(
+            {"mcpServers": {name: server for name, server in edits.items() if server}}, Kind.JSON
+        )
+    want = copy.deepcopy(doc.value)
+    for name in reversed([*in_file, *(name for name in edits if name not in in_file)]):
+        if name in edits:
+            want = _with_server(
+                want, in_file[name].steps if name in in_file else None, name, edits[name]
+            )
+    try:
+        return rewrite(doc, want).content
+    except Unmergeable:
+        return dump(want, Kind.JSON)
+
+
+def _with_server(
+    data: object, steps: tuple[object, ...] | None, name: str, server: Server | None
+) -> object:
+    """Set a server in the data of an mcp.json, at its place or beside the others."""
+    if steps is None:
+        steps = _place_for_new(data, name)
+        server = {"name": name, **(server or {})} if isinstance(steps[-1], int) else server
+    parent: object = data
+    for step in steps[:-1]:
+        parent = parent[step]  # type: ignore[index]  # the steps were found in this very data
+    last = steps[-1]
+    if isinstance(parent, list) and isinstance(last, int):
+        parent[last : last + 1] = [] if server is None else [server]
+    elif isinstance(parent, dict):
+        if server is None:
+            del parent[last]
+        else:
+            parent[last] = server
+    return data
+
+
+def _place_for_new(data: object, name: str) -> tuple[object, ...]:
+    """Where a new server goes: into the collection that holds the others."""
+    if isinstance(data, list):
+        return (len(data),)
+    for root in ("mcpServers", SERVERS, "servers"):
+        inner = data.get(root) if isinstance(data, dict) else None
+        if isinstance(inner, dict):
+            return (root, name)
+        if isinstance(inner, list):
+            return (root, len(inner))
+    return (name,)

@@ -1,0 +1,331 @@
+"""Cron jobs between the spellings of a package and of a home.
+
+A package holds ``cron/jobs.json`` or one file per job; a home holds all of them in ``cron/jobs.json``, as the
+agent writes it, paused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date, datetime
+from typing import Final
+
+from msgspec import Struct
+
+from hermes_dist.agents import jobs as fields
+from hermes_dist.agents import places
+from hermes_dist.decide.placement.schedules import can_start, parse_schedule
+from hermes_dist.errors import Invalid
+from hermes_dist.merge.shapes import Shape, shape_of
+from hermes_dist.model.documents.api import Kind, kind_of, load_data
+from hermes_dist.model.keypath import Item
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Read, Tree
+
+JOBS: Final = RelPath(places.JOBS)
+PAUSED_BY: Final = "from package "
+"""How the reason begins that a job of a package is paused for until it has its yes."""
+Job = dict[str, object]
+Steps = tuple[str | int, ...]
+"""Where a job stands in the author's file: keys of maps, places in lists."""
+
+_ID = re.compile(r"[0-9a-f]{12}")
+JOB_SIGNS = ("prompt", "schedule", "script", "skills", "skill")
+"""A map with one of these is a job."""
+_TEXTS = ("model", "provider", "base_url", "script", "workdir")
+
+
+class ShippedJob(Struct, frozen=True):
+    """A job of a package: where the author wrote it, as what, and as the home spells it."""
+
+    path: RelPath
+    steps: Steps
+    written: Mapping[str, object]
+    placed: Mapping[str, object]
+
+    @property
+    def id(self) -> str:
+        return str(self.placed["id"])
+
+
+class ShippedJobs(Struct, frozen=True):
+    """All jobs of a package.
+
+    Attributes:
+        jobs: Them, in the order of their files.
+        files: The files that hold jobs and nothing else, whether they could be read or not.
+        notes: What was not placed, and why.
+    """
+
+    jobs: tuple[ShippedJob, ...]
+    files: frozenset[RelPath]
+    notes: tuple[str, ...]
+
+
+def is_job_file(path: RelPath) -> bool:
+    """Whether a path of a package is one that jobs are read from."""
+    return path.top == "cron" and len(path.parts) == 2 and kind_of(path) is not None
+
+
+def read_jobs(
+    package: Tree,
+    read: Read,
+    *,
+    name: str,
+    user_ids: Collection[str] = (),
+    base_ids: Collection[str] = (),
+) -> ShippedJobs:
+    """Read the jobs of a package, and spell them as a home does.
+
+    Args:
+        package: The package.
+        read: Gives contents by digest.
+        name: The package's name, for the reason why they are paused.
+        user_ids: Ids that jobs of the user hold.
+        base_ids: Ids that jobs of this package held before; they are kept.
+    """
+    jobs: list[ShippedJob] = []
+    notes: list[str] = []
+    taken = set(user_ids)
+    files = frozenset(filter(is_job_file, package))
+    for path in sorted(files):
+        try:
+            found = list(
+                _jobs_in(load_data(read(package[path].digest), kind_of(path) or Kind.JSON))
+            )
+        except Invalid as err:
+            notes.append(str(err.within(str(path))))
+            continue
+        for steps, raw in found:
+            try:
+                placed, note = _placed(path, steps, raw, name)
+            except Invalid as err:
+                notes.append(str(err.within(_place(path, steps))))
+                continue
+            placed["id"] = _free_id(path, placed, raw, taken, base_ids)
+            taken.add(str(placed["id"]))
+            jobs.append(ShippedJob(path, steps, raw if isinstance(raw, dict) else {}, placed))
+            notes += [f"{_place(path, steps)}: {note}"] if note else []
+    return ShippedJobs(tuple(jobs), files, tuple(notes))
+
+
+def _jobs_in(data: object) -> Iterator[tuple[Steps, object]]:
+    """Find the jobs in the data of a file, with their places.
+
+    Raises:
+        Invalid: It holds something else.
+    """
+    before: Steps = ()
+    if isinstance(data, dict) and isinstance(data.get("jobs"), list | dict):
+        before, data = ("jobs",), data["jobs"]
+    if data is None or data in ({}, []):
+        return
+    if isinstance(data, list):
+        yield from (((*before, n), item) for n, item in enumerate(data))
+    elif isinstance(data, dict) and not before and any(sign in data for sign in JOB_SIGNS):
+        yield (), data
+    elif isinstance(data, dict) and all(isinstance(item, dict) for item in data.values()):
+        yield from (
+            ((*before, key if isinstance(key, int) else str(key)), item)
+            for key, item in data.items()
+        )
+    else:
+        raise Invalid(
+            "no cron job in it", hint="write a map with prompt and schedule, or a list of them"
+        )
+
+
+def _place(path: RelPath, steps: Steps) -> str:
+    inside = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(
+        "."
+    )
+    return f"{path}: {inside}" if inside else str(path)
+
+
+def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> tuple[Job, str]:
+    """Spell one job as the agent writes it, paused; and what to say about it.
+
+    Raises:
+        Invalid: It can't be a job.
+    """
+    if not isinstance(raw, dict):
+        raise Invalid("a job is a map with prompt and schedule; left out")
+    job = {str(key): _plain(value) for key, value in raw.items()}
+    if not any(job.get(sign) for sign in JOB_SIGNS if sign != "schedule"):
+        raise Invalid("the job has neither prompt, script nor skills; left out")
+    schedule = parse_schedule(raw.get("schedule", raw.get("schedule_display")))
+    job["schedule"] = _plain(schedule)
+    note = (
+        ""
+        if can_start(schedule)
+        else (
+            f"the schedule {schedule['display']!r} counts from the moment a job is made, so the job stays paused; "
+            "give it a time with: cron edit ID --schedule"
+        )
+    )
+    return _in_agents_shape(job, label_of(job, path, steps), package), note
+
+
+def label_of(job: Mapping[str, object], path: RelPath, steps: Steps) -> str:
+    """The name of a job without one: its key or its file, else the beginning of what it does, as the agent has it."""
+    own = job.get("name")
+    if isinstance(own, str) and own.strip():
+        return own
+    if steps and isinstance(steps[-1], str) and not _ID.fullmatch(steps[-1]):
+        return steps[-1]
+    if not steps:
+        return path.name.rpartition(".")[0]
+    source = job.get("prompt") or next(iter(skills_of(job)), "") or job.get("script")
+    return str(source)[:50].strip() or "cron job"
+
+
+def _in_agents_shape(job: Job, label: str, package: str) -> Job:
+    """All fields that the agent writes, in its order; runtime ones as those of a job that never ran."""
+    schedule = job["schedule"]
+    once = isinstance(schedule, dict) and schedule.get("kind") == "once"
+    skills = skills_of(job)
+    shaped: Job = {
+        "id": "",
+        "name": label,
+        "prompt": "" if job.get("prompt") is None else str(job["prompt"]),
+        "skills": skills,
+        "skill": skills[0] if skills else None,
+        "model": _text(job, "model"),
+        "provider": _text(job, "provider"),
+        **fields.SNAPSHOTS,
+        "base_url": _text(job, "base_url"),
+        "script": _text(job, "script"),
+        "no_agent": job.get("no_agent") is True,
+        "context_from": _names(job.get("context_from")) or None,
+        "schedule": schedule,
+        "schedule_display": schedule.get("display") if isinstance(schedule, dict) else None,
+        "repeat": {"times": times_of(job.get("repeat"), once=once), "completed": 0},
+        **fields.PAUSED,
+        fields.REASON: paused_by(package),
+        **fields.NEVER_RAN,
+        "deliver": job.get("deliver") or "local",
+        **fields.UNBOUND,
+        "enabled_toolsets": _names(job.get("enabled_toolsets")) or None,
+        "workdir": _text(job, "workdir"),
+    }
+    unknown = {
+        key: value
+        for key, value in job.items()
+        if key not in shaped and not is_runtime(key) and key != "jobs"
+    }
+    return shaped | unknown
+
+
+def paused_by(package: str) -> str:
+    """The reason why a job of a package is paused until it has its yes."""
+    return f"{PAUSED_BY}{package}: hermes profile approve"
+
+
+def is_runtime(field: str) -> bool:
+    """Whether a field of a job is the machine's."""
+    return shape_of(JOBS, ("jobs", Item("id", ""), field)) is Shape.OURS
+
+
+def _text(job: Mapping[str, object], field: str) -> str | None:
+    value = job.get(field)
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _names(value: object) -> list[str]:
+    items = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return list(dict.fromkeys(text for item in items if (text := str(item or "").strip())))
+
+
+def skills_of(job: Mapping[str, object]) -> list[str]:
+    """The skills of a job, whichever of its two fields names them."""
+    return _names(job.get("skills")) or _names(job.get("skill"))
+
+
+def times_of(repeat: object, *, once: bool) -> int | None:
+    """How often a job runs at most; one that runs at a given time does so once, where nothing else is said."""
+    said = isinstance(repeat, dict) and "times" in repeat
+    times = repeat.get("times") if isinstance(repeat, dict) else repeat
+    if isinstance(times, int) and not isinstance(times, bool) and times > 0:
+        return times
+    return 1 if once and not said else None
+
+
+def _plain(value: object) -> object:
+    """Data as JSON can say it: times of YAML become text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(part) for part in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def own_id(job: object) -> str:
+    """The id that the author gave to a job; empty when it is none."""
+    own = job.get("id") if isinstance(job, Mapping) else None
+    return own if isinstance(own, str) and _ID.fullmatch(own) else ""
+
+
+def made_id(path: RelPath, name: object, n: int = 0) -> str:
+    """The id of a job by its file and name: the first, or the next ones for more jobs of that name."""
+    seed = f"{path}\0{name}\0{n}" if n else f"{path}\0{name}"
+    return hashlib.sha256(seed.encode()).hexdigest()[:12]
+
+
+def _free_id(
+    path: RelPath, job: Job, raw: object, taken: Collection[str], base_ids: Collection[str]
+) -> str:
+    """The id of a job: the author's when it is one, else made of path and name; the next one where it is taken."""
+    hashes = (made_id(path, job["name"], n) for n in itertools.count())
+    wanted = [*filter(None, [own_id(raw)]), *itertools.islice(hashes, 16)]
+    known = next((ident for ident in wanted if ident in base_ids and ident not in taken), None)
+    return known or next(ident for ident in itertools.chain(wanted, hashes) if ident not in taken)
+
+
+def meaning(job: Mapping[str, object]) -> Job:
+    """What a job does, however much of it goes without saying; its schedule as it is written, but for the words."""
+    schedule, repeat = job.get("schedule"), job.get("repeat")
+    once = isinstance(schedule, dict) and schedule.get("kind") == "once"
+    if isinstance(schedule, dict):
+        schedule = {key: value for key, value in schedule.items() if key != "display"}
+    known = {
+        "prompt": job.get("prompt") or "",
+        "skills": skills_of(job),
+        "no_agent": job.get("no_agent") is True,
+        "schedule": schedule,
+        "repeat": times_of(repeat, once=once),
+        "deliver": job.get("deliver") or "local",
+        **{field: _text(job, field) for field in _TEXTS},
+        **{field: _names(job.get(field)) for field in ("context_from", "enabled_toolsets")},
+    }
+    told = (*known, "id", "skill", "name", "schedule_display", "attach_to_session")
+    return (
+        known
+        | {"attach_to_session": job.get("attach_to_session")}
+        | {key: value for key, value in job.items() if key not in told and not is_runtime(key)}
+    )
+
+
+def jobs_by_id(data: object) -> dict[str, Job]:
+    """The jobs in the data of a home's ``cron/jobs.json`` (which the agent also reads as a bare list)."""
+    rows = data.get("jobs") if isinstance(data, dict) else data
+    items = rows if isinstance(rows, list) else []
+    return {
+        row["id"]: row for row in items if isinstance(row, dict) and isinstance(row.get("id"), str)
+    }
+
+
+def definition(job: Mapping[str, object]) -> Job:
+    """What of a job is no run state: the fields that a package holds."""
+    repeat = job.get("repeat")
+    times = repeat.get("times") if isinstance(repeat, dict) else repeat
+    fields = {
+        key: value
+        for key, value in job.items()
+        if not is_runtime(key) and key not in ("id", "skill")
+    }
+    return fields | {"skills": skills_of(job), "repeat": times}

@@ -1,0 +1,285 @@
+"""What the agent rewrote in a home by itself is no edit, and an author's older file does not undo it.
+
+Before base, ours and theirs are merged, base and theirs are brought to where the agent's migration has brought the
+home: only at the keys, and only to the values, that the agent is known to write (``agents.migrations``), and only where
+the home shows that it did. So what the user changed beside it stays an edit, and what an author newly says arrives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from msgspec import Struct
+
+from hermes_dist.agents import migrations
+from hermes_dist.agents.dialects import BARE
+from hermes_dist.agents.migrations import MISSING, Key, Listed, Rewrite
+from hermes_dist.agents.places import CONFIG as CONFIG_NAME
+from hermes_dist.agents.places import SOUL as SOUL_NAME
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.api import ABSENT, Kind, Unmergeable, get, load_data, put
+from hermes_dist.model.keypath import KeyPath
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+
+CONFIG = RelPath(CONFIG_NAME)
+SOUL = RelPath(SOUL_NAME)
+_SECTION = re.compile(
+    rb"\n*" + re.escape(migrations.SOUL_HEADING).encode() + rb"[ \t]*\n.*?(?=\n## |\Z)", re.DOTALL
+)
+_BARE = dict(BARE)
+
+
+class Followed(Struct, frozen=True):
+    """Trees that follow the agent's migration of a home.
+
+    Attributes:
+        base: What the home last received, as the agent has rewritten it.
+        theirs: What upstream ships, likewise.
+        blobs: New contents by digest.
+        shipped: What upstream ships, as it is.
+        keys: Keys of upstream's config that were followed.
+    """
+
+    base: Tree
+    theirs: Tree
+    blobs: Mapping[Digest, bytes] = {}
+    shipped: Tree = EMPTY
+    keys: tuple[KeyPath, ...] = ()
+
+
+def followed(base: Tree, theirs: Tree, ours: Tree, read: Read) -> Followed:
+    """Let base and theirs follow what the agent did to the home.
+
+    Args:
+        base: What the home last received.
+        theirs: What upstream ships, in the home's spelling.
+        ours: The home.
+        read: Gives contents by digest.
+    """
+    home = _map(ours, read)
+    version = _version(home)
+    if version == 0:
+        return Followed(base, theirs, shipped=theirs)
+    blobs: dict[Digest, bytes] = {}
+    before = _loaded(base, read)
+    new_base, _ = _follow(
+        base, ours, read, blobs, lambda config: dict(_edits(config, home, config, version))
+    )
+    new_theirs, keys = _follow(
+        theirs, ours, read, blobs, lambda config: dict(_edits(config, home, before, version))
+    )
+    return Followed(new_base, new_theirs, blobs, theirs, keys)
+
+
+def as_shipped(tree: Tree, follow: Followed, read: Read, blobs: dict[Digest, bytes]) -> Tree:
+    """Say upstream's own words again where a next base holds what the agent made of them.
+
+    So a base is what the source holds, and an author's later change is seen as one.
+
+    Args:
+        tree: The next base as it was merged.
+        follow: What was followed.
+        read: Gives contents by digest.
+        blobs: Takes new contents by digest.
+    """
+    changes: dict[RelPath, Entry | None] = {}
+    for path in (CONFIG, SOUL):
+        entry, shipped = tree.get(path), follow.shipped.get(path)
+        if entry is None or shipped is None or follow.theirs.get(path) == shipped:
+            continue
+        if entry.digest == follow.theirs[path].digest:
+            changes[path] = Entry(shipped.digest, entry.executable)
+        elif path == CONFIG:
+            data = _words_back(
+                read(entry.digest),
+                read(follow.theirs[path].digest),
+                read(shipped.digest),
+                follow.keys,
+            )
+            digest = Digest.of(data)
+            blobs[digest] = data
+            changes[path] = Entry(digest, entry.executable)
+    return tree.with_entries(changes) if changes else tree
+
+
+def _words_back(data: bytes, made: bytes, shipped: bytes, keys: tuple[KeyPath, ...]) -> bytes:
+    try:
+        here, mine, own = (load_data(each, Kind.YAML) for each in (data, made, shipped))
+        edits = {key: get(own, key) for key in keys if get(here, key) == get(mine, key)}
+        return put(data, Kind.YAML, edits, donor=shipped)
+    except (Invalid, Unmergeable):
+        return data
+
+
+Edits = dict[KeyPath, object]
+
+
+def _follow(
+    tree: Tree,
+    ours: Tree,
+    read: Read,
+    blobs: dict[Digest, bytes],
+    edits_of: Callable[[Mapping[object, object]], Edits],
+) -> tuple[Tree, tuple[KeyPath, ...]]:
+    """A tree whose config and SOUL.md follow the home's, and the keys at which its config does."""
+    changes: dict[RelPath, Entry | None] = {}
+    keys: tuple[KeyPath, ...] = ()
+    for path in (CONFIG, SOUL):
+        entry, own = tree.get(path), ours.get(path)
+        if entry is None or own is None or entry.digest == own.digest:
+            continue
+        data = read(entry.digest)
+        if path == CONFIG:
+            edits = edits_of(_mapping(data))
+            edited, keys = _with(data, edits), tuple(edits)
+        else:
+            edited = _soul(data, read(own.digest))
+        if edited != data:
+            digest = Digest.of(edited)
+            blobs[digest] = edited
+            changes[path] = Entry(digest, entry.executable)
+    return (tree.with_entries(changes) if changes else tree), keys
+
+
+def _with(data: bytes, edits: Edits) -> bytes:
+    try:
+        return put(data, Kind.YAML, edits) if edits else data
+    except (Invalid, Unmergeable):
+        return data
+
+
+def _loaded(tree: Tree, read: Read) -> Mapping[object, object] | None:
+    """The config of a tree; None where it has none."""
+    entry = tree.get(CONFIG)
+    return _mapping(read(entry.digest)) if entry else None
+
+
+def _mapping(data: bytes) -> Mapping[object, object]:
+    try:
+        loaded = load_data(data, Kind.YAML)
+    except Invalid:
+        return {}
+    return loaded if isinstance(loaded, Mapping) else {}
+
+
+def _map(tree: Tree, read: Read) -> Mapping[object, object]:
+    """The home's config where the agent has stamped it; empty otherwise."""
+    entry = tree.get(CONFIG)
+    data = read(entry.digest) if entry else b""
+    return _mapping(data) if migrations.VERSION.encode() in data else {}
+
+
+def _version(config: Mapping[object, object]) -> int:
+    value = config.get(migrations.VERSION)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _edits(
+    config: Mapping[object, object],
+    home: object,
+    before: Mapping[object, object] | None,
+    version: int,
+) -> Iterator[tuple[KeyPath, object]]:
+    """What the agent's migration did to a config, where the home shows it, and upstream has said nothing new since.
+
+    Args:
+        config: The config that follows.
+        home: The home's.
+        before: What the home received; None where that is not known.
+        version: The version of the home's.
+    """
+    written = _version(config)
+    rows = [row for row in migrations.REWRITES if written < row.since <= version]
+    lists = [row for row in migrations.LISTS if written < row.since <= version]
+    told = [edit for row in rows for edit in _rewritten(config, home, row)]
+    if written < migrations.BARE_SINCE <= version:
+        told += _bare(config, home, ())
+    yield from (
+        edit for edit in told if before is None or get(before, edit[0]) == get(config, edit[0])
+    )
+    yield from _lists(config, home, lists)
+
+
+def _rewritten(config: object, home: object, rewrite: Rewrite) -> Iterator[tuple[KeyPath, object]]:
+    new = ABSENT if rewrite.new is MISSING else rewrite.new
+    for key in _places(config, rewrite.key):
+        value = get(config, key)
+        if (
+            value != new
+            and _is_among(value, rewrite.old)
+            and _same(get(home, key), new)
+            and _same_parent(home, key)
+        ):
+            yield key, new
+
+
+def _same_parent(home: object, key: KeyPath) -> bool:
+    """Whether the home still has the map that a key stands in: without it, more went than the agent took."""
+    return len(key) == 1 or isinstance(get(home, key[:-1]), Mapping)
+
+
+def _is_among(value: object, old: tuple[object, ...]) -> bool:
+    if not old:
+        return value is not ABSENT
+    return any(value is ABSENT if one is MISSING else _same(value, one) for one in old)
+
+
+def _same(one: object, two: object) -> bool:
+    if isinstance(one, str) and isinstance(two, str):
+        return one.strip().lower() == two.strip().lower()
+    return type(one) is type(two) and one == two
+
+
+def _lists(config: object, home: object, rows: list[Listed]) -> Iterator[tuple[KeyPath, object]]:
+    """Lists that the agent took items out of or added one to; several rows may be about one list."""
+    wanted: dict[KeyPath, list[object]] = {}
+    for row in rows:
+        for key in _places(config, row.key):
+            value, mine = wanted.get(key, get(config, key)), get(home, key)
+            if isinstance(value, list) and isinstance(mine, list):
+                wanted[key] = _after(value, mine, row)
+    yield from ((key, value) for key, value in wanted.items() if value != get(config, key))
+
+
+def _after(value: list[object], mine: list[object], row: Listed) -> list[object]:
+    left = [item for item in value if item not in row.gone or item in mine]
+    if row.added and row.added in mine and row.added not in left:
+        return sorted([*left, row.added], key=str)
+    return left
+
+
+def _bare(config: object, home: object, at: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+    """Bare words that the agent has read as booleans and written so."""
+    if not isinstance(config, Mapping) or not isinstance(home, Mapping):
+        return
+    for name, value in config.items():
+        mine = home.get(name)
+        if isinstance(value, str) and isinstance(mine, bool) and _BARE.get(value) is mine:
+            yield (*at, name), mine
+        else:
+            yield from _bare(value, mine, (*at, name))
+
+
+def _places(config: object, key: Key) -> list[KeyPath]:
+    """The keys of a config that a pattern names; one without a star is there whether the config has it or not."""
+    found: list[KeyPath] = [()]
+    for part in key:
+        if part == "*":
+            found = [(*at, name) for at in found for name in _names(get(config, at))]
+        else:
+            found = [(*at, part) for at in found]
+    return found
+
+
+def _names(value: object) -> list[str]:
+    return [name for name in value if isinstance(name, str)] if isinstance(value, Mapping) else []
+
+
+def _soul(data: bytes, home: bytes) -> bytes:
+    """A SOUL.md without the section that the agent takes out, where the home has it no more."""
+    heading = migrations.SOUL_HEADING.encode()
+    if heading not in data or heading in home:
+        return data
+    return _SECTION.sub(b"\n", data).strip() + b"\n"

@@ -1,0 +1,223 @@
+"""Schedules of cron jobs: every spelling that authors use, as the map that the agent writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from hermes_dist.errors import Invalid
+
+_UNITS = {"m": 1, "h": 60, "d": 1440}
+_DURATION = re.compile(
+    r"(\d{1,9})\s*(m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days)", re.ASCII
+)
+_LONGEST = 999_999_999  # minutes: what a duration in minutes can say
+_FIELDS = (
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day", 1, 31, ()),
+    (
+        "month",
+        1,
+        12,
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+    ),
+    ("weekday", 0, 7, ("sun", "mon", "tue", "wed", "thu", "fri", "sat")),
+    ("second", 0, 59, ()),
+)
+CRON_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6), (0, 59))
+"""The lowest and the highest value of each field; Sunday is 0, also where it is written as 7."""
+_ELEMENT = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?", re.ASCII)
+_NEEDS = {"cron": "expr", "interval": "minutes", "once": "run_at"}
+_HINT = "write it like: every 2h, 0 9 * * 1, 2027-01-31T09:00"
+
+
+def parse_schedule(value: object) -> dict[str, object]:
+    """Spell a schedule as the agent stores it.
+
+    Args:
+        value: A map as the agent writes it, or text: ``every 2h``, ``0 9 * * 1``, ``2027-01-31T09:00``.
+            ``30m`` means once, counted from the moment the agent creates a job: without a time it becomes a
+            ``once`` that :func:`can_start` denies.
+
+    Returns:
+        ``{"kind": "interval", "minutes": 120, "display": "every 120m"}`` or its like.
+
+    Raises:
+        Invalid: It is no schedule the agent knows.
+    """
+    if isinstance(value, Mapping):
+        return _from_map({str(key): part for key, part in value.items()})
+    if isinstance(value, datetime | date):
+        value = value.isoformat()
+    if not isinstance(value, str) or not value.strip():
+        raise Invalid(
+            "the schedule is missing" if value in (None, "") else "the schedule is no text",
+            hint=_HINT,
+        )
+    return _from_text(value.strip())
+
+
+def can_start(schedule: object) -> bool:
+    """Whether the agent can compute a time from a schedule in its own spelling."""
+    if not isinstance(schedule, Mapping):
+        return False
+    needs = _NEEDS.get(str(schedule.get("kind")))
+    return needs is not None and bool(schedule.get(needs))
+
+
+def as_text(schedule: object) -> str | None:
+    """Spell a schedule as text; None where no text says the same."""
+    if not isinstance(schedule, Mapping):
+        return None
+    tries = (
+        schedule.get("display"),
+        schedule.get("expr"),
+        schedule.get("run_at"),
+        f"every {schedule.get('minutes')}m",
+    )
+    for text in tries:
+        try:
+            if isinstance(text, str) and _same_times(_from_text(text.strip()), schedule):
+                return text
+        except Invalid:
+            continue
+    return None
+
+
+def _same_times(one: Mapping[str, object], other: Mapping[object, object]) -> bool:
+    return all(
+        one.get(field) == other.get(field) for field in ("kind", "minutes", "expr", "run_at")
+    )
+
+
+def _from_text(text: str) -> dict[str, object]:
+    low = text.lower()
+    if low.startswith("every "):
+        minutes = _minutes(low[6:].strip())
+        if not minutes:
+            raise Invalid(f"{text!r:.80} is no interval", hint=_HINT)
+        return {"kind": "interval", "minutes": minutes, "display": f"every {minutes}m"}
+    if len(text.split()) in (5, 6):
+        return {"kind": "cron", "expr": _checked_cron(text), "display": text}
+    if "T" in text or re.match(r"\d{4}-\d{2}-\d{2}", text):
+        moment = _moment(text)
+        return {
+            "kind": "once",
+            "run_at": moment.isoformat(),
+            "display": f"once at {moment:%Y-%m-%d %H:%M}",
+        }
+    if _minutes(low):
+        return {"kind": "once", "run_at": None, "display": f"once in {text}"}
+    raise Invalid(f"{text!r:.80} is no schedule", hint=_HINT)
+
+
+def _minutes(text: str) -> int:
+    found = _DURATION.fullmatch(text)
+    minutes = int(found[1]) * _UNITS[found[2][0]] if found else 0
+    return minutes if minutes <= _LONGEST else 0
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid(f"{text!r:.80} is no time", hint=_HINT) from None
+
+
+def _checked_cron(text: str) -> str:
+    for part, (name, low, high, words) in zip(text.split(), _FIELDS, strict=False):
+        if not all(_fits(element, low, high, words) for element in part.lower().split(",")):
+            raise Invalid(f"{part!r:.80} is no {name} of a cron schedule", hint=_HINT)
+    return text
+
+
+def _fits(element: str, low: int, high: int, words: tuple[str, ...]) -> bool:
+    found = _ELEMENT.fullmatch(element)
+    if not found or found[4] == "0":
+        return False
+    if found[1]:
+        return True
+    ends = [_number(end, low, words) for end in (found[2], found[3]) if end is not None]
+    return all(end is not None and low <= end <= high for end in ends)
+
+
+def cron_values(part: str, number: int) -> frozenset[int]:
+    """Every value that a field of a cron expression means, as the agent reads it.
+
+    Args:
+        part: The field, in lower case.
+        number: Which one: 0 is the minute, 5 the second.
+
+    Raises:
+        ValueError: It is not a field of a cron expression.
+    """
+    words = _FIELDS[number][3]
+    low, last = CRON_FIELDS[number]
+    found: set[int] = set()
+    for element in part.split(","):
+        match = _ELEMENT.fullmatch(element)
+        if not match:
+            raise ValueError(f"{element!r:.80} is not a value of a cron field")
+        start, end = _ends(match, low, last, words)
+        step = int(match[4] or 1)
+        round_ = start > end or (
+            start == end and match[3] is not None
+        )  # the agent reads 3-3 as once around
+        stop = end + last - low + (start > end) if round_ else end
+        found |= {low + (value - low) % (last - low + 1) for value in range(start, stop + 1, step)}
+    return frozenset(found)
+
+
+def _ends(match: re.Match[str], low: int, last: int, words: tuple[str, ...]) -> tuple[int, int]:
+    """The first and the last value of an element."""
+    if match[1]:
+        return low, last
+    start = _number(match[2], low, words)
+    if start is None:
+        raise ValueError(f"{match[2]!r:.80} is not a value of a cron field")
+    if match[3] is None:
+        return start, last if match[4] else start
+    end = _number(match[3], low, words)
+    if end is None:
+        raise ValueError(f"{match[3]!r:.80} is not a value of a cron field")
+    return start, end
+
+
+def _number(text: str, low: int, words: tuple[str, ...]) -> int | None:
+    if text in words:
+        return words.index(text) + low
+    return int(text) if text.isdigit() else None
+
+
+def _from_map(schedule: dict[str, object]) -> dict[str, object]:
+    """Check a map as the agent writes it; a missing kind is told by its fields."""
+    kind = schedule.get("kind") or next(
+        (kind for kind, field in _NEEDS.items() if field in schedule), None
+    )
+    if kind == "interval":
+        minutes = schedule.get("minutes")
+        if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes < 1:
+            raise Invalid("the schedule's minutes are no number above 0", hint=_HINT)
+        parsed: dict[str, object] = {
+            "kind": kind,
+            "minutes": minutes,
+            "display": f"every {minutes}m",
+        }
+    elif kind == "cron":
+        expr = schedule.get("expr")
+        if not isinstance(expr, str) or len(expr.split()) not in (5, 6):
+            raise Invalid("the schedule's expr is no cron expression", hint=_HINT)
+        parsed = {"kind": kind, "expr": _checked_cron(expr), "display": expr}
+    elif kind == "once":
+        run_at = schedule.get("run_at")
+        text = run_at.isoformat() if isinstance(run_at, datetime | date) else run_at
+        if text is not None:
+            moment = _moment(str(text))
+            parsed = {"kind": kind, "run_at": text, "display": f"once at {moment:%Y-%m-%d %H:%M}"}
+        else:
+            parsed = {"kind": kind, "run_at": None, "display": "once"}
+    else:
+        raise Invalid("the schedule has no kind that the agent knows", hint=_HINT)
+    return {**schedule, **parsed}

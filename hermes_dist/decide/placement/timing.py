@@ -1,0 +1,124 @@
+"""When a schedule runs: in words, and the next times, computed from what the agent acts on.
+
+An author's own words for a schedule (``display``) are never shown: they may say "once a year" of one that runs every
+minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+
+from hermes_dist.decide.placement.schedules import CRON_FIELDS, can_start, cron_values
+
+_SIZES = (("day", 1440), ("hour", 60), ("minute", 1))
+_DAY, _WEEKDAY = 2, 4
+
+
+def schedule_words(schedule: object) -> str:
+    """Say in words when a schedule in the agent's spelling runs."""
+    if not isinstance(schedule, Mapping) or not can_start(schedule):
+        return f"never: {schedule!r} is not a schedule that the agent can start"
+    kind = schedule["kind"]
+    if kind == "interval":
+        return _interval_words(schedule["minutes"])
+    if kind == "once":
+        return f"once at {schedule['run_at']}"
+    return _cron_words(str(schedule["expr"]))
+
+
+def next_times(schedule: object, now: datetime, count: int = 3) -> tuple[datetime, ...]:
+    """The next times at which a schedule runs, if it is switched on now.
+
+    Args:
+        schedule: It, in the agent's spelling.
+        now: The time, in the time zone that the agent goes by.
+        count: So many at most; one that runs once has one, one that never runs has none.
+    """
+    if not isinstance(schedule, Mapping) or not can_start(schedule):
+        return ()
+    try:
+        return tuple(islice(_times(schedule, now), count))
+    except (ValueError, OverflowError, TypeError):
+        return ()
+
+
+def _times(schedule: Mapping[object, object], now: datetime) -> Iterator[datetime]:
+    kind = schedule["kind"]
+    if kind == "interval":
+        step = timedelta(minutes=int(str(schedule["minutes"])))
+        while True:
+            now += step
+            yield now
+    elif kind == "once":
+        at = datetime.fromisoformat(str(schedule["run_at"]))
+        at = at if at.tzinfo else at.replace(tzinfo=now.tzinfo)
+        yield from [at.astimezone(now.tzinfo)] if at >= now else []
+    else:
+        yield from _cron_times(str(schedule["expr"]), now)
+
+
+def _cron_times(expr: str, now: datetime) -> Iterator[datetime]:
+    from cronsim import CronSim, CronSimError  # noqa: PLC0415 - only a card with such a job pays for it
+
+    try:
+        yield from CronSim(_plain_expression(expr), now)
+    except CronSimError as err:
+        raise ValueError(str(err)) from err
+
+
+def _plain_expression(expr: str) -> str:
+    """A cron expression with every value written out, as the agent reads it; seconds, its sixth field, come first.
+
+    Written out, day and weekday mean the same to every reader: where both are restricted, either is enough.
+    """
+    parts = expr.lower().split()
+    fields = [_listed(part, n) for n, part in enumerate(parts)]
+    if _names_every_day(parts, fields):
+        fields[_DAY] = fields[_WEEKDAY] = "*"
+    return " ".join([*fields[5:6], *fields[:5]])
+
+
+def _names_every_day(parts: list[str], fields: list[str]) -> bool:
+    """Whether a day or weekday says "every" in so many words (``1-31``) beside a restricted one, and counts as any."""
+    pairs = ((_DAY, _WEEKDAY), (_WEEKDAY, _DAY))
+    spelled = {n: "*" not in parts[n].split(",") for n in (_DAY, _WEEKDAY)}
+    return any(fields[n] == "*" and spelled[n] and "*" not in parts[other] for n, other in pairs)
+
+
+def _listed(part: str, number: int) -> str:
+    values = cron_values(part, number)
+    low, high = CRON_FIELDS[number]
+    whole = len(values) == high - low + 1
+    return "*" if whole else ",".join(map(str, sorted(values)))
+
+
+def _interval_words(minutes: object) -> str:
+    """An interval in its largest whole unit."""
+    if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes < 1:
+        return f"every {minutes} minutes"
+    unit, size = next((unit, size) for unit, size in _SIZES if minutes % size == 0)
+    count = minutes // size
+    return f"every {unit}" if count == 1 else f"every {count} {unit}s"
+
+
+def _cron_words(expr: str) -> str:
+    parts = expr.split()
+    if not _can_explain(parts):
+        return f"cron {expr}"
+    from cronsim.explain import explain  # noqa: PLC0415 - only a card with such a job pays for it
+
+    try:
+        words = explain(" ".join([*parts[5:6], *parts[:5]]))
+    except (ValueError, IndexError, AssertionError):
+        return f"cron {expr}"
+    return f"{words[0].lower()}{words[1:]} ({expr})"
+
+
+def _can_explain(parts: list[str]) -> bool:
+    """Whether the words mean the same as the agent does: not where a step of days meets weekdays."""
+    if len(parts) not in (5, 6):
+        return False
+    both = parts[_DAY] != "*" and parts[_WEEKDAY] != "*"
+    return not (both and any(parts[n].startswith("*") for n in (_DAY, _WEEKDAY)))

@@ -1,0 +1,1 @@
+"""Profiles as wholes: create, clone, rename, delete, aliases, completion."""

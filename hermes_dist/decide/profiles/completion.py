@@ -1,0 +1,262 @@
+"""What a shell may complete, and the scripts that ask us for it; pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
+
+SHELLS = ("bash", "zsh", "fish", "powershell")
+_FLAGS = ("-p", "--profile")
+_ONE_PROFILE = frozenset(
+    [
+        "update",
+        "outdated",
+        "status",
+        "diff",
+        "info",
+        "verify",
+        "adopt",
+        "hold",
+        "unhold",
+        "resolve",
+        "approve",
+        "history",
+        "rollback",
+        "uninstall",
+        "show",
+        "use",
+        "rename",
+        "delete",
+        "archive",
+        "alias",
+        "describe",
+        "export",
+        "publish",
+        "pack",
+        "contribute",
+        "sign",
+    ]
+)
+_COMMANDS = re.compile(r"\{([a-z0-9][a-z0-9_,-]*)\}")
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What can be completed on this machine.
+
+    Attributes:
+        verbs: Our verbs, with the verbs below those that have some.
+        agent: The agent's own commands.
+        profiles: The profiles, the default one too.
+        away: Profiles in the archive and the trash.
+        packages: Names and sources of packages that are known here.
+        refs: Tells the tags and branches that are known of a profile's package.
+        options: Tells the options of one of our verbs.
+        below: Tells what follows one of the agent's commands.
+    """
+
+    verbs: Mapping[str, Sequence[str]]
+    agent: Sequence[str]
+    profiles: Sequence[str]
+    away: Sequence[str] = ()
+    packages: Sequence[str] = ()
+    refs: Callable[[str], Sequence[str]] = lambda _name: ()
+    options: Callable[[Sequence[str]], Sequence[str]] = lambda _verb: ()
+    below: Callable[[str], Sequence[str]] = lambda _command: ()
+
+
+def complete(words: Sequence[str], facts: Facts, *, ours: bool) -> list[str]:
+    """Say what may stand in the place of the last word.
+
+    Args:
+        words: The words behind the command, the unfinished one last.
+        facts: What there is.
+        ours: The command is the one that knows our verbs alone; else it is the front door, and the agent's.
+
+    Returns:
+        The candidates that begin as the unfinished word does.
+    """
+    *done, current = words or [""]
+    found = _candidates(done, current, facts, ours=ours)
+    return [word for word in dict.fromkeys(found) if word.startswith(current)]
+
+
+def _candidates(done: list[str], current: str, facts: Facts, *, ours: bool) -> Sequence[str]:
+    if done and done[-1] in _FLAGS:
+        return facts.profiles
+    if current.startswith("--profile="):
+        return [f"--profile={name}" for name in facts.profiles]
+    rest, profile = _without_profile(done)
+    if not ours:
+        if not rest:
+            return ["-p", "--profile"] if current.startswith("-") else [*facts.agent, *_AT_THE_DOOR]
+        if rest[0] == "completion":
+            return SHELLS if len(rest) == 1 else ()
+        if rest[0] == "gateways" or rest[:2] == ["gateway", "route"]:
+            return _ours(
+                ["gateways", *rest[1:]] if rest[0] == "gateways" else rest, current, profile, facts
+            )
+        if rest[0] != "profile":
+            below = facts.below(rest[0]) if len(rest) == 1 and not current.startswith("-") else ()
+            return [*below, *(["route"] if rest == ["gateway"] else [])]
+        rest = rest[1:]
+    return _ours(rest, current, profile, facts)
+
+
+_AT_THE_DOOR = ("profile", "gateways", "completion")
+
+
+def _without_profile(done: list[str]) -> tuple[list[str], str]:
+    rest: list[str] = []
+    profile, at = "", 0
+    while at < len(done):
+        if done[at] in _FLAGS:
+            profile = done[at + 1] if at + 1 < len(done) else ""
+            at += 2
+        elif done[at].startswith("--profile="):
+            profile = done[at].partition("=")[2]
+            at += 1
+        else:
+            rest.append(done[at])
+            at += 1
+    return rest, profile
+
+
+def _ours(rest: list[str], current: str, profile: str, facts: Facts) -> Sequence[str]:
+    """What follows in a command of ours."""
+    if not rest:
+        return list(facts.verbs)
+    verb, values = rest[0], [word for word in rest[1:] if not word.startswith("-")]
+    below = facts.verbs.get(verb, ())
+    if below and not values:
+        return below
+    if current.startswith("-"):
+        return facts.options(rest[:2] if below else rest[:1])
+    named = values[0] if values and values[0] != "." else profile
+    return _value(verb, rest[-1], values, named, facts)
+
+
+def _value(verb: str, last: str, values: list[str], profile: str, facts: Facts) -> Sequence[str]:
+    if last == "--clone-from":
+        return facts.profiles
+    if last == "--to":
+        return facts.refs(profile)
+    if verb == "completion":
+        return () if values else SHELLS
+    if verb == "restore":
+        return () if values else facts.away
+    if verb == "install":
+        return facts.packages if not values else ()
+    if verb in _ONE_PROFILE and not values:
+        return facts.profiles
+    return ()
+
+
+def agent_commands(usage: str) -> list[str]:
+    """Read the commands out of the agent's own help."""
+    found = _COMMANDS.search(usage)
+    return found[1].split(",") if found else []
+
+
+def script(
+    shell: str, words: Sequence[str], commands: Sequence[str], doors: Sequence[str], known: str
+) -> str:
+    """Write the script that makes a shell complete.
+
+    Args:
+        shell: One of ``SHELLS``.
+        words: The program to ask, with the words before those of the command line.
+        commands: The commands to complete, as profiles' aliases are too.
+        doors: Of these, the ones that know the agent's commands.
+        known: The agent's commands, so that completing needs no agent.
+
+    Returns:
+        The script, to be evaluated or sourced.
+    """
+    ask = " ".join(shlex.quote(word) for word in words)
+    if shell == "powershell":
+        ask = "& " + " ".join(_ps(word) for word in words)
+        return _POWERSHELL.format(
+            ask=ask,
+            known=_ps(known),
+            commands=", ".join(map(_ps, commands)),
+            doors=", ".join(map(_ps, doors)) or "''",
+        )
+    template = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}[shell]
+    return template.format(
+        ask=ask,
+        known=shlex.quote(known),
+        commands=" ".join(map(shlex.quote, commands)),
+        doors="|".join(map(shlex.quote, doors)) or "''",
+        door_words=" ".join(map(shlex.quote, doors)),
+    )
+
+
+def _ps(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+VARIABLE = "HERMES_DIST_COMPLETE"
+"""Carries the agent's commands from the script back to us."""
+
+_BASH = """\
+# completion for bash: eval "$(hermes completion bash)"
+_hermes_dist_complete() {{
+  local cur="${{COMP_WORDS[COMP_CWORD]}}" door=ours line words
+  case "${{COMP_WORDS[0]##*/}}" in {doors}) door=door ;; esac
+  words=("${{COMP_WORDS[@]:1:COMP_CWORD}}")
+  COMPREPLY=()
+  if [[ "${{COMP_WORDS[COMP_CWORD-1]}}" == "=" && "${{COMP_WORDS[COMP_CWORD-2]}}" == "--profile" ]]; then
+    words=("${{COMP_WORDS[@]:1:COMP_CWORD-3}}" --profile "$cur")
+  fi
+  while IFS= read -r line; do
+    [[ -n "$line" ]] && COMPREPLY+=("$line")
+  done < <(HERMES_DIST_COMPLETE={known} {ask} "$door" -- "${{words[@]}}" 2>/dev/null)
+}}
+complete -o default -F _hermes_dist_complete {commands}
+"""
+
+_ZSH = """\
+# completion for zsh: eval "$(hermes completion zsh)"
+_hermes_dist_complete() {{
+  local door=ours
+  local -a found
+  case "${{words[1]:t}}" in {doors}) door=door ;; esac
+  found=("${{(@f)$(HERMES_DIST_COMPLETE={known} {ask} "$door" -- "${{(@)words[2,CURRENT]}}" 2>/dev/null)}}")
+  found=("${{(@)found:#}}")
+  if (( $#found )); then compadd -- "${{found[@]}}"; else _files; fi
+}}
+(( $+functions[compdef] )) || {{ autoload -Uz compinit && compinit -i -D }}
+compdef _hermes_dist_complete {commands}
+"""
+
+_FISH = """\
+# completion for fish: hermes completion fish | source
+function __hermes_dist_complete
+  set -l words (commandline -opc) (commandline -ct)
+  set -l door ours
+  contains -- (basename -- $words[1]) {door_words}; and set door door
+  HERMES_DIST_COMPLETE={known} {ask} $door -- $words[2..-1] 2>/dev/null
+end
+for name in {commands}
+  complete -c $name -f -a '(__hermes_dist_complete)'
+end
+"""
+
+_POWERSHELL = """\
+# completion for PowerShell: hermes completion powershell | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName {commands} -ScriptBlock {{
+  param($wordToComplete, $commandAst, $cursorPosition)
+  $words = @($commandAst.CommandElements | ForEach-Object {{ $_.ToString() }})
+  $name = [IO.Path]::GetFileNameWithoutExtension($words[0])
+  $door = if (@({doors}) -contains $name) {{ 'door' }} else {{ 'ours' }}
+  $rest = @($words | Select-Object -Skip 1)
+  if ($wordToComplete -eq '') {{ $rest += '' }}
+  $env:HERMES_DIST_COMPLETE = {known}
+  {ask} $door -- @rest 2>$null | Where-Object {{ $_ }} | ForEach-Object {{
+    [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+  }}
+}}
+"""

@@ -1,0 +1,49 @@
+"""Texts with ``${NAME}`` in place of every secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from hermes_dist.decide.secrets.finder import Finding, find_secrets
+from hermes_dist.decide.secrets.known import SHORTEST_KNOWN, forms_of
+
+_KEY = re.compile(
+    r"([A-Za-z][\w.-]{2,60})[\"'\\]{0,3}\s{0,4}(?:=>|:=|[:=])[\s\"'\\]{0,6}(?:Bearer\s)?$"
+)
+
+
+def redact(data: bytes, known: Mapping[str, str]) -> tuple[bytes, tuple[str, ...]]:
+    """Put ``${NAME}`` in place of every secret in a text.
+
+    Args:
+        data: The text.
+        known: Values that this machine keeps secret, by the names of their variables.
+
+    Returns:
+        The text, and the names that were put into it. What is no UTF-8 stays as it is.
+    """
+    names: list[str] = []
+    for name, value in sorted(known.items(), key=lambda item: -len(item[1])):
+        for form in sorted(
+            forms_of(value) if len(value) >= SHORTEST_KNOWN else (), key=len, reverse=True
+        ):
+            if form in data:
+                data = data.replace(form, b"${%s}" % name.encode())
+                names.append(name)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return data, tuple(dict.fromkeys(names))
+    for one in reversed(find_secrets(text)):
+        name = _name_for(text, one)
+        names.append(name)
+        text = text[: one.start] + "${" + name + "}" + text[one.end :]
+    return text.encode(), tuple(dict.fromkeys(names))
+
+
+def _name_for(text: str, one: Finding) -> str:
+    """A name for the variable that takes a secret's place: of the key in front of it, else of its kind."""
+    before = _KEY.search(text[max(0, one.start - 120) : one.start])
+    label = before[1] if before else one.kind.partition(" (")[0]
+    return re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_").upper() or "SECRET"

@@ -1,0 +1,75 @@
+"""The places in a file where a secret seems to be, whatever kind of file it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from hermes_dist.decide.secrets.finder import find_secrets
+from hermes_dist.decide.secrets.known import SHORTEST_KNOWN, forms_of, places_of
+from hermes_dist.decide.secrets.members import members_of
+from hermes_dist.model.paths import RelPath
+
+_WINDOW = 4 << 20
+_OVERLAP = 1 << 14
+_BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_OF_THIS_MACHINE = "a secret of this machine"
+
+
+class Leak(Struct, frozen=True, order=True):
+    """A place in a file where a secret seems to be; the secret itself is not in it."""
+
+    path: RelPath
+    line: int
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.kind}"
+
+
+def scan(
+    path: RelPath, data: bytes, known: Iterable[str] = (), *, shipped: bool = False
+) -> list[Leak]:
+    """List the places in a file where a secret seems to be.
+
+    Args:
+        path: The file.
+        data: Its content; what lies in an archive, a database or a packed file is looked at, too.
+        known: Values that this machine keeps secret; they count in base64 and URL-encoded, too.
+        shipped: It is just as a package brought it, so that only this machine's own secrets count.
+    """
+    forms = {form for value in known if len(value) >= SHORTEST_KNOWN for form in forms_of(value)}
+    spots = set(_spots(data, forms, shipped=shipped))
+    for name, content in members_of(data):
+        spots |= {(0, f"{kind} in {name}") for _, kind in _spots(content, forms, shipped=shipped)}
+    return [Leak(path, number, kind) for number, kind in sorted(spots)]
+
+
+def _spots(data: bytes, forms: set[bytes], *, shipped: bool) -> Iterator[tuple[int, str]]:
+    for at in places_of(data, forms):
+        yield data.count(b"\n", 0, at) + 1, _OF_THIS_MACHINE
+    line = 1
+    for begin in range(0, 0 if shipped else max(len(data), 1), _WINDOW):
+        text = text_of(data[begin : begin + _WINDOW + _OVERLAP], data[:400])
+        for one in find_secrets(text):
+            yield line + text.count("\n", 0, one.start), one.kind
+        line += data.count(b"\n", begin, begin + _WINDOW)
+
+
+def text_of(data: bytes, head: bytes) -> str:
+    """Some bytes as text, by what the head of their file tells of its letters."""
+    coding = _BOMS.get(head[:2]) or _wide(head)
+    if coding:
+        return data.decode(coding, "replace")
+    return data.decode("utf-8", "replace") if b"\0" not in data else data.decode("latin-1")
+
+
+def _wide(head: bytes) -> str | None:
+    """The coding of a text without a mark whose every second byte is zero."""
+    half = len(head) // 2
+    if half >= 4 and head[1::2].count(0) > half * 0.9 and head[::2].count(0) < half * 0.1:
+        return "utf-16-le"
+    if half >= 4 and head[::2].count(0) > half * 0.9 and head[1::2].count(0) < half * 0.1:
+        return "utf-16-be"
+    return None

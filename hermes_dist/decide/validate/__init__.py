@@ -1,0 +1,1 @@
+"""What `validate` holds against a package."""

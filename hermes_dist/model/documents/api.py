@@ -1,0 +1,270 @@
+"""YAML and JSON text ⇄ data with positions; edits spliced into the text, then read again to verify.
+
+The one door to documents: what others need of the parts (``_yaml_*``, ``_json_*``, ``_splice`` …) is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.nodes import (
+    DEFAULT,
+    MANIFEST,
+    Document,
+    Kind,
+    Limits,
+    decode,
+    find,
+)
+from hermes_dist.model.documents.splice import Splice
+from hermes_dist.model.keypath import KeyPath
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.values import ABSENT, Absent, Unmergeable, get, same, with_value
+
+__all__ = [
+    "ABSENT",
+    "DEFAULT",
+    "MANIFEST",
+    "Absent",
+    "Document",
+    "Kind",
+    "Limits",
+    "Spliced",
+    "Steps",
+    "Unmergeable",
+    "dump",
+    "get",
+    "graft",
+    "kind_of",
+    "line_at",
+    "line_of",
+    "load_data",
+    "load_manifest_data",
+    "parse",
+    "parse_manifest_text",
+    "put",
+    "rewrite",
+    "same",
+]
+
+Steps = tuple[str | int, ...]
+"""A place in a document: keys of maps and numbers of items, from the outside in."""
+_SUFFIXES = {".yaml": Kind.YAML, ".yml": Kind.YAML, ".json": Kind.JSON}
+
+
+def kind_of(path: RelPath) -> Kind | None:
+    """Tell by its ending which language a file is in; None for anything but YAML and JSON."""
+    return _SUFFIXES.get(path.suffix)
+
+
+def parse(data: bytes, kind: Kind, *, limits: Limits = DEFAULT) -> Document:
+    """Read a document with its positions.
+
+    Raises:
+        Invalid: Not of this language, or over a limit; the place is ``line:column``.
+    """
+    text, bom = decode(data, limits)
+    if kind is Kind.JSON:
+        from hermes_dist.model.documents import json_parse as _json_parse  # noqa: PLC0415 - only where it is needed
+
+        return _json_parse.parse(text, limits, bom=bom)
+    from hermes_dist.model.documents import yaml_parse as _yaml_parse  # noqa: PLC0415 - yaml costs start-up time
+
+    return _yaml_parse.parse(text, limits, bom=bom)
+
+
+def load_data(data: bytes, kind: Kind, *, limits: Limits = DEFAULT) -> object:
+    """Read data as the agent will: YAML 1.1 as PyYAML's safe loader reads it, or JSON.
+
+    Raises:
+        Invalid: Not of this language, or over a limit; the place is ``line:column``.
+    """
+    return parse(data, kind, limits=limits).value
+
+
+def load_manifest_data(data: bytes) -> dict[object, object]:
+    """Read ``distribution.yaml``: small, without aliases, a map.
+
+    Raises:
+        Invalid: It is not; the place is ``line:column``.
+    """
+    value = parse_manifest_text(data).value
+    return value if isinstance(value, dict) else {}
+
+
+def parse_manifest_text(data: bytes) -> Document:
+    """Read ``distribution.yaml`` as :func:`load_manifest_data` does, with its positions.
+
+    Raises:
+        Invalid: It is not small, has aliases, or is no map; the place is ``line:column``.
+    """
+    doc = parse(data, Kind.YAML, limits=MANIFEST)
+    if not isinstance(doc.value, dict):
+        raise Invalid(
+            "not a map of fields", where="1:1", hint="begin with a line such as name: my-agent"
+        )
+    return doc
+
+
+def line_at(doc: Document, steps: Iterable[str | int]) -> int:
+    """Tell the line, from one, of a place in a document, or of the nearest one above it that is there."""
+    node, line = doc.root, 1
+    for step in steps:
+        if node is None:
+            break
+        if isinstance(step, int) and isinstance(node.value, list):
+            entry = node.entries[step] if step < len(node.entries) else None
+        else:
+            entry = node.entry(step) or next(
+                (e for e in node.entries if node.is_map and str(e.key) == step), None
+            )
+        if entry is None:
+            break
+        line, node = doc.text.count("\n", 0, entry.start) + 1, entry.node
+    return line
+
+
+def line_of(data: bytes, kind: Kind, key: KeyPath) -> int | None:
+    """Tell the line, from one, on which a key stands; None when it isn't there or nothing can be read."""
+    try:
+        doc = parse(data, kind)
+    except Invalid:
+        return None
+    entry = find(doc.root, key)
+    return doc.text.count("\n", 0, entry.start) + 1 if entry else None
+
+
+class Spliced(Struct, frozen=True):
+    """A document's new bytes, and the keys where a comment of its own went with the change."""
+
+    content: bytes
+    lost: tuple[KeyPath, ...] = ()
+
+
+def rewrite(
+    doc: Document, want: object, *, donor: Document | None = None, base: Document | None = None
+) -> Spliced:
+    """Make a document say ``want``; all bytes that need not change are kept.
+
+    Args:
+        doc: The document to edit.
+        want: What it shall say; the order of a map's keys places the new ones.
+        donor: Where new values are spelled already, with their comments.
+        base: What was remembered of both: tells whose a comment is. An entry of ``doc`` spelled as
+            there takes the donor's comments; a comment that is not there is never taken out unseen.
+
+    Raises:
+        Unmergeable: It can't be done by splicing; nothing wrong is ever written.
+    """
+    splice = Splice(doc, donor, base)
+    text = splice.text(want)
+    lost = tuple(splice.lost()) if splice.edits else ()
+    if text == doc.text:
+        if _says(doc, want):
+            return Spliced(doc.encode(text))
+        raise Unmergeable("the change leaves no trace in the text")
+    for candidate in _endings(doc.text, text):
+        content = doc.encode(candidate)
+        if _says(_again(content, doc.kind), want):
+            return Spliced(content, lost)
+    raise Unmergeable("spliced text would not say what it should")
+
+
+def _endings(old: str, new: str) -> list[str]:
+    """The text without the newline at its end that the old one did not have, then as it is."""
+    if old.endswith("\n") or not new.endswith("\n") or not old:
+        return [new]
+    return [new[: -2 if new.endswith("\r\n") else -1], new]
+
+
+def _again(content: bytes, kind: Kind) -> Document | None:
+    try:
+        return parse(content, kind)
+    except Invalid:
+        return None
+
+
+def _says(doc: Document | None, want: object) -> bool:
+    if doc is None:
+        return False
+    return same(doc.value, want) or (doc.root is None and (want == {} or want is ABSENT))
+
+
+def put(
+    data: bytes, kind: Kind, edits: Mapping[KeyPath, object], *, donor: bytes | None = None
+) -> bytes:
+    """Set values in a document, or take them out where the value is ABSENT.
+
+    Args:
+        data: The document.
+        kind: Its language.
+        edits: New values by their keys; missing maps on the way are made.
+        donor: A document that spells the values already, and shows where new keys go.
+
+    Raises:
+        Unmergeable: It can't be done by splicing, or a document can't be read.
+    """
+    doc = _readable(data, kind)
+    source = _readable(donor, kind) if donor is not None else None
+    want = doc.value
+    for key, value in edits.items():
+        want = with_value(want, key, value, source.value if source else doc.value)
+    return rewrite(doc, {} if want is ABSENT else want, donor=source).content
+
+
+def graft(target: bytes | None, source: bytes | None, kind: Kind, keys: Iterable[KeyPath]) -> bytes:
+    """Put the values that ``source`` has at some keys into ``target``; what it lacks there is taken out.
+
+    Used for the next base, for parking and to settle conflicts. A map that has become empty goes too
+    when the source has none.
+
+    Args:
+        target: The document to edit; None for an empty one.
+        source: The document to take from; None for an empty one.
+        kind: Their language.
+        keys: Where; the empty key stands for the whole document.
+
+    Raises:
+        Unmergeable: It can't be done by splicing, or a document can't be read.
+    """
+    keys = list(keys)
+    if () in keys:
+        return source if source is not None else dump({}, kind)
+    if not keys and target is not None:
+        return target
+    other = _readable(source, kind) if source is not None else None
+    have = other.value if other and other.root else ABSENT
+    doc = _readable(target, kind) if target is not None else None
+    want: object = doc.value if doc and doc.root else {}
+    for key in keys:
+        want = with_value(want, key, get(have, key), have)
+    if want is ABSENT:
+        want = {}
+    if doc is None:
+        return rewrite(other, want).content if other and want else dump(want, kind)
+    return rewrite(doc, want, donor=other).content
+
+
+def _readable(data: bytes, kind: Kind) -> Document:
+    try:
+        return parse(data, kind)
+    except Invalid as err:
+        raise Unmergeable(str(err)) from None
+
+
+def dump(data: object, kind: Kind) -> bytes:
+    """Write a new document.
+
+    Raises:
+        Unmergeable: The data is none of this language.
+    """
+    if kind is Kind.JSON:
+        from hermes_dist.model.documents import json_write as _json_write  # noqa: PLC0415 - only where it is needed
+
+        return (_json_write.write(data, _json_write.Style()) + "\n").encode()
+    from hermes_dist.model.documents import yaml_write as _yaml_write  # noqa: PLC0415 - yaml costs start-up time
+
+    return _yaml_write.block(data).encode()

@@ -1,0 +1,138 @@
+"""Edits inside braces and brackets: all of JSON, and YAML's flow style."""
+
+from __future__ import annotations
+
+from hermes_dist.model.documents import json_write as _json_write
+from hermes_dist.model.documents import spelling as _spelling
+from hermes_dist.model.documents.edits import Edit, Editor, applied
+from hermes_dist.model.documents.layout import View
+from hermes_dist.model.documents.nodes import Kind
+from hermes_dist.model.documents.slots import Slot
+from hermes_dist.model.keypath import KeyPath
+from hermes_dist.model.values import Unmergeable, same
+
+
+class Flow:
+    """Edits one flow collection that has entries, of which at least one stays.
+
+    Args:
+        editor: Takes the edits.
+        view: The collection.
+        slots: Its entries as they shall be.
+        donor: The same collection where new values are spelled already.
+        base: The same collection as remembered.
+        path: Its key.
+    """
+
+    def __init__(
+        self,
+        editor: Editor,
+        view: View,
+        slots: list[Slot],
+        *,
+        donor: View | None,
+        base: View | None,
+        path: KeyPath,
+    ) -> None:
+        self.editor = editor
+        self.view = view
+        self.slots = slots
+        self.donor = donor
+        self.base = base
+        self.path = path
+        self.text = editor.doc.text
+        node = view.node
+        head = self.text[node.start + 1 : node.entries[0].start]
+        self.spread = "\n" in head
+        line = self.text[self.text.rfind("\n", 0, node.start) + 1 : node.start]
+        outer = line[: len(line) - len(line.lstrip())]
+        self.margin = head.rpartition("\n")[2] if self.spread and not head.strip() else outer
+
+    def edit(self) -> None:
+        """Make the edits.
+
+        Raises:
+            Unmergeable: It can't be done in place.
+        """
+        kept = sum(slot.own is not None for slot in self.slots)
+        if kept == len(self.slots) == len(self.view.node.entries):
+            for slot in self.slots:
+                self.keep(slot)
+            return
+        outside, self.editor.edits = self.editor.edits, []
+        try:
+            for slot in self.slots:
+                self.keep(slot)
+            new = self.rebuilt()
+        finally:
+            self.editor.edits = outside
+        node = self.view.node
+        self.editor.edit(node.start + 1, node.end - 1, new, self.path, self.base)
+
+    def keep(self, slot: Slot) -> None:
+        """Bring an entry that stays to its value."""
+        view = slot.own
+        if view is None or same(view.value, slot.want):
+            return
+        donor, base = slot.among(self.donor), slot.among(self.base)
+        path = (*self.path, *slot.segment())
+        if self.editor.inside(view, slot.want, donor, base, path):
+            return
+        if view.node.knot:
+            raise Unmergeable("a change touches an anchor")
+        new = self.spelled(slot.want, donor)
+        node = view.node
+        if node.start == node.end:
+            new = (" " if ":" in self.text[view.entry.key_end : node.start] else ": ") + new
+        self.editor.edit(node.start, node.end, new, path, base)
+
+    def spelled(self, want: object, donor: View | None) -> str:
+        return _spelling.flow_value(self.editor.doc, want, donor, self.margin, lines=self.spread)
+
+    def rebuilt(self) -> str:
+        """The text between the brackets, with new entries put in and others left out."""
+        views = self.view.kids()
+        node = self.view.node
+        places = {id(view): n for n, view in enumerate(views)}
+        stay = {id(slot.own) for slot in self.slots}
+        if any(view.node.knot for view in views if id(view) not in stay):
+            raise Unmergeable("a change touches an anchor")
+        out = self.text[node.start + 1 : views[0].entry.start]
+        before: int | None = None
+        for n, slot in enumerate(self.slots):
+            here = places[id(slot.own)] if slot.own else None
+            if n:
+                follows = before is not None and here == before + 1
+                out += self.gap(before or 0) if follows else self.separator(views)
+            out += self.element(slot)
+            before = here
+        return out + self.text[views[-1].node.end : node.end - 1]
+
+    def gap(self, before: int) -> str:
+        views = self.view.kids()
+        return self.text[views[before].node.end : views[before + 1].entry.start]
+
+    def separator(self, views: list[View]) -> str:
+        """What stands between two entries that did not stand together before."""
+        if len(views) > 1:
+            gap = self.gap(0)
+            if not gap.replace(",", "", 1).strip():
+                return gap
+        if self.spread:
+            return ",\n" + self.margin
+        json = self.editor.doc.kind is Kind.JSON
+        return _json_write.style_of(self.text).comma if json else ", "
+
+    def element(self, slot: Slot) -> str:
+        view = slot.own or slot.moved
+        if view and (slot.own or same(view.value, slot.want)):
+            return applied(self.text, self.within(view), view.entry.start, view.node.end)
+        donor = slot.among(self.donor)
+        new = self.spelled(slot.want, donor)
+        if not self.view.node.is_map:
+            return new
+        return _spelling.flow_key(self.editor.doc, slot.key, donor) + new
+
+    def within(self, view: View) -> list[Edit]:
+        start, end = view.entry.start, view.node.end
+        return [edit for edit in self.editor.edits if start <= edit.start and edit.end <= end]

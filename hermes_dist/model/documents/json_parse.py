@@ -1,0 +1,127 @@
+"""JSON text to nodes that know their places."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import NoReturn
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.nodes import Document, Entry, Form, Kind, Limits, Node, place
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
+_WORD = re.compile(r"true|false|null|NaN|-?Infinity")
+_WORDS = {"true": True, "false": False, "null": None, "NaN": float("nan")}
+_LONGEST_NUMBER = 100
+
+
+def parse(text: str, limits: Limits, *, bom: bool = False) -> Document:
+    """Read a JSON document; a text of blanks alone holds nothing.
+
+    Raises:
+        Invalid: Not JSON, over a limit, or with duplicate keys.
+    """
+    reader = _Reader(text, limits)
+    if not text.strip():
+        raise Invalid("not valid JSON: empty")
+    root = reader.value(reader.skip(0), 1)
+    end = reader.skip(root.end)
+    if end < len(text):
+        reader.refuse("not valid JSON: more after the end", end)
+    return Document(Kind.JSON, text, bom, root, [])
+
+
+class _Reader:
+    def __init__(self, text: str, limits: Limits) -> None:
+        self.text = text
+        self.limits = limits
+        self.size = 0
+
+    def refuse(self, what: str, at: int) -> NoReturn:
+        raise Invalid(what, where=place(self.text, at))
+
+    def skip(self, at: int) -> int:
+        found = _SPACE.match(self.text, at)
+        return found.end() if found else at
+
+    def value(self, at: int, depth: int) -> Node:
+        self.size += 1
+        if self.size > self.limits.nodes:
+            self.refuse(f"more than {self.limits.nodes} values", at)
+        if depth > self.limits.depth:
+            self.refuse(f"nested more than {self.limits.depth} levels deep", at)
+        first = self.text[at : at + 1]
+        if first == "{":
+            return self.map(at, depth)
+        if first == "[":
+            return self.list(at, depth)
+        if first == '"':
+            text, end = self.string(at)
+            return Node(text, at, end)
+        if found := _WORD.match(self.text, at):
+            word = found[0]
+            return Node(_WORDS[word] if word in _WORDS else float(word), at, found.end())
+        return self.number(at)
+
+    def number(self, at: int) -> Node:
+        found = _NUMBER.match(self.text, at)
+        if not found:
+            self.refuse("not valid JSON: a value is missing", at)
+        if len(found[0]) > _LONGEST_NUMBER:
+            self.refuse("a number too long", at)
+        number = float(found[0]) if found[1] or found[2] else int(found[0])
+        if isinstance(number, int) and not -(1 << 63) <= number < 1 << 64:
+            self.refuse("a number of more than 64 bits", at)
+        return Node(number, at, found.end())
+
+    def string(self, at: int) -> tuple[str, int]:
+        found = _STRING.match(self.text, at)
+        if not found:
+            self.refuse("not valid JSON: a text is missing or has no end", at)
+        raw = found[0]
+        if "\\" not in raw:
+            return raw[1:-1], found.end()
+        try:
+            text = str(json.loads(raw))
+        except ValueError:
+            self.refuse("not valid JSON: an unknown escape", at)
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            self.refuse("half a character (a lone surrogate)", at)
+        return text, found.end()
+
+    def map(self, at: int, depth: int) -> Node:
+        entries: list[Entry] = []
+        value: dict[object, object] = {}
+        spot = self.skip(at + 1)
+        while self.text[spot : spot + 1] != "}":
+            spot = self.comma(spot, bool(entries))
+            key, key_end = self.string(spot)
+            if key in value:
+                self.refuse(f"the key {key!r:.80} twice", spot)
+            colon = self.skip(key_end)
+            if self.text[colon : colon + 1] != ":":
+                self.refuse("not valid JSON: a colon is missing", colon)
+            node = self.value(self.skip(colon + 1), depth + 1)
+            value[key] = node.value
+            entries.append(Entry(key, spot, key_end, node))
+            spot = self.skip(node.end)
+        return Node(value, at, spot + 1, Form.FLOW, entries)
+
+    def list(self, at: int, depth: int) -> Node:
+        entries: list[Entry] = []
+        spot = self.skip(at + 1)
+        while self.text[spot : spot + 1] != "]":
+            spot = self.comma(spot, bool(entries))
+            node = self.value(spot, depth + 1)
+            entries.append(Entry(None, spot, spot, node))
+            spot = self.skip(node.end)
+        return Node([e.node.value for e in entries], at, spot + 1, Form.FLOW, entries)
+
+    def comma(self, at: int, wanted: bool) -> int:
+        if not wanted:
+            return at
+        if self.text[at : at + 1] != ",":
+            self.refuse("not valid JSON: a comma is missing", at)
+        return self.skip(at + 1)

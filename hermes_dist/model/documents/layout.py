@@ -1,0 +1,280 @@
+"""Which lines belong to which entry of a block: its comments above, its value, what is indented below."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Hashable
+
+from msgspec import Struct
+
+from hermes_dist.model.documents.nodes import Document, Entry, Form, Kind, Node
+from hermes_dist.model.keypath import Item, Segment
+from hermes_dist.model.values import Unmergeable, freeze
+
+_REST = re.compile(r"[ \t]*(#[^\n]*)?\r?(?:\n|\Z)")
+_SPACES = re.compile(r" *")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
+
+
+class Chunk(Struct, frozen=True):
+    """The whole lines of one entry.
+
+    Attributes:
+        lead: Where the comment lines glued above it begin.
+        start: Its key or dash.
+        core: The end of the line on which its value ends.
+        end: Past the comments below that are indented deeper.
+        column: The column of its key or dash.
+        inline: It begins within a line, as the first key behind a dash does.
+    """
+
+    lead: int
+    start: int
+    core: int
+    end: int
+    column: int
+    inline: bool = False
+
+
+class View:
+    """An entry of a document together with its lines; ``chunk`` is None inside flow.
+
+    Args:
+        doc: The document.
+        entry: The entry.
+        chunk: Its lines.
+        floor: Where lines of its value can begin.
+    """
+
+    __slots__ = ("_kids", "_known", "chunk", "doc", "entry", "floor")
+
+    def __init__(self, doc: Document, entry: Entry, chunk: Chunk | None, floor: int) -> None:
+        self.doc = doc
+        self.entry = entry
+        self.chunk = chunk
+        self.floor = floor
+        self._kids: list[View] | None = None
+        self._known: dict[Hashable, View] | None = None
+
+    @property
+    def node(self) -> Node:
+        return self.entry.node
+
+    @property
+    def value(self) -> object:
+        return self.entry.node.value
+
+    def kids(self) -> list[View]:
+        """The entries below, in the order of the text.
+
+        Raises:
+            Unmergeable: Their lines can't be told apart.
+        """
+        if self._kids is None:
+            node = self.node
+            if node.form is Form.BLOCK:
+                self._kids = _block_kids(self)
+            else:
+                self._kids = [View(self.doc, entry, None, 0) for entry in node.entries]
+        return self._kids
+
+    def kid(self, key: object) -> View | None:
+        """Find the entry below with this key."""
+        return self._find(freeze(key)) if self.node.is_map else None
+
+    def equal(self, value: object) -> View | None:
+        """Find the first item below with this value."""
+        return None if self.node.is_map else self._find(freeze(value))
+
+    def _find(self, twin: Hashable) -> View | None:
+        if self._known is None:
+            in_map = self.node.is_map
+            self._known = {
+                freeze(kid.entry.key if in_map else kid.value): kid for kid in reversed(self.kids())
+            }
+        return self._known.get(twin)
+
+    def named(self, item: Item) -> View | None:
+        """Find the item below with this name."""
+        if self.node.is_map:
+            return None
+        fits = (
+            k
+            for k in self.kids()
+            if isinstance(k.value, dict) and k.value.get(item.field) == item.value
+        )
+        return next(fits, None)
+
+    def step(self, segment: Segment) -> View | None:
+        """Find what one segment of a key path names."""
+        return self.named(segment) if isinstance(segment, Item) else self.kid(segment)
+
+
+def root_view(doc: Document | None) -> View | None:
+    """View the whole document; None when there is nothing in it."""
+    if doc is None or doc.root is None:
+        return None
+    root = doc.root
+    return View(doc, Entry(None, root.start, root.start, root), None, 0)
+
+
+def _block_kids(view: View) -> list[View]:
+    doc, node = view.doc, view.node
+    text, floor = doc.text, view.floor
+    kids: list[View] = []
+    if not node.entries:  # nothing but <<
+        return kids
+    starts = [e.start for e in node.entries] if node.is_map else _dashes(text, node, floor)
+    column = starts[0] - _line_start(text, starts[0])
+    for entry, start in zip(node.entries, starts, strict=True):
+        chunk = _chunk(text, entry, start, column, floor)
+        below = text.find("\n", entry.key_end if node.is_map else start)
+        kids.append(View(doc, entry, chunk, below + 1 if below >= 0 else len(text)))
+        floor = chunk.end
+    return kids
+
+
+def _chunk(text: str, entry: Entry, start: int, column: int, floor: int) -> Chunk:
+    line = _line_start(text, start)
+    inline = line < floor
+    if start - line != column or (not inline and text[line:start].strip(" ")):
+        raise Unmergeable("its lines are laid out in a way that can't be edited in place")
+    core = _core(text, entry.node)
+    end = at = core
+    while at < len(text):
+        after = _line_end(text, at)
+        body = text[at:after].strip()
+        if body.startswith("#") and _margin(text, at) > column:
+            end = after
+        elif body:
+            break
+        at = after
+    lead = start if inline else line
+    while not inline and lead > floor:
+        above = _line_start(text, lead - 1)
+        if above < floor or text[above : above + column + 1].lstrip(" ")[:1] != "#":
+            break
+        lead = above
+    return Chunk(lead, start, core, end, column, inline)
+
+
+def _core(text: str, node: Node) -> int:
+    last = node
+    while last.form is Form.BLOCK:
+        last = last.last
+    if last.form is Form.TEXT and text[last.end - 1] == "\n":
+        return last.end
+    rest = _REST.match(text, last.end)
+    if not rest:
+        raise Unmergeable("more than one entry stands on a line")
+    return rest.end()
+
+
+def _dashes(text: str, node: Node, floor: int) -> list[int]:
+    """Find the dash of each item: on its line or above, all in one column."""
+    first = node.start
+    if text[first] != "-":
+        raise Unmergeable("an anchor is in the way")
+    column = first - _line_start(text, first)
+    found = [first]
+    for entry in node.entries[1:]:
+        line = _line_start(text, entry.start)
+        while text[line + column : line + column + 1] != "-" or text[line : line + column].strip(
+            " "
+        ):
+            if line <= floor:
+                raise Unmergeable("a dash can't be found")
+            line = _line_start(text, line - 1)
+        found.append(line + column)
+    return found
+
+
+def _line_start(text: str, at: int) -> int:
+    return text.rfind("\n", 0, at) + 1
+
+
+def _line_end(text: str, at: int) -> int:
+    """The position after the line."""
+    found = text.find("\n", at)
+    return found + 1 if found >= 0 else len(text)
+
+
+def _margin(text: str, line: int) -> int:
+    found = _SPACES.match(text, line)
+    return len(found[0]) if found else 0
+
+
+def blank_before(text: str, lead: int, floor: int) -> int:
+    """The start of the run of blank lines above ``lead``; ``lead`` itself when there is none."""
+    while lead > floor:
+        above = _line_start(text, lead - 1)
+        if above < floor or text[above:lead].strip():
+            break
+        lead = above
+    return lead
+
+
+def blank_at(text: str, at: int) -> bool:
+    """Whether the line at this position is blank, or the end."""
+    return not text[at : _line_end(text, at)].strip()
+
+
+def shift(text: str, delta: int) -> str:
+    """Indent lines by ``delta`` columns, or dedent.
+
+    Raises:
+        Unmergeable: A line has no room for that.
+    """
+    if not delta:
+        return text
+    return "".join(_shifted(line, delta) for line in _LINE.findall(text))
+
+
+def _shifted(line: str, delta: int) -> str:
+    body = line.lstrip(" ")
+    if body in {"\n", "\r\n"} and len(line) == len(body):
+        return line
+    margin = len(line) - len(body) + delta
+    if margin < 0 and body.strip() and not body.startswith("#"):
+        raise Unmergeable("its indentation can't be carried over")
+    return " " * max(margin, 0) + body
+
+
+def lifted(view: View) -> str:
+    """The lines of an entry as they would be at column 0, to compare."""
+    chunk = view.chunk
+    if chunk is None:
+        return view.doc.text[view.entry.start : view.node.end]
+    return lines_of(view.doc, chunk.lead, chunk.end, chunk.column, inline=chunk.inline).rstrip("\n")
+
+
+def lines_of(
+    doc: Document, start: int, end: int, column: int, *, inline: bool, text: str | None = None
+) -> str:
+    """Lines taken out of a document, at column 0, with LF; an inline one gets its margin first."""
+    piece = (doc.text[start:end] if text is None else text).replace("\r\n", "\n")
+    return shift((" " * column if inline else "") + piece, -column)
+
+
+def comments(doc: Document, start: int = 0, end: int | None = None) -> Counter[str]:
+    """Count the comments between two positions."""
+    if doc.notes is None:
+        doc.notes = _comments(doc)
+    stop = len(doc.text) if end is None else end
+    low = bisect_left(doc.notes, (start, ""))
+    return Counter(note for _, note in doc.notes[low : bisect_left(doc.notes, (stop, ""))])
+
+
+def _comments(doc: Document) -> list[tuple[int, str]]:
+    found: list[tuple[int, str]] = []
+    if doc.kind is Kind.JSON or "#" not in doc.text:
+        return found
+    at = 0
+    for first, last in [*doc.scalars, (len(doc.text), 0)]:
+        hits = _COMMENT.finditer(doc.text, at, max(at, first))
+        found += [(hit.start(), hit[0].rstrip()) for hit in hits]
+        at = max(at, last)
+    return found

@@ -1,0 +1,153 @@
+"""A document as text and as nodes that know their places in it."""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+
+from msgspec import Struct, field
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.keypath import Item, KeyPath
+from hermes_dist.model.values import same
+
+_CONTROLS = frozenset(map(chr, [*range(0x20), *range(0x7F, 0xA0)])) - frozenset("\t\n\r")
+
+
+class Kind(StrEnum):
+    """The languages of documents that merge by their structure."""
+
+    YAML = "yaml"
+    JSON = "json"
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What a document may hold; whoever asks for more is refused before a loader sees it."""
+
+    size: int = 1 << 20
+    depth: int = 32
+    nodes: int = 20_000
+    aliases: int = 50
+
+
+DEFAULT = Limits()
+MANIFEST = Limits(size=64 << 10, aliases=0)
+
+
+class Form(Enum):
+    """How a value is spelled."""
+
+    INLINE = "inline"  # a plain or quoted scalar, an alias, nothing
+    TEXT = "text"  # a block scalar, | or >
+    FLOW = "flow"  # {a: 1} and [a]
+    BLOCK = "block"  # one entry a line
+
+
+class Node(Struct, eq=False):
+    """A value and the text from ``start`` to ``end`` that spells it."""
+
+    value: object
+    start: int
+    end: int
+    form: Form = Form.INLINE
+    entries: list[Entry] = field(default_factory=list)
+    tail: Node | None = (
+        None  # what its text ends with, where that is no entry: the value of a << that comes last
+    )
+    tied: bool = False  # has an anchor, is an alias, or takes keys over with <<
+    knot: bool = False  # is tied, or holds something that is
+
+    def entry(self, key: object) -> Entry | None:
+        """Find the entry of a map."""
+        return next((e for e in self.entries if same(e.key, key)), None) if self.is_map else None
+
+    @property
+    def is_map(self) -> bool:
+        return isinstance(self.value, dict)
+
+    @property
+    def last(self) -> Node:
+        """The value that the text of a block ends with."""
+        return self.tail or self.entries[-1].node
+
+
+class Entry(Struct, eq=False):
+    """One key with its value, or one item of a list (whose ``key`` says nothing).
+
+    ``start`` is where the key begins; for an item, where its value begins.
+    """
+
+    key: object
+    start: int
+    key_end: int
+    node: Node
+
+
+class Document(Struct, eq=False):
+    """A text that was read: ``root`` is None when it holds nothing but comments."""
+
+    kind: Kind
+    text: str
+    bom: bool
+    root: Node | None
+    scalars: list[tuple[int, int]]
+    notes: list[tuple[int, str]] | None = None  # its comments, once somebody asked for them
+
+    @property
+    def value(self) -> object:
+        return self.root.value if self.root else None
+
+    @property
+    def newline(self) -> str:
+        return "\r\n" if "\r\n" in self.text else "\n"
+
+    def encode(self, text: str) -> bytes:
+        """Return the bytes of a new text of this document."""
+        return (("\ufeff" if self.bom else "") + text).encode()
+
+
+def decode(data: bytes, limits: Limits) -> tuple[str, bool]:
+    """Let bytes through the gate: the text and whether it began with a byte order mark.
+
+    Raises:
+        Invalid: Too large, not UTF-8, or control characters in it.
+    """
+    if len(data) > limits.size:
+        raise Invalid(f"larger than {limits.size >> 10} KiB")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as err:
+        line = data.count(b"\n", 0, err.start) + 1
+        raise Invalid("not UTF-8 text", where=f"{line}:1", hint="save the file as UTF-8") from None
+    bom = text.startswith("\ufeff")
+    text = text[bom:]
+    if not _CONTROLS.isdisjoint(text):
+        spot = next(n for n, char in enumerate(text) if char in _CONTROLS)
+        raise Invalid("a control character", where=place(text, spot))
+    return text, bom
+
+
+def place(text: str, spot: int) -> str:
+    """Write a position as ``line:column``, both from one."""
+    line = text.count("\n", 0, spot) + 1
+    return f"{line}:{spot - text.rfind(chr(10), 0, spot)}"
+
+
+def find(root: Node | None, path: KeyPath) -> Entry | None:
+    """Find the entry that a key path names."""
+    entry = Entry(None, root.start, root.start, root) if root else None
+    for segment in path:
+        if entry is None:
+            return None
+        node = entry.node
+        entry = item_of(node, segment) if isinstance(segment, Item) else node.entry(segment)
+    return entry
+
+
+def item_of(node: Node, item: Item) -> Entry | None:
+    """Find the item of a list by its name."""
+    if not isinstance(node.value, list):
+        return None
+    values = ((e, e.node.value) for e in node.entries)
+    return next(
+        (e for e, v in values if isinstance(v, dict) and v.get(item.field) == item.value), None
+    )

@@ -1,0 +1,122 @@
+"""Which entries of a collection stay, which are new, and where those go."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Hashable
+
+from msgspec import Struct
+
+from hermes_dist.model.documents.layout import View
+from hermes_dist.model.keypath import Item, Segment
+from hermes_dist.model.values import ABSENT, by_field, freeze, key_field, ordered
+
+
+class Slot(Struct, frozen=True):
+    """One entry of the collection as it shall be.
+
+    Attributes:
+        want: Its value.
+        own: The entry that stays in its place; None for one that comes in.
+        moved: The own entry that comes in from elsewhere in the same list.
+        key: Its key in a map.
+        name: Its name in a keyed list.
+    """
+
+    want: object
+    own: View | None = None
+    moved: View | None = None
+    key: object = ABSENT
+    name: Item | None = None
+
+    def segment(self) -> tuple[Segment, ...]:
+        """What it adds to the path of its collection; nothing for a nameless item."""
+        if self.name is not None:
+            return (self.name,)
+        return (self.key,) if isinstance(self.key, str | int | float | None) else ()
+
+    def among(self, other: View | None) -> View | None:
+        """Find its twin in another document's collection."""
+        if other is None:
+            return None
+        if self.key is not ABSENT:
+            return other.kid(self.key)
+        if self.name is not None:
+            return other.named(self.name)
+        return other.equal(self.want)
+
+
+def slots_of(view: View, want: dict[object, object] | list[object]) -> list[Slot]:
+    """Line the wanted entries up with those that are there.
+
+    Raises:
+        Unmergeable: The lines of the entries can't be told apart.
+    """
+    return _in_map(view, want) if isinstance(want, dict) else _in_list(view, want)
+
+
+def _in_map(view: View, want: dict[object, object]) -> list[Slot]:
+    own = {kid.entry.key: kid for kid in view.kids() if kid.entry.key in want}
+    keys = ordered(list(own), list(want), set(want))
+    return [Slot(want[key], own.get(key), key=key) for key in keys]
+
+
+def _in_list(view: View, want: list[object]) -> list[Slot]:
+    kids = view.kids()
+    here = [kid.value for kid in kids]
+    field = key_field(here, want)
+    if field:
+        marks: list[Hashable] = list(by_field(want, field))
+        found = {kid.value[field]: n for n, kid in enumerate(kids) if isinstance(kid.value, dict)}
+        pairs = [found.get(mark) for mark in marks]
+    else:
+        pairs = _matched([freeze(value) for value in here], [freeze(value) for value in want])
+    stay = _rising(pairs)
+    slots = []
+    for n, value in enumerate(want):
+        at = pairs[n]
+        kid = kids[at] if at is not None else None
+        name = Item(field, str(marks[n])) if field else None
+        slots.append(Slot(value, kid if n in stay else None, None if n in stay else kid, name=name))
+    return slots
+
+
+def _matched(here: list[Hashable], want: list[Hashable]) -> list[int | None]:
+    """For each wanted item the place of an equal one, each place once, ends first."""
+    pairs: list[int | None] = [None] * len(want)
+    low = 0
+    while low < min(len(here), len(want)) and here[low] == want[low]:
+        pairs[low] = low
+        low += 1
+    high = 0
+    while high < min(len(here), len(want)) - low and here[-1 - high] == want[-1 - high]:
+        pairs[len(want) - 1 - high] = len(here) - 1 - high
+        high += 1
+    places: dict[Hashable, list[int]] = defaultdict(list)
+    for n in reversed(range(low, len(here) - high)):
+        places[here[n]].append(n)
+    for n in range(low, len(want) - high):
+        if places.get(want[n]):
+            pairs[n] = places[want[n]].pop()
+    return pairs
+
+
+def _rising(pairs: list[int | None]) -> set[int]:
+    """The wanted places whose partners form the longest rising run."""
+    tails: list[int] = []
+    last: list[int] = []
+    before: dict[int, int | None] = {}
+    for n, at in enumerate(pairs):
+        if at is None:
+            continue
+        spot = bisect_left(tails, at)
+        before[n] = last[spot - 1] if spot else None
+        tails[spot : spot + 1] = [at]
+        last[spot : spot + 1] = [n]
+    run: set[int] = set()
+    n_or_none = last[-1] if last else None
+    while n_or_none is not None:
+        run.add(n_or_none)
+        n_or_none = before[n_or_none]
+    return run

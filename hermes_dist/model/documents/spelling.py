@@ -1,0 +1,200 @@
+"""How new values are written: as a donor document spells them, else in the style around them."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from hermes_dist.model.documents import json_write as _json_write
+from hermes_dist.model.documents.layout import View, lines_of, shift
+from hermes_dist.model.documents.nodes import Document, Form, Kind
+from hermes_dist.model.values import ABSENT, Unmergeable, same
+
+_COLON = re.compile(r"[ \t]*:")
+_SIDE = re.compile(r"[ \t]+#[^\r\n]*")
+_UNSAFE_IN_FLOW = re.compile(r"[,\[\]{}#?]|:(?:\s|\Z)")
+
+
+class Spelled(Struct, frozen=True):
+    """The text of a value: what goes behind the colon, and the lines below for a block."""
+
+    head: str
+    body: str = ""
+
+    @property
+    def inline(self) -> bool:
+        return not self.body
+
+
+def value(want: object, donor: View | None, column: int) -> Spelled:
+    """Spell a value for a block entry at a column.
+
+    Raises:
+        Unmergeable: It can't be written.
+    """
+    if donor and same(donor.value, want):
+        return _given(_free(donor), column)
+    from hermes_dist.model.documents import yaml_write as _yaml_write  # noqa: PLC0415 - yaml costs start-up time
+
+    if isinstance(want, dict | list) and want:
+        return Spelled("", shift(_yaml_write.block(want), column + 2))
+    if isinstance(want, str) and "\n" in want:
+        head, _, body = _yaml_write.block({"-": want}).partition(": ")[2].partition("\n")
+        return Spelled(head, shift(body, column))
+    return Spelled(_yaml_write.flow(want))
+
+
+def _free(donor: View) -> View:
+    if donor.node.knot:
+        raise Unmergeable("a change touches an anchor")
+    return donor
+
+
+def _given(donor: View, column: int) -> Spelled:
+    node, text = donor.node, donor.doc.text
+    if donor.chunk is None:
+        return Spelled(_lf(text[node.start : node.end]))
+    delta = column - donor.chunk.column
+    if node.form is Form.BLOCK:
+        lines, at = _body(donor)
+        return Spelled("", shift(lines, at + delta))
+    head, newline, rest = _lf(text[node.start : node.end]).partition("\n")
+    rest = shift(rest, delta)
+    if node.form is Form.TEXT:
+        return Spelled(head.split(" #")[0].rstrip(), rest if rest.endswith("\n") else rest + "\n")
+    return Spelled(head + newline + rest)
+
+
+def _lf(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def _body(view: View) -> tuple[str, int]:
+    """The lines of a block collection at column 0, and the column they stood at."""
+    chunks = [kid.chunk for kid in view.kids() if kid.chunk]
+    first, last = chunks[0], chunks[-1]
+    lines = lines_of(view.doc, first.lead, last.end, first.column, inline=first.inline)
+    return lines if lines.endswith("\n") else lines + "\n", first.column
+
+
+def entry(
+    doc: Document, key: object, want: object, donor: View | None, column: int, *, in_map: bool
+) -> str:
+    """Spell a whole entry of a block as lines at a column.
+
+    Raises:
+        Unmergeable: It can't be written.
+    """
+    if in_map:
+        new = value(want, donor, column)
+        head = f"{key_text(doc, key, donor)}:{' ' if new.head else ''}{new.head}"
+        return f"{' ' * column}{head}\n{new.body}"
+    from hermes_dist.model.documents import yaml_write as _yaml_write  # noqa: PLC0415 - yaml costs start-up time
+
+    if donor and donor.chunk is None and same(donor.value, want):
+        return f"{' ' * column}- {value(want, donor, column).head}\n"
+    return shift(_yaml_write.block([want]), column)
+
+
+def key_text(doc: Document, key: object, donor: View | None) -> str:
+    """Spell a key."""
+    if doc.kind is Kind.JSON:
+        return _json_write.write(key, _json_write.style_of(doc.text))
+    if donor:
+        text = donor.doc.text[donor.entry.start : donor.entry.key_end]
+        if donor.chunk is not None or not _UNSAFE_IN_FLOW.search(text):
+            return text
+    from hermes_dist.model.documents import yaml_write as _yaml_write  # noqa: PLC0415 - yaml costs start-up time
+
+    return _yaml_write.flow(key)
+
+
+def flow_key(doc: Document, key: object, donor: View | None) -> str:
+    """Spell a key with its colon for a flow map."""
+    text = key_text(doc, key, donor)
+    if doc.kind is Kind.JSON:
+        return text + _json_write.style_of(doc.text).colon
+    if text[:1] not in "'\"" and _UNSAFE_IN_FLOW.search(text):
+        raise Unmergeable("a key can't be written inside braces")
+    return f"{text}: "
+
+
+def flow_value(doc: Document, want: object, donor: View | None, margin: str, *, lines: bool) -> str:
+    """Spell a value inside braces or brackets; ``margin`` stands before its further lines, if it has any.
+
+    Raises:
+        Unmergeable: It can't be written.
+    """
+    known = _free(donor) if donor and same(donor.value, want) else None
+    raw = known.doc.text[known.node.start : known.node.end] if known else ""
+    if doc.kind is Kind.JSON:
+        if known and not isinstance(want, dict | list):
+            return raw
+        return _json_write.write(want, _json_write.style_of(doc.text), margin=margin, lines=lines)
+    if known and raw and "\n" not in raw:
+        safe = known.chunk is None or raw[0] in "'\"" or not _UNSAFE_IN_FLOW.search(raw)
+        if known.node.form is Form.FLOW or (known.node.form is Form.INLINE and safe):
+            return raw
+    from hermes_dist.model.documents import yaml_write as _yaml_write  # noqa: PLC0415 - yaml costs start-up time
+
+    return _yaml_write.flow(want)
+
+
+def document(doc: Document, want: object, donor: View | None) -> str:
+    """Spell a whole document.
+
+    Raises:
+        Unmergeable: It can't be written.
+    """
+    if doc.kind is Kind.JSON:
+        model = donor.doc if donor and not (doc.root and doc.root.entries) else doc
+        return _json_write.write(want, _json_write.style_of(model.text))
+    if donor and same(_free(donor).value, want):
+        if donor.node.form is Form.BLOCK:
+            return _body(donor)[0]
+        return _lf(donor.doc.text[donor.node.start : donor.node.end]) + "\n"
+    from hermes_dist.model.documents import yaml_write as _yaml_write  # noqa: PLC0415 - yaml costs start-up time
+
+    if isinstance(want, dict | list) and want:
+        return _yaml_write.block(want)
+    return _yaml_write.flow(want) + "\n"
+
+
+def appended(doc: Document, want: object, donor: View | None) -> str:
+    """Spell a document to stand below the comments of one that holds nothing else.
+
+    Raises:
+        Unmergeable: It can't be written.
+    """
+    if want is None or want == {} or want is ABSENT:
+        return ""
+    gap = "\n" if doc.text and not doc.text.endswith("\n") else ""
+    new = gap + document(doc, want, donor)
+    return new.replace("\n", "\r\n") if "\r\n" in doc.text else new
+
+
+def after_colon(view: View) -> int:
+    """The position behind the colon of an entry.
+
+    Raises:
+        Unmergeable: The colon is not on the line of the key.
+    """
+    found = _COLON.match(view.doc.text, view.entry.key_end)
+    if not found:
+        raise Unmergeable("a key and its value stand apart")
+    return found.end()
+
+
+def side_comment(view: View, colon: int, beside: bool) -> str:
+    """The comment beside an entry, with the blanks before it; empty when there is none."""
+    text, node = view.doc.text, view.node
+    if node.form is Form.BLOCK or not beside:
+        start = colon
+    elif node.form is Form.TEXT:
+        start = node.start
+    else:
+        start = node.end
+    stop = text.find("\n", start)
+    found = _SIDE.search(text, start, stop if stop >= 0 else len(text))
+    return found[0].rstrip() if found else ""

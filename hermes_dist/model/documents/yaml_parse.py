@@ -1,0 +1,248 @@
+"""YAML text to nodes, by events: what PyYAML's safe loader makes of it, or a refusal before it starts.
+
+Deep nesting, alias bombs, merge-key bombs and long numbers are counted while the events come in (an alias
+counts as all it stands for), so none of them reaches a constructor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NoReturn
+
+import yaml
+from yaml.constructor import SafeConstructor
+from yaml.nodes import ScalarNode
+from yaml.resolver import Resolver
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.nodes import Document, Entry, Form, Kind, Limits, Node, place
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MERGE = "tag:yaml.org,2002:merge"
+_VALUE = "tag:yaml.org,2002:value"
+_STR = "tag:yaml.org,2002:str"
+_LONGEST_NUMBER = 100
+
+_resolver: Any = Resolver()
+_constructor = SafeConstructor()
+
+
+def parse(text: str, limits: Limits, *, bom: bool = False) -> Document:
+    """Read one YAML document.
+
+    Raises:
+        Invalid: Not YAML, over a limit, or with duplicate keys, tags or several documents.
+    """
+    reader = _Reader(text, limits)
+    try:
+        root = reader.document()
+    except yaml.YAMLError as err:
+        mark = getattr(err, "problem_mark", None)
+        problem = getattr(err, "problem", None) or "can't be read"
+        where = f"{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise Invalid(f"not valid YAML: {problem}", where=where) from None
+    except RecursionError:
+        raise Invalid("nested too deeply") from None
+    return Document(Kind.YAML, text, bom, root, reader.scalars)
+
+
+@lru_cache(maxsize=4096)
+def scalar_value(text: str) -> tuple[str, object]:
+    """Return tag and value of a plain scalar.
+
+    Raises:
+        ValueError: It looks like a number or date, and isn't one.
+    """
+    tag = str(_resolver.resolve(ScalarNode, text, (True, False)))
+    if tag in {_STR, _MERGE, _VALUE}:
+        return tag, text
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError("a number too long")
+    value = _constructor.construct_object(ScalarNode(tag, text))
+    if type(value) is int and not -(1 << 63) <= value < 1 << 64:
+        raise ValueError("a number of more than 64 bits")
+    return tag, value
+
+
+class _Reader:
+    def __init__(self, text: str, limits: Limits) -> None:
+        self.text = text
+        self.limits = limits
+        self.events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.scalars: list[tuple[int, int]] = []
+        self.depth = self.aliases = self.size = 0
+
+    def document(self) -> Node | None:
+        root = None
+        documents = 0
+        for event in self.events:
+            name = type(event).__name__
+            if name == "DocumentStartEvent":
+                documents += 1
+                if documents > 1:
+                    self.refuse("several documents in one file", event)
+                root = self.node(next(self.events))
+        if root and root.value is None and root.start == root.end and not root.tied:
+            return None
+        return root
+
+    def refuse(self, what: str, event: Any) -> NoReturn:
+        raise Invalid(what, where=place(self.text, event.start_mark.index))
+
+    def node(self, event: Any) -> Node:
+        name = type(event).__name__
+        self.count(1, event)
+        if name == "AliasEvent":
+            return self.alias(event)
+        if event.tag is not None:
+            self.refuse("tags are not allowed", event)
+        before = self.size
+        self.depth += 1
+        if self.depth > self.limits.depth:
+            self.refuse(f"nested more than {self.limits.depth} levels deep", event)
+        if name == "ScalarEvent":
+            node = self.scalar(event)
+        elif name == "SequenceStartEvent":
+            node = self.sequence(event)
+        else:
+            node = self.mapping(event)
+        self.depth -= 1
+        if event.anchor:
+            if event.anchor in self.anchors:
+                self.refuse(f"the anchor {event.anchor!r:.80} is defined twice", event)
+            node.tied = node.knot = True
+            self.anchors[event.anchor] = (node, self.size - before + 1)
+        return node
+
+    def count(self, more: int, event: Any) -> None:
+        self.size += more
+        if self.size > self.limits.nodes:
+            self.refuse(f"more than {self.limits.nodes} values", event)
+
+    def alias(self, event: Any) -> Node:
+        self.aliases += 1
+        if self.aliases > self.limits.aliases:
+            self.refuse(f"more than {self.limits.aliases} aliases are not allowed", event)
+        if event.anchor not in self.anchors:
+            self.refuse(f"the alias {event.anchor!r:.80} names nothing before it", event)
+        node, size = self.anchors[event.anchor]
+        self.count(size, event)
+        start, end = event.start_mark.index, event.end_mark.index
+        return Node(node.value, start, end, tied=True, knot=True)
+
+    def scalar(self, event: Any) -> Node:
+        start, end = event.start_mark.index, event.end_mark.index
+        if event.style in {"|", ">"}:
+            return self.block_scalar(event, start, end)
+        self.scalars.append((start, end))
+        value: object = event.value
+        if not event.style:
+            try:
+                tag, value = scalar_value(event.value)
+            except ValueError as err:
+                self.refuse(f"not a value: {err}", event)
+            if tag in {_VALUE, _MERGE}:
+                self.refuse(f"{event.value!r} is not a value", event)
+        self.check_text(value, event)
+        return Node(value, start, end)
+
+    def block_scalar(self, event: Any, start: int, end: int) -> Node:
+        """A block scalar's span reaches over blank lines that belong to nobody, unless it keeps them."""
+        header_end = self.text.find("\n", start)
+        header = self.text[start : header_end if header_end >= 0 else end].split("#")[0]
+        if "+" not in header:
+            kept = self.text[start:end].rstrip()
+            after = self.text.find("\n", start + len(kept), end)
+            end = after + 1 if after >= 0 else end
+        self.scalars.append((start + len(header), end))
+        hash_at = self.text.find("#", start, header_end) if header_end >= 0 else -1
+        if hash_at >= 0:
+            self.scalars[-1] = (header_end, end)
+        self.check_text(event.value, event)
+        return Node(event.value, start, end, Form.TEXT)
+
+    def check_text(self, value: object, event: Any) -> None:
+        if (
+            isinstance(value, str)
+            and not value.isascii()
+            and any("\ud800" <= c <= "\udfff" for c in value)
+        ):
+            self.refuse("half a character (a lone surrogate)", event)
+
+    def sequence(self, event: Any) -> Node:
+        entries: list[Entry] = []
+        while not isinstance(item := next(self.events), yaml.SequenceEndEvent):
+            node = self.node(item)
+            entries.append(Entry(None, node.start, node.start, node))
+        values = [entry.node.value for entry in entries]
+        return self.collection(values, event, item, entries)
+
+    def mapping(self, event: Any) -> Node:
+        entries: list[Entry] = []
+        own: dict[object, object] = {}
+        merged: dict[object, object] = {}
+        merges = 0
+        tail: Node | None = None
+        while not isinstance(first := next(self.events), yaml.MappingEndEvent):
+            if self.is_merge(first):
+                merges += 1
+                if merges > 1:
+                    self.refuse("the key << twice", first)
+                tail = self.node(next(self.events))
+                merged = self.merge(tail, first)
+                continue
+            key = self.key(first, own)
+            node = self.node(next(self.events))
+            own[key] = node.value
+            tail = None
+            entries.append(Entry(key, first.start_mark.index, first.end_mark.index, node))
+        node = self.collection({**merged, **own}, event, first, entries, tail)
+        if merges:
+            node.tied = node.knot = True
+        return node
+
+    def collection(
+        self, value: object, start: Any, end: Any, entries: list[Entry], tail: Node | None = None
+    ) -> Node:
+        knot = any(entry.node.knot for entry in entries)
+        if start.flow_style:
+            return Node(
+                value, start.start_mark.index, end.end_mark.index, Form.FLOW, entries, knot=knot
+            )
+        last = tail or entries[-1].node
+        return Node(value, start.start_mark.index, last.end, Form.BLOCK, entries, tail, knot=knot)
+
+    def is_merge(self, event: Any) -> bool:
+        return (
+            isinstance(event, yaml.ScalarEvent)
+            and event.value == "<<"
+            and not event.style
+            and not event.tag
+        )
+
+    def merge(self, node: Node, event: Any) -> dict[object, object]:
+        """Tell what ``<<`` takes over: a map, or a list of maps of which the first wins."""
+        sources = node.value if isinstance(node.value, list) else [node.value]
+        merged: dict[object, object] = {}
+        for source in reversed(sources):
+            if not isinstance(source, dict):
+                self.refuse("<< takes maps only", event)
+            merged.update(source)
+        return merged
+
+    def key(self, event: Any, known: dict[object, object]) -> object:
+        self.count(1, event)
+        if not isinstance(event, yaml.ScalarEvent):
+            self.refuse("a key must be a simple value", event)
+        if event.tag is not None or event.anchor:
+            self.refuse("tags and anchors on keys are not allowed", event)
+        if event.value == "=" and not event.style:
+            self.refuse("= is no key", event)
+        key = self.scalar(event).value
+        if key in known:
+            self.refuse(f"the key {key!r:.80} twice", event)
+        if key != key:  # noqa: PLR0124 - NaN
+            self.refuse("NaN is no key", event)
+        return key

@@ -1,0 +1,69 @@
+"""Raw git commits and tags: what of them is signed, and by what (git's signature-format documentation)."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+_TAG = re.compile(
+    rb"object ([0-9a-f]{40}|[0-9a-f]{64})\ntype (commit|tag|tree|blob)\ntag ([^\n]+)\ntagger [^\n]*\n\n"
+)
+_ARMOR = b"-----BEGIN SSH SIGNATURE-----"
+_OTHERS = (b"-----BEGIN PGP ", b"-----BEGIN SIGNED MESSAGE-----")
+
+
+class Signed(Struct, frozen=True):
+    """A commit or tag taken apart.
+
+    Attributes:
+        payload: The bytes that a signature is over.
+        armor: The SSH signature; empty for none.
+        other: There is a signature of another kind (OpenPGP, X.509).
+    """
+
+    payload: bytes
+    armor: bytes
+    other: bool = False
+
+
+def signed_commit(raw: bytes) -> Signed:
+    """Take a commit apart: the signature is a header, and the payload is the commit without it."""
+    head, separator, body = raw.partition(b"\n\n")
+    kept: list[bytes] = []
+    armor: list[bytes] = []
+    inside = False
+    for line in head.split(b"\n"):
+        if line.startswith((b"gpgsig ", b"gpgsig-sha256 ")):
+            inside = True
+            armor.append(line.partition(b" ")[2])
+        elif inside and line.startswith(b" "):
+            armor.append(line[1:])
+        else:
+            inside = False
+            kept.append(line)
+    return _split(b"\n".join(kept) + separator + body, b"".join(line + b"\n" for line in armor))
+
+
+def signed_tag(raw: bytes) -> Signed:
+    """Take an annotated tag apart: the signature follows the message."""
+    starts = [at for mark in (_ARMOR, *_OTHERS) if (at := raw.rfind(b"\n" + mark)) >= 0]
+    at = max(starts) + 1 if starts else len(raw)
+    return _split(raw[:at], raw[at:])
+
+
+def _split(payload: bytes, armor: bytes) -> Signed:
+    ssh = armor.startswith(_ARMOR)
+    return Signed(payload, armor if ssh else b"", other=bool(armor) and not ssh)
+
+
+def tag_target(raw: bytes) -> tuple[str, str, str]:
+    """Read what an annotated tag says it names.
+
+    Returns:
+        The object, its type, and the tag's own name; all empty where these lines are not just as git writes them.
+    """
+    match = _TAG.match(raw)
+    if match is None:
+        return "", "", ""
+    return match[1].decode(), match[2].decode(), match[3].decode("utf-8", "surrogateescape")

@@ -1,0 +1,225 @@
+"""The beginning of a lockfile: its format and migrations, and what can be told without its long tables.
+
+Most commands need no more, so this module is quick to import, and the head quick to read however many files a
+package has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.lock_migrations import MIGRATIONS
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import Pin, PinKind
+from hermes_dist.model.tree import Digest
+
+FORMAT = 2
+SINCE = "0.2.0"
+"""The first version of this program that reads ``FORMAT``; written down for older ones, to name it."""
+
+MAX_BYTES = 32 * 2**20
+WHERE = "distribution.lock"
+HINT = "put it back from a backup, or move it away and adopt the profile"
+DAMAGE = (KeyError, TypeError, ValueError, RecursionError, Invalid)
+"""What reading a damaged lock raises."""
+_LONG_TABLES = (b"consent", b"shipped", b"base")
+ROW = re.compile(rb'(?:"([^"\\\x00-\x1f\x7f]+)"|([A-Za-z0-9_-]+)) = "((?:644|755) [0-9a-f]{64})"\n')
+"""A line of a table of paths, as this program writes it."""
+ROWS = re.compile(b"(?:%s)*+" % ROW.pattern)
+_ENTRY = re.compile(r"(?:644|755) [0-9a-f]{64}")
+_TABLES_OF_PATHS = re.compile(rb"\n\[(?:shipped|base)\]\n")
+_OTHER_TABLE = re.compile(rb"\n[ \t]*\[(?!(?:%s)\]\n)" % b"|".join(_LONG_TABLES))
+
+
+def parsed(data: bytes) -> dict[str, object]:
+    """Read the TOML of a lock."""
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
+    import tomllib  # noqa: PLC0415 - start-up
+
+    return tomllib.loads(data.decode())
+
+
+class Newer(Invalid):
+    """The lock was written by a newer program."""
+
+
+def reason(err: BaseException) -> str:
+    """Say in a few words what is wrong with a lock."""
+    if isinstance(err, RecursionError):
+        return "it is nested too deeply"
+    return f"{err} is missing" if isinstance(err, KeyError) else str(err)
+
+
+def migrated(raw: dict[str, object]) -> dict[str, object]:
+    """Bring what was read to today's format.
+
+    Raises:
+        Newer: It is of a later one.
+    """
+    number = raw.get("format")
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise ValueError("the format number is missing")
+    if number > FORMAT:
+        since = raw.get("since")
+        known = isinstance(since, str) and re.fullmatch(r"\d{1,6}(\.\d{1,6}){0,3}", since)
+        raise Newer(
+            f"it has format {number}, newer than this program knows ({FORMAT})",
+            where=WHERE,
+            hint=f"install it with: pip install -U 'hermes-dist{f'>={since}' if known else ''}'",
+        )
+    while number < FORMAT:
+        raw = MIGRATIONS[number](raw)
+        number += 1
+    return raw
+
+
+def text(row: Mapping[str, object], key: str, default: str | None = None) -> str:
+    """A field that is text; without a default it has to be there."""
+    value = row[key] if default is None else row.get(key, default)
+    if not isinstance(value, str):
+        raise TypeError(f"{key} is no text")
+    return value
+
+
+def count(raw: Mapping[str, object], key: str) -> int:
+    """A field that is a number of things; 0 when it is not there."""
+    value = raw.get(key, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError(f"{key} is no number")
+    return value
+
+
+def table(value: object) -> dict[str, object]:
+    """A value that is a table."""
+    if not isinstance(value, dict):
+        raise TypeError("a table is missing")
+    return value
+
+
+def listed(value: object, key: str) -> list[object]:
+    """A value that is a list."""
+    if not isinstance(value, list):
+        raise TypeError(f"{key} is no list")
+    return value
+
+
+def rows(raw: dict[str, object], key: str) -> list[dict[str, object]]:
+    """A field that is a list of tables; empty when it is not there."""
+    return [table(row) for row in listed(raw.get(key, []), key)]
+
+
+def top_of(raw: dict[str, object]) -> dict[str, object]:
+    """The last package of a lock as read: the one that the others lie below."""
+    packages = rows(raw, "packages")
+    if not packages:
+        raise ValueError("it names no package")
+    return packages[-1]
+
+
+def pin_of(row: Mapping[str, object]) -> Pin:
+    """The pin of a package as read."""
+    return Pin(
+        url=text(row, "url"),
+        kind=PinKind(text(row, "kind")),
+        ref=text(row, "ref", ""),
+        commit=text(row, "commit", ""),
+        subfolder=RelPath(text(row, "subfolder")) if row.get("subfolder") else None,
+        version=text(row, "version", ""),
+        tree=Digest(text(row, "tree")),
+    )
+
+
+class LockHead(NamedTuple):
+    """What can be told of a lock without its long tables.
+
+    Attributes:
+        source: The source as asked for, in the grammar of SourceSpec.
+        pin: Exactly what it was.
+        name: The package's own name.
+        conflicts: How many are open.
+        parked: The effects that wait for a yes, each by its path and key.
+        whole: Whether all that the pin names was offered to the home.
+    """
+
+    source: str
+    pin: Pin
+    name: str
+    conflicts: int
+    parked: tuple[tuple[str, str], ...]
+    whole: bool
+
+
+def load_head(data: bytes) -> LockHead | None:
+    """Read the head of a lockfile; None when it is damaged or newer than this program."""
+    cut = min(
+        (at for name in _LONG_TABLES if (at := data.find(b"\n[" + name + b"]\n")) >= 0),
+        default=len(data),
+    )
+    if _OTHER_TABLE.search(data, cut):  # somebody else wrote it, in another order
+        cut = len(data)
+    try:
+        if not _is_as_written(data[cut:]):
+            cut = len(data)
+        paths = min(
+            (found.start() for found in _TABLES_OF_PATHS.finditer(data, cut)), default=len(data)
+        )
+        raw = migrated(parsed(data[:paths] + b"\n"))
+        _check_rest(raw)
+        conflicts = rows(raw, "conflicts")
+        parked = tuple((text(row, "path"), text(row, "key")) for row in rows(raw, "parked"))
+        told = {text(row, "path") for row in conflicts} | {path for path, _ in parked}
+        top = top_of(raw)
+        open_ = top.get("partial") is True or any(pending(table(raw.get("upstream", {})), told))
+        return LockHead(
+            text(top, "source"),
+            pin_of(top),
+            text(top, "name", ""),
+            len(conflicts),
+            parked,
+            whole=not open_,
+        )
+    except DAMAGE:
+        return None
+
+
+def _is_as_written(data: bytes) -> bool:
+    """Whether the tables of paths are as this program writes them, with no line damaged or doubled."""
+    _, *tables = _TABLES_OF_PATHS.split(data)
+    found = [ROW.findall(rows_) for rows_ in tables]
+    return all(map(ROWS.fullmatch, tables)) and all(
+        len({r[0] or r[1] for r in rows_}) == len(rows_) for rows_ in found
+    )
+
+
+def _check_rest(raw: Mapping[str, object]) -> None:
+    """Make sure that the tables after the head can be read; nobody is told "up to date" by the head of a damaged lock.
+
+    Raises:
+        ValueError: They can't.
+    """
+    for name in ("shipped", "base"):
+        for path, entry in table(raw.get(name, {})).items():
+            if not isinstance(entry, str) or not _ENTRY.fullmatch(entry):
+                raise ValueError(f"{name} is damaged at {RelPath(path)}")
+    consent = table(raw.get("consent", {}))
+    for row in rows(consent, "approved"):
+        Digest(text(row, "digest"))
+    for row in (*rows(consent, "approved"), *rows(consent, "off")):
+        text(row, "path")
+        text(row, "key")
+
+
+def pending(upstream: Iterable[str], told: Collection[str]) -> Iterable[str]:
+    """Paths whose upstream version has not arrived, though nothing about them is open or parked.
+
+    Args:
+        upstream: The paths whose base is not what upstream shipped.
+        told: The paths of conflicts and of what is parked.
+    """
+    return (
+        p for p in upstream if not any(p == place or p.startswith(f"{place}/") for place in told)
+    )

@@ -1,0 +1,377 @@
+"""The author's side of a package: begin a manifest, judge a package, list what would ship, pack it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.agents.names import RESERVED
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.leaving.draft import (
+    Draft,
+    brought_by,
+    manifest_text,
+    variables_of,
+    workflow_text,
+)
+from hermes_dist.decide.leaving.publish import find_leaks, with_fields
+from hermes_dist.decide.ownership import LeftOut, payload_of
+from hermes_dist.decide.parts import PARTS, part_of
+from hermes_dist.decide.validate.rules import Level, Problem, Subject, validate
+from hermes_dist.errors import DistError, Invalid, Refused, UsageError
+from hermes_dist.model.documents.api import Steps, load_manifest_data
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+from hermes_dist.ops.authoring.capture import leaving, private_of
+from hermes_dist.ops.change.observe import together
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import open_home
+from hermes_dist.world.archive.write import GzipWriter, Sink, TarWriter, in_order, write_private
+from hermes_dist.world.disk.fs import RealFs, trouble
+from hermes_dist.world.git.push import open_publisher
+from hermes_dist.world.load import breaches, load_manifest
+from hermes_dist.world.sources.api import ignore_rules
+from hermes_dist.world.sources.folder import look_into
+
+__all__ = [
+    "Draft",
+    "Package",
+    "Problem",
+    "Shipping",
+    "completed",
+    "draft",
+    "pack",
+    "package_at",
+    "place_of",
+    "problems_of",
+    "refuse_leaks",
+    "shipping",
+    "subject_of",
+    "write_manifest",
+    "write_workflow",
+]
+WORKFLOW = ".github/workflows/validate.yml"
+Place = ProfileName | Path
+"""A profile, or a folder that holds a package."""
+
+
+class Package(Struct, frozen=True, kw_only=True):
+    """A package of a profile or a folder, as it would ship.
+
+    Attributes:
+        stays: What of the profile or folder does not ship, and why.
+        variables: Names that took the place of values that look like secrets.
+        unsafe: Why the folder can't be a package at all; None when it can.
+    """
+
+    place: Place
+    tree: Tree
+    read: Read
+    stays: tuple[LeftOut, ...] = ()
+    variables: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    unsafe: Invalid | None = None
+
+
+def place_of(ctx: Context, text: str | None, *, here: bool = True) -> Place:
+    """Tell a profile from a folder: what holds a ``/``, or begins with ``~``, is a folder.
+
+    Args:
+        ctx: The context.
+        text: As typed. ``.`` is the folder one stands in where that holds a manifest, else, as nothing, the active
+            profile.
+        here: Whether the folder one stands in may be meant.
+
+    Raises:
+        DistError: There is no such folder or profile.
+    """
+    if text in (None, "."):
+        if here and text == "." and (Path.cwd() / MANIFEST).is_file():
+            return _folder(ctx, Path.cwd())
+        return ctx.active()
+    if "/" in str(text) or str(text).startswith("~"):
+        return _folder(ctx, Path(str(text)).expanduser())
+    try:
+        return ctx.profile(text)
+    except DistError as err:
+        if not Path(str(text)).is_dir():
+            raise
+        raise DistError(
+            err.what, where=err.where, hint=f"for the folder here write ./{text}"
+        ) from None
+
+
+def _folder(ctx: Context, path: Path) -> Place:
+    if not path.is_dir():
+        raise DistError("there is no such folder", where=str(path))
+    real = path.resolve()
+    return next((name for name in ctx.names() if ctx.layout.home(name).resolve() == real), real)
+
+
+def package_at(ctx: Context, place: Place) -> Package:
+    """Read a package as it would ship: a profile by permission, a folder as git would see it.
+
+    Raises:
+        DistError: It can't be read.
+    """
+    if isinstance(place, ProfileName):
+        found = leaving(ctx, place, own=True)
+        return Package(
+            place=place,
+            tree=found.tree,
+            read=found.read,
+            stays=found.stays,
+            variables=found.variables,
+            notes=found.notes,
+        )
+    try:
+        tree, contents, left_out = look_into(place, ignore_rules)
+    except Invalid as err:
+        return Package(place=place, tree=EMPTY, read=ctx.store.read, unsafe=err)
+    return Package(
+        place=place,
+        tree=tree,
+        read=contents.__getitem__,
+        stays=tuple(LeftOut(path, why) for path, why in left_out),
+    )
+
+
+def subject_of(ctx: Context, package: Package) -> Subject:
+    """Make ready for judgement what a package is."""
+    subject = Subject(
+        tree=package.tree,
+        read=package.read,
+        own=str(ctx.layout.user_home),
+        left_out=[(left.path, left.why) for left in package.stays]
+        if isinstance(package.place, Path)
+        else [],
+    )
+    entry = package.tree.get(RelPath(MANIFEST))
+    if entry is None:
+        return subject
+    data = package.read(entry.digest)
+    manifest, unreadable = None, None
+    try:
+        manifest = load_manifest(data)
+    except Invalid as err:
+        unreadable = err
+    found: list[tuple[Steps, str]] = []
+    with suppress(Invalid):
+        found = breaches(load_manifest_data(data), "distribution")
+    return replace(subject, manifest=manifest, unreadable=unreadable, violations=found)
+
+
+def problems_of(ctx: Context, package: Package) -> tuple[Problem, ...]:
+    """Judge a package by every rule of ``validate``."""
+    if package.unsafe is not None:
+        err = package.unsafe
+        return (Problem(err.where.strip("'"), 0, Level.ERROR, "tree", err.what, err.hint),)
+    return validate(subject_of(ctx, package))
+
+
+def draft(ctx: Context, place: Place, given: Draft) -> Draft:
+    """Fill in what can be seen: the variables that the files refer to, the agent's version, the author.
+
+    Args:
+        ctx: The context.
+        place: The profile or folder.
+        given: What was said; an empty field is filled in.
+
+    Raises:
+        DistError: There is a manifest already: it is never overwritten.
+    """
+    folder = _root(ctx, place)
+    if (folder / MANIFEST).exists():
+        raise DistError(
+            "there is a manifest already; it is never overwritten",
+            where=str(folder / MANIFEST),
+            hint=f"see what is wrong with it: {ctx.command(f'validate {_word(place)}')}",
+        )
+    package = package_at(ctx, place)
+    if package.unsafe is not None:
+        raise package.unsafe
+    label = str(place) if isinstance(place, ProfileName) else place.name
+    label = "my-agent" if label in RESERVED else label
+    author = given.author
+    if not author:
+        with suppress(DistError):
+            author = open_publisher(ctx.layout, ctx.env).identity().partition(" <")[0]
+    version = ctx.agent_version
+    return replace(
+        given,
+        name=given.name or ProfileName.slug(label),
+        author=author,
+        requires=given.requires or (f">={version}" if version else ""),
+        env=variables_of(package.tree, package.read, package.variables),
+        brings=brought_by(package.tree),
+    )
+
+
+def _root(ctx: Context, place: Place) -> Path:
+    return ctx.layout.home(place) if isinstance(place, ProfileName) else place
+
+
+def _word(place: Place) -> str:
+    return str(place) if isinstance(place, ProfileName) else f"{place}/"
+
+
+def write_manifest(ctx: Context, place: Place, made: Draft) -> Path:
+    """Write a manifest where none is.
+
+    Raises:
+        Invalid: The name is none.
+        DistError: One is there, or the disk fails.
+    """
+    ProfileName(made.name)
+    text = manifest_text(made)
+    load_manifest(text)
+    return _write_new(_root(ctx, place), MANIFEST, text)
+
+
+def write_workflow(ctx: Context, place: Place) -> Path:
+    """Write the workflow that validates a package at every push.
+
+    Raises:
+        UsageError: It is asked for a profile: a workflow belongs into the repository.
+        DistError: One is there, or the disk fails.
+    """
+    if isinstance(place, ProfileName):
+        raise UsageError(
+            "--workflow goes into the clone of the repository", hint="name it, such as ./my-agent"
+        )
+    return _write_new(place, WORKFLOW, workflow_text(ctx.brand.dist_command))
+
+
+def _write_new(folder: Path, name: str, data: bytes) -> Path:
+    path = folder / name
+    try:
+        with RealFs(folder) as fs:
+            for above in RelPath(name).parents:
+                if fs.kind(above) == "absent":
+                    fs.mkdir(above, 0o755)
+            fs.write_new(name, data, 0o644)
+    except FileExistsError:
+        raise DistError(
+            "the file exists already, and is not overwritten", where=str(path)
+        ) from None
+    except OSError as err:
+        raise trouble(err, "can't write it", where=str(path)) from err
+    return path
+
+
+class Shipping(Struct, frozen=True):
+    """What would ship: files by part with their sizes, and what stays."""
+
+    manifest: Manifest | None
+    files: tuple[tuple[str, RelPath, int], ...]
+    stays: tuple[LeftOut, ...]
+    variables: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """Bytes by part."""
+        total: Counter[str] = Counter()
+        for part, _, size in self.files:
+            total[part] += size
+        return dict(total)
+
+
+def shipping(ctx: Context, place: Place) -> Shipping:
+    """List exactly what would ship.
+
+    Raises:
+        DistError: It can't be read.
+    """
+    package = package_at(ctx, place)
+    if package.unsafe is not None:
+        raise package.unsafe
+    subject = subject_of(ctx, package)
+    manifest = subject.manifest
+    odd = (
+        [str(subject.unreadable)]
+        if subject.unreadable
+        else map(str, manifest.warnings if manifest else ())
+    )
+    order = {part: n for n, part in enumerate((*PARTS, "files"))}
+    rows = [
+        (part_of(path), path, len(package.read(entry.digest)))
+        for path, entry in package.tree.items()
+    ]
+    inside = payload_of(package.tree, manifest).left_out if manifest else ()
+    return Shipping(
+        manifest,
+        tuple(sorted(rows, key=lambda row: (order[row[0]], row[1]))),
+        (*package.stays, *inside),
+        package.variables,
+        (*odd, *package.notes),
+    )
+
+
+def pack(ctx: Context, place: Place, out: Path) -> tuple[int, int]:
+    """Write a package as an archive; the same package gives the same bytes.
+
+    Returns:
+        How many files are in it, and its size.
+
+    Raises:
+        Refused: Something in it must not leave this machine; the error names the places.
+        DistError: It can't be read or written, or has no manifest.
+    """
+    package = package_at(ctx, place)
+    subject = subject_of(ctx, package)
+    if subject.manifest is None:
+        raise (
+            subject.unreadable
+            or package.unsafe
+            or DistError(f"there is no {MANIFEST}", where=str(place))
+        )
+    if isinstance(place, ProfileName):
+        private = private_of(ctx, open_home(ctx, place))
+        refuse_leaks([str(leak) for leak in find_leaks(package.tree, EMPTY, package.read, private)])
+    tree, read = completed(package.tree, package.read, "", package.variables)
+    name = f"{ProfileName.slug(subject.manifest.name)}-{subject.manifest.version or '0'}"
+
+    def fill(sink: Sink) -> None:
+        tar = TarWriter(GzipWriter(sink), name)
+        for path in in_order(tree):
+            entry = tree[RelPath(path)]
+            data = read(entry.digest)
+            tar.add(path, [data], len(data), executable=entry.executable)
+        tar.close()
+
+    return len(tree), write_private(out.absolute(), fill)
+
+
+def completed(tree: Tree, read: Read, version: str, variables: Sequence[str]) -> tuple[Tree, Read]:
+    """Write a version, and the variables that took the place of secrets, into a package's manifest.
+
+    Raises:
+        Invalid: The manifest can't be read.
+    """
+    path = RelPath(MANIFEST)
+    data = with_fields(read(tree[path].digest), version, variables)
+    entry = Entry(Digest.of(data), tree[path].executable)
+    return tree.with_entries({path: entry}), together({entry.digest: data}, read)
+
+
+def refuse_leaks(places: list[str], *, flag: str = "") -> None:
+    """Stop where something would leave that must not.
+
+    Raises:
+        Refused: There is something; the first twenty places are named.
+    """
+    if not places:
+        return
+    more = f" and {len(places) - 20} more" if len(places) > 20 else ""
+    hint = "take it out of the file, or make it a setting in .env"
+    raise Refused(
+        f"this must not leave the machine: {'; '.join(places[:20])}{more}",
+        hint=f"{hint}; if one is none, allow it alone: {flag}" if flag else hint,
+    )

@@ -1,0 +1,230 @@
+"""A profile spelled as a package: what of it may leave its home, what stays, and what must not be in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from hermes_dist.agents.places import MEMORIES, SHARED_FOLDERS, SOUL, STANDARD_FOLDERS, TOKENS
+from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
+from hermes_dist.decide.consent.parking import put_back
+from hermes_dist.decide.environment import dotenv
+from hermes_dist.decide.environment.example import as_authors
+from hermes_dist.decide.leaving.export import known_secrets
+from hermes_dist.decide.leaving.publish import (
+    Private,
+    looked_for,
+    memory_lines,
+    permitted,
+    without_personal,
+)
+from hermes_dist.decide.ownership import (
+    ENV_EXAMPLES,
+    SHARED_FILES,
+    LeftOut,
+    is_machine,
+)
+from hermes_dist.decide.placement.capture import capture
+from hermes_dist.decide.placement.place import package_of, place
+from hermes_dist.errors import ConflictsOpen, DistError, Invalid, counted
+from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.tree import EMPTY, Read, Tree
+from hermes_dist.ops.change.observe import Observed, observe, together
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.world.load import load_manifest
+
+_CREDENTIALS = (
+    "*auth*.json",
+    "*oauth*.json",
+    "*token*.json",
+    "*credential*.json",
+    f"{TOKENS}/*.json",
+)
+_MOST = 1 << 20
+
+
+class Leaving(Struct, frozen=True, kw_only=True):
+    """A profile as a package.
+
+    Attributes:
+        tree: The package as it would ship.
+        received: The package as the profile received it; empty for one of the user's own.
+        manifest: As the home's file says; None where there is none, or it can't be read.
+        stays: What does not go along, and why.
+        variables: Names that took the place of values that look like secrets.
+    """
+
+    home: Home
+    observed: Observed
+    tree: Tree
+    received: Tree = EMPTY
+    read: Read
+    manifest: Manifest | None = None
+    stays: tuple[LeftOut, ...] = ()
+    variables: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def need_manifest(self, ctx: Context) -> Manifest:
+        """Return the manifest.
+
+        Raises:
+            DistError: There is none, or it can't be read.
+        """
+        if self.manifest is not None:
+            return self.manifest
+        path = self.home.path / MANIFEST
+        if path.is_file():
+            return load_manifest(path.read_bytes())
+        raise DistError(
+            f"the profile {str(self.home.name)!r} has no {MANIFEST}",
+            where=str(path),
+            hint=f"begin one with: {ctx.command(f'init {self.home.name}')}",
+        )
+
+    def need_settled(self, ctx: Context) -> None:
+        """Make sure that nothing is left open.
+
+        Raises:
+            ConflictsOpen: Conflicts are open in the profile.
+        """
+        lock, name = self.home.lock, self.home.name
+        if lock is not None and lock.conflicts:
+            raise ConflictsOpen(
+                f"still open: {counted(len(lock.conflicts), 'conflict')}",
+                where=str(name),
+                hint=f"settle them first: {ctx.command(f'resolve {name} --list')}",
+            )
+
+
+def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
+    """Spell a profile as a package; nothing is written, and files of the machine are not opened.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        own: Whether the user's own files, jobs and servers go along.
+
+    Raises:
+        DistError: The home can't be read.
+    """
+    home = open_home(ctx, name)
+    lock = home.lock
+    base, theirs, shipped = (
+        (lock.base, lock.theirs(), lock.shipped) if lock else (EMPTY, EMPTY, EMPTY)
+    )
+    manifest = _manifest(home)
+    seen = observe(ctx, home, looked_for(manifest).with_entries({**base, **theirs}))
+    files, stays = permitted(seen.ours, base, manifest, own=own)
+    grafted, personal = without_personal(files, theirs, lock.kept if lock else (), seen.read)
+    shipped, examples = as_authors(shipped, seen.read)
+    read = together({**grafted.blobs, **examples}, seen.read)
+    package = capture(
+        grafted.tree, base, shipped, read, theirs=theirs, name=lock.name if lock else "", own=own
+    )
+    received = package_of(theirs, shipped, read)
+    tree = package.tree if lock else package.tree.where(lambda path: path not in ENV_EXAMPLES)
+    bundled = tuple(
+        LeftOut(path, "the agent's own") for path in sorted(_units(seen.found) - _units(seen.ours))
+    )
+    odd = tuple(LeftOut(path, why) for path, why in seen.odd)
+    elsewhere = tuple(item for item in _elsewhere(home, seen.found) if item.path not in tree)
+    return Leaving(
+        home=home,
+        observed=seen,
+        tree=tree,
+        received=received,
+        read=together(package.blobs, read),
+        manifest=manifest,
+        stays=(*stays, *personal, *bundled, *odd, *elsewhere),
+        variables=package.variables,
+        notes=package.notes,
+    )
+
+
+def _manifest(home: Home) -> Manifest | None:
+    try:
+        return load_manifest((home.path / MANIFEST).read_bytes())
+    except (OSError, Invalid):
+        return None
+
+
+def _units(tree: Tree) -> set[str]:
+    """What the agent puts into a home: skills by their folder, and its SOUL.md."""
+    return {str(path.parent or path) for path in tree if path.name in ("SKILL.md", SOUL)}
+
+
+def _elsewhere(home: Home, looked_at: Tree) -> Iterator[LeftOut]:
+    """The rest of a home, by name alone."""
+    seen = {path.top for path in looked_at} | {*SHARED_FOLDERS, *SHARED_FILES, LOCKFILE, PRIVATE}
+    with os.scandir(home.path) as entries:
+        rest = sorted(
+            (e.name, e.is_dir(follow_symlinks=False)) for e in entries if e.name not in seen
+        )
+    for name, is_folder in rest:
+        shown = f"{name}/" if is_folder else name
+        try:
+            machine = name in STANDARD_FOLDERS or is_machine(RelPath(name))
+        except Invalid:
+            machine = True
+        why = (
+            "belongs to this machine"
+            if machine
+            else "no shared name; distribution_owned could name it"
+        )
+        yield LeftOut(shown, why)
+
+
+def private_of(ctx: Context, home: Home) -> Private:
+    """Gather what must not leave this machine, to look for it in what would; none of it is kept or shown."""
+    folders = list(dict.fromkeys([home.path, ctx.layout.root]))
+    values: set[str] = set()
+    for folder in folders:
+        values |= set(known_secrets(dotenv.read(_data(folder / ".env")), {}).values())
+    for path in sorted(
+        {path for folder in folders for pattern in _CREDENTIALS for path in folder.glob(pattern)}
+    ):
+        try:
+            data = load_data(_data(path), Kind.JSON)
+        except Invalid:
+            continue
+        for one in data if isinstance(data, list) else [data]:
+            values |= set(known_secrets({}, one).values())
+    memories = [
+        _data(path).decode("utf-8", "replace")
+        for path in sorted(home.path.glob(f"{MEMORIES}/**/*.md"))
+    ]
+    return Private(
+        secrets=frozenset(values), memories=memory_lines(memories), home=str(ctx.layout.user_home)
+    )
+
+
+def _data(path: Path) -> bytes:
+    """The beginning of a file; nothing where it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST)
+    except OSError:
+        return b""
+
+
+def base_of(leaving: Leaving, name: str) -> tuple[Tree, Read]:
+    """What a home counts as having shipped: its package in its own spelling, without what waits for a yes here.
+
+    Merging what was published over it brings home what others did, and nothing else.
+    """
+    lock = leaving.home.lock
+    placed = place(
+        leaving.tree, leaving.read, name=name, keep_containers=lock.base if lock else EMPTY
+    )
+    read = together(placed.blobs, leaving.read)
+    if lock is None:
+        return placed.tree, read
+    waiting = [(effect.path, effect.key) for effect in lock.parked if not effect.off]
+    back = put_back(placed.tree, lock.base, waiting, read)
+    return back.tree, together(back.blobs, read)

@@ -1,0 +1,203 @@
+"""Contribute: what was changed in an installed profile, as a patch or a branch for the package's author."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.leaving.publish import changed_here, find_leaks, not_allowed
+from hermes_dist.decide.ownership import LeftOut
+from hermes_dist.decide.parts import named, part_of
+from hermes_dist.decide.placement.place import CONFIG
+from hermes_dist.decide.placement.servers import MCP
+from hermes_dist.errors import Cancelled, DistError, UsageError
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
+from hermes_dist.model.tree import Entry, Read, Tree
+from hermes_dist.ops.authoring.author import completed, refuse_leaks
+from hermes_dist.ops.authoring.capture import leaving, private_of
+from hermes_dist.ops.authoring.publication import repository_at
+from hermes_dist.ops.change.look_up import absolute
+from hermes_dist.ops.change.observe import first_of
+from hermes_dist.ops.context import Context
+from hermes_dist.world.archive.write import Sink, taken, write_private
+from hermes_dist.world.git.push import NewCommit, Publisher, open_publisher
+from hermes_dist.world.ports import RefUpdate
+
+
+class Gift(Struct, frozen=True, kw_only=True):
+    """What a contribution was asked to be.
+
+    Attributes:
+        to: The fork to push a branch to; empty for none.
+        out: The file to write a patch into; None for none.
+        only: Parts to take; empty for all.
+        without: Parts to leave.
+        own: Take files, jobs and servers of the user's own along.
+        branch: The branch's name; empty for one made of the profile's and the change.
+        message: What it says; empty for one made of the changes.
+        allowed: Findings that were allowed, as ``FILE:LINE``.
+    """
+
+    to: str = ""
+    out: Path | None = None
+    only: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+    own: bool = False
+    branch: str = ""
+    message: str = ""
+    allowed: frozenset[str] = frozenset()
+
+
+class Contribution(Struct, frozen=True, kw_only=True):
+    """Everything that contributing would send.
+
+    Attributes:
+        spec: The package's repository.
+        base: The commit that the changes are to.
+        changes: They.
+        before: The package at that commit.
+        stays: What does not go along, and why.
+    """
+
+    name: ProfileName
+    spec: SourceSpec
+    base: str
+    tree: Tree
+    read: Read
+    changes: dict[RelPath, Entry | None]
+    before: Tree
+    branch: str
+    message: str
+    stays: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Contributed(Struct, frozen=True, kw_only=True):
+    """What was done: the patch that was written, or the branch that was pushed."""
+
+    contribution: Contribution
+    patch: Path | None = None
+    pushed: str = ""
+
+
+Agree = Callable[[Contribution], bool]
+
+
+def contribute(
+    ctx: Context, name: ProfileName, gift: Gift, agree: Agree, *, dry_run: bool = False
+) -> Contributed:
+    """Send what was changed in a profile back to the package's author.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        gift: What was asked for.
+        agree: Shows what would be sent and asks.
+        dry_run: Write and push nothing.
+
+    Raises:
+        Refused: Something in it must not leave this machine.
+        DistError: It can't be read, reached or written.
+    """
+    if bool(gift.to) == bool(gift.out) and not dry_run:
+        raise UsageError(
+            "say where to: --to FORK for a branch, or -o FILE.patch", hint="one of the two"
+        )
+    if gift.out and (gift.out.exists() or gift.out.is_symlink()):
+        raise taken(gift.out)
+    made = gather(ctx, name, gift)
+    if dry_run or not made.changes:
+        return Contributed(contribution=made)
+    git = open_publisher(ctx.layout, ctx.env, offline=ctx.offline)
+    git.identity()  # before anybody is asked
+    if not agree(made):
+        raise Cancelled("cancelled, nothing was sent")
+    home_of = ctx.sources.url(made.spec)
+    git.fetch(home_of, made.base)
+    new = NewCommit(
+        parent=made.base, subfolder=made.spec.subfolder, changes=made.changes, message=made.message
+    )
+    commit = git.commit(home_of, new, made.read)
+    if gift.out:
+        data = git.patch(home_of, commit)
+        write_private(gift.out.absolute(), lambda sink: _all(sink, data))
+        return Contributed(contribution=made, patch=gift.out)
+    return Contributed(contribution=made, pushed=_push(ctx, git, made, gift.to, commit))
+
+
+def _all(sink: Sink, data: bytes) -> None:
+    sink.write(data)
+    sink.close()
+
+
+def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
+    """List what would be sent.
+
+    Raises:
+        DistError: The profile comes from no repository, or something must not leave this machine.
+    """
+    found = leaving(ctx, name, own=gift.own)
+    found.need_settled(ctx)
+    lock = found.home.need_lock(ctx)
+    if not lock.pin.commit:
+        raise DistError(
+            f"{name} was installed from a folder, which has no history to build on",
+            where=lock.pin.url,
+            hint="edit the files there",
+        )
+    spec = absolute(parse_source(lock.source, allow_insecure=True))
+    if spec.kind is SourceKind.REGISTRY:
+        spec = SourceSpec(kind=SourceKind.GIT, location=lock.pin.url, subfolder=lock.pin.subfolder)
+    repository = repository_at(ctx, found, spec, lock.pin.commit)
+    changes = {
+        path: entry
+        for path, entry in changed_here(found.received, found.tree, repository).items()
+        if (not gift.only or part_of(path) in gift.only) and part_of(path) not in gift.without
+    }
+    read = first_of(found.read, ctx.store.read)
+    tree = repository.with_entries(changes)
+    if found.variables and (CONFIG in changes or MCP in changes):
+        tree, read = completed(tree, read, "", found.variables)
+        changes = {path: tree.get(path) for path in tree.differing(repository)}
+    leaks = find_leaks(tree, repository, read, private_of(ctx, found.home))
+    refuse_leaks(
+        [str(leak) for leak in not_allowed(leaks, gift.allowed)], flag="--allow-finding FILE:LINE"
+    )
+    parts = named(part_of(path) for path in changes if path != MANIFEST) or "manifest"
+    digest = Tree({path: entry for path, entry in changes.items() if entry}).digest
+    return Contribution(
+        name=name,
+        spec=spec,
+        base=lock.pin.commit,
+        tree=tree,
+        read=read,
+        changes=changes,
+        before=repository,
+        branch=gift.branch or f"{name}-{digest[:8]}",
+        message=gift.message or f"Improve {parts}",
+        stays=found.stays,
+        notes=found.notes,
+    )
+
+
+def _push(ctx: Context, git: Publisher, made: Contribution, to: str, commit: str) -> str:
+    spec = parse_source(to, allow_insecure=ctx.allow_insecure)
+    if spec.kind not in (SourceKind.GIT, SourceKind.FOLDER):
+        raise UsageError(
+            "--to takes a git repository: your fork", hint="such as github.com/you/their-agent"
+        )
+    url = ctx.sources.url(spec)
+    if made.branch in git.refs(url).heads:
+        raise DistError(
+            f"the branch {made.branch} is there already",
+            where=str(spec),
+            hint="choose another with --branch",
+        )
+    ctx.progress("publishing")
+    update = RefUpdate(f"refs/heads/{made.branch}", "", commit)
+    git.push(url, [update], cache_of=ctx.sources.url(made.spec), progress=ctx.progress)
+    return f"{spec}#{made.branch}"

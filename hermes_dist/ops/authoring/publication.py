@@ -1,0 +1,392 @@
+"""A publication worked out: the repository as it would be, and everything to say about it; nothing is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.leaving.publish import bumped, changed_here, find_leaks, merged, not_allowed
+from hermes_dist.decide.ownership import ENV_EXAMPLES, LeftOut
+from hermes_dist.decide.parts import named, part_of
+from hermes_dist.decide.validate.rules import Level, Problem
+from hermes_dist.decide.versions import version_of
+from hermes_dist.errors import DistError, Invalid, Refused, UsageError
+from hermes_dist.model.discreet import Discreet
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
+from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
+from hermes_dist.ops.authoring.author import Package, completed, problems_of, refuse_leaks
+from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
+from hermes_dist.ops.change.look_up import absolute
+from hermes_dist.ops.change.observe import first_of, together
+from hermes_dist.ops.context import Context
+from hermes_dist.world.git.push import Publisher
+from hermes_dist.world.git.sign import Signer, open_signer
+from hermes_dist.world.load import load_manifest
+from hermes_dist.world.ports import Refs
+
+_MANIFEST = RelPath(MANIFEST)
+_FIRST_BRANCH = "main"
+_IN_FILES = frozenset(["secret", "hidden", "size", "personal", "left-out"])
+"""Rules about single files: what is there already is not this publication's."""
+
+
+class Release(Struct, frozen=True, kw_only=True):
+    """What a publication was asked to be.
+
+    Attributes:
+        to: The repository; empty for the one the profile came from.
+        bump: ``major``, ``minor`` or ``patch``; empty for none.
+        version: The version; empty for the manifest's.
+        message: What the commit says; empty for one made of the changes.
+        branch: The branch; empty for the one that is followed, else the default one.
+        key: The file of an ssh key to sign with; empty for none.
+        allowed: Findings that were allowed, as ``FILE:LINE``.
+    """
+
+    to: str = ""
+    bump: str = ""
+    version: str = ""
+    message: str = ""
+    branch: str = ""
+    key: str = ""
+    allowed: frozenset[str] = frozenset()
+
+
+class Publication(Discreet, frozen=True, kw_only=True):
+    """Everything that publishing would do.
+
+    Attributes:
+        spec: The repository, as it will be followed from now on.
+        head: The commit there now; empty for an empty repository.
+        parent: The commit that the new one follows.
+        base: The commit that both sides began with; empty for none.
+        tree: The package afterwards.
+        changes: What differs from it now.
+        before: The package as it is there now.
+        taken_in: Files that others changed there and that come into the profile.
+        tag: The tag to make; empty where it is there already.
+        problems: Warnings about the package.
+    """
+
+    leaving: Leaving
+    spec: SourceSpec
+    url: str
+    refs: Refs
+    branch: str
+    head: str
+    parent: str
+    base: str
+    tree: Tree
+    read: Read
+    changes: dict[RelPath, Entry | None]
+    before: Tree
+    taken_in: tuple[RelPath, ...]
+    label: str
+    tag: str
+    message: str
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    signer: Signer | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is anything to push."""
+        return bool(self.changes or self.tag)
+
+    @property
+    def stays(self) -> tuple[LeftOut, ...]:
+        return self.leaving.stays
+
+    @property
+    def install_source(self) -> str:
+        """What others type behind ``install``."""
+        return str(self.spec).removeprefix("https://")
+
+
+def plan(ctx: Context, git: Publisher, name: ProfileName, release: Release) -> Publication:
+    """Work out what publishing would do; the remote is asked, and nothing is sent.
+
+    Raises:
+        DistError: It can't be done.
+    """
+    if release.bump and release.version:
+        raise UsageError("choose one of --bump and --version")
+    found = leaving(ctx, name, own=True)
+    found.need_settled(ctx)
+    found.need_manifest(ctx)
+    spec = _target(ctx, found, release.to)
+    url = ctx.sources.url(spec)
+    refs = git.refs(url)
+    branch = release.branch or _branch(found, spec, refs)
+    base = _base(ctx, found, spec, refs, branch)
+    head = refs.heads.get(branch, "")
+    repository = repository_at(ctx, found, spec, base)
+    parent = head or base or refs.head_commit  # a new branch begins where the default one is
+    theirs = _now(ctx, spec, parent)
+    joined = merged(
+        repository, _ours(found, repository), theirs, first_of(found.read, ctx.store.read)
+    )
+    if joined.conflicts:
+        raise _conflicting(
+            ctx, found, spec, [c.words for c in joined.conflicts], related=bool(base)
+        )
+    read = together(joined.blobs, first_of(found.read, ctx.store.read))
+    tree, read, version = _with_version(joined.tree, read, found, release)
+    changes = {path: tree.get(path) for path in tree.differing(theirs)}
+    leaks = find_leaks(tree, theirs, read, private_of(ctx, found.home))
+    refuse_leaks(
+        [str(leak) for leak in not_allowed(leaks, release.allowed)],
+        flag="--allow-finding FILE:LINE",
+    )
+    problems, label = _judged(ctx, Package(place=name, tree=tree, read=read), changes, release)
+    tag, note = _tag(refs, version, changed=bool(changes))
+    return Publication(
+        leaving=found,
+        spec=_followed(spec, refs, branch),
+        url=url,
+        refs=refs,
+        branch=branch,
+        head=head,
+        parent=parent,
+        base=base,
+        tree=tree,
+        read=read,
+        changes=changes,
+        before=theirs,
+        taken_in=tuple(theirs.differing(repository)) if base else (),
+        label=label,
+        tag=tag,
+        message=release.message or _message(label, changes),
+        problems=problems,
+        notes=(*found.notes, *joined.notes, *([note] if note else [])),
+        signer=_signer(ctx, found, release),
+    )
+
+
+def _target(ctx: Context, found: Leaving, to: str) -> SourceSpec:
+    """The repository to publish to.
+
+    Raises:
+        DistError: None is known, or what was named is none.
+    """
+    lock = found.home.lock
+    if not to and (lock is None or not lock.pin.commit):
+        name = found.home.name
+        raise DistError(
+            f"where to publish {name} is not known yet",
+            where=str(found.home.path),
+            hint=f"name the repository: {ctx.command(f'publish {name} --to github.com/you/{name}')}",
+        )
+    text = to or (lock.source if lock else "")
+    spec = absolute(parse_source(text, allow_insecure=ctx.allow_insecure or not to))
+    if spec.kind is SourceKind.FOLDER:
+        spec = spec._replace(kind=SourceKind.GIT, location=ctx.sources.url(spec))
+    if spec.kind is SourceKind.REGISTRY and not to and lock:
+        spec = SourceSpec(kind=SourceKind.GIT, location=lock.pin.url, subfolder=lock.pin.subfolder)
+    if spec.kind is not SourceKind.GIT:
+        raise UsageError(
+            "--to takes a git repository",
+            hint="such as github.com/you/my-agent or git@host:you/my-agent",
+        )
+    return spec._replace(ref="", is_range=False)
+
+
+def _branch(found: Leaving, spec: SourceSpec, refs: Refs) -> str:
+    """The branch that is followed, else the default one.
+
+    Raises:
+        DistError: There is no default branch.
+    """
+    lock = found.home.lock
+    if lock and _same_place(found, spec) and lock.pin.ref.removeprefix("refs/heads/") in refs.heads:
+        return lock.pin.ref.removeprefix("refs/heads/")
+    if refs.head:
+        return refs.head.removeprefix("refs/heads/")
+    if len(refs.heads) == 1:
+        return next(iter(refs.heads))
+    if not refs.heads:
+        return _FIRST_BRANCH
+    raise DistError(
+        "it has no default branch",
+        where=str(spec),
+        hint=f"choose one with --branch: {', '.join([*refs.heads][:10])}",
+    )
+
+
+def _same_place(found: Leaving, spec: SourceSpec) -> bool:
+    lock = found.home.lock
+    return (
+        lock is not None and lock.pin.url == spec.location and lock.pin.subfolder == spec.subfolder
+    )
+
+
+def _base(ctx: Context, found: Leaving, spec: SourceSpec, refs: Refs, branch: str) -> str:
+    """The commit that both sides began with; empty where they have none in common.
+
+    Raises:
+        Refused: The remote's history went back, or was begun anew, or the profile is held against what is there.
+    """
+    lock = found.home.lock
+    if lock is None or not lock.pin.commit or not (refs.heads or refs.tags):
+        return ""
+    head = refs.heads.get(branch, "")
+    if lock.held and head != lock.pin.commit and _same_place(found, spec):
+        raise Refused(
+            f"{found.home.name} is held at {lock.pin.short}, and publishing would take in what came after it",
+            where=str(spec),
+            hint=f"release it first: {ctx.command(f'unhold {found.home.name}')}",
+        )
+    if not head:
+        return lock.pin.commit if _same_place(found, spec) else ""
+    relation = ctx.sources.relation(spec, lock.pin.commit, head)
+    if not _same_place(found, spec):
+        return lock.pin.commit if relation in ("same", "forward") else ""
+    if relation in ("backward", "unrelated"):
+        went = "went back to an older commit" if relation == "backward" else "was begun anew"
+        raise Refused(
+            f"the history of {branch} {went} since this profile was at {lock.pin.short}",
+            where=str(spec),
+            hint=f"take that in first: {ctx.command(f'update {found.home.name} --allow-downgrade')}",
+        )
+    return lock.pin.commit
+
+
+def repository_at(ctx: Context, found: Leaving, spec: SourceSpec, base: str) -> Tree:
+    """The whole repository at the commit that a profile came from; only its package where that is gone there."""
+    try:
+        return _tree(ctx, spec, base)
+    except Invalid:
+        return found.received
+
+
+def _tree(ctx: Context, spec: SourceSpec, commit: str) -> Tree:
+    return ctx.sources.fetch(spec, "", commit, ctx.progress).tree if commit else EMPTY
+
+
+def _now(ctx: Context, spec: SourceSpec, commit: str) -> Tree:
+    """What the repository holds now; nothing where the package's folder is not there yet."""
+    try:
+        return _tree(ctx, spec, commit)
+    except Invalid as err:
+        if spec.subfolder and err.where.startswith(f"//{spec.subfolder}"):
+            return EMPTY
+        raise
+
+
+def _ours(found: Leaving, repository: Tree) -> Tree:
+    """The repository with what was changed here; the package alone where there is nothing in common."""
+    if not repository:
+        return found.tree.where(lambda path: path not in ENV_EXAMPLES)
+    return repository.with_entries(changed_here(found.received, found.tree, repository))
+
+
+def _conflicting(
+    ctx: Context, found: Leaving, spec: SourceSpec, places: list[str], *, related: bool
+) -> Refused:
+    more = f" and {len(places) - 5} more" if len(places) > 5 else ""
+    verb = (
+        f"update {found.home.name}"
+        if related
+        else f"adopt {found.home.name} {str(spec).removeprefix('https://')}"
+    )
+    return Refused(
+        f"others changed there what you changed here: {', '.join(places[:5])}{more}",
+        where=str(spec),
+        hint=f"take theirs in first, settle it, and publish again: {ctx.command(verb)}",
+    )
+
+
+def _with_version(
+    tree: Tree, read: Read, found: Leaving, release: Release
+) -> tuple[Tree, Read, str]:
+    """The package with its version, and with the variables that took the place of secrets."""
+    now = load_manifest(read(tree[_MANIFEST].digest)).version
+    version = (
+        bumped(now, release.bump) if release.bump else release.version.removeprefix("v") or now
+    )
+    if version_of(version) is None:
+        what = f"{version!r:.60} is no version" if version else "the package has no version yet"
+        raise UsageError(what, hint="choose one with --version 1.0.0")
+    return *completed(tree, read, version, found.variables), version
+
+
+def _tag(refs: Refs, version: str, *, changed: bool) -> tuple[str, str]:
+    """The tag to make, and what to say about it.
+
+    Raises:
+        DistError: There is one for something else.
+    """
+    tag = f"v{version}"
+    if tag in refs.tags or version in refs.tags:
+        if changed:
+            raise DistError(
+                f"{version} is published already, as something else",
+                where=f"tag {tag}",
+                hint="choose a new version with --bump patch, minor or major, or with --version",
+            )
+        return "", ""
+    versions = [(found, name) for name in refs.tags if (found := version_of(name)) is not None]
+    newest = max(versions, default=None)
+    here = version_of(version)
+    if newest and here and here < newest[0]:
+        return tag, f"{tag} is older than {newest[1]}, which is published already"
+    return tag, ""
+
+
+def _judged(
+    ctx: Context, package: Package, changes: dict[RelPath, Entry | None], release: Release
+) -> tuple[tuple[Problem, ...], str]:
+    """The warnings about a package, and its label.
+
+    Raises:
+        DistError: It has errors.
+    """
+    found = [
+        p
+        for p in problems_of(ctx, package)
+        if f"{p.path}:{p.line}" not in release.allowed
+        and (p.rule not in _IN_FILES or p.path in changes)
+    ]
+    errors = [p for p in found if p.level is Level.ERROR]
+    if errors:
+        first = "; ".join(f"{p.path}{f':{p.line}' if p.line else ''}: {p.what}" for p in errors[:3])
+        more = f" and {len(errors) - 3} more" if len(errors) > 3 else ""
+        raise DistError(
+            f"the package is not valid: {first}{more}",
+            hint=f"see all: {ctx.command(f'validate {package.place}')}",
+        )
+    manifest = load_manifest(package.read(package.tree[_MANIFEST].digest))
+    return tuple(found), f"{manifest.name} {manifest.version}"
+
+
+def _followed(spec: SourceSpec, refs: Refs, branch: str) -> SourceSpec:
+    """The source that the profile follows from now on: the default branch goes without saying."""
+    default = refs.head.removeprefix("refs/heads/") or (branch if len(refs.heads) < 2 else "")
+    return spec if branch == default else spec.at(branch)
+
+
+def _message(label: str, changes: dict[RelPath, Entry | None]) -> str:
+    parts = named(part_of(path) for path in changes if path != MANIFEST)
+    return f"{label}\n\nChanges: {parts}." if parts else label
+
+
+def _signer(ctx: Context, found: Leaving, release: Release) -> Signer | None:
+    """The key to sign with.
+
+    Raises:
+        Refused: What came before was signed, and nothing signs this.
+        DistError: The key can't be used.
+    """
+    if release.key:
+        return open_signer(Path(release.key).expanduser(), ctx.env)
+    lock = found.home.lock
+    if lock and lock.signer:
+        raise Refused(
+            f"what came before was signed by {lock.signer}, and whoever has that would refuse an unsigned version",
+            where=str(found.home.name),
+            hint="sign with --key FILE",
+        )
+    return None

@@ -1,0 +1,133 @@
+"""Publish a profile: captured, merged with what the remote holds, judged, pushed, and remembered as base.
+
+    base   = the repository at the commit that this profile came from, or was last published as
+    ours   = base with what was changed here
+    theirs = the repository now
+
+Everything is decided before anything is sent; the push moves branch and tag together, and only from what was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.decide.consent.parking import put_back
+from hermes_dist.decide.leaving.publish import never_received
+from hermes_dist.decide.trust import Verdict
+from hermes_dist.errors import Cancelled, DistError
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.source import PinKind
+from hermes_dist.ops.authoring.capture import base_of
+from hermes_dist.ops.authoring.publication import Publication, Release, plan
+from hermes_dist.ops.change.fetch import fetch
+from hermes_dist.ops.change.look_up import Target
+from hermes_dist.ops.change.observe import first_of, together, user_job_ids
+from hermes_dist.ops.change.proposal import Outcome, carry_out
+from hermes_dist.ops.change.propose import Choices, propose
+from hermes_dist.ops.context import Context
+from hermes_dist.world.git.push import NewCommit, Publisher, open_publisher
+from hermes_dist.world.ports import RefUpdate
+
+
+class Published(Struct, frozen=True, kw_only=True):
+    """What publishing did.
+
+    Attributes:
+        commit: What is published; empty for a dry run.
+        outcome: What came into the profile; None where nothing was done to it.
+    """
+
+    publication: Publication
+    commit: str = ""
+    outcome: Outcome | None = None
+    dry_run: bool = False
+
+
+Agree = Callable[[Publication], bool]
+"""Shows a publication and asks; False is no."""
+
+
+def publish(
+    ctx: Context, name: ProfileName, release: Release, agree: Agree, *, dry_run: bool = False
+) -> Published:
+    """Publish a profile as a new version of its package.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        release: What was asked for.
+        agree: Shows what would be published and asks.
+        dry_run: Push nothing.
+
+    Raises:
+        Refused: It conflicts with what others published, or something in it must not leave this machine.
+        Busy: Somebody published at the very moment; nothing was pushed.
+        DistError: It can't be read, reached or written; nothing was pushed.
+    """
+    git = open_publisher(ctx.layout, ctx.env, offline=ctx.offline)
+    made = plan(ctx, git, name, release)
+    if dry_run:
+        return Published(publication=made, dry_run=True)
+    if made.is_new:
+        git.identity()  # before anybody is asked
+    if made.is_new and not agree(made):
+        raise Cancelled("cancelled, nothing was published")
+    commit = _push(ctx, git, made) if made.is_new else made.head
+    return Published(publication=made, commit=commit, outcome=_remember(ctx, made, commit))
+
+
+def _push(ctx: Context, git: Publisher, made: Publication) -> str:
+    """Make the commit and its tag, and push both or none."""
+    sign = made.signer.sign if made.signer else None
+    commit, updates = made.head, []
+    if made.changes:
+        new = NewCommit(
+            parent=made.parent,
+            subfolder=made.spec.subfolder,
+            changes=made.changes,
+            message=made.message,
+        )
+        commit = git.commit(made.url, new, made.read, sign=sign)
+    if commit != made.head:
+        updates.append(RefUpdate(f"refs/heads/{made.branch}", made.head, commit))
+    if made.tag:
+        tag = git.make_tag_object(made.url, commit, made.tag, made.label, sign=sign)
+        updates.append(RefUpdate(f"refs/tags/{made.tag}", "", tag))
+    ctx.progress("publishing")
+    git.push(made.url, updates, progress=ctx.progress)
+    return commit
+
+
+def _remember(ctx: Context, made: Publication, commit: str) -> Outcome:
+    """Write down what was published as the profile's base, and bring in what others had published."""
+    found = made.leaving
+    base, read = base_of(found, str(found.home.name))
+    ctx.store.put_many(read(entry.digest) for entry in base.values())
+    target = Target(made.spec, made.refs, f"refs/heads/{made.branch}", commit, PinKind.BRANCH)
+    try:
+        incoming = fetch(ctx, target, found.home.lock, user_job_ids(found.home, read, base))
+        lock = found.home.lock
+        if lock and lock.partial and made.base:
+            before = fetch(ctx, Target(made.spec, made.refs, "", made.base, PinKind.COMMIT), lock)
+            places = never_received(
+                before.placed, lock.theirs(), first_of(before.read, ctx.store.read)
+            )
+            back = put_back(incoming.placed, base, places, incoming.read)
+            incoming = replace(
+                incoming, placed=back.tree, read=together(back.blobs, incoming.read), whole=False
+            )
+        if made.signer:
+            fingerprint = made.signer.public.fingerprint
+            incoming = replace(
+                incoming, verdict=Verdict(fingerprint, f"signed by {fingerprint} (yours)")
+            )
+        return carry_out(
+            ctx, propose(ctx, found.home, incoming, Choices(), verb="publish", base=base)
+        )
+    except DistError as err:
+        again = ctx.command(f"publish {found.home.name}")
+        err.hint = f"it is published, and only not noted here yet: {again} does that"
+        raise

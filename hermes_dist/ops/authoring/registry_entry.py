@@ -1,0 +1,99 @@
+"""The entry of a published package in the folder of a registry: prepared here, committed and pushed by its keeper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hermes_dist.agents.places import CONFIG
+from hermes_dist.decide.consent.jobs import job_ids
+from hermes_dist.decide.parts import count_parts
+from hermes_dist.decide.placement.jobs import JOBS
+from hermes_dist.decide.registry import entry_for
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.documents.api import Kind, get, load_data
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.registry import INDEX, dump_package, entry_path, parse_package
+from hermes_dist.ops.change.variables import manifest_of
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import open_home
+from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.registry.files import check_index, read_file
+
+_CONFIG = RelPath(CONFIG)
+
+
+def enter(ctx: Context, name: ProfileName, source: str, folder: str) -> Path:
+    """Write what a profile just published into the folder of a registry.
+
+    Args:
+        ctx: The context.
+        name: The profile; its lock names what was published.
+        source: Where the package lies, without a ref.
+        folder: The registry's folder, such as a checkout.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        DistError: The folder is no registry, or the version is pinned at other contents there.
+    """
+    root = Path(folder).expanduser().resolve()
+    check_index(read_file(root, INDEX), str(root))
+    lock = open_home(ctx, name).need_lock(ctx)
+    manifest = manifest_of(ctx, lock)
+    if manifest is None:
+        raise DistError(
+            "the manifest as published is lost", where=str(name), hint=ctx.command(f"verify {name}")
+        )
+    key = str(ProfileName.slug(manifest.name))
+    path = entry_path(key)
+    data = read_file(root, path)
+    entry = entry_for(
+        manifest,
+        source,
+        lock.pin,
+        _runs(ctx, lock),
+        before=parse_package(data, key, local=True) if data else None,
+        signer=lock.signer,
+        date=datetime.now(UTC).date().isoformat(),
+        local=True,
+    )
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    atomic_write(root / path, dump_package(entry), 0o644)
+    return root / path
+
+
+def check_registry(folder: str) -> None:
+    """Make sure that a folder is a registry, before anything is published for it.
+
+    Raises:
+        Invalid: It is none.
+    """
+    root = Path(folder).expanduser().resolve()
+    check_index(read_file(root, INDEX), str(root))
+
+
+def _runs(ctx: Context, lock: Lock) -> Mapping[str, int]:
+    """How many jobs, servers and the like a package brings."""
+    tree = lock.theirs()
+
+    def data(path: RelPath, kind: Kind) -> object:
+        try:
+            return load_data(ctx.store.read(tree[path].digest), kind) if path in tree else None
+        except Invalid:
+            return None
+
+    servers = get(data(_CONFIG, Kind.YAML), ("mcp_servers",))
+    counts = {
+        "cron": len(job_ids(data(JOBS, Kind.JSON))),
+        "mcp": len(servers) if isinstance(servers, dict) else 0,
+    }
+    parts = {
+        part: count
+        for part, count in count_parts(tree).items()
+        if part in ("hooks", "plugins", "skills")
+    }
+    return {part: count for part, count in {**counts, **parts}.items() if count}

@@ -1,0 +1,111 @@
+"""What a source offers, fetched, read and spelled as a home spells it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.ownership import LeftOut, payload_of
+from hermes_dist.decide.placement.place import place
+from hermes_dist.decide.trust import Verdict
+from hermes_dist.errors import Invalid, Refused
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import Pin, SourceSpec
+from hermes_dist.model.tree import EMPTY, Read, Tree
+from hermes_dist.ops.change.look_up import Target
+from hermes_dist.ops.change.moved_source import nowhere
+from hermes_dist.ops.change.observe import together
+from hermes_dist.ops.context import Context
+from hermes_dist.world.load import load_manifest
+from hermes_dist.world.sources.api import Offer
+
+
+class Incoming(Struct, frozen=True, kw_only=True):
+    """A package, ready to be merged.
+
+    Attributes:
+        package: The package tree as shipped.
+        placed: Its payload in the home's spelling.
+        shipped: The payload's entries that a home spells otherwise.
+        env_example: The template of the environment that it ships; None for none.
+        read: Gives contents of all of it.
+        verdict: What was found about its signature; None where nobody judged it.
+        registry: The registry that has it; empty for none.
+        whole: It is all that the pin names; False where the lock recorded it with parts left out.
+        notes: What is worth saying about it, beside what is odd about its manifest.
+    """
+
+    spec: SourceSpec
+    pin: Pin
+    manifest: Manifest
+    package: Tree
+    placed: Tree
+    shipped: Tree
+    left_out: tuple[LeftOut, ...]
+    read: Read
+    registry: str = ""
+    whole: bool = True
+    notes: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+
+
+def fetch(
+    ctx: Context, target: Target, lock: Lock | None = None, user_ids: frozenset[str] = frozenset()
+) -> Incoming:
+    """Fetch a package and make it ready for merging.
+
+    Args:
+        ctx: The context.
+        target: What to fetch.
+        lock: The lock of the home it goes to; None for a new home.
+        user_ids: Ids of cron jobs that are the user's own.
+
+    Raises:
+        NoPackage: It is no package, or no folder at all.
+        DistError: It can't be fetched, or is unsafe.
+    """
+    offer = _offer(ctx, target)
+    if target.tree and offer.tree.digest != target.tree:
+        raise Refused(
+            f"the package is not what the registry {target.registry} says: its digest is {offer.tree.digest[:12]}, "
+            f"not {target.tree[:12]}",
+            where=str(target.source),
+            hint="tell who keeps the registry; nothing was installed",
+        )
+    entry = offer.tree.get(RelPath(MANIFEST))
+    if entry is None:
+        raise nowhere(ctx, target)
+    manifest = load_manifest(ctx.store.read(entry.digest))
+    payload = payload_of(offer.tree, manifest)
+    base = lock.base if lock else EMPTY
+    placed = place(
+        payload.tree, ctx.store.read, name=manifest.name, user_ids=user_ids, keep_containers=base
+    )
+    ctx.store.put_many(placed.blobs.values())
+    read = together(placed.blobs, ctx.store.read)
+    pin = offer.pin._replace(kind=target.kind, version=manifest.version)
+    left_out = (*payload.left_out, *(LeftOut(path, why) for path, why in offer.left_out))
+    notes = (*payload.notes, *placed.notes, *offer.notes)
+    return Incoming(
+        spec=target.source,
+        registry=target.registry,
+        pin=pin,
+        manifest=manifest,
+        package=offer.tree,
+        placed=placed.tree,
+        shipped=placed.shipped,
+        left_out=left_out,
+        read=read,
+        notes=notes,
+    )
+
+
+def _offer(ctx: Context, target: Target) -> Offer:
+    try:
+        return ctx.sources.fetch(target.spec, target.ref, target.commit, ctx.progress)
+    except Invalid:
+        if target.spec.subfolder and (gone := nowhere(ctx, target)).misses(target.spec.subfolder):
+            raise gone from None
+        raise

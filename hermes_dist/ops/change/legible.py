@@ -1,0 +1,23 @@
+"""Whether what the agent reads of a home can be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hermes_dist.agents.places import CONFIG, JOBS
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.api import Kind, load_data
+
+DOCUMENTS = {CONFIG: Kind.YAML, JOBS: Kind.JSON}
+"""The documents of a home that both the agent and packages write to."""
+
+
+def trouble_with(home: Path, path: str) -> str:
+    """Say why one of :data:`DOCUMENTS` can't be read, with line and column; empty where it can, or is not there."""
+    try:
+        load_data((home / path).read_bytes(), DOCUMENTS[path])
+    except OSError:
+        return ""
+    except Invalid as err:
+        return str(err)
+    return ""

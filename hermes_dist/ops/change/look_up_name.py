@@ -1,0 +1,215 @@
+"""Names in registries: from ``research-bot@^1`` to a repository, a commit, and what the registry says it holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from hermes_dist.decide.registry import choose, near_twins, unchanged
+from hermes_dist.decide.versions import spelled
+from hermes_dist.errors import Cancelled, DistError, InputNeeded, Invalid, Refused, Unreachable
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.registry import Package, Registry, Release, is_key
+from hermes_dist.model.source import Pin, PinKind, SourceSpec, without_credentials
+from hermes_dist.ops.change.look_up import Naming, Target, check_policies, resolved
+from hermes_dist.ops.context import Context
+from hermes_dist.world.ports import Refs
+
+_TWINS = 5
+
+
+class Found(Struct, frozen=True):
+    """A package of a registry.
+
+    Attributes:
+        registry: Who has it.
+        package: What it says of it.
+    """
+
+    registry: Registry
+    package: Package
+
+
+def look_up_named(
+    ctx: Context, asked: SourceSpec, naming: Naming, lock: Lock | None, before: Pin | None = None
+) -> Target:
+    """Look a name up, and ask its repository what it offers.
+
+    Args:
+        ctx: The context.
+        asked: The name, with a version, range or ref.
+        naming: Which registry is meant, and who is asked about names that are easily mistaken.
+        lock: The lock of a home that holds the package; None for a new one.
+        before: What the very same name and version came to before; None for nothing.
+
+    Raises:
+        Refused: A release is not what it was, the name leads elsewhere than it did, or a policy does not let its
+            source in.
+        DistError: No registry has it, several do, nothing is in the range, or it can't be reached.
+    """
+    found = find(ctx, asked, naming.registry or _registry_of(ctx, lock))
+    if lock is None:
+        _check_twins(ctx, found, naming)
+    package = found.package
+    choice = choose(package, asked, lock.pin.commit if lock else "")
+    release = _as_seen(ctx, found, choice.release)
+    spec = package.source
+    if release is not None:
+        spec = spec.at(release.commit)
+    elif asked.ref:
+        spec = spec.at(asked.ref)
+    check_policies(ctx, spec)
+    if lock is not None:
+        _check_same_place(ctx, found, lock)
+    target = resolved(ctx, spec, before if release is None else None)
+    notes = (*choice.notes, *_folder_note(asked), *target.notes)
+    target = target._replace(asked=asked, registry=found.registry.name, notes=notes)
+    if release is None:
+        return (
+            target
+            if target.kind is not PinKind.COMMIT
+            else target._replace(asked=asked.at(target.commit))
+        )
+    kind = PinKind.RANGE if asked.is_range or not asked.ref else PinKind.COMMIT
+    ref = _tag_of(target.refs, release)
+    return target._replace(ref=ref, kind=kind, tree=release.tree, signer=release.signer)
+
+
+def _as_seen(ctx: Context, found: Found, release: Release | None) -> Release | None:
+    """The release, as every version was seen before; what is new is remembered."""
+    registry, package, memory = found.registry.name, found.package, ctx.registries.seen
+    if release is not None:
+        seen, file = memory.of(registry, package.name), memory.file(registry, package.name)
+        release = unchanged(package, release, seen, registry=registry, file=str(file))
+    memory.remember(
+        registry, package.name, [(spelled(v.version), (v.commit, v.tree)) for v in package.versions]
+    )
+    return release
+
+
+def _registry_of(ctx: Context, lock: Lock | None) -> str:
+    """The registry that a profile's package came from; empty where nobody said."""
+    if lock is None or lock.registry in ("", *(one.name for one in ctx.registries.all())):
+        return lock.registry if lock else ""
+    raise DistError(
+        f"it came from the registry {lock.registry!r:.80}, which is not among yours any more",
+        where=lock.source,
+        hint=f"add it again with: {ctx.command(f'registry add PLACE --name {lock.registry}')}",
+    )
+
+
+def find(ctx: Context, asked: SourceSpec, registry: str = "") -> Found:
+    """Find who has a name.
+
+    Raises:
+        DistError: Nobody has it; names like it are told.
+        InputNeeded: Several have it.
+    """
+    key = asked.location
+    if asked.subfolder:
+        raise Invalid("a name in a registry has no folders below it", where=str(asked))
+    every = ctx.registries.all()
+    asking = (ctx.registries.named(registry),) if registry else every
+    found = [
+        Found(one, package)
+        for one in asking
+        if is_key(key) and (package := _get(ctx, one, key, len(asking)))
+    ]
+    if len(found) > 1:
+        names = ", ".join(f"{one.registry.name} ({one.package.source})" for one in found)
+        raise InputNeeded(
+            f"several registries have {key!r}: {names}", hint="choose one with --registry NAME"
+        )
+    if not found:
+        raise _nobody(ctx, key, [one.name for one in asking])
+    return found[0]
+
+
+def _get(ctx: Context, registry: Registry, key: str, among: int) -> Package | None:
+    """Ask one registry; one of several that can't be asked must not be passed over, as the name may be its."""
+    try:
+        return ctx.registries.get(registry, key)
+    except Unreachable as error:
+        if among > 1:
+            error.hint = "choose one that answers with --registry NAME, or take it out with `registry remove`"
+        raise error.within(f"registry {registry.name}") from None
+
+
+def _nobody(ctx: Context, key: str, asked: list[str]) -> DistError:
+    twins = near_twins(key, ctx.registries.similar(key)) if is_key(key) else []
+    folder = f"; for the folder here write ./{key}" if Path(key).is_dir() else ""
+    if twins:
+        hint = f"did you mean {' or '.join(twins[:_TWINS])}?{folder}"
+    else:
+        hint = f"look with: {ctx.command('search WORDS')}; a repository is github.com/owner/{key}{folder}"
+    where = f"registry {', '.join(asked)}" if asked else "there is no registry"
+    return DistError(f"no package is called {key!r:.100}", where=where, hint=hint)
+
+
+def _check_twins(ctx: Context, found: Found, naming: Naming) -> None:
+    """Ask about a name that is easily mistaken for another, both side by side.
+
+    Raises:
+        InputNeeded: There is nobody to ask.
+        Cancelled: The user meant another.
+    """
+    name = found.package.name
+    known = ctx.registries.similar(name)
+    twins = near_twins(name, known)[:_TWINS]
+    if not twins or naming.accept:
+        return
+    others = [
+        package for twin in twins for one in known[twin] if (package := _readable(ctx, one, twin))
+    ]
+    if not others:
+        return
+    if naming.ask is None:
+        alike = "; ".join(f"{one.name} from {one.source}" for one in others)
+        raise InputNeeded(
+            f"{name} from {found.package.source} is easily mistaken for {alike}",
+            hint="if it is meant, pass --accept-name",
+        )
+    if not naming.ask(found.package, tuple(others)):
+        raise Cancelled("cancelled, nothing changed")
+
+
+def _readable(ctx: Context, registry: Registry, key: str) -> Package | None:
+    try:
+        return ctx.registries.get(registry, key)
+    except Invalid:
+        return None
+
+
+def _check_same_place(ctx: Context, found: Found, lock: Lock) -> None:
+    """A name stays with its repository: what it is taken to later is another package.
+
+    Raises:
+        Refused: It leads elsewhere.
+    """
+    source = found.package.source
+    if (without_credentials(ctx.sources.url(source)), source.subfolder) != (
+        lock.pin.url,
+        lock.pin.subfolder,
+    ):
+        before = f"{lock.pin.url}//{lock.pin.subfolder}" if lock.pin.subfolder else lock.pin.url
+        raise Refused(
+            f"the name {found.package.name} leads to {source} now; this profile came from {before}",
+            where=f"registry {found.registry.name}",
+            hint="ask its author; if it moved, uninstall it (edited files stay) and install it again",
+        )
+
+
+def _tag_of(refs: Refs | None, release: Release) -> str:
+    """The full name of the tag of a release, for its signature; a tag that names another commit is none."""
+    names = (f"v{release.version}", release.version)
+    tags = refs.tags if refs else {}
+    return next((f"refs/tags/{name}" for name in names if tags.get(name) == release.commit), "")
+
+
+def _folder_note(asked: SourceSpec) -> tuple[str, ...]:
+    if not Path(asked.location).is_dir():
+        return ()
+    return (
+        f"{asked.location} is taken as a name in a registry; the folder here is ./{asked.location}",
+    )

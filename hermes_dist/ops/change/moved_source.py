@@ -1,0 +1,151 @@
+"""Packages that are not where they were: in another folder of their repository, or in another repository."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from hermes_dist.brand import MANIFEST
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.source import SourceSpec, parse_source
+from hermes_dist.ops.change.look_up import Target, absolute
+from hermes_dist.ops.context import Context
+from hermes_dist.world.load import load_manifest
+from hermes_dist.world.sources.manifests import manifests
+
+_SHOWN = 10
+
+
+class NoPackage(DistError):
+    """A source holds no package where one was looked for.
+
+    Args:
+        ctx: The context.
+        target: What was looked for.
+        folders: The packages it does hold: their folders (None for its root), and their names as far as known.
+    """
+
+    def __init__(self, ctx: Context, target: Target, folders: Mapping[RelPath | None, str]) -> None:
+        spec = target.spec
+        if folders:
+            lines = ", ".join(
+                str(spec._replace(subfolder=folder)) for folder in list(folders)[:_SHOWN]
+            )
+            place = "elsewhere" if spec.subfolder else "further down"
+            hint = f"it has {'one' if len(folders) == 1 else 'some'} {place}: {lines}"
+        else:
+            hint = f"it is no {ctx.brand.title} distribution; authors begin one with: {ctx.command('init FOLDER/')}"
+        place = "in that folder" if spec.subfolder else "at its root"
+        super().__init__(f"there is no {MANIFEST} {place}", where=str(spec), hint=hint)
+        self.target = target
+        self.folders = folders
+
+    def misses(self, folder: RelPath) -> bool:
+        """Whether the source has packages, but none in this folder."""
+        return bool(self.folders) and folder not in self.folders
+
+
+def nowhere(ctx: Context, target: Target) -> NoPackage:
+    """Say that a source holds no package where it should, and where it has some."""
+    folders: dict[RelPath | None, str] = {}
+    with suppress(DistError, OSError):
+        for folder, data in manifests(
+            ctx.sources, ctx.store.read, target.spec, target.commit
+        ).items():
+            folders[folder] = ""
+            with suppress(Invalid):
+                folders[folder] = load_manifest(data).name
+    return NoPackage(ctx, target, folders)
+
+
+@contextmanager
+def way_on(ctx: Context, name: ProfileName, lock: Lock) -> Iterator[None]:
+    """Where a profile's package is gone from its folder, say where it is now, and how to go on.
+
+    Raises:
+        DistError: It is gone.
+    """
+    try:
+        yield
+    except NoPackage as gone:
+        spec = gone.target.spec
+        here = _heirs(ctx, gone.target, lock, gone.folders)
+        place = f"the folder {spec.subfolder}" if spec.subfolder else "its root"
+        what = f"{lock.name} is not in {place} any more"
+        commands = [
+            ctx.command(
+                f"install {shlex.quote(str(spec._replace(subfolder=folder)))} --name {name} --force"
+            )
+            for folder in here[:_SHOWN]
+        ]
+        if not commands:
+            hint = (
+                "nothing changed here; if the package has moved to another repository, go on with: "
+                f"{ctx.command(f'install SOURCE --name {name} --force')}"
+            )
+        elif len(here) == 1:
+            hint = f"it is in {_folder(here[0])} now; go on there, keeping all that is yours, with: {commands[0]}"
+        else:
+            folders = ", ".join(map(_folder, here[:_SHOWN]))
+            hint = f"there are packages in {folders}; go on with one of them: {'; '.join(commands)}"
+        raise DistError(what, where=str(spec), hint=hint) from None
+
+
+def _folder(folder: RelPath | None) -> str:
+    return str(folder) if folder else "the root"
+
+
+def same_package(ctx: Context, name: ProfileName, lock: Lock, target: Target, called: str) -> str:
+    """Tell whether what is to be merged into a profile is the package that it holds.
+
+    It is, wherever it lies, when it has the same name; and within its repository, when it left its old folder.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        lock: Its lock.
+        target: What is to be merged.
+        called: Its name.
+
+    Returns:
+        What to say about a package that moved; empty for one that did not.
+
+    Raises:
+        DistError: It is another package.
+    """
+    have, asked = absolute(parse_source(lock.source, allow_insecure=True)), target.source
+    if (have.location, have.subfolder) == (asked.location, asked.subfolder):
+        return ""
+    renamed = "" if called == lock.name else f", and is called {called} now"
+    if renamed and not _left(ctx, have, target, lock):
+        raise DistError(
+            f"this profile holds another package, {lock.name} from {lock.source}",
+            where=str(asked),
+            hint=f"uninstall that first with: {ctx.command(f'uninstall {name}')}; or choose another --name",
+        )
+    return f"{lock.name} moves here from {lock.source}{renamed}; it is merged over what came from there"
+
+
+def _left(ctx: Context, have: SourceSpec, target: Target, lock: Lock) -> bool:
+    """Whether a package left the folder of its repository, and what is asked for now can be what became of it."""
+    if have.location != target.spec.location or have.kind is not target.spec.kind:
+        return False
+    folders = nowhere(ctx, target).folders
+    return have.subfolder not in folders and target.spec.subfolder in _heirs(
+        ctx, target, lock, folders
+    )
+
+
+def _heirs(
+    ctx: Context, target: Target, lock: Lock, folders: Mapping[RelPath | None, str]
+) -> list[RelPath | None]:
+    """Where a package that left its folder can be: where its name is, or else what was not there beside it before."""
+    named = [folder for folder, called in folders.items() if called == lock.name]
+    beside: set[RelPath | None] = set()
+    if not named and lock.pin.commit:
+        with suppress(DistError, OSError):
+            beside = set(manifests(ctx.sources, ctx.store.read, target.spec, lock.pin.commit))
+    return named or [folder for folder in folders if folder not in beside]

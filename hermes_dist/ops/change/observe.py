@@ -1,0 +1,165 @@
+"""A home observed: its files at one moment, and what of them counts as ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from hermes_dist.agents import places
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.consent.jobs import job_ids
+from hermes_dist.decide.ownership import looked_at
+from hermes_dist.decide.placement.jobs import JOBS
+from hermes_dist.decide.placement.stock import STOCK_SOULS, agents_own
+from hermes_dist.errors import Invalid, Lost
+from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.manifest import same_as_dumped
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
+from hermes_dist.ops.change.lost_contents import mending
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home
+from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.disk.scan import scan
+
+SOUL = RelPath(places.SOUL)
+_MANIFEST = RelPath(MANIFEST)
+_REPOSITORY = ".git"
+"""The agent's installer copies it along; it says nothing about a home."""
+
+
+class Observed(Struct, frozen=True, kw_only=True):
+    """The files of a home at one moment.
+
+    Attributes:
+        found: Every file that was looked at.
+        ours: What of them counts for merging.
+        odd: What could not be looked at, and why.
+        read: Gives contents: of the home, and of the store.
+        redumped: The manifest is the author's as the agent writes it again.
+    """
+
+    found: Tree
+    ours: Tree
+    odd: tuple[tuple[str, str], ...]
+    read: Read
+    redumped: bool = False
+
+
+def observe(ctx: Context, home: Home, package: Tree) -> Observed:
+    """Look at the files of a home.
+
+    Args:
+        ctx: The context.
+        home: The home.
+        package: Every path of base and theirs.
+
+    Raises:
+        DistError: The home can't be read.
+    """
+    want, into = looked_at(package)
+    seen = scan(home.path, want, into)
+    by_digest: dict[Digest, RelPath] = {entry.digest: path for path, entry in seen.tree.items()}
+    stored = mending(ctx, home.lock)
+
+    def read(digest: Digest) -> bytes:
+        path = by_digest.get(digest)
+        if path is None:
+            return stored(digest)
+        with RealFs(home.path) as fs:
+            data = fs.read(path)
+        if data is None or Digest.of(data) != digest:
+            if ctx.store.has(digest):
+                return ctx.store.read(digest)
+            raise Invalid("it changed while it was looked at", where=str(path), hint="run it again")
+        return data
+
+    return _as_ours(home, seen.tree, seen.odd, read)
+
+
+def _as_ours(home: Home, found: Tree, odd: tuple[tuple[str, str], ...], read: Read) -> Observed:
+    base = home.lock.base if home.lock else EMPTY
+    hidden = {path for path in _agents_files(home.path, found, read) if path not in base}
+    ours = found.where(lambda path: path not in hidden) if hidden else found
+    redumped = _is_redumped(base, found, read)
+    if redumped:
+        ours = ours.with_entries({_MANIFEST: base[_MANIFEST]})
+    odd = tuple(one for one in odd if one[0] != _REPOSITORY)
+    return Observed(found=found, ours=ours, odd=odd, read=read, redumped=redumped)
+
+
+def _is_redumped(base: Tree, found: Tree, read: Read) -> bool:
+    if _MANIFEST not in base or found.get(_MANIFEST) in (None, base[_MANIFEST]):
+        return False
+    try:
+        authors = load_data(read(base[_MANIFEST].digest), Kind.YAML)
+        return same_as_dumped(authors, load_data(read(found[_MANIFEST].digest), Kind.YAML))
+    except Invalid:
+        return False
+
+
+def _agents_files(path: Path, found: Tree, read: Read) -> Iterator[RelPath]:
+    """The agent's stock files: its SOUL.md, and bundled skills that nobody changed."""
+    if SOUL in found and found[SOUL].digest in STOCK_SOULS:
+        yield SOUL
+    try:
+        bundled = (path / places.BUNDLED).read_text("utf-8", "replace")
+    except OSError:
+        return
+    yield from agents_own(bundled, found, read)
+
+
+def as_received(base: Tree, seen: Observed) -> tuple[Tree, Read]:
+    """What a home received, as the agent's own migrations have rewritten it there; and how to read it."""
+    from hermes_dist.decide.placement.migrations import followed  # noqa: PLC0415 - only where something differs
+
+    follow = followed(base, base, seen.ours, seen.read)
+    return follow.base, together(follow.blobs, seen.read)
+
+
+def together(blobs: Mapping[Digest, bytes], read: Read) -> Read:
+    """Read from new contents first."""
+    return lambda digest: blobs[digest] if digest in blobs else read(digest)
+
+
+def first_of(one: Read, other: Read) -> Read:
+    """Read from one place, and from the other what is not there.
+
+    Raises:
+        Invalid: It is in neither.
+    """
+
+    def read(digest: Digest) -> bytes:
+        try:
+            return one(digest)
+        except Invalid:
+            return other(digest)
+
+    return read
+
+
+def user_job_ids(home: Home, read: Read, base: Tree | None = None) -> frozenset[str]:
+    """The ids of the cron jobs in a home that no package brought.
+
+    Args:
+        home: The home.
+        read: Gives contents by digest.
+        base: What the package brought, where that is not the lock's base.
+
+    Returns:
+        The ids; none where it is lost what the package brought, so that its own jobs are known again.
+    """
+    try:
+        found = load_data((home.path / JOBS).read_bytes(), Kind.JSON)
+    except (OSError, Invalid):
+        return frozenset()
+    if base is None:
+        base = home.lock.base if home.lock else EMPTY
+    entry = base.get(JOBS)
+    try:
+        packaged = job_ids(load_data(read(entry.digest), Kind.JSON)) if entry else frozenset[str]()
+    except Lost:
+        return frozenset()
+    return job_ids(found) - packaged

@@ -1,0 +1,266 @@
+"""A proposal: everything that an operation would do to one home, to be shown, agreed to, and carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from hermes_dist.agents.places import STANDARD_FOLDERS
+from hermes_dist.decide.environment.wanted import Wanted
+from hermes_dist.decide.ownership import LeftOut
+from hermes_dist.decide.parts import count_parts
+from hermes_dist.errors import Busy, DistError
+from hermes_dist.model.lock import Lock, dump_lock
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
+from hermes_dist.model.plan import Effect, Plan, Step
+from hermes_dist.model.source import Pin
+from hermes_dist.model.tree import EMPTY, Read, Tree
+from hermes_dist.ops.change.observe import together
+from hermes_dist.ops.change.variables import ENV_FILE, elsewhere, leave, new_file, write
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, guards_of, held, take_back
+from hermes_dist.ops.profiles.move import clear_tombstone
+from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.disk.locks import flock
+from hermes_dist.world.transaction.apply import apply
+from hermes_dist.world.transaction.new_home import build_new
+
+_BRINGS = frozenset({"install", "import"})
+Confirm = Callable[["Proposal"], bool]
+"""Shows a proposal and asks; False is no. May raise InputNeeded."""
+
+
+class Proposal(Struct, frozen=True, kw_only=True):
+    """What an operation would do.
+
+    Attributes:
+        verb: The command it belongs to.
+        home: The home as it was read; its path does not exist yet for a new one.
+        new: The home is made by it.
+        pin: What it comes to; before, what it comes from.
+        source: The source in the lockfile's spelling.
+        plan: The plan; its steps come with ``extra`` ones outside the package tree.
+        lock: The lock afterwards; None when the lockfile goes.
+        read: Gives every content.
+        tree: The package in the home's spelling.
+        ours: The home as found.
+        wanted: The environment the package wants, and what of it is there.
+        size: Bytes of the package's payload, where it makes a new home.
+        trust: What to say of its signature; empty where nobody asked.
+        notes: What else to say.
+        beside: For a new home: files outside the plan, with their permission bits.
+        moved: For a new home: files that lie below the root already, and where in the home they go.
+    """
+
+    verb: str
+    home: Home
+    new: bool = False
+    manifest: Manifest | None = None
+    pin: Pin | None = None
+    before: Pin | None = None
+    source: str = ""
+    plan: Plan
+    extra: tuple[Step, ...] = ()
+    lock: Lock | None
+    read: Read
+    tree: Tree = EMPTY
+    ours: Tree = EMPTY
+    wanted: tuple[Wanted, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    size: int = 0
+    trust: str = ""
+    notes: tuple[str, ...] = ()
+    label: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, tuple[bytes, int]] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return (*self.plan.steps, *self.extra)
+
+    @property
+    def asked(self) -> tuple[Effect, ...]:
+        """What waits for a yes and did not before."""
+        waiting = {(e.place, e.digest) for e in self.home.lock.parked} if self.home.lock else set()
+        return tuple(e for e in self.plan.parked if (e.place, e.digest) not in waiting)
+
+    @property
+    def unfilled(self) -> tuple[Wanted, ...]:
+        """Missing variables that were not wanted before, and that may be written into the home's ``.env``."""
+        if elsewhere(self.home.path):
+            return ()
+        return tuple(w for w in self.wanted if w.missing and w.new and w.var.usable)
+
+    @property
+    def parts(self) -> Mapping[str, int]:
+        """How many of each part the package holds."""
+        return count_parts(self.tree)
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether carrying it out would leave every file and the lock as they are."""
+        return not self.new and not self.steps and self.lock_bytes(0) == self.home.lock_bytes
+
+    def lock_bytes(self, generation_more: int) -> bytes | None:
+        """The new lockfile, for a generation that many later than the lock's."""
+        if self.lock is None:
+            return None
+        return dump_lock(replace(self.lock, generation=self.lock.generation + generation_more))
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What an operation did.
+
+    Attributes:
+        proposal: What was proposed; None when nothing had to be looked at.
+        done: It was carried out (False: dry run, or nothing to do).
+        skipped: Files that somebody else wrote at the very moment; they stay as they are.
+        generation: The generation to roll back to; None when nothing changed.
+        alias: The command that was made for the profile.
+        variables: Names that were written into the home's ``.env``.
+        notes: More to say.
+    """
+
+    verb: str
+    profile: ProfileName
+    proposal: Proposal | None = None
+    lock: Lock | None = None
+    done: bool = False
+    dry_run: bool = False
+    skipped: tuple[RelPath, ...] = ()
+    generation: int | None = None
+    alias: str = ""
+    variables: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def open_conflicts(self) -> int:
+        lock = self.proposal.lock if self.proposal else self.lock
+        return len(lock.conflicts) if lock else 0
+
+
+def carry_out(
+    ctx: Context, proposal: Proposal, values: Mapping[str, str] = MappingProxyType({})
+) -> Outcome:
+    """Do what was proposed, wholly or not at all.
+
+    Args:
+        ctx: The context.
+        proposal: What was agreed to.
+        values: Variables for the home's ``.env``: part of a new home, written after the rest into an old one.
+
+    Raises:
+        Busy: Another operation holds the home or was faster.
+        DistError: It can't be done; nothing changed.
+    """
+    home = proposal.home
+    if proposal.changes_nothing:
+        return with_variables(
+            Outcome(verb=proposal.verb, profile=home.name, proposal=proposal), home.path, values
+        )
+    read = together(proposal.plan.blobs, proposal.read)
+    _keep_base(ctx, proposal, read)
+    ctx.progress("writing")
+    label = {"verb": proposal.verb, **proposal.label}
+    if proposal.new:
+        return _build(ctx, proposal, read, label, values)
+    with held(home) as fs:
+        done = apply(
+            fs, proposal.steps, read, proposal.lock_bytes(1), label, guards=guards_of(home.path)
+        )
+        if done.skipped and proposal.lock is not None:
+            take_back(
+                fs,
+                replace(proposal.lock, generation=proposal.lock.generation + 1),
+                home.lock,
+                done.skipped,
+            )
+    outcome = Outcome(
+        verb=proposal.verb,
+        profile=home.name,
+        proposal=proposal,
+        done=True,
+        skipped=done.skipped,
+        generation=done.generation,
+    )
+    return with_variables(_with_env_file(outcome, home), home.path, values)
+
+
+def _with_env_file(outcome: Outcome, home: Home) -> Outcome:
+    """Give a profile that something was brought into a ``.env`` of its own; the default one's is its own anyway."""
+    if outcome.verb not in _BRINGS or home.name == DEFAULT_PROFILE:
+        return outcome
+    try:
+        leave(home.path)
+    except DistError as error:
+        return replace(outcome, notes=(*outcome.notes, f"no {ENV_FILE} was made: {error}"))
+    return outcome
+
+
+def with_variables(outcome: Outcome, home: Path, values: Mapping[str, str]) -> Outcome:
+    """Write variables into a home's ``.env``; where that fails, the outcome says so: the rest is done."""
+    if not values:
+        return outcome
+    try:
+        notes, names = write(home, values), tuple(sorted(values))
+    except DistError as error:
+        notes, names = (f"the variables were not written: {error}",), ()
+    return replace(outcome, variables=names, notes=(*outcome.notes, *notes))
+
+
+def _keep_base(ctx: Context, proposal: Proposal, read: Read) -> None:
+    """Bring every content that base and upstream speak of into the store."""
+    if proposal.lock is None:
+        return
+    theirs = [entry for entry in proposal.lock.upstream.values() if entry]
+    wanted = {
+        e.digest for e in [*proposal.lock.base.values(), *theirs, *proposal.lock.shipped.values()]
+    }
+    missing = sorted(digest for digest in wanted if not ctx.store.has(digest))
+    ctx.store.put_many(read(digest) for digest in missing)
+
+
+def _build(
+    ctx: Context,
+    proposal: Proposal,
+    read: Read,
+    label: Mapping[str, str],
+    values: Mapping[str, str],
+) -> Outcome:
+    home = proposal.home
+    ctx.layout.profiles.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ctx.layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with flock(ctx.layout.shared / "new-homes.lock", timeout=10), RealFs(ctx.layout.root) as fs:
+        if home.path.exists():
+            raise Busy(
+                f"a profile {str(home.name)!r} appeared in the meantime", where=str(home.path)
+            )
+        extra = {
+            **new_file(values),
+            **proposal.beside,
+        }  # an archive's own .env comes instead, here or as moved
+        done = build_new(
+            fs,
+            str(home.path.relative_to(ctx.layout.root)),
+            proposal.steps,
+            read,
+            proposal.lock_bytes(1),
+            label=label,
+            folders=STANDARD_FOLDERS,
+            extra=extra,
+            moved=proposal.moved,
+        )
+        clear_tombstone(ctx.layout, home.name)
+    return Outcome(
+        verb=proposal.verb,
+        profile=home.name,
+        proposal=proposal,
+        done=True,
+        generation=done.generation,
+        variables=tuple(sorted(values)),
+    )

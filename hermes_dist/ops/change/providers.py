@@ -1,0 +1,50 @@
+"""Which providers this machine uses, read when something turns on it."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from hermes_dist.decide.consent.floor import Known
+from hermes_dist.decide.consent.providers import providers_in, providers_of
+from hermes_dist.decide.environment import dotenv
+from hermes_dist.decide.placement.place import CONFIG
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.ops.change.variables import ENV_FILE
+from hermes_dist.ops.context import Context
+
+
+def providers_used(ctx: Context, home: Path, given: frozenset[str] = frozenset()) -> Known:
+    """Give the names of providers that the default profile's or the home's settings name, or whose key is set.
+
+    Args:
+        ctx: The context.
+        home: The folder of the home; it need not exist.
+        given: Names of variables that are about to be set in the home.
+    """
+
+    @cache
+    def known() -> frozenset[str]:
+        places = (ctx.layout.root, home)
+        named = (name for place in places for name in providers_in(_config(place)))
+        keys = (
+            name for place in places for name in providers_of(dotenv.read(_bytes(place / ENV_FILE)))
+        )
+        return frozenset([*named, *keys, *providers_of(ctx.env), *providers_of(given)])
+
+    return known
+
+
+def _config(home: Path) -> object:
+    try:
+        return load_data(_bytes(home / CONFIG), Kind.YAML)
+    except Invalid:
+        return None
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,39 @@
+"""What to say of files that newly come in, beside what asks for a yes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from hermes_dist.decide.consent.hidden import invisible_characters
+from hermes_dist.decide.environment.example import deep_note, is_example
+from hermes_dist.model.plan import Plan
+from hermes_dist.model.tree import Read
+from hermes_dist.ops.change.observe import together
+
+_MOST = 10
+
+
+def remarks_on(plan: Plan, read: Read) -> tuple[str, ...]:
+    """Name characters that nobody sees, and lines of examples not to be copied unread, in new or changed files."""
+    return (
+        *islice(_unseen(plan, together(plan.blobs, read)), _MOST),
+        *islice(_examples(plan, read), _MOST),
+    )
+
+
+def _unseen(plan: Plan, read: Read) -> Iterator[str]:
+    for step in plan.steps:
+        if step.after is not None and (
+            step.before is None or step.before.digest != step.after.digest
+        ):
+            for place in invisible_characters(step.path, read(step.after.digest)):
+                yield f"{step.path} {place}: a character that nobody sees"
+
+
+def _examples(plan: Plan, read: Read) -> Iterator[str]:
+    for step in plan.steps:
+        if step.after is not None and step.after != step.before and is_example(step.path):
+            note = deep_note(step.path, together(plan.blobs, read)(step.after.digest))
+            if note:
+                yield note

@@ -1,0 +1,178 @@
+"""What of a proposal is worth reading: effects by unit, and the keys that upstream changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
+
+from hermes_dist.agents.places import CONFIG, ENV, TIMEZONE, TIMEZONE_VARIABLE
+from hermes_dist.decide.consent.review import (
+    Group,
+    approved_facts,
+    changed_facts,
+    grouped,
+    loads_of,
+    schedules_in,
+)
+from hermes_dist.decide.environment import dotenv
+from hermes_dist.decide.environment.wanted import offers_default
+from hermes_dist.decide.parts import part_of
+from hermes_dist.decide.placement.timing import next_times
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.api import Kind, get, load_data
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.manifest import EnvVar
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Effect
+from hermes_dist.ops.change.observe import together
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.context import Context
+
+__all__ = [
+    "Group",
+    "KeyRow",
+    "agent_time",
+    "before_after",
+    "changed_keys",
+    "default_of",
+    "groups_of",
+    "hidden_places",
+    "loads_of",
+    "parts_of",
+    "times_of",
+]
+
+
+class KeyRow(Struct, frozen=True):
+    """A key of a document that upstream changed.
+
+    Attributes:
+        before: Its value as received; empty for none.
+        after: Upstream's value now.
+        yours: Your own value, where it is neither.
+    """
+
+    path: str
+    key: str
+    before: str
+    after: str
+    yours: str = ""
+
+
+def groups_of(effects: Iterable[Effect]) -> tuple[Group, ...]:
+    """Put effects together by server, job, hook, plugin or key."""
+    return grouped(effects)
+
+
+def times_of(group: Group, now: datetime) -> tuple[str, ...]:
+    """The next times of the schedules in a group.
+
+    Args:
+        group: The group.
+        now: The time, in the time zone that the agent goes by.
+    """
+    times: list[str] = []
+    for schedule in schedules_in(group):
+        times += [f"{at:%a %Y-%m-%d %H:%M %Z}".strip() for at in next_times(schedule, now)]
+    return tuple(times)
+
+
+def agent_time(ctx: Context, home: Path) -> datetime:
+    """The time in the time zone that the agent goes by in a home: of its variable, its setting, else the machine's."""
+    name = _zone_name(ctx, home)
+    try:
+        zone = ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = None  # the agent goes by the machine's time then
+    return ctx.now().astimezone(zone)
+
+
+def _zone_name(ctx: Context, home: Path) -> str:
+    said = dotenv.read(_read(home / ENV)).get(TIMEZONE_VARIABLE) or ctx.env.get(
+        TIMEZONE_VARIABLE, ""
+    )
+    if said.strip():
+        return said.strip()
+    try:
+        value = get(load_data(_read(home / CONFIG), Kind.YAML), (TIMEZONE,))
+    except Invalid:
+        return ""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def before_after(lock: Lock | None, effects: Iterable[Effect]) -> tuple[tuple[str, str, str], ...]:
+    """What was last approved at a place, and what would be there now, for each fact that differs."""
+    rows: list[tuple[str, str, str]] = []
+    for effect in effects if lock else ():
+        facts = approved_facts(lock.approved if lock else (), effect)
+        rows += [
+            (f"{effect.place} {fact}".strip(), old, new)
+            for fact, old, new in changed_facts(facts, effect.facts)
+        ]
+    return tuple(rows)
+
+
+def hidden_places(group: Group) -> tuple[str, ...]:
+    """The lines of a file that hold hidden characters, each with its characters."""
+    return tuple(place for effect in group.effects for _, place in effect.facts)
+
+
+def parts_of(paths: Iterable[RelPath]) -> Mapping[str, int]:
+    """Count paths by the part of a package they belong to."""
+    return dict(sorted(Counter(part_of(path) for path in paths).items()))
+
+
+def changed_keys(ctx: Context, proposal: Proposal) -> tuple[KeyRow, ...]:
+    """List what upstream changed in documents, beside what is an effect and on the card for that.
+
+    Secrets are hidden in the values.
+    """
+    if proposal.home.lock is None:
+        return ()
+    from hermes_dist.decide.changes import Change, How, key_changes  # noqa: PLC0415 - nothing to compare on install
+    from hermes_dist.ops.change.mask import Mask  # noqa: PLC0415 - likewise
+
+    read = together(proposal.plan.blobs, proposal.read)
+    base, theirs, ours = proposal.home.lock.base, proposal.tree, proposal.ours
+    effects = {(e.path, e.key) for e in proposal.plan.effects}
+    rows: list[KeyRow] = []
+    mask = Mask.of(ctx, proposal.home.path)
+    touched = {step.path for step in proposal.plan.steps} | {
+        c.path for c in proposal.plan.conflicts
+    }
+    for path in sorted(touched):
+        old, new, mine = base.get(path), theirs.get(path), ours.get(path)
+        if old is None or new is None or mine is None or old == new:
+            continue
+        own = {
+            k.key: mask.key(k).after
+            for k in key_changes(Change(path, How.CHANGED, old, mine), read)
+        }
+        rows += [
+            KeyRow(path, k.key, k.before, k.after, own.get(k.key, ""))
+            for k in map(mask.key, key_changes(Change(path, How.CHANGED, old, new), read))
+            if own.get(k.key) != k.after
+            and not any(path == p and _within(k.key, key) for p, key in effects)
+        ]
+    return tuple(rows)
+
+
+def _within(key: str, effect: str) -> bool:
+    return key == effect or key.startswith((f"{effect}.", f"{effect}["))
+
+
+def default_of(var: EnvVar) -> str:
+    """The default that may be offered for a variable; empty for none."""
+    return var.default or "" if offers_default(var) else ""

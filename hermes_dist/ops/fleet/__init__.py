@@ -1,0 +1,1 @@
+"""Verbs about many gateways and their routes."""

@@ -1,0 +1,250 @@
+"""The gateways of many profiles: what runs, what would clash, what their logs say."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from hermes_dist.agents.generation import Gateways
+from hermes_dist.agents.places import (
+    CONFIG,
+    ENV,
+    GATEWAY_LEGACY,
+    GATEWAY_LOGS,
+    GATEWAY_PARKED,
+    LOG_FOLDER,
+    WHATSAPP_LOGINS,
+)
+from hermes_dist.decide.environment import dotenv
+from hermes_dist.decide.fleet.exclusive import Clash, Home, claims, clashes, multiplexes
+from hermes_dist.decide.fleet.routes import is_apart
+from hermes_dist.decide.fleet.runs import Line, Manager, by_time, choose
+from hermes_dist.errors import DistError, UsageError
+from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.ops.context import Context
+from hermes_dist.world.agent import gateways as world
+from hermes_dist.world.agent.find import Agent, GatewayState, NoAgent
+from hermes_dist.world.agent.logs import Follower, last_lines
+
+__all__ = ["Clash", "Line", "Row", "check", "choose", "follow", "logs", "rows"]
+
+_LOGINS = tuple(f"{folder}/creds.json" for folder in WHATSAPP_LOGINS)
+_SECRET_BYTES = 1 << 20
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """A gateway in a list.
+
+    Attributes:
+        profile: Whose.
+        path: The home.
+        state: Running, stopped or stale.
+        pid: Its process, when it runs.
+        phase: The agent's word for what it does.
+        services: The files of its service that are there.
+        service_file: Where this machine's service manager would look for it; empty without one.
+        at_login: It is started at login or boot.
+        channels: The channels that it would serve with a bot of its own.
+        troubles: What does not work, in the agent's words.
+        updated_at: When the agent last wrote its state.
+    """
+
+    profile: ProfileName
+    path: str
+    state: GatewayState
+    pid: int | None
+    phase: str
+    services: tuple[str, ...]
+    service_file: str
+    at_login: bool
+    channels: tuple[str, ...]
+    troubles: tuple[str, ...]
+    updated_at: str
+
+
+def rows(ctx: Context, names: Sequence[ProfileName]) -> list[Row]:
+    """Tell about the gateways of profiles."""
+    manager, live = manager_of(ctx), served_now(ctx)
+    return [_row(ctx, name, manager, served=name in live) for name in names]
+
+
+def _row(ctx: Context, name: ProfileName, manager: Manager, *, served: bool) -> Row:
+    layout = ctx.layout
+    found = world.find(layout.home(name))
+    state = GatewayState.SERVED if served and found.pid is None else found.state
+    unit, plist = layout.service_files(name)
+    usual = {
+        Manager.SYSTEMD: unit,
+        Manager.LAUNCHD: plist,
+        Manager.S6: world.s6_slot(layout, name),
+    }.get(manager)
+    held = claims(read_home(ctx, name), {}, b"")
+    return Row(
+        profile=name,
+        path=str(layout.home(name)),
+        state=state,
+        pid=found.pid,
+        phase=found.phase,
+        services=tuple(map(str, world.services(layout, name))),
+        service_file=str(usual or ""),
+        at_login=world.at_login(layout, name),
+        updated_at=found.updated_at,
+        channels=tuple(dict.fromkeys(claim.channel for claim in held if claim.kind == "bot")),
+        troubles=found.troubles or ((found.reason,) if found.reason else ()),
+    )
+
+
+def manager_of(ctx: Context) -> Manager:
+    """What keeps services on this machine: as found out, or as a variable of the brand says.
+
+    Raises:
+        UsageError: The variable says something else.
+    """
+    variable = ctx.brand.services_variable
+    said = ctx.env.get(variable, "") or world.manager(ctx.env)
+    if said not in set(Manager):
+        raise UsageError(f"{variable} is none of {', '.join(Manager)}", where=said)
+    return Manager(said)
+
+
+def agent_of(ctx: Context) -> Agent:
+    """The installed agent.
+
+    Raises:
+        NoAgent: There is none.
+    """
+    if ctx.agent is None:
+        raise NoAgent(
+            f"{ctx.brand.title} is not installed",
+            hint=f"install it, or name its launcher in {ctx.brand.bin_variable}",
+        )
+    return ctx.agent
+
+
+def check(ctx: Context, *, detached: bool = False) -> list[Clash]:
+    """Compare what the gateways of all homes would take for themselves.
+
+    Args:
+        ctx: The context.
+        detached: They are started from this shell, whatever keeps services here.
+
+    Returns:
+        Bots, logins and ports that several would use; no secret is in it.
+    """
+    shell = shell_of(ctx, detached=detached)
+    salt = secrets.token_bytes(16)
+    return clashes(
+        claim for name in ctx.names() for claim in claims(read_home(ctx, name), shell, salt)
+    )
+
+
+def shell_of(ctx: Context, *, detached: bool) -> Mapping[str, str]:
+    """The variables of this shell that a gateway would see: all where it is started from here, else none."""
+    return ctx.env if detached or manager_of(ctx) is Manager.NONE else {}
+
+
+def is_multiplexed(ctx: Context, *, detached: bool) -> bool:
+    """Whether the default profile's gateway serves all profiles."""
+    return multiplexes(read_home(ctx, DEFAULT_PROFILE), shell_of(ctx, detached=detached))
+
+
+def served_now(ctx: Context) -> frozenset[str]:
+    """The profiles that the default one's gateway serves right now, besides its own; as that gateway says."""
+    found = world.find(ctx.layout.root)
+    return (
+        frozenset(found.served or ()) - {DEFAULT_PROFILE} if found.pid is not None else frozenset()
+    )
+
+
+def is_parked(ctx: Context, name: ProfileName) -> bool:
+    """Whether a running gateway of all was told to leave a profile out."""
+    marked = name != DEFAULT_PROFILE and (ctx.layout.home(name) / GATEWAY_PARKED).exists()
+    return (
+        marked
+        and world.find(ctx.layout.root).served is not None
+        and world.find(ctx.layout.root).pid is not None
+    )
+
+
+def led_by_default(ctx: Context, names: Sequence[ProfileName]) -> frozenset[ProfileName]:
+    """Those of some profiles that the default one's gateway serves, or would once it runs."""
+    if ctx.generation.gateways is not Gateways.ONE:
+        return frozenset()
+    ours = served_profiles(ctx) - {DEFAULT_PROFILE}
+    return frozenset(
+        name for name in names if name in ours and world.find(ctx.layout.home(name)).pid is None
+    )
+
+
+def served_profiles(ctx: Context) -> frozenset[ProfileName]:
+    """The profiles that gateways of this machine serve, or would serve once they run.
+
+    Where one gateway serves all, those are what it says while it runs; else all but those that are kept apart, parked
+    or deleted.
+    """
+    names = frozenset(ctx.names())
+    if ctx.generation.gateways is not Gateways.ONE:
+        return names
+    found = world.find(ctx.layout.root)
+    if found.pid is not None and found.served is not None:
+        return frozenset(name for name in names if name in found.served)
+    return frozenset(name for name in names if name == DEFAULT_PROFILE or not _is_left(ctx, name))
+
+
+def _is_left(ctx: Context, name: ProfileName) -> bool:
+    """Whether the gateway of all profiles leaves one out."""
+    home, tombs = ctx.layout.home(name), ctx.generation.tombstones
+    deleted = bool(tombs) and (ctx.layout.profiles / tombs / name).exists()
+    return deleted or (home / GATEWAY_PARKED).exists() or is_apart(_map(home / CONFIG, Kind.YAML))
+
+
+def read_home(ctx: Context, name: ProfileName) -> Home:
+    """Read what is compared of a home; what can't be read counts as absent."""
+    home = ctx.layout.home(name)
+    logins = (_bytes(home / path) for path in _LOGINS)
+    return Home(
+        profile=name,
+        variables=dotenv.read(_bytes(home / ENV)),
+        config=_map(home / CONFIG, Kind.YAML),
+        legacy=_map(home / GATEWAY_LEGACY, Kind.JSON),
+        login=next((login for login in logins if login), b""),
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_SECRET_BYTES)
+    except OSError:
+        return b""
+
+
+def _map(path: Path, kind: Kind) -> Mapping[object, object]:
+    data = _bytes(path)
+    try:
+        loaded = load_data(data, kind) if data else None
+    except DistError:
+        return {}
+    return loaded if isinstance(loaded, Mapping) else {}
+
+
+def _files(ctx: Context, names: Sequence[ProfileName]) -> dict[tuple[ProfileName, str], Path]:
+    return {
+        (name, file): ctx.layout.home(name) / LOG_FOLDER / file
+        for name in names
+        for file in GATEWAY_LOGS
+    }
+
+
+def logs(ctx: Context, names: Sequence[ProfileName], count: int) -> list[Line]:
+    """The last lines of the gateways' logs, woven together by their times; raw foreign text."""
+    return by_time({key: last_lines(path, count) for key, path in _files(ctx, names).items()})
+
+
+def follow(ctx: Context, names: Sequence[ProfileName]) -> Follower[tuple[ProfileName, str]]:
+    """Follow the logs of gateways; a context, whose lines are raw foreign text."""
+    return Follower(_files(ctx, names))

@@ -1,0 +1,214 @@
+"""Gateway routes in the default home's ``config.yaml``: added, listed, removed, tested, linted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from hermes_dist.agents.places import CONFIG
+from hermes_dist.agents.routes import ID_FIELDS
+from hermes_dist.decide.fleet.routes import (
+    Message,
+    Route,
+    Where,
+    bot_key,
+    entries_of,
+    entry,
+    faults,
+    matching,
+    multiplexes,
+    multiplexing,
+    old_routes,
+    routes_of,
+    with_routes,
+    without_old,
+)
+from hermes_dist.errors import Busy, DistError, Invalid
+from hermes_dist.model.documents.api import Kind, Unmergeable, load_data, parse, rewrite
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.fleet.gateways import served_profiles
+from hermes_dist.world.agent.gateways import same_people
+from hermes_dist.world.disk.fs import atomic_write
+
+__all__ = ["Route", "Tested", "Where", "add", "lint", "listed", "remove", "tested"]
+
+
+class Tested(Struct, frozen=True):
+    """Which route wins for a message, and why the others do not.
+
+    Attributes:
+        route: The winner; None when none matches.
+        profile: The profile that answers; empty where nobody does, as the winner's is not served.
+        multiplex: Whether the agent looks at routes at all.
+        exists: Whether the winner's profile is there and served.
+        others: The rest, with why each does not match, or that it is less specific.
+    """
+
+    route: Route | None
+    profile: str
+    multiplex: bool
+    exists: bool
+    others: tuple[tuple[Route, str], ...]
+
+
+def listed(ctx: Context) -> tuple[list[Route], bool]:
+    """List the routes, and whether multiplexing is on.
+
+    Raises:
+        Invalid: The config can't be read.
+    """
+    config, grammar = _load(_read(ctx)), ctx.generation.routes
+    return routes_of(config, grammar), multiplexes(config, grammar)
+
+
+def add(
+    ctx: Context, profile: ProfileName, where: Where, *, name: str, multiplex: bool
+) -> tuple[Route, bool]:
+    """Add a route, comments and everything else kept.
+
+    Args:
+        ctx: The context.
+        profile: The profile that answers.
+        where: What it is about.
+        name: What to call it.
+        multiplex: Switch multiplexing on as well.
+
+    Returns:
+        The route, and whether multiplexing is on afterwards.
+
+    Raises:
+        DistError: It names nothing, stands there already, or the file can't be edited.
+    """
+    data, grammar = _read(ctx), ctx.generation.routes
+    config = _load(data)
+    new = entry(grammar, str(profile), where, name)
+    for route in routes_of(config, grammar):
+        if (route.platform, dict(route.ids), route.bot) == (
+            where.platform,
+            where.ids,
+            bot_key(where.bot),
+        ):
+            raise DistError(
+                f"route {route.number} is about {route.scope} already, and leads to {route.profile or 'nobody'}",
+                where=str(ctx.layout.root / CONFIG),
+                hint=f"remove it first: gateway route remove {route.number}",
+            )
+    edited = with_routes(config, [*entries_of(config), new])
+    _write(ctx, data, multiplexing(edited) if multiplex else edited)
+    return routes_of(edited, grammar)[-1], multiplex or multiplexes(config, grammar)
+
+
+def remove(ctx: Context, chosen: str) -> Route:
+    """Remove a route by its number or name.
+
+    Raises:
+        DistError: There is no such route, or several have the name.
+    """
+    data = _read(ctx)
+    config = _load(data)
+    hits = [
+        r for r in routes_of(config, ctx.generation.routes) if chosen in (str(r.number), r.name)
+    ]
+    if len(hits) != 1:
+        what = f"{len(hits)} routes are" if hits else "no route is"
+        raise DistError(
+            f"{what} called {chosen!r}",
+            where=str(ctx.layout.root / CONFIG),
+            hint="take the number: gateway route list",
+        )
+    left = [e for number, e in enumerate(entries_of(config), 1) if number != hits[0].number]
+    _write(ctx, data, with_routes(config, left))
+    return hits[0]
+
+
+def tested(ctx: Context, where: Where) -> Tested:
+    """Say which route wins for a message.
+
+    Args:
+        ctx: The context.
+        where: Where the message comes from.
+
+    Raises:
+        Invalid: The config can't be read.
+    """
+    config, grammar = _load(_read(ctx)), ctx.generation.routes
+    routes, message = routes_of(config, grammar), Message.typed(where, same_people(ctx.layout.root))
+    won, on = matching(routes, message), multiplexes(config, grammar)
+    exists = won is not None and won.profile in served_profiles(ctx)
+    refused = won is not None and on and not exists and grammar.closed
+    profile = won.profile if won and exists and on else message.bot or str(DEFAULT_PROFILE)
+    others = tuple(
+        (r, r.fault or r.misses(message) or "less specific, or later")
+        for r in routes
+        if r is not won
+    )
+    return Tested(won, "" if refused else profile, on, exists, others)
+
+
+def lint(ctx: Context, *, fix: bool) -> tuple[list[tuple[str, str]], bool]:
+    """List what is wrong with the routes; and set right what can be.
+
+    Args:
+        ctx: The context.
+        fix: Quote ids, and bring routes of the older proposal into the agent's format.
+
+    Returns:
+        What is (still) wrong, and whether something was changed.
+    """
+    data = _read(ctx)
+    config = _load(data)
+    changed = False
+    if fix:
+        mended: list[object] = [
+            _quoted(e) if isinstance(e, Mapping) else e for e in entries_of(config)
+        ]
+        mended += [row for row in old_routes(config) if row not in mended]
+        better = without_old(config) if old_routes(config) else dict(config)
+        better = with_routes(better, mended) if mended else better
+        changed = better != config
+        if changed:
+            _write(ctx, data, better)
+            config = better
+    return faults(config, ctx.names(), served_profiles(ctx), ctx.generation.routes), changed
+
+
+def _quoted(route: Mapping[object, object]) -> dict[object, object]:
+    return {k: str(v) if k in ID_FIELDS and type(v) is int else v for k, v in route.items()}
+
+
+def _read(ctx: Context) -> bytes:
+    try:
+        return (ctx.layout.root / CONFIG).read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as err:
+        raise DistError(
+            f"it can't be read: {err.strerror}", where=str(ctx.layout.root / CONFIG)
+        ) from err
+
+
+def _load(data: bytes) -> Mapping[object, object]:
+    loaded = load_data(data, Kind.YAML) if data.strip() else {}
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, Mapping):
+        raise Invalid("it is not a map of settings", where=CONFIG)
+    return loaded
+
+
+def _write(ctx: Context, data: bytes, want: Mapping[object, object]) -> None:
+    path = ctx.layout.root / CONFIG
+    try:
+        edited = rewrite(parse(data, Kind.YAML), want).content
+    except Unmergeable as err:
+        raise DistError(
+            f"its routes can't be edited without touching the rest: {err}",
+            where=str(path),
+            hint="edit it by hand",
+        ) from err
+    if _read(ctx) != data:
+        raise Busy("it changed in the meantime", where=str(path), hint="run the command again")
+    ctx.layout.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    atomic_write(path, edited, 0o600)

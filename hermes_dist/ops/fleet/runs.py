@@ -1,0 +1,534 @@
+"""Starting, stopping and enabling the gateways of many profiles through the installed agent."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.agents.generation import Gateways
+from hermes_dist.decide.fleet.runs import (
+    READY,
+    Course,
+    Manager,
+    Outcome,
+    Seen,
+    Verdict,
+    Way,
+    after_all,
+    in_order,
+    judge,
+    refusals,
+    said,
+    served,
+    way,
+)
+from hermes_dist.errors import DistError
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.fleet.gateways import (
+    agent_of,
+    check,
+    is_multiplexed,
+    is_parked,
+    led_by_default,
+    manager_of,
+    served_now,
+)
+from hermes_dist.world.agent import gateways as world
+from hermes_dist.world.agent import processes as running
+from hermes_dist.world.agent.find import Agent
+from hermes_dist.world.agent.processes import Process
+from hermes_dist.world.child import Detached
+
+__all__ = ["Options", "Outcome", "Verdict", "disable", "enable", "restart", "start", "stop"]
+
+_LOOK = 0.1
+_QUIET = 2.0
+_SETTLE = 1.0
+_AGENT_STOPS = 20.0
+_SERVICE_STOPS = 120.0
+_SERVES = 30.0
+"""Seconds that a gateway may take from running to saying whom it serves."""
+
+Told = Callable[[Verdict], None]
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """How a fleet is acted on.
+
+    Attributes:
+        jobs: How many at once.
+        wait: Seconds that a gateway may take until it serves.
+        grace: Seconds that a process is given to end by itself.
+        detached: Start without a service, whatever keeps services here.
+        allow_clash: Start although another profile uses the same bot or port.
+        manager: What keeps services here; None to look.
+    """
+
+    jobs: int = 4
+    wait: float = 60.0
+    grace: float = 10.0
+    detached: bool = False
+    allow_clash: bool = False
+    manager: Manager | None = None
+
+
+class _Fleet(Struct, frozen=True):
+    """One act on many gateways, as its jobs share it."""
+
+    ctx: Context
+    agent: Agent
+    options: Options
+    manager: Manager
+    enough: threading.Event
+
+
+def start(
+    ctx: Context, names: Sequence[ProfileName], options: Options, told: Told
+) -> list[Verdict]:
+    """Start gateways and wait until they serve.
+
+    Args:
+        ctx: The context.
+        names: The profiles.
+        options: How.
+        told: Is given each verdict as it falls.
+
+    Returns:
+        What became of each, in the order they were started.
+
+    Raises:
+        NoAgent: No agent is installed.
+    """
+    fleet = _fleet(ctx, options)
+    led = led_by_default(ctx, names)
+    own = _own(names, led)
+    before = _settled(fleet, own)
+    done = _checked(
+        fleet, _each(fleet, own, lambda name: before.get(name) or _start(fleet, name), told)
+    )
+    return _with_led(fleet, done, led, told)
+
+
+def stop(ctx: Context, names: Sequence[ProfileName], options: Options, told: Told) -> list[Verdict]:
+    """Stop gateways, and end what does not stop by itself; arguments and result as for :func:`start`."""
+    fleet = _fleet(ctx, options)
+    led = led_by_default(ctx, names) if DEFAULT_PROFILE in names else frozenset()
+    live = served_now(ctx)
+    left = _processes(ctx)
+
+    def job(name: ProfileName) -> Verdict:
+        return _leave(fleet, name) if name in live else _stop(fleet, name, left.get(name, []))
+
+    verdicts = _swept(fleet, _each(fleet, [name for name in names if name not in led], job, told))
+    ended = [_ended_with_default(name, live) for name in in_order(led)]
+    for verdict in ended:
+        told(verdict)
+    return [*verdicts, *ended]
+
+
+def restart(
+    ctx: Context, names: Sequence[ProfileName], options: Options, told: Told
+) -> list[Verdict]:
+    """Restart gateways; those that do not run are started. Arguments and result as for :func:`start`."""
+    fleet = _fleet(ctx, options)
+    led = led_by_default(ctx, names)
+    own = _own(names, led)
+    before = _settled(fleet, own, again=True)
+    left = _processes(ctx)
+    job: Callable[[ProfileName], Verdict] = lambda name: (  # noqa: E731 - one expression, used once
+        before.get(name) or _restart(fleet, name, left.get(name, []))
+    )
+    return _with_led(fleet, _checked(fleet, _each(fleet, own, job, told)), led, told)
+
+
+def enable(
+    ctx: Context, names: Sequence[ProfileName], options: Options, told: Told
+) -> list[Verdict]:
+    """Let gateways start at login, by the agent's own services; arguments and result as for :func:`start`."""
+    fleet = _fleet(ctx, options)
+    led = led_by_default(ctx, names)
+    done = _each(fleet, _own(names, led), lambda name: _enable(fleet, name), told)
+    return _with_led(fleet, done, led, told)
+
+
+def disable(
+    ctx: Context, names: Sequence[ProfileName], options: Options, told: Told
+) -> list[Verdict]:
+    """Remove the services of gateways, which stops them; arguments and result as for :func:`start`."""
+    fleet = _fleet(ctx, options)
+    return _each(fleet, names, lambda name: _disable(fleet, name), told)
+
+
+def _fleet(ctx: Context, options: Options) -> _Fleet:
+    return _Fleet(
+        ctx, agent_of(ctx), options, options.manager or manager_of(ctx), threading.Event()
+    )
+
+
+def _own(names: Sequence[ProfileName], led: Collection[ProfileName]) -> list[ProfileName]:
+    """The gateways to act on: those of the profiles themselves, and the default one's for all that it serves."""
+    return in_order(
+        [*(name for name in names if name not in led), *([DEFAULT_PROFILE] if led else [])]
+    )
+
+
+def _with_led(
+    fleet: _Fleet, done: list[Verdict], led: Collection[ProfileName], told: Told
+) -> list[Verdict]:
+    """What became of the profiles that the default one's gateway serves, once that was acted on."""
+    default = next((verdict for verdict in done if verdict.profile == DEFAULT_PROFILE), None)
+    if not led or default is None:
+        return done
+    served = [_served(fleet, name, default) for name in in_order(led)]
+    for verdict in served:
+        told(verdict)
+    return [*done, *served]
+
+
+def _served(fleet: _Fleet, name: ProfileName, default: Verdict) -> Verdict:
+    if not default.ok:
+        note = f"the gateway of {DEFAULT_PROFILE} serves it, and that one: {default.outcome}"
+        return Verdict(profile=name, outcome=Outcome.FAILED, note=note)
+    until = time.monotonic() + _SERVES
+    while time.monotonic() < until and default.outcome is not Outcome.ENABLED:
+        found = world.find(fleet.ctx.layout.root)
+        if found.apart:
+            note = f"the gateway of {DEFAULT_PROFILE} does not serve it: {found.apart}"
+            return Verdict(profile=name, outcome=Outcome.FAILED, note=note)
+        if found.pid is None or (found.served is not None and name in found.served):
+            break
+        fleet.enough.wait(_LOOK)
+    return Verdict(
+        profile=name, outcome=Outcome.SERVED, note=f"by the gateway of {DEFAULT_PROFILE}"
+    )
+
+
+def _leave(fleet: _Fleet, name: ProfileName) -> Verdict:
+    """Let the gateway of all leave one profile out, as the agent's own stop does."""
+    ctx = fleet.ctx
+    answer = world.ask(fleet.agent, ctx.layout, name, ["stop"], env=ctx.env, timeout=_SERVICE_STOPS)
+    if answer.code and name in served_now(ctx):
+        return Verdict(profile=name, outcome=Outcome.FAILED, note=answer.line)
+    return Verdict(
+        profile=name,
+        outcome=Outcome.STOPPED,
+        note=f"the gateway of {DEFAULT_PROFILE} serves the others",
+    )
+
+
+def _ended_with_default(name: ProfileName, live: Collection[str]) -> Verdict:
+    outcome = Outcome.STOPPED if name in live else Outcome.RESTING
+    note = f"with the gateway of {DEFAULT_PROFILE}" if name in live else ""
+    return Verdict(profile=name, outcome=outcome, note=note)
+
+
+def _each(
+    fleet: _Fleet, names: Sequence[ProfileName], job: Callable[[ProfileName], Verdict], told: Told
+) -> list[Verdict]:
+    """Do a job for each profile, several at once, begun in order; an error becomes a verdict."""
+
+    def safely(name: ProfileName) -> Verdict:
+        try:
+            return job(name)
+        except DistError as err:
+            return Verdict(profile=name, outcome=Outcome.FAILED, note=str(err))
+
+    ordered = in_order(names)
+    with ThreadPoolExecutor(max_workers=max(1, fleet.options.jobs)) as pool:
+        futures = [pool.submit(safely, name) for name in ordered]
+        try:
+            for future in as_completed(futures):
+                told(future.result())
+        except BaseException:
+            fleet.enough.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [future.result() for future in futures]
+
+
+def _settled(
+    fleet: _Fleet, names: Sequence[ProfileName], *, again: bool = False
+) -> dict[ProfileName, Verdict]:
+    """What is clear before anything is started: what another gateway serves, and what must not start."""
+    ctx, detached = fleet.ctx, fleet.options.detached
+    running_now = frozenset(
+        name for name in ctx.names() if world.find(ctx.layout.home(name)).pid is not None
+    )
+    multiplexed = ctx.generation.gateways is Gateways.EACH and is_multiplexed(
+        ctx, detached=detached
+    )
+    out = {
+        name: Verdict(
+            profile=name,
+            outcome=Outcome.SERVED,
+            note="its gateway serves all profiles (multiplex_profiles)",
+        )
+        for name in served(names, multiplexed=multiplexed, running=running_now)
+    }
+    if not fleet.options.allow_clash:
+        found = check(ctx, detached=detached)
+        for name, why in refusals(names, found, frozenset() if again else running_now).items():
+            out.setdefault(name, Verdict(profile=name, outcome=Outcome.REFUSED, note=why))
+    return out
+
+
+def _start(fleet: _Fleet, name: ProfileName) -> Verdict:
+    layout, home = fleet.ctx.layout, fleet.ctx.layout.home(name)
+    found = world.find(home)
+    if found.pid is not None:
+        if found.phase in READY:
+            return Verdict(
+                profile=name, outcome=Outcome.RUNNING, pid=found.pid, note="; ".join(found.troubles)
+            )
+        note = f"it lives, and says {found.phase or 'nothing'!r}; restart it"
+        return Verdict(profile=name, outcome=Outcome.HANGING, pid=found.pid, note=note)
+    if is_parked(fleet.ctx, name):
+        return _taken_in(fleet, name)
+    chosen = way(
+        fleet.manager, installed=bool(world.services(layout, name)), detached=fleet.options.detached
+    )
+    if chosen is Way.MISSING:
+        hint = f"{fleet.ctx.command(f'gateways enable {name}')}, or pass --detached"
+        return Verdict(profile=name, outcome=Outcome.FAILED, note=f"it has no service; run: {hint}")
+    stale = world.clean(home, at_rest=False)
+    marks = world.log_marks(home)
+    if chosen is Way.SERVICE:
+        answer = world.ask(
+            fleet.agent, layout, name, ["start"], env=fleet.ctx.env, timeout=_SERVICE_STOPS
+        )
+        if answer.code:
+            return _refused(fleet, name, answer)
+        verdict = _wait(fleet, name, marks, None, None)
+    else:
+        child = world.start(fleet.agent, layout, name, fleet.ctx.env)
+        try:
+            verdict = _or_served(fleet, name, _wait(fleet, name, marks, child, None))
+        finally:
+            child.leave()
+    if verdict.ok and stale:
+        return replace(
+            verdict, note="; ".join(filter(None, [verdict.note, "a stale pid was cleared away"]))
+        )
+    return verdict
+
+
+def _or_served(fleet: _Fleet, name: ProfileName, verdict: Verdict) -> Verdict:
+    """A process that ended at once: it may have found that another one serves its profile, and let that do it."""
+    until = time.monotonic() + _SETTLE * 5
+    while (
+        verdict.outcome is Outcome.FAILED
+        and fleet.ctx.generation.refused
+        and time.monotonic() < until
+    ):
+        if name in served_now(fleet.ctx):
+            return Verdict(
+                profile=name, outcome=Outcome.SERVED, note=f"by the gateway of {DEFAULT_PROFILE}"
+            )
+        if fleet.enough.wait(_LOOK):
+            break
+    return verdict
+
+
+def _taken_in(fleet: _Fleet, name: ProfileName) -> Verdict:
+    """Let the gateway of all serve a profile again that it was told to leave out, as the agent's own start does."""
+    ctx = fleet.ctx
+    answer = world.ask(
+        fleet.agent, ctx.layout, name, ["start"], env=ctx.env, timeout=_SERVICE_STOPS
+    )
+    if answer.code:
+        return _refused(fleet, name, answer)
+    return Verdict(
+        profile=name, outcome=Outcome.SERVED, note=f"by the gateway of {DEFAULT_PROFILE} again"
+    )
+
+
+def _refused(fleet: _Fleet, name: ProfileName, answer: world.Answer) -> Verdict:
+    """A start that the agent refused: where its profile is served already, that is what was wanted."""
+    refused = fleet.ctx.generation.refused
+    if refused and answer.code == refused:
+        return Verdict(profile=name, outcome=Outcome.SERVED, note=answer.line)
+    return Verdict(profile=name, outcome=Outcome.FAILED, note=answer.line)
+
+
+def _wait(
+    fleet: _Fleet,
+    name: ProfileName,
+    marks: tuple[tuple[int, int], ...],
+    child: Detached | None,
+    old: int | None,
+) -> Verdict:
+    """Wait until a gateway serves, or it is clear that it does not."""
+    home = fleet.ctx.layout.home(name)
+    pids: tuple[int, ...] = ()
+    begun, ready = time.monotonic(), 0.0
+    while True:
+        exited = (
+            child.exited() if child else None
+        )  # before looking: what it wrote last is seen then
+        found = world.find(home)
+        pid = found.pid if found.pid != old else None
+        if pid is not None and pid not in pids:
+            pids = (*pids, pid)
+        seen = Seen(
+            pid=pid,
+            phase=found.phase if pid else "",
+            grown=world.grown(home, marks),
+            troubles=found.troubles,
+            reason=found.reason
+            if found.teller in {*pids, child.pid if child else None} - {None}
+            else "",
+        )
+        now = time.monotonic()
+        ready = (ready or now) if pid is not None and seen.phase in READY else 0.0
+        course = Course(
+            pids=pids,
+            exited=exited,
+            quiet=bool(ready) and now - ready >= _QUIET,
+            waited=now - begun >= fleet.options.wait or fleet.enough.is_set(),
+        )
+        if judged := judge(seen, course):
+            outcome, note = judged
+            words = said(world.last_words(home, marks)) if outcome is not Outcome.STARTED else ""
+            return Verdict(
+                profile=name, outcome=outcome, pid=pid, note=": ".join(filter(None, [note, words]))
+            )
+        fleet.enough.wait(_LOOK)
+
+
+def _checked(fleet: _Fleet, verdicts: list[Verdict]) -> list[Verdict]:
+    """Look again at what was started, a moment later."""
+    if not any(verdict.outcome in {Outcome.STARTED, Outcome.RESTARTED} for verdict in verdicts):
+        return verdicts
+    time.sleep(_SETTLE)
+    out = []
+    for verdict in verdicts:
+        found = world.find(fleet.ctx.layout.home(verdict.profile))
+        out.append(after_all(verdict, Seen(pid=found.pid, phase=found.phase, reason=found.reason)))
+    return out
+
+
+def _stop(fleet: _Fleet, name: ProfileName, known: Sequence[Process]) -> Verdict:
+    ctx, home = fleet.ctx, fleet.ctx.layout.home(name)
+    found = world.find(home)
+    targets = {process.pid: process.began for process in known}
+    if found.pid is not None:
+        targets.setdefault(found.pid, world.began(found.pid))
+    if any(world.is_inside(pid) for pid in targets):
+        raise DistError("this command was started by the gateway of this profile itself")
+    serviced = fleet.manager is not Manager.NONE and bool(world.services(ctx.layout, name))
+    if not targets and not serviced:
+        note = "a stale pid was cleared away" if world.clean(home, at_rest=True) else ""
+        return Verdict(profile=name, outcome=Outcome.RESTING, note=note)
+    words, note = "", ""
+    try:
+        answer = world.ask(
+            fleet.agent,
+            ctx.layout,
+            name,
+            ["stop"],
+            env=ctx.env,
+            timeout=_SERVICE_STOPS if serviced else fleet.options.grace + _AGENT_STOPS,
+        )
+        words = answer.line if answer.code else ""
+    except DistError as err:
+        words = err.what
+    if (pid := world.find(home).pid) is not None:
+        targets.setdefault(pid, world.began(pid))
+    killed = [pid for pid, began in targets.items() if world.end(pid, began, fleet.options.grace)]
+    if killed:
+        note = "it did not end by itself, and was killed"
+    world.clean(home, at_rest=True)
+    if (pid := world.find(home).pid) is not None and serviced:
+        return Verdict(
+            profile=name,
+            outcome=Outcome.FAILED,
+            pid=pid,
+            note=words or "its service started it again",
+        )
+    return Verdict(profile=name, outcome=Outcome.STOPPED if targets else Outcome.RESTING, note=note)
+
+
+def _processes(ctx: Context) -> dict[ProfileName, list[Process]]:
+    known = {
+        pid: name
+        for name in ctx.names()
+        if (pid := world.find(ctx.layout.home(name)).pid) is not None
+    }
+    return world.processes(ctx.layout, known)
+
+
+def _swept(fleet: _Fleet, verdicts: list[Verdict]) -> list[Verdict]:
+    """End what came up again while others were stopped, as a gateway does that something restarts."""
+    left = _processes(fleet.ctx)
+    out = []
+    for verdict in verdicts:
+        again = left.get(verdict.profile, []) if verdict.ok else []
+        try:
+            for process in again:
+                world.end(process.pid, process.began, fleet.options.grace)
+        except DistError as err:
+            verdict = replace(verdict, outcome=Outcome.FAILED, note=str(err))  # noqa: PLW2901 - the same one, as it ended
+        world.clean(fleet.ctx.layout.home(verdict.profile), at_rest=True)
+        out.append(verdict)
+    return out
+
+
+def _restart(fleet: _Fleet, name: ProfileName, known: Sequence[Process]) -> Verdict:
+    ctx, home = fleet.ctx, fleet.ctx.layout.home(name)
+    old = world.find(home).pid
+    serviced = bool(world.services(ctx.layout, name))
+    if way(fleet.manager, installed=serviced, detached=fleet.options.detached) is Way.SERVICE:
+        if old is not None and world.is_inside(old):
+            raise DistError("this command was started by the gateway of this profile itself")
+        marks = world.log_marks(home)
+        answer = world.ask(
+            fleet.agent, ctx.layout, name, ["restart"], env=ctx.env, timeout=_SERVICE_STOPS
+        )
+        if answer.code:
+            return Verdict(profile=name, outcome=Outcome.FAILED, note=answer.line)
+        verdict = _wait(fleet, name, marks, None, old)
+    else:
+        stopped = _stop(fleet, name, known)
+        verdict = _start(fleet, name) if stopped.ok else stopped
+    if old is not None and verdict.outcome is Outcome.STARTED:
+        return replace(verdict, outcome=Outcome.RESTARTED)
+    return verdict
+
+
+def _enable(fleet: _Fleet, name: ProfileName) -> Verdict:
+    ctx, layout = fleet.ctx, fleet.ctx.layout
+    if world.at_login(layout, name):
+        return Verdict(profile=name, outcome=Outcome.ENABLED, note="it was already")
+    if fleet.manager is Manager.NONE:
+        note = "no systemd, launchd or s6 is here; let what starts this machine start it"
+        return Verdict(profile=name, outcome=Outcome.FAILED, note=note)
+    words = ["install", "--no-start-now", "--start-on-login"]
+    answer = world.ask(fleet.agent, layout, name, words, env=ctx.env, timeout=_SERVICE_STOPS)
+    if not answer.code and world.services(layout, name):
+        if not world.at_login(layout, name):
+            running.manage(layout, name, "enable", ctx.env)
+        return Verdict(profile=name, outcome=Outcome.ENABLED, pid=world.find(layout.home(name)).pid)
+    return Verdict(
+        profile=name, outcome=Outcome.FAILED, note=answer.line or "no service file was written"
+    )
+
+
+def _disable(fleet: _Fleet, name: ProfileName) -> Verdict:
+    layout = fleet.ctx.layout
+    if not world.services(layout, name):
+        return Verdict(profile=name, outcome=Outcome.DISABLED, note="it was not enabled")
+    answer = world.ask(
+        fleet.agent, layout, name, ["uninstall"], env=fleet.ctx.env, timeout=_SERVICE_STOPS
+    )
+    left = world.services(layout, name)
+    if answer.code or left:
+        return Verdict(
+            profile=name, outcome=Outcome.FAILED, note=answer.line or f"{left[0]} is still there"
+        )
+    return Verdict(profile=name, outcome=Outcome.DISABLED)

@@ -1,0 +1,1 @@
+"""The front door and the way through it to the agent."""

@@ -1,0 +1,290 @@
+"""The front door: our launcher under the agent's own name, put there and taken away."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+
+from msgspec import Struct
+
+from hermes_dist.brand import Layout
+from hermes_dist.decide.profiles.launcher import front_door_script, is_front_door
+from hermes_dist.errors import Invalid
+from hermes_dist.world.agent.find import Agent, find_agent, head_of
+from hermes_dist.world.agent.front_door import (
+    Former,
+    put_link,
+    put_program,
+    read_doors,
+    take_away,
+    write_doors,
+)
+from hermes_dist.world.agent.programs import find_command
+from hermes_dist.world.disk.fs import atomic_write
+
+_PACKAGE = Path(__file__).parents[2] / "__main__.py"
+
+
+class DoorPlan(Struct, frozen=True, kw_only=True):
+    """What ``install`` will do.
+
+    Attributes:
+        launcher: Where the front door goes.
+        replaces: What stands there now, in words; empty when nothing does or it is a front door already.
+        ours: Whether a front door stands there already.
+        text: The launcher to write; equal to what stands there when there is nothing to do.
+        changes: Whether anything will be written.
+    """
+
+    launcher: Path
+    replaces: str
+    ours: bool
+    text: str
+    changes: bool
+
+
+class Outcome(StrEnum):
+    """What ``remove`` did at one place."""
+
+    REMOVED = "removed"
+    RESTORED = "restored"
+    FOREIGN = "left alone"
+
+
+class Removal(Struct, frozen=True):
+    """One front door that ``remove`` looked at.
+
+    Attributes:
+        launcher: Where it stood.
+        outcome: Removed, removed with the former command put back, or left alone since it is not ours.
+        former: What was there before it, in words; empty for nothing.
+    """
+
+    launcher: Path
+    outcome: Outcome
+    former: str
+
+
+class Door(Struct, frozen=True):
+    """One front door that was installed.
+
+    Attributes:
+        launcher: Where it stands.
+        stands: Whether our launcher is still there.
+        former: What it replaced, in words; empty for nothing.
+    """
+
+    launcher: Path
+    stands: bool
+    former: str
+
+
+class DoorStatus(Struct, frozen=True, kw_only=True):
+    """The front doors of a brand, and what its command means now.
+
+    Attributes:
+        doors: Every front door that was installed.
+        command: The program that the brand's command starts; None when ``PATH`` has none.
+        active: Whether that program is a front door of ours.
+        agent: The agent behind it; None when none is installed.
+    """
+
+    doors: tuple[Door, ...]
+    command: Path | None
+    active: bool
+    agent: Agent | None
+
+
+def plan(layout: Layout, into: Path | None = None) -> DoorPlan:
+    """Look at the place of a front door, changing nothing.
+
+    Args:
+        layout: The places of the brand.
+        into: The folder of the launcher; ``~/.local/bin`` by default.
+
+    Returns:
+        What :func:`install` would do, to be shown first.
+
+    Raises:
+        Invalid: A folder stands there, this Python does not know its own path, or the remembered state is
+            broken.
+    """
+    launcher = _launcher(layout, into)
+    if launcher.is_dir():
+        raise Invalid(
+            "a folder stands where the command goes", where=str(launcher), hint="use --into DIR"
+        )
+    if not sys.executable:
+        raise Invalid("this Python does not know its own path, so no launcher can name it")
+    found = head_of(launcher)
+    ours = is_front_door(found) and not launcher.is_symlink()
+    former = read_doors(layout).get(launcher) if ours else _former(layout, launcher)
+    behind = [former.program(launcher)] if former else []
+    programs = [str(program) for program in (*behind, *layout.agent_venvs())]
+    text = front_door_script(layout.brand, sys.executable, str(_PACKAGE), programs)
+    return DoorPlan(
+        launcher=launcher,
+        ours=ours,
+        text=text,
+        replaces="" if ours else _describe(launcher),
+        changes=not (ours and found == text),
+    )
+
+
+def install(layout: Layout, into: Path | None = None) -> DoorPlan:
+    """Put the front door in place and remember what it replaced.
+
+    A front door that stands there already is brought up to date; what it replaced stays remembered.
+
+    Args:
+        layout: The places of the brand.
+        into: The folder of the launcher; ``~/.local/bin`` by default.
+
+    Returns:
+        What was done, as :func:`plan` says it.
+
+    Raises:
+        Invalid: A folder stands there, or the remembered state is broken.
+        DistError: A file can't be written.
+    """
+    todo = plan(layout, into)
+    doors = read_doors(layout)
+    if not todo.ours:
+        doors[todo.launcher] = _put_aside(layout, todo.launcher)
+        write_doors(layout, doors)
+    elif todo.launcher not in doors:
+        write_doors(layout, {**doors, todo.launcher: None})
+    if todo.changes:
+        put_program(todo.launcher, todo.text.encode("utf-8", "surrogateescape"), 0o755)
+    return todo
+
+
+def to_be_offered(layout: Layout, env: Mapping[str, str]) -> bool:
+    """Whether to offer the front door: the brand's command starts nothing, and nobody was asked yet."""
+    return find_command(layout.brand.name, env) is None and not layout.front_door_offer.exists()
+
+
+def remember_offer(layout: Layout) -> None:
+    """Remember that somebody was asked, so that they are not asked again.
+
+    Raises:
+        DistError: It can't be written.
+    """
+    layout.shared.mkdir(parents=True, exist_ok=True, mode=0o700)
+    atomic_write(layout.front_door_offer, b"asked\n")
+
+
+def remove(layout: Layout, into: Path | None = None) -> tuple[Removal, ...]:
+    """Take the front door away and put back what it replaced.
+
+    What somebody else has put in its place since is left alone, and what it replaced stays remembered.
+
+    Args:
+        layout: The places of the brand.
+        into: The folder of the launcher; by default every front door that was installed.
+
+    Returns:
+        What happened at each; empty when there was none.
+
+    Raises:
+        Invalid: The remembered state is broken.
+        DistError: A file can't be written.
+    """
+    doors = read_doors(layout)
+    wanted = [_launcher(layout, into)] if into or not doors else sorted(doors)
+    done = []
+    for launcher in wanted:
+        if launcher not in doors and not is_front_door(head_of(launcher)):
+            continue
+        removal = _remove(launcher, doors.get(launcher))
+        done.append(removal)
+        if removal.outcome is not Outcome.FOREIGN:
+            former = doors.pop(launcher, None)
+            write_doors(layout, doors)
+            if former is not None and former.kind == "file":
+                take_away(Path(former.path))
+    return tuple(done)
+
+
+def status(layout: Layout, env: Mapping[str, str]) -> DoorStatus:
+    """Tell where front doors stand and what the brand's command starts.
+
+    Args:
+        layout: The places of the brand.
+        env: The environment, for ``PATH`` and the agent.
+
+    Raises:
+        Invalid: The remembered state is broken.
+    """
+    doors = read_doors(layout)
+    command = find_command(layout.brand.name, env)
+    return DoorStatus(
+        doors=tuple(
+            Door(launcher, is_front_door(head_of(launcher)), _words(former))
+            for launcher, former in sorted(doors.items())
+        ),
+        command=command,
+        active=command is not None and is_front_door(head_of(command)),
+        agent=find_agent(layout, env),
+    )
+
+
+def _launcher(layout: Layout, into: Path | None) -> Path:
+    return (into.expanduser().absolute() if into else layout.commands) / layout.brand.name
+
+
+def _describe(launcher: Path) -> str:
+    if launcher.is_symlink():
+        return f"a link to {launcher.readlink()}"
+    return "a file" if launcher.exists() else ""
+
+
+def _words(former: Former | None) -> str:
+    if former is None:
+        return ""
+    return f"a link to {former.path}" if former.kind == "link" else f"a file, kept as {former.path}"
+
+
+def _former(layout: Layout, launcher: Path) -> Former | None:
+    """What stands there, and where it will be kept: a link by its target, a file by a copy that runs too."""
+    if launcher.is_symlink():
+        return Former("link", str(launcher.readlink()))
+    if not launcher.exists():
+        return None
+    place = hashlib.sha256(os.fsencode(launcher)).hexdigest()[:12]
+    return Former("file", str(layout.front_door_state.with_suffix("") / place / launcher.name))
+
+
+def _put_aside(layout: Layout, launcher: Path) -> Former | None:
+    former = _former(layout, launcher)
+    if former is not None and former.kind == "file":
+        put_program(Path(former.path), launcher.read_bytes(), stat.S_IMODE(launcher.stat().st_mode))
+    return former
+
+
+def _remove(launcher: Path, former: Former | None) -> Removal:
+    standing = os.path.lexists(launcher)
+    if standing and not is_front_door(head_of(launcher)):
+        return Removal(launcher, Outcome.FOREIGN, _words(former))
+    if former is None:
+        take_away(launcher)
+        return Removal(launcher, Outcome.REMOVED, "")
+    if former.kind == "link":
+        put_link(launcher, former.path)
+    else:
+        aside = Path(former.path)
+        try:
+            data, mode = aside.read_bytes(), stat.S_IMODE(aside.stat().st_mode)
+        except OSError as error:
+            raise Invalid(
+                "what the front door replaced is gone",
+                where=str(aside),
+                hint=f"delete {launcher} to do without it",
+            ) from error
+        put_program(launcher, data, mode)
+    return Removal(launcher, Outcome.RESTORED, _words(former))

@@ -1,0 +1,97 @@
+"""Adopt: a profile that no program of ours installed gets a lock, and not a byte else of it changes."""
+
+from __future__ import annotations
+
+from msgspec.structs import asdict, replace
+
+from hermes_dist.decide.infer import active_effects
+from hermes_dist.errors import DistError
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.plan import Effect, Plan
+from hermes_dist.model.source import parse_source
+from hermes_dist.ops.change.confirm import Wish, conclude
+from hermes_dist.ops.change.look_up import absolute
+from hermes_dist.ops.change.observe import first_of, together
+from hermes_dist.ops.change.proposal import Confirm, Outcome, Proposal
+from hermes_dist.ops.change.propose import Choices, propose
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.package.infer import Guess, infer, noted_source
+
+
+class Adopting(Proposal, frozen=True, kw_only=True):
+    """The proposal of an adoption.
+
+    Attributes:
+        guess: What it rests on.
+        active: What of the package runs already, though nobody was asked.
+    """
+
+    guess: Guess
+    active: tuple[Effect, ...] = ()
+
+
+def adopt(
+    ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, source: str = ""
+) -> Outcome:
+    """Give a profile a lock, as if the version that explains it best had been installed by us.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        wish: Whether it is a dry run.
+        confirm: Is shown an :class:`Adopting`, and asks where that is not sure.
+        source: Where the package comes from; by default what the agent's installer noted in the manifest.
+
+    Raises:
+        DistError: It has a lock, or no version explains it; nothing changed.
+    """
+    home = open_home(ctx, name)
+    if home.lock is not None:
+        raise DistError(
+            f"the profile {str(name)!r} has a lockfile already, for {home.lock.source}",
+            where=str(home.path),
+            hint=f"see: {ctx.command(f'status {name}')}",
+        )
+    spec = absolute(
+        parse_source(source or noted_source(ctx, home), allow_insecure=ctx.allow_insecure)
+    )
+    guess = infer(ctx, home, spec)
+    if guess is None:
+        raise DistError(
+            f"no version of {spec} has a file in common with this profile",
+            where=str(home.path),
+            hint=f"name {'another' if source else 'its'} source: {ctx.command(f'adopt {name} SOURCE')}",
+        )
+    return conclude(ctx, lambda _: _adopting(ctx, home, guess), wish, confirm, None)
+
+
+def adoptable(ctx: Context, name: ProfileName) -> bool:
+    """Whether a profile holds a package of a known source, but no lock."""
+    home = open_home(ctx, name)
+    try:
+        return home.lock is None and bool(noted_source(ctx, home))
+    except DistError:
+        return False
+
+
+def _adopting(ctx: Context, home: Home, guess: Guess) -> Adopting:
+    """The lock that would stand if the version had been installed by us; not a step for any file."""
+    incoming = guess.incoming
+    merged = propose(ctx, home, incoming, Choices(), verb="adopt", base=guess.base.tree)
+    lock = merged.lock and replace(
+        merged.lock,
+        base=guess.base.tree,
+        conflicts=(),
+        upstream={
+            path: incoming.placed.get(path) for path in guess.base.tree.differing(incoming.placed)
+        },
+    )
+    blobs = {**merged.plan.blobs, **guess.base.blobs}
+    plan = Plan(
+        base=guess.base.tree, parked=merged.plan.parked, effects=merged.plan.parked, blobs=blobs
+    )
+    read = together(guess.base.blobs, merged.read)
+    active = active_effects(incoming.placed, merged.ours, first_of(read, incoming.read))
+    made = {**asdict(merged), "plan": plan, "extra": (), "lock": lock, "read": read}
+    return Adopting(**made, guess=guess, active=active)

@@ -1,0 +1,171 @@
+"""What waits for a yes, what has it and since when, what is off and why; and taking a yes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.decide.consent.code import Side, loading
+from hermes_dist.decide.consent.effects import find_effects
+from hermes_dist.decide.consent.review import Group, grouped, named
+from hermes_dist.decide.consent.switches import Unit, unit_of
+from hermes_dist.decide.consent.withdrawal import unapproved
+from hermes_dist.errors import DistError
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock_package import Approval, Off
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.plan import Effect
+from hermes_dist.model.tree import EMPTY, Tree
+from hermes_dist.ops.change.confirm import Wish, conclude
+from hermes_dist.ops.change.mask import Mask
+from hermes_dist.ops.change.observe import Observed, observe
+from hermes_dist.ops.change.proposal import Confirm, Outcome
+from hermes_dist.ops.change.propose import Choices, propose
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.package.resolve import recorded
+
+
+class Approved(Struct, frozen=True):
+    """Something that has its yes and is in the home.
+
+    Attributes:
+        group: What it is, as it is now.
+        since: The versions since which its parts have their yes; empty where an older lock did not say.
+    """
+
+    group: Group
+    since: tuple[str, ...]
+
+
+class Consents(Struct, frozen=True):
+    """All that is known of a profile's consents."""
+
+    waiting: tuple[Group, ...]
+    approved: tuple[Approved, ...]
+    off: tuple[Off, ...]
+
+
+def consents(ctx: Context, name: ProfileName) -> Consents:
+    """Tell what waits, what has its yes, and what is off and why.
+
+    Raises:
+        DistError: The profile has no lock, or its home can't be read.
+    """
+    home = open_home(ctx, name)
+    mask = Mask.of(ctx, home.path)
+    lock = mask.lock(home.need_lock(ctx))
+    approved = tuple(
+        Approved(
+            group, tuple(sorted({a.version for a in _approvals_of(lock, group.effects)} - {""}))
+        )
+        for group in grouped(mask.effects(_live(lock, _observed(ctx, name, lock))))
+        if any(_approvals_of(lock, group.effects))
+    )
+    return Consents(waiting=grouped(lock.parked), approved=approved, off=lock.off)
+
+
+def _observed(ctx: Context, name: ProfileName, lock: Lock) -> Observed:
+    return observe(ctx, open_home(ctx, name), lock.theirs())
+
+
+def _live(lock: Lock, seen: Observed) -> tuple[Effect, ...]:
+    """What the home makes possible now, of what the package brought."""
+    base = lock.base
+    packaged = seen.ours.where(lambda path: path in base)
+    effects = find_effects(EMPTY, packaged, lock.theirs(), seen.read)
+    return tuple(effect for effect in effects if not effect.off)
+
+
+def _approvals_of(lock: Lock, effects: Iterable[Effect]) -> tuple[Approval, ...]:
+    """The approvals that stand for effects: of their content, their folder, or a part of their server or job."""
+    each = tuple(effects)
+    digests = {effect.digest for effect in each}
+    folders = {str(effect.path) for effect in each if not effect.key}
+    units = {unit for effect in each if len((unit := unit_of(effect.path, effect.key))[1]) == 2}
+    return tuple(
+        approval
+        for approval in lock.approved
+        if approval.digest in digests
+        or (not approval.key and approval.path in folders)
+        or (approval.path and _unit(approval) in units)
+    )
+
+
+def _unit(approval: Approval) -> Unit:
+    return unit_of(approval.path, approval.key)  # type: ignore[arg-type]  # the path of a lock is one, or empty
+
+
+def shown(ctx: Context, name: ProfileName, word: str) -> tuple[Group, ...]:
+    """Find what a word names, of what waits and what has its yes.
+
+    Raises:
+        DistError: Nothing is called so.
+    """
+    known = consents(ctx, name)
+    groups = (*known.waiting, *(each.group for each in known.approved))
+    hits = named([effect for group in groups for effect in group.effects], word)
+    if not hits:
+        raise _unknown(ctx, name, word, groups)
+    return grouped(hits)
+
+
+def _unknown(ctx: Context, name: ProfileName, word: str, groups: Iterable[Group]) -> DistError:
+    names = ", ".join(group.name for group in list(groups)[:10]) or "none"
+    hint = f"known are: {names}; all of them: {ctx.command(f'approve {name} --list')}"
+    return DistError(
+        f"nothing that waits or has its yes is called {word!r}", where=str(name), hint=hint
+    )
+
+
+def revoke(
+    ctx: Context, name: ProfileName, words: tuple[str, ...], wish: Wish, confirm: Confirm
+) -> Outcome:
+    """Take a yes back: the thing goes off, and is asked about again.
+
+    A server or job is switched off; a setting, hook or plugin leaves the home and waits. A file names what loads it.
+
+    Raises:
+        DistError: Nothing with a yes is called so, or the user edited files that would leave.
+    """
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    seen = _observed(ctx, name, lock)
+    live = tuple(each for group in consents(ctx, name).approved for each in group.group.effects)
+    chosen: list[Effect] = []
+    for word in words:
+        hits = named(live, word) or _loading(live, word, lock, seen)
+        if not hits:
+            raise _unknown(ctx, name, word, grouped(live))
+        chosen += hits
+    _refuse_edited(lock, seen.ours, chosen)
+    rest = unapproved(lock, chosen)
+    choices = Choices(revoked=tuple((effect.path, effect.key) for effect in chosen))
+    make = partial(propose, ctx, replace(home, lock=rest), recorded(ctx, rest), verb="revoke")
+    return conclude(ctx, make, replace(wish, choices=choices), confirm, None)
+
+
+def _loading(live: tuple[Effect, ...], word: str, lock: Lock, seen: Observed) -> tuple[Effect, ...]:
+    """What loads the file that a word names: its yes covers that file."""
+    path = RelPath(word)
+    if path not in seen.ours:
+        return ()
+    return loading(live, path, Side(seen.ours, seen.read), Side(lock.theirs(), seen.read))
+
+
+def _refuse_edited(lock: Lock, ours: Tree, chosen: Iterable[Effect]) -> None:
+    for effect in chosen:
+        edited = [
+            p
+            for p in ours
+            if not effect.key and p.under(effect.path) and ours[p] != lock.base.get(p)
+        ]
+        if edited:
+            raise DistError(
+                f"you edited {edited[0]}, and taking the yes back would remove it",
+                where=effect.place,
+                hint="move your version elsewhere first",
+            )

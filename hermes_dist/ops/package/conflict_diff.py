@@ -1,0 +1,61 @@
+"""A conflict's two sides as a diff."""
+
+from __future__ import annotations
+
+from hermes_dist.decide.changes import Change, How, key_changes, text_diff
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.api import kind_of, load_data
+from hermes_dist.model.plan import Conflict
+from hermes_dist.ops.change.observe import together
+from hermes_dist.ops.change.proposal import Proposal
+
+
+def both_files(proposal: Proposal, conflict: Conflict) -> tuple[bytes, bytes]:
+    """The file as it would be, yours in what conflicts, and upstream's; empty where a side has none."""
+    read = together(proposal.plan.blobs, proposal.read)
+    step = next((s for s in proposal.plan.steps if s.path == conflict.path), None)
+    mine = step.after if step else proposal.ours.get(conflict.path)
+    theirs = proposal.tree.get(conflict.path)
+    return read(mine.digest) if mine else b"", read(theirs.digest) if theirs else b""
+
+
+def conflict_lines(proposal: Proposal, conflict: Conflict) -> list[str]:
+    """Show what yours and upstream's sides of a conflict are.
+
+    Args:
+        proposal: The proposal that the conflict is open in.
+        conflict: The conflict.
+    """
+    read = together(proposal.plan.blobs, proposal.read)
+    step = next((s for s in proposal.plan.steps if s.path == conflict.path), None)
+    ours = step.before if step else proposal.ours.get(conflict.path)
+    theirs = proposal.tree.get(conflict.path)
+    how = How.ADDED if ours is None else How.DELETED if theirs is None else How.CHANGED
+    change = Change(conflict.path, how, ours, theirs)
+    if conflict.key:
+        rows = [
+            k
+            for k in key_changes(change, read)
+            if k.key == conflict.key or k.key.startswith(f"{conflict.key}.")
+        ]
+        if rows:
+            return [
+                line for k in rows for line in (f"-{k.key}: {k.before}", f"+{k.key}: {k.after}")
+            ]
+    return text_diff(change, read, "yours", "theirs")
+
+
+def fault_of(conflict: Conflict, before: bytes, after: bytes) -> str:
+    """Say why an edited document can't be loaded any more; empty when it can, or could not before."""
+    kind = kind_of(conflict.path)
+    if kind is None:
+        return ""
+    try:
+        load_data(before, kind)
+    except Invalid:
+        return ""
+    try:
+        load_data(after, kind)
+    except Invalid as error:
+        return str(error)
+    return ""

@@ -1,0 +1,210 @@
+"""The history of a home: every change is a generation; and holding a profile where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.decide.history import ANY, Moment
+from hermes_dist.decide.ownership import without_machine
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.lock import Lock, load_lock
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.tree import Digest, Read
+from hermes_dist.ops.change.proposal import Outcome, Proposal, carry_out
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.transaction.apply import Generation, before_image, generations, lock_image
+
+BACK_TO = "back_to"
+"""The label of a change that went back: the number of the generation it went to."""
+
+
+class Past(Struct, frozen=True, kw_only=True):
+    """A change, and the home's lock after it.
+
+    Attributes:
+        number: Its generation; the one before the earliest is the state that the history begins with.
+        generation: What changed; None for the state that the history begins with.
+        lock: The lock afterwards; None when there was none, or it is lost.
+        when: When it was written, in seconds since the epoch; 0 when that can't be told.
+    """
+
+    number: int
+    generation: Generation | None
+    lock: Lock | None
+    when: float = 0
+
+    @property
+    def verb(self) -> str:
+        return self.generation.label.get("verb", "") if self.generation else ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What changed, without what was left alone because somebody else wrote at that moment."""
+        if self.generation is None:
+            return ()
+        return tuple(s for s in self.generation.steps if s.path not in self.generation.skipped)
+
+    @property
+    def back_to(self) -> int | None:
+        """The generation it went back to; None for a change that went forward."""
+        word = self.generation.label.get(BACK_TO, "") if self.generation else ""
+        return int(word) if word.isdecimal() else None
+
+    @property
+    def moment(self) -> Moment:
+        pin = self.lock.pin if self.lock else None
+        package = f"{pin.url} {pin.subfolder or ''} {pin.commit} {pin.tree}" if pin else ""
+        return Moment(self.number, package, self.back_to)
+
+
+def history(ctx: Context, name: ProfileName) -> list[Past]:
+    """List the changes of a profile, oldest first; the first row is the state that the history begins with.
+
+    Raises:
+        DistError: The home can't be read.
+    """
+    return past_of(open_home(ctx, name))
+
+
+def past_of(home: Home) -> list[Past]:
+    """List the changes of a home, as :func:`history` does.
+
+    Raises:
+        DistError: The home can't be read.
+    """
+    images: dict[Digest, bytes] = {}
+    if home.lock_bytes is not None:
+        images[Digest.of(home.lock_bytes)] = home.lock_bytes
+    with RealFs(home.path) as fs:
+        found = generations(fs)
+        for generation in found:
+            if (image := lock_image(fs, generation)) is not None:
+                images[Digest.of(image)] = image
+    if not found:
+        return []
+    first = Past(
+        number=found[0].number - 1, generation=None, lock=_lock(images, found[0].lock_before)
+    )
+    rows = [
+        Past(number=g.number, generation=g, lock=_lock(images, g.lock_after), when=_when(home, g))
+        for g in found
+    ]
+    return [first, *rows]
+
+
+def _lock(images: dict[Digest, bytes], digest: Digest | None) -> Lock | None:
+    """A lockfile of the past; None where there was none, or it can't be read any more."""
+    try:
+        return without_machine(load_lock(images[digest])) if digest in images else None
+    except Invalid:
+        return None
+
+
+def _when(home: Home, generation: Generation) -> float:
+    try:
+        return (
+            (home.path / ".dist" / "generations" / str(generation.number) / "journal")
+            .stat()
+            .st_mtime
+        )
+    except OSError:
+        return 0
+
+
+def images_of(home: Home, rows: Sequence[Past]) -> Read:
+    """Read what changes displaced, by digest.
+
+    Raises:
+        Invalid: (When read) none of them displaced such a content, or it is lost.
+    """
+    places = {
+        s.before.digest: (row.generation, s)
+        for row in rows
+        if row.generation
+        for s in row.steps
+        if s.before
+    }
+
+    def read(digest: Digest) -> bytes:
+        if digest in places:
+            generation, step = places[digest]
+            with RealFs(home.path) as fs:
+                data = before_image(fs, generation, step)
+            if data is not None and Digest.of(data) == digest:
+                return data
+        raise Invalid(
+            f"the content {digest[:12]} is not in the history of this home any more",
+            where=str(home.path),
+        )
+
+    return read
+
+
+def hold(ctx: Context, name: ProfileName, *, on: bool) -> Outcome:
+    """Hold a profile where it is, against any update; or let it go on.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        on: Hold it; False releases it, also from the hold that a rollback left.
+
+    Raises:
+        DistError: It has no lockfile, or can't be written.
+    """
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    new = replace(lock, held=ANY if on else "")
+    verb = "hold" if on else "unhold"
+    if new == lock:
+        return Outcome(verb=verb, profile=name, lock=lock)
+    return carry_out(ctx, lock_only(ctx, home, new, verb))
+
+
+def lock_only(ctx: Context, home: Home, lock: Lock | None, verb: str) -> Proposal:
+    """A proposal that changes nothing but the lockfile."""
+    known = lock or home.lock
+    plan = (
+        Plan(base=lock.base, upstream=lock.upstream, conflicts=lock.conflicts, parked=lock.parked)
+        if lock
+        else Plan()
+    )
+    pin = known.pin if known else None
+    return Proposal(
+        verb=verb,
+        home=home,
+        pin=pin,
+        source=known.source if known else "",
+        plan=plan,
+        lock=lock,
+        read=ctx.store.read,
+        label={"version": pin.version, "commit": pin.commit} if pin else {},
+    )
+
+
+def row_of(ctx: Context, home: Home, rows: Sequence[Past], number: int) -> Past:
+    """Find a generation by its number.
+
+    Raises:
+        DistError: There is none, or no package was there then, or its lockfile is lost.
+    """
+    row = next((row for row in rows if row.number == number), None)
+    if row is None:
+        kept = f"kept are {rows[0].number} to {rows[-1].number}" if rows else "it has no history"
+        raise DistError(
+            f"there is no generation {number}; {kept}",
+            where=str(home.name),
+            hint=f"see: {ctx.command(f'history {home.name}')}",
+        )
+    if row.lock is None:
+        raise DistError(
+            f"no package was there at generation {number}",
+            where=str(home.name),
+            hint=f"to have none again: {ctx.command(f'uninstall {home.name}')}",
+        )
+    return row

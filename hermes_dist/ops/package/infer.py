@@ -1,0 +1,201 @@
+"""Which version of its source a home without a lockfile was made from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.consent.parking import Grafted
+from hermes_dist.decide.infer import Match, Version, adopted_base, compare, is_sure, shortlist
+from hermes_dist.errors import DistError
+from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import SourceKind, SourceSpec
+from hermes_dist.model.tree import Digest, Entry, Read, Tree
+from hermes_dist.ops.change.fetch import Incoming, fetch
+from hermes_dist.ops.change.look_up import Target, look_up
+from hermes_dist.ops.change.observe import first_of, observe
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home
+
+_COMMITS = 400
+_CLOSER = 24
+_OTHER_TIPS = 50
+_SHA256 = 64
+_ANY = Entry(Digest.of(b""))
+"""Stands for whatever a path holds, where only paths count."""
+
+
+class Guess(Struct, frozen=True, kw_only=True):
+    """The version that a home was most likely made from.
+
+    Attributes:
+        incoming: The version.
+        match: How well it explains the home.
+        base: What the home counts as having received of it, with new contents.
+        sure: Whether it is beyond doubt.
+        next_best: The commit that comes second, and its match; None when there is no other.
+        tried: How many commits were looked at.
+    """
+
+    incoming: Incoming
+    match: Match
+    base: Grafted
+    sure: bool
+    next_best: tuple[str, Match] | None
+    tried: int
+
+
+def noted_source(ctx: Context, home: Home) -> str:
+    """The source that the agent's installer noted in the manifest.
+
+    Raises:
+        DistError: There is no manifest, or no source in it.
+    """
+    try:
+        data = load_data((home.path / MANIFEST).read_bytes(), Kind.YAML)
+    except OSError:
+        data = None
+    source = data.get("source") if isinstance(data, dict) else None
+    if not isinstance(source, str) or not source.strip():
+        raise DistError(
+            "where this profile comes from is not noted in it",
+            where=str(home.path / MANIFEST),
+            hint=f"name its source: {ctx.command(f'adopt {home.name} SOURCE')}",
+        )
+    return source.strip()
+
+
+def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
+    """Find the version that a home was most likely made from, in the whole history of its source.
+
+    Args:
+        ctx: The context.
+        home: The home, without a lock.
+        spec: The source; a tag or commit in it says the version.
+
+    Returns:
+        The guess; None when nothing fits at all.
+
+    Raises:
+        DistError: The source can't be reached, or holds no package.
+    """
+    target = look_up(ctx, spec)._replace(
+        tree="", signer=""
+    )  # what a registry says is of one version alone
+    versions = list(_versions(ctx, target))
+    seen = observe(ctx, home, Tree({path: _ANY for version in versions for path in version.files}))
+    oids = _oids(seen.ours, seen.read, sha256=len(target.commit) == _SHA256)
+    chosen = [
+        target,
+        *(
+            target._replace(ref=target.ref, commit=v.commit)
+            for v in shortlist(versions, oids, _CLOSER)
+        ),
+    ]
+    candidates = list(_fetched(ctx, _distinct(chosen)))
+    ever = {path for one in candidates for path in one.placed}
+    read = seen.read
+    rows = [
+        (compare(c.placed, c.shipped, seen.ours, ever, first_of(c.read, read)), c)
+        for c in candidates
+    ]
+    rows = [row for row in rows if row[0].same]
+    if not rows:
+        return None
+    order = {version.commit: n for n, version in enumerate(versions)}
+    rows.sort(key=lambda row: (-row[0].score, order.get(row[1].pin.commit, -1)))
+    rows = [
+        row
+        for n, row in enumerate(rows)
+        if row[1].placed not in [earlier.placed for _, earlier in rows[:n]]
+    ]
+    match, best = rows[0]
+    read = first_of(best.read, read)
+    return Guess(
+        incoming=best,
+        match=match,
+        base=adopted_base(best.placed, best.shipped, seen.ours, read),
+        sure=_is_named(target) or is_sure(match for match, _ in rows),
+        next_best=(rows[1][1].pin.short, rows[1][0]) if len(rows) > 1 else None,
+        tried=max(1, len(versions)),
+    )
+
+
+def _is_named(target: Target) -> bool:
+    """Whether the user said which version it is, by a tag or a commit."""
+    return target.pinned
+
+
+def _versions(ctx: Context, target: Target) -> Iterator[Version]:
+    """Every version of a source, newest first; those that can't be read are left out."""
+    spec = _repository(ctx, target.spec)
+    if spec is None:
+        return
+    if _is_named(target):
+        commits = [target.commit]
+    else:
+        refs = target.refs or ctx.sources.git.refs(ctx.sources.url(spec))
+        tip = target.commit or refs.head_commit
+        commits = ctx.sources.history(spec, tip, _COMMITS) if tip else []
+        others = dict.fromkeys([*refs.tags.values(), *refs.heads.values()])
+        commits += [commit for commit in others if commit not in set(commits)][:_OTHER_TIPS]
+    url = ctx.sources.url(spec)
+    for count, commit in enumerate(commits):
+        ctx.progress(f"looking at version {count + 1} of {len(commits)}")
+        with suppress(DistError):
+            try:
+                files = ctx.sources.git.listing(url, commit, spec.subfolder)
+            except DistError:
+                files = ctx.sources.files(spec, commit)
+            if any(file.path == MANIFEST for file in files):
+                yield Version(commit, {file.path: file.oid for file in files})
+
+
+def _repository(ctx: Context, spec: SourceSpec) -> SourceSpec | None:
+    """The repository whose history a source has; None for a folder that is none."""
+    if ctx.sources.is_git(spec):
+        return spec
+    folder = SourceSpec(
+        kind=SourceKind.GIT, location=ctx.sources.url(spec), subfolder=spec.subfolder
+    )
+    try:
+        ctx.sources.git.refs(folder.location)
+    except DistError:
+        return None
+    return folder
+
+
+def _fetched(ctx: Context, targets: list[Target]) -> Iterator[Incoming]:
+    """Fetch versions; one that is no package is left out, unless it is the only one."""
+    for target in targets:
+        try:
+            spec = _repository(ctx, target.spec) if target.commit else None
+            yield replace(fetch(ctx, target._replace(spec=spec or target.spec)), spec=target.source)
+        except DistError:
+            if len(targets) == 1:
+                raise
+
+
+def _distinct(targets: list[Target]) -> list[Target]:
+    return list({target.commit: target for target in targets}.values())
+
+
+def _oids(tree: Tree, read: Read, *, sha256: bool) -> dict[RelPath, str]:
+    """Git's names for the files of a home."""
+    found = {}
+    for path, entry in tree.items():
+        data = read(entry.digest)
+        head = b"blob %d\0" % len(data)
+        new = (
+            hashlib.sha256(head + data)
+            if sha256
+            else hashlib.sha1(head + data, usedforsecurity=False)
+        )
+        found[path] = new.hexdigest()
+    return found

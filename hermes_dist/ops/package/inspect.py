@@ -1,0 +1,187 @@
+"""Looking without changing: status, diff, info, outdated."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.changes import Change, KeyChange, changes_between, key_changes, text_diff
+from hermes_dist.decide.environment.wanted import Wanted
+from hermes_dist.decide.history import holds
+from hermes_dist.decide.parts import count_parts
+from hermes_dist.decide.trust import check_moved_tag
+from hermes_dist.decide.versions import newer_tags
+from hermes_dist.errors import DistError
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.source import parse_source
+from hermes_dist.model.tree import EMPTY, Digest
+from hermes_dist.ops.change.fetch import fetch
+from hermes_dist.ops.change.look_up import Target, absolute, followed_before, look_up
+from hermes_dist.ops.change.lost_contents import mending
+from hermes_dist.ops.change.mask import Mask
+from hermes_dist.ops.change.moved_source import nowhere, way_on
+from hermes_dist.ops.change.observe import as_received, first_of, observe, user_job_ids
+from hermes_dist.ops.change.variables import environment_of, manifest_of
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.trust.verbs import signer_words
+from hermes_dist.world.load import load_manifest
+
+
+class FileDiff(Struct, frozen=True):
+    """One file's difference: as keys where it is a document, and as a unified diff; secrets are hidden in both."""
+
+    change: Change
+    keys: tuple[KeyChange, ...]
+    lines: tuple[str, ...]
+
+
+def diff(
+    ctx: Context, name: ProfileName, *, upstream: bool = False, to: str = ""
+) -> list[FileDiff]:
+    """Show what differs: yours against what was received, or what upstream would bring.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        upstream: Compare what was received with what the source ships now.
+        to: Another ref to compare with; implies ``upstream``.
+
+    Raises:
+        DistError: The home can't be read or the source not be reached.
+    """
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    if upstream or to:
+        spec = absolute(parse_source(lock.source, allow_insecure=True))
+        spec = spec.at(to) if to else spec
+        target = look_up(ctx, spec, lock=lock, before=followed_before(lock, spec))
+        with way_on(ctx, name, lock):
+            incoming = fetch(ctx, target, lock, user_job_ids(home, mending(ctx, lock)))
+        read = first_of(incoming.read, mending(ctx, lock))
+        changes, labels = (
+            changes_between(lock.theirs(), incoming.placed, read),
+            ("received", "upstream"),
+        )
+    else:
+        seen = observe(ctx, home, lock.theirs())
+        received, read = as_received(lock.base, seen)
+        changes, labels = changes_between(received, seen.ours, read), ("received", "yours")
+    mask = Mask.of(ctx, home.path)
+    return [
+        FileDiff(
+            c,
+            tuple(map(mask.key, key_changes(c, read))),
+            tuple(mask.lines(text_diff(c, read, *labels))),
+        )
+        for c in changes
+    ]
+
+
+class Info(Struct, frozen=True, kw_only=True):
+    """What is known of the package in a profile."""
+
+    profile: ProfileName
+    path: str
+    manifest: Manifest | None
+    lock: Lock | None
+    parts: tuple[tuple[str, int], ...] = ()
+    wanted: tuple[Wanted, ...] = ()
+    signer: str = ""
+
+
+def is_package(ctx: Context, text: str) -> bool:
+    """Whether a word that names no profile is a package that a registry of this machine knows."""
+    try:
+        return not ctx.layout.home(ProfileName(text)).is_dir() and text in ctx.registries.similar(
+            text
+        )
+    except DistError:
+        return False
+
+
+def info(ctx: Context, name: ProfileName) -> Info:
+    """Tell what a profile's package is; a profile without a lock tells what its manifest says.
+
+    Raises:
+        DistError: There is no package, or its files can't be read.
+    """
+    home = open_home(ctx, name)
+    manifest = manifest_of(ctx, home.lock) if home.lock else None
+    if manifest is None:
+        try:
+            manifest = load_manifest((home.path / MANIFEST).read_bytes())
+        except FileNotFoundError:
+            raise DistError(
+                f"the profile {str(name)!r} holds no package",
+                where=str(home.path),
+                hint=f"see what it is with: {ctx.command(f'show {name}')}",
+            ) from None
+    tree = home.lock.theirs() if home.lock else EMPTY
+    return Info(
+        profile=name,
+        path=str(home.path),
+        manifest=manifest,
+        lock=home.lock,
+        signer=signer_words(ctx, home.lock.signer) if home.lock else "",
+        parts=tuple(count_parts(tree).items()),
+        wanted=environment_of(ctx, home.path, manifest),
+    )
+
+
+class Outdated(Struct, frozen=True, kw_only=True):
+    """Whether a profile's source moved on.
+
+    Attributes:
+        state: ``current``, ``behind``, ``held``, ``none`` (no lock) or ``error``.
+        here: The commit or tree that was received, short.
+        there: What the source has now, short.
+        newer: Newer version tags of a pinned one.
+        error: Why it could not be told.
+    """
+
+    profile: ProfileName
+    state: str
+    here: str = ""
+    there: str = ""
+    version: str = ""
+    newer: tuple[str, ...] = ()
+    error: DistError | None = None
+
+
+def outdated(ctx: Context, name: ProfileName) -> Outdated:
+    """Ask a profile's source whether it has something new; errors are part of the answer."""
+    try:
+        lock = open_home(ctx, name).lock
+        if lock is None:
+            return Outdated(profile=name, state="none")
+        spec = absolute(parse_source(lock.source, allow_insecure=True))
+        target = look_up(ctx, spec, lock=lock, before=lock.pin)
+        check_moved_tag(str(spec), lock.pin, target.ref, target.commit)
+        there = target.commit or _tree_there(ctx, name, lock, target)
+        same = target.is_pin(lock.pin) or there == lock.pin.tree
+    except DistError as error:
+        return Outdated(profile=name, state="error", error=error)
+    newer: tuple[str, ...] = ()
+    if target.refs is not None and target.ref.startswith("refs/tags/") and not target.asked:
+        newer = tuple(newer_tags(target.ref.removeprefix("refs/tags/"), target.refs.tags))
+    state = "current" if same else "held" if holds(lock.held, there, "") else "behind"
+    return Outdated(
+        profile=name,
+        state=state,
+        here=lock.pin.short,
+        there=there[:7],
+        version=lock.pin.version,
+        newer=newer,
+    )
+
+
+def _tree_there(ctx: Context, name: ProfileName, lock: Lock, target: Target) -> Digest:
+    """The digest of what a folder or archive holds now; nothing of it is kept."""
+    with way_on(ctx, name, lock):
+        tree = ctx.sources.glance(target.spec)
+        if RelPath(MANIFEST) not in tree:
+            raise nowhere(ctx, target)
+    return tree.digest

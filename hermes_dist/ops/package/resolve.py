@@ -1,0 +1,318 @@
+"""Settling what was left open: conflicts by a side, parked effects by a yes.
+
+Both are the same merge again, over what the lock recorded of upstream, so no server is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.decide.consent.activate import switch_on
+from hermes_dist.decide.consent.effects import find_effects
+from hermes_dist.decide.consent.review import grouped, named
+from hermes_dist.decide.consent.switches import Unit, unit_of
+from hermes_dist.errors import DistError
+from hermes_dist.model.keypath import names_place, place_words
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.plan import Conflict, Effect
+from hermes_dist.model.side import Side
+from hermes_dist.model.source import parse_source
+from hermes_dist.model.tree import EMPTY
+from hermes_dist.ops.change.confirm import Make, Settle, Wish, conclude
+from hermes_dist.ops.change.fetch import Incoming
+from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
+from hermes_dist.ops.change.mask import Mask
+from hermes_dist.ops.change.observe import observe, together
+from hermes_dist.ops.change.proposal import Confirm, Outcome, Proposal
+from hermes_dist.ops.change.propose import Choices, propose
+from hermes_dist.ops.change.variables import manifest_of
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, open_home
+
+
+def recorded(ctx: Context, lock: Lock) -> Incoming:
+    """What upstream shipped, as the lock recorded it.
+
+    Raises:
+        DistError: Its manifest is lost from the store.
+    """
+    manifest = manifest_of(ctx, lock) or Manifest(name=lock.name, version=lock.pin.version)
+    return Incoming(
+        spec=parse_source(lock.source, allow_insecure=True),
+        pin=lock.pin,
+        manifest=manifest,
+        package=lock.shipped,
+        placed=lock.theirs(),
+        shipped=lock.shipped,
+        left_out=(),
+        whole=not lock.partial,
+        read=ctx.store.read,
+    )
+
+
+def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Conflict, ...]:
+    """List the open conflicts of a profile.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        place: A path, a key, or ``path: key`` to choose by; empty for all.
+
+    Raises:
+        DistError: There is no such conflict.
+    """
+    lock = open_home(ctx, name).need_lock(ctx)
+    conflicts = lock.conflicts
+    chosen = tuple(c for c in conflicts if not place or names_place(place, c.place))
+    if place and not chosen:
+        known = ", ".join(c.words for c in conflicts[:10]) or "none"
+        hint = f"open are: {known}"
+        if any(names_place(place, kept) for kept in lock.kept):
+            hint = f"it stays yours, as --always said; undo that with: {ctx.command(f'resolve {name} PATH --forget')}"
+        raise DistError(f"there is no open conflict at {place!r}", where=str(name), hint=hint)
+    return chosen
+
+
+def kept_places(ctx: Context, name: ProfileName, place: str = "") -> tuple[str, ...]:
+    """List what stays ours for ever in a profile, as :func:`resolve` with ``always`` remembered it.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        place: A path, a key, or ``path: key`` to choose by; empty for all.
+
+    Raises:
+        DistError: There is no such decision.
+    """
+    kept = sorted(open_home(ctx, name).need_lock(ctx).kept)
+    chosen = tuple(each for each in kept if not place or names_place(place, each))
+    if place and not chosen:
+        known = ", ".join(map(place_words, kept[:10])) or "nothing"
+        raise DistError(
+            f"nothing is remembered about {place!r}",
+            where=str(name),
+            hint=f"always yours is: {known}",
+        )
+    return chosen
+
+
+def forget(
+    ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, place: str = ""
+) -> Outcome:
+    """Undo what was remembered: ours stays as it is, and upstream's next change there is asked about again.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        wish: Whether it is a dry run.
+        confirm: Shows the proposal and asks.
+        place: Which decisions; empty for all.
+
+    Raises:
+        DistError: There is no such decision.
+    """
+    chosen = kept_places(ctx, name, place)
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    if not chosen:
+        return Outcome(verb="resolve", profile=name, lock=lock)
+    home = replace(home, lock=replace(lock, kept=lock.kept - set(chosen)))
+    return conclude(
+        ctx, partial(propose, ctx, home, recorded(ctx, lock), verb="resolve"), wish, confirm, None
+    )
+
+
+def resolve(
+    ctx: Context,
+    name: ProfileName,
+    side: Side,
+    wish: Wish,
+    confirm: Confirm,
+    *,
+    place: str = "",
+    always: bool = False,
+) -> Outcome:
+    """Settle conflicts by a side.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        side: Ours, theirs or both.
+        wish: Whether it is a dry run, and whether what theirs newly runs has its yes.
+        confirm: Shows the proposal and asks.
+        place: Which conflicts; empty for all.
+        always: Keep the place ours on this machine from now on; only with ``Side.OURS``.
+
+    Raises:
+        DistError: There is no such conflict.
+    """
+    chosen = open_conflicts(ctx, name, place)
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    if not chosen:
+        return Outcome(verb="resolve", profile=name, lock=lock)
+    if always:
+        kept = lock.kept | {c.place for c in chosen}
+        home = replace(home, lock=replace(lock, kept=kept))
+    # A whole file is settled as such: with a side taken, its merge may come down to another key than was listed.
+    sides = {c.place: side for c in chosen} | {str(c.path): side for c in chosen if place == c.path}
+    choices = Choices(sides=sides, default=None if place else side)
+    return conclude(
+        ctx, _making(ctx, home, lock, wish), replace(wish, choices=choices), confirm, None
+    )
+
+
+def _making(ctx: Context, home: Home, lock: Lock, wish: Wish) -> Make:
+    """Make proposals over what the lock recorded; ``allow_effects`` is a yes to what newly waits, and to no more."""
+
+    def make(choices: Choices) -> Proposal:
+        choices = replace(choices, allow_effects=False)
+        proposal = propose(ctx, home, theirs, choices, verb="resolve")
+        if not proposal.asked or not wish.choices.allow_effects:
+            return proposal
+        grants = choices.grants | {effect.digest for effect in proposal.asked}
+        return propose(ctx, home, theirs, replace(choices, grants=grants), verb="resolve")
+
+    theirs = recorded(ctx, lock)
+    return make
+
+
+def resolve_asking(
+    ctx: Context,
+    name: ProfileName,
+    settle: Settle,
+    wish: Wish,
+    confirm: Confirm,
+    *,
+    place: str = "",
+) -> Outcome:
+    """Settle conflicts one by one, by a side or by an edited file.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        settle: Asks about each; None leaves it open.
+        wish: Whether it is a dry run.
+        confirm: Shows the proposal and asks.
+        place: Which conflicts; empty for all.
+
+    Raises:
+        DistError: There is no such conflict.
+    """
+    chosen = {c.place for c in open_conflicts(ctx, name, place)}
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    if not chosen:
+        return Outcome(verb="resolve", profile=name, lock=lock)
+
+    def asked(proposal: Proposal, conflict: Conflict) -> Side | bytes | None:
+        return settle(proposal, conflict) if conflict.place in chosen else None
+
+    return conclude(ctx, _making(ctx, home, lock, wish), wish, confirm, asked)
+
+
+class Chosen(Struct, frozen=True):
+    """What a yes would be given to.
+
+    Attributes:
+        effects: What waits.
+        units: Servers and jobs to switch on although the user or their author switched them off.
+    """
+
+    effects: tuple[Effect, ...] = ()
+    units: frozenset[Unit] = frozenset()
+
+    def only(self, effects: Iterable[Effect]) -> Chosen:
+        """The part of it that some of its effects are."""
+        kept = tuple(effects)
+        return Chosen(kept, self.units & {unit_of(effect.path, effect.key) for effect in kept})
+
+
+def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) -> Chosen:
+    """Find what a yes would be given to.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        wanted: Names of servers, jobs, hooks, plugins or keys, as :func:`named` takes them; empty for all that waits.
+
+    Raises:
+        DistError: There is no such thing.
+    """
+    home = open_home(ctx, name)
+    lock = Mask.of(ctx, home.path).lock(home.need_lock(ctx))
+    if not wanted:
+        return Chosen(lock.parked)
+    off = {effect: unit_of(effect.path, effect.key) for effect in _switched_off(ctx, home, lock)}
+    chosen: list[Effect] = []
+    for word in wanted:
+        hits = named((*lock.parked, *off), word)
+        if not hits:
+            hint = f"waiting are: {_names(lock.parked)}{f'; switched off: {_names(off)}' if off else ''}"
+            raise DistError(f"nothing that waits is called {word!r}", where=str(name), hint=hint)
+        chosen += hits
+    units = frozenset(off[effect] for effect in chosen if effect in off)
+    return Chosen(tuple(dict.fromkeys(chosen)), units)
+
+
+def _names(effects: Iterable[Effect]) -> str:
+    return ", ".join(group.name for group in grouped(effects)[:10]) or "none"
+
+
+def _switched_off(ctx: Context, home: Home, lock: Lock) -> tuple[Effect, ...]:
+    """What servers and jobs would do that are off though nothing about them waits."""
+    if not lock.off:
+        return ()
+    seen = observe(ctx, home, lock.theirs())
+    units = {unit_of(off.path, off.key) for off in lock.off}
+    live = switch_on(seen.ours, sorted(units, key=str), seen.read)
+    effects = find_effects(EMPTY, live.tree, lock.theirs(), together(live.blobs, seen.read))
+    chosen = tuple(effect for effect in effects if unit_of(effect.path, effect.key) in units)
+    return Mask.of(ctx, home.path).effects(chosen)
+
+
+def approve(
+    ctx: Context,
+    name: ProfileName,
+    wish: Wish,
+    confirm: Confirm,
+    *,
+    wanted: tuple[str, ...] = (),
+    chosen: Chosen | None = None,
+) -> Outcome:
+    """Say yes to effects, and make them live.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        wish: Whether it is a dry run.
+        confirm: Shows the proposal and asks.
+        wanted: Names, as :func:`to_approve` takes them; empty for all that waits.
+        chosen: What was found by them, and shown.
+
+    Raises:
+        DistError: There is no such effect, or the document that it lives in can't be read.
+    """
+    chosen = chosen or to_approve(ctx, name, wanted)
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    if not chosen.effects:
+        return Outcome(verb="approve", profile=name, lock=lock)
+    for path in sorted({effect.path for effect in chosen.effects} & DOCUMENTS.keys()):
+        if trouble := trouble_with(
+            home.path, path
+        ):  # the yes would be kept, and nothing would begin to run
+            raise DistError(
+                f"it can't be read, so what waits in it can't be switched on: {trouble}",
+                where=str(home.path / path),
+                hint=f"nothing was changed; mend that line, then: {ctx.command(f'approve {name}')}",
+            )
+    choices = Choices(grants=frozenset(e.digest for e in chosen.effects), named=chosen.units)
+    make = partial(propose, ctx, home, recorded(ctx, lock), verb="approve")
+    return conclude(ctx, make, replace(wish, choices=choices), confirm, None)

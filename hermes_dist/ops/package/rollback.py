@@ -1,0 +1,290 @@
+"""Going back: rollback towards an earlier generation, exactly or keeping later edits; and update --abort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.decide.consent.effects import find_effects
+from hermes_dist.decide.consent.review import grouped
+from hermes_dist.decide.consent.withdrawal import approvals_for, unapproved, withdrawn
+from hermes_dist.decide.history import as_before, edited_since, hold_after, one_back, take_back
+from hermes_dist.errors import DistError
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock_package import Approval, digests_of
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
+from hermes_dist.ops.change.confirm import Settle, Wish, conclude
+from hermes_dist.ops.change.observe import first_of, observe
+from hermes_dist.ops.change.proposal import Confirm, Outcome, Proposal
+from hermes_dist.ops.change.propose import Choices, propose
+from hermes_dist.ops.change.variables import manifest_of
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.package.history import BACK_TO, Past, images_of, past_of, row_of
+from hermes_dist.ops.package.resolve import recorded
+
+_PART_OF_IT = ("resolve", "approve", "hold", "unhold")
+"""What may follow an update and still belongs to it when it is aborted."""
+
+
+def rollback(
+    ctx: Context,
+    name: ProfileName,
+    wish: Wish,
+    confirm: Confirm,
+    *,
+    to: int | None = None,
+    exact: bool = False,
+    settle: Settle | None = None,
+) -> Outcome:
+    """Go back to the package of an earlier generation.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        wish: What was asked for.
+        confirm: Shows the proposal and asks.
+        to: The generation; by default the last one with another package.
+        exact: Put the files back as they were, instead of keeping later edits.
+        settle: Asks about conflicts one by one.
+
+    Raises:
+        DistError: There is nothing to go back to; nothing changed.
+    """
+    home = open_home(ctx, name)
+    rows = past_of(home)
+    goal = row_of(ctx, home, rows, _chosen(ctx, home, rows) if to is None else to)
+    lock = _lock_of(goal)
+
+    def make(choices: Choices) -> Proposal:
+        if exact:
+            return _exactly(ctx, home, rows, goal, lock)
+        return _towards(ctx, home, goal, lock, choices)
+
+    return conclude(ctx, make, wish, confirm, None if exact else settle)
+
+
+def _chosen(ctx: Context, home: Home, rows: list[Past]) -> int:
+    number = one_back([row.moment for row in rows])
+    if number is None:
+        raise DistError(
+            "there is nothing earlier to roll back to",
+            where=str(home.name),
+            hint=f"see: {ctx.command(f'history {home.name}')}",
+        )
+    return number
+
+
+def _towards(ctx: Context, home: Home, goal: Past, lock: Lock, choices: Choices) -> Proposal:
+    """The merge towards the package of an earlier generation; later edits stay."""
+    base = None if home.lock else _left_of(ctx, home, lock)
+    proposal = propose(ctx, home, recorded(ctx, lock), choices, verb="rollback", base=base)
+    return _labelled(
+        replace(proposal, lock=_held(home, _expecting(home, proposal.lock or lock, lock))),
+        goal.number,
+    )
+
+
+def _left_of(ctx: Context, home: Home, lock: Lock) -> Tree:
+    """The base where no lock is: what of the package is still there was kept, and what is not comes back."""
+    theirs = lock.theirs()
+    found = observe(ctx, home, theirs).found
+    return theirs.where(found.__contains__)
+
+
+def _lock_of(row: Past) -> Lock:
+    """The lock of a generation that is known to have one."""
+    if row.lock is None:
+        raise DistError(f"the lockfile of generation {row.number} is lost")
+    return row.lock
+
+
+def _held(home: Home, lock: Lock) -> Lock:
+    """The lock, held against the commit that is left."""
+    if home.lock is None:
+        return lock
+    return replace(lock, held=hold_after(home.lock.held, _commit(home.lock), _commit(lock)))
+
+
+def _expecting(home: Home, lock: Lock, goal: Lock) -> Lock:
+    """The lock, expecting the signer that is expected now: going back must not make a key unknown again."""
+    return lock.with_top(signer=(home.lock.signer if home.lock else "") or goal.signer)
+
+
+def _commit(lock: Lock) -> str:
+    return lock.pin.commit or lock.pin.tree
+
+
+def _labelled(proposal: Proposal, number: int) -> Proposal:
+    return replace(proposal, label={**proposal.label, BACK_TO: str(number)})
+
+
+def _exactly(ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock) -> Proposal:
+    """Every file that changed since, as it was."""
+    later = [row for row in reversed(rows) if row.number > goal.number]
+    changes = [row.steps for row in later]
+    want = as_before(changes)
+    seen = observe(ctx, home, lock.theirs().with_entries(_paths(changes)))
+    lost = edited_since(seen.found, changes)
+    notes = tuple(
+        f"{path}: what was edited since is overwritten"
+        for path in lost
+        if seen.found.get(path) != want[path]
+    )
+    new = replace(lock, generation=home.lock.generation if home.lock else lock.generation)
+    new = _held(home, _expecting(home, new, lock))
+    read = first_of(seen.read, images_of(home, later))
+    back = _without_revoked(
+        new, seen.found.with_entries(want), _revoked_since(rows, goal, home.lock), read
+    )
+    proposal = _proposal(
+        ctx,
+        home,
+        "rollback",
+        found=seen.found,
+        tree=back.tree,
+        lock=back.lock,
+        read=read,
+        blobs=back.blobs,
+        notes=(*notes, *back.notes),
+    )
+    return _labelled(proposal, goal.number)
+
+
+def _revoked_since(rows: list[Past], goal: Past, now: Lock | None) -> frozenset[Approval]:
+    """The approvals that the user took back after a generation, and did not give again."""
+    taken: set[Approval] = set()
+    for before, after in pairwise(rows):
+        if after.number > goal.number and after.verb == "revoke" and before.lock:
+            left = after.lock or now
+            taken |= set(before.lock.approved) - set(left.approved if left else ())
+    given = digests_of(now.approved) if now else frozenset[Digest]()
+    return frozenset(approval for approval in taken if approval.digest not in given)
+
+
+class _Back(Struct, frozen=True):
+    """What going back exactly gives, without what lost its yes since."""
+
+    tree: Tree
+    lock: Lock
+    blobs: Mapping[Digest, bytes] = {}
+    notes: tuple[str, ...] = ()
+
+
+def _without_revoked(lock: Lock, tree: Tree, taken: frozenset[Approval], read: Read) -> _Back:
+    """Going back brings files back, but no yes that was taken back: what it was for stays off, and waits."""
+    theirs = lock.theirs()
+    packaged = tree.where(theirs.__contains__)
+    live = [e for e in find_effects(EMPTY, packaged, theirs, read) if not e.off] if taken else []
+    lost = tuple(effect for effect in live if approvals_for(taken, [effect]))
+    if not lost:
+        return _Back(tree, lock)
+    rest = unapproved(lock, lost)
+    left = withdrawn(tree, lock.base, [(e.path, e.key) for e in lost], lock.name, read)
+    upstream = {path: theirs.get(path) for path in left.base.differing(theirs)}
+    notes = tuple(
+        f"{group.name}: you took its yes back; it stays off, and waits" for group in grouped(lost)
+    )
+    return _Back(left.ours, replace(rest, base=left.base, upstream=upstream), left.blobs, notes)
+
+
+def abort(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm) -> Outcome:
+    """Put back the state before the last update, in every file untouched since; later edits are merged and named.
+
+    Raises:
+        DistError: The last change of the package was no update; nothing changed.
+    """
+    home = open_home(ctx, name)
+    home.need_lock(ctx)
+    rows = past_of(home)
+    index = next((i for i in reversed(range(len(rows))) if rows[i].verb not in _PART_OF_IT), 0)
+    if not index or rows[index].verb != "update" or rows[index - 1].lock is None:
+        last = f": the last change was {rows[index].verb}" if rows and rows[index].verb else ""
+        raise DistError(
+            f"there is no update to abort{last}",
+            where=str(name),
+            hint=f"see: {ctx.command(f'history {name}')}",
+        )
+    return conclude(ctx, lambda _: _aborted(ctx, home, rows, index), wish, confirm, None)
+
+
+def _aborted(ctx: Context, home: Home, rows: list[Past], index: int) -> Proposal:
+    later, goal = list(reversed(rows[index:])), rows[index - 1]
+    changes = [row.steps for row in later]
+    seen = observe(ctx, home, _paths(changes))
+    read = first_of(seen.read, images_of(home, later))
+    back = take_back(seen.found, changes, read)
+    notes = (
+        *(f"{path}: edited since the update; the edits are kept" for path in back.edited),
+        *(
+            f"{place}: an edit of yours touches what the update changed; it stays as it is"
+            for place in back.stuck
+        ),
+    )
+    lock = replace(_lock_of(goal), generation=home.lock.generation if home.lock else 0)
+    proposal = _proposal(
+        ctx,
+        home,
+        "abort",
+        found=seen.found,
+        tree=back.tree,
+        lock=lock,
+        read=read,
+        blobs=back.blobs,
+        notes=notes,
+    )
+    return _labelled(proposal, goal.number)
+
+
+def _paths(changes: list[tuple[Step, ...]]) -> Tree:
+    """Every path that was touched, for looking at the home."""
+    entries = {
+        step.path: entry
+        for steps in changes
+        for step in steps
+        if (entry := step.after or step.before)
+    }
+    return Tree(entries) if entries else EMPTY
+
+
+def _proposal(
+    ctx: Context,
+    home: Home,
+    verb: str,
+    *,
+    found: Tree,
+    tree: Tree,
+    lock: Lock,
+    read: Read,
+    blobs: Mapping[Digest, bytes] | None = None,
+    notes: tuple[str, ...] = (),
+) -> Proposal:
+    """A proposal that brings files and lock back."""
+    changed: list[RelPath] = found.differing(tree)
+    plan = Plan(
+        steps=tuple(Step(path, found.get(path), tree.get(path)) for path in changed),
+        blobs=blobs or {},
+        base=lock.base,
+        upstream=lock.upstream,
+        conflicts=lock.conflicts,
+        parked=lock.parked,
+    )
+    return Proposal(
+        verb=verb,
+        home=home,
+        manifest=manifest_of(ctx, lock),
+        pin=lock.pin,
+        before=home.lock.pin if home.lock else None,
+        source=lock.source,
+        plan=plan,
+        lock=lock,
+        read=read,
+        ours=found,
+        notes=notes,
+        label={"version": lock.pin.version, "commit": lock.pin.commit},
+    )

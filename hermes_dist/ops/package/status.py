@@ -1,0 +1,180 @@
+"""How a home stands against what it received; no server is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.environment.wanted import Wanted
+from hermes_dist.errors import Invalid, Lost
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.plan import Conflict, Effect
+from hermes_dist.model.tree import Tree
+from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
+from hermes_dist.ops.change.observe import Observed, as_received, observe
+from hermes_dist.ops.change.variables import environment_of, manifest_of
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.world.load import load_manifest
+
+if TYPE_CHECKING:
+    from hermes_dist.decide.changes import Change, KeyChange
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """How a home stands against what it received.
+
+    Attributes:
+        edited: Package files that differ from base.
+        own: Files of the user's own in shared folders.
+        conflicts: Left open.
+        parked: Effects that wait for a yes.
+        notes: What else is worth knowing.
+    """
+
+    profile: ProfileName
+    lock: Lock | None
+    edited: tuple[Change, ...] = ()
+    keys: tuple[tuple[RelPath, tuple[KeyChange, ...]], ...] = ()
+    own: tuple[RelPath, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    parked: tuple[Effect, ...] = ()
+    missing: tuple[Wanted, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        return not (self.edited or self.conflicts or self.parked)
+
+
+def status(ctx: Context, name: ProfileName) -> Status:
+    """Compare a home with its lock; no server is asked.
+
+    Raises:
+        DistError: The home or its lock can't be read.
+    """
+    home = open_home(ctx, name)
+    if home.lock is None:
+        return Status(
+            profile=name,
+            lock=None,
+            notes=_unmanaged(ctx, home.path.joinpath(MANIFEST).is_file(), name),
+        )
+    lock = home.lock
+    seen = observe(ctx, home, lock.theirs())
+    changes, edited, keys = (
+        _differences(ctx, home, lock, seen) if seen.ours != lock.base else ([], [], [])
+    )
+    manifest = manifest_of(ctx, lock)
+    missing = environment_of(ctx, home.path, manifest) if manifest else ()
+    return Status(
+        profile=name,
+        lock=lock,
+        edited=tuple(edited),
+        keys=tuple((p, k) for p, k in keys if k),
+        own=tuple(
+            c.path for c in changes if not (c.was or c.path in lock.base or c.path in lock.upstream)
+        ),
+        conflicts=lock.conflicts,
+        parked=lock.parked,
+        missing=tuple(w for w in missing if w.missing),
+        notes=(
+            *_agent_was_here(ctx, seen.redumped, name),
+            *_left_behind(lock),
+            *_odd_manifest(lock, seen, manifest),
+            *_unread(home, lock, seen),
+            *_lost(edited, seen),
+            *_odd(seen),
+        ),
+    )
+
+
+def _differences(
+    ctx: Context, home: Home, lock: Lock, seen: Observed
+) -> tuple[list[Change], list[Change], list[tuple[RelPath, tuple[KeyChange, ...]]]]:
+    """What differs from base, what of it was edited, and the keys that were edited in documents."""
+    from hermes_dist.decide.changes import changes_between, key_changes  # noqa: PLC0415 - only where something differs
+    from hermes_dist.ops.change.mask import Mask  # noqa: PLC0415 - likewise
+
+    received, read = as_received(lock.base, seen)
+    changes = changes_between(received, seen.ours, read)
+    edited = [
+        c for c in changes if (c.path in lock.base or c.was) and not _is_open(lock, c, seen.ours)
+    ]
+    mask = Mask.of(ctx, home.path)
+    return (
+        changes,
+        edited,
+        [(c.path, tuple(mask.key(k) for k in key_changes(c, read))) for c in edited],
+    )
+
+
+def _is_open(lock: Lock, change: Change, ours: Tree) -> bool:
+    """Whether a difference is nothing but a conflict that is listed already."""
+    return (
+        any(c.path == change.path and not c.key for c in lock.conflicts) and change.path not in ours
+    )
+
+
+def _odd_manifest(lock: Lock, seen: Observed, received: Manifest | None) -> tuple[str, ...]:
+    """What is wrong with a manifest that was edited here: field, line and sentence."""
+    path = RelPath(MANIFEST)
+    entry = seen.ours.get(path)
+    if entry is None or entry == lock.base.get(path):
+        return ()
+    try:
+        found = load_manifest(seen.read(entry.digest))
+    except Invalid as err:
+        return (str(err),)
+    return tuple(
+        str(odd) for odd in found.warnings if received is None or odd not in received.warnings
+    )
+
+
+def _lost(edited: list[Change], seen: Observed) -> Iterator[str]:
+    """The files of which nothing but that they differ can be told."""
+    for change in edited:
+        try:
+            if change.how == "changed" and change.before is not None:
+                seen.read(change.before.digest)
+        except Lost:
+            yield f"{change.path}: what was received is lost and can't be had again, so what differs can't be shown"
+
+
+def _odd(seen: Observed) -> tuple[str, ...]:
+    return tuple(f"{path}: {why}; left alone" for path, why in seen.odd[:20])
+
+
+def _unread(home: Home, lock: Lock, seen: Observed) -> Iterator[str]:
+    """Settings and jobs that were edited so that nobody can read them."""
+    for path in map(RelPath, DOCUMENTS):
+        edited = seen.ours.get(path) != lock.base.get(path)
+        if edited and (trouble := trouble_with(home.path, path)):
+            yield f"{path}: the agent can't read it: {trouble}"
+
+
+def _left_behind(lock: Lock) -> tuple[str, ...]:
+    return (
+        ()
+        if lock.whole
+        else ("parts of this version are not in yet; the next whole update brings them",)
+    )
+
+
+def _agent_was_here(ctx: Context, redumped: bool, name: ProfileName) -> tuple[str, ...]:
+    if not redumped:
+        return ()
+    advice = f"use `{ctx.command(f'update {name}')}` instead of its own"
+    back = "an update that brings something puts the author's back"
+    return (f"{MANIFEST} was written again by the agent's installer; {back}; {advice}",)
+
+
+def _unmanaged(ctx: Context, packaged: bool, name: ProfileName) -> tuple[str, ...]:
+    if not packaged:
+        return ("no package: this profile is all your own",)
+    return (f"installed without a lockfile; take it over with: {ctx.command(f'adopt {name}')}",)

@@ -1,0 +1,285 @@
+"""Upkeep: verify what a profile is made of, and clear away what nobody needs any more."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from hermes_dist.brand import LOCKFILE
+from hermes_dist.decide.changes import changes_between
+from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
+from hermes_dist.model.lock import Lock, load_lock
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.source import without_credentials
+from hermes_dist.model.tree import Digest
+from hermes_dist.ops.change.lost_contents import fetch_again
+from hermes_dist.ops.change.observe import as_received, observe
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.trust.verbs import signer_words
+from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.disk.locks import home_lock
+from hermes_dist.world.git.cache import cache_name
+from hermes_dist.world.git.collect import collect
+from hermes_dist.world.transaction.apply import (
+    before_image,
+    generations,
+    lock_image,
+    prune,
+    recover,
+)
+
+KEEP = 20
+"""How many generations of a profile stay."""
+DAYS = 1.0
+"""How old a content has to be before it may go."""
+_CACHE_DAYS = 30.0
+_DAY = 86_400
+
+
+class Verified(Struct, frozen=True, kw_only=True):
+    """What a profile was found to be made of.
+
+    Attributes:
+        same: How many of the package's files are as received.
+        edited: Those that differ; that is no fault.
+        missing: Those that are not there; no fault either.
+        odd: What could not be looked at, and why.
+        lost: Contents that the store lacks and that could not be fetched again, by path.
+        mended: How many contents were fetched again.
+        source: Whether the source still holds what the lock says.
+        about_source: Why not, or why it could not be told.
+        damaged: Images of earlier generations that are gone or damaged, as words.
+        signer: The key that releases are expected to be signed by, with its name; empty for none.
+    """
+
+    profile: ProfileName
+    same: int
+    edited: tuple[RelPath, ...] = ()
+    missing: tuple[RelPath, ...] = ()
+    odd: tuple[tuple[str, str], ...] = ()
+    lost: tuple[RelPath, ...] = ()
+    mended: int = 0
+    source: Literal["same", "differs", "unreachable", "untold"] = "same"
+    about_source: str = ""
+    damaged: tuple[str, ...] = ()
+    signer: str = ""
+
+    @property
+    def sound(self) -> bool:
+        return not (self.lost or self.damaged or self.source == "differs")
+
+
+def verify(ctx: Context, name: ProfileName) -> Verified:
+    """Check a profile's files against its lock, the lock against its source, and the contents behind both.
+
+    Contents that the store has lost are fetched again; the profile's own files are only looked at.
+
+    Raises:
+        DistError: It has no lock, or can't be read.
+    """
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    lost, mended = _contents(ctx, lock)
+    seen = observe(ctx, home, lock.base)
+    received, read = as_received(lock.base, seen)
+    changes = [
+        c for c in changes_between(received, seen.ours, read) if c.path in lock.base or c.was
+    ]
+    missing = tuple(change.path for change in changes if change.path not in seen.ours)
+    edited = tuple(change.path for change in changes if change.path in seen.ours)
+    source, about = _against_source(ctx, lock)
+    return Verified(
+        profile=name,
+        same=len(lock.base) - len(changes),
+        edited=edited,
+        missing=missing,
+        odd=seen.odd,
+        lost=lost,
+        mended=mended,
+        source=source,
+        about_source=about,
+        damaged=tuple(_damaged(home)),
+        signer=signer_words(ctx, lock.signer),
+    )
+
+
+def _against_source(
+    ctx: Context, lock: Lock
+) -> tuple[Literal["same", "differs", "unreachable", "untold"], str]:
+    if not lock.pin.commit:
+        return "untold", "a folder has no commits, so what was received can't be compared with it"
+    try:
+        if not ctx.offline:
+            ctx.sources.git.refs(
+                lock.pin.url
+            )  # a commit that is kept here says nothing of its source
+        found = ctx.sources.again(lock.pin, ctx.progress).pin.tree
+    except Unreachable as error:
+        return "unreachable", str(error)
+    except Invalid as error:
+        return "differs", str(error)
+    if found == lock.pin.tree and ctx.offline:
+        return "untold", "it is not asked offline; what is kept of it here is as received"
+    if found == lock.pin.tree:
+        return "same", ""
+    return (
+        "differs",
+        f"the lock says tree {lock.pin.tree[:12]}, commit {lock.pin.short} holds {found[:12]}",
+    )
+
+
+def _contents(ctx: Context, lock: Lock) -> tuple[tuple[RelPath, ...], int]:
+    """The paths whose content can't be had, and how many had to be fetched again."""
+    theirs = {path: entry for path, entry in lock.upstream.items() if entry}
+    wanted = [*lock.base.items(), *theirs.items(), *lock.shipped.items()]
+    bad = [(path, entry.digest) for path, entry in wanted if not _readable(ctx, entry.digest)]
+    if not bad:
+        return (), 0
+    try:
+        fetch_again(ctx, lock)
+    except (DistError, KeyError):
+        return tuple(sorted({path for path, _ in bad})), 0
+    lost = {path for path, digest in bad if not _readable(ctx, digest)}
+    return tuple(sorted(lost)), len({digest for path, digest in bad if path not in lost})
+
+
+def _readable(ctx: Context, digest: Digest) -> bool:
+    try:
+        ctx.store.read(digest)
+    except Invalid:
+        return False
+    return True
+
+
+def _damaged(home: Home) -> Iterator[str]:
+    with RealFs(home.path) as fs:
+        for generation in generations(fs):
+            for step in generation.steps:
+                if step.before is None or step.path in generation.skipped:
+                    continue
+                image = before_image(fs, generation, step)
+                if image is None or Digest.of(image) != step.before.digest:
+                    yield f"generation {generation.number}: {step.path}"
+
+
+class Collected(Struct, frozen=True, kw_only=True):
+    """What was cleared away, or would be.
+
+    Attributes:
+        blobs: Contents of the store.
+        size: Their bytes.
+        caches: Repositories that no profile comes from.
+        generations: Old generations of profiles.
+        notes: What was passed over, and why.
+    """
+
+    blobs: int = 0
+    size: int = 0
+    caches: int = 0
+    generations: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = False) -> Collected:
+    """Clear away old generations, contents that no lock speaks of, and repositories that no profile comes from.
+
+    Args:
+        ctx: The context.
+        keep: How many generations of each profile stay.
+        days: Only contents that were last kept before so many days; what another command brings right now is younger.
+        dry_run: Only count.
+
+    Raises:
+        DistError: A lockfile can't be read, so nobody knows what is needed; nothing was removed. Or the disk fails.
+    """
+    homes = [ctx.layout.home(name) for name in ctx.names()]
+    away = [
+        path
+        for place in (ctx.layout.archived, ctx.layout.trash, ctx.layout.staging)
+        for path in _folders(place)
+    ]
+    for home in (*homes, *away):
+        list(_locks(home))  # before anything goes: one that can't be read ends it here
+    pruned, notes = 0, list[str]()
+    for home in homes:
+        try:
+            pruned += _prune(home, keep, dry_run=dry_run)
+        except Busy:
+            notes.append(f"{home.name} is in use; its generations stay")
+    locks = [lock for home in (*homes, *away) for lock in _locks(home)]
+    needed = {digest for lock in locks for digest in _digests(lock)}
+    names = {cache_name(without_credentials(lock.pin.url)) for lock in locks}
+    now = time.time()
+    blobs, size = _store(ctx, needed, now - days * _DAY, dry_run=dry_run)
+    caches = collect(
+        ctx.layout.git_cache, names, older_than=now - _CACHE_DAYS * _DAY, dry_run=dry_run
+    )
+    return Collected(blobs=blobs, size=size, caches=caches, generations=pruned, notes=tuple(notes))
+
+
+def _store(
+    ctx: Context, needed: set[Digest], older_than: float, *, dry_run: bool
+) -> tuple[int, int]:
+    if not dry_run:
+        return ctx.store.gc(needed, older_than=older_than)
+    found = [ctx.store.path(digest).stat() for digest in set(ctx.store.digests()) - needed]
+    sizes = [stat.st_size for stat in found if stat.st_mtime < older_than]
+    return len(sizes), sum(sizes)
+
+
+def _folders(place: Path) -> list[Path]:
+    try:
+        return [Path(entry) for entry in os.scandir(place) if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+
+
+def _locks(path: Path) -> Iterator[Lock]:
+    """The lock of a home, and those of its generations; one of the past that can't be read is of no use to anybody."""
+    try:
+        data: bytes | None = (path / LOCKFILE).read_bytes()
+    except FileNotFoundError:
+        data = None
+    except OSError as error:
+        raise DistError(
+            f"the lockfile can't be read: {error.strerror}", where=str(path / LOCKFILE)
+        ) from error
+    if data is not None:
+        try:
+            yield load_lock(data)
+        except DistError as error:
+            error.where = str(path / LOCKFILE)
+            raise
+    if not path.is_dir():
+        return
+    with RealFs(path) as fs:
+        images = [lock_image(fs, generation) for generation in generations(fs)]
+    for image in images:
+        if image is not None:
+            try:
+                yield load_lock(image)
+            except Invalid:
+                continue
+
+
+def _digests(lock: Lock) -> Iterator[Digest]:
+    for entry in (*lock.base.values(), *lock.upstream.values(), *lock.shipped.values()):
+        if entry is not None:
+            yield entry.digest
+
+
+def _prune(path: Path, keep: int, *, dry_run: bool) -> int:
+    if not (path / ".dist").is_dir():
+        return 0
+    if dry_run:
+        with RealFs(path) as fs:
+            return max(0, len(generations(fs)) - keep)
+    with home_lock(path), RealFs(path) as fs:
+        recover(fs)
+        return prune(fs, max(1, keep))

@@ -1,0 +1,173 @@
+"""Aliases of profiles: planned, written, removed, listed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from hermes_dist.brand import Layout
+from hermes_dist.decide.profiles.aliases import (
+    Owner,
+    alias_script,
+    check_alias,
+    owner_of,
+    profile_of,
+)
+from hermes_dist.errors import Invalid
+from hermes_dist.model.paths import AliasName, ProfileName
+from hermes_dist.world.agent.find import head_of
+from hermes_dist.world.agent.front_door import put_program, take_away
+from hermes_dist.world.agent.programs import find_command, search_path
+
+
+class Alias(NamedTuple):
+    """A command that starts a profile.
+
+    Attributes:
+        name: The command.
+        profile: The profile.
+        path: Its script.
+        ours: Whether we wrote it; otherwise the agent did.
+    """
+
+    name: str
+    profile: ProfileName
+    path: Path
+    ours: bool
+
+
+class AliasPlan(NamedTuple):
+    """An alias to write.
+
+    Attributes:
+        alias: The alias.
+        text: Its script.
+        replaces: The alias of that name that is there now; None without one.
+        on_path: Whether the folder of aliases is on ``PATH``, so that the command will be found.
+    """
+
+    alias: Alias
+    text: str
+    replaces: Alias | None
+    on_path: bool
+
+
+def plan(
+    layout: Layout,
+    profile: ProfileName,
+    name: str | None = None,
+    *,
+    env: Mapping[str, str],
+    replace: bool = False,
+) -> AliasPlan:
+    """Decide whether an alias may have its name, changing nothing.
+
+    Args:
+        layout: The places of the brand.
+        profile: The profile.
+        name: The command's name; the profile's own by default.
+        env: The environment, for ``PATH``.
+        replace: Whether an alias of another profile may be taken over, as a rename does.
+
+    Raises:
+        Invalid: The name is no command name, is reserved, or is taken by another program or file.
+    """
+    wanted = AliasName(profile if name is None else name)
+    path = layout.alias(wanted)
+    standing = _standing(path)
+    shadowed = find_command(wanted, env, outside=layout.commands)
+    check_alias(
+        layout.brand,
+        wanted,
+        profile,
+        standing=standing,
+        replace=replace,
+        on_path=str(shadowed or ""),
+    )
+    return AliasPlan(
+        alias=Alias(wanted, profile, path, ours=True),
+        text=alias_script(layout.brand, profile, str(layout.launcher)),
+        replaces=_alias(layout, path),
+        on_path=layout.commands.resolve() in {folder.resolve() for folder in search_path(env)},
+    )
+
+
+def write(layout: Layout, planned: AliasPlan) -> Alias:
+    """Write a planned alias; one that is there already in the same words stays untouched.
+
+    Args:
+        layout: The places of the brand.
+        planned: What :func:`plan` allowed.
+
+    Returns:
+        The alias.
+
+    Raises:
+        Invalid: Another file has taken the name since.
+        DistError: The script can't be written.
+    """
+    path = planned.alias.path
+    standing = _standing(path)
+    if standing is not None and owner_of(layout.brand, standing) is Owner.FOREIGN:
+        raise Invalid(
+            "a file that is no alias has taken the name", where=str(path), hint="try again"
+        )
+    if standing != planned.text or path.is_symlink():
+        put_program(path, planned.text.encode("utf-8", "surrogateescape"), 0o755)
+    return planned.alias
+
+
+def remove(layout: Layout, name: str) -> Alias | None:
+    """Remove an alias, ours or the agent's.
+
+    Args:
+        layout: The places of the brand.
+        name: The command.
+
+    Returns:
+        What was removed; None when there was nothing of that name.
+
+    Raises:
+        Invalid: A file of that name is there, and it is no alias.
+        DistError: It can't be removed.
+    """
+    path = layout.alias(AliasName(name))
+    found = _alias(layout, path)
+    if found is not None:
+        take_away(path)
+    elif _standing(path) is not None:
+        raise Invalid(
+            "that command is no alias of a profile", where=str(path), hint="it was left alone"
+        )
+    return found
+
+
+def listed(layout: Layout) -> tuple[Alias, ...]:
+    """Return every alias, ours and the agent's, sorted by name; each file is read once, its beginning only."""
+    if not layout.commands.is_dir():
+        return ()
+    found = (_alias(layout, path) for path in sorted(layout.commands.iterdir()) if path.is_file())
+    return tuple(alias for alias in found if alias is not None)
+
+
+def of_profile(layout: Layout, profile: ProfileName) -> tuple[Alias, ...]:
+    """Return the aliases of one profile."""
+    return tuple(alias for alias in listed(layout) if alias.profile == profile)
+
+
+def _standing(path: Path) -> str | None:
+    """Return the beginning of whatever has this name: a file's text, or nothing readable for the rest."""
+    if path.is_file():
+        return head_of(path)
+    return "" if path.exists() or path.is_symlink() else None
+
+
+def _alias(layout: Layout, path: Path) -> Alias | None:
+    text = _standing(path)
+    if not text or not text.startswith("#!"):
+        return None
+    profile = profile_of(layout.brand, text)
+    if profile is None or path.name == layout.brand.name:
+        return None
+    return Alias(path.name, profile, path, ours=owner_of(layout.brand, text) is Owner.US)

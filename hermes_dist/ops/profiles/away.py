@@ -1,0 +1,329 @@
+"""Profiles out of the way and back: the trash, from which they return for 30 days, and the archive."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from hermes_dist.agents.places import CONFIG, GATEWAY_PARKED
+from hermes_dist.brand import LOCKFILE, MANIFEST
+from hermes_dist.decide.profiles.lifecycle import (
+    TRASH_DAYS,
+    Kept,
+    Move,
+    is_expired,
+    kept_id,
+    new_name,
+    read_id,
+    refuse_default,
+    routes,
+    service_renamed,
+)
+from hermes_dist.errors import DistError
+from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.profiles import aliases
+from hermes_dist.ops.profiles import move as pending
+from hermes_dist.ops.profiles.lifecycle import check_free, is_sticky, read_text, stop
+from hermes_dist.world.agent.find import GatewayState, gateway
+from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.transaction.move_home import erase
+
+Place = Literal["trash", "archive"]
+DAYS = TRASH_DAYS
+"""How long a profile can come back from the trash."""
+
+
+class Away(Struct, frozen=True, kw_only=True):
+    """A home that is out of the way.
+
+    Attributes:
+        name: The profile it was.
+        place: The trash or the archive.
+        when: Since when.
+        path: Where it lies.
+    """
+
+    name: ProfileName
+    place: Place
+    when: datetime
+    path: Path
+
+
+class Leaving(Struct, frozen=True, kw_only=True):
+    """What would go with a profile, to be shown before it goes.
+
+    Attributes:
+        gateway: Whether its gateway runs.
+        commands: The commands that start it.
+        services: Its service files.
+        sticky: Plain commands are about it.
+        routes: How many gateway routes lead to it.
+        package: It holds a package.
+    """
+
+    name: ProfileName
+    path: Path
+    gateway: bool
+    commands: tuple[str, ...]
+    services: tuple[str, ...]
+    sticky: bool
+    routes: int
+    package: bool
+
+
+class Gone(Struct, frozen=True, kw_only=True):
+    """A profile that was put away.
+
+    Attributes:
+        path: Where it lies now; its old place when it was removed for good.
+        purged: It was removed for good.
+        stopped: What was stopped for it.
+        expired: How many old homes left the trash on this occasion.
+        notes: What could not be done beside it.
+    """
+
+    leaving: Leaving
+    path: Path
+    purged: bool = False
+    stopped: tuple[str, ...] = ()
+    expired: int = 0
+    notes: tuple[str, ...] = ()
+
+
+class Back(Struct, frozen=True, kw_only=True):
+    """A profile that came back.
+
+    Attributes:
+        was: The name it had.
+        place: Where it was.
+        services: Its service files, in place again but not started.
+        commands: The commands that start it again.
+        was_sticky: It was the one plain commands are about, and is not now.
+    """
+
+    name: ProfileName
+    was: ProfileName
+    path: Path
+    place: Place
+    commands: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    was_sticky: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def leaving(ctx: Context, name: ProfileName, verb: str) -> Leaving:
+    """Look at what would go with a profile.
+
+    Raises:
+        Invalid: It is the default one.
+    """
+    refuse_default(name, verb, str(ctx.layout.root))
+    home = ctx.layout.home(name)
+    return Leaving(
+        name=name,
+        path=home,
+        gateway=gateway(home).state is GatewayState.RUNNING,
+        commands=tuple(alias.name for alias in aliases.of_profile(ctx.layout, name)),
+        services=tuple(str(path) for path in ctx.layout.service_files(name) if path.exists()),
+        sticky=is_sticky(ctx, name),
+        routes=sum(route.get("profile") == name for route in found_routes(ctx)),
+        package=(home / LOCKFILE).exists() or (home / MANIFEST).exists(),
+    )
+
+
+def found_routes(ctx: Context) -> list[dict[object, object]]:
+    """The gateway routes of the default profile; none where its settings can't be read."""
+    try:
+        return [
+            dict(route)
+            for route in routes(load_data((ctx.layout.root / CONFIG).read_bytes(), Kind.YAML))
+        ]
+    except (OSError, DistError):
+        return []
+
+
+def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = False) -> Gone:
+    """Stop a profile's gateway and move its home out of the way, whole.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        place: The trash or the archive.
+        purge: Remove it for good.
+
+    Raises:
+        DistError: It can't be moved; nothing was changed but that its gateway may have been stopped.
+    """
+    facts = leaving(ctx, name, "deleted" if place == "trash" else "archived")
+    with pending.held(ctx) as fs:
+        expired = empty_trash(ctx, fs)
+        parked = (facts.path / GATEWAY_PARKED).exists()
+        stopped = stop(ctx, name)
+        folder = _folder(ctx, place)
+        ident = _free_id(fs, folder, name)
+        kept = Kept(
+            profile=name,
+            commands=facts.commands,
+            sticky=facts.sticky,
+            services={
+                path: text for path in facts.services if (text := read_text(Path(path))) is not None
+            },
+        )
+        move = Move(
+            verb="delete" if place == "trash" else "archive",
+            name=name,
+            to="",
+            source=f"profiles/{name}",
+            target=f"{folder}/{ident}",
+            drop=facts.commands,
+            sticky="" if facts.sticky else None,
+            services=dict.fromkeys(facts.services),
+            record=f"{folder}/{ident}.json",
+            erase=purge,
+            unpark=not parked,
+        )
+        notes = pending.carry_out(ctx, fs, move, kept)
+    path = facts.path if purge else ctx.layout.root / move.target
+    return Gone(
+        leaving=facts, path=path, purged=purge, stopped=stopped, expired=expired, notes=notes
+    )
+
+
+def _folder(ctx: Context, place: Place) -> str:
+    path = ctx.layout.trash if place == "trash" else ctx.layout.archived
+    return str(path.relative_to(ctx.layout.root))
+
+
+def _free_id(fs: RealFs, folder: str, name: ProfileName) -> str:
+    ident = kept_id(name, now())
+    names = itertools.chain([ident], (f"{ident}-{n}" for n in itertools.count(2)))
+    return next(each for each in names if fs.kind(f"{folder}/{each}") == "absent")
+
+
+def away(ctx: Context) -> list[Away]:
+    """List what is out of the way, the newest first."""
+    found = []
+    places: tuple[tuple[Place, Path], ...] = (
+        ("trash", ctx.layout.trash),
+        ("archive", ctx.layout.archived),
+    )
+    for place, folder in places:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+            known = read_id(path.name)
+            if known is not None and (path.is_dir() or path.is_symlink()):
+                found.append(Away(name=known[0], place=place, when=known[1], path=path))
+    return sorted(found, key=lambda each: (each.when, each.path.name), reverse=True)
+
+
+def restore(ctx: Context, name: str, *, to: str = "", dry_run: bool = False) -> Back:
+    """Bring a profile back from the archive or the trash, the newest of that name.
+
+    Args:
+        ctx: The context.
+        name: The name it had.
+        to: Another name for it.
+        dry_run: Change nothing.
+
+    Raises:
+        DistError: There is none, or its name is taken; nothing was changed.
+    """
+    was = ProfileName.typed(name)
+    refuse_default(was, "restored", str(ctx.layout.root))
+    wanted = new_name(to, ctx.generation) if to else was
+    with pending.held(ctx) if not dry_run else RealFs(ctx.layout.root) as fs:
+        found = next((each for each in away(ctx) if each.name == was), None)
+        if found is None:
+            others = sorted({str(each.name) for each in away(ctx)})
+            raise DistError(
+                f"there is no {str(was)!r} in the archive or the trash",
+                where=str(ctx.layout.shared),
+                hint=f"there is: {', '.join(others)}" if others else "both are empty",
+            )
+        try:
+            check_free(ctx, wanted)
+        except DistError as err:
+            err.hint = (
+                f"bring it back under another name: {ctx.command(f'restore {was} --as NAME')}"
+            )
+            raise
+        move, kept = _return(ctx, found, wanted)
+        notes = () if dry_run else pending.carry_out(ctx, fs, move)
+    return Back(
+        name=wanted,
+        was=was,
+        path=ctx.layout.home(wanted),
+        place=found.place,
+        was_sticky=kept.sticky,
+        notes=notes,
+        commands=tuple(name for name in move.commands if _starts(ctx, name, wanted) or dry_run),
+        services=tuple(str(path) for path in move.services),
+    )
+
+
+def _starts(ctx: Context, command: str, name: ProfileName) -> bool:
+    return any(alias.name == command for alias in aliases.of_profile(ctx.layout, name))
+
+
+def _return(ctx: Context, found: Away, wanted: ProfileName) -> tuple[Move, Kept]:
+    layout = ctx.layout
+    source = str(found.path.relative_to(layout.root))
+    kept = Kept.decode(
+        (read_text(found.path.with_name(f"{found.path.name}.json")) or "").encode(), found.name
+    )
+    homes = (str(layout.home(found.name)), str(layout.home(wanted)))
+    names = dict(
+        zip(map(str, layout.service_files(found.name)), layout.service_files(wanted), strict=True)
+    )
+    services: dict[str, str | None] = {
+        str(names[path]): service_renamed(text, found.name, wanted, homes)
+        for path, text in kept.services.items()
+        if path in names
+    }
+    move = Move(
+        verb="restore",
+        name=wanted,
+        to=wanted,
+        source=source,
+        target=f"profiles/{wanted}",
+        services=services,
+        commands={
+            str(wanted if name == found.name else name): str(wanted) for name in kept.commands
+        },
+        record=f"{source}.json",
+    )
+    return move, kept
+
+
+def now() -> datetime:
+    """The time, to tell how long a home has been away."""
+    return datetime.now(UTC)
+
+
+def empty_trash(ctx: Context, fs: RealFs, *, every: bool = False) -> int:
+    """Remove for good what has been in the trash for its time; the caller holds the lock of ``pending.held``.
+
+    Args:
+        ctx: The context.
+        fs: The brand's root folder.
+        every: All of it, whatever its age.
+
+    Returns:
+        How many homes.
+    """
+    old = [
+        each
+        for each in away(ctx)
+        if each.place == "trash" and (every or is_expired(each.when, now()))
+    ]
+    for each in old:
+        erase(each.path)
+        each.path.with_name(f"{each.path.name}.json").unlink(missing_ok=True)
+    if old and fs.kind(_folder(ctx, "trash")) == "folder":
+        fs.sync_folder(_folder(ctx, "trash"))
+    return len(old)

@@ -1,0 +1,459 @@
+"""The checks of the doctor, one function each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from msgspec import Struct
+
+from hermes_dist.agents.places import CONFIG, ENV, MCP
+from hermes_dist.agents.routes import ROUTES
+from hermes_dist.agents.stores import TO_BE_PRIVATE
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.environment import dotenv
+from hermes_dist.decide.fleet.channels import CHANNEL_VARIABLES, CHANNELS
+from hermes_dist.decide.profiles.lifecycle import (
+    TRASH_DAYS,
+    is_expired,
+    is_lost,
+    read_id,
+    routes_without,
+)
+from hermes_dist.errors import DistError, Invalid, counted
+from hermes_dist.model.documents.api import Kind, load_data, load_manifest_data
+from hermes_dist.model.lock import Lock, load_lock
+from hermes_dist.model.lock_head import load_head
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.ops.change.lost_contents import fetch_again
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.fleet import gateways
+from hermes_dist.ops.homes import about_lock, finish_leftover
+from hermes_dist.ops.package import upkeep
+from hermes_dist.ops.profiles import aliases, away
+from hermes_dist.ops.profiles import move as pending
+from hermes_dist.world.agent import processes as running
+from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.transaction.move_home import tighten
+from hermes_dist.world.transaction.new_home import sweep
+
+LEFTOVER_AGE = 60.0
+"""How many seconds old a half written file is before nobody writes it any more."""
+_TEMPORARY = re.compile(r".+\.[0-9a-f]{12}\.tmp")
+_NO_SECRET = re.compile(r"\.env\.(?:EXAMPLE|example|template|sample)")
+_SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$)")
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One thing that is not as it should be.
+
+    Attributes:
+        kind: A word for programs.
+        what: What is wrong.
+        where: Where.
+        hint: What to do.
+        fix: Mends it; None where somebody has to decide.
+    """
+
+    kind: str
+    what: str
+    where: str
+    hint: str
+    fix: Callable[[], object] | None = None
+
+
+def _env(path: Path) -> dict[str, str]:
+    try:
+        return dotenv.read((path / ".env").read_bytes())
+    except OSError:
+        return {}
+
+
+def crashes(ctx: Context) -> Iterator[Finding]:
+    """What an interrupted command left behind."""
+    layout = ctx.layout
+    journal = pending.journal(ctx)
+    if journal.exists():
+        yield Finding(
+            kind="interrupted-move",
+            what="a rename, delete, archive or restore was cut short",
+            where=str(journal),
+            hint="doctor --fix completes it, and so does the next such command",
+            fix=partial(_complete, ctx),
+        )
+    if layout.staging.is_dir() and any(layout.staging.iterdir()):
+        yield Finding(
+            kind="unfinished-home",
+            what="the making of a profile was cut short",
+            where=str(layout.staging),
+            hint="doctor --fix clears it away",
+            fix=partial(_sweep, ctx),
+        )
+    for name in ctx.names():
+        home = layout.home(name)
+        if (home / ".dist" / "txn").exists():
+            yield Finding(
+                kind="unfinished-change",
+                what="a change of this profile was cut short",
+                where=str(home),
+                hint="doctor --fix completes it, and so does the next command about it",
+                fix=partial(finish_leftover, home),
+            )
+        for damaged in sorted((home / ".dist").glob("damaged-*")):
+            yield Finding(
+                kind="damaged-journal",
+                what="the journal of an interrupted change is damaged; it was set aside",
+                where=str(damaged),
+                hint="look at the profile with status, then remove this folder",
+            )
+    for path in _half_written(ctx):
+        yield Finding(
+            kind="leftover",
+            what="a half written file of an interrupted command",
+            where=str(path),
+            hint="doctor --fix removes it",
+            fix=partial(path.unlink, missing_ok=True),
+        )
+
+
+def _half_written(ctx: Context) -> Iterator[Path]:
+    """Files that a write left behind when it was killed; one that is being written right now is younger."""
+    layout = ctx.layout
+    services = {path.parent for path in layout.service_files(DEFAULT_PROFILE)}
+    homes = {layout.home(name) for name in ctx.names()}
+    places = {
+        layout.commands,
+        layout.root,
+        layout.shared,
+        layout.trash,
+        layout.archived,
+        *services,
+        *homes,
+    }
+    for folder in sorted(places):
+        for path in sorted(folder.glob("*.tmp")) if folder.is_dir() else []:
+            with suppress(OSError):
+                if (
+                    _TEMPORARY.fullmatch(path.name)
+                    and path.lstat().st_mtime < away.now().timestamp() - LEFTOVER_AGE
+                ):
+                    yield path
+
+
+def _complete(ctx: Context) -> None:
+    with pending.held(ctx):
+        pass
+
+
+def _sweep(ctx: Context) -> None:
+    with pending.held(ctx) as fs:
+        sweep(fs)
+
+
+def tokens(ctx: Context) -> Iterator[Finding]:
+    """Bots and ports that several gateways would take, as ``gateways check`` finds them."""
+    locked = {channel.title for channel in CHANNELS if channel.locked}
+    for clash in gateways.check(ctx):
+        kind, what, hint = (
+            "shared-token",
+            "each gateway will answer every message",
+            "give each a bot of its own",
+        )
+        if clash.kind == "port":
+            kind, what, hint = (
+                "shared-port",
+                "only the first can listen there",
+                "give each a port of its own",
+            )
+        elif locked.issuperset(clash.channels):
+            what = "only the first gateway will start"
+        where = ", ".join(_place(ctx, source) for source in clash.sources)
+        yield Finding(
+            kind=kind,
+            what=f"{clash.sentence}: {what}",
+            where=where,
+            hint=f"{hint}, or keep it in one",
+        )
+
+
+def _place(ctx: Context, source: str) -> str:
+    """Where a claim of a gateway was found, as a path where it is a file."""
+    profile, _, place = source.partition(": ")
+    in_home = place.startswith((ENV, CONFIG, "platforms/"))
+    return f"{ctx.layout.home(ProfileName(profile))}/{place}" if in_home else source
+
+
+def permissions(ctx: Context) -> Iterator[Finding]:
+    """Secrets that others may read."""
+    for name in ctx.names():
+        home = ctx.layout.home(name)
+        for path in sorted({path for pattern in TO_BE_PRIVATE for path in home.glob(pattern)}):
+            with suppress(OSError):
+                if (
+                    path.is_symlink()
+                    or _NO_SECRET.fullmatch(path.name)
+                    or not path.stat().st_mode & 0o077
+                ):
+                    continue
+                mode = 0o700 if path.is_dir() else 0o600
+                yield Finding(
+                    kind="loose-permissions",
+                    what="others on this machine may read it",
+                    where=str(path),
+                    hint=f"doctor --fix, or chmod {mode:o}",
+                    fix=partial(tighten, path, mode),
+                )
+    for folder in (ctx.layout.trash, ctx.layout.archived):
+        if folder.is_dir() and folder.stat().st_mode & 0o077:
+            yield Finding(
+                kind="loose-permissions",
+                what="others on this machine may look into it",
+                where=str(folder),
+                hint="doctor --fix, or chmod 700",
+                fix=partial(tighten, folder, 0o700),
+            )
+
+
+def copied_keys(ctx: Context) -> Iterator[Finding]:
+    """Keys of the default profile in packaged profiles that did not ask for them."""
+    own = {name: value for name, value in _env(ctx.layout.root).items() if _is_key(name)}
+    for profile in ctx.names() if own else []:
+        home = ctx.layout.home(profile)
+        if profile == DEFAULT_PROFILE or not (home / MANIFEST).exists():
+            continue
+        asked = _asked(home)
+        same = [
+            name
+            for name, value in _env(home).items()
+            if own.get(name) == value and name not in asked
+        ]
+        if same:
+            yield Finding(
+                kind="copied-keys",
+                what=f"{profile} holds keys of the default profile that its package does not ask for: "
+                f"{', '.join(sorted(same))}",
+                where=str(home / ".env"),
+                hint="remove what it shall not have, or give it keys of its own",
+            )
+
+
+def _is_key(name: str) -> bool:
+    return bool(_SECRET_NAME.search(name)) or name in CHANNEL_VARIABLES
+
+
+def _asked(home: Path) -> set[str]:
+    try:
+        rows = load_manifest_data((home / MANIFEST).read_bytes()).get("env_requires")
+    except (OSError, DistError):
+        return set()
+    found = rows if isinstance(rows, list) else []
+    return {str(row.get("name") if isinstance(row, dict) else row) for row in found}
+
+
+def commands(ctx: Context) -> Iterator[Finding]:
+    """Commands that start a profile that is not there."""
+    there = set(ctx.names()) | {DEFAULT_PROFILE}
+    for alias in aliases.listed(ctx.layout):
+        if alias.profile not in there:
+            yield Finding(
+                kind="dangling-alias",
+                what=f"it starts the profile {alias.profile}, which does not exist",
+                where=str(alias.path),
+                hint="doctor --fix removes it",
+                fix=partial(aliases.remove, ctx.layout, alias.name),
+            )
+
+
+def sticky(ctx: Context) -> Iterator[Finding]:
+    """A sticky choice that leads nowhere."""
+    path = ctx.layout.sticky
+    try:
+        text = path.read_text("utf-8", "replace").strip()
+    except OSError:
+        return
+    with suppress(Invalid):
+        if not text or ctx.layout.home(ProfileName(text)).is_dir():
+            return
+    yield Finding(
+        kind="missing-active",
+        what=f"the active profile {text!r} does not exist",
+        where=str(path),
+        hint="doctor --fix goes back to the default profile",
+        fix=partial(path.unlink, missing_ok=True),
+    )
+
+
+def services(ctx: Context) -> Iterator[Finding]:
+    """Service files of profiles that are not there."""
+    there = {
+        path for name in {*ctx.names(), DEFAULT_PROFILE} for path in ctx.layout.service_files(name)
+    }
+    for example in ctx.layout.service_files(ProfileName("x")):
+        head, _, tail = (
+            example.name.rpartition("x")
+            if example.suffix != ".plist"
+            else example.name.partition("x")
+        )
+        for path in (
+            sorted(example.parent.glob(f"{head}*{tail}")) if example.parent.is_dir() else []
+        ):
+            name = path.name.removeprefix(head).removesuffix(tail)
+            with suppress(Invalid):
+                if path not in there and path in ctx.layout.service_files(ProfileName(name)):
+                    yield Finding(
+                        kind="dangling-service",
+                        what=f"it serves the profile {name}, which does not exist",
+                        where=str(path),
+                        hint="doctor --fix removes it",
+                        fix=partial(_remove_service, ctx, ProfileName(name), path),
+                    )
+
+
+def _remove_service(ctx: Context, name: ProfileName, path: Path) -> None:
+    for verb in ("stop", "disable"):
+        running.manage(ctx.layout, name, verb, ctx.env)
+    path.unlink(missing_ok=True)
+    running.forget_link(ctx.layout, name)
+    running.manage(ctx.layout, name, "daemon-reload", ctx.env)
+
+
+def routes_(ctx: Context) -> Iterator[Finding]:
+    """Gateway routes to profiles that are not there."""
+    there = {str(name) for name in ctx.names()} | {str(DEFAULT_PROFILE)}
+    for number, route in enumerate(away.found_routes(ctx)):
+        if is_lost(route, there):
+            yield Finding(
+                kind="lost-route",
+                what=f"it leads to the profile {route.get('profile')!r}, which does not exist",
+                where=f"{ctx.layout.root / CONFIG}: {ROUTES}[{number}] {route.get('name') or ''}".rstrip(),
+                hint="doctor --fix switches it off; or make the profile, or lead the route elsewhere",
+                fix=partial(_switch_off, ctx, there),
+            )
+
+
+def _switch_off(ctx: Context, there: set[str]) -> None:
+    config = ctx.layout.root / CONFIG
+    found = config.read_bytes()
+    edited = routes_without(found, there)
+    if edited != found:
+        atomic_write(config, edited, 0o600)
+
+
+def servers(ctx: Context) -> Iterator[Finding]:
+    """An mcp.json in a home, which the agent does not read."""
+    for name in ctx.names():
+        path = ctx.layout.home(name) / MCP
+        if not path.is_file():
+            continue
+        with suppress(OSError, Invalid):
+            if load_data(path.read_bytes(), Kind.JSON) in (
+                {},
+                [],
+                {"mcpServers": {}},
+                {"mcp_servers": {}},
+            ):
+                continue
+        yield Finding(
+            kind="unread-servers",
+            what=f"{ctx.brand.title} reads no mcp.json",
+            where=str(path),
+            hint="move its servers to mcp_servers in config.yaml, then remove it",
+        )
+
+
+def locks(ctx: Context) -> Iterator[Finding]:
+    """Locks that can't be read, conflicts that are open, contents that are lost."""
+    for name in ctx.names():
+        path = ctx.layout.lockfile(name)
+        try:
+            data = path.read_bytes()
+        except OSError:
+            continue
+        head = load_head(data)
+        try:
+            lock = load_lock(data)
+        except DistError as err:
+            told = about_lock(ctx, name, err)
+            yield Finding(kind="bad-lock", what=told.what, where=told.where, hint=told.hint)
+            continue
+        if head is not None and head.conflicts:
+            yield Finding(
+                kind="open-conflicts",
+                what=f"open: {counted(head.conflicts, 'conflict')}",
+                where=str(path.parent),
+                hint=f"see: {ctx.command(f'resolve {name} --list')}",
+            )
+        lost = [str(where) for where, entry in lock.base.items() if not ctx.store.has(entry.digest)]
+        if lost:
+            yield Finding(
+                kind="lost-base",
+                what=f"what it received is not kept any more: {', '.join(lost[:3])}"
+                + (f" and {len(lost) - 3} more" if len(lost) > 3 else ""),
+                where=str(path),
+                hint="doctor --fix fetches it again",
+                fix=partial(_mend, ctx, lock),
+            )
+
+
+def _mend(ctx: Context, lock: Lock) -> None:
+    try:
+        fetch_again(ctx, lock)
+    except KeyError as err:
+        raise DistError("its source is not there any more", where=lock.source) from err
+    if not all(ctx.store.has(entry.digest) for entry in lock.base.values()):
+        raise DistError("its source does not hold it any more", where=lock.source)
+
+
+def trash(ctx: Context) -> Iterator[Finding]:
+    """What has been in the trash for its time, and records without a home."""
+    old = [
+        each
+        for each in away.away(ctx)
+        if each.place == "trash" and is_expired(each.when, away.now())
+    ]
+    if old:
+        yield Finding(
+            kind="old-trash",
+            what=f"in the trash for more than {TRASH_DAYS} days: {counted(len(old), 'profile')}",
+            where=str(ctx.layout.trash),
+            hint="doctor --fix removes them",
+            fix=partial(_empty, ctx),
+        )
+    for folder in (ctx.layout.trash, ctx.layout.archived):
+        for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
+            home = path.with_suffix("")
+            if read_id(home.name) and not home.exists() and not home.is_symlink():
+                yield Finding(
+                    kind="leftover",
+                    what="a note about a profile that is gone",
+                    where=str(path),
+                    hint="doctor --fix removes it",
+                    fix=partial(path.unlink, missing_ok=True),
+                )
+
+
+def _empty(ctx: Context) -> None:
+    with pending.held(ctx) as fs:
+        away.empty_trash(ctx, fs)
+
+
+def store(ctx: Context) -> Iterator[Finding]:
+    """Contents that nobody needs any more."""
+    if not ctx.layout.store.is_dir():
+        return
+    try:
+        found = upkeep.gc(ctx, dry_run=True)
+    except DistError:
+        return  # a lock that can't be read: told by its own check, and nothing may be collected
+    if found.blobs or found.caches:
+        yield Finding(
+            kind="garbage",
+            what=f"{found.blobs} contents ({found.size} bytes) and {found.caches} repositories are "
+            "needed by no profile",
+            where=str(ctx.layout.store),
+            hint=f"doctor --fix, or: {ctx.command('gc')}",
+            fix=partial(upkeep.gc, ctx),
+        )

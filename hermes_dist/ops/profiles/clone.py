@@ -1,0 +1,201 @@
+"""Cloning a profile, without the keys of channels that can serve one gateway only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from hermes_dist.agents.places import ABOUT, AUTH, ENV, JOBS, STANDARD_FOLDERS
+from hermes_dist.brand import LOCKFILE
+from hermes_dist.decide.fleet.channels import holds_tokens, is_login, without_tokens
+from hermes_dist.decide.ownership import is_credential, is_of_a_channel
+from hermes_dist.decide.profiles.lifecycle import (
+    NEW_ENV,
+    described,
+    left_out,
+    new_name,
+    of_a_clone,
+    paused_jobs,
+)
+from hermes_dist.decide.profiles.logins import without_grants
+from hermes_dist.errors import Busy, DistError, UsageError
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.profiles.lifecycle import Made, check_free, raise_profile
+from hermes_dist.world.agent.seed import has_peers, make_peer
+from hermes_dist.world.disk.copy import Edit, copy_home
+from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.disk.locks import home_lock
+
+
+def clone(
+    ctx: Context,
+    name: str,
+    source: ProfileName,
+    *,
+    every: bool = False,
+    tokens: bool = False,
+    alias: bool = True,
+    description: str = "",
+    dry_run: bool = False,
+) -> Made:
+    """Make a profile out of another one.
+
+    Args:
+        ctx: The context.
+        name: The new profile's name.
+        source: The profile to copy.
+        every: Copy memories, sessions, jobs and all the rest, too; else settings, keys, personality, skills and
+            what its package brought.
+        tokens: Copy the keys of exclusive channels as well.
+        alias: Make a command of the new name.
+        description: What the clone is good at.
+        dry_run: Change nothing.
+
+    Returns:
+        The profile, with the keys and logins that stayed behind.
+
+    Raises:
+        UsageError: It would be a clone of itself.
+        DistError: It can't be made; nothing was changed.
+    """
+    profile = new_name(name, ctx.generation)
+    if profile == source:
+        raise UsageError("a profile can't be a clone of itself", hint="choose another name")
+    made = Made(name=profile, path=check_free(ctx, profile), source=source)
+    home = open_home(ctx, source)
+    if dry_run:
+        return made
+    package = frozenset(map(str, home.lock.base)) if home.lock else frozenset[str]()
+    copy = _Copy(home=home.path, source=source, package=package, every=every, tokens=tokens)
+
+    def fill(target: Path) -> None:
+        _fill(copy, target, description=description)
+
+    ctx.progress(f"copying {source}")
+    try:
+        with home_lock(home.path):
+            made = raise_profile(ctx, made, fill, alias=alias)
+    except Busy as err:
+        raise err.within(str(source)) from None
+    notes = (*made.notes, *_paused(ctx, profile, sum(copy.paused)), *_peer(ctx, profile))
+    return replace(
+        made, left_out=tuple(sorted(copy.gone)), credentials=tuple(sorted(copy.stores)), notes=notes
+    )
+
+
+class _Copy(Struct, frozen=True, kw_only=True):
+    """What of a home is copied, and what was left behind so far.
+
+    Attributes:
+        home: The home.
+        source: Whose it is.
+        package: The paths of its package.
+        every: Copy everything.
+        tokens: Copy what only one gateway can use.
+        gone: Keys and logins of channels that stay behind.
+        stores: Other stores of keys and logins that stay behind.
+        paused: How many jobs were running.
+    """
+
+    home: Path
+    source: ProfileName
+    package: frozenset[str]
+    every: bool
+    tokens: bool
+    gone: set[str] = field(default_factory=set)
+    stores: set[str] = field(default_factory=set)
+    paused: list[int] = field(default_factory=list)
+
+    def keep(self, path: str) -> bool:
+        """Whether a path is copied."""
+        default = self.source == DEFAULT_PROFILE
+        if left_out(
+            path, every=self.every, default=default, package=self.package, lockfile=LOCKFILE
+        ):
+            return False
+        told = self._told_of(path)
+        if told is None:
+            return True
+        place = self.home / path
+        if not _is_empty(place):
+            told.add(f"{path}/" if place.is_dir() else path)
+        return False
+
+    def _told_of(self, path: str) -> set[str] | None:
+        """Where it is told that a path stays behind: with the channels or with the stores; None for what is copied.
+
+        The keys in ``.env`` and ``auth.json`` are copied and edited: without them the clone could not run.
+        """
+        if is_login(path) or is_of_a_channel(RelPath(path)):
+            return None if self.tokens else self.gone
+        return self.stores if path not in (ENV, AUTH) and is_credential(RelPath(path)) else None
+
+    def edit(self, path: str) -> Edit | None:
+        """How a file is changed on its way into the clone; None for one that is copied as it is."""
+        if path == AUTH:
+            return self._without_grants
+        if path in (ABOUT, JOBS):
+            return lambda data: _as_copy(path, data, self.source, self.paused)
+        if holds_tokens(path) and not self.tokens:
+            return lambda data: self._without_tokens(path, data)
+        return None
+
+    def _without_grants(self, data: bytes) -> bytes:
+        edited, grants = without_grants(data)
+        self.stores.update(grants)
+        return edited
+
+    def _without_tokens(self, path: str, data: bytes) -> bytes:
+        edited, names = without_tokens(path, data)
+        self.gone.update(names)
+        return edited
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether it is a folder without anything in it."""
+    return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
+
+
+def _fill(copy: _Copy, target: Path, *, description: str) -> None:
+    copy_home(copy.home, target, keep=copy.keep, edit=copy.edit)
+    for folder in STANDARD_FOLDERS:
+        (target / folder).mkdir(mode=0o700, exist_ok=True)
+    if not (target / ".env").exists():
+        atomic_write(target / ".env", NEW_ENV.encode(), 0o600)
+    if description.strip():
+        about = target / ABOUT
+        atomic_write(
+            about, described(about.read_bytes() if about.exists() else None, description), 0o644
+        )
+
+
+def _as_copy(path: str, data: bytes, source: ProfileName, paused: list[int]) -> bytes:
+    """Jobs and names as a copy of the home has them: no job runs twice, and no name is shown twice."""
+    if path == ABOUT:
+        return of_a_clone(data)
+    try:
+        data, running = paused_jobs(data, source)
+    except DistError as err:
+        raise err.within(path) from None
+    paused.append(running)
+    return data
+
+
+def _paused(ctx: Context, name: ProfileName, count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    jobs = "1 job was" if count == 1 else f"{count} jobs were"
+    how = f"{ctx.brand.name} -p {name} cron resume ID"
+    return (f"{jobs} paused, as the original runs them; to run one here as well: {how}",)
+
+
+def _peer(ctx: Context, name: ProfileName) -> tuple[str, ...]:
+    """The agent's memory service knows each profile as a peer of its own."""
+    if ctx.agent is None or not has_peers(ctx.layout.root, ctx.layout.user_home):
+        return ()
+    made = make_peer(ctx.agent, ctx.brand, name, ctx.env)
+    return (f"a peer of its own was made in Honcho: {name}",) if made else ()

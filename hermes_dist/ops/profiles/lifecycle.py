@@ -1,0 +1,340 @@
+"""Making and renaming profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.agents.places import ABOUT, GATEWAY_PARKED, NO_SKILLS, SOUL, STANDARD_FOLDERS
+from hermes_dist.decide.profiles.lifecycle import (
+    NEW_ENV,
+    NO_SKILLS_TEXT,
+    Move,
+    described,
+    new_name,
+    refuse_default,
+    service_renamed,
+)
+from hermes_dist.errors import Busy, DistError
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.fleet.gateways import served_now
+from hermes_dist.ops.profiles import aliases
+from hermes_dist.ops.profiles import move as pending
+from hermes_dist.world.agent import processes as running
+from hermes_dist.world.agent.find import GatewayState, gateway, run
+from hermes_dist.world.agent.gateways import ask
+from hermes_dist.world.agent.seed import seed
+from hermes_dist.world.disk.fs import RealFs, atomic_write
+from hermes_dist.world.disk.locks import home_lock
+from hermes_dist.world.transaction.move_home import raise_home
+
+_LETS_GO = 120.0
+
+
+class Made(Struct, frozen=True, kw_only=True):
+    """A profile that was made.
+
+    Attributes:
+        name: The profile.
+        path: Its home.
+        alias: The command that starts it; empty for none.
+        on_path: Whether that command will be found.
+        skills: How many bundled skills the agent gave.
+        source: The profile it was cloned from; empty for a blank one.
+        left_out: Keys of channels that were not copied, and logins.
+        credentials: Stores of keys and logins that stay with the original alone.
+        notes: What else is worth knowing.
+    """
+
+    name: ProfileName
+    path: Path
+    alias: str = ""
+    on_path: bool = True
+    skills: int = 0
+    source: str = ""
+    left_out: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def check_free(ctx: Context, name: ProfileName) -> Path:
+    """Return the place of a home to be made.
+
+    Raises:
+        DistError: Something stands there.
+    """
+    home = ctx.layout.home(name)
+    if home.exists() or home.is_symlink():
+        raise DistError(
+            f"a profile {str(name)!r} exists already", where=str(home), hint="choose another name"
+        )
+    return home
+
+
+def create(
+    ctx: Context,
+    name: str,
+    *,
+    alias: bool = True,
+    skills: bool = True,
+    description: str = "",
+    dry_run: bool = False,
+) -> Made:
+    """Make a blank profile; the installed agent, where there is one, gives it its bundled skills.
+
+    Args:
+        ctx: The context.
+        name: Its name.
+        alias: Make a command of that name.
+        skills: Whether it takes bundled skills, now and later.
+        description: What it is good at.
+        dry_run: Change nothing.
+
+    Raises:
+        DistError: It exists, or can't be made; nothing was changed.
+    """
+    profile = new_name(name, ctx.generation)
+    made = Made(name=profile, path=check_free(ctx, profile))
+    if dry_run:
+        return made
+    notes: list[str] = []
+    counted = 0
+
+    def fill(home: Path) -> None:
+        nonlocal counted
+        for folder in STANDARD_FOLDERS:
+            (home / folder).mkdir(mode=0o700)
+        atomic_write(home / ".env", NEW_ENV.encode(), 0o600)
+        if description.strip():
+            atomic_write(home / ABOUT, described(None, description), 0o644)
+        if not skills:
+            atomic_write(home / NO_SKILLS, NO_SKILLS_TEXT.encode(), 0o644)
+        counted = _seed(ctx, profile, home, notes)
+
+    ctx.layout.root.mkdir(parents=True, exist_ok=True)
+    made = raise_profile(ctx, made, fill, alias=alias)
+    return replace(made, skills=counted, notes=(*notes, *made.notes))
+
+
+def raise_profile(ctx: Context, made: Made, fill: Callable[[Path], None], *, alias: bool) -> Made:
+    """Build a home and put it and its command in place.
+
+    Args:
+        ctx: The context.
+        made: What is made.
+        fill: Writes the home into the folder it is given.
+        alias: Make a command of its name; where that is taken, say so and how to choose another.
+
+    Raises:
+        DistError: It can't be made; nothing was changed.
+    """
+    planned, notes = None, list(made.notes)
+    if alias:
+        try:
+            planned = aliases.plan(ctx.layout, made.name, env=ctx.env)
+        except DistError as err:
+            choose = ctx.command(f"alias {made.name} --name NAME")
+            notes.append(f"no command of its own: {err}; choose a name: {choose}")
+    commands = {planned.alias.name: str(made.name)} if planned else {}
+
+    def put(building: str) -> None:
+        move = Move(
+            verb="create",
+            name=made.name,
+            to=made.name,
+            source=building,
+            target=f"profiles/{made.name}",
+            commands=commands,
+        )
+        notes.extend(pending.carry_out(ctx, fs, move))
+
+    with pending.held(ctx) as fs:
+        raise_home(fs, f"profiles/{made.name}", fill, put)
+    done = planned is not None and planned.alias.path.exists()
+    return replace(
+        made,
+        notes=tuple(notes),
+        alias=planned.alias.name if planned and done else "",
+        on_path=planned is None or planned.on_path,
+    )
+
+
+def _seed(ctx: Context, name: ProfileName, home: Path, notes: list[str]) -> int:
+    if ctx.agent is None:
+        notes.append(
+            f"{ctx.brand.title} is not installed, so no bundled skills were added; it adds them later"
+        )
+        return 0
+    ctx.progress("asking the agent for its skills")
+    try:
+        seeded = seed(ctx.agent, ctx.brand, home, ctx.env)
+    except DistError as err:
+        notes.append(f"{err}; it adds them later: {ctx.brand.name} -p {name} update")
+        return 0
+    if not (home / SOUL).exists():
+        atomic_write(home / SOUL, seeded.soul.encode(), 0o644)
+    return seeded.skills
+
+
+class Renamed(Struct, frozen=True, kw_only=True):
+    """A profile under its new name.
+
+    Attributes:
+        stopped: What was stopped for it, in words.
+        commands: The commands that start it now.
+        sticky: It stays the one plain commands are about.
+        services: Its service files now.
+        notes: What could not be taken along.
+    """
+
+    old: ProfileName
+    new: ProfileName
+    path: Path
+    stopped: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    sticky: bool = False
+    services: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Renamed:
+    """Rename a profile with everything that knows it by name.
+
+    Its gateway is stopped first. Its home moves by one rename; commands, the sticky choice, service files, gateway
+    routes and the memory service's peers follow, and are completed by the next command after a crash.
+
+    Raises:
+        DistError: It can't be renamed; nothing was changed.
+    """
+    name, wanted = ctx.profile(old.strip().lower()), new_name(new, ctx.generation)
+    refuse_default(name, "renamed", str(ctx.layout.root))
+    if name == wanted:
+        raise DistError("that is its name already", where=str(ctx.layout.home(name)))
+    check_free(ctx, wanted)
+    if dry_run:
+        return _as_renamed(ctx, _move(ctx, name, wanted))
+    with pending.held(ctx) as fs:
+        path = check_free(ctx, wanted)
+        parked = (ctx.layout.home(name) / GATEWAY_PARKED).exists()
+        stopped = stop(ctx, name)
+        move = replace(_move(ctx, name, wanted), unpark=not parked)
+        notes = pending.carry_out(ctx, fs, move)
+    return replace(_as_renamed(ctx, move), path=path, stopped=stopped, notes=notes)
+
+
+def _as_renamed(ctx: Context, move: Move) -> Renamed:
+    new = ProfileName(move.to)
+    return Renamed(
+        old=ProfileName(move.name),
+        new=new,
+        path=ctx.layout.home(new),
+        sticky=move.sticky is not None,
+        commands=tuple(move.commands),
+        services=tuple(path for path, text in move.services.items() if text),
+    )
+
+
+def stop(ctx: Context, name: ProfileName) -> tuple[str, ...]:
+    """Stop what runs in a profile, and let the gateway of all leave it out.
+
+    Raises:
+        Busy: It can't be stopped, or somebody talks to the agent there.
+    """
+    stopped = running.stop_all(ctx.layout, name, ctx.env)
+    if gateway(ctx.layout.home(name)).state is GatewayState.RUNNING:
+        raise DistError(
+            "its gateway was started again meanwhile", where=str(name), hint="stop it first"
+        )
+    return (*stopped, *_left_out(ctx, name))
+
+
+def _left_out(ctx: Context, name: ProfileName) -> tuple[str, ...]:
+    """Let the gateway that serves all profiles go of one, as its home is about to move.
+
+    Raises:
+        Busy: It does not.
+    """
+    if name not in served_now(ctx) or ctx.agent is None:
+        return ()
+    answer = ask(ctx.agent, ctx.layout, name, ["stop"], env=ctx.env, timeout=_LETS_GO)
+    if answer.code and name in served_now(ctx):
+        raise Busy(
+            f"the gateway of {DEFAULT_PROFILE} serves this profile and does not let go of it: {answer.line}",
+            where=str(name),
+            hint=f"stop that one first: {ctx.command('gateways stop default')}",
+        )
+    return (f"the gateway of {DEFAULT_PROFILE} serves it no more",)
+
+
+def _move(ctx: Context, old: ProfileName, new: ProfileName) -> Move:
+    layout = ctx.layout
+    names = [alias.name for alias in aliases.of_profile(layout, old)]
+    homes = (str(layout.home(old)), str(layout.home(new)))
+    services: dict[str, str | None] = {}
+    for path, target in zip(layout.service_files(old), layout.service_files(new), strict=True):
+        text = read_text(path)
+        if text is not None:
+            services |= {str(target): service_renamed(text, old, new, homes), str(path): None}
+    return Move(
+        verb="rename",
+        name=old,
+        to=new,
+        source=f"profiles/{old}",
+        target=f"profiles/{new}",
+        commands={str(new if name == old else name): str(new) for name in names},
+        drop=tuple(name for name in names if name == old),
+        sticky=str(new) if is_sticky(ctx, old) else None,
+        services=services,
+        enabled=running.is_enabled(layout, old),
+    )
+
+
+def is_sticky(ctx: Context, name: ProfileName) -> bool:
+    """Whether plain commands are about a profile."""
+    return (read_text(ctx.layout.sticky) or "").strip() == name
+
+
+def read_text(path: Path) -> str | None:
+    """Read a small file; None where there is none."""
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError:
+        return None
+
+
+def describe(ctx: Context, name: ProfileName, text: str) -> None:
+    """Set the description of a profile.
+
+    Raises:
+        DistError: It can't be written.
+    """
+    home = ctx.layout.home(name)
+    with home_lock(home), RealFs(home) as fs:
+        found = fs.read(ABOUT)
+        atomic_write(home / ABOUT, described(found, text), 0o644)
+
+
+def auto_describe(ctx: Context, words: list[str]) -> str:
+    """Let the installed agent write descriptions with its auxiliary model.
+
+    Returns:
+        What it said.
+
+    Raises:
+        DistError: There is no agent, or it can't.
+    """
+    if ctx.agent is None:
+        raise DistError(
+            f"{ctx.brand.title} is not installed, and only it can write a description",
+            hint="write one yourself with --text",
+        )
+    done = run(ctx.agent, ["profile", "describe", *words], env=ctx.env, timeout=600)
+    if done.returncode:
+        raise DistError(
+            (done.stderr or done.stdout).strip() or "the agent could not", where=ctx.agent.argv[0]
+        )
+    return done.stdout.strip()

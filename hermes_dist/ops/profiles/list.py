@@ -1,0 +1,203 @@
+"""Profiles on this machine: list, show, use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from hermes_dist.agents.places import ABOUT, CONFIG, ENV, SHOWN_AS, SOUL
+from hermes_dist.brand import LOCKFILE, MANIFEST
+from hermes_dist.errors import DistError
+from hermes_dist.model.lock_head import load_head
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.profiles import aliases
+from hermes_dist.world.agent.find import GatewayState, gateway_state
+from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.disk.home_index import Index
+from hermes_dist.world.disk.home_index import Row as Facts
+
+
+class Row(NamedTuple):
+    """A profile in a list.
+
+    Attributes:
+        active: Plain commands are about it.
+        shown_as: What newer agents call it to people; empty for its name.
+        gateway: Its own gateway, or that the default profile's serves it.
+        package: ``name@version`` of its package; empty for none.
+        managed: It has a lockfile.
+        conflicts: How many are open.
+        parked: How many things wait for a yes: servers, jobs, hooks, settings.
+    """
+
+    name: ProfileName
+    path: str
+    active: bool
+    model: str
+    provider: str
+    gateway: GatewayState
+    aliases: tuple[str, ...]
+    package: str
+    source: str
+    managed: bool
+    conflicts: int
+    parked: int
+    description: str
+    shown_as: str = ""
+
+
+def list_profiles(ctx: Context) -> list[Row]:
+    """List every profile, the default one first."""
+    index = Index(ctx.layout.shared / "index.json", (MANIFEST, CONFIG, LOCKFILE, ABOUT))
+    commands: dict[str, list[str]] = {}
+    for alias in aliases.listed(ctx.layout):
+        commands.setdefault(alias.profile, []).append(alias.name)
+    active, live = _active_or_default(ctx), _served(ctx)
+    rows = []
+    for name in ctx.names():
+        home = ctx.layout.home(name)
+        facts = index.row(home, _facts)
+        row = _row(name, home, facts, active == name, tuple(commands.get(name, ())))
+        rows.append(_as_served(row, live))
+    index.save()
+    return rows
+
+
+def show(ctx: Context, name: ProfileName) -> Row:
+    """Tell the same of one profile."""
+    home = ctx.layout.home(name)
+    commands = tuple(alias.name for alias in aliases.of_profile(ctx.layout, name))
+    row = _row(name, home, _facts(home), _active_or_default(ctx) == name, commands)
+    return _as_served(row, _served(ctx))
+
+
+def _served(ctx: Context) -> frozenset[str]:
+    """The profiles that the default one's gateway serves besides its own; little is loaded where it does not run."""
+    if gateway_state(ctx.layout.root) is not GatewayState.RUNNING:
+        return frozenset()
+    from hermes_dist.ops.fleet.gateways import served_now  # noqa: PLC0415 - only while that gateway runs
+
+    return served_now(ctx)
+
+
+def _as_served(row: Row, live: frozenset[str]) -> Row:
+    served = row.name in live and row.gateway is not GatewayState.RUNNING
+    return row._replace(gateway=GatewayState.SERVED) if served else row
+
+
+class Contents(NamedTuple):
+    """What a home holds: how many skills, and whether it has keys and a personality of its own."""
+
+    skills: int
+    env: bool
+    soul: bool
+
+
+def contents(ctx: Context, name: ProfileName) -> Contents:
+    """Look into a home."""
+    home = ctx.layout.home(name)
+    found = [path for depth in ("*", "*/*") for path in (home / "skills").glob(f"{depth}/SKILL.md")]
+    skills = [
+        path
+        for path in found
+        if not any(part.startswith(".") for part in path.relative_to(home).parts)
+    ]
+    return Contents(len(skills), (home / ENV).exists(), (home / SOUL).exists())
+
+
+def use(ctx: Context, name: ProfileName) -> None:
+    """Make a profile the one that plain commands are about.
+
+    Raises:
+        DistError: The choice can't be written.
+    """
+    if name == DEFAULT_PROFILE:
+        ctx.layout.sticky.unlink(missing_ok=True)
+        return
+    atomic_write(ctx.layout.sticky, f"{name}\n".encode(), 0o644)
+
+
+def _active_or_default(ctx: Context) -> ProfileName:
+    try:
+        return ctx.active()
+    except DistError:
+        return DEFAULT_PROFILE
+
+
+def _row(
+    name: ProfileName, home: Path, facts: Facts, active: bool, commands: tuple[str, ...]
+) -> Row:
+    return Row(
+        name=name,
+        path=str(home),
+        active=active,
+        model=str(facts["model"]),
+        provider=str(facts["provider"]),
+        gateway=gateway_state(home),
+        aliases=commands,
+        package=str(facts["package"]),
+        source=str(facts["source"]),
+        managed=bool(facts["managed"]),
+        conflicts=int(facts["conflicts"]),
+        parked=int(facts["parked"]),
+        description=str(facts["description"]),
+        shown_as=str(facts["shown_as"]),
+    )
+
+
+def _facts(home: Path) -> Facts:
+    """Read what a list tells of a home; what can't be read is told as nothing."""
+    config = _map(home / CONFIG)
+    model = config.get("model")
+    chosen = model.get("default", model.get("model")) if isinstance(model, Mapping) else model
+    provider = model.get("provider") if isinstance(model, Mapping) else config.get("provider")
+    manifest, about = _map(home / MANIFEST), _map(home / ABOUT)
+    lock = _bytes(home / LOCKFILE)
+    head = load_head(lock) if lock else None
+    label = f"{manifest.get('name')}@{manifest.get('version')}" if manifest.get("name") else ""
+    return {
+        "model": str(chosen or ""),
+        "provider": str(provider or ""),
+        "package": f"{head.name}@{head.pin.version}"
+        if head and head.pin.version
+        else head.name
+        if head
+        else label,
+        "source": head.source
+        if head
+        else ""
+        if lock is not None
+        else str(manifest.get("source") or ""),
+        "managed": lock is not None,
+        "conflicts": head.conflicts if head else 0,
+        "parked": _things(head.parked) if head else 0,
+        "description": str(about.get("description") or ""),
+        "shown_as": str(about.get(SHOWN_AS) or "").strip(),
+    }
+
+
+def _things(parked: Iterable[tuple[str, str]]) -> int:
+    """How many things wait, counted as the review card and ``approve`` show them."""
+    from hermes_dist.decide.consent.review import unit_of  # noqa: PLC0415 - only for rows that changed
+
+    return len({unit_of(path, key) for path, key in parked})
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _map(path: Path) -> Mapping[object, object]:
+    from hermes_dist.model.documents.api import Kind, load_data  # noqa: PLC0415 - YAML, only for rows that changed
+
+    data = _bytes(path)
+    try:
+        loaded = load_data(data, Kind.YAML) if data else None
+    except DistError:
+        return {}
+    return loaded if isinstance(loaded, Mapping) else {}

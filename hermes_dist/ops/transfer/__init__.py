@@ -1,0 +1,1 @@
+"""Verbs that move profiles between machines."""

@@ -1,0 +1,267 @@
+"""Export: a profile as one file, for another machine or as a backup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from hermes_dist.brand import LOCKFILE, PRIVATE
+from hermes_dist.decide.environment.example import ENV_EXAMPLE
+from hermes_dist.decide.leaving.card import Card
+from hermes_dist.decide.leaving.export import (
+    CARRIED_PARTS,
+    Portable,
+    goes_with,
+    lock_to_go,
+    only_lock,
+    parts_of,
+    portable,
+    wanted_blobs,
+)
+from hermes_dist.decide.ownership import is_machine, is_rebuilt
+from hermes_dist.decide.secrets.redact import redact
+from hermes_dist.decide.secrets.scan import scan
+from hermes_dist.errors import DistError, UsageError
+from hermes_dist.model.discreet import Discreet
+from hermes_dist.model.lock import dump_lock
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+from hermes_dist.ops.change.mask import Mask, secrets_of
+from hermes_dist.ops.change.observe import Observed, observe, together
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.transfer.parcel import Parcel
+from hermes_dist.world.archive.backup import is_beside, look_around
+from hermes_dist.world.archive.write import GzipWriter, Sink, TarWriter, taken, write_private
+from hermes_dist.world.load import load_manifest
+
+_ANY = Entry(Digest.of(b""))
+_MOST_KNOWN = 1 << 20
+
+
+class Packing(Discreet, frozen=True, kw_only=True):
+    """What an export was asked for.
+
+    Attributes:
+        only: Parts to take; empty for all.
+        without: Parts to leave.
+        carried: What of the machine to add: ``memories``, ``sessions``.
+        full: Take everything, keys as well.
+        passphrase: What the file is encrypted under; empty for none.
+        redact: Put ``${NAME}`` in place of secrets in texts.
+    """
+
+    only: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+    carried: frozenset[str] = frozenset()
+    full: bool = False
+    passphrase: str = ""
+    redact: bool = False
+
+
+class Exported(Struct, frozen=True, kw_only=True):
+    """What an export wrote.
+
+    Attributes:
+        path: The file.
+        size: Its bytes.
+        files: How many files of the home are in it.
+        variables: Variables that took the place of secrets.
+        left_out: Names at the root of the home that are not in it.
+        notes: What else to say.
+    """
+
+    profile: ProfileName
+    path: Path
+    size: int
+    files: int
+    variables: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def parse_carried(text: str) -> frozenset[str]:
+    """Read ``memories,sessions`` as typed behind ``--with``.
+
+    Raises:
+        UsageError: Something else is named.
+    """
+    parts = frozenset(part.strip() for part in text.split(",") if part.strip())
+    if unknown := parts - CARRIED_PARTS.keys():
+        raise UsageError(
+            f"--with does not know {', '.join(sorted(unknown))}", hint="it takes memories,sessions"
+        )
+    return parts
+
+
+def target_of(name: ProfileName, out: str, *, encrypted: bool) -> Path:
+    """Where an export goes: the file that was named, or one of the profile's name, here or in the named folder.
+
+    Raises:
+        DistError: Something stands there, or its folder is missing.
+    """
+    usual = f"{name}.tar.gz{'.age' if encrypted else ''}"
+    path = Path(out).expanduser() if out else Path(usual)
+    path = path / usual if path.is_dir() else path
+    if path.exists() or path.is_symlink():
+        raise taken(path)
+    if not path.absolute().parent.is_dir():
+        raise DistError("there is no such folder", where=str(path.parent))
+    return path.absolute()
+
+
+def export(ctx: Context, name: ProfileName, packing: Packing, path: Path) -> Exported:
+    """Write a profile into one new file that only you may read.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        packing: What to take.
+        path: The file, as :func:`target_of` gives it.
+
+    Raises:
+        Refused: There are secrets in what would leave; the error names their places.
+        DistError: It can't be read or written; nothing is left behind.
+    """
+    home = open_home(ctx, name)
+    if not home.path.is_dir():
+        raise DistError("there is no such home", where=str(home.path))
+    ctx.layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+    known = None if packing.full else secrets_of(ctx, home.path)
+    parcel = Parcel(str(name), known, packing.redact, ctx.layout.staging)
+    card = _whole(ctx, home, parcel) if packing.full else _shared(ctx, home, packing, parcel)
+    ctx.progress("packing")
+
+    def fill(out: Sink) -> None:
+        sink = out
+        if packing.passphrase:
+            from hermes_dist.world.keys.age import AgeWriter  # noqa: PLC0415 - only backups pay for it
+
+            sink = AgeWriter(out, packing.passphrase)
+        parcel.pack(TarWriter(GzipWriter(sink), parcel.root), card)
+
+    size = write_private(path, fill)
+    return Exported(
+        profile=name,
+        path=path,
+        size=size,
+        files=parcel.files - 1,
+        variables=card.variables,
+        left_out=parcel.left_out(home.path),
+        notes=tuple(parcel.notes),
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST_KNOWN)
+    except OSError:
+        return b""
+
+
+def _shared(ctx: Context, home: Home, packing: Packing, parcel: Parcel) -> Card:
+    """Add what the profile shares, what merging needs, and what was asked for besides."""
+    observed = observe(ctx, home, _named(home))
+    base = home.lock.base if home.lock else EMPTY
+    parts = parts_of(_ours(observed), observed.read, packing.only, packing.without)
+    read = together(parts.blobs, observed.read)
+    made = portable(parts.tree, base, read)
+    read = together(made.blobs, read)
+    if packing.redact:
+        _redact(made, base, read, parcel.known or {})
+        read = together(made.blobs, read)
+    parcel.notes += [*made.notes, *(f"{path}: {why}; left out" for path, why in observed.odd)]
+    for path, entry in made.tree.items():
+        parcel.entry(path, entry, read, shipped=_is_shipped(path, entry, base))
+    _add_lock(home, made.tree, read, parcel, Mask.of(ctx, home.path))
+    if packing.carried:
+        _add_carried(home, packing.carried, parcel)
+    variables = tuple(sorted(set(made.variables)))
+    return Card(
+        variables=variables, only=packing.only, without=packing.without, carried=packing.carried
+    )
+
+
+def _named(home: Home) -> Tree:
+    """What is looked at beside the well-known names: what the lock and the manifest speak of."""
+    tree = only_lock(home.lock).with_entries({ENV_EXAMPLE: _ANY})
+    try:
+        owned = load_manifest((home.path / "distribution.yaml").read_bytes()).owned or ()
+    except (OSError, DistError):
+        owned = ()
+    more = {}
+    for path in owned:
+        if not is_machine(path):
+            more[path / "_" if (home.path / path).is_dir() else path] = _ANY
+    return tree.with_entries(more)
+
+
+def _ours(observed: Observed) -> Tree:
+    return observed.ours.where(lambda path: not is_machine(path))
+
+
+def _is_shipped(path: RelPath, entry: Entry, base: Tree) -> bool:
+    """Whether a file is to the byte as the package brought it: then a key in it is its author's example."""
+    before = base.get(path)
+    return before is not None and before.digest == entry.digest
+
+
+def _redact(made: Portable, base: Tree, read: Read, known: Mapping[str, str]) -> None:
+    for path, entry in made.tree.items():
+        data = read(entry.digest)
+        if scan(path, data, known.values(), shipped=_is_shipped(path, entry, base)):
+            edited, names = redact(data, known)
+            made.put(path, edited)
+            made.variables += names
+
+
+def _add_lock(home: Home, tree: Tree, read: Read, parcel: Parcel, mask: Mask) -> None:
+    if home.lock is None:
+        return
+    text = dump_lock(mask.lock(lock_to_go(home.lock)))
+    parcel.content(LOCKFILE, lambda: text)
+    for digest in wanted_blobs(home.lock, tree):
+        try:
+            data = read(digest)
+        except DistError:
+            parcel.notes.append(
+                f"a content of the package is lost ({digest[:12]}); it is fetched again where needed"
+            )
+            continue
+        if parcel.hide and scan(
+            RelPath(LOCKFILE), data, (parcel.known or {}).values(), shipped=True
+        ):
+            parcel.notes.append(
+                f"a content of the package holds a secret ({digest[:12]}); left out"
+            )
+            continue
+        parcel.base(digest, read)
+
+
+def _add_carried(home: Home, carried: frozenset[str], parcel: Parcel) -> None:
+    tops = {folder for part in carried for folder in CARRIED_PARTS[part]}
+    seen = look_around(home.path, lambda path: path.top in tops or goes_with(path, carried))
+    _add_files(home, seen.files, seen.odd, parcel)
+
+
+def _whole(ctx: Context, home: Home, parcel: Parcel) -> Card:
+    seen = look_around(home.path, lambda path: not is_rebuilt(path))
+    _add_files(home, seen.files, seen.odd, parcel)
+    if home.lock is not None:
+        for digest in wanted_blobs(home.lock, observe(ctx, home, only_lock(home.lock)).found):
+            if ctx.store.has(digest):
+                parcel.base(digest, ctx.store.read)
+    return Card(full=True, carried=frozenset(CARRIED_PARTS))
+
+
+def _add_files(
+    home: Home, files: tuple[RelPath, ...], odd: tuple[tuple[str, str], ...], parcel: Parcel
+) -> None:
+    known = frozenset(files)
+    for path in files:
+        if not is_beside(path, known) and not path.under(PRIVATE):
+            parcel.file(home.path, path)
+    parcel.notes += [f"{path}: {why}; left out" for path, why in odd]

@@ -1,0 +1,196 @@
+"""What goes into an archive, as members with a way to write each; secrets are looked for on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from hermes_dist.decide.leaving.card import CARD, Card
+from hermes_dist.decide.secrets.members import holds_members
+from hermes_dist.decide.secrets.redact import redact
+from hermes_dist.decide.secrets.scan import Leak, scan
+from hermes_dist.errors import DistError, Refused
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest, Entry, Read
+from hermes_dist.world.archive.backup import chunks_of, is_database, opened_in, snapshot
+from hermes_dist.world.archive.read import BASE, CARRIED_LONG, LONG, PRIVATE
+from hermes_dist.world.archive.write import TarWriter, fits, in_order
+
+_WINDOW = 8 << 20
+_PACKED_WINDOW = 64 << 20
+_OVERLAP = 1 << 14
+_SHOWN = 20
+Write = Callable[[TarWriter, str], None]
+
+
+class Parcel(Struct):
+    """The members of an archive.
+
+    Attributes:
+        root: The name of its one folder.
+        known: Values that this machine keeps secret, by names; None where nothing is looked for.
+        hide: Put ``${NAME}`` in place of secrets in databases.
+        folder: Where copies of databases lie while they are needed.
+        leaks: What was found.
+        notes: What is worth saying.
+    """
+
+    root: str
+    known: Mapping[str, str] | None
+    hide: bool
+    folder: Path
+    leaks: list[Leak] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _members: dict[str, Write] = field(default_factory=dict)
+    _long: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def files(self) -> int:
+        """How many files of the home are in it."""
+        return sum(not path.startswith(f"{BASE}/") for path in self._members)
+
+    def content(
+        self,
+        path: str,
+        data: Callable[[], bytes],
+        *,
+        executable: bool = False,
+        shipped: bool = False,
+    ) -> None:
+        """Add a file by its content; one that a package shipped so may hold the examples of its author."""
+
+        def write(tar: TarWriter, name: str) -> None:
+            found = data()
+            self._look(RelPath(path), found, shipped=shipped)
+            if not self.leaks:
+                tar.add(name, [found], len(found), executable=executable)
+
+        self._members[self._named(path, LONG)] = write
+
+    def entry(self, path: RelPath, entry: Entry, read: Read, *, shipped: bool = False) -> None:
+        """Add a file of a tree."""
+        self.content(path, lambda: read(entry.digest), executable=entry.executable, shipped=shipped)
+
+    def base(self, digest: Digest, read: Read) -> None:
+        """Add a content of a package that merging will need."""
+        self.content(f"{BASE}/{digest}", lambda: read(digest), shipped=True)
+
+    def file(self, home: Path, path: RelPath) -> None:
+        """Add a file as it lies in a home, whatever its size; a database as a consistent copy."""
+
+        def write(tar: TarWriter, name: str) -> None:
+            with opened_in(home, path) as file:
+                if file is None:
+                    self.notes.append(f"{path}: can't be read; left out")
+                elif is_database(file):
+                    self._database(tar, name, home / path, path)
+                else:
+                    found = _facts(file.fileno())
+                    chunks = self._looked_at(path, chunks_of(file))
+                    self._add(tar, name, chunks, found.size, executable=found.executable)
+
+        self._members[self._named(path, CARRIED_LONG)] = write
+
+    def left_out(self, home: Path) -> tuple[str, ...]:
+        """The names at the root of a home of which nothing is in it."""
+        tops = {self._long.get(name, name).split("/", 1)[0] for name in self._members}
+        names = sorted(item.name + "/" * item.is_dir() for item in home.iterdir())
+        return tuple(
+            name
+            for name in names
+            if name.removesuffix("/") not in tops and name.removesuffix("/") != PRIVATE
+        )
+
+    def pack(self, tar: TarWriter, card: Card) -> None:
+        """Write every member.
+
+        Raises:
+            Refused: There are secrets in them; the error names their places.
+            DistError: Something can't be read.
+        """
+        text = card.with_long(self._long).encode()
+        self.content(CARD, lambda: text)
+        for name in in_order(self._members):
+            self._members[name](tar, name)
+        if self.leaks:
+            raise _refusal(self.leaks)
+        tar.close()
+
+    def _named(self, path: str, long: str) -> str:
+        """The name of a member: its path, or a short one where that has no room in a header."""
+        whole = f"{self.root}/{path}"
+        folders = (whole[: at + 1] for at, char in enumerate(whole) if char == "/")
+        if all(fits(name.encode()) for name in (whole, *folders)):
+            return path
+        name = f"{long}/{hashlib.sha256(path.encode()).hexdigest()[:32]}"
+        self._long[name] = path
+        return name
+
+    def _database(self, tar: TarWriter, name: str, source: Path, path: RelPath) -> None:
+        known = self.known
+        edit = (lambda text: redact(text, known)[0]) if known is not None and self.hide else None
+
+        def look(place: str, text: bytes) -> None:
+            kinds = {leak.kind for leak in scan(path, text, (known or {}).values())}
+            self.leaks += [Leak(path, 0, f"{kind} in {place}") for kind in sorted(kinds)]
+
+        with snapshot(
+            source, self.folder, look=look if known is not None else None, replace=edit
+        ) as copy:
+            size = _facts(copy.fileno()).size
+            self._add(tar, name, self._looked_at(path, chunks_of(copy)), size, executable=False)
+
+    def _add(
+        self, tar: TarWriter, name: str, chunks: Iterable[bytes], size: int, *, executable: bool
+    ) -> None:
+        if self.leaks:
+            for _ in chunks:
+                pass  # looked at all the same, to name every place at once
+            return
+        tar.add(name, chunks, size, executable=executable)
+
+    def _looked_at(self, path: RelPath, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Pass chunks on, looked at in windows that overlap; one for the whole of what holds packed files."""
+        held = b""
+        window = _WINDOW
+        for chunk in chunks:
+            yield chunk
+            window = window if held else _window_for(chunk)
+            held += chunk
+            if len(held) >= window:
+                self._look(path, held)
+                held = held[-_OVERLAP:]
+        self._look(path, held)
+
+    def _look(self, path: RelPath, data: bytes, *, shipped: bool = False) -> None:
+        if self.known is not None:
+            self.leaks += scan(path, data, self.known.values(), shipped=shipped)
+
+
+def _window_for(head: bytes) -> int:
+    """How much of a file is looked at in one piece, by how it begins."""
+    return _PACKED_WINDOW if holds_members(head) else _WINDOW
+
+
+class _Facts(Struct, frozen=True):
+    size: int
+    executable: bool
+
+
+def _facts(fd: int) -> _Facts:
+    found = os.fstat(fd)
+    return _Facts(found.st_size, bool(found.st_mode & 0o100))
+
+
+def _refusal(leaks: Iterable[Leak]) -> DistError:
+    found = sorted(set(leaks))
+    places = "; ".join(str(leak) for leak in found[:_SHOWN])
+    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return Refused(
+        f"secrets would leave with it, so nothing was written: {places}{more}",
+        hint="take them out, or pass --redact to put ${NAME} in their place",
+    )

@@ -1,0 +1,264 @@
+"""Archives on their way in: read, understood, and told apart into what is a profile's and what is a machine's."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from hermes_dist.brand import LOCKFILE, MANIFEST
+from hermes_dist.decide.archive import readable
+from hermes_dist.decide.consent.hidden import hidden_characters
+from hermes_dist.decide.environment.example import ENV_EXAMPLE, held_back
+from hermes_dist.decide.leaving.card import Card, read_card
+from hermes_dist.decide.leaving.export import comes_in, only_lock
+from hermes_dist.decide.ownership import (
+    LeftOut,
+    Owner,
+    is_machine,
+    looked_at,
+    owner_of,
+    without_machine,
+)
+from hermes_dist.errors import Invalid
+from hermes_dist.model.lock import Lock, load_lock
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import parse_source
+from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
+from hermes_dist.ops.context import Context
+from hermes_dist.world.archive.open import is_encrypted, read_archive
+from hermes_dist.world.archive.read import CARRIED_LONG, LONG, Carried, Contents, Shelves
+from hermes_dist.world.disk.limits import LIMITS
+from hermes_dist.world.disk.locks import flock
+from hermes_dist.world.load import load_manifest
+
+_LOCK = RelPath(LOCKFILE)
+_MANIFEST = RelPath(MANIFEST)
+_ANY = Entry(Digest.of(b""))
+Ask = Callable[[], str]
+"""Asks for a passphrase. May raise InputNeeded."""
+
+
+class Archive(Struct, frozen=True, kw_only=True):
+    """An archive that was read.
+
+    Attributes:
+        root: The name of its one folder.
+        card: What it says about itself.
+        lock: Its lock; None for none.
+        files: What of it is a profile's content.
+        carried: What of it is a machine's, as files on the disk.
+        foreign: It was not written by this program.
+        whole: It is a whole backup that a passphrase opened.
+        notes: What is worth saying.
+    """
+
+    root: str
+    card: Card
+    lock: Lock | None
+    files: Tree
+    carried: Mapping[RelPath, Carried]
+    foreign: bool
+    whole: bool
+    notes: tuple[str, ...] = ()
+
+
+class Sorted(Struct):
+    """The files of an archive by where they go."""
+
+    live: Tree
+    beside: dict[RelPath, Entry] = field(default_factory=dict)
+    carried: dict[RelPath, Carried] = field(default_factory=dict)
+    left_out: dict[str, LeftOut] = field(default_factory=dict)
+
+    def leave(self, path: RelPath, why: str) -> None:
+        """Leave a file out, and say so with its folder."""
+        place = path.top + ("/" if "/" in path else "")
+        before = self.left_out.get(place)
+        self.left_out[place] = LeftOut(place, why, before.files + 1 if before else 1)
+
+
+@contextmanager
+def spooling(ctx: Context) -> Iterator[Path]:
+    """A folder for what is too large for memory, on the disk of the homes; gone at the end.
+
+    Raises:
+        Busy: Another import is at work.
+    """
+    folder = ctx.layout.arriving
+    with flock(ctx.layout.shared / "arriving.lock", timeout=10, held="another import is at work"):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def read(
+    ctx: Context, path: Path, spool: Path, passphrase: Ask, judge: Callable[[str], None]
+) -> Archive:
+    """Read an archive; its contents go into the store, or below ``spool``.
+
+    Args:
+        ctx: The context.
+        path: The archive.
+        spool: A folder for what is too large for memory.
+        passphrase: Asks for the passphrase of a backup.
+        judge: Is shown the name of its one folder before anything is kept; may raise.
+
+    Raises:
+        DistError: It can't be read, or is not safe; nothing was kept.
+    """
+    whole = is_encrypted(path)
+    seen = _Seen(judge)
+    carries = _is_no_package if whole else _is_carried
+    shelves = Shelves(keep=ctx.store.put_many, carries=carries, spool=spool, judge=seen.look)
+    ctx.progress("reading the archive")
+    found = read_archive(path, shelves, ctx.env, passphrase)
+    lock, lost = readable(seen.lock, ctx.store.has) if seen.lock else (None, 0)
+    notes = (
+        [f"{lost} contents of the package are not in it; where both sides differ, yours stay"]
+        if lost
+        else []
+    )
+    return Archive(
+        root=found.root,
+        card=seen.card,
+        lock=lock,
+        foreign=found.foreign,
+        whole=whole and seen.card.full,
+        files=Tree({_named(path, seen.card): entry for path, entry in found.tree.items()}),
+        carried={
+            _named(path, seen.card): file for path, file in found.carried.items() if path != _LOCK
+        },
+        notes=tuple(notes),
+    )
+
+
+class _Seen:
+    """What is read out of an archive before any of it is kept.
+
+    Args:
+        judge: Is shown the name of its one folder.
+    """
+
+    def __init__(self, judge: Callable[[str], None]) -> None:
+        self._judge = judge
+        self.card = Card()
+        self.lock: Lock | None = None
+
+    def look(self, found: Contents, paths: list[RelPath]) -> None:
+        """Judge it.
+
+        Raises:
+            Invalid: Its card or its lock is damaged, or names something unsafe.
+        """
+        self.card = read_card(found.card)
+        check_side_by_side([_named(path, self.card) for path in (*paths, *found.carried)])
+        if _LOCK in found.carried:
+            text = found.carried[_LOCK]
+            if text.size > LIMITS.blob:
+                raise Invalid("the lockfile is too large", where=LOCKFILE)
+            self.lock = without_machine(load_lock(text.file.read_bytes()))
+            parse_source(self.lock.source, allow_insecure=True)
+        self._judge(found.root)
+
+
+def _is_carried(path: RelPath, size: int) -> bool:
+    return is_machine(path) or size > LIMITS.blob
+
+
+def _is_no_package(path: RelPath, size: int) -> bool:
+    """In a whole backup anything may be large, and nothing but what packages hold has business in the store."""
+    return _is_carried(path, size) or owner_of(path) is not Owner.SHARED
+
+
+def _named(path: RelPath, card: Card) -> RelPath:
+    if not (path.under(LONG) or path.under(CARRIED_LONG)):
+        return path
+    if path not in card.long:
+        raise Invalid("the archive is damaged: a file without a name", where=str(path))
+    return RelPath(card.long[path])
+
+
+def manifest_in(ctx: Context, archive: Archive) -> Manifest | None:
+    """The manifest of an archive; None where it has none that can be read."""
+    entry = archive.files.get(_MANIFEST)
+    try:
+        return load_manifest(ctx.store.read(entry.digest)) if entry else None
+    except Invalid:
+        return None
+
+
+def sort(ctx: Context, archive: Archive, manifest: Manifest | None, *, effects: bool) -> Sorted:
+    """Tell what is the profile's from what is the machine's, and that from what does not come in.
+
+    Args:
+        ctx: The context.
+        archive: The archive.
+        manifest: Its manifest.
+        effects: All that it can do has its yes.
+
+    Raises:
+        Invalid: A file is too large.
+    """
+    known = only_lock(archive.lock)
+    places = (manifest.owned or ()) if manifest else ()
+    owned = {path: _ANY for path in archive.files if any(path.under(place) for place in places)}
+    want, _ = looked_at(known.with_entries(owned))
+    found = Sorted(archive.files.where(lambda path: want(path) and not is_machine(path)))
+    if archive.whole:
+        found.live = found.live.with_entries(_shared_of_backup(ctx, archive, want))
+    _leave_unknown(ctx, archive, found)
+    for path, file in archive.carried.items():
+        if path in found.live:
+            continue
+        if not is_machine(path) and not archive.whole:
+            raise Invalid(
+                f"the file is too large: more than {LIMITS.blob >> 20} MiB", where=str(path)
+            )
+        if not comes_in(path, full=archive.whole, foreign=archive.foreign, effects=effects):
+            found.leave(path, "belongs to each machine")
+        elif (
+            path.suffix == ".md"
+            and file.size < LIMITS.blob
+            and hidden_characters(path, file.file.read_bytes())
+        ):
+            found.leave(path, "there are hidden characters in it")
+        else:
+            found.carried[path] = file
+    return found
+
+
+def _shared_of_backup(
+    ctx: Context, archive: Archive, want: Callable[[RelPath], bool]
+) -> dict[RelPath, Entry]:
+    """The files of a whole backup that are the profile's though no well-known name says so."""
+    shared = {
+        p: file
+        for p, file in archive.carried.items()
+        if want(p) and not is_machine(p) and p != ENV_EXAMPLE
+    }
+    digests = ctx.store.put_many(file.file.read_bytes() for file in shared.values())
+    return {
+        path: Entry(digest, shared[path].executable)
+        for path, digest in zip(shared, digests, strict=True)
+    }
+
+
+def _leave_unknown(ctx: Context, archive: Archive, found: Sorted) -> None:
+    for path, entry in archive.files.items():
+        if path in found.live:
+            continue
+        if path == ENV_EXAMPLE:
+            digest = ctx.store.put(held_back(ctx.store.read(entry.digest)))
+            found.beside[path] = Entry(digest, entry.executable)
+        elif owner_of(path) is not Owner.HOUSEKEEPING:
+            found.leave(path, "not known as part of a profile")
+        else:
+            found.leave(path, "housekeeping of a repository")

@@ -1,0 +1,1 @@
+"""The installed agent: found, asked, started, stopped, followed."""

@@ -1,0 +1,342 @@
+"""The installed agent: where it is, its version, its gateways, and handing over to it.
+
+Every ``hermes …`` command passes through here when the front door is installed, so importing it is cheap.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from hermes_dist.agents.places import GATEWAY_PID, GATEWAY_STATE
+from hermes_dist.brand import Brand, Layout
+from hermes_dist.errors import DistError
+from hermes_dist.world.agent.front_door import former_launcher
+from hermes_dist.world.agent.programs import find_command, is_program, search_path
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
+
+_HEAD = 8192
+_BIN = re.compile(r"\S*/bin/")
+_OURS = re.compile(r"(?<![\w.-])hermes_dist\b")
+_VERSION = re.compile(r"\bv?(\d+(?:\.\d+)+[\w.+!-]*)")
+
+
+class NoAgent(DistError):
+    """There is no agent to hand over to, or handing over comes back to us."""
+
+    code = 127
+
+
+class Agent(NamedTuple):
+    """An installed agent.
+
+    Attributes:
+        argv: The words that start it; the user's arguments follow.
+        origin: How it was found: ``HERMES_AGENT_BIN``, ``same environment``, ``installation``,
+            ``behind the front door`` or ``PATH``.
+    """
+
+    argv: tuple[str, ...]
+    origin: str
+
+    @property
+    def launcher(self) -> Path:
+        """The program that is started."""
+        return Path(self.argv[0])
+
+
+def find_agent(layout: Layout, env: Mapping[str, str]) -> Agent | None:
+    """Find the installed agent; a launcher of our own is never it.
+
+    Args:
+        layout: The places of the brand.
+        env: The environment: the variable that names a launcher, and ``PATH``.
+
+    Returns:
+        The first that is there: the named launcher, the brand's module in this environment, the agent's own
+        installation, what the front door replaced, another command on ``PATH``; None when there is none.
+    """
+    brand = layout.brand
+    if (named := _named(env.get(brand.bin_variable, ""), env)) and _is_agent(named):
+        return Agent((str(named),), brand.bin_variable)
+    spec = importlib.util.find_spec(brand.agent_module)
+    if spec is not None and spec.origin is not None:
+        return Agent((sys.executable, "-P", "-m", f"{brand.agent_module}.main"), "same environment")
+    for origin, launcher in _launchers(layout, env):
+        if _is_agent(launcher):
+            return Agent((str(launcher),), origin)
+    return None
+
+
+def _launchers(layout: Layout, env: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
+    for launcher in layout.agent_venvs():
+        yield "installation", launcher
+    for folder in search_path(env):
+        candidate = folder / layout.brand.name
+        if former := former_launcher(layout, candidate):
+            yield "behind the front door", former
+        yield "PATH", candidate
+    if former := former_launcher(layout, layout.launcher):
+        yield "behind the front door", former
+
+
+def _named(value: str, env: Mapping[str, str]) -> Path | None:
+    if not value:
+        return None
+    return Path(os.path.expanduser(value)) if os.sep in value else find_command(value, env)
+
+
+def _is_agent(launcher: Path) -> bool:
+    return is_program(launcher) and not names_us(head_of(launcher))
+
+
+def head_of(path: Path) -> str:
+    """Return the beginning of a file as text; empty when it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def names_us(text: str) -> bool:
+    """Whether a launcher's text names ``hermes_dist``; paths into a ``bin`` folder do not count."""
+    return _OURS.search(_BIN.sub("", text)) is not None
+
+
+def comes_back(brand: Brand, env: Mapping[str, str]) -> bool:
+    """Whether we were started by our own hand-over: ``execve`` keeps the process id."""
+    return env.get(brand.exec_variable, "") == str(os.getpid())
+
+
+def hand_over(agent: Agent, args: Sequence[str], env: Mapping[str, str], brand: Brand) -> NoReturn:
+    """Become the agent: the same process, arguments and environment.
+
+    Args:
+        agent: The agent.
+        args: The user's arguments, after the command's name.
+        env: The environment; only the variable that shows a loop is added.
+        brand: Whose variable that is.
+
+    Raises:
+        NoAgent: The launcher can't be started.
+    """
+    handed = {**env, brand.exec_variable: str(os.getpid())}
+    argv = [*agent.argv, *args]
+    try:
+        try:
+            os.execve(argv[0], argv, handed)  # noqa: S606 - no shell on purpose
+        except OSError as error:
+            if not _lacks_interpreter(agent.launcher, error):
+                raise
+            os.execve("/bin/sh", ["/bin/sh", *argv], handed)  # noqa: S606 - as a shell does without `#!`
+    except OSError as error:
+        raise NoAgent(
+            f"{brand.title} can't be started: {error.strerror}",
+            where=argv[0],
+            hint=f"reinstall it, or name its launcher in {brand.bin_variable}",
+        ) from error
+
+
+def _lacks_interpreter(launcher: Path, error: OSError) -> bool:
+    import errno  # noqa: PLC0415 - start-up
+
+    return error.errno == errno.ENOEXEC and "\0" not in head_of(launcher)
+
+
+def run(
+    agent: Agent, args: Sequence[str], *, env: Mapping[str, str], timeout: float
+) -> CompletedProcess[str]:
+    """Run the agent and wait for it, without a terminal to ask on.
+
+    Args:
+        agent: The agent.
+        args: Its arguments.
+        env: Its whole environment.
+        timeout: Seconds after which it is killed.
+
+    Returns:
+        The finished process with its output as text.
+
+    Raises:
+        DistError: It can't be started or takes too long.
+    """
+    import subprocess  # noqa: PLC0415 - start-up
+
+    try:
+        return subprocess.run(
+            [*agent.argv, *args],
+            env=dict(env),
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DistError(
+            f"the agent did not answer within {timeout:g} s", where=agent.argv[0]
+        ) from error
+    except OSError as error:
+        raise DistError(
+            f"the agent can't be started: {error.strerror}", where=agent.argv[0]
+        ) from error
+
+
+def version(agent: Agent, brand: Brand, env: Mapping[str, str]) -> str | None:
+    """Return the agent's version.
+
+    Args:
+        agent: The agent.
+        brand: The brand, for the name of its package.
+        env: The environment to run it in, when no package metadata lies beside it.
+
+    Returns:
+        The version from the metadata beside the launcher or its interpreter, else from ``--version``; None
+        when neither tells.
+    """
+    for folder in _site_packages(agent, brand):
+        name = brand.agent_package.replace("-", "_")
+        beside = [
+            *sorted(folder.glob(f"{name}-*.dist-info")),
+            *sorted(folder.glob(f"{name}_*.dist-info")),
+        ]
+        for info in beside:
+            if info.name.startswith(f"{name}-") or _holds(info, brand):
+                return info.name.removesuffix(".dist-info").partition("-")[2]
+    try:
+        answer = run(
+            agent, ["--version"], env={**env, brand.exec_variable: str(os.getpid())}, timeout=20
+        )
+    except DistError:
+        return None
+    found = _VERSION.search(answer.stdout.partition("\n")[0])
+    return found.group(1) if found and answer.returncode == 0 else None
+
+
+def _holds(info: Path, brand: Brand) -> bool:
+    """Whether a package of a similar name is the agent by other hands, and not something for it."""
+    with (
+        contextlib.suppress(OSError),
+        (info / "RECORD").open(encoding="utf-8", errors="replace") as record,
+    ):
+        return any(line.startswith(f"{brand.agent_module}/main.py,") for line in record)
+    return False
+
+
+def _site_packages(agent: Agent, brand: Brand) -> Iterator[Path]:
+    if "-m" in agent.argv:
+        spec = importlib.util.find_spec(brand.agent_module)
+        if spec is not None and spec.origin is not None:
+            yield Path(spec.origin).parent.parent
+        return
+    programs = [agent.launcher.resolve()]
+    line = head_of(programs[0]).partition("\n")[0]
+    if line.startswith("#!") and "python" in line:
+        programs.append(Path(line.removeprefix("#!").split(" ")[0]))
+    for program in programs:
+        yield from sorted((program.parent.parent / "lib").glob("python*/site-packages"))
+
+
+class GatewayState(StrEnum):
+    """What the files of a home say about its gateway, checked against the process table."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    STALE = "stale"
+    SERVED = "served"
+    """By the gateway of the default profile."""
+
+
+class Gateway(NamedTuple):
+    """The gateway of one home.
+
+    Attributes:
+        state: Running, stopped, or stale: the files claim a process that is gone.
+        pid: Its process, when it runs.
+        phase: The agent's own word, such as ``starting``, ``running`` or ``draining``; empty when unknown.
+        updated_at: When the agent last wrote its state; empty when unknown.
+    """
+
+    state: GatewayState
+    pid: int | None = None
+    phase: str = ""
+    updated_at: str = ""
+
+
+_AT_REST = frozenset(["", "stopped", "startup_failed"])
+
+
+def gateway(home: Path) -> Gateway:
+    """Read the state of a home's gateway from ``gateway.pid`` and ``gateway_state.json``.
+
+    A recorded process counts when it lives, is no zombie, and began when the record says; the number may
+    have been given to another process since.
+    """
+    claimed = _record(home / GATEWAY_PID)
+    status = _record(home / GATEWAY_STATE)
+    phase = str(status.get("gateway_state") or "")
+    updated = str(status.get("updated_at") or "")
+    for record in (claimed, status if phase not in _AT_REST else {}):
+        if (pid := _live_pid(record)) is not None:
+            return Gateway(GatewayState.RUNNING, pid, phase, updated)
+    stale = bool(claimed) or phase not in _AT_REST
+    return Gateway(GatewayState.STALE if stale else GatewayState.STOPPED, None, phase, updated)
+
+
+def gateway_state(home: Path) -> GatewayState:
+    """Whether the gateway of ``home`` runs, is stopped, or only left its files behind."""
+    return gateway(home).state
+
+
+def _record(path: Path) -> dict[str, object]:
+    """Read a record of the agent: JSON, or in old homes the bare process id; {} when there is none."""
+    import json  # noqa: PLC0415 - start-up
+
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"pid": value}
+    return value if isinstance(value, dict) else {}
+
+
+def _live_pid(record: Mapping[str, object]) -> int | None:
+    try:
+        pid = int(str(record.get("pid", "")))
+    except ValueError:
+        return None
+    if not _exists(pid):
+        return None
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").split()
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return pid  # no /proc here: the process table's word has to do
+    began = record.get("start_time")
+    # The agent splits the line the same way, so the field agrees even where a name holds a space.
+    same = fields[21:22] == [str(began)] if began is not None else b"gateway" in command
+    return pid if same and fields[2:3] != ["Z"] else None
+
+
+def _exists(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True

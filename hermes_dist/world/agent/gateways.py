@@ -1,0 +1,412 @@
+"""Gateways on this machine: what their files and processes say, their services, starting and ending them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from msgspec import Struct
+
+from hermes_dist.agents.places import (
+    GATEWAY_LOGS,
+    GATEWAY_PID,
+    GATEWAY_STATE,
+    LOG_FOLDER,
+    WHATSAPP_LOGINS,
+)
+from hermes_dist.brand import Layout
+from hermes_dist.errors import Busy, DistError
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.world.agent import find as agents
+from hermes_dist.world.agent.find import Agent, GatewayState
+from hermes_dist.world.agent.processes import (
+    Process,
+    aimed_at,
+    ancestors,
+    chosen_in,
+    command_in,
+    is_agents,
+    lives,
+    stat_of,
+)
+from hermes_dist.world.agent.programs import find_command
+from hermes_dist.world.child import Command, Detached, start_detached
+from hermes_dist.world.disk.fs import atomic_write
+
+_S6 = Path("/run/s6/basedir")
+_S6_SLOTS = Path("/run/service")
+_SYSTEMD = Path("/run/systemd/system")
+_SYSTEM_UNITS = Path("/etc/systemd/system")
+_AFTER_KILL = 3.0
+_TAIL = 8192
+_STATE_BYTES = 1 << 20
+_FLAGS = frozenset({"-p", "--profile"})
+_BOX = re.compile("[\\s\u2500-\u257f]*")
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What the files of a home and the process table say about its gateway.
+
+    Attributes:
+        state: Running, stopped, or stale: the files claim a process that is gone.
+        pid: Its process, when it runs.
+        phase: The agent's word for what that process does; empty when the state file tells of another one.
+        reason: Why the agent says that it ended.
+        updated_at: When the agent last wrote its state.
+        platforms: The agent's word for each channel.
+        troubles: Channels that do not work, with the agent's reason.
+        teller: The process that wrote the state file last.
+        served: The profiles that it serves, where it serves several; None where it does not say.
+        apart: Why it serves no other profile, where it could.
+    """
+
+    state: GatewayState
+    pid: int | None = None
+    phase: str = ""
+    reason: str = ""
+    updated_at: str = ""
+    platforms: Mapping[str, str]
+    troubles: tuple[str, ...] = ()
+    teller: int | None = None
+    served: tuple[str, ...] | None = None
+    apart: str = ""
+
+
+def find(home: Path) -> Found:
+    """Look at the gateway of a home; files that can't be read tell nothing."""
+    seen = agents.gateway(home)
+    record = _state(home)
+    told = record.get("pid")
+    about = seen.pid is None or told == seen.pid
+    platforms, troubles = {}, []
+    listed, served = record.get("platforms"), record.get("served_profiles")
+    for name, part in (listed if isinstance(listed, dict) else {}).items():
+        if isinstance(part, dict) and about:
+            platforms[str(name)] = str(part.get("state") or "")
+            if part.get("error_message"):
+                troubles.append(f"{name}: {part['error_message']}")
+    return Found(
+        state=seen.state,
+        pid=seen.pid,
+        phase=str(record.get("gateway_state") or "") if about else "",
+        reason=str(record.get("exit_reason") or "") if about else "",
+        updated_at=seen.updated_at,
+        platforms=platforms,
+        troubles=tuple(troubles),
+        teller=told if isinstance(told, int) else None,
+        served=tuple(map(str, served)) if isinstance(served, list) and about else None,
+        apart=str(record.get("multiplex_standalone_reason") or "") if about and seen.pid else "",
+    )
+
+
+def _state(home: Path) -> dict[str, object]:
+    try:
+        with (home / GATEWAY_STATE).open("rb") as file:
+            value = json.loads(file.read(_STATE_BYTES))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def same_people(home: Path) -> Mapping[str, frozenset[str]]:
+    """Other ids of people on WhatsApp, as its login has learned them; by every id that is known."""
+    pairs: dict[str, set[str]] = {}
+    folder = next(
+        (home / each for each in WHATSAPP_LOGINS if (home / each).is_dir()),
+        home / WHATSAPP_LOGINS[0],
+    )
+    for path in folder.glob("lid-mapping-*.json"):
+        with contextlib.suppress(OSError, ValueError):
+            told = json.loads(path.read_text("utf-8-sig"))
+            one = path.stem.removeprefix("lid-mapping-").removesuffix("_reverse")
+            pairs.setdefault(one, set()).add(_bare(str(told)))
+    return {one: _reached(one, pairs) for one in pairs}
+
+
+def _bare(text: str) -> str:
+    return text.strip().replace("+", "", 1).split(":", 1)[0].split("@", 1)[0]
+
+
+def _reached(start: str, pairs: Mapping[str, set[str]]) -> frozenset[str]:
+    seen: set[str] = set()
+    queue = [start]
+    while queue:
+        one = queue.pop()
+        if one and one not in seen:
+            seen.add(one)
+            queue += pairs.get(one, ())
+    return frozenset(seen)
+
+
+def clean(home: Path, *, at_rest: bool) -> bool:
+    """Clear away what a gateway left that is gone: its pid file and, if it shall rest, the claim of its state file.
+
+    Args:
+        home: The home.
+        at_rest: It is not about to be started again.
+
+    Returns:
+        Whether there was something. Files of a gateway that runs stay.
+    """
+    if agents.gateway(home).state is not GatewayState.STALE:
+        return False
+    (home / GATEWAY_PID).unlink(missing_ok=True)
+    record = _state(home)
+    if at_rest and record.get("gateway_state"):
+        atomic_write(
+            home / GATEWAY_STATE, json.dumps({**record, "gateway_state": "stopped"}).encode(), 0o600
+        )
+    return True
+
+
+def manager(env: Mapping[str, str]) -> str:
+    """What keeps services running here: ``s6``, ``launchd``, ``systemd``, or ``none`` as in most containers."""
+    if _S6.exists() and _comm(1) == "s6-svscan":
+        return "s6"
+    if sys.platform == "darwin" and find_command("launchctl", env):
+        return "launchd"
+    if _SYSTEMD.is_dir() and find_command("systemctl", env):
+        return "systemd"
+    return "none"
+
+
+def _comm(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
+    except OSError:
+        return ""
+
+
+def services(layout: Layout, name: ProfileName) -> list[Path]:
+    """The files of a profile's service that are there: user and system unit, launchd plist, s6 slot."""
+    unit, plist = layout.service_files(name)
+    return [
+        path
+        for path in (unit, plist, _SYSTEM_UNITS / unit.name, s6_slot(layout, name))
+        if path.exists()
+    ]
+
+
+def s6_slot(layout: Layout, name: ProfileName) -> Path:
+    """The folder in which s6 supervises a profile's gateway in the agent's container image."""
+    del layout  # the agent's image serves one brand
+    return _S6_SLOTS / f"gateway-{name}"
+
+
+def at_login(layout: Layout, name: ProfileName) -> bool:
+    """Whether the gateway is started at login or boot."""
+    unit, plist = layout.service_files(name)
+    wanted = Path("default.target.wants") / unit.name
+    system = _SYSTEM_UNITS / "multi-user.target.wants" / unit.name
+    return (
+        plist.exists()
+        or (unit.parent / wanted).is_symlink()
+        or system.is_symlink()
+        or (s6_slot(layout, name).is_dir() and not (s6_slot(layout, name) / "down").exists())
+    )
+
+
+def processes(layout: Layout, known: Mapping[int, ProfileName]) -> dict[ProfileName, list[Process]]:
+    """Find the processes that run gateways, by profile, in one look at the process table.
+
+    Where the system has no ``/proc`` none is found; a gateway is known by its own file then.
+
+    Args:
+        layout: The places of the brand.
+        known: Whose a process is by the files of the homes; for others their command line and environment tell.
+    """
+    found: dict[ProfileName, list[Process]] = {}
+    mine = set(ancestors(os.getpid()))
+    for folder in Path("/proc").glob("[0-9]*"):
+        pid = int(folder.name)
+        with contextlib.suppress(OSError, DistError):
+            if pid in mine or folder.stat().st_uid != os.getuid():
+                continue
+            argv = (
+                (folder / "cmdline")
+                .read_bytes()
+                .decode("utf-8", "replace")
+                .rstrip("\0")
+                .split("\0")
+            )
+            stat = stat_of(pid)
+            if (
+                not stat
+                or stat[0] == "Z"
+                or not is_agents(layout, argv)
+                or not _runs_gateway(layout, argv)
+            ):
+                continue
+            root, named = aimed_at(layout, folder)
+            if root == layout.root:
+                name = known.get(pid) or ProfileName(chosen_in(argv) or named or DEFAULT_PROFILE)
+                found.setdefault(name, []).append(Process(pid, stat[1], backend=True))
+    return found
+
+
+def _runs_gateway(layout: Layout, argv: list[str]) -> bool:
+    """Whether a command line runs a gateway, or restarts one in its own process, as the agent does without services."""
+    if command_in(layout, argv) != "gateway":
+        return False
+    words = [
+        word
+        for before, word in pairwise(["", *argv])
+        if word not in _FLAGS and before not in _FLAGS
+    ]
+    after = words[words.index("gateway") + 1 :]
+    return next((word for word in after if not word.startswith("-")), "run") in {"run", "restart"}
+
+
+def is_inside(pid: int) -> bool:
+    """Whether we were started by this process."""
+    return pid in set(ancestors(os.getpid()))
+
+
+def aimed(
+    layout: Layout, name: ProfileName, env: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """The words and the environment that aim the agent at a profile, whatever is chosen in the shell.
+
+    The default profile is meant by no words at all, as the agent's own services do, unless another one is sticky.
+    """
+    variable = layout.brand.home_variable
+    handed = {**env, variable: str(layout.root), layout.brand.exec_variable: str(os.getpid())}
+    if name != DEFAULT_PROFILE or layout.sticky.exists():
+        return ["-p", name], handed
+    return [], handed
+
+
+class Answer(Struct, frozen=True):
+    """What the agent said to a command: its exit code and the last line that tells something."""
+
+    code: int
+    line: str
+
+
+def ask(
+    agent: Agent,
+    layout: Layout,
+    name: ProfileName,
+    words: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    timeout: float,
+) -> Answer:
+    """Run a ``gateway`` command of the agent for a profile.
+
+    Raises:
+        DistError: It can't be started or takes too long.
+    """
+    ahead, handed = aimed(layout, name, env)
+    done = agents.run(agent, [*ahead, "gateway", *words], env=handed, timeout=timeout)
+    return Answer(done.returncode, _telling(done.stdout, done.stderr))
+
+
+def _telling(out: str, err: str) -> str:
+    """The line of an output that says what is wrong: the first one marked as such, else the last one."""
+    lines = [line.strip() for line in [*err.splitlines(), *out.splitlines()] if _BOX.sub("", line)]
+    marked = [
+        line for line in lines if line.startswith(("✗", "❌", "error", "Error", "ERROR", "⚠"))
+    ]
+    return (marked or lines[-1:] or [""])[0].lstrip("✗❌⚠ ")
+
+
+def start(agent: Agent, layout: Layout, name: ProfileName, env: Mapping[str, str]) -> Detached:
+    """Start the agent's own ``gateway run`` in a session of its own, its outputs in the home's logs.
+
+    Raises:
+        DistError: It can't be started, or the logs can't be written.
+    """
+    home = layout.home(name)
+    try:
+        (home / LOG_FOLDER).mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise DistError(
+            f"can't make the folder: {error.strerror}", where=str(home / LOG_FOLDER)
+        ) from error
+    ahead, handed = aimed(layout, name, env)
+    out, err = (home / LOG_FOLDER / file for file in GATEWAY_LOGS)
+    return start_detached(Command((*agent.argv, *ahead, "gateway", "run"), handed), home, out, err)
+
+
+def log_marks(home: Path) -> tuple[tuple[int, int], ...]:
+    """Where the logs of a home end now: inode and size of each; for :func:`grown` and :func:`last_words`."""
+    return tuple(_mark(home / LOG_FOLDER / file) for file in GATEWAY_LOGS)
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_ino, found.st_size
+
+
+def grown(home: Path, marks: Sequence[tuple[int, int]]) -> bool:
+    """Whether one of the logs has grown, or was begun anew."""
+    return any(
+        size and now != then
+        for now, then in zip(log_marks(home), marks, strict=True)
+        for size in now[1:]
+    )
+
+
+def last_words(home: Path, marks: Sequence[tuple[int, int]]) -> str:
+    """The last line that was written to the error log, else to the log, since the marks."""
+    for file, (inode, size) in reversed(list(zip(GATEWAY_LOGS, marks, strict=True))):
+        path = home / LOG_FOLDER / file
+        now = _mark(path)
+        since = size if now[0] == inode and now[1] >= size else 0
+        try:
+            with path.open("rb") as log:
+                log.seek(max(since, now[1] - _TAIL))
+                lines = log.read(_TAIL).decode("utf-8", "replace").splitlines()
+        except OSError:
+            continue
+        if said := [line.strip() for line in lines if _BOX.sub("", line)]:
+            return said[-1]
+    return ""
+
+
+def end(pid: int, began: str, grace: float) -> bool:
+    """End a process: politely, then surely.
+
+    Args:
+        pid: Its number.
+        began: When it began: another process with that number stays.
+        grace: Seconds it is given to end by itself.
+
+    Returns:
+        Whether it had to be killed.
+
+    Raises:
+        Busy: It is another user's, or does not end at all.
+    """
+    for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, _AFTER_KILL)):
+        if not lives(pid, began):
+            return False
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            break
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            if not lives(pid, began):
+                return number == signal.SIGKILL
+            time.sleep(0.02)
+    raise Busy(f"process {pid} can't be stopped", hint="stop it yourself, then run this again")
+
+
+def began(pid: int) -> str:
+    """When a process began, in the system's own count; empty where that is unknown."""
+    return (stat_of(pid) or ("", "", 0))[1]

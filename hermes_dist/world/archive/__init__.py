@@ -1,0 +1,1 @@
+"""Archives: written, opened and read; nothing in one is trusted."""

@@ -1,0 +1,247 @@
+"""What of a living home goes into an archive as it is: files of one moment, and databases as consistent copies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from msgspec import Struct, field
+
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.paths import RelPath
+from hermes_dist.world.disk.databases import reading
+from hermes_dist.world.disk.errors import trouble
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_SQLITE = b"SQLite format 3\0"
+_BESIDE = ("-wal", "-shm", "-journal")
+_MADE = ("_data", "_idx", "_docsize", "_config")
+_CHUNK = 1 << 20
+_PATIENCE = 30.0
+
+Replace = Callable[[bytes], bytes]
+"""Gives the text to keep in place of one of a database."""
+Look = Callable[[str, bytes], None]
+"""Is shown each text of a database, with its place."""
+
+
+class Seen(Struct, frozen=True):
+    """What stands in a home, from a look that opened nothing.
+
+    Attributes:
+        files: Regular files, in path order.
+        odd: What can't go into an archive, and why.
+    """
+
+    files: tuple[RelPath, ...]
+    odd: tuple[tuple[str, str], ...]
+
+
+class _Found(Struct):
+    files: list[RelPath] = field(default_factory=list)
+    odd: list[tuple[str, str]] = field(default_factory=list)
+    folders: list[str] = field(default_factory=lambda: [""])
+
+
+def look_around(home: Path, keep: Callable[[RelPath], bool]) -> Seen:
+    """List the files of a home.
+
+    Args:
+        home: The folder.
+        keep: Whether a file is wanted, or a folder gone into.
+
+    Raises:
+        DistError: A folder can't be read.
+    """
+    found = _Found()
+    try:
+        while found.folders:
+            at = found.folders.pop()
+            try:
+                items = list(os.scandir(home / at))
+            except PermissionError:
+                found.odd.append((at or ".", "you may not read it"))
+                continue
+            for item in items:
+                _one(item, at, keep, found)
+    except OSError as error:
+        raise trouble(error, "can't read the folder") from error
+    return Seen(tuple(sorted(found.files)), tuple(sorted(found.odd)))
+
+
+def _one(item: os.DirEntry[str], at: str, keep: Callable[[RelPath], bool], found: _Found) -> None:
+    shown = f"{at}/{item.name}" if at else item.name
+    try:
+        path = RelPath(shown)
+    except Invalid as error:
+        found.odd.append((shown.encode("utf-8", "backslashreplace").decode(), error.what))
+        return
+    if not keep(path):
+        return
+    if item.is_dir(follow_symlinks=False):
+        found.folders.append(path)
+    elif item.is_file(follow_symlinks=False):
+        found.files.append(path)
+    else:
+        found.odd.append(
+            (
+                path,
+                "a symlink, which is not followed"
+                if item.is_symlink()
+                else "neither file nor folder",
+            )
+        )
+
+
+@contextlib.contextmanager
+def opened_in(home: Path, path: RelPath) -> Iterator[BinaryIO | None]:
+    """Open a file of a home without following a symlink on the way; None when it is gone or can't be read."""
+    fds = [os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
+    try:
+        try:
+            for part in path.parts[:-1]:
+                fds.append(os.open(part, _FOLDER, dir_fd=fds[-1]))
+            fd = os.open(path.name, _READ, dir_fd=fds[-1])
+        except OSError:
+            yield None
+            return
+        with open(fd, "rb", buffering=0) as raw:
+            yield raw if stat.S_ISREG(os.fstat(fd).st_mode) else None
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+def chunks_of(file: BinaryIO) -> Iterator[bytes]:
+    """A file, piece by piece.
+
+    Raises:
+        DistError: The disk fails.
+    """
+    try:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+    except OSError as error:
+        raise trouble(error, "can't read the file") from error
+
+
+def is_database(file: BinaryIO) -> bool:
+    """Whether an open file is a database of SQLite."""
+    head = file.read(len(_SQLITE))
+    file.seek(0)
+    return head == _SQLITE
+
+
+def is_beside(path: RelPath, others: frozenset[RelPath]) -> bool:
+    """Whether a file is the unwritten part of a database beside it, which the copy of that one holds."""
+    return any(path.endswith(end) and path.removesuffix(end) in others for end in _BESIDE)
+
+
+@contextlib.contextmanager
+def snapshot(
+    source: Path, folder: Path, *, look: Look | None = None, replace: Replace | None = None
+) -> Iterator[BinaryIO]:
+    """Copy a database that may be written to meanwhile, as one moment saw it, and without what was deleted in it.
+
+    In WAL mode nobody waits for it; else writers wait for one pass over the file at most.
+
+    Args:
+        source: The database.
+        folder: Where the copy lies while it is needed; private.
+        look: Is shown each text in it.
+        replace: Edits each text in it, before.
+
+    Yields:
+        The copy, to read.
+
+    Raises:
+        DistError: It can't be read, is damaged, or the disk is full.
+    """
+    import sqlite3  # noqa: PLC0415 - only homes with databases pay for it
+
+    with tempfile.TemporaryDirectory(prefix="copy-", dir=folder) as work:
+        copy = Path(work) / "copy.db"
+        copy.touch(0o600)
+        try:
+            with (
+                reading(source, Path(work), patience=_PATIENCE) as database,
+                closing(sqlite3.connect(copy, isolation_level=None)) as writing,
+            ):
+                database.execute("BEGIN")
+                database.backup(writing)
+                database.rollback()
+                writing.execute("PRAGMA journal_mode = DELETE").fetchall()
+                if replace is not None:
+                    _edit(writing, replace)
+                writing.execute("PRAGMA temp_store = FILE")
+                writing.execute("VACUUM")
+                if look is not None:
+                    _show(writing, look)
+        except sqlite3.Error as error:
+            raise DistError(f"the database can't be copied: {error}", where=str(source)) from error
+        with copy.open("rb") as file:
+            yield file
+
+
+def _tables(database: sqlite3.Connection) -> Iterator[tuple[str, list[str]]]:
+    """The tables that hold texts, with their columns; what a text index is made of is made anew."""
+    rows = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+    indexes = [name for name, sql in rows if str(sql).upper().startswith("CREATE VIRTUAL")]
+    for name, _ in rows:
+        if name not in indexes and not any(
+            name == index + end for index in indexes for end in _MADE
+        ):
+            columns = database.execute(f"PRAGMA table_xinfo({_quoted(name)})").fetchall()
+            yield name, [column[1] for column in columns if column[6] == 0]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _bytes(value: object) -> bytes | None:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    return value if isinstance(value, bytes) else None
+
+
+def _show(database: sqlite3.Connection, look: Look) -> None:
+    for table, columns in _tables(database):
+        names = ", ".join(map(_quoted, columns))
+        for number, row in enumerate(database.execute(f"SELECT {names} FROM {_quoted(table)}"), 1):  # noqa: S608 - quoted
+            for column, value in zip(columns, row, strict=True):
+                if text := _bytes(value):
+                    look(f"{table}.{column} of row {number}", text)
+
+
+def _edit(database: sqlite3.Connection, replace: Replace) -> None:
+    database.execute("BEGIN")
+    for table, columns in _tables(database):
+        for column in columns:
+            _edit_column(database, table, column, replace)
+    indexes = "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%fts5%'"
+    for (name,) in database.execute(indexes).fetchall():
+        quoted = _quoted(name)
+        database.execute(f"INSERT INTO {quoted}({quoted}) VALUES ('rebuild')")  # noqa: S608 - quoted
+    database.execute("COMMIT")
+
+
+def _edit_column(database: sqlite3.Connection, table: str, column: str, replace: Replace) -> None:
+    change = f"UPDATE {_quoted(table)} SET {_quoted(column)} = ? WHERE {_quoted(column)} IS ?"  # noqa: S608 - quoted
+    edited: dict[object, object] = {}
+    for (value,) in database.execute(f"SELECT {_quoted(column)} FROM {_quoted(table)}"):  # noqa: S608 - quoted
+        text = _bytes(value)
+        if text and value not in edited and (new := replace(text)) != text:
+            edited[value] = new.decode("utf-8", "surrogatepass") if isinstance(value, str) else new
+    for value, new_value in edited.items():
+        database.execute(change, (new_value, value))

@@ -1,0 +1,234 @@
+"""Archives that other programs wrote, such as the agent's own: read in a child under limits, and judged as ours are.
+
+The child knows plain tar, the long names of GNU and POSIX, and nothing more: what it passes on are names, sizes
+and contents. Sparse files, links and devices are refused before their contents are looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.world.archive.inflate import Inflated
+from hermes_dist.world.archive.read import CARRIED, Raw, opened, pieces_of
+from hermes_dist.world.archive.write import BLOCK
+from hermes_dist.world.child import Bounds, Command, Stream
+from hermes_dist.world.disk.limits import LIMITS, MIB, shown
+
+_BOUNDS = Bounds(seconds=600, memory=192 * MIB, file=0, cpu=300)
+_HEADER_BYTES = 64 << 10
+_LINE = 64 << 10
+_STOP = b"\xff" * 4
+_NOT_ALLOWED = {
+    b"1": "hard links are not allowed",
+    b"2": "symlinks are not allowed",
+    b"3": "devices are not allowed",
+    b"4": "devices are not allowed",
+    b"6": "FIFOs are not allowed",
+    b"S": "sparse files are not allowed",
+    b"K": "links are not allowed",
+}
+
+
+def foreign_members(path: Path, env: Mapping[str, str]) -> Iterator[Raw]:
+    """The members of an archive that another program wrote.
+
+    Args:
+        path: The archive.
+        env: The environment of the child.
+
+    Raises:
+        Invalid: It is damaged or not safe; the error names the rule.
+        DistError: The child can't be started.
+    """
+    argv = (
+        sys.executable,
+        "-I",
+        "-c",
+        f"from {__name__} import main; main()",
+        str(path.absolute()),
+    )
+    with Stream(
+        Command(argv, {key: env[key] for key in ("PATH", "TMPDIR") if key in env}), _BOUNDS
+    ) as child:
+        while (row := _row(child))["what"] == "member":
+            left = [int(row["size"])]
+            yield Raw(
+                bytes.fromhex(row["name"]),
+                bool(row["run"]),
+                left[0],
+                lambda left=left: _content(child, left),  # type: ignore[misc]  # bound per turn
+            )
+            for _ in _content(child, left):
+                pass  # what nobody wanted
+        if row["what"] == "error":
+            raise _told_by(row)
+
+
+def _told_by(row: Mapping[str, Any]) -> Invalid:
+    return Invalid(str(row["error"]), where=str(row["where"]), hint=str(row["hint"]))
+
+
+def _row(child: Stream) -> dict[str, Any]:
+    line = child.out.readline(_LINE)
+    if line.endswith(b"\n"):
+        row: dict[str, Any] = json.loads(line)
+        return row
+    raise _gone(child)
+
+
+def _gone(child: Stream) -> Invalid:
+    why = (
+        "takes too long"
+        if child.finish().stopped
+        else "needs more memory or time than an honest one"
+    )
+    return Invalid(f"the archive is not safe: reading it {why}", hint="get it once more")
+
+
+def _content(child: Stream, left: list[int]) -> Iterator[bytes]:
+    while left[0]:
+        mark = child.out.read(4)
+        if mark == _STOP:
+            raise _told_by(_row(child))
+        size = int.from_bytes(mark, "big")
+        piece = child.out.read(size)
+        if len(mark) < 4 or len(piece) < size or not 0 < size <= left[0]:
+            raise _gone(child)
+        left[0] -= size
+        yield piece
+
+
+def main() -> None:
+    """Read the archive that the first argument names and write its members to standard output: the child."""
+    out, inside = sys.stdout.buffer, False
+    try:
+        with opened(Path(sys.argv[1])) as file:
+            for name, run, size, content in _members(
+                Inflated(pieces_of(file), CARRIED.total + LIMITS.total)
+            ):
+                out.write(
+                    json.dumps(
+                        {"what": "member", "name": name.hex(), "run": run, "size": size}
+                    ).encode()
+                    + b"\n"
+                )
+                inside = True
+                for piece in content:
+                    out.write(struct.pack(">L", len(piece)) + piece)
+                inside = False
+        out.write(b'{"what": "end"}\n')
+    except DistError as error:
+        row = {"what": "error", "error": error.what, "where": error.where, "hint": error.hint}
+        out.write(_STOP * inside + json.dumps(row).encode() + b"\n")
+    out.flush()
+
+
+def _members(inflated: Inflated) -> Iterator[tuple[bytes, bool, int, Iterator[bytes]]]:
+    told: dict[str, bytes] = {}
+    while (block := inflated.block()).strip(b"\0"):
+        kind, size = block[156:157], _number(block[124:136])
+        name = told.get("path") or _name(block)
+        if block[148:156].strip(b" \0") not in _sums(block):
+            raise Invalid("the archive is damaged: a header's sum is wrong", where=shown(name))
+        if kind in b"xgL":
+            told |= _told(kind, inflated, size, shown(name))
+            inflated.read(-size % BLOCK)
+            continue
+        size = int(told["size"]) if "size" in told else size
+        if size > CARRIED.blob:
+            raise Invalid(
+                f"the file is too large: more than {CARRIED.blob // MIB} MiB", where=shown(name)
+            )
+        told = {}
+        yield from _member(block, kind, name, size, inflated)
+    inflated.finish(padded=True)
+
+
+def _member(
+    block: bytes, kind: bytes, name: bytes, size: int, inflated: Inflated
+) -> Iterator[tuple[bytes, bool, int, Iterator[bytes]]]:
+    mode = _number(block[100:108])
+    if kind in _NOT_ALLOWED or kind not in (b"\0", b"0", b"5", b"7"):
+        what = _NOT_ALLOWED.get(kind, "odd entries are not allowed")
+        raise Invalid(f"the archive is not safe: {what}", where=shown(name))
+    folder = kind == b"5" or name.endswith(b"/")
+    if mode & 0o6000 and not folder:
+        raise Invalid(
+            f"the archive is not safe: the mode {mode:o} is not allowed", where=shown(name)
+        )
+    plain = name.removeprefix(b"./")
+    if folder:
+        if size:
+            raise Invalid("the archive is not safe: a folder with a content", where=shown(name))
+        if plain.strip(b"/.") or plain.startswith(b".."):
+            yield plain.rstrip(b"/") + b"/", False, 0, iter(())
+        return
+    yield plain, bool(mode & 0o100), size, inflated.pieces(size)
+    inflated.read(-size % BLOCK)
+
+
+def _name(block: bytes) -> bytes:
+    name = block[:100].partition(b"\0")[0]
+    prefix = block[345:500].partition(b"\0")[0] if block[257:263] == b"ustar\0" else b""
+    return prefix + b"/" + name if prefix else name
+
+
+def _sums(block: bytes) -> tuple[bytes, ...]:
+    total = sum(block) - sum(block[148:156]) + 256
+    return tuple(b"%0*o" % (width, total) for width in (1, 5, 6, 7))
+
+
+def _number(field: bytes) -> int:
+    """A number of a header.
+
+    Raises:
+        Invalid: It is none, or is negative.
+    """
+    if field[0] & 0x80:
+        number = int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
+        if field[0] & 0x40 or number >= 1 << 60:
+            raise Invalid("the archive is not safe: a negative or huge size")
+        return number
+    text = field.strip(b" \0")
+    if text and not all(0x30 <= digit <= 0x37 for digit in text):
+        raise Invalid("the archive is damaged: a number that is none")
+    return int(text or b"0", 8)
+
+
+def _told(kind: bytes, inflated: Inflated, size: int, where: str) -> dict[str, bytes]:
+    """What an extended header says about the next member.
+
+    Raises:
+        Invalid: It is too large, damaged, or speaks of links or sparse files.
+    """
+    if size > _HEADER_BYTES:
+        raise Invalid("the archive is not safe: an extended header that is too large", where=where)
+    data = inflated.read(size)
+    if kind == b"L":
+        return {"path": data.rstrip(b"\0")}
+    rows = dict(_records(data, where))
+    if any(key.startswith("GNU.sparse") for key in rows):
+        raise Invalid("the archive is not safe: sparse files are not allowed", where=where)
+    told: dict[str, bytes] = {key: rows[key] for key in ("path", "size") if key in rows}
+    if "linkpath" in rows or (kind == b"g" and told) or not told.get("size", b"0").isdigit():
+        raise Invalid("the archive is not safe: an extended header that is odd", where=where)
+    if len(told.get("size", b"")) > 18:
+        raise Invalid("the archive is not safe: a negative or huge size", where=where)
+    return told
+
+
+def _records(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
+    while data.strip(b"\0"):
+        digits = data.partition(b" ")[0]
+        length = int(digits) if digits.isdigit() and len(digits) < 8 else 0
+        record, data = data[:length], data[length:]
+        key, equals, value = record[len(digits) + 1 : -1].partition(b"=")
+        if not length or not equals or len(record) != length or record[-1:] != b"\n":
+            raise Invalid("the archive is damaged: an extended header that is none", where=where)
+        yield key.decode("utf-8", "replace"), value

@@ -1,0 +1,109 @@
+"""Unpacking gzip in bounded memory: one member, nothing behind it, and no more than an honest file unpacks to."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+from hermes_dist.errors import Invalid
+from hermes_dist.world.archive.write import BLOCK
+
+_RATIO = 200
+_FREE = 16 << 20
+"""So much may unpack from next to nothing; past it the ratio counts."""
+_STEP = 1 << 18
+
+
+def cut_short() -> Invalid:
+    """The error for an archive that ends too early."""
+    return Invalid("the archive is damaged: it ends too early", hint="get it once more")
+
+
+class Inflated:
+    """What a gzip file holds, as a stream.
+
+    Args:
+        chunks: The file, piece by piece.
+        most: How many bytes may come out.
+    """
+
+    def __init__(self, chunks: Iterator[bytes], most: int) -> None:
+        self._chunks = chunks
+        self._most = most
+        self._zip = zlib.decompressobj(31)
+        self._pending = b""
+        self._in = self._out = 0
+        self._held = b""
+
+    def block(self) -> bytes:
+        """The next 512 bytes."""
+        return self.read(BLOCK)
+
+    def read(self, size: int) -> bytes:
+        """Exactly so many bytes.
+
+        Raises:
+            Invalid: There are fewer, or the file is damaged or unpacks to too much.
+        """
+        parts = list(self.pieces(size))
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """The same, piece by piece."""
+        while size:
+            if not self._held:
+                self._held = self._more()
+                if not self._held:
+                    raise cut_short()
+            part, self._held = self._held[:size], self._held[size:]
+            size -= len(part)
+            yield part
+
+    def finish(self, *, padded: bool = False) -> None:
+        """Make sure that nothing follows.
+
+        Args:
+            padded: Zeros may follow, as other programs write them.
+
+        Raises:
+            Invalid: Something does, or the file is damaged.
+        """
+        while data := self._held or self._more():
+            if not padded or data.strip(b"\0"):
+                raise Invalid("the archive is not safe: something follows its end")
+            self._held = b""
+        if not self._zip.eof:
+            raise cut_short()
+        if self._zip.unused_data or self._pending or next(self._chunks, b""):
+            raise Invalid("the archive is not safe: something follows its end")
+
+    def _more(self) -> bytes:
+        while not self._zip.eof:
+            if not self._pending:
+                self._pending = next(self._chunks, b"")
+                self._in += len(self._pending)
+                if not self._pending:
+                    return b""
+            try:
+                data = self._zip.decompress(self._pending, _STEP)
+            except zlib.error:
+                raise Invalid(
+                    "the archive is damaged, or no gzip file", hint="get it once more"
+                ) from None
+            self._pending = self._zip.unconsumed_tail
+            self._out += len(data)
+            self._check()
+            if data:
+                return data
+        return b""
+
+    def _check(self) -> None:
+        if self._out > self._most:
+            raise Invalid(
+                f"the archive is too large: it unpacks to more than {self._most >> 20} MiB"
+            )
+        if self._out > _FREE and self._out > _RATIO * self._in:
+            raise Invalid(
+                f"the archive is not safe: it unpacks to more than {_RATIO} times its size",
+                hint="honest ones do not",
+            )

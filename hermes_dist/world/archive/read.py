@@ -1,0 +1,318 @@
+"""Reading archives, of which nothing is trusted: the grammar of :mod:`hermes_dist.world.archive.write`, and no other.
+
+Archives of the agent and of other programs are told apart by their first bytes and read by
+:mod:`hermes_dist.world.archive.foreign`; their files pass the same gate.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from msgspec import Struct, field
+
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
+from hermes_dist.world.archive.inflate import Inflated
+from hermes_dist.world.archive.write import BLOCK, FILE, FOLDER, GZIP_HEAD, header
+from hermes_dist.world.disk.limits import LIMITS, MIB, Gate, Limits, shown
+from hermes_dist.world.sources.nearby import nearby
+
+PRIVATE = ".dist"
+BASE = f"{PRIVATE}/base"
+LONG = f"{PRIVATE}/long"
+CARRIED_LONG = f"{PRIVATE}/carried"
+CARD = f"{PRIVATE}/archive.json"
+CARRIED = Limits(entries=200_000, blob=8192 * MIB, total=16_384 * MIB)
+"""For sessions and databases, which go to the disk and never through memory."""
+_READ = 1 << 18
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_KINDS = {
+    b"1": "hard links",
+    b"2": "symlinks",
+    b"3": "devices",
+    b"4": "devices",
+    b"6": "FIFOs",
+    b"x": "extended headers",
+    b"g": "extended headers",
+    b"L": "extended headers",
+    b"K": "extended headers",
+    b"S": "sparse files",
+}
+
+
+class Raw(Struct, frozen=True):
+    """A member as an archive names it, root included; a folder's name ends with ``/``.
+
+    Attributes:
+        pieces: Gives its content, once, before the next member is asked for.
+    """
+
+    name: bytes
+    executable: bool
+    size: int
+    pieces: Callable[[], Iterator[bytes]]
+
+
+class Carried(Struct, frozen=True):
+    """A file that was put on the disk as it came."""
+
+    file: Path
+    executable: bool
+    size: int
+
+
+class Contents(Struct):
+    """What an archive holds.
+
+    Attributes:
+        root: The name of its one folder.
+        foreign: It was not written by this program.
+        tree: Its files; their contents are kept.
+        card: What it says about itself; None for nothing.
+        base: Contents that came along for merging.
+        carried: Files that went to the disk.
+    """
+
+    root: str = ""
+    foreign: bool = False
+    tree: Tree = field(default_factory=Tree)
+    card: bytes | None = None
+    base: set[Digest] = field(default_factory=set)
+    carried: dict[RelPath, Carried] = field(default_factory=dict)
+
+
+Keep = Callable[[Iterable[bytes]], list[Digest]]
+
+
+class Shelves(Struct, frozen=True, kw_only=True):
+    """Where the contents of an archive go.
+
+    Attributes:
+        keep: Takes contents, in order, and gives their names; keeps nothing when its input raises.
+        carries: Whether a file of some size goes to the disk as it is.
+        spool: The folder for those; None when there are none.
+        judge: Is shown what there is before it is kept, with the paths of what will be; may raise.
+        limits: How large the rest may be.
+    """
+
+    keep: Keep
+    carries: Callable[[RelPath, int], bool] = lambda _path, _size: False
+    spool: Path | None = None
+    judge: Callable[[Contents, list[RelPath]], None] = lambda _found, _paths: None
+    limits: Limits = LIMITS
+
+
+def is_ours(head: bytes) -> bool:
+    """Whether a file begins as this program writes archives."""
+    return head.startswith(GZIP_HEAD)
+
+
+def pieces_of(file: BinaryIO) -> Iterator[bytes]:
+    """A file, piece by piece."""
+    return iter(lambda: file.read(_READ), b"")
+
+
+def safe_name(name: bytes) -> tuple[str, RelPath | None, bool]:
+    """A member's name as its root, its path below that (None for the root itself), and whether it is a folder.
+
+    Raises:
+        Invalid: It is unsafe; the error names the rule.
+    """
+    try:
+        text = name.decode()
+    except UnicodeDecodeError:
+        raise Invalid("unsafe path: it is not UTF-8", where=shown(name)) from None
+    root, _, rest = text.partition("/")
+    below = rest.removesuffix("/")
+    return RelPath(root), RelPath(below) if below else None, text.endswith("/")
+
+
+def members(chunks: Iterator[bytes]) -> Iterator[Raw]:
+    """The members of an archive of ours.
+
+    Raises:
+        Invalid: It is damaged, or breaks the grammar; the error names the rule.
+    """
+    inflated = Inflated(chunks, CARRIED.total + LIMITS.total)
+    last = b""
+    while (block := inflated.block()).strip(b"\0"):
+        raw, size = _header(block)
+        safe_name(raw)
+        if raw <= last:
+            rule = "a name comes twice" if raw == last else "its names are not in order"
+            raise Invalid(f"the archive is not safe: {rule}", where=shown(raw))
+        folder = raw.rstrip(b"/").rpartition(b"/")[0]
+        if last and not (last.startswith(folder + b"/") and folder):
+            raise Invalid("the archive is not safe: a file without its folder", where=shown(raw))
+        if not last and not raw.endswith(b"/"):
+            raise Invalid(
+                "the archive is not safe: it does not begin with its one folder", where=shown(raw)
+            )
+        last = raw
+        left = [size]
+        yield Raw(raw, block[100:107] == b"0000755", size, partial(_content, inflated, left))
+        for _ in _content(inflated, left):
+            pass  # what nobody wanted
+        if inflated.read(-size % BLOCK).strip(b"\0"):
+            raise Invalid("the archive is not safe: padding that is not empty", where=shown(raw))
+    if inflated.block().strip(b"\0"):
+        raise Invalid("the archive is not safe: something follows its end")
+    inflated.finish()
+
+
+def _content(inflated: Inflated, left: list[int]) -> Iterator[bytes]:
+    for piece in inflated.pieces(left[0]):
+        left[0] -= len(piece)
+        yield piece
+
+
+def _header(block: bytes) -> tuple[bytes, int]:
+    """The name and size of a member.
+
+    Raises:
+        Invalid: The header is not the one that this program writes for them.
+    """
+    name, prefix = block[:100].rstrip(b"\0"), block[345:500].rstrip(b"\0")
+    raw = prefix + b"/" + name if prefix else name
+    if block[148:156] != b"%06o\0 " % (sum(block) - sum(block[148:156]) + 256):
+        raise Invalid("the archive is damaged: a header's sum is wrong", where=shown(raw))
+    kind = block[156:157]
+    if kind not in (FILE, FOLDER):
+        raise Invalid(
+            f"the archive is not safe: {_KINDS.get(kind, 'odd entries')} are not allowed",
+            where=shown(raw),
+        )
+    try:
+        size = int(block[124:135], 8)
+        fine = block == header(raw, size, executable=block[100:107] == b"0000755")
+    except ValueError:
+        fine = False
+    if not fine or (kind == FOLDER) != raw.endswith(b"/") or (kind == FOLDER and size):
+        mode = block[100:107].lstrip(b"0").decode("ascii", "replace")
+        rule = "" if mode in ("644", "755") else f": the mode {mode!r} is not allowed"
+        raise Invalid(f"the archive is not safe: a header is not plain{rule}", where=shown(raw))
+    return raw, size
+
+
+def take(raws: Iterator[Raw], shelves: Shelves) -> Contents:
+    """Put the contents of an archive where they go.
+
+    Args:
+        raws: Its members.
+        shelves: Where they go.
+
+    Raises:
+        Invalid: A path is unsafe, or it is too large; nothing was kept.
+    """
+    taker = _Taker(shelves)
+    digests = shelves.keep(taker.contents(raws))
+    return taker.finished(digests)
+
+
+class _Taker:
+    """One look at an archive."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+        self._gate, self._carried = Gate(shelves.limits), Gate(CARRIED)
+        self._files: list[tuple[RelPath, bool]] = []
+        self.found = Contents()
+
+    def contents(self, raws: Iterator[Raw]) -> Iterator[bytes]:
+        """Give what is kept; the rest goes where it belongs on the way."""
+        for raw in raws:
+            path = self._path(raw.name)
+            if path is None:
+                continue
+            if self._is_carried(path, raw.size):
+                self._spool(self._carried.file(path.encode(), _mode(raw), raw.size)[0], raw)
+                continue
+            self._gate.file(path.encode(), _mode(raw), raw.size)
+            private = path.under(PRIVATE) and not path.under(LONG)
+            if private and not path.under(BASE) and path != CARD:
+                continue  # what a home keeps for itself is no business of another one
+            data = b"".join(raw.pieces())
+            if path == CARD:
+                self.found.card = data
+                continue
+            if private and path.name != Digest.of(data):
+                raise Invalid(
+                    "the archive is damaged: a content under a wrong name", where=str(path)
+                )
+            self._files.append((path, raw.executable))
+            yield data
+        self._check()
+
+    def finished(self, digests: list[Digest]) -> Contents:
+        """Say what there is, once the contents are kept."""
+        entries = {
+            path: Entry(digest, run)
+            for (path, run), digest in zip(self._files, digests, strict=True)
+        }
+        self.found.base = {entry.digest for path, entry in entries.items() if path.under(BASE)}
+        self.found.tree = Tree(
+            {path: entry for path, entry in entries.items() if not path.under(BASE)}
+        )
+        return self.found
+
+    def _path(self, name: bytes) -> RelPath | None:
+        """The path below the root; None for a folder.
+
+        Raises:
+            Invalid: It is unsafe, or outside the one root.
+        """
+        root, path, is_folder = safe_name(name)
+        self.found.root = self.found.root or root
+        if root != self.found.root or (path is None and not is_folder):
+            raise Invalid(
+                "the archive is not safe: it holds more than its one folder", where=shown(name)
+            )
+        if path is not None and not is_folder:
+            return path
+        self._carried.folder(path.encode() if path else b"root")
+        return None
+
+    def _is_carried(self, path: RelPath, size: int) -> bool:
+        if self._shelves.spool is None or (path.under(PRIVATE) and not path.under(CARRIED_LONG)):
+            return False
+        return path.under(CARRIED_LONG) or self._shelves.carries(path, size)
+
+    def _spool(self, path: RelPath, raw: Raw) -> None:
+        assert self._shelves.spool is not None  # noqa: S101 - see _is_carried
+        file = self._shelves.spool / str(len(self.found.carried))
+        with open(os.open(file, _NEW, 0o700 if raw.executable else 0o600), "wb") as out:
+            out.writelines(raw.pieces())
+        self.found.carried[path] = Carried(file, raw.executable, raw.size)
+
+    def _check(self) -> None:
+        if not self.found.root:
+            raise Invalid("the archive is empty")
+        check_side_by_side([*(path for path, _ in self._files), *self.found.carried])
+        self._shelves.judge(self.found, [path for path, _ in self._files if not path.under(BASE)])
+
+
+def _mode(raw: Raw) -> str:
+    return "100755" if raw.executable else "100644"
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a file to read.
+
+    Raises:
+        DistError: It is not there, or can't be read.
+    """
+    try:
+        if not path.is_file():
+            gone = not path.exists()
+            what = "there is no such file" if gone else "it is no regular file"
+            raise DistError(
+                what, where=str(path), hint=nearby(path) if gone else "name the archive itself"
+            )
+        return path.open("rb")
+    except OSError as error:
+        raise DistError(f"can't read the file: {error.strerror}", where=str(path)) from error

@@ -1,0 +1,237 @@
+"""Archives: one grammar, so narrow that the same home gives the same bytes, and a reader has nothing to guess.
+
+gzip of ustar: regular files (0644, 0755) and folders (0755) below one root, every name once and in order, each
+folder before what is in it, no owner and no time, two empty blocks at the end and nothing behind them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from hermes_dist.errors import DistError
+from hermes_dist.world.disk.errors import trouble
+from hermes_dist.world.disk.fs import RealFs, sync_fd, write_all
+
+BLOCK = 512
+END = bytes(2 * BLOCK)
+FILE, FOLDER = b"0", b"5"
+GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\4\xff"
+LEVEL = 1
+MAX_SIZE = 8**11 - 1
+_NAME, _PREFIX = 100, 155
+_CHUNK = 1 << 20
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Sink(Protocol):
+    """Something that takes bytes."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def close(self) -> None:
+        """Write what is left to write; the file below stays open."""
+
+
+def fits(name: bytes) -> bool:
+    """Whether a name has room in a header; a folder's comes with its ``/``."""
+    return _split(name) is not None
+
+
+def _split(name: bytes) -> tuple[bytes, bytes] | None:
+    """A name as its prefix and the rest, in the one way that is ours."""
+    if len(name) <= _NAME:
+        return b"", name
+    at = name.find(b"/", len(name) - _NAME - 1)
+    if not 0 < at <= _PREFIX or at == len(name) - 1:
+        return None
+    return name[:at], name[at + 1 :]
+
+
+def header(name: bytes, size: int, *, executable: bool = False) -> bytes:
+    """The one header for a name; a folder's ends with ``/``."""
+    parts = _split(name)
+    if parts is None or not 0 <= size <= MAX_SIZE:
+        raise ValueError("the name or the size does not fit")
+    folder = name.endswith(b"/")
+    block = struct.pack(
+        "100s8s8s8s12s12s8sc100s6s2s32s32s8s8s155s12x",
+        parts[1],
+        b"0000755" if folder or executable else b"0000644",
+        b"0000000",
+        b"0000000",
+        b"%011o" % size,
+        b"00000000000",
+        b" " * 8,
+        FOLDER if folder else FILE,
+        b"",
+        b"ustar\0",
+        b"00",
+        b"",
+        b"",
+        b"0000000",
+        b"0000000",
+        parts[0],
+    )
+    return block[:148] + b"%06o\0 " % sum(block) + block[156:]
+
+
+class TarWriter:
+    """Writes files below one root, in order; folders come by themselves.
+
+    Args:
+        out: Where the bytes go.
+        root: The name of the one folder that holds everything.
+    """
+
+    def __init__(self, out: Sink, root: str) -> None:
+        self._out = out
+        self._last = b""
+        self._folder(f"{root}/".encode())
+        self._root = root
+
+    def add(
+        self, path: str, chunks: Iterable[bytes], size: int, *, executable: bool = False
+    ) -> None:
+        """Add a file.
+
+        Args:
+            path: Below the root; in the order of :func:`in_order`.
+            chunks: Its content; what it has too much is cut off, what it lacks is zeros.
+            size: Its size.
+            executable: Whether it may be run.
+        """
+        name = f"{self._root}/{path}".encode()
+        for at, char in enumerate(name):
+            if char == 0x2F and not self._last.startswith(name[: at + 1]):
+                self._folder(name[: at + 1])
+        self._head(name, size, executable=executable)
+        left = size
+        for chunk in chunks:
+            self._out.write(chunk[:left])
+            left -= min(left, len(chunk))
+        while left:
+            self._out.write(bytes(min(left, _CHUNK)))
+            left -= min(left, _CHUNK)
+        self._out.write(bytes(-size % BLOCK))
+
+    def close(self) -> None:
+        """End the archive."""
+        self._out.write(END)
+        self._out.close()
+
+    def _folder(self, name: bytes) -> None:
+        self._head(name, 0)
+
+    def _head(self, name: bytes, size: int, *, executable: bool = False) -> None:
+        if name <= self._last:
+            raise ValueError(f"{name!r} after {self._last!r}: not in order")
+        self._last = name
+        self._out.write(header(name, size, executable=executable))
+
+
+def in_order(paths: Iterable[str]) -> list[str]:
+    """Paths in the order of an archive."""
+    return sorted(paths, key=lambda path: path.encode())
+
+
+class GzipWriter:
+    """gzip without name and time.
+
+    Args:
+        out: Where the bytes go.
+    """
+
+    def __init__(self, out: Sink) -> None:
+        self._out = out
+        self._deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, 9)
+        self._crc = self._size = 0
+        out.write(GZIP_HEAD)
+
+    def write(self, data: bytes) -> None:
+        self._crc = zlib.crc32(data, self._crc)
+        self._size += len(data)
+        if packed := self._deflate.compress(data):
+            self._out.write(packed)
+
+    def close(self) -> None:
+        self._out.write(
+            self._deflate.flush() + struct.pack("<LL", self._crc, self._size & 0xFFFFFFFF)
+        )
+        self._out.close()
+
+
+class _File:
+    """A file that is being written."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._held: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        self._held.append(data)
+        self._size += len(data)
+        if self._size >= _CHUNK:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+
+    def _flush(self) -> None:
+        write_all(self._fd, b"".join(self._held))
+        self._held, self._size = [], 0
+
+
+def write_private(path: Path, fill: Callable[[Sink], None]) -> int:
+    """Write a new file that only its owner may read: whole or not at all, and never over another one.
+
+    Args:
+        path: The file.
+        fill: Writes its content; what it raises passes through, and nothing is left behind.
+
+    Returns:
+        Its size.
+
+    Raises:
+        DistError: Something stands there, or the disk is full or failing.
+    """
+    try:
+        with RealFs(path.parent) as folder, _part(folder, path.name) as (fd, part):
+            fill(_File(fd))
+            sync_fd(fd)
+            size = os.fstat(fd).st_size
+            folder.noreplace(part, path.name)
+            folder.sync_folder("")
+    except FileExistsError:
+        raise taken(path) from None
+    except OSError as error:
+        raise trouble(error, "can't write the archive", where=str(path)) from error
+    return size
+
+
+def taken(path: Path) -> DistError:
+    """The error for a file that is there already."""
+    return DistError(
+        "the file exists already, and is not overwritten",
+        where=str(path),
+        hint="name another with -o",
+    )
+
+
+@contextlib.contextmanager
+def _part(folder: RealFs, name: str) -> Iterator[tuple[int, str]]:
+    part = f".{name[:150]}.{secrets.token_hex(6)}.part"
+    fd = os.open(folder.root / part, _NEW, 0o600)
+    try:
+        yield fd, part
+    finally:
+        os.close(fd)
+        with contextlib.suppress(FileNotFoundError):
+            folder.unlink(part)

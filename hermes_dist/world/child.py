@@ -1,0 +1,376 @@
+"""Running a child with bounds on time, bytes and memory; its whole process group ends with it.
+
+A child gets exactly the environment it is handed, no terminal (it starts a session of its own, so that nothing
+can ask on ``/dev/tty``), no input but what is given, and ``/`` as its folder, so that where the user stands
+decides nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Literal, NamedTuple, Self
+from weakref import WeakSet
+
+from hermes_dist.errors import DistError
+
+_CHUNK = 1 << 16
+_running: WeakSet[subprocess.Popen[bytes]] = WeakSet()
+_ERR_BYTES = 1 << 16
+_GRACE = 0.5
+# dash, bash and busybox agree on these; a limit the system does not know is left out
+_LIMITER = (
+    '[ -z "$1" ] || umask "$1"; data=$2 file=$3 cpu=$4; shift 4; '
+    'ulimit -c 0 2>/dev/null; ulimit -d "$data" 2>/dev/null; '
+    'ulimit -f "$file" 2>/dev/null; ulimit -t "$cpu" 2>/dev/null; exec "$@"'
+)
+
+Stopped = Literal["", "time", "output"]
+
+
+class Bounds(NamedTuple):
+    """What a child may use.
+
+    Attributes:
+        seconds: Time from start to end.
+        output: Bytes on its standard output.
+        memory: Bytes of data of each of its processes.
+        file: Bytes of each file it writes.
+        cpu: Seconds of processor time of each of its processes.
+    """
+
+    seconds: float = 60
+    output: int = 16 << 20
+    memory: int = 512 << 20
+    file: int = 512 << 20
+    cpu: int = 120
+
+
+class Command(NamedTuple):
+    """What to run.
+
+    Attributes:
+        argv: The words.
+        env: The whole environment.
+        request: What it reads first; less than a pipe holds.
+        private: Whether files that it makes are for their owner alone, whatever the umask.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    request: bytes = b""
+    private: bool = False
+
+
+class Finished(NamedTuple):
+    """How a child ended.
+
+    Attributes:
+        code: Its exit code; negative for a signal.
+        out: Its standard output.
+        err: The end of its standard error.
+        stopped: Why it was killed by us: out of time, too much output; empty when it was not.
+    """
+
+    code: int
+    out: bytes
+    err: str
+    stopped: Stopped = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.code == 0 and not self.stopped
+
+
+class Detached:
+    """A child in a session of its own that outlives us; see :func:`start_detached`."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def exited(self) -> int | None:
+        """Its exit code once it has ended, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+    def leave(self) -> None:
+        """Let it go: whether it runs or not, nobody here waits for it any more."""
+        if self._process.poll() is None:
+            self._process.returncode = 0
+
+
+def start_detached(command: Command, folder: Path, out: Path, err: Path) -> Detached:
+    """Start a child that goes on when we end: no terminal, no input, its outputs at the end of two files.
+
+    Args:
+        command: What to run; it reads nothing.
+        folder: Where it works.
+        out: The file for its standard output; made if missing, private.
+        err: The file for its standard error.
+
+    Returns:
+        The child.
+
+    Raises:
+        DistError: A file can't be opened, or the child can't be started.
+    """
+    fds: list[int] = []
+    try:
+        for path in (out, err):
+            flags = (
+                os.O_WRONLY
+                | os.O_APPEND
+                | os.O_CREAT
+                | os.O_NOFOLLOW
+                | os.O_CLOEXEC
+                | os.O_NONBLOCK
+            )
+            fds.append(os.open(path, flags, 0o600))
+            os.set_blocking(fds[-1], True)
+        process = subprocess.Popen(
+            list(command.argv),
+            env=dict(command.env),
+            cwd=folder,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=fds[0],
+            stderr=fds[1],
+        )
+    except OSError as error:
+        raise DistError(
+            f"can't start a program: {error.strerror}", where=error.filename or command.argv[0]
+        ) from error
+    finally:
+        for fd in fds:
+            os.close(fd)
+    return Detached(process)
+
+
+def _start(
+    command: Command, bounds: Bounds, *, stdin: int, stderr: int | IO[bytes]
+) -> subprocess.Popen[bytes]:
+    limits = (str(bounds.memory >> 10), str(bounds.file >> 9), str(bounds.cpu))
+    mask = "077" if command.private else ""
+    argv = ["/bin/sh", "-c", _LIMITER, "sh", mask, *limits, *command.argv]
+    try:
+        process = subprocess.Popen(
+            argv,
+            env=dict(command.env),
+            cwd="/",
+            start_new_session=True,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        )
+    except OSError as error:
+        raise DistError(
+            f"can't start a program: {error.strerror}", where=command.argv[0]
+        ) from error
+    _running.add(process)
+    return process
+
+
+def stop_running() -> None:
+    """Ask every child that somebody waits for to end; for who gives up while other threads wait."""
+    for process in list(_running):
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGTERM)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the whole group: politely, so that it takes its lock files along, then surely."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
+        end = time.monotonic() + _GRACE
+        while time.monotonic() < end and not _is_dead(process.pid):
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _is_dead(pid: int) -> bool:
+    """Whether a child of ours has ended; it is not reaped, so its number stays its own."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
+
+
+class _Tail:
+    """The last bytes of standard error, and its lines as they come."""
+
+    def __init__(self, on_line: Callable[[str], None] | None) -> None:
+        self._on_line = on_line
+        self._held = b""
+        self.bytes = b""
+
+    def take(self, data: bytes) -> None:
+        self.bytes = (self.bytes + data)[-_ERR_BYTES:]
+        if self._on_line is None:
+            return
+        *lines, self._held = (self._held + data).replace(b"\r", b"\n")[-_ERR_BYTES:].split(b"\n")
+        for line in lines:
+            if line.strip():
+                self._on_line(line.decode("utf-8", "replace"))
+
+    @property
+    def text(self) -> str:
+        return self.bytes.decode("utf-8", "replace")
+
+
+def run(command: Command, bounds: Bounds, on_line: Callable[[str], None] | None = None) -> Finished:
+    """Run a child to its end.
+
+    Args:
+        command: What to run.
+        bounds: What it may use.
+        on_line: Is given each line of its standard error.
+
+    Returns:
+        How it ended; never raises for a child that fails or is stopped.
+
+    Raises:
+        DistError: It can't be started.
+    """
+    stdin = subprocess.PIPE if command.request else subprocess.DEVNULL
+    process = _start(command, bounds, stdin=stdin, stderr=subprocess.PIPE)
+    tail = _Tail(on_line)
+    try:
+        if process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(command.request)
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+        out, stopped = _collect(process, bounds, tail)
+        if stopped:
+            _kill(process)
+        return Finished(process.wait(), out, tail.text, stopped)
+    finally:
+        _kill(process)
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def _collect(
+    process: subprocess.Popen[bytes], bounds: Bounds, tail: _Tail
+) -> tuple[bytes, Stopped]:
+    """Read both outputs until the child has ended.
+
+    A program left in the background may hold standard error open for ever; it is not waited for.
+    """
+    assert process.stdout is not None  # noqa: S101 - started with pipes
+    assert process.stderr is not None  # noqa: S101 - started with pipes
+    out, err = process.stdout.fileno(), process.stderr.fileno()
+    chunks: list[bytes] = []
+    size, open_fds, end = 0, {out, err}, time.monotonic() + bounds.seconds
+    while open_fds:
+        left = end - time.monotonic()
+        if left <= 0:
+            return b"".join(chunks), "time"
+        ready, _, _ = select.select(
+            list(open_fds), [], [], left if out in open_fds else min(left, 0.05)
+        )
+        if not ready and out not in open_fds and _is_dead(process.pid):
+            break
+        for fd in ready:
+            data = os.read(fd, _CHUNK)
+            if not data:
+                open_fds.discard(fd)
+            elif fd == err:
+                tail.take(data)
+            else:
+                chunks.append(data)
+                size += len(data)
+        if size > bounds.output:
+            return b"".join(chunks), "output"
+    while not _is_dead(process.pid):
+        if time.monotonic() > end:
+            return b"".join(chunks), "time"
+        time.sleep(0.002)
+    return b"".join(chunks), ""
+
+
+class Stream:
+    """A child whose output is read while it comes; a context manager.
+
+    Args:
+        command: What to run.
+        bounds: What it may use; output is not counted here, the reader knows what to expect.
+        stdin: What to feed it.
+
+    Raises:
+        DistError: It can't be started.
+    """
+
+    def __init__(self, command: Command, bounds: Bounds, stdin: bytes = b"") -> None:
+        self._process = _start(command, bounds, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        self._said = _Tail(None)
+        assert self._process.stdout is not None  # noqa: S101 - started with a pipe
+        self.out: IO[bytes] = self._process.stdout
+        self._late = False
+        self._timer = threading.Timer(bounds.seconds, self._expire)
+        self._timer.daemon = True
+        self._feeder = threading.Thread(
+            target=self._feed, args=(command.request + stdin,), daemon=True
+        )
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        self._feeder.start()
+        self._listener.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        _kill(self._process)
+        self._process.wait()
+        self._feeder.join()
+        self.out.close()
+        self._listener.join(_GRACE)
+
+    def _expire(self) -> None:
+        self._late = True
+        _kill(self._process)
+
+    def _feed(self, data: bytes) -> None:
+        pipe = self._process.stdin
+        assert pipe is not None  # noqa: S101 - started with a pipe
+        with contextlib.suppress(BrokenPipeError):
+            if data:
+                pipe.write(data)
+        with contextlib.suppress(BrokenPipeError):
+            pipe.close()
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None  # noqa: S101 - started with a pipe
+        with self._process.stderr as pipe:
+            while data := pipe.read1(_CHUNK):  # type: ignore[attr-defined]  # a BufferedReader
+                self._said.take(data)
+
+    def finish(self) -> Finished:
+        """Wait for its end, once all that was expected has been read."""
+        code = self._process.wait()
+        self._timer.cancel()
+        self._listener.join(_GRACE)  # a program left in the background may hold it open for ever
+        return Finished(code, b"", self._said.text, "time" if self._late else "")

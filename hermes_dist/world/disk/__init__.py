@@ -1,0 +1,1 @@
+"""Files, folders, locks, the store, and what the system says when one fails."""

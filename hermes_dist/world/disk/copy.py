@@ -1,0 +1,139 @@
+"""Copying a home into a new folder: modes kept, links kept as links, databases as consistent snapshots."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from hermes_dist.agents.places import AUTH, ENV
+from hermes_dist.errors import DistError
+from hermes_dist.world.disk.databases import reading
+
+_SQLITE = b"SQLite format 3\0"
+_BESIDE = ("-wal", "-shm", "-journal")
+_PATIENCE = 10.0
+_PRIVATE = (ENV, AUTH)
+Edit = Callable[[bytes], bytes]
+
+
+class Copied(Struct):
+    """What became of a copy.
+
+    Attributes:
+        files: How many files were copied.
+        odd: Paths that are neither files, folders nor links, such as sockets: left behind.
+    """
+
+    files: int = 0
+    odd: list[str] = field(default_factory=list)
+
+
+def copy_home(
+    source: Path, target: Path, *, keep: Callable[[str], bool], edit: Callable[[str], Edit | None]
+) -> Copied:
+    """Copy a home into a folder that is empty.
+
+    Args:
+        source: The home; it may be in use.
+        target: The folder.
+        keep: Whether a path, relative to the home, is copied; folders are asked about before what is in them.
+        edit: How the content of a file is changed on the way; None for one that is copied as it is.
+
+    Returns:
+        What was copied.
+
+    Raises:
+        OSError: As the system says.
+        DistError: A database can't be read.
+    """
+    copy = _Copy(source, target, keep, edit)
+    copy.folder("")
+    return copy.done
+
+
+class _Copy(Struct, frozen=True):
+    source: Path
+    target: Path
+    keep: Callable[[str], bool]
+    edit: Callable[[str], Edit | None]
+    done: Copied = field(default_factory=Copied)
+
+    def folder(self, at: str) -> None:
+        for item in sorted(
+            os.scandir(self.source / at if at else self.source), key=lambda e: e.name
+        ):
+            path = f"{at}/{item.name}" if at else item.name
+            if self.keep(path) and not _is_beside(self.source / path):
+                self.one(item, path)
+
+    def one(self, item: os.DirEntry[str], path: str) -> None:
+        new = self.target / path
+        if item.is_symlink():
+            new.symlink_to(os.readlink(item.path))
+        elif item.is_dir():
+            new.mkdir(mode=0o700)
+            self.folder(path)
+            new.chmod(stat.S_IMODE(item.stat().st_mode) | stat.S_IRWXU)
+        elif item.is_file():
+            _copy_file(self.source / path, new, path, self.edit(path))
+            self.done.files += 1
+        else:
+            self.done.odd.append(path)
+
+
+def _is_beside(path: Path) -> bool:
+    """Whether a file is the unwritten part of a database beside it; its content is in the snapshot."""
+    return any(
+        path.name.endswith(end) and _is_database(path.with_name(path.name.removesuffix(end)))
+        for end in _BESIDE
+    )
+
+
+def _is_database(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
+
+
+def _copy_file(source: Path, target: Path, path: str, edit: Edit | None) -> None:
+    found = source.stat(follow_symlinks=False)
+    mode = (
+        0o600
+        if path.startswith(_PRIVATE)
+        else stat.S_IMODE(found.st_mode) | stat.S_IRUSR | stat.S_IWUSR
+    )
+    fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        if _is_database(source):
+            os.fchmod(fd, mode)
+            _snapshot(source, target)
+            return
+        with source.open("rb") as reading:
+            if edit:
+                file.write(edit(reading.read()))
+            else:
+                shutil.copyfileobj(reading, file, 1 << 20)
+        os.fchmod(fd, mode)
+    os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def _snapshot(source: Path, target: Path) -> None:
+    """Copy a database that may be written to meanwhile."""
+    import sqlite3  # noqa: PLC0415 - only clones of everything pay for it
+
+    try:
+        with (
+            reading(source, target.parent, patience=_PATIENCE) as database,
+            closing(sqlite3.connect(target)) as writing,
+        ):
+            database.backup(writing)
+    except sqlite3.Error as error:
+        raise DistError(f"the database can't be copied: {error}", where=str(source)) from error

@@ -1,0 +1,77 @@
+"""Databases of SQLite opened to be read, wherever they lie and whoever writes to them."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hermes_dist.errors import Busy
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_CANT_OPEN, _READ_ONLY = 14, 8
+_TRIES = 5
+
+
+@contextlib.contextmanager
+def reading(source: Path, folder: Path, *, patience: float) -> Iterator[sqlite3.Connection]:
+    """Open a database to read it as one moment saw it.
+
+    In WAL mode SQLite needs a file beside the database even to read. Where it can't make one, as nothing can be
+    written there, a copy is read, with what was not yet written back.
+
+    Args:
+        source: The database.
+        folder: Where such a copy lies while it is needed; private.
+        patience: For so many seconds a writer is waited for.
+
+    Raises:
+        sqlite3.Error: It can't be read, or is damaged.
+        Busy: It changes all the time.
+    """
+    import sqlite3  # noqa: PLC0415 - only homes with databases pay for it
+
+    # who opens the last one of a database in WAL mode to write also takes away what opening it made
+    mode = "ro" if _wal(source).exists() else "rw"
+    with contextlib.ExitStack() as stack:
+        address = f"{source.absolute().as_uri()}?mode={mode}"
+        database = stack.enter_context(
+            closing(sqlite3.connect(address, uri=True, timeout=patience))
+        )
+        try:
+            database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in {_CANT_OPEN, _READ_ONLY}:
+                raise
+            work = stack.enter_context(tempfile.TemporaryDirectory(prefix="read-", dir=folder))
+            copy = _copied(source, Path(work) / "copy.db")
+            database = stack.enter_context(closing(sqlite3.connect(copy, timeout=patience)))
+        yield database
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def _copied(source: Path, copy: Path) -> Path:
+    """Copy a database with what is not yet written back; nobody may have written to either meanwhile."""
+    for _ in range(_TRIES):
+        before = _state(source)
+        shutil.copyfile(source, copy)
+        if _wal(source).exists():
+            shutil.copyfile(_wal(source), _wal(copy))
+        if _state(source) == before:
+            return copy
+        _wal(copy).unlink(missing_ok=True)
+    raise Busy("the database is written to all the time", where=str(source))
+
+
+def _state(source: Path) -> list[tuple[int, int] | None]:
+    found = [path.stat() if path.exists() else None for path in (source, _wal(source))]
+    return [(stat.st_size, stat.st_mtime_ns) if stat else None for stat in found]

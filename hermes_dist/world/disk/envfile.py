@@ -1,0 +1,77 @@
+"""Writing a file of secrets: whole or not at all, private from its first byte, never over somebody else's write."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from hermes_dist.errors import Busy
+from hermes_dist.world.disk.errors import trouble
+from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.ports import Unsupported
+
+PRIVATE_MODE = 0o600
+_TRIES = 3
+
+
+def edit_private(path: Path, edit: Callable[[bytes], bytes]) -> bool:
+    """Edit a file of secrets, or make it.
+
+    Args:
+        path: The file; its folder is there. A file that exists keeps its permission bits, a new one gets 0600.
+        edit: From the content to the new one; empty bytes where there is no file.
+
+    Returns:
+        Whether anything was written: the same content is not written again.
+
+    Raises:
+        Odd: The path is a symlink or no regular file: it is the user's, and nothing is written through it.
+        Busy: Somebody else keeps writing it.
+        DistError: The disk is full, read-only, or fails; the old content stands.
+    """
+    try:
+        with RealFs(path.parent) as folder:
+            for _ in range(_TRIES):
+                before = folder.read(path.name)
+                after = edit(before or b"")
+                if after == (before or b""):
+                    return False
+                if _replace(folder, path.name, before, after):
+                    folder.sync_folder("")
+                    return True
+    except OSError as error:
+        raise trouble(error, "can't write the file", where=str(path)) from error
+    raise Busy("another program keeps writing it", where=str(path), hint="run it again")
+
+
+def _replace(folder: RealFs, name: str, before: bytes | None, after: bytes) -> bool:
+    """Put the new content in place; False when the file is not any more what was read."""
+    temp = f"{name}.{os.urandom(6).hex()}.tmp"
+    mode = PRIVATE_MODE if before is None else folder.mode(name) or PRIVATE_MODE
+    try:
+        folder.write_new(temp, after, mode, exact=True)
+        if before is None:
+            folder.noreplace(temp, name)
+            return True
+        return _exchange(folder, temp, name, before)
+    except FileExistsError:
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            folder.unlink(temp)
+
+
+def _exchange(folder: RealFs, temp: str, name: str, before: bytes) -> bool:
+    try:
+        folder.exchange(temp, name)
+    except Unsupported:
+        if folder.read(name) != before:
+            return False
+        folder.rename(temp, name)
+        return True
+    if folder.read(temp) == before:
+        return True
+    folder.exchange(temp, name)
+    return False

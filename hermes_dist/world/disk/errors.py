@@ -1,0 +1,40 @@
+"""Sentences for what the system says when a disk is full, read-only, failing or somebody else's."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from hermes_dist.errors import DistError
+from hermes_dist.world.ports import Odd
+
+HINTS = {
+    errno.ENOSPC: "free some space on that disk, then run it again",
+    errno.EDQUOT: "your quota on that disk is used up: free some space, then run it again",
+    errno.EROFS: "that disk is read-only",
+    errno.EACCES: "check who owns the folder and whether you may write there",
+    errno.EPERM: "check who owns the folder and whether you may write there",
+    errno.EIO: "the disk reports an error: look at its health before going on",
+    errno.EMFILE: "too many files are open: close some programs, then run it again",
+    errno.ENFILE: "too many files are open: close some programs, then run it again",
+}
+
+
+def trouble(error: OSError, doing: str, *, where: str = "") -> DistError:
+    """Make a sentence for the user of what the system said.
+
+    Args:
+        error: What the system said.
+        doing: What could not be done, such as ``can't write the lock``.
+        where: The place; by default the file that the error names.
+    """
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    place = where or (str(error.filename) if error.filename else "")
+    return DistError(f"{doing}: {reason}", where=place, hint=HINTS.get(error.errno or 0, ""))
+
+
+def not_regular(path: str) -> Odd:
+    """Say that something else than a regular file stands where one should."""
+    return Odd(
+        "it is not a regular file, so it is left alone", where=path, hint="move it away to go on"
+    )

@@ -1,0 +1,280 @@
+"""The real file system: a handful of verbs below one folder, and small atomic writes."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from hermes_dist.model.tree import Entry
+from hermes_dist.world.disk import rename as _rename
+from hermes_dist.world.disk.errors import not_regular, trouble
+from hermes_dist.world.disk.scan import Known, Scan, digest_of, scan
+from hermes_dist.world.ports import Kind, Odd
+
+__all__ = ["Known", "RealFs", "Scan", "atomic_write", "scan", "trouble"]
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def sync_fd(fd: int) -> None:
+    """Bring a file or folder to the disk, through the disk's own cache where the system has a call for it."""
+    full = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is None:
+        os.fsync(fd)
+    else:
+        fcntl.fcntl(fd, full)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write every byte; a short write is continued."""
+    rest = memoryview(data)
+    while rest:
+        written = os.write(fd, rest)
+        if not written:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        rest = rest[written:]
+
+
+def read_all(fd: int, size: int) -> bytes:
+    """Read to the end.
+
+    Args:
+        fd: The file.
+        size: How large it seems to be; it may have grown or shrunk meanwhile.
+    """
+    chunks = []
+    while chunk := os.read(fd, size + 1):
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+class RealFs:
+    """The folder ``root`` and what is below it; see :class:`hermes_dist.world.ports.Fs`.
+
+    Args:
+        root: The folder; a symlink at the root itself is the user's choice and followed.
+
+    Raises:
+        DistError: The folder can't be opened.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        try:
+            self._fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise trouble(error, "can't open the folder", where=str(root)) from error
+        self._device = os.fstat(self._fd).st_dev
+        self._close = weakref.finalize(self, os.close, self._fd)
+
+    def close(self) -> None:
+        """Let the folder go; it is let go by itself at the end, too."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _folder(self, path: str) -> Iterator[int]:
+        """Open a folder, step by step, never through a symlink."""
+        fd, seen = self._fd, ""
+        try:
+            for name in path.split("/") if path else ():
+                seen = f"{seen}/{name}" if seen else name
+                try:
+                    deeper = os.open(name, _FOLDER, dir_fd=fd)
+                except OSError as error:
+                    raise _explained(error, fd, name, seen) from error
+                if fd != self._fd:
+                    os.close(fd)
+                fd = deeper
+            yield fd
+        finally:
+            if fd != self._fd:
+                os.close(fd)
+
+    @contextlib.contextmanager
+    def _at(self, path: str) -> Iterator[tuple[int, str]]:
+        parent, _, name = path.rpartition("/")
+        with self._folder(parent) as fd:
+            yield fd, name
+
+    @contextlib.contextmanager
+    def _two(self, one: str, other: str) -> Iterator[tuple[tuple[int, str], tuple[int, str]]]:
+        with self._at(one) as first, self._at(other) as second:
+            yield first, second
+
+    def _lstat(self, path: str) -> os.stat_result | None:
+        try:
+            with self._at(path) as (fd, name):
+                return os.stat(name or ".", dir_fd=fd, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    @contextlib.contextmanager
+    def _opened(self, path: str) -> Iterator[int | None]:
+        """Open a regular file for reading; None where nothing is."""
+        try:
+            with self._at(path) as (folder, name):
+                fd = os.open(name, _READ, dir_fd=folder)
+        except (FileNotFoundError, NotADirectoryError):
+            yield None
+            return
+        except OSError as error:
+            if error.errno in {errno.ELOOP, errno.ENXIO}:
+                raise not_regular(path) from error
+            raise
+        try:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise not_regular(path)
+            yield fd
+        finally:
+            os.close(fd)
+
+    def kind(self, path: str) -> Kind:
+        """What stands there, without following or opening it."""
+        try:
+            found = self._lstat(path)
+        except Odd:
+            return "odd"
+        if found is None:
+            return "absent"
+        if found.st_dev != self._device:
+            return "odd"
+        if stat.S_ISREG(found.st_mode):
+            return "file"
+        return "folder" if stat.S_ISDIR(found.st_mode) else "odd"
+
+    def read(self, path: str) -> bytes | None:
+        with self._opened(path) as fd:
+            if fd is None:
+                return None
+            return read_all(fd, os.fstat(fd).st_size)
+
+    def entry(self, path: str) -> Entry | None:
+        with self._opened(path) as fd:
+            if fd is None:
+                return None
+            return Entry(
+                digest_of(fd, os.fstat(fd).st_size), bool(os.fstat(fd).st_mode & stat.S_IXUSR)
+            )
+
+    def mode(self, path: str) -> int | None:
+        found = self._lstat(path)
+        return None if found is None else stat.S_IMODE(found.st_mode)
+
+    def listdir(self, path: str) -> list[str]:
+        with self._folder(path) as fd:
+            return sorted(os.listdir(fd))
+
+    def write_new(
+        self, path: str, data: bytes, mode: int, *, exact: bool = False, sync: bool = True
+    ) -> None:
+        with self._at(path) as (folder, name):
+            fd = os.open(name, _NEW, mode, dir_fd=folder)
+        try:
+            write_all(fd, data)
+            if exact:
+                os.fchmod(fd, mode)
+            if sync:
+                sync_fd(fd)
+        finally:
+            os.close(fd)
+
+    def put(self, name: str, temp: str, data: bytes, mode: int) -> None:
+        """Put a file into the root in one step by way of another name, whatever stood there; durable."""
+        try:
+            self.write_new(temp, data, mode, exact=True)
+            self.rename(temp, name)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self.unlink(temp)
+            raise
+        self.sync_folder("")
+
+    def sync_folder(self, path: str) -> None:
+        with self._folder(path) as fd:
+            sync_fd(fd)
+
+    def sync_all(self) -> None:
+        import ctypes  # noqa: PLC0415 - start-up
+
+        library = ctypes.CDLL(None, use_errno=True)
+        if not hasattr(library, "syncfs"):
+            os.sync()
+        elif library.syncfs(self._fd):
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), str(self.root))
+
+    def rename(self, source: str, target: str) -> None:
+        with self._two(source, target) as ((fd, name), (other, new)):
+            os.rename(name, new, src_dir_fd=fd, dst_dir_fd=other)
+
+    def exchange(self, one: str, other: str) -> None:
+        with self._two(one, other) as (first, second):
+            _rename.exchange(first, second)
+
+    def noreplace(self, source: str, target: str) -> None:
+        with self._two(source, target) as (first, second):
+            _rename.noreplace(first, second)
+
+    def unlink(self, path: str) -> None:
+        with self._at(path) as (fd, name):
+            os.unlink(name, dir_fd=fd)
+
+    def mkdir(self, path: str, mode: int) -> None:
+        with self._at(path) as (fd, name):
+            os.mkdir(name, mode, dir_fd=fd)
+
+    def rmdir(self, path: str) -> None:
+        with self._at(path) as (fd, name):
+            os.rmdir(name, dir_fd=fd)
+
+
+def _explained(error: OSError, fd: int, name: str, seen: str) -> OSError | Odd:
+    """A symlink on the way is the user's; anything else stays what it is."""
+    if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+        with contextlib.suppress(OSError):
+            if stat.S_ISLNK(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
+                return Odd("it is a symlink, which is never followed: it is the user's", where=seen)
+        return NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), seen)
+    return type(error)(error.errno, error.strerror, seen)
+
+
+def atomic_write(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write one small file whole or not at all; the same content is not written again.
+
+    Args:
+        path: The file; its folder is made when missing. A file that exists keeps its permission bits.
+        data: The content.
+        mode: The permission bits of a new file.
+
+    Raises:
+        Odd: The path is a symlink or no regular file.
+        DistError: The disk is full, read-only, or fails; the old content stands.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with RealFs(path.parent) as folder:
+            if folder.read(path.name) == data:
+                return
+            folder.put(
+                path.name,
+                f".{path.name[:150]}.{os.urandom(6).hex()}.tmp",
+                data,
+                folder.mode(path.name) or mode,
+            )
+    except OSError as error:
+        raise trouble(error, "can't write the file", where=str(path)) from error

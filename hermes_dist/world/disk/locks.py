@@ -1,0 +1,122 @@
+"""Locks of the kernel on files: one command at a time on a home, a cache or a list."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from hermes_dist.brand import PRIVATE
+from hermes_dist.errors import Busy, DistError
+from hermes_dist.world.disk.errors import not_regular, trouble
+from hermes_dist.world.disk.private import FILE, make_private
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@contextlib.contextmanager
+def flock(
+    path: Path, *, timeout: float = 0, held: str = "another command is at work here"
+) -> Iterator[None]:
+    """Hold an exclusive lock on a file, which is made when missing and never written to.
+
+    The lock is the kernel's: it ends with the process that holds it, however that dies.
+
+    Args:
+        path: The lock file; a symlink there is not followed.
+        timeout: How many seconds to wait for it.
+        held: What to say when somebody else has it.
+
+    Raises:
+        Busy: Somebody else has it; the sentence names their process where the system tells.
+        DistError: The file can't be opened.
+    """
+    end = time.monotonic() + timeout
+    while True:
+        fd = _open_lock(path)
+        try:
+            if _try_lock(fd, path):
+                yield
+                return
+            if time.monotonic() >= end:
+                raise _busy(os.fstat(fd), path, held)
+        finally:
+            os.close(fd)
+        time.sleep(0.02)
+
+
+def _open_lock(path: Path) -> int:
+    """Open the lock file, with neither it nor its folder followed when a symlink."""
+    try:
+        make_private(path.parent)
+        folder = os.open(path.parent, _FOLDER)
+        try:
+            fd = os.open(path.name, _LOCK, FILE, dir_fd=folder)
+            _make_private_file(fd)
+            return fd
+        finally:
+            os.close(folder)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENOTDIR, errno.EEXIST}:
+            raise not_regular(str(path)) from error
+        raise trouble(error, "can't open the lock", where=str(path)) from error
+
+
+def _make_private_file(fd: int) -> None:
+    """Give a lock file the mode that a umask took away or never kept."""
+    if stat.S_IMODE(os.fstat(fd).st_mode) != FILE:
+        with contextlib.suppress(PermissionError):  # another user's, who lets us use it
+            os.fchmod(fd, FILE)
+
+
+def _try_lock(fd: int, path: Path) -> bool:
+    """Lock the file; False when somebody else has it, or it is not the file at that path any more."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise trouble(error, "can't lock", where=str(path)) from error
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(fd), os.stat(path, follow_symlinks=False))
+    return False
+
+
+def _busy(file: os.stat_result, path: Path, held: str) -> Busy:
+    """Name the holder, from the kernel's own list of locks."""
+    holder = ""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/locks").read_text().splitlines():
+            fields = line.split()
+            if fields[1] == "FLOCK" and fields[5].endswith(f":{file.st_ino}") and fields[4] != "0":
+                holder = f" (process {fields[4]})"
+    return Busy(
+        f"{held}{holder}", where=str(path.parent), hint="wait for it to end, then run it again"
+    )
+
+
+@contextlib.contextmanager
+def home_lock(home: Path, timeout: float = 0) -> Iterator[None]:
+    """Hold a home against other commands of ours, by ``.dist/lock``; stale locks do not exist.
+
+    Args:
+        home: The home folder, which must exist.
+        timeout: How many seconds to wait for it.
+
+    Raises:
+        Busy: Another command holds the home.
+        Odd: ``.dist`` is a symlink.
+        DistError: The home is missing or can't be written.
+    """
+    if not home.is_dir():
+        raise DistError("there is no such home", where=str(home))
+    with flock(
+        home / PRIVATE / "lock", timeout=timeout, held="another command is changing this home"
+    ):
+        yield

@@ -1,0 +1,187 @@
+"""Looking at a home: regular files by path and digest; nothing is followed, nothing unwanted is opened."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.paths import MAX_DEPTH, MAX_PATH_BYTES, RelPath
+from hermes_dist.model.tree import Digest, Entry, Tree
+
+Signature = tuple[int, int, int, int]
+"""Size, mtime, ctime and inode of a file: while they stay, so does its content."""
+
+Known = Mapping[RelPath, tuple[Signature, Digest]]
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CHUNK = 1 << 20
+_FRESH = 2_000_000_000  # a file changed this short a time ago may change again within one tick of its clock
+
+
+class Scan(NamedTuple):
+    """What was found.
+
+    Attributes:
+        tree: The regular files that were wanted.
+        odd: What could not be taken, as (path, why).
+        known: Digests to hand to the next scan, which then reads only what changed since.
+    """
+
+    tree: Tree
+    odd: tuple[tuple[str, str], ...] = ()
+    known: Known = MappingProxyType({})
+
+
+def scan(
+    home: Path,
+    want: Callable[[RelPath], bool],
+    into: Callable[[RelPath], bool],
+    known: Known | None = None,
+) -> Scan:
+    """Look at the files of a home.
+
+    Args:
+        home: The folder.
+        want: Whether a file is looked at; others are never opened.
+        into: Whether a folder is gone into; others are never listed.
+        known: What an earlier scan knew.
+
+    Returns:
+        The files with their digests; symlinks, FIFOs and the like, unreadable files and unsafe names as odd.
+
+    Raises:
+        DistError: The folder itself can't be opened.
+    """
+    walk = _Walk(want, into, known or {}, time.time_ns())
+    try:
+        fd = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise DistError(
+            f"can't look into it: {os.strerror(error.errno or 0)}", where=str(home)
+        ) from error
+    try:
+        walk.folder(fd, None)
+    finally:
+        os.close(fd)
+    return Scan(Tree(walk.entries), tuple(sorted(walk.odd)), walk.seen)
+
+
+class _Walk:
+    """One walk over a home."""
+
+    def __init__(
+        self,
+        want: Callable[[RelPath], bool],
+        into: Callable[[RelPath], bool],
+        known: Known,
+        now: int,
+    ) -> None:
+        self._want, self._into, self._known, self._now = want, into, known, now
+        self.entries: dict[RelPath, Entry] = {}
+        self.odd: list[tuple[str, str]] = []
+        self.seen: dict[RelPath, tuple[Signature, Digest]] = {}
+
+    def folder(self, fd: int, at: RelPath | None) -> None:
+        with os.scandir(fd) as found:
+            children = [
+                (c.name, c.is_dir(follow_symlinks=False), c.is_file(follow_symlinks=False))
+                for c in found
+            ]
+        for name, is_folder, is_file in children:
+            try:
+                path = _joined(at, name)
+            except Invalid as error:
+                shown = f"{at}/{name}" if at else name
+                self.odd.append((shown.encode("utf-8", "backslashreplace").decode(), error.what))
+                continue
+            if is_folder:
+                if self._into(path):
+                    self._deeper(fd, path)
+            elif self._want(path):
+                if is_file:
+                    self._file(fd, path)
+                else:
+                    self.odd.append((path, "neither a regular file nor a folder"))
+            elif not is_file and self._into(path):
+                self.odd.append((path, "a symlink or the like, which is never followed"))
+
+    def _deeper(self, fd: int, path: RelPath) -> None:
+        with self._tried(path):
+            deeper = os.open(path.name, _FOLDER, dir_fd=fd)
+            try:
+                self.folder(deeper, path)
+            finally:
+                os.close(deeper)
+
+    def _file(self, folder: int, path: RelPath) -> None:
+        with self._tried(path):
+            before = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
+            known = self._known.get(path)
+            if known and stat.S_ISREG(before.st_mode) and known[0] == _signature(before):
+                self._take(path, before, known[1])
+                return
+            fd = os.open(path.name, _READ, dir_fd=folder)
+            try:
+                opened = os.fstat(fd)
+                if not stat.S_ISREG(opened.st_mode):
+                    self.odd.append((path, "neither a regular file nor a folder"))
+                    return
+                self._take(path, opened, digest_of(fd, opened.st_size))
+            finally:
+                os.close(fd)
+
+    def _take(self, path: RelPath, found: os.stat_result, digest: Digest) -> None:
+        self.entries[path] = Entry(digest, bool(found.st_mode & stat.S_IXUSR))
+        if max(found.st_mtime_ns, found.st_ctime_ns) < self._now - _FRESH:
+            self.seen[path] = (_signature(found), digest)
+
+    @contextlib.contextmanager
+    def _tried(self, path: RelPath) -> Iterator[None]:
+        """What vanished meanwhile is not there; what can't be opened is odd."""
+        try:
+            yield
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
+                raise DistError(f"can't read it: {error.strerror}", where=path) from error
+            self.odd.append((path, f"can't be read: {error.strerror}"))
+
+
+def _joined(at: RelPath | None, name: str) -> RelPath:
+    """The path of a name in a folder whose own path is known to be safe."""
+    safe = RelPath(name)
+    if at is None:
+        return safe
+    path = f"{at}/{safe}"
+    if len(path.encode()) > MAX_PATH_BYTES or path.count("/") >= MAX_DEPTH:
+        return RelPath(path)  # which says what is wrong with it
+    return str.__new__(RelPath, path)
+
+
+def _signature(found: os.stat_result) -> Signature:
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+
+
+def digest_of(fd: int, size: int) -> Digest:
+    """The digest of what a file holds.
+
+    Args:
+        fd: The file.
+        size: How large it seems to be; it may have grown or shrunk meanwhile.
+    """
+    import hashlib  # noqa: PLC0415 - start-up
+
+    digest = hashlib.sha256()
+    while chunk := os.read(fd, min(size + 1, _CHUNK)):
+        digest.update(chunk)
+    return Digest(digest.hexdigest())

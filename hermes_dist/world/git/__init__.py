@@ -1,0 +1,1 @@
+"""Git repositories: fetched, read, made and pushed without a work tree."""

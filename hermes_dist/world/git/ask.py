@@ -1,0 +1,60 @@
+"""Asking repositories what they offer: one when it is needed, or many at once before they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import copy
+
+from hermes_dist.errors import DistError
+from hermes_dist.world.child import stop_running
+from hermes_dist.world.git.known_refs import KnownRefs
+from hermes_dist.world.ports import Git, Refs
+
+_AT_ONCE = 8
+"""Repositories asked at the same moment: an sshd drops connections from its tenth on that has not logged in."""
+
+
+class Asking:
+    """Answers of repositories.
+
+    Args:
+        git: Whom to ask by.
+        known: Where names that were heard are remembered.
+    """
+
+    def __init__(self, git: Git, known: KnownRefs) -> None:
+        self._git = git
+        self._known = known
+        self._ahead: dict[str, Refs | DistError] = {}
+
+    def refs(self, url: str) -> Refs:
+        """Ask one repository, unless its answer is there already.
+
+        Raises:
+            Unreachable: It can't be reached, read, or is not available offline.
+        """
+        answer = self._ahead.get(url) or self._ask(url)
+        if isinstance(answer, DistError):
+            raise copy(answer)  # whoever catches it adds where, and it may be raised again
+        return answer
+
+    def ahead(self, urls: Iterable[str]) -> None:
+        """Ask many repositories at once, each once; in this run :meth:`refs` gives these answers."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - start-up
+
+        each = dict.fromkeys(urls)
+        pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
+        try:
+            self._ahead.update(zip(each, pool.map(self._ask, each), strict=True))
+        except BaseException:  # Ctrl-C: nobody else is asked, and nobody's answer awaited
+            pool.shutdown(wait=False, cancel_futures=True)
+            stop_running()
+            raise
+        finally:
+            pool.shutdown()
+
+    def _ask(self, url: str) -> Refs | DistError:
+        try:
+            return self._known.heard(url, self._git.refs(url))
+        except DistError as error:
+            return error

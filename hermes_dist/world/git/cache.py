@@ -1,0 +1,200 @@
+"""A bare cache on disk, and what git prints about a repository."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from pathlib import Path
+from typing import IO
+
+from hermes_dist.errors import Invalid
+from hermes_dist.world.disk.private import FILE, make_private
+from hermes_dist.world.ports import Refs
+
+_LARGEST = 1 << 20
+_FOLDERS = ("objects", "refs")
+_FILES = ("HEAD", "config")
+COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_CONFIG = "[core]\n\trepositoryFormatVersion = {}\n\tbare = true\n\tlogAllRefUpdates = false\n"
+
+
+def cache_name(url: str) -> str:
+    """The name of a repository's cache, from its address without a login."""
+    import hashlib  # noqa: PLC0415 - start-up
+
+    slug = re.sub(r"[^a-z0-9]+", "-", url.lower().removesuffix(".git")).strip("-")[-40:].strip("-")
+    return f"{hashlib.sha256(url.encode()).hexdigest()[:16]}-{slug}.git"
+
+
+def prepare(cache: Path, *, sha256: bool) -> None:
+    """Make an empty bare repository, whole or not at all; one that is there stays as it is.
+
+    Args:
+        cache: Its folder.
+        sha256: Whether its objects are named by SHA-256 rather than SHA-1.
+
+    Raises:
+        DistError: The disk is full or fails.
+    """
+    from hermes_dist.world.disk.errors import trouble  # noqa: PLC0415 - start-up
+
+    if cache.is_dir():
+        return
+    temp = cache.parent / f".{cache.name}.{os.urandom(4).hex()}"
+    try:
+        for folder in ("objects/info", "objects/pack", "refs/dist"):
+            make_private(temp / folder)
+        _write(temp / "HEAD", "ref: refs/heads/none\n")
+        _write(
+            temp / "config",
+            _CONFIG.format(int(sha256)) + ("[extensions]\n\tobjectFormat = sha256\n" * sha256),
+        )
+        with contextlib.suppress(FileExistsError):
+            _rename_new(temp, cache)
+    except OSError as error:
+        raise trouble(error, "can't make a cache for a repository", where=str(cache)) from error
+    finally:
+        if temp.exists():
+            import shutil  # noqa: PLC0415 - start-up
+
+            shutil.rmtree(temp, ignore_errors=True)
+
+
+def heal(cache: Path) -> bool:
+    """Clear away what a git that was killed left behind; whoever calls it holds the cache.
+
+    Nobody else can be at work in a held cache, so every ``*.lock`` in it is a dead one, and git would stop at it.
+
+    Returns:
+        Whether a repository is left. One that lost a part without which git knows no repository is put away.
+
+    Raises:
+        DistError: The disk fails.
+    """
+    from hermes_dist.world.disk.errors import trouble  # noqa: PLC0415 - start-up
+
+    try:
+        if not _is_whole(cache):
+            put_away(cache)
+            return False
+        for left in (
+            *cache.rglob("*.lock"),
+            *cache.glob("objects/pack/tmp_*"),
+            *cache.glob("objects/??/tmp_obj_*"),
+        ):
+            if not left.is_dir():
+                left.unlink(missing_ok=True)
+    except OSError as error:
+        raise trouble(error, "can't clean the cache of a repository", where=str(cache)) from error
+    return True
+
+
+def _is_whole(cache: Path) -> bool:
+    """Whether all is there without which git knows no repository."""
+    return all((cache / part).is_dir() for part in _FOLDERS) and all(
+        _has_text(cache / part) for part in _FILES
+    )
+
+
+def put_away(cache: Path) -> None:
+    """Take a damaged cache out of use; what was in it can be fetched again.
+
+    Raises:
+        OSError: The disk fails.
+    """
+    import shutil  # noqa: PLC0415 - start-up
+
+    aside = cache.parent / f".{cache.name}.{os.urandom(4).hex()}.old"
+    with contextlib.suppress(FileNotFoundError):
+        cache.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _has_text(path: Path) -> bool:
+    """Whether a small file is there and was written: a machine that loses power leaves it empty or full of zeros."""
+    try:
+        return bool(path.read_bytes().strip(b"\0 \n"))
+    except (FileNotFoundError, IsADirectoryError):
+        return False
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(FILE)
+
+
+def _rename_new(temp: Path, cache: Path) -> None:
+    try:
+        temp.rename(cache)
+    except OSError:
+        if not cache.is_dir():
+            raise
+        raise FileExistsError(cache) from None
+
+
+def is_pinned(cache: Path, commit: str) -> bool:
+    """Whether a commit has been fetched whole; git writes the ref only then."""
+    return (cache / "refs/dist" / commit).is_file() and _is_whole(cache)
+
+
+def is_cut(cache: Path, lines: list[list[str]]) -> bool:
+    """Whether a walk ended at a commit whose parents were not fetched."""
+    shallow: set[str] = set()
+    with contextlib.suppress(FileNotFoundError):
+        shallow = set((cache / "shallow").read_text().split())
+    walked = {line[0] for line in lines}
+    return bool(shallow & walked) or any(
+        parent not in walked for line in lines for parent in line[1:]
+    )
+
+
+def parse_refs(out: bytes) -> Refs:
+    """Read the lines of ``git ls-remote --symref``."""
+    head, head_commit = "", ""
+    heads: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    annotated: dict[str, str] = {}
+    for line in out.decode("utf-8", "replace").splitlines():
+        value, _, name = line.partition("\t")
+        if name == "HEAD":
+            head, head_commit = (
+                (value[5:], head_commit) if value.startswith("ref: ") else (head, value)
+            )
+        elif not COMMIT.fullmatch(value):
+            continue
+        elif name.startswith("refs/heads/"):
+            heads[name[11:]] = value
+        elif name.endswith("^{}"):
+            annotated[name[10:-3]] = tags.get(name[10:-3], "")
+            tags[name[10:-3]] = value
+        elif name.startswith("refs/tags/"):
+            tags[name[10:]] = value
+    if not COMMIT.fullmatch(head_commit):
+        head_commit = ""
+    return Refs(
+        head=head if head_commit else "",
+        head_commit=head_commit,
+        heads=heads,
+        tags=tags,
+        annotated=annotated,
+    )
+
+
+def read_original(out: IO[bytes], oid: str, kind: str) -> bytes:
+    """Read one commit or tag from what ``git cat-file --batch`` writes, and hold it against its id.
+
+    Raises:
+        Invalid: It is not there, is very large, or is not what its id says.
+    """
+    import hashlib  # noqa: PLC0415 - start-up
+
+    words = out.readline(200).split()
+    if len(words) != 3 or words[:2] != [oid.encode(), kind.encode()] or int(words[2]) > _LARGEST:
+        raise Invalid(f"the repository has no {kind} {oid[:12]}, or a very large one")
+    data = out.read(int(words[2]) + 1)[:-1]
+    whole = b"%s %d\0%s" % (kind.encode(), len(data), data)
+    digest = hashlib.sha256(whole) if len(oid) == 64 else hashlib.sha1(whole, usedforsecurity=False)
+    if digest.hexdigest() != oid:
+        raise Invalid(f"the {kind} {oid[:12]} is not what its id says")
+    return data

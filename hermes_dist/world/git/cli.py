@@ -1,0 +1,238 @@
+"""The user's own git, told to do nothing but talk and read.
+
+Credentials, proxies, certificates and ssh come from the user's configuration; nothing in it or in a repository
+runs a hook, a filter, a monitor or maintenance, and nothing can ask a question: the child has no terminal, no
+askpass program, and git's own prompts are off.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import without_credentials
+from hermes_dist.world.child import Command
+from hermes_dist.world.ports import RefUpdate
+
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "core.askPass=",
+    "core.alternateRefsCommand=",
+    "core.packedGitWindowSize=16m",
+    "core.packedGitLimit=128m",
+    "core.deltaBaseCacheLimit=32m",
+    "core.bigFileThreshold=32m",
+    "pack.threads=1",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "protocol.version=2",
+    "transfer.bundleURI=false",
+    "fetch.bundleURI=",
+    "fetch.fsckObjects=true",
+    "fetch.fsck.badFilemode=error",
+    "fetch.fsck.zeroPaddedFilemode=warn",
+    "fetch.fsck.badTimezone=warn",
+    "fetch.fsck.missingSpaceBeforeDate=warn",
+    "fetch.fsck.missingSpaceBeforeEmail=warn",
+    "fetch.unpackLimit=1",
+    "fetch.recurseSubmodules=false",
+    "fetch.writeCommitGraph=false",
+    "submodule.recurse=false",
+    "credential.interactive=false",
+    "http.lowSpeedLimit=100",
+    "http.lowSpeedTime=30",
+)
+_PROTOCOLS = {
+    "https": "https:ssh",
+    "ssh": "ssh:https",
+    "http": "http:https",
+    "git": "git",
+    "file": "file",
+}
+_WITHOUT_LOGIN = {"git", "file"}
+"""Protocols that know no login; git would take one there for a part of the host's name, and say it aloud."""
+_KEPT = re.compile(
+    r"GIT_(SSH|SSH_COMMAND|SSH_VARIANT|SSL_\w+|PROXY_\w+|HTTP_\w+|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT"
+    r"|KEY_\d+|VALUE_\d+))"
+)
+_WHO = re.compile(r"GIT_(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)")
+_QUIET = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "",
+    "SSH_ASKPASS": "/bin/false",
+    "SSH_ASKPASS_REQUIRE": "never",
+    "GCM_INTERACTIVE": "never",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_ALLOC_LIMIT": str(256 << 20),
+    "LC_ALL": "C",
+    "LANGUAGE": "C",
+}
+
+
+def scheme_of(url: str) -> str:
+    """The scheme of a URL; ``ssh`` for the scp form."""
+    return url.partition("://")[0].lower() if "://" in url else "ssh"
+
+
+class CliTool:
+    """Commands of the git program.
+
+    Args:
+        program: Its path.
+        env: The user's environment.
+    """
+
+    name = "git"
+
+    def __init__(self, program: str, env: Mapping[str, str]) -> None:
+        kept = {k: v for k, v in env.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
+        self._env = {**kept, **_QUIET}
+        self._who = {k: v for k, v in env.items() if _WHO.fullmatch(k)}
+        self._base = (program, *(word for setting in _SETTINGS for word in ("-c", setting)))
+
+    def _local(self, cache: Path, *words: str) -> Command:
+        return Command(
+            (*self._base, f"--git-dir={cache}", *words), {**self._env, "GIT_ALLOW_PROTOCOL": "none"}
+        )
+
+    def _remote(self, url: str, cache: Path | None, *words: str) -> Command:
+        scheme = scheme_of(url)
+        env = {**self._env, "GIT_ALLOW_PROTOCOL": _PROTOCOLS.get(scheme, "none")}
+        follow = () if scheme != "http" else ("-c", "http.followRedirects=false")
+        # Without a cache git must not read the configuration of wherever it stands.
+        where = f"--git-dir={cache or os.devnull}"
+        return Command((*self._base, *follow, where, *words), _with_login(env, url))
+
+    def _serving(self, url: str) -> tuple[str, ...]:
+        """How a repository on this machine is served: by git alone, without a program of the user's in between.
+
+        The git at the other end of ``file://`` is a second one, which the settings of the first don't reach. It reads
+        the user's configuration, and ``uploadpack.packObjectsHook`` there names a program; ``env`` is one that does
+        nothing but start what follows.
+        """
+        if scheme_of(url) != "file":
+            return ()
+        program = shlex.quote(self._base[0])
+        return (f"--upload-pack={program} -c uploadpack.packObjectsHook=env upload-pack",)
+
+    def refs(self, url: str) -> Command:
+        """List ``oid TAB name`` lines, and ``ref: target TAB name`` for symbolic ones."""
+        words = (
+            "ls-remote",
+            "--symref",
+            *self._serving(url),
+            "--end-of-options",
+            without_credentials(url),
+        )
+        return self._remote(url, None, *words)
+
+    def fetch(
+        self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool
+    ) -> Command:
+        """Bring ``source`` (a full ref name or commit) into the cache as the ref ``target``."""
+        how = () if depth is None else (f"--depth={depth}",)
+        command = self._remote(
+            url,
+            cache,
+            "fetch",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--update-shallow",
+            "--progress" if talk else "--quiet",
+            *how,
+            *self._serving(url),
+            "--end-of-options",
+            without_credentials(url),
+            f"+{source}:{target}",
+        )
+        return command._replace(private=True)
+
+    def tree(self, cache: Path, commit: str, subfolder: RelPath | None) -> Command:
+        """List ``mode type oid size TAB path NUL`` for every file and folder."""
+        what = f"{commit}^{{commit}}:{subfolder or ''}"
+        return self._local(cache, "ls-tree", "-r", "-t", "-l", "-z", "--end-of-options", what)
+
+    def blobs(self, cache: Path) -> Command:
+        """For each id on standard input: ``oid type size LF content LF``."""
+        return self._local(cache, "cat-file", "--batch", "--buffer")
+
+    def walk(self, cache: Path, commit: str, limit: int) -> Command:
+        """List ``commit parent…`` lines, newest first."""
+        return self._local(
+            cache, "rev-list", "--parents", f"--max-count={limit}", "--end-of-options", commit, "--"
+        )
+
+    def identity(self, who: str) -> Command:
+        """Write ``Name <mail> seconds zone`` of the AUTHOR or COMMITTER; fails rather than guess one."""
+        words = (
+            "-c",
+            "user.useConfigOnly=true",
+            f"--git-dir={os.devnull}",
+            "var",
+            f"GIT_{who}_IDENT",
+        )
+        return Command(
+            (*self._base, *words), {**self._env, **self._who, "GIT_ALLOW_PROTOCOL": "none"}
+        )
+
+    def push(self, cache: Path, url: str, updates: Sequence[RefUpdate], *, talk: bool) -> Command:
+        """Move refs all together or not at all, and only from what they are known to be."""
+        leases = (f"--force-with-lease={one.name}:{one.old}" for one in updates)
+        return self._remote(
+            url,
+            cache,
+            "push",
+            "--atomic",
+            "--porcelain",
+            "--no-verify",
+            "--no-signed",
+            "--no-follow-tags",
+            "--recurse-submodules=no",
+            "--progress" if talk else "--quiet",
+            *leases,
+            "--end-of-options",
+            without_credentials(url),
+            *(f"{one.new}:{one.name}" for one in updates),
+        )
+
+    def patch(self, cache: Path, commit: str) -> Command:
+        """Write a commit as a patch for ``git am``, whatever the user's own taste in patches is."""
+        plain = {
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_COUNT": "0",
+        }
+        words = (
+            "format-patch",
+            "-1",
+            "--stdout",
+            "--binary",
+            "--full-index",
+            "--no-ext-diff",
+            "--no-textconv",
+        )
+        command = self._local(cache, *words, "--end-of-options", commit)
+        return Command(command.argv, {**command.env, **plain})
+
+
+def _with_login(env: dict[str, str], url: str) -> dict[str, str]:
+    """Hand a login in the URL over by the environment, where no list of processes and no message shows it."""
+    bare = without_credentials(url)
+    if bare == url or scheme_of(url) in _WITHOUT_LOGIN:
+        return env
+    count = int(env.get("GIT_CONFIG_COUNT") or 0)
+    return {
+        **env,
+        "GIT_CONFIG_COUNT": str(count + 1),
+        f"GIT_CONFIG_KEY_{count}": f"url.{url}.insteadOf",
+        f"GIT_CONFIG_VALUE_{count}": bare,
+    }

@@ -1,0 +1,245 @@
+"""What git says when something goes wrong, as errors with a next step."""
+
+from __future__ import annotations
+
+import errno
+import re
+import resource
+import signal
+from typing import NoReturn
+from urllib.parse import unquote
+
+from hermes_dist.errors import DistError, Invalid, Refused, Unreachable
+from hermes_dist.model.source import without_credentials
+from hermes_dist.world.child import Finished
+from hermes_dist.world.disk.errors import HINTS
+
+_ACCESS = (
+    "for a private repository, log in with `gh auth login`, a git credential helper or an ssh key"
+)
+_LOCAL = "look whether it was moved or renamed, or lies on a disk that is not here now"
+_TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
+    (
+        r"dubious ownership",
+        Refused,
+        "git refuses to read a repository that belongs to another user",
+        "if you trust it, run: git config --global --add safe.directory PATH",
+    ),
+    (
+        (
+            r"object \w+: (\w+): |fsck error"
+            r"|empty filename|malformed mode|too-short tree|truncated in tree"
+        ),
+        Invalid,
+        "unsafe tree: git's own check refused it",
+        "tell the author: `git fsck` in the repository names the object",
+    ),
+    (
+        (
+            r"died of signal (9|24|25)|out of memory|MemoryError|File too large|[Ff]ile size limit|unable to allocate"
+            r"|annot allocate|malloc failed|maximum allowed size|attempting to allocate"
+        ),
+        Invalid,
+        "the repository is larger than the limits allow",
+        "a package may hold 256 MiB, 32 MiB a file",
+    ),
+    (
+        r"couldn't find remote ref|not our ref|unadvertised object|no such commit",
+        Invalid,
+        "the repository has no such tag, branch or commit",
+        "",
+    ),
+    (
+        (
+            r"transport '[^']*' not allowed|[Pp]rotocol \S+ (not supported|disabled|is disabled)|error: 30\d"
+            r"|base from redirection|redirects elsewhere"
+        ),
+        Unreachable,
+        "it redirects elsewhere, which is not followed",
+        "use the address that it redirects to, if you trust it",
+    ),
+    (
+        (
+            r"could not read (Username|Password)|terminal prompts disabled|Authentication failed|Permission denied"
+            r"|error: 40[13]|Access denied|Host key verification failed"
+        ),
+        Unreachable,
+        "it does not exist, or you may not read it",
+        _ACCESS,
+    ),
+    (
+        (
+            r"not found|does not appear to be a git repository|not a git repository|error: 404|not exported"
+            r"|[Nn]o such repository|does not exist"
+        ),
+        Unreachable,
+        "there is no such repository",
+        _ACCESS,
+    ),
+    (
+        r"not a tree object|[Nn]ot a valid object name|bad (object|revision)|invalid object name",
+        Invalid,
+        "the commit or the folder is not there",
+        "",
+    ),
+    (
+        r"index-pack|bad pack|inflate|invalid pack|pack (has|is)|corrupt|bad object|delta",
+        Invalid,
+        "it sent something that is no git repository, or it broke on the way",
+        "try again; then tell its host",
+    ),
+    (
+        r"dulwich speaks no",
+        Unreachable,
+        "this needs git, which is not installed",
+        "install git, then try again",
+    ),
+)
+_DISK: tuple[tuple[str, str, int], ...] = (
+    (r"No space left on device", "the disk is full", errno.ENOSPC),
+    (r"[Dd]isk quota exceeded", "your quota on the disk is used up", errno.EDQUOT),
+    (r"Read-only file system", "the disk is read-only", errno.EROFS),
+    (r"Input/output error", "the disk reports an error", errno.EIO),
+    (r"Too many open files", "too many files are open", errno.EMFILE),
+    (
+        (
+            r"insufficient permission for adding an object|Errno 13\] Permission denied"
+            r"|(?:can't|cannot|could not|unable to|failed to) (?:create|open|write|lock|make|mkdir|update|append)[^\n]*"
+            r": Permission denied"
+        ),
+        "the cache of the repository can't be written",
+        errno.EACCES,
+    ),
+)
+"""What this machine's own disk says through git: no fault of the repository, nor of the network."""
+_BY_SIZE = re.compile(
+    r"died of signal 25|File too large|[Ff]ile size limit|invalid index-pack output"
+)
+"""What git says where a file grew too long; the last of these only where the user has set a limit."""
+_DAMAGE = re.compile(
+    r"corrupt|inflate|bad pack|pack (?:has|is)|packfile|loose object|bad object|unable to read|not a git repository"
+)
+_OF_MEMORY = re.compile(
+    r"[Oo]ut of memory|MemoryError|unable to allocate|annot allocate|malloc failed|attempting to allocate"
+)
+_NOT_THERE = re.compile(_TABLE[3][0])
+_SHORTEST = 12
+"""A user name shorter than this beside a password is no token."""
+_PREFIX = re.compile(r"^(?:fatal|error|remote: error|remote|ERR|ssh): ?", re.IGNORECASE)
+
+
+def is_missing(finished: Finished) -> bool:
+    """Whether a server said that it has no such commit, or does not hand it out by its id."""
+    return not finished.ok and not finished.stopped and _NOT_THERE.search(finished.err) is not None
+
+
+def explain(finished: Finished, url: str, seconds: float) -> DistError:
+    """Make an error of how git ended.
+
+    Args:
+        finished: How it ended.
+        url: What it was about; credentials are taken out.
+        seconds: The time it was given.
+
+    Returns:
+        Unreachable for what lies between us and the repository, Invalid for what is wrong with it.
+    """
+    where = without_credentials(url)
+    if local := _local_trouble(finished):
+        return local
+    if finished.stopped == "time":
+        return Unreachable(f"no answer within {seconds:g} s", where=where, hint="try again later")
+    if finished.stopped == "output":
+        return Invalid("it lists more than the limits allow", where=where)
+    if -finished.code in {signal.SIGXFSZ, signal.SIGXCPU, signal.SIGKILL}:
+        return Invalid("the repository is larger than the limits allow", where=where)
+    # A name such as /not-found is not a message.
+    said = masked(finished.err, url).replace(where.removesuffix("/"), "URL")
+    for pattern, kind, sentence, advice in _TABLE:
+        if match := re.search(pattern, said):
+            hint = _LOCAL if advice is _ACCESS and where.startswith("file:") else advice
+            rule = (
+                f": {match[1]}"
+                if kind is Invalid and match.re.groups and match[1] and match[1].isalpha()
+                else ""
+            )
+            return kind(sentence + rule, where=where, hint=hint)
+    reason = _reason(masked(finished.err, url))
+    return Unreachable(
+        f"it can't be reached{': ' + reason if reason else ''}",
+        where=where,
+        hint="check the address and the network, then try again",
+    )
+
+
+def explain_listing(finished: Finished, url: str, seconds: float) -> DistError:
+    """Make an error of how the question for the refs of a repository ended."""
+    if not finished.stopped and (
+        _OF_MEMORY.search(finished.err) or -finished.code == signal.SIGKILL
+    ):
+        finished = finished._replace(stopped="output")
+    return explain(finished, url, seconds)
+
+
+def is_damage(finished: Finished) -> bool:
+    """Whether git could not read its own copy of a repository."""
+    return not finished.ok and not finished.stopped and _DAMAGE.search(finished.err) is not None
+
+
+def masked(text: str, url: str) -> str:
+    """Take the login of a URL out of a text, in whichever form a program repeats it.
+
+    A program that splits the URL says ``user:token@host`` without the scheme, or the token alone.
+    """
+    text = without_credentials(text)
+    for secret in _secrets_of(url):
+        text = text.replace(secret, "…")
+    return text
+
+
+def _secrets_of(url: str) -> list[str]:
+    """The parts of a URL that nobody may see, longest first."""
+    if without_credentials(url) == url:
+        return []
+    login = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    user, colon, password = login.partition(":")
+    shown = {user} if colon and len(user) < _SHORTEST else set()
+    parts = {login, password, user} - shown
+    whole = {form for part in parts for form in (part, unquote(part)) if form}
+    pieces = {
+        piece for form in whole for piece in re.split(r"[/@:?#]", form) if len(piece) >= _SHORTEST
+    }
+    return sorted(whole | pieces, key=len, reverse=True)
+
+
+def _local_trouble(finished: Finished) -> DistError | None:
+    """What this machine's own disk or limits stopped; None for anything else."""
+    if finished.stopped:
+        return None
+    own, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if own != resource.RLIM_INFINITY and (
+        -finished.code == signal.SIGXFSZ or _BY_SIZE.search(finished.err)
+    ):
+        return DistError(
+            f"your limit on the size of a file ({own >> 10} KiB, ulimit -f) stopped it",
+            hint="raise the limit with: ulimit -f unlimited",
+        )
+    for pattern, sentence, number in _DISK:
+        if re.search(pattern, finished.err):
+            return DistError(sentence, hint=HINTS[number])
+    return None
+
+
+def fail(finished: Finished, url: str, seconds: float) -> NoReturn:
+    """Raise what :func:`explain` makes of it."""
+    raise explain(finished, url, seconds)
+
+
+def _reason(err: str) -> str:
+    """The line that says most, without control characters and credentials."""
+    lines = [line.strip() for line in without_credentials(err).splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))] or lines[
+        -1:
+    ]
+    text = _PREFIX.sub("", telling[0]) if telling else ""
+    return "".join(c if c.isprintable() else "?" for c in text)[:200]

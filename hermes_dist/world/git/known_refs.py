@@ -1,0 +1,51 @@
+"""The names of tags and branches that a repository had when it was last asked, kept beside its cache."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from hermes_dist.errors import DistError
+from hermes_dist.model.source import without_credentials
+from hermes_dist.world.git.cache import cache_name
+from hermes_dist.world.ports import Refs
+
+_FILE = "known-refs"
+_MANY = 2000
+
+
+class KnownRefs:
+    """What repositories were heard to offer.
+
+    Args:
+        root: The folder of caches.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._heard: dict[str, Refs] = {}
+
+    def heard(self, url: str, refs: Refs) -> Refs:
+        """Remember what a repository offers, to be kept when there is a reason to write."""
+        self._heard[url] = refs
+        return refs
+
+    def keep(self, url: str) -> None:
+        """Write down what was heard of a repository whose cache is there now; never fails."""
+        from hermes_dist.world.disk.fs import atomic_write  # noqa: PLC0415 - start-up
+
+        refs, folder = self._heard.get(url), self._folder(url)
+        if refs is not None and folder.is_dir():
+            names = [name for name in (*refs.tags, *refs.heads) if "\n" not in name][:_MANY]
+            with contextlib.suppress(DistError):
+                atomic_write(folder / _FILE, "".join(f"{name}\n" for name in names).encode(), 0o600)
+
+    def names(self, url: str) -> list[str]:
+        """Return the tags and branches that are known without asking anybody."""
+        try:
+            return (self._folder(url) / _FILE).read_text("utf-8", "replace").splitlines()
+        except OSError:
+            return []
+
+    def _folder(self, url: str) -> Path:
+        return self._root / cache_name(without_credentials(url))

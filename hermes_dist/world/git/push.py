@@ -1,0 +1,275 @@
+"""Publishing: commits and tags made in a bare cache and pushed, all refs together or none.
+
+Nothing is checked out anywhere, no index is used, and a home never holds a repository. A ref moves only from what
+it is known to be, so that nobody's work is pushed over.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from hermes_dist.brand import Layout
+from hermes_dist.errors import Busy, DistError, Refused, Unreachable
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import without_credentials
+from hermes_dist.model.tree import Entry, Read
+from hermes_dist.world.child import Command, Finished, run
+from hermes_dist.world.disk.fs import trouble
+from hermes_dist.world.disk.limits import LIMITS, Limits
+from hermes_dist.world.git.cache import COMMIT
+from hermes_dist.world.git.cli import CliTool
+from hermes_dist.world.git.embedded import DulwichTool
+from hermes_dist.world.git.errors import explain, fail, masked
+from hermes_dist.world.git.objects import Change, Objects, Sign
+from hermes_dist.world.git.repositories import BareGit, Patience, Tool
+from hermes_dist.world.ports import RefUpdate
+
+_IDENT = re.compile(r"[^<>\n]+ <[^<>\n]*> \d+ [+-]\d{4}")
+_MOVED = re.compile(
+    r"stale info|fetch first|non-fast-forward|already exists|cannot lock ref|failed to update ref"
+    r"|reference already exists|incorrect old value|unable to set"
+)
+_ROWS: tuple[tuple[str, str, str], ...] = (
+    (
+        "checked out",
+        "its branch is checked out there, and git does not push into a work tree",
+        "publish to a bare repository, or to another branch with --branch",
+    ),
+    (
+        "shallow update not allowed",
+        "it does not hold the commit that this version is based on",
+        "bring the fork up to date with the original first",
+    ),
+    (
+        "not support.*atomic|atomic push",
+        "its server can't move a branch and a tag in one step",
+        "publish to another host",
+    ),
+)
+_REFUSED = re.compile(r"\[remote rejected\][^\n(]*\(([^\n]*)\)")
+
+
+class WritingTool(Tool, Protocol):
+    """A program that speaks git in both directions."""
+
+    def identity(self, who: str) -> Command: ...
+    def push(
+        self, cache: Path, url: str, updates: Sequence[RefUpdate], *, talk: bool
+    ) -> Command: ...
+    def patch(self, cache: Path, commit: str) -> Command: ...
+
+
+class NewCommit(Struct, frozen=True, kw_only=True):
+    """A commit to make.
+
+    Attributes:
+        parent: The commit it follows; empty for the first one of a repository.
+        subfolder: The folder of the package in the repository.
+        changes: What differs from the parent, below the subfolder; None for what goes.
+        message: What it says.
+    """
+
+    parent: str = ""
+    subfolder: RelPath | None = None
+    changes: Mapping[RelPath, Entry | None]
+    message: str
+
+
+def open_publisher(
+    layout: Layout,
+    env: Mapping[str, str],
+    *,
+    offline: bool = False,
+    patience: Patience | None = None,
+    limits: Limits = LIMITS,
+) -> Publisher:
+    """Choose the git to publish with: the user's own, else the embedded client.
+
+    Args:
+        layout: Where the caches are.
+        env: The user's environment: PATH, identity, credentials.
+        offline: Talk to nobody.
+        patience: How long things may take.
+        limits: How large a package may be.
+    """
+    program = shutil.which("git", path=env.get("PATH", os.defpath))
+    tool: WritingTool = CliTool(program, env) if program else DulwichTool(env)
+    return Publisher(
+        layout.git_cache, tool, offline=offline, patience=patience or Patience(), limits=limits
+    )
+
+
+class Publisher(BareGit):
+    """A git that also makes commits and pushes them."""
+
+    def __init__(
+        self,
+        root: Path,
+        tool: WritingTool,
+        *,
+        offline: bool = False,
+        patience: Patience,
+        limits: Limits = LIMITS,
+    ) -> None:
+        super().__init__(root, tool, offline=offline, patience=patience, limits=limits)
+        self._writing = tool
+
+    def identity(self, who: str = "AUTHOR") -> str:
+        """Say who commits, as git would: ``Name <mail> seconds zone``.
+
+        Raises:
+            DistError: Nobody told git who they are.
+        """
+        finished = run(self._writing.identity(who), self._local())
+        said = finished.out.decode("utf-8", "replace").strip()
+        if not finished.ok or not _IDENT.fullmatch(said):
+            raise DistError(
+                "git does not know who you are",
+                where="user.name and user.email",
+                hint='run: git config --global user.name "You" and: git config --global user.email you@example.org',
+            )
+        return said
+
+    def commit(self, url: str, new: NewCommit, read: Read, *, sign: Sign | None = None) -> str:
+        """Make a commit in the cache of a repository; nobody sees it before it is pushed.
+
+        Args:
+            url: The repository; the parent was fetched from it.
+            new: The commit.
+            read: Gives the contents of what changes.
+            sign: Signs it.
+
+        Returns:
+            The commit, pinned in the cache.
+
+        Raises:
+            DistError: Nobody is known to be its author, or the disk fails.
+        """
+        objects = Objects(sha256=len(new.parent) == 64)
+        prefix = f"{new.subfolder}/".encode() if new.subfolder else b""
+        changes: dict[bytes, Change] = {}
+        for path, entry in new.changes.items():
+            mode = "100755" if entry and entry.executable else "100644"
+            change = (mode, objects.add("blob", read(entry.digest))) if entry else None
+            changes[prefix + path.encode()] = change
+        listing = self._entries(url, new.parent, None) if new.parent else ()
+        commit = objects.commit(
+            objects.tree(listing, changes),
+            [new.parent] if new.parent else [],
+            new.message,
+            author=self.identity("AUTHOR"),
+            committer=self.identity("COMMITTER"),
+            sign=sign,
+        )
+        self._keep(self.cache(url), commit, objects)
+        return commit
+
+    def make_tag_object(
+        self, url: str, commit: str, name: str, message: str, *, sign: Sign | None = None
+    ) -> str:
+        """Make an annotated tag of a commit in the cache, and return the tag object's name.
+
+        Args:
+            url: The repository.
+            commit: What it names.
+            name: The tag.
+            message: What it says.
+            sign: Makes an SSH signature over it, in the namespace ``git``; None leaves it unsigned.
+
+        Raises:
+            DistError: Nobody is known to be its author, or the disk fails.
+        """
+        objects = Objects(sha256=len(commit) == 64)
+        tag = objects.tag(commit, name, message, tagger=self.identity("COMMITTER"), sign=sign)
+        self._keep(self.cache(url), commit, objects)
+        return tag
+
+    def _keep(self, cache: Path, commit: str, objects: Objects) -> None:
+        """Write objects into a cache, and pin the commit there: it need not be fetched."""
+        with self._held(cache, commit):
+            try:
+                objects.write(cache)
+                (cache / "refs/dist" / commit).write_text(f"{commit}\n")
+            except OSError as error:
+                raise trouble(
+                    error, "can't write into the cache of a repository", where=str(cache)
+                ) from error
+
+    def push(
+        self,
+        url: str,
+        updates: Sequence[RefUpdate],
+        *,
+        cache_of: str = "",
+        progress: Callable[[str], None] | None = None,
+    ) -> None:
+        """Move refs of a repository, all together or none.
+
+        Args:
+            url: The repository.
+            updates: The refs.
+            cache_of: The repository whose cache holds the objects; by default the same.
+            progress: Is given lines about how far it is.
+
+        Raises:
+            Busy: A ref is not any more what it was known to be; nothing was pushed.
+            Refused: The server does not take it.
+            Unreachable: It can't be reached, or wants another login.
+        """
+        self._may_talk(url)
+        assert all(COMMIT.fullmatch(one.new) for one in updates)  # noqa: S101 - made here
+        command = self._writing.push(
+            self.cache(cache_of or url), url, updates, talk=progress is not None
+        )
+        heard = None if progress is None else lambda line: progress(masked(line, url))
+        finished = run(command, self._within(self._patience.fetch), heard)
+        if not finished.ok:
+            raise _refusal(finished, url, self._patience.fetch)
+
+    def patch(self, url: str, commit: str) -> bytes:
+        """Write a commit of the cache as a patch for ``git am``.
+
+        Raises:
+            DistError: It holds binary files, and git is not installed.
+        """
+        finished = run(self._writing.patch(self.cache(url), commit), self._local())
+        if not finished.ok:
+            fail(finished, url, self._patience.local)
+        return finished.out
+
+
+def _refusal(finished: Finished, url: str, seconds: float) -> DistError:
+    """Why a push did not go through."""
+    where = without_credentials(url)
+    said = masked(f"{finished.out.decode('utf-8', 'replace')}\n{finished.err}", url)
+    if finished.stopped:
+        return explain(finished, url, seconds)
+    for pattern, what, hint in _ROWS[:2]:
+        if re.search(pattern, said):
+            return Refused(what, where=where, hint=hint)
+    if _MOVED.search(said):
+        return Busy(
+            "somebody else published there at this very moment; nothing was pushed",
+            where=where,
+            hint="run the command again: it starts from what is there now",
+        )
+    if re.search(_ROWS[2][0], said) and "[remote rejected]" not in said:
+        return Refused(_ROWS[2][1], where=where, hint=_ROWS[2][2])
+    if found := _REFUSED.search(said):
+        reason = "".join(c for c in found[1] if c.isprintable())[:200]
+        return Refused(
+            f"the server did not take it: {reason}",
+            where=where,
+            hint="ask who looks after the repository",
+        )
+    error = explain(finished, url, seconds)
+    if isinstance(error, Unreachable):
+        return error
+    return Refused(f"it could not be pushed: {error.what}", where=where, hint=error.hint)

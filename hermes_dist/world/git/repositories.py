@@ -1,0 +1,411 @@
+"""Repositories by URL: one bare cache for each, filled by the user's git, or by dulwich where there is none.
+
+Both tools are programs with the same output, run as children under bounds; what they print is read, counted
+and checked here, so that all rules are written once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from hermes_dist.brand import Layout
+from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import without_credentials
+from hermes_dist.world.agent.programs import find_command
+from hermes_dist.world.child import Bounds, Command, Finished, Stream, run
+from hermes_dist.world.disk.limits import LIMITS, Gate, Limits, shown
+from hermes_dist.world.git.cache import (
+    COMMIT,
+    cache_name,
+    heal,
+    is_cut,
+    is_pinned,
+    parse_refs,
+    prepare,
+    put_away,
+    read_original,
+)
+from hermes_dist.world.git.cli import CliTool, scheme_of
+from hermes_dist.world.git.errors import (
+    explain,
+    explain_listing,
+    fail,
+    is_damage,
+    is_missing,
+    masked,
+)
+from hermes_dist.world.ports import Git, GitFile, Refs, Relation
+
+HISTORY = 1000
+_URL = re.compile(
+    r"(https|ssh|file|http|git)://(?!-)[^\x00-\x20\x7f]+|[A-Za-z0-9_][\w.-]*@(?!-)[^/:@\s]+:(?!-)[^\s:]\S*"
+)
+_REF = re.compile(r"refs/[^\x00-\x20\x7f~^:?*\[\\]+")
+_RECORD = 1 << 16
+_LISTING_MEMORY = 224 << 20
+"""Of a child that asks what a repository offers: a server that never ends its list must not fill the machine."""
+
+
+class Tool(Protocol):
+    """A program that speaks git; each method gives the command to run (see :class:`CliTool` for outputs)."""
+
+    @property
+    def name(self) -> str: ...
+    def refs(self, url: str) -> Command: ...
+    def fetch(
+        self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool
+    ) -> Command: ...
+    def tree(self, cache: Path, commit: str, subfolder: RelPath | None) -> Command: ...
+    def blobs(self, cache: Path) -> Command: ...
+    def walk(self, cache: Path, commit: str, limit: int) -> Command: ...
+
+
+class Patience(NamedTuple):
+    """Seconds that each kind of work may take."""
+
+    refs: float = 30
+    fetch: float = 600
+    local: float = 60
+
+
+def open_git(
+    layout: Layout,
+    env: Mapping[str, str],
+    *,
+    offline: bool = False,
+    patience: Patience | None = None,
+    limits: Limits = LIMITS,
+) -> Git:
+    """Choose the git to use.
+
+    Args:
+        layout: Where the caches go.
+        env: The user's environment; its PATH decides.
+        offline: Whether to talk to nobody; local repositories stay readable.
+        patience: How long things may take.
+        limits: How large a package may be.
+
+    Returns:
+        The user's git where there is one, else the embedded client.
+    """
+    return BareGit(
+        layout.git_cache,
+        _tool(env),
+        offline=offline,
+        patience=patience or Patience(),
+        limits=limits,
+    )
+
+
+def _tool(env: Mapping[str, str]) -> Tool:
+    program = find_command("git", env)
+    if program:
+        return CliTool(str(program), env)
+    from hermes_dist.world.git.embedded import DulwichTool  # noqa: PLC0415 - start-up
+
+    return DulwichTool(env)
+
+
+class BareGit:
+    """The port :class:`hermes_dist.world.ports.Git` over a tool and a folder of bare caches."""
+
+    def __init__(
+        self,
+        root: Path,
+        tool: Tool,
+        *,
+        offline: bool = False,
+        patience: Patience,
+        limits: Limits = LIMITS,
+    ) -> None:
+        self.tool = tool
+        self._root = root
+        self._offline = offline
+        self._patience = patience
+        self._limits = limits
+        self._bounds = Bounds(
+            seconds=patience.refs,
+            file=limits.total + limits.total // 4,
+            memory=max(512 << 20, 8 * limits.blob),
+        )
+
+    def refs(self, url: str) -> Refs:
+        self._may_talk(url)
+        bounds = self._within(self._patience.refs)._replace(memory=_LISTING_MEMORY)
+        finished = run(self.tool.refs(url), bounds)
+        if not finished.ok:
+            raise explain_listing(finished, url, self._patience.refs)
+        return parse_refs(finished.out)
+
+    def fetch(
+        self, url: str, want: str, *, depth: int = 1, progress: Callable[[str], None] | None = None
+    ) -> str:
+        _checked(url)
+        commit = want if COMMIT.fullmatch(want) else self._named(url, want)
+        cache = self.cache(url)
+        if not (depth == 1 and is_pinned(cache, commit)):
+            self._may_talk(url)
+            with self._held(cache, commit):
+                if not (depth == 1 and is_pinned(cache, commit)):
+                    self._bring(cache, url, commit, depth, progress)
+        return commit
+
+    def listing(self, url: str, commit: str, subfolder: RelPath | None) -> tuple[GitFile, ...]:
+        gate, files, folders = Gate(self._limits), [], {b""}
+        for mode, kind, oid, size, raw in self._entries(url, commit, subfolder):
+            if raw.rpartition(b"/")[0] not in folders:
+                raise Invalid("unsafe path: a name may not hold a /", where=shown(raw))
+            if kind == "tree":
+                gate.folder(raw)
+                if raw in folders:
+                    raise Invalid("unsafe path: it comes twice in one tree", where=shown(raw))
+                folders.add(raw)
+            else:
+                path, executable = gate.file(raw, mode, size)
+                files.append(GitFile(path, executable, oid, size))
+        gate.close()
+        return tuple(files)
+
+    def folders_with(self, url: str, commit: str, name: str) -> Mapping[RelPath | None, str]:
+        ending, found = b"/" + name.encode(), dict[RelPath | None, str]()
+        for count, (mode, kind, oid, _, raw) in enumerate(self._entries(url, commit, None)):
+            if count > self._limits.entries:
+                break
+            if kind == "blob" and mode != "120000" and (b"/" + raw).endswith(ending):
+                with contextlib.suppress(Invalid, UnicodeDecodeError):
+                    folder = raw.removesuffix(ending).decode() if b"/" in raw else ""
+                    found[RelPath(folder) if folder else None] = oid
+        return found
+
+    def blobs(self, url: str, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        asked = "".join(f"{oid}\n" for oid in oids).encode()
+        with Stream(self.tool.blobs(self.cache(url)), self._local(), asked) as child:
+            for oid in oids:
+                words = child.out.readline(200).split()
+                if len(words) != 3 or words[:2] != [oid.encode(), b"blob"]:
+                    finished = child.finish() if not words else Finished(1, b"", "bad object")
+                    raise self._unreadable(finished, url)
+                size = int(words[2])
+                if size > self._limits.blob:
+                    raise Invalid("the file is too large", where=without_credentials(url))
+                data = child.out.read(size + 1)
+                if len(data) != size + 1:
+                    raise self._unreadable(child.finish(), url)
+                yield oid, data[:-1]
+
+    def originals(self, url: str, wanted: Sequence[tuple[str, str]]) -> list[bytes]:
+        for oid, kind in wanted:
+            if kind == "tag" and not (self.cache(url) / "refs/tagged" / oid).is_file():
+                self._may_talk(url)
+                with self._held(self.cache(url), oid):
+                    finished = self._fetched(
+                        self.cache(url), url, oid, None, None, target=f"refs/tagged/{oid}"
+                    )
+                if not finished.ok:
+                    fail(finished, url, self._patience.fetch)
+        asked = "".join(f"{oid}\n" for oid, _ in wanted).encode()
+        with Stream(self.tool.blobs(self.cache(url)), self._local(), asked) as child:
+            return [read_original(child.out, oid, kind) for oid, kind in wanted]
+
+    def history(self, url: str, ref: str, limit: int) -> list[str]:
+        commit = self.fetch(url, ref)
+        cache = self.cache(url)
+        lines = self._walk(cache, commit, limit)
+        if len(lines) < limit and is_cut(cache, lines):
+            self._may_talk(url)
+            with self._held(cache, commit):
+                self._bring(cache, url, commit, limit, None)
+            lines = self._walk(cache, commit, limit)
+        return [line[0] for line in lines]
+
+    def relation(self, url: str, old: str, new: str) -> Relation:
+        _checked(url)
+        cache = self.cache(url)
+        answer: Relation = "same" if old == new else self._related(cache, old, new)
+        for tip, depth in (
+            (new, 1),
+            (new, HISTORY),
+            (old, HISTORY),
+        ):  # mostly new follows, and is wanted next anyway
+            if answer == "unknown":
+                with contextlib.suppress(Unreachable, Invalid, Busy):
+                    self._may_talk(url)
+                    with self._held(cache, tip):
+                        self._bring(cache, url, tip, depth, None)
+                answer = self._related(cache, old, new)
+        if answer == "unknown" and new in self._parents(url, old):
+            return "backward"  # the old commit tells, also where the repository has thrown it away
+        if answer == "unknown" and not self._walk(cache, old, 1):
+            lines = self._walk(cache, new, HISTORY)
+            if lines and len(lines) < HISTORY and not is_cut(cache, lines):
+                return "unrelated"  # all of the new history is known, and the old commit is in nobody's
+        return answer
+
+    def cache(self, url: str) -> Path:
+        """The bare cache of a repository; its name tells which, without its login."""
+        return self._root / cache_name(without_credentials(_checked(url)))
+
+    def _may_talk(self, url: str) -> None:
+        if scheme_of(_checked(url)) != "file" and self._offline:
+            raise Unreachable(
+                "it is not available offline",
+                where=without_credentials(url),
+                hint="run it again without --offline",
+            )
+
+    @contextlib.contextmanager
+    def _held(self, cache: Path, commit: str) -> Iterator[None]:
+        """Hold a cache against other fetches, of this process or another; made when missing, healed when damaged."""
+        from hermes_dist.world.disk.locks import flock  # noqa: PLC0415 - start-up
+
+        prepare(cache, sha256=len(commit) == 64)
+        lock = cache.with_suffix(".lock")
+        with flock(
+            lock,
+            timeout=self._patience.fetch,
+            held="another command is fetching the same repository",
+        ):
+            if not heal(cache):
+                prepare(cache, sha256=len(commit) == 64)
+            yield
+
+    def _unreadable(self, finished: Finished, url: str) -> DistError:
+        """What to say when a cache can't be read; a damaged one is put away, so that the next run fetches it again."""
+        error = explain(finished, url, self._patience.local)
+        if not is_damage(finished):
+            return error
+        from hermes_dist.world.disk.locks import flock  # noqa: PLC0415 - start-up
+
+        cache = self.cache(url)
+        with contextlib.suppress(OSError, DistError), flock(cache.with_suffix(".lock")):
+            put_away(cache)
+        return Invalid(
+            "the copy of the repository on this machine was damaged, and has been thrown away",
+            where=without_credentials(url),
+            hint="run the command again: it fetches a new one",
+        )
+
+    def _named(self, url: str, want: str) -> str:
+        if not _REF.fullmatch(want):
+            raise Invalid(f"{want!r:.100} is not the full name of a ref, nor a commit")
+        commit = self.refs(url).commit(want)
+        if not commit:
+            raise Invalid(f"the repository has no {want}", where=without_credentials(url))
+        return commit
+
+    def _bring(
+        self, cache: Path, url: str, commit: str, depth: int, progress: Callable[[str], None] | None
+    ) -> None:
+        """Fetch into a held cache: only what is new where something is there already, else as deep as asked."""
+        known = any((cache / "refs/dist").glob("*"))
+        finished = self._fetched(
+            cache, url, commit, None if known and depth == 1 else depth, progress
+        )
+        if not finished.ok and known and depth == 1 and not finished.stopped:
+            finished = self._fetched(cache, url, commit, 1, progress)
+        if is_missing(finished):
+            finished = self._by_name(cache, url, commit, depth, finished)
+        if not finished.ok:
+            fail(finished, url, self._patience.fetch)
+
+    def _fetched(
+        self,
+        cache: Path,
+        url: str,
+        source: str,
+        depth: int | None,
+        progress: Callable[[str], None] | None,
+        *,
+        target: str = "",
+    ) -> Finished:
+        into = target or f"refs/dist/{source}"
+        command = self.tool.fetch(cache, url, source, into, depth, talk=progress is not None)
+        heard = None if progress is None else lambda line: progress(masked(line, url))
+        return run(command, self._within(self._patience.fetch), heard)
+
+    def _by_name(
+        self, cache: Path, url: str, commit: str, depth: int, refusal: Finished
+    ) -> Finished:
+        """Servers of the older protocol hand out what a ref names, not every commit."""
+        refs = self.refs(url)
+        tables = (("refs/tags/", refs.tags), ("refs/heads/", refs.heads))
+        name = next((p + n for p, table in tables for n, c in table.items() if c == commit), "")
+        if not _REF.fullmatch(name):
+            return refusal
+        finished = self._fetched(cache, url, name, depth, None, target=f"refs/named/{commit}")
+        if finished.ok and self._walk(cache, commit, 1):
+            pin = cache / "refs/dist" / commit
+            pin.parent.mkdir(exist_ok=True)
+            pin.write_text(f"{commit}\n")
+        return finished
+
+    def _entries(
+        self, url: str, commit: str, subfolder: RelPath | None
+    ) -> Iterator[tuple[str, str, str, int, bytes]]:
+        """The raw entries of a commit's tree: mode, type, id, size, path."""
+        if not COMMIT.fullmatch(commit):
+            raise Invalid(f"{commit!r:.100} is not a commit")
+        with Stream(self.tool.tree(self.cache(url), commit, subfolder), self._local()) as child:
+            held = b""
+            while chunk := child.out.read1(_RECORD):  # type: ignore[attr-defined]  # a BufferedReader
+                *records, held = (held + chunk).split(b"\0")
+                for record in records:
+                    head, _, path = record.partition(b"\t")
+                    mode, kind, oid, size = head.decode("ascii").split()
+                    yield mode, kind, oid, 0 if size == "-" else int(size), path
+                if len(held) > _RECORD:
+                    raise Invalid("unsafe path: it is too long", where=without_credentials(url))
+            finished = child.finish()
+        if not finished.ok:
+            error = self._unreadable(finished, url)
+            raise error.within(f"//{subfolder}") if subfolder else error
+
+    def _walk(self, cache: Path, commit: str, limit: int) -> list[list[str]]:
+        """Lines of a commit and its parents; none when the commit is not here."""
+        if not cache.is_dir():
+            return []
+        finished = run(self.tool.walk(cache, commit, limit), self._local())
+        return (
+            [line.split() for line in finished.out.decode("ascii").splitlines()]
+            if finished.ok
+            else []
+        )
+
+    def _related(self, cache: Path, old: str, new: str) -> Relation:
+        newer, older = self._walk(cache, new, HISTORY), self._walk(cache, old, HISTORY)
+        if any(line[0] == old for line in newer):
+            return "forward"
+        if any(line[0] == new for line in older):
+            return "backward"
+        open_ended = (
+            len(lines) in {0, HISTORY} or is_cut(cache, lines) for lines in (newer, older)
+        )
+        return "unknown" if any(open_ended) else "unrelated"
+
+    def _parents(self, url: str, commit: str) -> list[str]:
+        """The parents that a commit names itself, fetched or not; none where it is not here."""
+        if not self._walk(self.cache(url), commit, 1):
+            return []
+        head = self.originals(url, [(commit, "commit")])[0].partition(b"\n\n")[0]
+        return [
+            line[7:].decode("ascii") for line in head.splitlines() if line.startswith(b"parent ")
+        ]
+
+    def _local(self) -> Bounds:
+        return self._within(self._patience.local)
+
+    def _within(self, seconds: float) -> Bounds:
+        b = self._bounds
+        return Bounds(seconds=seconds, output=b.output, memory=b.memory, file=b.file, cpu=b.cpu)
+
+
+def _checked(url: str) -> str:
+    """Refuse what could be taken for an option, a helper program or another protocol."""
+    if not _URL.fullmatch(url):
+        raise Invalid(f"{without_credentials(url)!r:.200} is not the address of a git repository")
+    return url

@@ -1,0 +1,64 @@
+"""The keyring and the policies of this machine, as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hermes_dist.brand import Layout
+from hermes_dist.errors import DistError
+
+if TYPE_CHECKING:
+    from hermes_dist.model.trust import Keyring, Policy
+
+
+def read_keyring(layout: Layout) -> Keyring:
+    """Read the keyring; without a file it is empty.
+
+    Raises:
+        DistError: It can't be read, or is damaged: then nothing is trusted, and nothing let in.
+    """
+    from hermes_dist.model.trust import Keyring, load_keyring  # noqa: PLC0415 - start-up
+
+    data = _read(layout.trust_file)
+    return Keyring() if data is None else load_keyring(data, str(layout.trust_file))
+
+
+def change_keyring(layout: Layout, change: Callable[[Keyring], Keyring]) -> Keyring:
+    """Change the keyring, and return it.
+
+    Raises:
+        DistError: It can't be read or written, or another command is at it.
+    """
+    from hermes_dist.model.trust import dump_keyring  # noqa: PLC0415 - start-up
+    from hermes_dist.world.disk.fs import atomic_write  # noqa: PLC0415 - start-up
+    from hermes_dist.world.disk.locks import flock  # noqa: PLC0415 - start-up
+
+    with flock(layout.trust_file.with_suffix(".lock"), timeout=10):
+        keyring = change(read_keyring(layout))
+        atomic_write(layout.trust_file, dump_keyring(keyring))
+    return keyring
+
+
+def read_policies(layout: Layout) -> tuple[Policy, ...]:
+    """Read every policy that there is.
+
+    Raises:
+        DistError: One can't be read or understood: then nothing is let in.
+    """
+    files = [(str(path), data) for path in layout.policies if (data := _read(path)) is not None]
+    if not files:
+        return ()
+    from hermes_dist.model.trust import load_policy  # noqa: PLC0415 - only where a policy is set
+
+    return tuple(load_policy(data, path) for path, data in files)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise DistError(f"the file can't be read: {error.strerror}", where=str(path)) from error

@@ -1,0 +1,1 @@
+"""Registries: kept up to date, searched and read."""

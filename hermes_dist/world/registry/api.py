@@ -1,0 +1,378 @@
+"""Registries: those of this machine, brought up to date, searched leniently and read strictly."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+
+from msgspec.structs import replace
+
+from hermes_dist import __version__
+from hermes_dist.brand import Layout
+from hermes_dist.errors import DistError, Invalid, Refused, Unreachable, UsageError
+from hermes_dist.model.registry import (
+    DEFAULT,
+    FOLDER,
+    INDEX,
+    Package,
+    Registry,
+    RegistryKind,
+    dump_registries,
+    entry_path,
+    load_registries,
+    parse_package,
+)
+from hermes_dist.model.source import parse_source
+from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.disk.limits import MIB, Limits
+from hermes_dist.world.disk.locks import flock
+from hermes_dist.world.disk.store import Store
+from hermes_dist.world.git.repositories import open_git
+from hermes_dist.world.load import data_folder
+from hermes_dist.world.registry.files import check_index, contents, read_file, stamps
+from hermes_dist.world.registry.index import Hit, Index, Synced
+from hermes_dist.world.registry.seen import SeenReleases
+from hermes_dist.world.sources.api import Sources
+
+Progress = Callable[[str], None]
+LIMITS = Limits(entries=1_000_000, blob=MIB, total=1024 * MIB)
+_OFF = "-"
+"""The location of the registry that is carried, where the user took it out."""
+
+
+class Registries:
+    """The registries of one machine. Safe in threads.
+
+    Args:
+        layout: Where they are kept.
+        store: Where contents go.
+        env: The user's environment.
+        offline: Talk to nobody.
+        allow_insecure: ``http://`` and ``git://`` may leave this machine.
+        progress: Is told what is fetched.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        store: Store,
+        env: Mapping[str, str],
+        *,
+        offline: bool = False,
+        allow_insecure: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
+        self._layout = layout
+        self._offline = offline
+        self._progress = progress or (lambda _line: None)
+        own = replace_cache(layout)
+        git = open_git(own, env, offline=offline, limits=LIMITS)
+        self._sources = Sources(
+            own, git, lambda: store, allow_insecure=allow_insecure, limits=LIMITS
+        )
+        self._fresh: set[str] = set()
+        self.seen = SeenReleases(layout.shared / "seen")
+        self._lock = Lock()
+
+    @property
+    def _file(self) -> Path:
+        return self._layout.shared / "registries.toml"
+
+    def all(self) -> tuple[Registry, ...]:
+        """The registries, the one that is carried first.
+
+        Raises:
+            DistError: Their list can't be read.
+        """
+        rows = self._rows()
+        if any(row.name == DEFAULT for row in rows):
+            return tuple(row for row in rows if row.location != _OFF)
+        carried = Registry(
+            name=DEFAULT, kind=RegistryKind.FOLDER, location=str(data_folder("registry"))
+        )
+        return (carried, *rows)
+
+    def named(self, name: str) -> Registry:
+        """A registry by its name.
+
+        Raises:
+            UsageError: There is none of that name.
+        """
+        found = {one.name: one for one in self.all()}
+        if name not in found:
+            raise UsageError(
+                f"there is no registry {name!r:.80}",
+                hint=f"there are: {', '.join(found) or 'none'}",
+            )
+        return found[name]
+
+    def _rows(self) -> tuple[Registry, ...]:
+        try:
+            return load_registries(self._file.read_bytes())
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise DistError(
+                f"the file can't be read: {error.strerror}", where=str(self._file)
+            ) from error
+        except Invalid as err:
+            raise err.within(str(self._file)) from None
+
+    def _change(self, change: Callable[[tuple[Registry, ...]], tuple[Registry, ...]]) -> None:
+        with flock(self._file.with_suffix(".lock"), timeout=10):
+            atomic_write(self._file, dump_registries(change(self._rows())))
+
+    def add(self, registry: Registry) -> Synced:
+        """Add a registry after it could be read.
+
+        Raises:
+            DistError: The name is taken, or it can't be read.
+        """
+        if any(one.name == registry.name for one in self.all()):
+            raise _taken(registry.name)
+        self._index(registry).remove()
+        synced = self.sync(registry)
+        self._change(lambda rows: (*(row for row in rows if row.name != registry.name), registry))
+        return synced
+
+    def add_carried(self) -> None:
+        """Put the registry that is carried back."""
+        self._change(
+            lambda rows: tuple(row for row in rows if (row.name, row.location) != (DEFAULT, _OFF))
+        )
+
+    def remove(self, name: str) -> None:
+        """Take a registry out, with its index.
+
+        Raises:
+            DistError: There is none of that name.
+        """
+        registry = self.named(name)
+        off = (
+            (Registry(name=DEFAULT, kind=RegistryKind.FOLDER, location=_OFF),)
+            if name == DEFAULT
+            else ()
+        )
+        self._change(lambda rows: (*(row for row in rows if row.name != name), *off))
+        self._index(registry).remove()
+        shutil.rmtree(self._folder(registry), ignore_errors=True)
+        self.seen.forget(name)
+
+    def sync(self, registry: Registry, *, accept_rewritten: bool = False) -> Synced:
+        """Bring the index of a registry up to date; only what changed is read.
+
+        Raises:
+            Unreachable: It can't be reached.
+            Refused: Its history was rewritten, or its metadata do not hold.
+            Invalid: It is no registry.
+        """
+        self._progress(f"reading the registry {registry.name}")
+        with self._lock:
+            if registry.kind is RegistryKind.FOLDER:
+                return self._from_folder(registry)
+            if registry.kind is RegistryKind.GIT:
+                return self._from_git(registry, accept_rewritten=accept_rewritten)
+            return self._from_tuf(registry)
+
+    def freshen(self, registry: Registry) -> None:
+        """Sync once in this process; offline only where there is no index, which then fails or is local.
+
+        Where nothing can be written, what was synced last has to do.
+        """
+        if registry.name in self._fresh:
+            return
+        index = self._index(registry)
+        behind = not index.exists or index.meta("location") != _identity(registry)
+        if not behind and not os.access(self._layout.shared / "registry", os.W_OK):
+            self._progress(
+                f"the registry {registry.name} is as it was read last: nothing can be written here"
+            )
+        elif behind or not (self._offline or registry.kind is RegistryKind.FOLDER):
+            self.sync(registry)
+        self._fresh.add(registry.name)
+
+    def get(self, registry: Registry, key: str) -> Package | None:
+        """What a registry says of a package now, read strictly; None where it does not have it.
+
+        Raises:
+            Invalid: The entry breaks a rule.
+            Unreachable: The registry can't be reached.
+        """
+        if registry.kind is RegistryKind.FOLDER:
+            data = read_file(Path(registry.location), entry_path(key))
+        else:
+            self.freshen(registry)
+            data = self._index(registry).get(key)
+        if data is None:
+            return None
+        try:
+            return parse_package(data, key, local=registry.is_local)
+        except Invalid as err:
+            raise err.within(f"registry {registry.name}") from None
+
+    def search(self, words: Sequence[str], limit: int) -> list[Hit]:
+        """Find packages in all registries as they were synced last; the best come first."""
+        found: list[Hit] = []
+        for registry in self.all():
+            self._indexed(registry)
+            found += self._index(registry).search(words, limit)
+        exact = "-".join(words).lower()
+        return sorted(found, key=lambda hit: (hit.name != exact, -hit.score, hit.name))[:limit]
+
+    def similar(self, key: str) -> dict[str, list[Registry]]:
+        """Names that could be mistaken for one, and who has them; judged by nobody yet."""
+        found: dict[str, list[Registry]] = {}
+        for registry in self.all():
+            self._indexed(registry)
+            for name in self._index(registry).similar(key):
+                found.setdefault(name, []).append(registry)
+        return found
+
+    def state(self, registry: Registry) -> Synced | None:
+        """What is known of a registry without asking it; None where it was never synced."""
+        index = self._index(registry)
+        if not index.exists:
+            return None
+        return Synced(packages=len(index.keys()), revision=index.meta("revision"))
+
+    def _indexed(self, registry: Registry) -> None:
+        """Make sure that there is an index, if it costs nobody a talk."""
+        index = self._index(registry)
+        if not index.exists or index.meta("location") != _identity(registry):
+            self.sync(registry)
+
+    def _folder(self, registry: Registry) -> Path:
+        return self._layout.shared / "registry" / registry.name
+
+    def _index(self, registry: Registry) -> Index:
+        return Index(self._folder(registry).with_suffix(".db"), registry.name)
+
+    def _from_folder(self, registry: Registry) -> Synced:
+        root = Path(registry.location)
+        check_index(read_file(root, INDEX), registry.location)
+        notes = {"location": _identity(registry)}
+        return self._index(registry).sync(
+            dict(stamps(root)), lambda paths: contents(root, paths), notes
+        )
+
+    def _from_git(self, registry: Registry, *, accept_rewritten: bool) -> Synced:
+        spec = parse_source(registry.location, allow_insecure=True)
+        index, git = self._index(registry), self._sources.git
+        url = self._sources.url(spec)
+        ref, commit = self._sources.resolve_ref(spec, self._sources.refs(spec))
+        known = index.exists and index.meta("location") == _identity(registry)
+        before = index.meta("revision") if known else ""
+        if before and before != commit and not accept_rewritten:
+            _check_forward(registry, before, commit, git.relation(url, before, commit))
+        if before == commit:
+            return Synced(packages=len(index.keys()), revision=commit)
+        git.fetch(url, commit)
+        files = {str(file.path): file.oid for file in git.listing(url, commit, spec.subfolder)}
+        marker = dict(git.blobs(url, [files[INDEX]])).get(files[INDEX]) if INDEX in files else None
+        check_index(marker, registry.location)
+        entries = {
+            path: oid
+            for path, oid in files.items()
+            if path.startswith(f"{FOLDER}/") and path.endswith(".json")
+        }
+
+        def read(paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+            blobs = dict(git.blobs(url, list(dict.fromkeys(entries[path] for path in paths))))
+            return ((path, blobs[entries[path]]) for path in paths)
+
+        notes = {"location": _identity(registry), "revision": commit, "ref": ref}
+        return index.sync(entries, read, notes)
+
+    def add_tuf(self, registry: Registry, root: bytes = b"") -> Synced:
+        """Add a registry of static files, by its root or by the root's fingerprint.
+
+        Args:
+            registry: The registry; its root is the fingerprint where no root is given.
+            root: The root; empty to bring it.
+
+        Raises:
+            Refused: What it sends is not the root of that fingerprint, or does not hold.
+            DistError: The name is taken, or it can't be read.
+        """
+        from hermes_dist.world.registry.tuf import Mirror, fetch_root, root_digest  # noqa: PLC0415 - optional
+
+        if any(one.name == registry.name for one in self.all()):
+            raise _taken(registry.name)
+        self._may_talk(registry)
+        data = root or fetch_root(registry.location)
+        digest = root_digest(data)
+        if registry.root and registry.root != digest:
+            raise Refused(
+                f"its root has the fingerprint {digest}, not {registry.root}",
+                where=registry.location,
+                hint="ask who keeps the registry for the fingerprint of its first root",
+            )
+        registry = replace(registry, root=digest)
+        folder = self._folder(registry)
+        try:
+            Mirror(registry, folder).trust(data)
+            return self.add(registry)
+        except DistError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _may_talk(self, registry: Registry) -> None:
+        if self._offline:
+            raise Unreachable(
+                "it is not available offline",
+                where=registry.location,
+                hint="run it again without --offline",
+            )
+
+    def _from_tuf(self, registry: Registry) -> Synced:
+        from hermes_dist.world.registry.tuf import Mirror, is_entry  # noqa: PLC0415 - optional
+
+        self._may_talk(registry)
+        folder, index = self._folder(registry), self._index(registry)
+        folder.mkdir(parents=True, exist_ok=True)
+        with flock(folder / "lock", timeout=30):
+            mirror = Mirror(registry, folder)
+            entries = {path: digest for path, digest in mirror.refresh().items() if is_entry(path)}
+            known = index.exists and index.meta("location") == _identity(registry)
+            if known and index.meta("revision") == mirror.version:
+                return Synced(packages=len(index.keys()), revision=mirror.version)
+            check_index(mirror.read(INDEX), registry.location)
+            notes = {"location": _identity(registry), "revision": mirror.version}
+            return index.sync(
+                entries, lambda paths: ((path, mirror.read(path)) for path in paths), notes
+            )
+
+
+def _taken(name: str) -> DistError:
+    return DistError(f"there is a registry {name} already", hint="choose another name with --name")
+
+
+def replace_cache(layout: Layout) -> Layout:
+    """The layout whose git caches are those of registries: nothing clears them away behind a registry's back."""
+    return _Kept(layout.brand, layout.root, layout.user_home)
+
+
+class _Kept(Layout):
+    __slots__ = ()
+
+    @property
+    def git_cache(self) -> Path:
+        return self.shared / "registry" / "git"
+
+
+def _identity(registry: Registry) -> str:
+    """What an index was made of; another version of this program carries another default registry."""
+    return f"{registry.location} {__version__}" if registry.name == DEFAULT else registry.location
+
+
+def _check_forward(registry: Registry, before: str, commit: str, relation: str) -> None:
+    if relation != "forward":
+        how = "went back" if relation == "backward" else "was rewritten"
+        raise Refused(
+            f"the history of the registry {how}: {before[:7]} is not followed by {commit[:7]}",
+            where=registry.location,
+            hint=f"ask who keeps it; if it is meant: registry sync {registry.name} --accept-rewritten",
+        )

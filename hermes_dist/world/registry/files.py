@@ -1,0 +1,104 @@
+"""Where a registry is, and a registry as files in a folder: what stands there, and when it changed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from hermes_dist import __version__
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.registry import FOLDER, FORMAT, INDEX, MAX_ENTRY, Registry, RegistryKind
+from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
+
+
+def registry_of(text: str, name: str, *, allow_insecure: bool = False) -> Registry:
+    """Make a registry of what the user typed: a folder or a git repository.
+
+    Raises:
+        Invalid: It is neither.
+    """
+    spec = parse_source(text, allow_insecure=allow_insecure)
+    if spec.kind is SourceKind.FOLDER and not spec.ref and not spec.subfolder:
+        place = str(Path(spec.location).expanduser().resolve())
+        return Registry(name=name, kind=RegistryKind.FOLDER, location=place)
+    if spec.kind is SourceKind.FOLDER:
+        spec = _as_git(spec)
+    if spec.kind is not SourceKind.GIT:
+        raise Invalid(
+            f"{text!r:.200} is no place of a registry",
+            hint="write ./folder, or a git repository such as github.com/you/index",
+        )
+    return Registry(name=name, kind=RegistryKind.GIT, location=str(spec))
+
+
+def _as_git(spec: SourceSpec) -> SourceSpec:
+    return spec._replace(
+        kind=SourceKind.GIT, location=Path(spec.location).expanduser().resolve().as_uri()
+    )
+
+
+def check_index(data: bytes | None, place: str) -> None:
+    """Make sure that a place is a registry whose format is known.
+
+    Raises:
+        Invalid: It is none, or of a newer format.
+    """
+    try:
+        found = json.loads(data) if data is not None and len(data) <= MAX_ENTRY else None
+    except (ValueError, RecursionError):
+        found = None
+    number = found.get("format") if isinstance(found, dict) else None
+    if type(number) is not int:
+        raise Invalid(f"it is no registry: there is no {INDEX} that names its format", where=place)
+    if number != FORMAT:
+        raise Invalid(
+            f"it has format {number}, which this program ({__version__}) does not know",
+            where=place,
+            hint="upgrade with: pip install -U hermes-dist",
+        )
+
+
+def stamps(root: Path) -> Iterator[tuple[str, str]]:
+    """The stamp of each entry of a folder: a file that was written again has another."""
+    for shard in _scan(root / FOLDER):
+        if shard.is_dir(follow_symlinks=False):
+            for file in _scan(Path(shard.path)):
+                if file.name.endswith(".json") and file.is_file(follow_symlinks=False):
+                    seen = file.stat(follow_symlinks=False)
+                    stamp = f"{seen.st_mtime_ns} {seen.st_ctime_ns} {seen.st_size} {seen.st_ino}"
+                    yield f"{FOLDER}/{shard.name}/{file.name}", stamp
+
+
+def entries_of(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file that stands where entries do, in order, with its content."""
+    return contents(root, sorted(path for path, _ in stamps(root)))
+
+
+def _scan(folder: Path) -> Iterable[os.DirEntry[str]]:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
+        return list(found)
+    return []
+
+
+def contents(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Read files; what is gone is left out."""
+    for path in paths:
+        data = read_file(root, path)
+        if data is not None:
+            yield path, data
+
+
+def read_file(root: Path, path: str) -> bytes | None:
+    """Read a file, of which no more than an entry may hold matters; None where there is none."""
+    try:
+        with (root / path).open("rb") as file:
+            return file.read(MAX_ENTRY + 1)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except OSError as error:
+        raise DistError(
+            f"the file can't be read: {error.strerror}", where=str(root / path)
+        ) from error

@@ -1,0 +1,84 @@
+"""What registries were seen to pin: one small file for each package, a line for each version."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from hermes_dist.errors import DistError
+
+Pinned = tuple[str, str]
+"""The commit of a release, and the digest of its tree; that is empty where nobody wrote it down."""
+_LINE = re.compile(r"(\S+) ([0-9a-f]{40}|[0-9a-f]{64}) ([0-9a-f]{64}|-)")
+
+
+class SeenReleases:
+    """The memory of one machine.
+
+    Args:
+        root: Its folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def file(self, registry: str, key: str) -> Path:
+        """Where the releases of a package are remembered."""
+        return self._root / registry / key
+
+    def of(self, registry: str, key: str) -> dict[str, Pinned]:
+        """What each version of a package was seen to be.
+
+        Raises:
+            DistError: The file can't be read, or is damaged: then nobody knows what was seen.
+        """
+        path = self.file(registry, key)
+        try:
+            lines = path.read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            return {}
+        except (OSError, UnicodeDecodeError) as error:
+            raise DistError(
+                "what a registry pinned before can't be read", where=str(path)
+            ) from error
+        found = [_LINE.fullmatch(line) for line in lines]
+        if not all(found):
+            raise DistError(
+                "what a registry pinned before is damaged",
+                where=str(path),
+                hint="remove the file to begin anew",
+            )
+        return {match[1]: (match[2], match[3].removeprefix("-")) for match in found if match}
+
+    def forget(self, registry: str) -> None:
+        """Forget all that a registry pinned."""
+        shutil.rmtree(self._root / registry, ignore_errors=True)
+
+    def remember(self, registry: str, key: str, releases: Iterable[tuple[str, Pinned]]) -> None:
+        """Add versions that were never seen, and digests that were missing, where anything can be written.
+
+        Args:
+            registry: The name of the registry.
+            key: The package.
+            releases: Versions, in one spelling each, and what they are pinned at.
+        """
+        from hermes_dist.world.disk.fs import atomic_write  # noqa: PLC0415 - only where something is new
+
+        before = self.of(registry, key)
+        after = dict(before)
+        for version, (commit, tree) in releases:
+            known = after.setdefault(version, (commit, tree))
+            if known == (commit, ""):
+                after[version] = (commit, tree)
+        if after != before:
+            with contextlib.suppress(DistError):
+                atomic_write(self.file(registry, key), _text(after), 0o600)
+
+
+def _text(seen: Mapping[str, Pinned]) -> bytes:
+    return "".join(
+        f"{version} {commit} {tree or '-'}\n" for version, (commit, tree) in sorted(seen.items())
+    ).encode()

@@ -1,0 +1,192 @@
+"""Registries of static files over HTTPS, under The Update Framework: nobody between its keeper and us is trusted.
+
+Signed, versioned and dated metadata tell every entry's length and digest, so that a server, a mirror or somebody with
+the keys that are online can neither change an entry, nor show an old index, nor hold a new one back unseen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from hermes_dist.errors import DistError, Invalid, Refused, Unreachable
+from hermes_dist.model.registry import FOLDER, MAX_ENTRY, Registry
+from hermes_dist.world.disk.fs import atomic_write
+
+if TYPE_CHECKING:
+    from tuf.ngclient.updater import Updater
+
+_TRUSTED = "trusted-root.json"
+_ROOT_BYTES = 512_000
+_TARGETS_BYTES = 256 << 20
+_T = TypeVar("_T")
+
+
+def fetch_root(location: str) -> bytes:
+    """Bring the first root of a registry, to be held against a fingerprint.
+
+    Raises:
+        Unreachable: It can't be reached.
+        Refused: It sends more than a root has.
+    """
+    _needed()
+    from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher  # noqa: PLC0415 - an optional dependency
+
+    return _explained(
+        location,
+        lambda: bytes(
+            Urllib3Fetcher().download_bytes(f"{location}/metadata/1.root.json", _ROOT_BYTES)
+        ),
+    )
+
+
+def root_digest(data: bytes) -> str:
+    """The fingerprint of a root."""
+    return hashlib.sha256(data).hexdigest()
+
+
+class Mirror:
+    """What is known of a registry of this kind, and how it is brought up to date.
+
+    Args:
+        registry: The registry.
+        folder: Where its metadata are kept.
+    """
+
+    def __init__(self, registry: Registry, folder: Path) -> None:
+        self._registry = registry
+        self._folder = folder
+        self._updater: Updater | None = None
+        self.version = ""
+
+    def trust(self, root: bytes) -> None:
+        """Trust a root from now on.
+
+        Raises:
+            DistError: The disk fails.
+        """
+        atomic_write(self._folder / _TRUSTED, root)
+
+    def refresh(self) -> dict[str, str]:
+        """Bring the metadata up to date.
+
+        Returns:
+            The digest of each file, by its path.
+
+        Raises:
+            Refused: The metadata do not hold: wrong keys, old versions, past their date, or not of one piece.
+            Unreachable: It can't be reached.
+        """
+        _needed()
+        from tuf.ngclient.config import UpdaterConfig  # noqa: PLC0415 - an optional dependency
+        from tuf.ngclient.updater import Updater  # noqa: PLC0415 - likewise
+
+        place, location = self._folder / "metadata", self._registry.location
+        place.mkdir(parents=True, exist_ok=True)
+        config = UpdaterConfig(targets_max_length=_TARGETS_BYTES)
+        root = self._root()
+
+        def work() -> Updater:
+            updater = Updater(
+                str(place),
+                f"{location}/metadata/",
+                str(self._folder),
+                f"{location}/targets/",
+                config=config,
+                bootstrap=root,
+            )
+            updater.refresh()
+            return updater
+
+        self._updater = _explained(location, work)
+        signed = json.loads((place / "targets.json").read_bytes())[
+            "signed"
+        ]  # as it was verified just now
+        self.version = str(signed["version"])
+        return {
+            path: str(sorted(target["hashes"].items()))
+            for path, target in signed["targets"].items()
+        }
+
+    def _root(self) -> bytes:
+        try:
+            root = (self._folder / _TRUSTED).read_bytes()
+        except OSError:
+            root = b""
+        if root_digest(root) != self._registry.root:
+            raise Refused(
+                "the root that this registry was added with is gone or was changed",
+                where=str(self._folder / _TRUSTED),
+                hint=f"remove the registry {self._registry.name} and add it again",
+            )
+        return root
+
+    def read(self, path: str) -> bytes:
+        """Bring a file, and hold it against the metadata; :meth:`refresh` comes first.
+
+        Raises:
+            Refused: It is not what the metadata say.
+            Invalid: It is not in the registry, or too large.
+            Unreachable: It can't be reached.
+        """
+        assert self._updater is not None  # noqa: S101 - refresh comes first
+        updater = self._updater
+        target = updater.get_targetinfo(path)
+        if target is None:
+            raise Invalid(f"it is no registry: there is no {path}", where=self._registry.location)
+        if target.length > MAX_ENTRY:
+            raise Invalid(
+                "the entry is larger than 1 MiB", where=f"{self._registry.location}: {path}"
+            )
+        arrived = self._folder / "arriving"
+        _explained(
+            f"{self._registry.location}: {path}",
+            lambda: updater.download_target(target, str(arrived)),
+        )
+        try:
+            return arrived.read_bytes()
+        finally:
+            arrived.unlink(missing_ok=True)
+
+
+def is_entry(path: str) -> bool:
+    """Whether a file of the metadata is an entry."""
+    return path.startswith(f"{FOLDER}/") and path.endswith(".json")
+
+
+def _needed() -> None:
+    try:
+        import tuf.ngclient  # noqa: F401, PLC0415 - asks whether it is there
+    except ImportError:
+        raise DistError(
+            "registries over HTTPS need the package tuf, which is not installed",
+            hint="install it with: pip install 'hermes-dist[registry]'",
+        ) from None
+
+
+def _explained(where: str, work: Callable[[], _T]) -> _T:
+    """Run a step, and make errors of ours of what goes wrong."""
+    from tuf.api import exceptions  # noqa: PLC0415 - an optional dependency
+
+    ask = "ask who keeps the registry; the index of before stays"
+    try:
+        return work()
+    except exceptions.DownloadLengthMismatchError:
+        raise Refused("it sends more than it may", where=where, hint=ask) from None
+    except exceptions.ExpiredMetadataError as error:
+        raise Refused(f"its metadata are past their date: {error}", where=where, hint=ask) from None
+    except exceptions.BadVersionNumberError as error:
+        raise Refused(
+            f"its metadata are older than what was seen: {error}", where=where, hint=ask
+        ) from None
+    except (exceptions.RepositoryError, ValueError) as error:
+        raise Refused(f"its metadata do not hold: {error}", where=where, hint=ask) from None
+    except exceptions.DownloadError as error:
+        raise Unreachable(
+            f"it can't be reached: {error}", where=where, hint="try again later"
+        ) from None
+    except OSError as error:
+        raise DistError(f"the disk fails: {error.strerror}", where=where) from error

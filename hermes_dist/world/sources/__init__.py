@@ -1,0 +1,1 @@
+"""Sources: from what was asked for to a pin and a tree."""

@@ -1,0 +1,450 @@
+"""Sources: from what was asked for to a Pin and the package tree, its contents in the store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from hermes_dist.brand import MANIFEST, Layout
+from hermes_dist.errors import Invalid
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import (
+    HEADS,
+    TAGS,
+    Pin,
+    PinKind,
+    SourceKind,
+    SourceSpec,
+    is_commit_id,
+    is_loopback,
+    pin_kind,
+    without_credentials,
+)
+from hermes_dist.model.tree import Digest, Entry, Tree
+from hermes_dist.world.disk.limits import LIMITS, Limits
+from hermes_dist.world.git.ask import Asking
+from hermes_dist.world.git.known_refs import KnownRefs
+from hermes_dist.world.git.repositories import Patience, open_git
+from hermes_dist.world.ports import Git, GitFile, Refs, Relation
+
+if TYPE_CHECKING:
+    from hermes_dist.world.disk.store import Store
+    from hermes_dist.world.sources.folder import Ignores
+
+Choose = Callable[[str, Iterable[str]], str]
+"""Chooses a tag for a version range; raises Invalid when none fits."""
+Progress = Callable[[str], None]
+
+_SEARCHED = 1000
+_LFS = b"version https://git-lfs.github.com/spec/"
+_LFS_BYTES = 1024
+_ARCHIVES = "an archive ends with .tar.gz or .tgz, and comes from export, git archive or tar"
+_START = re.compile(r"[0-9A-Fa-f]{7,63}")
+_VERSION = re.compile(
+    rb"""^version[ \t]*:[ \t]*(["']?)([^"'#\r\n]{1,100}?)\1[ \t]*(?:#.*)?\r?$""", re.MULTILINE
+)
+
+
+class Offer(NamedTuple):
+    """What a source turned out to hold.
+
+    Attributes:
+        pin: Exactly what it is; the version is as the manifest writes it, and empty when it has none.
+        tree: The package tree as shipped, below the subfolder; contents are in the store.
+        left_out: Paths that were not taken, and why.
+        notes: What is worth saying about it.
+    """
+
+    pin: Pin
+    tree: Tree
+    left_out: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def open_sources(
+    layout: Layout,
+    store: Callable[[], Store],
+    env: Mapping[str, str],
+    *,
+    offline: bool = False,
+    allow_insecure: bool = False,
+    patience: Patience | None = None,
+    limits: Limits = LIMITS,
+) -> Sources:
+    """Compose the sources of one machine.
+
+    Args:
+        layout: Where caches go.
+        store: Opens the store that contents go to, once one is needed.
+        env: The user's environment: PATH, credentials, proxies.
+        offline: Talk to nobody.
+        allow_insecure: ``http://`` and ``git://`` may leave this machine.
+        patience: How long things may take.
+        limits: How large a package may be.
+    """
+    git = open_git(layout, env, offline=offline, patience=patience, limits=limits)
+    return Sources(layout, git, store, allow_insecure=allow_insecure, limits=limits)
+
+
+class Sources:
+    """Every kind of source behind the same few questions. Safe in threads.
+
+    Args:
+        layout: Whose ``~`` it is.
+        git: The git to use.
+        store: Opens the store that contents go to, once one is needed.
+        allow_insecure: ``http://`` and ``git://`` may leave this machine.
+        limits: How large a package may be.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        git: Git,
+        store: Callable[[], Store],
+        *,
+        allow_insecure: bool = False,
+        limits: Limits = LIMITS,
+    ) -> None:
+        self.git = git
+        self._layout = layout
+        self._open_store = store
+        self._allow_insecure = allow_insecure
+        self._limits = limits
+        self._known = KnownRefs(layout.git_cache)
+        self._asking = Asking(git, self._known)
+
+    @cached_property
+    def _store(self) -> Store:
+        return self._open_store()
+
+    def known_refs(self, spec: SourceSpec) -> list[str]:
+        """The tags and branches of a source that are known without asking anybody."""
+        return self._known.names(self.url(spec)) if self.is_git(spec) else []
+
+    def refs(self, spec: SourceSpec) -> Refs | None:
+        """Ask what a source offers.
+
+        Returns:
+            Its branches and tags; None for a folder that is read as it is.
+
+        Raises:
+            Unreachable: It can't be reached, read, or is not available offline.
+            Invalid: The folder does not exist, or the source is of a kind that can't be read here.
+        """
+        return self._asking.refs(self.url(spec)) if self.is_git(spec) else None
+
+    def ask_ahead(self, specs: Iterable[SourceSpec]) -> None:
+        """Ask many sources at once; folders and archives among them are left out."""
+        self._asking.ahead(self.url(spec) for spec in specs if self.is_git(spec))
+
+    def resolve_ref(
+        self,
+        spec: SourceSpec,
+        refs: Refs | None,
+        choose: Choose | None = None,
+        before: Pin | None = None,
+    ) -> tuple[str, str]:
+        """Say which commit a ref stands for: a whole commit id always itself, else a tag, else a branch, else an id.
+
+        What was followed before stays what it was: a tag of the same name does not take a branch's place.
+
+        Args:
+            spec: The source, with its ref or version range; none is the default branch.
+            refs: What it offers.
+            choose: Chooses a tag for a version range.
+            before: What the very same source came to before; None where it is followed for the first time.
+
+        Returns:
+            The full name of the ref (empty for a commit) and the commit; both empty for a folder.
+
+        Raises:
+            Invalid: There is no such ref, or a name and the start of an id can't be told apart.
+        """
+        if refs is None:
+            return "", ""
+        if not spec.ref:
+            return self._default(spec, refs)
+        if is_commit_id(spec.ref):
+            return "", spec.ref
+        if before is not None and (again := _followed(spec, refs, before)):
+            return again
+        ranged = before.kind is PinKind.RANGE if before else spec.ref not in refs.tags
+        if spec.is_range and ranged:
+            if choose is None:
+                raise Invalid(f"the version range {spec.ref!r} can't be used here", where=str(spec))
+            full = f"{TAGS}{choose(spec.ref, list(refs.tags))}"
+            return full, refs.commit(full)
+        return self._named(spec, refs)
+
+    def _named(self, spec: SourceSpec, refs: Refs) -> tuple[str, str]:
+        name = spec.ref
+        full = name if refs.commit(name) else refs.full_name(name)
+        start = name.lower() if _START.fullmatch(name) else ""
+        commit = self._commit(spec, refs, start) if start else ""
+        if full and commit:
+            raise Invalid(
+                f"{name!r} is the name of {full} and the start of commit {commit}",
+                where=str(spec),
+                hint="write the one that is meant in full",
+            )
+        if not full and not commit:
+            raise _no_such_ref(spec, name, refs)
+        return full, commit or refs.commit(full)
+
+    def _default(self, spec: SourceSpec, refs: Refs) -> tuple[str, str]:
+        if refs.head_commit:
+            return refs.head, refs.head_commit
+        if len(refs.heads) == 1:
+            name, commit = next(iter(refs.heads.items()))
+            return f"refs/heads/{name}", commit
+        if refs.heads or refs.tags:
+            names = ", ".join([*refs.heads, *refs.tags][:10])
+            raise Invalid(
+                "it has no default branch", where=str(spec), hint=f"choose one with #REF: {names}"
+            )
+        raise Invalid("the repository is empty: it has no commit yet", where=str(spec))
+
+    def _commit(self, spec: SourceSpec, refs: Refs, start: str) -> str:
+        """The one commit whose id begins so; empty for none."""
+        tips = {*refs.heads.values(), *refs.tags.values(), refs.head_commit}
+        history = (
+            self.git.history(self.url(spec), refs.head or refs.head_commit, _SEARCHED)
+            if refs.head_commit
+            else []
+        )
+        known = {commit for commit in (*tips, *history) if commit.startswith(start)}
+        if len(known) > 1:
+            raise Invalid(
+                f"{start!r} is the start of {len(known)} commits",
+                where=str(spec),
+                hint="write more of it",
+            )
+        return next(iter(known), "")
+
+    def fetch(
+        self, spec: SourceSpec, ref: str = "", commit: str = "", progress: Progress | None = None
+    ) -> Offer:
+        """Bring a package here; what was fetched before needs no network.
+
+        Args:
+            spec: The source.
+            ref: The full name of the ref that was resolved; empty for none.
+            commit: The commit that was resolved; empty for a folder.
+            progress: Is given lines about how far it is.
+
+        Raises:
+            Unreachable: It can't be reached.
+            Invalid: It is unsafe, too large, or not there; the error names the rule.
+        """
+        if spec.kind is SourceKind.ARCHIVE:
+            return self._from_archive(spec)
+        if self.is_git(spec):
+            kind = pin_kind(spec, ref, commit)
+            offer = self._from_git(self.url(spec), spec.subfolder, kind, ref, commit, progress)
+            self._known.keep(self.url(spec))
+            return offer
+        return self._from_folder(self._folder(spec), spec.subfolder)
+
+    def again(self, pin: Pin, progress: Progress | None = None) -> Offer:
+        """Fetch what a pin names once more, to have its contents back.
+
+        Raises:
+            Unreachable: It can't be reached.
+            Invalid: It is not a commit, or is not there any more.
+        """
+        if not pin.commit:
+            raise Invalid("a folder can't be fetched again as it was", where=pin.url)
+        return self._from_git(pin.url, pin.subfolder, pin.kind, pin.ref, pin.commit, progress)
+
+    def glance(self, spec: SourceSpec) -> Tree:
+        """Look at a folder or archive; nothing of it is kept.
+
+        Raises:
+            Invalid: It is unsafe, too large, or not there.
+        """
+        from hermes_dist.world.archive.source import read_package  # noqa: PLC0415 - start-up
+        from hermes_dist.world.sources.folder import named_only, read_package_folder  # noqa: PLC0415 - start-up
+
+        if spec.kind is SourceKind.ARCHIVE:
+            return read_package(self._path(spec), spec.subfolder, named_only, self._limits)
+        return read_package_folder(
+            self._folder(spec), spec.subfolder, ignore_rules, self._limits, named_only
+        )[0]
+
+    def files(self, spec: SourceSpec, commit: str) -> tuple[GitFile, ...]:
+        """The validated files of a commit, with git's names for their contents; fetched when missing."""
+        self.git.fetch(self.url(spec), commit)
+        return self.git.listing(self.url(spec), commit, spec.subfolder)
+
+    def history(self, spec: SourceSpec, ref: str, limit: int) -> list[str]:
+        """Commits from a full ref name or commit backwards, newest first."""
+        return self.git.history(self.url(spec), ref, limit)
+
+    def relation(self, spec: SourceSpec, old: str, new: str) -> Relation:
+        """How a new commit follows an old one; ``unknown`` when that can't be found out."""
+        return self.git.relation(self.url(spec), old, new)
+
+    def is_git(self, spec: SourceSpec) -> bool:
+        """Whether a source is read as a git repository; a folder is with a ref, or when it is bare."""
+        if spec.kind is SourceKind.ARCHIVE:
+            return False
+        if spec.kind is SourceKind.REGISTRY:
+            raise Invalid("a name has to be looked up in a registry first", where=spec.location)
+        return spec.kind is SourceKind.GIT or bool(spec.ref) or _is_bare(self._folder(spec))
+
+    def url(self, spec: SourceSpec) -> str:
+        """The address that git is given.
+
+        Raises:
+            Invalid: It leaves this machine unprotected, and nobody allowed that.
+        """
+        if spec.kind is SourceKind.FOLDER:
+            return self._folder(spec).as_uri()
+        parts = urlsplit(spec.location) if "://" in spec.location else None
+        open_to_all = (
+            parts is not None
+            and parts.scheme in {"http", "git"}
+            and not is_loopback(parts.hostname or "")
+        )
+        if parts and open_to_all and not self._allow_insecure:
+            raise Invalid(
+                f"{parts.scheme}:// to another machine is neither private nor safe from changes on the way",
+                where=without_credentials(spec.location),
+                hint="use https:// or ssh://, or pass --allow-insecure",
+            )
+        return spec.fetch_url
+
+    def _path(self, spec: SourceSpec) -> Path:
+        text = spec.location
+        if text == "~" or text.startswith("~/"):
+            text = str(self._layout.user_home) + text[1:]
+        return Path(text).absolute()
+
+    def _folder(self, spec: SourceSpec) -> Path:
+        path = self._path(spec)
+        if path.is_file():
+            raise Invalid(
+                "it is a file, and its name is none of an archive", where=str(path), hint=_ARCHIVES
+            )
+        if not path.is_dir():
+            from hermes_dist.world.sources.nearby import nearby  # noqa: PLC0415 - only for the error
+
+            raise Invalid("there is no such folder", where=str(path), hint=nearby(path))
+        return path.resolve()
+
+    def _from_git(
+        self,
+        url: str,
+        subfolder: RelPath | None,
+        kind: PinKind,
+        ref: str,
+        commit: str,
+        progress: Progress | None,
+    ) -> Offer:
+        commit = self.git.fetch(url, commit or ref, progress=progress)
+        files = self.git.listing(url, commit, subfolder)
+        digests, pointers = self._keep(url, files)
+        tree = Tree({f.path: Entry(digests[f.oid], f.executable) for f in files})
+        lfs = (f.path for f in files if f.oid in pointers)
+        notes = tuple(f"{path} is a pointer of git LFS: its content is not fetched" for path in lfs)
+        pin = Pin(
+            url=without_credentials(url),
+            kind=kind,
+            subfolder=subfolder,
+            ref=ref,
+            commit=commit,
+            version=self._version(tree),
+            tree=tree.digest,
+        )
+        return Offer(pin=pin, tree=tree, notes=notes)
+
+    def _keep(self, url: str, files: Sequence[GitFile]) -> tuple[dict[str, Digest], set[str]]:
+        """Stream contents from git into the store."""
+        oids = list(dict.fromkeys(file.oid for file in files))
+        pointers: set[str] = set()
+
+        def contents() -> Iterator[bytes]:
+            for oid, data in self.git.blobs(url, oids):
+                if len(data) < _LFS_BYTES and data.startswith(_LFS):
+                    pointers.add(oid)
+                yield data
+
+        return dict(zip(oids, self._store.put_many(contents()), strict=True)), pointers
+
+    def _from_folder(self, folder: Path, subfolder: RelPath | None) -> Offer:
+        from hermes_dist.world.sources.folder import read_package_folder  # noqa: PLC0415 - start-up
+
+        tree, left_out = read_package_folder(
+            folder, subfolder, ignore_rules, self._limits, self._store.put_many
+        )
+        pin = Pin(
+            url=str(folder),
+            kind=PinKind.FOLDER,
+            subfolder=subfolder,
+            version=self._version(tree),
+            tree=tree.digest,
+        )
+        return Offer(pin=pin, tree=tree, left_out=left_out)
+
+    def _from_archive(self, spec: SourceSpec) -> Offer:
+        from hermes_dist.world.archive.source import read_package  # noqa: PLC0415 - start-up
+
+        path = self._path(spec)
+        tree = read_package(path, spec.subfolder, self._store.put_many, self._limits)
+        pin = Pin(
+            url=str(path),
+            kind=PinKind.ARCHIVE,
+            subfolder=spec.subfolder,
+            version=self._version(tree),
+            tree=tree.digest,
+        )
+        return Offer(pin=pin, tree=tree)
+
+    def _version(self, tree: Tree) -> str:
+        entry = tree.get(RelPath(MANIFEST))
+        found = _VERSION.search(self._store.read(entry.digest)) if entry else None
+        return found[2].decode("utf-8", "replace").strip() if found else ""
+
+
+def _followed(spec: SourceSpec, refs: Refs, before: Pin) -> tuple[str, str] | None:
+    """What a name stood for before, where that is still there; None where it has to be looked up."""
+    if before.kind is PinKind.COMMIT and before.commit.startswith(spec.ref.lower()):
+        return "", before.commit
+    names = (spec.ref, f"{TAGS}{spec.ref}", f"{HEADS}{spec.ref}")
+    kept = before.kind in (PinKind.TAG, PinKind.BRANCH) and before.ref in names
+    commit = refs.commit(before.ref) if kept else ""
+    return (before.ref, commit) if commit else None
+
+
+def _no_such_ref(spec: SourceSpec, name: str, refs: Refs) -> Invalid:
+    import difflib  # noqa: PLC0415 - start-up
+
+    names = [*refs.tags, *refs.heads]
+    close = difflib.get_close_matches(name, names, n=5, cutoff=0.5) or names[-10:]
+    hint = f"it has {', '.join(close)}" if close else "it has neither tags nor branches"
+    return Invalid(f"there is no tag, branch or commit {name!r:.100}", where=str(spec), hint=hint)
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether a folder is a bare git repository."""
+    return (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+
+
+def ignore_rules(lines: list[str]) -> Ignores:
+    """Read the lines of a ``.gitignore``; a line that is no pattern is as good as absent, as with git."""
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - only folders with such a file pay for it
+
+    def readable(line: str) -> bool:
+        try:
+            GitIgnoreSpec.from_lines([line])
+        except ValueError:
+            return False
+        return True
+
+    spec = GitIgnoreSpec.from_lines([line for line in lines if readable(line)])
+    return lambda path: spec.check_file(path).include

@@ -1,0 +1,257 @@
+"""Reading a local folder as a package: regular files only, nothing followed, nothing that git would ignore."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from hermes_dist.brand import MANIFEST
+from hermes_dist.errors import Invalid
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest, Entry, Tree
+from hermes_dist.world.disk.fs import RealFs, trouble
+from hermes_dist.world.disk.limits import LIMITS, Gate, Limits
+from hermes_dist.world.ports import Odd
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_IGNORE_BYTES = 1 << 20
+_TRIES = 3
+_ODD = {
+    stat.S_IFLNK: "a symlink, which is not followed",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFBLK: "a device",
+    stat.S_IFCHR: "a device",
+}
+
+Ignores = Callable[[str], bool | None]
+"""Whether a path (a folder's ends with ``/``) is ignored by one set of rules; None when they do not say."""
+Rules = Callable[[list[str]], Ignores]
+"""Reads the lines of a ``.gitignore``."""
+Keep = Callable[[Iterable[bytes]], list[Digest]]
+"""Takes contents, and gives their names in order."""
+
+
+class Found(Struct, frozen=True):
+    """A regular file as it stood when the folder was walked."""
+
+    path: RelPath
+    executable: bool
+    signature: tuple[int, ...]
+
+
+class Walk(Struct):
+    """One look at a folder.
+
+    Attributes:
+        files: What belongs to the package, in path order.
+        left_out: What does not, and why.
+    """
+
+    files: list[Found] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+
+
+def read_folder(root: Path, rules: Rules, limits: Limits, keep: Keep) -> tuple[Walk, list[Digest]]:
+    """Read a folder as one moment saw it.
+
+    Args:
+        root: The folder.
+        rules: Reads ``.gitignore`` files.
+        limits: How large it may be.
+        keep: Takes the contents of the files, in order, and gives their names.
+
+    Returns:
+        What was found, and what ``keep`` gave.
+
+    Raises:
+        Invalid: A path is unsafe, it is too large, or it keeps changing.
+        DistError: It can't be read.
+    """
+    for _ in range(_TRIES):
+        walk = walk_folder(root, rules, limits)
+        with RealFs(root) as fs:
+            try:
+                names = keep(_contents(fs, walk))
+            except Odd:
+                continue
+        if walk_folder(root, rules, limits).files == walk.files:
+            return walk, names
+    raise Invalid(
+        "it changes while it is read", where=str(root), hint="try again when nothing writes there"
+    )
+
+
+def _contents(fs: RealFs, walk: Walk) -> Iterator[bytes]:
+    for found in walk.files:
+        try:
+            data = fs.read(found.path)
+        except OSError as error:
+            raise trouble(error, "can't read the file", where=str(found.path)) from error
+        if data is None:
+            raise Odd("it is gone", where=str(found.path))
+        yield data
+
+
+def look_into(
+    folder: Path, rules: Rules, limits: Limits = LIMITS
+) -> tuple[Tree, dict[Digest, bytes], list[tuple[str, str]]]:
+    """Read a folder as a package without keeping anything of it: for its author to look at.
+
+    Args:
+        folder: The folder.
+        rules: Reads ``.gitignore`` files.
+        limits: How large it may be.
+
+    Returns:
+        The tree, its contents, and what was left out and why.
+
+    Raises:
+        Invalid: It is unsafe or too large; the error names the rule.
+    """
+    contents: dict[Digest, bytes] = {}
+
+    def keep(blobs: Iterable[bytes]) -> list[Digest]:
+        named = [(Digest.of(data), data) for data in blobs]
+        contents.update(named)
+        return [digest for digest, _ in named]
+
+    walk, digests = read_folder(folder.resolve(), rules, limits, keep)
+    tree = Tree(
+        {f.path: Entry(digest, f.executable) for f, digest in zip(walk.files, digests, strict=True)}
+    )
+    return tree, contents, walk.left_out
+
+
+def read_package_folder(
+    folder: Path, subfolder: RelPath | None, rules: Rules, limits: Limits, keep: Keep
+) -> tuple[Tree, tuple[tuple[str, str], ...]]:
+    """Read a folder, or one below it, as a package.
+
+    Returns:
+        Its tree, and what was left out with why.
+
+    Raises:
+        Invalid: It is not there, or what :func:`read_folder` says.
+        DistError: It can't be read.
+    """
+    root = folder / subfolder if subfolder else folder
+    if not root.is_dir() or (subfolder and root.resolve() != root):
+        raise Invalid("there is no such folder", where=str(root))
+    try:
+        walk, digests = read_folder(root, rules, limits, keep)
+    except Invalid as err:
+        if (root / MANIFEST).exists():
+            raise
+        what = f"there is no {MANIFEST} at its root, and it can't be read as a package: {err}"
+        raise Invalid(what, where=str(root), hint="name the package's own folder") from None
+    tree = Tree(
+        {f.path: Entry(digest, f.executable) for f, digest in zip(walk.files, digests, strict=True)}
+    )
+    return tree, tuple(walk.left_out)
+
+
+def named_only(contents: Iterable[bytes]) -> list[Digest]:
+    """Keep nothing of some contents but their names."""
+    return [Digest.of(data) for data in contents]
+
+
+def walk_folder(root: Path, rules: Rules, limits: Limits) -> Walk:
+    """Look at a folder without opening any file but ``.gitignore``.
+
+    Raises:
+        Invalid: A path is unsafe, or it is too large.
+        DistError: It can't be read.
+    """
+    walker = _Walker(rules, Gate(limits))
+    try:
+        fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            exclude = _lines(fd, ".git/info/exclude")
+            walker.folder(fd, "", [("", rules(exclude))] if exclude else [])
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise trouble(error, "can't read the folder", where=str(root)) from error
+    walker.gate.close()
+    return walker.walk
+
+
+class _Walker:
+    def __init__(self, rules: Rules, gate: Gate) -> None:
+        self._rules = rules
+        self.gate = gate
+        self.walk = Walk()
+
+    def folder(self, fd: int, prefix: str, ignores: list[tuple[str, Ignores]]) -> None:
+        """Look at one open folder and below."""
+        if lines := _lines(fd, ".gitignore"):
+            ignores = [*ignores, (prefix, self._rules(lines))]
+        with os.scandir(fd) as entries:
+            names = sorted(entry.name for entry in entries)
+        for name in names:
+            if name != ".git":
+                self._entry(fd, name, prefix, ignores)
+
+    def _entry(self, fd: int, name: str, prefix: str, ignores: list[tuple[str, Ignores]]) -> None:
+        path = prefix + name
+        try:
+            found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        is_folder = stat.S_ISDIR(found.st_mode)
+        if _ignored(path + "/" * is_folder, ignores):
+            self.walk.left_out.append((path, "ignored by .gitignore"))
+        elif is_folder:
+            self._descend(fd, name, path, ignores)
+        elif not stat.S_ISREG(found.st_mode):
+            self.walk.left_out.append(
+                (path, _ODD.get(stat.S_IFMT(found.st_mode), "no regular file"))
+            )
+        elif not os.access(name, os.R_OK, dir_fd=fd):
+            self.walk.left_out.append((path, "you may not read it"))
+        else:
+            mode = "100755" if found.st_mode & stat.S_IXUSR else "100644"
+            safe, executable = self.gate.file(os.fsencode(path), mode, found.st_size)
+            signature = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+            self.walk.files.append(Found(safe, executable, signature))
+
+    def _descend(self, fd: int, name: str, path: str, ignores: list[tuple[str, Ignores]]) -> None:
+        self.gate.folder(os.fsencode(path))
+        try:
+            inner = os.open(name, _FOLDER, dir_fd=fd)
+        except PermissionError:
+            self.walk.left_out.append((path, "you may not read it"))
+            return
+        try:
+            self.folder(inner, f"{path}/", ignores)
+        finally:
+            os.close(inner)
+
+
+def _ignored(path: str, ignores: list[tuple[str, Ignores]]) -> bool:
+    """The deepest rules that say anything decide."""
+    for prefix, ignores_it in reversed(ignores):
+        answer = ignores_it(path[len(prefix) :])
+        if answer is not None:
+            return answer
+    return False
+
+
+def _lines(folder: int, name: str) -> list[str]:
+    """The lines of a small text file; none when it is not a regular one."""
+    try:
+        fd = os.open(
+            name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder
+        )
+    except OSError:
+        return []
+    try:
+        data = os.read(fd, _IGNORE_BYTES) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
+    finally:
+        os.close(fd)
+    return data.decode("utf-8", "replace").splitlines()

@@ -1,0 +1,23 @@
+"""What was perhaps meant by a path that is not there."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+
+def nearby(path: Path) -> str:
+    """Name what lies where a path should lie and is called almost so, as a hint; else how far the path leads."""
+    folder = path.parent
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        there = next((parent for parent in folder.parents if parent.is_dir()), Path("/"))
+        return f"nothing lies below {there} by that name"
+    close = difflib.get_close_matches(path.name, names, n=3)
+    return (
+        f"did you mean {' or '.join(str(folder / name) for name in close)}?"
+        if close
+        else f"look into {folder}"
+    )

@@ -1,0 +1,1 @@
+"""Transactions: a home changes as a whole or not at all."""

@@ -1,0 +1,335 @@
+"""Applying a plan to a home, so that it is wholly done or not at all, whatever happens in between.
+
+Stage every new image and the lockfile in ``.dist/txn`` and bring them to the disk, write the journal (the point
+of no return), realize it (:mod:`hermes_dist.world.transaction.realize`), swap the lockfile, and keep the folder as the
+generation to roll back to. Whoever calls holds :func:`hermes_dist.world.disk.fs.home_lock`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import Literal
+
+from msgspec import Struct
+
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Step
+from hermes_dist.model.tree import Digest, Read
+from hermes_dist.world.disk.errors import HINTS, trouble
+from hermes_dist.world.ports import Fs, Odd
+from hermes_dist.world.transaction.generations import (
+    Generation,
+    before_image,
+    generations,
+    lock_image,
+    next_number,
+    prune,
+)
+from hermes_dist.world.transaction.journal import (
+    GENERATIONS,
+    JOURNAL,
+    LOCKFILE,
+    PRIVATE,
+    TXN,
+    Journal,
+    slot_of,
+)
+from hermes_dist.world.transaction.realize import (
+    BALLAST,
+    SYNC_EACH,
+    Applied,
+    Guards,
+    forward,
+    slot_of_lock,
+)
+
+__all__ = [
+    "Applied",
+    "Changed",
+    "Generation",
+    "Guards",
+    "Recovered",
+    "Unfinished",
+    "apply",
+    "before_image",
+    "check",
+    "generations",
+    "lock_image",
+    "next_number",
+    "prune",
+    "recover",
+]
+
+_BLOCK = 4096
+
+
+class Changed(DistError):
+    """A file is not what the plan saw; nothing was written."""
+
+
+class Unfinished(DistError):
+    """The disk failed after the point of no return; the next start finishes it."""
+
+
+class Recovered(Struct, frozen=True):
+    """What became of a transaction that was cut short.
+
+    Attributes:
+        what: Whether it had not begun, was finished now, or has a damaged journal and was set aside unharmed.
+        skipped: As in :class:`Applied`.
+        generation: As in :class:`Applied`.
+    """
+
+    what: Literal["discarded", "finished", "set aside"]
+    skipped: tuple[RelPath, ...] = ()
+    generation: int | None = None
+
+
+def apply(
+    fs: Fs,
+    steps: Iterable[Step],
+    read: Read,
+    lock_after: bytes | None,
+    label: Mapping[str, str],
+    *,
+    guards: Guards | None = None,
+    number: int | None = None,
+) -> Applied:
+    """Take the steps of a plan and swap the lockfile, all or nothing.
+
+    Args:
+        fs: The home, whose lock the caller holds.
+        steps: What changes; those that change nothing are left out.
+        read: Gives the content of each ``after``.
+        lock_after: The new lockfile; None to remove it.
+        label: Words to list the generation by.
+        guards: Locks of the agent to hold while one of its files is exchanged.
+        number: The number the generation should get; by default the next one.
+
+    Returns:
+        What was skipped and the generation; without anything to do nothing at all is written.
+
+    Raises:
+        Changed: A file is not what the plan saw; nothing was written.
+        Odd: A path is the user's symlink or the like; nothing was written.
+        Unfinished: The disk failed past the point of no return; the next start finishes it.
+        DistError: The disk is full or failing; nothing was changed.
+    """
+    guards = guards or {}
+    recover(fs, guards)
+    with _told("nothing was changed"), ExitStack() as abort:
+        found = fs.read(LOCKFILE)
+        journal = Journal(
+            number=number or next_number(fs),
+            steps=tuple(
+                sorted((s for s in steps if s.before != s.after), key=lambda step: step.path)
+            ),
+            lock_before=None if found is None else Digest.of(found),
+            lock_after=None if lock_after is None else Digest.of(lock_after),
+            label=label,
+        )
+        if not journal.steps and found == lock_after:
+            return Applied()
+        check(fs, journal.steps)
+        abort.callback(_discard, fs)
+        _stage(fs, journal, read, lock_after)
+        with uninterrupted():
+            check(fs, journal.steps)
+            _write_journal(fs, journal)
+            abort.pop_all()
+            return _finish(fs, journal, guards, again=False)
+
+
+def recover(fs: Fs, guards: Guards | None = None) -> Recovered | None:
+    """Finish a transaction that was cut short, or clear away one that had not begun.
+
+    Args:
+        fs: The home, whose lock the caller holds.
+        guards: As in :func:`apply`.
+
+    Returns:
+        What was done; None when there was nothing.
+
+    Raises:
+        Unfinished: The disk fails still.
+        DistError: The leavings can't be cleared away.
+    """
+    if fs.kind(TXN) == "absent":
+        return None
+    with _told("an interrupted operation can't be cleared away"), uninterrupted():
+        text = fs.read(JOURNAL)
+        if text is None:
+            _discard(fs)
+            return Recovered("discarded")
+        journal = Journal.decode(text)
+        if journal is None:
+            number = 1
+            while fs.kind(f"{PRIVATE}/damaged-{number}") != "absent":
+                number += 1
+            fs.noreplace(TXN, f"{PRIVATE}/damaged-{number}")
+            fs.sync_folder(PRIVATE)
+            return Recovered("set aside")
+        done = _finish(fs, journal, guards or {}, again=True)
+        return Recovered("finished", done.skipped, done.generation)
+
+
+def check(fs: Fs, steps: Iterable[Step]) -> None:
+    """Make sure that a plan can be applied: every path is what the plan saw, and nothing is in the way.
+
+    Raises:
+        Changed: A file is not what the plan saw.
+        Odd: A path, or a folder on the way to it, is the user's symlink or the like.
+    """
+    steps = list(steps)
+    gone = {step.path for step in steps if step.after is None}
+    for folder in sorted({parent for step in steps for parent in step.path.parents}):
+        kind = fs.kind(folder)
+        if kind == "odd" or (kind == "file" and folder not in gone):
+            raise Odd(
+                "it is not a plain folder of this home, so nothing is written below it",
+                where=folder,
+            )
+    for step in steps:
+        if (
+            step.before is None
+            and fs.kind(step.path) == "folder"
+            and _holds_only(fs, step.path, gone)
+        ):
+            continue
+        if fs.entry(step.path) != step.before:
+            raise Changed(
+                "it changed in the meantime",
+                where=step.path,
+                hint="nothing was written; run it again",
+            )
+
+
+def _holds_only(fs: Fs, folder: str, gone: set[RelPath]) -> bool:
+    """Whether a folder will be empty once these files are gone, so that a file can take its place."""
+    for name in fs.listdir(folder):
+        path = f"{folder}/{name}"
+        if path not in gone and not (fs.kind(path) == "folder" and _holds_only(fs, path, gone)):
+            return False
+    return True
+
+
+def _stage(fs: Fs, journal: Journal, read: Read, lock_after: bytes | None) -> None:
+    """Write every new image into its slot and bring it to the disk."""
+    held = set()
+    for folder in (PRIVATE, GENERATIONS, TXN):
+        if fs.kind(folder) == "absent":
+            fs.mkdir(folder, 0o700)
+            held.add(folder.rpartition("/")[0])
+    for folder in sorted(held):
+        fs.sync_folder(folder)
+    each = sum(step.after is not None for step in journal.steps) < SYNC_EACH
+    for index, step in enumerate(journal.steps):
+        if step.after is not None:
+            data = content(read, step.after.digest, step.path)
+            mode, exact = _mode(fs, step)
+            fs.write_new(slot_of(index), data, mode, exact=exact, sync=each)
+    if lock_after is not None and journal.lock_before != journal.lock_after:
+        fs.write_new(slot_of_lock(), lock_after, 0o644, sync=each)
+    new = {step.path for step in journal.steps if step.before is None}
+    if new:
+        room = 1 + len({parent for path in new for parent in path.parents})
+        fs.write_new(BALLAST, b"\xa5" * (room * _BLOCK), 0o600, sync=each)
+    if not each:
+        fs.sync_all()
+
+
+def content(read: Read, digest: Digest, path: str) -> bytes:
+    """Read content and make sure that it is what was asked for.
+
+    Raises:
+        Invalid: It is something else.
+    """
+    data = read(digest)
+    if Digest.of(data) != digest:
+        raise Invalid(
+            "the stored content is damaged", where=path, hint="fetch it again with update --refresh"
+        )
+    return data
+
+
+def _mode(fs: Fs, step: Step) -> tuple[int, bool]:
+    """The permission bits of a new image: those of the file it replaces, but for the executable ones."""
+    executable = step.after is not None and step.after.executable
+    if step.before is None:
+        return (0o755 if executable else 0o644), False
+    found = (fs.mode(step.path) or 0o644) & 0o777
+    if executable == step.before.executable:
+        return found, True
+    return (found | (found & 0o444) >> 2 if executable else found & ~0o111), True
+
+
+def _write_journal(fs: Fs, journal: Journal) -> None:
+    """Write the journal; with its name on the disk the transaction is past the point of no return."""
+    fs.write_new(f"{JOURNAL}.tmp", journal.encode(), 0o600)
+    fs.sync_folder(TXN)
+    fs.rename(f"{JOURNAL}.tmp", JOURNAL)
+    fs.sync_folder(TXN)
+
+
+def _finish(fs: Fs, journal: Journal, guards: Guards, *, again: bool) -> Applied:
+    try:
+        if again:  # a process that was killed may have left names that are not on the disk yet
+            for folder in ("", PRIVATE, TXN):
+                fs.sync_folder(folder)
+        return forward(fs, journal, guards, again=again)
+    except OSError as error:
+        unfinished = Unfinished(
+            f"it was begun and could not be finished: {error.strerror or error}",
+            where=str(error.filename or ""),
+            hint=f"{HINTS.get(error.errno or 0, 'run it again')}; the next start finishes it by itself",
+        )
+        raise unfinished from error
+
+
+def _discard(fs: Fs) -> None:
+    """Clear away what was staged; the home was not touched."""
+    if fs.kind(TXN) != "folder":
+        return
+    if fs.kind(JOURNAL) != "absent":
+        fs.unlink(JOURNAL)
+    fs.sync_folder(
+        TXN
+    )  # the name of a journal may still be on the disk: it goes before what it speaks of
+    for name in fs.listdir(TXN):
+        fs.unlink(f"{TXN}/{name}")
+    fs.rmdir(TXN)
+    fs.sync_folder(PRIVATE)
+
+
+@contextlib.contextmanager
+def _told(doing: str) -> Iterator[None]:
+    """Turn what the system says into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EEXIST and TXN in str(error.filename):
+            raise DistError("another transaction is open", hint="run it again") from error
+        raise trouble(error, doing) from error
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put off Ctrl-C until the end of the block."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    handler: Callable[[int, object], None] = lambda number, _frame: caught.append(number)  # noqa: E731 - a def would say no more
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+        if caught:
+            signal.raise_signal(signal.SIGINT)

@@ -1,0 +1,132 @@
+"""The journal of a transaction: what goes where, with a checksum; also the record of a generation.
+
+The transaction folder ``.dist/txn`` holds ``journal``, one slot for each step (``0``, ``1``, …) and one for the
+lockfile (``lock``). A slot holds the new image until the step is done and the displaced one afterwards, so
+the slots alone tell what is done; see :mod:`hermes_dist.world.transaction.realize`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct, field
+
+from hermes_dist.agents.places import CONFIG
+from hermes_dist.brand import LOCKFILE, PRIVATE
+from hermes_dist.errors import Invalid
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Step
+from hermes_dist.model.tree import Digest, Entry
+from hermes_dist.world.ports import Fs
+
+TXN = f"{PRIVATE}/txn"
+GENERATIONS = f"{PRIVATE}/generations"
+JOURNAL = f"{TXN}/journal"
+SKIPPED = "skipped"
+LOCK_SLOT = "lock"
+LAST = CONFIG  # the agent reads it first, so it comes when all it speaks of is there
+
+__all__ = [
+    "GENERATIONS",
+    "JOURNAL",
+    "LOCKFILE",
+    "LOCK_SLOT",
+    "PRIVATE",
+    "SKIPPED",
+    "TXN",
+    "Journal",
+    "slot_of",
+]
+
+
+def slot_of(index: int, folder: str = TXN) -> str:
+    """The path of a step's slot."""
+    return f"{folder}/{index}"
+
+
+class Journal(Struct, frozen=True, kw_only=True):
+    """What one transaction does.
+
+    Attributes:
+        number: The generation it becomes.
+        steps: What changes; the position is the name of the slot.
+        lock_before: Digest of the lockfile it found; None for none.
+        lock_after: Digest of the lockfile it leaves; None for none.
+        label: Words to list it by, such as verb and version.
+    """
+
+    number: int
+    steps: tuple[Step, ...]
+    lock_before: Digest | None = None
+    lock_after: Digest | None = None
+    label: Mapping[str, str] = field(default_factory=dict)
+
+    def in_order(self) -> tuple[list[int], list[int], list[int]]:
+        """The steps in readable order: what must go first to make room, then new and changed, then deletions."""
+        gone = [i for i, step in enumerate(self.steps) if step.after is None]
+        come = [i for i, step in enumerate(self.steps) if step.after is not None]
+        coming = {self.steps[i].path for i in come}
+        parents = {parent for path in coming for parent in path.parents}
+        early = [
+            i
+            for i in gone
+            if self.steps[i].path in parents or coming & set(self.steps[i].path.parents)
+        ]
+        come.sort(
+            key=lambda i: (
+                self.steps[i].path == LAST,
+                self.steps[i].before is not None,
+                self.steps[i].path,
+            )
+        )
+        return early, come, [i for i in gone if i not in set(early)]
+
+    def encode(self) -> bytes:
+        """One line of JSON and one with its SHA-256."""
+        data = {
+            "format": 1,
+            "number": self.number,
+            "label": dict(self.label),
+            "lock": [self.lock_before, self.lock_after],
+            "steps": [
+                [step.path, _packed(step.before), _packed(step.after)] for step in self.steps
+            ],
+        }
+        body = json.dumps(data, ensure_ascii=True, separators=(",", ":")).encode()
+        return body + b"\n" + Digest.of(body).encode() + b"\n"
+
+    @classmethod
+    def decode(cls, text: bytes) -> Journal | None:
+        """Read it back; None when it is torn or damaged."""
+        body, _, check = text.partition(b"\n")
+        if check != Digest.of(body).encode() + b"\n":
+            return None
+        data: dict[str, Any] = json.loads(body)
+        if data["format"] != 1:
+            raise Invalid(
+                "this home was changed by a newer hermes-dist", hint="upgrade hermes-dist"
+            )
+        before, after = data["lock"]
+        return cls(
+            number=data["number"],
+            steps=tuple(Step(RelPath(p), _unpacked(b), _unpacked(a)) for p, b, a in data["steps"]),
+            lock_before=None if before is None else Digest(before),
+            lock_after=None if after is None else Digest(after),
+            label=data["label"],
+        )
+
+    @classmethod
+    def load(cls, fs: Fs, folder: str = TXN) -> Journal | None:
+        """Read the journal of a transaction or generation; None when there is none or it is damaged."""
+        text = fs.read(f"{folder}/journal")
+        return None if text is None else cls.decode(text)
+
+
+def _packed(entry: Entry | None) -> str | None:
+    return None if entry is None else ("x" if entry.executable else "-") + entry.digest
+
+
+def _unpacked(text: str | None) -> Entry | None:
+    return None if text is None else Entry(Digest(text[1:]), text[0] == "x")

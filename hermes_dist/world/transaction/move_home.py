@@ -1,0 +1,153 @@
+"""Homes as wholes: raised beside their place and renamed into it, moved by one rename, removed for good."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from hermes_dist.errors import DistError
+from hermes_dist.world.disk.errors import trouble
+from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.transaction.apply import Changed
+from hermes_dist.world.transaction.new_home import STAGING, sweep
+
+
+def make_folder(fs: RealFs, folder: str, mode: int = 0o755) -> None:
+    """Make a folder of ours below the root, with its parents, where it is missing.
+
+    Raises:
+        DistError: It can't be made.
+    """
+    parts = folder.split("/")
+    try:
+        for depth in range(1, len(parts) + 1):
+            path = "/".join(parts[:depth])
+            if fs.kind(path) == "absent":
+                fs.mkdir(path, mode if depth == len(parts) else 0o755)
+                fs.sync_folder("/".join(parts[: depth - 1]))
+    except OSError as error:
+        raise trouble(error, "can't make the folder", where=folder) from error
+
+
+def raise_home(
+    fs: RealFs, target: str, fill: Callable[[Path], None], put: Callable[[str], None]
+) -> None:
+    """Build a home in the staging folder, whole, before it comes to its place: nobody ever meets half of one.
+
+    Args:
+        fs: The brand's root folder, with the lock over new homes held by the caller.
+        target: Where the home comes, such as ``profiles/ada``.
+        fill: Writes everything below the folder it is given.
+        put: Moves the built home, named by its path below the root, to its place.
+
+    Raises:
+        Changed: Something stands at the target; nothing was written.
+        DistError: The disk is full or failing; nothing is left behind.
+    """
+    _absent(fs, target)
+    sweep(fs)
+    make_folder(fs, STAGING)
+    building = f"{STAGING}/{target.rpartition('/')[2]}"
+    try:
+        fs.mkdir(building, 0o700)
+        try:
+            fill(fs.root / building)
+            fs.sync_all()
+            put(building)
+        finally:
+            if fs.kind(building) != "absent":
+                erase(fs.root / building)
+    except OSError as error:
+        raise trouble(error, "can't build the home", where=str(fs.root / target)) from error
+
+
+def move_home(fs: RealFs, source: str, target: str) -> None:
+    """Move a whole home by one rename that replaces nothing.
+
+    Raises:
+        Changed: Something stands at the target, or nothing at the source; nothing was moved.
+        DistError: The system refuses.
+    """
+    _absent(fs, target)
+    try:
+        fs.noreplace(source, target)
+        _confirm(fs, source, target)
+    except FileExistsError as error:
+        raise Changed("something stands there already", where=str(fs.root / target)) from error
+    except FileNotFoundError as error:
+        raise Changed("it is gone", where=str(fs.root / source), hint="run it again") from error
+    except OSError as error:
+        raise trouble(error, "can't move the home", where=str(fs.root / source)) from error
+
+
+def _confirm(fs: RealFs, source: str, target: str) -> None:
+    for folder in sorted({source.rpartition("/")[0], target.rpartition("/")[0]}):
+        fs.sync_folder(folder)
+
+
+def _absent(fs: RealFs, target: str) -> None:
+    if fs.kind(target) != "absent":
+        raise Changed(
+            "something stands there already",
+            where=str(fs.root / target),
+            hint="choose another name",
+        )
+
+
+def inode(path: Path) -> int:
+    """The number by which a folder is known again at another place; 0 when there is none."""
+    try:
+        return path.stat(follow_symlinks=False).st_ino
+    except OSError:
+        return 0
+
+
+def erase(path: Path) -> None:
+    """Remove a folder and all that is below it, read-only parts too; nothing there is fine.
+
+    Raises:
+        DistError: Something can't be removed; the rest may be gone.
+    """
+    if path.is_symlink():
+        path.unlink()
+        return
+    if not path.exists():
+        return
+
+    def writable(function: Callable[[str], object], name: str, _error: object) -> None:
+        for each in (Path(name).parent, Path(name)):
+            if not each.is_symlink() and each.is_relative_to(path):
+                each.chmod(stat.S_IMODE(each.stat().st_mode) | stat.S_IRWXU)
+        if function in (os.open, os.scandir, os.listdir, os.rmdir):
+            shutil.rmtree(name)
+        else:
+            function(name)
+
+    try:
+        if sys.version_info >= (3, 12):
+            shutil.rmtree(path, onexc=writable)
+        else:
+            shutil.rmtree(path, onerror=writable)
+    except OSError as error:
+        raise DistError(
+            f"not all of it could be removed: {error.strerror or error}",
+            where=str(error.filename or path),
+            hint="remove the rest by hand",
+        ) from error
+
+
+def tighten(path: Path, mode: int = 0o600) -> None:
+    """Make a file or folder of secrets its owner's alone; a symlink is left alone.
+
+    Raises:
+        DistError: It is somebody else's.
+    """
+    try:
+        if not path.is_symlink():
+            path.chmod(mode)
+    except OSError as error:
+        raise trouble(error, "can't change its permissions", where=str(path)) from error

@@ -1,0 +1,183 @@
+"""A new home is built beside its place and renamed into it whole, so nobody ever meets half of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Step
+from hermes_dist.model.tree import Digest, Read
+from hermes_dist.world.disk.errors import HINTS, trouble
+from hermes_dist.world.ports import Fs
+from hermes_dist.world.transaction.apply import Changed, Unfinished, content, uninterrupted
+from hermes_dist.world.transaction.generations import remove_tree
+from hermes_dist.world.transaction.journal import GENERATIONS, LOCKFILE, PRIVATE, Journal
+from hermes_dist.world.transaction.realize import SYNC_EACH, Applied
+
+STAGING = "distributions/staging"
+
+
+def build_new(
+    fs: Fs,
+    target: str,
+    steps: Iterable[Step],
+    read: Read,
+    lock_after: bytes | None,
+    *,
+    label: Mapping[str, str],
+    folders: Iterable[str] = (),
+    extra: Mapping[str, tuple[bytes, int]] | None = None,
+    moved: Mapping[str, str] | None = None,
+    staging: str = STAGING,
+) -> Applied:
+    """Build a home that does not exist yet.
+
+    Args:
+        fs: The brand's root folder, with a lock of the caller's over new homes.
+        target: Where the home comes, such as ``profiles/ada``.
+        steps: Its files: every ``before`` is None.
+        read: Gives the content of each ``after``.
+        lock_after: Its lockfile; None for none.
+        label: Words to list its first generation by.
+        folders: Empty folders to make as well, parents first.
+        extra: Files outside the plan with their permission bits, such as ``.env``.
+        moved: Files below ``fs`` that become part of the home, by their place now.
+        staging: The folder to build in, on the same disk.
+
+    Returns:
+        Generation 1.
+
+    Raises:
+        Changed: Something stands at the target; nothing was written.
+        Unfinished: The home is there, but the disk failed to confirm it.
+        DistError: The disk is full or failing; nothing is left behind.
+    """
+    journal = Journal(
+        number=1,
+        steps=tuple(sorted((s for s in steps if s.after is not None), key=lambda step: step.path)),
+        lock_after=None if lock_after is None else Digest.of(lock_after),
+        label=label,
+    )
+    home = f"{staging}/{target.rpartition('/')[2]}"
+    try:
+        with ExitStack() as abort:
+            _absent(fs, target)
+            made = [*_make(fs, staging), *_make(fs, target.rpartition("/")[0])]
+            if fs.kind(home) != "absent":
+                remove_tree(fs, home)
+            abort.callback(_clear, fs, home)
+            own = {**(extra or {}), **_own(journal, lock_after)}
+            _build(fs, home, journal, read, own=own, folders=folders, moved=moved or {})
+            with uninterrupted():
+                fs.noreplace(home, target)
+                abort.pop_all()
+                _confirm(fs, {staging, target.rpartition("/")[0], *made}, target)
+    except FileExistsError as error:
+        _absent(fs, target)
+        raise trouble(error, "can't build the home") from error
+    except OSError as error:
+        raise trouble(error, "can't build the home", where=target) from error
+    return Applied((), journal.number)
+
+
+def sweep(fs: Fs, staging: str = STAGING) -> int:
+    """Remove what a build that was killed has left; the caller holds the lock over new homes.
+
+    Returns:
+        How many there were.
+
+    Raises:
+        DistError: The disk fails.
+    """
+    if fs.kind(staging) != "folder":
+        return 0
+    try:
+        names = fs.listdir(staging)
+        for name in names:
+            _clear(fs, f"{staging}/{name}")
+    except OSError as error:
+        raise trouble(error, "can't clear the staging folder") from error
+    return len(names)
+
+
+def _confirm(fs: Fs, folders: set[str], target: str) -> None:
+    try:
+        for folder in sorted(folders):
+            fs.sync_folder(folder)
+    except OSError as error:
+        raise Unfinished(
+            f"it was built, but the disk did not confirm it: {error.strerror or error}",
+            where=target,
+            hint=HINTS.get(error.errno or 0, ""),
+        ) from error
+
+
+def _absent(fs: Fs, target: str) -> None:
+    if fs.kind(target) != "absent":
+        raise Changed(
+            "something stands there already", where=target, hint="choose another name with --name"
+        )
+
+
+def _clear(fs: Fs, path: str) -> None:
+    if fs.kind(path) == "folder":
+        remove_tree(fs, path)
+    elif fs.kind(path) != "absent":
+        fs.unlink(path)
+
+
+def _own(journal: Journal, lock_after: bytes | None) -> dict[str, tuple[bytes, int]]:
+    """The lockfile and the record of the first generation."""
+    own = {f"{GENERATIONS}/{journal.number}/journal": (journal.encode(), 0o600)}
+    if lock_after is not None:
+        own[LOCKFILE] = (lock_after, 0o644)
+    return own
+
+
+def _make(fs: Fs, folder: str, mode: int = 0o755) -> list[str]:
+    """Make a folder with its parents; list the folders that got a new name in them."""
+    touched = []
+    parts = folder.split("/") if folder else []
+    for depth in range(1, len(parts) + 1):
+        if fs.kind("/".join(parts[:depth])) == "absent":
+            fs.mkdir("/".join(parts[:depth]), mode)
+            touched.append("/".join(parts[: depth - 1]))
+    return touched
+
+
+def _build(
+    fs: Fs,
+    home: str,
+    journal: Journal,
+    read: Read,
+    *,
+    own: Mapping[str, tuple[bytes, int]],
+    folders: Iterable[str],
+    moved: Mapping[str, str],
+) -> None:
+    """Write everything below the staging folder and bring it to the disk."""
+    fs.mkdir(home, 0o700)
+    paths = [*(str(step.path) for step in journal.steps), *own, *moved.values()]
+    inner = {"/".join(path.split("/")[:n]) for path in paths for n in range(1, path.count("/") + 1)}
+    inner |= {parent for folder in folders for parent in (*RelPath(folder).parents, folder)}
+    for folder in sorted(inner):
+        private = folder == PRIVATE or folder.startswith(f"{PRIVATE}/")
+        fs.mkdir(f"{home}/{folder}", 0o700 if private else 0o755)
+    each = not moved and len(paths) + len(inner) < SYNC_EACH
+    for step in journal.steps:
+        if step.after is not None:
+            data = content(read, step.after.digest, step.path)
+            fs.write_new(
+                f"{home}/{step.path}", data, 0o755 if step.after.executable else 0o644, sync=each
+            )
+    for path, (data, mode) in own.items():
+        fs.write_new(f"{home}/{path}", data, mode, exact=mode == 0o600, sync=each)
+    for source, path in moved.items():
+        fs.rename(source, f"{home}/{path}")
+    if not each:
+        fs.sync_all()
+        return
+    for folder in sorted(inner):
+        fs.sync_folder(f"{home}/{folder}")
+    fs.sync_folder(home)

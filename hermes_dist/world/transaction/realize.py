@@ -1,0 +1,314 @@
+"""Past the journal: make every step real, in a way that can be cut short anywhere and done again.
+
+Whether a step is done is read from its slot, never remembered: while a slot holds the new image, the step is to
+be done; once it holds the image that was displaced, it is done, and whatever stands at the path since then is
+somebody else's work. What came out of an exchange is looked at; if it is not what the plan saw, somebody wrote
+at the same moment, so it is put back and the path reported as skipped. Nothing is ever unlinked here: a
+displaced file stays in its slot, and the transaction folder becomes the generation to roll back to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Literal
+
+from msgspec import Struct
+
+from hermes_dist.agents.places import STANDARD_FOLDERS
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Step
+from hermes_dist.model.tree import Digest, Entry
+from hermes_dist.world.ports import Fs, Odd, Unsupported
+from hermes_dist.world.transaction.journal import (
+    GENERATIONS,
+    LOCK_SLOT,
+    LOCKFILE,
+    PRIVATE,
+    SKIPPED,
+    TXN,
+    Journal,
+    slot_of,
+)
+
+Guards = Mapping[RelPath, Callable[[], AbstractContextManager[None]]]
+"""Locks of the agent to hold while one of its files is exchanged, by path."""
+
+STANDING = frozenset([*STANDARD_FOLDERS, "hooks", "plugins"])
+"""The agent's own folders, which stay when they become empty."""
+
+SYNC_EACH = 50
+"""Up to so many files or folders are brought to the disk one by one; more by one call for all."""
+
+BALLAST = f"{TXN}/ballast"
+"""Room held until the journal is written, so that a full disk is met before it and not after."""
+
+_IN_THE_WAY = frozenset(
+    [
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EEXIST,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENOTEMPTY,
+        errno.EXDEV,
+    ]
+)
+
+
+class Applied(Struct, frozen=True):
+    """What became of a plan.
+
+    Attributes:
+        skipped: Left alone, because somebody else wrote them at the same moment; the lockfile does not know.
+        generation: The number to roll back by; None when there was nothing to do.
+    """
+
+    skipped: tuple[RelPath, ...] = ()
+    generation: int | None = None
+
+
+_Look = Entry | Literal["odd"] | None
+
+
+def forward(fs: Fs, journal: Journal, guards: Guards, *, again: bool = False) -> Applied:
+    """Realize every step that is not done yet, then the lockfile, then retire the transaction.
+
+    Args:
+        fs: The home.
+        journal: The transaction, whose journal and slots are durable.
+        guards: The agent's locks.
+        again: A cut-short run went before.
+
+    Returns:
+        The paths left alone because somebody else wrote them, and the generation it became.
+
+    Raises:
+        OSError: The disk fails or is full; calling it again goes on.
+    """
+    if fs.kind(BALLAST) == "file":
+        fs.unlink(BALLAST)
+    early, come, late = journal.in_order()
+    skipped = _run(fs, journal, early, guards)
+    if early:
+        _sync(fs, {_folder(journal.steps[i].path) for i in early} | {TXN})
+        _remove_emptied(fs, [journal.steps[i] for i in early], again=again)
+    _make_folders(
+        fs, [journal.steps[i].path for i in come if journal.steps[i].before is None], again=again
+    )
+    skipped += _run(fs, journal, come, guards)
+    skipped += _run(fs, journal, late, guards)
+    _sync(fs, {_folder(step.path) for step in journal.steps} | {TXN})
+    _remove_emptied(fs, [journal.steps[i] for i in late], again=again)
+    _record(fs, skipped)
+    if journal.lock_before != journal.lock_after:
+        _swap_lock(fs, journal.lock_after)
+        _sync(fs, {"", TXN})
+    return Applied(tuple(sorted(skipped)), _retire(fs, journal.number))
+
+
+def _run(fs: Fs, journal: Journal, indices: Iterable[int], guards: Guards) -> list[RelPath]:
+    """Do some steps; list the paths that turned out to be somebody else's."""
+    skipped = []
+    for index in indices:
+        step, slot = journal.steps[index], slot_of(index)
+        with guards.get(step.path, nullcontext)():
+            try:
+                done = (
+                    _take(fs, slot, step)
+                    if step.after is None
+                    else _put(fs, slot, step, step.after)
+                )
+            except Odd:
+                done = False
+            except OSError as error:
+                if error.errno not in _IN_THE_WAY:
+                    raise
+                done = False
+        if not done:
+            skipped.append(step.path)
+    return skipped
+
+
+def _take(fs: Fs, slot: str, step: Step) -> bool:
+    """Move a file out into its slot."""
+    if fs.kind(slot) == "absent":
+        live = _look(fs, step.path)
+        if live is None:
+            return True
+        if not _same(live, step.before):
+            return False
+        fs.rename(step.path, slot)
+    if _same(_look(fs, slot), step.before):
+        return True
+    if fs.kind(step.path) == "absent":
+        fs.noreplace(slot, step.path)
+    return False
+
+
+def _put(fs: Fs, slot: str, step: Step, after: Entry) -> bool:
+    """Bring a new or changed file from its slot to its path."""
+    before = step.before
+    if before is None:
+        if fs.kind(slot) == "absent":
+            return True
+        if fs.kind(step.path) == "absent":
+            fs.noreplace(slot, step.path)
+            return True
+        return _same(_look(fs, step.path), after)
+    if not _finish_swap(fs, slot, step.path):
+        return False
+    if _same(_look(fs, slot), after, before):
+        live = _look(fs, step.path)
+        if not _same(live, before, after):
+            return _same(live, after, before)
+        _swap(fs, slot, step.path)
+    if _same(_look(fs, slot), before, after):
+        return True
+    if _same(_look(fs, step.path), after, before):
+        _swap(fs, slot, step.path)
+        if not _same(_look(fs, slot), after, before):
+            _swap(fs, slot, step.path)  # overtaken once more: the newest stays live
+    return False
+
+
+def _look(fs: Fs, path: str) -> _Look:
+    try:
+        return fs.entry(path)
+    except Odd:
+        return "odd"
+
+
+def _same(found: _Look, image: Entry | None, other: Entry | None = None) -> bool:
+    """Whether a file is this image: by content, and by mode only where nothing else tells it from the other."""
+    if found is None or found == "odd" or image is None:
+        return found is image
+    if found.digest != image.digest:
+        return False
+    return other is None or other.digest != image.digest or found.executable == image.executable
+
+
+def _swap(fs: Fs, slot: str, path: str) -> None:
+    """Exchange slot and path; where that is missing, move out and link in, which readers may notice."""
+    try:
+        fs.exchange(slot, path)
+    except Unsupported:
+        fs.rename(path, f"{slot}.out")
+        _sync(fs, {TXN, _folder(path)})
+        fs.noreplace(slot, path)
+        _sync(fs, {TXN, _folder(path)})
+        fs.rename(f"{slot}.out", slot)
+
+
+def _finish_swap(fs: Fs, slot: str, path: str) -> bool:
+    """Finish a swap that was cut short where exchange is missing; False when somebody wrote meanwhile."""
+    if fs.kind(f"{slot}.out") == "absent":
+        return True
+    _sync(fs, {TXN, _folder(path)})
+    if fs.kind(path) == "absent":
+        fs.noreplace(slot, path)
+        _sync(fs, {TXN, _folder(path)})
+    elif fs.kind(slot) != "absent" and _look(fs, slot) != _look(fs, path):
+        return False
+    fs.rename(f"{slot}.out", slot)
+    return True
+
+
+def _swap_lock(fs: Fs, after: Digest | None) -> None:
+    """Bring the new lockfile in; it is ours alone, so whatever it displaces goes to the slot."""
+    slot = slot_of_lock()
+    if after is None:
+        if fs.kind(slot) == "absent" and fs.kind(LOCKFILE) != "absent":
+            fs.rename(LOCKFILE, slot)
+        return
+    _finish_swap(fs, slot, LOCKFILE)
+    fresh = _look(fs, slot)
+    if isinstance(fresh, Entry) and fresh.digest == after:
+        if fs.kind(LOCKFILE) == "absent":
+            fs.noreplace(slot, LOCKFILE)
+        else:
+            _swap(fs, slot, LOCKFILE)
+
+
+def slot_of_lock(folder: str = TXN) -> str:
+    """The path of the lockfile's slot."""
+    return f"{folder}/{LOCK_SLOT}"
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _make_folders(fs: Fs, paths: Iterable[RelPath], *, again: bool) -> None:
+    """Make the folders that new files need, and bring them to the disk before anything moves in."""
+    held = set()
+    for folder in sorted({parent for path in paths for parent in path.parents}):
+        made = False
+        if fs.kind(folder) == "absent":
+            with _yielding():
+                fs.mkdir(folder, 0o755)
+                made = True
+        if made or again:
+            held.add(_folder(folder))
+    _sync(fs, held)
+
+
+def _remove_emptied(fs: Fs, steps: Iterable[Step], *, again: bool) -> None:
+    """Remove the folders that deletions left empty."""
+    touched = set()
+    for folder in sorted({parent for step in steps for parent in step.path.parents}, reverse=True):
+        if folder not in STANDING:
+            if again:
+                touched.add(_folder(folder))
+            with _yielding():
+                fs.rmdir(folder)
+                touched.add(_folder(folder))
+    _sync(fs, touched)
+
+
+@contextlib.contextmanager
+def _yielding() -> Iterator[None]:
+    """Let be what somebody else has put in the way."""
+    try:
+        yield
+    except Odd:
+        pass
+    except OSError as error:
+        if error.errno not in _IN_THE_WAY:
+            raise
+
+
+def _sync(fs: Fs, folders: set[str]) -> None:
+    """Bring folders to the disk; one that is gone or somebody else's needs none."""
+    if len(folders) > SYNC_EACH:
+        fs.sync_all()
+        return
+    for folder in sorted(folders):
+        with _yielding():
+            fs.sync_folder(folder)
+
+
+def _record(fs: Fs, skipped: list[RelPath]) -> None:
+    """Keep the skipped paths with the generation."""
+    record, text = f"{TXN}/{SKIPPED}", "\n".join(sorted(skipped)).encode()
+    found = fs.read(record)
+    if found == (text or None):
+        return
+    if found is not None:
+        fs.unlink(record)
+    if text:
+        fs.write_new(record, text, 0o600)
+    fs.sync_folder(TXN)
+
+
+def _retire(fs: Fs, number: int) -> int:
+    """The transaction folder, now holding what was displaced, becomes the generation."""
+    if fs.kind(GENERATIONS) == "absent":
+        fs.mkdir(GENERATIONS, 0o700)
+    while fs.kind(f"{GENERATIONS}/{number}") != "absent":
+        number += 1
+    fs.rename(TXN, f"{GENERATIONS}/{number}")
+    _sync(fs, {PRIVATE, GENERATIONS})
+    return number

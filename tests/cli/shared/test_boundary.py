@@ -1,0 +1,70 @@
+"""The one error boundary: every way a command can end has its sentence and its exit code."""
+
+from __future__ import annotations
+
+import pytest
+
+from hermes_dist.brand import HERMES
+from hermes_dist.cli.entry import plain
+from hermes_dist.cli.entry.start import start
+from hermes_dist.cli.shared.boundary import guarded
+from hermes_dist.errors import Busy, DistError, Refused, Unreachable
+
+Capture = pytest.CaptureFixture[str]
+
+
+def fails(error: BaseException) -> int:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(DistError("w"), 1), (Refused("w"), 4), (Unreachable("w"), 7), (Busy("w"), 8)],
+)
+def test_an_error_of_ours_is_one_sentence_and_its_code(
+    error: DistError, code: int, capsys: Capture
+) -> None:
+    assert guarded(lambda: fails(error), ["update"], "hermes-dist") == code
+    assert capsys.readouterr() == ("", "error: w\n")
+
+
+def test_a_result_is_passed_on(capsys: Capture) -> None:
+    assert guarded(lambda: 3, [], "hermes-dist") == 3
+    assert guarded(lambda: None, [], "hermes-dist") is None
+    assert capsys.readouterr() == ("", "")
+
+
+def test_an_interruption_is_130_and_says_that_nothing_is_half_done(capsys: Capture) -> None:
+    assert guarded(lambda: fails(KeyboardInterrupt()), [], "hermes-dist") == 130
+    assert "as before, or finished by the next command" in capsys.readouterr().err
+
+
+def test_an_interruption_before_anything_began_is_130_too(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain, "attempt", lambda *_: fails(KeyboardInterrupt()))
+    assert start(HERMES, ["list"], prog="hermes-dist", profile=None) == 130
+    assert capsys.readouterr() == ("", "\ninterrupted; nothing had begun\n")
+
+
+def test_a_fault_of_ours_is_a_sentence_without_a_traceback_unless_asked_for(
+    capsys: Capture,
+) -> None:
+    assert guarded(lambda: fails(ZeroDivisionError("oh")), ["update"], "hermes-dist") == 1
+    err = capsys.readouterr().err
+    assert "a fault of this program: ZeroDivisionError: oh" in err
+    assert "please report it" in err
+    with pytest.raises(ZeroDivisionError):
+        guarded(lambda: fails(ZeroDivisionError("oh")), ["update", "-v"], "hermes-dist")
+
+
+def test_with_json_an_error_is_an_object_as_well(capsys: Capture) -> None:
+    assert (
+        guarded(
+            lambda: fails(Refused("no", where="there", hint="do")), ["x", "--json"], "hermes-dist"
+        )
+        == 4
+    )
+    out, err = capsys.readouterr()
+    assert '"code": 4' in out
+    assert err == "error: there: no\n  do\n"

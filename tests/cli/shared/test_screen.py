@@ -1,0 +1,98 @@
+"""The screen: what goes where, what a quiet one leaves out, colour, tables, and JSON for many."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hermes_dist.cli.shared.screen import Screen
+from hermes_dist.errors import DistError, InputNeeded
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_results_go_to_stdout_and_everything_beside_them_to_stderr(capsys: Capture) -> None:
+    screen = Screen()
+    screen.say("result")
+    screen.tell("note")
+    screen.warn("careful")
+    screen.prompt("question")
+    assert capsys.readouterr() == ("result\n", "note\nwarning: careful\nquestion\n")
+
+
+def test_a_quiet_screen_keeps_notes_back_and_an_aloud_one_does_not(capsys: Capture) -> None:
+    quiet = Screen(quiet=True)
+    quiet.tell("note")
+    quiet.say("result")
+    quiet.aloud().tell("what a question is about")
+    assert quiet.quiet
+    assert capsys.readouterr() == ("result\n", "what a question is about\n")
+
+
+@pytest.mark.parametrize(
+    ("colour", "bold", "painted"),
+    [
+        ("red", False, "\x1b[31mx\x1b[0m"),
+        ("cyan", True, "\x1b[36m\x1b[1mx\x1b[0m"),
+        ("", True, "\x1b[1mx\x1b[0m"),
+        ("", False, "x"),
+    ],
+)
+def test_colours(colour: str, bold: bool, painted: str) -> None:
+    assert Screen(colour=True).paint("x", colour, bold=bold) == painted
+    assert Screen(colour=False).paint("x", colour, bold=bold) == "x"
+
+
+def test_a_table_is_as_wide_as_its_cells_and_cleans_them(capsys: Capture) -> None:
+    Screen(colour=False).table(("Name", "What"), [("a", "one"), ("longer", "\x1b[31mred\x07")])
+    out = capsys.readouterr().out
+    assert out.splitlines()[:2] == ["Name    What", "a       one"]
+    assert out.splitlines()[2].startswith("longer  ")
+    assert "\x1b" not in out
+    assert "\x07" not in out
+
+
+def test_a_table_without_rows_is_its_head(capsys: Capture) -> None:
+    Screen(colour=False).table(("Name", "What"), [])
+    assert capsys.readouterr().out == "Name  What\n"
+
+
+def test_with_json_only_the_object_is_a_result(capsys: Capture) -> None:
+    screen = Screen(as_json=True)
+    screen.say("words")
+    screen.emit("thing", {"a": "ä"})
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"schema": "hermes-dist/thing/1", "a": "ä"}
+    assert out.isascii()
+    assert err == ""
+
+
+def test_objects_for_many_are_gathered_and_the_first_screen_stays_as_it_is(capsys: Capture) -> None:
+    screen = Screen(as_json=True)
+    each = screen.gather()
+    each.emit("thing", {"n": 1})
+    each.error(DistError("bad", where="x", hint="do"))
+    assert screen.gathered is None
+    assert [row["schema"] for row in each.gathered or []] == [
+        "hermes-dist/thing/1",
+        "hermes-dist/error/1",
+    ]
+    assert capsys.readouterr() == ("", "error: x: bad\n  do\n")
+
+
+def test_where_nobody_is_a_question_names_the_flag_that_answers_it() -> None:
+    with pytest.raises(InputNeeded) as caught:
+        Screen().confirm("Go on?", "--yes")
+    assert caught.value.hint == "pass --yes"
+
+
+def test_what_a_dry_run_tells_is_the_result_also_on_a_quiet_screen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Screen(quiet=True).results().tell("would happen")
+    Screen().results().warn("beware")
+    Screen(as_json=True).results().tell("beside the data")
+    out, err = capsys.readouterr()
+    assert out == "would happen\n"
+    assert err.splitlines() == ["warning: beware", "beside the data"]

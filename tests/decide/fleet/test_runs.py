@@ -1,0 +1,160 @@
+"""Which gateways, in what order, by which way, and the verdict on each start."""
+
+from __future__ import annotations
+
+import pytest
+
+from hermes_dist.decide.fleet.exclusive import Clash
+from hermes_dist.decide.fleet.runs import (
+    Course,
+    Line,
+    Manager,
+    Outcome,
+    Seen,
+    Verdict,
+    Way,
+    after_all,
+    by_time,
+    choose,
+    judge,
+    refusals,
+    said,
+    served,
+    way,
+)
+from hermes_dist.errors import UsageError
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+
+ALL = [ProfileName(name) for name in ("zoe", "default", "adam", "eve")]
+ADAM, EVE, ZOE = (ProfileName(name) for name in ("adam", "eve", "zoe"))
+
+
+def test_the_default_profile_comes_first_then_names_in_order() -> None:
+    assert choose(ALL, [], all_=True) == ["default", "adam", "eve", "zoe"]
+    assert choose(ALL, [ZOE, EVE, ZOE], all_=False) == ["eve", "zoe"]
+
+
+def test_nothing_is_started_that_was_not_named() -> None:
+    with pytest.raises(UsageError, match="no profile is named"):
+        choose(ALL, [], all_=False)
+    with pytest.raises(UsageError, match="contradict"):
+        choose(ALL, [EVE], all_=True)
+
+
+@pytest.mark.parametrize(
+    ("manager", "installed", "detached", "chosen"),
+    [
+        (Manager.SYSTEMD, True, False, Way.SERVICE),
+        (Manager.LAUNCHD, True, False, Way.SERVICE),
+        (Manager.S6, True, False, Way.SERVICE),
+        (Manager.SYSTEMD, False, False, Way.MISSING),
+        (Manager.SYSTEMD, False, True, Way.DETACHED),
+        (Manager.NONE, True, False, Way.DETACHED),
+        (Manager.NONE, False, False, Way.DETACHED),
+    ],
+)
+def test_a_gateway_runs_by_its_service_where_there_is_one(
+    manager: Manager, installed: bool, detached: bool, chosen: Way
+) -> None:
+    assert way(manager, installed=installed, detached=detached) is chosen
+
+
+READY = Seen(pid=7, phase="running", grown=True)
+
+
+@pytest.mark.parametrize(
+    ("seen", "course", "outcome"),
+    [
+        (READY, Course(pids=(7,)), Outcome.STARTED),
+        (Seen(pid=7, phase="degraded", grown=True), Course(pids=(7,)), Outcome.STARTED),
+        (Seen(pid=7, phase="running"), Course(pids=(7,)), None),
+        (Seen(pid=7, phase="running"), Course(pids=(7,), quiet=True), Outcome.STARTED),
+        (Seen(pid=7, phase="starting", grown=True), Course(pids=(7,)), None),
+        (
+            Seen(pid=7, phase="starting", grown=True),
+            Course(pids=(7,), waited=True),
+            Outcome.HANGING,
+        ),
+        (Seen(pid=7), Course(pids=(7,), waited=True), Outcome.HANGING),
+        (Seen(), Course(), None),
+        (Seen(), Course(waited=True), Outcome.FAILED),
+        (Seen(), Course(exited=1), Outcome.FAILED),
+        (Seen(), Course(exited=0), Outcome.FAILED),
+        (Seen(), Course(exited=-9), Outcome.FAILED),
+        (READY, Course(pids=(5, 6, 7)), Outcome.CRASHING),
+        (Seen(), Course(pids=(5, 6, 7)), Outcome.CRASHING),
+        (
+            READY,
+            Course(pids=(7,), exited=0),
+            Outcome.STARTED,
+        ),  # it went into the background by itself
+    ],
+)
+def test_a_start_is_judged_by_process_state_and_log(
+    seen: Seen, course: Course, outcome: Outcome | None
+) -> None:
+    judged = judge(seen, course)
+    assert (judged[0] if judged else None) is outcome
+
+
+def test_a_failure_says_why() -> None:
+    assert judge(Seen(reason="no provider"), Course(exited=1)) == (Outcome.FAILED, "no provider")
+    assert judge(Seen(), Course(exited=3)) == (Outcome.FAILED, "it ended with exit code 3")
+    assert judge(Seen(), Course(exited=-9)) == (Outcome.FAILED, "it was ended by signal 9")
+    broken = Seen(pid=7, phase="running", grown=True, troubles=("telegram: token rejected",))
+    assert judge(broken, Course(pids=(7,))) == (Outcome.STARTED, "telegram: token rejected")
+
+
+def test_what_ends_right_after_the_start_has_not_started() -> None:
+    started = Verdict(profile=EVE, outcome=Outcome.STARTED, pid=7)
+    assert after_all(started, READY) is started
+    assert after_all(started, Seen()).outcome is Outcome.FAILED
+    again = after_all(started, Seen(pid=8, phase="running"))
+    assert (again.outcome, again.pid, again.ok) == (Outcome.CRASHING, 8, False)
+    refused = Verdict(profile=EVE, outcome=Outcome.REFUSED)
+    assert after_all(refused, Seen()) is refused
+
+
+def test_a_clash_refuses_those_that_do_not_run_yet_and_names_both() -> None:
+    clash = Clash(kind="bot", profiles=("adam", "eve"), channels=("Telegram",), sources=())
+    assert refusals(ALL, [clash], frozenset()) == dict.fromkeys(
+        (ADAM, EVE), "adam and eve use the same Telegram bot"
+    )
+    assert set(refusals(ALL, [clash], frozenset({ADAM}))) == {EVE}
+    assert refusals([ZOE], [clash], frozenset()) == {}
+
+
+def test_a_multiplexer_serves_the_others() -> None:
+    nobody: frozenset[ProfileName] = frozenset()
+    assert served(ALL, multiplexed=True, running=nobody) == {ADAM, EVE, ZOE}
+    assert served([EVE], multiplexed=True, running=frozenset({DEFAULT_PROFILE})) == {EVE}
+    assert served([EVE], multiplexed=True, running=nobody) == nobody
+    assert served(ALL, multiplexed=False, running=nobody) == nobody
+
+
+def test_logs_are_woven_by_time_and_a_traceback_stays_together() -> None:
+    logs = {
+        (ADAM, "gateway.log"): [
+            "2026-01-01 10:00:00,100 INFO a",
+            "Traceback",
+            "  boom",
+            "2026-01-01 10:00:03,000 INFO d",
+        ],
+        (EVE, "gateway.log"): ["2026-01-01 10:00:00,900 INFO b", "2026-01-01T10:00:02,000 INFO c"],
+        (ZOE, "gateway.log"): [],
+    }
+    woven = by_time(logs)
+    assert [line.text[-6:] for line in woven] == [
+        "INFO a",
+        "ceback",
+        "  boom",
+        "INFO b",
+        "INFO c",
+        "INFO d",
+    ]
+    assert woven[0] == Line(ADAM, "gateway.log", "2026-01-01 10:00:00,100 INFO a")
+
+
+def test_a_note_takes_what_a_line_says_not_its_time() -> None:
+    assert said("2026-11-21 09:13:31,632 ERROR gateway.run: no key") == "gateway.run: no key"
+    assert said("WARNING x") == said("x") == "x"

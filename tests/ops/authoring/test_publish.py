@@ -1,0 +1,495 @@
+"""Publishing: what authors do with one machine or several, against real repositories."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from gitrepo import GIT, Repo
+from machines import BOT, LIVE, SOUL, Machine, agreed
+from servers import LOGIN, GitHttp, sshd
+
+from hermes_dist.errors import (
+    Busy,
+    Cancelled,
+    ConflictsOpen,
+    DistError,
+    Refused,
+    Unreachable,
+    UsageError,
+)
+from hermes_dist.ops.authoring import publish as publishing
+from hermes_dist.ops.authoring.publication import Publication, Release
+from hermes_dist.ops.package.status import status
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    return Repo(tmp_path / "srv" / "bot.git", bare=True)
+
+
+@pytest.fixture
+def ada(tmp_path: Path) -> Machine:
+    machine = Machine(tmp_path / "ada")
+    machine.fill()
+    machine.init()
+    return machine
+
+
+def url(repo: Repo) -> str:
+    return f"file://{repo.path}"
+
+
+def shown(repo: Repo, path: str, at: str = "main") -> str:
+    return repo.git("cat-file", "blob", f"{at}:{path}") + "\n"
+
+
+def names(repo: Repo, at: str = "main") -> list[str]:
+    return repo.git("ls-tree", "-r", "--name-only", at).split()
+
+
+def clean(machine: Machine) -> bool:
+    return status(machine.ctx, BOT).clean
+
+
+def test_a_first_publication_fills_an_empty_repository_and_becomes_the_base(
+    repo: Repo, ada: Machine
+) -> None:
+    done = ada.publish(url(repo))
+    assert names(repo) == ["SOUL.md", "config.yaml", "distribution.yaml", "skills/hello/SKILL.md"]
+    assert shown(repo, "SOUL.md") == SOUL
+    assert repo.git("tag") == "v0.1.0"
+    assert repo.git("rev-parse", "v0.1.0^{}", "main").split() == [done.commit, done.commit]
+    assert ada.lock.pin.commit == done.commit
+    assert ada.lock.source == url(repo)
+    assert clean(ada)
+    assert not list(ada.root.rglob(".git"))
+    assert done.publication.install_source == url(repo)
+    again = ada.publish()
+    assert not again.publication.is_new
+    assert repo.git("rev-list", "--count", "main") == "1"
+
+
+def test_a_live_home_keeps_what_is_its_own(repo: Repo, ada: Machine) -> None:
+    ada.write(
+        "config.yaml",
+        "_config_version: 33\nmodel: {default: small, api_key: sk-or-v1-0f3b8a6c2d1e4f5a9b8c7d6e5f4a3b2c1d0e}\n"
+        "telegram: {allowed_users: ['4711'], home_channel: '99'}\nmcp_servers: {web: {command: npx, enabled: true}}\n",
+    )
+    job = {
+        "id": "0123456789ab",
+        "name": "watch",
+        "prompt": "look",
+        "schedule": {"kind": "interval", "minutes": 60, "display": "every 60m"},
+        "enabled": True,
+        "state": "scheduled",
+        "next_run_at": "2027-01-01T00:00:00",
+        "last_run_at": "2026-12-31T00:00:00",
+    }
+    ada.write("cron/jobs.json", json.dumps({"jobs": [job], "updated_at": "now"}))
+    before = {path: ada.read(path) for path in ("config.yaml", "cron/jobs.json")}
+    done = ada.publish(url(repo))
+    config = shown(repo, "config.yaml")
+    assert "sk-or" not in config
+    assert "${MODEL_API_KEY}" in config
+    for word in ("4711", "99", "_config_version", "enabled"):
+        assert word not in config
+    assert "MODEL_API_KEY" in shown(repo, "distribution.yaml")
+    shipped = json.loads(shown(repo, "cron/jobs.json"))["jobs"][0]
+    assert (shipped["prompt"], "next_run_at" in shipped, "enabled" in shipped) == (
+        "look",
+        False,
+        False,
+    )
+    assert {path: ada.read(path) for path in before} == before  # still running, still filled in
+    assert {left.why for left in done.publication.stays if left.path.startswith("config.yaml")} == {
+        "about this machine or its person"
+    }
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    second = ada.publish(bump="patch")
+    assert set(second.publication.changes) == {"SOUL.md", "distribution.yaml"}
+    assert {path: ada.read(path) for path in before} == before
+
+
+def test_the_whole_story_over_http_with_a_login(tmp_path: Path, repo: Repo) -> None:
+    config = tmp_path / "gitconfig"
+    helper = f"!f() {{ echo username={LOGIN[0]}; echo password={LOGIN[1]}; }}; f"
+    subprocess.run([GIT, "config", "--file", str(config), "credential.helper", helper], check=True)
+    repo.git("config", "http.receivepack", "true")
+    fork = Repo(tmp_path / "srv" / "fork.git", bare=True)
+    fork.git("config", "http.receivepack", "true")
+    env = {"GIT_CONFIG_GLOBAL": str(config)}
+    with GitHttp(tmp_path / "srv") as server:
+        server.login = True
+        source = f"{server.url}/bot.git"
+        ada, bo = Machine(tmp_path / "ada", **env), Machine(tmp_path / "bo", **env)
+        ada.fill()
+        ada.init()
+        ada.publish(source)
+        assert bo.install(source).done
+        ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+        ada.publish(bump="minor")
+        bo.edit("SOUL.md", "Rule 30 stands.", "Rule 30 stands firm.")
+        bo.update()
+        assert "Rule 1 is first" in bo.read("SOUL.md")
+        assert "Rule 30 stands firm" in bo.read("SOUL.md")
+        assert bo.yaml("distribution.yaml")["version"] == "0.2.0"
+        fork.git("fetch", "-q", str(repo.path), "+refs/*:refs/*")
+        sent = bo.contribute(to=f"{server.url}/fork.git", message="Rule 30 is firm")
+        branch = sent.pushed.partition("#")[2]
+        assert fork.git("diff", "--name-only", "main", branch) == "SOUL.md"
+        work = tmp_path / "work"  # the author merges with git, as anywhere
+        for words in (
+            ["clone", "-q", str(repo.path), str(work)],
+            ["-C", str(work), "pull", "-q", "--no-rebase", str(fork.path), branch],
+            ["-C", str(work), "push", "-q", "origin", "HEAD:main"],
+        ):
+            subprocess.run([GIT, *words], check=True, capture_output=True)
+        ada.update()
+        assert "Rule 30 stands firm" in ada.read("SOUL.md")
+        ada.edit("SOUL.md", "Rule 2 stands", "Rule 2 is second")
+        assert ada.publish(bump="patch").publication.tag == "v0.2.1"
+        with pytest.raises(Unreachable, match="you may not read it"):
+            Machine(tmp_path / "eve").install(source)
+    assert repo.git("tag").split() == ["v0.1.0", "v0.2.0", "v0.2.1"]
+    assert LOGIN[1] not in "".join(
+        p.read_text(errors="replace") for p in tmp_path.rglob("distribution.lock")
+    )
+    repo.git("fsck", "--strict", "--full")
+
+
+def test_a_login_in_the_url_is_used_once_and_kept_nowhere(tmp_path: Path, repo: Repo) -> None:
+    repo.git("config", "http.receivepack", "true")
+    with GitHttp(tmp_path / "srv") as server:
+        server.login = True
+        ada = Machine(tmp_path / "ada")
+        ada.fill()
+        ada.init()
+        done = ada.publish(server.url.replace("://", f"://{LOGIN[0]}:{LOGIN[1]}@") + "/bot.git")
+        assert done.publication.install_source == f"{server.url}/bot.git"
+        ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+        with pytest.raises(Unreachable):  # nothing remembers it
+            ada.publish(bump="minor")
+    assert LOGIN[1] not in repr(done.publication)
+    kept = [
+        path
+        for path in (tmp_path / "ada").rglob("*")
+        if path.is_file() and LOGIN[1].encode() in path.read_bytes()
+    ]
+    assert kept == []
+
+
+def test_publishing_over_ssh(tmp_path: Path, repo: Repo) -> None:
+    with sshd(tmp_path / "keys") as (server, command):
+        ada = Machine(tmp_path / "ada", GIT_SSH_COMMAND=command)
+        ada.fill()
+        ada.init()
+        ada.publish(f"{server}{repo.path}")
+        ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+        ada.publish(bump="minor")
+    assert repo.git("tag").split() == ["v0.1.0", "v0.2.0"]
+
+
+def test_what_the_profile_does_not_hold_stays_in_the_repository(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    first = repo.commit(
+        {
+            "README.md": "Read me.\n",
+            "LICENSE": "MIT\n",
+            ".github/workflows/ci.yml": "on: push\n",
+            "run.sh": "x\n",
+        },
+        executable=("run.sh",),
+    )
+    ada.publish(url(repo))
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    repo.commit({"README.md": "Read me first.\n", "tests/test_x.py": "x = 1\n"})
+    done = ada.publish(bump="minor")
+    assert {"README.md", "LICENSE", ".github/workflows/ci.yml", "tests/test_x.py", "run.sh"} <= set(
+        names(repo)
+    )
+    assert shown(repo, "README.md") == "Read me first.\n"
+    assert repo.git("ls-tree", "main", "run.sh").startswith("100755")
+    assert repo.git("rev-list", "main").split()[-1] == first
+    assert set(done.publication.taken_in) == {"README.md", "tests/test_x.py"}
+    assert not (ada.home / "README.md").exists()
+
+
+def test_two_authors_publish_and_no_ones_work_is_lost(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    ada.publish(url(repo))
+    bo = Machine(tmp_path / "bo")
+    bo.install(url(repo))
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    bo.edit("SOUL.md", "Rule 30 stands", "Rule 30 is last")
+    bo.write("skills/new/SKILL.md", "---\nname: new\ndescription: New.\n---\nNew.\n")
+    bo.edit("config.yaml", "max_tokens: 1", "max_tokens: 2")
+    ada.publish(bump="minor")
+    done = bo.publish(bump="minor")
+    assert done.publication.tag == "v0.3.0"
+    soul = shown(repo, "SOUL.md")
+    assert "Rule 1 is first" in soul
+    assert "Rule 30 is last" in soul
+    assert bo.read("SOUL.md") == soul  # what she did has come in here
+    assert clean(bo)
+    ada.edit("SOUL.md", "Rule 15 stands", "Rule 15 is half way")
+    ada.publish(bump="patch")
+    soul = shown(repo, "SOUL.md")
+    for words in ("Rule 1 is first", "Rule 30 is last", "Rule 15 is half way"):
+        assert words in soul
+    assert "skills/new/SKILL.md" in names(repo)
+    assert ada.yaml("config.yaml")["model"]["max_tokens"] == 2
+    assert repo.git("rev-list", "--count", "main") == "4"
+
+
+def test_what_both_authors_changed_is_refused_until_one_has_merged(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    ada.publish(url(repo))
+    bo = Machine(tmp_path / "bo")
+    bo.install(url(repo))
+    ada.edit("SOUL.md", "Rule 7 stands.", "Rule 7 is ada's.")
+    bo.edit("SOUL.md", "Rule 7 stands.", "Rule 7 is bo's.")
+    ada.publish(bump="minor")
+    head, home = repo.git("rev-parse", "main"), bo.read("SOUL.md")
+    with pytest.raises(
+        Refused, match=r"others changed there what you changed here: SOUL\.md"
+    ) as told:
+        bo.publish(bump="minor")
+    assert "update bot" in told.value.hint
+    assert (repo.git("rev-parse", "main"), bo.read("SOUL.md")) == (head, home)
+    bo.update()
+    with pytest.raises(ConflictsOpen):
+        bo.publish(bump="minor")
+
+
+def test_two_authors_at_the_same_moment_and_one_is_told(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    ada.publish(url(repo))
+    bo = Machine(tmp_path / "bo")
+    bo.install(url(repo))
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    bo.edit("SOUL.md", "Rule 30 stands", "Rule 30 is last")
+
+    def meanwhile(_made: Publication) -> bool:
+        ada.publish(bump="minor")
+        return True
+
+    with pytest.raises(DistError, match="somebody else published there") as told:
+        publishing.publish(bo.ctx, BOT, Release(bump="minor"), meanwhile)
+    assert told.value.code == 8
+    assert "Rule 1 is first" in shown(repo, "SOUL.md")
+    assert bo.publish(bump="minor").publication.tag == "v0.3.0"
+    assert "Rule 1 is first" in shown(repo, "SOUL.md")
+    assert "Rule 30 is last" in shown(repo, "SOUL.md")
+
+
+def test_many_authors_at_once_lose_nothing(tmp_path: Path, repo: Repo, ada: Machine) -> None:
+    ada.publish(url(repo))
+    machines = [Machine(tmp_path / f"m{n}") for n in range(4)]
+    for n, machine in enumerate(machines):
+        machine.install(url(repo))
+        machine.edit("SOUL.md", f"Rule {n * 7 + 1} stands", f"Rule {n * 7 + 1} is {n}'s")
+
+    def until_it_lands(machine: Machine) -> None:
+        for _ in range(12):
+            try:
+                machine.publish(bump="patch")
+            except Busy:
+                continue
+            return
+        raise AssertionError("it never landed")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(until_it_lands, machines))
+    assert repo.git("rev-list", "--count", "main") == "5"
+    assert len(repo.git("tag").split()) == 5
+    for n in range(4):
+        assert f"Rule {n * 7 + 1} is {n}'s" in shown(repo, "SOUL.md")
+
+
+def test_deletions_and_moves_travel(repo: Repo, ada: Machine) -> None:
+    ada.publish(url(repo))
+    (ada.home / "skills/hello/SKILL.md").unlink()
+    ada.write("skills/greet/SKILL.md", LIVE["skills/hello/SKILL.md"].replace("hello", "greet"))
+    ada.publish(bump="minor")
+    assert names(repo) == ["SOUL.md", "config.yaml", "distribution.yaml", "skills/greet/SKILL.md"]
+
+
+def test_a_version_that_is_published_already_needs_another(repo: Repo, ada: Machine) -> None:
+    ada.publish(url(repo))
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    with pytest.raises(DistError, match=r"0\.1\.0 is published already") as told:
+        ada.publish()
+    assert "--bump" in told.value.hint
+    with pytest.raises(UsageError, match="no version"):
+        ada.publish(version="new")
+    assert ada.publish(version="v1.10").publication.tag == "v1.10"
+    assert ada.yaml("distribution.yaml")["version"] == "1.10"
+    ada.edit("SOUL.md", "Rule 2 stands", "Rule 2 is second")
+    assert any("older than v1.10" in note for note in ada.publish(version="1.9").publication.notes)
+
+
+@pytest.mark.parametrize(
+    ("case", "sentence"),
+    [
+        ("detached", "no default branch"),
+        ("no source", "not known yet"),
+        ("no manifest", "has no distribution.yaml"),
+        ("gone", "no such repository"),
+        ("archive", "takes a git repository"),
+        ("went back", "went back to an older commit"),
+        ("begun anew", "was begun anew"),
+        ("not ours", "others changed there"),
+        ("work tree", "checked out there"),
+        ("bad manifest", "not valid"),
+    ],
+)
+def test_each_trouble_has_its_sentence(
+    tmp_path: Path, repo: Repo, ada: Machine, case: str, sentence: str
+) -> None:
+    to = url(repo)
+    if case == "detached":
+        ada.publish(to)
+        repo.git("branch", "next")
+        repo.git("branch", "-m", "main", "other")
+        repo.git("update-ref", "--no-deref", "HEAD", repo.git("rev-parse", "other"))
+        (repo.path / "HEAD").write_text(repo.git("rev-parse", "other") + "\n")
+    elif case == "no source":
+        to = ""
+    elif case == "no manifest":
+        (ada.home / "distribution.yaml").unlink()
+    elif case == "gone":
+        to = f"file://{tmp_path}/nothing.git"
+    elif case == "archive":
+        to = "./x.tar.gz"
+    elif case in ("went back", "begun anew"):
+        ada.publish(to)
+        first = ada.lock.pin.commit
+        ada.edit("SOUL.md", "Rule 3 stands", "Rule 3 is third")
+        ada.publish(bump="minor")
+        if case == "went back":
+            repo.git("update-ref", "refs/heads/main", first)
+        else:
+            repo.commit({"distribution.yaml": "name: bot\nversion: 9.0.0\n"}, orphan=True)
+        to = ""
+    elif case == "not ours":
+        repo.commit(
+            {"SOUL.md": "Another bot.\n", "distribution.yaml": "name: other\nversion: 1.0.0\n"}
+        )
+    elif case == "work tree":
+        work = Repo(tmp_path / "tree")
+        work.commit({"README.md": "x\n"})
+        to = url(work)
+    else:
+        ada.edit("distribution.yaml", "name: bot", "name: Bot With Spaces")
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    before = repo.git("for-each-ref")
+    with pytest.raises(DistError, match=sentence):
+        ada.publish(to)
+    assert repo.git("for-each-ref") == before
+
+
+def test_no_is_no_and_a_dry_run_sends_nothing(repo: Repo, ada: Machine) -> None:
+    with pytest.raises(Cancelled):
+        publishing.publish(ada.ctx, BOT, Release(to=url(repo)), lambda _made: False)
+    done = publishing.publish(ada.ctx, BOT, Release(to=url(repo)), agreed, dry_run=True)
+    assert done.publication.is_new
+    assert repo.git("for-each-ref") == ""
+    assert not (ada.home / "distribution.lock").exists()
+
+
+def test_a_branch_of_its_own_is_followed_from_then_on(repo: Repo, ada: Machine) -> None:
+    ada.publish(url(repo))
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    ada.publish(branch="next", bump="minor")
+    assert ada.lock.source == f"{url(repo)}#next"
+    assert "Rule 1 is first" in shown(repo, "SOUL.md", "next")
+    assert "Rule 1 is first" not in shown(repo, "SOUL.md")
+    ada.edit("SOUL.md", "Rule 2 stands", "Rule 2 is second")
+    ada.publish(bump="minor")
+    assert "Rule 2 is second" in shown(repo, "SOUL.md", "next")
+
+
+def test_a_new_branch_begins_where_the_default_one_is(repo: Repo, ada: Machine) -> None:
+    first = repo.commit({"README.md": "Read me.\n"})
+    ada.publish(url(repo), branch="agent")
+    assert repo.git("rev-list", "agent").split()[1:] == [first]
+    assert "README.md" in names(repo, "agent")
+    assert ada.lock.source == f"{url(repo)}#agent"
+
+
+def test_a_package_in_a_subfolder_leaves_the_rest_alone(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    repo.commit({"README.md": "All agents.\n", "agents/other/SOUL.md": "Other.\n"})
+    ada.publish(f"{url(repo)}//agents/bot")
+    assert set(names(repo)) == {
+        "README.md",
+        "agents/other/SOUL.md",
+        *(f"agents/bot/{p}" for p in (*LIVE, "distribution.yaml")),
+    }
+    bo = Machine(tmp_path / "bo")
+    bo.install(f"{url(repo)}//agents/bot")
+    assert bo.read("SOUL.md") == SOUL
+
+
+def test_somebody_elses_agent_published_to_a_fork_is_followed_there(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    ada.publish(url(repo))
+    fork = Repo(tmp_path / "fork.git", bare=True)
+    fork.git("fetch", "-q", str(repo.path), "+refs/*:refs/*")
+    repo.commit({"SOUL.md": SOUL + "More.\n"})
+    bo = Machine(tmp_path / "bo")
+    bo.install(f"{url(repo)}#v0.1.0")
+    bo.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    bo.publish(url(fork), bump="minor")
+    assert fork.git("rev-list", "--count", "main") == "2"
+    assert bo.lock.source == url(fork)
+
+
+def test_with_distribution_owned_exactly_what_it_names_goes(repo: Repo, ada: Machine) -> None:
+    manifest = ada.read("distribution.yaml").split("# distribution_owned")[0]
+    ada.write("distribution.yaml", manifest + "distribution_owned: [SOUL.md, docs/, extra.txt]\n")
+    ada.fill({"docs/a.md": "A.\n", "extra.txt": "x\n", "other.txt": "y\n", "private/b.md": "B.\n"})
+    done = ada.publish(url(repo))
+    assert names(repo) == ["SOUL.md", "distribution.yaml", "docs/a.md", "extra.txt"]
+    assert {"other.txt", "private/"} <= {left.path for left in done.publication.stays}
+
+
+@pytest.mark.needs("ssh-keygen")  # by which git verifies signatures
+def test_a_signed_publication_is_verified_by_whoever_follows(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    ada.publish(url(repo), key=str(key))
+    assert ada.lock.signer.startswith("SHA256:")
+    bo = Machine(tmp_path / "bo")
+    bo.install(url(repo))
+    assert bo.lock.signer == ada.lock.signer
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    with pytest.raises(Refused, match="was signed by"):
+        ada.publish(bump="minor")
+    ada.publish(bump="minor", key=str(key))
+    assert bo.update().done
+    signers = tmp_path / "signers"
+    signers.write_text(f"ada@example.org {key.with_suffix('.pub').read_text()}")
+    for what in (["verify-commit", "main"], ["verify-tag", "v0.2.0"]):
+        repo.git("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={signers}", *what)
+
+
+def test_open_conflicts_are_settled_before(repo: Repo, ada: Machine) -> None:
+    ada.publish(url(repo))
+    repo.commit({"SOUL.md": SOUL.replace("Rule 7 stands.", "Rule 7 is theirs.")})
+    ada.edit("SOUL.md", "Rule 7 stands.", "Rule 7 is mine.")
+    ada.update()
+    with pytest.raises(ConflictsOpen, match=r"still open: \d conflict"):
+        ada.publish(bump="minor")

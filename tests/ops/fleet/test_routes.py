@@ -1,0 +1,172 @@
+"""Routes written into the default home's config, every other byte kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hermes_dist.agents.generation import V0_19, V0_22
+from hermes_dist.brand import HERMES
+from hermes_dist.errors import DistError
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.fleet import routes as ops
+from hermes_dist.ops.fleet.routes import Where
+
+CONFIG = """\
+# my machine
+model: one   # the best
+gateway:
+  # who answers where
+  profile_routes:
+    - name: first     # keep me
+      platform: discord
+      guild_id: "1"
+      profile: coder
+toolsets: [a]
+"""
+
+
+@pytest.fixture
+def ctx(home: Path) -> Context:
+    for name in ("coder", "ops"):
+        (home / ".hermes/profiles" / name).mkdir(parents=True)
+    ctx = Context.from_environment(HERMES)
+    ctx.generation = V0_19
+    return ctx
+
+
+def config(home: Path) -> Path:
+    return home / ".hermes/config.yaml"
+
+
+def test_a_route_is_added_with_quoted_ids_and_nothing_else_moves(ctx: Context, home: Path) -> None:
+    config(home).write_text(CONFIG)
+    route, on = ops.add(
+        ctx,
+        ProfileName("ops"),
+        Where(platform="discord", guild="", channel="111", thread=""),
+        name="",
+        multiplex=False,
+    )
+    text = config(home).read_text()
+    assert (route.number, on) == (2, False)
+    loaded = yaml.safe_load(text)["gateway"]["profile_routes"]
+    assert loaded[1] == {
+        "name": "ops-111",
+        "platform": "discord",
+        "chat_id": "111",
+        "profile": "ops",
+    }
+    assert [line for line in CONFIG.splitlines() if line not in text.splitlines()] == []
+    assert not ops.tested(
+        ctx, Where(platform="discord", guild="", channel="111", thread="")
+    ).multiplex
+
+
+def test_multiplexing_is_switched_on_when_asked(ctx: Context, home: Path) -> None:
+    config(home).write_text(CONFIG)
+    ops.add(
+        ctx,
+        ProfileName("ops"),
+        Where(platform="discord", guild="", channel="1", thread=""),
+        name="",
+        multiplex=True,
+    )
+    assert yaml.safe_load(config(home).read_text())["gateway"]["multiplex_profiles"] is True
+    found = ops.tested(ctx, Where(platform="discord", guild="1", channel="1", thread="5"))
+    assert (found.profile, found.exists, found.multiplex) == ("ops", True, True)
+
+
+def test_a_home_without_a_config_gets_one(ctx: Context, home: Path) -> None:
+    ops.add(
+        ctx,
+        ProfileName("ops"),
+        Where(platform="discord", guild="9", channel="", thread=""),
+        name="x",
+        multiplex=True,
+    )
+    assert (
+        yaml.safe_load(config(home).read_text())["gateway"]["profile_routes"][0]["guild_id"] == "9"
+    )
+
+
+def test_the_same_place_twice_is_refused_and_nothing_changes(ctx: Context, home: Path) -> None:
+    config(home).write_text(CONFIG)
+    with pytest.raises(DistError, match="route 1 is about discord guild 1 already"):
+        ops.add(
+            ctx,
+            ProfileName("ops"),
+            Where(platform="discord", guild="1", channel="", thread=""),
+            name="",
+            multiplex=False,
+        )
+    assert config(home).read_text() == CONFIG
+
+
+def test_a_route_is_removed_by_number_or_name(ctx: Context, home: Path) -> None:
+    config(home).write_text(CONFIG)
+    ops.add(
+        ctx,
+        ProfileName("ops"),
+        Where(platform="discord", guild="", channel="2", thread=""),
+        name="two",
+        multiplex=False,
+    )
+    assert ops.remove(ctx, "first").profile == "coder"
+    assert [r.name for r in ops.listed(ctx)[0]] == ["two"]
+    assert ops.remove(ctx, "1").name == "two"
+    with pytest.raises(DistError, match="no route is called"):
+        ops.remove(ctx, "1")
+    assert "# my machine" in config(home).read_text()
+
+
+def test_lint_quotes_ids_and_converts_the_older_proposal(ctx: Context, home: Path) -> None:
+    config(home).write_text(
+        "gateway:\n  multiplex_profiles: true\n  profile_routes:\n  - {platform: discord, chat_id: 5, profile: ops}\n"
+        "discord:\n  token: x\n  profile_routing:\n    enabled: true\n    channels:\n      7: coder\n"
+    )
+    assert len(ops.lint(ctx, fix=False)[0]) == 2
+    assert ops.lint(ctx, fix=True) == ([], True)
+    assert [r.ids for r in ops.listed(ctx)[0]] == [{"chat_id": "5"}, {"chat_id": "7"}]
+    assert yaml.safe_load(config(home).read_text())["discord"] == {"token": "x"}
+
+
+def test_a_missing_profile_falls_back_to_the_gateways_own(ctx: Context, home: Path) -> None:
+    config(home).write_text(
+        "multiplex_profiles: true\nprofile_routes:\n- {platform: discord, chat_id: '5', profile: gone}\n"
+    )
+    found = ops.tested(ctx, Where(platform="discord", guild="", channel="5", thread=""))
+    assert (found.profile, found.exists) == ("default", False)
+
+
+def test_newer_agents_answer_nobody_whose_route_leads_nowhere(ctx: Context, home: Path) -> None:
+    ctx.generation = V0_22
+    config(home).write_text(
+        "profile_routes:\n- {platform: discord, chat_id: 5, profile: gone}\n- {platform: discord, chat_id: '6', profile: ops}\n"
+    )
+    found = ops.tested(ctx, Where(platform="discord", channel="5"))
+    assert (found.profile, found.exists, found.multiplex) == ("", False, True)
+    assert ops.tested(ctx, Where(platform="discord", channel="7")).profile == "default"
+    assert ops.tested(ctx, Where(platform="discord", channel="6")).profile == "ops"
+    (home / ".hermes/profiles/ops/config.yaml").write_text("gateway: {standalone: true}\n")
+    assert ops.tested(ctx, Where(platform="discord", channel="6")).profile == ""
+    told = [text for _, text in ops.lint(ctx, fix=False)[0]]
+    assert [text.partition(";")[2].strip() for text in told] == ["such messages get no answer"] * 2
+
+
+def test_a_person_with_several_ids_is_known_by_what_the_login_learned(
+    ctx: Context, home: Path
+) -> None:
+    ctx.generation = V0_22
+    config(home).write_text(
+        "profile_routes:\n- {platform: whatsapp, chat_id: '4917', profile: ops}\n"
+    )
+    login = home / ".hermes/platforms/whatsapp/session"
+    login.mkdir(parents=True)
+    (login / "lid-mapping-4917.json").write_text('"999@lid"')
+    (login / "lid-mapping-999_reverse.json").write_text('"4917"')
+    assert ops.tested(ctx, Where(platform="whatsapp", channel="999@lid")).profile == "ops"
+    assert ops.tested(ctx, Where(platform="whatsapp", channel="998@lid")).profile == "default"

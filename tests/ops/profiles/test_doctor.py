@@ -1,0 +1,254 @@
+"""The doctor: each trouble is found, told without secrets, and mended where nobody has to decide."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from test_life_of_profiles import CODER, context, unit
+
+from hermes_dist.decide.profiles.lifecycle import Move, kept_id
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.profiles import aliases, away, lifecycle
+from hermes_dist.ops.profiles import move as pending
+from hermes_dist.ops.profiles.doctor import Finding, doctor
+
+SECRET = "778899:very-secret"
+
+
+@pytest.fixture
+def ctx(home: Path) -> Context:
+    ctx = context(home)
+    lifecycle.create(ctx, "coder")
+    lifecycle.create(ctx, "writer")
+    return ctx
+
+
+def one(ctx: Context, kind: str) -> Finding:
+    findings = doctor(ctx).findings
+    assert [finding.kind for finding in findings] == [kind], findings
+    assert SECRET not in repr(findings)
+    assert findings[0].hint
+    return findings[0]
+
+
+def mended(ctx: Context) -> None:
+    report = doctor(ctx, fix=True)
+    assert report.open == ()
+    assert doctor(ctx).findings == ()
+
+
+def left(ctx: Context, kind: str) -> None:
+    assert [finding.kind for finding in doctor(ctx, fix=True).open] == [kind]
+
+
+def test_a_sound_machine_and_one_without_anything_are_well(ctx: Context, tmp_path: Path) -> None:
+    assert doctor(ctx).findings == ()
+    assert doctor(context(tmp_path)).findings == ()
+    assert not (tmp_path / ".hermes").exists()
+
+
+def test_two_profiles_with_one_bot_are_told_by_name(ctx: Context) -> None:
+    for name in ("coder", "writer"):
+        (ctx.layout.home(ProfileName(name)) / ".env").write_text(f"TELEGRAM_BOT_TOKEN={SECRET}\n")
+    found = one(ctx, "shared-token")
+    assert (
+        "coder and writer use the same Telegram bot: only the first gateway will start"
+        in found.what
+    )
+    assert found.where == ", ".join(
+        f"{ctx.layout.home(ProfileName(name))}/.env: TELEGRAM_BOT_TOKEN"
+        for name in ("coder", "writer")
+    )
+    left(ctx, "shared-token")
+
+
+def test_one_bot_is_found_wherever_its_token_stands(ctx: Context) -> None:
+    home, other = (ctx.layout.home(ProfileName(name)) for name in ("coder", "writer"))
+    (home / ".env").write_text(f"DISCORD_BOT_TOKEN={SECRET}\n")
+    (other / ".env").write_text(f"MINE={SECRET}\n")
+    (other / "config.yaml").write_text(
+        "platforms:\n  discord:\n    enabled: true\n    token: ${MINE}\n"
+    )
+    found = one(ctx, "shared-token")
+    assert "coder and writer use the same Discord bot" in found.what
+    assert f"{other}/config.yaml: platforms.discord.token" in found.where
+    (other / "config.yaml").write_text(
+        "platforms:\n  discord:\n    enabled: false\n    token: ${MINE}\n"
+    )
+    assert doctor(ctx).findings == ()
+
+
+def test_two_gateways_on_one_port_are_told(ctx: Context) -> None:
+    for name in ("coder", "writer"):
+        (ctx.layout.home(ProfileName(name)) / ".env").write_text(
+            "WEBHOOK_ENABLED=true\nWEBHOOK_PORT=9000\n"
+        )
+    assert "coder and writer would listen on the same port 9000" in one(ctx, "shared-port").what
+
+
+@pytest.mark.parametrize("path", [".env", ".env.bak", "auth.json", "mcp-tokens/x.json", "pairing"])
+def test_secrets_that_others_may_read_are_tightened(ctx: Context, path: str) -> None:
+    place = ctx.layout.home(CODER) / path
+    place.parent.mkdir(mode=0o700, exist_ok=True)
+    if path == "pairing":
+        place.mkdir()
+    else:
+        place.write_text("X=1\n")
+        place.chmod(0o644)
+    assert one(ctx, "loose-permissions").where == str(place)
+    mended(ctx)
+    assert place.stat().st_mode & 0o077 == 0
+
+
+def test_examples_of_the_environment_and_links_are_left_alone(ctx: Context) -> None:
+    home = ctx.layout.home(CODER)
+    (home / ".env.EXAMPLE").write_text("X=\n")
+    (home / ".env.mine").symlink_to("/etc/passwd")
+    assert doctor(ctx).findings == ()
+
+
+def test_keys_of_the_default_profile_in_a_packaged_one_are_told_unless_asked_for(
+    ctx: Context,
+) -> None:
+    keys = f"OPENAI_API_KEY={SECRET}\nASKED_KEY={SECRET}x\nEDITOR=vi\n"
+    for home in (ctx.layout.root, ctx.layout.home(CODER), ctx.layout.home(ProfileName("writer"))):
+        (home / ".env").write_text(keys)
+        (home / ".env").chmod(0o600)
+    manifest = "name: coder\nversion: 1.0.0\nenv_requires:\n  - name: ASKED_KEY\n"
+    (ctx.layout.home(CODER) / "distribution.yaml").write_text(manifest)
+    found = one(ctx, "copied-keys")
+    assert found.what.endswith("does not ask for: OPENAI_API_KEY")
+    left(ctx, "copied-keys")
+
+
+def test_commands_of_profiles_that_are_gone_are_removed_and_foreign_ones_stay(ctx: Context) -> None:
+    mine = ctx.layout.alias("mine")
+    mine.write_text("#!/bin/sh\necho mine\n")
+    ctx.layout.alias("lost").write_text('#!/bin/sh\nexec hermes -p nobody "$@"\n')
+    assert one(ctx, "dangling-alias").where.endswith("/lost")
+    mended(ctx)
+    assert mine.exists()
+    assert len(aliases.listed(ctx.layout)) == 2
+
+
+def test_an_active_profile_that_is_gone_gives_way_to_the_default(ctx: Context) -> None:
+    ctx.layout.sticky.write_text("nobody\n")
+    one(ctx, "missing-active")
+    mended(ctx)
+    assert ctx.active() == "default"
+
+
+def test_a_service_of_a_profile_that_is_gone_is_removed(ctx: Context) -> None:
+    here, lost = unit(ctx, "coder"), unit(ctx, "nobody")
+    assert one(ctx, "dangling-service").where == str(lost)
+    mended(ctx)
+    assert here.exists()
+    assert not lost.exists()
+
+
+def test_routes_to_profiles_that_are_gone_are_switched_off(ctx: Context) -> None:
+    config = ctx.layout.root / "config.yaml"
+    config.write_text("# mine\nprofile_routes:\n  - {name: a, platform: x, profile: nobody}\n")
+    assert "'nobody'" in one(ctx, "lost-route").what
+    mended(ctx)
+    assert config.read_text().startswith("# mine\n")
+    assert "enabled: false" in config.read_text()
+
+
+def test_an_mcp_json_with_servers_is_told(ctx: Context) -> None:
+    path = ctx.layout.home(CODER) / "mcp.json"
+    path.write_text("{}")
+    assert doctor(ctx).findings == ()
+    path.write_text('{"mcpServers": {"a": {"command": "x"}}}')
+    assert "mcp_servers in config.yaml" in one(ctx, "unread-servers").hint
+    left(ctx, "unread-servers")
+
+
+def test_a_lock_that_cannot_be_read_is_told(ctx: Context) -> None:
+    ctx.layout.lockfile(CODER).write_text("format = [")
+    one(ctx, "bad-lock")
+    left(ctx, "bad-lock")
+
+
+def test_leftovers_of_interrupted_commands_are_cleared_away(ctx: Context) -> None:
+    (ctx.layout.staging / "half").mkdir(parents=True)
+    one(ctx, "unfinished-home")
+    mended(ctx)
+    move = Move(
+        verb="rename", name="coder", to="x1", source="profiles/coder", target="profiles/x1", inode=1
+    )
+    pending.journal(ctx).write_bytes(move.encode())
+    one(ctx, "interrupted-move")
+    mended(ctx)
+    (ctx.layout.home(CODER) / ".dist" / "txn").mkdir(parents=True, mode=0o700)
+    one(ctx, "unfinished-change")
+    mended(ctx)
+
+
+def test_a_damaged_journal_is_told_and_kept(ctx: Context) -> None:
+    pending.journal(ctx).write_text("{")
+    report = doctor(ctx, fix=True)
+    assert [finding.kind for finding in report.open] == ["interrupted-move"]
+    assert "damaged" in "".join(report.failed.values())
+    assert pending.journal(ctx).exists()
+
+
+def test_old_trash_and_notes_without_a_home_are_cleared_away(ctx: Context) -> None:
+    away.put_away(ctx, CODER, "trash")
+    assert doctor(ctx).findings == ()
+    old = ctx.layout.trash / kept_id(CODER, datetime.now(UTC) - timedelta(days=31))
+    old.mkdir()
+    one(ctx, "old-trash")
+    mended(ctx)
+    (old.parent / f"{old.name}.json").write_text("{}")
+    one(ctx, "leftover")
+    mended(ctx)
+    assert len(away.away(ctx)) == 1
+
+
+def test_contents_that_nobody_needs_are_collected(ctx: Context) -> None:
+    digest = ctx.store.put(b"old")
+    import os
+
+    os.utime(ctx.store.path(digest), (0, 0))
+    one(ctx, "garbage")
+    mended(ctx)
+    assert not ctx.store.has(digest)
+
+
+def test_the_command_says_what_where_and_what_to_do_and_its_code_tells_whether_something_is_left(
+    ctx: Context,
+) -> None:
+    env = {**ctx.env, "NO_COLOR": "1"}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "hermes_dist", "doctor", *words],
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    done = run()
+    assert (done.returncode, done.stdout) == (0, "All is well.\n")
+    (ctx.layout.home(CODER) / ".env").chmod(0o644)
+    done = run()
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "found: others on this machine may read it",
+        f"  {ctx.layout.home(CODER)}/.env",
+        "  doctor --fix, or chmod 600",
+    ]
+    told = json.loads(run("--json").stdout)
+    assert told["open"] == 1
+    assert told["findings"][0]["kind"] == "loose-permissions"
+    done = run("--fix")
+    assert (done.returncode, "mended:" in done.stdout) == (0, True)

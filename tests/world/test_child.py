@@ -1,0 +1,143 @@
+"""Children: bounded in time, bytes and memory, without a terminal, gone with all they started."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hermes_dist.world.child import Bounds, Command, Stream, run
+
+ENV = {"PATH": os.environ["PATH"], "ONLY": "this"}
+
+
+def sh(script: str, request: bytes = b"") -> Command:
+    return Command(("/bin/sh", "-c", script), ENV, request)
+
+
+def python(script: str) -> Command:
+    return Command((sys.executable, "-c", script), ENV)
+
+
+def eventually(true: Callable[[], bool], seconds: float = 5) -> bool:
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+def test_code_and_both_outputs_are_told() -> None:
+    done = run(sh("echo out; echo err >&2; exit 3"), Bounds())
+    assert (done.code, done.out, done.err, done.stopped, done.ok) == (
+        3,
+        b"out\n",
+        "err\n",
+        "",
+        False,
+    )
+    assert run(sh("true"), Bounds()).ok
+
+
+def test_a_request_is_read_and_lines_of_progress_come_one_by_one() -> None:
+    lines: list[str] = []
+    done = run(sh("cat; printf 'one\\rtwo\\nthree\\n' >&2", b"asked"), Bounds(), lines.append)
+    assert (done.out, lines) == (b"asked", ["one", "two", "three"])
+
+
+def test_a_child_gets_the_environment_it_is_handed_and_no_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SECRET", "token")
+    done = run(sh("env; pwd; cat; (: < /dev/tty) 2>/dev/null && echo terminal"), Bounds())
+    lines = done.out.decode().splitlines()
+    assert "ONLY=this" in lines
+    assert "/" in lines
+    assert "terminal" not in lines
+    assert not any("SECRET" in line for line in lines)
+
+
+def test_out_of_time_the_whole_group_is_killed(tmp_path: Path) -> None:
+    began = time.monotonic()
+    done = run(
+        sh(f"trap '' TERM; sleep 60 & echo $! > {tmp_path}/pid; wait; sleep 60"),
+        Bounds(seconds=0.3),
+    )
+    assert done.stopped == "time"
+    assert time.monotonic() - began < 3
+    assert eventually(lambda: not is_alive(int((tmp_path / "pid").read_text())))
+
+
+def test_a_polite_end_comes_first(tmp_path: Path) -> None:
+    run(
+        sh(f"trap 'echo cleaned > {tmp_path}/mark; exit' TERM; sleep 60 & wait"),
+        Bounds(seconds=0.3),
+    )
+    assert (tmp_path / "mark").read_text() == "cleaned\n"
+
+
+def test_endless_output_is_cut_and_endless_errors_keep_their_end() -> None:
+    assert run(sh("yes"), Bounds(output=100_000)).stopped == "output"
+    done = run(sh("yes 2>/dev/null | head -c 500000 >&2; echo the end >&2"), Bounds())
+    assert done.ok
+    assert len(done.err) <= 1 << 16
+    assert done.err.endswith("the end\n")
+
+
+def test_what_a_child_leaves_in_the_background_is_not_waited_for() -> None:
+    began = time.monotonic()
+    done = run(sh("sleep 3 >/dev/null & echo done"), Bounds())
+    assert done.out == b"done\n"
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("script", "bounds"),
+    [
+        ("x = bytearray(400 << 20)", Bounds(memory=200 << 20)),
+        ("open('{0}/big', 'wb').write(bytes(3 << 20))", Bounds(file=1 << 20)),
+        ("while True: pass", Bounds(cpu=1, seconds=10)),
+    ],
+)
+def test_memory_file_size_and_processor_time_are_limited(
+    tmp_path: Path, script: str, bounds: Bounds
+) -> None:
+    generous = run(python(script.format(tmp_path)), Bounds(seconds=2))
+    tight = run(python(script.format(tmp_path)), bounds)
+    assert not tight.ok
+    assert not tight.stopped
+    assert generous.ok or generous.stopped == "time"
+
+
+def test_a_program_that_is_not_there_fails_with_its_code() -> None:
+    assert run(Command(("/no/such/program",), ENV), Bounds()).code == 127
+
+
+def test_a_stream_is_read_while_it_comes_and_fed_meanwhile() -> None:
+    with Stream(sh("cat", b"head "), Bounds(), b"x" * 1_000_000) as child:
+        assert child.out.read(5) == b"head "
+        assert len(child.out.read()) == 1_000_000
+        assert child.finish().ok
+
+
+def test_a_stream_left_early_or_out_of_time_ends() -> None:
+    began = time.monotonic()
+    with Stream(sh("yes"), Bounds()) as child:
+        assert child.out.read(4) == b"y\ny\n"
+    with Stream(sh("echo bad >&2; sleep 60"), Bounds(seconds=0.3)) as child:
+        assert child.out.read() == b""
+        done = child.finish()
+    assert (done.stopped, done.err) == ("time", "bad\n")
+    assert time.monotonic() - began < 4
