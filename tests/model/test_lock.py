@@ -500,10 +500,15 @@ def replace_pin(pin: Pin) -> Pin:
     return pin._replace(url="https://github.com/you/base", kind=PinKind.RANGE)
 
 
-def test_what_was_shown_at_a_consent_is_not_read_with_the_head() -> None:
-    assert load_head(
-        dump_lock(LOCK).partition(b"\n[consent]\n")[0] + b"\n[consent]\nnonsense"
-    ) == load_head(dump_lock(LOCK))
+def test_what_was_shown_at_a_consent_is_not_part_of_the_head() -> None:
+    head = load_head(dump_lock(LOCK))
+    assert head is not None
+    assert load_head(dump_lock(replace(LOCK, approved=(), off=()))) == head
+
+
+def test_the_head_of_a_lock_with_damaged_consents_is_not_believed() -> None:
+    whole = dump_lock(LOCK)
+    assert load_head(whole.partition(b"\n[consent]\n")[0] + b"\n[consent]\nnonsense") is None
 
 
 def test_text_that_is_not_unicode_is_refused_and_not_a_crash() -> None:

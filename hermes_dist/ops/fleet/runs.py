@@ -193,7 +193,8 @@ def _with_led(
 
 def _served(fleet: _Fleet, name: ProfileName, default: Verdict) -> Verdict:
     if not default.ok:
-        note = f"the gateway of {DEFAULT_PROFILE} serves it, and that one: {default.outcome}"
+        why = f" ({default.note})" if default.note else ""
+        note = f"the gateway of {DEFAULT_PROFILE} serves it, and that one {default.outcome}{why}"
         return Verdict(profile=name, outcome=Outcome.FAILED, note=note)
     until = time.monotonic() + _SERVES
     while time.monotonic() < until and default.outcome is not Outcome.ENABLED:
