@@ -105,8 +105,8 @@ def test_what_the_agents_installer_copied_is_the_packages_and_what_runs_already_
         for effect in story.lock.parked
         if effect.path == "cron/jobs.json"
     } == {f"jobs[id={jobs['weekly']['id']}]"}
-    JOBS["jobs"][0] = {**JOBS["jobs"][0], "prompt": "Look twice."}
-    story.ship({"cron/jobs.json": json.dumps(JOBS)})
+    twice = [{**JOBS["jobs"][0], "prompt": "Look twice."}, *JOBS["jobs"][1:]]
+    story.ship({"cron/jobs.json": json.dumps({**JOBS, "jobs": twice})})
     run(ours, "update", "bot", "-y")
     assert json.loads(story.read("cron/jobs.json"))["jobs"][0]["prompt"] == "Look."
     approve(story.ctx, BOT, GO, yes)

@@ -143,11 +143,12 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
     mask = Mask.of(ctx, home.path)
     plan, lock = mask.plan(plan), mask.lock(lock) if lock else None
     plan = replace(plan, blobs={**grafted.blobs, **plan.blobs})
+    keeps_its_lock = lock is None  # what conflicts is then remembered nowhere, so it has to be said
     lock = lock or _with_what_ran(home.lock, plan)
     beside, moved, extra = _machine(ctx, home, parts, plan)
     notes = (
         *archive.notes,
-        *_about(ctx, archive, home, plan, lock),
+        *_about(ctx, archive, home, plan, lock, keeps_its_lock=keeps_its_lock),
         *(_variables(ctx, parts) if new else ()),
         *plan.notes,
         *remarks_on(plan, arrival.read),
@@ -299,9 +300,15 @@ def _held_back(ctx: Context, archive: Archive, parts: Sorted) -> tuple[str, ...]
 
 
 def _about(
-    ctx: Context, archive: Archive, home: Home, plan: Plan, lock: Lock | None
+    ctx: Context,
+    archive: Archive,
+    home: Home,
+    plan: Plan,
+    lock: Lock | None,
+    *,
+    keeps_its_lock: bool,
 ) -> Iterator[str]:
-    """What else to say about an import."""
+    """Yield what else to say about an import."""
     if archive.lock and lock is None:
         yield "only parts of the profile are in it, so it follows no package here"
     if archive.lock is None and MCP in archive.files:
@@ -318,7 +325,7 @@ def _about(
     idle = sorted({e.place for e in plan.parked if e.off and e.place not in told})
     if idle:
         yield f"switched off until you switch it on: {', '.join(idle[:_SHOWN])}"
-    if plan.conflicts and lock is home.lock:
+    if plan.conflicts and keeps_its_lock:
         yield "where both sides changed the same, yours stays; to take the archive's, pass --conflict theirs"
     missing = [name for name in archive.card.variables if not ctx.env.get(name)]
     if missing:
