@@ -304,10 +304,12 @@ def approve(
     lock = home.need_lock(ctx)
     if not chosen.effects:
         return Outcome(verb="approve", profile=name, lock=lock)
-    for path in sorted({effect.path for effect in chosen.effects} & DOCUMENTS.keys()):
-        if trouble := trouble_with(
-            home.path, path
-        ):  # the yes would be kept, and nothing would begin to run
+    # A yes to a part of a document that can't be read would be kept, and nothing would begin to run. A yes to the
+    # whole document replaces it, whatever is in it now.
+    inside = {effect.path for effect in chosen.effects if effect.key}
+    for path in sorted(inside & DOCUMENTS.keys()):
+        trouble = trouble_with(home.path, path)
+        if trouble:
             raise DistError(
                 f"it can't be read, so what waits in it can't be switched on: {trouble}",
                 where=str(home.path / path),
