@@ -1,1 +1,1 @@
-"""Nouns: frozen values that cannot be wrong; parse, do not validate; no I/O."""
+"""Nouns: frozen values that are valid by construction (parse, do not validate); no I/O."""

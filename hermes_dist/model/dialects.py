@@ -1,8 +1,8 @@
-"""What one text is to each reader of YAML that agents use.
+"""How each YAML reader that agents use understands a text.
 
-Documents are read as PyYAML does it, and most words are the same to every reader. A text that another reader takes for
-a boolean or a number is written with quotes, and where it counts it is judged as each of them reads it. Whether it
-stood in quotes is no longer known then, so it counts as a word without.
+Documents are read as PyYAML reads them, and most words mean the same to every reader. A text that another reader takes
+for a boolean or a number is written with quotes, and where it matters it is judged as each of them reads it. By then
+it is no longer known whether the text was quoted, so it counts as unquoted.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ _BARE = dict(BARE)
 
 
 def as_read(value: object, dialect: Dialect) -> object:
-    """A value as a reader of YAML takes it; maps and lists by their parts, the keys of maps as they are."""
+    """Return a value as a YAML reader understands it; maps and lists item by item, with map keys unchanged."""
     return _READERS[dialect](value)
 
 
 def is_clear(text: str) -> bool:
-    """Whether a text means the same to every reader, written without quotes."""
+    """Return whether a text means the same to every reader when it is written without quotes."""
     return all(isinstance(read(text), str) for read in _READERS.values())
 
 

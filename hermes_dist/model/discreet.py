@@ -1,4 +1,4 @@
-"""Values that hold secrets show their class alone, wherever they are printed."""
+"""Values that hold secrets; printing one shows only its class."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Discreet(Struct, frozen=True):
-    """The base of values whose fields must not turn up in a log, a traceback or a failed assertion."""
+    """Base class of values whose fields must never appear in a log, a traceback or a failed assertion."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"

@@ -1,4 +1,4 @@
-"""Facts: what a card says of a thing, as names and values read from the data that the agent acts on."""
+"""Facts: what a card says about an item, as names and values read from the data that the agent acts on."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import json
 from collections.abc import Iterable, Mapping
 
 Fact = tuple[str, str]
-"""A name and a value; the value is as :func:`fact_text` spells it."""
+"""A name and a value; :func:`fact_text` formats the value."""
 Facts = tuple[Fact, ...]
 LOADS = "files it can load"
-"""The fact that tells how much code a yes covers: how many files of the package, and the folder they lie in."""
+"""The fact that tells how much code an approval covers: the number of package files, and their folder."""
 
 
 def fact_text(value: object) -> str:
-    """Spell a value: text as it is, anything else as JSON; :func:`fact_value` gives the same value back.
+    """Format a value: text unchanged, anything else as JSON; :func:`fact_value` returns the same value.
 
-    Text that reads as JSON is quoted, so that ``true`` and ``"true"`` stay apart.
+    Text that reads as JSON is quoted, so that ``true`` and ``"true"`` stay distinct.
     """
     if isinstance(value, str) and not _is_json(value):
         return value
@@ -23,7 +23,7 @@ def fact_text(value: object) -> str:
 
 
 def fact_value(text: str) -> object:
-    """The value that :func:`fact_text` spelled."""
+    """Return the value that :func:`fact_text` formatted."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -31,18 +31,18 @@ def fact_value(text: str) -> object:
 
 
 def facts_of(values: Mapping[str, object] | Iterable[tuple[str, object]]) -> Facts:
-    """Spell named values as facts, in their order."""
+    """Format named values as facts, in the same order."""
     pairs = values.items() if isinstance(values, Mapping) else values
     return tuple((name, fact_text(value)) for name, value in pairs)
 
 
 def facts_line(facts: Iterable[Fact]) -> str:
-    """Facts on one line, for lists; a fact without a name is its value."""
+    """Format facts on one line, for lists; a fact without a name shows only its value."""
     return "; ".join(f"{name}: {value}" if name else value for name, value in facts)
 
 
 def without_loads(facts: Facts) -> Facts:
-    """Facts about a thing itself, without how much code it can load."""
+    """Return the facts without the one that tells how much code can be loaded."""
     return tuple(fact for fact in facts if fact[0] != LOADS)
 
 

@@ -1,4 +1,4 @@
-"""Raw git commits and tags: what of them is signed, and by what (git's signature-format documentation)."""
+"""Raw git commits and tags: the signed part and the signature (see git's signature-format documentation)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _OTHERS = (b"-----BEGIN PGP ", b"-----BEGIN SIGNED MESSAGE-----")
 
 
 class Signed(Struct, frozen=True):
-    """A commit or tag taken apart.
+    """A commit or tag split into its signed part and its signature.
 
     Attributes:
-        payload: The bytes that a signature is over.
-        armor: The SSH signature; empty for none.
-        other: There is a signature of another kind (OpenPGP, X.509).
+        payload: The bytes that are signed.
+        armor: The SSH signature; empty if there is none.
+        other: Whether there is a signature of another kind (OpenPGP, X.509).
     """
 
     payload: bytes
@@ -28,7 +28,7 @@ class Signed(Struct, frozen=True):
 
 
 def signed_commit(raw: bytes) -> Signed:
-    """Take a commit apart: the signature is a header, and the payload is the commit without it."""
+    """Split a commit: the signature is a header, and the payload is the commit without that header."""
     head, separator, body = raw.partition(b"\n\n")
     kept: list[bytes] = []
     armor: list[bytes] = []
@@ -46,7 +46,7 @@ def signed_commit(raw: bytes) -> Signed:
 
 
 def signed_tag(raw: bytes) -> Signed:
-    """Take an annotated tag apart: the signature follows the message."""
+    """Split an annotated tag: the signature follows the message."""
     starts = [at for mark in (_ARMOR, *_OTHERS) if (at := raw.rfind(b"\n" + mark)) >= 0]
     at = max(starts) + 1 if starts else len(raw)
     return _split(raw[:at], raw[at:])
@@ -58,10 +58,10 @@ def _split(payload: bytes, armor: bytes) -> Signed:
 
 
 def tag_target(raw: bytes) -> tuple[str, str, str]:
-    """Read what an annotated tag says it names.
+    """Read which object an annotated tag names.
 
     Returns:
-        The object, its type, and the tag's own name; all empty where these lines are not just as git writes them.
+        The object, its type, and the tag's own name; all empty if these lines are not exactly as git writes them.
     """
     match = _TAG.match(raw)
     if match is None:

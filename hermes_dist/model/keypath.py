@@ -20,10 +20,10 @@ class Item(Struct, frozen=True):
 
 Segment = str | int | float | bool | None | Item
 KeyPath = tuple[Segment, ...]
-"""Keys from the outside in; ``()`` is the whole document. YAML knows keys that are no strings."""
+"""Keys, outermost first; ``()`` is the whole document. YAML also allows keys that are not strings."""
 
 BODY: KeyPath = (Item("part", "body"),)
-"""The body of a skill: its front matter is a map, so no key of it begins with an item."""
+"""The body of a skill. Front matter is a map, so none of its keys begins with an item."""
 
 _PLAIN = r"[^\s.\[\]()=\"'\\]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -34,7 +34,7 @@ _INTEGER = re.compile(r"-?\d+")
 
 
 def format_key(path: KeyPath) -> str:
-    """Write a key path: ``a.b``, ``a."x.y"``, ``l[id=7].c``, ``ports.(80)``; empty for the document."""
+    """Format a key path: ``a.b``, ``a."x.y"``, ``l[id=7].c``, ``ports.(80)``; empty for the document."""
     out = ""
     for segment in path:
         if isinstance(segment, Item):
@@ -72,17 +72,17 @@ def parse_key(text: str) -> KeyPath:
 
 
 _BODY_WORDS = "text below the front matter"
-"""How people see and type :data:`BODY`; a key of front matter that held blanks would stand in quotes."""
+"""How people see and type :data:`BODY`; a front matter key with blanks would be quoted."""
 
 
 def place_words(place: str) -> str:
-    """Put ``path: key`` into the words that it is shown in, which name it as well when they are typed."""
+    """Format ``path: key`` as it is shown to people; typing the same words names it."""
     path, _, key = place.partition(": ")
     return f"{path}: {_BODY_WORDS}" if key == format_key(BODY) else place
 
 
 def names_place(word: str, place: str) -> bool:
-    """Whether a word that was typed means ``path: key``: by the path, the key, or both, as shown or as written."""
+    """Return whether a typed word means ``path: key``: by the path, the key, or both, as shown or as stored."""
     return any(word in (each, *each.split(": ", 1)) for each in (place, place_words(place)))
 
 

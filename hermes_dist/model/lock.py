@@ -1,7 +1,7 @@
 """The lockfile ``distribution.lock``: what a home received, and what was decided about it.
 
-TOML, sorted, no timestamps, one entry a line; its schema is ``schema/lock.schema.json``. An older
-format is migrated, a newer one refused.
+It is TOML: sorted, without timestamps, one entry per line; its schema is ``schema/lock.schema.json``. Older formats
+are migrated, newer ones refused.
 """
 
 from __future__ import annotations
@@ -76,23 +76,23 @@ _KNOWN = frozenset(
 
 
 class Lock(Struct, frozen=True, kw_only=True):
-    """The memory of one home.
+    """What is remembered about one home.
 
     Attributes:
-        packages: The packages that the home holds, each lying over the ones before it; the last is the top.
-        base: The package tree as the home last received it, in the home's spelling; where something was
-            left open, still the older state of that part.
-        shipped: Entries of the package tree that the home spells otherwise (``mcp.json``, ``cron/*``).
-        upstream: For each path where base is not what upstream shipped: upstream's entry, None for absence.
-        conflicts: Left open.
-        parked: Effects that wait for a yes.
-        answers: How conflicts were settled whose result waits for a yes.
-        approved: Effects that got one, in the order in which they got it.
-        off: What stays off although it has its yes.
-        kept: ``path`` or ``path: key`` that stays ours for ever on this machine.
-        held: A commit this profile is held at; empty for none. ``*`` holds against any update.
+        packages: The packages that the home holds, each layered over the ones before it; the last is the top.
+        base: The package tree as the home last received it, with the home's names; a part with an open conflict keeps
+            its older state.
+        shipped: Entries of the package tree that have another name in the home (``mcp.json``, ``cron/*``).
+        upstream: For each path where base differs from what upstream shipped: upstream's entry, None if it has none.
+        conflicts: Open conflicts.
+        parked: Effects that wait for approval.
+        answers: How conflicts were settled, if their result waits for approval.
+        approved: Approved effects, in the order of their approval.
+        off: What stays off although it is approved.
+        kept: ``path`` or ``path: key`` that always keeps its local version on this machine.
+        held: The commit this profile is held at; empty if it is not held. ``*`` holds against any update.
         generation: The number of the newest generation.
-        more: Fields that this program does not know; they are written back.
+        more: Unknown fields; they are written back.
     """
 
     packages: tuple[LockedPackage, ...]
@@ -120,58 +120,58 @@ class Lock(Struct, frozen=True, kw_only=True):
 
     @property
     def top(self) -> LockedPackage:
-        """The package that the home was made from; all others lie below it."""
+        """The package that the home was made from; all others are layered below it."""
         return self.packages[-1]
 
     @property
     def source(self) -> str:
-        """The source of the top, as asked for."""
+        """The source of the top package, as the user gave it."""
         return self.top.source
 
     @property
     def pin(self) -> Pin:
-        """Exactly what the top was."""
+        """Exactly what the source of the top package resolved to."""
         return self.top.pin
 
     @property
     def name(self) -> str:
-        """The top's own name, by its manifest."""
+        """The name of the top package in its manifest."""
         return self.top.name
 
     @property
     def registry(self) -> str:
-        """The registry that the top's name belongs to; empty where it came from no registry."""
+        """The registry that the top's name belongs to; empty if it did not come from a registry."""
         return self.top.registry
 
     @property
     def signer(self) -> str:
-        """Fingerprint of the key that releases of the top are expected to be signed by; empty for none."""
+        """Fingerprint of the key that must sign releases of the top package; empty if none is expected."""
         return self.top.signer
 
     @property
     def partial(self) -> bool:
-        """Parts of what a pin names were left out, and come with the next whole update."""
+        """Return whether parts of a pinned package were left out; the next full update brings them."""
         return self.top.partial
 
     @property
     def granted(self) -> frozenset[Digest]:
-        """Digests of the effects that got their yes."""
+        """Digests of the approved effects."""
         return digests_of(self.approved)
 
     def with_top(self, **changes: object) -> Lock:
-        """The lock with other fields of its top."""
+        """Return the lock with some fields of its top package replaced."""
         return replace(self, packages=(*self.packages[:-1], replace(self.top, **changes)))
 
     def theirs(self) -> Tree:
-        """The package tree that upstream shipped, in the home's spelling."""
+        """Return the package tree that upstream shipped, with the home's names."""
         return self.base.with_entries(self.upstream)
 
     def not_received(self, paths: Collection[RelPath], before: Lock | None) -> Lock:
-        """The lock if some paths had not been written: their base is what it was, upstream's is recorded.
+        """Return the lock for a home where some paths were not written: their base stays, upstream's entry is recorded.
 
         Args:
-            paths: Paths that somebody else wrote at the very moment, and that stayed as they are.
-            before: The lock from before.
+            paths: Paths that were skipped because another program wrote them at the same moment.
+            before: The lock before the operation.
         """
         base = {path: before.base.get(path) if before else None for path in paths}
         upstream = {path: self.theirs().get(path) for path in paths}
@@ -181,21 +181,21 @@ class Lock(Struct, frozen=True, kw_only=True):
 
     @property
     def whole(self) -> bool:
-        """Whether all that the pin names was offered to the home, so that fetching it again brings nothing."""
+        """Return whether the whole pinned package was offered to the home: fetching it again brings nothing new."""
         return not self.partial and not self.pending
 
     @property
     def pending(self) -> frozenset[RelPath]:
-        """Paths whose upstream version has not arrived, though nothing about them is open or parked."""
+        """Paths whose upstream version has not arrived, although nothing about them is in conflict or parked."""
         told = {c.path for c in self.conflicts} | {e.path for e in self.parked}
         return frozenset(map(RelPath, pending(self.upstream, told)))
 
 
 def dump_lock(lock: Lock) -> bytes:
-    """Write a lock as TOML, one entry a line; the same lock gives the same bytes.
+    """Write a lock as TOML, one entry per line; equal locks give equal bytes.
 
     Raises:
-        Invalid: A text in it can't be written, such as a path of the machine that is not Unicode.
+        Invalid: A text in it can't be written, such as a local path that is not valid Unicode.
     """
     import tomli_w  # noqa: PLC0415 - only writers pay for it
 
@@ -242,7 +242,7 @@ def dump_lock(lock: Lock) -> bytes:
 
 
 def _table_text(name: str, entries: Mapping[RelPath, Entry | None]) -> str:
-    """Write a table of paths, which hold nothing that TOML would escape."""
+    """Write a table of paths; they never contain a character that TOML escapes."""
     lines = (
         (path if _BARE.fullmatch(path) else f'"{path}"', _entry_text(entry))
         for path, entry in entries.items()
@@ -253,7 +253,7 @@ def _table_text(name: str, entries: Mapping[RelPath, Entry | None]) -> str:
 
 
 def _package_text(package: LockedPackage) -> str:
-    """Write one package: a line for each field, so that a new commit is one line of a difference."""
+    """Write one package with one field per line, so that a new commit changes one line of a diff."""
     pin = package.pin
     fields: dict[str, object] = {
         "name": package.name,
@@ -274,7 +274,7 @@ def _package_text(package: LockedPackage) -> str:
 
 
 def _consent_text(lock: Lock) -> str:
-    """Write what was said about effects: a long table, as it holds what was shown."""
+    """Write the decisions about effects, with everything that was shown for them."""
     approved, off = (
         _rows_text("approved", map(_approval_row, lock.approved)),
         _rows_text("off", map(asdict, lock.off)),
@@ -283,13 +283,13 @@ def _consent_text(lock: Lock) -> str:
 
 
 def _rows_text(name: str, rows: Iterable[Mapping[str, object]]) -> str:
-    """Write a list of inline tables, one a line."""
+    """Write a list of inline tables, one per line."""
     lines = [f"    {_inline(row)},\n" for row in rows]
     return f"{name} = [\n{''.join(lines)}]\n" if lines else ""
 
 
 def _field(name: str, value: object) -> str:
-    """Write a field; the items of a list one a line."""
+    """Write a field; a list has one item per line."""
     if not isinstance(value, list) or not value:
         return f"{_inline_key(name)} = {_inline(value)}\n"
     return (
@@ -317,7 +317,7 @@ def load_lock(data: bytes) -> Lock:
     """Read a lockfile.
 
     Raises:
-        Invalid: It is damaged, or of a newer format; the error says what to do.
+        Invalid: The lockfile is damaged or has a newer format; the error says what to do.
     """
     try:
         return _read(migrated(_parsed(data)))
@@ -328,7 +328,7 @@ def load_lock(data: bytes) -> Lock:
 
 
 def _parsed(data: bytes) -> dict[str, object]:
-    """Read the TOML of a lock; the one long table by its lines, where they are as written here."""
+    """Read the TOML of a lock; the one long table is read line by line if its lines are as written here."""
     start = data.rfind(_LAST_TABLE) + len(_LAST_TABLE)
     if start < len(_LAST_TABLE) or len(data) > MAX_BYTES or not ROWS.fullmatch(data, start):
         return parsed(data)
@@ -404,7 +404,7 @@ def _fact(value: object) -> Fact:
 
 
 def _plain(value: object) -> object:
-    """Turn str subclasses into what the TOML writer takes."""
+    """Turn subclasses of str into plain str for the TOML writer."""
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, dict):

@@ -1,7 +1,6 @@
-"""The beginning of a lockfile: its format and migrations, and what can be told without its long tables.
+"""The start of a lockfile: its format, migrations, and what is known without reading its long tables.
 
-Most commands need no more, so this module is quick to import, and the head quick to read however many files a
-package has.
+Most commands need only this, so the module imports fast, and the head reads fast however many files a package has.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ from hermes_dist.model.tree import Digest
 
 FORMAT = 2
 SINCE = "0.2.0"
-"""The first version of this program that reads ``FORMAT``; written down for older ones, to name it."""
+"""The first version of this program that reads ``FORMAT``; locks record it so that older versions can name it."""
 
 MAX_BYTES = 32 * 2**20
 WHERE = "distribution.lock"
 HINT = "put it back from a backup, or move it away and adopt the profile"
 DAMAGE = (KeyError, TypeError, ValueError, RecursionError, Invalid)
-"""What reading a damaged lock raises."""
+"""Errors that reading a damaged lock raises."""
 _LONG_TABLES = (b"consent", b"shipped", b"base")
 ROW = re.compile(rb'(?:"([^"\\\x00-\x1f\x7f]+)"|([A-Za-z0-9_-]+)) = "((?:644|755) [0-9a-f]{64})"\n')
-"""A line of a table of paths, as this program writes it."""
+"""A line in a table of paths, as this program writes it."""
 ROWS = re.compile(b"(?:%s)*+" % ROW.pattern)
 _ENTRY = re.compile(r"(?:644|755) [0-9a-f]{64}")
 _TABLES_OF_PATHS = re.compile(rb"\n\[(?:shipped|base)\]\n")
@@ -48,17 +47,17 @@ class Newer(Invalid):
 
 
 def reason(err: BaseException) -> str:
-    """Say in a few words what is wrong with a lock."""
+    """Return in a few words what is wrong with a lock."""
     if isinstance(err, RecursionError):
         return "it is nested too deeply"
     return f"{err} is missing" if isinstance(err, KeyError) else str(err)
 
 
 def migrated(raw: dict[str, object]) -> dict[str, object]:
-    """Bring what was read to today's format.
+    """Migrate a parsed lock to the current format.
 
     Raises:
-        Newer: It is of a later one.
+        Newer: Its format is newer than this program.
     """
     number = raw.get("format")
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
@@ -78,7 +77,7 @@ def migrated(raw: dict[str, object]) -> dict[str, object]:
 
 
 def text(row: Mapping[str, object], key: str, default: str | None = None) -> str:
-    """A field that is text; without a default it has to be there."""
+    """Read a text field; without a default it must be present."""
     value = row[key] if default is None else row.get(key, default)
     if not isinstance(value, str):
         raise TypeError(f"{key} is no text")
@@ -86,7 +85,7 @@ def text(row: Mapping[str, object], key: str, default: str | None = None) -> str
 
 
 def count(raw: Mapping[str, object], key: str) -> int:
-    """A field that is a number of things; 0 when it is not there."""
+    """Read a field that counts something; 0 if it is missing."""
     value = raw.get(key, 0)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise TypeError(f"{key} is no number")
@@ -94,26 +93,26 @@ def count(raw: Mapping[str, object], key: str) -> int:
 
 
 def table(value: object) -> dict[str, object]:
-    """A value that is a table."""
+    """Check that a value is a table, and return it."""
     if not isinstance(value, dict):
         raise TypeError("a table is missing")
     return value
 
 
 def listed(value: object, key: str) -> list[object]:
-    """A value that is a list."""
+    """Check that a value is a list, and return it."""
     if not isinstance(value, list):
         raise TypeError(f"{key} is no list")
     return value
 
 
 def rows(raw: dict[str, object], key: str) -> list[dict[str, object]]:
-    """A field that is a list of tables; empty when it is not there."""
+    """Read a field that is a list of tables; empty if it is missing."""
     return [table(row) for row in listed(raw.get(key, []), key)]
 
 
 def top_of(raw: dict[str, object]) -> dict[str, object]:
-    """The last package of a lock as read: the one that the others lie below."""
+    """Return the last package of a parsed lock, which is layered over all others."""
     packages = rows(raw, "packages")
     if not packages:
         raise ValueError("it names no package")
@@ -121,7 +120,7 @@ def top_of(raw: dict[str, object]) -> dict[str, object]:
 
 
 def pin_of(row: Mapping[str, object]) -> Pin:
-    """The pin of a package as read."""
+    """Return the pin of a parsed package."""
     return Pin(
         url=text(row, "url"),
         kind=PinKind(text(row, "kind")),
@@ -134,15 +133,15 @@ def pin_of(row: Mapping[str, object]) -> Pin:
 
 
 class LockHead(NamedTuple):
-    """What can be told of a lock without its long tables.
+    """What is known of a lock without its long tables.
 
     Attributes:
-        source: The source as asked for, in the grammar of SourceSpec.
-        pin: Exactly what it was.
-        name: The package's own name.
-        conflicts: How many are open.
-        parked: The effects that wait for a yes, each by its path and key.
-        whole: Whether all that the pin names was offered to the home.
+        source: The source as the user gave it, in the grammar of SourceSpec.
+        pin: Exactly what the source resolved to.
+        name: The name of the package in its manifest.
+        conflicts: The number of open conflicts.
+        parked: The effects that wait for approval, by path and key.
+        whole: Whether the whole pinned package was offered to the home.
     """
 
     source: str
@@ -154,12 +153,12 @@ class LockHead(NamedTuple):
 
 
 def load_head(data: bytes) -> LockHead | None:
-    """Read the head of a lockfile; None when it is damaged or newer than this program."""
+    """Read the head of a lockfile; None if it is damaged or newer than this program."""
     cut = min(
         (at for name in _LONG_TABLES if (at := data.find(b"\n[" + name + b"]\n")) >= 0),
         default=len(data),
     )
-    if _OTHER_TABLE.search(data, cut):  # somebody else wrote it, in another order
+    if _OTHER_TABLE.search(data, cut):  # another program wrote it, in another order
         cut = len(data)
     try:
         if not _is_as_written(data[cut:]):
@@ -187,7 +186,7 @@ def load_head(data: bytes) -> LockHead | None:
 
 
 def _is_as_written(data: bytes) -> bool:
-    """Whether the tables of paths are as this program writes them, with no line damaged or doubled."""
+    """Return whether the tables of paths are as this program writes them, without a damaged or duplicate line."""
     _, *tables = _TABLES_OF_PATHS.split(data)
     found = [ROW.findall(rows_) for rows_ in tables]
     return all(map(ROWS.fullmatch, tables)) and all(
@@ -196,10 +195,10 @@ def _is_as_written(data: bytes) -> bool:
 
 
 def _check_rest(raw: Mapping[str, object]) -> None:
-    """Make sure that the tables after the head can be read; nobody is told "up to date" by the head of a damaged lock.
+    """Check that the tables after the head can be read, so that a damaged lock never counts as "up to date".
 
     Raises:
-        ValueError: They can't.
+        ValueError: A table can't be read.
     """
     for name in ("shipped", "base"):
         for path, entry in table(raw.get(name, {})).items():
@@ -214,11 +213,11 @@ def _check_rest(raw: Mapping[str, object]) -> None:
 
 
 def pending(upstream: Iterable[str], told: Collection[str]) -> Iterable[str]:
-    """Paths whose upstream version has not arrived, though nothing about them is open or parked.
+    """Return the paths whose upstream version has not arrived, although nothing about them is in conflict or parked.
 
     Args:
-        upstream: The paths whose base is not what upstream shipped.
-        told: The paths of conflicts and of what is parked.
+        upstream: The paths whose base differs from what upstream shipped.
+        told: The paths of conflicts and of parked effects.
     """
     return (
         p for p in upstream if not any(p == place or p.startswith(f"{place}/") for place in told)

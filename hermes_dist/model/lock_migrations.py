@@ -1,4 +1,4 @@
-"""Older formats of the lockfile, each brought to the next one."""
+"""Migrations of the lockfile, each from one format to the next."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _OF_THE_PACKAGE = ("name", "source", "registry", "signer", "partial")
 
 
 def from_1(raw: Raw) -> Raw:
-    """Format 1 spoke of one package, in fields of its own.
+    """Format 1 described one package, in separate fields.
 
-    It kept approvals as bare digests, and a line of text for each thing that waits. What the pin followed is told by
-    its ref and the source.
+    It stored approvals as bare digests, and one line of text for each pending item. Its ref and source tell what the
+    pin followed.
     """
     rest = {
         key: value for key, value in raw.items() if key not in {*_OF_THE_PACKAGE, "pin", "approved"}
@@ -33,7 +33,7 @@ def from_1(raw: Raw) -> Raw:
 
 
 def _parked(value: object) -> list[object]:
-    """What waits had one line of text; it is kept as a fact without a name."""
+    """Pending items had one line of text; it becomes a fact without a name."""
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
         raise TypeError("parked is no list")
     return [{**row, "facts": [["", row["what"]]]} for row in value]
@@ -47,7 +47,7 @@ def _kind(source: object, pin: Mapping[str, object]) -> PinKind:
 
 
 def _spec(source: str) -> SourceSpec:
-    """Read a source; what is none was never followed, and counts as a repository."""
+    """Parse a source; a text that is not a valid source was never followed, and counts as a repository."""
     try:
         return parse_source(source, allow_insecure=True)
     except Invalid:
@@ -61,4 +61,4 @@ def _approvals(value: object) -> list[object]:
 
 
 MIGRATIONS: Mapping[int, Callable[[Raw], Raw]] = {1: from_1}
-"""From each older format to the next one; applied in turn."""
+"""The migration from each older format to the next; applied in turn."""

@@ -1,4 +1,4 @@
-"""What a lock holds about each package, and what was said about its effects."""
+"""What a lock records about each package, and the decisions about its effects."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class LockedPackage(Struct, frozen=True, kw_only=True):
     """One package of a home.
 
     Attributes:
-        source: The source as asked for, in the grammar of SourceSpec.
-        pin: Exactly what it was.
-        registry: Where the source is a name in a registry: the registry that the name belongs to.
-        name: The package's own name, by its manifest.
-        signer: Fingerprint of the key that releases are expected to be signed by; empty for none.
-        partial: Parts of what the pin names were left out, and come with the next whole update.
-        more: Fields that this program does not know; they are written back.
+        source: The source as the user gave it, in the grammar of SourceSpec.
+        pin: Exactly what the source resolved to.
+        registry: If the source is a registry name: the registry that the name belongs to.
+        name: The name of the package in its manifest.
+        signer: Fingerprint of the key that must sign releases; empty if none is expected.
+        partial: Whether parts of the pinned package were left out; the next full update brings them.
+        more: Unknown fields; they are written back.
     """
 
     source: str
@@ -36,14 +36,14 @@ class LockedPackage(Struct, frozen=True, kw_only=True):
 
 
 class Approval(Struct, frozen=True, order=True):
-    """An effect that got its yes, by its content.
+    """An approved effect, identified by its content.
 
     Attributes:
-        path: The file it lives in; empty where an older lock kept the digest alone.
-        key: The place inside a document; empty for the whole file.
+        path: The file that contains it; empty if an older lock recorded only the digest.
+        key: The place inside the document; empty for the whole file.
         digest: The digest of the effect.
-        version: Since when it has its yes: the package's version and short commit.
-        facts: What was shown when it was asked for, as names and values.
+        version: The package's version and short commit when it was approved.
+        facts: What was shown when approval was asked for, as names and values.
     """
 
     path: str
@@ -54,23 +54,23 @@ class Approval(Struct, frozen=True, order=True):
 
 
 def digests_of(approved: Iterable[Approval]) -> frozenset[Digest]:
-    """The digests of effects that got their yes."""
+    """Return the digests of approved effects."""
     return frozenset(approval.digest for approval in approved)
 
 
 class OffCause(StrEnum):
-    """Who switched off what has its yes."""
+    """Who switched off an approved part."""
 
     USER = "user"
     AUTHOR = "author"
 
 
 class Off(Struct, frozen=True, order=True):
-    """A part that stays off although nothing about it waits for a yes.
+    """A part that stays off although nothing about it waits for approval.
 
     Attributes:
-        path: The file it lives in.
-        key: The place inside a document; empty for the whole file.
+        path: The file that contains it.
+        key: The place inside the document; empty for the whole file.
         cause: Who switched it off.
     """
 

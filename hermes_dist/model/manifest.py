@@ -1,7 +1,7 @@
-"""The manifest ``distribution.yaml``: read leniently, unknown keys kept, nothing in it is ever run.
+"""The manifest ``distribution.yaml``: read leniently; unknown keys are kept, and nothing in it is ever run.
 
-What public repositories hold is wilder than the schema (``schema/distribution.schema.json``, which
-``validate`` applies); each oddity that can be understood is, and leaves a warning.
+Public manifests vary more than the schema (``schema/distribution.schema.json``, which
+``validate`` applies); each oddity that can be understood is accepted with a warning.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ POLICIES = ("keep", "theirs", "merge")
 
 
 class EnvVar(Struct, frozen=True):
-    """A variable of the environment that the package wants.
+    """An environment variable that the package asks for.
 
     Attributes:
-        name: As written; :attr:`usable` says whether it can be a variable at all.
-        description: For the person who has to fill it in.
-        required: Whether the agent can't work without it.
-        default: A value to offer; None for none.
+        name: The name as written; :attr:`usable` tells whether it is a valid variable name.
+        description: Help for the person who fills it in.
+        required: Whether the agent needs it to work.
+        default: A value to suggest; None if there is none.
     """
 
     name: str
@@ -63,12 +63,12 @@ class EnvVar(Struct, frozen=True):
 
 
 class Oddity(Struct, frozen=True, eq=False):
-    """Something in a manifest that was understood in part or not at all.
+    """Something in a manifest that was understood only in part or not at all.
 
     Attributes:
-        steps: The field, such as ``("env_requires", 2, "name")``; empty for the whole.
+        steps: The field, such as ``("env_requires", 2, "name")``; empty for the whole manifest.
         what: One sentence.
-        line: Where it stands, from one; 0 when nobody knows. Moving it makes no other oddity of it.
+        line: The line, counted from 1; 0 if unknown. It is ignored when oddities are compared.
     """
 
     steps: Steps
@@ -86,13 +86,13 @@ class Oddity(Struct, frozen=True, eq=False):
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """What an author says of a package.
+    """What an author says about a package.
 
     Attributes:
-        owned: ``distribution_owned`` as safe paths; None when not given.
+        owned: ``distribution_owned`` as safe paths; None if not given.
         merge: Policies (``keep``, ``theirs``, ``merge``) by path or ``path: key``.
-        unknown: Keys that are nobody's, kept.
-        warnings: What was odd.
+        unknown: Unknown keys, kept as they are.
+        warnings: The oddities found.
     """
 
     name: str
@@ -119,14 +119,14 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 
 def parse_manifest(data: object, doc: Document | None = None) -> Manifest:
-    """Make a manifest of loaded YAML.
+    """Build a manifest from loaded YAML.
 
     Args:
-        data: What the YAML loader gave.
-        doc: The text it was loaded from: lines are told by it, and versions such as ``1.10`` read as written.
+        data: The result of the YAML loader.
+        doc: The text it was loaded from: used to find line numbers, and to read versions such as ``1.10`` as written.
 
     Raises:
-        Invalid: It is no map, or has no name; the place is ``distribution.yaml:LINE: FIELD``.
+        Invalid: The data is not a map or has no name; the error's place is ``distribution.yaml:LINE: FIELD``.
     """
     if not isinstance(data, dict):
         raise Invalid(
@@ -171,7 +171,7 @@ def parse_manifest(data: object, doc: Document | None = None) -> Manifest:
 
 
 def field_at(steps: Iterable[str | int]) -> str:
-    """Write a place in a manifest, such as ``env_requires[2].name``."""
+    """Format a place in a manifest, such as ``env_requires[2].name``."""
     return "".join(
         f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps
     ).removeprefix(".")
@@ -183,7 +183,7 @@ def _where(line: int, steps: Steps) -> str:
 
 
 def same_as_dumped(authors: object, found: object) -> bool:
-    """Whether a manifest found in a home is the author's as the agent writes it again.
+    """Return whether a manifest found in a home is the author's manifest as rewritten by the agent.
 
     The agent drops comments and fields it does not know, renames it to the profile, and stamps
     ``source`` and ``installed_at``.
@@ -195,7 +195,7 @@ def same_as_dumped(authors: object, found: object) -> bool:
 
 
 def _as_dumped(data: object) -> tuple[object, ...] | None:
-    """What the agent keeps of a manifest, but its name; None where it would refuse it."""
+    """Return what the agent keeps of a manifest, except its name; None if the agent would refuse it."""
     if not isinstance(data, dict):
         return None
     env, owned = data.get("env_requires") or [], data.get("distribution_owned") or []
@@ -228,7 +228,7 @@ def _var_as_dumped(var: dict[object, object]) -> tuple[object, ...]:
 
 
 class _Reader:
-    """Reads fields of any shape that was seen in public, and says what was odd."""
+    """Reads fields in every form found in public manifests, and records oddities."""
 
     def __init__(self, data: dict[str, object], doc: Document | None) -> None:
         self.data = data
@@ -240,7 +240,7 @@ class _Reader:
         return line_at(self._doc, steps) if self._doc else 0
 
     def warn(self, steps: Steps, sentence: str, *, at: Iterable[str] = ()) -> None:
-        """Remember what is odd; ``at`` names the fields where they are several: the first line is told."""
+        """Record an oddity; ``at`` names the fields if there are several, and the first one gives the line."""
         line = self.line(steps) if steps else min(self.line((field,)) for field in at)
         self.warnings.append(Oddity(steps, sentence, line))
 
@@ -253,7 +253,7 @@ class _Reader:
         return "" if value is None else str(value).strip()
 
     def raw(self, key: str) -> str:
-        """A field that YAML might take for a number, as it is written."""
+        """Return a field as it is written, although YAML might read it as a number."""
         value = self.data.get(key)
         if isinstance(value, str) or value is None:
             return self.text(key)
@@ -261,7 +261,7 @@ class _Reader:
         return match[1] if match and not isinstance(value, (dict, list)) else self.text(key)
 
     def description(self) -> str:
-        """The description, also where it is written ``desc``, as some authors do."""
+        """Return the description, also from ``desc``, which some authors write."""
         if self.text("description") or "desc" not in self.data:
             return self.text("description")
         text = self.text("desc")
@@ -363,5 +363,5 @@ class _Reader:
 
 
 def _plain(value: object) -> str:
-    """A scalar as people write it: YAML's true is no Python True."""
+    """Return a scalar as people write it: ``true`` as in YAML, not Python's ``True``."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,7 +1,7 @@
-"""Names and paths that are safe by construction: an unsafe one cannot exist.
+"""Names and paths that are safe by construction: an unsafe one can't be built.
 
-The rules are those of ``docs/formats.md`` (paths); they hold for what comes from outside (a git tree, an
-archive, a lockfile) and, for names, for what the user types.
+The rules are those of ``docs/formats.md`` (paths); they apply to input from outside (a git tree, an archive, a
+lockfile) and, for names, to what the user types.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _WINDOWS_DEVICES = frozenset(
 )
 _GIT_DISGUISES = frozenset([".git", "git~1"])
 _PLAIN = re.compile(r"(?!-)[A-Za-z0-9_-]{1,60}(?:\.[A-Za-z0-9_-]{1,40}){0,3}")
-"""Most names are such; they need no look at each character."""
+"""Most names match this, and need no check of each character."""
 _PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 def folded(name: str) -> str:
-    """Return the key under which two names are the same to some file system.
+    """Return a key that is equal for two names if some file system treats them as the same.
 
-    NFC of the casefold, without characters that file systems or people do not see.
+    NFC of the casefold, without characters that file systems ignore or people can't see.
     """
     if name.isascii():
         return name.lower()
@@ -53,7 +53,7 @@ def _ignorable(char: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _fault_of_name(name: str) -> str:
-    """Say which rule a single path component breaks; empty when it is safe."""
+    """Return the rule that a single path component breaks; empty if it is safe."""
     if _PLAIN.fullmatch(name):
         return "the name is a device on Windows" if _is_device(name.lower()) else ""
     if name in {"", ".", ".."}:
@@ -124,13 +124,13 @@ class RelPath(str):
 
     @property
     def parent(self) -> RelPath | None:
-        """The folder that holds it; None at the root."""
+        """The parent folder; None at the root."""
         head, sep, _ = self.rpartition("/")
         return _trusted(head) if sep else None
 
     @property
     def parents(self) -> tuple[RelPath, ...]:
-        """Every folder above, outermost first."""
+        """All parent folders, outermost first."""
         found = []
         at = self.find("/")
         while at >= 0:
@@ -140,12 +140,12 @@ class RelPath(str):
 
     @property
     def suffix(self) -> str:
-        """The ending with its dot, in lower case; empty when there is none."""
+        """The suffix with its dot, in lower case; empty if there is none."""
         stem, dot, ending = self.name.rpartition(".")
         return f".{ending.lower()}" if dot and stem else ""
 
     def under(self, folder: str) -> bool:
-        """Whether it is ``folder`` or lies below it."""
+        """Return whether the path is ``folder`` or is below it."""
         return self == folder or self.startswith(f"{folder}/")
 
     def __truediv__(self, name: str) -> RelPath:
@@ -153,7 +153,7 @@ class RelPath(str):
 
 
 def _trusted(text: str) -> RelPath:
-    """A path that is the beginning of a safe one, and so is safe."""
+    """Build a path that is the start of a safe one, and therefore safe."""
     return str.__new__(RelPath, text)
 
 
@@ -169,7 +169,7 @@ class ProfileName(str):
     def __new__(cls, text: str) -> Self:
         if isinstance(text, cls):
             return text
-        if "://" in text or "@" in text:  # not shown: it may hold a password
+        if "://" in text or "@" in text:  # not shown: it may contain a password
             raise Invalid(
                 "the name of a profile is wanted here, not a source",
                 hint="list names the profiles; install -n shows what a source holds",
@@ -185,19 +185,19 @@ class ProfileName(str):
 
     @classmethod
     def typed(cls, text: str) -> ProfileName:
-        """Read a name as people type it: the agent, too, takes ``Coder`` for ``coder``.
+        """Read a name as people type it: like the agent, take ``Coder`` as ``coder``.
 
         Raises:
-            Invalid: It is none.
+            Invalid: The text is not a valid profile name.
         """
         return text if isinstance(text, cls) else cls(text.strip().lower())
 
     @classmethod
     def slug(cls, label: str) -> ProfileName:
-        """Make a profile name of a free label such as ``Exo Executive Agent``.
+        """Make a profile name from a free label such as ``Exo Executive Agent``.
 
         Raises:
-            Invalid: Nothing usable is left of it.
+            Invalid: The label has no usable characters.
         """
         flat = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
         return cls(re.sub(r"[^a-z0-9_]+", "-", flat).lstrip("-_")[:64].rstrip("-_"))
@@ -214,7 +214,7 @@ class AliasName(str):
     """The name of a command that starts a profile: letters, digits, ``-``, ``_`` and ``.``.
 
     Raises:
-        Invalid: The name could be an option, a path or a shell word.
+        Invalid: The name could be read as an option, a path or shell syntax.
     """
 
     __slots__ = ()

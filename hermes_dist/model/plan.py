@@ -16,7 +16,7 @@ from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
 
 
 class Step(Struct, frozen=True):
-    """One path of a home goes from ``before`` to ``after``; None is absence."""
+    """One path of a home changes from ``before`` to ``after``; None means that no file is there."""
 
     path: RelPath
     before: Entry | None
@@ -24,12 +24,12 @@ class Step(Struct, frozen=True):
 
 
 class Conflict(Struct, frozen=True, order=True):
-    """A place where both sides changed the same thing; ours stays live.
+    """A place that both sides changed differently; ours stays live.
 
     Attributes:
         path: The file.
         key: The place inside a document, as ``jobs[id=ab12].prompt``; empty for the file or its text.
-        kind: What met what, such as ``edit/edit`` or ``delete/edit``, ours first.
+        kind: The two changes, such as ``edit/edit`` or ``delete/edit``, ours first.
     """
 
     path: RelPath
@@ -38,17 +38,17 @@ class Conflict(Struct, frozen=True, order=True):
 
     @property
     def place(self) -> str:
-        """The conflict as one word: ``config.yaml: model.default``."""
+        """The place of the conflict as one word: ``config.yaml: model.default``."""
         return f"{self.path}: {self.key}" if self.key else str(self.path)
 
     @property
     def words(self) -> str:
-        """Its place as people see and type it."""
+        """The place as people see and type it."""
         return place_words(self.place)
 
 
 class EffectKind(StrEnum):
-    """What a change makes possible that was not possible before."""
+    """The kind of power that a change adds."""
 
     RUNS = "runs"
     SCHEDULES = "schedules"
@@ -58,15 +58,15 @@ class EffectKind(StrEnum):
 
 
 class Effect(Struct, frozen=True, order=True):
-    """Something that needs a yes before it becomes live.
+    """A change that takes effect only after it is approved.
 
     Attributes:
         kind: What it does.
-        path: The file of the home it lives in.
+        path: The file of the home that contains it.
         key: The place inside a document; empty for the whole file.
-        facts: What the card says of it: names and values, read from the data that the agent acts on.
-        digest: SHA-256 of the content that a yes is bound to.
-        off: Placed already but switched off (a paused job, a disabled server), as against left out.
+        facts: What the card shows: names and values, read from the data that the agent acts on.
+        digest: SHA-256 of the content that is approved.
+        off: Whether it is in place but switched off (a paused job, a disabled server), rather than left out.
     """
 
     kind: EffectKind
@@ -78,28 +78,28 @@ class Effect(Struct, frozen=True, order=True):
 
     @property
     def what(self) -> str:
-        """Its facts on one line, without how much code it can load."""
+        """Its facts on one line, without the one that tells how much code it can load."""
         return facts_line(without_loads(self.facts))
 
     @property
     def place(self) -> str:
-        """Where it lives, as one word to show and to approve it by: ``config.yaml: approvals.mode``."""
+        """Its place as one word, shown and used to approve it: ``config.yaml: approvals.mode``."""
         return f"{self.path}: {self.key}" if self.key else str(self.path)
 
     @property
     def id(self) -> str:
-        """Its kind, place and the start of its digest: what a yes is bound to."""
+        """Its kind, place and the start of its digest: what an approval refers to."""
         return f"{self.kind} {self.place} @{self.digest[:8]}"
 
 
 class Answer(Struct, frozen=True, order=True):
-    """A conflict that was settled by a side, whose result waits for a yes: the yes finds the answer there.
+    """A conflict that was settled, but whose result waits for approval; approving it applies the answer.
 
     Attributes:
         path: The file.
         key: The place inside a document; empty for the file or its text.
-        side: How it was settled.
-        ours: The home's entry it was said about, as :func:`image_of` writes it; after another edit it counts no more.
+        side: The side it was settled by.
+        ours: The home's entry at that time, as :func:`image_of` writes it; after another edit the answer is void.
     """
 
     path: RelPath
@@ -109,7 +109,7 @@ class Answer(Struct, frozen=True, order=True):
 
     @property
     def place(self) -> str:
-        """The conflict that it settled."""
+        """The place of the conflict that it settled."""
         return f"{self.path}: {self.key}" if self.key else str(self.path)
 
 
@@ -119,15 +119,15 @@ class Plan(Struct, frozen=True, kw_only=True):
     Attributes:
         steps: The files to change, in path order.
         base: The package tree to remember afterwards (the next base).
-        upstream: For each path where base is not what upstream ships: upstream's entry.
-        conflicts: Open at the end.
-        effects: Newly possible, whether granted or parked.
-        parked: Those of them that wait for a yes.
-        ran: Code that ran before, as effects of going back to it: it has its yes already.
-        off: What stays off although nothing about it waits, and who switched it off.
-        answers: How conflicts were settled whose result is parked.
-        blobs: New content made by merging, by digest.
-        notes: Sentences for the summary: what was left out, what fell back to text.
+        upstream: For each path where base differs from what upstream ships: upstream's entry.
+        conflicts: Conflicts that stay open.
+        effects: New effects, approved or parked.
+        parked: The effects that wait for approval.
+        ran: Code that ran before and comes back with a rollback; it is already approved.
+        off: What stays off although nothing about it waits for approval, and who switched it off.
+        answers: How conflicts were settled, if their result is parked.
+        blobs: New contents made by merging, by digest.
+        notes: Notes for the summary: what was left out, what was merged as text.
     """
 
     steps: tuple[Step, ...] = ()
@@ -143,12 +143,12 @@ class Plan(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
     def after(self, tree: Tree) -> Tree:
-        """A tree once the steps are done in it."""
+        """Return a tree with the steps applied."""
         return tree.with_entries({step.path: step.after for step in self.steps})
 
     @property
     def digest(self) -> Digest:
-        """What a yes is bound to: the steps, what will be remembered, the conflicts and what stays parked."""
+        """The digest that consent refers to: over the steps, what will be remembered, conflicts and parked effects."""
         lines = [f"{s.path} {image_of(s.before)} {image_of(s.after)}" for s in self.steps]
         lines += [f"= {self.base.digest}"] + [
             f"^ {p} {image_of(e)}" for p, e in sorted(self.upstream.items())
@@ -160,5 +160,5 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 def image_of(entry: Entry | None) -> str:
-    """An entry, or its absence, in one word."""
+    """Return an entry, or its absence, as one word."""
     return f"{mode_of(entry)}:{entry.digest}" if entry else "-"

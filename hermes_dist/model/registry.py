@@ -39,13 +39,13 @@ class RegistryKind(StrEnum):
 
 
 class Registry(Struct, frozen=True, kw_only=True):
-    """A registry of this machine.
+    """A registry that is configured on this machine.
 
     Attributes:
-        name: What it is called here.
+        name: Its local name.
         kind: How it is read.
         location: A folder, a git repository in the grammar of sources, or the address of static files.
-        root: For ``tuf``: the digest of the root that it was added with.
+        root: For ``tuf``: the digest of the root metadata that it was added with.
     """
 
     name: str
@@ -55,23 +55,23 @@ class Registry(Struct, frozen=True, kw_only=True):
 
     @property
     def is_local(self) -> bool:
-        """Whether it lies on this machine, so that it may name sources that do too."""
+        """Whether it is on this machine; only then may its entries name local sources."""
         if self.name == DEFAULT:
             return False
         return self.kind is RegistryKind.FOLDER or self.location.startswith("file://")
 
 
 class Release(Struct, frozen=True, kw_only=True):
-    """A version of a package that the registry pins.
+    """A version of a package, pinned by the registry.
 
     Attributes:
-        version: As its manifest writes it.
-        commit: The commit it is.
-        tree: The digest of the package tree; empty where nobody wrote it down.
-        signer: The fingerprint of the key that signed it; empty for none.
+        version: The version as its manifest writes it.
+        commit: The pinned commit.
+        tree: The digest of the package tree; empty if it is not recorded.
+        signer: The fingerprint of the key that signed it; empty if it is unsigned.
         date: The day of the release, or empty.
-        yanked: Why nobody should take it any more; empty for a good one.
-        requires: What it requires of the agent.
+        yanked: Why it was withdrawn; empty if it was not.
+        requires: The agent versions it requires.
     """
 
     version: str
@@ -84,16 +84,16 @@ class Release(Struct, frozen=True, kw_only=True):
 
 
 class Package(Struct, frozen=True, kw_only=True):
-    """What a registry says of a package.
+    """A registry's entry for a package.
 
     Attributes:
         name: Its key in the registry: a slug.
-        title: Its name as its author writes it.
-        source: Where it lies, without a ref.
-        env: The variables it wants.
-        runs: How many schedules, servers and the like it brings, by ``cron``, ``mcp``, ``hooks``, ``plugins``.
-        versions: The releases that are pinned; with none, the source's own tags and branches count.
-        commit_seen: The commit that somebody looked at last; a hint, not a pin.
+        title: The name as its author writes it.
+        source: The source, without a ref.
+        env: The environment variables it asks for.
+        runs: How many schedules, servers and so on it contains, by ``cron``, ``mcp``, ``hooks``, ``plugins``.
+        versions: The pinned releases; if there are none, the source's own tags and branches are used.
+        commit_seen: The commit that was last looked at; a hint, not a pin.
     """
 
     name: str
@@ -111,23 +111,23 @@ class Package(Struct, frozen=True, kw_only=True):
 
 
 def is_key(text: str) -> bool:
-    """Whether a text can be the name of a package in a registry."""
+    """Return whether a text is a valid package name in a registry."""
     return _KEY.fullmatch(text) is not None
 
 
 def entry_path(key: str) -> str:
-    """Where a package's entry lies in a registry: ``packages/re/research-bot.json``."""
+    """Return the path of a package's entry in a registry: ``packages/re/research-bot.json``."""
     return f"{FOLDER}/{key[:2]}/{key}.json"
 
 
 def key_of(path: str) -> str:
-    """The package whose entry lies at a path; empty where none can."""
+    """Return the package whose entry belongs at a path; empty if the path is not one of an entry."""
     key = path.rpartition("/")[2].removesuffix(".json")
     return key if is_key(key) and entry_path(key) == path else ""
 
 
 def skeleton(key: str) -> str:
-    """A name with all that is easily mistaken made the same: two names with one skeleton look alike."""
+    """Return a name with easily confused characters made equal: two names with the same skeleton look alike."""
     text = key.translate(_LOOK_ALIKES)
     for pair, single in _PAIRS:
         text = text.replace(pair, single)
@@ -135,15 +135,15 @@ def skeleton(key: str) -> str:
 
 
 def parse_package(data: bytes, key: str, *, local: bool) -> Package:
-    """Read an entry strictly: nothing is installed by one that is not understood.
+    """Parse an entry strictly: nothing is installed from an entry that is not fully understood.
 
     Args:
-        data: The file.
-        key: The package it is said to be of.
-        local: Whether the registry lies on this machine, so that it may name sources that do too.
+        data: The content of the file.
+        key: The package that the entry should describe.
+        local: Whether the registry is on this machine; only then may the entry name a local source.
 
     Raises:
-        Invalid: It breaks a rule; the error names the field.
+        Invalid: The entry breaks a rule; the error names the field.
     """
     try:
         return _package(_map(_json(data)), key, local=local)
@@ -177,10 +177,10 @@ def _package(raw: Mapping[str, object], key: str, *, local: bool) -> Package:
 
 
 def read_source(text: str, *, local: bool) -> SourceSpec:
-    """Read the source of an entry: a repository, without a ref; never a place of this machine, unless it is local.
+    """Parse the source of an entry: a repository without a ref; a path on this machine only if the registry is local.
 
     Raises:
-        Invalid: It is none, or may not stand in a registry.
+        Invalid: The text is not a valid source, or is not allowed in a registry.
     """
     try:
         spec = parse_source(text)
@@ -257,14 +257,14 @@ def _words(raw: Mapping[str, object], name: str) -> tuple[str, ...]:
 
 
 def source_text(spec: SourceSpec) -> str:
-    """Spell a source as entries do: without ``https://`` where it goes without saying."""
+    """Format a source as entries do: without ``https://`` where that is implied."""
     text = str(spec)
     short = text.removeprefix("https://")
     return short if short != text and parse_source(short) == spec else text
 
 
 def dump_package(package: Package) -> bytes:
-    """Write an entry; the same package gives the same bytes."""
+    """Write an entry; equal packages give equal bytes."""
     release = ("version", "commit", "tree", "signer", "date", "yanked", "requires")
     rows = [{n: value for n in release if (value := getattr(one, n))} for one in package.versions]
     data: dict[str, object] = {
@@ -286,10 +286,10 @@ def dump_package(package: Package) -> bytes:
 
 
 def yank(package: Package, version: str, reason: str) -> Package:
-    """Take a release back, or (without a reason) let it count again.
+    """Withdraw a release, or (without a reason) restore it.
 
     Raises:
-        Invalid: There is no such version.
+        Invalid: The entry has no such version.
     """
     if version not in {one.version for one in package.versions}:
         have = ", ".join(one.version for one in package.versions[-5:]) or "none"
@@ -304,7 +304,7 @@ def load_registries(data: bytes) -> tuple[Registry, ...]:
     """Read ``registries.toml``.
 
     Raises:
-        Invalid: It is damaged; the error says how.
+        Invalid: The file is damaged; the error says how.
     """
     try:
         import tomllib  # noqa: PLC0415 - start-up

@@ -1,4 +1,4 @@
-"""The sides of a merge that a conflict can be settled by."""
+"""The sides of a merge that can settle a conflict."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Side(StrEnum):
-    """What a conflict is settled as: ours (this machine), theirs (upstream), or both joined."""
+    """How a conflict is settled: ours (this machine), theirs (upstream), or both joined."""
 
     OURS = "ours"
     THEIRS = "theirs"

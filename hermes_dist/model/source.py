@@ -1,4 +1,4 @@
-"""Sources: what was asked for (SourceSpec) and exactly what it turned out to be (Pin).
+"""Sources: what the user asked for (SourceSpec) and exactly what it resolved to (Pin).
 
 The grammar is ``SOURCE[//SUB/FOLDER][#REF | @REF]`` (docs/formats.md, sources).
 """
@@ -27,7 +27,7 @@ class SourceKind(StrEnum):
 
 
 class PinKind(StrEnum):
-    """What was followed to come to a pin."""
+    """The kind of ref that a pin follows."""
 
     COMMIT = "commit"
     TAG = "tag"
@@ -45,7 +45,7 @@ _USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _KEY_AS_USER = (
     r"(?:[^/@:\s]{33,}|(?:gh[a-z]|github_pat|gl[a-z]+|hf|sk|pat|xox[a-z]|npm|pypi)[_-][^/@:\s]{8,})"
 )
-"""What stands in the place of a user of ssh and is a key: no system has users of more than 32 characters."""
+"""A token in the place of an ssh user name: no system allows user names longer than 32 characters."""
 _SCP = re.compile(rf"(?P<user>{_USER})@(?P<host>[^/:@]+):(?P<path>[^:].*)")
 _SCP_WITH_PASSWORD = re.compile(r"[^/@]*:[^/]*@[^/:@]+:.*")
 _SLUG = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
@@ -60,15 +60,15 @@ _ENCODED_CONTROL = re.compile(r"%(?:[01][0-9A-Fa-f]|7[Ff])")
 _URL_ODD = re.compile(
     rf"[\s\\\"<>`{{}}|^]|{_ENCODED_CONTROL.pattern}|%5[Cc]|/(?:\.|%2[Ee]){{1,2}}(?:/|$)"
 )
-"""What no honest repository URL holds, and what programs read in different ways."""
+"""Characters that no legitimate repository URL contains, and that programs read in different ways."""
 _BROWSER = re.compile(r"/(?:-/)?(?:tree|blob|raw)/")
 
 
 class Login:
-    """User and password that were typed into a URL: for fetching alone, never shown, compared, written or stored.
+    """User and password typed into a URL: used only for fetching; never shown, compared, written or stored.
 
     Args:
-        text: As they stood in the URL; empty for none.
+        text: The text as it is in the URL; empty if there is none.
     """
 
     __slots__ = ("_text",)
@@ -89,7 +89,7 @@ class Login:
         return "Login(…)" if self._text else "Login()"
 
     def before(self, address: str) -> str:
-        """Put them back in front of the rest of a URL."""
+        """Return them in front of the rest of a URL."""
         return f"{self._text}@{address}" if self._text else address
 
 
@@ -97,16 +97,16 @@ NO_LOGIN = Login()
 
 
 class SourceSpec(NamedTuple):
-    """What the user or a lockfile asked for.
+    """A source as the user or a lockfile names it.
 
     Attributes:
-        kind: Git repository, folder, archive or registry name.
+        kind: Whether it is a git repository, folder, archive or registry name.
         location: URL, scp form, path or name, without credentials, subfolder and ref.
-        subfolder: Where in it the package lies; None for its root.
-        ref: Tag, branch, commit or version range; empty for the default branch.
+        subfolder: The folder of the package in it; None for its root.
+        ref: A tag, branch, commit or version range; empty for the default branch.
         is_range: Whether ``ref`` is a version range such as ``^1.2`` or ``latest``.
-        credentials: User and password that were typed into the URL, as they stood there; for fetching
-            alone: never shown, compared, written or stored.
+        credentials: User and password typed into the URL, unchanged; used only for fetching, and never shown,
+            compared, written or stored.
     """
 
     kind: SourceKind
@@ -117,7 +117,7 @@ class SourceSpec(NamedTuple):
     credentials: Login = NO_LOGIN
 
     def __str__(self) -> str:
-        """Write it so that :func:`parse_source` reads the same value again."""
+        """Format it so that :func:`parse_source` returns the same value."""
         body = f"{self.location}//{self.subfolder}" if self.subfolder else self.location
         if self.ref:
             return f"{body}#{self.ref}"
@@ -125,7 +125,7 @@ class SourceSpec(NamedTuple):
 
     @property
     def fetch_url(self) -> str:
-        """The location with the credentials that were typed; only for whoever talks to the server."""
+        """Return the location with the typed credentials; use it only to talk to the server."""
         scheme, sep, rest = self.location.partition("://")
         return f"{scheme}{sep}{self.credentials.before(rest)}"
 
@@ -133,7 +133,7 @@ class SourceSpec(NamedTuple):
         """Return the same source at another ref (or range).
 
         Raises:
-            Invalid: The ref is not one, or the source has none.
+            Invalid: The ref is not valid, or this kind of source has no refs.
         """
         if self.kind is SourceKind.ARCHIVE:
             raise Invalid(
@@ -144,16 +144,16 @@ class SourceSpec(NamedTuple):
 
 
 class Pin(NamedTuple):
-    """Exactly what a source turned out to be.
+    """Exactly what a source resolved to.
 
     Attributes:
         url: Where it was fetched from, without credentials; a path for a folder or archive.
-        kind: What was followed: only what is of the same kind follows on it.
+        kind: What kind of ref was followed; an update follows only a ref of the same kind.
         subfolder: The folder of the package in it; None for the root.
-        ref: The full name of the ref followed, such as ``refs/heads/main``; empty when it is none.
+        ref: The full name of the ref followed, such as ``refs/heads/main``; empty if no ref was followed.
         commit: The commit, 40 or 64 hex digits; empty for a folder or archive.
         version: The version its manifest names.
-        tree: Digest of the package tree as shipped.
+        tree: The digest of the package tree as shipped.
     """
 
     url: str
@@ -166,17 +166,17 @@ class Pin(NamedTuple):
 
     @property
     def short(self) -> str:
-        """The start of the commit, or of the tree digest where there is no commit."""
+        """Return the start of the commit, or of the tree digest if there is no commit."""
         return self.commit[:7] or self.tree[:7]
 
 
 def pin_kind(spec: SourceSpec, ref: str, commit: str) -> PinKind:
-    """Say what a source follows.
+    """Return what kind of ref a source follows.
 
     Args:
-        spec: The source as asked for.
-        ref: The full name of the ref that it came to; empty for none.
-        commit: The commit that it came to; empty for a folder or archive that is read as it is.
+        spec: The source as the user gave it.
+        ref: The full name of the ref that it resolved to; empty if there is none.
+        commit: The commit that it resolved to; empty for a folder or archive that is read as it is.
     """
     if not commit:
         return PinKind.ARCHIVE if spec.kind is SourceKind.ARCHIVE else PinKind.FOLDER
@@ -184,7 +184,7 @@ def pin_kind(spec: SourceSpec, ref: str, commit: str) -> PinKind:
         return PinKind.COMMIT
     if ref.startswith(HEADS):
         return PinKind.BRANCH
-    named = spec.is_range and ref == f"{TAGS}{spec.ref}"  # a tag that is called like a range
+    named = spec.is_range and ref == f"{TAGS}{spec.ref}"  # a tag whose name looks like a range
     if (spec.is_range and not named) or (spec.kind is SourceKind.REGISTRY and not spec.ref):
         return PinKind.RANGE
     if ref.startswith(TAGS):
@@ -193,12 +193,12 @@ def pin_kind(spec: SourceSpec, ref: str, commit: str) -> PinKind:
 
 
 def is_commit_id(ref: str) -> bool:
-    """Whether a ref is the whole id of a commit, in small or capital letters: then it is never a name."""
+    """Return whether a ref is a full commit id, in lower or upper case; it is then never taken as a name."""
     return _COMMIT_ID.fullmatch(ref) is not None
 
 
 def is_range(ref: str) -> bool:
-    """Whether a ref names versions to choose from rather than one tag, branch or commit."""
+    """Return whether a ref is a version range rather than one tag, branch or commit."""
     parts = [part.strip() for part in ref.split(",")]
     return any(_RANGE.fullmatch(part) for part in parts) and all(
         _RANGE.fullmatch(part) or re.fullmatch(_VERSION, part, re.ASCII) for part in parts
@@ -213,7 +213,7 @@ def parse_source(text: str, *, allow_insecure: bool = False) -> SourceSpec:
         allow_insecure: Whether ``http://`` and ``git://`` may leave this machine.
 
     Raises:
-        Invalid: The text follows no form of the grammar, or could be taken for an option.
+        Invalid: The text does not match the grammar, or could be read as an option.
     """
     try:
         return _parse(text, allow_insecure=allow_insecure)
@@ -226,7 +226,7 @@ def parse_source(text: str, *, allow_insecure: bool = False) -> SourceSpec:
 
 
 class _NotOne(Exception):
-    """The text is no source; :func:`parse_source` says so without its credentials."""
+    """The text is not a valid source; :func:`parse_source` reports it without its credentials."""
 
     def __init__(self, why: str, hint: str = "") -> None:
         super().__init__(why)
@@ -248,7 +248,7 @@ def _parse(text: str, *, allow_insecure: bool) -> SourceSpec:
 
 
 def _shown(text: str) -> str:
-    """The text without anything that could be a password, also where it is no proper URL."""
+    """Return the text without anything that could be a password, even if it is not a proper URL."""
     masked = re.sub(r"(?<=://)[^/@\s]*:(?!\d+/)\S*@|(?<=://)[^/\s]*@(?=[^/@\s]*)", "", text)
     masked = re.sub(r"(?<=://)([^?#]*)\?[^#]*", r"\1?…", masked)
     masked = re.sub(rf"^([A-Za-z][\w+.-]*:/)(?!/)\S*@|^{_KEY_AS_USER}@", r"\1", masked)
@@ -288,11 +288,11 @@ def _split_ref(text: str) -> tuple[str, str]:
 
 
 def _at(text: str) -> int:
-    """Find the @ that a ref follows; -1 when there is none."""
+    """Return the position of the @ before a ref; -1 if there is none."""
     scheme_end = text.find("://")
     path = text.find("/", scheme_end + 3) if scheme_end >= 0 else 0
     if path < 0 or text.lower().endswith(_ARCHIVES):
-        return -1  # an @ before the path is the user's; in the name of an archive it belongs to it
+        return -1  # an @ before the path ends a user name; in an archive's name it is part of it
     start = max(text.rfind("/"), _scp_colon(text)) + 1
     at = text.find("@", start)
     return at if at > start else -1
@@ -419,7 +419,7 @@ def _server_url(scheme: str, parts: SplitResult) -> SourceSpec:
 
 
 def _check_user(name: str) -> None:
-    """Check the user of ``ssh://`` and of the scp form, which is written down and shown, as it is no secret."""
+    """Check the user of ``ssh://`` and of the scp form, which is stored and shown because it is not a secret."""
     if re.fullmatch(_KEY_AS_USER, name):
         raise _NotOne(
             "a key stands where the user belongs",
@@ -430,7 +430,7 @@ def _check_user(name: str) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine."""
+    """Return whether a host name or address is this machine."""
     if host.lower() == "localhost":
         return True
     try:
@@ -442,7 +442,7 @@ def is_loopback(host: str) -> bool:
 def without_credentials(url: str) -> str:
     """Return a URL without user info that could be secret.
 
-    The user of ``ssh://`` stays unless it is a key; its password goes.
+    The user of ``ssh://`` stays unless it is a token; a password is always removed.
     """
     return re.sub(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/?#\s]*)@", _public, url)
 

@@ -1,7 +1,6 @@
 """Trees: immutable path → entry, where an entry is a mode and the digest of its content.
 
-A tree says what a package or a home holds without holding it; contents are read through a
-``Read`` function by digest.
+A tree lists what a package or a home contains, without the contents; a ``Read`` function returns contents by digest.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ class Digest(str):
     """SHA-256 of some bytes, 64 lower-case hex digits.
 
     Raises:
-        Invalid: The text is not one.
+        Invalid: The text is not a SHA-256 digest.
     """
 
     __slots__ = ()
@@ -38,11 +37,11 @@ class Digest(str):
 
 
 Read = Callable[[Digest], bytes]
-"""Gives the content for a digest; raises Invalid (missing blob) when there is none."""
+"""Returns the content for a digest; raises Invalid if it is missing."""
 
 
 class Entry(NamedTuple):
-    """A regular file: what it holds, and whether it may be executed."""
+    """A regular file: the digest of its content, and whether it is executable."""
 
     digest: Digest
     executable: bool = False
@@ -52,7 +51,7 @@ class Tree(Mapping[RelPath, Entry]):
     """An immutable map of paths to entries, in path order.
 
     Args:
-        entries: Pairs or a mapping. What comes from outside goes through :func:`check_side_by_side` before.
+        entries: Pairs or a mapping. Input from outside must pass :func:`check_side_by_side` first.
     """
 
     __slots__ = ("_digest", "_entries")
@@ -94,7 +93,7 @@ class Tree(Mapping[RelPath, Entry]):
         return self._digest
 
     def with_entries(self, changes: Mapping[RelPath, Entry | None]) -> Tree:
-        """Return the tree with some entries replaced, added, or (None) taken out."""
+        """Return the tree with some entries replaced, added or (None) removed."""
         merged: dict[RelPath, Entry | None] = {**self._entries, **changes}
         return Tree({path: entry for path, entry in merged.items() if entry is not None})
 
@@ -103,7 +102,7 @@ class Tree(Mapping[RelPath, Entry]):
         return Tree({path: entry for path, entry in self._entries.items() if keep(path)})
 
     def differing(self, other: Tree) -> list[RelPath]:
-        """List the paths whose entry is not the same in both, in path order."""
+        """List the paths whose entries differ, in path order."""
         mine, others = self._entries, other._entries
         return sorted(p for p in mine.keys() | others.keys() if mine.get(p) != others.get(p))
 
@@ -117,10 +116,10 @@ def mode_of(entry: Entry) -> str:
 
 
 def check_side_by_side(paths: Iterable[RelPath]) -> None:
-    """Refuse paths that can't exist side by side on every file system.
+    """Check that all paths can exist side by side on every file system.
 
     Raises:
-        Invalid: Two paths differ only in case or spelling, one is a folder of another, or one comes twice.
+        Invalid: Two paths differ only in case or Unicode form, one is a parent of another, or one is repeated.
     """
     folders: dict[str, RelPath] = {}
     files: dict[str, RelPath] = {}

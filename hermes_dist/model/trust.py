@@ -1,4 +1,4 @@
-"""Trust as data: signatures that were found, the keyring, a key that follows another, and policies of a team.
+"""Trust as data: signatures found, the keyring, key successions, and team policies.
 
 Files: ``trust.toml`` and ``policy.toml`` on this machine, ``distribution.keys`` in a package (docs/trust.md).
 """
@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from hermes_dist.errors import Invalid
 
 KEYS_FILE = "distribution.keys"
-"""The file at a package's root that says which key follows which."""
+"""The file at a package's root that lists which key succeeds which."""
 _FORMAT = 1
 _MAX_BYTES = 256 << 10
 _MOST = 1000
@@ -27,17 +27,17 @@ _NAME = re.compile(r"[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]{0,98}[^\x00-\x20\x7f])?
 
 SIGNATURE, TRUSTED, PINNED = "signature", "trusted", "pinned"
 REQUIREMENTS = (SIGNATURE, TRUSTED, PINNED)
-"""What a policy can require: any signature, one by a known key, a source that names a tag or commit."""
+"""What a policy can require: any signature, a signature by a known key, or a source that names a tag or commit."""
 
 
 class Signature(Struct, frozen=True, kw_only=True):
     """A signature that was found.
 
     Attributes:
-        on: What it stands on.
-        signer: The fingerprint of the key that made it; empty when it does not hold or can't be told.
-        trouble: Why it does not hold; empty when it does.
-        foreign: It is of a kind that is not read here: OpenPGP or X.509.
+        on: The object that is signed.
+        signer: The fingerprint of the key that made it; empty if it is not valid or can't be read.
+        trouble: Why it is not valid; empty if it is.
+        foreign: Whether it is of an unsupported kind: OpenPGP or X.509.
     """
 
     on: Literal["tag", "commit"]
@@ -47,12 +47,12 @@ class Signature(Struct, frozen=True, kw_only=True):
 
 
 class KnownKey(Struct, frozen=True, order=True):
-    """A key that the user or a team has said something about.
+    """A key that the user or a team trusts or revokes.
 
     Attributes:
-        name: Whose it is.
+        name: The name of its owner.
         fingerprint: ``SHA256:…``.
-        key: The key itself, where it was given; its kind and its encoding.
+        key: The key itself (kind and encoding), if it was given.
         reason: Why it was revoked.
     """
 
@@ -67,56 +67,56 @@ class Keyring(Struct, frozen=True):
 
     Attributes:
         trusted: Keys with a name.
-        revoked: Keys whose signatures count no more.
+        revoked: Keys whose signatures are no longer accepted.
     """
 
     trusted: tuple[KnownKey, ...] = ()
     revoked: tuple[KnownKey, ...] = ()
 
     def name_of(self, fingerprint: str) -> str:
-        """Whose key it is; empty for an unknown one."""
+        """Return the name of a key's owner; empty for an unknown key."""
         return next((key.name for key in self.trusted if key.fingerprint == fingerprint), "")
 
     def revocation(self, fingerprint: str) -> KnownKey | None:
-        """What is known of the revocation of a key; None when it is not revoked."""
+        """Return the revocation of a key; None if it is not revoked."""
         return next((key for key in self.revoked if key.fingerprint == fingerprint), None)
 
     def find(self, who: str) -> tuple[KnownKey, ...]:
-        """Every entry of a name or fingerprint."""
+        """Return every entry with this name or fingerprint."""
         return tuple(
             key for key in (*self.trusted, *self.revoked) if who in (key.name, key.fingerprint)
         )
 
     def trusting(self, key: KnownKey) -> Keyring:
-        """The keyring with one more trusted key."""
+        """Return the keyring with one more trusted key."""
         others = [other for other in self.trusted if other.fingerprint != key.fingerprint]
         return replace(self, trusted=tuple(sorted([*others, key])))
 
     def revoking(self, key: KnownKey) -> Keyring:
-        """The keyring where a key counts no more."""
+        """Return the keyring with a key revoked."""
         left = self.without(key.fingerprint)
         return replace(left, revoked=tuple(sorted([*left.revoked, key])))
 
     def without(self, fingerprint: str) -> Keyring:
-        """The keyring without a word about a key."""
+        """Return the keyring without any entry for a key."""
         return Keyring(
             tuple(key for key in self.trusted if key.fingerprint != fingerprint),
             tuple(key for key in self.revoked if key.fingerprint != fingerprint),
         )
 
     def joined(self, other: Keyring) -> Keyring:
-        """Both keyrings; the names of this one come first."""
+        """Return both keyrings combined; names in this one take precedence."""
         return Keyring((*self.trusted, *other.trusted), (*self.revoked, *other.revoked))
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """What a team or a machine lets in.
+    """The packages that a team or a machine accepts.
 
     Attributes:
         place: The file it was read from.
-        sources: Patterns of sources that are let in; None for all.
+        sources: Patterns of accepted sources; None accepts all.
         require: Some of :data:`REQUIREMENTS`.
-        keyring: Keys it names itself.
+        keyring: The keys that the policy itself lists.
     """
 
     place: str
@@ -126,12 +126,12 @@ class Policy(Struct, frozen=True, kw_only=True):
 
 
 class Succession(Struct, frozen=True):
-    """One key says that another follows it.
+    """A statement by one key that another key succeeds it.
 
     Attributes:
         old: The key that signed this, as ``kind base64``.
-        new: The key that follows.
-        signature: The armor, over :func:`statement`, in our own namespace.
+        new: The key that succeeds it.
+        signature: The armored signature over :func:`statement`, in our own namespace.
     """
 
     old: str
@@ -140,17 +140,17 @@ class Succession(Struct, frozen=True):
 
 
 def statement(old: str, new: str) -> bytes:
-    """The words that the old key signs for the new one; keys as ``kind base64``."""
+    """Return the text that the old key signs to name the new one; keys are written as ``kind base64``."""
     return f"hermes-dist: what the first key signed, the second may sign from now on\n{old}\n{new}\n".encode()
 
 
 def is_fingerprint(text: str) -> bool:
-    """Whether a text is ``SHA256:…`` as ``ssh-keygen -l`` shows it."""
+    """Return whether a text is a fingerprint, ``SHA256:…`` as ``ssh-keygen -l`` shows it."""
     return bool(_FINGERPRINT.fullmatch(text))
 
 
 def fingerprint_of(blob: bytes) -> str:
-    """The fingerprint of a key's encoding, as ``ssh-keygen -l`` shows it."""
+    """Return the fingerprint of an encoded key, as ``ssh-keygen -l`` shows it."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
@@ -158,22 +158,22 @@ def load_keyring(data: bytes, place: str) -> Keyring:
     """Read a keyring.
 
     Raises:
-        Invalid: It is damaged, or of a newer format.
+        Invalid: The file is damaged or has a newer format.
     """
     return _loaded(data, place, lambda raw: _keyring(raw, {"trusted", "revoked"}))
 
 
 def dump_keyring(keyring: Keyring) -> bytes:
-    """Write a keyring, sorted, one table a key."""
+    """Write a keyring, sorted, with one table per key."""
     tables = {"trusted": map(_row, keyring.trusted), "revoked": map(_row, keyring.revoked)}
     return _dumped("Keys of this machine, written by: hermes-dist trust.", tables)
 
 
 def load_policy(data: bytes, place: str) -> Policy:
-    """Read a policy; what it says and we don't know is an error, so that no rule is passed over.
+    """Read a policy; an unknown rule is an error, so that no rule is ignored.
 
     Raises:
-        Invalid: It is damaged, of a newer format, or says something unknown.
+        Invalid: The policy is damaged, has a newer format, or contains an unknown rule.
     """
 
     def read(raw: Mapping[str, object]) -> Policy:
@@ -188,10 +188,10 @@ def load_policy(data: bytes, place: str) -> Policy:
 
 
 def load_successions(data: bytes) -> tuple[Succession, ...]:
-    """Read a package's ``distribution.keys``; whether its signatures hold is for others to say.
+    """Read a package's ``distribution.keys``; its signatures are not verified here.
 
     Raises:
-        Invalid: It is damaged, or of a newer format.
+        Invalid: The file is damaged or has a newer format.
     """
 
     def read(raw: Mapping[str, object]) -> tuple[Succession, ...]:

@@ -1,4 +1,4 @@
-"""Data of documents: absent, null, scalars, lists, maps; equality as the agent sees it."""
+"""Data of documents: absent, null, scalars, lists, maps; and equality as the agent sees it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hermes_dist.model.keypath import Item, KeyPath, Segment
 
 
 class Absent(Enum):
-    """The value of a key that is not there; null is another."""
+    """The value of a missing key; it differs from null."""
 
     ABSENT = "absent"
 
@@ -22,10 +22,10 @@ ABSENT: Final = Absent.ABSENT
 
 
 class Unmergeable(Exception):
-    """The document can't be merged or edited by its structure; it is left to lines.
+    """The document can't be merged or edited by structure, only line by line.
 
     Args:
-        reason: Why, in half a sentence.
+        reason: The reason, as a clause.
     """
 
     def __init__(self, reason: str) -> None:
@@ -34,13 +34,13 @@ class Unmergeable(Exception):
 
 
 KEY_FIELDS: Final = ("id", "name")
-"""The fields that can name an item of a list, best first."""
+"""The fields that can identify a list item, best first."""
 
 
 def same(a: object, b: object) -> bool:
-    """Whether two values are equal to the agent.
+    """Return whether the agent treats two values as equal.
 
-    Type-strict (``1`` is neither ``1.0`` nor ``True``), NaN is NaN, maps are unordered.
+    Types must match (``1`` is neither ``1.0`` nor ``True``), NaN equals NaN, and the order of maps is ignored.
     """
     if type(a) is not type(b):
         return False
@@ -55,7 +55,7 @@ def same(a: object, b: object) -> bool:
 
 
 def freeze(value: object) -> Hashable:
-    """Return a hashable twin: two values are :func:`same` exactly when their twins are equal."""
+    """Return a hashable form: two values are :func:`same` exactly if their hashable forms are equal."""
     if isinstance(value, dict):
         return ("map", frozenset((freeze(key), freeze(part)) for key, part in value.items()))
     if isinstance(value, list):
@@ -66,7 +66,7 @@ def freeze(value: object) -> Hashable:
 
 
 def key_field(*lists: list[object]) -> str | None:
-    """Name the field by which all lists are keyed: every item a map with a unique string there."""
+    """Return the field that identifies items in all lists: every item is a map with a unique string there."""
     if not any(lists):
         return None
     for field in KEY_FIELDS:
@@ -81,12 +81,12 @@ def _keyed(items: list[object], field: str) -> bool:
 
 
 def by_field(items: list[object], field: str) -> dict[str, dict[object, object]]:
-    """Index the items of a keyed list by their names."""
+    """Return the items of a keyed list by name."""
     return {item[field]: item for item in items if isinstance(item, dict)}
 
 
 def get(data: object, path: KeyPath) -> object:
-    """Look a value up; ABSENT when there is none."""
+    """Return the value at a path; ABSENT if there is none."""
     for segment in path:
         data = child(data, segment)
         if data is ABSENT:
@@ -95,7 +95,7 @@ def get(data: object, path: KeyPath) -> object:
 
 
 def child(data: object, segment: Segment) -> object:
-    """Look one segment up; ABSENT when there is none."""
+    """Return the value of one segment; ABSENT if there is none."""
     if isinstance(segment, Item):
         if not isinstance(data, list):
             return ABSENT
@@ -111,17 +111,17 @@ def child(data: object, segment: Segment) -> object:
 
 
 def with_value(data: object, path: KeyPath, value: object, like: object = ABSENT) -> object:
-    """Return the data with the value at ``path`` set, or taken out when it is ABSENT.
+    """Return the data with the value at ``path`` set, or removed if it is ABSENT.
 
     Args:
-        data: The document; never changed itself. ABSENT counts as empty.
-        path: Where; missing maps and keyed lists on the way are made.
+        data: The document, which is not modified; ABSENT counts as empty.
+        path: The place; missing maps and keyed lists on the way are created.
         value: The new value.
-        like: A document whose order tells where a new key goes, and which of the maps emptied
-            by taking a value out stay (those that it has).
+        like: A document whose order tells where a new key goes. Maps that a removal empties stay only if this document
+            has them.
 
     Raises:
-        Unmergeable: The path names the item of a list that has no such names, or one that is no map.
+        Unmergeable: The path names an item of a list whose items have no names, or an item that is not a map.
     """
     if not path:
         return value
@@ -169,7 +169,7 @@ def _placed(
 
 
 def ordered(ours: list[Hashable], theirs: list[Hashable], keep: set[Hashable]) -> list[Hashable]:
-    """Order keys: ours' order; theirs' new ones after their predecessor, else before their successor.
+    """Order keys: ours keep their order; new ones go after their predecessor in theirs, else before their successor.
 
     Args:
         ours: Our keys in order.
@@ -196,7 +196,7 @@ def _slot(out: list[Hashable], known: set[Hashable], theirs: list[Hashable], n: 
 
 
 def leaves(data: object, at: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
-    """Walk the values that are no maps with keys and no keyed lists, with their paths."""
+    """Yield every value that is not a non-empty map or a keyed list, with its path."""
     if isinstance(data, dict) and data:
         for key, part in data.items():
             yield from leaves(part, (*at, key))

@@ -1,6 +1,7 @@
 """YAML and JSON text ⇄ data with positions; edits spliced into the text, then read again to verify.
 
-The one door to documents: what others need of the parts (``_yaml_*``, ``_json_*``, ``_splice`` …) is here.
+Other packages import documents only from here: what they need of the parts (``_yaml_*``, ``_json_*``, ``_splice`` …)
+is here.
 """
 
 from __future__ import annotations
@@ -51,20 +52,20 @@ __all__ = [
 ]
 
 Steps = tuple[str | int, ...]
-"""A place in a document: keys of maps and numbers of items, from the outside in."""
+"""A place in a document: map keys and item numbers, outermost first."""
 _SUFFIXES = {".yaml": Kind.YAML, ".yml": Kind.YAML, ".json": Kind.JSON}
 
 
 def kind_of(path: RelPath) -> Kind | None:
-    """Tell by its ending which language a file is in; None for anything but YAML and JSON."""
+    """Return the language of a file by its suffix; None for anything but YAML and JSON."""
     return _SUFFIXES.get(path.suffix)
 
 
 def parse(data: bytes, kind: Kind, *, limits: Limits = DEFAULT) -> Document:
-    """Read a document with its positions.
+    """Parse a document and keep the position of every value.
 
     Raises:
-        Invalid: Not of this language, or over a limit; the place is ``line:column``.
+        Invalid: The text is not valid in this language or exceeds a limit; the error's place is ``line:column``.
     """
     text, bom = decode(data, limits)
     if kind is Kind.JSON:
@@ -77,19 +78,19 @@ def parse(data: bytes, kind: Kind, *, limits: Limits = DEFAULT) -> Document:
 
 
 def load_data(data: bytes, kind: Kind, *, limits: Limits = DEFAULT) -> object:
-    """Read data as the agent will: YAML 1.1 as PyYAML's safe loader reads it, or JSON.
+    """Read data as the agent does: YAML 1.1 as PyYAML's safe loader reads it, or JSON.
 
     Raises:
-        Invalid: Not of this language, or over a limit; the place is ``line:column``.
+        Invalid: The text is not valid in this language or exceeds a limit; the error's place is ``line:column``.
     """
     return parse(data, kind, limits=limits).value
 
 
 def load_manifest_data(data: bytes) -> dict[object, object]:
-    """Read ``distribution.yaml``: small, without aliases, a map.
+    """Read ``distribution.yaml``: a small map without aliases.
 
     Raises:
-        Invalid: It is not; the place is ``line:column``.
+        Invalid: It is too large, has aliases, or is not a map; the error's place is ``line:column``.
     """
     value = parse_manifest_text(data).value
     return value if isinstance(value, dict) else {}
@@ -99,7 +100,7 @@ def parse_manifest_text(data: bytes) -> Document:
     """Read ``distribution.yaml`` as :func:`load_manifest_data` does, with its positions.
 
     Raises:
-        Invalid: It is not small, has aliases, or is no map; the place is ``line:column``.
+        Invalid: It is too large, has aliases, or is not a map; the error's place is ``line:column``.
     """
     doc = parse(data, Kind.YAML, limits=MANIFEST)
     if not isinstance(doc.value, dict):
@@ -110,7 +111,7 @@ def parse_manifest_text(data: bytes) -> Document:
 
 
 def line_at(doc: Document, steps: Iterable[str | int]) -> int:
-    """Tell the line, from one, of a place in a document, or of the nearest one above it that is there."""
+    """Return the line (counted from 1) of a place in a document, or of its nearest existing parent."""
     node, line = doc.root, 1
     for step in steps:
         if node is None:
@@ -128,7 +129,7 @@ def line_at(doc: Document, steps: Iterable[str | int]) -> int:
 
 
 def line_of(data: bytes, kind: Kind, key: KeyPath) -> int | None:
-    """Tell the line, from one, on which a key stands; None when it isn't there or nothing can be read."""
+    """Return the line (counted from 1) of a key; None if the key is missing or the document can't be read."""
     try:
         doc = parse(data, kind)
     except Invalid:
@@ -138,7 +139,7 @@ def line_of(data: bytes, kind: Kind, key: KeyPath) -> int | None:
 
 
 class Spliced(Struct, frozen=True):
-    """A document's new bytes, and the keys where a comment of its own went with the change."""
+    """A document's new bytes, and the keys where the change removed one of its own comments."""
 
     content: bytes
     lost: tuple[KeyPath, ...] = ()
@@ -147,17 +148,17 @@ class Spliced(Struct, frozen=True):
 def rewrite(
     doc: Document, want: object, *, donor: Document | None = None, base: Document | None = None
 ) -> Spliced:
-    """Make a document say ``want``; all bytes that need not change are kept.
+    """Edit a document so that it holds ``want``, and keep every byte that need not change.
 
     Args:
         doc: The document to edit.
-        want: What it shall say; the order of a map's keys places the new ones.
-        donor: Where new values are spelled already, with their comments.
-        base: What was remembered of both: tells whose a comment is. An entry of ``doc`` spelled as
-            there takes the donor's comments; a comment that is not there is never taken out unseen.
+        want: The data it must hold; the order of a map's keys decides where new ones go.
+        donor: A document that already spells the new values, with their comments.
+        base: The common ancestor of both: it tells whose a comment is. An entry of ``doc`` spelled as in ``base``
+            takes the donor's comments; removing a comment that is not in ``base`` is always reported.
 
     Raises:
-        Unmergeable: It can't be done by splicing; nothing wrong is ever written.
+        Unmergeable: The document can't be edited by splicing; a wrong result is never returned.
     """
     splice = Splice(doc, donor, base)
     text = splice.text(want)
@@ -174,7 +175,7 @@ def rewrite(
 
 
 def _endings(old: str, new: str) -> list[str]:
-    """The text without the newline at its end that the old one did not have, then as it is."""
+    """The candidate texts: first without a final newline that the old text did not have, then unchanged."""
     if old.endswith("\n") or not new.endswith("\n") or not old:
         return [new]
     return [new[: -2 if new.endswith("\r\n") else -1], new]
@@ -196,16 +197,16 @@ def _says(doc: Document | None, want: object) -> bool:
 def put(
     data: bytes, kind: Kind, edits: Mapping[KeyPath, object], *, donor: bytes | None = None
 ) -> bytes:
-    """Set values in a document, or take them out where the value is ABSENT.
+    """Set values in a document, or remove them where the value is ABSENT.
 
     Args:
         data: The document.
         kind: Its language.
-        edits: New values by their keys; missing maps on the way are made.
-        donor: A document that spells the values already, and shows where new keys go.
+        edits: New values by their keys; missing parent maps are created.
+        donor: A document that already spells the values, and shows where new keys go.
 
     Raises:
-        Unmergeable: It can't be done by splicing, or a document can't be read.
+        Unmergeable: The change can't be made by splicing, or a document can't be read.
     """
     doc = _readable(data, kind)
     source = _readable(donor, kind) if donor is not None else None
@@ -216,19 +217,19 @@ def put(
 
 
 def graft(target: bytes | None, source: bytes | None, kind: Kind, keys: Iterable[KeyPath]) -> bytes:
-    """Put the values that ``source`` has at some keys into ``target``; what it lacks there is taken out.
+    """Copy the values at some keys from ``source`` into ``target``; a value that ``source`` lacks is removed.
 
-    Used for the next base, for parking and to settle conflicts. A map that has become empty goes too
-    when the source has none.
+    Used to build the next base, to park effects and to settle conflicts. A map that becomes empty is removed too if
+    ``source`` does not have it.
 
     Args:
         target: The document to edit; None for an empty one.
         source: The document to take from; None for an empty one.
         kind: Their language.
-        keys: Where; the empty key stands for the whole document.
+        keys: The keys to copy; the empty key is the whole document.
 
     Raises:
-        Unmergeable: It can't be done by splicing, or a document can't be read.
+        Unmergeable: The change can't be made by splicing, or a document can't be read.
     """
     keys = list(keys)
     if () in keys:
@@ -259,7 +260,7 @@ def dump(data: object, kind: Kind) -> bytes:
     """Write a new document.
 
     Raises:
-        Unmergeable: The data is none of this language.
+        Unmergeable: This language can't express the data.
     """
     if kind is Kind.JSON:
         from hermes_dist.model.documents import json_write as _json_write  # noqa: PLC0415 - only where it is needed

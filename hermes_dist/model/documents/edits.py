@@ -1,4 +1,4 @@
-"""Edits to a text, and what the parts of the splicer know of each other."""
+"""Edits to a text, and the interface between the parts of the splicer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hermes_dist.model.values import Unmergeable
 
 
 class Edit(Struct, frozen=True):
-    """Text to put in place of a span, on behalf of a key; ``base`` is the remembered entry there."""
+    """Replacement text for a span, made for a key; ``base`` is that entry in the common ancestor."""
 
     start: int
     end: int
@@ -24,25 +24,25 @@ class Edit(Struct, frozen=True):
 
 
 class Editor(Protocol):
-    """What edits a document and collects how."""
+    """Edits a document and collects the edits."""
 
     doc: Document
     edits: list[Edit]
 
     def edit(self, start: int, end: int, text: str, path: KeyPath, base: View | None) -> None:
-        """Note one edit."""
+        """Record one edit."""
 
     def inside(
         self, view: View, want: object, donor: View | None, base: View | None, path: KeyPath
     ) -> bool:
-        """Edit below an entry; False when nothing there can stay."""
+        """Edit the parts of an entry; False if none of them can stay."""
 
 
 def applied(text: str, edits: Iterable[Edit], start: int = 0, end: int | None = None) -> str:
-    """Return a part of the text with the edits made.
+    """Return a part of the text with the edits applied.
 
     Raises:
-        Unmergeable: Two edits are in each other's way.
+        Unmergeable: Two edits overlap.
     """
     end = len(text) if end is None else end
     out: list[str] = []

@@ -13,14 +13,14 @@ from hermes_dist.model.values import Unmergeable, same
 
 
 class Flow:
-    """Edits one flow collection that has entries, of which at least one stays.
+    """Edits one flow collection; at least one of its entries stays.
 
     Args:
         editor: Takes the edits.
         view: The collection.
-        slots: Its entries as they shall be.
-        donor: The same collection where new values are spelled already.
-        base: The same collection as remembered.
+        slots: Its entries after the edit.
+        donor: The same collection in a document that already spells the new values.
+        base: The same collection in the common ancestor.
         path: Its key.
     """
 
@@ -49,10 +49,10 @@ class Flow:
         self.margin = head.rpartition("\n")[2] if self.spread and not head.strip() else outer
 
     def edit(self) -> None:
-        """Make the edits.
+        """Record the edits.
 
         Raises:
-            Unmergeable: It can't be done in place.
+            Unmergeable: The collection can't be edited in place.
         """
         kept = sum(slot.own is not None for slot in self.slots)
         if kept == len(self.slots) == len(self.view.node.entries):
@@ -70,7 +70,7 @@ class Flow:
         self.editor.edit(node.start + 1, node.end - 1, new, self.path, self.base)
 
     def keep(self, slot: Slot) -> None:
-        """Bring an entry that stays to its value."""
+        """Give an entry that stays its new value."""
         view = slot.own
         if view is None or same(view.value, slot.want):
             return
@@ -113,7 +113,7 @@ class Flow:
         return self.text[views[before].node.end : views[before + 1].entry.start]
 
     def separator(self, views: list[View]) -> str:
-        """What stands between two entries that did not stand together before."""
+        """Return the separator for two entries that were not adjacent before."""
         if len(views) > 1:
             gap = self.gap(0)
             if not gap.replace(",", "", 1).strip():

@@ -1,4 +1,4 @@
-"""JSON text to nodes that know their places."""
+"""JSON text to nodes that know their positions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _LONGEST_NUMBER = 100
 
 
 def parse(text: str, limits: Limits, *, bom: bool = False) -> Document:
-    """Read a JSON document; a text of blanks alone holds nothing.
+    """Read a JSON document; a text of only whitespace is an empty document.
 
     Raises:
-        Invalid: Not JSON, over a limit, or with duplicate keys.
+        Invalid: The text is not JSON, exceeds a limit, or has duplicate keys.
     """
     reader = _Reader(text, limits)
     if not text.strip():

@@ -18,9 +18,9 @@ class Style(Struct, frozen=True):
 
     Attributes:
         unit: One step of indentation; empty when the document is on one line.
-        comma: What stands between the items of a line.
-        colon: What stands between key and value.
-        ascii_only: Other characters are escaped.
+        comma: The separator between items on one line.
+        colon: The separator between key and value.
+        ascii_only: Whether all other characters are escaped.
     """
 
     unit: str = "  "
@@ -38,10 +38,10 @@ def style_of(text: str) -> Style:
 
 
 def write(data: object, style: Style, *, margin: str = "", lines: bool = True) -> str:
-    """Write a value; ``margin`` stands before every line but the first; ``lines`` spreads it out.
+    """Write a value; ``margin`` is put before every line but the first, ``lines`` writes one entry a line.
 
     Raises:
-        Unmergeable: It is no data of JSON.
+        Unmergeable: JSON can't express the value.
     """
     spread = bool(style.unit) and lines
     separators = ("," if spread else style.comma, style.colon)

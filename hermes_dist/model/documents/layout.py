@@ -26,9 +26,9 @@ class Chunk(Struct, frozen=True):
         lead: Where the comment lines glued above it begin.
         start: Its key or dash.
         core: The end of the line on which its value ends.
-        end: Past the comments below that are indented deeper.
+        end: The end, including comments below that are indented deeper.
         column: The column of its key or dash.
-        inline: It begins within a line, as the first key behind a dash does.
+        inline: Whether it begins within a line, as the first key after a dash does.
     """
 
     lead: int
@@ -40,7 +40,7 @@ class Chunk(Struct, frozen=True):
 
 
 class View:
-    """An entry of a document together with its lines; ``chunk`` is None inside flow.
+    """An entry of a document with its lines; ``chunk`` is None inside a flow collection.
 
     Args:
         doc: The document.
@@ -68,10 +68,10 @@ class View:
         return self.entry.node.value
 
     def kids(self) -> list[View]:
-        """The entries below, in the order of the text.
+        """Return the child entries, in the order of the text.
 
         Raises:
-            Unmergeable: Their lines can't be told apart.
+            Unmergeable: The lines of the children can't be told apart.
         """
         if self._kids is None:
             node = self.node
@@ -82,11 +82,11 @@ class View:
         return self._kids
 
     def kid(self, key: object) -> View | None:
-        """Find the entry below with this key."""
+        """Return the child entry with this key."""
         return self._find(freeze(key)) if self.node.is_map else None
 
     def equal(self, value: object) -> View | None:
-        """Find the first item below with this value."""
+        """Return the first child item with this value."""
         return None if self.node.is_map else self._find(freeze(value))
 
     def _find(self, twin: Hashable) -> View | None:
@@ -98,7 +98,7 @@ class View:
         return self._known.get(twin)
 
     def named(self, item: Item) -> View | None:
-        """Find the item below with this name."""
+        """Return the child item with this name."""
         if self.node.is_map:
             return None
         fits = (
@@ -109,12 +109,12 @@ class View:
         return next(fits, None)
 
     def step(self, segment: Segment) -> View | None:
-        """Find what one segment of a key path names."""
+        """Return the child that one segment of a key path names."""
         return self.named(segment) if isinstance(segment, Item) else self.kid(segment)
 
 
 def root_view(doc: Document | None) -> View | None:
-    """View the whole document; None when there is nothing in it."""
+    """View the whole document; None if it is empty."""
     if doc is None or doc.root is None:
         return None
     root = doc.root
@@ -125,7 +125,7 @@ def _block_kids(view: View) -> list[View]:
     doc, node = view.doc, view.node
     text, floor = doc.text, view.floor
     kids: list[View] = []
-    if not node.entries:  # nothing but <<
+    if not node.entries:  # it has only a << key
         return kids
     starts = [e.start for e in node.entries] if node.is_map else _dashes(text, node, floor)
     column = starts[0] - _line_start(text, starts[0])
@@ -197,7 +197,7 @@ def _line_start(text: str, at: int) -> int:
 
 
 def _line_end(text: str, at: int) -> int:
-    """The position after the line."""
+    """Return the position after the line."""
     found = text.find("\n", at)
     return found + 1 if found >= 0 else len(text)
 
@@ -208,7 +208,7 @@ def _margin(text: str, line: int) -> int:
 
 
 def blank_before(text: str, lead: int, floor: int) -> int:
-    """The start of the run of blank lines above ``lead``; ``lead`` itself when there is none."""
+    """Return the start of the run of blank lines above ``lead``; ``lead`` itself when there is none."""
     while lead > floor:
         above = _line_start(text, lead - 1)
         if above < floor or text[above:lead].strip():
@@ -218,7 +218,7 @@ def blank_before(text: str, lead: int, floor: int) -> int:
 
 
 def blank_at(text: str, at: int) -> bool:
-    """Whether the line at this position is blank, or the end."""
+    """Return whether the line at this position is blank, or the text ends here."""
     return not text[at : _line_end(text, at)].strip()
 
 
@@ -226,7 +226,7 @@ def shift(text: str, delta: int) -> str:
     """Indent lines by ``delta`` columns, or dedent.
 
     Raises:
-        Unmergeable: A line has no room for that.
+        Unmergeable: A line is not indented enough for that.
     """
     if not delta:
         return text
@@ -244,7 +244,7 @@ def _shifted(line: str, delta: int) -> str:
 
 
 def lifted(view: View) -> str:
-    """The lines of an entry as they would be at column 0, to compare."""
+    """Return the lines of an entry as they would look at column 0, for comparison."""
     chunk = view.chunk
     if chunk is None:
         return view.doc.text[view.entry.start : view.node.end]
@@ -254,7 +254,7 @@ def lifted(view: View) -> str:
 def lines_of(
     doc: Document, start: int, end: int, column: int, *, inline: bool, text: str | None = None
 ) -> str:
-    """Lines taken out of a document, at column 0, with LF; an inline one gets its margin first."""
+    """Return lines of a document moved to column 0, with LF ends; an inline entry gets its margin first."""
     piece = (doc.text[start:end] if text is None else text).replace("\r\n", "\n")
     return shift((" " * column if inline else "") + piece, -column)
 

@@ -1,4 +1,4 @@
-"""A document as text and as nodes that know their places in it."""
+"""A document as text, and as nodes that know their positions in it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What a document may hold; whoever asks for more is refused before a loader sees it."""
+    """How much a document may hold; larger ones are refused before a loader sees them."""
 
     size: int = 1 << 20
     depth: int = 32
@@ -36,10 +36,10 @@ MANIFEST = Limits(size=64 << 10, aliases=0)
 class Form(Enum):
     """How a value is spelled."""
 
-    INLINE = "inline"  # a plain or quoted scalar, an alias, nothing
+    INLINE = "inline"  # a plain or quoted scalar, an alias, or an empty value
     TEXT = "text"  # a block scalar, | or >
     FLOW = "flow"  # {a: 1} and [a]
-    BLOCK = "block"  # one entry a line
+    BLOCK = "block"  # one entry per line
 
 
 class Node(Struct, eq=False):
@@ -51,13 +51,13 @@ class Node(Struct, eq=False):
     form: Form = Form.INLINE
     entries: list[Entry] = field(default_factory=list)
     tail: Node | None = (
-        None  # what its text ends with, where that is no entry: the value of a << that comes last
+        None  # the last value in its text if that is not an entry: the value of a final <<
     )
-    tied: bool = False  # has an anchor, is an alias, or takes keys over with <<
-    knot: bool = False  # is tied, or holds something that is
+    tied: bool = False  # has an anchor, is an alias, or merges keys with <<
+    knot: bool = False  # is tied, or contains something that is
 
     def entry(self, key: object) -> Entry | None:
-        """Find the entry of a map."""
+        """Return the map entry with this key."""
         return next((e for e in self.entries if same(e.key, key)), None) if self.is_map else None
 
     @property
@@ -66,12 +66,12 @@ class Node(Struct, eq=False):
 
     @property
     def last(self) -> Node:
-        """The value that the text of a block ends with."""
+        """Return the value at the end of a block's text."""
         return self.tail or self.entries[-1].node
 
 
 class Entry(Struct, eq=False):
-    """One key with its value, or one item of a list (whose ``key`` says nothing).
+    """One key with its value, or one item of a list (``key`` is then meaningless).
 
     ``start`` is where the key begins; for an item, where its value begins.
     """
@@ -83,14 +83,14 @@ class Entry(Struct, eq=False):
 
 
 class Document(Struct, eq=False):
-    """A text that was read: ``root`` is None when it holds nothing but comments."""
+    """A parsed text; ``root`` is None if it holds only comments."""
 
     kind: Kind
     text: str
     bom: bool
     root: Node | None
     scalars: list[tuple[int, int]]
-    notes: list[tuple[int, str]] | None = None  # its comments, once somebody asked for them
+    notes: list[tuple[int, str]] | None = None  # its comments, filled in on first use
 
     @property
     def value(self) -> object:
@@ -106,10 +106,10 @@ class Document(Struct, eq=False):
 
 
 def decode(data: bytes, limits: Limits) -> tuple[str, bool]:
-    """Let bytes through the gate: the text and whether it began with a byte order mark.
+    """Check and decode bytes: return the text, and whether it began with a byte order mark.
 
     Raises:
-        Invalid: Too large, not UTF-8, or control characters in it.
+        Invalid: The bytes are too many, are not UTF-8, or contain control characters.
     """
     if len(data) > limits.size:
         raise Invalid(f"larger than {limits.size >> 10} KiB")
@@ -127,13 +127,13 @@ def decode(data: bytes, limits: Limits) -> tuple[str, bool]:
 
 
 def place(text: str, spot: int) -> str:
-    """Write a position as ``line:column``, both from one."""
+    """Format a position as ``line:column``, both counted from 1."""
     line = text.count("\n", 0, spot) + 1
     return f"{line}:{spot - text.rfind(chr(10), 0, spot)}"
 
 
 def find(root: Node | None, path: KeyPath) -> Entry | None:
-    """Find the entry that a key path names."""
+    """Return the entry that a key path names."""
     entry = Entry(None, root.start, root.start, root) if root else None
     for segment in path:
         if entry is None:
@@ -144,7 +144,7 @@ def find(root: Node | None, path: KeyPath) -> Entry | None:
 
 
 def item_of(node: Node, item: Item) -> Entry | None:
-    """Find the item of a list by its name."""
+    """Return the list item with this name."""
     if not isinstance(node.value, list):
         return None
     values = ((e, e.node.value) for e in node.entries)

@@ -1,4 +1,4 @@
-"""Which entries of a collection stay, which are new, and where those go."""
+"""Which entries of a collection stay, which are new, and where the new ones go."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from hermes_dist.model.values import ABSENT, by_field, freeze, key_field, ordere
 
 
 class Slot(Struct, frozen=True):
-    """One entry of the collection as it shall be.
+    """One entry of the collection after the edit.
 
     Attributes:
         want: Its value.
-        own: The entry that stays in its place; None for one that comes in.
-        moved: The own entry that comes in from elsewhere in the same list.
+        own: The existing entry that stays in place; None for a new one.
+        moved: The existing entry that moves here from elsewhere in the same list.
         key: Its key in a map.
         name: Its name in a keyed list.
     """
@@ -31,13 +31,13 @@ class Slot(Struct, frozen=True):
     name: Item | None = None
 
     def segment(self) -> tuple[Segment, ...]:
-        """What it adds to the path of its collection; nothing for a nameless item."""
+        """Return what it adds to the path of its collection; empty for an item without a name."""
         if self.name is not None:
             return (self.name,)
         return (self.key,) if isinstance(self.key, str | int | float | None) else ()
 
     def among(self, other: View | None) -> View | None:
-        """Find its twin in another document's collection."""
+        """Return the matching entry in another document's collection."""
         if other is None:
             return None
         if self.key is not ABSENT:
@@ -48,7 +48,7 @@ class Slot(Struct, frozen=True):
 
 
 def slots_of(view: View, want: dict[object, object] | list[object]) -> list[Slot]:
-    """Line the wanted entries up with those that are there.
+    """Match the wanted entries with the existing ones.
 
     Raises:
         Unmergeable: The lines of the entries can't be told apart.
@@ -83,7 +83,7 @@ def _in_list(view: View, want: list[object]) -> list[Slot]:
 
 
 def _matched(here: list[Hashable], want: list[Hashable]) -> list[int | None]:
-    """For each wanted item the place of an equal one, each place once, ends first."""
+    """Return, for each wanted item, the position of an equal existing one; none is used twice, ends match first."""
     pairs: list[int | None] = [None] * len(want)
     low = 0
     while low < min(len(here), len(want)) and here[low] == want[low]:
@@ -103,7 +103,7 @@ def _matched(here: list[Hashable], want: list[Hashable]) -> list[int | None]:
 
 
 def _rising(pairs: list[int | None]) -> set[int]:
-    """The wanted places whose partners form the longest rising run."""
+    """The wanted positions whose partners form the longest increasing sequence."""
     tails: list[int] = []
     last: list[int] = []
     before: dict[int, int | None] = {}

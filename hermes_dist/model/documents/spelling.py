@@ -1,4 +1,4 @@
-"""How new values are written: as a donor document spells them, else in the style around them."""
+"""How new values are written: as a donor document spells them, otherwise in the surrounding style."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNSAFE_IN_FLOW = re.compile(r"[,\[\]{}#?]|:(?:\s|\Z)")
 
 
 class Spelled(Struct, frozen=True):
-    """The text of a value: what goes behind the colon, and the lines below for a block."""
+    """The text of a value: the part after the colon and, for a block, the lines below."""
 
     head: str
     body: str = ""
@@ -31,7 +31,7 @@ def value(want: object, donor: View | None, column: int) -> Spelled:
     """Spell a value for a block entry at a column.
 
     Raises:
-        Unmergeable: It can't be written.
+        Unmergeable: The value can't be written in this place.
     """
     if donor and same(donor.value, want):
         return _given(_free(donor), column)
@@ -71,7 +71,7 @@ def _lf(text: str) -> str:
 
 
 def _body(view: View) -> tuple[str, int]:
-    """The lines of a block collection at column 0, and the column they stood at."""
+    """Return the lines of a block collection at column 0, and the column they were at."""
     chunks = [kid.chunk for kid in view.kids() if kid.chunk]
     first, last = chunks[0], chunks[-1]
     lines = lines_of(view.doc, first.lead, last.end, first.column, inline=first.inline)
@@ -81,10 +81,10 @@ def _body(view: View) -> tuple[str, int]:
 def entry(
     doc: Document, key: object, want: object, donor: View | None, column: int, *, in_map: bool
 ) -> str:
-    """Spell a whole entry of a block as lines at a column.
+    """Spell a whole block entry as lines at a column.
 
     Raises:
-        Unmergeable: It can't be written.
+        Unmergeable: The value can't be written in this place.
     """
     if in_map:
         new = value(want, donor, column)
@@ -121,10 +121,10 @@ def flow_key(doc: Document, key: object, donor: View | None) -> str:
 
 
 def flow_value(doc: Document, want: object, donor: View | None, margin: str, *, lines: bool) -> str:
-    """Spell a value inside braces or brackets; ``margin`` stands before its further lines, if it has any.
+    """Spell a value inside braces or brackets; ``margin`` is put before any further lines.
 
     Raises:
-        Unmergeable: It can't be written.
+        Unmergeable: The value can't be written in this place.
     """
     known = _free(donor) if donor and same(donor.value, want) else None
     raw = known.doc.text[known.node.start : known.node.end] if known else ""
@@ -145,7 +145,7 @@ def document(doc: Document, want: object, donor: View | None) -> str:
     """Spell a whole document.
 
     Raises:
-        Unmergeable: It can't be written.
+        Unmergeable: The value can't be written in this place.
     """
     if doc.kind is Kind.JSON:
         model = donor.doc if donor and not (doc.root and doc.root.entries) else doc
@@ -162,10 +162,10 @@ def document(doc: Document, want: object, donor: View | None) -> str:
 
 
 def appended(doc: Document, want: object, donor: View | None) -> str:
-    """Spell a document to stand below the comments of one that holds nothing else.
+    """Spell a document to append to one that holds only comments.
 
     Raises:
-        Unmergeable: It can't be written.
+        Unmergeable: The value can't be written in this place.
     """
     if want is None or want == {} or want is ABSENT:
         return ""
@@ -175,7 +175,7 @@ def appended(doc: Document, want: object, donor: View | None) -> str:
 
 
 def after_colon(view: View) -> int:
-    """The position behind the colon of an entry.
+    """Return the position after the colon of an entry.
 
     Raises:
         Unmergeable: The colon is not on the line of the key.
@@ -187,7 +187,7 @@ def after_colon(view: View) -> int:
 
 
 def side_comment(view: View, colon: int, beside: bool) -> str:
-    """The comment beside an entry, with the blanks before it; empty when there is none."""
+    """Return the comment beside an entry with the blanks before it; empty if there is none."""
     text, node = view.doc.text, view.node
     if node.form is Form.BLOCK or not beside:
         start = colon

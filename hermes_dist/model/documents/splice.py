@@ -1,4 +1,4 @@
-"""Edits as text: make a document say other data, and leave every byte alone that need not change."""
+"""Edit the text of a document so that it holds other data, and keep every byte that need not change."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ from hermes_dist.model.values import ABSENT, Unmergeable, same
 
 
 class Splice:
-    """Collects the edits that turn a document into wanted data.
+    """Collects the edits that make a document hold the wanted data.
 
     Args:
         doc: The document to edit.
-        donor: Where new values are spelled already.
-        base: What was remembered: entries spelled as there were not touched, and take the donor's comments.
+        donor: A document that already spells the new values.
+        base: The common ancestor: an entry spelled the same there is untouched by the user, and takes the donor's
+            comments.
     """
 
     def __init__(
@@ -40,13 +41,14 @@ class Splice:
         self.donor = donor
         self.base = base
         self.edits: list[Edit] = []
+        # Comments can only follow upstream's if there are any. Without them an equal value needs no look at all.
         self.follows = bool(donor and base and ("#" in donor.text or "#" in base.text))
 
     def text(self, want: object) -> str:
-        """Return the whole text that says ``want``.
+        """Return the whole text, edited to hold ``want``.
 
         Raises:
-            Unmergeable: It can't be done in place.
+            Unmergeable: The document can't be edited in place.
         """
         root, donor = root_view(self.doc), root_view(self.donor)
         if root is None:
@@ -56,7 +58,7 @@ class Splice:
         return applied(self.doc.text, self.edits)
 
     def lost(self) -> list[KeyPath]:
-        """The keys where a comment went that was not in the base: the user wrote it."""
+        """Return the keys where a comment is lost that is not in the base, so that the user must have written it."""
         groups: dict[KeyPath, list[Edit]] = {}
         for edit in self.edits:
             groups.setdefault(edit.path, []).append(edit)
@@ -76,14 +78,17 @@ class Splice:
         return bool(+gone)
 
     def edit(self, start: int, end: int, text: str, path: KeyPath, base: View | None) -> None:
+        # The user's line ends win: new text takes them, so that an edit never mixes both kinds in one file.
         if "\r\n" in self.doc.text:
             text = text.replace("\r\n", "\n").replace("\n", "\r\n")
         if text != self.doc.text[start:end]:
             self.edits.append(Edit(start, end, text, path, base))
 
     def whole(self, root: View, want: object, donor: View | None) -> None:
-        """Put another value in place of all there is."""
+        """Replace the value of the whole document."""
         if root.node.knot:
+            # An anchor may be used elsewhere in the text; replacing it would silently change the value of its
+            # aliases.
             raise Unmergeable("anchors are in the way")
         text, start, end = self.doc.text, root.node.start, root.node.end
         if root.node.form is Form.BLOCK:
@@ -91,6 +96,8 @@ class Splice:
             start, end = chunks[0].lead, chunks[-1].end
         new = _spelling.document(self.doc, want, donor)
         if root.node.form is not Form.BLOCK:
+            # The donor's heading comment often is above the value already; without this check it would appear
+            # twice.
             new = _without_heading(new, text[:start]).rstrip("\n")
             if text[text.rfind("\n", 0, start) + 1 : start].strip() and self.doc.kind is Kind.YAML:
                 new = "\n" + new
@@ -99,7 +106,7 @@ class Splice:
     def inside(
         self, view: View, want: object, donor: View | None, base: View | None, path: KeyPath
     ) -> bool:
-        """Edit below an entry; False when nothing there can stay and it must be put in whole."""
+        """Edit the parts of an entry; False if none of them can stay and the entry must be replaced whole."""
         node = view.node
         if (
             type(node.value) is not type(want)
@@ -111,6 +118,8 @@ class Splice:
             return True
         if node.tied and not same(node.value, want):
             raise Unmergeable("a change touches an anchor")
+        # A value with anchors, aliases or << can't be matched entry by entry: one line may be the text of many
+        # values.
         slots = slots_of(view, want) if not node.tied else []
         if not any(slot.own for slot in slots):
             return node.tied
@@ -123,7 +132,7 @@ class Splice:
     def block(
         self, view: View, slots: list[Slot], donor: View | None, base: View | None, path: KeyPath
     ) -> None:
-        """Edit entries that stand one to a line."""
+        """Edit a block collection, which has one entry per line."""
         self.delete(view, slots, base, path)
         before: View | None = None
         waiting: list[Slot] = []
@@ -138,7 +147,7 @@ class Splice:
         self.insert(waiting, before, None, donor, path)
 
     def delete(self, view: View, slots: list[Slot], base: View | None, path: KeyPath) -> None:
-        """Take the lines of the entries out that shall go."""
+        """Remove the lines of the entries that go."""
         text = self.doc.text
         stay = {id(slot.own) for slot in slots}
         kids = view.kids()
@@ -160,7 +169,7 @@ class Splice:
                 )
                 end = chunk.end
                 after = kids[n + 1].chunk if inline and n < first else None
-                if after:  # what stays moves up behind the dash
+                if after:  # the next entry moves up behind the dash
                     start, end = chunk.lead, after.lead + (chunk.column if n + 1 == first else 0)
                 gone = _gone(kid, view, names)
                 self.edit(
@@ -180,7 +189,7 @@ class Splice:
         donor: View | None,
         path: KeyPath,
     ) -> None:
-        """Put new entries between two that stay."""
+        """Insert new entries between two that stay."""
         at = before or after
         if not slots or at is None or at.chunk is None:
             return
@@ -191,6 +200,8 @@ class Splice:
         where = chunk.end if before else chunk.lead
         if before and self.doc.text[where - 1 : where] != "\n":
             text = "\n" + text
+        # The first key of an item is on the line of its dash: the new entry takes that place, the old one a new
+        # line.
         if not before and chunk.inline:
             text = text.lstrip(" ") + " " * chunk.column
         self.edit(where, where, text, (*path, *slots[0].segment()), None)
@@ -200,6 +211,7 @@ class Splice:
         if slot.moved and slot.moved.chunk:
             own = slot.moved
             nested = Splice(self.doc, self.donor)
+            # A moved entry keeps its own lines, so that its comments and its spelling move with it.
             if same(own.value, slot.want) or nested.inside(own, slot.want, donor, None, ()):
                 return _taken(own, column, nested.edits)
         if donor and donor.chunk and not donor.node.knot:
@@ -213,7 +225,7 @@ class Splice:
         return _spelling.entry(self.doc, slot.key, slot.want, donor, column, in_map=in_map)
 
     def keep(self, slot: Slot, donor: View | None, base: View | None, path: KeyPath) -> None:
-        """Bring an entry that stays in its place to its value; donor and base hold its collection."""
+        """Give an entry that stays its wanted value; ``donor`` and ``base`` are its collection in those documents."""
         view, want = slot.own, slot.want
         if view is None or view.chunk is None:
             return
@@ -223,6 +235,7 @@ class Splice:
         donor, base = slot.among(donor), slot.among(base)
         if equal and not (donor and base):
             return
+        # The user never touched this entry: upstream's spelling and comments come with upstream's value.
         if donor and base and not isinstance(want, dict) and self.retakes(view, want, donor, base):
             self.retake(view, donor, base, path)
             return
@@ -233,11 +246,12 @@ class Splice:
         if view.node.knot:
             raise Unmergeable("a change touches an anchor")
         if slot.key is ABSENT:
+            # An item has no key, so nothing says that the new value belongs to the old one and its comments.
             raise Unmergeable("an item of a list can't be replaced in place")
         self.put(view, want, donor, base, path)
 
     def retakes(self, view: View, want: object, donor: View, base: View) -> bool:
-        """Whether the entry stands as remembered, and the donor has it as wanted."""
+        """Return whether the entry is spelled as in the base, and the donor already has the wanted value."""
         if base.chunk is None or donor.chunk is None or donor.node.knot or view.node.knot:
             return False
         if (
@@ -249,11 +263,12 @@ class Splice:
         return not same(view.value, want) or _notes(view) != _notes(donor)
 
     def retake(self, view: View, donor: View, base: View, path: KeyPath) -> None:
-        """Take an entry over whole, with its comments."""
+        """Replace a whole entry by the donor's, comments included."""
         chunk = view.chunk
         if chunk is None or lifted(view) == lifted(donor):
             return
         text = _taken(donor, chunk.column, [])
+        # The last line of a document may lack its newline, and keeps lacking it.
         if self.doc.text[chunk.end - 1 : chunk.end] != "\n":
             text = text.rstrip("\n")
         if chunk.inline:
@@ -261,10 +276,11 @@ class Splice:
         self.edit(chunk.lead, chunk.end, text, path, base)
 
     def follow_head(self, view: View, donor: View, base: View, path: KeyPath) -> None:
-        """Take the comments over that stand above and beside the key of a map that goes on below."""
+        """Take over the donor's comments above and beside the key of a block map."""
         heads = [_head(one) for one in (view, base, donor)]
         own, old, new = heads
         chunk = view.chunk
+        # Only comments that the user left alone are replaced; the user's own always stay.
         if own is None or old is None or new is None or chunk is None or own != old or own == new:
             return
         kid = view.kids()[0].chunk
@@ -274,7 +290,7 @@ class Splice:
     def put(
         self, view: View, want: object, donor: View | None, base: View | None, path: KeyPath
     ) -> None:
-        """Put another value behind a key, and keep the comment of that line."""
+        """Replace the value of a key, and keep the comment on its line."""
         chunk, node, text = view.chunk, view.node, self.doc.text
         if chunk is None:
             raise Unmergeable("a flow can't take lines")
@@ -293,7 +309,7 @@ class Splice:
 
 
 def _without_heading(new: str, above: str) -> str:
-    """Leave out the comment lines at the top of ``new`` that stand above it already."""
+    """Drop the comment lines at the top of ``new`` that are already above it."""
     lines = new.splitlines(keepends=True)
     count = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
     there = (n for n in range(count, 0, -1) if f"\n{above}".endswith("\n" + "".join(lines[:n])))
@@ -301,7 +317,7 @@ def _without_heading(new: str, above: str) -> str:
 
 
 def _gone(kid: View, view: View, names: Item | None) -> Slot:
-    """The entry of a map, or item of a keyed list, that goes."""
+    """Describe an entry that is removed, so that its twin can be found in the base."""
     if view.node.is_map:
         return Slot(kid.value, key=kid.entry.key)
     value = kid.value
@@ -311,7 +327,7 @@ def _gone(kid: View, view: View, names: Item | None) -> Slot:
 
 
 def _taken(view: View, column: int, edits: list[Edit]) -> str:
-    """The lines of an entry, with edits, moved to a column."""
+    """Return the lines of an entry, with edits applied, moved to a column."""
     chunk = view.chunk
     if chunk is None:
         raise Unmergeable("a flow has no lines")

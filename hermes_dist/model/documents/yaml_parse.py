@@ -1,7 +1,7 @@
-"""YAML text to nodes, by events: what PyYAML's safe loader makes of it, or a refusal before it starts.
+"""YAML text to nodes, by events: the values that PyYAML's safe loader makes, or a refusal before it runs.
 
-Deep nesting, alias bombs, merge-key bombs and long numbers are counted while the events come in (an alias
-counts as all it stands for), so none of them reaches a constructor.
+Deep nesting, alias bombs, merge-key bombs and long numbers are counted while events are read (an alias counts as
+everything it refers to), so that none of them reaches a constructor.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def parse(text: str, limits: Limits, *, bom: bool = False) -> Document:
     """Read one YAML document.
 
     Raises:
-        Invalid: Not YAML, over a limit, or with duplicate keys, tags or several documents.
+        Invalid: The text is not YAML, exceeds a limit, or has duplicate keys, tags or several documents.
     """
     reader = _Reader(text, limits)
     try:
@@ -49,10 +49,10 @@ def parse(text: str, limits: Limits, *, bom: bool = False) -> Document:
 
 @lru_cache(maxsize=4096)
 def scalar_value(text: str) -> tuple[str, object]:
-    """Return tag and value of a plain scalar.
+    """Return the tag and value of a plain scalar.
 
     Raises:
-        ValueError: It looks like a number or date, and isn't one.
+        ValueError: It looks like a number or a date but is not a valid one.
     """
     tag = str(_resolver.resolve(ScalarNode, text, (True, False)))
     if tag in {_STR, _MERGE, _VALUE}:
@@ -149,7 +149,7 @@ class _Reader:
         return Node(value, start, end)
 
     def block_scalar(self, event: Any, start: int, end: int) -> Node:
-        """A block scalar's span reaches over blank lines that belong to nobody, unless it keeps them."""
+        """Make the node of a block scalar; its span leaves out trailing blank lines, unless ``+`` keeps them."""
         header_end = self.text.find("\n", start)
         header = self.text[start : header_end if header_end >= 0 else end].split("#")[0]
         if "+" not in header:
@@ -223,7 +223,7 @@ class _Reader:
         )
 
     def merge(self, node: Node, event: Any) -> dict[object, object]:
-        """Tell what ``<<`` takes over: a map, or a list of maps of which the first wins."""
+        """Return what ``<<`` merges: a map, or a list of maps where the first one wins."""
         sources = node.value if isinstance(node.value, list) else [node.value]
         merged: dict[object, object] = {}
         for source in reversed(sources):

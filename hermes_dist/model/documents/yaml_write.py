@@ -1,4 +1,4 @@
-"""Data to YAML text: whole documents, and pieces to put into one."""
+"""Data to YAML text: whole documents, and pieces to insert into one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NO_FOLD = 1 << 30
 
 
 class _Block(_DUMPER):  # type: ignore[misc]  # the C class exists at run time only
-    """Writes every value out: no anchors, which merging could not touch; lines of text as lines."""
+    """Writes every value in full, without anchors (merging can't edit them), and multi-line text as lines."""
 
     LINES = "|"
 
@@ -43,16 +43,16 @@ def block(data: object, indent: int = 2) -> str:
     """Write a value as block YAML that ends with a newline.
 
     Raises:
-        Unmergeable: It is no data of a document.
+        Unmergeable: YAML can't express the value.
     """
     return _dump(data, _Block, default_flow_style=False, indent=indent)
 
 
 def flow(data: object) -> str:
-    """Write a value on one line, fit for block and flow.
+    """Write a value on one line, usable in block and flow style.
 
     Raises:
-        Unmergeable: It is no data of a document.
+        Unmergeable: YAML can't express the value.
     """
     if isinstance(data, dict | list):
         return _dump(data, _Flow, default_flow_style=True).rstrip("\n")
