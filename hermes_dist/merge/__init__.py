@@ -1,1 +1,1 @@
-"""Algebra: the three-way merge, pure; knows only model, is handed read(digest) -> bytes."""
+"""Algebra: the three-way merge. It is pure, imports only model, and gets contents by read(digest) -> bytes."""

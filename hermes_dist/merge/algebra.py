@@ -1,4 +1,4 @@
-"""The one rule of every merge; absent is a value like any other."""
+"""The one rule of every merge; "absent" is a value like any other."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ T = TypeVar("T")
 
 
 def pick(base: T, ours: T, theirs: T, same: Callable[[T, T], bool] = operator.eq) -> Side | None:
-    """Say whose value stands: ours if theirs is the same or unchanged, theirs if ours is unchanged.
+    """Return whose value wins: ours if theirs is equal or unchanged, theirs if ours is unchanged.
 
     Args:
-        base: The value both sides began with.
-        ours: The value here.
-        theirs: The value upstream.
-        same: When two values are equal.
+        base: The value both sides started from.
+        ours: The local value.
+        theirs: The upstream value.
+        same: Tells whether two values are equal.
 
     Returns:
-        A side, or None for a clash: both changed it, each in a way of its own.
+        A side, or None for a conflict: both changed it, differently.
     """
     if same(ours, theirs) or same(theirs, base):
         return Side.OURS

@@ -1,4 +1,4 @@
-"""The contents of one file joined by what the file is: document, skill, text, or whole."""
+"""Merging the contents of one file by its kind: document, skill, text, or as a whole."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from hermes_dist.model.side import Side
 
 
 class Joined(Struct, frozen=True, kw_only=True):
-    """Contents joined, or the finding that they can't be (``whole``).
+    """The merged contents, or the finding that they can't be merged (``whole``).
 
     Attributes:
         content: The live bytes.
-        base: The next base's bytes.
-        conflicts: Keys left open, and what met what there; the empty key is the text of the file.
-        whole: The file can only be taken whole, from one side.
+        base: The bytes of the next base.
+        conflicts: The keys left in conflict, with the two changes; the empty key is the text of the file.
+        whole: Whether the file can only be taken whole, from one side.
         notes: Why a coarser merge was used.
     """
 
@@ -42,7 +42,7 @@ def join_contents(
     theirs: bytes,
     favour: Callable[[str], Side | None],
 ) -> Joined:
-    """Join three contents of one path; base is None where the file is new on both sides."""
+    """Merge three contents of one path; ``base`` is None if the file is new on both sides."""
     kind = kind_of(path)
     if path.name != "SKILL.md" and kind is None:
         return _as_text(base, ours, theirs, favour)
@@ -63,7 +63,7 @@ def join_contents(
 
 
 class _Version:
-    """One of the three versions, whose data is read at most once, however many conflicts there are."""
+    """One of the three versions; its data is parsed at most once, however many conflicts there are."""
 
     def __init__(self, kind: Kind | None, content: bytes | None) -> None:
         self._kind = kind or Kind.YAML
@@ -77,14 +77,14 @@ class _Version:
         return ABSENT if self._front is None else load_data(self._front, self._kind)
 
     def part(self, key: KeyPath) -> object:
-        """What stands at a key of a document, or of a skill; ABSENT when nothing does."""
+        """Return the value at a key of a document or a skill; ABSENT if there is none."""
         if self._body is not None and (key == BODY or self._front is None):
             return self._body or ABSENT
         return get(self._data, key)
 
 
 def _clash(key: KeyPath, base: _Version, ours: _Version, theirs: _Version) -> str:
-    """Say what met what at a key, ours first, such as ``edit/delete``."""
+    """Return the two changes at a key, ours first, such as ``edit/delete``."""
     old, own, new = (version.part(key) for version in (base, ours, theirs))
 
     def did(part: object) -> str:
@@ -108,7 +108,7 @@ def _as_text(
 
 
 def _checked(joined: Joined, kind: Kind | None, ours: bytes, note: str) -> Joined:
-    """A text merge of a document must still be one, if ours was."""
+    """Check that a document merged as text is still valid, if ours was."""
     if joined.whole:
         return joined
     if kind is not None and _loads(ours, kind) and not _loads(joined.content, kind):

@@ -1,4 +1,4 @@
-"""Documents merged by their structure, and the result written into ours' text."""
+"""Documents merged by structure, with the result written into the text of ours."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from hermes_dist.model.values import ABSENT, by_field, child, key_field, same
 
 
 class DocMerge(Struct, frozen=True):
-    """A document merged.
+    """A merged document.
 
     Attributes:
-        content: The live bytes: everything merged, ours where there is a conflict.
-        base: What to remember: theirs, with each conflicted key put back to its old base.
-        conflicts: The keys left open; ``()`` is the whole document.
+        content: The live bytes: everything that merges, and ours where there is a conflict.
+        base: The next base: theirs, with each conflicting key put back to its old base.
+        conflicts: The keys left in conflict; ``()`` is the whole document.
     """
 
     content: bytes
@@ -38,20 +38,20 @@ class DocMerge(Struct, frozen=True):
 def merge_values(
     path: RelPath, base: object, ours: object, theirs: object, favour: Favour = nobody
 ) -> tuple[object, tuple[KeyPath, ...]]:
-    """Merge plain data; ABSENT stands for a document that is not there.
+    """Merge plain data; ABSENT is a missing document.
 
     Args:
-        path: The document, as a home spells it: the table of shapes goes by it.
-        base: The data both sides began with.
-        ours: The data here.
-        theirs: The data upstream.
-        favour: Asked at each conflict whose side settles it; None leaves it open.
+        path: The document's path in a home; the table of shapes uses it.
+        base: The data both sides started from.
+        ours: The local data.
+        theirs: The upstream data.
+        favour: Called for each conflict to get the side that settles it; None leaves it open.
 
     Returns:
         The merged data and the open conflicts.
 
     Raises:
-        Unmergeable: The keys of a map can't be told apart.
+        Unmergeable: Keys of a map can't be told apart.
     """
     merge = Merge(path, favour)
     value = merge.value(base, ours, theirs)
@@ -64,14 +64,14 @@ def merge_document(
     """Merge three versions of a YAML or JSON document.
 
     Args:
-        path: The document, as a home spells it; its ending tells the language.
-        base: The bytes both sides began with; None when the file is new on both.
-        ours: The bytes here.
-        theirs: The bytes upstream.
-        favour: Asked at each conflict whose side settles it; None leaves it open.
+        path: The document's path in a home; its suffix tells the language.
+        base: The bytes both sides started from; None if the file is new on both.
+        ours: The local bytes.
+        theirs: The upstream bytes.
+        favour: Called for each conflict to get the side that settles it; None leaves it open.
 
     Raises:
-        Unmergeable: It can't be merged by its structure; lines may do.
+        Unmergeable: The document can't be merged by structure; a merge by lines may work.
     """
     kind = kind_of(path)
     if kind is None:
@@ -88,7 +88,7 @@ def merge_kind(
     *,
     favour: Favour = nobody,
 ) -> DocMerge:
-    """Merge as :func:`merge_document` does, in a language named."""
+    """Merge as :func:`merge_document` does, with the language given."""
     if ours == base:
         return DocMerge(theirs, theirs)
     if theirs in {base, ours}:
@@ -115,7 +115,7 @@ def merge_kind(
 
 
 def _remembered(theirs: bytes, base: bytes | None, kind: Kind, conflicts: list[KeyPath]) -> bytes:
-    """Theirs with what is open put back to base; base as it is where only blank lines would differ."""
+    """Return theirs with open keys put back to base; base unchanged if only blank lines would differ."""
     fresh = graft(theirs, base, kind, conflicts)
     if base is None or fresh.split() != base.split():
         return fresh
@@ -123,7 +123,7 @@ def _remembered(theirs: bytes, base: bytes | None, kind: Kind, conflicts: list[K
 
 
 class _Sides:
-    """The data of three documents; one that holds nothing is an empty map where others hold maps."""
+    """The data of three documents; an empty document counts as an empty map if the others are maps."""
 
     def __init__(self, base: Document | None, ours: Document, theirs: Document) -> None:
         docs = [doc for doc in (base, ours, theirs) if doc]
@@ -138,7 +138,7 @@ class _Sides:
 
 
 def _lost_unasked(lost: tuple[KeyPath, ...], merge: Merge, favour: Favour) -> bool:
-    """Whether a comment would go at a key that nobody decided for theirs."""
+    """Return whether a comment would be lost at a key that was not settled in favour of theirs."""
     return any(key in merge.conflicts or favour(key) is None for key in lost)
 
 
@@ -150,7 +150,7 @@ def _readable(data: bytes, kind: Kind, whose: str) -> Document:
 
 
 def same_document(path: RelPath, a: bytes, b: bytes) -> bool:
-    """Whether two versions say the same, but for the keys that belong to the machine."""
+    """Return whether two versions have equal data, ignoring keys that belong to the machine."""
     if a == b:
         return True
     kind = kind_of(path)
@@ -163,7 +163,7 @@ def same_document(path: RelPath, a: bytes, b: bytes) -> bool:
 
 
 def same_value(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
-    """Whether two values at a key say the same, as :func:`same_document` has it."""
+    """Return whether two values at a key are equal in the sense of :func:`same_document`."""
     try:
         return alike(path, key, a, b)
     except Unmergeable:
@@ -176,9 +176,9 @@ def _data(data: bytes, kind: Kind) -> object:
 
 
 def changed_keys(path: RelPath, a: bytes, b: bytes) -> list[KeyPath]:
-    """List the keys whose values differ between two versions, but for those of the machine.
+    """List the keys whose values differ between two versions, ignoring keys that belong to the machine.
 
-    A version that can't be read differs as a whole: the empty key.
+    If a version can't be read, the whole document differs: the result is the empty key.
     """
     kind = kind_of(path)
     if a == b:

@@ -1,4 +1,4 @@
-"""SKILL.md: the front matter merges by key, the body by lines."""
+"""SKILL.md: front matter merges by key, the body by lines."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class _Parts(Struct, frozen=True):
 
 
 def split(data: bytes) -> tuple[bytes | None, bytes]:
-    """Cut a skill into the YAML between its ``---`` lines and what follows them.
+    """Split a skill into the YAML between its ``---`` lines and the text after them.
 
     Returns:
-        Front matter and body; None and everything when there is no front matter.
+        Front matter and body; None and the whole text if there is no front matter.
     """
     parts = _cut(data)
     return (parts.front, parts.body) if parts else (None, data)
@@ -47,13 +47,13 @@ def merge_skill(
 
     Args:
         path: The skill's file.
-        base: The bytes both sides began with; None when the file is new on both.
-        ours: The bytes here.
-        theirs: The bytes upstream.
-        favour: Asked at each conflict whose side settles it; None leaves it open.
+        base: The bytes both sides started from; None if the file is new on both.
+        ours: The local bytes.
+        theirs: The upstream bytes.
+        favour: Called for each conflict to get the side that settles it; None leaves it open.
 
     Raises:
-        Unmergeable: It has no front matter to merge by key; lines may do.
+        Unmergeable: The skill has no front matter to merge by key; a merge by lines may work.
     """
     if ours == base:
         return DocMerge(theirs, theirs)
@@ -75,7 +75,7 @@ def merge_skill(
 
 
 def _ended(front: bytes) -> bytes:
-    """Front matter must end with its line, or the fence would be part of it."""
+    """End front matter with a newline; otherwise the closing fence would become part of it."""
     return front if not front or front.endswith(b"\n") else front + b"\n"
 
 

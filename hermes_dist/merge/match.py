@@ -1,9 +1,9 @@
-"""Which lines of two texts belong together.
+"""Matching the lines of two texts.
 
-The shortest edit script (Myers' linear-space search) is taken while it is cheap, so that a merge comes out
-as git's would; where it would be dear, lines that are unique on both sides cut the text into pieces
-(patience), and a piece that has none and stays dear counts as replaced whole. A coarser match can only turn
-a clean merge into a conflict, never into other clean bytes.
+The shortest edit script (Myers' linear-space search) is used while it is cheap, so that merges equal git's; where it
+would be expensive, lines that are unique on both sides cut the text into pieces (patience), and a piece that has none
+and is still expensive counts as replaced whole. A coarser match can only turn a clean merge into a conflict, never
+into different clean bytes.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_BUDGET = 2_000_000  # steps of the search per comparison: a second or so
-_DEPTH = 400  # how far one search goes from both ends before it gives up
+_BUDGET = 2_000_000  # search steps per comparison: about a second
+_DEPTH = 400  # how far one search goes from each end before it gives up
 _SHALLOW = 24  # the same once the budget is spent
-_WINDOW = 100  # how far around a frequent line one looks for lines the other text lacks
+_WINDOW = 100  # how far around a frequent line to look for lines that the other text lacks
 _OFTEN_AT_MOST = 1024
 _FAR = 1 << 60
 
@@ -24,7 +24,7 @@ _ABSENT, _USUAL, _FREQUENT = 0, 1, 2
 
 
 class Change(NamedTuple):
-    """Lines `a_lo..a_hi` of the first text became `b_lo..b_hi` of the second (half open, one may be empty)."""
+    """Lines `a_lo..a_hi` of the first text became `b_lo..b_hi` of the second (half open; one may be empty)."""
 
     a_lo: int
     a_hi: int
@@ -57,7 +57,7 @@ def changes(a: Sequence[int], b: Sequence[int]) -> list[Change]:
 
 
 class _Box(NamedTuple):
-    """A stretch of each text, to be matched with one another."""
+    """A range of each text, to be matched with each other."""
 
     a_lo: int
     a_hi: int
@@ -66,7 +66,7 @@ class _Box(NamedTuple):
 
 
 def _trim(a: Sequence[int], b: Sequence[int], box: _Box) -> _Box:
-    """The box without its common head and tail."""
+    """Return the box without its common head and tail."""
     a_lo, a_hi, b_lo, b_hi = box
     while a_lo < a_hi and b_lo < b_hi and a[a_lo] == b[b_lo]:
         a_lo += 1
@@ -81,7 +81,7 @@ def _trim(a: Sequence[int], b: Sequence[int], box: _Box) -> _Box:
 
 
 def _telling(lines: Sequence[int], lo: int, hi: int, other: Counter[int]) -> list[int]:
-    """The places between `lo` and `hi` worth matching: not what the other text lacks, nor noise amid that."""
+    """Return the positions between `lo` and `hi` worth matching: no lines that the other text lacks, and no noise."""
     often = min(1 << ((len(lines).bit_length() + 1) // 2), _OFTEN_AT_MOST)
     kinds = bytearray(
         _ABSENT if not (count := other[line]) else _FREQUENT if count >= often else _USUAL
@@ -95,7 +95,7 @@ def _telling(lines: Sequence[int], lo: int, hi: int, other: Counter[int]) -> lis
 
 
 def _is_noise(kinds: bytearray, at: int) -> bool:
-    """A frequent line (a blank one, a brace) inside a stretch that is otherwise new matches by chance only."""
+    """Return whether a line is noise: frequent (blank, a brace) and inside a new stretch, it matches only by chance."""
     frequent, absent = 2, 0
     for stretch in (
         range(at - 1, max(at - 1 - _WINDOW, -1), -1),
@@ -125,7 +125,7 @@ class _Search:
         self.budget = _BUDGET
 
     def pairs(self) -> list[tuple[int, int]]:
-        """All pairs (place in `a`, place in `b`), in no particular order."""
+        """Return all pairs (position in `a`, position in `b`), in no particular order."""
         a, b = self.a, self.b
         found: list[tuple[int, int]] = []
         boxes = [_Box(0, len(a), 0, len(b))]
@@ -139,7 +139,7 @@ class _Search:
         return found
 
     def _parts(self, box: _Box, found: list[tuple[int, int]]) -> list[_Box]:
-        """The smaller boxes a box falls into; none when it counts as replaced whole."""
+        """Return the smaller boxes that a box splits into; none if it counts as replaced whole."""
         a_lo, a_hi, b_lo, b_hi = box
         middle = self._middle(box)
         if middle is not None:
@@ -154,7 +154,7 @@ class _Search:
         return [_Box(i, m, j, n) for (i, j), (m, n) in zip(starts, ends, strict=True)]
 
     def _anchors(self, box: _Box) -> list[tuple[int, int]]:
-        """The longest rising run of lines that are unique on both sides of the box."""
+        """Return the longest increasing run of lines that are unique on both sides of the box."""
         self.budget -= (box.a_hi - box.a_lo + box.b_hi - box.b_lo) // 4
         once_a, once_b = _unique(self.a, box.a_lo, box.a_hi), _unique(self.b, box.b_lo, box.b_hi)
         shared = [(i, once_b[line]) for line, i in once_a.items() if line in once_b]
@@ -174,7 +174,7 @@ class _Search:
         return run[::-1]
 
     def _middle(self, box: _Box) -> tuple[int, int] | None:
-        """A point on a shortest path through the box, searched from both corners; None when it is too far.
+        """Return a point on a shortest path through the box, searched from both corners; None if it is too far.
 
         Diagonal `d` holds the points with `i - j = d`. `ahead[d]` and `back[d]` are the furthest `i` that so
         many edits reach from the first and from the last corner; where the two meet is the middle.
@@ -216,7 +216,7 @@ class _Search:
 def _widen(
     reach: dict[int, int], lo: int, hi: int, ends: tuple[int, int], never: int
 ) -> tuple[int, int]:
-    """The diagonals of the next round: one more on each side, or one less where the box ends."""
+    """Return the diagonals of the next round: one more on each side, or one less where the box ends."""
     if lo > ends[0]:
         lo -= 1
         reach[lo - 1] = never
@@ -231,7 +231,7 @@ def _widen(
 
 
 def _unique(lines: Sequence[int], lo: int, hi: int) -> dict[int, int]:
-    """The lines that occur once between `lo` and `hi`, with their place, in order."""
+    """Return the lines that occur once between `lo` and `hi`, with their positions, in order."""
     counts = Counter(lines[lo:hi])
     return {line: k for k in range(lo, hi) if counts[line := lines[k]] == 1}
 
@@ -240,14 +240,14 @@ def _unique(lines: Sequence[int], lo: int, hi: int) -> dict[int, int]:
 
 
 def _gaps(changed: bytearray) -> list[int]:
-    """How many changed lines stand before each unchanged one, and after the last."""
+    """Count the changed lines before each unchanged one, and after the last."""
     return [len(run) for run in bytes(changed).split(b"\x00")]
 
 
 def _settle(lines: Sequence[int], changed: bytearray, other: list[int]) -> None:
     """Slide every group of changed lines as far down as equal lines let it, or to a change of the other text.
 
-    `a [b a] b` and `a b [a b]` say the same; one of them has to be chosen, always the same one.
+    `a [b a] b` and `a b [a b]` say the same; one of them must be chosen, always the same one.
     Groups that meet on the way become one. `other` holds the gaps of the other text.
     """
     at = gap = 0
@@ -288,7 +288,7 @@ def _run_end(changed: bytearray, at: int) -> int:
 
 
 def _collect(in_a: bytearray, in_b: bytearray) -> list[Change]:
-    """The marked lines of both texts as changes; the unmarked ones pair up in order."""
+    """Return the marked lines of both texts as changes; the unmarked ones pair up in order."""
     found: list[Change] = []
     i = j = 0
     for gap_a, gap_b in zip(_gaps(in_a), _gaps(in_b), strict=True):

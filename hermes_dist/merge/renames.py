@@ -1,9 +1,9 @@
-"""Renames: the names of three trees brought together, so that an edit follows a file that moved.
+"""Renames: give three trees common names, so that an edit follows a file that moved.
 
-A rename on one side is applied to the other two trees before paths are merged. Exact renames count always;
-similar ones (half of the lines and more) only for files that the other side edited or deleted, or that lie in a
-folder with own files, since only there something would be lost. Nothing is remembered: the next update finds the
-same renames again.
+A rename on one side is applied to the other two trees before paths are merged. Exact renames always count. Similar
+ones (at least half of the lines) count only for files that the other side edited or deleted, or that are in a folder
+where the other side added files, since only there would something be lost. Nothing is remembered: the next update
+finds the same renames again.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Names(Struct, frozen=True):
     """Three trees under common names.
 
     Attributes:
-        followed: Moves by upstream that files of ours follow, old to new.
-        moved_here: Moves by the user, our name to the one that upstream knows.
-        parted: Moves by both sides to two names, the old name to ours and theirs.
+        followed: Upstream's moves that our files follow, old to new.
+        moved_here: The user's moves, our name to upstream's name.
+        parted: Files that each side moved to a different name: the old name to ours and theirs.
     """
 
     base: Tree
@@ -37,7 +37,7 @@ class Names(Struct, frozen=True):
     parted: Mapping[RelPath, tuple[RelPath, RelPath]] = field(default_factory=dict)
 
     def upstream_name(self, path: RelPath) -> RelPath:
-        """The name that upstream knows a path by."""
+        """Return upstream's name for a path."""
         return self.moved_here.get(path, path)
 
 
@@ -45,13 +45,13 @@ def bring_together(base: Tree, ours: Tree, theirs: Tree, read: Read) -> Names:
     """Apply the renames of each side to the other two trees.
 
     Raises:
-        Invalid: A content can't be read.
+        Invalid: A file's content can't be read.
     """
     by_them = find_renames(base, theirs, ours, read)
     by_us = find_renames(base, ours, theirs, read)
     parted: dict[RelPath, tuple[RelPath, RelPath]] = {}
     for old in sorted(by_them.keys() & by_us.keys()):
-        # Both moved it: to one name, so only base follows; to two names, so both files stand on their own.
+        # Both moved it. To the same name: only base follows. To two names: the files are unrelated from now on.
         if by_them[old] == by_us[old]:
             base = _relabelled(base, {old: by_them[old]})
         else:
@@ -61,7 +61,7 @@ def bring_together(base: Tree, ours: Tree, theirs: Tree, read: Read) -> Names:
         by_them | _new_files_along(by_them, by_us, base, ours, theirs),
         by_us | _new_files_along(by_us, by_them, base, theirs, ours),
     )
-    # Whatever stands at the new name already was never received: it is no part of the move.
+    # A file that is already at the new name did not come from upstream, so it is not part of the move.
     by_them = {old: new for old, new in by_them.items() if new not in ours}
     by_us = {old: new for old, new in by_us.items() if new not in theirs}
     return Names(
@@ -80,13 +80,13 @@ def _relabelled(tree: Tree, names: Mapping[RelPath, RelPath]) -> Tree:
 
 
 def find_renames(base: Tree, side: Tree, other: Tree, read: Read) -> dict[RelPath, RelPath]:
-    """Find what one side moved, old to new.
+    """Return the files that one side moved, old to new.
 
     Args:
         base: The common ancestor.
-        side: Where moves are looked for.
-        other: The opposite side: what it edited, deleted or put beside a file must not be left behind by a move.
-        read: Gives contents by digest.
+        side: The side to search for moves.
+        other: The opposite side: a move must not leave behind what it edited, deleted or added beside a file.
+        read: Returns contents by digest.
     """
     gone = [path for path in base if path not in side]
     added = [path for path in side if path not in base]
@@ -105,13 +105,14 @@ def find_renames(base: Tree, side: Tree, other: Tree, read: Read) -> dict[RelPat
 def _exact(
     gone: Iterable[RelPath], added: Iterable[RelPath], base: Tree, side: Tree
 ) -> dict[RelPath, RelPath]:
-    """Pair files of equal content; empty files and equal twins pair only where name or folder tells them apart."""
+    """Pair files of equal content; among equal copies, the same name or folder wins. Empty files never pair."""
     places: dict[Digest, list[RelPath]] = {}
     for path in added:
         places.setdefault(side[path].digest, []).append(path)
     found: dict[RelPath, RelPath] = {}
     for old in gone:
         candidates = places.get(base[old].digest, [])
+        # Every empty file has the same content, so equal content says nothing about a move.
         if not candidates or base[old].digest == _NOTHING:
             continue
         new = max(candidates, key=lambda p: (p.name == old.name, _shared_tail(p, old)))
@@ -135,6 +136,8 @@ def _shared_tail(a: RelPath, b: RelPath) -> int:
 def _similar(
     matters: list[RelPath], free: list[RelPath], base: Tree, side: Tree, read: Read
 ) -> dict[RelPath, RelPath]:
+    # Comparing every pair is quadratic: a huge move counts as deletions and additions, which loses nothing
+    # silently.
     if not matters or len(matters) * len(free) > _MOST_PAIRS:
         return {}
     scored: list[tuple[float, int, RelPath, RelPath]] = []
@@ -145,6 +148,7 @@ def _similar(
         for new in free:
             after = read(side[new].digest)
             if mergeable(after) and (score := similarity(before, after)) >= SIMILAR:
+                # The shared end of the path breaks ties, so that equally similar files pair with their namesake.
                 scored.append((score, _shared_tail(old, new), old, new))
     found: dict[RelPath, RelPath] = {}
     taken: set[RelPath] = set()
@@ -162,7 +166,7 @@ def _new_files_along(
     adder: Tree,
     mover: Tree,
 ) -> dict[RelPath, RelPath]:
-    """Where one side renamed a folder whole, what the other side made in it goes along; not what it moved there."""
+    """If one side renamed a whole folder, new files of the other side in it move along; files it moved there don't."""
     along: dict[RelPath, RelPath] = {}
     arrived = set(others.values())
     new = [path for path in adder if path not in base and path not in arrived]
@@ -186,7 +190,7 @@ def _new_files_along(
 def _folder_moves(
     moves: Mapping[RelPath, RelPath], base: Tree, mover: Tree
 ) -> dict[RelPath, RelPath]:
-    """Folders that one side emptied, most of their files moved under one other name; deepest first."""
+    """Return the folders that one side emptied by moving most files to one other folder; deepest first."""
     found: dict[RelPath, list[RelPath | None]] = {}
     for old, new in moves.items():
         for folder in old.parents:

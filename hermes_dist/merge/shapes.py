@@ -1,4 +1,4 @@
-"""The table of shapes: which values of which documents merge in a way of their own."""
+"""The table of shapes: which values of which documents merge in a special way."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Shape(Enum):
 
 
 # file, key (* is one segment, ** any number, [] an item of a list), shape.
-# What no row names: a map merges by key, a list of maps with unique ids or names by item, the rest whole.
+# Values without a row: a map merges by key, a list of maps with unique ids or names by item, all else whole.
 TABLE: tuple[tuple[str, str, Shape], ...] = (
     (_CONFIG, "toolsets", Shape.SET),
     (_CONFIG, "disabled_toolsets", Shape.SET),
@@ -53,10 +53,10 @@ _ROWS = tuple((file, tuple(key.split(".")), shape) for file, key, shape in TABLE
 
 
 def shape_of(path: RelPath, key: KeyPath) -> Shape | None:
-    """Look the shape of a key up; None when the table does not name it.
+    """Return the shape of a key; None if the table does not list it.
 
     Args:
-        path: The document, as a home spells it.
+        path: The document's path in a home.
         key: The key inside it.
     """
     if path not in _FILES or not key:
@@ -65,7 +65,7 @@ def shape_of(path: RelPath, key: KeyPath) -> Shape | None:
 
 
 def implied(path: RelPath, key: KeyPath) -> object:
-    """What a key that is not there says to the agent; ABSENT where nobody knows, ANY where it follows from others."""
+    """Return what a missing key means to the agent; ABSENT if unknown, ANY if it is derived from other keys."""
     if path != _JOBS or not key:
         return ABSENT
     words = tuple("[]" if isinstance(part, Item) else str(part) for part in key)
@@ -78,7 +78,7 @@ def _shape(path: str, words: tuple[str, ...]) -> Shape | None:
 
 
 def has_machine_keys(path: RelPath) -> bool:
-    """Whether some keys of the document belong to the machine."""
+    """Return whether some keys of the document belong to the machine."""
     return path in _FILES
 
 

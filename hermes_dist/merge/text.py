@@ -1,4 +1,4 @@
-"""Merging text line by line, and what of it can be shown: hunks, unified diffs, likeness."""
+"""Merging text line by line, and showing it: hunks, unified diffs, similarity."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_LINES = 50_000
 
 
 class Hunk(Struct, frozen=True, kw_only=True):
-    """Lines that both sides changed, each in its way; numbers count from 1, lines come without their end."""
+    """Lines that both sides changed differently; numbers count from 1, lines are without their ends."""
 
     base_line: int
     base: tuple[str, ...]
@@ -27,14 +27,14 @@ class Hunk(Struct, frozen=True, kw_only=True):
 
 
 class TextMerge(Struct, frozen=True):
-    """What a merge of three texts comes to.
+    """The result of merging three texts.
 
     Attributes:
-        content: The live result: what merges is merged, a conflicting hunk stays as in ours or becomes what
-            the favour says.
+        content: The live result: everything that merges; a conflicting hunk stays as in ours, or becomes what
+            ``favour`` says.
         base: The base of the next merge: theirs, with each open hunk put back to base's lines.
-        conflicts: How many hunks stay open; 0 when the merge is clean or a favour settled it.
-        hunks: The conflicting hunks, also those that a favour settled.
+        conflicts: The number of open hunks; 0 if the merge is clean or ``favour`` settled it.
+        hunks: The conflicting hunks, including those that ``favour`` settled.
     """
 
     content: bytes
@@ -44,7 +44,7 @@ class TextMerge(Struct, frozen=True):
 
 
 def mergeable(data: bytes) -> bool:
-    """Whether the bytes are text that is merged by lines: UTF-8 without NUL, and not too large."""
+    """Return whether the bytes are text that can be merged by lines: UTF-8 without NUL, and not too large."""
     if len(data) > MAX_BYTES or b"\0" in data or _line_count(data) > MAX_LINES:
         return False
     try:
@@ -57,15 +57,15 @@ def mergeable(data: bytes) -> bool:
 def merge_text(base: bytes, ours: bytes, theirs: bytes, favour: Side | None = None) -> TextMerge:
     """Merge three texts by lines, as git would.
 
-    Lines are compared without their ends; the result has ours' ends, the next base theirs'. A final line
-    end is ours' affair unless only theirs changed it. Changes that touch each other conflict unless they say
+    Lines are compared without their ends; the result uses the line ends of ours, the next base those of theirs. The
+    final line end is as in ours, unless only theirs changed it. Changes that touch each other conflict unless they say
     the same.
 
     Args:
-        base: The text both sides started from; empty when there was none.
-        ours: The text as it is here.
-        theirs: The text as upstream has it now.
-        favour: What to settle every conflicting hunk by; None leaves them open.
+        base: The text both sides started from; empty if there was none.
+        ours: The local text.
+        theirs: The upstream text.
+        favour: How to settle every conflicting hunk; None leaves them open.
 
     Returns:
         The result, the next base and the conflicts.
@@ -83,17 +83,17 @@ def merge_text(base: bytes, ours: bytes, theirs: bytes, favour: Side | None = No
 
 
 def unified(a: bytes, b: bytes, a_label: str, b_label: str, context: int = 3) -> list[str]:
-    """The difference of two texts as lines of a unified diff, without line ends.
+    """Return the difference of two texts as lines of a unified diff, without line ends.
 
     Args:
         a: The text before.
         b: The text after.
-        a_label: What the first header line says.
-        b_label: What the second header line says.
+        a_label: The text of the first header line.
+        b_label: The text of the second header line.
         context: How many common lines to show around a change.
 
     Returns:
-        The lines; none when the texts are equal, a single one that says so when one is not `mergeable`.
+        The lines: none if the texts are equal, and a single line that says so if one is not `mergeable`.
     """
     if a == b:
         return []
@@ -109,7 +109,7 @@ def unified(a: bytes, b: bytes, a_label: str, b_label: str, context: int = 3) ->
 
 
 def similarity(a: bytes, b: bytes) -> float:
-    """The share of lines that two texts have in common, wherever they stand: 0.0 to 1.0."""
+    """Return the share of lines that two texts have in common, in any position: 0.0 to 1.0."""
     in_a, in_b = Counter(_split(a)), Counter(_split(b))
     total = in_a.total() + in_b.total()
     return 2 * (in_a & in_b).total() / total if total else 1.0
@@ -119,7 +119,7 @@ def similarity(a: bytes, b: bytes) -> float:
 
 
 class _Text:
-    """One side as lines: as they are, as they compare, and how they end."""
+    """One side as lines: raw, as compared, and with its line ends."""
 
     def __init__(self, data: bytes, numbers: dict[bytes, int]) -> None:
         self.raw = _split(data)
@@ -135,7 +135,7 @@ class _Text:
         self.terminated = data.endswith(b"\n") if data else None
 
     def written(self, lo: int, hi: int, other: _Text) -> list[bytes]:
-        """The lines `lo..hi`, to stand in the other text: with its line ends."""
+        """Return the lines `lo..hi` with the line ends of the other text."""
         return (
             self.raw[lo:hi] if other is self else [line + other.end for line in self.lines[lo:hi]]
         )
@@ -162,11 +162,12 @@ def _numbered(lines: Sequence[bytes], numbers: dict[bytes, int]) -> list[int]:
 
 
 def _joined(pieces: list[bytes], end: bytes, terminated: bool | None) -> bytes:
-    """One text from lines, only the last of them without an end, and that only if it is to have none."""
+    """Join lines to one text; only the last may lack its end, and only if the text is to end without one."""
     if not pieces:
         return b""
     whole = [piece if piece.endswith(b"\n") else piece + end for piece in pieces]
     last = _body(whole[-1])
+    # An empty last line can't lose its end: the text would then end one line earlier.
     if terminated is False and last:
         whole[-1] = last
     return b"".join(whole)
@@ -176,7 +177,7 @@ def _joined(pieces: list[bytes], end: bytes, terminated: bool | None) -> bytes:
 
 
 class _Region(NamedTuple):
-    """A stretch of base that somebody changed, and what stands there on each side (half open ranges)."""
+    """A range of base that a side changed, with the matching range on each side (half open)."""
 
     base: tuple[int, int]
     ours: tuple[int, int]
@@ -186,12 +187,12 @@ class _Region(NamedTuple):
 
 
 class _Merge:
-    """The three texts of one merge, and the regions they fall into."""
+    """The three texts of one merge, and their regions."""
 
     def __init__(self, base: bytes, ours: bytes, theirs: bytes) -> None:
         numbers: dict[bytes, int] = {}
         self.base, self.ours, self.theirs = (_Text(data, numbers) for data in (base, ours, theirs))
-        # A text without a line end has no manner of its own: it takes the other sides'.
+        # A text without any line end has no style of its own, so it takes that of the other sides.
         own = self.ours.end, self.theirs.end, self.base.end, b"\n"
         self.ours.end = own[0] or own[1] or own[2] or own[3]
         self.theirs.end = own[1] or own[2] or own[0] or own[3]
@@ -246,7 +247,7 @@ class _Merge:
         return self.ours.raw[slice(*region.ours)]
 
     def _both(self, region: _Region) -> list[bytes]:
-        """Ours' lines, then theirs'; what both have in common stands once."""
+        """Return our lines, then theirs; lines that both have in common appear once."""
         (o_lo, o_hi), (t_lo, t_hi) = region.ours, region.theirs
         lines: list[bytes] = []
         at = o_lo
@@ -257,7 +258,7 @@ class _Merge:
         return lines + self.ours.raw[at:o_hi]
 
     def _terminated(self) -> bool | None:
-        """Whether the result ends its last line: as ours does, unless only theirs changed that."""
+        """Return whether the result ends with a line end: as ours does, unless only theirs changed that."""
         base, ours, theirs = self.base.terminated, self.ours.terminated, self.theirs.terminated
         if ours is None or (ours == base and theirs is not None):
             return theirs
@@ -279,9 +280,9 @@ def _shown(text: _Text, lines: tuple[int, int]) -> tuple[str, ...]:
 
 
 def _regions(ours: list[Change], theirs: list[Change]) -> Iterator[_Region]:
-    """Group the changes of both sides: those that overlap or touch in base make one region."""
+    """Group the changes of both sides: changes that overlap or touch in base form one region."""
     queue = sorted([(change, 0) for change in ours] + [(change, 1) for change in theirs])
-    shift = [0, 0]  # how far each side's lines are from base's by now
+    shift = [0, 0]  # the current offset of each side's lines from base's
     at = 0
     while at < len(queue):
         lo, hi = queue[at][0].a_lo, queue[at][0].a_hi
@@ -302,7 +303,7 @@ def _regions(ours: list[Change], theirs: list[Change]) -> Iterator[_Region]:
 
 
 def _neighbours(found: list[Change], distance: int) -> Iterator[list[Change]]:
-    """Changes with no more than so many common lines between them, in groups."""
+    """Group changes that have at most this many common lines between them."""
     group: list[Change] = []
     for change in found:
         if group and change.a_lo - group[-1].a_hi > distance:
@@ -332,7 +333,7 @@ def _unified_hunk(
 
 
 def _span(lo: int, hi: int) -> str:
-    """A range as unified diffs write it: an empty one names the line before it, a single line has no length."""
+    """Format a range as unified diffs do: an empty one names the line before it, a single line has no length."""
     if hi - lo == 1:
         return str(hi)
     return f"{lo + 1 if hi > lo else lo},{hi - lo}"

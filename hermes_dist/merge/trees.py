@@ -1,8 +1,7 @@
-"""The merge of trees: presence, mode and content of each path by the one rule, edits following renames.
+"""The merge of trees: the one rule applied to presence, mode and content of each path; edits follow renames.
 
-Each path is decided alone, after names are brought together (:mod:`hermes_dist.merge.renames`); contents
-are joined by what the file is: a document by key, a skill as front matter and body, text by lines, anything
-else whole.
+Each path is decided on its own, after renames are applied (:mod:`hermes_dist.merge.renames`); contents are merged by
+the kind of file: a document by key, a skill as front matter and body, text by lines, anything else whole.
 """
 
 from __future__ import annotations
@@ -19,24 +18,24 @@ from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 Favour = Callable[[RelPath, str], Side | None]
-"""Asked for each conflict by path and key (empty for the whole file): how to settle it; None leaves it open."""
+"""Called for each conflict with path and key (empty for the whole file); returns a side, or None to leave it open."""
 
 
 def leave_open(_path: RelPath, _key: str) -> Side | None:
-    """Settle nothing."""
+    """Leave every conflict open."""
     return None
 
 
 class TreeMerge(Struct, frozen=True, kw_only=True):
-    """The outcome of merging three trees.
+    """The result of merging three trees.
 
     Attributes:
-        tree: The live result; ours where a conflict is open.
+        tree: The live result; ours wherever a conflict is open.
         base: The next base: theirs, with each open part put back to its old base.
-        conflicts: Left open, in path order.
+        conflicts: Open conflicts, in path order.
         blobs: New contents by digest.
-        renamed: Moves that the user's own edits and files followed, old to new.
-        notes: What fell back to a coarser merge, as sentences.
+        renamed: Upstream's moves that the user's edits and files followed, old to new.
+        notes: Which files fell back to a coarser merge, and why.
     """
 
     tree: Tree
@@ -48,7 +47,7 @@ class TreeMerge(Struct, frozen=True, kw_only=True):
 
 
 class _Work(Struct):
-    """What accumulates while paths are merged one after the other."""
+    """Collects results while paths are merged one by one."""
 
     read: Read
     favour: Favour
@@ -71,13 +70,13 @@ def merge_trees(
 
     Args:
         base: What the home last received.
-        ours: The home as found: base's paths, and whatever lies in the shared folders.
+        ours: The home as found: the paths of base, and everything in the shared folders.
         theirs: What upstream ships now.
-        read: Gives contents by digest for all three.
+        read: Returns contents by digest, for all three trees.
         favour: How to settle conflicts; by default they stay open.
 
     Raises:
-        Invalid: A content can't be read.
+        Invalid: A file's content can't be read.
     """
     names = bring_together(base, ours, theirs, read)
     work = _Work(read, favour)
@@ -99,7 +98,7 @@ def merge_trees(
 
 
 def _parted(names: Names) -> Iterator[str]:
-    """Say where both sides moved one file: both copies stay, and nothing joins them any more."""
+    """Note each file that both sides moved to different names: both copies stay, and are no longer connected."""
     for old, (ours, theirs) in names.parted.items():
         yield f"{old}: you moved it to {ours}, upstream to {theirs}; both are kept, and yours is your own from now on"
 
@@ -129,7 +128,7 @@ def _whole(
     *,
     kind: str,
 ) -> None:
-    """A conflict on the path as a whole: ours stays and base keeps its place, unless a side is favoured."""
+    """Record a conflict on the whole path: ours stays and base keeps its old entry, unless a side is favoured."""
     side = work.favour(path, "")
     work.live[path] = ours
     if side is Side.THEIRS:
@@ -169,7 +168,7 @@ def _merge_both(work: _Work, path: RelPath, base: Entry | None, ours: Entry, the
 def _remember(
     work: _Work, path: RelPath, base: Entry | None, theirs: Entry, joined: Joined
 ) -> None:
-    """Set the next base of a joined file, and note its open conflicts."""
+    """Set the next base of a merged file, and record its open conflicts."""
     work.conflicts += [Conflict(path, key, kind) for key, kind in joined.conflicts]
     if not joined.conflicts:
         return
@@ -180,7 +179,7 @@ def _remember(
 
 
 def _part_files_from_folders(work: _Work, names: Names) -> None:
-    """Where upstream's file stands on our folder, or the reverse: a conflict, and ours stays unless it is settled."""
+    """Where one side has a file and the other a folder, record a conflict; ours stays unless it is settled."""
     live = {path for path, entry in work.live.items() if entry}
     folders = {folder for path in live for folder in path.parents}
     for path in sorted(live):

@@ -22,7 +22,7 @@ def nobody(key: KeyPath) -> Side | None:  # noqa: ARG001 - it answers for every 
 
 
 def alike(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
-    """Whether two values are the same, but for the keys that belong to the machine and those that go without saying."""
+    """Return whether two values are equal, ignoring keys that belong to the machine and values that are implied."""
     if not has_machine_keys(path):
         return same(a, b)
     if a is ABSENT or b is ABSENT:
@@ -47,10 +47,10 @@ def alike(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
 
 
 def _keys(*maps: Values) -> list[object]:
-    """The keys of all maps, each once.
+    """Return the keys of all maps, each once.
 
     Raises:
-        Unmergeable: Two keys differ only in their types, as 1 and true do.
+        Unmergeable: Two keys differ only in their types, such as 1 and true.
     """
     kept: Values = {}
     for one in maps:
@@ -70,9 +70,9 @@ class Merge:
     """One merge of three values.
 
     Args:
-        path: The document they come from.
+        path: The document that they come from.
         favour: Settles conflicts.
-        pinned: Keys at which theirs may not pass for some reason outside the data.
+        pinned: Keys where theirs must not be taken, for a reason outside the data.
     """
 
     def __init__(self, path: RelPath, favour: Favour, pinned: Iterable[KeyPath] = ()) -> None:
@@ -82,10 +82,10 @@ class Merge:
         self.conflicts: list[KeyPath] = []
 
     def value(self, base: object, ours: object, theirs: object, key: KeyPath = ()) -> object:
-        """Return the merged value; conflicts are noted.
+        """Return the merged value; conflicts are recorded.
 
         Raises:
-            Unmergeable: The keys of its maps can't be told apart.
+            Unmergeable: Keys of its maps can't be told apart.
         """
         shape = shape_of(self.path, key)
         if shape is Shape.OURS:
@@ -126,7 +126,7 @@ class Merge:
     def keyed(
         self, base: list[object], ours: list[object], theirs: list[object], key: KeyPath, field: str
     ) -> list[object]:
-        """Merge lists of named maps item by item; a list that is unchanged here takes their order."""
+        """Merge lists of named maps item by item; a list that ours did not change takes the order of theirs."""
         old, own, new = (by_field(one, field) for one in (base, ours, theirs))
         merged: dict[Hashable, object] = {}
         for name in dict.fromkeys([*own, *new, *old]):
@@ -157,7 +157,7 @@ def _is_set(items: list[object]) -> bool:
 
 
 def _joined(base: list[object], ours: list[object], theirs: list[object]) -> list[object]:
-    """What both keep, and what either added, in our order."""
+    """Return the items that both keep and those that either added, in our order."""
     values = {freeze(item): item for item in [*theirs, *ours]}
     old, own, new = ([freeze(item) for item in one] for one in (base, ours, theirs))
     keep = (set(own) & set(new)) | (set(own) - set(old)) | (set(new) - set(old))
