@@ -1,4 +1,4 @@
-"""Brands of the agent, and Layout: every place is a method of one value."""
+"""Brands of the agent, and Layout: all paths as methods of one value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MANIFEST = "distribution.yaml"
 LOCKFILE = "distribution.lock"
 PRIVATE = ".dist"
 SHARED = "distributions"
-"""The folder of the root that all profiles share."""
+"""The folder below the root that all profiles share."""
 
 
 class Brand(NamedTuple):
@@ -39,7 +39,7 @@ class Brand(NamedTuple):
 
     @property
     def dist_command(self) -> str:
-        """The command that always works."""
+        """The command that is always available."""
         return f"{self.name}-dist"
 
     @property
@@ -49,12 +49,12 @@ class Brand(NamedTuple):
 
     @property
     def exec_variable(self) -> str:
-        """The variable that carries our pid over a hand-over, to see a loop."""
+        """The variable that carries our process id over a hand-over, to detect a loop."""
         return f"{self.name.upper()}_DIST_EXEC"
 
     @property
     def services_variable(self) -> str:
-        """The variable that says what keeps services here, where that is not to be found out."""
+        """The variable that names the service manager, if it can't be detected."""
         return f"{self.name.upper()}_DIST_SERVICES"
 
 
@@ -83,7 +83,7 @@ class Layout(NamedTuple):
     """Where everything of one brand lives on one machine.
 
     Args:
-        brand: Whose places.
+        brand: The brand.
         root: The root folder, such as ``~/.hermes``; also the default profile's home.
         user_home: The user's home folder, for commands and service files.
     """
@@ -108,7 +108,7 @@ class Layout(NamedTuple):
             folder below the usual root does not move the root.
 
         Raises:
-            Invalid: ``override`` names a profile whose name is none.
+            Invalid: ``override`` names a profile whose name is not valid.
         """
         usual = user_home / brand.root_name
         text = override.strip()
@@ -138,7 +138,7 @@ class Layout(NamedTuple):
 
     @property
     def shared(self) -> Path:
-        """What all profiles share: store, caches, trash."""
+        """The folder that all profiles share: store, caches, trash."""
         return self.root / SHARED
 
     @property
@@ -157,7 +157,7 @@ class Layout(NamedTuple):
 
     @property
     def arriving(self) -> Path:
-        """Where files of an archive wait that are too large for memory."""
+        """Where files from an archive are kept that are too large for memory."""
         return self.shared / "arriving"
 
     @property
@@ -170,12 +170,12 @@ class Layout(NamedTuple):
 
     @property
     def front_door_state(self) -> Path:
-        """What the front door replaced."""
+        """The file that records what the front door replaced."""
         return self.shared / "front-door.json"
 
     @property
     def front_door_offer(self) -> Path:
-        """Stands once the front door was offered."""
+        """The file that exists once the front door was offered."""
         return self.shared / "front-door-offered"
 
     @property
@@ -185,7 +185,7 @@ class Layout(NamedTuple):
 
     @property
     def policies(self) -> tuple[Path, ...]:
-        """What is let in: the machine's word and the user's; both count."""
+        """The policies on accepted packages: the machine's and the user's; both apply."""
         return Path("/etc") / self.brand.dist_command / "policy.toml", self.shared / "policy.toml"
 
     @property

@@ -17,7 +17,7 @@ class DistError(Exception):
     """An error with a sentence for the user.
 
     Args:
-        what: What is wrong, one sentence without a final stop.
+        what: What is wrong, one sentence without a final full stop.
         where: The place, such as ``distribution.yaml: env_requires[2].name``; grows with :meth:`within`.
         hint: What to do next, one sentence; may be empty.
     """
@@ -40,7 +40,7 @@ class DistError(Exception):
 
 
 class UsageError(DistError):
-    """The command was typed wrongly."""
+    """The command line is not valid."""
 
     code = 2
 
@@ -64,7 +64,7 @@ class LockStale(DistError):
 
 
 class InputNeeded(DistError):
-    """A question would have to be asked, and there is nobody to ask."""
+    """A question must be asked, but there is nobody to answer it."""
 
     code = 6
 
@@ -90,4 +90,4 @@ class Invalid(DistError):
 
 
 class Lost(Invalid):
-    """A content that was kept is missing or damaged."""
+    """Stored content is missing or damaged."""

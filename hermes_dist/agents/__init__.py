@@ -1,1 +1,1 @@
-"""What we know of the agent, as data: names of files, fields, tables, by generation. Pure; imports errors alone."""
+"""What is known about the agent, as data: file names, fields and tables by generation. Pure; imports only errors."""

@@ -1,4 +1,4 @@
-"""What reads the agent's YAML, by generation, and the plain words that not every reader takes for text."""
+"""The YAML reader of each agent generation, and the plain words that some reader does not read as text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Dialect(StrEnum):
-    """What reads the agent's YAML."""
+    """A reader of the agent's YAML."""
 
     PYYAML = "pyyaml"
     RUAMEL = "ruamel"
@@ -19,9 +19,7 @@ BARE: tuple[tuple[str, bool], ...] = (("y", True), ("Y", True), ("n", False), ("
 NUMBER: Final = re.compile(
     r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+|\.[0-9_]+(?:[eE][-+][0-9]+)?"
 )
-"""Words that ruamel reads as numbers with a point.
-
-PyYAML wants digits before the point and behind it, and a sign behind ``e``.
+"""Words that ruamel reads as floats. PyYAML requires digits before and after the point, and a sign after ``e``.
 """
 WHOLE: Final = re.compile(r"[-+]_[0-7_]*")
-"""Words that ruamel reads as whole numbers; it fails where no digit comes at all."""
+"""Words that ruamel reads as integers; it fails if there is no digit at all."""

@@ -1,6 +1,6 @@
-"""Generations of the agent: one value for each, chosen by the version that is installed.
+"""Generations of the agent: one value for each, chosen by the installed version.
 
-What holds for all of them at once is the union over them, as a package or a home may come from either.
+Tables for all generations are their union, because a package or a home may come from any of them.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ class Generation(NamedTuple):
     """What differs between releases of the agent.
 
     Attributes:
-        name: The first release that is like this.
+        name: The first release of this generation.
         since: The same, as numbers.
         config_version: The ``_config_version`` that it writes.
         gateways: How profiles are served.
-        refused: The exit code of a gateway that is not to be started beside the one that serves its profile; 0
-            where there is no such thing.
+        refused: The exit code of a gateway that refuses to start because another one serves its profile; 0 if there is
+            no such check.
         routes: How routes are matched.
-        dialect: What reads its YAML.
+        dialect: Its YAML reader.
         job_fields: The fields of a job's definition.
         run_state: Patterns of the fields of a job that are run state.
         souls: SHA-256 digests of the SOUL.md that it seeds.
-        reserved: Names that it refuses for a profile.
-        unwise: Names that it takes, and that mean something else somewhere.
-        tombstones: The folder below ``profiles/`` that hides a deleted profile's name; empty for none.
-        identity: Whether routing and sessions know a profile by its name, so that a rename or a delete has to say so.
+        reserved: Profile names that it refuses.
+        unwise: Profile names that it accepts but that have another meaning somewhere.
+        tombstones: The folder below ``profiles/`` that hides a deleted profile's name; empty if there is none.
+        identity: Whether routing and sessions identify a profile by name, so that a rename or delete must update them.
     """
 
     name: str
@@ -67,7 +67,7 @@ _SCAFFOLDS = (
     "6bc146a50e8fe3bd555e89a77e93af1f781cece8cf549f0d7a02ee2389811c72",
     "a7207db3e18b0c275ebe782210cec77a75c09b24cbaf1a7d44bb91ee85df13e5",
 )
-"""Templates of older installers, with and without a line's end behind."""
+"""Templates of older installers, with and without a final newline."""
 
 V0_19 = Generation(
     name="0.19",
@@ -110,23 +110,23 @@ GENERATIONS = (V0_19, V0_22)
 NEWEST = GENERATIONS[-1]
 
 RUN_STATE = tuple(dict.fromkeys(pattern for each in GENERATIONS for pattern in each.run_state))
-"""Run state on any agent."""
+"""Run state in any generation."""
 SOULS = frozenset(digest for each in GENERATIONS for digest in each.souls)
-"""What any agent seeds as its SOUL.md."""
+"""Every SOUL.md that some generation seeds."""
 DIALECTS = tuple(dict.fromkeys(each.dialect for each in GENERATIONS))
-"""What may read a file: the agent of today, the one of the next release, another machine's."""
+"""Every reader a file may meet: today's agent, the next release, or another machine's agent."""
 CONFIG_VERSIONS = tuple(each.config_version for each in GENERATIONS)
 
 
 def generation_of(version: str | None) -> Generation:
-    """Choose a generation by the installed agent's version.
+    """Return the generation of the installed agent's version.
 
-    Releases up to 0.19 are like 0.19; every later one is taken for 0.22, with the gateway that serves all profiles
-    and the checks that came with it. That is the careful side: a release between them that is like 0.19 loses a
-    convenience, while taking one like 0.22 for 0.19 would start a second process on one bot.
+    Releases up to 0.19 are like 0.19; every later one counts as 0.22, with the gateway that serves all profiles
+    and the checks that came with it. That is the safe choice: a release in between that is like 0.19 loses a
+    convenience, while treating one like 0.22 as 0.19 would start a second process on one bot.
 
     Args:
-        version: Such as ``0.19.0``; None where no agent is installed, or it does not say.
+        version: Such as ``0.19.0``; None if no agent is installed or its version is unknown.
     """
     found = _NUMBERS.match(version or "")
     if found is None:

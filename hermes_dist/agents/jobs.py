@@ -1,4 +1,4 @@
-"""Fields of the agent's cron jobs: what an author says, what goes without saying, what is run state."""
+"""Fields of the agent's cron jobs: definition, defaults and run state."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 ANY: Final = object()
-"""Stands for a value that the agent makes of other fields."""
+"""Marks a value that the agent derives from other fields."""
 
 IMPLIED: tuple[tuple[str, object], ...] = (
     ("name", ANY),
@@ -33,7 +33,7 @@ IMPLIED: tuple[tuple[str, object], ...] = (
     ("reasoning_effort", None),
     ("interpreter", None),
 )
-"""What the agent reads where a field of a definition is not there."""
+"""The value that the agent uses if a field of a definition is missing."""
 
 FIELDS_0_19 = frozenset(
     [
@@ -94,9 +94,9 @@ RUN_STATE_0_22 = (
     "execution_mode",
     "delegation_id",
 )
-"""Fields of a job that the scheduler writes, ``*`` for any letters."""
+"""Fields of a job that the scheduler writes; ``*`` matches any letters."""
 FILE_STATE = ("updated_at",)
-"""Fields of the file beside its jobs that the agent writes."""
+"""Top-level fields of the file, beside its jobs, that the agent writes."""
 
 PAUSED: Mapping[str, object] = {
     "enabled": False,
@@ -113,7 +113,7 @@ RESUMED: Mapping[str, object] = {
     REASON: None,
     "next_run_at": None,
 }
-"""What the agent's own ``cron resume`` sets; its scheduler fills in the time."""
+"""The fields that the agent's own ``cron resume`` sets; its scheduler fills in the time."""
 NEVER_RAN: Mapping[str, object] = {
     "created_at": None,
     "last_run_at": None,
@@ -121,7 +121,7 @@ NEVER_RAN: Mapping[str, object] = {
     "last_error": None,
     "last_delivery_error": None,
 }
-"""Run state of a job that was just made."""
+"""Run state of a newly created job."""
 UNBOUND: Mapping[str, object] = {"origin": None}
-"""A job that no chat made, so that none has its answer."""
+"""A job that was not created in a chat, so that no chat gets its answer."""
 SNAPSHOTS: Mapping[str, object] = {"provider_snapshot": None, "model_snapshot": None}

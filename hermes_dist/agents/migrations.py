@@ -1,7 +1,7 @@
-"""What the agent itself rewrites in a home when a new release meets an older ``config.yaml``.
+"""What the agent itself rewrites in a home when a new release finds an older ``config.yaml``.
 
-Each row says from which ``_config_version`` on it has happened. Read and run on 0.19.0 and 0.22.2: rows up to 33 are
-the older one's, the rest the newer one's.
+Each row names the ``_config_version`` from which on it has happened. Taken from the source of 0.19.0 and 0.22.2 and
+tried on both: rows up to 33 are the older one's, the rest the newer one's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ VERSION: Final = "_config_version"
 """The agent's own stamp in a config."""
 
 MISSING: Final = object()
-"""Stands for a key that is not there."""
+"""Marks a missing key."""
 
 Key = tuple[str, ...]
 
@@ -21,10 +21,10 @@ class Rewrite(NamedTuple):
     """A value that the agent replaces.
 
     Attributes:
-        since: The version that has it done.
-        key: Where; ``*`` stands for any one key.
-        old: The values it replaces, texts in any case of letters; empty for any.
-        new: What it puts there; MISSING where it takes the key out.
+        since: The version in which it has happened.
+        key: The key; ``*`` matches any one key.
+        old: The values it replaces, ignoring case in text; empty for any value.
+        new: The new value; MISSING if it removes the key.
     """
 
     since: int
@@ -34,13 +34,13 @@ class Rewrite(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A list that the agent takes items out of, or adds one to.
+    """A list that the agent removes items from, or adds one to.
 
     Attributes:
-        since: The version that has it done.
-        key: Where; ``*`` stands for any one key.
-        gone: What it takes out.
-        added: What it adds; the list is sorted then.
+        since: The version in which it has happened.
+        key: The key; ``*`` matches any one key.
+        gone: The items it removes.
+        added: The item it adds; the list is then sorted.
     """
 
     since: int
@@ -95,8 +95,8 @@ LISTS: tuple[Listed, ...] = (
 )
 
 BARE_SINCE: Final = 50
-"""It writes words that it reads as booleans as what it read."""
+"""The agent writes words that it reads as booleans back as booleans."""
 
 SOUL_SINCE: Final = 41
 SOUL_HEADING: Final = "## Messaging other agents"
-"""A section that the agent wrote into SOUL.md and later takes out again, up to the next heading of its level."""
+"""A section that the agent wrote into SOUL.md and later removes, up to the next heading of its level."""

@@ -1,6 +1,6 @@
-"""Names that a profile can't have."""
+"""Names that a profile must not have."""
 
 from __future__ import annotations
 
 RESERVED = frozenset(["hermes", "default", "test", "tmp", "root", "sudo"])
-"""What every generation of the agent refuses."""
+"""Names that every generation of the agent refuses."""

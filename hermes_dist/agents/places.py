@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-# what a home is made of
+# the parts of a home
 CONFIG = "config.yaml"
 SOUL = "SOUL.md"
 MCP = "mcp.json"
 ENV = ".env"
 AUTH = "auth.json"
 ABOUT = "profile.yaml"
-"""What the user says about a profile: its description and, since 0.22, its display name."""
+"""The user's description of a profile: its description and, since 0.22, its display name."""
 TIMEZONE, TIMEZONE_VARIABLE = "timezone", "HERMES_TIMEZONE"
-"""Where the time zone that jobs go by is said: a key of ``config.yaml``, and the variable that goes before it."""
+"""The time zone of jobs: a key of ``config.yaml``, and the variable that overrides it."""
 MEMORIES = "memories"
 SESSIONS = "sessions"
 SHOWN_AS = "display_name"
-"""What the agent shows a profile as, in ``profile.yaml``."""
+"""The display name of a profile, in ``profile.yaml``."""
 BEFORE = "previous_names"
-"""What a profile was called before, in the same file."""
+"""The former names of a profile, in the same file."""
 SHARED_FILES = (SOUL, CONFIG, MCP)
-"""What the agent reads in a home and an author may ship."""
+"""Files that the agent reads in a home and an author may ship."""
 SHARED_FOLDERS = ("skills", "cron", "plugins", "hooks", "scripts", "skins", "templates")
 STANDARD_FOLDERS = (
     MEMORIES,
@@ -32,23 +32,23 @@ STANDARD_FOLDERS = (
     "cron",
     "home",
 )
-"""What the agent makes with a new home."""
+"""Folders that the agent creates in a new home."""
 
 # jobs
 JOBS = "cron/jobs.json"
 JOBS_LOCK = "cron/.jobs.lock"
-"""The agent writes its jobs under this lock, and waits for it for a bounded time only."""
+"""The agent holds this lock while it writes its jobs, and waits for it only a limited time."""
 
 # skills
 BUNDLED = "skills/.bundled_manifest"
 """``name:md5`` lines: the bundled skills as the agent put them there."""
 NO_SKILLS = ".no-bundled-skills"
-"""Stands in a home that takes no bundled skills."""
+"""Marks a home that takes no bundled skills."""
 
 OF_FOREIGN_ARCHIVES = ("workspace", "plans", ABOUT)
-"""What an archive of the agent's own brings into a new home, besides what is shared."""
+"""What an archive made by the agent adds to a new home, besides the shared files."""
 LETS_IN = ("shell-hooks-allowlist.json", "pairing", "platforms/pairing")
-"""What says who or what may talk to the agent."""
+"""Files that say who or what may talk to the agent."""
 TOKENS = "mcp-tokens"
 
 # the gateway
@@ -57,9 +57,9 @@ GATEWAY_LOGS = ("gateway.log", "gateway.error.log")
 GATEWAY_PID = "gateway.pid"
 GATEWAY_STATE = "gateway_state.json"
 GATEWAY_PARKED = "gateway.parked"
-"""Stands in a home that the gateway of all profiles is not to serve."""
+"""Marks a home that the gateway of all profiles must not serve."""
 GATEWAY_LEGACY = "gateway.json"
-"""The gateway's configuration before ``config.yaml``; read still."""
+"""The gateway's configuration before ``config.yaml``; still read."""
 PROCESSES = "processes.json"
 WHATSAPP_LOGINS = ("platforms/whatsapp/session", "whatsapp/session")
 

@@ -1,4 +1,4 @@
-"""How the agent's gateway reads routes: which fields there are, how much each weighs, what an id may be."""
+"""How the agent's gateway reads routes: the fields, their weights, and valid ids."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 ROUTES = "profile_routes"
 """The key of the list, below ``gateway`` or at the top level of the default home's ``config.yaml``."""
 MULTIPLEX = "multiplex_profiles"
-"""The key beside it that lets one gateway serve every profile."""
+"""The key next to it that lets one gateway serve every profile."""
 STANDALONE = "standalone"
 """The key below ``gateway`` in a profile's own config that keeps it apart."""
 MULTIPLEX_VARIABLE = "GATEWAY_MULTIPLEX_PROFILES"
@@ -18,15 +18,14 @@ class Grammar(NamedTuple):
 
     Attributes:
         weights: The fields that name an id, and how much each adds to how specific a route is.
-        numbers: An id that is written as a number is read as text; otherwise it never matches.
-        bot_profile: A route is about the messages of one profile's bot.
-        closed: A message whose route leads to a profile that is not served gets no answer; otherwise the
-            gateway's own profile answers.
-        always: One gateway serves all profiles whatever the configuration says, so that routes always count.
-        sole: Fields that leave a route out where they are there without a value.
+        numbers: Whether an id written as a number is read as text; otherwise it never matches.
+        bot_profile: Whether a route applies to the messages of one profile's bot.
+        closed: Whether a message routed to a profile that is not served gets no answer; otherwise the gateway's own
+            profile answers.
+        always: Whether one gateway always serves all profiles, so that routes always apply.
+        sole: Fields that disable a route if they are present without a value.
         identities: Platforms where one person has several ids.
-        suffix: What the name of a platform's plugin has behind the name that its messages carry; a route that
-            has it matches none.
+        suffix: The suffix of a platform's plugin name that its messages lack; a route with it never matches.
     """
 
     weights: tuple[tuple[str, int], ...]
@@ -41,7 +40,7 @@ class Grammar(NamedTuple):
 
 BOT = "bot_profile"
 NARROWING = ("user_id", BOT)
-"""Fields that narrow a route, and that older agents do not read."""
+"""Fields that narrow a route but that older agents ignore."""
 PLACES = (("guild_id", 2), ("chat_id", 4), ("thread_id", 8))
 ID_FIELDS = (*dict(PLACES), "user_id")
 GRAMMAR_0_19 = Grammar(weights=PLACES, numbers=False, bot_profile=False, closed=False, always=False)
@@ -56,4 +55,4 @@ GRAMMAR_0_22 = Grammar(
     suffix="-platform",
 )
 NOT_PEOPLE = ("@g.us", "@broadcast", "@newsletter")
-"""Ends of ids that name a group of people, where a platform has identities."""
+"""Suffixes of ids that name a group of people, on platforms with identities."""

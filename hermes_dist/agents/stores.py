@@ -1,7 +1,7 @@
-"""Whose what is in a home: patterns of names that are the machine's, whichever generation made them.
+"""Ownership in a home: name patterns of files that belong to the machine, of every generation.
 
-A package travels between machines whose agents differ, so these tables hold for all of them at once.
-Names that carry the brand's own stand in ``brand``.
+A package moves between machines with different agents, so these tables cover all generations at once.
+Names that contain the brand are in ``brand``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CHANNEL_CREDENTIALS = (
     "webhook_subscriptions.json",
     "teams_pipeline_store.json",
 )
-"""Logins of channels at the root of a home, and who may talk to them."""
+"""Channel logins at the root of a home, and who may talk to them."""
 CREDENTIALS = (
     "auth.json",
     "auth.json.*",
@@ -66,7 +66,7 @@ CREDENTIALS = (
 )
 """Stores of keys and logins at the root of a home, and copies that the agent makes of them."""
 CREDENTIALS_INSIDE = ("workspace/meetings/node_token.json", "cache/bws_cache*.json")
-"""The same, in folders that hold other things."""
+"""The same, in folders that also hold other files."""
 
 CREDENTIALS_ANYWHERE = (
     ".env",
@@ -81,14 +81,14 @@ CREDENTIALS_ANYWHERE = (
     ".envrc",
     "bot-desktop",
 )
-"""Stores of keys under any folder: a skill that was copied out of a home may carry one."""
+"""Stores of keys under any folder: a skill copied out of a home may contain one."""
 NO_CREDENTIALS = (".env.example", ".env.template", ".env.sample", ".env.dist")
 CREDENTIAL_PAIRS = (".config/gh", ".config/gcloud")
-"""The same, named by two folders in a row."""
+"""The same, identified by two nested folders."""
 GRANT = "refresh_token"
-"""What makes a login in ``auth.json`` one that a second owner breaks: using it once makes the old one void."""
+"""Marks a login in ``auth.json`` that can't be shared: using it once invalidates the old token."""
 GRANTED_BY = "oauth"
-"""How such a login says what it is, as its ``auth_type``."""
+"""The ``auth_type`` of such a login."""
 
 LEARNED = (
     "memories",
@@ -137,7 +137,7 @@ LEARNED = (
     ".curator_backups",
     "disk-cleanup",
 )
-"""What an agent learned and did."""
+"""What an agent has learned and done."""
 
 RUNNING = (
     "gateway.json",
@@ -177,7 +177,7 @@ RUNNING = (
     "dashboard-themes",
     ".codex_gpt55_autoraise_notice",
 )
-"""Who may talk to it and what starts it, running state, caches, and what the user says about the profile."""
+"""Who may talk to it and what starts it, running state, caches, and the user's description of the profile."""
 
 TREES = (
     "bin",
@@ -228,7 +228,7 @@ BOOKKEEPING = (
     "scripts/gmail-triage",
     "skills/migration/openclaw-migration",
 )
-"""The agent's notes between what is shared, and the code that it loads or runs from there without being told to."""
+"""The agent's notes among shared files, and code that it loads or runs from there on its own."""
 
 REBUILT = (
     "profiles",
@@ -249,7 +249,7 @@ REBUILT = (
     "processes.json",
     "active_profile",
 )
-"""What even a whole backup leaves out: other homes, programs, caches, and what runs right now."""
+"""What even a full backup leaves out: other homes, programs, caches, and the state of running processes."""
 
 NEVER_CLONED = (
     "gateway.pid",
@@ -260,9 +260,9 @@ NEVER_CLONED = (
 )
 """What belongs to the running profile, not to its clone."""
 SNAPSHOTS = ("backups", "state-snapshots", "checkpoints")
-"""Copies of a home that a clone has no use for."""
+"""Copies of a home that a clone does not need."""
 ROOT_ONLY = ("profiles", ".worktrees", "bin", "node_modules", "node", "installs")
-"""What the default profile's home holds besides a home."""
+"""What the default profile's home contains besides a home."""
 SCREEN = (
     "bot-desktop/launcher.pid",
     "bot-desktop/env",
@@ -274,7 +274,7 @@ SCREEN = (
     "bot-desktop/browser-profile/SingletonCookie",
     "bot-desktop/browser-profile/SingletonSocket",
 )
-"""What says that a screen of the original runs: a clone that had it would stop the original's."""
+"""Files that say that the original's screen is running: with them, a clone would stop the original's."""
 
 TO_BE_PRIVATE = (
     ".env",
