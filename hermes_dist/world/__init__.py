@@ -1,1 +1,1 @@
-"""Hands: the only room that touches the machine; it does not judge."""
+"""Hands: the only room that touches the machine; it makes no decisions."""

@@ -1,8 +1,8 @@
-"""Applying a plan to a home, so that it is wholly done or not at all, whatever happens in between.
+"""Applying a plan to a home atomically: all of it or none, whatever happens in between.
 
-Stage every new image and the lockfile in ``.dist/txn`` and bring them to the disk, write the journal (the point
+Stage every new file and the lockfile in ``.dist/txn``, fsync them, write the journal (the point
 of no return), realize it (:mod:`hermes_dist.world.transaction.realize`), swap the lockfile, and keep the folder as the
-generation to roll back to. Whoever calls holds :func:`hermes_dist.world.disk.fs.home_lock`.
+generation to roll back to. The caller holds :func:`hermes_dist.world.disk.fs.home_lock`.
 """
 
 from __future__ import annotations
@@ -78,10 +78,10 @@ class Unfinished(DistError):
 
 
 class Recovered(Struct, frozen=True):
-    """What became of a transaction that was cut short.
+    """The outcome of an interrupted transaction.
 
     Attributes:
-        what: Whether it had not begun, was finished now, or has a damaged journal and was set aside unharmed.
+        what: Whether it was discarded before its journal existed, finished now, or set aside with a damaged journal.
         skipped: As in :class:`Applied`.
         generation: As in :class:`Applied`.
     """
@@ -101,19 +101,19 @@ def apply(
     guards: Guards | None = None,
     number: int | None = None,
 ) -> Applied:
-    """Take the steps of a plan and swap the lockfile, all or nothing.
+    """Apply the steps of a plan and replace the lockfile, all or nothing.
 
     Args:
         fs: The home, whose lock the caller holds.
-        steps: What changes; those that change nothing are left out.
-        read: Gives the content of each ``after``.
+        steps: The steps; those that change nothing are left out.
+        read: Returns the content of each ``after``.
         lock_after: The new lockfile; None to remove it.
-        label: Words to list the generation by.
-        guards: Locks of the agent to hold while one of its files is exchanged.
+        label: Labels shown when the generation is listed.
+        guards: The agent's locks, held while one of its files is exchanged.
         number: The number the generation should get; by default the next one.
 
     Returns:
-        What was skipped and the generation; without anything to do nothing at all is written.
+        The skipped paths and the generation; if there is nothing to do, nothing at all is written.
 
     Raises:
         Changed: A file is not what the plan saw; nothing was written.
@@ -122,6 +122,7 @@ def apply(
         DistError: The disk is full or failing; nothing was changed.
     """
     guards = guards or {}
+    # An older transaction must be finished first: the plan's checks would otherwise see a half-changed home.
     recover(fs, guards)
     with _told("nothing was changed"), ExitStack() as abort:
         found = fs.read(LOCKFILE)
@@ -137,8 +138,10 @@ def apply(
         if not journal.steps and found == lock_after:
             return Applied()
         check(fs, journal.steps)
+        # Until the journal is written, any error removes what was staged and leaves the home as it was.
         abort.callback(_discard, fs)
         _stage(fs, journal, read, lock_after)
+        # Ctrl-C between the journal and the last step would leave work for the next start, so it waits.
         with uninterrupted():
             check(fs, journal.steps)
             _write_journal(fs, journal)
@@ -147,18 +150,18 @@ def apply(
 
 
 def recover(fs: Fs, guards: Guards | None = None) -> Recovered | None:
-    """Finish a transaction that was cut short, or clear away one that had not begun.
+    """Finish an interrupted transaction, or remove one whose journal was not written yet.
 
     Args:
         fs: The home, whose lock the caller holds.
         guards: As in :func:`apply`.
 
     Returns:
-        What was done; None when there was nothing.
+        What was done; None if there was no transaction.
 
     Raises:
-        Unfinished: The disk fails still.
-        DistError: The leavings can't be cleared away.
+        Unfinished: The disk still fails.
+        DistError: The remains can't be removed.
     """
     if fs.kind(TXN) == "absent":
         return None
@@ -172,6 +175,7 @@ def recover(fs: Fs, guards: Guards | None = None) -> Recovered | None:
             number = 1
             while fs.kind(f"{PRIVATE}/damaged-{number}") != "absent":
                 number += 1
+            # Its slots may hold the only copy of a displaced file, so the folder is kept for the user.
             fs.noreplace(TXN, f"{PRIVATE}/damaged-{number}")
             fs.sync_folder(PRIVATE)
             return Recovered("set aside")
@@ -180,7 +184,7 @@ def recover(fs: Fs, guards: Guards | None = None) -> Recovered | None:
 
 
 def check(fs: Fs, steps: Iterable[Step]) -> None:
-    """Make sure that a plan can be applied: every path is what the plan saw, and nothing is in the way.
+    """Check that a plan can be applied: every path is what the plan saw, and nothing is in the way.
 
     Raises:
         Changed: A file is not what the plan saw.
@@ -211,7 +215,7 @@ def check(fs: Fs, steps: Iterable[Step]) -> None:
 
 
 def _holds_only(fs: Fs, folder: str, gone: set[RelPath]) -> bool:
-    """Whether a folder will be empty once these files are gone, so that a file can take its place."""
+    """Return whether a folder will be empty once these files are gone, so that a file can take its place."""
     for name in fs.listdir(folder):
         path = f"{folder}/{name}"
         if path not in gone and not (fs.kind(path) == "folder" and _holds_only(fs, path, gone)):
@@ -220,7 +224,7 @@ def _holds_only(fs: Fs, folder: str, gone: set[RelPath]) -> bool:
 
 
 def _stage(fs: Fs, journal: Journal, read: Read, lock_after: bytes | None) -> None:
-    """Write every new image into its slot and bring it to the disk."""
+    """Write every new file into its slot and fsync it."""
     held = set()
     for folder in (PRIVATE, GENERATIONS, TXN):
         if fs.kind(folder) == "absent":
@@ -238,6 +242,7 @@ def _stage(fs: Fs, journal: Journal, read: Read, lock_after: bytes | None) -> No
         fs.write_new(slot_of_lock(), lock_after, 0o644, sync=each)
     new = {step.path for step in journal.steps if step.before is None}
     if new:
+        # New names and folders need disk blocks after the point of no return; reserve them now.
         room = 1 + len({parent for path in new for parent in path.parents})
         fs.write_new(BALLAST, b"\xa5" * (room * _BLOCK), 0o600, sync=each)
     if not each:
@@ -245,10 +250,10 @@ def _stage(fs: Fs, journal: Journal, read: Read, lock_after: bytes | None) -> No
 
 
 def content(read: Read, digest: Digest, path: str) -> bytes:
-    """Read content and make sure that it is what was asked for.
+    """Read content and check its digest.
 
     Raises:
-        Invalid: It is something else.
+        Invalid: The content does not match its digest.
     """
     data = read(digest)
     if Digest.of(data) != digest:
@@ -259,7 +264,7 @@ def content(read: Read, digest: Digest, path: str) -> bytes:
 
 
 def _mode(fs: Fs, step: Step) -> tuple[int, bool]:
-    """The permission bits of a new image: those of the file it replaces, but for the executable ones."""
+    """Return the permission bits of a new file: those of the file it replaces, except for the executable bits."""
     executable = step.after is not None and step.after.executable
     if step.before is None:
         return (0o755 if executable else 0o644), False
@@ -270,7 +275,9 @@ def _mode(fs: Fs, step: Step) -> tuple[int, bool]:
 
 
 def _write_journal(fs: Fs, journal: Journal) -> None:
-    """Write the journal; with its name on the disk the transaction is past the point of no return."""
+    """Write the journal; once its name is on the disk, the transaction is past the point of no return."""
+    # Contents first, then the names of the slots, then the journal's own name: a power cut never leaves a journal
+    # whose slots are missing.
     fs.write_new(f"{JOURNAL}.tmp", journal.encode(), 0o600)
     fs.sync_folder(TXN)
     fs.rename(f"{JOURNAL}.tmp", JOURNAL)
@@ -279,7 +286,7 @@ def _write_journal(fs: Fs, journal: Journal) -> None:
 
 def _finish(fs: Fs, journal: Journal, guards: Guards, *, again: bool) -> Applied:
     try:
-        if again:  # a process that was killed may have left names that are not on the disk yet
+        if again:  # a killed process may have left names that are not on the disk yet
             for folder in ("", PRIVATE, TXN):
                 fs.sync_folder(folder)
         return forward(fs, journal, guards, again=again)
@@ -293,7 +300,7 @@ def _finish(fs: Fs, journal: Journal, guards: Guards, *, again: bool) -> Applied
 
 
 def _discard(fs: Fs) -> None:
-    """Clear away what was staged; the home was not touched."""
+    """Remove what was staged; the home was not touched."""
     if fs.kind(TXN) != "folder":
         return
     if fs.kind(JOURNAL) != "absent":
@@ -309,7 +316,7 @@ def _discard(fs: Fs) -> None:
 
 @contextlib.contextmanager
 def _told(doing: str) -> Iterator[None]:
-    """Turn what the system says into a sentence."""
+    """Turn an error of the system into a sentence for the user."""
     try:
         yield
     except OSError as error:
@@ -320,7 +327,7 @@ def _told(doing: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Put off Ctrl-C until the end of the block."""
+    """Delay Ctrl-C until the end of the block."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

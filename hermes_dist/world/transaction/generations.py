@@ -1,4 +1,4 @@
-"""Generations: what each transaction displaced, in the home's private folder, to roll back by."""
+"""Generations: the files that each transaction displaced, kept in the home's private folder for rollback."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from hermes_dist.world.transaction.journal import GENERATIONS, LOCK_SLOT, SKIPPE
 
 
 class Generation(Struct, frozen=True, kw_only=True):
-    """One transaction that was applied.
+    """One applied transaction.
 
     Attributes:
-        number: Counts upwards; the order of generations, whatever the clock says.
-        label: Words such as verb, version and commit.
-        steps: What changed.
-        lock_before: Digest of the lockfile before it; None for none.
-        lock_after: Digest of the lockfile after it; None for none.
-        skipped: The steps that were left alone, because somebody else wrote at the same moment.
+        number: Counts up; gives the order of generations, whatever the clock says.
+        label: Labels such as verb, version and commit.
+        steps: The changes.
+        lock_before: Digest of the lockfile before it; None if there was none.
+        lock_after: Digest of the lockfile after it; None if there was none.
+        skipped: Steps that were skipped because another program wrote the file at the same moment.
     """
 
     number: int
@@ -66,12 +66,12 @@ def generations(fs: Fs) -> list[Generation]:
 
 
 def next_number(fs: Fs) -> int:
-    """The number that the next generation gets."""
+    """Return the number of the next generation."""
     return max(_numbers(fs), default=0) + 1
 
 
 def before_image(fs: Fs, generation: Generation, step: Step) -> bytes | None:
-    """What stood at the path of a step before it.
+    """Return the file that was at the path of a step before it.
 
     Args:
         fs: The home.
@@ -79,7 +79,7 @@ def before_image(fs: Fs, generation: Generation, step: Step) -> bytes | None:
         step: One of its steps.
 
     Returns:
-        The content, which is what was really displaced; None when nothing was.
+        The content that was actually displaced; None if there was none.
 
     Raises:
         DistError: The disk fails.
@@ -93,7 +93,7 @@ def before_image(fs: Fs, generation: Generation, step: Step) -> bytes | None:
 
 
 def lock_image(fs: Fs, generation: Generation) -> bytes | None:
-    """The lockfile before a generation; None when there was none, or the generation did not change it.
+    """Return the lockfile before a generation; None if there was none or the generation did not change it.
 
     Raises:
         DistError: The disk fails.
@@ -111,10 +111,10 @@ def prune(fs: Fs, keep: int) -> int:
 
     Args:
         fs: The home, whose lock the caller holds.
-        keep: How many stay.
+        keep: The number of generations to keep.
 
     Returns:
-        How many were removed.
+        The number of generations removed.
 
     Raises:
         DistError: The disk fails.
@@ -126,7 +126,7 @@ def prune(fs: Fs, keep: int) -> int:
             folder = f"{GENERATIONS}/{number}"
             if (
                 fs.kind(f"{folder}/journal") != "absent"
-            ):  # without it, what is left is no generation any more
+            ):  # without its journal, the rest is no longer a generation
                 fs.unlink(f"{folder}/journal")
             fs.sync_folder(folder)
             remove_tree(fs, folder)
@@ -138,7 +138,7 @@ def prune(fs: Fs, keep: int) -> int:
 
 
 def remove_tree(fs: Fs, folder: str) -> None:
-    """Remove a folder of our own and all that is in it.
+    """Remove one of our own folders with everything in it.
 
     Raises:
         OSError: As the system says.

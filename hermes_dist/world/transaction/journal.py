@@ -1,8 +1,8 @@
-"""The journal of a transaction: what goes where, with a checksum; also the record of a generation.
+"""The journal of a transaction: which file goes where, with a checksum; it is also the record of a generation.
 
 The transaction folder ``.dist/txn`` holds ``journal``, one slot for each step (``0``, ``1``, …) and one for the
-lockfile (``lock``). A slot holds the new image until the step is done and the displaced one afterwards, so
-the slots alone tell what is done; see :mod:`hermes_dist.world.transaction.realize`.
+lockfile (``lock``). A slot holds the new file until the step is done and the displaced one afterwards, so the slots
+alone tell what is done; see :mod:`hermes_dist.world.transaction.realize`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GENERATIONS = f"{PRIVATE}/generations"
 JOURNAL = f"{TXN}/journal"
 SKIPPED = "skipped"
 LOCK_SLOT = "lock"
-LAST = CONFIG  # the agent reads it first, so it comes when all it speaks of is there
+LAST = CONFIG  # the agent reads it first, so it comes after all files it refers to
 
 __all__ = [
     "GENERATIONS",
@@ -42,7 +42,7 @@ __all__ = [
 
 
 def slot_of(index: int, folder: str = TXN) -> str:
-    """The path of a step's slot."""
+    """Return the path of a step's slot."""
     return f"{folder}/{index}"
 
 
@@ -50,11 +50,11 @@ class Journal(Struct, frozen=True, kw_only=True):
     """What one transaction does.
 
     Attributes:
-        number: The generation it becomes.
-        steps: What changes; the position is the name of the slot.
-        lock_before: Digest of the lockfile it found; None for none.
-        lock_after: Digest of the lockfile it leaves; None for none.
-        label: Words to list it by, such as verb and version.
+        number: The number of the generation it becomes.
+        steps: The steps; the position of a step is the name of its slot.
+        lock_before: Digest of the lockfile it found; None if there is none.
+        lock_after: Digest of the lockfile it leaves; None if there is none.
+        label: Labels shown in lists, such as verb and version.
     """
 
     number: int
@@ -64,7 +64,7 @@ class Journal(Struct, frozen=True, kw_only=True):
     label: Mapping[str, str] = field(default_factory=dict)
 
     def in_order(self) -> tuple[list[int], list[int], list[int]]:
-        """The steps in readable order: what must go first to make room, then new and changed, then deletions."""
+        """Return step indices: deletions that make room, then new and changed files, then all other deletions."""
         gone = [i for i, step in enumerate(self.steps) if step.after is None]
         come = [i for i, step in enumerate(self.steps) if step.after is not None]
         coming = {self.steps[i].path for i in come}
@@ -84,7 +84,7 @@ class Journal(Struct, frozen=True, kw_only=True):
         return early, come, [i for i in gone if i not in set(early)]
 
     def encode(self) -> bytes:
-        """One line of JSON and one with its SHA-256."""
+        """Return one line of JSON and one with its SHA-256."""
         data = {
             "format": 1,
             "number": self.number,
@@ -99,7 +99,7 @@ class Journal(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def decode(cls, text: bytes) -> Journal | None:
-        """Read it back; None when it is torn or damaged."""
+        """Parse a journal; None if it is torn or damaged."""
         body, _, check = text.partition(b"\n")
         if check != Digest.of(body).encode() + b"\n":
             return None
@@ -119,7 +119,7 @@ class Journal(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def load(cls, fs: Fs, folder: str = TXN) -> Journal | None:
-        """Read the journal of a transaction or generation; None when there is none or it is damaged."""
+        """Read the journal of a transaction or generation; None if it is missing or damaged."""
         text = fs.read(f"{folder}/journal")
         return None if text is None else cls.decode(text)
 

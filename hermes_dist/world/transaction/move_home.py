@@ -1,4 +1,4 @@
-"""Homes as wholes: raised beside their place and renamed into it, moved by one rename, removed for good."""
+"""Whole homes: built in staging and renamed into place, moved by one rename, or erased."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from hermes_dist.world.transaction.new_home import STAGING, sweep
 
 
 def make_folder(fs: RealFs, folder: str, mode: int = 0o755) -> None:
-    """Make a folder of ours below the root, with its parents, where it is missing.
+    """Make one of our folders below the root, with its parents, if it is missing.
 
     Raises:
-        DistError: It can't be made.
+        DistError: The folder can't be made.
     """
     parts = folder.split("/")
     try:
@@ -36,16 +36,16 @@ def make_folder(fs: RealFs, folder: str, mode: int = 0o755) -> None:
 def raise_home(
     fs: RealFs, target: str, fill: Callable[[Path], None], put: Callable[[str], None]
 ) -> None:
-    """Build a home in the staging folder, whole, before it comes to its place: nobody ever meets half of one.
+    """Build a whole home in the staging folder, then move it into place, so that nobody ever sees half of one.
 
     Args:
         fs: The brand's root folder, with the lock over new homes held by the caller.
-        target: Where the home comes, such as ``profiles/ada``.
+        target: The place of the home, such as ``profiles/ada``.
         fill: Writes everything below the folder it is given.
         put: Moves the built home, named by its path below the root, to its place.
 
     Raises:
-        Changed: Something stands at the target; nothing was written.
+        Changed: Something is at the target; nothing was written.
         DistError: The disk is full or failing; nothing is left behind.
     """
     _absent(fs, target)
@@ -69,7 +69,7 @@ def move_home(fs: RealFs, source: str, target: str) -> None:
     """Move a whole home by one rename that replaces nothing.
 
     Raises:
-        Changed: Something stands at the target, or nothing at the source; nothing was moved.
+        Changed: Something is at the target, or nothing at the source; nothing was moved.
         DistError: The system refuses.
     """
     _absent(fs, target)
@@ -99,7 +99,7 @@ def _absent(fs: RealFs, target: str) -> None:
 
 
 def inode(path: Path) -> int:
-    """The number by which a folder is known again at another place; 0 when there is none."""
+    """Return the inode number, by which a moved folder is recognized; 0 if the folder is missing."""
     try:
         return path.stat(follow_symlinks=False).st_ino
     except OSError:
@@ -107,10 +107,10 @@ def inode(path: Path) -> int:
 
 
 def erase(path: Path) -> None:
-    """Remove a folder and all that is below it, read-only parts too; nothing there is fine.
+    """Remove a folder and everything below it, read-only parts too; a missing folder is not an error.
 
     Raises:
-        DistError: Something can't be removed; the rest may be gone.
+        DistError: A part can't be removed; the rest may be gone.
     """
     if path.is_symlink():
         path.unlink()
@@ -141,10 +141,10 @@ def erase(path: Path) -> None:
 
 
 def tighten(path: Path, mode: int = 0o600) -> None:
-    """Make a file or folder of secrets its owner's alone; a symlink is left alone.
+    """Make a secret file or folder accessible only to its owner; a symlink is left alone.
 
     Raises:
-        DistError: It is somebody else's.
+        DistError: It belongs to another user.
     """
     try:
         if not path.is_symlink():

@@ -1,4 +1,4 @@
-"""A new home is built beside its place and renamed into it whole, so nobody ever meets half of one."""
+"""A new home is built in staging and renamed into place whole, so that nobody ever sees half of one."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ def build_new(
 
     Args:
         fs: The brand's root folder, with a lock of the caller's over new homes.
-        target: Where the home comes, such as ``profiles/ada``.
+        target: The place of the home, such as ``profiles/ada``.
         steps: Its files: every ``before`` is None.
-        read: Gives the content of each ``after``.
-        lock_after: Its lockfile; None for none.
-        label: Words to list its first generation by.
+        read: Returns the content of each ``after``.
+        lock_after: Its lockfile; None if it has none.
+        label: Labels shown when its first generation is listed.
         folders: Empty folders to make as well, parents first.
         extra: Files outside the plan with their permission bits, such as ``.env``.
-        moved: Files below ``fs`` that become part of the home, by their place now.
+        moved: Files below ``fs`` that become part of the home, by their current path.
         staging: The folder to build in, on the same disk.
 
     Returns:
         Generation 1.
 
     Raises:
-        Changed: Something stands at the target; nothing was written.
+        Changed: Something is at the target; nothing was written.
         Unfinished: The home is there, but the disk failed to confirm it.
         DistError: The disk is full or failing; nothing is left behind.
     """
@@ -82,10 +82,10 @@ def build_new(
 
 
 def sweep(fs: Fs, staging: str = STAGING) -> int:
-    """Remove what a build that was killed has left; the caller holds the lock over new homes.
+    """Remove what a killed build left behind; the caller holds the lock over new homes.
 
     Returns:
-        How many there were.
+        The number of folders removed.
 
     Raises:
         DistError: The disk fails.
@@ -128,7 +128,7 @@ def _clear(fs: Fs, path: str) -> None:
 
 
 def _own(journal: Journal, lock_after: bytes | None) -> dict[str, tuple[bytes, int]]:
-    """The lockfile and the record of the first generation."""
+    """Write the lockfile and the record of the first generation."""
     own = {f"{GENERATIONS}/{journal.number}/journal": (journal.encode(), 0o600)}
     if lock_after is not None:
         own[LOCKFILE] = (lock_after, 0o644)
@@ -136,7 +136,7 @@ def _own(journal: Journal, lock_after: bytes | None) -> dict[str, tuple[bytes, i
 
 
 def _make(fs: Fs, folder: str, mode: int = 0o755) -> list[str]:
-    """Make a folder with its parents; list the folders that got a new name in them."""
+    """Make a folder with its parents; return the folders that got a new entry."""
     touched = []
     parts = folder.split("/") if folder else []
     for depth in range(1, len(parts) + 1):
@@ -156,7 +156,7 @@ def _build(
     folders: Iterable[str],
     moved: Mapping[str, str],
 ) -> None:
-    """Write everything below the staging folder and bring it to the disk."""
+    """Write everything below the staging folder and fsync it."""
     fs.mkdir(home, 0o700)
     paths = [*(str(step.path) for step in journal.steps), *own, *moved.values()]
     inner = {"/".join(path.split("/")[:n]) for path in paths for n in range(1, path.count("/") + 1)}

@@ -1,10 +1,10 @@
-"""Past the journal: make every step real, in a way that can be cut short anywhere and done again.
+"""After the journal: carry out every step, so that it can be interrupted anywhere and repeated.
 
-Whether a step is done is read from its slot, never remembered: while a slot holds the new image, the step is to
-be done; once it holds the image that was displaced, it is done, and whatever stands at the path since then is
-somebody else's work. What came out of an exchange is looked at; if it is not what the plan saw, somebody wrote
-at the same moment, so it is put back and the path reported as skipped. Nothing is ever unlinked here: a
-displaced file stays in its slot, and the transaction folder becomes the generation to roll back to.
+Whether a step is done is read from its slot, never remembered: while a slot holds the new file, the step is not done;
+once it holds the displaced file, it is done, and any later change at the path is another program's work. The file that
+comes out of an exchange is compared with the plan; if it differs, another program wrote at the same moment, so it is
+put back and the path is reported as skipped. Nothing is ever unlinked here: a displaced file stays in its slot, and
+the transaction folder becomes the generation to roll back to.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from hermes_dist.world.transaction.journal import (
 )
 
 Guards = Mapping[RelPath, Callable[[], AbstractContextManager[None]]]
-"""Locks of the agent to hold while one of its files is exchanged, by path."""
+"""The agent's locks by path, held while one of its files is exchanged."""
 
 STANDING = frozenset([*STANDARD_FOLDERS, "hooks", "plugins"])
-"""The agent's own folders, which stay when they become empty."""
+"""The agent's own folders, which are kept when they become empty."""
 
 SYNC_EACH = 50
-"""Up to so many files or folders are brought to the disk one by one; more by one call for all."""
+"""Up to this many files or folders are synced one by one; more by one call for all."""
 
 BALLAST = f"{TXN}/ballast"
-"""Room held until the journal is written, so that a full disk is met before it and not after."""
+"""Disk space reserved until the journal is written, so that a full disk fails before it and not after."""
 
 _IN_THE_WAY = frozenset(
     [
@@ -59,11 +59,12 @@ _IN_THE_WAY = frozenset(
 
 
 class Applied(Struct, frozen=True):
-    """What became of a plan.
+    """The outcome of a plan.
 
     Attributes:
-        skipped: Left alone, because somebody else wrote them at the same moment; the lockfile does not know.
-        generation: The number to roll back by; None when there was nothing to do.
+        skipped: Paths left alone because another program wrote them at the same moment; the lockfile does not record
+            them.
+        generation: The generation's number, used to roll back; None if there was nothing to do.
     """
 
     skipped: tuple[RelPath, ...] = ()
@@ -74,20 +75,21 @@ _Look = Entry | Literal["odd"] | None
 
 
 def forward(fs: Fs, journal: Journal, guards: Guards, *, again: bool = False) -> Applied:
-    """Realize every step that is not done yet, then the lockfile, then retire the transaction.
+    """Carry out every step that is not done yet, replace the lockfile, then retire the transaction.
 
     Args:
         fs: The home.
         journal: The transaction, whose journal and slots are durable.
         guards: The agent's locks.
-        again: A cut-short run went before.
+        again: Whether an interrupted run came before.
 
     Returns:
-        The paths left alone because somebody else wrote them, and the generation it became.
+        The paths left alone because another program wrote them, and the number of the generation.
 
     Raises:
-        OSError: The disk fails or is full; calling it again goes on.
+        OSError: The disk fails or is full; calling it again continues.
     """
+    # The reserved space is freed here, after the point of no return, for the names and folders made below.
     if fs.kind(BALLAST) == "file":
         fs.unlink(BALLAST)
     early, come, late = journal.in_order()
@@ -95,11 +97,15 @@ def forward(fs: Fs, journal: Journal, guards: Guards, *, again: bool = False) ->
     if early:
         _sync(fs, {_folder(journal.steps[i].path) for i in early} | {TXN})
         _remove_emptied(fs, [journal.steps[i] for i in early], again=again)
+    # Every folder must be on the disk before a file moves into it: after a power cut, the file would be lost with
+    # it.
     _make_folders(
         fs, [journal.steps[i].path for i in come if journal.steps[i].before is None], again=again
     )
     skipped += _run(fs, journal, come, guards)
     skipped += _run(fs, journal, late, guards)
+    # Sync all moves before the lockfile changes, so that a new lockfile never describes files that a power cut
+    # undid.
     _sync(fs, {_folder(step.path) for step in journal.steps} | {TXN})
     _remove_emptied(fs, [journal.steps[i] for i in late], again=again)
     _record(fs, skipped)
@@ -110,7 +116,7 @@ def forward(fs: Fs, journal: Journal, guards: Guards, *, again: bool = False) ->
 
 
 def _run(fs: Fs, journal: Journal, indices: Iterable[int], guards: Guards) -> list[RelPath]:
-    """Do some steps; list the paths that turned out to be somebody else's."""
+    """Carry out some steps; return the paths that another program changed."""
     skipped = []
     for index in indices:
         step, slot = journal.steps[index], slot_of(index)
@@ -149,7 +155,7 @@ def _take(fs: Fs, slot: str, step: Step) -> bool:
 
 
 def _put(fs: Fs, slot: str, step: Step, after: Entry) -> bool:
-    """Bring a new or changed file from its slot to its path."""
+    """Move a new or changed file from its slot to its path."""
     before = step.before
     if before is None:
         if fs.kind(slot) == "absent":
@@ -162,15 +168,17 @@ def _put(fs: Fs, slot: str, step: Step, after: Entry) -> bool:
         return False
     if _same(_look(fs, slot), after, before):
         live = _look(fs, step.path)
+        # Look before the exchange, so that a file that is already someone else's is not even briefly replaced.
         if not _same(live, before, after):
             return _same(live, after, before)
         _swap(fs, slot, step.path)
+    # Look again after the exchange: a writer may have come between the look and the swap. What came out tells.
     if _same(_look(fs, slot), before, after):
         return True
     if _same(_look(fs, step.path), after, before):
         _swap(fs, slot, step.path)
         if not _same(_look(fs, slot), after, before):
-            _swap(fs, slot, step.path)  # overtaken once more: the newest stays live
+            _swap(fs, slot, step.path)  # overwritten once more: the newest stays live
     return False
 
 
@@ -182,7 +190,7 @@ def _look(fs: Fs, path: str) -> _Look:
 
 
 def _same(found: _Look, image: Entry | None, other: Entry | None = None) -> bool:
-    """Whether a file is this image: by content, and by mode only where nothing else tells it from the other."""
+    """Return whether a file is this image: by content, and by mode only if the other image has the same content."""
     if found is None or found == "odd" or image is None:
         return found is image
     if found.digest != image.digest:
@@ -191,10 +199,11 @@ def _same(found: _Look, image: Entry | None, other: Entry | None = None) -> bool
 
 
 def _swap(fs: Fs, slot: str, path: str) -> None:
-    """Exchange slot and path; where that is missing, move out and link in, which readers may notice."""
+    """Exchange slot and path; if the system can't, move out and link in, and readers may see the file missing."""
     try:
         fs.exchange(slot, path)
     except Unsupported:
+        # Sync after each rename: if a power cut reordered them, the only copy of a file could have no name at all.
         fs.rename(path, f"{slot}.out")
         _sync(fs, {TXN, _folder(path)})
         fs.noreplace(slot, path)
@@ -203,13 +212,14 @@ def _swap(fs: Fs, slot: str, path: str) -> None:
 
 
 def _finish_swap(fs: Fs, slot: str, path: str) -> bool:
-    """Finish a swap that was cut short where exchange is missing; False when somebody wrote meanwhile."""
+    """Finish an interrupted swap without exchange; False if another program wrote the file meanwhile."""
     if fs.kind(f"{slot}.out") == "absent":
         return True
     _sync(fs, {TXN, _folder(path)})
     if fs.kind(path) == "absent":
         fs.noreplace(slot, path)
         _sync(fs, {TXN, _folder(path)})
+    # Slot and path differ: another program wrote the path after the old file moved out, and its work stays.
     elif fs.kind(slot) != "absent" and _look(fs, slot) != _look(fs, path):
         return False
     fs.rename(f"{slot}.out", slot)
@@ -217,7 +227,7 @@ def _finish_swap(fs: Fs, slot: str, path: str) -> bool:
 
 
 def _swap_lock(fs: Fs, after: Digest | None) -> None:
-    """Bring the new lockfile in; it is ours alone, so whatever it displaces goes to the slot."""
+    """Move the new lockfile in; only we write it, so whatever it displaces goes to the slot."""
     slot = slot_of_lock()
     if after is None:
         if fs.kind(slot) == "absent" and fs.kind(LOCKFILE) != "absent":
@@ -233,7 +243,7 @@ def _swap_lock(fs: Fs, after: Digest | None) -> None:
 
 
 def slot_of_lock(folder: str = TXN) -> str:
-    """The path of the lockfile's slot."""
+    """Return the path of the lockfile's slot."""
     return f"{folder}/{LOCK_SLOT}"
 
 
@@ -242,7 +252,7 @@ def _folder(path: str) -> str:
 
 
 def _make_folders(fs: Fs, paths: Iterable[RelPath], *, again: bool) -> None:
-    """Make the folders that new files need, and bring them to the disk before anything moves in."""
+    """Make the folders that new files need, and fsync their parents before any file moves in."""
     held = set()
     for folder in sorted({parent for path in paths for parent in path.parents}):
         made = False
@@ -258,6 +268,7 @@ def _make_folders(fs: Fs, paths: Iterable[RelPath], *, again: bool) -> None:
 def _remove_emptied(fs: Fs, steps: Iterable[Step], *, again: bool) -> None:
     """Remove the folders that deletions left empty."""
     touched = set()
+    # Children sort after their parents, so in reverse each folder is empty before its parent's turn.
     for folder in sorted({parent for step in steps for parent in step.path.parents}, reverse=True):
         if folder not in STANDING:
             if again:
@@ -270,7 +281,7 @@ def _remove_emptied(fs: Fs, steps: Iterable[Step], *, again: bool) -> None:
 
 @contextlib.contextmanager
 def _yielding() -> Iterator[None]:
-    """Let be what somebody else has put in the way."""
+    """Ignore errors caused by something that another program has put in the way."""
     try:
         yield
     except Odd:
@@ -281,7 +292,7 @@ def _yielding() -> Iterator[None]:
 
 
 def _sync(fs: Fs, folders: set[str]) -> None:
-    """Bring folders to the disk; one that is gone or somebody else's needs none."""
+    """Fsync folders; one that is gone or was replaced by another program is skipped."""
     if len(folders) > SYNC_EACH:
         fs.sync_all()
         return
@@ -291,7 +302,7 @@ def _sync(fs: Fs, folders: set[str]) -> None:
 
 
 def _record(fs: Fs, skipped: list[RelPath]) -> None:
-    """Keep the skipped paths with the generation."""
+    """Store the skipped paths with the generation."""
     record, text = f"{TXN}/{SKIPPED}", "\n".join(sorted(skipped)).encode()
     found = fs.read(record)
     if found == (text or None):
@@ -304,7 +315,7 @@ def _record(fs: Fs, skipped: list[RelPath]) -> None:
 
 
 def _retire(fs: Fs, number: int) -> int:
-    """The transaction folder, now holding what was displaced, becomes the generation."""
+    """Rename the transaction folder, which now holds the displaced files, to be the generation."""
     if fs.kind(GENERATIONS) == "absent":
         fs.mkdir(GENERATIONS, 0o700)
     while fs.kind(f"{GENERATIONS}/{number}") != "absent":
