@@ -19,7 +19,9 @@ BARE: tuple[tuple[str, bool], ...] = (("y", True), ("Y", True), ("n", False), ("
 NUMBER: Final = re.compile(
     r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+|\.[0-9_]+(?:[eE][-+][0-9]+)?"
 )
-"""Words that ruamel reads as floats. PyYAML requires digits before and after the point, and a sign after ``e``.
+"""Words that ruamel reads as floats.
+
+PyYAML requires digits before and after the point, and a sign after ``e``.
 """
 WHOLE: Final = re.compile(r"[-+]_[0-7_]*")
 """Words that ruamel reads as integers; it fails if there is no digit at all."""
