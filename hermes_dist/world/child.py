@@ -1,8 +1,8 @@
 """Running a child with bounds on time, bytes and memory; its whole process group ends with it.
 
-A child gets exactly the environment it is handed, no terminal (it starts a session of its own, so that nothing
-can ask on ``/dev/tty``), no input but what is given, and ``/`` as its folder, so that where the user stands
-decides nothing.
+A child gets exactly the environment it is given, no terminal (it runs in its own session, so that nothing can ask on
+``/dev/tty``), no input except what is given, and ``/`` as its folder, so that the user's current folder has no
+influence.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CHUNK = 1 << 16
 _running: WeakSet[subprocess.Popen[bytes]] = WeakSet()
 _ERR_BYTES = 1 << 16
 _GRACE = 0.5
-# dash, bash and busybox agree on these; a limit the system does not know is left out
+# dash, bash and busybox agree on these; an unsupported limit is skipped
 _LIMITER = (
     '[ -z "$1" ] || umask "$1"; data=$2 file=$3 cpu=$4; shift 4; '
     'ulimit -c 0 2>/dev/null; ulimit -d "$data" 2>/dev/null; '
@@ -60,8 +60,8 @@ class Command(NamedTuple):
     Attributes:
         argv: The words.
         env: The whole environment.
-        request: What it reads first; less than a pipe holds.
-        private: Whether files that it makes are for their owner alone, whatever the umask.
+        request: Its input; it must fit into a pipe.
+        private: Whether files that it makes are accessible only to their owner, whatever the umask.
     """
 
     argv: tuple[str, ...]
@@ -77,7 +77,7 @@ class Finished(NamedTuple):
         code: Its exit code; negative for a signal.
         out: Its standard output.
         err: The end of its standard error.
-        stopped: Why it was killed by us: out of time, too much output; empty when it was not.
+        stopped: Why we killed it: out of time or too much output; empty if we did not.
     """
 
     code: int
@@ -91,7 +91,7 @@ class Finished(NamedTuple):
 
 
 class Detached:
-    """A child in a session of its own that outlives us; see :func:`start_detached`."""
+    """A child in its own session that outlives us; see :func:`start_detached`."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
@@ -105,13 +105,13 @@ class Detached:
         return self._process.poll()
 
     def leave(self) -> None:
-        """Let it go: whether it runs or not, nobody here waits for it any more."""
+        """Stop tracking the child: whether it runs or not, we no longer wait for it."""
         if self._process.poll() is None:
             self._process.returncode = 0
 
 
 def start_detached(command: Command, folder: Path, out: Path, err: Path) -> Detached:
-    """Start a child that goes on when we end: no terminal, no input, its outputs at the end of two files.
+    """Start a child that keeps running after we end: no terminal, no input, its output appended to two files.
 
     Args:
         command: What to run; it reads nothing.
@@ -182,7 +182,7 @@ def _start(
 
 
 def stop_running() -> None:
-    """Ask every child that somebody waits for to end; for who gives up while other threads wait."""
+    """Terminate every child that a thread waits for; used to give up while other threads wait."""
     for process in list(_running):
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -190,7 +190,7 @@ def stop_running() -> None:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the whole group: politely, so that it takes its lock files along, then surely."""
+    """End the whole group: first SIGTERM, so that it removes its lock files, then SIGKILL."""
     if process.returncode is not None:
         return
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -202,7 +202,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _is_dead(pid: int) -> bool:
-    """Whether a child of ours has ended; it is not reaped, so its number stays its own."""
+    """Return whether our child has ended; it is not reaped, so its process id is not reused."""
     try:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
@@ -237,7 +237,7 @@ def run(command: Command, bounds: Bounds, on_line: Callable[[str], None] | None 
     Args:
         command: What to run.
         bounds: What it may use.
-        on_line: Is given each line of its standard error.
+        on_line: Called with each line of its standard error.
 
     Returns:
         How it ended; never raises for a child that fails or is stopped.
@@ -271,7 +271,7 @@ def _collect(
 ) -> tuple[bytes, Stopped]:
     """Read both outputs until the child has ended.
 
-    A program left in the background may hold standard error open for ever; it is not waited for.
+    A background program may hold standard error open for ever; we don't wait for it.
     """
     assert process.stdout is not None  # noqa: S101 - started with pipes
     assert process.stderr is not None  # noqa: S101 - started with pipes
@@ -285,6 +285,7 @@ def _collect(
         ready, _, _ = select.select(
             list(open_fds), [], [], left if out in open_fds else min(left, 0.05)
         )
+        # Standard output is closed and the child is dead: only a background program can still hold standard error.
         if not ready and out not in open_fds and _is_dead(process.pid):
             break
         for fd in ready:
@@ -306,11 +307,11 @@ def _collect(
 
 
 class Stream:
-    """A child whose output is read while it comes; a context manager.
+    """A child whose output is read as it arrives; a context manager.
 
     Args:
         command: What to run.
-        bounds: What it may use; output is not counted here, the reader knows what to expect.
+        bounds: What it may use; output is not limited here, because the reader knows how much to expect.
         stdin: What to feed it.
 
     Raises:
@@ -369,8 +370,8 @@ class Stream:
                 self._said.take(data)
 
     def finish(self) -> Finished:
-        """Wait for its end, once all that was expected has been read."""
+        """Wait for the child to end, after all expected output has been read."""
         code = self._process.wait()
         self._timer.cancel()
-        self._listener.join(_GRACE)  # a program left in the background may hold it open for ever
+        self._listener.join(_GRACE)  # a background program may hold it open for ever
         return Finished(code, b"", self._said.text, "time" if self._late else "")

@@ -20,7 +20,7 @@ def load_manifest(data: bytes) -> Manifest:
     """Read a manifest leniently.
 
     Raises:
-        Invalid: It is no YAML map with a name; the error names field and line.
+        Invalid: The file is not a YAML map with a name; the error names field and line.
     """
     try:
         doc = parse_manifest_text(data)

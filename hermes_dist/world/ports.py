@@ -1,4 +1,4 @@
-"""Ports: what the other rooms may ask of the machine, as Protocols."""
+"""Ports: the operations that other rooms may ask of the machine, as Protocols."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Entry
 
 Kind = Literal["absent", "file", "folder", "odd"]
-"""What stands at a path; ``odd`` is a symlink, a FIFO, a socket, a device, or a folder on another device."""
+"""What is at a path; ``odd`` is a symlink, a FIFO, a socket, a device, or a folder on another device."""
 
 
 class Odd(Refused):
-    """A path leads through a symlink, or is no regular file where one is wanted: it is the user's."""
+    """A path leads through a symlink, or is not a regular file where one is needed; it belongs to the user."""
 
 
 class Unsupported(Exception):
@@ -23,7 +23,7 @@ class Unsupported(Exception):
 
 
 class Fs(Protocol):
-    """One folder and what is below it.
+    """One folder and everything below it.
 
     Paths are relative, with ``/`` between names; every folder on the way is opened without following
     symlinks. Verbs raise ``OSError`` as the system gives it, and :class:`Odd` where a symlink is on the way.
@@ -32,13 +32,13 @@ class Fs(Protocol):
     def kind(self, path: str) -> Kind: ...
 
     def read(self, path: str) -> bytes | None:
-        """The content of a regular file; None where nothing is. Raises Odd for anything else."""
+        """The content of a regular file; None if nothing is there. Raises Odd for anything else."""
 
     def entry(self, path: str) -> Entry | None:
-        """Digest and executable bit of a regular file; None where nothing is. Raises Odd for anything else."""
+        """Digest and executable bit of a regular file; None if nothing is there. Raises Odd for anything else."""
 
     def mode(self, path: str) -> int | None:
-        """The permission bits; None where nothing is."""
+        """The permission bits; None if nothing is there."""
 
     def listdir(self, path: str) -> list[str]:
         """The sorted names in a folder; the root is the empty path."""
@@ -93,7 +93,7 @@ class Refs(NamedTuple):
         return f"refs/heads/{short}" if short in self.heads else ""
 
     def commit(self, full: str) -> str:
-        """The commit a full ref name stands for; empty when there is none."""
+        """The commit that a full ref name resolves to; empty if there is none."""
         for prefix, table in (("refs/tags/", self.tags), ("refs/heads/", self.heads)):
             if full.startswith(prefix):
                 return table.get(full.removeprefix(prefix), "")
@@ -114,8 +114,8 @@ class RefUpdate(NamedTuple):
 
     Attributes:
         name: Its full name.
-        old: What it is known to be; empty where it must not exist yet.
-        new: The commit or tag object it shall be.
+        old: Its expected value; empty if it must not exist yet.
+        new: The commit or tag object that it moves to.
     """
 
     name: str
@@ -130,12 +130,12 @@ Relation = Literal["same", "forward", "backward", "unrelated", "unknown"]
 class Git(Protocol):
     """Repositories by URL; what is fetched is held in one bare cache for each URL.
 
-    Verbs that talk to a server raise Unreachable when it can't be reached, refuses or takes too long, and
-    Invalid when what was asked for is not there or what it sent breaks a rule. All are safe in threads.
+    Verbs that talk to a server raise Unreachable when it can't be reached, refuses or takes too long, and Invalid when
+    the requested object is missing or the answer breaks a rule. All are thread-safe.
     """
 
     def refs(self, url: str) -> Refs:
-        """Ask what there is."""
+        """List the refs."""
 
     def fetch(
         self, url: str, want: str, *, depth: int = 1, progress: Callable[[str], None] | None = None
@@ -161,4 +161,4 @@ class Git(Protocol):
         """Commits from a full ref name or commit backwards, newest first; fetches as deep as needed."""
 
     def relation(self, url: str, old: str, new: str) -> Relation:
-        """How ``new`` follows ``old``; looks deeper within bounds, and never fails for want of an answer."""
+        """How ``new`` follows ``old``; fetches more history within bounds; ``unknown`` if that gives no answer."""

@@ -1,4 +1,4 @@
-"""Asking repositories what they offer: one when it is needed, or many at once before they are."""
+"""Listing the refs of repositories: one on demand, or many at once in advance."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _AT_ONCE = 8
 
 
 class Asking:
-    """Answers of repositories.
+    """The refs of repositories, as answered.
 
     Args:
-        git: Whom to ask by.
+        git: The git to use.
         known: Where names that were heard are remembered.
     """
 
@@ -28,14 +28,14 @@ class Asking:
         self._ahead: dict[str, Refs | DistError] = {}
 
     def refs(self, url: str) -> Refs:
-        """Ask one repository, unless its answer is there already.
+        """Return the refs of one repository, asking only if the answer is not known yet.
 
         Raises:
-            Unreachable: It can't be reached, read, or is not available offline.
+            Unreachable: It can't be reached or read, or is not available offline.
         """
         answer = self._ahead.get(url) or self._ask(url)
         if isinstance(answer, DistError):
-            raise copy(answer)  # whoever catches it adds where, and it may be raised again
+            raise copy(answer)  # a copy, because callers add a place and it may be raised again
         return answer
 
     def ahead(self, urls: Iterable[str]) -> None:
@@ -46,7 +46,7 @@ class Asking:
         pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
         try:
             self._ahead.update(zip(each, pool.map(self._ask, each), strict=True))
-        except BaseException:  # Ctrl-C: nobody else is asked, and nobody's answer awaited
+        except BaseException:  # Ctrl-C: ask no other repository, and wait for no answer
             pool.shutdown(wait=False, cancel_futures=True)
             stop_running()
             raise

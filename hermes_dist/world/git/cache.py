@@ -20,7 +20,7 @@ _CONFIG = "[core]\n\trepositoryFormatVersion = {}\n\tbare = true\n\tlogAllRefUpd
 
 
 def cache_name(url: str) -> str:
-    """The name of a repository's cache, from its address without a login."""
+    """Return the name of a repository's cache, derived from its URL without a login."""
     import hashlib  # noqa: PLC0415 - start-up
 
     slug = re.sub(r"[^a-z0-9]+", "-", url.lower().removesuffix(".git")).strip("-")[-40:].strip("-")
@@ -28,7 +28,7 @@ def cache_name(url: str) -> str:
 
 
 def prepare(cache: Path, *, sha256: bool) -> None:
-    """Make an empty bare repository, whole or not at all; one that is there stays as it is.
+    """Make an empty bare repository, whole or not at all; an existing one is left alone.
 
     Args:
         cache: Its folder.
@@ -62,12 +62,12 @@ def prepare(cache: Path, *, sha256: bool) -> None:
 
 
 def heal(cache: Path) -> bool:
-    """Clear away what a git that was killed left behind; whoever calls it holds the cache.
+    """Remove what a killed git left behind; the caller holds the cache's lock.
 
-    Nobody else can be at work in a held cache, so every ``*.lock`` in it is a dead one, and git would stop at it.
+    No other process works in a locked cache, so every ``*.lock`` in it is stale, and git would stop at it.
 
     Returns:
-        Whether a repository is left. One that lost a part without which git knows no repository is put away.
+        Whether a usable repository is left. One without a part that git needs is put away.
 
     Raises:
         DistError: The disk fails.
@@ -91,14 +91,14 @@ def heal(cache: Path) -> bool:
 
 
 def _is_whole(cache: Path) -> bool:
-    """Whether all is there without which git knows no repository."""
+    """Return whether every part is there that git needs to recognize a repository."""
     return all((cache / part).is_dir() for part in _FOLDERS) and all(
         _has_text(cache / part) for part in _FILES
     )
 
 
 def put_away(cache: Path) -> None:
-    """Take a damaged cache out of use; what was in it can be fetched again.
+    """Put a damaged cache aside; its contents can be fetched again.
 
     Raises:
         OSError: The disk fails.
@@ -112,7 +112,7 @@ def put_away(cache: Path) -> None:
 
 
 def _has_text(path: Path) -> bool:
-    """Whether a small file is there and was written: a machine that loses power leaves it empty or full of zeros."""
+    """Return whether a small file was really written: a power cut can leave it empty or full of zeros."""
     try:
         return bool(path.read_bytes().strip(b"\0 \n"))
     except (FileNotFoundError, IsADirectoryError):
@@ -134,12 +134,12 @@ def _rename_new(temp: Path, cache: Path) -> None:
 
 
 def is_pinned(cache: Path, commit: str) -> bool:
-    """Whether a commit has been fetched whole; git writes the ref only then."""
+    """Return whether a commit was fetched completely; git writes the ref only then."""
     return (cache / "refs/dist" / commit).is_file() and _is_whole(cache)
 
 
 def is_cut(cache: Path, lines: list[list[str]]) -> bool:
-    """Whether a walk ended at a commit whose parents were not fetched."""
+    """Return whether a walk ended at a commit whose parents were not fetched."""
     shallow: set[str] = set()
     with contextlib.suppress(FileNotFoundError):
         shallow = set((cache / "shallow").read_text().split())
@@ -182,10 +182,10 @@ def parse_refs(out: bytes) -> Refs:
 
 
 def read_original(out: IO[bytes], oid: str, kind: str) -> bytes:
-    """Read one commit or tag from what ``git cat-file --batch`` writes, and hold it against its id.
+    """Read one commit or tag from the output of ``git cat-file --batch``, and check it against its id.
 
     Raises:
-        Invalid: It is not there, is very large, or is not what its id says.
+        Invalid: The object is missing, too large, or does not match its id.
     """
     import hashlib  # noqa: PLC0415 - start-up
 

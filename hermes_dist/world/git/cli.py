@@ -1,8 +1,8 @@
-"""The user's own git, told to do nothing but talk and read.
+"""The user's own git, restricted to talking to servers and reading.
 
-Credentials, proxies, certificates and ssh come from the user's configuration; nothing in it or in a repository
-runs a hook, a filter, a monitor or maintenance, and nothing can ask a question: the child has no terminal, no
-askpass program, and git's own prompts are off.
+Credentials, proxies, certificates and ssh come from the user's configuration; nothing in it or in a repository can run
+a hook, a filter, a monitor or maintenance, and nothing can prompt: the child has no terminal, no askpass program, and
+git's own prompts are off.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _PROTOCOLS = {
     "file": "file",
 }
 _WITHOUT_LOGIN = {"git", "file"}
-"""Protocols that know no login; git would take one there for a part of the host's name, and say it aloud."""
+"""Protocols without logins; git would read a login there as part of the host name, and print it."""
 _KEPT = re.compile(
     r"GIT_(SSH|SSH_COMMAND|SSH_VARIANT|SSL_\w+|PROXY_\w+|HTTP_\w+|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT"
     r"|KEY_\d+|VALUE_\d+))"
@@ -93,6 +93,7 @@ class CliTool:
     name = "git"
 
     def __init__(self, program: str, env: Mapping[str, str]) -> None:
+        # GIT_* variables can name programs and other repositories, so only a list of harmless ones is passed on.
         kept = {k: v for k, v in env.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
         self._env = {**kept, **_QUIET}
         self._who = {k: v for k, v in env.items() if _WHO.fullmatch(k)}
@@ -106,13 +107,14 @@ class CliTool:
     def _remote(self, url: str, cache: Path | None, *words: str) -> Command:
         scheme = scheme_of(url)
         env = {**self._env, "GIT_ALLOW_PROTOCOL": _PROTOCOLS.get(scheme, "none")}
+        # Plain http is not authenticated: a redirect could lead to another host or to a local address.
         follow = () if scheme != "http" else ("-c", "http.followRedirects=false")
-        # Without a cache git must not read the configuration of wherever it stands.
+        # Without a cache, git must not read the configuration of its current folder.
         where = f"--git-dir={cache or os.devnull}"
         return Command((*self._base, *follow, where, *words), _with_login(env, url))
 
     def _serving(self, url: str) -> tuple[str, ...]:
-        """How a repository on this machine is served: by git alone, without a program of the user's in between.
+        """Return options by which git alone serves a local repository, without a program of the user's in between.
 
         The git at the other end of ``file://`` is a second one, which the settings of the first don't reach. It reads
         the user's configuration, and ``uploadpack.packObjectsHook`` there names a program; ``env`` is one that does
@@ -138,6 +140,8 @@ class CliTool:
         self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool
     ) -> Command:
         """Bring ``source`` (a full ref name or commit) into the cache as the ref ``target``."""
+        # Depth 1 brings one commit with all its files and no history; history is fetched deeper only when it is
+        # needed.
         how = () if depth is None else (f"--depth={depth}",)
         command = self._remote(
             url,
@@ -172,7 +176,7 @@ class CliTool:
         )
 
     def identity(self, who: str) -> Command:
-        """Write ``Name <mail> seconds zone`` of the AUTHOR or COMMITTER; fails rather than guess one."""
+        """Print ``Name <mail> seconds zone`` of the AUTHOR or COMMITTER; fail rather than guess."""
         words = (
             "-c",
             "user.useConfigOnly=true",
@@ -185,7 +189,7 @@ class CliTool:
         )
 
     def push(self, cache: Path, url: str, updates: Sequence[RefUpdate], *, talk: bool) -> Command:
-        """Move refs all together or not at all, and only from what they are known to be."""
+        """Move all refs or none, and only from their expected values."""
         leases = (f"--force-with-lease={one.name}:{one.old}" for one in updates)
         return self._remote(
             url,
@@ -205,7 +209,7 @@ class CliTool:
         )
 
     def patch(self, cache: Path, commit: str) -> Command:
-        """Write a commit as a patch for ``git am``, whatever the user's own taste in patches is."""
+        """Print a commit as a patch for ``git am``, whatever the user's own format settings are."""
         plain = {
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -225,7 +229,7 @@ class CliTool:
 
 
 def _with_login(env: dict[str, str], url: str) -> dict[str, str]:
-    """Hand a login in the URL over by the environment, where no list of processes and no message shows it."""
+    """Pass a login in the URL through the environment, so that no process list and no message shows it."""
     bare = without_credentials(url)
     if bare == url or scheme_of(url) in _WITHOUT_LOGIN:
         return env

@@ -66,7 +66,7 @@ def _client(request: Mapping[str, Any]) -> tuple[clients.GitClient, bytes]:
 
 
 def _pool(url: str) -> Any:
-    """Connections that follow redirects to https, or within the same server, and nowhere else."""
+    """Return connections that follow redirects only to https or within the same server."""
     origin = urllib3.util.parse_url(url)
 
     class Careful:
@@ -129,7 +129,7 @@ def _fetch(request: Mapping[str, Any]) -> Iterator[bytes]:
             _fail("not our ref")
         repo.refs[Ref(request["target"].encode())] = chosen[-1]
     for pack in Path(request["cache"], "objects/pack").iterdir():
-        pack.chmod(0o400)  # dulwich makes packs that everybody may read
+        pack.chmod(0o400)  # dulwich makes packs that every user may read
     yield b""
 
 
@@ -225,7 +225,7 @@ def _walk(request: Mapping[str, Any]) -> Iterator[bytes]:
 
 
 def _identity(request: Mapping[str, Any]) -> Iterator[bytes]:
-    """Who commits: by the environment, else by the user's configuration; never a guess."""
+    """Return the identity from the environment, else from the user's configuration; never guess."""
     config = StackedConfig.default()
 
     def setting(name: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What git says when something goes wrong, as errors with a next step."""
+"""Errors with a next step, made from git's error messages."""
 
 from __future__ import annotations
 
@@ -111,11 +111,11 @@ _DISK: tuple[tuple[str, str, int], ...] = (
         errno.EACCES,
     ),
 )
-"""What this machine's own disk says through git: no fault of the repository, nor of the network."""
+"""Messages about this machine's own disk: neither the repository nor the network is at fault."""
 _BY_SIZE = re.compile(
     r"died of signal 25|File too large|[Ff]ile size limit|invalid index-pack output"
 )
-"""What git says where a file grew too long; the last of these only where the user has set a limit."""
+"""Messages for a file that grew too large; the last one counts only if the user has set a limit."""
 _DAMAGE = re.compile(
     r"corrupt|inflate|bad pack|pack (?:has|is)|packfile|loose object|bad object|unable to read|not a git repository"
 )
@@ -124,25 +124,25 @@ _OF_MEMORY = re.compile(
 )
 _NOT_THERE = re.compile(_TABLE[3][0])
 _SHORTEST = 12
-"""A user name shorter than this beside a password is no token."""
+"""A user name shorter than this, next to a password, is not a token."""
 _PREFIX = re.compile(r"^(?:fatal|error|remote: error|remote|ERR|ssh): ?", re.IGNORECASE)
 
 
 def is_missing(finished: Finished) -> bool:
-    """Whether a server said that it has no such commit, or does not hand it out by its id."""
+    """Return whether a server said that it does not have the commit, or does not serve it by id."""
     return not finished.ok and not finished.stopped and _NOT_THERE.search(finished.err) is not None
 
 
 def explain(finished: Finished, url: str, seconds: float) -> DistError:
-    """Make an error of how git ended.
+    """Return an error for a failed git command.
 
     Args:
-        finished: How it ended.
-        url: What it was about; credentials are taken out.
-        seconds: The time it was given.
+        finished: The result of the command.
+        url: The repository; credentials are removed.
+        seconds: The time limit.
 
     Returns:
-        Unreachable for what lies between us and the repository, Invalid for what is wrong with it.
+        Unreachable if the way to the repository failed, Invalid if the repository itself is wrong.
     """
     where = without_credentials(url)
     if local := _local_trouble(finished):
@@ -153,7 +153,7 @@ def explain(finished: Finished, url: str, seconds: float) -> DistError:
         return Invalid("it lists more than the limits allow", where=where)
     if -finished.code in {signal.SIGXFSZ, signal.SIGXCPU, signal.SIGKILL}:
         return Invalid("the repository is larger than the limits allow", where=where)
-    # A name such as /not-found is not a message.
+    # A path such as /not-found is not a message.
     said = masked(finished.err, url).replace(where.removesuffix("/"), "URL")
     for pattern, kind, sentence, advice in _TABLE:
         if match := re.search(pattern, said):
@@ -173,7 +173,7 @@ def explain(finished: Finished, url: str, seconds: float) -> DistError:
 
 
 def explain_listing(finished: Finished, url: str, seconds: float) -> DistError:
-    """Make an error of how the question for the refs of a repository ended."""
+    """Return an error for a failed listing of refs."""
     if not finished.stopped and (
         _OF_MEMORY.search(finished.err) or -finished.code == signal.SIGKILL
     ):
@@ -182,14 +182,14 @@ def explain_listing(finished: Finished, url: str, seconds: float) -> DistError:
 
 
 def is_damage(finished: Finished) -> bool:
-    """Whether git could not read its own copy of a repository."""
+    """Return whether git could not read its own copy of a repository."""
     return not finished.ok and not finished.stopped and _DAMAGE.search(finished.err) is not None
 
 
 def masked(text: str, url: str) -> str:
-    """Take the login of a URL out of a text, in whichever form a program repeats it.
+    """Remove the login of a URL from a text, in every form in which a program repeats it.
 
-    A program that splits the URL says ``user:token@host`` without the scheme, or the token alone.
+    A program that splits the URL may print ``user:token@host`` without the scheme, or only the token.
     """
     text = without_credentials(text)
     for secret in _secrets_of(url):
@@ -198,7 +198,7 @@ def masked(text: str, url: str) -> str:
 
 
 def _secrets_of(url: str) -> list[str]:
-    """The parts of a URL that nobody may see, longest first."""
+    """Return the secret parts of a URL, longest first."""
     if without_credentials(url) == url:
         return []
     login = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
@@ -213,7 +213,7 @@ def _secrets_of(url: str) -> list[str]:
 
 
 def _local_trouble(finished: Finished) -> DistError | None:
-    """What this machine's own disk or limits stopped; None for anything else."""
+    """Return an error if this machine's own disk or limits caused the failure; None otherwise."""
     if finished.stopped:
         return None
     own, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -231,12 +231,12 @@ def _local_trouble(finished: Finished) -> DistError | None:
 
 
 def fail(finished: Finished, url: str, seconds: float) -> NoReturn:
-    """Raise what :func:`explain` makes of it."""
+    """Raise the error that :func:`explain` returns."""
     raise explain(finished, url, seconds)
 
 
 def _reason(err: str) -> str:
-    """The line that says most, without control characters and credentials."""
+    """Return the most informative line, without control characters and credentials."""
     lines = [line.strip() for line in without_credentials(err).splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))] or lines[
         -1:

@@ -1,7 +1,7 @@
 """Git objects made without a work tree or an index: blobs, trees, a commit, an annotated tag.
 
-What a commit changes is laid over the listing of its parent: untouched files and folders keep git's own names, so
-nothing that was there before is read or written again.
+Changes are applied to the listing of the parent commit: untouched files and folders keep their object ids, so that
+nothing old is read or written again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Change = tuple[str, str] | None
 
 _FOLDER = "40000"
 _FEW = 50
-"""More objects than that are made durable by one sync of the system."""
+"""More objects than this are made durable by one sync of the whole system."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -113,7 +113,7 @@ class Objects:
             parents: The commits it follows.
             message: What it says.
             author: ``Name <mail> seconds zone``.
-            committer: Likewise.
+            committer: As ``author``.
             sign: Signs it, in git's own way (``gpgsig``).
         """
         head = [

@@ -1,7 +1,7 @@
 """Publishing: commits and tags made in a bare cache and pushed, all refs together or none.
 
-Nothing is checked out anywhere, no index is used, and a home never holds a repository. A ref moves only from what
-it is known to be, so that nobody's work is pushed over.
+Nothing is checked out, no index is used, and a home never contains a repository. A ref moves only from its expected
+value, so that nobody's work is overwritten.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class Publisher(BareGit):
         """Say who commits, as git would: ``Name <mail> seconds zone``.
 
         Raises:
-            DistError: Nobody told git who they are.
+            DistError: git does not know the user's identity.
         """
         finished = run(self._writing.identity(who), self._local())
         said = finished.out.decode("utf-8", "replace").strip()
@@ -150,7 +150,7 @@ class Publisher(BareGit):
             The commit, pinned in the cache.
 
         Raises:
-            DistError: Nobody is known to be its author, or the disk fails.
+            DistError: The author is unknown, or the disk fails.
         """
         objects = Objects(sha256=len(new.parent) == 64)
         prefix = f"{new.subfolder}/".encode() if new.subfolder else b""
@@ -184,7 +184,7 @@ class Publisher(BareGit):
             sign: Makes an SSH signature over it, in the namespace ``git``; None leaves it unsigned.
 
         Raises:
-            DistError: Nobody is known to be its author, or the disk fails.
+            DistError: The author is unknown, or the disk fails.
         """
         objects = Objects(sha256=len(commit) == 64)
         tag = objects.tag(commit, name, message, tagger=self.identity("COMMITTER"), sign=sign)
@@ -219,9 +219,9 @@ class Publisher(BareGit):
             progress: Is given lines about how far it is.
 
         Raises:
-            Busy: A ref is not any more what it was known to be; nothing was pushed.
-            Refused: The server does not take it.
-            Unreachable: It can't be reached, or wants another login.
+            Busy: A ref has changed meanwhile; nothing was pushed.
+            Refused: The server rejects it.
+            Unreachable: The server can't be reached, or rejects the login.
         """
         self._may_talk(url)
         assert all(COMMIT.fullmatch(one.new) for one in updates)  # noqa: S101 - made here

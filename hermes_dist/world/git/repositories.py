@@ -48,11 +48,11 @@ _URL = re.compile(
 _REF = re.compile(r"refs/[^\x00-\x20\x7f~^:?*\[\\]+")
 _RECORD = 1 << 16
 _LISTING_MEMORY = 224 << 20
-"""Of a child that asks what a repository offers: a server that never ends its list must not fill the machine."""
+"""Output limit for listing a repository's refs: an endless list from a server must not fill the memory."""
 
 
 class Tool(Protocol):
-    """A program that speaks git; each method gives the command to run (see :class:`CliTool` for outputs)."""
+    """A program that speaks git; each method returns the command to run (see :class:`CliTool` for outputs)."""
 
     @property
     def name(self) -> str: ...
@@ -66,7 +66,7 @@ class Tool(Protocol):
 
 
 class Patience(NamedTuple):
-    """Seconds that each kind of work may take."""
+    """Time limits in seconds for each kind of work."""
 
     refs: float = 30
     fetch: float = 600
@@ -84,9 +84,9 @@ def open_git(
     """Choose the git to use.
 
     Args:
-        layout: Where the caches go.
-        env: The user's environment; its PATH decides.
-        offline: Whether to talk to nobody; local repositories stay readable.
+        layout: The folder of caches.
+        env: The user's environment; its PATH decides which git is used.
+        offline: Whether to avoid the network; local repositories stay readable.
         patience: How long things may take.
         limits: How large a package may be.
 
@@ -231,7 +231,7 @@ class BareGit:
             (new, 1),
             (new, HISTORY),
             (old, HISTORY),
-        ):  # mostly new follows, and is wanted next anyway
+        ):  # the new commit usually follows the old one, and is needed next anyway
             if answer == "unknown":
                 with contextlib.suppress(Unreachable, Invalid, Busy):
                     self._may_talk(url)
@@ -239,15 +239,15 @@ class BareGit:
                         self._bring(cache, url, tip, depth, None)
                 answer = self._related(cache, old, new)
         if answer == "unknown" and new in self._parents(url, old):
-            return "backward"  # the old commit tells, also where the repository has thrown it away
+            return "backward"  # the old commit tells, even if the repository has deleted it
         if answer == "unknown" and not self._walk(cache, old, 1):
             lines = self._walk(cache, new, HISTORY)
             if lines and len(lines) < HISTORY and not is_cut(cache, lines):
-                return "unrelated"  # all of the new history is known, and the old commit is in nobody's
+                return "unrelated"  # all of the new history is known, and the old commit is not part of it
         return answer
 
     def cache(self, url: str) -> Path:
-        """The bare cache of a repository; its name tells which, without its login."""
+        """Return the bare cache of a repository; its name is derived from the URL without login."""
         return self._root / cache_name(without_credentials(_checked(url)))
 
     def _may_talk(self, url: str) -> None:
@@ -260,7 +260,7 @@ class BareGit:
 
     @contextlib.contextmanager
     def _held(self, cache: Path, commit: str) -> Iterator[None]:
-        """Hold a cache against other fetches, of this process or another; made when missing, healed when damaged."""
+        """Lock a cache against other fetches, of any process; make it if missing, repair it if damaged."""
         from hermes_dist.world.disk.locks import flock  # noqa: PLC0415 - start-up
 
         prepare(cache, sha256=len(commit) == 64)
@@ -275,7 +275,7 @@ class BareGit:
             yield
 
     def _unreadable(self, finished: Finished, url: str) -> DistError:
-        """What to say when a cache can't be read; a damaged one is put away, so that the next run fetches it again."""
+        """Return the error for an unreadable cache; put a damaged one away, so that the next run fetches it again."""
         error = explain(finished, url, self._patience.local)
         if not is_damage(finished):
             return error
@@ -301,7 +301,7 @@ class BareGit:
     def _bring(
         self, cache: Path, url: str, commit: str, depth: int, progress: Callable[[str], None] | None
     ) -> None:
-        """Fetch into a held cache: only what is new where something is there already, else as deep as asked."""
+        """Fetch into a locked cache: only new objects if something was fetched before, else as deep as asked."""
         known = any((cache / "refs/dist").glob("*"))
         finished = self._fetched(
             cache, url, commit, None if known and depth == 1 else depth, progress
@@ -331,7 +331,7 @@ class BareGit:
     def _by_name(
         self, cache: Path, url: str, commit: str, depth: int, refusal: Finished
     ) -> Finished:
-        """Servers of the older protocol hand out what a ref names, not every commit."""
+        """Fetch a commit by a ref that names it: servers with the older protocol serve no other commits."""
         refs = self.refs(url)
         tables = (("refs/tags/", refs.tags), ("refs/heads/", refs.heads))
         name = next((p + n for p, table in tables for n, c in table.items() if c == commit), "")
@@ -366,7 +366,7 @@ class BareGit:
             raise error.within(f"//{subfolder}") if subfolder else error
 
     def _walk(self, cache: Path, commit: str, limit: int) -> list[list[str]]:
-        """Lines of a commit and its parents; none when the commit is not here."""
+        """Return lines of commits and their parents; none if the commit is not in the cache."""
         if not cache.is_dir():
             return []
         finished = run(self.tool.walk(cache, commit, limit), self._local())
@@ -388,7 +388,7 @@ class BareGit:
         return "unknown" if any(open_ended) else "unrelated"
 
     def _parents(self, url: str, commit: str) -> list[str]:
-        """The parents that a commit names itself, fetched or not; none where it is not here."""
+        """Return the parents that a commit names, fetched or not; none if it is not in the cache."""
         if not self._walk(self.cache(url), commit, 1):
             return []
         head = self.originals(url, [(commit, "commit")])[0].partition(b"\n\n")[0]
@@ -405,7 +405,7 @@ class BareGit:
 
 
 def _checked(url: str) -> str:
-    """Refuse what could be taken for an option, a helper program or another protocol."""
+    """Check a URL: refuse what git could read as an option, a helper program or another protocol."""
     if not _URL.fullmatch(url):
         raise Invalid(f"{without_credentials(url)!r:.200} is not the address of a git repository")
     return url

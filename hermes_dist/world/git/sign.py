@@ -27,7 +27,7 @@ class Tag(Struct, frozen=True, kw_only=True):
     Attributes:
         name: Its short name.
         oid: What its ref holds: a tag object, or the commit itself.
-        raw: The tag object; empty for a tag that is none.
+        raw: The tag object; empty for a lightweight tag.
         commit: The commit it stands for.
     """
 
@@ -83,7 +83,7 @@ class AuthorRepo:
         """Read a tag.
 
         Raises:
-            DistError: There is none, or it stands for no commit.
+            DistError: The tag is missing or does not name a commit.
         """
         ref = f"refs/tags/{name}"
         hint = f"make it first: git tag {name}"
@@ -103,7 +103,7 @@ class AuthorRepo:
         return Tag(name=name, oid=oid, raw=raw, commit=commit)
 
     def payload(self, tag: Tag) -> bytes:
-        """What is to be signed: the annotated tag as it is, or one made for a tag that is none.
+        """Return the bytes to sign: the annotated tag unchanged, or a new one made for a lightweight tag.
 
         Raises:
             DistError: git does not know who the user is, or the tag is very large.
@@ -146,7 +146,7 @@ class Signer(Struct, frozen=True):
         """Sign, in process or by the ssh agent for a key that is locked.
 
         Raises:
-            DistError: It can't be done.
+            DistError: Signing fails.
         """
         try:
             armor = keys.sign(message, self._private, namespace)

@@ -74,7 +74,7 @@ class AgeWriter:
     Args:
         out: Where the bytes go.
         passphrase: What opens it.
-        work: The logarithm of the work that a guess takes.
+        work: The base-2 logarithm of the work for one guess.
     """
 
     def __init__(self, out: Sink, passphrase: str, work: int = _WORK) -> None:
@@ -111,7 +111,7 @@ def decrypted(file: BinaryIO, passphrase: str) -> Iterator[bytes]:
         passphrase: What opens it.
 
     Raises:
-        Refused: The passphrase is another one.
+        Refused: The passphrase is wrong.
         Invalid: The file is damaged, cut short, or encrypted for keys.
     """
     from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - only backups pay for it

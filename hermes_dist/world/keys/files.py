@@ -17,7 +17,7 @@ def read_keyring(layout: Layout) -> Keyring:
     """Read the keyring; without a file it is empty.
 
     Raises:
-        DistError: It can't be read, or is damaged: then nothing is trusted, and nothing let in.
+        DistError: The keyring can't be read or is damaged; nothing is then trusted or accepted.
     """
     from hermes_dist.model.trust import Keyring, load_keyring  # noqa: PLC0415 - start-up
 
@@ -29,7 +29,7 @@ def change_keyring(layout: Layout, change: Callable[[Keyring], Keyring]) -> Keyr
     """Change the keyring, and return it.
 
     Raises:
-        DistError: It can't be read or written, or another command is at it.
+        DistError: The keyring can't be read or written, or another command is changing it.
     """
     from hermes_dist.model.trust import dump_keyring  # noqa: PLC0415 - start-up
     from hermes_dist.world.disk.fs import atomic_write  # noqa: PLC0415 - start-up
@@ -45,7 +45,7 @@ def read_policies(layout: Layout) -> tuple[Policy, ...]:
     """Read every policy that there is.
 
     Raises:
-        DistError: One can't be read or understood: then nothing is let in.
+        DistError: A policy can't be read or understood; nothing is then accepted.
     """
     files = [(str(path), data) for path in layout.policies if (data := _read(path)) is not None]
     if not files:

@@ -35,7 +35,7 @@ GIT, FILE = "git", "hermes-dist"
 
 
 class BadSignature(Refused):
-    """A signature that does not hold, or is of a kind that is refused."""
+    """A signature that is not valid or is of a refused kind."""
 
 
 class LockedKey(Invalid):
@@ -70,7 +70,7 @@ def parse_public(text: str) -> PublicKey:
     """Read a line of a ``.pub`` or ``allowed_signers`` file.
 
     Raises:
-        Invalid: It is no public key of a kind that is accepted.
+        Invalid: The line is not a public key of an accepted kind.
     """
     words = text.split()
     for at, word in enumerate(words[:-1]):
@@ -126,10 +126,10 @@ def verify(message: bytes, armor: bytes, namespace: str) -> PublicKey:
         namespace: What it was made for; git's is ``git``.
 
     Returns:
-        The key that made it; whether to trust it is for others to say.
+        The key that made it; trust is decided elsewhere.
 
     Raises:
-        BadSignature: It does not hold.
+        BadSignature: The signature is not valid.
     """
     blob = _dearmored(armor)
     if blob[:6] != _MAGIC or blob[6:10] != struct.pack(">I", 1):
@@ -294,7 +294,7 @@ def sign(message: bytes, private: bytes, namespace: str, passphrase: bytes | Non
         The armored signature.
 
     Raises:
-        Invalid: The key can't be read, wants a passphrase, or is of a kind that is refused.
+        Invalid: The key can't be read, needs a passphrase, or is of a refused kind.
     """
     key = load_private(private, passphrase)
     public = public_of(key)
@@ -312,8 +312,8 @@ def load_private(private: bytes, passphrase: bytes | None = None) -> SSHPrivateK
     """Read a private key.
 
     Raises:
-        LockedKey: It wants a passphrase.
-        Invalid: It can't be read.
+        LockedKey: The key needs a passphrase.
+        Invalid: The key can't be read.
     """
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see _holds
     from cryptography.hazmat.primitives.serialization import load_ssh_private_key  # noqa: PLC0415 - see _holds
@@ -332,7 +332,7 @@ def public_of(key: SSHPrivateKeyTypes) -> PublicKey:
     """The public half of a private key.
 
     Raises:
-        Invalid: It is of a kind that is refused.
+        Invalid: The key is of a refused kind.
     """
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - see _holds
 
