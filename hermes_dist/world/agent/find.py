@@ -31,7 +31,7 @@ _VERSION = re.compile(r"\bv?(\d+(?:\.\d+)+[\w.+!-]*)")
 
 
 class NoAgent(DistError):
-    """There is no agent to hand over to, or handing over comes back to us."""
+    """There is no agent to hand over to, or handing over would start us again."""
 
     code = 127
 
@@ -55,7 +55,7 @@ class Agent(NamedTuple):
 
 
 def find_agent(layout: Layout, env: Mapping[str, str]) -> Agent | None:
-    """Find the installed agent; a launcher of our own is never it.
+    """Find the installed agent; one of our own launchers never counts.
 
     Args:
         layout: The places of the brand.
@@ -100,7 +100,7 @@ def _is_agent(launcher: Path) -> bool:
 
 
 def head_of(path: Path) -> str:
-    """Return the beginning of a file as text; empty when it can't be read."""
+    """Return the beginning of a file as text; empty if it can't be read."""
     try:
         with path.open("rb") as file:
             return file.read(_HEAD).decode("utf-8", "replace")
@@ -168,7 +168,7 @@ def run(
         The finished process with its output as text.
 
     Raises:
-        DistError: It can't be started or takes too long.
+        DistError: The agent can't be started or takes too long.
     """
     import subprocess  # noqa: PLC0415 - start-up
 
@@ -323,7 +323,7 @@ def _live_pid(record: Mapping[str, object]) -> int | None:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").split()
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
-        return pid  # no /proc here: the process table's word has to do
+        return pid  # no /proc here: the process table must be enough
     began = record.get("start_time")
     # The agent splits the line the same way, so the field agrees even where a name holds a space.
     same = fields[21:22] == [str(began)] if began is not None else b"gateway" in command

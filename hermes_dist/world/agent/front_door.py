@@ -17,7 +17,7 @@ _FORMAT = 1
 
 
 class Former(NamedTuple):
-    """What stood where the front door is now.
+    """What was in the place of the front door.
 
     Attributes:
         kind: A symlink, or a file that was moved aside.
@@ -36,7 +36,7 @@ def read_doors(layout: Layout) -> dict[Path, Former | None]:
     """Return every front door of the brand, with what it replaced.
 
     Raises:
-        Invalid: The state was written by a newer version, or is broken.
+        Invalid: The state was written by a newer version or is damaged.
     """
     import json  # noqa: PLC0415 - start-up
 
@@ -140,7 +140,7 @@ def put_link(path: Path, target: str) -> None:
 
 
 def take_away(path: Path) -> None:
-    """Remove a program or symlink; nothing there is fine.
+    """Remove a program or symlink; a missing file is not an error.
 
     Raises:
         DistError: It can't be removed.

@@ -147,11 +147,11 @@ def _reached(start: str, pairs: Mapping[str, set[str]]) -> frozenset[str]:
 
 
 def clean(home: Path, *, at_rest: bool) -> bool:
-    """Clear away what a gateway left that is gone: its pid file and, if it shall rest, the claim of its state file.
+    """Remove the leftovers of a dead gateway: its pid file and, if it stays stopped, the claim of its state file.
 
     Args:
         home: The home.
-        at_rest: It is not about to be started again.
+        at_rest: Whether it is not about to be started again.
 
     Returns:
         Whether there was something. Files of a gateway that runs stay.
@@ -303,7 +303,7 @@ def ask(
     """Run a ``gateway`` command of the agent for a profile.
 
     Raises:
-        DistError: It can't be started or takes too long.
+        DistError: The agent can't be started or takes too long.
     """
     ahead, handed = aimed(layout, name, env)
     done = agents.run(agent, [*ahead, "gateway", *words], env=handed, timeout=timeout)
@@ -377,7 +377,7 @@ def last_words(home: Path, marks: Sequence[tuple[int, int]]) -> str:
 
 
 def end(pid: int, began: str, grace: float) -> bool:
-    """End a process: politely, then surely.
+    """End a process: SIGTERM first, then SIGKILL.
 
     Args:
         pid: Its number.
@@ -388,7 +388,7 @@ def end(pid: int, began: str, grace: float) -> bool:
         Whether it had to be killed.
 
     Raises:
-        Busy: It is another user's, or does not end at all.
+        Busy: It belongs to another user, or does not end at all.
     """
     for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, _AFTER_KILL)):
         if not lives(pid, began):

@@ -19,7 +19,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 def last_lines(path: Path, count: int) -> list[str]:
-    """Return the last lines of a file, without their ends; none where it is missing or no file."""
+    """Return the last lines of a file, without their ends; none if it is missing or not a regular file."""
     try:
         with _open(path) as file:
             return _backwards(file, file.seek(0, os.SEEK_END), count)
@@ -28,7 +28,7 @@ def last_lines(path: Path, count: int) -> list[str]:
 
 
 def _open(path: Path) -> BinaryIO:
-    """Open a regular file; something else, such as a pipe, is not waited for."""
+    """Open a regular file, without blocking on anything else, such as a pipe."""
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     file = os.fdopen(fd, "rb")
     if not stat.S_ISREG(os.fstat(fd).st_mode):

@@ -77,7 +77,7 @@ def aimed_at(layout: Layout, folder: Path) -> tuple[Path | None, str | None]:
         folder: The process's folder in ``/proc``.
 
     Returns:
-        Both None where the environment makes no sense.
+        Both are None if the environment is not usable.
 
     Raises:
         OSError: It can't be read, or the process is gone.
@@ -158,7 +158,7 @@ def stop_all(layout: Layout, name: ProfileName, env: Mapping[str, str]) -> tuple
         What was stopped, in words.
 
     Raises:
-        Busy: Somebody talks to the agent in this profile, or a process does not end.
+        Busy: A person is talking to the agent in this profile, or a process does not end.
     """
     home = layout.home(name)
     running = processes(layout, name)
@@ -192,10 +192,10 @@ def stop_all(layout: Layout, name: ProfileName, env: Mapping[str, str]) -> tuple
 
 
 def _end(pid: int, began: str, home: Path) -> None:
-    """End a process: politely, then surely.
+    """End a process: SIGTERM first, then SIGKILL.
 
     Raises:
-        Busy: It is another user's, or does not end.
+        Busy: It belongs to another user, or does not end.
     """
     for number, patience in ((signal.SIGTERM, _PATIENCE), (signal.SIGKILL, _AFTER_KILL)):
         try:
@@ -245,7 +245,7 @@ def manage(layout: Layout, name: ProfileName, verb: str, env: Mapping[str, str])
         env: The environment.
 
     Returns:
-        Whether it was asked and said yes.
+        Whether it was asked and succeeded.
     """
     unit, plist = layout.service_files(name)
     commands: list[list[str]] = []

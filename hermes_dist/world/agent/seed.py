@@ -68,7 +68,7 @@ def seed(agent: Agent, brand: Brand, home: Path, env: Mapping[str, str]) -> Seed
         env: The environment.
 
     Raises:
-        DistError: The agent can't do it.
+        DistError: The agent fails.
     """
     python = interpreter(agent)
     if python is None:
@@ -94,7 +94,7 @@ def make_peer(agent: Agent, brand: Brand, name: str, env: Mapping[str, str]) -> 
     """Let the agent make a peer of its memory service for a clone, where that service is set up.
 
     Returns:
-        Whether one was made; never fails for want of the service.
+        Whether one was made; a missing service is not an error.
     """
     python = interpreter(agent)
     if python is None:

@@ -43,7 +43,7 @@ def foreign_members(path: Path, env: Mapping[str, str]) -> Iterator[Raw]:
         env: The environment of the child.
 
     Raises:
-        Invalid: It is damaged or not safe; the error names the rule.
+        Invalid: The archive is damaged or unsafe; the error names the rule.
         DistError: The child can't be started.
     """
     argv = (
@@ -65,7 +65,7 @@ def foreign_members(path: Path, env: Mapping[str, str]) -> Iterator[Raw]:
                 lambda left=left: _content(child, left),  # type: ignore[misc]  # bound per turn
             )
             for _ in _content(child, left):
-                pass  # what nobody wanted
+                pass  # skip content that was not asked for
         if row["what"] == "error":
             raise _told_by(row)
 
@@ -188,7 +188,7 @@ def _number(field: bytes) -> int:
     """A number of a header.
 
     Raises:
-        Invalid: It is none, or is negative.
+        Invalid: The field is not a number or is negative.
     """
     if field[0] & 0x80:
         number = int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
@@ -205,7 +205,7 @@ def _told(kind: bytes, inflated: Inflated, size: int, where: str) -> dict[str, b
     """What an extended header says about the next member.
 
     Raises:
-        Invalid: It is too large, damaged, or speaks of links or sparse files.
+        Invalid: The header is too large or damaged, or describes a link or a sparse file.
     """
     if size > _HEADER_BYTES:
         raise Invalid("the archive is not safe: an extended header that is too large", where=where)

@@ -10,7 +10,7 @@ from hermes_dist.world.archive.write import BLOCK
 
 _RATIO = 200
 _FREE = 16 << 20
-"""So much may unpack from next to nothing; past it the ratio counts."""
+"""This many bytes may unpack at any ratio; beyond it, the ratio is limited."""
 _STEP = 1 << 18
 
 
@@ -43,7 +43,7 @@ class Inflated:
         """Exactly so many bytes.
 
         Raises:
-            Invalid: There are fewer, or the file is damaged or unpacks to too much.
+            Invalid: The file has fewer bytes, is damaged, or unpacks to too much.
         """
         parts = list(self.pieces(size))
         return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -66,7 +66,7 @@ class Inflated:
             padded: Zeros may follow, as other programs write them.
 
         Raises:
-            Invalid: Something does, or the file is damaged.
+            Invalid: More data follows, or the file is damaged.
         """
         while data := self._held or self._more():
             if not padded or data.strip(b"\0"):

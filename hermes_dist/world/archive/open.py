@@ -24,7 +24,7 @@ def is_encrypted(path: Path) -> bool:
     """Whether a file is a backup under a passphrase.
 
     Raises:
-        DistError: It is not there, or can't be read.
+        DistError: The file is missing or can't be read.
     """
     with opened(path) as file:
         return file.read(len(_AGE)) == _AGE
@@ -42,11 +42,11 @@ def read_archive(
         path: The file.
         shelves: Where its contents go.
         env: The environment for the child that reads archives of other programs.
-        passphrase: Gives what opens a backup; None where none is expected.
+        passphrase: Returns the passphrase of a backup; None if none is expected.
 
     Raises:
-        Refused: The passphrase does not open it.
-        Invalid: It is damaged or not safe; the error names the rule, and nothing was kept.
+        Refused: The passphrase is wrong.
+        Invalid: The archive is damaged or unsafe; the error names the rule, and nothing was kept.
         DistError: It can't be read.
     """
     try:

@@ -1,4 +1,4 @@
-"""Reading archives, of which nothing is trusted: the grammar of :mod:`hermes_dist.world.archive.write`, and no other.
+"""Reading archives without trusting them: only the grammar of :mod:`hermes_dist.world.archive.write` is accepted.
 
 Archives of the agent and of other programs are told apart by their first bytes and read by
 :mod:`hermes_dist.world.archive.foreign`; their files pass the same gate.
@@ -71,9 +71,9 @@ class Contents(Struct):
 
     Attributes:
         root: The name of its one folder.
-        foreign: It was not written by this program.
+        foreign: Whether another program wrote it.
         tree: Its files; their contents are kept.
-        card: What it says about itself; None for nothing.
+        card: Its description of itself; None if it has none.
         base: Contents that came along for merging.
         carried: Files that went to the disk.
     """
@@ -121,7 +121,7 @@ def safe_name(name: bytes) -> tuple[str, RelPath | None, bool]:
     """A member's name as its root, its path below that (None for the root itself), and whether it is a folder.
 
     Raises:
-        Invalid: It is unsafe; the error names the rule.
+        Invalid: The name is unsafe; the error names the rule.
     """
     try:
         text = name.decode()
@@ -136,7 +136,7 @@ def members(chunks: Iterator[bytes]) -> Iterator[Raw]:
     """The members of an archive of ours.
 
     Raises:
-        Invalid: It is damaged, or breaks the grammar; the error names the rule.
+        Invalid: The archive is damaged or breaks the grammar; the error names the rule.
     """
     inflated = Inflated(chunks, CARRIED.total + LIMITS.total)
     last = b""
@@ -157,7 +157,7 @@ def members(chunks: Iterator[bytes]) -> Iterator[Raw]:
         left = [size]
         yield Raw(raw, block[100:107] == b"0000755", size, partial(_content, inflated, left))
         for _ in _content(inflated, left):
-            pass  # what nobody wanted
+            pass  # skip content that was not asked for
         if inflated.read(-size % BLOCK).strip(b"\0"):
             raise Invalid("the archive is not safe: padding that is not empty", where=shown(raw))
     if inflated.block().strip(b"\0"):
@@ -235,7 +235,7 @@ class _Taker:
             self._gate.file(path.encode(), _mode(raw), raw.size)
             private = path.under(PRIVATE) and not path.under(LONG)
             if private and not path.under(BASE) and path != CARD:
-                continue  # what a home keeps for itself is no business of another one
+                continue  # what a home keeps for itself must not reach another home
             data = b"".join(raw.pieces())
             if path == CARD:
                 self.found.card = data
@@ -264,7 +264,7 @@ class _Taker:
         """The path below the root; None for a folder.
 
         Raises:
-            Invalid: It is unsafe, or outside the one root.
+            Invalid: The path is unsafe or outside the one root.
         """
         root, path, is_folder = safe_name(name)
         self.found.root = self.found.root or root
@@ -304,7 +304,7 @@ def opened(path: Path) -> BinaryIO:
     """Open a file to read.
 
     Raises:
-        DistError: It is not there, or can't be read.
+        DistError: The file is missing or can't be read.
     """
     try:
         if not path.is_file():

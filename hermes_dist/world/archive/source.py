@@ -29,7 +29,7 @@ def read_package(
         limits: How large it may be.
 
     Raises:
-        Invalid: It is damaged, not safe, too large, or has no such folder.
+        Invalid: The archive is damaged, unsafe or too large, or has no such folder.
         DistError: It can't be read.
     """
     tree = read_archive(path, Shelves(keep=keep, limits=limits), {}).tree

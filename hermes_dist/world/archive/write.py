@@ -1,4 +1,4 @@
-"""Archives: one grammar, so narrow that the same home gives the same bytes, and a reader has nothing to guess.
+"""Archives: one grammar, so strict that equal homes give equal bytes and a reader has nothing to guess.
 
 gzip of ustar: regular files (0644, 0755) and folders (0755) below one root, every name once and in order, each
 folder before what is in it, no owner and no time, two empty blocks at the end and nothing behind them.
@@ -190,7 +190,7 @@ class _File:
 
 
 def write_private(path: Path, fill: Callable[[Sink], None]) -> int:
-    """Write a new file that only its owner may read: whole or not at all, and never over another one.
+    """Write a new file that only its owner may read, atomically and never over an existing one.
 
     Args:
         path: The file.
@@ -200,7 +200,7 @@ def write_private(path: Path, fill: Callable[[Sink], None]) -> int:
         Its size.
 
     Raises:
-        DistError: Something stands there, or the disk is full or failing.
+        DistError: A file is already there, or the disk is full or failing.
     """
     try:
         with RealFs(path.parent) as folder, _part(folder, path.name) as (fd, part):

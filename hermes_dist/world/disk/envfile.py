@@ -1,4 +1,4 @@
-"""Writing a file of secrets: whole or not at all, private from its first byte, never over somebody else's write."""
+"""Writing a file of secrets: atomically, private from its first byte, and never over another program's write."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _TRIES = 3
 
 
 def edit_private(path: Path, edit: Callable[[bytes], bytes]) -> bool:
-    """Edit a file of secrets, or make it.
+    """Edit a file of secrets, or create it.
 
     Args:
         path: The file; its folder is there. A file that exists keeps its permission bits, a new one gets 0600.
-        edit: From the content to the new one; empty bytes where there is no file.
+        edit: Returns the new content for the old; gets empty bytes if there is no file.
 
     Returns:
-        Whether anything was written: the same content is not written again.
+        Whether anything was written; equal content is not written again.
 
     Raises:
-        Odd: The path is a symlink or no regular file: it is the user's, and nothing is written through it.
-        Busy: Somebody else keeps writing it.
-        DistError: The disk is full, read-only, or fails; the old content stands.
+        Odd: The path is a symlink or not a regular file; it belongs to the user and is not written through.
+        Busy: Another program keeps writing the file.
+        DistError: The disk is full, read-only, or fails; the old content stays.
     """
     try:
         with RealFs(path.parent) as folder:
@@ -47,7 +47,7 @@ def edit_private(path: Path, edit: Callable[[bytes], bytes]) -> bool:
 
 
 def _replace(folder: RealFs, name: str, before: bytes | None, after: bytes) -> bool:
-    """Put the new content in place; False when the file is not any more what was read."""
+    """Put the new content in place; False if the file changed since it was read."""
     temp = f"{name}.{os.urandom(6).hex()}.tmp"
     mode = PRIVATE_MODE if before is None else folder.mode(name) or PRIVATE_MODE
     try:

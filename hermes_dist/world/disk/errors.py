@@ -1,4 +1,4 @@
-"""Sentences for what the system says when a disk is full, read-only, failing or somebody else's."""
+"""Sentences for errors of the system: a disk that is full, read-only, failing or owned by another user."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ HINTS = {
 
 
 def trouble(error: OSError, doing: str, *, where: str = "") -> DistError:
-    """Make a sentence for the user of what the system said.
+    """Return an error with a sentence for the user, made from a system error.
 
     Args:
-        error: What the system said.
-        doing: What could not be done, such as ``can't write the lock``.
-        where: The place; by default the file that the error names.
+        error: The system error.
+        doing: The failed operation, such as ``can't write the lock``.
+        where: The place; by default the file named by the error.
     """
     reason = os.strerror(error.errno) if error.errno else str(error)
     place = where or (str(error.filename) if error.filename else "")
@@ -34,7 +34,7 @@ def trouble(error: OSError, doing: str, *, where: str = "") -> DistError:
 
 
 def not_regular(path: str) -> Odd:
-    """Say that something else than a regular file stands where one should."""
+    """Return the error for something that is not a regular file where one is needed."""
     return Odd(
         "it is not a regular file, so it is left alone", where=path, hint="move it away to go on"
     )

@@ -1,4 +1,4 @@
-"""The real file system: a handful of verbs below one folder, and small atomic writes."""
+"""The real file system: a few operations below one folder, and small atomic writes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def sync_fd(fd: int) -> None:
-    """Bring a file or folder to the disk, through the disk's own cache where the system has a call for it."""
+    """Sync a file or folder to the disk, through the disk's own cache if the system has a call for that."""
     full = getattr(fcntl, "F_FULLFSYNC", None)
     if full is None:
         os.fsync(fd)
@@ -49,7 +49,7 @@ def read_all(fd: int, size: int) -> bytes:
 
     Args:
         fd: The file.
-        size: How large it seems to be; it may have grown or shrunk meanwhile.
+        size: Its expected size; it may have grown or shrunk meanwhile.
     """
     chunks = []
     while chunk := os.read(fd, size + 1):
@@ -58,7 +58,7 @@ def read_all(fd: int, size: int) -> bytes:
 
 
 class RealFs:
-    """The folder ``root`` and what is below it; see :class:`hermes_dist.world.ports.Fs`.
+    """The folder ``root`` and everything below it; see :class:`hermes_dist.world.ports.Fs`.
 
     Args:
         root: The folder; a symlink at the root itself is the user's choice and followed.
@@ -77,7 +77,7 @@ class RealFs:
         self._close = weakref.finalize(self, os.close, self._fd)
 
     def close(self) -> None:
-        """Let the folder go; it is let go by itself at the end, too."""
+        """Close the folder; this also happens automatically at the end."""
         self._close()
 
     def __enter__(self) -> Self:
@@ -125,7 +125,7 @@ class RealFs:
 
     @contextlib.contextmanager
     def _opened(self, path: str) -> Iterator[int | None]:
-        """Open a regular file for reading; None where nothing is."""
+        """Open a regular file for reading; None if nothing is there."""
         try:
             with self._at(path) as (folder, name):
                 fd = os.open(name, _READ, dir_fd=folder)
@@ -144,7 +144,7 @@ class RealFs:
             os.close(fd)
 
     def kind(self, path: str) -> Kind:
-        """What stands there, without following or opening it."""
+        """Return what is there, without following or opening it."""
         try:
             found = self._lstat(path)
         except Odd:
@@ -194,7 +194,7 @@ class RealFs:
             os.close(fd)
 
     def put(self, name: str, temp: str, data: bytes, mode: int) -> None:
-        """Put a file into the root in one step by way of another name, whatever stood there; durable."""
+        """Write a file in the root durably and in one step, by way of a temporary name, replacing what was there."""
         try:
             self.write_new(temp, data, mode, exact=True)
             self.rename(temp, name)
@@ -244,7 +244,7 @@ class RealFs:
 
 
 def _explained(error: OSError, fd: int, name: str, seen: str) -> OSError | Odd:
-    """A symlink on the way is the user's; anything else stays what it is."""
+    """Return Odd if a symlink is on the way, which is the user's; any other error is unchanged."""
     if error.errno in {errno.ELOOP, errno.ENOTDIR}:
         with contextlib.suppress(OSError):
             if stat.S_ISLNK(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
@@ -262,8 +262,8 @@ def atomic_write(path: Path, data: bytes, mode: int = 0o600) -> None:
         mode: The permission bits of a new file.
 
     Raises:
-        Odd: The path is a symlink or no regular file.
-        DistError: The disk is full, read-only, or fails; the old content stands.
+        Odd: The path is a symlink or not a regular file.
+        DistError: The disk is full, read-only, or fails; the old content stays.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,8 +19,8 @@ class Limits(NamedTuple):
         blob: Bytes of one file.
         total: Bytes of all files.
         name: Bytes of one name (a rule of :class:`hermes_dist.model.paths.RelPath`).
-        path: Bytes of a whole path (likewise).
-        depth: Names in a path (likewise).
+        path: Bytes of a whole path (the same rule).
+        depth: Names in a path (the same rule).
     """
 
     entries: int = 20_000
@@ -41,7 +41,7 @@ _STRANGERS = {
 
 
 def shown(raw: bytes) -> str:
-    """A foreign name as text for an error."""
+    """Return a foreign name as text for an error."""
     return repr(raw[:MAX_PATH_BYTES].decode("utf-8", "backslashreplace"))
 
 
@@ -118,6 +118,6 @@ class Gate:
         """Check all admitted files against each other.
 
         Raises:
-            Invalid: Two of them can't stand side by side on every file system.
+            Invalid: Two of them can't exist side by side on every file system.
         """
         check_side_by_side(self._paths)

@@ -1,4 +1,4 @@
-"""Locks of the kernel on files: one command at a time on a home, a cache or a list."""
+"""Kernel locks on files: one command at a time on a home, a cache or a list."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 def flock(
     path: Path, *, timeout: float = 0, held: str = "another command is at work here"
 ) -> Iterator[None]:
-    """Hold an exclusive lock on a file, which is made when missing and never written to.
+    """Hold an exclusive lock on a file, which is created if missing and never written to.
 
-    The lock is the kernel's: it ends with the process that holds it, however that dies.
+    The kernel releases the lock when its process ends, in whatever way.
 
     Args:
         path: The lock file; a symlink there is not followed.
         timeout: How many seconds to wait for it.
-        held: What to say when somebody else has it.
+        held: The message if another process holds it.
 
     Raises:
-        Busy: Somebody else has it; the sentence names their process where the system tells.
+        Busy: Another process holds it; the message names the process if the system tells.
         DistError: The file can't be opened.
     """
     end = time.monotonic() + timeout
@@ -52,7 +52,7 @@ def flock(
 
 
 def _open_lock(path: Path) -> int:
-    """Open the lock file, with neither it nor its folder followed when a symlink."""
+    """Open the lock file; neither it nor its folder may be a symlink."""
     try:
         make_private(path.parent)
         folder = os.open(path.parent, _FOLDER)
@@ -69,14 +69,14 @@ def _open_lock(path: Path) -> int:
 
 
 def _make_private_file(fd: int) -> None:
-    """Give a lock file the mode that a umask took away or never kept."""
+    """Set the private mode of a lock file, whatever the umask made of it."""
     if stat.S_IMODE(os.fstat(fd).st_mode) != FILE:
-        with contextlib.suppress(PermissionError):  # another user's, who lets us use it
+        with contextlib.suppress(PermissionError):  # it belongs to another user, who lets us use it
             os.fchmod(fd, FILE)
 
 
 def _try_lock(fd: int, path: Path) -> bool:
-    """Lock the file; False when somebody else has it, or it is not the file at that path any more."""
+    """Lock the file; False if another process holds it, or another file is now at that path."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -89,7 +89,7 @@ def _try_lock(fd: int, path: Path) -> bool:
 
 
 def _busy(file: os.stat_result, path: Path, held: str) -> Busy:
-    """Name the holder, from the kernel's own list of locks."""
+    """Return the error that names the holder, from the kernel's list of locks."""
     holder = ""
     with contextlib.suppress(OSError):
         for line in Path("/proc/locks").read_text().splitlines():

@@ -58,7 +58,7 @@ def exchange(one: Place, other: Place) -> None:
     """Swap two names in one step.
 
     Raises:
-        Unsupported: The system or the file system can't.
+        Unsupported: The system or the file system does not support it.
         OSError: As the system says.
     """
     _call(one, other, swap=True)
@@ -92,12 +92,12 @@ def _link_in(source: Place, target: Place) -> None:
             if error.errno not in _NO_LINKS:
                 raise
         else:
-            os.fsync(target[0])  # the new name is on the disk before the old one goes
+            os.fsync(target[0])  # sync the new name before the old one goes
             os.unlink(source[1], dir_fd=source[0])
             return
     with contextlib.suppress(
         FileNotFoundError
-    ):  # no links here, or a folder: the best that is left
+    ):  # no hard links here, or a folder: the best that is left
         os.stat(target[1], dir_fd=target[0], follow_symlinks=False)
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target[1])
     os.rename(source[1], target[1], src_dir_fd=source[0], dst_dir_fd=target[0])

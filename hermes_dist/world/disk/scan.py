@@ -1,4 +1,4 @@
-"""Looking at a home: regular files by path and digest; nothing is followed, nothing unwanted is opened."""
+"""Scanning a home: regular files by path and digest; nothing is followed, and nothing unwanted is opened."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Known = Mapping[RelPath, tuple[Signature, Digest]]
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CHUNK = 1 << 20
-_FRESH = 2_000_000_000  # a file changed this short a time ago may change again within one tick of its clock
+_FRESH = 2_000_000_000  # a file changed this recently may change again within one tick of its clock
 
 
 class Scan(NamedTuple):
@@ -32,7 +32,7 @@ class Scan(NamedTuple):
 
     Attributes:
         tree: The regular files that were wanted.
-        odd: What could not be taken, as (path, why).
+        odd: Files that could not be read, as (path, reason).
         known: Digests to hand to the next scan, which then reads only what changed since.
     """
 
@@ -146,7 +146,7 @@ class _Walk:
 
     @contextlib.contextmanager
     def _tried(self, path: RelPath) -> Iterator[None]:
-        """What vanished meanwhile is not there; what can't be opened is odd."""
+        """Run a step: a file that vanished counts as missing; one that can't be opened is odd."""
         try:
             yield
         except FileNotFoundError:
@@ -164,7 +164,7 @@ def _joined(at: RelPath | None, name: str) -> RelPath:
         return safe
     path = f"{at}/{safe}"
     if len(path.encode()) > MAX_PATH_BYTES or path.count("/") >= MAX_DEPTH:
-        return RelPath(path)  # which says what is wrong with it
+        return RelPath(path)  # raises the error that says what is wrong with it
     return str.__new__(RelPath, path)
 
 

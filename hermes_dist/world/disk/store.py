@@ -40,15 +40,15 @@ class Store:
         self._top = str(root)
 
     def path(self, digest: Digest) -> Path:
-        """Where a blob is or would be."""
+        """Return the path where a blob is or would be."""
         return self.root / _place(digest)
 
     def has(self, digest: Digest) -> bool:
-        """Whether there is a blob of that name; only :meth:`read` says whether it is sound."""
+        """Return whether a blob of that name exists; only :meth:`read` checks its content."""
         return self.size(digest) is not None
 
     def size(self, digest: Digest) -> int | None:
-        """How many bytes a blob has; None when there is none."""
+        """Return the size of a blob in bytes; None if it is missing."""
         try:
             found = os.stat(f"{self._top}/{_place(digest)}")
         except OSError:
@@ -62,7 +62,7 @@ class Store:
             digest: Its name.
 
         Raises:
-            Lost: It is missing, or damaged (and then taken out, so that it can be fetched again).
+            Lost: The blob is missing or damaged; a damaged one is removed, so that it can be fetched again.
             DistError: The disk fails.
         """
         path = f"{self._top}/{_place(digest)}"
@@ -90,7 +90,7 @@ class Store:
             Their name.
 
         Raises:
-            DistError: The disk is full or fails; what was there before stays.
+            DistError: The disk is full or fails; earlier blobs stay.
         """
         return self.put_many([data])[0]
 
@@ -104,7 +104,7 @@ class Store:
             Their names, in order.
 
         Raises:
-            DistError: The disk is full or fails; what was there before stays.
+            DistError: The disk is full or fails; earlier blobs stay.
         """
         try:
             make_private(self.root / _INCOMING)
@@ -219,7 +219,7 @@ class _Batch:
             os.close(fd)
 
     def _settle(self) -> None:
-        """Make contents durable, then names: a name never stands for less than its content."""
+        """Sync contents first, then names, so that a name never exists without its whole content."""
         few = len(self._written) <= _FEW
         if few:
             for name in self._written.values():

@@ -50,7 +50,7 @@ class Registries:
         layout: Where they are kept.
         store: Where contents go.
         env: The user's environment.
-        offline: Talk to nobody.
+        offline: Whether to avoid the network.
         allow_insecure: ``http://`` and ``git://`` may leave this machine.
         progress: Is told what is fetched.
     """
@@ -85,7 +85,7 @@ class Registries:
         """The registries, the one that is carried first.
 
         Raises:
-            DistError: Their list can't be read.
+            DistError: The list of registries can't be read.
         """
         rows = self._rows()
         if any(row.name == DEFAULT for row in rows):
@@ -99,7 +99,7 @@ class Registries:
         """A registry by its name.
 
         Raises:
-            UsageError: There is none of that name.
+            UsageError: No registry has that name.
         """
         found = {one.name: one for one in self.all()}
         if name not in found:
@@ -148,7 +148,7 @@ class Registries:
         """Take a registry out, with its index.
 
         Raises:
-            DistError: There is none of that name.
+            DistError: No registry has that name.
         """
         registry = self.named(name)
         off = (
@@ -165,9 +165,9 @@ class Registries:
         """Bring the index of a registry up to date; only what changed is read.
 
         Raises:
-            Unreachable: It can't be reached.
-            Refused: Its history was rewritten, or its metadata do not hold.
-            Invalid: It is no registry.
+            Unreachable: The registry can't be reached.
+            Refused: Its history was rewritten, or its metadata are not valid.
+            Invalid: The place is not a registry.
         """
         self._progress(f"reading the registry {registry.name}")
         with self._lock:

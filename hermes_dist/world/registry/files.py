@@ -18,7 +18,7 @@ def registry_of(text: str, name: str, *, allow_insecure: bool = False) -> Regist
     """Make a registry of what the user typed: a folder or a git repository.
 
     Raises:
-        Invalid: It is neither.
+        Invalid: The text is neither a folder nor a git repository.
     """
     spec = parse_source(text, allow_insecure=allow_insecure)
     if spec.kind is SourceKind.FOLDER and not spec.ref and not spec.subfolder:
@@ -44,7 +44,7 @@ def check_index(data: bytes | None, place: str) -> None:
     """Make sure that a place is a registry whose format is known.
 
     Raises:
-        Invalid: It is none, or of a newer format.
+        Invalid: The place is not a registry, or has a newer format.
     """
     try:
         found = json.loads(data) if data is not None and len(data) <= MAX_ENTRY else None
@@ -73,7 +73,7 @@ def stamps(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def entries_of(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file that stands where entries do, in order, with its content."""
+    """Return every file where an entry can be, in order, with its content."""
     return contents(root, sorted(path for path, _ in stamps(root)))
 
 

@@ -1,4 +1,4 @@
-"""Registries of static files over HTTPS, under The Update Framework: nobody between its keeper and us is trusted.
+"""Registries of static files over HTTPS, under The Update Framework: no party between its keeper and us is trusted.
 
 Signed, versioned and dated metadata tell every entry's length and digest, so that a server, a mirror or somebody with
 the keys that are online can neither change an entry, nor show an old index, nor hold a new one back unseen.
@@ -29,8 +29,8 @@ def fetch_root(location: str) -> bytes:
     """Bring the first root of a registry, to be held against a fingerprint.
 
     Raises:
-        Unreachable: It can't be reached.
-        Refused: It sends more than a root has.
+        Unreachable: The registry can't be reached.
+        Refused: It sends more bytes than a root can have.
     """
     _needed()
     from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher  # noqa: PLC0415 - an optional dependency
@@ -77,8 +77,8 @@ class Mirror:
             The digest of each file, by its path.
 
         Raises:
-            Refused: The metadata do not hold: wrong keys, old versions, past their date, or not of one piece.
-            Unreachable: It can't be reached.
+            Refused: The metadata are not valid: wrong keys, old versions, expired, or inconsistent.
+            Unreachable: The registry can't be reached.
         """
         _needed()
         from tuf.ngclient.config import UpdaterConfig  # noqa: PLC0415 - an optional dependency
@@ -128,9 +128,9 @@ class Mirror:
         """Bring a file, and hold it against the metadata; :meth:`refresh` comes first.
 
         Raises:
-            Refused: It is not what the metadata say.
-            Invalid: It is not in the registry, or too large.
-            Unreachable: It can't be reached.
+            Refused: The file differs from the metadata.
+            Invalid: The file is not in the registry or is too large.
+            Unreachable: The registry can't be reached.
         """
         assert self._updater is not None  # noqa: S101 - refresh comes first
         updater = self._updater

@@ -81,7 +81,7 @@ def open_sources(
         layout: Where caches go.
         store: Opens the store that contents go to, once one is needed.
         env: The user's environment: PATH, credentials, proxies.
-        offline: Talk to nobody.
+        offline: Whether to avoid the network.
         allow_insecure: ``http://`` and ``git://`` may leave this machine.
         patience: How long things may take.
         limits: How large a package may be.
@@ -163,7 +163,7 @@ class Sources:
             The full name of the ref (empty for a commit) and the commit; both empty for a folder.
 
         Raises:
-            Invalid: There is no such ref, or a name and the start of an id can't be told apart.
+            Invalid: The ref does not exist, or matches both a name and the start of an id.
         """
         if refs is None:
             return "", ""
@@ -238,8 +238,8 @@ class Sources:
             progress: Is given lines about how far it is.
 
         Raises:
-            Unreachable: It can't be reached.
-            Invalid: It is unsafe, too large, or not there; the error names the rule.
+            Unreachable: The source can't be reached.
+            Invalid: The package is unsafe, too large or missing; the error names the rule.
         """
         if spec.kind is SourceKind.ARCHIVE:
             return self._from_archive(spec)
@@ -254,8 +254,8 @@ class Sources:
         """Fetch what a pin names once more, to have its contents back.
 
         Raises:
-            Unreachable: It can't be reached.
-            Invalid: It is not a commit, or is not there any more.
+            Unreachable: The source can't be reached.
+            Invalid: The pin does not name a commit, or the commit is gone.
         """
         if not pin.commit:
             raise Invalid("a folder can't be fetched again as it was", where=pin.url)
@@ -265,7 +265,7 @@ class Sources:
         """Look at a folder or archive; nothing of it is kept.
 
         Raises:
-            Invalid: It is unsafe, too large, or not there.
+            Invalid: The package is unsafe, too large or missing.
         """
         from hermes_dist.world.archive.source import read_package  # noqa: PLC0415 - start-up
         from hermes_dist.world.sources.folder import named_only, read_package_folder  # noqa: PLC0415 - start-up
@@ -301,7 +301,7 @@ class Sources:
         """The address that git is given.
 
         Raises:
-            Invalid: It leaves this machine unprotected, and nobody allowed that.
+            Invalid: The address would leave this machine unencrypted, which was not allowed.
         """
         if spec.kind is SourceKind.FOLDER:
             return self._folder(spec).as_uri()
@@ -436,7 +436,7 @@ def _is_bare(path: Path) -> bool:
 
 
 def ignore_rules(lines: list[str]) -> Ignores:
-    """Read the lines of a ``.gitignore``; a line that is no pattern is as good as absent, as with git."""
+    """Read the lines of a ``.gitignore``; a line that is not a valid pattern is ignored, as in git."""
     from pathspec import GitIgnoreSpec  # noqa: PLC0415 - only folders with such a file pay for it
 
     def readable(line: str) -> bool:

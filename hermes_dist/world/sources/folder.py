@@ -69,8 +69,8 @@ def read_folder(root: Path, rules: Rules, limits: Limits, keep: Keep) -> tuple[W
         What was found, and what ``keep`` gave.
 
     Raises:
-        Invalid: A path is unsafe, it is too large, or it keeps changing.
-        DistError: It can't be read.
+        Invalid: A path is unsafe, or the folder is too large or keeps changing.
+        DistError: The folder can't be read.
     """
     for _ in range(_TRIES):
         walk = walk_folder(root, rules, limits)
@@ -111,7 +111,7 @@ def look_into(
         The tree, its contents, and what was left out and why.
 
     Raises:
-        Invalid: It is unsafe or too large; the error names the rule.
+        Invalid: The folder is unsafe or too large; the error names the rule.
     """
     contents: dict[Digest, bytes] = {}
 
@@ -136,8 +136,8 @@ def read_package_folder(
         Its tree, and what was left out with why.
 
     Raises:
-        Invalid: It is not there, or what :func:`read_folder` says.
-        DistError: It can't be read.
+        Invalid: The folder is missing, or as for :func:`read_folder`.
+        DistError: The folder can't be read.
     """
     root = folder / subfolder if subfolder else folder
     if not root.is_dir() or (subfolder and root.resolve() != root):
@@ -165,7 +165,7 @@ def walk_folder(root: Path, rules: Rules, limits: Limits) -> Walk:
 
     Raises:
         Invalid: A path is unsafe, or it is too large.
-        DistError: It can't be read.
+        DistError: The folder can't be read.
     """
     walker = _Walker(rules, Gate(limits))
     try:

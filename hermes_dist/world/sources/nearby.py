@@ -1,4 +1,4 @@
-"""What was perhaps meant by a path that is not there."""
+"""Suggestions for a path that does not exist."""
 
 from __future__ import annotations
 
