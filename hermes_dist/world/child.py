@@ -243,7 +243,7 @@ def run(command: Command, bounds: Bounds, on_line: Callable[[str], None] | None 
         How it ended; never raises for a child that fails or is stopped.
 
     Raises:
-        DistError: It can't be started.
+        DistError: The child can't be started.
     """
     stdin = subprocess.PIPE if command.request else subprocess.DEVNULL
     process = _start(command, bounds, stdin=stdin, stderr=subprocess.PIPE)
@@ -315,7 +315,7 @@ class Stream:
         stdin: What to feed it.
 
     Raises:
-        DistError: It can't be started.
+        DistError: The child can't be started.
     """
 
     def __init__(self, command: Command, bounds: Bounds, stdin: bytes = b"") -> None:

@@ -31,7 +31,7 @@ _VERSION = re.compile(r"\bv?(\d+(?:\.\d+)+[\w.+!-]*)")
 
 
 class NoAgent(DistError):
-    """There is no agent to hand over to, or handing over would start us again."""
+    """No agent was found to hand over to, or handing over would start us again."""
 
     code = 127
 
@@ -40,7 +40,7 @@ class Agent(NamedTuple):
     """An installed agent.
 
     Attributes:
-        argv: The words that start it; the user's arguments follow.
+        argv: The command that starts it; the user's arguments are added.
         origin: How it was found: ``HERMES_AGENT_BIN``, ``same environment``, ``installation``,
             ``behind the front door`` or ``PATH``.
     """
@@ -50,7 +50,7 @@ class Agent(NamedTuple):
 
     @property
     def launcher(self) -> Path:
-        """The program that is started."""
+        """Return the program that is started."""
         return Path(self.argv[0])
 
 
@@ -109,12 +109,12 @@ def head_of(path: Path) -> str:
 
 
 def names_us(text: str) -> bool:
-    """Whether a launcher's text names ``hermes_dist``; paths into a ``bin`` folder do not count."""
+    """Return whether a launcher's text names ``hermes_dist``; paths into a ``bin`` folder do not count."""
     return _OURS.search(_BIN.sub("", text)) is not None
 
 
 def comes_back(brand: Brand, env: Mapping[str, str]) -> bool:
-    """Whether we were started by our own hand-over: ``execve`` keeps the process id."""
+    """Return whether our own hand-over started us: ``execve`` keeps the process id."""
     return env.get(brand.exec_variable, "") == str(os.getpid())
 
 
@@ -202,8 +202,8 @@ def version(agent: Agent, brand: Brand, env: Mapping[str, str]) -> str | None:
         env: The environment to run it in, when no package metadata lies beside it.
 
     Returns:
-        The version from the metadata beside the launcher or its interpreter, else from ``--version``; None
-        when neither tells.
+        The version from the metadata beside the launcher or its interpreter, else from ``--version``; None if neither
+        tells.
     """
     for folder in _site_packages(agent, brand):
         name = brand.agent_package.replace("-", "_")
@@ -225,7 +225,7 @@ def version(agent: Agent, brand: Brand, env: Mapping[str, str]) -> str | None:
 
 
 def _holds(info: Path, brand: Brand) -> bool:
-    """Whether a package of a similar name is the agent by other hands, and not something for it."""
+    """Return whether a package with a similar name is a fork of the agent, and not an add-on."""
     with (
         contextlib.suppress(OSError),
         (info / "RECORD").open(encoding="utf-8", errors="replace") as record,
@@ -264,7 +264,7 @@ class Gateway(NamedTuple):
     Attributes:
         state: Running, stopped, or stale: the files claim a process that is gone.
         pid: Its process, when it runs.
-        phase: The agent's own word, such as ``starting``, ``running`` or ``draining``; empty when unknown.
+        phase: The agent's own term, such as ``starting``, ``running`` or ``draining``; empty when unknown.
         updated_at: When the agent last wrote its state; empty when unknown.
     """
 
@@ -280,8 +280,8 @@ _AT_REST = frozenset(["", "stopped", "startup_failed"])
 def gateway(home: Path) -> Gateway:
     """Read the state of a home's gateway from ``gateway.pid`` and ``gateway_state.json``.
 
-    A recorded process counts when it lives, is no zombie, and began when the record says; the number may
-    have been given to another process since.
+    A recorded process counts if it is alive, is not a zombie, and began when the record says, because its number may
+    have been reused.
     """
     claimed = _record(home / GATEWAY_PID)
     status = _record(home / GATEWAY_STATE)
@@ -295,12 +295,12 @@ def gateway(home: Path) -> Gateway:
 
 
 def gateway_state(home: Path) -> GatewayState:
-    """Whether the gateway of ``home`` runs, is stopped, or only left its files behind."""
+    """Return whether the gateway of ``home`` is running, stopped, or only left its files behind."""
     return gateway(home).state
 
 
 def _record(path: Path) -> dict[str, object]:
-    """Read a record of the agent: JSON, or in old homes the bare process id; {} when there is none."""
+    """Read a record of the agent: JSON, or in old homes the bare process id; {} if there is none."""
     import json  # noqa: PLC0415 - start-up
 
     try:

@@ -1,6 +1,6 @@
 """What the front door replaced: its state on disk, and the names of programs swapped in one step.
 
-Importing it is cheap: the way to the agent reads this state, nothing else of it.
+Importing it is cheap, because every hand-over to the agent reads this state.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def write_doors(layout: Layout, doors: Mapping[Path, Former | None]) -> None:
 def former_launcher(layout: Layout, launcher: Path) -> Path | None:
     """Return the program that the front door at ``launcher`` stands in front of; None when there is none.
 
-    A state that can't be read counts as none: looking for the agent goes on elsewhere.
+    An unreadable state counts as none: the search for the agent goes on elsewhere.
     """
     try:
         former = read_doors(layout).get(launcher)
@@ -101,15 +101,15 @@ def former_launcher(layout: Layout, launcher: Path) -> Path | None:
 
 
 def put_program(path: Path, data: bytes, mode: int) -> None:
-    """Put a program at ``path`` in one step, whatever stood there, a symlink too.
+    """Put a program at ``path`` in one step, replacing what is there, also a symlink.
 
     Args:
-        path: The name; its folder is made when missing.
+        path: The name; its folder is created if missing.
         data: The content.
         mode: Its permission bits.
 
     Raises:
-        DistError: It can't be written.
+        DistError: The file can't be written.
     """
     from hermes_dist.world.disk.fs import RealFs, trouble  # noqa: PLC0415 - start-up
 
@@ -125,7 +125,7 @@ def put_link(path: Path, target: str) -> None:
     """Put a symlink to ``target`` at ``path`` in one step.
 
     Raises:
-        DistError: It can't be written.
+        DistError: The file can't be written.
     """
     from hermes_dist.world.disk.fs import trouble  # noqa: PLC0415 - start-up
 
@@ -143,7 +143,7 @@ def take_away(path: Path) -> None:
     """Remove a program or symlink; a missing file is not an error.
 
     Raises:
-        DistError: It can't be removed.
+        DistError: The file can't be removed.
     """
     from hermes_dist.world.disk.fs import trouble  # noqa: PLC0415 - start-up
 

@@ -1,4 +1,4 @@
-"""Gateways on this machine: what their files and processes say, their services, starting and ending them."""
+"""Gateways on this machine: their files, processes and services, starting and ending them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _BOX = re.compile("[\\s\u2500-\u257f]*")
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """What the files of a home and the process table say about its gateway.
+    """The state of a gateway, by its files and the process table.
 
     Attributes:
         state: Running, stopped, or stale: the files claim a process that is gone.
@@ -81,7 +81,7 @@ class Found(Struct, frozen=True, kw_only=True):
 
 
 def find(home: Path) -> Found:
-    """Look at the gateway of a home; files that can't be read tell nothing."""
+    """Return the state of a home's gateway; unreadable files are ignored."""
     seen = agents.gateway(home)
     record = _state(home)
     told = record.get("pid")
@@ -117,7 +117,7 @@ def _state(home: Path) -> dict[str, object]:
 
 
 def same_people(home: Path) -> Mapping[str, frozenset[str]]:
-    """Other ids of people on WhatsApp, as its login has learned them; by every id that is known."""
+    """Return the other ids of each person on WhatsApp, as its login has learned them, by every known id."""
     pairs: dict[str, set[str]] = {}
     folder = next(
         (home / each for each in WHATSAPP_LOGINS if (home / each).is_dir()),
@@ -168,7 +168,7 @@ def clean(home: Path, *, at_rest: bool) -> bool:
 
 
 def manager(env: Mapping[str, str]) -> str:
-    """What keeps services running here: ``s6``, ``launchd``, ``systemd``, or ``none`` as in most containers."""
+    """Return this machine's service manager: ``s6``, ``launchd``, ``systemd``, or ``none`` as in most containers."""
     if _S6.exists() and _comm(1) == "s6-svscan":
         return "s6"
     if sys.platform == "darwin" and find_command("launchctl", env):
@@ -186,7 +186,7 @@ def _comm(pid: int) -> str:
 
 
 def services(layout: Layout, name: ProfileName) -> list[Path]:
-    """The files of a profile's service that are there: user and system unit, launchd plist, s6 slot."""
+    """Return the existing service files of a profile: user and system unit, launchd plist, s6 slot."""
     unit, plist = layout.service_files(name)
     return [
         path
@@ -196,13 +196,13 @@ def services(layout: Layout, name: ProfileName) -> list[Path]:
 
 
 def s6_slot(layout: Layout, name: ProfileName) -> Path:
-    """The folder in which s6 supervises a profile's gateway in the agent's container image."""
+    """Return the folder in which s6 supervises a profile's gateway in the agent's container image."""
     del layout  # the agent's image serves one brand
     return _S6_SLOTS / f"gateway-{name}"
 
 
 def at_login(layout: Layout, name: ProfileName) -> bool:
-    """Whether the gateway is started at login or boot."""
+    """Return whether the gateway is started at login or boot."""
     unit, plist = layout.service_files(name)
     wanted = Path("default.target.wants") / unit.name
     system = _SYSTEM_UNITS / "multi-user.target.wants" / unit.name
@@ -266,7 +266,7 @@ def _runs_gateway(layout: Layout, argv: list[str]) -> bool:
 
 
 def is_inside(pid: int) -> bool:
-    """Whether we were started by this process."""
+    """Return whether this process started us."""
     return pid in set(ancestors(os.getpid()))
 
 
@@ -285,7 +285,7 @@ def aimed(
 
 
 class Answer(Struct, frozen=True):
-    """What the agent said to a command: its exit code and the last line that tells something."""
+    """The agent's answer to a command: its exit code and the last informative line."""
 
     code: int
     line: str
@@ -311,7 +311,7 @@ def ask(
 
 
 def _telling(out: str, err: str) -> str:
-    """The line of an output that says what is wrong: the first one marked as such, else the last one."""
+    """Return the line of an output that says what is wrong: the first one marked as an error, else the last."""
     lines = [line.strip() for line in [*err.splitlines(), *out.splitlines()] if _BOX.sub("", line)]
     marked = [
         line for line in lines if line.startswith(("✗", "❌", "error", "Error", "ERROR", "⚠"))
@@ -320,10 +320,10 @@ def _telling(out: str, err: str) -> str:
 
 
 def start(agent: Agent, layout: Layout, name: ProfileName, env: Mapping[str, str]) -> Detached:
-    """Start the agent's own ``gateway run`` in a session of its own, its outputs in the home's logs.
+    """Start the agent's own ``gateway run`` in its own session, with its output in the home's logs.
 
     Raises:
-        DistError: It can't be started, or the logs can't be written.
+        DistError: The gateway can't be started, or the logs can't be written.
     """
     home = layout.home(name)
     try:
@@ -338,7 +338,7 @@ def start(agent: Agent, layout: Layout, name: ProfileName, env: Mapping[str, str
 
 
 def log_marks(home: Path) -> tuple[tuple[int, int], ...]:
-    """Where the logs of a home end now: inode and size of each; for :func:`grown` and :func:`last_words`."""
+    """Return where the logs of a home end now: inode and size of each; for :func:`grown` and :func:`last_words`."""
     return tuple(_mark(home / LOG_FOLDER / file) for file in GATEWAY_LOGS)
 
 
@@ -351,7 +351,7 @@ def _mark(path: Path) -> tuple[int, int]:
 
 
 def grown(home: Path, marks: Sequence[tuple[int, int]]) -> bool:
-    """Whether one of the logs has grown, or was begun anew."""
+    """Return whether one of the logs has grown or was replaced."""
     return any(
         size and now != then
         for now, then in zip(log_marks(home), marks, strict=True)
@@ -381,8 +381,8 @@ def end(pid: int, began: str, grace: float) -> bool:
 
     Args:
         pid: Its number.
-        began: When it began: another process with that number stays.
-        grace: Seconds it is given to end by itself.
+        began: When it began; another process with the same number is left alone.
+        grace: Seconds to wait for it to end by itself.
 
     Returns:
         Whether it had to be killed.
@@ -408,5 +408,5 @@ def end(pid: int, began: str, grace: float) -> bool:
 
 
 def began(pid: int) -> str:
-    """When a process began, in the system's own count; empty where that is unknown."""
+    """Return when a process began, in the system's own count; empty if unknown."""
     return (stat_of(pid) or ("", "", 0))[1]

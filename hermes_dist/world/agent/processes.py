@@ -29,7 +29,7 @@ class Process(Struct, frozen=True):
     Attributes:
         pid: Its number.
         began: When it began, in the system's ticks: the number may be given to another one later.
-        backend: It serves in the background; otherwise somebody talks to it.
+        backend: Whether it serves in the background; otherwise a person is using it.
     """
 
     pid: int
@@ -38,9 +38,9 @@ class Process(Struct, frozen=True):
 
 
 def processes(layout: Layout, name: ProfileName) -> list[Process]:
-    """List the agent's processes that are bound to a profile, ours and those we descend from left out.
+    """List the agent's processes that are bound to a profile, except our own and our ancestors.
 
-    Where the system has no ``/proc`` none is found; the gateway is known by its own file.
+    Without ``/proc`` none is found; the gateway is then known only by its own file.
     """
     mine = set(ancestors(os.getpid()))
     found = []
@@ -68,7 +68,7 @@ def _bound(layout: Layout, name: ProfileName, folder: Path, pid: int) -> Process
 
 
 def aimed_at(layout: Layout, folder: Path) -> tuple[Path | None, str | None]:
-    """The root that a process works below by its environment, and the profile that its home variable names.
+    """Return the root that a process uses by its environment, and the profile that its home variable names.
 
     The same profile's name below another root is another profile.
 
@@ -80,7 +80,7 @@ def aimed_at(layout: Layout, folder: Path) -> tuple[Path | None, str | None]:
         Both are None if the environment is not usable.
 
     Raises:
-        OSError: It can't be read, or the process is gone.
+        OSError: The environment can't be read, or the process is gone.
     """
     words = (folder / "environ").read_bytes().split(b"\0")
     env = dict(word.decode("utf-8", "surrogateescape").partition("=")[::2] for word in words)
@@ -94,7 +94,7 @@ def aimed_at(layout: Layout, folder: Path) -> tuple[Path | None, str | None]:
 
 
 def is_agents(layout: Layout, argv: list[str]) -> bool:
-    """Whether a command line starts the agent: by its launcher, an interpreter with that, or with its module."""
+    """Return whether a command line starts the agent: its launcher, or an interpreter with the launcher or module."""
     brand = layout.brand
     words = [os.path.basename(word) for word in argv]
     if f"{brand.agent_module}.main" in argv:
@@ -120,7 +120,7 @@ def command_in(layout: Layout, argv: list[str]) -> str:
 
 
 def chosen_in(argv: list[str]) -> str | None:
-    """The profile that a command line names; None when it names none."""
+    """Return the profile that a command line names; None if it names none."""
     for at, word in enumerate(argv):
         if word in {"-p", "--profile"} and at + 1 < len(argv):
             return argv[at + 1].lower()
@@ -130,7 +130,7 @@ def chosen_in(argv: list[str]) -> str | None:
 
 
 def stat_of(pid: int) -> tuple[str, str, int] | None:
-    """The state, the start and the parent of a process; None when it is gone."""
+    """Return the state, start and parent of a process; None if it is gone."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
         return fields[0], fields[19], int(fields[1])
@@ -139,7 +139,7 @@ def stat_of(pid: int) -> tuple[str, str, int] | None:
 
 
 def ancestors(pid: int) -> Iterator[int]:
-    """A process and those it descends from."""
+    """Return a process and its ancestors."""
     while pid > 0:
         yield pid
         found = stat_of(pid)
@@ -217,7 +217,7 @@ def _end(pid: int, began: str, home: Path) -> None:
 
 
 def lives(pid: int, began: str) -> bool:
-    """Whether a process is there still, and the same one; where it began is unknown, its number decides."""
+    """Return whether the same process is still alive; if its start is unknown, only its number counts."""
     stat = stat_of(pid)
     if stat is not None:
         return stat[0] not in {"Z", "X"} and (not began or stat[1] == began)
@@ -270,7 +270,7 @@ def is_enabled(layout: Layout, name: ProfileName) -> bool:
 
 
 def forget_link(layout: Layout, name: ProfileName) -> None:
-    """Remove the link by which systemd would start a service that is gone."""
+    """Remove the link by which systemd would start a deleted service."""
     with contextlib.suppress(FileNotFoundError):
         _wanted(layout, name).unlink()
 

@@ -1,4 +1,4 @@
-"""What of a living home goes into an archive as it is: files of one moment, and databases as consistent copies."""
+"""Archiving a home in use: its files as they are, and databases as consistent copies."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ Look = Callable[[str, bytes], None]
 
 
 class Seen(Struct, frozen=True):
-    """What stands in a home, from a look that opened nothing.
+    """What is in a home, found without opening any file.
 
     Attributes:
         files: Regular files, in path order.
-        odd: What can't go into an archive, and why.
+        odd: What can't be archived, and why.
     """
 
     files: tuple[RelPath, ...]
@@ -58,7 +58,7 @@ def look_around(home: Path, keep: Callable[[RelPath], bool]) -> Seen:
 
     Args:
         home: The folder.
-        keep: Whether a file is wanted, or a folder gone into.
+        keep: Tells whether a file is wanted or a folder is entered.
 
     Raises:
         DistError: A folder can't be read.
@@ -105,7 +105,7 @@ def _one(item: os.DirEntry[str], at: str, keep: Callable[[RelPath], bool], found
 
 @contextlib.contextmanager
 def opened_in(home: Path, path: RelPath) -> Iterator[BinaryIO | None]:
-    """Open a file of a home without following a symlink on the way; None when it is gone or can't be read."""
+    """Open a file of a home without following a symlink on the way; None if it is gone or can't be read."""
     fds = [os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
     try:
         try:
@@ -151,9 +151,9 @@ def is_beside(path: RelPath, others: frozenset[RelPath]) -> bool:
 def snapshot(
     source: Path, folder: Path, *, look: Look | None = None, replace: Replace | None = None
 ) -> Iterator[BinaryIO]:
-    """Copy a database that may be written to meanwhile, as one moment saw it, and without what was deleted in it.
+    """Copy a database in use, as it is at one moment and without deleted content.
 
-    In WAL mode nobody waits for it; else writers wait for one pass over the file at most.
+    In WAL mode no writer waits; otherwise writers wait for at most one pass over the file.
 
     Args:
         source: The database.
@@ -165,7 +165,7 @@ def snapshot(
         The copy, to read.
 
     Raises:
-        DistError: It can't be read, is damaged, or the disk is full.
+        DistError: The database can't be read or is damaged, or the disk is full.
     """
     import sqlite3  # noqa: PLC0415 - only homes with databases pay for it
 

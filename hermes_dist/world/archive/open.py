@@ -47,7 +47,7 @@ def read_archive(
     Raises:
         Refused: The passphrase is wrong.
         Invalid: The archive is damaged or unsafe; the error names the rule, and nothing was kept.
-        DistError: It can't be read.
+        DistError: The file can't be read.
     """
     try:
         return _read(path, shelves, env, passphrase)

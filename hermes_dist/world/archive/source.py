@@ -30,7 +30,7 @@ def read_package(
 
     Raises:
         Invalid: The archive is damaged, unsafe or too large, or has no such folder.
-        DistError: It can't be read.
+        DistError: The file can't be read.
     """
     tree = read_archive(path, Shelves(keep=keep, limits=limits), {}).tree
     tree = tree.where(lambda file: not (file.under(PRIVATE) or file == LOCKFILE))

@@ -23,7 +23,7 @@ Edit = Callable[[bytes], bytes]
 
 
 class Copied(Struct):
-    """What became of a copy.
+    """The outcome of a copy.
 
     Attributes:
         files: How many files were copied.
@@ -126,7 +126,7 @@ def _copy_file(source: Path, target: Path, path: str, edit: Edit | None) -> None
 
 
 def _snapshot(source: Path, target: Path) -> None:
-    """Copy a database that may be written to meanwhile."""
+    """Copy a database that may be in use."""
     import sqlite3  # noqa: PLC0415 - only clones of everything pay for it
 
     try:

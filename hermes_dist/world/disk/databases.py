@@ -21,23 +21,23 @@ _TRIES = 5
 
 @contextlib.contextmanager
 def reading(source: Path, folder: Path, *, patience: float) -> Iterator[sqlite3.Connection]:
-    """Open a database to read it as one moment saw it.
+    """Open a database to read it in its state at one moment.
 
-    In WAL mode SQLite needs a file beside the database even to read. Where it can't make one, as nothing can be
-    written there, a copy is read, with what was not yet written back.
+    In WAL mode SQLite needs a file beside the database even to read. If it can't make one because the folder is
+    read-only, a copy is read, including what was not yet written back.
 
     Args:
         source: The database.
         folder: Where such a copy lies while it is needed; private.
-        patience: For so many seconds a writer is waited for.
+        patience: How many seconds to wait for a writer.
 
     Raises:
-        sqlite3.Error: It can't be read, or is damaged.
-        Busy: It changes all the time.
+        sqlite3.Error: The database can't be read or is damaged.
+        Busy: The database keeps changing.
     """
     import sqlite3  # noqa: PLC0415 - only homes with databases pay for it
 
-    # who opens the last one of a database in WAL mode to write also takes away what opening it made
+    # closing the last writable connection in WAL mode also removes the files that opening it made
     mode = "ro" if _wal(source).exists() else "rw"
     with contextlib.ExitStack() as stack:
         address = f"{source.absolute().as_uri()}?mode={mode}"

@@ -1,6 +1,6 @@
 """An index of facts about homes, so that a list of many profiles reads only what changed.
 
-A row counts while the files it was made of are what they were, by ``lstat``. The index can be thrown away at
+A row is valid while ``lstat`` of its files is unchanged. The index can be thrown away at
 any time; it is written again when something in it was stale.
 """
 
@@ -54,7 +54,7 @@ class Index:
         return known[1]
 
     def save(self) -> None:
-        """Write what was made anew; an index that can't be written is done without."""
+        """Write what was made anew; an index that can't be written is not an error."""
         if not self._stale and len(self._fresh) == len(self._rows):
             return
         data = {"format": _FORMAT, "files": list(self._files), "rows": self._fresh}

@@ -9,7 +9,7 @@ FOLDER, FILE = 0o700, 0o600
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, for their owner alone; one that is there stays as it is.
+    """Make a folder, and those above it that are missing, for their owner alone; an existing one is left alone.
 
     ``mkdir`` by itself gives folders above the last one the mode that the umask leaves, and a umask of 000 would let
     anybody put another folder in their place.
@@ -31,7 +31,7 @@ def make_private(folder: Path) -> None:
 
 
 def make_private_in(parent: int, name: str) -> None:
-    """Make a folder in an open one, for its owner alone; one that is there stays as it is."""
+    """Make a folder in an open one, for its owner alone; an existing one is left alone."""
     try:
         os.mkdir(name, FOLDER, dir_fd=parent)
     except FileExistsError:

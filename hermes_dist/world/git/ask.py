@@ -31,7 +31,7 @@ class Asking:
         """Return the refs of one repository, asking only if the answer is not known yet.
 
         Raises:
-            Unreachable: It can't be reached or read, or is not available offline.
+            Unreachable: The repository can't be reached or read, or is not available offline.
         """
         answer = self._ahead.get(url) or self._ask(url)
         if isinstance(answer, DistError):

@@ -237,7 +237,7 @@ class Publisher(BareGit):
         """Write a commit of the cache as a patch for ``git am``.
 
         Raises:
-            DistError: It holds binary files, and git is not installed.
+            DistError: The commit has binary files, and git is not installed.
         """
         finished = run(self._writing.patch(self.cache(url), commit), self._local())
         if not finished.ok:

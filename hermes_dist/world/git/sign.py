@@ -28,7 +28,7 @@ class Tag(Struct, frozen=True, kw_only=True):
         name: Its short name.
         oid: What its ref holds: a tag object, or the commit itself.
         raw: The tag object; empty for a lightweight tag.
-        commit: The commit it stands for.
+        commit: The commit that it names.
     """
 
     name: str
@@ -45,7 +45,7 @@ class AuthorRepo:
         env: The user's environment.
 
     Raises:
-        DistError: There is no git, or no repository.
+        DistError: git is not installed, or the folder is not in a repository.
     """
 
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
@@ -187,7 +187,7 @@ def open_signer(path: Path, env: Mapping[str, str]) -> Signer:
         env: The user's environment, for the ssh agent.
 
     Raises:
-        DistError: It can't be read, or is of a kind that is refused.
+        DistError: The key can't be read or is of a refused kind.
     """
     path = path.with_name(path.name.removesuffix(".pub")) if path.suffix == ".pub" else path
     beside = path.with_name(f"{path.name}.pub")

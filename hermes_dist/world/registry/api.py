@@ -178,10 +178,9 @@ class Registries:
             return self._from_tuf(registry)
 
     def freshen(self, registry: Registry) -> None:
-        """Sync once in this process; offline only where there is no index, which then fails or is local.
+        """Sync once in this process; offline only if there is no index yet.
 
-        Where nothing can be written, what was synced last has to do.
-        """
+        If nothing can be written, the last synced index is used."""
         if registry.name in self._fresh:
             return
         index = self._index(registry)
@@ -223,7 +222,7 @@ class Registries:
         return sorted(found, key=lambda hit: (hit.name != exact, -hit.score, hit.name))[:limit]
 
     def similar(self, key: str) -> dict[str, list[Registry]]:
-        """Names that could be mistaken for one, and who has them; judged by nobody yet."""
+        """Return names that could be mistaken for this one, with their registries; the caller judges them."""
         found: dict[str, list[Registry]] = {}
         for registry in self.all():
             self._indexed(registry)
@@ -232,7 +231,7 @@ class Registries:
         return found
 
     def state(self, registry: Registry) -> Synced | None:
-        """What is known of a registry without asking it; None where it was never synced."""
+        """Return what is known of a registry without asking it; None if it was never synced."""
         index = self._index(registry)
         if not index.exists:
             return None

@@ -68,7 +68,7 @@ class Hit(Struct, frozen=True, kw_only=True):
 
     Attributes:
         registry: The registry.
-        score: How well it fits; higher is better.
+        score: How well it matches; higher is better.
         version: The newest release that is pinned; empty for none.
     """
 
@@ -285,12 +285,12 @@ def _texts(entry: Mapping[str, object]) -> tuple[str, str]:
 
 
 def _is_beginning(word: str, asked: Sequence[str]) -> bool:
-    """Whether a word may stand for those that begin with it: the last one, and those that there is an index for."""
+    """Return whether a word also matches words that begin with it: the last word, and lengths with an index."""
     return 1 < len(word) <= 4 or (word == asked[-1] and len(word) > 1)
 
 
 def _score(asked: Sequence[str], entry: Mapping[str, object]) -> float:
-    """How well a package fits: where its words are, and how much of its name they are."""
+    """Return how well a package matches: by where the words are, and how much of its name they cover."""
     name = _words(entry.get("name"))
     places = [
         (name, 8.0),

@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 
 def fetch_root(location: str) -> bytes:
-    """Bring the first root of a registry, to be held against a fingerprint.
+    """Fetch the first root of a registry, to be compared with a fingerprint.
 
     Raises:
         Unreachable: The registry can't be reached.
@@ -125,7 +125,7 @@ class Mirror:
         return root
 
     def read(self, path: str) -> bytes:
-        """Bring a file, and hold it against the metadata; :meth:`refresh` comes first.
+        """Fetch a file, and check it against the metadata; :meth:`refresh` comes first.
 
         Raises:
             Refused: The file differs from the metadata.

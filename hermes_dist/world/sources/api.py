@@ -50,12 +50,12 @@ _VERSION = re.compile(
 
 
 class Offer(NamedTuple):
-    """What a source turned out to hold.
+    """The resolved source and its package.
 
     Attributes:
         pin: Exactly what it is; the version is as the manifest writes it, and empty when it has none.
         tree: The package tree as shipped, below the subfolder; contents are in the store.
-        left_out: Paths that were not taken, and why.
+        left_out: Paths that were left out, and why.
         notes: What is worth saying about it.
     """
 
@@ -134,7 +134,7 @@ class Sources:
 
         Raises:
             Unreachable: It can't be reached, read, or is not available offline.
-            Invalid: The folder does not exist, or the source is of a kind that can't be read here.
+            Invalid: The folder does not exist, or this kind of source can't be read here.
         """
         return self._asking.refs(self.url(spec)) if self.is_git(spec) else None
 
@@ -149,15 +149,15 @@ class Sources:
         choose: Choose | None = None,
         before: Pin | None = None,
     ) -> tuple[str, str]:
-        """Say which commit a ref stands for: a whole commit id always itself, else a tag, else a branch, else an id.
+        """Return the commit that a ref names: a full commit id is itself; else a tag, a branch, or the start of an id.
 
-        What was followed before stays what it was: a tag of the same name does not take a branch's place.
+        What was followed before keeps its kind: a tag of the same name does not replace a branch.
 
         Args:
             spec: The source, with its ref or version range; none is the default branch.
             refs: What it offers.
             choose: Chooses a tag for a version range.
-            before: What the very same source came to before; None where it is followed for the first time.
+            before: What the same source resolved to before; None if it is followed for the first time.
 
         Returns:
             The full name of the ref (empty for a commit) and the commit; both empty for a folder.
@@ -210,7 +210,7 @@ class Sources:
         raise Invalid("the repository is empty: it has no commit yet", where=str(spec))
 
     def _commit(self, spec: SourceSpec, refs: Refs, start: str) -> str:
-        """The one commit whose id begins so; empty for none."""
+        """Return the only commit whose id begins with this text; empty if there is none."""
         tips = {*refs.heads.values(), *refs.tags.values(), refs.head_commit}
         history = (
             self.git.history(self.url(spec), refs.head or refs.head_commit, _SEARCHED)

@@ -12,7 +12,7 @@ from hermes_dist.model.tree import Read
 from hermes_dist.world.sources.api import Sources
 
 _MOST = 20
-"""So many packages of one source are looked at."""
+"""How many packages of one source are read at most."""
 Found = TypeVar("Found")
 
 
@@ -31,7 +31,7 @@ def manifests(
         The first of them, from the root of the source (None) whatever its subfolder, with what they hold.
 
     Raises:
-        DistError: It can't be read.
+        DistError: The source can't be read.
     """
     if sources.is_git(spec):
         url = sources.url(spec)
