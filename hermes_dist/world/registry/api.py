@@ -180,7 +180,8 @@ class Registries:
     def freshen(self, registry: Registry) -> None:
         """Sync once in this process; offline only if there is no index yet.
 
-        If nothing can be written, the last synced index is used."""
+        If nothing can be written, the last synced index is used.
+        """
         if registry.name in self._fresh:
             return
         index = self._index(registry)
