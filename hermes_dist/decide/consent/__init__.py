@@ -1,1 +1,1 @@
-"""Consent: what needs a yes before it takes effect, what has it, and what was switched off by whom."""
+"""Consent: what needs approval before it takes effect, what has been approved, and who switched something off."""

@@ -1,4 +1,4 @@
-"""Switching on what was placed switched off, once it has its yes."""
+"""Switch on servers and jobs that were placed switched off, once they are approved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 _SERVER_ON: Mapping[str, object] = {"enabled": True}
 _SERVER_OFF: Mapping[str, object] = {"enabled": False}
-"""What the agent's own ``mcp add`` sets, and its opposite."""
+"""The field that the agent's own ``mcp add`` sets, and its opposite."""
 
 
 def switch_on(tree: Tree, units: Iterable[Unit], read: Read) -> Grafted:
@@ -24,20 +24,20 @@ def switch_on(tree: Tree, units: Iterable[Unit], read: Read) -> Grafted:
 
     Args:
         tree: The merged home.
-        units: Which.
+        units: The servers and jobs to change.
         read: Gives contents by digest.
     """
     return _switched(tree, units, read, RESUMED, _SERVER_ON)
 
 
 def switch_off(tree: Tree, units: Iterable[Unit], read: Read, package: str) -> Grafted:
-    """Disable servers and pause jobs, as if they had never had a yes.
+    """Disable servers and pause jobs, as if they had never been approved.
 
     Args:
         tree: The home.
-        units: Which.
+        units: The servers and jobs to change.
         read: Gives contents by digest.
-        package: Its name, for the reason why jobs are paused.
+        package: The package's name, which goes into the reason that jobs are paused for.
     """
     return _switched(tree, units, read, {**PAUSED, REASON: paused_by(package)}, _SERVER_OFF)
 

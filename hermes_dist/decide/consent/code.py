@@ -1,11 +1,11 @@
 """Effects of files that run: hooks, plugins and skills with commands, and what approved things can load.
 
-Two sides of one rule. What runs already keeps its code: a changed, new or missing file that it can load is an
-effect, and waits. What does not run yet is approved together with its code: the digest that its yes is bound to
-counts in every file that it could load.
+There is one rule with two sides. Whatever runs already keeps its code: a changed, new or missing file that it can load
+is an effect, and waits. Whatever does not run yet is approved together with its code: the digest that the approval is
+bound to covers every file that it could load.
 
-What stands switched off after a yes counts as running: switched on again, nobody is asked. The yes to a file is
-bound to its content and to what loads it, so that going back to what had its yes asks nothing.
+Something that was approved and then switched off counts as running, because switching it on again asks nothing. The
+approval of a file is bound to its content and to what loads it, so going back to an approved state asks nothing.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import Entry, Read, Tree
 
 _ASIDE = (*UNITS, CONFIG, JOBS.top, MANIFEST)
-"""What has effects of its own."""
+"""Places that have effects of their own, so their files are not reported as covered files."""
 _INLINE: Unit = (CONFIG, INLINE_SWITCH)
 CODE_OF, OWNER = "code of", "owner"
-"""The facts of a covered file that say what loads it: as people know it, and by its place."""
+"""Names of the facts of a covered file that say what loads it: as people know it, and by its place."""
 _BOUND = (EffectKind.RUNS, EffectKind.SCHEDULES, EffectKind.LOOSENS)
 
 
@@ -67,12 +67,12 @@ class Side:
 
     @cached_property
     def settings(self) -> Mapping[KeyPath, Start]:
-        """What its settings could run, servers that stand switched off as well."""
+        """The commands in its settings, including those of servers that are switched off."""
         return setting_starts(self.config, self.reach.names, idle=True)
 
     @cached_property
     def live(self) -> Mapping[KeyPath, Start]:
-        """What its settings run."""
+        """The commands in its settings that take effect now."""
         return setting_starts(self.config, self.reach.names)
 
     @cached_property
@@ -89,11 +89,11 @@ class Side:
 
     @property
     def runs_inline(self) -> bool:
-        """Whether the agent runs commands inside of skills."""
+        """Whether the agent runs commands inside skills."""
         return _is_on(get(self.config, INLINE_SWITCH))
 
     def cover(self, starts: Iterable[Start]) -> Tree:
-        """The files that things could load here."""
+        """The files that these starting points could load here."""
         found = {path for start in starts for path in self.reach.of(start)}
         return self.tree.where(found.__contains__)
 
@@ -103,7 +103,7 @@ def _is_on(value: object) -> bool:
 
 
 def guarded_off(merged: Side, theirs: Side, judge: Judge) -> frozenset[Unit]:
-    """What stands switched off and is guarded like what runs: servers, jobs, and commands inside skills."""
+    """Find the servers, jobs and commands inside skills that are off and yet guarded like running ones."""
     shipped = {unit for unit, _ in units_of(theirs.config, theirs.jobs)}
     off = [unit for unit, on in units_of(merged.config, merged.jobs) if not on]
     found = {unit for unit in off if judge.guards(unit, merged.jobs, shipped=unit in shipped)}
@@ -115,8 +115,8 @@ def unit_effects(ours: Side, merged: Side, idle: frozenset[Unit] = frozenset()) 
 
     Args:
         ours: The home as found.
-        merged: The home as it would be.
-        idle: What stands switched off and is guarded like what runs.
+        merged: The home after the merge.
+        idle: Units that are off and yet guarded like running ones.
     """
     changed = ours.tree.differing(merged.tree)
     units = {
@@ -146,13 +146,13 @@ def _runs_inline(ours: Side, merged: Side, idle: frozenset[Unit]) -> bool:
 def file_effects(
     ours: Side, merged: Side, known: Iterable[Effect], idle: frozenset[Unit] = frozenset()
 ) -> Iterator[Effect]:
-    """Yield an effect for each file that changes, comes or goes, and each running thing that can load it.
+    """Yield an effect for each changed, new or removed file and each running thing that can load it.
 
     Args:
         ours: The home as found.
-        merged: The home as it would be.
-        known: The other effects: what has one is asked about together with its code.
-        idle: What stands switched off and is guarded like what runs.
+        merged: The home after the merge.
+        known: The other effects; whatever has one is approved together with its code.
+        idle: Units that are off and yet guarded like running ones.
     """
     units = [effect.path for effect in known if not effect.key and effect.kind is EffectKind.RUNS]
     changed = [
@@ -185,7 +185,7 @@ def _image(entry: Entry | None) -> object:
 
 
 def _short(entry: Entry | None) -> str:
-    """An entry as a card names it: the start of its digest, and whether it may be executed."""
+    """Describe an entry for a card: the start of its digest, and whether it is executable."""
     if entry is None:
         return "none"
     return f"{entry.digest[:12]} executable" if entry.executable else entry.digest[:12]
@@ -207,13 +207,13 @@ class _Asked:
 
 
 _Running = tuple[str, Start]
-"""The place of something that runs, which names it whatever its author calls it, and where it begins."""
+"""The place of something that runs (stable whatever its author calls it), and its starting point."""
 
 
 def _running(
     ours: Side, merged: Side, both: Reach, asked: _Asked, idle: frozenset[Unit]
 ) -> Iterator[_Running]:
-    """What runs before, and still would: as it stands, and as it would stand where that asks nothing by itself."""
+    """Yield what runs before and after, both as found and as merged where the change itself needs no approval."""
     before, after = _live(ours, idle), _live(merged, idle)
     yield from ((_place(CONFIG, key), start) for key, start in before.items() if key in after)
     yield from (
@@ -228,7 +228,7 @@ def _running(
 
 
 def _live(side: Side, idle: frozenset[Unit]) -> dict[KeyPath, Start]:
-    """What settings run, with what stands switched off and is guarded."""
+    """The commands that settings run, including servers that are off but guarded."""
     off = {key: start for key, start in side.settings.items() if (CONFIG, key) in idle}
     return {**side.live, **off}
 
@@ -262,7 +262,7 @@ def bound(effects: Iterable[Effect], merged: Side, shipped: Side) -> Iterator[Ef
 
     Args:
         effects: Those of settings, jobs, hooks and plugins.
-        merged: The home as it would be, for what the package does not ship.
+        merged: The home after the merge, for files that the package does not ship.
         shipped: What upstream ships, in the home's spelling.
     """
     for effect in effects:
@@ -271,7 +271,7 @@ def bound(effects: Iterable[Effect], merged: Side, shipped: Side) -> Iterator[Ef
 
 
 def _bound_to(effect: Effect, cover: Tree) -> Effect:
-    """An effect whose yes counts for these files and no others; its card tells how many they are, and where."""
+    """Bind an effect's approval to exactly these files; its card tells how many they are, and where."""
     common = commonpath([str(path.parent) for path in cover])
     loads = (LOADS, fact_text([len(cover), common]))
     return replace(
@@ -280,7 +280,7 @@ def _bound_to(effect: Effect, cover: Tree) -> Effect:
 
 
 def is_owned_by(owner: str, effect: Effect) -> bool:
-    """Whether the owner of a covered file, as its fact names it, is what an effect makes run."""
+    """Whether an effect starts the owner of a covered file, as the file's fact names it."""
     path, _, key = owner.partition(": ")
     if not key:
         skills = effect.path == CONFIG and _related(_parsed(effect.key), INLINE_SWITCH)
@@ -296,7 +296,7 @@ def loading(
     Args:
         effects: Those of settings, jobs, hooks and plugins.
         path: The file.
-        merged: The home, for what the package does not ship.
+        merged: The home, for files that the package does not ship.
         shipped: What upstream ships, in the home's spelling.
     """
     return tuple(e for e in effects if e.kind in _BOUND and path in _cover_of(e, merged, shipped))
@@ -308,7 +308,7 @@ def _cover_of(effect: Effect, merged: Side, shipped: Side) -> Tree:
 
 
 def _starts_of(effect: Effect, merged: Side, shipped: Side) -> Iterator[Start]:
-    """What an effect makes run."""
+    """Yield the starting points that an effect enables."""
     key = _parsed(effect.key)
     if effect.path == CONFIG and key:
         theirs = [start for at, start in shipped.settings.items() if _related(at, key)]
@@ -325,7 +325,7 @@ def _starts_of(effect: Effect, merged: Side, shipped: Side) -> Iterator[Start]:
 
 
 def _related(one: KeyPath, other: KeyPath) -> bool:
-    """Whether a key is another one, lies in it, or around it."""
+    """Whether two keys are equal, or one lies inside the other."""
     return all(a == b for a, b in zip(one, other, strict=False))
 
 

@@ -1,4 +1,4 @@
-"""What effects are told apart by: the data of a document, a value on one line, the digest of a value."""
+"""The contents that tell effects apart: the data of a document, a value on one line, the digest of a value."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from hermes_dist.model.tree import Digest, Read, Tree
 
 
 def digest_of(value: object) -> Digest:
-    """The digest of a value; maps with the same keys and values have the same one, whatever their order."""
+    """Return the digest of a value; the order of keys in a map makes no difference."""
     return Digest.of(repr(_canonical(value)).encode())
 
 
 def _canonical(value: object) -> object:
-    """A value whose ``repr`` does not go by the order of keys."""
+    """Return a value whose ``repr`` does not depend on the order of keys."""
     if isinstance(value, Mapping):
         return ("map", sorted((repr(key), _canonical(part)) for key, part in value.items()))
     return [_canonical(part) for part in value] if isinstance(value, list) else value
 
 
 def data_in(path: RelPath, tree: Tree, read: Read) -> object:
-    """The data of a document, None where there is none or it can't be read."""
+    """Return the data of a document; None if it is missing or can't be read."""
     try:
         return (
             load_data(read(tree[path].digest), kind_of(path) or Kind.YAML) if path in tree else None
@@ -35,12 +35,12 @@ def data_in(path: RelPath, tree: Tree, read: Read) -> object:
 
 
 def value_facts(value: object) -> Facts:
-    """What a card says of one value: the value, or that it was removed."""
+    """Return the facts that a card shows about one value: the value, or that it was removed."""
     return (("change", "removed"),) if value is ABSENT else (("", fact_text(value)),)
 
 
 def shown(value: object) -> str:
-    """A value on one line."""
+    """Format a value on one line."""
     if value is ABSENT:
         return "(removed)"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

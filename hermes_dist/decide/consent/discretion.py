@@ -1,7 +1,7 @@
-"""Facts without secrets: what a card shows and a lock remembers of a value that looks like a secret is a mark.
+"""Facts without secrets: cards and locks hold a mark in place of any value that looks like a secret.
 
-The mark holds the start of the value's digest, so that a change of it is seen. What a yes is bound to is the digest of
-the effect, which is made of the value itself.
+The mark holds the start of the value's digest, so a changed value is noticed. An approval is bound to the digest of
+the effect, which is computed from the value itself.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ def discreet(effects: Iterable[Effect], known: Mapping[str, str]) -> tuple[Effec
 
     Args:
         effects: The effects.
-        known: What this machine keeps secret, by name.
+        known: Secrets of this machine, by name.
     """
     forms = tuple(_forms(known))
     return tuple(_discreet(effect, forms) for effect in effects)
 
 
 def _forms(known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Each spelling of each secret with its mark, the longest first, as one may hold another."""
+    """Yield each spelling of each secret with its mark; the longest first, because one may contain another."""
     found = {
         form.decode("utf-8", "replace"): _mark(value)
         for value in known.values()
@@ -48,7 +48,7 @@ def _discreet(effect: Effect, forms: tuple[tuple[str, str], ...]) -> Effect:
 
 
 def _last_name(key: str) -> str:
-    """The name in front of a value, which may tell that it is a secret."""
+    """Return the name in front of a value, which may say that the value is a secret."""
     try:
         steps = parse_key(key) if key else ()
     except Invalid:
@@ -65,7 +65,7 @@ def _without(name: str, text: str, forms: tuple[tuple[str, str], ...]) -> str:
 
 
 def _secrets_in(name: str, text: str) -> set[str]:
-    """What looks like a secret in a value: as it stands behind its name, and as the line of a command."""
+    """Find likely secrets in a value, read both as the value of its name and as part of a command line."""
     lead = f"{name}: " if name else ""
     spellings = [(lead, text), ("", " ".join(_words(text)))]
     found = {

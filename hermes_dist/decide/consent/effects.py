@@ -1,8 +1,8 @@
-"""Effects: what a plan newly runs, schedules, wants, loosens or hides.
+"""Effects: everything that a plan newly runs, schedules, requires, weakens or hides.
 
-They are read off the difference between the home as found and the home as merged, so it does not matter by
-which way something dangerous would arrive. What is placed switched off (paused jobs, disabled servers) is
-an effect, too: it waits to be approved, but needs no parking.
+They are found by comparing the home as found with the home as merged, so it does not matter by
+which way something dangerous would arrive. Things that are placed switched off (paused jobs, disabled servers) are
+effects, too: they wait for approval, but they need no parking.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def find_effects(
 
     Args:
         ours: The home as found.
-        merged: The home as it would be with every consent given.
+        merged: The home as it would be with everything approved.
         shipped: What upstream ships, placed; only its jobs and servers wait for approval.
         read: Gives contents by digest.
-        judge: Who knows what the lock remembers.
+        judge: Knows what the lock remembers.
         known: Gives the names of providers that the machine uses.
     """
     changed = [path for path in merged if merged[path] != ours.get(path)]
@@ -51,6 +51,7 @@ def find_effects(
         *setting_effects(before.config, after.config, theirs.config, judge, known),
         *job_effects(before.jobs, after.jobs, theirs.jobs, judge),
     ]
+    # File effects come last: a file whose loader has an effect of its own is approved together with that effect.
     files = file_effects(before, after, found, idle)
     return tuple(
         sorted({*bound(found, after, theirs), *files, *_hidden(ours, changed, merged, read)})
@@ -58,14 +59,14 @@ def find_effects(
 
 
 def going_back(live: Tree, ours: Tree, base: Tree, read: Read, judge: Judge) -> tuple[Effect, ...]:
-    """List what going back to the code from before would ask: it ran, so its content has its yes.
+    """List the effects of going back to the earlier code; that code ran already, so its content counts as approved.
 
     Args:
         live: The home as it will be.
         ours: The home as found.
         base: What it last received.
         read: Gives contents by digest.
-        judge: Who knows what the lock remembers.
+        judge: Knows what the lock remembers.
     """
     after, before, shipped = (Side(tree, read) for tree in (live, ours, base))
     idle = guarded_off(before, shipped, judge)
@@ -74,7 +75,7 @@ def going_back(live: Tree, ours: Tree, base: Tree, read: Read, judge: Judge) -> 
 
 
 def _unreadable(changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:
-    """A changed document that can't be read here, but perhaps by the agent: nobody can say what it does."""
+    """Yield an effect for a changed document that we can't read: the agent may read it, so its effect is unknown."""
     for path, kind in ((CONFIG, EffectKind.LOOSENS), (JOBS, EffectKind.SCHEDULES)):
         if path in changed:
             try:

@@ -1,8 +1,8 @@
-"""The security floor, turned round: what is known to be harmless merges freely, everything else needs a yes.
+"""The security floor: settings that are known to be harmless merge freely, all others need approval.
 
-A value counts only where it is looser than what the machine has, the agent's own default standing for an absent key; so
-an ordinary config installs whole. A key that the tables do not know counts whatever its value, at any depth: the next
-release of the agent may give it a meaning, and the gateway makes an environment variable of each scalar at the top.
+A value counts only if it is weaker than the one on this machine; for an absent key, the agent's default is compared. So
+an ordinary config installs whole. A key that the tables do not know always counts, at any depth: the agent's next
+release may give it a meaning, and the gateway turns each top-level scalar into an environment variable.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from hermes_dist.model.keypath import Item, KeyPath, parse_key
 from hermes_dist.model.plan import EffectKind
 
 Known = Callable[[], frozenset[str]]
-"""Gives the names of providers that the machine uses, in small letters; called only where it matters."""
+"""Gives the names of providers that the machine uses, in lower case; called only when needed."""
 
 UNKNOWN = Row("**", Rule.ASK)
-"""Stands for every key that no line names."""
+"""The row for every key that the table does not name."""
 _UNKNOWN_COMMAND = Row("**", Rule.ASK, kind=EffectKind.RUNS)
 _COMMANDS = ("command", "args", "script", "launcher", "executable", "binary_path")
-"""How the last step of a key ends that names what is run."""
+"""Endings of the last step of a key that names a command."""
 _ANYWHERE = frozenset(["", "auto", "main"])
-"""What stands for a provider and names none."""
+"""Provider values that name no particular provider."""
 
 
 def row_for(key: KeyPath) -> Row:
-    """Find the line of the table for a leaf of ``config.yaml``; :data:`UNKNOWN` or its like where there is none."""
+    """Find the table row for a leaf of ``config.yaml``; :data:`UNKNOWN` or an equal row if there is none."""
     return _row_at(tuple(step.value if isinstance(step, Item) else str(step) for step in key))
 
 
@@ -43,7 +43,7 @@ def _row_at(steps: tuple[str, ...]) -> Row:
 
 
 class _Node(dict[str, "_Node"]):
-    """One step of the patterns: what may follow, and the line that ends here."""
+    """One step of the patterns: the steps that may follow, and the row that ends here."""
 
     row: Row | None = None
 
@@ -61,12 +61,12 @@ def _tables() -> _Node:
 
 
 def _steps(pattern: str) -> list[str]:
-    """The steps of a pattern; one that holds a dot is quoted."""
+    """Split a pattern into steps; a step that contains a dot is quoted."""
     return [str(step) for step in parse_key(pattern)] if '"' in pattern else pattern.split(".")
 
 
 def _find(node: _Node, steps: tuple[str, ...]) -> Row | None:
-    """The most particular line for a key: a step's own name comes before ``*``, and that before ``**``."""
+    """Find the most specific row for a key: an exact name comes before ``*``, and ``*`` before ``**``."""
     beyond = node["**"].row if "**" in node else None
     if not steps:
         return node.row or beyond
@@ -78,7 +78,7 @@ def _find(node: _Node, steps: tuple[str, ...]) -> Row | None:
 
 
 def is_section(key: KeyPath) -> bool:
-    """Whether the tables know keys below this one."""
+    """Whether the tables name any key below this one."""
     node: _Node | None = _tables()
     for step in key:
         name = step.value if isinstance(step, Item) else str(step)
@@ -87,15 +87,15 @@ def is_section(key: KeyPath) -> bool:
 
 
 def asks(key: KeyPath, ours: object, new: object, known: Known = frozenset) -> EffectKind | None:
-    """Say what ``new`` in place of ``ours`` needs a yes for; None if it needs none.
+    """Return the kind of approval that replacing ``ours`` with ``new`` needs; None if it needs none.
 
-    Values are judged as each reader of YAML takes them, and one that asks is enough: the agent that reads the file may
-    be updated tomorrow, or be another machine's.
+    Values are judged in every YAML dialect, and one that needs approval is enough: the agent that reads the file may be
+    updated tomorrow, or may run on another machine.
 
     Args:
         key: A leaf of ``config.yaml``.
-        ours: What the machine has there; ABSENT for the agent's default.
-        new: What would be there.
+        ours: The value on this machine; ABSENT for the agent's default.
+        new: The value that would be there.
         known: Gives the names of providers that the machine uses.
     """
     kinds = (
@@ -105,8 +105,9 @@ def asks(key: KeyPath, ours: object, new: object, known: Known = frozenset) -> E
 
 
 def _asks(key: KeyPath, ours: object, new: object, known: Known) -> EffectKind | None:
-    """Say the same of values as one reader takes them."""
+    """Answer the same question for the values as one dialect reads them."""
     row = row_for(key)
+    # An empty section says the same as an absent one; an empty map at any other key is a value.
     if new == {} and is_section(key):
         new = ABSENT
     if ours == {} and is_section(key):
@@ -125,6 +126,7 @@ def _loosens(row: Row, ours: object, new: object, known: Known) -> bool:
         return not _is_plain(new)
     if row.rule is Rule.PROVIDER:
         return not (_is_default(row, new) or _is_used(new, known))
+    # Removing something that runs, or a whole list of items, weakens nothing.
     if new is ABSENT and (row.rule is Rule.ITEMS or row.kind is EffectKind.RUNS):
         return False
     if row.rule in (Rule.GROWS, Rule.SHRINKS):
@@ -137,7 +139,7 @@ def _loosens(row: Row, ours: object, new: object, known: Known) -> bool:
 
 
 def _is_used(value: object, known: Known) -> bool:
-    """Whether a value names a provider that the machine uses, or none."""
+    """Whether a value names a provider that the machine uses, or no provider at all."""
     if value is ABSENT or value is None:
         return True
     name = value.lower() if isinstance(value, str) else None
@@ -151,24 +153,28 @@ def _is_default(row: Row, value: object) -> bool:
 
 
 def _as_strict(row: Row, ours: object, new: object) -> bool:
-    """Whether a value is in the order, and not looser than before.
+    """Whether a value is in the row's order, and at least as strict as before.
 
-    Unsaid, the value is what the agent's releases do at worst; an unknown one counts as strict, for all we know.
+    For an absent value, the default that is harder to pass is taken. A value of ours outside the order counts as the
+    strictest, because nothing is known about it; a new value outside the order always needs approval.
     """
     defaults = [_rank(row, value) for value in row.defaults]
+    # The agent's generation is not known here, so both sides of an absent value take the cautious default. The modulo
+    # maps an unknown value of ours (rank = length) to 0, the strictest.
     before = min(defaults) if ours is ABSENT else _rank(row, ours) % len(row.order)
     after = max(defaults) if new is ABSENT else _rank(row, new)
     return after < len(row.order) and after <= before
 
 
 def _rank(row: Row, value: object) -> int:
-    """Where a value stands in the order; what is not in it comes last."""
+    """Return the position of a value in the order, strictest first; a value that is not in it comes last."""
     return next((n for n, known in enumerate(row.order) if same(value, known)), len(row.order))
 
 
 def _moves(row: Row, ours: object, new: object) -> bool:
-    """Whether a number only moves the way it may."""
+    """Whether a number stays the same or moves in the allowed direction."""
     rises = row.rule is Rule.RISES
+    # For an absent value, take the default that makes it hardest to pass: releases of the agent differ.
     before = (max if rises else min)(_numbers(row.defaults)) if ours is ABSENT else ours
     after = (min if rises else max)(_numbers(row.defaults)) if new is ABSENT else new
     pair = _numbers((before, after))
@@ -189,6 +195,7 @@ def _within(row: Row, ours: object, new: object) -> bool:
     after = said if new is ABSENT else new
     if not isinstance(after, list):
         return False
+    # A list that includes the default is compared as if it also held the row's first, largest default.
     if _holds(before, said):
         before = [*before, *most]
     more, less = (after, before) if row.rule is Rule.GROWS else (before, after)
@@ -206,7 +213,7 @@ def _holds(more: list[object], less: list[object]) -> bool:
 def _asked_in_items(
     key: KeyPath, ours: object, new: list[object], known: Known
 ) -> EffectKind | None:
-    """What new items of a list of maps need a yes for."""
+    """Return the kind of approval that new items in a list of maps need; None if they need none."""
     before = _list(row_for(key).defaults[0] if ours is ABSENT else ours)
     fresh = [item for item in new if not any(same(item, old) for old in before)]
     for number, item in enumerate(fresh):
@@ -220,13 +227,13 @@ def _asked_in_items(
 
 
 def _is_plain(value: object) -> bool:
-    """Whether a value is a scalar or a list of them: what a harmless key may hold."""
+    """Whether a value is a scalar or a list of scalars, the only values that a harmless key may hold."""
     parts = value if isinstance(value, list) else [value]
     return not any(isinstance(part, list | Mapping) for part in parts)
 
 
 def _names_a_variable(value: object) -> bool:
-    """Whether the agent would put an environment variable there, which may be a key."""
+    """Whether a value refers to an environment variable, whose content may be a key."""
     if isinstance(value, Mapping):
         return any(map(_names_a_variable, value.values()))
     if isinstance(value, list):
@@ -235,7 +242,7 @@ def _names_a_variable(value: object) -> bool:
 
 
 def leaves(data: object, at: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
-    """Yield the leaves of nested maps; lists, and empty maps, are leaves."""
+    """Yield the leaves of nested maps; lists and empty maps are leaves."""
     if isinstance(data, Mapping) and data:
         for key, value in data.items():
             yield from leaves(value, (*at, key))

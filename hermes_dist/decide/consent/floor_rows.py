@@ -1,7 +1,7 @@
-"""The security floor as a table: how each key of ``config.yaml`` is judged that is not simply harmless.
+"""The security floor as a table: how to judge each key of ``config.yaml`` that is not simply harmless.
 
-For a key that stands nowhere, here or among the harmless ones, any change needs a yes. A line here says which values of
-a key loosen, or what the agent does without the key, so that its default spelled out needs none.
+A key that is in neither table, here or in ``harmless``, needs approval for any change. A row here says which values of
+a key weaken a setting, or what the agent does without the key, so that writing out the default needs no approval.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Rule(Enum):
 
 
 class Row(Struct, frozen=True):
-    """One line of the table.
+    """One row of the table.
 
     Attributes:
         pattern: A dotted key; ``*`` is one step, ``**`` at the end any number.
         rule: How a value is judged.
-        defaults: What the agent does without the key, by generation; empty where that is unknown.
+        defaults: The agent's behaviour without the key, by generation; empty if unknown.
         order: The values from the strictest to the loosest.
-        kind: What a yes allows.
+        kind: What an approval allows.
     """
 
     pattern: str
@@ -82,7 +82,7 @@ _TOOLS = (
     "vision",
     "web",
 )
-"""The toolsets that hold nothing beyond what the agent switches on by itself."""
+"""Toolsets that contain nothing beyond what the agent enables by itself."""
 _PLATFORMS = (
     "bluebubbles",
     "cli",
@@ -102,7 +102,7 @@ _PLATFORMS = (
     "weixin",
     "whatsapp",
 )
-"""Where the agent switches all of them on; a webhook, say, has few."""
+"""Platforms where the agent enables all of them; others, such as a webhook, get only a few."""
 _GUARDED = {
     "api_server": "hermes-api-server",
     "google_chat": "hermes-google_chat",
@@ -113,7 +113,7 @@ _GUARDED = {
     "whatsapp_cloud": "hermes-whatsapp_cloud",
     "yuanbao": "hermes-yuanbao",
 }
-"""The other places, and what the agent switches on there."""
+"""The other platforms, and the toolsets that the agent enables there."""
 _MILD = ("clarify", "search", "todo", "tts", "vision")
 """Toolsets that are of no use to a stranger."""
 
@@ -188,7 +188,7 @@ slack: ignore_other_user_mentions require_mention=on thread_require_mention
 telegram: require_mention=on
 tool_loop_guardrails: hard_stop_enabled non_interactive_hard_stop_enabled=on
 """
-"""Switches that are safe when on, with the same marks."""
+"""Switches that are safe when on, with the same markers."""
 
 _EMPTY = """
 agent: prefill_messages_file
@@ -240,7 +240,7 @@ wake_word: sherpa.model_dir
 web: cache_exempt_hosts provider_tier
 whatsapp
 """
-"""Keys whose every value needs a yes, but for an empty one."""
+"""Keys for which every value except an empty one needs approval."""
 
 
 _MARKS: dict[str, tuple[object, ...]] = {"": (False,), "on": (True,), "either": (False, True)}

@@ -1,4 +1,4 @@
-"""Who said yes to what: effects are granted by the digest of their content."""
+"""Approvals: effects are approved by the digest of their content."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from hermes_dist.model.tree import Digest
 
 
 class Granted(Struct, frozen=True):
-    """Which effects have their yes; called with one, it answers.
+    """The approved effects; call it with an effect to ask whether that one is approved.
 
     Attributes:
-        now: Digests that get their yes with this operation.
-        before: Digests that got it earlier.
-        everything: All get it with this operation.
+        now: Digests that this operation approves.
+        before: Digests that were approved earlier.
+        everything: This operation approves all effects.
     """
 
     now: frozenset[Digest] = frozenset()
@@ -32,21 +32,21 @@ class Granted(Struct, frozen=True):
 def grant(
     digests: frozenset[Digest], *, everything: bool = False, before: frozenset[Digest] = frozenset()
 ) -> Granted:
-    """Say yes to effects by content: those whose digest is among ``digests`` or was ``before``, or all."""
+    """Approve effects by content: those whose digest is in ``digests`` or ``before``, or all of them."""
     return Granted(digests, before, everything)
 
 
 def remembered(
     before: Iterable[Approval], agreed: Iterable[Effect], digests: frozenset[Digest], pin: Pin
 ) -> tuple[Approval, ...]:
-    """The approvals after an operation: those of before, and one for each effect that is new among them.
+    """Return the approvals after an operation: the earlier ones, and one for each newly approved effect.
 
-    An approval of an older lock, a digest alone, gets the place of its effect where that is seen again.
+    An approval from an older lock is a digest alone; it gains the place of its effect once that effect is seen again.
 
     Args:
         before: The approvals of the lock.
-        agreed: Effects that have their yes.
-        digests: Digests that got their yes, whether or not their effects are seen now.
+        agreed: The approved effects.
+        digests: The approved digests, whether or not their effects are seen now.
         pin: The package that they came with.
 
     Returns:

@@ -1,10 +1,10 @@
-"""The settings of ``config.yaml`` that are known to be harmless; every other one needs a yes.
+"""The settings of ``config.yaml`` that are known to be harmless; every other setting needs approval.
 
-One line for each section. A name stands for one key, a name with a dot for one further down, braces for several. ``*``
-is one step, and stands only where users choose the names themselves. Each key is read by an agent, which a test holds.
-What stands here is looks, language, prompts, names of models and voices, limits and times, and how much is said:
-nothing that runs code, names a place to send or to read, lets somebody in, takes a safeguard away, or loses what is
-the user's.
+Each section has one line. A plain name is one key, a dotted name is a nested key, and braces list several. ``*``
+is one step, used only where users choose the names themselves. A test makes sure that the agent reads each key.
+The table covers looks, language, prompts, names of models and voices, limits and times, and verbosity:
+nothing that runs code, names a place to send to or read from, lets somebody in, removes a safeguard, or loses the
+user's data.
 """
 
 from __future__ import annotations
@@ -193,13 +193,13 @@ image_gen: provider
 moa: presets.*.{aggregator.provider,reference_models.*.provider}
 web: backend extract_backend search_backend
 """
-"""Keys whose value names a provider: harmless where the machine uses that one already."""
+"""Keys whose value names a provider: harmless if the machine uses that provider already."""
 
 _BRACES = re.compile(r"\{([^}]*)\}")
 
 
 def patterns(table: str) -> Iterator[str]:
-    """Yield the dotted patterns of a table, braces written out."""
+    """Yield the dotted patterns of a table, with braces expanded."""
     for line in table.strip().splitlines():
         section, colon, names = line.rpartition(": ")
         for name in names.split():

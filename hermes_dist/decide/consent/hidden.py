@@ -1,6 +1,6 @@
-"""Hidden characters in what a model reads: what says something that a reviewer can't see.
+"""Hidden characters in files that a model reads: text that a reviewer can't see.
 
-Looked for in the bytes of a file and, as escapes hide there, in the values of YAML, JSON and front matter.
+The search covers the bytes of a file and, because escapes hide there, the values of YAML, JSON and front matter.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ _MARKS = re.compile("[\u061c\u200e\u200f]")
 _RTL = re.compile(
     "[\u05d0-\u05f2\u0620-\u064a\u066e-\u06d5\u0710-\u08c7\ufb1d-\ufdfb\ufe70-\ufefc]"
 )
-"""Direction marks belong into lines with Arabic, Hebrew or the like, and nowhere else."""
+"""Direction marks belong in lines with Arabic, Hebrew or similar scripts, and nowhere else."""
 _STRAYS = re.compile(f"[{_ZERO}]|(?<![^\\x00-\\x7f])(?<![0-9#*])[\ufe0e\ufe0f]")
 _TOO_MANY_STRAYS = 8
-"""So many on one line carry a message, one beside each letter."""
+"""This many on one line can carry a message, with one beside each letter."""
 _FLAGS = re.compile(
     "\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074"
     "|\U000e0077\U000e006c\U000e0073)\U000e007f"
 )
-"""The flags of England, Scotland and Wales are spelled with tags; these three are no disguise."""
+"""The flags of England, Scotland and Wales are spelled with tags; these three are legitimate."""
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2190-\u2bff\ufe0f]")
 _JOINING = re.compile(
     "[\u0600-\u1cff\ua800-\uabff\ufb50-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f]"
 )
-"""Scripts that are written with joiners, or that show with a space of no width where a word ends."""
+"""Scripts that use joiners, or that mark the end of a word with a zero-width space."""
 _TAGS = re.compile("[\U000e0020-\U000e007e]{3,}")
 _INVISIBLE = re.compile(
     f"[{_ZERO}\u061c\u200e\u200f\u2800\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|(?<![^\\x00-\\x7f])(?<![0-9#*])[\ufe0e\ufe0f]"
 )
-"""Characters without width, blank letters, and controls; what a text may hold for good reason is sorted out."""
+"""Zero-width characters, blank letters and controls; legitimate uses are sorted out later."""
 _PLAIN = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
-"""What of ASCII everybody sees."""
+"""The visible ASCII characters."""
 _READ_BY_MODELS = (".md", ".txt", ".yaml", ".yml", ".json", ".j2", ".prompt", "")
 _ESCAPE = re.compile(rb"\\[uUx]")
 
@@ -57,8 +57,8 @@ class Hidden(Struct, frozen=True):
 
     Attributes:
         text: The characters.
-        line: The line, from one; 0 for a value that holds them as escapes.
-        key: The value.
+        line: The line number, from 1; 0 for a value that holds the characters as escapes.
+        key: The key of the value.
     """
 
     text: str
@@ -67,7 +67,7 @@ class Hidden(Struct, frozen=True):
 
     @property
     def marks(self) -> str:
-        """The characters by their numbers, and what tags spell."""
+        """The code points of the characters, and the text that tags spell."""
         numbers = " ".join(sorted({f"U+{ord(mark):04X}" for mark in self.text}))
         spelled = "".join(
             "".join(chr(ord(tag) - 0xE0000) for tag in run[0]) for run in _TAGS.finditer(self.text)
@@ -76,7 +76,7 @@ class Hidden(Struct, frozen=True):
 
     @property
     def where(self) -> str:
-        """The line, or the value."""
+        """The line, or the key of the value."""
         return f"line {self.line}" if self.line else f"the value of {self.key}"
 
 
@@ -85,7 +85,7 @@ def find_hidden(path: RelPath, data: bytes) -> tuple[Hidden, ...]:
 
     Args:
         path: The file.
-        data: Its content; what is no text, and no prompt by its name, is passed over.
+        data: Its content; skipped if it is neither text nor, by its name, a prompt.
     """
     escaped = _ESCAPE.search(data) is not None
     if data.isascii() and not escaped:
@@ -105,7 +105,7 @@ def hidden_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
     """Say where the hidden characters of a file are.
 
     Returns:
-        ``line N: U+202E`` for each line and ``the value of KEY: U+202E`` for each value that has some;
+        ``line N: U+202E`` for each such line and ``the value of KEY: U+202E`` for each such value;
         empty for other files.
     """
     found = find_hidden(path, data)
@@ -130,7 +130,7 @@ def _hidden_in(line: str) -> str:
 
 
 def _in_values(path: RelPath, data: bytes, text: str) -> Iterator[Hidden]:
-    """What only shows once a document is loaded; one that can't be is searched as if its escapes were none."""
+    """Yield hidden characters that only show once a document is loaded; a broken document is searched as plain text."""
     kind = kind_of(path)
     if path.suffix == ".md":
         front, _ = split(data)
@@ -149,7 +149,7 @@ def _in_values(path: RelPath, data: bytes, text: str) -> Iterator[Hidden]:
 
 
 def _texts(value: object, key: str) -> Iterator[tuple[str, str]]:
-    """Every text of some data with its key, keys among them."""
+    """Yield every text in some data with its key; keys themselves are included."""
     if isinstance(value, str):
         yield key or "it", value
     elif isinstance(value, dict):
@@ -173,9 +173,9 @@ def _unescaped(text: str) -> str:
 
 
 def invisible_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
-    """List places with other characters that nobody sees, in a file that a model may read: worth a warning.
+    """List places with other invisible characters in a file that a model may read; they are worth a warning.
 
-    Joiners inside emoji and in scripts that are written with them, and a mark at the very start, are no such.
+    Joiners inside emoji and in scripts that use them, and a byte order mark at the start, do not count.
 
     Returns:
         ``line N: U+200B`` for each line that has some, three at most; empty for other files.
@@ -197,7 +197,7 @@ def invisible_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
 
 
 def _joins(text: str, at: int) -> bool:
-    """Whether a joiner has something to join: letters of a script that uses it, or two emoji."""
+    """Whether a joiner is between letters of a script that uses it, or between two emoji."""
     if text[at] not in "\u200b\u200c\u200d" or not at:
         return False
     before, after = text[at - 1], text[at + 1 : at + 2]
@@ -207,5 +207,5 @@ def _joins(text: str, at: int) -> bool:
 
 
 def is_plainly_visible(text: str) -> bool:
-    """Whether every character of a text has something to show."""
+    """Whether every character of a text is visible."""
     return text.isprintable() and not _INVISIBLE.search(text) and not _HIDDEN.search(text)

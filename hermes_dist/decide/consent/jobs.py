@@ -1,4 +1,4 @@
-"""Effects of ``cron/jobs.json``: jobs that newly run, wait to be switched on, or do something else than before."""
+"""Effects of ``cron/jobs.json``: jobs that newly run, wait to be switched on, or change what they do."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.plan import Effect, EffectKind
 
 _SILENT: tuple[object, ...] = (None, "", [], {})
-"""Values of a job's field that say the same as its absence."""
+"""Values of a job's field that mean the same as an absent field."""
 
 
 def job_effects(
     before: Mapping[str, Job], after: Mapping[str, Job], theirs: Mapping[str, Job], judge: Judge
 ) -> Iterator[Effect]:
-    """Yield what jobs newly do, and the jobs of the package that wait to be switched on.
+    """Yield the effects of new and changed jobs, and of package jobs that wait to be switched on.
 
-    A job that had its yes and stands paused is guarded like one that runs: resumed, it does what it did.
+    A paused job that was approved is guarded like a running one: once resumed, it does what it did before.
     """
     for ident, job in after.items():
         key: KeyPath = ("jobs", Item("id", ident))
@@ -61,9 +61,9 @@ def _job_field(key: KeyPath, job: Job, field: str) -> Effect:
 
 
 def acting_fields(job: Job) -> dict[str, object]:
-    """What of a job makes it do what it does: every field but run state, name and labels, as the agent reads it.
+    """Return the fields that determine what a job does: all but run state, name and labels, as the agent reads them.
 
-    Fields that nobody knows here are among them: another generation of the agent may act on them.
+    Unknown fields are included: another generation of the agent may act on them.
     """
     known = meaning(job)
     order = [field for field in _FIRST if field in known]
@@ -78,11 +78,11 @@ def acting_fields(job: Job) -> dict[str, object]:
 
 
 _FIRST = ("schedule", "script", "prompt")
-"""What is shown first of a job."""
+"""The fields of a job that are shown first."""
 
 
 def _changed_fields(before: Job | None, job: Job) -> list[str]:
-    """The fields that make a job do something else; those that only say what went without saying do not."""
+    """List the fields that change what a job does; a field that only spells out a default does not count."""
     old, new = acting_fields(before or {}), acting_fields(job)
     return [
         field
@@ -92,12 +92,12 @@ def _changed_fields(before: Job | None, job: Job) -> list[str]:
 
 
 def job_ids(jobs: object) -> frozenset[str]:
-    """The ids in the data of a ``cron/jobs.json``."""
+    """Return the ids in the data of a ``cron/jobs.json``."""
     return frozenset(jobs_by_id(jobs))
 
 
 def label_of(job: Job) -> object:
-    """What a job is called: its name, else its id."""
+    """Return what a job is called: its name, else its id."""
     return job.get("name") or job.get("id")
 
 

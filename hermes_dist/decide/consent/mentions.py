@@ -1,7 +1,7 @@
-"""Which files and folders of a tree a text speaks of: a command, a path in it, a line of code.
+"""Which files and folders of a tree a text mentions: a command, a path in it, a line of code.
 
-A command is not run here, so nobody knows its working directory or where the home lies. A full path is held
-against the tree by its end, a relative one may begin in any folder.
+A command is not run here, so its working directory and the location of the home are unknown. A full path is
+matched against the tree by its end; a relative one may begin in any folder.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ CODE = frozenset(
         ".exe",
     ]
 )
-"""Endings of files that are run or imported."""
+"""Suffixes of files that are run or imported."""
 BUILDS = frozenset(
     [
         "makefile",
@@ -98,7 +98,7 @@ BUILDS = frozenset(
         "pom.xml",
     ]
 )
-"""Files that tools look for in a working directory, folded: they say what is run there."""
+"""Files (names case-folded) that tools look for in a working directory and that say what to run there."""
 
 _VARIABLE = re.compile(r"\$\{(\w+)[^{}\n]*\}|%(\w+)%")
 _CHOICE = re.compile(r"\{[^{}\s'\":]*,[^{}\s'\":]*\}|(?<=[\w./-])\[[^\]\s'\",]+\]")
@@ -114,10 +114,10 @@ class Piece(Struct, frozen=True):
     """A part of a text that may be a path.
 
     Attributes:
-        steps: Its steps, folded, without what only says where to begin.
-        whole: It begins at a place of the machine, so the steps end with a path from the home's root.
-        open: It begins with a variable, so nobody knows what is before the steps.
-        local: It says that it is a path: ``./x``, ``../x``, ``x/y``.
+        steps: Its steps, case-folded, without a prefix that only says where to begin.
+        whole: It is an absolute path, so its last steps are a path from the home's root.
+        open: It begins with a variable, so whatever comes before the steps is unknown.
+        local: It is recognisably a path: ``./x``, ``../x``, ``x/y``.
     """
 
     steps: tuple[str, ...]
@@ -127,7 +127,7 @@ class Piece(Struct, frozen=True):
 
     @property
     def wild(self) -> int:
-        """How many steps there are before the first with a wildcard; all of them where there is none."""
+        """The number of steps before the first one with a wildcard; all of them if there is none."""
         return next(
             (n for n, step in enumerate(self.steps) if "*" in step or "?" in step), len(self.steps)
         )
@@ -149,7 +149,7 @@ def _piece(word: str) -> Piece:
 
 
 class Names:
-    """What the files and folders of one or more states of a home are called.
+    """The names of the files and folders in one or more states of a home.
 
     Args:
         trees: The states; a text that is in several is read in all of them.
@@ -161,7 +161,7 @@ class Names:
         self._below: dict[str, list[RelPath]] = {}
 
     def entries(self, path: RelPath) -> set[Entry]:
-        """What stands at a path, in each of the states."""
+        """Return the entries at a path in all states."""
         return {tree[path] for tree in self._trees if path in tree}
 
     @cached_property
@@ -173,18 +173,18 @@ class Names:
         return _by_name({folder for path in self.paths for folder in path.parents})
 
     def called(self, name: str) -> list[RelPath]:
-        """The files of a name that lie in a folder."""
+        """Return the files with this name that lie in a folder."""
         return [path for path in self._files.get(folded(name), []) if "/" in path]
 
     def below(self, folder: str) -> list[RelPath]:
-        """The files in a folder and below it."""
+        """Return the files in a folder and below it."""
         known = self._below.get(folder)
         if known is None:
             known = self._below[folder] = sorted(path for path in self.paths if path.under(folder))
         return known
 
     def pieces(self, text: str) -> Iterator[Piece]:
-        """Yield the parts of a text that may be paths of files or folders that there are, quoted ones with spaces."""
+        """Yield the parts of a text that may be paths of existing files or folders; quoted ones may hold spaces."""
         plain = (
             _VARIABLE.sub(lambda found: f"${found[1] or found[2]}", text)
             if "{" in text or "%" in text
@@ -207,15 +207,15 @@ class Names:
 
     @cached_property
     def _spaced(self) -> bool:
-        """Whether some name has a space in it."""
+        """Whether any name has a space in it."""
         return any(" " in path for path in self.paths)
 
     def files(self, piece: Piece) -> list[RelPath]:
-        """The files that a piece may mean."""
+        """Return the files that a piece may mean."""
         return _meant(self._files, piece)
 
     def folders(self, piece: Piece, *, surely: bool = False) -> list[RelPath]:
-        """The folders that a piece may mean; a bare word means one at the root, unless it is ``surely`` one."""
+        """Return the folders that a piece may mean; a bare word only means one at the root, unless ``surely``."""
         wild = piece.wild
         if wild < len(piece.steps):
             if not wild:
@@ -227,7 +227,7 @@ class Names:
         return [folder for folder in found if folded(folder) == piece.steps[0]]
 
     def module(self, name: str) -> list[RelPath]:
-        """The files that an import of a dotted name may load, wherever it is looked for."""
+        """Return the files that importing a dotted name may load, wherever the import looks."""
         if not _DOTTED.fullmatch(name):
             return []
         steps = tuple(folded(step) for step in name.split("."))
@@ -262,7 +262,7 @@ def _ends(path: RelPath, steps: tuple[str, ...]) -> bool:
 
 
 def _is_end_of(path: RelPath, steps: tuple[str, ...]) -> bool:
-    """Whether these steps end with a path from the root."""
+    """Whether these steps end with this path, read from the root."""
     parts = _folded(path)
     return steps[-len(parts) :] == parts
 

@@ -1,7 +1,7 @@
-"""Parking: what waits for a yes is put back to base in what upstream offers, before the merge.
+"""Parking: parts that wait for approval are put back to base in what upstream offers, before the merge.
 
-So a parked change is like an open conflict: base keeps its old value or absence there, it is asked about
-again, and it is never taken for a deletion by the user.
+So a parked change behaves like an open conflict: base keeps its old value (or absence) there, the user is asked
+again next time, and it is never mistaken for a deletion by the user.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 
 class Grafted(Struct, frozen=True):
-    """A tree with parts replaced, and the new contents."""
+    """A tree with some parts replaced, and the new contents."""
 
     tree: Tree
     blobs: Mapping[Digest, bytes]
@@ -28,12 +28,12 @@ class Grafted(Struct, frozen=True):
 def put_back(
     target: Tree, source: Tree, places: Iterable[tuple[RelPath, str]], read: Read
 ) -> Grafted:
-    """Put parts of one tree back to what another tree has there.
+    """Replace parts of one tree with what another tree has there.
 
     Args:
-        target: The tree to change, such as what upstream offers.
-        source: Where the parts are taken from, such as base.
-        places: Paths (or folders) with a key, or with the empty key for the whole.
+        target: The tree to change, such as the one that upstream offers.
+        source: The tree to take the parts from, such as base.
+        places: A path or folder with a key; an empty key means the whole of it.
         read: Gives contents by digest.
     """
     changes: dict[RelPath, Entry | None] = {}
@@ -45,11 +45,13 @@ def put_back(
             inside = (p for p in {*target, *source} if p.under(path))
             changes |= {p: source.get(p) for p in inside}
     blobs: dict[Digest, bytes] = {}
+    # Splicing keeps the author's comments and layout around the keys, so a parked key makes no other difference.
     for path in keys.keys() - changes.keys():
         old = source.get(path)
         data = _grafted(
             path, read(target[path].digest), read(old.digest) if old else None, keys[path]
         )
+        # Default: the whole file goes back. That is the safe answer where a key can't be spliced out.
         changes[path] = old
         if data is not None:
             changes[path] = Entry(Digest.of(data), target[path].executable)
@@ -60,7 +62,7 @@ def put_back(
 def _grafted(
     path: RelPath, target: bytes, source: bytes | None, keys: list[KeyPath]
 ) -> bytes | None:
-    """Replace keys of one document; None where that can't be done by splicing, and the whole file goes back."""
+    """Replace keys of one document; None if splicing can't do it, and then the whole file goes back."""
     kind = kind_of(path)
     try:
         return graft(target, source, kind, keys) if kind else None
@@ -69,14 +71,15 @@ def _grafted(
 
 
 _TWINS = {"schedule": "schedule_display", "skills": "skill"}
-"""Fields of a job that say the same as another one."""
+"""Fields of a job that hold the same data as another field."""
 
 
 def park(theirs: Tree, base: Tree, effects: Iterable[Effect], read: Read) -> Grafted:
-    """Put the parts that ``effects`` live in back to base, in what upstream offers."""
+    """Put the parts that ``effects`` live in back to base, within what upstream offers."""
     places: list[tuple[RelPath, str]] = []
     for effect in effects:
         places.append((effect.path, effect.key))
+        # A twin field has to go back together with its field, or the job would contradict itself.
         head, dot, field = effect.key.rpartition(".")
         if effect.path == JOBS and field in _TWINS:
             places.append((effect.path, f"{head}{dot}{_TWINS[field]}"))

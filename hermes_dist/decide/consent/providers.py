@@ -1,4 +1,4 @@
-"""Which providers a machine uses: those that its settings name, and those whose key it holds."""
+"""Which providers a machine uses: those named in its settings, and those whose key it holds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ALSO = {
     "glm": ("zai",),
     "kimi": ("moonshot",),
 }
-"""Providers that go by the key of another name."""
+"""Providers whose key has the name of another provider."""
 
 
 def providers_in(config: object) -> Iterator[str]:
@@ -41,7 +41,7 @@ def _scalars(data: object, at: KeyPath) -> Iterator[tuple[KeyPath, object]]:
 
 
 def providers_of(variables: Iterable[str]) -> Iterator[str]:
-    """Yield the names of providers whose key is among environment variables: ``OPENROUTER_API_KEY``."""
+    """Yield the names of providers whose key is among the environment variables, such as ``OPENROUTER_API_KEY``."""
     for name in variables:
         found = _KEY.fullmatch(name)
         if found:

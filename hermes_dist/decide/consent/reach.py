@@ -1,8 +1,8 @@
-"""What a yes covers: every file of the home that something approved can load.
+"""What an approval covers: every file of the home that something approved can load.
 
-A yes was given to ``python scripts/server.py`` with the files of that day. An interpreter imports from the
-folder of its script, a build tool reads the file it finds in its working directory, a script names others: all
-of these are covered, and what they name in turn. Where a text does not tell, the whole of ``scripts/`` is.
+An approval of ``python scripts/server.py`` is for the files of that day. An interpreter imports from the
+folder of its script, a build tool reads the file it finds in its working directory, a script names other files: all
+of these are covered, and so are the files that they name. If a text does not tell, all of ``scripts/`` is covered.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from hermes_dist.model.tree import Read
 SCRIPTS = "scripts"
 _FOLDER = re.compile("/scripts(?=/)")
 _LIMIT = 256 << 10
-"""Larger files are no scripts that name others."""
+"""Larger files are not read for the names of other files."""
 _CONTENT = frozenset(["skills", "skins", "cron", MEMORIES])
-"""Folders that a command is handed as data; only one that runs in them loads from them."""
+"""Folders that commands receive as data; only a command that runs inside one loads code from it."""
 _LOOKED_FOR = frozenset(["node_modules", ".venv", "venv", "bin", ".bin", ".yarn", ".mise"])
 """Folders that tools look for in a working directory."""
 _PROSE = (".md", ".markdown", ".rst", ".txt")
@@ -40,7 +40,7 @@ _LITERAL = re.compile(r"""["'`]([\w.-]{2,80})["'`]""")
 _ELSEWHERE = re.compile(
     r"sys\.path|site\.addsitedir|PYTHONPATH|NODE_PATH|spec_from_file|run_path|\bimp\.|chdir|\bcd\b"
 )
-"""Signs that a file loads from other folders than its own."""
+"""Signs that a file loads from folders other than its own."""
 _IN_FOLDER = re.compile(
     r"(?:--?(?:C|w|directory|dir|cwd|chdir|project|prefix|workspace|rootdir|app-dir|work-dir|workdir)|cd|pushd|[A-Z_]*(?:PATH|LIB|DIR)[A-Z_]*)\Z"
 )
@@ -49,20 +49,20 @@ _CODE_WORD = re.compile(r"(?:-[A-Za-z]*[ce]|--eval|--exec|--call|--print)\Z")
 _UNCLEAR = re.compile(
     r"\$\(|`|\beval\b|\bsource\b\s+\S*\$|\bxargs\b|\bfind\b|[*?]|\$(?!\w*HOME\b|\{\w*HOME\})[\w{]"
 )
-"""Signs that a shell makes other words of a text than those that stand there."""
+"""Signs that a shell expands a text into words that are not written there."""
 
 
 class Start(Struct, frozen=True, kw_only=True):
-    """Something that runs, or would run with a yes.
+    """A starting point: something that runs, or would run once approved.
 
     Attributes:
-        owner: What it is, as people know it: ``mcp_servers.zotero``, ``job watch``, ``hooks/greet``.
+        owner: Its name for people: ``mcp_servers.zotero``, ``job watch``, ``hooks/greet``.
         words: Its command, word by word.
-        lines: Its words are lines of a shell.
-        folders: Words that are folders, where it runs or loads from.
+        lines: The words are lines of shell code.
+        folders: Words that name folders where it runs or loads from.
         prose: Texts that tell a model what to run.
-        seeds: Files and folders that it loads whatever its command says.
-        process: It is started in the home, unless ``folders`` says otherwise, and finds what lies there.
+        seeds: Files and folders that it loads whatever its command is.
+        process: It starts in the home, unless ``folders`` says otherwise, and finds the files there.
     """
 
     owner: str
@@ -75,9 +75,9 @@ class Start(Struct, frozen=True, kw_only=True):
 
 
 def script_paths(script: object) -> tuple[RelPath, ...]:
-    """Where the agent may look for a job's script, however it is spelled; nowhere outside ``scripts/``.
+    """Return the paths where the agent may look for a job's script, however it is spelled; all are in ``scripts/``.
 
-    A full path does not say where the home ends, so every ``scripts`` in it may be the home's.
+    A full path does not show where the home ends, so every ``scripts`` in it may be the home's.
     """
     text = str(script or "").strip()
     tails = [text] if text else []
@@ -111,7 +111,7 @@ _ALL_SCRIPTS = _Place(_BELOW, SCRIPTS)
 
 
 class Reach:
-    """What things can load, in one or more states of a home.
+    """The files that starting points can load, in one or more states of a home.
 
     Args:
         names: The files.
@@ -124,15 +124,16 @@ class Reach:
         self._named: dict[RelPath, frozenset[_Place]] = {}
 
     def texts(self, path: RelPath) -> Iterator[str]:
-        """The contents of a file, in each of the states."""
+        """Yield the contents of a file in each state."""
         for entry in self.names.entries(path):
             yield self._read(entry.digest).decode("utf-8", "replace")
 
     def of(self, start: Start) -> frozenset[RelPath]:
-        """Find the files that something can load."""
+        """Find every file that a starting point can load, directly or through other files."""
         found: set[RelPath] = set()
         opened: set[_Place] = set()
         todo = [*self._first(start)]
+        # Each file that is found may name more files, so repeat until nothing new turns up.
         while todo:
             place = todo.pop()
             if place not in opened:
@@ -168,10 +169,11 @@ class Reach:
         return [path for path in paths if path.top in tops and "/" in path]
 
     def _first(self, start: Start) -> Iterator[_Place]:
-        """What a start itself names."""
+        """Yield the places that the starting point itself names."""
         for seed in start.seeds:
             yield from _with_folder(seed) if seed in self.names.paths else (_Place(_BELOW, seed),)
         yield from self._of_words(start.words)
+        # The shell computes the words, so we can't know which scripts it runs: cover them all.
         if start.lines and any(map(_UNCLEAR.search, start.words)):
             yield _ALL_SCRIPTS
         for word in start.folders:
@@ -182,7 +184,7 @@ class Reach:
             yield _Place(_HOME)
 
     def _of_words(self, words: tuple[str, ...]) -> Iterator[_Place]:
-        """What the words of a command name."""
+        """Yield the places that the words of a command name."""
         before = ""
         for word in _parted(words):
             if _MODULE.match(before):
@@ -204,22 +206,24 @@ class Reach:
             yield from _with_folder(path)
         folders = self.names.folders(piece)
         yield from (_Place(_BELOW, folder) for folder in folders if folder not in _CONTENT)
+        # A wildcard that matches no known folder could match any script at run time.
         if piece.wild < len(piece.steps) and not folders:
             yield _ALL_SCRIPTS
 
     def _run_in(self, word: str) -> Iterator[_Place]:
-        """What can be loaded in a folder; one that is not the package's may be the home itself."""
+        """Yield the places that can be loaded in a folder; one that is not in the package may be the home itself."""
         folders = [
             folder
             for piece in self.names.pieces(word)
             for folder in self.names.folders(piece, surely=True)
         ]
         yield from (_Place(_BELOW, folder) for folder in folders)
+        # The folder is unknown, and it may be the home: cover what a tool or an import finds there.
         if not folders:
             yield from _IN_HOME
 
     def _imported(self, name: str) -> Iterator[_Place]:
-        """What ``-m NAME`` loads: the module's own package, and what lies in the home before others are looked at."""
+        """Yield what ``-m NAME`` loads: the module's own package, and files in the home that are found first."""
         for path in self.names.module(name):
             depth = (
                 name.count(".")
@@ -231,14 +235,14 @@ class Reach:
         yield from _IN_HOME
 
     def _of_prose(self, text: str) -> Iterator[_Place]:
-        """The code that a text for a model names."""
+        """Yield the code that a text for a model names."""
         for piece in self.names.pieces(text):
             for path in self.names.files(piece):
                 if path.suffix in CODE:
                     yield from _with_folder(path)
 
     def _named_in(self, path: RelPath) -> frozenset[_Place]:
-        """What the text of a file names in turn, found once: many things may load the same file."""
+        """Return the places that the text of a file names; cached, because many things may load the same file."""
         known = self._named.get(path)
         if known is None:
             known = self._named[path] = frozenset(self._read_off(path))
@@ -268,7 +272,7 @@ class Reach:
                 yield _Place(_CODE, folder)
 
     def _loaded_from_elsewhere(self, word: str, path: RelPath) -> Iterator[_Place]:
-        """A module or folder that is named by a bare word, in a file that changes where it loads from."""
+        """Yield a module or folder named by a bare word, in a file that changes where it loads from."""
         for other in self.names.module(word):
             yield from _with_folder(other, _CODE)
         if word != path.top:
@@ -276,7 +280,7 @@ class Reach:
 
 
 def _parted(words: tuple[str, ...]) -> Iterator[str]:
-    """The words of a command, an option and its value apart."""
+    """Yield the words of a command, with ``--option=value`` split in two."""
     for word in words:
         option, sign, value = word.partition("=")
         if word.startswith("-") and sign:
@@ -288,14 +292,14 @@ def _parted(words: tuple[str, ...]) -> Iterator[str]:
 
 
 def _with_folder(path: RelPath, how: str = _BELOW) -> Iterator[_Place]:
-    """A file with what lies beside and below it, where it is code; a text alone."""
+    """Yield a file and, if it is code, everything beside and below it."""
     yield _Place(_FILE, path)
     if path.suffix not in _PROSE:
         yield from (_Place(how, path.parent),) if path.parent is not None else _IN_HOME
 
 
 def _named_file(other: RelPath, path: RelPath, piece: Piece) -> Iterator[_Place]:
-    """A file that another one names: code with its folder, data alone, and prose never."""
+    """Yield a file that another one names: code with its folder, data alone, and prose never."""
     if other.suffix in _PROSE:
         return
     if other.suffix in CODE or folded(other.name) in BUILDS:
@@ -305,7 +309,7 @@ def _named_file(other: RelPath, path: RelPath, piece: Piece) -> Iterator[_Place]
 
 
 def _is_looked_for(path: RelPath) -> bool:
-    """Whether a tool may look for a file by itself, at the root of the home."""
+    """Whether a tool may look for a file at the root of the home by itself."""
     low = folded(path)
     known = low in _NO_CODE or low.startswith(".env")
     return "/" not in path and not known and path.suffix not in (*_PROSE, *_MEDIA)

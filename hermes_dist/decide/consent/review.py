@@ -1,6 +1,6 @@
-"""Effects as people judge them: one line for each server, job, hook or plugin, with the exact command.
+"""Effects as people review them: one line for each server, job, hook or plugin, with the exact command.
 
-The lock keeps an effect for each key; here they are put together for the review card and for ``approve``.
+The lock keeps one effect for each key; here they are grouped for the review card and for ``approve``.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 
 _UNITS = frozenset(["mcp_servers", "quick_commands", "jobs"])
-"""Maps and lists whose entries are judged as a whole."""
+"""Maps and lists whose entries are reviewed as a whole."""
 _PARTS = frozenset(["platforms", "quick_commands"])
-"""Sections of settings that are judged entry by entry, at the top or below ``gateway``."""
+"""Sections of settings that are reviewed entry by entry, at the top level or below ``gateway``."""
 _MODELS = frozenset(
     [
         "custom_providers",
@@ -39,22 +39,22 @@ _MODELS = frozenset(
         "providers",
     ]
 )
-"""Sections of settings that say together where prompts go: one answer, wherever a provider is named."""
+"""Sections of settings that together decide where prompts are sent: one approval, wherever a provider is named."""
 _SERVICES = frozenset(["cloud_provider", "use_gateway"])
-"""Last steps of keys that say the same of one kind of tool."""
+"""Last steps of keys that mean the same for one kind of tool."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 class Group(Struct, frozen=True):
-    """What needs one yes.
+    """Effects that need a single approval.
 
     Attributes:
-        kind: What it does; the gravest of its parts.
-        name: How to name it: ``mcp_servers.zotero``, ``hooks/greeter``, ``approvals.mode``.
-        line: What it is, exactly: the command line, the schedule, the value.
-        label: What its author calls it, where that is something else.
+        kind: What it does: the most serious kind among its parts.
+        name: Its name: ``mcp_servers.zotero``, ``hooks/greeter``, ``approvals.mode``.
+        line: Its exact content: the command line, the schedule, the value.
+        label: The author's name for it, if that is different.
         effects: Its parts.
-        rows: The keys and values of a section of settings, all of them; empty where the line says it all.
+        rows: All keys and values of a section of settings; empty if the line says everything.
     """
 
     kind: EffectKind
@@ -66,7 +66,7 @@ class Group(Struct, frozen=True):
 
 
 def grouped(effects: Iterable[Effect]) -> tuple[Group, ...]:
-    """Put effects together by what they belong to, in the order of the first of each."""
+    """Group effects by what they belong to, in the order in which the groups first appear."""
     units: dict[tuple[str, str], list[Effect]] = {}
     each = tuple(effects)
     owners = _owners_of(each)
@@ -78,7 +78,7 @@ def grouped(effects: Iterable[Effect]) -> tuple[Group, ...]:
 
 
 def _owners_of(effects: Iterable[Effect]) -> dict[RelPath, list[str]]:
-    """What loads each covered file."""
+    """Return what loads each covered file."""
     owners: dict[RelPath, list[str]] = {}
     for effect in effects:
         if _is_code(effect):
@@ -91,18 +91,18 @@ def _is_code(effect: Effect) -> bool:
 
 
 def unit_of(path: str, key: str) -> tuple[str, str]:
-    """What an effect belongs to, as the path of a file and the key of a server, a job or a setting in it."""
+    """Return what an effect belongs to, as a file's path and the key of a server, job or setting in it."""
     return path, format_key(_unit(RelPath(path), _parsed(key)))
 
 
 def named(effects: Iterable[Effect], word: str) -> tuple[Effect, ...]:
-    """Choose effects by a word as people type it.
+    """Choose effects by a word that the user typed.
 
-    It may be an effect's id, place, path or key, the beginning of a path or key up to one of its steps, the
+    The word may be an effect's id, place, path or key, the beginning of a path or key up to one of its steps, the
     name of a group (``mcp_servers.zotero``), or just that of one server, job, hook or plugin (``zotero``).
 
     Raises:
-        Invalid: Several things have that bare name.
+        Invalid: The bare name fits several things.
     """
     every = tuple(effects)
     whole = tuple(
@@ -132,7 +132,7 @@ def _begins(effect: Effect, word: str) -> bool:
 
 
 def _bare_names(group: Group) -> set[str]:
-    """The name of a server, job, hook or plugin alone."""
+    """Return the bare name of a server, job, hook or plugin."""
     first = group.effects[0]
     key = _parsed(first.key)
     names = {first.path.name} if not key and "/" in first.path else set()
@@ -153,7 +153,7 @@ def _parsed(key: str) -> KeyPath:
 
 
 def _unit(path: RelPath, key: KeyPath) -> KeyPath:
-    """The key of what an effect is a part of."""
+    """Return the key of the unit that an effect is part of."""
     if path == CONFIG and key and _is_about_models(key):
         return ("model",)
     if not key or isinstance(key[0], Item):
@@ -178,13 +178,13 @@ def _group(name: str, parts: tuple[Effect, ...]) -> Group:
 
 
 def _are_settings(parts: tuple[Effect, ...]) -> bool:
-    """Whether a group is a section of settings: everything in ``config.yaml`` but one server or command."""
+    """Whether a group is a section of settings: anything in ``config.yaml`` except a server or a command."""
     key = _parsed(parts[0].key)
     return parts[0].path == CONFIG and bool(key) and key[0] != SERVERS
 
 
 def _change_in(name: str, key: str, words: str) -> str:
-    """One change in a section, without the name of the section where the key begins with it."""
+    """Format one change in a section; the section's name is dropped if the key begins with it."""
     return words if key == name else f"{key.removeprefix(f'{name}.')}: {words}"
 
 
@@ -216,12 +216,12 @@ def _words_of(effect: Effect) -> str:
 
 
 def label_in(effect: Effect) -> str:
-    """What the author calls a job; empty for anything else."""
+    """Return the author's name for a job; empty for anything else."""
     return next((value for name, value in effect.facts if name == "name"), "")
 
 
 def schedules_in(group: Group) -> tuple[object, ...]:
-    """The schedules of the jobs in a group, in the agent's spelling."""
+    """Return the schedules of the jobs in a group, in the agent's spelling."""
     facts = (
         fact
         for effect in group.effects
@@ -232,7 +232,7 @@ def schedules_in(group: Group) -> tuple[object, ...]:
 
 
 def loads_of(group: Group) -> tuple[tuple[int, str], ...]:
-    """How many files of the package the parts of a group can load, and the folder that these lie in."""
+    """Return how many files of the package the parts of a group can load, and the folder that contains them."""
     values = [
         fact_value(value)
         for effect in group.effects
@@ -245,14 +245,14 @@ def loads_of(group: Group) -> tuple[tuple[int, str], ...]:
 
 
 def approved_facts(approved: Iterable[Approval], effect: Effect) -> Facts:
-    """The facts that were approved last at the place of an effect; none where nothing was, or a file says it itself."""
+    """Return the facts last approved at an effect's place; empty if there are none, or if a file speaks for itself."""
     at = [a for a in approved if (a.path, a.key) == (effect.path, effect.key)]
     same = not at or at[-1].digest == effect.digest or _is_code(effect)
     return () if same else at[-1].facts
 
 
 def changed_facts(before: Facts, after: Facts) -> tuple[tuple[str, str, str], ...]:
-    """The facts that differ: the name, what was approved, and what is now."""
+    """Return the facts that differ: the name, the approved value, and the value now."""
     if not before:
         return ()
     old, new = dict(before), dict(after)
@@ -275,7 +275,7 @@ def _job_value(name: str, value: str) -> str:
 
 
 def _server(values: Mapping[str, str]) -> str:
-    """A server's command line with its environment, or its URL; where only parts changed, those."""
+    """Format a server's command line with its environment, or its URL; if only parts changed, those."""
     left = dict(values)
     command, url = left.pop("command", ""), left.pop("url", "")
     words = _words(left.pop("args", "")) if command else None
@@ -293,7 +293,7 @@ def _server(values: Mapping[str, str]) -> str:
 
 
 def _words(text: str) -> list[str] | None:
-    """The arguments of a command; None where they are no list."""
+    """Return the arguments of a command; None if they are not a list."""
     if not text:
         return []
     try:
@@ -308,6 +308,6 @@ def _words(text: str) -> list[str] | None:
 
 
 def _pair(name: str, value: str) -> str:
-    """``NAME`` for the variable of that name, ``NAME=value`` for any other value."""
+    """Return ``NAME`` if the value is the variable of that name, else ``NAME=value``."""
     found = _VARIABLE.fullmatch(value)
     return name if found and found[1] == name else f"{name}={shlex.quote(value)}"

@@ -1,4 +1,4 @@
-"""Effects of ``config.yaml``: settings that need a yes, and the servers of the package that stand switched off."""
+"""Effects of ``config.yaml``: settings that need approval, and servers of the package that are switched off."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from hermes_dist.model.plan import Effect
 def setting_effects(
     ours: object, merged: object, shipped: object, judge: Judge, known: Known = frozenset
 ) -> Iterator[Effect]:
-    """Yield what needs a yes in the settings, and the servers of the package that stand switched off.
+    """Yield effects for settings that need approval, and for servers of the package that are switched off.
 
     Args:
         ours: The data of the home's ``config.yaml`` as found.
-        merged: The same as it would be.
-        shipped: The package's, placed.
+        merged: The same data after the merge.
+        shipped: The data of the package's config, as placed.
         judge: Says why a server is off.
         known: Gives the names of providers that the machine uses.
     """
@@ -47,7 +47,7 @@ _NOT_OURS = "a server that stands switched off, and is none of the package's"
 
 
 def _idle_servers(merged: object, shipped: object, judge: Judge) -> Mapping[object, Standing | str]:
-    """The servers that stand switched off, and why; one that had its yes is guarded like one that runs."""
+    """Return the servers that are switched off, and why; an approved one is guarded like a running one."""
     here, theirs = get(merged, (SERVERS,)), get(shipped, (SERVERS,))
     names = (
         [name for name, server in here.items() if is_off(server)]

@@ -1,4 +1,4 @@
-"""Where code begins to run: the commands of the settings, running jobs, hooks and plugins, commands inside skills."""
+"""Where code begins to run: commands in settings, running jobs, hooks and plugins, commands inside skills."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hermes_dist.model.keypath import KeyPath, format_key
 from hermes_dist.model.paths import RelPath, folded
 
 UNITS = ("hooks", "plugins")
-"""Folders whose sub-folders are run by the agent; each sub-folder is one thing."""
+"""Folders whose sub-folders the agent runs; each sub-folder is one unit."""
 INLINE_SWITCH: KeyPath = ("skills", "inline_shell")
 """The setting that makes the agent run the commands written inside skills."""
 _COMMANDS: tuple[KeyPath, ...] = (
@@ -25,7 +25,7 @@ _COMMANDS: tuple[KeyPath, ...] = (
     ("lsp", "servers"),
     ("hooks",),
 )
-"""Maps whose entries are commands, each of them one thing."""
+"""Maps whose entries are commands, each of them a unit."""
 _FOLDER_KEY = re.compile(
     r"cwd|workdir|work(ing)?_?dir(ectory)?|directory|folder|dir|root", re.IGNORECASE
 )
@@ -41,12 +41,12 @@ Owner = KeyPath
 
 
 def setting_starts(config: object, names: Names, *, idle: bool = False) -> dict[Owner, Start]:
-    """List what settings run, by the key of the server or command.
+    """Return the starting points in settings, by the key of the server or command.
 
     Args:
         config: The data of a ``config.yaml``.
-        names: The files that it may speak of.
-        idle: Also list servers that stand switched off.
+        names: The files that it may mention.
+        idle: Also list servers that are switched off.
     """
     starts: dict[Owner, Start] = {}
     for head in _COMMANDS:
@@ -79,7 +79,7 @@ def _command(key: KeyPath, entry: object) -> Start:
 
 
 def _texts(value: object, key: str) -> Iterator[tuple[str, str]]:
-    """The texts in a value, each with the key that it stands below."""
+    """Yield the texts in a value, each with the key that holds it."""
     if isinstance(value, Mapping):
         for name, part in value.items():
             yield from _texts(part, str(name))
@@ -91,7 +91,7 @@ def _texts(value: object, key: str) -> Iterator[tuple[str, str]]:
 
 
 def _others(data: object, at: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
-    """The leaves of settings that are not below a map of commands."""
+    """Yield the leaves of settings that are not below a map of commands."""
     if at in _COMMANDS:
         return
     if isinstance(data, Mapping):
@@ -102,7 +102,7 @@ def _others(data: object, at: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
 
 
 def _setting(key: KeyPath, value: object, names: Names) -> Start | None:
-    """What another setting runs: its name says so, or its whole value is a place of code."""
+    """Return what any other setting runs, if its name says so or its whole value is the path of code; else None."""
     texts = [text for _, text in _texts(value, "")]
     if _COMMAND_KEY.fullmatch(str(key[-1])):
         return Start(owner=format_key(key), words=tuple(texts))
@@ -118,7 +118,7 @@ def _is_code(text: str, names: Names) -> bool:
 
 
 def job_start(job: Job, jobs: Mapping[str, Job], reach: Reach) -> Start:
-    """What a job runs and reads: its scripts, its skills, and the jobs whose output it is given.
+    """Return what a job runs and reads: its scripts, its skills, and the jobs whose output it receives.
 
     Args:
         job: The job.
@@ -145,7 +145,7 @@ def job_start(job: Job, jobs: Mapping[str, Job], reach: Reach) -> Start:
 
 
 def _folders_of(scripts: list[RelPath]) -> Iterator[RelPath]:
-    """Where scripts are looked up, and what lies beside each: a new file there may be what is imported."""
+    """Yield each script and its folder: a new file in the folder may be what the script imports."""
     for path in scripts:
         yield path
         if path.parent is not None:
@@ -153,7 +153,7 @@ def _folders_of(scripts: list[RelPath]) -> Iterator[RelPath]:
 
 
 def _sources(job: Job, jobs: Mapping[str, Job], seen: set[str]) -> Iterator[Job]:
-    """The jobs whose output a job is given, and theirs."""
+    """Yield the jobs whose output a job receives, directly or through other jobs."""
     named = job.get("context_from") or ()
     for ident in [named] if isinstance(named, str) else named if isinstance(named, list) else ():
         other = jobs.get(str(ident))
@@ -170,7 +170,7 @@ def _skill_names(job: Job) -> Iterator[str]:
 
 
 def _skill_folders(wanted: set[str], reach: Reach) -> Iterator[RelPath]:
-    """The folders of skills that a name may mean: by folder, by the name inside, or in the plugin that it names."""
+    """Yield the skill folders that a name may mean: by folder, by the name inside, or in the plugin that it names."""
     bare = {folded(name.rpartition(":")[2].rpartition("/")[2]) for name in wanted}
     for name in sorted(wanted):
         plugin, colon, _ = name.partition(":")
@@ -182,13 +182,13 @@ def _skill_folders(wanted: set[str], reach: Reach) -> Iterator[RelPath]:
 
 
 def _names_of(path: RelPath, reach: Reach) -> set[str]:
-    """What a skill is called: its folder, and the name in its front matter."""
+    """Return the names of a skill: its folder, and the name in its front matter."""
     inside = (_NAME_LINE.search(text[:4096]) for text in reach.texts(path))
     return {folded(path.parts[-2]), *(folded(found[1].strip()) for found in inside if found)}
 
 
 def unit_start(unit: RelPath, reach: Reach) -> Start:
-    """What a hook, a plugin or a skill runs; commands inside of a skill are lines of a shell."""
+    """Return what a hook, a plugin or a skill runs; commands inside a skill are lines of shell code."""
     skill = RelPath(f"{unit}/{_SKILL}")
     return Start(
         owner=str(unit), seeds=(unit,), words=tuple(inline_commands(skill, reach)), lines=True
@@ -196,13 +196,13 @@ def unit_start(unit: RelPath, reach: Reach) -> Start:
 
 
 def inline_skills(reach: Reach) -> Iterator[RelPath]:
-    """The folders of skills that hold commands for the agent to run."""
+    """Yield the folders of skills that contain commands for the agent to run."""
     for path in reach.names.called(_SKILL):
         if any(inline_commands(path, reach)):
             yield path.parents[-1]
 
 
 def inline_commands(path: RelPath, reach: Reach) -> Iterator[str]:
-    """The commands inside a skill, as lines of a shell."""
+    """Yield the commands inside a skill, as lines of shell code."""
     for text in reach.texts(path):
         yield from _INLINE.findall(text)

@@ -1,7 +1,7 @@
-"""Who switched off what stands switched off: nobody said yes yet, the user, or its author.
+"""Why something is switched off: it waits for approval, or the user or its author switched it off.
 
-What waits is told by the state of the home and of the lock, never by what one update happened to change, so asking
-again gives the same answer. A unit is a server or a job; everything else is there or is not.
+The answer depends on the state of the home and the lock, never on what one update happened to change, so asking
+again gives the same answer. A unit is a server or a job; anything else has no off state.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ Unit = tuple[RelPath, KeyPath]
 
 
 def server_unit(name: object) -> Unit:
-    """The unit of a server of ``config.yaml``."""
+    """Return the unit of a server in ``config.yaml``."""
     return CONFIG, (SERVERS, name)  # type: ignore[return-value]  # a key of YAML may be any scalar
 
 
 def job_unit(ident: str) -> Unit:
-    """The unit of a job."""
+    """Return the unit of a job."""
     return JOBS, ("jobs", Item("id", ident))
 
 
@@ -49,13 +49,13 @@ class Standing(Enum):
 
 
 class Memory(Struct, frozen=True):
-    """What the lock remembers of units.
+    """What the lock remembers about units.
 
     Attributes:
-        waited: Those that waited for a yes.
-        granted: Those of which something has its yes.
-        off: Those that were off for a cause.
-        older: The lock kept approvals without their places, so that any unit may have had its yes.
+        waited: Units that waited for approval.
+        granted: Units of which some part is approved.
+        off: Units that were off, with the cause.
+        older: The lock kept approvals without their places, so any unit may have been approved.
     """
 
     waited: frozenset[Unit] = frozenset()
@@ -65,7 +65,7 @@ class Memory(Struct, frozen=True):
 
 
 def memory_of(lock: Lock | None) -> Memory:
-    """What a lock remembers; nothing where there is none."""
+    """Return what a lock remembers; empty without a lock."""
     if lock is None:
         return Memory()
     return Memory(
@@ -77,7 +77,7 @@ def memory_of(lock: Lock | None) -> Memory:
 
 
 def unit_of(path: RelPath, key: str) -> Unit:
-    """The unit that an effect belongs to."""
+    """Return the unit that an effect belongs to."""
     try:
         return path, parse_key(key)[:2] if key else ()
     except Invalid:
@@ -85,7 +85,7 @@ def unit_of(path: RelPath, key: str) -> Unit:
 
 
 def is_unit(unit: Unit) -> bool:
-    """Whether it is a server or a job, which can be switched off where it stands."""
+    """Whether a unit is a server or a job, which can be switched off in place."""
     path, key = unit
     return len(key) == 2 and (path, key[0]) in ((CONFIG, SERVERS), (JOBS, "jobs"))
 
@@ -95,9 +95,9 @@ class Judge(Struct, frozen=True):
 
     Attributes:
         memory: What the lock remembers.
-        by_author: The units that their author ships switched off.
-        here: The units that the home holds already.
-        named: The units that the user named, to be switched on whoever switched them off.
+        by_author: Units that their author ships switched off.
+        here: Units that are in the home already.
+        named: Units that the user named, to be switched on whoever switched them off.
     """
 
     memory: Memory = Memory()
@@ -106,19 +106,19 @@ class Judge(Struct, frozen=True):
     named: frozenset[Unit] = frozenset()
 
     def standing(self, unit: Unit, jobs: Mapping[str, Job]) -> Standing:
-        """Why a unit is off, given the jobs of the home by id."""
+        """Return why a unit is off, given the home's jobs by id."""
         path, (_, step) = unit
         if path == JOBS and isinstance(step, Item):
             return self.job(step.value, jobs[step.value])
         return self.server(step)
 
     def guards(self, unit: Unit, jobs: Mapping[str, Job], *, shipped: bool) -> bool:
-        """Whether a unit that is off is guarded like one that runs, since switching it on asks nothing.
+        """Whether a unit that is off is guarded like a running one, because switching it on asks nothing.
 
         Args:
-            unit: A server or a job that stands switched off.
+            unit: A server or a job that is switched off.
             jobs: The jobs of the home by id.
-            shipped: It is the package's; otherwise it is the user's own.
+            shipped: The unit is the package's; otherwise it is the user's own.
         """
         if unit not in self.here or not shipped:
             return unit in self.here
@@ -127,14 +127,14 @@ class Judge(Struct, frozen=True):
         return standing is Standing.USER or had_its_yes
 
     def server(self, name: object) -> Standing:
-        """Why a server is off."""
+        """Return why a server is off."""
         unit = server_unit(name)
         if unit in self.here and self._was_on(unit):
             return Standing.USER
         return self._unused(unit)
 
     def job(self, ident: str, job: Job) -> Standing:
-        """Why a job is off."""
+        """Return why a job is off."""
         unit = job_unit(ident)
         if not can_start(job.get("schedule")) or job.get("state") == "completed":
             return Standing.DONE
@@ -155,7 +155,7 @@ class Judge(Struct, frozen=True):
 
 
 NO_MEMORY = Judge()
-"""Where no lock remembers anything."""
+"""The judge to use without a lock."""
 
 
 def units_in(tree: Tree, read: Read) -> Iterator[tuple[Unit, bool]]:
@@ -177,10 +177,10 @@ def _servers(config: object) -> Mapping[object, object]:
 
 
 def shipped_off(placed: Tree, shipped: Tree, read: Read) -> frozenset[Unit]:
-    """The units that the author of a package ships switched off.
+    """Return the units that the author of a package ships switched off.
 
     Args:
-        placed: The package as a home spells it, with everything off.
+        placed: The package as a home spells it, with all units off.
         shipped: The package's own entries that a home spells otherwise.
         read: Gives contents by digest.
     """
@@ -208,14 +208,14 @@ def _says_off(written: object) -> bool:
 def settle_units(
     effects: Iterable[Effect], granted: Callable[[Effect], bool], judge: Judge
 ) -> tuple[frozenset[Unit], frozenset[Unit]]:
-    """Tell what to switch on and what waits, of the units whose effects are off.
+    """Split the units that have effects and are off into those to switch on and those that wait.
 
-    A unit is switched on when all that it does has its yes, unless the user switched it off before it went away.
+    A unit is switched on when all of its effects are approved, unless the user switched it off before it went away.
 
     Args:
         effects: What the plan makes possible.
-        granted: Tells whether one has its yes.
-        judge: Who knows what the lock remembers.
+        granted: Tells whether an effect is approved.
+        judge: Knows what the lock remembers.
 
     Returns:
         The units to switch on, and those that wait.
@@ -230,7 +230,7 @@ def settle_units(
 
 
 def wanted_back(merged: Tree, judge: Judge, read: Read) -> frozenset[Unit]:
-    """The units that the user named and had switched off: what they do has its yes, or is kept back."""
+    """Return units that the user had switched off and now named: their effects are approved, or parked."""
     if not judge.named:
         return frozenset()
     jobs = jobs_by_id(data_in(JOBS, merged, read))
@@ -241,13 +241,13 @@ def wanted_back(merged: Tree, judge: Judge, read: Read) -> frozenset[Unit]:
 def causes(
     live: Tree, theirs: Tree, waiting: Collection[Unit], judge: Judge, read: Read
 ) -> tuple[Off, ...]:
-    """What the next lock remembers as off, with the cause.
+    """Return the units that the next lock remembers as off, with the cause.
 
     Args:
         live: The home as it will be.
         theirs: What upstream ships, in the home's spelling.
-        waiting: The units that wait for a yes.
-        judge: Who knows what the lock remembers.
+        waiting: The units that wait for approval.
+        judge: Knows what the lock remembers.
         read: Gives contents by digest.
     """
     offered = {unit for unit, _ in units_in(theirs, read)}
@@ -268,7 +268,7 @@ def causes(
 
 
 def _cause(standing: Standing, remembered: OffCause | None) -> OffCause | None:
-    """The cause to remember; what came back switched off by the user has its yes, and stays off."""
+    """Return the cause to remember; the user's choice to switch a unit off is kept when the unit comes back."""
     if standing is Standing.WAITS:
         return remembered if remembered is OffCause.USER else None
     return {Standing.USER: OffCause.USER, Standing.AUTHOR: OffCause.AUTHOR}.get(standing)

@@ -1,4 +1,4 @@
-"""Taking a yes back: which approvals go with it, and a home in which what lost its yes does not run."""
+"""Withdraw approval: which approvals go, and a home in which whatever lost its approval does not run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
 
 
 class Withdrawn(Struct, frozen=True):
-    """The home and base without what lost its yes, and new contents."""
+    """The home and base without the parts that lost their approval, and the new contents."""
 
     ours: Tree
     base: Tree
@@ -29,13 +29,13 @@ class Withdrawn(Struct, frozen=True):
 def withdrawn(
     ours: Tree, base: Tree, places: Iterable[tuple[RelPath, str]], package: str, read: Read
 ) -> Withdrawn:
-    """Switch servers and jobs off, and take everything else out of a home and its base.
+    """Switch off servers and jobs, and take all other places out of a home and its base.
 
     Args:
         ours: The home.
         base: What it last received.
-        places: What lost its yes.
-        package: The package's name, for the reason why jobs are paused.
+        places: The places that lost their approval.
+        package: The package's name, which goes into the reason that jobs are paused for.
         read: Gives contents by digest.
     """
     every = tuple(places)
@@ -54,11 +54,11 @@ def withdrawn(
 
 
 def approvals_for(approved: Iterable[Approval], effects: Iterable[Effect]) -> frozenset[Approval]:
-    """Find every approval that counts for effects: of their content, of their place, and of the code they load.
+    """Find every approval that applies to effects: by content, by place, or for code that they load.
 
     Args:
         approved: The approvals of a lock.
-        effects: What loses its yes.
+        effects: The effects that lose their approval.
     """
     each = tuple(effects)
     digests = {effect.digest for effect in each}
@@ -77,7 +77,7 @@ def approvals_for(approved: Iterable[Approval], effects: Iterable[Effect]) -> fr
 
 
 def unapproved(lock: Lock, effects: Iterable[Effect]) -> Lock:
-    """A lock in which effects have no yes, and wait."""
+    """Return a lock in which these effects are not approved, and wait."""
     each = tuple(effects)
     taken = approvals_for(lock.approved, each)
     units = {unit_of(effect.path, effect.key) for effect in each}
