@@ -1,1 +1,1 @@
-"""Judgement: facts in, a plan or a refusal out; pure."""
+"""Decisions: facts go in, a plan or a refusal comes out; pure."""

@@ -1,4 +1,4 @@
-"""What an archive brings into a home: merged like an update, with everything that runs switched off before."""
+"""Archives: their files are merged into a home like an update, after everything that runs is switched off."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class Quiet(Struct, frozen=True, kw_only=True):
 
 
 def quieted(tree: Tree, read: Read, name: str) -> Quiet:
-    """Switch every server and job of an archive off; what can't be read is left to the review of effects.
+    """Switch off every server and job of an archive; a file that can't be read is left to the review of effects.
 
     Args:
         tree: The files, in the home's spelling.
         read: Gives contents by digest.
-        name: The package's name, for the reason why jobs are paused.
+        name: The package's name, which goes into the reason that jobs are paused for.
     """
     blobs: dict[Digest, bytes] = {}
     changes: dict[RelPath, Entry | None] = {}
@@ -93,16 +93,16 @@ def _jobs_off(data: bytes, name: str) -> tuple[bytes, list[KeyPath]]:
 
 
 class Arrival(Struct, frozen=True, kw_only=True):
-    """What an import is decided on.
+    """The facts that an import is decided on.
 
     Attributes:
-        base: What home and archive have in common.
+        base: The common base of home and archive.
         found: The home as found.
         ours: The home as it counts for merging.
         quiet: The archive's files, switched off.
-        adopted: The archive's lock, where it becomes the home's; None where the home's own stays.
-        before: Effects that had their yes in this home.
-        read: Gives every content.
+        adopted: The archive's lock, if it becomes the home's; None if the home keeps its own.
+        before: Effects that were approved in this home.
+        read: Gives contents by digest.
         known: Gives the names of providers that the machine uses.
     """
 
@@ -117,7 +117,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
 
 
 class Consent(Struct, frozen=True, kw_only=True):
-    """What was said about content and effects."""
+    """The user's decisions about content and effects."""
 
     sides: Mapping[str, Side]
     default: Side | None
@@ -126,13 +126,13 @@ class Consent(Struct, frozen=True, kw_only=True):
 
 
 def arrive(arrival: Arrival, consent: Consent) -> tuple[Plan, Lock | None]:
-    """Make the plan of an import, and the lock after it (None where it is not the archive's).
+    """Make the plan of an import, and the lock after it (None if it is not the archive's).
 
-    The archive's files are merged first. Its lock is merged again over what that gave, so that all that waits for a
-    yes waits in the lock as after an update.
+    The archive's files are merged first. Its lock is then merged over the result, so everything that waits for approval
+    is recorded in the lock, as after an update.
 
     Raises:
-        Invalid: A content can't be read.
+        Invalid: A file's content can't be read.
     """
     blobs: dict[Digest, bytes] = dict(arrival.quiet.blobs)
     situation = Situation(
@@ -160,7 +160,7 @@ def _together(blobs: Mapping[Digest, bytes], read: Read) -> Read:
 
 
 def _all_that_was_on(effects: tuple[Effect, ...], arrival: Arrival) -> Granted:
-    """Every effect has its yes, but what was off where the archive comes from stays off."""
+    """Approve every effect, except units that were off in the archive."""
     off = {
         e.digest
         for e in effects
@@ -224,11 +224,11 @@ def _with_lock(
 
 
 def common_base(lock: Lock | None, own: Lock | None) -> Tree:
-    """What a home and an archive have in common: nothing, where no package came into the home.
+    """Return the common base of a home and an archive; empty if the home has no package.
 
     Args:
         lock: The archive's lock; None for none.
-        own: The home's; None for none.
+        own: The home's lock, if any.
     """
     if own is None:
         return EMPTY
@@ -238,13 +238,13 @@ def common_base(lock: Lock | None, own: Lock | None) -> Tree:
 def whole_again(
     live: Tree, base: Tree, only: frozenset[str], without: frozenset[str], read: Read
 ) -> Grafted:
-    """An archive of some parts as if the others were as in base.
+    """Complete an archive of some parts: every other part is as in base.
 
     Args:
-        live: What of it is taken.
-        base: What home and archive have in common.
+        live: The files that are taken from the archive.
+        base: The common base of home and archive.
         only: Parts that are taken; empty for all.
-        without: Parts that are not.
+        without: Parts that are not taken.
         read: Gives contents by digest.
     """
     places = excluded_places(live, base, only, without)
@@ -264,7 +264,7 @@ def whole_again(
 
 
 def readable(lock: Lock, has: Callable[[Digest], bool]) -> tuple[Lock, int]:
-    """A lock without what can't be read any more, and how much that is; such a file counts as added on both sides."""
+    """Drop entries whose content is lost, and count them; such a file then counts as added on both sides."""
     lost = {path for path, entry in lock.base.items() if not has(entry.digest)}
     gone = {
         path

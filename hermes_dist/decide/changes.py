@@ -1,4 +1,4 @@
-"""What differs between two trees, as people name it: by path, by part, and by key inside documents."""
+"""Differences between two trees, as people name them: by path, by part, and by key inside documents."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class How(StrEnum):
 
 
 class KeyChange(Struct, frozen=True):
-    """A value inside a document that differs; texts of one line, empty where it is absent."""
+    """A value in a document that differs; both values as single-line text, empty if absent."""
 
     key: str
     before: str
@@ -39,9 +39,9 @@ class Change(Struct, frozen=True):
     """A path that differs.
 
     Attributes:
-        before: None where it is new.
-        after: None where it is gone.
-        was: The name before, of a file that was moved as it is.
+        before: None if the path is new.
+        after: None if the path is gone.
+        was: The earlier name of a file that moved unchanged.
     """
 
     path: RelPath
@@ -58,13 +58,13 @@ class Change(Struct, frozen=True):
 def changes_between(
     before: Tree, after: Tree, read: Read, paths: Iterable[RelPath] | None = None
 ) -> list[Change]:
-    """List what differs; documents that hold the same data count as the same, however they are written.
+    """List the differences; documents that hold the same data count as equal, however they are written.
 
-    A content that is lost is in no document that is known to say the same.
+    A document whose content is lost never counts as equal to another one.
 
     Args:
         before: One tree.
-        after: The other.
+        after: The other tree.
         read: Gives contents by digest.
         paths: The paths to compare; by default all of both.
     """
@@ -93,7 +93,7 @@ def _says_the_same(path: RelPath, one: Entry, two: Entry, read: Read) -> bool:
 
 
 def _with_moves(changes: list[Change]) -> list[Change]:
-    """Tell a deleted file and an added one of the same content as one that moved."""
+    """Report a deleted file and an added one with the same content as one move."""
     gone = {change.before: change for change in reversed(changes) if change.how is How.DELETED}
     moved: dict[RelPath, Change] = {}
     for change in changes:
@@ -105,7 +105,7 @@ def _with_moves(changes: list[Change]) -> list[Change]:
 
 
 def key_changes(change: Change, read: Read) -> list[KeyChange]:
-    """Name the keys that changed in a document; empty for what is none, or is lost."""
+    """List the keys that changed in a document; empty if it is not a document, or its content is lost."""
     kind = kind_of(change.path)
     if kind is None or change.before is None or change.after is None:
         return []
@@ -121,14 +121,14 @@ def key_changes(change: Change, read: Read) -> list[KeyChange]:
 
 
 def shown_value(value: object) -> str:
-    """A value as one line; empty when it is absent."""
+    """Format a value as one line; empty if it is absent."""
     if value is ABSENT:
         return ""
     return " ".join((value if isinstance(value, str) else dump(value, Kind.JSON).decode()).split())
 
 
 def text_diff(change: Change, read: Read, before_label: str, after_label: str) -> list[str]:
-    """A unified diff of one path; a mode change, and what can't be shown, is one line of its own."""
+    """Return a unified diff of one path; a mode change, or content that can't be shown, is one line of its own."""
     if change.how is How.RENAMED:
         return [f"{change.was} moved to {change.path}"]
     if change.how is How.MODE and change.after is not None:

@@ -1,4 +1,4 @@
-"""History: where a rollback goes, what a hold holds against, and changes taken back."""
+"""History: where a rollback goes, what a hold keeps out, and how changes are undone."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 ANY = "*"
-"""A hold against every update."""
+"""A hold that keeps out every update."""
 
 
 class Moment(Struct, frozen=True):
-    """The home after one change.
+    """The state of a home after one change.
 
     Attributes:
-        number: The generation's.
-        package: What tells one package from another, such as commit and tree; empty for none.
-        back_to: The generation that this change went back to; None for a change that went forward.
+        number: The number of the generation.
+        package: Identifies the package, for example by commit and tree; empty for none.
+        back_to: The generation that this change went back to; None if it went forward.
     """
 
     number: int
@@ -30,15 +30,15 @@ class Moment(Struct, frozen=True):
 
 
 def one_back(moments: Sequence[Moment]) -> int | None:
-    """Choose the generation that a rollback without a number goes to: the last one with another package.
+    """Return the generation that a rollback without a number goes to: the last one with a different package.
 
-    Going back twice goes further back: a change that went back counts as standing where it went.
+    A second rollback goes further back: a change that went back has the position of the generation it went to.
 
     Args:
         moments: Oldest first; the last one is now.
 
     Returns:
-        Its number; None when there is nothing earlier.
+        Its number; None if there is nothing earlier.
     """
     if not moments:
         return None
@@ -55,10 +55,10 @@ def one_back(moments: Sequence[Moment]) -> int | None:
 
 
 def hold_after(held: str, left: str, goal: str) -> str:
-    """Say what a profile is held against after a rollback.
+    """Return the commit that a profile is held against after a rollback; empty for none.
 
     Args:
-        held: What it was held against before.
+        held: The commit it was held against before, or ``ANY``.
         left: The commit it leaves.
         goal: The commit it goes to.
     """
@@ -70,12 +70,12 @@ def hold_after(held: str, left: str, goal: str) -> str:
 
 
 def holds(held: str, offered: str, relation: str) -> bool:
-    """Whether a hold keeps an offered commit out: any, or those not later than the commit that was left.
+    """Whether a hold keeps out an offered commit: ``ANY`` keeps out all, a commit keeps out itself and older ones.
 
     Args:
         held: The lock's hold.
-        offered: What the source has now.
-        relation: How the offered commit follows the held one.
+        offered: The commit that the source has now.
+        relation: How the offered commit relates to the held one.
     """
     if not held:
         return False
@@ -83,13 +83,13 @@ def holds(held: str, offered: str, relation: str) -> bool:
 
 
 class TakenBack(Struct, frozen=True):
-    """A home with changes taken back.
+    """A home with some changes undone.
 
     Attributes:
         tree: The home afterwards.
         blobs: New contents by digest.
-        edited: Files that were edited since; the edits are in ``tree``.
-        stuck: Places where an edit touches what was to be taken back: the edit stays.
+        edited: Files that were edited after the change; the edits are in ``tree``.
+        stuck: Conflicts between an edit and the undoing; the edit stays.
     """
 
     tree: Tree
@@ -101,13 +101,13 @@ class TakenBack(Struct, frozen=True):
 def take_back(
     found: Tree, changes: Iterable[Sequence[Step]], read: Read, favour: Favour = leave_open
 ) -> TakenBack:
-    """Take changes back, the newest first; what was edited after one is merged towards the state before it.
+    """Undo changes, newest first; later edits are merged with the state before each change.
 
     Args:
         found: The home as found.
         changes: The steps of each change, newest first.
         read: Gives contents by digest.
-        favour: How to settle what can't be merged; by default the edit stays and is named.
+        favour: How to settle conflicts; by default the edit stays and is listed in ``stuck``.
     """
     blobs: dict[Digest, bytes] = {}
 
@@ -120,6 +120,7 @@ def take_back(
         after = Tree([(s.path, s.after) for s in steps if s.after])
         before = Tree([(s.path, s.before) for s in steps if s.before])
         edited |= {path for path in paths if tree.get(path) != after.get(path)}
+        # Undoing is a merge with the state after the change as base, so that later edits survive.
         merged = merge_trees(after, tree.where(paths.__contains__), before, reading, favour)
         blobs |= merged.blobs
         stuck |= {conflict.words for conflict in merged.conflicts}
@@ -129,7 +130,7 @@ def take_back(
 
 
 def as_before(changes: Iterable[Sequence[Step]]) -> dict[RelPath, Entry | None]:
-    """The files as they were before some changes, for every path that these touched.
+    """Return the files as they were before some changes, for every path that the changes touched.
 
     Args:
         changes: The steps of each change, newest first.
@@ -141,7 +142,7 @@ def as_before(changes: Iterable[Sequence[Step]]) -> dict[RelPath, Entry | None]:
 
 
 def edited_since(found: Tree, changes: Iterable[Sequence[Step]]) -> tuple[RelPath, ...]:
-    """List the touched files that are not as the last change left them.
+    """List the touched files that differ from how the last change left them.
 
     Args:
         found: The home as found.

@@ -1,7 +1,7 @@
-"""Inference: which version of a package a home without a lockfile was made from.
+"""Inference: which version of a package a home without a lockfile came from.
 
-First all versions are told apart by git's names for their files, which is cheap; the few best are then compared
-with the home as they would be placed, edited files by how many of their lines are the same.
+All versions are first compared by git's object ids of their files, which is cheap. The few best ones are then compared
+with the home as they would be placed; an edited file counts by how many of its lines are unchanged.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 SURE = 0.6
 _MANIFEST = RelPath(MANIFEST)
 _MOVED = 0.9
-"""What a file that was found elsewhere counts; an edited one counts at most as much."""
+"""The score of a file found under another name; the most that an edited file can score."""
 
 
 class Version(Struct, frozen=True):
-    """One version of a package: a commit, and git's name for the content of each of its files."""
+    """One version of a package: a commit, and git's object id for each of its files."""
 
     commit: str
     files: Mapping[RelPath, str]
 
 
 def shortlist(versions: Sequence[Version], home: Mapping[RelPath, str], most: int) -> list[Version]:
-    """Choose the versions that are worth a closer look; of those with the same payload, the newest.
+    """Choose the versions worth a closer look; among those with the same payload, the newest.
 
     Args:
         versions: All of them, newest first.
-        home: Git's names for the files of the home.
+        home: Git's object ids of the files in the home.
         most: How many to choose.
     """
     ever = {path for version in versions for path in version.files if _counts(path, home)}
@@ -70,11 +70,11 @@ class Match(Struct, frozen=True, kw_only=True):
     """How well a version explains a home.
 
     Attributes:
-        same: Files that are as shipped, also under another name or as the agent writes them again.
-        edited: Files that are there and differ.
-        missing: Files that were shipped and are not there.
-        extra: Files that are there and come from another version.
-        likeness: How like the edited ones are to what was shipped, summed up.
+        same: Files as shipped, also if they have another name or are as the agent rewrites them.
+        edited: Files that are present and differ.
+        missing: Files that were shipped and are absent.
+        extra: Files that are present and belong to another version.
+        likeness: The sum of how similar the edited files are to the shipped ones.
     """
 
     same: int = 0
@@ -100,9 +100,9 @@ def compare(
 
     Args:
         placed: The version in the home's spelling.
-        shipped: Its files that a home spells otherwise, as an installer may have copied them.
+        shipped: Its files that a home spells differently, which an installer may have copied as they are.
         found: The home.
-        known: Paths that any version ever had.
+        known: Paths that occur in any version.
         read: Gives contents by digest.
     """
     same = edited = missing = 0
@@ -145,22 +145,22 @@ def _likeness(a: bytes, b: bytes) -> float:
 
 
 def is_sure(matches: Iterable[Match]) -> bool:
-    """Whether the first of some matches, best first, is beyond doubt."""
+    """Whether the first of some matches, best first, is certain."""
     scores = [match.score for match in matches]
     return bool(scores) and scores[0] >= SURE and (len(scores) == 1 or scores[1] < scores[0])
 
 
 def adopted_base(placed: Tree, shipped: Tree, found: Tree, read: Read) -> Grafted:
-    """The base of a home that no program of ours made: as placed, but for what only placing brings.
+    """Return the base of a home that another installer made: the package as placed, without what only our placing adds.
 
-    The agent does not read ``mcp.json`` nor files of single jobs, so its installer brought no such server or job to
-    life. They are no deletions by the user: left out of base, they come with the next update, switched off. The copies
-    that its installer made of those files are the package's, and go with the next update. A job that is here as its
-    author wrote it is no edit, however placing would spell it.
+    The agent reads neither ``mcp.json`` nor files of single jobs, so its installer activated no such server or job.
+    Their absence is not a deletion by the user: left out of base, they come with the next update, switched off. Copies
+    of those files that the installer made belong to the package, and the next update removes them. A job in the home
+    that matches its author's file is not an edit, even if placing would spell it differently.
 
     Args:
         placed: The version in the home's spelling.
-        shipped: Its files that a home spells otherwise.
+        shipped: Its files that a home spells differently.
         found: The home.
         read: Gives contents by digest.
     """
@@ -182,7 +182,7 @@ def _either(blobs: Mapping[Digest, bytes], read: Read) -> Read:
 
 
 def _same_jobs(placed: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]]:
-    """The jobs that are here as their author wrote them, in another way than placing spells them."""
+    """Return the jobs in the home that are as their author wrote them, where placing would spell them differently."""
     here, theirs = (_jobs(tree.get(JOBS), read) for tree in (found, placed))
     keys: dict[str, KeyPath] = {
         ident: ("jobs", Item("id", ident)) for ident in theirs if ident in here
@@ -196,7 +196,7 @@ def _same_jobs(placed: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str
 
 
 def active_effects(placed: Tree, found: Tree, read: Read) -> tuple[Effect, ...]:
-    """What of a package runs in a home already, without anybody having been asked.
+    """List the effects of a package that are active in a home already, although nobody was asked.
 
     Args:
         placed: The version in the home's spelling.
@@ -221,7 +221,7 @@ def active_effects(placed: Tree, found: Tree, read: Read) -> tuple[Effect, ...]:
 
 
 def _new_servers(placed: Tree, shipped: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]]:
-    """The servers that only placing brings, as places; the whole file where it holds nothing else."""
+    """Return the servers that only placing adds, as places; the whole file if it holds nothing else."""
     if CONFIG not in placed or MCP not in shipped:
         return []
     here = _servers(found.get(CONFIG), read)
@@ -241,7 +241,7 @@ def _new_servers(placed: Tree, shipped: Tree, found: Tree, read: Read) -> list[t
 
 
 def _new_jobs(placed: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]]:
-    """The jobs that only placing brings; one of the same name is the package's under another id."""
+    """Return the jobs that only placing adds; a job of the same name is the package's under another id."""
     if JOBS not in placed:
         return []
     if JOBS not in found:
@@ -257,7 +257,7 @@ def _new_jobs(placed: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]
 
 
 def _servers(entry: Entry | None, read: Read) -> tuple[str, ...]:
-    """The names of the servers in a ``config.yaml``."""
+    """Return the names of the servers in a ``config.yaml``."""
     try:
         data = load_data(read(entry.digest), Kind.YAML) if entry else None
     except Invalid:

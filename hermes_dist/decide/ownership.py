@@ -1,7 +1,7 @@
-"""What belongs to whom: the only table of path classes.
+"""Ownership: the only table that says which paths belong to whom.
 
-Machine names hold at the root of a home, whatever an author ships; the same name deeper down
-(``skills/x/workspace/``) is payload. The agent's bookkeeping and secrets hold wherever they lie.
+Names of the machine apply at the root of a home, whatever an author ships; the same name deeper down
+(``skills/x/workspace/``) is payload. Names of the agent's bookkeeping and of secrets apply at any depth.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from hermes_dist.model.trust import KEYS_FILE
 
 
 class Owner(StrEnum):
-    """Whom a path of a package or home belongs to."""
+    """The owner of a path of a package or a home."""
 
     SHARED = "shared"
     MACHINE = "machine"
@@ -36,7 +36,7 @@ class Owner(StrEnum):
 
 
 class _Names:
-    """Patterns of names; each name is held against them once."""
+    """A set of name patterns; the result for each name is cached."""
 
     def __init__(self, *patterns: str) -> None:
         self._patterns = patterns
@@ -82,9 +82,9 @@ _CREDENTIAL_NAMES = _Names(*stores.CREDENTIALS_ANYWHERE)
 _CREDENTIALS_INSIDE = _Names(*stores.CREDENTIALS_INSIDE)
 _CHANNEL_CREDENTIALS = _Names(*stores.CHANNEL_CREDENTIALS)
 _REBUILT = _Names(*stores.REBUILT, *(f"{brand.name}-agent" for brand in BRANDS), SHARED, PRIVATE)
-"""What even a whole backup leaves out: other homes, programs, caches, and what runs right now."""
+"""Paths that even a full backup leaves out: other homes, programs, caches, and the state of running processes."""
 ENV_EXAMPLES = (".env.EXAMPLE", ".env.example", ".env.template", ".env.sample", ".env.dist")
-"""Templates of the environment, best first; one of them serves, none is merged."""
+"""Templates of the environment in order of preference; the first one found is used, and none is merged."""
 _FOLDED_EXAMPLES = frozenset(map(folded, ENV_EXAMPLES))
 _HOUSEKEEPING_FILES = _Names(
     "README*",
@@ -129,7 +129,7 @@ _MEDIA = (
 
 
 def is_machine(path: RelPath) -> bool:
-    """Whether a path is the machine's: never read into a package, never written by one."""
+    """Whether a path belongs to the machine: it is never read into a package, and no package writes it."""
     parts = path.parts
     if parts[0] in _MACHINE_ROOT:
         return True
@@ -141,7 +141,7 @@ def is_machine(path: RelPath) -> bool:
 
 
 def is_credential(path: RelPath) -> bool:
-    """Whether a path of a home is a store of keys or logins, or in one."""
+    """Whether a path of a home holds keys or logins, or lies in a folder that does."""
     parts = path.parts
     if parts[0] in _CREDENTIALS or any("/".join(parts[:n]) in _CREDENTIALS_INSIDE for n in (2, 3)):
         return True
@@ -151,12 +151,12 @@ def is_credential(path: RelPath) -> bool:
 
 
 def is_of_a_channel(path: RelPath) -> bool:
-    """Whether a path of a home is the login of a channel, or says who may talk to it."""
+    """Whether a path of a home is the login of a channel, or controls who may talk to it."""
     return path.top in _CHANNEL_CREDENTIALS
 
 
 def without_machine(lock: Lock) -> Lock:
-    """A lock that speaks of no file of the machine's, whoever wrote it: what it says there is no base to go by."""
+    """Drop the machine's files from a lock, whoever wrote it: what it says about them is not a usable base."""
     kept = lock.base.where(lambda path: not is_machine(path))
     upstream = {path: entry for path, entry in lock.upstream.items() if not is_machine(path)}
     if len(kept) == len(lock.base) and len(upstream) == len(lock.upstream):
@@ -165,14 +165,14 @@ def without_machine(lock: Lock) -> Lock:
 
 
 def is_rebuilt(path: RelPath) -> bool:
-    """Whether a whole backup leaves a path out, as it is made again where it is wanted."""
+    """Whether a full backup leaves a path out because it is recreated when needed."""
     if path == LOCKFILE:
         return False
     return path.top in _REBUILT or any(part in ("__pycache__", ".DS_Store") for part in path.parts)
 
 
 def owner_of(path: RelPath) -> Owner:
-    """Class a path of a package by its name alone."""
+    """Classify a path of a package by its name alone."""
     if is_machine(path):
         return Owner.MACHINE
     if path in SHARED_FILES or path.top in SHARED_FOLDERS:
@@ -191,12 +191,12 @@ class LeftOut(Struct, frozen=True):
 
 
 class Payload(Struct, frozen=True):
-    """What of a package tree goes into a home.
+    """The files of a package that go into a home.
 
     Attributes:
-        tree: What is installed.
-        left_out: What is not, by folder.
-        notes: Paths that ``distribution_owned`` names in vain.
+        tree: The files that are installed.
+        left_out: The files that are not, by folder.
+        notes: Paths in ``distribution_owned`` that the package does not contain.
     """
 
     tree: Tree
@@ -205,7 +205,7 @@ class Payload(Struct, frozen=True):
 
 
 def payload_of(package: Tree, manifest: Manifest) -> Payload:
-    """Choose what of a package comes in: by ``distribution_owned`` exactly, else by the table."""
+    """Choose the files to install: those in ``distribution_owned`` if it is set, else by the table."""
     why = {path: _reason(path, manifest) for path in package}
     tree = package.where(lambda path: not why[path])
     partly = {path.top for path in tree}
@@ -225,14 +225,14 @@ def payload_of(package: Tree, manifest: Manifest) -> Payload:
 
 
 def _named(path: RelPath, *, deep: bool) -> str:
-    """The folder at the root that a path is left out with; one folder deeper where others of it come in."""
+    """Return the top folder to report for a path; one level deeper if other files of that folder are installed."""
     parts = path.parts
     depth = 2 if deep else 1
     return str(path) if len(parts) <= depth else f"{'/'.join(parts[:depth])}/"
 
 
 def _reason(path: RelPath, manifest: Manifest) -> str:
-    """Why a path is left out; empty when it comes in."""
+    """Return why a path is left out; empty if it is installed."""
     owner = owner_of(path)
     if owner is Owner.MACHINE:
         return "belongs to each machine"
@@ -256,7 +256,7 @@ def _reason(path: RelPath, manifest: Manifest) -> str:
 
 
 def looked_at(package: Tree) -> tuple[Callable[[RelPath], bool], Callable[[RelPath], bool]]:
-    """Say which files of a home are read for merging, given all paths of base and theirs.
+    """Choose the files of a home to read for merging, given all paths of base and theirs.
 
     Returns:
         Two predicates: for files, and for folders to go into.

@@ -1,4 +1,4 @@
-"""The parts of a package that people name: soul, config, skills, cron, mcp, plugins, hooks; the rest is files."""
+"""The named parts of a package: soul, config, skills, cron, mcp, plugins, hooks; the rest is files."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _FILES = {SOUL: "soul", CONFIG: "config", MCP: "mcp"}
 
 
 def part_of(path: RelPath) -> str:
-    """The part a file belongs to; ``files`` for payload without a name of its own."""
+    """Return the part that a file belongs to; ``files`` if it is in none of the named parts."""
     if path in _FILES:
         return _FILES[path]
     return path.top if path.top in PARTS and "/" in path else "files"
 
 
 def parse_parts(text: str, flag: str) -> frozenset[str]:
-    """Read ``soul,config`` as typed behind ``--only`` or ``--except``.
+    """Parse a list such as ``soul,config`` from ``--only`` or ``--except``.
 
     Raises:
-        UsageError: A part is none of the known ones.
+        UsageError: A name is not a known part.
     """
     parts = frozenset(part.strip() for part in text.split(",") if part.strip())
     if unknown := parts - {*PARTS, "files"}:
@@ -38,10 +38,10 @@ def parse_parts(text: str, flag: str) -> frozenset[str]:
 def excluded_places(
     theirs: Tree, base: Tree, only: frozenset[str], without: frozenset[str]
 ) -> list[tuple[RelPath, str]]:
-    """List the places of parts that were left out, as paths and keys to put back to base.
+    """List the places of excluded parts, as paths and keys to put back to base.
 
     Args:
-        theirs: What upstream ships, placed: its MCP servers stand in config.yaml.
+        theirs: What upstream ships, placed, with its MCP servers in config.yaml.
         base: What the home last received.
         only: Parts to take; empty for all.
         without: Parts not to take.
@@ -59,7 +59,7 @@ def excluded_places(
 
 
 def count_parts(tree: Tree) -> dict[str, int]:
-    """Count what a placed package holds: skills by SKILL.md, hooks and plugins by folder, files otherwise."""
+    """Count the contents of a placed package: skills by SKILL.md, hooks and plugins by folder, other parts by file."""
     counts: dict[str, int] = {}
     units: dict[str, set[str]] = {}
     for path in tree:
@@ -74,6 +74,6 @@ def count_parts(tree: Tree) -> dict[str, int]:
 
 
 def named(parts: Iterable[str]) -> str:
-    """Join parts for a sentence, in the order people know."""
+    """Join the names of parts for a sentence, in the usual order."""
     known = set(parts)
     return ", ".join(part for part in (*PARTS, "files") if part in known)

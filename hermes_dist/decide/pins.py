@@ -1,4 +1,4 @@
-"""Pins keep their kind: what was followed as a tag, a branch or a range is followed as that, or not at all."""
+"""Pins keep their kind: a source followed as a tag, a branch or a range is never followed as another kind."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _SHOWN = 5
 def check_kept(
     source: str, asked: str, before: Pin, tags: Collection[str], heads: Collection[str]
 ) -> None:
-    """Refuse a source whose tag or branch is gone, or is of the other kind now.
+    """Refuse a source whose tag or branch is gone, or is now of the other kind.
 
     Args:
         source: The source, as shown to the user.
-        asked: The ref that it names; empty for the default branch.
-        before: What the very same source came to before.
-        tags: The tags it has now, by short names.
+        asked: The ref named in the source; empty for the default branch.
+        before: The pin that the same source gave before.
+        tags: The short names of the tags it has now.
         heads: Its branches.
 
     Raises:
-        Refused: What was followed is not there any more.
+        Refused: The followed tag or branch does not exist any more.
     """
     kinds = {PinKind.TAG: ("tag", TAGS, tags), PinKind.BRANCH: ("branch", HEADS, heads)}
     if before.kind not in kinds:
@@ -55,12 +55,12 @@ def check_kept(
 def about_refs(
     asked: str, before: Pin | None, ref: str, tags: Mapping[str, str], heads: Collection[str]
 ) -> tuple[str, ...]:
-    """Tell what is easily overlooked about the ref that a source came to.
+    """Return notes on what is easily overlooked about the ref that a source resolves to.
 
     Args:
-        asked: The ref that the source names; empty for the default branch.
-        before: What the very same source came to before; None for nothing.
-        ref: The full name of the ref it comes to now.
+        asked: The ref named in the source; empty for the default branch.
+        before: The pin that the same source gave before; None if there is none.
+        ref: The full name of the ref that it resolves to now.
         tags: The tags it has now, with their commits.
         heads: Its branches.
     """

@@ -1,7 +1,7 @@
-"""Merge policies of a manifest: how its author would settle what both sides changed.
+"""Merge policies of a manifest: how its author wants conflicts to be settled.
 
-A policy speaks for a file, a folder or a key, and for all within it; of several the nearest one counts. It says
-nothing where only one side changed something, it is outranked by every word of the user, and it gives no consent.
+A policy applies to a file, a folder or a key, and to everything inside it; the nearest policy counts. It has no
+effect if only one side changed something, any decision of the user outranks it, and it never approves an effect.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ _SIDES = {"keep": Side.OURS, "theirs": Side.THEIRS}
 
 
 def side_of(policies: Mapping[str, str], path: RelPath, key: str) -> Side | None:
-    """Tell how a conflict is settled by a manifest's policies.
+    """Return the side that a manifest's policies choose for a conflict.
 
     Args:
         policies: ``keep``, ``theirs`` or ``merge`` by path or ``path: key``.
         path: The file.
-        key: The key in it; empty for all of it.
+        key: The key in it; empty for the whole file.
 
     Returns:
-        The side; None where it stays open.
+        The side; None if the conflict stays open.
     """
     nearest, policy = (-1, -1), "merge"
     for place, said in policies.items():
@@ -45,7 +45,7 @@ def side_of(policies: Mapping[str, str], path: RelPath, key: str) -> Side | None
 def settled_by_author(
     policies: Mapping[str, str], conflicts: Iterable[Conflict]
 ) -> tuple[str, ...]:
-    """Say which conflicts a manifest's policies settle, and how."""
+    """Return one sentence for each conflict that a manifest's policies settle."""
     words = {Side.OURS: "yours stays", Side.THEIRS: "the author's is taken"}
     sides = ((conflict, side_of(policies, conflict.path, conflict.key)) for conflict in conflicts)
     return tuple(

@@ -1,10 +1,10 @@
 """Reconcile: base, ours, theirs → the plan and the next base. The heart.
 
-    offered = theirs with what waits for a yes put back to base
+    offered = theirs, with everything that waits for approval put back to base
     merged  = merge(base, ours, offered)
-    plan    = what differs between the home as found and merged
+    plan    = the differences between the home as found and merged
 
-Every verb that changes a home's package is this with other arguments; see ``docs/ARCHITECTURE.md``.
+Every verb that changes a home's package runs this with other arguments; see ``docs/ARCHITECTURE.md``.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _ROUNDS = 3
 
 
 class Situation(Struct, frozen=True, kw_only=True):
-    """The facts that a plan is made of.
+    """The facts that a plan is made from.
 
     Attributes:
         base: What the home last received.
@@ -49,11 +49,11 @@ class Situation(Struct, frozen=True, kw_only=True):
         theirs: What upstream ships, in the home's spelling.
         read: Gives contents by digest for all of them.
         by_author: Servers and jobs that upstream ships switched off.
-        memory: What the lock remembers of servers and jobs.
-        ours: The home as it counts for merging, where that differs from ``found``: without the agent's own
-            stock files, and with the author's manifest where the agent only dumped it again.
+        memory: What the lock remembers about servers and jobs.
+        ours: The home as it is merged, if it differs from ``found``: without the agent's own stock files, and with the
+            author's manifest if the agent has only rewritten it.
         known: Gives the names of providers that the machine uses.
-        leaving: Files that leave the home, although neither side has them any more.
+        leaving: Files that leave the home although neither side has them any more.
     """
 
     base: Tree = EMPTY
@@ -68,15 +68,15 @@ class Situation(Struct, frozen=True, kw_only=True):
 
 
 class Decisions(Struct, frozen=True, kw_only=True):
-    """What was said about conflicts and effects.
+    """The decisions about conflicts and effects.
 
     Attributes:
         sides: How to settle a conflict, by ``path`` or ``path: key``.
-        default: How to settle all others; None leaves them open.
-        kept: ``path`` or ``path: key`` that stays ours for ever.
-        granted: Which effects have their yes.
+        default: How to settle all other conflicts; None leaves them open.
+        kept: ``path`` or ``path: key`` that always stays ours.
+        granted: The approved effects.
         named: Servers and jobs to switch on, whoever switched them off.
-        policies: How the package's author would settle conflicts that nobody here spoke about.
+        policies: How the package's author settles conflicts that the user did not decide.
     """
 
     sides: Mapping[str, Side] = field(default_factory=dict)
@@ -93,10 +93,10 @@ class Decisions(Struct, frozen=True, kw_only=True):
 
 
 def reconcile(situation: Situation, decisions: Decisions) -> Plan:
-    """Make the plan that brings a home to what upstream ships, keeping what is its own.
+    """Make the plan that brings a home to what upstream ships while keeping the user's changes.
 
     Raises:
-        Invalid: A content can't be read.
+        Invalid: A file's content can't be read.
     """
     ours = situation.found if situation.ours is None else situation.ours
     blobs: dict[Digest, bytes] = {}
@@ -109,6 +109,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     base, theirs = follow.base, follow.theirs
     asked = _Asked(decisions)
     kept = [_split_place(place) for place in decisions.kept]
+    # For a kept place, base becomes theirs: then upstream shows no change there, and the merge leaves ours alone.
     settled = put_back(base, theirs, kept, read)
     blobs |= settled.blobs
     judge = _judge(situation, ours, decisions, read)
@@ -154,17 +155,19 @@ def _merge_safely(
     asked: _Asked,
     judge: Judge,
 ) -> tuple[TreeMerge, tuple[Effect, ...], list[Effect]]:
-    """Merge, and again with what has no yes parked, until nothing without a yes would become live."""
+    """Merge; then park what is not approved and merge again, until nothing unapproved would take effect."""
     decisions, theirs, known = asked.decisions, situation.theirs, situation.known
     merged = merge_trees(base, ours, theirs, read, asked.favour)
     blobs |= merged.blobs
     effects = find_effects(ours, merged.tree, theirs, read, judge, known)
     waiting = [e for e in effects if not e.off and not decisions.granted(e)]
     parked: list[Effect] = []
+    # Putting one part back can turn another one into an effect, so check again after each merge.
     for turn in range(_ROUNDS):
         if not waiting:
             break
         parked += waiting
+        # From the second round on, whole files go back: the keys alone were not enough.
         places = [(e.path, e.key if turn == 0 else "") for e in parked]
         offered = put_back(theirs, base, places, read) if turn else park(theirs, base, parked, read)
         blobs |= offered.blobs
@@ -179,7 +182,7 @@ def _merge_safely(
 def _by_author(
     base: Tree, ours: Tree, theirs: Tree, read: Read, decisions: Decisions
 ) -> tuple[str, ...]:
-    """What would be a conflict, had the author said nothing about it."""
+    """Return sentences about conflicts that only the author's policies settle."""
     if not decisions.policies:
         return ()
     unsaid = replace(decisions, policies={})
@@ -189,7 +192,7 @@ def _by_author(
 
 
 class _Asked:
-    """Notes how conflicts are settled by another side than ours."""
+    """Settles conflicts as decided, and records the answers that choose a side other than ours."""
 
     def __init__(self, decisions: Decisions) -> None:
         self.decisions = decisions
@@ -203,7 +206,7 @@ class _Asked:
 
 
 def _touches(effect: Effect, path: RelPath, key: str) -> bool:
-    """Whether an effect lives at a place, in it, or around it."""
+    """Whether an effect is at a place, inside it, or around it."""
     if path != effect.path:
         return path.under(effect.path)
     short, long = sorted((parse_key(effect.key), parse_key(key)), key=len)

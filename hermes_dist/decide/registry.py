@@ -1,4 +1,4 @@
-"""Registries: which release of a package is meant, and which names are easily mistaken for another; pure."""
+"""Registries: which release of a package is meant, and which names are easily confused with another; pure."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ANY = "latest"
 
 
 class Choice(Struct, frozen=True):
-    """What a name in a registry comes to.
+    """The release that a name in a registry resolves to.
 
     Attributes:
-        release: The release that is meant; None where the source's own tags and branches decide.
-        notes: What to say about that.
+        release: The chosen release; None if the source's own tags and branches decide.
+        notes: Notes about the choice.
     """
 
     release: Release | None
@@ -32,13 +32,13 @@ class Choice(Struct, frozen=True):
 def choose(package: Package, asked: SourceSpec, have: str = "") -> Choice:
     """Choose the release of a package.
 
-    A yanked release is taken by whoever has it or names it exactly, and by nobody else; pre-releases only where
+    A yanked release is chosen only if it is installed already or named exactly. A pre-release is chosen only if
     the range names one or nothing else fits.
 
     Args:
-        package: What the registry says of it.
-        asked: The name with the version, range or ref that was asked for.
-        have: The commit that was received; empty for none.
+        package: The registry's entry of the package.
+        asked: The requested name with its version, range or ref.
+        have: The installed commit; empty for none.
 
     Raises:
         Invalid: No release is in the range.
@@ -85,20 +85,20 @@ def unchanged(
     registry: str,
     file: str,
 ) -> Release:
-    """Hold a release against what its version was seen to be.
+    """Check that a release still has the commit and tree that its version had when it was first seen.
 
     Args:
-        package: What the registry says of the package now.
-        release: The release that is meant.
-        seen: Versions, as :func:`~hermes_dist.decide.versions.spelled`, with the commit and tree they were pinned at.
+        package: The registry's entry of the package now.
+        release: The chosen release.
+        seen: Commit and tree by version, spelled as by :func:`~hermes_dist.decide.versions.spelled`.
         registry: The name of the registry.
-        file: Where that is remembered.
+        file: The file that remembers ``seen``.
 
     Returns:
-        The release, with the digest of its tree where that was seen before.
+        The release, with the digest of its tree if that was seen before.
 
     Raises:
-        Refused: Its commit or its tree is another now.
+        Refused: The commit or the tree is different now.
     """
     commit, tree = seen.get(spelled(release.version), (release.commit, ""))
     what = "commit" if commit != release.commit else "tree"
@@ -135,7 +135,7 @@ def _fits(wanted: str, release: Release) -> bool:
 
 
 def newer(package: Package, version: str) -> tuple[str, ...]:
-    """The releases newer than a version, oldest first, without what was yanked."""
+    """List the releases newer than a version, oldest first, without yanked ones."""
     here = version_of(version)
     known = {
         one.version: found
@@ -153,13 +153,13 @@ def newer(package: Package, version: str) -> tuple[str, ...]:
 
 
 def near_twins(name: str, names: Iterable[str]) -> list[str]:
-    """List known names that are easily mistaken for one: they look alike, or differ by one slip of the fingers."""
+    """List known names that are easily confused with a name: they look alike, or differ by one typing error."""
     alike = skeleton(name)
     return sorted({o for o in names if o != name and (_one_slip(name, o) or skeleton(o) == alike)})
 
 
 def _one_slip(one: str, other: str) -> bool:
-    """Whether one letter too many, too few, wrong, or two in the wrong order lie between two different names."""
+    """Whether two different names differ by one extra, missing, wrong or swapped letter."""
     if abs(len(one) - len(other)) > 1:
         return False
     start = 0
@@ -172,7 +172,7 @@ def _one_slip(one: str, other: str) -> bool:
 
 
 def problems_of(package: Package) -> list[tuple[str, str]]:
-    """Say what is odd about an entry of the right form, as (place, sentence)."""
+    """List oddities of a well-formed entry, as (place, sentence)."""
     found = []
     for number, release in enumerate(package.versions):
         if version_of(release.version) is None:
@@ -217,25 +217,25 @@ def entry_for(
     date: str = "",
     local: bool = False,
 ) -> Package:
-    """Prepare the entry of a package that is published: what the registry says already, and one more release.
+    """Prepare the registry entry of a package that is published: the existing entry plus one more release.
 
     Args:
         manifest: The package's manifest.
-        source: Where it lies, as users would write it, without a ref.
+        source: The package's source as users write it, without a ref.
         pin: The release.
-        runs: How much of what it brings: ``cron``, ``mcp``, ``hooks``, ``plugins``, ``skills``.
-        before: The entry that the registry has of it; None for a new package.
-        name: Its name in the registry; by default made of the manifest's.
-        category: One word; by default that of before.
+        runs: Counts by kind: ``cron``, ``mcp``, ``hooks``, ``plugins``, ``skills``.
+        before: The registry's existing entry; None for a new package.
+        name: Its name in the registry; by default derived from the manifest's name.
+        category: One word; by default the category of ``before``.
         signer: The fingerprint of the key that signed the release.
-        date: The day of the release, ``2026-01-31``.
-        local: Whether the registry lies on this machine, and may name sources that do too.
+        date: The day of the release, such as ``2026-01-31``.
+        local: The registry is on this machine, so it may name local sources.
 
     Returns:
         The entry; written with :func:`hermes_dist.model.registry.dump_package`.
 
     Raises:
-        Invalid: The source can't stand in a registry, the release is none, or the version is pinned at other contents.
+        Invalid: A registry can't hold the source, the release is not valid, or the version is pinned at other contents.
     """
     if not manifest.version or version_of(manifest.version) is None or not pin.commit:
         raise Invalid(

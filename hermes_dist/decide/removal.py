@@ -1,4 +1,4 @@
-"""Removal: a package's unedited files leave a home; edited ones, the user's own and the machine's stay."""
+"""Removal: a package's unedited files leave a home; edited files, the user's own and the machine's stay."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 _CONTAINERS = (CONFIG, JOBS)
-"""Files of the agent's own that hold parts of the package beside the user's."""
+"""The agent's own files that hold parts of the package beside the user's."""
 _STAMPS = frozenset(["updated_at"])
-"""What the agent writes into them by itself."""
+"""Keys that the agent writes into these files by itself."""
 
 
 class Removal(Struct, frozen=True):
     """A package taken out of a home.
 
     Attributes:
-        plan: The steps, and contents of files that stay without the package's part of them.
+        plan: The steps, and the contents of files that stay without the package's part.
         kept: Files of the package that stay, because they were edited.
-        own: Files in the shared folders that never were the package's.
+        own: Files in the shared folders that did not come from the package.
     """
 
     plan: Plan
@@ -41,18 +41,18 @@ class Removal(Struct, frozen=True):
 
 
 def removal(base: Tree, found: Tree, ours: Tree, read: Read) -> Removal:
-    """Plan the removal of a package: the merge with nothing as upstream, where every conflict keeps the edit.
+    """Plan the removal of a package: a merge with an empty upstream, in which every conflict keeps the edit.
 
-    The package's jobs and servers leave ``cron/jobs.json`` and ``config.yaml``; the user's own stay in them.
+    The package's jobs and servers are removed from ``cron/jobs.json`` and ``config.yaml``; the user's own stay.
 
     Args:
-        base: What the home received.
+        base: What the home last received.
         found: The home as found.
-        ours: The home as it counts for merging.
+        ours: The home as it is merged.
         read: Gives contents by digest.
 
     Raises:
-        Invalid: A content can't be read.
+        Invalid: A file's content can't be read.
     """
     blobs: dict[Digest, bytes] = {}
     contents = _over(blobs, read)
@@ -75,12 +75,14 @@ def removal(base: Tree, found: Tree, ours: Tree, read: Read) -> Removal:
 
 
 def _hollow_containers(base: Tree, found: Tree, read: Read, blobs: dict[Digest, bytes]) -> Tree:
-    """What stands for the files that may hold the user's own: as received, but with nothing left in them."""
+    """Return an empty skeleton for each container file: the maps and lists as received, without their contents."""
     hollow = {}
     for path in _CONTAINERS:
         if path in base and path in found and found[path] != base[path]:
             data = _data(path, base[path], read)
             if isinstance(data, dict):
+                # If upstream had no such file, any edit would be a conflict and the whole file would stay.
+                # A skeleton removes only the package's keys.
                 content = dump(_hollow(data), _kind(path))
                 hollow[path] = Entry(Digest.of(content), base[path].executable)
                 blobs[hollow[path].digest] = content
@@ -88,7 +90,7 @@ def _hollow_containers(base: Tree, found: Tree, read: Read, blobs: dict[Digest, 
 
 
 def _hollow(value: object) -> object:
-    """Maps without their values, lists without their items; a server leaves as a whole, as a job does."""
+    """Empty maps and lists recursively; a server is removed as a whole, and so is a job."""
     if not isinstance(value, dict):
         return []
     parts = {key: _hollow(item) for key, item in value.items() if isinstance(item, dict | list)}
@@ -100,7 +102,7 @@ def _over(blobs: Mapping[Digest, bytes], read: Read) -> Read:
 
 
 def _tidied(step: Step, base: Entry, read: Read, blobs: dict[Digest, bytes]) -> Step:
-    """A container without the maps and lists that the package leaves empty; one that holds nothing goes whole."""
+    """Drop maps and lists that the removal leaves empty; a container with nothing left is deleted."""
     if step.after is None or step.path not in _CONTAINERS:
         return step
     before, after = _data(step.path, base, read), _data(step.path, step.after, read)
@@ -123,7 +125,7 @@ def _tidied(step: Step, base: Entry, read: Read, blobs: dict[Digest, bytes]) -> 
 def _emptied(
     data: Mapping[str, object], before: Mapping[str, object], at: KeyPath = ()
 ) -> list[KeyPath]:
-    """The keys of maps and lists that held something of the package and hold nothing now."""
+    """List the keys of maps and lists that held parts of the package and are empty now."""
     keys: list[KeyPath] = []
     for key, value in data.items():
         was = before.get(key)

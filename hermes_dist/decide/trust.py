@@ -1,4 +1,4 @@
-"""Trust: which signatures and sources are let in, and by which word of the user. The rules are in docs/trust.md."""
+"""Trust: which signatures and sources are accepted, and which flags of the user change that. See docs/trust.md."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from hermes_dist.model.trust import PINNED, SIGNATURE, TRUSTED, Keyring, Policy,
 
 
 class Accept(Struct, frozen=True, kw_only=True):
-    """What the user granted on the command line, each one thing.
+    """Exceptions that the user allowed on the command line, one field each.
 
     Attributes:
-        new_key: A release by another key than before; it is the one from now on.
-        unsigned: A release without a signature that holds; the key of before stays the one that is expected.
-        moved_tag: A tag that names another commit than it did.
-        signature: The other way round: nothing without a signature is let in.
+        new_key: Accept a release signed by a different key, and expect that key from now on.
+        unsigned: Accept a release without a valid signature; the earlier key is still expected later.
+        moved_tag: Accept a tag that names a different commit than before.
+        signature: The opposite: refuse every release without a signature.
     """
 
     new_key: bool = False
@@ -30,18 +30,18 @@ class Accept(Struct, frozen=True, kw_only=True):
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """What is known of a release.
+    """What is known about a release.
 
     Attributes:
         source: The source, as shown to the user.
-        pin: What it comes to.
-        signatures: Every signature found on the followed tag and the commit.
+        pin: The pin that it resolves to.
+        signatures: All signatures found on the followed tag and the commit.
         expected: The fingerprint pinned in the lock; empty for none.
-        followers: Keys that the expected one named as its followers, directly or over others.
-        declared: The fingerprint that the manifest names; empty for none.
+        followers: Keys that the expected key named as its successors, directly or through others.
+        declared: The fingerprint named in the manifest; empty for none.
         pinned_ref: The source names one tag or commit.
-        keyring: The keys of this machine, and those that its policies name.
-        policies: Every policy of this machine.
+        keyring: The keys of this machine, and those named in its policies.
+        policies: All policies of this machine.
     """
 
     source: str
@@ -56,12 +56,12 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 class Verdict(Struct, frozen=True):
-    """A release that is let in.
+    """The result for an accepted release.
 
     Attributes:
         signer: The key to expect from now on; empty for none.
-        words: What to say of its signature; empty where there is nothing to sign.
-        notes: What else to say.
+        words: A description of its signature; empty if nothing can be signed.
+        notes: Further notes.
     """
 
     signer: str
@@ -73,7 +73,7 @@ def judge(facts: Facts, accept: Accept) -> Verdict:
     """Judge the signatures of a release.
 
     Raises:
-        Refused: It is not let in; the error tells why, and the flag that accepts it where one does.
+        Refused: The release is not accepted; the error says why, and which flag accepts it, if any.
     """
     broken = next((s for s in facts.signatures if s.trouble), None)
     if broken and not accept.unsigned:
@@ -126,7 +126,7 @@ def _unsigned(facts: Facts, accept: Accept) -> Verdict:
 
 
 def _signed(facts: Facts, good: list[Signature], accept: Accept) -> Verdict:
-    """Choose the signature that counts, best first, and say how it stands to what came before."""
+    """Choose the best signature, and describe how it relates to the expected key."""
     expected, keyring = facts.expected, facts.keyring
     if expected:
         signer, how = _after(facts, [s.signer for s in good], accept)
@@ -140,7 +140,7 @@ def _signed(facts: Facts, good: list[Signature], accept: Accept) -> Verdict:
 
 
 def _after(facts: Facts, signers: list[str], accept: Accept) -> tuple[str, str]:
-    """Look at the signers of a release after one by the expected key."""
+    """Return the signer to expect from now on, and how it relates to the expected key."""
     expected, keyring = facts.expected, facts.keyring
     if expected in signers:
         name = keyring.name_of(expected)
@@ -169,7 +169,7 @@ def _who(facts: Facts, fingerprint: str) -> str:
 
 
 def _require(facts: Facts, signer: str, accept: Accept) -> None:
-    """Hold a release against ``--require-signature`` and the policies."""
+    """Check a release against ``--require-signature`` and the policies."""
     what = (
         "a folder or an archive has no signature"
         if not facts.pin.commit
@@ -211,23 +211,23 @@ def judge_move(
     downgrade: bool,
     asked: bool,
 ) -> tuple[str, ...]:
-    """Look at how a new commit follows the old one.
+    """Judge how a new commit follows the old one.
 
     Args:
         source: The source, as shown to the user.
-        before: What was received.
+        before: The pin that was received.
         ref: The full name of the ref that is followed.
         commit: The commit it names now.
-        relation: How that follows the old one.
-        accept: What the user granted.
+        relation: How the new commit relates to the old one.
+        accept: The exceptions that the user allowed.
         downgrade: An older commit is accepted.
         asked: The user named the ref just now.
 
     Returns:
-        Notes.
+        Notes for the user.
 
     Raises:
-        Refused: A tag moved, or the source went back, and nobody asked for that.
+        Refused: A tag moved or the source went back, and the user did not allow it.
     """
     if accept.moved_tag and is_moved_tag(before, ref, commit):
         return ("its tag was moved; accepted",)
@@ -249,15 +249,15 @@ def judge_move(
 
 
 def is_moved_tag(before: Pin, ref: str, commit: str) -> bool:
-    """Whether a ref is the very tag that was received, and names another commit now."""
+    """Whether a ref is the tag that was received, but names a different commit now."""
     return ref.startswith(TAGS) and ref == before.ref and commit != before.commit
 
 
 def check_moved_tag(source: str, before: Pin, ref: str, commit: str) -> None:
-    """Refuse a tag that names another commit than it did.
+    """Refuse a tag that names a different commit than before.
 
     Raises:
-        Refused: It does.
+        Refused: The tag was moved.
     """
     if is_moved_tag(before, ref, commit):
         raise Refused(
@@ -271,19 +271,19 @@ def check_moved_tag(source: str, before: Pin, ref: str, commit: str) -> None:
 def judge_version(
     source: str, before: Pin, version: str, *, forward: bool, downgrade: bool
 ) -> tuple[str, ...]:
-    """Look at a version that is lower than the one that was received.
+    """Judge a version that is lower than the received one.
 
-    Where a branch went forward, its author has put the label back, and that is told.
+    If a branch went forward, its author lowered the version number; that is only noted.
 
     Args:
         source: The source, as shown to the user.
-        before: What was received.
-        version: The version of what the source offers now.
-        forward: A branch is followed, and nothing of its history is gone.
+        before: The pin that was received.
+        version: The version that the source offers now.
+        forward: The source is a branch, and its history only grew.
         downgrade: A lower version is accepted.
 
     Raises:
-        Refused: The version is lower, and nobody accepted that.
+        Refused: The version is lower, and the user did not allow it.
     """
     if before.version == version or downgrade:
         return ()
@@ -302,10 +302,10 @@ def judge_version(
 
 
 def check_source(spec: SourceSpec, policies: Iterable[Policy]) -> None:
-    """Hold a source against the policies, before anybody talks to it.
+    """Check a source against the policies before any connection is made.
 
     Raises:
-        Refused: A policy does not name it.
+        Refused: A policy does not list the source.
     """
     place = place_of(spec)
     for policy in policies:
@@ -320,10 +320,10 @@ def check_source(spec: SourceSpec, policies: Iterable[Policy]) -> None:
 
 
 def place_of(spec: SourceSpec) -> str:
-    """Spell a source for patterns: ``host/owner/repo`` over https and ssh alike, else with its scheme or path.
+    """Spell a source for matching: ``host/owner/repo`` for both https and ssh, else with its scheme or path.
 
     Returns:
-        Empty for a place with ``.`` or ``..`` in it, which no pattern is about.
+        The spelling; empty for a place that contains ``.`` or ``..``, which no pattern matches.
     """
     text = spec.location
     if spec.kind is SourceKind.GIT:
@@ -338,7 +338,7 @@ def place_of(spec: SourceSpec) -> str:
 
 
 def _matches(pattern: str, place: str) -> bool:
-    """Whether a place fits: ``*`` stands for a part of one name, ``**`` for any number of names."""
+    """Whether a place matches: ``*`` stands for part of one name, ``**`` for any number of names."""
     words = {"**": "[^%]*", "*": "[^/%]*"}
     parts = re.split(r"(\*\*|\*)", pattern.removesuffix(".git"))
     regex = "".join(words.get(part) or re.escape(part) for part in parts)
@@ -348,7 +348,7 @@ def _matches(pattern: str, place: str) -> bool:
 def followers_of(
     expected: str, steps: Iterable[tuple[str, str]], keyring: Keyring
 ) -> frozenset[str]:
-    """The keys that follow one, directly or over others; a revoked key names nobody and follows nobody."""
+    """Return the successors of a key, direct or through others; a revoked key names and follows nobody."""
     known = [
         (old, new)
         for old, new in steps

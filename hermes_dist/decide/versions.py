@@ -1,4 +1,4 @@
-"""Versions: what a package requires of the agent, and which tag a range chooses."""
+"""Versions: what a package requires of the agent, and which tag fits a range."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def version_of(text: str) -> Version | None:
-    """Read a version leniently (``v1.2.3``, ``0.0.2.63``, ``1.2.3-rc1``); None when it is none."""
+    """Parse a version leniently (``v1.2.3``, ``0.0.2.63``, ``1.2.3-rc1``); None if it is not a version."""
     from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - only who compares versions pays for it
 
     if len(text) > _LONGEST:
@@ -26,7 +26,7 @@ def version_of(text: str) -> Version | None:
 
 
 def spelled(text: str) -> str:
-    """A version in one spelling to remember it by, as ``v1.0`` is ``1.0.0``; what is no version stays as it is."""
+    """Normalise a version, so that ``v1.0`` equals ``1.0.0``; any other text stays as it is."""
     from packaging.utils import canonicalize_version  # noqa: PLC0415 - see version_of
 
     found = version_of(text)
@@ -34,10 +34,10 @@ def spelled(text: str) -> str:
 
 
 def specifiers(text: str) -> SpecifierSet:
-    """Read PEP 440 specifiers, ``^1.2``, ``~1.2``, ``1.x`` and a bare version (at least), joined by commas.
+    """Parse PEP 440 specifiers, ``^1.2``, ``~1.2``, ``1.x`` and bare versions (at least), joined by commas.
 
     Raises:
-        Invalid: A part is none of these.
+        Invalid: A part is not a valid specifier.
     """
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - see version_of
 
@@ -74,7 +74,7 @@ def _specifier(part: str) -> str:
 
 
 def _ceiling(numbers: list[int], *, caret: bool) -> str:
-    """The first version outside: ^ keeps the left-most number that is not 0, ~ the last but one."""
+    """Return the first version outside: ``^`` keeps the left-most number that is not 0, ``~`` the last but one."""
     if caret:
         at = next((i for i, n in enumerate(numbers) if n), len(numbers) - 1)
     else:
@@ -83,19 +83,19 @@ def _ceiling(numbers: list[int], *, caret: bool) -> str:
 
 
 def check_requires(requires: str, agent_version: str | None, *, title: str) -> str:
-    """Check what a package requires of the agent.
+    """Check that the agent meets a package's requirement.
 
     Args:
-        requires: ``hermes_requires`` of the manifest; empty for nothing.
-        agent_version: The installed agent's version; None when there is none.
-        title: The agent's name for sentences.
+        requires: ``hermes_requires`` of the manifest; empty if it requires nothing.
+        agent_version: The installed agent's version; None if no agent is installed.
+        title: The agent's name for messages.
 
     Returns:
-        A note when it could not be checked, else the empty string.
+        A note if it could not be checked, else the empty string.
 
     Raises:
-        Refused: The installed agent is not among them.
-        Invalid: The requirement is no range.
+        Refused: The installed agent is not in the range.
+        Invalid: The requirement is not a valid range.
     """
     if not requires.strip():
         return ""
@@ -118,7 +118,7 @@ def check_requires(requires: str, agent_version: str | None, *, title: str) -> s
 
 
 def choose_tag(wanted: str, tags: Iterable[str]) -> str:
-    """Choose the newest tag ``v1.2.3`` in a range; pre-releases only when nothing else fits.
+    """Return the newest tag such as ``v1.2.3`` in a range; pre-releases only if nothing else fits.
 
     Raises:
         Invalid: No tag is in the range.
@@ -143,7 +143,7 @@ def choose_tag(wanted: str, tags: Iterable[str]) -> str:
 
 
 def newer_tags(current: str, tags: Iterable[str]) -> list[str]:
-    """List the tags of versions newer than ``current``, oldest first; pre-releases only after a pre-release."""
+    """List the tags of versions newer than ``current``, oldest first; pre-releases only if ``current`` is one."""
     here = version_of(current)
     if here is None:
         return []
