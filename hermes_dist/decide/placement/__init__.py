@@ -1,1 +1,1 @@
-"""Placement: a package spelled as a home spells it, and the way back."""
+"""Placement: a package in the spelling of a home, and back."""

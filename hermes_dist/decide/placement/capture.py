@@ -1,7 +1,7 @@
-"""Capture: a home spelled as a package, the way back from :mod:`hermes_dist.decide.placement.place`.
+"""Capture: a home in the spelling of a package, the inverse of :mod:`hermes_dist.decide.placement.place`.
 
-Every part whose data equal base's comes out in the author's own bytes; what was edited goes back to where the
-author wrote it. Run state stays out, and so do values that look like secrets.
+Every part whose data equal base's comes out in the author's own bytes; an edited part goes back to where the
+author wrote it. Run state is left out, and so are values that look like secrets.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Captured(Struct, frozen=True, kw_only=True):
     Attributes:
         tree: The package tree.
         blobs: New contents by digest.
-        variables: Names that took the place of values that look like secrets; ``env_requires`` should name them.
-        notes: What could not be taken along.
+        variables: Names that replace values that look like secrets; ``env_requires`` should list them.
+        notes: What could not be captured.
     """
 
     tree: Tree
@@ -52,7 +52,7 @@ class Captured(Struct, frozen=True, kw_only=True):
 
 
 class _Work(Struct):
-    """What is needed everywhere, and what accumulates."""
+    """The inputs that every step needs, and the results so far."""
 
     home: Tree
     base: Tree
@@ -93,14 +93,14 @@ def capture(
     """Spell a home as a package.
 
     Args:
-        home: The shared files of the home, as far as they may leave it.
+        home: The shared files of the home that may leave it.
         base: What the home last received (``Lock.base``); empty for a home that no package made.
-        shipped: The package's entries that a home spells otherwise (``Lock.shipped``).
+        shipped: The package's entries that a home spells differently (``Lock.shipped``).
         read: Gives contents by digest for all of them.
-        theirs: What upstream shipped (``Lock.theirs()``), where it is not base: parts that wait for a yes or
+        theirs: What upstream shipped (``Lock.theirs()``), if it differs from base: parts that wait for approval or
             for a decision come out as upstream has them, unless the user edited them.
         name: The package's name.
-        own: Take the user's own jobs and servers along.
+        own: Include the user's own jobs and servers.
     """
     offered = base if theirs is None else theirs
     package = package_of(offered, shipped, read)
@@ -147,7 +147,7 @@ def _load(work: _Work, tree: Tree, path: RelPath, kind: Kind) -> object:
 
 
 def _capture_config(work: _Work) -> None:
-    """Take over what differs between base's settings and the home's, servers apart."""
+    """Apply the differences between base's settings and the home's, except servers."""
     entry, authors = work.home.get(CONFIG), work.package.get(CONFIG)
     try:
         now, before = (
@@ -176,10 +176,10 @@ def _map_of(data: object) -> Server:
 
 
 def _with_settings(work: _Work, want: Server, before: Server, now: Server) -> Server:
-    """Take over the settings that differ, servers apart.
+    """Apply the settings that differ, except servers.
 
     Raises:
-        Unmergeable: They can't be told apart.
+        Unmergeable: The differences can't be separated.
     """
     old, new = ({k: v for k, v in data.items() if k != SERVERS} for data in (before, now))
     for key in changed_keys(CONFIG, dump(old, Kind.YAML), dump(new, Kind.YAML)):
@@ -194,7 +194,7 @@ def _with_settings(work: _Work, want: Server, before: Server, now: Server) -> Se
 
 
 def _with_servers(work: _Work, want: Server, before: Server, now: Server) -> Server:
-    """Take over what differs of the servers: into config.yaml, or into mcp.json where the author has them there."""
+    """Apply the servers that differ: to config.yaml, or to mcp.json if the author has them there."""
     in_file = {server.name: server for server in work.placed.servers}
     here = want.get(SERVERS)
     entries = dict(_map_of(here))
@@ -241,7 +241,7 @@ def _switchless(server: object) -> object:
 
 
 def _edited(work: _Work, name: str, authors: object, old: object, new: object) -> object:
-    """A server of the author's config.yaml with the fields that differ."""
+    """Return a server of the author's config.yaml with the changed fields."""
     if not (isinstance(authors, dict) and isinstance(new, dict)):
         return work.hide(new, (SERVERS, name))
     edited, before = dict(authors), _map_of(old)
@@ -259,7 +259,7 @@ def _edited(work: _Work, name: str, authors: object, old: object, new: object) -
 def _servers_written(
     work: _Work, in_file: Mapping[str, ShippedServer], edits: Mapping[str, Server | None]
 ) -> bytes:
-    """The author's mcp.json with servers edited, added, or (None) taken out."""
+    """Return the author's mcp.json with servers edited, added, or (None) removed."""
     text = work.read(work.package[MCP].digest)
     try:
         doc = parse(text, Kind.JSON)
@@ -268,6 +268,7 @@ def _servers_written(
             {"mcpServers": {name: server for name, server in edits.items() if server}}, Kind.JSON
         )
     want = copy.deepcopy(doc.value)
+    # Later servers first, so that the steps of earlier ones stay valid when an entry of a list is removed.
     for name in reversed([*in_file, *(name for name in edits if name not in in_file)]):
         if name in edits:
             want = _with_server(
@@ -282,7 +283,7 @@ def _servers_written(
 def _with_server(
     data: object, steps: tuple[object, ...] | None, name: str, server: Server | None
 ) -> object:
-    """Set a server in the data of an mcp.json, at its place or beside the others."""
+    """Set a server in the data of an mcp.json, at its place or beside the other servers."""
     if steps is None:
         steps = _place_for_new(data, name)
         server = {"name": name, **(server or {})} if isinstance(steps[-1], int) else server
@@ -301,7 +302,7 @@ def _with_server(
 
 
 def _place_for_new(data: object, name: str) -> tuple[object, ...]:
-    """Where a new server goes: into the collection that holds the others."""
+    """Return the place for a new server: the collection that holds the others."""
     if isinstance(data, list):
         return (len(data),)
     for root in ("mcpServers", SERVERS, "servers"):

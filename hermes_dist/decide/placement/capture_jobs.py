@@ -1,4 +1,4 @@
-"""Cron jobs on their way back from a home into the files of a package, in the author's spelling."""
+"""Capture of cron jobs: from a home into the files of a package, in the author's spelling."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 
 Hide = Callable[[object, tuple[str, ...]], object]
-"""Takes the secrets out of a value, given its key."""
+"""Replaces the secrets in a value, given its key."""
 
 
 def job_files(
@@ -46,16 +46,16 @@ def job_files(
     hide: Hide,
     own: bool,
 ) -> dict[RelPath, bytes | None]:
-    """The author's job files that say something else in the home; None for one that goes.
+    """Return the author's job files that differ in the home; None for a file to delete.
 
     Args:
         shipped: The package's jobs.
         package: The package.
         read: Gives contents by digest.
-        base: The jobs that the home last received, by id; what equals them is not the user's edit.
+        base: The jobs that the home last received, by id; a job that equals its base is not an edit.
         home: The jobs of the home, by id.
-        hide: Takes secrets out of a new value, given its key.
-        own: Add the user's own jobs.
+        hide: Replaces the secrets in a new value, given its key.
+        own: Include the user's own jobs.
     """
     wanted: dict[RelPath, object] = {}
     gone = [job for job in shipped.jobs if job.id in base and job.id not in home]
@@ -101,7 +101,7 @@ def _set(
 
 
 def _with_jobs(data: object, more: list[Job], alone: ShippedJob | None) -> object:
-    """Add jobs to the data of a job file, whatever its shape; one that had it alone was named by the file."""
+    """Add jobs to the data of a job file of any shape; a job that was alone in its file had its name from the file."""
     if isinstance(data, list):
         return [*data, *more]
     rows = data.get("jobs") if isinstance(data, dict) else None
@@ -128,7 +128,7 @@ def _written(path: RelPath, want: object, package: Tree, read: Read) -> bytes | 
 
 
 def _respelled(job: ShippedJob, base: Mapping[str, object], now: Job, hide: Hide) -> Job:
-    """The author's map with what was changed in the home, spelled as the author does."""
+    """Return the author's map with the home's changes, in the author's spelling."""
     written = dict(job.written)
     old, new = definition(base), definition(now)
     for field in dict.fromkeys([*old, *new]):
@@ -150,7 +150,7 @@ def _respelled(job: ShippedJob, base: Mapping[str, object], now: Job, hide: Hide
 
 
 def _fixed(job: ShippedJob, written: Job, now: Job) -> Job:
-    """Say what would be filled in differently now: the name, the id made of it, how often it runs."""
+    """Write out what would now be derived differently: the name, the id made from it, the number of runs."""
     if now.get("name") and label_of(written, job.path, job.steps) != now.get("name"):
         written["name"] = now.get("name")
     if now.get("name") not in (None, job.placed["name"]) and not own_id(written):

@@ -1,6 +1,6 @@
-"""Cron jobs between the spellings of a package and of a home.
+"""Cron jobs, converted between the spellings of a package and of a home.
 
-A package holds ``cron/jobs.json`` or one file per job; a home holds all of them in ``cron/jobs.json``, as the
+A package has ``cron/jobs.json`` or one file per job; a home has all of them in ``cron/jobs.json``, as the
 agent writes it, paused.
 """
 
@@ -27,19 +27,19 @@ from hermes_dist.model.tree import Read, Tree
 
 JOBS: Final = RelPath(places.JOBS)
 PAUSED_BY: Final = "from package "
-"""How the reason begins that a job of a package is paused for until it has its yes."""
+"""The beginning of the reason that an unapproved job of a package is paused for."""
 Job = dict[str, object]
 Steps = tuple[str | int, ...]
-"""Where a job stands in the author's file: keys of maps, places in lists."""
+"""The position of a job in the author's file: keys of maps, indexes of lists."""
 
 _ID = re.compile(r"[0-9a-f]{12}")
 JOB_SIGNS = ("prompt", "schedule", "script", "skills", "skill")
-"""A map with one of these is a job."""
+"""A map with one of these keys is a job."""
 _TEXTS = ("model", "provider", "base_url", "script", "workdir")
 
 
 class ShippedJob(Struct, frozen=True):
-    """A job of a package: where the author wrote it, as what, and as the home spells it."""
+    """A job of a package: its place in the author's file, its data there, and its spelling in a home."""
 
     path: RelPath
     steps: Steps
@@ -55,8 +55,8 @@ class ShippedJobs(Struct, frozen=True):
     """All jobs of a package.
 
     Attributes:
-        jobs: Them, in the order of their files.
-        files: The files that hold jobs and nothing else, whether they could be read or not.
+        jobs: The jobs, in the order of their files.
+        files: The files that hold only jobs, readable or not.
         notes: What was not placed, and why.
     """
 
@@ -66,7 +66,7 @@ class ShippedJobs(Struct, frozen=True):
 
 
 def is_job_file(path: RelPath) -> bool:
-    """Whether a path of a package is one that jobs are read from."""
+    """Whether jobs are read from this path of a package."""
     return path.top == "cron" and len(path.parts) == 2 and kind_of(path) is not None
 
 
@@ -78,14 +78,14 @@ def read_jobs(
     user_ids: Collection[str] = (),
     base_ids: Collection[str] = (),
 ) -> ShippedJobs:
-    """Read the jobs of a package, and spell them as a home does.
+    """Read the jobs of a package and convert them to the home's spelling.
 
     Args:
         package: The package.
         read: Gives contents by digest.
-        name: The package's name, for the reason why they are paused.
-        user_ids: Ids that jobs of the user hold.
-        base_ids: Ids that jobs of this package held before; they are kept.
+        name: The package's name, which goes into the reason that jobs are paused for.
+        user_ids: Ids of the user's jobs, which are taken.
+        base_ids: Ids that jobs of this package had before; they are kept.
     """
     jobs: list[ShippedJob] = []
     notes: list[str] = []
@@ -113,10 +113,10 @@ def read_jobs(
 
 
 def _jobs_in(data: object) -> Iterator[tuple[Steps, object]]:
-    """Find the jobs in the data of a file, with their places.
+    """Yield the jobs in the data of a file, with their places.
 
     Raises:
-        Invalid: It holds something else.
+        Invalid: The file holds something else.
     """
     before: Steps = ()
     if isinstance(data, dict) and isinstance(data.get("jobs"), list | dict):
@@ -146,10 +146,10 @@ def _place(path: RelPath, steps: Steps) -> str:
 
 
 def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> tuple[Job, str]:
-    """Spell one job as the agent writes it, paused; and what to say about it.
+    """Convert one job to the agent's spelling, paused, and return it with a note.
 
     Raises:
-        Invalid: It can't be a job.
+        Invalid: The data can't be a job.
     """
     if not isinstance(raw, dict):
         raise Invalid("a job is a map with prompt and schedule; left out")
@@ -170,7 +170,7 @@ def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> tuple[Job
 
 
 def label_of(job: Mapping[str, object], path: RelPath, steps: Steps) -> str:
-    """The name of a job without one: its key or its file, else the beginning of what it does, as the agent has it."""
+    """Return a name for a job without one: its key or file, else the beginning of what it does, as the agent has it."""
     own = job.get("name")
     if isinstance(own, str) and own.strip():
         return own
@@ -183,7 +183,7 @@ def label_of(job: Mapping[str, object], path: RelPath, steps: Steps) -> str:
 
 
 def _in_agents_shape(job: Job, label: str, package: str) -> Job:
-    """All fields that the agent writes, in its order; runtime ones as those of a job that never ran."""
+    """Return all fields in the agent's order; run-time fields are those of a job that never ran."""
     schedule = job["schedule"]
     once = isinstance(schedule, dict) and schedule.get("kind") == "once"
     skills = skills_of(job)
@@ -220,12 +220,12 @@ def _in_agents_shape(job: Job, label: str, package: str) -> Job:
 
 
 def paused_by(package: str) -> str:
-    """The reason why a job of a package is paused until it has its yes."""
+    """Return the reason that an unapproved job of a package is paused for."""
     return f"{PAUSED_BY}{package}: hermes profile approve"
 
 
 def is_runtime(field: str) -> bool:
-    """Whether a field of a job is the machine's."""
+    """Whether a field of a job is run state of the machine."""
     return shape_of(JOBS, ("jobs", Item("id", ""), field)) is Shape.OURS
 
 
@@ -240,12 +240,12 @@ def _names(value: object) -> list[str]:
 
 
 def skills_of(job: Mapping[str, object]) -> list[str]:
-    """The skills of a job, whichever of its two fields names them."""
+    """Return the skills of a job, whichever of the two fields holds them."""
     return _names(job.get("skills")) or _names(job.get("skill"))
 
 
 def times_of(repeat: object, *, once: bool) -> int | None:
-    """How often a job runs at most; one that runs at a given time does so once, where nothing else is said."""
+    """Return how often a job runs at most; a job with a fixed time runs once unless it says otherwise."""
     said = isinstance(repeat, dict) and "times" in repeat
     times = repeat.get("times") if isinstance(repeat, dict) else repeat
     if isinstance(times, int) and not isinstance(times, bool) and times > 0:
@@ -254,7 +254,7 @@ def times_of(repeat: object, *, once: bool) -> int | None:
 
 
 def _plain(value: object) -> object:
-    """Data as JSON can say it: times of YAML become text."""
+    """Convert data for JSON: times from YAML become text."""
     if isinstance(value, Mapping):
         return {str(key): _plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple | set):
@@ -265,13 +265,13 @@ def _plain(value: object) -> object:
 
 
 def own_id(job: object) -> str:
-    """The id that the author gave to a job; empty when it is none."""
+    """Return the id that the author gave to a job; empty if it is not a valid id."""
     own = job.get("id") if isinstance(job, Mapping) else None
     return own if isinstance(own, str) and _ID.fullmatch(own) else ""
 
 
 def made_id(path: RelPath, name: object, n: int = 0) -> str:
-    """The id of a job by its file and name: the first, or the next ones for more jobs of that name."""
+    """Derive the id of a job from its file and name; ``n`` counts further jobs of that name."""
     seed = f"{path}\0{name}\0{n}" if n else f"{path}\0{name}"
     return hashlib.sha256(seed.encode()).hexdigest()[:12]
 
@@ -279,7 +279,7 @@ def made_id(path: RelPath, name: object, n: int = 0) -> str:
 def _free_id(
     path: RelPath, job: Job, raw: object, taken: Collection[str], base_ids: Collection[str]
 ) -> str:
-    """The id of a job: the author's when it is one, else made of path and name; the next one where it is taken."""
+    """Choose a free id for a job: the author's if valid, else one derived from path and name."""
     hashes = (made_id(path, job["name"], n) for n in itertools.count())
     wanted = [*filter(None, [own_id(raw)]), *itertools.islice(hashes, 16)]
     known = next((ident for ident in wanted if ident in base_ids and ident not in taken), None)
@@ -287,7 +287,7 @@ def _free_id(
 
 
 def meaning(job: Mapping[str, object]) -> Job:
-    """What a job does, however much of it goes without saying; its schedule as it is written, but for the words."""
+    """Return what a job does, with defaults filled in; its schedule is as written, except for its display text."""
     schedule, repeat = job.get("schedule"), job.get("repeat")
     once = isinstance(schedule, dict) and schedule.get("kind") == "once"
     if isinstance(schedule, dict):
@@ -311,7 +311,7 @@ def meaning(job: Mapping[str, object]) -> Job:
 
 
 def jobs_by_id(data: object) -> dict[str, Job]:
-    """The jobs in the data of a home's ``cron/jobs.json`` (which the agent also reads as a bare list)."""
+    """Return the jobs in the data of a home's ``cron/jobs.json`` (which the agent also reads as a bare list), by id."""
     rows = data.get("jobs") if isinstance(data, dict) else data
     items = rows if isinstance(rows, list) else []
     return {
@@ -320,7 +320,7 @@ def jobs_by_id(data: object) -> dict[str, Job]:
 
 
 def definition(job: Mapping[str, object]) -> Job:
-    """What of a job is no run state: the fields that a package holds."""
+    """Return the fields of a job that a package holds: all except run state."""
     repeat = job.get("repeat")
     times = repeat.get("times") if isinstance(repeat, dict) else repeat
     fields = {

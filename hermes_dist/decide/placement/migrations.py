@@ -1,8 +1,8 @@
-"""What the agent rewrote in a home by itself is no edit, and an author's older file does not undo it.
+"""The agent's own migrations of a home: they are not edits, and an author's older file does not undo them.
 
-Before base, ours and theirs are merged, base and theirs are brought to where the agent's migration has brought the
-home: only at the keys, and only to the values, that the agent is known to write (``agents.migrations``), and only where
-the home shows that it did. So what the user changed beside it stays an edit, and what an author newly says arrives.
+Before base, ours and theirs are merged, base and theirs are migrated as the agent has migrated the home:
+only at the keys, and only to the values, that the agent is known to write (``agents.migrations``), and only if
+the home shows it. So the user's other changes stay edits, and new changes by the author arrive.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Followed(Struct, frozen=True):
     """Trees that follow the agent's migration of a home.
 
     Attributes:
-        base: What the home last received, as the agent has rewritten it.
-        theirs: What upstream ships, likewise.
+        base: What the home last received, with the agent's migration applied.
+        theirs: What upstream ships, with the agent's migration applied.
         blobs: New contents by digest.
-        shipped: What upstream ships, as it is.
-        keys: Keys of upstream's config that were followed.
+        shipped: What upstream ships, unchanged.
+        keys: The migrated keys of upstream's config.
     """
 
     base: Tree
@@ -50,7 +50,7 @@ class Followed(Struct, frozen=True):
 
 
 def followed(base: Tree, theirs: Tree, ours: Tree, read: Read) -> Followed:
-    """Let base and theirs follow what the agent did to the home.
+    """Apply the agent's migration of the home to base and theirs.
 
     Args:
         base: What the home last received.
@@ -74,15 +74,15 @@ def followed(base: Tree, theirs: Tree, ours: Tree, read: Read) -> Followed:
 
 
 def as_shipped(tree: Tree, follow: Followed, read: Read, blobs: dict[Digest, bytes]) -> Tree:
-    """Say upstream's own words again where a next base holds what the agent made of them.
+    """Restore upstream's own values where the next base holds migrated ones.
 
-    So a base is what the source holds, and an author's later change is seen as one.
+    So a base equals what the source holds, and a later change by the author is recognised as one.
 
     Args:
-        tree: The next base as it was merged.
-        follow: What was followed.
+        tree: The next base, as merged.
+        follow: The result of :func:`followed`.
         read: Gives contents by digest.
-        blobs: Takes new contents by digest.
+        blobs: Receives new contents by digest.
     """
     changes: dict[RelPath, Entry | None] = {}
     for path in (CONFIG, SOUL):
@@ -123,7 +123,7 @@ def _follow(
     blobs: dict[Digest, bytes],
     edits_of: Callable[[Mapping[object, object]], Edits],
 ) -> tuple[Tree, tuple[KeyPath, ...]]:
-    """A tree whose config and SOUL.md follow the home's, and the keys at which its config does."""
+    """Migrate the config and SOUL.md of a tree, and return it with the migrated keys of the config."""
     changes: dict[RelPath, Entry | None] = {}
     keys: tuple[KeyPath, ...] = ()
     for path in (CONFIG, SOUL):
@@ -151,7 +151,7 @@ def _with(data: bytes, edits: Edits) -> bytes:
 
 
 def _loaded(tree: Tree, read: Read) -> Mapping[object, object] | None:
-    """The config of a tree; None where it has none."""
+    """Return the config of a tree; None if it has none."""
     entry = tree.get(CONFIG)
     return _mapping(read(entry.digest)) if entry else None
 
@@ -165,7 +165,7 @@ def _mapping(data: bytes) -> Mapping[object, object]:
 
 
 def _map(tree: Tree, read: Read) -> Mapping[object, object]:
-    """The home's config where the agent has stamped it; empty otherwise."""
+    """Return the home's config if the agent has put its version into it; empty otherwise."""
     entry = tree.get(CONFIG)
     data = read(entry.digest) if entry else b""
     return _mapping(data) if migrations.VERSION.encode() in data else {}
@@ -182,13 +182,13 @@ def _edits(
     before: Mapping[object, object] | None,
     version: int,
 ) -> Iterator[tuple[KeyPath, object]]:
-    """What the agent's migration did to a config, where the home shows it, and upstream has said nothing new since.
+    """Yield the migration's edits to a config, if the home shows them and upstream has not changed the value since.
 
     Args:
-        config: The config that follows.
-        home: The home's.
-        before: What the home received; None where that is not known.
-        version: The version of the home's.
+        config: The config to migrate.
+        home: The home's config.
+        before: The config that the home received; None if unknown.
+        version: The version of the home's config.
     """
     written = _version(config)
     rows = [row for row in migrations.REWRITES if written < row.since <= version]
@@ -216,7 +216,7 @@ def _rewritten(config: object, home: object, rewrite: Rewrite) -> Iterator[tuple
 
 
 def _same_parent(home: object, key: KeyPath) -> bool:
-    """Whether the home still has the map that a key stands in: without it, more went than the agent took."""
+    """Whether the home still has the map that holds a key; if not, more was removed than the agent removes."""
     return len(key) == 1 or isinstance(get(home, key[:-1]), Mapping)
 
 
@@ -233,7 +233,7 @@ def _same(one: object, two: object) -> bool:
 
 
 def _lists(config: object, home: object, rows: list[Listed]) -> Iterator[tuple[KeyPath, object]]:
-    """Lists that the agent took items out of or added one to; several rows may be about one list."""
+    """Yield lists from which the agent removed items or to which it added one; several rows may affect one list."""
     wanted: dict[KeyPath, list[object]] = {}
     for row in rows:
         for key in _places(config, row.key):
@@ -251,7 +251,7 @@ def _after(value: list[object], mine: list[object], row: Listed) -> list[object]
 
 
 def _bare(config: object, home: object, at: KeyPath) -> Iterator[tuple[KeyPath, object]]:
-    """Bare words that the agent has read as booleans and written so."""
+    """Yield bare words that the agent has read as booleans and written as such."""
     if not isinstance(config, Mapping) or not isinstance(home, Mapping):
         return
     for name, value in config.items():
@@ -263,7 +263,7 @@ def _bare(config: object, home: object, at: KeyPath) -> Iterator[tuple[KeyPath, 
 
 
 def _places(config: object, key: Key) -> list[KeyPath]:
-    """The keys of a config that a pattern names; one without a star is there whether the config has it or not."""
+    """Return the keys that a pattern names; a key without a star is returned whether or not the config has it."""
     found: list[KeyPath] = [()]
     for part in key:
         if part == "*":
@@ -278,7 +278,7 @@ def _names(value: object) -> list[str]:
 
 
 def _soul(data: bytes, home: bytes) -> bytes:
-    """A SOUL.md without the section that the agent takes out, where the home has it no more."""
+    """Remove the section that the agent removes from a SOUL.md, if the home no longer has it."""
     heading = migrations.SOUL_HEADING.encode()
     if heading not in data or heading in home:
         return data

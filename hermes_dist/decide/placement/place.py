@@ -1,7 +1,7 @@
-"""Placement: a package tree spelled as a home spells it.
+"""Placement: a package tree in the spelling of a home.
 
-A home keeps some of what is shared elsewhere than a package does. Merging happens in the home's spelling, so
-that conflicts have the names users see, and comments stay where they are. The way back is
+A home keeps some shared data in other files than a package does. Merging happens in the home's spelling, so
+that conflicts have the names users see, and comments stay in place. The inverse is
 :mod:`hermes_dist.decide.placement.capture`.
 """
 
@@ -28,7 +28,7 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
 CONFIG: Final = RelPath(places.CONFIG)
 NO_CONFIG: Final = b"# The package ships no settings.\n{}\n"
-"""What stands for a config.yaml that the package no longer has, while the home still does."""
+"""The content of a config.yaml that the package no longer has, but the home still does."""
 
 
 class Placed(Struct, frozen=True, kw_only=True):
@@ -36,11 +36,11 @@ class Placed(Struct, frozen=True, kw_only=True):
 
     Attributes:
         tree: The files as a home holds them.
-        shipped: The package's entries that a home spells otherwise.
+        shipped: The package's entries that a home spells differently.
         blobs: New contents by digest.
         notes: What was not placed, and why.
         jobs: The cron jobs, as shipped and as placed.
-        servers: The servers of ``mcp.json``, likewise.
+        servers: The servers of ``mcp.json``, as shipped and as placed.
     """
 
     tree: Tree
@@ -59,13 +59,13 @@ def place(
     user_ids: Collection[str] = (),
     keep_containers: Tree = EMPTY,
 ) -> Placed:
-    """Spell a package as a home does: servers and jobs in the agent's own files, switched off.
+    """Convert a package to the home's spelling: servers and jobs go into the agent's own files, switched off.
 
     Args:
         package: The payload of a package.
-        read: Gives contents by digest; of ``keep_containers``, too.
-        name: The package's name, for the reason why its jobs are paused.
-        user_ids: Ids that cron jobs of the user hold.
+        read: Gives contents by digest, also those of ``keep_containers``.
+        name: The package's name, which goes into the reason that its jobs are paused for.
+        user_ids: Ids of the user's cron jobs, which are taken.
         keep_containers: What the home last received: a ``config.yaml`` or ``cron/jobs.json`` in it stays, emptied,
             when the package no longer has one (the home's may hold the user's own), and its jobs keep their ids.
     """
@@ -85,6 +85,7 @@ def place(
         )
     authors = package.get(CONFIG)
     config, note = _config(read(authors.digest) if authors else None, servers)
+    # The home's file may hold the user's own settings, so the file is emptied and not deleted.
     if config is None and CONFIG in keep_containers:
         config = NO_CONFIG
     if config is not None:
@@ -107,7 +108,7 @@ def place(
 
 
 def package_of(tree: Tree, shipped: Tree, read: Read) -> Tree:
-    """The package that was placed: the inverse of :func:`place`.
+    """Return the package that was placed: the inverse of :func:`place`.
 
     Args:
         tree: ``Placed.tree``.
@@ -136,7 +137,7 @@ def _ids_of(entry: Entry | None, read: Read) -> Collection[str]:
 
 
 def _config(authors: bytes | None, servers: list[ShippedServer]) -> tuple[bytes | None, str]:
-    """The ``config.yaml`` of a home, and what to say about it."""
+    """Return the ``config.yaml`` for a home, and a note about it."""
     if authors is None:
         return (dump({SERVERS: _entries(servers)}, Kind.YAML) if servers else None), ""
     try:

@@ -1,4 +1,4 @@
-"""Schedules of cron jobs: every spelling that authors use, as the map that the agent writes."""
+"""Schedules of cron jobs: every spelling that authors use, converted to the map that the agent writes."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ _FIELDS = (
     ("second", 0, 59, ()),
 )
 CRON_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6), (0, 59))
-"""The lowest and the highest value of each field; Sunday is 0, also where it is written as 7."""
+"""The lowest and highest value of each field; Sunday is 0, even if it is written as 7."""
 _ELEMENT = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?", re.ASCII)
 _NEEDS = {"cron": "expr", "interval": "minutes", "once": "run_at"}
 _HINT = "write it like: every 2h, 0 9 * * 1, 2027-01-31T09:00"
 
 
 def parse_schedule(value: object) -> dict[str, object]:
-    """Spell a schedule as the agent stores it.
+    """Convert a schedule to the form that the agent stores.
 
     Args:
         value: A map as the agent writes it, or text: ``every 2h``, ``0 9 * * 1``, ``2027-01-31T09:00``.
-            ``30m`` means once, counted from the moment the agent creates a job: without a time it becomes a
-            ``once`` that :func:`can_start` denies.
+            ``30m`` means once, counted from when the agent creates the job: without a time it becomes a
+            ``once`` for which :func:`can_start` is false.
 
     Returns:
-        ``{"kind": "interval", "minutes": 120, "display": "every 120m"}`` or its like.
+        A map such as ``{"kind": "interval", "minutes": 120, "display": "every 120m"}``.
 
     Raises:
-        Invalid: It is no schedule the agent knows.
+        Invalid: The value is not a schedule that the agent knows.
     """
     if isinstance(value, Mapping):
         return _from_map({str(key): part for key, part in value.items()})
@@ -60,7 +60,7 @@ def parse_schedule(value: object) -> dict[str, object]:
 
 
 def can_start(schedule: object) -> bool:
-    """Whether the agent can compute a time from a schedule in its own spelling."""
+    """Whether the agent can compute a time from a schedule in its own form."""
     if not isinstance(schedule, Mapping):
         return False
     needs = _NEEDS.get(str(schedule.get("kind")))
@@ -68,7 +68,7 @@ def can_start(schedule: object) -> bool:
 
 
 def as_text(schedule: object) -> str | None:
-    """Spell a schedule as text; None where no text says the same."""
+    """Format a schedule as text; None if no text means the same."""
     if not isinstance(schedule, Mapping):
         return None
     tries = (
@@ -144,14 +144,14 @@ def _fits(element: str, low: int, high: int, words: tuple[str, ...]) -> bool:
 
 
 def cron_values(part: str, number: int) -> frozenset[int]:
-    """Every value that a field of a cron expression means, as the agent reads it.
+    """Return every value that a field of a cron expression includes, as the agent reads it.
 
     Args:
         part: The field, in lower case.
-        number: Which one: 0 is the minute, 5 the second.
+        number: The index of the field: 0 is the minute, 5 the second.
 
     Raises:
-        ValueError: It is not a field of a cron expression.
+        ValueError: The part is not a valid field of a cron expression.
     """
     words = _FIELDS[number][3]
     low, last = CRON_FIELDS[number]
@@ -171,7 +171,7 @@ def cron_values(part: str, number: int) -> frozenset[int]:
 
 
 def _ends(match: re.Match[str], low: int, last: int, words: tuple[str, ...]) -> tuple[int, int]:
-    """The first and the last value of an element."""
+    """Return the first and last value of an element."""
     if match[1]:
         return low, last
     start = _number(match[2], low, words)
@@ -192,7 +192,7 @@ def _number(text: str, low: int, words: tuple[str, ...]) -> int | None:
 
 
 def _from_map(schedule: dict[str, object]) -> dict[str, object]:
-    """Check a map as the agent writes it; a missing kind is told by its fields."""
+    """Check a map as the agent writes it; a missing kind is derived from its fields."""
     kind = schedule.get("kind") or next(
         (kind for kind, field in _NEEDS.items() if field in schedule), None
     )

@@ -1,7 +1,7 @@
-"""MCP servers between the spellings of a package and of a home.
+"""MCP servers, converted between the spellings of a package and of a home.
 
-A package holds them in ``mcp.json``, in the shapes that clients use, and in its ``config.yaml``; the agent reads
-them from ``mcp_servers`` of ``config.yaml`` alone.
+A package has them in ``mcp.json``, in the shapes that clients use, and in its ``config.yaml``; the agent reads
+them only from ``mcp_servers`` in ``config.yaml``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FALSE = ("false", "0", "no", "off")
 
 
 class ShippedServer(Struct, frozen=True):
-    """A server of ``mcp.json``: where the author wrote it, as what, and as the agent reads it."""
+    """A server of ``mcp.json``: its place in the file, its data there, and its spelling for the agent."""
 
     name: str
     steps: tuple[object, ...]
@@ -37,7 +37,7 @@ class ShippedServer(Struct, frozen=True):
 
 
 def is_off(server: object) -> bool:
-    """Whether the agent leaves a server alone."""
+    """Whether a server is switched off for the agent."""
     value = server.get("enabled", True) if isinstance(server, Mapping) else True
     return value.strip().lower() in _FALSE if isinstance(value, str) else value in (False, 0)
 
@@ -49,7 +49,7 @@ def read_servers(data: bytes) -> tuple[list[ShippedServer], list[str]]:
         data: The file.
 
     Returns:
-        The servers, switched off, and notes on what is none.
+        The servers, switched off, and notes on entries that are not servers.
     """
     servers: dict[str, ShippedServer] = {}
     try:
@@ -74,10 +74,10 @@ def read_servers(data: bytes) -> tuple[list[ShippedServer], list[str]]:
 def _servers_in(
     data: object, at: tuple[object, ...]
 ) -> Iterator[tuple[str, tuple[object, ...], object]]:
-    """Find the servers in the data of a file, whatever its shape: their names, places and data.
+    """Yield the servers in the data of a file of any known shape: their names, places and data.
 
     Raises:
-        Invalid: It is none of the known shapes.
+        Invalid: The data has none of the known shapes.
     """
     root = next(
         (key for key in _ROOTS if isinstance(data, dict) and _holds_servers(data.get(key))), None
@@ -103,14 +103,14 @@ def _servers_in(
 
 
 def _holds_servers(data: object) -> bool:
-    """Whether the value of a well-known key is a collection, and not a server of that name."""
+    """Whether the value of a well-known key is a collection of servers, and not a server of that name."""
     return isinstance(data, list) or (
         isinstance(data, dict) and not any(isinstance(data.get(s), str) for s in _SIGNS)
     )
 
 
 def as_agent_reads(raw: Mapping[object, object]) -> Server:
-    """Spell a server of another client's file as the agent reads it, switched off."""
+    """Convert a server from another client's file to the agent's spelling, switched off."""
     server: Server = {
         key: value for key, value in raw.items() if key not in ("name", "type", *_SWITCHES, *_URLS)
     }
@@ -130,7 +130,7 @@ def as_agent_reads(raw: Mapping[object, object]) -> Server:
 def respelled(
     shipped: ShippedServer, base: Mapping[object, object], now: Mapping[object, object]
 ) -> Server:
-    """The author's map with what was changed in the home since base, spelled as the author does."""
+    """Return the author's map with the home's changes since base, in the author's spelling."""
     written = dict(shipped.written)
     listed = isinstance(written.get("command"), list)
     for key in dict.fromkeys([*base, *now]):
@@ -158,7 +158,7 @@ def _with(data: Server, key: object, value: object) -> Server:
 
 
 def switched_off(config: Mapping[object, object]) -> dict[object, object]:
-    """A config with all its servers off."""
+    """Return a config with all servers off."""
     servers = config.get(SERVERS)
     if not isinstance(servers, dict):
         return dict(config)

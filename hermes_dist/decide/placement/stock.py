@@ -1,7 +1,7 @@
-"""The agent's own stock files in a home: absent for merging, never captured, not listed.
+"""The agent's own stock files in a home: ignored in merges, never captured, not listed.
 
-It seeds a SOUL.md and its bundled skills, and remembers the skills in ``skills/.bundled_manifest`` as
-``name:md5`` lines, the MD5 running over each file's path in the skill and its content.
+The agent seeds a SOUL.md and its bundled skills, and records the skills in ``skills/.bundled_manifest`` as
+``name:md5`` lines; the MD5 covers each file's path in the skill and its content.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
 
 STOCK_SOULS = frozenset(map(Digest, SOULS))
-"""The SOUL.md that the agent writes into a new home."""
+"""Digests of each SOUL.md that the agent writes into a new home."""
 
 
 def agents_own(bundled: str, found: Tree, read: Read) -> Iterator[RelPath]:
-    """Yield the files of bundled skills that are as the agent put them there.
+    """Yield the files of bundled skills that are unchanged since the agent put them there.
 
     Args:
         bundled: The text of ``skills/.bundled_manifest``.
@@ -36,7 +36,7 @@ def agents_own(bundled: str, found: Tree, read: Read) -> Iterator[RelPath]:
 
 
 def _fingerprint(folder: RelPath, files: list[RelPath], found: Tree, read: Read) -> str:
-    """The agent's own fingerprint of a skill; its order is that of path components."""
+    """Compute the agent's own fingerprint of a skill; files are ordered by path components."""
     hasher = hashlib.md5(usedforsecurity=False)
     for path in sorted(files, key=lambda p: p.parts):
         hasher.update(path[len(folder) + 1 :].encode())

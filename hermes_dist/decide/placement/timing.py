@@ -1,6 +1,6 @@
-"""When a schedule runs: in words, and the next times, computed from what the agent acts on.
+"""When a schedule runs: in words, and its next times, computed from the fields that the agent acts on.
 
-An author's own words for a schedule (``display``) are never shown: they may say "once a year" of one that runs every
+An author's own text for a schedule (``display``) is never shown: it may say "once a year" when the schedule runs every
 minute.
 """
 
@@ -17,7 +17,7 @@ _DAY, _WEEKDAY = 2, 4
 
 
 def schedule_words(schedule: object) -> str:
-    """Say in words when a schedule in the agent's spelling runs."""
+    """Describe in words when a schedule in the agent's form runs."""
     if not isinstance(schedule, Mapping) or not can_start(schedule):
         return f"never: {schedule!r} is not a schedule that the agent can start"
     kind = schedule["kind"]
@@ -29,12 +29,12 @@ def schedule_words(schedule: object) -> str:
 
 
 def next_times(schedule: object, now: datetime, count: int = 3) -> tuple[datetime, ...]:
-    """The next times at which a schedule runs, if it is switched on now.
+    """Return the next times at which a schedule runs if it is switched on now.
 
     Args:
-        schedule: It, in the agent's spelling.
-        now: The time, in the time zone that the agent goes by.
-        count: So many at most; one that runs once has one, one that never runs has none.
+        schedule: The schedule, in the agent's form.
+        now: The current time, in the time zone that the agent uses.
+        count: The maximum number; a schedule that runs once has one, one that never runs has none.
     """
     if not isinstance(schedule, Mapping) or not can_start(schedule):
         return ()
@@ -69,9 +69,9 @@ def _cron_times(expr: str, now: datetime) -> Iterator[datetime]:
 
 
 def _plain_expression(expr: str) -> str:
-    """A cron expression with every value written out, as the agent reads it; seconds, its sixth field, come first.
+    """Write out every value of a cron expression, as the agent reads it; seconds, its sixth field, come first.
 
-    Written out, day and weekday mean the same to every reader: where both are restricted, either is enough.
+    In that form, day and weekday mean the same to every reader: if both are restricted, either is enough.
     """
     parts = expr.lower().split()
     fields = [_listed(part, n) for n, part in enumerate(parts)]
@@ -81,7 +81,7 @@ def _plain_expression(expr: str) -> str:
 
 
 def _names_every_day(parts: list[str], fields: list[str]) -> bool:
-    """Whether a day or weekday says "every" in so many words (``1-31``) beside a restricted one, and counts as any."""
+    """Whether a day or weekday spells out "every" (``1-31``) beside a restricted one, and so counts as unrestricted."""
     pairs = ((_DAY, _WEEKDAY), (_WEEKDAY, _DAY))
     spelled = {n: "*" not in parts[n].split(",") for n in (_DAY, _WEEKDAY)}
     return any(fields[n] == "*" and spelled[n] and "*" not in parts[other] for n, other in pairs)
@@ -95,7 +95,7 @@ def _listed(part: str, number: int) -> str:
 
 
 def _interval_words(minutes: object) -> str:
-    """An interval in its largest whole unit."""
+    """Describe an interval in its largest whole unit."""
     if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes < 1:
         return f"every {minutes} minutes"
     unit, size = next((unit, size) for unit, size in _SIZES if minutes % size == 0)
@@ -117,7 +117,7 @@ def _cron_words(expr: str) -> str:
 
 
 def _can_explain(parts: list[str]) -> bool:
-    """Whether the words mean the same as the agent does: not where a step of days meets weekdays."""
+    """Whether the words mean what the agent does; they do not if a step of days is combined with weekdays."""
     if len(parts) not in (5, 6):
         return False
     both = parts[_DAY] != "*" and parts[_WEEKDAY] != "*"
