@@ -227,7 +227,7 @@ def common_base(lock: Lock | None, own: Lock | None) -> Tree:
     """Return the common base of a home and an archive; empty if the home has no package.
 
     Args:
-        lock: The archive's lock; None for none.
+        lock: The archive's lock, if any.
         own: The home's lock, if any.
     """
     if own is None:

@@ -1,1 +1,1 @@
-"""The environment: which variables a package wants, which values may be offered, and the text of `.env`."""
+"""The environment: the variables a package wants, the values that may be offered, and the text of `.env`."""

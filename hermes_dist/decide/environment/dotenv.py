@@ -1,7 +1,7 @@
-"""The text of a ``.env`` file: read as the agent reads it, edited by key, every other byte kept.
+"""The text of a ``.env`` file: read as the agent reads it, and edited by key without touching any other byte.
 
-The grammar is the one of the agent's loader: ``export``, quotes that may span lines, comments behind white
-space, and of several lines for one name the last one counts. Values are secrets: no error shows one.
+The grammar is that of the agent's loader: ``export``, quotes that may span lines, comments after white
+space; if a name has several lines, the last one counts. Values are secrets: no error message shows one.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=^-][A-Za-z0-9_./:@%+,=^~-]*")
 _COMMENTED = re.compile(
     r"^[^\S\r\n]*#[^\S\r\n]*(?:export[^\S\r\n]+)?(\w+)[^\S\r\n]*=[^\r\n]*", re.MULTILINE
 )
-"""A commented assignment: its value is taken out as well."""
+"""A commented-out assignment; its value is removed as well."""
 _BOM = "\ufeff"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
 class _Assignment(Discreet, frozen=True):
-    """One assignment: its value, and where the value stands in the text."""
+    """One assignment: its value, and the position of the value in the text."""
 
     name: str
     value: str
@@ -44,16 +44,16 @@ class _Assignment(Discreet, frozen=True):
 
 
 def read(data: bytes) -> dict[str, str]:
-    """Read the assignments of a ``.env`` file; names whose value is empty are left out, as not set."""
+    """Return the assignments in a ``.env`` file; a name with an empty value is left out, because it is not set."""
     values = {found.name: found.value for found in _assignments(_text(data))}
     return {name: value for name, value in values.items() if value}
 
 
 def check_value(name: str, value: str) -> None:
-    """Make sure that a value can stand on one line of a file.
+    """Check that a value fits on one line of a file.
 
     Raises:
-        Invalid: It is empty, or holds a line break or another control character; the value is not shown.
+        Invalid: The value is empty, or contains a line break or another control character; no message shows the value.
     """
     if not value:
         raise Invalid("the value is empty", where=name)
@@ -62,9 +62,9 @@ def check_value(name: str, value: str) -> None:
 
 
 def quote(value: str) -> str:
-    """Write a value so that the agent, its loader and a shell read the same.
+    """Write a value so that the agent, its loader and a shell all read the same.
 
-    Bare where that is enough, else in single quotes, and in double quotes where it holds a single quote or
+    It stays bare if possible; otherwise it gets single quotes, or double quotes if it contains a single quote or
     a backslash.
     """
     if _PLAIN.fullmatch(value):
@@ -76,17 +76,17 @@ def quote(value: str) -> str:
 
 
 def assign(data: bytes, values: Mapping[str, str]) -> bytes:
-    """Set variables in a ``.env`` file: where a name stands already its value is replaced, others are appended.
+    """Set variables in a ``.env`` file: the value of an existing name is replaced, other names are appended.
 
     Args:
         data: The file; empty for a new one.
         values: Values by name.
 
     Returns:
-        The file with every other byte as it was; the same bytes where nothing differs.
+        The file with every other byte unchanged; the same bytes if nothing differs.
 
     Raises:
-        Invalid: A name is no variable, or a value can't stand on one line.
+        Invalid: A name is not a valid variable name, or a value does not fit on one line.
     """
     text = _text(data)
     last = {found.name: found for found in _assignments(text)}
@@ -114,17 +114,17 @@ def assign(data: bytes, values: Mapping[str, str]) -> bytes:
 
 
 def blank(data: bytes, names: AbstractSet[str]) -> tuple[bytes, tuple[str, ...]]:
-    """Take the values of variables out of a ``.env`` file: each line becomes a commented name without a value.
+    """Remove the values of variables from a ``.env`` file: each line becomes a commented name without a value.
 
     Args:
         data: The file.
         names: The variables.
 
     Returns:
-        The file with every other byte as it was, and the names found, sorted.
+        The file with every other byte unchanged, and the names found, sorted.
 
     Raises:
-        Invalid: A quote that is not closed makes it unsafe to edit.
+        Invalid: A quote is not closed, so editing is not safe.
     """
     text = _text(data)
     kept = {name: value for name, value in read(data).items() if name not in names}
@@ -155,7 +155,7 @@ def blank(data: bytes, names: AbstractSet[str]) -> tuple[bytes, tuple[str, ...]]
 
 
 def _verify(edited: bytes, values: Mapping[str, str]) -> None:
-    """An unclosed quote can swallow lines, and the agent's loader takes a backslash before one for no end of it."""
+    """Check the edit: an unclosed quote can swallow lines, and a backslash before a quote keeps it from closing."""
     found = read(edited)
     for name, value in values.items():
         if found.get(name) != value:
@@ -168,7 +168,7 @@ def _verify(edited: bytes, values: Mapping[str, str]) -> None:
 
 
 def _refuse_open_quote(text: str, found: _Assignment) -> None:
-    """A broken value that runs on over other lines is not for us to replace."""
+    """Refuse to replace a broken value that continues over other lines."""
     if not found.value and "\n" in text[found.start : found.end]:
         raise _open_quote(found.name)
 
@@ -204,7 +204,7 @@ def _skip_line(text: str, at: int) -> int:
 
 
 def _assignment(text: str, name: str, after: int) -> _Assignment:
-    """Read the value that begins behind the equals sign."""
+    """Read the value after the equals sign."""
     space = _SPACE.match(text, after)
     start = space.end() if space else after
     for quoted, escapes in _QUOTED:

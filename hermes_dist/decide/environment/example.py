@@ -1,8 +1,8 @@
-"""The example of a package's environment, spelled so that copying it to ``.env`` hurts nobody.
+"""The example of a package's environment, spelled so that copying it to ``.env`` does no harm.
 
-A line stays live where it is known to be harmless: a blank to fill in, a placeholder for a key, or a value that
-may be offered as a default. Every other assignment, and every line that programs might read differently, is held
-back by a mark at its beginning. The mark is a spelling of the home's: taking it away gives the author's bytes back.
+A line stays active if it is known to be harmless: a blank to fill in, a placeholder for a key, or a value that
+may be offered as a default. Every other assignment, and every line that programs might read differently, gets a
+mark at its beginning. The mark is only the home's spelling: removing it restores the author's bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 ENV_EXAMPLE = RelPath(".env.EXAMPLE")
 MARK = "# held back: "
-"""What a line begins with that is held back; a line of the author's own that begins so gets one more."""
+"""The prefix of a line that is held back; an author's line that begins with it gets the prefix once more."""
 _EXAMPLE_NAME = re.compile(r"(?i)example|sample|template|default|(?:^|[._-])dist$")
 _BOM = "\ufeff"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -32,7 +32,7 @@ _ASSIGNMENT = re.compile(
     r"(?:(?P<bare>[^\s'\"#=$`\\;&|(){}*?!~][^\s'\"=$`\\;&|(){}*?!~]*)|'(?P<single>[^'\\]*)'|\"(?P<double>[^\"\\$`!]*)\")?"
     r"(?:[ \t]+(?:#[^\r\n]*)?)?"
 )
-"""An assignment that every reader of such files, shells included, takes for the same one line."""
+"""An assignment that every reader of such files, shells included, reads as the same single line."""
 _NAMED = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
 _PLACEHOLDER = re.compile(
     r"(?i)<[a-z0-9 _-]{1,60}>|\[[a-z0-9 _-]{1,60}\]|your[ _-][a-z0-9 _-]{1,60}|[a-z0-9_-]{0,12}(?:x{3,}|\.{3,}|\u2026)"
@@ -45,7 +45,7 @@ class PlacedExample(Struct, frozen=True):
 
     Attributes:
         content: The file.
-        held: Names whose lines are held back, in order; empty names for lines that are no assignment.
+        held: Names whose lines are held back, in order; an empty name for a line that is not an assignment.
     """
 
     content: bytes
@@ -53,7 +53,7 @@ class PlacedExample(Struct, frozen=True):
 
 
 def place_example(authors: bytes) -> PlacedExample:
-    """Spell an example as a home holds it: every line that is not known to be harmless is held back."""
+    """Spell an example as a home holds it: every line not known to be harmless is held back."""
     bom, text = _opened(authors)
     lines, held = [], []
     for line in _LINE.findall(text):
@@ -69,18 +69,18 @@ def place_example(authors: bytes) -> PlacedExample:
 
 
 def capture_example(home: bytes) -> bytes:
-    """Spell a home's example as its author does: the inverse of :func:`place_example`, line by line."""
+    """Restore the author's spelling of a home's example: the inverse of :func:`place_example`, line by line."""
     bom, text = _opened(home)
     return _closed(bom, [line.removeprefix(MARK) for line in _LINE.findall(text)])
 
 
 def held_back(home: bytes) -> bytes:
-    """A home's example, such as one in an archive, with every line held back that is not known to be harmless."""
+    """Hold back every line of a home's example (such as one in an archive) that is not known to be harmless."""
     return place_example(capture_example(home)).content
 
 
 def as_authors(tree: Tree, read: Read) -> tuple[Tree, Mapping[Digest, bytes]]:
-    """A package tree with its example in the author's own bytes, and the new contents."""
+    """Return a package tree with its example in the author's own bytes, and the new contents."""
     entry = tree.get(ENV_EXAMPLE)
     if entry is None:
         return tree, {}
@@ -90,14 +90,14 @@ def as_authors(tree: Tree, read: Read) -> tuple[Tree, Mapping[Digest, bytes]]:
 
 
 def is_example(path: RelPath) -> bool:
-    """Whether a file is an example of the environment that lies below a folder, such as that of a skill."""
+    """Whether a file is an example of the environment inside a folder, such as that of a skill."""
     return (
         "/" in path and _EXAMPLE_NAME.search(path.name) is not None and "env" in folded(path.name)
     )
 
 
 def deep_note(path: RelPath, authors: bytes) -> str:
-    """Say what of an example below a folder would be held back; it is its author's, and stays as it is."""
+    """Describe which lines of an example inside a folder would be held back; the file itself stays unchanged."""
     held = place_example(authors).held
     if not held:
         return ""
@@ -126,7 +126,7 @@ def _is_live(line: str) -> bool:
 
 
 def _may_stand(name: str, value: str) -> bool:
-    """Whether an assignment may reach somebody's ``.env`` unread."""
+    """Whether an assignment may reach a user's ``.env`` unread."""
     kind = class_of(name)
     if not value:
         return kind not in STARTLING and "PROXY" not in name.upper()
@@ -136,12 +136,12 @@ def _may_stand(name: str, value: str) -> bool:
 
 
 def shipped_example(package: Tree) -> Entry | None:
-    """The example of the environment that a package ships."""
+    """Return the example of the environment that a package ships, if any."""
     return next((package[RelPath(name)] for name in ENV_EXAMPLES if RelPath(name) in package), None)
 
 
 def example_of(variables: Iterable[EnvVar]) -> bytes:
-    """Write the example for packages that ship none."""
+    """Write the example for a package that ships none."""
     lines = [
         "# What this agent wants in its environment. Copy the lines to .env and fill them in.",
         "",
@@ -158,12 +158,12 @@ def example_of(variables: Iterable[EnvVar]) -> bytes:
 
 
 def _printable(text: str) -> str:
-    """People look at examples in terminals: an escape code has no business there."""
+    """Replace control characters with spaces: people view examples in terminals, where an escape code could do harm."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 
 def held_note(held: Iterable[str]) -> str:
-    """Say what of an example is held back; empty for nothing."""
+    """Describe which lines of an example are held back; empty if none."""
     names = list(held)
     if not names:
         return ""

@@ -1,7 +1,7 @@
-"""Names of environment variables, classed by what they steer: only a name known to be harmless gets a default.
+"""Classes of environment variables by name: only a name known to be harmless gets a default.
 
-The table is read from the top: a name has the first class that fits. A name that fits nowhere is unknown, and
-gets no default either, so a variable that somebody invents tomorrow is met by a blank and not by an author's value.
+The table is read from the top, and a name gets the first class that fits. A name that fits nowhere is unknown and
+gets no default either, so a variable that somebody invents tomorrow starts blank and not with an author's value.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hermes_dist.decide.consent.hidden import is_plainly_visible
 
 
 class EnvClass(StrEnum):
-    """What a variable steers."""
+    """What a variable controls."""
 
     HARMLESS = "harmless"
     LOADS = "loads"
@@ -24,9 +24,9 @@ class EnvClass(StrEnum):
     AGENT = "agent"
     """A switch of the agent itself."""
     ACCESS = "access"
-    """Who may command the agent, and what holds it back."""
+    """Who may command the agent, and what restricts it."""
     KEY = "key"
-    """Keys: somebody else's key sends the user's words to somebody else's account."""
+    """Keys: with somebody else's key, the user's words go to somebody else's account."""
     ENDPOINT = "endpoint"
     """Where keys and data go."""
     PLACE = "place"
@@ -44,11 +44,11 @@ REASONS = {
     EnvClass.PLACE: "it decides where files are read and written",
     EnvClass.UNKNOWN: "nobody knows what it steers",
 }
-"""Why a class gets no default, as the end of a sentence."""
+"""The reason why a class gets no default, as the end of a sentence."""
 STARTLING = frozenset({EnvClass.LOADS, EnvClass.MACHINE, EnvClass.AGENT, EnvClass.ACCESS})
-"""Classes whose variables are rare in a ``.env``: writing one is worth a warning, and an empty one is a value, too."""
+"""Classes that are rare in a ``.env``: writing such a variable is worth a warning, and an empty value counts as set."""
 RISKY = STARTLING | {EnvClass.ENDPOINT, EnvClass.PLACE}
-"""Classes that are not taken from a file unseen."""
+"""Classes that are not taken from a file without a look."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -93,7 +93,7 @@ _OWN_WORDS = _words(
     "LANGUAGE LOCAL_STT_LANGUAGE TIMEZONE TOOL_PROGRESS_MODE TUI_THEME HUMAN_DELAY_MODE"
 )
 _OWN_SWITCHES = _words("QUIET TOOL_PROGRESS TUI_DISABLE_MOUSE TUI_INLINE TUI_TOOL_PROGRESS")
-"""The agent's own, behind its brand's prefix."""
+"""The agent's own switches, without the brand's prefix."""
 _NUMBERS = _words(
     """
     A2A_MAX_PINGPONG_TURNS A2A_REPLY_TIMEOUT AGENT_BROWSER_IDLE_TIMEOUT_MS BROWSERBASE_SESSION_TIMEOUT
@@ -135,7 +135,7 @@ _WORD_ENDS = _words(
     WEEKDAY ZIPCODE
     """
 )
-"""The last words of names that packages make up, where no other word of the name steers anything."""
+"""Last words of names made up by packages; they count if no other word of the name controls anything."""
 
 _PREFIXES = tuple(
     _words(
@@ -213,7 +213,7 @@ _STEMS = (
         ),
     ),
 )
-"""Parts of names, as one word among those between the underscores or, where no such mark stands, anywhere."""
+"""Parts of names: where the pattern says so, a whole word between underscores; otherwise any part of the name."""
 _CHANNELS = (
     "A2A",
     "AGENT_BROWSER",
@@ -265,13 +265,13 @@ _CHANNELS = (
     "WHATSAPP",
     "YUANBAO",
 )
-"""What the agent reads beside its own: the channels and services it is built for."""
+"""Other names that the agent reads: those of the channels and services it supports."""
 _CHANNEL = re.compile(f"(?:{'|'.join(_CHANNELS)})_.*")
 _OWN = re.compile(f"(?:{'|'.join(brand.name.upper() for brand in BRANDS)})_(.*)")
 
 
 def class_of(name: str) -> EnvClass:
-    """Say what a variable steers, by its name; upper and lower case are the same here."""
+    """Return the class of a variable by its name; case does not matter."""
     name = name.upper()
     if _shape_of(name):
         return EnvClass.HARMLESS
@@ -284,7 +284,7 @@ def class_of(name: str) -> EnvClass:
 
 
 def is_reserved(name: str) -> bool:
-    """Whether a variable is the system's or the agent's, so that no package asks for it."""
+    """Whether a variable belongs to the system or the agent, so that no package may ask for it."""
     name = name.upper()
     return not _listed(name) and (
         _system(name) is not None or name.endswith(("_PROXY", "_BASE_URL"))
@@ -292,13 +292,13 @@ def is_reserved(name: str) -> bool:
 
 
 def is_harmless(name: str, value: str) -> bool:
-    """Whether an author's value may be offered: the name is known to be harmless, and the value of its kind."""
+    """Whether an author's value may be offered: the name is known to be harmless, and the value has the right form."""
     shape = _shape_of(name)
     return shape is not None and bool(shape.fullmatch(value)) and is_plainly_visible(value)
 
 
 def _shape_of(name: str) -> re.Pattern[str] | None:
-    """What a harmless variable may hold; None for every other name."""
+    """Return the form of the values of a harmless variable; None for every other name."""
     if shape := _listed(name):
         return shape
     last = name.rpartition("_")[2]
@@ -319,7 +319,7 @@ def _listed(name: str) -> re.Pattern[str] | None:
 
 
 def _system(name: str) -> EnvClass | None:
-    """The class of a name that the system or the agent itself reads."""
+    """Return the class of a name that the system or the agent itself reads."""
     if name in _MACHINE:
         return EnvClass.MACHINE
     if name in _EXACT or name.startswith(_PREFIXES):

@@ -1,4 +1,4 @@
-"""The environment that a package wants: what of it is there, what is missing, and what the command line gives."""
+"""The environment that a package wants: what is set, what is missing, and what the command line supplies."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Wanted(Struct, frozen=True):
     """One variable that a package wants.
 
     Attributes:
-        found: Where it was found: ``shell``, ``.env``, or nowhere.
-        new: The package did not want it, or not so much, before.
+        found: Where it was found: ``shell``, ``.env``, or empty if nowhere.
+        new: The package did not ask for it before, or asked for it less strictly.
     """
 
     var: EnvVar
@@ -32,11 +32,11 @@ class Wanted(Struct, frozen=True):
 
 
 class Given(Discreet, frozen=True):
-    """Variables with values from the command line.
+    """Variables and values from the command line.
 
     Attributes:
-        values: By name; secrets, so they are never shown.
-        warnings: What was not taken, one sentence each, without values.
+        values: The values by name; they are secrets and never shown.
+        warnings: Sentences about what was not taken, without values.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
@@ -49,13 +49,13 @@ def wanted_by(
     dotenv: Mapping[str, str],
     before: Manifest | None = None,
 ) -> tuple[Wanted, ...]:
-    """Say for each variable of a package whether it is set.
+    """Find out for each variable of a package whether it is set.
 
     Args:
-        manifest: The package's.
+        manifest: The package's manifest.
         shell: The environment of this process.
         dotenv: The home's ``.env``.
-        before: The manifest that the home received before; None for none.
+        before: The manifest that the home received before, if any.
     """
     known = {var.name: var.required for var in before.env} if before else {}
     return tuple(
@@ -69,7 +69,7 @@ def wanted_by(
 
 
 def with_values(wanted: Iterable[Wanted], names: Iterable[str]) -> tuple[Wanted, ...]:
-    """Count variables as set that are about to be written."""
+    """Mark variables as set that are about to be written."""
     written = set(names)
     return tuple(
         replace(item, found=".env") if item.var.name in written else item for item in wanted
@@ -81,17 +81,17 @@ def given_by(
 ) -> Given:
     """Read ``--env NAME=VALUE``, ``--env NAME`` (the value of this shell) and the variables of ``--env-file``.
 
-    What is typed is the user's own, and taken; a file may be an author's template, so what would steer the machine
-    or the agent is not taken from it unseen. What is no variable is named by its place alone, as it may be a secret
-    in the wrong one.
+    Values typed by the user are taken. A file may be an author's template, so variables that control the machine
+    or the agent are not taken from it without a look. An invalid variable is named only by its position, because it may
+    be a secret typed in the wrong place.
 
     Args:
         assignments: As typed behind ``--env``; they win over files.
-        files: What the files hold.
+        files: The contents of the files.
         shell: The environment of this process.
 
     Raises:
-        UsageError: A value is missing, or can't stand on one line; no value is shown.
+        UsageError: A value is missing or does not fit on one line; the message shows no value.
     """
     taken = _Taken()
     for number, (name, value) in enumerate((pair for each in files for pair in each.items()), 1):
@@ -110,7 +110,7 @@ def given_by(
 
 
 class _Taken:
-    """What was taken so far, what was not, and why."""
+    """The values taken so far, and the ones rejected, with reasons."""
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
@@ -147,7 +147,7 @@ class _Taken:
 
 
 def unasked(given: Iterable[str], manifest: Manifest) -> tuple[str, ...]:
-    """List variables that were given and that the package does not ask for."""
+    """List the given variables that the package does not ask for."""
     asked = {var.name for var in manifest.env}
     return tuple(sorted(set(given) - asked))
 

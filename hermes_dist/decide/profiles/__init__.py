@@ -1,1 +1,1 @@
-"""Profiles as wholes: create, clone, rename, delete, aliases, completion."""
+"""Whole profiles: create, clone, rename, delete, aliases, completion."""

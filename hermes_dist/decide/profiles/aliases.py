@@ -1,4 +1,4 @@
-"""Aliases: which names a command may have, what its script says, and whose script a file is."""
+"""Aliases: valid names for commands, the text of their scripts, and whom a script belongs to."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ _TOOLS = {
         " shell-gpt sourcegraph tabby tabnine vibe vllm warp whisper"
     ),
 }
-"""Programs that people or scripts expect under their own name, whether they are installed here or not."""
+"""Programs that people or scripts expect under their own name, installed here or not."""
 
 AGENT_VERBS = frozenset(_AGENT_VERBS.split())
 SHELL_WORDS = frozenset(_SHELL_WORDS.split())
@@ -123,7 +123,7 @@ TOOLS = frozenset(word for names in _TOOLS.values() for word in names.split())
 
 
 class Owner(StrEnum):
-    """Whose a file in the folder of commands is."""
+    """The owner of a file in the folder of commands."""
 
     US = "ours"
     AGENT = "the agent's"
@@ -134,12 +134,12 @@ def alias_script(brand: Brand, profile: ProfileName, launcher: str) -> str:
     """Write the POSIX script of an alias.
 
     Args:
-        brand: Whose command it starts.
+        brand: The brand whose command it starts.
         profile: The profile.
-        launcher: The launcher to use when the command is not on ``PATH`` at run time.
+        launcher: The launcher to use if the command is not on ``PATH`` at run time.
 
     Returns:
-        The script. It holds ``<brand> -p <profile>``, by which the agent knows its wrappers.
+        The script; it contains ``<brand> -p <profile>``, by which the agent recognises its wrappers.
     """
     return _SCRIPT.format(
         name=brand.name, profile=profile, mark=MARK, launcher=shlex.quote(launcher)
@@ -157,10 +157,10 @@ def alias_powershell(brand: Brand, profile: ProfileName) -> str:
 
 
 def profile_of(brand: Brand, text: str) -> ProfileName | None:
-    """Return the profile that a script in the agent's form or ours starts; None for any other file.
+    """Return the profile that a script written by the agent or by us starts; None for any other file.
 
     Args:
-        brand: Whose command it would start.
+        brand: The brand whose command it would start.
         text: The beginning of the file.
     """
     found = re.search(rf"{re.escape(brand.name)}'? -p (\S+)", text)
@@ -173,7 +173,7 @@ def profile_of(brand: Brand, text: str) -> ProfileName | None:
 
 
 def owner_of(brand: Brand, text: str) -> Owner:
-    """Tell whose a file is from the beginning of its text."""
+    """Return the owner of a file, judged by the beginning of its text."""
     if profile_of(brand, text) is None:
         return Owner.FOREIGN
     return Owner.US if MARK in text else Owner.AGENT
@@ -188,14 +188,14 @@ def check_alias(
     on_path: str,
     replace: bool,
 ) -> None:
-    """Refuse a name for an alias that would shadow or overwrite something.
+    """Refuse an alias that would shadow or overwrite something.
 
     Args:
-        brand: Whose alias.
-        name: The wanted name.
+        brand: The brand that the alias belongs to.
+        name: The requested name.
         profile: The profile it would start.
-        standing: The beginning of the file that has this name in the folder of aliases; None without one.
-        on_path: Another program of this name on ``PATH``; empty without one.
+        standing: The beginning of the file that has this name in the folder of aliases; None if there is none.
+        on_path: Another program of this name on ``PATH``; empty if there is none.
         replace: Whether an alias of another profile may be taken over.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a shell may complete, and the scripts that ask us for it; pure."""
+"""Shell completion: the candidates, and the scripts that ask us for them; pure."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ _COMMANDS = re.compile(r"\{([a-z0-9][a-z0-9_,-]*)\}")
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """What can be completed on this machine.
+    """The names that can be completed on this machine.
 
     Attributes:
-        verbs: Our verbs, with the verbs below those that have some.
+        verbs: Our verbs, each with its sub-verbs.
         agent: The agent's own commands.
-        profiles: The profiles, the default one too.
+        profiles: All profiles, including the default one.
         away: Profiles in the archive and the trash.
-        packages: Names and sources of packages that are known here.
-        refs: Tells the tags and branches that are known of a profile's package.
-        options: Tells the options of one of our verbs.
-        below: Tells what follows one of the agent's commands.
+        packages: Names and sources of packages known here.
+        refs: Gives the known tags and branches of a profile's package.
+        options: Gives the options of one of our verbs.
+        below: Gives the words that can follow one of the agent's commands.
     """
 
     verbs: Mapping[str, Sequence[str]]
@@ -68,15 +68,15 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 def complete(words: Sequence[str], facts: Facts, *, ours: bool) -> list[str]:
-    """Say what may stand in the place of the last word.
+    """List the candidates for the last word.
 
     Args:
-        words: The words behind the command, the unfinished one last.
-        facts: What there is.
-        ours: The command is the one that knows our verbs alone; else it is the front door, and the agent's.
+        words: The words after the command, the unfinished one last.
+        facts: The names to choose from.
+        ours: The command only knows our verbs; else it is the front door, which knows the agent's commands, too.
 
     Returns:
-        The candidates that begin as the unfinished word does.
+        The candidates that begin with the unfinished word.
     """
     *done, current = words or [""]
     found = _candidates(done, current, facts, ours=ours)
@@ -125,7 +125,7 @@ def _without_profile(done: list[str]) -> tuple[list[str], str]:
 
 
 def _ours(rest: list[str], current: str, profile: str, facts: Facts) -> Sequence[str]:
-    """What follows in a command of ours."""
+    """Return the words that can follow in a command of ours."""
     if not rest:
         return list(facts.verbs)
     verb, values = rest[0], [word for word in rest[1:] if not word.startswith("-")]
@@ -155,7 +155,7 @@ def _value(verb: str, last: str, values: list[str], profile: str, facts: Facts) 
 
 
 def agent_commands(usage: str) -> list[str]:
-    """Read the commands out of the agent's own help."""
+    """Read the agent's commands from its own help."""
     found = _COMMANDS.search(usage)
     return found[1].split(",") if found else []
 
@@ -163,14 +163,14 @@ def agent_commands(usage: str) -> list[str]:
 def script(
     shell: str, words: Sequence[str], commands: Sequence[str], doors: Sequence[str], known: str
 ) -> str:
-    """Write the script that makes a shell complete.
+    """Write the completion script for a shell.
 
     Args:
         shell: One of ``SHELLS``.
-        words: The program to ask, with the words before those of the command line.
-        commands: The commands to complete, as profiles' aliases are too.
-        doors: Of these, the ones that know the agent's commands.
-        known: The agent's commands, so that completing needs no agent.
+        words: The program to ask, and the words to put before those of the command line.
+        commands: The commands to complete; profiles' aliases are among them.
+        doors: Those of the commands that know the agent's commands.
+        known: The agent's commands, so that completion works without starting the agent.
 
     Returns:
         The script, to be evaluated or sourced.
@@ -199,7 +199,7 @@ def _ps(text: str) -> str:
 
 
 VARIABLE = "HERMES_DIST_COMPLETE"
-"""Carries the agent's commands from the script back to us."""
+"""The variable in which the script passes the agent's commands back to us."""
 
 _BASH = """\
 # completion for bash: eval "$(hermes completion bash)"

@@ -1,4 +1,4 @@
-"""The front door's script, as text."""
+"""The text of the front door's script."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ exit 127
 
 
 def front_door_script(brand: Brand, python: str, package: str, behind: Sequence[str]) -> str:
-    """Write the launcher that starts us by the command's name.
+    """Write the launcher that starts us under the command's name.
 
     Args:
-        brand: Whose front door.
+        brand: The brand that the front door belongs to.
         python: The interpreter of this installation.
-        package: The file that ``python -m hermes_dist`` runs; gone once we are uninstalled.
-        behind: Launchers of the agent to try first when we are gone.
+        package: The file that ``python -m hermes_dist`` runs; it is gone once we are uninstalled.
+        behind: Launchers of the agent to try first once we are gone.
 
     Returns:
-        A POSIX shell script. Without interpreter or package it says so in one sentence and goes on with the
-        agent: the launcher that the brand's variable names, one of ``behind``, or one on ``PATH``.
+        A POSIX shell script. If the interpreter or the package is gone, it says so in one sentence and starts the
+        agent instead: the launcher named in the brand's variable, one of ``behind``, or one on ``PATH``.
     """
     return _SCRIPT.format(
         mark=MARK,

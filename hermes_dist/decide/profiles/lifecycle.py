@@ -1,7 +1,7 @@
-"""Create, clone, rename, put away and bring back profiles: as plans, pure.
+"""Plans to create, clone, rename, put away and bring back profiles; pure.
 
-A home moves by one rename; everything small around it (commands, the sticky choice, service files, routes)
-follows by a :class:`Move` that is journalled first, so that a crash leaves either nothing or something that
+A home moves by one rename. Everything small that depends on it (commands, the sticky choice, service files, routes)
+follows through a :class:`Move` that is journalled first, so that a crash leaves either nothing or something that
 the next command completes.
 """
 
@@ -50,23 +50,23 @@ _ROOT_ONLY = (*stores.ROOT_ONLY, SHARED, *(f"{brand.name}-agent" for brand in BR
 
 
 class Move(Struct, frozen=True, kw_only=True):
-    """A home that changes its place, and what follows.
+    """A home that changes its place, and everything that follows.
 
     Attributes:
         verb: Rename, delete, archive or restore.
         name: The profile's name before.
-        to: Its name after; empty when it is put away.
-        source: Where the home is, below the root.
-        target: Where it goes, below the root.
-        inode: The home's own number, by which it is known again after a crash.
+        to: Its name after; empty if it is put away.
+        source: The path of the home, relative to the root.
+        target: Its new path, relative to the root.
+        inode: The inode number of the home, which identifies it after a crash.
         commands: Commands to write, by the profile they start.
         drop: Commands to remove.
-        sticky: What the sticky choice becomes; None to leave it.
-        services: Service files by their path: the text to write where none is, or None to remove.
-        enabled: The service under the new name is to be started at login.
-        record: What is remembered of a home that is put away, below the root; empty for nothing.
-        erase: Remove the home for good once it is out of the way.
-        unpark: The gateway of all was told to leave it out for the move alone.
+        sticky: The new value of the sticky choice; None leaves it unchanged.
+        services: Service files by path: the text to write if the file is missing, or None to remove it.
+        enabled: The service under the new name starts at login.
+        record: The path, relative to the root, of the record of a home that is put away; empty for none.
+        erase: Delete the home for good once it is out of the way.
+        unpark: The shared gateway was told to leave the home out, only for the move.
     """
 
     verb: str
@@ -85,15 +85,15 @@ class Move(Struct, frozen=True, kw_only=True):
     unpark: bool = False
 
     def encode(self) -> bytes:
-        """Write it as the journal keeps it."""
+        """Encode the move for the journal."""
         return (json.dumps({"format": FORMAT, **asdict(self)}, indent=1) + "\n").encode()
 
     @classmethod
     def decode(cls, data: bytes) -> Move:
-        """Read the journal.
+        """Decode a move from the journal.
 
         Raises:
-            Invalid: It is broken, or was written by a newer version.
+            Invalid: The journal is broken, or was written by a newer version.
         """
         try:
             raw = json.loads(data)
@@ -107,13 +107,13 @@ class Move(Struct, frozen=True, kw_only=True):
 
 
 class Kept(Struct, frozen=True, kw_only=True):
-    """What is remembered of a home in the trash or the archive, to bring it back whole.
+    """The record of a home in the trash or the archive, with everything needed to restore it.
 
     Attributes:
         profile: The name it had.
         commands: The commands that started it.
         services: The texts of its service files, by their paths.
-        sticky: It was the one plain commands were about.
+        sticky: It was the sticky choice.
     """
 
     profile: str
@@ -122,12 +122,12 @@ class Kept(Struct, frozen=True, kw_only=True):
     sticky: bool = False
 
     def encode(self) -> bytes:
-        """Write it as it is kept."""
+        """Encode the record."""
         return (json.dumps({"format": FORMAT, **asdict(self)}, indent=1) + "\n").encode()
 
     @classmethod
     def decode(cls, data: bytes, profile: str) -> Kept:
-        """Read it; what can't be read counts as nothing remembered."""
+        """Decode a record; an unreadable one counts as empty."""
         try:
             raw = json.loads(data)
             return cls(
@@ -141,14 +141,14 @@ class Kept(Struct, frozen=True, kw_only=True):
 
 
 def new_name(text: str, agent: Generation) -> ProfileName:
-    """Read the name of a profile to be made, in any case of letters, as the agent does.
+    """Parse the name of a new profile, in any case of letters, as the agent does.
 
     Args:
         text: The name.
-        agent: What the installed agent is like.
+        agent: The generation of the installed agent.
 
     Raises:
-        Invalid: It is none, or the default profile's, or one that the agent has another use for.
+        Invalid: The text is not a valid profile name, is the default profile's name, or is reserved by the agent.
     """
     name = ProfileName(text.strip().lower())
     if name == DEFAULT_PROFILE:
@@ -162,10 +162,10 @@ def new_name(text: str, agent: Generation) -> ProfileName:
 
 
 def refuse_default(name: ProfileName, verb: str, root: str) -> None:
-    """Keep the default profile where it is.
+    """Refuse to move the default profile.
 
     Raises:
-        Invalid: It is meant.
+        Invalid: The name is the default profile's.
     """
     if name == DEFAULT_PROFILE:
         raise Invalid(
@@ -174,12 +174,12 @@ def refuse_default(name: ProfileName, verb: str, root: str) -> None:
 
 
 def kept_id(name: ProfileName, when: datetime) -> str:
-    """Name a home that is put away: who and when."""
+    """Make the id of a home that is put away, from its name and the time."""
     return f"{name}@{when.astimezone(UTC).strftime(_STAMP)}"
 
 
 def read_id(text: str) -> tuple[ProfileName, datetime] | None:
-    """Read who and when from the name of a home that was put away; None for anything else."""
+    """Split the id of a home that was put away into name and time; None for any other text."""
     found = _ID.fullmatch(text)
     if found is None:
         return None
@@ -190,17 +190,17 @@ def read_id(text: str) -> tuple[ProfileName, datetime] | None:
 
 
 def is_expired(when: datetime, now: datetime) -> bool:
-    """Whether a home has been in the trash for its time."""
+    """Whether a home has been in the trash for the full period."""
     return now - when > timedelta(days=TRASH_DAYS)
 
 
 def service_renamed(text: str, old: ProfileName, new: ProfileName, homes: tuple[str, str]) -> str:
-    """Make a service file, systemd's or launchd's, start another profile.
+    """Change a service file (systemd or launchd) so that it starts another profile.
 
     Args:
         text: The file.
         old: The profile it starts.
-        new: The profile it shall start.
+        new: The profile that it will start.
         homes: The home folder before and after.
     """
     end = r"(?![\w.-])"
@@ -211,7 +211,7 @@ def service_renamed(text: str, old: ProfileName, new: ProfileName, homes: tuple[
 
 
 def routes(config: object) -> list[Route]:
-    """Return the gateway routes of the default profile's ``config.yaml``: those that the agent reads."""
+    """Return the gateway routes in the default profile's ``config.yaml``, as the agent reads them."""
     if not isinstance(config, Mapping):
         return []
     found = config.get(ROUTES)
@@ -224,7 +224,7 @@ def routes(config: object) -> list[Route]:
 
 
 def routes_renamed(data: bytes, old: str, new: str) -> bytes:
-    """Lead the gateway routes of one profile to another, every other byte kept.
+    """Redirect the gateway routes of one profile to another; every other byte is kept.
 
     Raises:
         DistError: The file can't be edited.
@@ -235,7 +235,7 @@ def routes_renamed(data: bytes, old: str, new: str) -> bytes:
 
 
 def routes_without(data: bytes, profiles: AbstractSet[str]) -> bytes:
-    """Switch off the gateway routes to profiles that are not among these, every other byte kept.
+    """Switch off the gateway routes to profiles that are not in this set; every other byte is kept.
 
     Raises:
         DistError: The file can't be edited.
@@ -246,7 +246,7 @@ def routes_without(data: bytes, profiles: AbstractSet[str]) -> bytes:
 
 
 def is_lost(route: Route, profiles: AbstractSet[str]) -> bool:
-    """Whether a route that is on leads to a profile that is not among these."""
+    """Whether a route is on and leads to a profile that is not in this set."""
     return bool(route.get("enabled", True)) and str(route.get("profile") or "") not in profiles
 
 
@@ -270,10 +270,10 @@ def _routes_edited(data: bytes, edit: Callable[[Route], Route]) -> bytes:
 
 
 def hosts_renamed(data: bytes, brand: str, old: str, new: str) -> bytes:
-    """Rename the block of a profile in ``honcho.json``; its peer keeps its name, so that memory stays.
+    """Rename the block of a profile in ``honcho.json``; the peer keeps its name, so its memory is kept.
 
     Returns:
-        The new content; the same where there is no such block, or the new name has one.
+        The new content; unchanged if there is no such block, or if the new name has one.
     """
     try:
         doc = parse(data, Kind.JSON)
@@ -304,7 +304,7 @@ def hosts_renamed(data: bytes, brand: str, old: str, new: str) -> bytes:
 
 
 def described(data: bytes | None, text: str) -> bytes:
-    """Set the description in a ``profile.yaml``; an empty one is taken out.
+    """Set the description in a ``profile.yaml``; an empty description is removed.
 
     Raises:
         DistError: The file can't be edited.
@@ -318,7 +318,7 @@ def described(data: bytes | None, text: str) -> bytes:
 
 
 def named_before(data: bytes | None, name: str) -> bytes:
-    """Note in a ``profile.yaml`` what a profile was called before, so that chats with it are found again.
+    """Note a profile's earlier name in its ``profile.yaml``, so that chats with it are found again.
 
     Raises:
         DistError: The file can't be edited.
@@ -336,7 +336,7 @@ def named_before(data: bytes | None, name: str) -> bytes:
 
 
 def of_a_clone(data: bytes) -> bytes:
-    """A ``profile.yaml`` without what only the original is called; unchanged where it can't be edited."""
+    """Remove names from a ``profile.yaml`` that belong to the original only; unchanged if it can't be edited."""
     try:
         loaded = load_data(data, Kind.YAML) if data.strip() else None
         gone = [key for key in (SHOWN_AS, BEFORE) if isinstance(loaded, Mapping) and key in loaded]
@@ -346,13 +346,13 @@ def of_a_clone(data: bytes) -> bytes:
 
 
 def paused_jobs(data: bytes, source: str) -> tuple[bytes, int]:
-    """Pause every job of a clone: the original's would run a second time otherwise.
+    """Pause every job of a clone; otherwise the original's jobs would run twice.
 
     Returns:
         The file, and how many were running.
 
     Raises:
-        DistError: It can't be read or edited, so that nobody knows what would run.
+        DistError: The file can't be read or edited, so it is unknown what would run.
     """
     jobs = jobs_by_id(load_data(data, Kind.JSON))
     running = [
@@ -371,17 +371,17 @@ def paused_jobs(data: bytes, source: str) -> tuple[bytes, int]:
 def left_out(
     path: str, *, every: bool, default: bool, package: frozenset[str], lockfile: str
 ) -> str:
-    """Decide whether a path of a home goes into its clone.
+    """Decide whether a path of a home is left out of its clone.
 
     Args:
         path: A file or folder, relative to the home.
-        every: ``--clone-all``; else only what makes the agent what it is.
-        default: The source is the default profile, whose home holds more than a home.
+        every: ``--clone-all``; else only the files that define the agent are copied.
+        default: The source is the default profile, whose home holds more than one home's files.
         package: The paths of its package.
         lockfile: The name of the lockfile.
 
     Returns:
-        Why it stays behind; empty when it is copied.
+        The reason why it stays behind; empty if it is copied.
     """
     top, name = path.partition("/")[0], path.rpartition("/")[2]
     if (

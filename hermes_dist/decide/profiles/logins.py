@@ -1,7 +1,7 @@
-"""Logins in the agent's ``auth.json`` that a second owner breaks: a clone has no copy of them.
+"""Logins in the agent's ``auth.json`` that a second owner would break: a clone gets no copy of them.
 
-The service gives a new token for each one that is used, and takes the old one back. Two profiles with the same login
-would put each other out.
+Each time such a token is used, the service replaces it and revokes the old one. Two profiles with the same login
+would log each other out.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _PROVIDERS = "providers"
 
 
 def without_grants(data: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """Take the logins out of an ``auth.json`` that only one profile can use; keys that never change stay.
+    """Remove the logins from an ``auth.json`` that only one profile can use; permanent keys stay.
 
     Returns:
-        The new content, and what was taken out, such as ``auth.json: anthropic``. A file that can't be read is taken
-        out whole.
+        The new content, and what was removed, such as ``auth.json: anthropic``. A file that can't be read is removed
+        entirely.
     """
     try:
         store = json.loads(data)
@@ -39,7 +39,7 @@ def without_grants(data: bytes) -> tuple[bytes, tuple[str, ...]]:
 
 
 def _without(key: str, value: object, gone: set[str]) -> object:
-    """One part of the store without its grants; the names of their providers are added to ``gone``."""
+    """Return one part of the store without its grants; the names of their providers are added to ``gone``."""
     if key not in (_POOL, _PROVIDERS) or not isinstance(value, dict):
         if _is_grant(value):
             gone.add(key)
@@ -56,7 +56,7 @@ def _without(key: str, value: object, gone: set[str]) -> object:
 
 
 def _own(held: object) -> object:
-    """What a second profile can have of one provider's logins: rows of a pool, or all or nothing of a block."""
+    """Return what a second profile can use of a provider's logins: rows of a pool; all or nothing of a block."""
     if isinstance(held, list):
         return [row for row in held if not _is_grant(row)]
     return {} if _is_grant(held) else held
