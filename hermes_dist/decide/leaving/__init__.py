@@ -1,1 +1,1 @@
-"""What may leave a home, and in which form."""
+"""What may leave a home, and in what form."""

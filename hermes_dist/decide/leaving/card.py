@@ -1,4 +1,4 @@
-"""The card of an archive: what it is, in ``.dist/archive.json``."""
+"""The card of an archive, ``.dist/archive.json``, which describes the archive."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ FORMAT = 1
 
 
 class Card(Struct, frozen=True, kw_only=True):
-    """What an archive says about itself.
+    """An archive's description of itself.
 
     Attributes:
-        variables: Variables that took the place of secrets.
-        only: Parts of the home that are in it alone; empty for all.
-        without: Parts that are not.
-        carried: What of the machine is in it, besides.
-        full: It is a whole backup.
-        long: Paths that have no room in a header, by the names of their members.
+        variables: Variables that replace secrets.
+        only: The only parts of the home that it contains; empty for all.
+        without: Parts that it does not contain.
+        carried: Files of the machine that it also contains.
+        full: It is a full backup.
+        long: Paths too long for a header, by the names of their members.
     """
 
     variables: tuple[str, ...] = ()
@@ -40,11 +40,11 @@ class Card(Struct, frozen=True, kw_only=True):
         return bool(self.only or self.without)
 
     def with_long(self, long: Mapping[str, str]) -> Card:
-        """Return the card with names for long paths."""
+        """Return the card with these names for long paths."""
         return replace(self, long=dict(long))
 
     def encode(self) -> bytes:
-        """Write it; the same card gives the same bytes."""
+        """Encode the card; equal cards give the same bytes."""
         data = {
             "format": FORMAT,
             "full": self.full,
@@ -58,10 +58,10 @@ class Card(Struct, frozen=True, kw_only=True):
 
 
 def read_card(data: bytes | None) -> Card:
-    """Read the card of an archive; one without has the usual one.
+    """Read the card of an archive; an archive without one gets the default card.
 
     Raises:
-        Invalid: It is damaged, or of a newer format.
+        Invalid: The card is damaged, or has a newer format.
     """
     if data is None:
         return Card()

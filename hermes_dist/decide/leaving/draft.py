@@ -1,4 +1,4 @@
-"""The first manifest of a package, with comments, from what can be seen; and the workflow that keeps it valid."""
+"""The first manifest of a package, commented and drafted from its files; and a workflow that validates it."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ _PROVIDERS = {
     "nvidia": "NVIDIA_API_KEY",
     "nous-api": "NOUS_API_KEY",
 }
-"""The variable that the agent looks for where a provider of models is named."""
+"""The variable that the agent reads for each provider of models."""
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """What a first manifest says.
+    """The contents of a first manifest.
 
     Attributes:
-        requires: Versions of the agent.
+        requires: The required versions of the agent.
         env: Variables that the files refer to.
-        brings: What it would ship, by names at the root.
+        brings: The names at the root that it would ship.
     """
 
     name: str
@@ -54,12 +54,12 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 
 def variables_of(tree: Tree, read: Read, hidden: Iterable[str] = ()) -> tuple[EnvVar, ...]:
-    """List the variables that a package wants, with a line on where each is used.
+    """List the variables that a package needs, each with a line on where it is used.
 
     Args:
         tree: The package.
         read: Gives contents.
-        hidden: Names that took the place of secrets.
+        hidden: Names that replace secrets.
     """
     found: dict[str, EnvVar] = {}
     if provider := _provider(tree, read):
@@ -88,7 +88,7 @@ def _provider(tree: Tree, read: Read) -> str:
 
 
 def brought_by(tree: Tree) -> tuple[str, ...]:
-    """What a package without ``distribution_owned`` would bring: folders and files at its root."""
+    """List the folders and files at the root that a package without ``distribution_owned`` would install."""
     paths = payload_of(tree, Manifest(name="x")).tree
     names = {f"{path.top}/" if "/" in path else str(path) for path in paths}
     return tuple(sorted(names - {"distribution.yaml"}))
@@ -140,13 +140,13 @@ def _variables(env: Iterable[EnvVar]) -> Iterable[str]:
 
 
 def _quoted(text: str) -> str:
-    """A text as YAML reads it back, whatever is in it."""
+    """Quote a text so that YAML reads it back unchanged."""
     line = json.dumps(" ".join(text.split()), ensure_ascii=False)
     return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in line)
 
 
 def workflow_text(command: str) -> bytes:
-    """Write a workflow that validates the package at every push; ``command`` is the program's name."""
+    """Write a workflow that validates the package on every push; ``command`` is the program's name."""
     return f"""# Validates the package at every push and pull request.
 name: validate
 on: [push, pull_request]

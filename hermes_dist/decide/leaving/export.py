@@ -1,4 +1,4 @@
-"""What leaves a home in an archive: its shared files as they are, without secrets and without run state."""
+"""Export: the shared files of a home for an archive, without secrets and run state."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
 CARRIED_PARTS: Mapping[str, tuple[str, ...]] = {name: (name,) for name in (MEMORIES, SESSIONS)}
-"""What ``--with`` adds, by folders; sessions come with the databases that :func:`is_history` names."""
+"""Paths that ``--with`` adds, by folder; the databases of sessions are matched by :func:`is_history`."""
 _HISTORY = re.compile(r"(?:state|response_store)\.db(?:-wal)?")
-"""With the unwritten part, as the agent's own archives have it."""
+"""Includes the write-ahead log, as the agent's own archives do."""
 _SECRET_NAME = re.compile(
     r"KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH|PRIVATE|SALT|COOKIE|WEBHOOK|SIGN|DSN", re.IGNORECASE
 )
@@ -45,13 +45,13 @@ _PLAIN = frozenset(["password", "changeme", "localhost", "development", "product
 
 
 class Portable(Struct):
-    """The files of a home as they may leave it.
+    """The files of a home, cleaned so that they may leave it.
 
     Attributes:
-        tree: Them, in the home's spelling.
+        tree: The files, in the home's spelling.
         blobs: New contents by digest.
-        variables: Names that took the place of secrets in settings and jobs.
-        notes: What could not be taken along.
+        variables: Names that replace secrets in settings and jobs.
+        notes: What could not be included.
     """
 
     tree: Tree
@@ -60,19 +60,19 @@ class Portable(Struct):
     notes: list[str] = field(default_factory=list)
 
     def put(self, path: RelPath, data: bytes) -> None:
-        """Set a content."""
+        """Set the content of a file."""
         entry = Entry(Digest.of(data), self.tree[path].executable)
         self.blobs[entry.digest] = data
         self.tree = self.tree.with_entries({path: entry})
 
     def leave(self, path: RelPath, why: str) -> None:
-        """Leave a file out."""
+        """Leave a file out, and note why."""
         self.tree = self.tree.with_entries({path: None})
         self.notes.append(f"{path}: {why}; left out")
 
 
 def portable(home: Tree, base: Tree, read: Read) -> Portable:
-    """Take secrets out of settings, and run state out of jobs; what equals base stays as its author wrote it.
+    """Remove secrets from settings and run state from jobs; data equal to base's stay as the author wrote them.
 
     Args:
         home: The shared files of a home.
@@ -104,7 +104,7 @@ def _without_secrets(work: Portable, path: RelPath, base: Tree, read: Read) -> N
 
 
 def _hidden(work: Portable, value: object, before: object, key: tuple[str, ...]) -> object:
-    """A value without secrets; what equals base's is the author's, and stays."""
+    """Return a value without secrets; one that equals base's is the author's and stays."""
     if same(value, before):
         return value
     if isinstance(value, dict):
@@ -148,7 +148,7 @@ def _jobs(data: object) -> list[Job]:
 
 
 def _job(work: Portable, job: Job, before: Job | None) -> Job:
-    """A job that never ran, on or off as it is here."""
+    """Return a job as if it had never run; it stays on or off as it is."""
     fresh = {
         key: _fresh(key, value, job) if is_runtime(key) else value for key, value in job.items()
     }
@@ -170,13 +170,13 @@ def _fresh(key: str, value: object, job: Job) -> object:
 
 
 def parts_of(tree: Tree, read: Read, only: frozenset[str], without: frozenset[str]) -> Portable:
-    """Take some parts of a home alone; its servers can be told from its other settings.
+    """Select some parts of a home; its servers count as a part separate from its other settings.
 
     Args:
         tree: The files.
         read: Gives contents by digest.
         only: Parts to take; empty for all.
-        without: Parts to leave.
+        without: Parts to leave out.
     """
     left = (({*PARTS, "files"} - only) if only else set()) | without
     work = Portable(
@@ -208,12 +208,12 @@ def _spelled(doc: object, want: object) -> bytes:
 
 
 def lock_to_go(lock: Lock) -> Lock:
-    """A lock for elsewhere: what was agreed to here has to be agreed to there."""
+    """Return the lock for another machine, without approvals: they have to be given again there."""
     return replace(lock, answers=(), approved=(), generation=0)
 
 
 def wanted_blobs(lock: Lock | None, tree: Tree) -> list[Digest]:
-    """The contents that merging will need, beside those of the files themselves."""
+    """List the contents that merging will need, beyond those of the files themselves."""
     if lock is None:
         return []
     have = {entry.digest for entry in tree.values()}
@@ -224,10 +224,10 @@ def wanted_blobs(lock: Lock | None, tree: Tree) -> list[Digest]:
 
 
 def known_secrets(variables: Mapping[str, str], auth: object) -> dict[str, str]:
-    """The values that this machine keeps secret, by the names of variables for them.
+    """Collect the values that this machine keeps secret, by the names of variables for them.
 
     Args:
-        variables: What its ``.env`` files hold; settings without a secret's name or looks are left out.
+        variables: The contents of its ``.env`` files; values without the name or look of a secret are left out.
         auth: The data of its ``auth.json``.
     """
     found = {name: value for name, value in variables.items() if _is_secret(name, value)}
@@ -266,20 +266,20 @@ def is_history(path: RelPath) -> bool:
 
 
 def goes_with(path: RelPath, parts: frozenset[str]) -> bool:
-    """Whether ``--with`` those parts takes a file of the machine along."""
+    """Whether ``--with`` these parts includes a file of the machine."""
     if any(path.top in CARRIED_PARTS[part] for part in parts):
         return True
     return SESSIONS in parts and is_history(path)
 
 
 def comes_in(path: RelPath, *, full: bool, foreign: bool, effects: bool) -> bool:
-    """Whether a new home takes a file over that is the machine's.
+    """Whether a new home accepts a file of the machine from an archive.
 
     Args:
         path: The file.
-        full: The archive is a whole backup that a passphrase opened.
+        full: The archive is a full backup that was opened with a passphrase.
         foreign: It was written by the agent.
-        effects: Who lets it in said yes to all it can do.
+        effects: The user approved everything that the archive can do.
     """
     if any(path.under(place) for place in LETS_IN) and not effects:
         return False
@@ -290,5 +290,5 @@ def comes_in(path: RelPath, *, full: bool, foreign: bool, effects: bool) -> bool
 
 
 def only_lock(lock: Lock | None) -> Tree:
-    """Every path that a lock speaks of."""
+    """Return every path that a lock mentions."""
     return lock.base.with_entries(lock.theirs()) if lock else EMPTY

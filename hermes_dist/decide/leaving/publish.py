@@ -1,7 +1,7 @@
-"""What of a home may leave it, and what a repository becomes when it does.
+"""Publishing: which files of a home may leave it, and how the repository changes.
 
-By permission, never by exclusion: what a package brought, the shared names, what the manifest lists. Then by content:
-secrets, what the agent remembers of its person, and places on this machine stop everything.
+Files have to be allowed by a list: the package's files, the shared names, the manifest's list. Then contents are
+checked: secrets, the agent's memories of its user, and paths on this machine stop everything.
 """
 
 from __future__ import annotations
@@ -54,19 +54,19 @@ _PERSONAL_KEYS = (
     "command_allowlist",
     "gateway.*_dirs",
 )
-"""Settings that are about this machine or its person: they stay at what the package had."""
+"""Settings about this machine or its user: they keep the package's values."""
 _PLACEHOLDER = re.compile(r"\$\{\w+\}")
 _ANY = Entry(Digest.of(b""))
 _LONGEST_LINE, _SHORTEST_MEMORY = 4000, 28
 
 
 class Private(Discreet, frozen=True, kw_only=True):
-    """What must not leave this machine.
+    """Data that must not leave this machine.
 
     Attributes:
-        secrets: Values in ``.env``, ``auth.json`` and their like.
-        memories: Lines of what the agent remembers.
-        home: The home folder of the person.
+        secrets: Values in ``.env``, ``auth.json`` and similar files.
+        memories: Lines of the agent's memories.
+        home: The user's home folder.
     """
 
     secrets: frozenset[str] = field(default_factory=frozenset)
@@ -75,7 +75,7 @@ class Private(Discreet, frozen=True, kw_only=True):
 
 
 def looked_for(manifest: Manifest | None) -> Tree:
-    """Paths that the manifest lists, as a tree that says where to look: each as a file and as a folder."""
+    """Return the paths listed in the manifest as a tree to search for, each as a file and as a folder."""
     owned = manifest.owned if manifest and manifest.owned else ()
     paths = {path: _ANY for path in owned if not is_machine(path)}
     return Tree({**paths, **{path / "x": _ANY for path in paths}})
@@ -87,13 +87,13 @@ def permitted(
     """Choose which files of a home may leave it.
 
     Args:
-        found: The files of the home that were looked at.
-        base: What its package brought.
+        found: The files of the home that were read.
+        base: The files that its package brought.
         manifest: Its manifest.
-        own: Whether the user's own files in shared folders go along.
+        own: Include the user's own files in shared folders.
 
     Returns:
-        The files, and what stays and why.
+        The files, and what stays behind, with reasons.
     """
     why = {path: _stays(path, base, manifest, own=own) for path in found}
     groups: dict[tuple[str, str], int] = {}
@@ -127,16 +127,16 @@ def _stays(path: RelPath, base: Tree, manifest: Manifest | None, *, own: bool) -
 def without_personal(
     home: Tree, received: Tree, kept: Collection[str], read: Read
 ) -> tuple[Grafted, tuple[LeftOut, ...]]:
-    """Put settings about this machine, and what was said to stay here for ever, back to what the package had.
+    """Reset settings about this machine, and places that the user keeps here, to the package's values.
 
     Args:
         home: The home's files.
-        received: What its package brought.
+        received: The files that its package brought.
         kept: ``path`` or ``path: key`` of remembered decisions.
         read: Gives contents.
 
     Returns:
-        The files, and what stays and why.
+        The files, and what stays behind, with reasons.
     """
     places = [
         (RelPath(path), key)
@@ -155,7 +155,7 @@ def without_personal(
 
 
 def _local_keys(config: bytes, received: bytes) -> Iterator[tuple[str, str]]:
-    """Settings that stay: personal ones, and placeholders of the package that were filled in here."""
+    """Yield settings that stay: personal ones, and the package's placeholders that were filled in here."""
     try:
         data, before = load_data(config, Kind.YAML), load_data(received, Kind.YAML)
     except Invalid:
@@ -171,7 +171,7 @@ def _local_keys(config: bytes, received: bytes) -> Iterator[tuple[str, str]]:
 
 
 def memory_lines(texts: Iterable[str]) -> frozenset[str]:
-    """The lines of memories that are long enough to be told apart from anything else."""
+    """Return the lines of memories that are long enough to be distinctive."""
     lines = (_plain(line) for text in texts for line in text.splitlines())
     return frozenset(line for line in lines if len(line) >= _SHORTEST_MEMORY)
 
@@ -181,7 +181,7 @@ def _plain(line: str) -> str:
 
 
 def changed_here(received: Tree, leaves: Tree, repository: Tree) -> dict[RelPath, Entry | None]:
-    """List what was changed in a profile, as changes of the repository it came from.
+    """List the changes made in a profile, as changes to the repository it came from.
 
     Args:
         received: The package as the profile received it.
@@ -189,7 +189,7 @@ def changed_here(received: Tree, leaves: Tree, repository: Tree) -> dict[RelPath
         repository: The whole repository at that commit.
 
     Raises:
-        Refused: A file was made here that the package has, too, in a part that was left out.
+        Refused: The user created a file that the package also has, in a part that was left out here.
     """
     changes = {path: leaves.get(path) for path in leaves.differing(received)}
     new = (path for path, entry in changes.items() if entry and path not in received)
@@ -203,7 +203,7 @@ def changed_here(received: Tree, leaves: Tree, repository: Tree) -> dict[RelPath
 
 
 def never_received(placed: Tree, received: Tree, read: Read) -> list[tuple[RelPath, str]]:
-    """List what of a package, placed, was left out of a profile when it was installed: paths, and settings."""
+    """List the parts of a placed package that the profile did not get when it was installed: paths and settings."""
     places = [(path, "") for path in placed if path not in received]
     if CONFIG in placed and CONFIG in received:
         try:
@@ -223,18 +223,18 @@ def never_received(placed: Tree, received: Tree, read: Read) -> list[tuple[RelPa
 
 
 def merged(base: Tree, ours: Tree, theirs: Tree, read: Read) -> TreeMerge:
-    """Merge what was changed here with what a repository holds now; conflicts stay open."""
+    """Merge the changes made here with the repository's present state; conflicts stay open."""
     return merge_trees(base, ours, theirs, read)
 
 
 def find_leaks(tree: Tree, known: Tree, read: Read, private: Private) -> list[Leak]:
-    """List what must not leave: secrets, memories, places on this machine, machine files.
+    """List contents that must not leave: secrets, memories, paths on this machine, machine files.
 
     Args:
-        tree: What would be there afterwards.
-        known: What is there already; the same file is not looked at again.
+        tree: The files after publishing.
+        known: The files that are published already; an unchanged file is not checked again.
         read: Gives contents.
-        private: What this machine keeps to itself.
+        private: Data that must not leave this machine.
     """
     found: set[Leak] = set()
     for path, entry in tree.items():
@@ -256,10 +256,10 @@ def find_leaks(tree: Tree, known: Tree, read: Read, private: Private) -> list[Le
 
 
 def not_allowed(leaks: Sequence[Leak], allowed: Collection[str]) -> list[Leak]:
-    """Take out what was allowed one by one, as ``FILE:LINE``.
+    """Drop the leaks that the user allowed one by one, as ``FILE:LINE``.
 
     Raises:
-        UsageError: A place that was allowed is none of them.
+        UsageError: An allowed place is not one of the leaks.
     """
     places = {f"{leak.path}:{leak.line}" for leak in leaks}
     if unknown := sorted(set(allowed) - places):
@@ -274,11 +274,11 @@ def bumped(version: str, part: str) -> str:
     """Return the next version.
 
     Args:
-        version: The one before; empty for none.
-        part: ``major``, ``minor`` or ``patch``. A pre-release is followed by its release where that is enough.
+        version: The previous version; empty for none.
+        part: ``major``, ``minor`` or ``patch``. If it is enough, a pre-release is followed by its own release.
 
     Raises:
-        UsageError: The version is none, or the part is none of the three.
+        UsageError: The version is not valid, or the part is not one of the three.
     """
     if part not in BUMPS:
         raise UsageError(f"--bump takes {', '.join(BUMPS)}, not {part!r:.40}")
@@ -301,7 +301,7 @@ _VERSION = re.compile(
 
 
 def with_fields(manifest: bytes, version: str, variables: Collection[str]) -> bytes:
-    """Write a version, and new variables, into a manifest; every other byte stays.
+    """Write a version and new variables into a manifest; every other byte stays.
 
     Raises:
         Invalid: The manifest can't be read.
@@ -330,7 +330,7 @@ def with_fields(manifest: bytes, version: str, variables: Collection[str]) -> by
 
 
 def _with_version(manifest: bytes, data: Mapping[object, object], version: str) -> bytes:
-    """Write a version, in quotes where YAML would take it for a number."""
+    """Write a version, quoted if YAML would read it as a number."""
     shown = version if version.count(".") > 1 else f'"{version}"'
     text, count = _VERSION.subn(rb"\g<1>" + shown.encode(), manifest, count=1)
     if count and load_data(text, Kind.YAML) == {**data, "version": version}:

@@ -1,1 +1,1 @@
-"""Secrets: what looks like one, where, and a value with ``${NAME}`` in its place."""
+"""Secrets: finding likely secrets, and replacing them with ``${NAME}``."""

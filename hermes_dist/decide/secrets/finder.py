@@ -1,7 +1,7 @@
-"""The one finder: what looks like a secret in a text, and where.
+"""The only secret finder: what looks like a secret in a text, and where.
 
-Three families: keys that begin as the keys of a service do, wherever they stand; secrets that are told by what is
-around them (a private key, a password in a URL); and values drawn by chance behind a name that says what they are.
+There are three families: keys that begin with the prefix of a known service; secrets recognised by their
+surroundings (a private key, a password in a URL); and random values after a telling name.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ _TOKENS = bytes(code if code in _TOKEN_SIGNS else 32 for code in range(256))
 _WORDS = bytes(code if code in _TOKEN_SIGNS or code in b":=|$@" else 32 for code in range(256))
 _TOKEN = re.compile(r"[A-Za-z0-9_\-.+/~]{12,}")
 _GOES_ON = ("…", "...", "***")
-"""What follows a value that is shown in part."""
+"""The text after a value that is shown only in part."""
 _REFERS = ("${", "{{", "$(")
-"""What a variable begins with that stands for a value."""
+"""The beginnings of a reference to a variable."""
 _FEW = 24
 _WIDEST_ROW = 600
 _HIGHEST_TABLE = 6000
@@ -61,7 +61,7 @@ _LONGEST = 800
 _ESCAPE = re.compile(
     r"(?:\\(?:[nrtbf]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})|%[0-9A-Fa-f]{2}|\[[\d;]{0,8}m)\Z"
 )
-"""A sign written in another way, which ends with a letter or a digit: in JSON, in a URL, in colours of a terminal."""
+"""An escaped character whose escape ends with a letter or a digit: in JSON, in a URL, in terminal colours."""
 _RANDOM_NAMED = "random value behind a key-like name"
 
 
@@ -80,15 +80,15 @@ def find_secrets(text: str) -> list[Finding]:
 
 
 def _words(text: str) -> bytes:
-    """The long words of a text that could be drawn by chance, each once; most texts have few."""
+    """Return the long words of a text that could be random, each once; most texts have few."""
     words = set(text.encode("utf-8", "replace").translate(_WORDS).split())
     return b"\n".join([word for word in words if len(word) >= FEWEST and could_be_random(word)])
 
 
 def _apart(found: list[Finding]) -> list[Finding]:
-    """In order, without those that begin inside another.
+    """Sort findings and drop those that begin inside another.
 
-    Of two that begin at one place the first found says the kind, since the table lists the longer prefixes first
+    Of two that begin at the same place, the first one found gives the kind: the table lists longer prefixes first
     (``sk-ant-`` before ``sk-``); both are covered.
     """
     kept: list[Finding] = []
@@ -118,7 +118,7 @@ def _of_kind(text: str, kind: Kind | Shape) -> Iterator[Finding]:
 
 
 def _stands_free(text: str, at: int, kind: Kind | Shape, whole: str, body: str) -> bool:
-    """Whether a key does not just go on a word that happens to end like a prefix."""
+    """Whether a key stands alone, and does not continue a word that happens to end like a prefix."""
     if at == 0 or not (text[at - 1].isalnum() and text[at - 1].isascii()):
         return _is_strict(kind, whole, body)
     before = text[max(0, at - 10) : at]
@@ -133,7 +133,7 @@ def _stands_free(text: str, at: int, kind: Kind | Shape, whole: str, body: str) 
 
 
 def _is_strict(kind: Kind | Shape, whole: str, body: str) -> bool:
-    """A short prefix is common in names; what follows it has to look drawn by chance."""
+    """Whether a match is convincing: after a prefix of up to three characters, common in names, the rest has to look random."""
     return isinstance(kind, Shape) or len(whole) - len(body) > 3 or is_mixed(body)
 
 
@@ -178,7 +178,7 @@ def _in_urls(text: str) -> Iterator[Finding]:
 
 
 def _passwords(text: str) -> Iterator[Finding]:
-    """Short values, or such with other signs than letters and digits, behind the name of a password."""
+    """Yield values after the name of a password that are short or have special characters."""
     low = text.lower()
     if len(low) != len(text):  # a letter whose small form is longer: places would not be the same
         low = text
@@ -200,7 +200,7 @@ def _places(text: str, word: str) -> Iterator[int]:
 
 
 def _named(text: str, words: bytes) -> Iterator[Finding]:
-    """Values drawn by chance behind key-like names; looked for from the value, since names are far more common."""
+    """Yield random values after key-like names; the search starts from the value, because names are far more common."""
     tokens = {
         word.decode()
         for word in words.translate(_TOKENS).split()
@@ -235,7 +235,7 @@ def _spans(text: str, values: set[str]) -> Iterator[tuple[int, int]]:
 
 
 def in_key_column(text: str, at: int) -> bool:
-    """Whether a place is in a cell of a table whose column is named like a secret."""
+    """Whether a place is in a cell of a table column that is named like a secret."""
     begin = text.rfind("\n", max(0, at - _WIDEST_ROW), at) + 1
     line = text[begin:at]
     if begin == 0 or not line.lstrip().startswith("|"):

@@ -1,7 +1,7 @@
-"""The one table of keys that can be told by how they begin, and of the few that have a shape of their own.
+"""The only table of keys that are recognised by their prefix, and of the few with a shape of their own.
 
-A row is a fact about a service: what its keys begin with, and what the rest of them is made of. The prefixes that the
-agent's own redaction knows are among them.
+Each row is a fact about a service: how its keys begin, and what the rest consists of. The prefixes that the
+agent's own redaction knows are included.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _BODIES = {
     "base64": "0-9A-Za-z+/",
     "any": r"0-9A-Za-z_.+/=~:\-",
 }
-"""What the rest of a key is made of, as the inside of a character class."""
+"""The characters in the rest of a key, as the inside of a character class."""
 
 
 class Kind(NamedTuple):
-    """Keys that begin with one of some prefixes.
+    """Keys that begin with one of several prefixes.
 
     Attributes:
-        name: What a finding is called.
-        prefixes: How they begin.
-        body: What the rest is made of: a name of a class of characters.
-        fewest: How many characters the rest has at least.
-        exact: It has just as many.
+        name: The name of a finding.
+        prefixes: The prefixes.
+        body: The name of the character class of the rest.
+        fewest: The minimum length of the rest.
+        exact: The rest has exactly that length.
     """
 
     name: str
@@ -41,23 +41,23 @@ class Kind(NamedTuple):
 
     @property
     def hints(self) -> tuple[str, ...]:
-        """What a text contains that holds such a key; looked for first, since that is fast."""
+        """Substrings of any text with such a key; searched for first, because that is fast."""
         return self.prefixes
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        """The key, its rest as the group ``body``."""
+        """The pattern of the key, with the rest as the group ``body``."""
         return _prefixed(self)
 
 
 class Shape(NamedTuple):
-    """Keys that are told by a shape.
+    """Keys that are recognised by their shape.
 
     Attributes:
-        name: What a finding is called.
-        hints: What a text contains that holds such a key.
-        expression: The key, the part drawn by chance as the group ``body``.
-        inside: Letters or digits may stand right before it.
+        name: The name of a finding.
+        hints: Substrings of any text with such a key.
+        expression: The pattern of the key, with the random part as the group ``body``.
+        inside: Letters or digits may come right before it.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Shape(NamedTuple):
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        """The key, its rest as the group ``body``."""
+        """The pattern of the key, with the rest as the group ``body``."""
         return _compiled(self.expression)
 
 
@@ -327,7 +327,7 @@ _HINTS = tuple((hint, number) for number, kind in enumerate(KINDS) for hint in k
 
 
 def kinds_in(text: str) -> list[Kind | Shape]:
-    """The kinds that a text may hold a key of."""
+    """Return the kinds of key that a text may contain."""
     return [
         KINDS[number]
         for number in dict.fromkeys([number for hint, number in _HINTS if hint in text])

@@ -1,4 +1,4 @@
-"""Values that a machine is known to keep secret, in every spelling in which they may stand in a file."""
+"""Values that a machine keeps secret, in every form in which a file may contain them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 SHORTEST_KNOWN = 8
-"""A shorter value is not looked for: it would be found everywhere."""
+"""Shorter values are not searched for: they would be found everywhere."""
 
 
 def places_of(data: bytes, forms: Iterable[bytes]) -> Iterator[int]:
-    """Where any of some forms begins."""
+    """Yield the positions where any of the forms begins."""
     for form in forms:
         at = data.find(form)
         while at >= 0:
@@ -21,7 +21,7 @@ def places_of(data: bytes, forms: Iterable[bytes]) -> Iterator[int]:
 
 
 def forms_of(value: str) -> set[bytes]:
-    """The ways in which a value may stand in a file."""
+    """Return the forms in which a file may contain a value."""
     raw = value.encode()
     forms = {raw, quote(value, safe="").encode(), quote(value).encode()}
     for lead in range(3):

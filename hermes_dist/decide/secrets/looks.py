@@ -1,4 +1,4 @@
-"""What a value looks like: drawn by chance, made of words, or standing for a value that everybody fills in."""
+"""The look of a value: random, made of words, or a placeholder that users fill in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _CLASSES = bytes(
     97 if 97 <= code <= 122 else 65 if 65 <= code <= 90 else 48 if 48 <= code <= 57 else 45
     for code in range(256)
 )
-"""Small letters, capitals, digits, and all else, as one sign each."""
+"""Lower case, upper case, digits, and all others, each mapped to one character."""
 _DIGIT_TURNS = (b"a0", b"0a", b"A0", b"0A")
 _CASE_TURNS = (b"aA", b"Aa")
 _CAPITALS = b"A" * 10
@@ -25,10 +25,10 @@ _PAIRS = frozenset(
 """,
     )
 )
-"""The pairs of letters that most of English and of names in programs is made of; a quarter of all pairs."""
+"""The pairs of letters that make up most of English and of names in programs; a quarter of all pairs."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-"""An account of a public ledger is shown to everybody."""
+"""An account on a public ledger is not a secret."""
 _STANDS_FOR = re.compile(
     r"<.*>|\[.*\]|\{.*\}|%.*%|\$\w+|\$\{.*|\$\(.*|\{\{.*|__\w+__|(?:os\.)?environ.*|(?:os\.)?getenv.*|process\.env.*"
     r"|.*\*\*\*.*|.*\.\.\..*|.*….*|.*(?i:x{6,}).*",
@@ -57,22 +57,22 @@ _KNOWN_TO_ALL = frozenset(
         "JBSWY3DPEHPK3PXP",
     ]
 )
-"""Examples in the documentation of services and standards, to the letter."""
+"""Exact examples from the documentation of services and standards."""
 _DATE = re.compile(r"\d{4}-\d{2}|\d{1,2}[:/]\d{2}")
 _FOR_EVERYBODY = ("phc_", "pk_live_", "pk_test_", "pk.eyJ", "sb_publishable_")
-"""Keys that services mean to be seen by everybody."""
+"""Prefixes of keys that services intend to be public."""
 _ALNUM = re.compile(r"[0-9A-Za-z]+")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LETTERS = re.compile(r"[A-Za-z]{2,}")
 _FEW_SIGNS = 10
 FEWEST = 12
-"""A shorter value is not taken for one drawn by chance."""
+"""Shorter values do not count as random."""
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether a whole value says that it stands for another: ``<key>``, ``your-key-here``, ``xxxx``, ``${NAME}``.
+    """Whether a whole value is a placeholder: ``<key>``, ``your-key-here``, ``xxxx``, ``${NAME}``.
 
-    A word inside is not enough: what is left without such words, rows of letters and repeats has to be short.
+    A placeholder word inside is not enough: the rest, without such words, sequences and repeats, has to be short.
     """
     if (
         value in _KNOWN_TO_ALL
@@ -89,7 +89,7 @@ def is_placeholder(value: str) -> bool:
 
 
 def _decoded(value: str) -> str:
-    """What a value says where it is base64 of a readable text; empty otherwise."""
+    """Return the readable text that a value encodes in base64; empty otherwise."""
     try:
         said = base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode("ascii")
     except ValueError:
@@ -106,7 +106,7 @@ def _stands_for_another(value: str) -> bool:
 
 
 def _is_row(text: str) -> bool:
-    """Whether most signs follow the one before, as in ``abc123def456`` or ``aaaa1111``."""
+    """Whether most characters follow the one before in sequence, as in ``abc123def456`` or ``aaaa1111``."""
     low = text.lower().encode()
     steps = sum([0 <= b - a <= 1 for a, b in pairwise(low)])
     skips = sum([0 <= b - a <= 1 for a, b in zip(low, low[2:], strict=False)])
@@ -114,7 +114,7 @@ def _is_row(text: str) -> bool:
 
 
 def _repeats(text: str) -> bool:
-    """Whether a text is made of few signs, or of one part again and again."""
+    """Whether a text consists of few different characters, or repeats one part."""
     low = text.lower()
     if len(set(low)) <= min(6, len(low) // 2):
         return True
@@ -123,13 +123,13 @@ def _repeats(text: str) -> bool:
 
 
 def turns(value: str) -> tuple[int, int]:
-    """How often digits and letters, and small letters and capitals, change places."""
+    """Count the changes between digits and letters, and between lower and upper case."""
     signs = value.encode("ascii", "replace").translate(_CLASSES)
     return sum(map(signs.count, _DIGIT_TURNS)), sum(map(signs.count, _CASE_TURNS))
 
 
 def is_wordy(value: str, share: float = 0.5) -> bool:
-    """Whether the letters of a value follow each other as they do in words."""
+    """Whether the letters of a value follow each other as in words."""
     pairs = [
         run[at : at + 2] for run in _LETTERS.findall(value.lower()) for at in range(len(run) - 1)
     ]
@@ -137,7 +137,7 @@ def is_wordy(value: str, share: float = 0.5) -> bool:
 
 
 def is_made_of_words(value: str) -> bool:
-    """Whether there is nothing but words and numbers in a value, as in ``sk-name-of-a-skill-2``."""
+    """Whether a value consists only of words and numbers, as in ``sk-name-of-a-skill-2``."""
     digits, _ = turns(value)
     count = sum(map(len, _ALNUM.findall(value)))
     if digits > max(2, count // 12):
@@ -147,7 +147,7 @@ def is_made_of_words(value: str) -> bool:
 
 
 def could_be_random(token: bytes) -> bool:
-    """A fast look at whether some bytes are worth a closer one."""
+    """Check quickly whether some bytes are worth a closer look."""
     signs = token.translate(_CLASSES)
     if signs.count(b"0") >= 2 and sum(map(signs.count, _DIGIT_TURNS)) >= 2:
         return True
@@ -156,12 +156,12 @@ def could_be_random(token: bytes) -> bool:
 
 
 def is_random(text: str) -> bool:
-    """Whether a value looks drawn by chance: no words, no path, no version, no placeholder."""
+    """Whether a value looks random: no words, path, version or placeholder."""
     return looks_drawn(text) and not is_placeholder(text)
 
 
 def looks_drawn(text: str) -> bool:
-    """The same, but for a placeholder, which takes longer to tell."""
+    """Like :func:`is_random`, without the slower check for placeholders."""
     if len(text) < FEWEST or "://" in text or _ADDRESS.fullmatch(text):
         return False
     if _UUID.fullmatch(text):
@@ -173,7 +173,7 @@ def looks_drawn(text: str) -> bool:
 
 
 def is_mixed(text: str) -> bool:
-    """Whether signs of different kinds follow each other more often than in names; less strict than `is_random`."""
+    """Whether kinds of characters change more often than in names; less strict than `is_random`."""
     digits, cases = turns(text)
     return digits >= 4 or (digits + cases) * 4 >= sum(map(len, _ALNUM.findall(text)))
 
@@ -190,7 +190,7 @@ def _alternates(text: str, count: int) -> bool:
 
 
 def _is_path(text: str) -> bool:
-    """Whether a value has the parts of a path; in one drawn by chance a slash has no words around it."""
+    """Whether a value has the parts of a path; in a random value, the text around a slash is not words."""
     parts = [part for part in text.split("/") if part]
     if len(parts) < 2:
         return False
@@ -200,7 +200,7 @@ def _is_path(text: str) -> bool:
 
 
 def is_password(text: str) -> bool:
-    """Whether a short value behind the name of a password looks like one that somebody uses."""
+    """Whether a short value after the name of a password looks like a real password."""
     if not 8 <= len(text) <= 120:
         return False
     digits, cases = turns(text)

@@ -1,4 +1,4 @@
-"""A value of a document with ``${NAME}`` in place of every secret."""
+"""Masking: a value of a document with ``${NAME}`` in place of every secret."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _PLAIN_WORDS = frozenset(
 
 
 def hide(value: object, key: tuple[str, ...]) -> tuple[object, tuple[str, ...]]:
-    """Put ``${NAME}`` in place of what looks like a secret in a value of a document.
+    """Replace likely secrets in a value of a document with ``${NAME}``.
 
     Args:
         value: Any data.
-        key: Where it stands; the last parts name the variables.
+        key: The key of the value; its last steps give the names of the variables.
 
     Returns:
         The value, and the names of the variables.
@@ -60,7 +60,7 @@ def _hidden(value: object, key: tuple[str, ...], names: list[str]) -> object:
 
 
 def _key_of_item(key: tuple[str, ...], items: list[object], n: int) -> tuple[str, ...]:
-    """The key of a list's item: behind ``--api-key`` it is that."""
+    """Return the key of a list item: after ``--api-key``, that option is the key."""
     before = items[n - 1] if n else None
     return (
         (*key, before.lstrip("-")) if isinstance(before, str) and before.startswith("--") else key
@@ -68,7 +68,7 @@ def _key_of_item(key: tuple[str, ...], items: list[object], n: int) -> tuple[str
 
 
 def _named_secret(value: str, key: tuple[str, ...]) -> bool:
-    """Whether a text under a key-like name is a secret of its own, by the name more than by its looks."""
+    """Whether a text with a key-like name is a secret as a whole, judged more by its name than by its look."""
     last = key[-1] if key else ""
     if not is_secret_name(last):
         return False

@@ -1,7 +1,7 @@
-"""What lies packed in a file: members of zip archives, gzip streams, rows of SQLite databases, cells of notebooks.
+"""Contents packed inside a file: zip members, gzip streams, rows of SQLite databases, notebook cells.
 
-Read from bytes alone, within limits, and forgiving: a damaged part is passed over. Members of a zip archive are found
-by the header in front of each, so one that its list of contents does not name is seen, too.
+They are read from bytes alone, within limits; a damaged part is skipped. Zip members are found
+by their local headers, so a member that the central directory does not list is seen, too.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _STORED, _DEFLATED = 0, 8
 _LEAF = 13
 _CODINGS = {2: "utf-16-le", 3: "utf-16-be"}
 _SIZES = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 7: 8, 8: 0, 9: 0}
-"""Bytes of a column in a row, by its type."""
+"""The size in bytes of a column in a row, by its type."""
 _MOST_NESTED = 20
 _HEAD = 50_000
-"""A program may stand in front of an archive."""
+"""How far into a file an archive may begin: a program may come before it."""
 
 
 def members_of(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Give what lies packed in a file, by names to show; what lies packed in that as well, up to three deep."""
+    """Yield the packed contents of a file with names to show, up to three levels deep."""
     left = _MOST
     for name, content in islice(_unpacked(data, 1), _MOST_MEMBERS):
         left -= len(content)
@@ -40,7 +40,7 @@ def members_of(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def holds_members(head: bytes) -> bool:
-    """Whether a file that begins so is read in one piece, since what is packed in it could lie across two."""
+    """Whether a file that begins like this is read as a whole: its packed contents could cross the edge of a chunk."""
     return head.startswith((_ZIP, _GZIP, b"{"))
 
 
@@ -91,7 +91,7 @@ def _local(data: bytes, at: int) -> tuple[int, int, int, int, int]:
 
 
 def _member(data: bytes, begin: int, end: int, method: int) -> tuple[bytes, int]:
-    """The content of a member, and how many bytes it takes up."""
+    """Return the content of a member, and the number of bytes it occupies."""
     if method == _STORED:
         following = data.find(_ZIP, begin, end) if end == len(data) else -1
         stop = following if following >= 0 else end
@@ -108,7 +108,7 @@ def _member(data: bytes, begin: int, end: int, method: int) -> tuple[bytes, int]
 
 
 def _rows(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """The rows of a database as one text: a line for each, its columns apart."""
+    """Yield the rows of a database as one text: one line for each row, with separated columns."""
     size = int.from_bytes(data[16:18], "big")
     size = 65536 if size == 1 else size
     coding = _CODINGS.get(int.from_bytes(data[56:60], "big"), "utf-8")
@@ -148,7 +148,7 @@ def _row(data: bytes, at: int, end: int, coding: str) -> Iterator[str]:
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
-    """A number of one to nine bytes, and the place behind it."""
+    """Return a varint of one to nine bytes, and the position after it."""
     value = 0
     for count in range(8):
         byte = data[at + count] if at + count < len(data) else 0
@@ -159,7 +159,7 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _cells(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """The sources and outputs of a notebook as they read, without the marks of JSON."""
+    """Yield the sources and outputs of a notebook as plain text, without JSON syntax."""
     try:
         book = json.loads(data)
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
-"""Names that say that a secret stands behind them, and how people write a name and its value.
+"""Names that announce a secret, and the ways in which people write a name and its value.
 
-A value is looked at from behind: what stands in front of it is read as a name and what joins the two.
+The search starts at a value: the text before it is read as a name and a separator.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import lru_cache
 _WORD = re.compile(
     r"key|token|secret|passw|passphrase|passcode|pwd|pass(?![a-z])|credential|creds|bearer|auth|pat(?![a-z])|cookie"
 )
-"""What the name of a secret has in it somewhere, in small letters."""
+"""Words that occur in the name of a secret, in lower case."""
 _ANY_WORD = re.compile(_WORD.pattern, re.IGNORECASE)
 _HINTS = ("key", "token", "secret", "pass", "pwd", "cred", "bearer", "auth", "pat", "cookie")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -36,7 +36,7 @@ _SURE = frozenset(
         "passwords",
     ]
 )
-"""A name with one of these words, whatever else is in it but for what `_TELLS_OF` says."""
+"""Words that make a name secret, whatever else it contains, except for a word of `_TELLS_OF`."""
 _SURE_ENDS = (
     "password",
     "passwd",
@@ -118,7 +118,7 @@ _TELLS_OF = frozenset(
         "class",
     ]
 )
-"""A last word that makes a name tell of a secret, not hold it."""
+"""Last words of a name that describes a secret instead of holding it."""
 _NEVER = frozenset(
     [
         "public",
@@ -133,7 +133,7 @@ _NEVER = frozenset(
         "continuation",
     ]
 )
-"""A name with one of these holds no secret: counts of a model, places to go on from."""
+"""Words of names that hold no secret: token counts of a model, cursors for paging."""
 _LOOK_UP = frozenset(
     [
         "a",
@@ -282,7 +282,7 @@ _LOOK_UP = frozenset(
         "work",
     ]
 )
-"""A word before ``key`` that makes it the key of a table."""
+"""Words before ``key`` that make it the key of a table."""
 _SHOUTED_LOOK_UP = frozenset(
     [
         "primary",
@@ -296,7 +296,7 @@ _SHOUTED_LOOK_UP = frozenset(
         "index",
     ]
 )
-"""The same for a name in capitals, which most often is a variable of the environment."""
+"""The same for names in upper case, which are mostly environment variables."""
 _TAIL = frozenset(
     [
         "value",
@@ -322,7 +322,7 @@ _TAIL = frozenset(
     ]
 )
 _UUID = 36
-"""The length of an identifier; most of them are no secrets."""
+"""The length of a UUID; most of them are not secrets."""
 _JOINS = re.compile(
     r"""[\\"'`\])}*_>:]{0,6}
     (?:
@@ -342,7 +342,7 @@ _JOINS = re.compile(
     (?:(?:Bearer|Basic|Token|Bot|Api-?Key|Key|Digest|OAuth|Client-ID|SSWS|Splunk|GenieKey|Negotiate)[ \t]+)?""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""All that may stand between a name and its value; it is held against that whole text."""
+"""Everything that may come between a name and its value; matched against that whole text."""
 _SPACE = re.compile(r"""[ \t]+(?:[\\"'`]{1,3})?""")
 _QUOTED = re.compile(r"""[ \t]+[\\"'`]{1,3}""")
 _BEFORE_KEY = re.compile(r"([A-Za-z]{2,20})[ ]\Z")
@@ -351,20 +351,20 @@ _LOGIN = re.compile(
 )
 _QUERY = re.compile(r"[?&;]\Z")
 WIDEST = 180
-"""As much in front of a value is read."""
+"""The number of characters before a value that are read."""
 
 
 def mentions_secrets(text: str) -> bool:
-    """Whether there is anything in a text that could be part of the name of a secret."""
+    """Whether a text contains anything that could be part of the name of a secret."""
     low = text.lower()
     return any(hint in low for hint in _HINTS)
 
 
 def is_behind_name(before: str, value: str) -> bool:
-    """Whether what stands in front of a value ends with the name of a secret and what joins the two.
+    """Whether the text before a value ends with the name of a secret and a separator.
 
     Args:
-        before: The text in front; at most its last `WIDEST` signs are read.
+        before: The text before the value; at most its last `WIDEST` characters are read.
         value: The value.
     """
     before = before[-WIDEST:]
@@ -394,7 +394,7 @@ def _names(before: str, start: int, end: int, value: str) -> bool:
 
 
 def _lone_key(lead: str, joins: str) -> bool:
-    """Whether a bare ``key`` names a secret: in a query, or with a word before it, as in ``API key:``."""
+    """Whether a bare ``key`` names a secret: in a query string, or after a word, as in ``API key:``."""
     if _QUERY.search(lead):
         return joins.startswith("=")
     word = _BEFORE_KEY.search(lead)
@@ -420,7 +420,7 @@ _SPOKEN = frozenset(
         "my",
     ]
 )
-"""A word before ``key`` that makes it the key to something."""
+"""Words before ``key`` that make it the key to something."""
 
 
 def _joined(name: str, joins: str, lead: str) -> bool:
@@ -439,7 +439,7 @@ def _joined(name: str, joins: str, lead: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
-    """Whether a name says that it holds a secret: ``API_KEY``, ``clientSecret``, ``GITHUB_PAT``, ``mistralKey``."""
+    """Whether a name announces a secret: ``API_KEY``, ``clientSecret``, ``GITHUB_PAT``, ``mistralKey``."""
     words = [part.lower() for part in _PARTS.findall(name)]
     while len(words) > 1 and (words[-1] in _TAIL or words[-1].isdigit()):
         words.pop()
@@ -461,7 +461,7 @@ _NO_KEYS = frozenset(["monkey", "turkey", "hotkey", "passkey"])
 
 @lru_cache(maxsize=4096)
 def is_sure_name(name: str) -> bool:
-    """Whether a name can hold nothing but a secret, so that even an identifier behind it is one."""
+    """Whether a name can only hold a secret, so that even a UUID as its value counts as one."""
     words = [part.lower() for part in _PARTS.findall(name)]
     return name.isupper() or any(
         word in _SURE or word in _SPOKEN or word in _AT_THE_END or word.endswith(_SURE_ENDS)

@@ -1,4 +1,4 @@
-"""Texts with ``${NAME}`` in place of every secret."""
+"""Redaction: texts with ``${NAME}`` in place of every secret."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _KEY = re.compile(
 
 
 def redact(data: bytes, known: Mapping[str, str]) -> tuple[bytes, tuple[str, ...]]:
-    """Put ``${NAME}`` in place of every secret in a text.
+    """Replace every secret in a text with ``${NAME}``.
 
     Args:
         data: The text.
         known: Values that this machine keeps secret, by the names of their variables.
 
     Returns:
-        The text, and the names that were put into it. What is no UTF-8 stays as it is.
+        The text, and the names that were inserted. Data that is not UTF-8 stays unchanged.
     """
     names: list[str] = []
     for name, value in sorted(known.items(), key=lambda item: -len(item[1])):
@@ -43,7 +43,7 @@ def redact(data: bytes, known: Mapping[str, str]) -> tuple[bytes, tuple[str, ...
 
 
 def _name_for(text: str, one: Finding) -> str:
-    """A name for the variable that takes a secret's place: of the key in front of it, else of its kind."""
+    """Choose the variable that replaces a secret: named after the key before it, else after its kind."""
     before = _KEY.search(text[max(0, one.start - 120) : one.start])
     label = before[1] if before else one.kind.partition(" (")[0]
     return re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_").upper() or "SECRET"

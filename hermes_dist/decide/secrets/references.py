@@ -1,4 +1,4 @@
-"""What the files of a package refer to: variables of the environment, and places on somebody's machine."""
+"""References in the files of a package: environment variables, and paths on somebody's machine."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Reference(Struct, frozen=True, order=True):
     """A variable that a file refers to.
 
     Attributes:
-        line: From one.
-        how: ``placeholder`` (the agent puts the value in), ``skill`` (its front matter asks for it) or ``program``.
-        required: Nothing stands in for it when it is not set.
+        line: The line number, from 1.
+        how: ``placeholder`` (the agent inserts the value), ``skill`` (its front matter asks for it) or ``program``.
+        required: There is no fallback if it is not set.
     """
 
     name: str
@@ -101,17 +101,17 @@ _NOBODY = frozenset(
         "...",
     ]
 )
-"""Names that stand for anybody in examples."""
+"""User names that mean anybody in examples."""
 
 
 def references(tree: Tree, read: Read) -> list[Reference]:
-    """List every variable that the files of a package refer to, in the order of their places."""
+    """List every variable that the files of a package refer to, in order of position."""
     found = (one for path in tree for one in variables_in(path, read(tree[path].digest)))
     return sorted(set(found), key=lambda one: (one.path, one.line, one.name))
 
 
 def variables_in(path: RelPath, data: bytes) -> Iterator[Reference]:
-    """List the variables that one file refers to; what every machine has, and what the agent sets, is left out."""
+    """Yield the variables that one file refers to, except those that every machine has or that the agent sets."""
     text = data[:_MOST].decode("utf-8", "replace")
     if path in _DOCUMENTS or (path.top == "cron" and kind_of(path)):
         yield from _matches(path, text, _PLACEHOLDER, "placeholder")
@@ -165,14 +165,14 @@ def _listed(value: object) -> Iterable[object]:
 
 
 def personal_paths(text: str, own: str = "") -> Iterator[tuple[int, str]]:
-    r"""Find places on somebody's machine: ``/home/ada/…``, ``/Users/ada/…``, ``C:\Users\ada``.
+    r"""Find paths on somebody's machine: ``/home/ada/…``, ``/Users/ada/…``, ``C:\Users\ada``.
 
     Args:
         text: The text of a file.
-        own: The home folder of whoever is at the machine; it counts whatever its name is.
+        own: The home folder of the current user; it counts whatever its name is.
 
     Returns:
-        Line and what stands there; names that stand for anybody (``user``, ``you``) are no places.
+        Pairs of line and path; user names that mean anybody (``user``, ``you``) do not count.
     """
     if not any(hint in text for hint in _HINTS) and (not own or own not in text):
         return

@@ -1,4 +1,4 @@
-"""The places in a file where a secret seems to be, whatever kind of file it is."""
+"""Scanning: the places in a file of any kind that seem to hold a secret."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OF_THIS_MACHINE = "a secret of this machine"
 
 
 class Leak(Struct, frozen=True, order=True):
-    """A place in a file where a secret seems to be; the secret itself is not in it."""
+    """A place in a file that seems to hold a secret; the secret itself is not stored."""
 
     path: RelPath
     line: int
@@ -31,13 +31,13 @@ class Leak(Struct, frozen=True, order=True):
 def scan(
     path: RelPath, data: bytes, known: Iterable[str] = (), *, shipped: bool = False
 ) -> list[Leak]:
-    """List the places in a file where a secret seems to be.
+    """List the places in a file that seem to hold a secret.
 
     Args:
         path: The file.
-        data: Its content; what lies in an archive, a database or a packed file is looked at, too.
-        known: Values that this machine keeps secret; they count in base64 and URL-encoded, too.
-        shipped: It is just as a package brought it, so that only this machine's own secrets count.
+        data: Its content; the contents of archives, databases and packed files are checked, too.
+        known: Values that this machine keeps secret; base64 and URL-encoded forms count, too.
+        shipped: The file is exactly as a package brought it, so that only this machine's own secrets count.
     """
     forms = {form for value in known if len(value) >= SHORTEST_KNOWN for form in forms_of(value)}
     spots = set(_spots(data, forms, shipped=shipped))
@@ -58,7 +58,7 @@ def _spots(data: bytes, forms: set[bytes], *, shipped: bool) -> Iterator[tuple[i
 
 
 def text_of(data: bytes, head: bytes) -> str:
-    """Some bytes as text, by what the head of their file tells of its letters."""
+    """Decode some bytes as text, with the encoding that the head of their file suggests."""
     coding = _BOMS.get(head[:2]) or _wide(head)
     if coding:
         return data.decode(coding, "replace")
@@ -66,7 +66,7 @@ def text_of(data: bytes, head: bytes) -> str:
 
 
 def _wide(head: bytes) -> str | None:
-    """The coding of a text without a mark whose every second byte is zero."""
+    """Return the encoding of a text without a byte order mark in which every second byte is zero."""
     half = len(head) // 2
     if half >= 4 and head[1::2].count(0) > half * 0.9 and head[::2].count(0) < half * 0.1:
         return "utf-16-le"

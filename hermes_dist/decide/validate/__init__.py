@@ -1,1 +1,1 @@
-"""What `validate` holds against a package."""
+"""The rules that `validate` checks in a package."""

@@ -1,4 +1,4 @@
-"""The rules of ``validate`` about what is inside the files: skills, jobs, servers, settings, texts."""
+"""The rules of ``validate`` for the contents of files: skills, jobs, servers, settings, texts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _READ = (".md", ".txt", ".yaml", ".yml", ".json")
 
 
 def check_soul(subject: Subject) -> Iterator[Problem]:
-    """The agent has something to be."""
+    """Check that the package has a soul, so that the agent has a character."""
     if RelPath(SOUL) not in subject.tree:
         yield warning("soul", SOUL, 0, "there is none: the agent keeps its stock character")
     elif not subject.bytes(SOUL).strip():
@@ -37,7 +37,7 @@ def check_soul(subject: Subject) -> Iterator[Problem]:
 
 
 def _document(subject: Subject, path: RelPath, rule: str) -> Iterator[Problem | Document]:
-    """A document, or why it can't be read."""
+    """Yield a document, or the problem that it can't be read."""
     kind = kind_of(path) or Kind.YAML
     try:
         yield parse(subject.bytes(path), kind)
@@ -47,7 +47,7 @@ def _document(subject: Subject, path: RelPath, rule: str) -> Iterator[Problem | 
 
 
 def check_config(subject: Subject) -> Iterator[Problem]:
-    """``config.yaml`` is a map of settings, without values that belong in the environment."""
+    """Check that ``config.yaml`` is a map of settings, without values that belong in the environment."""
     if CONFIG not in subject.tree:
         return
     for doc in _document(subject, CONFIG, "config"):
@@ -84,7 +84,7 @@ def _settings(doc: Document) -> Iterator[Problem]:
 
 
 def _secret_values(path: RelPath, doc: Document) -> Iterator[Problem]:
-    """Values whose key says that they are secrets."""
+    """Yield problems for values whose key says that they are secrets."""
     for key, value in leaves(doc.value):
         words = tuple(str(step) for step in key)
         for name in hide(value, words)[1]:
@@ -94,7 +94,7 @@ def _secret_values(path: RelPath, doc: Document) -> Iterator[Problem]:
 
 
 def check_mcp(subject: Subject) -> Iterator[Problem]:
-    """``mcp.json`` holds servers, in one of the known shapes."""
+    """Check that ``mcp.json`` holds servers in one of the known shapes."""
     if MCP not in subject.tree:
         return
     for doc in _document(subject, MCP, "mcp"):
@@ -111,13 +111,13 @@ def check_mcp(subject: Subject) -> Iterator[Problem]:
 
 
 def _line_of(doc: Document, word: str) -> int:
-    """The line that holds a word in quotes, else the first one."""
+    """Return the line that contains a word in quotes, else the first line."""
     at = doc.text.find(f'"{word}"')
     return doc.text.count("\n", 0, at) + 1 if at >= 0 else 1
 
 
 def check_cron(subject: Subject) -> Iterator[Problem]:
-    """Every job can be read, has a schedule the agent knows, and skills that are there."""
+    """Check that every job can be read, has a schedule that the agent knows, and uses skills that exist."""
     jobs = read_jobs(subject.tree, subject.read, name="validate")
     for note in jobs.notes:
         path, _, rest = note.partition(": ")
@@ -177,7 +177,7 @@ def _fronts(subject: Subject) -> Iterator[tuple[RelPath, dict[object, object]]]:
 
 
 def check_skills(subject: Subject) -> Iterator[Problem]:
-    """Every skill has front matter that the agent reads, and every folder in ``skills/`` is one or holds one."""
+    """Check that every skill has front matter that the agent reads, and that each folder in ``skills/`` has a skill."""
     seen: dict[str, RelPath] = {}
     for path in subject.tree:
         if path.top == "skills" and path.name == "SKILL.md":
@@ -242,7 +242,7 @@ def _skill(subject: Subject, path: RelPath, seen: dict[str, RelPath]) -> Iterato
 
 
 def check_plugins(subject: Subject) -> Iterator[Problem]:
-    """Hooks and plugins have the files that the agent looks for."""
+    """Check that hooks and plugins have the files that the agent looks for."""
     for top, needed in (("hooks", ("HOOK.yaml", "handler.py")), ("plugins", ("plugin.yaml",))):
         folders = {
             path.parts[1] for path in subject.tree if path.top == top and len(path.parts) > 2
@@ -259,7 +259,7 @@ def check_plugins(subject: Subject) -> Iterator[Problem]:
 
 
 def check_texts(subject: Subject) -> Iterator[Problem]:
-    """No secrets, no places on somebody's machine, nothing hidden, nothing too large."""
+    """Check for secrets, paths on somebody's machine, hidden characters and oversized files."""
     for path in subject.tree:
         data = subject.bytes(path)
         if len(data) > _TOO_LARGE:

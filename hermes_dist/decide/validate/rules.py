@@ -1,7 +1,7 @@
-"""What ``validate`` holds against a package: a table of rules, each a function from the package to its problems.
+"""The rules of ``validate``: a table of functions, each from the package to its problems.
 
-Reading is lenient (:mod:`hermes_dist.model.manifest`); this is the strict side, for authors. What breaks or leaks is
-an error, what is lost or surprising a warning.
+Reading is lenient (:mod:`hermes_dist.model.manifest`); these rules are strict, for authors. Breakage and leaks are
+errors; losses and surprises are warnings.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class Level(StrEnum):
 
 
 class Problem(Struct, frozen=True, order=True):
-    """One thing that is wrong, and where.
+    """One problem, and where it is.
 
     Attributes:
         path: The file; empty for the package as a whole.
-        line: From one; 0 where there is none.
+        line: The line number, from 1; 0 if there is none.
         rule: The rule's name in the table.
         hint: What to do.
     """
@@ -50,16 +50,16 @@ class Problem(Struct, frozen=True, order=True):
 
 
 class Subject(Struct, frozen=True, kw_only=True):
-    """The package under judgement.
+    """The package to validate.
 
     Attributes:
-        tree: Everything in it, housekeeping too.
-        read: Gives contents.
-        manifest: As it was read; None when it is missing or can't be.
-        unreadable: Why it can't be.
-        violations: Where the manifest breaks its schema, as (steps, sentence).
-        left_out: What was not read, and why.
-        own: The home folder of whoever is at the machine.
+        tree: All its files, housekeeping included.
+        read: Gives contents by digest.
+        manifest: The manifest; None if it is missing or can't be read.
+        unreadable: The reason why the manifest can't be read.
+        violations: The manifest's violations of its schema, as (steps, sentence).
+        left_out: Paths that were not read, with reasons.
+        own: The home folder of the current user.
     """
 
     tree: Tree
@@ -71,7 +71,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     own: str = ""
 
     def bytes(self, path: str) -> bytes:
-        """The content of a file."""
+        """Return the content of a file."""
         return self.read(self.tree[RelPath(path)].digest)
 
 
@@ -91,20 +91,20 @@ def warning(rule: str, path: str, line: int, what: str, hint: str = "") -> Probl
 
 
 def steps_of(place: str) -> list[str | int]:
-    """Take a place such as ``env_requires[2].name`` apart."""
+    """Split a place such as ``env_requires[2].name`` into steps."""
     return [
         int(n) if n else word for word, n in re.findall(r"([^.\[\]]+)(?=[.\[]|$)|\[(\d+)\]", place)
     ]
 
 
 def at_fault(err: Invalid) -> tuple[int, str]:
-    """The line that an error about a document names, and the sentence."""
+    """Return the line that an error about a document names, and its sentence."""
     found = _PLACE.search(err.where)
     return (int(found[1]) if found else 0), err.what
 
 
 def check_manifest(subject: Subject) -> Iterator[Problem]:
-    """It is there, can be read, and says what the schema wants."""
+    """Check that the manifest exists, can be read, and fits the schema."""
     if subject.manifest is None and subject.unreadable is None:
         yield error(
             "manifest", MANIFEST, 0, "there is no manifest", "begin one with: hermes-dist init"
@@ -152,7 +152,7 @@ def _hint(subject: Subject, place: str) -> str:
 
 
 def check_words(subject: Subject) -> Iterator[Problem]:
-    """What people see before they install, and what the package requires."""
+    """Check the texts that people see before they install, and what the package requires."""
     manifest = subject.manifest
     if manifest is None:
         return
@@ -170,7 +170,7 @@ def check_words(subject: Subject) -> Iterator[Problem]:
 
 
 def check_owned(subject: Subject) -> Iterator[Problem]:
-    """``distribution_owned`` names what is there, all of it, and nothing that can't come in."""
+    """Check that ``distribution_owned`` covers the package's files, and names only what exists and can be installed."""
     manifest = subject.manifest
     if manifest is None or manifest.owned is None:
         return
@@ -212,7 +212,7 @@ def check_owned(subject: Subject) -> Iterator[Problem]:
 
 
 def check_environment(subject: Subject) -> Iterator[Problem]:
-    """Every placeholder has its line in ``env_requires``, so that people are asked for it."""
+    """Check that every placeholder has an entry in ``env_requires``, so that users are asked for it."""
     manifest = subject.manifest
     known = {var.name for var in manifest.env} if manifest else set()
     told: set[str] = set()
@@ -248,7 +248,7 @@ def check_environment(subject: Subject) -> Iterator[Problem]:
 
 
 def check_left_out(subject: Subject) -> Iterator[Problem]:
-    """What is in the repository and would not be installed."""
+    """Report files of the repository that would not be installed."""
     for path, why in subject.left_out:
         if "gitignore" not in why:
             yield warning("left-out", path, 0, f"it is left out: {why}")
@@ -261,7 +261,7 @@ def check_left_out(subject: Subject) -> Iterator[Problem]:
 
 
 def rules() -> dict[str, Rule]:
-    """The table, in the order of the report."""
+    """Return the table of rules, in the order of the report."""
     from hermes_dist.decide.validate import contents as inside  # noqa: PLC0415 - it uses what is defined here
 
     return {
@@ -281,10 +281,10 @@ def rules() -> dict[str, Rule]:
 
 
 def validate(subject: Subject) -> tuple[Problem, ...]:
-    """Judge a package by every rule.
+    """Check a package against every rule.
 
     Returns:
-        The problems by file and line, errors first where a line has several; each once.
+        The problems, sorted by file and line, errors first within a line; duplicates are dropped.
     """
     found = {problem: None for rule in rules().values() for problem in rule(subject)}
     return tuple(sorted(found))
