@@ -1,1 +1,1 @@
-"""Many gateways and routes: what clashes, what runs, who answers."""
+"""Many gateways and routes: what clashes, what runs, and who answers."""

@@ -1,7 +1,7 @@
-"""The one table of channels that can serve one gateway only, and their keys in a home.
+"""The only table of channels that one gateway alone can serve, and of their keys in a home.
 
-A bot token (or a login) belongs to one gateway: the agent refuses the second one that uses it, or, where it has
-no lock for it, both answer every message.
+A bot token (or a login) belongs to one gateway: the agent refuses a second one that uses it or, if it has
+no lock for that channel, both answer every message.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from hermes_dist.model.documents.api import Kind, parse, rewrite
 
 
 class Channel(Struct, frozen=True, kw_only=True):
-    """A messaging platform that one gateway at a time can serve with one identity.
+    """A messaging platform on which an identity can be used by one gateway at a time.
 
     Attributes:
         platform: The agent's name for it, as in ``platforms.<name>`` of ``config.yaml``.
         title: Its name in sentences.
-        identity: The variable by whose value two gateways are told to be the same bot; empty for a login.
-        variables: All variables that hold keys of it, the identity among them.
-        logins: Folders of a home that hold a login to it.
+        identity: The variable whose value identifies the bot; empty for a login.
+        variables: All variables that hold its keys, including the identity.
+        logins: Folders of a home that hold a login for it.
         locked: Whether the agent itself refuses a second gateway.
-        since: The first release of the agent that has it.
+        since: The first release of the agent that supports it.
     """
 
     platform: str
@@ -116,12 +116,12 @@ _REFERENCE = re.compile(r"\$\{[^}]*\}|\$\w+")
 
 
 def is_login(path: str) -> bool:
-    """Whether a path of a home lies in the login of a channel."""
+    """Whether a path of a home lies in a channel's login folder."""
     return any(path == folder or path.startswith(f"{folder}/") for folder in _LOGINS)
 
 
 def holds_tokens(path: str) -> bool:
-    """Whether a file of a home is one that keys of channels are taken out of."""
+    """Whether a file of a home may hold keys of channels, which are removed from copies."""
     return path in (CONFIG, GATEWAY_LEGACY) or _is_env(path)
 
 
@@ -130,15 +130,15 @@ def _is_env(path: str) -> bool:
 
 
 def without_tokens(path: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """Take the keys of exclusive channels out of a file of a home.
+    """Remove the keys of exclusive channels from a file of a home.
 
     Args:
         path: The file's path in the home.
         data: Its content.
 
     Returns:
-        The new content and what was taken out: variables stay as commented names without values in ``.env`` and
-        its like, keys of platforms go from ``config.yaml`` and ``gateway.json``. Other files stay as they are.
+        The new content and what was removed: in ``.env`` and similar files, variables stay as commented names without
+        values; keys of platforms are removed from ``config.yaml`` and ``gateway.json``. Other files stay unchanged.
 
     Raises:
         DistError: A ``.env`` can't be edited safely.
@@ -167,7 +167,7 @@ def _config_without(path: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
 
 
 def _scrubbed(value: object, at: tuple[str, ...], gone: list[str]) -> object:
-    """A copy of a document without the keys of channels; their places are added to ``gone``."""
+    """Copy a document without the keys of channels; their places are added to ``gone``."""
     if not isinstance(value, Mapping):
         return value
     out = {}
@@ -181,7 +181,7 @@ def _scrubbed(value: object, at: tuple[str, ...], gone: list[str]) -> object:
 
 
 def _is_key(place: tuple[str, ...], value: object) -> bool:
-    """Whether a value of ``config.yaml`` is a key of a channel, written out."""
+    """Whether a value of ``config.yaml`` is a literal key of a channel."""
     if not isinstance(value, str | int) or isinstance(value, bool) or not str(value).strip():
         return False
     if _REFERENCE.fullmatch(str(value).strip()) or not _KEY_NAMES.fullmatch(place[-1]):

@@ -1,6 +1,6 @@
-"""What one gateway takes for itself, and another one must not have: bots, logins, ports.
+"""Exclusive resources of a gateway, which no other gateway may use: bots, logins, ports.
 
-Values are compared as salted digests, so a secret is in no value, message or file of ours.
+Values are compared as salted digests, so none of our values, messages or files holds a secret.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ Kind = Literal["bot", "port"]
 
 
 class Home(Discreet, frozen=True, kw_only=True):
-    """What is compared of a home.
+    """The parts of a home that are compared.
 
     Attributes:
         profile: Its name.
         variables: The variables of its ``.env``.
         config: The data of its ``config.yaml``.
-        legacy: The data of its ``gateway.json``, over which ``config.yaml`` wins.
-        login: The content of its WhatsApp login, where it has one.
+        legacy: The data of its ``gateway.json``, which ``config.yaml`` overrides.
+        login: The content of its WhatsApp login, if it has one.
     """
 
     profile: str
@@ -40,12 +40,12 @@ class Home(Discreet, frozen=True, kw_only=True):
 
 
 class Claim(Struct, frozen=True, kw_only=True):
-    """One thing that a profile's gateway takes for itself.
+    """One resource that a profile's gateway uses exclusively.
 
     Attributes:
         kind: A bot (or a login), or a port.
-        profile: Whose gateway.
-        channel: The channel, by its name in sentences.
+        profile: The profile of the gateway.
+        channel: The channel's name in sentences.
         key: The salted digest of the bot's identity, or the port.
         source: Where it was found: a variable or a key.
     """
@@ -58,13 +58,13 @@ class Claim(Struct, frozen=True, kw_only=True):
 
 
 class Clash(Struct, frozen=True, kw_only=True):
-    """Several gateways that would take the same thing.
+    """A resource that several gateways would use.
 
     Attributes:
         kind: A bot, or a port.
-        profiles: Whose gateways, sorted; one alone when two of its own channels want one port.
-        channels: For which channels, by their names in sentences.
-        sources: Where it was found, as ``profile: variable``.
+        profiles: The profiles of the gateways, sorted; a single one if two of its own channels use one port.
+        channels: The channels' names in sentences.
+        sources: Where the values were found, as ``profile: variable``.
         port: The port; None for a bot.
     """
 
@@ -76,7 +76,7 @@ class Clash(Struct, frozen=True, kw_only=True):
 
     @property
     def sentence(self) -> str:
-        """The clash in words, without the secret."""
+        """A sentence about the clash, without the secret."""
         who = " and ".join(
             [", ".join(self.profiles[:-1]), self.profiles[-1]]
             if self.profiles[1:]
@@ -210,11 +210,11 @@ _LISTENERS = (
 )
 
 _MORE = {"slack": ("SLACK_BOT_TOKEN",)}
-"""Further variables by whose value two gateways are the same bot."""
+"""More variables whose value identifies the same bot."""
 _INSTEAD = {"yuanbao": ("YUANBAO_APP_KEY",)}
-"""Further names of the same identity."""
+"""Alternative variables for the same identity."""
 _WITH = {"irc": ("IRC_SERVER",)}
-"""What belongs to an identity: the same name elsewhere is somebody else."""
+"""Variables that are part of an identity: the same name on another server is a different bot."""
 _KEYS: dict[str, tuple[str, ...]] = {
     "telegram": ("token",),
     "discord": ("token",),
@@ -235,35 +235,35 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "google_chat": ("service_account_json",),
     "email": ("address",),
 }
-"""Where a platform's part of ``config.yaml`` holds the identity."""
+"""Keys that hold the identity in a platform's section of ``config.yaml``."""
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
 
 def claims(home: Home, shell: Mapping[str, str], salt: bytes) -> list[Claim]:
-    """List what a profile's gateway would take for itself.
+    """List the resources that a profile's gateway would use exclusively.
 
     Args:
-        home: What is in its home.
-        shell: The environment it is started in; variables of the home win over it.
-        salt: Of this comparison; digests of another one are not comparable.
+        home: The parts of its home.
+        shell: The environment it is started in; the home's variables override it.
+        salt: The salt of this comparison; digests with different salts can't be compared.
 
     Returns:
-        Its bots, logins and ports. A platform that is switched off takes nothing.
+        Its bots, logins and ports; a platform that is switched off claims nothing.
     """
     look = _Look(home, {**shell, **home.variables})
     return [*_bots(look, salt), *_ports(look)]
 
 
 def clashes(found: Iterable[Claim]) -> list[Clash]:
-    """Find what several gateways, or two channels of one, would take.
+    """Find the resources that several gateways, or two channels of one gateway, would use.
 
     Args:
         found: The claims of all homes, made with the same salt.
 
     Returns:
-        The clashes: bots before ports, by profiles.
+        The clashes: bots before ports, sorted by profile.
     """
     groups: dict[tuple[str, str], list[Claim]] = {}
     for claim in found:
@@ -285,7 +285,7 @@ def clashes(found: Iterable[Claim]) -> list[Clash]:
 
 
 def multiplexes(home: Home, shell: Mapping[str, str]) -> bool:
-    """Whether the default profile's gateway serves all profiles by itself."""
+    """Whether the default profile's gateway serves all profiles itself."""
     forced = {**shell, **home.variables}.get(MULTIPLEX_VARIABLE, "").strip().lower()
     if forced in _TRUE | _FALSE:
         return forced in _TRUE
@@ -294,7 +294,7 @@ def multiplexes(home: Home, shell: Mapping[str, str]) -> bool:
 
 
 class _Look:
-    """A home with its variables in place of their names."""
+    """A home whose configuration is read with variables expanded."""
 
     def __init__(self, home: Home, env: Mapping[str, str]) -> None:
         self.home = home
@@ -308,7 +308,7 @@ class _Look:
         )
 
     def section(self, platform: str) -> dict[str, object]:
-        """What the configuration says about a platform; the nearest place wins."""
+        """Return the configuration of a platform; the nearest place wins."""
         out: dict[str, object] = {}
         for layer in self._layers:
             part = _map(layer.get(platform))
@@ -317,7 +317,7 @@ class _Look:
         return out
 
     def text(self, value: object) -> str:
-        """A value with ``${NAME}`` expanded; empty where the variable is not set."""
+        """Return a value with ``${NAME}`` expanded; empty if the variable is not set."""
         if isinstance(value, bool) or not isinstance(value, str | int):
             return ""
         out = _PLACEHOLDER.sub(lambda match: self.env.get(match[1], match[0]), str(value)).strip()
@@ -352,7 +352,7 @@ def _bots(look: _Look, salt: bytes) -> Iterator[Claim]:
 def _identities(
     look: _Look, channel: Channel, section: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
-    """The values by which a bot is known, each with its place; variables win over the configuration."""
+    """Yield the values that identify a bot, each with its place; variables override the configuration."""
     found = False
     names = [channel.identity, *_INSTEAD.get(channel.platform, ())] if channel.identity else []
     if name := next((name for name in names if look.env.get(name)), ""):
@@ -371,7 +371,7 @@ def _identities(
 
 
 def _login(look: _Look, section: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """The phone that a WhatsApp login belongs to; a copy of the folder is the same phone."""
+    """Yield the phone that a WhatsApp login belongs to; a copy of the folder is the same phone."""
     if not (_true(look.env.get("WHATSAPP_ENABLED")) or _true(section.get("enabled"))):
         return
     if folder := look.text(section.get("session_path")):

@@ -1,8 +1,8 @@
 """Gateway routes: which profile answers a message, by the agent's own rules.
 
-Routes stand in the default home's ``config.yaml`` as ``gateway.profile_routes``, or at the top level, which wins.
-All named fields of a route have to hold; the most specific wins, the first of equals. A thread, or a post of a forum,
-also matches a route on its parent channel. What the fields are, what each weighs and what a number means differs by
+Routes are in the default home's ``config.yaml`` as ``gateway.profile_routes``, or at the top level, which wins.
+All fields that a route names have to match; the most specific route wins, and among equals the first. A thread, or a
+forum post, also matches a route on its parent channel. The fields, their weights and the meaning of a number depend on
 the agent's generation: ``agents.routes.Grammar``. :func:`profile_for` gives a gateway the same answer as
 ``gateway route test``.
 """
@@ -31,13 +31,13 @@ _TRUE = frozenset({"true", "1", "yes", "on"})
 
 
 class Where(Struct, frozen=True, kw_only=True):
-    """What people say of where messages come from; empty for anything.
+    """The user's description of where messages come from; empty fields match anything.
 
     Attributes:
         guild: The server.
-        channel: The channel, also of a thread.
-        user: Who writes.
-        bot: The profile whose bot receives them; empty for the default one's.
+        channel: The channel, also that of a thread.
+        user: The sender.
+        bot: The profile whose bot receives the messages; empty for the default profile's.
     """
 
     platform: str
@@ -49,7 +49,7 @@ class Where(Struct, frozen=True, kw_only=True):
 
     @property
     def ids(self) -> dict[str, str]:
-        """The ids it names, by the fields of a route."""
+        """Return the ids that it names, by the fields of a route."""
         found = {
             "guild_id": self.guild,
             "chat_id": self.channel,
@@ -60,14 +60,14 @@ class Where(Struct, frozen=True, kw_only=True):
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """Where a message comes from, as the agent's gateway says it.
+    """The origin of a message, as the agent's gateway describes it.
 
     Attributes:
-        chat_id: The channel; of a message in a thread, the thread.
-        parent_chat_id: The channel that a thread, or a post of a forum, belongs to.
-        user_id: Who wrote it.
-        bot: The profile whose bot received it; empty for the default one's.
-        known: Other ids of the people in it, by id, where a platform has several for one person.
+        chat_id: The channel; for a message in a thread, the thread.
+        parent_chat_id: The channel of a thread or of a forum post.
+        user_id: The sender.
+        bot: The profile whose bot received it; empty for the default profile's.
+        known: Other ids of the people involved, by id, on platforms with several ids for one person.
     """
 
     platform: str
@@ -81,7 +81,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def typed(cls, where: Where, known: Mapping[str, frozenset[str]] | None = None) -> Message:
-        """Make a message of what people know: a thread is told with its channel."""
+        """Make a message from a user's description, in which a thread comes with its channel."""
         return cls(
             platform=where.platform,
             guild_id=where.guild or None,
@@ -99,12 +99,12 @@ class Route(Struct, frozen=True, kw_only=True):
 
     Attributes:
         number: Its place in the list, from 1.
-        profile: The profile's name as the agent understands it; empty when it is none.
+        profile: The profile's name as the agent understands it; empty if it is not a valid name.
         ids: The ids it names, as the agent compares them.
-        bot: The profile whose bot it is about; empty for the default one's.
-        fault: Why the agent leaves it out, or why it can't match; empty when it can.
+        bot: The profile whose bot it applies to; empty for the default profile's.
+        fault: The reason why the agent skips it, or why it can't match; empty if it can.
         raw: The entry itself.
-        grammar: The rules it is read by.
+        grammar: The rules for reading it.
     """
 
     number: int
@@ -124,7 +124,7 @@ class Route(Struct, frozen=True, kw_only=True):
 
     @property
     def scope(self) -> str:
-        """What it is about, in words: ``discord chat 111 thread 5``."""
+        """Describe what it matches, such as ``discord chat 111 thread 5``."""
         ids = " ".join(
             f"{key.removesuffix('_id')} {value}" for key, value in self.ids.items() if value
         )
@@ -132,7 +132,7 @@ class Route(Struct, frozen=True, kw_only=True):
         return f"{self.platform} {ids or 'everything'}{bot}"
 
     def misses(self, message: Message) -> str:
-        """Why it does not match a message; empty when it does."""
+        """Return why it does not match a message; empty if it does."""
         if not self.enabled:
             return "it is switched off"
         if self.platform != message.platform:
@@ -155,7 +155,7 @@ class Route(Struct, frozen=True, kw_only=True):
         )
 
     def _is_same_person(self, wanted: str, chat: str | None, message: Message) -> bool:
-        """Whether two ids of a platform with several for one person are about the same one."""
+        """Whether two ids mean the same person, on a platform with several ids for one person."""
         if self.platform.strip().lower() not in self.grammar.identities or not chat:
             return False
         if any(each.strip().lower().endswith(NOT_PEOPLE) for each in (wanted, chat)):
@@ -164,13 +164,13 @@ class Route(Struct, frozen=True, kw_only=True):
 
 
 def bot_key(name: str) -> str:
-    """The profile whose bot a route or message is about; empty for the default one's."""
+    """Return the profile whose bot a route or message is for; empty for the default profile's."""
     name = name.strip()
     return "" if name == DEFAULT_PROFILE else name
 
 
 def bare_id(text: str) -> str:
-    """An id of a person without the service, device and plus sign around it."""
+    """Strip the service, device and plus sign from a person's id."""
     return text.strip().replace("+", "", 1).split(":", 1)[0].split("@", 1)[0]
 
 
@@ -180,7 +180,7 @@ def _person(text: str, known: Mapping[str, frozenset[str]]) -> frozenset[str]:
 
 
 def routes_of(config: object, grammar: Grammar) -> list[Route]:
-    """Read the routes of a config, in the order they are written; those the agent leaves out have a fault."""
+    """Read the routes of a config in written order; those that the agent skips have a fault."""
     entries = _entries(config)
     return [
         _route(number, entry, grammar)
@@ -229,7 +229,7 @@ def _route(number: int, entry: Mapping[object, object], grammar: Grammar) -> Rou
 
 
 def _target(platform: object, profile: object) -> tuple[str, str]:
-    """The profile that a route leads to, and why the agent leaves the route out."""
+    """Return the profile of a route, and the reason why the agent skips the route, if any."""
     if not (platform and profile):
         return "", "platform or profile is missing"
     try:
@@ -239,17 +239,17 @@ def _target(platform: object, profile: object) -> tuple[str, str]:
 
 
 def _id(value: object, grammar: Grammar) -> object:
-    """An id as the agent compares it; one that is no text is text for some."""
+    """Convert an id to the form that the agent compares; some generations turn an id that is not text into text."""
     return str(value) if grammar.numbers else value
 
 
 def _normal(name: str) -> str:
-    """A profile's name as the agent takes it: without outer blanks, in small letters."""
+    """Normalise a profile's name as the agent does: trimmed, in lower case."""
     return ProfileName(name.strip().lower())
 
 
 def matching(routes: Sequence[Route], message: Message) -> Route | None:
-    """The route that wins for a message; None when none matches."""
+    """Return the route that wins for a message; None if none matches."""
     ranked = sorted(
         (r for r in routes if not r.fault), key=lambda route: route.weight, reverse=True
     )
@@ -268,21 +268,21 @@ def profile_for(
     user_id: str | None = None,
     adapter_profile: str | None = None,
 ) -> str | None:
-    """Say which profile a gateway should answer a message with.
+    """Return the profile with which a gateway answers a message.
 
     Args:
         config: The loaded ``config.yaml`` of the gateway's home.
-        platform: Such as ``discord``.
-        grammar: The rules of the installed agent; of the newest one, where nothing is said.
+        platform: The platform, such as ``discord``.
+        grammar: The rules of the installed agent; by default those of the newest one.
         guild_id: The server.
-        chat_id: The channel, or the thread of a message in one.
+        chat_id: The channel, or the thread of a message in a thread.
         thread_id: The thread.
         parent_chat_id: The channel of the thread.
-        user_id: Who wrote it.
-        adapter_profile: The profile whose bot received it; None for the default one's.
+        user_id: The sender.
+        adapter_profile: The profile whose bot received it; None for the default profile's.
 
     Returns:
-        The profile's name; None for the gateway's own, as long as multiplexing is off, too.
+        The profile's name; None for the gateway's own profile, also if multiplexing is off.
     """
     if not multiplexes(config, grammar):
         return None
@@ -300,7 +300,7 @@ def profile_for(
 
 
 def multiplexes(config: object, grammar: Grammar) -> bool:
-    """Whether one gateway serves many profiles; without it the agent ignores every route."""
+    """Whether one gateway serves many profiles; if not, the agent ignores all routes."""
     if grammar.always:
         return True
     if not isinstance(config, Mapping):
@@ -313,7 +313,7 @@ def multiplexes(config: object, grammar: Grammar) -> bool:
 
 
 def is_apart(config: object) -> bool:
-    """Whether a profile's own config keeps it out of the gateway that serves all others."""
+    """Whether a profile's own config keeps it out of the shared gateway."""
     gateway = config.get("gateway") if isinstance(config, Mapping) else None
     value = gateway.get(STANDALONE) if isinstance(gateway, Mapping) else None
     return value.strip().lower() in _TRUE if isinstance(value, str) else bool(value)
@@ -322,12 +322,12 @@ def is_apart(config: object) -> bool:
 def faults(
     config: object, profiles: Collection[str], served: Collection[str], grammar: Grammar
 ) -> list[tuple[str, str]]:
-    """List what is wrong with the routes of a config, as (place, sentence).
+    """List the problems of the routes in a config, as (place, sentence).
 
     Args:
         config: The loaded config.
-        profiles: The profiles that there are.
-        served: Those of them that the gateway serves.
+        profiles: All profiles.
+        served: The profiles that the gateway serves.
         grammar: The rules of the installed agent.
     """
     found: list[tuple[str, str]] = []
@@ -365,7 +365,7 @@ def _faults_of(route: Route, profiles: Collection[str], served: Collection[str])
 
 
 def _unread(route: Route) -> Iterator[str]:
-    """Fields that narrow a route on newer agents."""
+    """Yield fields that only newer agents use to narrow a route."""
     known = {key for key, _ in route.grammar.weights} | (
         {BOT} if route.grammar.bot_profile else set()
     )
@@ -385,10 +385,10 @@ OTHERS_ANSWER = "the gateway's own answers instead"
 
 
 def entry(grammar: Grammar, profile: str, where: Where, name: str) -> dict[str, object]:
-    """Make a route as the agent reads it; ids are texts.
+    """Make a route in the agent's form; ids are texts.
 
     Raises:
-        Invalid: It names no id, or the agent does not know what it names.
+        Invalid: The route names no id, or names a field that the agent does not know.
     """
     given = where.ids
     whose = {BOT: bot_key(where.bot)} if bot_key(where.bot) else {}
@@ -406,7 +406,7 @@ def entry(grammar: Grammar, profile: str, where: Where, name: str) -> dict[str, 
 
 
 def old_routes(config: object) -> list[dict[str, object]]:
-    """Read routes in the format of an older proposal, ``discord.profile_routing``, as the agent's own."""
+    """Read routes in an older proposal's format, ``discord.profile_routing``, and return them in the agent's form."""
     discord = config.get("discord") if isinstance(config, Mapping) else None
     old = discord.get(_OLD) if isinstance(discord, Mapping) else None
     if not isinstance(old, Mapping):
@@ -430,7 +430,7 @@ def old_routes(config: object) -> list[dict[str, object]]:
 
 
 def with_routes(config: Mapping[object, object], entries: Sequence[object]) -> dict[object, object]:
-    """The config with another list of routes, where it has or should have them."""
+    """Return a config with this list of routes, in the place where it has them or should have them."""
     if config.get(ROUTES) is not None:
         return {**config, ROUTES: list(entries)}
     gateway = config.get("gateway")
@@ -441,12 +441,12 @@ def with_routes(config: Mapping[object, object], entries: Sequence[object]) -> d
 
 
 def entries_of(config: object) -> list[object]:
-    """The entries of the list of routes, as they are."""
+    """Return the unchanged entries of the list of routes."""
     return list(_entries(config))
 
 
 def multiplexing(config: Mapping[object, object]) -> dict[object, object]:
-    """The config with multiplexing on."""
+    """Return a config with multiplexing on."""
     if MULTIPLEX in config:
         return {**config, MULTIPLEX: True}
     gateway = config.get("gateway")
@@ -457,7 +457,7 @@ def multiplexing(config: Mapping[object, object]) -> dict[object, object]:
 
 
 def without_old(config: Mapping[object, object]) -> dict[object, object]:
-    """The config without the older proposal's block."""
+    """Return a config without the older proposal's block."""
     discord = config.get("discord")
     if not isinstance(discord, Mapping):
         return dict(config)

@@ -1,4 +1,4 @@
-"""Many gateways at once: which, in what order, by which way, and what became of each."""
+"""Starting many gateways: which ones, in what order, how, and with what result."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 
 READY = frozenset({"running", "degraded"})
-"""The agent's words for a gateway that serves."""
+"""The agent's names for the phases of a gateway that serves."""
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?")
 _LEVEL = re.compile(r"\s*(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\s+")
 _LOOP = 3
 
 
 class Manager(StrEnum):
-    """What keeps services running on this machine."""
+    """The service manager of this machine."""
 
     SYSTEMD = "systemd"
     LAUNCHD = "launchd"
@@ -38,7 +38,7 @@ class Way(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a gateway."""
+    """The result of starting or stopping a gateway."""
 
     STARTED = "started"
     RUNNING = "running already"
@@ -58,13 +58,13 @@ _BAD = frozenset({Outcome.FAILED, Outcome.HANGING, Outcome.CRASHING, Outcome.REF
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """What became of one gateway.
+    """The result for one gateway.
 
     Attributes:
-        profile: Whose.
-        outcome: What became of it.
-        pid: Its process, where one runs.
-        note: Why, or what to know; holds foreign text.
+        profile: The profile of the gateway.
+        outcome: The result.
+        pid: Its process, if one runs.
+        note: The reason, or a remark; may contain text from the agent.
     """
 
     profile: ProfileName
@@ -78,15 +78,15 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """What is seen of a gateway at one time.
+    """The observed state of a gateway at one time.
 
     Attributes:
-        pid: The process that its files name, if it lives.
-        phase: The agent's word for what that process does; empty when its state file tells of another one.
-        reason: Why the agent says that it ended.
+        pid: The process named in its files, if it is alive.
+        phase: The agent's name for what that process does; empty if its state file is about another process.
+        reason: The agent's reason why it ended.
         grown: Its log has grown since the start.
         left: Its files name a process that is gone.
-        troubles: What the agent says of channels that do not work.
+        troubles: The agent's reports on channels that do not work.
     """
 
     pid: int | None = None
@@ -98,13 +98,13 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 
 class Course(Struct, frozen=True, kw_only=True):
-    """A start as it went until now.
+    """The course of a start so far.
 
     Attributes:
         pids: The processes seen so far, each once, in order.
-        exited: How the process that we started ended; None while it runs, or where another one started it.
-        waited: It has taken as long as it may.
-        quiet: It has been ready for a while, and its log has not grown.
+        exited: The exit code of the process that we started; None if it runs, or if another program started it.
+        waited: The time limit is over.
+        quiet: It has been ready for a while without any new line in its log.
     """
 
     pids: tuple[int, ...] = ()
@@ -116,18 +116,18 @@ class Course(Struct, frozen=True, kw_only=True):
 def choose(
     every: Iterable[ProfileName], asked: Sequence[ProfileName], *, all_: bool
 ) -> list[ProfileName]:
-    """Choose profiles and put them in order.
+    """Choose profiles, and sort them.
 
     Args:
-        every: All there are.
-        asked: Those that were named, in any order, perhaps twice.
-        all_: All were asked for.
+        every: All profiles.
+        asked: The profiles that the user named, in any order, possibly twice.
+        all_: The user asked for all.
 
     Returns:
-        The chosen ones, the default profile first, then by name.
+        The chosen profiles: the default profile first, then by name.
 
     Raises:
-        UsageError: None was named, or some were besides all.
+        UsageError: The user named no profile, or named some together with all.
     """
     if all_ and asked:
         raise UsageError("names and --all contradict each other", hint="give one of them")
@@ -137,7 +137,7 @@ def choose(
 
 
 def in_order(names: Iterable[ProfileName]) -> list[ProfileName]:
-    """Put profiles in the order in which they are acted on: the default one first, then by name."""
+    """Sort profiles for processing: the default profile first, then by name."""
     return sorted(set(names), key=lambda name: (name != DEFAULT_PROFILE, name))
 
 
@@ -145,9 +145,9 @@ def way(manager: Manager, *, installed: bool, detached: bool) -> Way:
     """Decide how a gateway is started.
 
     Args:
-        manager: What keeps services here.
+        manager: The service manager of this machine.
         installed: The profile has a service.
-        detached: It shall run without one, whatever there is.
+        detached: Start it without a service in any case.
     """
     if detached or manager is Manager.NONE:
         return Way.DETACHED
@@ -155,10 +155,10 @@ def way(manager: Manager, *, installed: bool, detached: bool) -> Way:
 
 
 def judge(seen: Seen, course: Course) -> tuple[Outcome, str] | None:
-    """Judge a start by what is seen now and how it went.
+    """Judge a start by the present state and its course so far.
 
     Returns:
-        What became of it and why, or None while that is open.
+        The result and the reason; None while it is undecided.
     """
     if len(course.pids) >= _LOOP:
         return Outcome.CRASHING, f"it ended {len(course.pids) - 1} times and was started again"
@@ -177,7 +177,7 @@ def judge(seen: Seen, course: Course) -> tuple[Outcome, str] | None:
 
 
 def after_all(verdict: Verdict, seen: Seen) -> Verdict:
-    """Judge a started gateway again, a moment later: it may have ended, or been started anew."""
+    """Judge a started gateway again a moment later: it may have ended, or have been restarted."""
     if verdict.outcome not in {Outcome.STARTED, Outcome.RESTARTED} or seen.pid == verdict.pid:
         return verdict
     note = seen.reason or "its process ended right after the start"
@@ -196,22 +196,22 @@ def _ended(code: int) -> str:
 
 
 def said(line: str) -> str:
-    """What a line of a log says, without its time and level."""
+    """Return the message of a log line, without its time and level."""
     return _LEVEL.sub("", _STAMP.sub("", line, count=1), count=1).strip()
 
 
 def refusals(
     chosen: Iterable[ProfileName], found: Iterable[Clash], running: frozenset[ProfileName]
 ) -> dict[ProfileName, str]:
-    """Tell which of the chosen gateways must not be started, and why.
+    """Return the chosen gateways that must not be started, with the reason.
 
     Args:
         chosen: The profiles to start.
-        found: The clashes over all homes.
-        running: Those whose gateway runs already: starting them changes nothing.
+        found: The clashes between all homes.
+        running: Profiles whose gateway already runs; starting them changes nothing.
 
     Returns:
-        A sentence by profile; it names the other profiles and the channels, never a secret.
+        One sentence for each profile; it names the other profiles and the channels, never a secret.
     """
     out: dict[ProfileName, list[str]] = {}
     wanted = [name for name in chosen if name not in running]
@@ -225,7 +225,7 @@ def refusals(
 def served(
     chosen: Iterable[ProfileName], *, multiplexed: bool, running: frozenset[ProfileName]
 ) -> frozenset[ProfileName]:
-    """Tell which profiles the default one's gateway serves by itself, so that none of their own may start."""
+    """Return the profiles that the default profile's gateway serves, so that their own gateways must not start."""
     names = list(chosen)
     if not multiplexed or not (DEFAULT_PROFILE in names or DEFAULT_PROFILE in running):
         return frozenset()
@@ -233,7 +233,7 @@ def served(
 
 
 class Line(Struct, frozen=True):
-    """A line of a log, and whose: the profile and the file's name."""
+    """A line of a log, with its profile and the file's name."""
 
     profile: ProfileName
     file: str
@@ -241,9 +241,9 @@ class Line(Struct, frozen=True):
 
 
 def by_time(logs: Mapping[tuple[ProfileName, str], Sequence[str]]) -> list[Line]:
-    """Weave logs into one by the times that their lines begin with.
+    """Merge logs into one list by the times at the beginning of their lines.
 
-    A line without a time, such as one of a traceback, stays behind the one before it.
+    A line without a time, such as one of a traceback, stays after the line before it.
     """
     return [
         line
