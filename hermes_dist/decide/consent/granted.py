@@ -64,7 +64,7 @@ def remembered(
         approval = at.get(place) or Approval(*place, since, effect.facts)
         if (
             newest.get(place[:2]) != approval
-        ):  # what is the newest stays where it is: asking again changes nothing
+        ):  # the newest stays in place: asking again changes nothing
             known.pop(approval, None)
             known[approval] = None
             newest[place[:2]] = approval

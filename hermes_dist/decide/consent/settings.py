@@ -30,7 +30,7 @@ def setting_effects(
     idle = _idle_servers(merged, shipped, judge)
     for key in {**after, **before}:
         if len(key) > 1 and key[0] == SERVERS and get(merged, key[:2]) is ABSENT:
-            continue  # a server that leaves whole does nothing any more
+            continue  # a server that is removed entirely does nothing any more
         standing = idle.get(key[1]) if key[0:1] == (SERVERS,) and len(key) > 1 else None
         if standing is _NOT_OURS or standing is Standing.AUTHOR:
             continue

@@ -215,14 +215,12 @@ def _assignment(text: str, name: str, after: int) -> _Assignment:
             rest = _BARE.match(text, found.end())
             return _Assignment(
                 name, "", start, rest.end() if rest else found.end()
-            )  # followed by more: not set
+            )  # text follows the closing quote: not set
     bare = _BARE.match(text, start)
     line = bare[0] if bare else ""
     if line.startswith("#") and start > after:
-        return _Assignment(name, "", after, after)  # a comment behind nothing
+        return _Assignment(name, "", after, after)  # only a comment: the value is empty
     if line[:1] in {"'", '"'}:
-        return _Assignment(
-            name, "", start, start + len(line)
-        )  # a quote that is not closed: not set
+        return _Assignment(name, "", start, start + len(line))  # an unclosed quote: not set
     value = _COMMENT.sub("", line).rstrip()
     return _Assignment(name, value, start, start + len(value))

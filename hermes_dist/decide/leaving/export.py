@@ -93,7 +93,7 @@ def _without_secrets(work: Portable, path: RelPath, base: Tree, read: Read) -> N
     try:
         doc = parse(read(work.tree[path].digest), kind)
     except Invalid:
-        return  # it is text: what is in it is looked for as in any text
+        return  # unreadable as data, so it is scanned as plain text later
     want = _hidden(work, doc.value, _data(path, base, read), ())
     if same(want, doc.value):
         return

@@ -120,7 +120,7 @@ def _stays(path: RelPath, base: Tree, manifest: Manifest | None, *, own: bool) -
         return "no shared name; distribution_owned could name it"
     in_file = (
         path in SHARED_FILES or path.top == "cron"
-    )  # what of these is whose is told apart inside
+    )  # these hold both the package's data and the user's, which capture tells apart
     return "" if own or in_file else _OWN
 
 

@@ -210,7 +210,7 @@ def _with_servers(work: _Work, want: Server, before: Server, now: Server) -> Ser
             entries[name] = ABSENT if new is None else _edited(work, text, entries[name], old, new)
             edits |= (
                 {text: None} if new is None and text in in_file else {}
-            )  # it must not come out from below
+            )  # or the server of the same name in mcp.json would take effect
         elif text in in_file:
             shown = _map_of(work.hide(new, (SERVERS, text)))
             edits[text] = (

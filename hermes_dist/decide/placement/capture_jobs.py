@@ -63,10 +63,10 @@ def job_files(
         if now := home.get(job.id):
             written = _respelled(job, base.get(job.id, job.placed), now, hide)
             if gone and (own_id(written) or made_id(job.path, now.get("name"))) != job.id:
-                written["id"] = job.id  # it was the next one after those that went
+                written["id"] = job.id  # removed jobs shift the number that the id is made from
             if written != job.written:
                 _set(wanted, job, written, package, read)
-    for job in reversed(gone):  # from the end, so that places in lists stay true
+    for job in reversed(gone):  # from the end, so that indexes in lists stay valid
         _set(wanted, job, None, package, read)
     mine = (
         [job for ident, job in home.items() if ident not in {j.id for j in shipped.jobs}]

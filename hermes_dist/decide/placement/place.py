@@ -96,7 +96,7 @@ def place(
         if path in package and (path != CONFIG or package[path] != changes[path])
     }
     if authors and (MCP in package or authors.digest == Digest.of(NO_CONFIG)):
-        moved.add(CONFIG)  # else it would look as if it was made here
+        moved.add(CONFIG)  # otherwise package_of would take it for a file made by placing
     return Placed(
         tree=package.with_entries(changes),
         shipped=package.where(lambda path: path in moved),

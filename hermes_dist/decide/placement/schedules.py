@@ -12,7 +12,7 @@ _UNITS = {"m": 1, "h": 60, "d": 1440}
 _DURATION = re.compile(
     r"(\d{1,9})\s*(m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days)", re.ASCII
 )
-_LONGEST = 999_999_999  # minutes: what a duration in minutes can say
+_LONGEST = 999_999_999  # minutes: the longest duration
 _FIELDS = (
     ("minute", 0, 59, ()),
     ("hour", 0, 23, ()),
@@ -164,7 +164,7 @@ def cron_values(part: str, number: int) -> frozenset[int]:
         step = int(match[4] or 1)
         round_ = start > end or (
             start == end and match[3] is not None
-        )  # the agent reads 3-3 as once around
+        )  # the agent reads 3-3 as the full range
         stop = end + last - low + (start > end) if round_ else end
         found |= {low + (value - low) % (last - low + 1) for value in range(start, stop + 1, step)}
     return frozenset(found)

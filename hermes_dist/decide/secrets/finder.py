@@ -129,11 +129,11 @@ def _stands_free(text: str, at: int, kind: Kind | Shape, whole: str, body: str) 
     prefix = whole[: len(whole) - len(body)]
     return (
         len(prefix) >= 4 and not prefix.isalnum() and is_random(body)
-    )  # by letters alone it is common in base64
+    )  # a prefix of letters and digits only is common in base64
 
 
 def _is_strict(kind: Kind | Shape, whole: str, body: str) -> bool:
-    """Whether a match is convincing: after a prefix of up to three characters, common in names, the rest has to look random."""
+    """Whether a match is convincing: a prefix of up to three characters is common, so the rest has to look random."""
     return isinstance(kind, Shape) or len(whole) - len(body) > 3 or is_mixed(body)
 
 
@@ -180,7 +180,7 @@ def _in_urls(text: str) -> Iterator[Finding]:
 def _passwords(text: str) -> Iterator[Finding]:
     """Yield values after the name of a password that are short or have special characters."""
     low = text.lower()
-    if len(low) != len(text):  # a letter whose small form is longer: places would not be the same
+    if len(low) != len(text):  # a lower-case form is longer, so positions would differ
         low = text
     for word in _PASSWORDS:
         for at in _places(low, word):
