@@ -147,6 +147,7 @@ def arrive(arrival: Arrival, consent: Consent) -> tuple[Plan, Lock | None]:
     decisions = Decisions(sides=consent.sides, default=consent.default, granted=granted)
     plan = reconcile(situation, decisions)
     if consent.everything:
+        # Only a first plan shows which effects there are to approve, so plan twice.
         decisions = replace(decisions, granted=_all_that_was_on(plan.effects, arrival))
         plan = reconcile(situation, decisions)
     blobs |= plan.blobs
@@ -176,6 +177,7 @@ def _with_lock(
     there = first.after(arrival.found)
     ours = first.after(arrival.ours)
     waiting = [(effect.path, effect.key) for effect in first.parked if not effect.off]
+    # Parked parts are not in the home. If base had them, their absence would look like a deletion by the user.
     absent = put_back(lock.base, ours, waiting, read)
     blobs |= absent.blobs
     situation = Situation(

@@ -115,7 +115,10 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     judge = _judge(situation, ours, decisions, read)
     facts = replace(situation, theirs=theirs)
     merged, effects, parked = _merge_safely(settled.tree, ours, facts, read, blobs, asked, judge)
+    # The next base has to equal what the source holds, without the agent's migration, or the author's next change
+    # could not be told from it.
     received = as_shipped(merged.base, follow, read, blobs)
+    # Switching on comes after the merge: the package places every unit switched off, so no merge can activate one.
     ready, idle = settle_units(effects, decisions.granted, judge)
     live = switch_on(merged.tree, ready | wanted_back(merged.tree, judge, read), read)
     blobs |= live.blobs

@@ -147,6 +147,7 @@ def _after(facts: Facts, signers: list[str], accept: Accept) -> tuple[str, str]:
         return expected, f"same key as before, {name}" if name else "same key as before"
     old_revoked = keyring.revocation(expected)
     for signer in signers:
+        # Whoever holds a revoked key could name any successor, so its word no longer counts.
         if signer in facts.followers and not old_revoked:
             return signer, f"follows {expected}, which signed for that"
         name = keyring.name_of(signer)

@@ -70,6 +70,7 @@ def _edited(
     data, kind = read(entry.digest), kind_of(path) or Kind.YAML
     try:
         loaded = load_data(data, kind)
+        # A unit that is gone must not come back as an entry that holds nothing but its switch.
         wanted = {key: value for key, value in edits.items() if get(loaded, key[:-1]) is not ABSENT}
         edited = put(data, kind, wanted)
     except (Invalid, Unmergeable):

@@ -163,6 +163,7 @@ def file_effects(
     if not changed:
         return
     owners: dict[RelPath, dict[str, str]] = {}
+    # Search both states: a file that is new or gone can change what a running thing loads.
     both = Reach(Names(ours.tree, merged.tree), ours.read)
     for place, start in _running(ours, merged, both, _Asked(known), idle):
         for path in both.of(start):
@@ -214,6 +215,7 @@ def _running(
     ours: Side, merged: Side, both: Reach, asked: _Asked, idle: frozenset[Unit]
 ) -> Iterator[_Running]:
     """Yield what runs before and after, both as found and as merged where the change itself needs no approval."""
+    # A start whose own setting needs approval is left out: its code is bound to that approval.
     before, after = _live(ours, idle), _live(merged, idle)
     yield from ((_place(CONFIG, key), start) for key, start in before.items() if key in after)
     yield from (

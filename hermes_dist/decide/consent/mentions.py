@@ -152,7 +152,7 @@ class Names:
     """The names of the files and folders in one or more states of a home.
 
     Args:
-        trees: The states; a text that is in several is read in all of them.
+        trees: The states; a file that is in several of them is read in each.
     """
 
     def __init__(self, *trees: Tree) -> None:
@@ -190,6 +190,7 @@ class Names:
             if "{" in text or "%" in text
             else text
         )
+        # One alphabet for all shells: a choice becomes a wildcard, an escaped space becomes NUL, a backslash a slash.
         plain = _CHOICE.sub("*", plain.replace("\\ ", "\0").replace("\\", "/"))
         words = set(_PIECE.findall(plain))
         if self._spaced:

@@ -138,6 +138,7 @@ class Judge(Struct, frozen=True):
         unit = job_unit(ident)
         if not can_start(job.get("schedule")) or job.get("state") == "completed":
             return Standing.DONE
+        # A reason that we wrote means that we paused the job; any other pause is the user's.
         ours = str(job.get(REASON) or "").startswith(PAUSED_BY)
         by_user = unit in self.here and (not ours or self.memory.off.get(unit) is OffCause.USER)
         return Standing.USER if by_user else self._unused(unit)
@@ -224,6 +225,7 @@ def settle_units(
     for effect in effects:
         if effect.off:
             parts.setdefault(unit_of(effect.path, effect.key), []).append(effect)
+    # One unit can have several effects, for example its command and its schedule: all of them need approval.
     ready = {unit for unit, each in parts.items() if all(map(granted, each))}
     stays = {unit for unit in ready - judge.named if judge.memory.off.get(unit) is OffCause.USER}
     return frozenset(ready - stays), frozenset(parts.keys() - ready)

@@ -48,6 +48,8 @@ def withdrawn(
     def read_all(digest: Digest) -> bytes:
         return off.blobs[digest] if digest in off.blobs else read(digest)
 
+    # Base loses these places, too; otherwise their absence would look like a deletion by the user, and no update
+    # would offer them again.
     left = put_back(off.tree, EMPTY, others, read_all)
     older = put_back(base, EMPTY, others, read)
     return Withdrawn(left.tree, older.tree, {**off.blobs, **left.blobs, **older.blobs})

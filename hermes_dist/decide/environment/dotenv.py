@@ -132,6 +132,7 @@ def blank(data: bytes, names: AbstractSet[str]) -> tuple[bytes, tuple[str, ...]]
     for found in sorted(_assignments(text), key=lambda item: item.start, reverse=True):
         if found.name in names:
             _refuse_open_quote(text, found)
+            # Assignments are handled from the end of the file, so the earlier positions stay valid.
             line = max(text.rfind("\n", 0, found.start), text.rfind("\r", 0, found.start)) + 1
             rest = _REST.match(text, found.end)
             tail = rest[0] if rest else ""

@@ -159,6 +159,7 @@ def _capture_config(work: _Work) -> None:
         work.notes += [f"{CONFIG}: taken as it is ({err})"] if entry else []
         work.changes[CONFIG] = entry
         return
+    # Servers come last because they may belong in mcp.json instead.
     want = _with_servers(work, want, _map_of(before.get(SERVERS)), _map_of(now.get(SERVERS)))
     if not want and (entry is None or doc is None):
         work.changes[CONFIG] = None
@@ -166,6 +167,7 @@ def _capture_config(work: _Work) -> None:
         work.put(CONFIG, dump(want, Kind.YAML))
     elif not same(want, _map_of(doc.value)):
         try:
+            # Splicing keeps the author's comments and order; the dump below is the fallback that keeps the data only.
             work.put(CONFIG, rewrite(doc, want).content)
         except Unmergeable:
             work.put(CONFIG, dump(want, Kind.YAML))

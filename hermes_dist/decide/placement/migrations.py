@@ -64,6 +64,8 @@ def followed(base: Tree, theirs: Tree, ours: Tree, read: Read) -> Followed:
         return Followed(base, theirs, shipped=theirs)
     blobs: dict[Digest, bytes] = {}
     before = _loaded(base, read)
+    # Base is compared with itself, so only the home decides there; theirs follows only where upstream still says what
+    # base said, because a newer value of the author has to arrive.
     new_base, _ = _follow(
         base, ours, read, blobs, lambda config: dict(_edits(config, home, config, version))
     )
