@@ -1,1 +1,1 @@
-"""Verbs: gather, decide, confirm, apply; never prints, prompts or exits."""
+"""Verbs: gather facts, decide, confirm, apply. Nothing here prints, prompts or exits."""

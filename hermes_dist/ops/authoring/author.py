@@ -1,4 +1,4 @@
-"""The author's side of a package: begin a manifest, judge a package, list what would ship, pack it."""
+"""What an author does with a package: start a manifest, validate, list what would ship, pack."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ Place = ProfileName | Path
 
 
 class Package(Struct, frozen=True, kw_only=True):
-    """A package of a profile or a folder, as it would ship.
+    """The package of a profile or a folder, as it would ship.
 
     Attributes:
-        stays: What of the profile or folder does not ship, and why.
-        variables: Names that took the place of values that look like secrets.
-        unsafe: Why the folder can't be a package at all; None when it can.
+        stays: Parts of the profile or folder that do not ship, each with the reason.
+        variables: Names of the variables that replace values that look like secrets.
+        unsafe: Why the folder can't be a package at all; None if it can.
     """
 
     place: Place
@@ -80,16 +80,16 @@ class Package(Struct, frozen=True, kw_only=True):
 
 
 def place_of(ctx: Context, text: str | None, *, here: bool = True) -> Place:
-    """Tell a profile from a folder: what holds a ``/``, or begins with ``~``, is a folder.
+    """Tell a profile from a folder: text with a ``/``, or starting with ``~``, is a folder.
 
     Args:
         ctx: The context.
-        text: As typed. ``.`` is the folder one stands in where that holds a manifest, else, as nothing, the active
-            profile.
-        here: Whether the folder one stands in may be meant.
+        text: As typed. ``.`` is the current folder if it holds a manifest; otherwise ``.``, like an empty
+            text, is the active profile.
+        here: Whether ``.`` may mean the current folder.
 
     Raises:
-        DistError: There is no such folder or profile.
+        DistError: The folder or profile does not exist.
     """
     if text in (None, "."):
         if here and text == "." and (Path.cwd() / MANIFEST).is_file():
@@ -115,7 +115,7 @@ def _folder(ctx: Context, path: Path) -> Place:
 
 
 def package_at(ctx: Context, place: Place) -> Package:
-    """Read a package as it would ship: a profile by permission, a folder as git would see it.
+    """Read a package as it would ship: a profile by its allowlist, a folder as git sees it.
 
     Raises:
         DistError: It can't be read.
@@ -143,7 +143,7 @@ def package_at(ctx: Context, place: Place) -> Package:
 
 
 def subject_of(ctx: Context, package: Package) -> Subject:
-    """Make ready for judgement what a package is."""
+    """Collect what the validation rules need to know about a package."""
     subject = Subject(
         tree=package.tree,
         read=package.read,
@@ -168,7 +168,7 @@ def subject_of(ctx: Context, package: Package) -> Subject:
 
 
 def problems_of(ctx: Context, package: Package) -> tuple[Problem, ...]:
-    """Judge a package by every rule of ``validate``."""
+    """Check a package against every rule of ``validate``."""
     if package.unsafe is not None:
         err = package.unsafe
         return (Problem(err.where.strip("'"), 0, Level.ERROR, "tree", err.what, err.hint),)
@@ -176,15 +176,15 @@ def problems_of(ctx: Context, package: Package) -> tuple[Problem, ...]:
 
 
 def draft(ctx: Context, place: Place, given: Draft) -> Draft:
-    """Fill in what can be seen: the variables that the files refer to, the agent's version, the author.
+    """Draft a manifest, filling in what the files show: variables used, the agent's version, the author.
 
     Args:
         ctx: The context.
         place: The profile or folder.
-        given: What was said; an empty field is filled in.
+        given: What the user gave; empty fields are filled in.
 
     Raises:
-        DistError: There is a manifest already: it is never overwritten.
+        DistError: A manifest exists already; it is never overwritten.
     """
     folder = _root(ctx, place)
     if (folder / MANIFEST).exists():
@@ -222,11 +222,11 @@ def _word(place: Place) -> str:
 
 
 def write_manifest(ctx: Context, place: Place, made: Draft) -> Path:
-    """Write a manifest where none is.
+    """Write a manifest if there is none yet.
 
     Raises:
-        Invalid: The name is none.
-        DistError: One is there, or the disk fails.
+        Invalid: The name is not a valid package name.
+        DistError: The file exists already, or it can't be written.
     """
     ProfileName(made.name)
     text = manifest_text(made)
@@ -235,11 +235,11 @@ def write_manifest(ctx: Context, place: Place, made: Draft) -> Path:
 
 
 def write_workflow(ctx: Context, place: Place) -> Path:
-    """Write the workflow that validates a package at every push.
+    """Write the CI workflow that validates a package on every push.
 
     Raises:
-        UsageError: It is asked for a profile: a workflow belongs into the repository.
-        DistError: One is there, or the disk fails.
+        UsageError: The place is a profile; a workflow belongs in a repository.
+        DistError: The file exists already, or it can't be written.
     """
     if isinstance(place, ProfileName):
         raise UsageError(
@@ -266,7 +266,7 @@ def _write_new(folder: Path, name: str, data: bytes) -> Path:
 
 
 class Shipping(Struct, frozen=True):
-    """What would ship: files by part with their sizes, and what stays."""
+    """What would ship, as files by part with their sizes, and what does not."""
 
     manifest: Manifest | None
     files: tuple[tuple[str, RelPath, int], ...]
@@ -276,7 +276,7 @@ class Shipping(Struct, frozen=True):
 
     @property
     def parts(self) -> dict[str, int]:
-        """Bytes by part."""
+        """The number of bytes in each part."""
         total: Counter[str] = Counter()
         for part, _, size in self.files:
             total[part] += size
@@ -315,14 +315,14 @@ def shipping(ctx: Context, place: Place) -> Shipping:
 
 
 def pack(ctx: Context, place: Place, out: Path) -> tuple[int, int]:
-    """Write a package as an archive; the same package gives the same bytes.
+    """Write a package as an archive; the same package always gives the same bytes.
 
     Returns:
-        How many files are in it, and its size.
+        The number of files in the archive, and its size in bytes.
 
     Raises:
-        Refused: Something in it must not leave this machine; the error names the places.
-        DistError: It can't be read or written, or has no manifest.
+        Refused: The package contains something that must not leave this machine; the error names the places.
+        DistError: The package can't be read or written, or has no manifest.
     """
     package = package_at(ctx, place)
     subject = subject_of(ctx, package)
@@ -350,7 +350,7 @@ def pack(ctx: Context, place: Place, out: Path) -> tuple[int, int]:
 
 
 def completed(tree: Tree, read: Read, version: str, variables: Sequence[str]) -> tuple[Tree, Read]:
-    """Write a version, and the variables that took the place of secrets, into a package's manifest.
+    """Write a version, and the variables that replace secrets, into a package's manifest.
 
     Raises:
         Invalid: The manifest can't be read.
@@ -362,10 +362,10 @@ def completed(tree: Tree, read: Read, version: str, variables: Sequence[str]) ->
 
 
 def refuse_leaks(places: list[str], *, flag: str = "") -> None:
-    """Stop where something would leave that must not.
+    """Stop if something would leave this machine that must not.
 
     Raises:
-        Refused: There is something; the first twenty places are named.
+        Refused: There is such a finding; the error names the first twenty places.
     """
     if not places:
         return

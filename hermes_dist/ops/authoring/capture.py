@@ -1,4 +1,4 @@
-"""A profile spelled as a package: what of it may leave its home, what stays, and what must not be in it."""
+"""A profile turned into a package: what may leave its home, what stays, and what must not be in it."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class Leaving(Struct, frozen=True, kw_only=True):
 
     Attributes:
         tree: The package as it would ship.
-        received: The package as the profile received it; empty for one of the user's own.
-        manifest: As the home's file says; None where there is none, or it can't be read.
-        stays: What does not go along, and why.
-        variables: Names that took the place of values that look like secrets.
+        received: The package as the profile received it; empty for a profile that never had one.
+        manifest: The manifest in the home; None if it is missing or can't be read.
+        stays: What is left out, and why.
+        variables: Names of the variables that replace values that look like secrets.
     """
 
     home: Home
@@ -74,7 +74,7 @@ class Leaving(Struct, frozen=True, kw_only=True):
         """Return the manifest.
 
         Raises:
-            DistError: There is none, or it can't be read.
+            DistError: The manifest is missing or can't be read.
         """
         if self.manifest is not None:
             return self.manifest
@@ -88,7 +88,7 @@ class Leaving(Struct, frozen=True, kw_only=True):
         )
 
     def need_settled(self, ctx: Context) -> None:
-        """Make sure that nothing is left open.
+        """Make sure that no conflict is open.
 
         Raises:
             ConflictsOpen: Conflicts are open in the profile.
@@ -103,12 +103,12 @@ class Leaving(Struct, frozen=True, kw_only=True):
 
 
 def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
-    """Spell a profile as a package; nothing is written, and files of the machine are not opened.
+    """Turn a profile into a package; nothing is written, and machine files are not opened.
 
     Args:
         ctx: The context.
         name: The profile.
-        own: Whether the user's own files, jobs and servers go along.
+        own: Whether to include the user's own files, jobs and servers.
 
     Raises:
         DistError: The home can't be read.
@@ -155,12 +155,12 @@ def _manifest(home: Home) -> Manifest | None:
 
 
 def _units(tree: Tree) -> set[str]:
-    """What the agent puts into a home: skills by their folder, and its SOUL.md."""
+    """The units that the agent itself puts into a home: skills by folder, and SOUL.md."""
     return {str(path.parent or path) for path in tree if path.name in ("SKILL.md", SOUL)}
 
 
 def _elsewhere(home: Home, looked_at: Tree) -> Iterator[LeftOut]:
-    """The rest of a home, by name alone."""
+    """The rest of a home, by name only; the files are not opened."""
     seen = {path.top for path in looked_at} | {*SHARED_FOLDERS, *SHARED_FILES, LOCKFILE, PRIVATE}
     with os.scandir(home.path) as entries:
         rest = sorted(
@@ -181,7 +181,7 @@ def _elsewhere(home: Home, looked_at: Tree) -> Iterator[LeftOut]:
 
 
 def private_of(ctx: Context, home: Home) -> Private:
-    """Gather what must not leave this machine, to look for it in what would; none of it is kept or shown."""
+    """Collect the secrets of this machine, to search for them in what would ship; they are never kept or shown."""
     folders = list(dict.fromkeys([home.path, ctx.layout.root]))
     values: set[str] = set()
     for folder in folders:
@@ -205,7 +205,7 @@ def private_of(ctx: Context, home: Home) -> Private:
 
 
 def _data(path: Path) -> bytes:
-    """The beginning of a file; nothing where it can't be read."""
+    """The start of a file; empty if it can't be read."""
     try:
         with path.open("rb") as file:
             return file.read(_MOST)
@@ -214,9 +214,9 @@ def _data(path: Path) -> bytes:
 
 
 def base_of(leaving: Leaving, name: str) -> tuple[Tree, Read]:
-    """What a home counts as having shipped: its package in its own spelling, without what waits for a yes here.
+    """What a home counts as having shipped: its package in shipped spelling, without parts that need approval here.
 
-    Merging what was published over it brings home what others did, and nothing else.
+    So merging what was published over this base brings in other people's changes and nothing else.
     """
     lock = leaving.home.lock
     placed = place(

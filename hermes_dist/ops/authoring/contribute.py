@@ -1,4 +1,4 @@
-"""Contribute: what was changed in an installed profile, as a patch or a branch for the package's author."""
+"""Contribute: send changes to an installed profile back to the package's author, as a patch or a branch."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from hermes_dist.world.ports import RefUpdate
 
 
 class Gift(Struct, frozen=True, kw_only=True):
-    """What a contribution was asked to be.
+    """The options of a contribution.
 
     Attributes:
         to: The fork to push a branch to; empty for none.
         out: The file to write a patch into; None for none.
         only: Parts to take; empty for all.
-        without: Parts to leave.
-        own: Take files, jobs and servers of the user's own along.
-        branch: The branch's name; empty for one made of the profile's and the change.
-        message: What it says; empty for one made of the changes.
-        allowed: Findings that were allowed, as ``FILE:LINE``.
+        without: Parts to leave out.
+        own: Include files, jobs and servers of the user's own.
+        branch: The name of the branch; empty to derive it from the profile and the change.
+        message: The message; empty to derive it from the changes.
+        allowed: Findings that the user allows, as ``FILE:LINE``.
     """
 
     to: str = ""
@@ -57,10 +57,10 @@ class Contribution(Struct, frozen=True, kw_only=True):
 
     Attributes:
         spec: The package's repository.
-        base: The commit that the changes are to.
-        changes: They.
+        base: The commit that the changes apply to.
+        changes: The changes.
         before: The package at that commit.
-        stays: What does not go along, and why.
+        stays: What is left out, and why.
     """
 
     name: ProfileName
@@ -77,7 +77,7 @@ class Contribution(Struct, frozen=True, kw_only=True):
 
 
 class Contributed(Struct, frozen=True, kw_only=True):
-    """What was done: the patch that was written, or the branch that was pushed."""
+    """The result: the patch that was written, or the branch that was pushed."""
 
     contribution: Contribution
     patch: Path | None = None
@@ -90,18 +90,18 @@ Agree = Callable[[Contribution], bool]
 def contribute(
     ctx: Context, name: ProfileName, gift: Gift, agree: Agree, *, dry_run: bool = False
 ) -> Contributed:
-    """Send what was changed in a profile back to the package's author.
+    """Send the changes in a profile back to the package's author.
 
     Args:
         ctx: The context.
         name: The profile.
-        gift: What was asked for.
-        agree: Shows what would be sent and asks.
+        gift: The options.
+        agree: Shows what would be sent and asks for confirmation.
         dry_run: Write and push nothing.
 
     Raises:
-        Refused: Something in it must not leave this machine.
-        DistError: It can't be read, reached or written.
+        Refused: The changes contain something that must not leave this machine.
+        DistError: The profile can't be read, the remote can't be reached, or the patch can't be written.
     """
     if bool(gift.to) == bool(gift.out) and not dry_run:
         raise UsageError(
@@ -113,7 +113,7 @@ def contribute(
     if dry_run or not made.changes:
         return Contributed(contribution=made)
     git = open_publisher(ctx.layout, ctx.env, offline=ctx.offline)
-    git.identity()  # before anybody is asked
+    git.identity()  # fails early: no confirmation should be asked for a push that git can't sign off
     if not agree(made):
         raise Cancelled("cancelled, nothing was sent")
     home_of = ctx.sources.url(made.spec)

@@ -1,4 +1,4 @@
-"""A publication worked out: the repository as it would be, and everything to say about it; nothing is sent."""
+"""Plan a publication: the repository as it would be, and everything to say about it; nothing is sent."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from hermes_dist.world.ports import Refs
 _MANIFEST = RelPath(MANIFEST)
 _FIRST_BRANCH = "main"
 _IN_FILES = frozenset(["secret", "hidden", "size", "personal", "left-out"])
-"""Rules about single files: what is there already is not this publication's."""
+"""Rules about single files: files that are in the repository already are not checked again."""
 
 
 class Release(Struct, frozen=True, kw_only=True):
-    """What a publication was asked to be.
+    """The options of a publication.
 
     Attributes:
         to: The repository; empty for the one the profile came from.
         bump: ``major``, ``minor`` or ``patch``; empty for none.
-        version: The version; empty for the manifest's.
-        message: What the commit says; empty for one made of the changes.
-        branch: The branch; empty for the one that is followed, else the default one.
-        key: The file of an ssh key to sign with; empty for none.
-        allowed: Findings that were allowed, as ``FILE:LINE``.
+        version: The version to publish; empty for the manifest's.
+        message: The commit message; empty to derive it from the changes.
+        branch: The branch; empty for the branch that the profile follows, or else the default branch.
+        key: The file of the ssh key to sign with; empty for none.
+        allowed: Findings that the user allows, as ``FILE:LINE``.
     """
 
     to: str = ""
@@ -59,15 +59,15 @@ class Publication(Discreet, frozen=True, kw_only=True):
     """Everything that publishing would do.
 
     Attributes:
-        spec: The repository, as it will be followed from now on.
-        head: The commit there now; empty for an empty repository.
-        parent: The commit that the new one follows.
-        base: The commit that both sides began with; empty for none.
-        tree: The package afterwards.
-        changes: What differs from it now.
-        before: The package as it is there now.
-        taken_in: Files that others changed there and that come into the profile.
-        tag: The tag to make; empty where it is there already.
+        spec: The repository, as the profile follows it from now on.
+        head: The current commit of the branch; empty for an empty repository.
+        parent: The parent of the new commit.
+        base: The common ancestor of both sides; empty if they have none.
+        tree: The package after publishing.
+        changes: The differences between the package in the repository and ``tree``.
+        before: The package as the repository holds it now.
+        taken_in: Files that others changed in the repository and that come into the profile.
+        tag: The tag to make; empty if it exists already.
         problems: Warnings about the package.
     """
 
@@ -102,15 +102,15 @@ class Publication(Discreet, frozen=True, kw_only=True):
 
     @property
     def install_source(self) -> str:
-        """What others type behind ``install``."""
+        """What other people type after ``install``."""
         return str(self.spec).removeprefix("https://")
 
 
 def plan(ctx: Context, git: Publisher, name: ProfileName, release: Release) -> Publication:
-    """Work out what publishing would do; the remote is asked, and nothing is sent.
+    """Work out what publishing would do; this reads the remote and sends nothing.
 
     Raises:
-        DistError: It can't be done.
+        DistError: The profile can't be published.
     """
     if release.bump and release.version:
         raise UsageError("choose one of --bump and --version")
@@ -124,7 +124,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: Release) -> P
     base = _base(ctx, found, spec, refs, branch)
     head = refs.heads.get(branch, "")
     repository = repository_at(ctx, found, spec, base)
-    parent = head or base or refs.head_commit  # a new branch begins where the default one is
+    parent = head or base or refs.head_commit  # new branches start at the default one
     theirs = _now(ctx, spec, parent)
     joined = merged(
         repository, _ours(found, repository), theirs, first_of(found.read, ctx.store.read)
@@ -167,10 +167,10 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: Release) -> P
 
 
 def _target(ctx: Context, found: Leaving, to: str) -> SourceSpec:
-    """The repository to publish to.
+    """Find the repository to publish to.
 
     Raises:
-        DistError: None is known, or what was named is none.
+        DistError: No repository is known, or the one given is not a valid repository.
     """
     lock = found.home.lock
     if not to and (lock is None or not lock.pin.commit):
@@ -195,10 +195,10 @@ def _target(ctx: Context, found: Leaving, to: str) -> SourceSpec:
 
 
 def _branch(found: Leaving, spec: SourceSpec, refs: Refs) -> str:
-    """The branch that is followed, else the default one.
+    """Find the branch to publish to: the one the profile follows, or else the default branch.
 
     Raises:
-        DistError: There is no default branch.
+        DistError: The repository has no default branch.
     """
     lock = found.home.lock
     if lock and _same_place(found, spec) and lock.pin.ref.removeprefix("refs/heads/") in refs.heads:
@@ -224,10 +224,10 @@ def _same_place(found: Leaving, spec: SourceSpec) -> bool:
 
 
 def _base(ctx: Context, found: Leaving, spec: SourceSpec, refs: Refs, branch: str) -> str:
-    """The commit that both sides began with; empty where they have none in common.
+    """Find the common ancestor of both sides; empty if they have none.
 
     Raises:
-        Refused: The remote's history went back, or was begun anew, or the profile is held against what is there.
+        Refused: The remote's history was rewound or rewritten, or the profile is held at another commit.
     """
     lock = found.home.lock
     if lock is None or not lock.pin.commit or not (refs.heads or refs.tags):
@@ -255,7 +255,7 @@ def _base(ctx: Context, found: Leaving, spec: SourceSpec, refs: Refs, branch: st
 
 
 def repository_at(ctx: Context, found: Leaving, spec: SourceSpec, base: str) -> Tree:
-    """The whole repository at the commit that a profile came from; only its package where that is gone there."""
+    """The whole repository at the commit that a profile came from; only the package if that commit is gone."""
     try:
         return _tree(ctx, spec, base)
     except Invalid:
@@ -267,7 +267,7 @@ def _tree(ctx: Context, spec: SourceSpec, commit: str) -> Tree:
 
 
 def _now(ctx: Context, spec: SourceSpec, commit: str) -> Tree:
-    """What the repository holds now; nothing where the package's folder is not there yet."""
+    """What the repository holds now; empty if it does not have the package's folder yet."""
     try:
         return _tree(ctx, spec, commit)
     except Invalid as err:
@@ -277,7 +277,7 @@ def _now(ctx: Context, spec: SourceSpec, commit: str) -> Tree:
 
 
 def _ours(found: Leaving, repository: Tree) -> Tree:
-    """The repository with what was changed here; the package alone where there is nothing in common."""
+    """The repository with the profile's changes; the package alone if there is no common ancestor."""
     if not repository:
         return found.tree.where(lambda path: path not in ENV_EXAMPLES)
     return repository.with_entries(changed_here(found.received, found.tree, repository))
@@ -302,7 +302,7 @@ def _conflicting(
 def _with_version(
     tree: Tree, read: Read, found: Leaving, release: Release
 ) -> tuple[Tree, Read, str]:
-    """The package with its version, and with the variables that took the place of secrets."""
+    """The package with its version, and with the variables that replace secrets."""
     now = load_manifest(read(tree[_MANIFEST].digest)).version
     version = (
         bumped(now, release.bump) if release.bump else release.version.removeprefix("v") or now
@@ -314,10 +314,10 @@ def _with_version(
 
 
 def _tag(refs: Refs, version: str, *, changed: bool) -> tuple[str, str]:
-    """The tag to make, and what to say about it.
+    """Choose the tag to make, and its message.
 
     Raises:
-        DistError: There is one for something else.
+        DistError: The tag exists already and names another commit.
     """
     tag = f"v{version}"
     if tag in refs.tags or version in refs.tags:
@@ -339,10 +339,10 @@ def _tag(refs: Refs, version: str, *, changed: bool) -> tuple[str, str]:
 def _judged(
     ctx: Context, package: Package, changes: dict[RelPath, Entry | None], release: Release
 ) -> tuple[tuple[Problem, ...], str]:
-    """The warnings about a package, and its label.
+    """Validate a package; returns the warnings and its label.
 
     Raises:
-        DistError: It has errors.
+        DistError: The package has errors.
     """
     found = [
         p
@@ -363,7 +363,7 @@ def _judged(
 
 
 def _followed(spec: SourceSpec, refs: Refs, branch: str) -> SourceSpec:
-    """The source that the profile follows from now on: the default branch goes without saying."""
+    """The source that the profile follows from now on; the default branch is not written into it."""
     default = refs.head.removeprefix("refs/heads/") or (branch if len(refs.heads) < 2 else "")
     return spec if branch == default else spec.at(branch)
 
@@ -374,10 +374,10 @@ def _message(label: str, changes: dict[RelPath, Entry | None]) -> str:
 
 
 def _signer(ctx: Context, found: Leaving, release: Release) -> Signer | None:
-    """The key to sign with.
+    """Open the key to sign with.
 
     Raises:
-        Refused: What came before was signed, and nothing signs this.
+        Refused: Earlier releases are signed, and no key would sign this one.
         DistError: The key can't be used.
     """
     if release.key:

@@ -1,10 +1,11 @@
-"""Publish a profile: captured, merged with what the remote holds, judged, pushed, and remembered as base.
+"""Publish a profile: capture it, merge it with the remote, validate, push, and remember the result as base.
 
-    base   = the repository at the commit that this profile came from, or was last published as
-    ours   = base with what was changed here
+    base   = the repository at the commit that this profile came from or last published
+    ours   = base with the changes made here
     theirs = the repository now
 
-Everything is decided before anything is sent; the push moves branch and tag together, and only from what was seen.
+Everything is decided before anything is sent. The push moves branch and tag together, and only if the remote
+is still as it was read.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ from hermes_dist.world.ports import RefUpdate
 
 
 class Published(Struct, frozen=True, kw_only=True):
-    """What publishing did.
+    """The result of publishing.
 
     Attributes:
-        commit: What is published; empty for a dry run.
-        outcome: What came into the profile; None where nothing was done to it.
+        commit: The published commit; empty for a dry run.
+        outcome: What came into the profile; None if the profile did not change.
     """
 
     publication: Publication
@@ -47,7 +48,7 @@ class Published(Struct, frozen=True, kw_only=True):
 
 
 Agree = Callable[[Publication], bool]
-"""Shows a publication and asks; False is no."""
+"""Shows a publication and asks for confirmation; False means no."""
 
 
 def publish(
@@ -58,21 +59,22 @@ def publish(
     Args:
         ctx: The context.
         name: The profile.
-        release: What was asked for.
-        agree: Shows what would be published and asks.
+        release: The options.
+        agree: Shows what would be published and asks for confirmation.
         dry_run: Push nothing.
 
     Raises:
-        Refused: It conflicts with what others published, or something in it must not leave this machine.
-        Busy: Somebody published at the very moment; nothing was pushed.
-        DistError: It can't be read, reached or written; nothing was pushed.
+        Refused: The profile conflicts with what others published, or contains something that must not leave
+            this machine.
+        Busy: Someone else published at the same moment; nothing was pushed.
+        DistError: The profile can't be read or written, or the remote can't be reached; nothing was pushed.
     """
     git = open_publisher(ctx.layout, ctx.env, offline=ctx.offline)
     made = plan(ctx, git, name, release)
     if dry_run:
         return Published(publication=made, dry_run=True)
     if made.is_new:
-        git.identity()  # before anybody is asked
+        git.identity()  # fails early: no confirmation should be asked for a commit without an author
     if made.is_new and not agree(made):
         raise Cancelled("cancelled, nothing was published")
     commit = _push(ctx, git, made) if made.is_new else made.head
@@ -80,7 +82,7 @@ def publish(
 
 
 def _push(ctx: Context, git: Publisher, made: Publication) -> str:
-    """Make the commit and its tag, and push both or none."""
+    """Make the commit and its tag, and push both or neither."""
     sign = made.signer.sign if made.signer else None
     commit, updates = made.head, []
     if made.changes:
@@ -102,7 +104,7 @@ def _push(ctx: Context, git: Publisher, made: Publication) -> str:
 
 
 def _remember(ctx: Context, made: Publication, commit: str) -> Outcome:
-    """Write down what was published as the profile's base, and bring in what others had published."""
+    """Record what was published as the profile's base, and bring in what others published."""
     found = made.leaving
     base, read = base_of(found, str(found.home.name))
     ctx.store.put_many(read(entry.digest) for entry in base.values())

@@ -1,4 +1,4 @@
-"""The entry of a published package in the folder of a registry: prepared here, committed and pushed by its keeper."""
+"""The registry entry of a published package: written to a folder here, committed and pushed by its keeper."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _CONFIG = RelPath(CONFIG)
 
 
 def enter(ctx: Context, name: ProfileName, source: str, folder: str) -> Path:
-    """Write what a profile just published into the folder of a registry.
+    """Write the package that a profile just published into the folder of a registry.
 
     Args:
         ctx: The context.
         name: The profile; its lock names what was published.
-        source: Where the package lies, without a ref.
+        source: The package's source, without a ref.
         folder: The registry's folder, such as a checkout.
 
     Returns:
         The file that was written.
 
     Raises:
-        DistError: The folder is no registry, or the version is pinned at other contents there.
+        DistError: The folder is not a registry, or it pins this version to other contents.
     """
     root = Path(folder).expanduser().resolve()
     check_index(read_file(root, INDEX), str(root))
@@ -70,14 +70,14 @@ def check_registry(folder: str) -> None:
     """Make sure that a folder is a registry, before anything is published for it.
 
     Raises:
-        Invalid: It is none.
+        Invalid: The folder is not a registry.
     """
     root = Path(folder).expanduser().resolve()
     check_index(read_file(root, INDEX), str(root))
 
 
 def _runs(ctx: Context, lock: Lock) -> Mapping[str, int]:
-    """How many jobs, servers and the like a package brings."""
+    """Count the jobs, servers and other things that run which a package brings."""
     tree = lock.theirs()
 
     def data(path: RelPath, kind: Kind) -> object:

@@ -1,4 +1,4 @@
-"""Signing, for authors: a tag signed with a key file, and a key that another one follows."""
+"""Signing, for authors: sign a tag with a key file, and replace one key by another."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from hermes_dist.world.keys.ssh import FILE, parse_public
 
 
 class SignedTag(Struct, frozen=True, kw_only=True):
-    """A tag that is signed now.
+    """A signed tag.
 
     Attributes:
         tag: Its name.
-        oid: Its object.
-        fingerprint: The key.
-        key: The key's file.
-        changed: It was not signed by that key before.
+        oid: The id of the tag object.
+        fingerprint: The fingerprint of the key.
+        key: The file of the key.
+        changed: The tag was not signed by that key before.
     """
 
     tag: str
@@ -51,7 +51,7 @@ def sign(ctx: Context, folder: Path, *, tag: str = "", key: str = "") -> SignedT
         key: The key's file; by default git's ``user.signingkey``, else ``~/.ssh/id_ed25519``.
 
     Raises:
-        DistError: There is no such tag or key.
+        DistError: The tag or the key does not exist.
     """
     repo = AuthorRepo(folder, ctx.env)
     found = repo.tag(tag or _tag_here(repo, folder))
@@ -75,7 +75,7 @@ def signing_key(ctx: Context, repo: AuthorRepo, key: str = "") -> Signer:
     """Open the key that an author signs with.
 
     Raises:
-        DistError: There is none, or it can't be used.
+        DistError: There is no key, or it can't be used.
     """
     if key:
         return open_signer(Path(key).expanduser(), ctx.env)
@@ -92,7 +92,7 @@ def signing_key(ctx: Context, repo: AuthorRepo, key: str = "") -> Signer:
 
 
 def _tag_here(repo: AuthorRepo, folder: Path) -> str:
-    """The newest version among the tags of the commit that is checked out."""
+    """The newest version tag of the commit that is checked out."""
     tags = repo.tags_here()
     versions = [(version, tag) for tag in tags if (version := version_of(tag)) is not None]
     if versions:
@@ -108,12 +108,12 @@ def _tag_here(repo: AuthorRepo, folder: Path) -> str:
 
 
 class Rotated(Struct, frozen=True, kw_only=True):
-    """A key that another one follows.
+    """A key that was replaced by another.
 
     Attributes:
-        file: The file that says so.
-        old: The fingerprint of the key that signed for it.
-        new: The fingerprint of the key that follows.
+        file: The file that records the rotation.
+        old: The fingerprint of the old key, which signed the rotation.
+        new: The fingerprint of the new key.
     """
 
     file: Path
@@ -122,7 +122,7 @@ class Rotated(Struct, frozen=True, kw_only=True):
 
 
 def rotate(ctx: Context, folder: Path, new: Path, *, key: str = "") -> Rotated:
-    """Let the old key say that a new one follows it, in the package's ``distribution.keys``.
+    """Sign with the old key that a new one replaces it, in the package's ``distribution.keys``.
 
     Args:
         ctx: The context.
@@ -131,7 +131,7 @@ def rotate(ctx: Context, folder: Path, new: Path, *, key: str = "") -> Rotated:
         key: The old key's file; by default as in :func:`sign`.
 
     Raises:
-        DistError: A key can't be read, or the folder is no package.
+        DistError: A key can't be read, or the folder is not a package.
     """
     if not (folder / MANIFEST).is_file():
         raise DistError(

@@ -1,1 +1,1 @@
-"""What all changing verbs share: look up, fetch, observe, propose, confirm, carry out."""
+"""The steps that all changing verbs share: look up, fetch, observe, propose, confirm, carry out."""

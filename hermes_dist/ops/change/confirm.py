@@ -1,4 +1,4 @@
-"""From what was wished for to what is done: propose, ask, carry out. The last steps of every changing verb."""
+"""The last steps of every changing verb: propose, ask, carry out."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 
 Settle = Callable[[Proposal, Conflict], Side | bytes | None]
-"""Asks how to settle one conflict: by a side, or with the whole file as edited; None leaves it open."""
+"""Asks how to settle one conflict; gives a side, or the whole file as edited; None leaves it open."""
 
 
 class Questions(Struct, frozen=True, kw_only=True):
-    """What is asked on a terminal after the yes to the content.
+    """What to ask on a terminal after the file changes are confirmed.
 
     Attributes:
-        effects: Whether what newly waits may run now.
-        variables: Values for missing variables, by name.
+        effects: Asks whether effects that newly need approval may run now.
+        variables: Asks for the values of missing variables, by name.
     """
 
     effects: Callable[[Proposal], bool]
@@ -41,14 +41,14 @@ class Questions(Struct, frozen=True, kw_only=True):
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """What a command that changes a home was asked for.
+    """The options of a command that changes a home.
 
     Attributes:
         env: Variables for the home's ``.env``.
-        questions: Who to ask beyond the yes to the content; None for nobody.
-        to: Another ref to follow from now on; empty to stay.
+        questions: Asks what remains after the confirmation; None to ask nothing.
+        to: Another ref to follow from now on; empty to keep the current one.
         abort_on_conflict: Change nothing if a conflict would stay open.
-        locked: The resolved commit has to be the lock's.
+        locked: The resolved commit must be the lock's.
     """
 
     choices: Choices = field(default_factory=Choices)
@@ -64,7 +64,7 @@ class Wish(Struct, frozen=True, kw_only=True):
 
 
 Make = Callable[[Choices], Proposal]
-"""Makes the proposal for what the user chose; asked again once conflicts were settled."""
+"""Makes the proposal for the user's choices; called again after conflicts are settled or effects approved."""
 
 
 def conclude(
@@ -75,13 +75,13 @@ def conclude(
     Args:
         ctx: The context.
         make: Makes the proposal.
-        wish: What was asked for.
-        confirm: Shows the proposal and asks.
+        wish: The options of the command.
+        confirm: Shows the proposal and asks for confirmation.
         settle: Asks about each conflict; None leaves them open.
 
     Raises:
         DistError: Conflicts would stay open under ``--conflict abort``; nothing changed.
-        Cancelled: The answer was no.
+        Cancelled: The user said no.
     """
     make = partial(_with_env, make, wish.env.values)
     choices = replace(wish.choices, given=frozenset(wish.env.values))
@@ -99,13 +99,18 @@ def conclude(
     if wish.env.values:
         refuse_elsewhere(proposal.home.path)
     if settle is not None and proposal.plan.conflicts:
+        # Proposed again with the answers: a side decides whole files, so effects, notes and steps
+        # may change with it.
         settled = _settled(choices, proposal, settle)
         proposal = make(settled) if settled != choices else proposal
         choices = settled
+    # Asked after the conflicts are settled, so that the user confirms exactly what will be done.
     if not proposal.changes_nothing and not confirm(proposal):
         raise Cancelled("cancelled, nothing changed")
     values = dict(wish.env.values)
     if wish.questions is not None and not proposal.changes_nothing:
+        # An approval is bound to the digests shown on the card: content that differs was never
+        # approved and asks again.
         if proposal.asked and wish.questions.effects(proposal):
             proposal = make(
                 replace(choices, grants=choices.grants | {e.digest for e in proposal.asked})
@@ -115,7 +120,7 @@ def conclude(
 
 
 def _with_env(make: Make, given: Mapping[str, str], choices: Choices) -> Proposal:
-    """Make a proposal that counts what the command line gives."""
+    """Make a proposal that counts the variables given on the command line as set."""
     proposal = make(choices)
     extra = unasked(given, proposal.manifest) if proposal.manifest else ()
     notes = (
@@ -140,10 +145,10 @@ def _settled(choices: Choices, proposal: Proposal, settle: Settle) -> Choices:
 
 
 def about_requires(ctx: Context, incoming: Incoming, wish: Wish) -> str:
-    """Hold a package against the installed agent; returns a note where there is none.
+    """Check that a package works with the installed agent; returns a note if none is installed.
 
     Raises:
-        Refused: The agent is not one that the package works with.
+        Refused: The package does not work with this agent.
     """
     if wish.ignore_requires or not incoming.manifest.hermes_requires:
         return ""
@@ -162,13 +167,15 @@ def make_proposal(
     *,
     base: Tree | None = None,
 ) -> Proposal:
-    """Propose what brings a home to an incoming package; a hold ends where the pin moves on.
+    """Propose how to bring a home to an incoming package; a hold ends when the pin moves on.
 
     Raises:
-        DistError: The home or a content can't be read.
+        DistError: The home or a file's content can't be read.
     """
     proposal = propose(ctx, home, incoming, choices, verb=verb, base=base)
     lock = proposal.lock
+    # A hold on one commit has served its purpose once the pin moves; a hold on everything (ANY)
+    # stays.
     if lock and home.lock and lock.held not in ("", ANY) and lock.pin != home.lock.pin:
         lock = replace(lock, held="")
     return replace(proposal, lock=lock, notes=(*(note for note in notes if note), *proposal.notes))

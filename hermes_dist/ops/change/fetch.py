@@ -1,4 +1,4 @@
-"""What a source offers, fetched, read and spelled as a home spells it."""
+"""Fetch what a source offers, read it, and convert it to the form that a home uses."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Incoming(Struct, frozen=True, kw_only=True):
 
     Attributes:
         package: The package tree as shipped.
-        placed: Its payload in the home's spelling.
-        shipped: The payload's entries that a home spells otherwise.
-        env_example: The template of the environment that it ships; None for none.
-        read: Gives contents of all of it.
-        verdict: What was found about its signature; None where nobody judged it.
-        registry: The registry that has it; empty for none.
-        whole: It is all that the pin names; False where the lock recorded it with parts left out.
-        notes: What is worth saying about it, beside what is odd about its manifest.
+        placed: Its payload in the form that the home uses.
+        shipped: The payload's entries whose content differs in the home.
+        env_example: The environment template that the package ships; None for none.
+        read: Reads the content of any of these files.
+        verdict: The verdict on its signature; None if nobody checked it.
+        registry: The registry that lists it; empty for none.
+        whole: It is everything that the pin names; False if the lock recorded it with parts left out.
+        notes: What else to say about it, besides warnings about its manifest.
     """
 
     spec: SourceSpec
@@ -63,8 +63,8 @@ def fetch(
         user_ids: Ids of cron jobs that are the user's own.
 
     Raises:
-        NoPackage: It is no package, or no folder at all.
-        DistError: It can't be fetched, or is unsafe.
+        NoPackage: The source is not a package, or the folder does not exist.
+        DistError: The package can't be fetched, or is unsafe.
     """
     offer = _offer(ctx, target)
     if target.tree and offer.tree.digest != target.tree:

@@ -1,4 +1,4 @@
-"""Whether what the agent reads of a home can be read."""
+"""Whether the documents that the agent reads in a home can be parsed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DOCUMENTS = {CONFIG: Kind.YAML, JOBS: Kind.JSON}
 
 
 def trouble_with(home: Path, path: str) -> str:
-    """Say why one of :data:`DOCUMENTS` can't be read, with line and column; empty where it can, or is not there."""
+    """Say why one of :data:`DOCUMENTS` can't be read, with line and column; empty if it can, or is missing."""
     try:
         load_data((home / path).read_bytes(), DOCUMENTS[path])
     except OSError:

@@ -1,6 +1,6 @@
-"""Looking a source up: what it offers now, before anything of it is fetched.
+"""Look up a source: what it offers now, before anything is fetched.
 
-Most updates end here, with nothing new, so this module loads nothing of merging.
+Most updates end here with nothing new, so this module does not load the code that merges.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class Naming(NamedTuple):
-    """How a name in a registry is meant.
+    """How to resolve a name in a registry.
 
     Attributes:
-        registry: Which registry; empty for the one that has it.
-        accept: A name that is easily mistaken for another is meant.
-        ask: Shows such a name beside the others, and asks.
+        registry: The registry to ask; empty for whichever has the name.
+        accept: Accept a name that is easily mistaken for another, without asking.
+        ask: Shows such a name next to the similar ones, and asks.
     """
 
     registry: str = ""
@@ -40,18 +40,18 @@ class Naming(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A source looked up, and nothing fetched yet.
+    """A source that was looked up; nothing is fetched yet.
 
     Attributes:
-        refs: What the repository offers; None for a folder or archive.
+        refs: The refs of the repository; None for a folder or archive.
         ref: The full name of the ref to follow; empty for a commit, a folder or an archive.
         commit: The commit; empty for a folder or archive.
         kind: What is followed.
-        asked: What was asked for, where that is a name in a registry.
-        registry: Which registry has it; empty for none.
-        tree: The digest that the registry says the package has; empty for none.
-        signer: The fingerprint of the key that the registry says signed it; empty for none.
-        notes: What is worth saying about the choice.
+        asked: The source as the user gave it, if that is a name in a registry.
+        registry: The registry that lists it; empty for none.
+        tree: The package's digest according to the registry; empty for none.
+        signer: The fingerprint of the signing key according to the registry; empty for none.
+        notes: What to say about the choice.
     """
 
     spec: SourceSpec
@@ -67,29 +67,29 @@ class Target(NamedTuple):
 
     @property
     def source(self) -> SourceSpec:
-        """The source as asked for: what a lock remembers."""
+        """The source as the user gave it, which the lock records."""
         return self.asked or self.spec
 
     @property
     def pinned(self) -> bool:
-        """Whether the source as asked for names one tag or commit."""
+        """Whether the source as the user gave it names one tag or commit."""
         return self.kind in (PinKind.TAG, PinKind.COMMIT)
 
     def is_pin(self, pin: Pin) -> bool:
-        """Whether it is the very commit that was received already."""
+        """Whether it is exactly the commit that was received already."""
         return (
             bool(self.commit) and self.commit == pin.commit and self.spec.subfolder == pin.subfolder
         )
 
 
 class Looked(NamedTuple):
-    """A profile, and what its source offers now.
+    """A profile and what its source offers now.
 
     Attributes:
         name: The profile.
         lock: The head of its lock.
         target: What the source offers.
-        notes: Newer versions than the one it is pinned at.
+        notes: Versions newer than the pinned one.
     """
 
     name: ProfileName
@@ -99,7 +99,7 @@ class Looked(NamedTuple):
 
     @property
     def nothing_new(self) -> bool:
-        """Whether the profile received all of what the source offers, by the very words of the lock."""
+        """Whether the profile has received everything the source offers, under the same source as in the lock."""
         return (
             self.target.is_pin(self.lock.pin)
             and str(self.target.source) == self.lock.source
@@ -113,10 +113,10 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
     Args:
         ctx: The context.
         name: The profile.
-        to: Another ref than the lock's; empty for none.
+        to: A ref to use instead of the lock's; empty for none.
 
     Raises:
-        DistError: The profile has no lock, or the source or ref can't be had.
+        DistError: The profile has no lock, or the source or ref can't be reached.
     """
     lock = _head(ctx, name)
     spec = absolute(parse_source(lock.source, allow_insecure=True))
@@ -127,11 +127,11 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
 
 
 def ask_ahead(ctx: Context, names: Iterable[ProfileName]) -> None:
-    """Ask the sources of many profiles at once; looking each up then waits for nobody.
+    """Ask the sources of many profiles at once, so that looking up each one later does not wait.
 
     Args:
         ctx: The context.
-        names: The profiles. What is wrong with one is said when it is looked up itself.
+        names: The profiles. Errors are reported later, when each profile is looked up itself.
     """
     specs = []
     for name in names:
@@ -146,7 +146,7 @@ def ask_ahead(ctx: Context, names: Iterable[ProfileName]) -> None:
 
 
 def _head(ctx: Context, name: ProfileName) -> LockHead:
-    """Read the head of a lock; where that is not simply there to be read, the home is opened."""
+    """Read the head of a lock; open the home first if the file is missing or an operation was interrupted."""
     try:
         interrupted = (ctx.layout.private(name) / "txn").exists()
         head = None if interrupted else load_head(ctx.layout.lockfile(name).read_bytes())
@@ -156,7 +156,7 @@ def _head(ctx: Context, name: ProfileName) -> LockHead:
 
 
 def _opened(ctx: Context, name: ProfileName) -> Lock:
-    from hermes_dist.ops.homes import open_home  # noqa: PLC0415 - start-up
+    from hermes_dist.ops.homes import open_home  # noqa: PLC0415 - an update with nothing new reads only the head
 
     return open_home(ctx, name).need_lock(ctx)
 
@@ -167,7 +167,7 @@ def _head_of(lock: Lock) -> LockHead:
 
 
 def followed_before(lock: Lock | LockHead | None, spec: SourceSpec) -> Pin | None:
-    """What the very same source came to before; None where another one, or another ref, is asked for."""
+    """The pin that this same source and ref led to before; None if the source or the ref is a new one."""
     return lock.pin if lock and lock.source == str(spec) else None
 
 
@@ -184,16 +184,16 @@ def look_up(
     Args:
         ctx: The context.
         spec: The source.
-        naming: For a name in a registry: which one is meant.
-        lock: The lock of a home that holds the package already.
-        before: What the very same source came to before; None where it is followed for the first time.
+        naming: How to resolve a name in a registry.
+        lock: The lock of the home, if it holds the package already.
+        before: The pin that the same source led to before; None if it is followed for the first time.
 
     Raises:
-        Refused: A policy does not let the source in, or the tag or branch that was followed is not one any more.
-        DistError: The source or the ref is not there, or can't be reached.
+        Refused: A policy forbids the source, or the tag or branch that the profile follows is gone.
+        DistError: The source or the ref does not exist or can't be reached.
     """
     if spec.kind is SourceKind.REGISTRY:
-        from hermes_dist.ops.change.look_up_name import look_up_named  # noqa: PLC0415 - only who names a package pays for registries
+        from hermes_dist.ops.change.look_up_name import look_up_named  # noqa: PLC0415 - only registry names need it
 
         return look_up_named(ctx, spec, naming or Naming(), lock, before)
     check_policies(ctx, spec)
@@ -209,37 +209,39 @@ def resolved(ctx: Context, spec: SourceSpec, before: Pin | None) -> Target:
     refs = ctx.sources.refs(spec)
     notes: tuple[str, ...] = ()
     if refs is not None and before is not None:
+        # A tag that turned into a branch, or the reverse, is refused: the same word would follow
+        # something else.
         check_kept(str(spec), spec.ref, before, refs.tags, refs.heads)
     ref, commit = ctx.sources.resolve_ref(spec, refs, choose_tag, before)
     if refs is not None:
         notes = about_refs(spec.ref, before, ref, refs.tags, refs.heads)
     kind = pin_kind(spec, ref, commit)
     if kind is PinKind.COMMIT:
-        spec = spec.at(commit)  # the start of an id is looked up once, and kept whole
+        spec = spec.at(commit)  # store the full id, not the prefix that was typed
     return Target(spec, refs, ref, commit, kind, notes=notes)
 
 
 def check_policies(ctx: Context, spec: SourceSpec) -> None:
-    """Hold a source against the policies, before anybody talks to it.
+    """Check a source against the policies, before contacting it.
 
     Raises:
-        Refused: A policy does not let it in.
+        Refused: A policy forbids the source.
     """
     if policies := read_policies(ctx.layout):
-        from hermes_dist.decide.trust import check_source  # noqa: PLC0415 - only where a policy is set
+        from hermes_dist.decide.trust import check_source  # noqa: PLC0415 - only needed if a policy is set
 
         check_source(spec, policies)
 
 
 def absolute(spec: SourceSpec) -> SourceSpec:
-    """Write a folder or archive with its full path, so that it means the same from everywhere."""
+    """Give a folder or archive its full path, so that it means the same from every working directory."""
     if spec.kind in (SourceKind.FOLDER, SourceKind.ARCHIVE):
         return spec._replace(location=str(Path(spec.location).expanduser().resolve()))
     return spec
 
 
 def about_versions(target: Target) -> tuple[str, ...]:
-    """Tell of newer version tags where one is followed as pinned."""
+    """List newer version tags if the source is pinned to one."""
     if (
         target.refs is None
         or not target.ref.startswith("refs/tags/")

@@ -1,4 +1,4 @@
-"""Names in registries: from ``research-bot@^1`` to a repository, a commit, and what the registry says it holds."""
+"""Resolve names in registries: from ``research-bot@^1`` to a repository, a commit, and the registry's facts."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _TWINS = 5
 
 
 class Found(Struct, frozen=True):
-    """A package of a registry.
+    """A package found in a registry.
 
     Attributes:
-        registry: Who has it.
-        package: What it says of it.
+        registry: The registry that lists it.
+        package: The registry's entry for it.
     """
 
     registry: Registry
@@ -34,19 +34,19 @@ class Found(Struct, frozen=True):
 def look_up_named(
     ctx: Context, asked: SourceSpec, naming: Naming, lock: Lock | None, before: Pin | None = None
 ) -> Target:
-    """Look a name up, and ask its repository what it offers.
+    """Look up a name, and ask its repository what it offers.
 
     Args:
         ctx: The context.
         asked: The name, with a version, range or ref.
-        naming: Which registry is meant, and who is asked about names that are easily mistaken.
-        lock: The lock of a home that holds the package; None for a new one.
-        before: What the very same name and version came to before; None for nothing.
+        naming: Which registry to use, and how to ask about names that are easily mistaken.
+        lock: The lock of the home that holds the package; None for a new home.
+        before: The pin that the same name and version led to before; None for nothing.
 
     Raises:
-        Refused: A release is not what it was, the name leads elsewhere than it did, or a policy does not let its
-            source in.
-        DistError: No registry has it, several do, nothing is in the range, or it can't be reached.
+        Refused: A release changed since it was first seen, the name points to another repository than before,
+            or a policy forbids its source.
+        DistError: No registry or several have the name, no version is in the range, or a server can't be reached.
     """
     found = find(ctx, asked, naming.registry or _registry_of(ctx, lock))
     if lock is None:
@@ -59,6 +59,7 @@ def look_up_named(
         spec = spec.at(release.commit)
     elif asked.ref:
         spec = spec.at(asked.ref)
+    # Checked before the first contact: a policy also protects from asking a server at all.
     check_policies(ctx, spec)
     if lock is not None:
         _check_same_place(ctx, found, lock)
@@ -77,7 +78,7 @@ def look_up_named(
 
 
 def _as_seen(ctx: Context, found: Found, release: Release | None) -> Release | None:
-    """The release, as every version was seen before; what is new is remembered."""
+    """Check that the release is unchanged since it was first seen; new versions are remembered."""
     registry, package, memory = found.registry.name, found.package, ctx.registries.seen
     if release is not None:
         seen, file = memory.of(registry, package.name), memory.file(registry, package.name)
@@ -89,7 +90,7 @@ def _as_seen(ctx: Context, found: Found, release: Release | None) -> Release | N
 
 
 def _registry_of(ctx: Context, lock: Lock | None) -> str:
-    """The registry that a profile's package came from; empty where nobody said."""
+    """The registry that a profile's package came from; empty if none is recorded."""
     if lock is None or lock.registry in ("", *(one.name for one in ctx.registries.all())):
         return lock.registry if lock else ""
     raise DistError(
@@ -100,11 +101,11 @@ def _registry_of(ctx: Context, lock: Lock | None) -> str:
 
 
 def find(ctx: Context, asked: SourceSpec, registry: str = "") -> Found:
-    """Find who has a name.
+    """Find the registry that has a name.
 
     Raises:
-        DistError: Nobody has it; names like it are told.
-        InputNeeded: Several have it.
+        DistError: No registry has it; the error lists similar names.
+        InputNeeded: Several registries have it.
     """
     key = asked.location
     if asked.subfolder:
@@ -127,7 +128,10 @@ def find(ctx: Context, asked: SourceSpec, registry: str = "") -> Found:
 
 
 def _get(ctx: Context, registry: Registry, key: str, among: int) -> Package | None:
-    """Ask one registry; one of several that can't be asked must not be passed over, as the name may be its."""
+    """Ask one registry for a name.
+
+    If there are several, one that can't be reached is an error: the name may be listed there.
+    """
     try:
         return ctx.registries.get(registry, key)
     except Unreachable as error:
@@ -148,11 +152,11 @@ def _nobody(ctx: Context, key: str, asked: list[str]) -> DistError:
 
 
 def _check_twins(ctx: Context, found: Found, naming: Naming) -> None:
-    """Ask about a name that is easily mistaken for another, both side by side.
+    """Ask about a name that is easily mistaken for another, showing both.
 
     Raises:
-        InputNeeded: There is nobody to ask.
-        Cancelled: The user meant another.
+        InputNeeded: Nobody is there to answer.
+        Cancelled: The user said no.
     """
     name = found.package.name
     known = ctx.registries.similar(name)
@@ -182,10 +186,10 @@ def _readable(ctx: Context, registry: Registry, key: str) -> Package | None:
 
 
 def _check_same_place(ctx: Context, found: Found, lock: Lock) -> None:
-    """A name stays with its repository: what it is taken to later is another package.
+    """Make sure that the name still points to the repository that the profile came from.
 
     Raises:
-        Refused: It leads elsewhere.
+        Refused: It points to another repository: that is a different package, whoever holds the name now.
     """
     source = found.package.source
     if (without_credentials(ctx.sources.url(source)), source.subfolder) != (
@@ -201,7 +205,7 @@ def _check_same_place(ctx: Context, found: Found, lock: Lock) -> None:
 
 
 def _tag_of(refs: Refs | None, release: Release) -> str:
-    """The full name of the tag of a release, for its signature; a tag that names another commit is none."""
+    """The full name of a release's tag, for its signature; empty if the tag is missing or names another commit."""
     names = (f"v{release.version}", release.version)
     tags = refs.tags if refs else {}
     return next((f"refs/tags/{name}" for name in names if tags.get(name) == release.commit), "")

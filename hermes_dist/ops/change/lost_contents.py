@@ -1,4 +1,4 @@
-"""Contents that the store has lost, fetched again by commit."""
+"""Fetch contents again, by commit, if the store has lost them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from hermes_dist.world.load import load_manifest
 
 
 def fetch_again(ctx: Context, lock: Lock) -> None:
-    """Bring what a lock's commit holds into the store once more, as shipped and as placed.
+    """Put the contents of a lock's commit into the store again, as shipped and as placed.
 
     Raises:
-        DistError: It can't be reached, or is not there any more.
+        DistError: The commit can't be reached, or does not exist any more.
     """
     offer = ctx.sources.again(lock.pin, ctx.progress)
     manifest = load_manifest(ctx.store.read(offer.tree[RelPath(MANIFEST)].digest))
@@ -29,14 +29,14 @@ def fetch_again(ctx: Context, lock: Lock) -> None:
 
 
 def mending(ctx: Context, lock: Lock | None) -> Read:
-    """Read from the store; what it has lost is fetched again, once.
+    """Make a reader of the store that fetches lost contents again, once.
 
     Args:
         ctx: The context.
-        lock: What names the commit; None when there is nothing to fetch from.
+        lock: The lock, which names the commit; None if there is nothing to fetch from.
 
     Returns:
-        A reader that raises Invalid for what can't be had again.
+        A reader that raises Invalid for contents that can't be fetched again.
     """
     tried: list[bool] = []
 
@@ -59,16 +59,16 @@ def mending(ctx: Context, lock: Lock | None) -> Read:
 def without_lost(
     base: Tree, theirs: Tree, ours: Tree, read: Read
 ) -> tuple[Tree, Tree, tuple[str, ...]]:
-    """Leave out of base what can't be read any more: such a file counts as added on both sides.
+    """Leave files out of base whose content is lost; such a file then counts as added on both sides.
 
     Args:
         base: What the home last received.
-        theirs: What upstream ships; what is the same lost content there is left out, too.
-        ours: The home; its own files need no other copy.
-        read: Gives contents, or raises Invalid.
+        theirs: What upstream ships; a file with the same lost content is left out here, too.
+        ours: The files of the home; a file that is as received needs no copy in the store.
+        read: Reads a content, or raises Invalid.
 
     Returns:
-        What is left of base and theirs, and what to say about the rest.
+        The rest of base and theirs, and a note for each file left out.
     """
     lost = {
         path

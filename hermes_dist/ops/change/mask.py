@@ -1,4 +1,4 @@
-"""What this machine keeps secret, and texts with ``${NAME}`` in place of it."""
+"""Mask secrets: replace the values that this machine keeps secret by ``${NAME}`` in texts."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from hermes_dist.model.plan import Effect, EffectKind, Plan
 from hermes_dist.ops.context import Context
 
 _MOST_KNOWN = 1 << 20
-"""As much of a file of secrets is read."""
+"""The most bytes that are read of a file of secrets."""
 
 
 def secrets_of(ctx: Context, home: Path) -> Mapping[str, str]:
-    """What this machine keeps secret: the values in ``.env`` and ``auth.json`` of a home and of the root."""
+    """Collect the secrets of this machine: the values in ``.env`` and ``auth.json`` of a home and of the root."""
     variables: dict[str, str] = {}
     logins: list[object] = []
     for folder in (ctx.layout.root, home):
@@ -41,21 +41,21 @@ def secrets_of(ctx: Context, home: Path) -> Mapping[str, str]:
 
 
 class Mask(Discreet, frozen=True):
-    """Hides secrets in what is shown of a home."""
+    """Hides secrets in whatever is shown of a home."""
 
     known: Mapping[str, str]
 
     @classmethod
     def of(cls, ctx: Context, home: Path) -> Mask:
-        """The mask for one home."""
+        """Make the mask for one home."""
         return cls(secrets_of(ctx, home))
 
     def lines(self, lines: list[str]) -> list[str]:
-        """Hide secrets in the lines of a text; a secret of several lines becomes one."""
+        """Hide secrets in the lines of a text; a secret of several lines becomes one line."""
         return self._text("\n".join(lines)).split("\n") if lines else []
 
     def key(self, change: KeyChange) -> KeyChange:
-        """Hide secrets in the values of a key, which tells by its name that it holds one."""
+        """Hide the values of a key whose name says that it holds a secret."""
         return KeyChange(
             change.key,
             self._value(change.key, change.before),
@@ -63,16 +63,16 @@ class Mask(Discreet, frozen=True):
         )
 
     def effects(self, effects: Iterable[Effect]) -> tuple[Effect, ...]:
-        """Hide secrets in what effects say."""
+        """Hide secrets in the text of effects."""
         return discreet(effects, self.known)
 
     def plan(self, plan: Plan) -> Plan:
-        """Hide secrets in what a plan says and lets the lock remember."""
+        """Hide secrets in the text of a plan, and in what it lets the lock remember."""
         effects, parked, ran = map(self.effects, (plan.effects, plan.parked, plan.ran))
         return replace(plan, effects=effects, parked=parked, ran=ran)
 
     def lock(self, lock: Lock) -> Lock:
-        """Hide secrets in what a lock remembers of effects."""
+        """Hide secrets in the effects that a lock remembers."""
         approved = tuple(
             replace(approval, facts=self._facts(approval)) for approval in lock.approved
         )

@@ -1,4 +1,4 @@
-"""Packages that are not where they were: in another folder of their repository, or in another repository."""
+"""Packages that moved, to another folder of their repository or to another repository."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _SHOWN = 10
 
 
 class NoPackage(DistError):
-    """A source holds no package where one was looked for.
+    """There is no package at the place where the source says one is.
 
     Args:
         ctx: The context.
-        target: What was looked for.
-        folders: The packages it does hold: their folders (None for its root), and their names as far as known.
+        target: The place that was looked up.
+        folders: The packages that the source does hold: their folders (None for its root), with names if known.
     """
 
     def __init__(self, ctx: Context, target: Target, folders: Mapping[RelPath | None, str]) -> None:
@@ -49,7 +49,7 @@ class NoPackage(DistError):
 
 
 def nowhere(ctx: Context, target: Target) -> NoPackage:
-    """Say that a source holds no package where it should, and where it has some."""
+    """Make the error for a source without a package at its place, with the packages it does hold."""
     folders: dict[RelPath | None, str] = {}
     with suppress(DistError, OSError):
         for folder, data in manifests(
@@ -63,10 +63,10 @@ def nowhere(ctx: Context, target: Target) -> NoPackage:
 
 @contextmanager
 def way_on(ctx: Context, name: ProfileName, lock: Lock) -> Iterator[None]:
-    """Where a profile's package is gone from its folder, say where it is now, and how to go on.
+    """If a profile's package left its folder, say where it is now, and how to go on.
 
     Raises:
-        DistError: It is gone.
+        DistError: The package is not in its folder any more.
     """
     try:
         yield
@@ -99,22 +99,22 @@ def _folder(folder: RelPath | None) -> str:
 
 
 def same_package(ctx: Context, name: ProfileName, lock: Lock, target: Target, called: str) -> str:
-    """Tell whether what is to be merged into a profile is the package that it holds.
+    """Make sure that the package to be merged into a profile is the one that the profile holds.
 
-    It is, wherever it lies, when it has the same name; and within its repository, when it left its old folder.
+    It is the same package if it has the same name, or if it left its old folder within the same repository.
 
     Args:
         ctx: The context.
         name: The profile.
         lock: Its lock.
-        target: What is to be merged.
-        called: Its name.
+        target: The source of the package to be merged.
+        called: The name of that package.
 
     Returns:
-        What to say about a package that moved; empty for one that did not.
+        A note if the package moved; empty if it did not.
 
     Raises:
-        DistError: It is another package.
+        DistError: It is a different package.
     """
     have, asked = absolute(parse_source(lock.source, allow_insecure=True)), target.source
     if (have.location, have.subfolder) == (asked.location, asked.subfolder):
@@ -130,7 +130,7 @@ def same_package(ctx: Context, name: ProfileName, lock: Lock, target: Target, ca
 
 
 def _left(ctx: Context, have: SourceSpec, target: Target, lock: Lock) -> bool:
-    """Whether a package left the folder of its repository, and what is asked for now can be what became of it."""
+    """Whether the package left its folder, and the one now asked for can be the same package in its new place."""
     if have.location != target.spec.location or have.kind is not target.spec.kind:
         return False
     folders = nowhere(ctx, target).folders
@@ -142,7 +142,11 @@ def _left(ctx: Context, have: SourceSpec, target: Target, lock: Lock) -> bool:
 def _heirs(
     ctx: Context, target: Target, lock: Lock, folders: Mapping[RelPath | None, str]
 ) -> list[RelPath | None]:
-    """Where a package that left its folder can be: where its name is, or else what was not there beside it before."""
+    """Find the folders that a moved package can be in.
+
+    Those are the folders with a package of the same name; if there are none, the folders that held no package
+    before.
+    """
     named = [folder for folder, called in folders.items() if called == lock.name]
     beside: set[RelPath | None] = set()
     if not named and lock.pin.commit:

@@ -1,4 +1,4 @@
-"""A home observed: its files at one moment, and what of them counts as ours."""
+"""Observe a home: its files at one moment, and which of them count as ours."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from hermes_dist.world.disk.scan import scan
 SOUL = RelPath(places.SOUL)
 _MANIFEST = RelPath(MANIFEST)
 _REPOSITORY = ".git"
-"""The agent's installer copies it along; it says nothing about a home."""
+"""The agent's installer copies this folder along; it says nothing about the home."""
 
 
 class Observed(Struct, frozen=True, kw_only=True):
     """The files of a home at one moment.
 
     Attributes:
-        found: Every file that was looked at.
-        ours: What of them counts for merging.
-        odd: What could not be looked at, and why.
-        read: Gives contents: of the home, and of the store.
-        redumped: The manifest is the author's as the agent writes it again.
+        found: Every file that was read.
+        ours: The files that count as ours when merging.
+        odd: Paths that could not be read, each with the reason.
+        read: Reads contents, from the home or the store.
+        redumped: The manifest is the author's, only written again by the agent.
     """
 
     found: Tree
@@ -49,7 +49,7 @@ class Observed(Struct, frozen=True, kw_only=True):
 
 
 def observe(ctx: Context, home: Home, package: Tree) -> Observed:
-    """Look at the files of a home.
+    """Read the files of a home.
 
     Args:
         ctx: The context.
@@ -69,6 +69,8 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
         if path is None:
             return stored(digest)
         with RealFs(home.path) as fs:
+            # Read again, not kept from the scan: a home may be large, and few contents are ever
+            # needed.
             data = fs.read(path)
         if data is None or Digest.of(data) != digest:
             if ctx.store.has(digest):
@@ -85,6 +87,8 @@ def _as_ours(home: Home, found: Tree, odd: tuple[tuple[str, str], ...], read: Re
     ours = found.where(lambda path: path not in hidden) if hidden else found
     redumped = _is_redumped(base, found, read)
     if redumped:
+        # The agent rewrites the manifest without changing its meaning; counted as an edit, it would
+        # conflict at every update.
         ours = ours.with_entries({_MANIFEST: base[_MANIFEST]})
     odd = tuple(one for one in odd if one[0] != _REPOSITORY)
     return Observed(found=found, ours=ours, odd=odd, read=read, redumped=redumped)
@@ -101,7 +105,7 @@ def _is_redumped(base: Tree, found: Tree, read: Read) -> bool:
 
 
 def _agents_files(path: Path, found: Tree, read: Read) -> Iterator[RelPath]:
-    """The agent's stock files: its SOUL.md, and bundled skills that nobody changed."""
+    """The agent's own stock files: its SOUL.md, and bundled skills that nobody changed."""
     if SOUL in found and found[SOUL].digest in STOCK_SOULS:
         yield SOUL
     try:
@@ -112,23 +116,23 @@ def _agents_files(path: Path, found: Tree, read: Read) -> Iterator[RelPath]:
 
 
 def as_received(base: Tree, seen: Observed) -> tuple[Tree, Read]:
-    """What a home received, as the agent's own migrations have rewritten it there; and how to read it."""
-    from hermes_dist.decide.placement.migrations import followed  # noqa: PLC0415 - only where something differs
+    """What a home received, with the same migrations applied that the agent made there; and a reader for it."""
+    from hermes_dist.decide.placement.migrations import followed  # noqa: PLC0415 - only needed if something differs
 
     follow = followed(base, base, seen.ours, seen.read)
     return follow.base, together(follow.blobs, seen.read)
 
 
 def together(blobs: Mapping[Digest, bytes], read: Read) -> Read:
-    """Read from new contents first."""
+    """Make a reader that looks into the new contents first."""
     return lambda digest: blobs[digest] if digest in blobs else read(digest)
 
 
 def first_of(one: Read, other: Read) -> Read:
-    """Read from one place, and from the other what is not there.
+    """Make a reader that tries one place, then the other.
 
     Raises:
-        Invalid: It is in neither.
+        Invalid: When reading: the content is in neither place.
     """
 
     def read(digest: Digest) -> bytes:
@@ -141,15 +145,15 @@ def first_of(one: Read, other: Read) -> Read:
 
 
 def user_job_ids(home: Home, read: Read, base: Tree | None = None) -> frozenset[str]:
-    """The ids of the cron jobs in a home that no package brought.
+    """The ids of the cron jobs in a home that came from no package.
 
     Args:
         home: The home.
         read: Gives contents by digest.
-        base: What the package brought, where that is not the lock's base.
+        base: What the package brought, if that is not the lock's base.
 
     Returns:
-        The ids; none where it is lost what the package brought, so that its own jobs are known again.
+        The ids; empty if the package's own jobs file is lost, because then its jobs can't be told from the user's.
     """
     try:
         found = load_data((home.path / JOBS).read_bytes(), Kind.JSON)

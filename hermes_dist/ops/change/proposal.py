@@ -1,4 +1,4 @@
-"""A proposal: everything that an operation would do to one home, to be shown, agreed to, and carried out."""
+"""A proposal: everything that an operation would do to one home, ready to be shown, confirmed and carried out."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ from hermes_dist.world.transaction.new_home import build_new
 
 _BRINGS = frozenset({"install", "import"})
 Confirm = Callable[["Proposal"], bool]
-"""Shows a proposal and asks; False is no. May raise InputNeeded."""
+"""Shows a proposal and asks for confirmation; False means no. May raise InputNeeded."""
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
     """What an operation would do.
 
     Attributes:
-        verb: The command it belongs to.
-        home: The home as it was read; its path does not exist yet for a new one.
-        new: The home is made by it.
-        pin: What it comes to; before, what it comes from.
-        source: The source in the lockfile's spelling.
-        plan: The plan; its steps come with ``extra`` ones outside the package tree.
-        lock: The lock afterwards; None when the lockfile goes.
-        read: Gives every content.
-        tree: The package in the home's spelling.
-        ours: The home as found.
-        wanted: The environment the package wants, and what of it is there.
-        size: Bytes of the package's payload, where it makes a new home.
-        trust: What to say of its signature; empty where nobody asked.
+        verb: The command that makes the proposal.
+        home: The home as it was read; the path of a new home does not exist yet.
+        new: Carrying it out creates the home.
+        pin: The pin afterwards; ``before`` is the one it replaces.
+        source: The source as the lockfile spells it.
+        plan: The plan; ``extra`` holds further steps, outside the package tree.
+        lock: The lock afterwards; None if the lockfile is removed.
+        read: Reads every content that the steps need.
+        tree: The package in the form that the home uses.
+        ours: The files of the home as found.
+        wanted: The variables that the package wants, and which of them are set.
+        size: The bytes of the package's payload, if this creates a home.
+        trust: What to say about its signature; empty if nobody checked.
         notes: What else to say.
-        beside: For a new home: files outside the plan, with their permission bits.
-        moved: For a new home: files that lie below the root already, and where in the home they go.
+        beside: For a new home: files outside the plan, with their permissions.
+        moved: For a new home: files already below the root, with their place in the home.
     """
 
     verb: str
@@ -85,44 +85,44 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
     @property
     def asked(self) -> tuple[Effect, ...]:
-        """What waits for a yes and did not before."""
+        """Effects that newly need approval."""
         waiting = {(e.place, e.digest) for e in self.home.lock.parked} if self.home.lock else set()
         return tuple(e for e in self.plan.parked if (e.place, e.digest) not in waiting)
 
     @property
     def unfilled(self) -> tuple[Wanted, ...]:
-        """Missing variables that were not wanted before, and that may be written into the home's ``.env``."""
+        """Missing variables that the package newly wants and that may be written into the home's ``.env``."""
         if elsewhere(self.home.path):
             return ()
         return tuple(w for w in self.wanted if w.missing and w.new and w.var.usable)
 
     @property
     def parts(self) -> Mapping[str, int]:
-        """How many of each part the package holds."""
+        """The number of files in each part of the package."""
         return count_parts(self.tree)
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether carrying it out would leave every file and the lock as they are."""
+        """Whether carrying it out would leave all files and the lock as they are."""
         return not self.new and not self.steps and self.lock_bytes(0) == self.home.lock_bytes
 
     def lock_bytes(self, generation_more: int) -> bytes | None:
-        """The new lockfile, for a generation that many later than the lock's."""
+        """The new lockfile, with its generation raised by that many."""
         if self.lock is None:
             return None
         return dump_lock(replace(self.lock, generation=self.lock.generation + generation_more))
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What an operation did.
+    """The result of an operation.
 
     Attributes:
-        proposal: What was proposed; None when nothing had to be looked at.
-        done: It was carried out (False: dry run, or nothing to do).
-        skipped: Files that somebody else wrote at the very moment; they stay as they are.
-        generation: The generation to roll back to; None when nothing changed.
+        proposal: The proposal; None if there was nothing to propose.
+        done: The proposal was carried out. False for a dry run, or if there was nothing to do.
+        skipped: Files that someone else wrote at the same moment; they stay as they are.
+        generation: The generation to roll back to; None if nothing changed.
         alias: The command that was made for the profile.
-        variables: Names that were written into the home's ``.env``.
+        variables: Names of the variables written into the home's ``.env``.
         notes: More to say.
     """
 
@@ -147,16 +147,16 @@ class Outcome(Struct, frozen=True, kw_only=True):
 def carry_out(
     ctx: Context, proposal: Proposal, values: Mapping[str, str] = MappingProxyType({})
 ) -> Outcome:
-    """Do what was proposed, wholly or not at all.
+    """Carry out a proposal: all of it or nothing.
 
     Args:
         ctx: The context.
-        proposal: What was agreed to.
-        values: Variables for the home's ``.env``: part of a new home, written after the rest into an old one.
+        proposal: The proposal that the user confirmed.
+        values: Variables for the home's ``.env``: built into a new home, written last into an existing one.
 
     Raises:
-        Busy: Another operation holds the home or was faster.
-        DistError: It can't be done; nothing changed.
+        Busy: Another operation holds the home or changed it first.
+        DistError: The proposal can't be carried out; nothing changed.
     """
     home = proposal.home
     if proposal.changes_nothing:
@@ -164,6 +164,8 @@ def carry_out(
             Outcome(verb=proposal.verb, profile=home.name, proposal=proposal), home.path, values
         )
     read = together(proposal.plan.blobs, proposal.read)
+    # The store comes first: a lock must never name a content that is not there, whenever a crash
+    # comes.
     _keep_base(ctx, proposal, read)
     ctx.progress("writing")
     label = {"verb": proposal.verb, **proposal.label}
@@ -174,6 +176,8 @@ def carry_out(
             fs, proposal.steps, read, proposal.lock_bytes(1), label, guards=guards_of(home.path)
         )
         if done.skipped and proposal.lock is not None:
+            # Files that someone else wrote in the meantime were not replaced. The lock must say so,
+            # or the next update would take them for edits.
             take_back(
                 fs,
                 replace(proposal.lock, generation=proposal.lock.generation + 1),
@@ -192,7 +196,7 @@ def carry_out(
 
 
 def _with_env_file(outcome: Outcome, home: Home) -> Outcome:
-    """Give a profile that something was brought into a ``.env`` of its own; the default one's is its own anyway."""
+    """Give a profile a ``.env`` of its own if this verb brings files in; the default profile's is its own anyway."""
     if outcome.verb not in _BRINGS or home.name == DEFAULT_PROFILE:
         return outcome
     try:
@@ -203,7 +207,10 @@ def _with_env_file(outcome: Outcome, home: Home) -> Outcome:
 
 
 def with_variables(outcome: Outcome, home: Path, values: Mapping[str, str]) -> Outcome:
-    """Write variables into a home's ``.env``; where that fails, the outcome says so: the rest is done."""
+    """Write variables into a home's ``.env``.
+
+    A failure becomes a note of the outcome and not an error, because everything else is done.
+    """
     if not values:
         return outcome
     try:
@@ -214,7 +221,7 @@ def with_variables(outcome: Outcome, home: Path, values: Mapping[str, str]) -> O
 
 
 def _keep_base(ctx: Context, proposal: Proposal, read: Read) -> None:
-    """Bring every content that base and upstream speak of into the store."""
+    """Put every content that base and upstream name into the store."""
     if proposal.lock is None:
         return
     theirs = [entry for entry in proposal.lock.upstream.values() if entry]

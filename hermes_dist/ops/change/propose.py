@@ -1,4 +1,4 @@
-"""From a home and an incoming package to a proposal."""
+"""Make a proposal from a home and an incoming package."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ from hermes_dist.ops.homes import Home
 
 
 class Choices(Struct, frozen=True, kw_only=True):
-    """What the user said on the command line about the content.
+    """What the user chose about the content, on the command line or when asked.
 
     Attributes:
-        sides: How to settle conflicts, by ``path`` or ``path: key``.
-        default: How to settle all others.
-        edits: Files as the user edited them, conflicts and all: they count as the user's, and settled.
-        allow_effects: Every effect has its yes.
-        grants: Digests of effects that have their yes.
-        named: Servers and jobs to switch on, whoever switched them off.
-        revoked: Places that lose their yes: they leave the home, or are switched off there.
+        sides: The side to take in a conflict, by ``path`` or ``path: key``.
+        default: The side to take in all other conflicts.
+        edits: Files as the user edited them: they count as the user's, with every conflict in them settled.
+        allow_effects: Every effect is approved.
+        grants: Digests of the effects that are approved.
+        named: Servers and jobs to switch on, no matter who switched them off.
+        revoked: Places that lose their approval: they are removed from the home or switched off there.
         only: Parts to take; empty for all.
-        without: Parts to leave.
-        given: Names of the variables that come with the command.
+        without: Parts to leave out.
+        given: Names of the variables given with the command.
     """
 
     sides: Mapping[str, Side] = field(default_factory=dict)
@@ -67,10 +67,10 @@ class Choices(Struct, frozen=True, kw_only=True):
     given: frozenset[str] = frozenset()
 
     def with_parts(self, only: str, without: str) -> Choices:
-        """Return them with ``--only`` and ``--except`` as typed.
+        """Return the choices with ``--only`` and ``--except`` as typed.
 
         Raises:
-            UsageError: A part is none of the known ones.
+            UsageError: A part is not one of the known parts.
         """
         return replace(
             self, only=parse_parts(only, "--only"), without=parse_parts(without, "--except")
@@ -78,7 +78,7 @@ class Choices(Struct, frozen=True, kw_only=True):
 
 
 _NO_MATTER = Entry(Digest.of(b""))
-"""Stands for a file that is looked at whatever it holds."""
+"""A placeholder entry for a file that is read whatever it holds."""
 
 
 def propose(
@@ -90,18 +90,18 @@ def propose(
     verb: str,
     base: Tree | None = None,
 ) -> Proposal:
-    """Make the proposal that brings a home to an incoming package.
+    """Propose how to bring a home to an incoming package.
 
     Args:
         ctx: The context.
         home: The home; its folder need not exist.
         incoming: The package.
-        choices: What the user said.
+        choices: What the user chose.
         verb: The command, for summary and history.
-        base: The base to merge over, where it is not the lock's.
+        base: The base to merge over, if it is not the lock's.
 
     Raises:
-        DistError: The home or a content can't be read.
+        DistError: The home or a file's content can't be read.
     """
     old = home.lock
     base = base if base is not None else old.base if old else EMPTY
@@ -174,16 +174,16 @@ def propose(
 
 
 def _discreet(ctx: Context, home: Home, plan: Plan) -> Plan:
-    """The plan without secrets in what it says; with nothing to say, nothing is read."""
+    """The plan with secrets masked in its text; without effects no secret is read."""
     if not (plan.effects or plan.ran):
         return plan
-    from hermes_dist.ops.change.mask import Mask  # noqa: PLC0415 - most updates ask nothing
+    from hermes_dist.ops.change.mask import Mask  # noqa: PLC0415 - most updates ask nothing, so they skip it
 
     return Mask.of(ctx, home.path).plan(plan)
 
 
 def _sides(choices: Choices) -> Mapping[str, Side]:
-    """How conflicts are settled; an edited file has none left."""
+    """The side for each conflict; an edited file has no conflict left."""
     other = {
         place: side
         for place, side in choices.sides.items()
@@ -193,7 +193,7 @@ def _sides(choices: Choices) -> Mapping[str, Side]:
 
 
 def _said_before(old: Lock | None, ours: Tree, theirs: Tree) -> Mapping[str, Side]:
-    """How conflicts were settled whose result waited for a yes, where neither side has changed since."""
+    """Earlier answers to conflicts that still count: those where neither side has changed since."""
     if old is None:
         return {}
     received = old.theirs()
@@ -205,7 +205,7 @@ def _said_before(old: Lock | None, ours: Tree, theirs: Tree) -> Mapping[str, Sid
 
 
 def _with_edits(ours: Tree, choices: Choices) -> Tree:
-    """The home with files as the user edited them just now."""
+    """The files of the home, with the user's edits of just now."""
     edits = choices.edits.items()
     return ours.with_entries(
         {
@@ -216,7 +216,7 @@ def _with_edits(ours: Tree, choices: Choices) -> Tree:
 
 
 def _news(incoming: Incoming, received: Manifest | None) -> tuple[str, ...]:
-    """What is worth saying about a package, without what was said of its manifest before."""
+    """What to say about a package; warnings already given about its manifest are not repeated."""
     said = received.warnings if received else ()
     return (*(str(odd) for odd in incoming.manifest.warnings if odd not in said), *incoming.notes)
 
@@ -224,7 +224,7 @@ def _news(incoming: Incoming, received: Manifest | None) -> tuple[str, ...]:
 def _offered(
     incoming: Incoming, base: Tree, choices: Choices, observed: Observed
 ) -> tuple[Tree, Mapping[Digest, bytes]]:
-    """What upstream offers, without the parts that were left out, and where the user put a link or the like."""
+    """What upstream offers, without the parts left out and the paths that can't be read in the home."""
     places = []
     if choices.only or choices.without:
         places = excluded_places(incoming.placed, base, choices.only, choices.without)
@@ -242,7 +242,7 @@ def _offered(
 
 
 def observe_or_nothing(ctx: Context, home: Home, package: Tree) -> Observed:
-    """Look at a home; one that does not exist yet holds nothing."""
+    """Read the files of a home; empty if it does not exist yet."""
     if home.path.is_dir():
         return observe(ctx, home, package)
     return Observed(found=EMPTY, ours=EMPTY, odd=(), read=ctx.store.read)
@@ -257,9 +257,9 @@ def next_lock(
     *,
     partial: bool,
 ) -> Lock:
-    """The lock after a plan."""
+    """The lock after the plan is carried out."""
     shipped = incoming.shipped.with_entries({ENV_EXAMPLE: example}) if example else incoming.shipped
-    # A yes is kept even where a conflict keeps its effect away for now: settled by theirs, it is not asked for again.
+    # Keep the approval even if a conflict keeps its effect out for now: settled as theirs, it must not ask again.
     agreed = [e for e in plan.effects if decisions.granted(e)]
     before = remembered(old.approved, plan.ran, frozenset(), old.pin) if old else ()
     approved = remembered(before, agreed, decisions.granted.now, incoming.pin)
@@ -291,7 +291,7 @@ def next_lock(
 
 
 class _Example(Struct, frozen=True):
-    """The ``.env.EXAMPLE`` that goes beside the tree: its entry, and how it gets there."""
+    """The ``.env.EXAMPLE`` that goes next to the tree: its entry, and the steps to write it."""
 
     entry: Entry | None = None
     steps: tuple[Step, ...] = ()
@@ -300,7 +300,7 @@ class _Example(Struct, frozen=True):
 
 
 def _example(incoming: Incoming, old: Lock | None, observed: Observed) -> _Example:
-    """The ``.env.EXAMPLE`` of a package: written beside the tree, and again while nobody edited it."""
+    """The ``.env.EXAMPLE`` of a package; it is updated as long as nobody edited it."""
     placed = _placed_example(incoming)
     entry = Entry(Digest.of(placed.content)) if placed else None
     blobs = {entry.digest: placed.content} if placed and entry else {}
@@ -313,7 +313,7 @@ def _example(incoming: Incoming, old: Lock | None, observed: Observed) -> _Examp
 
 
 def _placed_example(incoming: Incoming) -> PlacedExample | None:
-    """The author's example in the spelling of a home, or one made of what the manifest wants."""
+    """The author's example as it appears in a home, or one generated from the manifest's variables."""
     shipped = shipped_example(incoming.package)
     if shipped is not None:
         return place_example(incoming.read(shipped.digest))

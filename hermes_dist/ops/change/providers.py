@@ -1,4 +1,4 @@
-"""Which providers this machine uses, read when something turns on it."""
+"""The providers that this machine uses, read only if a decision depends on them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hermes_dist.ops.context import Context
 
 
 def providers_used(ctx: Context, home: Path, given: frozenset[str] = frozenset()) -> Known:
-    """Give the names of providers that the default profile's or the home's settings name, or whose key is set.
+    """The providers named in the settings of the default profile or the home, or whose key is set.
 
     Args:
         ctx: The context.

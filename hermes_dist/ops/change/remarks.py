@@ -1,4 +1,4 @@
-"""What to say of files that newly come in, beside what asks for a yes."""
+"""Remarks on new or changed files, besides the effects that need approval."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST = 10
 
 
 def remarks_on(plan: Plan, read: Read) -> tuple[str, ...]:
-    """Name characters that nobody sees, and lines of examples not to be copied unread, in new or changed files."""
+    """Report invisible characters, and lines of examples that are unsafe to copy, in new or changed files."""
     return (
         *islice(_unseen(plan, together(plan.blobs, read)), _MOST),
         *islice(_examples(plan, read), _MOST),

@@ -1,4 +1,4 @@
-"""What of a proposal is worth reading: effects by unit, and the keys that upstream changed."""
+"""The parts of a proposal worth reading: effects by unit, and the keys that upstream changed."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class KeyRow(Struct, frozen=True):
     """A key of a document that upstream changed.
 
     Attributes:
-        before: Its value as received; empty for none.
-        after: Upstream's value now.
-        yours: Your own value, where it is neither.
+        before: The value as received; empty for none.
+        after: The value that upstream has now.
+        yours: The home's own value, if it differs from both.
     """
 
     path: str
@@ -65,16 +65,16 @@ class KeyRow(Struct, frozen=True):
 
 
 def groups_of(effects: Iterable[Effect]) -> tuple[Group, ...]:
-    """Put effects together by server, job, hook, plugin or key."""
+    """Group effects by server, job, hook, plugin or key."""
     return grouped(effects)
 
 
 def times_of(group: Group, now: datetime) -> tuple[str, ...]:
-    """The next times of the schedules in a group.
+    """The next times at which the schedules in a group run.
 
     Args:
         group: The group.
-        now: The time, in the time zone that the agent goes by.
+        now: The current time, in the agent's time zone.
     """
     times: list[str] = []
     for schedule in schedules_in(group):
@@ -83,12 +83,12 @@ def times_of(group: Group, now: datetime) -> tuple[str, ...]:
 
 
 def agent_time(ctx: Context, home: Path) -> datetime:
-    """The time in the time zone that the agent goes by in a home: of its variable, its setting, else the machine's."""
+    """The current time in the agent's time zone for a home: from its variable, its setting, or the machine."""
     name = _zone_name(ctx, home)
     try:
         zone = ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = None  # the agent goes by the machine's time then
+        zone = None  # the agent uses the machine's time then
     return ctx.now().astimezone(zone)
 
 
@@ -113,7 +113,7 @@ def _read(path: Path) -> bytes:
 
 
 def before_after(lock: Lock | None, effects: Iterable[Effect]) -> tuple[tuple[str, str, str], ...]:
-    """What was last approved at a place, and what would be there now, for each fact that differs."""
+    """What was last approved at a place and what would be there now, for each fact that differs."""
     rows: list[tuple[str, str, str]] = []
     for effect in effects if lock else ():
         facts = approved_facts(lock.approved if lock else (), effect)
@@ -125,7 +125,7 @@ def before_after(lock: Lock | None, effects: Iterable[Effect]) -> tuple[tuple[st
 
 
 def hidden_places(group: Group) -> tuple[str, ...]:
-    """The lines of a file that hold hidden characters, each with its characters."""
+    """The lines of a file with hidden characters, each with those characters."""
     return tuple(place for effect in group.effects for _, place in effect.facts)
 
 
@@ -135,14 +135,14 @@ def parts_of(paths: Iterable[RelPath]) -> Mapping[str, int]:
 
 
 def changed_keys(ctx: Context, proposal: Proposal) -> tuple[KeyRow, ...]:
-    """List what upstream changed in documents, beside what is an effect and on the card for that.
+    """List the keys that upstream changed in documents; effects are left out, as the card shows them.
 
     Secrets are hidden in the values.
     """
     if proposal.home.lock is None:
         return ()
-    from hermes_dist.decide.changes import Change, How, key_changes  # noqa: PLC0415 - nothing to compare on install
-    from hermes_dist.ops.change.mask import Mask  # noqa: PLC0415 - likewise
+    from hermes_dist.decide.changes import Change, How, key_changes  # noqa: PLC0415 - an install has nothing to compare
+    from hermes_dist.ops.change.mask import Mask  # noqa: PLC0415 - an install has nothing to compare
 
     read = together(proposal.plan.blobs, proposal.read)
     base, theirs, ours = proposal.home.lock.base, proposal.tree, proposal.ours
@@ -174,5 +174,5 @@ def _within(key: str, effect: str) -> bool:
 
 
 def default_of(var: EnvVar) -> str:
-    """The default that may be offered for a variable; empty for none."""
+    """The default that may be suggested for a variable; empty for none."""
     return var.default or "" if offers_default(var) else ""

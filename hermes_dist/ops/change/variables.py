@@ -1,4 +1,4 @@
-"""The variables that a package wants: what is set, what the command line gives, and writing the home's ``.env``."""
+"""Variables that a package wants: which are set, what the command line gives, writing a home's ``.env``."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ _MAX_BYTES = 2**20
 def environment_of(
     ctx: Context, home: Path, manifest: Manifest, before: Manifest | None = None
 ) -> tuple[Wanted, ...]:
-    """Say what of the environment is set, in the shell or in the home's ``.env``; values stay unread elsewhere.
+    """Say which variables are set in the shell or the home's ``.env``; the values are not kept.
 
     Args:
         ctx: The context.
         home: The home's folder; it need not exist.
         manifest: The package's manifest.
-        before: The one that the home received before; None for none.
+        before: The manifest that the home received before; None for none.
     """
     try:
         found = dotenv.read((home / ENV_FILE).read_bytes())
@@ -54,7 +54,7 @@ def environment_of(
 
 
 def manifest_of(ctx: Context, lock: Lock) -> Manifest | None:
-    """The author's manifest as received; None when its content is lost."""
+    """The author's manifest as received; None if its content is lost."""
     entry = lock.theirs().get(RelPath(MANIFEST))
     try:
         return load_manifest(ctx.store.read(entry.digest)) if entry else None
@@ -63,10 +63,10 @@ def manifest_of(ctx: Context, lock: Lock) -> Manifest | None:
 
 
 def gather(ctx: Context, assignments: Sequence[str], file: str) -> Given:
-    """Read what ``--env`` and ``--env-file`` give.
+    """Read the variables given by ``--env`` and ``--env-file``.
 
     Raises:
-        UsageError: A value is missing or can't stand on one line; no value is shown.
+        UsageError: A value is missing or does not fit on one line; the error shows no value.
         DistError: The file can't be read.
     """
     return given_by(assignments, [_read_file(Path(file).expanduser())] if file else [], ctx.env)
@@ -88,10 +88,10 @@ def _read_file(path: Path) -> Mapping[str, str]:
 
 
 def single_line(name: str, value: str) -> str:
-    """Return a typed value; empty for none.
+    """Return a value as typed; empty for none.
 
     Raises:
-        UsageError: It holds a control character; the value is not shown.
+        UsageError: The value contains a control character; the error does not show it.
     """
     try:
         if value:
@@ -102,16 +102,16 @@ def single_line(name: str, value: str) -> str:
 
 
 def elsewhere(home: Path) -> str:
-    """Where a home's ``.env`` really is, if it is a symlink; empty for a file, or none."""
+    """The target of a home's ``.env`` if it is a symlink; empty otherwise."""
     path = home / ENV_FILE
     return str(path.readlink()) if path.is_symlink() else ""
 
 
 def refuse_elsewhere(home: Path) -> None:
-    """Make sure that the home's ``.env`` is the home's own.
+    """Make sure that the home's ``.env`` is not a symlink.
 
     Raises:
-        Refused: It is a symlink: the user's, and never written through.
+        Refused: It is a symlink: the file it points to is the user's and is never written.
     """
     if target := elsewhere(home):
         raise Refused(
@@ -122,25 +122,28 @@ def refuse_elsewhere(home: Path) -> None:
 
 
 def new_file(values: Mapping[str, str]) -> Mapping[str, tuple[bytes, int]]:
-    """The ``.env`` of a new home, as what is built beside its tree: the agent gives a home without one other keys."""
-    from hermes_dist.decide.profiles.lifecycle import NEW_ENV  # noqa: PLC0415 - start-up
+    """The ``.env`` that is built into a new home.
+
+    Without one of its own, a home gets other keys from the agent.
+    """
+    from hermes_dist.decide.profiles.lifecycle import NEW_ENV  # noqa: PLC0415 - only needed to write a new home
 
     data = dotenv.assign(b"", values) if values else NEW_ENV.encode()
     return {ENV_FILE: (data, PRIVATE_MODE)}
 
 
 def leave(home: Path) -> None:
-    """Leave a ``.env`` in a home that has none, whatever it is: a link that leads nowhere counts as one.
+    """Write a ``.env`` into a home that has none; anything of that name counts, even a dangling symlink.
 
     Raises:
-        DistError: It can't be written; nothing was changed.
+        DistError: The file can't be written; nothing was changed.
     """
     if not os.path.lexists(home / ENV_FILE):
         edit_private(home / ENV_FILE, lambda found: found or new_file({})[ENV_FILE][0])
 
 
 def is_as_left(home: Path) -> bool:
-    """Whether a home's ``.env`` is the one that it was made with, which sets nothing."""
+    """Whether a home's ``.env`` is still the one that it was created with, which sets nothing."""
     try:
         return (home / ENV_FILE).read_bytes() == new_file({})[ENV_FILE][0]
     except OSError:
@@ -148,13 +151,13 @@ def is_as_left(home: Path) -> bool:
 
 
 def write(home: Path, values: Mapping[str, str]) -> tuple[str, ...]:
-    """Set variables in a home's ``.env``, and nothing else in it.
+    """Set variables in a home's ``.env``; everything else in it stays.
 
     Returns:
-        Sentences for the summary: that others may read the file.
+        Sentences for the summary, such as that others may read the file.
 
     Raises:
-        DistError: It can't be written; the file is as before.
+        DistError: The file can't be written; it is as before.
     """
     if not values:
         return ()
