@@ -1,4 +1,4 @@
-"""The context of a verb: the ports composed, and the one reader of the environment."""
+"""The context of a verb: everything it works with, and the one reader of the environment."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ Progress = Callable[[str], None]
 
 
 def silent(_line: str) -> None:
-    """Show no progress."""
+    """Show no progress: the default reporter."""
 
 
 class Context:
-    """What every verb is given; it never changes.
+    """What every verb is given. It never changes.
 
     Args:
         brand: The brand of the command.
-        layout: Where everything lives.
+        layout: Where all files of this machine's profiles are.
         env: The environment of the process.
         chosen: The profile that ``-p`` or the brand's home variable names.
-        prog: How the program was called, for commands in messages; by default the one that always works.
-        offline: Talk to no server.
-        allow_insecure: ``http://`` and ``git://`` may leave this machine.
-        progress: Is told what is being fetched and written.
+        prog: How the program was called, for commands in messages; by default the form that always works.
+        offline: Contact no server.
+        allow_insecure: Allow ``http://`` and ``git://`` to other machines.
+        progress: Called with what is being fetched or written.
     """
 
     def __init__(
@@ -64,10 +64,10 @@ class Context:
 
     @classmethod
     def from_environment(cls, brand: Brand, profile: str | None = None, prog: str = "") -> Context:
-        """Read the environment of this process.
+        """Make the context from the environment of this process.
 
         Raises:
-            Invalid: The profile's name is none.
+            Invalid: The text is not a valid profile name.
         """
         env = dict(os.environ)
         user_home = Path(env.get("HOME") or Path.home())
@@ -79,7 +79,7 @@ class Context:
     def with_options(
         self, *, offline: bool = False, allow_insecure: bool = False, progress: Progress = silent
     ) -> Context:
-        """Return the context with a command's options."""
+        """Return the context with a command's options applied."""
         return Context(
             self.brand,
             self.layout,
@@ -97,13 +97,13 @@ class Context:
 
     @cached_property
     def store(self) -> Store:
-        from hermes_dist.world.disk.store import Store  # noqa: PLC0415 - a list of profiles reads none
+        from hermes_dist.world.disk.store import Store  # noqa: PLC0415 - ``list`` reads no contents and would pay for it
 
         return Store(self.layout.store)
 
     @cached_property
     def sources(self) -> Sources:
-        from hermes_dist.world.sources.api import open_sources  # noqa: PLC0415 - only who fetches pays for it
+        from hermes_dist.world.sources.api import open_sources  # noqa: PLC0415 - only commands that fetch should pay for it
 
         return open_sources(
             self.layout,
@@ -115,7 +115,7 @@ class Context:
 
     @cached_property
     def registries(self) -> Registries:
-        from hermes_dist.world.registry.api import Registries  # noqa: PLC0415 - only who names a package pays for it
+        from hermes_dist.world.registry.api import Registries  # noqa: PLC0415 - only commands that name a package should pay for it
 
         return Registries(
             self.layout,
@@ -140,18 +140,18 @@ class Context:
 
     @cached_property
     def generation(self) -> Generation:
-        """What the installed agent is like; the newest where none is installed."""
+        """The generation of the installed agent; the newest if none is installed."""
         return generation_of(self.agent_version)
 
     def now(self) -> datetime:
-        """The time, in the time zone of this machine."""
+        """The current time, in the time zone of this machine."""
         return datetime.now().astimezone()
 
     def active(self) -> ProfileName:
-        """The profile a command without a name is about.
+        """The profile that a command without a name is about.
 
         Raises:
-            DistError: It does not exist.
+            DistError: The profile does not exist.
         """
         if self.chosen:
             return self.profile(self.chosen)
@@ -172,11 +172,11 @@ class Context:
         return name
 
     def profile(self, name: str | None) -> ProfileName:
-        """The profile a command names; ``.`` or nothing is the active one.
+        """The profile that a command names; ``.`` or no name means the active one.
 
         Raises:
-            UsageError: The name is empty, as that of a variable without a value: that must not mean the active one.
-            DistError: It does not exist; names like it are told.
+            UsageError: The name is empty, as from an unset shell variable: that must not mean the active profile.
+            DistError: The profile does not exist; the error lists similar names.
         """
         if name == "":
             raise _nameless()
@@ -210,8 +210,8 @@ def _nameless() -> UsageError:
 
 
 def missing_profile(ctx: Context, name: ProfileName) -> DistError:
-    """Say that a profile does not exist, and which ones come close."""
-    import difflib  # noqa: PLC0415 - only for the error
+    """Make the error for a profile that does not exist, with the names that are close."""
+    import difflib  # noqa: PLC0415 - only needed for this error
 
     close = difflib.get_close_matches(name, ctx.names(), n=3)
     meant = (

@@ -1,4 +1,4 @@
-"""Homes: a profile's lock read, an interrupted operation finished, the home held for writing."""
+"""Homes: read a profile's lock, finish an interrupted operation, hold the home for writing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Home(Struct, frozen=True):
     """A profile's home with its lock.
 
     Attributes:
-        lock: What it received; None when it has no lockfile.
+        lock: The lock, which says what the home received; None without a lockfile.
         lock_bytes: The lockfile as it was read.
     """
 
@@ -39,7 +39,7 @@ class Home(Struct, frozen=True):
         """Return the lock.
 
         Raises:
-            DistError: The profile has none.
+            DistError: The profile has no lock.
         """
         if self.lock is None:
             raise DistError(
@@ -51,7 +51,7 @@ class Home(Struct, frozen=True):
 
 
 def open_home(ctx: Context, name: ProfileName) -> Home:
-    """Read a profile's lock, after finishing an operation that was cut short.
+    """Read a profile's lock, after finishing any interrupted operation.
 
     Raises:
         DistError: The lock is damaged or newer than this program.
@@ -73,7 +73,7 @@ def open_home(ctx: Context, name: ProfileName) -> Home:
 
 
 def about_lock(ctx: Context, name: ProfileName, err: DistError) -> DistError:
-    """Say of a lock that can't be read where it lies, and which command goes on."""
+    """Add the path, and the command that helps, to the error for a lock that can't be read."""
     err.where = str(ctx.layout.lockfile(name))
     if err.hint == HINT:
         err.hint = f"{HINT}: {ctx.command(f'adopt {name}')}"
@@ -81,7 +81,7 @@ def about_lock(ctx: Context, name: ProfileName, err: DistError) -> DistError:
 
 
 def finish_leftover(path: Path) -> Recovered | None:
-    """Finish what an interrupted operation left, unless another one is at work right now."""
+    """Finish an interrupted operation, unless another command is working on the home right now."""
     if not (path / ".dist" / "txn").exists():
         return None
     try:
@@ -92,11 +92,11 @@ def finish_leftover(path: Path) -> Recovered | None:
 
 
 def finish(fs: RealFs, path: Path) -> Recovered | None:
-    """Finish what was cut short, and take back in the lock what somebody else wrote at that moment.
+    """Finish an interrupted operation, and drop from the lock files that someone else wrote meanwhile.
 
     Args:
-        fs: The home, which the caller holds.
-        path: The same home.
+        fs: The home; the caller holds its lock.
+        path: The path of the same home.
     """
     done = recover(fs, guards_of(path))
     if done is not None and done.skipped and (text := fs.read(LOCKFILE)) is not None:
@@ -107,19 +107,19 @@ def finish(fs: RealFs, path: Path) -> Recovered | None:
 
 
 def take_back(fs: RealFs, lock: Lock, before: Lock | None, skipped: tuple[RelPath, ...]) -> None:
-    """Write in the lock that some paths were not received, so that the next update brings them again."""
+    """Record in the lock that some paths were not received, so that the next update offers them again."""
     apply(
         fs, [], fs_reads_nothing, dump_lock(lock.not_received(skipped, before)), {"verb": "skipped"}
     )
 
 
 def fs_reads_nothing(digest: Digest) -> bytes:
-    """Give no content: for changes of the lock alone."""
+    """Raise for every content: a change of the lock alone needs none."""
     raise Invalid("no content is needed for a change of the lock alone", where=digest)
 
 
 def guards_of(path: Path) -> Mapping[RelPath, Callable[[], AbstractContextManager[None]]]:
-    """The agent's own locks to hold while one of its files is exchanged."""
+    """The agent's own locks, to be held while one of its files is replaced."""
     lock = path / JOBS_LOCK
     return {
         RelPath(JOBS): lambda: flock(lock, timeout=5, held="the agent is writing its cron jobs")
@@ -128,12 +128,14 @@ def guards_of(path: Path) -> Mapping[RelPath, Callable[[], AbstractContextManage
 
 @contextmanager
 def held(home: Home) -> Iterator[RealFs]:
-    """Hold a home for writing, and make sure that its lock is still what was read.
+    """Hold a home for writing, and make sure that its lock is still as it was read.
 
     Raises:
-        Busy: Another operation holds it, or was faster.
+        Busy: Another operation holds the home, or changed it in the meantime.
     """
     with home_lock(home.path), RealFs(home.path) as fs:
+        # In this order: an operation that was interrupted since the lock was read changes the lock
+        # when it is finished.
         finish(fs, home.path)
         if fs.read(LOCKFILE) != home.lock_bytes:
             raise Busy(

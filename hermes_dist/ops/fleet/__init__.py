@@ -1,1 +1,1 @@
-"""Verbs about many gateways and their routes."""
+"""Verbs about the gateways of many profiles and their routes."""

@@ -1,4 +1,4 @@
-"""The gateways of many profiles: what runs, what would clash, what their logs say."""
+"""The gateways of many profiles: what runs, what would clash, what the logs say."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ class Row(Struct, frozen=True, kw_only=True):
     """A gateway in a list.
 
     Attributes:
-        profile: Whose.
+        profile: The profile that it belongs to.
         path: The home.
         state: Running, stopped or stale.
-        pid: Its process, when it runs.
-        phase: The agent's word for what it does.
-        services: The files of its service that are there.
-        service_file: Where this machine's service manager would look for it; empty without one.
-        at_login: It is started at login or boot.
-        channels: The channels that it would serve with a bot of its own.
+        pid: The id of its process, if it runs.
+        phase: The agent's word for what the gateway is doing.
+        services: The service files that exist for it.
+        service_file: Where this machine's service manager looks for its file; empty without one.
+        at_login: It starts at login or boot.
+        channels: The channels that it serves with a bot of its own.
         troubles: What does not work, in the agent's words.
-        updated_at: When the agent last wrote its state.
+        updated_at: When the agent last wrote the gateway's state.
     """
 
     profile: ProfileName
@@ -67,7 +67,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 def rows(ctx: Context, names: Sequence[ProfileName]) -> list[Row]:
-    """Tell about the gateways of profiles."""
+    """List the gateways of profiles."""
     manager, live = manager_of(ctx), served_now(ctx)
     return [_row(ctx, name, manager, served=name in live) for name in names]
 
@@ -99,10 +99,10 @@ def _row(ctx: Context, name: ProfileName, manager: Manager, *, served: bool) -> 
 
 
 def manager_of(ctx: Context) -> Manager:
-    """What keeps services on this machine: as found out, or as a variable of the brand says.
+    """The service manager of this machine: as detected, or as a variable of the brand says.
 
     Raises:
-        UsageError: The variable says something else.
+        UsageError: The variable is not the name of a known manager.
     """
     variable = ctx.brand.services_variable
     said = ctx.env.get(variable, "") or world.manager(ctx.env)
@@ -115,7 +115,7 @@ def agent_of(ctx: Context) -> Agent:
     """The installed agent.
 
     Raises:
-        NoAgent: There is none.
+        NoAgent: No agent is installed.
     """
     if ctx.agent is None:
         raise NoAgent(
@@ -126,16 +126,17 @@ def agent_of(ctx: Context) -> Agent:
 
 
 def check(ctx: Context, *, detached: bool = False) -> list[Clash]:
-    """Compare what the gateways of all homes would take for themselves.
+    """Find the resources that the gateways of several homes would use at once.
 
     Args:
         ctx: The context.
-        detached: They are started from this shell, whatever keeps services here.
+        detached: The gateways start from this shell, not through a service manager.
 
     Returns:
-        Bots, logins and ports that several would use; no secret is in it.
+        Bots, logins and ports that several gateways would use; the result contains no secret.
     """
     shell = shell_of(ctx, detached=detached)
+    # Tokens are compared as salted hashes, so that no secret is held or shown.
     salt = secrets.token_bytes(16)
     return clashes(
         claim for name in ctx.names() for claim in claims(read_home(ctx, name), shell, salt)
@@ -143,7 +144,7 @@ def check(ctx: Context, *, detached: bool = False) -> list[Clash]:
 
 
 def shell_of(ctx: Context, *, detached: bool) -> Mapping[str, str]:
-    """The variables of this shell that a gateway would see: all where it is started from here, else none."""
+    """The variables of this shell that a gateway sees: all if it starts from here, none if a service starts it."""
     return ctx.env if detached or manager_of(ctx) is Manager.NONE else {}
 
 
@@ -153,7 +154,7 @@ def is_multiplexed(ctx: Context, *, detached: bool) -> bool:
 
 
 def served_now(ctx: Context) -> frozenset[str]:
-    """The profiles that the default one's gateway serves right now, besides its own; as that gateway says."""
+    """The profiles that the default profile's gateway says it serves right now, besides its own."""
     found = world.find(ctx.layout.root)
     return (
         frozenset(found.served or ()) - {DEFAULT_PROFILE} if found.pid is not None else frozenset()
@@ -161,7 +162,7 @@ def served_now(ctx: Context) -> frozenset[str]:
 
 
 def is_parked(ctx: Context, name: ProfileName) -> bool:
-    """Whether a running gateway of all was told to leave a profile out."""
+    """Whether the running gateway for all profiles was told to leave this one out."""
     marked = name != DEFAULT_PROFILE and (ctx.layout.home(name) / GATEWAY_PARKED).exists()
     return (
         marked
@@ -171,7 +172,7 @@ def is_parked(ctx: Context, name: ProfileName) -> bool:
 
 
 def led_by_default(ctx: Context, names: Sequence[ProfileName]) -> frozenset[ProfileName]:
-    """Those of some profiles that the default one's gateway serves, or would once it runs."""
+    """Those of the profiles that the default profile's gateway serves, or would serve once it runs."""
     if ctx.generation.gateways is not Gateways.ONE:
         return frozenset()
     ours = served_profiles(ctx) - {DEFAULT_PROFILE}
@@ -183,8 +184,8 @@ def led_by_default(ctx: Context, names: Sequence[ProfileName]) -> frozenset[Prof
 def served_profiles(ctx: Context) -> frozenset[ProfileName]:
     """The profiles that gateways of this machine serve, or would serve once they run.
 
-    Where one gateway serves all, those are what it says while it runs; else all but those that are kept apart, parked
-    or deleted.
+    If one gateway serves all profiles and runs, it says which ones. If it does not run, those are all
+    profiles except the separate, parked and deleted ones.
     """
     names = frozenset(ctx.names())
     if ctx.generation.gateways is not Gateways.ONE:
@@ -196,14 +197,14 @@ def served_profiles(ctx: Context) -> frozenset[ProfileName]:
 
 
 def _is_left(ctx: Context, name: ProfileName) -> bool:
-    """Whether the gateway of all profiles leaves one out."""
+    """Whether the gateway for all profiles leaves this one out."""
     home, tombs = ctx.layout.home(name), ctx.generation.tombstones
     deleted = bool(tombs) and (ctx.layout.profiles / tombs / name).exists()
     return deleted or (home / GATEWAY_PARKED).exists() or is_apart(_map(home / CONFIG, Kind.YAML))
 
 
 def read_home(ctx: Context, name: ProfileName) -> Home:
-    """Read what is compared of a home; what can't be read counts as absent."""
+    """Read the facts about a home that are compared; a file that can't be read counts as missing."""
     home = ctx.layout.home(name)
     logins = (_bytes(home / path) for path in _LOGINS)
     return Home(
@@ -241,10 +242,10 @@ def _files(ctx: Context, names: Sequence[ProfileName]) -> dict[tuple[ProfileName
 
 
 def logs(ctx: Context, names: Sequence[ProfileName], count: int) -> list[Line]:
-    """The last lines of the gateways' logs, woven together by their times; raw foreign text."""
+    """The last lines of the gateways' logs, merged by time; this is raw text from outside."""
     return by_time({key: last_lines(path, count) for key, path in _files(ctx, names).items()})
 
 
 def follow(ctx: Context, names: Sequence[ProfileName]) -> Follower[tuple[ProfileName, str]]:
-    """Follow the logs of gateways; a context, whose lines are raw foreign text."""
+    """Follow the logs of gateways; returns a context manager that yields raw text from outside."""
     return Follower(_files(ctx, names))

@@ -1,4 +1,4 @@
-"""Gateway routes in the default home's ``config.yaml``: added, listed, removed, tested, linted."""
+"""Gateway routes in the default home's ``config.yaml``: add, list, remove, test, lint."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Tested(Struct, frozen=True):
 
     Attributes:
         route: The winner; None when none matches.
-        profile: The profile that answers; empty where nobody does, as the winner's is not served.
+        profile: The profile that answers; empty if nobody does, because the winner's profile is not served.
         multiplex: Whether the agent looks at routes at all.
-        exists: Whether the winner's profile is there and served.
-        others: The rest, with why each does not match, or that it is less specific.
+        exists: Whether the winner's profile exists and is served.
+        others: The other routes, with the reason: it does not match, or it is less specific.
     """
 
     route: Route | None
@@ -66,20 +66,20 @@ def listed(ctx: Context) -> tuple[list[Route], bool]:
 def add(
     ctx: Context, profile: ProfileName, where: Where, *, name: str, multiplex: bool
 ) -> tuple[Route, bool]:
-    """Add a route, comments and everything else kept.
+    """Add a route; comments and everything else in the file stay.
 
     Args:
         ctx: The context.
         profile: The profile that answers.
-        where: What it is about.
-        name: What to call it.
-        multiplex: Switch multiplexing on as well.
+        where: The messages that it matches.
+        name: The name of the route.
+        multiplex: Also switch multiplexing on.
 
     Returns:
         The route, and whether multiplexing is on afterwards.
 
     Raises:
-        DistError: It names nothing, stands there already, or the file can't be edited.
+        DistError: The route matches nothing, exists already, or the file can't be edited.
     """
     data, grammar = _read(ctx), ctx.generation.routes
     config = _load(data)
@@ -104,7 +104,7 @@ def remove(ctx: Context, chosen: str) -> Route:
     """Remove a route by its number or name.
 
     Raises:
-        DistError: There is no such route, or several have the name.
+        DistError: There is no such route, or several have that name.
     """
     data = _read(ctx)
     config = _load(data)
@@ -148,14 +148,14 @@ def tested(ctx: Context, where: Where) -> Tested:
 
 
 def lint(ctx: Context, *, fix: bool) -> tuple[list[tuple[str, str]], bool]:
-    """List what is wrong with the routes; and set right what can be.
+    """List the problems of the routes, and fix the ones that can be fixed.
 
     Args:
         ctx: The context.
-        fix: Quote ids, and bring routes of the older proposal into the agent's format.
+        fix: Quote ids, and convert routes of the older proposal into the agent's format.
 
     Returns:
-        What is (still) wrong, and whether something was changed.
+        The remaining problems, and whether the file was changed.
     """
     data = _read(ctx)
     config = _load(data)

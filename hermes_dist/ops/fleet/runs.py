@@ -1,4 +1,4 @@
-"""Starting, stopping and enabling the gateways of many profiles through the installed agent."""
+"""Start, stop and enable the gateways of many profiles through the installed agent."""
 
 from __future__ import annotations
 
@@ -53,21 +53,21 @@ _SETTLE = 1.0
 _AGENT_STOPS = 20.0
 _SERVICE_STOPS = 120.0
 _SERVES = 30.0
-"""Seconds that a gateway may take from running to saying whom it serves."""
+"""Seconds that a gateway may take, once it runs, to say which profiles it serves."""
 
 Told = Callable[[Verdict], None]
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """How a fleet is acted on.
+    """The options for an action on many gateways.
 
     Attributes:
-        jobs: How many at once.
-        wait: Seconds that a gateway may take until it serves.
-        grace: Seconds that a process is given to end by itself.
-        detached: Start without a service, whatever keeps services here.
+        jobs: How many gateways to handle at once.
+        wait: Seconds to wait for a gateway to serve.
+        grace: Seconds to wait for a process to end by itself.
+        detached: Start without a service, even if a service manager is there.
         allow_clash: Start although another profile uses the same bot or port.
-        manager: What keeps services here; None to look.
+        manager: The service manager of this machine; None to detect it.
     """
 
     jobs: int = 4
@@ -79,7 +79,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
 
 class _Fleet(Struct, frozen=True):
-    """One act on many gateways, as its jobs share it."""
+    """One action on many gateways, shared by its jobs."""
 
     ctx: Context
     agent: Agent
@@ -96,11 +96,11 @@ def start(
     Args:
         ctx: The context.
         names: The profiles.
-        options: How.
-        told: Is given each verdict as it falls.
+        options: The options.
+        told: Called with each verdict as soon as it is known.
 
     Returns:
-        What became of each, in the order they were started.
+        The result for each, in the order in which they were started.
 
     Raises:
         NoAgent: No agent is installed.
@@ -116,7 +116,7 @@ def start(
 
 
 def stop(ctx: Context, names: Sequence[ProfileName], options: Options, told: Told) -> list[Verdict]:
-    """Stop gateways, and end what does not stop by itself; arguments and result as for :func:`start`."""
+    """Stop gateways, and kill those that do not stop by themselves; arguments and result as for :func:`start`."""
     fleet = _fleet(ctx, options)
     led = led_by_default(ctx, names) if DEFAULT_PROFILE in names else frozenset()
     live = served_now(ctx)
@@ -135,7 +135,7 @@ def stop(ctx: Context, names: Sequence[ProfileName], options: Options, told: Tol
 def restart(
     ctx: Context, names: Sequence[ProfileName], options: Options, told: Told
 ) -> list[Verdict]:
-    """Restart gateways; those that do not run are started. Arguments and result as for :func:`start`."""
+    """Restart gateways, and start those that do not run; arguments and result as for :func:`start`."""
     fleet = _fleet(ctx, options)
     led = led_by_default(ctx, names)
     own = _own(names, led)
@@ -150,7 +150,7 @@ def restart(
 def enable(
     ctx: Context, names: Sequence[ProfileName], options: Options, told: Told
 ) -> list[Verdict]:
-    """Let gateways start at login, by the agent's own services; arguments and result as for :func:`start`."""
+    """Let gateways start at login, through the agent's own services; arguments and result as for :func:`start`."""
     fleet = _fleet(ctx, options)
     led = led_by_default(ctx, names)
     done = _each(fleet, _own(names, led), lambda name: _enable(fleet, name), told)
@@ -160,7 +160,7 @@ def enable(
 def disable(
     ctx: Context, names: Sequence[ProfileName], options: Options, told: Told
 ) -> list[Verdict]:
-    """Remove the services of gateways, which stops them; arguments and result as for :func:`start`."""
+    """Remove the services of gateways, which also stops them; arguments and result as for :func:`start`."""
     fleet = _fleet(ctx, options)
     return _each(fleet, names, lambda name: _disable(fleet, name), told)
 
@@ -172,7 +172,7 @@ def _fleet(ctx: Context, options: Options) -> _Fleet:
 
 
 def _own(names: Sequence[ProfileName], led: Collection[ProfileName]) -> list[ProfileName]:
-    """The gateways to act on: those of the profiles themselves, and the default one's for all that it serves."""
+    """The gateways to act on: the profiles' own, and the default profile's for all that it serves."""
     return in_order(
         [*(name for name in names if name not in led), *([DEFAULT_PROFILE] if led else [])]
     )
@@ -181,7 +181,7 @@ def _own(names: Sequence[ProfileName], led: Collection[ProfileName]) -> list[Pro
 def _with_led(
     fleet: _Fleet, done: list[Verdict], led: Collection[ProfileName], told: Told
 ) -> list[Verdict]:
-    """What became of the profiles that the default one's gateway serves, once that was acted on."""
+    """Add the results for the profiles that the default profile's gateway serves, now that it was acted on."""
     default = next((verdict for verdict in done if verdict.profile == DEFAULT_PROFILE), None)
     if not led or default is None:
         return done
@@ -211,7 +211,7 @@ def _served(fleet: _Fleet, name: ProfileName, default: Verdict) -> Verdict:
 
 
 def _leave(fleet: _Fleet, name: ProfileName) -> Verdict:
-    """Let the gateway of all leave one profile out, as the agent's own stop does."""
+    """Tell the gateway for all profiles to leave one out, as the agent's own stop does."""
     ctx = fleet.ctx
     answer = world.ask(fleet.agent, ctx.layout, name, ["stop"], env=ctx.env, timeout=_SERVICE_STOPS)
     if answer.code and name in served_now(ctx):
@@ -232,7 +232,7 @@ def _ended_with_default(name: ProfileName, live: Collection[str]) -> Verdict:
 def _each(
     fleet: _Fleet, names: Sequence[ProfileName], job: Callable[[ProfileName], Verdict], told: Told
 ) -> list[Verdict]:
-    """Do a job for each profile, several at once, begun in order; an error becomes a verdict."""
+    """Run a job for each profile, several at once, started in order; an error becomes a verdict."""
 
     def safely(name: ProfileName) -> Verdict:
         try:
@@ -247,6 +247,8 @@ def _each(
             for future in as_completed(futures):
                 told(future.result())
         except BaseException:
+            # Ctrl-C: the waiting jobs must end as well, or the pool would hold the program until
+            # their time is up.
             fleet.enough.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -256,7 +258,7 @@ def _each(
 def _settled(
     fleet: _Fleet, names: Sequence[ProfileName], *, again: bool = False
 ) -> dict[ProfileName, Verdict]:
-    """What is clear before anything is started: what another gateway serves, and what must not start."""
+    """Verdicts that are known before anything starts: another gateway serves it, or it must not start."""
     ctx, detached = fleet.ctx, fleet.options.detached
     running_now = frozenset(
         name for name in ctx.names() if world.find(ctx.layout.home(name)).pid is not None
@@ -320,7 +322,7 @@ def _start(fleet: _Fleet, name: ProfileName) -> Verdict:
 
 
 def _or_served(fleet: _Fleet, name: ProfileName, verdict: Verdict) -> Verdict:
-    """A process that ended at once: it may have found that another one serves its profile, and let that do it."""
+    """If a process ended at once, check whether another gateway serves its profile; then that is no failure."""
     until = time.monotonic() + _SETTLE * 5
     while (
         verdict.outcome is Outcome.FAILED
@@ -337,7 +339,7 @@ def _or_served(fleet: _Fleet, name: ProfileName, verdict: Verdict) -> Verdict:
 
 
 def _taken_in(fleet: _Fleet, name: ProfileName) -> Verdict:
-    """Let the gateway of all serve a profile again that it was told to leave out, as the agent's own start does."""
+    """Tell the gateway for all profiles to serve a parked one again, as the agent's own start does."""
     ctx = fleet.ctx
     answer = world.ask(
         fleet.agent, ctx.layout, name, ["start"], env=ctx.env, timeout=_SERVICE_STOPS
@@ -350,7 +352,7 @@ def _taken_in(fleet: _Fleet, name: ProfileName) -> Verdict:
 
 
 def _refused(fleet: _Fleet, name: ProfileName, answer: world.Answer) -> Verdict:
-    """A start that the agent refused: where its profile is served already, that is what was wanted."""
+    """The verdict for a start that the agent refused; if the profile is served already, that is fine."""
     refused = fleet.ctx.generation.refused
     if refused and answer.code == refused:
         return Verdict(profile=name, outcome=Outcome.SERVED, note=answer.line)
@@ -364,14 +366,12 @@ def _wait(
     child: Detached | None,
     old: int | None,
 ) -> Verdict:
-    """Wait until a gateway serves, or it is clear that it does not."""
+    """Wait until a gateway serves, or has clearly failed."""
     home = fleet.ctx.layout.home(name)
     pids: tuple[int, ...] = ()
     begun, ready = time.monotonic(), 0.0
     while True:
-        exited = (
-            child.exited() if child else None
-        )  # before looking: what it wrote last is seen then
+        exited = child.exited() if child else None  # first: then its last words are written
         found = world.find(home)
         pid = found.pid if found.pid != old else None
         if pid is not None and pid not in pids:
@@ -403,9 +403,10 @@ def _wait(
 
 
 def _checked(fleet: _Fleet, verdicts: list[Verdict]) -> list[Verdict]:
-    """Look again at what was started, a moment later."""
+    """Check again, a moment later, that the gateways that started still run."""
     if not any(verdict.outcome in {Outcome.STARTED, Outcome.RESTARTED} for verdict in verdicts):
         return verdicts
+    # A gateway with a bad token may report that it serves and end a moment later.
     time.sleep(_SETTLE)
     out = []
     for verdict in verdicts:
@@ -465,7 +466,7 @@ def _processes(ctx: Context) -> dict[ProfileName, list[Process]]:
 
 
 def _swept(fleet: _Fleet, verdicts: list[Verdict]) -> list[Verdict]:
-    """End what came up again while others were stopped, as a gateway does that something restarts."""
+    """Kill gateways that came up again while others were stopped, because something restarts them."""
     left = _processes(fleet.ctx)
     out = []
     for verdict in verdicts:

@@ -1,1 +1,1 @@
-"""The front door and the way through it to the agent."""
+"""The front door, and the hand-over to the agent."""

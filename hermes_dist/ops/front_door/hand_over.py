@@ -1,4 +1,4 @@
-"""Everything that is not ours goes to the agent."""
+"""Hand every command that is not ours to the agent."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hermes_dist.world.agent import find as world
 
 
 def hand_over(brand: Brand, args: Sequence[str]) -> NoReturn:
-    """Become the installed agent, with the arguments and the environment as they came.
+    """Replace this process by the installed agent, with the arguments and environment unchanged.
 
     Args:
-        brand: Whose agent.
+        brand: The brand whose agent to start.
         args: The user's arguments.
 
     Raises:
-        NoAgent: None is installed, it can't be started, or it leads back here.
+        NoAgent: No agent is installed, it can't be started, or its command leads back here.
     """
     env = environment()
     if world.comes_back(brand, env):

@@ -1,4 +1,4 @@
-"""The front door: our launcher under the agent's own name, put there and taken away."""
+"""The front door: install and remove our launcher, which has the agent's own name."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _PACKAGE = Path(__file__).parents[2] / "__main__.py"
 
 
 class DoorPlan(Struct, frozen=True, kw_only=True):
-    """What ``install`` will do.
+    """What :func:`install` would do.
 
     Attributes:
         launcher: Where the front door goes.
-        replaces: What stands there now, in words; empty when nothing does or it is a front door already.
-        ours: Whether a front door stands there already.
-        text: The launcher to write; equal to what stands there when there is nothing to do.
-        changes: Whether anything will be written.
+        replaces: What is there now, in words; empty for nothing or a front door of ours.
+        ours: Whether a front door of ours is there already.
+        text: The launcher to write; equal to the present file if there is nothing to do.
+        changes: Whether anything would be written.
     """
 
     launcher: Path
@@ -49,7 +49,7 @@ class DoorPlan(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(StrEnum):
-    """What ``remove`` did at one place."""
+    """What :func:`remove` did at one place."""
 
     REMOVED = "removed"
     RESTORED = "restored"
@@ -57,11 +57,11 @@ class Outcome(StrEnum):
 
 
 class Removal(Struct, frozen=True):
-    """One front door that ``remove`` looked at.
+    """One front door that :func:`remove` checked.
 
     Attributes:
-        launcher: Where it stood.
-        outcome: Removed, removed with the former command put back, or left alone since it is not ours.
+        launcher: The path of the launcher.
+        outcome: Removed, removed and the former command put back, or left alone because it is not ours.
         former: What was there before it, in words; empty for nothing.
     """
 
@@ -74,7 +74,7 @@ class Door(Struct, frozen=True):
     """One front door that was installed.
 
     Attributes:
-        launcher: Where it stands.
+        launcher: The path of the launcher.
         stands: Whether our launcher is still there.
         former: What it replaced, in words; empty for nothing.
     """
@@ -89,9 +89,9 @@ class DoorStatus(Struct, frozen=True, kw_only=True):
 
     Attributes:
         doors: Every front door that was installed.
-        command: The program that the brand's command starts; None when ``PATH`` has none.
+        command: The program that the brand's command starts; None if ``PATH`` has none.
         active: Whether that program is a front door of ours.
-        agent: The agent behind it; None when none is installed.
+        agent: The agent behind it; None if none is installed.
     """
 
     doors: tuple[Door, ...]
@@ -101,18 +101,17 @@ class DoorStatus(Struct, frozen=True, kw_only=True):
 
 
 def plan(layout: Layout, into: Path | None = None) -> DoorPlan:
-    """Look at the place of a front door, changing nothing.
+    """Plan a front door; nothing is changed.
 
     Args:
-        layout: The places of the brand.
+        layout: The layout of the brand.
         into: The folder of the launcher; ``~/.local/bin`` by default.
 
     Returns:
-        What :func:`install` would do, to be shown first.
+        What :func:`install` would do, to be shown to the user.
 
     Raises:
-        Invalid: A folder stands there, this Python does not know its own path, or the remembered state is
-            broken.
+        Invalid: A folder is in the way, this Python does not know its own path, or the remembered state is damaged.
     """
     launcher = _launcher(layout, into)
     if launcher.is_dir():
@@ -139,17 +138,17 @@ def plan(layout: Layout, into: Path | None = None) -> DoorPlan:
 def install(layout: Layout, into: Path | None = None) -> DoorPlan:
     """Put the front door in place and remember what it replaced.
 
-    A front door that stands there already is brought up to date; what it replaced stays remembered.
+    A front door that is there already is updated; what it replaced stays remembered.
 
     Args:
-        layout: The places of the brand.
+        layout: The layout of the brand.
         into: The folder of the launcher; ``~/.local/bin`` by default.
 
     Returns:
-        What was done, as :func:`plan` says it.
+        What was done, in the same form as :func:`plan`.
 
     Raises:
-        Invalid: A folder stands there, or the remembered state is broken.
+        Invalid: A folder is in the way, or the remembered state is damaged.
         DistError: A file can't be written.
     """
     todo = plan(layout, into)
@@ -165,34 +164,34 @@ def install(layout: Layout, into: Path | None = None) -> DoorPlan:
 
 
 def to_be_offered(layout: Layout, env: Mapping[str, str]) -> bool:
-    """Whether to offer the front door: the brand's command starts nothing, and nobody was asked yet."""
+    """Whether to offer the front door: the brand's command starts nothing, and the user was never asked."""
     return find_command(layout.brand.name, env) is None and not layout.front_door_offer.exists()
 
 
 def remember_offer(layout: Layout) -> None:
-    """Remember that somebody was asked, so that they are not asked again.
+    """Remember that the user was asked, so as not to ask again.
 
     Raises:
-        DistError: It can't be written.
+        DistError: The note can't be written.
     """
     layout.shared.mkdir(parents=True, exist_ok=True, mode=0o700)
     atomic_write(layout.front_door_offer, b"asked\n")
 
 
 def remove(layout: Layout, into: Path | None = None) -> tuple[Removal, ...]:
-    """Take the front door away and put back what it replaced.
+    """Remove the front door and put back what it replaced.
 
-    What somebody else has put in its place since is left alone, and what it replaced stays remembered.
+    A file that someone else put there since is left alone, and what we replaced stays remembered.
 
     Args:
-        layout: The places of the brand.
+        layout: The layout of the brand.
         into: The folder of the launcher; by default every front door that was installed.
 
     Returns:
-        What happened at each; empty when there was none.
+        What happened at each place; empty if there was no front door.
 
     Raises:
-        Invalid: The remembered state is broken.
+        Invalid: The remembered state is damaged.
         DistError: A file can't be written.
     """
     doors = read_doors(layout)
@@ -212,14 +211,14 @@ def remove(layout: Layout, into: Path | None = None) -> tuple[Removal, ...]:
 
 
 def status(layout: Layout, env: Mapping[str, str]) -> DoorStatus:
-    """Tell where front doors stand and what the brand's command starts.
+    """Report where front doors are and what the brand's command starts.
 
     Args:
-        layout: The places of the brand.
+        layout: The layout of the brand.
         env: The environment, for ``PATH`` and the agent.
 
     Raises:
-        Invalid: The remembered state is broken.
+        Invalid: The remembered state is damaged.
     """
     doors = read_doors(layout)
     command = find_command(layout.brand.name, env)
@@ -251,7 +250,7 @@ def _words(former: Former | None) -> str:
 
 
 def _former(layout: Layout, launcher: Path) -> Former | None:
-    """What stands there, and where it will be kept: a link by its target, a file by a copy that runs too."""
+    """The file that is there, and where to keep it: a link by its target, a file as a copy that still runs."""
     if launcher.is_symlink():
         return Former("link", str(launcher.readlink()))
     if not launcher.exists():

@@ -1,1 +1,1 @@
-"""Verbs about the package of a profile."""
+"""Verbs about the package in a profile."""

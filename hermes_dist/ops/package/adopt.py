@@ -1,4 +1,4 @@
-"""Adopt: a profile that no program of ours installed gets a lock, and not a byte else of it changes."""
+"""Adopt: give a lock to a profile that we did not install; none of its other files change."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Adopting(Proposal, frozen=True, kw_only=True):
     """The proposal of an adoption.
 
     Attributes:
-        guess: What it rests on.
-        active: What of the package runs already, though nobody was asked.
+        guess: The version that it is based on.
+        active: Parts of the package that run already, though nobody approved them.
     """
 
     guess: Guess
@@ -34,17 +34,17 @@ class Adopting(Proposal, frozen=True, kw_only=True):
 def adopt(
     ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, source: str = ""
 ) -> Outcome:
-    """Give a profile a lock, as if the version that explains it best had been installed by us.
+    """Give a profile a lock, as if we had installed the version that explains it best.
 
     Args:
         ctx: The context.
         name: The profile.
-        wish: Whether it is a dry run.
-        confirm: Is shown an :class:`Adopting`, and asks where that is not sure.
-        source: Where the package comes from; by default what the agent's installer noted in the manifest.
+        wish: The options; only the dry run matters.
+        confirm: Shows an :class:`Adopting`, and asks if the guess is not certain.
+        source: The package's source; by default the one that the agent's installer noted in the manifest.
 
     Raises:
-        DistError: It has a lock, or no version explains it; nothing changed.
+        DistError: The profile has a lock already, or no version explains it; nothing changed.
     """
     home = open_home(ctx, name)
     if home.lock is not None:
@@ -67,7 +67,7 @@ def adopt(
 
 
 def adoptable(ctx: Context, name: ProfileName) -> bool:
-    """Whether a profile holds a package of a known source, but no lock."""
+    """Whether a profile holds a package of a known source but has no lock."""
     home = open_home(ctx, name)
     try:
         return home.lock is None and bool(noted_source(ctx, home))
@@ -76,7 +76,7 @@ def adoptable(ctx: Context, name: ProfileName) -> bool:
 
 
 def _adopting(ctx: Context, home: Home, guess: Guess) -> Adopting:
-    """The lock that would stand if the version had been installed by us; not a step for any file."""
+    """The proposal with the lock that an install of this version would have left; no file has a step."""
     incoming = guess.incoming
     merged = propose(ctx, home, incoming, Choices(), verb="adopt", base=guess.base.tree)
     lock = merged.lock and replace(

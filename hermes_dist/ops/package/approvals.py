@@ -1,4 +1,4 @@
-"""What waits for a yes, what has it and since when, what is off and why; and taking a yes back."""
+"""What needs approval, what is approved since when, what is off and why; and revoking an approval."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from hermes_dist.ops.package.resolve import recorded
 
 
 class Approved(Struct, frozen=True):
-    """Something that has its yes and is in the home.
+    """Something that is approved and is in the home.
 
     Attributes:
-        group: What it is, as it is now.
-        since: The versions since which its parts have their yes; empty where an older lock did not say.
+        group: The effects, as they are now.
+        since: The versions at which its parts were approved; empty if an older lock did not record it.
     """
 
     group: Group
@@ -42,7 +42,7 @@ class Approved(Struct, frozen=True):
 
 
 class Consents(Struct, frozen=True):
-    """All that is known of a profile's consents."""
+    """All approvals of a profile."""
 
     waiting: tuple[Group, ...]
     approved: tuple[Approved, ...]
@@ -50,7 +50,7 @@ class Consents(Struct, frozen=True):
 
 
 def consents(ctx: Context, name: ProfileName) -> Consents:
-    """Tell what waits, what has its yes, and what is off and why.
+    """List what needs approval, what is approved, and what is off and why.
 
     Raises:
         DistError: The profile has no lock, or its home can't be read.
@@ -73,7 +73,7 @@ def _observed(ctx: Context, name: ProfileName, lock: Lock) -> Observed:
 
 
 def _live(lock: Lock, seen: Observed) -> tuple[Effect, ...]:
-    """What the home makes possible now, of what the package brought."""
+    """The effects of the package's files that are live in the home."""
     base = lock.base
     packaged = seen.ours.where(lambda path: path in base)
     effects = find_effects(EMPTY, packaged, lock.theirs(), seen.read)
@@ -81,7 +81,7 @@ def _live(lock: Lock, seen: Observed) -> tuple[Effect, ...]:
 
 
 def _approvals_of(lock: Lock, effects: Iterable[Effect]) -> tuple[Approval, ...]:
-    """The approvals that stand for effects: of their content, their folder, or a part of their server or job."""
+    """The approvals that cover effects: by content, by folder, or by a part of their server or job."""
     each = tuple(effects)
     digests = {effect.digest for effect in each}
     folders = {str(effect.path) for effect in each if not effect.key}
@@ -96,14 +96,14 @@ def _approvals_of(lock: Lock, effects: Iterable[Effect]) -> tuple[Approval, ...]
 
 
 def _unit(approval: Approval) -> Unit:
-    return unit_of(approval.path, approval.key)  # type: ignore[arg-type]  # the path of a lock is one, or empty
+    return unit_of(approval.path, approval.key)  # type: ignore[arg-type]  # a lock's path is a RelPath or empty
 
 
 def shown(ctx: Context, name: ProfileName, word: str) -> tuple[Group, ...]:
-    """Find what a word names, of what waits and what has its yes.
+    """Find what a word names, among what needs approval and what is approved.
 
     Raises:
-        DistError: Nothing is called so.
+        DistError: Nothing has that name.
     """
     known = consents(ctx, name)
     groups = (*known.waiting, *(each.group for each in known.approved))
@@ -124,12 +124,13 @@ def _unknown(ctx: Context, name: ProfileName, word: str, groups: Iterable[Group]
 def revoke(
     ctx: Context, name: ProfileName, words: tuple[str, ...], wish: Wish, confirm: Confirm
 ) -> Outcome:
-    """Take a yes back: the thing goes off, and is asked about again.
+    """Revoke an approval: the thing is switched off and needs approval again.
 
-    A server or job is switched off; a setting, hook or plugin leaves the home and waits. A file names what loads it.
+    A server or job is switched off; a setting, hook or plugin leaves the home and needs approval. The path of
+    a file names whatever loads it.
 
     Raises:
-        DistError: Nothing with a yes is called so, or the user edited files that would leave.
+        DistError: Nothing approved has that name, or the user edited files that would be removed.
     """
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
@@ -142,6 +143,8 @@ def revoke(
             raise _unknown(ctx, name, word, grouped(live))
         chosen += hits
     _refuse_edited(lock, seen.ours, chosen)
+    # Without the approval in the lock, the same merge as ever switches the things off: no second
+    # way.
     rest = unapproved(lock, chosen)
     choices = Choices(revoked=tuple((effect.path, effect.key) for effect in chosen))
     make = partial(propose, ctx, replace(home, lock=rest), recorded(ctx, rest), verb="revoke")
@@ -149,7 +152,7 @@ def revoke(
 
 
 def _loading(live: tuple[Effect, ...], word: str, lock: Lock, seen: Observed) -> tuple[Effect, ...]:
-    """What loads the file that a word names: its yes covers that file."""
+    """The effects that load the file a word names; their approval covers the file, too."""
     path = RelPath(word)
     if path not in seen.ours:
         return ()

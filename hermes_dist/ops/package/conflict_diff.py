@@ -1,4 +1,4 @@
-"""A conflict's two sides as a diff."""
+"""The two sides of a conflict, as a diff."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hermes_dist.ops.change.proposal import Proposal
 
 
 def both_files(proposal: Proposal, conflict: Conflict) -> tuple[bytes, bytes]:
-    """The file as it would be, yours in what conflicts, and upstream's; empty where a side has none."""
+    """The merged file with your side and with upstream's side of a conflict; empty if a side has none."""
     read = together(proposal.plan.blobs, proposal.read)
     step = next((s for s in proposal.plan.steps if s.path == conflict.path), None)
     mine = step.after if step else proposal.ours.get(conflict.path)
@@ -20,10 +20,10 @@ def both_files(proposal: Proposal, conflict: Conflict) -> tuple[bytes, bytes]:
 
 
 def conflict_lines(proposal: Proposal, conflict: Conflict) -> list[str]:
-    """Show what yours and upstream's sides of a conflict are.
+    """Show your side and upstream's side of a conflict.
 
     Args:
-        proposal: The proposal that the conflict is open in.
+        proposal: The proposal with the open conflict.
         conflict: The conflict.
     """
     read = together(proposal.plan.blobs, proposal.read)
@@ -46,7 +46,7 @@ def conflict_lines(proposal: Proposal, conflict: Conflict) -> list[str]:
 
 
 def fault_of(conflict: Conflict, before: bytes, after: bytes) -> str:
-    """Say why an edited document can't be loaded any more; empty when it can, or could not before."""
+    """Say why an edited document can't be read any more; empty if it can, or could not before."""
     kind = kind_of(conflict.path)
     if kind is None:
         return ""

@@ -1,4 +1,4 @@
-"""The history of a home: every change is a generation; and holding a profile where it is."""
+"""The history of a home, in which every change is a generation; and holding a profile at a commit."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.transaction.apply import Generation, before_image, generations, lock_image
 
 BACK_TO = "back_to"
-"""The label of a change that went back: the number of the generation it went to."""
+"""The label of a rollback: the number of the generation it went back to."""
 
 
 class Past(Struct, frozen=True, kw_only=True):
-    """A change, and the home's lock after it.
+    """A change, and the lock after it.
 
     Attributes:
-        number: Its generation; the one before the earliest is the state that the history begins with.
-        generation: What changed; None for the state that the history begins with.
-        lock: The lock afterwards; None when there was none, or it is lost.
-        when: When it was written, in seconds since the epoch; 0 when that can't be told.
+        number: Its generation. The first row is the state before the earliest generation.
+        generation: The recorded change; None for the state that the history starts with.
+        lock: The lock afterwards; None if there was none, or it is lost.
+        when: The time of the change, in seconds since the epoch; 0 if unknown.
     """
 
     number: int
@@ -45,14 +45,14 @@ class Past(Struct, frozen=True, kw_only=True):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What changed, without what was left alone because somebody else wrote at that moment."""
+        """The files that changed, without those left alone because someone else wrote them at that moment."""
         if self.generation is None:
             return ()
         return tuple(s for s in self.generation.steps if s.path not in self.generation.skipped)
 
     @property
     def back_to(self) -> int | None:
-        """The generation it went back to; None for a change that went forward."""
+        """The generation that a rollback went back to; None for other changes."""
         word = self.generation.label.get(BACK_TO, "") if self.generation else ""
         return int(word) if word.isdecimal() else None
 
@@ -64,7 +64,7 @@ class Past(Struct, frozen=True, kw_only=True):
 
 
 def history(ctx: Context, name: ProfileName) -> list[Past]:
-    """List the changes of a profile, oldest first; the first row is the state that the history begins with.
+    """List the changes of a profile, oldest first; the first row is the state that the history starts with.
 
     Raises:
         DistError: The home can't be read.
@@ -99,7 +99,7 @@ def past_of(home: Home) -> list[Past]:
 
 
 def _lock(images: dict[Digest, bytes], digest: Digest | None) -> Lock | None:
-    """A lockfile of the past; None where there was none, or it can't be read any more."""
+    """An earlier lockfile; None if there was none, or it can't be read any more."""
     try:
         return without_machine(load_lock(images[digest])) if digest in images else None
     except Invalid:
@@ -118,10 +118,10 @@ def _when(home: Home, generation: Generation) -> float:
 
 
 def images_of(home: Home, rows: Sequence[Past]) -> Read:
-    """Read what changes displaced, by digest.
+    """Make a reader for the contents that changes replaced, by digest.
 
     Raises:
-        Invalid: (When read) none of them displaced such a content, or it is lost.
+        Invalid: When reading: no change replaced such a content, or it is lost.
     """
     places = {
         s.before.digest: (row.generation, s)
@@ -147,15 +147,15 @@ def images_of(home: Home, rows: Sequence[Past]) -> Read:
 
 
 def hold(ctx: Context, name: ProfileName, *, on: bool) -> Outcome:
-    """Hold a profile where it is, against any update; or let it go on.
+    """Hold a profile at its commit against any update, or release it.
 
     Args:
         ctx: The context.
         name: The profile.
-        on: Hold it; False releases it, also from the hold that a rollback left.
+        on: True to hold it; False to release it, also from the hold that a rollback left.
 
     Raises:
-        DistError: It has no lockfile, or can't be written.
+        DistError: The profile has no lockfile, or it can't be written.
     """
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
@@ -167,7 +167,7 @@ def hold(ctx: Context, name: ProfileName, *, on: bool) -> Outcome:
 
 
 def lock_only(ctx: Context, home: Home, lock: Lock | None, verb: str) -> Proposal:
-    """A proposal that changes nothing but the lockfile."""
+    """Make a proposal that changes nothing but the lockfile."""
     known = lock or home.lock
     plan = (
         Plan(base=lock.base, upstream=lock.upstream, conflicts=lock.conflicts, parked=lock.parked)
@@ -191,7 +191,7 @@ def row_of(ctx: Context, home: Home, rows: Sequence[Past], number: int) -> Past:
     """Find a generation by its number.
 
     Raises:
-        DistError: There is none, or no package was there then, or its lockfile is lost.
+        DistError: The generation does not exist, had no package, or its lockfile is lost.
     """
     row = next((row for row in rows if row.number == number), None)
     if row is None:

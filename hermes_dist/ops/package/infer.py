@@ -1,4 +1,4 @@
-"""Which version of its source a home without a lockfile was made from."""
+"""Infer which version of its source a home without a lockfile came from."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _CLOSER = 24
 _OTHER_TIPS = 50
 _SHA256 = 64
 _ANY = Entry(Digest.of(b""))
-"""Stands for whatever a path holds, where only paths count."""
+"""A placeholder entry, for comparisons of paths alone."""
 
 
 class Guess(Struct, frozen=True, kw_only=True):
-    """The version that a home was most likely made from.
+    """The version that a home most likely came from.
 
     Attributes:
         incoming: The version.
         match: How well it explains the home.
-        base: What the home counts as having received of it, with new contents.
-        sure: Whether it is beyond doubt.
-        next_best: The commit that comes second, and its match; None when there is no other.
-        tried: How many commits were looked at.
+        base: What the home counts as having received of it, including new contents.
+        sure: Whether the guess is certain.
+        next_best: The second best commit and its match; None if there is no other.
+        tried: How many commits were compared.
     """
 
     incoming: Incoming
@@ -55,7 +55,7 @@ def noted_source(ctx: Context, home: Home) -> str:
     """The source that the agent's installer noted in the manifest.
 
     Raises:
-        DistError: There is no manifest, or no source in it.
+        DistError: There is no manifest, or it names no source.
     """
     try:
         data = load_data((home.path / MANIFEST).read_bytes(), Kind.YAML)
@@ -72,22 +72,22 @@ def noted_source(ctx: Context, home: Home) -> str:
 
 
 def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
-    """Find the version that a home was most likely made from, in the whole history of its source.
+    """Find the version that a home most likely came from, in the whole history of its source.
 
     Args:
         ctx: The context.
         home: The home, without a lock.
-        spec: The source; a tag or commit in it says the version.
+        spec: The source; a tag or commit in it settles the version.
 
     Returns:
-        The guess; None when nothing fits at all.
+        The guess; None if no version has a file in common with the home.
 
     Raises:
-        DistError: The source can't be reached, or holds no package.
+        DistError: The source can't be reached, or is not a package.
     """
     target = look_up(ctx, spec)._replace(
         tree="", signer=""
-    )  # what a registry says is of one version alone
+    )  # the registry's facts are of one version
     versions = list(_versions(ctx, target))
     seen = observe(ctx, home, Tree({path: _ANY for version in versions for path in version.files}))
     oids = _oids(seen.ours, seen.read, sha256=len(target.commit) == _SHA256)
@@ -128,7 +128,7 @@ def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
 
 
 def _is_named(target: Target) -> bool:
-    """Whether the user said which version it is, by a tag or a commit."""
+    """Whether the user named the version, by a tag or a commit."""
     return target.pinned
 
 
@@ -158,7 +158,7 @@ def _versions(ctx: Context, target: Target) -> Iterator[Version]:
 
 
 def _repository(ctx: Context, spec: SourceSpec) -> SourceSpec | None:
-    """The repository whose history a source has; None for a folder that is none."""
+    """The repository that holds a source's history; None for a folder that is not a repository."""
     if ctx.sources.is_git(spec):
         return spec
     folder = SourceSpec(
@@ -172,7 +172,7 @@ def _repository(ctx: Context, spec: SourceSpec) -> SourceSpec | None:
 
 
 def _fetched(ctx: Context, targets: list[Target]) -> Iterator[Incoming]:
-    """Fetch versions; one that is no package is left out, unless it is the only one."""
+    """Fetch versions; one that is not a package is skipped, unless it is the only one."""
     for target in targets:
         try:
             spec = _repository(ctx, target.spec) if target.commit else None
@@ -187,7 +187,7 @@ def _distinct(targets: list[Target]) -> list[Target]:
 
 
 def _oids(tree: Tree, read: Read, *, sha256: bool) -> dict[RelPath, str]:
-    """Git's names for the files of a home."""
+    """The ids that git gives to the files of a home."""
     found = {}
     for path, entry in tree.items():
         data = read(entry.digest)

@@ -1,4 +1,4 @@
-"""Looking without changing: status, diff, info, outdated."""
+"""Look without changing anything: status, diff, info, outdated."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from hermes_dist.world.load import load_manifest
 
 
 class FileDiff(Struct, frozen=True):
-    """One file's difference: as keys where it is a document, and as a unified diff; secrets are hidden in both."""
+    """The difference in one file, by key for a document and as a unified diff; secrets are masked in both."""
 
     change: Change
     keys: tuple[KeyChange, ...]
@@ -41,16 +41,16 @@ class FileDiff(Struct, frozen=True):
 def diff(
     ctx: Context, name: ProfileName, *, upstream: bool = False, to: str = ""
 ) -> list[FileDiff]:
-    """Show what differs: yours against what was received, or what upstream would bring.
+    """Show the differences: the home against what it received, or what upstream would bring.
 
     Args:
         ctx: The context.
         name: The profile.
-        upstream: Compare what was received with what the source ships now.
+        upstream: Compare what was received with what the source offers now.
         to: Another ref to compare with; implies ``upstream``.
 
     Raises:
-        DistError: The home can't be read or the source not be reached.
+        DistError: The home can't be read, or the source can't be reached.
     """
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
@@ -81,7 +81,7 @@ def diff(
 
 
 class Info(Struct, frozen=True, kw_only=True):
-    """What is known of the package in a profile."""
+    """Facts about the package in a profile."""
 
     profile: ProfileName
     path: str
@@ -93,7 +93,7 @@ class Info(Struct, frozen=True, kw_only=True):
 
 
 def is_package(ctx: Context, text: str) -> bool:
-    """Whether a word that names no profile is a package that a registry of this machine knows."""
+    """Whether a word that names no profile is the name of a package in a registry of this machine."""
     try:
         return not ctx.layout.home(ProfileName(text)).is_dir() and text in ctx.registries.similar(
             text
@@ -103,7 +103,7 @@ def is_package(ctx: Context, text: str) -> bool:
 
 
 def info(ctx: Context, name: ProfileName) -> Info:
-    """Tell what a profile's package is; a profile without a lock tells what its manifest says.
+    """Describe the package in a profile; without a lock, as its manifest describes it.
 
     Raises:
         DistError: There is no package, or its files can't be read.
@@ -132,14 +132,14 @@ def info(ctx: Context, name: ProfileName) -> Info:
 
 
 class Outdated(Struct, frozen=True, kw_only=True):
-    """Whether a profile's source moved on.
+    """Whether a profile's source has something new.
 
     Attributes:
         state: ``current``, ``behind``, ``held``, ``none`` (no lock) or ``error``.
-        here: The commit or tree that was received, short.
-        there: What the source has now, short.
-        newer: Newer version tags of a pinned one.
-        error: Why it could not be told.
+        here: The received commit or tree, shortened.
+        there: What the source has now, shortened.
+        newer: Newer version tags, if the profile is pinned to one.
+        error: Why the source could not be asked.
     """
 
     profile: ProfileName
@@ -152,7 +152,7 @@ class Outdated(Struct, frozen=True, kw_only=True):
 
 
 def outdated(ctx: Context, name: ProfileName) -> Outdated:
-    """Ask a profile's source whether it has something new; errors are part of the answer."""
+    """Ask a profile's source whether it has something new; an error becomes part of the answer."""
     try:
         lock = open_home(ctx, name).lock
         if lock is None:
@@ -179,7 +179,7 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
 
 
 def _tree_there(ctx: Context, name: ProfileName, lock: Lock, target: Target) -> Digest:
-    """The digest of what a folder or archive holds now; nothing of it is kept."""
+    """The digest of what a folder or archive holds now; none of its contents is stored."""
     with way_on(ctx, name, lock):
         tree = ctx.sources.glance(target.spec)
         if RelPath(MANIFEST) not in tree:

@@ -1,4 +1,4 @@
-"""Install: a package becomes a profile."""
+"""Install: turn a package into a profile."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ def install(
     settle: Settle | None = None,
     naming: Naming | None = None,
 ) -> Outcome:
-    """Install an agent as a profile.
+    """Install a package as a profile.
 
     Args:
         ctx: The context.
         source: The source as typed.
-        wish: What was asked for.
-        confirm: Shows the proposal and asks.
-        name: The profile's name; by default made of the package's.
-        alias: A command to make for it; empty for the profile's name, None for none.
-        force: Merge into a profile that exists.
-        settle: Asks about conflicts one by one.
-        naming: How a name in a registry is meant.
+        wish: The options.
+        confirm: Shows the proposal and asks for confirmation.
+        name: The profile's name; by default derived from the package's.
+        alias: The command to make for it; empty for the profile's name, None for no command.
+        force: Allow merging into a profile that exists.
+        settle: Asks about conflicts one by one; None leaves them open.
+        naming: How to resolve a name in a registry.
 
     Raises:
-        DistError: It can't be installed; nothing changed.
+        DistError: The package can't be installed; nothing changed.
     """
     spec = absolute(parse_source(source, allow_insecure=ctx.allow_insecure))
     wanted = _new_name(name) if name else None
@@ -95,7 +95,7 @@ def install(
 
 
 def _move(ctx: Context, home: Home, target: Target, wish: Wish, *, asked: bool) -> Move:
-    """How what is installed follows what the profile holds; another source or ref than its own is asked for."""
+    """Judge how the commit follows the one that the profile holds; ``asked`` if the source or ref is a new one."""
     if home.lock is None or without_credentials(home.lock.pin.url) != _address(ctx, target):
         return Move()
     return judged_move(
@@ -108,7 +108,7 @@ def _address(ctx: Context, target: Target) -> str:
 
 
 def _inferred(ctx: Context, home: Home, spec: SourceSpec) -> tuple[Tree | None, str]:
-    """The base of a profile without a lock, where a version of the source explains it, and what to say about it."""
+    """The inferred base of a profile without a lock, and a note about it; None if no version explains it."""
     if home.lock is not None or not home.path.is_dir():
         return None, ""
     guess = infer(ctx, home, spec._replace(ref="", is_range=False))
@@ -154,7 +154,7 @@ def _check_free(ctx: Context, name: ProfileName) -> None:
 
 
 def _check_apart(ctx: Context, spec: SourceSpec, name: ProfileName) -> None:
-    """A folder can't be installed into itself."""
+    """Make sure that the source folder and the home do not contain each other."""
     if spec.kind is not SourceKind.FOLDER:
         return
     source, target = Path(spec.location), ctx.layout.home(name).resolve()

@@ -1,6 +1,6 @@
-"""Settling what was left open: conflicts by a side, parked effects by a yes.
+"""Settle what is open: conflicts by taking a side, parked effects by approving them.
 
-Both are the same merge again, over what the lock recorded of upstream, so no server is asked.
+Both repeat the merge over what the lock recorded of upstream, so no server is contacted.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from hermes_dist.ops.homes import Home, open_home
 
 
 def recorded(ctx: Context, lock: Lock) -> Incoming:
-    """What upstream shipped, as the lock recorded it.
+    """What upstream shipped, read from the lock and the store.
 
     Raises:
-        DistError: Its manifest is lost from the store.
+        DistError: The manifest is lost from the store.
     """
     manifest = manifest_of(ctx, lock) or Manifest(name=lock.name, version=lock.pin.version)
     return Incoming(
@@ -80,7 +80,7 @@ def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Co
 
 
 def kept_places(ctx: Context, name: ProfileName, place: str = "") -> tuple[str, ...]:
-    """List what stays ours for ever in a profile, as :func:`resolve` with ``always`` remembered it.
+    """List the places that always stay ours, as :func:`resolve` with ``always`` recorded them.
 
     Args:
         ctx: The context.
@@ -105,13 +105,13 @@ def kept_places(ctx: Context, name: ProfileName, place: str = "") -> tuple[str, 
 def forget(
     ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, place: str = ""
 ) -> Outcome:
-    """Undo what was remembered: ours stays as it is, and upstream's next change there is asked about again.
+    """Forget such a decision: ours stays as it is, and the next change of upstream there asks again.
 
     Args:
         ctx: The context.
         name: The profile.
-        wish: Whether it is a dry run.
-        confirm: Shows the proposal and asks.
+        wish: The options; only the dry run matters.
+        confirm: Shows the proposal and asks for confirmation.
         place: Which decisions; empty for all.
 
     Raises:
@@ -138,16 +138,16 @@ def resolve(
     place: str = "",
     always: bool = False,
 ) -> Outcome:
-    """Settle conflicts by a side.
+    """Settle conflicts by taking a side.
 
     Args:
         ctx: The context.
         name: The profile.
         side: Ours, theirs or both.
-        wish: Whether it is a dry run, and whether what theirs newly runs has its yes.
-        confirm: Shows the proposal and asks.
+        wish: The options: the dry run, and whether effects of theirs are approved.
+        confirm: Shows the proposal and asks for confirmation.
         place: Which conflicts; empty for all.
-        always: Keep the place ours on this machine from now on; only with ``Side.OURS``.
+        always: Keep these places ours from now on, on this machine; only with ``Side.OURS``.
 
     Raises:
         DistError: There is no such conflict.
@@ -160,7 +160,7 @@ def resolve(
     if always:
         kept = lock.kept | {c.place for c in chosen}
         home = replace(home, lock=replace(lock, kept=kept))
-    # A whole file is settled as such: with a side taken, its merge may come down to another key than was listed.
+    # A file named as a whole is also settled by its path: taking a side may leave a conflict at another key.
     sides = {c.place: side for c in chosen} | {str(c.path): side for c in chosen if place == c.path}
     choices = Choices(sides=sides, default=None if place else side)
     return conclude(
@@ -169,13 +169,15 @@ def resolve(
 
 
 def _making(ctx: Context, home: Home, lock: Lock, wish: Wish) -> Make:
-    """Make proposals over what the lock recorded; ``allow_effects`` is a yes to what newly waits, and to no more."""
+    """Make proposals over what the lock recorded; ``allow_effects`` approves what newly waits and nothing else."""
 
     def make(choices: Choices) -> Proposal:
         choices = replace(choices, allow_effects=False)
         proposal = propose(ctx, home, theirs, choices, verb="resolve")
         if not proposal.asked or not wish.choices.allow_effects:
             return proposal
+        # Proposed again because taking a side can bring effects that did not exist before. Only the
+        # digests of these are approved, never what upstream may ship later.
         grants = choices.grants | {effect.digest for effect in proposal.asked}
         return propose(ctx, home, theirs, replace(choices, grants=grants), verb="resolve")
 
@@ -192,14 +194,14 @@ def resolve_asking(
     *,
     place: str = "",
 ) -> Outcome:
-    """Settle conflicts one by one, by a side or by an edited file.
+    """Settle conflicts one by one, by taking a side or by an edited file.
 
     Args:
         ctx: The context.
         name: The profile.
-        settle: Asks about each; None leaves it open.
-        wish: Whether it is a dry run.
-        confirm: Shows the proposal and asks.
+        settle: Asks about each; an answer of None leaves it open.
+        wish: The options; only the dry run matters.
+        confirm: Shows the proposal and asks for confirmation.
         place: Which conflicts; empty for all.
 
     Raises:
@@ -218,10 +220,10 @@ def resolve_asking(
 
 
 class Chosen(Struct, frozen=True):
-    """What a yes would be given to.
+    """What an approval would cover.
 
     Attributes:
-        effects: What waits.
+        effects: The effects to approve.
         units: Servers and jobs to switch on although the user or their author switched them off.
     """
 
@@ -229,21 +231,21 @@ class Chosen(Struct, frozen=True):
     units: frozenset[Unit] = frozenset()
 
     def only(self, effects: Iterable[Effect]) -> Chosen:
-        """The part of it that some of its effects are."""
+        """The same, reduced to some of its effects."""
         kept = tuple(effects)
         return Chosen(kept, self.units & {unit_of(effect.path, effect.key) for effect in kept})
 
 
 def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) -> Chosen:
-    """Find what a yes would be given to.
+    """Find what an approval would cover.
 
     Args:
         ctx: The context.
         name: The profile.
-        wanted: Names of servers, jobs, hooks, plugins or keys, as :func:`named` takes them; empty for all that waits.
+        wanted: Names of servers, jobs, hooks, plugins or keys, as :func:`named` takes them; empty for all parked.
 
     Raises:
-        DistError: There is no such thing.
+        DistError: Nothing that waits or is switched off has that name.
     """
     home = open_home(ctx, name)
     lock = Mask.of(ctx, home.path).lock(home.need_lock(ctx))
@@ -266,7 +268,7 @@ def _names(effects: Iterable[Effect]) -> str:
 
 
 def _switched_off(ctx: Context, home: Home, lock: Lock) -> tuple[Effect, ...]:
-    """What servers and jobs would do that are off though nothing about them waits."""
+    """The effects of servers and jobs that are off without needing approval."""
     if not lock.off:
         return ()
     seen = observe(ctx, home, lock.theirs())
@@ -286,26 +288,26 @@ def approve(
     wanted: tuple[str, ...] = (),
     chosen: Chosen | None = None,
 ) -> Outcome:
-    """Say yes to effects, and make them live.
+    """Approve effects, and make them live.
 
     Args:
         ctx: The context.
         name: The profile.
-        wish: Whether it is a dry run.
-        confirm: Shows the proposal and asks.
-        wanted: Names, as :func:`to_approve` takes them; empty for all that waits.
-        chosen: What was found by them, and shown.
+        wish: The options; only the dry run matters.
+        confirm: Shows the proposal and asks for confirmation.
+        wanted: Names, as for :func:`to_approve`; empty for all parked effects.
+        chosen: The result of :func:`to_approve` that was shown; None to look now.
 
     Raises:
-        DistError: There is no such effect, or the document that it lives in can't be read.
+        DistError: There is no such effect, or the document that holds it can't be read.
     """
     chosen = chosen or to_approve(ctx, name, wanted)
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
     if not chosen.effects:
         return Outcome(verb="approve", profile=name, lock=lock)
-    # A yes to a part of a document that can't be read would be kept, and nothing would begin to run. A yes to the
-    # whole document replaces it, whatever is in it now.
+    # Approving part of a document that can't be read would be recorded, and nothing would run.
+    # Approving the whole document replaces it, so it need not be readable.
     inside = {effect.path for effect in chosen.effects if effect.key}
     for path in sorted(inside & DOCUMENTS.keys()):
         trouble = trouble_with(home.path, path)
@@ -315,6 +317,8 @@ def approve(
                 where=str(home.path / path),
                 hint=f"nothing was changed; mend that line, then: {ctx.command(f'approve {name}')}",
             )
+    # The approval is bound to the digests that were shown: if the content changed since, it is not
+    # approved.
     choices = Choices(grants=frozenset(e.digest for e in chosen.effects), named=chosen.units)
     make = partial(propose, ctx, home, recorded(ctx, lock), verb="approve")
     return conclude(ctx, make, replace(wish, choices=choices), confirm, None)

@@ -1,4 +1,4 @@
-"""Going back: rollback towards an earlier generation, exactly or keeping later edits; and update --abort."""
+"""Go back: roll back to an earlier generation, exactly or keeping later edits; and ``update --abort``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from hermes_dist.ops.package.history import BACK_TO, Past, images_of, past_of, r
 from hermes_dist.ops.package.resolve import recorded
 
 _PART_OF_IT = ("resolve", "approve", "hold", "unhold")
-"""What may follow an update and still belongs to it when it is aborted."""
+"""Verbs that may follow an update and still belong to it when it is aborted."""
 
 
 def rollback(
@@ -47,11 +47,11 @@ def rollback(
     Args:
         ctx: The context.
         name: The profile.
-        wish: What was asked for.
-        confirm: Shows the proposal and asks.
+        wish: The options.
+        confirm: Shows the proposal and asks for confirmation.
         to: The generation; by default the last one with another package.
-        exact: Put the files back as they were, instead of keeping later edits.
-        settle: Asks about conflicts one by one.
+        exact: Restore the files exactly, instead of keeping later edits.
+        settle: Asks about conflicts one by one; None leaves them open.
 
     Raises:
         DistError: There is nothing to go back to; nothing changed.
@@ -81,7 +81,7 @@ def _chosen(ctx: Context, home: Home, rows: list[Past]) -> int:
 
 
 def _towards(ctx: Context, home: Home, goal: Past, lock: Lock, choices: Choices) -> Proposal:
-    """The merge towards the package of an earlier generation; later edits stay."""
+    """Merge towards the package of an earlier generation; later edits stay."""
     base = None if home.lock else _left_of(ctx, home, lock)
     proposal = propose(ctx, home, recorded(ctx, lock), choices, verb="rollback", base=base)
     return _labelled(
@@ -91,28 +91,31 @@ def _towards(ctx: Context, home: Home, goal: Past, lock: Lock, choices: Choices)
 
 
 def _left_of(ctx: Context, home: Home, lock: Lock) -> Tree:
-    """The base where no lock is: what of the package is still there was kept, and what is not comes back."""
+    """The base if there is no lock: files of the package that are still there.
+
+    They were kept on purpose, so they merge as the user's; the missing ones come back.
+    """
     theirs = lock.theirs()
     found = observe(ctx, home, theirs).found
     return theirs.where(found.__contains__)
 
 
 def _lock_of(row: Past) -> Lock:
-    """The lock of a generation that is known to have one."""
+    """The lock of a generation that must have one."""
     if row.lock is None:
         raise DistError(f"the lockfile of generation {row.number} is lost")
     return row.lock
 
 
 def _held(home: Home, lock: Lock) -> Lock:
-    """The lock, held against the commit that is left."""
+    """The lock with a hold against the commit that the profile leaves, so that no update brings it back."""
     if home.lock is None:
         return lock
     return replace(lock, held=hold_after(home.lock.held, _commit(home.lock), _commit(lock)))
 
 
 def _expecting(home: Home, lock: Lock, goal: Lock) -> Lock:
-    """The lock, expecting the signer that is expected now: going back must not make a key unknown again."""
+    """The lock with the signer expected now: going back must not make a known key unknown."""
     return lock.with_top(signer=(home.lock.signer if home.lock else "") or goal.signer)
 
 
@@ -125,7 +128,7 @@ def _labelled(proposal: Proposal, number: int) -> Proposal:
 
 
 def _exactly(ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock) -> Proposal:
-    """Every file that changed since, as it was."""
+    """Restore every file that changed since."""
     later = [row for row in reversed(rows) if row.number > goal.number]
     changes = [row.steps for row in later]
     want = as_before(changes)
@@ -157,7 +160,7 @@ def _exactly(ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock)
 
 
 def _revoked_since(rows: list[Past], goal: Past, now: Lock | None) -> frozenset[Approval]:
-    """The approvals that the user took back after a generation, and did not give again."""
+    """The approvals that the user revoked after a generation and did not give again."""
     taken: set[Approval] = set()
     for before, after in pairwise(rows):
         if after.number > goal.number and after.verb == "revoke" and before.lock:
@@ -168,7 +171,7 @@ def _revoked_since(rows: list[Past], goal: Past, now: Lock | None) -> frozenset[
 
 
 class _Back(Struct, frozen=True):
-    """What going back exactly gives, without what lost its yes since."""
+    """The result of going back exactly, without what was revoked since."""
 
     tree: Tree
     lock: Lock
@@ -177,7 +180,7 @@ class _Back(Struct, frozen=True):
 
 
 def _without_revoked(lock: Lock, tree: Tree, taken: frozenset[Approval], read: Read) -> _Back:
-    """Going back brings files back, but no yes that was taken back: what it was for stays off, and waits."""
+    """Going back restores files but no revoked approval: what it covered stays off and needs approval."""
     theirs = lock.theirs()
     packaged = tree.where(theirs.__contains__)
     live = [e for e in find_effects(EMPTY, packaged, theirs, read) if not e.off] if taken else []
@@ -194,10 +197,10 @@ def _without_revoked(lock: Lock, tree: Tree, taken: frozenset[Approval], read: R
 
 
 def abort(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm) -> Outcome:
-    """Put back the state before the last update, in every file untouched since; later edits are merged and named.
+    """Restore the state before the last update, in every file untouched since; later edits are merged and listed.
 
     Raises:
-        DistError: The last change of the package was no update; nothing changed.
+        DistError: The last change of the package was not an update; nothing changed.
     """
     home = open_home(ctx, name)
     home.need_lock(ctx)
@@ -242,7 +245,7 @@ def _aborted(ctx: Context, home: Home, rows: list[Past], index: int) -> Proposal
 
 
 def _paths(changes: list[tuple[Step, ...]]) -> Tree:
-    """Every path that was touched, for looking at the home."""
+    """Every path that a change touched, as the tree to observe."""
     entries = {
         step.path: entry
         for steps in changes
@@ -264,7 +267,7 @@ def _proposal(
     blobs: Mapping[Digest, bytes] | None = None,
     notes: tuple[str, ...] = (),
 ) -> Proposal:
-    """A proposal that brings files and lock back."""
+    """Make a proposal that restores files and lock."""
     changed: list[RelPath] = found.differing(tree)
     plan = Plan(
         steps=tuple(Step(path, found.get(path), tree.get(path)) for path in changed),

@@ -1,4 +1,4 @@
-"""How a home stands against what it received; no server is asked."""
+"""Compare a home with what it received; no server is contacted."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """How a home stands against what it received.
+    """The differences between a home and what it received.
 
     Attributes:
         edited: Package files that differ from base.
         own: Files of the user's own in shared folders.
-        conflicts: Left open.
-        parked: Effects that wait for a yes.
+        conflicts: Conflicts that are open.
+        parked: Effects that need approval.
         notes: What else is worth knowing.
     """
 
@@ -53,7 +53,7 @@ class Status(Struct, frozen=True, kw_only=True):
 
 
 def status(ctx: Context, name: ProfileName) -> Status:
-    """Compare a home with its lock; no server is asked.
+    """Compare a home with its lock; no server is contacted.
 
     Raises:
         DistError: The home or its lock can't be read.
@@ -97,9 +97,9 @@ def status(ctx: Context, name: ProfileName) -> Status:
 def _differences(
     ctx: Context, home: Home, lock: Lock, seen: Observed
 ) -> tuple[list[Change], list[Change], list[tuple[RelPath, tuple[KeyChange, ...]]]]:
-    """What differs from base, what of it was edited, and the keys that were edited in documents."""
-    from hermes_dist.decide.changes import changes_between, key_changes  # noqa: PLC0415 - only where something differs
-    from hermes_dist.ops.change.mask import Mask  # noqa: PLC0415 - likewise
+    """What differs from base, which of it was edited, and which keys were edited in documents."""
+    from hermes_dist.decide.changes import changes_between, key_changes  # noqa: PLC0415 - only needed if something differs
+    from hermes_dist.ops.change.mask import Mask  # noqa: PLC0415 - only needed if something differs
 
     received, read = as_received(lock.base, seen)
     changes = changes_between(received, seen.ours, read)
@@ -115,14 +115,14 @@ def _differences(
 
 
 def _is_open(lock: Lock, change: Change, ours: Tree) -> bool:
-    """Whether a difference is nothing but a conflict that is listed already."""
+    """Whether a difference is only a conflict that is listed already."""
     return (
         any(c.path == change.path and not c.key for c in lock.conflicts) and change.path not in ours
     )
 
 
 def _odd_manifest(lock: Lock, seen: Observed, received: Manifest | None) -> tuple[str, ...]:
-    """What is wrong with a manifest that was edited here: field, line and sentence."""
+    """The errors in a manifest that was edited here: field, line and sentence."""
     path = RelPath(MANIFEST)
     entry = seen.ours.get(path)
     if entry is None or entry == lock.base.get(path):
@@ -137,7 +137,7 @@ def _odd_manifest(lock: Lock, seen: Observed, received: Manifest | None) -> tupl
 
 
 def _lost(edited: list[Change], seen: Observed) -> Iterator[str]:
-    """The files of which nothing but that they differ can be told."""
+    """Files that differ from base but can't be compared, because a content is lost."""
     for change in edited:
         try:
             if change.how == "changed" and change.before is not None:
@@ -151,7 +151,7 @@ def _odd(seen: Observed) -> tuple[str, ...]:
 
 
 def _unread(home: Home, lock: Lock, seen: Observed) -> Iterator[str]:
-    """Settings and jobs that were edited so that nobody can read them."""
+    """Settings and jobs that can't be read after an edit."""
     for path in map(RelPath, DOCUMENTS):
         edited = seen.ours.get(path) != lock.base.get(path)
         if edited and (trouble := trouble_with(home.path, path)):

@@ -1,4 +1,4 @@
-"""Uninstall: a package leaves a profile; what you made of it, and what the machine made, stays."""
+"""Uninstall: remove a package from a profile; your edits and the machine's files stay."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from hermes_dist.ops.homes import Home, open_home
 
 
 class Staying(Struct, frozen=True, kw_only=True):
-    """What stays when a package goes.
+    """What stays when a package is removed.
 
     Attributes:
-        edited: Its files that were edited.
-        own: The user's own files beside them.
-        machine: What the agent and this machine made, by name at the root of the home.
+        edited: Package files that were edited.
+        own: The user's own files next to them.
+        machine: Files of the agent and this machine, by name at the root of the home.
     """
 
     edited: tuple[RelPath, ...] = ()
@@ -40,7 +40,7 @@ class Staying(Struct, frozen=True, kw_only=True):
 
 
 class Removing(Proposal, frozen=True, kw_only=True):
-    """The proposal of an uninstall, which names what stays."""
+    """The proposal of an uninstall, which lists what stays."""
 
     staying: Staying = Staying()
 
@@ -48,17 +48,17 @@ class Removing(Proposal, frozen=True, kw_only=True):
 def uninstall(
     ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, keep_files: bool = False
 ) -> Outcome:
-    """Take a package out of a profile: its unedited files go, all else stays.
+    """Remove a package from a profile: its unedited files go, everything else stays.
 
     Args:
         ctx: The context.
         name: The profile; its home stays.
-        wish: Whether it is a dry run.
-        confirm: Is shown a :class:`Removing`, and asks.
-        keep_files: Only forget the package: drop the lockfile and leave every file.
+        wish: The options; only the dry run matters.
+        confirm: Shows a :class:`Removing` and asks for confirmation.
+        keep_files: Only drop the lockfile and leave every file.
 
     Raises:
-        DistError: It has no lockfile, or can't be written; nothing changed.
+        DistError: The profile has no lockfile, or can't be written; nothing changed.
     """
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
@@ -99,7 +99,7 @@ def _removing(ctx: Context, home: Home, lock: Lock, *, keep_files: bool) -> Remo
 
 
 def _example(lock: Lock, seen: Observed) -> tuple[Step, ...]:
-    """The ``.env.EXAMPLE`` goes, too, while nobody edited it."""
+    """Remove the ``.env.EXAMPLE`` as well, unless somebody edited it."""
     found = seen.found.get(ENV_EXAMPLE)
     if found is None or ENV_EXAMPLE in lock.base or found != lock.shipped.get(ENV_EXAMPLE):
         return ()
@@ -107,7 +107,7 @@ def _example(lock: Lock, seen: Observed) -> tuple[Step, ...]:
 
 
 def machine_names(home: Home) -> Iterator[str]:
-    """Name what in a home belongs to the machine; empty folders and files, and our own, are not worth a word."""
+    """List the names in a home that belong to the machine; empty ones and our own files are left out."""
     with os.scandir(home.path) as entries:
         for entry in sorted(entries, key=lambda e: e.name):
             try:

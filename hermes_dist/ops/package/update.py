@@ -29,18 +29,18 @@ def update(
     settle: Settle | None = None,
     looked: Looked | None = None,
 ) -> Outcome:
-    """Bring a profile to what its source ships now.
+    """Update a profile to what its source offers now.
 
     Args:
         ctx: The context.
         name: The profile.
-        wish: What was asked for.
-        confirm: Shows the proposal and asks.
-        settle: Asks about conflicts one by one.
-        looked: What the source offers, where it was asked already.
+        wish: The options.
+        confirm: Shows the proposal and asks for confirmation.
+        settle: Asks about conflicts one by one; None leaves them open.
+        looked: What the source offers, if it was asked already.
 
     Raises:
-        DistError: It can't be updated; nothing changed.
+        DistError: The profile can't be updated; nothing changed.
     """
     outcome = _update(ctx, looked or look(ctx, name, wish.to), wish, confirm, settle)
     if outcome.proposal is not None or wish.dry_run:
@@ -106,7 +106,7 @@ def _stale(ctx: Context, looked: Looked, offered: str) -> LockStale:
 
 
 def _is_held(ctx: Context, lock: Lock, target: Target, offered: str) -> bool:
-    """Whether a hold keeps an offered commit, or the tree of a folder, out."""
+    """Whether a hold keeps out the offered commit, or the offered tree of a folder."""
     relation = ""
     if target.commit and lock.held not in ("", ANY, offered):
         relation = ctx.sources.relation(target.spec, lock.held, offered)

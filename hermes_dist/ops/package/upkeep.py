@@ -1,4 +1,4 @@
-"""Upkeep: verify what a profile is made of, and clear away what nobody needs any more."""
+"""Upkeep: verify a profile's files and contents, and remove what is no longer needed."""
 
 from __future__ import annotations
 
@@ -35,27 +35,27 @@ from hermes_dist.world.transaction.apply import (
 )
 
 KEEP = 20
-"""How many generations of a profile stay."""
+"""How many generations of a profile are kept."""
 DAYS = 1.0
-"""How old a content has to be before it may go."""
+"""How many days old a content must be before it may be removed."""
 _CACHE_DAYS = 30.0
 _DAY = 86_400
 
 
 class Verified(Struct, frozen=True, kw_only=True):
-    """What a profile was found to be made of.
+    """The result of verifying a profile.
 
     Attributes:
         same: How many of the package's files are as received.
-        edited: Those that differ; that is no fault.
-        missing: Those that are not there; no fault either.
-        odd: What could not be looked at, and why.
-        lost: Contents that the store lacks and that could not be fetched again, by path.
+        edited: Package files that differ; that is not a fault.
+        missing: Package files that are missing; that is not a fault either.
+        odd: Paths that could not be read, each with the reason.
+        lost: Paths whose content the store has lost and that could not be fetched again.
         mended: How many contents were fetched again.
-        source: Whether the source still holds what the lock says.
-        about_source: Why not, or why it could not be told.
-        damaged: Images of earlier generations that are gone or damaged, as words.
-        signer: The key that releases are expected to be signed by, with its name; empty for none.
+        source: Whether the source still has what the lock says.
+        about_source: Why not, or why that is unknown.
+        damaged: Saved files of earlier generations that are missing or damaged, in words.
+        signer: The key that must sign releases, with its name; empty for none.
     """
 
     profile: ProfileName
@@ -76,12 +76,12 @@ class Verified(Struct, frozen=True, kw_only=True):
 
 
 def verify(ctx: Context, name: ProfileName) -> Verified:
-    """Check a profile's files against its lock, the lock against its source, and the contents behind both.
+    """Check a profile's files against its lock, the lock against its source, and the stored contents.
 
-    Contents that the store has lost are fetched again; the profile's own files are only looked at.
+    Lost contents are fetched again; the profile's own files are only read.
 
     Raises:
-        DistError: It has no lock, or can't be read.
+        DistError: The profile has no lock, or can't be read.
     """
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
@@ -116,9 +116,7 @@ def _against_source(
         return "untold", "a folder has no commits, so what was received can't be compared with it"
     try:
         if not ctx.offline:
-            ctx.sources.git.refs(
-                lock.pin.url
-            )  # a commit that is kept here says nothing of its source
+            ctx.sources.git.refs(lock.pin.url)  # the cache can't speak for the source
         found = ctx.sources.again(lock.pin, ctx.progress).pin.tree
     except Unreachable as error:
         return "unreachable", str(error)
@@ -135,7 +133,7 @@ def _against_source(
 
 
 def _contents(ctx: Context, lock: Lock) -> tuple[tuple[RelPath, ...], int]:
-    """The paths whose content can't be had, and how many had to be fetched again."""
+    """The paths whose content is lost for good, and how many contents were fetched again."""
     theirs = {path: entry for path, entry in lock.upstream.items() if entry}
     wanted = [*lock.base.items(), *theirs.items(), *lock.shipped.items()]
     bad = [(path, entry.digest) for path, entry in wanted if not _readable(ctx, entry.digest)]
@@ -169,14 +167,14 @@ def _damaged(home: Home) -> Iterator[str]:
 
 
 class Collected(Struct, frozen=True, kw_only=True):
-    """What was cleared away, or would be.
+    """What was removed, or would be.
 
     Attributes:
-        blobs: Contents of the store.
-        size: Their bytes.
-        caches: Repositories that no profile comes from.
-        generations: Old generations of profiles.
-        notes: What was passed over, and why.
+        blobs: How many contents of the store.
+        size: Their size in bytes.
+        caches: How many cached repositories that no profile comes from.
+        generations: How many old generations of profiles.
+        notes: What was skipped, and why.
     """
 
     blobs: int = 0
@@ -187,16 +185,16 @@ class Collected(Struct, frozen=True, kw_only=True):
 
 
 def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = False) -> Collected:
-    """Clear away old generations, contents that no lock speaks of, and repositories that no profile comes from.
+    """Remove old generations, contents that no lock names, and cached repositories that no profile comes from.
 
     Args:
         ctx: The context.
-        keep: How many generations of each profile stay.
-        days: Only contents that were last kept before so many days; what another command brings right now is younger.
-        dry_run: Only count.
+        keep: How many generations of each profile to keep.
+        days: Only remove contents stored before that many days; what another command stores right now is younger.
+        dry_run: Only count; remove nothing.
 
     Raises:
-        DistError: A lockfile can't be read, so nobody knows what is needed; nothing was removed. Or the disk fails.
+        DistError: A lockfile can't be read, so what is needed is unknown and nothing was removed; or the disk fails.
     """
     homes = [ctx.layout.home(name) for name in ctx.names()]
     away = [
@@ -205,7 +203,7 @@ def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = Fa
         for path in _folders(place)
     ]
     for home in (*homes, *away):
-        list(_locks(home))  # before anything goes: one that can't be read ends it here
+        list(_locks(home))  # fail before removing anything: an unreadable lock raises here
     pruned, notes = 0, list[str]()
     for home in homes:
         try:
@@ -241,7 +239,7 @@ def _folders(place: Path) -> list[Path]:
 
 
 def _locks(path: Path) -> Iterator[Lock]:
-    """The lock of a home, and those of its generations; one of the past that can't be read is of no use to anybody."""
+    """The lock of a home and those of its generations; an earlier one that can't be read is skipped."""
     try:
         data: bytes | None = (path / LOCKFILE).read_bytes()
     except FileNotFoundError:
