@@ -406,7 +406,7 @@ def _checked(fleet: _Fleet, verdicts: list[Verdict]) -> list[Verdict]:
     """Check again, a moment later, that the gateways that started still run."""
     if not any(verdict.outcome in {Outcome.STARTED, Outcome.RESTARTED} for verdict in verdicts):
         return verdicts
-    # A gateway with a bad token may report that it serves and end a moment later.
+    # A gateway may report that it serves and end right after.
     time.sleep(_SETTLE)
     out = []
     for verdict in verdicts:

@@ -1,1 +1,1 @@
-"""Verbs about profiles as wholes."""
+"""Verbs about whole profiles."""

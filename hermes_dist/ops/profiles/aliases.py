@@ -1,4 +1,4 @@
-"""Aliases of profiles: planned, written, removed, listed."""
+"""Aliases of profiles: plan, write, remove and list the commands that start them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Alias(NamedTuple):
         name: The command.
         profile: The profile.
         path: Its script.
-        ours: Whether we wrote it; otherwise the agent did.
+        ours: True if we wrote it, False if the agent did.
     """
 
     name: str
@@ -43,8 +43,8 @@ class AliasPlan(NamedTuple):
     Attributes:
         alias: The alias.
         text: Its script.
-        replaces: The alias of that name that is there now; None without one.
-        on_path: Whether the folder of aliases is on ``PATH``, so that the command will be found.
+        replaces: The alias of that name that exists now; None for none.
+        on_path: Whether the folder of aliases is on ``PATH``, so that the shell finds the command.
     """
 
     alias: Alias
@@ -61,17 +61,17 @@ def plan(
     env: Mapping[str, str],
     replace: bool = False,
 ) -> AliasPlan:
-    """Decide whether an alias may have its name, changing nothing.
+    """Plan an alias, if its name may be used; nothing is changed.
 
     Args:
-        layout: The places of the brand.
+        layout: The layout of the brand.
         profile: The profile.
         name: The command's name; the profile's own by default.
         env: The environment, for ``PATH``.
-        replace: Whether an alias of another profile may be taken over, as a rename does.
+        replace: Allow taking over an alias of another profile, as a rename does.
 
     Raises:
-        Invalid: The name is no command name, is reserved, or is taken by another program or file.
+        Invalid: The name is not a valid command name, is reserved, or is taken by another program or file.
     """
     wanted = AliasName(profile if name is None else name)
     path = layout.alias(wanted)
@@ -94,11 +94,11 @@ def plan(
 
 
 def write(layout: Layout, planned: AliasPlan) -> Alias:
-    """Write a planned alias; one that is there already in the same words stays untouched.
+    """Write a planned alias; if the same text is there already, the file is not touched.
 
     Args:
-        layout: The places of the brand.
-        planned: What :func:`plan` allowed.
+        layout: The layout of the brand.
+        planned: The result of :func:`plan`.
 
     Returns:
         The alias.
@@ -122,15 +122,15 @@ def remove(layout: Layout, name: str) -> Alias | None:
     """Remove an alias, ours or the agent's.
 
     Args:
-        layout: The places of the brand.
+        layout: The layout of the brand.
         name: The command.
 
     Returns:
-        What was removed; None when there was nothing of that name.
+        The alias that was removed; None if there was none of that name.
 
     Raises:
-        Invalid: A file of that name is there, and it is no alias.
-        DistError: It can't be removed.
+        Invalid: A file of that name exists, and it is not an alias.
+        DistError: The script can't be removed.
     """
     path = layout.alias(AliasName(name))
     found = _alias(layout, path)
@@ -144,7 +144,7 @@ def remove(layout: Layout, name: str) -> Alias | None:
 
 
 def listed(layout: Layout) -> tuple[Alias, ...]:
-    """Return every alias, ours and the agent's, sorted by name; each file is read once, its beginning only."""
+    """Return every alias, ours and the agent's, sorted by name; only the start of each file is read."""
     if not layout.commands.is_dir():
         return ()
     found = (_alias(layout, path) for path in sorted(layout.commands.iterdir()) if path.is_file())
@@ -157,7 +157,7 @@ def of_profile(layout: Layout, profile: ProfileName) -> tuple[Alias, ...]:
 
 
 def _standing(path: Path) -> str | None:
-    """Return the beginning of whatever has this name: a file's text, or nothing readable for the rest."""
+    """Return the start of the file with this name; empty if it is missing or can't be read as text."""
     if path.is_file():
         return head_of(path)
     return "" if path.exists() or path.is_symlink() else None

@@ -1,4 +1,4 @@
-"""Profiles out of the way and back: the trash, from which they return for 30 days, and the archive."""
+"""Put profiles away and bring them back: into the trash, for 30 days, or into the archive."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ from hermes_dist.world.transaction.move_home import erase
 
 Place = Literal["trash", "archive"]
 DAYS = TRASH_DAYS
-"""How long a profile can come back from the trash."""
+"""How long a profile can be restored from the trash."""
 
 
 class Away(Struct, frozen=True, kw_only=True):
-    """A home that is out of the way.
+    """A home that was put away.
 
     Attributes:
-        name: The profile it was.
+        name: The name of the profile.
         place: The trash or the archive.
-        when: Since when.
-        path: Where it lies.
+        when: When it was put away.
+        path: The path of the home now.
     """
 
     name: ProfileName
@@ -56,15 +56,15 @@ class Away(Struct, frozen=True, kw_only=True):
 
 
 class Leaving(Struct, frozen=True, kw_only=True):
-    """What would go with a profile, to be shown before it goes.
+    """What would go together with a profile, to be shown first.
 
     Attributes:
         gateway: Whether its gateway runs.
         commands: The commands that start it.
         services: Its service files.
-        sticky: Plain commands are about it.
+        sticky: It is the profile that commands without ``-p`` use.
         routes: How many gateway routes lead to it.
-        package: It holds a package.
+        package: Whether it holds a package.
     """
 
     name: ProfileName
@@ -81,11 +81,11 @@ class Gone(Struct, frozen=True, kw_only=True):
     """A profile that was put away.
 
     Attributes:
-        path: Where it lies now; its old place when it was removed for good.
-        purged: It was removed for good.
-        stopped: What was stopped for it.
-        expired: How many old homes left the trash on this occasion.
-        notes: What could not be done beside it.
+        path: The path of the home now; the old path if it was erased.
+        purged: It was erased for good.
+        stopped: What was stopped first, in words.
+        expired: How many expired homes were removed from the trash at the same time.
+        notes: Related things that could not be done.
     """
 
     leaving: Leaving
@@ -97,14 +97,14 @@ class Gone(Struct, frozen=True, kw_only=True):
 
 
 class Back(Struct, frozen=True, kw_only=True):
-    """A profile that came back.
+    """A profile that was restored.
 
     Attributes:
-        was: The name it had.
+        was: The name it had before.
         place: Where it was.
-        services: Its service files, in place again but not started.
+        services: Its service files, which are in place again but not started.
         commands: The commands that start it again.
-        was_sticky: It was the one plain commands are about, and is not now.
+        was_sticky: It was the profile that commands without ``-p`` use, and is not any more.
     """
 
     name: ProfileName
@@ -118,10 +118,10 @@ class Back(Struct, frozen=True, kw_only=True):
 
 
 def leaving(ctx: Context, name: ProfileName, verb: str) -> Leaving:
-    """Look at what would go with a profile.
+    """Find what would go together with a profile.
 
     Raises:
-        Invalid: It is the default one.
+        Invalid: It is the default profile.
     """
     refuse_default(name, verb, str(ctx.layout.root))
     home = ctx.layout.home(name)
@@ -138,7 +138,7 @@ def leaving(ctx: Context, name: ProfileName, verb: str) -> Leaving:
 
 
 def found_routes(ctx: Context) -> list[dict[object, object]]:
-    """The gateway routes of the default profile; none where its settings can't be read."""
+    """The gateway routes of the default profile; empty if its settings can't be read."""
     try:
         return [
             dict(route)
@@ -149,19 +149,20 @@ def found_routes(ctx: Context) -> list[dict[object, object]]:
 
 
 def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = False) -> Gone:
-    """Stop a profile's gateway and move its home out of the way, whole.
+    """Stop a profile's gateway and move its whole home away.
 
     Args:
         ctx: The context.
         name: The profile.
         place: The trash or the archive.
-        purge: Remove it for good.
+        purge: Erase it for good.
 
     Raises:
-        DistError: It can't be moved; nothing was changed but that its gateway may have been stopped.
+        DistError: The home can't be moved; nothing was changed, except that its gateway may be stopped.
     """
     facts = leaving(ctx, name, "deleted" if place == "trash" else "archived")
     with pending.held(ctx) as fs:
+        # Under the lock over all homes: another command could be restoring one of them.
         expired = empty_trash(ctx, fs)
         parked = (facts.path / GATEWAY_PARKED).exists()
         stopped = stop(ctx, name)
@@ -207,7 +208,7 @@ def _free_id(fs: RealFs, folder: str, name: ProfileName) -> str:
 
 
 def away(ctx: Context) -> list[Away]:
-    """List what is out of the way, the newest first."""
+    """List the homes that were put away, newest first."""
     found = []
     places: tuple[tuple[Place, Path], ...] = (
         ("trash", ctx.layout.trash),
@@ -222,16 +223,16 @@ def away(ctx: Context) -> list[Away]:
 
 
 def restore(ctx: Context, name: str, *, to: str = "", dry_run: bool = False) -> Back:
-    """Bring a profile back from the archive or the trash, the newest of that name.
+    """Restore a profile from the archive or the trash: the newest of that name.
 
     Args:
         ctx: The context.
         name: The name it had.
-        to: Another name for it.
+        to: A new name for it; empty to keep the old one.
         dry_run: Change nothing.
 
     Raises:
-        DistError: There is none, or its name is taken; nothing was changed.
+        DistError: There is no such profile, or its name is taken; nothing was changed.
     """
     was = ProfileName.typed(name)
     refuse_default(was, "restored", str(ctx.layout.root))
@@ -301,20 +302,20 @@ def _return(ctx: Context, found: Away, wanted: ProfileName) -> tuple[Move, Kept]
 
 
 def now() -> datetime:
-    """The time, to tell how long a home has been away."""
+    """The current time, to compute how long a home has been away."""
     return datetime.now(UTC)
 
 
 def empty_trash(ctx: Context, fs: RealFs, *, every: bool = False) -> int:
-    """Remove for good what has been in the trash for its time; the caller holds the lock of ``pending.held``.
+    """Erase homes that have been in the trash for their time; the caller holds the lock of ``pending.held``.
 
     Args:
         ctx: The context.
         fs: The brand's root folder.
-        every: All of it, whatever its age.
+        every: Erase all of them, whatever their age.
 
     Returns:
-        How many homes.
+        The number of homes erased.
     """
     old = [
         each

@@ -41,21 +41,21 @@ from hermes_dist.world.transaction.move_home import tighten
 from hermes_dist.world.transaction.new_home import sweep
 
 LEFTOVER_AGE = 60.0
-"""How many seconds old a half written file is before nobody writes it any more."""
+"""The age in seconds after which a half-written file counts as left behind."""
 _TEMPORARY = re.compile(r".+\.[0-9a-f]{12}\.tmp")
 _NO_SECRET = re.compile(r"\.env\.(?:EXAMPLE|example|template|sample)")
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$)")
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """One thing that is not as it should be.
+    """One problem that the doctor found.
 
     Attributes:
-        kind: A word for programs.
+        kind: An identifier for programs.
         what: What is wrong.
-        where: Where.
+        where: The place: a path, or the name of a profile.
         hint: What to do.
-        fix: Mends it; None where somebody has to decide.
+        fix: Fixes it; None if the user has to decide.
     """
 
     kind: str
@@ -73,7 +73,7 @@ def _env(path: Path) -> dict[str, str]:
 
 
 def crashes(ctx: Context) -> Iterator[Finding]:
-    """What an interrupted command left behind."""
+    """Find what interrupted commands left behind."""
     layout = ctx.layout
     journal = pending.journal(ctx)
     if journal.exists():
@@ -120,7 +120,7 @@ def crashes(ctx: Context) -> Iterator[Finding]:
 
 
 def _half_written(ctx: Context) -> Iterator[Path]:
-    """Files that a write left behind when it was killed; one that is being written right now is younger."""
+    """Files that a killed write left behind; younger ones may still be in use by a running command."""
     layout = ctx.layout
     services = {path.parent for path in layout.service_files(DEFAULT_PROFILE)}
     homes = {layout.home(name) for name in ctx.names()}
@@ -154,7 +154,7 @@ def _sweep(ctx: Context) -> None:
 
 
 def tokens(ctx: Context) -> Iterator[Finding]:
-    """Bots and ports that several gateways would take, as ``gateways check`` finds them."""
+    """Find bots and ports that several gateways would use, as ``gateways check`` does."""
     locked = {channel.title for channel in CHANNELS if channel.locked}
     for clash in gateways.check(ctx):
         kind, what, hint = (
@@ -180,14 +180,14 @@ def tokens(ctx: Context) -> Iterator[Finding]:
 
 
 def _place(ctx: Context, source: str) -> str:
-    """Where a claim of a gateway was found, as a path where it is a file."""
+    """The place where a claim was found, as a path if it is a file."""
     profile, _, place = source.partition(": ")
     in_home = place.startswith((ENV, CONFIG, "platforms/"))
     return f"{ctx.layout.home(ProfileName(profile))}/{place}" if in_home else source
 
 
 def permissions(ctx: Context) -> Iterator[Finding]:
-    """Secrets that others may read."""
+    """Find secrets that other users of this machine may read."""
     for name in ctx.names():
         home = ctx.layout.home(name)
         for path in sorted({path for pattern in TO_BE_PRIVATE for path in home.glob(pattern)}):
@@ -218,7 +218,7 @@ def permissions(ctx: Context) -> Iterator[Finding]:
 
 
 def copied_keys(ctx: Context) -> Iterator[Finding]:
-    """Keys of the default profile in packaged profiles that did not ask for them."""
+    """Find keys of the default profile in packaged profiles that did not ask for them."""
     own = {name: value for name, value in _env(ctx.layout.root).items() if _is_key(name)}
     for profile in ctx.names() if own else []:
         home = ctx.layout.home(profile)
@@ -254,7 +254,7 @@ def _asked(home: Path) -> set[str]:
 
 
 def commands(ctx: Context) -> Iterator[Finding]:
-    """Commands that start a profile that is not there."""
+    """Find commands that start a profile that does not exist."""
     there = set(ctx.names()) | {DEFAULT_PROFILE}
     for alias in aliases.listed(ctx.layout):
         if alias.profile not in there:
@@ -268,7 +268,7 @@ def commands(ctx: Context) -> Iterator[Finding]:
 
 
 def sticky(ctx: Context) -> Iterator[Finding]:
-    """A sticky choice that leads nowhere."""
+    """Find a sticky choice that names a missing profile."""
     path = ctx.layout.sticky
     try:
         text = path.read_text("utf-8", "replace").strip()
@@ -287,7 +287,7 @@ def sticky(ctx: Context) -> Iterator[Finding]:
 
 
 def services(ctx: Context) -> Iterator[Finding]:
-    """Service files of profiles that are not there."""
+    """Find service files of profiles that do not exist."""
     there = {
         path for name in {*ctx.names(), DEFAULT_PROFILE} for path in ctx.layout.service_files(name)
     }
@@ -321,7 +321,7 @@ def _remove_service(ctx: Context, name: ProfileName, path: Path) -> None:
 
 
 def routes_(ctx: Context) -> Iterator[Finding]:
-    """Gateway routes to profiles that are not there."""
+    """Find gateway routes to profiles that do not exist."""
     there = {str(name) for name in ctx.names()} | {str(DEFAULT_PROFILE)}
     for number, route in enumerate(away.found_routes(ctx)):
         if is_lost(route, there):
@@ -343,7 +343,7 @@ def _switch_off(ctx: Context, there: set[str]) -> None:
 
 
 def servers(ctx: Context) -> Iterator[Finding]:
-    """An mcp.json in a home, which the agent does not read."""
+    """Find an mcp.json in a home, which the agent does not read."""
     for name in ctx.names():
         path = ctx.layout.home(name) / MCP
         if not path.is_file():
@@ -365,7 +365,7 @@ def servers(ctx: Context) -> Iterator[Finding]:
 
 
 def locks(ctx: Context) -> Iterator[Finding]:
-    """Locks that can't be read, conflicts that are open, contents that are lost."""
+    """Find locks that can't be read, open conflicts and lost contents."""
     for name in ctx.names():
         path = ctx.layout.lockfile(name)
         try:
@@ -408,7 +408,7 @@ def _mend(ctx: Context, lock: Lock) -> None:
 
 
 def trash(ctx: Context) -> Iterator[Finding]:
-    """What has been in the trash for its time, and records without a home."""
+    """Find homes whose time in the trash is over, and records without a home."""
     old = [
         each
         for each in away.away(ctx)
@@ -441,13 +441,13 @@ def _empty(ctx: Context) -> None:
 
 
 def store(ctx: Context) -> Iterator[Finding]:
-    """Contents that nobody needs any more."""
+    """Find contents of the store that nothing needs any more."""
     if not ctx.layout.store.is_dir():
         return
     try:
         found = upkeep.gc(ctx, dry_run=True)
     except DistError:
-        return  # a lock that can't be read: told by its own check, and nothing may be collected
+        return  # the check of locks reports it; without it nothing may be removed
     if found.blobs or found.caches:
         yield Finding(
             kind="garbage",

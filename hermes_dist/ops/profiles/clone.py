@@ -1,4 +1,4 @@
-"""Cloning a profile, without the keys of channels that can serve one gateway only."""
+"""Clone a profile, without the keys of channels that only one gateway can use."""
 
 from __future__ import annotations
 
@@ -42,25 +42,25 @@ def clone(
     description: str = "",
     dry_run: bool = False,
 ) -> Made:
-    """Make a profile out of another one.
+    """Make a copy of a profile.
 
     Args:
         ctx: The context.
         name: The new profile's name.
         source: The profile to copy.
-        every: Copy memories, sessions, jobs and all the rest, too; else settings, keys, personality, skills and
-            what its package brought.
-        tokens: Copy the keys of exclusive channels as well.
-        alias: Make a command of the new name.
+        every: Also copy memories, sessions, jobs and everything else; otherwise only settings, keys,
+            personality, skills and the package's files.
+        tokens: Also copy the keys of exclusive channels.
+        alias: Make a command with the new name.
         description: What the clone is good at.
         dry_run: Change nothing.
 
     Returns:
-        The profile, with the keys and logins that stayed behind.
+        The profile, and the keys and logins that were not copied.
 
     Raises:
-        UsageError: It would be a clone of itself.
-        DistError: It can't be made; nothing was changed.
+        UsageError: The profile would be a clone of itself.
+        DistError: The profile can't be made; nothing was changed.
     """
     profile = new_name(name, ctx.generation)
     if profile == source:
@@ -88,17 +88,17 @@ def clone(
 
 
 class _Copy(Struct, frozen=True, kw_only=True):
-    """What of a home is copied, and what was left behind so far.
+    """Decides what of a home is copied, and records what is not.
 
     Attributes:
-        home: The home.
-        source: Whose it is.
+        home: The home to copy.
+        source: The profile it belongs to.
         package: The paths of its package.
         every: Copy everything.
-        tokens: Copy what only one gateway can use.
-        gone: Keys and logins of channels that stay behind.
-        stores: Other stores of keys and logins that stay behind.
-        paused: How many jobs were running.
+        tokens: Copy keys that only one gateway can use.
+        gone: Keys and logins of channels that were not copied.
+        stores: Other stores of keys and logins that were not copied.
+        paused: How many running jobs were paused, for each file.
     """
 
     home: Path
@@ -126,16 +126,16 @@ class _Copy(Struct, frozen=True, kw_only=True):
         return False
 
     def _told_of(self, path: str) -> set[str] | None:
-        """Where it is told that a path stays behind: with the channels or with the stores; None for what is copied.
+        """The set that records a path as not copied, for channels or for stores; None if the path is copied.
 
-        The keys in ``.env`` and ``auth.json`` are copied and edited: without them the clone could not run.
+        ``.env`` and ``auth.json`` are copied in edited form, because the clone could not run without keys.
         """
         if is_login(path) or is_of_a_channel(RelPath(path)):
             return None if self.tokens else self.gone
         return self.stores if path not in (ENV, AUTH) and is_credential(RelPath(path)) else None
 
     def edit(self, path: str) -> Edit | None:
-        """How a file is changed on its way into the clone; None for one that is copied as it is."""
+        """The edit that a file gets on its way into the clone; None to copy it unchanged."""
         if path == AUTH:
             return self._without_grants
         if path in (ABOUT, JOBS):
@@ -156,7 +156,7 @@ class _Copy(Struct, frozen=True, kw_only=True):
 
 
 def _is_empty(path: Path) -> bool:
-    """Whether it is a folder without anything in it."""
+    """Whether it is an empty folder."""
     return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
 
 
@@ -174,7 +174,7 @@ def _fill(copy: _Copy, target: Path, *, description: str) -> None:
 
 
 def _as_copy(path: str, data: bytes, source: ProfileName, paused: list[int]) -> bytes:
-    """Jobs and names as a copy of the home has them: no job runs twice, and no name is shown twice."""
+    """Change jobs and the shown name for the copy: no job runs twice, and no two profiles show one name."""
     if path == ABOUT:
         return of_a_clone(data)
     try:
@@ -194,7 +194,7 @@ def _paused(ctx: Context, name: ProfileName, count: int) -> tuple[str, ...]:
 
 
 def _peer(ctx: Context, name: ProfileName) -> tuple[str, ...]:
-    """The agent's memory service knows each profile as a peer of its own."""
+    """Give the clone a peer of its own in the agent's memory service."""
     if ctx.agent is None or not has_peers(ctx.layout.root, ctx.layout.user_home):
         return ()
     made = make_peer(ctx.agent, ctx.brand, name, ctx.env)

@@ -1,4 +1,4 @@
-"""Completion: what there is on this machine, and the script for a shell."""
+"""Shell completion: the candidates on this machine, and the script for a shell."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from hermes_dist.ops.profiles import aliases, away
 from hermes_dist.world.agent.find import run
 
 WORDS = "words"
-"""What the scripts ask for; see :func:`candidates`."""
+"""The hidden command that the scripts call; see :func:`candidates`."""
 _PATIENCE = 5.0
 
 
 def completion(ctx: Context, shell: str) -> str:
-    """Write the script that makes a shell complete our commands, the agent's and the profiles' own.
+    """Return the script that completes our commands, the agent's and the profiles' own.
 
     Raises:
-        UsageError: There is none for this shell.
+        UsageError: This shell is not supported.
     """
     name = shell.lower()
     name = "powershell" if name in {"pwsh", "powershell"} else name
@@ -79,14 +79,14 @@ def candidates(
     *,
     ours: bool,
 ) -> list[str]:
-    """Say what may stand in the place of the last word; see ``decide.completion``.
+    """List the candidates for the last word; see ``decide.completion``.
 
     Args:
         ctx: The context.
-        words: The words behind the command, the unfinished one last.
-        verbs: Our verbs with those below them.
-        options: Tells the options of a verb.
-        ours: The command is the one that knows our verbs alone.
+        words: The words after the command, the unfinished one last.
+        verbs: Our verbs, each with its subcommands.
+        options: Returns the options of a verb.
+        ours: The command is the one that knows only our verbs.
     """
     names = [DEFAULT_PROFILE, *(name for name in ctx.names() if name != DEFAULT_PROFILE)]
     facts = Facts(
@@ -103,7 +103,7 @@ def candidates(
 
 
 def _packages(ctx: Context) -> list[str]:
-    """The sources that profiles here come from."""
+    """The sources of the profiles on this machine."""
     found = []
     for name in ctx.names():
         try:
@@ -116,7 +116,7 @@ def _packages(ctx: Context) -> list[str]:
 
 
 def _refs(ctx: Context, name: str) -> list[str]:
-    """The tags and branches of a profile's package that are known without asking anybody."""
+    """The tags and branches of a profile's package that are known without contacting a server."""
     try:
         profile = ctx.profile(name or None)
         head = load_head((ctx.layout.home(profile) / LOCKFILE).read_bytes())
@@ -128,7 +128,7 @@ def _refs(ctx: Context, name: str) -> list[str]:
 
 
 def _below(ctx: Context, command: str) -> list[str]:
-    """What follows one of the agent's commands, by its own help."""
+    """The subcommands of one of the agent's commands, from its help."""
     if ctx.agent is None or not command.replace("-", "").isalnum():
         return []
     try:

@@ -1,4 +1,4 @@
-"""Doctor: look for trouble on this machine, say what and where and what to do, and mend what can be mended."""
+"""Doctor: find problems on this machine, say what, where and what to do, and fix what can be fixed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Finding", "Report", "doctor"]
 
 
 def _settings(ctx: Context) -> Iterator[Finding]:
-    """Settings or jobs that the agent can't read, so that it goes on without any of them."""
+    """Find settings or jobs that the agent can't read and therefore ignores as a whole."""
     for name in ctx.names():
         home = ctx.layout.home(name)
         for path in DOCUMENTS:
@@ -49,12 +49,12 @@ _CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What was found.
+    """The result of a check-up.
 
     Attributes:
         findings: In the order of the checks.
-        fixed: Those that were mended.
-        failed: Why mending failed, by the finding's place.
+        fixed: The findings that were fixed.
+        failed: Why a fix failed, by the finding's place.
     """
 
     findings: tuple[Finding, ...]
@@ -63,26 +63,26 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def open(self) -> tuple[Finding, ...]:
-        """What is left."""
+        """The findings that are not fixed."""
         return tuple(finding for finding in self.findings if finding not in self.fixed)
 
 
 def doctor(ctx: Context, *, fix: bool = False) -> Report:
-    """Look at every profile and at what lies around them.
+    """Check every profile and what surrounds them.
 
     Args:
         ctx: The context.
-        fix: Mend what can be mended without deciding for the user.
+        fix: Fix what can be fixed without a decision of the user.
 
     Returns:
-        The report; no secret is in it.
+        The report; it contains no secret.
     """
     if not ctx.layout.root.is_dir():
         return Report(findings=())
     findings: list[Finding] = []
     fixed: list[Finding] = []
     failed: dict[str, str] = {}
-    for check in _CHECKS:  # what is mended first changes what the next check sees
+    for check in _CHECKS:  # fixed in order: one fix changes what the next check finds
         for finding in tuple(check(ctx)):
             findings.append(finding)
             if not fix or finding.fix is None:

@@ -1,4 +1,4 @@
-"""Making and renaming profiles."""
+"""Make, rename and describe profiles."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class Made(Struct, frozen=True, kw_only=True):
         name: The profile.
         path: Its home.
         alias: The command that starts it; empty for none.
-        on_path: Whether that command will be found.
-        skills: How many bundled skills the agent gave.
+        on_path: Whether the shell finds that command.
+        skills: How many bundled skills the agent added.
         source: The profile it was cloned from; empty for a blank one.
-        left_out: Keys of channels that were not copied, and logins.
-        credentials: Stores of keys and logins that stay with the original alone.
-        notes: What else is worth knowing.
+        left_out: Keys of channels, and logins, that were not copied.
+        credentials: Stores of keys and logins that only the original keeps.
+        notes: What else to say.
     """
 
     name: ProfileName
@@ -62,10 +62,10 @@ class Made(Struct, frozen=True, kw_only=True):
 
 
 def check_free(ctx: Context, name: ProfileName) -> Path:
-    """Return the place of a home to be made.
+    """Return the path of a new home, if it is free.
 
     Raises:
-        DistError: Something stands there.
+        DistError: Something is there already.
     """
     home = ctx.layout.home(name)
     if home.exists() or home.is_symlink():
@@ -84,18 +84,18 @@ def create(
     description: str = "",
     dry_run: bool = False,
 ) -> Made:
-    """Make a blank profile; the installed agent, where there is one, gives it its bundled skills.
+    """Make a blank profile; an installed agent adds its bundled skills.
 
     Args:
         ctx: The context.
         name: Its name.
-        alias: Make a command of that name.
-        skills: Whether it takes bundled skills, now and later.
-        description: What it is good at.
+        alias: Make a command with that name.
+        skills: Whether it gets bundled skills, now and later.
+        description: What the profile is good at.
         dry_run: Change nothing.
 
     Raises:
-        DistError: It exists, or can't be made; nothing was changed.
+        DistError: The profile exists, or can't be made; nothing was changed.
     """
     profile = new_name(name, ctx.generation)
     made = Made(name=profile, path=check_free(ctx, profile))
@@ -121,16 +121,16 @@ def create(
 
 
 def raise_profile(ctx: Context, made: Made, fill: Callable[[Path], None], *, alias: bool) -> Made:
-    """Build a home and put it and its command in place.
+    """Build a home, then put it and its command in place.
 
     Args:
         ctx: The context.
-        made: What is made.
-        fill: Writes the home into the folder it is given.
-        alias: Make a command of its name; where that is taken, say so and how to choose another.
+        made: The profile to make.
+        fill: Writes the home into the given folder.
+        alias: Make a command with its name; if that is taken, a note says how to choose another.
 
     Raises:
-        DistError: It can't be made; nothing was changed.
+        DistError: The profile can't be made; nothing was changed.
     """
     planned, notes = None, list(made.notes)
     if alias:
@@ -181,14 +181,14 @@ def _seed(ctx: Context, name: ProfileName, home: Path, notes: list[str]) -> int:
 
 
 class Renamed(Struct, frozen=True, kw_only=True):
-    """A profile under its new name.
+    """A profile that was renamed.
 
     Attributes:
-        stopped: What was stopped for it, in words.
+        stopped: What was stopped first, in words.
         commands: The commands that start it now.
-        sticky: It stays the one plain commands are about.
+        sticky: It stays the profile that commands without ``-p`` use.
         services: Its service files now.
-        notes: What could not be taken along.
+        notes: Related things that could not be changed.
     """
 
     old: ProfileName
@@ -202,13 +202,13 @@ class Renamed(Struct, frozen=True, kw_only=True):
 
 
 def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Renamed:
-    """Rename a profile with everything that knows it by name.
+    """Rename a profile and everything that refers to it by name.
 
-    Its gateway is stopped first. Its home moves by one rename; commands, the sticky choice, service files, gateway
-    routes and the memory service's peers follow, and are completed by the next command after a crash.
+    Its gateway is stopped first. Its home moves by one rename. Commands, the sticky choice, service files, gateway
+    routes and the memory service's peers follow; after a crash the next command completes them.
 
     Raises:
-        DistError: It can't be renamed; nothing was changed.
+        DistError: The profile can't be renamed; nothing was changed.
     """
     name, wanted = ctx.profile(old.strip().lower()), new_name(new, ctx.generation)
     refuse_default(name, "renamed", str(ctx.layout.root))
@@ -239,10 +239,10 @@ def _as_renamed(ctx: Context, move: Move) -> Renamed:
 
 
 def stop(ctx: Context, name: ProfileName) -> tuple[str, ...]:
-    """Stop what runs in a profile, and let the gateway of all leave it out.
+    """Stop everything that runs in a profile, and make the gateway for all profiles leave it out.
 
     Raises:
-        Busy: It can't be stopped, or somebody talks to the agent there.
+        Busy: Something can't be stopped, or somebody is talking to the agent there.
     """
     stopped = running.stop_all(ctx.layout, name, ctx.env)
     if gateway(ctx.layout.home(name)).state is GatewayState.RUNNING:
@@ -253,10 +253,10 @@ def stop(ctx: Context, name: ProfileName) -> tuple[str, ...]:
 
 
 def _left_out(ctx: Context, name: ProfileName) -> tuple[str, ...]:
-    """Let the gateway that serves all profiles go of one, as its home is about to move.
+    """Make the gateway for all profiles leave one out, because its home is about to move.
 
     Raises:
-        Busy: It does not.
+        Busy: The gateway still serves it.
     """
     if name not in served_now(ctx) or ctx.agent is None:
         return ()
@@ -294,12 +294,12 @@ def _move(ctx: Context, old: ProfileName, new: ProfileName) -> Move:
 
 
 def is_sticky(ctx: Context, name: ProfileName) -> bool:
-    """Whether plain commands are about a profile."""
+    """Whether a profile is the one that commands without ``-p`` use."""
     return (read_text(ctx.layout.sticky) or "").strip() == name
 
 
 def read_text(path: Path) -> str | None:
-    """Read a small file; None where there is none."""
+    """Read a small file; None if there is none."""
     try:
         return path.read_bytes().decode("utf-8", "surrogateescape")
     except OSError:
@@ -310,7 +310,7 @@ def describe(ctx: Context, name: ProfileName, text: str) -> None:
     """Set the description of a profile.
 
     Raises:
-        DistError: It can't be written.
+        DistError: The file can't be written.
     """
     home = ctx.layout.home(name)
     with home_lock(home), RealFs(home) as fs:
@@ -322,10 +322,10 @@ def auto_describe(ctx: Context, words: list[str]) -> str:
     """Let the installed agent write descriptions with its auxiliary model.
 
     Returns:
-        What it said.
+        The agent's output.
 
     Raises:
-        DistError: There is no agent, or it can't.
+        DistError: No agent is installed, or it fails.
     """
     if ctx.agent is None:
         raise DistError(

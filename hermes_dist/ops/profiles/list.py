@@ -23,13 +23,13 @@ class Row(NamedTuple):
     """A profile in a list.
 
     Attributes:
-        active: Plain commands are about it.
-        shown_as: What newer agents call it to people; empty for its name.
-        gateway: Its own gateway, or that the default profile's serves it.
+        active: It is the profile that commands without ``-p`` use.
+        shown_as: The name that newer agents show for it; empty if it is the same.
+        gateway: The state of its own gateway, or that the default profile's serves it.
         package: ``name@version`` of its package; empty for none.
-        managed: It has a lockfile.
-        conflicts: How many are open.
-        parked: How many things wait for a yes: servers, jobs, hooks, settings.
+        managed: Whether it has a lockfile.
+        conflicts: How many conflicts are open.
+        parked: How many servers, jobs, hooks and settings need approval.
     """
 
     name: ProfileName
@@ -66,7 +66,7 @@ def list_profiles(ctx: Context) -> list[Row]:
 
 
 def show(ctx: Context, name: ProfileName) -> Row:
-    """Tell the same of one profile."""
+    """Return the same facts about one profile."""
     home = ctx.layout.home(name)
     commands = tuple(alias.name for alias in aliases.of_profile(ctx.layout, name))
     row = _row(name, home, _facts(home), _active_or_default(ctx) == name, commands)
@@ -74,10 +74,10 @@ def show(ctx: Context, name: ProfileName) -> Row:
 
 
 def _served(ctx: Context) -> frozenset[str]:
-    """The profiles that the default one's gateway serves besides its own; little is loaded where it does not run."""
+    """The profiles that the default profile's gateway serves besides its own; little is loaded if it does not run."""
     if gateway_state(ctx.layout.root) is not GatewayState.RUNNING:
         return frozenset()
-    from hermes_dist.ops.fleet.gateways import served_now  # noqa: PLC0415 - only while that gateway runs
+    from hermes_dist.ops.fleet.gateways import served_now  # noqa: PLC0415 - only needed while that gateway runs
 
     return served_now(ctx)
 
@@ -88,7 +88,7 @@ def _as_served(row: Row, live: frozenset[str]) -> Row:
 
 
 class Contents(NamedTuple):
-    """What a home holds: how many skills, and whether it has keys and a personality of its own."""
+    """The contents of a home: how many skills, and whether it has keys and a personality of its own."""
 
     skills: int
     env: bool
@@ -96,7 +96,7 @@ class Contents(NamedTuple):
 
 
 def contents(ctx: Context, name: ProfileName) -> Contents:
-    """Look into a home."""
+    """Find what a home contains."""
     home = ctx.layout.home(name)
     found = [path for depth in ("*", "*/*") for path in (home / "skills").glob(f"{depth}/SKILL.md")]
     skills = [
@@ -108,7 +108,7 @@ def contents(ctx: Context, name: ProfileName) -> Contents:
 
 
 def use(ctx: Context, name: ProfileName) -> None:
-    """Make a profile the one that plain commands are about.
+    """Make a profile the one that commands without ``-p`` use.
 
     Raises:
         DistError: The choice can't be written.
@@ -148,7 +148,7 @@ def _row(
 
 
 def _facts(home: Path) -> Facts:
-    """Read what a list tells of a home; what can't be read is told as nothing."""
+    """Read the facts that a list shows of a home; what can't be read counts as missing."""
     config = _map(home / CONFIG)
     model = config.get("model")
     chosen = model.get("default", model.get("model")) if isinstance(model, Mapping) else model
@@ -179,7 +179,7 @@ def _facts(home: Path) -> Facts:
 
 
 def _things(parked: Iterable[tuple[str, str]]) -> int:
-    """How many things wait, counted as the review card and ``approve`` show them."""
+    """How many things need approval, counted as the review card and ``approve`` show them."""
     from hermes_dist.decide.consent.review import unit_of  # noqa: PLC0415 - only for rows that changed
 
     return len({unit_of(path, key) for path, key in parked})

@@ -1,4 +1,4 @@
-"""Homes that change their place: one at a time, journalled, and completed after a crash."""
+"""Move homes: one at a time, with a journal, so that a crashed move is completed."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ _IDENTITY_PATIENCE = 120.0
 
 
 def journal(ctx: Context) -> Path:
-    """Where the journal of a move lies."""
+    """The path of the journal of a move."""
     return ctx.layout.shared / "move.json"
 
 
 @contextmanager
 def held(ctx: Context) -> Iterator[RealFs]:
-    """Hold the lock over the places of homes, after completing a move that was cut short.
+    """Hold the lock over the places of all homes, after completing an interrupted move.
 
     Yields:
         The brand's root folder.
 
     Raises:
-        Busy: Another command makes or moves profiles.
+        Busy: Another command is making or moving profiles.
         Invalid: The journal of an interrupted move is damaged.
     """
     lock = ctx.layout.shared / "new-homes.lock"
@@ -59,24 +59,27 @@ def held(ctx: Context) -> Iterator[RealFs]:
 
 
 def carry_out(ctx: Context, fs: RealFs, move: Move, kept: Kept | None = None) -> tuple[str, ...]:
-    """Move a home and do what follows; the caller holds the lock of :func:`held`.
+    """Move a home and update what refers to it; the caller holds the lock of :func:`held`.
 
     Args:
         ctx: The context.
         fs: The brand's root folder.
         move: The move.
-        kept: What to remember of a home that is put away.
+        kept: What to remember about a home that is put away.
 
     Returns:
-        What could not be done beside it, in words.
+        Related things that could not be done, in words.
 
     Raises:
-        DistError: It can't be moved; nothing was changed.
+        DistError: The home can't be moved; nothing was changed.
     """
     home = ctx.layout.root / move.source
     move = replace(move, inode=inode(home))
     make_folder(fs, move.target.rpartition("/")[0], 0o700 if move.record else 0o755)
+    # The order of locks is always the same, the one over all homes before that of one home, or two
+    # commands could wait for each other.
     with nullcontext() if move.verb == "create" else home_lock(home), uninterrupted():
+        # The journal comes first: after a crash, the inode in it tells whether the home has moved.
         atomic_write(journal(ctx), move.encode(), 0o600)
         try:
             if kept is not None:
@@ -91,17 +94,17 @@ def carry_out(ctx: Context, fs: RealFs, move: Move, kept: Kept | None = None) ->
 
 
 def finish(ctx: Context, fs: RealFs) -> Move | None:
-    """Complete a move that was cut short, or clear away one that had not begun.
+    """Complete an interrupted move, or discard one that had not begun.
 
     Args:
         ctx: The context.
         fs: The brand's root folder, with the lock of :func:`held`.
 
     Returns:
-        The move; None when there was none.
+        The move; None if there was none.
 
     Raises:
-        Invalid: Its journal is damaged.
+        Invalid: The journal is damaged.
     """
     try:
         move = Move.decode(journal(ctx).read_bytes())
@@ -122,14 +125,14 @@ def finish(ctx: Context, fs: RealFs) -> Move | None:
 
 
 def _forget(ctx: Context, move: Move) -> None:
-    """Nothing was moved: take back the journal and what would have been remembered."""
+    """Discard a move that moved nothing: remove its journal and its record."""
     if move.record and move.verb != "restore":
         (ctx.layout.root / move.record).unlink(missing_ok=True)
     journal(ctx).unlink(missing_ok=True)
 
 
 def _settle(ctx: Context, move: Move) -> None:
-    """All is done: remove for good what shall be, and the journal last."""
+    """Finish a move: erase the home if that was asked for, and remove the journal last."""
     if move.erase:
         erase(ctx.layout.root / move.target)
     if move.record and (move.erase or move.verb == "restore"):
@@ -138,7 +141,10 @@ def _settle(ctx: Context, move: Move) -> None:
 
 
 def _follow(ctx: Context, move: Move) -> tuple[str, ...]:
-    """Do what follows a move; each part may have been done already, and none undoes the move."""
+    """Update what refers to a moved home.
+
+    Each part may have run already before a crash, and a failing part does not undo the move.
+    """
     notes = []
     for part in (_tombstone, _unpark, _sticky, _commands, _services, _routes, _peers, _identity):
         try:
@@ -151,30 +157,28 @@ def _follow(ctx: Context, move: Move) -> tuple[str, ...]:
 
 
 def _tombstone(ctx: Context, move: Move) -> None:
-    """Let the agent see a profile that is there again, and no ghost of one that was deleted."""
+    """Tell the agent that a profile is back, or that one was deleted."""
     folder = ctx.layout.profiles / NEWEST.tombstones
     if move.to:
         clear_tombstone(ctx.layout, ProfileName(move.to))
     if move.verb == "delete" and ctx.generation.tombstones:
         folder.mkdir(mode=0o755, exist_ok=True)
-        (
-            folder / move.name
-        ).touch()  # that it is there says it; a killed write would leave a half one
+        (folder / move.name).touch()  # an empty mark can't be half written
 
 
 def _unpark(ctx: Context, move: Move) -> None:
-    """Let the gateway of all serve a home again that it left out while it moved."""
+    """Let the gateway for all profiles serve a home again that it left out during the move."""
     if move.unpark:
         (ctx.layout.root / move.target / GATEWAY_PARKED).unlink(missing_ok=True)
 
 
 def clear_tombstone(layout: Layout, name: ProfileName) -> None:
-    """Take away what hides a deleted profile's name from newer agents; whichever is installed, one may come."""
+    """Remove the mark that hides a deleted profile's name from newer agents, which may be installed later."""
     (layout.profiles / NEWEST.tombstones / name).unlink(missing_ok=True)
 
 
 def _identity(ctx: Context, move: Move) -> None:
-    """Sessions and routing of newer agents know a profile by its name; the agent itself carries it along."""
+    """Let the agent carry sessions and routing along, which newer agents store by the profile's name."""
     verbs = {
         "rename": ["migrate-identity", move.name, move.to],
         "delete": ["purge-identity", move.name],
@@ -203,7 +207,7 @@ def _sticky(ctx: Context, move: Move) -> None:
     except OSError:
         return
     if found != move.name:
-        return  # somebody has chosen another one since
+        return  # the user has chosen another one since
     if move.sticky:
         atomic_write(ctx.layout.sticky, f"{move.sticky}\n".encode(), 0o644)
     else:
@@ -267,7 +271,7 @@ def _routes(ctx: Context, move: Move) -> None:
 
 
 def _peers(ctx: Context, move: Move) -> None:
-    """The agent's memory service knows profiles by name; their peers keep theirs."""
+    """Keep the peers of a renamed profile in the agent's memory service, which knows profiles by name."""
     if not move.to or move.to == move.name:
         return
     layout = ctx.layout

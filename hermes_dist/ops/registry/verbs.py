@@ -1,4 +1,4 @@
-"""Registries as verbs: add, list, remove, sync, check, search, info of a package, yank."""
+"""The verbs of registries: add, list, remove, sync, check, search, info of a package, yank."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ __all__ = [
 ]
 _FEW = 5
 _NOBODY = ProfileName("registry-check")
-"""Whom a package is made ready for when it is only checked."""
+"""The profile name used for a package that is only checked."""
 
 
 class Row(Struct, frozen=True):
-    """A registry, and what is known of it without asking."""
+    """A registry, and what is known of it without contacting it."""
 
     registry: Registry
     state: Synced | None
@@ -75,17 +75,17 @@ def list_(ctx: Context) -> list[Row]:
 def add(
     ctx: Context, place: str, name: str = "", *, root: str = "", fingerprint: str = ""
 ) -> tuple[Registry, Synced]:
-    """Add a registry: a folder, a git repository, or, with a root, static files.
+    """Add a registry: a folder, a git repository or, with a root, static files.
 
     Args:
         ctx: The context.
-        place: Where it is, as typed; ``default`` puts the one that is carried back.
-        name: What to call it; by default after its last folder.
-        root: The file of the first root of static files.
-        fingerprint: Or the fingerprint of that root.
+        place: The place as typed; ``default`` adds the default registry again.
+        name: A name for it; by default its last folder.
+        root: The file with the first root of static files.
+        fingerprint: The fingerprint of that root, in place of the file.
 
     Raises:
-        DistError: It is none, can't be read, or the name is taken.
+        DistError: The place is not a registry, can't be read, or the name is taken.
     """
     if place == DEFAULT:
         ctx.registries.add_carried()
@@ -124,10 +124,10 @@ def _root_file(root: str) -> bytes:
 
 
 def remove(ctx: Context, name: str) -> None:
-    """Take a registry out.
+    """Remove a registry from this machine's list.
 
     Raises:
-        UsageError: There is none of that name.
+        UsageError: There is no registry of that name.
     """
     ctx.registries.remove(name)
 
@@ -135,12 +135,12 @@ def remove(ctx: Context, name: str) -> None:
 def sync(
     ctx: Context, names: list[str], *, accept_rewritten: bool = False
 ) -> list[tuple[Registry, Synced | DistError]]:
-    """Bring registries up to date; one that fails does not keep the others from it.
+    """Update the local copies of registries; if one fails, the others are still updated.
 
     Args:
         ctx: The context.
-        names: Which; none for all.
-        accept_rewritten: Follow a repository whose history was rewritten.
+        names: The registries; none for all.
+        accept_rewritten: Follow a repository although its history was rewritten.
     """
     chosen = [ctx.registries.named(name) for name in names] or list(ctx.registries.all())
     return [(one, _synced(ctx, one, accept_rewritten)) for one in chosen]
@@ -154,7 +154,7 @@ def _synced(ctx: Context, registry: Registry, accept_rewritten: bool) -> Synced 
 
 
 def search(ctx: Context, words: list[str], limit: int) -> list[Hit]:
-    """Find packages, the best first, in the registries as they were synced last."""
+    """Search for packages, best match first, in the registries as last synced."""
     return ctx.registries.search([word for text in words for word in text.split()], limit)
 
 
@@ -162,8 +162,8 @@ class About(Struct, frozen=True):
     """A package that is not installed.
 
     Attributes:
-        found: What the registry says of it.
-        version: What ``install`` would take; empty where the source decides.
+        found: The registry's entry.
+        version: The version that ``install`` would take; empty if the source decides.
     """
 
     found: Found
@@ -171,10 +171,10 @@ class About(Struct, frozen=True):
 
 
 def about(ctx: Context, text: str) -> About:
-    """Tell what a registry says of a package.
+    """Return what a registry says about a package.
 
     Raises:
-        DistError: Nobody has it, or the entry breaks a rule.
+        DistError: No registry has it, or its entry breaks a rule.
     """
     asked = parse_source(text)
     found = find(ctx, asked)
@@ -188,21 +188,21 @@ def about(ctx: Context, text: str) -> About:
 def yank(
     ctx: Context, name: str, version: str, reason: str, *, registry: str = "", folder: str = ""
 ) -> Path:
-    """Take a release of a package back, in the folder of a registry; without a reason, let it count again.
+    """Yank a release in the folder of a registry; without a reason, undo that.
 
     Args:
         ctx: The context.
         name: The package.
         version: The release.
-        reason: Why; empty to undo.
-        registry: The registry, where several have the package.
-        folder: A registry's folder that need not be one of this machine's, such as a checkout.
+        reason: The reason; empty to undo.
+        registry: The registry, if several have the package.
+        folder: A registry's folder that is not on this machine's list, such as a checkout.
 
     Returns:
         The file that was written.
 
     Raises:
-        Refused: The registry is nobody's to edit here.
+        Refused: The registry can't be edited here.
         DistError: There is no such package or version.
     """
     root = _editable(ctx, name, registry, folder)
@@ -230,11 +230,11 @@ def _editable(ctx: Context, name: str, registry: str, folder: str) -> Path:
 
 
 class Problem(Struct, frozen=True):
-    """What is wrong with an entry.
+    """A problem in a registry entry.
 
     Attributes:
         place: The file and the field.
-        error: Whether it has to be mended; else it is a warning.
+        error: True if it has to be fixed; False for a warning.
     """
 
     place: str
@@ -243,13 +243,13 @@ class Problem(Struct, frozen=True):
 
 
 class Checked(Struct, frozen=True):
-    """What a check found.
+    """The result of a check.
 
     Attributes:
         packages: How many entries there are.
-        releases: How many pinned releases were fetched and held against their entries.
-        unpinned: Entries that follow their source; nothing of them can be checked.
-        problems: What is wrong.
+        releases: How many pinned releases were fetched and compared with their entries.
+        unpinned: Entries that follow their source, so that no contents can be checked.
+        problems: The problems.
     """
 
     packages: int
@@ -264,10 +264,10 @@ def check(ctx: Context, place: str = DEFAULT, *, only: tuple[str, ...] = ()) -> 
     Args:
         ctx: The context.
         place: A registry's name, or its folder.
-        only: Only these packages; none for all.
+        only: The packages to check; none for all.
 
     Raises:
-        DistError: It is no registry.
+        DistError: The place is not a registry.
     """
     root, local = _folder_of(ctx, place)
     check_index(read_file(root, INDEX), str(root))
@@ -307,7 +307,7 @@ def _folder_of(ctx: Context, place: str) -> tuple[Path, bool]:
 
 
 def _checked(path: str, data: bytes, local: bool, problems: list[Problem]) -> Package | None:
-    """Hold one file against the schema and the strict reader."""
+    """Check one file against the schema and the strict reader."""
     key = key_of(path)
     if not key:
         problems.append(Problem(path, "no entry can lie there: it is packages/ab/abc.json for abc"))
@@ -339,7 +339,7 @@ def _near(names: list[str], name: str) -> Iterator[str]:
 
 
 def _resolved(ctx: Context, package: Package, spec: SourceSpec, version: str) -> Iterator[Problem]:
-    """Fetch a pinned release as an installation would, and hold it against the entry."""
+    """Fetch a pinned release as an install would, and compare it with the entry."""
     release = next(one for one in package.versions if one.version == version)
     place = f"{entry_path(package.name)}: {version}"
     ctx.progress(f"fetching {package.name} {version}")

@@ -1,4 +1,4 @@
-"""Export: a profile as one file, for another machine or as a backup."""
+"""Export: write a profile to one file, for another machine or as a backup."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ _MOST_KNOWN = 1 << 20
 
 
 class Packing(Discreet, frozen=True, kw_only=True):
-    """What an export was asked for.
+    """The options of an export.
 
     Attributes:
         only: Parts to take; empty for all.
-        without: Parts to leave.
-        carried: What of the machine to add: ``memories``, ``sessions``.
-        full: Take everything, keys as well.
-        passphrase: What the file is encrypted under; empty for none.
-        redact: Put ``${NAME}`` in place of secrets in texts.
+        without: Parts to leave out.
+        carried: Machine data to add: ``memories``, ``sessions``.
+        full: Take everything, including keys.
+        passphrase: The passphrase to encrypt with; empty for none.
+        redact: Replace secrets in texts by ``${NAME}``.
     """
 
     only: frozenset[str] = frozenset()
@@ -62,14 +62,14 @@ class Packing(Discreet, frozen=True, kw_only=True):
 
 
 class Exported(Struct, frozen=True, kw_only=True):
-    """What an export wrote.
+    """The result of an export.
 
     Attributes:
         path: The file.
-        size: Its bytes.
+        size: Its size in bytes.
         files: How many files of the home are in it.
-        variables: Variables that took the place of secrets.
-        left_out: Names at the root of the home that are not in it.
+        variables: Names of the variables that replace secrets.
+        left_out: Names at the root of the home that were left out.
         notes: What else to say.
     """
 
@@ -83,10 +83,10 @@ class Exported(Struct, frozen=True, kw_only=True):
 
 
 def parse_carried(text: str) -> frozenset[str]:
-    """Read ``memories,sessions`` as typed behind ``--with``.
+    """Parse ``memories,sessions`` as typed after ``--with``.
 
     Raises:
-        UsageError: Something else is named.
+        UsageError: A name is not one of the two.
     """
     parts = frozenset(part.strip() for part in text.split(",") if part.strip())
     if unknown := parts - CARRIED_PARTS.keys():
@@ -97,10 +97,10 @@ def parse_carried(text: str) -> frozenset[str]:
 
 
 def target_of(name: ProfileName, out: str, *, encrypted: bool) -> Path:
-    """Where an export goes: the file that was named, or one of the profile's name, here or in the named folder.
+    """The file to write: the one that was named, or one with the profile's name, here or in the named folder.
 
     Raises:
-        DistError: Something stands there, or its folder is missing.
+        DistError: The file exists already, or its folder is missing.
     """
     usual = f"{name}.tar.gz{'.age' if encrypted else ''}"
     path = Path(out).expanduser() if out else Path(usual)
@@ -113,17 +113,17 @@ def target_of(name: ProfileName, out: str, *, encrypted: bool) -> Path:
 
 
 def export(ctx: Context, name: ProfileName, packing: Packing, path: Path) -> Exported:
-    """Write a profile into one new file that only you may read.
+    """Write a profile to one new file that only its owner may read.
 
     Args:
         ctx: The context.
         name: The profile.
-        packing: What to take.
+        packing: The options.
         path: The file, as :func:`target_of` gives it.
 
     Raises:
-        Refused: There are secrets in what would leave; the error names their places.
-        DistError: It can't be read or written; nothing is left behind.
+        Refused: There are secrets in what would be written; the error names their places.
+        DistError: The profile can't be read or the file can't be written; no file is left behind.
     """
     home = open_home(ctx, name)
     if not home.path.is_dir():
@@ -137,7 +137,7 @@ def export(ctx: Context, name: ProfileName, packing: Packing, path: Path) -> Exp
     def fill(out: Sink) -> None:
         sink = out
         if packing.passphrase:
-            from hermes_dist.world.keys.age import AgeWriter  # noqa: PLC0415 - only backups pay for it
+            from hermes_dist.world.keys.age import AgeWriter  # noqa: PLC0415 - only encrypted backups should pay for it
 
             sink = AgeWriter(out, packing.passphrase)
         parcel.pack(TarWriter(GzipWriter(sink), parcel.root), card)
@@ -163,7 +163,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _shared(ctx: Context, home: Home, packing: Packing, parcel: Parcel) -> Card:
-    """Add what the profile shares, what merging needs, and what was asked for besides."""
+    """Add the shared files, what merging needs later, and the machine data that was asked for."""
     observed = observe(ctx, home, _named(home))
     base = home.lock.base if home.lock else EMPTY
     parts = parts_of(_ours(observed), observed.read, packing.only, packing.without)
@@ -186,7 +186,7 @@ def _shared(ctx: Context, home: Home, packing: Packing, parcel: Parcel) -> Card:
 
 
 def _named(home: Home) -> Tree:
-    """What is looked at beside the well-known names: what the lock and the manifest speak of."""
+    """The files to read besides the well-known names: those that the lock and the manifest name."""
     tree = only_lock(home.lock).with_entries({ENV_EXAMPLE: _ANY})
     try:
         owned = load_manifest((home.path / "distribution.yaml").read_bytes()).owned or ()
@@ -204,7 +204,7 @@ def _ours(observed: Observed) -> Tree:
 
 
 def _is_shipped(path: RelPath, entry: Entry, base: Tree) -> bool:
-    """Whether a file is to the byte as the package brought it: then a key in it is its author's example."""
+    """Whether a file is exactly as the package shipped it; a key in it is then an example of its author."""
     before = base.get(path)
     return before is not None and before.digest == entry.digest
 

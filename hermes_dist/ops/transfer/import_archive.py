@@ -1,4 +1,4 @@
-"""Import: a profile from one file, new or merged into one that exists."""
+"""Import: read a profile from one file, as a new profile or merged into an existing one."""
 
 from __future__ import annotations
 
@@ -59,21 +59,21 @@ def import_(
     alias: str | None = None,
     settle: Settle | None = None,
 ) -> Outcome:
-    """Bring an archive in: into a new profile without asking, into one that exists as a merge.
+    """Import an archive: as a new profile without asking, or as a merge into an existing one.
 
     Args:
         ctx: The context.
         path: The archive.
-        wish: What was asked for.
-        confirm: Shows the proposal and asks; about a new profile it need not.
+        wish: The options.
+        confirm: Shows the proposal and asks for confirmation; it need not ask about a new profile.
         passphrase: Asks for the passphrase of a backup.
-        name: The profile; by default that of the archive.
-        alias: A command to make for it; empty for the profile's name, None for none.
-        settle: Asks about conflicts one by one.
+        name: The profile; by default the archive's.
+        alias: The command to make for it; empty for the profile's name, None for no command.
+        settle: Asks about conflicts one by one; None leaves them open.
 
     Raises:
-        Refused: A policy does not let archives in, or not this one.
-        DistError: It can't be brought in; nothing changed.
+        Refused: A policy forbids archives, or this one.
+        DistError: The archive can't be imported; nothing changed.
     """
     check_archive(ctx, path)
     wanted = ProfileName.typed(name) if name else None
@@ -96,10 +96,10 @@ def import_(
 
 
 def _check_name(root: str) -> None:
-    """Make sure that a profile can have the name that an archive gives it.
+    """Make sure that the archive's name can be a profile's name.
 
     Raises:
-        Invalid: It can't.
+        Invalid: It is not a valid name, or it is the default profile's.
     """
     if isinstance(root, ProfileName):
         return
@@ -181,14 +181,14 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
 
 
 def _with_what_ran(lock: Lock | None, plan: Plan) -> Lock | None:
-    """The home's own lock, knowing the code that ran before: going back to it asks nothing, as after an update."""
+    """The home's own lock, plus the code that ran before: as after an update, going back to it needs no approval."""
     if lock is None:
         return None
     return replace(lock, approved=remembered(lock.approved, plan.ran, frozenset(), lock.pin))
 
 
 def _parts(card: Card, choices: Choices) -> tuple[frozenset[str], frozenset[str]]:
-    """The parts that the archive has and that are wanted."""
+    """The parts that the archive has and the user wants, as included and excluded ones."""
     only = card.only & choices.only if card.only and choices.only else card.only | choices.only
     return only, card.without | choices.without
 
@@ -218,7 +218,7 @@ def _check_same_package(ctx: Context, archive: Archive, home: Home) -> None:
 
 
 class _Extra(Struct, frozen=True):
-    """What comes beside the plan into a home that exists."""
+    """What is added to the plan for an existing home."""
 
     steps: tuple[Step, ...] = ()
     blobs: Mapping[Digest, bytes] = field(default_factory=dict)
@@ -228,7 +228,7 @@ class _Extra(Struct, frozen=True):
 def _machine(
     ctx: Context, home: Home, parts: Sorted, plan: Plan
 ) -> tuple[Mapping[str, tuple[bytes, int]], Mapping[str, str], _Extra]:
-    """Where what is the machine's goes: all of it into a new home, what is missing into one that exists."""
+    """Place the machine's files: all of them in a new home, only missing ones in an existing home."""
     if not home.path.is_dir():
         beside = {
             str(path): (ctx.store.read(entry.digest), 0o700 if entry.executable else 0o600)
@@ -273,7 +273,7 @@ def _same(path: Path, file: Carried) -> bool:
 
 
 def _variables(ctx: Context, parts: Sorted) -> Iterator[str]:
-    """Name every variable that a whole backup sets: some say who commands the agent, or which code it loads."""
+    """List the variables that a full backup sets: some decide who commands the agent or which code it loads."""
     path = RelPath(ENV)
     if path in parts.carried:
         data = parts.carried[path].file.read_bytes()
@@ -291,7 +291,7 @@ def _variables(ctx: Context, parts: Sorted) -> Iterator[str]:
 
 
 def _held_back(ctx: Context, archive: Archive, parts: Sorted) -> tuple[str, ...]:
-    """Name what of the archive's example of the environment is held back."""
+    """Say which lines of the archive's environment example are held back."""
     if ENV_EXAMPLE not in parts.beside or ENV_EXAMPLE not in archive.files:
         return ()
     authors = capture_example(ctx.store.read(archive.files[ENV_EXAMPLE].digest))
@@ -308,7 +308,7 @@ def _about(
     *,
     keeps_its_lock: bool,
 ) -> Iterator[str]:
-    """Yield what else to say about an import."""
+    """Further notes about an import."""
     if archive.lock and lock is None:
         yield "only parts of the profile are in it, so it follows no package here"
     if archive.lock is None and MCP in archive.files:

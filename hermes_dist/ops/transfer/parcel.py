@@ -1,4 +1,4 @@
-"""What goes into an archive, as members with a way to write each; secrets are looked for on the way."""
+"""The members of an archive, each with a way to write it; secrets are searched for while writing."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Parcel(Struct):
 
     Attributes:
         root: The name of its one folder.
-        known: Values that this machine keeps secret, by names; None where nothing is looked for.
-        hide: Put ``${NAME}`` in place of secrets in databases.
-        folder: Where copies of databases lie while they are needed.
-        leaks: What was found.
-        notes: What is worth saying.
+        known: The secrets of this machine, by name; None to search for none.
+        hide: Replace secrets in databases by ``${NAME}``.
+        folder: A folder for temporary copies of databases.
+        leaks: The secrets that were found.
+        notes: What else to say.
     """
 
     root: str
@@ -61,7 +61,7 @@ class Parcel(Struct):
         executable: bool = False,
         shipped: bool = False,
     ) -> None:
-        """Add a file by its content; one that a package shipped so may hold the examples of its author."""
+        """Add a file by its content; if a package shipped it so, keys in it may be its author's examples."""
 
         def write(tar: TarWriter, name: str) -> None:
             found = data()
@@ -76,11 +76,11 @@ class Parcel(Struct):
         self.content(path, lambda: read(entry.digest), executable=entry.executable, shipped=shipped)
 
     def base(self, digest: Digest, read: Read) -> None:
-        """Add a content of a package that merging will need."""
+        """Add a content of the package that merging needs later."""
         self.content(f"{BASE}/{digest}", lambda: read(digest), shipped=True)
 
     def file(self, home: Path, path: RelPath) -> None:
-        """Add a file as it lies in a home, whatever its size; a database as a consistent copy."""
+        """Add a file of a home, of any size; a database is added as a consistent copy."""
 
         def write(tar: TarWriter, name: str) -> None:
             with opened_in(home, path) as file:
@@ -96,7 +96,7 @@ class Parcel(Struct):
         self._members[self._named(path, CARRIED_LONG)] = write
 
     def left_out(self, home: Path) -> tuple[str, ...]:
-        """The names at the root of a home of which nothing is in it."""
+        """The names at the root of a home of which no file was added."""
         tops = {self._long.get(name, name).split("/", 1)[0] for name in self._members}
         names = sorted(item.name + "/" * item.is_dir() for item in home.iterdir())
         return tuple(
@@ -109,8 +109,8 @@ class Parcel(Struct):
         """Write every member.
 
         Raises:
-            Refused: There are secrets in them; the error names their places.
-            DistError: Something can't be read.
+            Refused: There are secrets in the members; the error names their places.
+            DistError: A member can't be read.
         """
         text = card.with_long(self._long).encode()
         self.content(CARD, lambda: text)
@@ -121,7 +121,7 @@ class Parcel(Struct):
         tar.close()
 
     def _named(self, path: str, long: str) -> str:
-        """The name of a member: its path, or a short one where that has no room in a header."""
+        """The name of a member: its path, or a short name if the path does not fit into a header."""
         whole = f"{self.root}/{path}"
         folders = (whole[: at + 1] for at, char in enumerate(whole) if char == "/")
         if all(fits(name.encode()) for name in (whole, *folders)):
@@ -149,12 +149,15 @@ class Parcel(Struct):
     ) -> None:
         if self.leaks:
             for _ in chunks:
-                pass  # looked at all the same, to name every place at once
+                pass  # still searched, to report all places at once
             return
         tar.add(name, chunks, size, executable=executable)
 
     def _looked_at(self, path: RelPath, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """Pass chunks on, looked at in windows that overlap; one for the whole of what holds packed files."""
+        """Pass chunks on and search them in overlapping windows, so that a secret across a border is found.
+
+        A file that holds compressed members is searched in one large window.
+        """
         held = b""
         window = _WINDOW
         for chunk in chunks:
@@ -172,7 +175,7 @@ class Parcel(Struct):
 
 
 def _window_for(head: bytes) -> int:
-    """How much of a file is looked at in one piece, by how it begins."""
+    """The size of the pieces in which to search a file, depending on its first bytes."""
     return _PACKED_WINDOW if holds_members(head) else _WINDOW
 
 

@@ -1,4 +1,4 @@
-"""Archives on their way in: read, understood, and told apart into what is a profile's and what is a machine's."""
+"""Read archives, and sort their files into those of a profile and those of a machine."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class Archive(Struct, frozen=True, kw_only=True):
 
     Attributes:
         root: The name of its one folder.
-        card: What it says about itself.
-        lock: Its lock; None for none.
-        files: What of it is a profile's content.
-        carried: What of it is a machine's, as files on the disk.
-        foreign: It was not written by this program.
-        whole: It is a whole backup that a passphrase opened.
-        notes: What is worth saying.
+        card: Its description of itself.
+        lock: Its lock; None without one.
+        files: The files that belong to a profile's content.
+        carried: The files that belong to a machine, as files on the disk.
+        foreign: Another program wrote it.
+        whole: It is a full backup, opened with a passphrase.
+        notes: What else to say.
     """
 
     root: str
@@ -68,7 +68,7 @@ class Archive(Struct, frozen=True, kw_only=True):
 
 
 class Sorted(Struct):
-    """The files of an archive by where they go."""
+    """The files of an archive, by where they go."""
 
     live: Tree
     beside: dict[RelPath, Entry] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Sorted(Struct):
     left_out: dict[str, LeftOut] = field(default_factory=dict)
 
     def leave(self, path: RelPath, why: str) -> None:
-        """Leave a file out, and say so with its folder."""
+        """Leave a file out, and report it with its folder."""
         place = path.top + ("/" if "/" in path else "")
         before = self.left_out.get(place)
         self.left_out[place] = LeftOut(place, why, before.files + 1 if before else 1)
@@ -84,10 +84,10 @@ class Sorted(Struct):
 
 @contextmanager
 def spooling(ctx: Context) -> Iterator[Path]:
-    """A folder for what is too large for memory, on the disk of the homes; gone at the end.
+    """Make a folder for files too large for memory, on the disk of the homes; it is removed at the end.
 
     Raises:
-        Busy: Another import is at work.
+        Busy: Another import is running.
     """
     folder = ctx.layout.arriving
     with flock(ctx.layout.shared / "arriving.lock", timeout=10, held="another import is at work"):
@@ -102,17 +102,17 @@ def spooling(ctx: Context) -> Iterator[Path]:
 def read(
     ctx: Context, path: Path, spool: Path, passphrase: Ask, judge: Callable[[str], None]
 ) -> Archive:
-    """Read an archive; its contents go into the store, or below ``spool``.
+    """Read an archive; its contents go into the store or into ``spool``.
 
     Args:
         ctx: The context.
         path: The archive.
-        spool: A folder for what is too large for memory.
+        spool: A folder for files too large for memory.
         passphrase: Asks for the passphrase of a backup.
-        judge: Is shown the name of its one folder before anything is kept; may raise.
+        judge: Called with the name of the archive's folder before anything is kept; may raise.
 
     Raises:
-        DistError: It can't be read, or is not safe; nothing was kept.
+        DistError: The archive can't be read, or is not safe; nothing was kept.
     """
     whole = is_encrypted(path)
     seen = _Seen(judge)
@@ -141,10 +141,10 @@ def read(
 
 
 class _Seen:
-    """What is read out of an archive before any of it is kept.
+    """What is read from an archive before any of it is kept.
 
     Args:
-        judge: Is shown the name of its one folder.
+        judge: Called with the name of the archive's folder.
     """
 
     def __init__(self, judge: Callable[[str], None]) -> None:
@@ -153,10 +153,10 @@ class _Seen:
         self.lock: Lock | None = None
 
     def look(self, found: Contents, paths: list[RelPath]) -> None:
-        """Judge it.
+        """Check the card, the lock and all paths.
 
         Raises:
-            Invalid: Its card or its lock is damaged, or names something unsafe.
+            Invalid: The card or the lock is damaged, or names something unsafe.
         """
         self.card = read_card(found.card)
         check_side_by_side([_named(path, self.card) for path in (*paths, *found.carried)])
@@ -174,7 +174,7 @@ def _is_carried(path: RelPath, size: int) -> bool:
 
 
 def _is_no_package(path: RelPath, size: int) -> bool:
-    """In a whole backup anything may be large, and nothing but what packages hold has business in the store."""
+    """Whether a file of a full backup goes to the disk: any file may be large, and the store is for package files."""
     return _is_carried(path, size) or owner_of(path) is not Owner.SHARED
 
 
@@ -187,7 +187,7 @@ def _named(path: RelPath, card: Card) -> RelPath:
 
 
 def manifest_in(ctx: Context, archive: Archive) -> Manifest | None:
-    """The manifest of an archive; None where it has none that can be read."""
+    """The manifest of an archive; None if it is missing or can't be read."""
     entry = archive.files.get(_MANIFEST)
     try:
         return load_manifest(ctx.store.read(entry.digest)) if entry else None
@@ -196,13 +196,13 @@ def manifest_in(ctx: Context, archive: Archive) -> Manifest | None:
 
 
 def sort(ctx: Context, archive: Archive, manifest: Manifest | None, *, effects: bool) -> Sorted:
-    """Tell what is the profile's from what is the machine's, and that from what does not come in.
+    """Sort the files into the profile's, the machine's, and those that are not imported.
 
     Args:
         ctx: The context.
         archive: The archive.
         manifest: Its manifest.
-        effects: All that it can do has its yes.
+        effects: Everything that the archive can run is approved.
 
     Raises:
         Invalid: A file is too large.
@@ -238,7 +238,7 @@ def sort(ctx: Context, archive: Archive, manifest: Manifest | None, *, effects: 
 def _shared_of_backup(
     ctx: Context, archive: Archive, want: Callable[[RelPath], bool]
 ) -> dict[RelPath, Entry]:
-    """The files of a whole backup that are the profile's though no well-known name says so."""
+    """The files of a full backup that belong to the profile although no well-known name says so."""
     shared = {
         p: file
         for p, file in archive.carried.items()

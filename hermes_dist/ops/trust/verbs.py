@@ -1,4 +1,4 @@
-"""Trust: the facts about a release gathered and judged, and the keyring looked at and changed."""
+"""Trust: gather and judge the facts about a release, and show or change the keyring."""
 
 from __future__ import annotations
 
@@ -55,22 +55,22 @@ def judged(
     downgrade: bool = True,
     forward: bool = False,
 ) -> Incoming:
-    """Judge a package that was fetched, before anything of it is proposed.
+    """Judge a fetched package, before anything of it is proposed.
 
     Args:
         ctx: The context.
-        target: What was looked up.
-        incoming: What was fetched.
+        target: The source that was looked up.
+        incoming: The fetched package.
         lock: The lock of the home it goes to; None for none.
-        accept: What the user granted.
-        downgrade: A lower version than the lock's is accepted.
-        forward: A branch is followed, and nothing of its history is gone.
+        accept: The exceptions that the user allowed.
+        downgrade: Accept a version lower than the lock's.
+        forward: The profile follows a branch, and its history only grew.
 
     Returns:
         The package with the verdict.
 
     Raises:
-        Refused: It is not let in.
+        Refused: A rule or a policy does not allow the package.
     """
     version = incoming.pin.version
     labels = (
@@ -116,11 +116,11 @@ def judged(
 
 
 class Move(NamedTuple):
-    """How the commit that a source offers follows the one that was received.
+    """How the offered commit relates to the one received before.
 
     Attributes:
         notes: What to say about it.
-        forward: A branch is followed, and nothing of its history is gone.
+        forward: The profile follows a branch, and its history only grew.
     """
 
     notes: tuple[str, ...] = ()
@@ -130,10 +130,10 @@ class Move(NamedTuple):
 def judged_move(
     ctx: Context, target: Target, lock: Lock, accept: Accept, *, downgrade: bool, asked: bool
 ) -> Move:
-    """Judge how the commit that a source offers follows the one that was received.
+    """Judge how the offered commit relates to the one received before.
 
     Raises:
-        Refused: A tag moved, or the source went back, and nobody asked for that.
+        Refused: A tag moved or the source went back, and the user did not allow it.
     """
     if not target.commit or not lock.pin.commit or target.commit == lock.pin.commit:
         return Move()
@@ -161,7 +161,7 @@ def _whole(keyring: Keyring, policies: tuple[Policy, ...]) -> Keyring:
 
 
 def _steps(ctx: Context, incoming: Incoming) -> tuple[frozenset[tuple[str, str]], tuple[str, ...]]:
-    """The rotations that a package speaks of; a damaged file speaks of none, and that is told."""
+    """The key rotations that a package declares; a damaged file declares none and gives a note."""
     entry = incoming.package.get(RelPath(KEYS_FILE))
     if entry is None:
         return frozenset(), ()
@@ -172,7 +172,7 @@ def _steps(ctx: Context, incoming: Incoming) -> tuple[frozenset[tuple[str, str]]
 
 
 def _declared(manifest: Manifest) -> str:
-    """The fingerprint of the key that a manifest names; empty where that is none."""
+    """The fingerprint of the key that a manifest names; empty if it names none or an invalid one."""
     text = manifest.signing_key.strip()
     if not text or is_fingerprint(text):
         return text
@@ -185,10 +185,10 @@ def _declared(manifest: Manifest) -> str:
 
 
 def check_archive(ctx: Context, path: Path) -> None:
-    """Hold an archive that is to be imported against the policies; nobody signs one.
+    """Check an archive to be imported against the policies; archives are never signed.
 
     Raises:
-        Refused: A policy does not let it in.
+        Refused: A policy forbids the archive.
     """
     if policies := read_policies(ctx.layout):
         place = str(path.expanduser().absolute())
@@ -198,11 +198,11 @@ def check_archive(ctx: Context, path: Path) -> None:
 
 
 class Trusted(Struct, frozen=True):
-    """What this machine knows of keys and rules.
+    """The keys and policies of this machine.
 
     Attributes:
         keyring: The user's own keyring.
-        policies: The policies that hold, with the keys they name.
+        policies: The policies in force, with the keys they name.
     """
 
     keyring: Keyring
@@ -213,13 +213,13 @@ def trusted(ctx: Context) -> Trusted:
     """List the keyring and the policies.
 
     Raises:
-        DistError: One can't be read.
+        DistError: The keyring or a policy can't be read.
     """
     return Trusted(read_keyring(ctx.layout), read_policies(ctx.layout))
 
 
 def signer_words(ctx: Context, fingerprint: str) -> str:
-    """A fingerprint with what this machine knows of it: whose it is, or that it was revoked; empty for none."""
+    """A fingerprint and what this machine knows of it: its owner, or that it was revoked; empty for none."""
     if not fingerprint:
         return ""
     known = trusted(ctx)
@@ -233,11 +233,11 @@ def add(ctx: Context, name: str, key: str) -> KnownKey:
 
     Args:
         ctx: The context.
-        name: Whose it is.
-        key: A file ``.pub``, a line of one, or a fingerprint.
+        name: The name of its owner.
+        key: A ``.pub`` file, a line of one, or a fingerprint.
 
     Raises:
-        DistError: It is no key, or it was revoked.
+        DistError: The text is not a key, or the key was revoked.
     """
     entry = replace(_key_of(key), name=name.strip())
     if (
@@ -264,19 +264,19 @@ def add(ctx: Context, name: str, key: str) -> KnownKey:
 def remove(
     ctx: Context, who: str, *, revoke: bool = False, reason: str = ""
 ) -> tuple[KnownKey, ...]:
-    """Forget what is known of keys, or revoke them.
+    """Forget keys, or revoke them.
 
     Args:
         ctx: The context.
-        who: A name, a fingerprint, or a file ``.pub``.
-        revoke: Nothing that they signed is let in any more.
-        reason: Why, for who meets it later.
+        who: A name, a fingerprint, or a ``.pub`` file.
+        revoke: Refuse everything that they signed, from now on.
+        reason: The reason, shown when the key is met later.
 
     Returns:
-        The keys it was about.
+        The keys that were changed.
 
     Raises:
-        DistError: No key is known by that.
+        DistError: No known key matches.
     """
     found: list[KnownKey] = []
 
@@ -304,7 +304,7 @@ def _key_of(text: str) -> KnownKey:
     """Read a key as typed."""
     if is_fingerprint(text):
         return KnownKey("", text)
-    from hermes_dist.world.keys.ssh import parse_public  # noqa: PLC0415 - see _declared
+    from hermes_dist.world.keys.ssh import parse_public  # noqa: PLC0415 - fingerprints need no parser
 
     if " " not in text.strip():
         path = Path(text).expanduser()
