@@ -128,13 +128,13 @@ class Context:
 
     @cached_property
     def agent(self) -> Agent | None:
-        from hermes_dist.world.agent.find import find_agent  # noqa: PLC0415 - start-up
+        from hermes_dist.world.agent.find import find_agent  # noqa: PLC0415 - most commands never ask about the agent
 
         return find_agent(self.layout, self.env)
 
     @cached_property
     def agent_version(self) -> str | None:
-        from hermes_dist.world.agent.find import version  # noqa: PLC0415 - start-up
+        from hermes_dist.world.agent.find import version  # noqa: PLC0415 - most commands never ask about the agent
 
         return version(self.agent, self.brand, self.env) if self.agent else None
 

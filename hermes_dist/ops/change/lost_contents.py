@@ -47,9 +47,8 @@ def mending(ctx: Context, lock: Lock | None) -> Read:
             if lock is None or tried:
                 raise
             tried.append(True)
-            with contextlib.suppress(
-                DistError, KeyError
-            ):  # then it stays lost, and whoever asked is told
+            # If this fails, the content stays lost, and the second read raises.
+            with contextlib.suppress(DistError, KeyError):
                 fetch_again(ctx, lock)
             return ctx.store.read(digest)
 

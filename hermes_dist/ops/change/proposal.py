@@ -247,10 +247,11 @@ def _build(
             raise Busy(
                 f"a profile {str(home.name)!r} appeared in the meantime", where=str(home.path)
             )
+        # An archive's own .env wins over the new one, whether it is in ``beside`` or among the moved files.
         extra = {
             **new_file(values),
             **proposal.beside,
-        }  # an archive's own .env comes instead, here or as moved
+        }
         done = build_new(
             fs,
             str(home.path.relative_to(ctx.layout.root)),
