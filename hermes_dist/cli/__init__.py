@@ -1,1 +1,1 @@
-"""Voice: parse, call one op, render."""
+"""The command line: parse, call one op, render."""

@@ -65,7 +65,7 @@ Act = Callable[..., list[Verdict]]
 def _chosen(
     session: Session, names: Sequence[str] | None, *, all_: bool, usual: bool
 ) -> list[ProfileName]:
-    """The profiles a command is about, in order; ``usual`` says that none named means all."""
+    """The profiles that a command is about, in order; with ``usual``, none named means all."""
     ctx = session.ctx
     asked = [ctx.profile(name) for name in names or ()]
     if not asked and not all_ and ctx.chosen:
@@ -296,9 +296,8 @@ def logs(
             "--follow has no end, and --json is one object", hint="leave one of them out"
         )
     show = _Prefixed(screen, chosen)
-    with ops.follow(
-        session.ctx, chosen
-    ) as follower:  # from the ends on, before they are shown: nothing is left out
+    # Opened before the last lines are read, so that no line in between is missed.
+    with ops.follow(session.ctx, chosen) as follower:
         found = ops.logs(session.ctx, chosen, lines)
         listed = [{"profile": line.profile, "file": line.file, "text": line.text} for line in found]
         screen.emit("gateway-logs", {"lines": listed})
@@ -315,7 +314,7 @@ def logs(
 
 
 class _Prefixed:
-    """Shows lines of logs behind the names of their profiles, each in a colour of its own."""
+    """Shows log lines after the names of their profiles, each name in its own colour."""
 
     def __init__(self, screen: Screen, names: Sequence[ProfileName]) -> None:
         self._screen = screen
@@ -333,7 +332,7 @@ class _Prefixed:
 
 
 class _Reader:
-    """Whether somebody still reads stdout; behind ``| head`` nobody does after a while."""
+    """Tells whether stdout still has a reader; after ``| head`` it loses it."""
 
     def __init__(self) -> None:
         self._fd = sys.stdout.fileno()

@@ -1,4 +1,4 @@
-"""The list of profiles. It loads little: scripts and prompts ask for it."""
+"""Show the list of profiles. It loads little, because scripts and prompts call it."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def show_profiles(session: Session) -> int:
 
 
 def called(row: ops.Row) -> str:
-    """A profile's name, and what the agent calls it to people where that is something else."""
+    """A profile's name, and the name that the agent shows for it if that differs."""
     return f"{row.name} ({row.shown_as})" if row.shown_as not in ("", row.name) else row.name
 
 
 def what_is_open(row: ops.Row) -> str:
-    """What waits for the user in a profile, in a few words; empty for nothing."""
+    """What the user has to settle in a profile, in a few words; empty for nothing."""
     if row.managed and not row.source:
         return "lockfile can't be read"
     parts = []

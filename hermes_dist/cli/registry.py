@@ -1,4 +1,4 @@
-"""Commands: registries, and finding packages in them."""
+"""Commands about registries and about finding packages in them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ InRegistry = Annotated[
 
 
 def registry_data(registry: Registry, state: Synced | None) -> dict[str, Any]:
-    """A registry, and how it was found."""
+    """A registry and the result of its last sync."""
     data: dict[str, Any] = {
         "name": registry.name,
         "kind": str(registry.kind),

@@ -1,4 +1,4 @@
-"""Commands: sign, and the keys that this machine trusts."""
+"""Commands: sign, and manage the keys that this machine trusts."""
 
 from __future__ import annotations
 

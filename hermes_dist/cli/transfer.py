@@ -91,7 +91,7 @@ def export(
 
 
 def export_data(done: Exported) -> dict[str, object]:
-    """What an export wrote, as JSON data."""
+    """The result of an export, as JSON data."""
     return {
         "profile": done.profile,
         "path": str(done.path),
@@ -126,10 +126,10 @@ def _tell(session: Session, done: Exported) -> None:
 
 
 def new_passphrase(session: Session, file: str) -> str:
-    """The passphrase for a new backup: of a file, or typed twice.
+    """The passphrase for a new backup, from a file or typed twice.
 
     Raises:
-        InputNeeded: There is no file and nobody to ask.
+        InputNeeded: No file was given and nobody is there to type it.
     """
     if file:
         return read_passphrase(file)
@@ -146,10 +146,10 @@ def new_passphrase(session: Session, file: str) -> str:
 
 
 def read_passphrase(file: str) -> str:
-    """The first line of a file.
+    """Read the passphrase from the first line of a file.
 
     Raises:
-        DistError: It can't be read, or is empty.
+        DistError: The file can't be read, or is empty.
     """
     path = Path(file).expanduser()
     try:
@@ -211,9 +211,8 @@ def import_(
     )
     proposal = outcome.proposal
     if proposal is not None and not outcome.done and not outcome.dry_run:
-        preview(
-            session, proposal
-        )  # nobody was asked, as there is nothing to do; why is worth a word
+        # There was nothing to do and so nothing was asked; the preview says why.
+        preview(session, proposal)
     code = finish(session, outcome)
     return (
         3

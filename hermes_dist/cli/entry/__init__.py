@@ -1,1 +1,1 @@
-"""Where a command line enters: start, the plain forms, the table of verbs."""
+"""The entry of every command line: start, the plain forms, the table of verbs."""

@@ -1,4 +1,4 @@
-"""What the completion scripts ask for; it loads as little as it can, since somebody waits with a finger on TAB."""
+"""Answer the completion scripts; this loads as little as it can, because a user is waiting after TAB."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from hermes_dist.ops.profiles import completion as ops
 
 
 def words(brand: Brand, argv: Sequence[str]) -> int:
-    """Answer a completion script: the candidates, one a line; silent about every trouble.
+    """Answer a completion script with the candidates, one per line; every error is silent.
 
     Args:
         brand: The brand of the command.
-        argv: ``door`` or ``ours``, ``--``, and the words behind the command, the unfinished one last.
+        argv: ``door`` or ``ours``, ``--``, and the words after the command, the unfinished one last.
     """
     ours, given = list(argv[:1]) == ["ours"], list(argv[2:])
     verbs = {
@@ -36,7 +36,7 @@ def words(brand: Brand, argv: Sequence[str]) -> int:
 
 def _options(verb: Sequence[str]) -> list[str]:
     """The options of a verb of ours, from the command itself."""
-    import click  # noqa: PLC0415 - only for options
+    import click  # noqa: PLC0415 - only needed to complete options
 
     from hermes_dist.cli.entry.main import command_named  # noqa: PLC0415 - loads the verb's module
 

@@ -1,6 +1,7 @@
-"""The front door's routing: which ``hermes …`` command is ours and which is the agent's.
+"""The routing of the front door: which ``hermes …`` command is ours and which is the agent's.
 
-Every such command passes here, so this module imports next to nothing; deciding is :func:`route`, pure.
+Every ``hermes`` command comes through here, so this module imports almost nothing; :func:`route`, which
+decides, is pure.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ class Ours(NamedTuple):
 
     Attributes:
         args: The verb and what follows, without the profile flag.
-        profile: The value of ``-p`` or ``--profile``; None when it was not given.
-        prog: The words that the user typed before ``args``, for usage lines; the brand's name is in front.
+        profile: The value of ``-p`` or ``--profile``; None if it was not given.
+        prog: The words that the user typed before ``args``, for usage lines; the brand's name comes first.
     """
 
     args: tuple[str, ...]
@@ -30,7 +31,7 @@ class Ours(NamedTuple):
 
 
 class ForAgent(NamedTuple):
-    """A command for the agent, as it was typed."""
+    """A command for the agent, exactly as typed."""
 
     args: tuple[str, ...]
 
@@ -43,7 +44,7 @@ def route(argv: Sequence[str]) -> Ours | ForAgent:
 
     Returns:
         Ours for ``profile VERB``, ``gateways …``, ``gateway route …`` and ``completion SHELL``, with or
-        without a profile flag among them; else the arguments for the agent, untouched.
+        without a profile flag between the words; otherwise ForAgent with the arguments untouched.
     """
     start, ahead = _skip_flags(argv, 0)
     head = argv[start] if start < len(argv) else ""
@@ -64,7 +65,7 @@ def route(argv: Sequence[str]) -> Ours | ForAgent:
 
 
 def _skip_flags(argv: Sequence[str], start: int) -> tuple[int, str | None]:
-    """Step over profile flags; return where the next other word stands, and the first profile named."""
+    """Skip profile flags; return the index of the next other word, and the first profile named."""
     profile: str | None = None
     at = start
     while flag := _flag(argv, at):
@@ -74,7 +75,7 @@ def _skip_flags(argv: Sequence[str], start: int) -> tuple[int, str | None]:
 
 
 def _flag(argv: Sequence[str], at: int, *, long_flag: bool = True) -> tuple[str, int] | None:
-    """Read the profile flag at a place: its value and the number of words; None when there is none."""
+    """Read the profile flag at an index: its value and the number of words; None if there is none."""
     word = argv[at] if at < len(argv) else ""
     if long_flag and word.startswith("--profile="):
         return word.partition("=")[2], 1
@@ -92,9 +93,9 @@ def _ours(
     *,
     long_flag: bool = True,
 ) -> Ours:
-    """Take the profile flag out of ``rest``: the first that is given, before ``--``.
+    """Take the profile flag out of ``rest``: the first one before ``--``.
 
-    A second one, or one without a value, stays for the parser to complain about.
+    A second flag, or one without a value, is left for the parser to reject.
     """
     kept: list[str] = []
     at = 0
@@ -118,7 +119,7 @@ def main(argv: Sequence[str]) -> int:
         argv: The arguments: ``--front-door`` or ``--front-door=BRAND`` and the user's words, or a verb.
 
     Returns:
-        The exit code; from a command of the agent there is no coming back, unless it can't be started.
+        The exit code. A command of the agent does not return, unless the agent can't be started.
     """
     flag, _, asked = argv[0].partition("=") if argv else ("", "", "")
     brand = next((brand for brand in BRANDS if brand.name == asked), HERMES)
@@ -131,14 +132,16 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(brand: Brand, command: Ours) -> int:
-    from hermes_dist.cli.entry.start import start  # noqa: PLC0415 - start-up
+    # Late: a command of the agent must not pay for the modules of ours.
+    from hermes_dist.cli.entry.start import start  # noqa: PLC0415 - see above
 
     return start(brand, command.args, prog=command.prog, profile=command.profile)
 
 
 def _agent(brand: Brand, args: tuple[str, ...]) -> int:
-    """Become the agent; where that fails, say why in one sentence."""
-    from hermes_dist.ops.front_door.hand_over import hand_over  # noqa: PLC0415 - start-up
+    """Replace this process by the agent; if that fails, say why in one sentence."""
+    # Late: a command of ours needs no hand-over.
+    from hermes_dist.ops.front_door.hand_over import hand_over  # noqa: PLC0415 - see above
 
     try:
         hand_over(brand, args)

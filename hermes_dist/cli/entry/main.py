@@ -1,4 +1,4 @@
-"""The commands, loaded when they are asked for, behind the library that reads command lines."""
+"""The commands, each loaded only when it is run, behind the library that parses command lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hermes_dist.errors import DistError, UsageError
 
 
 class _Guiding(click.Group):
-    """A group that says which verbs it has, where none or a mistyped one is given."""
+    """A group that lists its verbs if none or an unknown one is given."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -31,7 +31,7 @@ class _Guiding(click.Group):
             ) from err
 
     def verbs(self, ctx: click.Context) -> list[str]:
-        """The names to choose from."""
+        """The names of the verbs."""
         return self.list_commands(ctx)
 
 
@@ -85,8 +85,8 @@ def _verb_wanted() -> None:
 
 
 def _instead(word: str, known: Iterable[str]) -> str:
-    """What was perhaps meant, as a sentence; empty when nothing is close."""
-    import difflib  # noqa: PLC0415 - only for the error
+    """A suggestion for a mistyped verb, as a sentence; empty if nothing is close."""
+    import difflib  # noqa: PLC0415 - only needed for this error
 
     bare = {name.lstrip("-"): name for name in known}
     close = difflib.get_close_matches(word.lstrip("-"), bare, n=3)
@@ -98,7 +98,7 @@ def _root() -> click.Group:
 
 
 def _bare() -> None:
-    """Without a verb: the profile you are in, as the agent shows it."""
+    """Without a verb, show the active profile, as the agent does."""
     ctx = click.get_current_context()
     if ctx.invoked_subcommand is None:
         ctx.invoke(command_named("current"))
@@ -109,7 +109,7 @@ def run(called: Invocation, argv: Sequence[str]) -> int:
 
     Args:
         called: How the program was called.
-        argv: The words behind the program's name.
+        argv: The words after the program's name.
 
     Returns:
         The exit code of docs/exit-codes.md.
@@ -131,7 +131,7 @@ def _run(called: Invocation, argv: Sequence[str]) -> int:
 
 
 def _verb_first(called: Invocation, argv: Sequence[str]) -> tuple[Invocation, list[str]]:
-    """Let the options that all commands share stand before the verb as well, as the agent lets ``-p`` stand there."""
+    """Allow the options shared by all commands before the verb, too, as the agent allows ``-p`` there."""
     words, ahead = list(argv), []
     while words and words[0].startswith("-"):
         flag, joined, value = words[0].partition("=")
@@ -169,7 +169,7 @@ _SWITCHES = frozenset(
 
 
 def _depth(words: Sequence[str]) -> int:
-    """How many of the first words are a command and its verbs."""
+    """Count how many of the first words are a command and its verbs."""
     depth = 0
     known: Mapping[str, Verb | Nested] = {**VERBS, **NESTED}
     while depth < len(words) and words[depth] in known:

@@ -1,9 +1,9 @@
-"""The plain forms of what is run most often, without the library that reads every other command line.
+"""The plain forms of the most frequent commands, parsed without the command-line library.
 
-``update`` runs by the clock on many machines and mostly finds nothing new; ``list`` and ``status`` are asked by scripts
-and prompts; ``install`` is how everybody begins. So a line of theirs with a profile or source at most, and options that
-take no value, is read here; every other line goes the usual way. Both ways end in the same functions: tests hold them
-against each other.
+``update`` runs on a schedule on many machines and mostly finds nothing new; scripts and prompts call ``list`` and
+``status``; ``install`` is everybody's first command. A line of these four with at most one profile or source, and only
+options without values, is parsed here; every other line goes to the library. Both ways end in the same functions, and
+tests compare them.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _YES = frozenset(["-y", "--yes"])
 
 
 def attempt(called: Invocation, argv: Sequence[str]) -> int | None:
-    """Run a command line, if it is a plain one.
+    """Run a command line if it has a plain form.
 
     Args:
         called: How the program was called.
-        argv: The words behind the program's name.
+        argv: The words after the program's name.
 
     Returns:
-        The exit code; None when the line is for the usual way, and nothing was done or said.
+        The exit code; None if the line has no plain form, and nothing was done or printed.
     """
     run = _PLAIN.get(argv[0]) if argv else None
     if run is None:
@@ -51,7 +51,7 @@ def attempt(called: Invocation, argv: Sequence[str]) -> int | None:
 def _list(session: Session, words: Sequence[str]) -> int | None:
     if words:
         return None
-    from hermes_dist.cli.profile_list import show_profiles  # noqa: PLC0415 - only what is run is loaded
+    from hermes_dist.cli.profile_list import show_profiles  # noqa: PLC0415 - each command loads only its own module
 
     return show_profiles(session)
 
@@ -60,7 +60,7 @@ def _update(session: Session, words: Sequence[str]) -> int | None:
     names = [word for word in words if word not in _YES]
     if len(names) > 1 or any(name.startswith("-") and name != "--all" for name in names):
         return None
-    from hermes_dist.cli.package.bring import Asked, bring, bring_all  # noqa: PLC0415 - only what is run is loaded
+    from hermes_dist.cli.package.bring import Asked, bring, bring_all  # noqa: PLC0415 - each command loads only its own module
 
     yes = len(names) < len(words)
     if names == ["--all"]:
@@ -72,7 +72,7 @@ def _install(session: Session, words: Sequence[str]) -> int | None:
     sources = [word for word in words if word not in _YES]
     if len(sources) != 1 or sources[0].startswith("-"):
         return None
-    from hermes_dist.cli.package.install_one import Asked, install_one  # noqa: PLC0415 - only what is run is loaded
+    from hermes_dist.cli.package.install_one import Asked, install_one  # noqa: PLC0415 - each command loads only its own module
 
     return install_one(session, sources[0], Asked(), yes=len(sources) < len(words))
 
@@ -80,7 +80,7 @@ def _install(session: Session, words: Sequence[str]) -> int | None:
 def _status(session: Session, words: Sequence[str]) -> int | None:
     if len(words) > 1 or any(word.startswith("-") for word in words):
         return None
-    from hermes_dist.cli.package.status import show  # noqa: PLC0415 - only what is run is loaded
+    from hermes_dist.cli.package.status import show  # noqa: PLC0415 - each command loads only its own module
 
     return show(session, [session.ctx.profile(words[0] if words else None)])
 

@@ -1,6 +1,6 @@
-"""The reference of all commands as Markdown, made from the commands themselves: ``docs/commands.md``.
+"""Generate the reference of all commands as Markdown from the commands themselves: ``docs/commands.md``.
 
-Run ``make docs`` after a change; a test compares.
+Run ``make docs`` after a change; a test compares the result.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ The first positional is the profile; left out, or `.`, it is the active one. Exi
 
 
 def reference() -> str:
-    """Return the page."""
+    """Return the page of all commands."""
     lines = [_HEAD, "## Options of every command", "", *_options(_common()), ""]
     for group in GROUPS:
         lines += [f"## {group}", ""]
@@ -79,7 +79,7 @@ def _cell(text: str) -> str:
 
 
 def modules() -> str:
-    """Return the page of all modules, a line each, by room: ``docs/modules.md``."""
+    """Return the page of all modules by room, one line each: ``docs/modules.md``."""
     package = Path(__file__).parents[2]
     lines = [
         "# Modules",
@@ -106,7 +106,7 @@ def modules() -> str:
 
 
 def _dotted(file: Path) -> str:
-    """A module's name below its room; an inner room has the name of its folder."""
+    """A module's name below its room; an inner room is named by its folder."""
     return ".".join(file.with_suffix("").parts).removesuffix(".__init__")
 
 

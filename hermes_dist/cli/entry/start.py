@@ -1,4 +1,4 @@
-"""Where the commands begin: what can be said without loading the command line's library is said here."""
+"""The start of every command; answers that need no command-line library are given here."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _HELP = frozenset(["--help", "-h", "help"])
 
 
 def help_text(brand: Brand, prog: str) -> str:
-    """The help of the root: every command with its line, by groups."""
-    from hermes_dist.cli.entry.verbs import GROUPS, NESTED, VERBS, Nested, Verb  # noqa: PLC0415 - start-up
+    """The help of the program: every command with its line, by group."""
+    from hermes_dist.cli.entry.verbs import GROUPS, NESTED, VERBS, Nested, Verb  # noqa: PLC0415 - start-up: each answer loads only what it needs
 
     known: dict[str, Verb | Nested] = {**VERBS, **NESTED}
     width = max(len(name) for name in known) + 2
@@ -39,10 +39,10 @@ def help_text(brand: Brand, prog: str) -> str:
 
 
 def write(stream: TextIO, text: str) -> None:
-    """Write to an output; where nobody reads any more, as behind ``| head``, that changes nothing else.
+    """Write to an output; if its reader is gone, as after ``| head``, the rest is discarded silently.
 
     Raises:
-        DistError: The output takes no more, as a file on a full disk.
+        DistError: The output can't be written, for example because the disk is full.
     """
     try:
         stream.write(text)
@@ -58,7 +58,7 @@ def write(stream: TextIO, text: str) -> None:
 
 
 def open_closed_streams() -> None:
-    """Put nothing in place of an input or output that the caller closed, lest a file of ours takes its number."""
+    """Open ``/dev/null`` in place of closed standard streams, or a file of ours would get their number."""
     if None not in (sys.stdin, sys.stdout, sys.stderr):
         return
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
@@ -83,7 +83,7 @@ def start(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) 
     open_closed_streams()
     try:
         return _begun(brand, argv, prog, profile)
-    except KeyboardInterrupt:  # while modules were loaded: whatever runs says so itself
+    except KeyboardInterrupt:  # modules were still loading; a running command reports it itself
         write(sys.stderr, "\ninterrupted; nothing had begun\n")
         return 130
 
@@ -94,16 +94,16 @@ def _begun(brand: Brand, argv: Sequence[str], prog: str, profile: str | None) ->
     if len(argv) == 1 and argv[0] in _HELP:
         return _say(help_text(brand, prog))
     if list(argv[:2]) == ["completion", "words"]:
-        from hermes_dist.cli.entry.candidates import words  # noqa: PLC0415 - start-up
+        from hermes_dist.cli.entry.candidates import words  # noqa: PLC0415 - start-up: each answer loads only what it needs
 
         return words(brand, argv[2:])
-    from hermes_dist.cli.entry.plain import attempt  # noqa: PLC0415 - start-up
-    from hermes_dist.cli.shared.session import Invocation  # noqa: PLC0415 - start-up
+    from hermes_dist.cli.entry.plain import attempt  # noqa: PLC0415 - start-up: each answer loads only what it needs
+    from hermes_dist.cli.shared.session import Invocation  # noqa: PLC0415 - start-up: each answer loads only what it needs
 
     called = Invocation(brand, prog, profile)
     if (code := attempt(called, argv)) is not None:
         return code
-    from hermes_dist.cli.entry.main import run  # noqa: PLC0415 - start-up
+    from hermes_dist.cli.entry.main import run  # noqa: PLC0415 - start-up: each answer loads only what it needs
 
     return run(called, argv)
 

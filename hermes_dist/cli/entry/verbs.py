@@ -1,4 +1,4 @@
-"""The one list of commands: where each lives, what it does in one line, and its group in the help."""
+"""The one list of commands: where each one is, what it does in one line, and its group in the help."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Verb(NamedTuple):
-    """A command: its module in this room, its function there, its line of help, its group."""
+    """A command: its module in this room, its function there, its help line and its group."""
 
     module: str
     function: str
@@ -15,7 +15,7 @@ class Verb(NamedTuple):
 
 
 class Nested(NamedTuple):
-    """A command with verbs of its own."""
+    """A command that has verbs of its own."""
 
     help: str
     group: str

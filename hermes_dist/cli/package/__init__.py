@@ -1,1 +1,1 @@
-"""Commands about the package of a profile."""
+"""Commands about the package in a profile."""

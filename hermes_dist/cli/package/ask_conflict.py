@@ -1,4 +1,4 @@
-"""The question about one conflict, as dpkg asks: keep, take, both, diff, edit, later."""
+"""The prompt for one conflict, modelled on dpkg: keep, take, both, diff, edit, later."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HELP = (
 
 
 def asker(session: Session) -> Settle:
-    """Ask on the terminal about each conflict."""
+    """Make a function that asks on the terminal about each conflict."""
 
     def settle(proposal: Proposal, conflict: Conflict) -> Side | bytes | None:
         screen = session.screen
@@ -58,7 +58,7 @@ def asker(session: Session) -> Settle:
 
 
 def edited(session: Session, proposal: Proposal, conflict: Conflict) -> bytes | None:
-    """Let the user edit a copy of the file; None when nothing was changed, or the editor failed."""
+    """Let the user edit a copy of the file; None if it did not change or the editor failed."""
     mine, theirs = both_files(proposal, conflict)
     with tempfile.TemporaryDirectory(prefix="conflict-") as folder:
         file = Path(folder) / conflict.path.name

@@ -1,4 +1,4 @@
-"""Bringing profiles to what their sources offer. Mostly there is nothing new, so what merges is loaded only then."""
+"""Update profiles. Mostly there is nothing new, so the code that merges is loaded only if needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """What an update was asked for beyond bringing what is new."""
+    """The options of an update."""
 
     to: str = ""
     force_config: bool = False
@@ -48,10 +48,10 @@ def bring(
     Args:
         session: The run.
         profile: The profile; None for the active one.
-        asked: What else was asked for.
-        yes: The answer to questions about contents is yes.
+        asked: The options.
+        yes: Answer yes to questions about file changes.
         dry_run: Only show what would happen.
-        exit_code: With ``dry_run``, tell by the exit code whether there is something to do.
+        exit_code: With ``dry_run``, return 10 if there is something to do.
 
     Returns:
         The exit code.
@@ -82,21 +82,22 @@ def _need_lockfile(session: Session, name: ProfileName) -> None:
 def bring_all(
     session: Session, asked: Asked, *, yes: bool, dry_run: bool = False, exit_code: bool = False
 ) -> int:
-    """Update every profile that has a lockfile; their sources are asked at once.
+    """Update every profile that has a lockfile, asking all sources at once.
 
     Args:
         session: The run.
-        asked: What else was asked for.
-        yes: The answer to questions about contents is yes.
+        asked: The options.
+        yes: Answer yes to questions about file changes.
         dry_run: Only show what would happen.
-        exit_code: With ``dry_run``, tell by the exit code whether there is something to do.
+        exit_code: With ``dry_run``, return 10 if there is something to do.
 
     Returns:
-        The worst exit code of theirs.
+        The worst of the exit codes.
     """
-    from hermes_dist.ops.profiles.list import list_profiles  # noqa: PLC0415 - start-up of updating one
+    from hermes_dist.ops.profiles.list import list_profiles  # noqa: PLC0415 - updating one profile needs no list
 
     names = [row.name for row in list_profiles(session.ctx) if row.managed]
+    # All sources are asked at once, so that many profiles wait only as long as the slowest one.
     ask_ahead(session.ctx, names)
 
     def one(each: Session, name: ProfileName) -> int:
@@ -110,13 +111,14 @@ def bring_all(
 def _bring(
     session: Session, looked: Looked, asked: Asked, *, yes: bool, dry_run: bool, exit_code: bool
 ) -> int:
+    # Decided from the head of the lock alone: most updates end here and load nothing that merges.
     if (
         looked.nothing_new
         and asked._replace(locked=False) == Asked()
         and not session.screen.as_json
     ):
         return _nothing_new(session, looked)
-    from hermes_dist.cli.package.update_one import update_one  # noqa: PLC0415 - start-up
+    from hermes_dist.cli.package.update_one import update_one  # noqa: PLC0415 - an update with nothing new merges nothing
 
     return update_one(session, looked, asked, yes=yes, dry_run=dry_run, exit_code=exit_code)
 
@@ -128,15 +130,15 @@ def _nothing_new(session: Session, looked: Looked) -> int:
 
 
 def offer_adoption(session: Session, name: ProfileName, *, dry_run: bool) -> None:
-    """On a terminal, offer to take over a profile without a lockfile, so that it can be updated.
+    """On a terminal, offer to adopt a profile without a lockfile, so that it can be updated.
 
     Raises:
-        Cancelled: It was offered and declined at the second question.
+        Cancelled: The user accepted the offer and then declined the adoption.
     """
     if dry_run or not session.screen.somebody or session.ctx.layout.lockfile(name).exists():
         return
-    from hermes_dist.cli.package.upkeep import adopt_one  # noqa: PLC0415 - only who needs it pays for it
-    from hermes_dist.ops.package.adopt import adoptable  # noqa: PLC0415 - likewise
+    from hermes_dist.cli.package.upkeep import adopt_one  # noqa: PLC0415 - only profiles without a lock need it
+    from hermes_dist.ops.package.adopt import adoptable  # noqa: PLC0415 - only profiles without a lock need it
 
     if adoptable(session.ctx, name) and session.screen.confirm(
         f"{name} has no lockfile. Adopt it first?"

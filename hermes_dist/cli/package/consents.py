@@ -1,4 +1,4 @@
-"""What is told about consents: the card before a yes, ``approve --list`` and ``approve --show``."""
+"""Show approvals: the card before an approval, ``approve --list`` and ``approve --show``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CAUSES = {"user": "you switched it off", "author": "its author ships it switche
 def consent_card(
     session: Session, name: ProfileName, effects: Iterable[Effect], *, asking: bool
 ) -> None:
-    """Show what a yes would be given to, whole, and what was approved before where that is something else."""
+    """Show in full what an approval would cover, and what was approved before if that differs."""
     screen = session.screen.aloud() if asking else session.screen
     each = tuple(effects)
     home = open_home(session.ctx, name)
@@ -30,7 +30,7 @@ def consent_card(
 
 
 def consent_list(session: Session, name: ProfileName) -> int:
-    """List what waits, what has its yes, and what is off."""
+    """List what needs approval, what is approved, and what is off."""
     found = approvals.consents(session.ctx, name)
     screen = session.screen
     screen.emit("consents", consents_data(name, found))
@@ -64,7 +64,7 @@ def _next(session: Session, name: ProfileName, waiting: object, off: tuple[Off, 
 
 
 def consent_shown(session: Session, name: ProfileName, words: tuple[str, ...]) -> int:
-    """Show all that things do."""
+    """Show everything that the named things do."""
     groups = tuple(group for word in words for group in approvals.shown(session.ctx, name, word))
     session.screen.emit("consent-shown", {"profile": name, "things": groups_data(groups)})
     now = agent_time(session.ctx, session.ctx.layout.home(name))

@@ -1,4 +1,4 @@
-"""Commands that look back and go back: history, rollback, hold, unhold; and update --abort."""
+"""Commands about a profile's history: history, rollback, hold, unhold; and ``update --abort``."""
 
 from __future__ import annotations
 

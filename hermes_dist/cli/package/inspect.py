@@ -1,4 +1,4 @@
-"""Commands that look and change nothing: status, diff, info, outdated."""
+"""Commands that change nothing: status, diff, info, outdated."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def info(
     ] = "",
 ) -> int:
     if package or (profile and ops.is_package(session.ctx, profile)):
-        from hermes_dist.cli.registry import package_info  # noqa: PLC0415 - few ask for what is not installed
+        from hermes_dist.cli.registry import package_info  # noqa: PLC0415 - only needed for packages that are not installed
 
         return package_info(session, package or str(profile))
     found = ops.info(session.ctx, session.ctx.profile(profile))

@@ -1,4 +1,4 @@
-"""Installing one package, however its command line was read."""
+"""Install one package, for both ways of parsing the command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hermes_dist.ops.trust.verbs import Accept
 
 
 class Asked(NamedTuple):
-    """What an install was asked for beyond the package."""
+    """The options of an install, besides the package."""
 
     name: str = ""
     alias: bool = False
@@ -42,8 +42,8 @@ def install_one(
     Args:
         session: The run.
         source: The source as typed.
-        asked: What else was asked for.
-        yes: The answer to questions about contents is yes.
+        asked: The options.
+        yes: Answer yes to questions about file changes.
         dry_run: Only show what would happen.
 
     Returns:
@@ -85,11 +85,11 @@ def install_one(
 
 
 def _offer(session: Session) -> None:
-    """Offer the front door once, on a terminal, where the brand's command starts nothing."""
+    """Offer the front door once, on a terminal, if the brand's command starts nothing."""
     layout, name = session.ctx.layout, session.brand.name
     if not session.screen.somebody or session.screen.as_json:
         return
-    from hermes_dist.ops.front_door import launcher as front_door  # noqa: PLC0415 - start-up
+    from hermes_dist.ops.front_door import launcher as front_door  # noqa: PLC0415 - only needed on a terminal
 
     if not front_door.to_be_offered(layout, session.ctx.env):
         return

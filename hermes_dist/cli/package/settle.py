@@ -1,4 +1,4 @@
-"""Commands that settle what was left open: resolve, approve."""
+"""Commands that settle what is open: resolve, approve."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _ask(session: Session, name: ProfileName, place: str, wish: Wish) -> int:
 
 
 def _edit(session: Session, name: ProfileName, place: str, wish: Wish) -> int:
-    """Open the editor for each file with a conflict; what it comes back as settles the conflicts in it."""
+    """Open the editor for each file with a conflict; the edited file settles the conflicts in it."""
     left: list[str] = []
 
     def settle(proposal: Proposal, conflict: Conflict) -> bytes | None:
@@ -114,7 +114,7 @@ def _edit(session: Session, name: ProfileName, place: str, wish: Wish) -> int:
 
 
 def _forget(session: Session, name: ProfileName, place: str, wish: Wish) -> int:
-    """Undo what --always remembered."""
+    """Undo decisions made by ``--always``."""
     kept = ops.kept_places(session.ctx, name, place)
     if not kept:
         session.screen.say(f"Nothing is kept yours for ever in {name}.")
@@ -197,7 +197,8 @@ def approve(
         session.screen.emit("outcome", outcome_data(nothing))
         session.screen.say(f"Nothing waits for a yes in {name}.")
         return 0
-    if not dry_run:  # whose preview names them
+    # A dry run lists the effects in its preview.
+    if not dry_run:
         consent_card(session, name, chosen.effects, asking=not yes)
     if not yes and not dry_run:
         chosen = _chosen(session, name, chosen)
@@ -215,10 +216,10 @@ def _revoke(
 
 
 def _chosen(session: Session, name: ProfileName, chosen: ops.Chosen) -> ops.Chosen:
-    """Ask for all at once or, where there are several, for each.
+    """Ask about all effects at once; if there are several, the user may also answer for each.
 
     Raises:
-        Cancelled: The answer was no to all.
+        Cancelled: The user approved nothing.
     """
     screen = session.screen
     screen.needs("--yes")

@@ -1,4 +1,4 @@
-"""How a profile stands against its package: what ``status`` shows."""
+"""Show how profiles differ from their packages, for ``status``."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def show(
     together: bool = False,
     exit_code: bool = False,
 ) -> int:
-    """Show how profiles stand.
+    """Show the status of profiles.
 
     Args:
         session: The run.
         names: The profiles.
-        together: They are shown as a list, even where it is one.
-        exit_code: 10 when something differs.
+        together: Show them as a list, even if there is only one.
+        exit_code: Return 10 if something differs.
 
     Returns:
         The exit code.

@@ -97,7 +97,7 @@ def update(
 
 def _back(session: Session, profile: str | None, *, alone: bool, yes: bool, dry_run: bool) -> int:
     """``update --abort``."""
-    from hermes_dist.cli.package.history import abort  # noqa: PLC0415 - it builds on this module
+    from hermes_dist.cli.package.history import abort  # noqa: PLC0415 - that module imports this one
 
     if not alone:
         raise UsageError("--abort stands alone: it takes a profile, -y and -n")

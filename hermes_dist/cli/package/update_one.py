@@ -1,4 +1,4 @@
-"""An update that has something to do."""
+"""Run an update that has something to do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def update_one(
     session: Session, looked: Looked, asked: Asked, *, yes: bool, dry_run: bool, exit_code: bool
 ) -> int:
-    """Bring one profile to what its source offers."""
+    """Update one profile to what its source offers."""
     wish = _wish(session, asked, yes=yes, dry_run=dry_run)
     settle = settle_of(session, asked.conflict, yes=yes)
     outcome = update(session.ctx, looked.name, wish, agreement(session, yes=yes), settle, looked)

@@ -129,10 +129,10 @@ def adopt(
 def adopt_one(
     session: Session, name: ProfileName, *, source: str = "", yes: bool, dry_run: bool = False
 ) -> int:
-    """Adopt one profile, asking where the guess is not sure.
+    """Adopt one profile; ask if the guess is not certain.
 
     Raises:
-        DistError: It can't be adopted.
+        DistError: The profile can't be adopted.
     """
 
     def confirm(proposal: Proposal) -> bool:
@@ -195,7 +195,7 @@ def _adopted(session: Session, outcome: Outcome) -> None:
 
 
 def _already_active(session: Session, name: ProfileName, effects: Sequence[Effect]) -> None:
-    """What runs already: the agent's own installer asked nobody."""
+    """Say what runs already: the agent's own installer does not ask for approval."""
     for group in review.groups_of(effects):
         what = group.line if group.kind is EffectKind.SCHEDULES else group.name
         session.screen.say(f"  active already, and left so: {clean(what, 80)} ({group.kind})")

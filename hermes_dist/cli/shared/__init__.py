@@ -1,1 +1,1 @@
-"""What all commands share: session, screen, questions, cards, errors."""
+"""Shared by all commands: session, screen, questions, cards, errors."""

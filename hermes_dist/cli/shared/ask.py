@@ -1,4 +1,4 @@
-"""The questions beside the yes to the content: effects, and variables that are missing."""
+"""Prompts shown after the plan is confirmed: effects, and missing variables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hermes_dist.ops.change.variables import Given, gather, single_line
 
 
 def agreement(session: Session, *, yes: bool) -> Confirm:
-    """Show a proposal, and ask unless ``--yes`` answered."""
+    """Make a function that shows a proposal and asks for confirmation, unless ``--yes`` was given."""
 
     def confirm(proposal: Proposal) -> bool:
         preview(session, proposal, asking=not yes)
@@ -28,7 +28,12 @@ def agreement(session: Session, *, yes: bool) -> Confirm:
 
 
 def questions(session: Session, *, yes: bool) -> Questions | None:
-    """Who answers beyond the content: somebody on a terminal; ``--yes`` never does."""
+    """The prompts shown after the plan is confirmed; None with ``--yes`` or if nobody is there.
+
+    ``--yes`` confirms file changes only; it never approves effects.
+    """
+    # ``--yes`` confirms file changes; what runs needs its own approval, from somebody who saw the
+    # card.
     if yes or not session.screen.somebody:
         return None
     asker = _Asker(session)
@@ -36,7 +41,7 @@ def questions(session: Session, *, yes: bool) -> Questions | None:
 
 
 def twins(session: Session) -> Callable[[Package, Sequence[Package]], bool] | None:
-    """Who is asked about a name that is easily mistaken for another; None where nobody is there."""
+    """The prompt about a name that is easily mistaken for another; None if nobody is there to answer."""
 
     def ask(meant: Package, others: Sequence[Package]) -> bool:
         session.screen.prompt("This name is easily mistaken for another:")
@@ -51,10 +56,10 @@ def twins(session: Session) -> Callable[[Package, Sequence[Package]], bool] | No
 
 
 def given(session: Session, assignments: list[str] | None, file: str) -> Given:
-    """Read ``--env`` and ``--env-file``, and warn of what is not taken.
+    """Read ``--env`` and ``--env-file``, and warn about lines that are ignored.
 
     Raises:
-        UsageError: A value is missing or can't stand on one line.
+        UsageError: A value is missing or does not fit on one line.
     """
     found = gather(session.ctx, assignments or (), file)
     for line in found.warnings:
@@ -69,13 +74,13 @@ class _Asker:
         self.session = session
 
     def effects(self, proposal: Proposal) -> bool:
-        """Whether what the card named may run at once."""
+        """Ask whether the effects on the card may run at once."""
         count = counted(len(review.groups_of(proposal.asked)), "thing")
         self.session.screen.prompt(f"{count} would wait for your yes.")
         return self.session.screen.confirm("Let it run these now?", "--allow-effects")
 
     def variables(self, proposal: Proposal) -> Mapping[str, str]:
-        """Values for what is missing; Enter always skips, and only an equals sign takes the value that is shown."""
+        """Ask for missing values. Enter always skips; the suggested value is taken only by typing ``=``."""
         values: dict[str, str] = {}
         if proposal.unfilled:
             self.session.screen.prompt(

@@ -1,4 +1,4 @@
-"""The one error boundary: whatever goes wrong in a command ends in a sentence and an exit code."""
+"""The one error boundary: every error in a command ends as a sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def guarded(work: Callable[[], _Code], argv: Sequence[str], prog: str) -> _Code 
     """Run a command line's work.
 
     Args:
-        work: Gives the exit code.
-        argv: The words behind the program's name; they say how errors are shown.
+        work: Does the work; returns the exit code.
+        argv: The words after the program's name; they decide how errors are shown.
         prog: How the program was called.
 
     Returns:
@@ -33,7 +33,7 @@ def guarded(work: Callable[[], _Code], argv: Sequence[str], prog: str) -> _Code 
             "\ninterrupted; the home is as before, or finished by the next command"
         )
         return 130
-    except Exception as err:  # the one boundary: nobody sees a traceback unasked
+    except Exception as err:  # the one boundary: a traceback is shown only with -v
         if "-v" in argv or "--verbose" in argv:
             raise
         early_screen(argv).error(_internal(err, prog))

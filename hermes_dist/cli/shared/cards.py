@@ -1,6 +1,6 @@
-"""What is shown before and after a change: the preview with its review card, and the summary.
+"""Show a change: the preview with its review card before it, and the summary after it.
 
-On install the whole is shown, on update what changed; ``-v`` shows the whole there, too.
+An install shows everything, an update only what changed; ``-v`` shows everything there, too.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _VERBS = {
 
 
 def size_of(count: int) -> str:
-    """A number of bytes for people."""
+    """Format a number of bytes for people."""
     value = float(count)
     for unit in ("B", "KB", "MB"):
         if value < 1000:
@@ -49,7 +49,7 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
     Args:
         session: The session.
         proposal: What would be done.
-        asking: A question follows: it is shown even where the screen is quiet.
+        asking: A question follows, so this is shown even if the screen is quiet.
     """
     screen = session.screen.aloud() if asking else session.screen
     rows = review.changed_keys(session.ctx, proposal)
@@ -118,7 +118,7 @@ def _steps(screen: Screen, steps: tuple[Step, ...]) -> None:
 
 
 def _keys(screen: Screen, rows: list[review.KeyRow]) -> None:
-    """The keys that upstream changed in documents; those that conflict come with their conflict."""
+    """Show the keys that upstream changed in documents; conflicting ones are shown with their conflicts."""
     shown = rows if screen.verbose else rows[:_SHOWN]
     for row in shown:
         screen.tell(f"    {clean(row.path)}: {clean(row.key, 80)}  {_change(row)}")
@@ -151,7 +151,7 @@ def _environment(screen: Screen, proposal: Proposal) -> None:
 
 
 def _effects(session: Session, screen: Screen, proposal: Proposal) -> None:
-    """What newly asks for a yes or got it; what waited before is only counted."""
+    """Show effects that newly need approval or were just approved; those that waited before are only counted."""
     plan = proposal.plan
     new = set(plan.effects if proposal.new or screen.verbose else proposal.asked)
     allowed = set(plan.effects) - set(plan.parked)
@@ -172,14 +172,14 @@ def review_card(
     *,
     state: str = "allowed",
 ) -> None:
-    """Name everything that would become possible, a server, job or plugin at a time, whole: nothing is cut.
+    """Show everything that could run, one server, job or plugin at a time, in full: nothing is cut.
 
     Args:
-        screen: Where to.
-        effects: What it is about.
-        parked: Those of them that wait for a yes.
-        now: The time, in the time zone that the agent goes by.
-        state: What the others are.
+        screen: The screen to write to.
+        effects: The effects to show.
+        parked: Those of them that need approval.
+        now: The current time, in the agent's time zone.
+        state: A word for the state of the others.
     """
     waiting = set(parked)
     for group in review.groups_of(effects):
@@ -188,13 +188,13 @@ def review_card(
 
 
 def changed_card(screen: Screen, rows: Iterable[tuple[str, str, str]]) -> None:
-    """What was approved before at the places of a card, where that is something else."""
+    """Show what was approved before at the places of a card, if that differs."""
     for place, before, after in rows:
         screen.tell(f"    was approved  {clean(place)}: {clean_line(before)} → {clean_line(after)}")
 
 
 def _by_author(session: Session, screen: Screen, proposal: Proposal) -> None:
-    """What comes switched off by its author: it stays off, whatever is approved, until it is named."""
+    """Show what its author ships switched off: it stays off, whatever is approved, until the user names it."""
     before = proposal.home.lock.off if proposal.home.lock else ()
     for off in proposal.plan.off:
         if off.cause is OffCause.AUTHOR and off not in before:
@@ -205,7 +205,7 @@ def _by_author(session: Session, screen: Screen, proposal: Proposal) -> None:
 
 
 def group_card(screen: Screen, group: review.Group, now: datetime, mark: str = "") -> None:
-    """One thing with all that it does."""
+    """Show one server, job, hook, plugin or key with everything that it does."""
     kind = screen.paint(_VERBS[group.kind].ljust(9), "magenta", err=True)
     if len(group.rows) > 1:
         screen.tell(f"  {kind} {clean_line(group.name)}:{mark}")
@@ -225,14 +225,14 @@ def group_card(screen: Screen, group: review.Group, now: datetime, mark: str = "
 
 
 def _wrap(line: str) -> list[str]:
-    """A line in pieces as wide as the terminal is, beside what stands before them; nothing is cut."""
+    """Wrap a line to the width of the terminal, after an indent; nothing is cut."""
     room = shutil.get_terminal_size((_INDENT + _WIDEST, 24)).columns - _INDENT
     width = max(_NARROWEST, min(_WIDEST, room))
     return textwrap.wrap(clean_line(line.replace("\n", " ⏎ ")), width, break_on_hyphens=False)
 
 
 def _wrapped(screen: Screen, line: str) -> None:
-    """One key of a section with its value, whole."""
+    """One key of a section with its whole value."""
     wrapped = _wrap(line)
     for number, part in enumerate(wrapped):
         screen.tell(f"  {' ' * 12} {'  ' if number else ''}{part}")
@@ -258,10 +258,10 @@ def _left_out(screen: Screen, proposal: Proposal) -> None:
 
 
 def summary(session: Session, outcome: Outcome) -> int:
-    """Tell what was done and what comes next.
+    """Show what was done and what to do next.
 
     Returns:
-        The exit code: 3 while conflicts are open.
+        The exit code: 3 if conflicts are open.
     """
     screen, name = session.screen, outcome.profile
     notes(screen, outcome.notes)
@@ -280,11 +280,10 @@ def summary(session: Session, outcome: Outcome) -> int:
 def _waiting(
     session: Session, proposal: Proposal, waiting: Sequence[review.Group], asked: set[Effect]
 ) -> None:
-    """Say what waits, and the next command; where there is no lockfile, nothing remembers it."""
+    """Show what needs approval, and the next command; without a lockfile nothing remembers it."""
     new = [group for group in waiting if asked & set(group.effects)]
-    if (
-        proposal.verb == "resolve" and new
-    ):  # what was just taken comes with the yes alone: it is named once more
+    # Effects of a side that was just taken are named once more: taking it did not approve them.
+    if proposal.verb == "resolve" and new:
         verb = "waits" if len(new) == 1 else "wait"
         session.screen.say(f"  {counted(len(new), 'thing')} that you settled {verb} for your yes:")
         for group in new:

@@ -1,4 +1,4 @@
-"""One function cleans every foreign string before it is shown, so that no field can forge a line of ours."""
+"""Clean every string from outside before it is shown, so that no field can forge a line of ours."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ def clean(text: object, columns: int = COLUMNS) -> str:
 
     Args:
         text: Anything from outside: a manifest field, a file name, git's output.
-        columns: Its greatest length.
+        columns: The greatest length of the result.
 
     Returns:
-        NFC; control, format, surrogate and private characters as ``\u{…}``; cut with an ellipsis.
+        The text in NFC, with control, format, surrogate and private characters as ``\u{…}``; if too long, cut
+        with an ellipsis.
     """
     flat = unicodedata.normalize("NFC", str(text))
     if not (flat.isascii() and flat.isprintable()):
@@ -24,7 +25,7 @@ def clean(text: object, columns: int = COLUMNS) -> str:
 
 
 def clean_line(text: str) -> str:
-    """Clean a line of a diff or a log: nothing is cut."""
+    """Clean a line of a diff or a log; nothing is cut."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_visible, text))

@@ -97,14 +97,14 @@ _DEFAULTS = Options()._asdict()
 
 
 def command_with_profile(function: Callable[..., int | None]) -> Callable[..., None]:
-    """Make a command whose ``--profile`` is its own option, as of a route."""
+    """Make a command that has a ``--profile`` option of its own, such as those of routes."""
     return _command(
         function, {name: note for name, note in _common().items() if name != "in_profile"}
     )
 
 
 def command(function: Callable[..., int | None]) -> Callable[..., None]:
-    """Make a command of ``function(session, …) -> exit code``, with the options that all share."""
+    """Make a click command from ``function(session, …) -> exit code``, with the options that all commands share."""
     return _command(function, _common())
 
 

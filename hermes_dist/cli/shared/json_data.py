@@ -1,4 +1,4 @@
-"""Results as JSON data; each object has its schema in ``schema/``."""
+"""Build the JSON data of results; each object has its schema in ``schema/``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hermes_dist.agents.places import SHOWN_AS
 
-if TYPE_CHECKING:  # a command loads the ops it needs, not those of the others
+if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.model.plan import Conflict, Effect, Step
     from hermes_dist.model.source import Pin
     from hermes_dist.ops.authoring.author import Problem
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # a command loads the ops it needs, not those of the others
 
 
 def pin_data(pin: Pin | None) -> dict[str, Any] | None:
-    """A pin; no credentials are in it."""
+    """A pin; it contains no credentials."""
     if pin is None:
         return None
     return {
@@ -54,7 +54,7 @@ def effect_data(effect: Effect) -> dict[str, Any]:
 
 
 def groups_data(groups: Iterable[Group]) -> list[dict[str, Any]]:
-    """Things that need a yes, each with its parts."""
+    """Things that need approval, each with its parts."""
     return [
         {
             "name": group.name,
@@ -67,7 +67,7 @@ def groups_data(groups: Iterable[Group]) -> list[dict[str, Any]]:
 
 
 def consents_data(name: str, found: Consents) -> dict[str, Any]:
-    """What waits, what has its yes, and what is off."""
+    """What needs approval, what is approved, and what is off."""
     approved = [
         {**data, "since": list(each.since)}
         for each, data in zip(
@@ -118,7 +118,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
 
 
 def status_data(status: Status) -> dict[str, Any]:
-    """How a home stands."""
+    """The status of a home."""
     keys = dict(status.keys)
     return {
         "profile": status.profile,
@@ -207,7 +207,7 @@ def row_data(row: Row) -> dict[str, Any]:
 
 
 def outdated_data(rows: list[Outdated]) -> dict[str, Any]:
-    """What moved on."""
+    """What a profile's source has that is new."""
     return {
         "profiles": [
             {
@@ -237,7 +237,7 @@ def problem_data(problem: Problem) -> dict[str, Any]:
 
 
 def published_data(done: Published) -> dict[str, Any]:
-    """What was published, or would be."""
+    """A publication, done or planned."""
     made = done.publication
     return {
         "label": made.label,
@@ -258,7 +258,7 @@ def published_data(done: Published) -> dict[str, Any]:
 
 
 def contributed_data(done: Contributed) -> dict[str, Any]:
-    """What was sent to an author, or would be."""
+    """A contribution, done or planned."""
     made = done.contribution
     return {
         "repository": str(made.spec),

@@ -1,4 +1,4 @@
-"""The last lines of a command: notes, that all is up to date, what is open still. They load nothing of merging."""
+"""Show the last lines of a command: notes, nothing to do, what is open. Nothing of merging is loaded here."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def notes(screen: Screen, lines: Iterable[str]) -> None:
-    """Write notes, each once."""
+    """Write notes, each one once."""
     for line in dict.fromkeys(lines):
         screen.tell(f"  note   {clean(line, 300)}")
 
 
 def up_to_date(session: Session, name: ProfileName, lock: Lock | LockHead | None) -> None:
-    """Tell that there was nothing to do."""
+    """Say that there was nothing to do."""
     label = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})" if lock else ""
     session.screen.say(f"{name} is up to date{label}.")
 
@@ -32,7 +32,7 @@ def reminder(session: Session, name: ProfileName, conflicts: int) -> int:
     """Remind of open conflicts.
 
     Returns:
-        The exit code: 3 while some are open.
+        The exit code: 3 if some are open.
     """
     if not conflicts:
         return 0

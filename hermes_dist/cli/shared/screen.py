@@ -19,37 +19,37 @@ _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta":
 
 
 class Spinner:
-    """Progress on a terminal: a line that turns while something is fetched or written."""
+    """Progress on a terminal: a line with a turning mark while something is fetched or written."""
 
     def __init__(self) -> None:
         self._status: Status | None = None
 
     def show(self, line: str) -> None:
-        """Begin to turn, or turn on with another line."""
+        """Start the line, or continue with another text."""
         if self._status is None:
-            from rich.console import Console  # noqa: PLC0415 - only terminals pay for it
+            from rich.console import Console  # noqa: PLC0415 - only needed on terminals
 
             self._status = Console(stderr=True).status("", spinner="dots")
             self._status.start()
         self._status.update(clean(line, 100))
 
     def stop(self) -> None:
-        """Clear the line; everything that is written does so first."""
+        """Clear the line; every other output does this first."""
         if self._status is not None:
             self._status.stop()
             self._status = None
 
 
 class Screen:
-    """How a command speaks.
+    """The output and input of a command.
 
     Args:
-        colour: Whether results are coloured; None to follow the terminal.
-        quiet: Only results and errors.
-        verbose: More of everything.
-        as_json: Results are one JSON object.
-        show_progress: Whether progress is shown on a terminal.
-        ask: Whether there is somebody to ask.
+        colour: Whether to colour the output; None to colour on terminals only.
+        quiet: Write only results and errors.
+        verbose: Write more details.
+        as_json: Write the result as one JSON object.
+        show_progress: Whether to show progress on a terminal.
+        ask: Whether questions are allowed.
     """
 
     def __init__(
@@ -69,18 +69,18 @@ class Screen:
         self.show_progress = show_progress
         self.ask = ask
         self.is_result = False
-        """What is told is the result itself, as the preview of a dry run is."""
+        """Whether messages are the result itself, as the preview of a dry run is."""
         self.gathered: list[dict[str, Any]] | None = None
-        """Takes the JSON objects of a command that runs on many profiles, to be one in the end."""
+        """Collects the JSON objects of a command that runs on many profiles, to write them as one."""
         self.spinner = Spinner()
 
     def progress(self, line: str) -> None:
-        """Show what is being done, where that can be seen."""
+        """Show what is being done, if progress is visible."""
         if self.show_progress and not self.quiet and not self.as_json and sys.stderr.isatty():
             self.spinner.show(line)
 
     def results(self) -> Screen:
-        """The same screen, with what is told on stdout: what would happen is the result of a dry run."""
+        """The same screen with messages on stdout: the preview is the result of a dry run."""
         twin = copy(self)
         twin.is_result = not self.as_json
         return twin
@@ -91,14 +91,14 @@ class Screen:
             self._write(line)
 
     def tell(self, line: str) -> None:
-        """Write a line beside the result: a note, a warning, the next command."""
+        """Write a line that is not part of the result: a note, a warning, the next command."""
         if self.is_result:
             self.say(line)
         elif not self.quiet:
             self._write(line, err=True)
 
     def prompt(self, line: str) -> None:
-        """Write a line that belongs to a question, also where the screen is quiet."""
+        """Write a line that belongs to a question, even if the screen is quiet."""
         self._write(line, err=True)
 
     def warn(self, line: str) -> None:
@@ -106,39 +106,39 @@ class Screen:
         self._write(f"{self._painted('warning:', 'yellow', sys.stderr)} {line}", err=True)
 
     def emit(self, schema: str, data: dict[str, Any]) -> None:
-        """Write the JSON object of a command that was asked for it."""
+        """Write the JSON object of a command, if JSON was asked for."""
         if not self.as_json:
             return
         whole = {"schema": f"hermes-dist/{schema}/1", **data}
         if self.gathered is not None:
             self.gathered.append(whole)
         else:
-            import json  # noqa: PLC0415 - start-up
+            import json  # noqa: PLC0415 - only needed with --json
 
             self._write(json.dumps(whole, indent=2, ensure_ascii=True))
 
     def gather(self) -> Screen:
-        """The same screen, keeping JSON objects back in :attr:`gathered`."""
+        """The same screen, but JSON objects are collected in :attr:`gathered`."""
         twin = copy(self)
         twin.gathered = []
         return twin
 
     def aloud(self) -> Screen:
-        """The same screen, also for what a quiet one leaves out: what a question is about."""
+        """The same screen, not quiet: a question needs its context."""
         twin = copy(self)
         twin.quiet = False
         return twin
 
     def _write(self, line: str, *, err: bool = False) -> None:
-        self.spinner.stop()  # which turns in place of both outputs
+        self.spinner.stop()  # it shares the terminal with both outputs
         write(sys.stderr if err else sys.stdout, line + "\n")
 
     def coloured(self, stream: TextIO | None = None) -> bool:
-        """Whether a stream takes colour."""
+        """Whether to colour a stream."""
         return (stream or sys.stdout).isatty() if self.colour is None else self.colour
 
     def paint(self, text: str, colour: str, *, bold: bool = False, err: bool = False) -> str:
-        """Colour a text of ours; with ``err`` for what is told."""
+        """Colour a text of ours; ``err`` if it goes to stderr."""
         return self._painted(
             text, colour, sys.stderr if err and not self.is_result else sys.stdout, bold=bold
         )
@@ -150,7 +150,7 @@ class Screen:
         return "".join(f"\033[{code}m" for code in codes) + f"{text}\033[0m" if codes else text
 
     def diff(self, lines: Iterable[str]) -> None:
-        """Write a unified diff, coloured on a terminal; tabs become spaces, as nothing below 0x20 is written."""
+        """Write a unified diff, coloured on a terminal; tabs become spaces, as control characters are cleaned."""
         colours = {"+": "green", "-": "red", "@": "cyan"}
         for line in lines:
             colour = "" if line.startswith(("+++", "---")) else colours.get(line[:1], "")
@@ -160,7 +160,7 @@ class Screen:
             )
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Write rows in columns, cleaned and as wide as they need to be."""
+        """Write rows in columns, cleaned and as wide as needed."""
         cells = [tuple(head), *(tuple(clean(cell, 60) for cell in row) for row in rows)]
         widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
         first, *lines = (
@@ -171,14 +171,14 @@ class Screen:
 
     @property
     def somebody(self) -> bool:
-        """Whether there is somebody to ask."""
+        """Whether somebody is there to answer questions."""
         return self.ask and sys.stdin.isatty() and sys.stderr.isatty()
 
     def needs(self, flag: str) -> None:
-        """Make sure that there is somebody to ask.
+        """Make sure that somebody is there to answer.
 
         Raises:
-            InputNeeded: Nobody is there; the flag would answer.
+            InputNeeded: Nobody is there; the error names the flag that answers instead.
         """
         if not self.somebody:
             raise InputNeeded(
@@ -203,7 +203,7 @@ class Screen:
         self.spinner.stop()
         try:
             if hidden:
-                import getpass  # noqa: PLC0415 - only for secrets
+                import getpass  # noqa: PLC0415 - only needed to read secrets
 
                 return getpass.getpass(prompt, stream=sys.stderr)
             sys.stderr.write(prompt)
@@ -216,7 +216,7 @@ class Screen:
         return line.rstrip("\n")
 
     def error(self, error: DistError, *, beside: bool = False) -> None:
-        """Write an error: what, where, what to do next; ``beside`` a result it is no JSON object of its own."""
+        """Write an error: what, where, what to do next; with ``beside`` it is not a JSON object of its own."""
         if self.as_json and not beside:
             body = {
                 "message": clean(error.what, 500),

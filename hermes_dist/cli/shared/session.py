@@ -1,4 +1,4 @@
-"""One run of a command: how the program was called, what its options ask for, and where it works and speaks."""
+"""One run of a command: how the program was called, its shared options, its context and its screen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Invocation(NamedTuple):
-    """How the program was called: by which brand's command, for which profile."""
+    """How the program was called: by which brand's command, and for which profile."""
 
     brand: Brand
     prog: str
@@ -39,7 +39,7 @@ class Options(NamedTuple):
 
 
 class Session(NamedTuple):
-    """One run of a command: the context to work in and the screen to speak on."""
+    """One run of a command: the context to work with and the screen to write to."""
 
     ctx: Context
     screen: Screen
@@ -50,7 +50,7 @@ class Session(NamedTuple):
         return self.ctx.command(words)
 
     def with_results(self) -> Session:
-        """The same run, where what is told is the result, as the preview of a dry run is."""
+        """The same run with messages as the result, as for the preview of a dry run."""
         return self._replace(screen=self.screen.results())
 
 
@@ -58,8 +58,8 @@ def open_session(called: Invocation, options: Options) -> Session:
     """Begin a run.
 
     Raises:
-        UsageError: ``--color`` takes something else.
-        Invalid: The profile's name is none.
+        UsageError: The value of ``--color`` is not valid.
+        Invalid: The text is not a valid profile name.
     """
     screen = _screen_of(options)
     profile = called.profile if options.in_profile is None else options.in_profile
@@ -84,7 +84,7 @@ def _screen_of(options: Options) -> Screen:
 
 
 def early_screen(argv: Sequence[str]) -> Screen:
-    """The screen for what goes wrong before, or outside of, the options' own."""
+    """The screen for errors that come before or outside of the parsed options."""
     words = [
         f"--color={word}" if before == "--color" else word for before, word in pairwise(("", *argv))
     ]
@@ -103,13 +103,14 @@ def _colour(word: str) -> bool | None:
 def on_each(
     session: Session, names: Iterable[ProfileName], run: Callable[[Session, ProfileName], int]
 ) -> int:
-    """Run on many profiles: all run, the worst code counts, and with ``--json`` their objects become one."""
+    """Run on many profiles: an error does not stop the others, the worst code counts, and JSON objects become one."""
     each = session._replace(screen=session.screen.gather())
     codes = []
     for name in names:
         try:
             codes.append(run(each, name))
         except DistError as error:
+            # One profile's error must not keep the others from their turn.
             each.screen.error(error.within(name))
             codes.append(error.code)
     session.screen.emit("outcomes", {"results": each.screen.gathered or []})
@@ -117,6 +118,7 @@ def on_each(
 
 
 def worst(codes: Iterable[int]) -> int:
-    """The exit code of a command that ran on many profiles: the worst of them."""
+    """The exit code of a command that ran on many profiles: the worst one."""
     found = set(codes)
+    # Worst first. A code that is missing here would count as success.
     return next((code for code in (130, 2, 6, 5, 1, 4, 7, 8, 3, 10) if code in found), 0)

@@ -1,4 +1,4 @@
-"""What commands that change a home share: what was wished for, and how an outcome is shown."""
+"""Shared by commands that change a home: build the request from the options, and show the outcome."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _POLICIES = ("keep", "theirs", "ask", "abort")
 def wish_of(
     *, conflict: str, only: str, without: str, allow_effects: bool, dry_run: bool, **more: object
 ) -> Wish:
-    """Put the options of a command together.
+    """Build the request from the options of a command.
 
     Raises:
-        UsageError: One of them takes something else.
+        UsageError: The value of an option is not valid.
     """
     if conflict and conflict not in _POLICIES:
         raise UsageError(f"--conflict takes {', '.join(_POLICIES)}, not {conflict!r:.40}")
@@ -33,9 +33,9 @@ def wish_of(
 
 
 def settle_of(session: Session, conflict: str, *, yes: bool) -> Settle | None:
-    """Who is asked about conflicts: with ``--conflict ask``, and on a terminal unless ``--yes`` stands alone."""
+    """The prompt about conflicts: with ``--conflict ask``, or on a terminal without ``--yes`` and ``--conflict``."""
     if conflict == "ask" or (not conflict and not yes and session.screen.somebody):
-        from hermes_dist.cli.package.ask_conflict import asker  # noqa: PLC0415 - start-up
+        from hermes_dist.cli.package.ask_conflict import asker  # noqa: PLC0415 - only needed if somebody is asked
 
         return asker(session)
     return None
