@@ -118,7 +118,7 @@ def package_at(ctx: Context, place: Place) -> Package:
     """Read a package as it would ship: a profile by its allowlist, a folder as git sees it.
 
     Raises:
-        DistError: It can't be read.
+        DistError: The package can't be read.
     """
     if isinstance(place, ProfileName):
         found = leaving(ctx, place, own=True)
@@ -287,7 +287,7 @@ def shipping(ctx: Context, place: Place) -> Shipping:
     """List exactly what would ship.
 
     Raises:
-        DistError: It can't be read.
+        DistError: The package can't be read.
     """
     package = package_at(ctx, place)
     if package.unsafe is not None:

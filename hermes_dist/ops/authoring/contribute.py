@@ -113,7 +113,7 @@ def contribute(
     if dry_run or not made.changes:
         return Contributed(contribution=made)
     git = open_publisher(ctx.layout, ctx.env, offline=ctx.offline)
-    git.identity()  # fails early: no confirmation should be asked for a push that git can't sign off
+    git.identity()  # fails early: no confirmation should be asked for a commit without an author
     if not agree(made):
         raise Cancelled("cancelled, nothing was sent")
     home_of = ctx.sources.url(made.spec)

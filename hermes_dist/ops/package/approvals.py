@@ -143,8 +143,8 @@ def revoke(
             raise _unknown(ctx, name, word, grouped(live))
         chosen += hits
     _refuse_edited(lock, seen.ours, chosen)
-    # Without the approval in the lock, the same merge as ever switches the things off: no second
-    # way.
+    # With the approval removed from the lock, the ordinary merge switches these things off;
+    # revoking needs no code of its own that could disagree with it.
     rest = unapproved(lock, chosen)
     choices = Choices(revoked=tuple((effect.path, effect.key) for effect in chosen))
     make = partial(propose, ctx, replace(home, lock=rest), recorded(ctx, rest), verb="revoke")
