@@ -143,7 +143,9 @@ def test_every_command_of_the_page_works_with_the_real_agent_behind_the_door(
         )
         text = "\n".join(found)
         assert "Traceback" not in text, (said.command, text)
-        assert code in (0, 6), (said.line, said.command, code, text)
+        # The agent's own doctor ends with 1 where it would mend something, such as a launcher of its own.
+        fine = (0, 1, 6) if said.command.endswith("doctor") else (0, 6)
+        assert code in fine, (said.line, said.command, code, text)
         if "profile create mybot" in said.command:
             assert "1 bundled skills added." in found
             assert (
