@@ -224,7 +224,7 @@ def _same_place(found: Leaving, spec: SourceSpec) -> bool:
 
 
 def _base(ctx: Context, found: Leaving, spec: SourceSpec, refs: Refs, branch: str) -> str:
-    """Find the common ancestor of both sides; empty if they have none.
+    """Find the base of the merge: the commit the profile received, if the remote grew from it; else empty.
 
     Raises:
         Refused: The remote's history was rewound or rewritten, or the profile is held at another commit.
