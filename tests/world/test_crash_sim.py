@@ -130,8 +130,8 @@ MUTANTS = [
     ("apply", "        fs.unlink(JOURNAL)\n", "        pass\n", "journal not confirmed"),
     (
         "apply",
-        "    fs.sync_folder(TXN)  # the name",
-        "    pass  # the name",
+        "    fs.sync_folder(TXN)\n    for name in",
+        "    for name in",
         "journal not confirmed",
     ),
     (

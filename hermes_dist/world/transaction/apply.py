@@ -305,9 +305,8 @@ def _discard(fs: Fs) -> None:
         return
     if fs.kind(JOURNAL) != "absent":
         fs.unlink(JOURNAL)
-    fs.sync_folder(
-        TXN
-    )  # the name of a journal may still be on the disk: it goes before what it speaks of
+    # The name of a journal may still be on the disk: it goes before what it speaks of.
+    fs.sync_folder(TXN)
     for name in fs.listdir(TXN):
         fs.unlink(f"{TXN}/{name}")
     fs.rmdir(TXN)
