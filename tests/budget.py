@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 
-SHARE = {"quick": 0.1, "ci": 0.5, "long": 1.0}
+SHARE = {"quick": 0.1, "ci": 0.2, "long": 1.0}
 LEAST = 40
 """No law is tried with fewer examples than this, unless it asks for fewer itself."""
 

@@ -254,9 +254,21 @@ def test_the_schema_and_the_check_agree_on_requirements(text: str) -> None:
         "MY_PATH",
     ],
 )
-def test_the_schema_and_the_install_agree_on_variables_that_get_no_default(name: str) -> None:
+def test_what_the_schema_refuses_a_default_gets_none_at_install(name: str) -> None:
+    """The schema knows the gravest names; install offers a default to names known to be harmless alone."""
     data = {**GOOD, "env_requires": [{"name": name, "description": "d", "default": "x"}]}
-    assert (violations(data, "distribution") == []) is offers_default(EnvVar(name, default="x"))
+    refused = violations(data, "distribution") != []
+    assert refused is (name not in ("API_MODE", "PATHS", "MY_PATH"))
+    assert not offers_default(EnvVar(name, default="x"))
+
+
+def test_a_default_that_is_offered_is_one_by_the_schema() -> None:
+    data = {
+        **GOOD,
+        "env_requires": [{"name": "X_LANGUAGE", "description": "d", "default": "de"}],
+    }
+    assert violations(data, "distribution") == []
+    assert offers_default(EnvVar("X_LANGUAGE", default="de"))
 
 
 def test_a_broken_manifest_names_the_file_line_and_column() -> None:
