@@ -51,7 +51,7 @@ def strict(schema: Any) -> Any:
 
 def schemas_in_use() -> Iterator[str]:
     """The names of all objects that commands write."""
-    for path in CLI.glob("*.py"):
+    for path in CLI.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if (
                 isinstance(node, ast.Call)
