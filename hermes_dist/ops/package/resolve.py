@@ -308,7 +308,8 @@ def approve(
         return Outcome(verb="approve", profile=name, lock=lock)
     # Approving part of a document that can't be read would be recorded, and nothing would run.
     # Approving the whole document replaces it, so it need not be readable.
-    inside = {effect.path for effect in chosen.effects if effect.key}
+    whole = {effect.path for effect in chosen.effects if not effect.key}
+    inside = {effect.path for effect in chosen.effects} - whole
     for path in sorted(inside & DOCUMENTS.keys()):
         trouble = trouble_with(home.path, path)
         if trouble:
