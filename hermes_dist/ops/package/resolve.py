@@ -306,10 +306,9 @@ def approve(
     lock = home.need_lock(ctx)
     if not chosen.effects:
         return Outcome(verb="approve", profile=name, lock=lock)
-    # Approving part of a document that can't be read would be recorded, and nothing would run.
-    # Approving the whole document replaces it, so it need not be readable.
-    whole = {effect.path for effect in chosen.effects if not effect.key}
-    inside = {effect.path for effect in chosen.effects} - whole
+    # Switching something on edits the document it stands in, so that has to be readable. What was left out comes with
+    # the merge, which takes a document that is not readable as text.
+    inside = {effect.path for effect in chosen.effects if effect.off}
     for path in sorted(inside & DOCUMENTS.keys()):
         trouble = trouble_with(home.path, path)
         if trouble:
