@@ -311,3 +311,34 @@ def test_a_remembered_decision_keeps_a_key_ours() -> None:
     assert plan.conflicts == ()
     assert world.config() == {"model": "mine", "timezone": "B"}
     assert RelPath("config.yaml") in world.base
+
+
+def test_a_script_waits_when_parking_brings_back_the_command_that_runs_it() -> None:
+    """The update removes the command, so its script is free to change, until the whole file is put back."""
+    world = World()
+    command = "quick_commands:\n  look: {type: exec, command: python scripts/look.py}\n"
+    world.update({"config.yaml": command, "scripts/look.py": "print(1)\n"}, yes=True)
+    tied = "x: &x {command: c}\nmcp_servers:\n  a: *x\n"
+    newer = {"config.yaml": tied, "scripts/look.py": "print(2)\n"}
+    plan = world.update(newer)
+    assert world.shelf.text(world.home, "config.yaml") == command
+    assert world.shelf.text(world.home, "scripts/look.py") == "print(1)\n"
+    assert {str(effect.path) for effect in plan.parked} == {"config.yaml"}
+    world.update(newer, yes=True)
+    assert world.shelf.text(world.home, "scripts/look.py") == "print(2)\n"
+
+
+def test_an_answer_for_a_key_outranks_the_one_for_its_file() -> None:
+    decisions = Decisions(
+        sides={"config.yaml": Side.OURS, "config.yaml: model": Side.THEIRS}, default=Side.BOTH
+    )
+    config = RelPath("config.yaml")
+    assert decisions.favour(config, "model") is Side.THEIRS
+    assert decisions.favour(config, "timezone") is Side.OURS
+    assert decisions.favour(RelPath("SOUL.md"), "") is Side.BOTH
+    world = World()
+    world.update({"config.yaml": "model: a\ntimezone: A\n"})
+    world.write({"config.yaml": "model: mine\ntimezone: M\n"})
+    plan = world.update({"config.yaml": "model: b\ntimezone: B\n"}, decisions)
+    assert plan.conflicts == ()
+    assert world.config() == {"model": "b", "timezone": "M"}

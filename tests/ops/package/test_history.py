@@ -6,8 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from story import BOT, FIRST, GO, Story, yes
 
+from hermes_dist.decide.history import ANY
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
@@ -122,6 +124,17 @@ def test_hold_keeps_every_update_out_until_unhold(story: Story) -> None:
     assert story.files() == before
     hold(story.ctx, BOT, on=False)
     assert story.update().done
+
+
+def test_a_hold_on_everything_stays_when_the_user_moves_the_pin_by_hand(story: Story) -> None:
+    story.install()
+    hold(story.ctx, BOT, on=True)
+    newer = story.ship({"SOUL.md": SOUL + "One more.\n"})
+    assert story.update(replace(GO, to=newer)).done
+    assert story.lock.pin.commit == newer
+    assert story.lock.held == ANY
+    story.ship({"SOUL.md": "newest\n"})
+    assert not story.update().done
 
 
 def test_going_back_twice_goes_further_back_and_by_number_comes_forward(story: Story) -> None:
