@@ -25,7 +25,7 @@ from hermes_dist.model.lock_package import Approval, digests_of
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
 from hermes_dist.model.side import Side
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 
 
 class Quiet(Struct, frozen=True, kw_only=True):
@@ -140,7 +140,7 @@ def arrive(arrival: Arrival, consent: Consent) -> tuple[Plan, Lock | None]:
         found=arrival.found,
         ours=arrival.ours,
         theirs=arrival.quiet.tree,
-        read=_together(blobs, arrival.read),
+        read=together(blobs, arrival.read),
         known=arrival.known,
     )
     granted = grant(consent.grants, before=digests_of(arrival.before))
@@ -156,10 +156,6 @@ def arrive(arrival: Arrival, consent: Consent) -> tuple[Plan, Lock | None]:
     return _with_lock(arrival, arrival.adopted, plan, decisions, blobs)
 
 
-def _together(blobs: Mapping[Digest, bytes], read: Read) -> Read:
-    return lambda digest: blobs[digest] if digest in blobs else read(digest)
-
-
 def _all_that_was_on(effects: tuple[Effect, ...], arrival: Arrival) -> Granted:
     """Approve every effect, except units that were off in the archive."""
     off = {
@@ -173,7 +169,7 @@ def _all_that_was_on(effects: tuple[Effect, ...], arrival: Arrival) -> Granted:
 def _with_lock(
     arrival: Arrival, lock: Lock, first: Plan, decisions: Decisions, blobs: dict[Digest, bytes]
 ) -> tuple[Plan, Lock]:
-    read = _together(blobs, arrival.read)
+    read = together(blobs, arrival.read)
     there = first.after(arrival.found)
     ours = first.after(arrival.ours)
     waiting = [(effect.path, effect.key) for effect in first.parked if not effect.off]

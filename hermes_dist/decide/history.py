@@ -9,7 +9,7 @@ from msgspec import Struct
 from hermes_dist.merge.trees import Favour, leave_open, merge_trees
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
-from hermes_dist.model.tree import Digest, Entry, Read, Tree
+from hermes_dist.model.tree import Digest, Entry, Read, Tree, together
 
 ANY = "*"
 """A hold that keeps out every update."""
@@ -110,10 +110,7 @@ def take_back(
         favour: How to settle conflicts; by default the edit stays and is listed in ``stuck``.
     """
     blobs: dict[Digest, bytes] = {}
-
-    def reading(digest: Digest) -> bytes:
-        return blobs[digest] if digest in blobs else read(digest)
-
+    reading = together(blobs, read)
     tree, edited, stuck = found, set[RelPath](), set[str]()
     for steps in changes:
         paths = {step.path for step in steps}

@@ -25,7 +25,7 @@ from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+from hermes_dist.model.tree import EMPTY, Entry, Read, Tree, together
 
 SURE = 0.6
 _MANIFEST = RelPath(MANIFEST)
@@ -167,7 +167,7 @@ def adopted_base(placed: Tree, shipped: Tree, found: Tree, read: Read) -> Grafte
     places = [*_new_servers(placed, shipped, found, read), *_new_jobs(placed, found, read)]
     fresh = put_back(placed, EMPTY, places, read)
     spelled = put_back(
-        fresh.tree, found, _same_jobs(placed, found, read), _either(fresh.blobs, read)
+        fresh.tree, found, _same_jobs(placed, found, read), together(fresh.blobs, read)
     )
     copied = {
         path: entry
@@ -175,10 +175,6 @@ def adopted_base(placed: Tree, shipped: Tree, found: Tree, read: Read) -> Grafte
         if path not in placed and found.get(path) == entry
     }
     return Grafted(spelled.tree.with_entries(copied), {**fresh.blobs, **spelled.blobs})
-
-
-def _either(blobs: Mapping[Digest, bytes], read: Read) -> Read:
-    return lambda digest: blobs[digest] if digest in blobs else read(digest)
 
 
 def _same_jobs(placed: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]]:

@@ -30,14 +30,15 @@ from hermes_dist.decide.consent.switches import (
 )
 from hermes_dist.decide.placement.migrations import as_shipped, followed
 from hermes_dist.decide.policies import settled_by_author, side_of
-from hermes_dist.merge.trees import TreeMerge, merge_trees
+from hermes_dist.merge.trees import Favour, TreeMerge, merge_trees
 from hermes_dist.model.keypath import parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Answer, Effect, Plan, Step, image_of
 from hermes_dist.model.side import Side
-from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 
 _ROUNDS = 3
+"""How often to park and merge again: keys first, then whole files, then what these files had hidden."""
 
 
 class Situation(Struct, frozen=True, kw_only=True):
@@ -87,9 +88,11 @@ class Decisions(Struct, frozen=True, kw_only=True):
     policies: Mapping[str, str] = field(default_factory=dict)
 
     def favour(self, path: RelPath, key: str) -> Side | None:
+        """Return the side to take in a conflict; None leaves it open."""
         place = f"{path}: {key}" if key else str(path)
-        said = self.sides.get(place) or self.sides.get(str(path)) or self.default
-        return said or (side_of(self.policies, path, key) if self.policies else None)
+        # The nearest decision of the user counts; the author's policy speaks only where the user said nothing.
+        decided = self.sides.get(place) or self.sides.get(str(path)) or self.default
+        return decided or side_of(self.policies, path, key)
 
 
 def reconcile(situation: Situation, decisions: Decisions) -> Plan:
@@ -100,21 +103,18 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     """
     ours = situation.found if situation.ours is None else situation.ours
     blobs: dict[Digest, bytes] = {}
-
-    def read(digest: Digest) -> bytes:
-        return blobs[digest] if digest in blobs else situation.read(digest)
-
+    read = together(blobs, situation.read)
     follow = followed(situation.base, situation.theirs, ours, read)
     blobs |= follow.blobs
     base, theirs = follow.base, follow.theirs
-    asked = _Asked(decisions)
     kept = [_split_place(place) for place in decisions.kept]
     # For a kept place, base becomes theirs: then upstream shows no change there, and the merge leaves ours alone.
     settled = put_back(base, theirs, kept, read)
     blobs |= settled.blobs
+    asked = _Asked(decisions)
     judge = _judge(situation, ours, decisions, read)
-    facts = replace(situation, theirs=theirs)
-    merged, effects, parked = _merge_safely(settled.tree, ours, facts, read, blobs, asked, judge)
+    sides = _Sides(settled.tree, ours, theirs, read, blobs)
+    merged, effects, parked = _merge_safely(sides, asked, judge, situation.known)
     # The next base has to equal what the source holds, without the agent's migration, or the author's next change
     # could not be told from it.
     received = as_shipped(merged.base, follow, read, blobs)
@@ -123,25 +123,29 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     live = switch_on(merged.tree, ready | wanted_back(merged.tree, judge, read), read)
     blobs |= live.blobs
     waiting = tuple(e for e in effects if not decisions.granted(e) and (e.off or e in parked))
+    # Code that already ran here needs no approval to come back, so an approved change leaves a way to roll back.
+    # With nothing approved, the code stays as it is and there is nothing to go back to.
+    ran: tuple[Effect, ...] = ()
+    if set(effects) - set(waiting):
+        ran = going_back(live.tree, ours, base, read, judge)
     return Plan(
         steps=_steps(situation.found, {*ours, *live.tree, *situation.leaving}, live.tree),
         base=received,
-        upstream={
-            path: situation.theirs.get(path) for path in received.differing(situation.theirs)
-        },
+        upstream=_not_received(received, situation.theirs),
         conflicts=merged.conflicts,
         effects=effects,
         parked=waiting,
-        ran=going_back(live.tree, ours, base, read, judge) if set(effects) - set(waiting) else (),
+        ran=ran,
         off=causes(live.tree, theirs, idle, judge, read),
-        answers=tuple(
-            Answer(path, key, side, image_of(live.tree.get(path)))
-            for (path, key), side in sorted(asked.answers.items())
-            if any(_touches(e, path, key) for e in waiting)
-        ),
+        answers=asked.to_remember(waiting, live.tree),
         blobs=blobs,
-        notes=(*merged.notes, *_by_author(settled.tree, ours, theirs, read, decisions)),
+        notes=(*merged.notes, *_by_author(sides, decisions)),
     )
+
+
+def _not_received(received: Tree, theirs: Tree) -> dict[RelPath, Entry | None]:
+    """Return upstream's version of each path that is open or parked, which the lock has to remember."""
+    return {path: theirs.get(path) for path in received.differing(theirs)}
 
 
 def _judge(situation: Situation, ours: Tree, decisions: Decisions, read: Read) -> Judge:
@@ -149,49 +153,74 @@ def _judge(situation: Situation, ours: Tree, decisions: Decisions, read: Read) -
     return Judge(situation.memory, situation.by_author, here, decisions.named)
 
 
+class _Sides(Struct, frozen=True):
+    """The three trees to merge, a reader for them, and the contents that merging makes."""
+
+    base: Tree
+    ours: Tree
+    theirs: Tree
+    read: Read
+    blobs: dict[Digest, bytes]
+
+    def merged(self, offered: Tree, favour: Favour) -> TreeMerge:
+        """Merge with what upstream offers: theirs, or theirs without the parked parts."""
+        merged = merge_trees(self.base, self.ours, offered, self.read, favour)
+        self.blobs.update(merged.blobs)
+        return merged
+
+
 def _merge_safely(
-    base: Tree,
-    ours: Tree,
-    situation: Situation,
-    read: Read,
-    blobs: dict[Digest, bytes],
-    asked: _Asked,
-    judge: Judge,
+    sides: _Sides, asked: _Asked, judge: Judge, known: Known
 ) -> tuple[TreeMerge, tuple[Effect, ...], list[Effect]]:
     """Merge; then park what is not approved and merge again, until nothing unapproved would take effect."""
-    decisions, theirs, known = asked.decisions, situation.theirs, situation.known
-    merged = merge_trees(base, ours, theirs, read, asked.favour)
-    blobs |= merged.blobs
-    effects = find_effects(ours, merged.tree, theirs, read, judge, known)
-    waiting = [e for e in effects if not e.off and not decisions.granted(e)]
+
+    def effects_of(merged: TreeMerge) -> tuple[Effect, ...]:
+        return find_effects(sides.ours, merged.tree, sides.theirs, sides.read, judge, known)
+
+    def unapproved(found: tuple[Effect, ...]) -> list[Effect]:
+        return [e for e in found if not e.off and not asked.decisions.granted(e)]
+
+    merged = sides.merged(sides.theirs, asked.favour)
+    effects = effects_of(merged)
+    waiting = unapproved(effects)
     parked: list[Effect] = []
-    # Putting one part back can turn another one into an effect, so check again after each merge.
+    # Putting one part back can turn another one into an effect: a script is free to change as long as its command
+    # goes, and runs again if the command comes back. So check again after each merge.
     for turn in range(_ROUNDS):
         if not waiting:
             break
         parked += waiting
-        # From the second round on, whole files go back: the keys alone were not enough.
-        places = [(e.path, e.key if turn == 0 else "") for e in parked]
-        offered = put_back(theirs, base, places, read) if turn else park(theirs, base, parked, read)
-        blobs |= offered.blobs
-        merged = merge_trees(base, ours, offered.tree, read, decisions.favour)
-        blobs |= merged.blobs
-        left = find_effects(ours, merged.tree, theirs, read, judge, known)
-        waiting = [e for e in left if not e.off and not decisions.granted(e)]
+        # These merges don't record answers again: a parked place looks unchanged upstream, so it asks nothing.
+        merged = sides.merged(_without(sides, parked, whole=turn > 0), asked.decisions.favour)
+        left = effects_of(merged)
+        waiting = unapproved(left)
+        # A server or job that is only now placed switched off has to be shown, too, or nobody could approve it.
         effects = tuple(sorted({*effects, *(e for e in left if e.off)}))
     return merged, effects, parked
 
 
-def _by_author(
-    base: Tree, ours: Tree, theirs: Tree, read: Read, decisions: Decisions
-) -> tuple[str, ...]:
+def _without(sides: _Sides, parked: list[Effect], *, whole: bool) -> Tree:
+    """Return what upstream offers with parked parts put back to base, by key or as whole files.
+
+    By key, the rest of a file still arrives. Whole files are for later rounds: there the keys alone were not enough.
+    """
+    if whole:
+        places = [(effect.path, "") for effect in parked]
+        offered = put_back(sides.theirs, sides.base, places, sides.read)
+    else:
+        offered = park(sides.theirs, sides.base, parked, sides.read)
+    sides.blobs.update(offered.blobs)
+    return offered.tree
+
+
+def _by_author(sides: _Sides, decisions: Decisions) -> tuple[str, ...]:
     """Return sentences about conflicts that only the author's policies settle."""
     if not decisions.policies:
         return ()
+    # Merging once more without the policies shows the conflicts that nobody else settles.
     unsaid = replace(decisions, policies={})
-    return settled_by_author(
-        decisions.policies, merge_trees(base, ours, theirs, read, unsaid.favour).conflicts
-    )
+    merged = merge_trees(sides.base, sides.ours, sides.theirs, sides.read, unsaid.favour)
+    return settled_by_author(decisions.policies, merged.conflicts)
 
 
 class _Asked:
@@ -207,11 +236,23 @@ class _Asked:
             self.answers[path, key] = side
         return side
 
+    def to_remember(self, waiting: tuple[Effect, ...], live: Tree) -> tuple[Answer, ...]:
+        """Return the answers at places that still wait for approval.
+
+        The home does not show such an answer yet, so ``approve`` would ask about the conflict again. All other
+        answers are in the files.
+        """
+        return tuple(
+            Answer(path, key, side, image_of(live.get(path)))
+            for (path, key), side in sorted(self.answers.items())
+            if any(_touches(effect, path, key) for effect in waiting)
+        )
+
 
 def _touches(effect: Effect, path: RelPath, key: str) -> bool:
     """Whether an effect is at a place, inside it, or around it."""
     if path != effect.path:
-        return path.under(effect.path)
+        return path.under(effect.path)  # the effect of a whole folder, such as a plugin
     short, long = sorted((parse_key(effect.key), parse_key(key)), key=len)
     return long[: len(short)] == short
 

@@ -18,7 +18,7 @@ from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.side import Side
-from hermes_dist.model.tree import Digest, Entry, Read, Tree
+from hermes_dist.model.tree import Digest, Entry, Read, Tree, together
 
 _CONTAINERS = (CONFIG, JOBS)
 """The agent's own files that hold parts of the package beside the user's."""
@@ -55,7 +55,7 @@ def removal(base: Tree, found: Tree, ours: Tree, read: Read) -> Removal:
         Invalid: A file's content can't be read.
     """
     blobs: dict[Digest, bytes] = {}
-    contents = _over(blobs, read)
+    contents = together(blobs, read)
     theirs = _hollow_containers(base, found, read, blobs)
     granted = grant(frozenset(), everything=True)
     plan = reconcile(
@@ -95,10 +95,6 @@ def _hollow(value: object) -> object:
         return []
     parts = {key: _hollow(item) for key, item in value.items() if isinstance(item, dict | list)}
     return {key: {} if key == SERVERS else part for key, part in parts.items()}
-
-
-def _over(blobs: Mapping[Digest, bytes], read: Read) -> Read:
-    return lambda digest: blobs[digest] if digest in blobs else read(digest)
 
 
 def _tidied(step: Step, base: Entry, read: Read, blobs: dict[Digest, bytes]) -> Step:

@@ -40,6 +40,16 @@ Read = Callable[[Digest], bytes]
 """Returns the content for a digest; raises Invalid if it is missing."""
 
 
+def together(blobs: Mapping[Digest, bytes], read: Read) -> Read:
+    """Make a reader that looks into new contents first, including those that are added to ``blobs`` later."""
+
+    def reading(digest: Digest) -> bytes:
+        found = blobs.get(digest)
+        return read(digest) if found is None else found
+
+    return reading
+
+
 class Entry(NamedTuple):
     """A regular file: the digest of its content, and whether it is executable."""
 

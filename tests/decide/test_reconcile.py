@@ -342,3 +342,14 @@ def test_an_answer_for_a_key_outranks_the_one_for_its_file() -> None:
     plan = world.update({"config.yaml": "model: b\ntimezone: B\n"}, decisions)
     assert plan.conflicts == ()
     assert world.config() == {"model": "b", "timezone": "M"}
+
+
+def test_what_the_user_says_outranks_the_authors_policy() -> None:
+    policies = {"config.yaml": "theirs", "config.yaml: model": "keep"}
+    config = RelPath("config.yaml")
+    silent = Decisions(policies=policies)
+    assert silent.favour(config, "timezone") is Side.THEIRS
+    assert silent.favour(config, "model") is Side.OURS
+    assert Decisions(policies=policies, default=Side.BOTH).favour(config, "model") is Side.BOTH
+    said = Decisions(policies=policies, sides={"config.yaml": Side.OURS})
+    assert said.favour(config, "timezone") is Side.OURS

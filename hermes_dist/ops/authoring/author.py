@@ -27,9 +27,8 @@ from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.documents.api import Steps, load_manifest_data
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.authoring.capture import leaving, private_of
-from hermes_dist.ops.change.observe import together
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.world.archive.write import GzipWriter, Sink, TarWriter, in_order, write_private

@@ -33,8 +33,8 @@ from hermes_dist.errors import ConflictsOpen, DistError, Invalid, counted
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.tree import EMPTY, Read, Tree
-from hermes_dist.ops.change.observe import Observed, observe, together
+from hermes_dist.model.tree import EMPTY, Read, Tree, together
+from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.world.load import load_manifest

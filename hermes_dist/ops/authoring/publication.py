@@ -16,11 +16,11 @@ from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
-from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
+from hermes_dist.model.tree import EMPTY, Entry, Read, Tree, together
 from hermes_dist.ops.authoring.author import Package, completed, problems_of, refuse_leaks
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
 from hermes_dist.ops.change.look_up import absolute
-from hermes_dist.ops.change.observe import first_of, together
+from hermes_dist.ops.change.observe import first_of
 from hermes_dist.ops.context import Context
 from hermes_dist.world.git.push import Publisher
 from hermes_dist.world.git.sign import Signer, open_signer

@@ -21,11 +21,12 @@ from hermes_dist.decide.trust import Verdict
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import PinKind
+from hermes_dist.model.tree import together
 from hermes_dist.ops.authoring.capture import base_of
 from hermes_dist.ops.authoring.publication import Publication, Release, plan
 from hermes_dist.ops.change.fetch import fetch
 from hermes_dist.ops.change.look_up import Target
-from hermes_dist.ops.change.observe import first_of, together, user_job_ids
+from hermes_dist.ops.change.observe import first_of, user_job_ids
 from hermes_dist.ops.change.proposal import Outcome, carry_out
 from hermes_dist.ops.change.propose import Choices, propose
 from hermes_dist.ops.context import Context

@@ -13,10 +13,9 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, SourceSpec
-from hermes_dist.model.tree import EMPTY, Read, Tree
+from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.change.look_up import Target
 from hermes_dist.ops.change.moved_source import nowhere
-from hermes_dist.ops.change.observe import together
 from hermes_dist.ops.context import Context
 from hermes_dist.world.load import load_manifest
 from hermes_dist.world.sources.api import Offer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -17,7 +17,7 @@ from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Read, Tree, together
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
@@ -121,11 +121,6 @@ def as_received(base: Tree, seen: Observed) -> tuple[Tree, Read]:
 
     follow = followed(base, base, seen.ours, seen.read)
     return follow.base, together(follow.blobs, seen.read)
-
-
-def together(blobs: Mapping[Digest, bytes], read: Read) -> Read:
-    """Make a reader that looks into the new contents first."""
-    return lambda digest: blobs[digest] if digest in blobs else read(digest)
 
 
 def first_of(one: Read, other: Read) -> Read:

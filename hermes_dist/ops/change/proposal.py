@@ -19,8 +19,7 @@ from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
 from hermes_dist.model.source import Pin
-from hermes_dist.model.tree import EMPTY, Read, Tree
-from hermes_dist.ops.change.observe import together
+from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.change.variables import ENV_FILE, elsewhere, leave, new_file, write
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, guards_of, held, take_back

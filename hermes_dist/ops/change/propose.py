@@ -27,10 +27,10 @@ from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step, image_of
 from hermes_dist.model.side import Side
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, together
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.lost_contents import without_lost
-from hermes_dist.ops.change.observe import Observed, first_of, observe, together
+from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.providers import providers_used
 from hermes_dist.ops.change.remarks import remarks_on

@@ -8,8 +8,7 @@ from itertools import islice
 from hermes_dist.decide.consent.hidden import invisible_characters
 from hermes_dist.decide.environment.example import deep_note, is_example
 from hermes_dist.model.plan import Plan
-from hermes_dist.model.tree import Read
-from hermes_dist.ops.change.observe import together
+from hermes_dist.model.tree import Read, together
 
 _MOST = 10
 

@@ -29,7 +29,7 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
-from hermes_dist.ops.change.observe import together
+from hermes_dist.model.tree import together
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.context import Context
 

@@ -9,9 +9,10 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Effect, Plan
 from hermes_dist.model.source import parse_source
+from hermes_dist.model.tree import together
 from hermes_dist.ops.change.confirm import Wish, conclude
 from hermes_dist.ops.change.look_up import absolute
-from hermes_dist.ops.change.observe import first_of, together
+from hermes_dist.ops.change.observe import first_of
 from hermes_dist.ops.change.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.change.propose import Choices, propose
 from hermes_dist.ops.context import Context

@@ -6,7 +6,7 @@ from hermes_dist.decide.changes import Change, How, key_changes, text_diff
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import kind_of, load_data
 from hermes_dist.model.plan import Conflict
-from hermes_dist.ops.change.observe import together
+from hermes_dist.model.tree import together
 from hermes_dist.ops.change.proposal import Proposal
 
 

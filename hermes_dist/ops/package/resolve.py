@@ -23,12 +23,12 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import parse_source
-from hermes_dist.model.tree import EMPTY
+from hermes_dist.model.tree import EMPTY, together
 from hermes_dist.ops.change.confirm import Make, Settle, Wish, conclude
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
 from hermes_dist.ops.change.mask import Mask
-from hermes_dist.ops.change.observe import observe, together
+from hermes_dist.ops.change.observe import observe
 from hermes_dist.ops.change.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.change.propose import Choices, propose
 from hermes_dist.ops.change.variables import manifest_of

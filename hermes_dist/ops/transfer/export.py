@@ -27,9 +27,9 @@ from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.lock import dump_lock
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.change.mask import Mask, secrets_of
-from hermes_dist.ops.change.observe import Observed, observe, together
+from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.transfer.parcel import Parcel

@@ -27,11 +27,11 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.source import parse_source
-from hermes_dist.model.tree import Digest, Entry
+from hermes_dist.model.tree import Digest, Entry, together
 from hermes_dist.ops.change.confirm import Settle, Wish, conclude
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.mask import Mask
-from hermes_dist.ops.change.observe import first_of, together
+from hermes_dist.ops.change.observe import first_of
 from hermes_dist.ops.change.proposal import Confirm, Outcome, Proposal
 from hermes_dist.ops.change.propose import Choices, observe_or_nothing
 from hermes_dist.ops.change.providers import providers_used
