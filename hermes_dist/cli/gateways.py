@@ -20,7 +20,7 @@ from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.fleet import gateways as ops
 from hermes_dist.ops.fleet import runs
-from hermes_dist.ops.fleet.runs import Outcome, Verdict
+from hermes_dist.ops.fleet.runs import GatewayOutcome, GatewayResult
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The profiles.")]
 All = Annotated[bool, typer.Option("--all", help="Every profile.")]
@@ -59,7 +59,7 @@ _COLOURS = (
     "bright_magenta",
 )
 _NOTE = 60
-Act = Callable[..., list[Verdict]]
+Act = Callable[..., list[GatewayResult]]
 
 
 def _chosen(
@@ -86,7 +86,7 @@ def _run(
     screen = session.screen
     done: list[str] = []
 
-    def told(verdict: Verdict) -> None:
+    def told(verdict: GatewayResult) -> None:
         done.append(verdict.profile)
         screen.progress(
             f"{verb}: {len(done)} of {len(chosen)}, {verdict.profile} {verdict.outcome}"
@@ -96,10 +96,10 @@ def _run(
     verdicts = act(session.ctx, chosen, options, told)
     _show(session, verb, verdicts)
     bad = {verdict.outcome for verdict in verdicts if not verdict.ok}
-    return 0 if not bad else 4 if bad == {Outcome.REFUSED} else 1
+    return 0 if not bad else 4 if bad == {GatewayOutcome.REFUSED} else 1
 
 
-def _show(session: Session, verb: str, verdicts: Sequence[Verdict]) -> None:
+def _show(session: Session, verb: str, verdicts: Sequence[GatewayResult]) -> None:
     screen = session.screen
     rows = [
         {"profile": v.profile, "outcome": str(v.outcome), "ok": v.ok, "pid": v.pid, "note": v.note}
@@ -116,7 +116,7 @@ def _show(session: Session, verb: str, verdicts: Sequence[Verdict]) -> None:
             screen.say(f"{screen.paint(verdict.profile, 'red')}: {clean(verdict.note, 500)}")
     counts = Counter(str(verdict.outcome) for verdict in verdicts)
     screen.tell(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
-    if any(verdict.outcome is Outcome.REFUSED for verdict in bad):
+    if any(verdict.outcome is GatewayOutcome.REFUSED for verdict in bad):
         screen.tell(f"next: {session.command('gateways check')}, or --allow-clash")
     elif bad and verb in {"start", "restart"}:
         screen.tell(f"next: {session.command(f'gateways logs {bad[0].profile}')}")
@@ -230,7 +230,7 @@ def list_(session: Session) -> int:
     return 0
 
 
-def _emit(session: Session, rows: Sequence[ops.Row]) -> None:
+def _emit(session: Session, rows: Sequence[ops.GatewayRow]) -> None:
     listed = [
         {
             "profile": row.profile,

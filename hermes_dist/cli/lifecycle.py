@@ -11,8 +11,8 @@ from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import DryRun, Profile, command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import Cancelled, InputNeeded, UsageError
-from hermes_dist.ops.profiles import away, lifecycle
 from hermes_dist.ops.profiles import clone as cloning
+from hermes_dist.ops.profiles import lifecycle, trash_and_archive
 from hermes_dist.ops.profiles import list as facts
 
 Name = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile.")]
@@ -221,20 +221,20 @@ def delete(
 ) -> int:
     ctx = session.ctx
     name = ctx.profile(profile.strip().lower())
-    leaving = away.leaving(ctx, name, "deleted")
+    leaving = trash_and_archive.leaving(ctx, name, "deleted")
     _show_leaving(session, leaving, purge=purge, dry_run=dry_run)
     if dry_run:
         session.screen.emit("delete", {"profile": name, "path": str(leaving.path), "dry_run": True})
         return 0
     if not yes and _typed(session, name) != name:
         raise Cancelled("cancelled, nothing changed")
-    gone = away.put_away(ctx, name, "trash", purge=purge)
+    gone = trash_and_archive.put_away(ctx, name, "trash", purge=purge)
     session.screen.emit("delete", {**_gone_data(gone), "dry_run": False})
     if purge:
         session.screen.say(f"Profile {name} is removed for good.")
     else:
         session.screen.say(
-            f"Profile {name} is in the trash for {away.DAYS} days: {clean(gone.path)}"
+            f"Profile {name} is in the trash for {trash_and_archive.DAYS} days: {clean(gone.path)}"
         )
     _gone(session, gone)
     if not purge:
@@ -251,10 +251,14 @@ def _typed(session: Session, name: str) -> str:
     return session.screen.read(f"Type {name} to delete it: ").strip()
 
 
-def _show_leaving(session: Session, leaving: away.Leaving, *, purge: bool, dry_run: bool) -> None:
+def _show_leaving(
+    session: Session, leaving: trash_and_archive.Belongings, *, purge: bool, dry_run: bool
+) -> None:
     row = facts.show(session.ctx, leaving.name)
     what = (
-        "removed for good" if purge else f"moved to the trash, to come back within {away.DAYS} days"
+        "removed for good"
+        if purge
+        else f"moved to the trash, to come back within {trash_and_archive.DAYS} days"
     )
     screen = session.screen
     say = screen.say if dry_run else screen.tell
@@ -276,7 +280,7 @@ def _show_leaving(session: Session, leaving: away.Leaving, *, purge: bool, dry_r
             say(f"  {label + ':':<12}{clean(value)}")
 
 
-def _gone_data(gone: away.Gone) -> dict[str, object]:
+def _gone_data(gone: trash_and_archive.Gone) -> dict[str, object]:
     return {
         "profile": gone.leaving.name,
         "path": str(gone.path),
@@ -289,7 +293,7 @@ def _gone_data(gone: away.Gone) -> dict[str, object]:
     }
 
 
-def _gone(session: Session, gone: away.Gone) -> None:
+def _gone(session: Session, gone: trash_and_archive.Gone) -> None:
     screen = session.screen
     _stopped(session, gone.stopped, "")
     _rows(
@@ -309,14 +313,14 @@ def _gone(session: Session, gone: away.Gone) -> None:
 @command
 def archive(session: Session, profile: Name, dry_run: DryRun = False) -> int:
     name = session.ctx.profile(profile.strip().lower())
-    leaving = away.leaving(session.ctx, name, "archived")
+    leaving = trash_and_archive.leaving(session.ctx, name, "archived")
     if dry_run:
         session.screen.emit(
             "archive", {"profile": name, "path": str(leaving.path), "dry_run": True}
         )
         session.screen.say(f"Profile {name} would be archived.")
         return 0
-    gone = away.put_away(session.ctx, name, "archive")
+    gone = trash_and_archive.put_away(session.ctx, name, "archive")
     session.screen.emit("archive", {**_gone_data(gone), "dry_run": False})
     session.screen.say(f"Profile {name} is archived: {clean(gone.path)}")
     _gone(session, gone)
@@ -335,7 +339,7 @@ def restore(
 ) -> int:
     if profile is None:
         return _list_away(session)
-    back = away.restore(session.ctx, profile, to=to, dry_run=dry_run)
+    back = trash_and_archive.restore(session.ctx, profile, to=to, dry_run=dry_run)
     screen = session.screen
     screen.emit(
         "restore",
@@ -363,7 +367,7 @@ def restore(
 
 
 def _list_away(session: Session) -> int:
-    found = away.away(session.ctx)
+    found = trash_and_archive.stored_profiles(session.ctx)
     rows = [
         {"profile": a.name, "from": a.place, "since": a.when.isoformat(), "path": str(a.path)}
         for a in found

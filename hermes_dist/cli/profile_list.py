@@ -40,12 +40,12 @@ def show_profiles(session: Session) -> int:
     return 0
 
 
-def called(row: ops.Row) -> str:
+def called(row: ops.ProfileRow) -> str:
     """A profile's name, and the name that the agent shows for it if that differs."""
     return f"{row.name} ({row.shown_as})" if row.shown_as not in ("", row.name) else row.name
 
 
-def what_is_open(row: ops.Row) -> str:
+def what_is_open(row: ops.ProfileRow) -> str:
     """What the user has to settle in a profile, in a few words; empty for nothing."""
     if row.managed and not row.source:
         return "lockfile can't be read"

@@ -27,7 +27,7 @@ def show(session: Session, profile: Profile = None) -> int:
     return _show(session, ops.show(session.ctx, session.ctx.profile(profile)))
 
 
-def _show(session: Session, row: ops.Row) -> int:
+def _show(session: Session, row: ops.ProfileRow) -> int:
     held = ops.contents(session.ctx, row.name)
     session.screen.emit("profile", row_data(row))
     lines = [

@@ -21,7 +21,7 @@ from hermes_dist.model.tree import Entry, Tree
 from hermes_dist.ops.authoring import contribute as giving
 from hermes_dist.ops.authoring import publish as ops
 from hermes_dist.ops.authoring import registry_entry as entering
-from hermes_dist.ops.authoring.publication import Publication, Release
+from hermes_dist.ops.authoring.publication import Publication, PublishOptions
 from hermes_dist.ops.change.propose import Choices
 
 _SHOWN = 30
@@ -71,7 +71,7 @@ def publish(
 ) -> int:
     if registry:
         entering.check_registry(registry)
-    release = Release(
+    release = PublishOptions(
         to=to,
         bump=bump,
         version=version,

@@ -10,11 +10,11 @@ from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.session import Session, worst
 from hermes_dist.errors import DistError, UsageError, counted
-from hermes_dist.ops.registry import verbs as ops
+from hermes_dist.ops.registry import registries as ops
 
 if TYPE_CHECKING:
     from hermes_dist.model.registry import Package, Registry
-    from hermes_dist.ops.registry.verbs import Synced
+    from hermes_dist.ops.registry.registries import Synced
 
 _MOST = 1000
 InRegistry = Annotated[

@@ -12,7 +12,7 @@ from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import UsageError
 from hermes_dist.ops.authoring import sign as signing
-from hermes_dist.ops.trust import verbs as ops
+from hermes_dist.ops.trust import trusted_keys as ops
 
 Key = Annotated[
     str,

@@ -86,12 +86,12 @@ def finish_leftover(path: Path) -> Recovered | None:
         return None
     try:
         with home_lock(path), RealFs(path) as fs:
-            return finish(fs, path)
+            return finish_operation(fs, path)
     except Busy:
         return None
 
 
-def finish(fs: RealFs, path: Path) -> Recovered | None:
+def finish_operation(fs: RealFs, path: Path) -> Recovered | None:
     """Finish an interrupted operation, and drop from the lock files that someone else wrote meanwhile.
 
     Args:
@@ -136,7 +136,7 @@ def held(home: Home) -> Iterator[RealFs]:
     with home_lock(home.path), RealFs(home.path) as fs:
         # In this order: an operation that was interrupted since the lock was read changes the lock
         # when it is finished.
-        finish(fs, home.path)
+        finish_operation(fs, home.path)
         if fs.read(LOCKFILE) != home.lock_bytes:
             raise Busy(
                 "another operation changed this profile in the meantime",

@@ -125,7 +125,7 @@ def test_services_are_named_and_run_as_the_agent_does_it(
 
 
 def test_the_ports_and_locks_are_the_agents(agent_venv: Path) -> None:
-    from hermes_dist.decide.fleet.exclusive import Home, claims
+    from hermes_dist.decide.fleet.exclusive import GatewaySettings, claims
 
     package = next(agent_venv.glob("lib/python*/site-packages"))
 
@@ -155,7 +155,7 @@ def test_the_ports_and_locks_are_the_agents(agent_venv: Path) -> None:
     }
     found = {
         claim.channel: claim.key
-        for claim in claims(Home(profile="a", variables=on), {}, b"s")
+        for claim in claims(GatewaySettings(profile="a", variables=on), {}, b"s")
         if claim.kind == "port"
     }
     assert [

@@ -15,7 +15,7 @@ from hermes_dist.brand import HERMES, Layout
 from hermes_dist.decide.fleet.channels import CHANNELS
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.profiles import aliases, away, lifecycle
+from hermes_dist.ops.profiles import aliases, lifecycle, trash_and_archive
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.world.agent.find import GatewayState, gateway
 
@@ -102,10 +102,10 @@ def test_a_profile_of_the_agents_is_cloned_renamed_put_away_and_brought_back(
     assert (done.sticky, done.commands) == (True, ("dev-bot",))
     assert theirs(ctx, agent, "config", "path").strip() == str(done.path / "config.yaml")
     assert "dev-bot" in theirs(ctx, agent, "profile", "list")
-    away.put_away(ctx, ProfileName("dev-bot"), "trash")
+    trash_and_archive.put_away(ctx, ProfileName("dev-bot"), "trash")
     assert "dev-bot" not in theirs(ctx, agent, "profile", "list")
     theirs(ctx, agent, "profile", "show", "dev-bot", code=1)
-    away.restore(ctx, "dev-bot")
+    trash_and_archive.restore(ctx, "dev-bot")
     shown = theirs(ctx, agent, "profile", "show", "dev-bot")
     assert "Alias:   dev-bot" in shown
     assert "x/y" in shown
@@ -168,7 +168,7 @@ def test_a_gateway_that_writes_as_the_agent_does_is_stopped_and_no_ghost_comes_b
         if verb == "rename":
             lifecycle.rename(ctx, "coder", "dev-bot")
         else:
-            away.put_away(ctx, CODER, "trash")
+            trash_and_archive.put_away(ctx, CODER, "trash")
         assert process.wait(10) != 0
         assert not home.exists()
     finally:

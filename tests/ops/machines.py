@@ -16,7 +16,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring import contribute as giving
 from hermes_dist.ops.authoring import publish as publishing
 from hermes_dist.ops.authoring.author import Draft, draft, place_of, write_manifest
-from hermes_dist.ops.authoring.publication import Release
+from hermes_dist.ops.authoring.publication import PublishOptions
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
@@ -74,7 +74,7 @@ class Machine:
         write_manifest(ctx, BOT, made)
 
     def publish(self, to: str = "", **release: Any) -> publishing.Published:
-        return publishing.publish(self.ctx, BOT, Release(to=to, **release), agreed)
+        return publishing.publish(self.ctx, BOT, PublishOptions(to=to, **release), agreed)
 
     def install(self, source: str, **more: Any) -> Outcome:
         return installing.install(self.ctx, source, GO, yes, name="bot", **more)

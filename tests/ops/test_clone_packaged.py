@@ -13,8 +13,8 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.package.install import Wish, install
 from hermes_dist.ops.package.update import update
-from hermes_dist.ops.profiles import away, lifecycle
 from hermes_dist.ops.profiles import clone as cloning
+from hermes_dist.ops.profiles import lifecycle, trash_and_archive
 from hermes_dist.ops.profiles.list import show
 
 FILES = {
@@ -74,8 +74,8 @@ def test_a_packaged_profile_is_updated_after_its_rename_and_its_return(
     ctx: Context, repo: Repo
 ) -> None:
     lifecycle.rename(ctx, "coder", "dev-bot")
-    away.put_away(ctx, ProfileName("dev-bot"), "trash")
-    away.restore(ctx, "dev-bot")
+    trash_and_archive.put_away(ctx, ProfileName("dev-bot"), "trash")
+    trash_and_archive.restore(ctx, "dev-bot")
     repo.commit({"SOUL.md": "I write code.\n"})
     assert update(ctx, ProfileName("dev-bot"), Wish(), lambda _: True).done
     assert (ctx.layout.home(ProfileName("dev-bot")) / "SOUL.md").read_text() == "I write code.\n"
@@ -86,9 +86,9 @@ def test_what_a_lock_in_the_trash_needs_is_not_collected(ctx: Context) -> None:
 
     from hermes_dist.ops.profiles.doctor import doctor
 
-    away.put_away(ctx, CODER, "trash")
+    trash_and_archive.put_away(ctx, CODER, "trash")
     for digest in list(ctx.store.digests()):
         os.utime(ctx.store.path(digest), (0, 0))
     doctor(ctx, fix=True)
-    away.restore(ctx, "coder")
+    trash_and_archive.restore(ctx, "coder")
     assert doctor(ctx).findings == ()

@@ -20,7 +20,7 @@ from hermes_dist.decide.profiles.lifecycle import kept_id
 from hermes_dist.errors import Busy, DistError, Invalid, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.profiles import aliases, away, lifecycle
+from hermes_dist.ops.profiles import aliases, lifecycle, trash_and_archive
 from hermes_dist.ops.profiles import clone as cloning
 
 CODER = ProfileName("coder")
@@ -290,7 +290,7 @@ def test_a_deleted_profile_comes_back_whole(ctx: Context) -> None:
     ctx.layout.sticky.write_text("coder\n")
     service = unit(ctx, "coder")
     before, text = tree(home), service.read_text()
-    gone = away.put_away(ctx, CODER, "trash")
+    gone = trash_and_archive.put_away(ctx, CODER, "trash")
     assert gone.notes == ()
     assert not home.exists()
     assert not service.exists()
@@ -299,7 +299,7 @@ def test_a_deleted_profile_comes_back_whole(ctx: Context) -> None:
     assert not ctx.layout.sticky.exists()
     assert stat.S_IMODE(ctx.layout.trash.stat().st_mode) == 0o700
     assert tree(gone.path) == before
-    back = away.restore(ctx, "coder")
+    back = trash_and_archive.restore(ctx, "coder")
     assert (back.place, set(back.commands), back.was_sticky) == ("trash", {"coder", "my-bot"}, True)
     assert tree(home) == before
     assert service.read_text() == text
@@ -312,7 +312,7 @@ def test_purging_removes_at_once_read_only_parts_too(ctx: Context) -> None:
     fill(home)
     (home / "skills/mine/SKILL.md").chmod(0o444)
     (home / "skills/mine").chmod(0o555)
-    away.put_away(ctx, CODER, "trash", purge=True)
+    trash_and_archive.put_away(ctx, CODER, "trash", purge=True)
     assert not home.exists()
     assert list(ctx.layout.trash.iterdir()) == []
 
@@ -320,26 +320,26 @@ def test_purging_removes_at_once_read_only_parts_too(ctx: Context) -> None:
 def test_the_newest_of_a_name_comes_back_also_under_another_name(ctx: Context) -> None:
     for text in ("first", "second"):
         (lifecycle.create(ctx, "coder").path / "SOUL.md").write_text(text)
-        away.put_away(ctx, CODER, "archive" if text == "first" else "trash")
+        trash_and_archive.put_away(ctx, CODER, "archive" if text == "first" else "trash")
     unnamed = lifecycle.create(ctx, "coder").path
     with pytest.raises(DistError, match="exists already"):
-        away.restore(ctx, "coder")
-    back = away.restore(ctx, "coder", to="older")
+        trash_and_archive.restore(ctx, "coder")
+    back = trash_and_archive.restore(ctx, "coder", to="older")
     assert {(back.path / "SOUL.md").read_text()} <= {"first", "second"}
     assert [a.name for a in aliases.of_profile(ctx.layout, ProfileName("older"))] == ["older"]
-    assert {each.place for each in away.away(ctx)} <= {"archive", "trash"}
-    assert len(away.away(ctx)) == 1
+    assert {each.place for each in trash_and_archive.stored_profiles(ctx)} <= {"archive", "trash"}
+    assert len(trash_and_archive.stored_profiles(ctx)) == 1
     assert unnamed.is_dir()
     with pytest.raises(DistError, match="there is no"):
-        away.restore(ctx, "nobody")
+        trash_and_archive.restore(ctx, "nobody")
 
 
 def test_a_command_that_was_taken_meanwhile_is_not_taken_back(ctx: Context) -> None:
     lifecycle.create(ctx, "coder")
     lifecycle.create(ctx, "writer")
-    away.put_away(ctx, CODER, "archive")
+    trash_and_archive.put_away(ctx, CODER, "archive")
     aliases.write(ctx.layout, aliases.plan(ctx.layout, ProfileName("writer"), "coder", env=ctx.env))
-    back = away.restore(ctx, "coder")
+    back = trash_and_archive.restore(ctx, "coder")
     assert back.commands == ()
     assert any("no command coder" in note for note in back.notes)
     assert aliases.of_profile(ctx.layout, CODER) == ()
@@ -349,7 +349,7 @@ def test_the_default_profile_is_neither_deleted_nor_archived(ctx: Context) -> No
     ctx.layout.root.mkdir()
     for place in ("trash", "archive"):
         with pytest.raises(Invalid):
-            away.put_away(ctx, DEFAULT_PROFILE, place)  # type: ignore[arg-type]  # both are places
+            trash_and_archive.put_away(ctx, DEFAULT_PROFILE, place)  # type: ignore[arg-type]  # both are places
 
 
 def test_the_trash_is_emptied_after_thirty_days_and_the_archive_never(ctx: Context) -> None:
@@ -358,8 +358,8 @@ def test_the_trash_is_emptied_after_thirty_days_and_the_archive_never(ctx: Conte
         for days in (29, 31):
             (place / kept_id(CODER, now - timedelta(days=days)) / "memories").mkdir(parents=True)
     lifecycle.create(ctx, "writer")
-    assert away.put_away(ctx, ProfileName("writer"), "trash").expired == 1
-    assert len(away.away(ctx)) == 4
+    assert trash_and_archive.put_away(ctx, ProfileName("writer"), "trash").expired == 1
+    assert len(trash_and_archive.stored_profiles(ctx)) == 4
 
 
 @pytest.mark.parametrize("stubborn", [False, True])
@@ -375,7 +375,7 @@ def test_a_running_gateway_is_stopped_before_its_home_moves_and_no_ghost_comes_b
         assert process.poll() is not None
         assert not home.exists()
     with gateway(done.path) as process:
-        away.put_away(ctx, ProfileName("dev-bot"), "trash")
+        trash_and_archive.put_away(ctx, ProfileName("dev-bot"), "trash")
         settle()
         assert process.poll() is not None
         assert ctx.names() == [DEFAULT_PROFILE]
@@ -395,7 +395,7 @@ def test_a_gateway_that_cannot_be_stopped_stops_the_command(
         with pytest.raises(Busy, match="can't be stopped"):
             lifecycle.rename(ctx, "coder", "dev-bot")
         with pytest.raises(Busy):
-            away.put_away(ctx, CODER, "trash")
+            trash_and_archive.put_away(ctx, CODER, "trash")
         monkeypatch.undo()
     assert ctx.names() == [DEFAULT_PROFILE, CODER]
 
@@ -457,7 +457,7 @@ def test_a_command_of_ours_that_holds_the_home_makes_the_move_wait_its_turn(ctx:
     with home_lock(home):
         for move in (
             lambda: lifecycle.rename(ctx, "coder", "x1"),
-            lambda: away.put_away(ctx, CODER, "trash"),
+            lambda: trash_and_archive.put_away(ctx, CODER, "trash"),
         ):
             with pytest.raises(Busy):
                 move()

@@ -16,7 +16,7 @@ from test_life_of_profiles import context, fill, unit
 from hermes_dist.brand import HERMES
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.profiles import aliases, away, lifecycle
+from hermes_dist.ops.profiles import aliases, lifecycle, trash_and_archive
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles.doctor import doctor
 
@@ -64,7 +64,7 @@ def state(ctx: Context) -> State:
                 found[name] = path.read_bytes().decode("latin-1")
     for path in (layout.sticky, layout.root / "config.yaml"):
         found[path.name] = path.read_text() if path.exists() else ""
-    for each in away.away(ctx):
+    for each in trash_and_archive.stored_profiles(ctx):
         for path in sorted(each.path.rglob("*")):
             if path.is_file() and ".dist" not in path.parts:
                 found[f"{each.place}/{each.name}/{path.relative_to(each.path)}"] = path.read_text()
@@ -88,16 +88,19 @@ VERBS: dict[str, tuple[Callable[[Context], object], Callable[[Context], object]]
     "create": (lambda ctx: None, lambda ctx: lifecycle.create(ctx, "new", description="x")),
     "clone": (lambda ctx: None, lambda ctx: cloning.clone(ctx, "new", CODER, every=True)),
     "rename": (lambda ctx: None, lambda ctx: lifecycle.rename(ctx, "coder", "dev-bot")),
-    "delete": (lambda ctx: None, lambda ctx: away.put_away(ctx, CODER, "trash")),
-    "purge": (lambda ctx: None, lambda ctx: away.put_away(ctx, CODER, "trash", purge=True)),
-    "archive": (lambda ctx: None, lambda ctx: away.put_away(ctx, CODER, "archive")),
+    "delete": (lambda ctx: None, lambda ctx: trash_and_archive.put_away(ctx, CODER, "trash")),
+    "purge": (
+        lambda ctx: None,
+        lambda ctx: trash_and_archive.put_away(ctx, CODER, "trash", purge=True),
+    ),
+    "archive": (lambda ctx: None, lambda ctx: trash_and_archive.put_away(ctx, CODER, "archive")),
     "restore": (
-        lambda ctx: away.put_away(ctx, CODER, "trash"),
-        lambda ctx: away.restore(ctx, "coder"),
+        lambda ctx: trash_and_archive.put_away(ctx, CODER, "trash"),
+        lambda ctx: trash_and_archive.restore(ctx, "coder"),
     ),
     "restore as": (
-        lambda ctx: away.put_away(ctx, CODER, "archive"),
-        lambda ctx: away.restore(ctx, "coder", to="dev-bot"),
+        lambda ctx: trash_and_archive.put_away(ctx, CODER, "archive"),
+        lambda ctx: trash_and_archive.restore(ctx, "coder", to="dev-bot"),
     ),
     "alias": (
         lambda ctx: None,

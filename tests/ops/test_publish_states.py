@@ -13,7 +13,7 @@ from story import yes
 from hermes_dist.errors import Refused
 from hermes_dist.ops.authoring import author
 from hermes_dist.ops.authoring import publish as publishing
-from hermes_dist.ops.authoring.publication import Release
+from hermes_dist.ops.authoring.publication import PublishOptions
 from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.change.propose import Choices
 from hermes_dist.ops.package import install as installing
@@ -150,6 +150,6 @@ def test_the_default_profile_can_be_published_too(tmp_path: Path) -> None:
     author.write_manifest(
         ctx, name, author.draft(ctx, name, author.Draft(name="", description="x", license="MIT"))
     )
-    publishing.publish(ctx, name, Release(to=f"file://{repo.path}"), agreed)
+    publishing.publish(ctx, name, PublishOptions(to=f"file://{repo.path}"), agreed)
     assert set(texts(repo)) == {"SOUL.md", "distribution.yaml"}
     assert "name: my-agent" in texts(repo)["distribution.yaml"]

@@ -18,8 +18,8 @@ from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.inspect import outdated
 from hermes_dist.ops.package.update import update
-from hermes_dist.ops.registry import verbs as ops
-from hermes_dist.ops.trust.verbs import Accept
+from hermes_dist.ops.registry import registries as ops
+from hermes_dist.ops.trust.trusted_keys import Accept
 
 
 class Shop:

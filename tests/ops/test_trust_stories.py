@@ -22,8 +22,8 @@ from hermes_dist.ops.package.update import update
 from hermes_dist.ops.package.upkeep import verify
 from hermes_dist.ops.transfer.export import Packing, export
 from hermes_dist.ops.transfer.import_archive import import_
-from hermes_dist.ops.trust import verbs as trust
-from hermes_dist.ops.trust.verbs import Accept
+from hermes_dist.ops.trust import trusted_keys as trust
+from hermes_dist.ops.trust.trusted_keys import Accept
 
 
 def taking(**more: bool) -> Wish:

@@ -141,10 +141,10 @@ def _run(brand: Brand, command: Ours) -> int:
 def _agent(brand: Brand, args: tuple[str, ...]) -> int:
     """Replace this process by the agent; if that fails, say why in one sentence."""
     # Late: a command of ours needs no hand-over.
-    from hermes_dist.ops.front_door.hand_over import hand_over  # noqa: PLC0415 - see above
+    from hermes_dist.ops.front_door.run_agent import run_agent  # noqa: PLC0415 - see above
 
     try:
-        hand_over(brand, args)
+        run_agent(brand, args)
     except DistError as error:
         sys.stderr.write(f"{brand.name}: {error}; {error.hint}\n")
         return error.code

@@ -9,7 +9,7 @@ from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.wish import finish, settle_of, wish_of
 from hermes_dist.ops.change.look_up import Naming
 from hermes_dist.ops.package.install import install
-from hermes_dist.ops.trust.verbs import Accept
+from hermes_dist.ops.trust.trusted_keys import Accept
 
 
 class Asked(NamedTuple):

@@ -14,7 +14,7 @@ from hermes_dist.model.side import Side
 from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.change.look_up import Looked
 from hermes_dist.ops.package.update import update
-from hermes_dist.ops.trust.verbs import Accept
+from hermes_dist.ops.trust.trusted_keys import Accept
 
 if TYPE_CHECKING:
     from hermes_dist.cli.package.bring import Asked

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.ops.package.approvals import Consents
     from hermes_dist.ops.package.inspect import FileDiff, Info, Outdated
     from hermes_dist.ops.package.status import Status
-    from hermes_dist.ops.profiles.list import Row
+    from hermes_dist.ops.profiles.list import ProfileRow
 
 
 def pin_data(pin: Pin | None) -> dict[str, Any] | None:
@@ -186,7 +186,7 @@ def info_data(info: Info) -> dict[str, Any]:
     }
 
 
-def row_data(row: Row) -> dict[str, Any]:
+def row_data(row: ProfileRow) -> dict[str, Any]:
     """A profile in a list."""
     return {
         "name": row.name,

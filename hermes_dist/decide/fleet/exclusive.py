@@ -21,7 +21,7 @@ from hermes_dist.model.discreet import Discreet
 Kind = Literal["bot", "port"]
 
 
-class Home(Discreet, frozen=True, kw_only=True):
+class GatewaySettings(Discreet, frozen=True, kw_only=True):
     """The parts of a home that are compared.
 
     Attributes:
@@ -241,7 +241,7 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
 
-def claims(home: Home, shell: Mapping[str, str], salt: bytes) -> list[Claim]:
+def claims(home: GatewaySettings, shell: Mapping[str, str], salt: bytes) -> list[Claim]:
     """List the resources that a profile's gateway would use exclusively.
 
     Args:
@@ -284,7 +284,7 @@ def clashes(found: Iterable[Claim]) -> list[Clash]:
     )
 
 
-def multiplexes(home: Home, shell: Mapping[str, str]) -> bool:
+def multiplexes(home: GatewaySettings, shell: Mapping[str, str]) -> bool:
     """Whether the default profile's gateway serves all profiles itself."""
     forced = {**shell, **home.variables}.get(MULTIPLEX_VARIABLE, "").strip().lower()
     if forced in _TRUE | _FALSE:
@@ -296,7 +296,7 @@ def multiplexes(home: Home, shell: Mapping[str, str]) -> bool:
 class _Look:
     """A home whose configuration is read with variables expanded."""
 
-    def __init__(self, home: Home, env: Mapping[str, str]) -> None:
+    def __init__(self, home: GatewaySettings, env: Mapping[str, str]) -> None:
         self.home = home
         self.env = env
         config, legacy = home.config, home.legacy

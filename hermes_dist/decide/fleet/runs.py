@@ -37,7 +37,7 @@ class Way(StrEnum):
     MISSING = "no service"
 
 
-class Outcome(StrEnum):
+class GatewayOutcome(StrEnum):
     """The result of starting or stopping a gateway."""
 
     STARTED = "started"
@@ -54,10 +54,12 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-_BAD = frozenset({Outcome.FAILED, Outcome.HANGING, Outcome.CRASHING, Outcome.REFUSED})
+_BAD = frozenset(
+    {GatewayOutcome.FAILED, GatewayOutcome.HANGING, GatewayOutcome.CRASHING, GatewayOutcome.REFUSED}
+)
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
+class GatewayResult(Struct, frozen=True, kw_only=True):
     """The result for one gateway.
 
     Attributes:
@@ -68,7 +70,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     """
 
     profile: ProfileName
-    outcome: Outcome
+    outcome: GatewayOutcome
     pid: int | None = None
     note: str = ""
 
@@ -154,38 +156,44 @@ def way(manager: Manager, *, installed: bool, detached: bool) -> Way:
     return Way.SERVICE if installed else Way.MISSING
 
 
-def judge(seen: Seen, course: Course) -> tuple[Outcome, str] | None:
+def judge(seen: Seen, course: Course) -> tuple[GatewayOutcome, str] | None:
     """Judge a start by the present state and its course so far.
 
     Returns:
         The result and the reason; None while it is undecided.
     """
     if len(course.pids) >= _LOOP:
-        return Outcome.CRASHING, f"it ended {len(course.pids) - 1} times and was started again"
+        return (
+            GatewayOutcome.CRASHING,
+            f"it ended {len(course.pids) - 1} times and was started again",
+        )
     if course.exited is not None and seen.pid is None:
-        return Outcome.FAILED, seen.reason or _ended(course.exited)
+        return GatewayOutcome.FAILED, seen.reason or _ended(course.exited)
     if seen.pid is not None and seen.phase in READY and (seen.grown or course.quiet):
         notes = [*seen.troubles, *([] if seen.grown else ["its log does not grow"])]
-        return Outcome.STARTED, "; ".join(notes)
+        return GatewayOutcome.STARTED, "; ".join(notes)
     if not course.waited:
         return None
     if seen.pid is not None:
-        return Outcome.HANGING, f"it lives, and says {seen.phase or 'nothing'!r}"
-    return Outcome.FAILED, seen.reason or (
+        return GatewayOutcome.HANGING, f"it lives, and says {seen.phase or 'nothing'!r}"
+    return GatewayOutcome.FAILED, seen.reason or (
         "its process ended" if course.pids else "no process came up"
     )
 
 
-def after_all(verdict: Verdict, seen: Seen) -> Verdict:
+def after_all(verdict: GatewayResult, seen: Seen) -> GatewayResult:
     """Judge a started gateway again a moment later: it may have ended, or have been restarted."""
-    if verdict.outcome not in {Outcome.STARTED, Outcome.RESTARTED} or seen.pid == verdict.pid:
+    if (
+        verdict.outcome not in {GatewayOutcome.STARTED, GatewayOutcome.RESTARTED}
+        or seen.pid == verdict.pid
+    ):
         return verdict
     note = seen.reason or "its process ended right after the start"
     if seen.pid is None:
-        return Verdict(profile=verdict.profile, outcome=Outcome.FAILED, note=note)
-    return Verdict(
+        return GatewayResult(profile=verdict.profile, outcome=GatewayOutcome.FAILED, note=note)
+    return GatewayResult(
         profile=verdict.profile,
-        outcome=Outcome.CRASHING,
+        outcome=GatewayOutcome.CRASHING,
         pid=seen.pid,
         note="it ended and was started again",
     )

@@ -40,7 +40,7 @@ from hermes_dist.world.sources.folder import look_into
 
 __all__ = [
     "Draft",
-    "Package",
+    "LocalPackage",
     "Problem",
     "Shipping",
     "completed",
@@ -60,7 +60,7 @@ Place = ProfileName | Path
 """A profile, or a folder that holds a package."""
 
 
-class Package(Struct, frozen=True, kw_only=True):
+class LocalPackage(Struct, frozen=True, kw_only=True):
     """The package of a profile or a folder, as it would ship.
 
     Attributes:
@@ -113,7 +113,7 @@ def _folder(ctx: Context, path: Path) -> Place:
     return next((name for name in ctx.names() if ctx.layout.home(name).resolve() == real), real)
 
 
-def package_at(ctx: Context, place: Place) -> Package:
+def package_at(ctx: Context, place: Place) -> LocalPackage:
     """Read a package as it would ship: a profile by its allowlist, a folder as git sees it.
 
     Raises:
@@ -121,7 +121,7 @@ def package_at(ctx: Context, place: Place) -> Package:
     """
     if isinstance(place, ProfileName):
         found = leaving(ctx, place, own=True)
-        return Package(
+        return LocalPackage(
             place=place,
             tree=found.tree,
             read=found.read,
@@ -132,8 +132,8 @@ def package_at(ctx: Context, place: Place) -> Package:
     try:
         tree, contents, left_out = look_into(place, ignore_rules)
     except Invalid as err:
-        return Package(place=place, tree=EMPTY, read=ctx.store.read, unsafe=err)
-    return Package(
+        return LocalPackage(place=place, tree=EMPTY, read=ctx.store.read, unsafe=err)
+    return LocalPackage(
         place=place,
         tree=tree,
         read=contents.__getitem__,
@@ -141,7 +141,7 @@ def package_at(ctx: Context, place: Place) -> Package:
     )
 
 
-def subject_of(ctx: Context, package: Package) -> Subject:
+def subject_of(ctx: Context, package: LocalPackage) -> Subject:
     """Collect what the validation rules need to know about a package."""
     subject = Subject(
         tree=package.tree,
@@ -166,7 +166,7 @@ def subject_of(ctx: Context, package: Package) -> Subject:
     return replace(subject, manifest=manifest, unreadable=unreadable, violations=found)
 
 
-def problems_of(ctx: Context, package: Package) -> tuple[Problem, ...]:
+def problems_of(ctx: Context, package: LocalPackage) -> tuple[Problem, ...]:
     """Check a package against every rule of ``validate``."""
     if package.unsafe is not None:
         err = package.unsafe

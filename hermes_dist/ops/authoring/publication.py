@@ -17,7 +17,7 @@ from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import EMPTY, Entry, Read, Tree, together
-from hermes_dist.ops.authoring.author import Package, completed, problems_of, refuse_leaks
+from hermes_dist.ops.authoring.author import LocalPackage, completed, problems_of, refuse_leaks
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.observe import first_of
@@ -33,7 +33,7 @@ _IN_FILES = frozenset(["secret", "hidden", "size", "personal", "left-out"])
 """Rules about single files: files that are in the repository already are not checked again."""
 
 
-class Release(Struct, frozen=True, kw_only=True):
+class PublishOptions(Struct, frozen=True, kw_only=True):
     """The options of a publication.
 
     Attributes:
@@ -106,7 +106,7 @@ class Publication(Discreet, frozen=True, kw_only=True):
         return str(self.spec).removeprefix("https://")
 
 
-def plan(ctx: Context, git: Publisher, name: ProfileName, release: Release) -> Publication:
+def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOptions) -> Publication:
     """Work out what publishing would do; this reads the remote and sends nothing.
 
     Raises:
@@ -141,7 +141,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: Release) -> P
         [str(leak) for leak in not_allowed(leaks, release.allowed)],
         flag="--allow-finding FILE:LINE",
     )
-    problems, label = _judged(ctx, Package(place=name, tree=tree, read=read), changes, release)
+    problems, label = _judged(ctx, LocalPackage(place=name, tree=tree, read=read), changes, release)
     tag, note = _tag(refs, version, changed=bool(changes))
     return Publication(
         leaving=found,
@@ -300,7 +300,7 @@ def _conflicting(
 
 
 def _with_version(
-    tree: Tree, read: Read, found: Leaving, release: Release
+    tree: Tree, read: Read, found: Leaving, release: PublishOptions
 ) -> tuple[Tree, Read, str]:
     """The package with its version, and with the variables that replace secrets."""
     now = load_manifest(read(tree[_MANIFEST].digest)).version
@@ -337,7 +337,10 @@ def _tag(refs: Refs, version: str, *, changed: bool) -> tuple[str, str]:
 
 
 def _judged(
-    ctx: Context, package: Package, changes: dict[RelPath, Entry | None], release: Release
+    ctx: Context,
+    package: LocalPackage,
+    changes: dict[RelPath, Entry | None],
+    release: PublishOptions,
 ) -> tuple[tuple[Problem, ...], str]:
     """Validate a package; returns the warnings and its label.
 
@@ -373,7 +376,7 @@ def _message(label: str, changes: dict[RelPath, Entry | None]) -> str:
     return f"{label}\n\nChanges: {parts}." if parts else label
 
 
-def _signer(ctx: Context, found: Leaving, release: Release) -> Signer | None:
+def _signer(ctx: Context, found: Leaving, release: PublishOptions) -> Signer | None:
     """Open the key to sign with.
 
     Raises:

@@ -23,7 +23,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import PinKind
 from hermes_dist.model.tree import together
 from hermes_dist.ops.authoring.capture import base_of
-from hermes_dist.ops.authoring.publication import Publication, Release, plan
+from hermes_dist.ops.authoring.publication import Publication, PublishOptions, plan
 from hermes_dist.ops.change.fetch import fetch
 from hermes_dist.ops.change.look_up import Target
 from hermes_dist.ops.change.observe import first_of, user_job_ids
@@ -53,7 +53,7 @@ Agree = Callable[[Publication], bool]
 
 
 def publish(
-    ctx: Context, name: ProfileName, release: Release, agree: Agree, *, dry_run: bool = False
+    ctx: Context, name: ProfileName, release: PublishOptions, agree: Agree, *, dry_run: bool = False
 ) -> Published:
     """Publish a profile as a new version of its package.
 

@@ -19,7 +19,7 @@ from hermes_dist.world.ports import Refs
 _TWINS = 5
 
 
-class Found(Struct, frozen=True):
+class FoundPackage(Struct, frozen=True):
     """A package found in a registry.
 
     Attributes:
@@ -77,7 +77,7 @@ def look_up_named(
     return target._replace(ref=ref, kind=kind, tree=release.tree, signer=release.signer)
 
 
-def _as_seen(ctx: Context, found: Found, release: Release | None) -> Release | None:
+def _as_seen(ctx: Context, found: FoundPackage, release: Release | None) -> Release | None:
     """Check that the release is unchanged since it was first seen; new versions are remembered."""
     registry, package, memory = found.registry.name, found.package, ctx.registries.seen
     if release is not None:
@@ -100,7 +100,7 @@ def _registry_of(ctx: Context, lock: Lock | None) -> str:
     )
 
 
-def find(ctx: Context, asked: SourceSpec, registry: str = "") -> Found:
+def find(ctx: Context, asked: SourceSpec, registry: str = "") -> FoundPackage:
     """Find the registry that has a name.
 
     Raises:
@@ -113,7 +113,7 @@ def find(ctx: Context, asked: SourceSpec, registry: str = "") -> Found:
     every = ctx.registries.all()
     asking = (ctx.registries.named(registry),) if registry else every
     found = [
-        Found(one, package)
+        FoundPackage(one, package)
         for one in asking
         if is_key(key) and (package := _get(ctx, one, key, len(asking)))
     ]
@@ -151,7 +151,7 @@ def _nobody(ctx: Context, key: str, asked: list[str]) -> DistError:
     return DistError(f"no package is called {key!r:.100}", where=where, hint=hint)
 
 
-def _check_twins(ctx: Context, found: Found, naming: Naming) -> None:
+def _check_twins(ctx: Context, found: FoundPackage, naming: Naming) -> None:
     """Ask about a name that is easily mistaken for another, showing both.
 
     Raises:
@@ -185,7 +185,7 @@ def _readable(ctx: Context, registry: Registry, key: str) -> Package | None:
         return None
 
 
-def _check_same_place(ctx: Context, found: Found, lock: Lock) -> None:
+def _check_same_place(ctx: Context, found: FoundPackage, lock: Lock) -> None:
     """Make sure that the name still points to the repository that the profile came from.
 
     Raises:

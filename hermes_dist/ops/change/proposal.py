@@ -23,7 +23,7 @@ from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.change.variables import ENV_FILE, elsewhere, leave, new_file, write
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, guards_of, held, take_back
-from hermes_dist.ops.profiles.move import clear_tombstone
+from hermes_dist.ops.profiles.profile_moves import clear_tombstone
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.transaction.apply import apply

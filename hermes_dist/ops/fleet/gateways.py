@@ -19,7 +19,7 @@ from hermes_dist.agents.places import (
     WHATSAPP_LOGINS,
 )
 from hermes_dist.decide.environment import dotenv
-from hermes_dist.decide.fleet.exclusive import Clash, Home, claims, clashes, multiplexes
+from hermes_dist.decide.fleet.exclusive import Clash, GatewaySettings, claims, clashes, multiplexes
 from hermes_dist.decide.fleet.routes import is_apart
 from hermes_dist.decide.fleet.runs import Line, Manager, by_time, choose
 from hermes_dist.errors import DistError, UsageError
@@ -30,13 +30,13 @@ from hermes_dist.world.agent import gateways as world
 from hermes_dist.world.agent.find import Agent, GatewayState, NoAgent
 from hermes_dist.world.agent.logs import Follower, last_lines
 
-__all__ = ["Clash", "Line", "Row", "check", "choose", "follow", "logs", "rows"]
+__all__ = ["Clash", "GatewayRow", "Line", "check", "choose", "follow", "logs", "rows"]
 
 _LOGINS = tuple(f"{folder}/creds.json" for folder in WHATSAPP_LOGINS)
 _SECRET_BYTES = 1 << 20
 
 
-class Row(Struct, frozen=True, kw_only=True):
+class GatewayRow(Struct, frozen=True, kw_only=True):
     """A gateway in a list.
 
     Attributes:
@@ -66,13 +66,13 @@ class Row(Struct, frozen=True, kw_only=True):
     updated_at: str
 
 
-def rows(ctx: Context, names: Sequence[ProfileName]) -> list[Row]:
+def rows(ctx: Context, names: Sequence[ProfileName]) -> list[GatewayRow]:
     """List the gateways of profiles."""
     manager, live = manager_of(ctx), served_now(ctx)
     return [_row(ctx, name, manager, served=name in live) for name in names]
 
 
-def _row(ctx: Context, name: ProfileName, manager: Manager, *, served: bool) -> Row:
+def _row(ctx: Context, name: ProfileName, manager: Manager, *, served: bool) -> GatewayRow:
     layout = ctx.layout
     found = world.find(layout.home(name))
     state = GatewayState.SERVED if served and found.pid is None else found.state
@@ -83,7 +83,7 @@ def _row(ctx: Context, name: ProfileName, manager: Manager, *, served: bool) -> 
         Manager.S6: world.s6_slot(layout, name),
     }.get(manager)
     held = claims(read_home(ctx, name), {}, b"")
-    return Row(
+    return GatewayRow(
         profile=name,
         path=str(layout.home(name)),
         state=state,
@@ -203,11 +203,11 @@ def _is_left(ctx: Context, name: ProfileName) -> bool:
     return deleted or (home / GATEWAY_PARKED).exists() or is_apart(_map(home / CONFIG, Kind.YAML))
 
 
-def read_home(ctx: Context, name: ProfileName) -> Home:
+def read_home(ctx: Context, name: ProfileName) -> GatewaySettings:
     """Read the facts about a home that are compared; a file that can't be read counts as missing."""
     home = ctx.layout.home(name)
     logins = (_bytes(home / path) for path in _LOGINS)
-    return Home(
+    return GatewaySettings(
         profile=name,
         variables=dotenv.read(_bytes(home / ENV)),
         config=_map(home / CONFIG, Kind.YAML),

@@ -14,10 +14,10 @@ from hermes_dist.agents.generation import Gateways
 from hermes_dist.decide.fleet.runs import (
     READY,
     Course,
+    GatewayOutcome,
+    GatewayResult,
     Manager,
-    Outcome,
     Seen,
-    Verdict,
     Way,
     after_all,
     in_order,
@@ -45,7 +45,16 @@ from hermes_dist.world.agent.find import Agent
 from hermes_dist.world.agent.processes import Process
 from hermes_dist.world.child import Detached
 
-__all__ = ["Options", "Outcome", "Verdict", "disable", "enable", "restart", "start", "stop"]
+__all__ = [
+    "GatewayOutcome",
+    "GatewayResult",
+    "Options",
+    "disable",
+    "enable",
+    "restart",
+    "start",
+    "stop",
+]
 
 _LOOK = 0.1
 _QUIET = 2.0
@@ -55,7 +64,7 @@ _SERVICE_STOPS = 120.0
 _SERVES = 30.0
 """Seconds that a gateway may take, once it runs, to say which profiles it serves."""
 
-Told = Callable[[Verdict], None]
+Told = Callable[[GatewayResult], None]
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -90,7 +99,7 @@ class _Fleet(Struct, frozen=True):
 
 def start(
     ctx: Context, names: Sequence[ProfileName], options: Options, told: Told
-) -> list[Verdict]:
+) -> list[GatewayResult]:
     """Start gateways and wait until they serve.
 
     Args:
@@ -115,14 +124,16 @@ def start(
     return _with_led(fleet, done, led, told)
 
 
-def stop(ctx: Context, names: Sequence[ProfileName], options: Options, told: Told) -> list[Verdict]:
+def stop(
+    ctx: Context, names: Sequence[ProfileName], options: Options, told: Told
+) -> list[GatewayResult]:
     """Stop gateways, and kill those that do not stop by themselves; arguments and result as for :func:`start`."""
     fleet = _fleet(ctx, options)
     led = led_by_default(ctx, names) if DEFAULT_PROFILE in names else frozenset()
     live = served_now(ctx)
     left = _processes(ctx)
 
-    def job(name: ProfileName) -> Verdict:
+    def job(name: ProfileName) -> GatewayResult:
         return _leave(fleet, name) if name in live else _stop(fleet, name, left.get(name, []))
 
     verdicts = _swept(fleet, _each(fleet, [name for name in names if name not in led], job, told))
@@ -134,14 +145,14 @@ def stop(ctx: Context, names: Sequence[ProfileName], options: Options, told: Tol
 
 def restart(
     ctx: Context, names: Sequence[ProfileName], options: Options, told: Told
-) -> list[Verdict]:
+) -> list[GatewayResult]:
     """Restart gateways, and start those that do not run; arguments and result as for :func:`start`."""
     fleet = _fleet(ctx, options)
     led = led_by_default(ctx, names)
     own = _own(names, led)
     before = _settled(fleet, own, again=True)
     left = _processes(ctx)
-    job: Callable[[ProfileName], Verdict] = lambda name: (  # noqa: E731 - one expression, used once
+    job: Callable[[ProfileName], GatewayResult] = lambda name: (  # noqa: E731 - one expression, used once
         before.get(name) or _restart(fleet, name, left.get(name, []))
     )
     return _with_led(fleet, _checked(fleet, _each(fleet, own, job, told)), led, told)
@@ -149,7 +160,7 @@ def restart(
 
 def enable(
     ctx: Context, names: Sequence[ProfileName], options: Options, told: Told
-) -> list[Verdict]:
+) -> list[GatewayResult]:
     """Let gateways start at login, through the agent's own services; arguments and result as for :func:`start`."""
     fleet = _fleet(ctx, options)
     led = led_by_default(ctx, names)
@@ -159,7 +170,7 @@ def enable(
 
 def disable(
     ctx: Context, names: Sequence[ProfileName], options: Options, told: Told
-) -> list[Verdict]:
+) -> list[GatewayResult]:
     """Remove the services of gateways, which also stops them; arguments and result as for :func:`start`."""
     fleet = _fleet(ctx, options)
     return _each(fleet, names, lambda name: _disable(fleet, name), told)
@@ -179,8 +190,8 @@ def _own(names: Sequence[ProfileName], led: Collection[ProfileName]) -> list[Pro
 
 
 def _with_led(
-    fleet: _Fleet, done: list[Verdict], led: Collection[ProfileName], told: Told
-) -> list[Verdict]:
+    fleet: _Fleet, done: list[GatewayResult], led: Collection[ProfileName], told: Told
+) -> list[GatewayResult]:
     """Add the results for the profiles that the default profile's gateway serves, now that it was acted on."""
     default = next((verdict for verdict in done if verdict.profile == DEFAULT_PROFILE), None)
     if not led or default is None:
@@ -191,54 +202,57 @@ def _with_led(
     return [*done, *served]
 
 
-def _served(fleet: _Fleet, name: ProfileName, default: Verdict) -> Verdict:
+def _served(fleet: _Fleet, name: ProfileName, default: GatewayResult) -> GatewayResult:
     if not default.ok:
         why = f" ({default.note})" if default.note else ""
         note = f"the gateway of {DEFAULT_PROFILE} serves it, and that one {default.outcome}{why}"
-        return Verdict(profile=name, outcome=Outcome.FAILED, note=note)
+        return GatewayResult(profile=name, outcome=GatewayOutcome.FAILED, note=note)
     until = time.monotonic() + _SERVES
-    while time.monotonic() < until and default.outcome is not Outcome.ENABLED:
+    while time.monotonic() < until and default.outcome is not GatewayOutcome.ENABLED:
         found = world.find(fleet.ctx.layout.root)
         if found.apart:
             note = f"the gateway of {DEFAULT_PROFILE} does not serve it: {found.apart}"
-            return Verdict(profile=name, outcome=Outcome.FAILED, note=note)
+            return GatewayResult(profile=name, outcome=GatewayOutcome.FAILED, note=note)
         if found.pid is None or (found.served is not None and name in found.served):
             break
         fleet.enough.wait(_LOOK)
-    return Verdict(
-        profile=name, outcome=Outcome.SERVED, note=f"by the gateway of {DEFAULT_PROFILE}"
+    return GatewayResult(
+        profile=name, outcome=GatewayOutcome.SERVED, note=f"by the gateway of {DEFAULT_PROFILE}"
     )
 
 
-def _leave(fleet: _Fleet, name: ProfileName) -> Verdict:
+def _leave(fleet: _Fleet, name: ProfileName) -> GatewayResult:
     """Tell the gateway for all profiles to leave one out, as the agent's own stop does."""
     ctx = fleet.ctx
     answer = world.ask(fleet.agent, ctx.layout, name, ["stop"], env=ctx.env, timeout=_SERVICE_STOPS)
     if answer.code and name in served_now(ctx):
-        return Verdict(profile=name, outcome=Outcome.FAILED, note=answer.line)
-    return Verdict(
+        return GatewayResult(profile=name, outcome=GatewayOutcome.FAILED, note=answer.line)
+    return GatewayResult(
         profile=name,
-        outcome=Outcome.STOPPED,
+        outcome=GatewayOutcome.STOPPED,
         note=f"the gateway of {DEFAULT_PROFILE} serves the others",
     )
 
 
-def _ended_with_default(name: ProfileName, live: Collection[str]) -> Verdict:
-    outcome = Outcome.STOPPED if name in live else Outcome.RESTING
+def _ended_with_default(name: ProfileName, live: Collection[str]) -> GatewayResult:
+    outcome = GatewayOutcome.STOPPED if name in live else GatewayOutcome.RESTING
     note = f"with the gateway of {DEFAULT_PROFILE}" if name in live else ""
-    return Verdict(profile=name, outcome=outcome, note=note)
+    return GatewayResult(profile=name, outcome=outcome, note=note)
 
 
 def _each(
-    fleet: _Fleet, names: Sequence[ProfileName], job: Callable[[ProfileName], Verdict], told: Told
-) -> list[Verdict]:
+    fleet: _Fleet,
+    names: Sequence[ProfileName],
+    job: Callable[[ProfileName], GatewayResult],
+    told: Told,
+) -> list[GatewayResult]:
     """Run a job for each profile, several at once, started in order; an error becomes a verdict."""
 
-    def safely(name: ProfileName) -> Verdict:
+    def safely(name: ProfileName) -> GatewayResult:
         try:
             return job(name)
         except DistError as err:
-            return Verdict(profile=name, outcome=Outcome.FAILED, note=str(err))
+            return GatewayResult(profile=name, outcome=GatewayOutcome.FAILED, note=str(err))
 
     ordered = in_order(names)
     with ThreadPoolExecutor(max_workers=max(1, fleet.options.jobs)) as pool:
@@ -257,7 +271,7 @@ def _each(
 
 def _settled(
     fleet: _Fleet, names: Sequence[ProfileName], *, again: bool = False
-) -> dict[ProfileName, Verdict]:
+) -> dict[ProfileName, GatewayResult]:
     """Verdicts that are known before anything starts: another gateway serves it, or it must not start."""
     ctx, detached = fleet.ctx, fleet.options.detached
     running_now = frozenset(
@@ -267,9 +281,9 @@ def _settled(
         ctx, detached=detached
     )
     out = {
-        name: Verdict(
+        name: GatewayResult(
             profile=name,
-            outcome=Outcome.SERVED,
+            outcome=GatewayOutcome.SERVED,
             note="its gateway serves all profiles (multiplex_profiles)",
         )
         for name in served(names, multiplexed=multiplexed, running=running_now)
@@ -277,20 +291,25 @@ def _settled(
     if not fleet.options.allow_clash:
         found = check(ctx, detached=detached)
         for name, why in refusals(names, found, frozenset() if again else running_now).items():
-            out.setdefault(name, Verdict(profile=name, outcome=Outcome.REFUSED, note=why))
+            out.setdefault(
+                name, GatewayResult(profile=name, outcome=GatewayOutcome.REFUSED, note=why)
+            )
     return out
 
 
-def _start(fleet: _Fleet, name: ProfileName) -> Verdict:
+def _start(fleet: _Fleet, name: ProfileName) -> GatewayResult:
     layout, home = fleet.ctx.layout, fleet.ctx.layout.home(name)
     found = world.find(home)
     if found.pid is not None:
         if found.phase in READY:
-            return Verdict(
-                profile=name, outcome=Outcome.RUNNING, pid=found.pid, note="; ".join(found.troubles)
+            return GatewayResult(
+                profile=name,
+                outcome=GatewayOutcome.RUNNING,
+                pid=found.pid,
+                note="; ".join(found.troubles),
             )
         note = f"it lives, and says {found.phase or 'nothing'!r}; restart it"
-        return Verdict(profile=name, outcome=Outcome.HANGING, pid=found.pid, note=note)
+        return GatewayResult(profile=name, outcome=GatewayOutcome.HANGING, pid=found.pid, note=note)
     if is_parked(fleet.ctx, name):
         return _taken_in(fleet, name)
     chosen = way(
@@ -298,7 +317,9 @@ def _start(fleet: _Fleet, name: ProfileName) -> Verdict:
     )
     if chosen is Way.MISSING:
         hint = f"{fleet.ctx.command(f'gateways enable {name}')}, or pass --detached"
-        return Verdict(profile=name, outcome=Outcome.FAILED, note=f"it has no service; run: {hint}")
+        return GatewayResult(
+            profile=name, outcome=GatewayOutcome.FAILED, note=f"it has no service; run: {hint}"
+        )
     stale = world.clean(home, at_rest=False)
     marks = world.log_marks(home)
     if chosen is Way.SERVICE:
@@ -321,24 +342,26 @@ def _start(fleet: _Fleet, name: ProfileName) -> Verdict:
     return verdict
 
 
-def _or_served(fleet: _Fleet, name: ProfileName, verdict: Verdict) -> Verdict:
+def _or_served(fleet: _Fleet, name: ProfileName, verdict: GatewayResult) -> GatewayResult:
     """If a process ended at once, check whether another gateway serves its profile; then that is no failure."""
     until = time.monotonic() + _SETTLE * 5
     while (
-        verdict.outcome is Outcome.FAILED
+        verdict.outcome is GatewayOutcome.FAILED
         and fleet.ctx.generation.refused
         and time.monotonic() < until
     ):
         if name in served_now(fleet.ctx):
-            return Verdict(
-                profile=name, outcome=Outcome.SERVED, note=f"by the gateway of {DEFAULT_PROFILE}"
+            return GatewayResult(
+                profile=name,
+                outcome=GatewayOutcome.SERVED,
+                note=f"by the gateway of {DEFAULT_PROFILE}",
             )
         if fleet.enough.wait(_LOOK):
             break
     return verdict
 
 
-def _taken_in(fleet: _Fleet, name: ProfileName) -> Verdict:
+def _taken_in(fleet: _Fleet, name: ProfileName) -> GatewayResult:
     """Tell the gateway for all profiles to serve a parked one again, as the agent's own start does."""
     ctx = fleet.ctx
     answer = world.ask(
@@ -346,17 +369,19 @@ def _taken_in(fleet: _Fleet, name: ProfileName) -> Verdict:
     )
     if answer.code:
         return _refused(fleet, name, answer)
-    return Verdict(
-        profile=name, outcome=Outcome.SERVED, note=f"by the gateway of {DEFAULT_PROFILE} again"
+    return GatewayResult(
+        profile=name,
+        outcome=GatewayOutcome.SERVED,
+        note=f"by the gateway of {DEFAULT_PROFILE} again",
     )
 
 
-def _refused(fleet: _Fleet, name: ProfileName, answer: world.Answer) -> Verdict:
+def _refused(fleet: _Fleet, name: ProfileName, answer: world.Answer) -> GatewayResult:
     """The verdict for a start that the agent refused; if the profile is served already, that is fine."""
     refused = fleet.ctx.generation.refused
     if refused and answer.code == refused:
-        return Verdict(profile=name, outcome=Outcome.SERVED, note=answer.line)
-    return Verdict(profile=name, outcome=Outcome.FAILED, note=answer.line)
+        return GatewayResult(profile=name, outcome=GatewayOutcome.SERVED, note=answer.line)
+    return GatewayResult(profile=name, outcome=GatewayOutcome.FAILED, note=answer.line)
 
 
 def _wait(
@@ -365,7 +390,7 @@ def _wait(
     marks: tuple[tuple[int, int], ...],
     child: Detached | None,
     old: int | None,
-) -> Verdict:
+) -> GatewayResult:
     """Wait until a gateway serves, or has clearly failed."""
     home = fleet.ctx.layout.home(name)
     pids: tuple[int, ...] = ()
@@ -395,16 +420,21 @@ def _wait(
         )
         if judged := judge(seen, course):
             outcome, note = judged
-            words = said(world.last_words(home, marks)) if outcome is not Outcome.STARTED else ""
-            return Verdict(
+            words = (
+                said(world.last_words(home, marks)) if outcome is not GatewayOutcome.STARTED else ""
+            )
+            return GatewayResult(
                 profile=name, outcome=outcome, pid=pid, note=": ".join(filter(None, [note, words]))
             )
         fleet.enough.wait(_LOOK)
 
 
-def _checked(fleet: _Fleet, verdicts: list[Verdict]) -> list[Verdict]:
+def _checked(fleet: _Fleet, verdicts: list[GatewayResult]) -> list[GatewayResult]:
     """Check again, a moment later, that the gateways that started still run."""
-    if not any(verdict.outcome in {Outcome.STARTED, Outcome.RESTARTED} for verdict in verdicts):
+    if not any(
+        verdict.outcome in {GatewayOutcome.STARTED, GatewayOutcome.RESTARTED}
+        for verdict in verdicts
+    ):
         return verdicts
     # A gateway may report that it serves and end right after.
     time.sleep(_SETTLE)
@@ -415,7 +445,7 @@ def _checked(fleet: _Fleet, verdicts: list[Verdict]) -> list[Verdict]:
     return out
 
 
-def _stop(fleet: _Fleet, name: ProfileName, known: Sequence[Process]) -> Verdict:
+def _stop(fleet: _Fleet, name: ProfileName, known: Sequence[Process]) -> GatewayResult:
     ctx, home = fleet.ctx, fleet.ctx.layout.home(name)
     found = world.find(home)
     targets = {process.pid: process.began for process in known}
@@ -426,7 +456,7 @@ def _stop(fleet: _Fleet, name: ProfileName, known: Sequence[Process]) -> Verdict
     serviced = fleet.manager is not Manager.NONE and bool(world.services(ctx.layout, name))
     if not targets and not serviced:
         note = "a stale pid was cleared away" if world.clean(home, at_rest=True) else ""
-        return Verdict(profile=name, outcome=Outcome.RESTING, note=note)
+        return GatewayResult(profile=name, outcome=GatewayOutcome.RESTING, note=note)
     words, note = "", ""
     try:
         answer = world.ask(
@@ -447,13 +477,17 @@ def _stop(fleet: _Fleet, name: ProfileName, known: Sequence[Process]) -> Verdict
         note = "it did not end by itself, and was killed"
     world.clean(home, at_rest=True)
     if (pid := world.find(home).pid) is not None and serviced:
-        return Verdict(
+        return GatewayResult(
             profile=name,
-            outcome=Outcome.FAILED,
+            outcome=GatewayOutcome.FAILED,
             pid=pid,
             note=words or "its service started it again",
         )
-    return Verdict(profile=name, outcome=Outcome.STOPPED if targets else Outcome.RESTING, note=note)
+    return GatewayResult(
+        profile=name,
+        outcome=GatewayOutcome.STOPPED if targets else GatewayOutcome.RESTING,
+        note=note,
+    )
 
 
 def _processes(ctx: Context) -> dict[ProfileName, list[Process]]:
@@ -465,7 +499,7 @@ def _processes(ctx: Context) -> dict[ProfileName, list[Process]]:
     return world.processes(ctx.layout, known)
 
 
-def _swept(fleet: _Fleet, verdicts: list[Verdict]) -> list[Verdict]:
+def _swept(fleet: _Fleet, verdicts: list[GatewayResult]) -> list[GatewayResult]:
     """Kill gateways that came up again while others were stopped, because something restarts them."""
     left = _processes(fleet.ctx)
     out = []
@@ -475,13 +509,13 @@ def _swept(fleet: _Fleet, verdicts: list[Verdict]) -> list[Verdict]:
             for process in again:
                 world.end(process.pid, process.began, fleet.options.grace)
         except DistError as err:
-            verdict = replace(verdict, outcome=Outcome.FAILED, note=str(err))  # noqa: PLW2901 - the same one, as it ended
+            verdict = replace(verdict, outcome=GatewayOutcome.FAILED, note=str(err))  # noqa: PLW2901 - the same one, as it ended
         world.clean(fleet.ctx.layout.home(verdict.profile), at_rest=True)
         out.append(verdict)
     return out
 
 
-def _restart(fleet: _Fleet, name: ProfileName, known: Sequence[Process]) -> Verdict:
+def _restart(fleet: _Fleet, name: ProfileName, known: Sequence[Process]) -> GatewayResult:
     ctx, home = fleet.ctx, fleet.ctx.layout.home(name)
     old = world.find(home).pid
     serviced = bool(world.services(ctx.layout, name))
@@ -493,44 +527,52 @@ def _restart(fleet: _Fleet, name: ProfileName, known: Sequence[Process]) -> Verd
             fleet.agent, ctx.layout, name, ["restart"], env=ctx.env, timeout=_SERVICE_STOPS
         )
         if answer.code:
-            return Verdict(profile=name, outcome=Outcome.FAILED, note=answer.line)
+            return GatewayResult(profile=name, outcome=GatewayOutcome.FAILED, note=answer.line)
         verdict = _wait(fleet, name, marks, None, old)
     else:
         stopped = _stop(fleet, name, known)
         verdict = _start(fleet, name) if stopped.ok else stopped
-    if old is not None and verdict.outcome is Outcome.STARTED:
-        return replace(verdict, outcome=Outcome.RESTARTED)
+    if old is not None and verdict.outcome is GatewayOutcome.STARTED:
+        return replace(verdict, outcome=GatewayOutcome.RESTARTED)
     return verdict
 
 
-def _enable(fleet: _Fleet, name: ProfileName) -> Verdict:
+def _enable(fleet: _Fleet, name: ProfileName) -> GatewayResult:
     ctx, layout = fleet.ctx, fleet.ctx.layout
     if world.at_login(layout, name):
-        return Verdict(profile=name, outcome=Outcome.ENABLED, note="it was already")
+        return GatewayResult(profile=name, outcome=GatewayOutcome.ENABLED, note="it was already")
     if fleet.manager is Manager.NONE:
         note = "no systemd, launchd or s6 is here; let what starts this machine start it"
-        return Verdict(profile=name, outcome=Outcome.FAILED, note=note)
+        return GatewayResult(profile=name, outcome=GatewayOutcome.FAILED, note=note)
     words = ["install", "--no-start-now", "--start-on-login"]
     answer = world.ask(fleet.agent, layout, name, words, env=ctx.env, timeout=_SERVICE_STOPS)
     if not answer.code and world.services(layout, name):
         if not world.at_login(layout, name):
             running.manage(layout, name, "enable", ctx.env)
-        return Verdict(profile=name, outcome=Outcome.ENABLED, pid=world.find(layout.home(name)).pid)
-    return Verdict(
-        profile=name, outcome=Outcome.FAILED, note=answer.line or "no service file was written"
+        return GatewayResult(
+            profile=name, outcome=GatewayOutcome.ENABLED, pid=world.find(layout.home(name)).pid
+        )
+    return GatewayResult(
+        profile=name,
+        outcome=GatewayOutcome.FAILED,
+        note=answer.line or "no service file was written",
     )
 
 
-def _disable(fleet: _Fleet, name: ProfileName) -> Verdict:
+def _disable(fleet: _Fleet, name: ProfileName) -> GatewayResult:
     layout = fleet.ctx.layout
     if not world.services(layout, name):
-        return Verdict(profile=name, outcome=Outcome.DISABLED, note="it was not enabled")
+        return GatewayResult(
+            profile=name, outcome=GatewayOutcome.DISABLED, note="it was not enabled"
+        )
     answer = world.ask(
         fleet.agent, layout, name, ["uninstall"], env=fleet.ctx.env, timeout=_SERVICE_STOPS
     )
     left = world.services(layout, name)
     if answer.code or left:
-        return Verdict(
-            profile=name, outcome=Outcome.FAILED, note=answer.line or f"{left[0]} is still there"
+        return GatewayResult(
+            profile=name,
+            outcome=GatewayOutcome.FAILED,
+            note=answer.line or f"{left[0]} is still there",
         )
-    return Verdict(profile=name, outcome=Outcome.DISABLED)
+    return GatewayResult(profile=name, outcome=GatewayOutcome.DISABLED)

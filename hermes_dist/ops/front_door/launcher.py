@@ -48,7 +48,7 @@ class DoorPlan(Struct, frozen=True, kw_only=True):
     changes: bool
 
 
-class Outcome(StrEnum):
+class RemovalOutcome(StrEnum):
     """What :func:`remove` did at one place."""
 
     REMOVED = "removed"
@@ -66,7 +66,7 @@ class Removal(Struct, frozen=True):
     """
 
     launcher: Path
-    outcome: Outcome
+    outcome: RemovalOutcome
     former: str
 
 
@@ -202,7 +202,7 @@ def remove(layout: Layout, into: Path | None = None) -> tuple[Removal, ...]:
             continue
         removal = _remove(launcher, doors.get(launcher))
         done.append(removal)
-        if removal.outcome is not Outcome.FOREIGN:
+        if removal.outcome is not RemovalOutcome.FOREIGN:
             former = doors.pop(launcher, None)
             write_doors(layout, doors)
             if former is not None and former.kind == "file":
@@ -269,10 +269,10 @@ def _put_aside(layout: Layout, launcher: Path) -> Former | None:
 def _remove(launcher: Path, former: Former | None) -> Removal:
     standing = os.path.lexists(launcher)
     if standing and not is_front_door(head_of(launcher)):
-        return Removal(launcher, Outcome.FOREIGN, _words(former))
+        return Removal(launcher, RemovalOutcome.FOREIGN, _words(former))
     if former is None:
         take_away(launcher)
-        return Removal(launcher, Outcome.REMOVED, "")
+        return Removal(launcher, RemovalOutcome.REMOVED, "")
     if former.kind == "link":
         put_link(launcher, former.path)
     else:
@@ -286,4 +286,4 @@ def _remove(launcher: Path, former: Former | None) -> Removal:
                 hint=f"delete {launcher} to do without it",
             ) from error
         put_program(launcher, data, mode)
-    return Removal(launcher, Outcome.RESTORED, _words(former))
+    return Removal(launcher, RemovalOutcome.RESTORED, _words(former))

@@ -26,7 +26,7 @@ from hermes_dist.ops.change.observe import as_received, first_of, observe, user_
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.trust.verbs import signer_words
+from hermes_dist.ops.trust.trusted_keys import signer_words
 from hermes_dist.world.load import load_manifest
 
 

@@ -26,7 +26,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.package.infer import infer
 from hermes_dist.ops.profiles import aliases
-from hermes_dist.ops.trust.verbs import Move, judged, judged_move
+from hermes_dist.ops.trust.trusted_keys import Move, judged, judged_move
 
 
 def install(

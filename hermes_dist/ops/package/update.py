@@ -18,7 +18,7 @@ from hermes_dist.ops.change.proposal import Confirm, Outcome, with_variables
 from hermes_dist.ops.change.propose import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.trust.verbs import judged, judged_move
+from hermes_dist.ops.trust.trusted_keys import judged, judged_move
 
 
 def update(

@@ -21,7 +21,7 @@ from hermes_dist.ops.change.lost_contents import fetch_again
 from hermes_dist.ops.change.observe import as_received, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
-from hermes_dist.ops.trust.verbs import signer_words
+from hermes_dist.ops.trust.trusted_keys import signer_words
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import home_lock
 from hermes_dist.world.git.cache import cache_name

@@ -33,8 +33,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet import gateways
 from hermes_dist.ops.homes import about_lock, finish_leftover
 from hermes_dist.ops.package import upkeep
-from hermes_dist.ops.profiles import aliases, away
-from hermes_dist.ops.profiles import move as pending
+from hermes_dist.ops.profiles import aliases, profile_moves, trash_and_archive
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.transaction.move_home import tighten
@@ -75,7 +74,7 @@ def _env(path: Path) -> dict[str, str]:
 def crashes(ctx: Context) -> Iterator[Finding]:
     """Find what interrupted commands left behind."""
     layout = ctx.layout
-    journal = pending.journal(ctx)
+    journal = profile_moves.journal(ctx)
     if journal.exists():
         yield Finding(
             kind="interrupted-move",
@@ -138,18 +137,18 @@ def _half_written(ctx: Context) -> Iterator[Path]:
             with suppress(OSError):
                 if (
                     _TEMPORARY.fullmatch(path.name)
-                    and path.lstat().st_mtime < away.now().timestamp() - LEFTOVER_AGE
+                    and path.lstat().st_mtime < trash_and_archive.now().timestamp() - LEFTOVER_AGE
                 ):
                     yield path
 
 
 def _complete(ctx: Context) -> None:
-    with pending.held(ctx):
+    with profile_moves.all_homes_locked(ctx):
         pass
 
 
 def _sweep(ctx: Context) -> None:
-    with pending.held(ctx) as fs:
+    with profile_moves.all_homes_locked(ctx) as fs:
         sweep(fs)
 
 
@@ -323,7 +322,7 @@ def _remove_service(ctx: Context, name: ProfileName, path: Path) -> None:
 def routes_(ctx: Context) -> Iterator[Finding]:
     """Find gateway routes to profiles that do not exist."""
     there = {str(name) for name in ctx.names()} | {str(DEFAULT_PROFILE)}
-    for number, route in enumerate(away.found_routes(ctx)):
+    for number, route in enumerate(trash_and_archive.found_routes(ctx)):
         if is_lost(route, there):
             yield Finding(
                 kind="lost-route",
@@ -411,8 +410,8 @@ def trash(ctx: Context) -> Iterator[Finding]:
     """Find homes whose time in the trash is over, and records without a home."""
     old = [
         each
-        for each in away.away(ctx)
-        if each.place == "trash" and is_expired(each.when, away.now())
+        for each in trash_and_archive.stored_profiles(ctx)
+        if each.place == "trash" and is_expired(each.when, trash_and_archive.now())
     ]
     if old:
         yield Finding(
@@ -436,8 +435,8 @@ def trash(ctx: Context) -> Iterator[Finding]:
 
 
 def _empty(ctx: Context) -> None:
-    with pending.held(ctx) as fs:
-        away.empty_trash(ctx, fs)
+    with profile_moves.all_homes_locked(ctx) as fs:
+        trash_and_archive.empty_trash(ctx, fs)
 
 
 def store(ctx: Context) -> Iterator[Finding]:

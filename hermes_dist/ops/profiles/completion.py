@@ -20,7 +20,7 @@ from hermes_dist.model.lock_head import load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE
 from hermes_dist.model.source import parse_source
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.profiles import aliases, away
+from hermes_dist.ops.profiles import aliases, trash_and_archive
 from hermes_dist.world.agent.find import run
 
 WORDS = "words"
@@ -96,7 +96,9 @@ def candidates(
         refs=lambda name: _refs(ctx, name),
         agent=ctx.env.get(VARIABLE, "").split() or sorted(AGENT_VERBS),
         below=lambda command: _below(ctx, command),
-        away=sorted({str(each.name) for each in away.away(ctx)}) if "restore" in words else (),
+        away=sorted({str(each.name) for each in trash_and_archive.stored_profiles(ctx)})
+        if "restore" in words
+        else (),
         packages=_packages(ctx) if "install" in words else (),
     )
     return complete(words, facts, ours=ours)

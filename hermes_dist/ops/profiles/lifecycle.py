@@ -22,8 +22,7 @@ from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.gateways import served_now
-from hermes_dist.ops.profiles import aliases
-from hermes_dist.ops.profiles import move as pending
+from hermes_dist.ops.profiles import aliases, profile_moves
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.find import GatewayState, gateway, run
 from hermes_dist.world.agent.gateways import ask
@@ -150,9 +149,9 @@ def raise_profile(ctx: Context, made: Made, fill: Callable[[Path], None], *, ali
             target=f"profiles/{made.name}",
             commands=commands,
         )
-        notes.extend(pending.carry_out(ctx, fs, move))
+        notes.extend(profile_moves.carry_out_move(ctx, fs, move))
 
-    with pending.held(ctx) as fs:
+    with profile_moves.all_homes_locked(ctx) as fs:
         raise_home(fs, f"profiles/{made.name}", fill, put)
     done = planned is not None and planned.alias.path.exists()
     return replace(
@@ -217,12 +216,12 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Rename
     check_free(ctx, wanted)
     if dry_run:
         return _as_renamed(ctx, _move(ctx, name, wanted))
-    with pending.held(ctx) as fs:
+    with profile_moves.all_homes_locked(ctx) as fs:
         path = check_free(ctx, wanted)
         parked = (ctx.layout.home(name) / GATEWAY_PARKED).exists()
         stopped = stop(ctx, name)
         move = replace(_move(ctx, name, wanted), unpark=not parked)
-        notes = pending.carry_out(ctx, fs, move)
+        notes = profile_moves.carry_out_move(ctx, fs, move)
     return replace(_as_renamed(ctx, move), path=path, stopped=stopped, notes=notes)
 
 

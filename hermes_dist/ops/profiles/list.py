@@ -19,7 +19,7 @@ from hermes_dist.world.disk.home_index import Index
 from hermes_dist.world.disk.home_index import Row as Facts
 
 
-class Row(NamedTuple):
+class ProfileRow(NamedTuple):
     """A profile in a list.
 
     Attributes:
@@ -48,7 +48,7 @@ class Row(NamedTuple):
     shown_as: str = ""
 
 
-def list_profiles(ctx: Context) -> list[Row]:
+def list_profiles(ctx: Context) -> list[ProfileRow]:
     """List every profile, the default one first."""
     index = Index(ctx.layout.shared / "index.json", (MANIFEST, CONFIG, LOCKFILE, ABOUT))
     commands: dict[str, list[str]] = {}
@@ -65,7 +65,7 @@ def list_profiles(ctx: Context) -> list[Row]:
     return rows
 
 
-def show(ctx: Context, name: ProfileName) -> Row:
+def show(ctx: Context, name: ProfileName) -> ProfileRow:
     """Return the same facts about one profile."""
     home = ctx.layout.home(name)
     commands = tuple(alias.name for alias in aliases.of_profile(ctx.layout, name))
@@ -82,7 +82,7 @@ def _served(ctx: Context) -> frozenset[str]:
     return served_now(ctx)
 
 
-def _as_served(row: Row, live: frozenset[str]) -> Row:
+def _as_served(row: ProfileRow, live: frozenset[str]) -> ProfileRow:
     served = row.name in live and row.gateway is not GatewayState.RUNNING
     return row._replace(gateway=GatewayState.SERVED) if served else row
 
@@ -128,8 +128,8 @@ def _active_or_default(ctx: Context) -> ProfileName:
 
 def _row(
     name: ProfileName, home: Path, facts: Facts, active: bool, commands: tuple[str, ...]
-) -> Row:
-    return Row(
+) -> ProfileRow:
+    return ProfileRow(
         name=name,
         path=str(home),
         active=active,

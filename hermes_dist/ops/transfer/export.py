@@ -32,7 +32,7 @@ from hermes_dist.ops.change.mask import Mask, secrets_of
 from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
-from hermes_dist.ops.transfer.parcel import Parcel
+from hermes_dist.ops.transfer.archive_members import Parcel
 from hermes_dist.world.archive.backup import is_beside, look_around
 from hermes_dist.world.archive.write import GzipWriter, Sink, TarWriter, taken, write_private
 from hermes_dist.world.load import load_manifest

@@ -40,8 +40,16 @@ from hermes_dist.ops.change.variables import environment_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.profiles import aliases
-from hermes_dist.ops.transfer.unpack import Archive, Ask, Sorted, manifest_in, read, sort, spooling
-from hermes_dist.ops.trust.verbs import check_archive
+from hermes_dist.ops.transfer.read_archive import (
+    Archive,
+    Ask,
+    Sorted,
+    manifest_in,
+    read,
+    sort,
+    spooling,
+)
+from hermes_dist.ops.trust.trusted_keys import check_archive
 from hermes_dist.world.archive.read import Carried
 from hermes_dist.world.disk.limits import LIMITS
 

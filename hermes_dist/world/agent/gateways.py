@@ -52,7 +52,7 @@ _FLAGS = frozenset({"-p", "--profile"})
 _BOX = re.compile("[\\s\u2500-\u257f]*")
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class GatewayFacts(Struct, frozen=True, kw_only=True):
     """The state of a gateway, by its files and the process table.
 
     Attributes:
@@ -80,7 +80,7 @@ class Found(Struct, frozen=True, kw_only=True):
     apart: str = ""
 
 
-def find(home: Path) -> Found:
+def find(home: Path) -> GatewayFacts:
     """Return the state of a home's gateway; unreadable files are ignored."""
     seen = agents.gateway(home)
     record = _state(home)
@@ -93,7 +93,7 @@ def find(home: Path) -> Found:
             platforms[str(name)] = str(part.get("state") or "")
             if part.get("error_message"):
                 troubles.append(f"{name}: {part['error_message']}")
-    return Found(
+    return GatewayFacts(
         state=seen.state,
         pid=seen.pid,
         phase=str(record.get("gateway_state") or "") if about else "",

@@ -36,7 +36,7 @@ Keep = Callable[[Iterable[bytes]], list[Digest]]
 """Takes contents, and gives their names in order."""
 
 
-class Found(Struct, frozen=True):
+class FoundFile(Struct, frozen=True):
     """A regular file as it stood when the folder was walked."""
 
     path: RelPath
@@ -52,7 +52,7 @@ class Walk(Struct):
         left_out: What does not, and why.
     """
 
-    files: list[Found] = field(default_factory=list)
+    files: list[FoundFile] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -218,7 +218,7 @@ class _Walker:
             mode = "100755" if found.st_mode & stat.S_IXUSR else "100644"
             safe, executable = self.gate.file(os.fsencode(path), mode, found.st_size)
             signature = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-            self.walk.files.append(Found(safe, executable, signature))
+            self.walk.files.append(FoundFile(safe, executable, signature))
 
     def _descend(self, fd: int, name: str, path: str, ignores: list[tuple[str, Ignores]]) -> None:
         self.gate.folder(os.fsencode(path))

@@ -100,7 +100,7 @@ def test_words_with_spaces_and_odd_bytes_pass_untouched() -> None:
 def test_the_way_to_the_agent_loads_no_library() -> None:
     script = (
         "import sys; before = set(sys.modules)\n"
-        "import hermes_dist.cli.entry.front, hermes_dist.ops.front_door.hand_over\n"
+        "import hermes_dist.cli.entry.front, hermes_dist.ops.front_door.run_agent\n"
         "print(*sorted({m.partition('.')[0] for m in set(sys.modules) - before}))"
     )
     done = subprocess.run(

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from hermes_dist.decide.fleet.exclusive import Claim, Clash, Home, claims, clashes, multiplexes
+from hermes_dist.decide.fleet.exclusive import (
+    Claim,
+    Clash,
+    GatewaySettings,
+    claims,
+    clashes,
+    multiplexes,
+)
 
 SALT = b"0123456789abcdef"
 SECRET = "123456:AAF-a-secret-of-telegram"
@@ -15,11 +22,11 @@ SECRET = "123456:AAF-a-secret-of-telegram"
 
 def home(
     profile: str, config: Mapping[Any, Any] | None = None, login: bytes = b"", **variables: str
-) -> Home:
-    return Home(profile=profile, variables=variables, config=config or {}, login=login)
+) -> GatewaySettings:
+    return GatewaySettings(profile=profile, variables=variables, config=config or {}, login=login)
 
 
-def found(*homes: Home, **shell: str) -> list[Clash]:
+def found(*homes: GatewaySettings, **shell: str) -> list[Clash]:
     return clashes(claim for each in homes for claim in claims(each, shell, SALT))
 
 

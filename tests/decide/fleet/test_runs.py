@@ -7,11 +7,11 @@ import pytest
 from hermes_dist.decide.fleet.exclusive import Clash
 from hermes_dist.decide.fleet.runs import (
     Course,
+    GatewayOutcome,
+    GatewayResult,
     Line,
     Manager,
-    Outcome,
     Seen,
-    Verdict,
     Way,
     after_all,
     by_time,
@@ -65,53 +65,56 @@ READY = Seen(pid=7, phase="running", grown=True)
 @pytest.mark.parametrize(
     ("seen", "course", "outcome"),
     [
-        (READY, Course(pids=(7,)), Outcome.STARTED),
-        (Seen(pid=7, phase="degraded", grown=True), Course(pids=(7,)), Outcome.STARTED),
+        (READY, Course(pids=(7,)), GatewayOutcome.STARTED),
+        (Seen(pid=7, phase="degraded", grown=True), Course(pids=(7,)), GatewayOutcome.STARTED),
         (Seen(pid=7, phase="running"), Course(pids=(7,)), None),
-        (Seen(pid=7, phase="running"), Course(pids=(7,), quiet=True), Outcome.STARTED),
+        (Seen(pid=7, phase="running"), Course(pids=(7,), quiet=True), GatewayOutcome.STARTED),
         (Seen(pid=7, phase="starting", grown=True), Course(pids=(7,)), None),
         (
             Seen(pid=7, phase="starting", grown=True),
             Course(pids=(7,), waited=True),
-            Outcome.HANGING,
+            GatewayOutcome.HANGING,
         ),
-        (Seen(pid=7), Course(pids=(7,), waited=True), Outcome.HANGING),
+        (Seen(pid=7), Course(pids=(7,), waited=True), GatewayOutcome.HANGING),
         (Seen(), Course(), None),
-        (Seen(), Course(waited=True), Outcome.FAILED),
-        (Seen(), Course(exited=1), Outcome.FAILED),
-        (Seen(), Course(exited=0), Outcome.FAILED),
-        (Seen(), Course(exited=-9), Outcome.FAILED),
-        (READY, Course(pids=(5, 6, 7)), Outcome.CRASHING),
-        (Seen(), Course(pids=(5, 6, 7)), Outcome.CRASHING),
+        (Seen(), Course(waited=True), GatewayOutcome.FAILED),
+        (Seen(), Course(exited=1), GatewayOutcome.FAILED),
+        (Seen(), Course(exited=0), GatewayOutcome.FAILED),
+        (Seen(), Course(exited=-9), GatewayOutcome.FAILED),
+        (READY, Course(pids=(5, 6, 7)), GatewayOutcome.CRASHING),
+        (Seen(), Course(pids=(5, 6, 7)), GatewayOutcome.CRASHING),
         (
             READY,
             Course(pids=(7,), exited=0),
-            Outcome.STARTED,
+            GatewayOutcome.STARTED,
         ),  # it went into the background by itself
     ],
 )
 def test_a_start_is_judged_by_process_state_and_log(
-    seen: Seen, course: Course, outcome: Outcome | None
+    seen: Seen, course: Course, outcome: GatewayOutcome | None
 ) -> None:
     judged = judge(seen, course)
     assert (judged[0] if judged else None) is outcome
 
 
 def test_a_failure_says_why() -> None:
-    assert judge(Seen(reason="no provider"), Course(exited=1)) == (Outcome.FAILED, "no provider")
-    assert judge(Seen(), Course(exited=3)) == (Outcome.FAILED, "it ended with exit code 3")
-    assert judge(Seen(), Course(exited=-9)) == (Outcome.FAILED, "it was ended by signal 9")
+    assert judge(Seen(reason="no provider"), Course(exited=1)) == (
+        GatewayOutcome.FAILED,
+        "no provider",
+    )
+    assert judge(Seen(), Course(exited=3)) == (GatewayOutcome.FAILED, "it ended with exit code 3")
+    assert judge(Seen(), Course(exited=-9)) == (GatewayOutcome.FAILED, "it was ended by signal 9")
     broken = Seen(pid=7, phase="running", grown=True, troubles=("telegram: token rejected",))
-    assert judge(broken, Course(pids=(7,))) == (Outcome.STARTED, "telegram: token rejected")
+    assert judge(broken, Course(pids=(7,))) == (GatewayOutcome.STARTED, "telegram: token rejected")
 
 
 def test_what_ends_right_after_the_start_has_not_started() -> None:
-    started = Verdict(profile=EVE, outcome=Outcome.STARTED, pid=7)
+    started = GatewayResult(profile=EVE, outcome=GatewayOutcome.STARTED, pid=7)
     assert after_all(started, READY) is started
-    assert after_all(started, Seen()).outcome is Outcome.FAILED
+    assert after_all(started, Seen()).outcome is GatewayOutcome.FAILED
     again = after_all(started, Seen(pid=8, phase="running"))
-    assert (again.outcome, again.pid, again.ok) == (Outcome.CRASHING, 8, False)
-    refused = Verdict(profile=EVE, outcome=Outcome.REFUSED)
+    assert (again.outcome, again.pid, again.ok) == (GatewayOutcome.CRASHING, 8, False)
+    refused = GatewayResult(profile=EVE, outcome=GatewayOutcome.REFUSED)
     assert after_all(refused, Seen()) is refused
 
 

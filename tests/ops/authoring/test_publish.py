@@ -22,7 +22,7 @@ from hermes_dist.errors import (
     UsageError,
 )
 from hermes_dist.ops.authoring import publish as publishing
-from hermes_dist.ops.authoring.publication import Publication, Release
+from hermes_dist.ops.authoring.publication import Publication, PublishOptions
 from hermes_dist.ops.package.status import status
 
 
@@ -282,7 +282,7 @@ def test_two_authors_at_the_same_moment_and_one_is_told(
         return True
 
     with pytest.raises(DistError, match="somebody else published there") as told:
-        publishing.publish(bo.ctx, BOT, Release(bump="minor"), meanwhile)
+        publishing.publish(bo.ctx, BOT, PublishOptions(bump="minor"), meanwhile)
     assert told.value.code == 8
     assert "Rule 1 is first" in shown(repo, "SOUL.md")
     assert bo.publish(bump="minor").publication.tag == "v0.3.0"
@@ -398,8 +398,8 @@ def test_each_trouble_has_its_sentence(
 
 def test_no_is_no_and_a_dry_run_sends_nothing(repo: Repo, ada: Machine) -> None:
     with pytest.raises(Cancelled):
-        publishing.publish(ada.ctx, BOT, Release(to=url(repo)), lambda _made: False)
-    done = publishing.publish(ada.ctx, BOT, Release(to=url(repo)), agreed, dry_run=True)
+        publishing.publish(ada.ctx, BOT, PublishOptions(to=url(repo)), lambda _made: False)
+    done = publishing.publish(ada.ctx, BOT, PublishOptions(to=url(repo)), agreed, dry_run=True)
     assert done.publication.is_new
     assert repo.git("for-each-ref") == ""
     assert not (ada.home / "distribution.lock").exists()

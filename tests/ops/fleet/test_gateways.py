@@ -16,7 +16,7 @@ import pytest
 from fleet import PROGRAM, Fleet, fleet_of
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.decide.fleet.runs import Manager, Verdict
+from hermes_dist.decide.fleet.runs import GatewayResult, Manager
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet import gateways as ops
@@ -264,7 +264,7 @@ def context(fleet: Fleet) -> Context:
 
 
 def act(
-    verb: Callable[..., list[Verdict]],
+    verb: Callable[..., list[GatewayResult]],
     context: Context,
     *names: str,
     manager: Manager = Manager.SYSTEMD,

@@ -13,7 +13,7 @@ from hermes_dist.brand import AIGENLABS, BRANDS, HERMES, Brand, Layout
 from hermes_dist.decide.profiles.launcher import front_door_script
 from hermes_dist.errors import Invalid
 from hermes_dist.ops.front_door import launcher as front_door
-from hermes_dist.ops.front_door.launcher import Outcome
+from hermes_dist.ops.front_door.launcher import RemovalOutcome
 from hermes_dist.world.agent.front_door import read_doors
 
 TELL = '#!/bin/sh\nprintf "%s:" "$0" "$@"\n'
@@ -49,7 +49,7 @@ def test_it_goes_to_an_empty_place_and_away_again(home: Path, brand: Brand) -> N
     assert "hermes_dist" in shown.text
     assert os.access(layout.launcher, os.X_OK)
     (gone,) = front_door.remove(layout)
-    assert gone.outcome is Outcome.REMOVED
+    assert gone.outcome is RemovalOutcome.REMOVED
     assert not layout.launcher.exists()
     assert not layout.front_door_state.exists()
     assert front_door.remove(layout) == ()
@@ -65,7 +65,7 @@ def test_a_link_is_replaced_not_followed_and_put_back_as_it_was(layout: Layout) 
     assert not layout.launcher.is_symlink()
     assert target.read_text() == TELL
     (back,) = front_door.remove(layout)
-    assert (back.outcome, back.former) == (Outcome.RESTORED, f"a link to {written}")
+    assert (back.outcome, back.former) == (RemovalOutcome.RESTORED, f"a link to {written}")
     assert os.readlink(layout.launcher) == written
 
 
@@ -81,7 +81,7 @@ def test_a_file_is_moved_aside_and_put_back_byte_for_byte(layout: Layout) -> Non
     assert aside.read_bytes() == before
     assert os.access(aside, os.X_OK)
     (back,) = front_door.remove(layout)
-    assert back.outcome is Outcome.RESTORED
+    assert back.outcome is RemovalOutcome.RESTORED
     assert layout.launcher.read_bytes() == before
     assert layout.launcher.stat().st_mode & 0o777 == 0o711
     assert not aside.exists()
@@ -120,7 +120,7 @@ def test_what_somebody_else_put_there_since_is_left_alone(layout: Layout) -> Non
     front_door.install(layout)
     program(layout.launcher, "#!/bin/sh\necho newer agent\n")
     (left,) = front_door.remove(layout)
-    assert left.outcome is Outcome.FOREIGN
+    assert left.outcome is RemovalOutcome.FOREIGN
     assert "newer agent" in layout.launcher.read_text()
     aside = left.former.removeprefix("a file, kept as ")
     assert Path(aside).read_text() == TELL
@@ -131,7 +131,7 @@ def test_a_deleted_front_door_gives_the_former_command_back(layout: Layout) -> N
     front_door.install(layout)
     layout.launcher.unlink()
     (back,) = front_door.remove(layout)
-    assert back.outcome is Outcome.RESTORED
+    assert back.outcome is RemovalOutcome.RESTORED
     assert layout.launcher.read_text() == TELL
 
 
@@ -153,7 +153,7 @@ def test_a_lost_state_still_lets_the_front_door_go(layout: Layout) -> None:
     front_door.install(layout)
     layout.front_door_state.unlink()
     (gone,) = front_door.remove(layout)
-    assert gone.outcome is Outcome.REMOVED
+    assert gone.outcome is RemovalOutcome.REMOVED
     program(layout.launcher)
     assert front_door.remove(layout) == ()
     assert layout.launcher.read_text() == TELL

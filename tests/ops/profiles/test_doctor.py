@@ -14,8 +14,7 @@ from test_life_of_profiles import CODER, context, unit
 from hermes_dist.decide.profiles.lifecycle import Move, kept_id
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.profiles import aliases, away, lifecycle
-from hermes_dist.ops.profiles import move as pending
+from hermes_dist.ops.profiles import aliases, lifecycle, profile_moves, trash_and_archive
 from hermes_dist.ops.profiles.doctor import Finding, doctor
 
 SECRET = "778899:very-secret"
@@ -183,7 +182,7 @@ def test_leftovers_of_interrupted_commands_are_cleared_away(ctx: Context) -> Non
     move = Move(
         verb="rename", name="coder", to="x1", source="profiles/coder", target="profiles/x1", inode=1
     )
-    pending.journal(ctx).write_bytes(move.encode())
+    profile_moves.journal(ctx).write_bytes(move.encode())
     one(ctx, "interrupted-move")
     mended(ctx)
     (ctx.layout.home(CODER) / ".dist" / "txn").mkdir(parents=True, mode=0o700)
@@ -192,15 +191,15 @@ def test_leftovers_of_interrupted_commands_are_cleared_away(ctx: Context) -> Non
 
 
 def test_a_damaged_journal_is_told_and_kept(ctx: Context) -> None:
-    pending.journal(ctx).write_text("{")
+    profile_moves.journal(ctx).write_text("{")
     report = doctor(ctx, fix=True)
     assert [finding.kind for finding in report.open] == ["interrupted-move"]
     assert "damaged" in "".join(report.failed.values())
-    assert pending.journal(ctx).exists()
+    assert profile_moves.journal(ctx).exists()
 
 
 def test_old_trash_and_notes_without_a_home_are_cleared_away(ctx: Context) -> None:
-    away.put_away(ctx, CODER, "trash")
+    trash_and_archive.put_away(ctx, CODER, "trash")
     assert doctor(ctx).findings == ()
     old = ctx.layout.trash / kept_id(CODER, datetime.now(UTC) - timedelta(days=31))
     old.mkdir()
@@ -209,7 +208,7 @@ def test_old_trash_and_notes_without_a_home_are_cleared_away(ctx: Context) -> No
     (old.parent / f"{old.name}.json").write_text("{}")
     one(ctx, "leftover")
     mended(ctx)
-    assert len(away.away(ctx)) == 1
+    assert len(trash_and_archive.stored_profiles(ctx)) == 1
 
 
 def test_contents_that_nobody_needs_are_collected(ctx: Context) -> None:

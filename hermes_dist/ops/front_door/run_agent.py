@@ -10,7 +10,7 @@ from hermes_dist.ops.front_door.environment import environment, locate
 from hermes_dist.world.agent import find as world
 
 
-def hand_over(brand: Brand, args: Sequence[str]) -> NoReturn:
+def run_agent(brand: Brand, args: Sequence[str]) -> NoReturn:
     """Replace this process by the installed agent, with the arguments and environment unchanged.
 
     Args:

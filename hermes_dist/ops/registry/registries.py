@@ -30,7 +30,7 @@ from hermes_dist.model.source import PinKind, SourceSpec, parse_source
 from hermes_dist.ops.change.confirm import make_proposal
 from hermes_dist.ops.change.fetch import fetch
 from hermes_dist.ops.change.look_up import Target
-from hermes_dist.ops.change.look_up_name import Found, find
+from hermes_dist.ops.change.look_up_name import FoundPackage, find
 from hermes_dist.ops.change.propose import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
@@ -44,7 +44,7 @@ __all__ = [
     "Checked",
     "Hit",
     "Problem",
-    "Row",
+    "RegistryRow",
     "Synced",
     "about",
     "add",
@@ -60,16 +60,16 @@ _NOBODY = ProfileName("registry-check")
 """The profile name used for a package that is only checked."""
 
 
-class Row(Struct, frozen=True):
+class RegistryRow(Struct, frozen=True):
     """A registry, and what is known of it without contacting it."""
 
     registry: Registry
     state: Synced | None
 
 
-def list_(ctx: Context) -> list[Row]:
+def list_(ctx: Context) -> list[RegistryRow]:
     """List the registries of this machine."""
-    return [Row(one, ctx.registries.state(one)) for one in ctx.registries.all()]
+    return [RegistryRow(one, ctx.registries.state(one)) for one in ctx.registries.all()]
 
 
 def add(
@@ -166,7 +166,7 @@ class About(Struct, frozen=True):
         version: The version that ``install`` would take; empty if the source decides.
     """
 
-    found: Found
+    found: FoundPackage
     version: str
 
 

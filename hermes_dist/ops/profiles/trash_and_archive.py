@@ -27,8 +27,7 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.profiles import aliases
-from hermes_dist.ops.profiles import move as pending
+from hermes_dist.ops.profiles import aliases, profile_moves
 from hermes_dist.ops.profiles.lifecycle import check_free, is_sticky, read_text, stop
 from hermes_dist.world.agent.find import GatewayState, gateway
 from hermes_dist.world.disk.fs import RealFs
@@ -39,7 +38,7 @@ DAYS = TRASH_DAYS
 """How long a profile can be restored from the trash."""
 
 
-class Away(Struct, frozen=True, kw_only=True):
+class StoredProfile(Struct, frozen=True, kw_only=True):
     """A home that was put away.
 
     Attributes:
@@ -55,7 +54,7 @@ class Away(Struct, frozen=True, kw_only=True):
     path: Path
 
 
-class Leaving(Struct, frozen=True, kw_only=True):
+class Belongings(Struct, frozen=True, kw_only=True):
     """What would go together with a profile, to be shown first.
 
     Attributes:
@@ -88,7 +87,7 @@ class Gone(Struct, frozen=True, kw_only=True):
         notes: Related things that could not be done.
     """
 
-    leaving: Leaving
+    leaving: Belongings
     path: Path
     purged: bool = False
     stopped: tuple[str, ...] = ()
@@ -117,7 +116,7 @@ class Back(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-def leaving(ctx: Context, name: ProfileName, verb: str) -> Leaving:
+def leaving(ctx: Context, name: ProfileName, verb: str) -> Belongings:
     """Find what would go together with a profile.
 
     Raises:
@@ -125,7 +124,7 @@ def leaving(ctx: Context, name: ProfileName, verb: str) -> Leaving:
     """
     refuse_default(name, verb, str(ctx.layout.root))
     home = ctx.layout.home(name)
-    return Leaving(
+    return Belongings(
         name=name,
         path=home,
         gateway=gateway(home).state is GatewayState.RUNNING,
@@ -161,7 +160,7 @@ def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = Fal
         DistError: The home can't be moved; nothing was changed, except that its gateway may be stopped.
     """
     facts = leaving(ctx, name, "deleted" if place == "trash" else "archived")
-    with pending.held(ctx) as fs:
+    with profile_moves.all_homes_locked(ctx) as fs:
         # Under the lock over all homes: another command could be restoring one of them.
         expired = empty_trash(ctx, fs)
         parked = (facts.path / GATEWAY_PARKED).exists()
@@ -189,7 +188,7 @@ def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = Fal
             erase=purge,
             unpark=not parked,
         )
-        notes = pending.carry_out(ctx, fs, move, kept)
+        notes = profile_moves.carry_out_move(ctx, fs, move, kept)
     path = facts.path if purge else ctx.layout.root / move.target
     return Gone(
         leaving=facts, path=path, purged=purge, stopped=stopped, expired=expired, notes=notes
@@ -207,7 +206,7 @@ def _free_id(fs: RealFs, folder: str, name: ProfileName) -> str:
     return next(each for each in names if fs.kind(f"{folder}/{each}") == "absent")
 
 
-def away(ctx: Context) -> list[Away]:
+def stored_profiles(ctx: Context) -> list[StoredProfile]:
     """List the homes that were put away, newest first."""
     found = []
     places: tuple[tuple[Place, Path], ...] = (
@@ -218,7 +217,7 @@ def away(ctx: Context) -> list[Away]:
         for path in sorted(folder.iterdir()) if folder.is_dir() else []:
             known = read_id(path.name)
             if known is not None and (path.is_dir() or path.is_symlink()):
-                found.append(Away(name=known[0], place=place, when=known[1], path=path))
+                found.append(StoredProfile(name=known[0], place=place, when=known[1], path=path))
     return sorted(found, key=lambda each: (each.when, each.path.name), reverse=True)
 
 
@@ -237,10 +236,10 @@ def restore(ctx: Context, name: str, *, to: str = "", dry_run: bool = False) -> 
     was = ProfileName.typed(name)
     refuse_default(was, "restored", str(ctx.layout.root))
     wanted = new_name(to, ctx.generation) if to else was
-    with pending.held(ctx) if not dry_run else RealFs(ctx.layout.root) as fs:
-        found = next((each for each in away(ctx) if each.name == was), None)
+    with profile_moves.all_homes_locked(ctx) if not dry_run else RealFs(ctx.layout.root) as fs:
+        found = next((each for each in stored_profiles(ctx) if each.name == was), None)
         if found is None:
-            others = sorted({str(each.name) for each in away(ctx)})
+            others = sorted({str(each.name) for each in stored_profiles(ctx)})
             raise DistError(
                 f"there is no {str(was)!r} in the archive or the trash",
                 where=str(ctx.layout.shared),
@@ -254,7 +253,7 @@ def restore(ctx: Context, name: str, *, to: str = "", dry_run: bool = False) -> 
             )
             raise
         move, kept = _return(ctx, found, wanted)
-        notes = () if dry_run else pending.carry_out(ctx, fs, move)
+        notes = () if dry_run else profile_moves.carry_out_move(ctx, fs, move)
     return Back(
         name=wanted,
         was=was,
@@ -271,7 +270,7 @@ def _starts(ctx: Context, command: str, name: ProfileName) -> bool:
     return any(alias.name == command for alias in aliases.of_profile(ctx.layout, name))
 
 
-def _return(ctx: Context, found: Away, wanted: ProfileName) -> tuple[Move, Kept]:
+def _return(ctx: Context, found: StoredProfile, wanted: ProfileName) -> tuple[Move, Kept]:
     layout = ctx.layout
     source = str(found.path.relative_to(layout.root))
     kept = Kept.decode(
@@ -307,7 +306,7 @@ def now() -> datetime:
 
 
 def empty_trash(ctx: Context, fs: RealFs, *, every: bool = False) -> int:
-    """Erase homes that have been in the trash for their time; the caller holds the lock of ``pending.held``.
+    """Erase homes whose time in the trash is over; the caller holds the lock over all homes.
 
     Args:
         ctx: The context.
@@ -319,7 +318,7 @@ def empty_trash(ctx: Context, fs: RealFs, *, every: bool = False) -> int:
     """
     old = [
         each
-        for each in away(ctx)
+        for each in stored_profiles(ctx)
         if each.place == "trash" and (every or is_expired(each.when, now()))
     ]
     for each in old:

@@ -39,7 +39,7 @@ def journal(ctx: Context) -> Path:
 
 
 @contextmanager
-def held(ctx: Context) -> Iterator[RealFs]:
+def all_homes_locked(ctx: Context) -> Iterator[RealFs]:
     """Hold the lock over the places of all homes, after completing an interrupted move.
 
     Yields:
@@ -54,12 +54,14 @@ def held(ctx: Context) -> Iterator[RealFs]:
         flock(lock, timeout=10, held="another command makes or moves profiles"),
         RealFs(ctx.layout.root) as fs,
     ):
-        finish(ctx, fs)
+        finish_move(ctx, fs)
         yield fs
 
 
-def carry_out(ctx: Context, fs: RealFs, move: Move, kept: Kept | None = None) -> tuple[str, ...]:
-    """Move a home and update what refers to it; the caller holds the lock of :func:`held`.
+def carry_out_move(
+    ctx: Context, fs: RealFs, move: Move, kept: Kept | None = None
+) -> tuple[str, ...]:
+    """Move a home and update what refers to it; the caller holds the lock of :func:`all_homes_locked`.
 
     Args:
         ctx: The context.
@@ -93,12 +95,12 @@ def carry_out(ctx: Context, fs: RealFs, move: Move, kept: Kept | None = None) ->
     return notes
 
 
-def finish(ctx: Context, fs: RealFs) -> Move | None:
+def finish_move(ctx: Context, fs: RealFs) -> Move | None:
     """Complete an interrupted move, or discard one that had not begun.
 
     Args:
         ctx: The context.
-        fs: The brand's root folder, with the lock of :func:`held`.
+        fs: The brand's root folder, with the lock of :func:`all_homes_locked`.
 
     Returns:
         The move; None if there was none.
