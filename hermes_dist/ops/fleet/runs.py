@@ -41,6 +41,7 @@ from hermes_dist.ops.fleet.gateways import (
 )
 from hermes_dist.world.agent import gateways as world
 from hermes_dist.world.agent import processes as running
+from hermes_dist.world.agent import table
 from hermes_dist.world.agent.find import Agent
 from hermes_dist.world.agent.processes import Process
 from hermes_dist.world.child import Detached
@@ -450,7 +451,7 @@ def _stop(fleet: _Fleet, name: ProfileName, known: Sequence[Process]) -> Gateway
     found = world.find(home)
     targets = {process.pid: process.began for process in known}
     if found.pid is not None:
-        targets.setdefault(found.pid, world.began(found.pid))
+        targets.setdefault(found.pid, table.began(found.pid))
     if any(world.is_inside(pid) for pid in targets):
         raise DistError("this command was started by the gateway of this profile itself")
     serviced = fleet.manager is not Manager.NONE and bool(world.services(ctx.layout, name))
@@ -471,7 +472,7 @@ def _stop(fleet: _Fleet, name: ProfileName, known: Sequence[Process]) -> Gateway
     except DistError as err:
         words = err.what
     if (pid := world.find(home).pid) is not None:
-        targets.setdefault(pid, world.began(pid))
+        targets.setdefault(pid, table.began(pid))
     killed = [pid for pid, began in targets.items() if world.end(pid, began, fleet.options.grace)]
     if killed:
         note = "it did not end by itself, and was killed"

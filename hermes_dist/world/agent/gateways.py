@@ -6,9 +6,7 @@ import contextlib
 import json
 import os
 import re
-import signal
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -26,17 +24,9 @@ from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.world.agent import find as agents
+from hermes_dist.world.agent import table
 from hermes_dist.world.agent.find import Agent, GatewayState
-from hermes_dist.world.agent.processes import (
-    Process,
-    aimed_at,
-    ancestors,
-    chosen_in,
-    command_in,
-    is_agents,
-    lives,
-    stat_of,
-)
+from hermes_dist.world.agent.processes import Process, agents_own, command_in, profile_of
 from hermes_dist.world.agent.programs import find_command
 from hermes_dist.world.child import Command, Detached, start_detached
 from hermes_dist.world.disk.fs import atomic_write
@@ -169,20 +159,13 @@ def clean(home: Path, *, at_rest: bool) -> bool:
 
 def manager(env: Mapping[str, str]) -> str:
     """Return this machine's service manager: ``s6``, ``launchd``, ``systemd``, or ``none`` as in most containers."""
-    if _S6.exists() and _comm(1) == "s6-svscan":
+    if _S6.exists() and (first := table.look(1)) and first.name == "s6-svscan":
         return "s6"
     if sys.platform == "darwin" and find_command("launchctl", env):
         return "launchd"
     if _SYSTEMD.is_dir() and find_command("systemctl", env):
         return "systemd"
     return "none"
-
-
-def _comm(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
-    except OSError:
-        return ""
 
 
 def services(layout: Layout, name: ProfileName) -> list[Path]:
@@ -217,38 +200,19 @@ def at_login(layout: Layout, name: ProfileName) -> bool:
 def processes(layout: Layout, known: Mapping[int, ProfileName]) -> dict[ProfileName, list[Process]]:
     """Find the processes that run gateways, by profile, in one look at the process table.
 
-    Where the system has no ``/proc`` none is found; a gateway is known by its own file then.
-
     Args:
         layout: The places of the brand.
         known: Whose a process is by the files of the homes; for others their command line and environment tell.
     """
     found: dict[ProfileName, list[Process]] = {}
-    mine = set(ancestors(os.getpid()))
-    for folder in Path("/proc").glob("[0-9]*"):
-        pid = int(folder.name)
-        with contextlib.suppress(OSError, DistError):
-            if pid in mine or folder.stat().st_uid != os.getuid():
-                continue
-            argv = (
-                (folder / "cmdline")
-                .read_bytes()
-                .decode("utf-8", "replace")
-                .rstrip("\0")
-                .split("\0")
-            )
-            stat = stat_of(pid)
-            if (
-                not stat
-                or stat[0] == "Z"
-                or not is_agents(layout, argv)
-                or not _runs_gateway(layout, argv)
-            ):
-                continue
-            root, named = aimed_at(layout, folder)
-            if root == layout.root:
-                name = known.get(pid) or ProfileName(chosen_in(argv) or named or DEFAULT_PROFILE)
-                found.setdefault(name, []).append(Process(pid, stat[1], backend=True))
+    for seen, words in agents_own(layout):
+        if not _runs_gateway(layout, words):
+            continue
+        with contextlib.suppress(DistError):  # it names a profile that can't exist
+            told = profile_of(layout, seen.pid, words)
+            if told is not None:
+                name = known.get(seen.pid) or ProfileName(told or DEFAULT_PROFILE)
+                found.setdefault(name, []).append(Process(seen.pid, seen.began, backend=True))
     return found
 
 
@@ -267,7 +231,7 @@ def _runs_gateway(layout: Layout, argv: list[str]) -> bool:
 
 def is_inside(pid: int) -> bool:
     """Return whether this process started us."""
-    return pid in set(ancestors(os.getpid()))
+    return pid in set(table.ancestors(os.getpid()))
 
 
 def aimed(
@@ -376,7 +340,7 @@ def last_words(home: Path, marks: Sequence[tuple[int, int]]) -> str:
     return ""
 
 
-def end(pid: int, began: str, grace: float) -> bool:
+def end(pid: int, began: int | None, grace: float) -> bool:
     """End a process: SIGTERM first, then SIGKILL.
 
     Args:
@@ -390,23 +354,7 @@ def end(pid: int, began: str, grace: float) -> bool:
     Raises:
         Busy: It belongs to another user, or does not end at all.
     """
-    for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, _AFTER_KILL)):
-        if not lives(pid, began):
-            return False
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            break
-        until = time.monotonic() + patience
-        while time.monotonic() < until:
-            if not lives(pid, began):
-                return number == signal.SIGKILL
-            time.sleep(0.02)
-    raise Busy(f"process {pid} can't be stopped", hint="stop it yourself, then run this again")
-
-
-def began(pid: int) -> str:
-    """Return when a process began, in the system's own count; empty if unknown."""
-    return (stat_of(pid) or ("", "", 0))[1]
+    outcome = table.end(pid, began, grace=grace, after_kill=_AFTER_KILL)
+    if outcome is table.Ending.REFUSED:
+        raise Busy(f"process {pid} can't be stopped", hint="stop it yourself, then run this again")
+    return outcome is table.Ending.KILLED

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,6 +14,16 @@ from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.world.agent.find import GatewayState, gateway
 from hermes_dist.world.agent.programs import find_command
+from hermes_dist.world.agent.table import (
+    Ending,
+    Seen,
+    ancestors,
+    began,
+    end,
+    environment,
+    lives,
+    others_of_this_user,
+)
 from hermes_dist.world.child import Bounds, Command, run
 
 _BACKENDS = frozenset({"serve", "dashboard", "gateway"})
@@ -28,74 +36,58 @@ class Process(Struct, frozen=True):
 
     Attributes:
         pid: Its number.
-        began: When it began, in the system's ticks: the number may be given to another one later.
+        began: When it began; None if unknown. Its number may be given to another one later.
         backend: Whether it serves in the background; otherwise a person is using it.
     """
 
     pid: int
-    began: str
+    began: int | None
     backend: bool
 
 
 def processes(layout: Layout, name: ProfileName) -> list[Process]:
-    """List the agent's processes that are bound to a profile, except our own and our ancestors.
-
-    Without ``/proc`` none is found; the gateway is then known only by its own file.
-    """
-    mine = set(ancestors(os.getpid()))
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        pid = int(folder.name)
-        if pid not in mine and (process := _bound(layout, name, folder, pid)):
-            found.append(process)
-    return found
+    """List the agent's processes that are bound to a profile, except our own and our ancestors."""
+    return [
+        Process(seen.pid, seen.began, backend=command_in(layout, words) in _BACKENDS)
+        for seen, words in agents_own(layout)
+        if profile_of(layout, seen.pid, words) == name
+    ]
 
 
-def _bound(layout: Layout, name: ProfileName, folder: Path, pid: int) -> Process | None:
-    try:
-        if folder.stat().st_uid != os.getuid():
-            return None
-        argv = (folder / "cmdline").read_bytes().decode("utf-8", "replace").rstrip("\0").split("\0")
-        stat = stat_of(pid)
-        if not is_agents(layout, argv) or not stat or stat[0] == "Z":
-            return None
-        where, named = aimed_at(layout, folder)
-    except OSError:
-        return None
-    if where != layout.root or (chosen_in(argv) or named) != name:
-        return None
-    return Process(pid, stat[1], backend=command_in(layout, argv) in _BACKENDS)
+def agents_own(layout: Layout) -> Iterator[tuple[Seen, list[str]]]:
+    """Return this user's processes of the agent with their command lines, except our own and our ancestors."""
+    for seen in others_of_this_user():
+        words = list(seen.words or ())
+        if is_agents(layout, words):
+            yield seen, words
 
 
-def aimed_at(layout: Layout, folder: Path) -> tuple[Path | None, str | None]:
-    """Return the root that a process uses by its environment, and the profile that its home variable names.
+def profile_of(layout: Layout, pid: int, words: list[str]) -> str | None:
+    """Return the profile that a process of the agent works in, by its command line and its environment.
 
     The same profile's name below another root is another profile.
 
-    Args:
-        layout: The places of the brand.
-        folder: The process's folder in ``/proc``.
-
     Returns:
-        Both are None if the environment is not usable.
-
-    Raises:
-        OSError: The environment can't be read, or the process is gone.
+        Empty if it names no profile; None if it uses another root, or its environment can't be read or used.
     """
-    words = (folder / "environ").read_bytes().split(b"\0")
-    env = dict(word.decode("utf-8", "surrogateescape").partition("=")[::2] for word in words)
+    env = environment(pid)
+    if env is None:
+        return None
     try:
         usual = Path(env.get("HOME") or "/")
-        where, name = Layout.locate(layout.brand, usual, env.get(layout.brand.home_variable, ""))
+        where, named = Layout.locate(layout.brand, usual, env.get(layout.brand.home_variable, ""))
     except DistError:
-        return None, None
-    same = os.path.realpath(where.root) == os.path.realpath(layout.root)
-    return layout.root if same else where.root, name
+        return None
+    if os.path.realpath(where.root) != os.path.realpath(layout.root):
+        return None
+    return chosen_in(words) or named or ""
 
 
 def is_agents(layout: Layout, argv: list[str]) -> bool:
     """Return whether a command line starts the agent: its launcher, or an interpreter with the launcher or module."""
     brand = layout.brand
+    if not argv:
+        return False
     words = [os.path.basename(word) for word in argv]
     if f"{brand.agent_module}.main" in argv:
         return True
@@ -129,23 +121,6 @@ def chosen_in(argv: list[str]) -> str | None:
     return None
 
 
-def stat_of(pid: int) -> tuple[str, str, int] | None:
-    """Return the state, start and parent of a process; None if it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-        return fields[0], fields[19], int(fields[1])
-    except (OSError, IndexError, ValueError):
-        return None
-
-
-def ancestors(pid: int) -> Iterator[int]:
-    """Return a process and its ancestors."""
-    while pid > 0:
-        yield pid
-        found = stat_of(pid)
-        pid = found[2] if found else 0
-
-
 def stop_all(layout: Layout, name: ProfileName, env: Mapping[str, str]) -> tuple[str, ...]:
     """Stop the gateway of a profile, its service, and what else serves in the background.
 
@@ -162,6 +137,28 @@ def stop_all(layout: Layout, name: ProfileName, env: Mapping[str, str]) -> tuple
     """
     home = layout.home(name)
     running = processes(layout, name)
+    _refuse_if_in_use(layout, home, running)
+    told = []
+    # The service first: otherwise it starts the gateway again as soon as that has ended.
+    if manage(layout, name, "stop", env):
+        told.append("service stopped")
+    found = gateway(home)
+    if found.state is GatewayState.RUNNING and found.pid is not None:
+        _end(found.pid, began(found.pid), home)
+        told.append(f"gateway stopped (process {found.pid})")
+    for process in running:
+        if lives(process.pid, process.began):
+            _end(process.pid, process.began, home)
+            told.append(f"process {process.pid} stopped")
+    return tuple(told)
+
+
+def _refuse_if_in_use(layout: Layout, home: Path, running: list[Process]) -> None:
+    """Refuse to stop what a person uses, and the gateway that this very command runs under.
+
+    Raises:
+        Busy: It is one of these.
+    """
     talking = [process.pid for process in running if not process.backend]
     if talking:
         raise Busy(
@@ -169,65 +166,26 @@ def stop_all(layout: Layout, name: ProfileName, env: Mapping[str, str]) -> tuple
             where=str(home),
             hint="leave it, then run this again",
         )
-    found = gateway(home)
-    if found.pid in set(ancestors(os.getpid())):
+    if gateway(home).pid in set(ancestors(os.getpid())):
         raise Busy(
             "this command was started by the gateway of this profile itself",
             where=str(home),
             hint="run it from a terminal of your own",
         )
-    told = []
-    if manage(layout, name, "stop", env):
-        told.append("service stopped")
-    found = gateway(home)
-    if found.state is GatewayState.RUNNING and found.pid is not None:
-        _end(found.pid, (stat_of(found.pid) or ("", "", 0))[1], home)
-        told.append(f"gateway stopped (process {found.pid})")
-    for process in running:
-        stat = stat_of(process.pid)
-        if stat and stat[0] != "Z" and stat[1] == process.began:
-            _end(process.pid, process.began, home)
-            told.append(f"process {process.pid} stopped")
-    return tuple(told)
 
 
-def _end(pid: int, began: str, home: Path) -> None:
-    """End a process: SIGTERM first, then SIGKILL.
+def _end(pid: int, began: int | None, home: Path) -> None:
+    """End a process that works in a home.
 
     Raises:
         Busy: It belongs to another user, or does not end.
     """
-    for number, patience in ((signal.SIGTERM, _PATIENCE), (signal.SIGKILL, _AFTER_KILL)):
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            return
-        except PermissionError:
-            break
-        until = time.monotonic() + patience
-        while time.monotonic() < until:
-            if not lives(pid, began):
-                return
-            time.sleep(0.05)
-    raise Busy(
-        f"process {pid} works in this profile and can't be stopped",
-        where=str(home),
-        hint="stop it first",
-    )
-
-
-def lives(pid: int, began: str) -> bool:
-    """Return whether the same process is still alive; if its start is unknown, only its number counts."""
-    stat = stat_of(pid)
-    if stat is not None:
-        return stat[0] not in {"Z", "X"} and (not began or stat[1] == began)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return not Path("/proc/self").exists()
+    if end(pid, began, grace=_PATIENCE, after_kill=_AFTER_KILL) is Ending.REFUSED:
+        raise Busy(
+            f"process {pid} works in this profile and can't be stopped",
+            where=str(home),
+            hint="stop it first",
+        )
 
 
 def service_name(layout: Layout, name: ProfileName) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from hermes_dist.brand import AIGENLABS, HERMES, Layout
@@ -194,6 +197,15 @@ def process() -> Iterator[subprocess.Popen[bytes]]:
     child.wait()
 
 
+@contextlib.contextmanager
+def ended(child: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
 def started(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().split()[21])
 
@@ -260,6 +272,29 @@ def test_the_state_file_alone_tells_too(tmp_path: Path, process: subprocess.Pope
         assert gateway_state(tmp_path) is GatewayState.STOPPED
     record(state, pid=2**22 + 5, gateway_state="draining")
     assert gateway_state(tmp_path) is GatewayState.STALE
+
+
+def test_a_name_with_a_space_shifts_the_start_that_the_agent_writes(tmp_path: Path) -> None:
+    program = tmp_path / "my sleep"
+    shutil.copy(shutil.which("sleep") or "", program)
+    with ended(subprocess.Popen([str(program), "60"])) as other:
+        record(tmp_path / "gateway.pid", pid=other.pid, start_time=0)
+        assert gateway_state(tmp_path) is GatewayState.STALE
+    with ended(subprocess.Popen(["hermes gateway", "60"], executable=str(program))) as gone_wrong:
+        record(tmp_path / "gateway.pid", pid=gone_wrong.pid, start_time=0)
+        assert gateway_state(tmp_path) is GatewayState.RUNNING
+
+
+def test_a_process_that_we_may_not_look_at_counts_as_running(
+    tmp_path: Path, process: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hidden(pid: int) -> psutil.Process:
+        raise psutil.AccessDenied(pid)
+
+    monkeypatch.setattr(psutil, "Process", hidden)
+    for fields in ({"start_time": 1}, {}):
+        record(tmp_path / "gateway.pid", pid=process.pid, **fields)
+        assert gateway_state(tmp_path) is GatewayState.RUNNING
 
 
 @pytest.mark.parametrize(
