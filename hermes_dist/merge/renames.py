@@ -8,7 +8,8 @@ finds the same renames again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
@@ -75,8 +76,9 @@ def bring_together(base: Tree, ours: Tree, theirs: Tree, read: Read) -> Names:
 
 
 def _relabelled(tree: Tree, names: Mapping[RelPath, RelPath]) -> Tree:
-    hit = [path for path in names if path in tree]
-    return Tree({names.get(p, p): e for p, e in tree.items()}) if hit else tree
+    if not any(path in tree for path in names):
+        return tree
+    return Tree({names.get(path, path): entry for path, entry in tree.items()})
 
 
 def find_renames(base: Tree, side: Tree, other: Tree, read: Read) -> dict[RelPath, RelPath]:
@@ -88,18 +90,23 @@ def find_renames(base: Tree, side: Tree, other: Tree, read: Read) -> dict[RelPat
         other: The opposite side: a move must not leave behind what it edited, deleted or added beside a file.
         read: Returns contents by digest.
     """
-    gone = [path for path in base if path not in side]
-    added = [path for path in side if path not in base]
+    gone, added = _lacking(base, side), _lacking(side, base)
     if not gone or not added:
         return {}
     found = _exact(gone, added, base, side)
-    taken = set(found.values())
+    left, free = _lacking(gone, found.keys()), _lacking(added, set(found.values()))
+    return found | _similar(_touched(left, base, other), free, base, side, read)
+
+
+def _lacking(paths: Iterable[RelPath], among: Container[RelPath]) -> list[RelPath]:
+    """Return the paths that are not among the others."""
+    return [path for path in paths if path not in among]
+
+
+def _touched(paths: list[RelPath], base: Tree, other: Tree) -> list[RelPath]:
+    """Return the paths that the other side edited or deleted, or beside which it added files."""
     beside = {folder for path in other if path not in base for folder in path.parents}
-    matters = [
-        p for p in gone if p not in found and (other.get(p) != base[p] or p.parent in beside)
-    ]
-    free = [p for p in added if p not in taken]
-    return found | _similar(matters, free, base, side, read)
+    return [path for path in paths if other.get(path) != base[path] or path.parent in beside]
 
 
 def _exact(
@@ -140,23 +147,31 @@ def _similar(
     # silently.
     if not matters or len(matters) * len(free) > _MOST_PAIRS:
         return {}
-    scored: list[tuple[float, int, RelPath, RelPath]] = []
+    found: dict[RelPath, RelPath] = {}
+    taken: set[RelPath] = set()
+    # The best score first; at equal scores the shared end of the path pairs a file with its namesake.
+    for _score, _tail, old, new in sorted(_scored(matters, free, base, side, read), reverse=True):
+        if old not in found and new not in taken:
+            found[old] = new
+            taken.add(new)
+    return found
+
+
+def _scored(
+    matters: list[RelPath], free: list[RelPath], base: Tree, side: Tree, read: Read
+) -> Iterator[tuple[float, int, RelPath, RelPath]]:
+    """Yield the pairs that are similar enough: likeness, length of the shared end of the paths, old and new name."""
     for old in matters:
         before = read(base[old].digest)
         if not before or not mergeable(before):
             continue
         for new in free:
             after = read(side[new].digest)
-            if mergeable(after) and (score := similarity(before, after)) >= SIMILAR:
-                # The shared end of the path breaks ties, so that equally similar files pair with their namesake.
-                scored.append((score, _shared_tail(old, new), old, new))
-    found: dict[RelPath, RelPath] = {}
-    taken: set[RelPath] = set()
-    for _score, _tail, old, new in sorted(scored, reverse=True):
-        if old not in found and new not in taken:
-            found[old] = new
-            taken.add(new)
-    return found
+            if not mergeable(after):
+                continue
+            score = similarity(before, after)
+            if score >= SIMILAR:
+                yield score, _shared_tail(old, new), old, new
 
 
 def _new_files_along(
@@ -167,23 +182,20 @@ def _new_files_along(
     mover: Tree,
 ) -> dict[RelPath, RelPath]:
     """If one side renamed a whole folder, new files of the other side in it move along; files it moved there don't."""
+    new = _lacking(_lacking(adder, base), set(others.values()))
+    if not new:
+        return {}
     along: dict[RelPath, RelPath] = {}
-    arrived = set(others.values())
-    new = [path for path in adder if path not in base and path not in arrived]
-    for old, folder in _folder_moves(moves, base, mover).items() if new else ():
+    occupied = {*adder, *mover}
+    # The moves come deepest folder first, so that a file follows the closest folder that moved, and only that.
+    for old, folder in _folder_moves(moves, base, mover).items():
         for path in new:
-            target = (
-                RelPath(f"{folder}{path[len(old) :]}")
-                if path.under(old) and path not in along
-                else None
-            )
-            if (
-                target
-                and target not in adder
-                and target not in mover
-                and target not in along.values()
-            ):
+            if path in along or not path.under(old):
+                continue
+            target = RelPath(f"{folder}{path[len(old) :]}")
+            if target not in occupied:
                 along[path] = target
+                occupied.add(target)
     return along
 
 
@@ -191,22 +203,35 @@ def _folder_moves(
     moves: Mapping[RelPath, RelPath], base: Tree, mover: Tree
 ) -> dict[RelPath, RelPath]:
     """Return the folders that one side emptied by moving most files to one other folder; deepest first."""
-    found: dict[RelPath, list[RelPath | None]] = {}
+    targets: dict[RelPath, list[RelPath | None]] = {}
     for old, new in moves.items():
         for folder in old.parents:
-            tail = old[len(folder) :]
-            found.setdefault(folder, []).append(
-                RelPath(new[: -len(tail)]) if new.endswith(tail) else None
-            )
-    still = {folder for path in mover for folder in path.parents}
-    held: dict[RelPath, int] = {}
-    for path in base:
-        for folder in path.parents:
-            held[folder] = held.get(folder, 0) + 1
+            targets.setdefault(folder, []).append(_folder_after(folder, old, new))
+    files_before, files_now = _files_in(base), _files_in(mover)
     whole: dict[RelPath, RelPath] = {}
-    for folder, targets in sorted(found.items(), key=lambda item: -len(item[0].parts)):
-        target = targets[0]
-        one = target is not None and all(t == target for t in targets)
-        if one and target is not None and folder not in still and 2 * len(targets) >= held[folder]:
+    for folder in sorted(targets, key=lambda folder: -len(folder.parts)):
+        # If less than half of its files moved, they moved out of the folder; the folder did not move.
+        moved_most = 2 * len(targets[folder]) >= files_before[folder]
+        target = _only(targets[folder])
+        if target is not None and moved_most and not files_now[folder]:
             whole[folder] = target
     return whole
+
+
+def _files_in(tree: Tree) -> Counter[RelPath]:
+    """Count the files below each folder."""
+    return Counter(folder for path in tree for folder in path.parents)
+
+
+def _only(targets: list[RelPath | None]) -> RelPath | None:
+    """Return the target that all have in common; None if they differ."""
+    first = targets[0]
+    return first if all(target == first for target in targets) else None
+
+
+def _folder_after(folder: RelPath, old: RelPath, new: RelPath) -> RelPath | None:
+    """Return where a folder went if it took this file along; None if the file's path below it changed, too."""
+    tail = old[len(folder) :]
+    if not new.endswith(tail):
+        return None
+    return RelPath(new[: -len(tail)])

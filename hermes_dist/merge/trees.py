@@ -81,11 +81,13 @@ def merge_trees(
     names = bring_together(base, ours, theirs, read)
     work = _Work(read, favour)
     for path in sorted({*names.base, *names.ours, *names.theirs}):
-        sides = names.base.get(path), names.ours.get(path), names.theirs.get(path)
-        if path in names.moved_here and sides[1] and sides[2] is None:
-            _whole(work, path, *sides, kind="edit/delete")  # a move by the user is an edit
+        old, own, new = names.base.get(path), names.ours.get(path), names.theirs.get(path)
+        if path in names.moved_here and new is None:
+            # Under the common name ours equals base, but a move by the user is an edit: deleting the file would
+            # lose it.
+            _whole(work, path, old, own, new, kind="edit/delete")
         else:
-            _merge_path(work, path, *sides)
+            _merge_path(work, path, old, own, new)
     _part_files_from_folders(work, names)
     return TreeMerge(
         tree=Tree([(p, e) for p, e in work.live.items() if e]),
@@ -111,10 +113,10 @@ def _merge_path(
         work.live[path] = ours
     elif ours == base:
         work.live[path] = theirs
-    elif ours is None or theirs is None:
-        _whole(
-            work, path, base, ours, theirs, kind="delete/edit" if ours is None else "edit/delete"
-        )
+    elif ours is None:
+        _whole(work, path, base, ours, theirs, kind="delete/edit")
+    elif theirs is None:
+        _whole(work, path, base, ours, theirs, kind="edit/delete")
     else:
         _merge_both(work, path, base, ours, theirs)
 
@@ -134,69 +136,85 @@ def _whole(
     if side is Side.THEIRS:
         work.live[path] = theirs
     elif side is Side.BOTH:
+        # One path holds one file, so "both" can only mean: whichever of the two is there.
         work.live[path] = ours or theirs
     elif side is None:
+        # If base moved on to theirs, the next update would see only our change and never ask again.
         work.base[path] = base
         work.conflicts.append(Conflict(path, "", kind))
 
 
 def _merge_both(work: _Work, path: RelPath, base: Entry | None, ours: Entry, theirs: Entry) -> None:
-    executable = (
-        theirs.executable if base and ours.executable == base.executable else ours.executable
-    )
+    """Merge a file that both sides have and changed: mode and content apart."""
+    executable = _merged_mode(base, ours, theirs)
     if theirs.digest == ours.digest or (base and theirs.digest == base.digest):
         work.live[path] = Entry(ours.digest, executable)
         return
     if base and ours.digest == base.digest:
         work.live[path] = Entry(theirs.digest, executable)
         return
-    joined = join_contents(
-        path,
-        work.read(base.digest) if base else None,
-        work.read(ours.digest),
-        work.read(theirs.digest),
-        lambda key: work.favour(path, key),
-    )
-    work.notes += [f"{path}: {note}" for note in joined.notes]
+    joined = _joined(work, path, base, ours, theirs)
     if joined.whole:
-        _whole(work, path, base, ours, theirs, kind="edit/edit" if base else "add/add")
+        kind = "edit/edit" if base else "add/add"
+        _whole(work, path, base, ours, theirs, kind=kind)
         return
     work.live[path] = Entry(work.put(joined.content), executable)
-    _remember(work, path, base, theirs, joined)
+    if joined.conflicts:
+        work.conflicts += [Conflict(path, key, kind) for key, kind in joined.conflicts]
+        work.base[path] = _remembered(work, base, theirs, joined)
 
 
-def _remember(
-    work: _Work, path: RelPath, base: Entry | None, theirs: Entry, joined: Joined
-) -> None:
-    """Set the next base of a merged file, and record its open conflicts."""
-    work.conflicts += [Conflict(path, key, kind) for key, kind in joined.conflicts]
-    if not joined.conflicts:
-        return
+def _merged_mode(base: Entry | None, ours: Entry, theirs: Entry) -> bool:
+    # A mode has two values, so if both sides changed it they agree: there is no conflict to record.
+    if base and ours.executable == base.executable:
+        return theirs.executable
+    return ours.executable
+
+
+def _joined(work: _Work, path: RelPath, base: Entry | None, ours: Entry, theirs: Entry) -> Joined:
+    old = None
+    if base:
+        old = work.read(base.digest)
+    own, new = work.read(ours.digest), work.read(theirs.digest)
+    joined = join_contents(path, old, own, new, lambda key: work.favour(path, key))
+    work.notes += [f"{path}: {note}" for note in joined.notes]
+    return joined
+
+
+def _remembered(work: _Work, base: Entry | None, theirs: Entry, joined: Joined) -> Entry | None:
+    """Return the next base of a merged file with open conflicts."""
     if base is None and not joined.base:
-        work.base[path] = None
-    else:
-        work.base[path] = Entry(work.put(joined.base), theirs.executable)
+        # The sides agree on nothing. An empty file in base would say that the home once received one.
+        return None
+    return Entry(work.put(joined.base), theirs.executable)
 
 
 def _part_files_from_folders(work: _Work, names: Names) -> None:
-    """Where one side has a file and the other a folder, record a conflict; ours stays unless it is settled."""
+    """Where one side has a file and the other a folder, record a conflict; ours stays unless it is settled.
+
+    Paths are merged one by one, so only here can be seen that two of them can't be on one disk together.
+    """
     live = {path for path, entry in work.live.items() if entry}
     folders = {folder for path in live for folder in path.parents}
     for path in sorted(live):
-        over = (
-            {other for other in live if other.under(path) and other != path}
-            if path in folders
-            else set()
-        )
-        over |= {parent for parent in path.parents if parent in live}
-        if not over or path in names.ours:
+        in_the_way = _in_the_way(path, live, folders)
+        if not in_the_way or path in names.ours:
             continue
         side = work.favour(path, "")
         if side is Side.THEIRS:
-            work.live |= dict.fromkeys(over)
-            live -= over
+            work.live |= dict.fromkeys(in_the_way)
+            live -= in_the_way
             continue
         work.live[path] = None
         if side is None:
             work.base[path] = names.base.get(path)
             work.conflicts.append(Conflict(path, "", "file/folder"))
+
+
+def _in_the_way(path: RelPath, live: set[RelPath], folders: set[RelPath]) -> set[RelPath]:
+    """Return the live files below a path that is also a file, and the live files that are its parent folders."""
+    above = live.intersection(path.parents)
+    if path not in folders:
+        return above
+    below = {other for other in live if other.under(path) and other != path}
+    return above | below

@@ -56,6 +56,85 @@ def test_of_several_places_the_one_of_the_same_name_and_then_of_the_nearest_fold
     assert find_renames(base, side, base, unread) == {"old/x/a.md": "new/x/a.md"}
 
 
+def test_the_nearest_folder_is_the_one_with_the_longest_shared_end() -> None:
+    base = tree({"old/x/y/a.md": "same"})
+    side = tree({"new/x/y/a.md": "same", "x/z/z/z/z/y/a.md": "same"})
+    assert find_renames(base, side, base, unread) == {"old/x/y/a.md": "new/x/y/a.md"}
+
+
+def test_two_equal_files_of_one_name_have_a_place_each() -> None:
+    base = tree({"one/a.md": "same", "two/a.md": "same"})
+    found = find_renames(base, tree({"new/a.md": "same", "new/b.md": "same"}), base, unread)
+    assert found == {"one/a.md": "new/a.md", "two/a.md": "new/b.md"}
+
+
+def test_one_new_file_is_the_new_place_of_one_old_file_only_however_like_it_is_to_two() -> None:
+    base = tree({"a.md": text(10), "b.md": text(9)})
+    found = find_renames(base, tree({"x.md": text(10) + "more\n"}), tree({}), read)
+    assert found == {"a.md": "x.md"}
+
+
+def test_of_two_equally_like_files_the_one_of_the_same_name_is_meant() -> None:
+    base = tree({"s/a.md": text(10)})
+    side = tree({"t/a.md": text(8), "t/b.md": text(8)})
+    assert find_renames(base, side, tree({}), read) == {"s/a.md": "t/a.md"}
+    side = tree({"t/z.md": text(8), "t/a.md": text(8)})
+    assert find_renames(base, side, tree({}), read) == {"s/a.md": "t/a.md"}
+
+
+def test_a_text_is_never_compared_with_what_is_no_text() -> None:
+    base = tree({"a.md": text(10)})
+    other = b"\0\n" + text(10).encode()
+    assert find_renames(base, tree({"b.md": other}), tree({}), read) == {}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "moved"),
+    [
+        (["v/a.md", "v/b.md"], True),
+        (["v/a.md", "w/b.md"], False),  # to two places
+        (["v/a.md", "v/c.md"], False),  # one of them has another name now
+        (["v/a.md"], True),  # half of it moved, and the rest is gone
+    ],
+)
+def test_own_files_go_along_only_if_the_whole_folder_went_to_one_place(
+    theirs: list[str], moved: bool
+) -> None:
+    content = {"v/a.md": "x", "v/b.md": "y", "w/b.md": "y", "v/c.md": "y"}
+    base = {"s/a.md": "x", "s/b.md": "y"}
+    ours = tree({**base, "s/own.md": "mine"})
+    names = bring_together(tree(base), ours, tree({p: content[p] for p in theirs}), read)
+    place = "v/own.md" if moved else "s/own.md"
+    assert place in names.ours
+    assert dict(names.followed).get(RelPath("s/own.md")) == (place if moved else None)
+
+
+def test_a_new_file_beside_a_folder_that_moved_stays_where_it_is() -> None:
+    ours = tree({"s/a.md": "x", "elsewhere.md": "mine", "so/own.md": "mine, too"})
+    names = bring_together(tree({"s/a.md": "x"}), ours, tree({"v/a.md": "x"}), read)
+    assert set(names.ours) == {"v/a.md", "elsewhere.md", "so/own.md"}
+    assert names.followed == {"s/a.md": "v/a.md"}
+
+
+def test_a_move_of_a_file_that_the_user_deleted_is_not_one_that_ours_follows() -> None:
+    names = bring_together(tree({"s/a.md": "x"}), tree({}), tree({"v/a.md": "x"}), read)
+    assert (set(names.base), names.followed) == ({"v/a.md"}, {})
+
+
+def test_own_files_stay_where_less_than_half_of_the_folder_moved() -> None:
+    base = {"s/a.md": "x", "s/b.md": "y", "s/c.md": "z"}
+    ours = tree({**base, "s/own.md": "mine"})
+    names = bring_together(tree(base), ours, tree({"v/a.md": "x"}), read)
+    assert "s/own.md" in names.ours
+
+
+def test_an_own_file_in_an_inner_folder_follows_that_and_not_the_outer_one() -> None:
+    base = {"s/a.md": "x", "s/t/b.md": "y"}
+    theirs = tree({"v/a.md": "x", "w/b.md": "y"})
+    names = bring_together(tree(base), tree({**base, "s/t/own.md": "mine"}), theirs, read)
+    assert "w/own.md" in names.ours
+
+
 def test_each_of_two_equal_files_has_a_place_of_its_own() -> None:
     base = tree({"one/a.md": "same", "two/b.md": "same"})
     found = find_renames(base, tree({"new/b.md": "same", "new/a.md": "same"}), base, unread)

@@ -115,9 +115,94 @@ def test_mode_and_content_merge_apart() -> None:
     assert store.merge(base, theirs, ours).tree[RelPath("run.sh")].executable
 
 
+def test_a_mode_of_the_users_stays_on_a_binary_that_upstream_changed() -> None:
+    store = Store()
+    base = store.tree({"a.bin": b"\0a"})
+    ours = store.tree({"a.bin": b"\0a"}, frozenset({"a.bin"}))
+    result = store.merge(base, ours, store.tree({"a.bin": b"\0b"}))
+    assert (store.files(result.tree), result.conflicts) == ({"a.bin": "\0b"}, ())
+    assert result.tree[RelPath("a.bin")].executable
+
+
+def test_two_new_binaries_at_one_path_are_a_conflict_and_ours_stays() -> None:
+    found = merged({}, {"a.png": b"\0b"}, {"a.png": b"\0c"})
+    assert found == ({"a.png": "\0b"}, [Conflict(RelPath("a.png"), "", "add/add")])
+
+
+def test_a_document_that_can_t_merge_by_key_says_so_with_its_path() -> None:
+    store = Store()
+    base, ours = store.tree({"x.yaml": "a: [\n"}), store.tree({"x.yaml": "a: [\nb\n"})
+    result = store.merge(base, ours, store.tree({"x.yaml": "c\na: [\n"}))
+    assert store.files(result.tree) == {"x.yaml": "c\na: [\nb\n"}
+    (note,) = result.notes
+    assert note.startswith("x.yaml: merged as text")
+
+
 def test_a_binary_that_both_changed_is_a_conflict_and_ours_stays() -> None:
     found = merged({"a.png": b"\0a"}, {"a.png": b"\0b"}, {"a.png": b"\0c"})
     assert found == ({"a.png": "\0b"}, [Conflict(RelPath("a.png"), "", "edit/edit")])
+
+
+def test_both_brings_back_what_one_side_deleted_and_the_other_edited() -> None:
+    both = always(Side.BOTH)
+    assert merged({"a.md": "a\n"}, {}, {"a.md": "b\n"}, both) == ({"a.md": "b\n"}, [])
+    assert merged({"a.md": "a\n"}, {"a.md": "b\n"}, {}, both) == ({"a.md": "b\n"}, [])
+
+
+def test_both_of_two_binaries_is_ours_and_base_moves_on() -> None:
+    store = Store()
+    base, ours, theirs = (store.tree({"a.png": data}) for data in (b"\0a", b"\0b", b"\0c"))
+    result = store.merge(base, ours, theirs, always(Side.BOTH))
+    assert (result.tree, result.base, result.conflicts) == (ours, theirs, ())
+
+
+def test_a_whole_file_in_conflict_keeps_its_old_base_until_a_side_settles_it() -> None:
+    store = Store()
+    base = store.tree({"cut.md": "a\n", "kept.md": "a\n", "x.png": b"\0a"})
+    ours = store.tree({"kept.md": "b\n", "x.png": b"\0b"})
+    theirs = store.tree({"cut.md": "c\n", "x.png": b"\0c"})
+    still_open = store.merge(base, ours, theirs)
+    assert (still_open.base, len(still_open.conflicts)) == (base, 3)
+    for side in Side:
+        settled = store.merge(still_open.base, still_open.tree, theirs, always(side))
+        assert (settled.base, settled.conflicts) == (theirs, ())
+
+
+def test_what_both_sides_of_a_new_file_agree_on_is_remembered_while_the_rest_is_open() -> None:
+    store = Store()
+    ours = store.tree({"config.yaml": "same: 1\nmodel: mine\n"})
+    theirs = store.tree({"config.yaml": "same: 1\nmodel: theirs\nnew: 1\n"})
+    result = store.merge(Tree(), ours, theirs)
+    assert [c.key for c in result.conflicts] == ["model"]
+    assert store.files(result.base) == {"config.yaml": "same: 1\nnew: 1\n"}
+    # Only because it is remembered can upstream take away again what it once brought.
+    later = store.tree({"config.yaml": "model: theirs\n"})
+    again = store.merge(result.base, result.tree, later)
+    assert store.files(again.tree) == {"config.yaml": "model: mine\n"}
+    assert [(c.key, c.kind) for c in again.conflicts] == [("model", "add/add")]
+
+
+def test_of_two_new_files_without_a_common_line_nothing_is_remembered() -> None:
+    store = Store()
+    result = store.merge(Tree(), store.tree({"a.txt": "mine\n"}), store.tree({"a.txt": "theirs\n"}))
+    assert (result.base, [c.kind for c in result.conflicts]) == (Tree(), ["add/add"])
+
+
+def test_the_base_of_a_file_with_an_open_conflict_has_upstreams_mode() -> None:
+    store = Store()
+    base, ours = store.tree({"run.sh": "a\n"}), store.tree({"run.sh": "mine\n"})
+    theirs = store.tree({"run.sh": "theirs\n"}, frozenset({"run.sh"}))
+    result = store.merge(base, ours, theirs)
+    assert (store.files(result.base), len(result.conflicts)) == ({"run.sh": "a\n"}, 1)
+    assert result.base[RelPath("run.sh")].executable
+    assert result.tree[RelPath("run.sh")].executable
+
+
+def test_a_mode_that_both_sides_of_a_new_file_set_differently_stays_ours() -> None:
+    store = Store()
+    ours, theirs = store.tree({"a.sh": "a\n"}), store.tree({"a.sh": "b\n"}, frozenset({"a.sh"}))
+    assert not store.merge(Tree(), ours, theirs).tree[RelPath("a.sh")].executable
+    assert store.merge(Tree(), theirs, ours).tree[RelPath("a.sh")].executable
 
 
 # ------------------------------------------------------------------------------------------------------ renames
@@ -294,6 +379,53 @@ def test_file_against_folder_is_settled_by_a_side() -> None:
         {"a": "mine\n"},
         [],
     )
+
+
+def test_a_file_against_a_folder_keeps_its_old_base_so_that_the_conflict_comes_again() -> None:
+    store = Store()
+    for own, new in (({"a/mine.md": "mine\n"}, {"a": "f\n"}), ({"a": "mine\n"}, {"a/x.md": "x\n"})):
+        ours, theirs = store.tree(own), store.tree(new)
+        once = store.merge(Tree(), ours, theirs)
+        assert (once.tree, once.base) == (ours, Tree())
+        again = store.merge(once.base, once.tree, theirs)
+        assert again.conflicts == once.conflicts != ()
+        assert (again.tree, again.base) == (ours, Tree())
+
+
+def test_a_file_that_upstream_turned_into_a_folder_beside_the_users_edit_keeps_its_old_base() -> (
+    None
+):
+    store = Store()
+    base, ours = store.tree({"a": "a\n"}), store.tree({"a": "mine\n"})
+    theirs = store.tree({"a/x.md": "x\n"})
+    result = store.merge(base, ours, theirs)
+    assert (result.tree, result.base) == (ours, base)
+    kinds = {str(c.path): c.kind for c in result.conflicts}
+    assert kinds == {"a": "edit/delete", "a/x.md": "file/folder"}
+
+
+def test_a_settled_file_against_a_folder_moves_base_on() -> None:
+    store = Store()
+    ours, theirs = store.tree({"a": "mine\n"}), store.tree({"a/x.md": "x\n"})
+    for side in Side:
+        assert store.merge(Tree(), ours, theirs, always(side)).base == theirs
+
+
+def test_both_of_a_file_and_a_folder_is_ours_since_a_disk_can_t_hold_both() -> None:
+    both = always(Side.BOTH)
+    assert merged({}, {"a": "mine\n"}, {"a/x.md": "x\n"}, both) == ({"a": "mine\n"}, [])
+
+
+def test_one_yes_to_upstreams_folder_lets_the_rest_of_it_in() -> None:
+    asked: list[str] = []
+
+    def once(path: RelPath, _key: str) -> Side | None:
+        asked.append(path)
+        return Side.THEIRS if path == "a/x.md" else None
+
+    theirs = {"a/x.md": "x\n", "a/y.md": "y\n"}
+    assert merged({}, {"a": "mine\n"}, theirs, once) == (theirs, [])
+    assert asked == ["a/x.md"]
 
 
 def test_upstream_may_turn_an_untouched_file_into_a_folder() -> None:
