@@ -66,7 +66,7 @@ class _Version:
     """One of the three versions; its data is parsed at most once, however many conflicts there are."""
 
     def __init__(self, kind: Kind | None, content: bytes | None) -> None:
-        self._kind = kind or Kind.YAML
+        self._kind = kind or Kind.YAML  # a skill has no kind; its front matter is YAML
         self._front = content
         self._body: bytes | None = None
         if content is not None and kind is None:
@@ -74,7 +74,9 @@ class _Version:
 
     @cached_property
     def _data(self) -> object:
-        return ABSENT if self._front is None else load_data(self._front, self._kind)
+        if self._front is None:
+            return ABSENT
+        return load_data(self._front, self._kind)
 
     def part(self, key: KeyPath) -> object:
         """Return the value at a key of a document or a skill; ABSENT if there is none."""
@@ -88,7 +90,9 @@ def _clash(key: KeyPath, base: _Version, ours: _Version, theirs: _Version) -> st
     old, own, new = (version.part(key) for version in (base, ours, theirs))
 
     def did(part: object) -> str:
-        return "delete" if part is ABSENT else "add" if old is ABSENT else "edit"
+        if part is ABSENT:
+            return "delete"
+        return "add" if old is ABSENT else "edit"
 
     return f"{did(own)}/{did(new)}"
 
@@ -99,18 +103,17 @@ def _as_text(
     if not all(mergeable(data) for data in (base or b"", ours, theirs)):
         return Joined(whole=True)
     merged = merge_text(base or b"", ours, theirs, favour(""))
+    if not merged.conflicts:
+        return Joined(content=merged.content, base=merged.base)
     kind = "edit/edit" if base else "add/add"
-    return Joined(
-        content=merged.content,
-        base=merged.base,
-        conflicts=(("", kind),) if merged.conflicts else (),
-    )
+    return Joined(content=merged.content, base=merged.base, conflicts=(("", kind),))
 
 
 def _checked(joined: Joined, kind: Kind | None, ours: bytes, note: str) -> Joined:
     """Check that a document merged as text is still valid, if ours was."""
     if joined.whole:
         return joined
+    # Lines of two valid documents can join to one that the agent can't load; it would then start without settings.
     if kind is not None and _loads(ours, kind) and not _loads(joined.content, kind):
         return Joined(whole=True, notes=(f"{note}; lines would not join to a valid file",))
     return Joined(

@@ -16,7 +16,7 @@ from hermes_dist.model.documents.api import (
     parse,
     rewrite,
 )
-from hermes_dist.model.keypath import Item, KeyPath
+from hermes_dist.model.keypath import Item, KeyPath, Segment
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.values import ABSENT, by_field, child, key_field, same
 
@@ -93,10 +93,15 @@ def merge_kind(
         return DocMerge(theirs, theirs)
     if theirs in {base, ours}:
         return DocMerge(ours, theirs)
-    old = _readable(base, kind, "as remembered") if base is not None else None
+    old = None
+    if base is not None:
+        old = _readable(base, kind, "as remembered")
     own, new = _readable(ours, kind, "here"), _readable(theirs, kind, "upstream")
     values = _Sides(old, own, new)
     pinned: frozenset[KeyPath] = frozenset()
+    # Upstream may delete an entry beside which the user only wrote a comment: by the data that is no edit, but the
+    # comment would be gone. Such keys can be seen only after splicing; then the merge is done again with them held
+    # as conflicts. Each round pins more keys, so it ends.
     while True:
         merge = Merge(path, favour, pinned)
         want = merge.value(values.base, values.ours, values.theirs)
@@ -109,9 +114,8 @@ def merge_kind(
         raise Unmergeable("the two files have nothing in common")
     if _lost_unasked(spliced.lost, merge, favour):
         raise Unmergeable("a comment of yours would be lost")
-    return DocMerge(
-        spliced.content, _remembered(theirs, base, kind, merge.conflicts), tuple(merge.conflicts)
-    )
+    remembered = _remembered(theirs, base, kind, merge.conflicts)
+    return DocMerge(spliced.content, remembered, tuple(merge.conflicts))
 
 
 def _remembered(theirs: bytes, base: bytes | None, kind: Kind, conflicts: list[KeyPath]) -> bytes:
@@ -119,7 +123,11 @@ def _remembered(theirs: bytes, base: bytes | None, kind: Kind, conflicts: list[K
     fresh = graft(theirs, base, kind, conflicts)
     if base is None or fresh.split() != base.split():
         return fresh
-    return base if same(parse(fresh, kind).value, parse(base, kind).value) else fresh
+    # Grafting can leave a blank line behind, and each further update would then write a lock that differs by it.
+    # Equal words can hide a difference, such as an indentation, so the data decide.
+    if same(parse(fresh, kind).value, parse(base, kind).value):
+        return base
+    return fresh
 
 
 class _Sides:
@@ -194,11 +202,16 @@ def changed_keys(path: RelPath, a: bytes, b: bytes) -> list[KeyPath]:
 def _differing(path: RelPath, key: KeyPath, a: object, b: object) -> list[KeyPath]:
     if shape_of(path, key) is Shape.OURS or alike(path, key, a, b):
         return []
-    names: list[object] = []
-    if isinstance(a, dict) and isinstance(b, dict):
-        names = list({**a, **b})
-    elif isinstance(a, list) and isinstance(b, list) and (field := key_field(a, b)):
-        names = [Item(field, name) for name in {**by_field(a, field), **by_field(b, field)}]
-    parts = [n for n in names if isinstance(n, str | int | float | Item | None)]
-    found = [k for n in parts for k in _differing(path, (*key, n), child(a, n), child(b, n))]
+    found: list[KeyPath] = []
+    for part in _parts(a, b):
+        found += _differing(path, (*key, part), child(a, part), child(b, part))
     return found or [key]
+
+
+def _parts(a: object, b: object) -> list[Segment]:
+    """Return what two values can be compared by; none if only as a whole."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return [name for name in {**a, **b} if isinstance(name, str | int | float | None)]
+    if isinstance(a, list) and isinstance(b, list) and (field := key_field(a, b)):
+        return [Item(field, name) for name in {**by_field(a, field), **by_field(b, field)}]
+    return []

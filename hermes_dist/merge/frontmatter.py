@@ -32,12 +32,19 @@ def split(data: bytes) -> tuple[bytes | None, bytes]:
         Front matter and body; None and the whole text if there is no front matter.
     """
     parts = _cut(data)
-    return (parts.front, parts.body) if parts else (None, data)
+    if parts is None:
+        return None, data
+    return parts.front, parts.body
 
 
 def _cut(data: bytes) -> _Parts | None:
     found = _FENCES.match(data)
-    return _Parts(*found.groups()) if found else None
+    if found is None:
+        return None
+    return _Parts(*found.groups())
+
+
+_NEW_FILE = _Parts(b"", b"", b"", b"")
 
 
 def merge_skill(
@@ -60,28 +67,37 @@ def merge_skill(
     if theirs in {base, ours}:
         return DocMerge(ours, theirs)
     own, new = _cut(ours), _cut(theirs)
-    old = _cut(base) if base is not None else None
-    if own is None or new is None or (old is None and base is not None):
+    old = _NEW_FILE if base is None else _cut(base)
+    if own is None or new is None or old is None:
         raise Unmergeable("a version has no front matter")
-    front = merge_kind(
-        path, Kind.YAML, old.front if old else None, own.front, new.front, favour=favour
-    )
-    body = _merge_body(old.body if old else b"", own.body, new.body, favour)
+    # Without a base every key is new on both sides, which differs from an empty front matter that both started from.
+    old_front = None if base is None else old.front
+    front = merge_kind(path, Kind.YAML, old_front, own.front, new.front, favour=favour)
+    body = _merge_body(old.body, own.body, new.body, favour)
+    conflicts = front.conflicts
+    if body.conflicts:
+        conflicts = (*conflicts, BODY)
     return DocMerge(
         own.opening + _ended(front.content) + own.closing + body.content,
         new.opening + _ended(front.base) + new.closing + body.base,
-        (*front.conflicts, *([BODY] if body.conflicts else [])),
+        conflicts,
     )
 
 
 def _ended(front: bytes) -> bytes:
     """End front matter with a newline; otherwise the closing fence would become part of it."""
-    return front if not front or front.endswith(b"\n") else front + b"\n"
+    if not front or front.endswith(b"\n"):
+        return front
+    return front + b"\n"
 
 
 def _merge_body(base: bytes, ours: bytes, theirs: bytes, favour: Favour) -> TextMerge:
     if not all(map(mergeable, (base, ours, theirs))):
-        raise Unmergeable("the body is no text")
+        raise Unmergeable("the body is not text")
     merged = merge_text(base, ours, theirs, None)
-    side = favour(BODY) if merged.conflicts else None
-    return merge_text(base, ours, theirs, side) if side else merged
+    if not merged.conflicts:
+        return merged
+    side = favour(BODY)  # asked only now: asking counts as a conflict
+    if side is None:
+        return merged
+    return merge_text(base, ours, theirs, side)

@@ -83,15 +83,18 @@ def _trim(a: Sequence[int], b: Sequence[int], box: _Box) -> _Box:
 def _telling(lines: Sequence[int], lo: int, hi: int, other: Counter[int]) -> list[int]:
     """Return the positions between `lo` and `hi` worth matching: no lines that the other text lacks, and no noise."""
     often = min(1 << ((len(lines).bit_length() + 1) // 2), _OFTEN_AT_MOST)
-    kinds = bytearray(
-        _ABSENT if not (count := other[line]) else _FREQUENT if count >= often else _USUAL
-        for line in lines[lo:hi]
-    )
-    return [
-        lo + k
-        for k, kind in enumerate(kinds)
-        if kind == _USUAL or (kind == _FREQUENT and not _is_noise(kinds, k))
-    ]
+    kinds = bytearray(_kind(other[line], often) for line in lines[lo:hi])
+    return [lo + k for k, kind in enumerate(kinds) if _tells(kind, kinds, k)]
+
+
+def _kind(count: int, often: int) -> int:
+    if not count:
+        return _ABSENT
+    return _FREQUENT if count >= often else _USUAL
+
+
+def _tells(kind: int, kinds: bytearray, at: int) -> bool:
+    return kind == _USUAL or (kind == _FREQUENT and not _is_noise(kinds, at))
 
 
 def _is_noise(kinds: bytearray, at: int) -> bool:
@@ -145,7 +148,10 @@ class _Search:
         if middle is not None:
             i, j = middle
             return [_Box(a_lo, i, b_lo, j), _Box(i, a_hi, j, b_hi)]
-        anchors = self._anchors(box) if self.budget > -_BUDGET else []
+        # Two budgets are the end: then even looking for anchors in every box would take too long.
+        if self.budget <= -_BUDGET:
+            return []
+        anchors = self._anchors(box)
         if not anchors:
             return []
         found.extend(anchors)
@@ -158,20 +164,7 @@ class _Search:
         self.budget -= (box.a_hi - box.a_lo + box.b_hi - box.b_lo) // 4
         once_a, once_b = _unique(self.a, box.a_lo, box.a_hi), _unique(self.b, box.b_lo, box.b_hi)
         shared = [(i, once_b[line]) for line, i in once_a.items() if line in once_b]
-        ends: list[int] = []  # the smallest end of a run of each length, and which pair that is
-        last: list[int] = []
-        before: list[int] = []
-        for k, (_, j) in enumerate(shared):
-            length = bisect_left(ends, j)
-            before.append(last[length - 1] if length else -1)
-            ends[length : length + 1] = [j]
-            last[length : length + 1] = [k]
-        run: list[tuple[int, int]] = []
-        k = last[-1] if last else -1
-        while k >= 0:
-            run.append(shared[k])
-            k = before[k]
-        return run[::-1]
+        return _longest_rising(shared)
 
     def _middle(self, box: _Box) -> tuple[int, int] | None:
         """Return a point on a shortest path through the box, searched from both corners; None if it is too far.
@@ -179,55 +172,96 @@ class _Search:
         Diagonal `d` holds the points with `i - j = d`. `ahead[d]` and `back[d]` are the furthest `i` that so
         many edits reach from the first and from the last corner; where the two meet is the middle.
         """
-        a, b = self.a, self.b
         a_lo, a_hi, b_lo, b_hi = box
         ends = a_lo - b_hi, a_hi - b_lo
-        f_lo = f_hi = a_lo - b_lo
-        r_lo = r_hi = a_hi - b_hi
-        odd = (f_lo - r_lo) & 1
-        ahead, back = {f_lo: a_lo}, {r_lo: a_hi}
+        ahead, back = _Front(a_lo - b_lo, a_lo, -1), _Front(a_hi - b_hi, a_hi, _FAR)
+        # The corners lie on diagonals of the same or of different parity. Only in one of the two half rounds can the
+        # fronts be on the same diagonal, so only there is it worth asking whether they meet.
+        odd = bool((ahead.lo - back.lo) & 1)
         for _ in range(_DEPTH if self.budget > 0 else _SHALLOW):
-            f_lo, f_hi = _widen(ahead, f_lo, f_hi, ends, -1)
-            for d in range(f_hi, f_lo - 1, -2):
-                left, right = ahead[d - 1], ahead[d + 1]
-                i = left + 1 if left >= right else right
-                j = i - d
-                while i < a_hi and j < b_hi and a[i] == b[j]:
-                    i += 1
-                    j += 1
-                ahead[d] = i
-                if odd and r_lo <= d <= r_hi and back[d] <= i:
-                    return i, j
-            r_lo, r_hi = _widen(back, r_lo, r_hi, ends, _FAR)
-            for d in range(r_hi, r_lo - 1, -2):
-                left, right = back[d - 1], back[d + 1]
-                i = left if left < right else right - 1
-                j = i - d
-                while i > a_lo and j > b_lo and a[i - 1] == b[j - 1]:
-                    i -= 1
-                    j -= 1
-                back[d] = i
-                if not odd and f_lo <= d <= f_hi and i <= ahead[d]:
-                    return i, j
-            self.budget -= (f_hi - f_lo + r_hi - r_lo) // 2 + 2
+            ahead.widen(ends)
+            met = self._advance(box, ahead, back if odd else None)
+            if met is None:
+                back.widen(ends)
+                met = self._retreat(box, back, None if odd else ahead)
+            if met is not None:
+                return met
+            self.budget -= (ahead.hi - ahead.lo + back.hi - back.lo) // 2 + 2
+        return None
+
+    def _advance(self, box: _Box, ahead: _Front, back: _Front | None) -> tuple[int, int] | None:
+        """Go one edit further from the first corner; return where this front passes the other one, if it does."""
+        a, b, reach = self.a, self.b, ahead.reach
+        a_hi, b_hi = box.a_hi, box.b_hi
+        for d in range(ahead.hi, ahead.lo - 1, -2):
+            i = max(reach[d - 1] + 1, reach[d + 1])
+            j = i - d
+            while i < a_hi and j < b_hi and a[i] == b[j]:
+                i += 1
+                j += 1
+            reach[d] = i
+            if back and back.lo <= d <= back.hi and back.reach[d] <= i:
+                return i, j
+        return None
+
+    def _retreat(self, box: _Box, back: _Front, ahead: _Front | None) -> tuple[int, int] | None:
+        """Go one edit further from the last corner; return where this front passes the other one, if it does."""
+        a, b, reach = self.a, self.b, back.reach
+        a_lo, b_lo = box.a_lo, box.b_lo
+        for d in range(back.hi, back.lo - 1, -2):
+            i = min(reach[d - 1], reach[d + 1] - 1)
+            j = i - d
+            while i > a_lo and j > b_lo and a[i - 1] == b[j - 1]:
+                i -= 1
+                j -= 1
+            reach[d] = i
+            if ahead and ahead.lo <= d <= ahead.hi and i <= ahead.reach[d]:
+                return i, j
         return None
 
 
-def _widen(
-    reach: dict[int, int], lo: int, hi: int, ends: tuple[int, int], never: int
-) -> tuple[int, int]:
-    """Return the diagonals of the next round: one more on each side, or one less where the box ends."""
-    if lo > ends[0]:
-        lo -= 1
-        reach[lo - 1] = never
-    else:
-        lo += 1
-    if hi < ends[1]:
-        hi += 1
-        reach[hi + 1] = never
-    else:
-        hi -= 1
-    return lo, hi
+class _Front:
+    """How far the search from one corner has come: the furthest `i` on each of the diagonals `lo`..`hi`."""
+
+    __slots__ = ("hi", "lo", "never", "reach")
+
+    def __init__(self, diagonal: int, i: int, never: int) -> None:
+        self.reach = {diagonal: i}
+        self.lo = self.hi = diagonal
+        self.never = (
+            never  # stands for a diagonal that is not reached yet, and loses every comparison
+        )
+
+    def widen(self, ends: tuple[int, int]) -> None:
+        """Take the diagonals of the next round: one more on each side, or one less where the box ends."""
+        if self.lo > ends[0]:
+            self.lo -= 1
+            self.reach[self.lo - 1] = self.never
+        else:
+            self.lo += 1
+        if self.hi < ends[1]:
+            self.hi += 1
+            self.reach[self.hi + 1] = self.never
+        else:
+            self.hi -= 1
+
+
+def _longest_rising(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the longest run of pairs whose second numbers rise, too; the first ones rise already."""
+    ends: list[int] = []  # the smallest end of a run of each length, and which pair that is
+    last: list[int] = []
+    before: list[int] = []
+    for k, (_, j) in enumerate(pairs):
+        length = bisect_left(ends, j)
+        before.append(last[length - 1] if length else -1)
+        ends[length : length + 1] = [j]
+        last[length : length + 1] = [k]
+    run: list[tuple[int, int]] = []
+    k = last[-1] if last else -1
+    while k >= 0:
+        run.append(pairs[k])
+        k = before[k]
+    return run[::-1]
 
 
 def _unique(lines: Sequence[int], lo: int, hi: int) -> dict[int, int]:

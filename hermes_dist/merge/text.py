@@ -112,7 +112,9 @@ def similarity(a: bytes, b: bytes) -> float:
     """Return the share of lines that two texts have in common, in any position: 0.0 to 1.0."""
     in_a, in_b = Counter(_split(a)), Counter(_split(b))
     total = in_a.total() + in_b.total()
-    return 2 * (in_a & in_b).total() / total if total else 1.0
+    if not total:
+        return 1.0
+    return 2 * (in_a & in_b).total() / total
 
 
 # ------------------------------------------------------------------------------------------------ the lines
@@ -125,26 +127,30 @@ class _Text:
         self.raw = _split(data)
         self.lines = [_body(line) for line in self.raw]
         self.keys = _numbered(self.lines, numbers)
-        self.end = (
-            b"\r\n"
-            if 2 * data.count(b"\r\n") > data.count(b"\n")
-            else b"\n"
-            if b"\n" in data
-            else b""
-        )
+        self.end = _usual_end(data)
         self.terminated = data.endswith(b"\n") if data else None
 
     def written(self, lo: int, hi: int, other: _Text) -> list[bytes]:
         """Return the lines `lo..hi` with the line ends of the other text."""
-        return (
-            self.raw[lo:hi] if other is self else [line + other.end for line in self.lines[lo:hi]]
-        )
+        if other is self:
+            return self.raw[lo:hi]
+        return [line + other.end for line in self.lines[lo:hi]]
+
+
+def _usual_end(data: bytes) -> bytes:
+    """Return the line end that most lines have; empty if there is none."""
+    if 2 * data.count(b"\r\n") > data.count(b"\n"):
+        return b"\r\n"
+    return b"\n" if b"\n" in data else b""
 
 
 def _split(data: bytes) -> list[bytes]:
     lines = data.split(b"\n")
     last = lines.pop()
-    return [line + b"\n" for line in lines] + ([last] if last else [])
+    whole = [line + b"\n" for line in lines]
+    if last:
+        whole.append(last)
+    return whole
 
 
 def _body(raw: bytes) -> bytes:
@@ -215,17 +221,22 @@ class _Merge:
             conflict = self._conflicts(region)
             if conflict:
                 hunks.append(self._hunk(region))
-            content += self._settled(region, favour) if conflict else self._merged(region)
+                content += self._settled(region, favour)
+            else:
+                content += self._merged(region)
+            # While a hunk is open, base keeps its old lines there: otherwise the next update would take ours for the
+            # only change, and the conflict would vanish unanswered.
             if conflict and favour is None:
                 base += self.base.written(*region.base, self.theirs)
             else:
                 base += self.theirs.raw[slice(*region.theirs)]
         content += self.ours.raw[in_ours:]
         base += self.theirs.raw[in_theirs:]
+        still_open = 0 if favour else len(hunks)
         return TextMerge(
             content=_joined(content, self.ours.end, self._terminated()),
             base=_joined(base, self.theirs.end, self.theirs.terminated),
-            conflicts=0 if favour else len(hunks),
+            conflicts=still_open,
             hunks=tuple(hunks),
         )
 
@@ -280,7 +291,10 @@ def _shown(text: _Text, lines: tuple[int, int]) -> tuple[str, ...]:
 
 
 def _regions(ours: list[Change], theirs: list[Change]) -> Iterator[_Region]:
-    """Group the changes of both sides: changes that overlap or touch in base form one region."""
+    """Group the changes of both sides: changes that overlap or touch in base form one region.
+
+    Touching is enough, as in git: two sides that insert at one line say nothing about whose lines come first.
+    """
     queue = sorted([(change, 0) for change in ours] + [(change, 1) for change in theirs])
     shift = [0, 0]  # the current offset of each side's lines from base's
     at = 0
@@ -294,9 +308,8 @@ def _regions(ours: list[Change], theirs: list[Change]) -> Iterator[_Region]:
             shift[side] = change.b_hi - change.a_hi
             changed[side] = True
             at += 1
-        yield _Region(
-            (lo, hi), (starts[0], hi + shift[0]), (starts[1], hi + shift[1]), changed[0], changed[1]
-        )
+        ours_lines, theirs_lines = (starts[0], hi + shift[0]), (starts[1], hi + shift[1])
+        yield _Region((lo, hi), ours_lines, theirs_lines, *changed)
 
 
 # ---------------------------------------------------------------------------------------------- unified diff
@@ -336,7 +349,8 @@ def _span(lo: int, hi: int) -> str:
     """Format a range as unified diffs do: an empty one names the line before it, a single line has no length."""
     if hi - lo == 1:
         return str(hi)
-    return f"{lo + 1 if hi > lo else lo},{hi - lo}"
+    first = lo + 1 if hi > lo else lo
+    return f"{first},{hi - lo}"
 
 
 def _marked(mark: str, lines: list[bytes]) -> Iterator[str]:

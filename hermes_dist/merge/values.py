@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from typing import Any
 
 from hermes_dist.agents.jobs import ANY
 from hermes_dist.merge.algebra import pick
@@ -26,24 +27,39 @@ def alike(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
     if not has_machine_keys(path):
         return same(a, b)
     if a is ABSENT or b is ABSENT:
-        default = implied(path, key)
-        if default is ANY or a is b:
-            return True
-        if default is ABSENT:
-            return False
-        a, b = (default if value is ABSENT else value for value in (a, b))
+        return _alike_without(path, key, a, b)
     if isinstance(a, dict) and isinstance(b, dict):
-        return all(
-            shape_of(path, (*key, _segment(k))) is Shape.OURS
-            or alike(path, (*key, _segment(k)), a.get(k, ABSENT), b.get(k, ABSENT))
-            for k in _keys(a, b)
-        )
+        return all(_alike_at(path, (*key, _segment(k)), k, a, b) for k in _keys(a, b))
     if isinstance(a, list) and isinstance(b, list) and (field := key_field(a, b)):
-        return len(a) == len(b) and all(
-            x[field] == y[field] and alike(path, (*key, Item(field, x[field])), x, y)
-            for x, y in zip(a, b, strict=True)
-        )
+        return _alike_items(path, key, field, a, b)
     return same(a, b)
+
+
+def _alike_without(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
+    """Compare two values of which at least one is missing: a missing one is what the agent takes it for."""
+    default = implied(path, key)
+    if default is ANY or a is b:
+        return True
+    if default is ABSENT:
+        return False
+    present = b if a is ABSENT else a
+    return alike(path, key, default, present)
+
+
+def _alike_at(path: RelPath, at: KeyPath, key: object, a: Values, b: Values) -> bool:
+    if shape_of(path, at) is Shape.OURS:
+        return True
+    return alike(path, at, a.get(key, ABSENT), b.get(key, ABSENT))
+
+
+def _alike_items(path: RelPath, key: KeyPath, field: str, a: list[Any], b: list[Any]) -> bool:
+    if len(a) != len(b):
+        return False
+    for x, y in zip(a, b, strict=True):
+        name = x[field]
+        if name != y[field] or not alike(path, (*key, Item(field, name)), x, y):
+            return False
+    return True
 
 
 def _keys(*maps: Values) -> list[object]:
@@ -92,27 +108,34 @@ class Merge:
             return ours
         if key in self.pinned and not same(ours, theirs):
             return self.clash(ours, theirs, key)
-        if (
-            isinstance(ours, dict)
-            and isinstance(theirs, dict)
-            and (base is ABSENT or isinstance(base, dict))
-        ):
-            return self.map(base if isinstance(base, dict) else {}, ours, theirs, key)
+        maps = _as_maps(base, ours, theirs)
+        if maps:
+            return self.map(*maps, key)
         side = pick(base, ours, theirs, lambda a, b: alike(self.path, key, a, b))
         if side is Side.OURS:
             return ours
-        lists = [one for one in (base, ours, theirs) if isinstance(one, list)]
-        if (
-            len(lists) == (2 if base is ABSENT else 3)
-            and isinstance(ours, list)
-            and isinstance(theirs, list)
-        ):
-            old = base if isinstance(base, list) else []
-            if shape is Shape.SET and all(map(_is_set, lists)):
-                return theirs if side else _joined(old, ours, theirs)
-            if shape is None and (field := key_field(*lists)):
-                return self.keyed(old, ours, theirs, key, field)
-        return theirs if side else self.clash(ours, theirs, key)
+        lists = _as_lists(base, ours, theirs)
+        merged = self._merged_lists(lists, shape, side, key) if lists else None
+        if merged is not None:
+            return merged
+        if side is Side.THEIRS:
+            return theirs
+        return self.clash(ours, theirs, key)
+
+    def _merged_lists(
+        self,
+        lists: tuple[list[object], list[object], list[object]],
+        shape: Shape | None,
+        side: Side | None,
+        key: KeyPath,
+    ) -> list[object] | None:
+        """Return three lists merged as sets or item by item; None if they can only be taken whole."""
+        if shape is Shape.SET and side is None and all(map(_is_set, lists)):
+            return _joined(*lists)
+        # Named items merge one by one even if only theirs changed: some of their fields belong to this machine.
+        if shape is None and (field := key_field(*lists)):
+            return self.keyed(*lists, key, field)
+        return None
 
     def map(self, base: Values, ours: Values, theirs: Values, key: KeyPath) -> Values:
         merged: Values = {}
@@ -131,12 +154,14 @@ class Merge:
         merged: dict[Hashable, object] = {}
         for name in dict.fromkeys([*own, *new, *old]):
             at = (*key, Item(field, name))
-            value = self.value(
-                old.get(name, ABSENT), own.get(name, ABSENT), new.get(name, ABSENT), at
-            )
+            before, mine, yours = (one.get(name, ABSENT) for one in (old, own, new))
+            value = self.value(before, mine, yours, at)
             if value is not ABSENT:
                 merged[name] = value
-        first, second = (new, own) if alike(self.path, key, ours, base) else (own, new)
+        first, second = own, new
+        # A mere reordering counts only where nobody here touched the list; otherwise each update would shuffle it.
+        if alike(self.path, key, ours, base):
+            first, second = new, own
         return [merged[name] for name in ordered(list(first), list(second), set(merged))]
 
     def clash(self, ours: object, theirs: object, key: KeyPath) -> object:
@@ -149,6 +174,26 @@ class Merge:
             known = {freeze(item) for item in ours}
             return [*ours, *(item for item in theirs if freeze(item) not in known)]
         return ours
+
+
+def _as_maps(base: object, ours: object, theirs: object) -> tuple[Values, Values, Values] | None:
+    """Return three maps, an absent base as an empty one; None if one of them is something else."""
+    if base is ABSENT:
+        base = {}
+    if isinstance(base, dict) and isinstance(ours, dict) and isinstance(theirs, dict):
+        return base, ours, theirs
+    return None
+
+
+def _as_lists(
+    base: object, ours: object, theirs: object
+) -> tuple[list[object], list[object], list[object]] | None:
+    """Return three lists, an absent base as an empty one; None if one of them is something else."""
+    if base is ABSENT:
+        base = []
+    if isinstance(base, list) and isinstance(ours, list) and isinstance(theirs, list):
+        return base, ours, theirs
+    return None
 
 
 def _is_set(items: list[object]) -> bool:
