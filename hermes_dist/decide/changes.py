@@ -68,19 +68,27 @@ def changes_between(
         read: Gives contents by digest.
         paths: The paths to compare; by default all of both.
     """
-    chosen = sorted({*before, *after} if paths is None else set(paths))
-    found = []
-    for path in chosen:
+    chosen = {*before, *after} if paths is None else set(paths)
+    found: list[Change] = []
+    for path in sorted(chosen):
         one, two = before.get(path), after.get(path)
-        if one == two:
-            continue
-        if one is None or two is None:
-            found.append(Change(path, How.ADDED if one is None else How.DELETED, one, two))
-        elif one.digest == two.digest:
-            found.append(Change(path, How.MODE, one, two))
-        elif not _says_the_same(path, one, two, read):
-            found.append(Change(path, How.CHANGED, one, two))
+        how = _how(path, one, two, read)
+        if how is not None:
+            found.append(Change(path, how, one, two))
     return _with_moves(found)
+
+
+def _how(path: RelPath, one: Entry | None, two: Entry | None, read: Read) -> How | None:
+    """Return how a path differs; None if it does not."""
+    if one == two:
+        return None
+    if one is None:
+        return How.ADDED
+    if two is None:
+        return How.DELETED
+    if one.digest == two.digest:
+        return How.MODE
+    return None if _says_the_same(path, one, two, read) else How.CHANGED
 
 
 def _says_the_same(path: RelPath, one: Entry, two: Entry, read: Read) -> bool:
@@ -97,7 +105,10 @@ def _with_moves(changes: list[Change]) -> list[Change]:
     gone = {change.before: change for change in reversed(changes) if change.how is How.DELETED}
     moved: dict[RelPath, Change] = {}
     for change in changes:
-        old = gone.pop(change.after, None) if change.how is How.ADDED and change.after else None
+        if change.how is not How.ADDED:
+            continue
+        # Each deleted file explains one new copy; further copies of it are simply new.
+        old = gone.pop(change.after, None)
         if old is not None:
             moved[old.path] = Change(change.path, How.RENAMED, old.before, change.after, old.path)
     places = {change.path: change for change in moved.values()}
@@ -124,7 +135,8 @@ def shown_value(value: object) -> str:
     """Format a value as one line; empty if it is absent."""
     if value is ABSENT:
         return ""
-    return " ".join((value if isinstance(value, str) else dump(value, Kind.JSON).decode()).split())
+    text = value if isinstance(value, str) else dump(value, Kind.JSON).decode()
+    return " ".join(text.split())
 
 
 def text_diff(change: Change, read: Read, before_label: str, after_label: str) -> list[str]:
@@ -132,12 +144,16 @@ def text_diff(change: Change, read: Read, before_label: str, after_label: str) -
     if change.how is How.RENAMED:
         return [f"{change.was} moved to {change.path}"]
     if change.how is How.MODE and change.after is not None:
-        return [f"mode of {change.path} changed to {'755' if change.after.executable else '644'}"]
+        mode = "755" if change.after.executable else "644"
+        return [f"mode of {change.path} changed to {mode}"]
     try:
-        before = read(change.before.digest) if change.before else b""
-        after = read(change.after.digest) if change.after else b""
+        before, one = _shown(change.before, f"{before_label}/{change.path}", read)
+        after, two = _shown(change.after, f"{after_label}/{change.path}", read)
     except Lost:
-        return [f"{change.path} is {change.how}; what was in it can't be shown: a content is lost"]
-    one = f"{before_label}/{change.path}" if change.before else "/dev/null"
-    two = f"{after_label}/{change.path}" if change.after else "/dev/null"
+        return [f"{change.path} is {change.how}; its content is lost, so it can't be shown"]
     return unified(before, after, one, two)
+
+
+def _shown(entry: Entry | None, label: str, read: Read) -> tuple[bytes, str]:
+    """Return the content of one side of a diff, and its name there as git writes it."""
+    return (read(entry.digest), label) if entry else (b"", "/dev/null")

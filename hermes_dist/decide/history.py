@@ -42,16 +42,26 @@ def one_back(moments: Sequence[Moment]) -> int | None:
     """
     if not moments:
         return None
-    by_number = {moment.number: moment for moment in moments}
     here = moments[-1]
-    at: Moment | None = here
+    at = _position(here, {moment.number: moment for moment in moments})
+    if at is None:
+        return None
+    for moment in reversed(moments):
+        if moment.number < at and moment.package not in ("", here.package):
+            return moment.number
+    return None
+
+
+def _position(moment: Moment, by_number: Mapping[int, Moment]) -> int | None:
+    """Return the generation whose package a change left in place; None if that generation is not known any more.
+
+    Without this, a second rollback would return to where the first one came from, back and forth for ever.
+    """
+    at: Moment | None = moment
+    # A generation can only go back to an earlier one; checking that keeps a damaged record from looping.
     while at is not None and at.back_to is not None and at.back_to < at.number:
-        number = at.back_to
-        at = by_number.get(number)
-        if at is None:
-            return None
-    before = [m for m in moments if at is not None and m.number < at.number and m.package]
-    return next((m.number for m in reversed(before) if m.package != here.package), None)
+        at = by_number.get(at.back_to)
+    return at.number if at else None
 
 
 def hold_after(held: str, left: str, goal: str) -> str:
@@ -64,9 +74,9 @@ def hold_after(held: str, left: str, goal: str) -> str:
     """
     if held == ANY:
         return ANY
-    if held:
-        return "" if goal == held else held
-    return "" if left == goal else left
+    # The first commit left is the one that was bad. Going further back keeps it out; arriving at it ends the hold.
+    against = held or left
+    return "" if against == goal else against
 
 
 def holds(held: str, offered: str, relation: str) -> bool:

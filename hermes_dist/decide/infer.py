@@ -20,12 +20,12 @@ from hermes_dist.decide.placement.servers import MCP, SERVERS
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import same_document, same_value
 from hermes_dist.merge.text import mergeable, similarity
-from hermes_dist.model.documents.api import Kind, kind_of, load_data
+from hermes_dist.model.documents.api import Kind, get, kind_of, load_data
 from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.model.tree import EMPTY, Entry, Read, Tree, together
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 
 SURE = 0.6
 _MANIFEST = RelPath(MANIFEST)
@@ -52,13 +52,20 @@ def shortlist(versions: Sequence[Version], home: Mapping[RelPath, str], most: in
     ranked: dict[tuple[tuple[RelPath, str], ...], tuple[float, int, Version]] = {}
     for age, version in enumerate(versions):
         files = {path: oid for path, oid in version.files.items() if path in ever}
-        same = sum(home.get(path) == oid for path, oid in files.items())
-        there = sum(path in home for path in files)
-        extra = sum(path in home for path in ever) - there
-        rank = 2.0 * same + there - (len(files) - there) - extra
-        ranked.setdefault(tuple(sorted(files.items())), (rank, -age, version))
+        row = (_rank(files, home, ever), -age, version)
+        # Newest first: of versions with the same payload, the first one stays.
+        ranked.setdefault(tuple(sorted(files.items())), row)
     best = sorted(ranked.values(), key=lambda row: row[:2], reverse=True)[:most]
     return [version for _, _, version in best]
+
+
+def _rank(files: Mapping[RelPath, str], home: Mapping[RelPath, str], ever: set[RelPath]) -> float:
+    """Rate how well a version explains a home: what is there counts for it, what is missing or left over against it."""
+    same = sum(home.get(path) == oid for path, oid in files.items())
+    there = sum(path in home for path in files)
+    missing = len(files) - there
+    extra = sum(path in home for path in ever) - there
+    return 2.0 * same + there - missing - extra
 
 
 def _counts(path: RelPath, home: Collection[RelPath]) -> bool:
@@ -105,39 +112,77 @@ def compare(
         known: Paths that occur in any version.
         read: Gives contents by digest.
     """
-    same = edited = missing = 0
-    likeness = 0.0
-    moved = {entry.digest for path, entry in found.items() if path not in placed}
+    tally = _Tally(found, {entry.digest for path, entry in found.items() if path not in placed})
     for path, entry in placed.items():
-        here = found.get(path)
-        if here is None:
-            if entry.digest in moved:
-                same, likeness = same + 1, likeness + _MOVED - 1
-            else:
-                missing += 1
-        elif any(_is_same(path, one, here, read) for one in (entry, shipped.get(path)) if one):
-            same += 1
-        else:
-            edited += 1
-            likeness += _likeness(read(entry.digest), read(here.digest))
+        tally.placed(path, entry, shipped.get(path), read)
     for path, entry in shipped.items():
         if path in found and path not in placed:
-            same, edited = same + (found[path] == entry), edited + (found[path] != entry)
+            tally.copied(entry, found[path])
     extra = sum(path in found for path in set(known) - placed.keys() - shipped.keys())
-    return Match(same=same, edited=edited, missing=missing, extra=extra, likeness=likeness)
+    return Match(
+        same=tally.same,
+        edited=tally.edited,
+        missing=tally.missing,
+        extra=extra,
+        likeness=tally.likeness,
+    )
+
+
+class _Tally(Struct):
+    """Counts how the files of a version are found in a home.
+
+    Attributes:
+        found: The home.
+        elsewhere: Contents in the home under names that the version does not have.
+    """
+
+    found: Tree
+    elsewhere: set[Digest]
+    same: int = 0
+    edited: int = 0
+    missing: int = 0
+    likeness: float = 0.0
+
+    def placed(self, path: RelPath, entry: Entry, shipped: Entry | None, read: Read) -> None:
+        """Count a file in the home's spelling; ``shipped`` is what an installer may have copied instead."""
+        here = self.found.get(path)
+        if here is None:
+            self._absent(entry)
+        elif _is_same(path, entry, here, read) or (shipped and _is_same(path, shipped, here, read)):
+            self.same += 1
+        else:
+            self.edited += 1
+            self.likeness += _likeness(read(entry.digest), read(here.digest))
+
+    def _absent(self, entry: Entry) -> None:
+        if entry.digest not in self.elsewhere:
+            self.missing += 1
+            return
+        self.same += 1
+        self.likeness += _MOVED - 1  # a file under another name is worth less than one in its place
+
+    def copied(self, entry: Entry, here: Entry) -> None:
+        """Count a file that only the package's spelling has, such as ``mcp.json``."""
+        if here == entry:
+            self.same += 1
+        else:
+            self.edited += 1
 
 
 def _is_same(path: RelPath, entry: Entry, here: Entry, read: Read) -> bool:
     if entry.digest == here.digest:
         return True
     if path == _MANIFEST:
-        try:
-            return same_as_dumped(
-                load_data(read(entry.digest), Kind.YAML), load_data(read(here.digest), Kind.YAML)
-            )
-        except Invalid:
-            return False
+        return _is_manifest_dumped(read(entry.digest), read(here.digest))
     return kind_of(path) is not None and same_document(path, read(entry.digest), read(here.digest))
+
+
+def _is_manifest_dumped(shipped: bytes, here: bytes) -> bool:
+    """Whether the agent's installer wrote this manifest: it drops unknown fields and adds its stamps."""
+    try:
+        return same_as_dumped(load_data(shipped, Kind.YAML), load_data(here, Kind.YAML))
+    except Invalid:
+        return False
 
 
 def _likeness(a: bytes, b: bytes) -> float:
@@ -222,18 +267,12 @@ def _new_servers(placed: Tree, shipped: Tree, found: Tree, read: Read) -> list[t
         return []
     here = _servers(found.get(CONFIG), read)
     new = [name for name in _servers(placed[CONFIG], read) if name not in here]
-    if CONFIG not in shipped:
-        return (
-            [(CONFIG, "")]
-            if CONFIG not in found
-            else [(CONFIG, format_key((SERVERS, name))) for name in new]
-        )
-    authors = _servers(shipped[CONFIG], read)
-    return [
-        (CONFIG, format_key((SERVERS, name)))
-        for name in new
-        if name not in authors and CONFIG in found
-    ]
+    if CONFIG not in found:
+        # Without a config upstream, the whole file comes from placing; otherwise the user deleted the author's.
+        return [] if CONFIG in shipped else [(CONFIG, "")]
+    # Servers of the author's own config.yaml were installed, so one that is gone was deleted by the user.
+    authors = _servers(shipped.get(CONFIG), read)
+    return [(CONFIG, format_key((SERVERS, name))) for name in new if name not in authors]
 
 
 def _new_jobs(placed: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]]:
@@ -244,26 +283,28 @@ def _new_jobs(placed: Tree, found: Tree, read: Read) -> list[tuple[RelPath, str]
         return [(JOBS, "")]
     here = _jobs(found[JOBS], read)
     names = {str(job.get("name")) for job in here.values()}
-    new = [
-        i
-        for i, job in _jobs(placed[JOBS], read).items()
-        if i not in here and str(job.get("name")) not in names
+    return [
+        (JOBS, format_key(("jobs", Item("id", ident))))
+        for ident, job in _jobs(placed[JOBS], read).items()
+        if ident not in here and str(job.get("name")) not in names
     ]
-    return [(JOBS, format_key(("jobs", Item("id", ident)))) for ident in new]
 
 
 def _servers(entry: Entry | None, read: Read) -> tuple[str, ...]:
     """Return the names of the servers in a ``config.yaml``."""
-    try:
-        data = load_data(read(entry.digest), Kind.YAML) if entry else None
-    except Invalid:
-        return ()
-    servers = data.get(SERVERS) if isinstance(data, dict) else None
+    servers = get(_data(entry, Kind.YAML, read), (SERVERS,))
     return tuple(str(name) for name in servers) if isinstance(servers, dict) else ()
 
 
 def _jobs(entry: Entry | None, read: Read) -> Mapping[str, Mapping[str, object]]:
+    return jobs_by_id(_data(entry, Kind.JSON, read))
+
+
+def _data(entry: Entry | None, kind: Kind, read: Read) -> object:
+    """Return a document's data; None if there is no such file, or it can't be read."""
+    if entry is None:
+        return None
     try:
-        return jobs_by_id(load_data(read(entry.digest), Kind.JSON)) if entry else {}
+        return load_data(read(entry.digest), kind)
     except Invalid:
-        return {}
+        return None

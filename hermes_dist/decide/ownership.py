@@ -7,7 +7,8 @@ Names of the machine apply at the root of a home, whatever an author ships; the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from fnmatch import translate
 from functools import cached_property
@@ -131,22 +132,32 @@ _MEDIA = (
 def is_machine(path: RelPath) -> bool:
     """Whether a path belongs to the machine: it is never read into a package, and no package writes it."""
     parts = path.parts
+    # The root's names apply at the root only: an author may ship skills/x/workspace/.
     if parts[0] in _MACHINE_ROOT:
         return True
+    # Bookkeeping is named with its folder, such as cron/output, at most three names deep.
     if any("/".join(parts[:n]) in _MACHINE_ANYWHERE for n in range(2, min(len(parts), 3) + 1)):
         return True
-    if any(part in _MACHINE_NAMES and part not in _MACHINE_NAMES_BUT for part in parts):
-        return True
-    return any("/".join(pair) in _MACHINE_PAIRS for pair in pairwise(parts))
+    return _has_name_in(_MACHINE_NAMES, parts) or _has_credential_pair(parts)
 
 
 def is_credential(path: RelPath) -> bool:
     """Whether a path of a home holds keys or logins, or lies in a folder that does."""
     parts = path.parts
-    if parts[0] in _CREDENTIALS or any("/".join(parts[:n]) in _CREDENTIALS_INSIDE for n in (2, 3)):
+    if parts[0] in _CREDENTIALS:
         return True
-    if any(part in _CREDENTIAL_NAMES and part not in _MACHINE_NAMES_BUT for part in parts):
+    if any("/".join(parts[:n]) in _CREDENTIALS_INSIDE for n in (2, 3)):
         return True
+    return _has_name_in(_CREDENTIAL_NAMES, parts) or _has_credential_pair(parts)
+
+
+def _has_name_in(names: _Names, parts: tuple[str, ...]) -> bool:
+    """Whether any folder or the file has one of these names; ``.env.EXAMPLE`` looks like a secret and is none."""
+    return any(part in names and part not in _MACHINE_NAMES_BUT for part in parts)
+
+
+def _has_credential_pair(parts: tuple[str, ...]) -> bool:
+    """Whether two neighbouring names are those of a store of keys, such as ``.docker/config.json``."""
     return any("/".join(pair) in _MACHINE_PAIRS for pair in pairwise(parts))
 
 
@@ -157,6 +168,8 @@ def is_of_a_channel(path: RelPath) -> bool:
 
 def without_machine(lock: Lock) -> Lock:
     """Drop the machine's files from a lock, whoever wrote it: what it says about them is not a usable base."""
+    # A lock can come in with a clone or an archive. If it named a machine's file as base, an update would take the
+    # file's absence upstream for a deletion, and delete it here.
     kept = lock.base.where(lambda path: not is_machine(path))
     upstream = {path: entry for path, entry in lock.upstream.items() if not is_machine(path)}
     if len(kept) == len(lock.base) and len(upstream) == len(lock.upstream):
@@ -167,7 +180,7 @@ def without_machine(lock: Lock) -> Lock:
 def is_rebuilt(path: RelPath) -> bool:
     """Whether a full backup leaves a path out because it is recreated when needed."""
     if path == LOCKFILE:
-        return False
+        return False  # nothing can recreate what it remembers
     return path.top in _REBUILT or any(part in ("__pycache__", ".DS_Store") for part in path.parts)
 
 
@@ -177,7 +190,8 @@ def owner_of(path: RelPath) -> Owner:
         return Owner.MACHINE
     if path in SHARED_FILES or path.top in SHARED_FOLDERS:
         return Owner.SHARED
-    if path.top in (_HOUSEKEEPING_FOLDERS if "/" in path else _HOUSEKEEPING_FILES):
+    housekeeping = _HOUSEKEEPING_FOLDERS if "/" in path else _HOUSEKEEPING_FILES
+    if path.top in housekeeping:
         return Owner.HOUSEKEEPING
     return Owner.UNKNOWN
 
@@ -206,50 +220,66 @@ class Payload(Struct, frozen=True):
 
 def payload_of(package: Tree, manifest: Manifest) -> Payload:
     """Choose the files to install: those in ``distribution_owned`` if it is set, else by the table."""
-    why = {path: _reason(path, manifest) for path in package}
+    why = {path: _why_left_out(path, manifest) for path in package}
     tree = package.where(lambda path: not why[path])
-    partly = {path.top for path in tree}
-    groups: dict[tuple[str, str], int] = {}
-    for path, reason in why.items():
-        if reason and path != ENV_EXAMPLES[0]:
-            place = _named(path, deep=path.top in partly)
-            groups[place, reason] = groups.get((place, reason), 0) + 1
     vain = [p for p in manifest.owned or () if not any(q.under(p) for q in package)]
     return Payload(
         tree=tree,
-        left_out=tuple(
-            LeftOut(place, reason, count) for (place, reason), count in sorted(groups.items())
-        ),
+        left_out=_by_folder(why, {path.top for path in tree}),
         notes=tuple(f"distribution_owned names {p}, which the package does not hold" for p in vain),
     )
+
+
+def _by_folder(why: Mapping[RelPath, str], partly: set[str]) -> tuple[LeftOut, ...]:
+    """Group the files that are left out by folder and reason; ``partly`` are folders that come in in part."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for path, reason in why.items():
+        # Every package has this file, and its content arrives as the home's .env.EXAMPLE: no reader misses it.
+        if reason and path != ENV_EXAMPLES[0]:
+            counts[_named(path, deep=path.top in partly), reason] += 1
+    return tuple(LeftOut(place, reason, n) for (place, reason), n in sorted(counts.items()))
 
 
 def _named(path: RelPath, *, deep: bool) -> str:
     """Return the top folder to report for a path; one level deeper if other files of that folder are installed."""
     parts = path.parts
     depth = 2 if deep else 1
-    return str(path) if len(parts) <= depth else f"{'/'.join(parts[:depth])}/"
+    if len(parts) <= depth:
+        return str(path)
+    return f"{'/'.join(parts[:depth])}/"
 
 
-def _reason(path: RelPath, manifest: Manifest) -> str:
+def _why_left_out(path: RelPath, manifest: Manifest) -> str:
     """Return why a path is left out; empty if it is installed."""
     owner = owner_of(path)
+    # First of all, so that no manifest can claim the machine's files.
     if owner is Owner.MACHINE:
         return "belongs to each machine"
     if folded(path) in _FOLDED_EXAMPLES:
         return "serves as .env.EXAMPLE"
     if path == MANIFEST:
         return ""
-    if (twin := _TOPS.get(folded(path.top), path.top)) != path.top:
+    # On file systems that ignore case, Hooks/ is hooks/; here nothing would judge what it runs.
+    twin = _TOPS.get(folded(path.top), path.top)
+    if twin != path.top:
         return f"only by case another name than {twin}"
     if manifest.owned is not None:
-        return (
-            ""
-            if any(path.under(owned) for owned in manifest.owned)
-            else "not in distribution_owned"
-        )
+        return _why_not_owned(path, manifest.owned)
+    return _why_not_shared(path, owner)
+
+
+def _why_not_owned(path: RelPath, owned: Iterable[RelPath]) -> str:
+    if any(path.under(place) for place in owned):
+        return ""
+    return "not in distribution_owned"
+
+
+def _why_not_shared(path: RelPath, owner: Owner) -> str:
+    """Return why a package without ``distribution_owned`` does not install a path."""
     if owner is Owner.HOUSEKEEPING:
         return "housekeeping of the repository"
+    # A skill may refer to any folder that its author ships. At the root, where the agent and the system look for
+    # files of their own, only texts and pictures are harmless enough.
     if owner is Owner.SHARED or "/" in path or path.suffix in _MEDIA:
         return ""
     return "an unknown file at the root; distribution_owned could name it"
@@ -267,7 +297,8 @@ def looked_at(package: Tree) -> tuple[Callable[[RelPath], bool], Callable[[RelPa
     def want(path: RelPath) -> bool:
         if path in package:
             return True
-        return (path in files if "/" not in path else path.top in folders) and not is_machine(path)
+        known = path.top in folders if "/" in path else path in files
+        return known and not is_machine(path)
 
     def into(path: RelPath) -> bool:
         return path.top in folders and not is_machine(path)

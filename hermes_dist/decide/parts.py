@@ -15,9 +15,9 @@ _FILES = {SOUL: "soul", CONFIG: "config", MCP: "mcp"}
 
 def part_of(path: RelPath) -> str:
     """Return the part that a file belongs to; ``files`` if it is in none of the named parts."""
-    if path in _FILES:
-        return _FILES[path]
-    return path.top if path.top in PARTS and "/" in path else "files"
+    if "/" in path:
+        return path.top if path.top in PARTS else "files"
+    return _FILES.get(path, "files")
 
 
 def parse_parts(text: str, flag: str) -> frozenset[str]:
@@ -46,12 +46,15 @@ def excluded_places(
         only: Parts to take; empty for all.
         without: Parts not to take.
     """
-    excluded = (set(PARTS) | {"files"} if only else set()) - only | without
+    excluded = set(without)
+    if only:
+        excluded |= {*PARTS, "files"} - only
     places = [
         (path, "")
         for path in {*theirs, *base}
         if part_of(path) in excluded and path != "distribution.yaml"
     ]
+    # A home keeps the servers of mcp.json in config.yaml, so leaving them out is a matter of one key there.
     config = RelPath(CONFIG)
     if "mcp" in excluded and (config, "") not in places:
         places.append((config, "mcp_servers"))

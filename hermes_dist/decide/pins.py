@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from hermes_dist.errors import Refused
 from hermes_dist.model.source import HEADS, TAGS, Pin, PinKind
@@ -26,30 +27,40 @@ def check_kept(
     Raises:
         Refused: The followed tag or branch does not exist any more.
     """
-    kinds = {PinKind.TAG: ("tag", TAGS, tags), PinKind.BRANCH: ("branch", HEADS, heads)}
-    if before.kind not in kinds:
+    sides = {
+        PinKind.TAG: _Named("tag", TAGS, tags),
+        PinKind.BRANCH: _Named("branch", HEADS, heads),
+    }
+    followed = sides.pop(before.kind, None)
+    if followed is None:
         return
-    word, prefix, there = kinds[before.kind]
-    name = before.ref.removeprefix(prefix)
-    if asked not in (name, before.ref) or name in there:
+    name = before.ref.removeprefix(followed.prefix)
+    if asked not in (name, before.ref) or name in followed.names:
         return
-    other, full, others = (
-        ("branch", HEADS, heads) if before.kind is PinKind.TAG else ("tag", TAGS, tags)
-    )
-    if name in others:
-        hint = f"ask its author; if the {other} is meant, " + _IN_FULL.format(full=full + name)
+    (other,) = sides.values()
+    # A branch called like the tag could be made by anybody who may push: to follow it has to be the user's decision.
+    if name in other.names:
+        full = _IN_FULL.format(full=other.prefix + name)
         raise Refused(
-            f"{name} was a {word} when it was received, and is a {other} now",
+            f"{name} was a {followed.word} when it was received, and is a {other.word} now",
             where=source,
-            hint=hint,
+            hint=f"ask its author; if the {other.word} is meant, {full}",
         )
-    some = ", ".join(sorted(there)[-_SHOWN:])
+    some = ", ".join(sorted(followed.names)[-_SHOWN:])
+    more = f" (it has {some})" if some else ""
     raise Refused(
-        f"the {word} {name} is gone: it named {before.short} when it was received",
+        f"the {followed.word} {name} is gone: it named {before.short} when it was received",
         where=source,
-        hint="nothing changed here; ask its author, or follow another ref with update --to"
-        + (f" (it has {some})" if some else ""),
+        hint=f"nothing changed here; ask its author, or follow another ref with update --to{more}",
     )
+
+
+class _Named(NamedTuple):
+    """The refs of one kind: the word for one, the prefix of full names, and the short names there are."""
+
+    word: str
+    prefix: str
+    names: Collection[str]
 
 
 def about_refs(
@@ -65,22 +76,33 @@ def about_refs(
         heads: Its branches.
     """
     if before is None:
-        if asked not in tags or asked not in heads or ref != f"{TAGS}{asked}":
+        return _about_both(asked, ref, tags, heads)
+    if before.kind is PinKind.BRANCH:
+        if asked or ref == before.ref:
             return ()
-        return (
-            f"{asked} is a tag and a branch; the tag is followed. If the branch is meant, write {HEADS}{asked}",
-        )
-    if before.kind is PinKind.BRANCH and not asked and ref != before.ref:
         return (f"the default branch is {_short(ref)} now; it was {_short(before.ref)}",)
-    left = before.ref.removeprefix(TAGS)
-    moved = (
-        before.kind is PinKind.RANGE
-        and ref != before.ref
-        and tags.get(left, before.commit) != before.commit
-    )
+    if before.kind is PinKind.RANGE and ref != before.ref:
+        return _about_left(before, tags)
+    return ()
+
+
+def _about_both(
+    asked: str, ref: str, tags: Collection[str], heads: Collection[str]
+) -> tuple[str, ...]:
+    """Note that a name is both a tag and a branch, as git itself would choose without a word."""
+    if asked not in tags or asked not in heads or ref != f"{TAGS}{asked}":
+        return ()
     return (
-        (f"the tag {left}, which this profile was at, names another commit since",) if moved else ()
+        f"{asked} is a tag and a branch; the tag is followed. If the branch is meant, write {HEADS}{asked}",
     )
+
+
+def _about_left(before: Pin, tags: Mapping[str, str]) -> tuple[str, ...]:
+    """Note that the tag that a range leaves was moved meanwhile: that hints at a release that was replaced."""
+    left = before.ref.removeprefix(TAGS)
+    if tags.get(left, before.commit) == before.commit:
+        return ()
+    return (f"the tag {left}, which this profile was at, names another commit now",)
 
 
 def _short(ref: str) -> str:

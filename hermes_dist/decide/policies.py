@@ -28,18 +28,26 @@ def side_of(policies: Mapping[str, str], path: RelPath, key: str) -> Side | None
     Returns:
         The side; None if the conflict stays open.
     """
+    key_steps = _steps(key)
     nearest, policy = (-1, -1), "merge"
     for place, said in policies.items():
         folder, _, inside = place.partition(": ")
         folder = folder.removeprefix("./").rstrip("/")
-        asked, given = _steps(key), _steps(inside)
-        if given is None or asked is None or asked[: len(given)] != given:
+        steps = _steps(inside)
+        if not _covers(folder, steps, path, key_steps):
             continue
-        within = not given and str(path).startswith(f"{folder}/")
-        near = (folder.count("/"), len(given))
-        if (path == folder or within) and near > nearest:
+        near = (folder.count("/"), len(steps or ()))
+        if near > nearest:
             nearest, policy = near, said
     return _SIDES.get(policy)
+
+
+def _covers(folder: str, steps: KeyPath | None, path: RelPath, key: KeyPath | None) -> bool:
+    """Whether a policy's place is that of a conflict, or around it; a key that can't be read is around nothing."""
+    if steps is None or key is None or key[: len(steps)] != steps:
+        return False
+    # A policy on a key speaks of one file only: a key has no meaning for a folder.
+    return path == folder or (not steps and path.startswith(f"{folder}/"))
 
 
 def settled_by_author(

@@ -49,32 +49,48 @@ def choose(package: Package, asked: SourceSpec, have: str = "") -> Choice:
             None, (f"the registry pins no version of {package.name}: its source decides",)
         )
     if wanted and not asked.is_range:
-        named = next((one for one in package.versions if _same(one.version, wanted)), None)
-        if named is None:
-            return Choice(
-                None,
-                (f"the registry knows no version {wanted!r:.80}: it is looked up in the source",),
-            )
-        return Choice(named, _yanked(package, named))
+        return _named(package, wanted)
+    return _newest_in(package, wanted or ANY, have)
+
+
+def _named(package: Package, version: str) -> Choice:
+    """Choose the release that the user named exactly, even a yanked one."""
+    for release in package.versions:
+        if _same(release.version, version):
+            return Choice(release, _yanked(package, release))
+    # It may be a branch, or a tag that the registry does not list: the source knows.
+    note = f"the registry has no version {version!r:.80}: it is looked up in the source"
+    return Choice(None, (note,))
+
+
+def _newest_in(package: Package, wanted: str, have: str) -> Choice:
+    """Choose the newest release in a range, or stay at an installed one that was yanked.
+
+    Whoever has a yanked release is told, and moves on with the next one. Going back is left to the user, as it could
+    undo what the newer release did.
+    """
     good = {one.version: one for one in package.versions if not one.yanked}
-    current = next((one for one in package.versions if have and one.commit == have), None)
+    stay = _yanked_here(package, wanted, have)
     try:
-        best = good[choose_tag(wanted or ANY, good)]
+        best = good[choose_tag(wanted, good)]
     except Invalid as err:
-        if current is not None and current.yanked and _fits(wanted or ANY, current):
-            return Choice(current, _yanked(package, current))
+        if stay is not None:
+            return Choice(stay, _yanked(package, stay))
         gone = [one.version for one in package.versions if one.yanked]
         err.hint = f"yanked: {', '.join(gone[-5:])}" if gone else ""
         raise err.within(package.name) from None
-    if (
-        current is not None
-        and current.yanked
-        and _fits(wanted or ANY, current)
-        and _older(best, current)
-    ):
+    if stay is not None and _older(best, stay):
         note = f"to go back to {best.version}: update --to {best.version}"
-        return Choice(current, (*_yanked(package, current), note))
+        return Choice(stay, (*_yanked(package, stay), note))
     return Choice(best)
+
+
+def _yanked_here(package: Package, wanted: str, have: str) -> Release | None:
+    """Return the installed release if it was yanked and is in the range."""
+    for release in package.versions:
+        if have and release.commit == have:
+            return release if release.yanked and _fits(wanted, release) else None
+    return None
 
 
 def unchanged(
@@ -101,23 +117,29 @@ def unchanged(
         Refused: The commit or the tree is different now.
     """
     commit, tree = seen.get(spelled(release.version), (release.commit, ""))
-    what = "commit" if commit != release.commit else "tree"
-    before, now = (commit, release.commit) if what == "commit" else (tree, release.tree or tree)
-    if before and before != now:
-        raise Refused(
-            f"{package.name} {release.version} is pinned at another {what} than it was: {now[:12]}, not {before[:12]}",
-            where=f"registry {registry}",
-            hint=f"a release does not change: tell who keeps the registry; to take it, remove its line from {file}",
-        )
+    if commit and commit != release.commit:
+        raise _moved(package, release, "commit", (commit, release.commit), registry, file)
+    # The same commit can hold another tree if the registry points to another folder of the repository.
+    if tree and release.tree and tree != release.tree:
+        raise _moved(package, release, "tree", (tree, release.tree), registry, file)
     return replace(release, tree=release.tree or tree)
 
 
-def _yanked(package: Package, release: Release) -> tuple[str, ...]:
-    return (
-        (f"{package.name} {release.version} was yanked: {release.yanked}",)
-        if release.yanked
-        else ()
+def _moved(
+    package: Package, release: Release, what: str, pins: tuple[str, str], registry: str, file: str
+) -> Refused:
+    before, now = pins
+    return Refused(
+        f"{package.name} {release.version} is pinned at another {what} than it was: {now[:12]}, not {before[:12]}",
+        where=f"registry {registry}",
+        hint=f"a release does not change: tell the registry's maintainers; to accept it, remove its line from {file}",
     )
+
+
+def _yanked(package: Package, release: Release) -> tuple[str, ...]:
+    if not release.yanked:
+        return ()
+    return (f"{package.name} {release.version} was yanked: {release.yanked}",)
 
 
 def _same(one: str, other: str) -> bool:
@@ -137,19 +159,17 @@ def _fits(wanted: str, release: Release) -> bool:
 def newer(package: Package, version: str) -> tuple[str, ...]:
     """List the releases newer than a version, oldest first, without yanked ones."""
     here = version_of(version)
+    if here is None:
+        return ()
     known = {
         one.version: found
         for one in package.versions
-        if not one.yanked and (found := version_of(one.version))
+        if not one.yanked and (found := version_of(one.version)) and found > here
     }
-    if here is None:
-        return ()
-    after = [
-        name
-        for name, found in known.items()
-        if found > here and (here.is_prerelease or not found.is_prerelease)
-    ]
-    return tuple(sorted(after, key=lambda name: known[name]))
+    # Who runs a release does not hear of pre-releases.
+    if not here.is_prerelease:
+        known = {name: found for name, found in known.items() if not found.is_prerelease}
+    return tuple(sorted(known, key=lambda name: known[name]))
 
 
 def near_twins(name: str, names: Iterable[str]) -> list[str]:
@@ -163,40 +183,35 @@ def _one_slip(one: str, other: str) -> bool:
     if abs(len(one) - len(other)) > 1:
         return False
     start = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
+    while one[start : start + 1] == other[start : start + 1] != "":
         start += 1
     a, b = one[start:], other[start:]
-    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[1::-1] + a[2:] == b)
+    wrong, extra, missing = a[1:] == b[1:], a[1:] == b, a == b[1:]
+    swapped = a[1::-1] + a[2:] == b
+    return wrong or extra or missing or swapped
 
 
 def problems_of(package: Package) -> list[tuple[str, str]]:
     """List oddities of a well-formed entry, as (place, sentence)."""
     found = []
     for number, release in enumerate(package.versions):
+        at = f"versions[{number}]"
         if version_of(release.version) is None:
             found.append(
-                (
-                    f"versions[{number}].version",
-                    f"{release.version!r:.80} can't be compared with others",
-                )
+                (f"{at}.version", f"{release.version!r:.80} can't be compared with others")
             )
-        if release.requires and not _is_range(release.requires):
-            found.append(
-                (
-                    f"versions[{number}].requires",
-                    f"{release.requires!r:.80} is no range of versions",
-                )
-            )
-    if package.hermes_requires and not _is_range(package.hermes_requires):
-        found.append(
-            ("hermes_requires", f"{package.hermes_requires!r:.80} is no range of versions")
-        )
+        if not _is_range(release.requires):
+            found.append((f"{at}.requires", f"{release.requires!r:.80} is not a version range"))
+    if not _is_range(package.hermes_requires):
+        what = f"{package.hermes_requires!r:.80} is not a version range"
+        found.append(("hermes_requires", what))
     return found
 
 
 def _is_range(text: str) -> bool:
+    """Whether a text is a range of versions; an empty one requires nothing."""
+    if not text:
+        return True
     try:
         specifiers(text)
     except Invalid:
@@ -237,12 +252,12 @@ def entry_for(
     Raises:
         Invalid: A registry can't hold the source, the release is not valid, or the version is pinned at other contents.
     """
-    if not manifest.version or version_of(manifest.version) is None or not pin.commit:
+    if version_of(manifest.version) is None or not pin.commit:
         raise Invalid(
             "only a commit with a version can be pinned in a registry",
             where="distribution.yaml: version",
         )
-    release = Release(
+    new = Release(
         version=manifest.version,
         commit=pin.commit,
         tree=pin.tree,
@@ -250,25 +265,37 @@ def entry_for(
         date=date,
         requires=manifest.hermes_requires,
     )
-    known = {one.version: one for one in before.versions} if before else {}
-    if (old := known.get(release.version)) and old.commit != release.commit:
-        raise Invalid(
-            f"version {release.version} is pinned at {old.commit[:7]} already",
-            where="distribution.yaml: version",
-            hint="a release does not change: raise the version",
-        )
-    key = before.name if before else name or str(ProfileName.slug(manifest.name))
+    if before is not None:
+        name, category = before.name, category or before.category
     return Package(
-        name=key,
+        name=name or str(ProfileName.slug(manifest.name)),
         title=manifest.name,
         source=read_source(source, local=local),
         description=manifest.description,
-        category=category or (before.category if before else ""),
+        category=category,
         keywords=manifest.keywords,
         license=manifest.license,
         hermes_requires=manifest.hermes_requires,
         env=tuple(var.name for var in manifest.env if var.usable),
         runs=dict(runs),
-        versions=tuple((known | {release.version: old or release}).values()),
+        versions=_with_release(before.versions if before else (), new),
         commit_seen=pin.commit,
     )
+
+
+def _with_release(known: tuple[Release, ...], new: Release) -> tuple[Release, ...]:
+    """Add a release, unless it is there already: then it stays as it is, with its date and what was said of it.
+
+    Raises:
+        Invalid: The version is pinned at other contents.
+    """
+    old = next((one for one in known if one.version == new.version), None)
+    if old is None:
+        return (*known, new)
+    if old.commit != new.commit:
+        raise Invalid(
+            f"version {new.version} is pinned at {old.commit[:7]} already",
+            where="distribution.yaml: version",
+            hint="a release does not change: raise the version",
+        )
+    return known

@@ -78,14 +78,15 @@ def _hollow_containers(base: Tree, found: Tree, read: Read, blobs: dict[Digest, 
     """Return an empty skeleton for each container file: the maps and lists as received, without their contents."""
     hollow = {}
     for path in _CONTAINERS:
-        if path in base and path in found and found[path] != base[path]:
-            data = _data(path, base[path], read)
-            if isinstance(data, dict):
-                # If upstream had no such file, any edit would be a conflict and the whole file would stay.
-                # A skeleton removes only the package's keys.
-                content = dump(_hollow(data), _kind(path))
-                hollow[path] = Entry(Digest.of(content), base[path].executable)
-                blobs[hollow[path].digest] = content
+        if path not in base or found.get(path) in (None, base[path]):
+            continue
+        data = _data(path, base[path], read)
+        if isinstance(data, dict):
+            # If upstream had no such file, any edit would be a conflict and the whole file would stay.
+            # A skeleton removes only the package's keys.
+            content = dump(_hollow(data), _kind(path))
+            hollow[path] = Entry(Digest.of(content), base[path].executable)
+            blobs[hollow[path].digest] = content
     return Tree(hollow)
 
 
@@ -94,7 +95,9 @@ def _hollow(value: object) -> object:
     if not isinstance(value, dict):
         return []
     parts = {key: _hollow(item) for key, item in value.items() if isinstance(item, dict | list)}
-    return {key: {} if key == SERVERS else part for key, part in parts.items()}
+    if SERVERS in parts:
+        parts[SERVERS] = {}
+    return parts
 
 
 def _tidied(step: Step, base: Entry, read: Read, blobs: dict[Digest, bytes]) -> Step:
@@ -105,17 +108,26 @@ def _tidied(step: Step, base: Entry, read: Read, blobs: dict[Digest, bytes]) -> 
     if not isinstance(before, dict) or not isinstance(after, dict):
         return step
     keys = _emptied(after, before)
-    if len([key for key in keys if len(key) == 1]) == len(after.keys() - _STAMPS):
+    # The agent stamps its own file; a stamp alone is nothing of the user's.
+    if sum(len(key) == 1 for key in keys) == len(after.keys() - _STAMPS):
         return replace(step, after=None)
+    # An empty list of jobs stays, as the agent writes it itself.
     if not keys or step.path == JOBS:
         return step
+    return _without_keys(step, step.after, keys, read, blobs)
+
+
+def _without_keys(
+    step: Step, after: Entry, keys: list[KeyPath], read: Read, blobs: dict[Digest, bytes]
+) -> Step:
+    """Drop keys from what a step leaves; where splicing can't do it, the empty maps stay, which harms nobody."""
     try:
-        content = graft(read(step.after.digest), None, _kind(step.path), keys)
+        content = graft(read(after.digest), None, _kind(step.path), keys)
     except Unmergeable:
         return step
     digest = Digest.of(content)
     blobs[digest] = content
-    return replace(step, after=step.after._replace(digest=digest))
+    return replace(step, after=after._replace(digest=digest))
 
 
 def _emptied(
@@ -124,13 +136,14 @@ def _emptied(
     """List the keys of maps and lists that held parts of the package and are empty now."""
     keys: list[KeyPath] = []
     for key, value in data.items():
-        was = before.get(key)
-        if isinstance(value, dict) and isinstance(was, dict) and value:
-            inner = _emptied(value, was, (*at, key))
-            whole = len(inner) == len(value) and all(len(found) == len(at) + 2 for found in inner)
-            keys += [(*at, key)] if whole else inner
-        elif was and value in ({}, []):
-            keys.append((*at, key))
+        was, here = before.get(key), (*at, key)
+        if value in ({}, []):
+            keys += [here] if was else []
+        elif isinstance(value, dict) and isinstance(was, dict):
+            inner = _emptied(value, was, here)
+            # If everything in it goes, the map goes as one.
+            direct = sum(len(found) == len(here) + 1 for found in inner)
+            keys += [here] if direct == len(value) else inner
     return keys
 
 

@@ -75,89 +75,113 @@ def judge(facts: Facts, accept: Accept) -> Verdict:
     Raises:
         Refused: The release is not accepted; the error says why, and which flag accepts it, if any.
     """
-    broken = next((s for s in facts.signatures if s.trouble), None)
-    if broken and not accept.unsigned:
-        raise Refused(
-            f"the signature on its {broken.on} does not hold: {broken.trouble}",
-            where=facts.source,
-            hint="tell its author; --accept-unsigned takes it as if nobody had signed it",
-        )
-    held = [s for s in facts.signatures if s.signer and not s.trouble]
-    good = [s for s in held if not facts.keyring.revocation(s.signer)]
-    if held and not good:
-        raise _revoked(facts, held[0])
-    verdict = _signed(facts, good, accept) if good else _unsigned(facts, accept)
-    _require(facts, verdict.signer if good else "", accept)
+    if not accept.unsigned:
+        _refuse_broken(facts)
+    valid = [s for s in facts.signatures if s.signer and not s.trouble]
+    good = [s for s in valid if not facts.keyring.revocation(s.signer)]
+    # Only when every valid signature is by a revoked key; no flag accepts that, as anybody may hold such a key.
+    if valid and not good:
+        raise _revoked(facts, valid[0])
+    if good:
+        verdict = _signed(facts, good, accept)
+        _require(facts, verdict.signer, accept)
+    else:
+        verdict = _unsigned(facts, accept)
+        # The verdict still names the key to expect next time, but that key did not sign this release.
+        _require(facts, "", accept)
     return verdict
+
+
+def _refuse_broken(facts: Facts) -> None:
+    """Refuse a broken signature, which is worse than none: something changed after it was signed.
+
+    Raises:
+        Refused: A signature is not valid.
+    """
+    broken = next((s for s in facts.signatures if s.trouble), None)
+    if broken is not None:
+        raise Refused(
+            f"the signature on its {broken.on} is not valid: {broken.trouble}",
+            where=facts.source,
+            hint="tell its author; --accept-unsigned treats the release as unsigned",
+        )
 
 
 def _revoked(facts: Facts, signature: Signature) -> Refused:
     known = facts.keyring.revocation(signature.signer)
-    about = (
-        f" ({known.name or 'no name'}{': ' + known.reason if known.reason else ''})"
-        if known
-        else ""
-    )
+    about = ""
+    if known:
+        reason = f": {known.reason}" if known.reason else ""
+        about = f" ({known.name or 'no name'}{reason})"
     return Refused(
         f"it is signed by a key that was revoked: {signature.signer}{about}",
         where=facts.source,
-        hint="ask its author for a release by another key; `trust remove` takes a revocation back",
+        hint="ask its author for a release signed by another key; `trust remove` removes a revocation",
     )
 
 
 def _unsigned(facts: Facts, accept: Accept) -> Verdict:
-    foreign = any(s.foreign for s in facts.signatures)
-    kind = "signed with OpenPGP or X.509 only, which is not read here" if foreign else "unsigned"
+    kind = "unsigned"
+    if any(s.foreign for s in facts.signatures):
+        kind = "signed with OpenPGP or X.509 only, which is not read here"
     if facts.expected and not accept.unsigned:
         raise Refused(
-            f"it is {kind}, and what came before was signed by {_who(facts, facts.expected)}",
+            f"it is {kind}, and the previous release was signed by {_who(facts, facts.expected)}",
             where=facts.source,
-            hint="ask its author; if this is meant, pass --accept-unsigned",
+            hint="ask its author; if this is intended, pass --accept-unsigned",
         )
+    # The expected key is kept on purpose: accepting one unsigned release does not give up the key for good.
     if not facts.pin.commit:
         return Verdict(facts.expected, "")
-    notes = (
-        (f"its manifest names the signing key {facts.declared}, but it is {kind}",)
-        if facts.declared
-        else ()
-    )
-    more = f" (accepted; {_who(facts, facts.expected)} is expected again)" if facts.expected else ""
-    return Verdict(facts.expected, kind + more, notes)
+    notes: tuple[str, ...] = ()
+    if facts.declared:
+        notes = (f"its manifest names the signing key {facts.declared}, but it is {kind}",)
+    words = kind
+    if facts.expected:
+        words += f" (accepted; {_who(facts, facts.expected)} is expected again)"
+    return Verdict(facts.expected, words, notes)
 
 
 def _signed(facts: Facts, good: list[Signature], accept: Accept) -> Verdict:
     """Choose the best signature, and describe how it relates to the expected key."""
-    expected, keyring = facts.expected, facts.keyring
-    if expected:
-        signer, how = _after(facts, [s.signer for s in good], accept)
+    signers = [s.signer for s in good]
+    if facts.expected:
+        signer, how = _after(facts, signers, accept)
     else:
-        signer = next((s.signer for s in good if keyring.name_of(s.signer)), good[0].signer)
-        name = keyring.name_of(signer)
-        how = f"trusted as {name}" if name else "first use"
-    other = facts.declared and facts.declared not in {s.signer for s in good}
-    notes = (f"its manifest names another signing key, {facts.declared}",) if other else ()
+        signer, how = _first(facts, signers)
+    notes: tuple[str, ...] = ()
+    if facts.declared and facts.declared not in signers:
+        notes = (f"its manifest names another signing key, {facts.declared}",)
     return Verdict(signer, f"signed by {signer} ({how})", notes)
+
+
+def _first(facts: Facts, signers: list[str]) -> tuple[str, str]:
+    """Choose the key to pin at a first install: one that this machine knows, else that of the first signature."""
+    for signer in signers:
+        if name := facts.keyring.name_of(signer):
+            return signer, f"trusted as {name}"
+    return signers[0], "first use"
 
 
 def _after(facts: Facts, signers: list[str], accept: Accept) -> tuple[str, str]:
     """Return the signer to expect from now on, and how it relates to the expected key."""
     expected, keyring = facts.expected, facts.keyring
+    name = keyring.name_of(expected)
     if expected in signers:
-        name = keyring.name_of(expected)
         return expected, f"same key as before, {name}" if name else "same key as before"
     old_revoked = keyring.revocation(expected)
     for signer in signers:
-        # Whoever holds a revoked key could name any successor, so its word no longer counts.
+        # Whoever holds a revoked key could name any successor, so it can't vouch for one any more.
         if signer in facts.followers and not old_revoked:
             return signer, f"follows {expected}, which signed for that"
-        name = keyring.name_of(signer)
-        if name and name == keyring.name_of(expected):
+        # The user gave both keys one name: so both are the same person's, also if one was revoked since.
+        if name and keyring.name_of(signer) == name:
             return signer, f"another key of {name}; before {expected}"
     if accept.new_key:
         return signers[0], f"new key, accepted; before {expected}"
     was = " (revoked since)" if old_revoked else ""
     raise Refused(
-        f"the key changed: it is signed by {_who(facts, signers[0])}, and what came before by "
+        f"the key changed: it is signed by {_who(facts, signers[0])}, and the previous release by "
         f"{_who(facts, expected)}{was}",
         where=facts.source,
         hint="ask its author in another way whether the new key is theirs; if so, pass --accept-new-key",
@@ -170,35 +194,49 @@ def _who(facts: Facts, fingerprint: str) -> str:
 
 
 def _require(facts: Facts, signer: str, accept: Accept) -> None:
-    """Check a release against ``--require-signature`` and the policies."""
-    what = (
-        "a folder or an archive has no signature"
-        if not facts.pin.commit
-        else "it has none that holds"
-    )
+    """Check a release against ``--require-signature`` and the policies; ``signer`` is empty for an unsigned one.
+
+    Raises:
+        Refused: Something that is required is missing.
+    """
+    what = "it has no valid signature"
+    if not facts.pin.commit:
+        what = "a folder or an archive has no signature"
     if accept.signature and not signer:
         raise Refused(
             f"a signature is required (--require-signature), and {what}", where=facts.source
         )
     for policy in facts.policies:
-        hint = f"the rule is in {policy.place}"
-        if policy.require & {SIGNATURE, TRUSTED} and not signer:
-            raise Refused(
-                f"the policy requires a signature, and {what}", where=facts.source, hint=hint
-            )
-        ring = policy.keyring if policy.keyring.trusted else facts.keyring
-        if TRUSTED in policy.require and not ring.name_of(signer):
-            raise Refused(
-                f"the policy requires a trusted key, and {signer} is none",
-                where=facts.source,
-                hint=f"{hint}; keys are added with `trust add`, or in the policy where it names its own",
-            )
-        if PINNED in policy.require and not facts.pinned_ref:
-            raise Refused(
-                "the policy requires a source that names one tag or commit",
-                where=facts.source,
-                hint=f"write it with #v1.2.0 or #COMMIT; {hint}",
-            )
+        _require_of(policy, facts, signer, what)
+
+
+def _require_of(policy: Policy, facts: Facts, signer: str, what: str) -> None:
+    """Check a release against one policy; ``what`` says why there is no signature."""
+    if policy.require & {SIGNATURE, TRUSTED} and not signer:
+        raise _forbidden(facts, policy, f"the policy requires a signature, and {what}")
+    # A policy that lists keys means these alone; otherwise the keys that the user trusts count.
+    ring = policy.keyring if policy.keyring.trusted else facts.keyring
+    if TRUSTED in policy.require and not ring.name_of(signer):
+        raise _forbidden(
+            facts,
+            policy,
+            f"the policy requires a trusted key, and {signer} is not one",
+            after="keys are added with `trust add`, or in the policy where it names its own",
+        )
+    if PINNED in policy.require and not facts.pinned_ref:
+        raise _forbidden(
+            facts,
+            policy,
+            "the policy requires a source that names one tag or commit",
+            before="write it with #v1.2.0 or #COMMIT",
+        )
+
+
+def _forbidden(
+    facts: Facts, policy: Policy, what: str, *, before: str = "", after: str = ""
+) -> Refused:
+    hint = "; ".join(part for part in (before, f"the rule is in {policy.place}", after) if part)
+    return Refused(what, where=facts.source, hint=hint)
 
 
 def judge_move(
@@ -241,6 +279,7 @@ def judge_move(
             where=before.url,
             hint="accept that with --allow-downgrade, or stay where you are",
         )
+    # A rewritten history is no danger to the user's files: base is what the home received, not what git says.
     if relation == "unrelated":
         return ("the history of the source was rewritten; merging over what this profile received",)
     if relation == "unknown":
@@ -265,7 +304,7 @@ def check_moved_tag(source: str, before: Pin, ref: str, commit: str) -> None:
             f"the tag {ref.removeprefix(TAGS)} was moved: it named {before.short} when it was received, "
             f"and names {commit[:7]} now",
             where=source,
-            hint="a release does not change: ask its author; if it is meant, pass --accept-moved-tag",
+            hint="a release does not change: ask its author; if this is intended, pass --accept-moved-tag",
         )
 
 
@@ -310,11 +349,11 @@ def check_source(spec: SourceSpec, policies: Iterable[Policy]) -> None:
     """
     place = place_of(spec)
     for policy in policies:
-        if policy.sources is not None and not any(
-            _matches(pattern, place) for pattern in policy.sources
-        ):
+        if policy.sources is None:
+            continue  # without a list, a policy says nothing about sources
+        if not any(_matches(pattern, place) for pattern in policy.sources):
             raise Refused(
-                "the policy does not let this source in",
+                "the policy does not allow this source",
                 where=str(spec),
                 hint=f"the list is in {policy.place}",
             )
@@ -328,14 +367,26 @@ def place_of(spec: SourceSpec) -> str:
     """
     text = spec.location
     if spec.kind is SourceKind.GIT:
-        scheme, _, rest = text.partition("://")
-        if not rest:  # user@host:path
-            host, _, path = text.rpartition("@")[2].partition(":")
-            text = f"{host}/{path.lstrip('/')}"
-        elif scheme in {"https", "ssh"}:
-            text = rest.rpartition("@")[2] if "@" in rest.partition("/")[0] else rest
-        text = text.removesuffix(".git")
+        text = _git_place(text).removesuffix(".git")
+    # A server resolves a/../b to b, so such a place would be let in as one thing and be another.
     return "" if {".", ".."} & set(text.split("/")) else text
+
+
+def _git_place(url: str) -> str:
+    """Drop the scheme and the user of https and ssh, which lead to the same repository; http stays visible."""
+    scheme, marks, rest = url.partition("://")
+    if not marks:  # user@host:path
+        address, _, path = url.partition(":")
+        return f"{_without_user(address)}/{path.lstrip('/')}"
+    if scheme not in {"https", "ssh"}:
+        return url
+    address, slash, path = rest.partition("/")
+    return f"{_without_user(address)}{slash}{path}"
+
+
+def _without_user(address: str) -> str:
+    """Drop ``user@`` from an address; with a whole URL, an ``@`` in evil.org's path could pass for another host."""
+    return address.rpartition("@")[2]
 
 
 def _matches(pattern: str, place: str) -> bool:

@@ -75,10 +75,13 @@ def _specifier(part: str) -> str:
 
 def _ceiling(numbers: list[int], *, caret: bool) -> str:
     """Return the first version outside: ``^`` keeps the left-most number that is not 0, ``~`` the last but one."""
+    last = len(numbers) - 1
     if caret:
-        at = next((i for i, n in enumerate(numbers) if n), len(numbers) - 1)
+        at = next((i for i, n in enumerate(numbers) if n), last)
+    elif last >= 2:
+        at = last - 1
     else:
-        at = max(len(numbers) - 2, 0) if len(numbers) > 2 else len(numbers) - 1
+        at = last  # ~1.2 lets in 1.2.x, as ~1.2.0 does
     return ".".join(str(n) for n in [*numbers[:at], numbers[at] + 1])
 
 
@@ -125,21 +128,21 @@ def choose_tag(wanted: str, tags: Iterable[str]) -> str:
     """
     known = {tag: version for tag in tags if (version := version_of(tag)) is not None}
     spec = specifiers(wanted)
-    fitting = [
-        tag for tag in known if spec.contains(known[tag], prereleases=bool(spec.prereleases))
-    ]
+    fitting = [t for t in known if spec.contains(known[t], prereleases=bool(spec.prereleases))]
     if not fitting:
-        fitting = [tag for tag in known if spec.contains(known[tag], prereleases=True)]
-    if not fitting:
-        newest = sorted(known, key=lambda tag: (known[tag], tag))[-5:]
-        some = (
-            f"the newest are {', '.join(reversed(newest))}" if newest else "it has no version tags"
-        )
-        raise Invalid(
-            f"no version tag is in the range {wanted!r:.80}: {some}",
-            hint="choose a tag or branch with #REF",
-        )
-    return max(fitting, key=lambda tag: (known[tag], tag))
+        fitting = [t for t in known if spec.contains(known[t], prereleases=True)]
+    # v1.0 and 1.0.0 are one version: the name decides then, so that the choice is always the same.
+    fitting.sort(key=lambda tag: (known[tag], tag))
+    if fitting:
+        return fitting[-1]
+    newest = sorted(known, key=lambda tag: (known[tag], tag), reverse=True)[:5]
+    some = "it has no version tags"
+    if newest:
+        some = f"the newest are {', '.join(newest)}"
+    raise Invalid(
+        f"no version tag is in the range {wanted!r:.80}: {some}",
+        hint="choose a tag or branch with #REF",
+    )
 
 
 def newer_tags(current: str, tags: Iterable[str]) -> list[str]:

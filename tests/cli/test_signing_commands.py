@@ -76,7 +76,7 @@ def test_from_a_signed_tag_to_a_profile_that_expects_its_key(
     repo.commit({"SOUL.md": "Two."})
     repo.tag("v1.1.0", annotated=True)
     _, err = shell("update", "bot", "-y", code=4)
-    assert "it is unsigned, and what came before was signed by" in err
+    assert "it is unsigned, and the previous release was signed by" in err
     assert "--accept-unsigned" in err
     _, err = shell("update", "bot", "-y", "--accept-unsigned")
     assert f"  trust  unsigned (accepted; {key.fingerprint} (Ada) is expected again)\n" in err
@@ -86,7 +86,7 @@ def test_from_a_signed_tag_to_a_profile_that_expects_its_key(
     shell("sign", str(repo.path), "--key", str(eve.path), "--tag", "v1.2.0")
     error = shell.json("update", "bot", "-y", code=4)["error"]
     assert error["message"].startswith(
-        f"the key changed: it is signed by {eve.fingerprint}, and what came before by"
+        f"the key changed: it is signed by {eve.fingerprint}, and the previous release by"
     )
     shell("update", "bot", "-y", "--accept-new-key")
     repo.tag("v1.2.0", "v1.0.0")
@@ -119,7 +119,7 @@ def test_the_keyring_in_words_and_as_data(shell: Shell, key: Key, repo: Repo, ho
     assert f"{policy}: lets in github.com/acme/*; required: signature" in out
     assert shell.json("trust", "list")["policies"][0]["require"] == ["signature"]
     _, err = shell("install", f"file://{repo.path}", "-y", code=4)
-    assert "the policy does not let this source in" in err
+    assert "the policy does not allow this source" in err
     assert str(policy) in err
 
 

@@ -328,6 +328,20 @@ def test_a_script_waits_when_parking_brings_back_the_command_that_runs_it() -> N
     assert world.shelf.text(world.home, "scripts/look.py") == "print(2)\n"
 
 
+def test_where_keys_were_not_enough_whole_files_wait() -> None:
+    """A running job's new prompt waits alone, and its name arrives; in a second round its whole file goes back."""
+    for script, name in (("print(1)\n", "renamed"), ("print(2)\n", "watch")):
+        world = World()
+        command = "quick_commands:\n  look: {type: exec, command: python scripts/look.py}\n"
+        first = {"config.yaml": command, "scripts/look.py": "print(1)\n", **with_job()}
+        world.update(first, yes=True)
+        tied = "x: &x {command: c}\nmcp_servers:\n  a: *x\n"
+        newer = {"config.yaml": tied, "scripts/look.py": script}
+        world.update({**newer, **with_job(prompt="new", name="renamed")})
+        job = world.jobs()["0123456789ab"]
+        assert (job["prompt"], job["name"]) == ("look", name)
+
+
 def test_an_answer_for_a_key_outranks_the_one_for_its_file() -> None:
     decisions = Decisions(
         sides={"config.yaml": Side.OURS, "config.yaml: model": Side.THEIRS}, default=Side.BOTH

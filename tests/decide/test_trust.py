@@ -224,6 +224,9 @@ LET_IN = {
             "github.com.evil.org/acme/bot",
             "evil.org/github.com/acme/bot",
             "git@evil.org:github.com/acme/bot",
+            "git@evil.org:x@github.com:acme/bot",
+            "ssh://git@evil.org/x@github.com/acme/bot",
+            "https://evil.org/x@github.com/acme/bot",
             "https://github.com/acme/%2e%2e%2fevil",
             "http://github.com/acme/bot",
             "git@github.com:acme/../evil",
@@ -269,7 +272,7 @@ def test_patterns_of_sources(pattern: str) -> None:
         check_source(parse_source(text, allow_insecure=True), policy)
     for text in outside:
         spec = parse_source(text, allow_insecure=True)
-        with pytest.raises(Refused, match="does not let this source in"):
+        with pytest.raises(Refused, match="does not allow this source"):
             pytest.fail(f"{text} came in as {place_of(spec)}: {check_source(spec, policy)}")
 
 

@@ -289,7 +289,7 @@ def test_without_pins_the_source_decides(shop: Shop) -> None:
 def test_a_policy_holds_the_source_and_not_the_name(shop: Shop) -> None:
     policy = shop.story.ctx.layout.shared / "policy.toml"
     policy.write_text('format = 1\nsources = ["bot", "github.com/acme/**"]\n')
-    with pytest.raises(Refused, match="does not let this source in"):
+    with pytest.raises(Refused, match="does not allow this source"):
         shop.install()
 
 

@@ -151,7 +151,7 @@ def test_an_unsigned_release_after_signed_ones_is_refused_until_accepted_and_the
     story.push(FIRST, "ada")
     story.get()
     story.push({"SOUL.md": "Two."})
-    story.refused("unsigned, and what came before was signed by", hint="--accept-unsigned")
+    story.refused("unsigned, and the previous release was signed by", hint="--accept-unsigned")
     story.refused("unsigned", taking(new_key=True, moved_tag=True))
     assert "accepted" in words_of(story.update(taking(unsigned=True)))
     assert story.read("SOUL.md") == "Two."
@@ -169,7 +169,7 @@ def test_a_signature_that_does_not_hold_is_refused_even_at_first(story: Signed) 
     raw = story.repo.git("cat-file", "commit", commit).replace("\n\nx", "\n\ny") + "\n"
     forged = story.repo.raw("commit", raw.encode())
     story.repo.git("update-ref", "refs/heads/main", forged)
-    with pytest.raises(Refused, match="does not hold: it does not belong to what it signs"):
+    with pytest.raises(Refused, match="is not valid: it does not belong to what it signs"):
         story.get()
     assert not story.home.exists()
     assert words_of(story.get(taking(unsigned=True))) == "unsigned"
@@ -380,14 +380,14 @@ def policy(story: Signed, text: str) -> Path:
 
 def test_a_policy_names_the_sources_before_anybody_is_asked(story: Signed) -> None:
     file = policy(story, 'sources = ["git.acme.example/**"]\n')
-    with pytest.raises(Refused, match="does not let this source in") as caught:
+    with pytest.raises(Refused, match="does not allow this source") as caught:
         installing.install(story.ctx, "http://127.0.0.1:1/evil/bot", GO, yes)
     assert str(file) in caught.value.hint
     story.push(FIRST)
     policy(story, f'sources = ["{story.url}"]\n')
     story.get()
     policy(story, "sources = []\n")
-    story.refused("does not let this source in")
+    story.refused("does not allow this source")
 
 
 def test_a_policy_requires_signatures_known_keys_and_pinned_sources(story: Signed) -> None:
@@ -431,7 +431,7 @@ def test_a_policy_is_about_archives_too(story: Signed, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="an archive has no signature"):
         bring("two")
     policy(story, 'sources = ["github.com/**"]\n')
-    with pytest.raises(Refused, match="does not let this source in"):
+    with pytest.raises(Refused, match="does not allow this source"):
         bring("two")
     assert not (story.root / "profiles/two").exists()
     policy(story, f'sources = ["{place}/*"]\n')

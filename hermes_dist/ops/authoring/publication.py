@@ -388,7 +388,7 @@ def _signer(ctx: Context, found: Leaving, release: PublishOptions) -> Signer | N
     lock = found.home.lock
     if lock and lock.signer:
         raise Refused(
-            f"what came before was signed by {lock.signer}, and whoever has that would refuse an unsigned version",
+            f"the previous release was signed by {lock.signer}, so whoever has it would refuse an unsigned version",
             where=str(found.home.name),
             hint="sign with --key FILE",
         )
