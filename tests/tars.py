@@ -8,7 +8,8 @@ import tarfile
 import zlib
 from collections.abc import Iterable, Mapping
 
-from hermes_dist.world.archive.write import END, GZIP_HEAD, GzipWriter, TarWriter, header, in_order
+from hermes_dist.world.archive.header import header
+from hermes_dist.world.archive.write import END, GZIP_HEAD, GzipWriter, TarWriter, in_order
 
 
 class Memory:

@@ -56,7 +56,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "a backslash": (strict(member(b"bot/..\\evil", b"x")), UNSAFE),
     "a newline": (strict(member(b"bot/a\nerror: all is well", b"x")), UNSAFE),
     "an escape code": (strict(member(b"bot/\x1b[2Jx", b"x")), UNSAFE),
-    "a bell behind a NUL": (strict(member(b"bot/x\0\x07", b"x")), UNSAFE),
+    "a bell behind a NUL": (strict(member(b"bot/x\0\x07", b"x")), PLAIN),
     "no UTF-8": (strict(member(b"bot/\xff\xfe", b"x")), UNSAFE),
     "an invisible letter": (strict(member("bot/a\u200bb".encode(), b"x")), UNSAFE),
     "git": (strict(member(b"bot/.git/"), member(b"bot/.git/config", b"x")), UNSAFE),
@@ -279,7 +279,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "foreign: a wrong sum": (foreign(ROOT, more=member(b"bot/x", sum=True)), "sum is wrong"),
     "foreign: a size that is no number": (
         foreign(ROOT, more=member(b"bot/x", size=b"0000000000z\0")),
-        "number that is none",
+        "not a valid number",
     ),
     "foreign: cut short": (
         foreign(ROOT, (info("bot/x", size=5000), b"x" * 5000))[:60],

@@ -14,25 +14,30 @@ from pathlib import Path
 from typing import Any
 
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.world.archive.header import (
+    BLOCK,
+    FILE,
+    FOLDER,
+    KINDS,
+    kind_of,
+    mode_of,
+    name_of,
+    size_of,
+    sum_is_right,
+)
 from hermes_dist.world.archive.inflate import Inflated
 from hermes_dist.world.archive.read import CARRIED, Raw, opened, pieces_of
-from hermes_dist.world.archive.write import BLOCK
 from hermes_dist.world.child import Bounds, Command, Stream
 from hermes_dist.world.disk.limits import LIMITS, MIB, shown
 
 _BOUNDS = Bounds(seconds=600, memory=192 * MIB, file=0, cpu=300)
 _HEADER_BYTES = 64 << 10
 _LINE = 64 << 10
+_SIZE_DIGITS = 18
 _STOP = b"\xff" * 4
-_NOT_ALLOWED = {
-    b"1": "hard links are not allowed",
-    b"2": "symlinks are not allowed",
-    b"3": "devices are not allowed",
-    b"4": "devices are not allowed",
-    b"6": "FIFOs are not allowed",
-    b"S": "sparse files are not allowed",
-    b"K": "links are not allowed",
-}
+_PLAIN = (b"\0", FILE, FOLDER, b"7")
+"""Kinds with a content of their own: a file in its old and new spelling, a folder, a file in one piece."""
+_REFUSED = {**KINDS, b"K": "links"}
 
 
 def foreign_members(path: Path, env: Mapping[str, str]) -> Iterator[Raw]:
@@ -132,9 +137,9 @@ def main() -> None:
 def _members(inflated: Inflated) -> Iterator[tuple[bytes, bool, int, Iterator[bytes]]]:
     told: dict[str, bytes] = {}
     while (block := inflated.block()).strip(b"\0"):
-        kind, size = block[156:157], _number(block[124:136])
-        name = told.get("path") or _name(block)
-        if block[148:156].strip(b" \0") not in _sums(block):
+        kind, size = kind_of(block), size_of(block)
+        name = told.get("path") or name_of(block)
+        if not sum_is_right(block):
             raise Invalid("the archive is damaged: a header's sum is wrong", where=shown(name))
         if kind in b"xgL":
             told |= _told(kind, inflated, size, shown(name))
@@ -153,11 +158,11 @@ def _members(inflated: Inflated) -> Iterator[tuple[bytes, bool, int, Iterator[by
 def _member(
     block: bytes, kind: bytes, name: bytes, size: int, inflated: Inflated
 ) -> Iterator[tuple[bytes, bool, int, Iterator[bytes]]]:
-    mode = _number(block[100:108])
-    if kind in _NOT_ALLOWED or kind not in (b"\0", b"0", b"5", b"7"):
-        what = _NOT_ALLOWED.get(kind, "odd entries are not allowed")
-        raise Invalid(f"the archive is not safe: {what}", where=shown(name))
-    folder = kind == b"5" or name.endswith(b"/")
+    mode = mode_of(block)
+    if kind not in _PLAIN:
+        what = _REFUSED.get(kind, "odd entries")
+        raise Invalid(f"the archive is not safe: {what} are not allowed", where=shown(name))
+    folder = kind == FOLDER or name.endswith(b"/")
     if mode & 0o6000 and not folder:
         raise Invalid(
             f"the archive is not safe: the mode {mode:o} is not allowed", where=shown(name)
@@ -173,36 +178,8 @@ def _member(
     inflated.read(-size % BLOCK)
 
 
-def _name(block: bytes) -> bytes:
-    name = block[:100].partition(b"\0")[0]
-    prefix = block[345:500].partition(b"\0")[0] if block[257:263] == b"ustar\0" else b""
-    return prefix + b"/" + name if prefix else name
-
-
-def _sums(block: bytes) -> tuple[bytes, ...]:
-    total = sum(block) - sum(block[148:156]) + 256
-    return tuple(b"%0*o" % (width, total) for width in (1, 5, 6, 7))
-
-
-def _number(field: bytes) -> int:
-    """A number of a header.
-
-    Raises:
-        Invalid: The field is not a number or is negative.
-    """
-    if field[0] & 0x80:
-        number = int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
-        if field[0] & 0x40 or number >= 1 << 60:
-            raise Invalid("the archive is not safe: a negative or huge size")
-        return number
-    text = field.strip(b" \0")
-    if text and not all(0x30 <= digit <= 0x37 for digit in text):
-        raise Invalid("the archive is damaged: a number that is none")
-    return int(text or b"0", 8)
-
-
 def _told(kind: bytes, inflated: Inflated, size: int, where: str) -> dict[str, bytes]:
-    """What an extended header says about the next member.
+    """Return what an extended header says about the next member.
 
     Raises:
         Invalid: The header is too large or damaged, or describes a link or a sparse file.
@@ -213,14 +190,24 @@ def _told(kind: bytes, inflated: Inflated, size: int, where: str) -> dict[str, b
     if kind == b"L":
         return {"path": data.rstrip(b"\0")}
     rows = dict(_records(data, where))
-    if any(key.startswith("GNU.sparse") for key in rows):
-        raise Invalid("the archive is not safe: sparse files are not allowed", where=where)
     told: dict[str, bytes] = {key: rows[key] for key in ("path", "size") if key in rows}
-    if "linkpath" in rows or (kind == b"g" and told) or not told.get("size", b"0").isdigit():
+    if problem := _odd_records(rows) or _odd_size(told.get("size", b"0")):
+        raise Invalid(f"the archive is not safe: {problem}", where=where)
+    if kind == b"g" and told:  # it would name or size every member that follows
         raise Invalid("the archive is not safe: an extended header that is odd", where=where)
-    if len(told.get("size", b"")) > 18:
-        raise Invalid("the archive is not safe: a negative or huge size", where=where)
     return told
+
+
+def _odd_records(rows: Mapping[str, bytes]) -> str:
+    if any(key.startswith("GNU.sparse") for key in rows):
+        return "sparse files are not allowed"
+    return "an extended header that is odd" if "linkpath" in rows else ""
+
+
+def _odd_size(digits: bytes) -> str:
+    if not digits.isdigit():
+        return "an extended header that is odd"
+    return "a negative or huge size" if len(digits) > _SIZE_DIGITS else ""
 
 
 def _records(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:

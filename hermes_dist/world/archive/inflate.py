@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 
 from hermes_dist.errors import Invalid
-from hermes_dist.world.archive.write import BLOCK
+from hermes_dist.world.archive.header import BLOCK
 
 _RATIO = 200
 _FREE = 16 << 20

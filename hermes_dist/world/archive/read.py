@@ -17,8 +17,19 @@ from msgspec import Struct, field
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
+from hermes_dist.world.archive.header import (
+    BLOCK,
+    FILE,
+    FOLDER,
+    KINDS,
+    header,
+    kind_of,
+    name_of,
+    size_of,
+    sum_is_right,
+)
 from hermes_dist.world.archive.inflate import Inflated
-from hermes_dist.world.archive.write import BLOCK, FILE, FOLDER, GZIP_HEAD, header
+from hermes_dist.world.archive.write import GZIP_HEAD
 from hermes_dist.world.disk.limits import LIMITS, MIB, Gate, Limits, shown
 from hermes_dist.world.sources.nearby import nearby
 
@@ -31,18 +42,8 @@ CARRIED = Limits(entries=200_000, blob=8192 * MIB, total=16_384 * MIB)
 """For sessions and databases, which go to the disk and never through memory."""
 _READ = 1 << 18
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_KINDS = {
-    b"1": "hard links",
-    b"2": "symlinks",
-    b"3": "devices",
-    b"4": "devices",
-    b"6": "FIFOs",
-    b"x": "extended headers",
-    b"g": "extended headers",
-    b"L": "extended headers",
-    b"K": "extended headers",
-    b"S": "sparse files",
-}
+_EXTENDED = b"xgLK"
+_EXECUTABLE = b"0000755"
 
 
 class Raw(Struct, frozen=True):
@@ -133,7 +134,7 @@ def safe_name(name: bytes) -> tuple[str, RelPath | None, bool]:
 
 
 def members(chunks: Iterator[bytes]) -> Iterator[Raw]:
-    """The members of an archive of ours.
+    """Give the members of an archive of ours.
 
     Raises:
         Invalid: The archive is damaged or breaks the grammar; the error names the rule.
@@ -141,28 +142,40 @@ def members(chunks: Iterator[bytes]) -> Iterator[Raw]:
     inflated = Inflated(chunks, CARRIED.total + LIMITS.total)
     last = b""
     while (block := inflated.block()).strip(b"\0"):
-        raw, size = _header(block)
-        safe_name(raw)
-        if raw <= last:
-            rule = "a name comes twice" if raw == last else "its names are not in order"
-            raise Invalid(f"the archive is not safe: {rule}", where=shown(raw))
-        folder = raw.rstrip(b"/").rpartition(b"/")[0]
-        if last and not (last.startswith(folder + b"/") and folder):
-            raise Invalid("the archive is not safe: a file without its folder", where=shown(raw))
-        if not last and not raw.endswith(b"/"):
-            raise Invalid(
-                "the archive is not safe: it does not begin with its one folder", where=shown(raw)
-            )
-        last = raw
+        name, size = _header(block)
+        safe_name(name)
+        _check_order(name, last)
+        last = name
         left = [size]
-        yield Raw(raw, block[100:107] == b"0000755", size, partial(_content, inflated, left))
+        yield Raw(name, _may_run(block), size, partial(_content, inflated, left))
         for _ in _content(inflated, left):
             pass  # skip content that was not asked for
         if inflated.read(-size % BLOCK).strip(b"\0"):
-            raise Invalid("the archive is not safe: padding that is not empty", where=shown(raw))
+            raise Invalid("the archive is not safe: padding that is not empty", where=shown(name))
     if inflated.block().strip(b"\0"):
         raise Invalid("the archive is not safe: something follows its end")
     inflated.finish()
+
+
+def _check_order(name: bytes, last: bytes) -> None:
+    """Refuse a name that has no place after the last one: each comes once, in order, and after its folder.
+
+    Raises:
+        Invalid: One of these rules is broken.
+    """
+    if not last:
+        if not name.endswith(b"/"):
+            raise Invalid(
+                "the archive is not safe: it does not begin with its one folder", where=shown(name)
+            )
+        return
+    if name == last:
+        raise Invalid("the archive is not safe: a name comes twice", where=shown(name))
+    if name < last:
+        raise Invalid("the archive is not safe: its names are not in order", where=shown(name))
+    folder = name.rstrip(b"/").rpartition(b"/")[0]
+    if not folder or not last.startswith(folder + b"/"):
+        raise Invalid("the archive is not safe: a file without its folder", where=shown(name))
 
 
 def _content(inflated: Inflated, left: list[int]) -> Iterator[bytes]:
@@ -171,32 +184,46 @@ def _content(inflated: Inflated, left: list[int]) -> Iterator[bytes]:
         yield piece
 
 
+def _may_run(block: bytes) -> bool:
+    return block[100:107] == _EXECUTABLE
+
+
 def _header(block: bytes) -> tuple[bytes, int]:
-    """The name and size of a member.
+    """Return the name and size of a member.
 
     Raises:
         Invalid: The header is not the one that this program writes for them.
     """
-    name, prefix = block[:100].rstrip(b"\0"), block[345:500].rstrip(b"\0")
-    raw = prefix + b"/" + name if prefix else name
-    if block[148:156] != b"%06o\0 " % (sum(block) - sum(block[148:156]) + 256):
-        raise Invalid("the archive is damaged: a header's sum is wrong", where=shown(raw))
-    kind = block[156:157]
-    if kind not in (FILE, FOLDER):
+    name, kind = name_of(block), kind_of(block)
+    if not sum_is_right(block):
+        raise Invalid("the archive is damaged: a header's sum is wrong", where=shown(name))
+    if kind not in {FILE, FOLDER}:
+        what = "extended headers" if kind in _EXTENDED else KINDS.get(kind, "odd entries")
+        raise Invalid(f"the archive is not safe: {what} are not allowed", where=shown(name))
+    size = _plain_size(block, name)
+    if size is None or (kind == FOLDER and size):
         raise Invalid(
-            f"the archive is not safe: {_KINDS.get(kind, 'odd entries')} are not allowed",
-            where=shown(raw),
+            f"the archive is not safe: a header is not plain{_odd_mode(block)}", where=shown(name)
         )
+    return name, size
+
+
+def _plain_size(block: bytes, name: bytes) -> int | None:
+    """Return the size in a header; None if we would write the header in another way."""
     try:
-        size = int(block[124:135], 8)
-        fine = block == header(raw, size, executable=block[100:107] == b"0000755")
-    except ValueError:
-        fine = False
-    if not fine or (kind == FOLDER) != raw.endswith(b"/") or (kind == FOLDER and size):
-        mode = block[100:107].lstrip(b"0").decode("ascii", "replace")
-        rule = "" if mode in ("644", "755") else f": the mode {mode!r} is not allowed"
-        raise Invalid(f"the archive is not safe: a header is not plain{rule}", where=shown(raw))
-    return raw, size
+        size = size_of(block)
+        ours = header(name, size, executable=_may_run(block))
+    except (Invalid, ValueError):
+        return None
+    # One comparison covers every field: owner, time, spelling of numbers, and what stands behind a name.
+    return size if block == ours else None
+
+
+def _odd_mode(block: bytes) -> str:
+    mode = block[100:107].lstrip(b"0").decode("ascii", "replace")
+    if mode in {"644", "755"}:
+        return ""
+    return f": the mode {mode!r} is not allowed"
 
 
 def take(raws: Iterator[Raw], shelves: Shelves) -> Contents:
@@ -212,6 +239,25 @@ def take(raws: Iterator[Raw], shelves: Shelves) -> Contents:
     taker = _Taker(shelves)
     digests = shelves.keep(taker.contents(raws))
     return taker.finished(digests)
+
+
+def _is_private(path: RelPath) -> bool:
+    return path.under(PRIVATE) and not path.under(LONG)
+
+
+def _stays_behind(path: RelPath) -> bool:
+    """Whether a file is what a home keeps for itself, which must not reach another home."""
+    return _is_private(path) and not path.under(BASE) and path != CARD
+
+
+def _check_digest(path: RelPath, data: bytes) -> None:
+    """Refuse a base whose name is not its digest: merging would take it for something else.
+
+    Raises:
+        Invalid: The name and the content differ.
+    """
+    if _is_private(path) and path.name != Digest.of(data):
+        raise Invalid("the archive is damaged: a content under a wrong name", where=str(path))
 
 
 class _Taker:
@@ -233,17 +279,13 @@ class _Taker:
                 self._spool(self._carried.file(path.encode(), _mode(raw), raw.size)[0], raw)
                 continue
             self._gate.file(path.encode(), _mode(raw), raw.size)
-            private = path.under(PRIVATE) and not path.under(LONG)
-            if private and not path.under(BASE) and path != CARD:
-                continue  # what a home keeps for itself must not reach another home
+            if _stays_behind(path):
+                continue
             data = b"".join(raw.pieces())
             if path == CARD:
                 self.found.card = data
                 continue
-            if private and path.name != Digest.of(data):
-                raise Invalid(
-                    "the archive is damaged: a content under a wrong name", where=str(path)
-                )
+            _check_digest(path, data)
             self._files.append((path, raw.executable))
             yield data
         self._check()

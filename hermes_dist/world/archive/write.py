@@ -16,16 +16,13 @@ from pathlib import Path
 from typing import Protocol
 
 from hermes_dist.errors import DistError
+from hermes_dist.world.archive.header import BLOCK, header
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs, sync_fd, write_all
 
-BLOCK = 512
 END = bytes(2 * BLOCK)
-FILE, FOLDER = b"0", b"5"
 GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\4\xff"
 LEVEL = 1
-MAX_SIZE = 8**11 - 1
-_NAME, _PREFIX = 100, 155
 _CHUNK = 1 << 20
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -40,46 +37,12 @@ class Sink(Protocol):
 
 
 def fits(name: bytes) -> bool:
-    """Whether a name has room in a header; a folder's comes with its ``/``."""
-    return _split(name) is not None
-
-
-def _split(name: bytes) -> tuple[bytes, bytes] | None:
-    """A name as its prefix and the rest, in the one way that is ours."""
-    if len(name) <= _NAME:
-        return b"", name
-    at = name.find(b"/", len(name) - _NAME - 1)
-    if not 0 < at <= _PREFIX or at == len(name) - 1:
-        return None
-    return name[:at], name[at + 1 :]
-
-
-def header(name: bytes, size: int, *, executable: bool = False) -> bytes:
-    """The one header for a name; a folder's ends with ``/``."""
-    parts = _split(name)
-    if parts is None or not 0 <= size <= MAX_SIZE:
-        raise ValueError("the name or the size does not fit")
-    folder = name.endswith(b"/")
-    block = struct.pack(
-        "100s8s8s8s12s12s8sc100s6s2s32s32s8s8s155s12x",
-        parts[1],
-        b"0000755" if folder or executable else b"0000644",
-        b"0000000",
-        b"0000000",
-        b"%011o" % size,
-        b"00000000000",
-        b" " * 8,
-        FOLDER if folder else FILE,
-        b"",
-        b"ustar\0",
-        b"00",
-        b"",
-        b"",
-        b"0000000",
-        b"0000000",
-        parts[0],
-    )
-    return block[:148] + b"%06o\0 " % sum(block) + block[156:]
+    """Return whether a name has room in a header; a folder's comes with its ``/``."""
+    try:
+        header(name, 0)
+    except ValueError:
+        return False
+    return True
 
 
 class TarWriter:

@@ -1,0 +1,100 @@
+"""The header of a member of a tar archive: the one that we write for a name, and the fields of any.
+
+Python's tarfile packs ours. Reading stays by hand: tarfile is lenient where an untrusted archive must be refused,
+and believes sizes and links before anybody has looked at them.
+"""
+
+from __future__ import annotations
+
+from tarfile import DIRTYPE, REGTYPE, USTAR_FORMAT, TarInfo
+
+from hermes_dist.errors import Invalid
+
+BLOCK = 512
+FILE, FOLDER = REGTYPE, DIRTYPE
+KINDS = {
+    b"1": "hard links",
+    b"2": "symlinks",
+    b"3": "devices",
+    b"4": "devices",
+    b"6": "FIFOs",
+    b"S": "sparse files",
+}
+"""Kinds of members that no archive may have, in words."""
+_HUGE = 1 << 60
+_DEVICES = slice(329, 345)
+_SUM = slice(148, 156)
+
+
+def header(name: bytes, size: int, *, executable: bool = False) -> bytes:
+    """Pack the one header for a name; a folder's ends with ``/``.
+
+    Raises:
+        ValueError: The name or the size does not fit.
+    """
+    folder = name.endswith(b"/")
+    info = TarInfo(name.decode("utf-8", "surrogateescape"))
+    info.type = FOLDER if folder else FILE
+    info.mode = 0o755 if folder or executable else 0o644
+    info.size = size
+    block = bytearray(info.tobuf(USTAR_FORMAT, "utf-8", "surrogateescape"))
+    if not block[0]:
+        raise ValueError("the name is all prefix, which not every program can read")
+    # tarfile leaves these fields empty, but archives of ours have had zeros in them from the first version on,
+    # and older versions refuse anything else
+    block[_DEVICES] = b"0000000\0" * 2
+    block[_SUM] = b"%06o\0 " % _total(block)
+    return bytes(block)
+
+
+def _total(block: bytes | bytearray) -> int:
+    """Add the bytes of a header up, with spaces where the sum itself stands."""
+    return sum(block) - sum(block[_SUM]) + 8 * ord(" ")
+
+
+def kind_of(block: bytes) -> bytes:
+    """Return the letter for the kind of a member."""
+    return block[156:157]
+
+
+def name_of(block: bytes) -> bytes:
+    """Return the name of a member."""
+    name = block[:100].partition(b"\0")[0]
+    prefix = block[345:500].partition(b"\0")[0] if block[257:263] == b"ustar\0" else b""
+    return prefix + b"/" + name if prefix else name
+
+
+def size_of(block: bytes) -> int:
+    """Return the size of a member's content.
+
+    Raises:
+        Invalid: The field is not a number, or is negative or huge.
+    """
+    return _number(block[124:136])
+
+
+def mode_of(block: bytes) -> int:
+    """Return the mode of a member.
+
+    Raises:
+        Invalid: The field is not a number, or is negative or huge.
+    """
+    return _number(block[100:108])
+
+
+def sum_is_right(block: bytes) -> bool:
+    """Return whether the sum of a header is right, in any of the spellings that programs use."""
+    total = _total(block)
+    return block[_SUM].strip(b" \0") in {b"%0*o" % (width, total) for width in (1, 5, 6, 7)}
+
+
+def _number(field: bytes) -> int:
+    if field[0] & 0x80:  # GNU's binary spelling, for what has no room in octal
+        number = int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
+        if field[0] & 0x40 or number >= _HUGE:
+            raise Invalid("the archive is not safe: a negative or huge size")
+        return number
+    text = field.strip(b" \0")
+    if text and not all(0x30 <= digit <= 0x37 for digit in text):
+        raise Invalid("the archive is damaged: a field is not a valid number")
+    return int(text or b"0", 8)
