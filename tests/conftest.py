@@ -10,6 +10,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ ABSENT = tuple(each for each in GENERATIONS if not each.here)
 REAL_HOME = Path.home()
 GUARD = Path(__file__).parent / "guard"
 GUARD_LOG = Path(tempfile.gettempdir()) / f"hermes-dist-guard-{os.getpid()}"
+_NUMBERS = count()
 _real_connect = socket.socket.connect
 
 sys.path.insert(0, str(GUARD))
@@ -33,6 +35,9 @@ sys.modules.pop("sitecustomize", None)  # the system's own, where it has one
 import sitecustomize  # noqa: E402 - found only now
 
 sitecustomize.install(str(REAL_HOME), str(GUARD_LOG))
+
+# Commands that tests start read what was compiled by those before them; some machines forbid to keep it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A run in the background of a shell ignores Ctrl-C, and so would every program that a test starts.
@@ -99,7 +104,8 @@ def home(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
     """A fresh `$HOME` without settings of the machine; a forgotten path to the real one raises."""
-    fresh = tmp_path_factory.mktemp("home")
+    fresh = tmp_path_factory.getbasetemp() / f"home-{next(_NUMBERS)}"
+    fresh.mkdir(0o700)  # mktemp would look through all the homes that there are, each time
     for name in list(os.environ):
         if name.startswith(("HERMES", "AIGENLABS", "GIT_", "SSH_", "XDG_")) and not name.startswith(
             "HERMES_TEST_"

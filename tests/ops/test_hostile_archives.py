@@ -334,7 +334,7 @@ def assert_refused(ctx: Context, path: Path, rule: str, *, bomb: bool = False) -
         tracemalloc.stop()
     assert re.search(rule, str(caught.value)), caught.value
     assert not re.search(r"[\x00-\x1f\x7f]", str(caught.value)), "raw bytes in an error"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 40
     assert peak < 128 << 20
     assert everything(path.parent) == before
     assert not list(ctx.layout.shared.glob("arriving/*"))

@@ -41,13 +41,16 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import forked
 from frozen import freeze, thaw, without_powers
 from gitrepo import Repo
 
 PROGRAM_FOLDER = Path(sys.executable).parent
+OURS = str(PROGRAM_FOLDER / "hermes-dist")
 _ANY = "…"
 _SHOWS_TIMES = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?\S*")
 
@@ -99,9 +102,12 @@ class World:
         place: An empty folder.
         served: The URL below which the repositories are served; empty for ``file://``.
         git: Whether the git program is there.
+        installed: Whether each command is the installed program, started anew.
     """
 
-    def __init__(self, place: Path, served: str = "", *, git: bool = True) -> None:
+    def __init__(
+        self, place: Path, served: str = "", *, git: bool = True, installed: bool = False
+    ) -> None:
         self.home = place / "home"
         self.repos = place / "repos"
         self.home.mkdir(parents=True)
@@ -111,6 +117,7 @@ class World:
         self.commits: dict[str, list[str]] = {}
         self.snapshot: dict[str, tuple[object, ...]] = {}
         self.frozen = False
+        self.installed = installed
         self.env = {
             "HOME": str(self.home),
             "PATH": os.pathsep.join([str(PROGRAM_FOLDER), *(["/usr/bin", "/bin"] if git else [])]),
@@ -229,16 +236,7 @@ class World:
             code, out = _on_a_terminal(words, self.env, self.repos, step.typed)
             err = ""
         else:
-            done = subprocess.run(
-                words,
-                env=self.env,
-                cwd=self.repos,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-                timeout=60,
-                preexec_fn=without_powers if self.frozen else None,
-            )
+            done = self._run(words)
             code, out, err = done.returncode, done.stdout.decode(), done.stderr.decode()
         out, err = self.masked(out), self.masked(err)
         shown = f"exit {code}\n{out}{''.join(f'2> {line}' + chr(10) for line in err.splitlines())}"
@@ -253,6 +251,21 @@ class World:
             raise Failure(f"stderr is not as written:\n{shown}")
         if "Traceback" in out + err or "a fault of this program" in err:
             raise Failure(f"it crashed:\n{shown}")
+
+    def _run(self, words: list[str]) -> subprocess.CompletedProcess[bytes]:
+        """Run a command to its end; ours as a fork, unless root has to give up its powers for it."""
+        if words[0] == OURS and not self.installed and not self.frozen:
+            return forked.run(words, self.env, self.repos)
+        return subprocess.run(
+            words,
+            env=self.env,
+            cwd=self.repos,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=60,
+            preexec_fn=without_powers if self.frozen else None,
+        )
 
     def do_write(self, step: Step) -> None:
         path = self.path(step.rest)
@@ -371,27 +384,40 @@ def _on_a_terminal(
 ) -> tuple[int, str]:
     """Run a command on a terminal of its own, answering each question as it comes."""
     master, slave = pty.openpty()
-    child = subprocess.Popen(
-        words, env=env, cwd=cwd, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
-    )
+    wait = _begin(words, env, cwd, slave)
     os.close(slave)
     shown = b""
     left = list(answers)
-    while True:
-        ready, _, _ = select.select([master], [], [], 30)
-        try:
-            piece = os.read(master, 65536) if ready else b""
-        except OSError:
-            piece = b""
-        if not piece:
-            break
+    while piece := _read(master):
         shown += piece
-        if left and re.search(rb"[?\]:] $", shown):
+        if re.search(rb"[?\]:] $", shown):
+            if not left:
+                break
             os.write(master, left.pop(0).encode() + b"\n")
-    os.close(master)
-    child.wait(timeout=30)
+    asks = bool(piece)
+    os.close(master)  # whoever still asks ends with it
+    code = wait(30)
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode().replace("\r\n", "\n"))
     if left:
-        raise Failure(f"it never asked for {left}:\n{shown.decode()}")
-    return child.returncode, re.sub(
-        r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode().replace("\r\n", "\n")
-    )
+        raise Failure(f"it never asked for {left}:\n{text}")
+    if asks:
+        raise Failure(f"it asks once more:\n{text}")
+    return code, text
+
+
+def _begin(words: list[str], env: dict[str, str], cwd: Path, slave: int) -> Callable[[float], int]:
+    """Start a command on a terminal; what is returned waits for its end."""
+    if words[0] == OURS:
+        return forked.Forked(words, env, cwd, (slave, slave, slave), session=True).wait
+    return subprocess.Popen(
+        words, env=env, cwd=cwd, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+    ).wait
+
+
+def _read(master: int) -> bytes:
+    """What a terminal shows next; nothing once its program has ended."""
+    ready, _, _ = select.select([master], [], [], 30)
+    try:
+        return os.read(master, 65536) if ready else b""
+    except OSError:
+        return b""

@@ -1,4 +1,4 @@
-"""Each text file of this folder is played through the installed command."""
+"""Each text file of this folder is played; a few through the installed command, started anew each time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from runner import Failure, World, matches, parse
 from servers import GitHttp, git_daemon
 
 SCENARIOS = sorted(Path(__file__).parent.glob("*.txt"))
+INSTALLED = [
+    path
+    for path in SCENARIOS
+    if path.stem in {"01-first-session", "09-json", "18-escape-codes", "19-front-door"}
+]
 SERVED = [
     path for path in SCENARIOS if path.read_text("utf-8").partition("\n")[0].endswith("(served)")
 ]
@@ -17,6 +22,11 @@ SERVED = [
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_a_user_lives_through(path: Path, tmp_path: Path) -> None:
     World(tmp_path).run(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("path", INSTALLED, ids=lambda path: path.stem)
+def test_a_user_lives_through_it_with_the_installed_command(path: Path, tmp_path: Path) -> None:
+    World(tmp_path, installed=True).run(path.read_text("utf-8"))
 
 
 @pytest.mark.parametrize(

@@ -76,14 +76,14 @@ def test_out_of_time_the_whole_group_is_killed(tmp_path: Path) -> None:
         Bounds(seconds=0.3),
     )
     assert done.stopped == "time"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
     assert eventually(lambda: not is_alive(int((tmp_path / "pid").read_text())))
 
 
 def test_a_polite_end_comes_first(tmp_path: Path) -> None:
     run(
         sh(f"trap 'echo cleaned > {tmp_path}/mark; exit' TERM; sleep 60 & wait"),
-        Bounds(seconds=0.3),
+        Bounds(seconds=1),
     )
     assert (tmp_path / "mark").read_text() == "cleaned\n"
 
@@ -98,9 +98,9 @@ def test_endless_output_is_cut_and_endless_errors_keep_their_end() -> None:
 
 def test_what_a_child_leaves_in_the_background_is_not_waited_for() -> None:
     began = time.monotonic()
-    done = run(sh("sleep 3 >/dev/null & echo done"), Bounds())
+    done = run(sh("sleep 20 >/dev/null & echo done"), Bounds())
     assert done.out == b"done\n"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize(
@@ -140,4 +140,4 @@ def test_a_stream_left_early_or_out_of_time_ends() -> None:
         assert child.out.read() == b""
         done = child.finish()
     assert (done.stopped, done.err) == ("time", "bad\n")
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 30

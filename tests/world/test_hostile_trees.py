@@ -232,7 +232,7 @@ def assert_refused(sources: Sources, url: str, ref: str, rule: str, tmp_path: Pa
     began = time.monotonic()
     with pytest.raises(Invalid, match=rule) as caught:
         sources.fetch(parse_source(url), f"refs/heads/{ref}")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 40
     assert f"{caught.value}{caught.value.hint}".isprintable()
     assert not list(Store(tmp_path / "root/distributions/store").digests())
 

@@ -101,7 +101,7 @@ def test_an_alias_bomb_a_merge_bomb_and_deep_nesting_are_refused_at_once() -> No
     for before, name in zip("abcdefgh", "bcdefghi", strict=True):
         aliases += f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
         merges += f"{name}: &{name} {{<<: [{', '.join([f'*{before}'] * 6)}]}}\n"
-    start = time.perf_counter()
+    start = time.process_time()
     assert "values" in refused(aliases.encode())
     assert "aliases" in refused(b"a: &a 1\nb: [" + b"*a, " * 51 + b"]\n")
     assert "values" in refused(merges.encode())
@@ -110,7 +110,7 @@ def test_an_alias_bomb_a_merge_bomb_and_deep_nesting_are_refused_at_once() -> No
     refused(b"[" * 100_000, JSON)
     refused(b'{"a":' * 100_000, JSON)
     refused(b"a: " + b"9" * 1_000_000)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(
@@ -491,9 +491,9 @@ def test_one_edit_of_a_long_config_takes_milliseconds() -> None:
 
 
 def _timed(text: bytes) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     put(text, YAML, {("k40", "a"): "x"})
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 KEYPATHS = [

@@ -540,7 +540,7 @@ class TestRudeServers:
         began = time.monotonic()
         with rude(talk) as port, pytest.raises((Unreachable, Invalid)) as caught:  # type: ignore[arg-type]
             sources.refs(parse_source(f"http://127.0.0.1:{port}/r.git"))
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 25
         text = f"{caught.value}{caught.value.hint}"
         assert text.isprintable()
         assert len(text) < 500

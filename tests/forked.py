@@ -1,0 +1,125 @@
+"""Commands of ours, each in a process of its own that does not have to load the package first.
+
+A new process for each of thousands of commands spends most of its time on imports. Here one process a session imports
+everything and forks for each command (:mod:`forkserver`): environment, folder, streams, exit code and caches are those of
+a new process. What a start loads, and how, is not tested this way; for that, some tests run the installed command.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import forkserver
+
+HERMES_DIST = "hermes_dist.cli.entry.start:hermes"
+_lock = threading.Lock()
+
+
+@cache
+def _server() -> socket.socket:
+    """The server of this process; it ends with it, as nobody asks any more."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    server = subprocess.Popen(
+        [sys.executable, forkserver.__file__, str(theirs.fileno())],
+        pass_fds=[theirs.fileno()],
+        env={**os.environ, "LANG": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+    )
+    theirs.close()
+
+    def end() -> None:
+        ours.close()
+        server.wait()
+
+    atexit.register(end)
+    return ours
+
+
+class Forked:
+    """A command that runs.
+
+    Args:
+        argv: The program's name and its words.
+        env: Its environment.
+        cwd: Its folder.
+        streams: Its standard input, output and error.
+        entry: The function that it is.
+        session: Whether it begins a session, as a program on a terminal of its own.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path,
+        streams: Sequence[int],
+        *,
+        entry: str = HERMES_DIST,
+        session: bool = False,
+    ) -> None:
+        end, told = os.pipe()
+        request: dict[str, Any] = {
+            "argv": list(argv),
+            "env": dict(env),
+            "cwd": str(cwd),
+            "entry": entry,
+            "session": session,
+        }
+        with _lock:
+            socket.send_fds(_server(), [json.dumps(request).encode()], [*streams, told])
+        os.close(told)
+        self._end = end
+        self.pid = self._number()
+
+    def wait(self, timeout: float = 60) -> int:
+        """Its exit code; negative for a signal.
+
+        Raises:
+            TimeoutError: It did not end in time, and was killed.
+        """
+        try:
+            if not select.select([self._end], [], [], timeout)[0]:
+                with suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGKILL)
+                raise TimeoutError(f"it did not end within {timeout} seconds")
+            return self._number()
+        finally:
+            os.close(self._end)
+
+    def _number(self) -> int:
+        text = b""
+        while not text.endswith(b"\n"):
+            piece = os.read(self._end, 1)
+            assert piece, "the process that forks has ended"
+            text += piece
+        return int(text)
+
+
+def run(
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path, *, entry: str = HERMES_DIST
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command without input, to its end."""
+    with (
+        open(os.devnull, "rb") as nothing,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+    ):
+        streams = [nothing.fileno(), out.fileno(), err.fileno()]
+        code = Forked(argv, env, cwd, streams, entry=entry).wait()
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(list(argv), code, out.read(), err.read())
