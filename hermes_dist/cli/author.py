@@ -19,6 +19,7 @@ from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring import author as ops
 from hermes_dist.ops.authoring.author import Draft
+from hermes_dist.voice.notes import sentences
 
 Where = Annotated[
     str | None,
@@ -157,7 +158,7 @@ def _list(session: Session, found: ops.Shipping) -> None:
             ],
             "stays": [{"path": x.path, "why": x.why, "files": x.files} for x in found.stays],
             "variables": list(found.variables),
-            "notes": list(found.notes),
+            "notes": list(sentences(found.notes)),
         },
     )
     written = any(path == MANIFEST for _, path, _ in found.files)

@@ -11,9 +11,11 @@ from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import DryRun, Profile, command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import Cancelled, InputNeeded, UsageError
+from hermes_dist.model.notes import Note
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles import lifecycle, trash_and_archive
 from hermes_dist.ops.profiles import list as facts
+from hermes_dist.voice.notes import sentences
 
 Name = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile.")]
 JustYes = Annotated[bool, typer.Option("-y", "--yes", help="Don't ask.")]
@@ -100,7 +102,7 @@ def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills:
             "source": made.source,
             "left_out": list(made.left_out),
             "credentials": list(made.credentials),
-            "notes": list(made.notes),
+            "notes": list(sentences(made.notes)),
             "dry_run": dry_run,
         },
     )
@@ -129,7 +131,7 @@ def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills:
         )
         for name in made.credentials:
             screen.tell(f"  {clean(name)}")
-    for note in made.notes:
+    for note in sentences(made.notes):
         screen.tell(f"note: {clean(note, 500)}")
     _next_steps(session, made)
 
@@ -171,7 +173,7 @@ def rename(
             "aliases": list(done.commands),
             "sticky": done.sticky,
             "services": list(done.services),
-            "notes": list(done.notes),
+            "notes": list(sentences(done.notes)),
             "dry_run": dry_run,
         },
     )
@@ -204,8 +206,8 @@ def _stopped(session: Session, stopped: tuple[str, ...], name: str) -> None:
         )
 
 
-def _notes(session: Session, notes: tuple[str, ...]) -> None:
-    for note in notes:
+def _notes(session: Session, notes: tuple[Note, ...]) -> None:
+    for note in sentences(notes):
         session.screen.warn(clean(note, 500))
 
 
@@ -288,7 +290,7 @@ def _gone_data(gone: trash_and_archive.Gone) -> dict[str, object]:
         "stopped": list(gone.stopped),
         "aliases": list(gone.leaving.commands),
         "services": list(gone.leaving.services),
-        "notes": list(gone.notes),
+        "notes": list(sentences(gone.notes)),
         "expired": gone.expired,
     }
 
@@ -350,7 +352,7 @@ def restore(
             "from": back.place,
             "aliases": list(back.commands),
             "services": list(back.services),
-            "notes": list(back.notes),
+            "notes": list(sentences(back.notes)),
             "dry_run": dry_run,
         },
     )

@@ -29,6 +29,7 @@ from hermes_dist.ops.change.propose import Choices
 from hermes_dist.ops.transfer import export as transfer
 from hermes_dist.ops.transfer import import_archive as arriving
 from hermes_dist.ops.transfer.export import Exported, Packing
+from hermes_dist.voice.notes import sentences
 
 _PASSPHRASE_BYTES = 4096
 _SHOWN = 20
@@ -99,7 +100,7 @@ def export_data(done: Exported) -> dict[str, object]:
         "files": done.files,
         "variables": list(done.variables),
         "left_out": list(done.left_out),
-        "notes": list(done.notes),
+        "notes": list(sentences(done.notes)),
     }
 
 

@@ -22,6 +22,7 @@ from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, PRIVATE, SHARED
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Tree
 from hermes_dist.model.trust import KEYS_FILE
@@ -215,7 +216,7 @@ class Payload(Struct, frozen=True):
 
     tree: Tree
     left_out: tuple[LeftOut, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def payload_of(package: Tree, manifest: Manifest) -> Payload:
@@ -226,7 +227,7 @@ def payload_of(package: Tree, manifest: Manifest) -> Payload:
     return Payload(
         tree=tree,
         left_out=_by_folder(why, {path.top for path in tree}),
-        notes=tuple(f"distribution_owned names {p}, which the package does not hold" for p in vain),
+        notes=tuple(Note.of(NoteKind.OWNED_IS_MISSING, path=p) for p in vain),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from hermes_dist.errors import Refused
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.source import HEADS, TAGS, Pin, PinKind
 
 _IN_FULL = "write its full name, {full}, with update --to or behind # in the source"
@@ -65,7 +66,7 @@ class _Named(NamedTuple):
 
 def about_refs(
     asked: str, before: Pin | None, ref: str, tags: Mapping[str, str], heads: Collection[str]
-) -> tuple[str, ...]:
+) -> tuple[Note, ...]:
     """Return notes on what is easily overlooked about the ref that a source resolves to.
 
     Args:
@@ -80,7 +81,8 @@ def about_refs(
     if before.kind is PinKind.BRANCH:
         if asked or ref == before.ref:
             return ()
-        return (f"the default branch is {_short(ref)} now; it was {_short(before.ref)}",)
+        now, was = _short(ref), _short(before.ref)
+        return (Note.of(NoteKind.DEFAULT_BRANCH_CHANGED, now=now, before=was),)
     if before.kind is PinKind.RANGE and ref != before.ref:
         return _about_left(before, tags)
     return ()
@@ -88,21 +90,19 @@ def about_refs(
 
 def _about_both(
     asked: str, ref: str, tags: Collection[str], heads: Collection[str]
-) -> tuple[str, ...]:
+) -> tuple[Note, ...]:
     """Note that a name is both a tag and a branch, as git itself would choose without a word."""
     if asked not in tags or asked not in heads or ref != f"{TAGS}{asked}":
         return ()
-    return (
-        f"{asked} is a tag and a branch; the tag is followed. If the branch is meant, write {HEADS}{asked}",
-    )
+    return (Note.of(NoteKind.TAG_AND_BRANCH, name=asked, branch=f"{HEADS}{asked}"),)
 
 
-def _about_left(before: Pin, tags: Mapping[str, str]) -> tuple[str, ...]:
+def _about_left(before: Pin, tags: Mapping[str, str]) -> tuple[Note, ...]:
     """Note that the tag that a range leaves was moved meanwhile: that hints at a release that was replaced."""
     left = before.ref.removeprefix(TAGS)
     if tags.get(left, before.commit) == before.commit:
         return ()
-    return (f"the tag {left}, which this profile was at, names another commit now",)
+    return (Note.of(NoteKind.TAG_NAMES_ANOTHER, tag=left),)
 
 
 def _short(ref: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.keypath import KeyPath, parse_key
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
@@ -52,14 +53,13 @@ def _covers(folder: str, steps: KeyPath | None, path: RelPath, key: KeyPath | No
 
 def settled_by_author(
     policies: Mapping[str, str], conflicts: Iterable[Conflict]
-) -> tuple[str, ...]:
-    """Return one sentence for each conflict that a manifest's policies settle."""
-    words = {Side.OURS: "yours stays", Side.THEIRS: "the author's is taken"}
+) -> tuple[Note, ...]:
+    """Return one note for each conflict that a manifest's policies settle."""
     sides = ((conflict, side_of(policies, conflict.path, conflict.key)) for conflict in conflicts)
     return tuple(
-        f"{c.words}: both sides changed it; {words[side]}, as merge in its manifest says"
+        Note.of(NoteKind.SETTLED_BY_AUTHOR, where=c.words, side=side)
         for c, side in sides
-        if side in words
+        if side is not None
     )
 
 

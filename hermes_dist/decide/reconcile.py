@@ -32,6 +32,7 @@ from hermes_dist.decide.placement.migrations import as_shipped, followed
 from hermes_dist.decide.policies import settled_by_author, side_of
 from hermes_dist.merge.trees import Favour, TreeMerge, merge_trees
 from hermes_dist.model.keypath import parse_key
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Answer, Effect, Plan, Step, image_of
 from hermes_dist.model.side import Side
@@ -213,8 +214,8 @@ def _without(sides: _Sides, parked: list[Effect], *, whole: bool) -> Tree:
     return offered.tree
 
 
-def _by_author(sides: _Sides, decisions: Decisions) -> tuple[str, ...]:
-    """Return sentences about conflicts that only the author's policies settle."""
+def _by_author(sides: _Sides, decisions: Decisions) -> tuple[Note, ...]:
+    """Return notes on conflicts that only the author's policies settle."""
     if not decisions.policies:
         return ()
     # Merging once more without the policies shows the conflicts that nobody else settles.

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from hermes_dist.decide.versions import choose_tag, specifiers, spelled, version_of
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.registry import Package, Release, read_source, skeleton
 from hermes_dist.model.source import Pin, SourceSpec
@@ -26,7 +27,7 @@ class Choice(Struct, frozen=True):
     """
 
     release: Release | None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def choose(package: Package, asked: SourceSpec, have: str = "") -> Choice:
@@ -45,9 +46,7 @@ def choose(package: Package, asked: SourceSpec, have: str = "") -> Choice:
     """
     wanted = asked.ref
     if not package.versions:
-        return Choice(
-            None, (f"the registry pins no version of {package.name}: its source decides",)
-        )
+        return Choice(None, (Note.of(NoteKind.REGISTRY_PINS_NONE, package=package.name),))
     if wanted and not asked.is_range:
         return _named(package, wanted)
     return _newest_in(package, wanted or ANY, have)
@@ -59,8 +58,7 @@ def _named(package: Package, version: str) -> Choice:
         if _same(release.version, version):
             return Choice(release, _yanked(package, release))
     # It may be a branch, or a tag that the registry does not list: the source knows.
-    note = f"the registry has no version {version!r:.80}: it is looked up in the source"
-    return Choice(None, (note,))
+    return Choice(None, (Note.of(NoteKind.REGISTRY_LACKS_VERSION, version=version),))
 
 
 def _newest_in(package: Package, wanted: str, have: str) -> Choice:
@@ -80,7 +78,7 @@ def _newest_in(package: Package, wanted: str, have: str) -> Choice:
         err.hint = f"yanked: {', '.join(gone[-5:])}" if gone else ""
         raise err.within(package.name) from None
     if stay is not None and _older(best, stay):
-        note = f"to go back to {best.version}: update --to {best.version}"
+        note = Note.of(NoteKind.GO_BACK_TO, version=best.version)
         return Choice(stay, (*_yanked(package, stay), note))
     return Choice(best)
 
@@ -136,10 +134,11 @@ def _moved(
     )
 
 
-def _yanked(package: Package, release: Release) -> tuple[str, ...]:
+def _yanked(package: Package, release: Release) -> tuple[Note, ...]:
     if not release.yanked:
         return ()
-    return (f"{package.name} {release.version} was yanked: {release.yanked}",)
+    version, reason = release.version, release.yanked
+    return (Note.of(NoteKind.YANKED, package=package.name, version=version, reason=reason),)
 
 
 def _same(one: str, other: str) -> bool:

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import Refused
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.source import TAGS, Pin, SourceKind, SourceSpec
 from hermes_dist.model.trust import PINNED, SIGNATURE, TRUSTED, Keyring, Policy, Signature
 
@@ -66,7 +67,7 @@ class Verdict(Struct, frozen=True):
 
     signer: str
     words: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def judge(facts: Facts, accept: Accept) -> Verdict:
@@ -133,9 +134,9 @@ def _unsigned(facts: Facts, accept: Accept) -> Verdict:
     # The expected key is kept on purpose: accepting one unsigned release does not give up the key for good.
     if not facts.pin.commit:
         return Verdict(facts.expected, "")
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     if facts.declared:
-        notes = (f"its manifest names the signing key {facts.declared}, but it is {kind}",)
+        notes = (Note.of(NoteKind.KEY_NAMED_BUT_UNSIGNED, key=facts.declared, how=kind),)
     words = kind
     if facts.expected:
         words += f" (accepted; {_who(facts, facts.expected)} is expected again)"
@@ -149,9 +150,9 @@ def _signed(facts: Facts, good: list[Signature], accept: Accept) -> Verdict:
         signer, how = _after(facts, signers, accept)
     else:
         signer, how = _first(facts, signers)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     if facts.declared and facts.declared not in signers:
-        notes = (f"its manifest names another signing key, {facts.declared}",)
+        notes = (Note.of(NoteKind.OTHER_KEY_NAMED, key=facts.declared),)
     return Verdict(signer, f"signed by {signer} ({how})", notes)
 
 
@@ -249,7 +250,7 @@ def judge_move(
     accept: Accept,
     downgrade: bool,
     asked: bool,
-) -> tuple[str, ...]:
+) -> tuple[Note, ...]:
     """Judge how a new commit follows the old one.
 
     Args:
@@ -269,7 +270,7 @@ def judge_move(
         Refused: A tag moved or the source went back, and the user did not allow it.
     """
     if accept.moved_tag and is_moved_tag(before, ref, commit):
-        return ("its tag was moved; accepted",)
+        return (Note.of(NoteKind.MOVED_TAG_ACCEPTED),)
     check_moved_tag(source, before, ref, commit)
     if asked:
         return ()
@@ -281,10 +282,9 @@ def judge_move(
         )
     # A rewritten history is no danger to the user's files: base is what the home received, not what git says.
     if relation == "unrelated":
-        return ("the history of the source was rewritten; merging over what this profile received",)
+        return (Note.of(NoteKind.HISTORY_REWRITTEN),)
     if relation == "unknown":
-        how = f"how {commit[:7]} follows {before.short} can't be found out, so it counts as a rewritten history"
-        return (f"{how}; merging over what this profile received",)
+        return (Note.of(NoteKind.HISTORY_UNKNOWN, commit=commit[:7], before=before.short),)
     return ()
 
 
@@ -310,7 +310,7 @@ def check_moved_tag(source: str, before: Pin, ref: str, commit: str) -> None:
 
 def judge_version(
     source: str, before: Pin, version: str, *, forward: bool, downgrade: bool
-) -> tuple[str, ...]:
+) -> tuple[Note, ...]:
     """Judge a version that is lower than the received one.
 
     If a branch went forward, its author lowered the version number; that is only noted.
@@ -331,9 +331,7 @@ def judge_version(
     if old is None or new is None or old <= new:
         return ()
     if forward:
-        return (
-            f"its version goes back from {before.version} to {version}, though its history goes on",
-        )
+        return (Note.of(NoteKind.VERSION_LOWERED, before=before.version, version=version),)
     raise Refused(
         f"its version went back from {before.version} to {version}",
         where=source,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from hermes_dist.errors import Invalid, Refused
+from hermes_dist.model.notes import Note, NoteKind
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
@@ -85,7 +86,7 @@ def _ceiling(numbers: list[int], *, caret: bool) -> str:
     return ".".join(str(n) for n in [*numbers[:at], numbers[at] + 1])
 
 
-def check_requires(requires: str, agent_version: str | None, *, title: str) -> str:
+def check_requires(requires: str, agent_version: str | None, *, title: str) -> Note | None:
     """Check that the agent meets a package's requirement.
 
     Args:
@@ -94,30 +95,32 @@ def check_requires(requires: str, agent_version: str | None, *, title: str) -> s
         title: The agent's name for messages.
 
     Returns:
-        A note if it could not be checked, else the empty string.
+        A note if it could not be checked, else None.
 
     Raises:
         Refused: The installed agent is not in the range.
         Invalid: The requirement is not a valid range.
     """
     if not requires.strip():
-        return ""
+        return None
     try:
         wanted = specifiers(requires)
     except Invalid as err:
         raise err.within("distribution.yaml: hermes_requires") from None
     if not agent_version:
-        return f"needs {title} {requires}; none was found here to check that against"
+        return Note.of(NoteKind.AGENT_NOT_FOUND, title=title, requires=requires)
     found = version_of(agent_version)
     if found is None:
-        return f"needs {title} {requires}; the version of the one here, {agent_version!r:.40}, can't be compared"
+        return Note.of(
+            NoteKind.AGENT_NOT_COMPARABLE, title=title, requires=requires, version=agent_version
+        )
     if not wanted.contains(found, prereleases=True):
         raise Refused(
             f"it needs {title} {requires}, and {agent_version} is installed",
             where="distribution.yaml: hermes_requires",
             hint="upgrade the agent, choose an older version with #REF, or pass --ignore-requires",
         )
-    return ""
+    return None
 
 
 def choose_tag(wanted: str, tags: Iterable[str]) -> str:

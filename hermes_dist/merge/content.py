@@ -13,6 +13,7 @@ from hermes_dist.merge.frontmatter import merge_skill, split
 from hermes_dist.merge.text import merge_text, mergeable
 from hermes_dist.model.documents.api import ABSENT, Kind, Unmergeable, get, kind_of, load_data
 from hermes_dist.model.keypath import BODY, KeyPath, format_key
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 
@@ -32,7 +33,7 @@ class Joined(Struct, frozen=True, kw_only=True):
     base: bytes = b""
     conflicts: tuple[tuple[str, str], ...] = ()
     whole: bool = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def join_contents(
@@ -56,7 +57,7 @@ def join_contents(
         else:
             merged = merge_document(path, base, ours, theirs, by_key)
     except Unmergeable as err:
-        return _checked(_as_text(base, ours, theirs, favour), kind, ours, f"merged as text: {err}")
+        return _checked(path, _as_text(base, ours, theirs, favour), kind, ours, str(err))
     old, own, new = (_Version(kind, content) for content in (base, ours, theirs))
     keys = tuple((format_key(key), _clash(key, old, own, new)) for key in merged.conflicts)
     return Joined(content=merged.content, base=merged.base, conflicts=keys)
@@ -109,13 +110,14 @@ def _as_text(
     return Joined(content=merged.content, base=merged.base, conflicts=(("", kind),))
 
 
-def _checked(joined: Joined, kind: Kind | None, ours: bytes, note: str) -> Joined:
+def _checked(path: RelPath, joined: Joined, kind: Kind | None, ours: bytes, why: str) -> Joined:
     """Check that a document merged as text is still valid, if ours was."""
     if joined.whole:
         return joined
     # Lines of two valid documents can join to one that the agent can't load; it would then start without settings.
     if kind is not None and _loads(ours, kind) and not _loads(joined.content, kind):
-        return Joined(whole=True, notes=(f"{note}; lines would not join to a valid file",))
+        return Joined(whole=True, notes=(Note.of(NoteKind.NOT_JOINED, where=path, why=why),))
+    note = Note.of(NoteKind.MERGED_AS_TEXT, where=path, why=why)
     return Joined(
         content=joined.content, base=joined.base, conflicts=joined.conflicts, notes=(note,)
     )

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from hermes_dist.merge.content import Joined, join_contents
 from hermes_dist.merge.renames import Names, bring_together
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
@@ -43,7 +44,7 @@ class TreeMerge(Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...]
     blobs: Mapping[Digest, bytes]
     renamed: Mapping[RelPath, RelPath]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 class _Work(Struct):
@@ -55,7 +56,7 @@ class _Work(Struct):
     base: dict[RelPath, Entry | None] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
     blobs: dict[Digest, bytes] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def put(self, data: bytes) -> Digest:
         digest = Digest.of(data)
@@ -99,10 +100,10 @@ def merge_trees(
     )
 
 
-def _parted(names: Names) -> Iterator[str]:
+def _parted(names: Names) -> Iterator[Note]:
     """Note each file that both sides moved to different names: both copies stay, and are no longer connected."""
     for old, (ours, theirs) in names.parted.items():
-        yield f"{old}: you moved it to {ours}, upstream to {theirs}; both are kept, and yours is your own from now on"
+        yield Note.of(NoteKind.BOTH_MOVED, where=old, ours=ours, theirs=theirs)
 
 
 def _merge_path(
@@ -177,7 +178,7 @@ def _joined(work: _Work, path: RelPath, base: Entry | None, ours: Entry, theirs:
         old = work.read(base.digest)
     own, new = work.read(ours.digest), work.read(theirs.digest)
     joined = join_contents(path, old, own, new, lambda key: work.favour(path, key))
-    work.notes += [f"{path}: {note}" for note in joined.notes]
+    work.notes += joined.notes
     return joined
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from hermes_dist.model.facts import Facts, facts_line, without_loads
 from hermes_dist.model.keypath import place_words
 from hermes_dist.model.lock_package import Off
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
@@ -140,7 +141,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     off: tuple[Off, ...] = ()
     answers: tuple[Answer, ...] = ()
     blobs: Mapping[Digest, bytes] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def after(self, tree: Tree) -> Tree:
         """Return a tree with the steps applied."""

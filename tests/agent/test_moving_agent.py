@@ -16,6 +16,7 @@ from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.transfer.export import Packing, export
 from hermes_dist.ops.transfer.import_archive import import_
+from hermes_dist.voice.notes import sentences
 
 EXAMPLES = (".md", ".yaml", ".yml", ".json", ".txt", ".sh")
 
@@ -70,7 +71,7 @@ def test_an_archive_of_the_agent_comes_in_without_keys_and_with_its_memories(
     for left in ("hooks", "google_token.json", "platforms", "logs/agent.log"):
         assert not (grace / left).exists()
     assert outcome.proposal is not None
-    assert any("hooks/h" in note for note in outcome.proposal.notes)
+    assert any("hooks/h" in note for note in sentences(outcome.proposal.notes))
     # 0.22 leaves credentials out itself, so there is nothing left for us to leave out.
     assert {left.path for left in outcome.proposal.left_out} >= generation.exports
 

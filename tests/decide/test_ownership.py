@@ -20,6 +20,7 @@ from hermes_dist.decide.ownership import (
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree
+from hermes_dist.voice.notes import sentences
 
 SHARED = [
     "SOUL.md",
@@ -345,7 +346,7 @@ def test_owned_paths_that_name_nothing_are_told() -> None:
     payload = payload_of(
         package("SOUL.md", "skills-x/a"), manifest("SOUL.md", "skills", "mcp.json")
     )
-    assert payload.notes == (
+    assert sentences(payload.notes) == (
         "distribution_owned names skills, which the package does not hold",
         "distribution_owned names mcp.json, which the package does not hold",
     )

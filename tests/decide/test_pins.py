@@ -10,6 +10,7 @@ from hermes_dist.decide.pins import about_refs, check_kept
 from hermes_dist.errors import Refused
 from hermes_dist.model.source import HEADS, TAGS, Pin, PinKind
 from hermes_dist.model.tree import Digest
+from hermes_dist.voice.notes import sentences
 
 A, B = "a" * 40, "b" * 40
 NAMES = ("v1", "main", "refs/heads/x", A, "deadbee", "latest")
@@ -66,10 +67,10 @@ def test_what_was_followed_is_there_or_the_source_is_refused(
 def test_the_default_branch_may_be_another_one() -> None:
     before = pin(PinKind.BRANCH, "refs/heads/main")
     check_kept("s", "", before, [], ["trunk"])
-    assert about_refs("", before, "refs/heads/trunk", {}, ["trunk"]) == (
+    assert sentences(about_refs("", before, "refs/heads/trunk", {}, ["trunk"])) == (
         "the default branch is trunk now; it was main",
     )
-    assert about_refs("", before, "", {}, []) == (
+    assert sentences(about_refs("", before, "", {}, [])) == (
         "the default branch is no branch now; it was main",
     )
     assert about_refs("", before, "refs/heads/main", {}, ["main"]) == ()
@@ -78,7 +79,7 @@ def test_the_default_branch_may_be_another_one() -> None:
 def test_a_name_that_is_both_is_told_where_it_is_followed_first() -> None:
     note = about_refs("v1", None, "refs/tags/v1", {"v1": A}, ["v1"])
     assert len(note) == 1
-    assert "refs/heads/v1" in note[0]
+    assert "refs/heads/v1" in sentences(note)[0]
     assert about_refs("refs/tags/v1", None, "refs/tags/v1", {"v1": A}, ["v1"]) == ()
     assert about_refs("v1", None, "refs/tags/v1", {"v1": A}, []) == ()
     assert (
@@ -88,7 +89,7 @@ def test_a_name_that_is_both_is_told_where_it_is_followed_first() -> None:
 
 def test_a_range_tells_of_the_tag_that_it_leaves_where_that_moved() -> None:
     before = pin(PinKind.RANGE, "refs/tags/v1")
-    assert about_refs("^1", before, "refs/tags/v1.1", {"v1": B, "v1.1": B}, []) == (
+    assert sentences(about_refs("^1", before, "refs/tags/v1.1", {"v1": B, "v1.1": B}, [])) == (
         "the tag v1, which this profile was at, names another commit now",
     )
     assert about_refs("^1", before, "refs/tags/v1.1", {"v1": A, "v1.1": B}, []) == ()

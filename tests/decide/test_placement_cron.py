@@ -7,6 +7,7 @@ from shelf import Shelf
 
 from hermes_dist.decide.placement.schedules import as_text, can_start, parse_schedule
 from hermes_dist.errors import Invalid
+from hermes_dist.voice.notes import sentences
 
 JOB = {"name": "watch", "prompt": "look", "schedule": "every 2h"}
 EVERY_2H = {"kind": "interval", "minutes": 120, "display": "every 120m"}
@@ -95,8 +96,8 @@ def test_a_broken_job_file_is_a_note_that_names_it(path: str, content: object) -
     placed = Shelf().place({path: content, "SOUL.md": "x"})
     assert set(placed.tree) == {"SOUL.md"}
     assert set(placed.shipped) == {path}
-    assert len(placed.notes) == 1
-    assert placed.notes[0].startswith(path)
+    assert len(sentences(placed.notes)) == 1
+    assert sentences(placed.notes)[0].startswith(path)
 
 
 def test_one_broken_job_does_not_keep_the_others_out() -> None:
@@ -105,7 +106,7 @@ def test_one_broken_job_does_not_keep_the_others_out() -> None:
         {"cron/jobs.json": {"jobs": [JOB, {**JOB, "schedule": "never"}, {**JOB, "name": "b"}]}}
     )
     assert [job["name"] for job in shelf.jobs(placed.tree)] == ["watch", "b"]
-    assert placed.notes[0].startswith("cron/jobs.json: jobs[1]: 'never' is no schedule")
+    assert sentences(placed.notes)[0].startswith("cron/jobs.json: jobs[1]: 'never' is no schedule")
 
 
 @pytest.mark.parametrize("content", [{"jobs": []}, [], {}, "null"])
@@ -223,7 +224,9 @@ def test_a_schedule_counted_from_creation_is_placed_and_told() -> None:
     (job,) = shelf.jobs(placed.tree)
     assert job["schedule"] == {"kind": "once", "run_at": None, "display": "once in 30m"}
     assert job["schedule_display"] == "once in 30m"
-    assert placed.notes[0].startswith("cron/soon.yaml: the schedule 'once in 30m' counts from")
+    assert sentences(placed.notes)[0].startswith(
+        "cron/soon.yaml: the schedule 'once in 30m' counts from"
+    )
 
 
 def test_other_files_in_cron_are_payload() -> None:

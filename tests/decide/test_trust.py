@@ -17,9 +17,11 @@ from hermes_dist.decide.trust import (
     place_of,
 )
 from hermes_dist.errors import Refused
+from hermes_dist.model.notes import Note
 from hermes_dist.model.source import Pin, PinKind, parse_source
 from hermes_dist.model.tree import Digest
 from hermes_dist.model.trust import Keyring, KnownKey, Policy, Signature
+from hermes_dist.voice.notes import sentences
 
 TREE = Digest.of(b"")
 PIN = Pin(
@@ -159,7 +161,7 @@ def test_what_goes_back_or_moves_needs_its_flag(
 ) -> None:
     before = Pin(url="u", kind=PinKind.TAG, ref=ref, commit="2" * 40, tree=TREE)
 
-    def judged(*, moved: bool, downgrade: bool) -> tuple[str, ...]:
+    def judged(*, moved: bool, downgrade: bool) -> tuple[Note, ...]:
         return judge_move(
             "s",
             before,
@@ -174,7 +176,9 @@ def test_what_goes_back_or_moves_needs_its_flag(
     if not flag or (asked and flag == "allow-downgrade"):
         notes = judged(moved=False, downgrade=False)
         assert bool(notes) == (relation in {"unknown", "unrelated"} and not asked)
-        assert ("can't be found out" in " ".join(notes)) == (relation == "unknown" and not asked)
+        assert ("can't be found out" in " ".join(sentences(notes))) == (
+            relation == "unknown" and not asked
+        )
         return
     with pytest.raises(Refused) as caught:
         judged(moved=flag != "accept-moved-tag", downgrade=flag != "allow-downgrade")

@@ -16,6 +16,7 @@ from hermes_dist.decide.versions import (
 )
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.source import is_range
+from hermes_dist.voice.notes import sentence
 
 SCALE = [
     "0",
@@ -238,7 +239,7 @@ def test_newer_tags_are_listed_oldest_first() -> None:
     "requires", [">=0.18.0", "0.19", "^0.19", "~0.19.0", ">=0.12,<1", "==0.19.*", "", "  ", "*"]
 )
 def test_an_agent_that_fits_is_no_news(requires: str) -> None:
-    assert check_requires(requires, "0.19.0", title="Hermes Agent") == ""
+    assert check_requires(requires, "0.19.0", title="Hermes Agent") is None
 
 
 @pytest.mark.parametrize("requires", [">=0.20", "^0.18", "<0.19", "!=0.19.0", "~0.18.9"])
@@ -255,17 +256,19 @@ def test_an_agent_that_does_not_fit_is_refused_with_both_versions_and_a_way_out(
 
 @pytest.mark.parametrize("found", [None, ""])
 def test_without_an_agent_there_is_a_note_and_no_check(found: str | None) -> None:
-    assert check_requires(">=99", found, title="Hermes Agent").startswith(
-        "needs Hermes Agent >=99; none was found"
-    )
+    note = check_requires(">=99", found, title="Hermes Agent")
+    assert note is not None
+    assert sentence(note).startswith("needs Hermes Agent >=99; none was found")
 
 
 def test_an_agent_whose_version_is_none_is_noted() -> None:
-    assert "'unknown'" in check_requires(">=99", "unknown", title="Hermes Agent")
+    note = check_requires(">=99", "unknown", title="Hermes Agent")
+    assert note is not None
+    assert "'unknown'" in sentence(note)
 
 
 def test_a_pre_release_of_the_agent_counts_by_its_order() -> None:
-    assert check_requires(">=0.19", "0.20.0rc1", title="x") == ""
+    assert check_requires(">=0.19", "0.20.0rc1", title="x") is None
     with pytest.raises(Refused):
         check_requires(">=0.20", "0.20.0rc1", title="x")
 

@@ -10,6 +10,7 @@ from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.keypath import BODY, format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
+from hermes_dist.voice.notes import sentences
 
 
 def joined(
@@ -29,7 +30,7 @@ def test_neighbouring_settings_join_in_a_document_and_conflict_in_a_text() -> No
     assert (document.content, document.conflicts) == (b"a: 2\nb: 2\n", ())
     prose = joined("notes.md", *texts)
     assert (prose.content, prose.conflicts) == (b"a: 2\nb: 1\n", (("", "edit/edit"),))
-    assert (document.notes, prose.notes) == ((), ())
+    assert (sentences(document.notes), sentences(prose.notes)) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -111,17 +112,19 @@ def test_a_document_that_can_not_be_joined_by_key_is_joined_by_line_and_that_is_
         "config.yaml", broken, broken.replace("a: 1", "a: 2"), broken.replace("[", "[[")
     )
     assert merged.content == b"a: 2\nx: 1\nb: [[\n"
-    assert merged.notes[0].startswith("merged as text: ")
+    assert sentences(merged.notes)[0].startswith("config.yaml: merged as text: ")
     plain = joined("skills/s/SKILL.md", "one\nx\ntwo\n", "ONE\nx\ntwo\n", "one\nx\nTWO\n")
     assert (plain.content, plain.conflicts) == (b"ONE\nx\nTWO\n", ())
-    assert plain.notes == ("merged as text: a version has no front matter",)
+    assert sentences(plain.notes) == (
+        "skills/s/SKILL.md: merged as text: a version has no front matter",
+    )
 
 
 def test_lines_never_join_a_readable_document_to_one_that_is_none() -> None:
     merged = joined("config.yaml", "a: 1\nx: 1\n", "a: 2\nx: 1\n", "a: 1\nx: 1\nb: [\n")
     assert merged.whole
-    assert merged.notes[0].startswith("merged as text: ")
-    assert merged.notes[0].endswith("; lines would not join to a valid file")
+    assert sentences(merged.notes)[0].startswith("config.yaml: merged as text: ")
+    assert sentences(merged.notes)[0].endswith("; lines would not join to a valid file")
 
 
 @pytest.mark.parametrize("path", ["config.yaml", "skills/s/SKILL.md"])

@@ -15,6 +15,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Tree
+from hermes_dist.voice.notes import sentences
 
 LAW = settings(max_examples=examples(2_000), deadline=None)
 Files = Mapping[str, str | bytes]
@@ -266,7 +267,7 @@ def test_a_file_that_both_moved_to_two_names_is_kept_twice_and_that_is_said() ->
         store.tree({"a.md": LONG}), store.tree({"mine.md": LONG}), store.tree({"new.md": LONG})
     )
     assert store.files(result.tree) == {"mine.md": LONG, "new.md": LONG}
-    (note,) = result.notes
+    (note,) = sentences(result.notes)
     assert note.startswith("a.md: you moved it to mine.md, upstream to new.md; both are kept")
     again = store.merge(result.base, result.tree, store.tree({"new.md": LONG}))
     assert again.notes == ()

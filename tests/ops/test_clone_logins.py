@@ -20,6 +20,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles import lifecycle
+from hermes_dist.voice.notes import sentences
 
 CODER = ProfileName("coder")
 SECRET = "sk-planted-0123456789abcdef"
@@ -138,4 +139,4 @@ def test_a_clone_of_everything_has_its_jobs_paused(ctx: Context, coder: Path) ->
     made = cloning.clone(ctx, "twin", CODER, every=True)
     (job,) = json.loads((made.path / "cron" / "jobs.json").read_text())["jobs"]
     assert (job["enabled"], job["state"]) == (False, "paused")
-    assert any("1 job was paused" in note for note in made.notes)
+    assert any("1 job was paused" in note for note in sentences(made.notes))

@@ -24,6 +24,7 @@ from hermes_dist.ops.change.variables import gather
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.transfer.import_archive import import_
+from hermes_dist.voice.notes import sentences
 
 VALUES = {**dict.fromkeys(DANGEROUS, "1"), **HARMLESS}
 FILE = "".join(f"{name}={dotenv.quote(value)}\n" for name, value in VALUES.items())
@@ -56,7 +57,7 @@ def test_the_defaults_of_a_manifest(tmp_path: Path) -> None:
 def test_a_shipped_example_under_each_of_its_names(tmp_path: Path, name: str) -> None:
     story, proposal = installed(tmp_path, {"distribution.yaml": "name: bot\n", name: FILE})
     assert live(story) == HARMLESS
-    note = next(note for note in proposal.notes if "held back" in note)
+    note = next(note for note in sentences(proposal.notes) if "held back" in note)
     assert all(dangerous in note for dangerous in DANGEROUS)
 
 
@@ -89,7 +90,7 @@ def test_an_update_that_adds_defaults_or_an_example(tmp_path: Path) -> None:
     story.ship({".env.example": FILE + "EVIL_URL=x\n"})
     outcome = story.update()
     assert outcome.proposal is not None
-    assert any("EVIL_URL" in note for note in outcome.proposal.notes)
+    assert any("EVIL_URL" in note for note in sentences(outcome.proposal.notes))
     assert live(story) == HARMLESS
 
 
@@ -124,7 +125,7 @@ def test_an_example_below_a_folder_is_its_authors_and_named(tmp_path: Path) -> N
     }
     story, proposal = installed(tmp_path, {"distribution.yaml": "name: bot\n", **deep})
     assert story.read("skills/x/.env.example") == deep["skills/x/.env.example"]
-    assert [note for note in proposal.notes if "before you copy" in note] == [
+    assert [note for note in sentences(proposal.notes) if "before you copy" in note] == [
         "skills/x/.env.example: look at it before you copy a line of it to .env: LD_PRELOAD",
         "templates/env.sample: look at it before you copy a line of it to .env: OPENAI_BASE_URL",
     ]
@@ -146,7 +147,7 @@ def test_an_archive_of_somebody_has_its_example_held_back_and_named(tmp_path: Pa
     home = ctx.layout.home(BOT)
     assert dotenv.read((home / ".env.EXAMPLE").read_bytes()) == HARMLESS
     assert outcome.proposal is not None
-    notes = "\n".join(outcome.proposal.notes)
+    notes = "\n".join(sentences(outcome.proposal.notes))
     assert ".env.EXAMPLE: held back" in notes
     assert (
         "skills/x/.env.example: look at it before you copy a line of it to .env: LD_PRELOAD"

@@ -22,6 +22,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases, lifecycle, trash_and_archive
 from hermes_dist.ops.profiles import clone as cloning
+from hermes_dist.voice.notes import sentences
 
 CODER = ProfileName("coder")
 UNIT = '[Service]\nExecStart=/v/python -m hermes_cli.main --profile {0} gateway run\nEnvironment="HERMES_HOME={1}"\n'
@@ -104,7 +105,7 @@ def test_a_blank_profile_is_a_home_with_its_folders_its_own_keys_and_its_command
     assert stat.S_IMODE((made.path / ".env").stat().st_mode) == 0o600
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o700
     assert "description: Writes code." in (made.path / "profile.yaml").read_text()
-    assert any("is not installed" in note for note in made.notes)
+    assert any("is not installed" in note for note in sentences(made.notes))
     assert ctx.names() == [DEFAULT_PROFILE, CODER]
 
 
@@ -124,7 +125,7 @@ def test_without_alias_or_with_a_taken_one_the_profile_is_made_and_the_way_told(
     assert lifecycle.create(ctx, "one", alias=False).alias == ""
     made = lifecycle.create(ctx, "git", skills=False)
     assert made.alias == ""
-    assert any("alias git --name" in note for note in made.notes)
+    assert any("alias git --name" in note for note in sentences(made.notes))
     assert (made.path / ".no-bundled-skills").exists()
     assert aliases.listed(ctx.layout) == ()
 
@@ -341,7 +342,7 @@ def test_a_command_that_was_taken_meanwhile_is_not_taken_back(ctx: Context) -> N
     aliases.write(ctx.layout, aliases.plan(ctx.layout, ProfileName("writer"), "coder", env=ctx.env))
     back = trash_and_archive.restore(ctx, "coder")
     assert back.commands == ()
-    assert any("no command coder" in note for note in back.notes)
+    assert any("no command coder" in note for note in sentences(back.notes))
     assert aliases.of_profile(ctx.layout, CODER) == ()
 
 

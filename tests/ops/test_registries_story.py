@@ -20,6 +20,7 @@ from hermes_dist.ops.package.inspect import outdated
 from hermes_dist.ops.package.update import update
 from hermes_dist.ops.registry import registries as ops
 from hermes_dist.ops.trust.trusted_keys import Accept
+from hermes_dist.voice.notes import sentences
 
 
 class Shop:
@@ -249,7 +250,7 @@ def test_a_yanked_release_is_not_taken_but_kept_by_whoever_has_it(shop: Shop) ->
     outcome = shop.update()
     assert not outcome.done
     assert outcome.proposal is not None
-    assert sum("yanked: it loops" in note for note in outcome.proposal.notes) == 1
+    assert sum("yanked: it loops" in note for note in sentences(outcome.proposal.notes)) == 1
     assert shop.update(to="1.0.0").done
     assert shop.story.lock.pin.version == "1.0.0"
     shop.update(to="latest")
@@ -278,7 +279,7 @@ def test_without_pins_the_source_decides(shop: Shop) -> None:
     outcome = shop.install("bot@^1")
     assert outcome.done
     assert outcome.proposal is not None
-    assert sum("pins no version" in note for note in outcome.proposal.notes) == 1
+    assert sum("pins no version" in note for note in sentences(outcome.proposal.notes)) == 1
     assert shop.story.lock.pin.ref == "refs/tags/v1.0.0"
     shop.story.ship({"SOUL.md": "New.\n"})
     shop.story.repo.tag("v1.1.0")

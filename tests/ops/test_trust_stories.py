@@ -24,6 +24,7 @@ from hermes_dist.ops.transfer.export import Packing, export
 from hermes_dist.ops.transfer.import_archive import import_
 from hermes_dist.ops.trust import trusted_keys as trust
 from hermes_dist.ops.trust.trusted_keys import Accept
+from hermes_dist.voice.notes import sentences
 
 
 def taking(**more: bool) -> Wish:
@@ -223,7 +224,7 @@ def test_a_rotation_that_another_key_signed_is_none(story: Signed, tmp_path: Pat
     story.refused("the key changed")
     outcome = story.update(taking(new_key=True))
     assert outcome.proposal
-    assert any("distribution.keys" in note for note in outcome.proposal.notes)
+    assert any("distribution.keys" in note for note in sentences(outcome.proposal.notes))
 
 
 def test_what_a_revoked_key_signed_is_refused_whatever_is_accepted(
@@ -326,7 +327,9 @@ def test_a_version_that_goes_back_along_a_branch_is_told(story: Signed) -> None:
     story.push({"distribution.yaml": "name: bot\nversion: 1.9.0\n"})
     proposal = story.update().proposal
     assert proposal is not None
-    assert "its version goes back from 2.0.0 to 1.9.0, though its history goes on" in proposal.notes
+    assert "its version goes back from 2.0.0 to 1.9.0, though its history goes on" in sentences(
+        proposal.notes
+    )
     story.repo.tag("v2.0.0", "main")
     story.to("^2")
     story.repo.git("tag", "-d", "v2.0.0")
@@ -350,7 +353,8 @@ def test_where_nobody_knows_how_a_commit_follows_it_counts_as_a_rewrite_and_that
     proposal = story.update().proposal
     assert proposal is not None
     assert any(
-        "can't be found out, so it counts as a rewritten history" in note for note in proposal.notes
+        "can't be found out, so it counts as a rewritten history" in note
+        for note in sentences(proposal.notes)
     )
 
 
@@ -527,7 +531,7 @@ def test_what_the_manifest_says_of_its_key_is_compared(story: Signed) -> None:
     assert outcome.proposal
     assert any(
         f"names another signing key, {story['bob'].fingerprint}" in note
-        for note in outcome.proposal.notes
+        for note in sentences(outcome.proposal.notes)
     )
     installing.install(story.ctx, story.url, GO, yes, name="two")
     assert (

@@ -23,6 +23,7 @@ from hermes_dist.ops.package import adopt as adopting
 from hermes_dist.ops.package import upkeep as ops
 from hermes_dist.ops.package.uninstall import Removing
 from hermes_dist.ops.package.uninstall import uninstall as removing
+from hermes_dist.voice.notes import sentences
 
 _SHOWN = 12
 
@@ -270,7 +271,7 @@ def gc(
             "repositories": done.caches,
             "generations": done.generations,
             "dry_run": dry_run,
-            "notes": list(done.notes),
+            "notes": list(sentences(done.notes)),
         },
     )
     verb = "Would remove" if dry_run else "Removed"

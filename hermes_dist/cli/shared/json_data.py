@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from hermes_dist.agents.places import SHOWN_AS
+from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.model.plan import Conflict, Effect, Step
@@ -113,7 +114,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
         "written_env": list(outcome.variables),
         "skipped": list(outcome.skipped),
         "alias": outcome.alias,
-        "notes": list(dict.fromkeys((*outcome.notes, *(proposal.notes if proposal else ())))),
+        "notes": list(sentences((*outcome.notes, *(proposal.notes if proposal else ())))),
     }
 
 
@@ -134,7 +135,7 @@ def status_data(status: Status) -> dict[str, Any]:
         "parked": [effect_data(e) for e in status.parked],
         "missing_env": [w.var.name for w in status.missing],
         "held": status.lock.held if status.lock else "",
-        "notes": list(status.notes),
+        "notes": list(sentences(status.notes)),
     }
 
 
@@ -253,7 +254,7 @@ def published_data(done: Published) -> dict[str, Any]:
         "stays": [{"path": x.path, "why": x.why, "files": x.files} for x in made.stays],
         "problems": [problem_data(one) for one in made.problems],
         "install": made.install_source,
-        "notes": list(made.notes),
+        "notes": list(sentences(made.notes)),
     }
 
 
@@ -267,5 +268,5 @@ def contributed_data(done: Contributed) -> dict[str, Any]:
         "changes": [{"path": path, "gone": entry is None} for path, entry in made.changes.items()],
         "patch": str(done.patch or ""),
         "pushed": done.pushed,
-        "notes": list(made.notes),
+        "notes": list(sentences(made.notes)),
     }

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.errors import counted
+from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:
     from hermes_dist.cli.shared.session import Session
     from hermes_dist.model.lock import Lock
     from hermes_dist.model.lock_head import LockHead
+    from hermes_dist.model.notes import Note
     from hermes_dist.model.paths import ProfileName
 
 
-def notes(screen: Screen, lines: Iterable[str]) -> None:
+def notes(screen: Screen, said: Iterable[Note]) -> None:
     """Write notes, each one once."""
-    for line in dict.fromkeys(lines):
+    for line in sentences(said):
         screen.tell(f"  note   {clean(line, 300)}")
 
 

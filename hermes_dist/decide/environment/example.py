@@ -17,6 +17,7 @@ from hermes_dist.decide.environment.names import STARTLING, EnvClass, class_of, 
 from hermes_dist.decide.environment.wanted import offers_default
 from hermes_dist.decide.ownership import ENV_EXAMPLES
 from hermes_dist.model.manifest import EnvVar
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
@@ -96,12 +97,10 @@ def is_example(path: RelPath) -> bool:
     )
 
 
-def deep_note(path: RelPath, authors: bytes) -> str:
+def deep_note(path: RelPath, authors: bytes) -> Note | None:
     """Describe which lines of an example inside a folder would be held back; the file itself stays unchanged."""
     held = place_example(authors).held
-    if not held:
-        return ""
-    return f"{path}: look at it before you copy a line of it to .env: {', '.join(map(_told, held))}"
+    return Note.of(NoteKind.LOOK_BEFORE_COPYING, where=path, names=held) if held else None
 
 
 def _opened(data: bytes) -> tuple[str, str]:
@@ -162,16 +161,9 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def held_note(held: Iterable[str]) -> str:
-    """Describe which lines of an example are held back; empty if none."""
-    names = list(held)
+def held_note(held: Iterable[str]) -> Note | None:
+    """Describe which lines of an example are held back; None if none are."""
+    names, mark = tuple(held), MARK.strip()
     if not names:
-        return ""
-    return (
-        f"{ENV_EXAMPLE}: held back, for you to decide: {', '.join(map(_told, names))}; "
-        f"take a line by taking {MARK.strip()!r} away"
-    )
-
-
-def _told(name: str) -> str:
-    return name or "lines that are no plain NAME=VALUE"
+        return None
+    return Note.of(NoteKind.EXAMPLE_HELD_BACK, where=ENV_EXAMPLE, names=names, mark=mark)

@@ -31,6 +31,7 @@ from hermes_dist.model.documents.api import (
     same,
 )
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
@@ -57,7 +58,7 @@ class Portable(Struct):
     tree: Tree
     blobs: dict[Digest, bytes] = field(default_factory=dict)
     variables: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def put(self, path: RelPath, data: bytes) -> None:
         """Set the content of a file."""
@@ -68,7 +69,7 @@ class Portable(Struct):
     def leave(self, path: RelPath, why: str) -> None:
         """Leave a file out, and note why."""
         self.tree = self.tree.with_entries({path: None})
-        self.notes.append(f"{path}: {why}; left out")
+        self.notes.append(Note.of(NoteKind.LEFT_OUT, path, why=why))
 
 
 def portable(home: Tree, base: Tree, read: Read) -> Portable:

@@ -30,6 +30,7 @@ from hermes_dist.model.documents.api import (
     same,
 )
 from hermes_dist.model.keypath import Item
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 from hermes_dist.model.values import with_value
@@ -48,7 +49,7 @@ class Captured(Struct, frozen=True, kw_only=True):
     tree: Tree
     blobs: Mapping[Digest, bytes]
     variables: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class _Work(Struct):
@@ -63,7 +64,7 @@ class _Work(Struct):
     blobs: dict[Digest, bytes] = field(default_factory=dict)
     changes: dict[RelPath, Entry | None] = field(default_factory=dict)
     variables: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def hide(self, value: object, key: tuple[str, ...]) -> object:
         shown, names = hide(value, key)
@@ -126,7 +127,8 @@ def _capture_jobs(work: _Work) -> None:
     try:
         now, before = (_load(work, tree, JOBS, Kind.JSON) for tree in (work.home, work.base))
     except Invalid as err:
-        work.notes.append(f"{JOBS}: the home's can't be read, the package's stays ({err})")
+        note = Note.of(NoteKind.HOME_JOBS_UNREADABLE, where=JOBS, why=str(err))
+        work.notes.append(note)
         return
     files = job_files(
         work.placed.jobs,
@@ -156,7 +158,9 @@ def _capture_config(work: _Work) -> None:
         doc = parse(work.read(authors.digest), Kind.YAML) if authors else None
         want = _with_settings(work, copy.deepcopy(_map_of(doc.value if doc else None)), before, now)
     except (Invalid, Unmergeable) as err:
-        work.notes += [f"{CONFIG}: taken as it is ({err})"] if entry else []
+        if entry:
+            note = Note.of(NoteKind.SETTINGS_TAKEN_WHOLE, where=CONFIG, why=str(err))
+            work.notes.append(note)
         work.changes[CONFIG] = entry
         return
     # Servers come last because they may belong in mcp.json instead.

@@ -22,6 +22,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.merge.shapes import Shape, shape_of
 from hermes_dist.model.documents.api import Kind, kind_of, load_data
 from hermes_dist.model.keypath import Item
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 
@@ -62,7 +63,7 @@ class ShippedJobs(Struct, frozen=True):
 
     jobs: tuple[ShippedJob, ...]
     files: frozenset[RelPath]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def is_job_file(path: RelPath) -> bool:
@@ -88,7 +89,7 @@ def read_jobs(
         base_ids: Ids that jobs of this package had before; they are kept.
     """
     jobs: list[ShippedJob] = []
-    notes: list[str] = []
+    notes: list[Note] = []
     taken = set(user_ids)
     files = frozenset(filter(is_job_file, package))
     for path in sorted(files):
@@ -97,18 +98,24 @@ def read_jobs(
                 _jobs_in(load_data(read(package[path].digest), kind_of(path) or Kind.JSON))
             )
         except Invalid as err:
-            notes.append(str(err.within(str(path))))
+            note = Note.of(NoteKind.UNREADABLE_JOBS, path, place=err.where, why=err.what)
+            notes.append(note)
             continue
         for steps, raw in found:
             try:
-                placed, note = _placed(path, steps, raw, name)
+                placed, schedule = _placed(path, steps, raw, name)
             except Invalid as err:
-                notes.append(str(err.within(_place(path, steps))))
+                why = err.within(place_in(steps)) if steps else err
+                notes.append(Note.of(NoteKind.NOT_A_JOB, path, place=why.where, why=why.what))
                 continue
             placed["id"] = _free_id(path, placed, raw, taken, base_ids)
             taken.add(str(placed["id"]))
             jobs.append(ShippedJob(path, steps, raw if isinstance(raw, dict) else {}, placed))
-            notes += [f"{_place(path, steps)}: {note}"] if note else []
+            if not can_start(schedule):
+                display = str(schedule["display"])
+                place = place_in(steps)
+                kind = NoteKind.JOB_WITHOUT_START
+                notes.append(Note.of(kind, path, place=place, schedule=display))
     return ShippedJobs(tuple(jobs), files, tuple(notes))
 
 
@@ -138,15 +145,14 @@ def _jobs_in(data: object) -> Iterator[tuple[Steps, object]]:
         )
 
 
-def _place(path: RelPath, steps: Steps) -> str:
-    inside = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(
-        "."
-    )
-    return f"{path}: {inside}" if inside else str(path)
+def place_in(steps: Steps) -> str:
+    """Return the position of a job in its file as people write it: ``jobs[1]``; empty for the whole file."""
+    words = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return "".join(words).lstrip(".")
 
 
-def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> tuple[Job, str]:
-    """Convert one job to the agent's spelling, paused, and return it with a note.
+def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> tuple[Job, Job]:
+    """Convert one job to the agent's spelling, paused, and return it with its schedule.
 
     Raises:
         Invalid: The data can't be a job.
@@ -158,15 +164,7 @@ def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> tuple[Job
         raise Invalid("the job has neither prompt, script nor skills; left out")
     schedule = parse_schedule(raw.get("schedule", raw.get("schedule_display")))
     job["schedule"] = _plain(schedule)
-    note = (
-        ""
-        if can_start(schedule)
-        else (
-            f"the schedule {schedule['display']!r} counts from the moment a job is made, so the job stays paused; "
-            "give it a time with: cron edit ID --schedule"
-        )
-    )
-    return _in_agents_shape(job, label_of(job, path, steps), package), note
+    return _in_agents_shape(job, label_of(job, path, steps), package), schedule
 
 
 def label_of(job: Mapping[str, object], path: RelPath, steps: Steps) -> str:

@@ -23,6 +23,7 @@ from hermes_dist.decide.placement.servers import (
 )
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, Unmergeable, dump, load_data, parse, rewrite, same
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
@@ -46,7 +47,7 @@ class Placed(Struct, frozen=True, kw_only=True):
     tree: Tree
     shipped: Tree
     blobs: Mapping[Digest, bytes]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     jobs: ShippedJobs
     servers: tuple[ShippedServer, ...]
 
@@ -136,14 +137,16 @@ def _ids_of(entry: Entry | None, read: Read) -> Collection[str]:
         return ()
 
 
-def _config(authors: bytes | None, servers: list[ShippedServer]) -> tuple[bytes | None, str]:
+def _config(
+    authors: bytes | None, servers: list[ShippedServer]
+) -> tuple[bytes | None, Note | None]:
     """Return the ``config.yaml`` for a home, and a note about it."""
     if authors is None:
-        return (dump({SERVERS: _entries(servers)}, Kind.YAML) if servers else None), ""
+        return (dump({SERVERS: _entries(servers)}, Kind.YAML) if servers else None), None
     try:
         doc = parse(authors, Kind.YAML)
     except Invalid as err:
-        return authors, _cannot(f"{err}", servers)
+        return authors, _cannot(str(err), servers)
     data = {} if doc.value is None else doc.value
     if not isinstance(data, dict):
         return authors, _cannot("not a map of settings", servers)
@@ -151,26 +154,22 @@ def _config(authors: bytes | None, servers: list[ShippedServer]) -> tuple[bytes 
     here = want.get(SERVERS) or {}
     if not isinstance(here, dict):
         return authors, _cannot(f"{SERVERS} is no map", servers)
-    twice = [s.name for s in servers if s.name in here and not same(here[s.name], s.placed)]
+    twice = tuple(s.name for s in servers if s.name in here and not same(here[s.name], s.placed))
     if more := {name: entry for name, entry in _entries(servers).items() if name not in here}:
         want = {**want, SERVERS: {**here, **more}}
-    note = f"{MCP}: {', '.join(twice)}: config.yaml says otherwise, and counts" if twice else ""
+    note = Note.of(NoteKind.SERVER_OVERRULED, where=MCP, names=twice) if twice else None
     if same(want, data):
         return authors, note
     try:
         return rewrite(doc, want).content, note
     except Unmergeable as err:
-        return authors, f"{CONFIG}: its servers can't be switched off one by one ({err.reason})"
+        return authors, Note.of(NoteKind.SERVERS_STAY_ON, where=CONFIG, why=err.reason)
 
 
 def _entries(servers: list[ShippedServer]) -> dict[object, object]:
     return {server.name: dict(server.placed) for server in servers}
 
 
-def _cannot(why: str, servers: list[ShippedServer]) -> str:
-    names = (
-        f"; the servers of {MCP} are left out: {', '.join(s.name for s in servers)}"
-        if servers
-        else ""
-    )
-    return f"{CONFIG}: {why}{names}"
+def _cannot(why: str, servers: list[ShippedServer]) -> Note:
+    names = tuple(server.name for server in servers)
+    return Note.of(NoteKind.SETTINGS_UNREADABLE, where=CONFIG, why=why, mcp=MCP, servers=names)

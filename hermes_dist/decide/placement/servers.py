@@ -14,6 +14,7 @@ from msgspec import Struct
 from hermes_dist.agents import places
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import ABSENT, Kind, load_data, same
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 
 MCP: Final = RelPath(places.MCP)
@@ -42,7 +43,7 @@ def is_off(server: object) -> bool:
     return value.strip().lower() in _FALSE if isinstance(value, str) else value in (False, 0)
 
 
-def read_servers(data: bytes) -> tuple[list[ShippedServer], list[str]]:
+def read_servers(data: bytes) -> tuple[list[ShippedServer], list[Note]]:
     """Read an ``mcp.json``.
 
     Args:
@@ -55,17 +56,15 @@ def read_servers(data: bytes) -> tuple[list[ShippedServer], list[str]]:
     try:
         found = list(_servers_in(load_data(data, Kind.JSON), ()))
     except Invalid as err:
-        return [], [str(err.within(MCP))]
+        return [], [Note.of(NoteKind.UNREADABLE_SERVERS, MCP, place=err.where, why=err.what)]
     notes = []
     for name, steps, raw in found:
         if not isinstance(raw, dict) or not any(sign in raw for sign in _SIGNS):
-            notes.append(
-                f"{MCP}: {name or 'a server without a name'}: neither command nor url in it; left out"
-            )
+            notes.append(Note.of(NoteKind.NOT_A_SERVER, where=MCP, name=name))
         elif not name:
-            notes.append(f"{MCP}: a server without a name; left out")
+            notes.append(Note.of(NoteKind.NAMELESS_SERVER, where=MCP))
         elif name in servers:
-            notes.append(f"{MCP}: {name}: there twice; the first one counts")
+            notes.append(Note.of(NoteKind.SERVER_TWICE, where=MCP, name=name))
         else:
             servers[name] = ShippedServer(name, steps, raw, as_agent_reads(raw))
     return list(servers.values()), notes

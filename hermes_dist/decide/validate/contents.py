@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hermes_dist.agents.places import SOUL
 from hermes_dist.decide.consent.floor import leaves
 from hermes_dist.decide.consent.hidden import find_hidden
-from hermes_dist.decide.placement.jobs import is_job_file, read_jobs, skills_of
+from hermes_dist.decide.placement.jobs import is_job_file, place_in, read_jobs, skills_of
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP, SERVERS, read_servers
 from hermes_dist.decide.secrets.mask import hide
@@ -18,6 +18,7 @@ from hermes_dist.decide.validate.rules import Problem, Subject, at_fault, error,
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.frontmatter import split
 from hermes_dist.model.documents.api import Document, Kind, kind_of, line_at, load_data, parse
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 
 _SKILL_NAME, _SKILL_WORDS = 64, 1024
@@ -26,6 +27,26 @@ _HIDDEN_SHOWN = 10
 _TOO_LARGE = 32 << 20
 _INVISIBLE = re.compile("[\u200b\u2060\u00ad\u180e]|(?<!^)\ufeff")
 _READ = (".md", ".txt", ".yaml", ".yml", ".json")
+
+
+_TO_AUTHORS = {
+    NoteKind.NOT_A_SERVER: "{name}: neither command nor url in it; left out",
+    NoteKind.NAMELESS_SERVER: "a server without a name; left out",
+    NoteKind.SERVER_TWICE: "{name}: there twice; the first one counts",
+    NoteKind.JOB_WITHOUT_START: (
+        "{place}: the schedule {schedule!r} counts from the moment a job is made, so the job stays "
+        "paused; give it a time with: cron edit ID --schedule"
+    ),
+}
+"""What an author reads about notes that come from no error; the other notes carry the error's sentence."""
+
+
+def _said(note: Note) -> str:
+    data = {"place": "", "why": "", **dict(note.data)}
+    if note.kind is NoteKind.NOT_A_SERVER:
+        data["name"] = data["name"] or "a server without a name"
+    sentence = _TO_AUTHORS.get(note.kind, "{place}: {why}")
+    return sentence.format_map(data).removeprefix(": ")
 
 
 def check_soul(subject: Subject) -> Iterator[Problem]:
@@ -104,8 +125,10 @@ def check_mcp(subject: Subject) -> Iterator[Problem]:
         yield from _secret_values(MCP, doc)
         servers, notes = read_servers(subject.bytes(MCP))
         for note in notes:
-            _, _, said = note.partition(": ")
-            yield error("mcp", MCP, _line_of(doc, said.partition(":")[0]), said)
+            line = 1
+            if note.kind in (NoteKind.NOT_A_SERVER, NoteKind.SERVER_TWICE):
+                line = _line_of(doc, str(note["name"]))
+            yield error("mcp", MCP, line, _said(note))
         if not servers and not notes:
             yield warning("mcp", MCP, 1, "it names no server")
 
@@ -120,17 +143,15 @@ def check_cron(subject: Subject) -> Iterator[Problem]:
     """Check that every job can be read, has a schedule that the agent knows, and uses skills that exist."""
     jobs = read_jobs(subject.tree, subject.read, name="validate")
     for note in jobs.notes:
-        path, _, rest = note.partition(": ")
-        place, _, what = rest.partition(": ")
+        path, place = note.where, str(note["place"])
         if found := re.fullmatch(r"(\d+):\d+", place):
-            yield error("cron", path, int(found[1]), f"it can't be read: {what}")
-        elif "counts from the moment" in rest:
-            yield warning(
-                "cron", path, _line(subject, path, place), rest, "write every 30m to repeat it"
-            )
+            yield error("cron", path, int(found[1]), f"it can't be read: {note['why']}")
+            continue
+        line = _line(subject, path, place) if place else 1
+        if note.kind is NoteKind.JOB_WITHOUT_START:
+            yield warning("cron", path, line, _said(note), "write every 30m to repeat it")
         else:
-            line = _line(subject, path, place) if what else 1
-            yield error("cron", path, line, rest)
+            yield error("cron", path, line, _said(note))
     names = {path.parent.name for path in subject.tree if path.name == "SKILL.md" and path.parent}
     names |= {str(fields.get("name")) for _, fields in _fronts(subject)}
     for job in jobs.jobs:
@@ -138,7 +159,7 @@ def check_cron(subject: Subject) -> Iterator[Problem]:
             skill for skill in skills_of(job.placed) if skill.rpartition("/")[2] not in names
         ]
         if missing and names:
-            line = _line(subject, job.path, _place(job.steps))
+            line = _line(subject, job.path, place_in(job.steps))
             yield warning(
                 "cron", job.path, line, f"it uses skills that are not shipped: {', '.join(missing)}"
             )
@@ -147,12 +168,6 @@ def check_cron(subject: Subject) -> Iterator[Problem]:
             yield warning(
                 "cron", path, 0, "no job is read from here", "write one file a job: cron/NAME.yaml"
             )
-
-
-def _place(steps: tuple[str | int, ...]) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(
-        "."
-    )
 
 
 def _line(subject: Subject, path: str, place: str) -> int:

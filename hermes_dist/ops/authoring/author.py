@@ -26,6 +26,7 @@ from hermes_dist.decide.validate.rules import Level, Problem, Subject, validate
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.documents.api import Steps, load_manifest_data
 from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.authoring.capture import leaving, private_of
@@ -74,7 +75,7 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
     read: Read
     stays: tuple[LeftOut, ...] = ()
     variables: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     unsafe: Invalid | None = None
 
 
@@ -271,7 +272,7 @@ class Shipping(Struct, frozen=True):
     files: tuple[tuple[str, RelPath, int], ...]
     stays: tuple[LeftOut, ...]
     variables: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     @property
     def parts(self) -> dict[str, int]:
@@ -293,11 +294,9 @@ def shipping(ctx: Context, place: Place) -> Shipping:
         raise package.unsafe
     subject = subject_of(ctx, package)
     manifest = subject.manifest
-    odd = (
-        [str(subject.unreadable)]
-        if subject.unreadable
-        else map(str, manifest.warnings if manifest else ())
-    )
+    odd = [Note.told(warning) for warning in (manifest.warnings if manifest else ())]
+    if subject.unreadable:
+        odd = [Note.told(subject.unreadable)]
     order = {part: n for n, part in enumerate((*PARTS, "files"))}
     rows = [
         (part_of(path), path, len(package.read(entry.digest)))

@@ -32,6 +32,7 @@ from hermes_dist.decide.placement.place import package_of, place
 from hermes_dist.errors import ConflictsOpen, DistError, Invalid, counted
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.change.observe import Observed, observe
@@ -68,7 +69,7 @@ class Leaving(Struct, frozen=True, kw_only=True):
     manifest: Manifest | None = None
     stays: tuple[LeftOut, ...] = ()
     variables: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def need_manifest(self, ctx: Context) -> Manifest:
         """Return the manifest.

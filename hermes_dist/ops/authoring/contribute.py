@@ -14,6 +14,7 @@ from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP
 from hermes_dist.errors import Cancelled, DistError, UsageError
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Entry, Read, Tree
@@ -73,7 +74,7 @@ class Contribution(Struct, frozen=True, kw_only=True):
     branch: str
     message: str
     stays: tuple[LeftOut, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Contributed(Struct, frozen=True, kw_only=True):

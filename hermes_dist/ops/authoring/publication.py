@@ -14,6 +14,7 @@ from hermes_dist.decide.validate.rules import Level, Problem
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.discreet import Discreet
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import EMPTY, Entry, Read, Tree, together
@@ -88,7 +89,7 @@ class Publication(Discreet, frozen=True, kw_only=True):
     tag: str
     message: str
     problems: tuple[Problem, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     signer: Signer | None = None
 
     @property
@@ -313,8 +314,8 @@ def _with_version(
     return *completed(tree, read, version, found.variables), version
 
 
-def _tag(refs: Refs, version: str, *, changed: bool) -> tuple[str, str]:
-    """Choose the tag to make, and its message.
+def _tag(refs: Refs, version: str, *, changed: bool) -> tuple[str, Note | None]:
+    """Choose the tag to make, and a note about it.
 
     Raises:
         DistError: The tag exists already and names another commit.
@@ -327,13 +328,13 @@ def _tag(refs: Refs, version: str, *, changed: bool) -> tuple[str, str]:
                 where=f"tag {tag}",
                 hint="choose a new version with --bump patch, minor or major, or with --version",
             )
-        return "", ""
+        return "", None
     versions = [(found, name) for name in refs.tags if (found := version_of(name)) is not None]
     newest = max(versions, default=None)
     here = version_of(version)
     if newest and here and here < newest[0]:
-        return tag, f"{tag} is older than {newest[1]}, which is published already"
-    return tag, ""
+        return tag, Note.of(NoteKind.OLDER_THAN_PUBLISHED, tag=tag, newest=newest[1])
+    return tag, None
 
 
 def _judged(

@@ -13,6 +13,7 @@ from hermes_dist.decide.history import ANY
 from hermes_dist.decide.trust import Accept
 from hermes_dist.decide.versions import check_requires
 from hermes_dist.errors import Cancelled, DistError, counted
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
@@ -123,9 +124,7 @@ def _with_env(make: Make, given: Mapping[str, str], choices: Choices) -> Proposa
     """Make a proposal that counts the variables given on the command line as set."""
     proposal = make(choices)
     extra = unasked(given, proposal.manifest) if proposal.manifest else ()
-    notes = (
-        f"{name} is written into .env, though the package does not ask for it" for name in extra
-    )
+    notes = (Note.of(NoteKind.VARIABLE_NOT_ASKED, name=name) for name in extra)
     return replace(
         proposal, wanted=with_values(proposal.wanted, given), notes=(*proposal.notes, *notes)
     )
@@ -144,14 +143,14 @@ def _settled(choices: Choices, proposal: Proposal, settle: Settle) -> Choices:
     return replace(choices, sides={**choices.sides, **sides}, edits={**choices.edits, **edits})
 
 
-def about_requires(ctx: Context, incoming: Incoming, wish: Wish) -> str:
+def about_requires(ctx: Context, incoming: Incoming, wish: Wish) -> Note | None:
     """Check that a package works with the installed agent; returns a note if none is installed.
 
     Raises:
         Refused: The package does not work with this agent.
     """
     if wish.ignore_requires or not incoming.manifest.hermes_requires:
-        return ""
+        return None
     return check_requires(
         incoming.manifest.hermes_requires, ctx.agent_version, title=ctx.brand.title
     )
@@ -162,7 +161,7 @@ def make_proposal(
     home: Home,
     incoming: Incoming,
     verb: str,
-    notes: tuple[str, ...],
+    notes: tuple[Note | None, ...],
     choices: Choices,
     *,
     base: Tree | None = None,

@@ -11,6 +11,7 @@ from hermes_dist.decide.trust import Verdict
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, SourceSpec
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
@@ -46,7 +47,7 @@ class Incoming(Struct, frozen=True, kw_only=True):
     read: Read
     registry: str = ""
     whole: bool = True
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     verdict: Verdict | None = None
 
 

@@ -14,6 +14,7 @@ from hermes_dist.decide.pins import about_refs, check_kept
 from hermes_dist.decide.versions import choose_tag, newer_tags
 from hermes_dist.errors import DistError, counted
 from hermes_dist.model.lock_head import LockHead, load_head
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import Pin, PinKind, SourceKind, SourceSpec, parse_source, pin_kind
 from hermes_dist.ops.context import Context
@@ -63,7 +64,7 @@ class Target(NamedTuple):
     registry: str = ""
     tree: str = ""
     signer: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def source(self) -> SourceSpec:
@@ -95,7 +96,7 @@ class Looked(NamedTuple):
     name: ProfileName
     lock: LockHead
     target: Target
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     @property
     def nothing_new(self) -> bool:
@@ -207,7 +208,7 @@ def resolved(ctx: Context, spec: SourceSpec, before: Pin | None) -> Target:
         DistError: See :func:`look_up`.
     """
     refs = ctx.sources.refs(spec)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     if refs is not None and before is not None:
         # A tag that turned into a branch, or the reverse, is refused: the same word would follow
         # something else.
@@ -240,7 +241,7 @@ def absolute(spec: SourceSpec) -> SourceSpec:
     return spec
 
 
-def about_versions(target: Target) -> tuple[str, ...]:
+def about_versions(target: Target) -> tuple[Note, ...]:
     """List newer version tags if the source is pinned to one."""
     if (
         target.refs is None
@@ -249,9 +250,8 @@ def about_versions(target: Target) -> tuple[str, ...]:
         or target.asked
     ):
         return ()
-    newer = newer_tags(target.ref.removeprefix("refs/tags/"), target.refs.tags)
-    return (
-        (f"pinned at {target.ref.removeprefix('refs/tags/')}; newer: {', '.join(newer[-3:])}",)
-        if newer
-        else ()
-    )
+    at = target.ref.removeprefix("refs/tags/")
+    newer = newer_tags(at, target.refs.tags)
+    if not newer:
+        return ()
+    return (Note.of(NoteKind.NEWER_VERSIONS, at=at, newer=tuple(newer[-3:])),)

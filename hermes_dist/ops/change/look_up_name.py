@@ -10,6 +10,7 @@ from hermes_dist.decide.registry import choose, near_twins, unchanged
 from hermes_dist.decide.versions import spelled
 from hermes_dist.errors import Cancelled, DistError, InputNeeded, Invalid, Refused, Unreachable
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.registry import Package, Registry, Release, is_key
 from hermes_dist.model.source import Pin, PinKind, SourceSpec, without_credentials
 from hermes_dist.ops.change.look_up import Naming, Target, check_policies, resolved
@@ -211,9 +212,7 @@ def _tag_of(refs: Refs | None, release: Release) -> str:
     return next((f"refs/tags/{name}" for name in names if tags.get(name) == release.commit), "")
 
 
-def _folder_note(asked: SourceSpec) -> tuple[str, ...]:
+def _folder_note(asked: SourceSpec) -> tuple[Note, ...]:
     if not Path(asked.location).is_dir():
         return ()
-    return (
-        f"{asked.location} is taken as a name in a registry; the folder here is ./{asked.location}",
-    )
+    return (Note.of(NoteKind.TAKEN_AS_NAME, name=asked.location),)

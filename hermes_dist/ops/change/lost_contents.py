@@ -9,6 +9,7 @@ from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.placement.place import place
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
 from hermes_dist.ops.context import Context
@@ -57,7 +58,7 @@ def mending(ctx: Context, lock: Lock | None) -> Read:
 
 def without_lost(
     base: Tree, theirs: Tree, ours: Tree, read: Read
-) -> tuple[Tree, Tree, tuple[str, ...]]:
+) -> tuple[Tree, Tree, tuple[Note, ...]]:
     """Leave files out of base whose content is lost; such a file then counts as added on both sides.
 
     Args:
@@ -76,10 +77,7 @@ def without_lost(
     }
     if not lost:
         return base, theirs, ()
-    notes = tuple(
-        f"{path}: its content as received is lost and can't be fetched again; where both sides differ, yours stays"
-        for path in sorted(lost)
-    )
+    notes = tuple(Note.of(NoteKind.CONTENT_LOST, path) for path in sorted(lost))
     left = theirs.where(lambda path: path not in lost or theirs[path].digest != base[path].digest)
     return base.where(lambda path: path not in lost), left, notes
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from hermes_dist.brand import MANIFEST
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import SourceSpec, parse_source
 from hermes_dist.ops.change.look_up import Target, absolute
@@ -98,7 +99,9 @@ def _folder(folder: RelPath | None) -> str:
     return str(folder) if folder else "the root"
 
 
-def same_package(ctx: Context, name: ProfileName, lock: Lock, target: Target, called: str) -> str:
+def same_package(
+    ctx: Context, name: ProfileName, lock: Lock, target: Target, called: str
+) -> Note | None:
     """Make sure that the package to be merged into a profile is the one that the profile holds.
 
     It is the same package if it has the same name, or if it left its old folder within the same repository.
@@ -111,22 +114,22 @@ def same_package(ctx: Context, name: ProfileName, lock: Lock, target: Target, ca
         called: The name of that package.
 
     Returns:
-        A note if the package moved; empty if it did not.
+        A note if the package moved; None if it did not.
 
     Raises:
         DistError: It is a different package.
     """
     have, asked = absolute(parse_source(lock.source, allow_insecure=True)), target.source
     if (have.location, have.subfolder) == (asked.location, asked.subfolder):
-        return ""
-    renamed = "" if called == lock.name else f", and is called {called} now"
-    if renamed and not _left(ctx, have, target, lock):
+        return None
+    if called != lock.name and not _left(ctx, have, target, lock):
         raise DistError(
             f"this profile holds another package, {lock.name} from {lock.source}",
             where=str(asked),
             hint=f"uninstall that first with: {ctx.command(f'uninstall {name}')}; or choose another --name",
         )
-    return f"{lock.name} moves here from {lock.source}{renamed}; it is merged over what came from there"
+    moved = NoteKind.PACKAGE_MOVED
+    return Note.of(moved, package=lock.name, source=lock.source, now=called)
 
 
 def _left(ctx: Context, have: SourceSpec, target: Target, lock: Lock) -> bool:

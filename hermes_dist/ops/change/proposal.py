@@ -16,6 +16,7 @@ from hermes_dist.decide.parts import count_parts
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.lock import Lock, dump_lock
 from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
 from hermes_dist.model.source import Pin
@@ -73,7 +74,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     left_out: tuple[LeftOut, ...] = ()
     size: int = 0
     trust: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     label: Mapping[str, str] = field(default_factory=dict)
     beside: Mapping[str, tuple[bytes, int]] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
@@ -135,7 +136,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     generation: int | None = None
     alias: str = ""
     variables: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def open_conflicts(self) -> int:
@@ -201,7 +202,8 @@ def _with_env_file(outcome: Outcome, home: Home) -> Outcome:
     try:
         leave(home.path)
     except DistError as error:
-        return replace(outcome, notes=(*outcome.notes, f"no {ENV_FILE} was made: {error}"))
+        note = Note.of(NoteKind.NO_ENV_FILE, name=ENV_FILE, why=str(error))
+        return replace(outcome, notes=(*outcome.notes, note))
     return outcome
 
 
@@ -215,7 +217,7 @@ def with_variables(outcome: Outcome, home: Path, values: Mapping[str, str]) -> O
     try:
         notes, names = write(home, values), tuple(sorted(values))
     except DistError as error:
-        notes, names = (f"the variables were not written: {error}",), ()
+        notes, names = (Note.of(NoteKind.VARIABLES_NOT_WRITTEN, why=str(error)),), ()
     return replace(outcome, variables=names, notes=(*outcome.notes, *notes))
 
 

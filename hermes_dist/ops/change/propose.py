@@ -24,6 +24,7 @@ from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step, image_of
 from hermes_dist.model.side import Side
@@ -215,10 +216,11 @@ def _with_edits(ours: Tree, choices: Choices) -> Tree:
     )
 
 
-def _news(incoming: Incoming, received: Manifest | None) -> tuple[str, ...]:
+def _news(incoming: Incoming, received: Manifest | None) -> tuple[Note, ...]:
     """What to say about a package; warnings already given about its manifest are not repeated."""
     said = received.warnings if received else ()
-    return (*(str(odd) for odd in incoming.manifest.warnings if odd not in said), *incoming.notes)
+    new = (Note.told(odd) for odd in incoming.manifest.warnings if odd not in said)
+    return (*new, *incoming.notes)
 
 
 def _offered(
@@ -296,7 +298,7 @@ class _Example(Struct, frozen=True):
     entry: Entry | None = None
     steps: tuple[Step, ...] = ()
     blobs: Mapping[Digest, bytes] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def _example(incoming: Incoming, old: Lock | None, observed: Observed) -> _Example:
@@ -308,7 +310,7 @@ def _example(incoming: Incoming, old: Lock | None, observed: Observed) -> _Examp
     before = old.shipped.get(ENV_EXAMPLE) if old else None
     if found == entry or found != before:
         return _Example(entry, blobs=blobs)
-    note = held_note(placed.held) if placed else ""
+    note = held_note(placed.held) if placed else None
     return _Example(entry, (Step(ENV_EXAMPLE, found, entry),), blobs, (note,) if note else ())
 
 
@@ -320,5 +322,5 @@ def _placed_example(incoming: Incoming) -> PlacedExample | None:
     return PlacedExample(example_of(incoming.manifest.env)) if incoming.manifest.env else None
 
 
-def _odd(observed: Observed) -> tuple[str, ...]:
-    return tuple(f"{path}: {why}; left alone" for path, why in observed.odd[:20])
+def _odd(observed: Observed) -> tuple[Note, ...]:
+    return tuple(Note.of(NoteKind.LEFT_ALONE, path, why=why) for path, why in observed.odd[:20])

@@ -7,13 +7,14 @@ from itertools import islice
 
 from hermes_dist.decide.consent.hidden import invisible_characters
 from hermes_dist.decide.environment.example import deep_note, is_example
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.plan import Plan
 from hermes_dist.model.tree import Read, together
 
 _MOST = 10
 
 
-def remarks_on(plan: Plan, read: Read) -> tuple[str, ...]:
+def remarks_on(plan: Plan, read: Read) -> tuple[Note, ...]:
     """Report invisible characters, and lines of examples that are unsafe to copy, in new or changed files."""
     return (
         *islice(_unseen(plan, together(plan.blobs, read)), _MOST),
@@ -21,16 +22,16 @@ def remarks_on(plan: Plan, read: Read) -> tuple[str, ...]:
     )
 
 
-def _unseen(plan: Plan, read: Read) -> Iterator[str]:
+def _unseen(plan: Plan, read: Read) -> Iterator[Note]:
     for step in plan.steps:
         if step.after is not None and (
             step.before is None or step.before.digest != step.after.digest
         ):
             for place in invisible_characters(step.path, read(step.after.digest)):
-                yield f"{step.path} {place}: a character that nobody sees"
+                yield Note.of(NoteKind.HIDDEN_CHARACTER, f"{step.path} {place}")
 
 
-def _examples(plan: Plan, read: Read) -> Iterator[str]:
+def _examples(plan: Plan, read: Read) -> Iterator[Note]:
     for step in plan.steps:
         if step.after is not None and step.after != step.before and is_example(step.path):
             note = deep_note(step.path, together(plan.blobs, read)(step.after.digest))

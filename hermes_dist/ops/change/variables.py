@@ -13,6 +13,7 @@ from hermes_dist.decide.environment.wanted import Given, Wanted, given_by, wante
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.envfile import PRIVATE_MODE, edit_private
@@ -150,11 +151,11 @@ def is_as_left(home: Path) -> bool:
         return False
 
 
-def write(home: Path, values: Mapping[str, str]) -> tuple[str, ...]:
+def write(home: Path, values: Mapping[str, str]) -> tuple[Note, ...]:
     """Set variables in a home's ``.env``; everything else in it stays.
 
     Returns:
-        Sentences for the summary, such as that others may read the file.
+        Notes for the summary, such as that others may read the file.
 
     Raises:
         DistError: The file can't be written; it is as before.
@@ -164,7 +165,5 @@ def write(home: Path, values: Mapping[str, str]) -> tuple[str, ...]:
     path = home / ENV_FILE
     edit_private(path, partial(dotenv.assign, values=values))
     if path.stat().st_mode & 0o077:
-        return (
-            f"{path} can be read by others on this machine; make it private with: chmod 600 {path}",
-        )
+        return (Note.of(NoteKind.OPEN_TO_OTHERS, path=str(path)),)
     return ()

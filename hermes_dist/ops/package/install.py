@@ -12,6 +12,7 @@ from hermes_dist.decide.infer import SURE
 from hermes_dist.decide.profiles.lifecycle import new_name
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import Kind, line_of
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source, without_credentials
 from hermes_dist.model.tree import Tree
@@ -75,9 +76,9 @@ def install(
     home = open_home(ctx, profile)
     if home.lock and held is None and (before := followed_before(home.lock, spec)):
         target = look_up(ctx, spec, naming, lock=home.lock, before=before)
-    moved = (
-        same_package(ctx, profile, home.lock, target, incoming.manifest.name) if home.lock else ""
-    )
+    moved = None
+    if home.lock:
+        moved = same_package(ctx, profile, home.lock, target, incoming.manifest.name)
     base, note = _inferred(ctx, home, target.spec)
     move = _move(ctx, home, target, wish, asked=before is None)
     if home.path.is_dir():
@@ -107,19 +108,18 @@ def _address(ctx: Context, target: Target) -> str:
     return without_credentials(ctx.sources.url(target.spec)) if target.commit else ""
 
 
-def _inferred(ctx: Context, home: Home, spec: SourceSpec) -> tuple[Tree | None, str]:
+def _inferred(ctx: Context, home: Home, spec: SourceSpec) -> tuple[Tree | None, Note | None]:
     """The inferred base of a profile without a lock, and a note about it; None if no version explains it."""
     if home.lock is not None or not home.path.is_dir():
-        return None, ""
+        return None, None
     guess = infer(ctx, home, spec._replace(ref="", is_range=False))
     if guess is None or guess.match.score < SURE:
-        return None, ""
+        return None, None
     ctx.store.put_many(guess.base.blobs.values())
     match, pin = guess.match, guess.incoming.pin
-    return (
-        guess.base.tree,
-        f"what is here is taken for {pin.short}: {match.same} of {match.total} files are the same",
-    )
+    kind = NoteKind.TAKEN_FOR
+    note = Note.of(kind, version=pin.short, same=match.same, total=match.total)
+    return guess.base.tree, note
 
 
 def _new_name(name: str) -> ProfileName:

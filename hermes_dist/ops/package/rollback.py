@@ -15,6 +15,7 @@ from hermes_dist.decide.history import as_before, edited_since, hold_after, one_
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval, digests_of
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
@@ -135,7 +136,7 @@ def _exactly(ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock)
     seen = observe(ctx, home, lock.theirs().with_entries(_paths(changes)))
     lost = edited_since(seen.found, changes)
     notes = tuple(
-        f"{path}: what was edited since is overwritten"
+        Note.of(NoteKind.EDIT_OVERWRITTEN, path)
         for path in lost
         if seen.found.get(path) != want[path]
     )
@@ -176,7 +177,7 @@ class _Back(Struct, frozen=True):
     tree: Tree
     lock: Lock
     blobs: Mapping[Digest, bytes] = {}
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def _without_revoked(lock: Lock, tree: Tree, taken: frozenset[Approval], read: Read) -> _Back:
@@ -190,9 +191,8 @@ def _without_revoked(lock: Lock, tree: Tree, taken: frozenset[Approval], read: R
     rest = unapproved(lock, lost)
     left = withdrawn(tree, lock.base, [(e.path, e.key) for e in lost], lock.name, read)
     upstream = {path: theirs.get(path) for path in left.base.differing(theirs)}
-    notes = tuple(
-        f"{group.name}: you took its yes back; it stays off, and waits" for group in grouped(lost)
-    )
+    off = NoteKind.APPROVAL_STAYS_REVOKED
+    notes = tuple(Note.of(off, group.name) for group in grouped(lost))
     return _Back(left.ours, replace(rest, base=left.base, upstream=upstream), left.blobs, notes)
 
 
@@ -223,11 +223,8 @@ def _aborted(ctx: Context, home: Home, rows: list[Past], index: int) -> Proposal
     read = first_of(seen.read, images_of(home, later))
     back = take_back(seen.found, changes, read)
     notes = (
-        *(f"{path}: edited since the update; the edits are kept" for path in back.edited),
-        *(
-            f"{place}: an edit of yours touches what the update changed; it stays as it is"
-            for place in back.stuck
-        ),
+        *(Note.of(NoteKind.EDIT_KEPT, path) for path in back.edited),
+        *(Note.of(NoteKind.EDIT_IN_THE_WAY, place) for place in back.stuck),
     )
     lock = replace(_lock_of(goal), generation=home.lock.generation if home.lock else 0)
     proposal = _proposal(
@@ -265,7 +262,7 @@ def _proposal(
     lock: Lock,
     read: Read,
     blobs: Mapping[Digest, bytes] | None = None,
-    notes: tuple[str, ...] = (),
+    notes: tuple[Note, ...] = (),
 ) -> Proposal:
     """Make a proposal that restores files and lock."""
     changed: list[RelPath] = found.differing(tree)

@@ -12,6 +12,7 @@ from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.tree import Tree
@@ -45,7 +46,7 @@ class Status(Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...] = ()
     parked: tuple[Effect, ...] = ()
     missing: tuple[Wanted, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -121,7 +122,7 @@ def _is_open(lock: Lock, change: Change, ours: Tree) -> bool:
     )
 
 
-def _odd_manifest(lock: Lock, seen: Observed, received: Manifest | None) -> tuple[str, ...]:
+def _odd_manifest(lock: Lock, seen: Observed, received: Manifest | None) -> tuple[Note, ...]:
     """The errors in a manifest that was edited here: field, line and sentence."""
     path = RelPath(MANIFEST)
     entry = seen.ours.get(path)
@@ -130,51 +131,46 @@ def _odd_manifest(lock: Lock, seen: Observed, received: Manifest | None) -> tupl
     try:
         found = load_manifest(seen.read(entry.digest))
     except Invalid as err:
-        return (str(err),)
+        return (Note.told(err),)
     return tuple(
-        str(odd) for odd in found.warnings if received is None or odd not in received.warnings
+        Note.told(odd) for odd in found.warnings if received is None or odd not in received.warnings
     )
 
 
-def _lost(edited: list[Change], seen: Observed) -> Iterator[str]:
+def _lost(edited: list[Change], seen: Observed) -> Iterator[Note]:
     """Files that differ from base but can't be compared, because a content is lost."""
     for change in edited:
         try:
             if change.how == "changed" and change.before is not None:
                 seen.read(change.before.digest)
         except Lost:
-            yield f"{change.path}: what was received is lost and can't be had again, so what differs can't be shown"
+            yield Note.of(NoteKind.CANNOT_COMPARE, change.path)
 
 
-def _odd(seen: Observed) -> tuple[str, ...]:
-    return tuple(f"{path}: {why}; left alone" for path, why in seen.odd[:20])
+def _odd(seen: Observed) -> tuple[Note, ...]:
+    return tuple(Note.of(NoteKind.LEFT_ALONE, path, why=why) for path, why in seen.odd[:20])
 
 
-def _unread(home: Home, lock: Lock, seen: Observed) -> Iterator[str]:
+def _unread(home: Home, lock: Lock, seen: Observed) -> Iterator[Note]:
     """Settings and jobs that can't be read after an edit."""
     for path in map(RelPath, DOCUMENTS):
         edited = seen.ours.get(path) != lock.base.get(path)
         if edited and (trouble := trouble_with(home.path, path)):
-            yield f"{path}: the agent can't read it: {trouble}"
+            yield Note.of(NoteKind.AGENT_CANNOT_READ, path, why=trouble)
 
 
-def _left_behind(lock: Lock) -> tuple[str, ...]:
-    return (
-        ()
-        if lock.whole
-        else ("parts of this version are not in yet; the next whole update brings them",)
-    )
+def _left_behind(lock: Lock) -> tuple[Note, ...]:
+    return () if lock.whole else (Note.of(NoteKind.PARTS_NOT_IN),)
 
 
-def _agent_was_here(ctx: Context, redumped: bool, name: ProfileName) -> tuple[str, ...]:
+def _agent_was_here(ctx: Context, redumped: bool, name: ProfileName) -> tuple[Note, ...]:
     if not redumped:
         return ()
-    advice = f"use `{ctx.command(f'update {name}')}` instead of its own"
-    back = "an update that brings something puts the author's back"
-    return (f"{MANIFEST} was written again by the agent's installer; {back}; {advice}",)
+    command = ctx.command(f"update {name}")
+    return (Note.of(NoteKind.AGENT_WROTE_MANIFEST, path=MANIFEST, command=command),)
 
 
-def _unmanaged(ctx: Context, packaged: bool, name: ProfileName) -> tuple[str, ...]:
+def _unmanaged(ctx: Context, packaged: bool, name: ProfileName) -> tuple[Note, ...]:
     if not packaged:
-        return ("no package: this profile is all your own",)
-    return (f"installed without a lockfile; take it over with: {ctx.command(f'adopt {name}')}",)
+        return (Note.of(NoteKind.NO_PACKAGE),)
+    return (Note.of(NoteKind.NO_LOCKFILE, command=ctx.command(f"adopt {name}")),)

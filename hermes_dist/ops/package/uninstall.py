@@ -14,6 +14,7 @@ from hermes_dist.decide.ownership import is_machine
 from hermes_dist.decide.removal import removal
 from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.ops.change.confirm import Wish, conclude
@@ -70,7 +71,7 @@ def uninstall(
 def _removing(ctx: Context, home: Home, lock: Lock, *, keep_files: bool) -> Removing:
     beside = lock.shipped.where(lambda path: path == ENV_EXAMPLE)
     seen = observe(ctx, home, lock.base.with_entries(dict(beside)))
-    plan, extra, notes = Plan(), tuple[Step, ...](), tuple[str, ...]()
+    plan, extra, notes = Plan(), tuple[Step, ...](), tuple[Note, ...]()
     staying = Staying(
         edited=tuple(filter(seen.found.__contains__, lock.base)), machine=tuple(machine_names(home))
     )

@@ -7,6 +7,7 @@ from functools import partial
 from hermes_dist.decide.history import ANY, holds
 from hermes_dist.errors import Busy, LockStale
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.confirm import Settle, Wish, about_requires, conclude, make_proposal
 from hermes_dist.ops.change.fetch import fetch
@@ -91,9 +92,9 @@ def _update(
     incoming = judged(
         ctx, target, incoming, lock, wish.accept, downgrade=downgrade, forward=move.forward
     )
-    notes += (about_requires(ctx, incoming, wish),)
+    said = (*notes, about_requires(ctx, incoming, wish))
     return conclude(
-        ctx, partial(make_proposal, ctx, home, incoming, "update", notes), wish, confirm, settle
+        ctx, partial(make_proposal, ctx, home, incoming, "update", said), wish, confirm, settle
     )
 
 
@@ -113,6 +114,11 @@ def _is_held(ctx: Context, lock: Lock, target: Target, offered: str) -> bool:
     return holds(lock.held, offered, relation)
 
 
-def _held_note(ctx: Context, name: ProfileName, lock: Lock, offered: str) -> str:
-    back = "" if lock.held == ANY else ", rolled back from there"
-    return f"held at {lock.pin.short}{back}; to take {offered[:7]}: {ctx.command(f'unhold {name}')}"
+def _held_note(ctx: Context, name: ProfileName, lock: Lock, offered: str) -> Note:
+    return Note.of(
+        NoteKind.HELD,
+        at=lock.pin.short,
+        rolled_back=lock.held != ANY,
+        offered=offered[:7],
+        command=ctx.command(f"unhold {name}"),
+    )

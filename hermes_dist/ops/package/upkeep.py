@@ -14,6 +14,7 @@ from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.changes import changes_between
 from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
 from hermes_dist.model.lock import Lock, load_lock
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import without_credentials
 from hermes_dist.model.tree import Digest
@@ -181,7 +182,7 @@ class Collected(Struct, frozen=True, kw_only=True):
     size: int = 0
     caches: int = 0
     generations: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = False) -> Collected:
@@ -204,12 +205,12 @@ def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = Fa
     ]
     for home in (*homes, *away):
         list(_locks(home))  # fail before removing anything: an unreadable lock raises here
-    pruned, notes = 0, list[str]()
+    pruned, notes = 0, list[Note]()
     for home in homes:
         try:
             pruned += _prune(home, keep, dry_run=dry_run)
         except Busy:
-            notes.append(f"{home.name} is in use; its generations stay")
+            notes.append(Note.of(NoteKind.HOME_IN_USE, name=home.name))
     locks = [lock for home in (*homes, *away) for lock in _locks(home)]
     needed = {digest for lock in locks for digest in _digests(lock)}
     names = {cache_name(without_credentials(lock.pin.url)) for lock in locks}

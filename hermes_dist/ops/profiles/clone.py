@@ -21,6 +21,7 @@ from hermes_dist.decide.profiles.lifecycle import (
 )
 from hermes_dist.decide.profiles.logins import without_grants
 from hermes_dist.errors import Busy, DistError, UsageError
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
@@ -185,17 +186,16 @@ def _as_copy(path: str, data: bytes, source: ProfileName, paused: list[int]) -> 
     return data
 
 
-def _paused(ctx: Context, name: ProfileName, count: int) -> tuple[str, ...]:
+def _paused(ctx: Context, name: ProfileName, count: int) -> tuple[Note, ...]:
     if not count:
         return ()
-    jobs = "1 job was" if count == 1 else f"{count} jobs were"
-    how = f"{ctx.brand.name} -p {name} cron resume ID"
-    return (f"{jobs} paused, as the original runs them; to run one here as well: {how}",)
+    command = f"{ctx.brand.name} -p {name} cron resume ID"
+    return (Note.of(NoteKind.JOBS_PAUSED, count=count, command=command),)
 
 
-def _peer(ctx: Context, name: ProfileName) -> tuple[str, ...]:
+def _peer(ctx: Context, name: ProfileName) -> tuple[Note, ...]:
     """Give the clone a peer of its own in the agent's memory service."""
     if ctx.agent is None or not has_peers(ctx.layout.root, ctx.layout.user_home):
         return ()
     made = make_peer(ctx.agent, ctx.brand, name, ctx.env)
-    return (f"a peer of its own was made in Honcho: {name}",) if made else ()
+    return (Note.of(NoteKind.PEER_MADE, name=name),) if made else ()

@@ -19,6 +19,7 @@ from hermes_dist.decide.profiles.lifecycle import (
     service_renamed,
 )
 from hermes_dist.errors import Busy, DistError
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.gateways import served_now
@@ -57,7 +58,7 @@ class Made(Struct, frozen=True, kw_only=True):
     source: str = ""
     left_out: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def check_free(ctx: Context, name: ProfileName) -> Path:
@@ -100,7 +101,7 @@ def create(
     made = Made(name=profile, path=check_free(ctx, profile))
     if dry_run:
         return made
-    notes: list[str] = []
+    notes: list[Note] = []
     counted = 0
 
     def fill(home: Path) -> None:
@@ -137,7 +138,7 @@ def raise_profile(ctx: Context, made: Made, fill: Callable[[Path], None], *, ali
             planned = aliases.plan(ctx.layout, made.name, env=ctx.env)
         except DistError as err:
             choose = ctx.command(f"alias {made.name} --name NAME")
-            notes.append(f"no command of its own: {err}; choose a name: {choose}")
+            notes.append(Note.of(NoteKind.NO_COMMAND, why=str(err), command=choose))
     commands = {planned.alias.name: str(made.name)} if planned else {}
 
     def put(building: str) -> None:
@@ -162,17 +163,16 @@ def raise_profile(ctx: Context, made: Made, fill: Callable[[Path], None], *, ali
     )
 
 
-def _seed(ctx: Context, name: ProfileName, home: Path, notes: list[str]) -> int:
+def _seed(ctx: Context, name: ProfileName, home: Path, notes: list[Note]) -> int:
     if ctx.agent is None:
-        notes.append(
-            f"{ctx.brand.title} is not installed, so no bundled skills were added; it adds them later"
-        )
+        notes.append(Note.of(NoteKind.AGENT_ADDS_SKILLS, title=ctx.brand.title))
         return 0
     ctx.progress("asking the agent for its skills")
     try:
         seeded = seed(ctx.agent, ctx.brand, home, ctx.env)
     except DistError as err:
-        notes.append(f"{err}; it adds them later: {ctx.brand.name} -p {name} update")
+        command = f"{ctx.brand.name} -p {name} update"
+        notes.append(Note.of(NoteKind.SKILLS_NOT_ADDED, why=str(err), command=command))
         return 0
     if not (home / SOUL).exists():
         atomic_write(home / SOUL, seeded.soul.encode(), 0o644)
@@ -197,7 +197,7 @@ class Renamed(Struct, frozen=True, kw_only=True):
     commands: tuple[str, ...] = ()
     sticky: bool = False
     services: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Renamed:

@@ -19,6 +19,7 @@ from hermes_dist.decide.profiles.lifecycle import (
     routes_renamed,
 )
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases
@@ -60,7 +61,7 @@ def all_homes_locked(ctx: Context) -> Iterator[RealFs]:
 
 def carry_out_move(
     ctx: Context, fs: RealFs, move: Move, kept: Kept | None = None
-) -> tuple[str, ...]:
+) -> tuple[Note, ...]:
     """Move a home and update what refers to it; the caller holds the lock of :func:`all_homes_locked`.
 
     Args:
@@ -70,7 +71,7 @@ def carry_out_move(
         kept: What to remember about a home that is put away.
 
     Returns:
-        Related things that could not be done, in words.
+        Related things that could not be done.
 
     Raises:
         DistError: The home can't be moved; nothing was changed.
@@ -142,7 +143,7 @@ def _settle(ctx: Context, move: Move) -> None:
     journal(ctx).unlink(missing_ok=True)
 
 
-def _follow(ctx: Context, move: Move) -> tuple[str, ...]:
+def _follow(ctx: Context, move: Move) -> tuple[Note, ...]:
     """Update what refers to a moved home.
 
     Each part may have run already before a crash, and a failing part does not undo the move.
@@ -152,9 +153,9 @@ def _follow(ctx: Context, move: Move) -> tuple[str, ...]:
         try:
             part(ctx, move)
         except DistError as err:
-            notes.append(str(err))
+            notes.append(Note.told(err))
         except OSError as err:
-            notes.append(f"{err.filename}: {err.strerror}")
+            notes.append(Note.told(f"{err.filename}: {err.strerror}"))
     return tuple(notes)
 
 

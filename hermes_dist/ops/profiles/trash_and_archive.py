@@ -25,6 +25,7 @@ from hermes_dist.decide.profiles.lifecycle import (
 )
 from hermes_dist.errors import DistError
 from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases, profile_moves
@@ -92,7 +93,7 @@ class Gone(Struct, frozen=True, kw_only=True):
     purged: bool = False
     stopped: tuple[str, ...] = ()
     expired: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Back(Struct, frozen=True, kw_only=True):
@@ -113,7 +114,7 @@ class Back(Struct, frozen=True, kw_only=True):
     commands: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     was_sticky: bool = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def leaving(ctx: Context, name: ProfileName, verb: str) -> Belongings:

@@ -14,6 +14,7 @@ from hermes_dist.decide.secrets.members import holds_members
 from hermes_dist.decide.secrets.redact import redact
 from hermes_dist.decide.secrets.scan import Leak, scan
 from hermes_dist.errors import DistError, Refused
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Read
 from hermes_dist.world.archive.backup import chunks_of, is_database, opened_in, snapshot
@@ -44,7 +45,7 @@ class Parcel(Struct):
     hide: bool
     folder: Path
     leaks: list[Leak] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     _members: dict[str, Write] = field(default_factory=dict)
     _long: dict[str, str] = field(default_factory=dict)
 
@@ -85,7 +86,7 @@ class Parcel(Struct):
         def write(tar: TarWriter, name: str) -> None:
             with opened_in(home, path) as file:
                 if file is None:
-                    self.notes.append(f"{path}: can't be read; left out")
+                    self.notes.append(Note.of(NoteKind.LEFT_OUT, path, why="can't be read"))
                 elif is_database(file):
                     self._database(tar, name, home / path, path)
                 else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -26,6 +26,7 @@ from hermes_dist.decide.secrets.scan import scan
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.lock import dump_lock
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.change.mask import Mask, secrets_of
@@ -79,7 +80,7 @@ class Exported(Struct, frozen=True, kw_only=True):
     files: int
     variables: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def parse_carried(text: str) -> frozenset[str]:
@@ -173,7 +174,7 @@ def _shared(ctx: Context, home: Home, packing: Packing, parcel: Parcel) -> Card:
     if packing.redact:
         _redact(made, base, read, parcel.known or {})
         read = together(made.blobs, read)
-    parcel.notes += [*made.notes, *(f"{path}: {why}; left out" for path, why in observed.odd)]
+    parcel.notes += [*made.notes, *_left_out(observed.odd)]
     for path, entry in made.tree.items():
         parcel.entry(path, entry, read, shipped=_is_shipped(path, entry, base))
     _add_lock(home, made.tree, read, parcel, Mask.of(ctx, home.path))
@@ -227,16 +228,12 @@ def _add_lock(home: Home, tree: Tree, read: Read, parcel: Parcel, mask: Mask) ->
         try:
             data = read(digest)
         except DistError:
-            parcel.notes.append(
-                f"a content of the package is lost ({digest[:12]}); it is fetched again where needed"
-            )
+            parcel.notes.append(Note.of(NoteKind.BASE_LOST, digest=digest[:12]))
             continue
         if parcel.hide and scan(
             RelPath(LOCKFILE), data, (parcel.known or {}).values(), shipped=True
         ):
-            parcel.notes.append(
-                f"a content of the package holds a secret ({digest[:12]}); left out"
-            )
+            parcel.notes.append(Note.of(NoteKind.BASE_UNSAFE, digest=digest[:12]))
             continue
         parcel.base(digest, read)
 
@@ -264,4 +261,8 @@ def _add_files(
     for path in files:
         if not is_beside(path, known) and not path.under(PRIVATE):
             parcel.file(home.path, path)
-    parcel.notes += [f"{path}: {why}; left out" for path, why in odd]
+    parcel.notes += _left_out(odd)
+
+
+def _left_out(odd: tuple[tuple[str, str], ...]) -> Iterator[Note]:
+    return (Note.of(NoteKind.LEFT_OUT, path, why=why) for path, why in odd)

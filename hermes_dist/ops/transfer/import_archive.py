@@ -24,6 +24,7 @@ from hermes_dist.decide.leaving.export import only_lock
 from hermes_dist.decide.placement.servers import MCP
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.source import parse_source
@@ -161,7 +162,7 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
         *plan.notes,
         *remarks_on(plan, arrival.read),
         *_held_back(ctx, archive, parts),
-        *(f"{path}: {why}; left alone" for path, why in observed.odd[:_SHOWN]),
+        *(Note.of(NoteKind.LEFT_ALONE, path, why=why) for path, why in observed.odd[:_SHOWN]),
         *extra.notes,
     )
     pin = archive.lock.pin if archive.lock else None
@@ -230,7 +231,7 @@ class _Extra(Struct, frozen=True):
 
     steps: tuple[Step, ...] = ()
     blobs: Mapping[Digest, bytes] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def _machine(
@@ -261,14 +262,7 @@ def _machine(
         else:
             left.append(str(path))
     left += [str(path) for path in parts.beside if path != ENV_EXAMPLE]
-    shown = ", ".join(left[:_SHOWN]) + (
-        f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-    )
-    notes = (
-        (f"not merged, this profile's own stay: {shown}; a new profile would have them",)
-        if left
-        else ()
-    )
+    notes = (Note.of(NoteKind.NOT_MERGED, paths=tuple(left)),) if left else ()
     taken = {step.path for step in plan.steps}
     return {}, {}, _Extra(tuple(step for step in steps if step.path not in taken), blobs, notes)
 
@@ -280,7 +274,7 @@ def _same(path: Path, file: Carried) -> bool:
         return False
 
 
-def _variables(ctx: Context, parts: Sorted) -> Iterator[str]:
+def _variables(ctx: Context, parts: Sorted) -> Iterator[Note]:
     """List the variables that a full backup sets: some decide who commands the agent or which code it loads."""
     path = RelPath(ENV)
     if path in parts.carried:
@@ -292,13 +286,13 @@ def _variables(ctx: Context, parts: Sorted) -> Iterator[str]:
     try:
         names = dotenv.read(data)
     except (Invalid, ValueError):
-        yield f"its {ENV} comes along, and can't be read as text: look at it before the agent starts"
+        yield Note.of(NoteKind.ENV_UNREADABLE, name=ENV)
         return
     if names:
-        yield f"its {ENV} comes along, and sets for the agent: {', '.join(sorted(names))}"
+        yield Note.of(NoteKind.ENV_SETS, name=ENV, names=tuple(sorted(names)))
 
 
-def _held_back(ctx: Context, archive: Archive, parts: Sorted) -> tuple[str, ...]:
+def _held_back(ctx: Context, archive: Archive, parts: Sorted) -> tuple[Note, ...]:
     """Say which lines of the archive's environment example are held back."""
     if ENV_EXAMPLE not in parts.beside or ENV_EXAMPLE not in archive.files:
         return ()
@@ -315,26 +309,24 @@ def _about(
     lock: Lock | None,
     *,
     keeps_its_lock: bool,
-) -> Iterator[str]:
+) -> Iterator[Note]:
     """Further notes about an import."""
     if archive.lock and lock is None:
-        yield "only parts of the profile are in it, so it follows no package here"
+        yield Note.of(NoteKind.ONLY_PARTS_IN_ARCHIVE)
     if archive.lock is None and MCP in archive.files:
-        yield f"{MCP}: no agent reads it in a profile; a packed package is installed: {ctx.command('install FILE')}"
+        yield Note.of(NoteKind.SERVERS_FILE_UNREAD, MCP, command=ctx.command("install FILE"))
     told = {effect.place for effect in lock.parked} if lock else set()
     out = sorted(
         {effect.place for effect in plan.parked if not effect.off and effect.place not in told}
     )
     if out:
-        shown = ", ".join(out[:_SHOWN]) + (
-            f" and {len(out) - _SHOWN} more" if len(out) > _SHOWN else ""
-        )
-        yield f"left out, as it could act by itself: {shown}; to take it, import again with --allow-effects"
+        yield Note.of(NoteKind.ARCHIVE_EFFECTS_LEFT_OUT, places=tuple(out))
     idle = sorted({e.place for e in plan.parked if e.off and e.place not in told})
     if idle:
-        yield f"switched off until you switch it on: {', '.join(idle[:_SHOWN])}"
+        yield Note.of(NoteKind.ARCHIVE_EFFECTS_OFF, places=tuple(idle))
     if plan.conflicts and keeps_its_lock:
-        yield "where both sides changed the same, yours stays; to take the archive's, pass --conflict theirs"
+        yield Note.of(NoteKind.ARCHIVE_CONFLICTS)
     missing = [name for name in archive.card.variables if not ctx.env.get(name)]
     if missing:
-        yield f"secrets were left behind; set in {home.path / '.env'}: {', '.join(missing[:_SHOWN])}"
+        path = str(home.path / ENV)
+        yield Note.of(NoteKind.SECRETS_LEFT_BEHIND, path=path, names=tuple(missing))

@@ -26,6 +26,7 @@ from hermes_dist.decide.ownership import (
 from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
@@ -64,7 +65,7 @@ class Archive(Struct, frozen=True, kw_only=True):
     carried: Mapping[RelPath, Carried]
     foreign: bool
     whole: bool
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Sorted(Struct):
@@ -121,11 +122,7 @@ def read(
     ctx.progress("reading the archive")
     found = read_archive(path, shelves, ctx.env, passphrase)
     lock, lost = readable(seen.lock, ctx.store.has) if seen.lock else (None, 0)
-    notes = (
-        [f"{lost} contents of the package are not in it; where both sides differ, yours stay"]
-        if lost
-        else []
-    )
+    notes = (Note.of(NoteKind.CONTENTS_NOT_IN_ARCHIVE, count=lost),) if lost else ()
     return Archive(
         root=found.root,
         card=seen.card,
@@ -136,7 +133,7 @@ def read(
         carried={
             _named(path, seen.card): file for path, file in found.carried.items() if path != _LOCK
         },
-        notes=tuple(notes),
+        notes=notes,
     )
 
 

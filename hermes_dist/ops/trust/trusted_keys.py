@@ -21,6 +21,7 @@ from hermes_dist.decide.trust import (
 from hermes_dist.errors import DistError, Invalid, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, PinKind, SourceKind, SourceSpec
 from hermes_dist.model.tree import EMPTY
@@ -95,7 +96,7 @@ def judged(
         facts = replace(
             facts, signatures=signatures_of(ctx.sources.git, url, target.commit, target.ref, tag)
         )
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     if facts.expected and facts.expected not in {s.signer for s in facts.signatures}:
         steps, notes = _steps(ctx, incoming)
         facts = replace(facts, followers=followers_of(facts.expected, steps, keyring))
@@ -123,7 +124,7 @@ class Move(NamedTuple):
         forward: The profile follows a branch, and its history only grew.
     """
 
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     forward: bool = False
 
 
@@ -160,7 +161,7 @@ def _whole(keyring: Keyring, policies: tuple[Policy, ...]) -> Keyring:
     return keyring
 
 
-def _steps(ctx: Context, incoming: Incoming) -> tuple[frozenset[tuple[str, str]], tuple[str, ...]]:
+def _steps(ctx: Context, incoming: Incoming) -> tuple[frozenset[tuple[str, str]], tuple[Note, ...]]:
     """The key rotations that a package declares; a damaged file declares none and gives a note."""
     entry = incoming.package.get(RelPath(KEYS_FILE))
     if entry is None:
@@ -168,7 +169,7 @@ def _steps(ctx: Context, incoming: Incoming) -> tuple[frozenset[tuple[str, str]]
     try:
         return successions_of(ctx.store.read(entry.digest)), ()
     except Invalid as err:
-        return frozenset(), (str(err),)
+        return frozenset(), (Note.told(err),)
 
 
 def _declared(manifest: Manifest) -> str:

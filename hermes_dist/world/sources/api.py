@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from hermes_dist.brand import MANIFEST, Layout
 from hermes_dist.errors import Invalid
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import (
     HEADS,
@@ -62,7 +63,7 @@ class Offer(NamedTuple):
     pin: Pin
     tree: Tree
     left_out: tuple[tuple[str, str], ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def open_sources(
@@ -351,7 +352,7 @@ class Sources:
         digests, pointers = self._keep(url, files)
         tree = Tree({f.path: Entry(digests[f.oid], f.executable) for f in files})
         lfs = (f.path for f in files if f.oid in pointers)
-        notes = tuple(f"{path} is a pointer of git LFS: its content is not fetched" for path in lfs)
+        notes = tuple(Note.of(NoteKind.LFS_POINTER, path=path) for path in lfs)
         pin = Pin(
             url=without_credentials(url),
             kind=kind,

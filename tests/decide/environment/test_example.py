@@ -21,6 +21,7 @@ from hermes_dist.decide.environment.example import (
 from hermes_dist.decide.environment.names import is_harmless
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.tree import Digest, Entry, Tree
+from hermes_dist.voice.notes import sentence
 
 _NAMES = st.sampled_from(
     [*DANGEROUS[:40], *list(HARMLESS)[:20], "NOBODY_KNOWS", "lower", "2x", "MY KEY", ""]
@@ -154,8 +155,10 @@ def test_values_and_what_programs_read_differently_are_held_back(line: str) -> N
 def test_what_is_held_back_is_named_once_and_in_order() -> None:
     placed = place_example(b"B_URL=x\nA_URL=y\nB_URL=z\nfree words\n")
     assert placed.held == ("B_URL", "A_URL", "")
-    assert "B_URL, A_URL, lines that are no plain NAME=VALUE" in held_note(placed.held)
-    assert held_note(()) == ""
+    note = held_note(placed.held)
+    assert note is not None
+    assert "B_URL, A_URL, lines that are no plain NAME=VALUE" in sentence(note)
+    assert held_note(()) is None
 
 
 def test_a_package_tree_gets_the_authors_example_back() -> None:

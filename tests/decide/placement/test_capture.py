@@ -15,6 +15,7 @@ from hermes_dist.decide.placement.jobs import JOBS, definition, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG, place
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.tree import Tree
+from hermes_dist.voice.notes import sentences
 
 OWN_JOB = {
     "id": "feedfeedfeed",
@@ -63,7 +64,7 @@ def test_an_untouched_home_captures_to_exactly_the_package() -> None:
     assert taken(shelf, placed.tree, placed).tree == package
     captured = taken(shelf, rewritten(shelf, placed.tree), placed)
     assert captured.tree == package
-    assert (captured.notes, captured.variables) == ((), ())
+    assert (sentences(captured.notes), captured.variables) == ((), ())
 
 
 def edited(
@@ -217,7 +218,7 @@ def test_a_config_that_is_none_is_taken_as_it_is(config: str) -> None:
     )
     captured = taken(shelf, home, placed)
     assert shelf.files(captured.tree) == {**PACKAGE, "config.yaml": config}
-    assert len(captured.notes) == 2
+    assert len(sentences(captured.notes)) == 2
     odd = shelf.place({"config.yaml": config})
     assert taken(shelf, odd.tree, odd).tree == odd.tree
 

@@ -19,6 +19,7 @@ from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.keypath import parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Tree
+from hermes_dist.voice.notes import sentences
 
 CONFIG = RelPath("config.yaml")
 JOBS = RelPath("cron/jobs.json")
@@ -86,8 +87,8 @@ def test_an_mcp_json_without_servers_makes_no_config(content: str) -> None:
 def test_an_mcp_json_that_is_none_is_a_note_that_names_it(content: str | bytes) -> None:
     placed = Shelf().place({"mcp.json": content, "SOUL.md": "x"})
     assert set(placed.tree) == {"SOUL.md"}
-    assert len(placed.notes) == 1
-    assert placed.notes[0].startswith("mcp.json: ")
+    assert len(sentences(placed.notes)) == 1
+    assert sentences(placed.notes)[0].startswith("mcp.json: ")
 
 
 def test_a_server_named_like_a_collection_is_a_server() -> None:
@@ -169,7 +170,7 @@ def test_where_both_files_name_a_server_the_config_counts_and_it_is_said() -> No
         {"config.yaml": "mcp_servers: {a: {command: x}}\n", "mcp.json": {"a": {"command": "y"}}}
     )
     assert config_of(shelf, placed.tree)["mcp_servers"] == {"a": {"command": "x", "enabled": False}}
-    assert placed.notes == ("mcp.json: a: config.yaml says otherwise, and counts",)
+    assert sentences(placed.notes) == ("mcp.json: a: config.yaml says otherwise, and counts",)
 
 
 @pytest.mark.parametrize(
@@ -181,9 +182,9 @@ def test_a_config_that_can_not_be_edited_stays_and_is_named(config: str | bytes)
     assert shelf.bytes_of(placed.tree, "config.yaml") == (
         config if isinstance(config, bytes) else config.encode()
     )
-    assert len(placed.notes) == 1
-    assert placed.notes[0].startswith("config.yaml: ")
-    assert "b" in placed.notes[0]
+    assert len(sentences(placed.notes)) == 1
+    assert sentences(placed.notes)[0].startswith("config.yaml: ")
+    assert "b" in sentences(placed.notes)[0]
 
 
 def test_servers_tied_by_anchors_stay_as_they_are_and_are_named() -> None:
@@ -191,7 +192,7 @@ def test_servers_tied_by_anchors_stay_as_they_are_and_are_named() -> None:
     config = "x: &x {command: c}\nmcp_servers:\n  a: *x\n"
     placed = shelf.place({"config.yaml": config})
     assert shelf.text(placed.tree, "config.yaml") == config
-    assert placed.notes[0].startswith("config.yaml: its servers can't be switched off")
+    assert sentences(placed.notes)[0].startswith("config.yaml: its servers can't be switched off")
 
 
 def test_containers_that_the_package_dropped_stay_emptied() -> None:
@@ -354,7 +355,7 @@ def test_no_data_whatever_makes_it_crash_or_start_something(
         if isinstance(servers, dict)
         else {}
     )
-    assert not on or any("can't be switched off" in note for note in placed.notes)
+    assert not on or any("can't be switched off" in note for note in sentences(placed.notes))
     keys = {parse_key(e.key)[:2] for e in waiting if e.path == CONFIG}
     assert {
         ("mcp_servers", name)
@@ -368,7 +369,7 @@ def test_servers_in_lines_that_cannot_be_edited_are_named_and_wait() -> None:
     placed = shelf.place(
         {"config.yaml": "mcp_servers:\n  ? ''\n  : null\n  maps: {command: uvx}\n"}
     )
-    assert any("can't be switched off" in note for note in placed.notes)
+    assert any("can't be switched off" in note for note in sentences(placed.notes))
     assert [e.key for e in find_effects(EMPTY, placed.tree, placed.tree, shelf.read)] == [
         "mcp_servers.maps.command"
     ]

@@ -14,6 +14,7 @@ from hermes_dist.decide.placement.servers import (
     respelled,
     switched_off,
 )
+from hermes_dist.voice.notes import sentences
 
 
 def shipped(written: dict[object, object]) -> ShippedServer:
@@ -50,7 +51,7 @@ def test_what_is_no_server_is_told_by_name_and_the_first_of_twins_counts() -> No
     assert [(one.name, one.steps, one.written["command"]) for one in servers] == [
         ("a", ("servers", 0), "x")
     ]
-    assert notes == [
+    assert list(sentences(notes)) == [
         "mcp.json: a: there twice; the first one counts",
         "mcp.json: a server without a name; left out",
         "mcp.json: b: neither command nor url in it; left out",

@@ -19,6 +19,7 @@ from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.uninstall import Removing, uninstall
+from hermes_dist.voice.notes import sentences
 
 SECRET = "s3cr3t value"
 
@@ -170,7 +171,7 @@ def test_an_existing_file_is_edited_by_key_and_keeps_the_rest(story: Story) -> N
         story.home / ".env"
     ).read_bytes() == b"# mine\r\nexport KEY=new # note\r\nOTHER=1\r\nTOKEN=t\r\n"
     assert stat.S_IMODE((story.home / ".env").stat().st_mode) == 0o640
-    assert any("can be read by others" in note for note in outcome.notes)
+    assert any("can be read by others" in note for note in sentences(outcome.notes))
 
 
 def test_variables_are_written_also_when_nothing_is_new_upstream(story: Story) -> None:
@@ -222,7 +223,7 @@ def test_a_file_that_can_not_be_edited_is_told_and_the_rest_is_done(story: Story
     outcome = story.update(Wish(env=given(KEY=SECRET)))
     assert outcome.done
     assert outcome.variables == ()
-    assert any("not written" in note and "not closed" in note for note in outcome.notes)
+    assert any("not written" in note and "not closed" in note for note in sentences(outcome.notes))
     assert SECRET not in repr(outcome)
     assert story.read(".env") == "A='open\n"
 
@@ -230,7 +231,7 @@ def test_a_file_that_can_not_be_edited_is_told_and_the_rest_is_done(story: Story
 def test_what_the_package_does_not_ask_for_is_written_and_said(story: Story) -> None:
     outcome = install(story, Wish(env=given(KYE="x")))
     assert outcome.proposal is not None
-    assert any(note.startswith("KYE is written") for note in outcome.proposal.notes)
+    assert any(note.startswith("KYE is written") for note in sentences(outcome.proposal.notes))
 
 
 MCP = '{"mcpServers": {"web": {"command": "npx", "args": ["web-server"]}}}'

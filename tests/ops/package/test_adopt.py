@@ -17,6 +17,7 @@ from hermes_dist.ops.package.adopt import Adopting, adopt, adoptable
 from hermes_dist.ops.package.history import history
 from hermes_dist.ops.package.resolve import approve
 from hermes_dist.ops.package.status import status
+from hermes_dist.voice.notes import sentences
 
 
 def adopting(story: Story, source: str = "", **more: object) -> tuple[Outcome, Adopting]:
@@ -228,7 +229,7 @@ def test_update_and_status_of_an_adoptable_profile_say_how(tmp_path: Path) -> No
     with pytest.raises(DistError) as told:
         story.update()
     assert "adopt bot" in told.value.hint
-    assert any("adopt bot" in note for note in status(story.ctx, BOT).notes)
+    assert any("adopt bot" in note for note in sentences(status(story.ctx, BOT).notes))
     assert not adoptable(story.ctx, ProfileName("nobody"))
 
 
@@ -246,7 +247,7 @@ def test_install_with_force_merges_over_what_adopt_would_find(tmp_path: Path) ->
     outcome = story.install(force=True)
     assert outcome.open_conflicts == 0
     assert outcome.proposal is not None
-    assert any(story.commits[0][:7] in note for note in outcome.proposal.notes)
+    assert any(story.commits[0][:7] in note for note in sentences(outcome.proposal.notes))
     assert "Rule 3 is new" in story.read("SOUL.md")
     assert "Rule 20 is mine" in story.read("SOUL.md")
     assert not (story.home / "skills/bye").exists()

@@ -17,6 +17,7 @@ from hermes_dist.ops.package import rollback as going_back
 from hermes_dist.ops.package.history import history, hold
 from hermes_dist.ops.package.inspect import outdated
 from hermes_dist.ops.package.status import status
+from hermes_dist.voice.notes import sentences
 
 SOUL = FIRST["SOUL.md"]
 
@@ -85,7 +86,7 @@ def test_a_rollback_holds_against_the_commit_it_left_and_takes_a_later_one(story
     before = story.files()
     done = story.update()
     assert not done.done
-    assert "unhold bot" in done.notes[0]
+    assert "unhold bot" in sentences(done.notes)[0]
     assert story.files() == before
     assert outdated(story.ctx, BOT).state == "held"
     story.ship({"skills/third/SKILL.md": "third\n"})
@@ -176,7 +177,9 @@ def test_rollback_exact_puts_the_files_back_as_they_were_with_the_edits_of_then(
     outcome = story.rollback(1, exact=True)
     assert story.files() == then
     assert outcome.proposal is not None
-    assert any("SOUL.md" in note and "overwritten" in note for note in outcome.proposal.notes)
+    assert any(
+        "SOUL.md" in note and "overwritten" in note for note in sentences(outcome.proposal.notes)
+    )
     assert story.lock.base == lock.base
     assert story.lock.held == story.commits[1]
     assert status(story.ctx, BOT).conflicts == ()
@@ -250,7 +253,7 @@ def test_abort_keeps_and_names_edits_made_since(story: Story) -> None:
     assert story.read("skills/new/SKILL.md").endswith("It is mine.\n")
     assert (story.home / "skills/bye/SKILL.md").is_file()
     assert outcome.proposal is not None
-    named = [note for note in outcome.proposal.notes if "edited since" in note]
+    named = [note for note in sentences(outcome.proposal.notes) if "edited since" in note]
     assert [note.partition(":")[0] for note in named] == ["SOUL.md", "skills/new/SKILL.md"]
 
 
@@ -303,7 +306,7 @@ def test_a_base_that_is_lost_for_good_counts_as_added_on_both_sides(story: Story
     )
     outcome = story.update()
     assert outcome.proposal is not None
-    assert any("SOUL.md" in note and "lost" in note for note in outcome.proposal.notes)
+    assert any("SOUL.md" in note and "lost" in note for note in sentences(outcome.proposal.notes))
     assert story.read("SOUL.md") == SOUL.replace("Rule 20 stands", "Rule 20 is mine")
     assert "default: mine" in story.read("config.yaml")
     assert story.read("skills/hello/SKILL.md") == "changed\n", (

@@ -14,6 +14,7 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.upkeep import gc, verify
+from hermes_dist.voice.notes import sentences
 from hermes_dist.world.disk.locks import home_lock
 
 
@@ -172,5 +173,5 @@ def test_a_home_in_use_keeps_its_generations_and_is_named(story: Story) -> None:
     with home_lock(story.home):
         done = gc(story.ctx, keep=1)
     assert done.generations == 0
-    assert done.notes == ("bot is in use; its generations stay",)
+    assert sentences(done.notes) == ("bot is in use; its generations stay",)
     assert contents(story.home) == before

@@ -29,6 +29,7 @@ from hermes_dist.ops.package import resolve as settling
 from hermes_dist.ops.package import update as updating
 from hermes_dist.ops.transfer.export import Exported, Packing, export, target_of
 from hermes_dist.ops.transfer.import_archive import import_
+from hermes_dist.voice.notes import sentences
 
 POWERS = {
     "hooks/greet/HOOK.yaml": "name: greet\nevents: [session:start]\n",
@@ -210,7 +211,10 @@ def test_the_users_own_hooks_are_left_out_until_everything_has_its_yes(
     outcome = there.bring(packed(story))
     assert not (there.home() / "hooks").exists()
     assert outcome.proposal is not None
-    assert any("hooks/own" in note and "--allow-effects" in note for note in outcome.proposal.notes)
+    assert any(
+        "hooks/own" in note and "--allow-effects" in note
+        for note in sentences(outcome.proposal.notes)
+    )
     there.bring(story.root.parent / "bot.tar.gz", GO)
     assert (there.home() / "hooks/own/handler.py").read_text() == "print(1)\n"
     ship_second(story)
@@ -313,7 +317,7 @@ def test_a_conflict_of_an_import_keeps_ours_and_says_how_to_take_theirs(
     outcome = there.bring(path)
     assert outcome.proposal is not None
     assert [c.place for c in outcome.proposal.plan.conflicts] == ["config.yaml: model.default"]
-    assert any("--conflict theirs" in note for note in outcome.proposal.notes)
+    assert any("--conflict theirs" in note for note in sentences(outcome.proposal.notes))
     assert "default: tiny" in config.read_text()
     there.bring(path, Wish(choices=Choices(default=Side.THEIRS)))
     assert "default: large" in config.read_text()
@@ -434,7 +438,7 @@ def test_links_are_told_and_left(story: Story) -> None:
     story.install()
     (story.home / "skills/link").symlink_to("/etc")
     done = export(story.ctx, BOT, Packing(), story.root.parent / "x.tar.gz")
-    assert any("skills/link" in note for note in done.notes)
+    assert any("skills/link" in note for note in sentences(done.notes))
 
 
 def test_lost_contents_of_a_package_do_not_stop_it(story: Story, there: Elsewhere) -> None:
@@ -493,7 +497,7 @@ def test_a_whole_backup_names_the_variables_it_sets_before_it_is_unpacked(
             passphrase=lambda: "p",
         )
     assert not there.home().exists()
-    (line,) = (note for note in shown[0].notes if ".env" in note)
+    (line,) = (note for note in sentences(shown[0].notes) if ".env" in note)
     assert all(name in line for name in names)
     assert "secret" not in line
 

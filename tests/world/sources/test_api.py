@@ -17,6 +17,7 @@ from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import DistError, Invalid, Unreachable
 from hermes_dist.model.source import Pin, PinKind, SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Digest
+from hermes_dist.voice.notes import sentences
 from hermes_dist.world.disk.limits import Limits
 from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.repositories import Patience
@@ -352,7 +353,9 @@ def test_a_pointer_of_lfs_is_noted_and_not_fetched(sources: Sources, tmp_path: P
         }
     )
     offer = sources.fetch(parse_source(f"file://{repo.path}"), "refs/heads/main")
-    assert offer.notes == ("model.bin is a pointer of git LFS: its content is not fetched",)
+    assert sentences(offer.notes) == (
+        "model.bin is a pointer of git LFS: its content is not fetched",
+    )
 
 
 @pytest.mark.parametrize(

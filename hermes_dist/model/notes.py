@@ -1,0 +1,140 @@
+"""Notes: what a change has to say besides its plan, as a kind with data; ``voice.notes`` makes the sentences.
+
+No code looks into a sentence: whoever wants to know what a note is about looks at its kind.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+Datum = str | int | tuple[str, ...]
+
+
+class NoteKind(StrEnum):
+    """What a note says. Each kind has a sentence in ``voice.notes``, which names the data it needs."""
+
+    TOLD = "told"  # what an error or a warning says, as it stands
+
+    # the source, and the version that was chosen
+    TAG_AND_BRANCH = "tag-and-branch"
+    DEFAULT_BRANCH_CHANGED = "default-branch-changed"
+    TAG_NAMES_ANOTHER = "tag-names-another"
+    NEWER_VERSIONS = "newer-versions"
+    REGISTRY_PINS_NONE = "registry-pins-none"
+    REGISTRY_LACKS_VERSION = "registry-lacks-version"
+    YANKED = "yanked"
+    GO_BACK_TO = "go-back-to"
+    TAKEN_AS_NAME = "taken-as-name"
+    MOVED_TAG_ACCEPTED = "moved-tag-accepted"
+    HISTORY_REWRITTEN = "history-rewritten"
+    HISTORY_UNKNOWN = "history-unknown"
+    VERSION_LOWERED = "version-lowered"
+    PACKAGE_MOVED = "package-moved"
+    HELD = "held"
+    AGENT_NOT_FOUND = "agent-not-found"
+    AGENT_NOT_COMPARABLE = "agent-not-comparable"
+    KEY_NAMED_BUT_UNSIGNED = "key-named-but-unsigned"
+    OTHER_KEY_NAMED = "other-key-named"
+    LFS_POINTER = "lfs-pointer"
+    OWNED_IS_MISSING = "owned-is-missing"
+
+    # placing a package in a home, and capturing a home as a package
+    UNREADABLE_JOBS = "unreadable-jobs"
+    NOT_A_JOB = "not-a-job"
+    JOB_WITHOUT_START = "job-without-start"
+    UNREADABLE_SERVERS = "unreadable-servers"
+    NOT_A_SERVER = "not-a-server"
+    NAMELESS_SERVER = "nameless-server"
+    SERVER_TWICE = "server-twice"
+    SERVER_OVERRULED = "server-overruled"
+    SERVERS_STAY_ON = "servers-stay-on"
+    SETTINGS_UNREADABLE = "settings-unreadable"
+    HOME_JOBS_UNREADABLE = "home-jobs-unreadable"
+    SETTINGS_TAKEN_WHOLE = "settings-taken-whole"
+
+    # merging
+    MERGED_AS_TEXT = "merged-as-text"
+    NOT_JOINED = "not-joined"
+    BOTH_MOVED = "both-moved"
+    SETTLED_BY_AUTHOR = "settled-by-author"
+    CONTENT_LOST = "content-lost"
+
+    # files and variables
+    LEFT_ALONE = "left-alone"
+    LEFT_OUT = "left-out"
+    HIDDEN_CHARACTER = "hidden-character"
+    EXAMPLE_HELD_BACK = "example-held-back"
+    LOOK_BEFORE_COPYING = "look-before-copying"
+    VARIABLE_NOT_ASKED = "variable-not-asked"
+    VARIABLES_NOT_WRITTEN = "variables-not-written"
+    NO_ENV_FILE = "no-env-file"
+    OPEN_TO_OTHERS = "open-to-others"
+
+    # a profile without a lockfile, and the state of one that has one
+    TAKEN_FOR = "taken-for"
+    NO_PACKAGE = "no-package"
+    NO_LOCKFILE = "no-lockfile"
+    AGENT_WROTE_MANIFEST = "agent-wrote-manifest"
+    PARTS_NOT_IN = "parts-not-in"
+    AGENT_CANNOT_READ = "agent-cannot-read"
+    CANNOT_COMPARE = "cannot-compare"
+
+    # going back
+    EDIT_OVERWRITTEN = "edit-overwritten"
+    APPROVAL_STAYS_REVOKED = "approval-stays-revoked"
+    EDIT_KEPT = "edit-kept"
+    EDIT_IN_THE_WAY = "edit-in-the-way"
+    HOME_IN_USE = "home-in-use"
+
+    # archives
+    CONTENTS_NOT_IN_ARCHIVE = "contents-not-in-archive"
+    ONLY_PARTS_IN_ARCHIVE = "only-parts-in-archive"
+    SERVERS_FILE_UNREAD = "servers-file-unread"
+    ARCHIVE_EFFECTS_LEFT_OUT = "archive-effects-left-out"
+    ARCHIVE_EFFECTS_OFF = "archive-effects-off"
+    ARCHIVE_CONFLICTS = "archive-conflicts"
+    SECRETS_LEFT_BEHIND = "secrets-left-behind"
+    NOT_MERGED = "not-merged"
+    ENV_UNREADABLE = "env-unreadable"
+    ENV_SETS = "env-sets"
+    BASE_LOST = "base-lost"
+    BASE_UNSAFE = "base-unsafe"
+
+    # profiles
+    AGENT_ADDS_SKILLS = "agent-adds-skills"
+    SKILLS_NOT_ADDED = "skills-not-added"
+    NO_COMMAND = "no-command"
+    JOBS_PAUSED = "jobs-paused"
+    PEER_MADE = "peer-made"
+
+    # publishing
+    OLDER_THAN_PUBLISHED = "older-than-published"
+
+
+class Note(Struct, frozen=True):
+    """One note.
+
+    Attributes:
+        kind: What it says.
+        where: The file or the place in it; empty if the sentence needs none before it.
+        data: The names, paths and numbers in it.
+    """
+
+    kind: NoteKind
+    where: str = ""
+    data: tuple[tuple[str, Datum], ...] = ()
+
+    @classmethod
+    def of(cls, kind: NoteKind, where: str = "", **data: Datum) -> Note:
+        """Make a note from the data that its sentence needs."""
+        return cls(kind, where, tuple(data.items()))
+
+    @classmethod
+    def told(cls, said: object) -> Note:
+        """Make a note of what an error or a warning says."""
+        return cls.of(NoteKind.TOLD, text=str(said))
+
+    def __getitem__(self, name: str) -> Datum:
+        return dict(self.data)[name]

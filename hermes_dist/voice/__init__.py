@@ -1,0 +1,1 @@
+"""Words and data for people and programs: sentences, cards and JSON, made from values; no screen and no I/O."""

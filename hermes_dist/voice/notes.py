@@ -1,0 +1,267 @@
+"""The sentence for each kind of note."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from hermes_dist.model.notes import Datum, Note, NoteKind
+from hermes_dist.model.side import Side
+
+Data = Mapping[str, Datum]
+_SHOWN = 12
+_MERGED = "merged as text: {why}"
+_OVER = "merging over what this profile received"
+_NO_ASSIGNMENT = "lines that are no plain NAME=VALUE"
+
+
+def sentence(note: Note) -> str:
+    """Say a note in one sentence, without a full stop; text from outside in it is not cleaned yet."""
+    said = words_of(note)
+    return f"{note.where}: {said}" if note.where else said
+
+
+def words_of(note: Note) -> str:
+    """Say a note without the place it is about."""
+    said = SENTENCES[note.kind]
+    data = dict(note.data)
+    if callable(said):
+        return said(data)
+    return said.format_map({name: _listed(value) for name, value in data.items()})
+
+
+def sentences(notes: Iterable[Note]) -> tuple[str, ...]:
+    """Say each note once, in order."""
+    return tuple(dict.fromkeys(map(sentence, notes)))
+
+
+def _listed(value: Datum) -> Datum:
+    return ", ".join(value) if isinstance(value, tuple) else value
+
+
+def _names(data: Data, key: str) -> tuple[str, ...]:
+    value = data[key]
+    return value if isinstance(value, tuple) else (str(value),)
+
+
+def _first(names: tuple[str, ...]) -> str:
+    """The first names of many, and how many more there are."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _moved(data: Data) -> str:
+    renamed = f", and is called {data['now']} now" if data["now"] != data["package"] else ""
+    return (
+        f"{data['package']} moves here from {data['source']}{renamed}; "
+        "it is merged over what came from there"
+    )
+
+
+def _held(data: Data) -> str:
+    back = ", rolled back from there" if data["rolled_back"] else ""
+    return f"held at {data['at']}{back}; to take {data['offered']}: {data['command']}"
+
+
+def _within(data: Data) -> str:
+    """A reason, after the place inside the file if there is one."""
+    return f"{data['place']}: {data['why']}" if data["place"] else str(data["why"])
+
+
+def _without_start(data: Data) -> str:
+    why = (
+        f"the schedule {data['schedule']!r} counts from the moment a job is made, so the job stays "
+        "paused; give it a time with: cron edit ID --schedule"
+    )
+    return _within({"place": data["place"], "why": why})
+
+
+def _not_a_server(data: Data) -> str:
+    return f"{data['name'] or 'a server without a name'}: neither command nor url in it; left out"
+
+
+def _settled(data: Data) -> str:
+    result = "yours stays" if data["side"] == Side.OURS else "the author's is taken"
+    return f"both sides changed it; {result}, as merge in its manifest says"
+
+
+def _lines(data: Data) -> str:
+    """Names of held-back lines; an empty name stands for lines that are not assignments."""
+    return ", ".join(name or _NO_ASSIGNMENT for name in _names(data, "names"))
+
+
+def _held_back(data: Data) -> str:
+    return (
+        f"held back, for you to decide: {_lines(data)}; take a line by taking {data['mark']!r} away"
+    )
+
+
+def _look_first(data: Data) -> str:
+    return f"look at it before you copy a line of it to .env: {_lines(data)}"
+
+
+def _settings_unreadable(data: Data) -> str:
+    servers = _names(data, "servers")
+    more = f"; the servers of {data['mcp']} are left out: {', '.join(servers)}" if servers else ""
+    return f"{data['why']}{more}"
+
+
+def _jobs_paused(data: Data) -> str:
+    count = data["count"]
+    jobs = "1 job was" if count == 1 else f"{count} jobs were"
+    return f"{jobs} paused, as the original runs them; to run one here as well: {data['command']}"
+
+
+def _effects_left_out(data: Data) -> str:
+    return (
+        f"left out, as it could act by itself: {_first(_names(data, 'places'))}; "
+        "to take it, import again with --allow-effects"
+    )
+
+
+def _effects_off(data: Data) -> str:
+    return f"switched off until you switch it on: {', '.join(_names(data, 'places')[:_SHOWN])}"
+
+
+def _secrets(data: Data) -> str:
+    names = ", ".join(_names(data, "names")[:_SHOWN])
+    return f"secrets were left behind; set in {data['path']}: {names}"
+
+
+def _not_merged(data: Data) -> str:
+    shown = _first(_names(data, "paths"))
+    return f"not merged, this profile's own stay: {shown}; a new profile would have them"
+
+
+Say = Callable[[Data], str]
+
+SENTENCES: Mapping[NoteKind, str | Say] = {
+    NoteKind.TOLD: "{text}",
+    NoteKind.TAG_AND_BRANCH: (
+        "{name} is a tag and a branch; the tag is followed. If the branch is meant, write {branch}"
+    ),
+    NoteKind.DEFAULT_BRANCH_CHANGED: "the default branch is {now} now; it was {before}",
+    NoteKind.TAG_NAMES_ANOTHER: (
+        "the tag {tag}, which this profile was at, names another commit now"
+    ),
+    NoteKind.NEWER_VERSIONS: "pinned at {at}; newer: {newer}",
+    NoteKind.REGISTRY_PINS_NONE: "the registry pins no version of {package}: its source decides",
+    NoteKind.REGISTRY_LACKS_VERSION: (
+        "the registry has no version {version!r:.80}: it is looked up in the source"
+    ),
+    NoteKind.YANKED: "{package} {version} was yanked: {reason}",
+    NoteKind.GO_BACK_TO: "to go back to {version}: update --to {version}",
+    NoteKind.TAKEN_AS_NAME: (
+        "{name} is taken as a name in a registry; the folder here is ./{name}"
+    ),
+    NoteKind.MOVED_TAG_ACCEPTED: "its tag was moved; accepted",
+    NoteKind.HISTORY_REWRITTEN: f"the history of the source was rewritten; {_OVER}",
+    NoteKind.HISTORY_UNKNOWN: (
+        "how {commit} follows {before} can't be found out, so it counts as a rewritten history; "
+        f"{_OVER}"
+    ),
+    NoteKind.VERSION_LOWERED: (
+        "its version goes back from {before} to {version}, though its history goes on"
+    ),
+    NoteKind.PACKAGE_MOVED: _moved,
+    NoteKind.HELD: _held,
+    NoteKind.AGENT_NOT_FOUND: (
+        "needs {title} {requires}; none was found here to check that against"
+    ),
+    NoteKind.AGENT_NOT_COMPARABLE: (
+        "needs {title} {requires}; the version of the one here, {version!r:.40}, can't be compared"
+    ),
+    NoteKind.KEY_NAMED_BUT_UNSIGNED: "its manifest names the signing key {key}, but it is {how}",
+    NoteKind.OTHER_KEY_NAMED: "its manifest names another signing key, {key}",
+    NoteKind.LFS_POINTER: "{path} is a pointer of git LFS: its content is not fetched",
+    NoteKind.OWNED_IS_MISSING: ("distribution_owned names {path}, which the package does not hold"),
+    NoteKind.UNREADABLE_JOBS: _within,
+    NoteKind.NOT_A_JOB: _within,
+    NoteKind.JOB_WITHOUT_START: _without_start,
+    NoteKind.UNREADABLE_SERVERS: _within,
+    NoteKind.NOT_A_SERVER: _not_a_server,
+    NoteKind.NAMELESS_SERVER: "a server without a name; left out",
+    NoteKind.SERVER_TWICE: "{name}: there twice; the first one counts",
+    NoteKind.SERVER_OVERRULED: "{names}: config.yaml says otherwise, and counts",
+    NoteKind.SERVERS_STAY_ON: "its servers can't be switched off one by one ({why})",
+    NoteKind.SETTINGS_UNREADABLE: _settings_unreadable,
+    NoteKind.HOME_JOBS_UNREADABLE: ("the home's can't be read, the package's stays ({why})"),
+    NoteKind.SETTINGS_TAKEN_WHOLE: "taken as it is ({why})",
+    NoteKind.MERGED_AS_TEXT: _MERGED,
+    NoteKind.NOT_JOINED: f"{_MERGED}; lines would not join to a valid file",
+    NoteKind.BOTH_MOVED: (
+        "you moved it to {ours}, upstream to {theirs}; both are kept, and yours is your own "
+        "from now on"
+    ),
+    NoteKind.SETTLED_BY_AUTHOR: _settled,
+    NoteKind.CONTENT_LOST: (
+        "its content as received is lost and can't be fetched again; where both sides "
+        "differ, yours stays"
+    ),
+    NoteKind.LEFT_ALONE: "{why}; left alone",
+    NoteKind.LEFT_OUT: "{why}; left out",
+    NoteKind.HIDDEN_CHARACTER: "a character that nobody sees",
+    NoteKind.EXAMPLE_HELD_BACK: _held_back,
+    NoteKind.LOOK_BEFORE_COPYING: _look_first,
+    NoteKind.VARIABLE_NOT_ASKED: (
+        "{name} is written into .env, though the package does not ask for it"
+    ),
+    NoteKind.VARIABLES_NOT_WRITTEN: "the variables were not written: {why}",
+    NoteKind.NO_ENV_FILE: "no {name} was made: {why}",
+    NoteKind.OPEN_TO_OTHERS: (
+        "{path} can be read by others on this machine; make it private with: chmod 600 {path}"
+    ),
+    NoteKind.TAKEN_FOR: "what is here is taken for {version}: {same} of {total} files are the same",
+    NoteKind.NO_PACKAGE: "no package: this profile is all your own",
+    NoteKind.NO_LOCKFILE: "installed without a lockfile; take it over with: {command}",
+    NoteKind.AGENT_WROTE_MANIFEST: (
+        "{path} was written again by the agent's installer; an update that brings something puts "
+        "the author's back; use `{command}` instead of its own"
+    ),
+    NoteKind.PARTS_NOT_IN: (
+        "parts of this version are not in yet; the next whole update brings them"
+    ),
+    NoteKind.AGENT_CANNOT_READ: "the agent can't read it: {why}",
+    NoteKind.CANNOT_COMPARE: (
+        "what was received is lost and can't be had again, so what differs can't be shown"
+    ),
+    NoteKind.EDIT_OVERWRITTEN: "what was edited since is overwritten",
+    NoteKind.APPROVAL_STAYS_REVOKED: "you took its yes back; it stays off, and waits",
+    NoteKind.EDIT_KEPT: "edited since the update; the edits are kept",
+    NoteKind.EDIT_IN_THE_WAY: (
+        "an edit of yours touches what the update changed; it stays as it is"
+    ),
+    NoteKind.HOME_IN_USE: "{name} is in use; its generations stay",
+    NoteKind.CONTENTS_NOT_IN_ARCHIVE: (
+        "{count} contents of the package are not in it; where both sides differ, yours stay"
+    ),
+    NoteKind.ONLY_PARTS_IN_ARCHIVE: (
+        "only parts of the profile are in it, so it follows no package here"
+    ),
+    NoteKind.SERVERS_FILE_UNREAD: (
+        "no agent reads it in a profile; a packed package is installed: {command}"
+    ),
+    NoteKind.ARCHIVE_EFFECTS_LEFT_OUT: _effects_left_out,
+    NoteKind.ARCHIVE_EFFECTS_OFF: _effects_off,
+    NoteKind.ARCHIVE_CONFLICTS: (
+        "where both sides changed the same, yours stays; to take the archive's, pass "
+        "--conflict theirs"
+    ),
+    NoteKind.SECRETS_LEFT_BEHIND: _secrets,
+    NoteKind.NOT_MERGED: _not_merged,
+    NoteKind.ENV_UNREADABLE: (
+        "its {name} comes along, and can't be read as text: look at it before the agent starts"
+    ),
+    NoteKind.ENV_SETS: "its {name} comes along, and sets for the agent: {names}",
+    NoteKind.BASE_LOST: (
+        "a content of the package is lost ({digest}); it is fetched again where needed"
+    ),
+    NoteKind.BASE_UNSAFE: "a content of the package holds a secret ({digest}); left out",
+    NoteKind.AGENT_ADDS_SKILLS: (
+        "{title} is not installed, so no bundled skills were added; it adds them later"
+    ),
+    NoteKind.SKILLS_NOT_ADDED: "{why}; it adds them later: {command}",
+    NoteKind.NO_COMMAND: "no command of its own: {why}; choose a name: {command}",
+    NoteKind.JOBS_PAUSED: _jobs_paused,
+    NoteKind.PEER_MADE: "a peer of its own was made in Honcho: {name}",
+    NoteKind.OLDER_THAN_PUBLISHED: "{tag} is older than {newest}, which is published already",
+}
