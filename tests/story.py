@@ -14,9 +14,8 @@ from hermes_dist.brand import HERMES, Layout
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
-from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.change.proposal import Outcome, Proposal
-from hermes_dist.ops.change.propose import Choices
+from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package import install as installing
@@ -25,7 +24,7 @@ from hermes_dist.ops.package import rollback as going_back
 from hermes_dist.ops.package.update import update
 
 BOT = ProfileName("bot")
-GO = Wish(choices=Choices(allow_effects=True))
+GO = Request(choices=Choices(allow_effects=True))
 LINES = "".join(f"Rule {n} stands.\n" for n in range(1, 31))
 FIRST: Mapping[str, str] = {
     "distribution.yaml": "name: bot\nversion: 1.0.0\n",
@@ -74,7 +73,7 @@ class Story:
     def install(self, **more: Any) -> Outcome:
         return installing.install(self.ctx, self.url, GO, yes, name="bot", **more)
 
-    def update(self, wish: Wish = GO) -> Outcome:
+    def update(self, wish: Request = GO) -> Outcome:
         return update(self.ctx, BOT, wish, yes)
 
     def rollback(self, to: int | None = None, *, exact: bool = False) -> Outcome:
@@ -84,7 +83,7 @@ class Story:
         return going_back.abort(self.ctx, BOT, GO, yes)
 
     def resolve(self, side: Side, place: str = "", *, always: bool = False) -> Outcome:
-        return settling.resolve(self.ctx, BOT, side, Wish(), yes, place=place, always=always)
+        return settling.resolve(self.ctx, BOT, side, Request(), yes, place=place, always=always)
 
     def read(self, path: str) -> str:
         return (self.home / path).read_text()

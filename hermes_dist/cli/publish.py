@@ -22,7 +22,7 @@ from hermes_dist.ops.authoring import contribute as giving
 from hermes_dist.ops.authoring import publish as ops
 from hermes_dist.ops.authoring import registry_entry as entering
 from hermes_dist.ops.authoring.publication import Publication, PublishOptions
-from hermes_dist.ops.change.propose import Choices
+from hermes_dist.ops.change.request import Choices
 
 _SHOWN = 30
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Send it without asking.")]

@@ -11,21 +11,19 @@ from hermes_dist.cli.shared.ask import agreement
 from hermes_dist.cli.shared.cards import preview, size_of
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import (
-    AllowEffects,
-    DryRun,
     Except,
-    OnConflict,
     Only,
     Profile,
     Yes,
     command,
 )
 from hermes_dist.cli.shared.reminders import notes
+from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.cli.shared.wish import finish, settle_of, wish_of
+from hermes_dist.cli.shared.verb import command_with_request
 from hermes_dist.errors import DistError, Invalid, UsageError, counted
 from hermes_dist.ops.change.proposal import Proposal
-from hermes_dist.ops.change.propose import Choices
+from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.transfer import export as transfer
 from hermes_dist.ops.transfer import import_archive as arriving
 from hermes_dist.ops.transfer.export import Exported, Packing
@@ -167,9 +165,10 @@ def read_passphrase(file: str) -> str:
     return line
 
 
-@command
+@command_with_request("dry_run", "conflict", "allow_effects", "only", "without")
 def import_(
     session: Session,
+    request: Request,
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="The archive: .tar.gz, or a backup .tar.gz.age.")
     ],
@@ -180,17 +179,8 @@ def import_(
         bool, typer.Option("--alias", help="Make a command of the profile's name.")
     ] = False,
     yes: Yes = False,
-    dry_run: DryRun = False,
-    conflict: OnConflict = "",
-    allow_effects: AllowEffects = False,
-    only: Only = "",
-    without: Except = "",
     passphrase_file: PassphraseFile = "",
 ) -> int:
-    wish = wish_of(
-        conflict=conflict, only=only, without=without, allow_effects=allow_effects, dry_run=dry_run
-    )
-
     def confirm(proposal: Proposal) -> bool:
         return agreement(session, yes=yes or proposal.new)(proposal)
 
@@ -203,18 +193,17 @@ def import_(
     outcome = arriving.import_(
         session.ctx,
         Path(file).expanduser(),
-        wish,
+        request,
         confirm,
         passphrase=passphrase,
         name=name,
         alias="" if alias else None,
-        settle=settle_of(session, conflict, yes=yes),
     )
     proposal = outcome.proposal
     if proposal is not None and not outcome.done and not outcome.dry_run:
         # There was nothing to do and so nothing was asked; the preview says why.
         preview(session, proposal)
-    code = finish(session, outcome)
+    code = show_outcome(session, outcome)
     return (
         3
         if proposal is not None and proposal.plan.conflicts and not outcome.dry_run and code == 0

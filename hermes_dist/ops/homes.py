@@ -15,7 +15,7 @@ from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
 from hermes_dist.model.lock_head import HINT
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.tree import Digest
+from hermes_dist.model.tree import EMPTY, Digest, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock, home_lock
@@ -34,6 +34,11 @@ class Home(Struct, frozen=True):
     path: Path
     lock: Lock | None
     lock_bytes: bytes | None
+
+    @property
+    def base(self) -> Tree:
+        """The package tree as the home last received it; empty without a lock."""
+        return self.lock.base if self.lock else EMPTY
 
     def need_lock(self, ctx: Context) -> Lock:
         """Return the lock.

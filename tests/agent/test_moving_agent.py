@@ -12,7 +12,7 @@ from partners import Generation
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.decide.secrets.scan import scan
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.transfer.export import Packing, export
 from hermes_dist.ops.transfer.import_archive import import_
@@ -60,7 +60,7 @@ def test_an_archive_of_the_agent_comes_in_without_keys_and_with_its_memories(
     )
     run(agent_venv / "bin/hermes", "profile", "export", "ada", "-o", str(home / "ada.tar.gz"))
     outcome = import_(
-        ctx, home / "ada.tar.gz", Wish(), lambda _: True, passphrase=never, name="grace"
+        ctx, home / "ada.tar.gz", Request(), lambda _: True, passphrase=never, name="grace"
     )
     grace = home / ".hermes/profiles/grace"
     assert (grace / "SOUL.md").read_text() == "I am Ada.\n"

@@ -10,7 +10,7 @@ import yaml
 from story import FIRST, Story, agent_installs, yes
 from terminal import Terminal
 
-from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import install as installing
 
 SERVERS = {"mcpServers": {"web": {"command": "web-server"}, "mail": {"command": "mail-server"}}}
@@ -42,7 +42,7 @@ def test_a_declined_offer_changes_nothing(story: Story) -> None:
 
 
 def test_effects_are_approved_one_by_one(story: Story) -> None:
-    installing.install(story.ctx, story.url, Wish(), yes, name="bot")
+    installing.install(story.ctx, story.url, Request(), yes, name="bot")
     terminal = Terminal("approve", "bot")
     terminal.answer("[N]o: ", "e")
     terminal.answer("Approve mcp_servers.mail? [y/N] ", "n")
@@ -54,7 +54,7 @@ def test_effects_are_approved_one_by_one(story: Story) -> None:
 
 
 def test_no_to_all_cancels(story: Story) -> None:
-    installing.install(story.ctx, story.url, Wish(), yes, name="bot")
+    installing.install(story.ctx, story.url, Request(), yes, name="bot")
     before = story.files()
     terminal = Terminal("approve", "bot")
     terminal.answer("[N]o: ", "")

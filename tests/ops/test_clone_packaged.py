@@ -11,7 +11,7 @@ from test_life_of_profiles import CODER, context, tree
 from hermes_dist.brand import LOCKFILE
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.package.install import Wish, install
+from hermes_dist.ops.package.install import Request, install
 from hermes_dist.ops.package.update import update
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles import lifecycle, trash_and_archive
@@ -36,7 +36,7 @@ def repo(tmp_path: Path) -> Repo:
 @pytest.fixture
 def ctx(home: Path, repo: Repo) -> Context:
     ctx = context(home)
-    install(ctx, f"file://{repo.path}", Wish(), lambda _: True, name="coder")
+    install(ctx, f"file://{repo.path}", Request(), lambda _: True, name="coder")
     return ctx
 
 
@@ -61,7 +61,7 @@ def test_a_clone_can_be_updated_on_its_own_and_keeps_the_edits_it_was_cloned_wit
             "SOUL.md": "I write code.\n\nWith care.\n",
         }
     )
-    outcome = update(ctx, made.name, Wish(), lambda _: True)
+    outcome = update(ctx, made.name, Request(), lambda _: True)
     assert outcome.done
     assert show(ctx, made.name).conflicts == 0
     assert (made.path / "SOUL.md").read_text() == "I write code.\n\nWith great care.\n"
@@ -77,7 +77,7 @@ def test_a_packaged_profile_is_updated_after_its_rename_and_its_return(
     trash_and_archive.put_away(ctx, ProfileName("dev-bot"), "trash")
     trash_and_archive.restore(ctx, "dev-bot")
     repo.commit({"SOUL.md": "I write code.\n"})
-    assert update(ctx, ProfileName("dev-bot"), Wish(), lambda _: True).done
+    assert update(ctx, ProfileName("dev-bot"), Request(), lambda _: True).done
     assert (ctx.layout.home(ProfileName("dev-bot")) / "SOUL.md").read_text() == "I write code.\n"
 
 

@@ -15,14 +15,14 @@ from hermes_dist.decide.ownership import is_machine
 from hermes_dist.errors import Busy
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
-from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package.install import install
 from hermes_dist.ops.package.resolve import approve, to_approve
 from hermes_dist.ops.package.update import update
 
-QUIET = Wish()
+QUIET = Request()
 """What ``-y`` says: yes to the content, and to nothing that needs one of its own."""
 
 

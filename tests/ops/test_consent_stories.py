@@ -12,7 +12,7 @@ from story import BOT, Story, yes
 
 from hermes_dist.errors import Refused
 from hermes_dist.model.lock import dump_lock
-from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import approvals
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.resolve import approve, to_approve
@@ -44,7 +44,7 @@ FILES = {
 @pytest.fixture
 def story(tmp_path: Path) -> Story:
     story = Story(tmp_path, FILES)
-    installing.install(story.ctx, story.url, Wish(), yes, name="bot")
+    installing.install(story.ctx, story.url, Request(), yes, name="bot")
     return story
 
 
@@ -54,12 +54,12 @@ def test_a_secret_that_the_user_filled_in_is_in_no_card_lock_or_export(story: St
     config["mcp_servers"]["web"]["env"] = {"API_KEY": TOKEN, "NOTE": WORD}
     story.write("config.yaml", yaml.safe_dump(config))
     story.ship({"SOUL.md": "Soul.\n"})
-    story.update(Wish())
+    story.update(Request())
     effects = to_approve(story.ctx, BOT).effects
     assert any(effect.key == "mcp_servers.web.env.API_KEY" for effect in effects)
-    approve(story.ctx, BOT, Wish(), yes, wanted=("hooks/greet",))
+    approve(story.ctx, BOT, Request(), yes, wanted=("hooks/greet",))
     waiting = repr(to_approve(story.ctx, BOT)) + dump_lock(story.lock).decode()
-    approve(story.ctx, BOT, Wish(), yes)
+    approve(story.ctx, BOT, Request(), yes)
     said = waiting + repr(approvals.consents(story.ctx, BOT)) + dump_lock(story.lock).decode()
     assert TOKEN not in said
     assert WORD not in said
@@ -80,7 +80,7 @@ def test_a_secret_that_the_user_filled_in_is_in_no_card_lock_or_export(story: St
 def test_going_back_to_code_that_had_its_yes_asks_nothing_and_to_none_that_had_none(
     story: Story,
 ) -> None:
-    approve(story.ctx, BOT, Wish(), yes)
+    approve(story.ctx, BOT, Request(), yes)
     assert not story.lock.parked
     worse = {"mcpServers": {"web": {"command": "python", "args": ["scripts/web.py", "--fast"]}}}
     story.ship(
@@ -93,22 +93,22 @@ def test_going_back_to_code_that_had_its_yes_asks_nothing_and_to_none_that_had_n
             "skills/x/SKILL.md": "X.\n",
         }
     )
-    story.update(Wish())
+    story.update(Request())
     assert {str(e.path) for e in story.lock.parked} >= {
         "scripts/web.py",
         "scripts/daily.py",
         "hooks/greet",
         "config.yaml",
     }
-    approve(story.ctx, BOT, Wish(), yes)
+    approve(story.ctx, BOT, Request(), yes)
     assert not story.lock.parked
     assert story.read("scripts/web.py") == "print(3)\n"
-    outcome = rollback(story.ctx, BOT, Wish(), yes)
+    outcome = rollback(story.ctx, BOT, Request(), yes)
     assert outcome.proposal is not None
     assert [effect.place for effect in outcome.proposal.plan.parked] == []
     assert story.read("scripts/web.py") == "print(1)\n"
     assert story.read("hooks/greet/handler.py") == "x = 1\n"
     assert not (story.home / "scripts/json.py").exists()
     story.ship({"scripts/web.py": "print('never seen')\n"})
-    story.update(Wish())
+    story.update(Request())
     assert {str(e.path) for e in story.lock.parked} >= {"scripts/web.py"}

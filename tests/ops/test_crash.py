@@ -12,8 +12,7 @@ import pytest
 from story import BOT, FIRST, GO, Story, agent_installs, yes
 
 from hermes_dist.model.side import Side
-from hermes_dist.ops.change.confirm import Wish
-from hermes_dist.ops.change.propose import Choices
+from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package import resolve as settling
 from hermes_dist.ops.package.adopt import adopt
@@ -37,7 +36,7 @@ def _conflicting(story: Story) -> None:
     story.install()
     story.edit("SOUL.md", "Rule 3 stands", "Rule 3 is mine")
     story.ship(SECOND)
-    story.update(Wish())
+    story.update(Request())
     assert story.lock.conflicts
     assert len(story.lock.parked) == 2
 
@@ -49,12 +48,12 @@ def _adoptable(story: Story) -> None:
 
 Case = tuple[Callable[[Story], None], Callable[[Story], object]]
 CASES: dict[str, Case] = {
-    "approve": (_conflicting, lambda s: settling.approve(s.ctx, BOT, Wish(), yes)),
+    "approve": (_conflicting, lambda s: settling.approve(s.ctx, BOT, Request(), yes)),
     "resolve": (_conflicting, lambda s: s.resolve(Side.THEIRS)),
     "resolve --edit": (
         _conflicting,
         lambda s: settling.resolve_asking(
-            s.ctx, BOT, lambda *_: b"edited\n", Wish(choices=Choices()), yes
+            s.ctx, BOT, lambda *_: b"edited\n", Request(choices=Choices()), yes
         ),
     ),
     "rollback": (_conflicting, lambda s: s.rollback()),

@@ -18,8 +18,8 @@ from hermes_dist.decide.ownership import ENV_EXAMPLES
 from hermes_dist.decide.profiles.lifecycle import NEW_ENV
 from hermes_dist.ops.authoring import capture as captures
 from hermes_dist.ops.change import review
-from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.change.variables import gather
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.package import install as installing
@@ -143,7 +143,7 @@ def test_an_archive_of_somebody_has_its_example_held_back_and_named(tmp_path: Pa
     root = tmp_path / ".hermes"
     root.mkdir()
     ctx = Context(HERMES, Layout(HERMES, root, tmp_path), {})
-    outcome = import_(ctx, archive, Wish(), lambda _: True, passphrase=lambda _: "")
+    outcome = import_(ctx, archive, Request(), lambda _: True, passphrase=lambda _: "")
     home = ctx.layout.home(BOT)
     assert dotenv.read((home / ".env.EXAMPLE").read_bytes()) == HARMLESS
     assert outcome.proposal is not None
@@ -162,7 +162,7 @@ def test_an_example_of_another_name_in_an_archive_stays_out(tmp_path: Path, name
     root = tmp_path / ".hermes"
     root.mkdir()
     ctx = Context(HERMES, Layout(HERMES, root, tmp_path), {})
-    import_(ctx, archive, Wish(), lambda _: True, passphrase=lambda _: "")
+    import_(ctx, archive, Request(), lambda _: True, passphrase=lambda _: "")
     assert [
         path.name for path in ctx.layout.home(BOT).iterdir() if path.name.lower().startswith(".env")
     ] == [".env"]

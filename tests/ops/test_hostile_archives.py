@@ -16,7 +16,7 @@ from tars import foreign, info, member, ours, strict, zipped
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.decide.profiles.lifecycle import NEW_ENV
 from hermes_dist.errors import Cancelled, DistError
-from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.transfer.import_archive import import_
 from hermes_dist.world.archive.write import END
@@ -328,7 +328,7 @@ def assert_refused(ctx: Context, path: Path, rule: str, *, bomb: bool = False) -
     began = time.monotonic()
     try:
         with pytest.raises(DistError) as caught:
-            import_(ctx, path, Wish(), lambda _: True, passphrase=never)
+            import_(ctx, path, Request(), lambda _: True, passphrase=never)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -374,7 +374,7 @@ def test_an_archive_cut_short_at_any_block_is_refused(
         assert_refused(ctx, path, "too early|no archive|damaged")
     path.write_bytes(data)
     assert (
-        import_(ctx, path, Wish(dry_run=True), lambda _: True, passphrase=never).proposal
+        import_(ctx, path, Request(dry_run=True), lambda _: True, passphrase=never).proposal
         is not None
     )
 
@@ -388,7 +388,7 @@ def test_one_changed_byte_anywhere_is_refused_or_changes_nothing_that_counts(
     for at in range(len(data)):
         path.write_bytes(data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :])
         try:
-            import_(ctx, path, Wish(), lambda _: True, passphrase=never)
+            import_(ctx, path, Request(), lambda _: True, passphrase=never)
         except DistError:
             continue
         home = ctx.layout.profiles / "bot"
@@ -412,8 +412,8 @@ def test_a_file_that_is_not_ours_is_never_overwritten(ctx: Context, tmp_path: Pa
     (ctx.layout.profiles / "other" / "memories").mkdir()
     (ctx.layout.profiles / "other" / "memories" / "MEMORY.md").write_text("mine, too")
     with pytest.raises(Cancelled):
-        import_(ctx, path, Wish(), lambda _: False, passphrase=never)
-    import_(ctx, path, Wish(), lambda _: True, passphrase=never)
+        import_(ctx, path, Request(), lambda _: False, passphrase=never)
+    import_(ctx, path, Request(), lambda _: True, passphrase=never)
     home = ctx.layout.profiles / "other"
     assert (home / "SOUL.md").read_text() == "mine"
     assert (home / "memories" / "MEMORY.md").read_text() == "mine, too"

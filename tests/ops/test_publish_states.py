@@ -13,9 +13,7 @@ from story import yes
 from hermes_dist.errors import Refused
 from hermes_dist.ops.authoring import author
 from hermes_dist.ops.authoring import publish as publishing
-from hermes_dist.ops.authoring.publication import PublishOptions
-from hermes_dist.ops.change.confirm import Wish
-from hermes_dist.ops.change.propose import Choices
+from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.history import hold
 from hermes_dist.ops.package.status import status
@@ -42,7 +40,7 @@ def repo(tmp_path: Path) -> Repo:
 
 def installed(tmp_path: Path, repo: Repo, **choices: object) -> Machine:
     machine = Machine(tmp_path / "ada")
-    wish = Wish(choices=Choices(**choices))  # type: ignore[arg-type]
+    wish = Request(choices=Choices(**choices))  # type: ignore[arg-type]
     installing.install(machine.ctx, f"file://{repo.path}", wish, yes, name="bot")
     return machine
 

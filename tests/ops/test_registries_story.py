@@ -55,7 +55,7 @@ class Shop:
 
     def install(self, source: str = "bot", **naming: Any) -> Outcome:
         return installing.install(
-            self.story.ctx, source, GO, yes, name="bot", naming=Naming(**naming)
+            self.story.ctx, source, replace(GO, naming=Naming(**naming)), yes, name="bot"
         )
 
     def update(self, **more: Any) -> Outcome:
@@ -192,7 +192,7 @@ def test_a_name_that_another_registry_has_too_stays_with_the_first(shop: Shop, h
         installing.install(shop.story.ctx, "bot", GO, yes, name="again")
     assert "--registry NAME" in caught.value.hint
     assert installing.install(
-        shop.story.ctx, "bot", GO, yes, name="again", naming=Naming(registry="ours")
+        shop.story.ctx, "bot", replace(GO, naming=Naming(registry="ours")), yes, name="again"
     ).done
     ops.remove(shop.story.ctx, "ours")
     with pytest.raises(DistError, match="from the registry 'ours', which is not among yours"):

@@ -10,7 +10,7 @@ import yaml
 from story import BOT, Story, yes
 
 from hermes_dist.errors import DistError
-from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import approvals
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.resolve import approve
@@ -35,8 +35,8 @@ THINGS = ["web", "daily", "hooks/greet", "plugins/tool", "approvals.mode"]
 @pytest.fixture
 def story(tmp_path: Path) -> Story:
     story = Story(tmp_path, FILES)
-    installing.install(story.ctx, story.url, Wish(), yes, name="bot")
-    approve(story.ctx, BOT, Wish(), yes)
+    installing.install(story.ctx, story.url, Request(), yes, name="bot")
+    approve(story.ctx, BOT, Request(), yes)
     assert not story.lock.parked
     return story
 
@@ -59,16 +59,16 @@ def waiting(story: Story) -> set[str]:
 @pytest.mark.parametrize("thing", THINGS)
 def test_what_is_taken_back_is_off_and_waits_until_its_next_yes(story: Story, thing: str) -> None:
     assert lives(story, thing)
-    approvals.revoke(story.ctx, BOT, (thing,), Wish(), yes)
+    approvals.revoke(story.ctx, BOT, (thing,), Request(), yes)
     assert not lives(story, thing)
     assert all(lives(story, other) for other in THINGS if other != thing)
     assert len(waiting(story)) == 1
     before = waiting(story)
     story.ship({"SOUL.md": "Soul.\n"})
-    story.update(Wish())
+    story.update(Request())
     assert not lives(story, thing)
     assert waiting(story) == before
-    approve(story.ctx, BOT, Wish(), yes)
+    approve(story.ctx, BOT, Request(), yes)
     assert lives(story, thing)
     assert not waiting(story)
 
@@ -77,16 +77,16 @@ def test_what_is_taken_back_is_off_and_waits_until_its_next_yes(story: Story, th
 def test_going_back_exactly_brings_no_yes_back_that_was_taken(story: Story, thing: str) -> None:
     goal = story.lock.generation
     story.ship({"SOUL.md": "Soul.\n"})
-    story.update(Wish())
-    approvals.revoke(story.ctx, BOT, (thing,), Wish(), yes)
+    story.update(Request())
+    approvals.revoke(story.ctx, BOT, (thing,), Request(), yes)
     story.rollback(to=goal, exact=True)
     assert not (story.home / "SOUL.md").exists()
     assert not lives(story, thing)
     assert all(lives(story, other) for other in THINGS if other != thing)
     assert len(waiting(story)) == 1
-    story.update(Wish())
+    story.update(Request())
     assert not lives(story, thing)
-    approve(story.ctx, BOT, Wish(), yes)
+    approve(story.ctx, BOT, Request(), yes)
     assert lives(story, thing)
     assert not waiting(story)
 
@@ -96,9 +96,9 @@ def test_going_back_with_later_edits_kept_brings_no_yes_back_either(
     story: Story, thing: str
 ) -> None:
     story.ship({"SOUL.md": "Soul.\n"})
-    story.update(Wish())
-    approvals.revoke(story.ctx, BOT, (thing,), Wish(), yes)
-    rollback(story.ctx, BOT, Wish(), yes)
+    story.update(Request())
+    approvals.revoke(story.ctx, BOT, (thing,), Request(), yes)
+    rollback(story.ctx, BOT, Request(), yes)
     assert not lives(story, thing)
     assert len(waiting(story)) == 1
 
@@ -117,11 +117,11 @@ def test_the_yes_to_changed_code_goes_with_what_loads_it(
         return {dict(a.facts).get("code of", "") for a in story.lock.approved if a.path == script}
 
     story.ship({script: "print(9)\n"})
-    story.update(Wish())
-    approve(story.ctx, BOT, Wish(), yes)
+    story.update(Request())
+    approve(story.ctx, BOT, Request(), yes)
     before = owners()
     assert owner in before
-    approvals.revoke(story.ctx, BOT, (thing,), Wish(), yes)
+    approvals.revoke(story.ctx, BOT, (thing,), Request(), yes)
     assert owners() == before - {owner}
     assert not lives(story, thing)
 
@@ -130,7 +130,7 @@ def test_the_yes_to_changed_code_goes_with_what_loads_it(
     ("thing", "script"), [("web", "scripts/web.py"), ("daily", "scripts/daily.py")]
 )
 def test_a_script_names_what_loads_it(story: Story, thing: str, script: str) -> None:
-    approvals.revoke(story.ctx, BOT, (script,), Wish(), yes)
+    approvals.revoke(story.ctx, BOT, (script,), Request(), yes)
     assert not lives(story, thing)
     assert story.read(script)
 
@@ -138,5 +138,5 @@ def test_a_script_names_what_loads_it(story: Story, thing: str, script: str) -> 
 def test_files_that_the_user_edited_are_never_removed(story: Story) -> None:
     story.write("hooks/greet/handler.py", "x = 'mine'\n")
     with pytest.raises(DistError, match=r"handler\.py"):
-        approvals.revoke(story.ctx, BOT, ("hooks/greet",), Wish(), yes)
+        approvals.revoke(story.ctx, BOT, ("hooks/greet",), Request(), yes)
     assert story.read("hooks/greet/handler.py") == "x = 'mine'\n"

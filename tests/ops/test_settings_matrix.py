@@ -15,7 +15,7 @@ from hermes_dist.brand import HERMES, Layout
 from hermes_dist.decide.consent.review import grouped
 from hermes_dist.model.documents.api import get, same
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.package.install import install
 from hermes_dist.ops.package.rollback import rollback
@@ -27,7 +27,7 @@ from hermes_dist.ops.transfer.import_archive import import_
 DATA = Path(__file__).parents[1] / "data"
 Way = Callable[[Path, str], Path]
 Pair = tuple[tuple[str, ...], object]
-QUIET = Wish()
+QUIET = Request()
 """What ``-y`` says: yes to the content, and to nothing that needs one of its own."""
 MANIFEST = "name: bot\nversion: 1.0.0\n"
 PLAIN = "model: {default: small}\nmcp_servers: {known: {command: npx, args: [known]}}\n"

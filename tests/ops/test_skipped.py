@@ -8,7 +8,7 @@ import pytest
 
 from hermes_dist.brand import HERMES
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.package import install as ops
 from hermes_dist.ops.package.update import update
@@ -25,7 +25,7 @@ def test_a_file_written_inside_the_window_stays_and_is_merged_by_the_next_update
         {"distribution.yaml": "name: bot\n", "SOUL.md": "one\n\ntwo\n\nthree\n", "a.md": "a\n"}
     )
     ctx = Context.from_environment(HERMES)
-    ops.install(ctx, f"file://{repo.path}", Wish(), lambda _: True)
+    ops.install(ctx, f"file://{repo.path}", Request(), lambda _: True)
     repo.commit(
         {"distribution.yaml": "name: bot\n", "SOUL.md": "one\n\ntwo\n\nTHREE\n", "a.md": "b\n"}
     )
@@ -40,11 +40,11 @@ def test_a_file_written_inside_the_window_stays_and_is_merged_by_the_next_update
         real(fs, slot, path)
 
     monkeypatch.setattr(realize, "_swap", swap)
-    outcome = update(ctx, ProfileName("bot"), Wish(), lambda _: True)
+    outcome = update(ctx, ProfileName("bot"), Request(), lambda _: True)
     assert [str(path) for path in outcome.skipped] == ["SOUL.md"]
     assert soul.read_text() == "ONE\n\ntwo\n\nthree\n"
     assert (soul.parent / "a.md").read_text() == "b\n"
-    again = update(ctx, ProfileName("bot"), Wish(), lambda _: True)
+    again = update(ctx, ProfileName("bot"), Request(), lambda _: True)
     assert not again.skipped
     assert soul.read_text() == "ONE\n\ntwo\n\nTHREE\n"
-    assert not update(ctx, ProfileName("bot"), Wish(), lambda _: True).done
+    assert not update(ctx, ProfileName("bot"), Request(), lambda _: True).done

@@ -14,8 +14,8 @@ from hermes_dist.brand import Layout
 from hermes_dist.errors import DistError, Invalid, Refused
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring.sign import rotate
-from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.inspect import info
 from hermes_dist.ops.package.update import update
@@ -27,7 +27,7 @@ from hermes_dist.ops.trust.trusted_keys import Accept
 from hermes_dist.voice.notes import sentences
 
 
-def taking(**more: bool) -> Wish:
+def taking(**more: bool) -> Request:
     return replace(GO, accept=Accept(**more))
 
 
@@ -61,13 +61,13 @@ class Signed(Story):
         signed = self.signing(by) if by else ()
         self.repo.git(*signed, "tag", "-f", "-s" if by else "-a", "-m", tag, tag, commit)
 
-    def get(self, wish: Wish = GO) -> Outcome:
+    def get(self, wish: Request = GO) -> Outcome:
         return installing.install(self.ctx, self.url + self.follow, wish, yes, name="bot")
 
-    def to(self, ref: str, wish: Wish = GO) -> Outcome:
+    def to(self, ref: str, wish: Request = GO) -> Outcome:
         return update(self.ctx, BOT, replace(wish, to=ref), yes)
 
-    def refused(self, words: str, wish: Wish = GO, hint: str = "", to: str = "") -> Refused:
+    def refused(self, words: str, wish: Request = GO, hint: str = "", to: str = "") -> Refused:
         """The update is refused with these words, and not a byte has changed."""
         before = self.everything()
         with pytest.raises(Refused, match=words) as caught:
@@ -519,7 +519,7 @@ def test_an_update_with_nothing_new_reads_no_signature(
 
     monkeypatch.setattr(trust, "signatures_of", never)
     before = story.everything()
-    assert story.update(Wish()).proposal is None
+    assert story.update(Request()).proposal is None
     assert story.everything() == before
 
 

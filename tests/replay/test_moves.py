@@ -9,7 +9,7 @@ from histories import HISTORIES, Version
 from test_replay import ALL, Home, Played, make_it_ones_own
 
 from hermes_dist.errors import DistError
-from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import install as ops
 
 FOLDERS = ("", "agents/bot", "bots", "agents/bot", "bots")
@@ -63,7 +63,9 @@ def test_a_package_that_moves_with_every_version_ends_as_if_it_had_stayed(
         source = f"file://{moves.repo.path}//{FOLDERS[number - 1]}".rstrip("/") + f"#v{number}"
         assert f"install '{source}' --name other --force" in told.value.hint
         assert told.value.hint.count("install ") == 1
-        ops.install(moves.ctx, source, Wish(choices=ALL), lambda _: True, name="other", force=True)
+        ops.install(
+            moves.ctx, source, Request(choices=ALL), lambda _: True, name="other", force=True
+        )
         assert other.lock.source == source
         assert here(other) == here(one)
         assert [c.place for c in other.lock.conflicts] == [c.place for c in one.lock.conflicts]

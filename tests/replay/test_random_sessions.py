@@ -11,8 +11,7 @@ from histories import Author, Files, Version, manifest, ordinary
 from test_replay import ALL, Home, Played
 
 from hermes_dist.model.side import Side
-from hermes_dist.ops.change.confirm import Wish
-from hermes_dist.ops.change.propose import Choices
+from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.package import resolve as settle
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.update import update
@@ -164,7 +163,7 @@ def test_whatever_both_sides_do_nothing_of_the_users_is_lost_and_every_conflict_
     for number in (2, 3, 4):
         edit(home, rng, Author(f"user {seed} {number}"))
         before, base = home.files(), home.base(home.lock)
-        wish = Wish(choices=ALL if rng.random() < 0.7 else Choices(), to=f"v{number}")
+        wish = Request(choices=ALL if rng.random() < 0.7 else Choices(), to=f"v{number}")
         outcome = update(played.ctx, home.name, wish, lambda _: True)
         assert outcome.skipped == ()
         assert lines_of(before) - lines_of(base) <= lines_of(home.files())
@@ -173,7 +172,7 @@ def test_whatever_both_sides_do_nothing_of_the_users_is_lost_and_every_conflict_
             update(played.ctx, home.name, wish, lambda _: True).open_conflicts
             == outcome.open_conflicts
         )
-        update(played.ctx, home.name, Wish(choices=wish.choices), lambda _: True)
+        update(played.ctx, home.name, Request(choices=wish.choices), lambda _: True)
         assert home.picture() == picture, "a second update changed something"
         assert status(played.ctx, home.name).conflicts == home.lock.conflicts
         if rng.random() < 0.5:
@@ -183,8 +182,8 @@ def test_whatever_both_sides_do_nothing_of_the_users_is_lost_and_every_conflict_
 def settle_everything(played: Played, home: Home, rng: random.Random) -> None:
     for _ in range(4):
         if home.lock.conflicts:
-            settle.resolve(played.ctx, home.name, rng.choice(list(Side)), Wish(), lambda _: True)
+            settle.resolve(played.ctx, home.name, rng.choice(list(Side)), Request(), lambda _: True)
         if home.lock.parked:
-            settle.approve(played.ctx, home.name, Wish(), lambda _: True)
+            settle.approve(played.ctx, home.name, Request(), lambda _: True)
     assert home.lock.conflicts == ()
     assert home.lock.parked == ()

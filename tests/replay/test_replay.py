@@ -20,9 +20,8 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.side import Side
-from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.change.proposal import Outcome
-from hermes_dist.ops.change.propose import Choices
+from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.package import install as ops
 from hermes_dist.ops.package import resolve as settle
@@ -67,7 +66,7 @@ class Played:
 
     def install(self, number: int, name: str) -> Home:
         source = f"file://{self.repo.path}#v{number}"
-        done = ops.install(self.ctx, source, Wish(choices=ALL), lambda _: True, name=name)
+        done = ops.install(self.ctx, source, Request(choices=ALL), lambda _: True, name=name)
         assert done.done
         return Home(self.ctx, ProfileName(name))
 
@@ -108,7 +107,7 @@ class Home:
         return found
 
     def update(self, to: int) -> Outcome:
-        return update(self.ctx, self.name, Wish(choices=ALL, to=f"v{to}"), lambda _: True)
+        return update(self.ctx, self.name, Request(choices=ALL, to=f"v{to}"), lambda _: True)
 
     def base(self, lock: Lock) -> dict[str, bytes]:
         return {str(p): self.ctx.store.read(e.digest) for p, e in lock.base.items()}
@@ -294,10 +293,10 @@ def one_step(played: Played, start: int, end: int, place: Path) -> None:
     assert home.picture() == picture, "the second update changed something"
     assert again.open_conflicts == outcome.open_conflicts
     if outcome.open_conflicts:
-        settle.resolve(played.ctx, home.name, Side.THEIRS, Wish(), lambda _: True)
+        settle.resolve(played.ctx, home.name, Side.THEIRS, Request(), lambda _: True)
         if home.lock.parked:  # a config.yaml that nobody can read waits for a yes of its own
-            settle.approve(played.ctx, home.name, Wish(), lambda _: True)
-            settle.resolve(played.ctx, home.name, Side.THEIRS, Wish(), lambda _: True)
+            settle.approve(played.ctx, home.name, Request(), lambda _: True)
+            settle.resolve(played.ctx, home.name, Side.THEIRS, Request(), lambda _: True)
         nothing_of_the_users_is_lost_but_what_was_settled(home.files(), own)
     assert not home.lock.conflicts
     assert home.lock.base.differing(theirs) == []
@@ -367,7 +366,7 @@ def test_a_manifest_that_moves_into_a_subfolder_is_named_and_changes_nothing(
     home.update(3)
     nothing_of_the_users_is_lost(before, home.files(), own)
     source = f"file://{played.repo.path}//agent#v2"
-    assert ops.install(played.ctx, source, Wish(choices=ALL), lambda _: True, name="below").done
+    assert ops.install(played.ctx, source, Request(choices=ALL), lambda _: True, name="below").done
     assert Home(played.ctx, ProfileName("below")).files()["SOUL.md"] == root["SOUL.md"]
 
 

@@ -12,7 +12,8 @@ import typer.main
 
 from hermes_dist.cli.entry.start import help_text
 from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb
-from hermes_dist.cli.shared.boundary import guarded
+from hermes_dist.cli.shared.boundary import Guard
+from hermes_dist.cli.shared.command import as_command
 from hermes_dist.cli.shared.session import Invocation
 from hermes_dist.errors import DistError, UsageError
 
@@ -62,7 +63,8 @@ def command_named(name: str) -> click.Command:
 
 def _load(name: str, module: str, function: str, short: str) -> click.Command:
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(name, help=short)(getattr(import_module(f"hermes_dist.cli.{module}"), function))
+    found = getattr(import_module(f"hermes_dist.cli.{module}"), function)
+    app.command(name, help=short)(as_command(found))
     return typer.main.get_command(app)
 
 
@@ -114,7 +116,9 @@ def run(called: Invocation, argv: Sequence[str]) -> int:
     Returns:
         The exit code of docs/exit-codes.md.
     """
-    return guarded(lambda: _run(called, argv), argv, called.prog)
+    with Guard(argv, called.prog) as guard:
+        guard.code = _run(called, argv)
+    return guard.code or 0
 
 
 def _run(called: Invocation, argv: Sequence[str]) -> int:

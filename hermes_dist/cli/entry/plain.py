@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hermes_dist.cli.shared.boundary import guarded
+from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.session import Invocation, Options, Session, open_session
 
 _FLAGS = {
@@ -43,9 +43,9 @@ def attempt(called: Invocation, argv: Sequence[str]) -> int | None:
         return None
     words = [word for word in argv[1:] if word not in _FLAGS]
     flags: dict[str, Any] = {_FLAGS[word]: True for word in argv[1:] if word in _FLAGS}
-    return guarded(
-        lambda: run(open_session(called, Options()._replace(**flags)), words), argv, called.prog
-    )
+    with Guard(argv, called.prog) as guard:
+        guard.code = run(open_session(called, Options()._replace(**flags)), words)
+    return guard.code
 
 
 def _list(session: Session, words: Sequence[str]) -> int | None:
@@ -60,21 +60,21 @@ def _update(session: Session, words: Sequence[str]) -> int | None:
     names = [word for word in words if word not in _YES]
     if len(names) > 1 or any(name.startswith("-") and name != "--all" for name in names):
         return None
-    from hermes_dist.cli.package.bring import Asked, bring, bring_all  # noqa: PLC0415 - each command loads only its own module
+    from hermes_dist.cli.package.update import update  # noqa: PLC0415 - each command loads only its own module
 
     yes = len(names) < len(words)
     if names == ["--all"]:
-        return bring_all(session, Asked(), yes=yes)
-    return bring(session, names[0] if names else None, Asked(), yes=yes)
+        return update(session, all_=True, yes=yes)
+    return update(session, names[0] if names else None, yes=yes)
 
 
 def _install(session: Session, words: Sequence[str]) -> int | None:
     sources = [word for word in words if word not in _YES]
     if len(sources) != 1 or sources[0].startswith("-"):
         return None
-    from hermes_dist.cli.package.install_one import Asked, install_one  # noqa: PLC0415 - each command loads only its own module
+    from hermes_dist.cli.package.install import install  # noqa: PLC0415 - each command loads only its own module
 
-    return install_one(session, sources[0], Asked(), yes=len(sources) < len(words))
+    return install(session, sources[0], yes=len(sources) < len(words))
 
 
 def _status(session: Session, words: Sequence[str]) -> int | None:

@@ -50,7 +50,10 @@ VERBS: dict[str, Verb] = {
     ),
     "info": Verb("package.inspect", "info", "Tell what a profile's package is.", PACKAGES),
     "resolve": Verb(
-        "package.settle", "resolve", "Settle conflicts: keep yours, take theirs, or both.", PACKAGES
+        "package.settle",
+        "resolve",
+        "Settle conflicts: keep yours, take theirs, or both.",
+        PACKAGES,
     ),
     "approve": Verb(
         "package.settle",

@@ -12,8 +12,8 @@ from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
-from hermes_dist.ops.change.confirm import Settle
 from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.request import AskConflict
 from hermes_dist.ops.package.conflict_diff import both_files, conflict_lines, fault_of
 
 _ANSWERS = {"k": Side.OURS, "t": Side.THEIRS, "b": Side.BOTH}
@@ -27,7 +27,7 @@ _HELP = (
 )
 
 
-def asker(session: Session) -> Settle:
+def asker(session: Session) -> AskConflict:
     """Make a function that asks on the terminal about each conflict."""
 
     def settle(proposal: Proposal, conflict: Conflict) -> Side | bytes | None:

@@ -9,14 +9,15 @@ import typer
 
 from hermes_dist.cli.shared.ask import agreement
 from hermes_dist.cli.shared.clean import clean
-from hermes_dist.cli.shared.command import AllowEffects, DryRun, OnConflict, Profile, Yes, command
+from hermes_dist.cli.shared.command import Profile, Yes, command
 from hermes_dist.cli.shared.json_data import pin_data, step_data
+from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.cli.shared.wish import finish, settle_of, wish_of
+from hermes_dist.cli.shared.verb import command_with_request
 from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import history as ops
 from hermes_dist.ops.package import rollback as going_back
 
@@ -73,9 +74,10 @@ def _data(row: ops.Past) -> dict[str, Any]:
     }
 
 
-@command
+@command_with_request("dry_run", "conflict", "allow_effects")
 def rollback(
     session: Session,
+    request: Request,
     profile: Profile = None,
     number: Annotated[
         int | None, typer.Argument(metavar="[NUMBER]", help="A generation of the history.")
@@ -84,26 +86,14 @@ def rollback(
         bool, typer.Option("--exact", help="The files as they were, without later edits.")
     ] = False,
     yes: Yes = False,
-    dry_run: DryRun = False,
-    conflict: OnConflict = "",
-    allow_effects: AllowEffects = False,
 ) -> int:
-    if exact and conflict:
+    if exact and request.on_conflict:
         raise UsageError("--exact merges nothing, so --conflict has no meaning with it")
     name = session.ctx.profile(profile)
-    wish = wish_of(
-        conflict=conflict, only="", without="", allow_effects=allow_effects, dry_run=dry_run
-    )
     outcome = going_back.rollback(
-        session.ctx,
-        name,
-        wish,
-        agreement(session, yes=yes),
-        to=number,
-        exact=exact,
-        settle=settle_of(session, conflict, yes=yes),
+        session.ctx, name, request, agreement(session, yes=yes), to=number, exact=exact
     )
-    code = finish(session, outcome)
+    code = show_outcome(session, outcome)
     if outcome.done and outcome.proposal and outcome.proposal.lock and outcome.proposal.lock.held:
         words = session.command(f"unhold {name}")
         session.screen.tell(f"  held here until something later comes; release it with: {words}")
@@ -113,9 +103,9 @@ def rollback(
 def abort(session: Session, name: ProfileName, *, yes: bool, dry_run: bool) -> int:
     """Run ``update --abort``."""
     outcome = going_back.abort(
-        session.ctx, name, Wish(dry_run=dry_run), agreement(session, yes=yes)
+        session.ctx, name, Request(dry_run=dry_run), agreement(session, yes=yes)
     )
-    return finish(session, outcome)
+    return show_outcome(session, outcome)
 
 
 @command

@@ -1,38 +1,46 @@
-"""Command: install."""
+"""The command install; the plain form of its line calls the same function."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from hermes_dist.cli.package.install_one import Asked, install_one
-from hermes_dist.cli.shared.command import (
-    AcceptMovedTag,
-    AcceptNewKey,
-    AcceptUnsigned,
-    AllowDowngrade,
-    AllowEffects,
-    DryRun,
-    Env,
-    EnvFile,
-    Except,
-    IgnoreRequires,
-    OnConflict,
-    Only,
-    RequireSignature,
-    Yes,
-    command,
-)
+from hermes_dist.cli.shared.ask import agreement
+from hermes_dist.cli.shared.request import request_of, show_outcome
 from hermes_dist.cli.shared.session import Session
+from hermes_dist.cli.shared.verb import command_with_request
+from hermes_dist.ops.package import install as ops
+
+if TYPE_CHECKING:
+    import typer
+
+    from hermes_dist.cli.shared.command import Yes
+    from hermes_dist.ops.change.request import Request
 
 
-@command
+@command_with_request(
+    "registry",
+    "accept_name",
+    "dry_run",
+    "conflict",
+    "allow_effects",
+    "env",
+    "env_file",
+    "accept_new_key",
+    "accept_unsigned",
+    "accept_moved_tag",
+    "allow_downgrade",
+    "require_signature",
+    "ignore_requires",
+    "only",
+    "without",
+    asks=True,
+)
 def install(
     session: Session,
     source: Annotated[
         str, typer.Argument(help="github.com/you/bot, a name, ./folder; then //subfolder, #ref.")
     ],
+    request: Request | None = None,
     name: Annotated[
         str, typer.Option("--name", help="The profile's name; by default the package's.")
     ] = "",
@@ -43,43 +51,38 @@ def install(
         bool, typer.Option("--force", help="Merge into a profile that exists.")
     ] = False,
     yes: Yes = False,
-    dry_run: DryRun = False,
-    conflict: OnConflict = "",
-    allow_effects: AllowEffects = False,
-    env: Env = None,
-    env_file: EnvFile = "",
-    accept_new_key: AcceptNewKey = False,
-    accept_unsigned: AcceptUnsigned = False,
-    accept_moved_tag: AcceptMovedTag = False,
-    allow_downgrade: AllowDowngrade = False,
-    require_signature: RequireSignature = False,
-    ignore_requires: IgnoreRequires = False,
-    registry: Annotated[
-        str, typer.Option("--registry", metavar="NAME", help="The registry a name belongs to.")
-    ] = "",
-    accept_name: Annotated[
-        bool, typer.Option("--accept-name", help="Take a name that is easily mistaken for another.")
-    ] = False,
-    only: Only = "",
-    without: Except = "",
 ) -> int:
-    asked = Asked(
+    """Install one package; without a request, with the default of each option."""
+    outcome = ops.install(
+        session.ctx,
+        source,
+        request or request_of(session, yes=yes, asks=True),
+        agreement(session, yes=yes),
         name=name,
-        alias=alias,
+        alias="" if alias else None,
         force=force,
-        conflict=conflict,
-        allow_effects=allow_effects,
-        env=tuple(env or ()),
-        env_file=env_file,
-        accept_new_key=accept_new_key,
-        accept_unsigned=accept_unsigned,
-        accept_moved_tag=accept_moved_tag,
-        allow_downgrade=allow_downgrade,
-        require_signature=require_signature,
-        ignore_requires=ignore_requires,
-        registry=registry,
-        accept_name=accept_name,
-        only=only,
-        without=without,
     )
-    return install_one(session, source, asked, yes=yes, dry_run=dry_run)
+    code = show_outcome(session, outcome)
+    if outcome.done:
+        _offer_front_door(session)
+    return code
+
+
+def _offer_front_door(session: Session) -> None:
+    """Offer the front door once, on a terminal, if the brand's command starts nothing."""
+    layout, name = session.ctx.layout, session.brand.name
+    if not session.screen.somebody or session.screen.as_json:
+        return
+    from hermes_dist.ops.front_door import launcher as front_door  # noqa: PLC0415 - only needed on a terminal
+
+    if not front_door.to_be_offered(layout, session.ctx.env):
+        return
+    wanted = session.screen.confirm(
+        f"There is no command `{name}` here. Put one into {layout.commands}, so that `{name} profile …` works?"
+    )
+    front_door.remember_offer(layout)
+    if wanted:
+        done = front_door.install(layout)
+        session.screen.say(
+            f"{done.launcher} leads to us for profiles, and to the agent for everything else."
+        )

@@ -13,16 +13,15 @@ from hermes_dist.cli.shared.cards import group_card
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, command
 from hermes_dist.cli.shared.json_data import conflict_data, outcome_data
+from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.cli.shared.wish import finish
 from hermes_dist.errors import Cancelled, InputNeeded, UsageError
 from hermes_dist.model.keypath import place_words
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.side import Side
-from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.change.proposal import Proposal
-from hermes_dist.ops.change.propose import Choices
+from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.change.review import agent_time, groups_of
 from hermes_dist.ops.package import approvals
 from hermes_dist.ops.package import resolve as ops
@@ -54,10 +53,10 @@ def resolve(
     dry_run: DryRun = False,
 ) -> int:
     name = session.ctx.profile(profile)
-    wish = Wish(
+    request = Request(
         choices=Choices(allow_effects=allow_effects),
         dry_run=dry_run,
-        questions=None if allow_effects else questions(session, yes=False),
+        questions=questions(session, yes=allow_effects),
     )
     sides = [
         side
@@ -69,29 +68,36 @@ def resolve(
             "choose one of --ours, --theirs, --both, --edit, --forget and --list; --always goes with --ours"
         )
     if forget:
-        return _forget(session, name, place, Wish(dry_run=dry_run))
+        return _forget(session, name, place, Request(dry_run=dry_run))
     if edit:
-        return _edit(session, name, place, wish)
+        return _edit(session, name, place, request)
     asking = session.screen.somebody and not sides and not list_ and not dry_run
     if asking and ops.open_conflicts(session.ctx, name, place):
-        return _ask(session, name, place, wish)
+        return _ask(session, name, place, request)
     if not sides:
         return _list(session, name, place, asked=list_)
     outcome = ops.resolve(
-        session.ctx, name, sides[0], wish, agreement(session, yes=True), place=place, always=always
+        session.ctx,
+        name,
+        sides[0],
+        request,
+        agreement(session, yes=True),
+        place=place,
+        always=always,
     )
-    return finish(session, outcome)
+    return show_outcome(session, outcome)
 
 
-def _ask(session: Session, name: ProfileName, place: str, wish: Wish) -> int:
+def _ask(session: Session, name: ProfileName, place: str, request: Request) -> int:
     """Ask about each conflict on the terminal, as an update does."""
     confirm = agreement(session, yes=True)
-    return finish(
-        session, ops.resolve_asking(session.ctx, name, asker(session), wish, confirm, place=place)
+    return show_outcome(
+        session,
+        ops.resolve_asking(session.ctx, name, asker(session), request, confirm, place=place),
     )
 
 
-def _edit(session: Session, name: ProfileName, place: str, wish: Wish) -> int:
+def _edit(session: Session, name: ProfileName, place: str, request: Request) -> int:
     """Open the editor for each file with a conflict; the edited file settles the conflicts in it."""
     left: list[str] = []
 
@@ -104,22 +110,22 @@ def _edit(session: Session, name: ProfileName, place: str, wish: Wish) -> int:
         return text
 
     outcome = ops.resolve_asking(
-        session.ctx, name, settle, wish, agreement(session, yes=True), place=place
+        session.ctx, name, settle, request, agreement(session, yes=True), place=place
     )
     for path in left:
         session.screen.tell(
             f"  {clean(path)} was left as it is, and its conflict open; --ours settles it as yours"
         )
-    return finish(session, outcome)
+    return show_outcome(session, outcome)
 
 
-def _forget(session: Session, name: ProfileName, place: str, wish: Wish) -> int:
+def _forget(session: Session, name: ProfileName, place: str, request: Request) -> int:
     """Undo decisions made by ``--always``."""
     kept = ops.kept_places(session.ctx, name, place)
     if not kept:
         session.screen.say(f"Nothing is kept yours for ever in {name}.")
-    code = finish(
-        session, ops.forget(session.ctx, name, wish, agreement(session, yes=True), place=place)
+    code = show_outcome(
+        session, ops.forget(session.ctx, name, request, agreement(session, yes=True), place=place)
     )
     for each in kept:
         session.screen.say(f"  no longer always yours: {clean(place_words(each))}")
@@ -193,7 +199,7 @@ def approve(
         return _revoke(session, name, wanted, yes=yes, dry_run=dry_run)
     chosen = ops.to_approve(session.ctx, name, wanted)
     if not chosen.effects:
-        nothing = ops.approve(session.ctx, name, Wish(), lambda _: False)
+        nothing = ops.approve(session.ctx, name, Request(), lambda _: False)
         session.screen.emit("outcome", outcome_data(nothing))
         session.screen.say(f"Nothing waits for a yes in {name}.")
         return 0
@@ -202,16 +208,18 @@ def approve(
         consent_card(session, name, chosen.effects, asking=not yes)
     if not yes and not dry_run:
         chosen = _chosen(session, name, chosen)
-    outcome = ops.approve(session.ctx, name, Wish(dry_run=dry_run), lambda _: True, chosen=chosen)
-    return finish(session, outcome)
+    outcome = ops.approve(
+        session.ctx, name, Request(dry_run=dry_run), lambda _: True, chosen=chosen
+    )
+    return show_outcome(session, outcome)
 
 
 def _revoke(
     session: Session, name: ProfileName, wanted: tuple[str, ...], *, yes: bool, dry_run: bool
 ) -> int:
-    wish = Wish(dry_run=dry_run)
-    return finish(
-        session, approvals.revoke(session.ctx, name, wanted, wish, agreement(session, yes=yes))
+    request = Request(dry_run=dry_run)
+    return show_outcome(
+        session, approvals.revoke(session.ctx, name, wanted, request, agreement(session, yes=yes))
     )
 
 

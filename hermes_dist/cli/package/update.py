@@ -1,104 +1,155 @@
-"""The command update, with all its options."""
+"""The command update; the plain form of its line calls the same function.
+
+Mostly there is nothing new, so what merges is loaded only if something has to be done.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
+from hermes_dist.cli.shared.reminders import notes, reminder, up_to_date
+from hermes_dist.cli.shared.session import Session, on_each
+from hermes_dist.cli.shared.verb import command_with_request
+from hermes_dist.errors import LockStale, UsageError
+from hermes_dist.ops.change.look_up import Looked, ask_ahead, look
 
-from hermes_dist.cli.package.bring import Asked, bring, bring_all
-from hermes_dist.cli.shared.command import (
-    AcceptMovedTag,
-    AcceptNewKey,
-    AcceptUnsigned,
-    AllowDowngrade,
-    AllowEffects,
-    DryRun,
-    Env,
-    EnvFile,
-    Except,
-    IgnoreRequires,
-    OnConflict,
-    Only,
-    Profile,
-    RequireSignature,
-    Yes,
-    command,
+if TYPE_CHECKING:
+    import typer
+
+    from hermes_dist.cli.shared.command import Profile, Yes
+    from hermes_dist.model.paths import ProfileName
+    from hermes_dist.ops.change.request import Request
+
+
+@command_with_request(
+    "to",
+    "force_config",
+    "dry_run",
+    "locked",
+    "conflict",
+    "allow_effects",
+    "env",
+    "env_file",
+    "allow_downgrade",
+    "accept_new_key",
+    "accept_unsigned",
+    "accept_moved_tag",
+    "require_signature",
+    "ignore_requires",
+    "only",
+    "without",
+    asks=True,
 )
-from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import UsageError
-
-
-@command
 def update(
     session: Session,
     profile: Profile = None,
+    request: Request | None = None,
     all_: Annotated[
         bool, typer.Option("--all", help="Update every profile that has a package.")
-    ] = False,
-    to: Annotated[
-        str,
-        typer.Option("--to", metavar="REF", help="Follow this tag, branch or commit from now on."),
-    ] = "",
-    force_config: Annotated[
-        bool,
-        typer.Option("--force-config", help="Take upstream's side wherever config.yaml conflicts."),
-    ] = False,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="With --dry-run: 10 when there are changes.")
-    ] = False,
-    locked: Annotated[
-        bool, typer.Option("--locked", help="Fail (5) unless the commit is the lock's.")
     ] = False,
     abort: Annotated[
         bool, typer.Option("--abort", help="Put back the state before the last update.")
     ] = False,
-    conflict: OnConflict = "",
-    allow_effects: AllowEffects = False,
-    env: Env = None,
-    env_file: EnvFile = "",
-    allow_downgrade: AllowDowngrade = False,
-    accept_new_key: AcceptNewKey = False,
-    accept_unsigned: AcceptUnsigned = False,
-    accept_moved_tag: AcceptMovedTag = False,
-    require_signature: RequireSignature = False,
-    ignore_requires: IgnoreRequires = False,
-    only: Only = "",
-    without: Except = "",
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="With --dry-run: 10 when there are changes.")
+    ] = False,
+    yes: Yes = False,
 ) -> int:
-    asked = Asked(
-        to=to,
-        force_config=force_config,
-        locked=locked,
-        conflict=conflict,
-        allow_effects=allow_effects,
-        env=tuple(env or ()),
-        env_file=env_file,
-        allow_downgrade=allow_downgrade,
-        accept_new_key=accept_new_key,
-        accept_unsigned=accept_unsigned,
-        accept_moved_tag=accept_moved_tag,
-        require_signature=require_signature,
-        ignore_requires=ignore_requires,
-        only=only,
-        without=without,
-    )
-    if all_ and (profile or to or env or env_file):
+    """Update one profile or all; without a request, with the default of each option."""
+    if all_ and (profile or _names_one(request)):
         raise UsageError("--all stands alone: leave out the profile, --to, --env and --env-file")
-    if abort:
-        alone = not all_ and asked == Asked()
-        return _back(session, profile, alone=alone, yes=yes, dry_run=dry_run)
+    if abort and request:
+        return _abort(session, profile, request, alone=not all_, yes=yes)
     if all_:
-        return bring_all(session, asked, yes=yes, dry_run=dry_run, exit_code=exit_code)
-    return bring(session, profile, asked, yes=yes, dry_run=dry_run, exit_code=exit_code)
+        return _update_all(session, request, yes=yes, exit_code=exit_code)
+    name = session.ctx.profile(profile)
+    if request and request.locked:
+        _need_lockfile(session, name)
+    if not (request and request.dry_run):
+        _offer_adoption(session, name)
+    looked = look(session.ctx, name, request.to if request else "")
+    return _update(session, looked, request, yes=yes, exit_code=exit_code)
 
 
-def _back(session: Session, profile: str | None, *, alone: bool, yes: bool, dry_run: bool) -> int:
+def _names_one(request: Request | None) -> bool:
+    """Whether a request holds what is meant for one profile alone."""
+    return request is not None and bool(request.to or request.env.values)
+
+
+def _abort(
+    session: Session, profile: str | None, request: Request, *, alone: bool, yes: bool
+) -> int:
     """``update --abort``."""
-    from hermes_dist.cli.package.history import abort  # noqa: PLC0415 - that module imports this one
+    from hermes_dist.cli.package.history import abort  # noqa: PLC0415 - few updates are aborted
 
-    if not alone:
+    if not alone or request.locked or not request.is_plain:
         raise UsageError("--abort stands alone: it takes a profile, -y and -n")
-    return abort(session, session.ctx.profile(profile), yes=yes, dry_run=dry_run)
+    return abort(session, session.ctx.profile(profile), yes=yes, dry_run=request.dry_run)
+
+
+def _need_lockfile(session: Session, name: ProfileName) -> None:
+    place = session.ctx.layout.lockfile(name)
+    if not place.exists():
+        take = session.command(f"adopt {name}")
+        raise LockStale(
+            "there is no lockfile", where=str(place), hint=f"take the profile over with: {take}"
+        )
+
+
+def _update_all(session: Session, request: Request | None, *, yes: bool, exit_code: bool) -> int:
+    """Update every profile that has a lockfile; the worst exit code counts."""
+    from hermes_dist.ops.profiles.list import list_profiles  # noqa: PLC0415 - updating one profile needs no list
+
+    names = [row.name for row in list_profiles(session.ctx) if row.managed]
+    # All sources are asked at once, so that many profiles wait only as long as the slowest one.
+    ask_ahead(session.ctx, names)
+
+    def one(each: Session, name: ProfileName) -> int:
+        return _update(each, look(each.ctx, name), request, yes=yes, exit_code=exit_code)
+
+    return on_each(session, names, one)
+
+
+def _update(
+    session: Session, looked: Looked, request: Request | None, *, yes: bool, exit_code: bool
+) -> int:
+    # Decided from the head of the lock alone: most updates end here and load nothing that merges.
+    plain = request is None or request.is_plain
+    if plain and looked.nothing_new and not session.screen.as_json:
+        return _nothing_new(session, looked)
+    # Late, too: an update with nothing new merges nothing, and so loads nothing that merges.
+    from hermes_dist.cli.shared.ask import agreement  # noqa: PLC0415 - as said above
+    from hermes_dist.cli.shared.request import request_of, show_outcome  # noqa: PLC0415 - as said above
+    from hermes_dist.ops.package import update as ops  # noqa: PLC0415 - as said above
+
+    outcome = ops.update(
+        session.ctx,
+        looked.name,
+        request or request_of(session, yes=yes, asks=True),
+        agreement(session, yes=yes),
+        looked,
+    )
+    return show_outcome(session, outcome, exit_code=exit_code)
+
+
+def _nothing_new(session: Session, looked: Looked) -> int:
+    notes(session.screen, looked.notes)
+    up_to_date(session, looked.name, looked.lock)
+    return reminder(session, looked.name, looked.lock.conflicts)
+
+
+def _offer_adoption(session: Session, name: ProfileName) -> None:
+    """On a terminal, offer to adopt a profile without a lockfile, so that it can be updated.
+
+    Raises:
+        Cancelled: The user accepted the offer and then declined the adoption.
+    """
+    if not session.screen.somebody or session.ctx.layout.lockfile(name).exists():
+        return
+    from hermes_dist.cli.package.upkeep import adopt_one  # noqa: PLC0415 - only profiles without a lock need it
+    from hermes_dist.ops.package.adopt import adoptable  # noqa: PLC0415 - only profiles without a lock need it
+
+    if adoptable(session.ctx, name) and session.screen.confirm(
+        f"{name} has no lockfile. Adopt it first?"
+    ):
+        adopt_one(session, name, yes=False)

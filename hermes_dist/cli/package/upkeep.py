@@ -17,8 +17,8 @@ from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.ops.change import review
-from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import adopt as adopting
 from hermes_dist.ops.package import upkeep as ops
 from hermes_dist.ops.package.uninstall import Removing
@@ -53,7 +53,7 @@ def uninstall(
         _show_removal(session, proposal)
         return yes or session.screen.confirm("Uninstall it?")
 
-    outcome = removing(session.ctx, name, Wish(dry_run=dry_run), confirm, keep_files=keep_files)
+    outcome = removing(session.ctx, name, Request(dry_run=dry_run), confirm, keep_files=keep_files)
     session.screen.emit("outcome", outcome_data(outcome))
     proposal = outcome.proposal
     label = clean(proposal.manifest.label) if proposal and proposal.manifest else "the package"
@@ -145,7 +145,7 @@ def adopt_one(
             or session.screen.confirm("Take it for that?", "--yes, or the version as SOURCE#COMMIT")
         )
 
-    outcome = adopting.adopt(session.ctx, name, Wish(dry_run=dry_run), confirm, source=source)
+    outcome = adopting.adopt(session.ctx, name, Request(dry_run=dry_run), confirm, source=source)
     session.screen.emit("outcome", outcome_data(outcome))
     if outcome.dry_run and outcome.proposal:
         _show_guess(session.with_results(), outcome.proposal)

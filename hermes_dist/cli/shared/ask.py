@@ -11,8 +11,8 @@ from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.registry import Package
 from hermes_dist.ops.change import review
-from hermes_dist.ops.change.confirm import Questions
-from hermes_dist.ops.change.proposal import Confirm, Proposal
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.request import Confirm, Questions
 from hermes_dist.ops.change.variables import Given, gather, single_line
 
 
@@ -27,15 +27,15 @@ def agreement(session: Session, *, yes: bool) -> Confirm:
     return confirm
 
 
-def questions(session: Session, *, yes: bool) -> Questions | None:
-    """The prompts shown after the plan is confirmed; None with ``--yes`` or if nobody is there.
+def questions(session: Session, *, yes: bool) -> Questions:
+    """The prompts shown after the plan is confirmed; none of them with ``--yes`` or if nobody is there.
 
     ``--yes`` confirms file changes only; it never approves effects.
     """
     # ``--yes`` confirms file changes; what runs needs its own approval, from somebody who saw the
     # card.
     if yes or not session.screen.somebody:
-        return None
+        return Questions()
     asker = _Asker(session)
     return Questions(effects=asker.effects, variables=asker.variables)
 
@@ -55,13 +55,13 @@ def twins(session: Session) -> Callable[[Package, Sequence[Package]], bool] | No
     return ask if session.screen.somebody else None
 
 
-def given(session: Session, assignments: list[str] | None, file: str) -> Given:
+def given(session: Session, assignments: Sequence[str], file: str) -> Given:
     """Read ``--env`` and ``--env-file``, and warn about lines that are ignored.
 
     Raises:
         UsageError: A value is missing or does not fit on one line.
     """
-    found = gather(session.ctx, assignments or (), file)
+    found = gather(session.ctx, assignments, file)
     for line in found.warnings:
         session.screen.warn(line)
     return found

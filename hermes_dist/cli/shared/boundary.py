@@ -2,41 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
+from types import TracebackType
 
 from hermes_dist import __version__
 from hermes_dist.cli.shared.session import early_screen
 from hermes_dist.errors import DistError
 
-_Code = TypeVar("_Code", bound=int | None)
 
+class Guard:
+    """Guards a command line's work, as a context manager; the work leaves its exit code in ``code``.
 
-def guarded(work: Callable[[], _Code], argv: Sequence[str], prog: str) -> _Code | int:
-    """Run a command line's work.
+    An error is shown, and ``code`` becomes that of docs/exit-codes.md. Only a fault of this program gets through,
+    and only with ``-v``, which asks for its traceback.
 
     Args:
-        work: Does the work; returns the exit code.
         argv: The words after the program's name; they decide how errors are shown.
         prog: How the program was called.
-
-    Returns:
-        The exit code of docs/exit-codes.md.
     """
-    try:
-        return work()
-    except DistError as err:
-        early_screen(argv).error(err)
-        return err.code
-    except KeyboardInterrupt:
-        early_screen(argv).prompt(
-            "\ninterrupted; the home is as before, or finished by the next command"
-        )
-        return 130
-    except Exception as err:  # the one boundary: a traceback is shown only with -v
-        if "-v" in argv or "--verbose" in argv:
-            raise
-        early_screen(argv).error(_internal(err, prog))
+
+    def __init__(self, argv: Sequence[str], prog: str) -> None:
+        self.argv = argv
+        self.prog = prog
+        self.code: int | None = None
+
+    def __enter__(self) -> Guard:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> bool:
+        if error is None:
+            return False
+        code = self._shown(error)
+        self.code = code
+        return code is not None
+
+    def _shown(self, error: BaseException) -> int | None:
+        """Show an error; returns its exit code, or None to let it through."""
+        if isinstance(error, DistError):
+            early_screen(self.argv).error(error)
+            return error.code
+        if isinstance(error, KeyboardInterrupt):
+            early_screen(self.argv).prompt(
+                "\ninterrupted; the home is as before, or finished by the next command"
+            )
+            return 130
+        if not isinstance(error, Exception) or {"-v", "--verbose"} & set(self.argv):
+            return None
+        early_screen(self.argv).error(_internal(error, self.prog))
         return 1
 
 

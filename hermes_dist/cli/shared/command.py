@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 import typer
 
-from hermes_dist.cli.shared.session import Options, open_session
+from hermes_dist.cli.shared.session import Options, Session, open_session
+from hermes_dist.cli.shared.verb import RequestOptions, request_options_of
+
+if TYPE_CHECKING:
+    from hermes_dist.ops.change.request import Request
 
 DryRun = Annotated[
     bool, typer.Option("-n", "--dry-run", help="Show what would happen and change nothing.")
@@ -68,6 +72,59 @@ IgnoreRequires = Annotated[
 ]
 
 
+REQUEST_OPTIONS: Mapping[str, tuple[object, Any]] = {
+    "registry": (
+        "",
+        Annotated[
+            str, typer.Option("--registry", metavar="NAME", help="The registry a name belongs to.")
+        ],
+    ),
+    "accept_name": (
+        False,
+        Annotated[
+            bool,
+            typer.Option("--accept-name", help="Take a name that is easily mistaken for another."),
+        ],
+    ),
+    "to": (
+        "",
+        Annotated[
+            str,
+            typer.Option(
+                "--to", metavar="REF", help="Follow this tag, branch or commit from now on."
+            ),
+        ],
+    ),
+    "force_config": (
+        False,
+        Annotated[
+            bool,
+            typer.Option(
+                "--force-config", help="Take upstream's side wherever config.yaml conflicts."
+            ),
+        ],
+    ),
+    "locked": (
+        False,
+        Annotated[bool, typer.Option("--locked", help="Fail (5) unless the commit is the lock's.")],
+    ),
+    "dry_run": (False, DryRun),
+    "conflict": ("", OnConflict),
+    "allow_effects": (False, AllowEffects),
+    "env": (None, Env),
+    "env_file": ("", EnvFile),
+    "accept_new_key": (False, AcceptNewKey),
+    "accept_unsigned": (False, AcceptUnsigned),
+    "accept_moved_tag": (False, AcceptMovedTag),
+    "allow_downgrade": (False, AllowDowngrade),
+    "require_signature": (False, RequireSignature),
+    "ignore_requires": (False, IgnoreRequires),
+    "only": ("", Only),
+    "without": ("", Except),
+}
+"""The options of all requests, each with its default; a command chooses among them by name."""
+
+
 def _common() -> dict[str, Any]:
     option = typer.Option
     return {
@@ -108,13 +165,22 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
     return _command(function, _common())
 
 
-def _command(function: Callable[..., int | None], common: dict[str, Any]) -> Callable[..., None]:
-    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-    shared = [
-        inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS[name], annotation=note
-        )
-        for name, note in common.items()
+def as_command(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a click command of a function that is only marked as one; every other is a command already."""
+    wanted = request_options_of(function)
+    return _command(function, _common(), wanted) if wanted else function
+
+
+def _command(
+    function: Callable[..., int | None],
+    common: Mapping[str, Any],
+    wanted: RequestOptions | None = None,
+) -> Callable[..., None]:
+    names = wanted.names if wanted else ()
+    parameters = [
+        *_own(function),
+        *(_parameter(name, *REQUEST_OPTIONS[name]) for name in names),
+        *(_parameter(name, _DEFAULTS[name], note) for name, note in common.items()),
     ]
 
     @wraps(function)
@@ -122,13 +188,42 @@ def _command(function: Callable[..., int | None], common: dict[str, Any]) -> Cal
         options = Options(**{name: given.pop(name) for name in common})
         session = open_session(click.get_current_context().obj, options)
         try:
+            if wanted:
+                given["request"] = _request(session, wanted, given)
             code = function(session, **given)
         finally:
             session.screen.spinner.stop()
         if code:
             raise typer.Exit(code)
 
-    keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
-    wrapper.__signature__ = inspect.Signature([*keyword, *shared])  # type: ignore[attr-defined]  # read by typer
-    wrapper.__annotations__ = {p.name: p.annotation for p in [*own, *shared]}
+    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by typer
+    wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
     return wrapper
+
+
+def _own(function: Callable[..., int | None]) -> list[inspect.Parameter]:
+    """The parameters of a command besides its session and request.
+
+    A module that the plain forms share imports nothing of this one: what its annotations name is looked up here.
+    """
+    names = {**globals(), "Request": object, **getattr(function, "__globals__", {})}
+    found = inspect.signature(function, eval_str=True, globals=names)
+    return [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in list(found.parameters.items())[1:]
+        if name != "request"
+    ]
+
+
+def _parameter(name: str, default: object, annotation: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
+
+
+def _request(session: Session, wanted: RequestOptions, given: dict[str, Any]) -> Request:
+    """Take the options of the request out of all that were given, and build it."""
+    from hermes_dist.cli.shared.request import request_of  # noqa: PLC0415 - few commands have a request
+
+    options = {name: given.pop(name) for name in wanted.names}
+    return request_of(session, yes=given["yes"], asks=wanted.asks, **options)

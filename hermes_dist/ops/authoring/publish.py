@@ -24,11 +24,12 @@ from hermes_dist.model.source import PinKind
 from hermes_dist.model.tree import together
 from hermes_dist.ops.authoring.capture import base_of
 from hermes_dist.ops.authoring.publication import Publication, PublishOptions, plan
-from hermes_dist.ops.change.fetch import fetch
+from hermes_dist.ops.change.fetch import fetch, placed_for
 from hermes_dist.ops.change.look_up import Target
 from hermes_dist.ops.change.observe import first_of, user_job_ids
 from hermes_dist.ops.change.proposal import Outcome, carry_out
-from hermes_dist.ops.change.propose import Choices, propose
+from hermes_dist.ops.change.propose import propose
+from hermes_dist.ops.change.request import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.world.git.push import NewCommit, Publisher, open_publisher
 from hermes_dist.world.ports import RefUpdate
@@ -111,10 +112,12 @@ def _remember(ctx: Context, made: Publication, commit: str) -> Outcome:
     ctx.store.put_many(read(entry.digest) for entry in base.values())
     target = Target(made.spec, made.refs, f"refs/heads/{made.branch}", commit, PinKind.BRANCH)
     try:
-        incoming = fetch(ctx, target, found.home.lock, user_job_ids(found.home, read, base))
         lock = found.home.lock
+        user_ids = user_job_ids(found.home, read, base)
+        incoming = placed_for(ctx, fetch(ctx, target), found.home.base, user_ids)
         if lock and lock.partial and made.base:
-            before = fetch(ctx, Target(made.spec, made.refs, "", made.base, PinKind.COMMIT), lock)
+            earlier = Target(made.spec, made.refs, "", made.base, PinKind.COMMIT)
+            before = placed_for(ctx, fetch(ctx, earlier), lock.base)
             places = never_received(
                 before.placed, lock.theirs(), first_of(before.read, ctx.store.read)
             )

@@ -5,19 +5,23 @@ from __future__ import annotations
 from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.ownership import LeftOut, payload_of
+from hermes_dist.decide.ownership import LeftOut, Payload, payload_of
 from hermes_dist.decide.placement.place import place
 from hermes_dist.decide.trust import Verdict
+from hermes_dist.decide.versions import check_requires
 from hermes_dist.errors import Invalid, Refused
-from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, SourceSpec
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.change.look_up import Target
+from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.change.moved_source import nowhere
+from hermes_dist.ops.change.observe import user_job_ids
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home
 from hermes_dist.world.load import load_manifest
 from hermes_dist.world.sources.api import Offer
 
@@ -51,16 +55,27 @@ class Incoming(Struct, frozen=True, kw_only=True):
     verdict: Verdict | None = None
 
 
-def fetch(
-    ctx: Context, target: Target, lock: Lock | None = None, user_ids: frozenset[str] = frozenset()
-) -> Incoming:
-    """Fetch a package and make it ready for merging.
+class Fetched(Struct, frozen=True, kw_only=True):
+    """A package as its source ships it, read but not yet converted for a home.
+
+    Attributes:
+        target: What was fetched.
+        offer: The package tree and the pin; its contents are in the store.
+        payload: What of it comes into a home.
+    """
+
+    target: Target
+    offer: Offer
+    manifest: Manifest
+    payload: Payload
+
+
+def fetch(ctx: Context, target: Target) -> Fetched:
+    """Fetch a package and read its manifest.
 
     Args:
         ctx: The context.
         target: What to fetch.
-        lock: The lock of the home it goes to; None for a new home.
-        user_ids: Ids of cron jobs that are the user's own.
 
     Raises:
         NoPackage: The source is not a package, or the folder does not exist.
@@ -78,28 +93,80 @@ def fetch(
     if entry is None:
         raise nowhere(ctx, target)
     manifest = load_manifest(ctx.store.read(entry.digest))
-    payload = payload_of(offer.tree, manifest)
-    base = lock.base if lock else EMPTY
+    return Fetched(
+        target=target,
+        offer=offer,
+        manifest=manifest,
+        payload=payload_of(offer.tree, manifest),
+    )
+
+
+def placed_for(
+    ctx: Context,
+    fetched: Fetched,
+    base: Tree = EMPTY,
+    user_ids: frozenset[str] = frozenset(),
+) -> Incoming:
+    """Convert a fetched package to the form that a home uses, ready for merging.
+
+    Args:
+        ctx: The context.
+        fetched: The package.
+        base: What the home received before; empty for a new home.
+        user_ids: Ids of cron jobs that are the user's own.
+
+    Raises:
+        Invalid: A document of the package can't be converted.
+    """
+    target, offer, payload = fetched.target, fetched.offer, fetched.payload
     placed = place(
-        payload.tree, ctx.store.read, name=manifest.name, user_ids=user_ids, keep_containers=base
+        payload.tree,
+        ctx.store.read,
+        name=fetched.manifest.name,
+        user_ids=user_ids,
+        keep_containers=base,
     )
     ctx.store.put_many(placed.blobs.values())
-    read = together(placed.blobs, ctx.store.read)
-    pin = offer.pin._replace(kind=target.kind, version=manifest.version)
-    left_out = (*payload.left_out, *(LeftOut(path, why) for path, why in offer.left_out))
-    notes = (*payload.notes, *placed.notes, *offer.notes)
     return Incoming(
         spec=target.source,
         registry=target.registry,
-        pin=pin,
-        manifest=manifest,
+        pin=offer.pin._replace(kind=target.kind, version=fetched.manifest.version),
+        manifest=fetched.manifest,
         package=offer.tree,
         placed=placed.tree,
         shipped=placed.shipped,
-        left_out=left_out,
-        read=read,
-        notes=notes,
+        left_out=(*payload.left_out, *(LeftOut(path, why) for path, why in offer.left_out)),
+        read=together(placed.blobs, ctx.store.read),
+        notes=(*payload.notes, *placed.notes, *offer.notes),
     )
+
+
+def placed_in(ctx: Context, fetched: Fetched, home: Home, base: Tree | None = None) -> Incoming:
+    """Convert a fetched package for a home that exists.
+
+    Args:
+        ctx: The context.
+        fetched: The package.
+        home: The home.
+        base: What the home is taken to have received, if it has no lock that says so.
+
+    Raises:
+        Invalid: A document of the package can't be converted.
+    """
+    user_ids = user_job_ids(home, mending(ctx, home.lock), base)
+    return placed_for(ctx, fetched, home.base, user_ids)
+
+
+def about_requires(ctx: Context, incoming: Incoming, request: Request) -> Note | None:
+    """Check that a package works with the installed agent; returns a note if none is installed.
+
+    Raises:
+        Refused: The package does not work with this agent.
+    """
+    requires = incoming.manifest.hermes_requires
+    if request.ignore_requires or not requires:
+        return None
+    return check_requires(requires, ctx.agent_version, title=ctx.brand.title)
 
 
 def _offer(ctx: Context, target: Target) -> Offer:

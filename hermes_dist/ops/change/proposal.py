@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -31,8 +31,6 @@ from hermes_dist.world.transaction.apply import apply
 from hermes_dist.world.transaction.new_home import build_new
 
 _BRINGS = frozenset({"install", "import"})
-Confirm = Callable[["Proposal"], bool]
-"""Shows a proposal and asks for confirmation; False means no. May raise InputNeeded."""
 
 
 class Proposal(Struct, frozen=True, kw_only=True):

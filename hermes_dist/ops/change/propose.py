@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.granted import grant, remembered
 from hermes_dist.decide.consent.parking import put_back
-from hermes_dist.decide.consent.switches import Unit, memory_of, shipped_off
+from hermes_dist.decide.consent.switches import memory_of, shipped_off
 from hermes_dist.decide.consent.withdrawal import withdrawn
 from hermes_dist.decide.environment.example import (
     ENV_EXAMPLE,
@@ -19,64 +19,26 @@ from hermes_dist.decide.environment.example import (
     place_example,
     shipped_example,
 )
-from hermes_dist.decide.parts import excluded_places, parse_parts
+from hermes_dist.decide.history import ANY
+from hermes_dist.decide.parts import excluded_places
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.lock import Lock
-from hermes_dist.model.lock_package import LockedPackage
+from hermes_dist.model.lock_package import Approval, LockedPackage
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
-from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step, image_of
 from hermes_dist.model.side import Side
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, together
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.lost_contents import without_lost
 from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.providers import providers_used
 from hermes_dist.ops.change.remarks import remarks_on
+from hermes_dist.ops.change.request import Choices
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
-
-
-class Choices(Struct, frozen=True, kw_only=True):
-    """What the user chose about the content, on the command line or when asked.
-
-    Attributes:
-        sides: The side to take in a conflict, by ``path`` or ``path: key``.
-        default: The side to take in all other conflicts.
-        edits: Files as the user edited them: they count as the user's, with every conflict in them settled.
-        allow_effects: Every effect is approved.
-        grants: Digests of the effects that are approved.
-        named: Servers and jobs to switch on, no matter who switched them off.
-        revoked: Places that lose their approval: they are removed from the home or switched off there.
-        only: Parts to take; empty for all.
-        without: Parts to leave out.
-        given: Names of the variables given with the command.
-    """
-
-    sides: Mapping[str, Side] = field(default_factory=dict)
-    default: Side | None = None
-    edits: Mapping[RelPath, bytes] = field(default_factory=dict)
-    allow_effects: bool = False
-    grants: frozenset[Digest] = frozenset()
-    named: frozenset[Unit] = frozenset()
-    revoked: tuple[tuple[RelPath, str], ...] = ()
-    only: frozenset[str] = frozenset()
-    without: frozenset[str] = frozenset()
-    given: frozenset[str] = frozenset()
-
-    def with_parts(self, only: str, without: str) -> Choices:
-        """Return the choices with ``--only`` and ``--except`` as typed.
-
-        Raises:
-            UsageError: A part is not one of the known parts.
-        """
-        return replace(
-            self, only=parse_parts(only, "--only"), without=parse_parts(without, "--except")
-        )
-
 
 _NO_MATTER = Entry(Digest.of(b""))
 """A placeholder entry for a file that is read whatever it holds."""
@@ -105,63 +67,48 @@ def propose(
         DistError: The home or a file's content can't be read.
     """
     old = home.lock
-    base = base if base is not None else old.base if old else EMPTY
-    beside = {ENV_EXAMPLE: _NO_MATTER}
-    observed = observe_or_nothing(ctx, home, base.with_entries({**incoming.placed, **beside}))
+    if base is None:
+        base = home.base
+    observed = observe_or_nothing(ctx, home, _looked_at(base, incoming))
     theirs, blobs = _offered(incoming, base, choices, observed)
     edited = {Digest.of(data): data for data in choices.edits.values()}
     read = together({**blobs, **edited}, first_of(incoming.read, observed.read))
     partial = theirs != incoming.placed or not incoming.whole
     base, theirs, lost = without_lost(base, theirs, observed.ours, read)
-    approved = old.granted if old else frozenset[Digest]()
-    decisions = Decisions(
-        sides={**_said_before(old, observed.ours, theirs), **_sides(choices)},
-        default=choices.default,
-        kept=old.kept if old else frozenset(),
-        granted=grant(choices.grants, everything=choices.allow_effects, before=approved),
-        named=choices.named,
-        policies=incoming.manifest.merge if incoming.manifest else {},
-    )
+    decisions = _decisions(incoming, old, choices, observed.ours, theirs)
     edits = _with_edits(observed.ours, choices)
     revoked = withdrawn(edits, base, choices.revoked, incoming.manifest.name, read)
-    ours, base, blobs = revoked.ours, revoked.base, {**blobs, **revoked.blobs}
+    blobs = {**blobs, **revoked.blobs, **edited}
     read = together(blobs, read)
     situation = Situation(
-        base=base,
+        base=revoked.base,
         found=observed.found,
-        ours=ours,
+        ours=revoked.ours,
         theirs=theirs,
         read=read,
         by_author=shipped_off(theirs, incoming.shipped, read),
         memory=memory_of(old),
         known=providers_used(ctx, home.path, choices.given),
-        leaving=frozenset(edits) - frozenset(ours),
+        leaving=frozenset(edits) - frozenset(revoked.ours),
     )
     plan = _discreet(ctx, home, reconcile(situation, decisions))
     example = _example(incoming, old, observed)
-    plan = replace(plan, blobs={**blobs, **edited, **plan.blobs, **example.blobs})
+    plan = replace(plan, blobs={**blobs, **plan.blobs, **example.blobs})
     received = manifest_of(ctx, old) if old else None
-    new = not home.path.is_dir()
-    return Proposal(
+    proposal = Proposal(
         verb=verb,
         home=home,
-        new=new,
         manifest=incoming.manifest,
         pin=incoming.pin,
-        before=old.pin if old else None,
         source=str(incoming.spec),
         plan=plan,
         extra=example.steps,
-        lock=next_lock(incoming, plan, old, example.entry, decisions, partial=partial),
+        lock=_next_lock(incoming, plan, old, example.entry, decisions, partial=partial),
         read=read,
         tree=theirs,
         ours=observed.found,
         wanted=environment_of(ctx, home.path, incoming.manifest, received),
         left_out=incoming.left_out,
-        size=sum(ctx.store.size(e.digest) or len(read(e.digest)) for e in theirs.values())
-        if new
-        else 0,
-        trust=incoming.verdict.words if incoming.verdict else "",
         notes=(
             *_news(incoming, received),
             *example.notes,
@@ -171,6 +118,77 @@ def propose(
             *_odd(observed),
         ),
         label={"version": incoming.pin.version, "commit": incoming.pin.commit},
+    )
+    if incoming.verdict:
+        proposal = replace(proposal, trust=incoming.verdict.words)
+    if old:
+        proposal = replace(proposal, before=old.pin)
+    if home.path.is_dir():
+        return proposal
+    return replace(proposal, new=True, size=_size(ctx, theirs, read))
+
+
+def propose_incoming(
+    ctx: Context,
+    home: Home,
+    incoming: Incoming,
+    choices: Choices,
+    *,
+    verb: str,
+    notes: Iterable[Note | None] = (),
+    base: Tree | None = None,
+) -> Proposal:
+    """Propose how to bring a home to a package just fetched; a hold ends when the pin moves on.
+
+    Args:
+        ctx: The context.
+        home: The home; its folder need not exist.
+        incoming: The package.
+        choices: What the user chose.
+        verb: The command, for summary and history.
+        notes: What was noticed on the way here; empty ones are left out.
+        base: The base to merge over, if it is not the lock's.
+
+    Raises:
+        DistError: The home or a file's content can't be read.
+    """
+    proposal = propose(ctx, home, incoming, choices, verb=verb, base=base)
+    lock = proposal.lock
+    # A hold on one commit has served its purpose once the pin moves; a hold on everything (ANY)
+    # stays.
+    if lock and home.lock and lock.held not in ("", ANY) and lock.pin != home.lock.pin:
+        lock = replace(lock, held="")
+    return replace(proposal, lock=lock, notes=(*filter(None, notes), *proposal.notes))
+
+
+def _looked_at(base: Tree, incoming: Incoming) -> Tree:
+    """Every path to look for in a home; the example stands beside the package tree."""
+    return base.with_entries({**incoming.placed, ENV_EXAMPLE: _NO_MATTER})
+
+
+def _size(ctx: Context, tree: Tree, read: Read) -> int:
+    """The bytes of a tree, as the store knows them, or else as they are read."""
+    return sum(ctx.store.size(e.digest) or len(read(e.digest)) for e in tree.values())
+
+
+def _decisions(
+    incoming: Incoming, old: Lock | None, choices: Choices, ours: Tree, theirs: Tree
+) -> Decisions:
+    """What is decided already: by the user now or earlier, and by the author's policies."""
+    decided = Decisions(
+        sides=_sides(choices),
+        default=choices.default,
+        granted=grant(choices.grants, everything=choices.allow_effects),
+        named=choices.named,
+        policies=incoming.manifest.merge,
+    )
+    if old is None:
+        return decided
+    return replace(
+        decided,
+        sides={**_said_before(old, ours, theirs), **decided.sides},
+        kept=old.kept,
+        granted=replace(decided.granted, before=old.granted),
     )
 
 
@@ -193,10 +211,8 @@ def _sides(choices: Choices) -> Mapping[str, Side]:
     return {**other, **{str(path): Side.OURS for path in choices.edits}}
 
 
-def _said_before(old: Lock | None, ours: Tree, theirs: Tree) -> Mapping[str, Side]:
+def _said_before(old: Lock, ours: Tree, theirs: Tree) -> Mapping[str, Side]:
     """Earlier answers to conflicts that still count: those where neither side has changed since."""
-    if old is None:
-        return {}
     received = old.theirs()
     return {
         a.place: a.side
@@ -250,7 +266,7 @@ def observe_or_nothing(ctx: Context, home: Home, package: Tree) -> Observed:
     return Observed(found=EMPTY, ours=EMPTY, odd=(), read=ctx.store.read)
 
 
-def next_lock(
+def _next_lock(
     incoming: Incoming,
     plan: Plan,
     old: Lock | None,
@@ -259,37 +275,47 @@ def next_lock(
     *,
     partial: bool,
 ) -> Lock:
-    """The lock after the plan is carried out."""
-    shipped = incoming.shipped.with_entries({ENV_EXAMPLE: example}) if example else incoming.shipped
+    """The lock after the plan is carried out; what the plan does not decide stays as the old lock says."""
+    shipped = incoming.shipped
+    if example:
+        shipped = shipped.with_entries({ENV_EXAMPLE: example})
     # Keep the approval even if a conflict keeps its effect out for now: settled as theirs, it must not ask again.
     agreed = [e for e in plan.effects if decisions.granted(e)]
-    before = remembered(old.approved, plan.ran, frozenset(), old.pin) if old else ()
-    approved = remembered(before, agreed, decisions.granted.now, incoming.pin)
-    top = LockedPackage(
-        name=incoming.manifest.name,
-        source=str(incoming.spec),
-        registry=incoming.registry
-        or (old.registry if old and old.source == str(incoming.spec) else ""),
-        pin=incoming.pin,
-        signer=incoming.verdict.signer if incoming.verdict else old.signer if old else "",
-        partial=partial,
-        more=old.top.more if old else {},
-    )
-    return Lock(
-        packages=(*(old.packages[:-1] if old else ()), top),
+    before: tuple[Approval, ...] = ()
+    if old:
+        before = remembered(old.approved, plan.ran, frozenset(), old.pin)
+    top = _top(incoming, old, partial=partial)
+    begun = old or Lock(packages=(top,))
+    return replace(
+        begun,
+        packages=(*begun.packages[:-1], top),
         base=plan.base,
         shipped=shipped,
         upstream=plan.upstream,
         conflicts=plan.conflicts,
         parked=plan.parked,
         answers=plan.answers,
-        approved=approved,
+        approved=remembered(before, agreed, decisions.granted.now, incoming.pin),
         off=plan.off,
-        kept=old.kept if old else frozenset(),
-        held=old.held if old else "",
-        generation=old.generation if old else 0,
-        more=old.more if old else {},
     )
+
+
+def _top(incoming: Incoming, old: Lock | None, *, partial: bool) -> LockedPackage:
+    """The incoming package as the lock records it."""
+    top = LockedPackage(
+        name=incoming.manifest.name,
+        source=str(incoming.spec),
+        registry=incoming.registry,
+        pin=incoming.pin,
+        partial=partial,
+    )
+    if old:
+        top = replace(top, signer=old.signer, more=old.top.more)
+    if old and old.source == top.source and not top.registry:
+        top = replace(top, registry=old.registry)
+    if incoming.verdict:
+        top = replace(top, signer=incoming.verdict.signer)
+    return top
 
 
 class _Example(Struct, frozen=True):
@@ -304,14 +330,17 @@ class _Example(Struct, frozen=True):
 def _example(incoming: Incoming, old: Lock | None, observed: Observed) -> _Example:
     """The ``.env.EXAMPLE`` of a package; it is updated as long as nobody edited it."""
     placed = _placed_example(incoming)
-    entry = Entry(Digest.of(placed.content)) if placed else None
-    blobs = {entry.digest: placed.content} if placed and entry else {}
     found = observed.found.get(ENV_EXAMPLE)
     before = old.shipped.get(ENV_EXAMPLE) if old else None
+    if placed is None:
+        steps = (Step(ENV_EXAMPLE, found, None),) if found and found == before else ()
+        return _Example(steps=steps)
+    entry = Entry(Digest.of(placed.content))
+    blobs = {entry.digest: placed.content}
     if found == entry or found != before:
         return _Example(entry, blobs=blobs)
-    note = held_note(placed.held) if placed else None
-    return _Example(entry, (Step(ENV_EXAMPLE, found, entry),), blobs, (note,) if note else ())
+    notes = tuple(filter(None, [held_note(placed.held)]))
+    return _Example(entry, (Step(ENV_EXAMPLE, found, entry),), blobs, notes)
 
 
 def _placed_example(incoming: Incoming) -> PlacedExample | None:
@@ -319,7 +348,9 @@ def _placed_example(incoming: Incoming) -> PlacedExample | None:
     shipped = shipped_example(incoming.package)
     if shipped is not None:
         return place_example(incoming.read(shipped.digest))
-    return PlacedExample(example_of(incoming.manifest.env)) if incoming.manifest.env else None
+    if not incoming.manifest.env:
+        return None
+    return PlacedExample(example_of(incoming.manifest.env))
 
 
 def _odd(observed: Observed) -> tuple[Note, ...]:

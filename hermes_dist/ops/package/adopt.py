@@ -10,11 +10,12 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Effect, Plan
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import together
-from hermes_dist.ops.change.confirm import Wish, conclude
+from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.observe import first_of
-from hermes_dist.ops.change.proposal import Confirm, Outcome, Proposal
-from hermes_dist.ops.change.propose import Choices, propose
+from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.propose import propose
+from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.package.infer import Guess, infer, noted_source
@@ -33,14 +34,14 @@ class Adopting(Proposal, frozen=True, kw_only=True):
 
 
 def adopt(
-    ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, source: str = ""
+    ctx: Context, name: ProfileName, request: Request, confirm: Confirm, *, source: str = ""
 ) -> Outcome:
     """Give a profile a lock, as if we had installed the version that explains it best.
 
     Args:
         ctx: The context.
         name: The profile.
-        wish: The options; only the dry run matters.
+        request: The options; only the dry run matters.
         confirm: Shows an :class:`Adopting`, and asks if the guess is not certain.
         source: The package's source; by default the one that the agent's installer noted in the manifest.
 
@@ -64,7 +65,7 @@ def adopt(
             where=str(home.path),
             hint=f"name {'another' if source else 'its'} source: {ctx.command(f'adopt {name} SOURCE')}",
         )
-    return conclude(ctx, lambda _: _adopting(ctx, home, guess), wish, confirm, None)
+    return confirm_and_carry_out(ctx, lambda _: _adopting(ctx, home, guess), request, confirm, None)
 
 
 def adoptable(ctx: Context, name: ProfileName) -> bool:

@@ -19,11 +19,12 @@ from hermes_dist.model.lock_package import Approval, Off
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import EMPTY, Tree
-from hermes_dist.ops.change.confirm import Wish, conclude
+from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import Observed, observe
-from hermes_dist.ops.change.proposal import Confirm, Outcome
-from hermes_dist.ops.change.propose import Choices, propose
+from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.change.propose import propose
+from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package.resolve import recorded
@@ -122,7 +123,7 @@ def _unknown(ctx: Context, name: ProfileName, word: str, groups: Iterable[Group]
 
 
 def revoke(
-    ctx: Context, name: ProfileName, words: tuple[str, ...], wish: Wish, confirm: Confirm
+    ctx: Context, name: ProfileName, words: tuple[str, ...], request: Request, confirm: Confirm
 ) -> Outcome:
     """Revoke an approval: the thing is switched off and needs approval again.
 
@@ -148,7 +149,7 @@ def revoke(
     rest = unapproved(lock, chosen)
     choices = Choices(revoked=tuple((effect.path, effect.key) for effect in chosen))
     make = partial(propose, ctx, replace(home, lock=rest), recorded(ctx, rest), verb="revoke")
-    return conclude(ctx, make, replace(wish, choices=choices), confirm, None)
+    return confirm_and_carry_out(ctx, make, replace(request, choices=choices), confirm, None)
 
 
 def _loading(live: tuple[Effect, ...], word: str, lock: Lock, seen: Observed) -> tuple[Effect, ...]:

@@ -17,7 +17,7 @@ from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import SourceKind, SourceSpec
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
-from hermes_dist.ops.change.fetch import Incoming, fetch
+from hermes_dist.ops.change.fetch import Incoming, fetch, placed_for
 from hermes_dist.ops.change.look_up import Target, look_up
 from hermes_dist.ops.change.observe import first_of, observe
 from hermes_dist.ops.context import Context
@@ -176,7 +176,8 @@ def _fetched(ctx: Context, targets: list[Target]) -> Iterator[Incoming]:
     for target in targets:
         try:
             spec = _repository(ctx, target.spec) if target.commit else None
-            yield replace(fetch(ctx, target._replace(spec=spec or target.spec)), spec=target.source)
+            fetched = fetch(ctx, target._replace(spec=spec or target.spec))
+            yield replace(placed_for(ctx, fetched), spec=target.source)
         except DistError:
             if len(targets) == 1:
                 raise

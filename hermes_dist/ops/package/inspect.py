@@ -17,12 +17,12 @@ from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import EMPTY, Digest
-from hermes_dist.ops.change.fetch import fetch
+from hermes_dist.ops.change.fetch import fetch, placed_in
 from hermes_dist.ops.change.look_up import Target, absolute, followed_before, look_up
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.moved_source import nowhere, way_on
-from hermes_dist.ops.change.observe import as_received, first_of, observe, user_job_ids
+from hermes_dist.ops.change.observe import as_received, first_of, observe
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
@@ -59,7 +59,7 @@ def diff(
         spec = spec.at(to) if to else spec
         target = look_up(ctx, spec, lock=lock, before=followed_before(lock, spec))
         with way_on(ctx, name, lock):
-            incoming = fetch(ctx, target, lock, user_job_ids(home, mending(ctx, lock)))
+            incoming = placed_in(ctx, fetch(ctx, target), home)
         read = first_of(incoming.read, mending(ctx, lock))
         changes, labels = (
             changes_between(lock.theirs(), incoming.placed, read),

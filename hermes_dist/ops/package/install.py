@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -16,13 +17,13 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source, without_credentials
 from hermes_dist.model.tree import Tree
-from hermes_dist.ops.change.confirm import Settle, Wish, about_requires, conclude, make_proposal
-from hermes_dist.ops.change.fetch import Incoming, fetch
-from hermes_dist.ops.change.look_up import Naming, Target, absolute, followed_before, look_up
-from hermes_dist.ops.change.lost_contents import mending
+from hermes_dist.ops.change.confirm import confirm_and_carry_out
+from hermes_dist.ops.change.fetch import Fetched, Incoming, about_requires, fetch, placed_in
+from hermes_dist.ops.change.look_up import Target, absolute, followed_before, look_up
 from hermes_dist.ops.change.moved_source import same_package
-from hermes_dist.ops.change.observe import user_job_ids
-from hermes_dist.ops.change.proposal import Confirm, Outcome
+from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.change.propose import propose_incoming
+from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.package.infer import infer
@@ -30,77 +31,165 @@ from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.trust.trusted_keys import Move, judged, judged_move
 
 
+class _Arrival(NamedTuple):
+    """A package and the home that it goes to.
+
+    Attributes:
+        home: The home; its folder need not exist.
+        fetched: The package.
+        followed: The home followed this same source and ref before.
+    """
+
+    home: Home
+    fetched: Fetched
+    followed: bool
+
+
 def install(
     ctx: Context,
     source: str,
-    wish: Wish,
+    request: Request,
     confirm: Confirm,
     *,
     name: str = "",
     alias: str | None = None,
     force: bool = False,
-    settle: Settle | None = None,
-    naming: Naming | None = None,
 ) -> Outcome:
     """Install a package as a profile.
 
     Args:
         ctx: The context.
         source: The source as typed.
-        wish: The options.
+        request: The options.
         confirm: Shows the proposal and asks for confirmation.
         name: The profile's name; by default derived from the package's.
         alias: The command to make for it; empty for the profile's name, None for no command.
         force: Allow merging into a profile that exists.
-        settle: Asks about conflicts one by one; None leaves them open.
-        naming: How to resolve a name in a registry.
 
     Raises:
         DistError: The package can't be installed; nothing changed.
     """
     spec = absolute(parse_source(source, allow_insecure=ctx.allow_insecure))
-    wanted = _new_name(name) if name else None
-    if wanted and not force:
-        _check_free(ctx, wanted)
-    held = open_home(ctx, wanted).lock if wanted and force else None
-    before = followed_before(held, spec)
-    target = look_up(ctx, spec, naming, lock=held if before else None, before=before)
-    incoming = fetch(ctx, target)
-    profile = wanted or _name_of(incoming)
-    if not force:
-        _check_free(ctx, profile)
-    _check_apart(ctx, spec, profile)
-    planned = (
-        None if alias is None else aliases.plan(ctx.layout, profile, alias or profile, env=ctx.env)
-    )
-    home = open_home(ctx, profile)
-    if home.lock and held is None and (before := followed_before(home.lock, spec)):
-        target = look_up(ctx, spec, naming, lock=home.lock, before=before)
-    moved = None
-    if home.lock:
-        moved = same_package(ctx, profile, home.lock, target, incoming.manifest.name)
-    base, note = _inferred(ctx, home, target.spec)
-    move = _move(ctx, home, target, wish, asked=before is None)
-    if home.path.is_dir():
-        incoming = fetch(ctx, target, home.lock, user_job_ids(home, mending(ctx, home.lock), base))
-    downgrade = before is None or wish.allow_downgrade
-    incoming = judged(
-        ctx, target, incoming, home.lock, wish.accept, downgrade=downgrade, forward=move.forward
-    )
-    notes = (moved, *target.notes, *move.notes, note, about_requires(ctx, incoming, wish))
-    make = partial(make_proposal, ctx, home, incoming, "install", notes, base=base)
-    outcome = conclude(ctx, make, wish, confirm, settle)
-    if outcome.done and planned:
-        return replace(outcome, alias=aliases.write(ctx.layout, planned).name)
+    if name:
+        arrival = _fetched_for(ctx, spec, request, _new_name(name), force=force)
+    else:
+        arrival = _fetched_by_its_name(ctx, spec, request, force=force)
+    home = arrival.home
+    _check_apart(ctx, spec, home.name)
+    command = None
+    if alias is not None:
+        command = aliases.plan(ctx.layout, home.name, alias or home.name, env=ctx.env)
+    moved = _moved_note(ctx, arrival)
+    base, guess = _inferred(ctx, home, arrival.fetched.target.spec)
+    incoming, judged_notes = _judged(ctx, arrival, request, base)
+    notes = (moved, *judged_notes, guess, about_requires(ctx, incoming, request))
+    make = partial(propose_incoming, ctx, home, incoming, verb="install", notes=notes, base=base)
+    outcome = confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflict)
+    if outcome.done and command:
+        return replace(outcome, alias=aliases.write(ctx.layout, command).name)
     return outcome
 
 
-def _move(ctx: Context, home: Home, target: Target, wish: Wish, *, asked: bool) -> Move:
-    """Judge how the commit follows the one that the profile holds; ``asked`` if the source or ref is a new one."""
-    if home.lock is None or without_credentials(home.lock.pin.url) != _address(ctx, target):
+def _fetched_for(
+    ctx: Context, spec: SourceSpec, request: Request, name: ProfileName, *, force: bool
+) -> _Arrival:
+    """Fetch the package for a profile of a given name.
+
+    Raises:
+        DistError: The profile exists, and merging into it is not allowed.
+    """
+    if not force:
+        _check_free(ctx, name)
+    home = open_home(ctx, name)
+    before = followed_before(home.lock, spec)
+    return _Arrival(home, fetch(ctx, _look_up(ctx, spec, request, home)), before is not None)
+
+
+def _fetched_by_its_name(
+    ctx: Context, spec: SourceSpec, request: Request, *, force: bool
+) -> _Arrival:
+    """Fetch the package for the profile that has its name, which only the package tells.
+
+    Raises:
+        DistError: The profile exists, and merging into it is not allowed.
+    """
+    fetched = fetch(ctx, look_up(ctx, spec, request.naming))
+    name = _name_of(ctx, fetched)
+    if not force:
+        _check_free(ctx, name)
+    home = open_home(ctx, name)
+    if followed_before(home.lock, spec) is None:
+        return _Arrival(home, fetched, followed=False)
+    # The profile has followed this source for a while: what it may follow now is a narrower question,
+    # whose answer is mostly the same.
+    target = _look_up(ctx, spec, request, home)
+    if _is_same(target, fetched.target):
+        return _Arrival(home, replace(fetched, target=target), followed=True)
+    return _Arrival(home, fetch(ctx, target), followed=True)
+
+
+def _look_up(ctx: Context, spec: SourceSpec, request: Request, home: Home) -> Target:
+    """Ask the source, as an update would if the home followed it before."""
+    before = followed_before(home.lock, spec)
+    lock = home.lock if before else None
+    return look_up(ctx, spec, request.naming, lock=lock, before=before)
+
+
+def _is_same(one: Target, other: Target) -> bool:
+    return (one.spec, one.ref, one.commit, one.tree) == (
+        other.spec,
+        other.ref,
+        other.commit,
+        other.tree,
+    )
+
+
+def _moved_note(ctx: Context, arrival: _Arrival) -> Note | None:
+    """A note if the package comes from another place than the one in the home; None if it does not.
+
+    Raises:
+        DistError: The home holds another package.
+    """
+    home, fetched = arrival.home, arrival.fetched
+    if home.lock is None:
+        return None
+    return same_package(ctx, home.name, home.lock, fetched.target, fetched.manifest.name)
+
+
+def _judged(
+    ctx: Context, arrival: _Arrival, request: Request, base: Tree | None
+) -> tuple[Incoming, tuple[Note, ...]]:
+    """The package as it comes into the home, if the rules of trust allow it; and what to say about it.
+
+    Raises:
+        Refused: A rule or a policy does not allow it.
+    """
+    home, target = arrival.home, arrival.fetched.target
+    move = _move(ctx, arrival, request)
+    incoming = judged(
+        ctx,
+        target,
+        placed_in(ctx, arrival.fetched, home, base),
+        home.lock,
+        request.accept,
+        downgrade=request.allow_downgrade or not arrival.followed,
+        forward=move.forward,
+    )
+    return incoming, (*target.notes, *move.notes)
+
+
+def _move(ctx: Context, arrival: _Arrival, request: Request) -> Move:
+    """Judge how the commit follows the one that the profile holds."""
+    target, lock = arrival.fetched.target, arrival.home.lock
+    if lock is None or without_credentials(lock.pin.url) != _address(ctx, target):
         return Move()
     return judged_move(
-        ctx, target, home.lock, wish.accept, downgrade=wish.allow_downgrade, asked=asked
+        ctx,
+        target,
+        lock,
+        request.accept,
+        downgrade=request.allow_downgrade,
+        asked=not arrival.followed,
     )
 
 
@@ -131,12 +220,17 @@ def _new_name(name: str) -> ProfileName:
     return profile
 
 
-def _name_of(incoming: Incoming) -> ProfileName:
+def _name_of(ctx: Context, fetched: Fetched) -> ProfileName:
+    """The profile's name for a package.
+
+    Raises:
+        Invalid: The package's name can't be a profile's.
+    """
     try:
-        return _new_name(ProfileName.slug(incoming.manifest.name))
+        return _new_name(ProfileName.slug(fetched.manifest.name))
     except Invalid as err:
         err.hint = "choose one with --name"
-        data = incoming.read(incoming.package[RelPath(MANIFEST)].digest)
+        data = ctx.store.read(fetched.offer.tree[RelPath(MANIFEST)].digest)
         line = line_of(data, Kind.YAML, ("name",)) or 1
         raise err.within(f"{MANIFEST}:{line}: name") from None
 

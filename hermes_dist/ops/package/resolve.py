@@ -24,13 +24,14 @@ from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import EMPTY, together
-from hermes_dist.ops.change.confirm import Make, Settle, Wish, conclude
+from hermes_dist.ops.change.confirm import Make, confirm_and_carry_out
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import observe
-from hermes_dist.ops.change.proposal import Confirm, Outcome, Proposal
-from hermes_dist.ops.change.propose import Choices, propose
+from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.propose import propose
+from hermes_dist.ops.change.request import AskConflict, Choices, Confirm, Request
 from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
@@ -103,14 +104,14 @@ def kept_places(ctx: Context, name: ProfileName, place: str = "") -> tuple[str, 
 
 
 def forget(
-    ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, place: str = ""
+    ctx: Context, name: ProfileName, request: Request, confirm: Confirm, *, place: str = ""
 ) -> Outcome:
     """Forget such a decision: ours stays as it is, and the next change of upstream there asks again.
 
     Args:
         ctx: The context.
         name: The profile.
-        wish: The options; only the dry run matters.
+        request: The options; only the dry run matters.
         confirm: Shows the proposal and asks for confirmation.
         place: Which decisions; empty for all.
 
@@ -123,8 +124,12 @@ def forget(
     if not chosen:
         return Outcome(verb="resolve", profile=name, lock=lock)
     home = replace(home, lock=replace(lock, kept=lock.kept - set(chosen)))
-    return conclude(
-        ctx, partial(propose, ctx, home, recorded(ctx, lock), verb="resolve"), wish, confirm, None
+    return confirm_and_carry_out(
+        ctx,
+        partial(propose, ctx, home, recorded(ctx, lock), verb="resolve"),
+        request,
+        confirm,
+        None,
     )
 
 
@@ -132,7 +137,7 @@ def resolve(
     ctx: Context,
     name: ProfileName,
     side: Side,
-    wish: Wish,
+    request: Request,
     confirm: Confirm,
     *,
     place: str = "",
@@ -144,7 +149,7 @@ def resolve(
         ctx: The context.
         name: The profile.
         side: Ours, theirs or both.
-        wish: The options: the dry run, and whether effects of theirs are approved.
+        request: The options: the dry run, and whether effects of theirs are approved.
         confirm: Shows the proposal and asks for confirmation.
         place: Which conflicts; empty for all.
         always: Keep these places ours from now on, on this machine; only with ``Side.OURS``.
@@ -163,18 +168,18 @@ def resolve(
     # A file named as a whole is also settled by its path: taking a side may leave a conflict at another key.
     sides = {c.place: side for c in chosen} | {str(c.path): side for c in chosen if place == c.path}
     choices = Choices(sides=sides, default=None if place else side)
-    return conclude(
-        ctx, _making(ctx, home, lock, wish), replace(wish, choices=choices), confirm, None
+    return confirm_and_carry_out(
+        ctx, _making(ctx, home, lock, request), replace(request, choices=choices), confirm, None
     )
 
 
-def _making(ctx: Context, home: Home, lock: Lock, wish: Wish) -> Make:
+def _making(ctx: Context, home: Home, lock: Lock, request: Request) -> Make:
     """Make proposals over what the lock recorded; ``allow_effects`` approves what newly waits and nothing else."""
 
     def make(choices: Choices) -> Proposal:
         choices = replace(choices, allow_effects=False)
         proposal = propose(ctx, home, theirs, choices, verb="resolve")
-        if not proposal.asked or not wish.choices.allow_effects:
+        if not proposal.asked or not request.choices.allow_effects:
             return proposal
         # Proposed again because taking a side can bring effects that did not exist before. Only the
         # digests of these are approved, never what upstream may ship later.
@@ -188,8 +193,8 @@ def _making(ctx: Context, home: Home, lock: Lock, wish: Wish) -> Make:
 def resolve_asking(
     ctx: Context,
     name: ProfileName,
-    settle: Settle,
-    wish: Wish,
+    settle: AskConflict,
+    request: Request,
     confirm: Confirm,
     *,
     place: str = "",
@@ -200,7 +205,7 @@ def resolve_asking(
         ctx: The context.
         name: The profile.
         settle: Asks about each; an answer of None leaves it open.
-        wish: The options; only the dry run matters.
+        request: The options; only the dry run matters.
         confirm: Shows the proposal and asks for confirmation.
         place: Which conflicts; empty for all.
 
@@ -216,7 +221,7 @@ def resolve_asking(
     def asked(proposal: Proposal, conflict: Conflict) -> Side | bytes | None:
         return settle(proposal, conflict) if conflict.place in chosen else None
 
-    return conclude(ctx, _making(ctx, home, lock, wish), wish, confirm, asked)
+    return confirm_and_carry_out(ctx, _making(ctx, home, lock, request), request, confirm, asked)
 
 
 class Chosen(Struct, frozen=True):
@@ -282,7 +287,7 @@ def _switched_off(ctx: Context, home: Home, lock: Lock) -> tuple[Effect, ...]:
 def approve(
     ctx: Context,
     name: ProfileName,
-    wish: Wish,
+    request: Request,
     confirm: Confirm,
     *,
     wanted: tuple[str, ...] = (),
@@ -293,7 +298,7 @@ def approve(
     Args:
         ctx: The context.
         name: The profile.
-        wish: The options; only the dry run matters.
+        request: The options; only the dry run matters.
         confirm: Shows the proposal and asks for confirmation.
         wanted: Names, as for :func:`to_approve`; empty for all parked effects.
         chosen: The result of :func:`to_approve` that was shown; None to look now.
@@ -321,4 +326,4 @@ def approve(
     # approved.
     choices = Choices(grants=frozenset(e.digest for e in chosen.effects), named=chosen.units)
     make = partial(propose, ctx, home, recorded(ctx, lock), verb="approve")
-    return conclude(ctx, make, replace(wish, choices=choices), confirm, None)
+    return confirm_and_carry_out(ctx, make, replace(request, choices=choices), confirm, None)

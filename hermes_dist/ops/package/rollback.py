@@ -19,10 +19,11 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
-from hermes_dist.ops.change.confirm import Settle, Wish, conclude
+from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.observe import first_of, observe
-from hermes_dist.ops.change.proposal import Confirm, Outcome, Proposal
-from hermes_dist.ops.change.propose import Choices, propose
+from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.propose import propose
+from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
@@ -36,23 +37,21 @@ _PART_OF_IT = ("resolve", "approve", "hold", "unhold")
 def rollback(
     ctx: Context,
     name: ProfileName,
-    wish: Wish,
+    request: Request,
     confirm: Confirm,
     *,
     to: int | None = None,
     exact: bool = False,
-    settle: Settle | None = None,
 ) -> Outcome:
     """Go back to the package of an earlier generation.
 
     Args:
         ctx: The context.
         name: The profile.
-        wish: The options.
+        request: The options.
         confirm: Shows the proposal and asks for confirmation.
         to: The generation; by default the last one with another package.
         exact: Restore the files exactly, instead of keeping later edits.
-        settle: Asks about conflicts one by one; None leaves them open.
 
     Raises:
         DistError: There is nothing to go back to; nothing changed.
@@ -67,7 +66,9 @@ def rollback(
             return _exactly(ctx, home, rows, goal, lock)
         return _towards(ctx, home, goal, lock, choices)
 
-    return conclude(ctx, make, wish, confirm, None if exact else settle)
+    if exact:
+        return confirm_and_carry_out(ctx, make, request, confirm)
+    return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflict)
 
 
 def _chosen(ctx: Context, home: Home, rows: list[Past]) -> int:
@@ -196,7 +197,7 @@ def _without_revoked(lock: Lock, tree: Tree, taken: frozenset[Approval], read: R
     return _Back(left.ours, replace(rest, base=left.base, upstream=upstream), left.blobs, notes)
 
 
-def abort(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm) -> Outcome:
+def abort(ctx: Context, name: ProfileName, request: Request, confirm: Confirm) -> Outcome:
     """Restore the state before the last update, in every file untouched since; later edits are merged and listed.
 
     Raises:
@@ -213,7 +214,9 @@ def abort(ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm) -> Outc
             where=str(name),
             hint=f"see: {ctx.command(f'history {name}')}",
         )
-    return conclude(ctx, lambda _: _aborted(ctx, home, rows, index), wish, confirm, None)
+    return confirm_and_carry_out(
+        ctx, lambda _: _aborted(ctx, home, rows, index), request, confirm, None
+    )
 
 
 def _aborted(ctx: Context, home: Home, rows: list[Past], index: int) -> Proposal:

@@ -17,10 +17,11 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
-from hermes_dist.ops.change.confirm import Wish, conclude
+from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.lost_contents import without_lost
 from hermes_dist.ops.change.observe import Observed, observe
-from hermes_dist.ops.change.proposal import Confirm, Outcome, Proposal
+from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.change.variables import is_as_left, manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
@@ -47,14 +48,14 @@ class Removing(Proposal, frozen=True, kw_only=True):
 
 
 def uninstall(
-    ctx: Context, name: ProfileName, wish: Wish, confirm: Confirm, *, keep_files: bool = False
+    ctx: Context, name: ProfileName, request: Request, confirm: Confirm, *, keep_files: bool = False
 ) -> Outcome:
     """Remove a package from a profile: its unedited files go, everything else stays.
 
     Args:
         ctx: The context.
         name: The profile; its home stays.
-        wish: The options; only the dry run matters.
+        request: The options; only the dry run matters.
         confirm: Shows a :class:`Removing` and asks for confirmation.
         keep_files: Only drop the lockfile and leave every file.
 
@@ -63,8 +64,8 @@ def uninstall(
     """
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
-    return conclude(
-        ctx, lambda _: _removing(ctx, home, lock, keep_files=keep_files), wish, confirm, None
+    return confirm_and_carry_out(
+        ctx, lambda _: _removing(ctx, home, lock, keep_files=keep_files), request, confirm, None
     )
 
 

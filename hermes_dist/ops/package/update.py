@@ -9,25 +9,23 @@ from hermes_dist.errors import Busy, LockStale
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops.change.confirm import Settle, Wish, about_requires, conclude, make_proposal
-from hermes_dist.ops.change.fetch import fetch
-from hermes_dist.ops.change.look_up import Looked, Target, look
-from hermes_dist.ops.change.lost_contents import mending
+from hermes_dist.ops.change.confirm import confirm_and_carry_out
+from hermes_dist.ops.change.fetch import Fetched, about_requires, fetch, placed_in
+from hermes_dist.ops.change.look_up import Looked, look
 from hermes_dist.ops.change.moved_source import way_on
-from hermes_dist.ops.change.observe import user_job_ids
-from hermes_dist.ops.change.proposal import Confirm, Outcome, with_variables
-from hermes_dist.ops.change.propose import Choices
+from hermes_dist.ops.change.proposal import Outcome, with_variables
+from hermes_dist.ops.change.propose import propose_incoming
+from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.trust.trusted_keys import judged, judged_move
 
 
 def update(
     ctx: Context,
     name: ProfileName,
-    wish: Wish,
+    request: Request,
     confirm: Confirm,
-    settle: Settle | None = None,
     looked: Looked | None = None,
 ) -> Outcome:
     """Update a profile to what its source offers now.
@@ -35,67 +33,102 @@ def update(
     Args:
         ctx: The context.
         name: The profile.
-        wish: The options.
+        request: The options.
         confirm: Shows the proposal and asks for confirmation.
-        settle: Asks about conflicts one by one; None leaves them open.
         looked: What the source offers, if it was asked already.
 
     Raises:
         DistError: The profile can't be updated; nothing changed.
     """
-    outcome = _update(ctx, looked or look(ctx, name, wish.to), wish, confirm, settle)
-    if outcome.proposal is not None or wish.dry_run:
-        return outcome
-    return with_variables(outcome, ctx.layout.home(name), wish.env.values)
-
-
-def _update(
-    ctx: Context, looked: Looked, wish: Wish, confirm: Confirm, settle: Settle | None
-) -> Outcome:
-    name, target, notes = looked.name, looked.target, looked.notes
-    home = open_home(ctx, name)
+    looked = looked or look(ctx, name, request.to)
+    target = looked.target
+    home = _unchanged_since(ctx, looked)
     lock = home.need_lock(ctx)
-    if lock.source != looked.lock.source:
+    stays = _stays_unfetched(ctx, looked, lock, request)
+    if stays is not None:
+        return stays
+    # Another ref that the user names may be older: that is no downgrade to refuse.
+    asked = bool(request.to)
+    downgrade = request.allow_downgrade
+    move = judged_move(ctx, target, lock, request.accept, downgrade=downgrade, asked=asked)
+    looked = looked._replace(notes=looked.notes + move.notes)
+    with way_on(ctx, name, lock):
+        fetched = fetch(ctx, target)
+    stays = _stays_fetched(ctx, looked, lock, fetched, request)
+    if stays is not None:
+        return stays
+    incoming = judged(
+        ctx,
+        target,
+        placed_in(ctx, fetched, home),
+        lock,
+        request.accept,
+        downgrade=downgrade or asked,
+        forward=move.forward,
+    )
+    notes = (*looked.notes, about_requires(ctx, incoming, request))
+    make = partial(propose_incoming, ctx, home, incoming, verb="update", notes=notes)
+    return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflict)
+
+
+def _stays_unfetched(ctx: Context, looked: Looked, lock: Lock, request: Request) -> Outcome | None:
+    """The outcome if the package stays as it is, as far as its commit tells; None to go on.
+
+    Raises:
+        LockStale: The commit is not the lock's, under ``--locked``.
+    """
+    target = looked.target
+    if request.locked and target.commit != lock.pin.commit:
+        raise _stale(ctx, looked, target.commit)
+    # ``--to`` names a commit in spite of a hold.
+    if target.commit and not request.to and not target.is_pin(lock.pin):
+        held = _held_note(ctx, looked, lock, target.commit)
+        if held:
+            return _as_it_is(ctx, looked, lock, request, held)
+    if looked.nothing_new and request.choices == Choices() and not request.accept.signature:
+        return _as_it_is(ctx, looked, lock, request)
+    return None
+
+
+def _stays_fetched(
+    ctx: Context, looked: Looked, lock: Lock, fetched: Fetched, request: Request
+) -> Outcome | None:
+    """The same for a folder or archive: having no commit, it tells by its tree whether it differs.
+
+    Raises:
+        LockStale: The tree is not the lock's, under ``--locked``.
+    """
+    tree = fetched.offer.pin.tree
+    if looked.target.commit or tree == lock.pin.tree:
+        return None
+    if request.locked:
+        raise _stale(ctx, looked, tree)
+    held = _held_note(ctx, looked, lock, tree)
+    return _as_it_is(ctx, looked, lock, request, held) if held else None
+
+
+def _unchanged_since(ctx: Context, looked: Looked) -> Home:
+    """Open the home, and make sure that it still follows the source that was asked.
+
+    Raises:
+        Busy: Another operation changed it in the meantime.
+    """
+    home = open_home(ctx, looked.name)
+    if home.need_lock(ctx).source != looked.lock.source:
         raise Busy(
             "another operation changed this profile in the meantime",
             where=str(home.path),
             hint="run the command again",
         )
-    if wish.locked and target.commit != lock.pin.commit:
-        raise _stale(ctx, looked, target.commit)
-    if (
-        target.commit
-        and not wish.to
-        and not target.is_pin(lock.pin)
-        and _is_held(ctx, lock, target, target.commit)
-    ):
-        notes += (_held_note(ctx, name, lock, target.commit),)
-        return Outcome(verb="update", profile=name, lock=lock, notes=notes)
-    if looked.nothing_new and wish.choices == Choices() and not wish.accept.signature:
-        return Outcome(verb="update", profile=name, lock=lock, notes=notes)
-    downgrade, asked = wish.allow_downgrade, bool(wish.to)
-    move = judged_move(ctx, target, lock, wish.accept, downgrade=downgrade, asked=asked)
-    notes += move.notes
-    with way_on(ctx, name, lock):
-        incoming = fetch(ctx, target, lock, user_job_ids(home, mending(ctx, lock)))
-    tree = incoming.pin.tree
-    if wish.locked and not target.commit and tree != lock.pin.tree:
-        raise _stale(ctx, looked, tree)
-    if not target.commit and tree != lock.pin.tree and _is_held(ctx, lock, target, tree):
-        return Outcome(
-            verb="update",
-            profile=name,
-            lock=lock,
-            notes=(*notes, _held_note(ctx, name, lock, tree)),
-        )
-    downgrade = downgrade or asked
-    incoming = judged(
-        ctx, target, incoming, lock, wish.accept, downgrade=downgrade, forward=move.forward
-    )
-    said = (*notes, about_requires(ctx, incoming, wish))
-    return conclude(
-        ctx, partial(make_proposal, ctx, home, incoming, "update", said), wish, confirm, settle
-    )
+    return home
+
+
+def _as_it_is(ctx: Context, looked: Looked, lock: Lock, request: Request, *notes: Note) -> Outcome:
+    """The outcome if the package stays as it is; given variables are written all the same."""
+    outcome = Outcome(verb="update", profile=looked.name, lock=lock, notes=(*looked.notes, *notes))
+    if request.dry_run:
+        return outcome
+    return with_variables(outcome, ctx.layout.home(looked.name), request.env.values)
 
 
 def _stale(ctx: Context, looked: Looked, offered: str) -> LockStale:
@@ -106,19 +139,17 @@ def _stale(ctx: Context, looked: Looked, offered: str) -> LockStale:
     )
 
 
-def _is_held(ctx: Context, lock: Lock, target: Target, offered: str) -> bool:
-    """Whether a hold keeps out the offered commit, or the offered tree of a folder."""
-    relation = ""
+def _held_note(ctx: Context, looked: Looked, lock: Lock, offered: str) -> Note | None:
+    """What to say if a hold keeps out the offered commit, or the offered tree of a folder; None if none does."""
+    target, relation = looked.target, ""
     if target.commit and lock.held not in ("", ANY, offered):
         relation = ctx.sources.relation(target.spec, lock.held, offered)
-    return holds(lock.held, offered, relation)
-
-
-def _held_note(ctx: Context, name: ProfileName, lock: Lock, offered: str) -> Note:
+    if not holds(lock.held, offered, relation):
+        return None
     return Note.of(
         NoteKind.HELD,
         at=lock.pin.short,
         rolled_back=lock.held != ANY,
         offered=offered[:7],
-        command=ctx.command(f"unhold {name}"),
+        command=ctx.command(f"unhold {looked.name}"),
     )

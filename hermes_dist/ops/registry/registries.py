@@ -27,11 +27,11 @@ from hermes_dist.model.registry import (
 )
 from hermes_dist.model.registry import yank as yanked
 from hermes_dist.model.source import PinKind, SourceSpec, parse_source
-from hermes_dist.ops.change.confirm import make_proposal
-from hermes_dist.ops.change.fetch import fetch
+from hermes_dist.ops.change.fetch import fetch, placed_for
 from hermes_dist.ops.change.look_up import Target
 from hermes_dist.ops.change.look_up_name import FoundPackage, find
-from hermes_dist.ops.change.propose import Choices
+from hermes_dist.ops.change.propose import propose
+from hermes_dist.ops.change.request import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.world.disk.fs import atomic_write
@@ -347,8 +347,8 @@ def _resolved(ctx: Context, package: Package, spec: SourceSpec, version: str) ->
         spec, None, "", release.commit, PinKind.COMMIT, registry=DEFAULT, tree=release.tree
     )
     try:
-        incoming = fetch(ctx, target)
-        make_proposal(ctx, open_home(ctx, _NOBODY), incoming, "install", (), Choices())
+        incoming = placed_for(ctx, fetch(ctx, target))
+        propose(ctx, open_home(ctx, _NOBODY), incoming, Choices(), verb="install")
     except DistError as error:
         yield Problem(place, str(error))
         return

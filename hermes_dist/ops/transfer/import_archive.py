@@ -29,14 +29,15 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import Digest, Entry, together
-from hermes_dist.ops.change.confirm import Settle, Wish, conclude
+from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import first_of
-from hermes_dist.ops.change.proposal import Confirm, Outcome, Proposal
-from hermes_dist.ops.change.propose import Choices, observe_or_nothing
+from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.propose import observe_or_nothing
 from hermes_dist.ops.change.providers import providers_used
 from hermes_dist.ops.change.remarks import remarks_on
+from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.change.variables import environment_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
@@ -60,25 +61,23 @@ _SHOWN = 12
 def import_(
     ctx: Context,
     path: Path,
-    wish: Wish,
+    request: Request,
     confirm: Confirm,
     *,
     passphrase: Ask,
     name: str = "",
     alias: str | None = None,
-    settle: Settle | None = None,
 ) -> Outcome:
     """Import an archive: as a new profile without asking, or as a merge into an existing one.
 
     Args:
         ctx: The context.
         path: The archive.
-        wish: The options.
+        request: The options.
         confirm: Shows the proposal and asks for confirmation; it need not ask about a new profile.
         passphrase: Asks for the passphrase of a backup.
         name: The profile; by default the archive's.
         alias: The command to make for it; empty for the profile's name, None for no command.
-        settle: Asks about conflicts one by one; None leaves them open.
 
     Raises:
         Refused: A policy forbids archives, or this one.
@@ -98,7 +97,8 @@ def import_(
             else aliases.plan(ctx.layout, home.name, alias or home.name, env=ctx.env)
         )
         make = partial(_propose, ctx, archive, home)
-        outcome = conclude(ctx, make, wish, confirm, None if new else settle)
+        ask = None if new else request.questions.conflict
+        outcome = confirm_and_carry_out(ctx, make, request, confirm, ask)
     if outcome.done and planned:
         outcome = replace(outcome, alias=aliases.write(ctx.layout, planned).name)
     return outcome

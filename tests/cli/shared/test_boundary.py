@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import pytest
 
 from hermes_dist.brand import HERMES
 from hermes_dist.cli.entry import plain
 from hermes_dist.cli.entry.start import start
-from hermes_dist.cli.shared.boundary import guarded
+from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.errors import Busy, DistError, Refused, Unreachable
 
 Capture = pytest.CaptureFixture[str]
+
+
+def guarded(work: Callable[[], int | None], argv: Sequence[str], prog: str) -> int | None:
+    with Guard(argv, prog) as guard:
+        guard.code = work()
+    return guard.code
 
 
 def fails(error: BaseException) -> int:

@@ -9,7 +9,7 @@ from story import BOT, GO, Story, yes
 
 from hermes_dist.model.plan import Conflict
 from hermes_dist.ops.change import review
-from hermes_dist.ops.change.confirm import Wish
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.inspect import diff
 from hermes_dist.ops.package.status import status
@@ -50,7 +50,7 @@ def test_differences_and_states_show_names_in_place_of_secrets(story: Story) -> 
 
 def test_your_own_value_beside_upstreams_is_hidden_on_the_card(story: Story) -> None:
     story.ship({"config.yaml": "model: b\napi_key: other\nnote: y\n"})
-    outcome = update(story.ctx, BOT, Wish(dry_run=True), yes)
+    outcome = update(story.ctx, BOT, Request(dry_run=True), yes)
     assert outcome.proposal is not None
     rows = {row.key: row for row in review.changed_keys(story.ctx, outcome.proposal)}
     assert (rows["model"].before, rows["model"].after, rows["model"].yours) == ("a", "b", "mine")

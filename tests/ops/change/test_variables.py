@@ -14,8 +14,8 @@ from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.environment.wanted import Given
 from hermes_dist.decide.profiles.lifecycle import NEW_ENV
 from hermes_dist.errors import Cancelled, DistError, Refused
-from hermes_dist.ops.change.confirm import Questions, Wish
 from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.request import Questions, Request
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.uninstall import Removing, uninstall
@@ -46,8 +46,8 @@ class Answers:
         self.asked: list[str] = []
         self.cards: list[tuple[str, ...]] = []
 
-    def wish(self, **more: object) -> Wish:
-        return Wish(questions=Questions(effects=self.effects, variables=self.variables), **more)  # type: ignore[arg-type]  # Wish's own
+    def wish(self, **more: object) -> Request:
+        return Request(questions=Questions(effects=self.effects, variables=self.variables), **more)  # type: ignore[arg-type]  # Request's own
 
     def effects(self, proposal: Proposal) -> bool:
         self.cards.append(tuple(e.place for e in proposal.asked))
@@ -58,7 +58,7 @@ class Answers:
         return {name: value for name, value in self.values.items() if name in self.asked}
 
 
-def install(story: Story, wish: Wish) -> Outcome:
+def install(story: Story, wish: Request) -> Outcome:
     return installing.install(story.ctx, story.url, wish, yes, name="bot")
 
 
@@ -155,7 +155,7 @@ def test_a_no_to_the_content_asks_nothing_more_and_writes_nothing(story: Story) 
 
 
 def test_a_dry_run_counts_what_is_given_and_writes_nothing(story: Story) -> None:
-    outcome = install(story, Wish(dry_run=True, env=given(KEY="x")))
+    outcome = install(story, Request(dry_run=True, env=given(KEY="x")))
     assert missing(outcome) == ["TOKEN"]
     assert not story.home.exists()
 
@@ -177,11 +177,11 @@ def test_an_existing_file_is_edited_by_key_and_keeps_the_rest(story: Story) -> N
 def test_variables_are_written_also_when_nothing_is_new_upstream(story: Story) -> None:
     install(story, GO)
     before = story.lock
-    outcome = story.update(Wish(env=given(KEY="x")))
+    outcome = story.update(Request(env=given(KEY="x")))
     assert (outcome.done, outcome.variables) == (False, ("KEY",))
     assert story.read(".env") == f"{NEW_ENV}KEY=x\n"
     assert story.lock == before
-    assert not story.update(Wish(env=given(KEY="y"), dry_run=True)).variables
+    assert not story.update(Request(env=given(KEY="y"), dry_run=True)).variables
     assert story.read(".env") == f"{NEW_ENV}KEY=x\n"
 
 
@@ -208,7 +208,7 @@ def test_a_symlink_is_told_about_and_never_written_through(story: Story, tmp_pat
     (story.home / ".env").symlink_to(shared)
     story.ship({"distribution.yaml": manifest("KEY", "FRESH"), "SOUL.md": "Soul 2.\n"})
     with pytest.raises(Refused, match=r"symlink to .*shared\.env"):
-        story.update(Wish(env=given(FRESH="f")))
+        story.update(Request(env=given(FRESH="f")))
     assert story.read("SOUL.md") == "Soul.\n"
     answers = Answers({"FRESH": "f"})
     assert missing(story.update(answers.wish())) == ["FRESH"]
@@ -220,7 +220,7 @@ def test_a_file_that_can_not_be_edited_is_told_and_the_rest_is_done(story: Story
     install(story, GO)
     (story.home / ".env").write_text("A='open\n")
     story.ship({"SOUL.md": "Soul 2.\n"})
-    outcome = story.update(Wish(env=given(KEY=SECRET)))
+    outcome = story.update(Request(env=given(KEY=SECRET)))
     assert outcome.done
     assert outcome.variables == ()
     assert any("not written" in note and "not closed" in note for note in sentences(outcome.notes))
@@ -229,7 +229,7 @@ def test_a_file_that_can_not_be_edited_is_told_and_the_rest_is_done(story: Story
 
 
 def test_what_the_package_does_not_ask_for_is_written_and_said(story: Story) -> None:
-    outcome = install(story, Wish(env=given(KYE="x")))
+    outcome = install(story, Request(env=given(KYE="x")))
     assert outcome.proposal is not None
     assert any(note.startswith("KYE is written") for note in sentences(outcome.proposal.notes))
 

@@ -11,8 +11,8 @@ from story import BOT, FIRST, GO, Story, contents, yes
 from hermes_dist.decide.profiles.lifecycle import NEW_ENV
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.tree import Digest
-from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package.uninstall import Removing, uninstall
 
 JOB = {"id": "aaaabbbbcccc", "name": "daily", "prompt": "Report.", "schedule": "every 2h"}
@@ -117,7 +117,7 @@ def test_a_dry_run_and_a_no_change_nothing(tmp_path: Path) -> None:
     story.install()
     before = contents(story.root)
     shown: list[Proposal] = []
-    uninstall(story.ctx, BOT, Wish(dry_run=True), yes)
+    uninstall(story.ctx, BOT, Request(dry_run=True), yes)
     with pytest.raises(Cancelled):
         uninstall(story.ctx, BOT, GO, lambda p: bool(shown.append(p)))
     assert contents(story.root) == before

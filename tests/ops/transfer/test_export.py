@@ -20,9 +20,8 @@ from hermes_dist.errors import Cancelled, DistError, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
-from hermes_dist.ops.change.confirm import Wish
 from hermes_dist.ops.change.proposal import Outcome, Proposal
-from hermes_dist.ops.change.propose import Choices
+from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package import resolve as settling
@@ -50,10 +49,10 @@ class Elsewhere:
     def home(self, name: str = "bot") -> Path:
         return self.root / "profiles" / name
 
-    def bring(self, path: Path, wish: Wish | None = None, **more: str) -> Outcome:
-        return import_(self.ctx, path, wish or Wish(), yes, passphrase=never, **more)
+    def bring(self, path: Path, wish: Request | None = None, **more: str) -> Outcome:
+        return import_(self.ctx, path, wish or Request(), yes, passphrase=never, **more)
 
-    def update(self, wish: Wish = GO) -> Outcome:
+    def update(self, wish: Request = GO) -> Outcome:
         return updating.update(self.ctx, BOT, wish, yes)
 
     def lock(self, name: str = "bot") -> Lock:
@@ -161,7 +160,7 @@ def test_without_a_yes_everything_that_acts_waits_and_approve_brings_it(
         "config.yaml",
         "cron/jobs.json",
     }
-    settling.approve(there.ctx, BOT, Wish(), yes)
+    settling.approve(there.ctx, BOT, Request(), yes)
     ours, theirs = contents(there.home()), story.files()
     assert {k: v for k, v in ours.items() if k != "cron/jobs.json"} == {
         k: v for k, v in theirs.items() if k != "cron/jobs.json"
@@ -236,7 +235,7 @@ def test_an_import_remembers_the_code_that_ran_before_as_an_update_does(
     before = there.lock()
     there.bring(
         packed(story, "later.tar.gz"),
-        Wish(choices=Choices(allow_effects=True, default=Side.THEIRS)),
+        Request(choices=Choices(allow_effects=True, default=Side.THEIRS)),
     )
     assert (hook / "handler.py").read_text() == "print('here')\n"
     assert {a.path for a in set(there.lock().approved) - set(before.approved)} == {"hooks/own"}
@@ -250,7 +249,7 @@ def test_open_conflicts_move_along(story: Story, there: Elsewhere) -> None:
     assert [c.place for c in story.lock.conflicts] == ["config.yaml: model.default"]
     there.bring(packed(story))
     assert there.lock().conflicts == story.lock.conflicts
-    settling.resolve(there.ctx, BOT, Side.THEIRS, Wish(), yes)
+    settling.resolve(there.ctx, BOT, Side.THEIRS, Request(), yes)
     assert "default: tiny" in (there.home() / "config.yaml").read_text()
 
 
@@ -275,7 +274,7 @@ def test_import_into_a_profile_merges_what_was_done_there(story: Story, there: E
     import_(
         there.ctx,
         packed(story, "later.tar.gz"),
-        Wish(),
+        Request(),
         lambda p: bool(asked.append(p)) or True,
         passphrase=never,
     )
@@ -319,7 +318,7 @@ def test_a_conflict_of_an_import_keeps_ours_and_says_how_to_take_theirs(
     assert [c.place for c in outcome.proposal.plan.conflicts] == ["config.yaml: model.default"]
     assert any("--conflict theirs" in note for note in sentences(outcome.proposal.notes))
     assert "default: tiny" in config.read_text()
-    there.bring(path, Wish(choices=Choices(default=Side.THEIRS)))
+    there.bring(path, Request(choices=Choices(default=Side.THEIRS)))
     assert "default: large" in config.read_text()
 
 
@@ -492,7 +491,7 @@ def test_a_whole_backup_names_the_variables_it_sets_before_it_is_unpacked(
         import_(
             there.ctx,
             path,
-            Wish(),
+            Request(),
             lambda seen: shown.append(seen) is not None,
             passphrase=lambda: "p",
         )
@@ -535,7 +534,7 @@ def test_an_archive_that_only_says_it_is_whole_brings_no_keys(
 def test_allow_lists_of_a_backup_need_their_yes(whole: Story, there: Elsewhere) -> None:
     whole.write("shell-hooks-allowlist.json", "{}")
     path = packed(whole, "x.tar.gz.age", full=True, passphrase="p")
-    import_(there.ctx, path, Wish(), yes, passphrase=lambda: "p")
+    import_(there.ctx, path, Request(), yes, passphrase=lambda: "p")
     assert not (there.home() / "shell-hooks-allowlist.json").exists()
 
 

@@ -1,0 +1,99 @@
+"""Shared by commands that change a home: build the request from the options, and show the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from hermes_dist.agents.places import CONFIG
+from hermes_dist.cli.shared.ask import given, questions, twins
+from hermes_dist.cli.shared.cards import preview, summary
+from hermes_dist.cli.shared.json_data import outcome_data
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.errors import UsageError
+from hermes_dist.model.side import Side
+from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.change.request import ABORT, Accept, AskConflict, Choices, Naming, Request
+
+_DEFAULTS = {"keep": Side.OURS, "theirs": Side.THEIRS}
+_POLICIES = ("keep", "theirs", "ask", ABORT)
+
+
+def request_of(
+    session: Session,
+    *,
+    yes: bool,
+    asks: bool = False,
+    conflict: str = "",
+    allow_effects: bool = False,
+    force_config: bool = False,
+    only: str = "",
+    without: str = "",
+    env: Sequence[str] | None = None,
+    env_file: str = "",
+    registry: str = "",
+    accept_name: bool = False,
+    accept_new_key: bool = False,
+    accept_unsigned: bool = False,
+    accept_moved_tag: bool = False,
+    require_signature: bool = False,
+    to: str = "",
+    dry_run: bool = False,
+    locked: bool = False,
+    allow_downgrade: bool = False,
+    ignore_requires: bool = False,
+) -> Request:
+    """Build the request from the options of a command, each under its own name.
+
+    With ``yes``, nothing is asked. ``asks`` is no option: it says that the command asks, on a terminal, about effects
+    and missing variables after the confirmation.
+
+    Raises:
+        UsageError: The value of an option is not valid.
+    """
+    if conflict and conflict not in _POLICIES:
+        raise UsageError(f"--conflict takes {', '.join(_POLICIES)}, not {conflict!r:.40}")
+    choices = Choices(default=_DEFAULTS.get(conflict), allow_effects=allow_effects)
+    if force_config:
+        choices = replace(choices, sides={CONFIG: Side.THEIRS})
+    ask = questions(session, yes=yes or not asks)
+    return Request(
+        choices=choices.with_parts(only, without),
+        accept=Accept(
+            new_key=accept_new_key,
+            unsigned=accept_unsigned,
+            moved_tag=accept_moved_tag,
+            signature=require_signature,
+        ),
+        naming=Naming(registry, accept_name, twins(session)),
+        env=given(session, env or (), env_file),
+        questions=replace(ask, conflict=_ask_conflict(session, conflict, yes=yes)),
+        on_conflict=conflict,
+        to=to,
+        dry_run=dry_run,
+        locked=locked,
+        allow_downgrade=allow_downgrade,
+        ignore_requires=ignore_requires,
+    )
+
+
+def _ask_conflict(session: Session, conflict: str, *, yes: bool) -> AskConflict | None:
+    """The prompt about conflicts: with ``--conflict ask``, or on a terminal without ``--yes`` and ``--conflict``."""
+    if conflict == "ask" or (not conflict and not yes and session.screen.somebody):
+        from hermes_dist.cli.package.ask_conflict import asker  # noqa: PLC0415 - only needed if somebody is asked
+
+        return asker(session)
+    return None
+
+
+def show_outcome(session: Session, outcome: Outcome, *, exit_code: bool = False) -> int:
+    """Show an outcome, and choose the exit code."""
+    if outcome.dry_run and outcome.proposal is not None:
+        preview(session.with_results(), outcome.proposal)
+        changes = not outcome.proposal.changes_nothing
+        session.screen.say("Dry run: nothing was changed." if changes else "Nothing would change.")
+        session.screen.emit("outcome", outcome_data(outcome))
+        return 10 if exit_code and changes else 0
+    session.screen.emit("outcome", outcome_data(outcome))
+    return summary(session, outcome)
