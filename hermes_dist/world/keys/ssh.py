@@ -1,19 +1,19 @@
 """SSH keys and signatures, as git makes them with ``gpg.format=ssh``, verified and made in process.
 
-The format is OpenSSH's PROTOCOL.sshsig; key and signature encodings are RFC 8709 (Ed25519), RFC 5656 (ECDSA),
-RFC 8332 (RSA with SHA-2) and OpenSSH's PROTOCOL.u2f (security keys). Refused: DSA, RSA under 2048 bits, RSA with
-SHA-1, certificates.
+The format is OpenSSH's PROTOCOL.sshsig; signature encodings are RFC 8709 (Ed25519), RFC 5656 (ECDSA), RFC 8332 (RSA
+with SHA-2) and OpenSSH's PROTOCOL.u2f (security keys). The cryptography package loads keys; it knows no sshsig.
+Refused: DSA, RSA under 2048 bits, RSA with SHA-1, certificates.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import hashlib
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -21,13 +21,27 @@ from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.trust import fingerprint_of
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.serialization.ssh import SSHPrivateKeyTypes
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurve
+    from cryptography.hazmat.primitives.hashes import HashAlgorithm
+    from cryptography.hazmat.primitives.serialization.ssh import (
+        SSHPrivateKeyTypes,
+        SSHPublicKeyTypes,
+    )
 
 _BEGIN, _END = b"-----BEGIN SSH SIGNATURE-----", b"-----END SSH SIGNATURE-----"
 _MAGIC = b"SSHSIG"
 _LARGEST = 1 << 16
-_CURVES = {b"ecdsa-sha2-" + curve: curve for curve in (b"nistp256", b"nistp384", b"nistp521")}
-_SK_ED, _SK_EC = b"sk-ssh-ed25519@openssh.com", b"sk-ecdsa-sha2-nistp256@openssh.com"
+_SECURITY_KEYS = frozenset({b"sk-ssh-ed25519@openssh.com", b"sk-ecdsa-sha2-nistp256@openssh.com"})
+_ACCEPTED = _SECURITY_KEYS | {
+    b"ssh-ed25519",
+    b"ssh-rsa",
+    b"ecdsa-sha2-nistp256",
+    b"ecdsa-sha2-nistp384",
+    b"ecdsa-sha2-nistp521",
+}
+_SIGNED_AS = {b"ssh-rsa": (b"rsa-sha2-256", b"rsa-sha2-512")}
+"""The kinds of signatures that a kind of keys makes, where they have other names: RSA never with SHA-1."""
+_FLAGS_AND_COUNTER = 5
 _RSA_BITS = 2048
 _LINE, _LONGEST_LINE = 70, 100
 GIT, FILE = "git", "hermes-dist"
@@ -74,18 +88,38 @@ def parse_public(text: str) -> PublicKey:
     """
     words = text.split()
     for at, word in enumerate(words[:-1]):
-        if word.encode() in {b"ssh-ed25519", b"ssh-rsa", _SK_ED, _SK_EC, *_CURVES}:
+        if word.encode() in _ACCEPTED:
             try:
                 blob = base64.b64decode(words[at + 1], validate=True)
-                _public_of(blob)
+                _load_public(word.encode(), blob)
             except (binascii.Error, BadSignature) as err:
-                raise Invalid(
-                    f"it is no public key that is accepted: {err}", where=text[:60]
-                ) from None
+                raise Invalid(f"it is not an accepted public key: {err}", where=text[:60]) from None
             return PublicKey(word, blob, " ".join(words[at + 2 :]))
     raise Invalid(
-        "it is no public key", where=text[:60], hint="give a file such as ~/.ssh/id_ed25519.pub"
+        "it is not a public key", where=text[:60], hint="give a file such as ~/.ssh/id_ed25519.pub"
     )
+
+
+def _load_public(kind: bytes, blob: bytes) -> SSHPublicKeyTypes:
+    """Load a public key of a kind that we accept.
+
+    Raises:
+        BadSignature: The kind is refused, or the key is damaged, of another kind, or too short.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see _holds
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415 - see _holds
+    from cryptography.hazmat.primitives.serialization import load_ssh_public_key  # noqa: PLC0415 - see _holds
+
+    # The library would load DSA keys and certificates, too.
+    if kind not in _ACCEPTED:
+        raise BadSignature(f"keys of the kind {kind.decode('utf-8', 'replace')!r:.60} are refused")
+    try:
+        key = load_ssh_public_key(kind + b" " + base64.b64encode(blob))
+    except (ValueError, UnsupportedAlgorithm, RuntimeError):  # the last one for compressed points
+        raise BadSignature("its key is damaged, or of another kind than it says") from None
+    if isinstance(key, RSAPublicKey) and key.key_size < _RSA_BITS:
+        raise BadSignature(f"RSA keys under {_RSA_BITS} bits are refused")
+    return key
 
 
 class _Reader:
@@ -103,6 +137,12 @@ class _Reader:
             raise BadSignature("a length in it is wrong")
         self._at = end + size
         return self._data[end : self._at]
+
+    def strings(self) -> list[bytes]:
+        found = []
+        while self._at < len(self._data):
+            found.append(self.string())
+        return found
 
     def rest(self) -> bytes:
         taken, self._at = self._data[self._at :], len(self._data)
@@ -133,7 +173,7 @@ def verify(message: bytes, armor: bytes, namespace: str) -> PublicKey:
     """
     blob = _dearmored(armor)
     if blob[:6] != _MAGIC or blob[6:10] != struct.pack(">I", 1):
-        raise BadSignature("it is no SSH signature of version 1")
+        raise BadSignature("it is not an SSH signature of version 1")
     reader = _Reader(blob[10:])
     public, found, reserved, algorithm, signature = (reader.string() for _ in range(5))
     reader.close()
@@ -145,140 +185,113 @@ def verify(message: bytes, armor: bytes, namespace: str) -> PublicKey:
         raise BadSignature("it uses a part of the format that is not known")
     digest = hashlib.new(algorithm.decode(), message).digest()
     signed = _MAGIC + b"".join(map(_string, (found, reserved, algorithm, digest)))
-    kind, check = _public_of(public)
-    check(signed, signature)
-    return PublicKey(kind, public)
+    kind = _Reader(public).string()
+    _check(kind, public, signed, signature)
+    return PublicKey(kind.decode(), public)
 
 
 def _dearmored(armor: bytes) -> bytes:
-    """Read the armor in the one spelling that programs write: equal lines, a shorter last one, a final newline."""
-    first, *lines, last, end = armor.split(b"\n") if armor.count(b"\n") > 2 else (b"",) * 4
-    if len(armor) > _LARGEST or first != _BEGIN or last != _END or end or not lines:
-        raise BadSignature("its armor is not whole")
-    width, text = len(lines[0]), b"".join(lines)
-    if len({len(line) for line in lines[:-1]}) > 1 or not 0 < len(lines[-1]) <= width:
-        raise BadSignature("its armor is not whole")
-    with contextlib.suppress(binascii.Error):
+    """Decode the armor, in the one spelling that programs write.
+
+    Raises:
+        BadSignature: It is spelled in another way.
+    """
+    text = b"".join(_body(armor))
+    try:
         blob = base64.b64decode(text, validate=True)
-        if base64.b64encode(blob) == text and (width <= _LONGEST_LINE or len(lines) == 1):
-            return blob
-    raise BadSignature("its armor is not base64 as it should be")
+    except binascii.Error:
+        blob = b""
+    # The last letter leaves bits over: with other bits there, other text would be the same signature.
+    if not blob or base64.b64encode(blob) != text:
+        raise BadSignature("its armor is not base64 as it should be")
+    return blob
 
 
-Check = Callable[[bytes, bytes], None]
+def _body(armor: bytes) -> list[bytes]:
+    """Return the lines between the armor's first and last: equal ones, and one at the end that may be shorter.
+
+    Raises:
+        BadSignature: The armor is not whole, or its lines are uneven or long.
+    """
+    parts = armor.split(b"\n")
+    lines = parts[1:-2]
+    framed = parts[0] == _BEGIN and parts[-2:] == [_END, b""]
+    if len(armor) > _LARGEST or not framed or not lines:
+        raise BadSignature("its armor is not whole")
+    width = len(lines[0])
+    even = all(len(line) == width for line in lines[:-1])
+    if not even or not 0 < len(lines[-1]) <= width:
+        raise BadSignature("its armor is not whole")
+    if width > _LONGEST_LINE and len(lines) > 1:
+        raise BadSignature("its armor is not base64 as it should be")
+    return lines
 
 
-def _public_of(blob: bytes) -> tuple[str, Check]:
-    """Read a public key's encoding; gives its kind and what checks a signature by it."""
-    reader = _Reader(blob)
-    kind = reader.string()
-    if kind == b"ssh-ed25519":
-        check = _ed25519(reader.string())
-    elif kind in _CURVES:
-        check = _ecdsa(kind, reader.string(), reader.string())
-    elif kind == b"ssh-rsa":
-        check = _rsa(reader.string(), reader.string())
-    elif kind == _SK_ED:
-        check = _security_key(_ed25519(reader.string(), _SK_ED), reader.string())
-    elif kind == _SK_EC:
-        check = _security_key(_ecdsa(_SK_EC, reader.string(), reader.string()), reader.string())
-    else:
-        raise BadSignature(f"keys of the kind {kind.decode('utf-8', 'replace')!r:.60} are refused")
-    reader.close()
-    return kind.decode(), check
+def _check(kind: bytes, public: bytes, signed: bytes, signature: bytes) -> None:
+    """Check a signature by the key that it brings.
 
-
-def _raw(signature: bytes, *kinds: bytes) -> tuple[bytes, bytes, bytes]:
-    """Split a signature into its kind, its bytes, and what follows (flags and counter of security keys)."""
-    reader = _Reader(signature)
-    kind, raw, rest = reader.string(), reader.string(), reader.rest()
-    if kind not in kinds or (rest and kind not in (_SK_ED, _SK_EC)):
+    Raises:
+        BadSignature: The key is refused, or the signature is not its own.
+    """
+    key = _load_public(kind, public)
+    parts = _Reader(signature)
+    made, raw, rest = parts.string(), parts.string(), parts.rest()
+    if made not in _SIGNED_AS.get(kind, (kind,)) or (rest and kind not in _SECURITY_KEYS):
         raise BadSignature("it is of another kind than its key")
-    return kind, raw, rest
+    if kind in _SECURITY_KEYS:
+        signed = _by_token(_Reader(public).strings()[-1], rest, signed)
+    _holds(_verifier(key, made, raw), signed)
 
 
-def _holds(verifying: Callable[[], Any]) -> None:
+def _by_token(application: bytes, rest: bytes, signed: bytes) -> bytes:
+    """Return what a FIDO key signs: a digest, with its application, flags and counter (PROTOCOL.u2f).
+
+    Raises:
+        BadSignature: Nobody touched the key.
+    """
+    if len(rest) != _FLAGS_AND_COUNTER or not rest[0] & 1:
+        raise BadSignature("nobody touched the security key for it")
+    return hashlib.sha256(application).digest() + rest + hashlib.sha256(signed).digest()
+
+
+def _holds(verifying: Callable[[bytes], None], signed: bytes) -> None:
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - only who verifies pays for it
 
     try:
-        verifying()
+        verifying(signed)
     except (InvalidSignature, ValueError):
         raise BadSignature("it does not belong to what it signs") from None
 
 
-def _ed25519(key: bytes, kind: bytes = b"ssh-ed25519") -> Check:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 - see _holds
-
-    if len(key) != 32:
-        raise BadSignature("its key is not whole")
-    public = Ed25519PublicKey.from_public_bytes(key)
-
-    def check(signed: bytes, signature: bytes) -> None:
-        _, raw, _ = _raw(signature, kind)
-        _holds(lambda: public.verify(raw, signed))
-
-    return check
-
-
-def _ecdsa(kind: bytes, curve: bytes, point: bytes) -> Check:
+def _verifier(key: SSHPublicKeyTypes, made: bytes, raw: bytes) -> Callable[[bytes], None]:
+    """Return what verifies a raw signature of a key; it raises InvalidSignature."""
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - see _holds
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - see _holds
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa  # noqa: PLC0415 - see _holds
     from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature  # noqa: PLC0415 - see _holds
 
-    known: dict[bytes, tuple[ec.EllipticCurve, hashes.HashAlgorithm]] = {
-        b"nistp256": (ec.SECP256R1(), hashes.SHA256()),
-        b"nistp384": (ec.SECP384R1(), hashes.SHA384()),
-        b"nistp521": (ec.SECP521R1(), hashes.SHA512()),
-    }
-    if curve != _CURVES.get(kind, b"nistp256"):
-        raise BadSignature("its key's curve is not the one its kind names")
-    try:
-        public = ec.EllipticCurvePublicKey.from_encoded_point(known[curve][0], point)
-    except ValueError:
-        raise BadSignature("its key is not on the curve") from None
-
-    def check(signed: bytes, signature: bytes) -> None:
-        _, raw, _ = _raw(signature, kind)
-        parts = _Reader(raw)
-        r, s = (int.from_bytes(parts.string(), "big") for _ in range(2))
-        parts.close()
-        _holds(lambda: public.verify(encode_dss_signature(r, s), signed, ec.ECDSA(known[curve][1])))
-
-    return check
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return partial(key.verify, raw)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        numbers = _Reader(raw)
+        r, s = (int.from_bytes(numbers.string(), "big") for _ in range(2))
+        numbers.close()
+        by = ec.ECDSA(_hash_for(key.curve))
+        return partial(key.verify, encode_dss_signature(r, s), signature_algorithm=by)
+    if isinstance(key, rsa.RSAPublicKey):
+        named = {b"rsa-sha2-256": hashes.SHA256(), b"rsa-sha2-512": hashes.SHA512()}
+        # OpenSSH leaves out zeros at the front, which the library wants
+        whole = raw.rjust((key.key_size + 7) // 8, b"\0")
+        return partial(key.verify, whole, padding=padding.PKCS1v15(), algorithm=named[made])
+    raise BadSignature("keys of this kind are refused")
 
 
-def _rsa(exponent: bytes, modulus: bytes) -> Check:
+def _hash_for(curve: EllipticCurve) -> HashAlgorithm:
+    """Return the hash that goes with a curve (RFC 5656 §6.2.1)."""
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - see _holds
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415 - see _holds
 
-    e, n = int.from_bytes(exponent, "big"), int.from_bytes(modulus, "big")
-    if n.bit_length() < _RSA_BITS:
-        raise BadSignature(f"RSA keys under {_RSA_BITS} bits are refused")
-    try:
-        public = rsa.RSAPublicNumbers(e, n).public_key()
-    except ValueError:
-        raise BadSignature("its key is not whole") from None
-
-    def check(signed: bytes, signature: bytes) -> None:
-        kind, raw, _ = _raw(signature, b"rsa-sha2-256", b"rsa-sha2-512")
-        algorithm = hashes.SHA256() if kind == b"rsa-sha2-256" else hashes.SHA512()
-        padded = raw.rjust((n.bit_length() + 7) // 8, b"\0")
-        _holds(lambda: public.verify(padded, signed, padding.PKCS1v15(), algorithm))
-
-    return check
-
-
-def _security_key(inner: Check, application: bytes) -> Check:
-    """A FIDO key signs a digest together with its application, flags and counter (PROTOCOL.u2f)."""
-
-    def check(signed: bytes, signature: bytes) -> None:
-        kind, raw, rest = _raw(signature, _SK_ED, _SK_EC)
-        if len(rest) != 5 or not rest[0] & 1:
-            raise BadSignature("nobody touched the security key for it")
-        whole = hashlib.sha256(application).digest() + rest + hashlib.sha256(signed).digest()
-        inner(whole, _string(kind) + _string(raw))
-
-    return check
+    if curve.key_size <= 256:
+        return hashes.SHA256()
+    return hashes.SHA384() if curve.key_size <= 384 else hashes.SHA512()
 
 
 def sign(message: bytes, private: bytes, namespace: str, passphrase: bytes | None = None) -> bytes:
@@ -325,7 +338,7 @@ def load_private(private: bytes, passphrase: bytes | None = None) -> SSHPrivateK
     except UnsupportedAlgorithm as err:
         raise LockedKey(f"the key is locked with a passphrase, or of another kind: {err}") from None
     except ValueError as err:
-        raise Invalid(f"it is no private key that can be read here: {err}") from None
+        raise Invalid(f"it is not a private key that can be read here: {err}") from None
 
 
 def public_of(key: SSHPrivateKeyTypes) -> PublicKey:
@@ -353,10 +366,7 @@ def _signature(key: SSHPrivateKeyTypes, signed: bytes) -> bytes:
             key.sign(signed, padding.PKCS1v15(), hashes.SHA512())
         )
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        algorithm = {256: hashes.SHA256(), 384: hashes.SHA384(), 521: hashes.SHA512()}[
-            key.curve.key_size
-        ]
-        numbers = decode_dss_signature(key.sign(signed, ec.ECDSA(algorithm)))
+        numbers = decode_dss_signature(key.sign(signed, ec.ECDSA(_hash_for(key.curve))))
         raw = b"".join(_string(n.to_bytes(n.bit_length() // 8 + 1, "big")) for n in numbers)
         return _string(f"ecdsa-sha2-nistp{key.curve.key_size}".encode()) + _string(raw)
     raise Invalid("keys of this kind are refused", hint="use an Ed25519 key: ssh-keygen -t ed25519")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import struct
 import subprocess
@@ -227,11 +228,26 @@ def test_private_keys_that_cannot_sign_here_say_why(tmp_path: Path, ring: dict[s
     locked = make(tmp_path, "locked", passphrase="secret words")
     with pytest.raises(LockedKey, match="passphrase"):
         load_private(locked.path.read_bytes())
-    with pytest.raises(Invalid, match="no private key"):
+    with pytest.raises(Invalid, match="not a private key"):
         load_private(b"nothing of the kind")
     with pytest.raises(Invalid):
         parse_public("ssh-dss AAAAB3NzaC1kc3M= old")
-    with pytest.raises(Invalid, match="no public key"):
+    with pytest.raises(Invalid, match="not a public key"):
         parse_public("hello world")
     line = ring["rsa"].pub.read_text()
     assert parse_public(f'ada@example.org namespaces="git" {line}').blob == parse_public(line).blob
+
+
+def test_a_key_is_of_the_kind_that_its_line_names(ring: dict[str, Key]) -> None:
+    blob = ring["ed25519"].pub.read_text().split()[1]
+    with pytest.raises(Invalid, match="of another kind than it says"):
+        parse_public(f"ssh-rsa {blob}")
+
+
+def test_a_compressed_point_is_refused(ring: dict[str, Key]) -> None:
+    blob = ring["ecdsa256"].public.blob
+    at = len(blob) - 65
+    short = blob[: at - 4] + string(bytes([2 + blob[-1] % 2]) + blob[at + 1 : at + 33])
+    line = f"ecdsa-sha2-nistp256 {base64.b64encode(short).decode()}"
+    with pytest.raises(Invalid, match="damaged"):
+        parse_public(line)
