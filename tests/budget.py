@@ -18,7 +18,12 @@ LEAST = 40
 """No law is tried with fewer examples than this, unless it asks for fewer itself."""
 
 
-def examples(number: int) -> int:
-    """How many examples a law is tried with, where it deserves ``number``."""
+def examples(number: int, *, least: int = LEAST) -> int:
+    """How many examples a law is tried with, where it deserves ``number``.
+
+    Args:
+        number: As many as `make long` tries.
+        least: Never fewer than these; for a law whose example is a whole story, a few.
+    """
     share = SHARE[os.environ.get("HERMES_TEST_BUDGET") or "quick"]
-    return max(min(number, LEAST), int(number * share))
+    return max(min(number, least), int(number * share))

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from budget import examples
 from hypothesis import settings
 from leftout import COMPLETE, PROGRAMS
 from partners import GENERATIONS
 
 # How long one example takes says something about the machine and nothing about the code.
-settings.register_profile("any machine", deadline=None)
+settings.register_profile("any machine", deadline=None, max_examples=examples(100))
 settings.load_profile("any machine")
 
 ABSENT = tuple(each for each in GENERATIONS if not each.here)

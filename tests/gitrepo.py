@@ -1,12 +1,24 @@
-"""Real git repositories for tests: made in a temporary folder by the real git."""
+"""Real git repositories for tests, made in this process: git itself would be a dozen processes for each commit.
+
+What is made is byte by byte what git makes; ``tests/test_gitrepo.py`` compares them. GitPython would not save anything: it
+starts git for each object that it stores.
+"""
 
 from __future__ import annotations
 
+import atexit
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+
+from dulwich.index import commit_tree
+from dulwich.object_store import DiskObjectStore
+from dulwich.objects import Blob, Commit, ObjectID
 
 GIT = shutil.which("git") or "git"
 PACKAGE: Mapping[str, str] = {
@@ -14,6 +26,22 @@ PACKAGE: Mapping[str, str] = {
     "SOUL.md": "You are a bot.\n",
     "skills/hello/SKILL.md": "---\nname: hello\n---\nSay hello.\n",
 }
+
+
+_ID = re.compile("[0-9a-f]{40}")
+
+
+@cache
+def _empty(*, bare: bool) -> Path:
+    """An empty repository as git makes it, to be copied."""
+    place = Path(tempfile.mkdtemp(prefix="hermes-dist-git-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    words = [GIT, "init", "-q", "-b", "main", "--template=", *(["--bare"] if bare else [])]
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
+    subprocess.run([*words, str(place)], env=env, check=True)
+    for folder in ("hooks", "info"):
+        (place / ("." if bare else ".git") / folder).mkdir()
+    return place
 
 
 class Repo:
@@ -28,8 +56,9 @@ class Repo:
         self.path = path
         self.bare = bare
         self.clock = 1_700_000_000
-        path.mkdir(parents=True, exist_ok=True)
-        self.git("init", "-q", "-b", "main", *(["--bare"] if bare else []), str(path))
+        self.files: dict[str, dict[str, tuple[int, str]]] = {}
+        shutil.copytree(_empty(bare=bare), path, dirs_exist_ok=True)
+        self.objects = DiskObjectStore(self.gitdir / "objects", loose_compression_level=1)
 
     @property
     def gitdir(self) -> Path:
@@ -53,9 +82,11 @@ class Repo:
         return done.stdout.decode(errors="surrogateescape").rstrip("\n")
 
     def blob(self, data: bytes | str) -> str:
-        return self.git(
-            "hash-object", "-w", "--stdin", data=data.encode() if isinstance(data, str) else data
-        )
+        return self._keep(Blob.from_string(data.encode() if isinstance(data, str) else data))
+
+    def _keep(self, made: Blob | Commit) -> str:
+        self.objects.add_object(made)
+        return made.id.decode()
 
     def raw(self, kind: str, data: bytes) -> str:
         """Write an object that git itself might refuse."""
@@ -70,10 +101,18 @@ class Repo:
 
     def commit_tree(self, tree: str, *parents: str, branch: str = "main") -> str:
         self.clock += 60
-        commit = self.git(
-            "commit-tree", tree, "-m", "change", *(w for p in parents for w in ("-p", p))
+        made = Commit()
+        made.tree = ObjectID(tree.encode())
+        made.parents = [ObjectID(self._id(parent).encode()) for parent in parents]
+        made.author, made.committer = (
+            f"{os.environ[f'GIT_{who}_NAME']} <{os.environ[f'GIT_{who}_EMAIL']}>".encode()
+            for who in ("AUTHOR", "COMMITTER")
         )
-        self.git("update-ref", f"refs/heads/{branch}", commit)
+        made.author_time = made.commit_time = self.clock
+        made.author_timezone = made.commit_timezone = 0
+        made.message = b"change\n"
+        commit = self._keep(made)
+        self._point(f"refs/heads/{branch}", commit)
         return commit
 
     def commit(
@@ -85,35 +124,54 @@ class Repo:
         orphan: bool = False,
     ) -> str:
         """Commit ``files`` on top of a branch (None deletes); the work tree and the index are not used."""
-        index = self.gitdir / "test-index"
-        index.unlink(missing_ok=True)
-        tips = self.git("for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}").split()
-        env_index = ("-c", "core.bare=true")
-        os.environ["GIT_INDEX_FILE"] = str(index)
-        try:
-            if tips and not orphan:
-                self.git(*env_index, "read-tree", tips[0])
-            lines = []
-            for path, content in files.items():
-                if content is None:
-                    lines.append(f"0 {'0' * 40}\t{path}")
-                else:
-                    mode = "100755" if path in executable else "100644"
-                    lines.append(f"{mode} {self.blob(content)}\t{path}")
-            self.git(
-                *env_index,
-                "update-index",
-                "--add",
-                "--index-info",
-                data="\n".join(lines).encode() + b"\n",
-            )
-            tree = self.git(*env_index, "write-tree")
-        finally:
-            del os.environ["GIT_INDEX_FILE"]
-        return self.commit_tree(tree, *(() if orphan else tips), branch=branch)
+        tip = "" if orphan else self._tip(f"refs/heads/{branch}")
+        new = dict(self._files_of(tip))
+        for path, content in files.items():
+            new.pop(path, None)
+            if content is not None:
+                new[path] = (0o100755 if path in executable else 0o100644, self.blob(content))
+        entries = [
+            (os.fsencode(path), ObjectID(blob.encode()), mode) for path, (mode, blob) in new.items()
+        ]
+        tree = commit_tree(self.objects, entries).decode()
+        commit = self.commit_tree(tree, *([tip] if tip else []), branch=branch)
+        self.files[commit] = new
+        return commit
 
     def tag(self, name: str, commit: str = "main", *, annotated: bool = False) -> None:
-        self.git("tag", "-f", *(["-a", "-m", name] if annotated else []), name, commit)
+        if annotated:
+            self.git("tag", "-f", "-a", "-m", name, name, commit)
+        else:
+            self._point(f"refs/tags/{name}", self._id(commit))
+
+    def _files_of(self, commit: str) -> Mapping[str, tuple[int, str]]:
+        """The files of a commit, from memory where it was made here."""
+        if not commit:
+            return {}
+        if commit not in self.files:
+            lines = self.git("ls-tree", "-r", "-z", commit).split("\0")[:-1]
+            heads = ((*line.partition("\t")[0].split(), line.partition("\t")[2]) for line in lines)
+            self.files[commit] = {path: (int(mode, 8), blob) for mode, _, blob, path in heads}
+        return self.files[commit]
+
+    def _point(self, ref: str, commit: str) -> None:
+        file = self.gitdir / ref
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{commit}\n")
+
+    def _tip(self, ref: str) -> str:
+        """The commit at which a reference points; empty for none."""
+        file = self.gitdir / ref
+        if file.is_file() and _ID.fullmatch(text := file.read_text().strip()):
+            return text
+        if not (self.gitdir / "packed-refs").exists():
+            return ""
+        return self.git("for-each-ref", "--format=%(objectname)", ref)
+
+    def _id(self, name: str) -> str:
+        if _ID.fullmatch(name):
+            return name
+        return self._tip(f"refs/heads/{name}") or self.git("rev-parse", name)
 
     def check_out(self) -> None:
         """Fill the work tree from main."""

@@ -11,6 +11,7 @@ from collections import Counter
 from itertools import islice
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted import (
@@ -184,7 +185,7 @@ def test_a_shipped_file_is_looked_at_for_this_machines_own_secrets_alone() -> No
     ] == ["a secret of this machine"]
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     st.binary(max_size=3000),
     st.sampled_from(

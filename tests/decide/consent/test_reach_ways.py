@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reach_ways import WAYS, A, B, Way, server
@@ -168,7 +169,7 @@ COMMANDS = [
 PLACES = ["scripts/a.py", "tools/deep/er/a.py", "skills/s/scripts/a.py", "a b/c d.py"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.sampled_from(HOMES),
     st.sampled_from(COMMANDS),

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 
 import yaml
+from budget import examples
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -276,4 +277,6 @@ class Causes(RuleBasedStateMachine):
 
 
 TestCauses = Causes.TestCase
-TestCauses.settings = settings(max_examples=60, stateful_step_count=15, deadline=None)
+TestCauses.settings = settings(
+    max_examples=examples(100, least=8), stateful_step_count=15, deadline=None
+)
