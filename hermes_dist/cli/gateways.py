@@ -19,8 +19,8 @@ from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.fleet import gateways as ops
-from hermes_dist.ops.fleet import runs
-from hermes_dist.ops.fleet.runs import GatewayOutcome, GatewayResult
+from hermes_dist.ops.fleet import start_stop
+from hermes_dist.ops.fleet.start_stop import GatewayOutcome, GatewayResult
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The profiles.")]
 All = Annotated[bool, typer.Option("--all", help="Every profile.")]
@@ -47,7 +47,7 @@ DetachedStart = Annotated[
         "--detached", help="Run it as a process without a service, also where services are kept."
     ),
 ]
-_USUAL = runs.Options()
+_USUAL = start_stop.Options()
 _COLOURS = (
     "cyan",
     "green",
@@ -80,7 +80,7 @@ def _run(
     names: Sequence[str] | None,
     *,
     all_: bool,
-    options: runs.Options,
+    options: start_stop.Options,
 ) -> int:
     chosen = _chosen(session, names, all_=all_, usual=False)
     screen = session.screen
@@ -132,8 +132,8 @@ def start(
     detached: DetachedStart = False,
     allow_clash: AllowClash = False,
 ) -> int:
-    options = runs.Options(jobs=jobs, wait=wait, detached=detached, allow_clash=allow_clash)
-    return _run(session, "start", runs.start, name, all_=all_, options=options)
+    options = start_stop.Options(jobs=jobs, wait=wait, detached=detached, allow_clash=allow_clash)
+    return _run(session, "start", start_stop.start, name, all_=all_, options=options)
 
 
 @command
@@ -145,7 +145,12 @@ def stop(
     grace: Grace = _USUAL.grace,
 ) -> int:
     return _run(
-        session, "stop", runs.stop, name, all_=all_, options=runs.Options(jobs=jobs, grace=grace)
+        session,
+        "stop",
+        start_stop.stop,
+        name,
+        all_=all_,
+        options=start_stop.Options(jobs=jobs, grace=grace),
     )
 
 
@@ -160,24 +165,33 @@ def restart(
     detached: DetachedStart = False,
     allow_clash: AllowClash = False,
 ) -> int:
-    options = runs.Options(
+    options = start_stop.Options(
         jobs=jobs, wait=wait, grace=grace, detached=detached, allow_clash=allow_clash
     )
-    return _run(session, "restart", runs.restart, name, all_=all_, options=options)
+    return _run(session, "restart", start_stop.restart, name, all_=all_, options=options)
 
 
 @command
 def enable(
     session: Session, name: Names = None, all_: All = False, jobs: Jobs = _USUAL.jobs
 ) -> int:
-    return _run(session, "enable", runs.enable, name, all_=all_, options=runs.Options(jobs=jobs))
+    return _run(
+        session, "enable", start_stop.enable, name, all_=all_, options=start_stop.Options(jobs=jobs)
+    )
 
 
 @command
 def disable(
     session: Session, name: Names = None, all_: All = False, jobs: Jobs = _USUAL.jobs
 ) -> int:
-    return _run(session, "disable", runs.disable, name, all_=all_, options=runs.Options(jobs=jobs))
+    return _run(
+        session,
+        "disable",
+        start_stop.disable,
+        name,
+        all_=all_,
+        options=start_stop.Options(jobs=jobs),
+    )
 
 
 @command

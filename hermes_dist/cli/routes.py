@@ -58,7 +58,7 @@ def add(
     screen, chosen = session.screen, ProfileName.typed(profile)
     if not session.ctx.layout.home(chosen).is_dir():
         raise missing_profile(session.ctx, chosen)
-    on = ops.listed(session.ctx)[1]
+    on = ops.list_routes(session.ctx)[1]
     if not (on or multiplex) and screen.somebody:
         multiplex = screen.confirm(f"{_OFF}. Switch it on?")
     where = Where(
@@ -76,7 +76,7 @@ def add(
 
 @command_with_profile
 def list_(session: Session) -> int:
-    found, on = ops.listed(session.ctx)
+    found, on = ops.list_routes(session.ctx)
     session.screen.emit("routes", {"routes": [_data(route) for route in found], "multiplex": on})
     rows = [
         (str(r.number), r.name, r.scope, r.profile or "—", r.fault or ("" if r.enabled else "off"))
@@ -97,7 +97,9 @@ def remove(
     route: Annotated[str, typer.Argument(metavar="NUMBER|NAME", help="Which route.")],
 ) -> int:
     gone = ops.remove(session.ctx, route)
-    session.screen.emit("route", {"route": _data(gone), "multiplex": ops.listed(session.ctx)[1]})
+    session.screen.emit(
+        "route", {"route": _data(gone), "multiplex": ops.list_routes(session.ctx)[1]}
+    )
     session.screen.say(f"Removed route {gone.number}: {clean(gone.scope)} → {clean(gone.profile)}.")
     return 0
 
@@ -115,7 +117,7 @@ def try_(
     where = Where(
         platform=platform, guild=guild, channel=channel, thread=thread, user=user, bot=bot
     )
-    found = ops.tested(session.ctx, where)
+    found = ops.answer_to(session.ctx, where)
     screen = session.screen
     screen.emit(
         "route-test",

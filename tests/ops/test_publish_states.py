@@ -13,6 +13,7 @@ from story import yes
 from hermes_dist.errors import Refused
 from hermes_dist.ops.authoring import author
 from hermes_dist.ops.authoring import publish as publishing
+from hermes_dist.ops.authoring.publication import PublishOptions
 from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.history import hold

@@ -75,14 +75,19 @@ def rows(ctx: Context, names: Sequence[ProfileName]) -> list[GatewayRow]:
 def _row(ctx: Context, name: ProfileName, manager: Manager, *, served: bool) -> GatewayRow:
     layout = ctx.layout
     found = world.find(layout.home(name))
-    state = GatewayState.SERVED if served and found.pid is None else found.state
+    state = found.state
+    if served and found.pid is None:
+        state = GatewayState.SERVED
     unit, plist = layout.service_files(name)
     usual = {
         Manager.SYSTEMD: unit,
         Manager.LAUNCHD: plist,
         Manager.S6: world.s6_slot(layout, name),
     }.get(manager)
-    held = claims(read_home(ctx, name), {}, b"")
+    bots = [claim for claim in claims(read_home(ctx, name), {}, b"") if claim.kind == "bot"]
+    troubles = found.troubles
+    if found.reason and not troubles:
+        troubles = (found.reason,)
     return GatewayRow(
         profile=name,
         path=str(layout.home(name)),
@@ -93,8 +98,8 @@ def _row(ctx: Context, name: ProfileName, manager: Manager, *, served: bool) -> 
         service_file=str(usual or ""),
         at_login=world.at_login(layout, name),
         updated_at=found.updated_at,
-        channels=tuple(dict.fromkeys(claim.channel for claim in held if claim.kind == "bot")),
-        troubles=found.troubles or ((found.reason,) if found.reason else ()),
+        channels=tuple(dict.fromkeys(claim.channel for claim in bots)),
+        troubles=troubles,
     )
 
 
@@ -107,7 +112,7 @@ def manager_of(ctx: Context) -> Manager:
     variable = ctx.brand.services_variable
     said = ctx.env.get(variable, "") or world.manager(ctx.env)
     if said not in set(Manager):
-        raise UsageError(f"{variable} is none of {', '.join(Manager)}", where=said)
+        raise UsageError(f"{variable} must be one of {', '.join(Manager)}", where=said)
     return Manager(said)
 
 
@@ -145,7 +150,9 @@ def check(ctx: Context, *, detached: bool = False) -> list[Clash]:
 
 def shell_of(ctx: Context, *, detached: bool) -> Mapping[str, str]:
     """The variables of this shell that a gateway sees: all if it starts from here, none if a service starts it."""
-    return ctx.env if detached or manager_of(ctx) is Manager.NONE else {}
+    if detached or manager_of(ctx) is Manager.NONE:
+        return ctx.env
+    return {}
 
 
 def is_multiplexed(ctx: Context, *, detached: bool) -> bool:
@@ -156,19 +163,18 @@ def is_multiplexed(ctx: Context, *, detached: bool) -> bool:
 def served_now(ctx: Context) -> frozenset[str]:
     """The profiles that the default profile's gateway says it serves right now, besides its own."""
     found = world.find(ctx.layout.root)
-    return (
-        frozenset(found.served or ()) - {DEFAULT_PROFILE} if found.pid is not None else frozenset()
-    )
+    if found.pid is None:
+        return frozenset()
+    return frozenset(found.served or ()) - {DEFAULT_PROFILE}
 
 
 def is_parked(ctx: Context, name: ProfileName) -> bool:
     """Whether the running gateway for all profiles was told to leave this one out."""
-    marked = name != DEFAULT_PROFILE and (ctx.layout.home(name) / GATEWAY_PARKED).exists()
-    return (
-        marked
-        and world.find(ctx.layout.root).served is not None
-        and world.find(ctx.layout.root).pid is not None
-    )
+    if name == DEFAULT_PROFILE or not (ctx.layout.home(name) / GATEWAY_PARKED).exists():
+        return False
+    # Unless a gateway that serves several profiles runs, the mark means nothing.
+    default = world.find(ctx.layout.root)
+    return default.served is not None and default.pid is not None
 
 
 def led_by_default(ctx: Context, names: Sequence[ProfileName]) -> frozenset[ProfileName]:
@@ -226,8 +232,10 @@ def _bytes(path: Path) -> bytes:
 
 def _map(path: Path, kind: Kind) -> Mapping[object, object]:
     data = _bytes(path)
+    if not data:
+        return {}
     try:
-        loaded = load_data(data, kind) if data else None
+        loaded = load_data(data, kind)
     except DistError:
         return {}
     return loaded if isinstance(loaded, Mapping) else {}

@@ -32,10 +32,10 @@ from hermes_dist.ops.fleet.gateways import served_profiles
 from hermes_dist.world.agent.gateways import same_people
 from hermes_dist.world.disk.fs import atomic_write
 
-__all__ = ["Route", "Tested", "Where", "add", "lint", "listed", "remove", "tested"]
+__all__ = ["Route", "RouteAnswer", "Where", "add", "answer_to", "lint", "list_routes", "remove"]
 
 
-class Tested(Struct, frozen=True):
+class RouteAnswer(Struct, frozen=True):
     """Which route wins for a message, and why the others do not.
 
     Attributes:
@@ -53,7 +53,7 @@ class Tested(Struct, frozen=True):
     others: tuple[tuple[Route, str], ...]
 
 
-def listed(ctx: Context) -> tuple[list[Route], bool]:
+def list_routes(ctx: Context) -> tuple[list[Route], bool]:
     """List the routes, and whether multiplexing is on.
 
     Raises:
@@ -84,19 +84,19 @@ def add(
     data, grammar = _read(ctx), ctx.generation.routes
     config = _load(data)
     new = entry(grammar, str(profile), where, name)
+    scope = (where.platform, where.ids, bot_key(where.bot))
     for route in routes_of(config, grammar):
-        if (route.platform, dict(route.ids), route.bot) == (
-            where.platform,
-            where.ids,
-            bot_key(where.bot),
-        ):
+        if (route.platform, dict(route.ids), route.bot) == scope:
             raise DistError(
-                f"route {route.number} is about {route.scope} already, and leads to {route.profile or 'nobody'}",
+                f"route {route.number} matches {route.scope} already, and leads to {route.profile or 'nobody'}",
                 where=str(ctx.layout.root / CONFIG),
                 hint=f"remove it first: gateway route remove {route.number}",
             )
     edited = with_routes(config, [*entries_of(config), new])
-    _write(ctx, data, multiplexing(edited) if multiplex else edited)
+    if multiplex:
+        _write(ctx, data, multiplexing(edited))
+    else:
+        _write(ctx, data, edited)
     return routes_of(edited, grammar)[-1], multiplex or multiplexes(config, grammar)
 
 
@@ -108,9 +108,8 @@ def remove(ctx: Context, chosen: str) -> Route:
     """
     data = _read(ctx)
     config = _load(data)
-    hits = [
-        r for r in routes_of(config, ctx.generation.routes) if chosen in (str(r.number), r.name)
-    ]
+    routes = routes_of(config, ctx.generation.routes)
+    hits = [route for route in routes if chosen in (str(route.number), route.name)]
     if len(hits) != 1:
         what = f"{len(hits)} routes are" if hits else "no route is"
         raise DistError(
@@ -123,8 +122,8 @@ def remove(ctx: Context, chosen: str) -> Route:
     return hits[0]
 
 
-def tested(ctx: Context, where: Where) -> Tested:
-    """Say which route wins for a message.
+def answer_to(ctx: Context, where: Where) -> RouteAnswer:
+    """Say which route wins for a message, and which profile answers it.
 
     Args:
         ctx: The context.
@@ -134,17 +133,24 @@ def tested(ctx: Context, where: Where) -> Tested:
         Invalid: The config can't be read.
     """
     config, grammar = _load(_read(ctx)), ctx.generation.routes
-    routes, message = routes_of(config, grammar), Message.typed(where, same_people(ctx.layout.root))
-    won, on = matching(routes, message), multiplexes(config, grammar)
-    exists = won is not None and won.profile in served_profiles(ctx)
-    refused = won is not None and on and not exists and grammar.closed
-    profile = won.profile if won and exists and on else message.bot or str(DEFAULT_PROFILE)
-    others = tuple(
-        (r, r.fault or r.misses(message) or "less specific, or later")
-        for r in routes
-        if r is not won
-    )
-    return Tested(won, "" if refused else profile, on, exists, others)
+    message = Message.typed(where, same_people(ctx.layout.root))
+    routes = routes_of(config, grammar)
+    winner = matching(routes, message)
+    multiplex = multiplexes(config, grammar)
+    exists = winner is not None and winner.profile in served_profiles(ctx)
+    profile = message.bot or str(DEFAULT_PROFILE)
+    if winner is not None and multiplex:
+        if exists:
+            profile = winner.profile
+        elif grammar.closed:
+            # Newer agents drop such a message; older ones answer it with the gateway's own profile.
+            profile = ""
+    others = tuple((route, _why_not(route, message)) for route in routes if route is not winner)
+    return RouteAnswer(winner, profile, multiplex, exists, others)
+
+
+def _why_not(route: Route, message: Message) -> str:
+    return route.fault or route.misses(message) or "less specific, or later"
 
 
 def lint(ctx: Context, *, fix: bool) -> tuple[list[tuple[str, str]], bool]:
@@ -161,12 +167,7 @@ def lint(ctx: Context, *, fix: bool) -> tuple[list[tuple[str, str]], bool]:
     config = _load(data)
     changed = False
     if fix:
-        mended: list[object] = [
-            _quoted(e) if isinstance(e, Mapping) else e for e in entries_of(config)
-        ]
-        mended += [row for row in old_routes(config) if row not in mended]
-        better = without_old(config) if old_routes(config) else dict(config)
-        better = with_routes(better, mended) if mended else better
+        better = _fixed(config)
         changed = better != config
         if changed:
             _write(ctx, data, better)
@@ -174,8 +175,23 @@ def lint(ctx: Context, *, fix: bool) -> tuple[list[tuple[str, str]], bool]:
     return faults(config, ctx.names(), served_profiles(ctx), ctx.generation.routes), changed
 
 
-def _quoted(route: Mapping[object, object]) -> dict[object, object]:
-    return {k: str(v) if k in ID_FIELDS and type(v) is int else v for k, v in route.items()}
+def _fixed(config: Mapping[object, object]) -> Mapping[object, object]:
+    """The settings with ids quoted, and routes of the older proposal among the agent's own."""
+    routes = [_quoted(route) for route in entries_of(config)]
+    older = old_routes(config)
+    routes += [route for route in older if route not in routes]
+    better = without_old(config) if older else dict(config)
+    if routes:
+        return with_routes(better, routes)
+    return better
+
+
+def _quoted(route: object) -> object:
+    """A route with its ids as strings: YAML reads a bare number, and the agent compares strings."""
+    if not isinstance(route, Mapping):
+        return route
+    ids = {key: str(id_) for key, id_ in route.items() if key in ID_FIELDS and type(id_) is int}
+    return {**route, **ids}
 
 
 def _read(ctx: Context) -> bytes:
@@ -190,7 +206,7 @@ def _read(ctx: Context) -> bytes:
 
 
 def _load(data: bytes) -> Mapping[object, object]:
-    loaded = load_data(data, Kind.YAML) if data.strip() else {}
+    loaded = load_data(data, Kind.YAML) if data.strip() else None
     if loaded is None:
         return {}
     if not isinstance(loaded, Mapping):

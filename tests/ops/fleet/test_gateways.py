@@ -20,7 +20,7 @@ from hermes_dist.decide.fleet.runs import GatewayResult, Manager
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet import gateways as ops
-from hermes_dist.ops.fleet import runs
+from hermes_dist.ops.fleet import start_stop
 
 SECRET = "123456:AAF-a-secret-of-telegram"
 
@@ -248,7 +248,7 @@ def test_what_keeps_services_is_found_out_or_said(fleet: Fleet) -> None:
         in fleet.run("start", "coder", code=1, HERMES_DIST_SERVICES="systemd").stdout
     )
     assert (
-        "none of systemd, launchd, s6, none"
+        "must be one of systemd, launchd, s6, none"
         in fleet.run("start", "coder", code=2, HERMES_DIST_SERVICES="runit").stderr
     )
 
@@ -270,7 +270,7 @@ def act(
     manager: Manager = Manager.SYSTEMD,
     detached: bool = False,
 ) -> dict[str, tuple[str, str]]:
-    options = runs.Options(manager=manager, wait=5, grace=1, detached=detached)
+    options = start_stop.Options(manager=manager, wait=5, grace=1, detached=detached)
     verdicts = verb(context, [ProfileName(name) for name in names], options, lambda verdict: None)
     return {verdict.profile: (str(verdict.outcome), verdict.note) for verdict in verdicts}
 
@@ -280,10 +280,10 @@ def test_services_are_installed_used_and_removed_by_the_agent(
 ) -> None:
     fleet.profile("coder")
     names = ("default", "coder")
-    outcome, note = act(runs.start, context, "coder")["coder"]
+    outcome, note = act(start_stop.start, context, "coder")["coder"]
     assert outcome == "failed"
     assert "gateways enable coder" in note
-    assert set(act(runs.enable, context, *names).values()) == {("enabled", "")}
+    assert set(act(start_stop.enable, context, *names).values()) == {("enabled", "")}
     units = [
         fleet.home / ".config/systemd/user" / f"hermes-gateway{suffix}.service"
         for suffix in ("", "-coder")
@@ -293,19 +293,21 @@ def test_services_are_installed_used_and_removed_by_the_agent(
     assert [(row.services, row.at_login) for row in rows] == [
         ((str(unit),), True) for unit in units
     ]
-    assert act(runs.enable, context, "coder") == {"coder": ("enabled", "it was already")}
-    assert set(act(runs.start, context, *names).values()) == {("started", "")}
-    assert set(act(runs.restart, context, *names).values()) == {("restarted", "")}
+    assert act(start_stop.enable, context, "coder") == {"coder": ("enabled", "it was already")}
+    assert set(act(start_stop.start, context, *names).values()) == {("started", "")}
+    assert set(act(start_stop.restart, context, *names).values()) == {("restarted", "")}
     assert len(fleet.processes()) == 2
-    assert set(act(runs.stop, context, *names).values()) == {("stopped", "")}
-    assert set(act(runs.disable, context, *names).values()) == {("disabled", "")}
-    assert act(runs.disable, context, "coder") == {"coder": ("disabled", "it was not enabled")}
+    assert set(act(start_stop.stop, context, *names).values()) == {("stopped", "")}
+    assert set(act(start_stop.disable, context, *names).values()) == {("disabled", "")}
+    assert act(start_stop.disable, context, "coder") == {
+        "coder": ("disabled", "it was not enabled")
+    }
     assert fleet.processes() == []
 
 
 def test_the_status_shows_the_service_file(fleet: Fleet, context: Context) -> None:
     fleet.profile("coder")
-    act(runs.enable, context, "coder")
+    act(start_stop.enable, context, "coder")
     assert (
         f"coder: service {fleet.home}/.config/systemd/user/hermes-gateway-coder.service"
         in fleet.run("status").stdout
@@ -314,13 +316,13 @@ def test_the_status_shows_the_service_file(fleet: Fleet, context: Context) -> No
 
 def test_a_gateway_can_run_without_its_service(fleet: Fleet, context: Context) -> None:
     fleet.profile("coder")
-    assert act(runs.start, context, "coder", detached=True) == {"coder": ("started", "")}
-    assert act(runs.stop, context, "coder") == {"coder": ("stopped", "")}
+    assert act(start_stop.start, context, "coder", detached=True) == {"coder": ("started", "")}
+    assert act(start_stop.stop, context, "coder") == {"coder": ("stopped", "")}
 
 
 def test_nothing_is_enabled_where_nothing_keeps_services(fleet: Fleet, context: Context) -> None:
     fleet.profile("coder")
-    outcome, note = act(runs.enable, context, "coder", manager=Manager.NONE)["coder"]
+    outcome, note = act(start_stop.enable, context, "coder", manager=Manager.NONE)["coder"]
     assert (outcome, "no systemd, launchd or s6" in note) == ("failed", True)
 
 
@@ -329,7 +331,7 @@ def test_an_agent_that_can_not_be_started_fails_that_gateway(
 ) -> None:
     fleet.profile("coder")
     (fleet.bin / "hermes").write_text("#!/nowhere/at/all\n")
-    outcome, note = act(runs.start, context, "coder", manager=Manager.NONE)["coder"]
+    outcome, note = act(start_stop.start, context, "coder", manager=Manager.NONE)["coder"]
     assert outcome == "failed"
     assert "can't start a program" in note
 

@@ -61,7 +61,7 @@ def test_a_route_is_added_with_quoted_ids_and_nothing_else_moves(ctx: Context, h
         "profile": "ops",
     }
     assert [line for line in CONFIG.splitlines() if line not in text.splitlines()] == []
-    assert not ops.tested(
+    assert not ops.answer_to(
         ctx, Where(platform="discord", guild="", channel="111", thread="")
     ).multiplex
 
@@ -76,7 +76,7 @@ def test_multiplexing_is_switched_on_when_asked(ctx: Context, home: Path) -> Non
         multiplex=True,
     )
     assert yaml.safe_load(config(home).read_text())["gateway"]["multiplex_profiles"] is True
-    found = ops.tested(ctx, Where(platform="discord", guild="1", channel="1", thread="5"))
+    found = ops.answer_to(ctx, Where(platform="discord", guild="1", channel="1", thread="5"))
     assert (found.profile, found.exists, found.multiplex) == ("ops", True, True)
 
 
@@ -95,7 +95,7 @@ def test_a_home_without_a_config_gets_one(ctx: Context, home: Path) -> None:
 
 def test_the_same_place_twice_is_refused_and_nothing_changes(ctx: Context, home: Path) -> None:
     config(home).write_text(CONFIG)
-    with pytest.raises(DistError, match="route 1 is about discord guild 1 already"):
+    with pytest.raises(DistError, match="route 1 matches discord guild 1 already"):
         ops.add(
             ctx,
             ProfileName("ops"),
@@ -116,7 +116,7 @@ def test_a_route_is_removed_by_number_or_name(ctx: Context, home: Path) -> None:
         multiplex=False,
     )
     assert ops.remove(ctx, "first").profile == "coder"
-    assert [r.name for r in ops.listed(ctx)[0]] == ["two"]
+    assert [r.name for r in ops.list_routes(ctx)[0]] == ["two"]
     assert ops.remove(ctx, "1").name == "two"
     with pytest.raises(DistError, match="no route is called"):
         ops.remove(ctx, "1")
@@ -130,7 +130,7 @@ def test_lint_quotes_ids_and_converts_the_older_proposal(ctx: Context, home: Pat
     )
     assert len(ops.lint(ctx, fix=False)[0]) == 2
     assert ops.lint(ctx, fix=True) == ([], True)
-    assert [r.ids for r in ops.listed(ctx)[0]] == [{"chat_id": "5"}, {"chat_id": "7"}]
+    assert [r.ids for r in ops.list_routes(ctx)[0]] == [{"chat_id": "5"}, {"chat_id": "7"}]
     assert yaml.safe_load(config(home).read_text())["discord"] == {"token": "x"}
 
 
@@ -138,7 +138,7 @@ def test_a_missing_profile_falls_back_to_the_gateways_own(ctx: Context, home: Pa
     config(home).write_text(
         "multiplex_profiles: true\nprofile_routes:\n- {platform: discord, chat_id: '5', profile: gone}\n"
     )
-    found = ops.tested(ctx, Where(platform="discord", guild="", channel="5", thread=""))
+    found = ops.answer_to(ctx, Where(platform="discord", guild="", channel="5", thread=""))
     assert (found.profile, found.exists) == ("default", False)
 
 
@@ -147,12 +147,12 @@ def test_newer_agents_answer_nobody_whose_route_leads_nowhere(ctx: Context, home
     config(home).write_text(
         "profile_routes:\n- {platform: discord, chat_id: 5, profile: gone}\n- {platform: discord, chat_id: '6', profile: ops}\n"
     )
-    found = ops.tested(ctx, Where(platform="discord", channel="5"))
+    found = ops.answer_to(ctx, Where(platform="discord", channel="5"))
     assert (found.profile, found.exists, found.multiplex) == ("", False, True)
-    assert ops.tested(ctx, Where(platform="discord", channel="7")).profile == "default"
-    assert ops.tested(ctx, Where(platform="discord", channel="6")).profile == "ops"
+    assert ops.answer_to(ctx, Where(platform="discord", channel="7")).profile == "default"
+    assert ops.answer_to(ctx, Where(platform="discord", channel="6")).profile == "ops"
     (home / ".hermes/profiles/ops/config.yaml").write_text("gateway: {standalone: true}\n")
-    assert ops.tested(ctx, Where(platform="discord", channel="6")).profile == ""
+    assert ops.answer_to(ctx, Where(platform="discord", channel="6")).profile == ""
     told = [text for _, text in ops.lint(ctx, fix=False)[0]]
     assert [text.partition(";")[2].strip() for text in told] == ["such messages get no answer"] * 2
 
@@ -168,5 +168,5 @@ def test_a_person_with_several_ids_is_known_by_what_the_login_learned(
     login.mkdir(parents=True)
     (login / "lid-mapping-4917.json").write_text('"999@lid"')
     (login / "lid-mapping-999_reverse.json").write_text('"4917"')
-    assert ops.tested(ctx, Where(platform="whatsapp", channel="999@lid")).profile == "ops"
-    assert ops.tested(ctx, Where(platform="whatsapp", channel="998@lid")).profile == "default"
+    assert ops.answer_to(ctx, Where(platform="whatsapp", channel="999@lid")).profile == "ops"
+    assert ops.answer_to(ctx, Where(platform="whatsapp", channel="998@lid")).profile == "default"
