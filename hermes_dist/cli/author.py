@@ -12,13 +12,14 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.cli.shared.cards import size_of
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import command
-from hermes_dist.cli.shared.json_data import problem_data
+from hermes_dist.cli.shared.json_data import left_out_data, problem_data
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring import author as ops
 from hermes_dist.ops.authoring.author import Draft
+from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.notes import sentences
 
 Where = Annotated[
@@ -156,7 +157,7 @@ def _list(session: Session, found: ops.Shipping) -> None:
             "files": [
                 {"part": part, "path": path, "size": size} for part, path, size in found.files
             ],
-            "stays": [{"path": x.path, "why": x.why, "files": x.files} for x in found.stays],
+            "stays": left_out_data(found.stays),
             "variables": list(found.variables),
             "notes": list(sentences(found.notes)),
         },
@@ -180,7 +181,7 @@ def _list(session: Session, found: ops.Shipping) -> None:
         screen.say(screen.paint("Stays home:", "", bold=True))
     for left in found.stays:
         count = f" ({left.files} files)" if left.files > 1 else ""
-        screen.say(f"  {clean(left.path, 120)}{count}: {clean(left.why)}")
+        screen.say(f"  {clean(left.path, 120)}{count}: {clean(why_words(left))}")
     for name in found.variables:
         screen.say(f"  ${{{clean(name, 60)}}} takes the place of a secret")
     notes(screen, found.notes)

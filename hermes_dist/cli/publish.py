@@ -16,6 +16,7 @@ from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import counted
+from hermes_dist.model.left_out import Why
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Entry, Tree
 from hermes_dist.ops.authoring import contribute as giving
@@ -23,6 +24,7 @@ from hermes_dist.ops.authoring import publish as ops
 from hermes_dist.ops.authoring import registry_entry as entering
 from hermes_dist.ops.authoring.publication import Publication, PublishOptions
 from hermes_dist.ops.change.request import Choices
+from hermes_dist.voice.left_out import why_words
 
 _SHOWN = 30
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Send it without asking.")]
@@ -112,7 +114,7 @@ def _card(session: Session, made: Publication) -> None:
             f"  others changed {counted(len(made.taken_in), 'file')} there; theirs stays, and comes in here"
         )
     for left in made.stays if screen.verbose else made.stays[:12]:
-        screen.tell(f"  stays home  {clean(left.path, 80)}: {clean(left.why, 80)}")
+        screen.tell(f"  stays home  {clean(left.path, 80)}: {clean(why_words(left), 80)}")
     if more := 0 if screen.verbose else max(0, len(made.stays) - 12):
         screen.tell(f"  stays home  … and {more} more; -v lists them")
     for name in made.leaving.variables:
@@ -213,7 +215,7 @@ def _gift(screen: Screen, made: giving.Contribution) -> None:
     title = f"{made.message.splitlines()[0]} in {made.spec}, on top of {made.base[:7]}"
     screen.tell(screen.paint(clean(title), "", bold=True, err=True))
     _changes(screen, made.changes, made.before)
-    own = [left for left in made.stays if "your own" in left.why]
+    own = [left for left in made.stays if left.why is Why.OWN]
     _own(screen, own)
     notes(screen, made.notes)
 

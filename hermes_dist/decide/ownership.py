@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from hermes_dist.agents import places, stores
 from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, PRIVATE, SHARED
+from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
@@ -197,14 +198,6 @@ def owner_of(path: RelPath) -> Owner:
     return Owner.UNKNOWN
 
 
-class LeftOut(Struct, frozen=True):
-    """A path of a package, or a folder of them, that is not installed, and why."""
-
-    path: str
-    why: str
-    files: int = 1
-
-
 class Payload(Struct, frozen=True):
     """The files of a package that go into a home.
 
@@ -231,14 +224,17 @@ def payload_of(package: Tree, manifest: Manifest) -> Payload:
     )
 
 
-def _by_folder(why: Mapping[RelPath, str], partly: set[str]) -> tuple[LeftOut, ...]:
+def _by_folder(why: Mapping[RelPath, Why | None], partly: set[str]) -> tuple[LeftOut, ...]:
     """Group the files that are left out by folder and reason; ``partly`` are folders that come in in part."""
-    counts: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, Why, str]] = Counter()
     for path, reason in why.items():
         # Every package has this file, and its content arrives as the home's .env.EXAMPLE: no reader misses it.
         if reason and path != ENV_EXAMPLES[0]:
-            counts[_named(path, deep=path.top in partly), reason] += 1
-    return tuple(LeftOut(place, reason, n) for (place, reason), n in sorted(counts.items()))
+            detail = _twin(path) if reason is Why.CASE_TWIN else ""
+            counts[_named(path, deep=path.top in partly), reason, detail] += 1
+    return tuple(
+        LeftOut(place, reason, n, told) for (place, reason, told), n in sorted(counts.items())
+    )
 
 
 def _named(path: RelPath, *, deep: bool) -> str:
@@ -250,40 +246,44 @@ def _named(path: RelPath, *, deep: bool) -> str:
     return f"{'/'.join(parts[:depth])}/"
 
 
-def _why_left_out(path: RelPath, manifest: Manifest) -> str:
-    """Return why a path is left out; empty if it is installed."""
+def _why_left_out(path: RelPath, manifest: Manifest) -> Why | None:
+    """Return why a path is left out; None if it is installed."""
     owner = owner_of(path)
     # First of all, so that no manifest can claim the machine's files.
     if owner is Owner.MACHINE:
-        return "belongs to each machine"
+        return Why.EACH_MACHINE
     if folded(path) in _FOLDED_EXAMPLES:
-        return "serves as .env.EXAMPLE"
+        return Why.ENV_TEMPLATE
     if path == MANIFEST:
-        return ""
+        return None
     # On file systems that ignore case, Hooks/ is hooks/; here nothing would judge what it runs.
-    twin = _TOPS.get(folded(path.top), path.top)
-    if twin != path.top:
-        return f"only by case another name than {twin}"
+    if _twin(path) != path.top:
+        return Why.CASE_TWIN
     if manifest.owned is not None:
         return _why_not_owned(path, manifest.owned)
     return _why_not_shared(path, owner)
 
 
-def _why_not_owned(path: RelPath, owned: Iterable[RelPath]) -> str:
+def _twin(path: RelPath) -> str:
+    """Return the shared name that differs from a path's top only by case; the top itself if there is none."""
+    return _TOPS.get(folded(path.top), path.top)
+
+
+def _why_not_owned(path: RelPath, owned: Iterable[RelPath]) -> Why | None:
     if any(path.under(place) for place in owned):
-        return ""
-    return "not in distribution_owned"
+        return None
+    return Why.NOT_OWNED
 
 
-def _why_not_shared(path: RelPath, owner: Owner) -> str:
+def _why_not_shared(path: RelPath, owner: Owner) -> Why | None:
     """Return why a package without ``distribution_owned`` does not install a path."""
     if owner is Owner.HOUSEKEEPING:
-        return "housekeeping of the repository"
+        return Why.HOUSEKEEPING
     # A skill may refer to any folder that its author ships. At the root, where the agent and the system look for
     # files of their own, only texts and pictures are harmless enough.
     if owner is Owner.SHARED or "/" in path or path.suffix in _MEDIA:
-        return ""
-    return "an unknown file at the root; distribution_owned could name it"
+        return None
+    return Why.UNKNOWN_AT_ROOT
 
 
 def looked_at(package: Tree) -> tuple[Callable[[RelPath], bool], Callable[[RelPath], bool]]:

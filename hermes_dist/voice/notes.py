@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from hermes_dist.model.left_out import Why
 from hermes_dist.model.notes import Datum, Note, NoteKind
 from hermes_dist.model.side import Side
+from hermes_dist.voice.left_out import reason_words
 
 Data = Mapping[str, Datum]
 _SHOWN = 12
@@ -82,6 +84,19 @@ def _not_a_server(data: Data) -> str:
 def _settled(data: Data) -> str:
     result = "yours stays" if data["side"] == Side.OURS else "the author's is taken"
     return f"both sides changed it; {result}, as merge in its manifest says"
+
+
+def _left_alone(data: Data) -> str:
+    return f"{_reason(data)}; left alone"
+
+
+def _left_out(data: Data) -> str:
+    return f"{_reason(data)}; left out"
+
+
+def _reason(data: Data) -> str:
+    detail, why = str(data["detail"]), str(data["why"])
+    return reason_words(Why(why), detail)
 
 
 def _lines(data: Data) -> str:
@@ -197,8 +212,8 @@ SENTENCES: Mapping[NoteKind, str | Say] = {
         "its content as received is lost and can't be fetched again; where both sides "
         "differ, yours stays"
     ),
-    NoteKind.LEFT_ALONE: "{why}; left alone",
-    NoteKind.LEFT_OUT: "{why}; left out",
+    NoteKind.LEFT_ALONE: _left_alone,
+    NoteKind.LEFT_OUT: _left_out,
     NoteKind.HIDDEN_CHARACTER: "a character that nobody sees",
     NoteKind.EXAMPLE_HELD_BACK: _held_back,
     NoteKind.LOOK_BEFORE_COPYING: _look_first,

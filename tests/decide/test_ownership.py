@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.decide.ownership import (
     SHARED_FILES,
-    LeftOut,
     Owner,
     is_machine,
     looked_at,
     owner_of,
     payload_of,
 )
+from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree
@@ -339,7 +339,7 @@ def test_a_shared_name_in_another_case_never_comes_in_as_it_is_that_name_on_othe
     for declared in (manifest(), everything):
         payload = payload_of(package("SOUL.md", "hooks/y/handler.py", *twins), declared)
         assert not {*payload.tree} & {*twins}
-        assert LeftOut("Hooks/", "only by case another name than hooks", 1) in payload.left_out
+        assert LeftOut("Hooks/", Why.CASE_TWIN, 1, "hooks") in payload.left_out
 
 
 def test_owned_paths_that_name_nothing_are_told() -> None:

@@ -135,7 +135,7 @@ def test_a_document_that_can_t_merge_by_key_says_so_with_its_path() -> None:
     base, ours = store.tree({"x.yaml": "a: [\n"}), store.tree({"x.yaml": "a: [\nb\n"})
     result = store.merge(base, ours, store.tree({"x.yaml": "c\na: [\n"}))
     assert store.files(result.tree) == {"x.yaml": "c\na: [\nb\n"}
-    (note,) = result.notes
+    (note,) = sentences(result.notes)
     assert note.startswith("x.yaml: merged as text")
 
 

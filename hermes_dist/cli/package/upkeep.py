@@ -23,6 +23,7 @@ from hermes_dist.ops.package import adopt as adopting
 from hermes_dist.ops.package import upkeep as ops
 from hermes_dist.ops.package.uninstall import Removing
 from hermes_dist.ops.package.uninstall import uninstall as removing
+from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.notes import sentences
 
 _SHOWN = 12
@@ -244,8 +245,8 @@ def verify(session: Session, profile: Profile = None) -> int:
         )
     for place in found.damaged:
         screen.say(f"  history {screen.paint('damaged', 'red')} {clean(place)}")
-    for odd, why in found.odd:
-        screen.say(f"  odd     {clean(odd)}: {clean(why)}")
+    for odd in found.odd:
+        screen.say(f"  odd     {clean(odd.path)}: {clean(why_words(odd))}")
     if found.sound and found.source != "unreachable":
         screen.say(f"{screen.paint('✓', 'green')} sound")
     return 1 if not found.sound else 7 if found.source == "unreachable" else 0

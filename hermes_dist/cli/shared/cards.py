@@ -20,6 +20,7 @@ from hermes_dist.model.lock_package import OffCause
 from hermes_dist.model.plan import Conflict, Effect, EffectKind, Step
 from hermes_dist.ops.change import review
 from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.voice.left_out import why_words
 
 _SHOWN = 12
 _INDENT, _WIDEST, _NARROWEST = 13, 100, 40
@@ -252,7 +253,7 @@ def _left_out(screen: Screen, proposal: Proposal) -> None:
     shown = proposal.left_out if screen.verbose else proposal.left_out[:_SHOWN]
     for left in shown:
         count = f" ({left.files} files)" if left.files > 1 else ""
-        screen.tell(f"  left out  {clean(left.path, 80)}{count}: {clean(left.why, 80)}")
+        screen.tell(f"  left out  {clean(left.path, 80)}{count}: {clean(why_words(left), 80)}")
     if more := len(proposal.left_out) - len(shown):
         screen.tell(f"  left out  … and {more} more; -v lists them")
 

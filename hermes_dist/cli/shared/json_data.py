@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from hermes_dist.agents.places import SHOWN_AS
+from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
+    from hermes_dist.model.left_out import LeftOut
     from hermes_dist.model.plan import Conflict, Effect, Step
     from hermes_dist.model.source import Pin
     from hermes_dist.ops.authoring.author import Problem
@@ -106,9 +108,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
         "steps": [step_data(s) for s in proposal.steps] if proposal else [],
         "conflicts": [conflict_data(c) for c in conflicts],
         "parked": [effect_data(e) for e in parked],
-        "left_out": [{"path": x.path, "why": x.why, "files": x.files} for x in proposal.left_out]
-        if proposal
-        else [],
+        "left_out": left_out_data(proposal.left_out) if proposal else [],
         "missing_env": [w.var.name for w in proposal.wanted if w.missing] if proposal else [],
         "new_env": [w.var.name for w in proposal.wanted if w.new] if proposal else [],
         "written_env": list(outcome.variables),
@@ -116,6 +116,11 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
         "alias": outcome.alias,
         "notes": list(sentences((*outcome.notes, *(proposal.notes if proposal else ())))),
     }
+
+
+def left_out_data(left: Iterable[LeftOut]) -> list[dict[str, Any]]:
+    """What is left out, and why."""
+    return [{"path": one.path, "why": why_words(one), "files": one.files} for one in left]
 
 
 def status_data(status: Status) -> dict[str, Any]:
@@ -251,7 +256,7 @@ def published_data(done: Published) -> dict[str, Any]:
         "changes": [{"path": path, "gone": entry is None} for path, entry in made.changes.items()],
         "taken_in": list(made.taken_in),
         "variables": list(made.leaving.variables),
-        "stays": [{"path": x.path, "why": x.why, "files": x.files} for x in made.stays],
+        "stays": left_out_data(made.stays),
         "problems": [problem_data(one) for one in made.problems],
         "install": made.install_source,
         "notes": list(sentences(made.notes)),

@@ -30,6 +30,7 @@ from hermes_dist.model.documents.api import (
     rewrite,
     same,
 )
+from hermes_dist.model.left_out import Why
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
@@ -66,10 +67,10 @@ class Portable(Struct):
         self.blobs[entry.digest] = data
         self.tree = self.tree.with_entries({path: entry})
 
-    def leave(self, path: RelPath, why: str) -> None:
+    def leave(self, path: RelPath, why: Why, detail: str = "") -> None:
         """Leave a file out, and note why."""
         self.tree = self.tree.with_entries({path: None})
-        self.notes.append(Note.of(NoteKind.LEFT_OUT, path, why=why))
+        self.notes.append(Note.of(NoteKind.LEFT_OUT, path, why=why, detail=detail))
 
 
 def portable(home: Tree, base: Tree, read: Read) -> Portable:
@@ -129,14 +130,14 @@ def _without_run_state(work: Portable, base: Tree, read: Read) -> None:
     try:
         data = load_data(read(work.tree[JOBS].digest), Kind.JSON)
     except Invalid as error:
-        work.leave(JOBS, f"it can't be read ({error})")
+        work.leave(JOBS, Why.UNREADABLE_JOBS, str(error))
         return
     rows = data.get("jobs") if isinstance(data, dict) else data
     old = _data(JOBS, base, read)
     before = {job.get("id"): job for job in _jobs(old)}
     jobs = [_job(work, job, before.get(job.get("id"))) for job in _jobs(data)]
     if not isinstance(rows, list):
-        work.leave(JOBS, "there is no list of jobs in it")
+        work.leave(JOBS, Why.NO_JOBS)
     elif JOBS in base and same({"jobs": jobs}, old):
         work.tree = work.tree.with_entries({JOBS: base[JOBS]})
     else:

@@ -16,7 +16,7 @@ from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.floor import leaves
 from hermes_dist.decide.consent.parking import Grafted, put_back
-from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, LeftOut, is_machine
+from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, is_machine
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS
 from hermes_dist.decide.secrets.references import personal_paths
@@ -27,12 +27,12 @@ from hermes_dist.merge.trees import TreeMerge, merge_trees
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.documents.api import Kind, Unmergeable, get, load_data, parse, rewrite
 from hermes_dist.model.keypath import format_key
+from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 BUMPS = ("major", "minor", "patch")
-_OWN = "your own; not part of the package"
 _PERSONAL_KEYS = (
     "_config_version",
     "*.allowed_users",
@@ -96,7 +96,7 @@ def permitted(
         The files, and what stays behind, with reasons.
     """
     why = {path: _stays(path, base, manifest, own=own) for path in found}
-    groups: dict[tuple[str, str], int] = {}
+    groups: dict[tuple[str, Why], int] = {}
     for path, reason in why.items():
         if reason:
             place = "/".join(path.parts[:2]) + ("/" if len(path.parts) > 2 else "")
@@ -105,23 +105,23 @@ def permitted(
     return found.where(lambda path: not why[path]), left
 
 
-def _stays(path: RelPath, base: Tree, manifest: Manifest | None, *, own: bool) -> str:
+def _stays(path: RelPath, base: Tree, manifest: Manifest | None, *, own: bool) -> Why | None:
     if is_machine(path):
-        return "belongs to this machine"
+        return Why.THIS_MACHINE
     if path in base or path == MANIFEST:
-        return ""
+        return None
     if path in ENV_EXAMPLES:
-        return "serves as .env.EXAMPLE"
+        return Why.ENV_TEMPLATE
     shared = path in SHARED_FILES or path.top in SHARED_FOLDERS
     if manifest is not None and manifest.owned is not None:
         if not any(path.under(owned) for owned in manifest.owned):
-            return "distribution_owned does not name it"
+            return Why.NOT_NAMED
     elif not shared:
-        return "no shared name; distribution_owned could name it"
-    in_file = (
-        path in SHARED_FILES or path.top == "cron"
-    )  # these hold both the package's data and the user's, which capture tells apart
-    return "" if own or in_file else _OWN
+        return Why.NO_SHARED_NAME
+    if own or path in SHARED_FILES or path.top == "cron":
+        # These files hold both the package's data and the user's, which capture tells apart.
+        return None
+    return Why.OWN
 
 
 def without_personal(
@@ -143,10 +143,7 @@ def without_personal(
         for path, _, key in (place.partition(": ") for place in kept)
         if path in home
     ]
-    left = [
-        LeftOut(f"{path}: {key}" if key else str(path), "kept on this machine for ever")
-        for path, key in places
-    ]
+    left = [LeftOut(f"{path}: {key}" if key else str(path), Why.KEPT_HERE) for path, key in places]
     before = read(received[CONFIG].digest) if CONFIG in received else b""
     for key, why in _local_keys(read(home[CONFIG].digest), before) if CONFIG in home else ():
         places.append((CONFIG, key))
@@ -154,7 +151,7 @@ def without_personal(
     return put_back(home, received, places, read), tuple(left)
 
 
-def _local_keys(config: bytes, received: bytes) -> Iterator[tuple[str, str]]:
+def _local_keys(config: bytes, received: bytes) -> Iterator[tuple[str, Why]]:
     """Yield settings that stay: personal ones, and the package's placeholders that were filled in here."""
     try:
         data, before = load_data(config, Kind.YAML), load_data(received, Kind.YAML)
@@ -165,9 +162,9 @@ def _local_keys(config: bytes, received: bytes) -> Iterator[tuple[str, str]]:
         if value == had:
             continue
         if isinstance(had, str) and _PLACEHOLDER.search(had) and isinstance(value, str):
-            yield format_key(key), "filled in here"
+            yield format_key(key), Why.FILLED_IN
         elif any(fnmatchcase(".".join(map(str, key)), pattern) for pattern in _PERSONAL_KEYS):
-            yield format_key(key), "about this machine or its person"
+            yield format_key(key), Why.PERSONAL
 
 
 def memory_lines(texts: Iterable[str]) -> frozenset[str]:

@@ -19,6 +19,7 @@ from hermes_dist.decide.secrets.references import references
 from hermes_dist.decide.versions import specifiers
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, Steps, line_at, parse
+from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.manifest import AGENT_STAMPS, Manifest, field_at
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import Read, Tree
@@ -67,7 +68,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     manifest: Manifest | None = None
     unreadable: Invalid | None = None
     violations: Sequence[tuple[Steps, str]] = ()
-    left_out: Sequence[tuple[str, str]] = ()
+    left_out: Sequence[LeftOut] = ()
     own: str = ""
 
     def bytes(self, path: str) -> bytes:
@@ -249,13 +250,13 @@ def check_environment(subject: Subject) -> Iterator[Problem]:
 
 def check_left_out(subject: Subject) -> Iterator[Problem]:
     """Report files of the repository that would not be installed."""
-    for path, why in subject.left_out:
-        if "gitignore" not in why:
-            yield warning("left-out", path, 0, f"it is left out: {why}")
+    for left in subject.left_out:
+        if left.why is not Why.IGNORED:
+            yield warning("left-out", left.path, 0, f"it is left out: {left.why}")
     if subject.manifest is None:
         return
     for left in payload_of(subject.tree, subject.manifest).left_out:
-        if left.why.startswith(("belongs", "an unknown")):
+        if left.why in (Why.EACH_MACHINE, Why.UNKNOWN_AT_ROOT):
             count = f" ({left.files} files)" if left.files > 1 else ""
             yield warning("left-out", left.path, 0, f"it is not installed{count}: {left.why}")
 

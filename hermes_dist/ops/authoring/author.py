@@ -20,11 +20,12 @@ from hermes_dist.decide.leaving.draft import (
     workflow_text,
 )
 from hermes_dist.decide.leaving.publish import find_leaks, with_fields
-from hermes_dist.decide.ownership import LeftOut, payload_of
+from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.parts import PARTS, part_of
 from hermes_dist.decide.validate.rules import Level, Problem, Subject, validate
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.documents.api import Steps, load_manifest_data
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -138,7 +139,7 @@ def package_at(ctx: Context, place: Place) -> LocalPackage:
         place=place,
         tree=tree,
         read=contents.__getitem__,
-        stays=tuple(LeftOut(path, why) for path, why in left_out),
+        stays=tuple(left_out),
     )
 
 
@@ -148,9 +149,7 @@ def subject_of(ctx: Context, package: LocalPackage) -> Subject:
         tree=package.tree,
         read=package.read,
         own=str(ctx.layout.user_home),
-        left_out=[(left.path, left.why) for left in package.stays]
-        if isinstance(package.place, Path)
-        else [],
+        left_out=package.stays if isinstance(package.place, Path) else (),
     )
     entry = package.tree.get(RelPath(MANIFEST))
     if entry is None:

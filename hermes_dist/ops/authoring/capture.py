@@ -24,13 +24,13 @@ from hermes_dist.decide.leaving.publish import (
 from hermes_dist.decide.ownership import (
     ENV_EXAMPLES,
     SHARED_FILES,
-    LeftOut,
     is_machine,
 )
 from hermes_dist.decide.placement.capture import capture
 from hermes_dist.decide.placement.place import package_of, place
 from hermes_dist.errors import ConflictsOpen, DistError, Invalid, counted
 from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -131,9 +131,8 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
     received = package_of(theirs, shipped, read)
     tree = package.tree if lock else package.tree.where(lambda path: path not in ENV_EXAMPLES)
     bundled = tuple(
-        LeftOut(path, "the agent's own") for path in sorted(_units(seen.found) - _units(seen.ours))
+        LeftOut(path, Why.AGENTS_OWN) for path in sorted(_units(seen.found) - _units(seen.ours))
     )
-    odd = tuple(LeftOut(path, why) for path, why in seen.odd)
     elsewhere = tuple(item for item in _elsewhere(home, seen.found) if item.path not in tree)
     return Leaving(
         home=home,
@@ -142,7 +141,7 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
         received=received,
         read=together(package.blobs, read),
         manifest=manifest,
-        stays=(*stays, *personal, *bundled, *odd, *elsewhere),
+        stays=(*stays, *personal, *bundled, *seen.odd, *elsewhere),
         variables=package.variables,
         notes=package.notes,
     )
@@ -173,12 +172,7 @@ def _elsewhere(home: Home, looked_at: Tree) -> Iterator[LeftOut]:
             machine = name in STANDARD_FOLDERS or is_machine(RelPath(name))
         except Invalid:
             machine = True
-        why = (
-            "belongs to this machine"
-            if machine
-            else "no shared name; distribution_owned could name it"
-        )
-        yield LeftOut(shown, why)
+        yield LeftOut(shown, Why.THIS_MACHINE if machine else Why.NO_SHARED_NAME)
 
 
 def private_of(ctx: Context, home: Home) -> Private:

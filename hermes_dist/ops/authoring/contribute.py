@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.leaving.publish import changed_here, find_leaks, not_allowed
-from hermes_dist.decide.ownership import LeftOut
 from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP
 from hermes_dist.errors import Cancelled, DistError, UsageError
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source

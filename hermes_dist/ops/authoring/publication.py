@@ -8,12 +8,13 @@ from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.leaving.publish import bumped, changed_here, find_leaks, merged, not_allowed
-from hermes_dist.decide.ownership import ENV_EXAMPLES, LeftOut
+from hermes_dist.decide.ownership import ENV_EXAMPLES
 from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.validate.rules import Level, Problem
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.discreet import Discreet
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import SourceKind, SourceSpec, parse_source

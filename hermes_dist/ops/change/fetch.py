@@ -5,11 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.ownership import LeftOut, Payload, payload_of
+from hermes_dist.decide.ownership import Payload, payload_of
 from hermes_dist.decide.placement.place import place
 from hermes_dist.decide.trust import Verdict
 from hermes_dist.decide.versions import check_requires
 from hermes_dist.errors import Invalid, Refused
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
@@ -135,7 +136,7 @@ def placed_for(
         package=offer.tree,
         placed=placed.tree,
         shipped=placed.shipped,
-        left_out=(*payload.left_out, *(LeftOut(path, why) for path, why in offer.left_out)),
+        left_out=(*payload.left_out, *offer.left_out),
         read=together(placed.blobs, ctx.store.read),
         notes=(*payload.notes, *placed.notes, *offer.notes),
     )

@@ -15,6 +15,7 @@ from hermes_dist.decide.placement.jobs import JOBS
 from hermes_dist.decide.placement.stock import STOCK_SOULS, agents_own
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree, together
@@ -36,14 +37,14 @@ class Observed(Struct, frozen=True, kw_only=True):
     Attributes:
         found: Every file that was read.
         ours: The files that count as ours when merging.
-        odd: Paths that could not be read, each with the reason.
+        odd: What could not be read, and why.
         read: Reads contents, from the home or the store.
         redumped: The manifest is the author's, only written again by the agent.
     """
 
     found: Tree
     ours: Tree
-    odd: tuple[tuple[str, str], ...]
+    odd: tuple[LeftOut, ...]
     read: Read
     redumped: bool = False
 
@@ -81,7 +82,7 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
     return _as_ours(home, seen.tree, seen.odd, read)
 
 
-def _as_ours(home: Home, found: Tree, odd: tuple[tuple[str, str], ...], read: Read) -> Observed:
+def _as_ours(home: Home, found: Tree, odd: tuple[LeftOut, ...], read: Read) -> Observed:
     base = home.lock.base if home.lock else EMPTY
     hidden = {path for path in _agents_files(home.path, found, read) if path not in base}
     ours = found.where(lambda path: path not in hidden) if hidden else found
@@ -90,7 +91,7 @@ def _as_ours(home: Home, found: Tree, odd: tuple[tuple[str, str], ...], read: Re
         # The agent rewrites the manifest without changing its meaning; counted as an edit, it would
         # conflict at every update.
         ours = ours.with_entries({_MANIFEST: base[_MANIFEST]})
-    odd = tuple(one for one in odd if one[0] != _REPOSITORY)
+    odd = tuple(one for one in odd if one.path != _REPOSITORY)
     return Observed(found=found, ours=ours, odd=odd, read=read, redumped=redumped)
 
 

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from hermes_dist.agents.places import STANDARD_FOLDERS
 from hermes_dist.decide.environment.wanted import Wanted
-from hermes_dist.decide.ownership import LeftOut
 from hermes_dist.decide.parts import count_parts
 from hermes_dist.errors import Busy, DistError
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock, dump_lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind

@@ -25,7 +25,7 @@ from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval, LockedPackage
 from hermes_dist.model.manifest import Manifest
-from hermes_dist.model.notes import Note, NoteKind
+from hermes_dist.model.notes import Note
 from hermes_dist.model.plan import Plan, Step, image_of
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
@@ -34,7 +34,7 @@ from hermes_dist.ops.change.lost_contents import without_lost
 from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.providers import providers_used
-from hermes_dist.ops.change.remarks import remarks_on
+from hermes_dist.ops.change.remarks import left_alone, remarks_on
 from hermes_dist.ops.change.request import Choices
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context
@@ -246,7 +246,7 @@ def _offered(
     places = []
     if choices.only or choices.without:
         places = excluded_places(incoming.placed, base, choices.only, choices.without)
-    odd = {path for path, _ in observed.odd}
+    odd = {left.path for left in observed.odd}
     places += [
         (p, "")
         for path in {*incoming.placed, *base}
@@ -354,4 +354,4 @@ def _placed_example(incoming: Incoming) -> PlacedExample | None:
 
 
 def _odd(observed: Observed) -> tuple[Note, ...]:
-    return tuple(Note.of(NoteKind.LEFT_ALONE, path, why=why) for path, why in observed.odd[:20])
+    return tuple(left_alone(odd) for odd in observed.odd[:20])

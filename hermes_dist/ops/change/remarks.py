@@ -7,11 +7,17 @@ from itertools import islice
 
 from hermes_dist.decide.consent.hidden import invisible_characters
 from hermes_dist.decide.environment.example import deep_note, is_example
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.plan import Plan
 from hermes_dist.model.tree import Read, together
 
 _MOST = 10
+
+
+def left_alone(odd: LeftOut) -> Note:
+    """Make a note on something in a home that can't be read, so that no merge touches it."""
+    return Note.of(NoteKind.LEFT_ALONE, odd.path, why=odd.why, detail=odd.detail)
 
 
 def remarks_on(plan: Plan, read: Read) -> tuple[Note, ...]:

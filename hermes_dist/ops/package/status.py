@@ -18,6 +18,7 @@ from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
 from hermes_dist.ops.change.observe import Observed, as_received, observe
+from hermes_dist.ops.change.remarks import left_alone
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
@@ -148,7 +149,7 @@ def _lost(edited: list[Change], seen: Observed) -> Iterator[Note]:
 
 
 def _odd(seen: Observed) -> tuple[Note, ...]:
-    return tuple(Note.of(NoteKind.LEFT_ALONE, path, why=why) for path, why in seen.odd[:20])
+    return tuple(left_alone(odd) for odd in seen.odd[:20])
 
 
 def _unread(home: Home, lock: Lock, seen: Observed) -> Iterator[Note]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.changes import changes_between
 from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -50,7 +51,7 @@ class Verified(Struct, frozen=True, kw_only=True):
         same: How many of the package's files are as received.
         edited: Package files that differ; that is not a fault.
         missing: Package files that are missing; that is not a fault either.
-        odd: Paths that could not be read, each with the reason.
+        odd: What could not be read, and why.
         lost: Paths whose content the store has lost and that could not be fetched again.
         mended: How many contents were fetched again.
         source: Whether the source still has what the lock says.
@@ -63,7 +64,7 @@ class Verified(Struct, frozen=True, kw_only=True):
     same: int
     edited: tuple[RelPath, ...] = ()
     missing: tuple[RelPath, ...] = ()
-    odd: tuple[tuple[str, str], ...] = ()
+    odd: tuple[LeftOut, ...] = ()
     lost: tuple[RelPath, ...] = ()
     mended: int = 0
     source: Literal["same", "differs", "unreachable", "untold"] = "same"

@@ -14,6 +14,7 @@ from hermes_dist.decide.secrets.members import holds_members
 from hermes_dist.decide.secrets.redact import redact
 from hermes_dist.decide.secrets.scan import Leak, scan
 from hermes_dist.errors import DistError, Refused
+from hermes_dist.model.left_out import Why
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Read
@@ -86,7 +87,9 @@ class Parcel(Struct):
         def write(tar: TarWriter, name: str) -> None:
             with opened_in(home, path) as file:
                 if file is None:
-                    self.notes.append(Note.of(NoteKind.LEFT_OUT, path, why="can't be read"))
+                    self.notes.append(
+                        Note.of(NoteKind.LEFT_OUT, path, why=Why.UNREADABLE, detail="")
+                    )
                 elif is_database(file):
                     self._database(tar, name, home / path, path)
                 else:

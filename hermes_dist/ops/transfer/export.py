@@ -25,6 +25,7 @@ from hermes_dist.decide.secrets.redact import redact
 from hermes_dist.decide.secrets.scan import scan
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.discreet import Discreet
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import dump_lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -255,7 +256,7 @@ def _whole(ctx: Context, home: Home, parcel: Parcel) -> Card:
 
 
 def _add_files(
-    home: Home, files: tuple[RelPath, ...], odd: tuple[tuple[str, str], ...], parcel: Parcel
+    home: Home, files: tuple[RelPath, ...], odd: tuple[LeftOut, ...], parcel: Parcel
 ) -> None:
     known = frozenset(files)
     for path in files:
@@ -264,5 +265,6 @@ def _add_files(
     parcel.notes += _left_out(odd)
 
 
-def _left_out(odd: tuple[tuple[str, str], ...]) -> Iterator[Note]:
-    return (Note.of(NoteKind.LEFT_OUT, path, why=why) for path, why in odd)
+def _left_out(odd: tuple[LeftOut, ...]) -> Iterator[Note]:
+    kind = NoteKind.LEFT_OUT
+    return (Note.of(kind, left.path, why=left.why, detail=left.detail) for left in odd)

@@ -36,7 +36,7 @@ from hermes_dist.ops.change.observe import first_of
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import observe_or_nothing
 from hermes_dist.ops.change.providers import providers_used
-from hermes_dist.ops.change.remarks import remarks_on
+from hermes_dist.ops.change.remarks import left_alone, remarks_on
 from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.change.variables import environment_of
 from hermes_dist.ops.context import Context
@@ -162,7 +162,7 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
         *plan.notes,
         *remarks_on(plan, arrival.read),
         *_held_back(ctx, archive, parts),
-        *(Note.of(NoteKind.LEFT_ALONE, path, why=why) for path, why in observed.odd[:_SHOWN]),
+        *(left_alone(odd) for odd in observed.odd[:_SHOWN]),
         *extra.notes,
     )
     pin = archive.lock.pin if archive.lock else None

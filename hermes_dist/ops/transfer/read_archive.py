@@ -16,7 +16,6 @@ from hermes_dist.decide.environment.example import ENV_EXAMPLE, held_back
 from hermes_dist.decide.leaving.card import Card, read_card
 from hermes_dist.decide.leaving.export import comes_in, only_lock
 from hermes_dist.decide.ownership import (
-    LeftOut,
     Owner,
     is_machine,
     looked_at,
@@ -24,6 +23,7 @@ from hermes_dist.decide.ownership import (
     without_machine,
 )
 from hermes_dist.errors import Invalid
+from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
@@ -76,7 +76,7 @@ class Sorted(Struct):
     carried: dict[RelPath, Carried] = field(default_factory=dict)
     left_out: dict[str, LeftOut] = field(default_factory=dict)
 
-    def leave(self, path: RelPath, why: str) -> None:
+    def leave(self, path: RelPath, why: Why) -> None:
         """Leave a file out, and report it with its folder."""
         place = path.top + ("/" if "/" in path else "")
         before = self.left_out.get(place)
@@ -220,13 +220,13 @@ def sort(ctx: Context, archive: Archive, manifest: Manifest | None, *, effects: 
                 f"the file is too large: more than {LIMITS.blob >> 20} MiB", where=str(path)
             )
         if not comes_in(path, full=archive.whole, foreign=archive.foreign, effects=effects):
-            found.leave(path, "belongs to each machine")
+            found.leave(path, Why.EACH_MACHINE)
         elif (
             path.suffix == ".md"
             and file.size < LIMITS.blob
             and hidden_characters(path, file.file.read_bytes())
         ):
-            found.leave(path, "there are hidden characters in it")
+            found.leave(path, Why.HIDDEN_CHARACTERS)
         else:
             found.carried[path] = file
     return found
@@ -256,6 +256,6 @@ def _leave_unknown(ctx: Context, archive: Archive, found: Sorted) -> None:
             digest = ctx.store.put(held_back(ctx.store.read(entry.digest)))
             found.beside[path] = Entry(digest, entry.executable)
         elif owner_of(path) is not Owner.HOUSEKEEPING:
-            found.leave(path, "not known as part of a profile")
+            found.leave(path, Why.UNKNOWN_IN_ARCHIVE)
         else:
-            found.leave(path, "housekeeping of a repository")
+            found.leave(path, Why.HOUSEKEEPING_IN_ARCHIVE)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from msgspec import Struct, field
 
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.paths import RelPath
 from hermes_dist.world.disk.databases import reading
 from hermes_dist.world.disk.errors import trouble
@@ -44,12 +45,12 @@ class Seen(Struct, frozen=True):
     """
 
     files: tuple[RelPath, ...]
-    odd: tuple[tuple[str, str], ...]
+    odd: tuple[LeftOut, ...]
 
 
 class _Found(Struct):
     files: list[RelPath] = field(default_factory=list)
-    odd: list[tuple[str, str]] = field(default_factory=list)
+    odd: list[LeftOut] = field(default_factory=list)
     folders: list[str] = field(default_factory=lambda: [""])
 
 
@@ -70,7 +71,7 @@ def look_around(home: Path, keep: Callable[[RelPath], bool]) -> Seen:
             try:
                 items = list(os.scandir(home / at))
             except PermissionError:
-                found.odd.append((at or ".", "you may not read it"))
+                found.odd.append(LeftOut(at or ".", Why.NO_PERMISSION))
                 continue
             for item in items:
                 _one(item, at, keep, found)
@@ -84,7 +85,8 @@ def _one(item: os.DirEntry[str], at: str, keep: Callable[[RelPath], bool], found
     try:
         path = RelPath(shown)
     except Invalid as error:
-        found.odd.append((shown.encode("utf-8", "backslashreplace").decode(), error.what))
+        shown = shown.encode("utf-8", "backslashreplace").decode()
+        found.odd.append(LeftOut(shown, Why.UNSAFE_NAME, detail=error.what))
         return
     if not keep(path):
         return
@@ -93,14 +95,8 @@ def _one(item: os.DirEntry[str], at: str, keep: Callable[[RelPath], bool], found
     elif item.is_file(follow_symlinks=False):
         found.files.append(path)
     else:
-        found.odd.append(
-            (
-                path,
-                "a symlink, which is not followed"
-                if item.is_symlink()
-                else "neither file nor folder",
-            )
-        )
+        why = Why.LINK if item.is_symlink() else Why.NEITHER
+        found.odd.append(LeftOut(path, why))
 
 
 @contextlib.contextmanager

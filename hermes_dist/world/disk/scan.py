@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.paths import MAX_DEPTH, MAX_PATH_BYTES, RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree
 
@@ -32,12 +33,12 @@ class Scan(NamedTuple):
 
     Attributes:
         tree: The regular files that were wanted.
-        odd: Files that could not be read, as (path, reason).
+        odd: What could not be read, and why.
         known: Digests to hand to the next scan, which then reads only what changed since.
     """
 
     tree: Tree
-    odd: tuple[tuple[str, str], ...] = ()
+    odd: tuple[LeftOut, ...] = ()
     known: Known = MappingProxyType({})
 
 
@@ -87,7 +88,7 @@ class _Walk:
     ) -> None:
         self._want, self._into, self._known, self._now = want, into, known, now
         self.entries: dict[RelPath, Entry] = {}
-        self.odd: list[tuple[str, str]] = []
+        self.odd: list[LeftOut] = []
         self.seen: dict[RelPath, tuple[Signature, Digest]] = {}
 
     def folder(self, fd: int, at: RelPath | None) -> None:
@@ -101,7 +102,8 @@ class _Walk:
                 path = _joined(at, name)
             except Invalid as error:
                 shown = f"{at}/{name}" if at else name
-                self.odd.append((shown.encode("utf-8", "backslashreplace").decode(), error.what))
+                shown = shown.encode("utf-8", "backslashreplace").decode()
+                self.odd.append(LeftOut(shown, Why.UNSAFE_NAME, detail=error.what))
                 continue
             if is_folder:
                 if self._into(path):
@@ -110,9 +112,9 @@ class _Walk:
                 if is_file:
                     self._file(fd, path)
                 else:
-                    self.odd.append((path, "neither a regular file nor a folder"))
+                    self.odd.append(LeftOut(path, Why.NO_FILE_OR_FOLDER))
             elif not is_file and self._into(path):
-                self.odd.append((path, "a symlink or the like, which is never followed"))
+                self.odd.append(LeftOut(path, Why.LINK_OR_LIKE))
 
     def _deeper(self, fd: int, path: RelPath) -> None:
         with self._tried(path):
@@ -133,7 +135,7 @@ class _Walk:
             try:
                 opened = os.fstat(fd)
                 if not stat.S_ISREG(opened.st_mode):
-                    self.odd.append((path, "neither a regular file nor a folder"))
+                    self.odd.append(LeftOut(path, Why.NO_FILE_OR_FOLDER))
                     return
                 self._take(path, opened, digest_of(fd, opened.st_size))
             finally:
@@ -154,7 +156,7 @@ class _Walk:
         except OSError as error:
             if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
                 raise DistError(f"can't read it: {error.strerror}", where=path) from error
-            self.odd.append((path, f"can't be read: {error.strerror}"))
+            self.odd.append(LeftOut(path, Why.UNREADABLE, detail=error.strerror or ""))
 
 
 def _joined(at: RelPath | None, name: str) -> RelPath:

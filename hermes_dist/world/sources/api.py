@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from hermes_dist.brand import MANIFEST, Layout
 from hermes_dist.errors import Invalid
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import (
@@ -56,13 +57,13 @@ class Offer(NamedTuple):
     Attributes:
         pin: Exactly what it is; the version is as the manifest writes it, and empty when it has none.
         tree: The package tree as shipped, below the subfolder; contents are in the store.
-        left_out: Paths that were left out, and why.
+        left_out: What was left out, and why.
         notes: What is worth saying about it.
     """
 
     pin: Pin
     tree: Tree
-    left_out: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     notes: tuple[Note, ...] = ()
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.errors import Invalid
+from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree
 from hermes_dist.world.disk.fs import RealFs, trouble
@@ -21,11 +22,11 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _IGNORE_BYTES = 1 << 20
 _TRIES = 3
 _ODD = {
-    stat.S_IFLNK: "a symlink, which is not followed",
-    stat.S_IFIFO: "a FIFO",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFBLK: "a device",
-    stat.S_IFCHR: "a device",
+    stat.S_IFLNK: Why.LINK,
+    stat.S_IFIFO: Why.FIFO,
+    stat.S_IFSOCK: Why.SOCKET,
+    stat.S_IFBLK: Why.DEVICE,
+    stat.S_IFCHR: Why.DEVICE,
 }
 
 Ignores = Callable[[str], bool | None]
@@ -53,7 +54,7 @@ class Walk(Struct):
     """
 
     files: list[FoundFile] = field(default_factory=list)
-    left_out: list[tuple[str, str]] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
 
 
 def read_folder(root: Path, rules: Rules, limits: Limits, keep: Keep) -> tuple[Walk, list[Digest]]:
@@ -99,7 +100,7 @@ def _contents(fs: RealFs, walk: Walk) -> Iterator[bytes]:
 
 def look_into(
     folder: Path, rules: Rules, limits: Limits = LIMITS
-) -> tuple[Tree, dict[Digest, bytes], list[tuple[str, str]]]:
+) -> tuple[Tree, dict[Digest, bytes], list[LeftOut]]:
     """Read a folder as a package without keeping anything of it: for its author to look at.
 
     Args:
@@ -129,7 +130,7 @@ def look_into(
 
 def read_package_folder(
     folder: Path, subfolder: RelPath | None, rules: Rules, limits: Limits, keep: Keep
-) -> tuple[Tree, tuple[tuple[str, str], ...]]:
+) -> tuple[Tree, tuple[LeftOut, ...]]:
     """Read a folder, or one below it, as a package.
 
     Returns:
@@ -205,15 +206,14 @@ class _Walker:
             return
         is_folder = stat.S_ISDIR(found.st_mode)
         if _ignored(path + "/" * is_folder, ignores):
-            self.walk.left_out.append((path, "ignored by .gitignore"))
+            self.walk.left_out.append(LeftOut(path, Why.IGNORED))
         elif is_folder:
             self._descend(fd, name, path, ignores)
         elif not stat.S_ISREG(found.st_mode):
-            self.walk.left_out.append(
-                (path, _ODD.get(stat.S_IFMT(found.st_mode), "no regular file"))
-            )
+            why = _ODD.get(stat.S_IFMT(found.st_mode), Why.NOT_REGULAR)
+            self.walk.left_out.append(LeftOut(path, why))
         elif not os.access(name, os.R_OK, dir_fd=fd):
-            self.walk.left_out.append((path, "you may not read it"))
+            self.walk.left_out.append(LeftOut(path, Why.NO_PERMISSION))
         else:
             mode = "100755" if found.st_mode & stat.S_IXUSR else "100644"
             safe, executable = self.gate.file(os.fsencode(path), mode, found.st_size)
@@ -225,7 +225,7 @@ class _Walker:
         try:
             inner = os.open(name, _FOLDER, dir_fd=fd)
         except PermissionError:
-            self.walk.left_out.append((path, "you may not read it"))
+            self.walk.left_out.append(LeftOut(path, Why.NO_PERMISSION))
             return
         try:
             self.folder(inner, f"{path}/", ignores)

@@ -18,9 +18,9 @@ from hermes_dist.decide.leaving.publish import (
     with_fields,
     without_personal,
 )
-from hermes_dist.decide.ownership import LeftOut
 from hermes_dist.errors import Invalid, Refused, UsageError
 from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hermes_dist.errors import DistError
+from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.world.disk import rename as _rename
@@ -212,7 +213,7 @@ def test_a_scan_gives_regular_files_and_tells_what_is_odd(tmp_path: Path) -> Non
         RelPath("SOUL.md"): Entry(Digest.of(b"s")),
         RelPath("skills/a/run.sh"): Entry(Digest.of(b"x"), executable=True),
     }
-    assert {path for path, _ in found.odd} == {"link", "folder", "pipe", "bad?name", "\\udcff"}
+    assert {left.path for left in found.odd} == {"link", "folder", "pipe", "bad?name", "\\udcff"}
     assert all(isinstance(p, RelPath) for p in found.tree)
 
 
@@ -297,7 +298,9 @@ def test_a_file_that_can_not_be_read_is_odd_and_too_many_open_files_an_error(
         monkeypatch.setattr(os, "open", opened)
 
     failing(errno.EACCES)
-    assert scan(tmp_path, yes, yes).odd == (("SOUL.md", "can't be read: Permission denied"),)
+    assert scan(tmp_path, yes, yes).odd == (
+        LeftOut("SOUL.md", Why.UNREADABLE, detail="Permission denied"),
+    )
     failing(errno.EMFILE)
     with pytest.raises(DistError, match="Too many open files"):
         scan(tmp_path, yes, yes)

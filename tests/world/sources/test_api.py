@@ -105,7 +105,7 @@ class TestFolders:
         offer = folder_offer(sources, str(repo.path))
         status = repo.git("ls-files", "--cached", "--others", "--exclude-standard").splitlines()
         assert sorted(offer.tree) == sorted(status)
-        assert dict(offer.left_out) == dict.fromkeys(
+        assert {left.path: left.why for left in offer.left_out} == dict.fromkeys(
             ("a.log", "build", "new.md", "sub/deep"), "ignored by .gitignore"
         )
 
@@ -138,7 +138,7 @@ class TestFolders:
             made.bind(str(folder / "sock"))
             offer = folder_offer(sources, str(folder))
         assert sorted(offer.tree) == sorted(PACKAGE)
-        assert dict(offer.left_out) == {
+        assert {left.path: left.why for left in offer.left_out} == {
             ".gitignore": "a symlink, which is not followed",
             "link": "a symlink, which is not followed",
             "linked": "a symlink, which is not followed",
