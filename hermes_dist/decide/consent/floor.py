@@ -11,41 +11,48 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 
 from hermes_dist.agents.generation import DIALECTS
-from hermes_dist.decide.consent.floor_rows import ROWS, Row, Rule
+from hermes_dist.decide.consent.floor_rows import ROWS, FloorRow, Rule
 from hermes_dist.model.dialects import as_read
 from hermes_dist.model.documents.api import ABSENT, same
-from hermes_dist.model.keypath import Item, KeyPath, parse_key
+from hermes_dist.model.keypath import Item, KeyPath, Segment, parse_key
 from hermes_dist.model.plan import EffectKind
 
 Known = Callable[[], frozenset[str]]
 """Gives the names of providers that the machine uses, in lower case; called only when needed."""
 
-UNKNOWN = Row("**", Rule.ASK)
+UNKNOWN = FloorRow("**", Rule.ASK)
 """The row for every key that the table does not name."""
-_UNKNOWN_COMMAND = Row("**", Rule.ASK, kind=EffectKind.RUNS)
+_UNKNOWN_COMMAND = FloorRow("**", Rule.ASK, kind=EffectKind.RUNS)
 _COMMANDS = ("command", "args", "script", "launcher", "executable", "binary_path")
 """Endings of the last step of a key that names a command."""
 _ANYWHERE = frozenset(["", "auto", "main"])
 """Provider values that name no particular provider."""
 
 
-def row_for(key: KeyPath) -> Row:
+def row_for(key: KeyPath) -> FloorRow:
     """Find the table row for a leaf of ``config.yaml``; :data:`UNKNOWN` or an equal row if there is none."""
-    return _row_at(tuple(step.value if isinstance(step, Item) else str(step) for step in key))
+    return _row_at(tuple(map(step_name, key)))
+
+
+def step_name(step: Segment) -> str:
+    """Return one step of a key as the patterns spell it; an item of a list goes by its name."""
+    return step.value if isinstance(step, Item) else str(step)
 
 
 @lru_cache(maxsize=4096)
-def _row_at(steps: tuple[str, ...]) -> Row:
+def _row_at(steps: tuple[str, ...]) -> FloorRow:
     found = _find(_tables(), steps)
     if found is not None:
         return found
-    return _UNKNOWN_COMMAND if steps[-1:] and steps[-1].endswith(_COMMANDS) else UNKNOWN
+    if steps and steps[-1].endswith(_COMMANDS):
+        return _UNKNOWN_COMMAND
+    return UNKNOWN
 
 
 class _Node(dict[str, "_Node"]):
     """One step of the patterns: the steps that may follow, and the row that ends here."""
 
-    row: Row | None = None
+    row: FloorRow | None = None
 
 
 @cache
@@ -62,15 +69,19 @@ def _tables() -> _Node:
 
 def _steps(pattern: str) -> list[str]:
     """Split a pattern into steps; a step that contains a dot is quoted."""
-    return [str(step) for step in parse_key(pattern)] if '"' in pattern else pattern.split(".")
+    if '"' not in pattern:
+        return pattern.split(".")
+    return [str(step) for step in parse_key(pattern)]
 
 
-def _find(node: _Node, steps: tuple[str, ...]) -> Row | None:
+def _find(node: _Node, steps: tuple[str, ...]) -> FloorRow | None:
     """Find the most specific row for a key: an exact name comes before ``*``, and ``*`` before ``**``."""
     beyond = node["**"].row if "**" in node else None
     if not steps:
         return node.row or beyond
+    # The exact branch may lead nowhere further down, so the wildcard's branch is searched as well.
     for name in dict.fromkeys((steps[0], "*")):
+        # Not a test of truth: the node that ends a pattern is an empty map.
         found = _find(node[name], steps[1:]) if name in node else None
         if found is not None:
             return found
@@ -79,10 +90,12 @@ def _find(node: _Node, steps: tuple[str, ...]) -> Row | None:
 
 def is_section(key: KeyPath) -> bool:
     """Whether the tables name any key below this one."""
-    node: _Node | None = _tables()
+    node = _tables()
     for step in key:
-        name = step.value if isinstance(step, Item) else str(step)
-        node = (node.get(name) or node.get("*")) if node is not None else None
+        below = node.get(step_name(step)) or node.get("*")
+        if below is None:
+            return False
+        node = below
     return bool(node)
 
 
@@ -98,10 +111,11 @@ def asks(key: KeyPath, ours: object, new: object, known: Known = frozenset) -> E
         new: The value that would be there.
         known: Gives the names of providers that the machine uses.
     """
-    kinds = (
-        _asks(key, as_read(ours, dialect), as_read(new, dialect), known) for dialect in DIALECTS
-    )
-    return next((kind for kind in kinds if kind is not None), None)
+    for dialect in DIALECTS:
+        kind = _asks(key, as_read(ours, dialect), as_read(new, dialect), known)
+        if kind is not None:
+            return kind
+    return None
 
 
 def _asks(key: KeyPath, ours: object, new: object, known: Known) -> EffectKind | None:
@@ -116,12 +130,13 @@ def _asks(key: KeyPath, ours: object, new: object, known: Known) -> EffectKind |
         return None
     if row.rule is Rule.ITEMS and isinstance(new, list):
         return _asked_in_items(key, ours, new, known)
-    if _names_a_variable(new):
+    # Even a harmless key can carry a secret of this machine to wherever its value is sent or shown.
+    if _names_a_variable(new) or _loosens(row, ours, new, known):
         return row.kind
-    return row.kind if _loosens(row, ours, new, known) else None
+    return None
 
 
-def _loosens(row: Row, ours: object, new: object, known: Known) -> bool:
+def _loosens(row: FloorRow, ours: object, new: object, known: Known) -> bool:
     if row.rule is Rule.HARMLESS:
         return not _is_plain(new)
     if row.rule is Rule.PROVIDER:
@@ -129,58 +144,72 @@ def _loosens(row: Row, ours: object, new: object, known: Known) -> bool:
     # Removing something that runs, or a whole list of items, weakens nothing.
     if new is ABSENT and (row.rule is Rule.ITEMS or row.kind is EffectKind.RUNS):
         return False
-    if row.rule in (Rule.GROWS, Rule.SHRINKS):
-        return not _within(row, ours, new)
-    if row.rule is Rule.ORDER:
-        return not _as_strict(row, ours, new)
-    if row.rule in (Rule.RISES, Rule.FALLS):
-        return not _moves(row, ours, new)
-    return not (_is_default(row, ours) and _is_default(row, new))
+    holds_up = _COMPARISONS.get(row.rule, _are_defaults)
+    return not holds_up(row, ours, new)
+
+
+def _are_defaults(row: FloorRow, ours: object, new: object) -> bool:
+    """Whether neither side says more than the default: the only change that a row without an order lets pass."""
+    return _is_default(row, ours) and _is_default(row, new)
 
 
 def _is_used(value: object, known: Known) -> bool:
     """Whether a value names a provider that the machine uses, or no provider at all."""
     if value is ABSENT or value is None:
         return True
-    name = value.lower() if isinstance(value, str) else None
-    return name is not None and (name in _ANYWHERE or name in known())
+    if not isinstance(value, str):
+        return False
+    name = value.lower()
+    return name in _ANYWHERE or name in known()
 
 
-def _is_default(row: Row, value: object) -> bool:
-    return bool(row.defaults) and (
-        value is ABSENT or any(same(value, default) for default in row.defaults)
-    )
+def _is_default(row: FloorRow, value: object) -> bool:
+    """Whether a value only spells out what the agent does without it; never true where that is unknown."""
+    if not row.defaults:
+        return False
+    return value is ABSENT or any(same(value, default) for default in row.defaults)
 
 
-def _as_strict(row: Row, ours: object, new: object) -> bool:
+def _as_strict(row: FloorRow, ours: object, new: object) -> bool:
     """Whether a value is in the row's order, and at least as strict as before.
 
     For an absent value, the default that is harder to pass is taken. A value of ours outside the order counts as the
     strictest, because nothing is known about it; a new value outside the order always needs approval.
     """
     defaults = [_rank(row, value) for value in row.defaults]
-    # The agent's generation is not known here, so both sides of an absent value take the cautious default. The modulo
-    # maps an unknown value of ours (rank = length) to 0, the strictest.
-    before = min(defaults) if ours is ABSENT else _rank(row, ours) % len(row.order)
-    after = max(defaults) if new is ABSENT else _rank(row, new)
+    # The agent's generation is not known here, so both sides of an absent value take the cautious default.
+    before, after = min(defaults), max(defaults)
+    if ours is not ABSENT:
+        # The modulo maps an unknown value of ours (rank = length) to 0, the strictest.
+        before = _rank(row, ours) % len(row.order)
+    if new is not ABSENT:
+        after = _rank(row, new)
     return after < len(row.order) and after <= before
 
 
-def _rank(row: Row, value: object) -> int:
+def _rank(row: FloorRow, value: object) -> int:
     """Return the position of a value in the order, strictest first; a value that is not in it comes last."""
     return next((n for n, known in enumerate(row.order) if same(value, known)), len(row.order))
 
 
-def _moves(row: Row, ours: object, new: object) -> bool:
+def _moves(row: FloorRow, ours: object, new: object) -> bool:
     """Whether a number stays the same or moves in the allowed direction."""
     rises = row.rule is Rule.RISES
-    # For an absent value, take the default that makes it hardest to pass: releases of the agent differ.
-    before = (max if rises else min)(_numbers(row.defaults)) if ours is ABSENT else ours
-    after = (min if rises else max)(_numbers(row.defaults)) if new is ABSENT else new
+    before, after = _hardest_to_pass(_numbers(row.defaults), rises=rises)
+    if ours is not ABSENT:
+        before = ours
+    if new is not ABSENT:
+        after = new
+    if same(before, after):
+        return True
     pair = _numbers((before, after))
-    return (len(pair) == 2 and pair[0] != pair[1] and (pair[1] > pair[0]) == rises) or same(
-        before, after
-    )
+    return len(pair) == 2 and pair[0] != pair[1] and (pair[1] > pair[0]) == rises
+
+
+def _hardest_to_pass(defaults: list[int | float], *, rises: bool) -> tuple[object, object]:
+    """Return what to take for an absent value of ours and for an absent new one: releases of the agent differ."""
+    low, high = min(defaults), max(defaults)
+    return (high, low) if rises else (low, high)
 
 
 def _numbers(values: tuple[object, ...]) -> list[int | float]:
@@ -189,17 +218,21 @@ def _numbers(values: tuple[object, ...]) -> list[int | float]:
     ]
 
 
-def _within(row: Row, ours: object, new: object) -> bool:
+def _within(row: FloorRow, ours: object, new: object) -> bool:
     most, said = _list(row.defaults[0]), _list(row.defaults[-1])
-    before = said if ours is ABSENT or ours is None else _list(ours)
-    after = said if new is ABSENT else new
-    if not isinstance(after, list):
-        return False
+    before, after = said, said
+    if ours is not ABSENT and ours is not None:
+        before = _list(ours)
+    if new is not ABSENT:
+        if not isinstance(new, list):
+            return False
+        after = new
     # A list that includes the default is compared as if it also held the row's first, largest default.
     if _holds(before, said):
         before = [*before, *most]
-    more, less = (after, before) if row.rule is Rule.GROWS else (before, after)
-    return _holds(more, less)
+    if row.rule is Rule.GROWS:
+        return _holds(after, before)
+    return _holds(before, after)
 
 
 def _list(value: object) -> list[object]:
@@ -210,15 +243,29 @@ def _holds(more: list[object], less: list[object]) -> bool:
     return all(any(same(x, y) for y in more) for x in less)
 
 
+_COMPARISONS: Mapping[Rule, Callable[[FloorRow, object, object], bool]] = {
+    Rule.GROWS: _within,
+    Rule.SHRINKS: _within,
+    Rule.ORDER: _as_strict,
+    Rule.RISES: _moves,
+    Rule.FALLS: _moves,
+}
+"""Whether a new value protects as well as ours, by rule."""
+
+
 def _asked_in_items(
     key: KeyPath, ours: object, new: list[object], known: Known
 ) -> EffectKind | None:
     """Return the kind of approval that new items in a list of maps need; None if they need none."""
-    before = _list(row_for(key).defaults[0] if ours is ABSENT else ours)
+    row = row_for(key)
+    if ours is ABSENT:
+        ours = row.defaults[0]
+    before = _list(ours)
+    # Items have no names. A changed one counts as new in every part, as it can't be told from another item.
     fresh = [item for item in new if not any(same(item, old) for old in before)]
     for number, item in enumerate(fresh):
         if not isinstance(item, Mapping):
-            return row_for(key).kind
+            return row.kind
         for rest, value in leaves(item):
             kind = _asks((*key, number, *rest), ABSENT, value, known)
             if kind is not None:
@@ -228,8 +275,9 @@ def _asked_in_items(
 
 def _is_plain(value: object) -> bool:
     """Whether a value is a scalar or a list of scalars, the only values that a harmless key may hold."""
-    parts = value if isinstance(value, list) else [value]
-    return not any(isinstance(part, list | Mapping) for part in parts)
+    if isinstance(value, list):
+        return not any(isinstance(part, list | Mapping) for part in value)
+    return not isinstance(value, Mapping)
 
 
 def _names_a_variable(value: object) -> bool:

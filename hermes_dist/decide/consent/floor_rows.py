@@ -29,7 +29,7 @@ class Rule(Enum):
     HARMLESS = "never counts"
 
 
-class Row(Struct, frozen=True):
+class FloorRow(Struct, frozen=True):
     """One row of the table.
 
     Attributes:
@@ -246,37 +246,37 @@ whatsapp
 _MARKS: dict[str, tuple[object, ...]] = {"": (False,), "on": (True,), "either": (False, True)}
 
 
-def _flags(table: str, order: tuple[bool, bool]) -> Iterator[Row]:
+def _flags(table: str, order: tuple[bool, bool]) -> Iterator[FloorRow]:
     for word in patterns(table):
         pattern, _, mark = word.partition("=")
-        yield Row(pattern, Rule.ORDER, _MARKS[mark], order)
+        yield FloorRow(pattern, Rule.ORDER, _MARKS[mark], order)
 
 
-def _asked(section: str, defaults: dict[str, tuple[object, ...]]) -> Iterator[Row]:
+def _asked(section: str, defaults: dict[str, tuple[object, ...]]) -> Iterator[FloorRow]:
     for key, values in defaults.items():
-        yield Row(f"{section}.{key}", Rule.ASK, values)
+        yield FloorRow(f"{section}.{key}", Rule.ASK, values)
 
 
-def _least(section: str, defaults: dict[str, tuple[object, ...]]) -> Iterator[Row]:
+def _least(section: str, defaults: dict[str, tuple[object, ...]]) -> Iterator[FloorRow]:
     for key, values in defaults.items():
-        yield Row(f"{section}.{key}", Rule.RISES, values)
+        yield FloorRow(f"{section}.{key}", Rule.RISES, values)
 
 
 _RUNS = EffectKind.RUNS
 _NOTHING: tuple[object, ...] = ("", [], {}, None)
 
-ROWS: tuple[Row, ...] = (
-    *(Row(pattern, Rule.HARMLESS) for pattern in patterns(HARMLESS)),
-    *(Row(pattern, Rule.PROVIDER) for pattern in patterns(PROVIDERS)),
-    *(Row(pattern, Rule.ASK, _NOTHING) for pattern in patterns(_EMPTY)),
+ROWS: tuple[FloorRow, ...] = (
+    *(FloorRow(pattern, Rule.HARMLESS) for pattern in patterns(HARMLESS)),
+    *(FloorRow(pattern, Rule.PROVIDER) for pattern in patterns(PROVIDERS)),
+    *(FloorRow(pattern, Rule.ASK, _NOTHING) for pattern in patterns(_EMPTY)),
     *_flags(_OFF, (False, True)),
     *_flags(_ON, (True, False)),
-    Row("agent.disabled_toolsets", Rule.GROWS, ([],)),
-    Row("approvals.deny", Rule.GROWS, ([],)),
-    Row("approvals.mode", Rule.ORDER, ("smart",), ("manual", "smart", False, "off")),
-    Row("approvals.timeout", Rule.HARMLESS),
+    FloorRow("agent.disabled_toolsets", Rule.GROWS, ([],)),
+    FloorRow("approvals.deny", Rule.GROWS, ([],)),
+    FloorRow("approvals.mode", Rule.ORDER, ("smart",), ("manual", "smart", False, "off")),
+    FloorRow("approvals.timeout", Rule.HARMLESS),
     *(
-        Row(f"approvals.{key}", Rule.ORDER, ("deny",), ("deny",))
+        FloorRow(f"approvals.{key}", Rule.ORDER, ("deny",), ("deny",))
         for key in ("cron_mode", "single_query_mode", "unattended_mode")
     ),
     *_asked("approvals", {"denial_breaker_threshold": (3,)}),
@@ -314,8 +314,8 @@ ROWS: tuple[Row, ...] = (
             "retention_days": (7,),
         },
     ),
-    Row("code_execution.mode", Rule.ORDER, ("project",), ("strict", "project")),
-    Row("command_allowlist", Rule.SHRINKS, ([],)),
+    FloorRow("code_execution.mode", Rule.ORDER, ("project",), ("strict", "project")),
+    FloorRow("command_allowlist", Rule.SHRINKS, ([],)),
     *_asked("computer_use", {"permission_mode": ("standard",)}),
     *_asked("context", {"engine": ("compressor",)}),
     *_asked("cron", {"chronos.portal_url": (_PORTAL,)}),
@@ -335,25 +335,25 @@ ROWS: tuple[Row, ...] = (
             "bot_loop_guard.window_seconds": (300,),
         },
     ),
-    Row("gateway.multiplex_profiles", Rule.ASK, (True,)),
-    Row("gateway.trust_recent_files_seconds", Rule.FALLS, (600,)),
-    Row("gateway.media_delivery_allow_dirs", Rule.SHRINKS, ([],)),
+    FloorRow("gateway.multiplex_profiles", Rule.ASK, (True,)),
+    FloorRow("gateway.trust_recent_files_seconds", Rule.FALLS, (600,)),
+    FloorRow("gateway.media_delivery_allow_dirs", Rule.SHRINKS, ([],)),
     *(
-        Row(pattern, Rule.ITEMS, ([],))
+        FloorRow(pattern, Rule.ITEMS, ([],))
         for pattern in ("custom_providers", "fallback_providers", "moa.presets.*.reference_models")
     ),
-    Row("hooks.**", Rule.ASK, _NOTHING, kind=_RUNS),
+    FloorRow("hooks.**", Rule.ASK, _NOTHING, kind=_RUNS),
     *(
-        Row(f"{pattern}.**", Rule.ASK, _NOTHING, kind=_RUNS)
+        FloorRow(f"{pattern}.**", Rule.ASK, _NOTHING, kind=_RUNS)
         for pattern in ("quick_commands", "gateway.quick_commands")
     ),
     *_asked("local_runtime", {"backend": ("auto",), "port": (0,)}),
-    Row("lsp.install_strategy", Rule.ORDER, ("auto",), ("off", "manual", "auto")),
+    FloorRow("lsp.install_strategy", Rule.ORDER, ("auto",), ("off", "manual", "auto")),
     *_asked("lsp", {"package_manager": ("npm",)}),
-    Row("moa.presets.default.reference_models", Rule.ITEMS, (_EXPERTS,)),
-    Row("moa.presets.default.aggregator.provider", Rule.PROVIDER, ("openrouter",)),
-    Row("lsp.servers.**", Rule.ASK, _NOTHING, kind=_RUNS),
-    Row("mcp_servers.**", Rule.ASK, _NOTHING, kind=_RUNS),
+    FloorRow("moa.presets.default.reference_models", Rule.ITEMS, (_EXPERTS,)),
+    FloorRow("moa.presets.default.aggregator.provider", Rule.PROVIDER, ("openrouter",)),
+    FloorRow("lsp.servers.**", Rule.ASK, _NOTHING, kind=_RUNS),
+    FloorRow("mcp_servers.**", Rule.ASK, _NOTHING, kind=_RUNS),
     *_asked("model_catalog", {"url": (_CATALOG,)}),
     *_asked(
         "monitoring.gateway_health_export",
@@ -367,19 +367,19 @@ ROWS: tuple[Row, ...] = (
     *_asked("nous", {"anthropic_wire": ("chat",)}),
     *_asked("onboarding", {"profile_build": ("ask",)}),
     *(
-        Row(f"platform_toolsets.{name}", Rule.SHRINKS, (list(_TOOLS), [f"hermes-{name}"]))
+        FloorRow(f"platform_toolsets.{name}", Rule.SHRINKS, (list(_TOOLS), [f"hermes-{name}"]))
         for name in _PLATFORMS
     ),
     *(
-        Row(f"platform_toolsets.{name}", Rule.SHRINKS, (list(_MILD), [own]))
+        FloorRow(f"platform_toolsets.{name}", Rule.SHRINKS, (list(_MILD), [own]))
         for name, own in _GUARDED.items()
     ),
-    *(Row(f"known_{kind}_toolsets.*", Rule.GROWS, ([],)) for kind in ("builtin", "plugin")),
-    Row("plugins.enabled", Rule.SHRINKS, ([],), kind=_RUNS),
-    Row("plugins.disabled", Rule.GROWS, ([],)),
-    Row("plugins.host.launcher", Rule.ASK, ([],), kind=_RUNS),
+    *(FloorRow(f"known_{kind}_toolsets.*", Rule.GROWS, ([],)) for kind in ("builtin", "plugin")),
+    FloorRow("plugins.enabled", Rule.SHRINKS, ([],), kind=_RUNS),
+    FloorRow("plugins.disabled", Rule.GROWS, ([],)),
+    FloorRow("plugins.host.launcher", Rule.ASK, ([],), kind=_RUNS),
     *(
-        Row(f"platforms.{name}.extra.{who}_policy", Rule.ORDER, ("pairing",), _WHO)
+        FloorRow(f"platforms.{name}.extra.{who}_policy", Rule.ORDER, ("pairing",), _WHO)
         for name in ("qqbot", "wecom", "weixin", "whatsapp", "whatsapp_cloud", "yuanbao")
         for who in ("dm", "group")
     ),
@@ -404,14 +404,14 @@ ROWS: tuple[Row, ...] = (
             "tirith_path": ("tirith",),
         },
     ),
-    Row("security.acked_advisories", Rule.SHRINKS, ([],)),
-    Row("security.protected_instruction_extra_patterns", Rule.GROWS, ([],)),
-    Row("security.website_blocklist.domains", Rule.GROWS, ([],)),
-    Row("sessions.auto_archive_days", Rule.RISES, (3,)),
-    Row("sessions.retention_days", Rule.RISES, (90,)),
-    Row("skills.external_dirs", Rule.SHRINKS, ([],)),
+    FloorRow("security.acked_advisories", Rule.SHRINKS, ([],)),
+    FloorRow("security.protected_instruction_extra_patterns", Rule.GROWS, ([],)),
+    FloorRow("security.website_blocklist.domains", Rule.GROWS, ([],)),
+    FloorRow("sessions.auto_archive_days", Rule.RISES, (3,)),
+    FloorRow("sessions.retention_days", Rule.RISES, (90,)),
+    FloorRow("skills.external_dirs", Rule.SHRINKS, ([],)),
     *_asked("telemetry", {"shared_metrics.endpoint": (_TELEMETRY,)}),
-    Row("terminal.backend", Rule.ORDER, ("local",), ("docker", "singularity", "local")),
+    FloorRow("terminal.backend", Rule.ORDER, ("local",), ("docker", "singularity", "local")),
     *_asked(
         "terminal",
         {
@@ -426,12 +426,12 @@ ROWS: tuple[Row, ...] = (
         },
     ),
     *(
-        Row(f"terminal.{key}", Rule.SHRINKS, ([],))
+        FloorRow(f"terminal.{key}", Rule.SHRINKS, ([],))
         for key in ("env_passthrough", "docker_volumes", "docker_forward_env", "shell_init_files")
     ),
-    Row("toolsets", Rule.SHRINKS, (list(_TOOLS), ["hermes-cli"])),
-    Row("stt.provider", Rule.PROVIDER, ("local",)),
-    Row("tts.provider", Rule.PROVIDER, ("edge", "kittentts", "neutts", "piper")),
+    FloorRow("toolsets", Rule.SHRINKS, (list(_TOOLS), ["hermes-cli"])),
+    FloorRow("stt.provider", Rule.PROVIDER, ("local",)),
+    FloorRow("tts.provider", Rule.PROVIDER, ("edge", "kittentts", "neutts", "piper")),
     *_asked(
         "updates",
         {

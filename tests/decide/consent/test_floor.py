@@ -9,7 +9,7 @@ import pytest
 
 from hermes_dist.agents.dialects import Dialect
 from hermes_dist.decide.consent.floor import UNKNOWN, asks, leaves, row_for
-from hermes_dist.decide.consent.floor_rows import ROWS, Row, Rule
+from hermes_dist.decide.consent.floor_rows import ROWS, FloorRow, Rule
 from hermes_dist.model.dialects import as_read
 from hermes_dist.model.documents.api import ABSENT, Kind, load_data, same
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
@@ -436,7 +436,7 @@ def test_commands_run_and_settings_loosen() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.pattern for row in ROWS])
-def test_no_row_of_the_table_stands_in_the_shadow_of_another(row: Row) -> None:
+def test_no_row_of_the_table_stands_in_the_shadow_of_another(row: FloorRow) -> None:
     steps = parse_key(row.pattern)
     assert row_for(tuple("anything" if step in {"*", "**"} else step for step in steps)) is row
     if row.rule is Rule.ORDER:
