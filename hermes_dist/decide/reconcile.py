@@ -23,8 +23,8 @@ from hermes_dist.decide.consent.switches import (
     Judge,
     Memory,
     Unit,
-    causes,
-    settle_units,
+    off_causes,
+    ready_and_waiting,
     units_in,
     wanted_back,
 )
@@ -120,7 +120,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     # could not be told from it.
     received = as_shipped(merged.base, follow, read, blobs)
     # Switching on comes after the merge: the package places every unit switched off, so no merge can activate one.
-    ready, idle = settle_units(effects, decisions.granted, judge)
+    ready, idle = ready_and_waiting(effects, decisions.granted, judge)
     live = switch_on(merged.tree, ready | wanted_back(merged.tree, judge, read), read)
     blobs |= live.blobs
     waiting = tuple(e for e in effects if not decisions.granted(e) and (e.off or e in parked))
@@ -137,7 +137,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
         effects=effects,
         parked=waiting,
         ran=ran,
-        off=causes(live.tree, theirs, idle, judge, read),
+        off=off_causes(live.tree, theirs, idle, judge, read),
         answers=asked.to_remember(waiting, live.tree),
         blobs=blobs,
         notes=(*merged.notes, *_by_author(sides, decisions)),

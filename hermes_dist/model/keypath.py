@@ -33,6 +33,11 @@ _WORDS = {"true": True, "false": False, "null": None}
 _INTEGER = re.compile(r"-?\d+")
 
 
+def step_name(segment: Segment) -> str:
+    """Return one step of a key as plain text; an item of a list goes by its value."""
+    return segment.value if isinstance(segment, Item) else str(segment)
+
+
 def format_key(path: KeyPath) -> str:
     """Format a key path: ``a.b``, ``a."x.y"``, ``l[id=7].c``, ``ports.(80)``; empty for the document."""
     out = ""

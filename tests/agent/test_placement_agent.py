@@ -12,7 +12,7 @@ from partners import Generation
 from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.granted import grant
-from hermes_dist.decide.consent.switches import NO_MEMORY, settle_units
+from hermes_dist.decide.consent.switches import NO_MEMORY, ready_and_waiting
 from hermes_dist.decide.placement.place import Placed, place
 from hermes_dist.decide.placement.schedules import parse_schedule
 from hermes_dist.merge.data import same_document
@@ -116,7 +116,7 @@ def test_the_agents_resume_and_our_own_leave_the_same_job(root: Path, ask: Ask) 
     )
 
     effects = find_effects(EMPTY, made.placed.tree, made.placed.tree, made.contents.__getitem__)
-    ready, _ = settle_units(effects, grant(frozenset(), everything=True), NO_MEMORY)
+    ready, _ = ready_and_waiting(effects, grant(frozenset(), everything=True), NO_MEMORY)
     live = switch_on(made.placed.tree, ready, made.contents.__getitem__)
     made.contents.update(live.blobs)
     made.write(live.tree)

@@ -17,7 +17,7 @@ from posixpath import commonpath
 from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.consent.contents import data_in, digest_of
+from hermes_dist.decide.consent.contents import CODE_OF, OWNER, data_in, digest_of, parsed_key
 from hermes_dist.decide.consent.mentions import Names
 from hermes_dist.decide.consent.reach import Reach, Start
 from hermes_dist.decide.consent.starts import (
@@ -31,19 +31,16 @@ from hermes_dist.decide.consent.starts import (
 from hermes_dist.decide.consent.switches import Judge, Unit, job_unit, units_of
 from hermes_dist.decide.placement.jobs import JOBS, Job, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG
-from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import get
 from hermes_dist.model.facts import LOADS, fact_text
-from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
+from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.model.tree import Entry, Read, Tree
+from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
 
 _ASIDE = (*UNITS, CONFIG, JOBS.top, MANIFEST)
 """Places that have effects of their own, so their files are not reported as covered files."""
 _INLINE: Unit = (CONFIG, INLINE_SWITCH)
-CODE_OF, OWNER = "code of", "owner"
-"""Names of the facts of a covered file that say what loads it: as people know it, and by its place."""
 _BOUND = (EffectKind.RUNS, EffectKind.SCHEDULES, EffectKind.LOOSENS)
 
 
@@ -119,24 +116,26 @@ def unit_effects(ours: Side, merged: Side, idle: frozenset[Unit] = frozenset()) 
         idle: Units that are off and yet guarded like running ones.
     """
     changed = ours.tree.differing(merged.tree)
-    units = {
-        unit for unit in merged.units | ours.units if any(path.under(unit) for path in changed)
-    }
-    inline = (
-        ours.inline | merged.inline if _runs_inline(ours, merged, idle) else frozenset[RelPath]()
+    units = merged.units | ours.units
+    if _runs_inline(ours, merged, idle):
+        units |= ours.inline | merged.inline
+    for unit in sorted(units):
+        if any(path.under(unit) for path in changed):
+            yield from _unit_effect(unit, ours, merged)
+
+
+def _unit_effect(unit: RelPath, ours: Side, merged: Side) -> Iterator[Effect]:
+    """Yield the effect of a unit, unless it is removed: what is gone does not run."""
+    files = merged.tree.where(lambda path: path.under(unit))
+    if not files:
+        return
+    change = "changed" if any(path.under(unit) for path in ours.tree) else "new"
+    facts = (
+        ("change", change),
+        ("kind", unit.top.removesuffix("s")),
+        ("files", str(len(files))),
     )
-    skills = {unit for unit in inline if any(path.under(unit) for path in changed)}
-    for unit in sorted(units | skills):
-        files = merged.tree.where(lambda path, unit=unit: path.under(unit))  # type: ignore[misc]  # bound per turn
-        if not files:
-            continue
-        change = "changed" if any(path.under(unit) for path in ours.tree) else "new"
-        facts = (
-            ("change", change),
-            ("kind", unit.top.removesuffix("s")),
-            ("files", str(len(files))),
-        )
-        yield Effect(EffectKind.RUNS, unit, "", facts, files.digest)
+    yield Effect(EffectKind.RUNS, unit, "", facts, files.digest)
 
 
 def _runs_inline(ours: Side, merged: Side, idle: frozenset[Unit]) -> bool:
@@ -154,23 +153,29 @@ def file_effects(
         known: The other effects; whatever has one is approved together with its code.
         idle: Units that are off and yet guarded like running ones.
     """
-    units = [effect.path for effect in known if not effect.key and effect.kind is EffectKind.RUNS]
-    changed = [
-        path
-        for path in ours.tree.differing(merged.tree)
-        if path.top not in _ASIDE and not any(path.under(unit) for unit in units)
-    ]
+    every = tuple(known)
+    changed = _changed_beside(every, ours, merged)
     if not changed:
         return
     owners: dict[RelPath, dict[str, str]] = {}
     # Search both states: a file that is new or gone can change what a running thing loads.
     both = Reach(Names(ours.tree, merged.tree), ours.read)
-    for place, start in _running(ours, merged, both, _Asked(known), idle):
+    for place, start in _running(ours, merged, both, _Asked(every), idle):
         for path in both.of(start):
             owners.setdefault(path, {})[place] = start.owner
     for path in changed:
         for place, owner in sorted(owners.get(path, {}).items()):
             yield _file_effect(path, place, owner, ours.tree.get(path), merged.tree.get(path))
+
+
+def _changed_beside(known: Iterable[Effect], ours: Side, merged: Side) -> list[RelPath]:
+    """List the changed files that no other effect speaks for."""
+    units = [effect.path for effect in known if not effect.key and effect.kind is EffectKind.RUNS]
+    return [
+        path
+        for path in ours.tree.differing(merged.tree)
+        if path.top not in _ASIDE and not any(path.under(unit) for unit in units)
+    ]
 
 
 def _file_effect(
@@ -182,21 +187,24 @@ def _file_effect(
 
 
 def _image(entry: Entry | None) -> object:
-    return [str(entry.digest), entry.executable] if entry else None
+    if entry is None:
+        return None
+    return [str(entry.digest), entry.executable]
 
 
 def _short(entry: Entry | None) -> str:
     """Describe an entry for a card: the start of its digest, and whether it is executable."""
     if entry is None:
         return "none"
-    return f"{entry.digest[:12]} executable" if entry.executable else entry.digest[:12]
+    mode = " executable" if entry.executable else ""
+    return f"{entry.digest[:12]}{mode}"
 
 
 class _Asked:
     """The keys and jobs that have an effect of their own."""
 
     def __init__(self, known: Iterable[Effect]) -> None:
-        keys = [(effect.path, _parsed(effect.key)) for effect in known if effect.key]
+        keys = [(effect.path, parsed_key(effect.key)) for effect in known if effect.key]
         self._settings = [key for path, key in keys if path == CONFIG]
         self._jobs = {_job_id(key) for path, key in keys if path == JOBS}
 
@@ -268,7 +276,9 @@ def bound(effects: Iterable[Effect], merged: Side, shipped: Side) -> Iterator[Ef
         shipped: What upstream ships, in the home's spelling.
     """
     for effect in effects:
-        cover = _cover_of(effect, merged, shipped) if effect.kind in _BOUND else None
+        cover = EMPTY
+        if effect.kind in _BOUND:
+            cover = _cover_of(effect, merged, shipped)
         yield _bound_to(effect, cover) if cover else effect
 
 
@@ -285,9 +295,13 @@ def is_owned_by(owner: str, effect: Effect) -> bool:
     """Whether an effect starts the owner of a covered file, as the file's fact names it."""
     path, _, key = owner.partition(": ")
     if not key:
-        skills = effect.path == CONFIG and _related(_parsed(effect.key), INLINE_SWITCH)
+        skills = effect.path == CONFIG and _related(parsed_key(effect.key), INLINE_SWITCH)
         return path == effect.path or (skills and RelPath(path).top not in UNITS)
-    return path == effect.path and bool(effect.key) and _related(_parsed(key), _parsed(effect.key))
+    return (
+        path == effect.path
+        and bool(effect.key)
+        and _related(parsed_key(key), parsed_key(effect.key))
+    )
 
 
 def loading(
@@ -311,19 +325,33 @@ def _cover_of(effect: Effect, merged: Side, shipped: Side) -> Tree:
 
 def _starts_of(effect: Effect, merged: Side, shipped: Side) -> Iterator[Start]:
     """Yield the starting points that an effect enables."""
-    key = _parsed(effect.key)
+    key = parsed_key(effect.key)
     if effect.path == CONFIG and key:
-        theirs = [start for at, start in shipped.settings.items() if _related(at, key)]
-        yield from theirs or (start for at, start in merged.settings.items() if _related(at, key))
-        if _related(key, INLINE_SWITCH):
-            yield from (unit_start(skill, shipped.reach) for skill in sorted(shipped.inline))
+        yield from _starts_of_setting(key, merged, shipped)
     elif effect.path == JOBS and key:
-        ident = _job_id(key)
-        jobs = shipped.jobs if ident in shipped.jobs else merged.jobs
-        if ident in jobs:
-            yield job_start(jobs[ident], jobs, shipped.reach)
+        yield from _starts_of_job(key, merged, shipped)
     elif not key and effect.path not in shipped.tree:
         yield unit_start(effect.path, shipped.reach)
+
+
+def _starts_of_setting(key: KeyPath, merged: Side, shipped: Side) -> Iterator[Start]:
+    # The package's own command comes first: the home's may be the user's edit of it, and load other files.
+    yield from _related_starts(key, shipped) or _related_starts(key, merged)
+    if _related(key, INLINE_SWITCH):
+        for skill in sorted(shipped.inline):
+            yield unit_start(skill, shipped.reach)
+
+
+def _related_starts(key: KeyPath, side: Side) -> list[Start]:
+    return [start for at, start in side.settings.items() if _related(at, key)]
+
+
+def _starts_of_job(key: KeyPath, merged: Side, shipped: Side) -> Iterator[Start]:
+    ident = _job_id(key)
+    for jobs in (shipped.jobs, merged.jobs):
+        if ident in jobs:
+            yield job_start(jobs[ident], jobs, shipped.reach)
+            return
 
 
 def _related(one: KeyPath, other: KeyPath) -> bool:
@@ -332,11 +360,6 @@ def _related(one: KeyPath, other: KeyPath) -> bool:
 
 
 def _job_id(key: KeyPath) -> str:
-    return str(key[1].value) if len(key) > 1 and isinstance(key[1], Item) else ""
-
-
-def _parsed(key: str) -> KeyPath:
-    try:
-        return parse_key(key) if key else ()
-    except Invalid:
-        return (key,)
+    if len(key) < 2 or not isinstance(key[1], Item):
+        return ""
+    return str(key[1].value)

@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import ABSENT, Kind, kind_of, load_data
 from hermes_dist.model.facts import Facts, fact_text
+from hermes_dist.model.keypath import KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
+
+CODE_OF, OWNER = "code of", "owner"
+"""Names of the facts of a covered file that say what loads it: as people know it, and by its place."""
 
 
 def digest_of(value: object) -> Digest:
@@ -21,27 +25,47 @@ def _canonical(value: object) -> object:
     """Return a value whose ``repr`` does not depend on the order of keys."""
     if isinstance(value, Mapping):
         return ("map", sorted((repr(key), _canonical(part)) for key, part in value.items()))
-    return [_canonical(part) for part in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_canonical(part) for part in value]
+    return value
 
 
 def data_in(path: RelPath, tree: Tree, read: Read) -> object:
     """Return the data of a document; None if it is missing or can't be read."""
+    if path not in tree:
+        return None
     try:
-        return (
-            load_data(read(tree[path].digest), kind_of(path) or Kind.YAML) if path in tree else None
-        )
+        return load_data(read(tree[path].digest), kind_of(path) or Kind.YAML)
     except Invalid:
         return None
 
 
+def plain(value: object) -> object:
+    """Return a value that has a digest: None in place of ABSENT."""
+    return None if value is ABSENT else value
+
+
+def parsed_key(key: str) -> KeyPath:
+    """Return the steps of an effect's key; a key that can't be read counts as one step."""
+    if not key:
+        return ()
+    try:
+        return parse_key(key)
+    except Invalid:
+        return (key,)
+
+
 def value_facts(value: object) -> Facts:
     """Return the facts that a card shows about one value: the value, or that it was removed."""
-    return (("change", "removed"),) if value is ABSENT else (("", fact_text(value)),)
+    if value is ABSENT:
+        return (("change", "removed"),)
+    return (("", fact_text(value)),)
 
 
 def shown(value: object) -> str:
     """Format a value on one line."""
     if value is ABSENT:
         return "(removed)"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return " ".join(text.split())
+    if not isinstance(value, str):
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    return " ".join(value.split())

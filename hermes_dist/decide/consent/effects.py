@@ -51,7 +51,8 @@ def find_effects(
         *setting_effects(before.config, after.config, theirs.config, judge, known),
         *job_effects(before.jobs, after.jobs, theirs.jobs, judge),
     ]
-    # File effects come last: a file whose loader has an effect of its own is approved together with that effect.
+    # File effects depend on the others, so they come last: a file whose loader has an effect of its own is approved
+    # together with that effect.
     files = file_effects(before, after, found, idle)
     return tuple(
         sorted({*bound(found, after, theirs), *files, *_hidden(ours, changed, merged, read)})
@@ -85,15 +86,18 @@ def _unreadable(changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterato
 
 
 def _hidden(ours: Tree, changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:
+    """Yield an effect for each file whose hidden characters are not the ones that it had before."""
     for path in changed:
-        now = [place.text for place in find_hidden(path, read(merged[path].digest))]
-        before = (
-            [place.text for place in find_hidden(path, read(ours[path].digest))]
-            if path in ours
-            else []
-        )
-        if now and now != before:
-            facts = tuple(
-                ("hidden", place) for place in hidden_characters(path, read(merged[path].digest))
-            )
-            yield Effect(EffectKind.HIDES, path, "", facts, merged[path].digest)
+        now = _hidden_texts(path, merged, read)
+        if not now or now == _hidden_texts(path, ours, read):
+            continue
+        places = hidden_characters(path, read(merged[path].digest))
+        facts = tuple(("hidden", place) for place in places)
+        yield Effect(EffectKind.HIDES, path, "", facts, merged[path].digest)
+
+
+def _hidden_texts(path: RelPath, tree: Tree, read: Read) -> list[str]:
+    """List the hidden texts of a file, without their lines: moving one down the page makes no new effect."""
+    if path not in tree:
+        return []
+    return [place.text for place in find_hidden(path, read(tree[path].digest))]

@@ -14,7 +14,7 @@ from hermes_dist.agents.generation import DIALECTS
 from hermes_dist.decide.consent.floor_rows import ROWS, FloorRow, Rule
 from hermes_dist.model.dialects import as_read
 from hermes_dist.model.documents.api import ABSENT, same
-from hermes_dist.model.keypath import Item, KeyPath, Segment, parse_key
+from hermes_dist.model.keypath import KeyPath, parse_key, step_name
 from hermes_dist.model.plan import EffectKind
 
 Known = Callable[[], frozenset[str]]
@@ -32,11 +32,6 @@ _ANYWHERE = frozenset(["", "auto", "main"])
 def row_for(key: KeyPath) -> FloorRow:
     """Find the table row for a leaf of ``config.yaml``; :data:`UNKNOWN` or an equal row if there is none."""
     return _row_at(tuple(map(step_name, key)))
-
-
-def step_name(step: Segment) -> str:
-    """Return one step of a key as the patterns spell it; an item of a list goes by its name."""
-    return step.value if isinstance(step, Item) else str(step)
 
 
 @lru_cache(maxsize=4096)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hermes_dist.decide.consent.contents import digest_of
-from hermes_dist.decide.consent.switches import Judge, Standing, job_unit
+from hermes_dist.decide.consent.contents import digest_of, plain
+from hermes_dist.decide.consent.switches import Judge, WhyOff, job_unit
 from hermes_dist.decide.placement.jobs import JOBS, Job, jobs_by_id, meaning
 from hermes_dist.model.documents.api import ABSENT, same
 from hermes_dist.model.facts import Fact, fact_text, facts_of
@@ -25,27 +25,30 @@ def job_effects(
     """
     for ident, job in after.items():
         key: KeyPath = ("jobs", Item("id", ident))
-        runs = bool(job.get("enabled", True))
-        standing = judge.job(ident, job) if not runs and ident in theirs else None
-        if (runs and ident not in before) or standing is Standing.WAITS:
-            yield _whole_job(key, job, off=not runs)
-        elif runs or (standing and judge.guards(job_unit(ident), after, shipped=True)):
-            yield from (
-                _job_field(key, job, field) for field in _changed_fields(before.get(ident), job)
-            )
+        if _is_new(ident, job, before, theirs, judge):
+            yield _whole_job(key, job, off=not _runs(job))
+        elif _runs(job) or (ident in theirs and judge.guards(job_unit(ident), after, shipped=True)):
+            for field in _changed_fields(before.get(ident), job):
+                yield _job_field(key, job, field)
+
+
+def _is_new(
+    ident: str, job: Job, before: Mapping[str, Job], theirs: Mapping[str, Job], judge: Judge
+) -> bool:
+    """Whether nobody has approved any of a job yet, so that it needs approval as a whole."""
+    if _runs(job):
+        return ident not in before
+    return ident in theirs and judge.job(ident, job) is WhyOff.WAITS
+
+
+def _runs(job: Job) -> bool:
+    return bool(job.get("enabled", True))
 
 
 def _whole_job(key: KeyPath, job: Job, *, off: bool) -> Effect:
-    acting = acting_fields(job)
-    content = digest_of([format_key(key), acting])
-    return Effect(
-        EffectKind.SCHEDULES,
-        JOBS,
-        format_key(key),
-        (_name(job), *facts_of(acting)),
-        content,
-        off=off,
-    )
+    place, acting = format_key(key), acting_fields(job)
+    facts = (_name(job), *facts_of(acting))
+    return Effect(EffectKind.SCHEDULES, JOBS, place, facts, digest_of([place, acting]), off=off)
 
 
 def _name(job: Job) -> Fact:
@@ -53,11 +56,12 @@ def _name(job: Job) -> Fact:
 
 
 def _job_field(key: KeyPath, job: Job, field: str) -> Effect:
-    acting = acting_fields(job)
-    place = format_key((*key, *(("repeat", "times") if field == "repeat" else (field,))))
-    new = acting.get(field, ABSENT)
-    facts = (_name(job), *facts_of([(field, None if new is ABSENT else new)]))
-    return Effect(EffectKind.SCHEDULES, JOBS, place, facts, digest_of([place, _plain(new)]))
+    # Of ``repeat``, only the limit is the author's; its other half counts the runs so far, and is not put back.
+    steps = ("repeat", "times") if field == "repeat" else (field,)
+    place = format_key((*key, *steps))
+    new = plain(acting_fields(job).get(field, ABSENT))
+    facts = (_name(job), *facts_of([(field, new)]))
+    return Effect(EffectKind.SCHEDULES, JOBS, place, facts, digest_of([place, new]))
 
 
 def acting_fields(job: Job) -> dict[str, object]:
@@ -99,7 +103,3 @@ def job_ids(jobs: object) -> frozenset[str]:
 def label_of(job: Job) -> object:
     """Return what a job is called: its name, else its id."""
     return job.get("name") or job.get("id")
-
-
-def _plain(value: object) -> object:
-    return None if value is ABSENT else value

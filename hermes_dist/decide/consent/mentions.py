@@ -139,7 +139,10 @@ def _piece(word: str) -> Piece:
     home, variable = bool(_HOME.fullmatch(first)), first.startswith("$")
     steps: list[str] = []
     plain = word if word.endswith("..") else word.rstrip(".")
-    for step in plain.split("/")[1 if home or variable else 0 :]:
+    parts = plain.split("/")
+    if home or variable:
+        del parts[0]
+    for step in parts:
         if step == "..":
             del steps[-1:]
         elif step not in ("", "."):
@@ -185,26 +188,23 @@ class Names:
 
     def pieces(self, text: str) -> Iterator[Piece]:
         """Yield the parts of a text that may be paths of existing files or folders; quoted ones may hold spaces."""
-        plain = (
-            _VARIABLE.sub(lambda found: f"${found[1] or found[2]}", text)
-            if "{" in text or "%" in text
-            else text
-        )
-        # One alphabet for all shells: a choice becomes a wildcard, an escaped space becomes NUL, a backslash a slash.
-        plain = _CHOICE.sub("*", plain.replace("\\ ", "\0").replace("\\", "/"))
+        plain = _in_one_alphabet(text)
         words = set(_PIECE.findall(plain))
         if self._spaced:
             words |= {found[1] or found[2] for found in _QUOTED.finditer(plain)} | {text}
         for word in words:
-            last = folded(word.rstrip("/.").rpartition("/")[2].replace("\0", " "))
-            if (
-                last in self._files
-                or last in self._folders
-                or word.endswith("..")
-                or "*" in last
-                or "?" in last
-            ):
-                yield from filter(_has_steps, [_piece(word.replace("\0", " ").strip())])
+            if not self._may_be_path(word):
+                continue
+            piece = _piece(word.replace("\0", " ").strip())
+            if piece.steps:
+                yield piece
+
+    def _may_be_path(self, word: str) -> bool:
+        """Whether a word ends like an existing path, or in a way that names no file: a wildcard, or ``..``."""
+        last = folded(word.rstrip("/.").rpartition("/")[2].replace("\0", " "))
+        if last in self._files or last in self._folders:
+            return True
+        return word.endswith("..") or "*" in last or "?" in last
 
     @cached_property
     def _spaced(self) -> bool:
@@ -238,8 +238,14 @@ class Names:
         return [path for end in ends for path in self._files.get(end[-1], ()) if _ends(path, end)]
 
 
-def _has_steps(piece: Piece) -> bool:
-    return bool(piece.steps)
+def _in_one_alphabet(text: str) -> str:
+    """Spell a text the same for all shells, so that one pattern finds the paths in it.
+
+    A variable loses its braces, a choice becomes a wildcard, an escaped space becomes NUL, a backslash a slash.
+    """
+    if "{" in text or "%" in text:
+        text = _VARIABLE.sub(lambda found: f"${found[1] or found[2]}", text)
+    return _CHOICE.sub("*", text.replace("\\ ", "\0").replace("\\", "/"))
 
 
 def _by_name(paths: Iterable[RelPath]) -> dict[str, list[RelPath]]:

@@ -36,36 +36,48 @@ def put_back(
         places: A path or folder with a key; an empty key means the whole of it.
         read: Gives contents by digest.
     """
-    changes: dict[RelPath, Entry | None] = {}
-    keys: dict[RelPath, list[KeyPath]] = {}
-    for path, key in places:
-        if key and path in target and source.get(path) != target[path]:
-            keys.setdefault(path, []).append(parse_key(key))
-        elif not key:
-            inside = (p for p in {*target, *source} if p.under(path))
-            changes |= {p: source.get(p) for p in inside}
+    whole, keys = _split_places(target, source, places)
+    changes: dict[RelPath, Entry | None] = {path: source.get(path) for path in whole}
     blobs: dict[Digest, bytes] = {}
     # Splicing keeps the author's comments and layout around the keys, so a parked key makes no other difference.
     for path in keys.keys() - changes.keys():
-        old = source.get(path)
-        data = _grafted(
-            path, read(target[path].digest), read(old.digest) if old else None, keys[path]
-        )
-        # Default: the whole file goes back. That is the safe answer where a key can't be spliced out.
-        changes[path] = old
-        if data is not None:
-            changes[path] = Entry(Digest.of(data), target[path].executable)
-            blobs[Digest.of(data)] = data
+        data = _grafted(path, target, source, keys[path], read)
+        if data is None:
+            # The whole file goes back. That is the safe answer where a key can't be spliced out.
+            changes[path] = source.get(path)
+            continue
+        digest = Digest.of(data)
+        blobs[digest] = data
+        changes[path] = Entry(digest, target[path].executable)
     return Grafted(target.with_entries(changes), blobs)
 
 
+def _split_places(
+    target: Tree, source: Tree, places: Iterable[tuple[RelPath, str]]
+) -> tuple[set[RelPath], dict[RelPath, list[KeyPath]]]:
+    """Return the files that go back as a whole, and the keys to put back within other files."""
+    whole: set[RelPath] = set()
+    keys: dict[RelPath, list[KeyPath]] = {}
+    for path, key in places:
+        if not key:
+            # A place without a key may be a folder, such as a plugin: all that either tree has in it goes back.
+            whole |= {inside for inside in {*target, *source} if inside.under(path)}
+        elif path in target and source.get(path) != target[path]:
+            keys.setdefault(path, []).append(parse_key(key))
+    return whole, keys
+
+
 def _grafted(
-    path: RelPath, target: bytes, source: bytes | None, keys: list[KeyPath]
+    path: RelPath, target: Tree, source: Tree, keys: list[KeyPath], read: Read
 ) -> bytes | None:
-    """Replace keys of one document; None if splicing can't do it, and then the whole file goes back."""
+    """Replace keys of one document; None if splicing can't do it."""
     kind = kind_of(path)
+    if kind is None:
+        return None
+    old = source.get(path)
+    before = None if old is None else read(old.digest)
     try:
-        return graft(target, source, kind, keys) if kind else None
+        return graft(read(target[path].digest), before, kind, keys)
     except Unmergeable:
         return None
 

@@ -80,7 +80,7 @@ def script_paths(script: object) -> tuple[RelPath, ...]:
     A full path does not show where the home ends, so every ``scripts`` in it may be the home's.
     """
     text = str(script or "").strip()
-    tails = [text] if text else []
+    tails = [text]
     if text.startswith(("/", "~")):
         tails = [text[at.end() + 1 :] for at in _FOLDER.finditer(text)]
     places = (posixpath.normpath(f"{SCRIPTS}/{tail}") for tail in tails if tail)
@@ -88,8 +88,10 @@ def script_paths(script: object) -> tuple[RelPath, ...]:
 
 
 def _inside(place: str) -> RelPath | None:
+    if not place.startswith(f"{SCRIPTS}/"):
+        return None
     try:
-        return RelPath(place) if place.startswith(f"{SCRIPTS}/") else None
+        return RelPath(place)
     except Invalid:
         return None
 
@@ -150,7 +152,9 @@ class Reach:
             return self.names.below(place.path)
         if place.how == _CODE:
             return [path for path in self.names.below(place.path) if path.suffix not in _PROSE]
-        return self._at_home if place.how == _HOME else self._packages
+        if place.how == _HOME:
+            return self._at_home
+        return self._packages
 
     @cached_property
     def _at_home(self) -> list[RelPath]:
@@ -171,7 +175,10 @@ class Reach:
     def _first(self, start: Start) -> Iterator[_Place]:
         """Yield the places that the starting point itself names."""
         for seed in start.seeds:
-            yield from _with_folder(seed) if seed in self.names.paths else (_Place(_BELOW, seed),)
+            if seed in self.names.paths:
+                yield from _with_folder(seed)
+            else:
+                yield _Place(_BELOW, seed)
         yield from self._of_words(start.words)
         # The shell computes the words, so we can't know which scripts it runs: cover them all.
         if start.lines and any(map(_UNCLEAR.search, start.words)):
@@ -225,11 +232,10 @@ class Reach:
     def _imported(self, name: str) -> Iterator[_Place]:
         """Yield what ``-m NAME`` loads: the module's own package, and files in the home that are found first."""
         for path in self.names.module(name):
-            depth = (
-                name.count(".")
-                + 1
-                + folded(path.name).startswith(("__main__.", "__init__.", "index."))
-            )
+            # Importing a.b also runs a/__init__.py, so all of the outermost package counts.
+            depth = name.count(".") + 1
+            if folded(path.name).startswith(("__main__.", "__init__.", "index.")):
+                depth += 1
             top = path.parts[: max(1, len(path.parts) - depth + 1)]
             yield _Place(_BELOW, "/".join(top))
         yield from _IN_HOME
@@ -294,8 +300,13 @@ def _parted(words: tuple[str, ...]) -> Iterator[str]:
 def _with_folder(path: RelPath, how: str = _BELOW) -> Iterator[_Place]:
     """Yield a file and, if it is code, everything beside and below it."""
     yield _Place(_FILE, path)
-    if path.suffix not in _PROSE:
-        yield from (_Place(how, path.parent),) if path.parent is not None else _IN_HOME
+    if path.suffix in _PROSE:
+        return
+    if path.parent is None:
+        # Beside it lies the whole home. Most of that is data, so only what can be found by itself counts.
+        yield from _IN_HOME
+    else:
+        yield _Place(how, path.parent)
 
 
 def _named_file(other: RelPath, path: RelPath, piece: Piece) -> Iterator[_Place]:

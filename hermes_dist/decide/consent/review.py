@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
+from hermes_dist.decide.consent.contents import CODE_OF, parsed_key
 from hermes_dist.decide.consent.floor import row_for
 from hermes_dist.decide.consent.floor_rows import Rule
 from hermes_dist.decide.placement.place import CONFIG
@@ -19,7 +20,7 @@ from hermes_dist.decide.placement.servers import SERVERS
 from hermes_dist.decide.placement.timing import schedule_words
 from hermes_dist.errors import Invalid, counted
 from hermes_dist.model.facts import LOADS, Facts, fact_value, facts_line
-from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
+from hermes_dist.model.keypath import Item, KeyPath, format_key, step_name
 from hermes_dist.model.lock_package import Approval
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
@@ -67,14 +68,16 @@ class Group(Struct, frozen=True):
 
 def grouped(effects: Iterable[Effect]) -> tuple[Group, ...]:
     """Group effects by what they belong to, in the order in which the groups first appear."""
-    units: dict[tuple[str, str], list[Effect]] = {}
+    groups: dict[tuple[str, str], list[Effect]] = {}
     each = tuple(effects)
     owners = _owners_of(each)
     for effect in each:
-        owned = ("", f"code of {', '.join(owners.get(effect.path, ()))}")
-        unit = owned if _is_code(effect) else unit_of(effect.path, effect.key)
-        units.setdefault(unit, []).append(effect)
-    return tuple(_group(name or path, tuple(parts)) for (path, name), parts in units.items())
+        place = group_of(effect.path, effect.key)
+        if _is_code(effect):
+            # One change of a shared file is one question, however many things load it; the group names them all.
+            place = ("", f"code of {', '.join(owners[effect.path])}")
+        groups.setdefault(place, []).append(effect)
+    return tuple(_group(name or path, tuple(parts)) for (path, name), parts in groups.items())
 
 
 def _owners_of(effects: Iterable[Effect]) -> dict[RelPath, list[str]]:
@@ -82,17 +85,27 @@ def _owners_of(effects: Iterable[Effect]) -> dict[RelPath, list[str]]:
     owners: dict[RelPath, list[str]] = {}
     for effect in effects:
         if _is_code(effect):
-            owners.setdefault(effect.path, []).append(dict(effect.facts)["code of"])
+            owners.setdefault(effect.path, []).append(_owner_of(effect))
     return owners
 
 
 def _is_code(effect: Effect) -> bool:
-    return any(name == "code of" for name, _ in effect.facts)
+    return any(name == CODE_OF for name, _ in effect.facts)
+
+
+def _owner_of(effect: Effect) -> str:
+    """Return what loads the file of an effect, as people know it."""
+    return dict(effect.facts)[CODE_OF]
+
+
+def group_of(path: str, key: str) -> tuple[str, str]:
+    """Return what an effect is reviewed with: a file, and the key of a server, job or section of settings in it."""
+    return path, format_key(_unit(RelPath(path), parsed_key(key)))
 
 
 def unit_of(path: str, key: str) -> tuple[str, str]:
     """Return what an effect belongs to, as a file's path and the key of a server, job or setting in it."""
-    return path, format_key(_unit(RelPath(path), _parsed(key)))
+    return path, format_key(_unit(RelPath(path), parsed_key(key)))
 
 
 def named(effects: Iterable[Effect], word: str) -> tuple[Effect, ...]:
@@ -104,26 +117,31 @@ def named(effects: Iterable[Effect], word: str) -> tuple[Effect, ...]:
     Raises:
         Invalid: The bare name fits several things.
     """
+    if not word:
+        return ()
     every = tuple(effects)
-    whole = tuple(
-        e for group in grouped(every) if word and group.name == word for e in group.effects
-    )
+    groups = grouped(every)
+    whole = tuple(e for group in groups if group.name == word for e in group.effects)
     if whole:
         return whole
-    exact = tuple(
-        e
-        for e in every
-        if word and (word in (e.id, e.place, e.key, str(e.path)) or _begins(e, word))
-    )
+    exact = tuple(e for e in every if _is_called(e, word) or _begins(e, word))
     if exact:
         return exact
-    groups = [group for group in grouped(every) if word in _bare_names(group)]
-    if len(groups) > 1:
-        names = ", ".join(group.name for group in groups)
+    return _by_bare_name(groups, word)
+
+
+def _is_called(effect: Effect, word: str) -> bool:
+    return word in (effect.id, effect.place, effect.key, str(effect.path))
+
+
+def _by_bare_name(groups: Iterable[Group], word: str) -> tuple[Effect, ...]:
+    found = [group for group in groups if word in _bare_names(group)]
+    if len(found) > 1:
+        names = ", ".join(group.name for group in found)
         raise Invalid(
             f"{word!r} is the name of several things: {names}", hint="name one of them in full"
         )
-    return groups[0].effects if groups else ()
+    return found[0].effects if found else ()
 
 
 def _begins(effect: Effect, word: str) -> bool:
@@ -134,22 +152,17 @@ def _begins(effect: Effect, word: str) -> bool:
 def _bare_names(group: Group) -> set[str]:
     """Return the bare name of a server, job, hook or plugin."""
     first = group.effects[0]
-    key = _parsed(first.key)
-    names = {first.path.name} if not key and "/" in first.path else set()
+    key = parsed_key(first.key)
+    names: set[str] = set()
     if _is_code(first):
-        names = {group.name, *(dict(effect.facts)["code of"] for effect in group.effects)}
+        names = {group.name, *map(_owner_of, group.effects)}
+    elif not key and "/" in first.path:
+        names = {first.path.name}
     if len(key) > 1 and key[0] in _UNITS:
-        names.add(key[1].value if isinstance(key[1], Item) else str(key[1]))
+        names.add(step_name(key[1]))
     if first.kind is EffectKind.SCHEDULES:
         names.add(label_in(first))
     return names - {""}
-
-
-def _parsed(key: str) -> KeyPath:
-    try:
-        return parse_key(key) if key else ()
-    except Invalid:
-        return (key,)
 
 
 def _unit(path: RelPath, key: KeyPath) -> KeyPath:
@@ -158,8 +171,13 @@ def _unit(path: RelPath, key: KeyPath) -> KeyPath:
         return ("model",)
     if not key or isinstance(key[0], Item):
         return key
-    depth = 2 if key[0] == "gateway" and key[1:2] and key[1] in _PARTS else 1
-    return key[: depth + 1] if key[depth - 1] in _UNITS | _PARTS else key[:depth]
+    depth = 1
+    if key[0] == "gateway" and key[1:2] and key[1] in _PARTS:
+        depth = 2
+    # A map of units is reviewed entry by entry, so its unit is one step further down.
+    if key[depth - 1] in _UNITS | _PARTS:
+        depth += 1
+    return key[:depth]
 
 
 def _is_about_models(key: KeyPath) -> bool:
@@ -168,7 +186,7 @@ def _is_about_models(key: KeyPath) -> bool:
 
 def _group(name: str, parts: tuple[Effect, ...]) -> Group:
     kind = min((part.kind for part in parts), key=list(EffectKind).index)
-    key = _parsed(parts[0].key)
+    key = parsed_key(parts[0].key)
     if len(parts) == 1 and kind is EffectKind.LOOSENS and key:
         return Group(kind, format_key(key), _words_of(parts[0]), "", parts)
     if _are_settings(parts):
@@ -179,7 +197,7 @@ def _group(name: str, parts: tuple[Effect, ...]) -> Group:
 
 def _are_settings(parts: tuple[Effect, ...]) -> bool:
     """Whether a group is a section of settings: anything in ``config.yaml`` except a server or a command."""
-    key = _parsed(parts[0].key)
+    key = parsed_key(parts[0].key)
     return parts[0].path == CONFIG and bool(key) and key[0] != SERVERS
 
 
@@ -189,18 +207,20 @@ def _change_in(name: str, key: str, words: str) -> str:
 
 
 def _line(kind: EffectKind, parts: tuple[Effect, ...]) -> str:
-    key = _parsed(parts[0].key)
+    key = parsed_key(parts[0].key)
     if kind is EffectKind.SCHEDULES and key:
         return "; ".join(_job_line(part) for part in parts)
-    if key and key[0] == "mcp_servers" and len(key) > 2:
-        return _server({format_key(_parsed(p.key)[2:]): p.what for p in parts})
-    keys = [_parsed(part.key)[len(_unit(part.path, key)) :] for part in parts]
-    words = [_words_of(part) for part in parts]
-    changes = [
-        f"{format_key(rest)}: {text}" if rest else text
-        for text, rest in zip(words, keys, strict=True)
-    ]
-    return "; ".join(dict.fromkeys(changes))
+    if key and key[0] == SERVERS and len(key) > 2:
+        return _server({format_key(parsed_key(p.key)[2:]): p.what for p in parts})
+    return "; ".join(dict.fromkeys(map(_part_line, parts)))
+
+
+def _part_line(effect: Effect) -> str:
+    """Format one part of a unit: its content, after its key inside the unit."""
+    key = parsed_key(effect.key)
+    rest = key[len(_unit(effect.path, key)) :]
+    words = _words_of(effect)
+    return f"{format_key(rest)}: {words}" if rest else words
 
 
 def _words_of(effect: Effect) -> str:
@@ -210,7 +230,7 @@ def _words_of(effect: Effect) -> str:
         return f"{facts.get('change', 'new')} {facts.get('kind', 'folder')} {effect.path.name} ({files})"
     if "unreadable" in facts:
         return f"can't be checked: {facts['unreadable']}"
-    if "code of" in facts:
+    if CODE_OF in facts:
         return f"{effect.path} {facts['before']} → {facts['after']}"
     return effect.what
 
@@ -233,22 +253,21 @@ def schedules_in(group: Group) -> tuple[object, ...]:
 
 def loads_of(group: Group) -> tuple[tuple[int, str], ...]:
     """Return how many files of the package the parts of a group can load, and the folder that contains them."""
-    values = [
-        fact_value(value)
-        for effect in group.effects
-        for name, value in effect.facts
-        if name == LOADS
-    ]
-    return tuple(
-        dict.fromkeys((int(v[0]), str(v[1])) for v in values if isinstance(v, list) and len(v) == 2)
-    )
+    found: dict[tuple[int, str], None] = {}
+    for effect in group.effects:
+        for name, value in effect.facts:
+            loads = fact_value(value) if name == LOADS else None
+            if isinstance(loads, list) and len(loads) == 2:
+                found[int(loads[0]), str(loads[1])] = None
+    return tuple(found)
 
 
 def approved_facts(approved: Iterable[Approval], effect: Effect) -> Facts:
     """Return the facts last approved at an effect's place; empty if there are none, or if a file speaks for itself."""
     at = [a for a in approved if (a.path, a.key) == (effect.path, effect.key)]
-    same = not at or at[-1].digest == effect.digest or _is_code(effect)
-    return () if same else at[-1].facts
+    if not at or at[-1].digest == effect.digest or _is_code(effect):
+        return ()
+    return at[-1].facts
 
 
 def changed_facts(before: Facts, after: Facts) -> tuple[tuple[str, str, str], ...]:
@@ -256,9 +275,10 @@ def changed_facts(before: Facts, after: Facts) -> tuple[tuple[str, str, str], ..
     if not before:
         return ()
     old, new = dict(before), dict(after)
-    names = dict.fromkeys((*new, *old))
     return tuple(
-        (n, old.get(n, "(none)"), new.get(n, "(none)")) for n in names if old.get(n) != new.get(n)
+        (name, old.get(name, "(none)"), new.get(name, "(none)"))
+        for name in dict.fromkeys((*new, *old))
+        if old.get(name) != new.get(name)
     )
 
 
@@ -277,19 +297,34 @@ def _job_value(name: str, value: str) -> str:
 def _server(values: Mapping[str, str]) -> str:
     """Format a server's command line with its environment, or its URL; if only parts changed, those."""
     left = dict(values)
-    command, url = left.pop("command", ""), left.pop("url", "")
-    words = _words(left.pop("args", "")) if command else None
-    if command and words is None and "args" in values:
-        left["args"] = values["args"]
-    line = shlex.join([command, *(words or ())]) if command else url
-    more = [f"url {url}"] if command and url else []
-    for kind in ("env", "headers"):
-        inside = {key: left.pop(key) for key in sorted(left) if key.startswith(f"{kind}.")}
-        if inside:
-            pairs = (_pair(key.partition(".")[2], value) for key, value in inside.items())
-            more.append(f"{'env' if kind == 'env' else 'headers'} {' '.join(pairs)}")
-    more += [f"{key} {value}" for key, value in sorted(left.items())]
-    return ", ".join(part for part in (line, *more) if part)
+    line, url = _command_line(left), left.pop("url", "")
+    if line and url:
+        url = f"url {url}"
+    parts = [line, url, _variables("env", left), _variables("headers", left)]
+    parts += [f"{key} {value}" for key, value in sorted(left.items())]
+    return ", ".join(filter(None, parts))
+
+
+def _command_line(left: dict[str, str]) -> str:
+    """Format the command, and take what it says out of the fields that are left to show."""
+    command = left.pop("command", "")
+    if not command:
+        return ""
+    words = _words(left.get("args", ""))
+    if words is None:
+        # Arguments that are not a list can't be joined to the command. They stay: nothing may go unseen.
+        return shlex.quote(command)
+    left.pop("args", None)
+    return shlex.join([command, *words])
+
+
+def _variables(kind: str, left: dict[str, str]) -> str:
+    """Format the environment or the headers, and take them out of the fields that are left to show."""
+    inside = [key for key in sorted(left) if key.startswith(f"{kind}.")]
+    if not inside:
+        return ""
+    pairs = [_pair(key.partition(".")[2], left.pop(key)) for key in inside]
+    return f"{kind} {' '.join(pairs)}"
 
 
 def _words(text: str) -> list[str] | None:
@@ -300,11 +335,9 @@ def _words(text: str) -> list[str] | None:
         found = json.loads(text)
     except ValueError:
         return None
-    return (
-        [word if isinstance(word, str) else json.dumps(word) for word in found]
-        if isinstance(found, list)
-        else None
-    )
+    if not isinstance(found, list):
+        return None
+    return [word if isinstance(word, str) else json.dumps(word) for word in found]
 
 
 def _pair(name: str, value: str) -> str:

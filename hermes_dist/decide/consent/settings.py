@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
-from hermes_dist.decide.consent.contents import digest_of, value_facts
+from msgspec import Struct
+
+from hermes_dist.decide.consent.contents import digest_of, plain, value_facts
 from hermes_dist.decide.consent.floor import Known, asks, leaves
-from hermes_dist.decide.consent.switches import Judge, Standing, server_unit
+from hermes_dist.decide.consent.switches import Judge, WhyOff, server_unit, servers_in
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS, is_off
 from hermes_dist.model.documents.api import ABSENT, get
-from hermes_dist.model.keypath import format_key
-from hermes_dist.model.plan import Effect
+from hermes_dist.model.keypath import KeyPath, format_key
+from hermes_dist.model.plan import Effect, EffectKind
 
 
 def setting_effects(
@@ -29,35 +32,60 @@ def setting_effects(
     before, after = dict(leaves(ours or {})), dict(leaves(merged or {}))
     idle = _idle_servers(merged, shipped, judge)
     for key in {**after, **before}:
-        if len(key) > 1 and key[0] == SERVERS and get(merged, key[:2]) is ABSENT:
-            continue  # a server that is removed entirely does nothing any more
-        standing = idle.get(key[1]) if key[0:1] == (SERVERS,) and len(key) > 1 else None
-        if standing is _NOT_OURS or standing is Standing.AUTHOR:
+        server = _server_of(key)
+        # A server that is removed entirely does nothing any more.
+        if server in idle.silent or (server and get(merged, server) is ABSENT):
             continue
-        waits = standing is Standing.WAITS
-        old, new = ABSENT if waits else before.get(key, ABSENT), after.get(key, ABSENT)
+        off = server in idle.waiting
+        old, new = before.get(key, ABSENT), after.get(key, ABSENT)
+        if off:
+            # It never ran, so every part of it needs approval, whichever update placed it.
+            old = ABSENT
         kind = asks(key, old, new, known)
         if kind is not None:
-            place = format_key(key)
-            content = digest_of([place, None if new is ABSENT else new])
-            yield Effect(kind, CONFIG, place, value_facts(new), content, off=waits)
+            yield _setting_effect(kind, key, new, off=off)
 
 
-_NOT_OURS = "a server that stands switched off, and is none of the package's"
+def _server_of(key: KeyPath) -> KeyPath:
+    """Return the key of the server that a key is part of; empty if it is part of none."""
+    return key[:2] if len(key) > 1 and key[0] == SERVERS else ()
 
 
-def _idle_servers(merged: object, shipped: object, judge: Judge) -> Mapping[object, Standing | str]:
-    """Return the servers that are switched off, and why; an approved one is guarded like a running one."""
-    here, theirs = get(merged, (SERVERS,)), get(shipped, (SERVERS,))
-    names = (
-        [name for name, server in here.items() if is_off(server)]
-        if isinstance(here, Mapping)
-        else []
-    )
-    known = theirs if isinstance(theirs, Mapping) else {}
-    return {name: _standing(name, judge) if name in known else _NOT_OURS for name in names}
+def _setting_effect(kind: EffectKind, key: KeyPath, new: object, *, off: bool) -> Effect:
+    place = format_key(key)
+    content = digest_of([place, plain(new)])
+    return Effect(kind, CONFIG, place, value_facts(new), content, off=off)
 
 
-def _standing(name: object, judge: Judge) -> Standing:
-    guarded = judge.guards(server_unit(name), {}, shipped=True)
-    return Standing.USER if guarded else judge.server(name)
+class _Idle(Struct, frozen=True):
+    """The keys of servers that are switched off.
+
+    Attributes:
+        waiting: Servers of the package that wait for approval.
+        silent: Servers without effects: the user's own, and those that their author ships switched off.
+    """
+
+    waiting: AbstractSet[KeyPath]
+    silent: AbstractSet[KeyPath]
+
+
+def _idle_servers(merged: object, shipped: object, judge: Judge) -> _Idle:
+    """Sort the servers that are switched off; one that is guarded like a running one is in neither set."""
+    theirs = servers_in(shipped)
+    waiting: set[KeyPath] = set()
+    silent: set[KeyPath] = set()
+    for name, server in servers_in(merged).items():
+        if not is_off(server):
+            continue
+        unit = server_unit(name)
+        if name not in theirs:
+            silent.add(unit[1])
+            continue
+        if judge.guards(unit, {}, shipped=True):
+            continue
+        why = judge.server(name)
+        if why is WhyOff.WAITS:
+            waiting.add(unit[1])
+        elif why is WhyOff.AUTHOR:
+            silent.add(unit[1])
+    return _Idle(waiting, silent)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from hermes_dist.decide.consent.jobs import label_of
 from hermes_dist.decide.consent.mentions import CODE, Names
 from hermes_dist.decide.consent.reach import Reach, Start, script_paths
 from hermes_dist.decide.placement.jobs import Job
 from hermes_dist.decide.placement.servers import SERVERS, is_off
+from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import get
 from hermes_dist.model.keypath import KeyPath, format_key
 from hermes_dist.model.paths import RelPath, folded
@@ -51,7 +52,9 @@ def setting_starts(config: object, names: Names, *, idle: bool = False) -> dict[
     starts: dict[Owner, Start] = {}
     for head in _COMMANDS:
         entries = get(config, head)
-        for name, entry in entries.items() if isinstance(entries, Mapping) else ():
+        if not isinstance(entries, Mapping):
+            continue
+        for name, entry in entries.items():
             if idle or head != (SERVERS,) or not is_off(entry):
                 starts[*head, name] = _command((*head, name), entry)
     for key, value in _others(config):
@@ -64,10 +67,11 @@ def _command(key: KeyPath, entry: object) -> Start:
     words: list[str] = []
     folders: list[str] = []
     for name, text in _texts(entry, ""):
-        in_folder = _FOLDER_KEY.fullmatch(name) or (
-            _FOLDER_VARIABLE.fullmatch(name) and not text.startswith("http")
-        )
-        (folders if in_folder else words).append(text)
+        if _names_folder(name, text):
+            folders.append(text)
+        else:
+            words.append(text)
+    # A server with nothing but an address runs elsewhere. With both, the agent may start the command.
     far = isinstance(entry, Mapping) and "url" in entry and "command" not in entry
     return Start(
         owner=format_key(key),
@@ -76,6 +80,13 @@ def _command(key: KeyPath, entry: object) -> Start:
         lines=key[0] != SERVERS,
         process=not far,
     )
+
+
+def _names_folder(name: str, text: str) -> bool:
+    """Whether a field says in which folder a command runs, or from which it loads."""
+    if _FOLDER_KEY.fullmatch(name):
+        return True
+    return bool(_FOLDER_VARIABLE.fullmatch(name)) and not text.startswith("http")
 
 
 def _texts(value: object, key: str) -> Iterator[tuple[str, str]]:
@@ -107,7 +118,9 @@ def _setting(key: KeyPath, value: object, names: Names) -> Start | None:
     if _COMMAND_KEY.fullmatch(str(key[-1])):
         return Start(owner=format_key(key), words=tuple(texts))
     places = tuple(text for text in texts if _is_code(text, names))
-    return Start(owner=format_key(key), words=places) if places else None
+    if not places:
+        return None
+    return Start(owner=format_key(key), words=places)
 
 
 def _is_code(text: str, names: Names) -> bool:
@@ -125,26 +138,35 @@ def job_start(job: Job, jobs: Mapping[str, Job], reach: Reach) -> Start:
         jobs: All of them, by id.
         reach: Where scripts and skills are.
     """
+    # What a job receives goes into its prompt, so whoever changes the job before it can tell this one what to do.
     family = [job, *_sources(job, jobs, {str(job.get("id"))})]
-    scripts = [
-        path
-        for each in family
-        for field in _SCRIPT_FIELDS
-        for path in script_paths(each.get(field))
-    ]
     wanted = {name for each in family for name in _skill_names(each)}
-    skills = list(_skill_folders(wanted, reach)) if wanted else []
+    skills = list(_skill_folders(wanted, reach))
     texts = [text for folder in skills for text in reach.texts(RelPath(f"{folder}/{_SKILL}"))]
+    seeds = [*_folders_of(_scripts_of(family)), *skills]
+    if wanted:
+        # The name may also be that of a bundle, which stands for other skills.
+        seeds.append(RelPath("skill-bundles"))
     return Start(
         owner=f"job {label_of(job)}",
-        words=tuple(str(each["interpreter"]) for each in family if each.get("interpreter")),
-        folders=tuple(str(each["workdir"]) for each in family if each.get("workdir")),
+        words=_values_of("interpreter", family),
+        folders=_values_of("workdir", family),
         prose=(*(str(each.get("prompt") or "") for each in family), *texts),
-        seeds=(*_folders_of(scripts), *skills, *([RelPath("skill-bundles")] if wanted else [])),
+        seeds=tuple(seeds),
     )
 
 
-def _folders_of(scripts: list[RelPath]) -> Iterator[RelPath]:
+def _scripts_of(family: list[Job]) -> Iterator[RelPath]:
+    for each in family:
+        for field in _SCRIPT_FIELDS:
+            yield from script_paths(each.get(field))
+
+
+def _values_of(field: str, family: list[Job]) -> tuple[str, ...]:
+    return tuple(str(each[field]) for each in family if each.get(field))
+
+
+def _folders_of(scripts: Iterable[RelPath]) -> Iterator[RelPath]:
     """Yield each script and its folder: a new file in the folder may be what the script imports."""
     for path in scripts:
         yield path
@@ -154,31 +176,48 @@ def _folders_of(scripts: list[RelPath]) -> Iterator[RelPath]:
 
 def _sources(job: Job, jobs: Mapping[str, Job], seen: set[str]) -> Iterator[Job]:
     """Yield the jobs whose output a job receives, directly or through other jobs."""
-    named = job.get("context_from") or ()
-    for ident in [named] if isinstance(named, str) else named if isinstance(named, list) else ():
-        other = jobs.get(str(ident))
-        if other is not None and str(ident) not in seen:
-            seen.add(str(ident))
+    for ident in map(str, _one_or_many(job.get("context_from") or [])):
+        other = jobs.get(ident)
+        if other is not None and ident not in seen:
+            seen.add(ident)
             yield other
             yield from _sources(other, jobs, seen)
 
 
 def _skill_names(job: Job) -> Iterator[str]:
-    for value in (job.get("skills"), job.get("skill")):
-        for name in [value] if isinstance(value, str) else value if isinstance(value, list) else ():
+    # Where the agent wrote them, both fields agree; after an edit by hand they may not, so both count.
+    for field in ("skills", "skill"):
+        for name in _one_or_many(job.get(field)):
             yield str(name).strip().strip("/")
+
+
+def _one_or_many(value: object) -> list[object]:
+    """Return the values of a field that holds one text or a list; empty for anything else."""
+    if isinstance(value, str):
+        return [value]
+    return value if isinstance(value, list) else []
 
 
 def _skill_folders(wanted: set[str], reach: Reach) -> Iterator[RelPath]:
     """Yield the skill folders that a name may mean: by folder, by the name inside, or in the plugin that it names."""
+    if not wanted:
+        return
     bare = {folded(name.rpartition(":")[2].rpartition("/")[2]) for name in wanted}
     for name in sorted(wanted):
         plugin, colon, _ = name.partition(":")
         if colon:
-            yield RelPath(f"plugins/{plugin}")
+            yield _plugin_folder(plugin)
     for path in reach.names.called(_SKILL):
         if bare & _names_of(path, reach):
             yield path.parents[-1]
+
+
+def _plugin_folder(plugin: str) -> RelPath:
+    """Return the folder of a plugin; a name that can't be a folder's may mean any plugin."""
+    try:
+        return RelPath(f"plugins/{plugin}")
+    except Invalid:
+        return RelPath("plugins")
 
 
 def _names_of(path: RelPath, reach: Reach) -> set[str]:

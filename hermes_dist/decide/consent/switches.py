@@ -39,10 +39,10 @@ def job_unit(ident: str) -> Unit:
     return JOBS, ("jobs", Item("id", ident))
 
 
-class Standing(Enum):
+class WhyOff(Enum):
     """Why something of the package is off."""
 
-    WAITS = "nobody said yes yet"
+    WAITS = "nobody approved it yet"
     USER = "the user switched it off"
     AUTHOR = "its author ships it switched off"
     DONE = "it has run, or can't start"
@@ -105,7 +105,7 @@ class Judge(Struct, frozen=True):
     here: frozenset[Unit] = frozenset()
     named: frozenset[Unit] = frozenset()
 
-    def standing(self, unit: Unit, jobs: Mapping[str, Job]) -> Standing:
+    def why_off(self, unit: Unit, jobs: Mapping[str, Job]) -> WhyOff:
         """Return why a unit is off, given the home's jobs by id."""
         path, (_, step) = unit
         if path == JOBS and isinstance(step, Item):
@@ -122,26 +122,29 @@ class Judge(Struct, frozen=True):
         """
         if unit not in self.here or not shipped:
             return unit in self.here
-        standing = self.standing(unit, jobs)
-        had_its_yes = unit in self.memory.granted and standing is not Standing.WAITS
-        return standing is Standing.USER or had_its_yes
+        why = self.why_off(unit, jobs)
+        if why is WhyOff.USER:
+            return True
+        # Some part was approved, and nothing of it waits: the agent's own commands may start it at any time.
+        return unit in self.memory.granted and why is not WhyOff.WAITS
 
-    def server(self, name: object) -> Standing:
+    def server(self, name: object) -> WhyOff:
         """Return why a server is off."""
         unit = server_unit(name)
         if unit in self.here and self._was_on(unit):
-            return Standing.USER
+            return WhyOff.USER
         return self._unused(unit)
 
-    def job(self, ident: str, job: Job) -> Standing:
+    def job(self, ident: str, job: Job) -> WhyOff:
         """Return why a job is off."""
         unit = job_unit(ident)
         if not can_start(job.get("schedule")) or job.get("state") == "completed":
-            return Standing.DONE
+            return WhyOff.DONE
         # A reason that we wrote means that we paused the job; any other pause is the user's.
         ours = str(job.get(REASON) or "").startswith(PAUSED_BY)
-        by_user = unit in self.here and (not ours or self.memory.off.get(unit) is OffCause.USER)
-        return Standing.USER if by_user else self._unused(unit)
+        if unit in self.here and (not ours or self.memory.off.get(unit) is OffCause.USER):
+            return WhyOff.USER
+        return self._unused(unit)
 
     def _was_on(self, unit: Unit) -> bool:
         memory = self.memory
@@ -149,10 +152,10 @@ class Judge(Struct, frozen=True):
             return False
         return memory.off.get(unit) is OffCause.USER or unit in memory.granted or memory.older
 
-    def _unused(self, unit: Unit) -> Standing:
-        return (
-            Standing.AUTHOR if unit in self.by_author and unit not in self.named else Standing.WAITS
-        )
+    def _unused(self, unit: Unit) -> WhyOff:
+        if unit in self.by_author and unit not in self.named:
+            return WhyOff.AUTHOR
+        return WhyOff.WAITS
 
 
 NO_MEMORY = Judge()
@@ -166,13 +169,14 @@ def units_in(tree: Tree, read: Read) -> Iterator[tuple[Unit, bool]]:
 
 def units_of(config: object, jobs: Mapping[str, Job]) -> Iterator[tuple[Unit, bool]]:
     """Yield the servers and jobs in the data of a ``config.yaml`` and among jobs, and whether each is on."""
-    for name, server in _servers(config).items():
+    for name, server in servers_in(config).items():
         yield server_unit(name), not is_off(server)
     for ident, job in jobs.items():
         yield job_unit(ident), bool(job.get("enabled", True))
 
 
-def _servers(config: object) -> Mapping[object, object]:
+def servers_in(config: object) -> Mapping[object, object]:
+    """Return the servers in the data of a ``config.yaml``, by name; empty if it has no map of them."""
     servers = config.get(SERVERS) if isinstance(config, Mapping) else None
     return servers if isinstance(servers, Mapping) else {}
 
@@ -185,19 +189,33 @@ def shipped_off(placed: Tree, shipped: Tree, read: Read) -> frozenset[Unit]:
         shipped: The package's own entries that a home spells otherwise.
         read: Gives contents by digest.
     """
-    names: set[object] = set()
-    if MCP in shipped:
-        written = {
-            server.name: server.written for server in read_servers(read(shipped[MCP].digest))[0]
-        }
-        names |= {name for name, server in written.items() if _says_off(server)}
+    servers = {server_unit(name) for name in _servers_off(placed, shipped, read)}
+    jobs = {job_unit(ident) for ident in _jobs_off(placed, shipped, read)}
+    return frozenset(servers | jobs)
+
+
+def _servers_off(placed: Tree, shipped: Tree, read: Read) -> Iterator[object]:
+    # Placing switches every server off, so a placed config does not show what its author wrote. It is read only if
+    # placing changed nothing: then there is no other copy of it in ``shipped``.
     authors = shipped if CONFIG in shipped or MCP in shipped else placed
-    config = _servers(data_in(CONFIG, authors, read))
-    names = (names - config.keys()) | {name for name, server in config.items() if _says_off(server)}
-    found = {server_unit(name) for name in names}
+    config = servers_in(data_in(CONFIG, authors, read))
+    written: dict[object, object] = {}
+    if MCP in shipped:
+        found, _ = read_servers(read(shipped[MCP].digest))
+        written = {server.name: server.written for server in found}
+    # A server in both files is what config.yaml says, as it is when it is placed.
+    for name, server in {**written, **config}.items():
+        if _says_off(server):
+            yield name
+
+
+def _jobs_off(placed: Tree, shipped: Tree, read: Read) -> Iterator[str]:
     ids = jobs_by_id(data_in(JOBS, placed, read)).keys()
-    jobs = read_jobs(shipped, read, name="", base_ids=ids).jobs if ids else ()
-    return frozenset(found | {job_unit(job.id) for job in jobs if _says_off(job.written)})
+    if not ids:
+        return
+    for job in read_jobs(shipped, read, name="", base_ids=ids).jobs:
+        if _says_off(job.written):
+            yield job.id
 
 
 def _says_off(written: object) -> bool:
@@ -206,7 +224,7 @@ def _says_off(written: object) -> bool:
     return is_off(written) or written.get("disabled") is True or written.get("state") == "paused"
 
 
-def settle_units(
+def ready_and_waiting(
     effects: Iterable[Effect], granted: Callable[[Effect], bool], judge: Judge
 ) -> tuple[frozenset[Unit], frozenset[Unit]]:
     """Split the units that have effects and are off into those to switch on and those that wait.
@@ -237,10 +255,10 @@ def wanted_back(merged: Tree, judge: Judge, read: Read) -> frozenset[Unit]:
         return frozenset()
     jobs = jobs_by_id(data_in(JOBS, merged, read))
     off = {unit for unit, on in units_in(merged, read) if not on} & judge.named
-    return frozenset(unit for unit in off if judge.standing(unit, jobs) is Standing.USER)
+    return frozenset(unit for unit in off if judge.why_off(unit, jobs) is WhyOff.USER)
 
 
-def causes(
+def off_causes(
     live: Tree, theirs: Tree, waiting: Collection[Unit], judge: Judge, read: Read
 ) -> tuple[Off, ...]:
     """Return the units that the next lock remembers as off, with the cause.
@@ -255,22 +273,24 @@ def causes(
     offered = {unit for unit, _ in units_in(theirs, read)}
     state = dict(units_in(live, read))
     jobs = jobs_by_id(data_in(JOBS, live, read))
-    off: list[Off] = []
-    for unit, on in state.items():
-        if on or unit in waiting or unit not in offered:
-            continue
-        cause = _cause(judge.standing(unit, jobs), judge.memory.off.get(unit))
-        off += [Off(unit[0], format_key(unit[1]), cause)] if cause else []
-    gone = (
-        unit
-        for unit, cause in judge.memory.off.items()
-        if cause is OffCause.USER and unit not in state
+    off = {
+        unit: _cause(judge.why_off(unit, jobs), judge.memory.off.get(unit))
+        for unit, on in state.items()
+        if not on and unit not in waiting and unit in offered
+    }
+    # A unit that upstream dropped is remembered, too: when it comes back, it stays off as the user left it.
+    left_off = {unit for unit, cause in judge.memory.off.items() if cause is OffCause.USER}
+    off |= dict.fromkeys(left_off - state.keys(), OffCause.USER)
+    return tuple(
+        sorted(Off(path, format_key(key), cause) for (path, key), cause in off.items() if cause)
     )
-    return tuple(sorted({*off, *(Off(path, format_key(key), OffCause.USER) for path, key in gone)}))
 
 
-def _cause(standing: Standing, remembered: OffCause | None) -> OffCause | None:
+def _cause(why: WhyOff, remembered: OffCause | None) -> OffCause | None:
     """Return the cause to remember; the user's choice to switch a unit off is kept when the unit comes back."""
-    if standing is Standing.WAITS:
+    if why is WhyOff.WAITS:
         return remembered if remembered is OffCause.USER else None
-    return {Standing.USER: OffCause.USER, Standing.AUTHOR: OffCause.AUTHOR}.get(standing)
+    return _CAUSES.get(why)
+
+
+_CAUSES = {WhyOff.USER: OffCause.USER, WhyOff.AUTHOR: OffCause.AUTHOR}

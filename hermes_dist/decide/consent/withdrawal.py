@@ -8,7 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.activate import switch_off
-from hermes_dist.decide.consent.code import OWNER, is_owned_by
+from hermes_dist.decide.consent.code import is_owned_by
+from hermes_dist.decide.consent.contents import OWNER
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.consent.switches import is_unit, unit_of
 from hermes_dist.model.lock import Lock
@@ -70,10 +71,10 @@ def approvals_for(approved: Iterable[Approval], effects: Iterable[Effect]) -> fr
     def counts(approval: Approval) -> bool:
         if owner := dict(approval.facts).get(OWNER):
             return any(is_owned_by(owner, effect) for effect in each)
-        known = approval.digest in digests or (approval.path, approval.key) in places
-        return known or (
-            bool(approval.path) and unit_of(RelPath(approval.path), approval.key) in units
-        )
+        if approval.digest in digests or (approval.path, approval.key) in places:
+            return True
+        # An approval from an older lock has no place, so there is no unit to compare.
+        return bool(approval.path) and unit_of(RelPath(approval.path), approval.key) in units
 
     return frozenset(filter(counts, approved))
 

@@ -180,9 +180,9 @@ def _facts(home: Path) -> Facts:
 
 def _things(parked: Iterable[tuple[str, str]]) -> int:
     """How many things need approval, counted as the review card and ``approve`` show them."""
-    from hermes_dist.decide.consent.review import unit_of  # noqa: PLC0415 - only for rows that changed
+    from hermes_dist.decide.consent.review import group_of  # noqa: PLC0415 - only for rows that changed
 
-    return len({unit_of(path, key) for path, key in parked})
+    return len({group_of(path, key) for path, key in parked})
 
 
 def _bytes(path: Path) -> bytes | None:

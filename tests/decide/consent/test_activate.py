@@ -7,7 +7,7 @@ from shelf import Shelf
 
 from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.granted import grant
-from hermes_dist.decide.consent.switches import Judge, Memory, settle_units
+from hermes_dist.decide.consent.switches import Judge, Memory, ready_and_waiting
 from hermes_dist.model.keypath import Item, parse_key
 from hermes_dist.model.lock_package import OffCause
 from hermes_dist.model.paths import RelPath
@@ -36,28 +36,28 @@ NOBODY, ONE = (frozenset[object](), frozenset([SERVER]))
 
 def test_a_server_is_ready_when_all_its_parts_have_their_yes() -> None:
     both, before = [COMMAND, ARGS], frozenset([ARGS.digest])
-    assert settle_units(both, grant(frozenset([COMMAND.digest, ARGS.digest])), Judge()) == (
+    assert ready_and_waiting(both, grant(frozenset([COMMAND.digest, ARGS.digest])), Judge()) == (
         ONE,
         NOBODY,
     )
-    assert settle_units(both, grant(frozenset([COMMAND.digest])), Judge()) == (NOBODY, ONE)
-    assert settle_units(both, grant(frozenset([COMMAND.digest]), before=before), Judge()) == (
+    assert ready_and_waiting(both, grant(frozenset([COMMAND.digest])), Judge()) == (NOBODY, ONE)
+    assert ready_and_waiting(both, grant(frozenset([COMMAND.digest]), before=before), Judge()) == (
         ONE,
         NOBODY,
     )
-    assert settle_units(both, grant(frozenset(), everything=True), Judge()) == (ONE, NOBODY)
+    assert ready_and_waiting(both, grant(frozenset(), everything=True), Judge()) == (ONE, NOBODY)
 
 
 def test_what_the_user_switched_off_stays_off_unless_named() -> None:
     memory = Memory(off={SERVER: OffCause.USER})
     every = grant(frozenset(), everything=True)
-    assert settle_units([COMMAND, ARGS], every, Judge(memory)) == (NOBODY, NOBODY)
-    assert settle_units([COMMAND, ARGS], every, Judge(memory, named=ONE)) == (ONE, NOBODY)
+    assert ready_and_waiting([COMMAND, ARGS], every, Judge(memory)) == (NOBODY, NOBODY)
+    assert ready_and_waiting([COMMAND, ARGS], every, Judge(memory, named=ONE)) == (ONE, NOBODY)
 
 
 def test_what_runs_already_is_not_switched_on() -> None:
     runs = [effect("mcp_servers.s.command", off=False)]
-    assert settle_units(runs, grant(frozenset(), everything=True), Judge()) == (NOBODY, NOBODY)
+    assert ready_and_waiting(runs, grant(frozenset(), everything=True), Judge()) == (NOBODY, NOBODY)
 
 
 def test_only_the_switches_of_a_server_and_a_job_change() -> None:

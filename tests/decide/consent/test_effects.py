@@ -10,7 +10,7 @@ from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.granted import grant
 from hermes_dist.decide.consent.parking import park
-from hermes_dist.decide.consent.switches import Judge, Unit, settle_units, units_in
+from hermes_dist.decide.consent.switches import Judge, Unit, ready_and_waiting, units_in
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import EMPTY, Digest, Tree
@@ -327,7 +327,7 @@ def test_a_granted_job_is_switched_on_as_the_agent_resumes_it() -> None:
 
 
 def ready(effects: Iterable[Effect], digests: frozenset[Digest]) -> frozenset[Unit]:
-    return settle_units(effects, grant(digests), Judge())[0]
+    return ready_and_waiting(effects, grant(digests), Judge())[0]
 
 
 def test_a_server_is_switched_on_when_each_of_its_parts_has_its_yes() -> None:

@@ -10,7 +10,7 @@ from shelf import Shelf
 from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.granted import grant
-from hermes_dist.decide.consent.switches import NO_MEMORY, settle_units
+from hermes_dist.decide.consent.switches import NO_MEMORY, ready_and_waiting
 from hermes_dist.model.tree import EMPTY, Tree
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -34,7 +34,7 @@ def running(shelf: Shelf, name: str) -> Tree:
     }
     placed = shelf.place(files).tree
     waiting = find_effects(EMPTY, placed, placed, shelf.read)
-    ready, _ = settle_units(waiting, grant(frozenset(), everything=True), NO_MEMORY)
+    ready, _ = ready_and_waiting(waiting, grant(frozenset(), everything=True), NO_MEMORY)
     live = switch_on(placed, ready, shelf.read)
     shelf.update(live.blobs)
     return live.tree

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_dist.decide.consent.review import grouped, named, unit_of
+from hermes_dist.decide.consent.review import group_of, grouped, named
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
@@ -136,7 +136,7 @@ def test_a_key_that_can_not_be_read_stands_for_itself() -> None:
 
 
 def test_what_belongs_together_is_counted_as_it_is_shown() -> None:
-    assert len({unit_of(one.path, one.key) for one in ALL}) == len(grouped(ALL)) == 6
+    assert len({group_of(one.path, one.key) for one in ALL}) == len(grouped(ALL)) == 6
 
 
 MODELS = [

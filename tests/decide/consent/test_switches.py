@@ -234,6 +234,9 @@ class Causes(RuleBasedStateMachine):
     @rule(unit=st.sampled_from(UNITS))
     def approve_one(self, unit: Unit) -> None:
         here = unit in self.home.state
+        if here and self.home.causes.get(unit) is OffCause.USER:
+            # Whatever the user switched on and off by hand may have no approval; naming it is one of its own.
+            self.by_hand.add(unit)
         self.home.update(named=frozenset([unit]))
         if here:
             self.off_by_hand.discard(unit)
