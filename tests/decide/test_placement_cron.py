@@ -106,7 +106,9 @@ def test_one_broken_job_does_not_keep_the_others_out() -> None:
         {"cron/jobs.json": {"jobs": [JOB, {**JOB, "schedule": "never"}, {**JOB, "name": "b"}]}}
     )
     assert [job["name"] for job in shelf.jobs(placed.tree)] == ["watch", "b"]
-    assert sentences(placed.notes)[0].startswith("cron/jobs.json: jobs[1]: 'never' is no schedule")
+    assert sentences(placed.notes)[0].startswith(
+        "cron/jobs.json: jobs[1]: 'never' is not a valid schedule"
+    )
 
 
 @pytest.mark.parametrize("content", [{"jobs": []}, [], {}, "null"])

@@ -20,6 +20,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import changed_keys
 from hermes_dist.model.documents.api import (
     ABSENT,
+    Document,
     Kind,
     Unmergeable,
     dump,
@@ -29,7 +30,7 @@ from hermes_dist.model.documents.api import (
     rewrite,
     same,
 )
-from hermes_dist.model.keypath import Item
+from hermes_dist.model.keypath import step_name
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
@@ -76,7 +77,7 @@ class _Work(Struct):
             self.changes[path] = None
             return
         before = self.package.get(path)
-        entry = Entry(Digest.of(data), before.executable if before else False)
+        entry = Entry(Digest.of(data), bool(before and before.executable))
         self.blobs[entry.digest] = data
         self.changes[path] = entry
 
@@ -127,8 +128,7 @@ def _capture_jobs(work: _Work) -> None:
     try:
         now, before = (_load(work, tree, JOBS, Kind.JSON) for tree in (work.home, work.base))
     except Invalid as err:
-        note = Note.of(NoteKind.HOME_JOBS_UNREADABLE, where=JOBS, why=str(err))
-        work.notes.append(note)
+        work.notes.append(Note.of(NoteKind.HOME_JOBS_UNREADABLE, where=JOBS, why=str(err)))
         return
     files = job_files(
         work.placed.jobs,
@@ -145,36 +145,52 @@ def _capture_jobs(work: _Work) -> None:
 
 def _load(work: _Work, tree: Tree, path: RelPath, kind: Kind) -> object:
     entry = tree.get(path)
-    return load_data(work.read(entry.digest), kind) if entry else None
+    if entry is None:
+        return None
+    return load_data(work.read(entry.digest), kind)
 
 
 def _capture_config(work: _Work) -> None:
     """Apply the differences between base's settings and the home's, except servers."""
-    entry, authors = work.home.get(CONFIG), work.package.get(CONFIG)
     try:
         now, before = (
             _map_of(_load(work, tree, CONFIG, Kind.YAML)) for tree in (work.home, work.base)
         )
-        doc = parse(work.read(authors.digest), Kind.YAML) if authors else None
-        want = _with_settings(work, copy.deepcopy(_map_of(doc.value if doc else None)), before, now)
+        doc = _authors_config(work)
+        authors = _map_of(doc.value) if doc else {}
+        want = _with_settings(work, copy.deepcopy(authors), before, now)
     except (Invalid, Unmergeable) as err:
+        entry = work.home.get(CONFIG)
         if entry:
-            note = Note.of(NoteKind.SETTINGS_TAKEN_WHOLE, where=CONFIG, why=str(err))
-            work.notes.append(note)
+            work.notes.append(Note.of(NoteKind.SETTINGS_TAKEN_WHOLE, where=CONFIG, why=str(err)))
         work.changes[CONFIG] = entry
         return
     # Servers come last because they may belong in mcp.json instead.
     want = _with_servers(work, want, _map_of(before.get(SERVERS)), _map_of(now.get(SERVERS)))
-    if not want and (entry is None or doc is None):
+    if not want and (doc is None or CONFIG not in work.home):
         work.changes[CONFIG] = None
     elif doc is None:
         work.put(CONFIG, dump(want, Kind.YAML))
-    elif not same(want, _map_of(doc.value)):
-        try:
-            # Splicing keeps the author's comments and order; the dump below is the fallback that keeps the data only.
-            work.put(CONFIG, rewrite(doc, want).content)
-        except Unmergeable:
-            work.put(CONFIG, dump(want, Kind.YAML))
+    elif not same(want, authors):
+        work.put(CONFIG, _rewritten(doc, want, Kind.YAML))
+
+
+def _authors_config(work: _Work) -> Document | None:
+    authors = work.package.get(CONFIG)
+    if authors is None:
+        return None
+    return parse(work.read(authors.digest), Kind.YAML)
+
+
+def _rewritten(doc: Document, want: object, kind: Kind) -> bytes:
+    """Write data into an author's document.
+
+    Splicing keeps the author's comments and order. Where it can't be done, the data at least are right.
+    """
+    try:
+        return rewrite(doc, want).content
+    except Unmergeable:
+        return dump(want, kind)
 
 
 def _map_of(data: object) -> Server:
@@ -187,63 +203,89 @@ def _with_settings(work: _Work, want: Server, before: Server, now: Server) -> Se
     Raises:
         Unmergeable: The differences can't be separated.
     """
-    old, new = ({k: v for k, v in data.items() if k != SERVERS} for data in (before, now))
+    old, new = _without_servers(before), _without_servers(now)
     for key in changed_keys(CONFIG, dump(old, Kind.YAML), dump(new, Kind.YAML)):
-        words = tuple(step.value if isinstance(step, Item) else str(step) for step in key)
         value = get(new, key)
-        shown = value if value is ABSENT else work.hide(value, words)
+        if value is not ABSENT:
+            value = work.hide(value, tuple(map(step_name, key)))
         if key:
-            want = _map_of(with_value(want, key, shown, now))
+            want = _map_of(with_value(want, key, value, now))
         else:
-            want = _map_of(shown) | {k: v for k, v in want.items() if k == SERVERS}
+            # The two are so different that they only differ as a whole; the author's servers stay.
+            servers = {k: v for k, v in want.items() if k == SERVERS}
+            want = _map_of(value) | servers
     return want
+
+
+def _without_servers(config: Server) -> Server:
+    return {key: value for key, value in config.items() if key != SERVERS}
+
+
+class _ServerEdits(Struct):
+    """What becomes of the servers of a package.
+
+    Attributes:
+        entries: The servers of config.yaml, edited in place.
+        known: The servers that are in mcp.json, by name.
+        in_file: The edits to mcp.json; None removes a server.
+    """
+
+    entries: Server
+    known: Mapping[str, ShippedServer]
+    in_file: dict[str, Server | None] = field(default_factory=dict)
 
 
 def _with_servers(work: _Work, want: Server, before: Server, now: Server) -> Server:
     """Apply the servers that differ: to config.yaml, or to mcp.json if the author has them there."""
-    in_file = {server.name: server for server in work.placed.servers}
     here = want.get(SERVERS)
-    entries = dict(_map_of(here))
-    edits: dict[str, Server | None] = {}
+    edits = _ServerEdits(
+        dict(_map_of(here)), {server.name: server for server in work.placed.servers}
+    )
     changed = [
-        n
-        for n in {**before, **now}
-        if not same(_switchless(before.get(n)), _switchless(now.get(n)))
+        name
+        for name in {**before, **now}
+        if not same(_switchless(before.get(name)), _switchless(now.get(name)))
     ]
     for name in changed:
-        old, new, text = before.get(name), now.get(name), str(name)
-        if name in entries:
-            entries[name] = ABSENT if new is None else _edited(work, text, entries[name], old, new)
-            edits |= (
-                {text: None} if new is None and text in in_file else {}
-            )  # or the server of the same name in mcp.json would take effect
-        elif text in in_file:
-            shown = _map_of(work.hide(new, (SERVERS, text)))
-            edits[text] = (
-                respelled(in_file[text], _map_of(old) or in_file[text].placed, shown)
-                if shown
-                else None
-            )
-        elif isinstance(new, dict) and work.own:
-            mine = _map_of(work.hide(_switchless(new), (SERVERS, text)))
-            if MCP in work.package:
-                edits[text] = mine
-            else:
-                entries[name] = mine
-    if edits:
-        work.put(MCP, _servers_written(work, in_file, edits))
-    if not changed or not (entries or isinstance(here, dict)):
+        _sort_edit(work, edits, name, before.get(name), now.get(name))
+    if edits.in_file:
+        work.put(MCP, _servers_written(work, edits.known, edits.in_file))
+    if not changed or not (edits.entries or isinstance(here, dict)):
         return want
-    return {
-        **want,
-        SERVERS: {name: entry for name, entry in entries.items() if entry is not ABSENT},
-    }
+    return {**want, SERVERS: edits.entries}
+
+
+def _sort_edit(work: _Work, edits: _ServerEdits, name: object, old: object, new: object) -> None:
+    """Apply the edit of one server to the file that the author has it in."""
+    text = str(name)
+    if name in edits.entries:
+        if new is not None:
+            edits.entries[name] = _edited(work, text, edits.entries[name], old, new)
+            return
+        del edits.entries[name]
+        if text in edits.known:
+            edits.in_file[text] = (
+                None  # or the server of the same name in mcp.json would take effect
+            )
+    elif text in edits.known:
+        authors = edits.known[text]
+        shown = _map_of(work.hide(new, (SERVERS, text)))
+        edits.in_file[text] = None
+        if shown:
+            edits.in_file[text] = respelled(authors, _map_of(old) or authors.placed, shown)
+    elif isinstance(new, dict) and work.own:
+        mine = _map_of(work.hide(_switchless(new), (SERVERS, text)))
+        if MCP in work.package:
+            edits.in_file[text] = mine
+        else:
+            edits.entries[name] = mine
 
 
 def _switchless(server: object) -> object:
-    return (
-        {k: v for k, v in server.items() if k != "enabled"} if isinstance(server, dict) else server
-    )
+    """Return a server without its switch: whether it is on is this machine's choice, and not an edit."""
+    if not isinstance(server, dict):
+        return server
+    return {key: value for key, value in server.items() if key != "enabled"}
 
 
 def _edited(work: _Work, name: str, authors: object, old: object, new: object) -> object:
@@ -270,29 +312,29 @@ def _servers_written(
     try:
         doc = parse(text, Kind.JSON)
     except Invalid:
-        return dump(
-            {"mcpServers": {name: server for name, server in edits.items() if server}}, Kind.JSON
-        )
-    want = copy.deepcopy(doc.value)
-    # Later servers first, so that the steps of earlier ones stay valid when an entry of a list is removed.
-    for name in reversed([*in_file, *(name for name in edits if name not in in_file)]):
-        if name in edits:
-            want = _with_server(
-                want, in_file[name].steps if name in in_file else None, name, edits[name]
-            )
-    try:
-        return rewrite(doc, want).content
-    except Unmergeable:
-        return dump(want, Kind.JSON)
+        left = {name: server for name, server in edits.items() if server}
+        return dump({"mcpServers": left}, Kind.JSON)
+    want = _with_edits(copy.deepcopy(doc.value), in_file, edits)
+    return _rewritten(doc, want, Kind.JSON)
 
 
-def _with_server(
-    data: object, steps: tuple[object, ...] | None, name: str, server: Server | None
+def _with_edits(
+    want: object, in_file: Mapping[str, ShippedServer], edits: Mapping[str, Server | None]
 ) -> object:
-    """Set a server in the data of an mcp.json, at its place or beside the other servers."""
-    if steps is None:
-        steps = _place_for_new(data, name)
-        server = {"name": name, **(server or {})} if isinstance(steps[-1], int) else server
+    for name in reversed([name for name in edits if name not in in_file]):
+        steps, server = _place_for_new(want, name), edits[name]
+        if isinstance(steps[-1], int):
+            server = {"name": name, **(server or {})}
+        want = _with_server(want, steps, server)
+    # Later servers first, so that the steps of earlier ones stay valid when an entry of a list is removed.
+    for name in reversed([*in_file]):
+        if name in edits:
+            want = _with_server(want, in_file[name].steps, edits[name])
+    return want
+
+
+def _with_server(data: object, steps: tuple[object, ...], server: Server | None) -> object:
+    """Set a server at its place in the data of an mcp.json, or (None) remove it."""
     parent: object = data
     for step in steps[:-1]:
         parent = parent[step]  # type: ignore[index]  # the steps were found in this very data

@@ -16,6 +16,7 @@ from hermes_dist.decide.placement.jobs import (
     label_of,
     made_id,
     own_id,
+    runs_once,
     times_of,
 )
 from hermes_dist.decide.placement.schedules import as_text
@@ -34,6 +35,8 @@ from hermes_dist.model.tree import Read, Tree
 
 Hide = Callable[[object, tuple[str, ...]], object]
 """Replaces the secrets in a value, given its key."""
+_EMPTY: tuple[object, ...] = (None, [], "", False)
+"""Values of a field that an author leaves out, because they mean the same as its absence."""
 
 
 def job_files(
@@ -58,27 +61,52 @@ def job_files(
         own: Include the user's own jobs.
     """
     wanted: dict[RelPath, object] = {}
-    gone = [job for job in shipped.jobs if job.id in base and job.id not in home]
-    for job in shipped.jobs:
-        if now := home.get(job.id):
-            written = _respelled(job, base.get(job.id, job.placed), now, hide)
-            if gone and (own_id(written) or made_id(job.path, now.get("name"))) != job.id:
-                written["id"] = job.id  # removed jobs shift the number that the id is made from
-            if written != job.written:
-                _set(wanted, job, written, package, read)
+    here = [job for job in shipped.jobs if job.id in home]
+    gone = _removed(shipped, base, home)
+    for job in here:
+        now = home[job.id]
+        written = _respelled(job, base.get(job.id, job.placed), now, hide)
+        if gone:
+            _keep_id(job, written, now)
+        if written != job.written:
+            _set(wanted, job, written, package, read)
     for job in reversed(gone):  # from the end, so that indexes in lists stay valid
         _set(wanted, job, None, package, read)
-    mine = (
-        [job for ident, job in home.items() if ident not in {j.id for j in shipped.jobs}]
-        if own
-        else []
-    )
-    if mine:
-        if JOBS not in wanted:
-            wanted[JOBS] = _data(JOBS, package, read) if JOBS in package else {"jobs": []}
-        alone = next((job for job in shipped.jobs if job.path == JOBS and not job.steps), None)
-        wanted[JOBS] = _with_jobs(wanted[JOBS], [_own(job, hide) for job in mine], alone)
+    if own:
+        _add_own(wanted, shipped, package, read, home, hide)
     return {path: _written(path, want, package, read) for path, want in wanted.items()}
+
+
+def _removed(
+    shipped: ShippedJobs, base: Mapping[str, Job], home: Mapping[str, Job]
+) -> list[ShippedJob]:
+    """List the jobs that the user deleted; one that never arrived is not among them."""
+    return [job for job in shipped.jobs if job.id in base and job.id not in home]
+
+
+def _keep_id(job: ShippedJob, written: Job, now: Job) -> None:
+    """Write out an id that would be made otherwise now: each removed job shifts the number that it is made from."""
+    if (own_id(written) or made_id(job.path, now.get("name"))) != job.id:
+        written["id"] = job.id
+
+
+def _add_own(
+    wanted: dict[RelPath, object],
+    shipped: ShippedJobs,
+    package: Tree,
+    read: Read,
+    home: Mapping[str, Job],
+    hide: Hide,
+) -> None:
+    """Add the user's own jobs to the package's ``cron/jobs.json``, or to a new one."""
+    known = {job.id for job in shipped.jobs}
+    more = [_own(job, hide) for ident, job in home.items() if ident not in known]
+    if not more:
+        return
+    if JOBS not in wanted:
+        wanted[JOBS] = _data(JOBS, package, read) if JOBS in package else {"jobs": []}
+    alone = next((job for job in shipped.jobs if job.path == JOBS and not job.steps), None)
+    wanted[JOBS] = _with_jobs(wanted[JOBS], more, alone)
 
 
 def _data(path: RelPath, package: Tree, read: Read) -> object:
@@ -101,18 +129,27 @@ def _set(
 
 
 def _with_jobs(data: object, more: list[Job], alone: ShippedJob | None) -> object:
-    """Add jobs to the data of a job file of any shape; a job that was alone in its file had its name from the file."""
+    """Add jobs to the data of a job file of any shape."""
     if isinstance(data, list):
         return [*data, *more]
-    rows = data.get("jobs") if isinstance(data, dict) else None
-    if isinstance(data, dict) and isinstance(rows, list):
-        return {**data, "jobs": [*rows, *more]}
-    if isinstance(data, dict) and any(sign in data for sign in JOB_SIGNS):
-        return [{"name": alone.placed["name"], **data, "id": alone.id} if alone else data, *more]
+    if not isinstance(data, dict) or not data:
+        return {"jobs": more}
     named = {str(job["id"]): job for job in more}
-    if isinstance(data, dict) and isinstance(rows, dict):
+    rows = data.get("jobs")
+    if isinstance(rows, list):
+        return {**data, "jobs": [*rows, *more]}
+    if any(sign in data for sign in JOB_SIGNS):
+        return [_told_apart(data, alone), *more]
+    if isinstance(rows, dict):
         return {**data, "jobs": {**rows, **named}}
-    return {**data, **named} if isinstance(data, dict) and data else {"jobs": more}
+    return {**data, **named}
+
+
+def _told_apart(job: Job, alone: ShippedJob | None) -> Job:
+    """Write out the name and id of a job that was alone in its file: it had both from the file."""
+    if alone is None:
+        return job
+    return {"name": alone.placed["name"], **job, "id": alone.id}
 
 
 def _written(path: RelPath, want: object, package: Tree, read: Read) -> bytes | None:
@@ -135,18 +172,24 @@ def _respelled(job: ShippedJob, base: Mapping[str, object], now: Job, hide: Hide
         value = new.get(field)
         if same(old.get(field), value) or (field == "schedule_display" and field not in written):
             continue
-        value = hide(value, (field,))
-        if field == "schedule" and isinstance(written.get(field), str):
-            value = as_text(value) or value
-        elif field == "repeat" and isinstance(written.get(field), dict):
-            value = {"times": value}
-        elif field == "skills":
+        value = _in_authors_spelling(field, hide(value, (field,)), written)
+        if field == "skills":
             written.pop("skill", None)
-        if value in (None, [], "", False):
+        if value in _EMPTY:
             written.pop(field, None)
         else:
             written[field] = value
     return _fixed(job, written, now)
+
+
+def _in_authors_spelling(field: str, value: object, written: Job) -> object:
+    """Spell a field's new value as the author spelled the old one, if that says the same."""
+    before = written.get(field)
+    if field == "schedule" and isinstance(before, str):
+        return as_text(value) or value
+    if field == "repeat" and isinstance(before, dict):
+        return {"times": value}
+    return value
 
 
 def _fixed(job: ShippedJob, written: Job, now: Job) -> Job:
@@ -155,22 +198,15 @@ def _fixed(job: ShippedJob, written: Job, now: Job) -> Job:
         written["name"] = now.get("name")
     if now.get("name") not in (None, job.placed["name"]) and not own_id(written):
         written["id"] = job.id
-    schedule, times = now.get("schedule"), definition(now)["repeat"]
-    if (
-        times_of(
-            written.get("repeat"),
-            once=isinstance(schedule, dict) and schedule.get("kind") == "once",
-        )
-        != times
-    ):
+    times = definition(now)["repeat"]
+    derived = times_of(written.get("repeat"), once=runs_once(now.get("schedule")))
+    if derived != times:
         written["repeat"] = {"times": times}
     return written
 
 
 def _own(job: Job, hide: Hide) -> Job:
     fields = {
-        key: hide(value, (key,))
-        for key, value in definition(job).items()
-        if value not in (None, [], "", False)
+        key: hide(value, (key,)) for key, value in definition(job).items() if value not in _EMPTY
     }
     return {"id": job["id"], **fields}

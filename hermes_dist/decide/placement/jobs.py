@@ -11,7 +11,7 @@ import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -94,12 +94,10 @@ def read_jobs(
     files = frozenset(filter(is_job_file, package))
     for path in sorted(files):
         try:
-            found = list(
-                _jobs_in(load_data(read(package[path].digest), kind_of(path) or Kind.JSON))
-            )
+            data = load_data(read(package[path].digest), kind_of(path) or Kind.JSON)
+            found = list(_jobs_in(data))
         except Invalid as err:
-            note = Note.of(NoteKind.UNREADABLE_JOBS, path, place=err.where, why=err.what)
-            notes.append(note)
+            notes.append(Note.of(NoteKind.UNREADABLE_JOBS, path, place=err.where, why=err.what))
             continue
         for steps, raw in found:
             try:
@@ -112,10 +110,7 @@ def read_jobs(
             taken.add(str(placed["id"]))
             jobs.append(ShippedJob(path, steps, raw if isinstance(raw, dict) else {}, placed))
             if not can_start(schedule):
-                display = str(schedule["display"])
-                place = place_in(steps)
-                kind = NoteKind.JOB_WITHOUT_START
-                notes.append(Note.of(kind, path, place=place, schedule=display))
+                notes.append(_without_start(path, steps, schedule))
     return ShippedJobs(tuple(jobs), files, tuple(notes))
 
 
@@ -125,24 +120,45 @@ def _jobs_in(data: object) -> Iterator[tuple[Steps, object]]:
     Raises:
         Invalid: The file holds something else.
     """
-    before: Steps = ()
-    if isinstance(data, dict) and isinstance(data.get("jobs"), list | dict):
-        before, data = ("jobs",), data["jobs"]
     if data is None or data in ({}, []):
         return
     if isinstance(data, list):
-        yield from (((*before, n), item) for n, item in enumerate(data))
-    elif isinstance(data, dict) and not before and any(sign in data for sign in JOB_SIGNS):
+        yield from _entries(data, ())
+        return
+    if not isinstance(data, dict):
+        raise _no_job()
+    inner = data.get("jobs")
+    if isinstance(inner, list | dict):
+        yield from _entries(inner, ("jobs",))
+    elif any(sign in data for sign in JOB_SIGNS):
         yield (), data
-    elif isinstance(data, dict) and all(isinstance(item, dict) for item in data.values()):
-        yield from (
-            ((*before, key if isinstance(key, int) else str(key)), item)
-            for key, item in data.items()
-        )
     else:
-        raise Invalid(
-            "no cron job in it", hint="write a map with prompt and schedule, or a list of them"
-        )
+        yield from _entries(data, ())
+
+
+def _entries(
+    data: list[object] | dict[Any, object], before: Steps
+) -> Iterator[tuple[Steps, object]]:
+    """Yield the entries of a list or map of jobs; a map has nothing but jobs in it."""
+    if isinstance(data, list):
+        for n, item in enumerate(data):
+            yield (*before, n), item
+        return
+    if not all(isinstance(item, dict) for item in data.values()):
+        raise _no_job()
+    for key, item in data.items():
+        yield (*before, key), item
+
+
+def _no_job() -> Invalid:
+    return Invalid(
+        "no cron job in it", hint="write a map with prompt and schedule, or a list of them"
+    )
+
+
+def _without_start(path: RelPath, steps: Steps, schedule: Job) -> Note:
+    display, place = str(schedule["display"]), place_in(steps)
+    return Note.of(NoteKind.JOB_WITHOUT_START, path, place=place, schedule=display)
 
 
 def place_in(steps: Steps) -> str:
@@ -182,15 +198,15 @@ def label_of(job: Mapping[str, object], path: RelPath, steps: Steps) -> str:
 
 def _in_agents_shape(job: Job, label: str, package: str) -> Job:
     """Return all fields in the agent's order; run-time fields are those of a job that never ran."""
+    # The agent writes every field, in this order. A job that looks as if it wrote it itself stays the same, byte by
+    # byte, when the agent next saves the file; any other spelling would look like an edit by the user.
     schedule = job["schedule"]
-    once = isinstance(schedule, dict) and schedule.get("kind") == "once"
-    skills = skills_of(job)
     shaped: Job = {
         "id": "",
         "name": label,
-        "prompt": "" if job.get("prompt") is None else str(job["prompt"]),
-        "skills": skills,
-        "skill": skills[0] if skills else None,
+        "prompt": _prompt_of(job),
+        "skills": skills_of(job),
+        "skill": next(iter(skills_of(job)), None),
         "model": _text(job, "model"),
         "provider": _text(job, "provider"),
         **fields.SNAPSHOTS,
@@ -200,7 +216,10 @@ def _in_agents_shape(job: Job, label: str, package: str) -> Job:
         "context_from": _names(job.get("context_from")) or None,
         "schedule": schedule,
         "schedule_display": schedule.get("display") if isinstance(schedule, dict) else None,
-        "repeat": {"times": times_of(job.get("repeat"), once=once), "completed": 0},
+        "repeat": {
+            "times": times_of(job.get("repeat"), once=runs_once(schedule)),
+            "completed": 0,
+        },
         **fields.PAUSED,
         fields.REASON: paused_by(package),
         **fields.NEVER_RAN,
@@ -209,12 +228,26 @@ def _in_agents_shape(job: Job, label: str, package: str) -> Job:
         "enabled_toolsets": _names(job.get("enabled_toolsets")) or None,
         "workdir": _text(job, "workdir"),
     }
-    unknown = {
+    return shaped | _unknown_fields(job, shaped)
+
+
+def _prompt_of(job: Job) -> str:
+    prompt = job.get("prompt")
+    return "" if prompt is None else str(prompt)
+
+
+def _unknown_fields(job: Job, known: Job) -> Job:
+    """Return the fields that only another generation of the agent knows; the author's run state is not taken over."""
+    return {
         key: value
         for key, value in job.items()
-        if key not in shaped and not is_runtime(key) and key != "jobs"
+        if key not in known and not is_runtime(key) and key != "jobs"
     }
-    return shaped | unknown
+
+
+def runs_once(schedule: object) -> bool:
+    """Whether a schedule in the agent's form has one fixed time."""
+    return isinstance(schedule, Mapping) and schedule.get("kind") == "once"
 
 
 def paused_by(package: str) -> str:
@@ -229,12 +262,18 @@ def is_runtime(field: str) -> bool:
 
 def _text(job: Mapping[str, object], field: str) -> str | None:
     value = job.get(field)
-    return value.strip() or None if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return value.strip() or None
 
 
 def _names(value: object) -> list[str]:
-    items = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-    return list(dict.fromkeys(text for item in items if (text := str(item or "").strip())))
+    """Return the names in a field that holds one or a list of them, without blanks and repetitions."""
+    items: list[object] = value if isinstance(value, list) else []
+    if isinstance(value, str):
+        items = [value]
+    names = (str(item or "").strip() for item in items)
+    return list(dict.fromkeys(filter(None, names)))
 
 
 def skills_of(job: Mapping[str, object]) -> list[str]:
@@ -243,7 +282,10 @@ def skills_of(job: Mapping[str, object]) -> list[str]:
 
 
 def times_of(repeat: object, *, once: bool) -> int | None:
-    """Return how often a job runs at most; a job with a fixed time runs once unless it says otherwise."""
+    """Return how often a job runs at most; a job with a fixed time runs once unless it says otherwise.
+
+    Only a number above 0 is a limit: the agent reads 0 as "no limit".
+    """
     said = isinstance(repeat, dict) and "times" in repeat
     times = repeat.get("times") if isinstance(repeat, dict) else repeat
     if isinstance(times, int) and not isinstance(times, bool) and times > 0:
@@ -259,13 +301,17 @@ def _plain(value: object) -> object:
         return [_plain(part) for part in value]
     if isinstance(value, datetime | date):
         return value.isoformat()
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value
 
 
 def own_id(job: object) -> str:
     """Return the id that the author gave to a job; empty if it is not a valid id."""
     own = job.get("id") if isinstance(job, Mapping) else None
-    return own if isinstance(own, str) and _ID.fullmatch(own) else ""
+    if not isinstance(own, str) or not _ID.fullmatch(own):
+        return ""
+    return own
 
 
 def made_id(path: RelPath, name: object, n: int = 0) -> str:
@@ -280,40 +326,45 @@ def _free_id(
     """Choose a free id for a job: the author's if valid, else one derived from path and name."""
     hashes = (made_id(path, job["name"], n) for n in itertools.count())
     wanted = [*filter(None, [own_id(raw)]), *itertools.islice(hashes, 16)]
-    known = next((ident for ident in wanted if ident in base_ids and ident not in taken), None)
-    return known or next(ident for ident in itertools.chain(wanted, hashes) if ident not in taken)
+    # An id that this package had before comes first: the home knows the job by it, with its run state.
+    for ident in wanted:
+        if ident in base_ids and ident not in taken:
+            return ident
+    return next(ident for ident in itertools.chain(wanted, hashes) if ident not in taken)
 
 
 def meaning(job: Mapping[str, object]) -> Job:
     """Return what a job does, with defaults filled in; its schedule is as written, except for its display text."""
-    schedule, repeat = job.get("schedule"), job.get("repeat")
-    once = isinstance(schedule, dict) and schedule.get("kind") == "once"
-    if isinstance(schedule, dict):
-        schedule = {key: value for key, value in schedule.items() if key != "display"}
-    known = {
+    schedule = job.get("schedule")
+    known: Job = {
         "prompt": job.get("prompt") or "",
         "skills": skills_of(job),
         "no_agent": job.get("no_agent") is True,
-        "schedule": schedule,
-        "repeat": times_of(repeat, once=once),
+        "schedule": _without_display(schedule),
+        "repeat": times_of(job.get("repeat"), once=runs_once(schedule)),
         "deliver": job.get("deliver") or "local",
         **{field: _text(job, field) for field in _TEXTS},
         **{field: _names(job.get(field)) for field in ("context_from", "enabled_toolsets")},
     }
-    told = (*known, "id", "skill", "name", "schedule_display", "attach_to_session")
-    return (
-        known
-        | {"attach_to_session": job.get("attach_to_session")}
-        | {key: value for key, value in job.items() if key not in told and not is_runtime(key)}
-    )
+    known["attach_to_session"] = job.get("attach_to_session")
+    told = (*known, "id", "skill", "name", "schedule_display")
+    return known | {k: v for k, v in job.items() if k not in told and not is_runtime(k)}
+
+
+def _without_display(schedule: object) -> object:
+    """Return a schedule without the author's words for it, which the agent never acts on."""
+    if not isinstance(schedule, dict):
+        return schedule
+    return {key: value for key, value in schedule.items() if key != "display"}
 
 
 def jobs_by_id(data: object) -> dict[str, Job]:
     """Return the jobs in the data of a home's ``cron/jobs.json`` (which the agent also reads as a bare list), by id."""
     rows = data.get("jobs") if isinstance(data, dict) else data
-    items = rows if isinstance(rows, list) else []
+    if not isinstance(rows, list):
+        return {}
     return {
-        row["id"]: row for row in items if isinstance(row, dict) and isinstance(row.get("id"), str)
+        row["id"]: row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)
     }
 
 

@@ -103,7 +103,14 @@ def as_shipped(tree: Tree, follow: Followed, read: Read, blobs: dict[Digest, byt
             digest = Digest.of(data)
             blobs[digest] = data
             changes[path] = Entry(digest, entry.executable)
-    return tree.with_entries(changes) if changes else tree
+    return _changed(tree, changes)
+
+
+def _changed(tree: Tree, changes: Mapping[RelPath, Entry | None]) -> Tree:
+    """Return a tree with changes; the very same one without any, so that nobody takes it for another."""
+    if not changes:
+        return tree
+    return tree.with_entries(changes)
 
 
 def _words_back(data: bytes, made: bytes, shipped: bytes, keys: tuple[KeyPath, ...]) -> bytes:
@@ -142,12 +149,14 @@ def _follow(
             digest = Digest.of(edited)
             blobs[digest] = edited
             changes[path] = Entry(digest, entry.executable)
-    return (tree.with_entries(changes) if changes else tree), keys
+    return _changed(tree, changes), keys
 
 
 def _with(data: bytes, edits: Edits) -> bytes:
+    if not edits:
+        return data
     try:
-        return put(data, Kind.YAML, edits) if edits else data
+        return put(data, Kind.YAML, edits)
     except (Invalid, Unmergeable):
         return data
 
@@ -155,7 +164,9 @@ def _with(data: bytes, edits: Edits) -> bytes:
 def _loaded(tree: Tree, read: Read) -> Mapping[object, object] | None:
     """Return the config of a tree; None if it has none."""
     entry = tree.get(CONFIG)
-    return _mapping(read(entry.digest)) if entry else None
+    if entry is None:
+        return None
+    return _mapping(read(entry.digest))
 
 
 def _mapping(data: bytes) -> Mapping[object, object]:
@@ -169,8 +180,13 @@ def _mapping(data: bytes) -> Mapping[object, object]:
 def _map(tree: Tree, read: Read) -> Mapping[object, object]:
     """Return the home's config if the agent has put its version into it; empty otherwise."""
     entry = tree.get(CONFIG)
-    data = read(entry.digest) if entry else b""
-    return _mapping(data) if migrations.VERSION.encode() in data else {}
+    if entry is None:
+        return {}
+    data = read(entry.digest)
+    # Most homes were never migrated, so the config is not parsed without need: each verb would pay for it.
+    if migrations.VERSION.encode() not in data:
+        return {}
+    return _mapping(data)
 
 
 def _version(config: Mapping[object, object]) -> int:
@@ -193,14 +209,16 @@ def _edits(
         version: The version of the home's config.
     """
     written = _version(config)
-    rows = [row for row in migrations.REWRITES if written < row.since <= version]
+    told: list[tuple[KeyPath, object]] = []
+    for row in migrations.REWRITES:
+        if written < row.since <= version:
+            told += _rewritten(config, home, row)
     lists = [row for row in migrations.LISTS if written < row.since <= version]
-    told = [edit for row in rows for edit in _rewritten(config, home, row)]
     if written < migrations.BARE_SINCE <= version:
         told += _bare(config, home, ())
-    yield from (
-        edit for edit in told if before is None or get(before, edit[0]) == get(config, edit[0])
-    )
+    for key, new in told:
+        if before is None or get(before, key) == get(config, key):
+            yield key, new
     yield from _lists(config, home, lists)
 
 
@@ -208,12 +226,8 @@ def _rewritten(config: object, home: object, rewrite: Rewrite) -> Iterator[tuple
     new = ABSENT if rewrite.new is MISSING else rewrite.new
     for key in _places(config, rewrite.key):
         value = get(config, key)
-        if (
-            value != new
-            and _is_among(value, rewrite.old)
-            and _same(get(home, key), new)
-            and _same_parent(home, key)
-        ):
+        is_old = value != new and _is_among(value, rewrite.old)
+        if is_old and _same(get(home, key), new) and _same_parent(home, key):
             yield key, new
 
 
@@ -276,7 +290,9 @@ def _places(config: object, key: Key) -> list[KeyPath]:
 
 
 def _names(value: object) -> list[str]:
-    return [name for name in value if isinstance(name, str)] if isinstance(value, Mapping) else []
+    if not isinstance(value, Mapping):
+        return []
+    return [name for name in value if isinstance(name, str)]
 
 
 def _soul(data: bytes, home: bytes) -> bytes:

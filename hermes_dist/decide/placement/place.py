@@ -17,6 +17,7 @@ from hermes_dist.decide.placement.jobs import JOBS, ShippedJobs, jobs_by_id, rea
 from hermes_dist.decide.placement.servers import (
     MCP,
     SERVERS,
+    Server,
     ShippedServer,
     read_servers,
     switched_off,
@@ -71,7 +72,7 @@ def place(
             when the package no longer has one (the home's may hold the user's own), and its jobs keep their ids.
     """
     blobs: dict[Digest, bytes] = {}
-    servers, notes = read_servers(read(package[MCP].digest)) if MCP in package else ([], [])
+    servers, notes = _servers_of(package, read)
     jobs = read_jobs(
         package,
         read,
@@ -79,25 +80,16 @@ def place(
         user_ids=user_ids,
         base_ids=_ids_of(keep_containers.get(JOBS), read),
     )
+    # The files that are converted go; what they hold comes back under the home's names.
     changes: dict[RelPath, Entry | None] = dict.fromkeys([*jobs.files, *({MCP} & package.keys())])
     if jobs.jobs or JOBS in jobs.files or JOBS in keep_containers:
-        changes[JOBS] = _put(
-            blobs, dump({"jobs": [dict(job.placed) for job in jobs.jobs]}, Kind.JSON)
-        )
-    authors = package.get(CONFIG)
-    config, note = _config(read(authors.digest) if authors else None, servers)
-    # The home's file may hold the user's own settings, so the file is emptied and not deleted.
-    if config is None and CONFIG in keep_containers:
-        config = NO_CONFIG
+        rows = [dict(job.placed) for job in jobs.jobs]
+        changes[JOBS] = _put(blobs, dump({"jobs": rows}, Kind.JSON))
+    config, note = _config_for_home(package, servers, keep_containers, read)
     if config is not None:
+        authors = package.get(CONFIG)
         changes[CONFIG] = _put(blobs, config, executable=bool(authors and authors.executable))
-    moved = {
-        path
-        for path in changes
-        if path in package and (path != CONFIG or package[path] != changes[path])
-    }
-    if authors and (MCP in package or authors.digest == Digest.of(NO_CONFIG)):
-        moved.add(CONFIG)  # otherwise package_of would take it for a file made by placing
+    moved = _kept_beside(package, changes)
     return Placed(
         tree=package.with_entries(changes),
         shipped=package.where(lambda path: path in moved),
@@ -106,6 +98,37 @@ def place(
         jobs=jobs,
         servers=tuple(servers),
     )
+
+
+def _servers_of(package: Tree, read: Read) -> tuple[list[ShippedServer], list[Note]]:
+    if MCP not in package:
+        return [], []
+    return read_servers(read(package[MCP].digest))
+
+
+def _config_for_home(
+    package: Tree, servers: list[ShippedServer], keep_containers: Tree, read: Read
+) -> tuple[bytes | None, Note | None]:
+    """Return the ``config.yaml`` for a home, None if it needs none, and a note about it."""
+    if CONFIG in package:
+        return _with_servers(read(package[CONFIG].digest), servers)
+    if servers:
+        return dump({SERVERS: _entries(servers)}, Kind.YAML), None
+    # The home's file may hold the user's own settings, so the file is emptied and not deleted.
+    if CONFIG in keep_containers:
+        return NO_CONFIG, None
+    return None, None
+
+
+def _kept_beside(package: Tree, changes: Mapping[RelPath, Entry | None]) -> set[RelPath]:
+    """Return the converted files of a package: the lock keeps their entries, so that capture can give them back."""
+    kept = changes.keys() & package.keys()
+    authors = package.get(CONFIG)
+    # A config that is placed unchanged needs no copy, unless package_of would take it for one that placing made.
+    looks_made = MCP in package or (authors and authors.digest == Digest.of(NO_CONFIG))
+    if authors and changes[CONFIG] == authors and not looks_made:
+        kept.discard(CONFIG)
+    return kept
 
 
 def package_of(tree: Tree, shipped: Tree, read: Read) -> Tree:
@@ -131,18 +154,16 @@ def _put(blobs: dict[Digest, bytes], data: bytes, *, executable: bool = False) -
 
 
 def _ids_of(entry: Entry | None, read: Read) -> Collection[str]:
+    if entry is None:
+        return ()
     try:
-        return jobs_by_id(load_data(read(entry.digest), Kind.JSON)).keys() if entry else ()
+        return jobs_by_id(load_data(read(entry.digest), Kind.JSON)).keys()
     except Invalid:
         return ()
 
 
-def _config(
-    authors: bytes | None, servers: list[ShippedServer]
-) -> tuple[bytes | None, Note | None]:
-    """Return the ``config.yaml`` for a home, and a note about it."""
-    if authors is None:
-        return (dump({SERVERS: _entries(servers)}, Kind.YAML) if servers else None), None
+def _with_servers(authors: bytes, servers: list[ShippedServer]) -> tuple[bytes, Note | None]:
+    """Return the author's ``config.yaml`` with all servers in it, switched off, and a note about it."""
     try:
         doc = parse(authors, Kind.YAML)
     except Invalid as err:
@@ -150,20 +171,38 @@ def _config(
     data = {} if doc.value is None else doc.value
     if not isinstance(data, dict):
         return authors, _cannot("not a map of settings", servers)
-    want = switched_off(data)
-    here = want.get(SERVERS) or {}
-    if not isinstance(here, dict):
-        return authors, _cannot(f"{SERVERS} is no map", servers)
-    twice = tuple(s.name for s in servers if s.name in here and not same(here[s.name], s.placed))
-    if more := {name: entry for name, entry in _entries(servers).items() if name not in here}:
-        want = {**want, SERVERS: {**here, **more}}
-    note = Note.of(NoteKind.SERVER_OVERRULED, where=MCP, names=twice) if twice else None
+    if not isinstance(data.get(SERVERS) or {}, dict):
+        return authors, _cannot(f"{SERVERS} is not a map", servers)
+    want = _with_entries(switched_off(data), servers)
+    note = _told_twice(servers, want.get(SERVERS))
     if same(want, data):
+        # With nothing to switch off or to add, the author's own bytes are placed.
         return authors, note
     try:
         return rewrite(doc, want).content, note
     except Unmergeable as err:
         return authors, Note.of(NoteKind.SERVERS_STAY_ON, where=CONFIG, why=err.reason)
+
+
+def _with_entries(config: dict[object, object], servers: list[ShippedServer]) -> Server:
+    """Add the servers of ``mcp.json`` that ``config.yaml`` does not define itself."""
+    here = config.get(SERVERS) or {}
+    if not isinstance(here, dict):
+        return config
+    missing = {name: entry for name, entry in _entries(servers).items() if name not in here}
+    if not missing:
+        return config
+    return {**config, SERVERS: {**here, **missing}}
+
+
+def _told_twice(servers: list[ShippedServer], here: object) -> Note | None:
+    """Return a note on servers that both files of the package define, and differently; None if there are none."""
+    if not isinstance(here, dict):
+        return None
+    twice = tuple(s.name for s in servers if s.name in here and not same(here[s.name], s.placed))
+    if not twice:
+        return None
+    return Note.of(NoteKind.SERVER_OVERRULED, where=MCP, names=twice)
 
 
 def _entries(servers: list[ShippedServer]) -> dict[object, object]:

@@ -51,11 +51,10 @@ def parse_schedule(value: object) -> dict[str, object]:
         return _from_map({str(key): part for key, part in value.items()})
     if isinstance(value, datetime | date):
         value = value.isoformat()
+    if value in (None, ""):
+        raise Invalid("the schedule is missing", hint=_HINT)
     if not isinstance(value, str) or not value.strip():
-        raise Invalid(
-            "the schedule is missing" if value in (None, "") else "the schedule is no text",
-            hint=_HINT,
-        )
+        raise Invalid("the schedule is not text", hint=_HINT)
     return _from_text(value.strip())
 
 
@@ -97,7 +96,7 @@ def _from_text(text: str) -> dict[str, object]:
     if low.startswith("every "):
         minutes = _minutes(low[6:].strip())
         if not minutes:
-            raise Invalid(f"{text!r:.80} is no interval", hint=_HINT)
+            raise Invalid(f"{text!r:.80} is not a valid interval", hint=_HINT)
         return {"kind": "interval", "minutes": minutes, "display": f"every {minutes}m"}
     if len(text.split()) in (5, 6):
         return {"kind": "cron", "expr": _checked_cron(text), "display": text}
@@ -106,30 +105,37 @@ def _from_text(text: str) -> dict[str, object]:
         return {
             "kind": "once",
             "run_at": moment.isoformat(),
-            "display": f"once at {moment:%Y-%m-%d %H:%M}",
+            "display": _once_at(moment),
         }
     if _minutes(low):
         return {"kind": "once", "run_at": None, "display": f"once in {text}"}
-    raise Invalid(f"{text!r:.80} is no schedule", hint=_HINT)
+    raise Invalid(f"{text!r:.80} is not a valid schedule", hint=_HINT)
 
 
 def _minutes(text: str) -> int:
+    """Return the minutes of a duration; 0 if the text is not one, or is too long for the agent's clock."""
     found = _DURATION.fullmatch(text)
-    minutes = int(found[1]) * _UNITS[found[2][0]] if found else 0
+    if not found:
+        return 0
+    minutes = int(found[1]) * _UNITS[found[2][0]]
     return minutes if minutes <= _LONGEST else 0
+
+
+def _once_at(moment: datetime) -> str:
+    return f"once at {moment:%Y-%m-%d %H:%M}"
 
 
 def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise Invalid(f"{text!r:.80} is no time", hint=_HINT) from None
+        raise Invalid(f"{text!r:.80} is not a valid time", hint=_HINT) from None
 
 
 def _checked_cron(text: str) -> str:
     for part, (name, low, high, words) in zip(text.split(), _FIELDS, strict=False):
         if not all(_fits(element, low, high, words) for element in part.lower().split(",")):
-            raise Invalid(f"{part!r:.80} is no {name} of a cron schedule", hint=_HINT)
+            raise Invalid(f"{part!r:.80} is not a valid {name} in a cron schedule", hint=_HINT)
     return text
 
 
@@ -161,12 +167,14 @@ def cron_values(part: str, number: int) -> frozenset[int]:
         if not match:
             raise ValueError(f"{element!r:.80} is not a value of a cron field")
         start, end = _ends(match, low, last, words)
+        size = last - low + 1
+        # A range may go round the clock (22-2). The agent reads 3-3 as the full range, too.
+        if start > end:
+            end += size
+        elif start == end and match[3] is not None:
+            end += size - 1
         step = int(match[4] or 1)
-        round_ = start > end or (
-            start == end and match[3] is not None
-        )  # the agent reads 3-3 as the full range
-        stop = end + last - low + (start > end) if round_ else end
-        found |= {low + (value - low) % (last - low + 1) for value in range(start, stop + 1, step)}
+        found |= {low + (value - low) % size for value in range(start, end + 1, step)}
     return frozenset(found)
 
 
@@ -193,31 +201,35 @@ def _number(text: str, low: int, words: tuple[str, ...]) -> int | None:
 
 def _from_map(schedule: dict[str, object]) -> dict[str, object]:
     """Check a map as the agent writes it; a missing kind is derived from its fields."""
-    kind = schedule.get("kind") or next(
-        (kind for kind, field in _NEEDS.items() if field in schedule), None
-    )
-    if kind == "interval":
-        minutes = schedule.get("minutes")
-        if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes < 1:
-            raise Invalid("the schedule's minutes are no number above 0", hint=_HINT)
-        parsed: dict[str, object] = {
-            "kind": kind,
-            "minutes": minutes,
-            "display": f"every {minutes}m",
-        }
-    elif kind == "cron":
-        expr = schedule.get("expr")
-        if not isinstance(expr, str) or len(expr.split()) not in (5, 6):
-            raise Invalid("the schedule's expr is no cron expression", hint=_HINT)
-        parsed = {"kind": kind, "expr": _checked_cron(expr), "display": expr}
-    elif kind == "once":
-        run_at = schedule.get("run_at")
-        text = run_at.isoformat() if isinstance(run_at, datetime | date) else run_at
-        if text is not None:
-            moment = _moment(str(text))
-            parsed = {"kind": kind, "run_at": text, "display": f"once at {moment:%Y-%m-%d %H:%M}"}
-        else:
-            parsed = {"kind": kind, "run_at": None, "display": "once"}
-    else:
+    kind = schedule.get("kind") or next((k for k, field in _NEEDS.items() if field in schedule), "")
+    read = _READERS.get(str(kind))
+    if read is None:
         raise Invalid("the schedule has no kind that the agent knows", hint=_HINT)
-    return {**schedule, **parsed}
+    return {**schedule, "kind": kind, **read(schedule)}
+
+
+def _interval(schedule: Mapping[str, object]) -> dict[str, object]:
+    minutes = schedule.get("minutes")
+    if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes < 1:
+        raise Invalid("the schedule's minutes are not a number above 0", hint=_HINT)
+    return {"minutes": minutes, "display": f"every {minutes}m"}
+
+
+def _cron(schedule: Mapping[str, object]) -> dict[str, object]:
+    expr = schedule.get("expr")
+    if not isinstance(expr, str) or len(expr.split()) not in (5, 6):
+        raise Invalid("the schedule's expr is not a cron expression", hint=_HINT)
+    return {"expr": _checked_cron(expr), "display": expr}
+
+
+def _once(schedule: Mapping[str, object]) -> dict[str, object]:
+    run_at = schedule.get("run_at")
+    if run_at is None:
+        return {"run_at": None, "display": "once"}
+    if isinstance(run_at, datetime | date):
+        run_at = run_at.isoformat()
+    return {"run_at": run_at, "display": _once_at(_moment(str(run_at)))}
+
+
+_READERS = {"interval": _interval, "cron": _cron, "once": _once}
+"""Checks the fields of a schedule of each kind, and writes its display text anew: the author's may say otherwise."""

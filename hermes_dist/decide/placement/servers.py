@@ -20,6 +20,8 @@ from hermes_dist.model.paths import RelPath
 MCP: Final = RelPath(places.MCP)
 SERVERS: Final = "mcp_servers"
 Server = dict[object, object]
+Steps = tuple[object, ...]
+"""The position of a server in the author's file: keys of maps, indexes of lists."""
 
 _ROOTS = ("mcpServers", "mcp_servers", "servers", "mcp")
 _URLS = ("url", "serverUrl", "httpUrl", "endpoint")
@@ -32,15 +34,19 @@ class ShippedServer(Struct, frozen=True):
     """A server of ``mcp.json``: its place in the file, its data there, and its spelling for the agent."""
 
     name: str
-    steps: tuple[object, ...]
+    steps: Steps
     written: Mapping[object, object]
     placed: Mapping[object, object]
 
 
 def is_off(server: object) -> bool:
     """Whether a server is switched off for the agent."""
-    value = server.get("enabled", True) if isinstance(server, Mapping) else True
-    return value.strip().lower() in _FALSE if isinstance(value, str) else value in (False, 0)
+    if not isinstance(server, Mapping):
+        return False
+    value = server.get("enabled", True)
+    if isinstance(value, str):
+        return value.strip().lower() in _FALSE
+    return value in (False, 0)
 
 
 def read_servers(data: bytes) -> tuple[list[ShippedServer], list[Note]]:
@@ -70,35 +76,47 @@ def read_servers(data: bytes) -> tuple[list[ShippedServer], list[Note]]:
     return list(servers.values()), notes
 
 
-def _servers_in(
-    data: object, at: tuple[object, ...]
-) -> Iterator[tuple[str, tuple[object, ...], object]]:
+def _servers_in(data: object, at: Steps) -> Iterator[tuple[str, Steps, object]]:
     """Yield the servers in the data of a file of any known shape: their names, places and data.
 
     Raises:
         Invalid: The data has none of the known shapes.
     """
-    root = next(
-        (key for key in _ROOTS if isinstance(data, dict) and _holds_servers(data.get(key))), None
-    )
-    if root and isinstance(data, dict):
-        yield from _servers_in(data[root], (*at, root))
-    elif isinstance(data, list):
-        for n, item in enumerate(data):
-            name = item.get("name") if isinstance(item, dict) else None
-            yield name if isinstance(name, str) else "", (*at, n), item
-    elif isinstance(data, dict):
-        for key, item in data.items():
-            if isinstance(item, dict) or at:
-                yield str(key), (*at, key), item
-        if data and not at and not any(isinstance(item, dict) for item in data.values()):
-            raise Invalid(
-                "no MCP servers in it", hint='write {"mcpServers": {"name": {"command": "…"}}}'
-            )
-    elif data is not None:
-        raise Invalid(
-            "no MCP servers in it", hint='write {"mcpServers": {"name": {"command": "…"}}}'
-        )
+    if data is None:
+        return
+    if isinstance(data, list):
+        yield from _listed_servers(data, at)
+        return
+    if not isinstance(data, dict):
+        raise _no_servers()
+    for root in _ROOTS:
+        if _holds_servers(data.get(root)):
+            yield from _servers_in(data[root], (*at, root))
+            return
+    if at:
+        # Below a well-known key, every entry is meant to be a server; one that is not gets a note.
+        yield from ((str(name), (*at, name), item) for name, item in data.items())
+    else:
+        yield from _bare_servers(data)
+
+
+def _listed_servers(data: list[object], at: Steps) -> Iterator[tuple[str, Steps, object]]:
+    for n, item in enumerate(data):
+        name = item.get("name") if isinstance(item, dict) else None
+        yield name if isinstance(name, str) else "", (*at, n), item
+
+
+def _bare_servers(data: Mapping[object, object]) -> Iterator[tuple[str, Steps, object]]:
+    """Yield the servers of a file without a well-known key; other tools keep settings of their own beside them."""
+    maps = {name: item for name, item in data.items() if isinstance(item, dict)}
+    if data and not maps:
+        raise _no_servers()
+    for name, item in maps.items():
+        yield str(name), (name,), item
+
+
+def _no_servers() -> Invalid:
+    return Invalid("no MCP servers in it", hint='write {"mcpServers": {"name": {"command": "…"}}}')
 
 
 def _holds_servers(data: object) -> bool:
@@ -115,15 +133,18 @@ def as_agent_reads(raw: Mapping[object, object]) -> Server:
     }
     command = raw.get("command")
     if isinstance(command, list) and command:
-        args = raw.get("args")
         server["command"] = command[0]
-        server["args"] = [*command[1:], *(args if isinstance(args, list) else [])]
+        server["args"] = [*command[1:], *_list(raw.get("args"))]
     url = next((raw[key] for key in _URLS if raw.get(key)), None)
     if url is not None:
         server = {"url": url} | server
     if str(raw.get("type", "")).lower() == "sse":
         server.setdefault("transport", "sse")
     return server | {"enabled": False}
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def respelled(
@@ -134,20 +155,24 @@ def respelled(
     listed = isinstance(written.get("command"), list)
     for key in dict.fromkeys([*base, *now]):
         value = now.get(key, ABSENT)
+        # Whether a server is on is this machine's choice, and not part of the package.
         if key == "enabled" or same(base.get(key, ABSENT), value):
             continue
-        if key == "transport" and "type" in written:
-            written["type"] = "http" if value is ABSENT else value
-        elif key in ("command", "args") and listed:
-            rest = now.get("args")
-            written["command"] = [now.get("command"), *(rest if isinstance(rest, list) else [])]
-            written.pop("args", None)
+        if listed and key in ("command", "args"):
+            command = [now.get("command"), *_list(now.get("args"))]
+            written = _with({**written, "command": command}, "args", ABSENT)
         else:
-            spelled = (
-                next((alias for alias in _URLS if alias in written), key) if key == "url" else key
-            )
-            written = _with(written, spelled, value)
+            written = _with_field(written, key, value)
     return written
+
+
+def _with_field(written: Server, key: object, value: object) -> Server:
+    """Set one field of the author's map: the inverse of :func:`as_agent_reads`."""
+    if key == "transport" and "type" in written:
+        return {**written, "type": "http" if value is ABSENT else value}
+    if key == "url":
+        key = next((alias for alias in _URLS if alias in written), key)
+    return _with(written, key, value)
 
 
 def _with(data: Server, key: object, value: object) -> Server:
@@ -162,7 +187,7 @@ def switched_off(config: Mapping[object, object]) -> dict[object, object]:
     if not isinstance(servers, dict):
         return dict(config)
     off = {
-        name: server if server.get("enabled") is False else {**server, "enabled": False}
+        name: server | {"enabled": False}
         for name, server in servers.items()
         if isinstance(server, dict)
     }

@@ -26,13 +26,19 @@ def agents_own(bundled: str, found: Tree, read: Read) -> Iterator[RelPath]:
         read: Gives contents by digest.
     """
     known = dict(line.rsplit(":", 1) for line in bundled.splitlines() if ":" in line)
-    for skill in sorted(path for path in found if path.top == "skills" and path.name == "SKILL.md"):
-        folder = skill.parent
-        if folder is None or folder.name not in known:
+    for folder in _skill_folders(found):
+        if folder.name not in known:
             continue
+        # One changed, added or missing file makes the whole skill the user's own.
         files = [path for path in found if path.under(folder)]
         if _fingerprint(folder, files, found, read) == known[folder.name].strip():
             yield from files
+
+
+def _skill_folders(found: Tree) -> Iterator[RelPath]:
+    for path in sorted(found):
+        if path.top == "skills" and path.name == "SKILL.md" and path.parent is not None:
+            yield path.parent
 
 
 def _fingerprint(folder: RelPath, files: list[RelPath], found: Tree, read: Read) -> str:

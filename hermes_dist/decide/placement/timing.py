@@ -53,8 +53,10 @@ def _times(schedule: Mapping[object, object], now: datetime) -> Iterator[datetim
             yield now
     elif kind == "once":
         at = datetime.fromisoformat(str(schedule["run_at"]))
-        at = at if at.tzinfo else at.replace(tzinfo=now.tzinfo)
-        yield from [at.astimezone(now.tzinfo)] if at >= now else []
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=now.tzinfo)
+        if at >= now:
+            yield at.astimezone(now.tzinfo)
     else:
         yield from _cron_times(str(schedule["expr"]), now)
 
@@ -90,8 +92,9 @@ def _names_every_day(parts: list[str], fields: list[str]) -> bool:
 def _listed(part: str, number: int) -> str:
     values = cron_values(part, number)
     low, high = CRON_FIELDS[number]
-    whole = len(values) == high - low + 1
-    return "*" if whole else ",".join(map(str, sorted(values)))
+    if len(values) == high - low + 1:
+        return "*"
+    return ",".join(map(str, sorted(values)))
 
 
 def _interval_words(minutes: object) -> str:
@@ -100,7 +103,9 @@ def _interval_words(minutes: object) -> str:
         return f"every {minutes} minutes"
     unit, size = next((unit, size) for unit, size in _SIZES if minutes % size == 0)
     count = minutes // size
-    return f"every {unit}" if count == 1 else f"every {count} {unit}s"
+    if count == 1:
+        return f"every {unit}"
+    return f"every {count} {unit}s"
 
 
 def _cron_words(expr: str) -> str:

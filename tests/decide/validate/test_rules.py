@@ -233,7 +233,7 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a bad schedule": (
         {"cron/daily.yaml": "prompt: look\nschedule: sometimes\n"},
-        "cron/daily.yaml:1: error: 'sometimes' is no schedule",
+        "cron/daily.yaml:1: error: 'sometimes' is not a valid schedule",
     ),
     "a bad schedule in a list": (
         {
