@@ -13,7 +13,7 @@ Data = Mapping[str, Datum]
 _SHOWN = 12
 _MERGED = "merged as text: {why}"
 _OVER = "merging over what this profile received"
-_NO_ASSIGNMENT = "lines that are no plain NAME=VALUE"
+_NO_ASSIGNMENT = "lines that are not plain NAME=VALUE"
 
 
 def sentence(note: Note) -> str:

@@ -93,24 +93,39 @@ def assign(data: bytes, values: Mapping[str, str]) -> bytes:
     ahead: list[_Assignment] = []
     new: dict[str, str] = {}
     for name, value in values.items():
-        if not ENV_NAME.fullmatch(name):
-            raise Invalid("a name is no variable: capitals, digits and _ are allowed", where=".env")
-        check_value(name, value)
+        _check(name, value)
         found = last.get(name)
         if found is None:
             new[name] = value
         elif found.value != value:
             _refuse_open_quote(text, found)
             ahead.append(found)
+    # From the end of the file, so that the earlier positions stay valid.
     for found in sorted(ahead, key=lambda item: item.start, reverse=True):
         text = text[: found.start] + quote(values[found.name]) + text[found.end :]
-    end = "\r\n" if re.search(r"\r\n", text) and not re.search(r"(?<!\r)\n", text) else "\n"
-    if new and text.strip(_BOM) and not text.endswith(("\n", "\r")):
-        text += end
-    text += "".join(f"{name}={quote(value)}{end}" for name, value in new.items())
-    edited = text.encode("utf-8", "surrogateescape")
+    edited = _appended(text, new).encode("utf-8", "surrogateescape")
     _verify(edited, values)
     return edited
+
+
+def _check(name: str, value: str) -> None:
+    if not ENV_NAME.fullmatch(name):
+        raise Invalid(
+            "a name is not a valid variable name: capitals, digits and _ are allowed", where=".env"
+        )
+    check_value(name, value)
+
+
+def _appended(text: str, new: Mapping[str, str]) -> str:
+    """Append variables, with the line ends that the file has."""
+    if not new:
+        return text
+    end = "\n"
+    if "\r\n" in text and not re.search(r"(?<!\r)\n", text):
+        end = "\r\n"
+    if text.strip(_BOM) and not text.endswith(("\n", "\r")):
+        text += end
+    return text + "".join(f"{name}={quote(value)}{end}" for name, value in new.items())
 
 
 def blank(data: bytes, names: AbstractSet[str]) -> tuple[bytes, tuple[str, ...]]:
@@ -129,16 +144,11 @@ def blank(data: bytes, names: AbstractSet[str]) -> tuple[bytes, tuple[str, ...]]
     text = _text(data)
     kept = {name: value for name, value in read(data).items() if name not in names}
     gone: set[str] = set()
+    # From the end of the file, so that the earlier positions stay valid.
     for found in sorted(_assignments(text), key=lambda item: item.start, reverse=True):
         if found.name in names:
             _refuse_open_quote(text, found)
-            # Assignments are handled from the end of the file, so the earlier positions stay valid.
-            line = max(text.rfind("\n", 0, found.start), text.rfind("\r", 0, found.start)) + 1
-            rest = _REST.match(text, found.end)
-            tail = rest[0] if rest else ""
-            end = tail[len(tail.rstrip("\r\n")) :]
-            bom = _BOM if line == 0 and text.startswith(_BOM) else ""
-            text = f"{text[:line]}{bom}# {found.name}={end}{text[found.end + len(tail) :]}"
+            text = _blanked(text, found)
             gone.add(found.name)
 
     def unsaid(match: re.Match[str]) -> str:
@@ -153,6 +163,23 @@ def blank(data: bytes, names: AbstractSet[str]) -> tuple[bytes, tuple[str, ...]]
             hint="close the quote",
         )
     return edited, tuple(sorted(gone))
+
+
+def _blanked(text: str, found: _Assignment) -> str:
+    """Replace the line or lines of an assignment by its name in a comment; the line end stays as it is."""
+    line = max(text.rfind("\n", 0, found.start), text.rfind("\r", 0, found.start)) + 1
+    begin = text[:line]
+    if line == 0 and text.startswith(_BOM):
+        # The mark of the encoding stands in front of the first line, and is not part of it.
+        begin = _BOM
+    tail = _rest_of_line(text, found.end)
+    end = tail[len(tail.rstrip("\r\n")) :]
+    return f"{begin}# {found.name}={end}{text[found.end + len(tail) :]}"
+
+
+def _rest_of_line(text: str, at: int) -> str:
+    rest = _REST.match(text, at)
+    return rest[0] if rest else ""
 
 
 def _verify(edited: bytes, values: Mapping[str, str]) -> None:
@@ -195,13 +222,11 @@ def _assignments(text: str) -> Iterator[_Assignment]:
             continue
         found = _assignment(text, key[1] or key[2], key.end())
         yield found
-        rest = _REST.match(text, found.end)
-        at = rest.end() if rest else len(text)
+        at = found.end + len(_rest_of_line(text, found.end))
 
 
 def _skip_line(text: str, at: int) -> int:
-    rest = _REST.match(text, at)
-    return max(rest.end() if rest else 0, at + 1)
+    return max(at + len(_rest_of_line(text, at)), at + 1)
 
 
 def _assignment(text: str, name: str, after: int) -> _Assignment:
@@ -213,15 +238,19 @@ def _assignment(text: str, name: str, after: int) -> _Assignment:
             value = escapes.sub(lambda m: _ESCAPES.get(m[1], m[1]), found[1])
             if _TAIL.match(text, found.end()):
                 return _Assignment(name, value, start, found.end())
-            rest = _BARE.match(text, found.end())
-            return _Assignment(
-                name, "", start, rest.end() if rest else found.end()
-            )  # text follows the closing quote: not set
-    bare = _BARE.match(text, start)
-    line = bare[0] if bare else ""
+            # Text follows the closing quote, so the agent does not set the variable.
+            end = found.end() + len(_bare(text, found.end()))
+            return _Assignment(name, "", start, end)
+    line = _bare(text, start)
     if line.startswith("#") and start > after:
         return _Assignment(name, "", after, after)  # only a comment: the value is empty
     if line[:1] in {"'", '"'}:
         return _Assignment(name, "", start, start + len(line))  # an unclosed quote: not set
     value = _COMMENT.sub("", line).rstrip()
     return _Assignment(name, value, start, start + len(value))
+
+
+def _bare(text: str, at: int) -> str:
+    """Return the rest of a line without its end."""
+    rest = _BARE.match(text, at)
+    return rest[0] if rest else ""

@@ -105,7 +105,9 @@ def deep_note(path: RelPath, authors: bytes) -> Note | None:
 
 def _opened(data: bytes) -> tuple[str, str]:
     text = data.decode("utf-8", "surrogateescape")
-    return (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
+    if text.startswith(_BOM):
+        return _BOM, text[1:]
+    return "", text
 
 
 def _closed(bom: str, lines: Iterable[str]) -> bytes:
@@ -150,10 +152,17 @@ def example_of(variables: Iterable[EnvVar]) -> bytes:
             continue
         lines += [f"# {_printable(line)}" for line in var.description.splitlines() if line.strip()]
         lines.append("# (required)" if var.required else "# (optional)")
-        default = quote(var.default) if offers_default(var) and var.default else ""
-        live = var.required and _may_stand(var.name, "")
-        lines += [f"{'' if live else '# '}{var.name}={default}", ""]
+        lines += [_example_line(var), ""]
     return "\n".join(lines).encode()
+
+
+def _example_line(var: EnvVar) -> str:
+    """Return the line of a variable, commented out unless it is needed and may be copied as it is."""
+    default = quote(var.default) if offers_default(var) and var.default else ""
+    line = f"{var.name}={default}"
+    if var.required and _may_stand(var.name, ""):
+        return line
+    return f"# {line}"
 
 
 def _printable(text: str) -> str:

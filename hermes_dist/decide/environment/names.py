@@ -301,21 +301,26 @@ def _shape_of(name: str) -> re.Pattern[str] | None:
     """Return the form of the values of a harmless variable; None for every other name."""
     if shape := _listed(name):
         return shape
-    last = name.rpartition("_")[2]
-    shape = _NUMBER if last in _NUMBER_ENDS else _WORDS if last in _WORD_ENDS else None
-    if shape is None or _system(name) or _CHANNEL.fullmatch(name):
+    # A telling end counts only if nothing else in the name tells of danger.
+    if _system(name) or _CHANNEL.fullmatch(name) or any(part.search(name) for _, part in _STEMS):
         return None
-    return None if any(part.search(name) for _, part in _STEMS) else shape
+    last = name.rpartition("_")[2]
+    if last in _NUMBER_ENDS:
+        return _NUMBER
+    return _WORDS if last in _WORD_ENDS else None
 
 
 def _listed(name: str) -> re.Pattern[str] | None:
+    rows = _ROWS
     own = _OWN.fullmatch(name)
-    rows = (
-        ((_OWN_NUMBERS, _NUMBER), (_OWN_WORDS, _WORDS), (_OWN_SWITCHES, _SWITCH))
-        if own
-        else ((_NUMBERS, _NUMBER), (_WORDED, _WORDS), (_SWITCHES, _SWITCH))
-    )
-    return next((shape for names, shape in rows if (own[1] if own else name) in names), None)
+    if own:
+        name, rows = own[1], _OWN_ROWS
+    return next((shape for names, shape in rows if name in names), None)
+
+
+_ROWS = ((_NUMBERS, _NUMBER), (_WORDED, _WORDS), (_SWITCHES, _SWITCH))
+_OWN_ROWS = ((_OWN_NUMBERS, _NUMBER), (_OWN_WORDS, _WORDS), (_OWN_SWITCHES, _SWITCH))
+"""Names of harmless variables with the form of their values; those of the agent without their prefix."""
 
 
 def _system(name: str) -> EnvClass | None:

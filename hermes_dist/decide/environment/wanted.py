@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -57,15 +58,24 @@ def wanted_by(
         dotenv: The home's ``.env``.
         before: The manifest that the home received before, if any.
     """
-    known = {var.name: var.required for var in before.env} if before else {}
+    known: dict[str, bool] = {}
+    if before:
+        known = {var.name: var.required for var in before.env}
     return tuple(
         Wanted(
             var,
-            ".env" if dotenv.get(var.name) else "shell" if shell.get(var.name) else "",
+            _place_of(var.name, shell, dotenv),
             new=var.name not in known or (var.required and not known[var.name]),
         )
         for var in manifest.env
     )
+
+
+def _place_of(name: str, shell: Mapping[str, str], dotenv: Mapping[str, str]) -> str:
+    # The agent lets its own file win over the shell.
+    if dotenv.get(name):
+        return ".env"
+    return "shell" if shell.get(name) else ""
 
 
 def with_values(wanted: Iterable[Wanted], names: Iterable[str]) -> tuple[Wanted, ...]:
@@ -94,19 +104,28 @@ def given_by(
         UsageError: A value is missing or does not fit on one line; the message shows no value.
     """
     taken = _Taken()
-    for number, (name, value) in enumerate((pair for each in files for pair in each.items()), 1):
+    pairs = chain.from_iterable(each.items() for each in files)
+    for number, (name, value) in enumerate(pairs, 1):
         taken.from_file(f"--env-file: variable {number}", name, value)
     for number, text in enumerate(assignments, 1):
-        name, equals, value = text.partition("=")
-        name = name.strip()
-        if not equals and ENV_NAME.fullmatch(name) and name not in shell:
-            raise UsageError(
-                f"the {number}. --env has no value, and this shell has no such variable",
-                hint="write --env NAME=VALUE",
-            )
-        taken.typed(f"--env: variable {number}", name, value if equals else shell.get(name, ""))
+        name, value = _assignment(number, text, shell)
+        taken.typed(f"--env: variable {number}", name, value)
     left = tuple(warning for name, warning in taken.left.items() if name not in taken.values)
     return Given(taken.values, (*taken.warnings, *left))
+
+
+def _assignment(number: int, text: str, shell: Mapping[str, str]) -> tuple[str, str]:
+    """Return a name and its value as typed, or as the shell has it."""
+    name, equals, value = text.partition("=")
+    name = name.strip()
+    if equals:
+        return name, value
+    if ENV_NAME.fullmatch(name) and name not in shell:
+        raise UsageError(
+            f"the {number}. --env has no value, and this shell has no such variable",
+            hint="write --env NAME=VALUE",
+        )
+    return name, shell.get(name, "")
 
 
 class _Taken:
@@ -133,7 +152,7 @@ class _Taken:
     def _take(self, place: str, name: str, value: str) -> bool:
         if not ENV_NAME.fullmatch(name):
             self.warnings.append(
-                f"{place} has a name that is no variable (capitals, digits and _) and is not written"
+                f"{place} has a name that is not a valid variable name (capitals, digits and _) and is not written"
             )
             return False
         try:

@@ -148,16 +148,24 @@ def _by_surroundings(text: str) -> Iterator[Finding]:
         yield from _private_keys(text)
     if "://" in text and "@" in text:
         yield from _in_urls(text)
+    yield from _on_command_lines(text)
+    yield from _in_basic_authentication(text)
+    yield from _passwords(text)
+
+
+def _on_command_lines(text: str) -> Iterator[Finding]:
     for hint in _USER_FLAGS:
         for at in _places(text, hint):
             match = _USER.match(text, at)
             if match and (is_random(match["secret"]) or is_password(match["secret"])):
                 yield Finding(*match.span("secret"), "password on a command line")
+
+
+def _in_basic_authentication(text: str) -> Iterator[Finding]:
     for at in _places(text, "Basic "):
         match = _BASIC.match(text, at)
         if match and is_random(match["secret"].rstrip("=")):
             yield Finding(*match.span("secret"), "password of basic authentication")
-    yield from _passwords(text)
 
 
 def _private_keys(text: str) -> Iterator[Finding]:
@@ -201,25 +209,35 @@ def _places(text: str, word: str) -> Iterator[int]:
 
 def _named(text: str, words: bytes) -> Iterator[Finding]:
     """Yield random values after key-like names; the search starts from the value, because names are far more common."""
-    tokens = {
-        word.decode()
-        for word in words.translate(_TOKENS).split()
-        if FEWEST <= len(word) <= _LONGEST
-    }
-    values = {value for value in tokens if looks_drawn(value.rstrip("."))}
+    values = _drawn_values(words)
     if not values or not mentions_secrets(text):
         return
     for start, end in _spans(text, values):
-        before = text[max(0, start - WIDEST) : start]
-        if text.startswith(_REFERS, max(0, start - 2)) or text.startswith("<", start - 1):
+        if _is_reference(text, start) or not _is_named(text, start, end):
             continue
-        named = is_behind_name(before, text[start:end]) or in_key_column(text, start)
-        if named and not is_placeholder(text[start:end]) and not text.startswith(_GOES_ON, end):
+        if not is_placeholder(text[start:end]) and not text.startswith(_GOES_ON, end):
             yield Finding(start, end + _padding(text, end), _RANDOM_NAMED)
 
 
+def _drawn_values(words: bytes) -> set[str]:
+    tokens = set(words.translate(_TOKENS).split())
+    values = {token.decode() for token in tokens if FEWEST <= len(token) <= _LONGEST}
+    return {value for value in values if looks_drawn(value.rstrip("."))}
+
+
+def _is_reference(text: str, start: int) -> bool:
+    """Whether a value is the name of a variable (``${NAME}``) or of something to fill in (``<name>``)."""
+    return text.startswith(_REFERS, max(0, start - 2)) or text.startswith("<", start - 1)
+
+
+def _is_named(text: str, start: int, end: int) -> bool:
+    before = text[max(0, start - WIDEST) : start]
+    return is_behind_name(before, text[start:end]) or in_key_column(text, start)
+
+
 def _padding(text: str, at: int) -> int:
-    return 2 if text.startswith("==", at) else int(text.startswith("=", at))
+    """Return how many equals signs belong to the end of a base64 value."""
+    return len(text[at : at + 2]) - len(text[at : at + 2].lstrip("="))
 
 
 def _spans(text: str, values: set[str]) -> Iterator[tuple[int, int]]:

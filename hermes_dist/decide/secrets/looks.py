@@ -182,11 +182,11 @@ def _alternates(text: str, count: int) -> bool:
     digits, cases = turns(text)
     if digits >= 4 and digits * 9 >= count:
         return True
-    if (digits + cases) * 5 >= count * 2 and not is_wordy(text):
-        return True
-    return (
-        digits >= 2 and digits + cases >= 4 and (digits + cases) * 4 >= count and not is_wordy(text)
-    )
+    changes = digits + cases
+    often = changes * 5 >= count * 2
+    often_enough = digits >= 2 and changes >= 4 and changes * 4 >= count
+    # The search for words is slow, so it comes last.
+    return (often or often_enough) and not is_wordy(text)
 
 
 def _is_path(text: str) -> bool:
@@ -194,21 +194,25 @@ def _is_path(text: str) -> bool:
     parts = [part for part in text.split("/") if part]
     if len(parts) < 2:
         return False
-    return sum(len(part) for part in parts if is_made_of_words(part) and len(part) > 2) * 3 >= len(
-        text
-    )
+    in_words = sum(len(part) for part in parts if is_made_of_words(part) and len(part) > 2)
+    return in_words * 3 >= len(text)
 
 
 def is_password(text: str) -> bool:
     """Whether a short value after the name of a password looks like a real password."""
-    if not 8 <= len(text) <= 120:
-        return False
-    digits, cases = turns(text)
-    signs = sum(not char.isalnum() for char in text)
-    if not (digits >= 3 or (digits >= 1 and cases >= 2) or (digits >= 2 and 1 <= signs <= 6)):
-        return False
-    if digits < 3 and not signs and is_wordy(text):
+    if not 8 <= len(text) <= 120 or not _is_varied(text):
         return False
     if "://" in text or _DATE.match(text) or _is_path(text):
         return False
     return not (_FILLED_IN.search(text) or is_placeholder(text))
+
+
+def _is_varied(text: str) -> bool:
+    """Whether letters, digits, cases and signs change more than in words."""
+    digits, cases = turns(text)
+    signs = sum(not char.isalnum() for char in text)
+    if digits >= 3:
+        return True
+    if digits >= 2 and 1 <= signs <= 6:
+        return True
+    return digits >= 1 and cases >= 2 and (signs > 0 or not is_wordy(text))

@@ -78,7 +78,8 @@ def _zipped(data: bytes) -> Iterator[tuple[str, bytes]]:
         flags, method, size, named, extra = _local(data, at)
         name = data[at + 30 : at + 30 + named].decode("utf-8", "replace")
         begin = at + 30 + named + extra
-        end = begin + size if size and not flags & 8 else len(data)
+        # With flag 8 the size follows the content, so the member may go on to the end of the file.
+        end = len(data) if flags & 8 or not size else begin + size
         content, used = _member(data, begin, end, method)
         if content:
             yield name, content
@@ -93,9 +94,11 @@ def _local(data: bytes, at: int) -> tuple[int, int, int, int, int]:
 def _member(data: bytes, begin: int, end: int, method: int) -> tuple[bytes, int]:
     """Return the content of a member, and the number of bytes it occupies."""
     if method == _STORED:
-        following = data.find(_ZIP, begin, end) if end == len(data) else -1
-        stop = following if following >= 0 else end
-        return data[begin:stop], stop - begin
+        # Without a size, a member ends where the next one begins.
+        following = data.find(_ZIP, begin) if end == len(data) else -1
+        if following >= 0:
+            end = following
+        return data[begin:end], end - begin
     if method != _DEFLATED:
         return b"", 0
     machine = zlib.decompressobj(-15)
@@ -110,10 +113,11 @@ def _member(data: bytes, begin: int, end: int, method: int) -> tuple[bytes, int]
 def _rows(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the rows of a database as one text: one line for each row, with separated columns."""
     size = int.from_bytes(data[16:18], "big")
-    size = 65536 if size == 1 else size
-    coding = _CODINGS.get(int.from_bytes(data[56:60], "big"), "utf-8")
+    if size == 1:
+        size = 65536  # too large for the two bytes of the field
     if size < 512:
         return
+    coding = _CODINGS.get(int.from_bytes(data[56:60], "big"), "utf-8")
     lines = [
         line for begin in range(0, len(data), size) for line in _page(data, begin, size, coding)
     ]
@@ -121,7 +125,7 @@ def _rows(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _page(data: bytes, begin: int, size: int, coding: str) -> Iterator[str]:
-    head = begin + 100 if begin == 0 else begin
+    head = begin or 100  # the first page begins with the header of the file
     if data[head : head + 1] != bytes([_LEAF]):
         return
     count = int.from_bytes(data[head + 3 : head + 5], "big")
@@ -140,22 +144,25 @@ def _row(data: bytes, at: int, end: int, coding: str) -> Iterator[str]:
     while start < types and body < end:
         kind, start = _number(data, start)
         width = _SIZES.get(kind, max(0, kind - 12) // 2)
-        if kind >= 12:
-            yield data[body : min(body + width, end)].decode(
-                coding if kind % 2 else "utf-8", "replace"
-            )
+        column = data[body : min(body + width, end)]
+        # Even types are blobs, odd ones are texts in the coding of the database; the rest are numbers.
+        if kind >= 12 and kind % 2:
+            yield column.decode(coding, "replace")
+        elif kind >= 12:
+            yield column.decode("utf-8", "replace")
         body += width
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
     """Return a varint of one to nine bytes, and the position after it."""
     value = 0
+    # Past the end of a damaged file, every byte counts as 0.
+    octets = data[at : at + 9].ljust(9, b"\0")
     for count in range(8):
-        byte = data[at + count] if at + count < len(data) else 0
-        value = value << 7 | byte & 0x7F
-        if byte < 0x80:
+        value = value << 7 | octets[count] & 0x7F
+        if octets[count] < 0x80:
             return value, at + count + 1
-    return value << 8 | (data[at + 8] if at + 8 < len(data) else 0), at + 9
+    return value << 8 | octets[8], at + 9
 
 
 def _cells(data: bytes) -> Iterator[tuple[str, bytes]]:

@@ -440,20 +440,30 @@ def _joined(name: str, joins: str, lead: str) -> bool:
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether a name announces a secret: ``API_KEY``, ``clientSecret``, ``GITHUB_PAT``, ``mistralKey``."""
-    words = [part.lower() for part in _PARTS.findall(name)]
-    while len(words) > 1 and (words[-1] in _TAIL or words[-1].isdigit()):
-        words.pop()
+    words = _words_of(name)
     if not words or words[-1] in _TELLS_OF or not _NEVER.isdisjoint(words):
         return False
     if any(word in _SURE or word.endswith(_SURE_ENDS) for word in words):
         return True
-    if words[-1] in _AT_THE_END:
-        return len(words) > 1 or words[-1] == "auth"
-    if words[-1] == "key" and len(words) > 1:
-        return words[-2] not in (_SHOUTED_LOOK_UP if name.isupper() else _LOOK_UP)
-    return (
-        name.isupper() and len(name) > 5 and words[-1].endswith("key") and words[-1] not in _NO_KEYS
-    )
+    return _ends_like_secret(words, name)
+
+
+def _ends_like_secret(words: list[str], name: str) -> bool:
+    last, shouted = words[-1], name.isupper()
+    if last in _AT_THE_END:
+        return len(words) > 1 or last == "auth"
+    if last == "key" and len(words) > 1:
+        return words[-2] not in (_SHOUTED_LOOK_UP if shouted else _LOOK_UP)
+    # The words of a variable such as OPENKEY are not told apart.
+    return shouted and len(name) > 5 and last.endswith("key") and last not in _NO_KEYS
+
+
+def _words_of(name: str) -> list[str]:
+    """Return the words of a name, without a number or a filler at its end: ``API_KEY_2`` is about a key, too."""
+    words = [part.lower() for part in _PARTS.findall(name)]
+    while len(words) > 1 and (words[-1] in _TAIL or words[-1].isdigit()):
+        words.pop()
+    return words
 
 
 _NO_KEYS = frozenset(["monkey", "turkey", "hotkey", "passkey"])

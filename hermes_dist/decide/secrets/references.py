@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -126,42 +126,56 @@ def _matches(path: RelPath, text: str, pattern: re.Pattern[str], how: str) -> It
     for found in pattern.finditer(text):
         name = next(group for group in found.groups() if group)
         if not _ALWAYS_THERE.fullmatch(name):
-            optional = (
-                found[2] if how == "placeholder" else pattern is not _PYTHON or "[" not in found[0]
-            )
-            yield Reference(name, path, text.count("\n", 0, found.start()) + 1, how, not optional)
+            line = text.count("\n", 0, found.start()) + 1
+            yield Reference(name, path, line, how, _is_required(found, pattern, how))
+
+
+def _is_required(found: re.Match[str], pattern: re.Pattern[str], how: str) -> bool:
+    """Whether nothing stands in for a variable that is not set."""
+    if how == "placeholder":
+        return not found[2]
+    # Of all programs, only Python's ``environ["NAME"]`` fails without the variable.
+    return pattern is _PYTHON and "[" in found[0]
 
 
 def _asked_by_skill(path: RelPath, data: bytes) -> Iterator[Reference]:
-    front, _ = split(data)
-    try:
-        fields = load_data(front, Kind.YAML) if front else None
-    except Invalid:
-        return
-    if not isinstance(fields, dict):
-        return
-    setup, needs = fields.get("setup"), fields.get("prerequisites")
-    asked = [
-        *_listed(fields.get("required_environment_variables")),
-        *_listed(setup.get("collect_secrets") if isinstance(setup, dict) else None),
-        *_listed(needs.get("env_vars") if isinstance(needs, dict) else None),
-    ]
+    """Yield the variables that the front matter of a skill asks for, in any of the forms that skills use."""
     lines = data.decode("utf-8", "replace").splitlines()
-    for item in asked:
-        name = (
-            str(item.get("name") or item.get("env_var") or "")
-            if isinstance(item, dict)
-            else str(item)
-        )
+    for item in _asked_in(_front_matter(data)):
+        name, required = str(item), True
+        if isinstance(item, Mapping):
+            name = str(item.get("name") or item.get("env_var") or "")
+            required = not item.get("optional")
         if ENV_NAME.fullmatch(name):
             line = next((n for n, text in enumerate(lines, 1) if name in text), 1)
-            yield Reference(
-                name, path, line, "skill", not (isinstance(item, dict) and item.get("optional"))
-            )
+            yield Reference(name, path, line, "skill", required)
+
+
+def _front_matter(data: bytes) -> Mapping[object, object]:
+    """Return the front matter of a skill; empty if it has none or can't be read."""
+    front, _ = split(data)
+    if not front:
+        return {}
+    try:
+        return _map(load_data(front, Kind.YAML))
+    except Invalid:
+        return {}
+
+
+def _asked_in(fields: Mapping[object, object]) -> Iterator[object]:
+    yield from _listed(fields.get("required_environment_variables"))
+    yield from _listed(_map(fields.get("setup")).get("collect_secrets"))
+    yield from _listed(_map(fields.get("prerequisites")).get("env_vars"))
+
+
+def _map(value: object) -> Mapping[object, object]:
+    return value if isinstance(value, dict) else {}
 
 
 def _listed(value: object) -> Iterable[object]:
-    return value if isinstance(value, list) else [value] if isinstance(value, dict | str) else []
+    if isinstance(value, dict | str):
+        return [value]
+    return value if isinstance(value, list) else []
 
 
 def personal_paths(text: str, own: str = "") -> Iterator[tuple[int, str]]:
@@ -176,10 +190,16 @@ def personal_paths(text: str, own: str = "") -> Iterator[tuple[int, str]]:
     """
     if not any(hint in text for hint in _HINTS) and (not own or own not in text):
         return
+    for found in _homes_in(text, own):
+        yield text.count("\n", 0, found.start()) + 1, found[0]
+
+
+def _homes_in(text: str, own: str) -> Iterator[re.Match[str]]:
     for found in _PERSONAL.finditer(text):
         who = found["unix"] or found["windows"] or ""
-        if who.lower() not in _NOBODY or (own and f"{found[0].rstrip('/')}/".startswith(f"{own}/")):
-            yield text.count("\n", 0, found.start()) + 1, found[0]
+        is_own = own and f"{found[0].rstrip('/')}/".startswith(f"{own}/")
+        if is_own or who.lower() not in _NOBODY:
+            yield found
+    # A home in an unusual place is searched for by its own path; ``/`` or ``/x`` alone would be found everywhere.
     if own.count("/") > 1 and not own.startswith(("/home/", "/Users/", "/root/")):
-        for found in re.finditer(rf"{re.escape(own)}(?=[/\s\"'`),:;]|$)", text, re.MULTILINE):
-            yield text.count("\n", 0, found.start()) + 1, found[0]
+        yield from re.finditer(rf"{re.escape(own)}(?=[/\s\"'`),:;]|$)", text, re.MULTILINE)
