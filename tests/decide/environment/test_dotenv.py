@@ -9,7 +9,7 @@ from budget import examples
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hermes_dist.decide.environment.dotenv import assign, check_value, quote, read
+from hermes_dist.decide.environment.dotenv import assign, blank, check_value, quote, read
 from hermes_dist.errors import Invalid
 
 
@@ -166,3 +166,39 @@ def test_what_is_written_is_read_again_and_every_other_line_stays(
 def test_a_shell_reads_the_same(value: str) -> None:
     spelled = quote(value)
     assert shlex.split(f"KEY={spelled}") == [f"KEY={value}"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gone"),
+    [
+        ("A=1\nKEY=x # mine\nB=2\n", "A=1\n# KEY=\nB=2\n", ["KEY"]),
+        ("\ufeffKEY=x\nA=1\n", "\ufeff# KEY=\nA=1\n", ["KEY"]),
+        ("\ufeff  export KEY=x\nA=1\n", "\ufeff# KEY=\nA=1\n", ["KEY"]),
+        ("\ufeffA=1\nKEY=x\n", "\ufeffA=1\n# KEY=\n", ["KEY"]),
+        ("A=1\r\nKEY=x\r\nB=2\r\n", "A=1\r\n# KEY=\r\nB=2\r\n", ["KEY"]),
+        ("A=1\rKEY=x\rB=2", "A=1\r# KEY=\rB=2", ["KEY"]),
+        ("KEY=x", "# KEY=", ["KEY"]),
+        ("KEY='one\ntwo'\nA=1\n", "# KEY=\nA=1\n", ["KEY"]),
+        ("KEY=x\nA=1\nKEY=y\n", "# KEY=\nA=1\n# KEY=\n", ["KEY"]),
+        ("KEY=\n", "# KEY=\n", ["KEY"]),
+        ("#KEY=old\nA=1\n", "# KEY=\nA=1\n", []),
+        ("  # export KEY = old # why\nA=1\n", "# KEY=\nA=1\n", []),
+        ("MY_KEY=1\nKEY2=2\n", "MY_KEY=1\nKEY2=2\n", []),
+        ("", "", []),
+    ],
+)
+def test_a_line_without_its_value_keeps_its_place_and_every_other_byte(
+    before: str, after: str, gone: list[str]
+) -> None:
+    edited, names = blank(before.encode(), {"KEY"})
+    assert (edited.decode(), list(names)) == (after, gone)
+
+
+def test_names_that_lost_their_values_are_told_once_and_sorted() -> None:
+    assert blank(b"B=1\nA=2\nB=3\nC=4\n", {"B", "A", "Z"})[1] == ("A", "B")
+
+
+def test_a_broken_value_over_several_lines_is_not_blanked() -> None:
+    with pytest.raises(Invalid, match="not closed") as told:
+        blank(b"KEY='one\nA=hidden'x\n", {"KEY"})
+    assert "hidden" not in str(told.value)
