@@ -28,7 +28,7 @@ from hermes_dist.decide.consent.switches import (
     units_in,
     wanted_back,
 )
-from hermes_dist.decide.placement.migrations import as_shipped, followed
+from hermes_dist.decide.placement.migrations import as_shipped, follow_agent
 from hermes_dist.decide.policies import settled_by_author, side_of
 from hermes_dist.merge.trees import Favour, TreeMerge, merge_trees
 from hermes_dist.model.keypath import parse_key
@@ -105,7 +105,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     ours = situation.found if situation.ours is None else situation.ours
     blobs: dict[Digest, bytes] = {}
     read = together(blobs, situation.read)
-    follow = followed(situation.base, situation.theirs, ours, read)
+    follow = follow_agent(situation.base, situation.theirs, ours, read)
     blobs |= follow.blobs
     base, theirs = follow.base, follow.theirs
     kept = [_split_place(place) for place in decisions.kept]

@@ -267,7 +267,7 @@ def _place(path: RelPath, key: KeyPath) -> str:
     return f"{path}: {format_key(key)}"
 
 
-def bound(effects: Iterable[Effect], merged: Side, shipped: Side) -> Iterator[Effect]:
+def bound_to_code(effects: Iterable[Effect], merged: Side, shipped: Side) -> Iterator[Effect]:
     """Bind effects to the code that comes with them, as the package ships it.
 
     Args:
@@ -304,7 +304,7 @@ def is_owned_by(owner: str, effect: Effect) -> bool:
     )
 
 
-def loading(
+def effects_loading(
     effects: Iterable[Effect], path: RelPath, merged: Side, shipped: Side
 ) -> tuple[Effect, ...]:
     """Find the effects that can load a file of the package.

@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from hermes_dist.decide.consent.code import Side, bound, file_effects, guarded_off, unit_effects
+from hermes_dist.decide.consent.code import (
+    Side,
+    bound_to_code,
+    file_effects,
+    guarded_off,
+    unit_effects,
+)
 from hermes_dist.decide.consent.floor import Known
 from hermes_dist.decide.consent.hidden import find_hidden, hidden_characters
 from hermes_dist.decide.consent.jobs import job_effects
@@ -55,7 +61,9 @@ def find_effects(
     # together with that effect.
     files = file_effects(before, after, found, idle)
     return tuple(
-        sorted({*bound(found, after, theirs), *files, *_hidden(ours, changed, merged, read)})
+        sorted(
+            {*bound_to_code(found, after, theirs), *files, *_hidden(ours, changed, merged, read)}
+        )
     )
 
 
@@ -72,7 +80,7 @@ def going_back(live: Tree, ours: Tree, base: Tree, read: Read, judge: Judge) -> 
     after, before, shipped = (Side(tree, read) for tree in (live, ours, base))
     idle = guarded_off(before, shipped, judge)
     units = [*unit_effects(after, before, idle)]
-    return (*bound(units, before, shipped), *file_effects(after, before, units, idle))
+    return (*bound_to_code(units, before, shipped), *file_effects(after, before, units, idle))
 
 
 def _unreadable(changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:

@@ -108,7 +108,7 @@ def unit_of(path: str, key: str) -> tuple[str, str]:
     return path, format_key(_unit(RelPath(path), parsed_key(key)))
 
 
-def named(effects: Iterable[Effect], word: str) -> tuple[Effect, ...]:
+def choose_effects(effects: Iterable[Effect], word: str) -> tuple[Effect, ...]:
     """Choose effects by a word that the user typed.
 
     The word may be an effect's id, place, path or key, the beginning of a path or key up to one of its steps, the

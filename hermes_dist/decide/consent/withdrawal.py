@@ -27,7 +27,7 @@ class Withdrawn(Struct, frozen=True):
     blobs: Mapping[Digest, bytes]
 
 
-def withdrawn(
+def withdraw(
     ours: Tree, base: Tree, places: Iterable[tuple[RelPath, str]], package: str, read: Read
 ) -> Withdrawn:
     """Switch off servers and jobs, and take all other places out of a home and its base.
@@ -79,7 +79,7 @@ def approvals_for(approved: Iterable[Approval], effects: Iterable[Effect]) -> fr
     return frozenset(filter(counts, approved))
 
 
-def unapproved(lock: Lock, effects: Iterable[Effect]) -> Lock:
+def without_approvals(lock: Lock, effects: Iterable[Effect]) -> Lock:
     """Return a lock in which these effects are not approved, and wait."""
     each = tuple(effects)
     taken = approvals_for(lock.approved, each)

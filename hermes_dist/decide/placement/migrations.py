@@ -49,7 +49,7 @@ class Followed(Struct, frozen=True):
     keys: tuple[KeyPath, ...] = ()
 
 
-def followed(base: Tree, theirs: Tree, ours: Tree, read: Read) -> Followed:
+def follow_agent(base: Tree, theirs: Tree, ours: Tree, read: Read) -> Followed:
     """Apply the agent's migration of the home to base and theirs.
 
     Args:
@@ -82,7 +82,7 @@ def as_shipped(tree: Tree, follow: Followed, read: Read, blobs: dict[Digest, byt
 
     Args:
         tree: The next base, as merged.
-        follow: The result of :func:`followed`.
+        follow: The result of :func:`follow_agent`.
         read: Gives contents by digest.
         blobs: Receives new contents by digest.
     """

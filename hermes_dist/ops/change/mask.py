@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from hermes_dist.agents.places import AUTH, ENV
 from hermes_dist.decide.changes import KeyChange
-from hermes_dist.decide.consent.discretion import discreet
+from hermes_dist.decide.consent.masked_facts import mask_facts
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.leaving.export import known_secrets
 from hermes_dist.decide.secrets.redact import redact
@@ -64,7 +64,7 @@ class Mask(Discreet, frozen=True):
 
     def effects(self, effects: Iterable[Effect]) -> tuple[Effect, ...]:
         """Hide secrets in the text of effects."""
-        return discreet(effects, self.known)
+        return mask_facts(effects, self.known)
 
     def plan(self, plan: Plan) -> Plan:
         """Hide secrets in the text of a plan, and in what it lets the lock remember."""

@@ -118,9 +118,9 @@ def _agents_files(path: Path, found: Tree, read: Read) -> Iterator[RelPath]:
 
 def as_received(base: Tree, seen: Observed) -> tuple[Tree, Read]:
     """What a home received, with the same migrations applied that the agent made there; and a reader for it."""
-    from hermes_dist.decide.placement.migrations import followed  # noqa: PLC0415 - only needed if something differs
+    from hermes_dist.decide.placement.migrations import follow_agent  # noqa: PLC0415 - only needed if something differs
 
-    follow = followed(base, base, seen.ours, seen.read)
+    follow = follow_agent(base, base, seen.ours, seen.read)
     return follow.base, together(follow.blobs, seen.read)
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from hermes_dist.decide.consent.granted import grant, remembered
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.consent.switches import memory_of, shipped_off
-from hermes_dist.decide.consent.withdrawal import withdrawn
+from hermes_dist.decide.consent.withdrawal import withdraw
 from hermes_dist.decide.environment.example import (
     ENV_EXAMPLE,
     PlacedExample,
@@ -77,7 +77,7 @@ def propose(
     base, theirs, lost = without_lost(base, theirs, observed.ours, read)
     decisions = _decisions(incoming, old, choices, observed.ours, theirs)
     edits = _with_edits(observed.ours, choices)
-    revoked = withdrawn(edits, base, choices.revoked, incoming.manifest.name, read)
+    revoked = withdraw(edits, base, choices.revoked, incoming.manifest.name, read)
     blobs = {**blobs, **revoked.blobs, **edited}
     read = together(blobs, read)
     situation = Situation(

@@ -8,11 +8,11 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.consent.code import Side, loading
+from hermes_dist.decide.consent.code import Side, effects_loading
 from hermes_dist.decide.consent.effects import find_effects
-from hermes_dist.decide.consent.review import Group, grouped, named
+from hermes_dist.decide.consent.review import Group, choose_effects, grouped
 from hermes_dist.decide.consent.switches import Unit, unit_of
-from hermes_dist.decide.consent.withdrawal import unapproved
+from hermes_dist.decide.consent.withdrawal import without_approvals
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval, Off
@@ -108,7 +108,7 @@ def shown(ctx: Context, name: ProfileName, word: str) -> tuple[Group, ...]:
     """
     known = consents(ctx, name)
     groups = (*known.waiting, *(each.group for each in known.approved))
-    hits = named([effect for group in groups for effect in group.effects], word)
+    hits = choose_effects([effect for group in groups for effect in group.effects], word)
     if not hits:
         raise _unknown(ctx, name, word, groups)
     return grouped(hits)
@@ -139,14 +139,14 @@ def revoke(
     live = tuple(each for group in consents(ctx, name).approved for each in group.group.effects)
     chosen: list[Effect] = []
     for word in words:
-        hits = named(live, word) or _loading(live, word, lock, seen)
+        hits = choose_effects(live, word) or _loading(live, word, lock, seen)
         if not hits:
             raise _unknown(ctx, name, word, grouped(live))
         chosen += hits
     _refuse_edited(lock, seen.ours, chosen)
     # With the approval removed from the lock, the ordinary merge switches these things off;
     # revoking needs no code of its own that could disagree with it.
-    rest = unapproved(lock, chosen)
+    rest = without_approvals(lock, chosen)
     choices = Choices(revoked=tuple((effect.path, effect.key) for effect in chosen))
     make = partial(propose, ctx, replace(home, lock=rest), recorded(ctx, rest), verb="revoke")
     return confirm_and_carry_out(ctx, make, replace(request, choices=choices), confirm, None)
@@ -157,7 +157,7 @@ def _loading(live: tuple[Effect, ...], word: str, lock: Lock, seen: Observed) ->
     path = RelPath(word)
     if path not in seen.ours:
         return ()
-    return loading(live, path, Side(seen.ours, seen.read), Side(lock.theirs(), seen.read))
+    return effects_loading(live, path, Side(seen.ours, seen.read), Side(lock.theirs(), seen.read))
 
 
 def _refuse_edited(lock: Lock, ours: Tree, chosen: Iterable[Effect]) -> None:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.effects import find_effects
-from hermes_dist.decide.consent.review import grouped, named
+from hermes_dist.decide.consent.review import choose_effects, grouped
 from hermes_dist.decide.consent.switches import Unit, unit_of
 from hermes_dist.errors import DistError
 from hermes_dist.model.keypath import names_place, place_words
@@ -247,7 +247,8 @@ def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) ->
     Args:
         ctx: The context.
         name: The profile.
-        wanted: Names of servers, jobs, hooks, plugins or keys, as :func:`named` takes them; empty for all parked.
+        wanted: Names of servers, jobs, hooks, plugins or keys, as :func:`choose_effects` takes them; empty for all
+            that is parked.
 
     Raises:
         DistError: Nothing that waits or is switched off has that name.
@@ -259,7 +260,7 @@ def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) ->
     off = {effect: unit_of(effect.path, effect.key) for effect in _switched_off(ctx, home, lock)}
     chosen: list[Effect] = []
     for word in wanted:
-        hits = named((*lock.parked, *off), word)
+        hits = choose_effects((*lock.parked, *off), word)
         if not hits:
             hint = f"waiting are: {_names(lock.parked)}{f'; switched off: {_names(off)}' if off else ''}"
             raise DistError(f"nothing that waits is called {word!r}", where=str(name), hint=hint)

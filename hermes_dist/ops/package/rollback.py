@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.review import grouped
-from hermes_dist.decide.consent.withdrawal import approvals_for, unapproved, withdrawn
+from hermes_dist.decide.consent.withdrawal import approvals_for, withdraw, without_approvals
 from hermes_dist.decide.history import as_before, edited_since, hold_after, one_back, take_back
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
@@ -189,8 +189,8 @@ def _without_revoked(lock: Lock, tree: Tree, taken: frozenset[Approval], read: R
     lost = tuple(effect for effect in live if approvals_for(taken, [effect]))
     if not lost:
         return _Back(tree, lock)
-    rest = unapproved(lock, lost)
-    left = withdrawn(tree, lock.base, [(e.path, e.key) for e in lost], lock.name, read)
+    rest = without_approvals(lock, lost)
+    left = withdraw(tree, lock.base, [(e.path, e.key) for e in lost], lock.name, read)
     upstream = {path: theirs.get(path) for path in left.base.differing(theirs)}
     off = NoteKind.APPROVAL_STAYS_REVOKED
     notes = tuple(Note.of(off, group.name) for group in grouped(lost))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_dist.decide.consent.review import group_of, grouped, named
+from hermes_dist.decide.consent.review import choose_effects, group_of, grouped
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
@@ -119,20 +119,20 @@ def test_servers_of_the_same_name_in_two_files_are_two() -> None:
 def test_a_word_chooses_whole_names_and_never_a_part_of_one(
     word: str, chosen: list[Effect]
 ) -> None:
-    assert list(named(ALL, word)) == chosen
+    assert list(choose_effects(ALL, word)) == chosen
 
 
 def test_a_bare_name_of_several_things_is_no_choice() -> None:
     plugin = effect("", "new plugin zotero (1 file)", RelPath("plugins/zotero"))
     with pytest.raises(Invalid, match=r"mcp_servers\.zotero, plugins/zotero"):
-        named([*ALL, plugin], "zotero")
-    assert named([*ALL, plugin], "plugins/zotero") == (plugin,)
+        choose_effects([*ALL, plugin], "zotero")
+    assert choose_effects([*ALL, plugin], "plugins/zotero") == (plugin,)
 
 
 def test_a_key_that_can_not_be_read_stands_for_itself() -> None:
     odd = effect("a..b[", "x")
     assert [group.name for group in grouped([odd])] != []
-    assert named([odd], "a..b[") == (odd,)
+    assert choose_effects([odd], "a..b[") == (odd,)
 
 
 def test_what_belongs_together_is_counted_as_it_is_shown() -> None:
@@ -153,7 +153,7 @@ def test_where_prompts_go_is_one_line_in_whatever_sections_it_is_said() -> None:
     assert (models.name, len(models.effects), web.name) == ("model", 4, "web.new")
     assert models.rows == tuple((e.key, e.what) for e in MODELS)
     assert models.line.startswith("provider: openrouter; fallback_providers: [")
-    assert named([*MODELS, WEB], "model") == tuple(MODELS)
+    assert choose_effects([*MODELS, WEB], "model") == tuple(MODELS)
 
 
 def test_a_section_gives_every_key_and_value_of_its_own() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hermes_dist.agents.migrations import MISSING, REWRITES, Rewrite
-from hermes_dist.decide.placement.migrations import CONFIG, SOUL, as_shipped, followed
+from hermes_dist.decide.placement.migrations import CONFIG, SOUL, as_shipped, follow_agent
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 
@@ -50,7 +50,7 @@ def test_every_row_is_followed_where_the_home_shows_it_and_not_elsewhere(rewrite
     old = rewrite.old[0] if rewrite.old else "whatever"
     base = shelf.tree(_nested(rewrite.key, old))
     migrated = _nested(rewrite.key, rewrite.new)
-    done = followed(
+    done = follow_agent(
         base, base, shelf.tree({**migrated, "_config_version": rewrite.since}), shelf.read
     )
     assert shelf.config(done.base, done.blobs) == migrated
@@ -62,14 +62,14 @@ def test_every_row_is_followed_where_the_home_shows_it_and_not_elsewhere(rewrite
         {**_nested(rewrite.key, "another"), "_config_version": 99},
         {"_config_version": 99},
     ):
-        assert followed(base, base, shelf.tree(home), shelf.read).base == base, home
+        assert follow_agent(base, base, shelf.tree(home), shelf.read).base == base, home
 
 
 def test_a_value_that_no_agent_replaces_is_left() -> None:
     shelf = Shelf()
     base = shelf.tree({"delegation": {"max_iterations": 60}})
     home = shelf.tree({"delegation": {"max_iterations": 250}, "_config_version": 50})
-    assert followed(base, base, home, shelf.read).base == base
+    assert follow_agent(base, base, home, shelf.read).base == base
 
 
 def test_an_old_file_does_not_undo_it_and_a_new_word_arrives() -> None:
@@ -116,7 +116,7 @@ def test_lists_lose_and_win_what_the_agent_says_and_keep_the_users_own() -> None
         "plugins": {"enabled": ["a"]},
         "_config_version": 50,
     }
-    done = followed(base, base, shelf.tree(ours), shelf.read)
+    done = follow_agent(base, base, shelf.tree(ours), shelf.read)
     wanted = {
         "platform_toolsets": {"cli": ["connections", "file", "web"]},
         "plugins": {"enabled": ["a"]},
@@ -130,7 +130,7 @@ def test_bare_words_that_one_reader_takes_for_booleans() -> None:
     ours = shelf.tree(
         {"own": {"a": True, "b": False, "c": "y", "d": "yes please"}, "_config_version": 50}
     )
-    done = followed(base, base, ours, shelf.read)
+    done = follow_agent(base, base, ours, shelf.read)
     assert shelf.config(done.base, done.blobs) == {
         "own": {"a": True, "b": False, "c": "y", "d": "yes please"}
     }
@@ -143,12 +143,12 @@ def test_a_section_that_the_agent_cut_out_is_gone_from_base_too() -> None:
     shelf = Shelf()
     base = shelf.tree({"a": 1}, SOULS)
     ours = shelf.tree({"a": 1, "_config_version": 50}, "You are a bot.\n\n## Rules\nbe kind\n")
-    done = followed(base, base, ours, shelf.read)
+    done = follow_agent(base, base, ours, shelf.read)
     assert done.base[SOUL] == ours[SOUL]
     blobs: dict[Digest, bytes] = {}
     assert as_shipped(done.theirs, done, lambda d: {**shelf.blobs, **done.blobs}[d], blobs) == base
     kept = shelf.tree({"a": 1, "_config_version": 50}, SOULS + "mine\n")
-    assert followed(base, base, kept, shelf.read).base == base
+    assert follow_agent(base, base, kept, shelf.read).base == base
 
 
 values = st.recursive(
@@ -172,7 +172,7 @@ def test_only_known_keys_change_and_only_to_what_the_home_has(
     shelf = Shelf()
     home = {**ours, "_config_version": version}
     trees = shelf.tree(base), shelf.tree(theirs), shelf.tree(home)
-    done = followed(*trees, shelf.read)
+    done = follow_agent(*trees, shelf.read)
     for before, tree in ((base, done.base), (theirs, done.theirs)):
         after = shelf.config(tree, done.blobs)
         assert isinstance(after, dict)
@@ -196,6 +196,6 @@ def test_a_home_without_a_stamp_is_left_as_it_is() -> None:
     shelf = Shelf()
     base = shelf.tree({"curator": {"stale_after_days": 30}})
     assert (
-        followed(base, EMPTY, shelf.tree({"curator": {"stale_after_days": 14}}), shelf.read).base
+        follow_agent(base, EMPTY, shelf.tree({"curator": {"stale_after_days": 14}}), shelf.read).base
         == base
     )

@@ -19,7 +19,7 @@ from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import Digest
 
 
-def discreet(effects: Iterable[Effect], known: Mapping[str, str]) -> tuple[Effect, ...]:
+def mask_facts(effects: Iterable[Effect], known: Mapping[str, str]) -> tuple[Effect, ...]:
     """Put marks in place of secrets in the facts of effects.
 
     Args:
@@ -27,7 +27,7 @@ def discreet(effects: Iterable[Effect], known: Mapping[str, str]) -> tuple[Effec
         known: Secrets of this machine, by name.
     """
     forms = tuple(_forms(known))
-    return tuple(_discreet(effect, forms) for effect in effects)
+    return tuple(_masked(effect, forms) for effect in effects)
 
 
 def _forms(known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -41,7 +41,7 @@ def _forms(known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield from sorted(found.items(), key=lambda pair: -len(pair[0]))
 
 
-def _discreet(effect: Effect, forms: tuple[tuple[str, str], ...]) -> Effect:
+def _masked(effect: Effect, forms: tuple[tuple[str, str], ...]) -> Effect:
     name = _last_name(effect.key)
     facts = tuple((fact, _without(fact or name, value, forms)) for fact, value in effect.facts)
     return effect if facts == effect.facts else replace(effect, facts=facts)

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from hermes_dist.decide.consent.discretion import discreet
+from hermes_dist.decide.consent.masked_facts import mask_facts
 from hermes_dist.model.facts import facts_of
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
@@ -45,7 +45,7 @@ def effect(key: str, value: object, name: str = "") -> Effect:
     ],
 )
 def test_a_secret_becomes_a_mark(key: str, value: object) -> None:
-    (shown,) = discreet([effect(key, value)], {"MY_WORD": WORD})
+    (shown,) = mask_facts([effect(key, value)], {"MY_WORD": WORD})
     text = json.dumps(shown.facts)
     assert "[secret " in text
     for secret in (TOKEN, WORD, "hunter2", base64.b64encode(WORD.encode()).decode()):
@@ -54,7 +54,7 @@ def test_a_secret_becomes_a_mark(key: str, value: object) -> None:
 
 
 def test_a_changed_secret_has_another_mark_and_the_same_one_the_same() -> None:
-    first, again, other = discreet(
+    first, again, other = mask_facts(
         [
             effect("a.api_key", TOKEN),
             effect("a.api_key", TOKEN),
@@ -80,4 +80,4 @@ def test_a_changed_secret_has_another_mark_and_the_same_one_the_same() -> None:
 )
 def test_what_is_no_secret_stays(value: object) -> None:
     one = effect("mcp_servers.s.command", value)
-    assert discreet([one], {"MY_WORD": WORD}) == (one,)
+    assert mask_facts([one], {"MY_WORD": WORD}) == (one,)
