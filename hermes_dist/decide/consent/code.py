@@ -103,6 +103,7 @@ def guarded_off(merged: Side, theirs: Side, judge: Judge) -> frozenset[Unit]:
     """Find the servers, jobs and commands inside skills that are off and yet guarded like running ones."""
     shipped = {unit for unit, _ in units_of(theirs.config, theirs.jobs)}
     off = [unit for unit, on in units_of(merged.config, merged.jobs) if not on]
+    # The agent's own commands switch these on without asking us, so their code is kept as if they ran.
     found = {unit for unit in off if judge.guards(unit, merged.jobs, shipped=unit in shipped)}
     return frozenset(found | ({_INLINE} & judge.memory.granted))
 
@@ -320,6 +321,7 @@ def effects_loading(
 
 def _cover_of(effect: Effect, merged: Side, shipped: Side) -> Tree:
     cover = shipped.cover(_starts_of(effect, merged, shipped))
+    # A hook or plugin is approved by the digest of its own folder already.
     return cover.where(lambda path: not path.under(effect.path))
 
 

@@ -51,6 +51,8 @@ def find_effects(
     changed = [path for path in merged if merged[path] != ours.get(path)]
     before, after, theirs = (Side(tree, read) for tree in (ours, merged, shipped))
     idle = guarded_off(after, theirs, judge)
+    # Each side is compared with the home as found, not with base: what the user runs already needs no approval, and
+    # what they removed would be new again.
     found = [
         *unit_effects(before, after, idle),
         *_unreadable(changed, merged, read),
@@ -79,6 +81,7 @@ def going_back(live: Tree, ours: Tree, base: Tree, read: Read, judge: Judge) -> 
     """
     after, before, shipped = (Side(tree, read) for tree in (live, ours, base))
     idle = guarded_off(before, shipped, judge)
+    # The sides are exchanged: seen from the home as it will be, the one as found would be the change to approve.
     units = [*unit_effects(after, before, idle)]
     return (*bound_to_code(units, before, shipped), *file_effects(after, before, units, idle))
 

@@ -62,9 +62,8 @@ def remembered(
         known.pop(bare, None)
         place = (str(effect.path), effect.key, effect.digest)
         approval = at.get(place) or Approval(*place, since, effect.facts)
-        if (
-            newest.get(place[:2]) != approval
-        ):  # the newest stays in place: asking again changes nothing
+        # The newest of a place comes last. If it is this one, it stays where it is: asking again changes nothing.
+        if newest.get(place[:2]) != approval:
             known.pop(approval, None)
             known[approval] = None
             newest[place[:2]] = approval

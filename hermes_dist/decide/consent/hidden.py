@@ -90,6 +90,8 @@ def find_hidden(path: RelPath, data: bytes) -> tuple[Hidden, ...]:
     escaped = _ESCAPE.search(data) is not None
     if data.isascii() and not escaped:
         return ()
+    # A model is given a damaged prompt all the same, so it is read with replacements; other files that are not valid
+    # text are binary, and nobody reads them.
     prompt = path.suffix in _READ_BY_MODELS
     try:
         text = data.decode("utf-8", "replace" if prompt else "strict")
@@ -143,6 +145,7 @@ def _in_values(path: RelPath, data: bytes, text: str) -> Iterator[Hidden]:
         values = iter([("it, which can't be loaded", _unescaped(data.decode("utf-8", "replace")))])
     for key, value in values:
         for line in re.split(r"\r\n|\r|\n", _FLAGS.sub("", value)):
+            # What is also there as plain text was found by its line.
             found = "" if line.isascii() or line in text else _hidden_in(line)
             if found:
                 yield Hidden(found, key=key)

@@ -59,6 +59,7 @@ def _last_name(key: str) -> str:
 def _without(name: str, text: str, forms: tuple[tuple[str, str], ...]) -> str:
     for form, mark in forms:
         text = text.replace(form, mark)
+    # The longest first, here as well: a shorter one may be a part of it.
     for secret in sorted(_secrets_in(name, text), key=len, reverse=True):
         text = text.replace(secret, _mark(secret))
     return text

@@ -143,6 +143,7 @@ def _piece(word: str) -> Piece:
     if home or variable:
         del parts[0]
     for step in parts:
+        # Leading dots fall away: the working directory is unknown, so where they lead is, too.
         if step == "..":
             del steps[-1:]
         elif step not in ("", "."):

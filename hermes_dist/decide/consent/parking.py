@@ -88,6 +88,8 @@ _TWINS = {"schedule": "schedule_display", "skills": "skill"}
 
 def park(theirs: Tree, base: Tree, effects: Iterable[Effect], read: Read) -> Grafted:
     """Put the parts that ``effects`` live in back to base, within what upstream offers."""
+    # Base takes the part's place, and not the home's value: with ours there, the merge would take the user's edit for
+    # upstream's, and the next base would hold it.
     places: list[tuple[RelPath, str]] = []
     for effect in effects:
         places.append((effect.path, effect.key))

@@ -200,6 +200,7 @@ class Reach:
                 yield from self._run_in(word)
             elif _CODE_WORD.match(before):
                 yield _ALL_SCRIPTS
+            # One word of a command may be a command itself: ``sh -c "python x.py"``.
             if " " in word.strip():
                 yield from self._of_words(
                     tuple(part.strip("'\"") for part in word.replace("=", " ").split())
@@ -255,6 +256,8 @@ class Reach:
         return known
 
     def _read_off(self, path: RelPath) -> Iterator[_Place]:
+        # A text for people names many files that it does not load; what a model is told to run is another matter, and
+        # comes in as the prose of a starting point.
         if path.suffix in (*_PROSE, *_MEDIA):
             return
         for entry in self.names.entries(path):
@@ -268,6 +271,7 @@ class Reach:
                 yield from _named_file(other, path, piece)
             if piece.local:
                 yield from self._named_folders(piece)
+        # Only then can a bare word lead out of the file's own folder, which counts as a whole anyway.
         if _ELSEWHERE.search(text):
             for word in {*_IMPORTED.findall(text), *_LITERAL.findall(text)}:
                 yield from self._loaded_from_elsewhere(word, path)

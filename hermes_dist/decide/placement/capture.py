@@ -104,6 +104,7 @@ def capture(
         name: The package's name.
         own: Include the user's own jobs and servers.
     """
+    # Base still has the old text of what waits. Taken from there, a publication would undo upstream's change.
     offered = base if theirs is None else theirs
     package = package_of(offered, shipped, read)
     placed = place(package, read, name=name, keep_containers=base)

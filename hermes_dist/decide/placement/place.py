@@ -73,6 +73,8 @@ def place(
     """
     blobs: dict[Digest, bytes] = {}
     servers, notes = _servers_of(package, read)
+    # An id that is made from file and name also depends on the jobs beside it, so the ones that the home knows are
+    # handed in: a job with another id would be another job, without its run state.
     jobs = read_jobs(
         package,
         read,
@@ -173,6 +175,8 @@ def _with_servers(authors: bytes, servers: list[ShippedServer]) -> tuple[bytes, 
         return authors, _cannot("not a map of settings", servers)
     if not isinstance(data.get(SERVERS) or {}, dict):
         return authors, _cannot(f"{SERVERS} is not a map", servers)
+    # Nothing runs before its approval. Base and theirs are placed alike, so the switch never differs between them, and
+    # the home keeps its own.
     want = _with_entries(switched_off(data), servers)
     note = _told_twice(servers, want.get(SERVERS))
     if same(want, data):

@@ -76,6 +76,7 @@ def as_text(schedule: object) -> str | None:
         schedule.get("run_at"),
         f"every {schedule.get('minutes')}m",
     )
+    # The author's text is taken only if it says the same times: it may be stale, or a joke.
     for text in tries:
         try:
             if isinstance(text, str) and _same_times(_from_text(text.strip()), schedule):

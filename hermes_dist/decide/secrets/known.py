@@ -24,6 +24,8 @@ def forms_of(value: str) -> set[bytes]:
     """Return the forms in which a file may contain a value."""
     raw = value.encode()
     forms = {raw, quote(value, safe="").encode(), quote(value).encode()}
+    # In base64, three bytes make four characters, so a value looks different in each of three places. The characters
+    # that its neighbours have a share in are cut off.
     for lead in range(3):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             coded = encode(b"\0" * lead + raw).rstrip(b"=")

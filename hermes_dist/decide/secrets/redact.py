@@ -24,10 +24,11 @@ def redact(data: bytes, known: Mapping[str, str]) -> tuple[bytes, tuple[str, ...
         The text, and the names that were inserted. Data that is not UTF-8 stays unchanged.
     """
     names: list[str] = []
+    # Longest first, values and forms: a shorter one may be a part of it, and would leave the rest behind.
     for name, value in sorted(known.items(), key=lambda item: -len(item[1])):
-        for form in sorted(
-            forms_of(value) if len(value) >= SHORTEST_KNOWN else (), key=len, reverse=True
-        ):
+        if len(value) < SHORTEST_KNOWN:
+            continue
+        for form in sorted(forms_of(value), key=len, reverse=True):
             if form in data:
                 data = data.replace(form, b"${%s}" % name.encode())
                 names.append(name)
@@ -35,6 +36,7 @@ def redact(data: bytes, known: Mapping[str, str]) -> tuple[bytes, tuple[str, ...
         text = data.decode()
     except UnicodeDecodeError:
         return data, tuple(dict.fromkeys(names))
+    # From the end, so that the places of earlier findings stay valid.
     for one in reversed(find_secrets(text)):
         name = _name_for(text, one)
         names.append(name)

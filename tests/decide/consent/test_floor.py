@@ -412,6 +412,18 @@ def test_a_default_that_differs_by_release_counts_as_the_stricter_one() -> None:
     assert asks(key, False, ABSENT) is None
 
 
+def test_a_value_of_ours_that_nobody_knows_counts_as_the_strictest() -> None:
+    assert asked("approvals: {mode: paranoid}", "approvals: {mode: smart}") == ["approvals.mode"]
+    assert asked("approvals: {mode: paranoid}", "approvals: {mode: 'off'}") == ["approvals.mode"]
+    assert asked("approvals: {mode: paranoid}", "") == ["approvals.mode"]
+    assert asked("approvals: {mode: paranoid}", "approvals: {mode: manual}") == []
+
+
+def test_an_empty_map_is_no_value_for_a_section_and_one_for_any_other_key() -> None:
+    assert asked("", "approvals: {}") == asked("approvals: {}", "") == []
+    assert asked("", "something_new: {}") == asked("something_new: {}", "") == ["something_new"]
+
+
 def test_a_key_of_yaml_that_is_no_string_is_looked_at_as_text() -> None:
     assert row_for(("approvals", True)) is UNKNOWN
 

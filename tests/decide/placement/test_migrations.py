@@ -196,6 +196,8 @@ def test_a_home_without_a_stamp_is_left_as_it_is() -> None:
     shelf = Shelf()
     base = shelf.tree({"curator": {"stale_after_days": 30}})
     assert (
-        follow_agent(base, EMPTY, shelf.tree({"curator": {"stale_after_days": 14}}), shelf.read).base
+        follow_agent(
+            base, EMPTY, shelf.tree({"curator": {"stale_after_days": 14}}), shelf.read
+        ).base
         == base
     )
