@@ -412,6 +412,28 @@ def test_a_default_that_differs_by_release_counts_as_the_stricter_one() -> None:
     assert asks(key, False, ABSENT) is None
 
 
+def test_a_number_whose_default_differs_by_release_has_to_pass_the_harder_one() -> None:
+    key: KeyPath = ("curator", "archive_after_days")  # 90 days, or 30
+    assert asks(key, ABSENT, 60) is EffectKind.LOOSENS
+    assert asks(key, ABSENT, 90) is None
+    assert asks(key, 60, ABSENT) is EffectKind.LOOSENS
+    assert asks(key, 30, ABSENT) is None
+
+
+def test_the_agents_own_items_spelled_out_are_nothing_new_wherever_they_stand_in_the_list() -> None:
+    key: KeyPath = ("moa", "presets", "default", "reference_models")
+    experts = list(row_for(key).defaults[0])  # type: ignore[call-overload]
+    assert not {expert["provider"] for expert in experts} <= KNOWN
+    assert asks(key, ABSENT, [*reversed(experts)], lambda: KNOWN) is None
+    assert asks(key, ABSENT, [{"provider": "elsewhere"}], lambda: KNOWN) is EffectKind.LOOSENS
+    assert asks(key, [], experts, lambda: KNOWN) is EffectKind.LOOSENS
+
+
+def test_a_variable_asks_however_deep_it_is_in_a_value() -> None:
+    assert asks(("approvals", "deny"), [], [{"a": "b"}]) is None
+    assert asks(("approvals", "deny"), [], [{"a": ["${KEY}"]}]) is EffectKind.LOOSENS
+
+
 def test_a_value_of_ours_that_nobody_knows_counts_as_the_strictest() -> None:
     assert asked("approvals: {mode: paranoid}", "approvals: {mode: smart}") == ["approvals.mode"]
     assert asked("approvals: {mode: paranoid}", "approvals: {mode: 'off'}") == ["approvals.mode"]
