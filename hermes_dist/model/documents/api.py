@@ -15,8 +15,10 @@ from hermes_dist.model.documents.nodes import (
     DEFAULT,
     MANIFEST,
     Document,
+    Entry,
     Kind,
     Limits,
+    Node,
     decode,
     find,
 )
@@ -92,8 +94,7 @@ def load_manifest_data(data: bytes) -> dict[object, object]:
     Raises:
         Invalid: It is too large, has aliases, or is not a map; the error's place is ``line:column``.
     """
-    value = parse_manifest_text(data).value
-    return value if isinstance(value, dict) else {}
+    return _fields(parse(data, Kind.YAML, limits=MANIFEST))
 
 
 def parse_manifest_text(data: bytes) -> Document:
@@ -103,29 +104,41 @@ def parse_manifest_text(data: bytes) -> Document:
         Invalid: It is too large, has aliases, or is not a map; the error's place is ``line:column``.
     """
     doc = parse(data, Kind.YAML, limits=MANIFEST)
+    _fields(doc)
+    return doc
+
+
+def _fields(doc: Document) -> dict[object, object]:
     if not isinstance(doc.value, dict):
         raise Invalid(
             "not a map of fields", where="1:1", hint="begin with a line such as name: my-agent"
         )
-    return doc
+    return doc.value
 
 
 def line_at(doc: Document, steps: Iterable[str | int]) -> int:
     """Return the line (counted from 1) of a place in a document, or of its nearest existing parent."""
     node, line = doc.root, 1
     for step in steps:
-        if node is None:
-            break
-        if isinstance(step, int) and isinstance(node.value, list):
-            entry = node.entries[step] if step < len(node.entries) else None
-        else:
-            entry = node.entry(step) or next(
-                (e for e in node.entries if node.is_map and str(e.key) == step), None
-            )
+        entry = _entry_at(node, step) if node else None
         if entry is None:
             break
-        line, node = doc.text.count("\n", 0, entry.start) + 1, entry.node
+        line, node = _line(doc, entry), entry.node
     return line
+
+
+def _entry_at(node: Node, step: str | int) -> Entry | None:
+    if isinstance(step, int) and isinstance(node.value, list):
+        return node.entries[step] if step < len(node.entries) else None
+    entry = node.entry(step)
+    if entry is None and node.is_map:
+        # Steps name a key as text, but YAML may have read it as a number or a boolean.
+        return next((other for other in node.entries if str(other.key) == step), None)
+    return entry
+
+
+def _line(doc: Document, entry: Entry) -> int:
+    return doc.text.count("\n", 0, entry.start) + 1
 
 
 def line_of(data: bytes, kind: Kind, key: KeyPath) -> int | None:
@@ -135,7 +148,7 @@ def line_of(data: bytes, kind: Kind, key: KeyPath) -> int | None:
     except Invalid:
         return None
     entry = find(doc.root, key)
-    return doc.text.count("\n", 0, entry.start) + 1 if entry else None
+    return _line(doc, entry) if entry else None
 
 
 class Spliced(Struct, frozen=True):
@@ -167,6 +180,8 @@ def rewrite(
         if _says(doc, want):
             return Spliced(doc.encode(text))
         raise Unmergeable("the change leaves no trace in the text")
+    # Splicing works on text and can be wrong about what it means to the agent. So the result is read again, and one
+    # that says anything else is thrown away: the caller then takes the file whole or by lines.
     for candidate in _endings(doc.text, text):
         content = doc.encode(candidate)
         if _says(_again(content, doc.kind), want):
@@ -175,10 +190,13 @@ def rewrite(
 
 
 def _endings(old: str, new: str) -> list[str]:
-    """The candidate texts: first without a final newline that the old text did not have, then unchanged."""
+    """Return the candidate texts: first without a final newline that the old text did not have, then unchanged.
+
+    In a block scalar the final newline can be part of the value, so that only the second one says what it should.
+    """
     if old.endswith("\n") or not new.endswith("\n") or not old:
         return [new]
-    return [new[: -2 if new.endswith("\r\n") else -1], new]
+    return [new.removesuffix("\n").removesuffix("\r"), new]
 
 
 def _again(content: bytes, kind: Kind) -> Document | None:
@@ -209,11 +227,14 @@ def put(
         Unmergeable: The change can't be made by splicing, or a document can't be read.
     """
     doc = _readable(data, kind)
-    source = _readable(donor, kind) if donor is not None else None
+    source = _readable_or_none(donor, kind)
+    like = source.value if source else doc.value
     want = doc.value
     for key, value in edits.items():
-        want = with_value(want, key, value, source.value if source else doc.value)
-    return rewrite(doc, {} if want is ABSENT else want, donor=source).content
+        want = with_value(want, key, value, like)
+    if want is ABSENT:
+        want = {}
+    return rewrite(doc, want, donor=source).content
 
 
 def graft(target: bytes | None, source: bytes | None, kind: Kind, keys: Iterable[KeyPath]) -> bytes:
@@ -233,20 +254,32 @@ def graft(target: bytes | None, source: bytes | None, kind: Kind, keys: Iterable
     """
     keys = list(keys)
     if () in keys:
-        return source if source is not None else dump({}, kind)
+        return dump({}, kind) if source is None else source
     if not keys and target is not None:
         return target
-    other = _readable(source, kind) if source is not None else None
-    have = other.value if other and other.root else ABSENT
-    doc = _readable(target, kind) if target is not None else None
-    want: object = doc.value if doc and doc.root else {}
+    donor, doc = _readable_or_none(source, kind), _readable_or_none(target, kind)
+    have, want = _data(donor, ABSENT), _data(doc, {})
     for key in keys:
         want = with_value(want, key, get(have, key), have)
     if want is ABSENT:
         want = {}
-    if doc is None:
-        return rewrite(other, want).content if other and want else dump(want, kind)
-    return rewrite(doc, want, donor=other).content
+    if doc is not None:
+        return rewrite(doc, want, donor=donor).content
+    if donor is not None and want:
+        # A new document is what is left of the source's text, so that its comments come along.
+        return rewrite(donor, want).content
+    return dump(want, kind)
+
+
+def _data(doc: Document | None, empty: object) -> object:
+    """Return the data of a document; ``empty`` if there is no document or it holds only comments."""
+    if doc is None or doc.root is None:
+        return empty
+    return doc.value
+
+
+def _readable_or_none(data: bytes | None, kind: Kind) -> Document | None:
+    return None if data is None else _readable(data, kind)
 
 
 def _readable(data: bytes, kind: Kind) -> Document:

@@ -44,7 +44,8 @@ def applied(text: str, edits: Iterable[Edit], start: int = 0, end: int | None = 
     Raises:
         Unmergeable: Two edits overlap.
     """
-    end = len(text) if end is None else end
+    if end is None:
+        end = len(text)
     out: list[str] = []
     at = start
     for edit in sorted(edits, key=lambda e: (e.start, e.end)):

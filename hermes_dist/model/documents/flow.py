@@ -55,6 +55,8 @@ class Flow:
             Unmergeable: The collection can't be edited in place.
         """
         kept = sum(slot.own is not None for slot in self.slots)
+        # As long as no entry comes or goes, each is edited where it is. Otherwise commas move, so the whole inside is
+        # written anew, with the edits of its entries taken out of the editor and applied within it.
         if kept == len(self.slots) == len(self.view.node.entries):
             for slot in self.slots:
                 self.keep(slot)
@@ -83,30 +85,40 @@ class Flow:
         new = self.spelled(slot.want, donor)
         node = view.node
         if node.start == node.end:
-            new = (" " if ":" in self.text[view.entry.key_end : node.start] else ": ") + new
+            # YAML allows {key} and {key:}; only the second has a colon already.
+            has_colon = ":" in self.text[view.entry.key_end : node.start]
+            new = f" {new}" if has_colon else f": {new}"
         self.editor.edit(node.start, node.end, new, path, base)
 
     def spelled(self, want: object, donor: View | None) -> str:
         return _spelling.flow_value(self.editor.doc, want, donor, self.margin, lines=self.spread)
 
     def rebuilt(self) -> str:
-        """The text between the brackets, with new entries put in and others left out."""
+        """Return the text between the brackets, with new entries put in and others left out."""
         views = self.view.kids()
         node = self.view.node
+        self.check_departing(views)
         places = {id(view): n for n, view in enumerate(views)}
-        stay = {id(slot.own) for slot in self.slots}
-        if any(view.node.knot for view in views if id(view) not in stay):
-            raise Unmergeable("a change touches an anchor")
         out = self.text[node.start + 1 : views[0].entry.start]
         before: int | None = None
         for n, slot in enumerate(self.slots):
             here = places[id(slot.own)] if slot.own else None
             if n:
-                follows = before is not None and here == before + 1
-                out += self.gap(before or 0) if follows else self.separator(views)
+                out += self.between(before, here, views)
             out += self.element(slot)
             before = here
         return out + self.text[views[-1].node.end : node.end - 1]
+
+    def check_departing(self, views: list[View]) -> None:
+        stay = {id(slot.own) for slot in self.slots}
+        if any(view.node.knot for view in views if id(view) not in stay):
+            raise Unmergeable("a change touches an anchor")
+
+    def between(self, before: int | None, here: int | None, views: list[View]) -> str:
+        """Return the text between two entries; what neighbours have between them stays, comments included."""
+        if before is not None and here == before + 1:
+            return self.gap(before)
+        return self.separator(views)
 
     def gap(self, before: int) -> str:
         views = self.view.kids()
@@ -120,8 +132,9 @@ class Flow:
                 return gap
         if self.spread:
             return ",\n" + self.margin
-        json = self.editor.doc.kind is Kind.JSON
-        return _json_write.style_of(self.text).comma if json else ", "
+        if self.editor.doc.kind is Kind.JSON:
+            return _json_write.style_of(self.text).comma
+        return ", "
 
     def element(self, slot: Slot) -> str:
         view = slot.own or slot.moved

@@ -13,7 +13,14 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
 _WORD = re.compile(r"true|false|null|NaN|-?Infinity")
-_WORDS = {"true": True, "false": False, "null": None, "NaN": float("nan")}
+_WORDS = {
+    "true": True,
+    "false": False,
+    "null": None,
+    "NaN": float("nan"),
+    "Infinity": float("inf"),
+    "-Infinity": float("-inf"),
+}
 _LONGEST_NUMBER = 100
 
 
@@ -61,8 +68,7 @@ class _Reader:
             text, end = self.string(at)
             return Node(text, at, end)
         if found := _WORD.match(self.text, at):
-            word = found[0]
-            return Node(_WORDS[word] if word in _WORDS else float(word), at, found.end())
+            return Node(_WORDS[found[0]], at, found.end())
         return self.number(at)
 
     def number(self, at: int) -> Node:
@@ -71,8 +77,10 @@ class _Reader:
             self.refuse("not valid JSON: a value is missing", at)
         if len(found[0]) > _LONGEST_NUMBER:
             self.refuse("a number too long", at)
-        number = float(found[0]) if found[1] or found[2] else int(found[0])
-        if isinstance(number, int) and not -(1 << 63) <= number < 1 << 64:
+        if found[1] or found[2]:
+            return Node(float(found[0]), at, found.end())
+        number = int(found[0])
+        if not -(1 << 63) <= number < 1 << 64:
             self.refuse("a number of more than 64 bits", at)
         return Node(number, at, found.end())
 

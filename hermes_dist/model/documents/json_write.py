@@ -10,6 +10,8 @@ from msgspec import Struct
 from hermes_dist.model.values import Unmergeable
 
 _CONTROL = re.compile(r"[\x7f-\x9f]")
+_TIGHT_COMMA = re.compile(r'[\w"\]}],["\w\[{]')
+_TIGHT_COLON = re.compile(r'":\S')
 _INDENT = re.compile(r"[\[{]\r?\n([ \t]+)")
 
 
@@ -32,9 +34,14 @@ class Style(Struct, frozen=True):
 def style_of(text: str) -> Style:
     """Find the style that a document is written in."""
     step = _INDENT.search(text)
-    comma = ", " if step or not re.search(r'[\w"\]}],["\w\[{]', text) else ","
-    colon = ":" if re.search(r'":\S', text) and not re.search(r'": ', text) else ": "
-    return Style(step[1] if step else "", comma, colon, text.isascii() and "\\u" in text)
+    tight_commas = not step and _TIGHT_COMMA.search(text)
+    tight_colons = _TIGHT_COLON.search(text) and '": ' not in text
+    return Style(
+        unit=step[1] if step else "",
+        comma="," if tight_commas else ", ",
+        colon=":" if tight_colons else ": ",
+        ascii_only=text.isascii() and "\\u" in text,
+    )
 
 
 def write(data: object, style: Style, *, margin: str = "", lines: bool = True) -> str:
@@ -43,12 +50,13 @@ def write(data: object, style: Style, *, margin: str = "", lines: bool = True) -
     Raises:
         Unmergeable: JSON can't express the value.
     """
-    spread = bool(style.unit) and lines
-    separators = ("," if spread else style.comma, style.colon)
-    unit = style.unit if spread else None
+    unit, comma = None, style.comma
+    if style.unit and lines:
+        unit, comma = style.unit, ","
+    separators = (comma, style.colon)
     try:
         text = json.dumps(data, indent=unit, separators=separators, ensure_ascii=style.ascii_only)
     except TypeError as err:
         raise Unmergeable(f"it can't be written as JSON: {err}") from None
     text = _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-    return text.replace("\n", "\n" + margin) if spread else text
+    return text.replace("\n", "\n" + margin)

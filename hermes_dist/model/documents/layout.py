@@ -83,18 +83,24 @@ class View:
 
     def kid(self, key: object) -> View | None:
         """Return the child entry with this key."""
-        return self._find(freeze(key)) if self.node.is_map else None
+        if not self.node.is_map:
+            return None
+        return self._find(freeze(key))
 
     def equal(self, value: object) -> View | None:
         """Return the first child item with this value."""
-        return None if self.node.is_map else self._find(freeze(value))
+        if self.node.is_map:
+            return None
+        return self._find(freeze(value))
 
     def _find(self, twin: Hashable) -> View | None:
         if self._known is None:
-            in_map = self.node.is_map
-            self._known = {
-                freeze(kid.entry.key if in_map else kid.value): kid for kid in reversed(self.kids())
-            }
+            # In reverse, so that the first of several equal items wins.
+            kids = reversed(self.kids())
+            if self.node.is_map:
+                self._known = {freeze(kid.entry.key): kid for kid in kids}
+            else:
+                self._known = {freeze(kid.value): kid for kid in kids}
         return self._known.get(twin)
 
     def named(self, item: Item) -> View | None:
@@ -110,7 +116,9 @@ class View:
 
     def step(self, segment: Segment) -> View | None:
         """Return the child that one segment of a key path names."""
-        return self.named(segment) if isinstance(segment, Item) else self.kid(segment)
+        if isinstance(segment, Item):
+            return self.named(segment)
+        return self.kid(segment)
 
 
 def root_view(doc: Document | None) -> View | None:
@@ -131,8 +139,8 @@ def _block_kids(view: View) -> list[View]:
     column = starts[0] - _line_start(text, starts[0])
     for entry, start in zip(node.entries, starts, strict=True):
         chunk = _chunk(text, entry, start, column, floor)
-        below = text.find("\n", entry.key_end if node.is_map else start)
-        kids.append(View(doc, entry, chunk, below + 1 if below >= 0 else len(text)))
+        head = entry.key_end if node.is_map else start
+        kids.append(View(doc, entry, chunk, _line_end(text, head)))
         floor = chunk.end
     return kids
 
@@ -143,6 +151,24 @@ def _chunk(text: str, entry: Entry, start: int, column: int, floor: int) -> Chun
     if start - line != column or (not inline and text[line:start].strip(" ")):
         raise Unmergeable("its lines are laid out in a way that can't be edited in place")
     core = _core(text, entry.node)
+    lead = start if inline else _lead(text, line, column, floor)
+    return Chunk(lead, start, core, _end(text, core, column), column, inline)
+
+
+def _lead(text: str, line: int, column: int, floor: int) -> int:
+    """Return where the comment lines glued above an entry begin; its own line if there are none."""
+    lead = line
+    while lead > floor:
+        above = _line_start(text, lead - 1)
+        # A comment indented deeper belongs to the entry before; a blank line or any other text ends the comments.
+        if above < floor or text[above : above + column + 1].lstrip(" ")[:1] != "#":
+            break
+        lead = above
+    return lead
+
+
+def _end(text: str, core: int, column: int) -> int:
+    """Return the end of the comment lines below an entry that are indented deeper than it."""
     end = at = core
     while at < len(text):
         after = _line_end(text, at)
@@ -152,13 +178,7 @@ def _chunk(text: str, entry: Entry, start: int, column: int, floor: int) -> Chun
         elif body:
             break
         at = after
-    lead = start if inline else line
-    while not inline and lead > floor:
-        above = _line_start(text, lead - 1)
-        if above < floor or text[above : above + column + 1].lstrip(" ")[:1] != "#":
-            break
-        lead = above
-    return Chunk(lead, start, core, end, column, inline)
+    return end
 
 
 def _core(text: str, node: Node) -> int:
@@ -199,7 +219,9 @@ def _line_start(text: str, at: int) -> int:
 def _line_end(text: str, at: int) -> int:
     """Return the position after the line."""
     found = text.find("\n", at)
-    return found + 1 if found >= 0 else len(text)
+    if found < 0:
+        return len(text)
+    return found + 1
 
 
 def _margin(text: str, line: int) -> int:
@@ -255,8 +277,16 @@ def lines_of(
     doc: Document, start: int, end: int, column: int, *, inline: bool, text: str | None = None
 ) -> str:
     """Return lines of a document moved to column 0, with LF ends; an inline entry gets its margin first."""
-    piece = (doc.text[start:end] if text is None else text).replace("\r\n", "\n")
-    return shift((" " * column if inline else "") + piece, -column)
+    piece = doc.text[start:end] if text is None else text
+    piece = piece.replace("\r\n", "\n")
+    if inline:
+        piece = " " * column + piece
+    return shift(piece, -column)
+
+
+def ended(lines: str) -> str:
+    """Return lines with a newline at their end, which the last line of a document may lack."""
+    return lines if lines.endswith("\n") else lines + "\n"
 
 
 def comments(doc: Document, start: int = 0, end: int | None = None) -> Counter[str]:
@@ -264,8 +294,8 @@ def comments(doc: Document, start: int = 0, end: int | None = None) -> Counter[s
     if doc.notes is None:
         doc.notes = _comments(doc)
     stop = len(doc.text) if end is None else end
-    low = bisect_left(doc.notes, (start, ""))
-    return Counter(note for _, note in doc.notes[low : bisect_left(doc.notes, (stop, ""))])
+    first, after = (bisect_left(doc.notes, (at, "")) for at in (start, stop))
+    return Counter(note for _, note in doc.notes[first:after])
 
 
 def _comments(doc: Document) -> list[tuple[int, str]]:
@@ -273,6 +303,7 @@ def _comments(doc: Document) -> list[tuple[int, str]]:
     if doc.kind is Kind.JSON or "#" not in doc.text:
         return found
     at = 0
+    # A # inside a text is not a comment, so only what lies between the scalars is searched.
     for first, last in [*doc.scalars, (len(doc.text), 0)]:
         hits = _COMMENT.finditer(doc.text, at, max(at, first))
         found += [(hit.start(), hit[0].rstrip()) for hit in hits]

@@ -50,15 +50,16 @@ class Node(Struct, eq=False):
     end: int
     form: Form = Form.INLINE
     entries: list[Entry] = field(default_factory=list)
-    tail: Node | None = (
-        None  # the last value in its text if that is not an entry: the value of a final <<
-    )
+    tail: Node | None = None
+    """The last value in its text if that is not an entry: the value of a final <<."""
     tied: bool = False  # has an anchor, is an alias, or merges keys with <<
     knot: bool = False  # is tied, or contains something that is
 
     def entry(self, key: object) -> Entry | None:
         """Return the map entry with this key."""
-        return next((e for e in self.entries if same(e.key, key)), None) if self.is_map else None
+        if not self.is_map:
+            return None
+        return next((entry for entry in self.entries if same(entry.key, key)), None)
 
     @property
     def is_map(self) -> bool:
@@ -102,7 +103,9 @@ class Document(Struct, eq=False):
 
     def encode(self, text: str) -> bytes:
         """Return the bytes of a new text of this document."""
-        return (("\ufeff" if self.bom else "") + text).encode()
+        if self.bom:
+            text = "\ufeff" + text
+        return text.encode()
 
 
 def decode(data: bytes, limits: Limits) -> tuple[str, bool]:

@@ -34,7 +34,9 @@ class Slot(Struct, frozen=True):
         """Return what it adds to the path of its collection; empty for an item without a name."""
         if self.name is not None:
             return (self.name,)
-        return (self.key,) if isinstance(self.key, str | int | float | None) else ()
+        if isinstance(self.key, str | int | float | None):
+            return (self.key,)
+        return ()
 
     def among(self, other: View | None) -> View | None:
         """Return the matching entry in another document's collection."""
@@ -53,7 +55,16 @@ def slots_of(view: View, want: dict[object, object] | list[object]) -> list[Slot
     Raises:
         Unmergeable: The lines of the entries can't be told apart.
     """
-    return _in_map(view, want) if isinstance(want, dict) else _in_list(view, want)
+    if isinstance(want, dict):
+        return _in_map(view, want)
+    return _in_list(view, want)
+
+
+def name_of(value: object, field: str | None) -> Item | None:
+    """Return the name of an item of a list; None in a list without names."""
+    if field and isinstance(value, dict):
+        return Item(field, str(value.get(field)))
+    return None
 
 
 def _in_map(view: View, want: dict[object, object]) -> list[Slot]:
@@ -64,22 +75,28 @@ def _in_map(view: View, want: dict[object, object]) -> list[Slot]:
 
 def _in_list(view: View, want: list[object]) -> list[Slot]:
     kids = view.kids()
-    here = [kid.value for kid in kids]
-    field = key_field(here, want)
+    field = key_field([kid.value for kid in kids], want)
     if field:
-        marks: list[Hashable] = list(by_field(want, field))
-        found = {kid.value[field]: n for n, kid in enumerate(kids) if isinstance(kid.value, dict)}
-        pairs = [found.get(mark) for mark in marks]
+        pairs = _same_names(kids, want, field)
     else:
-        pairs = _matched([freeze(value) for value in here], [freeze(value) for value in want])
+        pairs = _matched([freeze(kid.value) for kid in kids], [freeze(value) for value in want])
     stay = _rising(pairs)
     slots = []
-    for n, value in enumerate(want):
-        at = pairs[n]
-        kid = kids[at] if at is not None else None
-        name = Item(field, str(marks[n])) if field else None
-        slots.append(Slot(value, kid if n in stay else None, None if n in stay else kid, name=name))
+    for n, (value, at) in enumerate(zip(want, pairs, strict=True)):
+        name = name_of(value, field)
+        if at is None:
+            slots.append(Slot(value, name=name))
+        elif n in stay:
+            slots.append(Slot(value, own=kids[at], name=name))
+        else:
+            slots.append(Slot(value, moved=kids[at], name=name))
     return slots
+
+
+def _same_names(kids: list[View], want: list[object], field: str) -> list[int | None]:
+    """Return, for each wanted item, the position of the existing one with its name."""
+    places = {kid.value[field]: n for n, kid in enumerate(kids) if isinstance(kid.value, dict)}
+    return [places.get(name) for name in by_field(want, field)]
 
 
 def _matched(here: list[Hashable], want: list[Hashable]) -> list[int | None]:
@@ -103,7 +120,10 @@ def _matched(here: list[Hashable], want: list[Hashable]) -> list[int | None]:
 
 
 def _rising(pairs: list[int | None]) -> set[int]:
-    """The wanted positions whose partners form the longest increasing sequence."""
+    """Return the wanted positions whose partners form the longest increasing sequence.
+
+    These entries stay where they are, and only the others move: the fewest lines change places.
+    """
     tails: list[int] = []
     last: list[int] = []
     before: dict[int, int | None] = {}

@@ -7,7 +7,7 @@ import re
 from msgspec import Struct
 
 from hermes_dist.model.documents import json_write as _json_write
-from hermes_dist.model.documents.layout import View, lines_of, shift
+from hermes_dist.model.documents.layout import View, ended, lines_of, shift
 from hermes_dist.model.documents.nodes import Document, Form, Kind
 from hermes_dist.model.values import ABSENT, Unmergeable, same
 
@@ -25,6 +25,11 @@ class Spelled(Struct, frozen=True):
     @property
     def inline(self) -> bool:
         return not self.body
+
+    @property
+    def after_colon(self) -> str:
+        """The head with the space that a colon needs; empty if everything is on the lines below."""
+        return self.head and f" {self.head}"
 
 
 def value(want: object, donor: View | None, column: int) -> Spelled:
@@ -62,7 +67,8 @@ def _given(donor: View, column: int) -> Spelled:
     head, newline, rest = _lf(text[node.start : node.end]).partition("\n")
     rest = shift(rest, delta)
     if node.form is Form.TEXT:
-        return Spelled(head.split(" #")[0].rstrip(), rest if rest.endswith("\n") else rest + "\n")
+        # The comment beside | or > is upstream's; the one that the user has there is put back by the caller.
+        return Spelled(head.split(" #")[0].rstrip(), ended(rest))
     return Spelled(head + newline + rest)
 
 
@@ -75,7 +81,7 @@ def _body(view: View) -> tuple[str, int]:
     chunks = [kid.chunk for kid in view.kids() if kid.chunk]
     first, last = chunks[0], chunks[-1]
     lines = lines_of(view.doc, first.lead, last.end, first.column, inline=first.inline)
-    return lines if lines.endswith("\n") else lines + "\n", first.column
+    return ended(lines), first.column
 
 
 def entry(
@@ -88,8 +94,7 @@ def entry(
     """
     if in_map:
         new = value(want, donor, column)
-        head = f"{key_text(doc, key, donor)}:{' ' if new.head else ''}{new.head}"
-        return f"{' ' * column}{head}\n{new.body}"
+        return f"{' ' * column}{key_text(doc, key, donor)}:{new.after_colon}\n{new.body}"
     from hermes_dist.model.documents import yaml_write as _yaml_write  # noqa: PLC0415 - yaml costs start-up time
 
     if donor and donor.chunk is None and same(donor.value, want):
@@ -127,18 +132,31 @@ def flow_value(doc: Document, want: object, donor: View | None, margin: str, *, 
         Unmergeable: The value can't be written in this place.
     """
     known = _free(donor) if donor and same(donor.value, want) else None
-    raw = known.doc.text[known.node.start : known.node.end] if known else ""
     if doc.kind is Kind.JSON:
         if known and not isinstance(want, dict | list):
-            return raw
+            return _text_of(known)
         return _json_write.write(want, _json_write.style_of(doc.text), margin=margin, lines=lines)
-    if known and raw and "\n" not in raw:
-        safe = known.chunk is None or raw[0] in "'\"" or not _UNSAFE_IN_FLOW.search(raw)
-        if known.node.form is Form.FLOW or (known.node.form is Form.INLINE and safe):
-            return raw
+    if known and _fits_in_flow(known):
+        return _text_of(known)
     from hermes_dist.model.documents import yaml_write as _yaml_write  # noqa: PLC0415 - yaml costs start-up time
 
     return _yaml_write.flow(want)
+
+
+def _text_of(view: View) -> str:
+    return view.doc.text[view.node.start : view.node.end]
+
+
+def _fits_in_flow(view: View) -> bool:
+    """Return whether the spelling of a value means the same between braces or brackets."""
+    raw = _text_of(view)
+    if not raw or "\n" in raw:
+        return False
+    if view.node.form is Form.FLOW:
+        return True
+    # Outside braces, a plain value may hold a comma or a bracket, which would end it inside.
+    safe = view.chunk is None or raw[0] in "'\"" or not _UNSAFE_IN_FLOW.search(raw)
+    return view.node.form is Form.INLINE and safe
 
 
 def document(doc: Document, want: object, donor: View | None) -> str:
@@ -148,12 +166,14 @@ def document(doc: Document, want: object, donor: View | None) -> str:
         Unmergeable: The value can't be written in this place.
     """
     if doc.kind is Kind.JSON:
-        model = donor.doc if donor and not (doc.root and doc.root.entries) else doc
+        # An empty document has no style of its own.
+        has_style = doc.root is not None and doc.root.entries
+        model = donor.doc if donor and not has_style else doc
         return _json_write.write(want, _json_write.style_of(model.text))
     if donor and same(_free(donor).value, want):
         if donor.node.form is Form.BLOCK:
             return _body(donor)[0]
-        return _lf(donor.doc.text[donor.node.start : donor.node.end]) + "\n"
+        return _lf(_text_of(donor)) + "\n"
     from hermes_dist.model.documents import yaml_write as _yaml_write  # noqa: PLC0415 - yaml costs start-up time
 
     if isinstance(want, dict | list) and want:
@@ -169,9 +189,10 @@ def appended(doc: Document, want: object, donor: View | None) -> str:
     """
     if want is None or want == {} or want is ABSENT:
         return ""
-    gap = "\n" if doc.text and not doc.text.endswith("\n") else ""
-    new = gap + document(doc, want, donor)
-    return new.replace("\n", "\r\n") if "\r\n" in doc.text else new
+    new = document(doc, want, donor)
+    if doc.text and not doc.text.endswith("\n"):
+        new = "\n" + new
+    return new.replace("\n", doc.newline)
 
 
 def after_colon(view: View) -> int:
@@ -196,5 +217,7 @@ def side_comment(view: View, colon: int, beside: bool) -> str:
     else:
         start = node.end
     stop = text.find("\n", start)
-    found = _SIDE.search(text, start, stop if stop >= 0 else len(text))
+    if stop < 0:
+        stop = len(text)
+    found = _SIDE.search(text, start, stop)
     return found[0].rstrip() if found else ""

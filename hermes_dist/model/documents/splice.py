@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import TypeGuard
 
 from hermes_dist.model.documents import spelling as _spelling
 from hermes_dist.model.documents.edits import Edit, applied
@@ -13,13 +15,14 @@ from hermes_dist.model.documents.layout import (
     blank_at,
     blank_before,
     comments,
+    ended,
     lifted,
     lines_of,
     root_view,
     shift,
 )
-from hermes_dist.model.documents.nodes import Document, Form, Kind
-from hermes_dist.model.documents.slots import Slot, slots_of
+from hermes_dist.model.documents.nodes import Document, Form, Kind, Node
+from hermes_dist.model.documents.slots import Slot, name_of, slots_of
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.values import ABSENT, Unmergeable, same
 
@@ -51,7 +54,7 @@ class Splice:
             Unmergeable: The document can't be edited in place.
         """
         root, donor = root_view(self.doc), root_view(self.donor)
-        if root is None:
+        if root is None:  # a document of comments only
             return self.doc.text + _spelling.appended(self.doc, want, donor)
         if not self.inside(root, want, donor, root_view(self.base), ()):
             self.whole(root, want, donor)
@@ -65,6 +68,7 @@ class Splice:
         return [path for path, edits in groups.items() if self.loses(edits)]
 
     def loses(self, edits: list[Edit]) -> bool:
+        # The edits of one key are judged together: one may remove a comment that another puts back elsewhere.
         gone: Counter[str] = Counter()
         for edit in edits:
             gone.update(comments(self.doc, edit.start, edit.end))
@@ -99,6 +103,7 @@ class Splice:
             # The donor's heading comment often is above the value already; without this check it would appear
             # twice.
             new = _without_heading(new, text[:start]).rstrip("\n")
+            # Behind a tag or a document mark such as ---, a block collection needs a line of its own.
             if text[text.rfind("\n", 0, start) + 1 : start].strip() and self.doc.kind is Kind.YAML:
                 new = "\n" + new
         self.edit(start, end, new, (), root_view(self.base))
@@ -108,21 +113,20 @@ class Splice:
     ) -> bool:
         """Edit the parts of an entry; False if none of them can stay and the entry must be replaced whole."""
         node = view.node
-        if (
-            type(node.value) is not type(want)
-            or not isinstance(want, dict | list)
-            or not node.entries
-        ):
+        if not _is_spelled_like(want, node):
             return False
-        if same(node.value, want) and not self.follows:
+        unchanged = same(node.value, want)
+        if unchanged and not self.follows:
             return True
-        if node.tied and not same(node.value, want):
+        if node.tied and not unchanged:
             raise Unmergeable("a change touches an anchor")
-        # A value with anchors, aliases or << can't be matched entry by entry: one line may be the text of many
-        # values.
-        slots = slots_of(view, want) if not node.tied else []
+        if node.tied:
+            # A value with anchors, aliases or << can't be matched entry by entry: one line may be the text of many
+            # values.
+            return True
+        slots = slots_of(view, want)
         if not any(slot.own for slot in slots):
-            return node.tied
+            return False
         if node.form is Form.FLOW:
             Flow(self, view, slots, donor=donor, base=base, path=path).edit()
         else:
@@ -132,7 +136,10 @@ class Splice:
     def block(
         self, view: View, slots: list[Slot], donor: View | None, base: View | None, path: KeyPath
     ) -> None:
-        """Edit a block collection, which has one entry per line."""
+        """Edit a block collection, which has one entry per line.
+
+        New entries wait until the next one that stays: only then are both their neighbours known.
+        """
         self.delete(view, slots, base, path)
         before: View | None = None
         waiting: list[Slot] = []
@@ -143,43 +150,19 @@ class Splice:
             self.insert(waiting, before, slot.own, donor, path)
             waiting = []
             before = slot.own
-            self.keep(slot, donor, base, (*path, *slot.segment()))
+            self.keep(slot, slot.own, donor, base, (*path, *slot.segment()))
         self.insert(waiting, before, None, donor, path)
 
     def delete(self, view: View, slots: list[Slot], base: View | None, path: KeyPath) -> None:
         """Remove the lines of the entries that go."""
-        text = self.doc.text
         stay = {id(slot.own) for slot in slots}
-        kids = view.kids()
-        first = next(n for n, kid in enumerate(kids) if id(kid) in stay)
-        inline = kids[0].chunk is not None and kids[0].chunk.inline
         names = next((slot.name for slot in slots if slot.name), None)
-        floor = 0
-        for n, kid in enumerate(kids):
-            chunk = kid.chunk
-            if chunk is None:
-                continue
-            if id(kid) not in stay:
-                if kid.node.knot:
-                    raise Unmergeable("a change touches an anchor")
-                start = (
-                    blank_before(text, chunk.lead, floor)
-                    if n and blank_at(text, chunk.end)
-                    else chunk.lead
-                )
-                end = chunk.end
-                after = kids[n + 1].chunk if inline and n < first else None
-                if after:  # the next entry moves up behind the dash
-                    start, end = chunk.lead, after.lead + (chunk.column if n + 1 == first else 0)
-                gone = _gone(kid, view, names)
-                self.edit(
-                    start,
-                    end,
-                    "",
-                    (*path, *gone.segment()),
-                    gone.among(base) if gone.segment() else base,
-                )
-            floor = chunk.end
+        for kid, start, end in _departing(self.doc.text, view.kids(), stay):
+            gone = _gone(kid, view, names)
+            # An item without a name has no twin in base that could be told, so its comments are looked for in the
+            # whole collection.
+            twin = gone.among(base) if gone.segment() else base
+            self.edit(start, end, "", (*path, *gone.segment()), twin)
 
     def insert(
         self,
@@ -194,71 +177,79 @@ class Splice:
         if not slots or at is None or at.chunk is None:
             return
         chunk, in_map = at.chunk, slots[0].key is not ABSENT
-        text = "".join(
-            self.chunk_text(slot, slot.among(donor), chunk.column, in_map) for slot in slots
-        )
-        where = chunk.end if before else chunk.lead
-        if before and self.doc.text[where - 1 : where] != "\n":
-            text = "\n" + text
-        # The first key of an item is on the line of its dash: the new entry takes that place, the old one a new
-        # line.
-        if not before and chunk.inline:
-            text = text.lstrip(" ") + " " * chunk.column
+        spelled = [self.chunk_text(slot, slot.among(donor), chunk.column, in_map) for slot in slots]
+        text = "".join(spelled)
+        if before:
+            where = chunk.end
+            if self.doc.text[where - 1 : where] != "\n":
+                text = "\n" + text
+        else:
+            where = chunk.lead
+            # The first key of an item is on the line of its dash: the new entry takes that place, the old one a new
+            # line.
+            if chunk.inline:
+                text = text.lstrip(" ") + " " * chunk.column
         self.edit(where, where, text, (*path, *slots[0].segment()), None)
 
     def chunk_text(self, slot: Slot, donor: View | None, column: int, in_map: bool) -> str:
         """Spell a new entry as lines at a column."""
-        if slot.moved and slot.moved.chunk:
-            own = slot.moved
-            nested = Splice(self.doc, self.donor)
+        lines = None
+        if slot.moved:
             # A moved entry keeps its own lines, so that its comments and its spelling move with it.
-            if same(own.value, slot.want) or nested.inside(own, slot.want, donor, None, ()):
-                return _taken(own, column, nested.edits)
-        if donor and donor.chunk and not donor.node.knot:
-            nested = Splice(donor.doc)
-            if same(donor.value, slot.want) or nested.inside(donor, slot.want, None, None, ()):
-                chunk = donor.chunk
-                apart = (
-                    blank_before(donor.doc.text, chunk.lead, 0) < chunk.lead and not chunk.inline
-                )
-                return ("\n" if apart and column == 0 else "") + _taken(donor, column, nested.edits)
-        return _spelling.entry(self.doc, slot.key, slot.want, donor, column, in_map=in_map)
+            lines = self.moved_lines(slot.moved, slot.want, donor, column)
+        if lines is None and donor:
+            lines = _donor_lines(donor, slot.want, column)
+        if lines is None:
+            lines = _spelling.entry(self.doc, slot.key, slot.want, donor, column, in_map=in_map)
+        return lines
 
-    def keep(self, slot: Slot, donor: View | None, base: View | None, path: KeyPath) -> None:
+    def moved_lines(self, own: View, want: object, donor: View | None, column: int) -> str | None:
+        """Return the lines of an entry of this document with the wanted value; None if they can't hold it."""
+        nested = Splice(self.doc, self.donor)
+        if own.chunk and (same(own.value, want) or nested.inside(own, want, donor, None, ())):
+            return _taken(own, column, nested.edits)
+        return None
+
+    def keep(
+        self, slot: Slot, view: View, donor: View | None, base: View | None, path: KeyPath
+    ) -> None:
         """Give an entry that stays its wanted value; ``donor`` and ``base`` are its collection in those documents."""
-        view, want = slot.own, slot.want
-        if view is None or view.chunk is None:
-            return
+        want = slot.want
         equal = same(view.value, want)
         if equal and not self.follows:
             return
         donor, base = slot.among(donor), slot.among(base)
-        if equal and not (donor and base):
+        if donor and base:
+            if self.follow(view, want, donor, base, path):
+                return
+        elif equal:
             return
-        # The user never touched this entry: upstream's spelling and comments come with upstream's value.
-        if donor and base and not isinstance(want, dict) and self.retakes(view, want, donor, base):
-            self.retake(view, donor, base, path)
-            return
-        if self.follows and donor and base and isinstance(want, dict):
-            self.follow_head(view, donor, base, path)
         if self.inside(view, want, donor, base, path) or equal:
             return
-        if view.node.knot:
-            raise Unmergeable("a change touches an anchor")
         if slot.key is ABSENT:
             # An item has no key, so nothing says that the new value belongs to the old one and its comments.
             raise Unmergeable("an item of a list can't be replaced in place")
         self.put(view, want, donor, base, path)
 
+    def follow(self, view: View, want: object, donor: View, base: View, path: KeyPath) -> bool:
+        """Take over the donor's spelling and comments where the user left them alone; True if nothing else is to do."""
+        if isinstance(want, dict):
+            # The entries of a map follow one by one, so that a comment of the user's inside holds up only its own.
+            if self.follows:
+                self.follow_head(view, donor, base, path)
+            return False
+        if not self.retakes(view, want, donor, base):
+            return False
+        self.retake(view, donor, base, path)
+        return True
+
     def retakes(self, view: View, want: object, donor: View, base: View) -> bool:
         """Return whether the entry is spelled as in the base, and the donor already has the wanted value."""
         if base.chunk is None or donor.chunk is None or donor.node.knot or view.node.knot:
             return False
-        if (
-            not same(donor.value, want)
-            or not same(view.value, base.value)
-            or lifted(view) != lifted(base)
-        ):
+        if not same(donor.value, want) or not same(view.value, base.value):
+            return False
+        if lifted(view) != lifted(base):
             return False
         return not same(view.value, want) or _notes(view) != _notes(donor)
 
@@ -292,6 +283,8 @@ class Splice:
     ) -> None:
         """Replace the value of a key, and keep the comment on its line."""
         chunk, node, text = view.chunk, view.node, self.doc.text
+        if node.knot:
+            raise Unmergeable("a change touches an anchor")
         if chunk is None:
             raise Unmergeable("a flow can't take lines")
         new = _spelling.value(want, donor, chunk.column)
@@ -304,8 +297,7 @@ class Splice:
                 self.edit(node.start, node.end, new.head, path, base)
             return
         comment = _spelling.side_comment(view, colon, beside)
-        head = (" " if new.head else "") + new.head
-        self.edit(colon, chunk.core, f"{head}{comment}\n{new.body}", path, base)
+        self.edit(colon, chunk.core, f"{new.after_colon}{comment}\n{new.body}", path, base)
 
 
 def _without_heading(new: str, above: str) -> str:
@@ -316,14 +308,76 @@ def _without_heading(new: str, above: str) -> str:
     return "".join(lines[next(there, 0) :])
 
 
+def _is_spelled_like(want: object, node: Node) -> TypeGuard[dict[object, object] | list[object]]:
+    """Return whether the wanted value is a map or list, as the node is, and the node has entries to go by."""
+    return isinstance(want, dict | list) and type(node.value) is type(want) and bool(node.entries)
+
+
+def _departing(text: str, kids: list[View], stay: set[int]) -> Iterator[tuple[View, int, int]]:
+    """Yield each entry that goes, with the start and the end of the text that goes with it.
+
+    Args:
+        text: The text of the document.
+        kids: The entries of a block.
+        stay: The identities of those that stay; at least one.
+    """
+    behind_dash = _after_a_dash(kids, stay)
+    floor = 0
+    for n, kid in enumerate(kids):
+        chunk = kid.chunk
+        if chunk is None:
+            continue
+        if id(kid) not in stay:
+            if kid.node.knot:
+                raise Unmergeable("a change touches an anchor")
+            after = kids[n + 1].chunk if n < behind_dash else None
+            if after:
+                # The dash of the item is on the line of its first key and must stay. So the text goes up to the next
+                # entry, and the first that stays moves up behind the dash, without its margin.
+                margin = chunk.column if n + 1 == behind_dash else 0
+                yield kid, chunk.lead, after.lead + margin
+            else:
+                yield kid, _start_with_gap(text, chunk, floor), chunk.end
+        floor = chunk.end
+
+
+def _after_a_dash(kids: list[View], stay: set[int]) -> int:
+    """Return how many entries at the beginning go if the first one shares its line with a dash; otherwise 0."""
+    chunk = kids[0].chunk
+    if chunk is None or not chunk.inline:
+        return 0
+    return next(n for n, kid in enumerate(kids) if id(kid) in stay)
+
+
+def _start_with_gap(text: str, chunk: Chunk, floor: int) -> int:
+    """Return where the text of an entry to delete begins: if blank lines are above and below, those above go, too."""
+    # The first entry of a document keeps the lines above it, which set off its heading.
+    if not floor or not blank_at(text, chunk.end):
+        return chunk.lead
+    return blank_before(text, chunk.lead, floor)
+
+
+def _donor_lines(donor: View, want: object, column: int) -> str | None:
+    """Return the lines of the donor's entry with the wanted value; None if they can't hold it."""
+    chunk = donor.chunk
+    if chunk is None or donor.node.knot:
+        return None
+    nested = Splice(donor.doc)
+    if not same(donor.value, want) and not nested.inside(donor, want, None, None, ()):
+        return None
+    lines = _taken(donor, column, nested.edits)
+    # Blank lines group the top-level settings, so the one above comes along.
+    apart = blank_before(donor.doc.text, chunk.lead, 0) < chunk.lead and not chunk.inline
+    return f"\n{lines}" if apart and column == 0 else lines
+
+
 def _gone(kid: View, view: View, names: Item | None) -> Slot:
     """Describe an entry that is removed, so that its twin can be found in the base."""
     if view.node.is_map:
         return Slot(kid.value, key=kid.entry.key)
-    value = kid.value
-    if names and isinstance(value, dict):
-        return Slot(value, name=Item(names.field, str(value.get(names.field))))
-    return Slot(value)
+    if names is None:
+        return Slot(kid.value)
+    return Slot(kid.value, name=name_of(kid.value, names.field))
 
 
 def _taken(view: View, column: int, edits: list[Edit]) -> str:
@@ -333,12 +387,14 @@ def _taken(view: View, column: int, edits: list[Edit]) -> str:
         raise Unmergeable("a flow has no lines")
     text = applied(view.doc.text, edits, chunk.lead, chunk.end)
     lines = lines_of(view.doc, chunk.lead, chunk.end, chunk.column, inline=chunk.inline, text=text)
-    return shift(lines if lines.endswith("\n") else lines + "\n", column)
+    return shift(ended(lines), column)
 
 
 def _notes(view: View) -> Counter[str]:
     chunk = view.chunk
-    return comments(view.doc, chunk.lead, chunk.end) if chunk else Counter()
+    if chunk is None:
+        return Counter()
+    return comments(view.doc, chunk.lead, chunk.end)
 
 
 def _head(view: View) -> str | None:

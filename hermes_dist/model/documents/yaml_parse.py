@@ -151,17 +151,23 @@ class _Reader:
     def block_scalar(self, event: Any, start: int, end: int) -> Node:
         """Make the node of a block scalar; its span leaves out trailing blank lines, unless ``+`` keeps them."""
         header_end = self.text.find("\n", start)
-        header = self.text[start : header_end if header_end >= 0 else end].split("#")[0]
+        if header_end < 0:
+            header_end = end
+        header, hash_sign, _ = self.text[start:header_end].partition("#")
         if "+" not in header:
-            kept = self.text[start:end].rstrip()
-            after = self.text.find("\n", start + len(kept), end)
-            end = after + 1 if after >= 0 else end
-        self.scalars.append((start + len(header), end))
-        hash_at = self.text.find("#", start, header_end) if header_end >= 0 else -1
-        if hash_at >= 0:
-            self.scalars[-1] = (header_end, end)
+            end = self.after_text(start, end)
+        # The scalar takes everything from here on as its text, so that no # in it counts as a comment; but one on the
+        # line of its | or > is a comment.
+        body = header_end if hash_sign else start + len(header)
+        self.scalars.append((body, end))
         self.check_text(event.value, event)
         return Node(event.value, start, end, Form.TEXT)
+
+    def after_text(self, start: int, end: int) -> int:
+        """Return the position after the last line of a span that is not blank."""
+        kept = self.text[start:end].rstrip()
+        after = self.text.find("\n", start + len(kept), end)
+        return end if after < 0 else after + 1
 
     def check_text(self, value: object, event: Any) -> None:
         if (
@@ -239,10 +245,10 @@ class _Reader:
         if event.tag is not None or event.anchor:
             self.refuse("tags and anchors on keys are not allowed", event)
         if event.value == "=" and not event.style:
-            self.refuse("= is no key", event)
+            self.refuse("= can't be a key", event)
         key = self.scalar(event).value
         if key in known:
             self.refuse(f"the key {key!r:.80} twice", event)
         if key != key:  # noqa: PLR0124 - NaN
-            self.refuse("NaN is no key", event)
+            self.refuse("NaN can't be a key", event)
         return key
