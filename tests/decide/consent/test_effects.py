@@ -47,6 +47,57 @@ def test_a_new_server_is_an_effect_for_each_guarded_key_and_off() -> None:
     assert effects["config.yaml: mcp_servers.h.args"].what == '["-c", "id"]'
 
 
+HIDDEN = "look\u202e here\n"
+
+
+def test_hidden_characters_count_where_they_are_new_and_not_where_they_moved_or_stayed() -> None:
+    shelf = Shelf()
+    plain, hidden = shelf.tree({"SOUL.md": "look\n"}), shelf.tree({"SOUL.md": HIDDEN})
+    moved = shelf.tree({"SOUL.md": f"# more\n\n{HIDDEN}"})
+    other = shelf.tree({"SOUL.md": HIDDEN.replace("\u202e", "\u202d")})
+    (new,) = found(shelf, plain, hidden).values()
+    assert (new.kind, new.path, new.facts) == (
+        EffectKind.HIDES,
+        "SOUL.md",
+        (("hidden", "line 1: U+202E"),),
+    )
+    assert found(shelf, hidden, moved) == {}
+    assert [*found(shelf, hidden, other)] == [*found(shelf, EMPTY, hidden)] == ["SOUL.md"]
+    assert found(shelf, hidden, plain) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("config.yaml", EffectKind.LOOSENS), ("cron/jobs.json", EffectKind.SCHEDULES)],
+)
+def test_a_document_that_can_not_be_read_counts_where_it_is_new(
+    path: str, kind: EffectKind
+) -> None:
+    shelf = Shelf()
+    broken, worse = shelf.tree({path: "a: [\n"}), shelf.tree({path: "a: [[\n"})
+    (effect,) = found(shelf, EMPTY, broken).values()
+    assert (effect.kind, effect.key, effect.facts[0][0]) == (kind, "", "unreadable")
+    assert [*found(shelf, broken, worse)] == [path]
+    assert found(shelf, broken, broken) == {}
+
+
+def test_a_server_that_its_author_ships_off_or_that_is_gone_is_no_effect() -> None:
+    shelf = Shelf()
+    off = shelf.tree({"config.yaml": "mcp_servers: {h: {command: x, enabled: false}}\n"})
+    judge = Judge(by_author=frozenset(unit for unit, _ in units_in(off, shelf.read)))
+    assert find_effects(EMPTY, off, off, shelf.read, judge) == ()
+    runs = shelf.tree({"config.yaml": "mcp_servers: {h: {command: x}}\n"})
+    gone = shelf.tree({"config.yaml": "mcp_servers: {}\n"})
+    assert found(shelf, runs, gone, gone) == {}
+
+
+def test_a_server_that_waits_is_told_whole_though_an_earlier_update_placed_it() -> None:
+    shelf = Shelf()
+    waits = shelf.tree({"config.yaml": "mcp_servers: {h: {command: x, enabled: false}}\n"})
+    (effect,) = find_effects(waits, waits, waits, shelf.read, Judge())
+    assert (effect.key, effect.off) == ("mcp_servers.h.command", True)
+
+
 def test_a_users_own_idle_server_is_no_effect() -> None:
     shelf = Shelf()
     ours = shelf.tree({"config.yaml": "mcp_servers: {own: {command: x, enabled: false}}\n"})

@@ -434,6 +434,24 @@ def test_a_variable_asks_however_deep_it_is_in_a_value() -> None:
     assert asks(("approvals", "deny"), [], [{"a": ["${KEY}"]}]) is EffectKind.LOOSENS
 
 
+def test_a_number_that_is_spelled_otherwise_does_not_fall() -> None:
+    assert asks(("gateway", "trust_recent_files_seconds"), 600, 600.0) is EffectKind.LOOSENS
+    assert asks(("gateway", "trust_recent_files_seconds"), 600, 599) is None
+
+
+def test_a_list_of_ours_without_a_value_counts_as_the_default_and_no_provider_as_none() -> None:
+    assert asks(("toolsets",), None, ["search"]) is None
+    assert asks(("toolsets",), [], ["search"]) is EffectKind.LOOSENS
+    assert asks(("model", "provider"), "mine", None) is None
+
+
+def test_each_reader_of_yaml_is_asked() -> None:
+    key: KeyPath = ("approvals", "mode")
+    assert asks(key, "off", "n") is EffectKind.LOOSENS  # as text, nobody knows it
+    known = frozenset(["n"])
+    assert asks(("model", "provider"), ABSENT, "n", lambda: known) is EffectKind.LOOSENS  # False
+
+
 def test_a_value_of_ours_that_nobody_knows_counts_as_the_strictest() -> None:
     assert asked("approvals: {mode: paranoid}", "approvals: {mode: smart}") == ["approvals.mode"]
     assert asked("approvals: {mode: paranoid}", "approvals: {mode: 'off'}") == ["approvals.mode"]
