@@ -30,7 +30,7 @@ from planted import (
 
 from hermes_dist.decide.secrets import members
 from hermes_dist.decide.secrets.finder import find_secrets
-from hermes_dist.decide.secrets.kinds import KINDS, Kind
+from hermes_dist.decide.secrets.kinds import KINDS, KeyKind
 from hermes_dist.decide.secrets.looks import is_placeholder
 from hermes_dist.decide.secrets.names import is_secret_name
 from hermes_dist.decide.secrets.scan import scan
@@ -87,7 +87,7 @@ def test_a_whole_value_that_stands_for_another_is_no_secret_behind_any_prefix(
 ) -> None:
     found = {}
     for kind in KINDS:
-        for prefix in kind.prefixes if isinstance(kind, Kind) else ():
+        for prefix in kind.prefixes if isinstance(kind, KeyKind) else ():
             text = f"API_KEY={prefix}{stand_in}"
             if find_secrets(text):
                 found[text] = kind.name

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.secrets.kinds import Kind, Shape, kinds_in
+from hermes_dist.decide.secrets.kinds import KeyKind, Shape, kinds_in
 from hermes_dist.decide.secrets.looks import (
     FEWEST,
     could_be_random,
@@ -108,7 +108,7 @@ def _with_prefix(text: str, words: bytes) -> Iterator[Finding]:
             yield from _of_kind(text, kind)
 
 
-def _of_kind(text: str, kind: Kind | Shape) -> Iterator[Finding]:
+def _of_kind(text: str, kind: KeyKind | Shape) -> Iterator[Finding]:
     for match in kind.pattern.finditer(text):
         body = match["body"]
         if _stands_free(text, match.start(), kind, match[0], body) and _is_drawn(
@@ -117,7 +117,7 @@ def _of_kind(text: str, kind: Kind | Shape) -> Iterator[Finding]:
             yield Finding(match.start(), match.end(), kind.name)
 
 
-def _stands_free(text: str, at: int, kind: Kind | Shape, whole: str, body: str) -> bool:
+def _stands_free(text: str, at: int, kind: KeyKind | Shape, whole: str, body: str) -> bool:
     """Whether a key stands alone, and does not continue a word that happens to end like a prefix."""
     if at == 0 or not (text[at - 1].isalnum() and text[at - 1].isascii()):
         return _is_strict(kind, whole, body)
@@ -132,15 +132,15 @@ def _stands_free(text: str, at: int, kind: Kind | Shape, whole: str, body: str) 
     )  # a prefix of letters and digits only is common in base64
 
 
-def _is_strict(kind: Kind | Shape, whole: str, body: str) -> bool:
+def _is_strict(kind: KeyKind | Shape, whole: str, body: str) -> bool:
     """Whether a match is convincing: a prefix of up to three characters is common, so the rest has to look random."""
     return isinstance(kind, Shape) or len(whole) - len(body) > 3 or is_mixed(body)
 
 
-def _is_drawn(kind: Kind | Shape, whole: str, body: str) -> bool:
+def _is_drawn(kind: KeyKind | Shape, whole: str, body: str) -> bool:
     if is_placeholder(whole) or is_placeholder(body):
         return False
-    return (isinstance(kind, Kind) and kind.exact) or not is_made_of_words(body)
+    return (isinstance(kind, KeyKind) and kind.exact) or not is_made_of_words(body)
 
 
 def _by_surroundings(text: str) -> Iterator[Finding]:

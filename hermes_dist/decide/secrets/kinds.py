@@ -22,7 +22,7 @@ _BODIES = {
 """The characters in the rest of a key, as the inside of a character class."""
 
 
-class Kind(NamedTuple):
+class KeyKind(NamedTuple):
     """Keys that begin with one of several prefixes.
 
     Attributes:
@@ -72,7 +72,7 @@ class Shape(NamedTuple):
 
 
 @cache
-def _prefixed(kind: Kind) -> re.Pattern[str]:
+def _prefixed(kind: KeyKind) -> re.Pattern[str]:
     starts = "|".join(re.escape(prefix) for prefix in sorted(kind.prefixes, key=len, reverse=True))
     body = _BODIES[kind.body]
     count = f"{{{kind.fewest}}}(?![{body}])" if kind.exact else f"{{{kind.fewest},600}}"
@@ -84,8 +84,8 @@ def _compiled(expression: str) -> re.Pattern[str]:
     return re.compile(expression, re.ASCII)
 
 
-def _keys(name: str, prefixes: str, body: str, fewest: int, *, exact: bool = False) -> Kind:
-    return Kind(name, tuple(prefixes.split()), body, fewest, exact)
+def _keys(name: str, prefixes: str, body: str, fewest: int, *, exact: bool = False) -> KeyKind:
+    return KeyKind(name, tuple(prefixes.split()), body, fewest, exact)
 
 
 _PREFIXED = (
@@ -317,7 +317,7 @@ _SHAPES = (
     Shape("Firebase key", (":APA91b",), r"AAAA[\w-]{7}:APA91b(?P<body>[\w-]{130,150})"),
 )
 
-KINDS: tuple[Kind | Shape, ...] = (
+KINDS: tuple[KeyKind | Shape, ...] = (
     *_PREFIXED,
     *_SHAPES,
 )
@@ -326,7 +326,7 @@ KINDS: tuple[Kind | Shape, ...] = (
 _HINTS = tuple((hint, number) for number, kind in enumerate(KINDS) for hint in kind.hints)
 
 
-def kinds_in(text: str) -> list[Kind | Shape]:
+def kinds_in(text: str) -> list[KeyKind | Shape]:
     """Return the kinds of key that a text may contain."""
     return [
         KINDS[number]

@@ -239,7 +239,7 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
         {
             "cron/jobs.json": '{"jobs": [\n {"prompt": "a", "schedule": "every 2h"},\n {"prompt": "b", "schedule": "61 * * * *"}\n]}'
         },
-        "cron/jobs.json:3: error: jobs[1]: '61' is no minute",
+        "cron/jobs.json:3: error: jobs[1]: '61' is not a valid minute",
     ),
     "a job of nothing": (
         {"cron/x.yaml": "schedule: every 2h\n"},
