@@ -13,8 +13,8 @@ from story import BOT, FIRST, GO, Story, yes
 from hermes_dist.errors import Cancelled, DistError, InputNeeded, Invalid, Refused
 from hermes_dist.model.registry import Package, parse_package
 from hermes_dist.model.tree import Digest
-from hermes_dist.ops.change.look_up import Naming
 from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.change.target import Naming
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.inspect import outdated
 from hermes_dist.ops.package.update import update

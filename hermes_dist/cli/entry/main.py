@@ -10,8 +10,7 @@ import typer
 import typer.core
 import typer.main
 
-from hermes_dist.cli.entry.start import help_text
-from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb
+from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb, help_text
 from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.command import as_command
 from hermes_dist.cli.shared.session import Invocation

@@ -15,9 +15,9 @@ import click
 
 from hermes_dist.brand import HERMES
 from hermes_dist.cli.entry.main import command_named
-from hermes_dist.cli.entry.start import write
 from hermes_dist.cli.entry.verbs import GROUPS, NESTED, VERBS
 from hermes_dist.cli.shared.command import COMMON
+from hermes_dist.cli.shared.output import write
 from hermes_dist.cli.shared.session import Invocation
 
 ROOMS = ("model", "merge", "decide", "world", "ops", "cli")

@@ -2,59 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Sequence
-from typing import TextIO
 
 from hermes_dist import __version__
 from hermes_dist.brand import AIGENLABS, HERMES, Brand
+from hermes_dist.cli.shared.output import write
 from hermes_dist.errors import DistError
 
 _HELP = frozenset(["--help", "-h", "help"])
-
-
-def help_text(brand: Brand, prog: str) -> str:
-    """The help of the program: every command with its line, by group."""
-    from hermes_dist.cli.entry.verbs import GROUPS, NESTED, VERBS, Nested, Verb  # noqa: PLC0415 - start-up: each answer loads only what it needs
-
-    known: dict[str, Verb | Nested] = {**VERBS, **NESTED}
-    width = max(len(name) for name in known) + 2
-    lines = [
-        f"Usage: {prog} VERB [OPTIONS] [ARGUMENTS]",
-        "",
-        f"Profiles of {brand.title} as versioned packages: your agent keeps what it learned,",
-        "and gets what its author ships.",
-    ]
-    for group in GROUPS:
-        rows = [
-            f"  {name.ljust(width)}{verb.help}"
-            for name, verb in known.items()
-            if verb.group == group
-        ]
-        lines += ["", f"{group}:", *rows] if rows else []
-    lines += ["", f"More: {prog} VERB --help    Version: {prog} --version"]
-    return "\n".join(lines) + "\n"
-
-
-def write(stream: TextIO, text: str) -> None:
-    """Write to an output; if its reader is gone, as after ``| head``, the rest is discarded silently.
-
-    Raises:
-        DistError: The output can't be written, for example because the disk is full.
-    """
-    try:
-        stream.write(text)
-        stream.flush()
-    except OSError as error:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
-        if error.errno not in {errno.EPIPE, errno.EIO}:
-            raise DistError(
-                f"can't write the output: {error.strerror}", hint="see what it is sent to"
-            ) from error
 
 
 def open_closed_streams() -> None:
@@ -92,6 +49,8 @@ def _begun(brand: Brand, argv: Sequence[str], prog: str, profile: str | None) ->
     if list(argv) == ["--version"]:
         return _say(f"hermes-dist {__version__}\n")
     if len(argv) == 1 and argv[0] in _HELP:
+        from hermes_dist.cli.entry.verbs import help_text  # noqa: PLC0415 - start-up: each answer loads only what it needs
+
         return _say(help_text(brand, prog))
     if list(argv[:2]) == ["completion", "words"]:
         from hermes_dist.cli.entry.candidates import words  # noqa: PLC0415 - start-up: each answer loads only what it needs

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from hermes_dist.brand import Brand
+
 
 class Verb(NamedTuple):
     """A command: its module in this room, its function there, its help line and its group."""
@@ -240,3 +242,24 @@ NESTED: dict[str, Nested] = {
         },
     ),
 }
+
+
+def help_text(brand: Brand, prog: str) -> str:
+    """The help of the program: every command with its line, by group."""
+    known: dict[str, Verb | Nested] = {**VERBS, **NESTED}
+    width = max(len(name) for name in known) + 2
+    lines = [
+        f"Usage: {prog} VERB [OPTIONS] [ARGUMENTS]",
+        "",
+        f"Profiles of {brand.title} as versioned packages: your agent keeps what it learned,",
+        "and gets what its author ships.",
+    ]
+    for group in GROUPS:
+        rows = [
+            f"  {name.ljust(width)}{verb.help}"
+            for name, verb in known.items()
+            if verb.group == group
+        ]
+        lines += ["", f"{group}:", *rows] if rows else []
+    lines += ["", f"More: {prog} VERB --help    Version: {prog} --version"]
+    return "\n".join(lines) + "\n"

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any, TextIO
 
-from hermes_dist.cli.entry.start import write
 from hermes_dist.cli.shared.clean import clean, clean_line
+from hermes_dist.cli.shared.output import write
 from hermes_dist.errors import Cancelled, DistError, InputNeeded
 
 if TYPE_CHECKING:

@@ -14,7 +14,14 @@ from hermes_dist.decide.placement.servers import MCP, SERVERS, read_servers
 from hermes_dist.decide.secrets.mask import hide
 from hermes_dist.decide.secrets.references import personal_paths
 from hermes_dist.decide.secrets.scan import scan
-from hermes_dist.decide.validate.rules import Problem, Subject, at_fault, error, steps_of, warning
+from hermes_dist.decide.validate.problems import (
+    Problem,
+    Subject,
+    at_fault,
+    error,
+    steps_of,
+    warning,
+)
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.frontmatter import split
 from hermes_dist.model.documents.api import Document, Kind, kind_of, line_at, load_data, parse

@@ -6,102 +6,29 @@ errors; losses and surprises are warnings.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from enum import StrEnum
-
-from msgspec import Struct
+from collections.abc import Callable, Iterator
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.environment.names import is_reserved
 from hermes_dist.decide.ownership import ENV_EXAMPLES, Owner, owner_of, payload_of
 from hermes_dist.decide.secrets.references import references
+from hermes_dist.decide.validate import contents as inside
+from hermes_dist.decide.validate.problems import (
+    Problem,
+    Subject,
+    at_fault,
+    error,
+    warning,
+)
 from hermes_dist.decide.versions import specifiers
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents.api import Kind, Steps, line_at, parse
-from hermes_dist.model.left_out import LeftOut, Why
-from hermes_dist.model.manifest import AGENT_STAMPS, Manifest, field_at
+from hermes_dist.model.documents.api import Kind, line_at, parse
+from hermes_dist.model.left_out import Why
+from hermes_dist.model.manifest import AGENT_STAMPS, field_at
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.tree import Read, Tree
-
-
-class Level(StrEnum):
-    """How bad a problem is."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-class Problem(Struct, frozen=True, order=True):
-    """One problem, and where it is.
-
-    Attributes:
-        path: The file; empty for the package as a whole.
-        line: The line number, from 1; 0 if there is none.
-        rule: The rule's name in the table.
-        hint: What to do.
-    """
-
-    path: str
-    line: int
-    level: Level
-    rule: str
-    what: str
-    hint: str = ""
-
-
-class Subject(Struct, frozen=True, kw_only=True):
-    """The package to validate.
-
-    Attributes:
-        tree: All its files, housekeeping included.
-        read: Gives contents by digest.
-        manifest: The manifest; None if it is missing or can't be read.
-        unreadable: The reason why the manifest can't be read.
-        violations: The manifest's violations of its schema, as (steps, sentence).
-        left_out: Paths that were not read, with reasons.
-        own: The home folder of the current user.
-    """
-
-    tree: Tree
-    read: Read
-    manifest: Manifest | None = None
-    unreadable: Invalid | None = None
-    violations: Sequence[tuple[Steps, str]] = ()
-    left_out: Sequence[LeftOut] = ()
-    own: str = ""
-
-    def bytes(self, path: str) -> bytes:
-        """Return the content of a file."""
-        return self.read(self.tree[RelPath(path)].digest)
-
 
 Rule = Callable[[Subject], Iterator[Problem]]
-_PLACE = re.compile(r"(?:^|[: ])(\d+)(?::\d+)?(?:: |$)")
 _RUN_ON_INSTALL = ("post_install", "pre_install", "install", "setup", "scripts", "hooks")
-
-
-def error(rule: str, path: str, line: int, what: str, hint: str = "") -> Problem:
-    """Make an error."""
-    return Problem(path, line, Level.ERROR, rule, what, hint)
-
-
-def warning(rule: str, path: str, line: int, what: str, hint: str = "") -> Problem:
-    """Make a warning."""
-    return Problem(path, line, Level.WARNING, rule, what, hint)
-
-
-def steps_of(place: str) -> list[str | int]:
-    """Split a place such as ``env_requires[2].name`` into steps."""
-    return [
-        int(n) if n else word for word, n in re.findall(r"([^.\[\]]+)(?=[.\[]|$)|\[(\d+)\]", place)
-    ]
-
-
-def at_fault(err: Invalid) -> tuple[int, str]:
-    """Return the line that an error about a document names, and its sentence."""
-    found = _PLACE.search(err.where)
-    return (int(found[1]) if found else 0), err.what
 
 
 def check_manifest(subject: Subject) -> Iterator[Problem]:
@@ -263,8 +190,6 @@ def check_left_out(subject: Subject) -> Iterator[Problem]:
 
 def rules() -> dict[str, Rule]:
     """Return the table of rules, in the order of the report."""
-    from hermes_dist.decide.validate import contents as inside  # noqa: PLC0415 - it uses what is defined here
-
     return {
         "manifest": check_manifest,
         "words": check_words,

@@ -22,7 +22,8 @@ from hermes_dist.decide.leaving.draft import (
 from hermes_dist.decide.leaving.publish import find_leaks, with_fields
 from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.parts import PARTS, part_of
-from hermes_dist.decide.validate.rules import Level, Problem, Subject, validate
+from hermes_dist.decide.validate.problems import Level, Problem, Subject
+from hermes_dist.decide.validate.rules import validate
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.documents.api import Steps, load_manifest_data
 from hermes_dist.model.left_out import LeftOut

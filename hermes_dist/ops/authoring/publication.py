@@ -10,7 +10,7 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.leaving.publish import bumped, changed_here, find_leaks, merged, not_allowed
 from hermes_dist.decide.ownership import ENV_EXAMPLES
 from hermes_dist.decide.parts import named, part_of
-from hermes_dist.decide.validate.rules import Level, Problem
+from hermes_dist.decide.validate.problems import Level, Problem
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.discreet import Discreet

@@ -25,11 +25,11 @@ from hermes_dist.model.tree import together
 from hermes_dist.ops.authoring.capture import base_of
 from hermes_dist.ops.authoring.publication import Publication, PublishOptions, plan
 from hermes_dist.ops.change.fetch import fetch, placed_for
-from hermes_dist.ops.change.look_up import Target
 from hermes_dist.ops.change.observe import first_of, user_job_ids
 from hermes_dist.ops.change.proposal import Outcome, carry_out
 from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import Choices
+from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.world.git.push import NewCommit, Publisher, open_publisher
 from hermes_dist.world.ports import RefUpdate

@@ -16,11 +16,11 @@ from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, SourceSpec
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
-from hermes_dist.ops.change.look_up import Target
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.change.moved_source import nowhere
 from hermes_dist.ops.change.observe import user_job_ids
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.world.load import load_manifest

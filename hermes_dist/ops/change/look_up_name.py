@@ -13,7 +13,7 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.registry import Package, Registry, Release, is_key
 from hermes_dist.model.source import Pin, PinKind, SourceSpec, without_credentials
-from hermes_dist.ops.change.look_up import Naming, Target, check_policies, resolved
+from hermes_dist.ops.change.target import Naming, Target, check_policies, resolved
 from hermes_dist.ops.context import Context
 from hermes_dist.world.ports import Refs
 

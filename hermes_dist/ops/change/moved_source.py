@@ -12,7 +12,8 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import SourceSpec, parse_source
-from hermes_dist.ops.change.look_up import Target, absolute
+from hermes_dist.ops.change.look_up import absolute
+from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.world.load import load_manifest
 from hermes_dist.world.sources.manifests import manifests

@@ -16,7 +16,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest
-from hermes_dist.ops.change.look_up import Naming
+from hermes_dist.ops.change.target import Naming
 
 if TYPE_CHECKING:
     from hermes_dist.ops.change.proposal import Proposal

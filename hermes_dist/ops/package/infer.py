@@ -18,8 +18,9 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import SourceKind, SourceSpec
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 from hermes_dist.ops.change.fetch import Incoming, fetch, placed_for
-from hermes_dist.ops.change.look_up import Target, look_up
+from hermes_dist.ops.change.look_up import look_up
 from hermes_dist.ops.change.observe import first_of, observe
+from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 

@@ -18,11 +18,12 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import EMPTY, Digest
 from hermes_dist.ops.change.fetch import fetch, placed_in
-from hermes_dist.ops.change.look_up import Target, absolute, followed_before, look_up
+from hermes_dist.ops.change.look_up import absolute, followed_before, look_up
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.moved_source import nowhere, way_on
 from hermes_dist.ops.change.observe import as_received, first_of, observe
+from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home

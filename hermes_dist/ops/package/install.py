@@ -19,11 +19,12 @@ from hermes_dist.model.source import SourceKind, SourceSpec, parse_source, witho
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.fetch import Fetched, Incoming, about_requires, fetch, placed_in
-from hermes_dist.ops.change.look_up import Target, absolute, followed_before, look_up
+from hermes_dist.ops.change.look_up import absolute, followed_before, look_up
 from hermes_dist.ops.change.moved_source import same_package
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.propose import propose_incoming
 from hermes_dist.ops.change.request import Confirm, Request
+from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.package.infer import infer

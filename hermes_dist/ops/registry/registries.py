@@ -28,10 +28,10 @@ from hermes_dist.model.registry import (
 from hermes_dist.model.registry import yank as yanked
 from hermes_dist.model.source import PinKind, SourceSpec, parse_source
 from hermes_dist.ops.change.fetch import fetch, placed_for
-from hermes_dist.ops.change.look_up import Target
 from hermes_dist.ops.change.look_up_name import FoundPackage, find
 from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import Choices
+from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.world.disk.fs import atomic_write

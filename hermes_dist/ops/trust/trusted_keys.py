@@ -27,7 +27,7 @@ from hermes_dist.model.source import Pin, PinKind, SourceKind, SourceSpec
 from hermes_dist.model.tree import EMPTY
 from hermes_dist.model.trust import KEYS_FILE, Keyring, KnownKey, Policy, is_fingerprint
 from hermes_dist.ops.change.fetch import Incoming
-from hermes_dist.ops.change.look_up import Target
+from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.world.keys.files import change_keyring, read_keyring, read_policies
 from hermes_dist.world.keys.signatures import signatures_of, successions_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from shelf import Shelf
 
-from hermes_dist.decide.validate.rules import Level, Problem, Subject, rules, steps_of, validate
+from hermes_dist.decide.validate.problems import Level, Problem, Subject, steps_of
+from hermes_dist.decide.validate.rules import rules, validate
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, line_at, load_manifest_data, parse
 from hermes_dist.model.paths import RelPath

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from machines import BOT, LIVE, SOUL, Machine
 
-from hermes_dist.decide.validate.rules import Level
+from hermes_dist.decide.validate.problems import Level
 from hermes_dist.errors import DistError, Refused, UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring import author

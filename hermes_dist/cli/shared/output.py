@@ -1,0 +1,28 @@
+"""Writing to the outputs of the program."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TextIO
+
+from hermes_dist.errors import DistError
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write to an output; if its reader is gone, as after ``| head``, the rest is discarded silently.
+
+    Raises:
+        DistError: The output can't be written, for example because the disk is full.
+    """
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        if error.errno not in {errno.EPIPE, errno.EIO}:
+            raise DistError(
+                f"can't write the output: {error.strerror}", hint="see what it is sent to"
+            ) from error

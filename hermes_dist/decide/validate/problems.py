@@ -1,0 +1,92 @@
+"""What validation finds, and what it looks at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.api import Steps
+from hermes_dist.model.left_out import LeftOut
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Read, Tree
+
+_PLACE = re.compile(r"(?:^|[: ])(\d+)(?::\d+)?(?:: |$)")
+
+
+class Level(StrEnum):
+    """How bad a problem is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Problem(Struct, frozen=True, order=True):
+    """One problem, and where it is.
+
+    Attributes:
+        path: The file; empty for the package as a whole.
+        line: The line number, from 1; 0 if there is none.
+        rule: The rule's name in the table.
+        hint: What to do.
+    """
+
+    path: str
+    line: int
+    level: Level
+    rule: str
+    what: str
+    hint: str = ""
+
+
+class Subject(Struct, frozen=True, kw_only=True):
+    """The package to validate.
+
+    Attributes:
+        tree: All its files, housekeeping included.
+        read: Gives contents by digest.
+        manifest: The manifest; None if it is missing or can't be read.
+        unreadable: The reason why the manifest can't be read.
+        violations: The manifest's violations of its schema, as (steps, sentence).
+        left_out: Paths that were not read, with reasons.
+        own: The home folder of the current user.
+    """
+
+    tree: Tree
+    read: Read
+    manifest: Manifest | None = None
+    unreadable: Invalid | None = None
+    violations: Sequence[tuple[Steps, str]] = ()
+    left_out: Sequence[LeftOut] = ()
+    own: str = ""
+
+    def bytes(self, path: str) -> bytes:
+        """Return the content of a file."""
+        return self.read(self.tree[RelPath(path)].digest)
+
+
+def error(rule: str, path: str, line: int, what: str, hint: str = "") -> Problem:
+    """Make an error."""
+    return Problem(path, line, Level.ERROR, rule, what, hint)
+
+
+def warning(rule: str, path: str, line: int, what: str, hint: str = "") -> Problem:
+    """Make a warning."""
+    return Problem(path, line, Level.WARNING, rule, what, hint)
+
+
+def steps_of(place: str) -> list[str | int]:
+    """Split a place such as ``env_requires[2].name`` into steps."""
+    return [
+        int(n) if n else word for word, n in re.findall(r"([^.\[\]]+)(?=[.\[]|$)|\[(\d+)\]", place)
+    ]
+
+
+def at_fault(err: Invalid) -> tuple[int, str]:
+    """Return the line that an error about a document names, and its sentence."""
+    found = _PLACE.search(err.where)
+    return (int(found[1]) if found else 0), err.what
