@@ -1,4 +1,4 @@
-"""The checks of the doctor, one function each."""
+"""The checks of the doctor: one decorated function each, run from top to bottom."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from hermes_dist.model.documents.api import Kind, load_data, load_manifest_data
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.lock_head import load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
 from hermes_dist.ops.change.lost_contents import fetch_again
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet import gateways
@@ -41,6 +42,7 @@ from hermes_dist.world.transaction.new_home import sweep
 
 LEFTOVER_AGE = 60.0
 """The age in seconds after which a half-written file counts as left behind."""
+_NO_SERVERS: tuple[object, ...] = ({}, [], {"mcpServers": {}}, {"mcp_servers": {}})
 _TEMPORARY = re.compile(r".+\.[0-9a-f]{12}\.tmp")
 _NO_SECRET = re.compile(r"\.env\.(?:EXAMPLE|example|template|sample)")
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$)")
@@ -64,6 +66,21 @@ class Finding(Struct, frozen=True, kw_only=True):
     fix: Callable[[], object] | None = None
 
 
+Check = Callable[[Context], Iterator[Finding]]
+CHECKS: list[Check] = []
+"""The checks, in the order in which they run and fix: one fix changes what the next check finds."""
+
+
+def check(function: Check) -> Check:
+    """Make a function one of the checks."""
+    CHECKS.append(function)
+    return function
+
+
+def _folders_that_exist(*folders: Path) -> list[Path]:
+    return sorted(folder for folder in folders if folder.is_dir())
+
+
 def _env(path: Path) -> dict[str, str]:
     try:
         return dotenv.read((path / ".env").read_bytes())
@@ -71,6 +88,7 @@ def _env(path: Path) -> dict[str, str]:
         return {}
 
 
+@check
 def crashes(ctx: Context) -> Iterator[Finding]:
     """Find what interrupted commands left behind."""
     layout = ctx.layout
@@ -123,28 +141,18 @@ def _half_written(ctx: Context) -> Iterator[Path]:
     layout = ctx.layout
     services = {path.parent for path in layout.service_files(DEFAULT_PROFILE)}
     homes = {layout.home(name) for name in ctx.names()}
-    places = {
-        layout.commands,
-        layout.root,
-        layout.shared,
-        layout.trash,
-        layout.archived,
-        *services,
-        *homes,
-    }
-    for folder in sorted(places):
-        for path in sorted(folder.glob("*.tmp")) if folder.is_dir() else []:
+    own = {layout.commands, layout.root, layout.shared, layout.trash, layout.archived}
+    old = trash_and_archive.now().timestamp() - LEFTOVER_AGE
+    for folder in _folders_that_exist(*own, *services, *homes):
+        for path in sorted(folder.glob("*.tmp")):
             with suppress(OSError):
-                if (
-                    _TEMPORARY.fullmatch(path.name)
-                    and path.lstat().st_mtime < trash_and_archive.now().timestamp() - LEFTOVER_AGE
-                ):
+                if _TEMPORARY.fullmatch(path.name) and path.lstat().st_mtime < old:
                     yield path
 
 
 def _complete(ctx: Context) -> None:
     with profile_moves.all_homes_locked(ctx):
-        pass
+        pass  # taking this lock completes what was cut short
 
 
 def _sweep(ctx: Context) -> None:
@@ -152,28 +160,24 @@ def _sweep(ctx: Context) -> None:
         sweep(fs)
 
 
+@check
 def tokens(ctx: Context) -> Iterator[Finding]:
     """Find bots and ports that several gateways would use, as ``gateways check`` does."""
     locked = {channel.title for channel in CHANNELS if channel.locked}
     for clash in gateways.check(ctx):
-        kind, what, hint = (
-            "shared-token",
-            "each gateway will answer every message",
-            "give each a bot of its own",
-        )
         if clash.kind == "port":
-            kind, what, hint = (
-                "shared-port",
-                "only the first can listen there",
-                "give each a port of its own",
-            )
-        elif locked.issuperset(clash.channels):
-            what = "only the first gateway will start"
-        where = ", ".join(_place(ctx, source) for source in clash.sources)
+            kind, what = "shared-port", "only the first can listen there"
+            hint = "give each a port of its own"
+        else:
+            kind, what = "shared-token", "each gateway will answer every message"
+            hint = "give each a bot of its own"
+            # The agent itself refuses a second gateway on these channels.
+            if locked.issuperset(clash.channels):
+                what = "only the first gateway will start"
         yield Finding(
             kind=kind,
             what=f"{clash.sentence}: {what}",
-            where=where,
+            where=", ".join(_place(ctx, source) for source in clash.sources),
             hint=f"{hint}, or keep it in one",
         )
 
@@ -181,61 +185,62 @@ def tokens(ctx: Context) -> Iterator[Finding]:
 def _place(ctx: Context, source: str) -> str:
     """The place where a claim was found, as a path if it is a file."""
     profile, _, place = source.partition(": ")
-    in_home = place.startswith((ENV, CONFIG, "platforms/"))
-    return f"{ctx.layout.home(ProfileName(profile))}/{place}" if in_home else source
+    if not place.startswith((ENV, CONFIG, "platforms/")):
+        return source
+    return f"{ctx.layout.home(ProfileName(profile))}/{place}"
 
 
+@check
 def permissions(ctx: Context) -> Iterator[Finding]:
     """Find secrets that other users of this machine may read."""
     for name in ctx.names():
         home = ctx.layout.home(name)
-        for path in sorted({path for pattern in TO_BE_PRIVATE for path in home.glob(pattern)}):
+        private = {path for pattern in TO_BE_PRIVATE for path in home.glob(pattern)}
+        for path in sorted(private):
             with suppress(OSError):
-                if (
-                    path.is_symlink()
-                    or _NO_SECRET.fullmatch(path.name)
-                    or not path.stat().st_mode & 0o077
-                ):
-                    continue
-                mode = 0o700 if path.is_dir() else 0o600
-                yield Finding(
-                    kind="loose-permissions",
-                    what="others on this machine may read it",
-                    where=str(path),
-                    hint=f"doctor --fix, or chmod {mode:o}",
-                    fix=partial(tighten, path, mode),
-                )
-    for folder in (ctx.layout.trash, ctx.layout.archived):
-        if folder.is_dir() and folder.stat().st_mode & 0o077:
-            yield Finding(
-                kind="loose-permissions",
-                what="others on this machine may look into it",
-                where=str(folder),
-                hint="doctor --fix, or chmod 700",
-                fix=partial(tighten, folder, 0o700),
-            )
+                if _is_loose(path):
+                    yield _loose(path, "others on this machine may read it")
+    for folder in _folders_that_exist(ctx.layout.trash, ctx.layout.archived):
+        if _is_loose(folder):
+            yield _loose(folder, "others on this machine may look into it")
 
 
+def _is_loose(path: Path) -> bool:
+    if path.is_symlink() or _NO_SECRET.fullmatch(path.name):
+        return False
+    return bool(path.stat().st_mode & 0o077)
+
+
+def _loose(path: Path, what: str) -> Finding:
+    mode = 0o700 if path.is_dir() else 0o600
+    return Finding(
+        kind="loose-permissions",
+        what=what,
+        where=str(path),
+        hint=f"doctor --fix, or chmod {mode:o}",
+        fix=partial(tighten, path, mode),
+    )
+
+
+@check
 def copied_keys(ctx: Context) -> Iterator[Finding]:
     """Find keys of the default profile in packaged profiles that did not ask for them."""
     own = {name: value for name, value in _env(ctx.layout.root).items() if _is_key(name)}
-    for profile in ctx.names() if own else []:
+    if not own:
+        return
+    for profile in ctx.names():
         home = ctx.layout.home(profile)
         if profile == DEFAULT_PROFILE or not (home / MANIFEST).exists():
             continue
-        asked = _asked(home)
-        same = [
-            name
-            for name, value in _env(home).items()
-            if own.get(name) == value and name not in asked
-        ]
+        copied = [name for name, value in _env(home).items() if own.get(name) == value]
+        same = sorted(set(copied) - _asked(home))
         if same:
+            what = f"{profile} holds keys of the default profile that its package does not ask for"
             yield Finding(
                 kind="copied-keys",
-                what=f"{profile} holds keys of the default profile that its package does not ask for: "
-                f"{', '.join(sorted(same))}",
+                what=f"{what}: {', '.join(same)}",
                 where=str(home / ".env"),
-                hint="remove what it shall not have, or give it keys of its own",
+                hint="remove the ones it should not have, or give it keys of its own",
             )
 
 
@@ -248,10 +253,13 @@ def _asked(home: Path) -> set[str]:
         rows = load_manifest_data((home / MANIFEST).read_bytes()).get("env_requires")
     except (OSError, DistError):
         return set()
-    found = rows if isinstance(rows, list) else []
-    return {str(row.get("name") if isinstance(row, dict) else row) for row in found}
+    names = set()
+    for row in rows if isinstance(rows, list) else ():
+        names.add(str(row.get("name") if isinstance(row, dict) else row))
+    return names
 
 
+@check
 def commands(ctx: Context) -> Iterator[Finding]:
     """Find commands that start a profile that does not exist."""
     there = set(ctx.names()) | {DEFAULT_PROFILE}
@@ -266,6 +274,7 @@ def commands(ctx: Context) -> Iterator[Finding]:
             )
 
 
+@check
 def sticky(ctx: Context) -> Iterator[Finding]:
     """Find a sticky choice that names a missing profile."""
     path = ctx.layout.sticky
@@ -285,30 +294,35 @@ def sticky(ctx: Context) -> Iterator[Finding]:
     )
 
 
+@check
 def services(ctx: Context) -> Iterator[Finding]:
     """Find service files of profiles that do not exist."""
-    there = {
-        path for name in {*ctx.names(), DEFAULT_PROFILE} for path in ctx.layout.service_files(name)
-    }
+    layout = ctx.layout
+    names = {*ctx.names(), DEFAULT_PROFILE}
+    there = {path for name in names for path in layout.service_files(name)}
+    for path, text in _possible_services(ctx):
+        # Other programs' files may look alike: only the exact path for a valid name is ours.
+        with suppress(Invalid):
+            name = ProfileName(text)
+            if path not in there and path in layout.service_files(name):
+                yield Finding(
+                    kind="dangling-service",
+                    what=f"it serves the profile {name}, which does not exist",
+                    where=str(path),
+                    hint="doctor --fix removes it",
+                    fix=partial(_remove_service, ctx, name, path),
+                )
+
+
+def _possible_services(ctx: Context) -> Iterator[tuple[Path, str]]:
+    """Files that are called like a service of a profile, each with the name that the profile would have."""
     for example in ctx.layout.service_files(ProfileName("x")):
-        head, _, tail = (
-            example.name.rpartition("x")
-            if example.suffix != ".plist"
-            else example.name.partition("x")
-        )
-        for path in (
-            sorted(example.parent.glob(f"{head}*{tail}")) if example.parent.is_dir() else []
-        ):
-            name = path.name.removeprefix(head).removesuffix(tail)
-            with suppress(Invalid):
-                if path not in there and path in ctx.layout.service_files(ProfileName(name)):
-                    yield Finding(
-                        kind="dangling-service",
-                        what=f"it serves the profile {name}, which does not exist",
-                        where=str(path),
-                        hint="doctor --fix removes it",
-                        fix=partial(_remove_service, ctx, ProfileName(name), path),
-                    )
+        # "x" also stands in other words of the path: in a unit the last one is the name, in a plist the first.
+        split = str.partition if example.suffix == ".plist" else str.rpartition
+        head, _, tail = split(example.name, "x")
+        for folder in _folders_that_exist(example.parent):
+            for path in sorted(folder.glob(f"{head}*{tail}")):
+                yield path, path.name.removeprefix(head).removesuffix(tail)
 
 
 def _remove_service(ctx: Context, name: ProfileName, path: Path) -> None:
@@ -319,15 +333,17 @@ def _remove_service(ctx: Context, name: ProfileName, path: Path) -> None:
     running.manage(ctx.layout, name, "daemon-reload", ctx.env)
 
 
+@check
 def routes_(ctx: Context) -> Iterator[Finding]:
     """Find gateway routes to profiles that do not exist."""
     there = {str(name) for name in ctx.names()} | {str(DEFAULT_PROFILE)}
+    place = f"{ctx.layout.root / CONFIG}: {ROUTES}"
     for number, route in enumerate(trash_and_archive.found_routes(ctx)):
         if is_lost(route, there):
             yield Finding(
                 kind="lost-route",
                 what=f"it leads to the profile {route.get('profile')!r}, which does not exist",
-                where=f"{ctx.layout.root / CONFIG}: {ROUTES}[{number}] {route.get('name') or ''}".rstrip(),
+                where=f"{place}[{number}] {route.get('name') or ''}".rstrip(),
                 hint="doctor --fix switches it off; or make the profile, or lead the route elsewhere",
                 fix=partial(_switch_off, ctx, there),
             )
@@ -341,6 +357,7 @@ def _switch_off(ctx: Context, there: set[str]) -> None:
         atomic_write(config, edited, 0o600)
 
 
+@check
 def servers(ctx: Context) -> Iterator[Finding]:
     """Find an mcp.json in a home, which the agent does not read."""
     for name in ctx.names():
@@ -348,12 +365,7 @@ def servers(ctx: Context) -> Iterator[Finding]:
         if not path.is_file():
             continue
         with suppress(OSError, Invalid):
-            if load_data(path.read_bytes(), Kind.JSON) in (
-                {},
-                [],
-                {"mcpServers": {}},
-                {"mcp_servers": {}},
-            ):
+            if load_data(path.read_bytes(), Kind.JSON) in _NO_SERVERS:
                 continue
         yield Finding(
             kind="unread-servers",
@@ -363,6 +375,25 @@ def servers(ctx: Context) -> Iterator[Finding]:
         )
 
 
+@check
+def settings(ctx: Context) -> Iterator[Finding]:
+    """Find settings or jobs that the agent can't read and therefore ignores as a whole."""
+    for name in ctx.names():
+        home = ctx.layout.home(name)
+        for path in DOCUMENTS:
+            trouble = trouble_with(home, path)
+            if not trouble:
+                continue
+            what = "settings" if path == CONFIG else "jobs"
+            yield Finding(
+                kind=f"unreadable-{what}",
+                what=f"the agent can't read these {what}: {trouble}",
+                where=str(home / path),
+                hint=f"mend that line in an editor, then: {ctx.command(f'status {name}')}",
+            )
+
+
+@check
 def locks(ctx: Context) -> Iterator[Finding]:
     """Find locks that can't be read, open conflicts and lost contents."""
     for name in ctx.names():
@@ -387,10 +418,12 @@ def locks(ctx: Context) -> Iterator[Finding]:
             )
         lost = [str(where) for where, entry in lock.base.items() if not ctx.store.has(entry.digest)]
         if lost:
+            shown = ", ".join(lost[:3])
+            if len(lost) > 3:
+                shown += f" and {len(lost) - 3} more"
             yield Finding(
                 kind="lost-base",
-                what=f"what it received is not kept any more: {', '.join(lost[:3])}"
-                + (f" and {len(lost) - 3} more" if len(lost) > 3 else ""),
+                what=f"what it received is no longer kept: {shown}",
                 where=str(path),
                 hint="doctor --fix fetches it again",
                 fix=partial(_mend, ctx, lock),
@@ -401,11 +434,12 @@ def _mend(ctx: Context, lock: Lock) -> None:
     try:
         fetch_again(ctx, lock)
     except KeyError as err:
-        raise DistError("its source is not there any more", where=lock.source) from err
+        raise DistError("its source no longer exists", where=lock.source) from err
     if not all(ctx.store.has(entry.digest) for entry in lock.base.values()):
-        raise DistError("its source does not hold it any more", where=lock.source)
+        raise DistError("its source no longer holds it", where=lock.source)
 
 
+@check
 def trash(ctx: Context) -> Iterator[Finding]:
     """Find homes whose time in the trash is over, and records without a home."""
     old = [
@@ -421,17 +455,22 @@ def trash(ctx: Context) -> Iterator[Finding]:
             hint="doctor --fix removes them",
             fix=partial(_empty, ctx),
         )
+    for path in _records_without_home(ctx):
+        yield Finding(
+            kind="leftover",
+            what="a note about a profile that is gone",
+            where=str(path),
+            hint="doctor --fix removes it",
+            fix=partial(path.unlink, missing_ok=True),
+        )
+
+
+def _records_without_home(ctx: Context) -> Iterator[Path]:
     for folder in (ctx.layout.trash, ctx.layout.archived):
-        for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
+        for path in sorted(folder.glob("*.json")):
             home = path.with_suffix("")
             if read_id(home.name) and not home.exists() and not home.is_symlink():
-                yield Finding(
-                    kind="leftover",
-                    what="a note about a profile that is gone",
-                    where=str(path),
-                    hint="doctor --fix removes it",
-                    fix=partial(path.unlink, missing_ok=True),
-                )
+                yield path
 
 
 def _empty(ctx: Context) -> None:
@@ -439,6 +478,7 @@ def _empty(ctx: Context) -> None:
         trash_and_archive.empty_trash(ctx, fs)
 
 
+@check
 def store(ctx: Context) -> Iterator[Finding]:
     """Find contents of the store that nothing needs any more."""
     if not ctx.layout.store.is_dir():
@@ -448,10 +488,10 @@ def store(ctx: Context) -> Iterator[Finding]:
     except DistError:
         return  # the check of locks reports it; without it nothing may be removed
     if found.blobs or found.caches:
+        contents = f"{found.blobs} contents ({found.size} bytes)"
         yield Finding(
             kind="garbage",
-            what=f"{found.blobs} contents ({found.size} bytes) and {found.caches} repositories are "
-            "needed by no profile",
+            what=f"no profile needs {contents} and {found.caches} repositories",
             where=str(ctx.layout.store),
             hint=f"doctor --fix, or: {ctx.command('gc')}",
             fix=partial(upkeep.gc, ctx),

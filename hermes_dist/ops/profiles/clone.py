@@ -70,7 +70,7 @@ def clone(
     home = open_home(ctx, source)
     if dry_run:
         return made
-    package = frozenset(map(str, home.lock.base)) if home.lock else frozenset[str]()
+    package = frozenset(map(str, home.lock.base if home.lock else ()))
     copy = _Copy(home=home.path, source=source, package=package, every=every, tokens=tokens)
 
     def fill(target: Path) -> None:
@@ -132,8 +132,11 @@ class _Copy(Struct, frozen=True, kw_only=True):
         ``.env`` and ``auth.json`` are copied in edited form, because the clone could not run without keys.
         """
         if is_login(path) or is_of_a_channel(RelPath(path)):
+            # Two gateways with one bot would answer every message twice, or throw each other out.
             return None if self.tokens else self.gone
-        return self.stores if path not in (ENV, AUTH) and is_credential(RelPath(path)) else None
+        if path not in (ENV, AUTH) and is_credential(RelPath(path)):
+            return self.stores
+        return None
 
     def edit(self, path: str) -> Edit | None:
         """The edit that a file gets on its way into the clone; None to copy it unchanged."""
@@ -169,9 +172,8 @@ def _fill(copy: _Copy, target: Path, *, description: str) -> None:
         atomic_write(target / ".env", NEW_ENV.encode(), 0o600)
     if description.strip():
         about = target / ABOUT
-        atomic_write(
-            about, described(about.read_bytes() if about.exists() else None, description), 0o644
-        )
+        found = about.read_bytes() if about.exists() else None
+        atomic_write(about, described(found, description), 0o644)
 
 
 def _as_copy(path: str, data: bytes, source: ProfileName, paused: list[int]) -> bytes:
@@ -197,5 +199,6 @@ def _peer(ctx: Context, name: ProfileName) -> tuple[Note, ...]:
     """Give the clone a peer of its own in the agent's memory service."""
     if ctx.agent is None or not has_peers(ctx.layout.root, ctx.layout.user_home):
         return ()
-    made = make_peer(ctx.agent, ctx.brand, name, ctx.env)
-    return (Note.of(NoteKind.PEER_MADE, name=name),) if made else ()
+    if not make_peer(ctx.agent, ctx.brand, name, ctx.env):
+        return ()
+    return (Note.of(NoteKind.PEER_MADE, name=name),)

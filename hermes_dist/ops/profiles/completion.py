@@ -89,6 +89,9 @@ def candidates(
         ours: The command is the one that knows only our verbs.
     """
     names = [DEFAULT_PROFILE, *(name for name in ctx.names() if name != DEFAULT_PROFILE)]
+    stored: set[str] = set()
+    if "restore" in words:
+        stored = {str(each.name) for each in trash_and_archive.stored_profiles(ctx)}
     facts = Facts(
         verbs=verbs,
         profiles=[str(name) for name in names],
@@ -96,9 +99,7 @@ def candidates(
         refs=lambda name: _refs(ctx, name),
         agent=ctx.env.get(VARIABLE, "").split() or sorted(AGENT_VERBS),
         below=lambda command: _below(ctx, command),
-        away=sorted({str(each.name) for each in trash_and_archive.stored_profiles(ctx)})
-        if "restore" in words
-        else (),
+        away=sorted(stored),
         packages=_packages(ctx) if "install" in words else (),
     )
     return complete(words, facts, ours=ours)

@@ -83,8 +83,9 @@ def _served(ctx: Context) -> frozenset[str]:
 
 
 def _as_served(row: ProfileRow, live: frozenset[str]) -> ProfileRow:
-    served = row.name in live and row.gateway is not GatewayState.RUNNING
-    return row._replace(gateway=GatewayState.SERVED) if served else row
+    if row.name not in live or row.gateway is GatewayState.RUNNING:
+        return row
+    return row._replace(gateway=GatewayState.SERVED)
 
 
 class Contents(NamedTuple):
@@ -98,13 +99,14 @@ class Contents(NamedTuple):
 def contents(ctx: Context, name: ProfileName) -> Contents:
     """Find what a home contains."""
     home = ctx.layout.home(name)
-    found = [path for depth in ("*", "*/*") for path in (home / "skills").glob(f"{depth}/SKILL.md")]
-    skills = [
-        path
-        for path in found
-        if not any(part.startswith(".") for part in path.relative_to(home).parts)
-    ]
+    folder = home / "skills"
+    found = [*folder.glob("*/SKILL.md"), *folder.glob("*/*/SKILL.md")]
+    skills = [path for path in found if not _is_hidden(path.relative_to(home))]
     return Contents(len(skills), (home / ENV).exists(), (home / SOUL).exists())
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def use(ctx: Context, name: ProfileName) -> None:
@@ -149,33 +151,48 @@ def _row(
 
 def _facts(home: Path) -> Facts:
     """Read the facts that a list shows of a home; what can't be read counts as missing."""
-    config = _map(home / CONFIG)
-    model = config.get("model")
-    chosen = model.get("default", model.get("model")) if isinstance(model, Mapping) else model
-    provider = model.get("provider") if isinstance(model, Mapping) else config.get("provider")
-    manifest, about = _map(home / MANIFEST), _map(home / ABOUT)
-    lock = _bytes(home / LOCKFILE)
-    head = load_head(lock) if lock else None
-    label = f"{manifest.get('name')}@{manifest.get('version')}" if manifest.get("name") else ""
+    about = _map(home / ABOUT)
     return {
-        "model": str(chosen or ""),
-        "provider": str(provider or ""),
-        "package": f"{head.name}@{head.pin.version}"
-        if head and head.pin.version
-        else head.name
-        if head
-        else label,
-        "source": head.source
-        if head
-        else ""
-        if lock is not None
-        else str(manifest.get("source") or ""),
-        "managed": lock is not None,
-        "conflicts": head.conflicts if head else 0,
-        "parked": _things(head.parked) if head else 0,
+        **_model(_map(home / CONFIG)),
+        **_package(home),
         "description": str(about.get("description") or ""),
         "shown_as": str(about.get(SHOWN_AS) or "").strip(),
     }
+
+
+def _model(config: Mapping[object, object]) -> Facts:
+    """The model and its provider: a name alone beside a provider, or both together in one map."""
+    model = config.get("model")
+    if isinstance(model, Mapping):
+        chosen, provider = model.get("default", model.get("model")), model.get("provider")
+    else:
+        chosen, provider = model, config.get("provider")
+    return {"model": str(chosen or ""), "provider": str(provider or "")}
+
+
+def _package(home: Path) -> Facts:
+    """The package, as the lock records it; without a lock, as the manifest says."""
+    lock = _bytes(home / LOCKFILE)
+    facts: Facts = {"source": "", "managed": lock is not None, "conflicts": 0, "parked": 0}
+    head = load_head(lock) if lock else None
+    if head is None:
+        manifest = _map(home / MANIFEST)
+        facts["package"] = _label(manifest)
+        if lock is None:
+            facts["source"] = str(manifest.get("source") or "")
+        return facts
+    facts["package"] = head.name
+    if head.pin.version:
+        facts["package"] = f"{head.name}@{head.pin.version}"
+    facts["source"] = head.source
+    facts["conflicts"] = head.conflicts
+    facts["parked"] = _things(head.parked)
+    return facts
+
+
+def _label(manifest: Mapping[object, object]) -> str:
+    name = manifest.get("name")
+    return f"{name}@{manifest.get('version')}" if name else ""
 
 
 def _things(parked: Iterable[tuple[str, str]]) -> int:
@@ -196,8 +213,10 @@ def _map(path: Path) -> Mapping[object, object]:
     from hermes_dist.model.documents.api import Kind, load_data  # noqa: PLC0415 - YAML, only for rows that changed
 
     data = _bytes(path)
+    if not data:
+        return {}
     try:
-        loaded = load_data(data, Kind.YAML) if data else None
+        loaded = load_data(data, Kind.YAML)
     except DistError:
         return {}
     return loaded if isinstance(loaded, Mapping) else {}

@@ -91,8 +91,8 @@ def carry_out_move(
         except DistError:
             _forget(ctx, move)
             raise
-        notes = _follow(ctx, move)
-        _settle(ctx, move)
+        notes = _update_references(ctx, move)
+        _close(ctx, move)
     return notes
 
 
@@ -118,12 +118,13 @@ def finish_move(ctx: Context, fs: RealFs) -> Move | None:
     arrived = ctx.layout.root / move.target
     if move.inode and inode(arrived) == move.inode:
         fs.sync_folder(move.target.rpartition("/")[0])
-        _follow(ctx, move)
-        _settle(ctx, move)
+        _update_references(ctx, move)
+        _close(ctx, move)
     elif inode(ctx.layout.root / move.source) == move.inode:
         _forget(ctx, move)
     else:
-        _settle(ctx, replace(move, erase=False))
+        # The home is in neither place: someone else has moved it. Whatever is there now is not ours to erase.
+        _close(ctx, replace(move, erase=False))
     return move
 
 
@@ -134,7 +135,7 @@ def _forget(ctx: Context, move: Move) -> None:
     journal(ctx).unlink(missing_ok=True)
 
 
-def _settle(ctx: Context, move: Move) -> None:
+def _close(ctx: Context, move: Move) -> None:
     """Finish a move: erase the home if that was asked for, and remove the journal last."""
     if move.erase:
         erase(ctx.layout.root / move.target)
@@ -143,7 +144,7 @@ def _settle(ctx: Context, move: Move) -> None:
     journal(ctx).unlink(missing_ok=True)
 
 
-def _follow(ctx: Context, move: Move) -> tuple[Note, ...]:
+def _update_references(ctx: Context, move: Move) -> tuple[Note, ...]:
     """Update what refers to a moved home.
 
     Each part may have run already before a crash, and a failing part does not undo the move.
@@ -193,6 +194,7 @@ def _identity(ctx: Context, move: Move) -> None:
         about = ctx.layout.home(ProfileName(move.to)) / ABOUT
         found = about.read_bytes() if about.exists() else None
         atomic_write(about, named_before(found, move.name), 0o644)
+    # The agent must work on the root, not on the profile that this shell may have selected.
     env = {key: value for key, value in ctx.env.items() if key != ctx.brand.home_variable}
     if ctx.layout.root != ctx.layout.user_home / ctx.brand.root_name:
         env[ctx.brand.home_variable] = str(ctx.layout.root)
@@ -203,6 +205,7 @@ def _identity(ctx: Context, move: Move) -> None:
 
 
 def _sticky(ctx: Context, move: Move) -> None:
+    """Let the sticky choice follow the profile, or drop it."""
     if move.sticky is None:
         return
     try:
@@ -210,7 +213,7 @@ def _sticky(ctx: Context, move: Move) -> None:
     except OSError:
         return
     if found != move.name:
-        return  # the user has chosen another one since
+        return  # the user has since chosen another one
     if move.sticky:
         atomic_write(ctx.layout.sticky, f"{move.sticky}\n".encode(), 0o644)
     else:
@@ -218,39 +221,40 @@ def _sticky(ctx: Context, move: Move) -> None:
 
 
 def _commands(ctx: Context, move: Move) -> None:
+    """Remove the commands of the old name, and write those of the new one."""
+    old = {alias.name for alias in aliases.of_profile(ctx.layout, ProfileName(move.name))}
     for name in move.drop:
-        alias = next(
-            (a for a in aliases.of_profile(ctx.layout, ProfileName(move.name)) if a.name == name),
-            None,
-        )
-        if alias is not None:
+        if name in old:
             aliases.remove(ctx.layout, name)
     refused = []
     for name, profile in move.commands.items():
-        standing = next((a for a in aliases.listed(ctx.layout) if a.name == name), None)
-        ours = standing is not None and standing.profile in (move.name, profile)
         try:
-            planned = aliases.plan(
-                ctx.layout, ProfileName(profile), name, env=ctx.env, replace=ours
-            )
-            aliases.write(ctx.layout, planned)
+            _write_command(ctx, move, name, ProfileName(profile))
         except DistError as err:
             refused.append(f"no command {name}: {err}")
     if refused:
         raise DistError("; ".join(refused))
 
 
+def _write_command(ctx: Context, move: Move, name: str, profile: ProfileName) -> None:
+    found = next((alias for alias in aliases.listed(ctx.layout) if alias.name == name), None)
+    # Only a command of this very profile is replaced, under its old name or, after a crash, its new one.
+    ours = found is not None and found.profile in (move.name, profile)
+    planned = aliases.plan(ctx.layout, profile, name, env=ctx.env, replace=ours)
+    aliases.write(ctx.layout, planned)
+
+
 def _services(ctx: Context, move: Move) -> None:
+    """Replace the service files of the old name by those of the new one."""
     if not move.services:
         return
     old = ProfileName(move.name)
     gone = [Path(path) for path, text in move.services.items() if text is None]
+    # The service manager disables a service by its file, so the file goes after that.
     for path in gone:
         if path.exists():
             running.manage(ctx.layout, old, "disable", ctx.env)
-    for name, text in move.services.items():
-        if text is not None and not Path(name).exists():
-            atomic_write(Path(name), text.encode("utf-8", "surrogateescape"), 0o644)
+    _write_services(move)
     for path in gone:
         path.unlink(missing_ok=True)
     if gone:
@@ -260,7 +264,14 @@ def _services(ctx: Context, move: Move) -> None:
         running.manage(ctx.layout, ProfileName(move.to), "enable", ctx.env)
 
 
+def _write_services(move: Move) -> None:
+    for name, text in move.services.items():
+        if text is not None and not Path(name).exists():
+            atomic_write(Path(name), text.encode("utf-8", "surrogateescape"), 0o644)
+
+
 def _routes(ctx: Context, move: Move) -> None:
+    """Let the gateway routes lead to the new name."""
     if not move.to or move.to == move.name:
         return
     config = ctx.layout.root / CONFIG

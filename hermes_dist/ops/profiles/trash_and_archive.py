@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hermes_dist.agents.places import CONFIG, GATEWAY_PARKED
 from hermes_dist.brand import LOCKFILE, MANIFEST
@@ -35,6 +36,7 @@ from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.transaction.move_home import erase
 
 Place = Literal["trash", "archive"]
+_DONE = {"trash": "deleted", "archive": "archived"}
 DAYS = TRASH_DAYS
 """How long a profile can be restored from the trash."""
 
@@ -140,10 +142,8 @@ def leaving(ctx: Context, name: ProfileName, verb: str) -> Belongings:
 def found_routes(ctx: Context) -> list[dict[object, object]]:
     """The gateway routes of the default profile; empty if its settings can't be read."""
     try:
-        return [
-            dict(route)
-            for route in routes(load_data((ctx.layout.root / CONFIG).read_bytes(), Kind.YAML))
-        ]
+        config = load_data((ctx.layout.root / CONFIG).read_bytes(), Kind.YAML)
+        return [dict(route) for route in routes(config)]
     except (OSError, DistError):
         return []
 
@@ -160,7 +160,8 @@ def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = Fal
     Raises:
         DistError: The home can't be moved; nothing was changed, except that its gateway may be stopped.
     """
-    facts = leaving(ctx, name, "deleted" if place == "trash" else "archived")
+    facts = leaving(ctx, name, _DONE[place])
+    deleting = place == "trash"
     with profile_moves.all_homes_locked(ctx) as fs:
         # Under the lock over all homes: another command could be restoring one of them.
         expired = empty_trash(ctx, fs)
@@ -168,16 +169,15 @@ def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = Fal
         stopped = stop(ctx, name)
         folder = _folder(ctx, place)
         ident = _free_id(fs, folder, name)
+        texts = {path: read_text(Path(path)) for path in facts.services}
         kept = Kept(
             profile=name,
             commands=facts.commands,
             sticky=facts.sticky,
-            services={
-                path: text for path in facts.services if (text := read_text(Path(path))) is not None
-            },
+            services={path: text for path, text in texts.items() if text is not None},
         )
         move = Move(
-            verb="delete" if place == "trash" else "archive",
+            verb="delete" if deleting else "archive",
             name=name,
             to="",
             source=f"profiles/{name}",
@@ -203,7 +203,9 @@ def _folder(ctx: Context, place: Place) -> str:
 
 def _free_id(fs: RealFs, folder: str, name: ProfileName) -> str:
     ident = kept_id(name, now())
-    names = itertools.chain([ident], (f"{ident}-{n}" for n in itertools.count(2)))
+    # Two profiles of one name can be put away within the same second.
+    numbered = (f"{ident}-{number}" for number in itertools.count(2))
+    names = itertools.chain([ident], numbered)
     return next(each for each in names if fs.kind(f"{folder}/{each}") == "absent")
 
 
@@ -215,7 +217,9 @@ def stored_profiles(ctx: Context) -> list[StoredProfile]:
         ("archive", ctx.layout.archived),
     )
     for place, folder in places:
-        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if not folder.is_dir():
+            continue
+        for path in sorted(folder.iterdir()):
             known = read_id(path.name)
             if known is not None and (path.is_dir() or path.is_symlink()):
                 found.append(StoredProfile(name=known[0], place=place, when=known[1], path=path))
@@ -237,55 +241,78 @@ def restore(ctx: Context, name: str, *, to: str = "", dry_run: bool = False) -> 
     was = ProfileName.typed(name)
     refuse_default(was, "restored", str(ctx.layout.root))
     wanted = new_name(to, ctx.generation) if to else was
-    with profile_moves.all_homes_locked(ctx) if not dry_run else RealFs(ctx.layout.root) as fs:
-        found = next((each for each in stored_profiles(ctx) if each.name == was), None)
-        if found is None:
-            others = sorted({str(each.name) for each in stored_profiles(ctx)})
-            raise DistError(
-                f"there is no {str(was)!r} in the archive or the trash",
-                where=str(ctx.layout.shared),
-                hint=f"there is: {', '.join(others)}" if others else "both are empty",
-            )
-        try:
-            check_free(ctx, wanted)
-        except DistError as err:
-            err.hint = (
-                f"bring it back under another name: {ctx.command(f'restore {was} --as NAME')}"
-            )
-            raise
-        move, kept = _return(ctx, found, wanted)
-        notes = () if dry_run else profile_moves.carry_out_move(ctx, fs, move)
+    if dry_run:
+        found, move, kept = _plan_return(ctx, was, wanted)
+        return _as_back(ctx, found, move, kept, tuple(move.commands))
+    with profile_moves.all_homes_locked(ctx) as fs:
+        found, move, kept = _plan_return(ctx, was, wanted)
+        notes = profile_moves.carry_out_move(ctx, fs, move)
+    started = {alias.name for alias in aliases.of_profile(ctx.layout, wanted)}
+    commands = tuple(command for command in move.commands if command in started)
+    return replace(_as_back(ctx, found, move, kept, commands), notes=notes)
+
+
+def _plan_return(
+    ctx: Context, was: ProfileName, wanted: ProfileName
+) -> tuple[StoredProfile, Move, Kept]:
+    """Choose the stored home, and plan its way back.
+
+    Raises:
+        DistError: There is no such home, or the wanted name is taken.
+    """
+    stored = stored_profiles(ctx)
+    found = next((each for each in stored if each.name == was), None)
+    if found is None:
+        hint = "both are empty"
+        if stored:
+            hint = f"there is: {', '.join(sorted({str(each.name) for each in stored}))}"
+        raise DistError(
+            f"there is no {str(was)!r} in the archive or the trash",
+            where=str(ctx.layout.shared),
+            hint=hint,
+        )
+    try:
+        check_free(ctx, wanted)
+    except DistError as err:
+        command = ctx.command(f"restore {was} --as NAME")
+        err.hint = f"bring it back under another name: {command}"
+        raise
+    return found, *_return(ctx, found, wanted)
+
+
+def _as_back(
+    ctx: Context, found: StoredProfile, move: Move, kept: Kept, commands: tuple[str, ...]
+) -> Back:
+    wanted = ProfileName(move.to)
     return Back(
         name=wanted,
-        was=was,
+        was=found.name,
         path=ctx.layout.home(wanted),
         place=found.place,
         was_sticky=kept.sticky,
-        notes=notes,
-        commands=tuple(name for name in move.commands if _starts(ctx, name, wanted) or dry_run),
+        commands=commands,
         services=tuple(str(path) for path in move.services),
     )
 
 
-def _starts(ctx: Context, command: str, name: ProfileName) -> bool:
-    return any(alias.name == command for alias in aliases.of_profile(ctx.layout, name))
-
-
 def _return(ctx: Context, found: StoredProfile, wanted: ProfileName) -> tuple[Move, Kept]:
+    """The move back, and what was remembered when the home was put away."""
     layout = ctx.layout
     source = str(found.path.relative_to(layout.root))
-    kept = Kept.decode(
-        (read_text(found.path.with_name(f"{found.path.name}.json")) or "").encode(), found.name
-    )
+    record = read_text(found.path.with_name(f"{found.path.name}.json")) or ""
+    kept = Kept.decode(record.encode(), found.name)
     homes = (str(layout.home(found.name)), str(layout.home(wanted)))
-    names = dict(
-        zip(map(str, layout.service_files(found.name)), layout.service_files(wanted), strict=True)
-    )
-    services: dict[str, str | None] = {
-        str(names[path]): service_renamed(text, found.name, wanted, homes)
-        for path, text in kept.services.items()
-        if path in names
-    }
+    before, after = layout.service_files(found.name), layout.service_files(wanted)
+    services: dict[str, str | None] = {}
+    for old, new in zip(before, after, strict=True):
+        text = kept.services.get(str(old))
+        if text is not None:
+            services[str(new)] = service_renamed(text, found.name, wanted, homes)
+    commands = {}
+    for name in kept.commands:
+        # The command of the profile's own name follows the new name; others keep theirs.
+        command = wanted if name == found.name else name
+        commands[str(command)] = str(wanted)
     move = Move(
         verb="restore",
         name=wanted,
@@ -293,9 +320,7 @@ def _return(ctx: Context, found: StoredProfile, wanted: ProfileName) -> tuple[Mo
         source=source,
         target=f"profiles/{wanted}",
         services=services,
-        commands={
-            str(wanted if name == found.name else name): str(wanted) for name in kept.commands
-        },
+        commands=commands,
         record=f"{source}.json",
     )
     return move, kept
