@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-
-from msgspec import Struct
+from typing import NamedTuple
 
 
 class Why(StrEnum):
@@ -48,7 +47,7 @@ class Why(StrEnum):
     DEVICE = "a device"
 
 
-class LeftOut(Struct, frozen=True, order=True):
+class LeftOut(NamedTuple):
     """A path, or a folder of them, that is left out.
 
     Attributes:

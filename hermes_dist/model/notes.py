@@ -6,8 +6,7 @@ No code looks into a sentence: whoever wants to know what a note is about looks 
 from __future__ import annotations
 
 from enum import StrEnum
-
-from msgspec import Struct
+from typing import NamedTuple
 
 Datum = str | int | tuple[str, ...]
 
@@ -113,8 +112,8 @@ class NoteKind(StrEnum):
     OLDER_THAN_PUBLISHED = "older-than-published"
 
 
-class Note(Struct, frozen=True):
-    """One note.
+class Note(NamedTuple):
+    """One note; a light value, for an update that finds nothing new has notes, too.
 
     Attributes:
         kind: What it says.
@@ -136,5 +135,6 @@ class Note(Struct, frozen=True):
         """Make a note of what an error or a warning says."""
         return cls.of(NoteKind.TOLD, text=str(said))
 
-    def __getitem__(self, name: str) -> Datum:
+    def datum(self, name: str) -> Datum:
+        """One of the names, paths and numbers."""
         return dict(self.data)[name]

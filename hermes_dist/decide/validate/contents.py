@@ -134,7 +134,7 @@ def check_mcp(subject: Subject) -> Iterator[Problem]:
         for note in notes:
             line = 1
             if note.kind in (NoteKind.NOT_A_SERVER, NoteKind.SERVER_TWICE):
-                line = _line_of(doc, str(note["name"]))
+                line = _line_of(doc, str(note.datum("name")))
             yield error("mcp", MCP, line, _said(note))
         if not servers and not notes:
             yield warning("mcp", MCP, 1, "it names no server")
@@ -150,9 +150,9 @@ def check_cron(subject: Subject) -> Iterator[Problem]:
     """Check that every job can be read, has a schedule that the agent knows, and uses skills that exist."""
     jobs = read_jobs(subject.tree, subject.read, name="validate")
     for note in jobs.notes:
-        path, place = note.where, str(note["place"])
+        path, place = note.where, str(note.datum("place"))
         if found := re.fullmatch(r"(\d+):\d+", place):
-            yield error("cron", path, int(found[1]), f"it can't be read: {note['why']}")
+            yield error("cron", path, int(found[1]), f"it can't be read: {note.datum('why')}")
             continue
         line = _line(subject, path, place) if place else 1
         if note.kind is NoteKind.JOB_WITHOUT_START:

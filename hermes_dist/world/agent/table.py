@@ -7,9 +7,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from enum import Enum, auto
-from typing import TYPE_CHECKING
-
-from msgspec import Struct
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import psutil
@@ -19,7 +17,7 @@ _DRIFT = 200
 """Two seconds: how far a start that comes from the wall clock moves when that clock is set."""
 
 
-class Seen(Struct, frozen=True):
+class Seen(NamedTuple):
     """A process that is alive, as far as the system lets us look.
 
     Attributes:
