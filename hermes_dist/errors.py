@@ -5,7 +5,34 @@ The codes are the contract of ``docs/exit-codes.md``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from enum import IntEnum
 from typing import ClassVar, Self
+
+
+class ExitCode(IntEnum):
+    """The exit codes, worst first: of a command on several profiles, the first one in this order counts."""
+
+    INTERRUPTED = 130
+    NO_AGENT = 127
+    USAGE = 2
+    INPUT_NEEDED = 6
+    LOCK_STALE = 5
+    ERROR = 1
+    REFUSED = 4
+    UNREACHABLE = 7
+    BUSY = 8
+    CONFLICTS = 3
+    CHANGES = 10
+    DONE = 0
+
+
+_SEVERITY = list(ExitCode)
+
+
+def worst(codes: Iterable[int]) -> ExitCode:
+    """Return the exit code that counts for a command on several profiles."""
+    return min(map(ExitCode, codes), key=_SEVERITY.index, default=ExitCode.DONE)
 
 
 def counted(number: int, thing: str) -> str:
@@ -22,7 +49,7 @@ class DistError(Exception):
         hint: What to do next, one sentence; may be empty.
     """
 
-    code: ClassVar[int] = 1
+    code: ClassVar[ExitCode] = ExitCode.ERROR
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(what)
@@ -42,43 +69,43 @@ class DistError(Exception):
 class UsageError(DistError):
     """The command line is not valid."""
 
-    code = 2
+    code = ExitCode.USAGE
 
 
 class ConflictsOpen(DistError):
     """Conflicts are open at the end."""
 
-    code = 3
+    code = ExitCode.CONFLICTS
 
 
 class Refused(DistError):
     """Refused by a rule: signature, key change, downgrade, policy, requirement."""
 
-    code = 4
+    code = ExitCode.REFUSED
 
 
 class LockStale(DistError):
     """The lockfile is missing or does not match, under ``--locked``."""
 
-    code = 5
+    code = ExitCode.LOCK_STALE
 
 
 class InputNeeded(DistError):
     """A question must be asked, but there is nobody to answer it."""
 
-    code = 6
+    code = ExitCode.INPUT_NEEDED
 
 
 class Unreachable(DistError):
     """Network, authentication, or not available offline."""
 
-    code = 7
+    code = ExitCode.UNREACHABLE
 
 
 class Busy(DistError):
     """Another operation holds this home."""
 
-    code = 8
+    code = ExitCode.BUSY
 
 
 class Cancelled(DistError):

@@ -435,6 +435,42 @@ def test_errors_are_caught_by_name_but_at_the_boundary(module: Module) -> None:
         assert _offenders(module, lambda node: broad(node) and not passes_on(node)) == []
 
 
+SENTENCES = {"what", "hint", "note", "message", "words"}
+"""Attributes that hold sentences, and names of variables for one."""
+
+LOOKS_INTO = {"startswith", "endswith", "partition", "rpartition", "split", "find", "index"}
+
+OWN_WORDS = {
+    "model.manifest": "an oddity equals another by its words: there is nothing else to it",
+    "world.git.dulwich_program": "the message of a commit has a subject line",
+}
+"""Who may compare sentences, and why."""
+
+
+@each_module
+def test_no_code_looks_into_a_sentence(module: Module) -> None:
+    def is_sentence(node: ast.AST) -> bool:
+        if isinstance(node, ast.Attribute):
+            return node.attr in SENTENCES
+        if isinstance(node, ast.Name):
+            return node.id in {"note", "sentence"}
+        return ast.unparse(node) in {"str(err)", "str(error)"}
+
+    def looks(node: ast.AST) -> bool:
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            told = any(
+                isinstance(side, ast.Constant) and side.value in ("", None) for side in sides
+            )
+            return not told and any(map(is_sentence, sides))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            return node.func.attr in LOOKS_INTO and is_sentence(node.func.value)
+        return False
+
+    if module.name not in OWN_WORDS:
+        assert _offenders(module, looks) == [], "decide by a kind, an enum or the class of an error"
+
+
 @each_module
 def test_what_is_public_has_a_docstring(module: Module) -> None:
     assert ast.get_docstring(module.tree), f"{module.name} says not what it is for"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from hermes_dist import errors
 from hermes_dist.decide.versions import specifiers
-from hermes_dist.errors import DistError
+from hermes_dist.errors import ExitCode, worst
 from hermes_dist.model.keypath import format_key, parse_key
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
 from hermes_dist.model.lock_package import LockedPackage
@@ -19,6 +19,7 @@ from hermes_dist.model.source import Pin, is_range, parse_source
 from hermes_dist.world.load import load_manifest, violations
 
 DOCS = Path(__file__).parent.parent / "docs"
+PACKAGE = DOCS.parent / "hermes_dist"
 FORMATS = (DOCS / "formats.md").read_text("utf-8")
 CODES = (DOCS / "exit-codes.md").read_text("utf-8")
 
@@ -93,13 +94,34 @@ def test_every_key_that_is_shown_is_read_and_written_so(key: str) -> None:
 
 def test_every_exit_code_of_an_error_is_told() -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", CODES, re.MULTILINE)}
-    kinds = [
-        kind
-        for kind in vars(errors).values()
-        if isinstance(kind, type) and issubclass(kind, DistError)
-    ]
-    assert {kind.code for kind in kinds} <= told
-    assert {0, 2, 10, 127, 130} <= told
+    assert set(ExitCode) == told
+
+
+def test_the_order_of_the_exit_codes_is_told() -> None:
+    order = re.search(r"in the order ([\d, ]+),\s+worst first", CODES)
+    assert order is not None
+    assert [int(code) for code in order[1].split(", ")] == list(map(int, ExitCode))
+
+
+@pytest.mark.parametrize("code", ExitCode, ids=str)
+def test_the_worst_code_counts(code: ExitCode) -> None:
+    better = list(ExitCode)[list(ExitCode).index(code) :]
+    assert worst(reversed(better)) is code
+
+
+def test_nothing_that_ran_is_no_failure() -> None:
+    assert worst([]) == 0
+
+
+def test_no_exit_code_is_written_as_a_number() -> None:
+    """A number in the code would be missing in the table, and so in the order."""
+    for path in (*PACKAGE.glob("cli/**/*.py"), PACKAGE / "errors.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant):
+                value = node.value.value
+                assert not isinstance(value, int) or value in (True, False), (
+                    f"{path.name}:{node.lineno}"
+                )
 
 
 def test_the_words_of_the_glossary_stand_in_order() -> None:

@@ -15,7 +15,7 @@ from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.json_data import left_out_data, problem_data
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import UsageError, counted
+from hermes_dist.errors import ExitCode, UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring import author as ops
 from hermes_dist.ops.authoring.author import Draft
@@ -121,7 +121,7 @@ def validate(
         screen.say(
             f"{counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')} in {shown}."
         )
-    return 1 if failed else 0
+    return ExitCode.ERROR if failed else ExitCode.DONE
 
 
 @command

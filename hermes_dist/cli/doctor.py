@@ -9,6 +9,7 @@ import typer
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.session import Session
+from hermes_dist.errors import ExitCode
 from hermes_dist.ops.profiles.doctor import doctor as examine
 
 
@@ -45,4 +46,4 @@ def doctor(
         screen.say("All is well.")
     elif left and not fix and any(f.fix for f in report.open):
         screen.tell(f"next: {session.command('doctor --fix')}")
-    return 1 if left else 0
+    return ExitCode.ERROR if left else ExitCode.DONE

@@ -16,7 +16,7 @@ from hermes_dist.cli.shared.clean import clean, clean_line
 from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import ExitCode, UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.fleet import gateways as ops
 from hermes_dist.ops.fleet import start_stop
@@ -96,7 +96,9 @@ def _run(
     verdicts = act(session.ctx, chosen, options, told)
     _show(session, verb, verdicts)
     bad = {verdict.outcome for verdict in verdicts if not verdict.ok}
-    return 0 if not bad else 4 if bad == {GatewayOutcome.REFUSED} else 1
+    if not bad:
+        return ExitCode.DONE
+    return ExitCode.REFUSED if bad == {GatewayOutcome.REFUSED} else ExitCode.ERROR
 
 
 def _show(session: Session, verb: str, verdicts: Sequence[GatewayResult]) -> None:
@@ -288,7 +290,7 @@ def check(session: Session) -> int:
         screen.say(
             alone if number < 2 else f"No two of {number} gateways use the same bot, login or port."
         )
-    return 1 if found else 0
+    return ExitCode.ERROR if found else ExitCode.DONE
 
 
 @command
@@ -323,7 +325,7 @@ def logs(
             for (profile, file), text in follower.follow(_Reader()):
                 show(profile, file, text)
         except KeyboardInterrupt:
-            return 130
+            return ExitCode.INTERRUPTED
     return 0
 
 

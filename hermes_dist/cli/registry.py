@@ -8,8 +8,8 @@ import typer
 
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import command
-from hermes_dist.cli.shared.session import Session, worst
-from hermes_dist.errors import DistError, UsageError, counted
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.errors import DistError, ExitCode, UsageError, counted, worst
 from hermes_dist.ops.registry import registries as ops
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def check(
     session.screen.say(
         f"{entries}, {fetched}, {found.unpinned} unpinned, {counted(errors, 'error')}."
     )
-    return 1 if errors else 0
+    return ExitCode.ERROR if errors else ExitCode.DONE
 
 
 @command

@@ -9,6 +9,7 @@ import typer
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import command_with_profile
 from hermes_dist.cli.shared.session import Session
+from hermes_dist.errors import ExitCode
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import missing_profile
 from hermes_dist.ops.fleet import routes as ops
@@ -165,4 +166,4 @@ def lint(
         session.screen.say(f"{clean(place)}: {clean(text)}")
     if not found:
         session.screen.say("Nothing is wrong with the routes.")
-    return 1 if found else 0
+    return ExitCode.ERROR if found else ExitCode.DONE

@@ -15,6 +15,7 @@ from hermes_dist.model.documents.api import ABSENT, Kind, Unmergeable, get, kind
 from hermes_dist.model.keypath import BODY, KeyPath, format_key
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import ConflictKind
 from hermes_dist.model.side import Side
 
 
@@ -31,7 +32,7 @@ class Joined(Struct, frozen=True, kw_only=True):
 
     content: bytes = b""
     base: bytes = b""
-    conflicts: tuple[tuple[str, str], ...] = ()
+    conflicts: tuple[tuple[str, ConflictKind], ...] = ()
     whole: bool = False
     notes: tuple[Note, ...] = ()
 
@@ -86,7 +87,7 @@ class _Version:
         return get(self._data, key)
 
 
-def _clash(key: KeyPath, base: _Version, ours: _Version, theirs: _Version) -> str:
+def _clash(key: KeyPath, base: _Version, ours: _Version, theirs: _Version) -> ConflictKind:
     """Return the two changes at a key, ours first, such as ``edit/delete``."""
     old, own, new = (version.part(key) for version in (base, ours, theirs))
 
@@ -95,7 +96,7 @@ def _clash(key: KeyPath, base: _Version, ours: _Version, theirs: _Version) -> st
             return "delete"
         return "add" if old is ABSENT else "edit"
 
-    return f"{did(own)}/{did(new)}"
+    return ConflictKind(f"{did(own)}/{did(new)}")
 
 
 def _as_text(
@@ -106,7 +107,7 @@ def _as_text(
     merged = merge_text(base or b"", ours, theirs, favour(""))
     if not merged.conflicts:
         return Joined(content=merged.content, base=merged.base)
-    kind = "edit/edit" if base else "add/add"
+    kind = ConflictKind.of_texts(base)
     return Joined(content=merged.content, base=merged.base, conflicts=(("", kind),))
 
 

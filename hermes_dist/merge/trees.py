@@ -14,7 +14,7 @@ from hermes_dist.merge.content import Joined, join_contents
 from hermes_dist.merge.renames import Names, bring_together
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.plan import Conflict
+from hermes_dist.model.plan import Conflict, ConflictKind
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
@@ -86,7 +86,7 @@ def merge_trees(
         if path in names.moved_here and new is None:
             # Under the common name ours equals base, but a move by the user is an edit: deleting the file would
             # lose it.
-            _whole(work, path, old, own, new, kind="edit/delete")
+            _whole(work, path, old, own, new, kind=ConflictKind.EDIT_DELETE)
         else:
             _merge_path(work, path, old, own, new)
     _part_files_from_folders(work, names)
@@ -115,9 +115,9 @@ def _merge_path(
     elif ours == base:
         work.live[path] = theirs
     elif ours is None:
-        _whole(work, path, base, ours, theirs, kind="delete/edit")
+        _whole(work, path, base, ours, theirs, kind=ConflictKind.DELETE_EDIT)
     elif theirs is None:
-        _whole(work, path, base, ours, theirs, kind="edit/delete")
+        _whole(work, path, base, ours, theirs, kind=ConflictKind.EDIT_DELETE)
     else:
         _merge_both(work, path, base, ours, theirs)
 
@@ -129,7 +129,7 @@ def _whole(
     ours: Entry | None,
     theirs: Entry | None,
     *,
-    kind: str,
+    kind: ConflictKind,
 ) -> None:
     """Record a conflict on the whole path: ours stays and base keeps its old entry, unless a side is favoured."""
     side = work.favour(path, "")
@@ -156,7 +156,7 @@ def _merge_both(work: _Work, path: RelPath, base: Entry | None, ours: Entry, the
         return
     joined = _joined(work, path, base, ours, theirs)
     if joined.whole:
-        kind = "edit/edit" if base else "add/add"
+        kind = ConflictKind.of_texts(base)
         _whole(work, path, base, ours, theirs, kind=kind)
         return
     work.live[path] = Entry(work.put(joined.content), executable)
@@ -209,7 +209,7 @@ def _part_files_from_folders(work: _Work, names: Names) -> None:
         work.live[path] = None
         if side is None:
             work.base[path] = names.base.get(path)
-            work.conflicts.append(Conflict(path, "", "file/folder"))
+            work.conflicts.append(Conflict(path, "", ConflictKind.FILE_FOLDER))
 
 
 def _in_the_way(path: RelPath, live: set[RelPath], folders: set[RelPath]) -> set[RelPath]:

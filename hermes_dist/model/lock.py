@@ -22,6 +22,7 @@ from hermes_dist.model.lock_head import (
     ROW,
     ROWS,
     WHERE,
+    Damaged,
     Newer,
     count,
     listed,
@@ -37,7 +38,7 @@ from hermes_dist.model.lock_head import (
 )
 from hermes_dist.model.lock_package import Approval, LockedPackage, Off, OffCause, digests_of
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.plan import Answer, Conflict, Effect, EffectKind
+from hermes_dist.model.plan import Answer, Conflict, ConflictKind, Effect, EffectKind
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, mode_of
@@ -324,7 +325,7 @@ def load_lock(data: bytes) -> Lock:
     except Newer:
         raise
     except DAMAGE as err:
-        raise Invalid(f"the lockfile is damaged ({reason(err)})", where=WHERE, hint=HINT) from err
+        raise Damaged(f"the lockfile is damaged ({reason(err)})", where=WHERE, hint=HINT) from err
 
 
 def _parsed(data: bytes) -> dict[str, object]:
@@ -351,7 +352,7 @@ def _read(raw: dict[str, object]) -> Lock:
             p: None if v == _ABSENT else _entry(v) for p, v in _paths(raw.get("upstream", {}))
         },
         conflicts=tuple(
-            Conflict(RelPath(text(r, "path")), text(r, "key"), text(r, "kind"))
+            Conflict(RelPath(text(r, "path")), text(r, "key"), ConflictKind(text(r, "kind")))
             for r in rows(raw, "conflicts")
         ),
         parked=tuple(_effect(r) for r in rows(raw, "parked")),

@@ -42,6 +42,10 @@ def parsed(data: bytes) -> dict[str, object]:
     return tomllib.loads(data.decode())
 
 
+class Damaged(Invalid):
+    """The lock can't be read."""
+
+
 class Newer(Invalid):
     """The lock was written by a newer program."""
 

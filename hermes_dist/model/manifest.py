@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -60,6 +61,20 @@ class EnvVar(Struct, frozen=True):
     @property
     def usable(self) -> bool:
         return bool(ENV_NAME.fullmatch(self.name))
+
+
+class Breach(NamedTuple):
+    """A place where data breaks a schema.
+
+    Attributes:
+        steps: The place.
+        sentence: What is wrong there.
+        missing: The field that is missing there; empty if something else is wrong.
+    """
+
+    steps: Steps
+    sentence: str
+    missing: str = ""
 
 
 class Oddity(Struct, frozen=True, eq=False):

@@ -24,18 +24,45 @@ class Step(Struct, frozen=True):
     after: Entry | None
 
 
+class ConflictKind(StrEnum):
+    """What both sides did at one place, ours first; the lockfile spells it so."""
+
+    EDIT_EDIT = "edit/edit"
+    EDIT_DELETE = "edit/delete"
+    DELETE_EDIT = "delete/edit"
+    ADD_ADD = "add/add"
+    ADD_DELETE = "add/delete"
+    DELETE_ADD = "delete/add"
+    DELETE_DELETE = "delete/delete"
+    FILE_FOLDER = "file/folder"
+
+    @classmethod
+    def _missing_(cls, value: object) -> ConflictKind | None:
+        # A lock may hold a kind of a newer version. It is only shown, so it is kept as it is spelled there.
+        if not isinstance(value, str):
+            return None
+        kind = str.__new__(cls, value)
+        kind._name_, kind._value_ = "OTHER", value
+        return kind
+
+    @classmethod
+    def of_texts(cls, base: object) -> ConflictKind:
+        """The kind for contents that both sides have; ``base`` is empty if neither had them before."""
+        return cls.EDIT_EDIT if base else cls.ADD_ADD
+
+
 class Conflict(Struct, frozen=True, order=True):
     """A place that both sides changed differently; ours stays live.
 
     Attributes:
         path: The file.
         key: The place inside a document, as ``jobs[id=ab12].prompt``; empty for the file or its text.
-        kind: The two changes, such as ``edit/edit`` or ``delete/edit``, ours first.
+        kind: The two changes, ours first.
     """
 
     path: RelPath
     key: str = ""
-    kind: str = "edit/edit"
+    kind: ConflictKind = ConflictKind.EDIT_EDIT
 
     @property
     def place(self) -> str:

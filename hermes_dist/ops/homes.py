@@ -13,7 +13,7 @@ from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
-from hermes_dist.model.lock_head import HINT
+from hermes_dist.model.lock_head import HINT, Damaged
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Tree
 from hermes_dist.ops.context import Context
@@ -80,7 +80,7 @@ def open_home(ctx: Context, name: ProfileName) -> Home:
 def about_lock(ctx: Context, name: ProfileName, err: DistError) -> DistError:
     """Add the path, and the command that helps, to the error for a lock that can't be read."""
     err.where = str(ctx.layout.lockfile(name))
-    if err.hint == HINT:
+    if isinstance(err, Damaged):
         err.hint = f"{HINT}: {ctx.command(f'adopt {name}')}"
     return err
 

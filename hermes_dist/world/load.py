@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents.api import Steps, parse_manifest_text
-from hermes_dist.model.manifest import Manifest, field_at, parse_manifest
+from hermes_dist.model.documents.api import parse_manifest_text
+from hermes_dist.model.manifest import Breach, Manifest, field_at, parse_manifest
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -48,23 +49,32 @@ def schema(name: str) -> dict[str, Any]:
 
 def violations(data: object, name: str) -> list[tuple[str, str]]:
     """List where data breaks a schema, as (place, sentence), such as ``env_requires[2].name``."""
-    return [(field_at(steps), sentence) for steps, sentence in breaches(data, name)]
+    return [(field_at(breach.steps), breach.sentence) for breach in breaches(data, name)]
 
 
-def breaches(data: object, name: str) -> list[tuple[Steps, str]]:
-    """List where data breaks a schema, as (steps, sentence), sorted by place."""
+def breaches(data: object, name: str) -> list[Breach]:
+    """List where data breaks a schema, sorted by place."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - only validate pays for it
 
     found = Draft202012Validator(schema(name)).iter_errors(data)
-    places = [(tuple(error.absolute_path), _sentence(error)) for error in found]
-    return sorted(places, key=lambda one: (field_at(one[0]), one[1]))
+    places = dict.fromkeys(breach for error in found for breach in _breaches(error))
+    return sorted(places, key=lambda one: (field_at(one.steps), one.sentence))
+
+
+def _breaches(error: ValidationError) -> Iterator[Breach]:
+    """What an error says; of required fields there is one error each, and only its text names which."""
+    steps = tuple(error.absolute_path)
+    if error.validator != "required":
+        yield Breach(steps, _sentence(error))
+        return
+    data, needed = error.instance, error.validator_value
+    for field in needed if isinstance(needed, list) else ():
+        if isinstance(data, dict) and field not in data:
+            yield Breach(steps, f"{field} is missing", field)
 
 
 def _sentence(error: ValidationError) -> str:
     wants = str(error.schema.get("description", "")) if isinstance(error.schema, dict) else ""
-    if error.validator == "required":
-        field = error.message.split("'")[1]
-        return f"{field} is missing"
     if error.validator == "not" and error.validator_value == {}:
         return f"it can't be here: {wants}"
     if error.validator == "type":

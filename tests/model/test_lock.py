@@ -19,7 +19,7 @@ from hermes_dist.model.lock import Lock, dump_lock, load_lock
 from hermes_dist.model.lock_head import FORMAT, LockHead, load_head
 from hermes_dist.model.lock_package import Approval, LockedPackage, Off, OffCause
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.plan import Answer, Conflict, Effect, EffectKind
+from hermes_dist.model.plan import Answer, Conflict, ConflictKind, Effect, EffectKind
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
@@ -51,7 +51,7 @@ LOCK = Lock(
     upstream={RelPath("SOUL.md"): Entry(D2), RelPath("old.md"): None},
     conflicts=(
         Conflict(RelPath("config.yaml"), 'a."x.y"'),
-        Conflict(RelPath("SOUL.md"), kind="delete/edit"),
+        Conflict(RelPath("SOUL.md"), kind=ConflictKind.DELETE_EDIT),
     ),
     parked=(
         Effect(
@@ -182,7 +182,8 @@ _PIN = st.builds(
     version=_TEXT,
     tree=_DIGEST,
 )
-_CONFLICT = st.builds(Conflict, _PATH, _TEXT, _TEXT)
+_KIND = st.sampled_from(ConflictKind) | _TEXT.map(ConflictKind)  # a newer version may know more
+_CONFLICT = st.builds(Conflict, _PATH, _TEXT, _KIND)
 _FACTS = st.lists(st.tuples(_TEXT, _TEXT), max_size=3).map(tuple)
 _EFFECT = st.builds(
     Effect, st.sampled_from(EffectKind), _PATH, _TEXT, _FACTS, _DIGEST, st.booleans()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hermes_dist import __version__
 from hermes_dist.brand import AIGENLABS, HERMES, Brand
 from hermes_dist.cli.shared.output import write
-from hermes_dist.errors import DistError
+from hermes_dist.errors import DistError, ExitCode
 
 _HELP = frozenset(["--help", "-h", "help"])
 
@@ -42,7 +42,7 @@ def start(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) 
         return _begun(brand, argv, prog, profile)
     except KeyboardInterrupt:  # modules were still loading; a running command reports it itself
         write(sys.stderr, "\ninterrupted; nothing had begun\n")
-        return 130
+        return ExitCode.INTERRUPTED
 
 
 def _begun(brand: Brand, argv: Sequence[str], prog: str, profile: str | None) -> int:

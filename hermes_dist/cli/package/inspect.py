@@ -12,7 +12,8 @@ from hermes_dist.cli.shared.cards import review_card
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import Profile, command
 from hermes_dist.cli.shared.json_data import diff_data, info_data, outdated_data
-from hermes_dist.cli.shared.session import Session, worst
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.errors import ExitCode, worst
 from hermes_dist.ops.change.look_up import ask_ahead
 from hermes_dist.ops.change.review import agent_time
 from hermes_dist.ops.package import inspect as ops
@@ -55,7 +56,7 @@ def diff(
             line = f"{clean(each.change.path)}: {clean(key.key, 80)}  {before} → {after}"
             session.screen.say(session.screen.paint(line, "cyan"))
         session.screen.diff(each.lines)
-    return 10 if exit_code and found else 0
+    return ExitCode.CHANGES if exit_code and found else ExitCode.DONE
 
 
 @command
@@ -135,8 +136,10 @@ def outdated(session: Session, profile: Profile = None) -> int:
     for each in found:
         if each.error is not None:
             session.screen.error(each.error.within(each.profile), beside=True)
-    codes = [
-        each.error.code if each.error else 10 if each.state == "behind" or each.newer else 0
-        for each in found
-    ]
-    return worst(codes)
+    return worst(map(_code, found))
+
+
+def _code(row: ops.Outdated) -> int:
+    if row.error:
+        return row.error.code
+    return ExitCode.CHANGES if row.state == "behind" or row.newer else ExitCode.DONE

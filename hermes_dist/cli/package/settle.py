@@ -15,7 +15,7 @@ from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, comman
 from hermes_dist.cli.shared.json_data import conflict_data, outcome_data
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import Cancelled, InputNeeded, UsageError
+from hermes_dist.errors import Cancelled, ExitCode, InputNeeded, UsageError
 from hermes_dist.model.keypath import place_words
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
@@ -158,7 +158,7 @@ def _list(session: Session, name: str, place: str, *, asked: bool) -> int:
     session.screen.tell(
         f"next: {session.command(f'resolve {name} PATH --ours | --theirs | --both')}"
     )
-    return 3
+    return ExitCode.CONFLICTS
 
 
 @command

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.json_data import status_data
 from hermes_dist.cli.shared.reminders import notes
-from hermes_dist.cli.shared.session import Session, worst
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.errors import ExitCode, worst
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change import review
 from hermes_dist.ops.package.status import Status, status
@@ -45,9 +46,13 @@ def show(
     session.screen.emit("status", {"profiles": data} if together else data[0])
     for each in found:
         _standing(session, each)
-    return worst(
-        3 if each.conflicts else 10 if exit_code and not each.clean else 0 for each in found
-    )
+    return worst(_code(each, exit_code=exit_code) for each in found)
+
+
+def _code(found: Status, *, exit_code: bool) -> ExitCode:
+    if found.conflicts:
+        return ExitCode.CONFLICTS
+    return ExitCode.CHANGES if exit_code and not found.clean else ExitCode.DONE
 
 
 def _standing(session: Session, found: Status) -> None:

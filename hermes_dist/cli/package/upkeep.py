@@ -13,7 +13,7 @@ from hermes_dist.cli.shared.command import DryRun, Profile, Yes, command
 from hermes_dist.cli.shared.json_data import outcome_data
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.session import Session, on_each
-from hermes_dist.errors import UsageError, counted
+from hermes_dist.errors import ExitCode, UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.ops.change import review
@@ -249,7 +249,9 @@ def verify(session: Session, profile: Profile = None) -> int:
         screen.say(f"  odd     {clean(odd.path)}: {clean(why_words(odd))}")
     if found.sound and found.source != "unreachable":
         screen.say(f"{screen.paint('✓', 'green')} sound")
-    return 1 if not found.sound else 7 if found.source == "unreachable" else 0
+    if not found.sound:
+        return ExitCode.ERROR
+    return ExitCode.UNREACHABLE if found.source == "unreachable" else ExitCode.DONE
 
 
 @command

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from hermes_dist import __version__
 from hermes_dist.cli.shared.session import early_screen
-from hermes_dist.errors import DistError
+from hermes_dist.errors import DistError, ExitCode
 
 
 class Guard:
@@ -50,7 +50,7 @@ class Guard:
             early_screen(self.argv).prompt(
                 "\ninterrupted; the home is as before, or finished by the next command"
             )
-            return 130
+            return ExitCode.INTERRUPTED
         if not isinstance(error, Exception) or {"-v", "--verbose"} & set(self.argv):
             return None
         early_screen(self.argv).error(_internal(error, self.prog))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.screen import Screen
-from hermes_dist.errors import counted
+from hermes_dist.errors import ExitCode, counted
 from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:
@@ -43,4 +43,4 @@ def reminder(session: Session, name: ProfileName, conflicts: int) -> int:
         f"{counted(conflicts, 'conflict')} {are} open; yours stays until you settle {them}."
     )
     session.screen.say(f"  next: {session.command(f'resolve {name} --list')}")
-    return 3
+    return ExitCode.CONFLICTS

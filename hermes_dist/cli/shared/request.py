@@ -11,7 +11,7 @@ from hermes_dist.cli.shared.ask import given, questions, twins
 from hermes_dist.cli.shared.cards import preview, summary
 from hermes_dist.cli.shared.json_data import outcome_data
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import ExitCode, UsageError
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import ABORT, Accept, AskConflict, Choices, Naming, Request
@@ -94,6 +94,6 @@ def show_outcome(session: Session, outcome: Outcome, *, exit_code: bool = False)
         changes = not outcome.proposal.changes_nothing
         session.screen.say("Dry run: nothing was changed." if changes else "Nothing would change.")
         session.screen.emit("outcome", outcome_data(outcome))
-        return 10 if exit_code and changes else 0
+        return ExitCode.CHANGES if exit_code and changes else ExitCode.DONE
     session.screen.emit("outcome", outcome_data(outcome))
     return summary(session, outcome)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_dist.cli.shared.screen import Screen
-from hermes_dist.errors import DistError, UsageError
+from hermes_dist.errors import DistError, UsageError, worst
 from hermes_dist.ops.context import Context
 
 if TYPE_CHECKING:
@@ -115,10 +115,3 @@ def on_each(
             codes.append(error.code)
     session.screen.emit("outcomes", {"results": each.screen.gathered or []})
     return worst(codes)
-
-
-def worst(codes: Iterable[int]) -> int:
-    """The exit code of a command that ran on many profiles: the worst one."""
-    found = set(codes)
-    # Worst first. A code that is missing here would count as success.
-    return next((code for code in (130, 2, 6, 5, 1, 4, 7, 8, 3, 10) if code in found), 0)

@@ -9,9 +9,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents.api import Steps
 from hermes_dist.model.left_out import LeftOut
-from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.manifest import Breach, Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 
@@ -51,7 +50,7 @@ class Subject(Struct, frozen=True, kw_only=True):
         read: Gives contents by digest.
         manifest: The manifest; None if it is missing or can't be read.
         unreadable: The reason why the manifest can't be read.
-        violations: The manifest's violations of its schema, as (steps, sentence).
+        violations: Where the manifest breaks its schema.
         left_out: Paths that were not read, with reasons.
         own: The home folder of the current user.
     """
@@ -60,7 +59,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     read: Read
     manifest: Manifest | None = None
     unreadable: Invalid | None = None
-    violations: Sequence[tuple[Steps, str]] = ()
+    violations: Sequence[Breach] = ()
     left_out: Sequence[LeftOut] = ()
     own: str = ""
 

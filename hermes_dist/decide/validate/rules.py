@@ -45,12 +45,12 @@ def check_manifest(subject: Subject) -> Iterator[Problem]:
             return
     doc = parse(subject.bytes(MANIFEST), Kind.YAML)
     broken: set[str] = set()
-    for steps, sentence in subject.violations:
+    for steps, sentence, missing in subject.violations:
         place = field_at(steps)
         broken.add(str(steps[0]) if steps else "")
-        if subject.unreadable and (
-            place == "name" or (sentence == "name is missing" and not place)
-        ):
+        # A manifest that can't be read for its name was reported above.
+        about_name = place == "name" or (missing == "name" and not place)
+        if subject.unreadable and about_name:
             continue
         what = f"{place}: {sentence}" if place else sentence
         yield error("manifest", MANIFEST, line_at(doc, steps), what, _hint(subject, place))

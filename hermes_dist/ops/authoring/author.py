@@ -25,9 +25,9 @@ from hermes_dist.decide.parts import PARTS, part_of
 from hermes_dist.decide.validate.problems import Level, Problem, Subject
 from hermes_dist.decide.validate.rules import validate
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
-from hermes_dist.model.documents.api import Steps, load_manifest_data
+from hermes_dist.model.documents.api import load_manifest_data
 from hermes_dist.model.left_out import LeftOut
-from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.manifest import Breach, Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
@@ -161,7 +161,7 @@ def subject_of(ctx: Context, package: LocalPackage) -> Subject:
         manifest = load_manifest(data)
     except Invalid as err:
         unreadable = err
-    found: list[tuple[Steps, str]] = []
+    found: list[Breach] = []
     with suppress(Invalid):
         found = breaches(load_manifest_data(data), "distribution")
     return replace(subject, manifest=manifest, unreadable=unreadable, violations=found)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from hermes_dist.agents.places import GATEWAY_PID, GATEWAY_STATE
 from hermes_dist.brand import Brand, Layout
-from hermes_dist.errors import DistError
+from hermes_dist.errors import DistError, ExitCode
 from hermes_dist.world.agent.front_door import former_launcher
 from hermes_dist.world.agent.programs import find_command, is_program, search_path
 
@@ -33,7 +33,7 @@ _VERSION = re.compile(r"\bv?(\d+(?:\.\d+)+[\w.+!-]*)")
 class NoAgent(DistError):
     """No agent was found to hand over to, or handing over would start us again."""
 
-    code = 127
+    code = ExitCode.NO_AGENT
 
 
 class Agent(NamedTuple):
