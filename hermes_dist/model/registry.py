@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model.source import SourceKind, SourceSpec, is_loopback, parse_source
+from hermes_dist.model.source import AsGit, SourceSpec, is_loopback, parse_source
 from hermes_dist.model.tree import Digest
 
 FORMAT = 1
@@ -189,7 +189,7 @@ def read_source(text: str, *, local: bool) -> SourceSpec:
     scheme, _, rest = spec.location.partition("://")
     host = rest.partition("/")[0].partition(":")[0]
     near = scheme == "file" or is_loopback(host)
-    if spec.kind is not SourceKind.GIT or spec.ref or (near and not local):
+    if spec.kind.traits.as_git is not AsGit.ALWAYS or spec.ref or (near and not local):
         raise Invalid(
             f"{text!r:.200} can't stand in a registry",
             where="source",

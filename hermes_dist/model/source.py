@@ -8,22 +8,14 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from enum import StrEnum
+from collections.abc import Mapping
+from enum import Enum, StrEnum
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest
-
-
-class SourceKind(StrEnum):
-    """Where a package comes from."""
-
-    GIT = "git"
-    FOLDER = "folder"
-    ARCHIVE = "archive"
-    REGISTRY = "registry"
 
 
 class PinKind(StrEnum):
@@ -36,6 +28,64 @@ class PinKind(StrEnum):
     FOLDER = "folder"
     ARCHIVE = "archive"
 
+
+class SourceKind(StrEnum):
+    """Where a package comes from."""
+
+    GIT = "git"
+    FOLDER = "folder"
+    ARCHIVE = "archive"
+    REGISTRY = "registry"
+
+    @property
+    def traits(self) -> Traits:
+        return KINDS[self]
+
+
+class AsGit(Enum):
+    """Whether a source is read as a git repository."""
+
+    ALWAYS = "always"
+    MAYBE = "maybe"  # with a ref, or where it is a bare repository
+    NEVER = "never"
+
+
+class Traits(NamedTuple):
+    """What depends on the kind of a source.
+
+    Attributes:
+        label: What it is called in messages.
+        spelling: How it is typed, as an example; empty if error messages don't suggest it.
+        as_git: Whether it is read as a git repository.
+        has_refs: Whether a tag, branch, commit or version can be chosen.
+        is_path: Whether it is a path on this machine; all others may need the network.
+        is_name: Whether it is a name that has to be looked up in a registry first.
+        as_it_is: The kind of its pin if it is read as it is, without a commit.
+    """
+
+    label: str
+    spelling: str
+    as_git: AsGit
+    has_refs: bool = True
+    is_path: bool = False
+    is_name: bool = False
+    as_it_is: PinKind = PinKind.FOLDER
+
+
+KINDS: Mapping[SourceKind, Traits] = {
+    SourceKind.GIT: Traits("a git repository", "github.com/you/bot, a git URL", AsGit.ALWAYS),
+    SourceKind.FOLDER: Traits("a folder", "./folder", AsGit.MAYBE, is_path=True),
+    SourceKind.ARCHIVE: Traits(
+        "an archive",
+        "file.tar.gz",
+        AsGit.NEVER,
+        has_refs=False,
+        is_path=True,
+        as_it_is=PinKind.ARCHIVE,
+    ),
+    SourceKind.REGISTRY: Traits("a name in a registry", "", AsGit.NEVER, is_name=True),
+}
+"""The kinds of sources. How they are told apart is in ``_classify``, how they are read in ``world/sources/api.py``."""
 
 TAGS, HEADS = "refs/tags/", "refs/heads/"
 _COMMIT_ID = re.compile(r"[0-9A-Fa-f]{40}(?:[0-9A-Fa-f]{24})?")
@@ -56,6 +106,8 @@ _RANGE = re.compile(
     re.ASCII,
 )
 _ARCHIVES = (".tar.gz", ".tgz")
+_INVISIBLE = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
+"""Unicode categories of characters that people can't see, or see as something else."""
 _ENCODED_CONTROL = re.compile(r"%(?:[01][0-9A-Fa-f]|7[Ff])")
 _URL_ODD = re.compile(
     rf"[\s\\\"<>`{{}}|^]|{_ENCODED_CONTROL.pattern}|%5[Cc]|/(?:\.|%2[Ee]){{1,2}}(?:/|$)"
@@ -86,11 +138,13 @@ class Login:
         return 0
 
     def __repr__(self) -> str:
-        return "Login(…)" if self._text else "Login()"
+        return "Login(…)" if self else "Login()"
 
     def before(self, address: str) -> str:
         """Return them in front of the rest of a URL."""
-        return f"{self._text}@{address}" if self._text else address
+        if not self._text:
+            return address
+        return f"{self._text}@{address}"
 
 
 NO_LOGIN = Login()
@@ -118,10 +172,15 @@ class SourceSpec(NamedTuple):
 
     def __str__(self) -> str:
         """Format it so that :func:`parse_source` returns the same value."""
-        body = f"{self.location}//{self.subfolder}" if self.subfolder else self.location
+        body = self.location
+        if self.subfolder:
+            body = f"{body}//{self.subfolder}"
         if self.ref:
             return f"{body}#{self.ref}"
-        return f"{body}/" if _at(body) >= 0 or body != body.rstrip() else body
+        # Without the slash, an @ in a folder's name would be read as the start of a ref.
+        if _at(body) >= 0 or body != body.rstrip():
+            return f"{body}/"
+        return body
 
     @property
     def fetch_url(self) -> str:
@@ -135,11 +194,13 @@ class SourceSpec(NamedTuple):
         Raises:
             Invalid: The ref is not valid, or this kind of source has no refs.
         """
-        if self.kind is SourceKind.ARCHIVE:
+        traits = self.kind.traits
+        if not traits.has_refs:
             raise Invalid(
-                f"an archive has no versions to choose from, so {ref!r:.100} has no meaning for it"
+                f"{traits.label} has no versions to choose from, so {ref!r:.100} has no meaning for it"
             )
-        ref = ref.lower() if is_commit_id(ref) else ref
+        if is_commit_id(ref):
+            ref = ref.lower()
         return self._replace(ref=_checked_ref(ref), is_range=is_range(ref))
 
 
@@ -179,17 +240,23 @@ def pin_kind(spec: SourceSpec, ref: str, commit: str) -> PinKind:
         commit: The commit that it resolved to; empty for a folder or archive that is read as it is.
     """
     if not commit:
-        return PinKind.ARCHIVE if spec.kind is SourceKind.ARCHIVE else PinKind.FOLDER
+        return spec.kind.traits.as_it_is
     if is_commit_id(spec.ref):
         return PinKind.COMMIT
     if ref.startswith(HEADS):
         return PinKind.BRANCH
-    named = spec.is_range and ref == f"{TAGS}{spec.ref}"  # a tag whose name looks like a range
-    if (spec.is_range and not named) or (spec.kind is SourceKind.REGISTRY and not spec.ref):
+    if _follows_versions(spec, ref):
         return PinKind.RANGE
     if ref.startswith(TAGS):
         return PinKind.TAG
     return PinKind.COMMIT if spec.ref else PinKind.BRANCH
+
+
+def _follows_versions(spec: SourceSpec, ref: str) -> bool:
+    if not spec.ref:
+        return spec.kind.traits.is_name  # a bare name means the latest version in its registry
+    is_tag = ref == f"{TAGS}{spec.ref}"  # a tag may have a name that looks like a range
+    return spec.is_range and not is_tag
 
 
 def is_commit_id(ref: str) -> bool:
@@ -220,9 +287,13 @@ def parse_source(text: str, *, allow_insecure: bool = False) -> SourceSpec:
     except _NotOne as err:
         raise Invalid(
             f"{_shown(text)!r:.200} is not a source: {err.why}",
-            hint=err.hint
-            or "write github.com/you/bot, a git URL, ./folder or file.tar.gz; then //subfolder and #ref as wanted",
+            hint=err.hint or f"write {_spellings()}; then //subfolder and #ref as wanted",
         ) from None
+
+
+def _spellings() -> str:
+    *most, last = [traits.spelling for traits in KINDS.values() if traits.spelling]
+    return f"{', '.join(most)} or {last}"
 
 
 class _NotOne(Exception):
@@ -237,14 +308,16 @@ class _NotOne(Exception):
 def _parse(text: str, *, allow_insecure: bool) -> SourceSpec:
     if not text or text != text.strip():
         raise _NotOne("it is empty or has spaces around it")
-    if any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for c in text):
+    if any(unicodedata.category(char) in _INVISIBLE for char in text):
         raise _NotOne("it holds control characters or invisible ones")
     if text.startswith("-"):
         raise _NotOne("it begins with - and could be taken for an option")
     body, ref = _split_ref(text)
     location, sub = _split_subfolder(body)
     spec = _classify(location, allow_insecure=allow_insecure)._replace(subfolder=_subfolder(sub))
-    return spec.at(ref) if ref else spec
+    if ref:
+        spec = spec.at(ref)
+    return spec
 
 
 def _shown(text: str) -> str:
@@ -258,18 +331,21 @@ def _shown(text: str) -> str:
 def _checked_ref(ref: str) -> str:
     if is_range(ref):
         return ref
-    parts = ref.split("/")
-    bad = (
-        not _REF.fullmatch(ref)
-        or ref == "@"
-        or ref.endswith(".")
-        or any(token in ref for token in ("..", "@{"))
-        or any(not part or part.startswith(".") or part.endswith(".lock") for part in parts)
-        or any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"} for c in ref)
-    )
-    if bad:
+    if not _REF.fullmatch(ref) or ref == "@" or _is_refused_by_git(ref) or _has_invisible(ref):
         raise Invalid(f"{ref!r:.100} is not a tag, branch, commit or version range")
     return ref
+
+
+def _is_refused_by_git(ref: str) -> bool:
+    if ref.endswith(".") or ".." in ref or "@{" in ref:
+        return True
+    return any(
+        not part or part.startswith(".") or part.endswith(".lock") for part in ref.split("/")
+    )
+
+
+def _has_invisible(ref: str) -> bool:
+    return any(unicodedata.category(char) in {*_INVISIBLE, "Zs"} for char in ref)
 
 
 def _split_ref(text: str) -> tuple[str, str]:
@@ -295,26 +371,35 @@ def _at(text: str) -> int:
         return -1  # an @ before the path ends a user name; in an archive's name it is part of it
     start = max(text.rfind("/"), _scp_colon(text)) + 1
     at = text.find("@", start)
-    return at if at > start else -1
+    if at == start:
+        return -1
+    return at
 
 
 def _scp_colon(text: str) -> int:
     if "://" in text or text.startswith((".", "/", "~")):
         return -1
     match = _SCP.fullmatch(text)
-    return match.end("host") if match else -1
+    if match is None:
+        return -1
+    return match.end("host")
 
 
 def _split_subfolder(body: str) -> tuple[str, str]:
     scheme_end = body.find("://")
     start = scheme_end + 3 if scheme_end >= 0 else 1
     at = body.find("//", start)
-    return (body, "") if at < 0 else (body[:at], body[at + 2 :])
+    if at < 0:
+        return body, ""
+    return body[:at], body[at + 2 :]
 
 
 def _subfolder(sub: str) -> RelPath | None:
+    folder = sub.rstrip("/")
+    if not folder:
+        return None
     try:
-        return RelPath(sub.rstrip("/")) if sub.rstrip("/") else None
+        return RelPath(folder)
     except Invalid as err:
         raise err.within("subfolder") from None
 
@@ -326,16 +411,17 @@ def _classify(location: str, *, allow_insecure: bool) -> SourceSpec:
         kind = SourceKind.ARCHIVE if location.lower().endswith(_ARCHIVES) else SourceKind.FOLDER
         return SourceSpec(kind=kind, location=location.rstrip("/") or "/")
     if match := _SCP.fullmatch(location):
-        path = match["path"].rstrip("/")
-        _check_user(match["user"])
-        if not _HOST.fullmatch(match["host"]) or not path or path.startswith("-"):
-            raise _NotOne("the host or path is not one")
-        return SourceSpec(
-            kind=SourceKind.GIT, location=f"{match['user']}@{match['host'].lower()}:{path}"
-        )
+        return _scp_form(match["user"], match["host"], match["path"].rstrip("/"))
     if _SCP_WITH_PASSWORD.fullmatch(location):
         raise _NotOne("a password can't stand in the form user@host:path")
     return _short_form(location)
+
+
+def _scp_form(user: str, host: str, path: str) -> SourceSpec:
+    _check_user(user)
+    if not _HOST.fullmatch(host) or not path or path.startswith("-"):
+        raise _NotOne("its host or path is not valid")
+    return SourceSpec(kind=SourceKind.GIT, location=f"{user}@{host.lower()}:{path}")
 
 
 def _short_form(location: str) -> SourceSpec:
@@ -364,15 +450,12 @@ def _url(location: str, *, allow_insecure: bool) -> SourceSpec:
         raise _NotOne(
             f"the scheme {scheme!r:.40} is not allowed (https, ssh, file; http and git to this machine)"
         )
-    if (_ENCODED_CONTROL if scheme == "file" else _URL_ODD).search(location):
+    odd = _ENCODED_CONTROL if scheme == "file" else _URL_ODD
+    if odd.search(location):
         raise _NotOne(
             "a URL can't hold spaces, quotes, backslashes, control characters, nor . or .. as folders"
         )
-    try:
-        parts = urlsplit(location)
-        _ = parts.port
-    except ValueError:
-        raise _NotOne("it is not a URL") from None
+    parts = _url_parts(location)
     if scheme == "file":
         return _file_url(parts)
     spec = _server_url(scheme, parts)
@@ -383,6 +466,15 @@ def _url(location: str, *, allow_insecure: bool) -> SourceSpec:
             hint="use https:// or ssh://, or pass --allow-insecure",
         )
     return spec
+
+
+def _url_parts(location: str) -> SplitResult:
+    try:
+        parts = urlsplit(location)
+        _ = parts.port  # a bad port is found only when it is asked for
+    except ValueError:
+        raise _NotOne("it is not a URL") from None
+    return parts
 
 
 def _file_url(parts: SplitResult) -> SourceSpec:
@@ -396,11 +488,11 @@ def _file_url(parts: SplitResult) -> SourceSpec:
 
 
 def _server_url(scheme: str, parts: SplitResult) -> SourceSpec:
-    host, path = (parts.hostname or "").lower(), parts.path.rstrip("/")
-    host = f"[{host}]" if ":" in host else host
+    path = parts.path.rstrip("/")
     user = parts.netloc.rpartition("@")[0]
-    if not _HOST.fullmatch(host) or user.startswith("-"):
-        raise _NotOne("the host is not one")
+    server = _server(parts)
+    if user.startswith("-"):
+        raise _NotOne("its host is not valid")
     if not path or parts.query:
         raise _NotOne("the path of a repository is missing, or a query follows it")
     if _BROWSER.search(path):
@@ -408,14 +500,22 @@ def _server_url(scheme: str, parts: SplitResult) -> SourceSpec:
             "it is the page of a folder or file",
             "write the repository, then //folder, then #branch",
         )
-    rest = f"{host}{'' if parts.port is None else f':{parts.port}'}{path}"
-    if scheme != "ssh" or not user:
-        return SourceSpec(
-            kind=SourceKind.GIT, location=f"{scheme}://{rest}", credentials=Login(user)
-        )
-    name = user.partition(":")[0]
-    _check_user(name)
-    return SourceSpec(kind=SourceKind.GIT, location=f"ssh://{name}@{rest}")
+    if scheme == "ssh" and user:
+        name = user.partition(":")[0]
+        _check_user(name)
+        return SourceSpec(kind=SourceKind.GIT, location=f"ssh://{name}@{server}{path}")
+    return SourceSpec(
+        kind=SourceKind.GIT, location=f"{scheme}://{server}{path}", credentials=Login(user)
+    )
+
+
+def _server(parts: SplitResult) -> str:
+    host = (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"
+    if not _HOST.fullmatch(host):
+        raise _NotOne("its host is not valid")
+    return host if parts.port is None else f"{host}:{parts.port}"
 
 
 def _check_user(name: str) -> None:
@@ -426,7 +526,7 @@ def _check_user(name: str) -> None:
             "ssh knows you by your ssh key; write git@HOST:PATH",
         )
     if not re.fullmatch(_USER, name):
-        raise _NotOne("the user is not one")
+        raise _NotOne("its user name is not valid")
 
 
 def is_loopback(host: str) -> bool:
@@ -449,5 +549,6 @@ def without_credentials(url: str) -> str:
 
 def _public(found: re.Match[str]) -> str:
     scheme, name = found["scheme"], found["user"].partition(":")[0]
-    stays = scheme.lower() == "ssh" and not re.fullmatch(_KEY_AS_USER, name)
-    return f"{scheme}://{name}@" if stays else f"{scheme}://"
+    if scheme.lower() == "ssh" and not re.fullmatch(_KEY_AS_USER, name):
+        return f"{scheme}://{name}@"
+    return f"{scheme}://"

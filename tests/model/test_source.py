@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import (
+    KINDS,
     Pin,
     PinKind,
     SourceKind,
@@ -505,3 +506,22 @@ def test_law_what_is_written_is_read_as_the_same_value(text: str) -> None:
     assert not spec.location.startswith("-")
     assert not spec.ref.startswith("-")
     assert not again.credentials
+
+
+def test_the_table_has_a_row_for_each_kind_and_the_hint_names_every_spelling() -> None:
+    assert set(KINDS) == set(SourceKind)
+    with pytest.raises(Invalid) as caught:
+        parse_source("a/b/c")
+    hint = caught.value.hint or ""
+    assert all(traits.spelling in hint for traits in KINDS.values())
+    assert hint.startswith("write github.com/you/bot, a git URL, ./folder or file.tar.gz; then")
+
+
+@pytest.mark.parametrize("kind", SourceKind)
+def test_a_kind_without_refs_refuses_one_and_says_what_it_is(kind: SourceKind) -> None:
+    spec = SourceSpec(kind=kind, location="x")
+    if kind.traits.has_refs:
+        assert spec.at("v1").ref == "v1"
+        return
+    with pytest.raises(Invalid, match=f"^{kind.traits.label} has no versions"):
+        spec.at("v1")

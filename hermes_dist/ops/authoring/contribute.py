@@ -16,7 +16,7 @@ from hermes_dist.errors import Cancelled, DistError, UsageError
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
+from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Entry, Read, Tree
 from hermes_dist.ops.authoring.author import completed, refuse_leaks
 from hermes_dist.ops.authoring.capture import leaving, private_of
@@ -151,7 +151,7 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
             hint="edit the files there",
         )
     spec = absolute(parse_source(lock.source, allow_insecure=True))
-    if spec.kind is SourceKind.REGISTRY:
+    if spec.kind.traits.is_name:
         spec = SourceSpec(kind=SourceKind.GIT, location=lock.pin.url, subfolder=lock.pin.subfolder)
     repository = repository_at(ctx, found, spec, lock.pin.commit)
     changes = {
@@ -187,7 +187,7 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
 
 def _push(ctx: Context, git: Publisher, made: Contribution, to: str, commit: str) -> str:
     spec = parse_source(to, allow_insecure=ctx.allow_insecure)
-    if spec.kind not in (SourceKind.GIT, SourceKind.FOLDER):
+    if spec.kind.traits.as_git is AsGit.NEVER:
         raise UsageError(
             "--to takes a git repository: your fork", hint="such as github.com/you/their-agent"
         )

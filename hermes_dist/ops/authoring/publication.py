@@ -17,7 +17,7 @@ from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
+from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import EMPTY, Entry, Read, Tree, together
 from hermes_dist.ops.authoring.author import LocalPackage, completed, problems_of, refuse_leaks
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
@@ -184,11 +184,11 @@ def _target(ctx: Context, found: Leaving, to: str) -> SourceSpec:
         )
     text = to or (lock.source if lock else "")
     spec = absolute(parse_source(text, allow_insecure=ctx.allow_insecure or not to))
-    if spec.kind is SourceKind.FOLDER:
+    if spec.kind.traits.as_git is AsGit.MAYBE:
         spec = spec._replace(kind=SourceKind.GIT, location=ctx.sources.url(spec))
-    if spec.kind is SourceKind.REGISTRY and not to and lock:
+    if spec.kind.traits.is_name and not to and lock:
         spec = SourceSpec(kind=SourceKind.GIT, location=lock.pin.url, subfolder=lock.pin.subfolder)
-    if spec.kind is not SourceKind.GIT:
+    if spec.kind.traits.as_git is not AsGit.ALWAYS:
         raise UsageError(
             "--to takes a git repository",
             hint="such as github.com/you/my-agent or git@host:you/my-agent",

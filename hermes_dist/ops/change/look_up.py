@@ -15,7 +15,7 @@ from hermes_dist.errors import DistError, counted
 from hermes_dist.model.lock_head import LockHead, load_head
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.source import Pin, SourceKind, SourceSpec, parse_source
+from hermes_dist.model.source import AsGit, Pin, SourceSpec, parse_source
 from hermes_dist.ops.change.target import Naming, Target, check_policies, resolved
 from hermes_dist.ops.context import Context
 
@@ -61,7 +61,7 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
     """
     lock = _head(ctx, name)
     spec = absolute(parse_source(lock.source, allow_insecure=True))
-    lock_ = _opened(ctx, name) if spec.kind is SourceKind.REGISTRY else None
+    lock_ = _opened(ctx, name) if spec.kind.traits.is_name else None
     spec = spec.at(to) if to else spec
     target = look_up(ctx, spec, lock=lock_, before=followed_before(lock, spec))
     return Looked(name, lock, target, (*target.notes, *about_versions(target)))
@@ -78,7 +78,7 @@ def ask_ahead(ctx: Context, names: Iterable[ProfileName]) -> None:
     for name in names:
         with contextlib.suppress(DistError):
             spec = absolute(parse_source(_head(ctx, name).source, allow_insecure=True))
-            if spec.kind is SourceKind.GIT:
+            if spec.kind.traits.as_git is AsGit.ALWAYS:
                 check_policies(ctx, spec)
                 specs.append(spec)
     if len(specs) > 1:
@@ -133,7 +133,7 @@ def look_up(
         Refused: A policy forbids the source, or the tag or branch that the profile follows is gone.
         DistError: The source or the ref does not exist or can't be reached.
     """
-    if spec.kind is SourceKind.REGISTRY:
+    if spec.kind.traits.is_name:
         from hermes_dist.ops.change.look_up_name import look_up_named  # noqa: PLC0415 - only registry names need it
 
         return look_up_named(ctx, spec, naming or Naming(), lock, before)
@@ -142,8 +142,8 @@ def look_up(
 
 
 def absolute(spec: SourceSpec) -> SourceSpec:
-    """Give a folder or archive its full path, so that it means the same from every working directory."""
-    if spec.kind in (SourceKind.FOLDER, SourceKind.ARCHIVE):
+    """Give a path on this machine in full, so that it means the same from every working directory."""
+    if spec.kind.traits.is_path:
         return spec._replace(location=str(Path(spec.location).expanduser().resolve()))
     return spec
 

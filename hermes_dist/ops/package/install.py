@@ -15,7 +15,7 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import Kind, line_of
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
-from hermes_dist.model.source import SourceKind, SourceSpec, parse_source, without_credentials
+from hermes_dist.model.source import AsGit, SourceSpec, parse_source, without_credentials
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.fetch import Fetched, Incoming, about_requires, fetch, placed_in
@@ -250,7 +250,7 @@ def _check_free(ctx: Context, name: ProfileName) -> None:
 
 def _check_apart(ctx: Context, spec: SourceSpec, name: ProfileName) -> None:
     """Make sure that the source folder and the home do not contain each other."""
-    if spec.kind is not SourceKind.FOLDER:
+    if spec.kind.traits.as_git is not AsGit.MAYBE:
         return
     source, target = Path(spec.location), ctx.layout.home(name).resolve()
     if source == target or source in target.parents or target in source.parents:

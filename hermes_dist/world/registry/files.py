@@ -11,7 +11,7 @@ from pathlib import Path
 from hermes_dist import __version__
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.registry import FOLDER, FORMAT, INDEX, MAX_ENTRY, Registry, RegistryKind
-from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
+from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
 
 
 def registry_of(text: str, name: str, *, allow_insecure: bool = False) -> Registry:
@@ -24,9 +24,9 @@ def registry_of(text: str, name: str, *, allow_insecure: bool = False) -> Regist
     if spec.kind is SourceKind.FOLDER and not spec.ref and not spec.subfolder:
         place = str(Path(spec.location).expanduser().resolve())
         return Registry(name=name, kind=RegistryKind.FOLDER, location=place)
-    if spec.kind is SourceKind.FOLDER:
+    if spec.kind.traits.as_git is AsGit.MAYBE:
         spec = _as_git(spec)
-    if spec.kind is not SourceKind.GIT:
+    if spec.kind.traits.as_git is not AsGit.ALWAYS:
         raise Invalid(
             f"{text!r:.200} is no place of a registry",
             hint="write ./folder, or a git repository such as github.com/you/index",

@@ -17,9 +17,9 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import (
     HEADS,
     TAGS,
+    AsGit,
     Pin,
     PinKind,
-    SourceKind,
     SourceSpec,
     is_commit_id,
     is_loopback,
@@ -35,7 +35,7 @@ from hermes_dist.world.ports import Git, GitFile, Refs, Relation
 
 if TYPE_CHECKING:
     from hermes_dist.world.disk.store import Store
-    from hermes_dist.world.sources.folder import Ignores
+    from hermes_dist.world.sources.folder import Ignores, Keep
 
 Choose = Callable[[str, Iterable[str]], str]
 """Chooses a tag for a version range; raises Invalid when none fits."""
@@ -243,14 +243,12 @@ class Sources:
             Unreachable: The source can't be reached.
             Invalid: The package is unsafe, too large or missing; the error names the rule.
         """
-        if spec.kind is SourceKind.ARCHIVE:
-            return self._from_archive(spec)
         if self.is_git(spec):
             kind = pin_kind(spec, ref, commit)
             offer = self._from_git(self.url(spec), spec.subfolder, kind, ref, commit, progress)
             self._known.keep(self.url(spec))
             return offer
-        return self._from_folder(self._folder(spec), spec.subfolder)
+        return self._as_it_is(spec)
 
     def again(self, pin: Pin, progress: Progress | None = None) -> Offer:
         """Fetch what a pin names once more, to have its contents back.
@@ -269,14 +267,9 @@ class Sources:
         Raises:
             Invalid: The package is unsafe, too large or missing.
         """
-        from hermes_dist.world.archive.source import read_package  # noqa: PLC0415 - start-up
-        from hermes_dist.world.sources.folder import named_only, read_package_folder  # noqa: PLC0415 - start-up
+        from hermes_dist.world.sources.folder import named_only  # noqa: PLC0415 - start-up
 
-        if spec.kind is SourceKind.ARCHIVE:
-            return read_package(self._path(spec), spec.subfolder, named_only, self._limits)
-        return read_package_folder(
-            self._folder(spec), spec.subfolder, ignore_rules, self._limits, named_only
-        )[0]
+        return self._read(spec, named_only)[1]
 
     def files(self, spec: SourceSpec, commit: str) -> tuple[GitFile, ...]:
         """The validated files of a commit, with git's names for their contents; fetched when missing."""
@@ -293,11 +286,12 @@ class Sources:
 
     def is_git(self, spec: SourceSpec) -> bool:
         """Whether a source is read as a git repository; a folder is with a ref, or when it is bare."""
-        if spec.kind is SourceKind.ARCHIVE:
-            return False
-        if spec.kind is SourceKind.REGISTRY:
+        traits = spec.kind.traits
+        if traits.is_name:
             raise Invalid("a name has to be looked up in a registry first", where=spec.location)
-        return spec.kind is SourceKind.GIT or bool(spec.ref) or _is_bare(self._folder(spec))
+        if traits.as_git is not AsGit.MAYBE:
+            return traits.as_git is AsGit.ALWAYS
+        return bool(spec.ref) or _is_bare(self._folder(spec))
 
     def url(self, spec: SourceSpec) -> str:
         """The address that git is given.
@@ -305,7 +299,7 @@ class Sources:
         Raises:
             Invalid: The address would leave this machine unencrypted, which was not allowed.
         """
-        if spec.kind is SourceKind.FOLDER:
+        if spec.kind.traits.as_git is AsGit.MAYBE:
             return self._folder(spec).as_uri()
         parts = urlsplit(spec.location) if "://" in spec.location else None
         open_to_all = (
@@ -378,34 +372,29 @@ class Sources:
 
         return dict(zip(oids, self._store.put_many(contents()), strict=True)), pointers
 
-    def _from_folder(self, folder: Path, subfolder: RelPath | None) -> Offer:
-        from hermes_dist.world.sources.folder import read_package_folder  # noqa: PLC0415 - start-up
-
-        tree, left_out = read_package_folder(
-            folder, subfolder, ignore_rules, self._limits, self._store.put_many
-        )
+    def _as_it_is(self, spec: SourceSpec) -> Offer:
+        path, tree, left_out = self._read(spec, self._store.put_many)
         pin = Pin(
-            url=str(folder),
-            kind=PinKind.FOLDER,
-            subfolder=subfolder,
+            url=str(path),
+            kind=spec.kind.traits.as_it_is,
+            subfolder=spec.subfolder,
             version=self._version(tree),
             tree=tree.digest,
         )
         return Offer(pin=pin, tree=tree, left_out=left_out)
 
-    def _from_archive(self, spec: SourceSpec) -> Offer:
-        from hermes_dist.world.archive.source import read_package  # noqa: PLC0415 - start-up
+    def _read(self, spec: SourceSpec, keep: Keep) -> tuple[Path, Tree, tuple[LeftOut, ...]]:
+        """Read a source without git: return where it is, its tree, and what was left out."""
+        if spec.kind.traits.as_it_is is PinKind.ARCHIVE:
+            from hermes_dist.world.archive.source import read_package  # noqa: PLC0415 - start-up
 
-        path = self._path(spec)
-        tree = read_package(path, spec.subfolder, self._store.put_many, self._limits)
-        pin = Pin(
-            url=str(path),
-            kind=PinKind.ARCHIVE,
-            subfolder=spec.subfolder,
-            version=self._version(tree),
-            tree=tree.digest,
-        )
-        return Offer(pin=pin, tree=tree)
+            path = self._path(spec)
+            return path, read_package(path, spec.subfolder, keep, self._limits), ()
+        from hermes_dist.world.sources.folder import read_package_folder  # noqa: PLC0415 - start-up
+
+        path = self._folder(spec)
+        tree, left_out = read_package_folder(path, spec.subfolder, ignore_rules, self._limits, keep)
+        return path, tree, left_out
 
     def _version(self, tree: Tree) -> str:
         entry = tree.get(RelPath(MANIFEST))
