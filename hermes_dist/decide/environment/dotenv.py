@@ -189,7 +189,7 @@ def _verify(edited: bytes, values: Mapping[str, str]) -> None:
         if found.get(name) != value:
             if value.endswith("\\"):
                 raise Invalid(
-                    "a value that ends in a backslash can't stand before other quotes",
+                    "a value that ends in a backslash can't come before other quotes",
                     where=f".env: {name}",
                 )
             raise _open_quote(name)

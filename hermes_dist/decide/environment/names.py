@@ -37,12 +37,12 @@ class EnvClass(StrEnum):
 REASONS = {
     EnvClass.LOADS: "it decides which code programs load or run",
     EnvClass.MACHINE: "it belongs to the machine",
-    EnvClass.AGENT: "it is a switch of the agent",
-    EnvClass.ACCESS: "it decides who may command the agent or what holds it back",
+    EnvClass.AGENT: "it controls the agent",
+    EnvClass.ACCESS: "it decides who may command the agent, or limits what the agent may do",
     EnvClass.KEY: "it is a key or an account",
     EnvClass.ENDPOINT: "it decides where keys and data go",
     EnvClass.PLACE: "it decides where files are read and written",
-    EnvClass.UNKNOWN: "nobody knows what it steers",
+    EnvClass.UNKNOWN: "it is not known what it does",
 }
 """The reason why a class gets no default, as the end of a sentence."""
 STARTLING = frozenset({EnvClass.LOADS, EnvClass.MACHINE, EnvClass.AGENT, EnvClass.ACCESS})

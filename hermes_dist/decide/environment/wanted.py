@@ -140,14 +140,16 @@ class _Taken:
         kind = class_of(name)
         if kind in RISKY and ENV_NAME.fullmatch(name):
             self.left[name] = (
-                f"--env-file: {name} is not taken, as {REASONS[kind]}; if you want it: --env {name}=VALUE"
+                f"--env-file: {name} is not taken, because {REASONS[kind]}; to set it anyway: --env {name}=VALUE"
             )
         else:
             self._take(place, name, value)
 
     def typed(self, place: str, name: str, value: str) -> None:
         if self._take(place, name, value) and (kind := class_of(name)) in STARTLING:
-            self.warnings.append(f"--env: {name} is written as you say; mind that {REASONS[kind]}")
+            self.warnings.append(
+                f"--env: {name} is written as you asked; note that {REASONS[kind]}"
+            )
 
     def _take(self, place: str, name: str, value: str) -> bool:
         if not ENV_NAME.fullmatch(name):
