@@ -410,3 +410,17 @@ def test_a_schedule_as_text_is_shown_as_it_is() -> None:
     shelf = Shelf()
     (effect,) = found(shelf, EMPTY, shelf.tree({"cron/jobs.json": {"jobs": [JOB]}})).values()
     assert ("schedule", "every 2h") in effect.facts
+
+
+@pytest.mark.parametrize("skill", ["p:s", ":", "..:s", "a/../..:s", "\u202e:s"])
+def test_a_skill_of_a_plugin_covers_the_plugin_and_an_impossible_name_covers_them_all(
+    skill: str,
+) -> None:
+    shelf = Shelf()
+    digests = set()
+    for code in ("1", "2"):
+        job = {**JOB, "skills": [skill]}
+        placed = shelf.place({"cron/jobs.json": {"jobs": [job]}, "plugins/p/run.py": code})
+        effects = found(shelf, EMPTY, placed.tree)
+        digests.add(effects["cron/jobs.json: jobs[id=0123456789ab]"].digest)
+    assert len(digests) == 2
