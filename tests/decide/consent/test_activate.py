@@ -12,7 +12,7 @@ from hermes_dist.model.keypath import Item, parse_key
 from hermes_dist.model.lock_package import OffCause
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.model.tree import EMPTY, Digest
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 
 CONFIG, JOBS = RelPath("config.yaml"), RelPath("cron/jobs.json")
 JOB = {
@@ -81,6 +81,13 @@ def test_only_the_switches_of_a_server_and_a_job_change() -> None:
     }
     assert first == {**JOB, **resumed}
     assert second == {**JOB, "id": "1" * 12}
+
+
+def test_a_switched_file_keeps_its_mode() -> None:
+    shelf = Shelf()
+    tree = shelf.tree({"config.yaml": "mcp_servers: {s: {command: x, enabled: false}}\n"})
+    tree = Tree({CONFIG: Entry(tree[CONFIG].digest, executable=True)})
+    assert switch_on(tree, [SERVER], shelf.read).tree[CONFIG].executable
 
 
 def test_what_is_not_there_is_not_made() -> None:
