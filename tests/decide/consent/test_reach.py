@@ -113,6 +113,32 @@ def test_a_header_with_a_variable_is_no_riddle_but_a_line_of_a_shell_is() -> Non
     assert found(files, "npx foo ${HERMES_HOME}/x $HOME/y", lines=True) == set()
 
 
+@pytest.mark.parametrize("option", ["-c", "-lc", "-e", "--eval", "--exec", "--call", "--print"])
+def test_code_on_a_command_line_may_load_any_script(option: str) -> None:
+    files: dict[str, str | bytes] = {"scripts/a.py": "", "tools/b.sh": ""}
+    assert found(files, "x", option, "load(name)") == {"scripts/a.py"}
+    assert found(files, "x", f"{option}=load(name)") == {"scripts/a.py"}
+    assert found(files, "x", "-v", "load(name)", option) == set()
+
+
+@pytest.mark.parametrize(
+    ("word", "paths"),
+    [
+        ("tools/*.sh", {"tools/b.sh"}),
+        ("./tools/?.sh", {"tools/b.sh"}),
+        ("$HOME/tools/{a,b}.sh", {"tools/b.sh"}),
+        ("nowhere/*.sh", {"scripts/a.py"}),
+        ("*.sh", {"scripts/a.py"}),
+        ("tools/b.sh", {"tools/b.sh"}),
+    ],
+)
+def test_a_wildcard_covers_its_folder_and_any_script_if_its_folder_is_unknown(
+    word: str, paths: set[str]
+) -> None:
+    files: dict[str, str | bytes] = {"scripts/a.py": "", "tools/b.sh": "", "other/c.sh": ""}
+    assert found(files, "sh", word) == paths
+
+
 def test_what_a_covered_file_names_is_covered_too() -> None:
     files: dict[str, str | bytes] = {
         "scripts/a.py": "import b\nopen('far.sh'); load('data/d.json'); see('docs/guide.md')",
