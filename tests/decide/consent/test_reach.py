@@ -139,6 +139,41 @@ def test_a_wildcard_covers_its_folder_and_any_script_if_its_folder_is_unknown(
     assert found(files, "sh", word) == paths
 
 
+def test_a_command_that_runs_in_an_unknown_folder_may_run_in_the_home() -> None:
+    files: dict[str, str | bytes] = {"package.json": "", "lib/x.py": "", "tools/b.sh": ""}
+    home = {"package.json", "lib/x.py"}
+    assert found(files, "uv", "run", "--directory", "/srv/x", "y") == home
+    assert found(files, "uv", "run", "--directory=/srv/x", "y") == home
+    assert found(files, "make", "-C/srv/x") == home
+    assert found(files, "y", folders=("/srv/x",)) == home
+    assert found(files, "uv", "run", "--directory", "~/.hermes/tools", "y") == {"tools/b.sh"}
+    assert found(files, "make", "-Ctools") == {"tools/b.sh"}
+    assert found(files, "y", folders=("~/.hermes/tools",)) == {"tools/b.sh"}
+
+
+def test_a_module_is_covered_with_the_packages_around_it() -> None:
+    files: dict[str, str | bytes] = {
+        "lib/a/__init__.py": "",
+        "lib/a/b/__main__.py": "",
+        "lib/a/c.py": "",
+        "lib/z/c.py": "",
+    }
+    package = {"lib/a/__init__.py", "lib/a/b/__main__.py", "lib/a/c.py"}
+    assert found(files, "python", "-m", "a.b") == package
+    assert found(files, "python", "-m", "a.c") == package
+    assert found(files, "python", "-m", "a") == package
+
+
+def test_code_that_names_a_folder_loads_from_it_unless_it_is_content() -> None:
+    files: dict[str, str | bytes] = {
+        "scripts/a.py": "walk('./tools'); walk('./skills'); walk('./cron')",
+        "tools/b.sh": "",
+        "skills/s/x.py": "",
+        "cron/y.py": "",
+    }
+    assert found(files, "scripts/a.py") == {"scripts/a.py", "tools/b.sh"}
+
+
 def test_what_a_covered_file_names_is_covered_too() -> None:
     files: dict[str, str | bytes] = {
         "scripts/a.py": "import b\nopen('far.sh'); load('data/d.json'); see('docs/guide.md')",
