@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 AGENT := .agent
 AGENT22 := .agent22
 
-.PHONY: demo check test long agent agents lint docs clean
+.PHONY: demo check test long agent agents mutants lint docs clean
 
 $(BIN)/hermes-dist: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +33,10 @@ long: $(BIN)/hermes-dist agents
 ## The tests together with the real agents, one of each generation, each in an environment of its own.
 agent: $(BIN)/hermes-dist agents
 	HERMES_TEST_AGENT=$(abspath $(AGENT)) HERMES_TEST_AGENT22=$(abspath $(AGENT22)) $(BIN)/python -m pytest -n auto
+
+## Put a thousand small faults into what must not be wrong, and list those that no test sees: for an afternoon.
+mutants: $(BIN)/hermes-dist
+	nice $(BIN)/python tests/mutation/run.py
 
 agents: $(AGENT)/bin/hermes $(AGENT22)/bin/hermes
 
