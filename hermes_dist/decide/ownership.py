@@ -159,7 +159,7 @@ def _has_name_in(names: _Names, parts: tuple[str, ...]) -> bool:
 
 
 def _has_credential_pair(parts: tuple[str, ...]) -> bool:
-    """Whether two neighbouring names are those of a store of keys, such as ``.docker/config.json``."""
+    """Whether two neighbouring names are those of a store of keys, such as ``.config/gh``."""
     return any("/".join(pair) in _MACHINE_PAIRS for pair in pairwise(parts))
 
 

@@ -18,7 +18,7 @@ class Why(StrEnum):
     CASE_TWIN = "only by case another name than"
     NOT_OWNED = "not in distribution_owned"
     NOT_NAMED = "distribution_owned does not name it"
-    NO_SHARED_NAME = "no shared name; distribution_owned could name it"
+    NO_SHARED_NAME = "not a shared name; distribution_owned could name it"
     UNKNOWN_AT_ROOT = "an unknown file at the root; distribution_owned could name it"
     UNKNOWN_IN_ARCHIVE = "not known as part of a profile"
     IGNORED = "ignored by .gitignore"
@@ -26,9 +26,9 @@ class Why(StrEnum):
     # by whose it is
     OWN = "your own; not part of the package"
     AGENTS_OWN = "the agent's own"
-    KEPT_HERE = "kept on this machine for ever"
+    KEPT_HERE = "always kept on this machine"
     FILLED_IN = "filled in here"
-    PERSONAL = "about this machine or its person"
+    PERSONAL = "about this machine or its user"
 
     # by what is found there
     HIDDEN_CHARACTERS = "there are hidden characters in it"

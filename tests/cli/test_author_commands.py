@@ -81,7 +81,7 @@ def test_the_way_of_an_author_at_the_command_line(
     soul = root / ".hermes/profiles/bot/SOUL.md"
     soul.write_text("You are a bot.\nSee /home/lovelace/x.\n")
     assert run("publish", "bot", "--bump", "minor", "-y") == 4
-    assert "SOUL.md:2: a place on a machine" in capsys.readouterr().err
+    assert "SOUL.md:2: a path on a machine" in capsys.readouterr().err
     assert run("publish", "bot", "--bump", "minor", "-y", "--allow-finding", "SOUL.md:2") == 0
     assert (
         run("publish", "bot", "--bump", "minor", "--offline", "-y") == 0

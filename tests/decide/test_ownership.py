@@ -6,17 +6,23 @@ import pytest
 from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shelf import packages_of
 
 from hermes_dist.agents.places import SHARED_FOLDERS
+from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.ownership import (
     SHARED_FILES,
     Owner,
+    is_credential,
     is_machine,
+    is_rebuilt,
     looked_at,
     owner_of,
     payload_of,
+    without_machine,
 )
 from hermes_dist.model.left_out import LeftOut, Why
+from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree
@@ -46,6 +52,8 @@ SHARED = [
     "hooks/x/cache/y",
     "skills/a/.env.example",
     "skills/a/.env.template",
+    "skills/a/.config/x",
+    "skills/a/.config/x/gh",
     "skills/a/node_modules/x",
     "scripts/x.bak",
 ]
@@ -162,6 +170,8 @@ MACHINE = [
     # rubbish and secrets anywhere
     "skills/a/.env",
     "skills/a/.env.local",
+    "skills/a/.config/gh/hosts.yml",
+    "plugins/p/.config/gcloud/x",
     "skills/a/auth.json",
     "skills/a/__pycache__/x.pyc",
     "plugins/x.pyc",
@@ -238,6 +248,46 @@ def test_a_path_belongs_to_its_class(owner: Owner, path: str) -> None:
 def test_no_shared_name_is_also_the_machines() -> None:
     for name in (*SHARED_FILES, *(f"{folder}/x" for folder in SHARED_FOLDERS)):
         assert owner_of(RelPath(name)) is Owner.SHARED
+
+
+@pytest.mark.parametrize(
+    ("path", "held"),
+    [
+        ("auth.json", True),
+        ("skills/a/.env.local", True),
+        ("skills/a/.ssh/id", True),
+        ("skills/a/.config/gh/hosts.yml", True),
+        ("workspace/meetings/node_token.json", True),
+        ("cache/bws_cache_1.json", True),
+        ("workspace/meetings/notes.md", False),
+        ("cache/x.json", False),
+        ("skills/a/.config/x", False),
+        ("skills/a/.env.example", False),
+        (".env.EXAMPLE", False),
+        ("memories/MEMORY.md", False),
+        ("SOUL.md", False),
+    ],
+)
+def test_keys_and_logins_are_known_wherever_they_lie(path: str, held: bool) -> None:
+    assert is_credential(RelPath(path)) is held
+
+
+@pytest.mark.parametrize(
+    ("path", "rebuilt"),
+    [
+        (LOCKFILE, False),
+        ("gateway.lock", True),
+        ("cache/x", True),
+        ("skills/a/__pycache__/x.pyc", True),
+        ("memories/.DS_Store", True),
+        ("memories/MEMORY.md", False),
+        ("skills/a/cache/x", False),
+    ],
+)
+def test_a_full_backup_leaves_out_what_is_recreated_and_never_the_lock(
+    path: str, rebuilt: bool
+) -> None:
+    assert is_rebuilt(RelPath(path)) is rebuilt
 
 
 ENTRY = Entry(Digest.of(b"x"))
@@ -418,3 +468,17 @@ def test_a_home_is_looked_at_where_packages_reach_and_nowhere_else() -> None:
         )
         if into(RelPath(name))
     ] == []
+
+
+@pytest.mark.parametrize("where", ["base", "upstream", "both"])
+def test_a_lock_says_nothing_about_the_machines_files_whoever_wrote_it(where: str) -> None:
+    tree = package("SOUL.md", "memories/MEMORY.md", ".env")
+    clean = package("SOUL.md")
+    lock = Lock(
+        packages=packages_of(tree),
+        base=clean if where == "upstream" else tree,
+        upstream=dict(clean if where == "base" else tree),
+    )
+    left = without_machine(lock)
+    assert (left.base, dict(left.upstream)) == (clean, dict(clean))
+    assert without_machine(left) is left

@@ -125,6 +125,7 @@ def test_followers_are_reached_over_others_and_never_over_a_revoked_key() -> Non
     assert followers_of(A, steps, Keyring(revoked=(KnownKey("", B),))) == frozenset()
     assert followers_of(A, {(B, C)}, Keyring()) == frozenset()
     assert followers_of(A, set(), Keyring()) == frozenset()
+    assert followers_of(A, {(A, B)}, Keyring(revoked=(KnownKey("", A),))) == frozenset()
 
 
 def test_a_folder_has_nothing_to_say_unless_something_is_required() -> None:
@@ -139,6 +140,40 @@ def test_a_folder_has_nothing_to_say_unless_something_is_required() -> None:
             ),
             Accept(),
         )
+
+
+def test_a_broken_signature_vouches_for_nobody_even_where_it_is_accepted() -> None:
+    broken = Signature(on="tag", signer=A, trouble="it does not belong to what it signs")
+    for expected in ("", A):
+        verdict = judge(facts(broken, expected=expected), Accept(unsigned=True))
+        assert verdict.words.startswith("unsigned")
+        assert verdict.signer == expected
+    with pytest.raises(Refused, match="--require-signature"):
+        judge(facts(broken), Accept(unsigned=True, signature=True))
+
+
+@pytest.mark.parametrize("needed", ["signature", "trusted"])
+def test_an_accepted_unsigned_release_still_has_to_meet_the_policy(needed: str) -> None:
+    """The key that is expected next time did not sign this one."""
+    policy = Policy(place="p", require=frozenset({needed}))
+    ring = Keyring(trusted=(KnownKey("ada", A),))
+    given = facts(expected=A, policies=(policy,), keyring=ring)
+    with pytest.raises(Refused, match="the policy requires a signature, and it has no valid"):
+        judge(given, Accept(unsigned=True))
+    judge(facts(by(A), expected=A, policies=(policy,), keyring=ring), Accept())
+
+
+def test_a_folder_in_between_keeps_the_pinned_key() -> None:
+    given = Facts(source="./b", pin=FOLDER, expected=A)
+    assert judge(given, Accept(unsigned=True)).signer == A
+
+
+def test_only_a_named_key_that_did_not_sign_is_worth_a_note() -> None:
+    assert judge(facts(by(A)), Accept()).notes == ()
+    assert judge(facts(by(A), declared=A), Accept()).notes == ()
+    assert judge(facts(by(A), by(B), declared=B), Accept()).notes == ()
+    (note,) = judge(facts(by(A), declared=B), Accept()).notes
+    assert B in dict(note.data).values()
 
 
 MAIN, TAG = "refs/heads/main", "refs/tags/v1"

@@ -216,9 +216,9 @@ LEAKS = {
         f"Ada's cat is called {MARK}17 and sleeps all day\n",
         "a line of the agent's memories",
     ),
-    "a place on this machine": ("Read /home/ada-lovelace/papers first.\n", "a place on a machine"),
-    "a place on a Mac": ("Read /Users/lovelace/papers first.\n", "a place on a machine"),
-    "a place on Windows": ("Read C:\\Users\\lovelace\\papers first.\n", "a place on a machine"),
+    "a place on this machine": ("Read /home/ada-lovelace/papers first.\n", "a path on a machine"),
+    "a place on a Mac": ("Read /Users/lovelace/papers first.\n", "a path on a machine"),
+    "a place on Windows": ("Read C:\\Users\\lovelace\\papers first.\n", "a path on a machine"),
 }
 
 

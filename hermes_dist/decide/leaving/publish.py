@@ -7,6 +7,7 @@ checked: secrets, the agent's memories of its user, and paths on this machine st
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -26,7 +27,7 @@ from hermes_dist.errors import Invalid, Refused, UsageError
 from hermes_dist.merge.trees import TreeMerge, merge_trees
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.documents.api import Kind, Unmergeable, get, load_data, parse, rewrite
-from hermes_dist.model.keypath import format_key
+from hermes_dist.model.keypath import KeyPath, format_key
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
@@ -95,33 +96,42 @@ def permitted(
     Returns:
         The files, and what stays behind, with reasons.
     """
-    why = {path: _stays(path, base, manifest, own=own) for path in found}
-    groups: dict[tuple[str, Why], int] = {}
-    for path, reason in why.items():
-        if reason:
-            place = "/".join(path.parts[:2]) + ("/" if len(path.parts) > 2 else "")
-            groups[place, reason] = groups.get((place, reason), 0) + 1
-    left = tuple(LeftOut(place, reason, count) for (place, reason), count in sorted(groups.items()))
+    why = {path: _why_stays(path, base, manifest, own=own) for path in found}
+    counts = Counter((_group(path), reason) for path, reason in why.items() if reason)
+    left = tuple(LeftOut(place, reason, n) for (place, reason), n in sorted(counts.items()))
     return found.where(lambda path: not why[path]), left
 
 
-def _stays(path: RelPath, base: Tree, manifest: Manifest | None, *, own: bool) -> Why | None:
+def _group(path: RelPath) -> str:
+    """Return the place that a file is reported under: itself, or the folder two levels deep that it lies in."""
+    place = "/".join(path.parts[:2])
+    return f"{place}/" if len(path.parts) > 2 else place
+
+
+def _why_stays(path: RelPath, base: Tree, manifest: Manifest | None, *, own: bool) -> Why | None:
+    """Return why a file of a home does not leave it; None if it may."""
+    # First of all, so that neither a package nor a manifest can make the machine's files leave.
     if is_machine(path):
         return Why.THIS_MACHINE
     if path in base or path == MANIFEST:
         return None
     if path in ENV_EXAMPLES:
         return Why.ENV_TEMPLATE
-    shared = path in SHARED_FILES or path.top in SHARED_FOLDERS
-    if manifest is not None and manifest.owned is not None:
-        if not any(path.under(owned) for owned in manifest.owned):
-            return Why.NOT_NAMED
-    elif not shared:
-        return Why.NO_SHARED_NAME
-    if own or path in SHARED_FILES or path.top == "cron":
-        # These files hold both the package's data and the user's, which capture tells apart.
+    if reason := _why_not_listed(path, manifest):
+        return reason
+    # These hold both the package's data and the user's; capture tells them apart.
+    is_mixed = path in SHARED_FILES or path.top == "cron"
+    return None if own or is_mixed else Why.OWN
+
+
+def _why_not_listed(path: RelPath, manifest: Manifest | None) -> Why | None:
+    owned = manifest.owned if manifest else None
+    if owned is not None:
+        is_named = any(path.under(place) for place in owned)
+        return None if is_named else Why.NOT_NAMED
+    if path in SHARED_FILES or path.top in SHARED_FOLDERS:
         return None
-    return Why.OWN
+    return Why.NO_SHARED_NAME
 
 
 def without_personal(
@@ -138,16 +148,15 @@ def without_personal(
     Returns:
         The files, and what stays behind, with reasons.
     """
-    places = [
-        (RelPath(path), key)
-        for path, _, key in (place.partition(": ") for place in kept)
-        if path in home
-    ]
-    left = [LeftOut(f"{path}: {key}" if key else str(path), Why.KEPT_HERE) for path, key in places]
-    before = read(received[CONFIG].digest) if CONFIG in received else b""
-    for key, why in _local_keys(read(home[CONFIG].digest), before) if CONFIG in home else ():
-        places.append((CONFIG, key))
-        left.append(LeftOut(f"{CONFIG}: {key}", why))
+    split = (place.partition(": ") for place in kept)
+    places = [(RelPath(path), key) for path, _, key in split if path in home]
+    left = [LeftOut(f"{path}: {key}" if key else path, Why.KEPT_HERE) for path, key in places]
+    if CONFIG in home:
+        before = read(received[CONFIG].digest) if CONFIG in received else b""
+        for key, why in _local_keys(read(home[CONFIG].digest), before):
+            places.append((CONFIG, key))
+            left.append(LeftOut(f"{CONFIG}: {key}", why))
+    # Put back, not removed: without them, the next version would look as if it had dropped these settings.
     return put_back(home, received, places, read), tuple(left)
 
 
@@ -157,14 +166,26 @@ def _local_keys(config: bytes, received: bytes) -> Iterator[tuple[str, Why]]:
         data, before = load_data(config, Kind.YAML), load_data(received, Kind.YAML)
     except Invalid:
         return
-    for key, value in leaves(data) if isinstance(data, dict) else ():
+    if not isinstance(data, dict):
+        return
+    for key, value in leaves(data):
         had = get(before, key)
         if value == had:
             continue
-        if isinstance(had, str) and _PLACEHOLDER.search(had) and isinstance(value, str):
+        if _is_filled_in(had, value):
             yield format_key(key), Why.FILLED_IN
-        elif any(fnmatchcase(".".join(map(str, key)), pattern) for pattern in _PERSONAL_KEYS):
+        elif _is_personal(key):
             yield format_key(key), Why.PERSONAL
+
+
+def _is_filled_in(had: object, value: object) -> bool:
+    """Whether the package has a placeholder where the home has a text: most likely a key, or an address."""
+    return isinstance(had, str) and isinstance(value, str) and bool(_PLACEHOLDER.search(had))
+
+
+def _is_personal(key: KeyPath) -> bool:
+    dotted = ".".join(map(str, key))
+    return any(fnmatchcase(dotted, pattern) for pattern in _PERSONAL_KEYS)
 
 
 def memory_lines(texts: Iterable[str]) -> frozenset[str]:
@@ -203,20 +224,20 @@ def never_received(placed: Tree, received: Tree, read: Read) -> list[tuple[RelPa
     """List the parts of a placed package that the profile did not get when it was installed: paths and settings."""
     places = [(path, "") for path in placed if path not in received]
     if CONFIG in placed and CONFIG in received:
-        try:
-            here, there = (
-                load_data(read(tree[CONFIG].digest), Kind.YAML) for tree in (received, placed)
-            )
-        except Invalid:
-            return places
-        if (
-            isinstance(here, dict)
-            and isinstance(there, dict)
-            and SERVERS in there
-            and SERVERS not in here
-        ):
+        here, there = (_data(read(tree[CONFIG].digest)) for tree in (received, placed))
+        # Servers are a part of their own, which an installation can leave out; they live in the same file.
+        if SERVERS in there and SERVERS not in here:
             places.append((CONFIG, SERVERS))
     return places
+
+
+def _data(config: bytes) -> Mapping[object, object]:
+    """Return the settings of a config; those of one that can't be read are not known to lack anything."""
+    try:
+        data = load_data(config, Kind.YAML)
+    except Invalid:
+        return {SERVERS: None}
+    return data if isinstance(data, dict) else {}
 
 
 def merged(base: Tree, ours: Tree, theirs: Tree, read: Read) -> TreeMerge:
@@ -235,21 +256,25 @@ def find_leaks(tree: Tree, known: Tree, read: Read, private: Private) -> list[Le
     """
     found: set[Leak] = set()
     for path, entry in tree.items():
+        # What everybody can read already is no leak of this publication, and its author could not mend it.
         if known.get(path) == entry:
             continue
         if is_machine(path):
             found.add(Leak(path, 0, "a file of this machine"))
         data = read(entry.digest)
         found.update(scan(path, data, private.secrets))
-        text = data.decode("utf-8", "replace")
-        places = personal_paths(text, private.home)
-        found.update(
-            Leak(path, line, f"a place on a machine, {place!r:.60}") for line, place in places
-        )
-        for number, line in enumerate(text.splitlines() if private.memories else (), 1):
-            if len(line) < _LONGEST_LINE and _plain(line) in private.memories:
-                found.add(Leak(path, number, "a line of the agent's memories"))
+        found.update(_personal(path, data.decode("utf-8", "replace"), private))
     return sorted(found)
+
+
+def _personal(path: RelPath, text: str, private: Private) -> Iterator[Leak]:
+    for number, place in personal_paths(text, private.home):
+        yield Leak(path, number, f"a path on a machine, {place!r:.60}")
+    if not private.memories:
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) < _LONGEST_LINE and _plain(line) in private.memories:
+            yield Leak(path, number, "a line of the agent's memories")
 
 
 def not_allowed(leaks: Sequence[Leak], allowed: Collection[str]) -> list[Leak]:
@@ -262,7 +287,7 @@ def not_allowed(leaks: Sequence[Leak], allowed: Collection[str]) -> list[Leak]:
     if unknown := sorted(set(allowed) - places):
         raise UsageError(
             f"--allow-finding {unknown[0]!r:.100}: nothing was found there",
-            hint="write FILE:LINE as it was told",
+            hint="write FILE:LINE as the error shows it",
         )
     return [leak for leak in leaks if f"{leak.path}:{leak.line}" not in allowed]
 
@@ -282,19 +307,22 @@ def bumped(version: str, part: str) -> str:
     before = version_of(version or "0.0.0")
     if before is None:
         raise UsageError(
-            f"{version!r:.60} is no version that can be counted on",
+            f"{version!r:.60} is not a version that can be raised",
             hint="choose one with --version",
         )
-    numbers = (*before.release, 0, 0, 0)[:3]
+    numbers = [*before.release, 0, 0, 0][:3]
     at = BUMPS.index(part)
-    if before.is_prerelease and not any(numbers[at + 1 :]):
-        return ".".join(map(str, numbers))
-    return ".".join(map(str, (*numbers[:at], numbers[at] + 1, *[0] * (2 - at))))
+    # 2.0.0rc1 is followed by 2.0.0: its number was raised when the pre-release was made.
+    if not before.is_prerelease or any(numbers[at + 1 :]):
+        numbers[at] += 1
+        numbers[at + 1 :] = [0] * (2 - at)
+    return ".".join(map(str, numbers))
 
 
 _VERSION = re.compile(
     rb"""^(version[ \t]*:[ \t]*)(?:"[^"\r\n]*"|'[^'\r\n]*'|[^\s#]+)""", re.MULTILINE
 )
+_TAKEN_OUT = "Taken out of the settings; fill in your own"
 
 
 def with_fields(manifest: bytes, version: str, variables: Collection[str]) -> bytes:
@@ -308,27 +336,32 @@ def with_fields(manifest: bytes, version: str, variables: Collection[str]) -> by
         raise Invalid("it is not a map of fields", where=MANIFEST)
     if version and str(data.get("version")) != version:
         manifest = _with_version(manifest, data, version)
+    return _with_variables(manifest, data, variables)
+
+
+def _with_variables(
+    manifest: bytes, data: Mapping[object, object], variables: Collection[str]
+) -> bytes:
     named = data.get("env_requires")
     rows = named if isinstance(named, list) else []
     have = {row.get("name") if isinstance(row, dict) else row for row in rows}
-    about = "Taken out of the settings; fill in your own"
-    new = [{"name": n, "description": about, "required": True} for n in variables if n not in have]
+    new = [name for name in variables if name not in have]
     if not new:
         return manifest
+    added = [{"name": name, "description": _TAKEN_OUT, "required": True} for name in new]
     doc = parse(manifest, Kind.YAML)
     value = doc.value if isinstance(doc.value, dict) else {}
     try:
-        return rewrite(doc, {**value, "env_requires": [*rows, *new]}).content
+        return rewrite(doc, {**value, "env_requires": [*rows, *added]}).content
     except Unmergeable as err:
-        names = ", ".join(row["name"] for row in new if isinstance(row["name"], str))
-        raise Invalid(
-            f"{names} must be named in env_requires ({err.reason})", where=MANIFEST
-        ) from None
+        what = f"{', '.join(new)} must be named in env_requires ({err.reason})"
+        raise Invalid(what, where=MANIFEST) from None
 
 
 def _with_version(manifest: bytes, data: Mapping[object, object], version: str) -> bytes:
     """Write a version, quoted if YAML would read it as a number."""
     shown = version if version.count(".") > 1 else f'"{version}"'
+    # The text around it stays as the author wrote it, if reading it again shows that nothing else changed.
     text, count = _VERSION.subn(rb"\g<1>" + shown.encode(), manifest, count=1)
     if count and load_data(text, Kind.YAML) == {**data, "version": version}:
         return text

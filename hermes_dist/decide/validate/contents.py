@@ -1,19 +1,16 @@
-"""The rules of ``validate`` for the contents of files: skills, jobs, servers, settings, texts."""
+"""The rules of ``validate`` for the contents of a package: soul, settings, servers, jobs, skills, plugins."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from hermes_dist.agents.places import SOUL
 from hermes_dist.decide.consent.floor import leaves
-from hermes_dist.decide.consent.hidden import find_hidden
 from hermes_dist.decide.placement.jobs import is_job_file, place_in, read_jobs, skills_of
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP, SERVERS, read_servers
 from hermes_dist.decide.secrets.mask import hide
-from hermes_dist.decide.secrets.references import personal_paths
-from hermes_dist.decide.secrets.scan import scan
 from hermes_dist.decide.validate.problems import (
     Problem,
     Subject,
@@ -27,13 +24,9 @@ from hermes_dist.merge.frontmatter import split
 from hermes_dist.model.documents.api import Document, Kind, kind_of, line_at, load_data, parse
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Tree
 
 _SKILL_NAME, _SKILL_WORDS = 64, 1024
-_LARGE = 5 << 20
-_HIDDEN_SHOWN = 10
-_TOO_LARGE = 32 << 20
-_INVISIBLE = re.compile("[\u200b\u2060\u00ad\u180e]|(?<!^)\ufeff")
-_READ = (".md", ".txt", ".yaml", ".yml", ".json")
 
 
 _TO_AUTHORS = {
@@ -59,7 +52,7 @@ def _said(note: Note) -> str:
 def check_soul(subject: Subject) -> Iterator[Problem]:
     """Check that the package has a soul, so that the agent has a character."""
     if RelPath(SOUL) not in subject.tree:
-        yield warning("soul", SOUL, 0, "there is none: the agent keeps its stock character")
+        yield warning("soul", SOUL, 0, "it is missing: the agent keeps its default character")
     elif not subject.bytes(SOUL).strip():
         yield warning("soul", SOUL, 1, "it is empty")
 
@@ -82,7 +75,7 @@ def check_config(subject: Subject) -> Iterator[Problem]:
         if isinstance(doc, Problem):
             yield doc
         elif doc.value is not None and not isinstance(doc.value, dict):
-            yield error("config", CONFIG, 1, "it is no map of settings")
+            yield error("config", CONFIG, 1, "it is not a map of settings")
         else:
             yield from _settings(doc)
 
@@ -91,24 +84,23 @@ def _settings(doc: Document) -> Iterator[Problem]:
     data = doc.value if isinstance(doc.value, dict) else {}
     if "_config_version" in data:
         line = line_at(doc, ["_config_version"])
-        yield warning(
-            "config",
-            CONFIG,
-            line,
-            "_config_version belongs to the agent of each machine",
-            "take it out",
-        )
+        what = "_config_version belongs to the agent of each machine"
+        yield warning("config", CONFIG, line, what, "take it out")
     servers = data.get(SERVERS)
-    if SERVERS in data and servers is not None and not isinstance(servers, dict):
-        yield error("mcp", CONFIG, line_at(doc, [SERVERS]), f"{SERVERS} is no map of servers")
-    elif isinstance(servers, dict):
-        for name, server in servers.items():
-            if not isinstance(server, dict) or not (server.get("command") or server.get("url")):
-                line = line_at(doc, [SERVERS, name])
-                yield error(
-                    "mcp", CONFIG, line, f"the server {name!s:.60} has neither command nor url"
-                )
+    if isinstance(servers, dict):
+        yield from _servers(doc, servers)
+    elif servers is not None:
+        line = line_at(doc, [SERVERS])
+        yield error("mcp", CONFIG, line, f"{SERVERS} is not a map of servers")
     yield from _secret_values(CONFIG, doc)
+
+
+def _servers(doc: Document, servers: Mapping[str, object]) -> Iterator[Problem]:
+    for name, server in servers.items():
+        if isinstance(server, dict) and (server.get("command") or server.get("url")):
+            continue
+        what = f"the server {name!s:.60} has neither command nor url"
+        yield error("mcp", CONFIG, line_at(doc, [SERVERS, name]), what)
 
 
 def _secret_values(path: RelPath, doc: Document) -> Iterator[Problem]:
@@ -150,52 +142,53 @@ def check_cron(subject: Subject) -> Iterator[Problem]:
     """Check that every job can be read, has a schedule that the agent knows, and uses skills that exist."""
     jobs = read_jobs(subject.tree, subject.read, name="validate")
     for note in jobs.notes:
-        path, place = note.where, str(note.datum("place"))
-        if found := re.fullmatch(r"(\d+):\d+", place):
-            yield error("cron", path, int(found[1]), f"it can't be read: {note.datum('why')}")
-            continue
-        line = _line(subject, path, place) if place else 1
-        if note.kind is NoteKind.JOB_WITHOUT_START:
-            yield warning("cron", path, line, _said(note), "write every 30m to repeat it")
-        else:
-            yield error("cron", path, line, _said(note))
-    names = {path.parent.name for path in subject.tree if path.name == "SKILL.md" and path.parent}
-    names |= {str(fields.get("name")) for _, fields in _fronts(subject)}
+        yield _about_job(subject, note)
+    names = _skill_names(subject)
     for job in jobs.jobs:
-        missing = [
-            skill for skill in skills_of(job.placed) if skill.rpartition("/")[2] not in names
-        ]
+        missing = [s for s in skills_of(job.placed) if s.rpartition("/")[2] not in names]
+        # A package without any skill relies on those that the agent brings.
         if missing and names:
-            line = _line(subject, job.path, place_in(job.steps))
-            yield warning(
-                "cron", job.path, line, f"it uses skills that are not shipped: {', '.join(missing)}"
-            )
+            what = f"it uses skills that are not shipped: {', '.join(missing)}"
+            yield warning("cron", job.path, _line(subject, job.path, place_in(job.steps)), what)
     for path in subject.tree:
         if path.top == "cron" and not is_job_file(path):
-            yield warning(
-                "cron", path, 0, "no job is read from here", "write one file a job: cron/NAME.yaml"
-            )
+            hint = "write one file for each job: cron/NAME.yaml"
+            yield warning("cron", path, 0, "no job is read from here", hint)
+
+
+def _about_job(subject: Subject, note: Note) -> Problem:
+    """Turn a note of reading the jobs into a problem at its line."""
+    path, place = note.where, str(note.datum("place"))
+    if found := re.fullmatch(r"(\d+):\d+", place):
+        return error("cron", path, int(found[1]), f"it can't be read: {note.datum('why')}")
+    line = _line(subject, path, place) if place else 1
+    if note.kind is NoteKind.JOB_WITHOUT_START:
+        return warning("cron", path, line, _said(note), "write every 30m to repeat it")
+    return error("cron", path, line, _said(note))
+
+
+def _skill_names(subject: Subject) -> set[str]:
+    """Return what jobs may call the package's skills: by folder, or by the name in the front matter."""
+    skills = [path for path in subject.tree if path.name == "SKILL.md"]
+    folders = {path.parent.name for path in skills if path.parent}
+    return folders | {_name_in_front(subject, path) for path in skills} - {""}
+
+
+def _name_in_front(subject: Subject, path: RelPath) -> str:
+    front, _ = split(subject.bytes(path))
+    try:
+        fields = load_data(front, Kind.YAML) if front else None
+    except Invalid:
+        return ""
+    return str(fields.get("name")) if isinstance(fields, dict) else ""
 
 
 def _line(subject: Subject, path: str, place: str) -> int:
+    kind = kind_of(RelPath(path)) or Kind.JSON
     try:
-        return line_at(
-            parse(subject.bytes(path), kind_of(RelPath(path)) or Kind.JSON), steps_of(place)
-        )
+        return line_at(parse(subject.bytes(path), kind), steps_of(place))
     except Invalid:
         return 1
-
-
-def _fronts(subject: Subject) -> Iterator[tuple[RelPath, dict[object, object]]]:
-    for path in subject.tree:
-        if path.name == "SKILL.md":
-            front, _ = split(subject.bytes(path))
-            try:
-                fields = load_data(front, Kind.YAML) if front else None
-            except Invalid:
-                continue
-            if isinstance(fields, dict):
-                yield path, fields
 
 
 def check_skills(subject: Subject) -> Iterator[Problem]:
@@ -204,26 +197,29 @@ def check_skills(subject: Subject) -> Iterator[Problem]:
     for path in subject.tree:
         if path.top == "skills" and path.name == "SKILL.md":
             yield from _skill(subject, path, seen)
-    skills = {path.parent for path in subject.tree if path.name == "SKILL.md"}
-    folders = {
-        path.parents[1] for path in subject.tree if path.top == "skills" and len(path.parents) > 1
-    }
-    for folder in sorted(folders):
-        if not any(skill and skill.under(folder) for skill in skills):
-            yield warning("skills", folder, 0, "no SKILL.md is in it, so the agent does not see it")
+    for folder in _folders_without_skill(subject.tree):
+        what = "it has no SKILL.md, so the agent does not see it"
+        yield warning("skills", folder, 0, what)
+
+
+def _folders_without_skill(tree: Tree) -> list[RelPath]:
+    """Return the folders in ``skills/`` that neither are nor contain a skill."""
+    skills = {path.parent for path in tree if path.name == "SKILL.md"}
+    folders = {path.parents[1] for path in tree if path.top == "skills" and len(path.parents) > 1}
+    return sorted(
+        folder for folder in folders if not any(skill and skill.under(folder) for skill in skills)
+    )
+
+
+_FRONT = "begin it with --- and lines for name and description, then --- again"
 
 
 def _skill(subject: Subject, path: RelPath, seen: dict[str, RelPath]) -> Iterator[Problem]:
+    """Check one skill; ``seen`` collects the names of the skills so far."""
     front, body = split(subject.bytes(path))
-    hint = "begin it with --- and lines for name and description, then --- again"
     if front is None:
-        yield error(
-            "skills",
-            path,
-            1,
-            "it has no front matter, so the agent does not know what it is for",
-            hint,
-        )
+        what = "it has no front matter, so the agent does not know what it is for"
+        yield error("skills", path, 1, what, _FRONT)
         return
     try:
         doc = parse(front, Kind.YAML)
@@ -233,91 +229,48 @@ def _skill(subject: Subject, path: RelPath, seen: dict[str, RelPath]) -> Iterato
         return
     fields = doc.value if isinstance(doc.value, dict) else {}
     for key, most in (("name", _SKILL_NAME), ("description", _SKILL_WORDS)):
-        value = fields.get(key)
-        if not isinstance(value, str) or not value.strip():
-            yield error("skills", path, line_at(doc, [key]) + 1, f"its {key} is missing", hint)
-        elif len(value) > most:
-            yield error(
-                "skills",
-                path,
-                line_at(doc, [key]) + 1,
-                f"its {key} is longer than {most} characters",
-            )
-    name = str(fields.get("name") or "")
-    if name and path.parent and path.parent.name != name:
-        line = line_at(doc, ["name"]) + 1
-        yield warning(
-            "skills",
-            path,
-            line,
-            f"its name {name!r:.60} is not that of its folder {path.parent.name!r:.60}",
-        )
-    if name and (first := seen.setdefault(name, path)) != path:
-        yield warning(
-            "skills",
-            path,
-            line_at(doc, ["name"]) + 1,
-            f"{first} has the same name; the agent takes one",
-        )
+        yield from _field(path, doc, key, fields.get(key), most)
+    if name := str(fields.get("name") or ""):
+        yield from _name(path, name, _line_in_front(doc, "name"), seen)
     if not body.strip():
         yield warning("skills", path, 0, "nothing follows its front matter")
 
 
+def _line_in_front(doc: Document, key: str) -> int:
+    """Return the line of a key in the file: the front matter begins after the first ``---``."""
+    return line_at(doc, [key]) + 1
+
+
+def _field(path: RelPath, doc: Document, key: str, value: object, most: int) -> Iterator[Problem]:
+    line = _line_in_front(doc, key)
+    if not isinstance(value, str) or not value.strip():
+        yield error("skills", path, line, f"its {key} is missing", _FRONT)
+    elif len(value) > most:
+        yield error("skills", path, line, f"its {key} is longer than {most} characters")
+
+
+def _name(path: RelPath, name: str, line: int, seen: dict[str, RelPath]) -> Iterator[Problem]:
+    folder = path.parent.name if path.parent else name
+    if folder != name:
+        what = f"its name {name!r:.60} is not that of its folder {folder!r:.60}"
+        yield warning("skills", path, line, what)
+    first = seen.setdefault(name, path)
+    if first != path:
+        what = f"{first} has the same name; the agent loads only one of them"
+        yield warning("skills", path, line, what)
+
+
+_NEEDED = {"hooks": ("HOOK.yaml", "handler.py"), "plugins": ("plugin.yaml",)}
+"""The files without which the agent does not load a folder."""
+
+
 def check_plugins(subject: Subject) -> Iterator[Problem]:
     """Check that hooks and plugins have the files that the agent looks for."""
-    for top, needed in (("hooks", ("HOOK.yaml", "handler.py")), ("plugins", ("plugin.yaml",))):
-        folders = {
-            path.parts[1] for path in subject.tree if path.top == top and len(path.parts) > 2
-        }
-        for name in sorted(folders):
-            here = {path.name for path in subject.tree if path.under(f"{top}/{name}")}
+    for top, needed in _NEEDED.items():
+        inside = [path for path in subject.tree if path.top == top and len(path.parts) > 2]
+        for name in sorted({path.parts[1] for path in inside}):
+            folder = f"{top}/{name}"
+            here = {path.name for path in inside if path.under(folder)}
             if missing := [file for file in needed if file not in here]:
-                yield warning(
-                    top,
-                    f"{top}/{name}",
-                    0,
-                    f"without {' and '.join(missing)} the agent does not load it",
-                )
-
-
-def check_texts(subject: Subject) -> Iterator[Problem]:
-    """Check for secrets, paths on somebody's machine, hidden characters and oversized files."""
-    for path in subject.tree:
-        data = subject.bytes(path)
-        if len(data) > _TOO_LARGE:
-            yield error(
-                "size", path, 0, f"it has {len(data) >> 20} MiB; 32 MiB a file is the limit"
-            )
-        elif len(data) > _LARGE:
-            yield warning(
-                "size",
-                path,
-                0,
-                f"it has {len(data) >> 20} MiB, which everybody who installs it fetches",
-            )
-        for leak in scan(path, data):
-            hint = "take it out, and make a new one: the old one is known by now"
-            yield error("secret", path, leak.line, f"it looks like a secret: {leak.kind}", hint)
-        for place in find_hidden(path, data)[:_HIDDEN_SHOWN]:
-            where = "" if place.line else f" in {place.where}"
-            what = f"hidden characters{where} ({place.marks}) can say what a reader does not see"
-            yield error(
-                "hidden",
-                path,
-                place.line,
-                what,
-                "take them out; such a file waits for everybody's yes",
-            )
-        if b"\0" in data[:8000]:
-            continue
-        text = data.decode("utf-8", "replace")
-        for line_number, found in personal_paths(text, subject.own):
-            what = f"{found!r:.80} is a place on somebody's machine"
-            yield warning(
-                "personal", path, line_number, what, "write ~ or a path relative to the home"
-            )
-        if path.suffix in _READ and (mark := _INVISIBLE.search(text, 1)):
-            line_number = text.count("\n", 0, mark.start()) + 1
-            yield warning(
-                "hidden", path, line_number, f"an invisible character, U+{ord(mark[0]):04X}"
-            )
+                what = f"without {' and '.join(missing)} the agent does not load it"
+                yield warning(top, folder, 0, what)

@@ -1,9 +1,9 @@
-"""What validation finds, and what it looks at."""
+"""Problems of a package, as ``validate`` reports them, and the package that its rules look at."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -14,11 +14,9 @@ from hermes_dist.model.manifest import Breach, Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 
-_PLACE = re.compile(r"(?:^|[: ])(\d+)(?::\d+)?(?:: |$)")
-
 
 class Level(StrEnum):
-    """How bad a problem is."""
+    """How bad a problem is: breakage and leaks are errors; losses and surprises are warnings."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -68,6 +66,12 @@ class Subject(Struct, frozen=True, kw_only=True):
         return self.read(self.tree[RelPath(path)].digest)
 
 
+Rule = Callable[[Subject], Iterator[Problem]]
+"""Yields the problems of one kind."""
+_PLACE = re.compile(r"(?:^|[: ])(\d+)(?::\d+)?(?:: |$)")
+_STEP = re.compile(r"([^.\[\]]+)(?=[.\[]|$)|\[(\d+)\]")
+
+
 def error(rule: str, path: str, line: int, what: str, hint: str = "") -> Problem:
     """Make an error."""
     return Problem(path, line, Level.ERROR, rule, what, hint)
@@ -80,12 +84,11 @@ def warning(rule: str, path: str, line: int, what: str, hint: str = "") -> Probl
 
 def steps_of(place: str) -> list[str | int]:
     """Split a place such as ``env_requires[2].name`` into steps."""
-    return [
-        int(n) if n else word for word, n in re.findall(r"([^.\[\]]+)(?=[.\[]|$)|\[(\d+)\]", place)
-    ]
+    return [int(number) if number else word for word, number in _STEP.findall(place)]
 
 
 def at_fault(err: Invalid) -> tuple[int, str]:
-    """Return the line that an error about a document names, and its sentence."""
+    """Return the line that an error about a document names (0 if none), and its sentence."""
     found = _PLACE.search(err.where)
-    return (int(found[1]) if found else 0), err.what
+    line = int(found[1]) if found else 0
+    return line, err.what

@@ -41,7 +41,7 @@ def test_a_manifest_says_where_to_look_and_never_at_the_machines_files() -> None
         ("skills/mine/SKILL.md", None, True, ""),
         ("skills/shipped/SKILL.md", None, False, ""),
         ("cron/jobs.json", None, False, ""),
-        ("notes/x.md", None, True, "no shared name; distribution_owned could name it"),
+        ("notes/x.md", None, True, "not a shared name; distribution_owned could name it"),
         ("extra/x.md", OWNED, True, ""),
         ("extra/x.md", OWNED, False, "your own; not part of the package"),
         ("skills/mine/SKILL.md", OWNED, True, "distribution_owned does not name it"),
@@ -75,7 +75,7 @@ def test_what_stays_is_told_by_folder_and_counted() -> None:
     assert permitted(found, EMPTY, None, own=False)[1] == (
         LeftOut("skills/mine/", own, 2),
         LeftOut("skills/other/", own, 1),
-        LeftOut("x.bin", "no shared name; distribution_owned could name it", 1),
+        LeftOut("x.bin", "not a shared name; distribution_owned could name it", 1),
     )
 
 
@@ -97,12 +97,12 @@ def test_settings_about_the_person_and_what_was_filled_in_go_back_to_the_package
         "SOUL.md": "shipped",
     }
     assert {(one.path, one.why) for one in left} == {
-        ("SOUL.md", "kept on this machine for ever"),
-        ("config.yaml: model", "kept on this machine for ever"),
+        ("SOUL.md", "always kept on this machine"),
+        ("config.yaml: model", "always kept on this machine"),
         ("config.yaml: key", "filled in here"),
-        ("config.yaml: terminal.cwd", "about this machine or its person"),
-        ("config.yaml: telegram.allowed_users", "about this machine or its person"),
-        ("config.yaml: _config_version", "about this machine or its person"),
+        ("config.yaml: terminal.cwd", "about this machine or its user"),
+        ("config.yaml: telegram.allowed_users", "about this machine or its user"),
+        ("config.yaml: _config_version", "about this machine or its user"),
     }
 
 
@@ -204,7 +204,7 @@ def test_the_next_version(version: str, part: str, after: str) -> None:
 def test_what_can_not_be_counted_on_is_refused() -> None:
     with pytest.raises(UsageError, match="--bump takes major, minor, patch"):
         bumped("1.0.0", "huge")
-    with pytest.raises(UsageError, match="is no version") as caught:
+    with pytest.raises(UsageError, match="is not a version") as caught:
         bumped("newest", "patch")
     assert "--version" in caught.value.hint
 

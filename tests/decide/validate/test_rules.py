@@ -6,7 +6,7 @@ import pytest
 from shelf import Shelf
 
 from hermes_dist.decide.validate.problems import Level, Problem, Subject, steps_of
-from hermes_dist.decide.validate.rules import rules, validate
+from hermes_dist.decide.validate.rules import RULES, validate
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, line_at, load_manifest_data, parse
 from hermes_dist.model.paths import RelPath
@@ -193,7 +193,7 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
         {"distribution.yaml": None},
         "distribution.yaml:0: error: there is no manifest",
     ),
-    "no soul": ({"SOUL.md": None}, "SOUL.md:0: warning: there is none"),
+    "no soul": ({"SOUL.md": None}, "SOUL.md:0: warning: it is missing"),
     "an empty soul": ({"SOUL.md": "\n"}, "SOUL.md:1: warning: it is empty"),
     "a config of asterisks": (
         {"config.yaml": "model: x\n***\n"},
@@ -201,7 +201,7 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a config that is a list": (
         {"config.yaml": "- a\n"},
-        "config.yaml:1: error: it is no map of settings",
+        "config.yaml:1: error: it is not a map of settings",
     ),
     "the agent's own version": (
         {"config.yaml": "a: 1\n_config_version: 3\n"},
@@ -209,7 +209,7 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
     ),
     "servers as a list": (
         {"config.yaml": "a: 1\nmcp_servers: [a]\n"},
-        "config.yaml:2: error: mcp_servers is no map of servers",
+        "config.yaml:2: error: mcp_servers is not a map of servers",
     ),
     "a server without a command": (
         {"config.yaml": "mcp_servers:\n  web:\n    x: 1\n"},
@@ -292,7 +292,7 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a folder without a skill": (
         {"skills/notes/a.md": "x\n"},
-        "skills/notes:0: warning: no SKILL.md is in it",
+        "skills/notes:0: warning: it has no SKILL.md",
     ),
     "a hook without its handler": (
         {"hooks/x/HOOK.yaml": "name: x\n"},
@@ -304,11 +304,11 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a placeholder nobody is asked for": (
         {"config.yaml": "a: 1\nb: ${OTHER_KEY}\n"},
-        "config.yaml:2: error: ${OTHER_KEY} is in no env_requires",
+        "config.yaml:2: error: ${OTHER_KEY} is missing from env_requires",
     ),
     "a script that reads the environment": (
         {"scripts/x.py": "import os\nos.environ['OTHER_KEY']\n"},
-        "scripts/x.py:2: warning: it reads OTHER_KEY, which is in no env_requires",
+        "scripts/x.py:2: warning: it reads OTHER_KEY, which is missing from env_requires",
     ),
     "a skill that asks": (
         {
@@ -334,7 +334,7 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a place on a machine": (
         {"SOUL.md": "a\nread /home/lovelace/x\n"},
-        "SOUL.md:2: warning: '/home/lovelace' is a place on somebody's machine",
+        "SOUL.md:2: warning: '/home/lovelace' is a path on somebody's machine",
     ),
     "a place on Windows": (
         {"SOUL.md": "C:\\Users\\lovelace\\x\n"},
@@ -376,10 +376,10 @@ def test_what_is_ordinary_hears_nothing() -> None:
 
 def test_the_home_of_whoever_looks_counts_whatever_its_name() -> None:
     assert said({"SOUL.md": "see /home/user/x\n"}, own="/home/user") == [
-        "SOUL.md:1: warning: '/home/user' is a place on somebody's machine"
+        "SOUL.md:1: warning: '/home/user' is a path on somebody's machine"
     ]
     assert said({"SOUL.md": "see /srv/people/ada/x\n"}, own="/srv/people/ada") == [
-        "SOUL.md:1: warning: '/srv/people/ada' is a place on somebody's machine"
+        "SOUL.md:1: warning: '/srv/people/ada' is a path on somebody's machine"
     ]
 
 
@@ -387,7 +387,7 @@ def test_problems_come_in_order_and_once() -> None:
     found = problems({"SOUL.md": "\u202e\n\u202e\n", "skills/x/SKILL.md": "# X\n"})
     assert list(found) == sorted(set(found))
     assert all(p.level in (Level.ERROR, Level.WARNING) and p.rule for p in found)
-    assert len(rules()) >= 10
+    assert len(RULES) >= 10
 
 
 @pytest.mark.parametrize(

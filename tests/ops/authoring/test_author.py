@@ -156,7 +156,7 @@ def test_what_would_ship_is_listed_with_sizes_and_what_stays(ada: Machine) -> No
     stays = {left.path: left.why for left in found.stays}
     assert stays["memories/"] == stays[".env"] == "belongs to this machine"
     assert stays["skills/theirs"] == "the agent's own"
-    assert stays["notes.txt"].startswith("no shared name")
+    assert stays["notes.txt"].startswith("not a shared name")
 
 
 def test_a_package_is_packed_the_same_each_time(ada: Machine, tmp_path: Path) -> None:

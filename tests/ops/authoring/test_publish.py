@@ -107,7 +107,7 @@ def test_a_live_home_keeps_what_is_its_own(repo: Repo, ada: Machine) -> None:
     )
     assert {path: ada.read(path) for path in before} == before  # still running, still filled in
     assert {left.why for left in done.publication.stays if left.path.startswith("config.yaml")} == {
-        "about this machine or its person"
+        "about this machine or its user"
     }
     ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
     second = ada.publish(bump="patch")

@@ -1,0 +1,104 @@
+"""The rules of ``validate`` for files of any kind: the variables they need, leaks, and what is not installed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.consent.hidden import find_hidden
+from hermes_dist.decide.environment.names import is_reserved
+from hermes_dist.decide.ownership import (
+    ENV_EXAMPLES,
+    Owner,
+    owner_of,
+    payload_of,
+)
+from hermes_dist.decide.secrets.references import Reference, personal_paths, references
+from hermes_dist.decide.secrets.scan import scan
+from hermes_dist.decide.validate.problems import Problem, Subject, error, warning
+from hermes_dist.model.left_out import Why
+from hermes_dist.model.paths import RelPath
+
+_LARGE, _TOO_LARGE = 5 << 20, 32 << 20
+_HIDDEN_SHOWN = 10
+_INVISIBLE = re.compile("[\u200b\u2060\u00ad\u180e]|(?<!^)\ufeff")
+"""Characters that nobody sees; a byte order mark is fine at the start of a file."""
+_PROSE = (".md", ".txt", ".yaml", ".yml", ".json")
+
+
+def check_environment(subject: Subject) -> Iterator[Problem]:
+    """Check that every placeholder has an entry in ``env_requires``, so that users are asked for it."""
+    told = {var.name for var in subject.manifest.env} if subject.manifest else set()
+    shared = subject.tree.where(lambda path: owner_of(path) is Owner.SHARED)
+    for one in references(shared, subject.read):
+        if one.required and one.name not in told and not is_reserved(one.name):
+            told.add(one.name)
+            yield _missing(one)
+    examples = [name for name in ENV_EXAMPLES if RelPath(name) in subject.tree]
+    if len(examples) > 1:
+        what = f"only {examples[0]} serves as the template"
+        yield warning("environment", examples[1], 0, what, "keep one of them")
+
+
+def _missing(one: Reference) -> Problem:
+    hint = f"add it to env_requires in {MANIFEST}"
+    # The agent can't start what has an empty placeholder; a program may well handle a missing variable.
+    if one.how == "placeholder":
+        what = f"${{{one.name}}} is missing from env_requires"
+        return error("environment", one.path, one.line, what, hint)
+    what = f"it reads {one.name}, which is missing from env_requires"
+    return warning("environment", one.path, one.line, what, hint)
+
+
+def check_texts(subject: Subject) -> Iterator[Problem]:
+    """Check for secrets, paths on somebody's machine, hidden characters and oversized files."""
+    for path in subject.tree:
+        data = subject.bytes(path)
+        yield from _size(path, len(data))
+        for leak in scan(path, data):
+            hint = "take it out, and make a new one: the old one is known by now"
+            yield error("secret", path, leak.line, f"it looks like a secret: {leak.kind}", hint)
+        yield from _hidden(path, data)
+        if b"\0" not in data[:8000]:  # as git tells texts from binary files
+            yield from _in_text(path, data.decode("utf-8", "replace"), subject.own)
+
+
+def _size(path: RelPath, size: int) -> Iterator[Problem]:
+    mib = size >> 20
+    if size > _TOO_LARGE:
+        yield error("size", path, 0, f"it has {mib} MiB; 32 MiB a file is the limit")
+    elif size > _LARGE:
+        what = f"it has {mib} MiB, which everybody who installs it downloads"
+        yield warning("size", path, 0, what)
+
+
+def _hidden(path: RelPath, data: bytes) -> Iterator[Problem]:
+    for place in find_hidden(path, data)[:_HIDDEN_SHOWN]:
+        where = "" if place.line else f" in {place.where}"
+        what = f"hidden characters{where} ({place.marks}) can say what a reader does not see"
+        hint = "take them out; everybody who installs the package has to approve such a file"
+        yield error("hidden", path, place.line, what, hint)
+
+
+def _in_text(path: RelPath, text: str, own: str) -> Iterator[Problem]:
+    for line, found in personal_paths(text, own):
+        what = f"{found!r:.80} is a path on somebody's machine"
+        yield warning("personal", path, line, what, "write ~ or a path relative to the home")
+    if path.suffix in _PROSE and (mark := _INVISIBLE.search(text, 1)):
+        line = text.count("\n", 0, mark.start()) + 1
+        yield warning("hidden", path, line, f"an invisible character, U+{ord(mark[0]):04X}")
+
+
+def check_left_out(subject: Subject) -> Iterator[Problem]:
+    """Report files of the repository that would not be installed."""
+    for left in subject.left_out:
+        if left.why is not Why.IGNORED:
+            yield warning("left-out", left.path, 0, f"it is left out: {left.why}")
+    if subject.manifest is None:
+        return
+    for left in payload_of(subject.tree, subject.manifest).left_out:
+        # Other reasons are the author's own choice, such as a README.
+        if left.why in (Why.EACH_MACHINE, Why.UNKNOWN_AT_ROOT):
+            count = f" ({left.files} files)" if left.files > 1 else ""
+            yield warning("left-out", left.path, 0, f"it is not installed{count}: {left.why}")
