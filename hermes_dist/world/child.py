@@ -26,6 +26,7 @@ _CHUNK = 1 << 16
 _running: WeakSet[subprocess.Popen[bytes]] = WeakSet()
 _ERR_BYTES = 1 << 16
 _GRACE = 0.5
+_GLANCE = 0.05
 # dash, bash and busybox agree on these; an unsupported limit is skipped
 _LIMITER = (
     '[ -z "$1" ] || umask "$1"; data=$2 file=$3 cpu=$4; shift 4; '
@@ -266,6 +267,55 @@ def run(command: Command, bounds: Bounds, on_line: Callable[[str], None] | None 
                 pipe.close()
 
 
+class _Outputs:
+    """Both outputs of a child while it runs.
+
+    Args:
+        process: The child, started with pipes.
+        tail: Takes its standard error.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], tail: _Tail) -> None:
+        assert process.stdout is not None  # noqa: S101 - started with pipes
+        assert process.stderr is not None  # noqa: S101 - started with pipes
+        self._out, self._err = process.stdout.fileno(), process.stderr.fileno()
+        self._open = {self._out, self._err}
+        self._tail = tail
+        self._chunks: list[bytes] = []
+        self.size = 0
+
+    @property
+    def read(self) -> bytes:
+        """What standard output said so far."""
+        return b"".join(self._chunks)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether both are closed."""
+        return not self._open
+
+    @property
+    def is_read(self) -> bool:
+        """Whether standard output is closed."""
+        return self._out not in self._open
+
+    def take(self, seconds: float) -> bool:
+        """Wait for output and take it in; return whether there was any."""
+        ready, _, _ = select.select(list(self._open), [], [], seconds)
+        for fd in ready:
+            self._take(fd, os.read(fd, _CHUNK))
+        return bool(ready)
+
+    def _take(self, fd: int, data: bytes) -> None:
+        if not data:
+            self._open.discard(fd)
+        elif fd == self._err:
+            self._tail.take(data)
+        else:
+            self._chunks.append(data)
+            self.size += len(data)
+
+
 def _collect(
     process: subprocess.Popen[bytes], bounds: Bounds, tail: _Tail
 ) -> tuple[bytes, Stopped]:
@@ -273,37 +323,23 @@ def _collect(
 
     A background program may hold standard error open for ever; we don't wait for it.
     """
-    assert process.stdout is not None  # noqa: S101 - started with pipes
-    assert process.stderr is not None  # noqa: S101 - started with pipes
-    out, err = process.stdout.fileno(), process.stderr.fileno()
-    chunks: list[bytes] = []
-    size, open_fds, end = 0, {out, err}, time.monotonic() + bounds.seconds
-    while open_fds:
+    outputs, end = _Outputs(process, tail), time.monotonic() + bounds.seconds
+    while not outputs.is_done:
         left = end - time.monotonic()
         if left <= 0:
-            return b"".join(chunks), "time"
-        ready, _, _ = select.select(
-            list(open_fds), [], [], left if out in open_fds else min(left, 0.05)
-        )
-        # Standard output is closed and the child is dead: only a background program can still hold standard error.
-        if not ready and out not in open_fds and _is_dead(process.pid):
+            return outputs.read, "time"
+        was_read = outputs.is_read
+        # Nothing tells of the child's end while somebody else holds standard error, so look at it often.
+        heard = outputs.take(min(left, _GLANCE) if was_read else left)
+        if not heard and was_read and _is_dead(process.pid):
             break
-        for fd in ready:
-            data = os.read(fd, _CHUNK)
-            if not data:
-                open_fds.discard(fd)
-            elif fd == err:
-                tail.take(data)
-            else:
-                chunks.append(data)
-                size += len(data)
-        if size > bounds.output:
-            return b"".join(chunks), "output"
+        if outputs.size > bounds.output:
+            return outputs.read, "output"
     while not _is_dead(process.pid):
         if time.monotonic() > end:
-            return b"".join(chunks), "time"
+            return outputs.read, "time"
         time.sleep(0.002)
-    return b"".join(chunks), ""
+    return outputs.read, ""
 
 
 class Stream:

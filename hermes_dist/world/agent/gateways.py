@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hermes_dist.agents.places import (
     GATEWAY_LOGS,
@@ -75,26 +76,43 @@ def find(home: Path) -> GatewayFacts:
     seen = agents.gateway(home)
     record = _state(home)
     told = record.get("pid")
-    about = seen.pid is None or told == seen.pid
-    platforms, troubles = {}, []
-    listed, served = record.get("platforms"), record.get("served_profiles")
-    for name, part in (listed if isinstance(listed, dict) else {}).items():
-        if isinstance(part, dict) and about:
-            platforms[str(name)] = str(part.get("state") or "")
-            if part.get("error_message"):
-                troubles.append(f"{name}: {part['error_message']}")
-    return GatewayFacts(
+    found = GatewayFacts(
         state=seen.state,
         pid=seen.pid,
-        phase=str(record.get("gateway_state") or "") if about else "",
-        reason=str(record.get("exit_reason") or "") if about else "",
         updated_at=seen.updated_at,
-        platforms=platforms,
-        troubles=tuple(troubles),
+        platforms={},
         teller=told if isinstance(told, int) else None,
-        served=tuple(map(str, served)) if isinstance(served, list) and about else None,
-        apart=str(record.get("multiplex_standalone_reason") or "") if about and seen.pid else "",
     )
+    # The state file may tell of another process than the one that runs; what it says is then out of date.
+    if seen.pid is not None and told != seen.pid:
+        return found
+    platforms, troubles = _channels(record.get("platforms"))
+    served = record.get("served_profiles")
+    return replace(
+        found,
+        phase=_text(record, "gateway_state"),
+        reason=_text(record, "exit_reason"),
+        platforms=platforms,
+        troubles=troubles,
+        served=tuple(map(str, served)) if isinstance(served, list) else None,
+        apart=_text(record, "multiplex_standalone_reason") if seen.pid else "",
+    )
+
+
+def _text(record: Mapping[str, object], key: str) -> str:
+    return str(record.get(key) or "")
+
+
+def _channels(listed: object) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the state of each channel, and what is wrong with some."""
+    platforms: dict[str, str] = {}
+    troubles = []
+    for name, part in listed.items() if isinstance(listed, dict) else ():
+        if isinstance(part, dict):
+            platforms[str(name)] = _text(part, "state")
+            if part.get("error_message"):
+                troubles.append(f"{name}: {part['error_message']}")
+    return platforms, tuple(troubles)
 
 
 def _state(home: Path) -> dict[str, object]:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.left_out import LeftOut, Why
@@ -22,6 +22,7 @@ Signature = tuple[int, int, int, int]
 
 Known = Mapping[RelPath, tuple[Signature, Digest]]
 
+_Kind = Literal["folder", "file", "other"]
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CHUNK = 1 << 20
@@ -93,28 +94,33 @@ class _Walk:
 
     def folder(self, fd: int, at: RelPath | None) -> None:
         with os.scandir(fd) as found:
-            children = [
-                (c.name, c.is_dir(follow_symlinks=False), c.is_file(follow_symlinks=False))
-                for c in found
-            ]
-        for name, is_folder, is_file in children:
-            try:
-                path = _joined(at, name)
-            except Invalid as error:
-                shown = f"{at}/{name}" if at else name
-                shown = shown.encode("utf-8", "backslashreplace").decode()
-                self.odd.append(LeftOut(shown, Why.UNSAFE_NAME, detail=error.what))
-                continue
-            if is_folder:
-                if self._into(path):
-                    self._deeper(fd, path)
-            elif self._want(path):
-                if is_file:
-                    self._file(fd, path)
-                else:
-                    self.odd.append(LeftOut(path, Why.NO_FILE_OR_FOLDER))
-            elif not is_file and self._into(path):
-                self.odd.append(LeftOut(path, Why.LINK_OR_LIKE))
+            children = [(c.name, _kind(c)) for c in found]
+        for name, kind in children:
+            path = self._named(at, name)
+            if path is not None:
+                self._child(fd, path, kind)
+
+    def _named(self, at: RelPath | None, name: str) -> RelPath | None:
+        try:
+            return _joined(at, name)
+        except Invalid as error:
+            shown = f"{at}/{name}" if at else name
+            shown = shown.encode("utf-8", "backslashreplace").decode()
+            self.odd.append(LeftOut(shown, Why.UNSAFE_NAME, detail=error.what))
+            return None
+
+    def _child(self, fd: int, path: RelPath, kind: _Kind) -> None:
+        if kind == "folder":
+            if self._into(path):
+                self._deeper(fd, path)
+        elif self._want(path):
+            if kind == "file":
+                self._file(fd, path)
+            else:
+                self.odd.append(LeftOut(path, Why.NO_FILE_OR_FOLDER))
+        elif kind == "other" and self._into(path):
+            # A link to a folder hides what is wanted below it: files that seem to be gone would count as deleted.
+            self.odd.append(LeftOut(path, Why.LINK_OR_LIKE))
 
     def _deeper(self, fd: int, path: RelPath) -> None:
         with self._tried(path):
@@ -157,6 +163,12 @@ class _Walk:
             if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
                 raise DistError(f"can't read it: {error.strerror}", where=path) from error
             self.odd.append(LeftOut(path, Why.UNREADABLE, detail=error.strerror or ""))
+
+
+def _kind(child: os.DirEntry[str]) -> _Kind:
+    if child.is_dir(follow_symlinks=False):
+        return "folder"
+    return "file" if child.is_file(follow_symlinks=False) else "other"
 
 
 def _joined(at: RelPath | None, name: str) -> RelPath:

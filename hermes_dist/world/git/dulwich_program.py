@@ -148,27 +148,36 @@ def _open(request: Mapping[str, Any]) -> Repo:
 def _tree(request: Mapping[str, Any]) -> Iterator[bytes]:
     with _open(request) as repo:
         top = _root(repo, ObjectID(request["commit"].encode()))
-        for name in request["subfolder"].encode().split(b"/") if request["subfolder"] else ():
-            below = {found: (mode, oid) for found, mode, oid in _inside(repo, top)}
-            if name not in below or below[name][0] != _FOLDER:
-                _fail("not a tree object")
-            top = below[name][1]
+        subfolder = request["subfolder"]
+        if subfolder:
+            top = _below(repo, top, subfolder.encode())
         stack = [(b"", entry) for entry in reversed(_inside(repo, top))]
         while stack:
             prefix, (name, mode, oid) = stack.pop()
             path = prefix + name
             if mode == _FOLDER:
-                yield b"040000 tree %s -\t%s\0" % (oid, path)
                 stack.extend((path + b"/", entry) for entry in reversed(_inside(repo, oid)))
-            elif mode == _SUBMODULE:
-                yield b"160000 commit %s -\t%s\0" % (oid, path)
-            else:
-                yield b"%06o blob %s %d\t%s\0" % (
-                    mode,
-                    oid,
-                    len(repo.object_store.get_raw(oid)[1]),
-                    path,
-                )
+            yield _line(repo, path, mode, oid)
+
+
+def _below(repo: Repo, top: ObjectID, subfolder: bytes) -> ObjectID:
+    """The tree of a folder below another one."""
+    for name in subfolder.split(b"/"):
+        below = {found: (mode, oid) for found, mode, oid in _inside(repo, top)}
+        mode, top = below.get(name, (0, top))
+        if mode != _FOLDER:
+            _fail("not a tree object")
+    return top
+
+
+def _line(repo: Repo, path: bytes, mode: int, oid: ObjectID) -> bytes:
+    """An entry as ``git ls-tree`` prints it."""
+    if mode == _FOLDER:
+        return b"040000 tree %s -\t%s\0" % (oid, path)
+    if mode == _SUBMODULE:
+        return b"160000 commit %s -\t%s\0" % (oid, path)
+    size = len(repo.object_store.get_raw(oid)[1])
+    return b"%06o blob %s %d\t%s\0" % (mode, oid, size, path)
 
 
 def _root(repo: Repo, oid: ObjectID) -> ObjectID:

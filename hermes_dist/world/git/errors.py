@@ -145,31 +145,54 @@ def explain(finished: Finished, url: str, seconds: float) -> DistError:
         Unreachable if the way to the repository failed, Invalid if the repository itself is wrong.
     """
     where = without_credentials(url)
-    if local := _local_trouble(finished):
-        return local
+    return (
+        _local_trouble(finished)
+        or _limit_reached(finished, where, seconds)
+        or _known_trouble(finished, url, where)
+        or _unknown_trouble(finished, url, where)
+    )
+
+
+def _limit_reached(finished: Finished, where: str, seconds: float) -> DistError | None:
+    """Return an error if we stopped the command, or the system did for us."""
     if finished.stopped == "time":
         return Unreachable(f"no answer within {seconds:g} s", where=where, hint="try again later")
     if finished.stopped == "output":
         return Invalid("it lists more than the limits allow", where=where)
     if -finished.code in {signal.SIGXFSZ, signal.SIGXCPU, signal.SIGKILL}:
         return Invalid("the repository is larger than the limits allow", where=where)
+    return None
+
+
+def _known_trouble(finished: Finished, url: str, where: str) -> DistError | None:
+    """Return an error if git, ssh or the server said something that the table knows."""
     # A path such as /not-found is not a message.
     said = masked(finished.err, url).replace(where.removesuffix("/"), "URL")
     for pattern, kind, sentence, advice in _TABLE:
-        if match := re.search(pattern, said):
-            hint = _LOCAL if advice is _ACCESS and where.startswith("file:") else advice
-            rule = (
-                f": {match[1]}"
-                if kind is Invalid and match.re.groups and match[1] and match[1].isalpha()
-                else ""
-            )
-            return kind(sentence + rule, where=where, hint=hint)
+        match = re.search(pattern, said)
+        if not match:
+            continue
+        is_here = advice is _ACCESS and where.startswith("file:")
+        return kind(
+            sentence + _rule_named(kind, match),
+            where=where,
+            hint=_LOCAL if is_here else advice,
+        )
+    return None
+
+
+def _rule_named(kind: type[DistError], match: re.Match[str]) -> str:
+    """Return the rule of git's own checks that an object broke, where the message names one."""
+    if kind is not Invalid or not match.re.groups:
+        return ""
+    rule = match[1] or ""
+    return f": {rule}" if rule.isalpha() else ""
+
+
+def _unknown_trouble(finished: Finished, url: str, where: str) -> DistError:
     reason = _reason(masked(finished.err, url))
-    return Unreachable(
-        f"it can't be reached{': ' + reason if reason else ''}",
-        where=where,
-        hint="check the address and the network, then try again",
-    )
+    what = f"it can't be reached: {reason}" if reason else "it can't be reached"
+    return Unreachable(what, where=where, hint="check the address and the network, then try again")
 
 
 def explain_listing(finished: Finished, url: str, seconds: float) -> DistError:
@@ -238,8 +261,7 @@ def fail(finished: Finished, url: str, seconds: float) -> NoReturn:
 def _reason(err: str) -> str:
     """Return the most informative line, without control characters and credentials."""
     lines = [line.strip() for line in without_credentials(err).splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))] or lines[
-        -1:
-    ]
-    text = _PREFIX.sub("", telling[0]) if telling else ""
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))]
+    best = [*telling, *lines[-1:], ""][0]
+    text = _PREFIX.sub("", best)
     return "".join(c if c.isprintable() else "?" for c in text)[:200]

@@ -77,24 +77,19 @@ class Objects:
         self, folder: bytes, folders: dict[bytes, dict[bytes, tuple[str, str]]], touched: set[bytes]
     ) -> str:
         """Make one folder's tree and, first, those of the touched folders in it."""
-        prefix = folder + b"/" if folder else b""
         entries = dict(folders.get(folder, {}))
         for below in touched:
-            if below and below.rpartition(b"/")[0] == folder:
-                name = below[len(prefix) :]
-                if oid := self._build(below, folders, touched):
-                    entries[name] = _FOLDER, oid
-                elif entries.get(name, ("", ""))[0] == _FOLDER:
-                    del entries[name]
+            if not below or below.rpartition(b"/")[0] != folder:
+                continue
+            name = below.rpartition(b"/")[2]
+            oid = self._build(below, folders, touched)
+            if oid:
+                entries[name] = _FOLDER, oid
+            elif entries.get(name, ("", ""))[0] == _FOLDER:
+                del entries[name]  # git has no empty folders
         if folder and not entries:
             return ""
-        order = sorted(
-            entries.items(), key=lambda item: item[0] + (b"/" if item[1][0] == _FOLDER else b"")
-        )
-        return self.add(
-            "tree",
-            b"".join(m.encode() + b" " + n + b"\0" + bytes.fromhex(o) for n, (m, o) in order),
-        )
+        return self.add("tree", _tree_of(entries))
 
     def commit(
         self,
@@ -159,6 +154,19 @@ class Objects:
             for temp in temps.values():
                 with contextlib.suppress(FileNotFoundError):
                     temp.unlink()
+
+
+def _tree_of(entries: Mapping[bytes, tuple[str, str]]) -> bytes:
+    """Spell a tree, in git's order: a folder stands where its name with a ``/`` would."""
+
+    def place(entry: tuple[bytes, tuple[str, str]]) -> bytes:
+        name, (mode, _) = entry
+        return name + b"/" if mode == _FOLDER else name
+
+    return b"".join(
+        mode.encode() + b" " + name + b"\0" + bytes.fromhex(oid)
+        for name, (mode, oid) in sorted(entries.items(), key=place)
+    )
 
 
 def _write(place: Path, data: bytes, *, sync: bool) -> Path:

@@ -246,12 +246,18 @@ class Publisher(BareGit):
 
 
 def _refusal(finished: Finished, url: str, seconds: float) -> DistError:
-    """Why a push did not go through."""
+    """Return an error that says why a push did not go through."""
     where = without_credentials(url)
     said = masked(f"{finished.out.decode('utf-8', 'replace')}\n{finished.err}", url)
     if finished.stopped:
         return explain(finished, url, seconds)
-    for pattern, what, hint in _ROWS[:2]:
+    return _said_by_server(said, where) or _not_pushed(explain(finished, url, seconds), where)
+
+
+def _said_by_server(said: str, where: str) -> DistError | None:
+    """Return an error if the server said why; the rows that name a cause come before git's own words."""
+    *clear, doubtful = _ROWS
+    for pattern, what, hint in clear:
         if re.search(pattern, said):
             return Refused(what, where=where, hint=hint)
     if _MOVED.search(said):
@@ -260,8 +266,9 @@ def _refusal(finished: Finished, url: str, seconds: float) -> DistError:
             where=where,
             hint="run the command again: it starts from what is there now",
         )
-    if re.search(_ROWS[2][0], said) and "[remote rejected]" not in said:
-        return Refused(_ROWS[2][1], where=where, hint=_ROWS[2][2])
+    pattern, what, hint = doubtful
+    if re.search(pattern, said) and "[remote rejected]" not in said:
+        return Refused(what, where=where, hint=hint)
     if found := _REFUSED.search(said):
         reason = "".join(c for c in found[1] if c.isprintable())[:200]
         return Refused(
@@ -269,7 +276,10 @@ def _refusal(finished: Finished, url: str, seconds: float) -> DistError:
             where=where,
             hint="ask who looks after the repository",
         )
-    error = explain(finished, url, seconds)
+    return None
+
+
+def _not_pushed(error: DistError, where: str) -> DistError:
     if isinstance(error, Unreachable):
         return error
     return Refused(f"it could not be pushed: {error.what}", where=where, hint=error.hint)

@@ -225,26 +225,35 @@ class BareGit:
 
     def relation(self, url: str, old: str, new: str) -> Relation:
         _checked(url)
+        if old == new:
+            return "same"
         cache = self.cache(url)
-        answer: Relation = "same" if old == new else self._related(cache, old, new)
-        for tip, depth in (
-            (new, 1),
-            (new, HISTORY),
-            (old, HISTORY),
-        ):  # the new commit usually follows the old one, and is needed next anyway
-            if answer == "unknown":
-                with contextlib.suppress(Unreachable, Invalid, Busy):
-                    self._may_talk(url)
-                    with self._held(cache, tip):
-                        self._bring(cache, url, tip, depth, None)
-                answer = self._related(cache, old, new)
-        if answer == "unknown" and new in self._parents(url, old):
+        answer = self._related(cache, old, new)
+        # The new commit usually follows the old one, and is needed next anyway: so it is fetched first.
+        for tip, depth in ((new, 1), (new, HISTORY), (old, HISTORY)):
+            if answer != "unknown":
+                return answer
+            self._try_to_fetch(url, tip, depth)
+            answer = self._related(cache, old, new)
+        if answer != "unknown":
+            return answer
+        if new in self._parents(url, old):
             return "backward"  # the old commit tells, even if the repository has deleted it
-        if answer == "unknown" and not self._walk(cache, old, 1):
-            lines = self._walk(cache, new, HISTORY)
-            if lines and len(lines) < HISTORY and not is_cut(cache, lines):
-                return "unrelated"  # all of the new history is known, and the old commit is not part of it
-        return answer
+        return "unrelated" if self._is_foreign(cache, old, new) else "unknown"
+
+    def _try_to_fetch(self, url: str, tip: str, depth: int) -> None:
+        cache = self.cache(url)
+        with contextlib.suppress(Unreachable, Invalid, Busy):
+            self._may_talk(url)
+            with self._held(cache, tip):
+                self._bring(cache, url, tip, depth, None)
+
+    def _is_foreign(self, cache: Path, old: str, new: str) -> bool:
+        """Whether all of the new history is known, and the old commit is not part of it."""
+        if self._walk(cache, old, 1):
+            return False
+        lines = self._walk(cache, new, HISTORY)
+        return 0 < len(lines) < HISTORY and not is_cut(cache, lines)
 
     def cache(self, url: str) -> Path:
         """Return the bare cache of a repository; its name is derived from the URL without login."""

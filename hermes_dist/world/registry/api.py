@@ -263,21 +263,16 @@ class Registries:
         index, git = self._index(registry), self._sources.git
         url = self._sources.url(spec)
         ref, commit = self._sources.resolve_ref(spec, self._sources.refs(spec))
-        known = index.exists and index.meta("location") == _identity(registry)
-        before = index.meta("revision") if known else ""
-        if before and before != commit and not accept_rewritten:
-            _check_forward(registry, before, commit, git.relation(url, before, commit))
+        before = self._revision(registry)
         if before == commit:
             return Synced(packages=len(index.keys()), revision=commit)
+        if before and not accept_rewritten:
+            _check_forward(registry, before, commit, git.relation(url, before, commit))
         git.fetch(url, commit)
         files = {str(file.path): file.oid for file in git.listing(url, commit, spec.subfolder)}
         marker = dict(git.blobs(url, [files[INDEX]])).get(files[INDEX]) if INDEX in files else None
         check_index(marker, registry.location)
-        entries = {
-            path: oid
-            for path, oid in files.items()
-            if path.startswith(f"{FOLDER}/") and path.endswith(".json")
-        }
+        entries = {path: oid for path, oid in files.items() if _is_entry(path)}
 
         def read(paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
             blobs = dict(git.blobs(url, list(dict.fromkeys(entries[path] for path in paths))))
@@ -285,6 +280,13 @@ class Registries:
 
         notes = {"location": _identity(registry), "revision": commit, "ref": ref}
         return index.sync(entries, read, notes)
+
+    def _revision(self, registry: Registry) -> str:
+        """What the index was made from; empty if it was made from another place, or never."""
+        index = self._index(registry)
+        if not index.exists or index.meta("location") != _identity(registry):
+            return ""
+        return index.meta("revision")
 
     def add_tuf(self, registry: Registry, root: bytes = b"") -> Synced:
         """Add a registry of static files, by its root or by the root's fingerprint.
@@ -344,6 +346,10 @@ class Registries:
             return index.sync(
                 entries, lambda paths: ((path, mirror.read(path)) for path in paths), notes
             )
+
+
+def _is_entry(path: str) -> bool:
+    return path.startswith(f"{FOLDER}/") and path.endswith(".json")
 
 
 def _taken(name: str) -> DistError:

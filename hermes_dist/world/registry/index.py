@@ -207,25 +207,16 @@ def _synced(
     known = dict(db.execute("SELECT path, stamp FROM files"))
     gone = [path for path in known if path not in listing]
     changed = [path for path, stamp in listing.items() if known.get(path) != stamp]
+    new = [path for path in changed if path not in known]
     for path in gone:
         _forget(db, path)
     for start in range(0, len(changed), _AT_ONCE):
-        part = changed[start : start + _AT_ONCE]
-        found = dict(read([path for path in part if key_of(path)]))
-        for path in part:
-            _forget(db, path)
-            db.execute("INSERT INTO files VALUES (?, ?)", (path, listing[path]))
-            problem = _take(db, path, found[path]) if path in found else _absent(path)
-            if problem:
-                db.execute(
-                    "INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"skipped {path}", problem)
-                )
+        _replace(db, changed[start : start + _AT_ONCE], listing, read)
     db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", notes.items())
     skipped = db.execute(
         "SELECT substr(name, 9), value FROM meta WHERE name LIKE 'skipped %' ORDER BY name"
     ).fetchall()
     count = db.execute("SELECT count(*) FROM packages").fetchone()[0]
-    new = [path for path in changed if path not in known]
     return Synced(
         packages=int(count),
         added=len(new),
@@ -234,6 +225,19 @@ def _synced(
         skipped=tuple(skipped),
         revision=notes.get("revision", ""),
     )
+
+
+def _replace(
+    db: sqlite3.Connection, paths: Sequence[str], listing: Mapping[str, str], read: Read
+) -> None:
+    """Read entries again; one that is not understood is noted, and does not keep the others out."""
+    found = dict(read([path for path in paths if key_of(path)]))
+    for path in paths:
+        _forget(db, path)
+        db.execute("INSERT INTO files VALUES (?, ?)", (path, listing[path]))
+        problem = _take(db, path, found[path]) if path in found else _absent(path)
+        if problem:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"skipped {path}", problem))
 
 
 def _forget(db: sqlite3.Connection, path: str) -> None:

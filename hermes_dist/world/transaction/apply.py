@@ -192,6 +192,22 @@ def check(fs: Fs, steps: Iterable[Step]) -> None:
     """
     steps = list(steps)
     gone = {step.path for step in steps if step.after is None}
+    _check_folders(fs, steps, gone)
+    for step in steps:
+        if not _is_free(fs, step, gone) and fs.entry(step.path) != step.before:
+            raise Changed(
+                "it changed in the meantime",
+                where=step.path,
+                hint="nothing was written; run it again",
+            )
+
+
+def _check_folders(fs: Fs, steps: Iterable[Step], gone: set[RelPath]) -> None:
+    """Check the folders on the way: through a symlink the home would write to another place.
+
+    Raises:
+        Odd: One of them is not a plain folder.
+    """
     for folder in sorted({parent for step in steps for parent in step.path.parents}):
         kind = fs.kind(folder)
         if kind == "odd" or (kind == "file" and folder not in gone):
@@ -199,19 +215,13 @@ def check(fs: Fs, steps: Iterable[Step]) -> None:
                 "it is not a plain folder of this home, so nothing is written below it",
                 where=folder,
             )
-    for step in steps:
-        if (
-            step.before is None
-            and fs.kind(step.path) == "folder"
-            and _holds_only(fs, step.path, gone)
-        ):
-            continue
-        if fs.entry(step.path) != step.before:
-            raise Changed(
-                "it changed in the meantime",
-                where=step.path,
-                hint="nothing was written; run it again",
-            )
+
+
+def _is_free(fs: Fs, step: Step, gone: set[RelPath]) -> bool:
+    """Return whether a new file takes the place of a folder that the same plan empties."""
+    return (
+        step.before is None and fs.kind(step.path) == "folder" and _holds_only(fs, step.path, gone)
+    )
 
 
 def _holds_only(fs: Fs, folder: str, gone: set[RelPath]) -> bool:
@@ -225,6 +235,23 @@ def _holds_only(fs: Fs, folder: str, gone: set[RelPath]) -> bool:
 
 def _stage(fs: Fs, journal: Journal, read: Read, lock_after: bytes | None) -> None:
     """Write every new file into its slot and fsync it."""
+    _make_folders(fs)
+    new = [(index, step) for index, step in enumerate(journal.steps) if step.after is not None]
+    each = len(new) < SYNC_EACH  # one sync of the whole disk is cheaper than many of single files
+    for index, step in new:
+        assert step.after is not None  # noqa: S101 - see new
+        data = content(read, step.after.digest, step.path)
+        mode, exact = _mode(fs, step)
+        fs.write_new(slot_of(index), data, mode, exact=exact, sync=each)
+    if lock_after is not None and journal.lock_before != journal.lock_after:
+        fs.write_new(slot_of_lock(), lock_after, 0o644, sync=each)
+    _reserve(fs, journal, sync=each)
+    if not each:
+        fs.sync_all()
+
+
+def _make_folders(fs: Fs) -> None:
+    """Make the folders of a transaction, with their names on the disk."""
     held = set()
     for folder in (PRIVATE, GENERATIONS, TXN):
         if fs.kind(folder) == "absent":
@@ -232,21 +259,14 @@ def _stage(fs: Fs, journal: Journal, read: Read, lock_after: bytes | None) -> No
             held.add(folder.rpartition("/")[0])
     for folder in sorted(held):
         fs.sync_folder(folder)
-    each = sum(step.after is not None for step in journal.steps) < SYNC_EACH
-    for index, step in enumerate(journal.steps):
-        if step.after is not None:
-            data = content(read, step.after.digest, step.path)
-            mode, exact = _mode(fs, step)
-            fs.write_new(slot_of(index), data, mode, exact=exact, sync=each)
-    if lock_after is not None and journal.lock_before != journal.lock_after:
-        fs.write_new(slot_of_lock(), lock_after, 0o644, sync=each)
+
+
+def _reserve(fs: Fs, journal: Journal, *, sync: bool) -> None:
+    """Reserve the disk blocks that new names and folders need after the point of no return."""
     new = {step.path for step in journal.steps if step.before is None}
     if new:
-        # New names and folders need disk blocks after the point of no return; reserve them now.
         room = 1 + len({parent for path in new for parent in path.parents})
-        fs.write_new(BALLAST, b"\xa5" * (room * _BLOCK), 0o600, sync=each)
-    if not each:
-        fs.sync_all()
+        fs.write_new(BALLAST, b"\xa5" * (room * _BLOCK), 0o600, sync=sync)
 
 
 def content(read: Read, digest: Digest, path: str) -> bytes:
@@ -264,14 +284,21 @@ def content(read: Read, digest: Digest, path: str) -> bytes:
 
 
 def _mode(fs: Fs, step: Step) -> tuple[int, bool]:
-    """Return the permission bits of a new file: those of the file it replaces, except for the executable bits."""
+    """Return the permission bits of a new file: those of the file it replaces, except for the executable bits.
+
+    Returns:
+        The bits, and whether they are meant exactly; otherwise the umask takes its share.
+    """
     executable = step.after is not None and step.after.executable
     if step.before is None:
         return (0o755 if executable else 0o644), False
     found = (fs.mode(step.path) or 0o644) & 0o777
     if executable == step.before.executable:
         return found, True
-    return (found | (found & 0o444) >> 2 if executable else found & ~0o111), True
+    if not executable:
+        return found & ~0o111, True
+    # Who may read it may run it, and nobody else: a private file must not become one that others may start.
+    return found | (found & 0o444) >> 2, True
 
 
 def _write_journal(fs: Fs, journal: Journal) -> None:

@@ -64,24 +64,29 @@ class Journal(Struct, frozen=True, kw_only=True):
     label: Mapping[str, str] = field(default_factory=dict)
 
     def in_order(self) -> tuple[list[int], list[int], list[int]]:
-        """Return step indices: deletions that make room, then new and changed files, then all other deletions."""
-        gone = [i for i, step in enumerate(self.steps) if step.after is None]
+        """Return step indices: deletions that make room, then new and changed files, then all other deletions.
+
+        Other deletions come last, so that a file that moves exists in both places for a moment, and never in none.
+        """
         come = [i for i, step in enumerate(self.steps) if step.after is not None]
-        coming = {self.steps[i].path for i in come}
+        gone = [i for i, step in enumerate(self.steps) if step.after is None]
+        early = self._making_room(gone, {self.steps[i].path for i in come})
+        late = sorted(set(gone) - set(early))
+        return early, sorted(come, key=self._turn), late
+
+    def _making_room(self, gone: list[int], coming: set[RelPath]) -> list[int]:
+        """Return the deletions of files where a folder comes, and below a place where a file comes."""
         parents = {parent for path in coming for parent in path.parents}
-        early = [
-            i
-            for i in gone
-            if self.steps[i].path in parents or coming & set(self.steps[i].path.parents)
-        ]
-        come.sort(
-            key=lambda i: (
-                self.steps[i].path == LAST,
-                self.steps[i].before is not None,
-                self.steps[i].path,
-            )
-        )
-        return early, come, [i for i in gone if i not in set(early)]
+        early = []
+        for i in gone:
+            path = self.steps[i].path
+            if path in parents or not coming.isdisjoint(path.parents):
+                early.append(i)
+        return early
+
+    def _turn(self, i: int) -> tuple[bool, bool, RelPath]:
+        step = self.steps[i]
+        return step.path == LAST, step.before is not None, step.path
 
     def encode(self) -> bytes:
         """Return one line of JSON and one with its SHA-256."""

@@ -157,20 +157,13 @@ def _build(
     moved: Mapping[str, str],
 ) -> None:
     """Write everything below the staging folder and fsync it."""
-    fs.mkdir(home, 0o700)
     paths = [*(str(step.path) for step in journal.steps), *own, *moved.values()]
-    inner = {"/".join(path.split("/")[:n]) for path in paths for n in range(1, path.count("/") + 1)}
-    inner |= {parent for folder in folders for parent in (*RelPath(folder).parents, folder)}
-    for folder in sorted(inner):
-        private = folder == PRIVATE or folder.startswith(f"{PRIVATE}/")
-        fs.mkdir(f"{home}/{folder}", 0o700 if private else 0o755)
+    inner = _inner_folders(paths, folders)
+    fs.mkdir(home, 0o700)
+    for folder in inner:
+        fs.mkdir(f"{home}/{folder}", _folder_mode(folder))
     each = not moved and len(paths) + len(inner) < SYNC_EACH
-    for step in journal.steps:
-        if step.after is not None:
-            data = content(read, step.after.digest, step.path)
-            fs.write_new(
-                f"{home}/{step.path}", data, 0o755 if step.after.executable else 0o644, sync=each
-            )
+    _write_files(fs, home, journal, read, sync=each)
     for path, (data, mode) in own.items():
         fs.write_new(f"{home}/{path}", data, mode, exact=mode == 0o600, sync=each)
     for source, path in moved.items():
@@ -178,6 +171,28 @@ def _build(
     if not each:
         fs.sync_all()
         return
-    for folder in sorted(inner):
+    for folder in inner:
         fs.sync_folder(f"{home}/{folder}")
     fs.sync_folder(home)
+
+
+def _write_files(fs: Fs, home: str, journal: Journal, read: Read, *, sync: bool) -> None:
+    for step in journal.steps:
+        if step.after is not None:
+            data = content(read, step.after.digest, step.path)
+            mode = 0o755 if step.after.executable else 0o644
+            fs.write_new(f"{home}/{step.path}", data, mode, sync=sync)
+
+
+def _inner_folders(paths: Iterable[str], folders: Iterable[str]) -> list[str]:
+    """Return every folder that a home needs, parents first."""
+    needed = {parent for folder in folders for parent in (*RelPath(folder).parents, folder)}
+    for path in paths:
+        parts = path.split("/")
+        needed |= {"/".join(parts[:depth]) for depth in range(1, len(parts))}
+    return sorted(needed)
+
+
+def _folder_mode(folder: str) -> int:
+    private = folder == PRIVATE or folder.startswith(f"{PRIVATE}/")
+    return 0o700 if private else 0o755

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -242,8 +243,10 @@ def test_a_bare_process_id_counts_when_that_process_is_a_gateway(
 ) -> None:
     (tmp_path / "gateway.pid").write_text(f"{process.pid}\n")
     assert gateway_state(tmp_path) is GatewayState.RUNNING
-    (tmp_path / "gateway.pid").write_text(f"{os.getppid()}\n")
-    assert gateway_state(tmp_path) is GatewayState.STALE
+    with ended(subprocess.Popen(["sleep", "60"])) as other:
+        (tmp_path / "gateway.pid").write_text(f"{other.pid}\n")
+        time.sleep(0.05)  # until it is no longer a copy of this process
+        assert gateway_state(tmp_path) is GatewayState.STALE
 
 
 def test_a_number_that_was_given_to_another_process_is_stale(
