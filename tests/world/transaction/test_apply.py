@@ -25,6 +25,7 @@ from hermes_dist.world.transaction.apply import (
     Changed,
     Recovered,
     Unfinished,
+    _mode,
     apply,
     before_image,
     generations,
@@ -89,6 +90,17 @@ def test_modes_are_kept_but_for_the_executable_bits(fs: RealFs, root: Path) -> N
     )
     assert (modes["mcp.json"], modes["bin/new"]) == (0o755, 0o755)
     assert fs.entry("mcp.json") == entry(HOME["mcp.json"], executable=True)
+
+
+@pytest.mark.parametrize(
+    ("found", "becomes"), [(0o600, 0o700), (0o640, 0o750), (0o604, 0o705), (0o200, 0o200)]
+)
+def test_who_may_read_a_file_may_run_it_and_nobody_else(
+    fs: RealFs, root: Path, found: int, becomes: int
+) -> None:
+    (root / "SOUL.md").chmod(found)
+    step = Step(RelPath("SOUL.md"), entry(HOME["SOUL.md"]), entry(b"z", executable=True))
+    assert _mode(fs, step) == (becomes, True)
 
 
 def test_the_lockfile_is_removed_when_there_is_none_afterwards(fs: RealFs, root: Path) -> None:
