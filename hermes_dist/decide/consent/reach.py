@@ -290,10 +290,11 @@ class Reach:
 
 
 def _parted(words: tuple[str, ...]) -> Iterator[str]:
-    """Yield the words of a command, with ``--option=value`` split in two."""
+    """Yield the words of a command, with ``--option=value`` and ``SOME_PATH=value`` split in two."""
     for word in words:
         option, sign, value = word.partition("=")
-        if word.startswith("-") and sign:
+        # ``env PYTHONPATH=lib python x.py``: the word after the sign says where to load from.
+        if sign and (word.startswith("-") or _IN_FOLDER.match(option)):
             yield from (option, value)
         elif word.startswith("-C") and len(word) > 2:
             yield from ("-C", word[2:])

@@ -145,6 +145,10 @@ def test_a_command_that_runs_in_an_unknown_folder_may_run_in_the_home() -> None:
     assert found(files, "uv", "run", "--directory", "/srv/x", "y") == home
     assert found(files, "uv", "run", "--directory=/srv/x", "y") == home
     assert found(files, "make", "-C/srv/x") == home
+    assert found(files, "env", "PYTHONPATH=/srv/x", "y") == home
+    assert found(files, "env PYTHONPATH=/srv/x y") == home
+    assert found(files, "env", "PYTHONPATH=tools", "y") == {"tools/b.sh"}
+    assert found(files, "env", "NAME=/srv/x", "y") == set()
     assert found(files, "y", folders=("/srv/x",)) == home
     assert found(files, "uv", "run", "--directory", "~/.hermes/tools", "y") == {"tools/b.sh"}
     assert found(files, "make", "-Ctools") == {"tools/b.sh"}
@@ -172,6 +176,29 @@ def test_code_that_names_a_folder_loads_from_it_unless_it_is_content() -> None:
         "cron/y.py": "",
     }
     assert found(files, "scripts/a.py") == {"scripts/a.py", "tools/b.sh"}
+
+
+def test_a_word_of_code_is_no_folder_and_the_name_of_its_own_folder_tells_nothing() -> None:
+    files: dict[str, str | bytes] = {
+        "tools/x/a.py": "the lib of tools",
+        "tools/x/b.py": "sys.path.append('tools')",
+        "tools/y/c.sh": "",
+        "lib/d.sh": "",
+    }
+    assert found(files, "tools/x/a.py") == {"tools/x/a.py", "tools/x/b.py"}
+    files["tools/x/b.py"] = "sys.path.append('lib')"
+    assert found(files, "tools/x/a.py") == {"tools/x/a.py", "tools/x/b.py", "lib/d.sh"}
+
+
+def test_data_is_covered_by_its_path_or_by_its_name_below_the_same_top_folder() -> None:
+    files: dict[str, str | bytes] = {
+        "tools/x/a.py": "open('d.json')",
+        "tools/y/d.json": "",
+        "data/d.json": "",
+    }
+    assert found(files, "tools/x/a.py") == {"tools/x/a.py", "tools/y/d.json"}
+    files["tools/x/a.py"] = "open('data/d.json')"
+    assert found(files, "tools/x/a.py") == {"tools/x/a.py", "data/d.json"}
 
 
 def test_what_a_covered_file_names_is_covered_too() -> None:
