@@ -190,6 +190,12 @@ def test_a_word_of_code_is_no_folder_and_the_name_of_its_own_folder_tells_nothin
     assert found(files, "tools/x/a.py") == {"tools/x/a.py", "tools/x/b.py", "lib/d.sh"}
 
 
+@pytest.mark.parametrize("name", ["m.py", "m.so", "m.pth"])
+def test_a_folder_of_the_home_with_a_module_in_it_can_be_imported(name: str) -> None:
+    files: dict[str, str | bytes] = {f"ext/{name}": "", "ext/data/d": "", "far/x/m.py": ""}
+    assert found(files, "python", "-m", "other") == {f"ext/{name}", "ext/data/d"}
+
+
 def test_data_is_covered_by_its_path_or_by_its_name_below_the_same_top_folder() -> None:
     files: dict[str, str | bytes] = {
         "tools/x/a.py": "open('d.json')",
