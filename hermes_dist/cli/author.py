@@ -9,18 +9,17 @@ import typer
 from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.cli.shared.cards import size_of
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import command
-from hermes_dist.cli.shared.json_data import left_out_data, problem_data
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring import author as ops
 from hermes_dist.ops.authoring.author import Draft
+from hermes_dist.voice.author_json import shipping_data, validation_data
 from hermes_dist.voice.left_out import why_words
-from hermes_dist.voice.notes import sentences
+from hermes_dist.voice.words import size_of
 
 Where = Annotated[
     str | None,
@@ -99,14 +98,7 @@ def validate(
     errors = sum(problem.level == "error" for problem in problems)
     failed = bool(problems) if strict else errors > 0
     screen = session.screen
-    screen.emit(
-        "validation",
-        {
-            "place": str(place),
-            "valid": not failed,
-            "problems": [problem_data(one) for one in problems],
-        },
-    )
+    screen.emit("validation", validation_data(place, problems, valid=not failed))
     for one in problems:
         line = f":{one.line}" if one.line else ""
         level = screen.paint(f"{one.level}:", _COLOURS[one.level])
@@ -151,17 +143,7 @@ def pack(
 
 def _list(session: Session, found: ops.Shipping) -> None:
     screen = session.screen
-    screen.emit(
-        "shipping",
-        {
-            "files": [
-                {"part": part, "path": path, "size": size} for part, path, size in found.files
-            ],
-            "stays": left_out_data(found.stays),
-            "variables": list(found.variables),
-            "notes": list(sentences(found.notes)),
-        },
-    )
+    screen.emit("shipping", shipping_data(found))
     written = any(path == MANIFEST for _, path, _ in found.files)
     label = (
         found.manifest.label

@@ -11,6 +11,7 @@ from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode
 from hermes_dist.ops.profiles.doctor import doctor as examine
+from hermes_dist.voice.profile_json import doctor_data
 
 
 @command
@@ -22,18 +23,7 @@ def doctor(
 ) -> int:
     report = examine(session.ctx, fix=fix)
     screen = session.screen
-    rows = [
-        {
-            "kind": f.kind,
-            "what": f.what,
-            "where": f.where,
-            "hint": f.hint,
-            "fixable": f.fix is not None,
-            "fixed": f in report.fixed,
-        }
-        for f in report.findings
-    ]
-    screen.emit("doctor", {"findings": rows, "open": len(report.open), "failed": report.failed})
+    screen.emit("doctor", doctor_data(report))
     for finding in report.findings:
         done = finding in report.fixed
         mark = screen.paint("mended", "green") if done else screen.paint("found", "yellow")

@@ -21,6 +21,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.fleet import gateways as ops
 from hermes_dist.ops.fleet import start_stop
 from hermes_dist.ops.fleet.start_stop import GatewayOutcome, GatewayResult
+from hermes_dist.voice.fleet_json import clashes_data, gateways_data, results_data
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The profiles.")]
 All = Annotated[bool, typer.Option("--all", help="Every profile.")]
@@ -103,13 +104,7 @@ def _run(
 
 def _show(session: Session, verb: str, verdicts: Sequence[GatewayResult]) -> None:
     screen = session.screen
-    rows = [
-        {"profile": v.profile, "outcome": str(v.outcome), "ok": v.ok, "pid": v.pid, "note": v.note}
-        for v in verdicts
-    ]
-    screen.emit(
-        "gateway-results", {"action": verb, "gateways": rows, "ok": all(v.ok for v in verdicts)}
-    )
+    screen.emit("gateway-results", results_data(verb, verdicts))
     table = [(v.profile, str(v.outcome), str(v.pid or "—"), v.note or "—") for v in verdicts]
     screen.table(("Profile", "Result", "PID", "Note"), table)
     bad = [verdict for verdict in verdicts if not verdict.ok]
@@ -247,39 +242,14 @@ def list_(session: Session) -> int:
 
 
 def _emit(session: Session, rows: Sequence[ops.GatewayRow]) -> None:
-    listed = [
-        {
-            "profile": row.profile,
-            "path": row.path,
-            "state": str(row.state),
-            "pid": row.pid,
-            "phase": row.phase,
-            "services": list(row.services),
-            "at_login": row.at_login,
-            "channels": list(row.channels),
-            "troubles": list(row.troubles),
-            "updated_at": row.updated_at,
-        }
-        for row in rows
-    ]
-    session.screen.emit("gateways", {"gateways": listed})
+    session.screen.emit("gateways", gateways_data(rows))
 
 
 @command
 def check(session: Session) -> int:
     found = ops.check(session.ctx)
     screen = session.screen
-    rows = [
-        {
-            "kind": clash.kind,
-            "profiles": list(clash.profiles),
-            "channels": list(clash.channels),
-            "sources": list(clash.sources),
-            "port": clash.port,
-        }
-        for clash in found
-    ]
-    screen.emit("gateway-check", {"clashes": rows})
+    screen.emit("gateway-check", clashes_data(found))
     for clash in found:
         screen.say(f"{screen.paint('clash', 'red')}: {clean(clash.sentence, 500)}")
         for source in clash.sources:

@@ -16,6 +16,7 @@ from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles import lifecycle, trash_and_archive
 from hermes_dist.ops.profiles import list as facts
 from hermes_dist.voice.notes import sentences
+from hermes_dist.voice.profile_json import away_data, back_data, gone_data, made_data, renamed_data
 
 Name = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile.")]
 JustYes = Annotated[bool, typer.Option("-y", "--yes", help="Don't ask.")]
@@ -92,20 +93,7 @@ def create(
 
 def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills: bool) -> None:
     screen = session.screen
-    screen.emit(
-        "create",
-        {
-            "profile": made.name,
-            "path": str(made.path),
-            "alias": made.alias,
-            "skills": made.skills,
-            "source": made.source,
-            "left_out": list(made.left_out),
-            "credentials": list(made.credentials),
-            "notes": list(sentences(made.notes)),
-            "dry_run": dry_run,
-        },
-    )
+    screen.emit("create", made_data(made, dry_run=dry_run))
     done = "would be created" if dry_run else "created"
     origin = f" as a clone of {made.source}" if made.source else ""
     screen.say(f"Profile {made.name} {done}{origin} at {clean(made.path)}")
@@ -163,20 +151,7 @@ def rename(
 ) -> int:
     done = lifecycle.rename(session.ctx, profile, new, dry_run=dry_run)
     screen = session.screen
-    screen.emit(
-        "rename",
-        {
-            "old": done.old,
-            "profile": done.new,
-            "path": str(done.path),
-            "stopped": list(done.stopped),
-            "aliases": list(done.commands),
-            "sticky": done.sticky,
-            "services": list(done.services),
-            "notes": list(sentences(done.notes)),
-            "dry_run": dry_run,
-        },
-    )
+    screen.emit("rename", renamed_data(done, dry_run=dry_run))
     screen.say(
         f"Profile {done.old} {'would be' if dry_run else 'is now'} {done.new}, at {clean(done.path)}"
     )
@@ -231,7 +206,7 @@ def delete(
     if not yes and _typed(session, name) != name:
         raise Cancelled("cancelled, nothing changed")
     gone = trash_and_archive.put_away(ctx, name, "trash", purge=purge)
-    session.screen.emit("delete", {**_gone_data(gone), "dry_run": False})
+    session.screen.emit("delete", gone_data(gone))
     if purge:
         session.screen.say(f"Profile {name} is removed for good.")
     else:
@@ -282,19 +257,6 @@ def _show_leaving(
             say(f"  {label + ':':<12}{clean(value)}")
 
 
-def _gone_data(gone: trash_and_archive.Gone) -> dict[str, object]:
-    return {
-        "profile": gone.leaving.name,
-        "path": str(gone.path),
-        "purged": gone.purged,
-        "stopped": list(gone.stopped),
-        "aliases": list(gone.leaving.commands),
-        "services": list(gone.leaving.services),
-        "notes": list(sentences(gone.notes)),
-        "expired": gone.expired,
-    }
-
-
 def _gone(session: Session, gone: trash_and_archive.Gone) -> None:
     screen = session.screen
     _stopped(session, gone.stopped, "")
@@ -323,7 +285,7 @@ def archive(session: Session, profile: Name, dry_run: DryRun = False) -> int:
         session.screen.say(f"Profile {name} would be archived.")
         return 0
     gone = trash_and_archive.put_away(session.ctx, name, "archive")
-    session.screen.emit("archive", {**_gone_data(gone), "dry_run": False})
+    session.screen.emit("archive", gone_data(gone))
     session.screen.say(f"Profile {name} is archived: {clean(gone.path)}")
     _gone(session, gone)
     session.screen.tell(f"next: {session.command(f'restore {name}')} brings it back")
@@ -343,19 +305,7 @@ def restore(
         return _list_away(session)
     back = trash_and_archive.restore(session.ctx, profile, to=to, dry_run=dry_run)
     screen = session.screen
-    screen.emit(
-        "restore",
-        {
-            "profile": back.name,
-            "was": back.was,
-            "path": str(back.path),
-            "from": back.place,
-            "aliases": list(back.commands),
-            "services": list(back.services),
-            "notes": list(sentences(back.notes)),
-            "dry_run": dry_run,
-        },
-    )
+    screen.emit("restore", back_data(back, dry_run=dry_run))
     screen.say(
         f"Profile {back.name} {'would be' if dry_run else 'is'} back from the {back.place}: {clean(back.path)}"
     )
@@ -370,11 +320,7 @@ def restore(
 
 def _list_away(session: Session) -> int:
     found = trash_and_archive.stored_profiles(session.ctx)
-    rows = [
-        {"profile": a.name, "from": a.place, "since": a.when.isoformat(), "path": str(a.path)}
-        for a in found
-    ]
-    session.screen.emit("away", {"profiles": rows})
+    session.screen.emit("away", away_data(found))
     if not found:
         session.screen.say("The archive and the trash are empty.")
         return 0

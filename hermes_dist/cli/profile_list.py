@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hermes_dist.cli.shared.json_data import row_data
 from hermes_dist.errors import counted
 from hermes_dist.ops.profiles import list as ops
+from hermes_dist.voice.profile_json import row_data
 
 if TYPE_CHECKING:
     from hermes_dist.cli.shared.session import Session

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,13 @@ from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError, ExitCode, UsageError, counted, worst
 from hermes_dist.ops.registry import registries as ops
+from hermes_dist.voice.registry_json import (
+    checked_data,
+    hits_data,
+    package_data,
+    registry_data,
+    synced_data,
+)
 
 if TYPE_CHECKING:
     from hermes_dist.model.registry import Package, Registry
@@ -20,18 +27,6 @@ _MOST = 1000
 InRegistry = Annotated[
     str, typer.Option("--registry", metavar="NAME", help="The registry that is meant.")
 ]
-
-
-def registry_data(registry: Registry, state: Synced | None) -> dict[str, Any]:
-    """A registry and the result of its last sync."""
-    data: dict[str, Any] = {
-        "name": registry.name,
-        "kind": str(registry.kind),
-        "location": registry.location,
-    }
-    if state is not None:
-        data |= {"packages": state.packages, "revision": state.revision}
-    return data
 
 
 @command
@@ -123,8 +118,7 @@ def sync(
             data.append({**registry_data(registry, None), "error": str(state)})
             continue
         counts = {"added": state.added, "changed": state.changed, "removed": state.removed}
-        skipped = [{"place": place, "why": why} for place, why in state.skipped]
-        data.append({**registry_data(registry, state), **counts, "skipped": skipped})
+        data.append(synced_data(registry, state))
         what = (
             ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing new"
         )
@@ -156,17 +150,7 @@ def check(
 ) -> int:
     found = ops.check(session.ctx, place, only=tuple(only or ()))
     errors = sum(problem.error for problem in found.problems)
-    session.screen.emit(
-        "registry-check",
-        {
-            "packages": found.packages,
-            "releases": found.releases,
-            "unpinned": found.unpinned,
-            "problems": [
-                {"place": p.place, "what": p.what, "error": p.error} for p in found.problems
-            ],
-        },
-    )
+    session.screen.emit("registry-check", checked_data(found))
     for problem in found.problems:
         mark = (
             session.screen.paint("error", "red")
@@ -195,23 +179,7 @@ def search(
     if not 1 <= limit <= _MOST:
         raise UsageError(f"--limit takes 1 to {_MOST}")
     found = ops.search(session.ctx, words, limit)
-    session.screen.emit(
-        "search",
-        {
-            "packages": [
-                {
-                    "name": hit.name,
-                    "registry": hit.registry,
-                    "version": hit.version,
-                    "title": hit.title,
-                    "description": hit.description,
-                    "category": hit.category,
-                    "source": hit.source,
-                }
-                for hit in found
-            ]
-        },
-    )
+    session.screen.emit("search", hits_data(found))
     if not found:
         session.screen.say("No package has all these words.")
         return 0
@@ -288,32 +256,3 @@ def package_info(session: Session, text: str) -> int:
 
 def _release_words(package: Package) -> list[str]:
     return [f"{one.version}{' (yanked)' if one.yanked else ''}" for one in package.versions]
-
-
-def package_data(package: Package) -> dict[str, Any]:
-    """What a registry says of a package."""
-    return {
-        "name": package.name,
-        "title": package.title,
-        "source": str(package.source),
-        "description": package.description,
-        "category": package.category,
-        "keywords": list(package.keywords),
-        "license": package.license,
-        "hermes_requires": package.hermes_requires,
-        "env": list(package.env),
-        "runs": dict(package.runs),
-        "versions": [
-            {
-                "version": one.version,
-                "commit": one.commit,
-                "tree": one.tree,
-                "signer": one.signer,
-                "date": one.date,
-                "yanked": one.yanked,
-                "requires": one.requires,
-            }
-            for one in package.versions
-        ],
-        "commit_seen": package.commit_seen,
-    }

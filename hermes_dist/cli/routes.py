@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,7 +13,8 @@ from hermes_dist.errors import ExitCode
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import missing_profile
 from hermes_dist.ops.fleet import routes as ops
-from hermes_dist.ops.fleet.routes import Route, Where
+from hermes_dist.ops.fleet.routes import Where
+from hermes_dist.voice.fleet_json import answer_data, route_data
 
 Platform = Annotated[str, typer.Option("--platform", help="The channel's platform.")]
 Guild = Annotated[str, typer.Option("--guild", metavar="ID", help="The server.")]
@@ -24,19 +25,6 @@ Thread = Annotated[
 User = Annotated[str, typer.Option("--user", metavar="ID", help="Who writes.")]
 Bot = Annotated[str, typer.Option("--bot", metavar="PROFILE", help="The profile whose bot it is.")]
 _OFF = "gateway.multiplex_profiles is off, so the agent ignores every route"
-
-
-def _data(route: Route) -> dict[str, Any]:
-    return {
-        "number": route.number,
-        "name": route.name,
-        "platform": route.platform,
-        "profile": route.profile,
-        "ids": {key: str(value) for key, value in route.ids.items()},
-        "bot": route.bot,
-        "enabled": route.enabled,
-        "fault": route.fault,
-    }
 
 
 @command_with_profile
@@ -66,7 +54,7 @@ def add(
         platform=platform, guild=guild, channel=channel, thread=thread, user=user, bot=bot
     )
     route, on = ops.add(session.ctx, chosen, where, name=name, multiplex=multiplex)
-    screen.emit("route", {"route": _data(route), "multiplex": on})
+    screen.emit("route", {"route": route_data(route), "multiplex": on})
     screen.say(
         f"Route {route.number}: {clean(route.scope)} → {route.profile}. Restart the gateway to use it."
     )
@@ -78,7 +66,9 @@ def add(
 @command_with_profile
 def list_(session: Session) -> int:
     found, on = ops.list_routes(session.ctx)
-    session.screen.emit("routes", {"routes": [_data(route) for route in found], "multiplex": on})
+    session.screen.emit(
+        "routes", {"routes": [route_data(route) for route in found], "multiplex": on}
+    )
     rows = [
         (str(r.number), r.name, r.scope, r.profile or "—", r.fault or ("" if r.enabled else "off"))
         for r in found
@@ -99,7 +89,7 @@ def remove(
 ) -> int:
     gone = ops.remove(session.ctx, route)
     session.screen.emit(
-        "route", {"route": _data(gone), "multiplex": ops.list_routes(session.ctx)[1]}
+        "route", {"route": route_data(gone), "multiplex": ops.list_routes(session.ctx)[1]}
     )
     session.screen.say(f"Removed route {gone.number}: {clean(gone.scope)} → {clean(gone.profile)}.")
     return 0
@@ -120,16 +110,7 @@ def try_(
     )
     found = ops.answer_to(session.ctx, where)
     screen = session.screen
-    screen.emit(
-        "route-test",
-        {
-            "profile": found.profile,
-            "route": _data(found.route) if found.route else None,
-            "multiplex": found.multiplex,
-            "exists": found.exists,
-            "others": [{"route": _data(r), "why": why} for r, why in found.others],
-        },
-    )
+    screen.emit("route-test", answer_data(found))
     if found.route:
         label = (
             f"route {found.route.number} ({clean(found.route.name)}): {clean(found.route.scope)}"

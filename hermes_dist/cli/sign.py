@@ -13,6 +13,7 @@ from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import UsageError
 from hermes_dist.ops.authoring import sign as signing
 from hermes_dist.ops.trust import trusted_keys as ops
+from hermes_dist.voice.author_json import trusted_data
 
 Key = Annotated[
     str,
@@ -79,30 +80,7 @@ def list_(session: Session) -> int:
     for policy in known.policies:
         rows += [(f"trusted by {policy.place}", key) for key in policy.keyring.trusted]
         rows += [(f"revoked by {policy.place}", key) for key in policy.keyring.revoked]
-    session.screen.emit(
-        "trust",
-        {
-            "keys": [
-                {
-                    "state": state,
-                    "name": k.name,
-                    "fingerprint": k.fingerprint,
-                    "key": k.key,
-                    "reason": k.reason,
-                }
-                for state, k in rows
-            ],
-            "policies": [
-                {
-                    "file": p.place,
-                    "sources": list(p.sources or ()),
-                    "all": p.sources is None,
-                    "require": sorted(p.require),
-                }
-                for p in known.policies
-            ],
-        },
-    )
+    session.screen.emit("trust", trusted_data(known))
     if rows:
         table = [(key.name or "—", key.fingerprint, state, key.reason) for state, key in rows]
         session.screen.table(("name", "key", "state", "reason"), table)

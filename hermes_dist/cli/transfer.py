@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.shared.ask import agreement
-from hermes_dist.cli.shared.cards import preview, size_of
+from hermes_dist.cli.shared.cards import preview
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import (
     Except,
@@ -27,7 +27,8 @@ from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.transfer import export as transfer
 from hermes_dist.ops.transfer import import_archive as arriving
 from hermes_dist.ops.transfer.export import Exported, Packing
-from hermes_dist.voice.notes import sentences
+from hermes_dist.voice.profile_json import exported_data
+from hermes_dist.voice.words import size_of
 
 _PASSPHRASE_BYTES = 4096
 _SHOWN = 20
@@ -84,22 +85,9 @@ def export(
         passphrase=new_passphrase(session, passphrase_file) if encrypt else "",
     )
     done = transfer.export(session.ctx, name, packing, path)
-    session.screen.emit("export", export_data(done))
+    session.screen.emit("export", exported_data(done))
     _tell(session, done)
     return 0
-
-
-def export_data(done: Exported) -> dict[str, object]:
-    """The result of an export, as JSON data."""
-    return {
-        "profile": done.profile,
-        "path": str(done.path),
-        "size": done.size,
-        "files": done.files,
-        "variables": list(done.variables),
-        "left_out": list(done.left_out),
-        "notes": list(sentences(done.notes)),
-    }
 
 
 def _tell(session: Session, done: Exported) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from hermes_dist.cli.shared.cards import changed_card, group_card, review_card
 from hermes_dist.cli.shared.clean import clean
-from hermes_dist.cli.shared.json_data import consents_data, groups_data
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.model.lock_package import Off
 from hermes_dist.model.paths import ProfileName
@@ -14,6 +13,7 @@ from hermes_dist.model.plan import Effect
 from hermes_dist.ops.change.review import agent_time, before_after
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package import approvals
+from hermes_dist.voice.package_json import consents_data, groups_data
 
 _CAUSES = {"user": "you switched it off", "author": "its author ships it switched off"}
 

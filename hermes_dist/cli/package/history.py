@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from hermes_dist.cli.shared.ask import agreement
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import Profile, Yes, command
-from hermes_dist.cli.shared.json_data import pin_data, step_data
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
@@ -20,6 +19,7 @@ from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import history as ops
 from hermes_dist.ops.package import rollback as going_back
+from hermes_dist.voice.package_json import generation_data, step_data
 
 _FILES = 4
 _SIGNS = {"added": "+", "deleted": "-", "changed": "~"}
@@ -30,7 +30,8 @@ def history(session: Session, profile: Profile = None) -> int:
     name = session.ctx.profile(profile)
     rows = ops.history(session.ctx, name)
     session.screen.emit(
-        "history", {"profile": name, "generations": [_data(row) for row in rows if row.generation]}
+        "history",
+        {"profile": name, "generations": [generation_data(row) for row in rows if row.generation]},
     )
     changes = [row for row in reversed(rows) if row.generation is not None]
     if not changes:
@@ -59,19 +60,6 @@ def _cells(session: Session, row: ops.Past) -> tuple[str, ...]:
         pin.short if pin else "",
         ", ".join(shown) + more,
     )
-
-
-def _data(row: ops.Past) -> dict[str, Any]:
-    return {
-        "number": row.number,
-        "verb": row.verb,
-        "back_to": row.back_to,
-        "when": int(row.when),
-        "pin": pin_data(row.lock.pin if row.lock else None),
-        "steps": [step_data(step) for step in row.steps],
-        "conflicts": len(row.lock.conflicts) if row.lock else 0,
-        "held": row.lock.held if row.lock else "",
-    }
 
 
 @command_with_request("dry_run", "conflict", "allow_effects")

@@ -12,7 +12,6 @@ from hermes_dist.cli.shared.ask import agreement, questions
 from hermes_dist.cli.shared.cards import group_card
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, command
-from hermes_dist.cli.shared.json_data import conflict_data, outcome_data
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import Cancelled, ExitCode, InputNeeded, UsageError
@@ -25,6 +24,7 @@ from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.change.review import agent_time, groups_of
 from hermes_dist.ops.package import approvals
 from hermes_dist.ops.package import resolve as ops
+from hermes_dist.voice.package_json import conflict_data, outcome_data
 
 
 @command

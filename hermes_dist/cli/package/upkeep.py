@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.shared.cards import review_card, size_of
+from hermes_dist.cli.shared.cards import review_card
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import DryRun, Profile, Yes, command
-from hermes_dist.cli.shared.json_data import outcome_data
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.session import Session, on_each
 from hermes_dist.errors import ExitCode, UsageError, counted
@@ -24,7 +23,8 @@ from hermes_dist.ops.package import upkeep as ops
 from hermes_dist.ops.package.uninstall import Removing
 from hermes_dist.ops.package.uninstall import uninstall as removing
 from hermes_dist.voice.left_out import why_words
-from hermes_dist.voice.notes import sentences
+from hermes_dist.voice.package_json import collected_data, outcome_data
+from hermes_dist.voice.words import size_of
 
 _SHOWN = 12
 
@@ -266,17 +266,7 @@ def gc(
     dry_run: DryRun = False,
 ) -> int:
     done = ops.gc(session.ctx, keep=keep, days=days, dry_run=dry_run)
-    session.screen.emit(
-        "gc",
-        {
-            "blobs": done.blobs,
-            "bytes": done.size,
-            "repositories": done.caches,
-            "generations": done.generations,
-            "dry_run": dry_run,
-            "notes": list(sentences(done.notes)),
-        },
-    )
+    session.screen.emit("gc", collected_data(done, dry_run=dry_run))
     verb = "Would remove" if dry_run else "Removed"
     blobs, old = counted(done.blobs, "content"), counted(done.generations, "old generation")
     caches = counted(done.caches, "cached source")

@@ -21,27 +21,11 @@ from hermes_dist.model.plan import Conflict, Effect, EffectKind, Step
 from hermes_dist.ops.change import review
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.voice.left_out import why_words
+from hermes_dist.voice.words import EFFECT_VERBS, size_of
 
 _SHOWN = 12
 _INDENT, _WIDEST, _NARROWEST = 13, 100, 40
 _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
-_VERBS = {
-    EffectKind.RUNS: "runs",
-    EffectKind.SCHEDULES: "schedules",
-    EffectKind.WANTS: "wants",
-    EffectKind.LOOSENS: "loosens",
-    EffectKind.HIDES: "hides",
-}
-
-
-def size_of(count: int) -> str:
-    """Format a number of bytes for people."""
-    value = float(count)
-    for unit in ("B", "KB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"
 
 
 def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> None:
@@ -207,7 +191,7 @@ def _by_author(session: Session, screen: Screen, proposal: Proposal) -> None:
 
 def group_card(screen: Screen, group: review.Group, now: datetime, mark: str = "") -> None:
     """Show one server, job, hook, plugin or key with everything that it does."""
-    kind = screen.paint(_VERBS[group.kind].ljust(9), "magenta", err=True)
+    kind = screen.paint(EFFECT_VERBS[group.kind].ljust(9), "magenta", err=True)
     if len(group.rows) > 1:
         screen.tell(f"  {kind} {clean_line(group.name)}:{mark}")
         for key, value in group.rows:
@@ -289,7 +273,7 @@ def _waiting(
         session.screen.say(f"  {counted(len(new), 'thing')} that you settled {verb} for your yes:")
         for group in new:
             for line in _lines(group):
-                session.screen.say(f"    {_VERBS[group.kind]} {clean(line)}")
+                session.screen.say(f"    {EFFECT_VERBS[group.kind]} {clean(line)}")
         which = (
             ""
             if len(new) == len(waiting)

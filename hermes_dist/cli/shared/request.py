@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from hermes_dist.agents.places import CONFIG
 from hermes_dist.cli.shared.ask import given, questions, twins
 from hermes_dist.cli.shared.cards import preview, summary
-from hermes_dist.cli.shared.json_data import outcome_data
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, UsageError
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import ABORT, Accept, AskConflict, Choices, Naming, Request
+from hermes_dist.voice.package_json import outcome_data
 
 _DEFAULTS = {"keep": Side.OURS, "theirs": Side.THEIRS}
 _POLICIES = ("keep", "theirs", "ask", ABORT)

@@ -1,11 +1,10 @@
-"""Build the JSON data of results; each object has its schema in ``schema/``."""
+"""JSON of packages in profiles: what was done, what differs, what is open; each has its schema in ``schema/``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from hermes_dist.agents.places import SHOWN_AS
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.notes import sentences
 
@@ -13,15 +12,13 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.model.left_out import LeftOut
     from hermes_dist.model.plan import Conflict, Effect, Step
     from hermes_dist.model.source import Pin
-    from hermes_dist.ops.authoring.author import Problem
-    from hermes_dist.ops.authoring.contribute import Contributed
-    from hermes_dist.ops.authoring.publish import Published
     from hermes_dist.ops.change.proposal import Outcome
     from hermes_dist.ops.change.review import Group
     from hermes_dist.ops.package.approvals import Consents
+    from hermes_dist.ops.package.history import Past
     from hermes_dist.ops.package.inspect import FileDiff, Info, Outdated
     from hermes_dist.ops.package.status import Status
-    from hermes_dist.ops.profiles.list import ProfileRow
+    from hermes_dist.ops.package.upkeep import Collected
 
 
 def pin_data(pin: Pin | None) -> dict[str, Any] | None:
@@ -192,26 +189,6 @@ def info_data(info: Info) -> dict[str, Any]:
     }
 
 
-def row_data(row: ProfileRow) -> dict[str, Any]:
-    """A profile in a list."""
-    return {
-        "name": row.name,
-        "path": row.path,
-        "active": row.active,
-        "model": row.model,
-        "provider": row.provider,
-        "gateway": str(row.gateway),
-        "aliases": list(row.aliases),
-        "package": row.package,
-        "source": row.source,
-        "managed": row.managed,
-        "conflicts": row.conflicts,
-        "parked": row.parked,
-        "description": row.description,
-        SHOWN_AS: row.shown_as,
-    }
-
-
 def outdated_data(rows: list[Outdated]) -> dict[str, Any]:
     """What a profile's source has that is new."""
     return {
@@ -230,48 +207,27 @@ def outdated_data(rows: list[Outdated]) -> dict[str, Any]:
     }
 
 
-def problem_data(problem: Problem) -> dict[str, Any]:
-    """A problem of a package."""
+def generation_data(row: Past) -> dict[str, Any]:
+    """A generation in the history of a profile."""
     return {
-        "path": problem.path,
-        "line": problem.line,
-        "level": str(problem.level),
-        "rule": problem.rule,
-        "message": problem.what,
-        "hint": problem.hint,
+        "number": row.number,
+        "verb": row.verb,
+        "back_to": row.back_to,
+        "when": int(row.when),
+        "pin": pin_data(row.lock.pin if row.lock else None),
+        "steps": [step_data(step) for step in row.steps],
+        "conflicts": len(row.lock.conflicts) if row.lock else 0,
+        "held": row.lock.held if row.lock else "",
     }
 
 
-def published_data(done: Published) -> dict[str, Any]:
-    """A publication, done or planned."""
-    made = done.publication
+def collected_data(done: Collected, *, dry_run: bool) -> dict[str, Any]:
+    """What was cleared away."""
     return {
-        "label": made.label,
-        "repository": str(made.spec),
-        "branch": made.branch,
-        "tag": made.tag,
-        "commit": done.commit,
-        "before": made.head,
-        "dry_run": done.dry_run,
-        "changes": [{"path": path, "gone": entry is None} for path, entry in made.changes.items()],
-        "taken_in": list(made.taken_in),
-        "variables": list(made.leaving.variables),
-        "stays": left_out_data(made.stays),
-        "problems": [problem_data(one) for one in made.problems],
-        "install": made.install_source,
-        "notes": list(sentences(made.notes)),
-    }
-
-
-def contributed_data(done: Contributed) -> dict[str, Any]:
-    """A contribution, done or planned."""
-    made = done.contribution
-    return {
-        "repository": str(made.spec),
-        "base": made.base,
-        "message": made.message,
-        "changes": [{"path": path, "gone": entry is None} for path, entry in made.changes.items()],
-        "patch": str(done.patch or ""),
-        "pushed": done.pushed,
-        "notes": list(sentences(made.notes)),
+        "blobs": done.blobs,
+        "bytes": done.size,
+        "repositories": done.caches,
+        "generations": done.generations,
+        "dry_run": dry_run,
+        "notes": list(sentences(done.notes)),
     }

@@ -1,0 +1,109 @@
+"""JSON for authors: problems, what would ship, what was published; each object has its schema in ``schema/``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from hermes_dist.voice.notes import sentences
+from hermes_dist.voice.package_json import left_out_data
+
+if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
+    from hermes_dist.ops.authoring.author import Place, Problem, Shipping
+    from hermes_dist.ops.authoring.contribute import Contributed
+    from hermes_dist.ops.authoring.publish import Published
+    from hermes_dist.ops.trust.trusted_keys import Trusted
+
+
+def problem_data(problem: Problem) -> dict[str, Any]:
+    """A problem of a package."""
+    return {
+        "path": problem.path,
+        "line": problem.line,
+        "level": str(problem.level),
+        "rule": problem.rule,
+        "message": problem.what,
+        "hint": problem.hint,
+    }
+
+
+def published_data(done: Published) -> dict[str, Any]:
+    """A publication, done or planned."""
+    made = done.publication
+    return {
+        "label": made.label,
+        "repository": str(made.spec),
+        "branch": made.branch,
+        "tag": made.tag,
+        "commit": done.commit,
+        "before": made.head,
+        "dry_run": done.dry_run,
+        "changes": [{"path": path, "gone": entry is None} for path, entry in made.changes.items()],
+        "taken_in": list(made.taken_in),
+        "variables": list(made.leaving.variables),
+        "stays": left_out_data(made.stays),
+        "problems": [problem_data(one) for one in made.problems],
+        "install": made.install_source,
+        "notes": list(sentences(made.notes)),
+    }
+
+
+def contributed_data(done: Contributed) -> dict[str, Any]:
+    """A contribution, done or planned."""
+    made = done.contribution
+    return {
+        "repository": str(made.spec),
+        "base": made.base,
+        "message": made.message,
+        "changes": [{"path": path, "gone": entry is None} for path, entry in made.changes.items()],
+        "patch": str(done.patch or ""),
+        "pushed": done.pushed,
+        "notes": list(sentences(made.notes)),
+    }
+
+
+def validation_data(place: Place, problems: Iterable[Problem], *, valid: bool) -> dict[str, Any]:
+    """Whether a package is valid, and its problems."""
+    return {
+        "place": str(place),
+        "valid": valid,
+        "problems": [problem_data(one) for one in problems],
+    }
+
+
+def shipping_data(found: Shipping) -> dict[str, Any]:
+    """What would ship, and what does not."""
+    files = [{"part": part, "path": path, "size": size} for part, path, size in found.files]
+    return {
+        "files": files,
+        "stays": left_out_data(found.stays),
+        "variables": list(found.variables),
+        "notes": list(sentences(found.notes)),
+    }
+
+
+def trusted_data(known: Trusted) -> dict[str, Any]:
+    """The keys and policies of this machine."""
+    rows = [("trusted", key) for key in known.keyring.trusted]
+    rows += [("revoked", key) for key in known.keyring.revoked]
+    return {
+        "keys": [
+            {
+                "state": state,
+                "name": key.name,
+                "fingerprint": key.fingerprint,
+                "key": key.key,
+                "reason": key.reason,
+            }
+            for state, key in rows
+        ],
+        "policies": [
+            {
+                "file": policy.place,
+                "sources": list(policy.sources or ()),
+                "all": policy.sources is None,
+                "require": sorted(policy.require),
+            }
+            for policy in known.policies
+        ],
+    }

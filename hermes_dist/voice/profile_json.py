@@ -1,0 +1,134 @@
+"""JSON of profiles: what they are, and what became of them; each object has its schema in ``schema/``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from hermes_dist.agents.places import SHOWN_AS
+from hermes_dist.voice.notes import sentences
+
+if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
+    from hermes_dist.ops.profiles.doctor import Report
+    from hermes_dist.ops.profiles.lifecycle import Made, Renamed
+    from hermes_dist.ops.profiles.list import ProfileRow
+    from hermes_dist.ops.profiles.trash_and_archive import Back, Gone, StoredProfile
+    from hermes_dist.ops.transfer.export import Exported
+
+
+def row_data(row: ProfileRow) -> dict[str, Any]:
+    """A profile in a list."""
+    return {
+        "name": row.name,
+        "path": row.path,
+        "active": row.active,
+        "model": row.model,
+        "provider": row.provider,
+        "gateway": str(row.gateway),
+        "aliases": list(row.aliases),
+        "package": row.package,
+        "source": row.source,
+        "managed": row.managed,
+        "conflicts": row.conflicts,
+        "parked": row.parked,
+        "description": row.description,
+        SHOWN_AS: row.shown_as,
+    }
+
+
+def made_data(made: Made, *, dry_run: bool) -> dict[str, Any]:
+    """A profile that was created."""
+    return {
+        "profile": made.name,
+        "path": str(made.path),
+        "alias": made.alias,
+        "skills": made.skills,
+        "source": made.source,
+        "left_out": list(made.left_out),
+        "credentials": list(made.credentials),
+        "notes": list(sentences(made.notes)),
+        "dry_run": dry_run,
+    }
+
+
+def renamed_data(done: Renamed, *, dry_run: bool) -> dict[str, Any]:
+    """A profile that was renamed."""
+    return {
+        "old": done.old,
+        "profile": done.new,
+        "path": str(done.path),
+        "stopped": list(done.stopped),
+        "aliases": list(done.commands),
+        "sticky": done.sticky,
+        "services": list(done.services),
+        "notes": list(sentences(done.notes)),
+        "dry_run": dry_run,
+    }
+
+
+def gone_data(gone: Gone) -> dict[str, Any]:
+    """A profile that was put away."""
+    return {
+        "profile": gone.leaving.name,
+        "path": str(gone.path),
+        "purged": gone.purged,
+        "stopped": list(gone.stopped),
+        "aliases": list(gone.leaving.commands),
+        "services": list(gone.leaving.services),
+        "notes": list(sentences(gone.notes)),
+        "expired": gone.expired,
+        "dry_run": False,
+    }
+
+
+def back_data(back: Back, *, dry_run: bool) -> dict[str, Any]:
+    """A profile that was restored."""
+    return {
+        "profile": back.name,
+        "was": back.was,
+        "path": str(back.path),
+        "from": back.place,
+        "aliases": list(back.commands),
+        "services": list(back.services),
+        "notes": list(sentences(back.notes)),
+        "dry_run": dry_run,
+    }
+
+
+def away_data(found: Iterable[StoredProfile]) -> dict[str, Any]:
+    """The profiles in the trash and the archive."""
+    return {
+        "profiles": [
+            {"profile": a.name, "from": a.place, "since": a.when.isoformat(), "path": str(a.path)}
+            for a in found
+        ]
+    }
+
+
+def doctor_data(report: Report) -> dict[str, Any]:
+    """What the doctor found and mended."""
+    rows = [
+        {
+            "kind": finding.kind,
+            "what": finding.what,
+            "where": finding.where,
+            "hint": finding.hint,
+            "fixable": finding.fix is not None,
+            "fixed": finding in report.fixed,
+        }
+        for finding in report.findings
+    ]
+    return {"findings": rows, "open": len(report.open), "failed": report.failed}
+
+
+def exported_data(done: Exported) -> dict[str, Any]:
+    """A profile that was exported."""
+    return {
+        "profile": done.profile,
+        "path": str(done.path),
+        "size": done.size,
+        "files": done.files,
+        "variables": list(done.variables),
+        "left_out": list(done.left_out),
+        "notes": list(sentences(done.notes)),
+    }
