@@ -114,14 +114,19 @@ class Layout(NamedTuple):
         text = override.strip()
         if not text:
             return cls(brand, usual, user_home), None
-        home = user_home / text[2:] if text == "~" or text.startswith("~/") else Path(text)
-        named = home.parent.name == PROFILES
-        root = home.parent.parent if named else home
-        try:
-            name = ProfileName(home.name) if named else None
-        except Invalid as err:
-            raise err.within(brand.home_variable) from None
-        return cls(brand, usual if usual in home.parents else root, user_home), name
+        home = Path(text)
+        if text == "~" or text.startswith("~/"):
+            home = user_home / text[2:]
+        root, name = home, None
+        if home.parent.name == PROFILES:
+            root = home.parent.parent
+            try:
+                name = ProfileName(home.name)
+            except Invalid as err:
+                raise err.within(brand.home_variable) from None
+        if usual in home.parents:
+            root = usual
+        return cls(brand, root, user_home), name
 
     @property
     def profiles(self) -> Path:
@@ -129,7 +134,9 @@ class Layout(NamedTuple):
 
     def home(self, name: ProfileName) -> Path:
         """The home folder of a profile; the root itself for the default one."""
-        return self.root if name == DEFAULT_PROFILE else self.profiles / name
+        if name == DEFAULT_PROFILE:
+            return self.root
+        return self.profiles / name
 
     @property
     def sticky(self) -> Path:

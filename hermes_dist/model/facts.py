@@ -32,8 +32,9 @@ def fact_value(text: str) -> object:
 
 def facts_of(values: Mapping[str, object] | Iterable[tuple[str, object]]) -> Facts:
     """Format named values as facts, in the same order."""
-    pairs = values.items() if isinstance(values, Mapping) else values
-    return tuple((name, fact_text(value)) for name, value in pairs)
+    if isinstance(values, Mapping):
+        values = values.items()
+    return tuple((name, fact_text(value)) for name, value in values)
 
 
 def facts_line(facts: Iterable[Fact]) -> str:

@@ -48,13 +48,17 @@ def signed_commit(raw: bytes) -> Signed:
 def signed_tag(raw: bytes) -> Signed:
     """Split an annotated tag: the signature follows the message."""
     starts = [at for mark in (_ARMOR, *_OTHERS) if (at := raw.rfind(b"\n" + mark)) >= 0]
-    at = max(starts) + 1 if starts else len(raw)
+    # The last one counts, as for git: a message may quote an earlier signature.
+    at = len(raw)
+    if starts:
+        at = max(starts) + 1
     return _split(raw[:at], raw[at:])
 
 
 def _split(payload: bytes, armor: bytes) -> Signed:
-    ssh = armor.startswith(_ARMOR)
-    return Signed(payload, armor if ssh else b"", other=bool(armor) and not ssh)
+    if armor.startswith(_ARMOR):
+        return Signed(payload, armor)
+    return Signed(payload, b"", other=bool(armor))
 
 
 def tag_target(raw: bytes) -> tuple[str, str, str]:

@@ -40,15 +40,15 @@ def step_name(segment: Segment) -> str:
 
 def format_key(path: KeyPath) -> str:
     """Format a key path: ``a.b``, ``a."x.y"``, ``l[id=7].c``, ``ports.(80)``; empty for the document."""
-    out = ""
-    for segment in path:
-        if isinstance(segment, Item):
-            out += f"[{_word(segment.field)}={_word(segment.value)}]"
-        else:
-            out += ("." if out else "") + (
-                _word(segment) if isinstance(segment, str) else _odd(segment)
-            )
-    return out
+    return "".join(map(_formatted, path)).removeprefix(".")
+
+
+def _formatted(segment: Segment) -> str:
+    if isinstance(segment, Item):
+        return f"[{_word(segment.field)}={_word(segment.value)}]"
+    if isinstance(segment, str):
+        return f".{_word(segment)}"
+    return f".({json.dumps(segment)})"
 
 
 @lru_cache(maxsize=4096)
@@ -61,19 +61,25 @@ def parse_key(text: str) -> KeyPath:
     path: list[Segment] = []
     at = 0
     while at < len(text):
-        if found := _ITEM.match(text, at):
+        found = _ITEM.match(text, at)
+        if found:
             path.append(Item(_unword(found[1], found[2]), _unword(found[3], found[4])))
         else:
-            if at:
-                if text[at] != ".":
-                    raise _bad(text)
-                at += 1
-            found = _SCALAR.match(text, at)
-            if not found:
-                raise _bad(text)
+            found = _key_at(text, at)
             path.append(_unodd(found[1], text) if found[1] else _unword(found[2], found[3]))
         at = found.end()
     return tuple(path)
+
+
+def _key_at(text: str, at: int) -> re.Match[str]:
+    """Match a key after its dot; the first one has none."""
+    start = at
+    if at and text[at] == ".":
+        start = at + 1
+    found = _SCALAR.match(text, start)
+    if found is None or (at and start == at):
+        raise _bad(text)
+    return found
 
 
 _BODY_WORDS = "text below the front matter"
@@ -83,7 +89,9 @@ _BODY_WORDS = "text below the front matter"
 def place_words(place: str) -> str:
     """Format ``path: key`` as it is shown to people; typing the same words names it."""
     path, _, key = place.partition(": ")
-    return f"{path}: {_BODY_WORDS}" if key == format_key(BODY) else place
+    if key != format_key(BODY):
+        return place
+    return f"{path}: {_BODY_WORDS}"
 
 
 def names_place(word: str, place: str) -> bool:
@@ -92,8 +100,9 @@ def names_place(word: str, place: str) -> bool:
 
 
 def _word(text: str) -> str:
-    plain = re.fullmatch(_PLAIN, text) and text.isprintable()
-    return text if plain else json.dumps(text)
+    if re.fullmatch(_PLAIN, text) and text.isprintable():
+        return text
+    return json.dumps(text)
 
 
 def _unword(quoted: str | None, plain: str | None) -> str:
@@ -103,10 +112,6 @@ def _unword(quoted: str | None, plain: str | None) -> str:
         return str(json.loads(quoted))
     except ValueError:
         raise _bad(quoted) from None
-
-
-def _odd(key: float | bool | None) -> str:
-    return f"({json.dumps(key)})"
 
 
 def _unodd(word: str, text: str) -> Segment:

@@ -174,7 +174,8 @@ class Lock(Struct, frozen=True, kw_only=True):
             paths: Paths that were skipped because another program wrote them at the same moment.
             before: The lock before the operation.
         """
-        base = {path: before.base.get(path) if before else None for path in paths}
+        old = before.base if before else EMPTY
+        base = {path: old.get(path) for path in paths}
         upstream = {path: self.theirs().get(path) for path in paths}
         return replace(
             self, base=self.base.with_entries(base), upstream={**self.upstream, **upstream}
@@ -244,13 +245,14 @@ def dump_lock(lock: Lock) -> bytes:
 
 def _table_text(name: str, entries: Mapping[RelPath, Entry | None]) -> str:
     """Write a table of paths; they never contain a character that TOML escapes."""
-    lines = (
-        (path if _BARE.fullmatch(path) else f'"{path}"', _entry_text(entry))
-        for path, entry in entries.items()
-    )
-    return (
-        f"\n[{name}]\n" + "".join(f'{key} = "{text}"\n' for key, text in lines) if entries else ""
-    )
+    if not entries:
+        return ""
+    lines = [f'{_path_key(path)} = "{_entry_text(entry)}"\n' for path, entry in entries.items()]
+    return f"\n[{name}]\n{''.join(lines)}"
+
+
+def _path_key(path: RelPath) -> str:
+    return path if _BARE.fullmatch(path) else f'"{path}"'
 
 
 def _package_text(package: LockedPackage) -> str:
@@ -276,17 +278,19 @@ def _package_text(package: LockedPackage) -> str:
 
 def _consent_text(lock: Lock) -> str:
     """Write the decisions about effects, with everything that was shown for them."""
-    approved, off = (
-        _rows_text("approved", map(_approval_row, lock.approved)),
-        _rows_text("off", map(asdict, lock.off)),
-    )
-    return f"\n[consent]\n{approved}{off}" if approved or off else ""
+    approved = _rows_text("approved", map(_approval_row, lock.approved))
+    off = _rows_text("off", map(asdict, lock.off))
+    if not approved and not off:
+        return ""
+    return f"\n[consent]\n{approved}{off}"
 
 
 def _rows_text(name: str, rows: Iterable[Mapping[str, object]]) -> str:
     """Write a list of inline tables, one per line."""
     lines = [f"    {_inline(row)},\n" for row in rows]
-    return f"{name} = [\n{''.join(lines)}]\n" if lines else ""
+    if not lines:
+        return ""
+    return f"{name} = [\n{''.join(lines)}]\n"
 
 
 def _field(name: str, value: object) -> str:
@@ -348,9 +352,7 @@ def _read(raw: dict[str, object]) -> Lock:
         packages=tuple(map(_package, rows(raw, "packages"))),
         base=_tree(raw.get("base", {})),
         shipped=_tree(raw.get("shipped", {})),
-        upstream={
-            p: None if v == _ABSENT else _entry(v) for p, v in _paths(raw.get("upstream", {}))
-        },
+        upstream={path: _entry_or_none(line) for path, line in _paths(raw.get("upstream", {}))},
         conflicts=tuple(
             Conflict(RelPath(text(r, "path")), text(r, "key"), ConflictKind(text(r, "kind")))
             for r in rows(raw, "conflicts")
@@ -410,7 +412,9 @@ def _plain(value: object) -> object:
         return str.__str__(value)
     if isinstance(value, dict):
         return {str(k): _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
 
 
 def _texts(raw: Mapping[str, object], key: str) -> list[str]:
@@ -430,7 +434,13 @@ _ABSENT = "absent"
 
 
 def _entry_text(entry: Entry | None) -> str:
-    return f"{mode_of(entry)} {entry.digest}" if entry else _ABSENT
+    if entry is None:
+        return _ABSENT
+    return f"{mode_of(entry)} {entry.digest}"
+
+
+def _entry_or_none(line: str) -> Entry | None:
+    return None if line == _ABSENT else _entry(line)
 
 
 def _entry(line: str) -> Entry:

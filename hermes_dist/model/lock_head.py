@@ -54,7 +54,9 @@ def reason(err: BaseException) -> str:
     """Return in a few words what is wrong with a lock."""
     if isinstance(err, RecursionError):
         return "it is nested too deeply"
-    return f"{err} is missing" if isinstance(err, KeyError) else str(err)
+    if isinstance(err, KeyError):
+        return f"{err} is missing"
+    return str(err)
 
 
 def migrated(raw: dict[str, object]) -> dict[str, object]:
@@ -68,11 +70,13 @@ def migrated(raw: dict[str, object]) -> dict[str, object]:
         raise ValueError("the format number is missing")
     if number > FORMAT:
         since = raw.get("since")
-        known = isinstance(since, str) and re.fullmatch(r"\d{1,6}(\.\d{1,6}){0,3}", since)
+        package = "hermes-dist"
+        if isinstance(since, str) and re.fullmatch(r"\d{1,6}(\.\d{1,6}){0,3}", since):
+            package += f">={since}"
         raise Newer(
             f"it has format {number}, newer than this program knows ({FORMAT})",
             where=WHERE,
-            hint=f"install it with: pip install -U 'hermes-dist{f'>={since}' if known else ''}'",
+            hint=f"install it with: pip install -U '{package}'",
         )
     while number < FORMAT:
         raw = MIGRATIONS[number](raw)
@@ -84,7 +88,7 @@ def text(row: Mapping[str, object], key: str, default: str | None = None) -> str
     """Read a text field; without a default it must be present."""
     value = row[key] if default is None else row.get(key, default)
     if not isinstance(value, str):
-        raise TypeError(f"{key} is no text")
+        raise TypeError(f"{key} is not text")
     return value
 
 
@@ -92,7 +96,7 @@ def count(raw: Mapping[str, object], key: str) -> int:
     """Read a field that counts something; 0 if it is missing."""
     value = raw.get(key, 0)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError(f"{key} is no number")
+        raise TypeError(f"{key} is not a number")
     return value
 
 
@@ -106,7 +110,7 @@ def table(value: object) -> dict[str, object]:
 def listed(value: object, key: str) -> list[object]:
     """Check that a value is a list, and return it."""
     if not isinstance(value, list):
-        raise TypeError(f"{key} is no list")
+        raise TypeError(f"{key} is not a list")
     return value
 
 
@@ -125,12 +129,15 @@ def top_of(raw: dict[str, object]) -> dict[str, object]:
 
 def pin_of(row: Mapping[str, object]) -> Pin:
     """Return the pin of a parsed package."""
+    subfolder = None
+    if row.get("subfolder"):
+        subfolder = RelPath(text(row, "subfolder"))
     return Pin(
         url=text(row, "url"),
         kind=PinKind(text(row, "kind")),
         ref=text(row, "ref", ""),
         commit=text(row, "commit", ""),
-        subfolder=RelPath(text(row, "subfolder")) if row.get("subfolder") else None,
+        subfolder=subfolder,
         version=text(row, "version", ""),
         tree=Digest(text(row, "tree")),
     )
@@ -158,35 +165,46 @@ class LockHead(NamedTuple):
 
 def load_head(data: bytes) -> LockHead | None:
     """Read the head of a lockfile; None if it is damaged or newer than this program."""
-    cut = min(
-        (at for name in _LONG_TABLES if (at := data.find(b"\n[" + name + b"]\n")) >= 0),
-        default=len(data),
-    )
-    if _OTHER_TABLE.search(data, cut):  # another program wrote it, in another order
-        cut = len(data)
+    # The long tables are last, and are not read: with many files they would cost most of the time. They are only
+    # matched against the lines that this program writes; if anything looks different, the whole lock is read.
+    cut = _start_of_long_tables(data)
     try:
         if not _is_as_written(data[cut:]):
             cut = len(data)
-        paths = min(
-            (found.start() for found in _TABLES_OF_PATHS.finditer(data, cut)), default=len(data)
-        )
-        raw = migrated(parsed(data[:paths] + b"\n"))
+        raw = migrated(parsed(data[: _start_of_paths(data, cut)] + b"\n"))
         _check_rest(raw)
-        conflicts = rows(raw, "conflicts")
-        parked = tuple((text(row, "path"), text(row, "key")) for row in rows(raw, "parked"))
-        told = {text(row, "path") for row in conflicts} | {path for path, _ in parked}
-        top = top_of(raw)
-        open_ = top.get("partial") is True or any(pending(table(raw.get("upstream", {})), told))
-        return LockHead(
-            text(top, "source"),
-            pin_of(top),
-            text(top, "name", ""),
-            len(conflicts),
-            parked,
-            whole=not open_,
-        )
+        return _head(raw)
     except DAMAGE:
         return None
+
+
+def _head(raw: dict[str, object]) -> LockHead:
+    conflicts = rows(raw, "conflicts")
+    parked = tuple((text(row, "path"), text(row, "key")) for row in rows(raw, "parked"))
+    told = {text(row, "path") for row in conflicts} | {path for path, _ in parked}
+    top = top_of(raw)
+    partial = top.get("partial") is True
+    return LockHead(
+        text(top, "source"),
+        pin_of(top),
+        text(top, "name", ""),
+        len(conflicts),
+        parked,
+        whole=not partial and not any(pending(table(raw.get("upstream", {})), told)),
+    )
+
+
+def _start_of_long_tables(data: bytes) -> int:
+    starts = [data.find(b"\n[" + name + b"]\n") for name in _LONG_TABLES]
+    cut = min((at for at in starts if at >= 0), default=len(data))
+    if _OTHER_TABLE.search(data, cut):  # another program wrote it, in another order
+        return len(data)
+    return cut
+
+
+def _start_of_paths(data: bytes, cut: int) -> int:
+    found = _TABLES_OF_PATHS.search(data, cut)
+    return found.start() if found else len(data)
 
 
 def _is_as_written(data: bytes) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from msgspec import Struct, field
 
@@ -36,6 +36,7 @@ KNOWN_FIELDS = (
 )
 AGENT_STAMPS = ("source", "installed_at")
 """What the agent adds to the manifest of a home it installed."""
+_TEXTS_OF_AGENT = ("description", "hermes_requires", "author", "license")
 _WHOLE = frozenset(["", ".", "*", "**"])
 """Entries of ``distribution_owned`` that name the package as a whole."""
 _AGENT_FIELDS = KNOWN_FIELDS[:8]
@@ -130,7 +131,9 @@ class Manifest(Struct, frozen=True, kw_only=True):
     @property
     def label(self) -> str:
         """``name@version`` as the agent shows it."""
-        return f"{self.name}@{self.version}" if self.version else self.name
+        if not self.version:
+            return self.name
+        return f"{self.name}@{self.version}"
 
 
 def parse_manifest(data: object, doc: Document | None = None) -> Manifest:
@@ -150,7 +153,7 @@ def parse_manifest(data: object, doc: Document | None = None) -> Manifest:
             hint="begin it with name: my-agent",
         )
     reader = _Reader({str(k): v for k, v in data.items()}, doc)
-    name = "" if isinstance(reader.data.get("name"), (dict, list)) else reader.raw("name")
+    name = reader.name()
     if not name:
         raise Invalid(
             "the name is missing",
@@ -187,14 +190,20 @@ def parse_manifest(data: object, doc: Document | None = None) -> Manifest:
 
 def field_at(steps: Iterable[str | int]) -> str:
     """Format a place in a manifest, such as ``env_requires[2].name``."""
-    return "".join(
-        f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps
-    ).removeprefix(".")
+    return "".join(map(_step_text, steps)).removeprefix(".")
+
+
+def _step_text(step: str | int) -> str:
+    return f"[{step}]" if isinstance(step, int) else f".{step}"
 
 
 def _where(line: int, steps: Steps) -> str:
-    place = f"distribution.yaml:{line}" if line else "distribution.yaml"
-    return f"{place}: {field_at(steps)}" if steps else place
+    place = "distribution.yaml"
+    if line:
+        place += f":{line}"
+    if steps:
+        place += f": {field_at(steps)}"
+    return place
 
 
 def same_as_dumped(authors: object, found: object) -> bool:
@@ -214,21 +223,23 @@ def _as_dumped(data: object) -> tuple[object, ...] | None:
     if not isinstance(data, dict):
         return None
     env, owned = data.get("env_requires") or [], data.get("distribution_owned") or []
-    if (
-        not isinstance(env, list)
-        or not isinstance(owned, list)
-        or not all(isinstance(var, dict) for var in env)
-    ):
+    if not _is_list_of_maps(env) or not isinstance(owned, list):
         return None
     return (
         str(data.get("version") or "0.1.0"),
-        *(
-            str(data.get(key) or "")
-            for key in ("description", "hermes_requires", "author", "license")
-        ),
+        *(str(data.get(key) or "") for key in _TEXTS_OF_AGENT),
         [_var_as_dumped(var) for var in env],
-        [str(path).strip().strip("/") for path in owned if str(path).strip()],
+        _paths_as_dumped(owned),
     )
+
+
+def _paths_as_dumped(owned: list[object]) -> list[str]:
+    paths = [str(path).strip() for path in owned]
+    return [path.strip("/") for path in paths if path]
+
+
+def _is_list_of_maps(value: object) -> TypeGuard[list[dict[object, object]]]:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def _var_as_dumped(var: dict[object, object]) -> tuple[object, ...]:
@@ -252,12 +263,21 @@ class _Reader:
         self.warnings: list[Oddity] = []
 
     def line(self, steps: Steps) -> int:
-        return line_at(self._doc, steps) if self._doc else 0
+        if self._doc is None:
+            return 0
+        return line_at(self._doc, steps)
 
     def warn(self, steps: Steps, sentence: str, *, at: Iterable[str] = ()) -> None:
         """Record an oddity; ``at`` names the fields if there are several, and the first one gives the line."""
-        line = self.line(steps) if steps else min(self.line((field,)) for field in at)
+        places = [steps] if steps else [(field,) for field in at]
+        line = min(map(self.line, places))
         self.warnings.append(Oddity(steps, sentence, line))
+
+    def name(self) -> str:
+        """Return the name as it is written; empty if there is none."""
+        if isinstance(self.data.get("name"), (dict, list)):
+            return ""
+        return self.raw("name")
 
     def text(self, key: str) -> str:
         value = self.data.get(key)
@@ -265,15 +285,18 @@ class _Reader:
             return " ".join(str(v) for v in value.values() if isinstance(v, (str, int, float)))
         if isinstance(value, list):
             return ", ".join(str(v) for v in value)
-        return "" if value is None else str(value).strip()
+        if value is None:
+            return ""
+        return str(value).strip()
 
     def raw(self, key: str) -> str:
         """Return a field as it is written, although YAML might read it as a number."""
         value = self.data.get(key)
-        if isinstance(value, str) or value is None:
+        if value is None or isinstance(value, (str, dict, list)):
             return self.text(key)
+        # YAML reads the version 1.10 as the number 1.1; only the text still knows.
         match = re.search(rf"^[\"']?{key}[\"']?[ \t]*:[ \t]+([^\s#]+)", self._source, re.MULTILINE)
-        return match[1] if match and not isinstance(value, (dict, list)) else self.text(key)
+        return match[1] if match else self.text(key)
 
     def description(self) -> str:
         """Return the description, also from ``desc``, which some authors write."""
@@ -288,52 +311,45 @@ class _Reader:
         value = self.data.get(key)
         if isinstance(value, str):
             value = re.split(r"[,\s]+", value)
-        return (
-            tuple(str(v) for v in value if v not in ("", None)) if isinstance(value, list) else ()
-        )
+        if not isinstance(value, list):
+            return ()
+        return tuple(str(word) for word in value if word not in ("", None))
 
     def env(self) -> tuple[EnvVar, ...]:
-        value = self.data.get("env_requires")
-        steps: Iterable[str | int] = range(len(value)) if isinstance(value, list) else ()
-        if isinstance(value, dict):
-            steps = map(str, value)
-            value = [
-                {"name": k, **(v if isinstance(v, dict) else {"description": v})}
-                for k, v in value.items()
-            ]
-        if value is not None and not isinstance(value, list):
-            self.warn(("env_requires",), "it is not a list and was not understood")
-        rows = value if isinstance(value, list) else ()
-        found = [
-            self._env_var(("env_requires", step), item)
-            for step, item in zip(steps, rows, strict=True)
-        ]
         unique: dict[str, EnvVar] = {}
-        for var in found:
+        for step, item in self._env_rows():
+            var = self._env_var(("env_requires", step), item)
             if var is not None:
                 unique.setdefault(var.name, var)
         return tuple(unique.values())
 
+    def _env_rows(self) -> list[tuple[str | int, object]]:
+        """Return what describes each variable, with its place; some authors write a map of names."""
+        value = self.data.get("env_requires")
+        if isinstance(value, dict):
+            return [(str(name), _named(name, row)) for name, row in value.items()]
+        if isinstance(value, list):
+            return list(enumerate(value))
+        if value is not None:
+            self.warn(("env_requires",), "it is not a list and was not understood")
+        return []
+
     def _env_var(self, steps: Steps, item: object) -> EnvVar | None:
-        if isinstance(item, str):
-            item = {"name": item}
-        if isinstance(item, dict) and len(item) == 1 and not _VARIABLE_FIELDS & item.keys():
-            item = next({"name": key, "description": value} for key, value in item.items())
-        if not isinstance(item, dict) or not str(item.get("name") or "").strip():
+        row = _variable_row(item)
+        name = str(row.get("name") or "").strip()
+        if not name:
             self.warn(steps, "it has no name and was left out")
             return None
-        default = item.get("default")
         var = EnvVar(
-            name=str(item["name"]).strip(),
-            description=str(item.get("description") or item.get("desc") or ""),
-            required=str(item.get("required", True)).lower() not in {"false", "none", "no", "0"},
-            default=None
-            if default is None or isinstance(default, (dict, list))
-            else _plain(default),
+            name=name,
+            description=str(row.get("description") or row.get("desc") or ""),
+            required=str(row.get("required", True)).lower() not in {"false", "none", "no", "0"},
+            default=_plain(row.get("default")),
         )
         if not var.usable:
             self.warn(
-                (*steps, "name"), f"{var.name!r:.80} can't be a variable and is never written"
+                (*steps, "name"),
+                f"{var.name!r:.80} is not a valid variable name and is never written",
             )
         return var
 
@@ -360,23 +376,52 @@ class _Reader:
             try:
                 paths.append(RelPath(path))
             except Invalid:
-                self.warn(steps, f"{str(item)!r:.80} is no safe path and was left out")
+                self.warn(steps, f"{str(item)!r:.80} is not a safe path and was left out")
         return tuple(dict.fromkeys(paths))
 
     def policies(self) -> dict[str, str]:
         value = self.data.get("merge")
-        if value is not None and not isinstance(value, dict):
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
             self.warn(("merge",), "it is not a map of paths and was not understood")
-        policies = {str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else {}
+            return {}
+        policies = {str(key): str(policy) for key, policy in value.items()}
         for key in sorted(policies):
             if policies[key] not in POLICIES:
                 sentence = (
-                    f"{policies[key]!r:.80} is none of {', '.join(POLICIES)} and was left out"
+                    f"{policies[key]!r:.80} is not one of {', '.join(POLICIES)} and was left out"
                 )
                 self.warn(("merge", key), sentence)
         return {key: policy for key, policy in policies.items() if policy in POLICIES}
 
 
-def _plain(value: object) -> str:
-    """Return a scalar as people write it: ``true`` as in YAML, not Python's ``True``."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _named(name: object, row: object) -> dict[object, object]:
+    """Return the description of a variable that is given under its name."""
+    if isinstance(row, dict):
+        return {"name": name, **row}
+    return {"name": name, "description": row}
+
+
+def _variable_row(item: object) -> dict[object, object]:
+    """Return the description of a variable; empty if it is none.
+
+    Authors also write a bare name, or ``NAME: description``.
+    """
+    if isinstance(item, str):
+        return {"name": item}
+    if not isinstance(item, dict):
+        return {}
+    if len(item) == 1 and not _VARIABLE_FIELDS & item.keys():
+        [(name, description)] = item.items()
+        return {"name": name, "description": description}
+    return item
+
+
+def _plain(value: object) -> str | None:
+    """Return a scalar as people write it: ``true`` as in YAML, not Python's ``True``; None for anything else."""
+    if value is None or isinstance(value, (dict, list)):
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)

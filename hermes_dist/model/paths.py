@@ -36,6 +36,8 @@ def folded(name: str) -> str:
     """
     if name.isascii():
         return name.lower()
+    # Decomposing and folding come twice, and ignorable characters go before and after: each of these steps can make a
+    # character that another one still changes.
     seen = "".join(c for c in unicodedata.normalize("NFD", name) if not _ignorable(c))
     plain = unicodedata.normalize("NFD", seen.casefold()).casefold()
     return unicodedata.normalize("NFC", "".join(c for c in plain if not _ignorable(c)))
@@ -55,25 +57,37 @@ def _ignorable(char: str) -> bool:
 def _fault_of_name(name: str) -> str:
     """Return the rule that a single path component breaks; empty if it is safe."""
     if _PLAIN.fullmatch(name):
-        return "the name is a device on Windows" if _is_device(name.lower()) else ""
+        return _fault_of_word(name.lower())
     if name in {"", ".", ".."}:
         return f"a path component may not be {name!r}"
     if len(name.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES:
         return f"a name may have {MAX_NAME_BYTES} bytes at most"
     for char in name:
-        category = unicodedata.category(char)
-        if category in {"Cc", "Cs", "Zl", "Zp"}:
-            return "control characters and broken UTF-8 are not allowed in names"
-        if char in _FORBIDDEN:
-            return f"the character {char!r} is not allowed in names"
-        if category == "Cf" or _ignorable(char):
-            return "invisible characters are not allowed in names"
+        if fault := _fault_of_char(char):
+            return fault
     if name[-1] in ". " or name[0] == " ":
         return "a name may not end with a dot or a space, nor begin with a space"
-    low = folded(name)
+    return _fault_of_word(folded(name))
+
+
+def _fault_of_char(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in {"Cc", "Cs", "Zl", "Zp"}:
+        return "control characters and broken UTF-8 are not allowed in names"
+    if char in _FORBIDDEN:
+        return f"the character {char!r} is not allowed in names"
+    if category == "Cf" or _ignorable(char):
+        return "invisible characters are not allowed in names"
+    return ""
+
+
+def _fault_of_word(low: str) -> str:
+    """Return why a name is refused for what it means to some system; ``low`` is its folded form."""
     if low in _GIT_DISGUISES or low.rstrip(". ") == ".git":
         return ".git is not allowed in a package"
-    return "the name is a device on Windows" if _is_device(low) else ""
+    if _is_device(low):
+        return "the name is a device on Windows"
+    return ""
 
 
 def _is_device(low: str) -> bool:
@@ -125,8 +139,10 @@ class RelPath(str):
     @property
     def parent(self) -> RelPath | None:
         """The parent folder; None at the root."""
-        head, sep, _ = self.rpartition("/")
-        return _trusted(head) if sep else None
+        head, slash, _ = self.rpartition("/")
+        if not slash:
+            return None
+        return _trusted(head)
 
     @property
     def parents(self) -> tuple[RelPath, ...]:
@@ -171,7 +187,7 @@ class ProfileName(str):
             return text
         if "://" in text or "@" in text:  # not shown: it may contain a password
             raise Invalid(
-                "the name of a profile is wanted here, not a source",
+                "expected the name of a profile, not a source",
                 hint="list names the profiles; install -n shows what a source holds",
             )
         if not _PROFILE.fullmatch(text):

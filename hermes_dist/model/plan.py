@@ -67,12 +67,16 @@ class Conflict(Struct, frozen=True, order=True):
     @property
     def place(self) -> str:
         """The place of the conflict as one word: ``config.yaml: model.default``."""
-        return f"{self.path}: {self.key}" if self.key else str(self.path)
+        return _place(self.path, self.key)
 
     @property
     def words(self) -> str:
         """The place as people see and type it."""
         return place_words(self.place)
+
+
+def _place(path: RelPath, key: str) -> str:
+    return f"{path}: {key}" if key else str(path)
 
 
 class EffectKind(StrEnum):
@@ -112,7 +116,7 @@ class Effect(Struct, frozen=True, order=True):
     @property
     def place(self) -> str:
         """Its place as one word, shown and used to approve it: ``config.yaml: approvals.mode``."""
-        return f"{self.path}: {self.key}" if self.key else str(self.path)
+        return _place(self.path, self.key)
 
     @property
     def id(self) -> str:
@@ -138,7 +142,7 @@ class Answer(Struct, frozen=True, order=True):
     @property
     def place(self) -> str:
         """The place of the conflict that it settled."""
-        return f"{self.path}: {self.key}" if self.key else str(self.path)
+        return _place(self.path, self.key)
 
 
 class Plan(Struct, frozen=True, kw_only=True):

@@ -123,7 +123,9 @@ def entry_path(key: str) -> str:
 def key_of(path: str) -> str:
     """Return the package whose entry belongs at a path; empty if the path is not one of an entry."""
     key = path.rpartition("/")[2].removesuffix(".json")
-    return key if is_key(key) and entry_path(key) == path else ""
+    if not is_key(key) or entry_path(key) != path:
+        return ""
+    return key
 
 
 def skeleton(key: str) -> str:
@@ -209,7 +211,9 @@ def _releases(raw: Mapping[str, object]) -> tuple[Release, ...]:
         except Invalid as err:
             raise err.within(f"versions[{number}]") from None
         if release.version in found:
-            raise Invalid(f"the version {release.version} comes twice", where=f"versions[{number}]")
+            raise Invalid(
+                f"the version {release.version} is listed twice", where=f"versions[{number}]"
+            )
         found[release.version] = release
     return tuple(found.values())
 
@@ -223,7 +227,7 @@ def _release(raw: Mapping[str, object]) -> Release:
         ("date", _DATE, False),
     ):
         if (texts[name] or needed) and not pattern.fullmatch(texts[name]):
-            raise Invalid(f"{texts[name]!r:.80} is no {name}", where=name)
+            raise Invalid(f"{texts[name]!r:.80} is not a valid {name}", where=name)
     if texts["tree"]:
         Digest(texts["tree"])
     return Release(**texts)
@@ -260,7 +264,9 @@ def source_text(spec: SourceSpec) -> str:
     """Format a source as entries do: without ``https://`` where that is implied."""
     text = str(spec)
     short = text.removeprefix("https://")
-    return short if short != text and parse_source(short) == spec else text
+    if short != text and parse_source(short) == spec:
+        return short
+    return text
 
 
 def dump_package(package: Package) -> bytes:
@@ -294,9 +300,10 @@ def yank(package: Package, version: str, reason: str) -> Package:
     if version not in {one.version for one in package.versions}:
         have = ", ".join(one.version for one in package.versions[-5:]) or "none"
         raise Invalid(f"{package.name} has no version {version!r:.80}", hint=f"pinned are: {have}")
-    rows = (
-        replace(one, yanked=reason) if one.version == version else one for one in package.versions
-    )
+    rows = list(package.versions)
+    for n, release in enumerate(rows):
+        if release.version == version:
+            rows[n] = replace(release, yanked=reason)
     return replace(package, versions=tuple(rows))
 
 
@@ -312,7 +319,7 @@ def load_registries(data: bytes) -> tuple[Registry, ...]:
         raw = tomllib.loads(data.decode())
         rows = raw.get("registry", [])
         if not isinstance(rows, list):
-            raise TypeError("registry is no list of tables")
+            raise TypeError("registry is not a list of tables")
         return tuple(
             Registry(
                 name=_named(_text(row, "name")),
@@ -331,7 +338,8 @@ def load_registries(data: bytes) -> tuple[Registry, ...]:
 def _named(name: str) -> str:
     if not is_key(name):
         raise Invalid(
-            f"{name!r:.80} is no name for a registry", hint="use small letters, digits, - and _"
+            f"{name!r:.80} is not a valid name for a registry",
+            hint="use small letters, digits, - and _",
         )
     return name
 

@@ -44,8 +44,9 @@ def together(blobs: Mapping[Digest, bytes], read: Read) -> Read:
     """Make a reader that looks into new contents first, including those that are added to ``blobs`` later."""
 
     def reading(digest: Digest) -> bytes:
-        found = blobs.get(digest)
-        return read(digest) if found is None else found
+        if digest in blobs:
+            return blobs[digest]
+        return read(digest)
 
     return reading
 
@@ -131,6 +132,7 @@ def check_side_by_side(paths: Iterable[RelPath]) -> None:
     Raises:
         Invalid: Two paths differ only in case or Unicode form, one is a parent of another, or one is repeated.
     """
+    # A repository made on Linux may hold Skill.md and SKILL.md. On a Mac one would overwrite the other.
     folders: dict[str, RelPath] = {}
     files: dict[str, RelPath] = {}
     known: set[RelPath] = set()

@@ -181,7 +181,9 @@ def load_policy(data: bytes, place: str) -> Policy:
         require = frozenset(_texts(raw, "require"))
         if wrong := sorted(require - set(REQUIREMENTS)):
             raise ValueError(f"require takes {', '.join(REQUIREMENTS)}, not {wrong[0]!r:.40}")
-        sources = tuple(_texts(raw, "sources")) if "sources" in raw else None
+        sources = None
+        if "sources" in raw:
+            sources = tuple(_texts(raw, "sources"))
         return Policy(place=place, sources=sources, require=require, keyring=keyring)
 
     return _loaded(data, place, read)
@@ -226,11 +228,9 @@ def _loaded(data: bytes, place: str, read: Callable[[Mapping[str, object]], _T])
             raise ValueError(f"its format {number!r:.20} is not known; update hermes-dist")
         return read(raw)
     except (KeyError, TypeError, ValueError, RecursionError) as err:
-        why = (
-            f"{err} is missing"
-            if isinstance(err, KeyError)
-            else str(err) or "it is nested too deeply"
-        )
+        why = str(err) or "it is nested too deeply"
+        if isinstance(err, KeyError):
+            why = f"{err} is missing"
         raise Invalid(
             f"the file can't be read: {why}", where=place, hint="mend it or move it away"
         ) from err
@@ -252,10 +252,16 @@ def _known(row: Mapping[str, object]) -> KnownKey:
         _text(row, field, "") for field in ("name", "fingerprint", "key", "reason")
     )
     if key and not _KEY.fullmatch(key):
-        raise ValueError(f"{key!r:.60} is no key: write its kind and its base64, without a comment")
-    made = fingerprint_of(base64.b64decode(key.split()[1], validate=True)) if key else fingerprint
+        raise ValueError(
+            f"{key!r:.60} is not a key: write its kind and its base64, without a comment"
+        )
+    made = fingerprint
+    if key:
+        made = fingerprint_of(base64.b64decode(key.split()[1], validate=True))
     if not is_fingerprint(made) or made != (fingerprint or made):
-        raise ValueError(f"{fingerprint!r:.60} is no fingerprint SHA256:…, or of another key")
+        raise ValueError(
+            f"{fingerprint!r:.60} is not a fingerprint SHA256:…, or belongs to another key"
+        )
     return KnownKey(name, made, key, reason)
 
 
@@ -280,14 +286,14 @@ def _dumped(head: str, tables: Mapping[str, Iterable[Mapping[str, str]]]) -> byt
 def _text(row: Mapping[str, object], key: str, default: str | None = None) -> str:
     value = row[key] if default is None else row.get(key, default)
     if not isinstance(value, str):
-        raise TypeError(f"{key} is no text")
+        raise TypeError(f"{key} is not text")
     return value
 
 
 def _texts(raw: Mapping[str, object], key: str) -> list[str]:
     value = raw.get(key, [])
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise TypeError(f"{key} is no list of texts")
+        raise TypeError(f"{key} is not a list of texts")
     return value
 
 
@@ -298,5 +304,5 @@ def _rows(raw: Mapping[str, object], key: str) -> list[dict[str, object]]:
         or len(value) > _MOST
         or not all(isinstance(row, dict) for row in value)
     ):
-        raise TypeError(f"{key} is no list of tables, or a very long one")
+        raise TypeError(f"{key} is not a list of tables, or a very long one")
     return value

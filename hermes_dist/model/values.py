@@ -45,13 +45,21 @@ def same(a: object, b: object) -> bool:
     if type(a) is not type(b):
         return False
     if isinstance(a, dict) and isinstance(b, dict):
-        if len(a) != len(b):
-            return False
-        typed = {key: key for key in b}
-        return all(key in b and type(typed[key]) is type(key) and same(a[key], b[key]) for key in a)
+        return _same_maps(a, b)
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(map(same, a, b))
     return a == b or (a != a and b != b)  # noqa: PLR0124 - NaN is the value that differs from itself
+
+
+def _same_maps(a: dict[object, object], b: dict[object, object]) -> bool:
+    if len(a) != len(b):
+        return False
+    # Python finds the key True under 1; the agent treats them as two keys.
+    typed = {key: key for key in b}
+    for key, value in a.items():
+        if key not in b or type(typed[key]) is not type(key) or not same(value, b[key]):
+            return False
+    return True
 
 
 def freeze(value: object) -> Hashable:
@@ -76,8 +84,12 @@ def key_field(*lists: list[object]) -> str | None:
 
 
 def _keyed(items: list[object], field: str) -> bool:
-    names = [item.get(field) if isinstance(item, dict) else None for item in items]
-    return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
+    names = {item.get(field) for item in items if isinstance(item, dict) and _has_text(item, field)}
+    return len(names) == len(items)
+
+
+def _has_text(item: dict[object, object], field: str) -> bool:
+    return isinstance(item.get(field), str)
 
 
 def by_field(items: list[object], field: str) -> dict[str, dict[object, object]]:
@@ -97,17 +109,22 @@ def get(data: object, path: KeyPath) -> object:
 def child(data: object, segment: Segment) -> object:
     """Return the value of one segment; ABSENT if there is none."""
     if isinstance(segment, Item):
-        if not isinstance(data, list):
-            return ABSENT
-        return next(
-            (i for i in data if isinstance(i, dict) and i.get(segment.field) == segment.value),
-            ABSENT,
-        )
+        return _item(data, segment)
     if not isinstance(data, dict) or segment not in data:
         return ABSENT
     if isinstance(segment, str):
         return data[segment]
+    # A number or boolean may have been found under a key of another type: 1, 1.0 and True are equal in Python.
     return next((part for key, part in data.items() if same(key, segment)), ABSENT)
+
+
+def _item(data: object, name: Item) -> object:
+    if not isinstance(data, list):
+        return ABSENT
+    for item in data:
+        if isinstance(item, dict) and item.get(name.field) == name.value:
+            return item
+    return ABSENT
 
 
 def with_value(data: object, path: KeyPath, value: object, like: object = ABSENT) -> object:
@@ -130,34 +147,41 @@ def with_value(data: object, path: KeyPath, value: object, like: object = ABSENT
     if value is ABSENT and old is ABSENT:
         return data
     new = with_value(old, rest, value, model)
-    if rest and value is ABSENT and model is ABSENT and new is not old and new in ({}, []):
+    emptied = new is not old and new in ({}, [])
+    if rest and value is ABSENT and model is ABSENT and emptied:
+        # Otherwise installing and uninstalling a setting would leave the empty map it was in.
         new = ABSENT
     if isinstance(segment, Item):
         return _with_item(data, segment, new, like)
-    fields = list(data.items()) if isinstance(data, dict) else []
-    wanted = _placed(
-        [key for key, _ in fields],
-        segment,
-        list(like) if isinstance(like, dict) else [],
-        new is ABSENT,
-    )
-    values: dict[object, object] = {**dict(fields), segment: new}
-    return {key: values[key] for key in wanted}
+    return _with_key(data, segment, new, like)
+
+
+def _with_key(data: object, key: Segment, new: object, like: object) -> dict[object, object]:
+    fields: dict[object, object] = dict(data) if isinstance(data, dict) else {}
+    models: list[Hashable] = list(like) if isinstance(like, dict) else []
+    wanted = _placed(list(fields), key, models, new is ABSENT)
+    values = {**fields, key: new}
+    return {name: values[name] for name in wanted}
 
 
 def _with_item(data: object, item: Item, new: object, like: object) -> list[object]:
     if isinstance(data, list) and not _keyed(data, item.field):
         raise Unmergeable(f"the items of a list have no unique {item.field}")
     items = by_field(data, item.field) if isinstance(data, list) else {}
-    models = (
-        [i.get(item.field) for i in like if isinstance(i, dict)] if isinstance(like, list) else []
-    )
-    wanted = _placed(list(items), item.value, models, new is ABSENT)
+    wanted = _placed(list(items), item.value, _names(like, item.field), new is ABSENT)
     if isinstance(new, dict):
-        items[item.value] = new if item.field in new else {item.field: item.value, **new}
+        if item.field not in new:
+            new = {item.field: item.value, **new}
+        items[item.value] = new
     elif new is not ABSENT:
         raise Unmergeable("an item of a list is not a map")
     return [items[str(name)] for name in wanted]
+
+
+def _names(like: object, field: str) -> list[Hashable]:
+    if not isinstance(like, list):
+        return []
+    return [item.get(field) for item in like if isinstance(item, dict)]
 
 
 def _placed(
@@ -165,7 +189,9 @@ def _placed(
 ) -> list[Hashable]:
     if gone:
         return [k for k in keys if k != key]
-    return ordered(keys, like if key in like else [*like, key], {*keys, key})
+    if key not in like:
+        like = [*like, key]
+    return ordered(keys, like, {*keys, key})
 
 
 def ordered(ours: list[Hashable], theirs: list[Hashable], keep: set[Hashable]) -> list[Hashable]:

@@ -166,7 +166,7 @@ def test_what_is_neither_open_nor_parked_is_pending(
 
 @pytest.mark.parametrize("value", [-1, True, 1.0, "1", None, []])
 def test_what_is_no_number_of_things_is_refused_by_its_name(value: object) -> None:
-    with pytest.raises(TypeError, match="generation is no number"):
+    with pytest.raises(TypeError, match="generation is not a number"):
         count({"generation": value}, "generation")
     assert count({}, "generation") == 0
 
@@ -174,7 +174,7 @@ def test_what_is_no_number_of_things_is_refused_by_its_name(value: object) -> No
 def test_the_reason_is_said_in_words() -> None:
     assert reason(KeyError("pin")) == "'pin' is missing"
     assert reason(RecursionError("maximum recursion depth exceeded")) == "it is nested too deeply"
-    assert reason(TypeError("name is no text")) == "name is no text"
+    assert reason(TypeError("name is not text")) == "name is not text"
 
 
 def is_damaged(data: bytes) -> bool:

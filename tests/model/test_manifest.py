@@ -215,11 +215,11 @@ icon: b
 """
     assert told(text) == [
         "distribution.yaml:3: unknown fields, kept and not acted on: icon, post_install",
-        "distribution.yaml:9: env_requires[1].name: '5bad' can't be a variable and is never written",
+        "distribution.yaml:9: env_requires[1].name: '5bad' is not a valid variable name and is never written",
         "distribution.yaml:10: env_requires[2]: it has no name and was left out",
-        "distribution.yaml:14: distribution_owned[1]: '../up' is no safe path and was left out",
-        "distribution.yaml:17: merge.SOUL.md: 'maybe' is none of keep, theirs, merge and was left out",
-        "distribution.yaml:18: merge.config.yaml: a.b: 'never' is none of keep, theirs, merge and was left out",
+        "distribution.yaml:14: distribution_owned[1]: '../up' is not a safe path and was left out",
+        "distribution.yaml:17: merge.SOUL.md: 'maybe' is not one of keep, theirs, merge and was left out",
+        "distribution.yaml:18: merge.config.yaml: a.b: 'never' is not one of keep, theirs, merge and was left out",
     ]
     assert told(text.replace("\n", "\r\n")) == told(text)
     assert told("\ufeff" + text) == told(text)
@@ -228,7 +228,7 @@ icon: b
 def test_an_oddity_of_a_map_of_variables_names_the_variable_and_its_line() -> None:
     found = told("name: x\nenv_requires:\n  GOOD: a\n  bad one: b\n")
     assert found == [
-        "distribution.yaml:4: env_requires.bad one.name: 'bad one' can't be a variable and is never written"
+        "distribution.yaml:4: env_requires.bad one.name: 'bad one' is not a valid variable name and is never written"
     ]
 
 

@@ -64,7 +64,7 @@ def test_a_key_may_stand_for_its_fingerprint_but_not_for_another() -> None:
         place="p", sources=(), keyring=Keyring((KnownKey("ada", fingerprint_of(BLOB), KEY),))
     )
     other = fingerprint_of(b"x")
-    with pytest.raises(Invalid, match="of another key"):
+    with pytest.raises(Invalid, match="to another key"):
         load_policy(
             f'[[trusted]]\nname = "ada"\nkey = "{KEY}"\nfingerprint = "{other}"\n'.encode(), "p"
         )
