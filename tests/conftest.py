@@ -57,9 +57,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_left_out(item: pytest.Item) -> bool:
     programs = [str(name) for mark in item.iter_markers("needs") for name in mark.args]
     missing = [name for name in programs if shutil.which(name) is None]
+    missing += [each.variable for each in ABSENT if item.get_closest_marker(each.mark)]
     if missing and os.environ.get(COMPLETE):
         pytest.exit(f"{COMPLETE} is set, and {', '.join(missing)} is missing for {item.nodeid}", 1)
-    return bool(missing) or any(item.get_closest_marker(each.mark) for each in ABSENT)
+    return bool(missing)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
