@@ -19,7 +19,7 @@ from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.inspect import outdated
 from hermes_dist.ops.package.update import update
 from hermes_dist.ops.registry import registries as ops
-from hermes_dist.ops.trust.trusted_keys import Accept
+from hermes_dist.ops.trust.judge_release import Accept
 from hermes_dist.voice.notes import sentences
 
 

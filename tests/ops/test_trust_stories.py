@@ -22,8 +22,9 @@ from hermes_dist.ops.package.update import update
 from hermes_dist.ops.package.upkeep import verify
 from hermes_dist.ops.transfer.export import Packing, export
 from hermes_dist.ops.transfer.import_archive import import_
+from hermes_dist.ops.trust import judge_release
 from hermes_dist.ops.trust import trusted_keys as trust
-from hermes_dist.ops.trust.trusted_keys import Accept
+from hermes_dist.ops.trust.judge_release import Accept
 from hermes_dist.voice.notes import sentences
 
 
@@ -517,7 +518,7 @@ def test_an_update_with_nothing_new_reads_no_signature(
     def never(*_: object) -> None:
         pytest.fail("a signature was read")
 
-    monkeypatch.setattr(trust, "signatures_of", never)
+    monkeypatch.setattr(judge_release, "signatures_of", never)
     before = story.everything()
     assert story.update(Request()).proposal is None
     assert story.everything() == before

@@ -29,7 +29,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.package.infer import infer
 from hermes_dist.ops.profiles import aliases
-from hermes_dist.ops.trust.trusted_keys import Move, judged, judged_move
+from hermes_dist.ops.trust.judge_release import Move, judge_history, judge_release
 
 
 class _Arrival(NamedTuple):
@@ -167,7 +167,7 @@ def _judged(
     """
     home, target = arrival.home, arrival.fetched.target
     move = _move(ctx, arrival, request)
-    incoming = judged(
+    incoming = judge_release(
         ctx,
         target,
         placed_in(ctx, arrival.fetched, home, base),
@@ -184,7 +184,7 @@ def _move(ctx: Context, arrival: _Arrival, request: Request) -> Move:
     target, lock = arrival.fetched.target, arrival.home.lock
     if lock is None or without_credentials(lock.pin.url) != _address(ctx, target):
         return Move()
-    return judged_move(
+    return judge_history(
         ctx,
         target,
         lock,

@@ -18,7 +18,7 @@ from hermes_dist.ops.change.propose import propose_incoming
 from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
-from hermes_dist.ops.trust.trusted_keys import judged, judged_move
+from hermes_dist.ops.trust.judge_release import judge_history, judge_release
 
 
 def update(
@@ -50,14 +50,14 @@ def update(
     # Another ref that the user names may be older: that is no downgrade to refuse.
     asked = bool(request.to)
     downgrade = request.allow_downgrade
-    move = judged_move(ctx, target, lock, request.accept, downgrade=downgrade, asked=asked)
+    move = judge_history(ctx, target, lock, request.accept, downgrade=downgrade, asked=asked)
     looked = looked._replace(notes=looked.notes + move.notes)
     with way_on(ctx, name, lock):
         fetched = fetch(ctx, target)
     stays = _stays_fetched(ctx, looked, lock, fetched, request)
     if stays is not None:
         return stays
-    incoming = judged(
+    incoming = judge_release(
         ctx,
         target,
         placed_in(ctx, fetched, home),

@@ -136,14 +136,20 @@ class Parcel(Struct):
 
     def _database(self, tar: TarWriter, name: str, source: Path, path: RelPath) -> None:
         known = self.known
-        edit = (lambda text: redact(text, known)[0]) if known is not None and self.hide else None
+
+        def edit(text: bytes) -> bytes:
+            return redact(text, known or {})[0]
 
         def look(place: str, text: bytes) -> None:
             kinds = {leak.kind for leak in scan(path, text, (known or {}).values())}
             self.leaks += [Leak(path, 0, f"{kind} in {place}") for kind in sorted(kinds)]
 
+        searched = known is not None
         with snapshot(
-            source, self.folder, look=look if known is not None else None, replace=edit
+            source,
+            self.folder,
+            look=look if searched else None,
+            replace=edit if searched and self.hide else None,
         ) as copy:
             size = _facts(copy.fileno()).size
             self._add(tar, name, self._looked_at(path, chunks_of(copy)), size, executable=False)
@@ -166,7 +172,8 @@ class Parcel(Struct):
         window = _WINDOW
         for chunk in chunks:
             yield chunk
-            window = window if held else _window_for(chunk)
+            if not held:
+                window = _window_for(chunk)
             held += chunk
             if len(held) >= window:
                 self._look(path, held)
@@ -180,7 +187,9 @@ class Parcel(Struct):
 
 def _window_for(head: bytes) -> int:
     """The size of the pieces in which to search a file, depending on its first bytes."""
-    return _PACKED_WINDOW if holds_members(head) else _WINDOW
+    if holds_members(head):
+        return _PACKED_WINDOW
+    return _WINDOW
 
 
 class _Facts(Struct, frozen=True):

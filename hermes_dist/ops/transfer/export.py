@@ -104,9 +104,12 @@ def target_of(name: ProfileName, out: str, *, encrypted: bool) -> Path:
     Raises:
         DistError: The file exists already, or its folder is missing.
     """
-    usual = f"{name}.tar.gz{'.age' if encrypted else ''}"
-    path = Path(out).expanduser() if out else Path(usual)
-    path = path / usual if path.is_dir() else path
+    usual = f"{name}.tar.gz"
+    if encrypted:
+        usual += ".age"
+    path = Path(out or usual).expanduser()
+    if path.is_dir():
+        path = path / usual
     if path.exists() or path.is_symlink():
         raise taken(path)
     if not path.absolute().parent.is_dir():
@@ -131,9 +134,13 @@ def export(ctx: Context, name: ProfileName, packing: Packing, path: Path) -> Exp
     if not home.path.is_dir():
         raise DistError("there is no such home", where=str(home.path))
     ctx.layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # A full backup holds every secret on purpose, so nothing is searched for; it is encrypted instead.
     known = None if packing.full else secrets_of(ctx, home.path)
     parcel = Parcel(str(name), known, packing.redact, ctx.layout.staging)
-    card = _whole(ctx, home, parcel) if packing.full else _shared(ctx, home, packing, parcel)
+    if packing.full:
+        card = _whole(ctx, home, parcel)
+    else:
+        card = _shared(ctx, home, packing, parcel)
     ctx.progress("packing")
 
     def fill(out: Sink) -> None:
@@ -197,7 +204,9 @@ def _named(home: Home) -> Tree:
     more = {}
     for path in owned:
         if not is_machine(path):
-            more[path / "_" if (home.path / path).is_dir() else path] = _ANY
+            # A folder is named by a file in it: a tree has no folders of its own.
+            inside = (home.path / path).is_dir()
+            more[path / "_" if inside else path] = _ANY
     return tree.with_entries(more)
 
 
@@ -231,9 +240,9 @@ def _add_lock(home: Home, tree: Tree, read: Read, parcel: Parcel, mask: Mask) ->
         except DistError:
             parcel.notes.append(Note.of(NoteKind.BASE_LOST, digest=digest[:12]))
             continue
-        if parcel.hide and scan(
-            RelPath(LOCKFILE), data, (parcel.known or {}).values(), shipped=True
-        ):
+        known = (parcel.known or {}).values()
+        # Redacted, it would no longer match its digest, so it is left out instead.
+        if parcel.hide and scan(RelPath(LOCKFILE), data, known, shipped=True):
             parcel.notes.append(Note.of(NoteKind.BASE_UNSAFE, digest=digest[:12]))
             continue
         parcel.base(digest, read)

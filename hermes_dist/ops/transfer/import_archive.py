@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import TypedDict
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.agents.places import ENV, MEMORIES, SESSIONS
 from hermes_dist.decide.archive import Arrival, Consent, arrive, common_base, quieted, whole_again
 from hermes_dist.decide.consent.granted import remembered
-from hermes_dist.decide.environment import dotenv
-from hermes_dist.decide.environment.example import (
-    ENV_EXAMPLE,
-    capture_example,
-    held_note,
-    place_example,
-)
+from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.decide.leaving.card import Card
 from hermes_dist.decide.leaving.export import only_lock
-from hermes_dist.decide.placement.servers import MCP
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
-from hermes_dist.model.notes import Note, NoteKind
-from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
-from hermes_dist.model.plan import Plan, Step
-from hermes_dist.model.source import parse_source
-from hermes_dist.model.tree import Digest, Entry, together
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.plan import Plan
+from hermes_dist.model.source import Pin, parse_source
+from hermes_dist.model.tree import Read, Tree, together
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.mask import Mask
-from hermes_dist.ops.change.observe import first_of
+from hermes_dist.ops.change.observe import Observed, first_of
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import observe_or_nothing
 from hermes_dist.ops.change.providers import providers_used
@@ -42,6 +34,9 @@ from hermes_dist.ops.change.variables import environment_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.profiles import aliases
+from hermes_dist.ops.profiles.aliases import AliasPlan
+from hermes_dist.ops.transfer.import_notes import about_import, held_back, variables_set
+from hermes_dist.ops.transfer.machine_files import machine_files
 from hermes_dist.ops.transfer.read_archive import (
     Archive,
     Ask,
@@ -51,9 +46,7 @@ from hermes_dist.ops.transfer.read_archive import (
     sort,
     spooling,
 )
-from hermes_dist.ops.trust.trusted_keys import check_archive
-from hermes_dist.world.archive.read import Carried
-from hermes_dist.world.disk.limits import LIMITS
+from hermes_dist.ops.trust.judge_release import check_archive
 
 _SHOWN = 12
 
@@ -90,18 +83,20 @@ def import_(
         home = open_home(ctx, wanted or ProfileName(archive.root))
         new = not home.path.is_dir()
         if new and home.name == DEFAULT_PROFILE:
-            raise DistError("the default profile is not there to merge into", where=str(home.path))
-        planned = (
-            None
-            if alias is None
-            else aliases.plan(ctx.layout, home.name, alias or home.name, env=ctx.env)
-        )
+            raise DistError("there is no default profile to merge into", where=str(home.path))
+        planned = _planned_alias(ctx, home.name, alias)
         make = partial(_propose, ctx, archive, home)
         ask = None if new else request.questions.conflict
         outcome = confirm_and_carry_out(ctx, make, request, confirm, ask)
     if outcome.done and planned:
         outcome = replace(outcome, alias=aliases.write(ctx.layout, planned).name)
     return outcome
+
+
+def _planned_alias(ctx: Context, name: ProfileName, alias: str | None) -> AliasPlan | None:
+    if alias is None:
+        return None
+    return aliases.plan(ctx.layout, name, alias or name, env=ctx.env)
 
 
 def _check_name(root: str) -> None:
@@ -126,18 +121,95 @@ def _check_name(root: str) -> None:
 def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Proposal:
     manifest = manifest_in(ctx, archive)
     parts = sort(ctx, archive, manifest, effects=choices.allow_effects)
-    new = not home.path.is_dir()
-    only, without = _parts(archive.card, choices)
-    partial_ = bool(only or without)
     _check_same_package(ctx, archive, home)
+    merged = _merge(ctx, archive, home, parts, choices)
+    plan = merged.plan
+    # Without a lock of the import's own, a conflict is remembered nowhere, so it has to be said.
+    keeps_its_lock = merged.lock is None
+    lock = merged.lock or _with_what_ran(home.lock, plan)
+    machine = machine_files(ctx, home, parts, plan)
+    new = not home.path.is_dir()
+    notes = (
+        *archive.notes,
+        *about_import(ctx, archive, home, plan, lock, keeps_its_lock=keeps_its_lock),
+        *(variables_set(ctx, parts) if new else ()),
+        *plan.notes,
+        *remarks_on(plan, merged.read),
+        *held_back(ctx, archive, parts),
+        *(left_alone(odd) for odd in merged.observed.odd[:_SHOWN]),
+        *machine.notes,
+    )
+    wanted: tuple[Wanted, ...] = ()
+    if manifest is not None:
+        wanted = environment_of(ctx, home.path, manifest, manifest)
+    return Proposal(
+        verb="import",
+        home=home,
+        new=new,
+        manifest=manifest,
+        plan=replace(plan, blobs={**plan.blobs, **machine.blobs}),
+        extra=machine.steps,
+        lock=lock,
+        read=merged.read,
+        tree=merged.tree,
+        ours=merged.observed.found,
+        size=merged.size,
+        wanted=wanted,
+        left_out=tuple(parts.left_out.values()),
+        notes=notes,
+        beside=machine.beside,
+        moved=machine.moved,
+        **_origin(archive.lock),
+    )
+
+
+class _Origin(TypedDict):
+    pin: Pin | None
+    source: str
+    label: Mapping[str, str]
+
+
+def _origin(lock: Lock | None) -> _Origin:
+    """Where the package in the archive came from, as its lock says."""
+    if lock is None:
+        return _Origin(pin=None, source="", label={})
+    label = {"version": lock.pin.version, "commit": lock.pin.commit}
+    return _Origin(pin=lock.pin, source=lock.source, label=label)
+
+
+class _Merged(Struct, frozen=True):
+    """The archive merged with the home.
+
+    Attributes:
+        plan: The plan.
+        lock: The lock that the archive brings; None if the home keeps its own, or has none.
+        tree: The archive's files, as they were merged.
+        size: Their size in bytes.
+        observed: The home as found.
+        read: Reads the contents of both.
+    """
+
+    plan: Plan
+    lock: Lock | None
+    tree: Tree
+    size: int
+    observed: Observed
+    read: Read
+
+
+def _merge(ctx: Context, archive: Archive, home: Home, parts: Sorted, choices: Choices) -> _Merged:
+    only, without = _parts(archive.card, choices)
     base = common_base(archive.lock, home.lock)
-    adopted = archive.lock if home.lock is None and not partial_ else None
+    # A part of a package is no package: only a whole one makes the home follow its source.
+    adopted = None
+    if home.lock is None and not only and not without:
+        adopted = archive.lock
     grafted = whole_again(parts.live, base, only, without, ctx.store.read)
     content = together(grafted.blobs, ctx.store.read)
-    quiet = quieted(grafted.tree, content, archive.lock.name if archive.lock else archive.root)
-    observed = observe_or_nothing(
-        ctx, home, only_lock(archive.lock).with_entries({**base, **quiet.tree})
-    )
+    label = archive.lock.name if archive.lock else archive.root
+    quiet = quieted(grafted.tree, content, label)
+    package = only_lock(archive.lock).with_entries({**base, **quiet.tree})
+    observed = observe_or_nothing(ctx, home, package)
     arrival = Arrival(
         base=base,
         found=observed.found,
@@ -149,44 +221,14 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
         known=providers_used(ctx, home.path, choices.given),
     )
     plan, lock = arrive(arrival, _consent(choices))
+    # From here on the plan is shown and the lock is written: neither may hold a secret.
     mask = Mask.of(ctx, home.path)
-    plan, lock = mask.plan(plan), mask.lock(lock) if lock else None
+    plan = mask.plan(plan)
+    if lock is not None:
+        lock = mask.lock(lock)
     plan = replace(plan, blobs={**grafted.blobs, **plan.blobs})
-    keeps_its_lock = lock is None  # what conflicts is then remembered nowhere, so it has to be said
-    lock = lock or _with_what_ran(home.lock, plan)
-    beside, moved, extra = _machine(ctx, home, parts, plan)
-    notes = (
-        *archive.notes,
-        *_about(ctx, archive, home, plan, lock, keeps_its_lock=keeps_its_lock),
-        *(_variables(ctx, parts) if new else ()),
-        *plan.notes,
-        *remarks_on(plan, arrival.read),
-        *_held_back(ctx, archive, parts),
-        *(left_alone(odd) for odd in observed.odd[:_SHOWN]),
-        *extra.notes,
-    )
-    pin = archive.lock.pin if archive.lock else None
-    return Proposal(
-        verb="import",
-        home=home,
-        new=new,
-        manifest=manifest,
-        pin=pin,
-        source=archive.lock.source if archive.lock else "",
-        plan=replace(plan, blobs={**plan.blobs, **extra.blobs}),
-        extra=extra.steps,
-        lock=lock,
-        read=arrival.read,
-        tree=quiet.tree,
-        ours=observed.found,
-        size=sum(len(content(e.digest)) for e in parts.live.values()),
-        wanted=environment_of(ctx, home.path, manifest, manifest) if manifest else (),
-        left_out=tuple(parts.left_out.values()),
-        notes=notes,
-        beside=beside,
-        moved=moved,
-        label={"version": pin.version, "commit": pin.commit} if pin else {},
-    )
+    size = sum(len(content(entry.digest)) for entry in parts.live.values())
+    return _Merged(plan, lock, quiet.tree, size, observed, arrival.read)
 
 
 def _with_what_ran(lock: Lock | None, plan: Plan) -> Lock | None:
@@ -198,7 +240,10 @@ def _with_what_ran(lock: Lock | None, plan: Plan) -> Lock | None:
 
 def _parts(card: Card, choices: Choices) -> tuple[frozenset[str], frozenset[str]]:
     """The parts that the archive has and the user wants, as included and excluded ones."""
-    only = card.only & choices.only if card.only and choices.only else card.only | choices.only
+    if card.only and choices.only:
+        only = card.only & choices.only
+    else:
+        only = card.only | choices.only
     return only, card.without | choices.without
 
 
@@ -214,119 +259,12 @@ def _consent(choices: Choices) -> Consent:
 def _check_same_package(ctx: Context, archive: Archive, home: Home) -> None:
     if archive.lock is None or home.lock is None:
         return
-    one, other = (
-        absolute(parse_source(lock.source, allow_insecure=True))
-        for lock in (archive.lock, home.lock)
-    )
+    one = absolute(parse_source(archive.lock.source, allow_insecure=True))
+    other = absolute(parse_source(home.lock.source, allow_insecure=True))
     if (one.location, one.subfolder) != (other.location, other.subfolder):
+        uninstall = ctx.command(f"uninstall {home.name}")
         raise DistError(
             f"this profile holds another package, {home.lock.name} from {home.lock.source}",
             where=str(home.name),
-            hint=f"choose a new profile with --name, or uninstall that first: {ctx.command(f'uninstall {home.name}')}",
+            hint=f"choose a new profile with --name, or uninstall that first: {uninstall}",
         )
-
-
-class _Extra(Struct, frozen=True):
-    """What is added to the plan for an existing home."""
-
-    steps: tuple[Step, ...] = ()
-    blobs: Mapping[Digest, bytes] = field(default_factory=dict)
-    notes: tuple[Note, ...] = ()
-
-
-def _machine(
-    ctx: Context, home: Home, parts: Sorted, plan: Plan
-) -> tuple[Mapping[str, tuple[bytes, int]], Mapping[str, str], _Extra]:
-    """Place the machine's files: all of them in a new home, only missing ones in an existing home."""
-    if not home.path.is_dir():
-        beside = {
-            str(path): (ctx.store.read(entry.digest), 0o700 if entry.executable else 0o600)
-            for path, entry in parts.beside.items()
-        }
-        moved = {
-            str(file.file.relative_to(ctx.layout.root)): str(path)
-            for path, file in parts.carried.items()
-        }
-        return beside, moved, _Extra()
-    steps: list[Step] = []
-    blobs: dict[Digest, bytes] = {}
-    left: list[str] = []
-    for path, file in parts.carried.items():
-        if path.under(MEMORIES) or path.under(SESSIONS):
-            if (home.path / path).exists() or (home.path / path).is_symlink():
-                left += [] if _same(home.path / path, file) else [str(path)]
-            elif file.size <= LIMITS.blob:
-                data = file.file.read_bytes()
-                blobs[Digest.of(data)] = data
-                steps.append(Step(path, None, Entry(Digest.of(data), file.executable)))
-        else:
-            left.append(str(path))
-    left += [str(path) for path in parts.beside if path != ENV_EXAMPLE]
-    notes = (Note.of(NoteKind.NOT_MERGED, paths=tuple(left)),) if left else ()
-    taken = {step.path for step in plan.steps}
-    return {}, {}, _Extra(tuple(step for step in steps if step.path not in taken), blobs, notes)
-
-
-def _same(path: Path, file: Carried) -> bool:
-    try:
-        return path.stat().st_size == file.size and path.read_bytes() == file.file.read_bytes()
-    except OSError:
-        return False
-
-
-def _variables(ctx: Context, parts: Sorted) -> Iterator[Note]:
-    """List the variables that a full backup sets: some decide who commands the agent or which code it loads."""
-    path = RelPath(ENV)
-    if path in parts.carried:
-        data = parts.carried[path].file.read_bytes()
-    elif path in parts.beside:
-        data = ctx.store.read(parts.beside[path].digest)
-    else:
-        return
-    try:
-        names = dotenv.read(data)
-    except (Invalid, ValueError):
-        yield Note.of(NoteKind.ENV_UNREADABLE, name=ENV)
-        return
-    if names:
-        yield Note.of(NoteKind.ENV_SETS, name=ENV, names=tuple(sorted(names)))
-
-
-def _held_back(ctx: Context, archive: Archive, parts: Sorted) -> tuple[Note, ...]:
-    """Say which lines of the archive's environment example are held back."""
-    if ENV_EXAMPLE not in parts.beside or ENV_EXAMPLE not in archive.files:
-        return ()
-    authors = capture_example(ctx.store.read(archive.files[ENV_EXAMPLE].digest))
-    note = held_note(place_example(authors).held)
-    return (note,) if note else ()
-
-
-def _about(
-    ctx: Context,
-    archive: Archive,
-    home: Home,
-    plan: Plan,
-    lock: Lock | None,
-    *,
-    keeps_its_lock: bool,
-) -> Iterator[Note]:
-    """Further notes about an import."""
-    if archive.lock and lock is None:
-        yield Note.of(NoteKind.ONLY_PARTS_IN_ARCHIVE)
-    if archive.lock is None and MCP in archive.files:
-        yield Note.of(NoteKind.SERVERS_FILE_UNREAD, MCP, command=ctx.command("install FILE"))
-    told = {effect.place for effect in lock.parked} if lock else set()
-    out = sorted(
-        {effect.place for effect in plan.parked if not effect.off and effect.place not in told}
-    )
-    if out:
-        yield Note.of(NoteKind.ARCHIVE_EFFECTS_LEFT_OUT, places=tuple(out))
-    idle = sorted({e.place for e in plan.parked if e.off and e.place not in told})
-    if idle:
-        yield Note.of(NoteKind.ARCHIVE_EFFECTS_OFF, places=tuple(idle))
-    if plan.conflicts and keeps_its_lock:
-        yield Note.of(NoteKind.ARCHIVE_CONFLICTS)
-    missing = [name for name in archive.card.variables if not ctx.env.get(name)]
-    if missing:
-        path = str(home.path / ENV)
-        yield Note.of(NoteKind.SECRETS_LEFT_BEHIND, path=path, names=tuple(missing))

@@ -117,11 +117,13 @@ def read(
     """
     whole = is_encrypted(path)
     seen = _Seen(judge)
-    carries = _is_no_package if whole else _is_carried
+    carries = _is_no_package if whole else _is_carried  # which files go to the disk, not the store
     shelves = Shelves(keep=ctx.store.put_many, carries=carries, spool=spool, judge=seen.look)
     ctx.progress("reading the archive")
     found = read_archive(path, shelves, ctx.env, passphrase)
-    lock, lost = readable(seen.lock, ctx.store.has) if seen.lock else (None, 0)
+    lock, lost = None, 0
+    if seen.lock is not None:
+        lock, lost = readable(seen.lock, ctx.store.has)
     notes = (Note.of(NoteKind.CONTENTS_NOT_IN_ARCHIVE, count=lost),) if lost else ()
     return Archive(
         root=found.root,
@@ -205,46 +207,49 @@ def sort(ctx: Context, archive: Archive, manifest: Manifest | None, *, effects: 
         Invalid: A file is too large.
     """
     known = only_lock(archive.lock)
-    places = (manifest.owned or ()) if manifest else ()
-    owned = {path: _ANY for path in archive.files if any(path.under(place) for place in places)}
+    places = manifest.owned if manifest else ()
+    owned = {path: _ANY for path in archive.files if any(path.under(p) for p in places or ())}
     want, _ = looked_at(known.with_entries(owned))
     found = Sorted(archive.files.where(lambda path: want(path) and not is_machine(path)))
     if archive.whole:
         found.live = found.live.with_entries(_shared_of_backup(ctx, archive, want))
     _leave_unknown(ctx, archive, found)
     for path, file in archive.carried.items():
-        if path in found.live:
-            continue
-        if not is_machine(path) and not archive.whole:
-            raise Invalid(
-                f"the file is too large: more than {LIMITS.blob >> 20} MiB", where=str(path)
-            )
-        if not comes_in(path, full=archive.whole, foreign=archive.foreign, effects=effects):
-            found.leave(path, Why.EACH_MACHINE)
-        elif (
-            path.suffix == ".md"
-            and file.size < LIMITS.blob
-            and hidden_characters(path, file.file.read_bytes())
-        ):
-            found.leave(path, Why.HIDDEN_CHARACTERS)
-        else:
-            found.carried[path] = file
+        if path not in found.live:
+            _sort_carried(archive, found, path, file, effects=effects)
     return found
+
+
+def _sort_carried(
+    archive: Archive, found: Sorted, path: RelPath, file: Carried, *, effects: bool
+) -> None:
+    if not is_machine(path) and not archive.whole:
+        raise Invalid(f"the file is too large: more than {LIMITS.blob >> 20} MiB", where=str(path))
+    if not comes_in(path, full=archive.whole, foreign=archive.foreign, effects=effects):
+        found.leave(path, Why.EACH_MACHINE)
+    elif _hides_characters(path, file):
+        found.leave(path, Why.HIDDEN_CHARACTERS)
+    else:
+        found.carried[path] = file
+
+
+def _hides_characters(path: RelPath, file: Carried) -> bool:
+    """Whether a text has characters that a reader can't see but the agent reads, such as in a memory."""
+    if path.suffix != ".md" or file.size >= LIMITS.blob:
+        return False
+    return bool(hidden_characters(path, file.file.read_bytes()))
 
 
 def _shared_of_backup(
     ctx: Context, archive: Archive, want: Callable[[RelPath], bool]
 ) -> dict[RelPath, Entry]:
     """The files of a full backup that belong to the profile although no well-known name says so."""
-    shared = {
-        p: file
-        for p, file in archive.carried.items()
-        if want(p) and not is_machine(p) and p != ENV_EXAMPLE
-    }
+    known = [path for path in archive.carried if want(path) and not is_machine(path)]
+    shared = {path: archive.carried[path] for path in known if path != ENV_EXAMPLE}
     digests = ctx.store.put_many(file.file.read_bytes() for file in shared.values())
     return {
-        path: Entry(digest, shared[path].executable)
-        for path, digest in zip(shared, digests, strict=True)
+        path: Entry(digest, file.executable)
+        for (path, file), digest in zip(shared.items(), digests, strict=True)
     }
 
 

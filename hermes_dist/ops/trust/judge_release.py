@@ -1,0 +1,194 @@
+"""Judge a release before it comes in: who signed it, and how it relates to what was received before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from hermes_dist.decide.trust import (
+    Accept,
+    Facts,
+    Verdict,
+    check_source,
+    followers_of,
+    is_moved_tag,
+    judge,
+    judge_move,
+    judge_version,
+)
+from hermes_dist.errors import Invalid, Refused
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.notes import Note
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import Pin, PinKind, SourceKind, SourceSpec
+from hermes_dist.model.tree import EMPTY
+from hermes_dist.model.trust import KEYS_FILE, is_fingerprint
+from hermes_dist.ops.change.fetch import Incoming
+from hermes_dist.ops.change.target import Target
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.trust.trusted_keys import joined_keyring
+from hermes_dist.world.keys.files import read_keyring, read_policies
+from hermes_dist.world.keys.signatures import signatures_of, successions_of
+
+__all__ = ["Accept", "Move", "check_archive", "judge_history", "judge_release"]
+
+
+def judge_release(
+    ctx: Context,
+    target: Target,
+    incoming: Incoming,
+    lock: Lock | None,
+    accept: Accept,
+    *,
+    downgrade: bool = True,
+    forward: bool = False,
+) -> Incoming:
+    """Judge a fetched package, before anything of it is proposed.
+
+    Args:
+        ctx: The context.
+        target: The source that was looked up.
+        incoming: The fetched package.
+        lock: The lock of the home it goes to; None for none.
+        accept: The exceptions that the user allowed.
+        downgrade: Accept a version lower than the lock's.
+        forward: The profile follows a branch, and its history only grew.
+
+    Returns:
+        The package with the verdict.
+
+    Raises:
+        Refused: A rule or a policy does not allow the package.
+    """
+    labels: tuple[Note, ...] = ()
+    if lock is not None:
+        version = incoming.pin.version
+        source = str(incoming.spec)
+        labels = judge_version(source, lock.pin, version, forward=forward, downgrade=downgrade)
+    facts, notes = _facts(ctx, target, incoming, lock)
+    verdict = judge(facts, accept)
+    _check_signer_of_registry(target, verdict, accept)
+    notes = (*incoming.notes, *labels, *notes, *verdict.notes)
+    return replace(incoming, verdict=verdict, notes=notes)
+
+
+def _facts(
+    ctx: Context, target: Target, incoming: Incoming, lock: Lock | None
+) -> tuple[Facts, tuple[Note, ...]]:
+    """Gather what is known of a release: its signatures, the keyring, and who may follow the expected key."""
+    policies = read_policies(ctx.layout)
+    keyring = joined_keyring(read_keyring(ctx.layout), policies)
+    facts = Facts(
+        source=str(incoming.spec),
+        pin=incoming.pin,
+        expected=lock.signer if lock else "",
+        keyring=keyring,
+        policies=policies,
+        declared=_declared(incoming.manifest),
+        pinned_ref=target.pinned,
+    )
+    if target.commit and target.refs is not None:
+        tag = target.refs.annotated.get(target.ref.removeprefix("refs/tags/"), "")
+        url = ctx.sources.url(target.spec)
+        signatures = signatures_of(ctx.sources.git, url, target.commit, target.ref, tag)
+        facts = replace(facts, signatures=signatures)
+    signers = {signature.signer for signature in facts.signatures}
+    if not facts.expected or facts.expected in signers:
+        return facts, ()
+    # Another key signed: that is fine only if the expected one has named it as its successor.
+    steps, notes = _steps(ctx, incoming)
+    followers = followers_of(facts.expected, steps, keyring)
+    return replace(facts, followers=followers), notes
+
+
+def _check_signer_of_registry(target: Target, verdict: Verdict, accept: Accept) -> None:
+    """Refuse a release that another key signed than the registry says."""
+    if not target.signer or verdict.signer == target.signer:
+        return
+    if accept.new_key or accept.unsigned:
+        return
+    says = f"the registry {target.registry} says that {target.signer} signed it"
+    raise Refused(
+        f"{says}; it is {verdict.words}",
+        where=str(target.source),
+        hint="ask its author; if this is meant, pass --accept-new-key or --accept-unsigned",
+    )
+
+
+class Move(NamedTuple):
+    """How the offered commit relates to the one received before.
+
+    Attributes:
+        notes: What to say about it.
+        forward: The profile follows a branch, and its history only grew.
+    """
+
+    notes: tuple[Note, ...] = ()
+    forward: bool = False
+
+
+def judge_history(
+    ctx: Context, target: Target, lock: Lock, accept: Accept, *, downgrade: bool, asked: bool
+) -> Move:
+    """Judge how the offered commit relates to the one received before.
+
+    Raises:
+        Refused: A tag moved or the source went back, and the user did not allow it.
+    """
+    if not target.commit or not lock.pin.commit or target.commit == lock.pin.commit:
+        return Move()
+    moved = is_moved_tag(lock.pin, target.ref, target.commit)
+    relation = ""
+    if not (asked or moved):
+        relation = ctx.sources.relation(target.spec, lock.pin.commit, target.commit)
+    notes = judge_move(
+        str(target.spec),
+        lock.pin,
+        target.ref,
+        target.commit,
+        relation,
+        accept=accept,
+        downgrade=downgrade,
+        asked=asked,
+    )
+    return Move(notes, relation == "forward" and target.kind is PinKind.BRANCH)
+
+
+def _steps(ctx: Context, incoming: Incoming) -> tuple[frozenset[tuple[str, str]], tuple[Note, ...]]:
+    """The key rotations that a package declares; a damaged file declares none and gives a note."""
+    entry = incoming.package.get(RelPath(KEYS_FILE))
+    if entry is None:
+        return frozenset(), ()
+    try:
+        return successions_of(ctx.store.read(entry.digest)), ()
+    except Invalid as err:
+        return frozenset(), (Note.told(err),)
+
+
+def _declared(manifest: Manifest) -> str:
+    """The fingerprint of the key that a manifest names; empty if it names none or an invalid one."""
+    text = manifest.signing_key.strip()
+    if not text or is_fingerprint(text):
+        return text
+    from hermes_dist.world.keys.ssh import parse_public  # noqa: PLC0415 - few manifests name a key
+
+    try:
+        return parse_public(text).fingerprint
+    except Invalid:
+        return ""
+
+
+def check_archive(ctx: Context, path: Path) -> None:
+    """Check an archive to be imported against the policies; archives are never signed.
+
+    Raises:
+        Refused: A policy forbids the archive.
+    """
+    if policies := read_policies(ctx.layout):
+        place = str(path.expanduser().absolute())
+        check_source(SourceSpec(kind=SourceKind.ARCHIVE, location=place), policies)
+        pin = Pin(url=place, kind=PinKind.ARCHIVE, tree=EMPTY.digest)
+        judge(Facts(source=place, pin=pin, policies=policies), Accept())
