@@ -150,7 +150,7 @@ def test_another_program_on_path_is_not_shadowed() -> None:
 def test_a_foreign_file_is_never_overwritten_and_an_alias_only_on_demand() -> None:
     for foreign in ("#!/bin/sh\necho mine\n", ""):
         for replace in (False, True):
-            with pytest.raises(Invalid, match="no alias"):
+            with pytest.raises(Invalid, match="not an alias"):
                 check("coder", standing=foreign, replace=replace)
     check("coder", standing=AGENTS)
     other = AGENTS.replace("-p coder", "-p writer")

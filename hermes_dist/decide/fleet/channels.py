@@ -188,10 +188,7 @@ def _is_key(place: tuple[str, ...], value: object) -> bool:
         return False
     inside = place[:-1]
     for lead in (("platforms",), ("gateway", "platforms"), ()):
-        if (
-            inside[: len(lead)] == lead
-            and inside[len(lead) : len(lead) + 1]
-            and inside[len(lead)] in _PLATFORMS
-        ):
+        at = len(lead)
+        if inside[:at] == lead and len(inside) > at and inside[at] in _PLATFORMS:
             return True
     return False

@@ -77,11 +77,8 @@ class Clash(Struct, frozen=True, kw_only=True):
     @property
     def sentence(self) -> str:
         """A sentence about the clash, without the secret."""
-        who = " and ".join(
-            [", ".join(self.profiles[:-1]), self.profiles[-1]]
-            if self.profiles[1:]
-            else self.profiles
-        )
+        *others, last = self.profiles
+        who = f"{', '.join(others)} and {last}" if others else last
         what = " and ".join(self.channels)
         if self.kind == "port":
             return f"{who} would listen on the same port {self.port} ({what})"
@@ -324,9 +321,8 @@ class _Look:
         return "" if _PLACEHOLDER.search(out) else out
 
     def source(self, variable: str) -> str:
-        return (
-            f".env: {variable}" if variable in self.home.variables else f"environment: {variable}"
-        )
+        place = ".env" if variable in self.home.variables else "environment"
+        return f"{place}: {variable}"
 
 
 def _bots(look: _Look, salt: bytes) -> Iterator[Claim]:
@@ -335,10 +331,7 @@ def _bots(look: _Look, salt: bytes) -> Iterator[Claim]:
         if _false(section.get("enabled")):
             continue
         for source, value in _identities(look, channel, section):
-            rest = [
-                look.env.get(name, "") or look.text(section.get(name.rpartition("_")[2].lower()))
-                for name in _WITH.get(channel.platform, ())
-            ]
+            rest = [_also(look, name, section) for name in _WITH.get(channel.platform, ())]
             text = "\0".join([channel.platform, value, *rest]).encode("utf-8", "surrogatepass")
             yield Claim(
                 kind="bot",
@@ -349,25 +342,31 @@ def _bots(look: _Look, salt: bytes) -> Iterator[Claim]:
             )
 
 
+def _also(look: _Look, variable: str, section: Mapping[str, object]) -> str:
+    """Return another part of an identity: ``IRC_SERVER``, or the key ``server`` of its section."""
+    return look.env.get(variable) or look.text(section.get(variable.rpartition("_")[2].lower()))
+
+
 def _identities(
     look: _Look, channel: Channel, section: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
     """Yield the values that identify a bot, each with its place; variables override the configuration."""
-    found = False
-    names = [channel.identity, *_INSTEAD.get(channel.platform, ())] if channel.identity else []
-    if name := next((name for name in names if look.env.get(name)), ""):
-        yield look.source(name), look.env[name].strip()
-        found = True
-    for name in _MORE.get(channel.platform, ()):
-        if look.env.get(name):
-            yield look.source(name), look.env[name].strip()
-            found = True
-    if not found and _true(section.get("enabled")):
+    by_variable = _named_variables(look, channel)
+    yield from ((look.source(name), look.env[name].strip()) for name in by_variable)
+    # The agent reads keys of the configuration only where no variable is set, and only if the platform is on.
+    if not by_variable and _true(section.get("enabled")):
         for key in _KEYS.get(channel.platform, ()):
             if value := look.text(section.get(key)):
                 yield f"config.yaml: platforms.{channel.platform}.{key}", value
     if channel.platform == "whatsapp":
         yield from _login(look, section)
+
+
+def _named_variables(look: _Look, channel: Channel) -> list[str]:
+    """Return the variables that are set and identify the bot; of alternative ones, the first."""
+    names = [channel.identity, *_INSTEAD.get(channel.platform, ())] if channel.identity else []
+    first = [name for name in names if look.env.get(name)][:1]
+    return first + [name for name in _MORE.get(channel.platform, ()) if look.env.get(name)]
 
 
 def _login(look: _Look, section: Mapping[str, object]) -> Iterator[tuple[str, str]]:
@@ -377,12 +376,17 @@ def _login(look: _Look, section: Mapping[str, object]) -> Iterator[tuple[str, st
     if folder := look.text(section.get("session_path")):
         yield "config.yaml: platforms.whatsapp.session_path", folder
     if look.home.login:
-        try:
-            me = _map(_map(json.loads(look.home.login)).get("me")).get("id")
-        except ValueError:
-            me = None
-        phone = str(me).partition(":")[0] if me else hashlib.sha256(look.home.login).hexdigest()
-        yield WHATSAPP_LOGINS[0], phone
+        yield WHATSAPP_LOGINS[0], _phone(look.home.login)
+
+
+def _phone(login: bytes) -> str:
+    """Return the phone's number without its device; a login that names none is told apart by its content."""
+    try:
+        data = json.loads(login)
+    except ValueError:
+        data = None
+    me = _map(_map(data).get("me")).get("id")
+    return str(me).partition(":")[0] if me else hashlib.sha256(login).hexdigest()
 
 
 def _ports(look: _Look) -> Iterator[Claim]:
@@ -390,18 +394,7 @@ def _ports(look: _Look) -> Iterator[Claim]:
         section = look.section(row.platform)
         if not _listens(look, row, section):
             continue
-        named = look.env.get(row.variable, "") if row.variable else ""
-        said = look.text(section.get(row.key)) if row.key else ""
-        order = [
-            (said, f"config.yaml: platforms.{row.platform}.{row.key}"),
-            (named, look.source(row.variable)),
-        ]
-        if not row.config_first:
-            order.reverse()
-        value, source = next(
-            ((value, source) for value, source in order if _port(value)),
-            (str(row.default), "the usual port"),
-        )
+        value, source = _port_of(look, row, section)
         yield Claim(
             kind="port",
             profile=look.home.profile,
@@ -411,10 +404,24 @@ def _ports(look: _Look) -> Iterator[Claim]:
         )
 
 
+def _port_of(look: _Look, row: _Listener, section: Mapping[str, object]) -> tuple[str, str]:
+    """Return the port that a channel listens on, and where it is set; channels differ in what comes first."""
+    by_config = (
+        look.text(section.get(row.key)) if row.key else "",
+        f"config.yaml: platforms.{row.platform}.{row.key}",
+    )
+    by_variable = (look.env.get(row.variable, ""), look.source(row.variable))
+    order = (by_config, by_variable) if row.config_first else (by_variable, by_config)
+    for value, source in order:
+        if _port(value):
+            return value, source
+    return str(row.default), "the usual port"
+
+
 def _listens(look: _Look, row: _Listener, section: Mapping[str, object]) -> bool:
     if _false(section.get("enabled")):
         return False
-    given = look.env.get(row.needs, "") if row.needs else ""
+    given = look.env.get(row.needs, "")
     asked = given == row.value if row.value else bool(given)
     switched = bool(row.switch) and _true(look.env.get(row.switch))
     by_config = _true(section.get("enabled")) and bool(row.key) and not row.value
@@ -430,8 +437,8 @@ def _map(value: object) -> Mapping[object, object]:
 
 
 def _true(value: object) -> bool:
-    return str(value).strip().lower() in _TRUE if value is not None else False
+    return str(value).strip().lower() in _TRUE
 
 
 def _false(value: object) -> bool:
-    return str(value).strip().lower() in _FALSE if value is not None else False
+    return str(value).strip().lower() in _FALSE

@@ -142,8 +142,7 @@ class Route(Struct, frozen=True, kw_only=True):
         for key in ("user_id", "thread_id", "chat_id", "guild_id"):
             wanted = self.ids.get(key)
             if wanted and not self._holds(key, wanted, message):
-                number = "" if isinstance(wanted, str) else ", a number"
-                return f"its {key.removesuffix('_id')} is {wanted}{number}"
+                return f"its {key.removesuffix('_id')} is {_shown(wanted)}"
         return ""
 
     def _holds(self, key: str, wanted: object, message: Message) -> bool:
@@ -161,6 +160,11 @@ class Route(Struct, frozen=True, kw_only=True):
         if any(each.strip().lower().endswith(NOT_PEOPLE) for each in (wanted, chat)):
             return False
         return bool(_person(wanted, message.known) & _person(chat, message.known))
+
+
+def _shown(wanted: object) -> str:
+    """Write an id; one that is not text is said to be a number, which never equals the text of a message."""
+    return str(wanted) if isinstance(wanted, str) else f"{wanted}, a number"
 
 
 def bot_key(name: str) -> str:
@@ -193,27 +197,18 @@ def _entries(config: object) -> Sequence[object]:
     if not isinstance(config, Mapping):
         return []
     found = config.get(ROUTES)
-    gateway = config.get("gateway")
-    if found is None and isinstance(gateway, Mapping):
-        found = gateway.get(ROUTES)
+    if found is None:
+        found = _gateway(config).get(ROUTES)
     return found if isinstance(found, list) else []
 
 
 def _route(number: int, entry: Mapping[object, object], grammar: Grammar) -> Route:
     raw = {str(key): value for key, value in entry.items()}
-    platform, profile, bot = (
-        raw.get("platform") or "",
-        raw.get("profile") or "",
-        raw.get("bot_profile") or "",
-    )
+    platform, profile = raw.get("platform") or "", raw.get("profile") or ""
+    bot = raw.get(BOT) or ""
     name, fault = _target(platform, profile)
-    sole = next((key for key in grammar.sole if key in raw and not str(raw[key] or "").strip()), "")
-    fault = fault or (f"{sole} is there without a value" if sole else "")
-    if grammar.bot_profile and not isinstance(bot, str):
-        fault = fault or "bot_profile is no text"
-    ids = {
-        key: _id(raw[key], grammar) for key, _ in grammar.weights if raw.get(key) not in (None, "")
-    }
+    named = [key for key, _ in grammar.weights if raw.get(key) not in (None, "")]
+    ids = {key: _id(raw[key], grammar) for key in named}
     return Route(
         number=number,
         name=str(raw.get("name") or ""),
@@ -222,10 +217,20 @@ def _route(number: int, entry: Mapping[object, object], grammar: Grammar) -> Rou
         ids={key: value for key, value in ids.items() if value},
         bot=bot_key(str(bot)) if grammar.bot_profile else "",
         enabled=bool(raw.get("enabled", True)),
-        fault=fault,
+        fault=fault or _fault_of_fields(raw, grammar),
         raw=raw,
         grammar=grammar,
     )
+
+
+def _fault_of_fields(raw: Mapping[str, object], grammar: Grammar) -> str:
+    """Return the reason why the agent skips a route whose target is fine; empty if it does not."""
+    for key in grammar.sole:
+        if key in raw and not str(raw[key] or "").strip():
+            return f"{key} is there without a value"
+    if grammar.bot_profile and not isinstance(raw.get(BOT) or "", str):
+        return f"{BOT} is not text"
+    return ""
 
 
 def _target(platform: object, profile: object) -> tuple[str, str]:
@@ -235,7 +240,7 @@ def _target(platform: object, profile: object) -> tuple[str, str]:
     try:
         return _normal(str(profile)), ""
     except Invalid:
-        return "", f"{str(profile)!r:.60} is no profile name"
+        return "", f"{str(profile)!r:.60} is not a valid profile name"
 
 
 def _id(value: object, grammar: Grammar) -> object:
@@ -305,18 +310,30 @@ def multiplexes(config: object, grammar: Grammar) -> bool:
         return True
     if not isinstance(config, Mapping):
         return False
-    gateway = config.get("gateway")
     value = config.get(MULTIPLEX)
-    if value is None and isinstance(gateway, Mapping):
-        value = gateway.get(MULTIPLEX)
+    if value is None:
+        value = _gateway(config).get(MULTIPLEX)
+    return _is_true(value)
+
+
+def _gateway(config: object) -> Mapping[object, object]:
+    """Return the ``gateway`` section of a config; empty if it has none."""
+    return _section(config, "gateway")
+
+
+def _section(config: object, key: str) -> Mapping[object, object]:
+    found = config.get(key) if isinstance(config, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _is_true(value: object) -> bool:
+    """Whether the agent takes a value for true: of texts only some words, unlike Python."""
     return value.strip().lower() in _TRUE if isinstance(value, str) else bool(value)
 
 
 def is_apart(config: object) -> bool:
     """Whether a profile's own config keeps it out of the shared gateway."""
-    gateway = config.get("gateway") if isinstance(config, Mapping) else None
-    value = gateway.get(STANDALONE) if isinstance(gateway, Mapping) else None
-    return value.strip().lower() in _TRUE if isinstance(value, str) else bool(value)
+    return _is_true(_gateway(config).get(STANDALONE))
 
 
 def faults(
@@ -330,15 +347,8 @@ def faults(
         served: The profiles that the gateway serves.
         grammar: The rules of the installed agent.
     """
-    found: list[tuple[str, str]] = []
-    seen: dict[tuple[object, ...], Route] = {}
     routes = routes_of(config, grammar)
-    for route in routes:
-        place = f"route {route.number}" + (f" ({route.name})" if route.name else "")
-        found += [(place, text) for text in _faults_of(route, profiles, served)]
-        key = (route.platform, route.bot, *(route.ids.get(name) for name, _ in grammar.weights))
-        if (first := seen.setdefault(key, route)) is not route and route.enabled and first.enabled:
-            found.append((place, f"it is about the same as route {first.number}, which wins"))
+    found = [*_faults_of_routes(routes, profiles, served)]
     if routes and not multiplexes(config, grammar):
         found.append((f"gateway.{MULTIPLEX}", "it is off, so the agent ignores every route"))
     if old := old_routes(config):
@@ -347,14 +357,27 @@ def faults(
     return found
 
 
+def _faults_of_routes(
+    routes: Sequence[Route], profiles: Collection[str], served: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    seen: dict[tuple[object, ...], Route] = {}
+    for route in routes:
+        name = f" ({route.name})" if route.name else ""
+        place = f"route {route.number}{name}"
+        yield from ((place, text) for text in _faults_of(route, profiles, served))
+        ids = (route.ids.get(key) for key, _ in route.grammar.weights)
+        first = seen.setdefault((route.platform, route.bot, *ids), route)
+        if first is not route and route.enabled and first.enabled:
+            yield place, f"it is about the same as route {first.number}, which wins"
+
+
 def _faults_of(route: Route, profiles: Collection[str], served: Collection[str]) -> Iterator[str]:
     grammar = route.grammar
     if route.fault:
         yield f"the agent leaves it out: {route.fault}"
     for key, _ in grammar.weights:
-        value = route.raw.get(key)
-        if value and not isinstance(value, str) and not (grammar.numbers and type(value) is int):
-            yield f"{key} {value} is a number, and never matches: put it in quotes"
+        if _never_matches(route.raw.get(key), grammar):
+            yield f"{key} {route.raw[key]} is a number, and never matches: put it in quotes"
     if grammar.suffix and route.platform.endswith(grammar.suffix):
         name = route.platform.removesuffix(grammar.suffix)
         yield f"messages say {name}, not {route.platform}, so it never matches"
@@ -364,12 +387,23 @@ def _faults_of(route: Route, profiles: Collection[str], served: Collection[str])
         yield _nobody(route, profiles)
 
 
+def _never_matches(value: object, grammar: Grammar) -> bool:
+    """Whether an id is not text, which the agent compares with texts; some generations turn whole numbers into text."""
+    if not value or isinstance(value, str):
+        return False
+    return not (grammar.numbers and type(value) is int)
+
+
 def _unread(route: Route) -> Iterator[str]:
     """Yield fields that only newer agents use to narrow a route."""
-    known = {key for key, _ in route.grammar.weights} | (
-        {BOT} if route.grammar.bot_profile else set()
-    )
+    known = _fields(route.grammar)
     yield from (key for key in NARROWING if key in route.raw and key not in known)
+
+
+def _fields(grammar: Grammar) -> set[str]:
+    """Return the fields that narrow a route for this generation."""
+    known = {key for key, _ in grammar.weights}
+    return known | {BOT} if grammar.bot_profile else known
 
 
 def _nobody(route: Route, profiles: Collection[str]) -> str:
@@ -377,7 +411,8 @@ def _nobody(route: Route, profiles: Collection[str]) -> str:
         what = f"the gateway does not serve {route.profile!r}"
     else:
         what = f"there is no profile {route.profile!r}"
-    return f"{what}; {NO_ANSWER if route.grammar.closed else OTHERS_ANSWER}"
+    answer = NO_ANSWER if route.grammar.closed else OTHERS_ANSWER
+    return f"{what}; {answer}"
 
 
 NO_ANSWER = "such messages get no answer"
@@ -391,9 +426,10 @@ def entry(grammar: Grammar, profile: str, where: Where, name: str) -> dict[str, 
         Invalid: The route names no id, or names a field that the agent does not know.
     """
     given = where.ids
-    whose = {BOT: bot_key(where.bot)} if bot_key(where.bot) else {}
-    known = {*dict(grammar.weights), *([BOT] if grammar.bot_profile else [])}
-    if unknown := [key for key in (*given, *whose) if key not in known]:
+    bot = bot_key(where.bot)
+    whose = {BOT: bot} if bot else {}
+    # Writing it anyway would make a route that matches more than the user said.
+    if unknown := [key for key in (*given, *whose) if key not in _fields(grammar)]:
         raise Invalid(
             f"the installed agent does not know {unknown[0]} in a route",
             hint="leave it out, or update it",
@@ -407,12 +443,10 @@ def entry(grammar: Grammar, profile: str, where: Where, name: str) -> dict[str, 
 
 def old_routes(config: object) -> list[dict[str, object]]:
     """Read routes in an older proposal's format, ``discord.profile_routing``, and return them in the agent's form."""
-    discord = config.get("discord") if isinstance(config, Mapping) else None
-    old = discord.get(_OLD) if isinstance(discord, Mapping) else None
-    if not isinstance(old, Mapping):
+    old = _section(_section(config, "discord"), _OLD)
+    if not old:
         return []
     off = {} if old.get("enabled") is True else {"enabled": False}
-    channels = old.get("channels")
     rows: list[dict[str, object]] = [
         {
             "name": f"{name}-{channel}",
@@ -421,7 +455,7 @@ def old_routes(config: object) -> list[dict[str, object]]:
             "profile": str(name),
             **off,
         }
-        for channel, name in (channels.items() if isinstance(channels, Mapping) else ())
+        for channel, name in _section(old, "channels").items()
     ]
     rest = str(old.get("default_profile") or DEFAULT_PROFILE)
     if rest != DEFAULT_PROFILE:
@@ -433,11 +467,7 @@ def with_routes(config: Mapping[object, object], entries: Sequence[object]) -> d
     """Return a config with this list of routes, in the place where it has them or should have them."""
     if config.get(ROUTES) is not None:
         return {**config, ROUTES: list(entries)}
-    gateway = config.get("gateway")
-    return {
-        **config,
-        "gateway": {**(gateway if isinstance(gateway, Mapping) else {}), ROUTES: list(entries)},
-    }
+    return {**config, "gateway": {**_gateway(config), ROUTES: list(entries)}}
 
 
 def entries_of(config: object) -> list[object]:
@@ -449,11 +479,7 @@ def multiplexing(config: Mapping[object, object]) -> dict[object, object]:
     """Return a config with multiplexing on."""
     if MULTIPLEX in config:
         return {**config, MULTIPLEX: True}
-    gateway = config.get("gateway")
-    return {
-        **config,
-        "gateway": {**(gateway if isinstance(gateway, Mapping) else {}), MULTIPLEX: True},
-    }
+    return {**config, "gateway": {**_gateway(config), MULTIPLEX: True}}
 
 
 def without_old(config: Mapping[object, object]) -> dict[object, object]:

@@ -167,18 +167,28 @@ def judge(seen: Seen, course: Course) -> tuple[GatewayOutcome, str] | None:
             GatewayOutcome.CRASHING,
             f"it ended {len(course.pids) - 1} times and was started again",
         )
-    if course.exited is not None and seen.pid is None:
-        return GatewayOutcome.FAILED, seen.reason or _ended(course.exited)
-    if seen.pid is not None and seen.phase in READY and (seen.grown or course.quiet):
-        notes = [*seen.troubles, *([] if seen.grown else ["its log does not grow"])]
+    if seen.pid is None:
+        return _without_process(seen, course)
+    # A gateway says that it is ready before its channels are: only a growing log shows that it does something. One
+    # with nothing to say counts after a while, with a remark.
+    if seen.phase in READY and (seen.grown or course.quiet):
+        notes = list(seen.troubles)
+        if not seen.grown:
+            notes.append("its log does not grow")
         return GatewayOutcome.STARTED, "; ".join(notes)
+    if course.waited:
+        return GatewayOutcome.HANGING, f"it is alive, and says {seen.phase or 'nothing'!r}"
+    return None
+
+
+def _without_process(seen: Seen, course: Course) -> tuple[GatewayOutcome, str] | None:
+    """Judge a start while no process is there: it may not have come up yet, or a service restarts it."""
+    if course.exited is not None:
+        return GatewayOutcome.FAILED, seen.reason or _ended(course.exited)
     if not course.waited:
         return None
-    if seen.pid is not None:
-        return GatewayOutcome.HANGING, f"it lives, and says {seen.phase or 'nothing'!r}"
-    return GatewayOutcome.FAILED, seen.reason or (
-        "its process ended" if course.pids else "no process came up"
-    )
+    why = "its process ended" if course.pids else "no process came up"
+    return GatewayOutcome.FAILED, seen.reason or why
 
 
 def after_all(verdict: GatewayResult, seen: Seen) -> GatewayResult:
@@ -253,12 +263,8 @@ def by_time(logs: Mapping[tuple[ProfileName, str], Sequence[str]]) -> list[Line]
 
     A line without a time, such as one of a traceback, stays after the line before it.
     """
-    return [
-        line
-        for _, _, _, line in merge(
-            *(_stamped(number, who, logs[who]) for number, who in enumerate(logs))
-        )
-    ]
+    stamped = (_stamped(number, who, logs[who]) for number, who in enumerate(logs))
+    return [line for _, _, _, line in merge(*stamped)]
 
 
 def _stamped(
@@ -267,6 +273,7 @@ def _stamped(
     out, stamp = [], ""
     for at, text in enumerate(lines):
         if found := _STAMP.match(text):
+            # Lines are written in order, even if the clock was set back meanwhile.
             stamp = max(stamp, found[0].replace("T", " "))
         out.append((stamp, number, at, Line(*who, text)))
     return out

@@ -75,15 +75,15 @@ def read_card(data: bytes | None) -> Card:
             hint="install a newer version: pip install -U hermes-dist",
         )
     long = raw.get("long")
+    if not isinstance(long, dict):
+        long = {}
     return Card(
         variables=tuple(_texts(raw, "variables")),
         only=frozenset(_texts(raw, "only")),
         without=frozenset(_texts(raw, "without")),
         carried=frozenset(_texts(raw, "with")),
         full=raw.get("full") is True,
-        long={str(name): RelPath(str(path)) for name, path in long.items()}
-        if isinstance(long, dict)
-        else {},
+        long={str(name): RelPath(str(path)) for name, path in long.items()},
     )
 
 

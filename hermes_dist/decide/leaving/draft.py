@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -13,7 +13,7 @@ from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.secrets.references import references
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.documents.api import Kind, get, load_data
 from hermes_dist.model.manifest import EnvVar, Manifest
 from hermes_dist.model.tree import Read, Tree
 
@@ -68,22 +68,25 @@ def variables_of(tree: Tree, read: Read, hidden: Iterable[str] = ()) -> tuple[En
         found.setdefault(name, EnvVar(name, "Taken out of the settings; fill in your own"))
     for one in references(tree, read):
         before = found.get(one.name)
-        if before is None and not is_reserved(one.name):
-            found[one.name] = EnvVar(
-                one.name, f"Used in {one.path}", required=one.required and one.how != "program"
-            )
-        elif before is not None and one.required and one.how != "program" and not before.required:
+        # A program may do without what it reads; a placeholder and a skill can't.
+        required = one.required and one.how != "program"
+        if before is None:
+            if not is_reserved(one.name):
+                found[one.name] = EnvVar(one.name, f"Used in {one.path}", required=required)
+        elif required and not before.required:
             found[one.name] = EnvVar(one.name, before.description)
     return tuple(found.values())
 
 
 def _provider(tree: Tree, read: Read) -> str:
+    """Return the variable of the provider that a config names; empty if it names none that is known."""
+    if CONFIG not in tree:
+        return ""
     try:
-        data = load_data(read(tree[CONFIG].digest), Kind.YAML) if CONFIG in tree else None
+        data = load_data(read(tree[CONFIG].digest), Kind.YAML)
     except Invalid:
         return ""
-    model = data.get("model") if isinstance(data, dict) else None
-    provider = model.get("provider") if isinstance(model, dict) else None
+    provider = get(data, ("model", "provider"))
     return _PROVIDERS.get(provider.lower(), "") if isinstance(provider, str) else ""
 
 
@@ -107,16 +110,7 @@ def manifest_text(draft: Draft) -> bytes:
         _line("hermes_requires", draft.requires, ">=0.18.0"),
         "",
         "# What people have to fill in: each name comes with a line that tells where to get the value.",
-        *(
-            _variables(draft.env)
-            if draft.env
-            else [
-                "# env_requires:",
-                "#   - name: SOME_API_KEY",
-                '#     description: "What it is for, and where to get one"',
-                "#     required: true",
-            ]
-        ),
+        *_variables(draft.env),
         "",
         "# Without this list the package brings every shared name: SOUL.md, config.yaml, mcp.json, skills/, cron/,",
         "# plugins/, hooks/, scripts/, skins/, templates/. With it, exactly what it names. Memories, sessions, keys",
@@ -128,15 +122,24 @@ def manifest_text(draft: Draft) -> bytes:
 
 
 def _line(key: str, value: str, example: str) -> str:
-    return f"{key}: {_quoted(value)}" if value else f"# {key}: {_quoted(example)}"
+    """Write a field; without a value, as a comment with an example."""
+    if value:
+        return f"{key}: {_quoted(value)}"
+    return f"# {key}: {_quoted(example)}"
 
 
-def _variables(env: Iterable[EnvVar]) -> Iterable[str]:
+def _variables(env: Sequence[EnvVar]) -> Iterable[str]:
+    if not env:
+        yield "# env_requires:"
+        yield "#   - name: SOME_API_KEY"
+        yield '#     description: "What it is for, and where to get one"'
+        yield "#     required: true"
+        return
     yield "env_requires:"
     for var in env:
         yield f"  - name: {var.name}"
         yield f"    description: {_quoted(var.description)}"
-        yield f"    required: {'true' if var.required else 'false'}"
+        yield f"    required: {str(var.required).lower()}"
 
 
 def _quoted(text: str) -> str:

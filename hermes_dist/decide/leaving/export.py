@@ -43,6 +43,7 @@ _HISTORY = re.compile(r"(?:state|response_store)\.db(?:-wal)?")
 _SECRET_NAME = re.compile(
     r"KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH|PRIVATE|SALT|COOKIE|WEBHOOK|SIGN|DSN", re.IGNORECASE
 )
+_ADDRESS = re.compile(r"[\w.-]*://[^@]*|/\S*")
 _PLAIN = frozenset(["password", "changeme", "localhost", "development", "production"])
 
 
@@ -118,10 +119,11 @@ def _hidden(work: Portable, value: object, before: object, key: tuple[str, ...])
 
 
 def _data(path: RelPath, tree: Tree, read: Read) -> object:
+    """Return a document's data; None if there is no such file, or it can't be read."""
+    if path not in tree:
+        return None
     try:
-        return (
-            load_data(read(tree[path].digest), kind_of(path) or Kind.YAML) if path in tree else None
-        )
+        return load_data(read(tree[path].digest), kind_of(path) or Kind.YAML)
     except Invalid:
         return None
 
@@ -151,9 +153,10 @@ def _jobs(data: object) -> list[Job]:
 
 def _job(work: Portable, job: Job, before: Job | None) -> Job:
     """Return a job as if it had never run; it stays on or off as it is."""
-    fresh = {
-        key: _fresh(key, value, job) if is_runtime(key) else value for key, value in job.items()
-    }
+    fresh = dict(job)
+    for key, value in job.items():
+        if is_runtime(key):
+            fresh[key] = _fresh(key, value, job)
     repeat = fresh.get("repeat")
     if isinstance(repeat, dict) and "completed" in repeat:
         fresh["repeat"] = {**repeat, "completed": 0}
@@ -166,9 +169,16 @@ def _fresh(key: str, value: object, job: Job) -> object:
     if key == "enabled":
         return on
     if key == "state":
-        return "completed" if value == "completed" else "scheduled" if on else "paused"
+        return _fresh_state(value, on=on)
+    # Our own reason says that the job waits for approval: without it, the agent would show a job that the user paused.
     waits = not on and key == REASON and str(value or "").startswith(PAUSED_BY)
     return value if waits else None
+
+
+def _fresh_state(value: object, *, on: bool) -> str:
+    if value == "completed":
+        return "completed"  # a job that ran its last time has to stay so, or it would run again elsewhere
+    return "scheduled" if on else "paused"
 
 
 def parts_of(tree: Tree, read: Read, only: frozenset[str], without: frozenset[str]) -> Portable:
@@ -180,26 +190,31 @@ def parts_of(tree: Tree, read: Read, only: frozenset[str], without: frozenset[st
         only: Parts to take; empty for all.
         without: Parts to leave out.
     """
-    left = (({*PARTS, "files"} - only) if only else set()) | without
+    left = set(without)
+    if only:
+        left |= {*PARTS, "files"} - only
     work = Portable(
         tree.where(lambda path: path == "distribution.yaml" or part_of(path) not in left)
     )
-    if ("config" in left) == ("mcp" in left) or CONFIG not in tree:
-        return work
-    try:
-        doc = parse(read(tree[CONFIG].digest), Kind.YAML)
-    except Invalid:
-        return work
-    data = doc.value if isinstance(doc.value, dict) else {}
-    if "config" not in left:
-        if SERVERS in data:
-            work.put(
-                CONFIG, _spelled(doc, {key: value for key, value in data.items() if key != SERVERS})
-            )
-    elif data.get(SERVERS):
-        work.tree = work.tree.with_entries({CONFIG: tree[CONFIG]})
-        work.put(CONFIG, dump({SERVERS: data[SERVERS]}, Kind.YAML))
+    # Settings and servers share a file; only where one of them goes without the other has it to be taken apart.
+    if ("config" in left) != ("mcp" in left) and CONFIG in tree:
+        _one_of_two(work, tree[CONFIG], read, servers="mcp" not in left)
     return work
+
+
+def _one_of_two(work: Portable, config: Entry, read: Read, *, servers: bool) -> None:
+    """Keep only the servers of a ``config.yaml``, or everything else in it; one that can't be read stays as it is."""
+    try:
+        doc = parse(read(config.digest), Kind.YAML)
+    except Invalid:
+        return
+    data = doc.value if isinstance(doc.value, dict) else {}
+    if servers and data.get(SERVERS):
+        work.tree = work.tree.with_entries({CONFIG: config})
+        work.put(CONFIG, dump({SERVERS: data[SERVERS]}, Kind.YAML))
+    elif not servers and SERVERS in data:
+        rest = {key: value for key, value in data.items() if key != SERVERS}
+        work.put(CONFIG, _spelled(doc, rest))
 
 
 def _spelled(doc: object, want: object) -> bytes:
@@ -235,20 +250,19 @@ def known_secrets(variables: Mapping[str, str], auth: object) -> dict[str, str]:
     found = {name: value for name, value in variables.items() if _is_secret(name, value)}
     for name, value in _leaves(auth, ()):
         if _is_secret(name, value):
-            found.setdefault(
-                re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").upper() or "AUTH", value
-            )
+            variable = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").upper()
+            found.setdefault(variable or "AUTH", value)
     return found
 
 
 def _is_secret(name: str, value: str) -> bool:
-    if (
-        len(value) < SHORTEST_KNOWN
-        or value.lower() in _PLAIN
-        or re.fullmatch(r"[\w.-]*://[^@]*|/\S*", value)
-    ):
-        return bool(find_secrets(value))
-    return bool(_SECRET_NAME.search(name)) or is_random(value) or bool(find_secrets(value))
+    if find_secrets(value):
+        return True
+    # Short or ordinary values, addresses and paths would be found all over a package, where they give nothing away.
+    is_ordinary = len(value) < SHORTEST_KNOWN or value.lower() in _PLAIN
+    if is_ordinary or _ADDRESS.fullmatch(value):
+        return False
+    return bool(_SECRET_NAME.search(name)) or is_random(value)
 
 
 def _leaves(data: object, key: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -223,7 +223,7 @@ def _check_standing(
     other = profile_of(brand, standing)
     if other is None:
         raise Invalid(
-            f"a file {name!r} that is no alias is already there",
+            f"there is already a file {name!r}, which is not an alias",
             hint="choose another name with --name, or move the file away",
         )
     if other != profile and not replace:

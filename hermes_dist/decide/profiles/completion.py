@@ -89,20 +89,28 @@ def _candidates(done: list[str], current: str, facts: Facts, *, ours: bool) -> S
     if current.startswith("--profile="):
         return [f"--profile={name}" for name in facts.profiles]
     rest, profile = _without_profile(done)
-    if not ours:
-        if not rest:
-            return ["-p", "--profile"] if current.startswith("-") else [*facts.agent, *_AT_THE_DOOR]
-        if rest[0] == "completion":
-            return SHELLS if len(rest) == 1 else ()
-        if rest[0] == "gateways" or rest[:2] == ["gateway", "route"]:
-            return _ours(
-                ["gateways", *rest[1:]] if rest[0] == "gateways" else rest, current, profile, facts
-            )
-        if rest[0] != "profile":
-            below = facts.below(rest[0]) if len(rest) == 1 and not current.startswith("-") else ()
-            return [*below, *(["route"] if rest == ["gateway"] else [])]
-        rest = rest[1:]
-    return _ours(rest, current, profile, facts)
+    if ours:
+        return _ours(rest, current, profile, facts)
+    return _front_door(rest, current, profile, facts)
+
+
+def _front_door(rest: list[str], current: str, profile: str, facts: Facts) -> Sequence[str]:
+    """Return the words that can follow in a command of the agent, some of which are ours."""
+    match rest:
+        case []:
+            return _FLAGS if current.startswith("-") else [*facts.agent, *_AT_THE_DOOR]
+        case ["completion"]:
+            return SHELLS
+        case ["completion", *_]:
+            return ()
+        case ["profile", *below]:
+            return _ours(below, current, profile, facts)
+        case ["gateways", *_] | ["gateway", "route", *_]:
+            return _ours(rest, current, profile, facts)
+        case [command]:
+            below = [] if current.startswith("-") else list(facts.below(command))
+            return [*below, "route"] if command == "gateway" else below
+    return ()
 
 
 _AT_THE_DOOR = ("profile", "gateways", "completion")
@@ -110,17 +118,15 @@ _AT_THE_DOOR = ("profile", "gateways", "completion")
 
 def _without_profile(done: list[str]) -> tuple[list[str], str]:
     rest: list[str] = []
-    profile, at = "", 0
-    while at < len(done):
-        if done[at] in _FLAGS:
-            profile = done[at + 1] if at + 1 < len(done) else ""
-            at += 2
-        elif done[at].startswith("--profile="):
-            profile = done[at].partition("=")[2]
-            at += 1
+    profile = ""
+    words = iter(done)
+    for word in words:
+        if word in _FLAGS:
+            profile = next(words, "")
+        elif word.startswith("--profile="):
+            profile = word.partition("=")[2]
         else:
-            rest.append(done[at])
-            at += 1
+            rest.append(word)
     return rest, profile
 
 
@@ -143,15 +149,11 @@ def _value(verb: str, last: str, values: list[str], profile: str, facts: Facts) 
         return facts.profiles
     if last == "--to":
         return facts.refs(profile)
-    if verb == "completion":
-        return () if values else SHELLS
-    if verb == "restore":
-        return () if values else facts.away
-    if verb == "install":
-        return facts.packages if not values else ()
-    if verb in _ONE_PROFILE and not values:
+    if values:
+        return ()  # each of these takes one value
+    if verb in _ONE_PROFILE:
         return facts.profiles
-    return ()
+    return {"completion": SHELLS, "restore": facts.away, "install": facts.packages}.get(verb, ())
 
 
 def agent_commands(usage: str) -> list[str]:

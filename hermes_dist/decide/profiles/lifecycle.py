@@ -218,9 +218,9 @@ def routes(config: object) -> list[Route]:
     gateway = config.get("gateway")
     if found is None and isinstance(gateway, Mapping):
         found = gateway.get(ROUTES)
-    return (
-        [route for route in found if isinstance(route, Mapping)] if isinstance(found, list) else []
-    )
+    if not isinstance(found, list):
+        return []
+    return [route for route in found if isinstance(route, Mapping)]
 
 
 def routes_renamed(data: bytes, old: str, new: str) -> bytes:
@@ -229,9 +229,11 @@ def routes_renamed(data: bytes, old: str, new: str) -> bytes:
     Raises:
         DistError: The file can't be edited.
     """
-    return _routes_edited(
-        data, lambda route: {**route, "profile": str(new)} if route.get("profile") == old else route
-    )
+
+    def redirected(route: Route) -> Route:
+        return {**route, "profile": str(new)} if route.get("profile") == old else route
+
+    return _routes_edited(data, redirected)
 
 
 def routes_without(data: bytes, profiles: AbstractSet[str]) -> bytes:
@@ -240,9 +242,11 @@ def routes_without(data: bytes, profiles: AbstractSet[str]) -> bytes:
     Raises:
         DistError: The file can't be edited.
     """
-    return _routes_edited(
-        data, lambda route: {**route, "enabled": False} if is_lost(route, profiles) else route
-    )
+
+    def switched_off(route: Route) -> Route:
+        return {**route, "enabled": False} if is_lost(route, profiles) else route
+
+    return _routes_edited(data, switched_off)
 
 
 def is_lost(route: Route, profiles: AbstractSet[str]) -> bool:
@@ -255,17 +259,17 @@ def _routes_edited(data: bytes, edit: Callable[[Route], Route]) -> bytes:
     if not isinstance(doc.value, Mapping):
         return data
 
-    def led(config: Route) -> Route:
+    def with_edits(config: Route) -> Route:
         found = config.get(ROUTES)
         if not isinstance(found, list):
             return config
         edited = [edit(route) if isinstance(route, Mapping) else route for route in found]
         return {key: edited if key == ROUTES else value for key, value in config.items()}
 
-    want = {
-        key: led(value) if key == "gateway" and isinstance(value, Mapping) else value
-        for key, value in led(doc.value).items()
-    }
+    # Both places are edited: only one of them counts today, but the other may after the next change by hand.
+    want = dict(with_edits(doc.value))
+    if isinstance(gateway := want.get("gateway"), Mapping):
+        want["gateway"] = with_edits(gateway)
     return data if want == doc.value else rewrite(doc, want).content
 
 
@@ -279,28 +283,34 @@ def hosts_renamed(data: bytes, brand: str, old: str, new: str) -> bytes:
         doc = parse(data, Kind.JSON)
     except Invalid:
         return data
-    hosts = doc.value.get("hosts") if isinstance(doc.value, Mapping) else None
-    if (
-        not isinstance(doc.value, Mapping)
-        or not isinstance(hosts, Mapping)
-        or f"{brand}_{new}" in hosts
-    ):
+    value = doc.value if isinstance(doc.value, Mapping) else {}
+    hosts = value.get("hosts")
+    if not isinstance(hosts, Mapping) or f"{brand}_{new}" in hosts:
         return data
+    # Older agents wrote a dot.
     host = next((key for key in (f"{brand}_{old}", f"{brand}.{old}") if key in hosts), None)
     if host is None:
         return data
-    block = hosts[host]
-    if isinstance(block, Mapping) and "aiPeer" not in block:
-        block = {**block, "aiPeer": str(old)}
-    moved = {
-        (f"{brand}_{new}" if key == host else key): (block if key == host else v)
-        for key, v in hosts.items()
-    }
-    want = {**doc.value, "hosts": moved}
+    want = {**value, "hosts": _host_renamed(hosts, host, f"{brand}_{new}", old)}
     try:
         return rewrite(doc, want).content
     except DistError:
         return dump(want, Kind.JSON)
+
+
+def _host_renamed(
+    hosts: Mapping[object, object], host: str, renamed: str, peer: str
+) -> dict[object, object]:
+    """Rename one block in its place; without a peer's name of its own, the profile's name was the peer's."""
+    moved: dict[object, object] = {}
+    for key, block in hosts.items():
+        if key != host:
+            moved[key] = block
+        elif isinstance(block, Mapping) and "aiPeer" not in block:
+            moved[renamed] = {**block, "aiPeer": str(peer)}
+        else:
+            moved[renamed] = block
+    return moved
 
 
 def described(data: bytes | None, text: str) -> bytes:
@@ -310,11 +320,15 @@ def described(data: bytes | None, text: str) -> bytes:
         DistError: The file can't be edited.
     """
     value = text.strip()
-    if not data or not data.strip():
-        return dump({"description": value, "description_auto": False}, Kind.YAML) if value else b""
-    if not isinstance(load_data(data, Kind.YAML), Mapping):
-        raise Invalid("it is no map of keys and values", where=ABOUT)
-    return put(data, Kind.YAML, {("description",): value or ABSENT, ("description_auto",): False})
+    if data and data.strip():
+        if not isinstance(load_data(data, Kind.YAML), Mapping):
+            raise Invalid("it is not a map of keys and values", where=ABOUT)
+        return put(
+            data, Kind.YAML, {("description",): value or ABSENT, ("description_auto",): False}
+        )
+    if not value:
+        return b""
+    return dump({"description": value, "description_auto": False}, Kind.YAML)
 
 
 def named_before(data: bytes | None, name: str) -> bytes:
@@ -323,23 +337,26 @@ def named_before(data: bytes | None, name: str) -> bytes:
     Raises:
         DistError: The file can't be edited.
     """
-    loaded = load_data(data, Kind.YAML) if data and data.strip() else {}
+    data = data or b""
+    loaded = load_data(data, Kind.YAML) if data.strip() else {}
     if not isinstance(loaded, Mapping):
-        raise Invalid("it is no map of keys and values", where=ABOUT)
+        raise Invalid("it is not a map of keys and values", where=ABOUT)
     known = loaded.get(BEFORE)
     names = list(known) if isinstance(known, list) else []
     if name in names:
-        return data or b""
+        return data
     if not loaded:
         return dump({BEFORE: [str(name)]}, Kind.YAML)
-    return put(data or b"", Kind.YAML, {(BEFORE,): [*names, str(name)]})
+    return put(data, Kind.YAML, {(BEFORE,): [*names, str(name)]})
 
 
 def of_a_clone(data: bytes) -> bytes:
     """Remove names from a ``profile.yaml`` that belong to the original only; unchanged if it can't be edited."""
     try:
         loaded = load_data(data, Kind.YAML) if data.strip() else None
-        gone = [key for key in (SHOWN_AS, BEFORE) if isinstance(loaded, Mapping) and key in loaded]
+        if not isinstance(loaded, Mapping):
+            return data
+        gone = [key for key in (SHOWN_AS, BEFORE) if key in loaded]
         return put(data, Kind.YAML, {(key,): ABSENT for key in gone}) if gone else data
     except DistError:
         return data
@@ -383,22 +400,24 @@ def left_out(
     Returns:
         The reason why it stays behind; empty if it is copied.
     """
-    top, name = path.partition("/")[0], path.rpartition("/")[2]
-    if (
-        path in stores.SCREEN
-        or top in _NEVER
-        or name == "__pycache__"
-        or name.endswith(_NEVER_ENDS)
-    ):
+    top = path.partition("/")[0]
+    if _is_of_the_process(path, top):
         return "belongs to the running profile"
     if default and top in _ROOT_ONLY:
         return "belongs to the machine"
     if top in stores.SNAPSHOTS:
         return "snapshots of the original"
-    if every:
+    if every or path in _COPIED or top == "skills" or path == lockfile or path in package:
         return ""
-    if path in _COPIED or top == "skills" or path == lockfile or path in package:
-        return ""
+    # A folder on the way to a file of the package has to come along.
     if any(known.startswith(f"{path}/") for known in package):
         return ""
     return "not part of --clone"
+
+
+def _is_of_the_process(path: str, top: str) -> bool:
+    """Whether a path says something about a running process: a copy of it would speak of the wrong one."""
+    name = path.rpartition("/")[2]
+    if path in stores.SCREEN or top in _NEVER:
+        return True
+    return name == "__pycache__" or name.endswith(_NEVER_ENDS)

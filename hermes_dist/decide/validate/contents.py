@@ -267,10 +267,16 @@ _NEEDED = {"hooks": ("HOOK.yaml", "handler.py"), "plugins": ("plugin.yaml",)}
 def check_plugins(subject: Subject) -> Iterator[Problem]:
     """Check that hooks and plugins have the files that the agent looks for."""
     for top, needed in _NEEDED.items():
-        inside = [path for path in subject.tree if path.top == top and len(path.parts) > 2]
-        for name in sorted({path.parts[1] for path in inside}):
-            folder = f"{top}/{name}"
-            here = {path.name for path in inside if path.under(folder)}
+        for folder, here in sorted(_files_by_folder(subject.tree, top).items()):
             if missing := [file for file in needed if file not in here]:
                 what = f"without {' and '.join(missing)} the agent does not load it"
                 yield warning(top, folder, 0, what)
+
+
+def _files_by_folder(tree: Tree, top: str) -> dict[str, set[str]]:
+    """Return the names of the files, at any depth, in each folder under ``top``."""
+    found: dict[str, set[str]] = {}
+    for path in tree:
+        if path.top == top and len(path.parts) > 2:
+            found.setdefault(f"{top}/{path.parts[1]}", set()).add(path.name)
+    return found

@@ -113,7 +113,7 @@ def _runs_already(name: ProfileName, found: GatewayFacts) -> GatewayResult:
         outcome, note = GatewayOutcome.RUNNING, "; ".join(found.troubles)
     else:
         outcome = GatewayOutcome.HANGING
-        note = f"it lives, and says {found.phase or 'nothing'!r}; restart it"
+        note = f"it is alive, and says {found.phase or 'nothing'!r}; restart it"
     return GatewayResult(profile=name, outcome=outcome, pid=found.pid, note=note)
 
 

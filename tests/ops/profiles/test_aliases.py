@@ -106,9 +106,9 @@ def test_foreign_files_links_and_programs_elsewhere_keep_their_names(
     elsewhere = program(tmp_path / "bin" / "tool-x")
     layout.alias("folder").mkdir()
     for name in ("mine", "dangling", "folder"):
-        with pytest.raises(Invalid, match="no alias"):
+        with pytest.raises(Invalid, match="not an alias"):
             aliases.plan(layout, CODER, name, env=env(layout), replace=True)
-        with pytest.raises(Invalid, match="no alias"):
+        with pytest.raises(Invalid, match="not an alias"):
             aliases.remove(layout, name)
     with pytest.raises(Invalid, match="shadow"):
         aliases.plan(layout, CODER, "tool-x", env=env(layout, elsewhere.parent))
