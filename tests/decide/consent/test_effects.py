@@ -7,11 +7,12 @@ import pytest
 from shelf import Shelf
 
 from hermes_dist.decide.consent.activate import switch_on
-from hermes_dist.decide.consent.effects import find_effects
+from hermes_dist.decide.consent.effects import find_effects, going_back
 from hermes_dist.decide.consent.granted import grant
 from hermes_dist.decide.consent.parking import park
-from hermes_dist.decide.consent.switches import Judge, Unit, ready_and_waiting, units_in
+from hermes_dist.decide.consent.switches import Judge, Memory, Unit, ready_and_waiting, units_in
 from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.lock_package import OffCause
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import EMPTY, Digest, Tree
 
@@ -96,6 +97,20 @@ def test_a_server_that_waits_is_told_whole_though_an_earlier_update_placed_it() 
     waits = shelf.tree({"config.yaml": "mcp_servers: {h: {command: x, enabled: false}}\n"})
     (effect,) = find_effects(waits, waits, waits, shelf.read, Judge())
     assert (effect.key, effect.off) == ("mcp_servers.h.command", True)
+
+
+def test_a_change_of_an_approved_server_that_its_author_now_ships_off_is_an_effect() -> None:
+    shelf = Shelf()
+    ours, merged = (
+        shelf.tree({"config.yaml": f"mcp_servers: {{h: {{command: {word}, enabled: false}}}}\n"})
+        for word in ("x", "y")
+    )
+    units = frozenset(unit for unit, _ in units_in(ours, shelf.read))
+    memory = Memory(granted=units, off=dict.fromkeys(units, OffCause.AUTHOR))
+    judge = Judge(memory, by_author=units, here=units)
+    (effect,) = find_effects(ours, merged, merged, shelf.read, judge)
+    assert (effect.key, effect.off) == ("mcp_servers.h.command", False)
+    assert find_effects(ours, ours, ours, shelf.read, judge) == ()
 
 
 def test_a_users_own_idle_server_is_no_effect() -> None:
@@ -424,3 +439,16 @@ def test_a_skill_of_a_plugin_covers_the_plugin_and_an_impossible_name_covers_the
         effects = found(shelf, EMPTY, placed.tree)
         digests.add(effects["cron/jobs.json: jobs[id=0123456789ab]"].digest)
     assert len(digests) == 2
+
+
+def test_the_way_back_asks_what_the_update_to_the_earlier_code_would_ask() -> None:
+    shelf = Shelf()
+    config = "mcp_servers: {h: {command: python, args: [scripts/a.py]}}\n"
+    ours, live = (
+        shelf.tree({"config.yaml": config, "scripts/a.py": text, "hooks/x/run.py": text})
+        for text in ("1", "2")
+    )
+    back = going_back(live, ours, ours, shelf.read, Judge())
+    assert sorted(back) == sorted(find_effects(live, ours, ours, shelf.read, Judge()))
+    assert {str(effect.path) for effect in back} == {"scripts/a.py", "hooks/x"}
+    assert going_back(ours, ours, ours, shelf.read, Judge()) == ()
