@@ -63,14 +63,31 @@ class Context:
         self.progress = progress
 
     @classmethod
-    def from_environment(cls, brand: Brand, profile: str | None = None, prog: str = "") -> Context:
-        """Make the context from the environment of this process.
+    def from_environment(
+        cls,
+        brand: Brand,
+        profile: str | None = None,
+        prog: str = "",
+        *,
+        env: Mapping[str, str] | None = None,
+        root: Path | None = None,
+    ) -> Context:
+        """Make the context from an environment.
+
+        Args:
+            brand: The brand of the command.
+            profile: The profile that ``-p`` names; None for none.
+            prog: How the program was called.
+            env: The environment; None for that of this process.
+            root: The folder of all profiles; None to find it from the environment.
 
         Raises:
             Invalid: The text is not a valid profile name.
         """
-        env = dict(os.environ)
+        env = dict(os.environ if env is None else env)
         user_home = Path(env.get("HOME") or Path.home())
+        if root is not None:
+            return cls(brand, Layout(brand, root, user_home), env, None, prog)
         layout, named = Layout.locate(brand, user_home, env.get(brand.home_variable, ""))
         if profile == "":
             raise _nameless()
