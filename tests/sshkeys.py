@@ -11,6 +11,7 @@ import hashlib
 import shutil
 import struct
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -47,6 +48,17 @@ class Key:
     @property
     def fingerprint(self) -> str:
         return self.public.fingerprint
+
+    @property
+    def for_git(self) -> tuple[str, ...]:
+        """The options by which git signs with it, by ssh-keygen or by this file as a program."""
+        words = ("-c", "gpg.format=ssh", "-c", f"user.signingkey={self.path}")
+        if shutil.which("ssh-keygen"):
+            return words
+        program = self.path.with_name("signs-like-ssh-keygen")
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} -W ignore {__file__} "$@"\n')
+        program.chmod(0o755)
+        return (*words, "-c", f"gpg.ssh.program={program}")
 
     def sign(self, message: bytes, namespace: str = GIT, *options: str) -> bytes:
         """Sign by ssh-keygen, or as it does."""
@@ -177,3 +189,14 @@ class SoftwareToken:
         return armored(
             b"SSHSIG" + struct.pack(">I", 1) + b"".join(map(string, (self.blob, *parts, made)))
         )
+
+
+def main() -> None:
+    """Sign a file as ``ssh-keygen -Y sign -n git -f KEY FILE`` does; other words are passed over."""
+    words = sys.argv[1:]
+    key, file = Key(Path(words[words.index("-f") + 1])), Path(words[-1])
+    Path(f"{file}.sig").write_bytes(key.sign(file.read_bytes()))
+
+
+if __name__ == "__main__":
+    main()

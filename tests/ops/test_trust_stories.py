@@ -44,7 +44,7 @@ class Signed(Story):
         return self.keys[name]
 
     def signing(self, key: str) -> tuple[str, ...]:
-        return ("-c", "gpg.format=ssh", "-c", f"user.signingkey={self.keys[key].path}")
+        return self.keys[key].for_git
 
     def push(self, files: Mapping[str, str | bytes | None], by: str = "") -> str:
         """A commit on the branch, signed by somebody or nobody."""

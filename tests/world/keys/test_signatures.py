@@ -40,7 +40,7 @@ class Made:
 
 
 def signing(key: Key) -> tuple[str, ...]:
-    return ("-c", "gpg.format=ssh", "-c", f"user.signingkey={key.path}")
+    return key.for_git
 
 
 def raw(repo: Repo, kind: str, oid: str) -> bytes:
