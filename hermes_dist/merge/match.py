@@ -51,8 +51,8 @@ def changes(a: Sequence[int], b: Sequence[int]) -> list[Change]:
         search = _Search([a[i] for i in kept_a], [b[j] for j in kept_b])
         for i, j in search.pairs():
             in_a[kept_a[i]] = in_b[kept_b[j]] = 0
-    _settle(a, in_a, _gaps(in_b))
-    _settle(b, in_b, _gaps(in_a))
+    _slide_down(a, in_a, _gaps(in_b))
+    _slide_down(b, in_b, _gaps(in_a))
     return _collect(in_a, in_b)
 
 
@@ -278,7 +278,7 @@ def _gaps(changed: bytearray) -> list[int]:
     return [len(run) for run in bytes(changed).split(b"\x00")]
 
 
-def _settle(lines: Sequence[int], changed: bytearray, other: list[int]) -> None:
+def _slide_down(lines: Sequence[int], changed: bytearray, other: list[int]) -> None:
     """Slide every group of changed lines as far down as equal lines let it, or to a change of the other text.
 
     `a [b a] b` and `a b [a b]` say the same; one of them must be chosen, always the same one.

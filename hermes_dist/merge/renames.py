@@ -42,7 +42,7 @@ class Names(Struct, frozen=True):
         return self.moved_here.get(path, path)
 
 
-def bring_together(base: Tree, ours: Tree, theirs: Tree, read: Read) -> Names:
+def under_common_names(base: Tree, ours: Tree, theirs: Tree, read: Read) -> Names:
     """Apply the renames of each side to the other two trees.
 
     Raises:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from msgspec import Struct, field
 
 from hermes_dist.merge.content import Joined, join_contents
-from hermes_dist.merge.renames import Names, bring_together
+from hermes_dist.merge.renames import Names, under_common_names
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, ConflictKind
@@ -79,7 +79,7 @@ def merge_trees(
     Raises:
         Invalid: A file's content can't be read.
     """
-    names = bring_together(base, ours, theirs, read)
+    names = under_common_names(base, ours, theirs, read)
     work = _Work(read, favour)
     for path in sorted({*names.base, *names.ours, *names.theirs}):
         old, own, new = names.base.get(path), names.ours.get(path), names.theirs.get(path)

@@ -35,14 +35,14 @@ def from_1(raw: Raw) -> Raw:
 def _parked(value: object) -> list[object]:
     """Pending items had one line of text; it becomes a fact without a name."""
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        raise TypeError("parked is no list")
+        raise TypeError("parked is not a list")
     return [{**row, "facts": [["", row["what"]]]} for row in value]
 
 
 def _kind(source: object, pin: Mapping[str, object]) -> PinKind:
     ref, commit = pin.get("ref", ""), pin.get("commit", "")
     if not isinstance(source, str) or not isinstance(ref, str) or not isinstance(commit, str):
-        raise TypeError("source, ref or commit is no text")
+        raise TypeError("source, ref or commit is not text")
     return pin_kind(_spec(source), ref, commit)
 
 
@@ -56,7 +56,7 @@ def _spec(source: str) -> SourceSpec:
 
 def _approvals(value: object) -> list[object]:
     if not isinstance(value, list):
-        raise TypeError("approved is no list")
+        raise TypeError("approved is not a list")
     return [{"path": "", "key": "", "digest": digest} for digest in value]
 
 

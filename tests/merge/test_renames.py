@@ -10,7 +10,7 @@ from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hermes_dist.merge.renames import bring_together, find_renames
+from hermes_dist.merge.renames import find_renames, under_common_names
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree
 
@@ -103,7 +103,7 @@ def test_own_files_go_along_only_if_the_whole_folder_went_to_one_place(
     content = {"v/a.md": "x", "v/b.md": "y", "w/b.md": "y", "v/c.md": "y"}
     base = {"s/a.md": "x", "s/b.md": "y"}
     ours = tree({**base, "s/own.md": "mine"})
-    names = bring_together(tree(base), ours, tree({p: content[p] for p in theirs}), read)
+    names = under_common_names(tree(base), ours, tree({p: content[p] for p in theirs}), read)
     place = "v/own.md" if moved else "s/own.md"
     assert place in names.ours
     assert dict(names.followed).get(RelPath("s/own.md")) == (place if moved else None)
@@ -111,27 +111,27 @@ def test_own_files_go_along_only_if_the_whole_folder_went_to_one_place(
 
 def test_a_new_file_beside_a_folder_that_moved_stays_where_it_is() -> None:
     ours = tree({"s/a.md": "x", "elsewhere.md": "mine", "so/own.md": "mine, too"})
-    names = bring_together(tree({"s/a.md": "x"}), ours, tree({"v/a.md": "x"}), read)
+    names = under_common_names(tree({"s/a.md": "x"}), ours, tree({"v/a.md": "x"}), read)
     assert set(names.ours) == {"v/a.md", "elsewhere.md", "so/own.md"}
     assert names.followed == {"s/a.md": "v/a.md"}
 
 
 def test_a_move_of_a_file_that_the_user_deleted_is_not_one_that_ours_follows() -> None:
-    names = bring_together(tree({"s/a.md": "x"}), tree({}), tree({"v/a.md": "x"}), read)
+    names = under_common_names(tree({"s/a.md": "x"}), tree({}), tree({"v/a.md": "x"}), read)
     assert (set(names.base), names.followed) == ({"v/a.md"}, {})
 
 
 def test_own_files_stay_where_less_than_half_of_the_folder_moved() -> None:
     base = {"s/a.md": "x", "s/b.md": "y", "s/c.md": "z"}
     ours = tree({**base, "s/own.md": "mine"})
-    names = bring_together(tree(base), ours, tree({"v/a.md": "x"}), read)
+    names = under_common_names(tree(base), ours, tree({"v/a.md": "x"}), read)
     assert "s/own.md" in names.ours
 
 
 def test_an_own_file_in_an_inner_folder_follows_that_and_not_the_outer_one() -> None:
     base = {"s/a.md": "x", "s/t/b.md": "y"}
     theirs = tree({"v/a.md": "x", "w/b.md": "y"})
-    names = bring_together(tree(base), tree({**base, "s/t/own.md": "mine"}), theirs, read)
+    names = under_common_names(tree(base), tree({**base, "s/t/own.md": "mine"}), theirs, read)
     assert "w/own.md" in names.ours
 
 
@@ -185,7 +185,7 @@ def test_too_many_pairs_to_compare_are_not_compared() -> None:
 
 
 def test_a_file_moved_to_two_names_stands_at_both_and_is_told() -> None:
-    names = bring_together(
+    names = under_common_names(
         tree({"a.md": "x"}), tree({"mine.md": "x"}), tree({"theirs.md": "x"}), read
     )
     assert names.parted == {"a.md": ("mine.md", "theirs.md")}
@@ -197,7 +197,7 @@ def test_a_file_that_the_user_moved_has_its_new_name_everywhere_and_upstreams_is
     None
 ):
     base = tree({"a.md": "x", "b.md": "y"})
-    names = bring_together(
+    names = under_common_names(
         base, tree({"mine.md": "x", "b.md": "y"}), tree({"a.md": "x2", "b.md": "y"}), read
     )
     assert set(names.base) == set(names.ours) == set(names.theirs) == {"b.md", "mine.md"}
@@ -208,7 +208,7 @@ def test_a_file_that_the_user_moved_has_its_new_name_everywhere_and_upstreams_is
 def test_nothing_moves_onto_what_is_there_already() -> None:
     base = tree({"a.md": "x"})
     ours = tree({"a.md": "x, edited", "b.md": "my own"})
-    names = bring_together(base, ours, tree({"b.md": "x"}), read)
+    names = under_common_names(base, ours, tree({"b.md": "x"}), read)
     assert names.ours == ours
     assert names.followed == {}
 
@@ -216,7 +216,7 @@ def test_nothing_moves_onto_what_is_there_already() -> None:
 def test_where_two_folders_became_one_of_two_own_files_of_one_name_only_one_goes_along() -> None:
     base = tree({"s/a.md": "x", "u/b.md": "y"})
     ours = tree({"s/a.md": "x", "u/b.md": "y", "s/own.md": "mine", "u/own.md": "mine, too"})
-    names = bring_together(base, ours, tree({"v/a.md": "x", "v/b.md": "y"}), read)
+    names = under_common_names(base, ours, tree({"v/a.md": "x", "v/b.md": "y"}), read)
     assert Counter(names.ours.values()) == Counter(ours.values())
     assert {"v/a.md", "v/b.md", "v/own.md"} < set(names.ours)
 
@@ -242,7 +242,7 @@ TREES = st.dictionaries(
 def test_law_names_change_and_never_what_they_stand_for(
     base: Tree, ours: Tree, theirs: Tree
 ) -> None:
-    names = bring_together(base, ours, theirs, read)
+    names = under_common_names(base, ours, theirs, read)
     for before, after in ((base, names.base), (ours, names.ours), (theirs, names.theirs)):
         assert Counter(after.values()) == Counter(before.values())
 

@@ -70,6 +70,18 @@ def test_law_frozen_twins_are_equal_exactly_when_the_values_are(one: object, oth
     assert hash(freeze(one)) == hash(freeze(copy.deepcopy(one)))
 
 
+def test_lists_are_equal_only_if_their_items_are_equal_in_type_too() -> None:
+    assert same([1, "a"], [1, "a"])
+    assert not same([1], [True])
+    assert not same([[1]], [[1.0]])
+
+
+def test_nan_is_frozen_to_one_and_the_same_form() -> None:
+    one, other = float("nan"), float("nan")
+    assert freeze([one]) == freeze([other])
+    assert freeze(one) != freeze(1.0)
+
+
 def test_lists_are_keyed_where_every_item_has_a_name_of_its_own_in_all_of_them() -> None:
     assert key_field([{"id": "a", "name": "x"}], [{"id": "b", "name": "x"}]) == "id"
     assert key_field([{"id": 1, "name": "x"}], []) == "name"

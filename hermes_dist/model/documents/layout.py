@@ -149,6 +149,7 @@ def _chunk(text: str, entry: Entry, start: int, column: int, floor: int) -> Chun
     line = _line_start(text, start)
     inline = line < floor
     if start - line != column or (not inline and text[line:start].strip(" ")):
+        # Such as two keys on one line: moving or deleting one would take the other along.
         raise Unmergeable("its lines are laid out in a way that can't be edited in place")
     core = _core(text, entry.node)
     lead = start if inline else _lead(text, line, column, floor)
@@ -182,6 +183,7 @@ def _end(text: str, core: int, column: int) -> int:
 
 
 def _core(text: str, node: Node) -> int:
+    # A block ends where the last value in it ends, and the form of that value tells whether its line ends there, too.
     last = node
     while last.form is Form.BLOCK:
         last = last.last

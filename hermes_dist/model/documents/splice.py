@@ -103,7 +103,7 @@ class Splice:
             # The donor's heading comment often is above the value already; without this check it would appear
             # twice.
             new = _without_heading(new, text[:start]).rstrip("\n")
-            # Behind a tag or a document mark such as ---, a block collection needs a line of its own.
+            # Behind a document mark, as in "--- {}", a block collection needs a line of its own.
             if text[text.rfind("\n", 0, start) + 1 : start].strip() and self.doc.kind is Kind.YAML:
                 new = "\n" + new
         self.edit(start, end, new, (), root_view(self.base))
@@ -220,18 +220,15 @@ class Splice:
             return
         donor, base = slot.among(donor), slot.among(base)
         if donor and base:
-            if self.follow(view, want, donor, base, path):
+            if self.take_over(view, want, donor, base, path):
                 return
         elif equal:
             return
         if self.inside(view, want, donor, base, path) or equal:
             return
-        if slot.key is ABSENT:
-            # An item has no key, so nothing says that the new value belongs to the old one and its comments.
-            raise Unmergeable("an item of a list can't be replaced in place")
-        self.put(view, want, donor, base, path)
+        self.put(slot, view, donor, base, path)
 
-    def follow(self, view: View, want: object, donor: View, base: View, path: KeyPath) -> bool:
+    def take_over(self, view: View, want: object, donor: View, base: View, path: KeyPath) -> bool:
         """Take over the donor's spelling and comments where the user left them alone; True if nothing else is to do."""
         if isinstance(want, dict):
             # The entries of a map follow one by one, so that a comment of the user's inside holds up only its own.
@@ -262,6 +259,7 @@ class Splice:
         # The last line of a document may lack its newline, and keeps lacking it.
         if self.doc.text[chunk.end - 1 : chunk.end] != "\n":
             text = text.rstrip("\n")
+        # Its first line begins behind a dash, where the margin is there already.
         if chunk.inline:
             text = text.lstrip(" ")
         self.edit(chunk.lead, chunk.end, text, path, base)
@@ -279,15 +277,18 @@ class Splice:
             self.edit(chunk.lead, kid.lead, shift(new, chunk.column), path, base)
 
     def put(
-        self, view: View, want: object, donor: View | None, base: View | None, path: KeyPath
+        self, slot: Slot, view: View, donor: View | None, base: View | None, path: KeyPath
     ) -> None:
         """Replace the value of a key, and keep the comment on its line."""
         chunk, node, text = view.chunk, view.node, self.doc.text
         if node.knot:
             raise Unmergeable("a change touches an anchor")
+        if slot.key is ABSENT:
+            # An item has no key, so nothing says that the new value belongs to the old one and its comments.
+            raise Unmergeable("an item of a list can't be replaced in place")
         if chunk is None:
             raise Unmergeable("a flow can't take lines")
-        new = _spelling.value(want, donor, chunk.column)
+        new = _spelling.value(slot.want, donor, chunk.column)
         colon = _spelling.after_colon(view)
         beside = "\n" not in text[colon : node.start]
         if node.form in {Form.INLINE, Form.FLOW} and new.inline and beside:

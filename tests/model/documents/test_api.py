@@ -292,6 +292,34 @@ def test_an_entry_goes_with_its_own_lines() -> None:
     assert splice("m: {a: 1}\n", m__a=ABSENT) == "m: {}\n"
 
 
+def test_a_gap_above_an_entry_that_goes_stays_unless_there_is_one_below_too() -> None:
+    assert splice("a: 1\n\nb: 2\nc: 3\n", b=ABSENT) == "a: 1\n\nc: 3\n"
+    assert splice("a: 1\nb: 2\n\nc: 3\n", b=ABSENT) == "a: 1\n\nc: 3\n"
+    assert splice("# head\n\na: 1\n\nb: 2\n", a=ABSENT) == "# head\n\n\nb: 2\n"
+
+
+def test_the_first_entries_go_and_the_margin_or_the_dash_of_the_next_stays() -> None:
+    text = "m:\n  a: 1\n  b: 2\n  c: 3\n"
+    assert splice(text, m__a=ABSENT) == "m:\n  b: 2\n  c: 3\n"
+    assert splice(text, m__a=ABSENT, m__b=ABSENT) == "m:\n  c: 3\n"
+    items = "l:\n- a: 1\n  b: 2\n  id: q\n"
+    gone = {"l[id=q].a": ABSENT, "l[id=q].b": ABSENT}
+    assert splice(items, **gone) == "l:\n- id: q\n"
+
+
+def test_a_comment_that_is_written_again_is_not_lost() -> None:
+    doc = parse(b"a: |  # why\n  x\n", YAML)
+    done = rewrite(doc, {"a": "new"})
+    assert (done.content, done.lost) == (b"a: new  # why\n", ())
+    base = parse(b"a: 1\nb: 2\n", YAML)
+    assert rewrite(parse(b"a: 1\n# mine\nb: 2\n", YAML), {"a": 1}, base=base).lost == (("b",),)
+
+
+def test_a_comment_of_the_base_may_go() -> None:
+    doc = parse(b"a: 1\n# old\nb: 2\n", YAML)
+    assert rewrite(doc, {"a": 1}, base=doc).lost == ()
+
+
 def test_a_new_entry_stands_where_the_donor_has_it_in_its_spelling_with_its_comments() -> None:
     donor = "mcp_servers:\n    browser: {}\n    # search it\n    search:\n        url: 'u' # yes\n        # more\n    private: {}\n"
     gone, new = moved(CONFIG, splice(CONFIG, donor=donor, mcp_servers__search={"url": "u"}))
