@@ -2,7 +2,8 @@
 
 The format is OpenSSH's PROTOCOL.sshsig; signature encodings are RFC 8709 (Ed25519), RFC 5656 (ECDSA), RFC 8332 (RSA
 with SHA-2) and OpenSSH's PROTOCOL.u2f (security keys). The cryptography package loads keys; it knows no sshsig.
-Refused: DSA, RSA under 2048 bits, RSA with SHA-1, certificates.
+Refused: DSA, RSA under 2048 bits, RSA with SHA-1, certificates. Importing this module costs 23 ms: only what is signed
+should pay for it.
 """
 
 from __future__ import annotations
@@ -13,20 +14,25 @@ import hashlib
 import struct
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_ssh_private_key,
+    load_ssh_public_key,
+)
+from cryptography.hazmat.primitives.serialization.ssh import SSHPrivateKeyTypes, SSHPublicKeyTypes
 from msgspec import Struct
 
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.trust import fingerprint_of
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurve
-    from cryptography.hazmat.primitives.hashes import HashAlgorithm
-    from cryptography.hazmat.primitives.serialization.ssh import (
-        SSHPrivateKeyTypes,
-        SSHPublicKeyTypes,
-    )
 
 _BEGIN, _END = b"-----BEGIN SSH SIGNATURE-----", b"-----END SSH SIGNATURE-----"
 _MAGIC = b"SSHSIG"
@@ -106,10 +112,6 @@ def _load_public(kind: bytes, blob: bytes) -> SSHPublicKeyTypes:
     Raises:
         BadSignature: The kind is refused, or the key is damaged, of another kind, or too short.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see _holds
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415 - see _holds
-    from cryptography.hazmat.primitives.serialization import load_ssh_public_key  # noqa: PLC0415 - see _holds
-
     # The library would load DSA keys and certificates, too.
     if kind not in _ACCEPTED:
         raise BadSignature(f"keys of the kind {kind.decode('utf-8', 'replace')!r:.60} are refused")
@@ -117,7 +119,7 @@ def _load_public(kind: bytes, blob: bytes) -> SSHPublicKeyTypes:
         key = load_ssh_public_key(kind + b" " + base64.b64encode(blob))
     except (ValueError, UnsupportedAlgorithm, RuntimeError):  # the last one for compressed points
         raise BadSignature("its key is damaged, or of another kind than it says") from None
-    if isinstance(key, RSAPublicKey) and key.key_size < _RSA_BITS:
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < _RSA_BITS:
         raise BadSignature(f"RSA keys under {_RSA_BITS} bits are refused")
     return key
 
@@ -255,8 +257,6 @@ def _by_token(application: bytes, rest: bytes, signed: bytes) -> bytes:
 
 
 def _holds(verifying: Callable[[bytes], None], signed: bytes) -> None:
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - only who verifies pays for it
-
     try:
         verifying(signed)
     except (InvalidSignature, ValueError):
@@ -265,10 +265,6 @@ def _holds(verifying: Callable[[bytes], None], signed: bytes) -> None:
 
 def _verifier(key: SSHPublicKeyTypes, made: bytes, raw: bytes) -> Callable[[bytes], None]:
     """Return what verifies a raw signature of a key; it raises InvalidSignature."""
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - see _holds
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa  # noqa: PLC0415 - see _holds
-    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature  # noqa: PLC0415 - see _holds
-
     if isinstance(key, ed25519.Ed25519PublicKey):
         return partial(key.verify, raw)
     if isinstance(key, ec.EllipticCurvePublicKey):
@@ -285,10 +281,8 @@ def _verifier(key: SSHPublicKeyTypes, made: bytes, raw: bytes) -> Callable[[byte
     raise BadSignature("keys of this kind are refused")
 
 
-def _hash_for(curve: EllipticCurve) -> HashAlgorithm:
+def _hash_for(curve: ec.EllipticCurve) -> hashes.HashAlgorithm:
     """Return the hash that goes with a curve (RFC 5656 §6.2.1)."""
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - see _holds
-
     if curve.key_size <= 256:
         return hashes.SHA256()
     return hashes.SHA384() if curve.key_size <= 384 else hashes.SHA512()
@@ -328,9 +322,6 @@ def load_private(private: bytes, passphrase: bytes | None = None) -> SSHPrivateK
         LockedKey: The key needs a passphrase.
         Invalid: The key can't be read.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see _holds
-    from cryptography.hazmat.primitives.serialization import load_ssh_private_key  # noqa: PLC0415 - see _holds
-
     try:
         return load_ssh_private_key(private, passphrase)
     except TypeError:
@@ -347,17 +338,12 @@ def public_of(key: SSHPrivateKeyTypes) -> PublicKey:
     Raises:
         Invalid: The key is of a refused kind.
     """
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - see _holds
-
     return parse_public(
         key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
     )
 
 
 def _signature(key: SSHPrivateKeyTypes, signed: bytes) -> bytes:
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - see _holds
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa  # noqa: PLC0415 - see _holds
-    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature  # noqa: PLC0415 - see _holds
 
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return _string(b"ssh-ed25519") + _string(key.sign(signed))
