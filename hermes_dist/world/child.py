@@ -21,6 +21,7 @@ from typing import IO, Literal, NamedTuple, Self
 from weakref import WeakSet
 
 from hermes_dist.errors import DistError
+from hermes_dist.world.trace import note
 
 _CHUNK = 1 << 16
 _running: WeakSet[subprocess.Popen[bytes]] = WeakSet()
@@ -126,6 +127,7 @@ def start_detached(command: Command, folder: Path, out: Path, err: Path) -> Deta
     Raises:
         DistError: A file can't be opened, or the child can't be started.
     """
+    note("run", "in the background:", *command.argv)
     fds: list[int] = []
     try:
         for path in (out, err):
@@ -163,6 +165,7 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     limits = (str(bounds.memory >> 10), str(bounds.file >> 9), str(bounds.cpu))
     mask = "077" if command.private else ""
+    note("run", *command.argv)
     argv = ["/bin/sh", "-c", _LIMITER, "sh", mask, *limits, *command.argv]
     try:
         process = subprocess.Popen(
@@ -258,7 +261,9 @@ def run(command: Command, bounds: Bounds, on_line: Callable[[str], None] | None 
         out, stopped = _collect(process, bounds, tail)
         if stopped:
             _kill(process)
-        return Finished(process.wait(), out, tail.text, stopped)
+        code = process.wait()
+        note("ended", os.path.basename(command.argv[0]), "with", code, stopped)
+        return Finished(code, out, tail.text, stopped)
     finally:
         _kill(process)
         process.wait()

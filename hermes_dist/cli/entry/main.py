@@ -115,7 +115,7 @@ def run(called: Invocation, argv: Sequence[str]) -> int:
     Returns:
         The exit code of docs/exit-codes.md.
     """
-    with Guard(argv, called.prog) as guard:
+    with Guard(argv, called) as guard:
         guard.code = _run(called, argv)
     return guard.code or 0
 

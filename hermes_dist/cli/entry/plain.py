@@ -43,7 +43,7 @@ def attempt(called: Invocation, argv: Sequence[str]) -> int | None:
         return None
     words = [word for word in argv[1:] if word not in _FLAGS]
     flags: dict[str, Any] = {_FLAGS[word]: True for word in argv[1:] if word in _FLAGS}
-    with Guard(argv, called.prog) as guard:
+    with Guard(argv, called) as guard:
         guard.code = run(open_session(called, Options()._replace(**flags)), words)
     return guard.code
 

@@ -4,30 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from hermes_dist import __version__
-from hermes_dist.cli.shared.session import early_screen
+from hermes_dist.cli.shared.session import Invocation, early_screen
 from hermes_dist.errors import DistError, ExitCode
+
+if TYPE_CHECKING:
+    from hermes_dist.ops.crash import Crash
+
+
+_VERBOSE = ("-v", "--verbose")
 
 
 class Guard:
     """Guards a command line's work, as a context manager; the work leaves its exit code in ``code``.
 
-    An error is shown, and ``code`` becomes that of docs/exit-codes.md. Only a fault of this program gets through,
-    and only with ``-v``, which asks for its traceback.
+    An error is shown, and ``code`` becomes that of docs/exit-codes.md. A fault of this program leaves a log; with
+    ``-v`` its traceback is shown, and with ``-vv`` every step while it is done.
 
     Args:
         argv: The words after the program's name; they decide how errors are shown.
-        prog: How the program was called.
+        called: How the program was called.
     """
 
-    def __init__(self, argv: Sequence[str], prog: str) -> None:
+    def __init__(self, argv: Sequence[str], called: Invocation) -> None:
         self.argv = argv
-        self.prog = prog
+        self.called = called
         self.code: int | None = None
 
     def __enter__(self) -> Guard:
+        if self._shows_steps:
+            from hermes_dist.ops.crash import listen  # noqa: PLC0415 - only who asks for steps pays for it
+
+            listen(self.called.brand, early_screen(self.argv).prompt)
         return self
+
+    @property
+    def _shows_steps(self) -> bool:
+        return _verbosity(self.argv) > 1
 
     def __exit__(
         self,
@@ -35,6 +50,10 @@ class Guard:
         error: BaseException | None,
         _trace: TracebackType | None,
     ) -> bool:
+        if self._shows_steps:
+            from hermes_dist.ops.crash import stop_listening  # noqa: PLC0415 - see above
+
+            stop_listening()
         if error is None:
             return False
         code = self._shown(error)
@@ -51,14 +70,34 @@ class Guard:
                 "\ninterrupted; the home is as before, or finished by the next command"
             )
             return ExitCode.INTERRUPTED
-        if not isinstance(error, Exception) or {"-v", "--verbose"} & set(self.argv):
+        if not isinstance(error, Exception):
             return None
-        early_screen(self.argv).error(_internal(error, self.prog))
+        return self._fault(error)
+
+    def _fault(self, error: Exception) -> int | None:
+        """Show a fault of this program, and leave a log of it."""
+        from hermes_dist.ops.crash import report  # noqa: PLC0415 - only a fault pays for it
+
+        try:
+            crash = report(self.called.brand, self.argv, error)
+        except Exception:  # noqa: BLE001 - a fault in telling of a fault must not hide the first one
+            return None
+        screen = early_screen(self.argv)
+        if _verbosity(self.argv):
+            screen.prompt(crash.trace.rstrip())
+        screen.error(_internal(crash, self.called.prog))
         return 1
 
 
-def _internal(err: Exception, prog: str) -> DistError:
-    return DistError(
-        f"a fault of this program: {type(err).__name__}: {err}",
-        hint=f"please report it with the output of the same command and -v ({prog} {__version__})",
-    )
+def _verbosity(argv: Sequence[str]) -> int:
+    """Count how often a command line asks for more detail."""
+    ours = list(argv)[: argv.index("--")] if "--" in argv else list(argv)
+    return sum(2 if word == "-vv" else word in _VERBOSE for word in ours)
+
+
+def _internal(crash: Crash, prog: str) -> DistError:
+    version = f"{prog} {__version__}"
+    hint = f"please report it with the output of the same command and -v ({version})"
+    if crash.log is not None:
+        hint = f"please report it with {crash.log}, after a look at what it tells ({version})"
+    return DistError(f"a fault of this program: {crash.what}", hint=hint)

@@ -132,7 +132,9 @@ def _common() -> dict[str, Any]:
             str | None, option("-p", "--profile", metavar="NAME", help="The profile.")
         ],
         "quiet": Annotated[bool, option("-q", "--quiet", help="Only results and errors.")],
-        "verbose": Annotated[bool, option("-v", "--verbose", help="More detail.")],
+        "verbose": Annotated[
+            bool, option("-v", "--verbose", help="More detail; -vv shows every step.")
+        ],
         "as_json": Annotated[bool, option("--json", help="One JSON object on stdout.")],
         "color": Annotated[
             str, option("--color", metavar="auto|always|never", help="Colour on stdout.")

@@ -16,6 +16,7 @@ from hermes_dist.ops.change.proposal import Outcome, Proposal, carry_out
 from hermes_dist.ops.change.request import ABORT, AskConflict, Choices, Confirm, Request
 from hermes_dist.ops.change.variables import refuse_elsewhere
 from hermes_dist.ops.context import Context
+from hermes_dist.world.trace import note
 
 Make = Callable[[Choices], Proposal]
 """Makes the proposal for the user's choices; called again after conflicts are answered or effects approved."""
@@ -65,7 +66,9 @@ def confirm_and_carry_out(
     if proposal.changes_nothing:
         return carry_out(ctx, proposal, given)
     # Asked after the conflicts are answered, so that the user confirms exactly what will be done.
-    if not confirm(proposal):
+    agreed = confirm(proposal)
+    note("decide", "the proposal is", "confirmed" if agreed else "refused")
+    if not agreed:
         raise Cancelled("cancelled, nothing changed")
     granted = _granted_now(proposal, request)
     if granted:

@@ -18,6 +18,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import AsGit, Pin, SourceSpec, parse_source
 from hermes_dist.ops.change.target import Naming, Target, check_policies, resolved
 from hermes_dist.ops.context import Context
+from hermes_dist.world.trace import note
 
 if TYPE_CHECKING:
     from hermes_dist.model.lock import Lock
@@ -64,6 +65,7 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
     lock_ = _opened(ctx, name) if spec.kind.traits.is_name else None
     spec = spec.at(to) if to else spec
     target = look_up(ctx, spec, lock=lock_, before=followed_before(lock, spec))
+    note("decide", name, "follows", spec, "to", target.ref, target.commit)
     return Looked(name, lock, target, (*target.notes, *about_versions(target)))
 
 

@@ -40,6 +40,11 @@ def secrets_of(ctx: Context, home: Path) -> Mapping[str, str]:
     return known_secrets(variables, logins)
 
 
+def variables_of(home: Path) -> Mapping[str, str]:
+    """Read the variables of a home's ``.env``; empty if there are none."""
+    return dotenv.read(_bytes(home / ENV))
+
+
 class Mask(Discreet, frozen=True):
     """Hides secrets in whatever is shown of a home."""
 

@@ -27,6 +27,7 @@ from hermes_dist.ops.homes import Home, guards_of, held, take_back
 from hermes_dist.ops.profiles.profile_moves import clear_tombstone
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock
+from hermes_dist.world.trace import note
 from hermes_dist.world.transaction.apply import apply
 from hermes_dist.world.transaction.new_home import build_new
 
@@ -161,6 +162,7 @@ def carry_out(
         return with_variables(
             Outcome(verb=proposal.verb, profile=home.name, proposal=proposal), home.path, values
         )
+    note("step", "carry out", proposal.verb, home.name)
     read = together(proposal.plan.blobs, proposal.read)
     # The store comes first: a lock must never name a content that is not there, whenever a crash
     # comes.

@@ -39,6 +39,7 @@ from hermes_dist.ops.change.request import Choices
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
+from hermes_dist.world.trace import note
 
 _NO_MATTER = Entry(Digest.of(b""))
 """A placeholder entry for a file that is read whatever it holds."""
@@ -92,6 +93,8 @@ def propose(
         leaving=frozenset(edits) - frozenset(revoked.ours),
     )
     plan = _discreet(ctx, home, reconcile(situation, decisions))
+    counts = f"{len(plan.steps)} steps, {len(plan.conflicts)} conflicts, {len(plan.parked)} parked"
+    note("decide", verb, home.name, counts)
     example = _example(incoming, old, observed)
     plan = replace(plan, blobs={**blobs, **plan.blobs, **example.blobs})
     received = manifest_of(ctx, old) if old else None

@@ -17,6 +17,7 @@ from hermes_dist.world.disk import rename as _rename
 from hermes_dist.world.disk.errors import not_regular, trouble
 from hermes_dist.world.disk.scan import Known, Scan, digest_of, scan
 from hermes_dist.world.ports import Kind, Odd
+from hermes_dist.world.trace import note
 
 __all__ = ["Known", "RealFs", "Scan", "atomic_write", "scan", "trouble"]
 
@@ -182,6 +183,7 @@ class RealFs:
     def write_new(
         self, path: str, data: bytes, mode: int, *, exact: bool = False, sync: bool = True
     ) -> None:
+        note("disk", "write new", path, len(data), "bytes")
         with self._at(path) as (folder, name):
             fd = os.open(name, _NEW, mode, dir_fd=folder)
         try:
@@ -209,6 +211,7 @@ class RealFs:
             sync_fd(fd)
 
     def sync_all(self) -> None:
+        note("disk", "sync all")
         import ctypes  # noqa: PLC0415 - start-up
 
         library = ctypes.CDLL(None, use_errno=True)
@@ -219,26 +222,32 @@ class RealFs:
             raise OSError(code, os.strerror(code), str(self.root))
 
     def rename(self, source: str, target: str) -> None:
+        note("disk", "rename", source, target)
         with self._two(source, target) as ((fd, name), (other, new)):
             os.rename(name, new, src_dir_fd=fd, dst_dir_fd=other)
 
     def exchange(self, one: str, other: str) -> None:
+        note("disk", "exchange", one, other)
         with self._two(one, other) as (first, second):
             _rename.exchange(first, second)
 
     def noreplace(self, source: str, target: str) -> None:
+        note("disk", "noreplace", source, target)
         with self._two(source, target) as (first, second):
             _rename.noreplace(first, second)
 
     def unlink(self, path: str) -> None:
+        note("disk", "unlink", path)
         with self._at(path) as (fd, name):
             os.unlink(name, dir_fd=fd)
 
     def mkdir(self, path: str, mode: int) -> None:
+        note("disk", "mkdir", path)
         with self._at(path) as (fd, name):
             os.mkdir(name, mode, dir_fd=fd)
 
     def rmdir(self, path: str) -> None:
+        note("disk", "rmdir", path)
         with self._at(path) as (fd, name):
             os.rmdir(name, dir_fd=fd)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from hermes_dist.model.paths import RelPath
 from hermes_dist.world.child import Command
 from hermes_dist.world.ports import RefUpdate
+from hermes_dist.world.trace import note
 
 _PROGRAM = "hermes_dist.world.git.dulwich_program"
 
@@ -36,6 +37,7 @@ class DulwichTool:
         self._ssh = env.get("GIT_SSH_COMMAND") or "ssh -o BatchMode=yes"
 
     def _command(self, verb: str, **request: object) -> Command:
+        note("git", verb, request.get("url", ""))  # its command line names no verb
         argv = (sys.executable, "-P", "-W", "ignore", "-m", _PROGRAM)
         return Command(argv, self._env, json.dumps({"verb": verb, **request}).encode() + b"\n")
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from hermes_dist.errors import DistError, Invalid, Refused, Unreachable
 from hermes_dist.model.registry import FOLDER, MAX_ENTRY, Registry
 from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.trace import note
 
 if TYPE_CHECKING:
     from tuf.ngclient.updater import Updater
@@ -33,6 +34,7 @@ def fetch_root(location: str) -> bytes:
         Refused: It sends more bytes than a root can have.
     """
     _needed()
+    note("fetch", location, "root")
     from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher  # noqa: PLC0415 - an optional dependency
 
     return _explained(
@@ -98,6 +100,7 @@ class Mirror:
                 config=config,
                 bootstrap=root,
             )
+            note("fetch", location, "metadata")
             updater.refresh()
             return updater
 
@@ -142,6 +145,7 @@ class Mirror:
                 "the entry is larger than 1 MiB", where=f"{self._registry.location}: {path}"
             )
         arrived = self._folder / "arriving"
+        note("fetch", self._registry.location, path)
         _explained(
             f"{self._registry.location}: {path}",
             lambda: updater.download_target(target, str(arrived)),

@@ -10,13 +10,14 @@ from hermes_dist.brand import HERMES
 from hermes_dist.cli.entry import plain
 from hermes_dist.cli.entry.start import start
 from hermes_dist.cli.shared.boundary import Guard
+from hermes_dist.cli.shared.session import Invocation
 from hermes_dist.errors import Busy, DistError, Refused, Unreachable
 
 Capture = pytest.CaptureFixture[str]
 
 
 def guarded(work: Callable[[], int | None], argv: Sequence[str], prog: str) -> int | None:
-    with Guard(argv, prog) as guard:
+    with Guard(argv, Invocation(HERMES, prog)) as guard:
         guard.code = work()
     return guard.code
 
@@ -62,8 +63,9 @@ def test_a_fault_of_ours_is_a_sentence_without_a_traceback_unless_asked_for(
     err = capsys.readouterr().err
     assert "a fault of this program: ZeroDivisionError: oh" in err
     assert "please report it" in err
-    with pytest.raises(ZeroDivisionError):
-        guarded(lambda: fails(ZeroDivisionError("oh")), ["update", "-v"], "hermes-dist")
+    assert "Traceback" not in err
+    assert guarded(lambda: fails(ZeroDivisionError("oh")), ["update", "-v"], "hermes-dist") == 1
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_with_json_an_error_is_an_object_as_well(capsys: Capture) -> None:

@@ -1,0 +1,67 @@
+"""What the program did last: a line for each child, change on the disk, fetch and decision, kept in memory.
+
+Nothing is written here and nothing is spelled until somebody asks, so that a note costs next to nothing. What may hold
+a secret must not be noted: no environment, no content, no input of a child. Credentials in URLs are taken out when the
+lines are spelled; :mod:`hermes_dist.ops.crash` hides what else this machine keeps secret.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import deque
+from collections.abc import Callable
+
+_MOST = 2000
+"""So many notes are kept; a large update makes some ten thousand, and the last ones tell."""
+_LONGEST = 400
+_QUERY = re.compile(r"(://[^\s?#]*)[?#]\S*")
+_GIVEN = re.compile(r"\b([A-Z][A-Z0-9_]{2,})=\S+")
+
+
+class _Trace:
+    """The notes of this process, and who hears of new ones."""
+
+    def __init__(self) -> None:
+        self.notes: deque[tuple[float, str, tuple[object, ...]]] = deque(maxlen=_MOST)
+        self.hear: Callable[[str], None] | None = None
+        self.began = time.monotonic()
+
+
+_trace = _Trace()
+
+
+def note(kind: str, *what: object) -> None:
+    """Note that something is done.
+
+    Args:
+        kind: What it is about, such as ``run``, ``disk``, ``fetch`` or ``decide``.
+        what: What is done, in words; spelled only when somebody asks for it.
+    """
+    made = (time.monotonic(), kind, what)
+    _trace.notes.append(made)
+    if _trace.hear is not None:
+        _trace.hear(_spelled(*made))
+
+
+def listen(hear: Callable[[str], None] | None) -> None:
+    """Have each new note told as a line; None ends it."""
+    _trace.hear = hear
+
+
+def lines() -> list[str]:
+    """Return the last notes as lines, the oldest first."""
+    return [_spelled(*made) for made in list(_trace.notes)]
+
+
+def public(text: str) -> str:
+    """Return a text without the credentials and queries of URLs, and without what is given as ``NAME=value``."""
+    from hermes_dist.model.source import without_credentials  # noqa: PLC0415 - start-up
+
+    return _GIVEN.sub(r"\1=…", _QUERY.sub(r"\1?…", without_credentials(text)))
+
+
+def _spelled(at: float, kind: str, what: tuple[object, ...]) -> str:
+    text = public(" ".join(str(word) for word in what))
+    plain = "".join(c if c.isprintable() else " " for c in text)[:_LONGEST]
+    return f"{at - _trace.began:8.3f} {kind:<6} {plain}"
