@@ -47,6 +47,7 @@ ONLY_IN = {
     "tomli_w": ("model.lock", "model.trust", "model.registry"),
     "sqlite3": ("world.registry", "world.archive.backup", "world.disk"),
     "jsonschema": ("world.load",),
+    "referencing": ("world.load",),
     "dulwich": ("world.git",),
     "cryptography": ("world.keys",),
     "packaging": ("decide.versions",),

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from every_command import COMMANDS, Evil
 from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
 from hermes_dist import cli
 from hermes_dist.world.load import data_folder
@@ -47,6 +48,16 @@ def strict(schema: Any) -> Any:
     if schema.get("type") == "object" and "properties" in schema and "anyOf" not in schema:
         closed.setdefault("additionalProperties", False)
     return closed
+
+
+def validator(schema: Any) -> Draft202012Validator:
+    """A validator for a strict schema, with all other schemas strict, too."""
+    others = [
+        Resource.from_contents(strict(json.loads(path.read_text("utf-8"))))
+        for path in data_folder("schema").glob("*.schema.json")
+    ]
+    known = Registry().with_resources((one.id(), one) for one in others)
+    return Draft202012Validator(schema, registry=known)
 
 
 def schemas_in_use() -> Iterator[str]:
@@ -93,7 +104,7 @@ def checked(done: Any) -> dict[str, Any]:
         assert all(each["schema"].startswith("hermes-dist/") for each in found["results"])
     errors = [
         f"{error.json_path}: {error.message[:300]}"
-        for error in Draft202012Validator(schema).iter_errors(found)
+        for error in validator(schema).iter_errors(found)
     ]
     assert errors == []
     return found

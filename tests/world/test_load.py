@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from referencing.exceptions import Unresolvable
 
 from hermes_dist.agents.names import RESERVED
 from hermes_dist.decide.environment.wanted import offers_default
@@ -22,7 +25,7 @@ from hermes_dist.model.plan import Answer, Conflict, Effect, EffectKind
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
-from hermes_dist.world.load import data_folder, load_manifest, schema, violations
+from hermes_dist.world.load import data_folder, load_manifest, registry, schema, violations
 
 ROOT = Path(__file__).parent.parent.parent
 NAMES = sorted(
@@ -44,6 +47,42 @@ def test_every_schema_is_one_and_says_what_it_is_for(name: str) -> None:
     assert loaded["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert loaded["title"]
     assert loaded["$id"].endswith(f"/{name}.schema.json")
+
+
+def _parts(node: object) -> Iterator[dict[str, object]]:
+    if isinstance(node, dict):
+        yield node
+        node = list(node.values())
+    if isinstance(node, list):
+        for part in node:
+            yield from _parts(part)
+
+
+def test_no_part_of_a_schema_is_written_twice() -> None:
+    """An object of some size stands once, in one schema or in ``common``; all others refer to it."""
+    seen: dict[str, str] = {}
+    twice = []
+    for name in NAMES:
+        for part in _parts(schema(name)):
+            fields = part.get("properties")
+            if isinstance(fields, dict) and len(fields) > 2:
+                text = json.dumps(fields, sort_keys=True)
+                twice += [f"{name} and {seen[text]}: {sorted(fields)}"] if text in seen else []
+                seen[text] = name
+    assert twice == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_reference_leads_to_a_part_that_the_wheel_carries(name: str) -> None:
+    resolver = registry().resolver(base_uri=schema(name)["$id"])
+    for part in _parts(schema(name)):
+        if "$ref" in part:
+            resolver.lookup(str(part["$ref"]))
+
+
+def test_nothing_but_our_own_schemas_is_resolved() -> None:
+    with pytest.raises(Unresolvable):
+        registry().resolver().lookup("https://json-schema.org/anything")
 
 
 @pytest.mark.parametrize("name", ["coder", "research-bot"])
