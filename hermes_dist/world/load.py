@@ -54,13 +54,12 @@ def schema(name: str) -> dict[str, Any]:
 
 def registry() -> Registry[Any]:
     """Make a registry of the schemas, so that one can refer to the parts of another; nothing is fetched."""
-    from referencing import Registry, Resource  # noqa: PLC0415 - only whoever validates pays for it
-    from referencing.exceptions import NoSuchResource  # noqa: PLC0415 - likewise
+    from referencing import Registry, Resource, exceptions  # noqa: PLC0415 - only whoever validates pays for it
 
     def carried(uri: str) -> Resource[Any]:
         place, _, file = uri.rpartition("/")
         if place != _SCHEMAS:
-            raise NoSuchResource(uri)
+            raise exceptions.NoSuchResource(uri)
         return Resource.from_contents(schema(file.removesuffix(".schema.json")))
 
     return Registry(retrieve=carried)  # type: ignore[call-arg]  # attrs hides its parameters from mypy
