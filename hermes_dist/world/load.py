@@ -15,11 +15,6 @@ from hermes_dist.model.manifest import Breach, Manifest, field_at, parse_manifes
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
-    from referencing import Registry, Resource
-
-
-_SCHEMAS = "https://hermes-dist.invalid/schema"
-"""Where the names of our schemas are; no server has this name, and none is asked."""
 
 
 def load_manifest(data: bytes) -> Manifest:
@@ -52,19 +47,6 @@ def schema(name: str) -> dict[str, Any]:
     return loaded
 
 
-def registry() -> Registry[Any]:
-    """Make a registry of the schemas, so that one can refer to the parts of another; nothing is fetched."""
-    from referencing import Registry, Resource, exceptions  # noqa: PLC0415 - only whoever validates pays for it
-
-    def carried(uri: str) -> Resource[Any]:
-        place, _, file = uri.rpartition("/")
-        if place != _SCHEMAS:
-            raise exceptions.NoSuchResource(uri)
-        return Resource.from_contents(schema(file.removesuffix(".schema.json")))
-
-    return Registry(retrieve=carried)  # type: ignore[call-arg]  # attrs hides its parameters from mypy
-
-
 def violations(data: object, name: str) -> list[tuple[str, str]]:
     """List where data breaks a schema, as (place, sentence), such as ``env_requires[2].name``."""
     return [(field_at(breach.steps), breach.sentence) for breach in breaches(data, name)]
@@ -72,9 +54,9 @@ def violations(data: object, name: str) -> list[tuple[str, str]]:
 
 def breaches(data: object, name: str) -> list[Breach]:
     """List where data breaks a schema, sorted by place."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - only validate pays for it
+    from hermes_dist.world.schemas import validator_of  # noqa: PLC0415 - jsonschema: only whoever validates pays for it
 
-    found = Draft202012Validator(schema(name), registry=registry()).iter_errors(data)
+    found = validator_of(schema(name), schema).iter_errors(data)
     places = dict.fromkeys(breach for error in found for breach in _breaches(error))
     return sorted(places, key=lambda one: (field_at(one.steps), one.sentence))
 
