@@ -427,18 +427,27 @@ def test_a_schedule_as_text_is_shown_as_it_is() -> None:
     assert ("schedule", "every 2h") in effect.facts
 
 
+def digests_of_job(job: dict[str, object], path: str) -> set[Digest]:
+    """The digests that the job is approved by with two contents of a file."""
+    shelf = Shelf()
+    digests = set()
+    for content in ("1", "2"):
+        placed = shelf.place({"cron/jobs.json": {"jobs": [{**JOB, **job}]}, path: content})
+        effects = found(shelf, EMPTY, placed.tree)
+        digests.add(effects["cron/jobs.json: jobs[id=0123456789ab]"].digest)
+    return digests
+
+
 @pytest.mark.parametrize("skill", ["p:s", ":", "..:s", "a/../..:s", "\u202e:s"])
 def test_a_skill_of_a_plugin_covers_the_plugin_and_an_impossible_name_covers_them_all(
     skill: str,
 ) -> None:
-    shelf = Shelf()
-    digests = set()
-    for code in ("1", "2"):
-        job = {**JOB, "skills": [skill]}
-        placed = shelf.place({"cron/jobs.json": {"jobs": [job]}, "plugins/p/run.py": code})
-        effects = found(shelf, EMPTY, placed.tree)
-        digests.add(effects["cron/jobs.json: jobs[id=0123456789ab]"].digest)
-    assert len(digests) == 2
+    assert len(digests_of_job({"skills": [skill]}, "plugins/p/run.py")) == 2
+
+
+def test_the_folder_of_a_script_is_covered_though_the_script_is_not_shipped() -> None:
+    assert len(digests_of_job({"script": "lib/mine.py"}, "scripts/lib/helper.py")) == 2
+    assert len(digests_of_job({"script": "lib/mine.py"}, "scripts/other/helper.py")) == 1
 
 
 def test_the_way_back_asks_what_the_update_to_the_earlier_code_would_ask() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+import pytest
 import yaml
 from budget import examples
 from hypothesis import settings
@@ -13,7 +14,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from shelf import Shelf
 
 from hermes_dist.decide.consent.granted import grant, remembered
-from hermes_dist.decide.consent.switches import Unit, memory_of, shipped_off, unit_of, units_in
+from hermes_dist.decide.consent.switches import (
+    Judge,
+    Memory,
+    Unit,
+    WhyOff,
+    memory_of,
+    shipped_off,
+    unit_of,
+    units_in,
+)
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.keypath import Item
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
@@ -208,6 +218,81 @@ def test_what_its_author_ships_switched_off_stays_off_unless_named() -> None:
     home.update(named=frozenset([SERVER]))
     assert home.state == {SERVER: True, JOB: False}
     assert home.causes == {JOB: OffCause.AUTHOR}
+
+
+HERE = frozenset([SERVER, JOB])
+GRANTED = Memory(granted=HERE)
+
+
+def off_by(cause: OffCause, **more: frozenset[Unit]) -> Memory:
+    return Memory(off={SERVER: cause, JOB: cause}, **more)
+
+
+@pytest.mark.parametrize(
+    ("judge", "why"),
+    [
+        (Judge(), WhyOff.WAITS),
+        (Judge(here=HERE), WhyOff.WAITS),
+        (Judge(GRANTED), WhyOff.WAITS),
+        (Judge(GRANTED, here=HERE), WhyOff.USER),
+        (Judge(Memory(older=True), here=HERE), WhyOff.USER),
+        (Judge(off_by(OffCause.USER), here=HERE), WhyOff.USER),
+        (Judge(Memory(granted=HERE, waited=HERE), here=HERE), WhyOff.WAITS),
+        (Judge(off_by(OffCause.USER, waited=HERE), here=HERE), WhyOff.WAITS),
+        (Judge(off_by(OffCause.AUTHOR, granted=HERE), here=HERE), WhyOff.WAITS),
+        (Judge(off_by(OffCause.AUTHOR, granted=HERE), HERE, HERE), WhyOff.AUTHOR),
+        (Judge(by_author=HERE), WhyOff.AUTHOR),
+        (Judge(by_author=HERE, named=HERE), WhyOff.WAITS),
+    ],
+)
+def test_why_a_server_is_off(judge: Judge, why: WhyOff) -> None:
+    assert judge.server("s") is why
+
+
+EVERY = {"kind": "interval", "minutes": 5}
+OURS = {"schedule": EVERY, "paused_reason": "from package bot: hermes profile approve"}
+USERS = {"schedule": EVERY, "paused_reason": "not today"}
+
+
+@pytest.mark.parametrize(
+    ("judge", "job", "why"),
+    [
+        (Judge(here=HERE), {"schedule": {"kind": "once", "run_at": None}}, WhyOff.DONE),
+        (Judge(here=HERE), {**USERS, "state": "completed"}, WhyOff.DONE),
+        (Judge(here=HERE), USERS, WhyOff.USER),
+        (Judge(here=HERE), {"schedule": EVERY}, WhyOff.USER),
+        (Judge(), USERS, WhyOff.WAITS),
+        (Judge(here=HERE), OURS, WhyOff.WAITS),
+        (Judge(GRANTED, here=HERE), OURS, WhyOff.WAITS),
+        (Judge(off_by(OffCause.USER), here=HERE), OURS, WhyOff.USER),
+        (Judge(off_by(OffCause.USER)), OURS, WhyOff.WAITS),
+        (Judge(off_by(OffCause.AUTHOR), here=HERE), OURS, WhyOff.WAITS),
+        (Judge(by_author=HERE, here=HERE), OURS, WhyOff.AUTHOR),
+        (Judge(by_author=HERE, here=HERE, named=HERE), OURS, WhyOff.WAITS),
+    ],
+)
+def test_why_a_job_is_off(judge: Judge, job: dict[str, object], why: WhyOff) -> None:
+    assert judge.job(IDENT, job) is why
+
+
+@pytest.mark.parametrize(
+    ("judge", "job", "guarded"),
+    [
+        (Judge(GRANTED), USERS, False),
+        (Judge(here=HERE), USERS, True),
+        (Judge(here=HERE), OURS, False),
+        (Judge(GRANTED, here=HERE), OURS, False),
+        (Judge(GRANTED, HERE, HERE), OURS, True),
+        (Judge(by_author=HERE, here=HERE), OURS, False),
+        (Judge(GRANTED, here=HERE), {**OURS, "state": "completed"}, True),
+        (Judge(here=HERE), {**OURS, "state": "completed"}, False),
+    ],
+)
+def test_what_is_off_is_guarded_where_switching_it_on_asks_nothing(
+    judge: Judge, job: dict[str, object], guarded: bool
+) -> None:
+    assert judge.guards(JOB, {IDENT: job}, shipped=True) is guarded
+    assert judge.guards(JOB, {IDENT: job}, shipped=False) is (JOB in judge.here)
 
 
 CONTENT = st.none() | st.sampled_from("ab")
