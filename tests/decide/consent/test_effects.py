@@ -450,6 +450,24 @@ def test_the_folder_of_a_script_is_covered_though_the_script_is_not_shipped() ->
     assert len(digests_of_job({"script": "lib/mine.py"}, "scripts/other/helper.py")) == 1
 
 
+@pytest.mark.parametrize("field", [{"skill": "s"}, {"skills": ["s"]}, {"skills": "s"}])
+def test_a_running_job_guards_its_skill_in_whichever_field_it_is(field: dict[str, object]) -> None:
+    shelf = Shelf()
+    job = {"id": "0123456789ab", "name": "own", "schedule": {}, "enabled": True, **field}
+    ours, merged = (
+        shelf.tree(
+            {
+                "cron/jobs.json": {"jobs": [job]},
+                "skills/s/SKILL.md": "---\nname: s\n---\n",
+                "skills/s/run.py": code,
+                "skills/t/run.py": code,
+            }
+        )
+        for code in ("1", "2")
+    )
+    assert [*found(shelf, ours, merged)] == ["skills/s/run.py"]
+
+
 def test_the_way_back_asks_what_the_update_to_the_earlier_code_would_ask() -> None:
     shelf = Shelf()
     config = "mcp_servers: {h: {command: python, args: [scripts/a.py]}}\n"
