@@ -37,3 +37,48 @@ def test_what_loads_nothing_of_the_package_says_nothing() -> None:
     (group,) = grouped(find_effects(EMPTY, there, there, shelf.read))
     assert loads_of(group) == ()
     assert all(name != LOADS for effect in group.effects for name, _ in effect.facts)
+
+
+def test_a_server_elsewhere_finds_nothing_in_the_home_unless_it_has_a_command_too() -> None:
+    shelf = Shelf()
+
+    def loads(**server: object) -> tuple[tuple[int, str], ...]:
+        config = {"mcp_servers": {"web": {"enabled": False, **server}}}
+        there = shelf.tree({"config.yaml": config, "package.json": "{}"})
+        (group,) = grouped(find_effects(EMPTY, there, there, shelf.read))
+        return loads_of(group)
+
+    assert loads(url="https://x.example") == ()
+    assert loads(url="https://x.example", command="npx") == loads(command="npx")
+    assert [number for number, _ in loads(command="npx")] == [1]
+
+
+def test_a_change_of_the_package_covers_what_the_package_runs_and_not_the_users_edit_of_it() -> (
+    None
+):
+    shelf = Shelf()
+
+    def config(script: str, **env: str) -> dict[str, object]:
+        return {"mcp_servers": {"web": {"command": "python", "args": [script], "env": env}}}
+
+    code = {"scripts/web/run.py": "x", "scripts/web/lib/a.py": "y"}
+    ours = shelf.tree({"config.yaml": config("tools/mine.py"), **code})
+    merged = shelf.tree({"config.yaml": config("tools/mine.py", A="1"), **code})
+    shipped = shelf.tree({"config.yaml": config("scripts/web/run.py", A="1"), **code})
+    (group,) = grouped(find_effects(ours, merged, shipped, shelf.read))
+    assert loads_of(group) == ((2, "scripts/web"),)
+
+
+def test_a_change_of_a_job_covers_the_script_that_the_package_gives_it() -> None:
+    shelf = Shelf()
+
+    def jobs(script: str, prompt: str) -> dict[str, object]:
+        job = {"id": "0" * 12, "name": "n", "schedule": {}, "script": script, "prompt": prompt}
+        return {"jobs": [job]}
+
+    code = {"scripts/web/run.py": "x", "scripts/web/lib/a.py": "y"}
+    ours = shelf.tree({"cron/jobs.json": jobs("mine/m.py", "1"), **code})
+    merged = shelf.tree({"cron/jobs.json": jobs("mine/m.py", "2"), **code})
+    shipped = shelf.tree({"cron/jobs.json": jobs("web/run.py", "2"), **code})
+    (group,) = grouped(find_effects(ours, merged, shipped, shelf.read))
+    assert loads_of(group) == ((2, "scripts/web"),)
