@@ -53,6 +53,26 @@ def test_a_server_elsewhere_finds_nothing_in_the_home_unless_it_has_a_command_to
     assert [number for number, _ in loads(command="npx")] == [1]
 
 
+def test_a_hook_tells_what_it_loads_beside_its_own_folder() -> None:
+    shelf = Shelf()
+    there = shelf.tree({"hooks/x/run.py": "open('scripts/web/a.py')", "scripts/web/a.py": ""})
+    (group,) = grouped(find_effects(EMPTY, there, there, shelf.read))
+    assert loads_of(group) == ((1, "scripts/web"),)
+
+
+def test_a_file_with_effects_of_its_own_is_no_code_of_a_command_that_names_it() -> None:
+    shelf = Shelf()
+    server = {"mcp_servers": {"web": {"command": "cat", "args": ["config.yaml", "cron/jobs.json"]}}}
+    ours = shelf.tree({"config.yaml": server, "cron/jobs.json": {"jobs": []}})
+    merged = shelf.tree(
+        {
+            "config.yaml": {**server, "display": {"compact": True}},
+            "cron/jobs.json": {"jobs": [], "updated_at": "x"},
+        }
+    )
+    assert find_effects(ours, merged, merged, shelf.read) == ()
+
+
 def test_a_change_of_the_package_covers_what_the_package_runs_and_not_the_users_edit_of_it() -> (
     None
 ):
