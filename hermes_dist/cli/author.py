@@ -12,11 +12,12 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.reminders import notes
+from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring import author as ops
-from hermes_dist.ops.authoring.author import Draft
+from hermes_dist.ops.authoring.author import Draft, Problem
 from hermes_dist.voice.author_json import shipping_data, validation_data
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.words import size_of
@@ -100,20 +101,26 @@ def validate(
     screen = session.screen
     screen.emit("validation", validation_data(place, problems, valid=not failed))
     for one in problems:
-        line = f":{one.line}" if one.line else ""
-        level = screen.paint(f"{one.level}:", _COLOURS[one.level])
-        hint = f" ({clean(one.hint)})" if one.hint else ""
-        screen.say(
-            f"{clean(one.path, 200)}{line}: {level} {clean(one.what, 300)}{hint} [{one.rule}]"
-        )
+        _show_problem(screen, one)
     shown = clean(place)
     if not problems:
         screen.say(f"{screen.paint('✓', 'green')} {shown} is valid.")
     else:
-        screen.say(
-            f"{counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')} in {shown}."
-        )
+        warnings = len(problems) - errors
+        found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+        screen.say(f"{found} in {shown}.")
     return ExitCode.ERROR if failed else ExitCode.DONE
+
+
+def _show_problem(screen: Screen, problem: Problem) -> None:
+    place = clean(problem.path, 200)
+    if problem.line:
+        place += f":{problem.line}"
+    level = screen.paint(f"{problem.level}:", _COLOURS[problem.level])
+    what = clean(problem.what, 300)
+    if problem.hint:
+        what += f" ({clean(problem.hint)})"
+    screen.say(f"{place}: {level} {what} [{problem.rule}]")
 
 
 @command
@@ -141,29 +148,33 @@ def pack(
     return 0
 
 
+def _label(found: ops.Shipping) -> str:
+    if found.manifest:
+        return found.manifest.label
+    if any(path == MANIFEST for _, path, _ in found.files):
+        return "no readable manifest"
+    return "no manifest yet"
+
+
 def _list(session: Session, found: ops.Shipping) -> None:
     screen = session.screen
     screen.emit("shipping", shipping_data(found))
-    written = any(path == MANIFEST for _, path, _ in found.files)
-    label = (
-        found.manifest.label
-        if found.manifest
-        else "no readable manifest"
-        if written
-        else "no manifest yet"
-    )
     total = sum(size for _, _, size in found.files)
-    title = f"Would ship: {clean(label)}, {counted(len(found.files), 'file')}, {size_of(total)}"
+    count = counted(len(found.files), "file")
+    title = f"Would ship: {clean(_label(found))}, {count}, {size_of(total)}"
     screen.say(screen.paint(title, "", bold=True))
     for part, size in found.parts.items():
         screen.say(f"  {part}  {size_of(size)}")
-        for _, path, bytes_ in (row for row in found.files if row[0] == part):
-            screen.say(f"    {clean(path, 160)}  {size_of(bytes_)}")
+        for its_part, path, bytes_ in found.files:
+            if its_part == part:
+                screen.say(f"    {clean(path, 160)}  {size_of(bytes_)}")
     if found.stays:
         screen.say(screen.paint("Stays home:", "", bold=True))
     for left in found.stays:
-        count = f" ({left.files} files)" if left.files > 1 else ""
-        screen.say(f"  {clean(left.path, 120)}{count}: {clean(why_words(left))}")
+        place = clean(left.path, 120)
+        if left.files > 1:
+            place += f" ({left.files} files)"
+        screen.say(f"  {place}: {clean(why_words(left))}")
     for name in found.variables:
         screen.say(f"  ${{{clean(name, 60)}}} takes the place of a secret")
     notes(screen, found.notes)

@@ -8,8 +8,10 @@ import typer
 
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import command
+from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode
+from hermes_dist.ops.profiles.doctor import Finding, Report
 from hermes_dist.ops.profiles.doctor import doctor as examine
 from hermes_dist.voice.profile_json import doctor_data
 
@@ -25,15 +27,21 @@ def doctor(
     screen = session.screen
     screen.emit("doctor", doctor_data(report))
     for finding in report.findings:
-        done = finding in report.fixed
-        mark = screen.paint("mended", "green") if done else screen.paint("found", "yellow")
-        screen.say(f"{mark}: {clean(finding.what, 500)}")
-        screen.say(f"  {clean(finding.where, 500)}")
-        if not done:
-            screen.say(f"  {clean(report.failed.get(finding.where) or finding.hint, 500)}")
+        _show(screen, report, finding)
     left = len(report.open)
     if not report.findings:
         screen.say("All is well.")
     elif left and not fix and any(f.fix for f in report.open):
         screen.tell(f"next: {session.command('doctor --fix')}")
     return ExitCode.ERROR if left else ExitCode.DONE
+
+
+def _show(screen: Screen, report: Report, finding: Finding) -> None:
+    what, where = clean(finding.what, 500), clean(finding.where, 500)
+    if finding in report.fixed:
+        screen.say(f"{screen.paint('mended', 'green')}: {what}")
+        screen.say(f"  {where}")
+        return
+    screen.say(f"{screen.paint('found', 'yellow')}: {what}")
+    screen.say(f"  {where}")
+    screen.say(f"  {clean(report.failed.get(finding.where) or finding.hint, 500)}")

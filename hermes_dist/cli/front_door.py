@@ -32,7 +32,11 @@ def install(session: Session, into: Into = None, dry_run: DryRun = False) -> int
         "front-door",
         {"launcher": str(planned.launcher), "replaces": planned.replaces, "dry_run": dry_run},
     )
-    done = "would lead" if dry_run else "leads" if planned.changes else "already leads"
+    done = "already leads"
+    if dry_run:
+        done = "would lead"
+    elif planned.changes:
+        done = "leads"
     screen.say(
         f"{planned.launcher} {done} to us for profiles, and to the agent for everything else."
     )
@@ -48,12 +52,10 @@ def remove(session: Session, into: Into = None) -> int:
     ]
     session.screen.emit("front-door-removed", {"doors": rows})
     for removal in removed:
-        former = (
-            f"; {clean(removal.former)} is back"
-            if removal.former and removal.outcome == "restored"
-            else ""
-        )
-        session.screen.say(f"{removal.launcher}: {removal.outcome}{former}")
+        line = f"{removal.launcher}: {removal.outcome}"
+        if removal.former and removal.outcome == "restored":
+            line += f"; {clean(removal.former)} is back"
+        session.screen.say(line)
     if not removed:
         session.screen.say("No front door is in place.")
     return 0
@@ -69,20 +71,18 @@ def status(session: Session) -> int:
     agent = {"argv": list(found.agent.argv), "origin": found.agent.origin} if found.agent else None
     screen.emit("front-door-status", {"doors": doors, "active": found.active, "agent": agent})
     for door in found.doors:
-        state = "in place" if door.stands else "gone: something else stands there"
-        screen.say(
-            f"{door.launcher}: {state}"
-            + (f" (replaced {clean(door.former)})" if door.former else "")
-        )
-    name = session.brand.name
-    screen.say(
-        f"`{name}` starts {found.command or 'nothing: it is not on PATH'}"
-        + (" (the front door)" if found.active else "")
-    )
-    words = (
-        f"{clean(' '.join(found.agent.argv))} ({found.agent.origin})"
-        if found.agent
-        else "none found"
-    )
+        line = f"{door.launcher}: in place"
+        if not door.stands:
+            line = f"{door.launcher}: gone: something else stands there"
+        if door.former:
+            line += f" (replaced {clean(door.former)})"
+        screen.say(line)
+    starts = f"`{session.brand.name}` starts {found.command or 'nothing: it is not on PATH'}"
+    if found.active:
+        starts += " (the front door)"
+    screen.say(starts)
+    words = "none found"
+    if found.agent:
+        words = f"{clean(' '.join(found.agent.argv))} ({found.agent.origin})"
     screen.say(f"agent: {words}")
     return 0

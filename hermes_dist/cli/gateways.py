@@ -113,10 +113,14 @@ def _show(session: Session, verb: str, verdicts: Sequence[GatewayResult]) -> Non
             screen.say(f"{screen.paint(verdict.profile, 'red')}: {clean(verdict.note, 500)}")
     counts = Counter(str(verdict.outcome) for verdict in verdicts)
     screen.tell(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
+    _next_step(session, verb, bad)
+
+
+def _next_step(session: Session, verb: str, bad: Sequence[GatewayResult]) -> None:
     if any(verdict.outcome is GatewayOutcome.REFUSED for verdict in bad):
-        screen.tell(f"next: {session.command('gateways check')}, or --allow-clash")
+        session.screen.tell(f"next: {session.command('gateways check')}, or --allow-clash")
     elif bad and verb in {"start", "restart"}:
-        screen.tell(f"next: {session.command(f'gateways logs {bad[0].profile}')}")
+        session.screen.tell(f"next: {session.command(f'gateways logs {bad[0].profile}')}")
 
 
 @command
@@ -196,49 +200,44 @@ def status(session: Session, name: Names = None, all_: All = False) -> int:
     rows = ops.rows(session.ctx, _chosen(session, name, all_=all_, usual=True))
     _emit(session, rows)
     screen = session.screen
-    screen.table(
-        ("Profile", "Gateway", "PID", "Says", "At login", "Trouble"),
-        [
-            (
-                row.profile,
-                str(row.state),
-                str(row.pid or "—"),
-                row.phase or "—",
-                "yes" if row.at_login else "no",
-                "; ".join(row.troubles) or "—",
-            )
-            for row in rows
-        ],
-    )
+    titles = ("Profile", "Gateway", "PID", "Says", "At login", "Trouble")
+    screen.table(titles, [_status_line(row) for row in rows])
     for row in rows:
         if row.services or row.service_file:
             there = ", ".join(row.services) or f"none; enable writes {row.service_file}"
             screen.say(f"{row.profile}: service {clean(there, 500)}")
     if any(row.state == "stale" for row in rows):
-        screen.tell(
-            f"stale: the files name a process that is gone; {session.command('gateways start NAME')} clears it"
-        )
+        clears = session.command("gateways start NAME")
+        screen.tell(f"stale: the files name a process that is gone; {clears} clears it")
     return 0
+
+
+def _status_line(row: ops.GatewayRow) -> tuple[str, ...]:
+    return (
+        row.profile,
+        str(row.state),
+        str(row.pid or "—"),
+        row.phase or "—",
+        "yes" if row.at_login else "no",
+        "; ".join(row.troubles) or "—",
+    )
 
 
 @command
 def list_(session: Session) -> int:
     rows = ops.rows(session.ctx, _chosen(session, None, all_=True, usual=True))
     _emit(session, rows)
-    session.screen.table(
-        ("Profile", "Gateway", "PID", "Channels", "Service"),
-        [
-            (
-                row.profile,
-                str(row.state),
-                str(row.pid or "—"),
-                ", ".join(row.channels) or "—",
-                "at login" if row.at_login else "yes" if row.services else "no",
-            )
-            for row in rows
-        ],
-    )
+    titles = ("Profile", "Gateway", "PID", "Channels", "Service")
+    session.screen.table(titles, [_list_line(row) for row in rows])
     return 0
+
+
+def _list_line(row: ops.GatewayRow) -> tuple[str, ...]:
+    service = "yes" if row.services else "no"
+    if row.at_login:
+        service = "at login"
+    channels = ", ".join(row.channels) or "—"
+    return row.profile, str(row.state), str(row.pid or "—"), channels, service
 
 
 def _emit(session: Session, rows: Sequence[ops.GatewayRow]) -> None:
@@ -256,10 +255,10 @@ def check(session: Session) -> int:
             screen.say(f"  {clean(source, 500)}")
     if not found:
         number = len(session.ctx.names())
-        alone = "There is one gateway at most, so nothing can clash."
-        screen.say(
-            alone if number < 2 else f"No two of {number} gateways use the same bot, login or port."
-        )
+        if number < 2:
+            screen.say("There is one gateway at most, so nothing can clash.")
+        else:
+            screen.say(f"No two of {number} gateways use the same bot, login or port.")
     return ExitCode.ERROR if found else ExitCode.DONE
 
 

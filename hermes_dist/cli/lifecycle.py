@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
@@ -95,10 +95,16 @@ def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills:
     screen = session.screen
     screen.emit("create", made_data(made, dry_run=dry_run))
     done = "would be created" if dry_run else "created"
-    origin = f" as a clone of {made.source}" if made.source else ""
-    screen.say(f"Profile {made.name} {done}{origin} at {clean(made.path)}")
-    if dry_run:
-        return
+    if made.source:
+        done += f" as a clone of {made.source}"
+    screen.say(f"Profile {made.name} {done} at {clean(made.path)}")
+    if not dry_run:
+        _show_contents(session, made, skills=skills)
+        _next_steps(session, made)
+
+
+def _show_contents(session: Session, made: lifecycle.Made, *, skills: bool) -> None:
+    screen = session.screen
     if made.alias:
         screen.say(f"Command: {made.alias}")
     if made.skills:
@@ -108,29 +114,30 @@ def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills:
             "No bundled skills; delete .no-bundled-skills in the profile to have them again."
         )
     if made.left_out:
-        screen.tell(
-            "These can serve one gateway only and were not copied (--with-channel-tokens copies them):"
-        )
-        for name in made.left_out:
-            screen.tell(f"  {clean(name)}")
+        title = "These can serve one gateway only and were not copied"
+        _names(session, f"{title} (--with-channel-tokens copies them):", made.left_out)
     if made.credentials:
-        screen.tell(
-            f"These logins stay with {made.source} alone; sign in again where {made.name} needs them:"
-        )
-        for name in made.credentials:
-            screen.tell(f"  {clean(name)}")
+        title = f"These logins stay with {made.source} alone"
+        again = f"sign in again where {made.name} needs them"
+        _names(session, f"{title}; {again}:", made.credentials)
     for note in sentences(made.notes):
         screen.tell(f"note: {clean(note, 500)}")
-    _next_steps(session, made)
+
+
+def _names(session: Session, title: str, names: Iterable[str]) -> None:
+    session.screen.tell(title)
+    for name in names:
+        session.screen.tell(f"  {clean(name)}")
 
 
 def _next_steps(session: Session, made: lifecycle.Made) -> None:
     screen = session.screen
-    start = made.alias if made.alias and made.on_path else f"{session.brand.name} -p {made.name}"
-    if made.alias and not made.on_path:
-        screen.tell(
-            f"note: {clean(session.ctx.layout.commands)} is not on PATH; add it to your shell's settings"
-        )
+    start = f"{session.brand.name} -p {made.name}"
+    if made.alias and made.on_path:
+        start = made.alias
+    elif made.alias:
+        folder = clean(session.ctx.layout.commands)
+        screen.tell(f"note: {folder} is not on PATH; add it to your shell's settings")
     screen.tell("next:")
     if not made.source:
         screen.tell(f"  {start} setup            choose a model, enter keys")
@@ -152,14 +159,11 @@ def rename(
     done = lifecycle.rename(session.ctx, profile, new, dry_run=dry_run)
     screen = session.screen
     screen.emit("rename", renamed_data(done, dry_run=dry_run))
-    screen.say(
-        f"Profile {done.old} {'would be' if dry_run else 'is now'} {done.new}, at {clean(done.path)}"
-    )
-    rows = (
-        ("Commands", ", ".join(done.commands)),
-        ("Service", ", ".join(done.services)),
-        ("Active", f"plain {session.brand.name} commands stay with it" if done.sticky else ""),
-    )
+    becomes = "would be" if dry_run else "is now"
+    screen.say(f"Profile {done.old} {becomes} {done.new}, at {clean(done.path)}")
+    rows = [("Commands", ", ".join(done.commands)), ("Service", ", ".join(done.services))]
+    if done.sticky:
+        rows.append(("Active", f"plain {session.brand.name} commands stay with it"))
     _rows(session, rows)
     _stopped(session, done.stopped, done.new)
     _notes(session, done.notes)
@@ -231,30 +235,35 @@ def _typed(session: Session, name: str) -> str:
 def _show_leaving(
     session: Session, leaving: trash_and_archive.Belongings, *, purge: bool, dry_run: bool
 ) -> None:
-    row = facts.show(session.ctx, leaving.name)
-    what = (
-        "removed for good"
-        if purge
-        else f"moved to the trash, to come back within {trash_and_archive.DAYS} days"
-    )
-    screen = session.screen
-    say = screen.say if dry_run else screen.tell
-    say(
-        f"Profile {leaving.name} ({clean(leaving.path)}) {'would be' if dry_run else 'will be'} {what}."
-    )
-    model = f"{row.model} ({row.provider})" if row.model and row.provider else row.model
-    lines = (
-        ("Model", model),
-        ("Package", row.package),
-        ("Commands", ", ".join(leaving.commands)),
-        ("Service", ", ".join(leaving.services)),
-        ("Gateway", "running: it will be stopped" if leaving.gateway else ""),
-        ("Routes", f"{leaving.routes} lead to it, and stay" if leaving.routes else ""),
-        ("Active", "plain commands will be about the default profile" if leaving.sticky else ""),
-    )
-    for label, value in lines:
+    what = f"moved to the trash, to come back within {trash_and_archive.DAYS} days"
+    if purge:
+        what = "removed for good"
+    # Shown before a question, it is no result; in a dry run it is the only one.
+    say = session.screen.say if dry_run else session.screen.tell
+    becomes = "would be" if dry_run else "will be"
+    say(f"Profile {leaving.name} ({clean(leaving.path)}) {becomes} {what}.")
+    for label, value in _lines_about(session, leaving):
         if value:
             say(f"  {label + ':':<12}{clean(value)}")
+
+
+def _lines_about(
+    session: Session, leaving: trash_and_archive.Belongings
+) -> Iterator[tuple[str, str]]:
+    row = facts.show(session.ctx, leaving.name)
+    model = row.model
+    if row.model and row.provider:
+        model += f" ({row.provider})"
+    yield "Model", model
+    yield "Package", row.package
+    yield "Commands", ", ".join(leaving.commands)
+    yield "Service", ", ".join(leaving.services)
+    if leaving.gateway:
+        yield "Gateway", "running: it will be stopped"
+    if leaving.routes:
+        yield "Routes", f"{leaving.routes} lead to it, and stay"
+    if leaving.sticky:
+        yield "Active", "plain commands will use the default profile"
 
 
 def _gone(session: Session, gone: trash_and_archive.Gone) -> None:
@@ -306,9 +315,8 @@ def restore(
     back = trash_and_archive.restore(session.ctx, profile, to=to, dry_run=dry_run)
     screen = session.screen
     screen.emit("restore", back_data(back, dry_run=dry_run))
-    screen.say(
-        f"Profile {back.name} {'would be' if dry_run else 'is'} back from the {back.place}: {clean(back.path)}"
-    )
+    comes = "would be" if dry_run else "is"
+    screen.say(f"Profile {back.name} {comes} back from the {back.place}: {clean(back.path)}")
     _rows(session, (("Commands", ", ".join(back.commands)), ("Service", ", ".join(back.services))))
     _notes(session, back.notes)
     if back.services and not dry_run:
@@ -324,10 +332,11 @@ def _list_away(session: Session) -> int:
     if not found:
         session.screen.say("The archive and the trash are empty.")
         return 0
-    session.screen.table(
-        ("Profile", "In", "Since", "Path"),
-        [(a.name, a.place, a.when.strftime("%Y-%m-%d %H:%M UTC"), str(a.path)) for a in found],
-    )
+    rows = []
+    for each in found:
+        since = each.when.strftime("%Y-%m-%d %H:%M UTC")
+        rows.append((each.name, each.place, since, str(each.path)))
+    session.screen.table(("Profile", "In", "Since", "Path"), rows)
     return 0
 
 
@@ -348,25 +357,35 @@ def describe(
 ) -> int:
     if every and (not auto or profile or text is not None):
         raise UsageError("--all goes with --auto, without a profile or --text")
-    if auto and text is not None:
-        raise UsageError("choose one of --text and --auto")
-    if overwrite and not auto:
-        raise UsageError("--overwrite goes with --auto")
-    ctx, screen = session.ctx, session.screen
+    _check_auto(auto=auto, overwrite=overwrite, text=text)
+    how = ["--auto", "--overwrite"] if overwrite else ["--auto"]
     if every:
-        said = lifecycle.auto_describe(
-            ctx, ["--all", "--auto", *(["--overwrite"] if overwrite else [])]
-        )
-        screen.emit("describe", {"profile": None, "said": said})
-        for line in said.splitlines():
-            screen.say(clean(line, 500))
-        return 0
+        return _describe_all(session, how)
+    ctx, screen = session.ctx, session.screen
     name = ctx.profile(profile)
     if auto:
-        lifecycle.auto_describe(ctx, [name, "--auto", *(["--overwrite"] if overwrite else [])])
+        lifecycle.auto_describe(ctx, [name, *how])
     elif text is not None:
         lifecycle.describe(ctx, name, text)
     now = facts.show(ctx, name).description
     screen.emit("describe", {"profile": name, "description": now})
-    screen.say(clean(now, 1000) if now else f"{name} has no description; set one with --text.")
+    if now:
+        screen.say(clean(now, 1000))
+    else:
+        screen.say(f"{name} has no description; set one with --text.")
+    return 0
+
+
+def _check_auto(*, auto: bool, overwrite: bool, text: str | None) -> None:
+    if auto and text is not None:
+        raise UsageError("choose one of --text and --auto")
+    if overwrite and not auto:
+        raise UsageError("--overwrite goes with --auto")
+
+
+def _describe_all(session: Session, how: list[str]) -> int:
+    said = lifecycle.auto_describe(session.ctx, ["--all", *how])
+    session.screen.emit("describe", {"profile": None, "said": said})
+    for line in said.splitlines():
+        session.screen.say(clean(line, 500))
     return 0

@@ -27,6 +27,7 @@ from hermes_dist.voice.author_json import contributed_data, published_data
 from hermes_dist.voice.left_out import why_words
 
 _SHOWN = 30
+_SHOWN_STAYS = 12
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Send it without asking.")]
 Branch = Annotated[
     str, typer.Option("--branch", metavar="BRANCH", help="Another branch than the usual one.")
@@ -103,47 +104,60 @@ def publish(
 
 def _card(session: Session, made: Publication) -> None:
     screen = session.screen
-    screen.tell(
-        screen.paint(f"Publish {clean(made.label)} to {clean(made.spec)}", "", bold=True, err=True)
-    )
-    at = f"on {made.branch}" + (f" after {made.head[:7]}" if made.head else ", its first commit")
-    screen.tell(f"  {clean(at)}{f', tag {made.tag}' if made.tag else ''}")
+    title = f"Publish {clean(made.label)} to {clean(made.spec)}"
+    screen.tell(screen.paint(title, "", bold=True, err=True))
+    screen.tell(f"  {clean(_place(made))}")
     _changes(screen, made.changes, made.before)
     if made.taken_in:
-        screen.tell(
-            f"  others changed {counted(len(made.taken_in), 'file')} there; theirs stays, and comes in here"
-        )
-    for left in made.stays if screen.verbose else made.stays[:12]:
+        count = counted(len(made.taken_in), "file")
+        screen.tell(f"  others changed {count} there; theirs stays, and comes in here")
+    shown = made.stays if screen.verbose else made.stays[:_SHOWN_STAYS]
+    for left in shown:
         screen.tell(f"  stays home  {clean(left.path, 80)}: {clean(why_words(left), 80)}")
-    if more := 0 if screen.verbose else max(0, len(made.stays) - 12):
+    more = len(made.stays) - len(shown)
+    if more:
         screen.tell(f"  stays home  … and {more} more; -v lists them")
     for name in made.leaving.variables:
         screen.tell(f"  ${{{clean(name, 60)}}} takes the place of a secret")
     for one in made.problems[:10]:
-        screen.tell(
-            f"  {one.level}  {clean(one.path, 80)}{f':{one.line}' if one.line else ''}: {clean(one.what, 160)}"
-        )
+        at = clean(one.path, 80)
+        if one.line:
+            at += f":{one.line}"
+        screen.tell(f"  {one.level}  {at}: {clean(one.what, 160)}")
     notes(screen, made.notes)
 
 
+def _place(made: Publication) -> str:
+    place = f"on {made.branch}, its first commit"
+    if made.head:
+        place = f"on {made.branch} after {made.head[:7]}"
+    if made.tag:
+        place += f", tag {made.tag}"
+    return place
+
+
 def _changes(screen: Screen, changes: Mapping[RelPath, Entry | None], before: Tree) -> None:
-    shown = list(changes.items())
-    for path, entry in shown if screen.verbose else shown[:_SHOWN]:
-        how, colour = (
-            ("-", "red") if entry is None else ("~", "yellow") if path in before else ("+", "green")
-        )
+    every = list(changes.items())
+    shown = every if screen.verbose else every[:_SHOWN]
+    for path, entry in shown:
+        how, colour = "+", "green"
+        if entry is None:
+            how, colour = "-", "red"
+        elif path in before:
+            how, colour = "~", "yellow"
         screen.tell(f"  {screen.paint(how, colour, err=True)} {clean(path, 160)}")
-    if len(shown) > _SHOWN and not screen.verbose:
-        screen.tell(f"  … and {counted(len(shown) - _SHOWN, 'more file')}; -v lists them")
+    more = len(every) - len(shown)
+    if more:
+        screen.tell(f"  … and {counted(more, 'more file')}; -v lists them")
 
 
 def _published(session: Session, done: ops.Published) -> int:
     screen, made = session.screen, done.publication
     if made.is_new:
-        tag = f", tag {made.tag}" if made.tag else ""
-        screen.say(
-            f"{screen.paint('✓', 'green')} Published {clean(made.label)} @ {done.commit[:7]}{tag}."
-        )
+        what = f"{clean(made.label)} @ {done.commit[:7]}"
+        if made.tag:
+            what += f", tag {made.tag}"
+        screen.say(f"{screen.paint('✓', 'green')} Published {what}.")
     else:
         screen.say(f"{clean(made.label)} @ {done.commit[:7]} is published as it is; nothing to do.")
     code = 0

@@ -11,6 +11,7 @@ from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import UsageError
+from hermes_dist.model.trust import Policy
 from hermes_dist.ops.authoring import sign as signing
 from hermes_dist.ops.trust import trusted_keys as ops
 from hermes_dist.voice.author_json import trusted_data
@@ -74,27 +75,39 @@ def sign(
 @command
 def list_(session: Session) -> int:
     known = ops.trusted(session.ctx)
-    rows = [("trusted", key) for key in known.keyring.trusted] + [
-        ("revoked", key) for key in known.keyring.revoked
-    ]
-    for policy in known.policies:
-        rows += [(f"trusted by {policy.place}", key) for key in policy.keyring.trusted]
-        rows += [(f"revoked by {policy.place}", key) for key in policy.keyring.revoked]
+    rows = _rows(known)
     session.screen.emit("trust", trusted_data(known))
     if rows:
-        table = [(key.name or "—", key.fingerprint, state, key.reason) for state, key in rows]
-        session.screen.table(("name", "key", "state", "reason"), table)
+        session.screen.table(("name", "key", "state", "reason"), rows)
     else:
         session.screen.say(
             f"No key is known. Trust one with: {session.command('trust add NAME KEY')}"
         )
     for policy in known.policies:
-        sources = (
-            "every source" if policy.sources is None else ", ".join(policy.sources) or "no source"
-        )
-        needs = f"; required: {', '.join(sorted(policy.require))}" if policy.require else ""
-        session.screen.say(f"{clean(policy.place)}: lets in {clean(sources, 300)}{needs}")
+        session.screen.say(_policy_words(policy))
     return 0
+
+
+def _rows(known: ops.Trusted) -> list[tuple[str, str, str, str]]:
+    rings = [("", known.keyring)]
+    rings += [(f" by {policy.place}", policy.keyring) for policy in known.policies]
+    rows = []
+    for whose, ring in rings:
+        states = [(f"trusted{whose}", key) for key in ring.trusted]
+        states += [(f"revoked{whose}", key) for key in ring.revoked]
+        for state, key in states:
+            rows.append((key.name or "—", key.fingerprint, state, key.reason))
+    return rows
+
+
+def _policy_words(policy: Policy) -> str:
+    sources = "every source"
+    if policy.sources is not None:
+        sources = ", ".join(policy.sources) or "no source"
+    words = f"{clean(policy.place)}: lets in {clean(sources, 300)}"
+    if policy.require:
+        words += f"; required: {', '.join(sorted(policy.require))}"
+    return words
 
 
 @command
@@ -131,8 +144,9 @@ def remove(
     gone = ops.remove(session.ctx, who, revoke=revoke, reason=reason)
     session.screen.emit("trust", {"removed": [key.fingerprint for key in gone], "revoked": revoke})
     for key in gone:
+        who = key.fingerprint
+        if key.name:
+            who += f" ({clean(key.name)})"
         words = "is revoked: nothing that it signed is let in" if revoke else "is forgotten"
-        session.screen.say(
-            f"{key.fingerprint}{f' ({clean(key.name)})' if key.name else ''} {words}."
-        )
+        session.screen.say(f"{who} {words}.")
     return 0
