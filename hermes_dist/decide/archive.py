@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,6 +27,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
+from hermes_dist.model.values import as_list, as_map
 
 
 class Quiet(Struct, frozen=True, kw_only=True):
@@ -68,10 +70,11 @@ def quieted(tree: Tree, read: Read, name: str) -> Quiet:
 
 def _servers_off(data: bytes, _name: str) -> tuple[bytes, list[KeyPath]]:
     loaded = load_data(data, Kind.YAML)
-    servers = loaded.get(SERVERS) if isinstance(loaded, dict) else None
-    known = servers if isinstance(servers, dict) else {}
+    servers: Mapping[Any, object] = as_map(as_map(loaded).get(SERVERS))
     keys: list[KeyPath] = [
-        (SERVERS, n) for n, one in known.items() if isinstance(one, dict) and not is_off(one)
+        (SERVERS, name)
+        for name, one in servers.items()
+        if isinstance(one, dict) and not is_off(one)
     ]
     if not keys:
         return data, []
@@ -81,7 +84,7 @@ def _servers_off(data: bytes, _name: str) -> tuple[bytes, list[KeyPath]]:
 def _jobs_off(data: bytes, name: str) -> tuple[bytes, list[KeyPath]]:
     loaded = load_data(data, Kind.JSON)
     rows = loaded.get("jobs") if isinstance(loaded, dict) else loaded
-    jobs = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    jobs = [row for row in as_list(rows) if isinstance(row, dict)]
     running = [job for job in jobs if job.get("enabled", True)]
     if not running:
         return data, []

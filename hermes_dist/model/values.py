@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from enum import Enum
 from typing import Final
 
@@ -95,6 +95,16 @@ def _has_text(item: dict[object, object], field: str) -> bool:
 def by_field(items: list[object], field: str) -> dict[str, dict[object, object]]:
     """Return the items of a keyed list by name."""
     return {item[field]: item for item in items if isinstance(item, dict)}
+
+
+def as_map(value: object) -> Mapping[object, object]:
+    """Return a value if it is a map, else an empty one: what somebody wrote by hand can hold anything anywhere."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def as_list(value: object) -> list[object]:
+    """Return a value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
 
 
 def get(data: object, path: KeyPath) -> object:

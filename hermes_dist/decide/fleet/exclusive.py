@@ -17,6 +17,7 @@ from hermes_dist.agents.places import WHATSAPP_LOGINS
 from hermes_dist.agents.routes import MULTIPLEX, MULTIPLEX_VARIABLE
 from hermes_dist.decide.fleet.channels import CHANNELS, Channel
 from hermes_dist.model.discreet import Discreet
+from hermes_dist.model.values import as_map
 
 Kind = Literal["bot", "port"]
 
@@ -286,7 +287,7 @@ def multiplexes(home: GatewaySettings, shell: Mapping[str, str]) -> bool:
     forced = {**shell, **home.variables}.get(MULTIPLEX_VARIABLE, "").strip().lower()
     if forced in _TRUE | _FALSE:
         return forced in _TRUE
-    nested = _map(home.config.get("gateway")).get(MULTIPLEX)
+    nested = as_map(home.config.get("gateway")).get(MULTIPLEX)
     return _true(home.config.get(MULTIPLEX, nested))
 
 
@@ -298,18 +299,18 @@ class _Look:
         self.env = env
         config, legacy = home.config, home.legacy
         self._layers = (
-            _map(legacy.get("platforms")),
+            as_map(legacy.get("platforms")),
             config,
-            _map(_map(config.get("gateway")).get("platforms")),
-            _map(config.get("platforms")),
+            as_map(as_map(config.get("gateway")).get("platforms")),
+            as_map(config.get("platforms")),
         )
 
     def section(self, platform: str) -> dict[str, object]:
         """Return the configuration of a platform; the nearest place wins."""
         out: dict[str, object] = {}
         for layer in self._layers:
-            part = _map(layer.get(platform))
-            out |= {str(key): value for key, value in _map(part.get("extra")).items()}
+            part = as_map(layer.get(platform))
+            out |= {str(key): value for key, value in as_map(part.get("extra")).items()}
             out |= {str(key): value for key, value in part.items() if key != "extra"}
         return out
 
@@ -385,7 +386,7 @@ def _phone(login: bytes) -> str:
         data = json.loads(login)
     except ValueError:
         data = None
-    me = _map(_map(data).get("me")).get("id")
+    me = as_map(as_map(data).get("me")).get("id")
     return str(me).partition(":")[0] if me else hashlib.sha256(login).hexdigest()
 
 
@@ -430,10 +431,6 @@ def _listens(look: _Look, row: _Listener, section: Mapping[str, object]) -> bool
 
 def _port(value: str) -> int:
     return int(value) if value.isascii() and value.isdigit() and 0 < int(value) < 65536 else 0
-
-
-def _map(value: object) -> Mapping[object, object]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _true(value: object) -> bool:

@@ -25,6 +25,7 @@ from hermes_dist.agents.routes import (
 )
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.values import as_list, as_map
 
 _OLD = "profile_routing"
 _TRUE = frozenset({"true", "1", "yes", "on"})
@@ -82,12 +83,14 @@ class Message(Struct, frozen=True, kw_only=True):
     @classmethod
     def typed(cls, where: Where, known: Mapping[str, frozenset[str]] | None = None) -> Message:
         """Make a message from a user's description, in which a thread comes with its channel."""
+        # The agent gives the channel as a parent only for messages in threads; else it is the chat itself.
+        parent = where.channel or None if where.thread else None
         return cls(
             platform=where.platform,
             guild_id=where.guild or None,
             chat_id=(where.thread or where.channel) or None,
             thread_id=where.thread or None,
-            parent_chat_id=(where.channel or None) if where.thread else None,
+            parent_chat_id=parent,
             user_id=where.user or None,
             bot=bot_key(where.bot),
             known=known or {},
@@ -194,33 +197,36 @@ def routes_of(config: object, grammar: Grammar) -> list[Route]:
 
 
 def _entries(config: object) -> Sequence[object]:
-    if not isinstance(config, Mapping):
-        return []
-    found = config.get(ROUTES)
+    found = as_map(config).get(ROUTES)
     if found is None:
         found = _gateway(config).get(ROUTES)
-    return found if isinstance(found, list) else []
+    return as_list(found)
 
 
 def _route(number: int, entry: Mapping[object, object], grammar: Grammar) -> Route:
     raw = {str(key): value for key, value in entry.items()}
     platform, profile = raw.get("platform") or "", raw.get("profile") or ""
-    bot = raw.get(BOT) or ""
+    bot = raw.get(BOT) if grammar.bot_profile else ""
     name, fault = _target(platform, profile)
-    named = [key for key, _ in grammar.weights if raw.get(key) not in (None, "")]
-    ids = {key: _id(raw[key], grammar) for key in named}
     return Route(
         number=number,
         name=str(raw.get("name") or ""),
         platform=str(platform),
         profile=name,
-        ids={key: value for key, value in ids.items() if value},
-        bot=bot_key(str(bot)) if grammar.bot_profile else "",
+        ids=_ids(raw, grammar),
+        bot=bot_key(str(bot or "")),
         enabled=bool(raw.get("enabled", True)),
         fault=fault or _fault_of_fields(raw, grammar),
         raw=raw,
         grammar=grammar,
     )
+
+
+def _ids(raw: Mapping[str, object], grammar: Grammar) -> dict[str, object]:
+    """Return the ids that a route names, as the agent compares them."""
+    named = [key for key, _ in grammar.weights if raw.get(key) not in (None, "")]
+    ids = {key: _id(raw[key], grammar) for key in named}
+    return {key: value for key, value in ids.items() if value}
 
 
 def _fault_of_fields(raw: Mapping[str, object], grammar: Grammar) -> str:
@@ -322,8 +328,7 @@ def _gateway(config: object) -> Mapping[object, object]:
 
 
 def _section(config: object, key: str) -> Mapping[object, object]:
-    found = config.get(key) if isinstance(config, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    return as_map(as_map(config).get(key))
 
 
 def _is_true(value: object) -> bool:

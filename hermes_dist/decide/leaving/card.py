@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.values import as_list, as_map
 
 CARD = ".dist/archive.json"
 FORMAT = 1
@@ -74,19 +75,15 @@ def read_card(data: bytes | None) -> Card:
             where=CARD,
             hint="install a newer version: pip install -U hermes-dist",
         )
-    long = raw.get("long")
-    if not isinstance(long, dict):
-        long = {}
     return Card(
         variables=tuple(_texts(raw, "variables")),
         only=frozenset(_texts(raw, "only")),
         without=frozenset(_texts(raw, "without")),
         carried=frozenset(_texts(raw, "with")),
         full=raw.get("full") is True,
-        long={str(name): RelPath(str(path)) for name, path in long.items()},
+        long={str(name): RelPath(str(path)) for name, path in as_map(raw.get("long")).items()},
     )
 
 
 def _texts(raw: Mapping[object, object], key: str) -> list[str]:
-    value = raw.get(key)
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    return [item for item in as_list(raw.get(key)) if isinstance(item, str)]

@@ -35,6 +35,7 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+from hermes_dist.model.values import as_list, as_map
 
 CARRIED_PARTS: Mapping[str, tuple[str, ...]] = {name: (name,) for name in (MEMORIES, SESSIONS)}
 """Paths that ``--with`` adds, by folder; the databases of sessions are matched by :func:`is_history`."""
@@ -111,7 +112,7 @@ def _hidden(work: Portable, value: object, before: object, key: tuple[str, ...])
     if same(value, before):
         return value
     if isinstance(value, dict):
-        old = before if isinstance(before, dict) else {}
+        old = as_map(before)
         return {k: _hidden(work, part, old.get(k), (*key, str(k))) for k, part in value.items()}
     shown, names = hide(value, key)
     work.variables += names
@@ -134,11 +135,10 @@ def _without_run_state(work: Portable, base: Tree, read: Read) -> None:
     except Invalid as error:
         work.leave(JOBS, Why.UNREADABLE_JOBS, str(error))
         return
-    rows = data.get("jobs") if isinstance(data, dict) else data
     old = _data(JOBS, base, read)
     before = {job.get("id"): job for job in _jobs(old)}
     jobs = [_job(work, job, before.get(job.get("id"))) for job in _jobs(data)]
-    if not isinstance(rows, list):
+    if not isinstance(_rows(data), list):
         work.leave(JOBS, Why.NO_JOBS)
     elif JOBS in base and same({"jobs": jobs}, old):
         work.tree = work.tree.with_entries({JOBS: base[JOBS]})
@@ -147,8 +147,12 @@ def _without_run_state(work: Portable, base: Tree, read: Read) -> None:
 
 
 def _jobs(data: object) -> list[Job]:
-    rows = data.get("jobs") if isinstance(data, dict) else data
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [row for row in as_list(_rows(data)) if isinstance(row, dict)]
+
+
+def _rows(data: object) -> object:
+    """Return the list of jobs, which the agent also reads without a map around it."""
+    return data.get("jobs") if isinstance(data, dict) else data
 
 
 def _job(work: Portable, job: Job, before: Job | None) -> Job:
@@ -208,7 +212,7 @@ def _one_of_two(work: Portable, config: Entry, read: Read, *, servers: bool) -> 
         doc = parse(read(config.digest), Kind.YAML)
     except Invalid:
         return
-    data = doc.value if isinstance(doc.value, dict) else {}
+    data = as_map(doc.value)
     if servers and data.get(SERVERS):
         work.tree = work.tree.with_entries({CONFIG: config})
         work.put(CONFIG, dump({SERVERS: data[SERVERS]}, Kind.YAML))

@@ -32,6 +32,7 @@ from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
+from hermes_dist.model.values import as_list, as_map
 
 BUMPS = ("major", "minor", "patch")
 _PERSONAL_KEYS = (
@@ -77,7 +78,7 @@ class Private(Discreet, frozen=True, kw_only=True):
 
 def looked_for(manifest: Manifest | None) -> Tree:
     """Return the paths listed in the manifest as a tree to search for, each as a file and as a folder."""
-    owned = manifest.owned if manifest and manifest.owned else ()
+    owned = (manifest and manifest.owned) or ()
     paths = {path: _ANY for path in owned if not is_machine(path)}
     return Tree({**paths, **{path / "x": _ANY for path in paths}})
 
@@ -125,10 +126,10 @@ def _why_stays(path: RelPath, base: Tree, manifest: Manifest | None, *, own: boo
 
 
 def _why_not_listed(path: RelPath, manifest: Manifest | None) -> Why | None:
-    owned = manifest.owned if manifest else None
-    if owned is not None:
-        is_named = any(path.under(place) for place in owned)
-        return None if is_named else Why.NOT_NAMED
+    if manifest is not None and manifest.owned is not None:
+        if any(path.under(place) for place in manifest.owned):
+            return None
+        return Why.NOT_NAMED
     if path in SHARED_FILES or path.top in SHARED_FOLDERS:
         return None
     return Why.NO_SHARED_NAME
@@ -237,7 +238,7 @@ def _data(config: bytes) -> Mapping[object, object]:
         data = load_data(config, Kind.YAML)
     except Invalid:
         return {SERVERS: None}
-    return data if isinstance(data, dict) else {}
+    return as_map(data)
 
 
 def merged(base: Tree, ours: Tree, theirs: Tree, read: Read) -> TreeMerge:
@@ -342,15 +343,14 @@ def with_fields(manifest: bytes, version: str, variables: Collection[str]) -> by
 def _with_variables(
     manifest: bytes, data: Mapping[object, object], variables: Collection[str]
 ) -> bytes:
-    named = data.get("env_requires")
-    rows = named if isinstance(named, list) else []
+    rows = as_list(data.get("env_requires"))
     have = {row.get("name") if isinstance(row, dict) else row for row in rows}
     new = [name for name in variables if name not in have]
     if not new:
         return manifest
     added = [{"name": name, "description": _TAKEN_OUT, "required": True} for name in new]
     doc = parse(manifest, Kind.YAML)
-    value = doc.value if isinstance(doc.value, dict) else {}
+    value = as_map(doc.value)
     try:
         return rewrite(doc, {**value, "env_requires": [*rows, *added]}).content
     except Unmergeable as err:

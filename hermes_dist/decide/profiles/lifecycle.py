@@ -27,7 +27,7 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import Kind, dump, load_data, parse, put, rewrite
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.model.values import ABSENT
+from hermes_dist.model.values import ABSENT, as_list, as_map
 
 Route = Mapping[object, object]
 """A gateway route, or another map of ``config.yaml``."""
@@ -212,15 +212,10 @@ def service_renamed(text: str, old: ProfileName, new: ProfileName, homes: tuple[
 
 def routes(config: object) -> list[Route]:
     """Return the gateway routes in the default profile's ``config.yaml``, as the agent reads them."""
-    if not isinstance(config, Mapping):
-        return []
-    found = config.get(ROUTES)
-    gateway = config.get("gateway")
-    if found is None and isinstance(gateway, Mapping):
-        found = gateway.get(ROUTES)
-    if not isinstance(found, list):
-        return []
-    return [route for route in found if isinstance(route, Mapping)]
+    found = as_map(config).get(ROUTES)
+    if found is None:
+        found = as_map(as_map(config).get("gateway")).get(ROUTES)
+    return [route for route in as_list(found) if isinstance(route, Mapping)]
 
 
 def routes_renamed(data: bytes, old: str, new: str) -> bytes:
@@ -264,7 +259,7 @@ def _routes_edited(data: bytes, edit: Callable[[Route], Route]) -> bytes:
         if not isinstance(found, list):
             return config
         edited = [edit(route) if isinstance(route, Mapping) else route for route in found]
-        return {key: edited if key == ROUTES else value for key, value in config.items()}
+        return {**config, ROUTES: edited}
 
     # Both places are edited: only one of them counts today, but the other may after the next change by hand.
     want = dict(with_edits(doc.value))
@@ -283,7 +278,7 @@ def hosts_renamed(data: bytes, brand: str, old: str, new: str) -> bytes:
         doc = parse(data, Kind.JSON)
     except Invalid:
         return data
-    value = doc.value if isinstance(doc.value, Mapping) else {}
+    value = as_map(doc.value)
     hosts = value.get("hosts")
     if not isinstance(hosts, Mapping) or f"{brand}_{new}" in hosts:
         return data
@@ -341,8 +336,7 @@ def named_before(data: bytes | None, name: str) -> bytes:
     loaded = load_data(data, Kind.YAML) if data.strip() else {}
     if not isinstance(loaded, Mapping):
         raise Invalid("it is not a map of keys and values", where=ABOUT)
-    known = loaded.get(BEFORE)
-    names = list(known) if isinstance(known, list) else []
+    names = list(as_list(loaded.get(BEFORE)))
     if name in names:
         return data
     if not loaded:
@@ -407,12 +401,16 @@ def left_out(
         return "belongs to the machine"
     if top in stores.SNAPSHOTS:
         return "snapshots of the original"
-    if every or path in _COPIED or top == "skills" or path == lockfile or path in package:
-        return ""
-    # A folder on the way to a file of the package has to come along.
-    if any(known.startswith(f"{path}/") for known in package):
+    if every or _defines_the_agent(path, top, package, lockfile):
         return ""
     return "not part of --clone"
+
+
+def _defines_the_agent(path: str, top: str, package: frozenset[str], lockfile: str) -> bool:
+    if path in _COPIED or top == "skills" or path == lockfile or path in package:
+        return True
+    # A folder on the way to a file of the package has to come along.
+    return any(known.startswith(f"{path}/") for known in package)
 
 
 def _is_of_the_process(path: str, top: str) -> bool:

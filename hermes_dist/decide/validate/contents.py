@@ -25,6 +25,7 @@ from hermes_dist.model.documents.api import Document, Kind, kind_of, line_at, lo
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Tree
+from hermes_dist.model.values import as_map
 
 _SKILL_NAME, _SKILL_WORDS = 64, 1024
 
@@ -81,7 +82,7 @@ def check_config(subject: Subject) -> Iterator[Problem]:
 
 
 def _settings(doc: Document) -> Iterator[Problem]:
-    data = doc.value if isinstance(doc.value, dict) else {}
+    data = as_map(doc.value)
     if "_config_version" in data:
         line = line_at(doc, ["_config_version"])
         what = "_config_version belongs to the agent of each machine"
@@ -135,7 +136,7 @@ def check_mcp(subject: Subject) -> Iterator[Problem]:
 def _line_of(doc: Document, word: str) -> int:
     """Return the line that contains a word in quotes, else the first line."""
     at = doc.text.find(f'"{word}"')
-    return doc.text.count("\n", 0, at) + 1 if at >= 0 else 1
+    return doc.text.count("\n", 0, max(at, 0)) + 1
 
 
 def check_cron(subject: Subject) -> Iterator[Problem]:
@@ -227,7 +228,7 @@ def _skill(subject: Subject, path: RelPath, seen: dict[str, RelPath]) -> Iterato
         line, what = at_fault(err)
         yield error("skills", path, line + 1, f"its front matter can't be read: {what}", err.hint)
         return
-    fields = doc.value if isinstance(doc.value, dict) else {}
+    fields = as_map(doc.value)
     for key, most in (("name", _SKILL_NAME), ("description", _SKILL_WORDS)):
         yield from _field(path, doc, key, fields.get(key), most)
     if name := str(fields.get("name") or ""):

@@ -12,6 +12,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Document, Kind, Steps, line_at, parse
 from hermes_dist.model.manifest import AGENT_STAMPS, Manifest, field_at
 from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.values import as_list, as_map
 
 _RUN_ON_INSTALL = ("post_install", "pre_install", "install", "setup", "scripts", "hooks")
 _OWNED = "distribution_owned"
@@ -115,10 +116,7 @@ def check_owned(subject: Subject) -> Iterator[Problem]:
 
 def _rows(doc: Document) -> list[str]:
     """Return the rows of ``distribution_owned`` as paths."""
-    raw = doc.value.get(_OWNED) if isinstance(doc.value, dict) else None
-    if not isinstance(raw, list):
-        return []
-    return [str(item).strip().strip("/") for item in raw]
+    return [str(item).strip().strip("/") for item in as_list(as_map(doc.value).get(_OWNED))]
 
 
 def _owned(subject: Subject, owned: RelPath, line: int) -> Iterator[Problem]:

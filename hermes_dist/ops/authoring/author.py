@@ -196,21 +196,28 @@ def draft(ctx: Context, place: Place, given: Draft) -> Draft:
     package = package_at(ctx, place)
     if package.unsafe is not None:
         raise package.unsafe
-    label = str(place) if isinstance(place, ProfileName) else place.name
-    label = "my-agent" if label in RESERVED else label
+    label = _label(place)
     author = given.author
     if not author:
         with suppress(DistError):
             author = open_publisher(ctx.layout, ctx.env).identity().partition(" <")[0]
-    version = ctx.agent_version
+    requires = given.requires
+    if not requires and ctx.agent_version:
+        requires = f">={ctx.agent_version}"
     return replace(
         given,
         name=given.name or ProfileName.slug(label),
         author=author,
-        requires=given.requires or (f">={version}" if version else ""),
+        requires=requires,
         env=variables_of(package.tree, package.read, package.variables),
         brings=brought_by(package.tree),
     )
+
+
+def _label(place: Place) -> str:
+    """Return what to derive a package's name from; a profile such as ``default`` gives none that may be used."""
+    label = str(place) if isinstance(place, ProfileName) else place.name
+    return "my-agent" if label in RESERVED else label
 
 
 def _root(ctx: Context, place: Place) -> Path:
@@ -294,7 +301,11 @@ def shipping(ctx: Context, place: Place) -> Shipping:
         raise package.unsafe
     subject = subject_of(ctx, package)
     manifest = subject.manifest
-    odd = [Note.told(warning) for warning in (manifest.warnings if manifest else ())]
+    odd: list[Note] = []
+    inside: tuple[LeftOut, ...] = ()
+    if manifest:
+        odd = [Note.told(warning) for warning in manifest.warnings]
+        inside = payload_of(package.tree, manifest).left_out
     if subject.unreadable:
         odd = [Note.told(subject.unreadable)]
     order = {part: n for n, part in enumerate((*PARTS, "files"))}
@@ -302,7 +313,6 @@ def shipping(ctx: Context, place: Place) -> Shipping:
         (part_of(path), path, len(package.read(entry.digest)))
         for path, entry in package.tree.items()
     ]
-    inside = payload_of(package.tree, manifest).left_out if manifest else ()
     return Shipping(
         manifest,
         tuple(sorted(rows, key=lambda row: (order[row[0]], row[1]))),
@@ -369,7 +379,9 @@ def refuse_leaks(places: list[str], *, flag: str = "") -> None:
         return
     more = f" and {len(places) - 20} more" if len(places) > 20 else ""
     hint = "take it out of the file, or make it a setting in .env"
+    if flag:
+        hint += f"; if a finding is harmless, allow it alone: {flag}"
     raise Refused(
         f"this must not leave the machine: {'; '.join(places[:20])}{more}",
-        hint=f"{hint}; if one is none, allow it alone: {flag}" if flag else hint,
+        hint=hint,
     )

@@ -116,9 +116,9 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
     """
     home = open_home(ctx, name)
     lock = home.lock
-    base, theirs, shipped = (
-        (lock.base, lock.theirs(), lock.shipped) if lock else (EMPTY, EMPTY, EMPTY)
-    )
+    base, theirs, shipped = EMPTY, EMPTY, EMPTY
+    if lock:
+        base, theirs, shipped = lock.base, lock.theirs(), lock.shipped
     manifest = _manifest(home)
     seen = observe(ctx, home, looked_for(manifest).with_entries({**base, **theirs}))
     files, stays = permitted(seen.ours, base, manifest, own=own)
@@ -168,11 +168,15 @@ def _elsewhere(home: Home, looked_at: Tree) -> Iterator[LeftOut]:
         )
     for name, is_folder in rest:
         shown = f"{name}/" if is_folder else name
-        try:
-            machine = name in STANDARD_FOLDERS or is_machine(RelPath(name))
-        except Invalid:
-            machine = True
-        yield LeftOut(shown, Why.THIS_MACHINE if machine else Why.NO_SHARED_NAME)
+        yield LeftOut(shown, _why_elsewhere(name))
+
+
+def _why_elsewhere(name: str) -> Why:
+    try:
+        is_known = name in STANDARD_FOLDERS or is_machine(RelPath(name))
+    except Invalid:
+        is_known = True  # no package could bring such a name
+    return Why.THIS_MACHINE if is_known else Why.NO_SHARED_NAME
 
 
 def private_of(ctx: Context, home: Home) -> Private:

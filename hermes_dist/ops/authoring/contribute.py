@@ -14,6 +14,7 @@ from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP
 from hermes_dist.errors import Cancelled, DistError, UsageError
 from hermes_dist.model.left_out import LeftOut
+from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
@@ -144,32 +145,20 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
     found = leaving(ctx, name, own=gift.own)
     found.need_settled(ctx)
     lock = found.home.need_lock(ctx)
-    if not lock.pin.commit:
-        raise DistError(
-            f"{name} was installed from a folder, which has no history to build on",
-            where=lock.pin.url,
-            hint="edit the files there",
-        )
-    spec = absolute(parse_source(lock.source, allow_insecure=True))
-    if spec.kind.traits.is_name:
-        spec = SourceSpec(kind=SourceKind.GIT, location=lock.pin.url, subfolder=lock.pin.subfolder)
+    spec = _source_of(name, lock)
     repository = repository_at(ctx, found, spec, lock.pin.commit)
-    changes = {
-        path: entry
-        for path, entry in changed_here(found.received, found.tree, repository).items()
-        if (not gift.only or part_of(path) in gift.only) and part_of(path) not in gift.without
-    }
+    changes = changed_here(found.received, found.tree, repository)
+    changes = {path: entry for path, entry in changes.items() if _is_chosen(path, gift)}
     read = first_of(found.read, ctx.store.read)
     tree = repository.with_entries(changes)
+    # Variables take the place of secrets in these files, so the manifest has to ask for them.
     if found.variables and (CONFIG in changes or MCP in changes):
         tree, read = completed(tree, read, "", found.variables)
         changes = {path: tree.get(path) for path in tree.differing(repository)}
-    leaks = find_leaks(tree, repository, read, private_of(ctx, found.home))
-    refuse_leaks(
-        [str(leak) for leak in not_allowed(leaks, gift.allowed)], flag="--allow-finding FILE:LINE"
+    leaks = not_allowed(
+        find_leaks(tree, repository, read, private_of(ctx, found.home)), gift.allowed
     )
-    parts = named(part_of(path) for path in changes if path != MANIFEST) or "manifest"
-    digest = Tree({path: entry for path, entry in changes.items() if entry}).digest
+    refuse_leaks([str(leak) for leak in leaks], flag="--allow-finding FILE:LINE")
     return Contribution(
         name=name,
         spec=spec,
@@ -178,11 +167,45 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
         read=read,
         changes=changes,
         before=repository,
-        branch=gift.branch or f"{name}-{digest[:8]}",
-        message=gift.message or f"Improve {parts}",
+        branch=gift.branch or _branch(name, changes),
+        message=gift.message or _message(changes),
         stays=found.stays,
         notes=found.notes,
     )
+
+
+def _source_of(name: ProfileName, lock: Lock) -> SourceSpec:
+    """Return the repository that a profile came from, also behind a name in a registry.
+
+    Raises:
+        DistError: The profile came from a folder.
+    """
+    if not lock.pin.commit:
+        raise DistError(
+            f"{name} was installed from a folder, which has no history to build on",
+            where=lock.pin.url,
+            hint="edit the files there",
+        )
+    spec = absolute(parse_source(lock.source, allow_insecure=True))
+    if spec.kind.traits.is_name:
+        return SourceSpec(kind=SourceKind.GIT, location=lock.pin.url, subfolder=lock.pin.subfolder)
+    return spec
+
+
+def _is_chosen(path: RelPath, gift: Gift) -> bool:
+    part = part_of(path)
+    return (not gift.only or part in gift.only) and part not in gift.without
+
+
+def _branch(name: ProfileName, changes: dict[RelPath, Entry | None]) -> str:
+    """Name a branch after what it changes, so that the same contribution has the same branch."""
+    digest = Tree({path: entry for path, entry in changes.items() if entry}).digest
+    return f"{name}-{digest[:8]}"
+
+
+def _message(changes: dict[RelPath, Entry | None]) -> str:
+    parts = named(part_of(path) for path in changes if path != MANIFEST)
+    return f"Improve {parts or 'manifest'}"
 
 
 def _push(ctx: Context, git: Publisher, made: Contribution, to: str, commit: str) -> str:

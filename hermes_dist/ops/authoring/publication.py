@@ -31,6 +31,7 @@ from hermes_dist.world.ports import Refs
 
 _MANIFEST = RelPath(MANIFEST)
 _FIRST_BRANCH = "main"
+_CHOOSE = "choose one with --version 1.0.0"
 _IN_FILES = frozenset(["secret", "hidden", "size", "personal", "left-out"])
 """Rules about single files: files that are in the repository already are not checked again."""
 
@@ -119,52 +120,91 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
     found = leaving(ctx, name, own=True)
     found.need_settled(ctx)
     found.need_manifest(ctx)
+    remote = _remote(ctx, git, found, release)
+    mine = first_of(found.read, ctx.store.read)
+    joined = merged(remote.repository, _ours(found, remote.repository), remote.now, mine)
+    if joined.conflicts:
+        raise _conflicting(ctx, found, remote, [c.words for c in joined.conflicts])
+    read = together(joined.blobs, mine)
+    tree, read, version = _with_version(joined.tree, read, found, release)
+    changes = {path: tree.get(path) for path in tree.differing(remote.now)}
+    # Looked for in what would be pushed, not in the home: the merge may have brought something in.
+    leaks = not_allowed(
+        find_leaks(tree, remote.now, read, private_of(ctx, found.home)), release.allowed
+    )
+    refuse_leaks([str(leak) for leak in leaks], flag="--allow-finding FILE:LINE")
+    problems, label = _judged(ctx, LocalPackage(place=name, tree=tree, read=read), changes, release)
+    tag, remarks = _tag(remote.refs, version, changed=bool(changes))
+    return Publication(
+        leaving=found,
+        spec=_followed(remote.spec, remote.refs, remote.branch),
+        url=remote.url,
+        refs=remote.refs,
+        branch=remote.branch,
+        head=remote.head,
+        parent=remote.parent,
+        base=remote.base,
+        tree=tree,
+        read=read,
+        changes=changes,
+        before=remote.now,
+        taken_in=remote.taken_in,
+        label=label,
+        tag=tag,
+        message=release.message or _message(label, changes),
+        problems=problems,
+        notes=(*found.notes, *joined.notes, *remarks),
+        signer=_signer(ctx, found, release),
+    )
+
+
+class _Remote(Struct, frozen=True, kw_only=True):
+    """The repository to publish to, as it was read; the push checks that it is still so.
+
+    Attributes:
+        repository: What it held at the base.
+        now: What it holds at the parent of the new commit.
+    """
+
+    spec: SourceSpec
+    url: str
+    refs: Refs
+    branch: str
+    base: str
+    head: str
+    parent: str
+    repository: Tree
+    now: Tree
+
+    @property
+    def taken_in(self) -> tuple[RelPath, ...]:
+        """Files that others changed since; without a common base nobody can tell."""
+        return tuple(self.now.differing(self.repository)) if self.base else ()
+
+
+def _remote(ctx: Context, git: Publisher, found: Leaving, release: PublishOptions) -> _Remote:
+    """Read the repository to publish to.
+
+    Raises:
+        DistError: No repository is known, it can't be reached, or its history does not fit the profile's.
+    """
     spec = _target(ctx, found, release.to)
     url = ctx.sources.url(spec)
     refs = git.refs(url)
     branch = release.branch or _branch(found, spec, refs)
     base = _base(ctx, found, spec, refs, branch)
     head = refs.heads.get(branch, "")
-    repository = repository_at(ctx, found, spec, base)
     parent = head or base or refs.head_commit  # new branches start at the default one
-    theirs = _now(ctx, spec, parent)
-    joined = merged(
-        repository, _ours(found, repository), theirs, first_of(found.read, ctx.store.read)
-    )
-    if joined.conflicts:
-        raise _conflicting(
-            ctx, found, spec, [c.words for c in joined.conflicts], related=bool(base)
-        )
-    read = together(joined.blobs, first_of(found.read, ctx.store.read))
-    tree, read, version = _with_version(joined.tree, read, found, release)
-    changes = {path: tree.get(path) for path in tree.differing(theirs)}
-    leaks = find_leaks(tree, theirs, read, private_of(ctx, found.home))
-    refuse_leaks(
-        [str(leak) for leak in not_allowed(leaks, release.allowed)],
-        flag="--allow-finding FILE:LINE",
-    )
-    problems, label = _judged(ctx, LocalPackage(place=name, tree=tree, read=read), changes, release)
-    tag, note = _tag(refs, version, changed=bool(changes))
-    return Publication(
-        leaving=found,
-        spec=_followed(spec, refs, branch),
+    return _Remote(
+        spec=spec,
         url=url,
         refs=refs,
         branch=branch,
+        base=base,
         head=head,
         parent=parent,
-        base=base,
-        tree=tree,
-        read=read,
-        changes=changes,
-        before=theirs,
-        taken_in=tuple(theirs.differing(repository)) if base else (),
-        label=label,
-        tag=tag,
-        message=release.message or _message(label, changes),
-        problems=problems,
-        notes=(*found.notes, *joined.notes, *([note] if note else [])),
-        signer=_signer(ctx, found, release),
+        repository=repository_at(ctx, found, spec, base),
+        now=_now(ctx, spec, parent),
     )
 
 
@@ -174,26 +214,35 @@ def _target(ctx: Context, found: Leaving, to: str) -> SourceSpec:
     Raises:
         DistError: No repository is known, or the one given is not a valid repository.
     """
-    lock = found.home.lock
-    if not to and (lock is None or not lock.pin.commit):
-        name = found.home.name
-        raise DistError(
-            f"where to publish {name} is not known yet",
-            where=str(found.home.path),
-            hint=f"name the repository: {ctx.command(f'publish {name} --to github.com/you/{name}')}",
-        )
-    text = to or (lock.source if lock else "")
-    spec = absolute(parse_source(text, allow_insecure=ctx.allow_insecure or not to))
+    spec = _given(ctx, to) if to else _known(ctx, found)
     if spec.kind.traits.as_git is AsGit.MAYBE:
         spec = spec._replace(kind=SourceKind.GIT, location=ctx.sources.url(spec))
-    if spec.kind.traits.is_name and not to and lock:
-        spec = SourceSpec(kind=SourceKind.GIT, location=lock.pin.url, subfolder=lock.pin.subfolder)
     if spec.kind.traits.as_git is not AsGit.ALWAYS:
         raise UsageError(
             "--to takes a git repository",
             hint="such as github.com/you/my-agent or git@host:you/my-agent",
         )
     return spec._replace(ref="", is_range=False)
+
+
+def _given(ctx: Context, to: str) -> SourceSpec:
+    return absolute(parse_source(to, allow_insecure=ctx.allow_insecure))
+
+
+def _known(ctx: Context, found: Leaving) -> SourceSpec:
+    """Return the repository that the profile came from, also behind a name in a registry."""
+    lock, name = found.home.lock, found.home.name
+    if lock is None or not lock.pin.commit:
+        example = ctx.command(f"publish {name} --to github.com/you/{name}")
+        raise DistError(
+            f"where to publish {name} is not known yet",
+            where=str(found.home.path),
+            hint=f"name the repository: {example}",
+        )
+    spec = absolute(parse_source(lock.source, allow_insecure=True))
+    if spec.kind.traits.is_name:
+        return SourceSpec(kind=SourceKind.GIT, location=lock.pin.url, subfolder=lock.pin.subfolder)
+    return spec
 
 
 def _branch(found: Leaving, spec: SourceSpec, refs: Refs) -> str:
@@ -203,8 +252,10 @@ def _branch(found: Leaving, spec: SourceSpec, refs: Refs) -> str:
         DistError: The repository has no default branch.
     """
     lock = found.home.lock
-    if lock and _same_place(found, spec) and lock.pin.ref.removeprefix("refs/heads/") in refs.heads:
-        return lock.pin.ref.removeprefix("refs/heads/")
+    if lock and _same_place(found, spec):
+        followed = lock.pin.ref.removeprefix("refs/heads/")
+        if followed in refs.heads:
+            return followed
     if refs.head:
         return refs.head.removeprefix("refs/heads/")
     if len(refs.heads) == 1:
@@ -235,25 +286,36 @@ def _base(ctx: Context, found: Leaving, spec: SourceSpec, refs: Refs, branch: st
     if lock is None or not lock.pin.commit or not (refs.heads or refs.tags):
         return ""
     head = refs.heads.get(branch, "")
-    if lock.held and head != lock.pin.commit and _same_place(found, spec):
+    if not _same_place(found, spec):
+        return _base_elsewhere(ctx, spec, lock.pin.commit, head)
+    if lock.held and head != lock.pin.commit:
         raise Refused(
             f"{found.home.name} is held at {lock.pin.short}, and publishing would take in what came after it",
             where=str(spec),
             hint=f"release it first: {ctx.command(f'unhold {found.home.name}')}",
         )
     if not head:
-        return lock.pin.commit if _same_place(found, spec) else ""
+        return lock.pin.commit  # a new branch grows from what the profile received
     relation = ctx.sources.relation(spec, lock.pin.commit, head)
-    if not _same_place(found, spec):
-        return lock.pin.commit if relation in ("same", "forward") else ""
-    if relation in ("backward", "unrelated"):
-        went = "went back to an older commit" if relation == "backward" else "was begun anew"
+    went = _REWOUND.get(relation)
+    if went is not None:
         raise Refused(
             f"the history of {branch} {went} since this profile was at {lock.pin.short}",
             where=str(spec),
             hint=f"take that in first: {ctx.command(f'update {found.home.name} --allow-downgrade')}",
         )
     return lock.pin.commit
+
+
+_REWOUND = {"backward": "went back to an older commit", "unrelated": "was begun anew"}
+"""Publishing over such a history would bring back what its author took out."""
+
+
+def _base_elsewhere(ctx: Context, spec: SourceSpec, commit: str, head: str) -> str:
+    """Return the base in another repository, such as a fork: the profile's commit, if it grew from that."""
+    if not head or ctx.sources.relation(spec, commit, head) not in ("same", "forward"):
+        return ""
+    return commit
 
 
 def repository_at(ctx: Context, found: Leaving, spec: SourceSpec, base: str) -> Tree:
@@ -285,18 +347,15 @@ def _ours(found: Leaving, repository: Tree) -> Tree:
     return repository.with_entries(changed_here(found.received, found.tree, repository))
 
 
-def _conflicting(
-    ctx: Context, found: Leaving, spec: SourceSpec, places: list[str], *, related: bool
-) -> Refused:
+def _conflicting(ctx: Context, found: Leaving, remote: _Remote, places: list[str]) -> Refused:
     more = f" and {len(places) - 5} more" if len(places) > 5 else ""
-    verb = (
-        f"update {found.home.name}"
-        if related
-        else f"adopt {found.home.name} {str(spec).removeprefix('https://')}"
-    )
+    verb = f"update {found.home.name}"
+    if not remote.base:
+        # Without a common base, an update would not know this repository.
+        verb = f"adopt {found.home.name} {str(remote.spec).removeprefix('https://')}"
     return Refused(
         f"others changed there what you changed here: {', '.join(places[:5])}{more}",
-        where=str(spec),
+        where=str(remote.spec),
         hint=f"take theirs in first, settle it, and publish again: {ctx.command(verb)}",
     )
 
@@ -306,17 +365,18 @@ def _with_version(
 ) -> tuple[Tree, Read, str]:
     """The package with its version, and with the variables that replace secrets."""
     now = load_manifest(read(tree[_MANIFEST].digest)).version
-    version = (
-        bumped(now, release.bump) if release.bump else release.version.removeprefix("v") or now
-    )
+    version = release.version.removeprefix("v") or now
+    if release.bump:
+        version = bumped(now, release.bump)
+    if not version:
+        raise UsageError("the package has no version yet", hint=_CHOOSE)
     if version_of(version) is None:
-        what = f"{version!r:.60} is no version" if version else "the package has no version yet"
-        raise UsageError(what, hint="choose one with --version 1.0.0")
+        raise UsageError(f"{version!r:.60} is not a valid version", hint=_CHOOSE)
     return *completed(tree, read, version, found.variables), version
 
 
-def _tag(refs: Refs, version: str, *, changed: bool) -> tuple[str, Note | None]:
-    """Choose the tag to make, and a note about it.
+def _tag(refs: Refs, version: str, *, changed: bool) -> tuple[str, tuple[Note, ...]]:
+    """Choose the tag to make (empty if it exists already), and remarks about it.
 
     Raises:
         DistError: The tag exists already and names another commit.
@@ -329,13 +389,13 @@ def _tag(refs: Refs, version: str, *, changed: bool) -> tuple[str, Note | None]:
                 where=f"tag {tag}",
                 hint="choose a new version with --bump patch, minor or major, or with --version",
             )
-        return "", None
+        return "", ()
     versions = [(found, name) for name in refs.tags if (found := version_of(name)) is not None]
     newest = max(versions, default=None)
     here = version_of(version)
     if newest and here and here < newest[0]:
-        return tag, Note.of(NoteKind.OLDER_THAN_PUBLISHED, tag=tag, newest=newest[1])
-    return tag, None
+        return tag, (Note.of(NoteKind.OLDER_THAN_PUBLISHED, tag=tag, newest=newest[1]),)
+    return tag, ()
 
 
 def _judged(
@@ -349,15 +409,10 @@ def _judged(
     Raises:
         DistError: The package has errors.
     """
-    found = [
-        p
-        for p in problems_of(ctx, package)
-        if f"{p.path}:{p.line}" not in release.allowed
-        and (p.rule not in _IN_FILES or p.path in changes)
-    ]
+    found = [p for p in problems_of(ctx, package) if _counts(p, changes, release)]
     errors = [p for p in found if p.level is Level.ERROR]
     if errors:
-        first = "; ".join(f"{p.path}{f':{p.line}' if p.line else ''}: {p.what}" for p in errors[:3])
+        first = "; ".join(f"{_place(p)}: {p.what}" for p in errors[:3])
         more = f" and {len(errors) - 3} more" if len(errors) > 3 else ""
         raise DistError(
             f"the package is not valid: {first}{more}",
@@ -367,10 +422,26 @@ def _judged(
     return tuple(found), f"{manifest.name} {manifest.version}"
 
 
+def _counts(
+    problem: Problem, changes: dict[RelPath, Entry | None], release: PublishOptions
+) -> bool:
+    """Whether a problem is this publication's: not one that was allowed, nor one that is public already."""
+    if f"{problem.path}:{problem.line}" in release.allowed:
+        return False
+    return problem.rule not in _IN_FILES or problem.path in changes
+
+
+def _place(problem: Problem) -> str:
+    return f"{problem.path}:{problem.line}" if problem.line else problem.path
+
+
 def _followed(spec: SourceSpec, refs: Refs, branch: str) -> SourceSpec:
     """The source that the profile follows from now on; the default branch is not written into it."""
-    default = refs.head.removeprefix("refs/heads/") or (branch if len(refs.heads) < 2 else "")
-    return spec if branch == default else spec.at(branch)
+    default = refs.head.removeprefix("refs/heads/")
+    is_only_one = not default and len(refs.heads) < 2
+    if branch == default or is_only_one:
+        return spec
+    return spec.at(branch)
 
 
 def _message(label: str, changes: dict[RelPath, Entry | None]) -> str:

@@ -16,6 +16,7 @@ from hermes_dist.model.documents.api import Kind, get, load_data
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.registry import INDEX, dump_package, entry_path, parse_package
+from hermes_dist.model.values import as_map
 from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
@@ -89,7 +90,7 @@ def _runs(ctx: Context, lock: Lock) -> Mapping[str, int]:
     servers = get(data(_CONFIG, Kind.YAML), ("mcp_servers",))
     counts = {
         "cron": len(job_ids(data(JOBS, Kind.JSON))),
-        "mcp": len(servers) if isinstance(servers, dict) else 0,
+        "mcp": len(as_map(servers)),
     }
     parts = {
         part: count

@@ -138,7 +138,7 @@ def remove(layout: Layout, name: str) -> Alias | None:
         take_away(path)
     elif _standing(path) is not None:
         raise Invalid(
-            "that command is no alias of a profile", where=str(path), hint="it was left alone"
+            "that command is not an alias of a profile", where=str(path), hint="it was left alone"
         )
     return found
 

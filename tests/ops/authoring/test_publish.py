@@ -329,7 +329,7 @@ def test_a_version_that_is_published_already_needs_another(repo: Repo, ada: Mach
     with pytest.raises(DistError, match=r"0\.1\.0 is published already") as told:
         ada.publish()
     assert "--bump" in told.value.hint
-    with pytest.raises(UsageError, match="no version"):
+    with pytest.raises(UsageError, match="not a valid version"):
         ada.publish(version="new")
     assert ada.publish(version="v1.10").publication.tag == "v1.10"
     assert ada.yaml("distribution.yaml")["version"] == "1.10"
