@@ -52,13 +52,13 @@ VERBS: dict[str, Verb] = {
     ),
     "info": Verb("package.inspect", "info", "Tell what a profile's package is.", PACKAGES),
     "resolve": Verb(
-        "package.settle",
+        "package.resolve",
         "resolve",
         "Settle conflicts: keep yours, take theirs, or both.",
         PACKAGES,
     ),
     "approve": Verb(
-        "package.settle",
+        "package.approve",
         "approve",
         "Say yes to what waits: commands, schedules, loosened settings.",
         PACKAGES,

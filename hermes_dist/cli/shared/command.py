@@ -20,7 +20,10 @@ DryRun = Annotated[
     bool, typer.Option("-n", "--dry-run", help="Show what would happen and change nothing.")
 ]
 Yes = Annotated[
-    bool, typer.Option("-y", "--yes", help="Answer yes to the content; effects stay parked.")
+    bool,
+    typer.Option(
+        "-y", "--yes", help="Accept file changes; anything that runs still needs `approve`."
+    ),
 ]
 Only = Annotated[
     str, typer.Option("--only", metavar="PARTS", help="Take only these parts: soul,config,skills,…")
@@ -39,7 +42,7 @@ OnConflict = Annotated[
     ),
 ]
 AllowEffects = Annotated[
-    bool, typer.Option("--allow-effects", help="Let everything run that the card names.")
+    bool, typer.Option("--allow-effects", help="Approve everything that the preview lists.")
 ]
 Env = Annotated[
     list[str] | None,
@@ -53,22 +56,23 @@ EnvFile = Annotated[
     str, typer.Option("--env-file", metavar="FILE", help="Set the variables of a file like .env.")
 ]
 AcceptNewKey = Annotated[
-    bool, typer.Option("--accept-new-key", help="Take a release that another key signed.")
+    bool, typer.Option("--accept-new-key", help="Accept a release signed with another key.")
 ]
 AcceptUnsigned = Annotated[
-    bool, typer.Option("--accept-unsigned", help="Take a release that nobody signed.")
+    bool, typer.Option("--accept-unsigned", help="Accept an unsigned release.")
 ]
 AllowDowngrade = Annotated[
-    bool, typer.Option("--allow-downgrade", help="Follow a source that went back.")
+    bool,
+    typer.Option("--allow-downgrade", help="Accept a source that went back to an older commit."),
 ]
 AcceptMovedTag = Annotated[
-    bool, typer.Option("--accept-moved-tag", help="Follow a tag to another commit.")
+    bool, typer.Option("--accept-moved-tag", help="Accept a tag that moved to another commit.")
 ]
 RequireSignature = Annotated[
-    bool, typer.Option("--require-signature", help="Refuse what nobody signed.")
+    bool, typer.Option("--require-signature", help="Refuse an unsigned release.")
 ]
 IgnoreRequires = Annotated[
-    bool, typer.Option("--ignore-requires", help="Install whatever agent is required.")
+    bool, typer.Option("--ignore-requires", help="Skip the check of the agent's version.")
 ]
 
 
@@ -83,7 +87,9 @@ REQUEST_OPTIONS: Mapping[str, tuple[object, Any]] = {
         False,
         Annotated[
             bool,
-            typer.Option("--accept-name", help="Take a name that is easily mistaken for another."),
+            typer.Option(
+                "--accept-name", help="Accept a name that is easily mistaken for another."
+            ),
         ],
     ),
     "to": (
@@ -106,7 +112,12 @@ REQUEST_OPTIONS: Mapping[str, tuple[object, Any]] = {
     ),
     "locked": (
         False,
-        Annotated[bool, typer.Option("--locked", help="Fail (5) unless the commit is the lock's.")],
+        Annotated[
+            bool,
+            typer.Option(
+                "--locked", help="Fail with code 5 unless the source is at the locked commit."
+            ),
+        ],
     ),
     "dry_run": (False, DryRun),
     "conflict": ("", OnConflict),

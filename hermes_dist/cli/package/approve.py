@@ -1,0 +1,196 @@
+"""The command approve: show what needs approval, approve it, list approvals and revoke them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Annotated
+
+import typer
+
+from hermes_dist.cli.shared.ask import agreement
+from hermes_dist.cli.shared.cards import changed_card, group_card, review_card
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import DryRun, Profile, command
+from hermes_dist.cli.shared.request import show_outcome
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.errors import Cancelled, UsageError
+from hermes_dist.model.lock_package import Off
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.plan import Effect
+from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.change.review import Group, agent_time, before_after, groups_of
+from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.package import approvals
+from hermes_dist.ops.package import resolve as ops
+from hermes_dist.voice.package_json import consents_data, groups_data, outcome_data
+
+_CAUSES = {"user": "you switched it off", "author": "its author ships it switched off"}
+
+
+@command
+def approve(
+    session: Session,
+    profile: Profile = None,
+    effects: Annotated[
+        list[str] | None, typer.Argument(metavar="[THING]…", help="Which; all when left out.")
+    ] = None,
+    list_: Annotated[
+        bool,
+        typer.Option("--list", help="List what needs approval, what is approved, and what is off."),
+    ] = False,
+    show: Annotated[bool, typer.Option("--show", help="Show all that a THING does.")] = False,
+    revoke: Annotated[
+        bool,
+        typer.Option(
+            "--revoke",
+            help="Revoke an approval: the THING is switched off and needs approval again.",
+        ),
+    ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "-y",
+            "--yes",
+            help="Approve all that is shown; no other command's -y approves anything.",
+        ),
+    ] = False,
+    dry_run: DryRun = False,
+) -> int:
+    name = session.ctx.profile(profile)
+    wanted = tuple(effects or ())
+    about_things = show or revoke
+    if list_ + show + revoke > 1 or (list_ and wanted) or (about_things and not wanted):
+        raise UsageError(
+            "choose one of --list, --show and --revoke; --show and --revoke need a THING"
+        )
+    if list_:
+        return _list(session, name)
+    if show:
+        return _shown(session, name, wanted)
+    if revoke:
+        return _revoke(session, name, wanted, yes=yes, dry_run=dry_run)
+    return _approve(session, name, wanted, yes=yes, dry_run=dry_run)
+
+
+def _approve(
+    session: Session, name: ProfileName, wanted: tuple[str, ...], *, yes: bool, dry_run: bool
+) -> int:
+    """Show what needs approval, ask for it, and make it live."""
+    chosen = ops.to_approve(session.ctx, name, wanted)
+    if not chosen.effects:
+        nothing = ops.approve(session.ctx, name, Request(), lambda _: False)
+        session.screen.emit("outcome", outcome_data(nothing))
+        session.screen.say(f"Nothing waits for a yes in {name}.")
+        return 0
+    # A dry run lists the effects in its preview, and has nothing to ask.
+    if not dry_run:
+        _card(session, name, chosen.effects, asking=not yes)
+        if not yes:
+            chosen = _agreed(session, name, chosen)
+    request = Request(dry_run=dry_run)
+    outcome = ops.approve(session.ctx, name, request, lambda _: True, chosen=chosen)
+    return show_outcome(session, outcome)
+
+
+def _revoke(
+    session: Session, name: ProfileName, wanted: tuple[str, ...], *, yes: bool, dry_run: bool
+) -> int:
+    request = Request(dry_run=dry_run)
+    return show_outcome(
+        session, approvals.revoke(session.ctx, name, wanted, request, agreement(session, yes=yes))
+    )
+
+
+def _agreed(session: Session, name: ProfileName, chosen: ops.Chosen) -> ops.Chosen:
+    """Ask about all effects at once; if there are several, the user may also answer for each.
+
+    Raises:
+        Cancelled: The user approved nothing.
+    """
+    screen = session.screen
+    screen.needs("--yes")
+    groups = groups_of(chosen.effects)
+    if len(groups) == 1:
+        answer = "y" if screen.confirm("Let it run?") else "n"
+    else:
+        typed = screen.read("Let all of this run? [y]es, [e]ach one by one, [N]o: ")
+        answer = typed.strip().lower()[:1]
+    agreed: list[Effect] = []
+    if answer == "y":
+        agreed += chosen.effects
+    elif answer == "e":
+        agreed += _agreed_one_by_one(session, name, groups)
+    if not agreed:
+        raise Cancelled("cancelled, nothing changed")
+    return chosen.only(agreed)
+
+
+def _agreed_one_by_one(
+    session: Session, name: ProfileName, groups: Iterable[Group]
+) -> Iterator[Effect]:
+    now = agent_time(session.ctx, session.ctx.layout.home(name))
+    for group in groups:
+        group_card(session.screen, group, now)
+        if session.screen.confirm(f"  Approve {clean(group.name)}?"):
+            yield from group.effects
+
+
+def _card(session: Session, name: ProfileName, effects: Iterable[Effect], *, asking: bool) -> None:
+    """Show in full what an approval would cover, and what was approved before if that differs."""
+    screen = session.screen.aloud() if asking else session.screen
+    each = tuple(effects)
+    home = open_home(session.ctx, name)
+    review_card(screen, each, each, agent_time(session.ctx, home.path))
+    changed_card(screen, before_after(home.lock, each))
+
+
+def _list(session: Session, name: ProfileName) -> int:
+    """List what needs approval, what is approved, and what is off."""
+    found = approvals.consents(session.ctx, name)
+    screen = session.screen
+    screen.emit("consents", consents_data(name, found))
+    waiting = {group.name for group in found.waiting}
+    also = {each.group.name for each in found.approved} & waiting
+    _say_waiting(session, found, also)
+    _say_approved(session, found, also)
+    for off in found.off:
+        screen.say(f"off       {clean(off.key or off.path)}  ({_CAUSES[off.cause]})")
+    if not (found.waiting or found.approved or found.off):
+        screen.say(f"Nothing in {name} needs a yes.")
+    _next(session, name, found.waiting, found.off)
+    return 0
+
+
+def _say_waiting(session: Session, found: approvals.Consents, also: Collection[str]) -> None:
+    for group in found.waiting:
+        partly = "  (changes to it; what it was has its yes)" if group.name in also else ""
+        session.screen.say(f"waits     {clean(group.name)}{_label(group.label)}{partly}")
+
+
+def _say_approved(session: Session, found: approvals.Consents, also: Collection[str]) -> None:
+    for each in found.approved:
+        if each.group.name in also:
+            continue
+        since = f"  (since {clean(', '.join(each.since))})" if each.since else ""
+        session.screen.say(f"approved  {clean(each.group.name)}{_label(each.group.label)}{since}")
+
+
+def _label(label: str) -> str:
+    return f"  {clean(label)}" if label else ""
+
+
+def _next(session: Session, name: ProfileName, waiting: object, off: tuple[Off, ...]) -> None:
+    if waiting:
+        session.screen.tell(f"next: {session.command(f'approve {name}')}")
+    elif off:
+        session.screen.tell(f"to switch one on: {session.command(f'approve {name} THING')}")
+
+
+def _shown(session: Session, name: ProfileName, words: tuple[str, ...]) -> int:
+    """Show everything that the named things do."""
+    groups = tuple(group for word in words for group in approvals.shown(session.ctx, name, word))
+    session.screen.emit("consent-shown", {"profile": name, "things": groups_data(groups)})
+    now = agent_time(session.ctx, session.ctx.layout.home(name))
+    for group in groups:
+        group_card(session.screen.aloud(), group, now)
+    return 0

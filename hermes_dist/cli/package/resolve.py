@@ -1,0 +1,169 @@
+"""The command resolve: settle conflicts by taking a side, or by editing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from hermes_dist.cli.package.ask_conflict import asker, edited
+from hermes_dist.cli.shared.ask import agreement, questions
+from hermes_dist.cli.shared.clean import clean
+from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, command
+from hermes_dist.cli.shared.request import show_outcome
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.errors import ExitCode, InputNeeded, UsageError
+from hermes_dist.model.keypath import place_words
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.plan import Conflict
+from hermes_dist.model.side import Side
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.request import Choices, Request
+from hermes_dist.ops.package import resolve as ops
+from hermes_dist.voice.package_json import conflict_data
+
+
+@command
+def resolve(
+    session: Session,
+    profile: Profile = None,
+    place: Annotated[
+        str, typer.Argument(metavar="[PATH|KEY]", help="Which conflict; all when left out.")
+    ] = "",
+    ours: Annotated[bool, typer.Option("--ours", help="Keep yours.")] = False,
+    theirs: Annotated[bool, typer.Option("--theirs", help="Take upstream's.")] = False,
+    both: Annotated[bool, typer.Option("--both", help="Keep yours and add upstream's.")] = False,
+    edit: Annotated[
+        bool, typer.Option("--edit", help="Edit yours, with upstream's beside it.")
+    ] = False,
+    list_: Annotated[
+        bool, typer.Option("--list", help="List what is open, and what --always keeps yours.")
+    ] = False,
+    always: Annotated[
+        bool, typer.Option("--always", help="With --ours: keep it yours from now on.")
+    ] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Undo --always: ask about it again.")
+    ] = False,
+    allow_effects: AllowEffects = False,
+    dry_run: DryRun = False,
+) -> int:
+    name = session.ctx.profile(profile)
+    request = Request(
+        choices=Choices(allow_effects=allow_effects),
+        dry_run=dry_run,
+        questions=questions(session, yes=allow_effects),
+    )
+    wanted = {Side.OURS: ours, Side.THEIRS: theirs, Side.BOTH: both}
+    sides = [side for side, named in wanted.items() if named]
+    if len(sides) + list_ + edit + forget > 1 or (always and sides != [Side.OURS]):
+        raise UsageError(
+            "choose one of --ours, --theirs, --both, --edit, --forget and --list; --always goes with --ours"
+        )
+    if forget:
+        return _forget(session, name, place, Request(dry_run=dry_run))
+    if edit:
+        return _edit(session, name, place, request)
+    if list_:
+        return _list(session, name, place)
+    if not sides:
+        return _ask(session, name, place, request)
+    outcome = ops.resolve(
+        session.ctx,
+        name,
+        sides[0],
+        request,
+        agreement(session, yes=True),
+        place=place,
+        always=always,
+    )
+    return show_outcome(session, outcome)
+
+
+def _ask(session: Session, name: ProfileName, place: str, request: Request) -> int:
+    """Ask about each conflict on the terminal, as an update does.
+
+    Raises:
+        InputNeeded: Conflicts are open, and nobody is there to answer.
+    """
+    conflicts = ops.open_conflicts(session.ctx, name, place)
+    if not conflicts:
+        return _list(session, name, place, marks=False)
+    if not session.screen.somebody or request.dry_run:
+        _say_conflicts(session, conflicts)
+        raise InputNeeded(
+            "somebody has to say how to settle them, and there is no terminal to ask on",
+            hint="pass --ours, --theirs or --both, with a path or key to settle only that",
+        )
+    confirm = agreement(session, yes=True)
+    outcome = ops.resolve_asking(session.ctx, name, asker(session), request, confirm, place=place)
+    return show_outcome(session, outcome)
+
+
+def _edit(session: Session, name: ProfileName, place: str, request: Request) -> int:
+    """Open the editor for each file with a conflict; the edited file settles the conflicts in it."""
+    left: list[str] = []
+
+    def edit(proposal: Proposal, conflict: Conflict) -> bytes | None:
+        if conflict.path in left:
+            return None
+        text = edited(session, proposal, conflict)
+        if text is None:
+            left.append(conflict.path)
+        return text
+
+    outcome = ops.resolve_asking(
+        session.ctx, name, edit, request, agreement(session, yes=True), place=place
+    )
+    for path in left:
+        session.screen.tell(
+            f"  {clean(path)} was left as it is, and its conflict open; --ours settles it as yours"
+        )
+    return show_outcome(session, outcome)
+
+
+def _forget(session: Session, name: ProfileName, place: str, request: Request) -> int:
+    """Undo decisions made by ``--always``."""
+    kept = ops.kept_places(session.ctx, name, place)
+    if not kept:
+        session.screen.say(f"Nothing is kept yours for ever in {name}.")
+    code = show_outcome(
+        session, ops.forget(session.ctx, name, request, agreement(session, yes=True), place=place)
+    )
+    for each in kept:
+        session.screen.say(f"  no longer always yours: {clean(place_words(each))}")
+    return code
+
+
+def _list(session: Session, name: ProfileName, place: str, *, marks: bool = True) -> int:
+    """List the conflicts that are open; with ``marks``, also what ``--always`` keeps."""
+    conflicts = ops.open_conflicts(session.ctx, name, place)
+    kept: tuple[str, ...] = ()
+    if not place:
+        kept = ops.kept_places(session.ctx, name)
+    rows = [conflict_data(c) for c in conflicts]
+    session.screen.emit("conflicts", {"profile": name, "conflicts": rows, "kept": list(kept)})
+    _say_conflicts(session, conflicts)
+    if not conflicts:
+        session.screen.say(f"No conflicts are open in {name}.")
+    if marks and kept:
+        _say_kept(session, name, kept)
+    if not conflicts:
+        return 0
+    session.screen.tell(
+        f"next: {session.command(f'resolve {name} PATH --ours | --theirs | --both')}"
+    )
+    return ExitCode.CONFLICTS
+
+
+def _say_conflicts(session: Session, conflicts: Iterable[Conflict]) -> None:
+    for conflict in conflicts:
+        session.screen.say(f"{clean(conflict.words)}  ({conflict.kind})")
+
+
+def _say_kept(session: Session, name: ProfileName, kept: Iterable[str]) -> None:
+    for each in kept:
+        session.screen.say(f"{clean(place_words(each))}  (always yours)")
+    command = session.command(f"resolve {name} PATH --forget")
+    session.screen.tell(f"  to be asked again: {command}")
