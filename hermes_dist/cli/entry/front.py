@@ -53,15 +53,21 @@ def route(argv: Sequence[str]) -> Ours | ForAgent:
         return _ours(argv[rest:], (), ahead, " profile")
     if head == "gateways":
         return _ours(argv[rest:], ("gateways",), ahead, "")
+    found = None
     if head in {"gateway", "completion"}:
         second, between = _skip_flags(argv, rest)
-        word = argv[second] if second < len(argv) else ""
-        selected = ahead if ahead is not None else between
-        if head == "gateway" and word == "route":
-            return _ours(argv[second + 1 :], ("gateway", "route"), selected, "", long_flag=False)
-        if head == "completion" and word and not word.startswith("-"):
-            return _ours(argv[second:], ("completion",), selected, "")
-    return ForAgent(tuple(argv))
+        found = _second_word(argv, head, second, between if ahead is None else ahead)
+    return found or ForAgent(tuple(argv))
+
+
+def _second_word(argv: Sequence[str], head: str, second: int, profile: str | None) -> Ours | None:
+    """Ours if the second word makes it so: the agent has commands of these names, too; None otherwise."""
+    word = argv[second] if second < len(argv) else ""
+    if head == "gateway" and word == "route":
+        return _ours(argv[second + 1 :], ("gateway", "route"), profile, "", long_flag=False)
+    if head == "completion" and word and not word.startswith("-"):
+        return _ours(argv[second:], ("completion",), profile, "")
+    return None
 
 
 def _skip_flags(argv: Sequence[str], start: int) -> tuple[int, str | None]:

@@ -135,27 +135,44 @@ def _run(called: Invocation, argv: Sequence[str]) -> int:
 
 def _verb_first(called: Invocation, argv: Sequence[str]) -> tuple[Invocation, list[str]]:
     """Allow the options shared by all commands before the verb, too, as the agent allows ``-p`` there."""
-    words, ahead = list(argv), []
+    words, ahead = list(argv), list[str]()
     while words and words[0].startswith("-"):
         flag, joined, value = words[0].partition("=")
-        if flag not in {"-p", "--profile", "--color", *_SWITCHES} or (joined and flag in _SWITCHES):
-            return called, list(argv)
-        width = 1 if joined or flag in _SWITCHES else 2
+        width = _width(flag, joined)
+        if not width:
+            return called, list(argv)  # an option of a verb, or none: the library says so
         if len(words) < width:
             raise UsageError(
                 f"Option {flag!r} requires an argument", hint=f"see: {called.prog} --help"
             )
-        if flag in {"-p", "--profile"}:
+        if flag in _PROFILE:
             called = called._replace(profile=value if joined else words[1])
         else:
             ahead += words[:width]
         words = words[width:]
-    if words[:1] and words[0] not in {*VERBS, *NESTED}:
-        return called, words
-    depth = _depth(words) if words else 0
-    return called, [*(words[:depth] or ["current"]), *ahead, *words[depth:]]
+    return called, _with_options_behind(words, ahead)
 
 
+def _width(flag: str, joined: str) -> int:
+    """How many words an option takes, if all commands share it; 0 for any other."""
+    if flag in _SWITCHES:
+        return 0 if joined else 1
+    if flag not in _PROFILE and flag != "--color":
+        return 0
+    return 1 if joined else 2
+
+
+def _with_options_behind(words: list[str], ahead: list[str]) -> list[str]:
+    """The words with the options from before the verb put behind it; without a verb, that of the active profile."""
+    if not words:
+        return ["current", *ahead]
+    if words[0] not in {*VERBS, *NESTED}:
+        return words
+    depth = _depth(words)
+    return [*words[:depth], *ahead, *words[depth:]]
+
+
+_PROFILE = frozenset(["-p", "--profile"])
 _SWITCHES = frozenset(
     [
         "-q",

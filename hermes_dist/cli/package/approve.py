@@ -58,11 +58,7 @@ def approve(
 ) -> int:
     name = session.ctx.profile(profile)
     wanted = tuple(effects or ())
-    about_things = show or revoke
-    if list_ + show + revoke > 1 or (list_ and wanted) or (about_things and not wanted):
-        raise UsageError(
-            "choose one of --list, --show and --revoke; --show and --revoke need a THING"
-        )
+    _check_one(list_, show, revoke, things=bool(wanted))
     if list_:
         return _list(session, name)
     if show:
@@ -70,6 +66,19 @@ def approve(
     if revoke:
         return _revoke(session, name, wanted, yes=yes, dry_run=dry_run)
     return _approve(session, name, wanted, yes=yes, dry_run=dry_run)
+
+
+def _check_one(list_: bool, show: bool, revoke: bool, *, things: bool) -> None:
+    """Make sure that at most one of the flags was given, and a THING where it needs one.
+
+    Raises:
+        UsageError: They do not go together.
+    """
+    needs_things = show or revoke
+    if list_ + show + revoke > 1 or (list_ and things) or (needs_things and not things):
+        raise UsageError(
+            "choose one of --list, --show and --revoke; --show and --revoke need a THING"
+        )
 
 
 def _approve(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -76,43 +77,56 @@ def info(
         return package_info(session, package or str(profile))
     found = ops.info(session.ctx, session.ctx.profile(profile))
     session.screen.emit("info", info_data(found))
-    screen, manifest, lock = session.screen, found.manifest, found.lock
-    rows = [("profile", found.profile), ("path", found.path)]
-    if manifest is not None:
-        fields = (
-            "name",
-            "version",
-            "description",
-            "author",
-            "license",
-            "hermes_requires",
-            "homepage",
-            "repository",
-        )
-        rows += [(field, getattr(manifest, field)) for field in fields if getattr(manifest, field)]
-    if lock is not None:
-        pin = lock.pin
-        rows += [
-            ("source", lock.source),
-            ("follows", pin.kind),
-            ("ref", pin.ref),
-            ("commit", pin.commit),
-        ]
-        rows.append(("tree", pin.tree))
-        rows += [("held", lock.held), ("signer", found.signer)]
-        rows.append(("parts", ", ".join(f"{part} {count}" for part, count in found.parts)))
-    for name, value in rows:
+    screen, lock = session.screen, found.lock
+    for name, value in _info_rows(found):
         if value:
             screen.say(f"{name.replace('_', ' ').ljust(15)}  {clean(value)}")
     for item in found.wanted:
-        state = (
-            f"set in {item.found}" if item.found else "missing" if item.var.required else "optional"
-        )
         about = clean(item.var.description, 80)
-        screen.say(f"{'env'.ljust(15)}  {clean(item.var.name, 60)} ({state})  {about}".rstrip())
+        name = clean(item.var.name, 60)
+        state = _state_of(item.found, required=item.var.required)
+        screen.say(f"{'env'.ljust(15)}  {name} ({state})  {about}".rstrip())
     if lock is not None and lock.parked:
         review_card(screen, lock.parked, lock.parked, agent_time(session.ctx, Path(found.path)))
     return 0
+
+
+_FIELDS = (
+    "name",
+    "version",
+    "description",
+    "author",
+    "license",
+    "hermes_requires",
+    "homepage",
+    "repository",
+)
+
+
+def _info_rows(found: ops.Info) -> Iterator[tuple[str, str]]:
+    """What there is to say about a package, as names and values; an empty value is not said."""
+    yield "profile", found.profile
+    yield "path", found.path
+    if found.manifest is not None:
+        for field in _FIELDS:
+            yield field, getattr(found.manifest, field)
+    if found.lock is not None:
+        pin = found.lock.pin
+        yield "source", found.lock.source
+        yield "follows", pin.kind
+        yield "ref", pin.ref
+        yield "commit", pin.commit
+        yield "tree", pin.tree
+        yield "held", found.lock.held
+        yield "signer", found.signer
+        yield "parts", ", ".join(f"{part} {count}" for part, count in found.parts)
+
+
+def _state_of(found: str, *, required: bool) -> str:
+    """Where a variable is set, or whether it has to be."""
+    if found:
+        return f"set in {found}"
+    return "missing" if required else "optional"
 
 
 @command

@@ -62,13 +62,26 @@ def update(
         return _abort(session, profile, request, alone=not all_, yes=yes)
     if all_:
         return _update_all(session, request, yes=yes, exit_code=exit_code)
+    return _update_one(session, profile, request, yes=yes, exit_code=exit_code)
+
+
+def _update_one(
+    session: Session,
+    profile: str | None,
+    request: Request | None,
+    *,
+    yes: bool,
+    exit_code: bool,
+) -> int:
     name = session.ctx.profile(profile)
-    if request and request.locked:
-        _need_lockfile(session, name)
+    to = ""
+    if request:
+        to = request.to
+        if request.locked:
+            _need_lockfile(session, name)
     if not (request and request.dry_run):
         _offer_adoption(session, name)
-    looked = look(session.ctx, name, request.to if request else "")
-    return _update(session, looked, request, yes=yes, exit_code=exit_code)
+    return _update(session, look(session.ctx, name, to), request, yes=yes, exit_code=exit_code)
 
 
 def _names_one(request: Request | None) -> bool:

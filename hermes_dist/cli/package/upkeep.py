@@ -11,6 +11,7 @@ from hermes_dist.cli.shared.cards import review_card
 from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import DryRun, Profile, Yes, command
 from hermes_dist.cli.shared.reminders import notes
+from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session, on_each
 from hermes_dist.errors import ExitCode, UsageError, counted
 from hermes_dist.model.paths import ProfileName
@@ -27,6 +28,12 @@ from hermes_dist.voice.package_json import collected_data, outcome_data
 from hermes_dist.voice.words import size_of
 
 _SHOWN = 12
+_SOURCE_WORDS = {
+    "same": "the source still holds what was received",
+    "differs": "the source does not hold what was received",
+    "unreachable": "the source can't be reached",
+    "untold": "the source can't be compared",
+}
 
 
 def _listed(session: Session, mark: str, paths: Iterable[str], why: str) -> None:
@@ -57,7 +64,7 @@ def uninstall(
     outcome = removing(session.ctx, name, Request(dry_run=dry_run), confirm, keep_files=keep_files)
     session.screen.emit("outcome", outcome_data(outcome))
     proposal = outcome.proposal
-    label = clean(proposal.manifest.label) if proposal and proposal.manifest else "the package"
+    label = _label(proposal)
     if outcome.dry_run and proposal:
         _show_removal(session.with_results(), proposal)
         session.screen.say("Dry run: nothing was changed.")
@@ -75,24 +82,32 @@ def uninstall(
 
 
 def _show_removal(session: Session, proposal: Proposal) -> None:
-    label = clean(proposal.manifest.label) if proposal.manifest else "the package"
-    session.screen.tell(
-        session.screen.paint(
-            f"Uninstall {label} from {proposal.home.name}", "", bold=True, err=True
-        )
-    )
+    screen = session.screen
+    head = f"Uninstall {_label(proposal)} from {proposal.home.name}"
+    screen.tell(screen.paint(head, "", bold=True, err=True))
     gone = [step.path for step in proposal.steps if step.after is None]
-    _listed(session, session.screen.paint("-", "red", err=True), gone, "goes")
-    _listed(
-        session, "~", (s.path for s in proposal.steps if s.after), "the package's part of it goes"
-    )
+    _listed(session, screen.paint("-", "red", err=True), gone, "goes")
+    partly = [step.path for step in proposal.steps if step.after is not None]
+    _listed(session, "~", partly, "the package's part of it goes")
     if isinstance(proposal, Removing):
-        partly = {step.path for step in proposal.steps}
-        stays = (p for p in proposal.staying.edited if p not in partly)
-        _listed(session, " ", stays, "edited, stays" if proposal.steps else "stays")
-        _listed(session, " ", proposal.staying.own, "your own, stays")
-        _listed(session, " ", proposal.staying.machine, "this machine's, stays")
-    notes(session.screen, proposal.notes)
+        _show_staying(session, proposal)
+    notes(screen, proposal.notes)
+
+
+def _show_staying(session: Session, proposal: Removing) -> None:
+    shown = {step.path for step in proposal.steps}
+    stays = [path for path in proposal.staying.edited if path not in shown]
+    # Without steps everything stays (--keep-files), whether it was edited or not.
+    _listed(session, " ", stays, "edited, stays" if proposal.steps else "stays")
+    _listed(session, " ", proposal.staying.own, "your own, stays")
+    _listed(session, " ", proposal.staying.machine, "this machine's, stays")
+
+
+def _label(proposal: Proposal | None) -> str:
+    """The package's name and version, as the manifest says."""
+    if proposal is None or proposal.manifest is None:
+        return "the package"
+    return clean(proposal.manifest.label)
 
 
 @command
@@ -227,31 +242,29 @@ def verify(session: Session, profile: Profile = None) -> int:
     )
     rest = f"{len(found.edited)} edited, {len(found.missing)} missing"
     screen.say(f"{found.profile}: {counted(found.same, 'file')} as received, {rest}")
-    words = {
-        "same": "the source still holds what was received",
-        "differs": "the source does not hold what was received",
-        "unreachable": "the source can't be reached",
-        "untold": "the source can't be compared",
-    }
     about = f": {clean(found.about_source, 300)}" if found.about_source else ""
-    screen.say(f"  source  {words[found.source]}{about}")
+    screen.say(f"  source  {_SOURCE_WORDS[found.source]}{about}")
     if found.signer:
         screen.say(f"  signer  {clean(found.signer, 200)}")
-    if found.mended:
-        screen.say(f"  store   {counted(found.mended, 'content')} fetched again")
-    for path in found.lost:
-        screen.say(
-            f"  store   {screen.paint('lost', 'red')} {clean(path)}: it can't be fetched again"
-        )
-    for place in found.damaged:
-        screen.say(f"  history {screen.paint('damaged', 'red')} {clean(place)}")
-    for odd in found.odd:
-        screen.say(f"  odd     {clean(odd.path)}: {clean(why_words(odd))}")
+    _say_findings(screen, found)
     if found.sound and found.source != "unreachable":
         screen.say(f"{screen.paint('✓', 'green')} sound")
     if not found.sound:
         return ExitCode.ERROR
     return ExitCode.UNREACHABLE if found.source == "unreachable" else ExitCode.DONE
+
+
+def _say_findings(screen: Screen, found: ops.Verified) -> None:
+    """Say what was found in the store, in the history and in the home."""
+    if found.mended:
+        screen.say(f"  store   {counted(found.mended, 'content')} fetched again")
+    for path in found.lost:
+        lost = screen.paint("lost", "red")
+        screen.say(f"  store   {lost} {clean(path)}: it can't be fetched again")
+    for place in found.damaged:
+        screen.say(f"  history {screen.paint('damaged', 'red')} {clean(place)}")
+    for odd in found.odd:
+        screen.say(f"  odd     {clean(odd.path)}: {clean(why_words(odd))}")
 
 
 @command

@@ -52,28 +52,37 @@ def look_up_named(
     found = find(ctx, asked, naming.registry or _registry_of(ctx, lock))
     if lock is None:
         _check_twins(ctx, found, naming)
-    package = found.package
-    choice = choose(package, asked, lock.pin.commit if lock else "")
+    choice = choose(found.package, asked, lock.pin.commit if lock else "")
     release = _as_seen(ctx, found, choice.release)
-    spec = package.source
-    if release is not None:
-        spec = spec.at(release.commit)
-    elif asked.ref:
-        spec = spec.at(asked.ref)
+    spec = _spec_of(found, asked, release)
     # Checked before the first contact: a policy also protects from asking a server at all.
     check_policies(ctx, spec)
     if lock is not None:
         _check_same_place(ctx, found, lock)
+    # A release names its commit, whatever a ref led to before.
     target = resolved(ctx, spec, before if release is None else None)
     notes = (*choice.notes, *_folder_note(asked), *target.notes)
     target = target._replace(asked=asked, registry=found.registry.name, notes=notes)
-    if release is None:
-        return (
-            target
-            if target.kind is not PinKind.COMMIT
-            else target._replace(asked=asked.at(target.commit))
-        )
-    kind = PinKind.RANGE if asked.is_range or not asked.ref else PinKind.COMMIT
+    if release is not None:
+        return _as_released(target, asked, release)
+    if target.kind is PinKind.COMMIT:
+        return target._replace(asked=asked.at(target.commit))
+    return target
+
+
+def _spec_of(found: FoundPackage, asked: SourceSpec, release: Release | None) -> SourceSpec:
+    """The place in the package's repository: the release's commit, the ref that was typed, or none."""
+    spec = found.package.source
+    if release is not None:
+        return spec.at(release.commit)
+    return spec.at(asked.ref) if asked.ref else spec
+
+
+def _as_released(target: Target, asked: SourceSpec, release: Release) -> Target:
+    """The target with what the registry says of the release; a range or no version is followed, one version is not."""
+    kind = PinKind.COMMIT
+    if asked.is_range or not asked.ref:
+        kind = PinKind.RANGE
     ref = _tag_of(target.refs, release)
     return target._replace(ref=ref, kind=kind, tree=release.tree, signer=release.signer)
 
@@ -92,8 +101,10 @@ def _as_seen(ctx: Context, found: FoundPackage, release: Release | None) -> Rele
 
 def _registry_of(ctx: Context, lock: Lock | None) -> str:
     """The registry that a profile's package came from; empty if none is recorded."""
-    if lock is None or lock.registry in ("", *(one.name for one in ctx.registries.all())):
-        return lock.registry if lock else ""
+    if lock is None:
+        return ""
+    if lock.registry in ("", *(one.name for one in ctx.registries.all())):
+        return lock.registry
     raise DistError(
         f"it came from the registry {lock.registry!r:.80}, which is not among yours any more",
         where=lock.source,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
@@ -32,6 +33,11 @@ from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import together
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.context import Context
+
+if TYPE_CHECKING:
+    from hermes_dist.decide.changes import KeyChange
+    from hermes_dist.model.tree import Entry
+    from hermes_dist.ops.change.mask import Mask
 
 __all__ = [
     "Group",
@@ -141,32 +147,49 @@ def changed_keys(ctx: Context, proposal: Proposal) -> tuple[KeyRow, ...]:
     """
     if proposal.home.lock is None:
         return ()
-    from hermes_dist.decide.changes import Change, How, key_changes  # noqa: PLC0415 - an install has nothing to compare
     from hermes_dist.ops.change.mask import Mask  # noqa: PLC0415 - an install has nothing to compare
 
-    read = together(proposal.plan.blobs, proposal.read)
-    base, theirs, ours = proposal.home.lock.base, proposal.tree, proposal.ours
-    effects = {(e.path, e.key) for e in proposal.plan.effects}
-    rows: list[KeyRow] = []
     mask = Mask.of(ctx, proposal.home.path)
-    touched = {step.path for step in proposal.plan.steps} | {
-        c.path for c in proposal.plan.conflicts
-    }
-    for path in sorted(touched):
-        old, new, mine = base.get(path), theirs.get(path), ours.get(path)
-        if old is None or new is None or mine is None or old == new:
-            continue
-        own = {
-            k.key: mask.key(k).after
-            for k in key_changes(Change(path, How.CHANGED, old, mine), read)
-        }
-        rows += [
-            KeyRow(path, k.key, k.before, k.after, own.get(k.key, ""))
-            for k in map(mask.key, key_changes(Change(path, How.CHANGED, old, new), read))
-            if own.get(k.key) != k.after
-            and not any(path == p and _within(k.key, key) for p, key in effects)
-        ]
+    rows: list[KeyRow] = []
+    for path in sorted(_touched(proposal)):
+        rows += _changed_at(proposal, mask, path)
     return tuple(rows)
+
+
+def _changed_at(proposal: Proposal, mask: Mask, path: RelPath) -> Iterator[KeyRow]:
+    """The keys that upstream changed in one document that everybody has."""
+    old, new = proposal.home.base.get(path), proposal.tree.get(path)
+    mine = proposal.ours.get(path)
+    if old is None or new is None or mine is None or old == new:
+        return
+    own = {key.key: key.after for key in _keys(proposal, mask, path, old, mine)}
+    for key in _keys(proposal, mask, path, old, new):
+        yours = own.get(key.key, "")
+        # What the home has already is no news, and an effect is shown in full elsewhere.
+        if own.get(key.key) != key.after and not _is_effect(proposal, path, key.key):
+            yield KeyRow(path, key.key, key.before, key.after, yours)
+
+
+def _touched(proposal: Proposal) -> set[RelPath]:
+    """The paths that the plan writes, or leaves in conflict."""
+    steps = {step.path for step in proposal.plan.steps}
+    return steps | {conflict.path for conflict in proposal.plan.conflicts}
+
+
+def _keys(
+    proposal: Proposal, mask: Mask, path: RelPath, before: Entry, after: Entry
+) -> list[KeyChange]:
+    """The keys that differ between two versions of a document, with secrets hidden."""
+    from hermes_dist.decide.changes import Change, How, key_changes  # noqa: PLC0415 - an install has nothing to compare
+
+    read = together(proposal.plan.blobs, proposal.read)
+    change = Change(path, How.CHANGED, before, after)
+    return [mask.key(key) for key in key_changes(change, read)]
+
+
+def _is_effect(proposal: Proposal, path: RelPath, key: str) -> bool:
+    effects = proposal.plan.effects
+    return any(effect.path == path and _within(key, effect.key) for effect in effects)
 
 
 def _within(key: str, effect: str) -> bool:
@@ -175,4 +198,6 @@ def _within(key: str, effect: str) -> bool:
 
 def default_of(var: EnvVar) -> str:
     """The default that may be suggested for a variable; empty for none."""
-    return var.default or "" if offers_default(var) else ""
+    if not offers_default(var):
+        return ""
+    return var.default or ""

@@ -86,14 +86,17 @@ def _approvals_of(lock: Lock, effects: Iterable[Effect]) -> tuple[Approval, ...]
     each = tuple(effects)
     digests = {effect.digest for effect in each}
     folders = {str(effect.path) for effect in each if not effect.key}
-    units = {unit for effect in each if len((unit := unit_of(effect.path, effect.key))[1]) == 2}
-    return tuple(
-        approval
-        for approval in lock.approved
-        if approval.digest in digests
-        or (not approval.key and approval.path in folders)
-        or (approval.path and _unit(approval) in units)
-    )
+    named = (unit_of(effect.path, effect.key) for effect in each)
+    units = {unit for unit in named if len(unit[1]) == 2}  # a server or a job, not a whole file
+
+    def covers(approval: Approval) -> bool:
+        if approval.digest in digests:
+            return True
+        if not approval.key and approval.path in folders:
+            return True
+        return bool(approval.path) and _unit(approval) in units
+
+    return tuple(filter(covers, lock.approved))
 
 
 def _unit(approval: Approval) -> Unit:

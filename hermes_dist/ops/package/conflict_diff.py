@@ -5,15 +5,15 @@ from __future__ import annotations
 from hermes_dist.decide.changes import Change, How, key_changes, text_diff
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import kind_of, load_data
-from hermes_dist.model.plan import Conflict
-from hermes_dist.model.tree import together
+from hermes_dist.model.plan import Conflict, Step
+from hermes_dist.model.tree import Entry, together
 from hermes_dist.ops.change.proposal import Proposal
 
 
 def both_files(proposal: Proposal, conflict: Conflict) -> tuple[bytes, bytes]:
     """The merged file with your side and with upstream's side of a conflict; empty if a side has none."""
     read = together(proposal.plan.blobs, proposal.read)
-    step = next((s for s in proposal.plan.steps if s.path == conflict.path), None)
+    step = _step_at(proposal, conflict)
     mine = step.after if step else proposal.ours.get(conflict.path)
     theirs = proposal.tree.get(conflict.path)
     return read(mine.digest) if mine else b"", read(theirs.digest) if theirs else b""
@@ -27,22 +27,29 @@ def conflict_lines(proposal: Proposal, conflict: Conflict) -> list[str]:
         conflict: The conflict.
     """
     read = together(proposal.plan.blobs, proposal.read)
-    step = next((s for s in proposal.plan.steps if s.path == conflict.path), None)
+    step = _step_at(proposal, conflict)
     ours = step.before if step else proposal.ours.get(conflict.path)
     theirs = proposal.tree.get(conflict.path)
-    how = How.ADDED if ours is None else How.DELETED if theirs is None else How.CHANGED
-    change = Change(conflict.path, how, ours, theirs)
+    change = Change(conflict.path, _how(ours, theirs), ours, theirs)
     if conflict.key:
-        rows = [
-            k
-            for k in key_changes(change, read)
-            if k.key == conflict.key or k.key.startswith(f"{conflict.key}.")
-        ]
-        if rows:
-            return [
-                line for k in rows for line in (f"-{k.key}: {k.before}", f"+{k.key}: {k.after}")
-            ]
+        inside = f"{conflict.key}."
+        lines: list[str] = []
+        for row in key_changes(change, read):
+            if row.key == conflict.key or row.key.startswith(inside):
+                lines += [f"-{row.key}: {row.before}", f"+{row.key}: {row.after}"]
+        if lines:
+            return lines
     return text_diff(change, read, "yours", "theirs")
+
+
+def _step_at(proposal: Proposal, conflict: Conflict) -> Step | None:
+    return next((step for step in proposal.plan.steps if step.path == conflict.path), None)
+
+
+def _how(before: Entry | None, after: Entry | None) -> How:
+    if before is None:
+        return How.ADDED
+    return How.DELETED if after is None else How.CHANGED
 
 
 def fault_of(conflict: Conflict, before: bytes, after: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from msgspec import Struct
@@ -19,10 +19,11 @@ from hermes_dist.model.source import SourceKind, SourceSpec
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 from hermes_dist.ops.change.fetch import Incoming, fetch, placed_for
 from hermes_dist.ops.change.look_up import look_up
-from hermes_dist.ops.change.observe import first_of, observe
+from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
+from hermes_dist.world.ports import GitFile
 
 _COMMITS = 400
 _CLOSER = 24
@@ -86,51 +87,51 @@ def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
     Raises:
         DistError: The source can't be reached, or is not a package.
     """
-    target = look_up(ctx, spec)._replace(
-        tree="", signer=""
-    )  # the registry's facts are of one version
+    # What a registry says of a package is about one version; here any of them may come out.
+    target = look_up(ctx, spec)._replace(tree="", signer="")
     versions = list(_versions(ctx, target))
     seen = observe(ctx, home, Tree({path: _ANY for version in versions for path in version.files}))
     oids = _oids(seen.ours, seen.read, sha256=len(target.commit) == _SHA256)
-    chosen = [
-        target,
-        *(
-            target._replace(ref=target.ref, commit=v.commit)
-            for v in shortlist(versions, oids, _CLOSER)
-        ),
-    ]
-    candidates = list(_fetched(ctx, _distinct(chosen)))
-    ever = {path for one in candidates for path in one.placed}
-    read = seen.read
-    rows = [
-        (compare(c.placed, c.shipped, seen.ours, ever, first_of(c.read, read)), c)
-        for c in candidates
-    ]
-    rows = [row for row in rows if row[0].same]
+    # Comparing the ids of files is cheap and picks the few versions that are worth fetching.
+    closest = [target._replace(commit=v.commit) for v in shortlist(versions, oids, _CLOSER)]
+    candidates = list(_fetched(ctx, _distinct([target, *closest])))
+    rows = _ranked(candidates, seen, [version.commit for version in versions])
     if not rows:
         return None
-    order = {version.commit: n for n, version in enumerate(versions)}
-    rows.sort(key=lambda row: (-row[0].score, order.get(row[1].pin.commit, -1)))
-    rows = [
-        row
-        for n, row in enumerate(rows)
-        if row[1].placed not in [earlier.placed for _, earlier in rows[:n]]
-    ]
     match, best = rows[0]
-    read = first_of(best.read, read)
-    return Guess(
+    read = first_of(best.read, seen.read)
+    guess = Guess(
         incoming=best,
         match=match,
         base=adopted_base(best.placed, best.shipped, seen.ours, read),
-        sure=_is_named(target) or is_sure(match for match, _ in rows),
-        next_best=(rows[1][1].pin.short, rows[1][0]) if len(rows) > 1 else None,
+        sure=target.pinned or is_sure(match for match, _ in rows),
+        next_best=None,
         tried=max(1, len(versions)),
     )
+    if len(rows) == 1:
+        return guess
+    other, runner_up = rows[1]
+    return replace(guess, next_best=(runner_up.pin.short, other))
 
 
-def _is_named(target: Target) -> bool:
-    """Whether the user named the version, by a tag or a commit."""
-    return target.pinned
+def _ranked(
+    candidates: list[Incoming], seen: Observed, commits: list[str]
+) -> list[tuple[Match, Incoming]]:
+    """The candidates that have a file in common with the home, best first; of equal ones the newest."""
+    ever = {path for one in candidates for path in one.placed}
+    rows: list[tuple[Match, Incoming]] = []
+    for one in candidates:
+        match = compare(one.placed, one.shipped, seen.ours, ever, first_of(one.read, seen.read))
+        if match.same:
+            rows.append((match, one))
+    order = {commit: number for number, commit in enumerate(commits)}
+    rows.sort(key=lambda row: (-row[0].score, order.get(row[1].pin.commit, -1)))
+    # Versions that put the same files into a home are one answer, not two that leave doubt.
+    distinct: list[tuple[Match, Incoming]] = []
+    for row in rows:
+        if all(row[1].placed != earlier.placed for _, earlier in distinct):
+            distinct.append(row)
+    return distinct
 
 
 def _versions(ctx: Context, target: Target) -> Iterator[Version]:
@@ -138,24 +139,33 @@ def _versions(ctx: Context, target: Target) -> Iterator[Version]:
     spec = _repository(ctx, target.spec)
     if spec is None:
         return
-    if _is_named(target):
-        commits = [target.commit]
-    else:
-        refs = target.refs or ctx.sources.git.refs(ctx.sources.url(spec))
-        tip = target.commit or refs.head_commit
-        commits = ctx.sources.history(spec, tip, _COMMITS) if tip else []
-        others = dict.fromkeys([*refs.tags.values(), *refs.heads.values()])
-        commits += [commit for commit in others if commit not in set(commits)][:_OTHER_TIPS]
-    url = ctx.sources.url(spec)
+    commits = [target.commit] if target.pinned else _commits(ctx, target, spec)
     for count, commit in enumerate(commits):
         ctx.progress(f"looking at version {count + 1} of {len(commits)}")
         with suppress(DistError):
-            try:
-                files = ctx.sources.git.listing(url, commit, spec.subfolder)
-            except DistError:
-                files = ctx.sources.files(spec, commit)
+            files = _files(ctx, spec, commit)
             if any(file.path == MANIFEST for file in files):
                 yield Version(commit, {file.path: file.oid for file in files})
+
+
+def _commits(ctx: Context, target: Target, spec: SourceSpec) -> list[str]:
+    """The history behind what is followed, newest first, and the tips of other branches and tags."""
+    refs = target.refs or ctx.sources.git.refs(ctx.sources.url(spec))
+    tip = target.commit or refs.head_commit
+    commits: list[str] = []
+    if tip:
+        commits += ctx.sources.history(spec, tip, _COMMITS)
+    others = dict.fromkeys([*refs.tags.values(), *refs.heads.values()])
+    known = set(commits)
+    return commits + [commit for commit in others if commit not in known][:_OTHER_TIPS]
+
+
+def _files(ctx: Context, spec: SourceSpec, commit: str) -> Sequence[GitFile]:
+    """The files of a version: from the cache if it has them, else fetched."""
+    try:
+        return ctx.sources.git.listing(ctx.sources.url(spec), commit, spec.subfolder)
+    except DistError:
+        return ctx.sources.files(spec, commit)
 
 
 def _repository(ctx: Context, spec: SourceSpec) -> SourceSpec | None:

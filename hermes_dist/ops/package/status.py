@@ -69,51 +69,66 @@ def status(ctx: Context, name: ProfileName) -> Status:
         )
     lock = home.lock
     seen = observe(ctx, home, lock.theirs())
-    changes, edited, keys = (
-        _differences(ctx, home, lock, seen) if seen.ours != lock.base else ([], [], [])
-    )
+    differences = _differences(ctx, home, lock, seen)
     manifest = manifest_of(ctx, lock)
-    missing = environment_of(ctx, home.path, manifest) if manifest else ()
+    wanted: tuple[Wanted, ...] = ()
+    if manifest:
+        wanted = environment_of(ctx, home.path, manifest)
     return Status(
         profile=name,
         lock=lock,
-        edited=tuple(edited),
-        keys=tuple((p, k) for p, k in keys if k),
-        own=tuple(
-            c.path for c in changes if not (c.was or c.path in lock.base or c.path in lock.upstream)
-        ),
+        edited=differences.edited,
+        keys=differences.keys,
+        own=differences.own,
         conflicts=lock.conflicts,
         parked=lock.parked,
-        missing=tuple(w for w in missing if w.missing),
+        missing=tuple(w for w in wanted if w.missing),
         notes=(
             *_agent_was_here(ctx, seen.redumped, name),
             *_left_behind(lock),
             *_odd_manifest(lock, seen, manifest),
             *_unread(home, lock, seen),
-            *_lost(edited, seen),
+            *_lost(list(differences.edited), seen),
             *_odd(seen),
         ),
     )
 
 
-def _differences(
-    ctx: Context, home: Home, lock: Lock, seen: Observed
-) -> tuple[list[Change], list[Change], list[tuple[RelPath, tuple[KeyChange, ...]]]]:
-    """What differs from base, which of it was edited, and which keys were edited in documents."""
+class _Differences(Struct, frozen=True):
+    """What differs from base.
+
+    Attributes:
+        edited: Package files that were edited.
+        keys: The keys that were edited, by document.
+        own: Files of the user's own.
+    """
+
+    edited: tuple[Change, ...] = ()
+    keys: tuple[tuple[RelPath, tuple[KeyChange, ...]], ...] = ()
+    own: tuple[RelPath, ...] = ()
+
+
+def _differences(ctx: Context, home: Home, lock: Lock, seen: Observed) -> _Differences:
+    if seen.ours == lock.base:
+        return _Differences()
     from hermes_dist.decide.changes import changes_between, key_changes  # noqa: PLC0415 - only needed if something differs
     from hermes_dist.ops.change.mask import Mask  # noqa: PLC0415 - only needed if something differs
 
     received, read = as_received(lock.base, seen)
-    changes = changes_between(received, seen.ours, read)
-    edited = [
-        c for c in changes if (c.path in lock.base or c.was) and not _is_open(lock, c, seen.ours)
-    ]
     mask = Mask.of(ctx, home.path)
-    return (
-        changes,
-        edited,
-        [(c.path, tuple(mask.key(k) for k in key_changes(c, read))) for c in edited],
-    )
+    edited: list[Change] = []
+    keys: list[tuple[RelPath, tuple[KeyChange, ...]]] = []
+    own: list[RelPath] = []
+    for change in changes_between(received, seen.ours, read):
+        packaged = bool(change.was) or change.path in lock.base
+        if not packaged and change.path not in lock.upstream:
+            own.append(change.path)
+        if packaged and not _is_open(lock, change, seen.ours):
+            edited.append(change)
+            changed = tuple(mask.key(key) for key in key_changes(change, read))
+            if changed:
+                keys.append((change.path, changed))
+    return _Differences(tuple(edited), tuple(keys), tuple(own))
 
 
 def _is_open(lock: Lock, change: Change, ours: Tree) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -136,17 +137,17 @@ def _against_source(
 
 def _contents(ctx: Context, lock: Lock) -> tuple[tuple[RelPath, ...], int]:
     """The paths whose content is lost for good, and how many contents were fetched again."""
-    theirs = {path: entry for path, entry in lock.upstream.items() if entry}
-    wanted = [*lock.base.items(), *theirs.items(), *lock.shipped.items()]
+    upstream = ((path, entry) for path, entry in lock.upstream.items() if entry)
+    wanted = [*lock.base.items(), *upstream, *lock.shipped.items()]
     bad = [(path, entry.digest) for path, entry in wanted if not _readable(ctx, entry.digest)]
     if not bad:
         return (), 0
-    try:
+    # If fetching fails, what is bad stays so.
+    with suppress(DistError, KeyError):
         fetch_again(ctx, lock)
-    except (DistError, KeyError):
-        return tuple(sorted({path for path, _ in bad})), 0
     lost = {path for path, digest in bad if not _readable(ctx, digest)}
-    return tuple(sorted(lost)), len({digest for path, digest in bad if path not in lost})
+    mended = {digest for path, digest in bad if path not in lost}
+    return tuple(sorted(lost)), len(mended)
 
 
 def _readable(ctx: Context, digest: Digest) -> bool:
@@ -199,19 +200,11 @@ def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = Fa
         DistError: A lockfile can't be read, so what is needed is unknown and nothing was removed; or the disk fails.
     """
     homes = [ctx.layout.home(name) for name in ctx.names()]
-    away = [
-        path
-        for place in (ctx.layout.archived, ctx.layout.trash, ctx.layout.staging)
-        for path in _folders(place)
-    ]
+    away = _folders_away(ctx)
     for home in (*homes, *away):
         list(_locks(home))  # fail before removing anything: an unreadable lock raises here
-    pruned, notes = 0, list[Note]()
-    for home in homes:
-        try:
-            pruned += _prune(home, keep, dry_run=dry_run)
-        except Busy:
-            notes.append(Note.of(NoteKind.HOME_IN_USE, name=home.name))
+    pruned, notes = _pruned(homes, keep, dry_run=dry_run)
+    # Read again: the generations that are gone now need their contents no more.
     locks = [lock for home in (*homes, *away) for lock in _locks(home)]
     needed = {digest for lock in locks for digest in _digests(lock)}
     names = {cache_name(without_credentials(lock.pin.url)) for lock in locks}
@@ -221,6 +214,23 @@ def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = Fa
         ctx.layout.git_cache, names, older_than=now - _CACHE_DAYS * _DAY, dry_run=dry_run
     )
     return Collected(blobs=blobs, size=size, caches=caches, generations=pruned, notes=tuple(notes))
+
+
+def _folders_away(ctx: Context) -> list[Path]:
+    """The homes that are no profile's now, but can come back: archived, deleted, or about to be made."""
+    places = (ctx.layout.archived, ctx.layout.trash, ctx.layout.staging)
+    return [path for place in places for path in _folders(place)]
+
+
+def _pruned(homes: list[Path], keep: int, *, dry_run: bool) -> tuple[int, list[Note]]:
+    """Remove old generations; a home in use is left for another time, with a note."""
+    pruned, notes = 0, list[Note]()
+    for home in homes:
+        try:
+            pruned += _prune(home, keep, dry_run=dry_run)
+        except Busy:
+            notes.append(Note.of(NoteKind.HOME_IN_USE, name=home.name))
+    return pruned, notes
 
 
 def _store(
