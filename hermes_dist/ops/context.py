@@ -91,7 +91,8 @@ class Context:
         layout, named = Layout.locate(brand, user_home, env.get(brand.home_variable, ""))
         if profile == "":
             raise _nameless()
-        return cls(brand, layout, env, ProfileName.typed(profile) if profile else named, prog)
+        chosen = ProfileName.typed(profile) if profile else named
+        return cls(brand, layout, env, chosen, prog)
 
     def with_options(
         self, *, offline: bool = False, allow_insecure: bool = False, progress: Progress = silent
@@ -153,7 +154,9 @@ class Context:
     def agent_version(self) -> str | None:
         from hermes_dist.world.agent.find import version  # noqa: PLC0415 - most commands never ask about the agent
 
-        return version(self.agent, self.brand, self.env) if self.agent else None
+        if self.agent is None:
+            return None
+        return version(self.agent, self.brand, self.env)
 
     @cached_property
     def generation(self) -> Generation:
@@ -231,12 +234,10 @@ def missing_profile(ctx: Context, name: ProfileName) -> DistError:
     import difflib  # noqa: PLC0415 - only needed for this error
 
     close = difflib.get_close_matches(name, ctx.names(), n=3)
-    meant = (
-        f"did you mean {' or '.join(close)}?"
-        if close
-        else f"make it with: {ctx.command(f'create {name}')}"
-    )
-    hint = f"{meant}{'' if close else ';'} {ctx.command('list')} names all that there are"
+    meant = f"make it with: {ctx.command(f'create {name}')};"
+    if close:
+        meant = f"did you mean {' or '.join(close)}?"
+    hint = f"{meant} {ctx.command('list')} names all that there are"
     return DistError(
         f"there is no profile {str(name)!r}", where=str(ctx.layout.profiles), hint=hint
     )

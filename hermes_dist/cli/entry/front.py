@@ -47,7 +47,7 @@ def route(argv: Sequence[str]) -> Ours | ForAgent:
         without a profile flag between the words; otherwise ForAgent with the arguments untouched.
     """
     start, ahead = _skip_flags(argv, 0)
-    head = argv[start] if start < len(argv) else ""
+    head = _word_at(argv, start)
     rest = start + 1
     if head == "profile":
         return _ours(argv[rest:], (), ahead, " profile")
@@ -56,13 +56,15 @@ def route(argv: Sequence[str]) -> Ours | ForAgent:
     found = None
     if head in {"gateway", "completion"}:
         second, between = _skip_flags(argv, rest)
-        found = _second_word(argv, head, second, between if ahead is None else ahead)
+        if ahead is None:
+            ahead = between
+        found = _second_word(argv, head, second, ahead)
     return found or ForAgent(tuple(argv))
 
 
 def _second_word(argv: Sequence[str], head: str, second: int, profile: str | None) -> Ours | None:
     """Ours if the second word makes it so: the agent has commands of these names, too; None otherwise."""
-    word = argv[second] if second < len(argv) else ""
+    word = _word_at(argv, second)
     if head == "gateway" and word == "route":
         return _ours(argv[second + 1 :], ("gateway", "route"), profile, "", long_flag=False)
     if head == "completion" and word and not word.startswith("-"):
@@ -75,20 +77,28 @@ def _skip_flags(argv: Sequence[str], start: int) -> tuple[int, str | None]:
     profile: str | None = None
     at = start
     while flag := _flag(argv, at):
-        profile = flag[0] if profile is None else profile
+        if profile is None:
+            profile = flag[0]
         at += flag[1]
     return at, profile
 
 
 def _flag(argv: Sequence[str], at: int, *, long_flag: bool = True) -> tuple[str, int] | None:
     """Read the profile flag at an index: its value and the number of words; None if there is none."""
-    word = argv[at] if at < len(argv) else ""
+    word = _word_at(argv, at)
     if long_flag and word.startswith("--profile="):
         return word.partition("=")[2], 1
-    if word == "-p" or (long_flag and word == "--profile"):
-        value = argv[at + 1] if at + 1 < len(argv) else "-"
-        return None if value.startswith("-") else (value, 2)
+    if word != "-p" and not (long_flag and word == "--profile"):
+        return None
+    # A flag without a value is left for the parser to reject; an empty value is one.
+    if at + 1 < len(argv) and not argv[at + 1].startswith("-"):
+        return argv[at + 1], 2
     return None
+
+
+def _word_at(argv: Sequence[str], at: int) -> str:
+    """The word at an index; empty behind the last one."""
+    return argv[at] if at < len(argv) else ""
 
 
 def _ours(

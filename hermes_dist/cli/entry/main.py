@@ -45,7 +45,9 @@ class _Lazy(_Guiding):
         return list(VERBS)
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return command_named(cmd_name) if cmd_name in VERBS or cmd_name in NESTED else None
+        if cmd_name not in VERBS and cmd_name not in NESTED:
+            return None
+        return command_named(cmd_name)
 
     def get_help(self, ctx: click.Context) -> str:
         called: Invocation = ctx.obj
@@ -91,7 +93,9 @@ def _instead(word: str, known: Iterable[str]) -> str:
 
     bare = {name.lstrip("-"): name for name in known}
     close = difflib.get_close_matches(word.lstrip("-"), bare, n=3)
-    return f"Did you mean {' or '.join(bare[name] for name in close)}?" if close else ""
+    if not close:
+        return ""
+    return f"Did you mean {' or '.join(bare[name] for name in close)}?"
 
 
 def _root() -> click.Group:
@@ -146,7 +150,9 @@ def _verb_first(called: Invocation, argv: Sequence[str]) -> tuple[Invocation, li
                 f"Option {flag!r} requires an argument", hint=f"see: {called.prog} --help"
             )
         if flag in _PROFILE:
-            called = called._replace(profile=value if joined else words[1])
+            if not joined:
+                value = words[1]
+            called = called._replace(profile=value)
         else:
             ahead += words[:width]
         words = words[width:]

@@ -44,7 +44,9 @@ def history(session: Session, profile: Profile = None) -> int:
 
 
 def _cells(session: Session, row: ops.Past) -> tuple[str, ...]:
-    pin = row.lock.pin if row.lock else None
+    version, commit = "", ""
+    if row.lock:
+        version, commit = row.lock.pin.version, row.lock.pin.short
     when = (
         datetime.fromtimestamp(row.when).astimezone().strftime("%Y-%m-%d %H:%M") if row.when else ""
     )
@@ -56,8 +58,8 @@ def _cells(session: Session, row: ops.Past) -> tuple[str, ...]:
         str(row.number),
         when,
         verb,
-        pin.version if pin else "",
-        pin.short if pin else "",
+        version,
+        commit,
         ", ".join(shown) + more,
     )
 
@@ -112,10 +114,10 @@ def unhold(session: Session, profile: Profile = None) -> int:
 
 def _held(session: Session, outcome: Outcome, state: str) -> int:
     lock = outcome.proposal.lock if outcome.proposal else outcome.lock
-    at = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})" if lock else ""
-    session.screen.emit(
-        "hold",
-        {"profile": outcome.profile, "held": lock.held if lock else "", "done": outcome.done},
-    )
+    held, at = "", ""
+    if lock:
+        held = lock.held
+        at = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})"
+    session.screen.emit("hold", {"profile": outcome.profile, "held": held, "done": outcome.done})
     session.screen.say(f"{outcome.profile} {state}{at}.")
     return 0

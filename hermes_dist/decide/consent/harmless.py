@@ -198,12 +198,14 @@ web: backend extract_backend search_backend
 _BRACES = re.compile(r"\{([^}]*)\}")
 
 
-def patterns(table: str) -> Iterator[str]:
-    """Yield the dotted patterns of a table, with braces expanded."""
+def patterns(table: str) -> tuple[str, ...]:
+    """Return the dotted patterns of a table, with braces expanded."""
+    found: list[str] = []
     for line in table.strip().splitlines():
         section, colon, names = line.rpartition(": ")
         for name in names.split():
-            yield from _written_out(f"{section}.{name}" if colon else name)
+            found += _written_out(f"{section}.{name}" if colon else name)
+    return tuple(found)
 
 
 def _written_out(name: str) -> Iterator[str]:

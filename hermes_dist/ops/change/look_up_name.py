@@ -52,7 +52,8 @@ def look_up_named(
     found = find(ctx, asked, naming.registry or _registry_of(ctx, lock))
     if lock is None:
         _check_twins(ctx, found, naming)
-    choice = choose(found.package, asked, lock.pin.commit if lock else "")
+    received = lock.pin.commit if lock else ""
+    choice = choose(found.package, asked, received)
     release = _as_seen(ctx, found, choice.release)
     spec = _spec_of(found, asked, release)
     # Checked before the first contact: a policy also protects from asking a server at all.
@@ -60,7 +61,9 @@ def look_up_named(
     if lock is not None:
         _check_same_place(ctx, found, lock)
     # A release names its commit, whatever a ref led to before.
-    target = resolved(ctx, spec, before if release is None else None)
+    if release is not None:
+        before = None
+    target = resolved(ctx, spec, before)
     notes = (*choice.notes, *_folder_note(asked), *target.notes)
     target = target._replace(asked=asked, registry=found.registry.name, notes=notes)
     if release is not None:
@@ -219,8 +222,10 @@ def _check_same_place(ctx: Context, found: FoundPackage, lock: Lock) -> None:
 def _tag_of(refs: Refs | None, release: Release) -> str:
     """The full name of a release's tag, for its signature; empty if the tag is missing or names another commit."""
     names = (f"v{release.version}", release.version)
-    tags = refs.tags if refs else {}
-    return next((f"refs/tags/{name}" for name in names if tags.get(name) == release.commit), "")
+    if refs is None:
+        return ""
+    tags = (name for name in names if refs.tags.get(name) == release.commit)
+    return next((f"refs/tags/{name}" for name in tags), "")
 
 
 def _folder_note(asked: SourceSpec) -> tuple[Note, ...]:

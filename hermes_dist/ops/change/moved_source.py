@@ -36,10 +36,11 @@ class NoPackage(DistError):
             lines = ", ".join(
                 str(spec._replace(subfolder=folder)) for folder in list(folders)[:_SHOWN]
             )
+            count = "one" if len(folders) == 1 else "some"
             place = "elsewhere" if spec.subfolder else "further down"
-            hint = f"it has {'one' if len(folders) == 1 else 'some'} {place}: {lines}"
+            hint = f"it has {count} {place}: {lines}"
         else:
-            hint = f"it is no {ctx.brand.title} distribution; authors begin one with: {ctx.command('init FOLDER/')}"
+            hint = f"it is not a {ctx.brand.title} distribution; authors begin one with: {ctx.command('init FOLDER/')}"
         place = "in that folder" if spec.subfolder else "at its root"
         super().__init__(f"there is no {MANIFEST} {place}", where=str(spec), hint=hint)
         self.target = target

@@ -41,7 +41,7 @@ class Past(Struct, frozen=True, kw_only=True):
 
     @property
     def verb(self) -> str:
-        return self.generation.label.get("verb", "") if self.generation else ""
+        return self._label("verb")
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -53,13 +53,20 @@ class Past(Struct, frozen=True, kw_only=True):
     @property
     def back_to(self) -> int | None:
         """The generation that a rollback went back to; None for other changes."""
-        word = self.generation.label.get(BACK_TO, "") if self.generation else ""
+        word = self._label(BACK_TO)
         return int(word) if word.isdecimal() else None
+
+    def _label(self, name: str) -> str:
+        if self.generation is None:
+            return ""
+        return self.generation.label.get(name, "")
 
     @property
     def moment(self) -> Moment:
-        pin = self.lock.pin if self.lock else None
-        package = f"{pin.url} {pin.subfolder or ''} {pin.commit} {pin.tree}" if pin else ""
+        package = ""
+        if self.lock:
+            pin = self.lock.pin
+            package = f"{pin.url} {pin.subfolder or ''} {pin.commit} {pin.tree}"
         return Moment(self.number, package, self.back_to)
 
 
@@ -100,8 +107,10 @@ def past_of(home: Home) -> list[Past]:
 
 def _lock(images: dict[Digest, bytes], digest: Digest | None) -> Lock | None:
     """An earlier lockfile; None if there was none, or it can't be read any more."""
+    if digest is None or digest not in images:
+        return None
     try:
-        return without_machine(load_lock(images[digest])) if digest in images else None
+        return without_machine(load_lock(images[digest]))
     except Invalid:
         return None
 
@@ -169,22 +178,20 @@ def hold(ctx: Context, name: ProfileName, *, on: bool) -> Outcome:
 def lock_only(ctx: Context, home: Home, lock: Lock | None, verb: str) -> Proposal:
     """Make a proposal that changes nothing but the lockfile."""
     known = lock or home.lock
-    plan = (
-        Plan(base=lock.base, upstream=lock.upstream, conflicts=lock.conflicts, parked=lock.parked)
-        if lock
-        else Plan()
-    )
-    pin = known.pin if known else None
-    return Proposal(
-        verb=verb,
-        home=home,
-        pin=pin,
-        source=known.source if known else "",
-        plan=plan,
-        lock=lock,
-        read=ctx.store.read,
-        label={"version": pin.version, "commit": pin.commit} if pin else {},
-    )
+    plan = Plan()
+    if lock:
+        plan = Plan(
+            base=lock.base,
+            upstream=lock.upstream,
+            conflicts=lock.conflicts,
+            parked=lock.parked,
+        )
+    proposal = Proposal(verb=verb, home=home, plan=plan, lock=lock, read=ctx.store.read)
+    if known is None:
+        return proposal
+    pin = known.pin
+    label = {"version": pin.version, "commit": pin.commit}
+    return replace(proposal, pin=pin, source=known.source, label=label)
 
 
 def row_of(ctx: Context, home: Home, rows: Sequence[Past], number: int) -> Past:

@@ -57,7 +57,8 @@ def diff(
     lock = home.need_lock(ctx)
     if upstream or to:
         spec = absolute(parse_source(lock.source, allow_insecure=True))
-        spec = spec.at(to) if to else spec
+        if to:
+            spec = spec.at(to)
         target = look_up(ctx, spec, lock=lock, before=followed_before(lock, spec))
         with way_on(ctx, name, lock):
             incoming = placed_in(ctx, fetch(ctx, target), home)
@@ -168,7 +169,11 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
     newer: tuple[str, ...] = ()
     if target.refs is not None and target.ref.startswith("refs/tags/") and not target.asked:
         newer = tuple(newer_tags(target.ref.removeprefix("refs/tags/"), target.refs.tags))
-    state = "current" if same else "held" if holds(lock.held, there, "") else "behind"
+    state = "behind"
+    if same:
+        state = "current"
+    elif holds(lock.held, there, ""):
+        state = "held"
     return Outdated(
         profile=name,
         state=state,

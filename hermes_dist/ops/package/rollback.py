@@ -58,7 +58,9 @@ def rollback(
     """
     home = open_home(ctx, name)
     rows = past_of(home)
-    goal = row_of(ctx, home, rows, _chosen(ctx, home, rows) if to is None else to)
+    if to is None:
+        to = _chosen(ctx, home, rows)
+    goal = row_of(ctx, home, rows, to)
     lock = _lock_of(goal)
 
     def make(choices: Choices) -> Proposal:
@@ -118,7 +120,9 @@ def _held(home: Home, lock: Lock) -> Lock:
 
 def _expecting(home: Home, lock: Lock, goal: Lock) -> Lock:
     """The lock with the signer expected now: going back must not make a known key unknown."""
-    return lock.with_top(signer=(home.lock.signer if home.lock else "") or goal.signer)
+    if home.lock and home.lock.signer:
+        return lock.with_top(signer=home.lock.signer)
+    return lock.with_top(signer=goal.signer)
 
 
 def _commit(lock: Lock) -> str:
@@ -141,7 +145,9 @@ def _exactly(ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock)
         for path in lost
         if seen.found.get(path) != want[path]
     )
-    new = replace(lock, generation=home.lock.generation if home.lock else lock.generation)
+    new = lock
+    if home.lock:
+        new = replace(lock, generation=home.lock.generation)
     new = _held(home, _expecting(home, new, lock))
     read = first_of(seen.read, images_of(home, later))
     back = _without_revoked(
