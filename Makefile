@@ -19,7 +19,7 @@ demo: $(BIN)/hermes-dist
 
 ## Set up; style, types, and the tests that touch no disk.
 check: lint
-	$(BIN)/python -m pytest -n auto tests/model tests/merge tests/decide tests/test_architecture.py tests/test_brand.py
+	$(BIN)/python -m pytest -n auto tests/model tests/merge tests/decide tests/voice tests/test_architecture.py tests/test_brand.py
 
 ## Set up, and pass the tests.
 test: $(BIN)/hermes-dist

@@ -171,7 +171,29 @@ def _modules() -> list[Module]:
 MODULES = _modules()
 NAMES = {module.name for module in MODULES}
 
-each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+Check = Callable[[Module], None]
+
+
+def each_of(modules: Iterable[Module]) -> Callable[[Check], Callable[[], None]]:
+    """One test that looks at each of these modules, and names all that fail; a test for each would be thousands."""
+
+    def decorate(check: Check) -> Callable[[], None]:
+        def test() -> None:
+            wrong = {}
+            for module in modules:
+                try:
+                    check(module)
+                except AssertionError as error:
+                    wrong[module.name] = str(error).partition("\n")[0]
+            assert wrong == {}
+
+        test.__name__, test.__doc__ = check.__name__, check.__doc__
+        return test
+
+    return decorate
+
+
+each_module = each_of(MODULES)
 
 
 def _target(dotted: str) -> str | None:
@@ -229,7 +251,7 @@ def test_every_dependency_lives_in_one_room(module: Module) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m.room in PURE], ids=lambda m: m.name)
+@each_of([m for m in MODULES if m.room in PURE])
 def test_pure_rooms_know_no_disk_clock_chance_or_process(module: Module) -> None:
     wrong = [
         f"line {line}: {dotted}"
@@ -271,7 +293,7 @@ def test_the_environment_is_read_in_one_place(module: Module) -> None:
         assert _offenders(module, reads) == []
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m.room != "cli"], ids=lambda m: m.name)
+@each_of([m for m in MODULES if m.room != "cli"])
 def test_only_the_voice_speaks_asks_and_exits(module: Module) -> None:
     def speaks(node: ast.AST) -> bool:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -292,7 +314,7 @@ def test_only_the_voice_speaks_asks_and_exits(module: Module) -> None:
     assert _offenders(module, speaks) == []
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m.name != BRAND], ids=lambda m: m.name)
+@each_of([m for m in MODULES if m.name != BRAND])
 def test_names_of_brands_stand_in_the_brand_alone(module: Module) -> None:
     docs = {id(node) for node in _docstrings(module.tree)}
     wrong = [
@@ -336,7 +358,7 @@ def _agents_words() -> frozenset[str]:
 AGENTS_WORDS = _agents_words()
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m.room != AGENTS], ids=lambda m: m.name)
+@each_of([m for m in MODULES if m.room != AGENTS])
 def test_names_of_the_agents_own_things_stand_in_one_place(module: Module) -> None:
     docs = {id(node) for node in _docstrings(module.tree)}
 

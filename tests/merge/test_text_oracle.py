@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from budget import examples
 
 from hermes_dist.merge.text import merge_text
 
@@ -168,10 +169,10 @@ def tally(folder: Path, generate: Callable[[random.Random], Triple], count: int)
 @pytest.mark.parametrize(
     ("generate", "count", "least"),
     [
-        (letters, 900, 0.95),
-        (unrelated, 300, 0.95),
-        (repetitive, 600, 0.95),
-        (markdown, 1_300, 0.995),
+        (letters, examples(4_500), 0.95),
+        (unrelated, examples(1_500), 0.95),
+        (repetitive, examples(3_000), 0.95),
+        (markdown, examples(6_500), 0.995),
     ],
     ids=["five letters", "unrelated", "repetitive", "markdown"],
 )

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from budget import examples
 
 from hermes_dist.merge.trees import merge_trees
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree
 
 Files = dict[str, tuple[bytes, bool]]
-EXAMPLES = 700
+EXAMPLES = examples(3_500)
 BASE = ("a.md", "b.txt", "d/a.md", "d/b.md", "d/e/c.sh", "f/a.md", "f/b.bin", "g/h/k.md")
 FRESH = ("n.md", "d/n.md", "d/e/n.md", "f/n.md", "g/h/n.md", "o/n.md")
 TARGETS = ("m.md", "d/m.md", "o/m.md", "p/q/m.md")
