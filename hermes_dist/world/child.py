@@ -326,7 +326,7 @@ def _collect(
 ) -> tuple[bytes, Stopped]:
     """Read both outputs until the child has ended.
 
-    A background program may hold standard error open for ever; we don't wait for it.
+    A background program may keep standard error open without end; we don't wait for it.
     """
     outputs, end = _Outputs(process, tail), time.monotonic() + bounds.seconds
     while not outputs.is_done:
@@ -414,5 +414,5 @@ class Stream:
         """Wait for the child to end, after all expected output has been read."""
         code = self._process.wait()
         self._timer.cancel()
-        self._listener.join(_GRACE)  # a background program may hold it open for ever
+        self._listener.join(_GRACE)  # a background program may keep it open without end
         return Finished(code, b"", self._said.text, "time" if self._late else "")

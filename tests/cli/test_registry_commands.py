@@ -106,7 +106,7 @@ def test_sync_tells_of_each_registry_and_goes_on_after_a_failure(cli: Cli) -> No
     code, out, err = cli("registry", "sync")
     assert code == 1
     assert "default: " in out
-    assert "it is no registry" in err
+    assert "it is not a registry" in err
 
 
 def test_check_is_1_where_an_entry_is_wrong(cli: Cli) -> None:

@@ -287,11 +287,13 @@ def gateway(home: Path) -> Gateway:
     status = _record(home / GATEWAY_STATE)
     phase = str(status.get("gateway_state") or "")
     updated = str(status.get("updated_at") or "")
-    for record in (claimed, status if phase not in _AT_REST else {}):
+    busy = phase not in _AT_REST
+    for record in (claimed, status) if busy else (claimed,):
         if (pid := _live_pid(record)) is not None:
             return Gateway(GatewayState.RUNNING, pid, phase, updated)
-    stale = bool(claimed) or phase not in _AT_REST
-    return Gateway(GatewayState.STALE if stale else GatewayState.STOPPED, None, phase, updated)
+    if claimed or busy:
+        return Gateway(GatewayState.STALE, None, phase, updated)
+    return Gateway(GatewayState.STOPPED, None, phase, updated)
 
 
 def gateway_state(home: Path) -> GatewayState:

@@ -64,7 +64,9 @@ def read_doors(layout: Layout) -> dict[Path, Former | None]:
 def _former(value: Mapping[str, str] | None) -> Former | None:
     if value is None:
         return None
-    return Former("link" if value["kind"] == "link" else "file", value["path"])
+    if value["kind"] == "link":
+        return Former("link", value["path"])
+    return Former("file", value["path"])
 
 
 def write_doors(layout: Layout, doors: Mapping[Path, Former | None]) -> None:

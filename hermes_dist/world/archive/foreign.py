@@ -217,5 +217,5 @@ def _records(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
         record, data = data[:length], data[length:]
         key, equals, value = record[len(digits) + 1 : -1].partition(b"=")
         if not length or not equals or len(record) != length or record[-1:] != b"\n":
-            raise Invalid("the archive is damaged: an extended header that is none", where=where)
+            raise Invalid("the archive is damaged: an extended header can't be read", where=where)
         yield key.decode("utf-8", "replace"), value

@@ -88,7 +88,7 @@ class Inflated:
                 data = self._zip.decompress(self._pending, _STEP)
             except zlib.error:
                 raise Invalid(
-                    "the archive is damaged, or no gzip file", hint="get it once more"
+                    "the archive is damaged, or not a gzip file", hint="get it once more"
                 ) from None
             self._pending = self._zip.unconsumed_tail
             self._out += len(data)

@@ -71,7 +71,7 @@ def _read(
             return take(members(pieces_of(file)), shelves)
     if head[:2] != b"\x1f\x8b":
         raise Invalid(
-            "it is no archive: neither .tar.gz nor a backup of this program",
+            "it is not an archive: neither .tar.gz nor a backup of this program",
             hint="archives come from export, git archive or tar",
         )
     contents = take(foreign_members(path, env), shelves)

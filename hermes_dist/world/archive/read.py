@@ -316,7 +316,7 @@ class _Taker:
             )
         if path is not None and not is_folder:
             return path
-        self._carried.folder(path.encode() if path else b"root")
+        self._carried.folder((path or "root").encode())
         return None
 
     def _is_carried(self, path: RelPath, size: int) -> bool:
@@ -342,6 +342,14 @@ def _mode(raw: Raw) -> str:
     return "100755" if raw.executable else "100644"
 
 
+def _not_a_file(path: Path) -> DistError:
+    if path.exists():
+        return DistError(
+            "it is not a regular file", where=str(path), hint="name the archive itself"
+        )
+    return DistError("there is no such file", where=str(path), hint=nearby(path))
+
+
 def opened(path: Path) -> BinaryIO:
     """Open a file to read.
 
@@ -350,11 +358,7 @@ def opened(path: Path) -> BinaryIO:
     """
     try:
         if not path.is_file():
-            gone = not path.exists()
-            what = "there is no such file" if gone else "it is no regular file"
-            raise DistError(
-                what, where=str(path), hint=nearby(path) if gone else "name the archive itself"
-            )
+            raise _not_a_file(path)
         return path.open("rb")
     except OSError as error:
         raise DistError(f"can't read the file: {error.strerror}", where=str(path)) from error

@@ -65,9 +65,7 @@ class _Copy(Struct, frozen=True):
     done: Copied = field(default_factory=Copied)
 
     def folder(self, at: str) -> None:
-        for item in sorted(
-            os.scandir(self.source / at if at else self.source), key=lambda e: e.name
-        ):
+        for item in sorted(os.scandir(self.source / at), key=lambda e: e.name):
             path = f"{at}/{item.name}" if at else item.name
             if self.keep(path) and not _is_beside(self.source / path):
                 self.one(item, path)

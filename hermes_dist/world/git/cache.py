@@ -171,9 +171,9 @@ def parse_refs(out: bytes) -> Refs:
         elif name.startswith("refs/tags/"):
             tags[name[10:]] = value
     if not COMMIT.fullmatch(head_commit):
-        head_commit = ""
+        head = head_commit = ""
     return Refs(
-        head=head if head_commit else "",
+        head=head,
         head_commit=head_commit,
         heads=heads,
         tags=tags,

@@ -82,6 +82,10 @@ def scheme_of(url: str) -> str:
     return url.partition("://")[0].lower() if "://" in url else "ssh"
 
 
+def _loudness(talk: bool) -> str:
+    return "--progress" if talk else "--quiet"
+
+
 class CliTool:
     """Commands of the git program.
 
@@ -151,7 +155,7 @@ class CliTool:
             "--no-write-fetch-head",
             "--no-recurse-submodules",
             "--update-shallow",
-            "--progress" if talk else "--quiet",
+            _loudness(talk),
             *how,
             *self._serving(url),
             "--end-of-options",
@@ -201,7 +205,7 @@ class CliTool:
             "--no-signed",
             "--no-follow-tags",
             "--recurse-submodules=no",
-            "--progress" if talk else "--quiet",
+            _loudness(talk),
             *leases,
             "--end-of-options",
             without_credentials(url),

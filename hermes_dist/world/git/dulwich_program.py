@@ -59,8 +59,8 @@ def _client(request: Mapping[str, Any]) -> tuple[clients.GitClient, bytes]:
         bare,
         pool_manager=_pool(bare),
         timeout=_TIMEOUT,
-        username=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
+        username=unquote(parts.username or "") or None,
+        password=unquote(parts.password or "") or None,
     )
     return http, path
 
@@ -113,9 +113,12 @@ def _fetch(request: Mapping[str, Any]) -> Iterator[bytes]:
 
     def wants(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
         del depth  # part of the signature
-        if source.startswith(b"refs/") and Ref(source) not in refs:
+        if not source.startswith(b"refs/"):
+            chosen.append(ObjectID(source))
+        elif Ref(source) in refs:
+            chosen.append(refs[Ref(source)])
+        else:
             _fail(f"couldn't find remote ref {source.decode()}")
-        chosen.append(refs[Ref(source)] if source.startswith(b"refs/") else ObjectID(source))
         return chosen[-1:]
 
     def progress(text: bytes) -> None:
@@ -137,8 +140,9 @@ class _Cache(Repo):
     """A cache tells servers of the commits pinned in it; it has no branches."""
 
     def get_graph_walker(self, heads: list[ObjectID] | None = None) -> ObjectStoreGraphWalker:
-        pinned = self.refs.as_dict(Ref(b"refs/dist")).values()
-        return super().get_graph_walker(heads if heads is not None else list(pinned))
+        if heads is None:
+            heads = list(self.refs.as_dict(Ref(b"refs/dist")).values())
+        return super().get_graph_walker(heads)
 
 
 def _open(request: Mapping[str, Any]) -> Repo:
@@ -337,7 +341,9 @@ def main(stdin: IO[bytes], stdout: IO[bytes]) -> None:
     except MemoryError:
         _fail("out of memory")
     except (KeyError, PackFileDisappeared):
-        _fail("not our ref" if request["verb"] == "fetch" else "not a tree object")
+        if request["verb"] == "fetch":
+            _fail("not our ref")
+        _fail("not a tree object")
     except (errors.HangupException, errors.GitProtocolError, OSError) as error:
         _fail(f"unable to access: {error}")
     except (

@@ -85,7 +85,7 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
     (
         r"index-pack|bad pack|inflate|invalid pack|pack (has|is)|corrupt|bad object|delta",
         Invalid,
-        "it sent something that is no git repository, or it broke on the way",
+        "it sent something that is not a git repository, or it broke on the way",
         "try again; then tell its host",
     ),
     (

@@ -129,7 +129,9 @@ class Objects:
     ) -> str:
         """Make an annotated tag; a signature follows its message, as git has it."""
         head = f"object {commit}\ntype commit\ntag {name}\ntagger {tagger}\n\n{message.strip()}\n".encode()
-        return self.add("tag", head + sign(head).strip() + b"\n" if sign is not None else head)
+        if sign is not None:
+            head += sign(head).strip() + b"\n"
+        return self.add("tag", head)
 
     def write(self, cache: Path) -> None:
         """Write all into a bare repository, each whole or not at all.

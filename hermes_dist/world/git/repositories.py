@@ -312,10 +312,9 @@ class BareGit:
     ) -> None:
         """Fetch into a locked cache: only new objects if something was fetched before, else as deep as asked."""
         known = any((cache / "refs/dist").glob("*"))
-        finished = self._fetched(
-            cache, url, commit, None if known and depth == 1 else depth, progress
-        )
-        if not finished.ok and known and depth == 1 and not finished.stopped:
+        only_new = known and depth == 1
+        finished = self._fetched(cache, url, commit, None if only_new else depth, progress)
+        if only_new and not finished.ok and not finished.stopped:
             finished = self._fetched(cache, url, commit, 1, progress)
         if is_missing(finished):
             finished = self._by_name(cache, url, commit, depth, finished)

@@ -28,7 +28,7 @@ def registry_of(text: str, name: str, *, allow_insecure: bool = False) -> Regist
         spec = _as_git(spec)
     if spec.kind.traits.as_git is not AsGit.ALWAYS:
         raise Invalid(
-            f"{text!r:.200} is no place of a registry",
+            f"{text!r:.200} is not a place where a registry can be",
             hint="write ./folder, or a git repository such as github.com/you/index",
         )
     return Registry(name=name, kind=RegistryKind.GIT, location=str(spec))
@@ -52,7 +52,9 @@ def check_index(data: bytes | None, place: str) -> None:
         found = None
     number = found.get("format") if isinstance(found, dict) else None
     if type(number) is not int:
-        raise Invalid(f"it is no registry: there is no {INDEX} that names its format", where=place)
+        raise Invalid(
+            f"it is not a registry: there is no {INDEX} that names its format", where=place
+        )
     if number != FORMAT:
         raise Invalid(
             f"it has format {number}, which this program ({__version__}) does not know",

@@ -137,9 +137,7 @@ class Index:
         found: dict[int, Hit] = {}
         with self._reading() as db:
             for table, mark in _STAGES if asked else ():
-                match = " AND ".join(
-                    f'"{word}"{mark if _is_beginning(word, asked) else ""}' for word in asked
-                )
+                match = " AND ".join(_asked_for(word, mark, asked) for word in asked)
                 query = f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?"  # noqa: S608 - our own tables
                 for (row,) in db.execute(query, (match, _CANDIDATES)).fetchall():
                     if row not in found:
@@ -286,6 +284,10 @@ def _texts(entry: Mapping[str, object]) -> tuple[str, str]:
     names = " ".join(_words(entry.get(field)) for field in ("name", "title", "keywords"))
     others = " ".join(_words(entry.get(field)) for field in ("category", "description", "env"))
     return names, f"{names} {others} {' '.join(what)}"
+
+
+def _asked_for(word: str, mark: str, asked: Sequence[str]) -> str:
+    return f'"{word}"{mark}' if _is_beginning(word, asked) else f'"{word}"'
 
 
 def _is_beginning(word: str, asked: Sequence[str]) -> bool:

@@ -139,7 +139,9 @@ class Mirror:
         updater = self._updater
         target = updater.get_targetinfo(path)
         if target is None:
-            raise Invalid(f"it is no registry: there is no {path}", where=self._registry.location)
+            raise Invalid(
+                f"it is not a registry: there is no {path}", where=self._registry.location
+            )
         if target.length > MAX_ENTRY:
             raise Invalid(
                 "the entry is larger than 1 MiB", where=f"{self._registry.location}: {path}"

@@ -173,7 +173,8 @@ def walk_folder(root: Path, rules: Rules, limits: Limits) -> Walk:
         fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             exclude = _lines(fd, ".git/info/exclude")
-            walker.folder(fd, "", [("", rules(exclude))] if exclude else [])
+            outer = [("", rules(exclude))] if exclude else []
+            walker.folder(fd, "", outer)
         finally:
             os.close(fd)
     except OSError as error:

@@ -38,6 +38,7 @@ from hermes_dist.world.transaction.journal import (
     PRIVATE,
     TXN,
     Journal,
+    digest_of,
     slot_of,
 )
 from hermes_dist.world.transaction.realize import (
@@ -131,8 +132,8 @@ def apply(
             steps=tuple(
                 sorted((s for s in steps if s.before != s.after), key=lambda step: step.path)
             ),
-            lock_before=None if found is None else Digest.of(found),
-            lock_after=None if lock_after is None else Digest.of(lock_after),
+            lock_before=digest_of(found),
+            lock_after=digest_of(lock_after),
             label=label,
         )
         if not journal.steps and found == lock_after:

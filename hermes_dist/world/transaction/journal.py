@@ -41,6 +41,11 @@ __all__ = [
 ]
 
 
+def digest_of(data: bytes | None) -> Digest | None:
+    """Return the digest of a lockfile; None if there is none."""
+    return None if data is None else Digest.of(data)
+
+
 def slot_of(index: int, folder: str = TXN) -> str:
     """Return the path of a step's slot."""
     return f"{folder}/{index}"
@@ -117,8 +122,8 @@ class Journal(Struct, frozen=True, kw_only=True):
         return cls(
             number=data["number"],
             steps=tuple(Step(RelPath(p), _unpacked(b), _unpacked(a)) for p, b, a in data["steps"]),
-            lock_before=None if before is None else Digest(before),
-            lock_after=None if after is None else Digest(after),
+            lock_before=before and Digest(before),
+            lock_after=after and Digest(after),
             label=data["label"],
         )
 

@@ -7,12 +7,18 @@ from contextlib import ExitStack
 
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
-from hermes_dist.model.tree import Digest, Read
+from hermes_dist.model.tree import Read
 from hermes_dist.world.disk.errors import HINTS, trouble
 from hermes_dist.world.ports import Fs
 from hermes_dist.world.transaction.apply import Changed, Unfinished, content, uninterrupted
 from hermes_dist.world.transaction.generations import remove_tree
-from hermes_dist.world.transaction.journal import GENERATIONS, LOCKFILE, PRIVATE, Journal
+from hermes_dist.world.transaction.journal import (
+    GENERATIONS,
+    LOCKFILE,
+    PRIVATE,
+    Journal,
+    digest_of,
+)
 from hermes_dist.world.transaction.realize import SYNC_EACH, Applied
 
 STAGING = "distributions/staging"
@@ -56,7 +62,7 @@ def build_new(
     journal = Journal(
         number=1,
         steps=tuple(sorted((s for s in steps if s.after is not None), key=lambda step: step.path)),
-        lock_after=None if lock_after is None else Digest.of(lock_after),
+        lock_after=digest_of(lock_after),
         label=label,
     )
     home = f"{staging}/{target.rpartition('/')[2]}"
