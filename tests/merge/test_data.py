@@ -600,3 +600,42 @@ def test_a_field_that_says_something_is_a_change(more: dict[str, object]) -> Non
 def test_what_goes_without_saying_is_known_of_jobs_alone() -> None:
     a, b = b"model: null\ndeliver: local\n", b"{}\n"
     assert not same_document(RelPath("config.yaml"), a, b)
+
+
+# Rules of lists that only the random laws would have noticed
+
+
+def test_a_list_that_the_user_left_alone_takes_upstreams_order_in_a_file_they_edited() -> None:
+    for one, other in (("- id: p\n- id: q\n", "- id: q\n- id: p\n"), ("[a, b]\n", "[b, a]\n")):
+        key = "toolsets" if one[0] == "[" else "l"
+        gap = " " if one[0] == "[" else "\n"
+        base, theirs = f"{key}:{gap}{one}", f"{key}:{gap}{other}"
+        assert text_of(base, f"{base}mine: 1\n", theirs) == f"{theirs}mine: 1\n"
+
+
+def test_a_list_that_the_user_reordered_keeps_their_order() -> None:
+    base, ours = "l:\n- id: p\n- id: q\n", "l:\n- id: q\n- id: p\n"
+    assert text_of(base, ours, base + "- id: r\n") == "l:\n- id: q\n- id: r\n- id: p\n"
+
+
+def test_a_set_with_a_duplicate_is_taken_whole() -> None:
+    merged = merge("toolsets: [a, b]\n", "toolsets: [a, a, b]\n", "toolsets: [a, b, c]\n")
+    assert (merged.content, merged.conflicts) == (b"toolsets: [a, a, b]\n", (("toolsets",),))
+
+
+def test_a_set_that_is_new_on_both_sides_is_joined() -> None:
+    assert text_of("k: 1\n", "k: 1\ntoolsets: [a]\n", "k: 1\ntoolsets: [b]\n") in (
+        "k: 1\ntoolsets: [a, b]\n",
+        "k: 1\ntoolsets: [b, a]\n",
+    )
+
+
+def test_both_joins_two_lists_and_is_ours_for_anything_else() -> None:
+    merged, conflicts = merge_values(
+        OTHER, {"l": [1], "x": 1}, {"l": [2, 3], "x": 2}, {"l": [3, 4], "x": 3}, lambda _: Side.BOTH
+    )
+    assert (merged, conflicts) == ({"l": [2, 3, 4], "x": 2}, ())
+    mixed, _ = merge_values(OTHER, {"l": [1]}, {"l": [2]}, {"l": "x"}, lambda _: Side.BOTH)
+    assert mixed == {"l": [2]}
+    other, _ = merge_values(OTHER, {"l": [1]}, {"l": "x"}, {"l": [2]}, lambda _: Side.BOTH)
+    assert other == {"l": "x"}

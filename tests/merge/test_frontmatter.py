@@ -77,3 +77,18 @@ def test_a_skill_new_on_both_sides_merges_without_a_base() -> None:
 def test_what_has_no_front_matter_is_left_to_lines(other: bytes) -> None:
     with pytest.raises(Unmergeable):
         merge_skill(SKILL, BASE, BASE.replace(b"old", b"mine"), other)
+
+
+def test_ours_or_the_base_without_front_matter_is_left_to_lines_too() -> None:
+    theirs, bare = BASE.replace(b"old", b"new"), b"no front matter"
+    for base, ours in ((BASE, bare), (bare, BASE)):
+        with pytest.raises(Unmergeable, match="no front matter"):
+            merge_skill(SKILL, base, ours, theirs)
+
+
+def test_a_conflict_in_the_body_stays_open_while_the_front_matter_merges() -> None:
+    ours = BASE.replace(b"two", b"mine")
+    theirs = BASE.replace(b"old", b"new").replace(b"two", b"theirs")
+    merged = merge_skill(SKILL, BASE, ours, theirs, lambda _key: None)
+    assert merged.content == ours.replace(b"old", b"new")
+    assert (merged.base, merged.conflicts) == (BASE.replace(b"old", b"new"), (BODY,))

@@ -177,6 +177,14 @@ def test_the_next_base_has_the_line_ends_of_theirs() -> None:
     assert (merged.content, merged.base) == (text("aXc"), crlf(text("abc")))
 
 
+def test_a_text_without_a_line_end_takes_that_of_another_side() -> None:
+    joined = merge_text(b"", b"mine", b"a\r\nb\r\n", Side.BOTH)
+    assert joined.content == b"mine\r\na\r\nb"
+    joined = merge_text(b"x\r\ny\r\n", b"mine", b"theirs", Side.BOTH)
+    assert joined.content == b"mine\r\ntheirs"
+    assert merge_text(b"x", b"mine", b"theirs", Side.BOTH).content == b"mine\ntheirs"
+
+
 def test_a_change_of_line_ends_alone_is_no_edit_that_conflicts() -> None:
     merged = merge_text(text("abc"), crlf(text("abc")), text("aXc"))
     assert (merged.content, merged.base, merged.conflicts) == (crlf(text("aXc")), text("aXc"), 0)

@@ -20,6 +20,7 @@ from hermes_dist.model.source import (
     is_loopback,
     is_range,
     parse_source,
+    pin_kind,
     without_credentials,
 )
 from hermes_dist.model.tree import Digest
@@ -525,3 +526,35 @@ def test_a_kind_without_refs_refuses_one_and_says_what_it_is(kind: SourceKind) -
         return
     with pytest.raises(Invalid, match=f"^{kind.traits.label} has no versions"):
         spec.at("v1")
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("source", "ref", "commit", "kind"),
+    [
+        ("./x", "", "", PinKind.FOLDER),
+        ("./x.tgz", "", "", PinKind.ARCHIVE),
+        (f"a/b#{COMMIT}", "", COMMIT, PinKind.COMMIT),
+        ("a/b#012345678", "", COMMIT, PinKind.COMMIT),
+        ("a/b", "refs/heads/main", COMMIT, PinKind.BRANCH),
+        ("a/b", "", COMMIT, PinKind.BRANCH),
+        ("a/b#main", "refs/heads/main", COMMIT, PinKind.BRANCH),
+        ("a/b#v1", "refs/tags/v1", COMMIT, PinKind.TAG),
+        ("a/b#^1.2", "refs/tags/v1.3", COMMIT, PinKind.RANGE),
+        ("a/b#latest", "refs/tags/latest", COMMIT, PinKind.TAG),
+        ("a/b#latest", "refs/tags/v2", COMMIT, PinKind.RANGE),
+        ("name", "refs/tags/v2", COMMIT, PinKind.RANGE),
+        ("name#v2", "refs/tags/v2", COMMIT, PinKind.TAG),
+    ],
+)
+def test_a_pin_follows_what_the_source_asked_for(
+    source: str, ref: str, commit: str, kind: PinKind
+) -> None:
+    assert pin_kind(parse_source(source), ref, commit) is kind
+
+
+def test_a_commit_in_capital_letters_is_the_same_commit() -> None:
+    assert parse_source(f"a/b#{COMMIT.upper()}").ref == COMMIT
+    assert parse_source("a/b#Main").ref == "Main"

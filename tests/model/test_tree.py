@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, check_side_by_side, mode_of
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, check_side_by_side, mode_of, together
 
 ONE, TWO = Entry(Digest.of(b"1")), Entry(Digest.of(b"2"))
 
@@ -159,3 +159,11 @@ def test_law_a_set_of_paths_stands_side_by_side_exactly_when_each_two_do(paths: 
         return True
 
     assert fits(paths) == all(fits(list(pair)) for pair in itertools.combinations(paths, 2))
+
+
+def test_new_contents_are_read_before_old_ones_even_those_that_come_later() -> None:
+    new: dict[Digest, bytes] = {}
+    read = together(new, lambda _digest: b"old")
+    assert read(Digest.of(b"x")) == b"old"
+    new[Digest.of(b"x")] = b""
+    assert read(Digest.of(b"x")) == b""
