@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from hermes_dist.agents.jobs import PAUSED, REASON
 from hermes_dist.decide.consent.floor import Known
-from hermes_dist.decide.consent.granted import Granted, grant, remembered
+from hermes_dist.decide.consent.granted import Granted, approvals_after, grant
 from hermes_dist.decide.consent.parking import Grafted, put_back
 from hermes_dist.decide.consent.switches import Unit, shipped_off
 from hermes_dist.decide.parts import excluded_places
@@ -208,8 +208,8 @@ def _with_lock(
         notes=(*first.notes, *second.notes),
     )
     agreed = [effect for effect in effects if decisions.granted(effect)]
-    before = remembered(arrival.before, ran, frozenset(), lock.pin)
-    approved = remembered(before, agreed, frozenset(), lock.pin)
+    before = approvals_after(arrival.before, ran, frozenset(), lock.pin)
+    approved = approvals_after(before, agreed, frozenset(), lock.pin)
     after = replace(
         lock,
         base=second.base,

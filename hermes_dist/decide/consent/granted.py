@@ -36,7 +36,7 @@ def grant(
     return Granted(digests, before, everything)
 
 
-def remembered(
+def approvals_after(
     before: Iterable[Approval], agreed: Iterable[Effect], digests: frozenset[Digest], pin: Pin
 ) -> tuple[Approval, ...]:
     """Return the approvals after an operation: the earlier ones, and one for each newly approved effect.

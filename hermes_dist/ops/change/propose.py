@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.decide.consent.granted import grant, remembered
+from hermes_dist.decide.consent.granted import approvals_after, grant
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.consent.switches import memory_of, shipped_off
 from hermes_dist.decide.consent.withdrawal import withdraw
@@ -286,7 +286,7 @@ def _next_lock(
     agreed = [e for e in plan.effects if decisions.granted(e)]
     before: tuple[Approval, ...] = ()
     if old:
-        before = remembered(old.approved, plan.ran, frozenset(), old.pin)
+        before = approvals_after(old.approved, plan.ran, frozenset(), old.pin)
     top = _top(incoming, old, partial=partial)
     begun = old or Lock(packages=(top,))
     return replace(
@@ -298,7 +298,7 @@ def _next_lock(
         conflicts=plan.conflicts,
         parked=plan.parked,
         answers=plan.answers,
-        approved=remembered(before, agreed, decisions.granted.now, incoming.pin),
+        approved=approvals_after(before, agreed, decisions.granted.now, incoming.pin),
         off=plan.off,
     )
 

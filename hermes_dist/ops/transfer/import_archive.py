@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.archive import Arrival, Consent, arrive, common_base, quieted, whole_again
-from hermes_dist.decide.consent.granted import remembered
+from hermes_dist.decide.consent.granted import approvals_after
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.decide.leaving.card import Card
 from hermes_dist.decide.leaving.export import only_lock
@@ -235,7 +235,7 @@ def _with_what_ran(lock: Lock | None, plan: Plan) -> Lock | None:
     """The home's own lock, plus the code that ran before: as after an update, going back to it needs no approval."""
     if lock is None:
         return None
-    return replace(lock, approved=remembered(lock.approved, plan.ran, frozenset(), lock.pin))
+    return replace(lock, approved=approvals_after(lock.approved, plan.ran, frozenset(), lock.pin))
 
 
 def _parts(card: Card, choices: Choices) -> tuple[frozenset[str], frozenset[str]]:

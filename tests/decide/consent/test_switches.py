@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from shelf import Shelf
 
-from hermes_dist.decide.consent.granted import grant, remembered
+from hermes_dist.decide.consent.granted import approvals_after, grant
 from hermes_dist.decide.consent.switches import (
     Judge,
     Memory,
@@ -91,7 +91,7 @@ class Home:
         self.shelf.update(plan.blobs)
         self.tree = plan.after(self.tree)
         agreed = [effect for effect in plan.effects if granted(effect)]
-        approved = remembered(self.lock.approved if self.lock else (), agreed, digests, PIN)
+        approved = approvals_after(self.lock.approved if self.lock else (), agreed, digests, PIN)
         lock = Lock(
             packages=(PACKAGE,),
             base=plan.base,
