@@ -184,6 +184,7 @@ _SWITCHES = frozenset(
         "-q",
         "--quiet",
         "-v",
+        "-vv",
         "--verbose",
         "--json",
         "--no-progress",

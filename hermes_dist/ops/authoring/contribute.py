@@ -25,7 +25,7 @@ from hermes_dist.ops.authoring.publication import repository_at
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.observe import first_of
 from hermes_dist.ops.context import Context
-from hermes_dist.world.archive.write import Sink, taken, write_private
+from hermes_dist.world.archive.write import Sink, exists_already, write_private
 from hermes_dist.world.git.push import NewCommit, Publisher, open_publisher
 from hermes_dist.world.ports import RefUpdate
 
@@ -110,7 +110,7 @@ def contribute(
             "say where to: --to FORK for a branch, or -o FILE.patch", hint="one of the two"
         )
     if gift.out and (gift.out.exists() or gift.out.is_symlink()):
-        raise taken(gift.out)
+        raise exists_already(gift.out)
     made = gather(ctx, name, gift)
     if dry_run or not made.changes:
         return Contributed(contribution=made)

@@ -36,7 +36,13 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.transfer.archive_members import Parcel
 from hermes_dist.world.archive.backup import is_beside, look_around
-from hermes_dist.world.archive.write import GzipWriter, Sink, TarWriter, taken, write_private
+from hermes_dist.world.archive.write import (
+    GzipWriter,
+    Sink,
+    TarWriter,
+    exists_already,
+    write_private,
+)
 from hermes_dist.world.load import load_manifest
 
 _ANY = Entry(Digest.of(b""))
@@ -111,7 +117,7 @@ def target_of(name: ProfileName, out: str, *, encrypted: bool) -> Path:
     if path.is_dir():
         path = path / usual
     if path.exists() or path.is_symlink():
-        raise taken(path)
+        raise exists_already(path)
     if not path.absolute().parent.is_dir():
         raise DistError("there is no such folder", where=str(path.parent))
     return path.absolute()

@@ -72,10 +72,10 @@ def foreign_members(path: Path, env: Mapping[str, str]) -> Iterator[Raw]:
             for _ in _content(child, left):
                 pass  # skip content that was not asked for
         if row["what"] == "error":
-            raise _told_by(row)
+            raise _error_of(row)
 
 
-def _told_by(row: Mapping[str, Any]) -> Invalid:
+def _error_of(row: Mapping[str, Any]) -> Invalid:
     return Invalid(str(row["error"]), where=str(row["where"]), hint=str(row["hint"]))
 
 
@@ -100,7 +100,7 @@ def _content(child: Stream, left: list[int]) -> Iterator[bytes]:
     while left[0]:
         mark = child.out.read(4)
         if mark == _STOP:
-            raise _told_by(_row(child))
+            raise _error_of(_row(child))
         size = int.from_bytes(mark, "big")
         piece = child.out.read(size)
         if len(mark) < 4 or len(piece) < size or not 0 < size <= left[0]:
@@ -142,7 +142,7 @@ def _members(inflated: Inflated) -> Iterator[tuple[bytes, bool, int, Iterator[by
         if not sum_is_right(block):
             raise Invalid("the archive is damaged: a header's sum is wrong", where=shown(name))
         if kind in b"xgL":
-            told |= _told(kind, inflated, size, shown(name))
+            told |= _extended_header(kind, inflated, size, shown(name))
             inflated.read(-size % BLOCK)
             continue
         size = int(told["size"]) if "size" in told else size
@@ -152,7 +152,7 @@ def _members(inflated: Inflated) -> Iterator[tuple[bytes, bool, int, Iterator[by
             )
         told = {}
         yield from _member(block, kind, name, size, inflated)
-    inflated.finish(padded=True)
+    inflated.expect_end(padded=True)
 
 
 def _member(
@@ -178,7 +178,7 @@ def _member(
     inflated.read(-size % BLOCK)
 
 
-def _told(kind: bytes, inflated: Inflated, size: int, where: str) -> dict[str, bytes]:
+def _extended_header(kind: bytes, inflated: Inflated, size: int, where: str) -> dict[str, bytes]:
     """Return what an extended header says about the next member.
 
     Raises:

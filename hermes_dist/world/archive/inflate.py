@@ -59,7 +59,7 @@ class Inflated:
             size -= len(part)
             yield part
 
-    def finish(self, *, padded: bool = False) -> None:
+    def expect_end(self, *, padded: bool = False) -> None:
         """Make sure that nothing follows.
 
         Args:

@@ -154,7 +154,7 @@ def members(chunks: Iterator[bytes]) -> Iterator[Raw]:
             raise Invalid("the archive is not safe: padding that is not empty", where=shown(name))
     if inflated.block().strip(b"\0"):
         raise Invalid("the archive is not safe: something follows its end")
-    inflated.finish()
+    inflated.expect_end()
 
 
 def _check_order(name: bytes, last: bytes) -> None:

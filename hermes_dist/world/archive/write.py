@@ -173,13 +173,13 @@ def write_private(path: Path, fill: Callable[[Sink], None]) -> int:
             folder.noreplace(part, path.name)
             folder.sync_folder("")
     except FileExistsError:
-        raise taken(path) from None
+        raise exists_already(path) from None
     except OSError as error:
         raise trouble(error, "can't write the archive", where=str(path)) from error
     return size
 
 
-def taken(path: Path) -> DistError:
+def exists_already(path: Path) -> DistError:
     """The error for a file that is there already."""
     return DistError(
         "the file exists already, and is not overwritten",

@@ -193,7 +193,7 @@ class Publisher(BareGit):
 
     def _keep(self, cache: Path, commit: str, objects: Objects) -> None:
         """Write objects into a cache, and pin the commit there: it need not be fetched."""
-        with self._held(cache, commit):
+        with self._locked(cache, commit):
             try:
                 objects.write(cache)
                 (cache / "refs/dist" / commit).write_text(f"{commit}\n")

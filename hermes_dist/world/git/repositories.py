@@ -150,9 +150,9 @@ class BareGit:
         cache = self.cache(url)
         if not (depth == 1 and is_pinned(cache, commit)):
             self._may_talk(url)
-            with self._held(cache, commit):
+            with self._locked(cache, commit):
                 if not (depth == 1 and is_pinned(cache, commit)):
-                    self._bring(cache, url, commit, depth, progress)
+                    self._fetch_into(cache, url, commit, depth, progress)
         return commit
 
     def listing(self, url: str, commit: str, subfolder: RelPath | None) -> tuple[GitFile, ...]:
@@ -202,7 +202,7 @@ class BareGit:
         for oid, kind in wanted:
             if kind == "tag" and not (self.cache(url) / "refs/tagged" / oid).is_file():
                 self._may_talk(url)
-                with self._held(self.cache(url), oid):
+                with self._locked(self.cache(url), oid):
                     finished = self._fetched(
                         self.cache(url), url, oid, None, None, target=f"refs/tagged/{oid}"
                     )
@@ -218,8 +218,8 @@ class BareGit:
         lines = self._walk(cache, commit, limit)
         if len(lines) < limit and is_cut(cache, lines):
             self._may_talk(url)
-            with self._held(cache, commit):
-                self._bring(cache, url, commit, limit, None)
+            with self._locked(cache, commit):
+                self._fetch_into(cache, url, commit, limit, None)
             lines = self._walk(cache, commit, limit)
         return [line[0] for line in lines]
 
@@ -245,8 +245,8 @@ class BareGit:
         cache = self.cache(url)
         with contextlib.suppress(Unreachable, Invalid, Busy):
             self._may_talk(url)
-            with self._held(cache, tip):
-                self._bring(cache, url, tip, depth, None)
+            with self._locked(cache, tip):
+                self._fetch_into(cache, url, tip, depth, None)
 
     def _is_foreign(self, cache: Path, old: str, new: str) -> bool:
         """Whether all of the new history is known, and the old commit is not part of it."""
@@ -268,7 +268,7 @@ class BareGit:
             )
 
     @contextlib.contextmanager
-    def _held(self, cache: Path, commit: str) -> Iterator[None]:
+    def _locked(self, cache: Path, commit: str) -> Iterator[None]:
         """Lock a cache against other fetches, of any process; make it if missing, repair it if damaged."""
         from hermes_dist.world.disk.locks import flock  # noqa: PLC0415 - start-up
 
@@ -307,7 +307,7 @@ class BareGit:
             raise Invalid(f"the repository has no {want}", where=without_credentials(url))
         return commit
 
-    def _bring(
+    def _fetch_into(
         self, cache: Path, url: str, commit: str, depth: int, progress: Callable[[str], None] | None
     ) -> None:
         """Fetch into a locked cache: only new objects if something was fetched before, else as deep as asked."""

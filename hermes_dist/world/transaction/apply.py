@@ -125,7 +125,7 @@ def apply(
     guards = guards or {}
     # An older transaction must be finished first: the plan's checks would otherwise see a half-changed home.
     recover(fs, guards)
-    with _told("nothing was changed"), ExitStack() as abort:
+    with _explaining("nothing was changed"), ExitStack() as abort:
         found = fs.read(LOCKFILE)
         journal = Journal(
             number=number or next_number(fs),
@@ -166,7 +166,7 @@ def recover(fs: Fs, guards: Guards | None = None) -> Recovered | None:
     """
     if fs.kind(TXN) == "absent":
         return None
-    with _told("an interrupted operation can't be cleared away"), uninterrupted():
+    with _explaining("an interrupted operation can't be cleared away"), uninterrupted():
         text = fs.read(JOURNAL)
         if text is None:
             _discard(fs)
@@ -342,7 +342,7 @@ def _discard(fs: Fs) -> None:
 
 
 @contextlib.contextmanager
-def _told(doing: str) -> Iterator[None]:
+def _explaining(doing: str) -> Iterator[None]:
     """Turn an error of the system into a sentence for the user."""
     try:
         yield

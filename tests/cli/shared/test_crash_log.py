@@ -70,6 +70,23 @@ def test_a_crash_leaves_a_private_log_that_the_message_names(
     assert ("git    refs" in err) == (more in {("-vv",), ("-v", "-v")})
 
 
+@pytest.mark.parametrize("words", [("-vv", "list"), ("list", "-vv"), ("list", "-v", "-v")])
+def test_steps_are_shown_while_they_are_done_and_no_longer(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, words: tuple[str, ...]
+) -> None:
+    def listed(*_: object) -> list[object]:
+        trace.note("decide", "to list nothing", IN_ENV)
+        return []
+
+    monkeypatch.setattr("hermes_dist.ops.profiles.list.list_profiles", listed)
+    monkeypatch.setattr("hermes_dist.cli.profile_list.list_profiles", listed, raising=False)
+    assert run(*words) == 0
+    err = capsys.readouterr().err
+    assert "decide to list nothing ${MY_PASSPHRASE}" in err
+    trace.note("decide", "later")
+    assert capsys.readouterr().err == ""
+
+
 def test_only_the_newest_logs_stay(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
