@@ -54,9 +54,17 @@ def init(
         bool, typer.Option("--workflow", help="Write a workflow that validates every push.")
     ] = False,
 ) -> int:
-    screen, place = session.screen, ops.place_of(session.ctx, "./" if where == "." else where)
-    folder = session.ctx.layout.home(place) if isinstance(place, ProfileName) else place
-    written = [ops.write_workflow(session.ctx, place)] if workflow else []
+    screen = session.screen
+    if where == ".":
+        where = "./"  # a dot is not a profile name, so it can only mean this folder
+    place = ops.place_of(session.ctx, where)
+    if isinstance(place, ProfileName):
+        folder, word = session.ctx.layout.home(place), str(place)
+    else:
+        folder, word = place, f"{place}/"
+    written = []
+    if workflow:
+        written.append(ops.write_workflow(session.ctx, place))
     if not (workflow and (folder / MANIFEST).exists()):
         given = Draft(
             name=name,
@@ -71,7 +79,6 @@ def init(
     screen.emit("init", {"files": [str(path) for path in written]})
     for path in written:
         screen.say(f"{screen.paint('✓', 'green')} Wrote {clean(path)}")
-    word = place if isinstance(place, ProfileName) else f"{place}/"
     screen.tell(f"  next: {session.command(f'validate {word}')}")
     return 0
 
@@ -97,7 +104,7 @@ def validate(
     place = ops.place_of(session.ctx, where)
     problems = ops.problems_of(session.ctx, ops.package_at(session.ctx, place))
     errors = sum(problem.level == "error" for problem in problems)
-    failed = bool(problems) if strict else errors > 0
+    failed = errors > 0 or (strict and bool(problems))
     screen = session.screen
     screen.emit("validation", validation_data(place, problems, valid=not failed))
     for one in problems:

@@ -269,13 +269,10 @@ def _lines_about(
 def _gone(session: Session, gone: trash_and_archive.Gone) -> None:
     screen = session.screen
     _stopped(session, gone.stopped, "")
-    _rows(
-        session,
-        (
-            ("Removed", ", ".join([*gone.leaving.commands, *gone.leaving.services])),
-            ("Active", "default" if gone.leaving.sticky else ""),
-        ),
-    )
+    rows = [("Removed", ", ".join([*gone.leaving.commands, *gone.leaving.services]))]
+    if gone.leaving.sticky:
+        rows.append(("Active", "default"))
+    _rows(session, rows)
     if gone.leaving.routes:
         screen.warn(f"{gone.leaving.routes} gateway routes still lead to {gone.leaving.name}")
     if gone.expired:

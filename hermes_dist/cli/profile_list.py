@@ -42,7 +42,9 @@ def show_profiles(session: Session) -> int:
 
 def called(row: ops.ProfileRow) -> str:
     """A profile's name, and the name that the agent shows for it if that differs."""
-    return f"{row.name} ({row.shown_as})" if row.shown_as not in ("", row.name) else row.name
+    if row.shown_as in ("", row.name):
+        return row.name
+    return f"{row.name} ({row.shown_as})"
 
 
 def what_is_open(row: ops.ProfileRow) -> str:

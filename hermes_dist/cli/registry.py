@@ -32,19 +32,9 @@ InRegistry = Annotated[
 @command
 def list_(session: Session) -> int:
     rows = ops.list_(session.ctx)
-    session.screen.emit(
-        "registries", {"registries": [registry_data(row.registry, row.state) for row in rows]}
-    )
-    table = [
-        (
-            row.registry.name,
-            row.registry.kind,
-            str(row.state.packages) if row.state else "not read yet",
-            row.state.revision[:12] if row.state else "",
-            row.registry.location,
-        )
-        for row in rows
-    ]
+    data = [registry_data(row.registry, row.state) for row in rows]
+    session.screen.emit("registries", {"registries": data})
+    table = [_line(row) for row in rows]
     if table:
         session.screen.table(("name", "kind", "packages", "revision", "place"), table)
     else:
@@ -52,6 +42,14 @@ def list_(session: Session) -> int:
             f"There is no registry. Add one with: {session.command('registry add PLACE')}"
         )
     return 0
+
+
+def _line(row: ops.RegistryRow) -> tuple[str, ...]:
+    registry, state = row.registry, row.state
+    packages, revision = "not read yet", ""
+    if state:
+        packages, revision = str(state.packages), state.revision[:12]
+    return registry.name, registry.kind, packages, revision, registry.location
 
 
 @command
@@ -117,15 +115,17 @@ def sync(
             codes.append(state.code)
             data.append({**registry_data(registry, None), "error": str(state)})
             continue
-        counts = {"added": state.added, "changed": state.changed, "removed": state.removed}
         data.append(synced_data(registry, state))
-        what = (
-            ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing new"
-        )
-        session.screen.say(f"{clean(registry.name)}: {counted(state.packages, 'package')}, {what}.")
+        packages = counted(state.packages, "package")
+        session.screen.say(f"{clean(registry.name)}: {packages}, {_changes(state)}.")
         _skipped(session, registry, state)
     session.screen.emit("registries", {"registries": data})
     return worst(codes)
+
+
+def _changes(state: Synced) -> str:
+    counts = {"added": state.added, "changed": state.changed, "removed": state.removed}
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing new"
 
 
 def _skipped(session: Session, registry: Registry, state: Synced) -> None:
@@ -152,14 +152,13 @@ def check(
     errors = sum(problem.error for problem in found.problems)
     session.screen.emit("registry-check", checked_data(found))
     for problem in found.problems:
-        mark = (
-            session.screen.paint("error", "red")
-            if problem.error
-            else session.screen.paint("warning", "yellow")
-        )
+        mark = session.screen.paint("warning", "yellow")
+        if problem.error:
+            mark = session.screen.paint("error", "red")
         session.screen.say(f"{mark}: {clean(problem.place)}: {clean(problem.what, 300)}")
-    releases = counted(found.releases, "release")
-    fetched = "no release fetched (--offline)" if session.ctx.offline else f"{releases} fetched"
+    fetched = f"{counted(found.releases, 'release')} fetched"
+    if session.ctx.offline:
+        fetched = "no release fetched (--offline)"
     entries = "1 entry" if found.packages == 1 else f"{found.packages} entries"
     session.screen.say(
         f"{entries}, {fetched}, {found.unpinned} unpinned, {counted(errors, 'error')}."
@@ -209,14 +208,15 @@ def yank(
 ) -> int:
     if undo and reason:
         raise UsageError("--undo and --reason don't go together")
-    why = "" if undo else reason or "withdrawn by its author"
+    why = reason or "withdrawn by its author"
+    if undo:
+        why = ""
     path = ops.yank(session.ctx, name, version, why, registry=registry, folder=folder)
     session.screen.emit(
         "yank", {"package": name, "version": version, "yanked": why, "file": str(path)}
     )
-    session.screen.say(
-        f"{clean(name)} {clean(version)} {'counts again' if undo else 'is yanked'}, in {clean(path)}."
-    )
+    now = "counts again" if undo else "is yanked"
+    session.screen.say(f"{clean(name)} {clean(version)} {now}, in {clean(path)}.")
     session.screen.tell("  next: commit that file where the registry is kept")
     return 0
 
@@ -229,6 +229,7 @@ def package_info(session: Session, text: str) -> int:
         "package",
         {"registry": about.found.registry.name, "install": about.version, **package_data(package)},
     )
+    brings = [f"{count} {name}" for name, count in sorted(package.runs.items()) if count]
     rows: list[tuple[str, str]] = [
         ("package", package.name),
         ("title", package.title),
@@ -239,10 +240,7 @@ def package_info(session: Session, text: str) -> int:
         ("license", package.license),
         ("source", str(package.source)),
         ("agent", package.hermes_requires),
-        (
-            "brings",
-            ", ".join(f"{count} {name}" for name, count in sorted(package.runs.items()) if count),
-        ),
+        ("brings", ", ".join(brings)),
         ("env", ", ".join(package.env)),
         ("versions", ", ".join(_release_words(package)) or "none is pinned: its source decides"),
     ]
@@ -250,9 +248,14 @@ def package_info(session: Session, text: str) -> int:
         if value:
             screen.say(f"{name.ljust(15)}  {clean(value, 300)}")
     take = session.command(f"install {clean(package.name)}")
-    screen.tell(f"  to install{f' {clean(about.version)}' if about.version else ''}: {take}")
+    what = f" {clean(about.version)}" if about.version else ""
+    screen.tell(f"  to install{what}: {take}")
     return 0
 
 
 def _release_words(package: Package) -> list[str]:
-    return [f"{one.version}{' (yanked)' if one.yanked else ''}" for one in package.versions]
+    words = []
+    for release in package.versions:
+        yanked = " (yanked)" if release.yanked else ""
+        words.append(f"{release.version}{yanked}")
+    return words

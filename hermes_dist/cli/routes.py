@@ -63,16 +63,20 @@ def add(
     return 0
 
 
+def _line(route: ops.Route) -> tuple[str, ...]:
+    state = route.fault
+    if not state and not route.enabled:
+        state = "off"
+    return str(route.number), route.name, route.scope, route.profile or "—", state
+
+
 @command_with_profile
 def list_(session: Session) -> int:
     found, on = ops.list_routes(session.ctx)
     session.screen.emit(
         "routes", {"routes": [route_data(route) for route in found], "multiplex": on}
     )
-    rows = [
-        (str(r.number), r.name, r.scope, r.profile or "—", r.fault or ("" if r.enabled else "off"))
-        for r in found
-    ]
+    rows = [_line(route) for route in found]
     if rows:
         session.screen.table(("#", "Name", "Where", "Profile", "State"), rows)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,7 @@ from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
-from hermes_dist.errors import DistError, Invalid, UsageError, counted
+from hermes_dist.errors import DistError, ExitCode, Invalid, UsageError, counted
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.transfer import export as transfer
@@ -95,21 +96,21 @@ def _tell(session: Session, done: Exported) -> None:
     notes(screen, done.notes)
     if done.left_out:
         shown = done.left_out if screen.verbose else done.left_out[:_SHOWN]
-        more = (
-            f" and {len(done.left_out) - len(shown)} more; -v lists them"
-            if len(shown) < len(done.left_out)
-            else ""
-        )
-        screen.tell(f"  left out  {', '.join(clean(name, 60) for name in shown)}{more}")
+        names = _joined(shown)
+        more = len(done.left_out) - len(shown)
+        if more:
+            names += f" and {more} more; -v lists them"
+        screen.tell(f"  left out  {names}")
     if done.variables:
-        screen.tell(
-            f"  secrets became variables: {', '.join(clean(name, 60) for name in done.variables)}"
-        )
-    screen.say(
-        f"{screen.paint('✓', 'green')} Exported {done.profile} to {done.path}: "
-        f"{counted(done.files, 'file')}, {size_of(done.size)}."
-    )
+        screen.tell(f"  secrets became variables: {_joined(done.variables)}")
+    size = f"{counted(done.files, 'file')}, {size_of(done.size)}"
+    tick = screen.paint("✓", "green")
+    screen.say(f"{tick} Exported {done.profile} to {done.path}: {size}.")
     screen.say(f"  bring it in elsewhere with: {session.command(f'import {done.path.name}')}")
+
+
+def _joined(names: Sequence[str]) -> str:
+    return ", ".join(clean(name, 60) for name in names)
 
 
 def new_passphrase(session: Session, file: str) -> str:
@@ -147,7 +148,7 @@ def read_passphrase(file: str) -> str:
             f"the passphrase can't be read: {error.strerror}", where=str(path)
         ) from error
     except UnicodeDecodeError:
-        raise Invalid("the passphrase is no text", where=str(path)) from None
+        raise Invalid("the passphrase is not text", where=str(path)) from None
     if not line:
         raise Invalid("the passphrase is empty", where=str(path))
     return line
@@ -192,8 +193,7 @@ def import_(
         # There was nothing to do and so nothing was asked; the preview says why.
         preview(session, proposal)
     code = show_outcome(session, outcome)
-    return (
-        3
-        if proposal is not None and proposal.plan.conflicts and not outcome.dry_run and code == 0
-        else code
-    )
+    if code != ExitCode.DONE or outcome.dry_run or proposal is None:
+        return code
+    # A home that keeps its own lock records no conflict, so the outcome alone does not show one.
+    return ExitCode.CONFLICTS if proposal.plan.conflicts else code

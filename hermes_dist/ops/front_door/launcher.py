@@ -116,12 +116,13 @@ def plan(layout: Layout, into: Path | None = None) -> DoorPlan:
     launcher = _launcher(layout, into)
     if launcher.is_dir():
         raise Invalid(
-            "a folder stands where the command goes", where=str(launcher), hint="use --into DIR"
+            "a folder is where the command should go", where=str(launcher), hint="use --into DIR"
         )
     if not sys.executable:
         raise Invalid("this Python does not know its own path, so no launcher can name it")
     found = head_of(launcher)
     ours = is_front_door(found) and not launcher.is_symlink()
+    # A front door of ours is no command to go back to: what it replaced is remembered.
     former = read_doors(layout).get(launcher) if ours else _former(layout, launcher)
     behind = [former.program(launcher)] if former else []
     programs = [str(program) for program in (*behind, *layout.agent_venvs())]
@@ -234,7 +235,8 @@ def status(layout: Layout, env: Mapping[str, str]) -> DoorStatus:
 
 
 def _launcher(layout: Layout, into: Path | None) -> Path:
-    return (into.expanduser().absolute() if into else layout.commands) / layout.brand.name
+    folder = into.expanduser().absolute() if into else layout.commands
+    return folder / layout.brand.name
 
 
 def _describe(launcher: Path) -> str:
@@ -246,7 +248,9 @@ def _describe(launcher: Path) -> str:
 def _words(former: Former | None) -> str:
     if former is None:
         return ""
-    return f"a link to {former.path}" if former.kind == "link" else f"a file, kept as {former.path}"
+    if former.kind == "link":
+        return f"a link to {former.path}"
+    return f"a file, kept as {former.path}"
 
 
 def _former(layout: Layout, launcher: Path) -> Former | None:
@@ -267,8 +271,7 @@ def _put_aside(layout: Layout, launcher: Path) -> Former | None:
 
 
 def _remove(launcher: Path, former: Former | None) -> Removal:
-    standing = os.path.lexists(launcher)
-    if standing and not is_front_door(head_of(launcher)):
+    if os.path.lexists(launcher) and not is_front_door(head_of(launcher)):
         return Removal(launcher, RemovalOutcome.FOREIGN, _words(former))
     if former is None:
         take_away(launcher)

@@ -93,14 +93,7 @@ def add(
         return registry, ctx.registries.sync(registry)
     registry = registry_of(place, name or "x", allow_insecure=ctx.allow_insecure)
     if not name:
-        last = (
-            registry.location.rstrip("/")
-            .rpartition("/")[2]
-            .partition("#")[0]
-            .removesuffix(".git")
-            .lower()
-        )
-        registry = replace(registry, name=last)
+        registry = replace(registry, name=_usual_name(registry.location))
     if not is_key(registry.name) or registry.name == DEFAULT:
         raise UsageError(
             f"{registry.name!r:.80} can't be the name of a registry",
@@ -113,6 +106,11 @@ def add(
             raise UsageError("--root and --fingerprint go with an https:// address")
         return registry, ctx.registries.add_tuf(registry, data)
     return registry, ctx.registries.add(registry)
+
+
+def _usual_name(location: str) -> str:
+    last = location.rstrip("/").rpartition("/")[2]
+    return last.partition("#")[0].removesuffix(".git").lower()
 
 
 def _root_file(root: str) -> bytes:
@@ -181,8 +179,11 @@ def about(ctx: Context, text: str) -> About:
     try:
         release = choose(found.package, asked).release
     except Invalid:
+        # No release fits, as when all are yanked; what the registry says is still worth showing.
         release = None
-    return About(found, release.version if release else "")
+    if release is None:
+        return About(found, "")
+    return About(found, release.version)
 
 
 def yank(
