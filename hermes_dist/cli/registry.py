@@ -11,6 +11,7 @@ from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError, ExitCode, UsageError, counted, worst
 from hermes_dist.ops.registry import registries as ops
+from hermes_dist.ops.registry.check_registry import check_registry
 from hermes_dist.voice.registry_json import (
     checked_data,
     hits_data,
@@ -148,7 +149,7 @@ def check(
         typer.Option("--package", metavar="NAME", help="Only this package; may come often."),
     ] = None,
 ) -> int:
-    found = ops.check(session.ctx, place, only=tuple(only or ()))
+    found = check_registry(session.ctx, place, only=tuple(only or ()))
     errors = sum(problem.error for problem in found.problems)
     session.screen.emit("registry-check", checked_data(found))
     for problem in found.problems:

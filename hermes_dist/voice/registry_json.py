@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.model.registry import Package, Registry
-    from hermes_dist.ops.registry.registries import Checked, Hit, Synced
+    from hermes_dist.ops.registry.check_registry import Checked
+    from hermes_dist.ops.registry.registries import Hit, Synced
 
 
 def registry_data(registry: Registry, state: Synced | None) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.inspect import outdated
 from hermes_dist.ops.package.update import update
 from hermes_dist.ops.registry import registries as ops
+from hermes_dist.ops.registry.check_registry import check_registry
 from hermes_dist.ops.trust.judge_release import Accept
 from hermes_dist.voice.notes import sentences
 
@@ -327,7 +328,7 @@ def test_check_finds_what_is_wrong_with_the_form(shop: Shop) -> None:
     shop.put("bit", source="https://u:p@example.org/x y")
     shop.put("bad-env", source="github.com/you/x", versions=[], env=["lower case"], extra=1)
     (shop.shelf.path / "packages/bo/lost.json").write_text("{}")
-    found = ops.check(shop.story.ctx.with_options(offline=True), str(shop.shelf.path))
+    found = check_registry(shop.story.ctx.with_options(offline=True), str(shop.shelf.path))
     places = [problem.place for problem in found.problems if problem.error]
     assert any(place.startswith("packages/ba/bad-env.json") for place in places)
     assert "packages/bi/bit.json: source" in places
@@ -336,12 +337,12 @@ def test_check_finds_what_is_wrong_with_the_form(shop: Shop) -> None:
 
 
 def test_check_fetches_what_is_pinned_and_holds_it_against_the_entry(shop: Shop) -> None:
-    assert ops.check(shop.story.ctx, "ours").problems == ()
+    assert check_registry(shop.story.ctx, "ours").problems == ()
     shop.ship("1.1.0", tree="0" * 64)
     shop.pin("1.2.0", shop.story.commits[0])
     shop.pin("1.3.0", "e" * 40)
     shop.put("bots", source=shop.story.url, versions=[])
-    found = ops.check(shop.story.ctx, "ours")
+    found = check_registry(shop.story.ctx, "ours")
     assert (found.packages, found.releases, found.unpinned) == (2, 4, 1)
     errors = {problem.place: problem.what for problem in found.problems if problem.error}
     assert "is not what the registry" in errors["packages/bo/bot.json: 1.1.0"]
@@ -353,7 +354,7 @@ def test_check_fetches_what_is_pinned_and_holds_it_against_the_entry(shop: Shop)
 
 def test_the_registry_that_is_carried_is_sound(shop: Shop) -> None:
     ops.add(shop.story.ctx, "default")
-    found = ops.check(shop.story.ctx.with_options(offline=True))
+    found = check_registry(shop.story.ctx.with_options(offline=True))
     assert [problem for problem in found.problems if problem.error] == []
     assert found.packages > 100
 

@@ -1,63 +1,46 @@
-"""The verbs of registries: add, list, remove, sync, check, search, info of a package, yank."""
+"""The registries of this machine: add, list, remove, sync, search, say what one knows, yank."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.registry import choose, near_twins, problems_of
+from hermes_dist.decide.registry import choose
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
-from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.registry import (
     DEFAULT,
     INDEX,
-    Package,
     Registry,
     RegistryKind,
     dump_package,
     entry_path,
     is_key,
-    key_of,
     parse_package,
 )
 from hermes_dist.model.registry import yank as yanked
-from hermes_dist.model.source import PinKind, SourceSpec, parse_source
-from hermes_dist.ops.change.fetch import fetch, placed_for
+from hermes_dist.model.source import parse_source
 from hermes_dist.ops.change.look_up_name import FoundPackage, find
-from hermes_dist.ops.change.propose import propose
-from hermes_dist.ops.change.request import Choices
-from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import open_home
 from hermes_dist.world.disk.fs import atomic_write
-from hermes_dist.world.load import violations
-from hermes_dist.world.registry.files import check_index, entries_of, read_file, registry_of
+from hermes_dist.world.registry.files import check_index, read_file, registry_of
 from hermes_dist.world.registry.index import Hit, Synced
 
 __all__ = [
     "About",
-    "Checked",
     "Hit",
-    "Problem",
     "RegistryRow",
     "Synced",
     "about",
     "add",
-    "check",
     "list_",
     "remove",
     "search",
     "sync",
     "yank",
 ]
-_FEW = 5
-_NOBODY = ProfileName("registry-check")
-"""The profile name used for a package that is only checked."""
 
 
 class RegistryRow(Struct, frozen=True):
@@ -228,132 +211,3 @@ def _editable(ctx: Context, name: str, registry: str, folder: str) -> Path:
             hint="edit a checkout of it with --in FOLDER, then commit and push that",
         )
     return Path(found.location)
-
-
-class Problem(Struct, frozen=True):
-    """A problem in a registry entry.
-
-    Attributes:
-        place: The file and the field.
-        error: True if it has to be fixed; False for a warning.
-    """
-
-    place: str
-    what: str
-    error: bool = True
-
-
-class Checked(Struct, frozen=True):
-    """The result of a check.
-
-    Attributes:
-        packages: How many entries there are.
-        releases: How many pinned releases were fetched and compared with their entries.
-        unpinned: Entries that follow their source, so that no contents can be checked.
-        problems: The problems.
-    """
-
-    packages: int
-    releases: int
-    unpinned: int
-    problems: tuple[Problem, ...]
-
-
-def check(ctx: Context, place: str = DEFAULT, *, only: tuple[str, ...] = ()) -> Checked:
-    """Check a registry: the form of each entry, and, unless offline, each pinned release by fetching it.
-
-    Args:
-        ctx: The context.
-        place: A registry's name, or its folder.
-        only: The packages to check; none for all.
-
-    Raises:
-        DistError: The place is not a registry.
-    """
-    root, local = _folder_of(ctx, place)
-    check_index(read_file(root, INDEX), str(root))
-    files = {path: data for path, data in entries_of(root) if not only or key_of(path) in only}
-    problems: list[Problem] = []
-    packages = [
-        package for path in files if (package := _checked(path, files[path], local, problems))
-    ]
-    _twins(packages, problems)
-    releases = 0
-    if not ctx.offline:
-        for package in packages:
-            for release in package.versions:
-                problems += _resolved(
-                    ctx, package, package.source.at(release.commit), release.version
-                )
-                releases += 1
-    unpinned = sum(not package.versions for package in packages)
-    problems.sort(key=lambda p: (not p.error, p.place, p.what))
-    return Checked(len(files), releases, unpinned, tuple(problems))
-
-
-def _folder_of(ctx: Context, place: str) -> tuple[Path, bool]:
-    found = next((one for one in ctx.registries.all() if one.name == place), None)
-    if found is None and not Path(place).expanduser().is_dir():
-        ctx.registries.named(place)
-    if found is not None and found.kind is not RegistryKind.FOLDER:
-        raise UsageError(
-            f"the registry {place} is no folder",
-            hint="check a checkout of it: registry check ./FOLDER",
-        )
-    return (
-        (Path(found.location), found.name != DEFAULT)
-        if found
-        else (Path(place).expanduser().resolve(), False)
-    )
-
-
-def _checked(path: str, data: bytes, local: bool, problems: list[Problem]) -> Package | None:
-    """Check one file against the schema and the strict reader."""
-    key = key_of(path)
-    if not key:
-        problems.append(Problem(path, "no entry can lie there: it is packages/ab/abc.json for abc"))
-        return None
-    try:
-        package = parse_package(data, key, local=local)
-    except Invalid as err:
-        problems.append(Problem(err.where, err.what))
-        return None
-    broken = [*violations(json.loads(data), "registry-package"), *problems_of(package)]
-    problems += [Problem(f"{path}: {place}" if place else path, what) for place, what in broken]
-    return package
-
-
-def _twins(packages: list[Package], problems: list[Problem]) -> None:
-    names = sorted(package.name for package in packages)
-    for name in names:
-        twins = [twin for twin in near_twins(name, _near(names, name)) if twin > name]
-        if twins:
-            problems.append(
-                Problem(
-                    entry_path(name), f"easily mistaken for {', '.join(twins[:_FEW])}", error=False
-                )
-            )
-
-
-def _near(names: list[str], name: str) -> Iterator[str]:
-    return (other for other in names if abs(len(other) - len(name)) <= 2)
-
-
-def _resolved(ctx: Context, package: Package, spec: SourceSpec, version: str) -> Iterator[Problem]:
-    """Fetch a pinned release as an install would, and compare it with the entry."""
-    release = next(one for one in package.versions if one.version == version)
-    place = f"{entry_path(package.name)}: {version}"
-    ctx.progress(f"fetching {package.name} {version}")
-    target = Target(
-        spec, None, "", release.commit, PinKind.COMMIT, registry=DEFAULT, tree=release.tree
-    )
-    try:
-        incoming = placed_for(ctx, fetch(ctx, target))
-        propose(ctx, open_home(ctx, _NOBODY), incoming, Choices(), verb="install")
-    except DistError as error:
-        yield Problem(place, str(error))
-        return
-    if incoming.manifest.version != version:
-        yield Problem(place, f"its manifest says {incoming.manifest.version or 'no version'!r:.80}")
-    if incoming.manifest.name != package.title:
-        yield Problem(place, f"its manifest calls it {incoming.manifest.name!r:.80}", error=False)
