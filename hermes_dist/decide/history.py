@@ -55,7 +55,7 @@ def one_back(moments: Sequence[Moment]) -> int | None:
 def _position(moment: Moment, by_number: Mapping[int, Moment]) -> int | None:
     """Return the generation whose package a change left in place; None if that generation is not known any more.
 
-    Without this, a second rollback would return to where the first one came from, back and forth for ever.
+    Without this, a second rollback would return to where the first one came from, and so on, back and forth.
     """
     at: Moment | None = moment
     # A generation can only go back to an earlier one; checking that keeps a damaged record from looping.
@@ -76,7 +76,9 @@ def hold_after(held: str, left: str, goal: str) -> str:
         return ANY
     # The first commit left is the one that was bad. Going further back keeps it out; arriving at it ends the hold.
     against = held or left
-    return "" if against == goal else against
+    if against == goal:
+        return ""
+    return against
 
 
 def holds(held: str, offered: str, relation: str) -> bool:

@@ -169,7 +169,8 @@ def _after(facts: Facts, signers: list[str], accept: Accept) -> tuple[str, str]:
     expected, keyring = facts.expected, facts.keyring
     name = keyring.name_of(expected)
     if expected in signers:
-        return expected, f"same key as before, {name}" if name else "same key as before"
+        named = f", {name}" if name else ""
+        return expected, f"same key as before{named}"
     old_revoked = keyring.revocation(expected)
     for signer in signers:
         # Whoever holds a revoked key could name any successor, so it can't vouch for one any more.
@@ -280,7 +281,7 @@ def judge_move(
             where=before.url,
             hint="accept that with --allow-downgrade, or stay where you are",
         )
-    # A rewritten history is no danger to the user's files: base is what the home received, not what git says.
+    # A rewritten history can't harm the user's files: base is what the home received, not what git says.
     if relation == "unrelated":
         return (Note.of(NoteKind.HISTORY_REWRITTEN),)
     if relation == "unknown":

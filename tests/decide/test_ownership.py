@@ -254,6 +254,8 @@ def test_no_shared_name_is_also_the_machines() -> None:
     ("path", "held"),
     [
         ("auth.json", True),
+        ("google_token.json", True),
+        ("skills/a/google_token.json", False),
         ("skills/a/.env.local", True),
         ("skills/a/.ssh/id", True),
         ("skills/a/.config/gh/hosts.yml", True),

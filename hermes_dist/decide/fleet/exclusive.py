@@ -322,6 +322,7 @@ class _Look:
         return "" if _PLACEHOLDER.search(out) else out
 
     def source(self, variable: str) -> str:
+        """Return where a variable is set, for messages."""
         place = ".env" if variable in self.home.variables else "environment"
         return f"{place}: {variable}"
 
@@ -365,7 +366,7 @@ def _identities(
 
 def _named_variables(look: _Look, channel: Channel) -> list[str]:
     """Return the variables that are set and identify the bot; of alternative ones, the first."""
-    names = [channel.identity, *_INSTEAD.get(channel.platform, ())] if channel.identity else []
+    names = (channel.identity, *_INSTEAD.get(channel.platform, ()))  # a login has no variable: ""
     first = [name for name in names if look.env.get(name)][:1]
     return first + [name for name in _MORE.get(channel.platform, ()) if look.env.get(name)]
 
@@ -408,7 +409,7 @@ def _ports(look: _Look) -> Iterator[Claim]:
 def _port_of(look: _Look, row: _Listener, section: Mapping[str, object]) -> tuple[str, str]:
     """Return the port that a channel listens on, and where it is set; channels differ in what comes first."""
     by_config = (
-        look.text(section.get(row.key)) if row.key else "",
+        look.text(section.get(row.key)),
         f"config.yaml: platforms.{row.platform}.{row.key}",
     )
     by_variable = (look.env.get(row.variable, ""), look.source(row.variable))

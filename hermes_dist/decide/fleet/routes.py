@@ -183,7 +183,9 @@ def bare_id(text: str) -> str:
 
 def _person(text: str, known: Mapping[str, frozenset[str]]) -> frozenset[str]:
     bare = bare_id(text)
-    return known.get(bare, frozenset([bare])) if bare else frozenset()
+    if not bare:
+        return frozenset()
+    return known.get(bare, frozenset([bare]))
 
 
 def routes_of(config: object, grammar: Grammar) -> list[Route]:

@@ -257,7 +257,7 @@ def find_leaks(tree: Tree, known: Tree, read: Read, private: Private) -> list[Le
     """
     found: set[Leak] = set()
     for path, entry in tree.items():
-        # What everybody can read already is no leak of this publication, and its author could not mend it.
+        # What everybody can already read does not leak now, and refusing it would not take it back.
         if known.get(path) == entry:
             continue
         if is_machine(path):

@@ -108,8 +108,10 @@ def _front_door(rest: list[str], current: str, profile: str, facts: Facts) -> Se
         case ["gateways", *_] | ["gateway", "route", *_]:
             return _ours(rest, current, profile, facts)
         case [command]:
-            below = [] if current.startswith("-") else list(facts.below(command))
-            return [*below, "route"] if command == "gateway" else below
+            ours = ["route"] if command == "gateway" else []
+            if current.startswith("-"):
+                return ours
+            return [*facts.below(command), *ours]
     return ()
 
 
@@ -139,7 +141,8 @@ def _ours(rest: list[str], current: str, profile: str, facts: Facts) -> Sequence
     if below and not values:
         return below
     if current.startswith("-"):
-        return facts.options(rest[:2] if below else rest[:1])
+        depth = 2 if below else 1
+        return facts.options(rest[:depth])
     named = values[0] if values and values[0] != "." else profile
     return _value(verb, rest[-1], values, named, facts)
 

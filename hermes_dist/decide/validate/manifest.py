@@ -105,7 +105,9 @@ def check_owned(subject: Subject) -> Iterator[Problem]:
     rows = _rows(doc)
     for owned in manifest.owned:
         # A row that reading has tidied up can't be found as written; then the whole list is the place.
-        steps: list[str | int] = [_OWNED, rows.index(owned)] if owned in rows else [_OWNED]
+        steps: list[str | int] = [_OWNED]
+        if owned in rows:
+            steps.append(rows.index(owned))
         yield from _owned(subject, owned, line_at(doc, steps))
     shared = {path.top for path in subject.tree if owner_of(path) is Owner.SHARED}
     covered = {path.top for path in payload_of(subject.tree, manifest).tree}

@@ -342,6 +342,7 @@ def pack(ctx: Context, place: Place, out: Path) -> tuple[int, int]:
         )
     if isinstance(place, ProfileName):
         private = private_of(ctx, open_home(ctx, place))
+        # An archive has no history to compare with, so everything in it is looked at.
         refuse_leaks([str(leak) for leak in find_leaks(package.tree, EMPTY, package.read, private)])
     tree, read = completed(package.tree, package.read, "", package.variables)
     name = f"{ProfileName.slug(subject.manifest.name)}-{subject.manifest.version or '0'}"

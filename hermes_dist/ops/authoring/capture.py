@@ -35,6 +35,7 @@ from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
+from hermes_dist.model.values import as_list
 from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
@@ -122,14 +123,17 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
     manifest = _manifest(home)
     seen = observe(ctx, home, looked_for(manifest).with_entries({**base, **theirs}))
     files, stays = permitted(seen.ours, base, manifest, own=own)
-    grafted, personal = without_personal(files, theirs, lock.kept if lock else (), seen.read)
+    kept = lock.kept if lock else ()
+    grafted, personal = without_personal(files, theirs, kept, seen.read)
     shipped, examples = as_authors(shipped, seen.read)
     read = together({**grafted.blobs, **examples}, seen.read)
-    package = capture(
-        grafted.tree, base, shipped, read, theirs=theirs, name=lock.name if lock else "", own=own
-    )
+    label = lock.name if lock else ""
+    package = capture(grafted.tree, base, shipped, read, theirs=theirs, name=label, own=own)
     received = package_of(theirs, shipped, read)
-    tree = package.tree if lock else package.tree.where(lambda path: path not in ENV_EXAMPLES)
+    tree = package.tree
+    if lock is None:
+        # A profile of the user's own has an example that the agent wrote for it, not one for other people.
+        tree = tree.where(lambda path: path not in ENV_EXAMPLES)
     bundled = tuple(
         LeftOut(path, Why.AGENTS_OWN) for path in sorted(_units(seen.found) - _units(seen.ours))
     )
@@ -185,22 +189,23 @@ def private_of(ctx: Context, home: Home) -> Private:
     values: set[str] = set()
     for folder in folders:
         values |= set(known_secrets(dotenv.read(_data(folder / ".env")), {}).values())
-    for path in sorted(
-        {path for folder in folders for pattern in _CREDENTIALS for path in folder.glob(pattern)}
-    ):
-        try:
-            data = load_data(_data(path), Kind.JSON)
-        except Invalid:
-            continue
-        for one in data if isinstance(data, list) else [data]:
-            values |= set(known_secrets({}, one).values())
-    memories = [
-        _data(path).decode("utf-8", "replace")
-        for path in sorted(home.path.glob(f"{MEMORIES}/**/*.md"))
-    ]
+        for path in (path for pattern in _CREDENTIALS for path in folder.glob(pattern)):
+            values |= _secrets_in(path)
+    notes = sorted(home.path.glob(f"{MEMORIES}/**/*.md"))
+    memories = [_data(path).decode("utf-8", "replace") for path in notes]
     return Private(
         secrets=frozenset(values), memories=memory_lines(memories), home=str(ctx.layout.user_home)
     )
+
+
+def _secrets_in(path: Path) -> set[str]:
+    """Return the secrets in a file of credentials; empty if it can't be read."""
+    try:
+        data = load_data(_data(path), Kind.JSON)
+    except Invalid:
+        return set()
+    rows = as_list(data) or [data]
+    return {value for row in rows for value in known_secrets({}, row).values()}
 
 
 def _data(path: Path) -> bytes:
@@ -218,12 +223,12 @@ def base_of(leaving: Leaving, name: str) -> tuple[Tree, Read]:
     So merging what was published over this base brings in other people's changes and nothing else.
     """
     lock = leaving.home.lock
-    placed = place(
-        leaving.tree, leaving.read, name=name, keep_containers=lock.base if lock else EMPTY
-    )
+    containers = lock.base if lock else EMPTY
+    placed = place(leaving.tree, leaving.read, name=name, keep_containers=containers)
     read = together(placed.blobs, leaving.read)
     if lock is None:
         return placed.tree, read
+    # What waits for approval is published, too, but not live here: as base, it would look deleted by the user.
     waiting = [(effect.path, effect.key) for effect in lock.parked if not effect.off]
     back = put_back(placed.tree, lock.base, waiting, read)
     return back.tree, together(back.blobs, read)

@@ -21,10 +21,10 @@ from hermes_dist.decide.trust import Verdict
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import PinKind
-from hermes_dist.model.tree import together
+from hermes_dist.model.tree import Tree, together
 from hermes_dist.ops.authoring.capture import base_of
 from hermes_dist.ops.authoring.publication import Publication, PublishOptions, plan
-from hermes_dist.ops.change.fetch import fetch, placed_for
+from hermes_dist.ops.change.fetch import Incoming, fetch, placed_for
 from hermes_dist.ops.change.observe import first_of, user_job_ids
 from hermes_dist.ops.change.proposal import Outcome, carry_out
 from hermes_dist.ops.change.propose import propose
@@ -75,11 +75,13 @@ def publish(
     made = plan(ctx, git, name, release)
     if dry_run:
         return Published(publication=made, dry_run=True)
+    commit = made.head
     if made.is_new:
         git.identity()  # fails early: no confirmation should be asked for a commit without an author
-    if made.is_new and not agree(made):
-        raise Cancelled("cancelled, nothing was published")
-    commit = _push(ctx, git, made) if made.is_new else made.head
+        if not agree(made):
+            raise Cancelled("cancelled, nothing was published")
+        commit = _push(ctx, git, made)
+    # Also with nothing new: it may have been published from here before, and not recorded because of an error.
     return Published(publication=made, commit=commit, outcome=_remember(ctx, made, commit))
 
 
@@ -100,6 +102,7 @@ def _push(ctx: Context, git: Publisher, made: Publication) -> str:
     if made.tag:
         tag = git.make_tag_object(made.url, commit, made.tag, made.label, sign=sign)
         updates.append(RefUpdate(f"refs/tags/{made.tag}", "", tag))
+    # In one push: a tag without its branch would be a release that nobody can follow.
     ctx.progress("publishing")
     git.push(made.url, updates, progress=ctx.progress)
     return commit
@@ -112,28 +115,36 @@ def _remember(ctx: Context, made: Publication, commit: str) -> Outcome:
     ctx.store.put_many(read(entry.digest) for entry in base.values())
     target = Target(made.spec, made.refs, f"refs/heads/{made.branch}", commit, PinKind.BRANCH)
     try:
-        lock = found.home.lock
         user_ids = user_job_ids(found.home, read, base)
         incoming = placed_for(ctx, fetch(ctx, target), found.home.base, user_ids)
-        if lock and lock.partial and made.base:
-            earlier = Target(made.spec, made.refs, "", made.base, PinKind.COMMIT)
-            before = placed_for(ctx, fetch(ctx, earlier), lock.base)
-            places = never_received(
-                before.placed, lock.theirs(), first_of(before.read, ctx.store.read)
-            )
-            back = put_back(incoming.placed, base, places, incoming.read)
-            incoming = replace(
-                incoming, placed=back.tree, read=together(back.blobs, incoming.read), whole=False
-            )
-        if made.signer:
-            fingerprint = made.signer.public.fingerprint
-            incoming = replace(
-                incoming, verdict=Verdict(fingerprint, f"signed by {fingerprint} (yours)")
-            )
-        return carry_out(
-            ctx, propose(ctx, found.home, incoming, Choices(), verb="publish", base=base)
-        )
+        incoming = _signed_here(_as_partial(ctx, made, incoming, base), made)
+        # An update like any other: over the base that was just published, it brings in only what others did.
+        proposal = propose(ctx, found.home, incoming, Choices(), verb="publish", base=base)
+        return carry_out(ctx, proposal)
     except DistError as err:
         again = ctx.command(f"publish {found.home.name}")
-        err.hint = f"it is published, and only not noted here yet: {again} does that"
+        err.hint = f"it is published, but not recorded here yet: {again} records it"
         raise
+
+
+def _as_partial(ctx: Context, made: Publication, incoming: Incoming, base: Tree) -> Incoming:
+    """Leave out what a profile with only some parts of its package never received, or publishing would install it."""
+    lock = made.leaving.home.lock
+    if lock is None or not lock.partial or not made.base:
+        return incoming
+    earlier = Target(made.spec, made.refs, "", made.base, PinKind.COMMIT)
+    before = placed_for(ctx, fetch(ctx, earlier), lock.base)
+    read = first_of(before.read, ctx.store.read)
+    places = never_received(before.placed, lock.theirs(), read)
+    back = put_back(incoming.placed, base, places, incoming.read)
+    return replace(
+        incoming, placed=back.tree, read=together(back.blobs, incoming.read), whole=False
+    )
+
+
+def _signed_here(incoming: Incoming, made: Publication) -> Incoming:
+    """Expect the author's own key from now on, without judging a signature that was made a moment ago."""
+    if made.signer is None:
+        return incoming
+    fingerprint = made.signer.public.fingerprint
+    return replace(incoming, verdict=Verdict(fingerprint, f"signed by {fingerprint} (yours)"))

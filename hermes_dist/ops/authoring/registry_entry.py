@@ -82,8 +82,10 @@ def _runs(ctx: Context, lock: Lock) -> Mapping[str, int]:
     tree = lock.theirs()
 
     def data(path: RelPath, kind: Kind) -> object:
+        if path not in tree:
+            return None
         try:
-            return load_data(ctx.store.read(tree[path].digest), kind) if path in tree else None
+            return load_data(ctx.store.read(tree[path].digest), kind)
         except Invalid:
             return None
 

@@ -57,6 +57,7 @@ def sign(ctx: Context, folder: Path, *, tag: str = "", key: str = "") -> SignedT
     found = repo.tag(tag or _tag_here(repo, folder))
     signer = signing_key(ctx, repo, key)
     before = tag_signature(found.raw, found.commit, found.name) if found.raw else None
+    # Signing again would make another object of the tag, and everybody who has it would see a moved tag.
     if before and before.signer == signer.public.fingerprint:
         oid, changed = found.oid, False
     else:
@@ -150,6 +151,7 @@ def rotate(ctx: Context, folder: Path, new: Path, *, key: str = "") -> Rotated:
         raise Invalid(
             "the new key is the old one", where=str(new), hint="name the old one with --key"
         )
+    # Only the old key can vouch for the new one; followers check this signature, not who pushed the file.
     words = [f"{k.kind} {k.line.split()[1]}" for k in (old.public, follower)]
     armor = old.sign(statement(words[0], words[1]), FILE).decode()
     file = folder / KEYS_FILE
