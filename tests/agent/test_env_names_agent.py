@@ -10,6 +10,8 @@ from pathlib import Path
 from hermes_dist.decide.environment.names import EnvClass, class_of
 
 NAME = re.compile(r"[A-Z][A-Z0-9_]{2,}")
+QUOTED, ASKS = re.compile(rb"[\"'][A-Z][A-Z0-9_]{2,}[\"']"), re.compile(rb"(?i)env|secret")
+"""What a file that reads variables holds for sure; others need not be parsed."""
 READS = re.compile(r"(?i)(?!secrets\.).*(?:getenv|environ|env_|_env|secret).*")
 """Functions that are handed a variable's name: the standard ones, and the agent's own around them."""
 
@@ -25,15 +27,18 @@ def _names(site: Path) -> Iterator[str]:
     for line in record.splitlines():
         path = site / line.split(",")[0]
         if path.suffix == ".py" and ".." not in path.parts and path.is_file():
-            yield from _read_in(ast.parse(path.read_bytes()))
+            source = path.read_bytes()
+            if QUOTED.search(source) and ASKS.search(source):
+                yield from _read_in(ast.parse(source))
 
 
 def _read_in(module: ast.Module) -> Iterator[str]:
     for node in ast.walk(module):
-        if isinstance(node, ast.Call) and node.args and READS.fullmatch(ast.unparse(node.func)):
-            yield from _name(node.args[0])
-        elif isinstance(node, ast.Subscript) and "env" in ast.unparse(node.value).lower():
-            yield from _name(node.slice)
+        # Few places hold such a name; to spell out what is called at all others takes a minute.
+        if isinstance(node, ast.Call) and node.args and (named := [*_name(node.args[0])]):
+            yield from named if READS.fullmatch(ast.unparse(node.func)) else ()
+        elif isinstance(node, ast.Subscript) and (named := [*_name(node.slice)]):
+            yield from named if "env" in ast.unparse(node.value).lower() else ()
 
 
 def _name(node: ast.expr) -> Iterator[str]:
