@@ -89,7 +89,7 @@ def _approve(
     if not chosen.effects:
         nothing = ops.approve(session.ctx, name, Request(), lambda _: False)
         session.screen.emit("outcome", outcome_data(nothing))
-        session.screen.say(f"Nothing waits for a yes in {name}.")
+        session.screen.say(f"Nothing needs approval in {name}.")
         return 0
     # A dry run lists the effects in its preview, and has nothing to ask.
     if not dry_run:
@@ -165,14 +165,14 @@ def _list(session: Session, name: ProfileName) -> int:
     for off in found.off:
         screen.say(f"off       {clean(off.key or off.path)}  ({_CAUSES[off.cause]})")
     if not (found.waiting or found.approved or found.off):
-        screen.say(f"Nothing in {name} needs a yes.")
+        screen.say(f"Nothing in {name} needs approval.")
     _next(session, name, found.waiting, found.off)
     return 0
 
 
 def _say_waiting(session: Session, found: approvals.Consents, also: Collection[str]) -> None:
     for group in found.waiting:
-        partly = "  (changes to it; what it was has its yes)" if group.name in also else ""
+        partly = "  (changes to it; the earlier version is approved)" if group.name in also else ""
         session.screen.say(f"waits     {clean(group.name)}{_label(group.label)}{partly}")
 
 

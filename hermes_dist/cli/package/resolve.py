@@ -127,7 +127,7 @@ def _forget(session: Session, name: ProfileName, place: str, request: Request) -
     """Undo decisions made by ``--always``."""
     kept = ops.kept_places(session.ctx, name, place)
     if not kept:
-        session.screen.say(f"Nothing is kept yours for ever in {name}.")
+        session.screen.say(f"Nothing is always kept yours in {name}.")
     code = show_outcome(
         session, ops.forget(session.ctx, name, request, agreement(session, yes=True), place=place)
     )

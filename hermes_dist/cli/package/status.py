@@ -102,5 +102,5 @@ def _open(session: Session, found: Status) -> None:
         name = clean(group.name, 80)
         job = f"  {clean(group.label, 80)}" if group.label else ""
         screen.say(
-            f"  {screen.paint('…', 'magenta')} {name}{job}  ({group.kind}, waits for your yes)"
+            f"  {screen.paint('…', 'magenta')} {name}{job}  ({group.kind}, needs your approval)"
         )

@@ -76,7 +76,7 @@ class _Asker:
     def effects(self, proposal: Proposal) -> bool:
         """Ask whether the effects on the card may run at once."""
         count = counted(len(review.groups_of(proposal.asked)), "thing")
-        self.session.screen.prompt(f"{count} would wait for your yes.")
+        self.session.screen.prompt(f"{count} would need your approval.")
         return self.session.screen.confirm("Let it run these now?", "--allow-effects")
 
     def variables(self, proposal: Proposal) -> Mapping[str, str]:

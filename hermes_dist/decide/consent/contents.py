@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import ABSENT, Kind, kind_of, load_data
@@ -31,13 +32,20 @@ def _canonical(value: object) -> object:
 
 
 def data_in(path: RelPath, tree: Tree, read: Read) -> object:
-    """Return the data of a document; None if it is missing or can't be read."""
-    if path not in tree:
+    """Return the data of a document, which nobody may change; None if it is missing or can't be read."""
+    entry = tree.get(path)
+    if entry is None:
         return None
     try:
-        return load_data(read(tree[path].digest), kind_of(path) or Kind.YAML)
+        return _data_of(read(entry.digest), kind_of(path) or Kind.YAML)
     except Invalid:
         return None
+
+
+@lru_cache(maxsize=8)
+def _data_of(text: bytes, kind: Kind) -> object:
+    # One operation asks seven times for the same few documents, and a large config.yaml takes long to read.
+    return load_data(text, kind)
 
 
 def plain(value: object) -> object:

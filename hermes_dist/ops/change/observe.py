@@ -18,7 +18,7 @@ from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import EMPTY, Digest, Read, Tree, together
+from hermes_dist.model.tree import Digest, Read, Tree, together
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
@@ -27,6 +27,7 @@ from hermes_dist.world.disk.scan import scan
 
 SOUL = RelPath(places.SOUL)
 _MANIFEST = RelPath(MANIFEST)
+_SMALL = 2**16
 _REPOSITORY = ".git"
 """The agent's installer copies this folder along; it says nothing about the home."""
 
@@ -64,11 +65,14 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
     seen = scan(home.path, want, into)
     by_digest: dict[Digest, RelPath] = {entry.digest: path for path, entry in seen.tree.items()}
     stored = mending(ctx, home.lock)
+    kept: dict[Digest, bytes] = {}
 
     def read(digest: Digest) -> bytes:
         path = by_digest.get(digest)
         if path is None:
             return stored(digest)
+        if digest in kept:
+            return kept[digest]
         with RealFs(home.path) as fs:
             # Read again, not kept from the scan: a home may be large, and few contents are ever
             # needed.
@@ -77,13 +81,16 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
             if ctx.store.has(digest):
                 return ctx.store.read(digest)
             raise Invalid("it changed while it was looked at", where=str(path), hint="run it again")
+        if len(data) <= _SMALL:
+            # The settings and the like: a merge asks for them many times, and what has a digest never changes.
+            kept[digest] = data
         return data
 
     return _as_ours(home, seen.tree, seen.odd, read)
 
 
 def _as_ours(home: Home, found: Tree, odd: tuple[LeftOut, ...], read: Read) -> Observed:
-    base = home.lock.base if home.lock else EMPTY
+    base = home.base
     hidden = {path for path in _agents_files(home.path, found, read) if path not in base}
     ours = found.where(lambda path: path not in hidden) if hidden else found
     redumped = _is_redumped(base, found, read)
@@ -156,7 +163,7 @@ def user_job_ids(home: Home, read: Read, base: Tree | None = None) -> frozenset[
     except (OSError, Invalid):
         return frozenset()
     if base is None:
-        base = home.lock.base if home.lock else EMPTY
+        base = home.base
     entry = base.get(JOBS)
     try:
         packaged = job_ids(load_data(read(entry.digest), Kind.JSON)) if entry else frozenset[str]()

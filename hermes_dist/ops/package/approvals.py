@@ -121,7 +121,7 @@ def _unknown(ctx: Context, name: ProfileName, word: str, groups: Iterable[Group]
     names = ", ".join(group.name for group in list(groups)[:10]) or "none"
     hint = f"known are: {names}; all of them: {ctx.command(f'approve {name} --list')}"
     return DistError(
-        f"nothing that waits or has its yes is called {word!r}", where=str(name), hint=hint
+        f"nothing that needs approval or is approved is called {word!r}", where=str(name), hint=hint
     )
 
 
@@ -172,7 +172,7 @@ def _refuse_edited(lock: Lock, ours: Tree, chosen: Iterable[Effect]) -> None:
         ]
         if edited:
             raise DistError(
-                f"you edited {edited[0]}, and taking the yes back would remove it",
+                f"you edited {edited[0]}, and revoking the approval would remove it",
                 where=effect.place,
                 hint="move your version elsewhere first",
             )

@@ -263,7 +263,9 @@ def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) ->
         hits = choose_effects((*lock.parked, *off), word)
         if not hits:
             hint = f"waiting are: {_names(lock.parked)}{f'; switched off: {_names(off)}' if off else ''}"
-            raise DistError(f"nothing that waits is called {word!r}", where=str(name), hint=hint)
+            raise DistError(
+                f"nothing that needs approval is called {word!r}", where=str(name), hint=hint
+            )
         chosen += hits
     units = frozenset(off[effect] for effect in chosen if effect in off)
     return Chosen(tuple(dict.fromkeys(chosen)), units)

@@ -6,6 +6,7 @@ import errno
 import re
 import resource
 import signal
+from collections.abc import Callable
 from typing import NoReturn
 from urllib.parse import unquote
 
@@ -214,8 +215,24 @@ def masked(text: str, url: str) -> str:
 
     A program that splits the URL may print ``user:token@host`` without the scheme, or only the token.
     """
+    return _without(text, _secrets_of(url))
+
+
+def masked_lines(progress: Callable[[str], None] | None, url: str) -> Callable[[str], None] | None:
+    """Pass lines of git's progress on without the login of a URL; None if nobody listens."""
+    if progress is None:
+        return None
+    secrets = _secrets_of(url)  # once: a fetch says hundreds of lines
+
+    def heard(line: str) -> None:
+        progress(_without(line, secrets))
+
+    return heard
+
+
+def _without(text: str, secrets: list[str]) -> str:
     text = without_credentials(text)
-    for secret in _secrets_of(url):
+    for secret in secrets:
         text = text.replace(secret, "…")
     return text
 

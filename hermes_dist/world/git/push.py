@@ -26,7 +26,7 @@ from hermes_dist.world.disk.limits import LIMITS, Limits
 from hermes_dist.world.git.cache import COMMIT
 from hermes_dist.world.git.cli import CliTool
 from hermes_dist.world.git.embedded import DulwichTool
-from hermes_dist.world.git.errors import explain, fail, masked
+from hermes_dist.world.git.errors import explain, fail, masked, masked_lines
 from hermes_dist.world.git.objects import Change, Objects, Sign
 from hermes_dist.world.git.repositories import BareGit, Patience, Tool
 from hermes_dist.world.ports import RefUpdate
@@ -228,7 +228,7 @@ class Publisher(BareGit):
         command = self._writing.push(
             self.cache(cache_of or url), url, updates, talk=progress is not None
         )
-        heard = None if progress is None else lambda line: progress(masked(line, url))
+        heard = masked_lines(progress, url)
         finished = run(command, self._within(self._patience.fetch), heard)
         if not finished.ok:
             raise _refusal(finished, url, self._patience.fetch)

@@ -37,7 +37,7 @@ from hermes_dist.world.git.errors import (
     fail,
     is_damage,
     is_missing,
-    masked,
+    masked_lines,
 )
 from hermes_dist.world.ports import Git, GitFile, Refs, Relation
 
@@ -333,7 +333,7 @@ class BareGit:
     ) -> Finished:
         into = target or f"refs/dist/{source}"
         command = self.tool.fetch(cache, url, source, into, depth, talk=progress is not None)
-        heard = None if progress is None else lambda line: progress(masked(line, url))
+        heard = masked_lines(progress, url)
         return run(command, self._within(self._patience.fetch), heard)
 
     def _by_name(
