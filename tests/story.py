@@ -73,8 +73,8 @@ class Story:
     def install(self, **more: Any) -> Outcome:
         return installing.install(self.ctx, self.url, GO, yes, name="bot", **more)
 
-    def update(self, wish: Request = GO) -> Outcome:
-        return update(self.ctx, BOT, wish, yes)
+    def update(self, request: Request = GO) -> Outcome:
+        return update(self.ctx, BOT, request, yes)
 
     def rollback(self, to: int | None = None, *, exact: bool = False) -> Outcome:
         return going_back.rollback(self.ctx, BOT, GO, yes, to=to, exact=exact)

@@ -41,8 +41,8 @@ def repo(tmp_path: Path) -> Repo:
 
 def installed(tmp_path: Path, repo: Repo, **choices: object) -> Machine:
     machine = Machine(tmp_path / "ada")
-    wish = Request(choices=Choices(**choices))  # type: ignore[arg-type]
-    installing.install(machine.ctx, f"file://{repo.path}", wish, yes, name="bot")
+    request = Request(choices=Choices(**choices))  # type: ignore[arg-type]
+    installing.install(machine.ctx, f"file://{repo.path}", request, yes, name="bot")
     return machine
 
 

@@ -165,8 +165,8 @@ def test_a_signer_that_the_registry_names_has_to_have_signed(shop: Shop) -> None
     shop.put()
     with pytest.raises(Refused, match="says that SHA256"):
         shop.install()
-    wish = replace(GO, accept=Accept(unsigned=True))
-    assert installing.install(shop.story.ctx, "bot", wish, yes, name="bot").done
+    request = replace(GO, accept=Accept(unsigned=True))
+    assert installing.install(shop.story.ctx, "bot", request, yes, name="bot").done
 
 
 def test_a_name_that_leads_elsewhere_later_is_refused(shop: Shop, home: Path) -> None:

@@ -62,17 +62,17 @@ class Signed(Story):
         signed = self.signing(by) if by else ()
         self.repo.git(*signed, "tag", "-f", "-s" if by else "-a", "-m", tag, tag, commit)
 
-    def get(self, wish: Request = GO) -> Outcome:
-        return installing.install(self.ctx, self.url + self.follow, wish, yes, name="bot")
+    def get(self, request: Request = GO) -> Outcome:
+        return installing.install(self.ctx, self.url + self.follow, request, yes, name="bot")
 
-    def to(self, ref: str, wish: Request = GO) -> Outcome:
-        return update(self.ctx, BOT, replace(wish, to=ref), yes)
+    def to(self, ref: str, request: Request = GO) -> Outcome:
+        return update(self.ctx, BOT, replace(request, to=ref), yes)
 
-    def refused(self, words: str, wish: Request = GO, hint: str = "", to: str = "") -> Refused:
+    def refused(self, words: str, request: Request = GO, hint: str = "", to: str = "") -> Refused:
         """The update is refused with these words, and not a byte has changed."""
         before = self.everything()
         with pytest.raises(Refused, match=words) as caught:
-            self.update(replace(wish, to=to))
+            self.update(replace(request, to=to))
         assert hint in caught.value.hint
         assert caught.value.code == 4
         assert self.everything() == before

@@ -163,16 +163,16 @@ def test_whatever_both_sides_do_nothing_of_the_users_is_lost_and_every_conflict_
     for number in (2, 3, 4):
         edit(home, rng, Author(f"user {seed} {number}"))
         before, base = home.files(), home.base(home.lock)
-        wish = Request(choices=ALL if rng.random() < 0.7 else Choices(), to=f"v{number}")
-        outcome = update(played.ctx, home.name, wish, lambda _: True)
+        request = Request(choices=ALL if rng.random() < 0.7 else Choices(), to=f"v{number}")
+        outcome = update(played.ctx, home.name, request, lambda _: True)
         assert outcome.skipped == ()
         assert lines_of(before) - lines_of(base) <= lines_of(home.files())
         picture = home.picture()
         assert (
-            update(played.ctx, home.name, wish, lambda _: True).open_conflicts
+            update(played.ctx, home.name, request, lambda _: True).open_conflicts
             == outcome.open_conflicts
         )
-        update(played.ctx, home.name, Request(choices=wish.choices), lambda _: True)
+        update(played.ctx, home.name, Request(choices=request.choices), lambda _: True)
         assert home.picture() == picture, "a second update changed something"
         assert status(played.ctx, home.name).conflicts == home.lock.conflicts
         if rng.random() < 0.5:

@@ -46,7 +46,7 @@ class Answers:
         self.asked: list[str] = []
         self.cards: list[tuple[str, ...]] = []
 
-    def wish(self, **more: object) -> Request:
+    def request(self, **more: object) -> Request:
         return Request(questions=Questions(effects=self.effects, variables=self.variables), **more)  # type: ignore[arg-type]  # Request's own
 
     def effects(self, proposal: Proposal) -> bool:
@@ -58,8 +58,8 @@ class Answers:
         return {name: value for name, value in self.values.items() if name in self.asked}
 
 
-def install(story: Story, wish: Request) -> Outcome:
-    return installing.install(story.ctx, story.url, wish, yes, name="bot")
+def install(story: Story, request: Request) -> Outcome:
+    return installing.install(story.ctx, story.url, request, yes, name="bot")
 
 
 def given(**values: str) -> Given:
@@ -126,7 +126,7 @@ def test_it_stays_when_the_package_goes_and_is_named_if_it_holds_anything(
 
 def test_a_new_home_is_built_with_what_was_given_and_answered_privately(story: Story) -> None:
     answers = Answers({"TOKEN": SECRET})
-    outcome = install(story, answers.wish(env=given(KEY="plain")))
+    outcome = install(story, answers.request(env=given(KEY="plain")))
     assert answers.asked == ["TOKEN"]
     assert story.read(".env") == f"KEY=plain\nTOKEN='{SECRET}'\n"
     assert stat.S_IMODE((story.home / ".env").stat().st_mode) == 0o600
@@ -139,7 +139,7 @@ def test_a_new_home_is_built_with_what_was_given_and_answered_privately(story: S
 
 
 def test_what_is_skipped_stays_missing(story: Story) -> None:
-    outcome = install(story, Answers({"KEY": "x"}).wish())
+    outcome = install(story, Answers({"KEY": "x"}).request())
     assert missing(outcome) == ["TOKEN"]
     assert story.read(".env") == "KEY=x\n"
 
@@ -148,7 +148,7 @@ def test_a_no_to_the_content_asks_nothing_more_and_writes_nothing(story: Story) 
     answers = Answers({"KEY": "x"})
     with pytest.raises(Cancelled):
         installing.install(
-            story.ctx, story.url, answers.wish(env=given(TOKEN="y")), lambda _: False, name="bot"
+            story.ctx, story.url, answers.request(env=given(TOKEN="y")), lambda _: False, name="bot"
         )
     assert (answers.asked, answers.cards) == ([], [])
     assert not story.home.exists()
@@ -189,14 +189,14 @@ def test_on_update_only_new_wants_are_new_and_asked_for(story: Story) -> None:
     install(story, GO)
     story.ship({"distribution.yaml": manifest("KEY", "TOKEN", "EXTRA", "FRESH", version="2.0.0")})
     answers = Answers({"FRESH": "f"})
-    outcome = story.update(answers.wish())
+    outcome = story.update(answers.request())
     assert outcome.proposal is not None
     assert [w.var.name for w in outcome.proposal.wanted if w.new] == ["EXTRA", "FRESH"]
     assert answers.asked == ["EXTRA", "FRESH"]
     assert story.read(".env") == f"{NEW_ENV}FRESH=f\n"
     story.ship({"SOUL.md": "Soul 3.\n"})
     again = Answers({"KEY": "k"})
-    story.update(again.wish())
+    story.update(again.request())
     assert again.asked == []
 
 
@@ -211,7 +211,7 @@ def test_a_symlink_is_told_about_and_never_written_through(story: Story, tmp_pat
         story.update(Request(env=given(FRESH="f")))
     assert story.read("SOUL.md") == "Soul.\n"
     answers = Answers({"FRESH": "f"})
-    assert missing(story.update(answers.wish())) == ["FRESH"]
+    assert missing(story.update(answers.request())) == ["FRESH"]
     assert answers.asked == []
     assert shared.read_text() == "KEY=k\n"
 
@@ -240,7 +240,7 @@ MCP = '{"mcpServers": {"web": {"command": "npx", "args": ["web-server"]}}}'
 def test_a_yes_to_the_card_releases_what_it_showed(tmp_path: Path) -> None:
     story = Story(tmp_path, {"distribution.yaml": "name: bot\n", "mcp.json": MCP})
     answers = Answers(effects=True)
-    outcome = install(story, answers.wish())
+    outcome = install(story, answers.request())
     assert answers.cards == [
         ("config.yaml: mcp_servers.web.args", "config.yaml: mcp_servers.web.command")
     ]
@@ -254,16 +254,16 @@ def test_a_no_to_the_card_leaves_it_parked_and_the_next_update_asks_only_about_w
     tmp_path: Path,
 ) -> None:
     story = Story(tmp_path, {"distribution.yaml": "name: bot\n", "mcp.json": MCP})
-    install(story, Answers(effects=False).wish())
+    install(story, Answers(effects=False).request())
     assert len(story.lock.parked) == 2
     story.ship(
         {"mcp.json": MCP.replace('"web-server"', '"web-server", "--all"'), "SOUL.md": "Soul.\n"}
     )
     answers = Answers(effects=False)
-    story.update(answers.wish())
+    story.update(answers.request())
     assert answers.cards == [("config.yaml: mcp_servers.web.args",)]
     story.ship({"SOUL.md": "Soul 2.\n"})
-    story.update(answers.wish())
+    story.update(answers.request())
     assert len(answers.cards) == 1
     assert "enabled: false" in story.read("config.yaml")
 

@@ -49,11 +49,11 @@ class Elsewhere:
     def home(self, name: str = "bot") -> Path:
         return self.root / "profiles" / name
 
-    def bring(self, path: Path, wish: Request | None = None, **more: str) -> Outcome:
-        return import_(self.ctx, path, wish or Request(), yes, passphrase=never, **more)
+    def bring(self, path: Path, request: Request | None = None, **more: str) -> Outcome:
+        return import_(self.ctx, path, request or Request(), yes, passphrase=never, **more)
 
-    def update(self, wish: Request = GO) -> Outcome:
-        return updating.update(self.ctx, BOT, wish, yes)
+    def update(self, request: Request = GO) -> Outcome:
+        return updating.update(self.ctx, BOT, request, yes)
 
     def lock(self, name: str = "bot") -> Lock:
         lock = open_home(self.ctx, ProfileName(name)).lock
