@@ -30,8 +30,10 @@ def status(
         bool, typer.Option("--exit-code", help="10 when something differs.")
     ] = False,
 ) -> int:
-    managed = [row.name for row in list_profiles(session.ctx) if row.managed] if all_ else []
-    names = managed if all_ else [session.ctx.profile(profile)]
+    if all_:
+        names = [row.name for row in list_profiles(session.ctx) if row.managed]
+    else:
+        names = [session.ctx.profile(profile)]
     return show(session, names, together=all_, exit_code=exit_code)
 
 

@@ -202,8 +202,10 @@ def _show_guess(session: Session, proposal: Proposal) -> None:
 
 
 def _adopted(session: Session, outcome: Outcome) -> None:
-    lock = outcome.proposal.lock if outcome.proposal else None
-    at = f" at {clean(lock.pin.version)} @ {lock.pin.short}" if lock else ""
+    at = ""
+    if outcome.proposal and outcome.proposal.lock:
+        pin = outcome.proposal.lock.pin
+        at = f" at {clean(pin.version)} @ {pin.short}"
     mark = session.screen.paint("✓", "green")
     session.screen.say(f"{mark} Adopted {outcome.profile}{at}; none of its files changed.")
     if isinstance(outcome.proposal, adopting.Adopting) and outcome.proposal.active:
@@ -242,7 +244,9 @@ def verify(session: Session, profile: Profile = None) -> int:
     )
     rest = f"{len(found.edited)} edited, {len(found.missing)} missing"
     screen.say(f"{found.profile}: {counted(found.same, 'file')} as received, {rest}")
-    about = f": {clean(found.about_source, 300)}" if found.about_source else ""
+    about = ""
+    if found.about_source:
+        about = f": {clean(found.about_source, 300)}"
     screen.say(f"  source  {_SOURCE_WORDS[found.source]}{about}")
     if found.signer:
         screen.say(f"  signer  {clean(found.signer, 200)}")

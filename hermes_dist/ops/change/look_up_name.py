@@ -126,7 +126,9 @@ def find(ctx: Context, asked: SourceSpec, registry: str = "") -> FoundPackage:
     if asked.subfolder:
         raise Invalid("a name in a registry has no folders below it", where=str(asked))
     every = ctx.registries.all()
-    asking = (ctx.registries.named(registry),) if registry else every
+    asking = every
+    if registry:
+        asking = (ctx.registries.named(registry),)
     found = [
         FoundPackage(one, package)
         for one in asking
@@ -156,8 +158,12 @@ def _get(ctx: Context, registry: Registry, key: str, among: int) -> Package | No
 
 
 def _nobody(ctx: Context, key: str, asked: list[str]) -> DistError:
-    twins = near_twins(key, ctx.registries.similar(key)) if is_key(key) else []
-    folder = f"; for the folder here write ./{key}" if Path(key).is_dir() else ""
+    twins: list[str] = []
+    if is_key(key):
+        twins = near_twins(key, ctx.registries.similar(key))
+    folder = ""
+    if Path(key).is_dir():
+        folder = f"; for the folder here write ./{key}"
     if twins:
         hint = f"did you mean {' or '.join(twins[:_TWINS])}?{folder}"
     else:
@@ -211,7 +217,9 @@ def _check_same_place(ctx: Context, found: FoundPackage, lock: Lock) -> None:
         lock.pin.url,
         lock.pin.subfolder,
     ):
-        before = f"{lock.pin.url}//{lock.pin.subfolder}" if lock.pin.subfolder else lock.pin.url
+        before = lock.pin.url
+        if lock.pin.subfolder:
+            before = f"{before}//{lock.pin.subfolder}"
         raise Refused(
             f"the name {found.package.name} leads to {source} now; this profile came from {before}",
             where=f"registry {found.registry.name}",

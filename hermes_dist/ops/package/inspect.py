@@ -111,7 +111,9 @@ def info(ctx: Context, name: ProfileName) -> Info:
         DistError: There is no package, or its files can't be read.
     """
     home = open_home(ctx, name)
-    manifest = manifest_of(ctx, home.lock) if home.lock else None
+    manifest = None
+    if home.lock:
+        manifest = manifest_of(ctx, home.lock)
     if manifest is None:
         try:
             manifest = load_manifest((home.path / MANIFEST).read_bytes())

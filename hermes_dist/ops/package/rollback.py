@@ -86,7 +86,9 @@ def _chosen(ctx: Context, home: Home, rows: list[Past]) -> int:
 
 def _towards(ctx: Context, home: Home, goal: Past, lock: Lock, choices: Choices) -> Proposal:
     """Merge towards the package of an earlier generation; later edits stay."""
-    base = None if home.lock else _left_of(ctx, home, lock)
+    base = None
+    if home.lock is None:
+        base = _left_of(ctx, home, lock)
     proposal = propose(ctx, home, recorded(ctx, lock), choices, verb="rollback", base=base)
     return _labelled(
         replace(proposal, lock=_held(home, _expecting(home, proposal.lock or lock, lock))),
@@ -173,8 +175,13 @@ def _revoked_since(rows: list[Past], goal: Past, now: Lock | None) -> frozenset[
     for before, after in pairwise(rows):
         if after.number > goal.number and after.verb == "revoke" and before.lock:
             left = after.lock or now
-            taken |= set(before.lock.approved) - set(left.approved if left else ())
-    given = digests_of(now.approved) if now else frozenset[Digest]()
+            lost = set(before.lock.approved)
+            if left:
+                lost -= set(left.approved)
+            taken |= lost
+    given = frozenset[Digest]()
+    if now:
+        given = digests_of(now.approved)
     return frozenset(approval for approval in taken if approval.digest not in given)
 
 
@@ -191,7 +198,9 @@ def _without_revoked(lock: Lock, tree: Tree, taken: frozenset[Approval], read: R
     """Going back restores files but no revoked approval: what it covered stays off and needs approval."""
     theirs = lock.theirs()
     packaged = tree.where(theirs.__contains__)
-    live = [e for e in find_effects(EMPTY, packaged, theirs, read) if not e.off] if taken else []
+    if not taken:
+        return _Back(tree, lock)
+    live = [e for e in find_effects(EMPTY, packaged, theirs, read) if not e.off]
     lost = tuple(effect for effect in live if approvals_for(taken, [effect]))
     if not lost:
         return _Back(tree, lock)
@@ -214,7 +223,9 @@ def abort(ctx: Context, name: ProfileName, request: Request, confirm: Confirm) -
     rows = past_of(home)
     index = next((i for i in reversed(range(len(rows))) if rows[i].verb not in _PART_OF_IT), 0)
     if not index or rows[index].verb != "update" or rows[index - 1].lock is None:
-        last = f": the last change was {rows[index].verb}" if rows and rows[index].verb else ""
+        last = ""
+        if rows and rows[index].verb:
+            last = f": the last change was {rows[index].verb}"
         raise DistError(
             f"there is no update to abort{last}",
             where=str(name),
