@@ -9,7 +9,6 @@ import typer
 from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
@@ -19,6 +18,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring import author as ops
 from hermes_dist.ops.authoring.author import Draft, Problem
 from hermes_dist.voice.author_json import shipping_data, validation_data
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.words import size_of
 

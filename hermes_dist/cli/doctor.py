@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode
 from hermes_dist.ops.profiles.doctor import Finding, Report
 from hermes_dist.ops.profiles.doctor import doctor as examine
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.profile_json import doctor_data
 
 

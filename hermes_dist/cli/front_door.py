@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import DryRun, command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.ops.front_door import launcher as ops
+from hermes_dist.voice.clean import clean
 
 Into = Annotated[
     Path | None, typer.Option("--into", metavar="DIR", help="The folder; ~/.local/bin by default.")

@@ -12,7 +12,6 @@ from typing import Annotated
 import click
 import typer
 
-from hermes_dist.cli.shared.clean import clean, clean_line
 from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
@@ -21,6 +20,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.fleet import gateways as ops
 from hermes_dist.ops.fleet import start_stop
 from hermes_dist.ops.fleet.start_stop import GatewayOutcome, GatewayResult
+from hermes_dist.voice.clean import clean, clean_line
 from hermes_dist.voice.fleet_json import clashes_data, gateways_data, results_data
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The profiles.")]

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import DryRun, Profile, command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import Cancelled, InputNeeded, UsageError
@@ -15,6 +14,7 @@ from hermes_dist.model.notes import Note
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles import lifecycle, trash_and_archive
 from hermes_dist.ops.profiles import list as facts
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.notes import sentences
 from hermes_dist.voice.profile_json import away_data, back_data, gone_data, made_data, renamed_data
 

@@ -8,12 +8,12 @@ import typer
 
 from hermes_dist.agents.places import SOUL
 from hermes_dist.cli.profile_list import show_profiles, what_is_open
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import Profile, command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles import list as ops
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.profile_json import row_data
 
 

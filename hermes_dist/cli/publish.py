@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.shared.cards import summary
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import DryRun, Except, Only, Profile, command
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
@@ -24,6 +23,7 @@ from hermes_dist.ops.authoring import registry_entry as entering
 from hermes_dist.ops.authoring.publication import Publication, PublishOptions
 from hermes_dist.ops.change.request import Choices
 from hermes_dist.voice.author_json import contributed_data, published_data
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
 
 _SHOWN = 30

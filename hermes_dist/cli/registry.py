@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError, ExitCode, UsageError, counted, worst
 from hermes_dist.ops.registry import registries as ops
 from hermes_dist.ops.registry.check_registry import check_registry
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.registry_json import (
     checked_data,
     hits_data,

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import command_with_profile
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode
@@ -14,6 +13,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import missing_profile
 from hermes_dist.ops.fleet import routes as ops
 from hermes_dist.ops.fleet.routes import Where
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.fleet_json import answer_data, route_data
 
 Platform = Annotated[str, typer.Option("--platform", help="The channel's platform.")]

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import UsageError
@@ -15,6 +14,7 @@ from hermes_dist.model.trust import Policy
 from hermes_dist.ops.authoring import sign as signing
 from hermes_dist.ops.trust import trusted_keys as ops
 from hermes_dist.voice.author_json import trusted_data
+from hermes_dist.voice.clean import clean
 
 Key = Annotated[
     str,

@@ -10,7 +10,6 @@ import typer
 
 from hermes_dist.cli.shared.ask import agreement
 from hermes_dist.cli.shared.cards import preview
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import (
     Except,
     Only,
@@ -28,6 +27,7 @@ from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.transfer import export as transfer
 from hermes_dist.ops.transfer import import_archive as arriving
 from hermes_dist.ops.transfer.export import Exported, Packing
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.profile_json import exported_data
 from hermes_dist.voice.words import size_of
 

@@ -10,9 +10,10 @@ from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.model.left_out import LeftOut
+    from hermes_dist.model.lock import Lock
     from hermes_dist.model.plan import Conflict, Effect, Step
     from hermes_dist.model.source import Pin
-    from hermes_dist.ops.change.proposal import Outcome
+    from hermes_dist.ops.change.proposal import Outcome, Proposal
     from hermes_dist.ops.change.review import Group
     from hermes_dist.ops.package.approvals import Consents
     from hermes_dist.ops.package.history import Past
@@ -91,27 +92,52 @@ def step_data(step: Step) -> dict[str, Any]:
 
 def outcome_data(outcome: Outcome) -> dict[str, Any]:
     """What an operation did or would do."""
-    proposal, lock = outcome.proposal, outcome.lock
-    conflicts = proposal.plan.conflicts if proposal else lock.conflicts if lock else ()
-    parked = proposal.plan.parked if proposal else lock.parked if lock else ()
+    proposal = outcome.proposal
+    plan = _unchanged_data(outcome.lock) if proposal is None else _proposal_data(proposal)
+    said = outcome.notes if proposal is None else (*outcome.notes, *proposal.notes)
     return {
         "verb": outcome.verb,
         "profile": outcome.profile,
         "done": outcome.done,
         "dry_run": outcome.dry_run,
         "generation": outcome.generation,
-        "pin": pin_data(proposal.pin if proposal else lock.pin if lock else None),
-        "before": pin_data(proposal.before) if proposal else None,
-        "steps": [step_data(s) for s in proposal.steps] if proposal else [],
-        "conflicts": [conflict_data(c) for c in conflicts],
-        "parked": [effect_data(e) for e in parked],
-        "left_out": left_out_data(proposal.left_out) if proposal else [],
-        "missing_env": [w.var.name for w in proposal.wanted if w.missing] if proposal else [],
-        "new_env": [w.var.name for w in proposal.wanted if w.new] if proposal else [],
+        **plan,
         "written_env": list(outcome.variables),
         "skipped": list(outcome.skipped),
         "alias": outcome.alias,
-        "notes": list(sentences((*outcome.notes, *(proposal.notes if proposal else ())))),
+        "notes": list(sentences(said)),
+    }
+
+
+def _proposal_data(proposal: Proposal) -> dict[str, Any]:
+    """The part of an outcome that says what changes."""
+    return {
+        "pin": pin_data(proposal.pin),
+        "before": pin_data(proposal.before),
+        "steps": [step_data(step) for step in proposal.steps],
+        "conflicts": [conflict_data(conflict) for conflict in proposal.plan.conflicts],
+        "parked": [effect_data(effect) for effect in proposal.plan.parked],
+        "left_out": left_out_data(proposal.left_out),
+        "missing_env": [wanted.var.name for wanted in proposal.wanted if wanted.missing],
+        "new_env": [wanted.var.name for wanted in proposal.wanted if wanted.new],
+    }
+
+
+def _unchanged_data(lock: Lock | None) -> dict[str, Any]:
+    """The same part where nothing was proposed: what the lock says."""
+    conflicts: tuple[Conflict, ...] = ()
+    parked: tuple[Effect, ...] = ()
+    if lock is not None:
+        conflicts, parked = lock.conflicts, lock.parked
+    return {
+        "pin": pin_data(lock.pin if lock else None),
+        "before": None,
+        "steps": [],
+        "conflicts": [conflict_data(conflict) for conflict in conflicts],
+        "parked": [effect_data(effect) for effect in parked],
+        "left_out": [],
+        "missing_env": [],
+        "new_env": [],
     }
 
 

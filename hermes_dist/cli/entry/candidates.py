@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from hermes_dist.brand import Brand
 from hermes_dist.cli.entry.verbs import NESTED, VERBS
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.errors import DistError
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import completion as ops
+from hermes_dist.voice.clean import clean
 
 
 def words(brand: Brand, argv: Sequence[str]) -> int:

@@ -9,7 +9,6 @@ import typer
 
 from hermes_dist.cli.shared.ask import agreement
 from hermes_dist.cli.shared.cards import changed_card, group_card, review_card
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import DryRun, Profile, command
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
@@ -22,6 +21,7 @@ from hermes_dist.ops.change.review import Group, agent_time, before_after, group
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package import approvals
 from hermes_dist.ops.package import resolve as ops
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import consents_data, groups_data, outcome_data
 
 _CAUSES = {"user": "you switched it off", "author": "its author ships it switched off"}

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError
 from hermes_dist.model.plan import Conflict
@@ -15,6 +14,7 @@ from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import AskConflict
 from hermes_dist.ops.package.conflict_diff import both_files, conflict_lines, fault_of
+from hermes_dist.voice.clean import clean
 
 _ANSWERS = {"k": Side.OURS, "t": Side.THEIRS, "b": Side.BOTH}
 _HELP = (

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.shared.ask import agreement
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import Profile, Yes, command
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
@@ -19,6 +18,7 @@ from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import history as ops
 from hermes_dist.ops.package import rollback as going_back
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import generation_data, step_data
 
 _FILES = 4

@@ -10,7 +10,6 @@ import typer
 
 from hermes_dist.cli.package.status import show
 from hermes_dist.cli.shared.cards import review_card
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import Profile, command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, worst
@@ -18,6 +17,7 @@ from hermes_dist.ops.change.look_up import ask_ahead
 from hermes_dist.ops.change.review import agent_time
 from hermes_dist.ops.package import inspect as ops
 from hermes_dist.ops.profiles.list import list_profiles
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import diff_data, info_data, outdated_data
 
 

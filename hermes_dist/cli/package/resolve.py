@@ -9,7 +9,6 @@ import typer
 
 from hermes_dist.cli.package.ask_conflict import asker, edited
 from hermes_dist.cli.shared.ask import agreement, questions
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, command
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
@@ -21,6 +20,7 @@ from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.package import resolve as ops
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import conflict_data
 
 

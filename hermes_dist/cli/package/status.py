@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, worst
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change import review
 from hermes_dist.ops.package.status import Status, status
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import status_data
 
 _SIGNS = {

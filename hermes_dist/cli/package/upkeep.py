@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.shared.cards import review_card
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.command import DryRun, Profile, Yes, command
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
@@ -23,6 +22,7 @@ from hermes_dist.ops.package import adopt as adopting
 from hermes_dist.ops.package import upkeep as ops
 from hermes_dist.ops.package.uninstall import Removing
 from hermes_dist.ops.package.uninstall import uninstall as removing
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.package_json import collected_data, outcome_data
 from hermes_dist.voice.words import size_of

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from hermes_dist.cli.shared.cards import preview
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.manifest import EnvVar
@@ -14,6 +13,7 @@ from hermes_dist.ops.change import review
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Confirm, Questions
 from hermes_dist.ops.change.variables import Given, gather, single_line
+from hermes_dist.voice.clean import clean
 
 
 def agreement(session: Session, *, yes: bool) -> Confirm:

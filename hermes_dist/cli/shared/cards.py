@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from hermes_dist.cli.shared.clean import clean, clean_line
 from hermes_dist.cli.shared.reminders import notes, reminder, up_to_date
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import counted
 from hermes_dist.model.lock_package import OffCause
-from hermes_dist.model.plan import Conflict, Effect, EffectKind, Step
+from hermes_dist.model.plan import Effect
 from hermes_dist.ops.change import review
 from hermes_dist.ops.change.proposal import Outcome, Proposal
-from hermes_dist.voice.left_out import why_words
-from hermes_dist.voice.words import EFFECT_VERBS, size_of
+from hermes_dist.voice import cards
+from hermes_dist.voice.clean import clean, clean_line
+from hermes_dist.voice.words import EFFECT_VERBS
 
-_SHOWN = 12
 _INDENT, _WIDEST, _NARROWEST = 13, 100, 40
-_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 
 
 def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> None:
@@ -38,101 +37,51 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
     """
     screen = session.screen.aloud() if asking else session.screen
     rows = review.changed_keys(session.ctx, proposal)
-    conflicts = {(str(c.path), c.key): c for c in proposal.plan.conflicts}
-    _what(screen, proposal)
-    if proposal.new:
-        _parts(screen, proposal)
-    else:
-        _steps(screen, proposal.plan.steps)
-        _keys(screen, [row for row in rows if (row.path, row.key) not in conflicts])
-    _environment(screen, proposal)
+    details = proposal.new or screen.verbose
+    _tell(screen, cards.head_lines(proposal, details=details))
+    _tell(screen, _content(proposal, rows, _most(screen)))
+    _tell(screen, _environment(proposal, every=screen.verbose))
     _effects(session, screen, proposal)
-    for place, conflict in conflicts.items():
-        _conflict(screen, [row for row in rows if (row.path, row.key) == place], conflict)
-    if proposal.new or screen.verbose:
-        _left_out(screen, proposal)
+    for conflict in proposal.plan.conflicts:
+        at = [row for row in rows if (row.path, row.key) == (str(conflict.path), conflict.key)]
+        _tell(screen, [cards.conflict_line(conflict, at)])
+    if details:
+        _tell(screen, cards.left_out_lines(proposal.left_out, _most(screen)))
     notes(screen, proposal.notes)
 
 
-def _what(screen: Screen, proposal: Proposal) -> None:
-    manifest, pin = proposal.manifest, proposal.pin
-    if manifest is None or pin is None:
+def _most(screen: Screen) -> int:
+    return sys.maxsize if screen.verbose else cards.SHOWN
+
+
+def _content(proposal: Proposal, rows: Sequence[review.KeyRow], most: int) -> Iterator[cards.Line]:
+    """The parts of a new package, or the files and keys that change."""
+    if proposal.new:
+        yield cards.part_line(proposal)
         return
-    verb = "Install" if proposal.new else proposal.verb.capitalize()
-    where = f"as {proposal.home.name}" if proposal.new else f"in {proposal.home.name}"
-    screen.tell(screen.paint(f"{verb} {clean(manifest.label)} {where}", "", bold=True, err=True))
-    if manifest.description and (proposal.new or screen.verbose):
-        screen.tell(f"  {clean(manifest.description)}")
-    ref = pin.ref.removeprefix("refs/heads/").removeprefix("refs/tags/") or "folder"
-    at = f"{clean(ref)} @ {pin.short}" if pin.commit else f"as it is, tree {pin.short}"
-    before = proposal.before
-    was = (
-        f" (from {clean(before.version)} @ {before.short})".replace("from  ", "from ")
-        if before
-        else ""
-    )
-    screen.tell(f"  from   {clean(proposal.source)}, {at}{was}")
-    if proposal.trust:
-        screen.tell(f"  trust  {clean(proposal.trust, 300)}")
-    if proposal.new or screen.verbose:
-        if manifest.author or manifest.license:
-            by = " · ".join(clean(text, 80) for text in (manifest.author, manifest.license) if text)
-            screen.tell(f"  by     {by}")
-        screen.tell(f"  into   {clean(proposal.home.path)}")
+    yield from cards.step_lines(proposal.plan.steps, most)
+    conflicts = {(str(c.path), c.key) for c in proposal.plan.conflicts}
+    yield from cards.key_lines([r for r in rows if (r.path, r.key) not in conflicts], most)
 
 
-def _named(parts: Iterable[tuple[str, int]]) -> str:
-    return ", ".join(f"{part} {count}" if count > 1 else part for part, count in parts)
-
-
-def _parts(screen: Screen, proposal: Proposal) -> None:
-    parts = _named(sorted(proposal.parts.items())) or "nothing"
-    screen.tell(
-        f"  parts  {parts} ({counted(len(proposal.tree), 'file')}, {size_of(proposal.size)})"
-    )
-
-
-def _steps(screen: Screen, steps: tuple[Step, ...]) -> None:
-    shown = steps if screen.verbose else steps[:_SHOWN]
-    for step in shown:
-        how = "+" if step.before is None else "-" if step.after is None else "~"
-        screen.tell(f"  {screen.paint(how, _COLOURS[how], err=True)} {clean(step.path)}")
-    if more := len(steps) - len(shown):
-        parts = _named(review.parts_of(step.path for step in steps[_SHOWN:]).items())
-        screen.tell(f"  … and {counted(more, 'more file')} ({parts}); -v lists them")
-
-
-def _keys(screen: Screen, rows: list[review.KeyRow]) -> None:
-    """Show the keys that upstream changed in documents; conflicting ones are shown with their conflicts."""
-    shown = rows if screen.verbose else rows[:_SHOWN]
-    for row in shown:
-        screen.tell(f"    {clean(row.path)}: {clean(row.key, 80)}  {_change(row)}")
-    if more := len(rows) - len(shown):
-        screen.tell(f"    … and {counted(more, 'more key')}; -v lists them")
-
-
-def _change(row: review.KeyRow) -> str:
-    yours = f" (yours: {clean(row.yours, 50)})" if row.yours else ""
-    return f"{clean(row.before, 50) or '(none)'} → {clean(row.after, 50) or '(none)'}{yours}"
-
-
-def _conflict(screen: Screen, rows: list[review.KeyRow], conflict: Conflict) -> None:
-    change = "".join(f"  {_change(row)}" for row in rows)
-    mark = screen.paint("conflict", "red", err=True)
-    screen.tell(f"  {mark}  {clean(conflict.words)}{change} ({conflict.kind}); yours stays")
-
-
-def _environment(screen: Screen, proposal: Proposal) -> None:
+def _environment(proposal: Proposal, *, every: bool) -> Iterator[cards.Line]:
+    """The variables that are newly wanted, or all."""
+    update = proposal.before is not None
     for item in proposal.wanted:
-        if not (item.new or screen.verbose):
-            continue
-        mark = "✓ set" if item.found else "missing" if item.var.required else "optional"
-        colour = "green" if item.found else "yellow"
-        about = f"  {clean(item.var.description, 80)}" if item.var.description else ""
-        new = "new: " if item.new and proposal.before else ""
-        screen.tell(
-            f"  env    {new}{clean(item.var.name, 60)}  {screen.paint(mark, colour, err=True)}{about}"
-        )
+        if item.new or every:
+            yield cards.environment_line(item, update=update)
+
+
+def _tell(screen: Screen, lines: Iterable[cards.Line]) -> None:
+    """Paint lines."""
+    for pieces in lines:
+        screen.tell("".join(_painted(screen, piece) for piece in pieces))
+
+
+def _painted(screen: Screen, piece: cards.Piece) -> str:
+    if not (piece.colour or piece.bold):
+        return piece.text
+    return screen.paint(piece.text, piece.colour, bold=piece.bold, err=True)
 
 
 def _effects(session: Session, screen: Screen, proposal: Proposal) -> None:
@@ -197,11 +146,11 @@ def group_card(screen: Screen, group: review.Group, now: datetime, mark: str = "
         for key, value in group.rows:
             _wrapped(screen, f"{key}: {value}")
         return
-    for line in _lines(group, by_id=screen.verbose):
-        wrapped = _wrap(line)
-        for number, part in enumerate(wrapped):
-            end = mark if number == len(wrapped) - 1 else ""
-            screen.tell(f"  {kind if number == 0 else ' ' * 9} {'  ' if number else ''}{part}{end}")
+    for line in cards.group_words(group, by_id=screen.verbose):
+        first, *rest = _wrap(line) or [""]
+        lines = [f"  {kind} {first}", *(f"  {' ' * 9}   {part}" for part in rest)]
+        for shown in (*lines[:-1], lines[-1] + mark):
+            screen.tell(shown)
     for count, folder in review.loads_of(group):
         where = f" in {clean(folder)}/" if folder else ""
         screen.tell(f"  {' ' * 9}   covers: {counted(count, 'file')}{where} that it can load")
@@ -221,25 +170,6 @@ def _wrapped(screen: Screen, line: str) -> None:
     wrapped = _wrap(line)
     for number, part in enumerate(wrapped):
         screen.tell(f"  {' ' * 12} {'  ' if number else ''}{part}")
-
-
-def _lines(group: review.Group, *, by_id: bool = False) -> list[str]:
-    if group.kind is EffectKind.HIDES:
-        return [f"{group.name} {place}" for place in review.hidden_places(group)]
-    if group.label and not by_id:
-        return [f"{group.label}: {group.line}"]
-    if group.label:
-        return [f"{group.name}: {group.label}: {group.line}"]
-    return [f"{group.name}: {group.line}"]
-
-
-def _left_out(screen: Screen, proposal: Proposal) -> None:
-    shown = proposal.left_out if screen.verbose else proposal.left_out[:_SHOWN]
-    for left in shown:
-        count = f" ({left.files} files)" if left.files > 1 else ""
-        screen.tell(f"  left out  {clean(left.path, 80)}{count}: {clean(why_words(left), 80)}")
-    if more := len(proposal.left_out) - len(shown):
-        screen.tell(f"  left out  … and {more} more; -v lists them")
 
 
 def summary(session: Session, outcome: Outcome) -> int:
@@ -269,17 +199,8 @@ def _waiting(
     new = [group for group in waiting if asked & set(group.effects)]
     # Effects of a side that was just taken are named once more: taking it did not approve them.
     if proposal.verb == "resolve" and new:
-        verb = "waits" if len(new) == 1 else "wait"
-        session.screen.say(f"  {counted(len(new), 'thing')} that you settled {verb} for your yes:")
-        for group in new:
-            for line in _lines(group):
-                session.screen.say(f"    {EFFECT_VERBS[group.kind]} {clean(line)}")
-        which = (
-            ""
-            if len(new) == len(waiting)
-            else "".join(f" {shlex.quote(clean(group.name))}" for group in new)
-        )
-        session.screen.say(f"  next: {session.command(f'approve {proposal.home.name}{which}')}")
+        names = [] if len(new) == len(waiting) else [group.name for group in new]
+        _settled_waiting(session, proposal, new, names)
         return
     count = len(waiting)
     if proposal.lock:
@@ -292,21 +213,24 @@ def _waiting(
         )
 
 
+def _settled_waiting(
+    session: Session, proposal: Proposal, new: Sequence[review.Group], names: Iterable[str]
+) -> None:
+    """Show what was settled and needs approval; with names if something else waits, too."""
+    verb = "waits" if len(new) == 1 else "wait"
+    session.screen.say(f"  {counted(len(new), 'thing')} that you settled {verb} for your yes:")
+    for group in new:
+        for line in cards.group_words(group):
+            session.screen.say(f"    {EFFECT_VERBS[group.kind]} {clean(line)}")
+    words = ["approve", str(proposal.home.name), *(shlex.quote(clean(name)) for name in names)]
+    session.screen.say(f"  next: {session.command(' '.join(words))}")
+
+
 def _done(session: Session, outcome: Outcome, proposal: Proposal) -> None:
     screen, name = session.screen, outcome.profile
     count = len(proposal.plan.steps)
     label = clean(proposal.manifest.label) if proposal.manifest else "the package"
-    words = {
-        "install": "Installed",
-        "update": "Updated",
-        "resolve": "Resolved",
-        "approve": "Approved",
-        "import": "Imported",
-        "rollback": "Went back to",
-        "revoke": "Took back the yes in",
-        "abort": "Aborted the update, back at",
-    }
-    done = words.get(outcome.verb, outcome.verb.capitalize())
+    done = cards.DONE_WORDS.get(outcome.verb, outcome.verb.capitalize())
     at = f" @ {proposal.pin.short}" if proposal.pin else ""
     screen.say(
         f"{screen.paint('✓', 'green')} {done} {label}{at} in {name}: {counted(count, 'file')} changed."
@@ -318,6 +242,11 @@ def _done(session: Session, outcome: Outcome, proposal: Proposal) -> None:
     if missing:
         place = clean(proposal.home.path / ".env")
         screen.say(f"  missing in {place}: {', '.join(clean(m, 60) for m in missing)}")
+    _next(session, outcome, proposal)
+
+
+def _next(session: Session, outcome: Outcome, proposal: Proposal) -> None:
+    screen, name = session.screen, outcome.profile
     if outcome.alias:
         screen.say(f"  start it with: {outcome.alias} chat")
     elif proposal.new:

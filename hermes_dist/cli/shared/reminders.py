@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from hermes_dist.cli.shared.clean import clean
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.errors import ExitCode, counted
+from hermes_dist.voice.clean import clean
 from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any, TextIO
 
-from hermes_dist.cli.shared.clean import clean, clean_line
 from hermes_dist.cli.shared.output import write
 from hermes_dist.errors import Cancelled, DistError, InputNeeded
+from hermes_dist.voice.clean import clean, clean_line
 
 if TYPE_CHECKING:
     from rich.status import Status

@@ -10,7 +10,7 @@ import pytest
 from every_command import COMMANDS, EVIL, Evil
 
 from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested
-from hermes_dist.cli.shared.clean import clean, clean_line
+from hermes_dist.voice.clean import clean, clean_line
 
 RAW = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"

@@ -1,0 +1,177 @@
+"""What the preview of a change says, as lines of text with their colours; a screen or a page paints them.
+
+Text from outside is cleaned here, so that no field can forge a line of ours, whoever paints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from hermes_dist.decide.environment.wanted import Wanted
+from hermes_dist.errors import counted
+from hermes_dist.model.left_out import LeftOut
+from hermes_dist.model.plan import Conflict, EffectKind, Step
+from hermes_dist.model.source import HEADS, TAGS, Pin
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.review import Group, KeyRow, hidden_places, parts_of
+from hermes_dist.voice.clean import clean
+from hermes_dist.voice.left_out import why_words
+from hermes_dist.voice.words import size_of
+
+SHOWN = 12
+"""How many rows of one kind are shown without ``-v``."""
+
+DONE_WORDS = {
+    "install": "Installed",
+    "update": "Updated",
+    "resolve": "Resolved",
+    "approve": "Approved",
+    "import": "Imported",
+    "rollback": "Went back to",
+    "revoke": "Took back the yes in",
+    "abort": "Aborted the update, back at",
+}
+"""What a verb did, before the name of the package; a verb without words says its own name."""
+
+_NONE = "(none)"
+_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
+
+
+class Piece(NamedTuple):
+    """A piece of a line: its text, and how it is painted."""
+
+    text: str
+    colour: str = ""
+    bold: bool = False
+
+
+Line = tuple[Piece, ...]
+
+
+def line(*pieces: str | Piece) -> Line:
+    """Make a line."""
+    return tuple(Piece(piece) if isinstance(piece, str) else piece for piece in pieces)
+
+
+def head_lines(proposal: Proposal, *, details: bool) -> Iterator[Line]:
+    """Say what is installed or changed, from where, and who signed it."""
+    manifest, pin = proposal.manifest, proposal.pin
+    if manifest is None or pin is None:
+        return
+    yield line(Piece(_title(proposal, manifest.label), bold=True))
+    if manifest.description and details:
+        yield line(f"  {clean(manifest.description)}")
+    yield line(f"  from   {clean(proposal.source)}, {_pin_words(pin)}{_before(proposal.before)}")
+    if proposal.trust:
+        yield line(f"  trust  {clean(proposal.trust, 300)}")
+    if details:
+        yield from _maker_lines((manifest.author, manifest.license))
+        yield line(f"  into   {clean(proposal.home.path)}")
+
+
+def _title(proposal: Proposal, label: str) -> str:
+    name = proposal.home.name
+    if proposal.new:
+        return f"Install {clean(label)} as {name}"
+    return f"{proposal.verb.capitalize()} {clean(label)} in {name}"
+
+
+def _maker_lines(by: Iterable[str]) -> Iterator[Line]:
+    told = [clean(text, 80) for text in by if text]
+    if told:
+        yield line(f"  by     {' · '.join(told)}")
+
+
+def _pin_words(pin: Pin) -> str:
+    if not pin.commit:
+        return f"as it is, tree {pin.short}"
+    ref = pin.ref.removeprefix(HEADS).removeprefix(TAGS) or "folder"
+    return f"{clean(ref)} @ {pin.short}"
+
+
+def _before(before: Pin | None) -> str:
+    if before is None:
+        return ""
+    version = f"{clean(before.version)} " if before.version else ""
+    return f" (from {version}@ {before.short})"
+
+
+def part_line(proposal: Proposal) -> Line:
+    """Say which parts a package has, how many files and how large."""
+    parts = _named(sorted(proposal.parts.items())) or "nothing"
+    files = counted(len(proposal.tree), "file")
+    return line(f"  parts  {parts} ({files}, {size_of(proposal.size)})")
+
+
+def _named(parts: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{part} {count}" if count > 1 else part for part, count in parts)
+
+
+def step_lines(steps: Sequence[Step], most: int) -> Iterator[Line]:
+    """List the files that change; at most so many."""
+    for step in steps[:most]:
+        sign = _sign(step)
+        yield line("  ", Piece(sign, _COLOURS[sign]), f" {clean(step.path)}")
+    if rest := steps[most:]:
+        parts = _named(parts_of(step.path for step in rest).items())
+        yield line(f"  … and {counted(len(rest), 'more file')} ({parts}); -v lists them")
+
+
+def _sign(step: Step) -> str:
+    if step.before is None:
+        return "+"
+    return "-" if step.after is None else "~"
+
+
+def key_lines(rows: Sequence[KeyRow], most: int) -> Iterator[Line]:
+    """List the keys that upstream changed in documents; conflicting ones are shown with their conflicts."""
+    for row in rows[:most]:
+        yield line(f"    {clean(row.path)}: {clean(row.key, 80)}  {change_words(row)}")
+    if rest := rows[most:]:
+        yield line(f"    … and {counted(len(rest), 'more key')}; -v lists them")
+
+
+def change_words(row: KeyRow) -> str:
+    """Say what a value was and is, and what yours is if that differs."""
+    yours = f" (yours: {clean(row.yours, 50)})" if row.yours else ""
+    return f"{clean(row.before, 50) or _NONE} → {clean(row.after, 50) or _NONE}{yours}"
+
+
+def conflict_line(conflict: Conflict, rows: Iterable[KeyRow]) -> Line:
+    """Say what both sides changed."""
+    change = "".join(f"  {change_words(row)}" for row in rows)
+    said = f"  {clean(conflict.words)}{change} ({conflict.kind}); yours stays"
+    return line("  ", Piece("conflict", "red"), said)
+
+
+def environment_line(item: Wanted, *, update: bool) -> Line:
+    """Say whether a variable is set; on an update, whether it is newly wanted."""
+    name = f"{'new: ' if item.new and update else ''}{clean(item.var.name, 60)}"
+    about = f"  {clean(item.var.description, 80)}" if item.var.description else ""
+    return line(f"  env    {name}  ", _state(item), about)
+
+
+def _state(item: Wanted) -> Piece:
+    if item.found:
+        return Piece("✓ set", "green")
+    return Piece("missing" if item.var.required else "optional", "yellow")
+
+
+def left_out_lines(left_out: Sequence[LeftOut], most: int) -> Iterator[Line]:
+    """List what is not installed, and why; at most so many."""
+    for left in left_out[:most]:
+        count = f" ({left.files} files)" if left.files > 1 else ""
+        yield line(f"  left out  {clean(left.path, 80)}{count}: {clean(why_words(left), 80)}")
+    if rest := left_out[most:]:
+        yield line(f"  left out  … and {len(rest)} more; -v lists them")
+
+
+def group_words(group: Group, *, by_id: bool = False) -> list[str]:
+    """Say what a server, job, hook, plugin or key does, not cleaned; with its id if that is asked for."""
+    if group.kind is EffectKind.HIDES:
+        return [f"{group.name} {place}" for place in hidden_places(group)]
+    if not group.label:
+        return [f"{group.name}: {group.line}"]
+    named = f"{group.label}: {group.line}"
+    return [f"{group.name}: {named}" if by_id else named]
