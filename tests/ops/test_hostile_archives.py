@@ -149,8 +149,8 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "a root that goes up": (zipped(member(b"../") + END), UNSAFE),
     "nothing at all": (zipped(END), "the archive is empty"),
     "no tar": (zipped(b"hello" * 300), "sum is wrong"),
-    "no gzip": (b"PK\3\4" + bytes(600), "no archive"),
-    "an empty file": (b"", "no archive"),
+    "no gzip": (b"PK\3\4" + bytes(600), "not an archive"),
+    "an empty file": (b"", "not an archive"),
     "a bomb": (
         strict(member(b"bot/x", size=b"%011o\0" % (1 << 30)), bytes(64 << 20)),
         "too large|200 times",
@@ -274,7 +274,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     ),
     "foreign: a header that lies": (
         foreign(ROOT, more=member(b"h", b"99 path=x\n", kind=b"x") + member(b"bot/x")),
-        "header that is none",
+        "header can.t be read",
     ),
     "foreign: a wrong sum": (foreign(ROOT, more=member(b"bot/x", sum=True)), "sum is wrong"),
     "foreign: a size that is no number": (
@@ -371,7 +371,7 @@ def test_an_archive_cut_short_at_any_block_is_refused(
     cuts = [*range(0, len(data), 512), len(data) - 1, len(data) - 4, len(data) - 9]
     for cut in cuts:
         path.write_bytes(data[:cut])
-        assert_refused(ctx, path, "too early|no archive|damaged")
+        assert_refused(ctx, path, "too early|not an archive|damaged")
     path.write_bytes(data)
     assert (
         import_(ctx, path, Request(dry_run=True), lambda _: True, passphrase=never).proposal
