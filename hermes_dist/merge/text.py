@@ -269,7 +269,11 @@ class _Merge:
         return lines + self.ours.raw[at:o_hi]
 
     def _terminated(self) -> bool | None:
-        """Return whether the result ends with a line end: as ours does, unless only theirs changed that."""
+        """Return whether the result ends with a line end: as ours does, unless only theirs changed that.
+
+        The end of the last line is merged apart from its words. Otherwise an editor that adds a newline would make a
+        conflict of the whole last line.
+        """
         base, ours, theirs = self.base.terminated, self.ours.terminated, self.theirs.terminated
         if ours is None or (ours == base and theirs is not None):
             return theirs

@@ -209,32 +209,24 @@ def dump_lock(lock: Lock) -> bytes:
         "kept": sorted(lock.kept),
     }
     flat = {k: v for k, v in lock.more.items() if not isinstance(v, dict)}
-    whole = "".join(
-        [
-            "# Written by hermes-dist: what this profile received, for merging. Do not edit.\n",
-            *(
-                _field(k, v)
-                for k, v in {**head, **flat}.items()
-                if k in flat or v not in ("", 0, [])
-            ),
-            _rows_text(
-                "conflicts",
-                [{"path": c.path, "key": c.key, "kind": c.kind} for c in lock.conflicts],
-            ),
-            _rows_text("parked", map(_effect_row, lock.parked)),
-            _rows_text("answers", map(asdict, lock.answers)),
-            *map(_package_text, lock.packages),
-            *(
-                f"\n{tomli_w.dumps({k: _plain(v)})}"
-                for k, v in sorted(lock.more.items())
-                if k not in flat
-            ),
-            _table_text("upstream", dict(sorted(lock.upstream.items()))),
-            _consent_text(lock),
-            _table_text("shipped", lock.shipped),
-            _table_text("base", lock.base),
-        ]
-    )
+    tables = {k: v for k, v in sorted(lock.more.items()) if k not in flat}
+    conflicts = [{"path": c.path, "key": c.key, "kind": c.kind} for c in lock.conflicts]
+    # TOML wants single fields before the first table. The long tables come last, so that the head can be read alone.
+    parts = [
+        "# Written by hermes-dist: what this profile received, for merging. Do not edit.\n",
+        _fields({name: value for name, value in head.items() if value not in ("", 0, [])}),
+        _fields(flat),
+        _rows_text("conflicts", conflicts),
+        _rows_text("parked", map(_effect_row, lock.parked)),
+        _rows_text("answers", map(asdict, lock.answers)),
+        *map(_package_text, lock.packages),
+        *(f"\n{tomli_w.dumps({name: _plain(value)})}" for name, value in tables.items()),
+        _table_text("upstream", dict(sorted(lock.upstream.items()))),
+        _consent_text(lock),
+        _table_text("shipped", lock.shipped),
+        _table_text("base", lock.base),
+    ]
+    whole = "".join(parts)
     try:
         return whole.encode()
     except UnicodeEncodeError as err:
@@ -272,8 +264,8 @@ def _package_text(package: LockedPackage) -> str:
         "signer": package.signer,
         "partial": package.partial,
     }
-    said = {k: v for k, v in fields.items() if k in _PACKAGE_NEEDS or v}
-    return "\n[[packages]]\n" + "".join(_field(k, v) for k, v in {**said, **package.more}.items())
+    filled = {name: value for name, value in fields.items() if name in _PACKAGE_NEEDS or value}
+    return "\n[[packages]]\n" + _fields({**filled, **package.more})
 
 
 def _consent_text(lock: Lock) -> str:
@@ -291,6 +283,10 @@ def _rows_text(name: str, rows: Iterable[Mapping[str, object]]) -> str:
     if not lines:
         return ""
     return f"{name} = [\n{''.join(lines)}]\n"
+
+
+def _fields(values: Mapping[str, object]) -> str:
+    return "".join(_field(name, value) for name, value in values.items())
 
 
 def _field(name: str, value: object) -> str:
@@ -333,7 +329,10 @@ def load_lock(data: bytes) -> Lock:
 
 
 def _parsed(data: bytes) -> dict[str, object]:
-    """Read the TOML of a lock; the one long table is read line by line if its lines are as written here."""
+    """Read the TOML of a lock; the one long table is read line by line if its lines are as written here.
+
+    A TOML parser in Python takes most of the time of an update of a large package.
+    """
     start = data.rfind(_LAST_TABLE) + len(_LAST_TABLE)
     if start < len(_LAST_TABLE) or len(data) > MAX_BYTES or not ROWS.fullmatch(data, start):
         return parsed(data)
@@ -402,8 +401,8 @@ def _facts(row: Mapping[str, object]) -> Facts:
 
 
 def _fact(value: object) -> Fact:
-    name, said = listed(value, "a fact")
-    return text({"name": name}, "name"), text({"value": said}, "value")
+    name, shown = listed(value, "a fact")
+    return text({"name": name}, "name"), text({"value": shown}, "value")
 
 
 def _plain(value: object) -> object:

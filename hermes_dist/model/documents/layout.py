@@ -1,4 +1,8 @@
-"""Which lines belong to which entry of a block: its comments above, its value, what is indented below."""
+"""Which lines belong to which entry of a block: its comments above, its value, what is indented below.
+
+A parser knows where a value begins and ends, but not whose the comments and blank lines around it are. They are dealt
+out here as people mean them: a comment belongs to the key below it, or to the one above if it is indented deeper.
+"""
 
 from __future__ import annotations
 

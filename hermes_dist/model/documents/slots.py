@@ -39,7 +39,10 @@ class Slot(Struct, frozen=True):
         return ()
 
     def among(self, other: View | None) -> View | None:
-        """Return the matching entry in another document's collection."""
+        """Return the matching entry in another document's collection.
+
+        An item without a name is found by its value: in a list of words that is all there is to go by.
+        """
         if other is None:
             return None
         if self.key is not ABSENT:

@@ -1,4 +1,11 @@
-"""Edit the text of a document so that it holds other data, and keep every byte that need not change."""
+"""Edit the text of a document so that it holds other data, and keep every byte that need not change.
+
+Writing the data anew would lose comments, order and spelling, and each update would rewrite the user's file. So the
+wanted entries are matched with those that are there (``slots``), each entry knows its lines (``layout``), and only the
+lines of entries that differ are replaced. New ones are spelled as in the donor, upstream's document, which says them
+already. The base tells whose a comment is: one that the base has, too, is the author's and may be replaced; any other
+one is the user's.
+"""
 
 from __future__ import annotations
 
