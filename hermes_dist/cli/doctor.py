@@ -20,7 +20,7 @@ from hermes_dist.voice.profile_json import doctor_data
 def doctor(
     session: Session,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what can be mended without deciding for you.")
+        bool, typer.Option("--fix", help="Fix what needs no decision of yours.")
     ] = False,
 ) -> int:
     report = examine(session.ctx, fix=fix)

@@ -73,7 +73,7 @@ def status(session: Session) -> int:
     for door in found.doors:
         line = f"{door.launcher}: in place"
         if not door.stands:
-            line = f"{door.launcher}: gone: something else stands there"
+            line = f"{door.launcher}: gone: another file is there"
         if door.former:
             line += f" (replaced {clean(door.former)})"
         screen.say(line)

@@ -238,7 +238,7 @@ def _show_leaving(
     what = f"moved to the trash, to come back within {trash_and_archive.DAYS} days"
     if purge:
         what = "removed for good"
-    # Shown before a question, it is no result; in a dry run it is the only one.
+    # Before a question it is only information; in a dry run it is the result.
     say = session.screen.say if dry_run else session.screen.tell
     becomes = "would be" if dry_run else "will be"
     say(f"Profile {leaving.name} ({clean(leaving.path)}) {becomes} {what}.")

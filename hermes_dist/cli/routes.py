@@ -146,9 +146,9 @@ def lint(
     rows = [{"where": place, "what": text} for place, text in found]
     session.screen.emit("route-lint", {"findings": rows, "changed": changed})
     if changed:
-        session.screen.say("Set right what could be.")
+        session.screen.say("Fixed what could be fixed.")
     for place, text in found:
         session.screen.say(f"{clean(place)}: {clean(text)}")
     if not found:
-        session.screen.say("Nothing is wrong with the routes.")
+        session.screen.say("The routes have no problems.")
     return ExitCode.ERROR if found else ExitCode.DONE

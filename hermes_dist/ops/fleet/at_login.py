@@ -15,7 +15,9 @@ def enable_gateway(action: Action, name: ProfileName) -> GatewayResult:
     if world.at_login(layout, name):
         return GatewayResult(profile=name, outcome=GatewayOutcome.ENABLED, note="it was already")
     if action.manager is Manager.NONE:
-        note = "no systemd, launchd or s6 is here; let what starts this machine start it"
+        note = (
+            "this machine has no systemd, launchd or s6; start it from whatever starts this machine"
+        )
         return failed(name, note)
     answer = action.ask(name, "install", "--no-start-now", "--start-on-login")
     if answer.code or not action.has_service(name):

@@ -85,7 +85,7 @@ def _is_not_running(action: Action, name: ProfileName) -> GatewayResult:
 def _complaint_on_stop(action: Action, name: ProfileName, *, serviced: bool) -> str:
     """Have the agent stop it; returns what the agent complains of, or nothing.
 
-    A complaint is no failure yet: what counts is whether the process is gone afterwards.
+    A complaint is not yet a failure: what counts is whether the process is gone afterwards.
     """
     timeout = SERVICE_TIMEOUT if serviced else action.options.grace + _AGENT_STOPS
     try:

@@ -122,7 +122,7 @@ def plan(layout: Layout, into: Path | None = None) -> DoorPlan:
         raise Invalid("this Python does not know its own path, so no launcher can name it")
     found = head_of(launcher)
     ours = is_front_door(found) and not launcher.is_symlink()
-    # A front door of ours is no command to go back to: what it replaced is remembered.
+    # Never go back to a front door of ours: what it replaced is remembered.
     former = read_doors(layout).get(launcher) if ours else _former(layout, launcher)
     behind = [former.program(launcher)] if former else []
     programs = [str(program) for program in (*behind, *layout.agent_venvs())]

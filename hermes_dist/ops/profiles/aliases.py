@@ -110,9 +110,7 @@ def write(layout: Layout, planned: AliasPlan) -> Alias:
     path = planned.alias.path
     standing = _standing(path)
     if standing is not None and owner_of(layout.brand, standing) is Owner.FOREIGN:
-        raise Invalid(
-            "a file that is no alias has taken the name", where=str(path), hint="try again"
-        )
+        raise Invalid("another file has taken the name", where=str(path), hint="try again")
     if standing != planned.text or path.is_symlink():
         put_program(path, planned.text.encode("utf-8", "surrogateescape"), 0o755)
     return planned.alias

@@ -96,7 +96,7 @@ def crashes(ctx: Context) -> Iterator[Finding]:
     if journal.exists():
         yield Finding(
             kind="interrupted-move",
-            what="a rename, delete, archive or restore was cut short",
+            what="a rename, delete, archive or restore was interrupted",
             where=str(journal),
             hint="doctor --fix completes it, and so does the next such command",
             fix=partial(_complete, ctx),
@@ -104,9 +104,9 @@ def crashes(ctx: Context) -> Iterator[Finding]:
     if layout.staging.is_dir() and any(layout.staging.iterdir()):
         yield Finding(
             kind="unfinished-home",
-            what="the making of a profile was cut short",
+            what="creating a profile was interrupted",
             where=str(layout.staging),
-            hint="doctor --fix clears it away",
+            hint="doctor --fix removes it",
             fix=partial(_sweep, ctx),
         )
     for name in ctx.names():
@@ -114,7 +114,7 @@ def crashes(ctx: Context) -> Iterator[Finding]:
         if (home / ".dist" / "txn").exists():
             yield Finding(
                 kind="unfinished-change",
-                what="a change of this profile was cut short",
+                what="a change of this profile was interrupted",
                 where=str(home),
                 hint="doctor --fix completes it, and so does the next command about it",
                 fix=partial(finish_leftover, home),
@@ -129,7 +129,7 @@ def crashes(ctx: Context) -> Iterator[Finding]:
     for path in _half_written(ctx):
         yield Finding(
             kind="leftover",
-            what="a half written file of an interrupted command",
+            what="a half-written file of an interrupted command",
             where=str(path),
             hint="doctor --fix removes it",
             fix=partial(path.unlink, missing_ok=True),
@@ -152,7 +152,7 @@ def _half_written(ctx: Context) -> Iterator[Path]:
 
 def _complete(ctx: Context) -> None:
     with profile_moves.all_homes_locked(ctx):
-        pass  # taking this lock completes what was cut short
+        pass  # taking this lock completes what was interrupted
 
 
 def _sweep(ctx: Context) -> None:
@@ -426,11 +426,11 @@ def locks(ctx: Context) -> Iterator[Finding]:
                 what=f"what it received is no longer kept: {shown}",
                 where=str(path),
                 hint="doctor --fix fetches it again",
-                fix=partial(_mend, ctx, lock),
+                fix=partial(_fetch_lost, ctx, lock),
             )
 
 
-def _mend(ctx: Context, lock: Lock) -> None:
+def _fetch_lost(ctx: Context, lock: Lock) -> None:
     try:
         fetch_again(ctx, lock)
     except KeyError as err:
@@ -480,7 +480,7 @@ def _empty(ctx: Context) -> None:
 
 @check
 def store(ctx: Context) -> Iterator[Finding]:
-    """Find contents of the store that nothing needs any more."""
+    """Find contents of the store that nothing needs any longer."""
     if not ctx.layout.store.is_dir():
         return
     try:

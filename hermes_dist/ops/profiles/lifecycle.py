@@ -262,11 +262,11 @@ def _left_out(ctx: Context, name: ProfileName) -> tuple[str, ...]:
     answer = ask(ctx.agent, ctx.layout, name, ["stop"], env=ctx.env, timeout=_LETS_GO)
     if answer.code and name in served_now(ctx):
         raise Busy(
-            f"the gateway of {DEFAULT_PROFILE} serves this profile and does not let go of it: {answer.line}",
+            f"the gateway of {DEFAULT_PROFILE} serves this profile and goes on doing so: {answer.line}",
             where=str(name),
             hint=f"stop that one first: {ctx.command('gateways stop default')}",
         )
-    return (f"the gateway of {DEFAULT_PROFILE} serves it no more",)
+    return (f"the gateway of {DEFAULT_PROFILE} no longer serves it",)
 
 
 def _move(ctx: Context, old: ProfileName, new: ProfileName) -> Move:

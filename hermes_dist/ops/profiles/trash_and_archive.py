@@ -106,7 +106,7 @@ class Back(Struct, frozen=True, kw_only=True):
         place: Where it was.
         services: Its service files, which are in place again but not started.
         commands: The commands that start it again.
-        was_sticky: It was the profile that commands without ``-p`` use, and is not any more.
+        was_sticky: It was the profile that commands without ``-p`` use, and no longer is.
     """
 
     name: ProfileName

@@ -200,7 +200,7 @@ class _Merged(Struct, frozen=True):
 def _merge(ctx: Context, archive: Archive, home: Home, parts: Sorted, choices: Choices) -> _Merged:
     only, without = _parts(archive.card, choices)
     base = common_base(archive.lock, home.lock)
-    # A part of a package is no package: only a whole one makes the home follow its source.
+    # Part of a package is not enough: only a whole one makes the home follow its source.
     adopted = None
     if home.lock is None and not only and not without:
         adopted = archive.lock
