@@ -194,7 +194,9 @@ class _Search:
         a, b, reach = self.a, self.b, ahead.reach
         a_hi, b_hi = box.a_hi, box.b_hi
         for d in range(ahead.hi, ahead.lo - 1, -2):
-            i = max(reach[d - 1] + 1, reach[d + 1])
+            left, i = reach[d - 1], reach[d + 1]
+            if left >= i:
+                i = left + 1
             j = i - d
             while i < a_hi and j < b_hi and a[i] == b[j]:
                 i += 1
@@ -209,7 +211,9 @@ class _Search:
         a, b, reach = self.a, self.b, back.reach
         a_lo, b_lo = box.a_lo, box.b_lo
         for d in range(back.hi, back.lo - 1, -2):
-            i = min(reach[d - 1], reach[d + 1] - 1)
+            i, right = reach[d - 1], reach[d + 1]
+            if i >= right:
+                i = right - 1
             j = i - d
             while i > a_lo and j > b_lo and a[i - 1] == b[j - 1]:
                 i -= 1
