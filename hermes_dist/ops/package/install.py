@@ -29,7 +29,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.package.infer import infer
 from hermes_dist.ops.profiles import aliases
-from hermes_dist.ops.trust.judge_release import Move, judge_history, judge_release
+from hermes_dist.ops.trust.judge_release import HistoryVerdict, judge_history, judge_release
 
 
 class _Arrival(NamedTuple):
@@ -179,11 +179,11 @@ def _judged(
     return incoming, (*target.notes, *move.notes)
 
 
-def _move(ctx: Context, arrival: _Arrival, request: Request) -> Move:
+def _move(ctx: Context, arrival: _Arrival, request: Request) -> HistoryVerdict:
     """Judge how the commit follows the one that the profile holds."""
     target, lock = arrival.fetched.target, arrival.home.lock
     if lock is None or without_credentials(lock.pin.url) != _address(ctx, target):
-        return Move()
+        return HistoryVerdict()
     return judge_history(
         ctx,
         target,

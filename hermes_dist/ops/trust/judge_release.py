@@ -33,7 +33,7 @@ from hermes_dist.ops.trust.trusted_keys import joined_keyring
 from hermes_dist.world.keys.files import read_keyring, read_policies
 from hermes_dist.world.keys.signatures import signatures_of, successions_of
 
-__all__ = ["Accept", "Move", "check_archive", "judge_history", "judge_release"]
+__all__ = ["Accept", "HistoryVerdict", "check_archive", "judge_history", "judge_release"]
 
 
 def judge_release(
@@ -118,7 +118,7 @@ def _check_signer_of_registry(target: Target, verdict: Verdict, accept: Accept) 
     )
 
 
-class Move(NamedTuple):
+class HistoryVerdict(NamedTuple):
     """How the offered commit relates to the one received before.
 
     Attributes:
@@ -132,14 +132,14 @@ class Move(NamedTuple):
 
 def judge_history(
     ctx: Context, target: Target, lock: Lock, accept: Accept, *, downgrade: bool, asked: bool
-) -> Move:
+) -> HistoryVerdict:
     """Judge how the offered commit relates to the one received before.
 
     Raises:
         Refused: A tag moved or the source went back, and the user did not allow it.
     """
     if not target.commit or not lock.pin.commit or target.commit == lock.pin.commit:
-        return Move()
+        return HistoryVerdict()
     moved = is_moved_tag(lock.pin, target.ref, target.commit)
     relation = ""
     if not (asked or moved):
@@ -154,7 +154,7 @@ def judge_history(
         downgrade=downgrade,
         asked=asked,
     )
-    return Move(notes, relation == "forward" and target.kind is PinKind.BRANCH)
+    return HistoryVerdict(notes, relation == "forward" and target.kind is PinKind.BRANCH)
 
 
 def _steps(ctx: Context, incoming: Incoming) -> tuple[frozenset[tuple[str, str]], tuple[Note, ...]]:
