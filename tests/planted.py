@@ -15,6 +15,7 @@ import sqlite3
 import string
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 _ALPHABETS = {
@@ -433,7 +434,7 @@ def zipped_twice(text: str) -> bytes:
 
 
 def database(text: str) -> bytes:
-    with sqlite3.connect(":memory:") as one:
+    with closing(sqlite3.connect(":memory:")) as one, one:
         one.execute("CREATE TABLE messages (id INTEGER PRIMARY KEY, role TEXT, content TEXT)")
         one.executemany(
             "INSERT INTO messages (role, content) VALUES (?, ?)",

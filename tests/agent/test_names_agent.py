@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -79,14 +80,14 @@ def test_a_rename_carries_sessions_and_routing_along(
         **GUARD,
     )
     if generation.multiplexed:
-        with sqlite3.connect(folder / "state.db") as db:
+        with closing(sqlite3.connect(folder / "state.db")) as db, db:
             db.execute(
                 "insert into sessions (id, source, started_at, profile_name) values ('s1', 'cli', 1, 'old')"
             )
     ours("rename", "old", "new")
     renamed = home / ".hermes/profiles/new"
     if generation.multiplexed:
-        with sqlite3.connect(renamed / "state.db") as db:
+        with closing(sqlite3.connect(renamed / "state.db")) as db:
             assert db.execute("select profile_name from sessions").fetchall() == [("new",)]
         assert "previous_names" in (renamed / "profile.yaml").read_text()
     else:

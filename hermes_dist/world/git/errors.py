@@ -62,6 +62,7 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
     (
         (
             r"could not read (Username|Password)|terminal prompts disabled|Authentication failed|Permission denied"
+            r"|unable to get (username|password) from user"  # git 2.47 and newer
             r"|error: 40[13]|Access denied|Host key verification failed"
         ),
         Unreachable,
