@@ -16,7 +16,7 @@ from hermes_dist.decide.leaving.export import known_secrets
 from hermes_dist.decide.secrets.known import SHORTEST_KNOWN
 from hermes_dist.decide.secrets.redact import redact
 from hermes_dist.errors import DistError
-from hermes_dist.ops.change.mask import secrets_of, variables_of
+from hermes_dist.ops.change.machine_secrets import secrets_of, variables_of
 from hermes_dist.ops.context import Context
 from hermes_dist.world import trace
 from hermes_dist.world.disk.fs import atomic_write

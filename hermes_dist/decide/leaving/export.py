@@ -249,14 +249,24 @@ def known_secrets(variables: Mapping[str, str], auth: object) -> dict[str, str]:
 
     Args:
         variables: The contents of its ``.env`` files; values without the name or look of a secret are left out.
-        auth: The data of its ``auth.json``.
+        auth: The data of its stores of logins, such as ``auth.json``.
     """
     found = {name: value for name, value in variables.items() if _is_secret(name, value)}
     for name, value in _leaves(auth, ()):
         if _is_secret(name, value):
-            variable = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").upper()
-            found.setdefault(variable or "AUTH", value)
+            _add(
+                found, re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").upper() or "AUTH", value
+            )
     return found
+
+
+def _add(found: dict[str, str], name: str, value: str) -> None:
+    """Add a value under a name that no other value has: a pool of logins repeats its names."""
+    number, free = 1, name
+    while found.get(free, value) != value:
+        number += 1
+        free = f"{name}_{number}"
+    found[free] = value
 
 
 def _is_secret(name: str, value: str) -> bool:

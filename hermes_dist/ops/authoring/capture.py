@@ -8,12 +8,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from hermes_dist.agents.places import MEMORIES, SHARED_FOLDERS, SOUL, STANDARD_FOLDERS, TOKENS
+from hermes_dist.agents.places import MEMORIES, SHARED_FOLDERS, SOUL, STANDARD_FOLDERS
 from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.decide.consent.parking import put_back
-from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.environment.example import as_authors
-from hermes_dist.decide.leaving.export import known_secrets
 from hermes_dist.decide.leaving.publish import (
     Private,
     looked_for,
@@ -29,25 +27,17 @@ from hermes_dist.decide.ownership import (
 from hermes_dist.decide.placement.capture import capture
 from hermes_dist.decide.placement.place import package_of, place
 from hermes_dist.errors import ConflictsOpen, DistError, Invalid, counted
-from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
-from hermes_dist.model.values import as_list
+from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.world.load import load_manifest
 
-_CREDENTIALS = (
-    "*auth*.json",
-    "*oauth*.json",
-    "*token*.json",
-    "*credential*.json",
-    f"{TOKENS}/*.json",
-)
 _MOST = 1 << 20
 
 
@@ -185,27 +175,12 @@ def _why_elsewhere(name: str) -> Why:
 
 def private_of(ctx: Context, home: Home) -> Private:
     """Collect the secrets of this machine, to search for them in what would ship; they are never kept or shown."""
-    folders = list(dict.fromkeys([home.path, ctx.layout.root]))
-    values: set[str] = set()
-    for folder in folders:
-        values |= set(known_secrets(dotenv.read(_data(folder / ".env")), {}).values())
-        for path in (path for pattern in _CREDENTIALS for path in folder.glob(pattern)):
-            values |= _secrets_in(path)
+    values = secrets_of(ctx, home.path).values()
     notes = sorted(home.path.glob(f"{MEMORIES}/**/*.md"))
     memories = [_data(path).decode("utf-8", "replace") for path in notes]
     return Private(
         secrets=frozenset(values), memories=memory_lines(memories), home=str(ctx.layout.user_home)
     )
-
-
-def _secrets_in(path: Path) -> set[str]:
-    """Return the secrets in a file of credentials; empty if it can't be read."""
-    try:
-        data = load_data(_data(path), Kind.JSON)
-    except Invalid:
-        return set()
-    rows = as_list(data) or [data]
-    return {value for row in rows for value in known_secrets({}, row).values()}
 
 
 def _data(path: Path) -> bytes:

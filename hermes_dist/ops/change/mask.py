@@ -7,42 +7,17 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from hermes_dist.agents.places import AUTH, ENV
 from hermes_dist.decide.changes import KeyChange
 from hermes_dist.decide.consent.masked_facts import mask_facts
-from hermes_dist.decide.environment import dotenv
-from hermes_dist.decide.leaving.export import known_secrets
 from hermes_dist.decide.secrets.redact import redact
-from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Discreet
-from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.facts import Facts
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind, Plan
+from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.context import Context
-
-_MOST_KNOWN = 1 << 20
-"""The most bytes that are read of a file of secrets."""
-
-
-def secrets_of(ctx: Context, home: Path) -> Mapping[str, str]:
-    """Collect the secrets of this machine: the values in ``.env`` and ``auth.json`` of a home and of the root."""
-    variables: dict[str, str] = {}
-    logins: list[object] = []
-    for folder in (ctx.layout.root, home):
-        variables |= dotenv.read(_bytes(folder / ENV))
-        try:
-            logins.append(load_data(_bytes(folder / AUTH) or b"{}", Kind.JSON))
-        except Invalid:
-            continue
-    return known_secrets(variables, logins)
-
-
-def variables_of(home: Path) -> Mapping[str, str]:
-    """Read the variables of a home's ``.env``; empty if there are none."""
-    return dotenv.read(_bytes(home / ENV))
 
 
 class Mask(Discreet, frozen=True):
@@ -100,11 +75,3 @@ class Mask(Discreet, frozen=True):
         return redact(text.encode("utf-8", "surrogatepass"), self.known)[0].decode(
             "utf-8", "surrogatepass"
         )
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(_MOST_KNOWN)
-    except OSError:
-        return b""

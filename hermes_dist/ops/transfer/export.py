@@ -30,7 +30,8 @@ from hermes_dist.model.lock import dump_lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
-from hermes_dist.ops.change.mask import Mask, secrets_of
+from hermes_dist.ops.change.machine_secrets import secrets_of
+from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home

@@ -1,0 +1,93 @@
+"""The secrets of this machine: values in ``.env`` and in stores of logins, of a home and of the default profile.
+
+What is shown, exported and published is searched for the same values, so they are collected in one place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from hermes_dist.agents.places import ENV, TOKENS
+from hermes_dist.decide.environment import dotenv
+from hermes_dist.decide.leaving.export import known_secrets
+from hermes_dist.decide.ownership import is_credential
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.paths import RelPath
+from hermes_dist.ops.context import Context
+
+_MOST_READ = 1 << 20
+"""The most bytes that are read of a file of secrets."""
+
+
+def secrets_of(ctx: Context, home: Path) -> Mapping[str, str]:
+    """Collect the secrets of a home and of the default profile, whose keys the agent also uses.
+
+    Args:
+        ctx: The context.
+        home: The folder of the home.
+
+    Returns:
+        The values, by names of variables for them. A value of the default profile has a name of its own if the
+        home gives its name another value.
+    """
+    found = dict(_kept_in(home))
+    for name, value in _kept_in(ctx.layout.root).items():
+        own = found.get(name)
+        if own is None:
+            found[name] = value
+        elif own != value:
+            found[f"{name}_OF_DEFAULT"] = value
+    return found
+
+
+def variables_of(home: Path) -> Mapping[str, str]:
+    """Read the variables of a home's ``.env``; empty if there are none."""
+    return dotenv.read(_start_of(home / ENV))
+
+
+def _kept_in(folder: Path) -> Mapping[str, str]:
+    return known_secrets(variables_of(folder), list(_logins_in(folder)))
+
+
+def _logins_in(folder: Path) -> Iterator[object]:
+    """Read the files of keys and logins in a folder that are JSON; others can't be told apart into values."""
+    for path in _login_files(folder):
+        try:
+            yield load_data(_start_of(path) or b"{}", Kind.JSON)
+        except Invalid:
+            continue
+
+
+def _login_files(folder: Path) -> Iterator[Path]:
+    for name in _names_in(folder):
+        if ".json" in name and _is_login(name):
+            yield folder / name
+    for name in _names_in(folder / TOKENS):
+        if ".json" in name:
+            yield folder / TOKENS / name
+
+
+def _is_login(name: str) -> bool:
+    try:
+        return is_credential(RelPath(name))
+    except Invalid:
+        return True  # no package could bring such a name, so nobody but the machine has put it here
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _start_of(path: Path) -> bytes:
+    """The start of a file; empty if it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST_READ)
+    except OSError:
+        return b""
