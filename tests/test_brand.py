@@ -148,3 +148,9 @@ def test_the_agents_own_installation_is_looked_for_in_its_root() -> None:
         "/home/ada/.hermes/hermes-agent/.venv/bin/hermes",
     ]
     assert layout.alias("bot") == USER / ".local/bin/bot"
+
+
+def test_the_schema_of_the_manifest_knows_the_variables_of_every_brand() -> None:
+    schema = (Path(__file__).parents[1] / "schema" / "distribution.schema.json").read_text()
+    for brand in BRANDS:
+        assert f"|{brand.name.upper()}_|" in schema

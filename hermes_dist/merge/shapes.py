@@ -16,13 +16,10 @@ from hermes_dist.model.values import ABSENT
 
 
 class Shape(Enum):
-    """How the value at a key merges."""
+    """How the value at a key merges, if not by what it is."""
 
-    MAP = "map"  # key by key
     SET = "set"  # a list without order or duplicates: additions and removals of both sides
-    KEYED = "keyed"  # a list of named maps: item by item
-    ATOMIC = "atomic"  # whole
-    TEXT = "text"  # by lines
+    WHOLE = "whole"  # as one value, even if it is a map or a list of named maps
     OURS = (
         "ours"  # the machine's: never taken from upstream once it is here, no edit when it differs
     )

@@ -109,7 +109,7 @@ class Merge:
         if key in self.pinned and not same(ours, theirs):
             return self.clash(ours, theirs, key)
         maps = _as_maps(base, ours, theirs)
-        if maps:
+        if maps and shape is not Shape.WHOLE:
             return self.map(*maps, key)
         side = pick(base, ours, theirs, lambda a, b: alike(self.path, key, a, b))
         if side is Side.OURS:

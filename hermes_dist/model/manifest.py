@@ -39,7 +39,17 @@ AGENT_STAMPS = ("source", "installed_at")
 _TEXTS_OF_AGENT = ("description", "hermes_requires", "author", "license")
 _WHOLE = frozenset(["", ".", "*", "**"])
 """Entries of ``distribution_owned`` that name the package as a whole."""
-_AGENT_FIELDS = KNOWN_FIELDS[:8]
+_AGENT_FIELDS = (
+    "name",
+    "version",
+    "description",
+    "hermes_requires",
+    "author",
+    "license",
+    "env_requires",
+    "distribution_owned",
+)
+"""Fields that the agent knows, and writes again when its own installer copies a manifest."""
 _VARIABLE_FIELDS = frozenset(["name", "description", "desc", "required", "default"])
 POLICIES = ("keep", "theirs", "merge")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hermes_dist.merge import values
 from hermes_dist.merge.algebra import pick
 from hermes_dist.merge.shapes import Shape, shape_of
 from hermes_dist.model.keypath import parse_key
@@ -49,3 +50,19 @@ def test_the_one_rule(value: int | None) -> None:
     assert pick(value, value, value) is Side.OURS
     assert pick(value, 2, 3) is None
     assert pick("a", "A", "b", lambda a, b: a.lower() == b.lower()) is Side.THEIRS
+
+
+def test_a_whole_value_is_one_decision_even_where_its_keys_would_merge(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No row asks for it today; a row that does must not be read over."""
+    path, base = RelPath("config.yaml"), {"when": {"hour": 1, "minute": 1}}
+    ours, theirs = {"when": {"hour": 2, "minute": 1}}, {"when": {"hour": 1, "minute": 2}}
+
+    def merged() -> tuple[object, list[object]]:
+        merge = values.Merge(path, lambda _: None)
+        return merge.value(base, ours, theirs), [*merge.conflicts]
+
+    assert merged() == ({"when": {"hour": 2, "minute": 2}}, [])
+    monkeypatch.setattr(values, "shape_of", lambda _, key: Shape.WHOLE if key else None)
+    assert merged() == (ours, [("when",)])

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from hermes_dist.agents.places import CONFIG, MCP
+from hermes_dist.brand import BRANDS
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.frontmatter import split
 from hermes_dist.model.documents.api import Kind, kind_of, load_data
@@ -45,7 +46,8 @@ _SCRIPT = re.compile(rf"\bprocess\.env(?:\.{_NAME}\b|\[[\"']{_NAME}[\"'])")
 _SHELL = re.compile(r"\$\{?([A-Z][A-Z0-9_]*_?(?:KEY|TOKEN|SECRET|PASSWORD))\b")
 _ALWAYS_THERE = re.compile(
     r"HOME|PATH|USER|LOGNAME|PWD|OLDPWD|SHELL|LANG|TERM|COLUMNS|LINES|TMPDIR|TMP|TEMP|EDITOR|PAGER|HOSTNAME|DISPLAY|CI|TZ"
-    r"|NO_COLOR|USERPROFILE|APPDATA|VIRTUAL_ENV|PYTHON\w*|(HERMES|AIGENLABS|XDG|LC|GITHUB)_\w+"
+    r"|NO_COLOR|USERPROFILE|APPDATA|VIRTUAL_ENV|PYTHON\w*"
+    rf"|(XDG|LC|GITHUB|{'|'.join(brand.name.upper() for brand in BRANDS)})_\w+"
 )
 _DOCUMENTS = (CONFIG, MCP)
 _SUFFIXES = {
