@@ -54,6 +54,6 @@ run hermes profile update research-bot --yes
 say "Yours is still there, and the author's arrived"
 run hermes profile status research-bot
 run hermes profile diff research-bot
-say "What can run waits for your yes"
+say "What can run needs your approval"
 run hermes profile approve research-bot --yes
 run hermes profile list

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.shared.cards import summary
+from hermes_dist.cli.shared.cards import show_summary
 from hermes_dist.cli.shared.command import DryRun, Except, Only, Profile, command
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
@@ -162,7 +162,7 @@ def _published(session: Session, done: ops.Published) -> int:
         screen.say(f"{clean(made.label)} @ {done.commit[:7]} is published as it is; nothing to do.")
     code = 0
     if done.outcome is not None and (made.taken_in or done.outcome.open_conflicts):
-        code = summary(session, done.outcome)
+        code = show_summary(session, done.outcome)
     screen.say(
         f"  others install it with: {session.command(f'install {clean(made.install_source)}')}"
     )

@@ -6,52 +6,24 @@ Text from outside is cleaned here, so that no field can forge a line of ours, wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.errors import counted
 from hermes_dist.model.left_out import LeftOut
-from hermes_dist.model.plan import Conflict, EffectKind, Step
+from hermes_dist.model.plan import Conflict, Step
 from hermes_dist.model.source import HEADS, TAGS, Pin
 from hermes_dist.ops.change.proposal import Proposal
-from hermes_dist.ops.change.review import Group, KeyRow, hidden_places, parts_of
+from hermes_dist.ops.change.review import KeyRow, parts_of
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
+from hermes_dist.voice.lines import Line, Piece, line
 from hermes_dist.voice.words import size_of
 
 SHOWN = 12
 """How many rows of one kind are shown without ``-v``."""
 
-DONE_WORDS = {
-    "install": "Installed",
-    "update": "Updated",
-    "resolve": "Resolved",
-    "approve": "Approved",
-    "import": "Imported",
-    "rollback": "Went back to",
-    "revoke": "Took back the yes in",
-    "abort": "Aborted the update, back at",
-}
-"""What a verb did, before the name of the package; a verb without words says its own name."""
-
 _NONE = "(none)"
 _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
-
-
-class Piece(NamedTuple):
-    """A piece of a line: its text, and how it is painted."""
-
-    text: str
-    colour: str = ""
-    bold: bool = False
-
-
-Line = tuple[Piece, ...]
-
-
-def line(*pieces: str | Piece) -> Line:
-    """Make a line."""
-    return tuple(Piece(piece) if isinstance(piece, str) else piece for piece in pieces)
 
 
 def head_lines(proposal: Proposal, *, details: bool) -> Iterator[Line]:
@@ -93,8 +65,10 @@ def _pin_words(pin: Pin) -> str:
 def _before(before: Pin | None) -> str:
     if before is None:
         return ""
-    version = f"{clean(before.version)} " if before.version else ""
-    return f" (from {version}@ {before.short})"
+    was = f"@ {before.short}"
+    if before.version:
+        was = f"{clean(before.version)} {was}"
+    return f" (from {was})"
 
 
 def part_line(proposal: Proposal) -> Line:
@@ -105,7 +79,7 @@ def part_line(proposal: Proposal) -> Line:
 
 
 def _named(parts: Iterable[tuple[str, int]]) -> str:
-    return ", ".join(f"{part} {count}" if count > 1 else part for part, count in parts)
+    return ", ".join(f"{part} {count}".removesuffix(" 1") for part, count in parts)
 
 
 def step_lines(steps: Sequence[Step], most: int) -> Iterator[Line]:
@@ -121,7 +95,9 @@ def step_lines(steps: Sequence[Step], most: int) -> Iterator[Line]:
 def _sign(step: Step) -> str:
     if step.before is None:
         return "+"
-    return "-" if step.after is None else "~"
+    if step.after is None:
+        return "-"
+    return "~"
 
 
 def key_lines(rows: Sequence[KeyRow], most: int) -> Iterator[Line]:
@@ -134,8 +110,10 @@ def key_lines(rows: Sequence[KeyRow], most: int) -> Iterator[Line]:
 
 def change_words(row: KeyRow) -> str:
     """Say what a value was and is, and what yours is if that differs."""
-    yours = f" (yours: {clean(row.yours, 50)})" if row.yours else ""
-    return f"{clean(row.before, 50) or _NONE} → {clean(row.after, 50) or _NONE}{yours}"
+    change = f"{clean(row.before, 50) or _NONE} → {clean(row.after, 50) or _NONE}"
+    if row.yours:
+        change += f" (yours: {clean(row.yours, 50)})"
+    return change
 
 
 def conflict_line(conflict: Conflict, rows: Iterable[KeyRow]) -> Line:
@@ -147,31 +125,28 @@ def conflict_line(conflict: Conflict, rows: Iterable[KeyRow]) -> Line:
 
 def environment_line(item: Wanted, *, update: bool) -> Line:
     """Say whether a variable is set; on an update, whether it is newly wanted."""
-    name = f"{'new: ' if item.new and update else ''}{clean(item.var.name, 60)}"
-    about = f"  {clean(item.var.description, 80)}" if item.var.description else ""
+    name, about = clean(item.var.name, 60), ""
+    if item.new and update:
+        name = f"new: {name}"
+    if item.var.description:
+        about = f"  {clean(item.var.description, 80)}"
     return line(f"  env    {name}  ", _state(item), about)
 
 
 def _state(item: Wanted) -> Piece:
     if item.found:
         return Piece("✓ set", "green")
-    return Piece("missing" if item.var.required else "optional", "yellow")
+    if item.var.required:
+        return Piece("missing", "yellow")
+    return Piece("optional", "yellow")
 
 
 def left_out_lines(left_out: Sequence[LeftOut], most: int) -> Iterator[Line]:
     """List what is not installed, and why; at most so many."""
     for left in left_out[:most]:
-        count = f" ({left.files} files)" if left.files > 1 else ""
-        yield line(f"  left out  {clean(left.path, 80)}{count}: {clean(why_words(left), 80)}")
+        shown = clean(left.path, 80)
+        if left.files > 1:
+            shown += f" ({left.files} files)"
+        yield line(f"  left out  {shown}: {clean(why_words(left), 80)}")
     if rest := left_out[most:]:
         yield line(f"  left out  … and {len(rest)} more; -v lists them")
-
-
-def group_words(group: Group, *, by_id: bool = False) -> list[str]:
-    """Say what a server, job, hook, plugin or key does, not cleaned; with its id if that is asked for."""
-    if group.kind is EffectKind.HIDES:
-        return [f"{group.name} {place}" for place in hidden_places(group)]
-    if not group.label:
-        return [f"{group.name}: {group.line}"]
-    named = f"{group.label}: {group.line}"
-    return [f"{group.name}: {named}" if by_id else named]

@@ -240,7 +240,7 @@ SENTENCES: Mapping[NoteKind, str | Say] = {
         "what was received is lost and can't be had again, so what differs can't be shown"
     ),
     NoteKind.EDIT_OVERWRITTEN: "what was edited since is overwritten",
-    NoteKind.APPROVAL_STAYS_REVOKED: "you took its yes back; it stays off, and waits",
+    NoteKind.APPROVAL_STAYS_REVOKED: "you revoked its approval; it stays off and needs approval again",
     NoteKind.EDIT_KEPT: "edited since the update; the edits are kept",
     NoteKind.EDIT_IN_THE_WAY: (
         "an edit of yours touches what the update changed; it stays as it is"

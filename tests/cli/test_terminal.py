@@ -102,7 +102,7 @@ def test_enter_skips_what_is_missing_and_no_leaves_effects_waiting(source: str, 
     assert "control character" in terminal.text
     assert (bot / ".env").read_text() == "CITY=Basel\n"
     assert "enabled: false" in (bot / "config.yaml").read_text()
-    assert "1 thing waits for your yes" in terminal.text
+    assert "1 item needs approval" in terminal.text
     assert re.search(r"missing in .*\.env: KEY\n", terminal.text)
 
 

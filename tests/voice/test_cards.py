@@ -8,11 +8,12 @@ from hermes_dist.model.plan import Conflict, Step
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.ops.change.review import KeyRow
 from hermes_dist.voice import cards
+from hermes_dist.voice.lines import Line
 
 A, B = Entry(Digest.of(b"a")), Entry(Digest.of(b"b"))
 
 
-def text(line: cards.Line) -> str:
+def text(line: Line) -> str:
     return "".join(piece.text for piece in line)
 
 

@@ -60,7 +60,7 @@ VERBS: dict[str, Verb] = {
     "approve": Verb(
         "package.approve",
         "approve",
-        "Say yes to what waits: commands, schedules, loosened settings.",
+        "Approve what needs it: commands, schedules, loosened settings.",
         PACKAGES,
     ),
     "history": Verb("package.history", "history", "List every change of a profile.", PACKAGES),

@@ -173,7 +173,7 @@ def _list(session: Session, name: ProfileName) -> int:
 def _say_waiting(session: Session, found: approvals.Consents, also: Collection[str]) -> None:
     for group in found.waiting:
         partly = "  (changes to it; the earlier version is approved)" if group.name in also else ""
-        session.screen.say(f"waits     {clean(group.name)}{_label(group.label)}{partly}")
+        session.screen.say(f"pending   {clean(group.name)}{_label(group.label)}{partly}")
 
 
 def _say_approved(session: Session, found: approvals.Consents, also: Collection[str]) -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from hermes_dist.agents.places import CONFIG
 from hermes_dist.cli.shared.ask import given, questions, twins
-from hermes_dist.cli.shared.cards import preview, summary
+from hermes_dist.cli.shared.cards import preview, show_summary
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, UsageError
 from hermes_dist.model.side import Side
@@ -96,4 +96,4 @@ def show_outcome(session: Session, outcome: Outcome, *, exit_code: bool = False)
         session.screen.emit("outcome", outcome_data(outcome))
         return ExitCode.CHANGES if exit_code and changes else ExitCode.DONE
     session.screen.emit("outcome", outcome_data(outcome))
-    return summary(session, outcome)
+    return show_summary(session, outcome)

@@ -262,7 +262,9 @@ def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) ->
     for word in wanted:
         hits = choose_effects((*lock.parked, *off), word)
         if not hits:
-            hint = f"waiting are: {_names(lock.parked)}{f'; switched off: {_names(off)}' if off else ''}"
+            hint = f"pending: {_names(lock.parked)}"
+            if off:
+                hint += f"; switched off: {_names(off)}"
             raise DistError(
                 f"nothing that needs approval is called {word!r}", where=str(name), hint=hint
             )

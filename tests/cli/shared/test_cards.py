@@ -67,7 +67,7 @@ def test_an_install_shows_the_whole_with_exact_commands(talk: Talk) -> None:
     assert prompt.count("around") == 60
     assert "  left out  README.md: housekeeping of the repository" in lines
     assert sum("unknown fields" in line for line in lines) == 1
-    assert "3 things wait for your yes: hermes-dist approve bot" in talk.out
+    assert "3 items need approval: hermes-dist approve bot" in talk.out
 
 
 def test_a_command_is_never_cut_however_long(talk: Talk) -> None:
@@ -105,7 +105,7 @@ def test_an_update_shows_what_changed_and_not_what_was_shown_before(talk: Talk, 
     )
     assert "  env    new: FRESH  missing" in lines
     assert "  loosens   approvals.mode: off" in lines
-    assert "  waits     3 things from before: hermes-dist approve bot" in lines
+    assert "  pending   3 items from before: hermes-dist approve bot" in lines
     assert not [
         line
         for line in lines
@@ -114,7 +114,7 @@ def test_an_update_shows_what_changed_and_not_what_was_shown_before(talk: Talk, 
     assert sum(line.startswith("  + skills/") for line in lines) + 2 == 12
     assert "  … and 10 more files (skills 10); -v lists them" in lines
     assert re.search(r"missing in .*\.env: FRESH\n", talk.out)
-    assert "4 things wait for your yes" in talk.out
+    assert "4 items need approval" in talk.out
 
 
 def test_verbose_shows_the_whole_on_update_too(talk: Talk) -> None:
@@ -147,7 +147,7 @@ def test_other_invisible_characters_are_warned_about_when_they_come(talk: Talk) 
 def test_what_is_allowed_says_so(talk: Talk) -> None:
     lines = talk("install", talk.source, "-y", "--allow-effects")
     assert "  runs      mcp_servers.web: npx web-server, env TOKEN  [allowed]" in lines
-    assert "wait for your yes" not in talk.out
+    assert "need approval" not in talk.out
 
 
 def test_one_server_is_approved_by_its_name_and_keeps_the_rest_waiting(
@@ -156,11 +156,11 @@ def test_one_server_is_approved_by_its_name_and_keeps_the_rest_waiting(
     talk("install", talk.source, "-y")
     lines = talk("approve", "bot", "web", "-y")
     assert "  runs      mcp_servers.web: npx web-server, env TOKEN" in lines
-    assert "2 things wait for your yes" in talk.out
+    assert "2 items need approval" in talk.out
     assert "enabled: true" in (home / ".hermes" / "profiles" / "bot" / "config.yaml").read_text()
     assert talk("approve", "bot", "we", "-y") != []
     assert talk.code == 1
-    assert "waiting are: " in talk.err
+    assert "pending: " in talk.err
 
 
 def test_quiet_says_results_and_nothing_else(talk: Talk) -> None:

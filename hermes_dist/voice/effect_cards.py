@@ -1,0 +1,116 @@
+"""What a review card says of each server, job, hook, plugin or key, as lines; everything in full, nothing is cut."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from hermes_dist.errors import counted
+from hermes_dist.model.plan import Effect, EffectKind
+from hermes_dist.ops.change.review import Group, groups_of, hidden_places, loads_of, times_of
+from hermes_dist.voice.clean import clean, clean_line
+from hermes_dist.voice.lines import Line, Piece, line
+from hermes_dist.voice.words import EFFECT_VERBS
+
+INDENT = 13
+"""How far a card's lines are indented; who knows the width of the terminal subtracts this."""
+
+_BLANK = " " * 9
+
+
+class Look(NamedTuple):
+    """How a card is laid out.
+
+    Attributes:
+        time: The current time, in the agent's time zone.
+        width: The columns of text after the indent.
+        by_id: Show the id of a job beside its name.
+    """
+
+    time: datetime
+    width: int
+    by_id: bool = False
+
+
+def review_lines(
+    effects: Iterable[Effect], parked: Iterable[Effect], look: Look, *, state: str = "allowed"
+) -> Iterator[Line]:
+    """Say everything that could run, one server, job or plugin at a time.
+
+    Args:
+        effects: The effects to show.
+        parked: Those of them that need approval.
+        look: How it is laid out.
+        state: A word for the state of the others.
+    """
+    waiting = set(parked)
+    for group in groups_of(effects):
+        mark = f"  [{state}]"
+        if waiting & set(group.effects):
+            mark = ""
+        yield from group_lines(group, look, mark)
+
+
+def group_lines(group: Group, look: Look, mark: str = "") -> Iterator[Line]:
+    """Say what one server, job, hook, plugin or key does; ``mark`` tells its state."""
+    kind = Piece(EFFECT_VERBS[group.kind].ljust(9), "magenta")
+    if len(group.rows) > 1:
+        yield line("  ", kind, f" {clean_line(group.name)}:{mark}")
+        for key, value in group.rows:
+            yield from _section_lines(f"{key}: {value}", look.width)
+        return
+    for said in group_words(group, by_id=look.by_id):
+        first, *rest = _wrap(said, look.width) or [""]
+        shown = [line("  ", kind, f" {first}"), *(line(f"  {_BLANK}   {part}") for part in rest)]
+        shown[-1] = line(*shown[-1], mark)
+        yield from shown
+    for count, folder in loads_of(group):
+        files = counted(count, "file")
+        if folder:
+            files += f" in {clean(folder)}/"
+        yield line(f"  {_BLANK}   covers: {files} that it can load")
+    for at in times_of(group, look.time):
+        yield line(f"  {_BLANK}   next: {at}")
+
+
+def _section_lines(text: str, width: int) -> Iterator[Line]:
+    """One key of a section with its whole value."""
+    for number, part in enumerate(_wrap(text, width)):
+        further = "  " * min(number, 1)
+        yield line(f"  {' ' * 12} {further}{part}")
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    return textwrap.wrap(clean_line(text.replace("\n", " ⏎ ")), width, break_on_hyphens=False)
+
+
+def group_words(group: Group, *, by_id: bool = False) -> list[str]:
+    """Say what a server, job, hook, plugin or key does, not cleaned; with its id if that is asked for."""
+    if group.kind is EffectKind.HIDES:
+        return [f"{group.name} {place}" for place in hidden_places(group)]
+    if not group.label:
+        return [f"{group.name}: {group.line}"]
+    named = f"{group.label}: {group.line}"
+    if by_id:
+        named = f"{group.name}: {named}"
+    return [named]
+
+
+def changed_lines(rows: Iterable[tuple[str, str, str]]) -> Iterator[Line]:
+    """Say what was approved before at the places of a card, if that differs."""
+    for place, before, after in rows:
+        yield line(f"    was approved  {clean(place)}: {clean_line(before)} → {clean_line(after)}")
+
+
+def off_line(key: str, command: str) -> Line:
+    """Say that a part ships switched off, and the command that switches it on."""
+    return line(
+        f"  off       {clean(key)}: its author ships it off; to switch it on: {clean(command)}"
+    )
+
+
+def earlier_line(count: int, command: str) -> Line:
+    """Say how many things needed approval before this change, and the command that approves them."""
+    return line(f"  pending   {counted(count, 'item')} from before: {command}")

@@ -1,0 +1,133 @@
+"""What the summary after a change says, as lines: what was done, what needs approval, what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+
+from hermes_dist.errors import counted
+from hermes_dist.model.paths import RelPath
+from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.review import Group, groups_of
+from hermes_dist.voice.clean import clean
+from hermes_dist.voice.effect_cards import group_words
+from hermes_dist.voice.lines import Line, Piece, line
+from hermes_dist.voice.words import EFFECT_VERBS
+
+Command = Callable[[str], str]
+"""Spells a command of ours as the user types it."""
+
+_DONE = {
+    "install": "Installed",
+    "update": "Updated",
+    "resolve": "Resolved",
+    "approve": "Approved",
+    "import": "Imported",
+    "rollback": "Went back to",
+    "revoke": "Revoked an approval of",
+    "abort": "Aborted the update, back at",
+}
+"""What a verb did, before the name of the package; a verb without words says its own name."""
+
+
+def done_lines(
+    outcome: Outcome, proposal: Proposal, command: Command, agent: str
+) -> Iterator[Line]:
+    """Say what was done and what to do next.
+
+    Args:
+        outcome: What was done.
+        proposal: The proposal that was carried out.
+        command: Spells a command of ours.
+        agent: The agent's own command.
+    """
+    yield _done_line(outcome, proposal)
+    yield from written_lines(outcome)
+    if waiting := groups_of(proposal.plan.parked):
+        yield from _waiting_lines(proposal, waiting, command)
+    yield from _missing_lines(proposal)
+    yield from _next_lines(outcome, proposal, command, agent)
+
+
+def _done_line(outcome: Outcome, proposal: Proposal) -> Line:
+    done = _DONE.get(outcome.verb, outcome.verb.capitalize())
+    label, at = "the package", ""
+    if proposal.manifest:
+        label = clean(proposal.manifest.label)
+    if proposal.pin:
+        at = f" @ {proposal.pin.short}"
+    changed = counted(len(proposal.plan.steps), "file")
+    said = f" {done} {label}{at} in {outcome.profile}: {changed} changed."
+    return line(Piece("✓", "green"), said)
+
+
+def written_lines(outcome: Outcome) -> Iterator[Line]:
+    """Say which variables were written to ``.env``."""
+    if outcome.variables:
+        yield line(f"  written to .env: {', '.join(outcome.variables)}")
+
+
+def _waiting_lines(
+    proposal: Proposal, waiting: Sequence[Group], command: Command
+) -> Iterator[Line]:
+    """Say what needs approval, and the next command."""
+    asked = set(proposal.asked)
+    new = [group for group in waiting if asked & set(group.effects)]
+    # Effects of a side that was just taken are named once more: taking it did not approve them.
+    if proposal.verb == "resolve" and new:
+        yield from _settled_lines(proposal, new, command, named=len(new) < len(waiting))
+    elif proposal.lock:
+        approving = command(f"approve {proposal.home.name}")
+        yield line(f"  {_need('item', '', len(waiting))}: {approving}")
+    else:
+        # Without a lockfile nothing remembers what was parked, so there is nothing to approve later.
+        count = counted(len(waiting), "item")
+        yield line(f"  {count} came switched off; switch on in config.yaml what should run")
+
+
+def _settled_lines(
+    proposal: Proposal, new: Sequence[Group], command: Command, *, named: bool
+) -> Iterator[Line]:
+    """Say which settled things need approval; the command names them if other things need it, too."""
+    yield line(f"  {_need('item', ' that you settled', len(new))}:")
+    for group in new:
+        for said in group_words(group):
+            yield line(f"    {EFFECT_VERBS[group.kind]} {clean(said)}")
+    words = ["approve", str(proposal.home.name)]
+    if named:
+        words += [shlex.quote(clean(group.name)) for group in new]
+    yield line(f"  next: {command(' '.join(words))}")
+
+
+def _need(thing: str, which: str, count: int) -> str:
+    """``1 item needs approval``, ``2 items need approval``."""
+    verb = "need"
+    if count == 1:
+        verb = "needs"
+    return f"{counted(count, thing)}{which} {verb} approval"
+
+
+def _missing_lines(proposal: Proposal) -> Iterator[Line]:
+    missing = [item.var.name for item in proposal.wanted if item.missing and item.new]
+    if missing:
+        place = clean(proposal.home.path / ".env")
+        yield line(f"  missing in {place}: {', '.join(clean(name, 60) for name in missing)}")
+
+
+def _next_lines(
+    outcome: Outcome, proposal: Proposal, command: Command, agent: str
+) -> Iterator[Line]:
+    if outcome.alias:
+        yield line(f"  start it with: {outcome.alias} chat")
+    elif proposal.new:
+        yield line(f"  start it with: {agent} -p {outcome.profile} chat")
+    elif not outcome.open_conflicts:
+        yield line(f"  see: {command(f'status {outcome.profile}')}")
+
+
+def skipped_words(path: RelPath) -> str:
+    """Say that a file was not merged, as it changed meanwhile."""
+    return (
+        f"{clean(path)} changed while it was being merged and was left as it is; "
+        "update again to merge it"
+    )
