@@ -1,4 +1,4 @@
-"""Names that a profile must not have."""
+"""Names that the agent reserves, so that no profile may have them."""
 
 from __future__ import annotations
 

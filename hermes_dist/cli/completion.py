@@ -1,4 +1,4 @@
-"""The command completion."""
+"""The command ``completion``: print the completion script for a shell."""
 
 from __future__ import annotations
 

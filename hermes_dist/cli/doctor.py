@@ -1,4 +1,4 @@
-"""The command doctor."""
+"""The command ``doctor``: find problems on this machine and fix them."""
 
 from __future__ import annotations
 

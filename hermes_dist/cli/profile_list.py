@@ -1,4 +1,4 @@
-"""Show the list of profiles. It loads little, because scripts and prompts call it."""
+"""The command ``list``: show the profiles. It loads little, because scripts and prompts call it."""
 
 from __future__ import annotations
 

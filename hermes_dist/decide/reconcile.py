@@ -1,4 +1,4 @@
-"""Reconcile: base, ours, theirs → the plan and the next base. The heart.
+"""Reconcile: merge base, ours and theirs into a plan and the next base. The heart of the program.
 
     offered = theirs, with everything that waits for approval put back to base
     merged  = merge(base, ours, offered)

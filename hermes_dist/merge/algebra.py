@@ -1,4 +1,4 @@
-"""The one rule of every merge; "absent" is a value like any other."""
+"""The one rule that every merge applies to base, ours and theirs; an absent value counts like any other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Merging the contents of one file by its kind: document, skill, text, or as a whole."""
+"""Merge the contents of one file by its kind: document, skill, other text, or as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents merged by structure, with the result written into the text of ours."""
+"""Merge YAML and JSON documents by structure, and write the result into the text of ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SKILL.md: front matter merges by key, the body by lines."""
+"""Merge a SKILL.md: its front matter by key, its body by lines."""
 
 from __future__ import annotations
 

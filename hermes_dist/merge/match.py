@@ -1,4 +1,4 @@
-"""Matching the lines of two texts.
+"""Match the lines of two texts: which lines both have, and what differs between them.
 
 The shortest edit script (Myers' linear-space search) is used while it is cheap, so that merges equal git's; where it
 would be expensive, lines that are unique on both sides cut the text into pieces (patience), and a piece that has none

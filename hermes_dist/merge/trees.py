@@ -1,4 +1,4 @@
-"""The merge of trees: the one rule applied to presence, mode and content of each path; edits follow renames.
+"""Merge trees: the one rule applied to presence, mode and content of each path; edits follow renamed files.
 
 Each path is decided on its own, after renames are applied (:mod:`hermes_dist.merge.renames`); contents are merged by
 the kind of file: a document by key, a skill as front matter and body, text by lines, anything else whole.

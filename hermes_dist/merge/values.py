@@ -1,4 +1,4 @@
-"""The structural merge of plain data."""
+"""Merge plain data by structure: maps by key, lists as their shape says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running a child with bounds on time, bytes and memory; its whole process group ends with it.
+"""Run a child process with limits on time, output and memory; its whole process group ends with it.
 
 A child gets exactly the environment it is given, no terminal (it runs in its own session, so that nothing can ask on
 ``/dev/tty``), no input except what is given, and ``/`` as its folder, so that the user's current folder has no

@@ -1,4 +1,4 @@
-"""From bytes to model values, with good messages; and the JSON Schemas that the wheel carries."""
+"""Read files into model values, with good error messages; and the JSON Schemas that the wheel contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the program did last: a line for each child, change on the disk, fetch and decision, kept in memory.
+"""What the program did last: a line for each child process, change on disk, fetch and decision, kept in memory.
 
 Nothing is written here and nothing is spelled until somebody asks, so that a note costs next to nothing. What may hold
 a secret must not be noted: no environment, no content, no input of a child. Credentials in URLs are taken out when the

@@ -1,4 +1,4 @@
-"""The routing of the front door: which ``hermes …`` command is ours and which is the agent's.
+"""The front door: decide which ``hermes …`` command is ours and which is the agent's.
 
 Every ``hermes`` command comes through here, so this module imports almost nothing; :func:`route`, which
 decides, is pure.

@@ -1,4 +1,4 @@
-"""The commands, each loaded only when it is run, behind the library that parses command lines."""
+"""The commands, behind the library that parses command lines; each is loaded only when it is run."""
 
 from __future__ import annotations
 

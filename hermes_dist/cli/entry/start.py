@@ -1,4 +1,4 @@
-"""The start of every command; answers that need no command-line library are given here."""
+"""The start of every command; what needs no command-line library is answered here."""
 
 from __future__ import annotations
 

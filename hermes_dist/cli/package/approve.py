@@ -1,4 +1,4 @@
-"""The command approve: show what needs approval, approve it, list approvals and revoke them."""
+"""The command ``approve``: show what needs approval, approve it, list approvals and revoke them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command install; the plain form of its line calls the same function."""
+"""The command ``install``; the short form of its command line calls the same function."""
 
 from __future__ import annotations
 

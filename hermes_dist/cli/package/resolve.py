@@ -1,4 +1,4 @@
-"""The command resolve: settle conflicts by taking a side, or by editing."""
+"""The command ``resolve``: settle conflicts by choosing a side, or by editing."""
 
 from __future__ import annotations
 

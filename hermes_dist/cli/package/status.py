@@ -1,4 +1,4 @@
-"""Show how profiles differ from their packages, for ``status``."""
+"""The command ``status``: show how profiles differ from their packages."""
 
 from __future__ import annotations
 

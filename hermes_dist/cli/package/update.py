@@ -1,4 +1,4 @@
-"""The command update; the plain form of its line calls the same function.
+"""The command ``update``; the short form of its command line calls the same function.
 
 Mostly there is nothing new, so what merges is loaded only if something has to be done.
 """

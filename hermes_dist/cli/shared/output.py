@@ -1,4 +1,4 @@
-"""Writing to the outputs of the program."""
+"""Write to standard output and standard error, and handle closed and full ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Show the last lines of a command: notes, nothing to do, what is open. Nothing of merging is loaded here."""
+"""Show the last lines of a command: notes, nothing to do, what is open. No code for merging is loaded here."""
 
 from __future__ import annotations
 

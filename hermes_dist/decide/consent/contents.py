@@ -1,4 +1,4 @@
-"""The contents that tell effects apart: the data of a document, a value on one line, the digest of a value."""
+"""The content that an approval is tied to: data of a document, as one line of text, and as a digest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The example of a package's environment, spelled so that copying it to ``.env`` does no harm.
+"""A package's example of an environment, rewritten so that copying it to ``.env`` does no harm.
 
 A line stays active if it is known to be harmless: a blank to fill in, a placeholder for a key, or a value that
 may be offered as a default. Every other assignment, and every line that programs might read differently, gets a

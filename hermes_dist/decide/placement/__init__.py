@@ -1,1 +1,1 @@
-"""Placement: a package in the spelling of a home, and back."""
+"""Placement: rewrite a package the way a home stores it, and back."""

@@ -1,4 +1,4 @@
-"""Capture: a home in the spelling of a package, the inverse of :mod:`hermes_dist.decide.placement.place`.
+"""Capture a home: rewrite it as a package, the inverse of :mod:`hermes_dist.decide.placement.place`.
 
 Every part whose data equal base's comes out in the author's own bytes; an edited part goes back to where the
 author wrote it. Run state is left out, and so are values that look like secrets.

@@ -1,4 +1,4 @@
-"""Capture of cron jobs: from a home into the files of a package, in the author's spelling."""
+"""Capture cron jobs: write a home's jobs back into the files of a package, in the author's form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cron jobs, converted between the spellings of a package and of a home.
+"""Cron jobs, converted between the forms of a package and of a home.
 
 A package has ``cron/jobs.json`` or one file per job; a home has all of them in ``cron/jobs.json``, as the
 agent writes it, paused.

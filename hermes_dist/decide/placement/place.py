@@ -1,4 +1,4 @@
-"""Placement: a package tree in the spelling of a home.
+"""Place a package: rewrite its tree the way a home stores it.
 
 A home keeps some shared data in other files than a package does. Merging happens in the home's spelling, so
 that conflicts have the names users see, and comments stay in place. The inverse is

@@ -1,4 +1,4 @@
-"""MCP servers, converted between the spellings of a package and of a home.
+"""MCP servers, converted between the forms of a package and of a home.
 
 A package has them in ``mcp.json``, in the shapes that clients use, and in its ``config.yaml``; the agent reads
 them only from ``mcp_servers`` in ``config.yaml``.

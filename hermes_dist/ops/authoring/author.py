@@ -1,4 +1,4 @@
-"""What an author does with a package: start a manifest, validate, list what would ship, pack."""
+"""What an author does locally with a package: start a manifest, validate, list what would ship, pack."""
 
 from __future__ import annotations
 

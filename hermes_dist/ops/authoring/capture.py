@@ -1,4 +1,4 @@
-"""A profile turned into a package: what may leave its home, what stays, and what must not be in it."""
+"""Turn a profile into a package: what may leave its home, what stays, and what must not be in it."""
 
 from __future__ import annotations
 

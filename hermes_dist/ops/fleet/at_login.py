@@ -1,4 +1,4 @@
-"""Let one gateway start at login, through the agent's own service, or no longer."""
+"""Let a gateway start at login through the agent's own service, or no longer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What needs approval, what is approved since when, what is off and why; and revoking an approval."""
+"""List what needs approval, what is approved since when, and what is off and why; and revoke an approval."""
 
 from __future__ import annotations
 

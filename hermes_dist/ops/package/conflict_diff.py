@@ -1,4 +1,4 @@
-"""The two sides of a conflict, as a diff."""
+"""Show the two sides of a conflict as a diff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The history of a home, in which every change is a generation; and holding a profile at a commit."""
+"""The history of a home, in which every change is a generation; and hold a profile at a commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Update: the sentence of docs/ARCHITECTURE.md, top to bottom."""
+"""Update a profile to what its source offers now, from the first step to the last."""
 
 from __future__ import annotations
 

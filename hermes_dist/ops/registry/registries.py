@@ -1,4 +1,4 @@
-"""The registries of this machine: add, list, remove, sync, search, say what one knows, yank."""
+"""The registries of this machine: add, list, remove, sync, search, show, and yank."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The notes about an import: what it sets, what stays out, and what the user has to bring."""
+"""The notes about an import: what it sets, what it leaves out, and what the user has to supply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring the files of a machine from an archive into a home: all of them, or only those that are missing."""
+"""Restore machine files from an archive into a home: all of them, or only those that are missing."""
 
 from __future__ import annotations
 

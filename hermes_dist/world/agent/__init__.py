@@ -1,1 +1,1 @@
-"""The installed agent: found, asked, started, stopped, followed."""
+"""The installed agent: find it, ask it, start and stop its gateways, follow its logs."""

@@ -1,4 +1,4 @@
-"""What the front door replaced: its state on disk, and the names of programs swapped in one step.
+"""The front door on disk: what it replaced, and how a program is replaced in one step.
 
 Importing it is cheap, because every hand-over to the agent reads this state.
 """

@@ -1,4 +1,4 @@
-"""Reading the end of log files, and following many of them at once through rotation and truncation."""
+"""Read the end of log files, and follow many of them at once through rotation and truncation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs on the user's ``PATH``. Importing it is cheap: every way to the agent or to git passes here."""
+"""Find programs on the user's ``PATH``. Importing it is cheap, because every use of the agent or of git needs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only the installed agent can give a new home: its bundled skills, its SOUL.md, its memory service's peer."""
+"""What only the installed agent can add to a new home: its bundled skills, SOUL.md, and memory service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of processes, read through psutil: what a process is, since when, and ending it."""
+"""The table of processes, read through psutil: what a process is, when it started, and ending it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Archiving a home in use: its files as they are, and databases as consistent copies."""
+"""Archive a home in use: its files as they are, and databases as consistent copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The header of a member of a tar archive: the one that we write for a name, and the fields of any.
+"""The tar header of one file in an archive: write ours, and read the fields of any.
 
 Python's tarfile packs ours. Reading stays by hand: tarfile is lenient where an untrusted archive must be refused,
 and believes sizes and links before anybody has looked at them.

@@ -1,4 +1,4 @@
-"""Unpacking gzip in bounded memory: one member, nothing behind it, and no more than an honest file unpacks to."""
+"""Unpack gzip in bounded memory; refuse trailing data, and files that unpack to far more than their size."""
 
 from __future__ import annotations
 

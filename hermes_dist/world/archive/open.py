@@ -1,4 +1,4 @@
-"""Opening an archive of any kind: ours, the agent's, and backups under a passphrase."""
+"""Open an archive of any kind: ours, the agent's, or a backup under a passphrase."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading archives without trusting them: only the grammar of :mod:`hermes_dist.world.archive.write` is accepted.
+"""Read our own archives without trusting them: only what :mod:`hermes_dist.world.archive.write` writes is accepted.
 
 Archives of the agent and of other programs are told apart by their first bytes and read by
 :mod:`hermes_dist.world.archive.foreign`; their files pass the same gate.

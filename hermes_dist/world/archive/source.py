@@ -1,4 +1,4 @@
-"""An archive as a source of packages: what is in its one folder, less what an export adds for itself."""
+"""An archive as the source of a package: the files in its root folder, without what an export adds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Archives: one grammar, so strict that equal homes give equal bytes and a reader has nothing to guess.
+"""Write archives in one strict format: equal homes give equal bytes, and a reader has nothing to guess.
 
 gzip of ustar: regular files (0644, 0755) and folders (0755) below one root, every name once and in order, each
 folder before what is in it, no owner and no time, two empty blocks at the end and nothing behind them.

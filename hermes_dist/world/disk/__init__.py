@@ -1,1 +1,1 @@
-"""Files, folders, locks, the store, and what the system says when one fails."""
+"""Files, folders, locks and the store; and messages for errors of the operating system."""

@@ -1,4 +1,4 @@
-"""Copying a home into a new folder: modes kept, links kept as links, databases as consistent snapshots."""
+"""Copy a home into a new folder: modes kept, links kept as links, databases as consistent snapshots."""
 
 from __future__ import annotations
 

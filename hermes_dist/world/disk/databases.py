@@ -1,4 +1,4 @@
-"""Databases of SQLite opened to be read, wherever they lie and whoever writes to them."""
+"""Open SQLite databases for reading, also in read-only places and while others write to them."""
 
 from __future__ import annotations
 

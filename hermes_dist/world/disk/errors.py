@@ -1,4 +1,4 @@
-"""Sentences for errors of the system: a disk that is full, read-only, failing or owned by another user."""
+"""Messages for errors of the operating system, such as a disk that is full, read-only or failing."""
 
 from __future__ import annotations
 

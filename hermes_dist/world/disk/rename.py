@@ -1,4 +1,4 @@
-"""Rename with flags: swap two names in one step, or refuse to replace; Linux and macOS."""
+"""Rename with flags, on Linux and macOS: swap two names in one step, or refuse to replace."""
 
 from __future__ import annotations
 

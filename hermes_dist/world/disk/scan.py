@@ -1,4 +1,4 @@
-"""Scanning a home: regular files by path and digest; nothing is followed, and nothing unwanted is opened."""
+"""Scan a home: regular files by path and digest. Links are not followed, and no unneeded file is opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listing the refs of repositories: one on demand, or many at once in advance."""
+"""List the refs of repositories: one on demand, or many at once in advance."""
 
 from __future__ import annotations
 

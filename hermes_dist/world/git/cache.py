@@ -1,4 +1,4 @@
-"""A bare cache on disk, and what git prints about a repository."""
+"""A bare cache of a repository on disk, and the parsers of git's output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clearing away bare caches that no profile needs."""
+"""Remove bare caches that no profile needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded git client as a tool: what to run where the git program is missing.
+"""The embedded git client as a tool: what to run if the git program is missing.
 
 It serves public hosts, ssh where there is an ssh program, and local repositories.
 """

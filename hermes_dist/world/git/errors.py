@@ -1,4 +1,4 @@
-"""Errors with a next step, made from git's error messages."""
+"""Turn git's error messages into errors with a next step."""
 
 from __future__ import annotations
 

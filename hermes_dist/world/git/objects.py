@@ -1,4 +1,4 @@
-"""Git objects made without a work tree or an index: blobs, trees, a commit, an annotated tag.
+"""Make git objects without a work tree or an index: blobs, trees, a commit, an annotated tag.
 
 Changes are applied to the listing of the parent commit: untouched files and folders keep their object ids, so that
 nothing old is read or written again.

@@ -1,4 +1,4 @@
-"""Publishing: commits and tags made in a bare cache and pushed, all refs together or none.
+"""Publish: make commits and tags in a bare cache, and push all refs together or none.
 
 Nothing is checked out, no index is used, and a home never contains a repository. A ref moves only from its expected
 value, so that nobody's work is overwritten.

@@ -1,4 +1,4 @@
-"""Repositories by URL: one bare cache for each, filled by the user's git, or by dulwich where there is none.
+"""Repositories by URL: one bare cache for each, filled by the user's git, or by dulwich if git is missing.
 
 Both tools are programs with the same output, run as children under bounds; what they print is read, counted
 and checked here, so that all rules are written once.

@@ -1,4 +1,4 @@
-"""An author's repository and key: a tag read and signed, by git's own plumbing and without git's set-up for signing."""
+"""Read and sign a tag of an author's repository through git, which needs no set-up for signing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures of what was fetched: gathered and verified here, judged elsewhere."""
+"""Signatures of what was fetched: collected and verified here; ``decide.trust`` judges them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registries: those of this machine, brought up to date, searched leniently and read strictly."""
+"""The registries of this machine: kept up to date, searched leniently, and read strictly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a registry is, and a registry as files in a folder: what stands there, and when it changed."""
+"""A registry as files in a folder: where it is, which entries it has, and which of them changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search index of one registry: a SQLite file that can be made again at any time from the registry's entries."""
+"""The search index of one registry: a SQLite file that can be rebuilt at any time from the registry's entries."""
 
 from __future__ import annotations
 

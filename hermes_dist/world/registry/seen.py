@@ -1,4 +1,4 @@
-"""What registries were seen to pin: one small file for each package, a line for each version."""
+"""What each registry pinned when this machine first saw it: a file for each package, a line for each version."""
 
 from __future__ import annotations
 

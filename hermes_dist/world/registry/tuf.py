@@ -1,4 +1,4 @@
-"""Registries of static files over HTTPS, under The Update Framework: no party between its keeper and us is trusted.
+"""Registries of static files over HTTPS, under The Update Framework: the server need not be trusted.
 
 Signed, versioned and dated metadata tell every entry's length and digest, so that a server, a mirror or somebody with
 the keys that are online can neither change an entry, nor show an old index, nor hold a new one back unseen.

@@ -1,1 +1,1 @@
-"""Sources: from what was asked for to a pin and a tree."""
+"""Sources: from what the user asked for to a pin and a tree."""

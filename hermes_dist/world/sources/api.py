@@ -1,4 +1,4 @@
-"""Sources: from what was asked for to a Pin and the package tree, its contents in the store."""
+"""Sources: from what the user asked for to a Pin and the package tree, with its contents in the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a local folder as a package: regular files only, nothing followed, nothing that git would ignore."""
+"""Read a local folder as a package: regular files only; links are not followed, ignored files are left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The packages of a source, wherever in it they are: for the error where one was looked for and there is none."""
+"""Find all packages in a source, to suggest them in the error if there is none at the requested place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Suggestions for a path that does not exist."""
+"""Suggest similar paths for a path that does not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Applying a plan to a home atomically: all of it or none, whatever happens in between.
+"""Apply a plan to a home atomically: all of it or nothing, even if the program is interrupted.
 
 Stage every new file and the lockfile in ``.dist/txn``, fsync them, write the journal (the point
 of no return), realize it (:mod:`hermes_dist.world.transaction.realize`), swap the lockfile, and keep the folder as the

@@ -1,4 +1,4 @@
-"""Generations: the files that each transaction displaced, kept in the home's private folder for rollback."""
+"""Generations: the files that each transaction replaced, kept in the home's private folder for rollback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole homes: built in staging and renamed into place, moved by one rename, or erased."""
+"""Whole homes: build one in the staging folder, move it with one rename, or erase it."""
 
 from __future__ import annotations
 

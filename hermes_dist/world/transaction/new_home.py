@@ -1,4 +1,4 @@
-"""A new home is built in staging and renamed into place whole, so that nobody ever sees half of one."""
+"""Build a new home from the steps of a plan in the staging folder, and rename it into place as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After the journal: carry out every step, so that it can be interrupted anywhere and repeated.
+"""Carry out the steps after the journal is written, so that they can be interrupted anywhere and repeated.
 
 Whether a step is done is read from its slot, never remembered: while a slot holds the new file, the step is not done;
 once it holds the displaced file, it is done, and any later change at the path is another program's work. The file that
