@@ -208,11 +208,11 @@ def approve(machine: Machine, profile: str, effects: Iterable[Effect]) -> Outcom
     Args:
         machine: Where the profile is.
         profile: Its name.
-        effects: Which, as :attr:`Status.parked` or :attr:`UpdatePlan.needs_approval` gives them. An approval counts
-            for the content that was shown: what has changed since needs another one.
+        effects: The effects, from :attr:`Status.parked` or :attr:`UpdatePlan.needs_approval`. An approval covers
+            only the content that was shown. If it has changed since, it needs another approval.
 
     Raises:
-        DistError: The document that holds one can't be read, or the profile can't be written.
+        DistError: A document with one of the effects can't be read, or the profile can't be written.
     """
     ctx = machine.context()
     chosen = settling.Chosen(tuple(effects))

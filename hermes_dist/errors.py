@@ -91,7 +91,7 @@ class LockStale(DistError):
 
 
 class InputNeeded(DistError):
-    """A question must be asked, but there is nobody to answer it."""
+    """A question must be asked, but there is no terminal, or ``--no-input`` was given."""
 
     code = ExitCode.INPUT_NEEDED
 

@@ -84,7 +84,7 @@ def init(
 
 
 def _asked(session: Session, made: Draft) -> Draft:
-    """Ask for what the files don't show; if nobody is there to answer, it stays a comment in the manifest."""
+    """Ask for what the files don't show; without a terminal, it stays a comment in the manifest."""
     screen = session.screen
     for var in made.env:
         screen.tell(f"  found  {clean(var.name, 60)}  {clean(var.description, 80)}")

@@ -117,7 +117,7 @@ def new_passphrase(session: Session, file: str) -> str:
     """The passphrase for a new backup, from a file or typed twice.
 
     Raises:
-        InputNeeded: No file was given and nobody is there to type it.
+        InputNeeded: No file was given, and there is no terminal to ask on.
     """
     if file:
         return read_passphrase(file)

@@ -27,12 +27,12 @@ _KEPT = 10
 
 
 class Crash(Struct, frozen=True):
-    """What is told of a crash.
+    """What the user is told about a crash.
 
     Attributes:
         what: The error in one line.
-        trace: The error with its way through the program.
-        log: The file with all that is known; None if it can't be written.
+        trace: The error with its traceback, without secrets.
+        log: The log; None if it can't be written.
     """
 
     what: str
@@ -41,13 +41,13 @@ class Crash(Struct, frozen=True):
 
 
 def listen(brand: Brand, say: Callable[[str], None]) -> None:
-    """Have each step of the program told as a line from now on, without secrets."""
+    """From now on, pass each step of the program to ``say`` as a line without secrets."""
     hide = _hider(_context(brand))
     trace.listen(lambda line: say(hide(line)))
 
 
 def stop_listening() -> None:
-    """Tell no more steps."""
+    """Stop what :func:`listen` began."""
     trace.listen(None)
 
 
@@ -98,7 +98,7 @@ def _written(ctx: Context, text: str) -> Path | None:
 
 
 def _hider(ctx: Context | None) -> Callable[[str], str]:
-    """Return what takes secrets out of a text: those that this machine knows, and what looks like one."""
+    """Return a function that hides secrets in a text: those of this machine, and what looks like one."""
     known = {} if ctx is None else _known(ctx)
 
     def hide(text: str) -> str:

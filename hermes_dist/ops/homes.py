@@ -119,7 +119,7 @@ def take_back(fs: RealFs, lock: Lock, before: Lock | None, skipped: tuple[RelPat
 
 
 def fs_reads_nothing(digest: Digest) -> bytes:
-    """Raise for every content: a change of the lock alone needs none."""
+    """Raise an error for every content; for changes that touch only the lockfile and so read none."""
     raise Invalid("no content is needed for a change of the lock alone", where=digest)
 
 

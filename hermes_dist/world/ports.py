@@ -140,13 +140,13 @@ class Git(Protocol):
     def fetch(
         self, url: str, want: str, *, depth: int = 1, progress: Callable[[str], None] | None = None
     ) -> str:
-        """Bring a commit (a full ref name, or a commit) into the cache, pin it there, and return it."""
+        """Fetch a commit (a full ref name, or a commit) into the cache, pin it there, and return it."""
 
     def listing(self, url: str, commit: str, subfolder: RelPath | None) -> tuple[GitFile, ...]:
         """The validated files of a fetched commit, below ``subfolder``."""
 
     def folders_with(self, url: str, commit: str, name: str) -> Mapping[RelPath | None, str]:
-        """The folders of a fetched commit that hold a file called ``name``, with git's name for its content.
+        """The folders of a fetched commit that contain a file called ``name``, with git's id of its content.
 
         The root of the repository is None.
         """

@@ -20,7 +20,7 @@ _GIVEN = re.compile(r"\b([A-Z][A-Z0-9_]{2,})=\S+")
 
 
 class _Trace:
-    """The notes of this process, and who hears of new ones."""
+    """The notes of this process, and the listener for new ones."""
 
     def __init__(self) -> None:
         self.notes: deque[tuple[float, str, tuple[object, ...]]] = deque(maxlen=_MOST)
@@ -32,7 +32,7 @@ _trace = _Trace()
 
 
 def note(kind: str, *what: object) -> None:
-    """Note that something is done.
+    """Note a step of the program.
 
     Args:
         kind: What it is about, such as ``run``, ``disk``, ``fetch`` or ``decide``.
@@ -45,7 +45,7 @@ def note(kind: str, *what: object) -> None:
 
 
 def listen(hear: Callable[[str], None] | None) -> None:
-    """Have each new note told as a line; None ends it."""
+    """Call ``hear`` with a line for each new note; None ends this."""
     _trace.hear = hear
 
 

@@ -15,7 +15,7 @@ _HELP = frozenset(["--help", "-h", "help"])
 
 
 def open_closed_streams() -> None:
-    """Open ``/dev/null`` in place of closed standard streams, or a file of ours would get their number."""
+    """Open ``/dev/null`` in place of closed standard streams, so that no file that we open gets their number."""
     if None not in (sys.stdin, sys.stdout, sys.stderr):
         return
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:

@@ -85,7 +85,7 @@ def _ask(session: Session, name: ProfileName, place: str, request: Request) -> i
     """Ask about each conflict on the terminal, as an update does.
 
     Raises:
-        InputNeeded: Conflicts are open, and nobody is there to answer.
+        InputNeeded: Conflicts are open, and there is no terminal to ask on.
     """
     conflicts = ops.open_conflicts(session.ctx, name, place)
     if not conflicts:

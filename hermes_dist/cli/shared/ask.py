@@ -28,7 +28,7 @@ def agreement(session: Session, *, yes: bool) -> Confirm:
 
 
 def questions(session: Session, *, yes: bool) -> Questions:
-    """The prompts shown after the plan is confirmed; none of them with ``--yes`` or if nobody is there.
+    """The prompts shown after the plan is confirmed; none with ``--yes`` or without a terminal.
 
     ``--yes`` confirms file changes only; it never approves effects.
     """
@@ -41,7 +41,7 @@ def questions(session: Session, *, yes: bool) -> Questions:
 
 
 def twins(session: Session) -> Callable[[Package, Sequence[Package]], bool] | None:
-    """The prompt about a name that is easily mistaken for another; None if nobody is there to answer."""
+    """The prompt about a name that is easily mistaken for another; None if there is no terminal."""
 
     def ask(meant: Package, others: Sequence[Package]) -> bool:
         session.screen.prompt("This name is easily mistaken for another:")

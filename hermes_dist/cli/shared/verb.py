@@ -14,7 +14,7 @@ _MARK = "wants_request"
 
 
 class RequestOptions(NamedTuple):
-    """What a command wants to be told in its request.
+    """Which options of a request a command takes.
 
     Attributes:
         names: The options that become part of the request, in the order of the help.

@@ -193,7 +193,7 @@ def _data(path: Path) -> bytes:
 
 
 def base_of(leaving: Leaving, name: str) -> tuple[Tree, Read]:
-    """What a home counts as having shipped: its package in shipped spelling, without parts that need approval here.
+    """The base of a home after a publication: what was published, as placed, without parts that need approval here.
 
     So merging what was published over this base brings in other people's changes and nothing else.
     """

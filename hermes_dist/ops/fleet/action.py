@@ -89,7 +89,7 @@ def action(ctx: Context, options: Options) -> Action:
 
 
 def failed(name: ProfileName, note: str, pid: int | None = None) -> GatewayResult:
-    """The result for a gateway with which the action failed."""
+    """Make the result for a gateway whose action failed."""
     return GatewayResult(profile=name, outcome=GatewayOutcome.FAILED, pid=pid, note=note)
 
 

@@ -89,7 +89,7 @@ def kept_places(ctx: Context, name: ProfileName, place: str = "") -> tuple[str, 
         place: A path, a key, or ``path: key`` to choose by; empty for all.
 
     Raises:
-        DistError: There is no such decision.
+        DistError: Nothing is kept at this place.
     """
     kept = sorted(open_home(ctx, name).need_lock(ctx).kept)
     chosen = tuple(each for each in kept if not place or names_place(place, each))
@@ -106,7 +106,7 @@ def kept_places(ctx: Context, name: ProfileName, place: str = "") -> tuple[str, 
 def forget(
     ctx: Context, name: ProfileName, request: Request, confirm: Confirm, *, place: str = ""
 ) -> Outcome:
-    """Forget such a decision: ours stays as it is, and the next change of upstream there asks again.
+    """Undo ``--always``: the file stays as it is, and upstream's next change to it is a conflict again.
 
     Args:
         ctx: The context.
@@ -116,7 +116,7 @@ def forget(
         place: Which decisions; empty for all.
 
     Raises:
-        DistError: There is no such decision.
+        DistError: Nothing is kept at this place.
     """
     chosen = kept_places(ctx, name, place)
     home = open_home(ctx, name)

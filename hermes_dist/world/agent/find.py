@@ -199,11 +199,11 @@ def version(agent: Agent, brand: Brand, env: Mapping[str, str]) -> str | None:
     Args:
         agent: The agent.
         brand: The brand, for the name of its package.
-        env: The environment to run it in, when no package metadata lies beside it.
+        env: The environment to run it in, if there is no package metadata beside it.
 
     Returns:
         The version from the metadata beside the launcher or its interpreter, else from ``--version``; None if neither
-        tells.
+        has it.
     """
     for folder in _site_packages(agent, brand):
         name = brand.agent_package.replace("-", "_")

@@ -70,7 +70,7 @@ def _former(value: Mapping[str, str] | None) -> Former | None:
 
 
 def write_doors(layout: Layout, doors: Mapping[Path, Former | None]) -> None:
-    """Remember the front doors; without any the state goes away.
+    """Write the state of the front doors; remove it if there are none.
 
     Raises:
         DistError: The state can't be written.
@@ -91,7 +91,7 @@ def write_doors(layout: Layout, doors: Mapping[Path, Former | None]) -> None:
 
 
 def former_launcher(layout: Layout, launcher: Path) -> Path | None:
-    """Return the program that the front door at ``launcher`` stands in front of; None when there is none.
+    """Return the program that the front door at ``launcher`` replaced; None if there is none.
 
     An unreadable state counts as none: the search for the agent goes on elsewhere.
     """

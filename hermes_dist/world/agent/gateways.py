@@ -49,14 +49,14 @@ class GatewayFacts(Struct, frozen=True, kw_only=True):
     Attributes:
         state: Running, stopped, or stale: the files claim a process that is gone.
         pid: Its process, when it runs.
-        phase: The agent's word for what that process does; empty when the state file tells of another one.
-        reason: Why the agent says that it ended.
+        phase: The agent's word for what that process does; empty if the state file is about another process.
+        reason: The agent's reason why it ended.
         updated_at: When the agent last wrote its state.
         platforms: The agent's word for each channel.
         troubles: Channels that do not work, with the agent's reason.
         teller: The process that wrote the state file last.
-        served: The profiles that it serves, where it serves several; None where it does not say.
-        apart: Why it serves no other profile, where it could.
+        served: The profiles that it serves, if it serves several; None if the state file does not say.
+        apart: Why it serves no other profile, although it could.
     """
 
     state: GatewayState
@@ -159,10 +159,10 @@ def clean(home: Path, *, at_rest: bool) -> bool:
 
     Args:
         home: The home.
-        at_rest: Whether it is not about to be started again.
+        at_rest: Whether it stays stopped, and is not about to be started again.
 
     Returns:
-        Whether there was something. Files of a gateway that runs stay.
+        Whether something was removed. The files of a running gateway stay.
     """
     if agents.gateway(home).state is not GatewayState.STALE:
         return False
@@ -220,7 +220,8 @@ def processes(layout: Layout, known: Mapping[int, ProfileName]) -> dict[ProfileN
 
     Args:
         layout: The places of the brand.
-        known: Whose a process is by the files of the homes; for others their command line and environment tell.
+        known: The profiles of processes, as the files of the homes say; for all other processes, the command line and
+            environment decide.
     """
     found: dict[ProfileName, list[Process]] = {}
     for seen, words in agents_own(layout):
@@ -255,9 +256,9 @@ def is_inside(pid: int) -> bool:
 def aimed(
     layout: Layout, name: ProfileName, env: Mapping[str, str]
 ) -> tuple[list[str], dict[str, str]]:
-    """The words and the environment that aim the agent at a profile, whatever is chosen in the shell.
+    """The arguments and environment that make the agent use a profile, whatever is set in the shell.
 
-    The default profile is meant by no words at all, as the agent's own services do, unless another one is sticky.
+    For the default profile there are no arguments, as in the agent's own services, unless another one is sticky.
     """
     variable = layout.brand.home_variable
     handed = {**env, variable: str(layout.root), layout.brand.exec_variable: str(os.getpid())}

@@ -49,7 +49,7 @@ def _backwards(file: BinaryIO, end: int, count: int) -> list[str]:
 
 
 class _Tail:
-    """One file that is followed: by inode and place, until it is another file or shorter than it was."""
+    """One file that is followed; it starts again if the file is replaced or truncated."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -60,7 +60,7 @@ class _Tail:
             self._file.seek(0, os.SEEK_END)
 
     def lines(self) -> Iterator[str]:
-        """What was written since; a line that is not ended yet is waited for, up to a bound."""
+        """The lines written since; an unfinished line is kept back until it ends, up to a limit."""
         if self._file is not None:
             yield from self._read(self._file)
         if not self._is_other():
@@ -108,10 +108,10 @@ class _Tail:
 
 
 class Follower(Generic[Key]):
-    """Follows files from their ends on; close it, or use it as a context.
+    """Follows files and gives their new lines; close it, or use it as a context manager.
 
     Args:
-        files: Each file by what its lines are told under; one that is missing is waited for.
+        files: Each file, by the label of its lines. A file that is missing may appear later.
     """
 
     def __init__(self, files: Mapping[Key, Path]) -> None:
@@ -132,7 +132,7 @@ class Follower(Generic[Key]):
         """Lines as they are written.
 
         Args:
-            go_on: Is asked before each look whether somebody still reads.
+            go_on: Asked before each look whether to continue.
             pause: Seconds between two looks.
         """
         while go_on():

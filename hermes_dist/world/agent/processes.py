@@ -154,7 +154,7 @@ def stop_all(layout: Layout, name: ProfileName, env: Mapping[str, str]) -> tuple
 
 
 def _refuse_if_in_use(layout: Layout, home: Path, running: list[Process]) -> None:
-    """Refuse to stop what a person uses, and the gateway that this very command runs under.
+    """Refuse to stop a process that a person uses, or the gateway that runs this command.
 
     Raises:
         Busy: It is one of these.

@@ -32,14 +32,14 @@ print("peer" if clone_honcho_for_profile(sys.argv[1]) else "")
 
 
 class Seeded(Struct, frozen=True):
-    """What the agent gave: how many skills, and the text of its SOUL.md."""
+    """What the agent added: the number of skills, and the text of its SOUL.md."""
 
     skills: int
     soul: str
 
 
 def interpreter(agent: Agent) -> Path | None:
-    """Return the interpreter that the agent's launcher runs on; None when it can't be told."""
+    """Return the interpreter that the agent's launcher runs on; None if it is unknown."""
     if "-m" in agent.argv:
         return Path(sys.executable)
     program = agent.launcher
@@ -64,7 +64,7 @@ def seed(agent: Agent, brand: Brand, home: Path, env: Mapping[str, str]) -> Seed
     Args:
         agent: The agent.
         brand: Its brand.
-        home: The home, which may still be in the making.
+        home: The home, which may still be under construction.
         env: The environment.
 
     Raises:

@@ -22,7 +22,7 @@ class Seen(NamedTuple):
 
     Attributes:
         pid: Its number.
-        began: When it began, in the count that the agent writes down; None if unknown.
+        began: When it began, in the unit that the agent records; None if unknown.
         parent: The number of its parent; 0 if unknown.
         user: The user it acts for; None if unknown.
         name: The name of its program; empty if unknown.
@@ -69,7 +69,7 @@ def look(pid: int) -> Seen | None:
 
 
 def _words(process: psutil.Process) -> tuple[str, ...] | None:
-    """Return a command line; macOS keeps those of other users secret while it tells the rest."""
+    """Return a command line; macOS hides those of other users, but not the other facts."""
     import psutil  # noqa: PLC0415 - start-up
 
     try:
@@ -168,7 +168,7 @@ def others_of_this_user() -> Iterator[Seen]:
 
 
 class Ending(Enum):
-    """What came of ending a process."""
+    """The outcome of ending a process."""
 
     ENDED = auto()
     KILLED = auto()

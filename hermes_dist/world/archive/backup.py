@@ -59,7 +59,7 @@ def look_around(home: Path, keep: Callable[[RelPath], bool]) -> Seen:
 
     Args:
         home: The folder.
-        keep: Tells whether a file is wanted or a folder is entered.
+        keep: Whether to include a file, or to enter a folder.
 
     Raises:
         DistError: A folder can't be read.
@@ -139,7 +139,7 @@ def is_database(file: BinaryIO) -> bool:
 
 
 def is_beside(path: RelPath, others: frozenset[RelPath]) -> bool:
-    """Whether a file is the unwritten part of a database beside it, which the copy of that one holds."""
+    """Whether a file belongs to a database beside it (its log), so that the database's copy includes it."""
     return any(path.endswith(end) and path.removesuffix(end) in others for end in _BESIDE)
 
 
@@ -153,8 +153,8 @@ def snapshot(
 
     Args:
         source: The database.
-        folder: Where the copy lies while it is needed; private.
-        look: Is shown each text in it.
+        folder: A private folder for the copy while it is needed.
+        look: Called with each text in it.
         replace: Edits each text in it, before.
 
     Yields:
@@ -190,7 +190,7 @@ def snapshot(
 
 
 def _tables(database: sqlite3.Connection) -> Iterator[tuple[str, list[str]]]:
-    """The tables that hold texts, with their columns; what a text index is made of is made anew."""
+    """The tables with texts, and their columns; without those of a text index, which is rebuilt."""
     rows = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
     indexes = [name for name, sql in rows if str(sql).upper().startswith("CREATE VIRTUAL")]
     for name, _ in rows:

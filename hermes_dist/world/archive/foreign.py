@@ -110,7 +110,7 @@ def _content(child: Stream, left: list[int]) -> Iterator[bytes]:
 
 
 def main() -> None:
-    """Read the archive that the first argument names and write its members to standard output: the child."""
+    """Run the child: read the archive named by the first argument, and write its members to standard output."""
     out, inside = sys.stdout.buffer, False
     try:
         with opened(Path(sys.argv[1])) as file:

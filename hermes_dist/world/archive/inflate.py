@@ -20,11 +20,11 @@ def cut_short() -> Invalid:
 
 
 class Inflated:
-    """What a gzip file holds, as a stream.
+    """The unpacked content of a gzip file, as a stream.
 
     Args:
         chunks: The file, piece by piece.
-        most: How many bytes may come out.
+        most: The largest number of bytes that it may unpack to.
     """
 
     def __init__(self, chunks: Iterator[bytes], most: int) -> None:
@@ -40,7 +40,7 @@ class Inflated:
         return self.read(BLOCK)
 
     def read(self, size: int) -> bytes:
-        """Exactly so many bytes.
+        """Read exactly this many bytes.
 
         Raises:
             Invalid: The file has fewer bytes, is damaged, or unpacks to too much.
@@ -49,7 +49,7 @@ class Inflated:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def pieces(self, size: int) -> Iterator[bytes]:
-        """The same, piece by piece."""
+        """Read this many bytes, piece by piece."""
         while size:
             if not self._held:
                 self._held = self._more()

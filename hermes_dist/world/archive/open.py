@@ -36,7 +36,7 @@ def read_archive(
     env: Mapping[str, str],
     passphrase: Callable[[], str] | None = None,
 ) -> Contents:
-    """Read an archive, and keep what it holds.
+    """Read an archive, and store its contents.
 
     Args:
         path: The file.

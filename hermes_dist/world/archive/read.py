@@ -50,7 +50,7 @@ class Raw(Struct, frozen=True):
     """A member as an archive names it, root included; a folder's name ends with ``/``.
 
     Attributes:
-        pieces: Gives its content, once, before the next member is asked for.
+        pieces: Its content, which can be read once, and only before the next member.
     """
 
     name: bytes
@@ -60,7 +60,7 @@ class Raw(Struct, frozen=True):
 
 
 class Carried(Struct, frozen=True):
-    """A file that was put on the disk as it came."""
+    """A file that was written to the disk unchanged."""
 
     file: Path
     executable: bool
@@ -68,15 +68,15 @@ class Carried(Struct, frozen=True):
 
 
 class Contents(Struct):
-    """What an archive holds.
+    """The contents of an archive.
 
     Attributes:
-        root: The name of its one folder.
+        root: The name of its root folder.
         foreign: Whether another program wrote it.
         tree: Its files; their contents are kept.
         card: Its description of itself; None if it has none.
-        base: Contents that came along for merging.
-        carried: Files that went to the disk.
+        base: Other contents that a merge needs.
+        carried: Files that were written to the disk.
     """
 
     root: str = ""
@@ -94,10 +94,10 @@ class Shelves(Struct, frozen=True, kw_only=True):
     """Where the contents of an archive go.
 
     Attributes:
-        keep: Takes contents, in order, and gives their names; keeps nothing when its input raises.
-        carries: Whether a file of some size goes to the disk as it is.
-        spool: The folder for those; None when there are none.
-        judge: Is shown what there is before it is kept, with the paths of what will be; may raise.
+        keep: Stores contents, in order, and returns their names; stores nothing if its input raises.
+        carries: Whether a file of this size is written to the disk unchanged.
+        spool: The folder for these files; None if there are none.
+        judge: Called before anything is stored, with the contents and the paths that will be stored; may raise.
         limits: How large the rest may be.
     """
 
@@ -134,7 +134,7 @@ def safe_name(name: bytes) -> tuple[str, RelPath | None, bool]:
 
 
 def members(chunks: Iterator[bytes]) -> Iterator[Raw]:
-    """Give the members of an archive of ours.
+    """Yield the members of one of our own archives.
 
     Raises:
         Invalid: The archive is damaged or breaks the grammar; the error names the rule.
@@ -158,7 +158,7 @@ def members(chunks: Iterator[bytes]) -> Iterator[Raw]:
 
 
 def _check_order(name: bytes, last: bytes) -> None:
-    """Refuse a name that has no place after the last one: each comes once, in order, and after its folder.
+    """Refuse a name that is out of order: names are sorted, each is there once, and after its folder.
 
     Raises:
         Invalid: One of these rules is broken.
@@ -192,7 +192,7 @@ def _header(block: bytes) -> tuple[bytes, int]:
     """Return the name and size of a member.
 
     Raises:
-        Invalid: The header is not the one that this program writes for them.
+        Invalid: The header is not exactly as this program writes it.
     """
     name, kind = name_of(block), kind_of(block)
     if not sum_is_right(block):
@@ -227,11 +227,11 @@ def _odd_mode(block: bytes) -> str:
 
 
 def take(raws: Iterator[Raw], shelves: Shelves) -> Contents:
-    """Put the contents of an archive where they go.
+    """Store the contents of an archive.
 
     Args:
         raws: Its members.
-        shelves: Where they go.
+        shelves: Where to store them.
 
     Raises:
         Invalid: A path is unsafe, or it is too large; nothing was kept.
@@ -246,7 +246,7 @@ def _is_private(path: RelPath) -> bool:
 
 
 def _stays_behind(path: RelPath) -> bool:
-    """Whether a file is what a home keeps for itself, which must not reach another home."""
+    """Whether a file belongs to one home only, so that it must not reach another."""
     return _is_private(path) and not path.under(BASE) and path != CARD
 
 
@@ -270,7 +270,7 @@ class _Taker:
         self.found = Contents()
 
     def contents(self, raws: Iterator[Raw]) -> Iterator[bytes]:
-        """Give what is kept; the rest goes where it belongs on the way."""
+        """Yield the contents to store, and write all others to their places on the way."""
         for raw in raws:
             path = self._path(raw.name)
             if path is None:
@@ -291,7 +291,7 @@ class _Taker:
         self._check()
 
     def finished(self, digests: list[Digest]) -> Contents:
-        """Say what there is, once the contents are kept."""
+        """Return the contents after they are stored."""
         entries = {
             path: Entry(digest, run)
             for (path, run), digest in zip(self._files, digests, strict=True)

@@ -25,7 +25,7 @@ def read_package(
     Args:
         path: The archive.
         subfolder: The folder of the package in it; None for its root.
-        keep: Takes contents, and gives their names.
+        keep: Stores contents, and returns their names.
         limits: How large it may be.
 
     Raises:

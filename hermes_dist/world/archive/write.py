@@ -33,11 +33,11 @@ class Sink(Protocol):
     def write(self, data: bytes) -> None: ...
 
     def close(self) -> None:
-        """Write what is left to write; the file below stays open."""
+        """Write the remaining bytes; the underlying file stays open."""
 
 
 def fits(name: bytes) -> bool:
-    """Return whether a name has room in a header; a folder's comes with its ``/``."""
+    """Return whether a name fits into a header; a folder's name includes its final ``/``."""
     try:
         header(name, 0)
     except ValueError:
@@ -46,11 +46,11 @@ def fits(name: bytes) -> bool:
 
 
 class TarWriter:
-    """Writes files below one root, in order; folders come by themselves.
+    """Writes files below one root, in order, and adds their folders.
 
     Args:
         out: Where the bytes go.
-        root: The name of the one folder that holds everything.
+        root: The name of the root folder.
     """
 
     def __init__(self, out: Sink, root: str) -> None:
@@ -66,7 +66,7 @@ class TarWriter:
 
         Args:
             path: Below the root; in the order of :func:`in_order`.
-            chunks: Its content; what it has too much is cut off, what it lacks is zeros.
+            chunks: Its content. If it is longer than ``size``, the rest is cut off; if shorter, zeros are added.
             size: Its size.
             executable: Whether it may be run.
         """
@@ -105,7 +105,7 @@ def in_order(paths: Iterable[str]) -> list[str]:
 
 
 class GzipWriter:
-    """gzip without name and time.
+    """Writes gzip without a name and a time in its header.
 
     Args:
         out: Where the bytes go.

@@ -86,7 +86,7 @@ class _Copy(Struct, frozen=True):
 
 
 def _is_beside(path: Path) -> bool:
-    """Whether a file is the unwritten part of a database beside it; its content is in the snapshot."""
+    """Whether a file is the log of a database beside it; its content is in the snapshot."""
     return any(
         path.name.endswith(end) and _is_database(path.with_name(path.name.removesuffix(end)))
         for end in _BESIDE

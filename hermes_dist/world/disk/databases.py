@@ -28,7 +28,7 @@ def reading(source: Path, folder: Path, *, patience: float) -> Iterator[sqlite3.
 
     Args:
         source: The database.
-        folder: Where such a copy lies while it is needed; private.
+        folder: A private folder for such a copy while it is needed.
         patience: How many seconds to wait for a writer.
 
     Raises:
@@ -60,7 +60,7 @@ def _wal(path: Path) -> Path:
 
 
 def _copied(source: Path, copy: Path) -> Path:
-    """Copy a database with what is not yet written back; nobody may have written to either meanwhile."""
+    """Copy a database together with its log; fails if another program writes to either meanwhile."""
     for _ in range(_TRIES):
         before = _state(source)
         shutil.copyfile(source, copy)

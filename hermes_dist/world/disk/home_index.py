@@ -23,7 +23,7 @@ class Index:
 
     Args:
         path: Its file.
-        files: The names of the files in a home that rows are made of.
+        files: The names of the files in a home that a row depends on.
     """
 
     def __init__(self, path: Path, files: Sequence[str]) -> None:
@@ -43,7 +43,7 @@ class Index:
             return {}
 
     def row(self, home: Path, make: Callable[[Path], Row]) -> Row:
-        """Return the row of a home, made anew if one of its files changed."""
+        """Return the row of a home; it is computed again if one of its files changed."""
         folder = str(home)
         signature = [_signature(f"{folder}/{name}") for name in self._files]
         known = self._rows.get(folder)
@@ -54,7 +54,7 @@ class Index:
         return known[1]
 
     def save(self) -> None:
-        """Write what was made anew; an index that can't be written is not an error."""
+        """Write the index if a row changed; an index that can't be written is not an error."""
         if not self._stale and len(self._fresh) == len(self._rows):
             return
         data = {"format": _FORMAT, "files": list(self._files), "rows": self._fresh}

@@ -103,7 +103,7 @@ def _busy(file: os.stat_result, path: Path, held: str) -> Busy:
 
 @contextlib.contextmanager
 def home_lock(home: Path, timeout: float = 0) -> Iterator[None]:
-    """Hold a home against other commands of ours, by ``.dist/lock``; stale locks do not exist.
+    """Lock a home (``.dist/lock``) against our other commands; the kernel releases the lock of a dead process.
 
     Args:
         home: The home folder, which must exist.

@@ -35,7 +35,7 @@ class Scan(NamedTuple):
     Attributes:
         tree: The regular files that were wanted.
         odd: What could not be read, and why.
-        known: Digests to hand to the next scan, which then reads only what changed since.
+        known: Digests for the next scan, which then reads only changed files.
     """
 
     tree: Tree
@@ -54,7 +54,7 @@ def scan(
     Args:
         home: The folder.
         want: Whether a file is looked at; others are never opened.
-        into: Whether a folder is gone into; others are never listed.
+        into: Whether a folder is entered; others are never listed.
         known: What an earlier scan knew.
 
     Returns:
@@ -187,7 +187,7 @@ def _signature(found: os.stat_result) -> Signature:
 
 
 def digest_of(fd: int, size: int) -> Digest:
-    """The digest of what a file holds.
+    """Return the digest of a file's content.
 
     Args:
         fd: The file.

@@ -29,7 +29,7 @@ def _place(digest: Digest) -> str:
 
 
 class Store:
-    """Blobs below one folder, which is made when first written to. Safe for parallel users.
+    """Blobs below one folder, which is created by the first write. Safe for parallel use.
 
     Args:
         root: The folder.
@@ -84,7 +84,7 @@ class Store:
         return data
 
     def put(self, data: bytes) -> Digest:
-        """Keep some bytes, durably.
+        """Store some bytes durably.
 
         Returns:
             Their name.
@@ -95,10 +95,10 @@ class Store:
         return self.put_many([data])[0]
 
     def put_many(self, blobs: Iterable[bytes]) -> list[Digest]:
-        """Keep many, durably, with one sync for all; each is let go before the next is asked for.
+        """Store many blobs durably with one sync for all; only one of them is in memory at a time.
 
         Args:
-            blobs: The contents; an error that it raises passes through, and nothing new is kept.
+            blobs: The contents; an error that it raises passes through, and nothing new is stored.
 
         Returns:
             Their names, in order.
@@ -118,7 +118,7 @@ class Store:
             raise trouble(error, "can't write into the store", where=str(self.root)) from error
 
     def digests(self) -> Iterator[Digest]:
-        """Every blob there is, in no order."""
+        """Every stored blob, in no order."""
         for folder in self.root.glob("[0-9a-f][0-9a-f]"):
             for file in folder.iterdir():
                 with contextlib.suppress(Invalid):
@@ -127,12 +127,12 @@ class Store:
     def gc(self, keep: AbstractSet[Digest], *, older_than: float) -> tuple[int, int]:
         """Remove blobs that nobody needs.
 
-        A blob that somebody keeps again meanwhile stays: keeping it makes its file young, and its age is
-        looked at once more after it has been taken out of reach.
+        A blob that another command stores again meanwhile stays: storing it makes its file young, and its age is
+        checked once more after it has been moved aside.
 
         Args:
             keep: What must stay.
-            older_than: Only what was last kept before this time, in seconds since the epoch.
+            older_than: Only blobs last stored before this time, in seconds since the epoch.
 
         Returns:
             How many were removed, and their bytes.
@@ -198,7 +198,7 @@ class _Batch:
         return digests
 
     def _is_kept(self, digest: Digest, size: int) -> bool:
-        """Whether it is there already; it becomes young, so that no clean-up takes it."""
+        """Whether it is stored already; this also makes it young, so that no clean-up removes it."""
         try:
             found = os.stat(_place(digest), dir_fd=self._root, follow_symlinks=False)
             if not stat.S_ISREG(found.st_mode) or found.st_size != size:

@@ -15,11 +15,11 @@ _AT_ONCE = 8
 
 
 class Asking:
-    """The refs of repositories, as answered.
+    """The refs of repositories, asked for once in each run.
 
     Args:
         git: The git to use.
-        known: Where names that were heard are remembered.
+        known: Where the names of refs are remembered.
     """
 
     def __init__(self, git: Git, known: KnownRefs) -> None:
@@ -39,7 +39,7 @@ class Asking:
         return answer
 
     def ahead(self, urls: Iterable[str]) -> None:
-        """Ask many repositories at once, each once; in this run :meth:`refs` gives these answers."""
+        """Ask many repositories at once; :meth:`refs` then returns these answers in this run."""
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - start-up
 
         each = dict.fromkeys(urls)

@@ -143,7 +143,7 @@ class CliTool:
     def fetch(
         self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool
     ) -> Command:
-        """Bring ``source`` (a full ref name or commit) into the cache as the ref ``target``."""
+        """Fetch ``source`` (a full ref name or commit) into the cache as the ref ``target``."""
         # Depth 1 brings one commit with all its files and no history; history is fetched deeper only when it is
         # needed.
         how = () if depth is None else (f"--depth={depth}",)

@@ -23,7 +23,7 @@ def collect(root: Path, keep: AbstractSet[str], *, older_than: float, dry_run: b
         dry_run: Only count them.
 
     Returns:
-        How many; one that is in use right now is passed over.
+        How many. A cache that is in use is skipped.
 
     Raises:
         DistError: The disk fails.

@@ -216,7 +216,7 @@ def _blobs(request: Mapping[str, Any]) -> Iterator[bytes]:
 
 
 def _walk(request: Mapping[str, Any]) -> Iterator[bytes]:
-    """Newest first; a parent that was not fetched is named and not gone to."""
+    """List commits, newest first; a parent that was not fetched is named but not followed."""
     with _open(request) as repo:
         first = ObjectID(request["commit"].encode())
         waiting, seen = [(0, first)], {first}

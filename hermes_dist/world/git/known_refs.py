@@ -15,7 +15,7 @@ _MANY = 2000
 
 
 class KnownRefs:
-    """What repositories were heard to offer.
+    """The refs that repositories had when they were last asked.
 
     Args:
         root: The folder of caches.
@@ -26,12 +26,12 @@ class KnownRefs:
         self._heard: dict[str, Refs] = {}
 
     def heard(self, url: str, refs: Refs) -> Refs:
-        """Remember what a repository offers, to be kept when there is a reason to write."""
+        """Note a repository's refs in memory; :meth:`keep` writes them."""
         self._heard[url] = refs
         return refs
 
     def keep(self, url: str) -> None:
-        """Write down what was heard of a repository whose cache is there now; never fails."""
+        """Write the noted refs of a repository if it has a cache; a failure is ignored."""
         from hermes_dist.world.disk.fs import atomic_write  # noqa: PLC0415 - start-up
 
         refs, folder = self._heard.get(url), self._folder(url)
@@ -41,7 +41,7 @@ class KnownRefs:
                 atomic_write(folder / _FILE, "".join(f"{name}\n" for name in names).encode(), 0o600)
 
     def names(self, url: str) -> list[str]:
-        """Return the tags and branches that are known without asking anybody."""
+        """Return the tags and branches that are known without contacting a server."""
         try:
             return (self._folder(url) / _FILE).read_text("utf-8", "replace").splitlines()
         except OSError:

@@ -159,7 +159,7 @@ class Objects:
 
 
 def _tree_of(entries: Mapping[bytes, tuple[str, str]]) -> bytes:
-    """Spell a tree, in git's order: a folder stands where its name with a ``/`` would."""
+    """Encode a tree in git's order, in which a folder's name is sorted as if it ended with ``/``."""
 
     def place(entry: tuple[bytes, tuple[str, str]]) -> bytes:
         name, (mode, _) = entry
@@ -172,7 +172,7 @@ def _tree_of(entries: Mapping[bytes, tuple[str, str]]) -> bytes:
 
 
 def _write(place: Path, data: bytes, *, sync: bool) -> Path:
-    """Write beside the place where it belongs, and return where."""
+    """Write an object to a temporary file beside its place, and return that file."""
     temp = place.with_name(f"tmp_obj_{secrets.token_hex(6)}")
     with open(os.open(temp, _NEW, 0o444), "wb") as file:
         file.write(data)

@@ -95,7 +95,7 @@ def open_publisher(
     Args:
         layout: Where the caches are.
         env: The user's environment: PATH, identity, credentials.
-        offline: Talk to nobody.
+        offline: Contact no server.
         patience: How long things may take.
         limits: How large a package may be.
     """
@@ -107,7 +107,7 @@ def open_publisher(
 
 
 class Publisher(BareGit):
-    """A git that also makes commits and pushes them."""
+    """Makes commits and tags, and pushes them."""
 
     def __init__(
         self,
@@ -216,7 +216,7 @@ class Publisher(BareGit):
             url: The repository.
             updates: The refs.
             cache_of: The repository whose cache holds the objects; by default the same.
-            progress: Is given lines about how far it is.
+            progress: Called with a line for each step of progress.
 
         Raises:
             Busy: A ref has changed meanwhile; nothing was pushed.

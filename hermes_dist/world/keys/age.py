@@ -73,7 +73,7 @@ class AgeWriter:
 
     Args:
         out: Where the bytes go.
-        passphrase: What opens it.
+        passphrase: The passphrase.
         work: The base-2 logarithm of the work for one guess.
     """
 
@@ -108,7 +108,7 @@ def decrypted(file: BinaryIO, passphrase: str) -> Iterator[bytes]:
 
     Args:
         file: The encrypted file, from its beginning.
-        passphrase: What opens it.
+        passphrase: The passphrase.
 
     Raises:
         Refused: The passphrase is wrong.

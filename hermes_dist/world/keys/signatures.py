@@ -25,7 +25,7 @@ def signatures_of(
         tag_object: The object of an annotated tag; empty for any other ref.
 
     Returns:
-        Nothing for what is not signed at all.
+        Empty if neither is signed.
 
     Raises:
         Unreachable: The tag can't be fetched.

@@ -52,7 +52,7 @@ class Registries:
         env: The user's environment.
         offline: Whether to avoid the network.
         allow_insecure: ``http://`` and ``git://`` may leave this machine.
-        progress: Is told what is fetched.
+        progress: Called with a line for each thing that is fetched.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Registries:
         return self._layout.shared / "registries.toml"
 
     def all(self) -> tuple[Registry, ...]:
-        """The registries, the one that is carried first.
+        """The registries, the included one first.
 
         Raises:
             DistError: The list of registries can't be read.
@@ -126,7 +126,7 @@ class Registries:
             atomic_write(self._file, dump_registries(change(self._rows())))
 
     def add(self, registry: Registry) -> Synced:
-        """Add a registry after it could be read.
+        """Read a registry and, if that works, add it.
 
         Raises:
             DistError: The name is taken, or it can't be read.
@@ -139,13 +139,13 @@ class Registries:
         return synced
 
     def add_carried(self) -> None:
-        """Put the registry that is carried back."""
+        """Add the included registry again."""
         self._change(
             lambda rows: tuple(row for row in rows if (row.name, row.location) != (DEFAULT, _OFF))
         )
 
     def remove(self, name: str) -> None:
-        """Take a registry out, with its index.
+        """Remove a registry and its index.
 
         Raises:
             DistError: No registry has that name.
@@ -178,7 +178,7 @@ class Registries:
             return self._from_tuf(registry)
 
     def freshen(self, registry: Registry) -> None:
-        """Sync once in this process; offline only if there is no index yet.
+        """Sync a registry, once in each run; offline, or for a folder, only if it has no index yet.
 
         If nothing can be written, the last synced index is used.
         """
@@ -195,7 +195,7 @@ class Registries:
         self._fresh.add(registry.name)
 
     def get(self, registry: Registry, key: str) -> Package | None:
-        """What a registry says of a package now, read strictly; None where it does not have it.
+        """Return a registry's current entry of a package, read strictly; None if it has none.
 
         Raises:
             Invalid: The entry breaks a rule.
@@ -239,7 +239,7 @@ class Registries:
         return Synced(packages=len(index.keys()), revision=index.meta("revision"))
 
     def _indexed(self, registry: Registry) -> None:
-        """Make sure that there is an index, if it costs nobody a talk."""
+        """Make sure that there is an index, if that needs no server."""
         index = self._index(registry)
         if not index.exists or index.meta("location") != _identity(registry):
             self.sync(registry)
@@ -282,7 +282,7 @@ class Registries:
         return index.sync(entries, read, notes)
 
     def _revision(self, registry: Registry) -> str:
-        """What the index was made from; empty if it was made from another place, or never."""
+        """The revision that the index was made from; empty if there is no index, or it is of another place."""
         index = self._index(registry)
         if not index.exists or index.meta("location") != _identity(registry):
             return ""
@@ -357,7 +357,7 @@ def _taken(name: str) -> DistError:
 
 
 def replace_cache(layout: Layout) -> Layout:
-    """The layout whose git caches are those of registries: nothing clears them away behind a registry's back."""
+    """A layout with its own git caches for registries, which ``gc`` does not remove."""
     return _Kept(layout.brand, layout.root, layout.user_home)
 
 

@@ -64,7 +64,7 @@ def check_index(data: bytes | None, place: str) -> None:
 
 
 def stamps(root: Path) -> Iterator[tuple[str, str]]:
-    """The stamp of each entry of a folder: a file that was written again has another."""
+    """The stamp of each entry of a folder; writing the file again changes its stamp."""
     for shard in _scan(root / FOLDER):
         if shard.is_dir(follow_symlinks=False):
             for file in _scan(Path(shard.path)):
@@ -86,7 +86,7 @@ def _scan(folder: Path) -> Iterable[os.DirEntry[str]]:
 
 
 def contents(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Read files; what is gone is left out."""
+    """Read files; missing ones are left out."""
     for path in paths:
         data = read_file(root, path)
         if data is not None:
@@ -94,7 +94,7 @@ def contents(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
 
 
 def read_file(root: Path, path: str) -> bytes | None:
-    """Read a file, of which no more than an entry may hold matters; None where there is none."""
+    """Read a file, up to a little more than the largest size of an entry; None if it is missing."""
     try:
         with (root / path).open("rb") as file:
             return file.read(MAX_ENTRY + 1)

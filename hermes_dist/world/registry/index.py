@@ -96,14 +96,14 @@ class Index:
 
     @property
     def exists(self) -> bool:
-        """Whether it was made, by this version of the program's form."""
+        """Whether the index exists and has the format of this version."""
         try:
             return self._path.is_file() and self.meta("schema") == str(_SCHEMA)
         except DistError:
             return False
 
     def meta(self, name: str) -> str:
-        """What was noted at the last sync; empty for nothing."""
+        """A note of the last sync; empty if there is none."""
         if not self._path.is_file():
             return ""
         with self._reading() as db:
@@ -111,7 +111,7 @@ class Index:
         return str(row[0]) if row else ""
 
     def get(self, key: str) -> bytes | None:
-        """The entry of a package, as the registry wrote it; None where there is none."""
+        """The entry of a package, as the registry wrote it; None if there is none."""
         with self._reading() as db:
             row = db.execute("SELECT entry FROM packages WHERE key = ?", (key,)).fetchone()
         return bytes(row[0]) if row else None
@@ -122,7 +122,7 @@ class Index:
             return [str(row[0]) for row in db.execute("SELECT key FROM packages ORDER BY key")]
 
     def similar(self, key: str) -> list[str]:
-        """The names that could be mistaken for one: of about its length, or of the same looks."""
+        """The names that could be mistaken for this one: of similar length, or similar in appearance."""
         some = "SELECT key FROM packages WHERE"
         query = f"{some} skeleton = ? UNION {some} length(key) BETWEEN ? AND ?"
         with self._reading() as db:
@@ -150,7 +150,7 @@ class Index:
         return sorted(found.values(), key=lambda hit: (-hit.score, hit.name))[:limit]
 
     def sync(self, listing: Mapping[str, str], read: Read, notes: Mapping[str, str]) -> Synced:
-        """Make the index that of a listing; only what changed is read.
+        """Update the index to a listing; only changed entries are read.
 
         Args:
             listing: The stamp of each entry, by its path; the same stamp means the same content.
@@ -158,7 +158,7 @@ class Index:
             notes: What to note; see :meth:`meta`.
 
         Raises:
-            DistError: The disk fails, or another command is at it.
+            DistError: The disk fails, or another command is writing the index.
         """
         with flock(self._path.with_suffix(".lock"), timeout=_WAIT):
             if not self.exists:
@@ -228,7 +228,7 @@ def _synced(
 def _replace(
     db: sqlite3.Connection, paths: Sequence[str], listing: Mapping[str, str], read: Read
 ) -> None:
-    """Read entries again; one that is not understood is noted, and does not keep the others out."""
+    """Read entries again; one that is not understood is noted and skipped."""
     found = dict(read([path for path in paths if key_of(path)]))
     for path in paths:
         _forget(db, path)
@@ -258,7 +258,7 @@ def _absent(path: str) -> str:
 
 
 def _take(db: sqlite3.Connection, path: str, data: bytes) -> str:
-    """Take an entry in as far as it is understood; gives what is wrong with it."""
+    """Add an entry as far as it is understood; returns what is wrong with it."""
     key = key_of(path)
     if len(data) > MAX_ENTRY:
         return "it is larger than 1 MiB"

@@ -16,7 +16,7 @@ _LINE = re.compile(r"(\S+) ([0-9a-f]{40}|[0-9a-f]{64}) ([0-9a-f]{64}|-)")
 
 
 class SeenReleases:
-    """The memory of one machine.
+    """What this machine has seen registries pin.
 
     Args:
         root: Its folder.
@@ -30,10 +30,10 @@ class SeenReleases:
         return self._root / registry / key
 
     def of(self, registry: str, key: str) -> dict[str, Pinned]:
-        """What each version of a package was seen to be.
+        """Return the commit and tree of each version of a package that was seen.
 
         Raises:
-            DistError: The file can't be read, or is damaged: then nobody knows what was seen.
+            DistError: The file can't be read or is damaged, so it is unknown what was seen.
         """
         path = self.file(registry, key)
         try:
@@ -58,12 +58,12 @@ class SeenReleases:
         shutil.rmtree(self._root / registry, ignore_errors=True)
 
     def remember(self, registry: str, key: str, releases: Iterable[tuple[str, Pinned]]) -> None:
-        """Add versions that were never seen, and digests that were missing, where anything can be written.
+        """Add new versions, and digests that were missing, if the folder can be written.
 
         Args:
             registry: The name of the registry.
             key: The package.
-            releases: Versions, in one spelling each, and what they are pinned at.
+            releases: Versions in their normal form, and what they are pinned to.
         """
         from hermes_dist.world.disk.fs import atomic_write  # noqa: PLC0415 - only where something is new
 

@@ -51,7 +51,7 @@ def root_digest(data: bytes) -> str:
 
 
 class Mirror:
-    """What is known of a registry of this kind, and how it is brought up to date.
+    """The local copy of such a registry, and how to update it.
 
     Args:
         registry: The registry.
@@ -174,7 +174,7 @@ def _needed() -> None:
 
 
 def _explained(where: str, work: Callable[[], _T]) -> _T:
-    """Run a step, and make errors of ours of what goes wrong."""
+    """Run a step, and turn errors of the library into ours."""
     from tuf.api import exceptions  # noqa: PLC0415 - an optional dependency
 
     ask = "ask who keeps the registry; the index of before stays"

@@ -55,7 +55,7 @@ class Offer(NamedTuple):
     """The resolved source and its package.
 
     Attributes:
-        pin: Exactly what it is; the version is as the manifest writes it, and empty when it has none.
+        pin: Exactly what the source resolved to; the version is as in the manifest, or empty.
         tree: The package tree as shipped, below the subfolder; contents are in the store.
         left_out: What was left out, and why.
         notes: What is worth saying about it.
@@ -93,7 +93,7 @@ def open_sources(
 
 
 class Sources:
-    """Every kind of source behind the same few questions. Safe in threads.
+    """All kinds of sources behind one interface. Thread-safe.
 
     Args:
         layout: Whose ``~`` it is.
@@ -125,7 +125,7 @@ class Sources:
         return self._open_store()
 
     def known_refs(self, spec: SourceSpec) -> list[str]:
-        """The tags and branches of a source that are known without asking anybody."""
+        """The tags and branches of a source that are known without contacting a server."""
         return self._known.names(self.url(spec)) if self.is_git(spec) else []
 
     def refs(self, spec: SourceSpec) -> Refs | None:
@@ -231,13 +231,13 @@ class Sources:
     def fetch(
         self, spec: SourceSpec, ref: str = "", commit: str = "", progress: Progress | None = None
     ) -> Offer:
-        """Bring a package here; what was fetched before needs no network.
+        """Fetch a package into the store; what was fetched before needs no network.
 
         Args:
             spec: The source.
             ref: The full name of the ref that was resolved; empty for none.
             commit: The commit that was resolved; empty for a folder.
-            progress: Is given lines about how far it is.
+            progress: Called with a line for each step of progress.
 
         Raises:
             Unreachable: The source can't be reached.
@@ -251,7 +251,7 @@ class Sources:
         return self._as_it_is(spec)
 
     def again(self, pin: Pin, progress: Progress | None = None) -> Offer:
-        """Fetch what a pin names once more, to have its contents back.
+        """Fetch a pinned package again, to restore its contents.
 
         Raises:
             Unreachable: The source can't be reached.
@@ -262,7 +262,7 @@ class Sources:
         return self._from_git(pin.url, pin.subfolder, pin.kind, pin.ref, pin.commit, progress)
 
     def glance(self, spec: SourceSpec) -> Tree:
-        """Look at a folder or archive; nothing of it is kept.
+        """Look at a folder or archive; nothing is stored.
 
         Raises:
             Invalid: The package is unsafe, too large or missing.
@@ -281,7 +281,7 @@ class Sources:
         return self.git.history(self.url(spec), ref, limit)
 
     def relation(self, spec: SourceSpec, old: str, new: str) -> Relation:
-        """How a new commit follows an old one; ``unknown`` when that can't be found out."""
+        """How a new commit follows an old one; ``unknown`` if that can't be determined."""
         return self.git.relation(self.url(spec), old, new)
 
     def is_git(self, spec: SourceSpec) -> bool:
@@ -403,7 +403,7 @@ class Sources:
 
 
 def _followed(spec: SourceSpec, refs: Refs, before: Pin) -> tuple[str, str] | None:
-    """What a name stood for before, where that is still there; None where it has to be looked up."""
+    """What a name meant before, if that still exists; None if it has to be looked up."""
     if before.kind is PinKind.COMMIT and before.commit.startswith(spec.ref.lower()):
         return "", before.commit
     names = (spec.ref, f"{TAGS}{spec.ref}", f"{HEADS}{spec.ref}")

@@ -38,7 +38,7 @@ Keep = Callable[[Iterable[bytes]], list[Digest]]
 
 
 class FoundFile(Struct, frozen=True):
-    """A regular file as it stood when the folder was walked."""
+    """A regular file as it was when the folder was read."""
 
     path: RelPath
     executable: bool
@@ -46,7 +46,7 @@ class FoundFile(Struct, frozen=True):
 
 
 class Walk(Struct):
-    """One look at a folder.
+    """The result of reading a folder.
 
     Attributes:
         files: What belongs to the package, in path order.
@@ -58,13 +58,13 @@ class Walk(Struct):
 
 
 def read_folder(root: Path, rules: Rules, limits: Limits, keep: Keep) -> tuple[Walk, list[Digest]]:
-    """Read a folder as one moment saw it.
+    """Read a folder as it is at one moment.
 
     Args:
         root: The folder.
         rules: Reads ``.gitignore`` files.
         limits: How large it may be.
-        keep: Takes the contents of the files, in order, and gives their names.
+        keep: Stores the contents of the files, in order, and returns their names.
 
     Returns:
         What was found, and what ``keep`` gave.
@@ -101,7 +101,7 @@ def _contents(fs: RealFs, walk: Walk) -> Iterator[bytes]:
 def look_into(
     folder: Path, rules: Rules, limits: Limits = LIMITS
 ) -> tuple[Tree, dict[Digest, bytes], list[LeftOut]]:
-    """Read a folder as a package without keeping anything of it: for its author to look at.
+    """Read a folder as a package without storing anything, so that its author can inspect it.
 
     Args:
         folder: The folder.
@@ -157,7 +157,7 @@ def read_package_folder(
 
 
 def named_only(contents: Iterable[bytes]) -> list[Digest]:
-    """Keep nothing of some contents but their names."""
+    """Return the names of contents without storing them."""
     return [Digest.of(data) for data in contents]
 
 
@@ -235,7 +235,7 @@ class _Walker:
 
 
 def _ignored(path: str, ignores: list[tuple[str, Ignores]]) -> bool:
-    """The deepest rules that say anything decide."""
+    """Whether a path is ignored; the deepest rule that matches decides."""
     for prefix, ignores_it in reversed(ignores):
         answer = ignores_it(path[len(prefix) :])
         if answer is not None:

@@ -28,7 +28,7 @@ def manifests(
         commit: The commit, which was fetched; empty for a folder or archive.
 
     Returns:
-        The first of them, from the root of the source (None) whatever its subfolder, with what they hold.
+        The first of these folders (None for the root of the source), with the contents of their manifests.
 
     Raises:
         DistError: The source can't be read.

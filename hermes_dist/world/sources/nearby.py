@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def nearby(path: Path) -> str:
-    """Name what lies where a path should lie and is called almost so, as a hint; else how far the path leads."""
+    """Return a hint: a similar name beside a missing path; otherwise how much of the path exists."""
     folder = path.parent
     try:
         names = sorted(os.listdir(folder))

@@ -288,7 +288,7 @@ def _mode(fs: Fs, step: Step) -> tuple[int, bool]:
     """Return the permission bits of a new file: those of the file it replaces, except for the executable bits.
 
     Returns:
-        The bits, and whether they are meant exactly; otherwise the umask takes its share.
+        The bits, and whether they apply exactly; otherwise the umask reduces them.
     """
     executable = step.after is not None and step.after.executable
     if step.before is None:

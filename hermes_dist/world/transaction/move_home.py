@@ -39,7 +39,7 @@ def raise_home(
     """Build a whole home in the staging folder, then move it into place, so that nobody ever sees half of one.
 
     Args:
-        fs: The brand's root folder, with the lock over new homes held by the caller.
+        fs: The brand's root folder; the caller holds the lock over new homes.
         target: The place of the home, such as ``profiles/ada``.
         fill: Writes everything below the folder it is given.
         put: Moves the built home, named by its path below the root, to its place.

@@ -40,7 +40,7 @@ def build_new(
     """Build a home that does not exist yet.
 
     Args:
-        fs: The brand's root folder, with a lock of the caller's over new homes.
+        fs: The brand's root folder; the caller holds the lock over new homes.
         target: The place of the home, such as ``profiles/ada``.
         steps: Its files: every ``before`` is None.
         read: Returns the content of each ``after``.

@@ -281,7 +281,7 @@ def _remove_emptied(fs: Fs, steps: Iterable[Step], *, again: bool) -> None:
 
 @contextlib.contextmanager
 def _yielding() -> Iterator[None]:
-    """Ignore errors caused by something that another program has put in the way."""
+    """Ignore errors that another program caused by creating or removing something in the meantime."""
     try:
         yield
     except Odd:
