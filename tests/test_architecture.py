@@ -614,3 +614,16 @@ def test_the_page_of_the_house_names_files_that_exist() -> None:
     assert len(named) > 40, "the table names its files in code marks"
     lost = [name for name in named if not ((PACKAGE / name).exists() or (ROOT / name).exists())]
     assert lost == []
+
+
+def test_the_example_of_an_update_names_functions_that_exist() -> None:
+    page = (ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8")
+    flow = page.split("## How an update flows")[1].split("\n## ")[0]
+    named = re.findall(r"`(\w+)`\s+in\s+`([\w/]+\.py)`", flow)
+    assert len(named) >= 10
+    lost = [
+        f"{function} in {file}"
+        for function, file in named
+        if f"def {function}(" not in (PACKAGE / file).read_text("utf-8")
+    ]
+    assert lost == []

@@ -171,7 +171,7 @@ class Screen:
 
     @property
     def somebody(self) -> bool:
-        """Whether somebody is there to answer questions."""
+        """Whether questions can be asked: there is a terminal, and ``--no-input`` was not given."""
         return self.ask and sys.stdin.isatty() and sys.stderr.isatty()
 
     def needs(self, flag: str) -> None:

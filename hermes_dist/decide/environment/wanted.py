@@ -92,7 +92,7 @@ def given_by(
     """Read ``--env NAME=VALUE``, ``--env NAME`` (the value of this shell) and the variables of ``--env-file``.
 
     Values typed by the user are taken. A file may be an author's template, so variables that control the machine
-    or the agent are not taken from it without a look. An invalid variable is named only by its position, because it may
+    or the agent are not taken from it. An invalid variable is named only by its position, because it may
     be a secret typed in the wrong place.
 
     Args:

@@ -176,7 +176,7 @@ def _check_twins(ctx: Context, found: FoundPackage, naming: Naming) -> None:
     """Ask about a name that is easily mistaken for another, showing both.
 
     Raises:
-        InputNeeded: Nobody is there to answer.
+        InputNeeded: There is no terminal to ask on.
         Cancelled: The user said no.
     """
     name = found.package.name

@@ -125,7 +125,7 @@ def refuse_elsewhere(home: Path) -> None:
 def new_file(values: Mapping[str, str]) -> Mapping[str, tuple[bytes, int]]:
     """The ``.env`` that is built into a new home.
 
-    Without one of its own, a home gets other keys from the agent.
+    If a home has no ``.env``, the agent uses the keys of the default profile in it.
     """
     from hermes_dist.decide.profiles.lifecycle import NEW_ENV  # noqa: PLC0415 - only needed to write a new home
 

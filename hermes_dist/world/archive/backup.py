@@ -155,7 +155,7 @@ def snapshot(
         source: The database.
         folder: A private folder for the copy while it is needed.
         look: Called with each text in it.
-        replace: Edits each text in it, before.
+        replace: Edits each text in the copy, before ``look`` sees it.
 
     Yields:
         The copy, to read.

@@ -67,7 +67,7 @@ def heal(cache: Path) -> bool:
     No other process works in a locked cache, so every ``*.lock`` in it is stale, and git would stop at it.
 
     Returns:
-        Whether a usable repository is left. One without a part that git needs is put away.
+        Whether the repository is usable. If a part that git needs is missing, the repository is moved aside.
 
     Raises:
         DistError: The disk fails.
@@ -98,7 +98,7 @@ def _is_whole(cache: Path) -> bool:
 
 
 def put_away(cache: Path) -> None:
-    """Put a damaged cache aside; its contents can be fetched again.
+    """Move a damaged cache aside; its contents can be fetched again.
 
     Raises:
         OSError: The disk fails.

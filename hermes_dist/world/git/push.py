@@ -72,7 +72,7 @@ class NewCommit(Struct, frozen=True, kw_only=True):
     Attributes:
         parent: The commit it follows; empty for the first one of a repository.
         subfolder: The folder of the package in the repository.
-        changes: What differs from the parent, below the subfolder; None for what goes.
+        changes: What differs from the parent, below the subfolder; None for a deleted file.
         message: What it says.
     """
 

@@ -96,7 +96,7 @@ class Sources:
     """All kinds of sources behind one interface. Thread-safe.
 
     Args:
-        layout: Whose ``~`` it is.
+        layout: Says what ``~`` stands for in a path.
         git: The git to use.
         store: Opens the store that contents go to, once one is needed.
         allow_insecure: ``http://`` and ``git://`` may leave this machine.
