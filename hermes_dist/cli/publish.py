@@ -13,18 +13,20 @@ from hermes_dist.cli.shared.command import DryRun, Except, Only, Profile, comman
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import counted
+from hermes_dist.errors import DistError, counted
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Entry, Tree
 from hermes_dist.ops.authoring import contribute as giving
 from hermes_dist.ops.authoring import publish as ops
 from hermes_dist.ops.authoring import registry_entry as entering
-from hermes_dist.ops.authoring.publication import Publication, PublishOptions
+from hermes_dist.ops.authoring.publication import InvalidPackage, Publication, PublishOptions
 from hermes_dist.ops.change.request import Choices
 from hermes_dist.voice.author_json import contributed_data, published_data
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
+from hermes_dist.voice.notes import words_of
+from hermes_dist.voice.problems import invalid_words, place_of
 
 _SHOWN = 30
 _SHOWN_STAYS = 12
@@ -89,7 +91,10 @@ def publish(
         return yes or session.screen.confirm("Publish it?")
 
     name = session.ctx.profile(profile)
-    done = ops.publish(session.ctx, name, release, agree, dry_run=dry_run)
+    try:
+        done = ops.publish(session.ctx, name, release, agree, dry_run=dry_run)
+    except InvalidPackage as err:
+        raise DistError(invalid_words(err.problems), hint=err.hint) from err
     session.screen.emit("published", published_data(done))
     if dry_run:
         _card(session.with_results(), done.publication)
@@ -120,10 +125,8 @@ def _card(session: Session, made: Publication) -> None:
     for name in made.leaving.variables:
         screen.tell(f"  ${{{clean(name, 60)}}} takes the place of a secret")
     for one in made.problems[:10]:
-        at = clean(one.path, 80)
-        if one.line:
-            at += f":{one.line}"
-        screen.tell(f"  {one.level}  {at}: {clean(one.what, 160)}")
+        said = clean(words_of(one.what), 160)
+        screen.tell(f"  {one.level}  {clean(place_of(one), 90)}: {said}")
     notes(screen, made.notes)
 
 

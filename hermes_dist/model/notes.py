@@ -108,6 +108,10 @@ class NoteKind(StrEnum):
     JOBS_PAUSED = "jobs-paused"
     PEER_MADE = "peer-made"
 
+    # validating
+    NOT_READ = "not-read"
+    NOT_INSTALLED = "not-installed"
+
     # publishing
     OLDER_THAN_PUBLISHED = "older-than-published"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from hermes_dist.voice.notes import sentences
+from hermes_dist.voice.notes import sentences, words_of
 from hermes_dist.voice.package_json import left_out_data
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
@@ -22,7 +22,7 @@ def problem_data(problem: Problem) -> dict[str, Any]:
         "line": problem.line,
         "level": str(problem.level),
         "rule": problem.rule,
-        "message": problem.what,
+        "message": words_of(problem.what),
         "hint": problem.hint,
     }
 

@@ -2,7 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hermes_dist.model.left_out import LeftOut, Why
+
+WORDS: Mapping[Why, str] = {
+    Why.EACH_MACHINE: "belongs to each machine",
+    Why.THIS_MACHINE: "belongs to this machine",
+    Why.HOUSEKEEPING: "housekeeping of the repository",
+    Why.HOUSEKEEPING_IN_ARCHIVE: "housekeeping of a repository",
+    Why.ENV_TEMPLATE: "serves as .env.EXAMPLE",
+    Why.CASE_TWIN: "only by case another name than",
+    Why.NOT_OWNED: "not in distribution_owned",
+    Why.NOT_NAMED: "distribution_owned does not name it",
+    Why.NO_SHARED_NAME: "not a shared name; distribution_owned could name it",
+    Why.UNKNOWN_AT_ROOT: "an unknown file at the root; distribution_owned could name it",
+    Why.UNKNOWN_IN_ARCHIVE: "not known as part of a profile",
+    Why.IGNORED: "ignored by .gitignore",
+    Why.OWN: "your own; not part of the package",
+    Why.AGENTS_OWN: "the agent's own",
+    Why.KEPT_HERE: "always kept on this machine",
+    Why.FILLED_IN: "filled in here",
+    Why.PERSONAL: "about this machine or its user",
+    Why.HIDDEN_CHARACTERS: "there are hidden characters in it",
+    Why.NO_JOBS: "there is no list of jobs in it",
+    Why.UNREADABLE_JOBS: "it can't be read",
+    Why.UNREADABLE: "can't be read",
+    Why.NO_PERMISSION: "you may not read it",
+    Why.UNSAFE_NAME: "its name is not safe",
+    Why.NO_FILE_OR_FOLDER: "neither a regular file nor a folder",
+    Why.NEITHER: "neither file nor folder",
+    Why.NOT_REGULAR: "no regular file",
+    Why.LINK_OR_LIKE: "a symlink or the like, which is never followed",
+    Why.LINK: "a symlink, which is not followed",
+    Why.FIFO: "a FIFO",
+    Why.SOCKET: "a socket",
+    Why.DEVICE: "a device",
+}
+"""The words for each reason, before its detail; cards and JSON spell it so."""
 
 _DETAILED = {
     Why.CASE_TWIN: "{why} {detail}",
@@ -18,6 +55,7 @@ def why_words(left: LeftOut) -> str:
 
 def reason_words(why: Why, detail: str = "") -> str:
     """Say a reason with its detail."""
+    words = WORDS[why]
     if not detail:
-        return str(why)
-    return _DETAILED.get(why, "{why}: {detail}").format(why=why, detail=detail)
+        return words
+    return _DETAILED.get(why, "{why}: {detail}").format(why=words, detail=detail)

@@ -99,6 +99,17 @@ def _reason(data: Data) -> str:
     return reason_words(Why(why), detail)
 
 
+def _not_read(data: Data) -> str:
+    return f"it is left out: {reason_words(Why(str(data['why'])))}"
+
+
+def _not_installed(data: Data) -> str:
+    count = ""
+    if data["files"] != 1:
+        count = f" ({data['files']} files)"
+    return f"it is not installed{count}: {reason_words(Why(str(data['why'])))}"
+
+
 def _lines(data: Data) -> str:
     """Names of held-back lines; an empty name stands for lines that are not assignments."""
     return ", ".join(name or _NO_ASSIGNMENT for name in _names(data, "names"))
@@ -278,5 +289,7 @@ SENTENCES: Mapping[NoteKind, str | Say] = {
     NoteKind.NO_COMMAND: "no command of its own: {why}; choose a name: {command}",
     NoteKind.JOBS_PAUSED: _jobs_paused,
     NoteKind.PEER_MADE: "a peer of its own was made in Honcho: {name}",
+    NoteKind.NOT_READ: _not_read,
+    NoteKind.NOT_INSTALLED: _not_installed,
     NoteKind.OLDER_THAN_PUBLISHED: "{tag} is older than {newest}, which is published already",
 }

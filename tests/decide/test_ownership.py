@@ -26,6 +26,7 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree
+from hermes_dist.voice.left_out import WORDS
 from hermes_dist.voice.notes import sentences
 
 SHARED = [
@@ -341,11 +342,11 @@ def test_what_is_left_out_is_listed_with_its_reason_and_count() -> None:
         manifest(),
     )
     assert payload.left_out == (
-        LeftOut(".env", "belongs to each machine", 1),
-        LeftOut(".github/", "housekeeping of the repository", 1),
-        LeftOut("README.md", "housekeeping of the repository", 1),
-        LeftOut("memories/", "belongs to each machine", 2),
-        LeftOut("run.sh", "an unknown file at the root; distribution_owned could name it", 1),
+        LeftOut(".env", Why.EACH_MACHINE, 1),
+        LeftOut(".github/", Why.HOUSEKEEPING, 1),
+        LeftOut("README.md", Why.HOUSEKEEPING, 1),
+        LeftOut("memories/", Why.EACH_MACHINE, 2),
+        LeftOut("run.sh", Why.UNKNOWN_AT_ROOT, 1),
     )
     assert payload.notes == ()
 
@@ -369,7 +370,7 @@ def test_owned_paths_are_honoured_exactly() -> None:
         "README.md",
         "run.sh",
     }
-    assert {(left.path, left.why) for left in payload.left_out} == {
+    assert {(left.path, WORDS[left.why]) for left in payload.left_out} == {
         ("config.yaml", "not in distribution_owned"),
         ("skills/b/", "not in distribution_owned"),
         ("docs/", "not in distribution_owned"),

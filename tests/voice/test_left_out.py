@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hermes_dist.model.left_out import LeftOut, Why
-from hermes_dist.voice.left_out import why_words
+from hermes_dist.voice.left_out import WORDS, why_words
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,7 @@ from hermes_dist.voice.left_out import why_words
 )
 def test_a_reason_in_words(why: Why, detail: str, said: str) -> None:
     assert why_words(LeftOut("x", why, detail=detail)) == said
+
+
+def test_every_reason_has_its_words() -> None:
+    assert set(WORDS) == set(Why)

@@ -30,26 +30,6 @@ from hermes_dist.model.values import as_map
 _SKILL_NAME, _SKILL_WORDS = 64, 1024
 
 
-_TO_AUTHORS = {
-    NoteKind.NOT_A_SERVER: "{name}: neither command nor url in it; left out",
-    NoteKind.NAMELESS_SERVER: "a server without a name; left out",
-    NoteKind.SERVER_TWICE: "{name}: there twice; the first one counts",
-    NoteKind.JOB_WITHOUT_START: (
-        "{place}: the schedule {schedule!r} counts from the moment a job is made, so the job stays "
-        "paused; give it a time with: cron edit ID --schedule"
-    ),
-}
-"""What an author reads about notes that come from no error; the other notes carry the error's sentence."""
-
-
-def _said(note: Note) -> str:
-    data = {"place": "", "why": "", **dict(note.data)}
-    if note.kind is NoteKind.NOT_A_SERVER:
-        data["name"] = data["name"] or "a server without a name"
-    sentence = _TO_AUTHORS.get(note.kind, "{place}: {why}")
-    return sentence.format_map(data).removeprefix(": ")
-
-
 def check_soul(subject: Subject) -> Iterator[Problem]:
     """Check that the package has a soul, so that the agent has a character."""
     if RelPath(SOUL) not in subject.tree:
@@ -128,7 +108,7 @@ def check_mcp(subject: Subject) -> Iterator[Problem]:
             line = 1
             if note.kind in (NoteKind.NOT_A_SERVER, NoteKind.SERVER_TWICE):
                 line = _line_of(doc, str(note.datum("name")))
-            yield error("mcp", MCP, line, _said(note))
+            yield error("mcp", MCP, line, note)
         if not servers and not notes:
             yield warning("mcp", MCP, 1, "it names no server")
 
@@ -164,8 +144,8 @@ def _about_job(subject: Subject, note: Note) -> Problem:
         return error("cron", path, int(found[1]), f"it can't be read: {note.datum('why')}")
     line = _line(subject, path, place) if place else 1
     if note.kind is NoteKind.JOB_WITHOUT_START:
-        return warning("cron", path, line, _said(note), "write every 30m to repeat it")
-    return error("cron", path, line, _said(note))
+        return warning("cron", path, line, note, "write every 30m to repeat it")
+    return error("cron", path, line, note)
 
 
 def _skill_names(subject: Subject) -> set[str]:

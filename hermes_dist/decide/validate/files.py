@@ -18,6 +18,7 @@ from hermes_dist.decide.secrets.references import Reference, personal_paths, ref
 from hermes_dist.decide.secrets.scan import scan
 from hermes_dist.decide.validate.problems import Problem, Subject, error, warning
 from hermes_dist.model.left_out import Why
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 
 _LARGE, _TOO_LARGE = 5 << 20, 32 << 20
@@ -94,11 +95,11 @@ def check_left_out(subject: Subject) -> Iterator[Problem]:
     """Report files of the repository that would not be installed."""
     for left in subject.left_out:
         if left.why is not Why.IGNORED:
-            yield warning("left-out", left.path, 0, f"it is left out: {left.why}")
+            yield warning("left-out", left.path, 0, Note.of(NoteKind.NOT_READ, why=left.why))
     if subject.manifest is None:
         return
     for left in payload_of(subject.tree, subject.manifest).left_out:
         # Other reasons are the author's own choice, such as a README.
         if left.why in (Why.EACH_MACHINE, Why.UNKNOWN_AT_ROOT):
-            count = f" ({left.files} files)" if left.files > 1 else ""
-            yield warning("left-out", left.path, 0, f"it is not installed{count}: {left.why}")
+            what = Note.of(NoteKind.NOT_INSTALLED, why=left.why, files=left.files)
+            yield warning("left-out", left.path, 0, what)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from hermes_dist.errors import Invalid
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.manifest import Breach, Manifest
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 
@@ -29,6 +30,7 @@ class Problem(Struct, frozen=True, order=True):
         path: The file; empty for the package as a whole.
         line: The line number, from 1; 0 if there is none.
         rule: The rule's name in the table.
+        what: What is wrong, as a note; its sentence is made in ``voice``.
         hint: What to do.
     """
 
@@ -36,7 +38,7 @@ class Problem(Struct, frozen=True, order=True):
     line: int
     level: Level
     rule: str
-    what: str
+    what: Note
     hint: str = ""
 
 
@@ -72,14 +74,21 @@ _PLACE = re.compile(r"(?:^|[: ])(\d+)(?::\d+)?(?:: |$)")
 _STEP = re.compile(r"([^.\[\]]+)(?=[.\[]|$)|\[(\d+)\]")
 
 
-def error(rule: str, path: str, line: int, what: str, hint: str = "") -> Problem:
+def error(rule: str, path: str, line: int, what: str | Note, hint: str = "") -> Problem:
     """Make an error."""
-    return Problem(path, line, Level.ERROR, rule, what, hint)
+    return Problem(path, line, Level.ERROR, rule, _note(what), hint)
 
 
-def warning(rule: str, path: str, line: int, what: str, hint: str = "") -> Problem:
+def warning(rule: str, path: str, line: int, what: str | Note, hint: str = "") -> Problem:
     """Make a warning."""
-    return Problem(path, line, Level.WARNING, rule, what, hint)
+    return Problem(path, line, Level.WARNING, rule, _note(what), hint)
+
+
+def _note(what: str | Note) -> Note:
+    """The note of a problem; the problem itself names the file, so the note need not."""
+    if isinstance(what, Note):
+        return what._replace(where="")
+    return Note.told(what)
 
 
 def steps_of(place: str) -> list[str | int]:

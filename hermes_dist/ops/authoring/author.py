@@ -171,7 +171,9 @@ def problems_of(ctx: Context, package: LocalPackage) -> tuple[Problem, ...]:
     """Check a package against every rule of ``validate``."""
     if package.unsafe is not None:
         err = package.unsafe
-        return (Problem(err.where.strip("'"), 0, Level.ERROR, "tree", err.what, err.hint),)
+        return (
+            Problem(err.where.strip("'"), 0, Level.ERROR, "tree", Note.told(err.what), err.hint),
+        )
     return validate(subject_of(ctx, package))
 
 

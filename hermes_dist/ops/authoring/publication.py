@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -107,6 +108,19 @@ class Publication(Discreet, frozen=True, kw_only=True):
     def install_source(self) -> str:
         """What other people type after ``install``."""
         return str(self.spec).removeprefix("https://")
+
+
+class InvalidPackage(DistError):
+    """The package has errors, which ``validate`` tells, too.
+
+    Args:
+        problems: The errors.
+        hint: How to see all of them.
+    """
+
+    def __init__(self, problems: Sequence[Problem], *, hint: str) -> None:
+        super().__init__("the package is not valid", hint=hint)
+        self.problems = problems
 
 
 def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOptions) -> Publication:
@@ -407,17 +421,12 @@ def _judged(
     """Validate a package; returns the warnings and its label.
 
     Raises:
-        DistError: The package has errors.
+        InvalidPackage: The package has errors.
     """
     found = [p for p in problems_of(ctx, package) if _counts(p, changes, release)]
     errors = [p for p in found if p.level is Level.ERROR]
     if errors:
-        first = "; ".join(f"{_place(p)}: {p.what}" for p in errors[:3])
-        more = f" and {len(errors) - 3} more" if len(errors) > 3 else ""
-        raise DistError(
-            f"the package is not valid: {first}{more}",
-            hint=f"see all: {ctx.command(f'validate {package.place}')}",
-        )
+        raise InvalidPackage(errors, hint=f"see all: {ctx.command(f'validate {package.place}')}")
     manifest = load_manifest(package.read(package.tree[_MANIFEST].digest))
     return tuple(found), f"{manifest.name} {manifest.version}"
 
@@ -429,10 +438,6 @@ def _counts(
     if f"{problem.path}:{problem.line}" in release.allowed:
         return False
     return problem.rule not in _IN_FILES or problem.path in changes
-
-
-def _place(problem: Problem) -> str:
-    return f"{problem.path}:{problem.line}" if problem.line else problem.path
 
 
 def _followed(spec: SourceSpec, refs: Refs, branch: str) -> SourceSpec:

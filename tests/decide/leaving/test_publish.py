@@ -20,10 +20,11 @@ from hermes_dist.decide.leaving.publish import (
 )
 from hermes_dist.errors import Invalid, Refused, UsageError
 from hermes_dist.model.documents.api import Kind, load_data
-from hermes_dist.model.left_out import LeftOut
+from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY
+from hermes_dist.voice.left_out import WORDS
 
 OWNED = Manifest(name="bot", owned=(RelPath("SOUL.md"), RelPath("extra"), RelPath("memories")))
 
@@ -58,7 +59,7 @@ def test_what_leaves_was_brought_is_shared_or_is_named(
     base = shelf.tree({"skills/shipped/SKILL.md": "1", ".env": "even so"})
     goes, left = permitted(shelf.tree({path: "x"}), base, manifest, own=own)
     assert list(goes) == ([] if reason else [path])
-    assert [(one.why, one.files) for one in left] == ([(reason, 1)] if reason else [])
+    assert [(WORDS[one.why], one.files) for one in left] == ([(reason, 1)] if reason else [])
 
 
 def test_what_stays_is_told_by_folder_and_counted() -> None:
@@ -71,11 +72,11 @@ def test_what_stays_is_told_by_folder_and_counted() -> None:
             "x.bin": "4",
         }
     )
-    own = "your own; not part of the package"
+    own = Why.OWN
     assert permitted(found, EMPTY, None, own=False)[1] == (
         LeftOut("skills/mine/", own, 2),
         LeftOut("skills/other/", own, 1),
-        LeftOut("x.bin", "not a shared name; distribution_owned could name it", 1),
+        LeftOut("x.bin", Why.NO_SHARED_NAME, 1),
     )
 
 
@@ -96,7 +97,7 @@ def test_settings_about_the_person_and_what_was_filled_in_go_back_to_the_package
         "config.yaml": "model: m\nkey: ${KEY}\ntelegram:\n  quiet: true\n",
         "SOUL.md": "shipped",
     }
-    assert {(one.path, one.why) for one in left} == {
+    assert {(one.path, WORDS[one.why]) for one in left} == {
         ("SOUL.md", "always kept on this machine"),
         ("config.yaml: model", "always kept on this machine"),
         ("config.yaml: key", "filled in here"),

@@ -10,6 +10,7 @@ from hermes_dist.decide.validate.rules import RULES, validate
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, line_at, load_manifest_data, parse
 from hermes_dist.model.paths import RelPath
+from hermes_dist.voice.notes import words_of
 from hermes_dist.world.load import breaches, load_manifest
 
 GOOD: dict[str, object] = {
@@ -53,7 +54,7 @@ def problems(changes: dict[str, object], own: str = "") -> tuple[Problem, ...]:
 
 
 def said(changes: dict[str, object], own: str = "") -> list[str]:
-    return [f"{p.path}:{p.line}: {p.level}: {p.what}" for p in problems(changes, own)]
+    return [f"{p.path}:{p.line}: {p.level}: {words_of(p.what)}" for p in problems(changes, own)]
 
 
 def test_a_good_package_hears_nothing() -> None:

@@ -14,6 +14,7 @@ from hermes_dist.errors import DistError, Refused, UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring import author
 from hermes_dist.ops.authoring.author import Draft
+from hermes_dist.voice.left_out import WORDS
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -153,7 +154,7 @@ def test_what_would_ship_is_listed_with_sizes_and_what_stays(ada: Machine) -> No
         ("files", "distribution.yaml"),
     ]
     assert found.parts["soul"] == len(SOUL)
-    stays = {left.path: left.why for left in found.stays}
+    stays = {left.path: WORDS[left.why] for left in found.stays}
     assert stays["memories/"] == stays[".env"] == "belongs to this machine"
     assert stays["skills/theirs"] == "the agent's own"
     assert stays["notes.txt"].startswith("not a shared name")

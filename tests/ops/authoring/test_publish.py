@@ -24,6 +24,7 @@ from hermes_dist.errors import (
 from hermes_dist.ops.authoring import publish as publishing
 from hermes_dist.ops.authoring.publication import Publication, PublishOptions
 from hermes_dist.ops.package.status import status
+from hermes_dist.voice.left_out import WORDS
 from hermes_dist.voice.notes import sentences
 
 
@@ -106,9 +107,9 @@ def test_a_live_home_keeps_what_is_its_own(repo: Repo, ada: Machine) -> None:
         False,
     )
     assert {path: ada.read(path) for path in before} == before  # still running, still filled in
-    assert {left.why for left in done.publication.stays if left.path.startswith("config.yaml")} == {
-        "about this machine or its user"
-    }
+    assert {
+        WORDS[left.why] for left in done.publication.stays if left.path.startswith("config.yaml")
+    } == {"about this machine or its user"}
     ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
     second = ada.publish(bump="patch")
     assert set(second.publication.changes) == {"SOUL.md", "distribution.yaml"}

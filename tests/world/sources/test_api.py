@@ -17,6 +17,7 @@ from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import DistError, Invalid, Unreachable
 from hermes_dist.model.source import Pin, PinKind, SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Digest
+from hermes_dist.voice.left_out import WORDS
 from hermes_dist.voice.notes import sentences
 from hermes_dist.world.disk.limits import Limits
 from hermes_dist.world.disk.store import Store
@@ -105,7 +106,7 @@ class TestFolders:
         offer = folder_offer(sources, str(repo.path))
         status = repo.git("ls-files", "--cached", "--others", "--exclude-standard").splitlines()
         assert sorted(offer.tree) == sorted(status)
-        assert {left.path: left.why for left in offer.left_out} == dict.fromkeys(
+        assert {left.path: WORDS[left.why] for left in offer.left_out} == dict.fromkeys(
             ("a.log", "build", "new.md", "sub/deep"), "ignored by .gitignore"
         )
 
@@ -138,7 +139,7 @@ class TestFolders:
             made.bind(str(folder / "sock"))
             offer = folder_offer(sources, str(folder))
         assert sorted(offer.tree) == sorted(PACKAGE)
-        assert {left.path: left.why for left in offer.left_out} == {
+        assert {left.path: WORDS[left.why] for left in offer.left_out} == {
             ".gitignore": "a symlink, which is not followed",
             "link": "a symlink, which is not followed",
             "linked": "a symlink, which is not followed",
