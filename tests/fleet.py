@@ -67,7 +67,7 @@ class Fleet:
             done.stdout,
             done.stderr,
         )
-        assert "fault of this program" not in done.stderr, done.stderr
+        assert "bug in this program" not in done.stderr, done.stderr
         return done
 
     def json(self, *words: str, code: int | None = 0, **env: str) -> Any:

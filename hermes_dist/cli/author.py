@@ -26,7 +26,7 @@ from hermes_dist.voice.words import size_of
 Where = Annotated[
     str | None,
     typer.Argument(
-        metavar="[PROFILE|FOLDER]", help="A profile; a folder is written with a /, as ./bot."
+        metavar="[PROFILE|FOLDER]", help="A profile; write a folder with a /, as ./bot."
     ),
 ]
 _COLOURS = {"error": "red", "warning": "yellow"}
@@ -46,10 +46,17 @@ def init(
     description: Annotated[
         str, typer.Option("--description", help="One line on what it is for.")
     ] = "",
-    author: Annotated[str, typer.Option("--author", help="By default who you are for git.")] = "",
-    license_: Annotated[str, typer.Option("--license", metavar="SPDX", help="Such as MIT.")] = "",
+    author: Annotated[
+        str, typer.Option("--author", help="The author; by default your name in git.")
+    ] = "",
+    license_: Annotated[
+        str, typer.Option("--license", metavar="SPDX", help="The license, such as MIT.")
+    ] = "",
     requires: Annotated[
-        str, typer.Option("--requires", help="Versions of the agent; by default this and later.")
+        str,
+        typer.Option(
+            "--requires", help="The agent versions it needs; by default this one and later."
+        ),
     ] = "",
     workflow: Annotated[
         bool, typer.Option("--workflow", help="Write a workflow that validates every push.")
@@ -136,14 +143,14 @@ def pack(
     session: Session,
     where: Where = None,
     list_: Annotated[
-        bool, typer.Option("--list", help="Show what would ship, and what stays home and why.")
+        bool, typer.Option("--list", help="Show what would ship, what stays home, and why.")
     ] = False,
     out: Annotated[
         str, typer.Option("-o", "--output", metavar="FILE", help="Write the package as an archive.")
     ] = "",
 ) -> int:
     if list_ == bool(out):
-        raise UsageError("say what to do: --list, or -o FILE.tar.gz")
+        raise UsageError("pass --list or -o FILE.tar.gz")
     place, screen = ops.place_of(session.ctx, where), session.screen
     if out:
         path = Path(out).expanduser()

@@ -20,7 +20,7 @@ from hermes_dist.voice.profile_json import doctor_data
 def doctor(
     session: Session,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Fix what needs no decision of yours.")
+        bool, typer.Option("--fix", help="Fix what needs no decision from you.")
     ] = False,
 ) -> int:
     report = examine(session.ctx, fix=fix)
@@ -30,7 +30,7 @@ def doctor(
         _show(screen, report, finding)
     left = len(report.open)
     if not report.findings:
-        screen.say("All is well.")
+        screen.say("No problems found.")
     elif left and not fix and any(f.fix for f in report.open):
         screen.tell(f"next: {session.command('doctor --fix')}")
     return ExitCode.ERROR if left else ExitCode.DONE

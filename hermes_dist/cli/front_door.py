@@ -32,13 +32,13 @@ def install(session: Session, into: Into = None, dry_run: DryRun = False) -> int
         "front-door",
         {"launcher": str(planned.launcher), "replaces": planned.replaces, "dry_run": dry_run},
     )
-    done = "already leads"
+    done = "already sends"
     if dry_run:
-        done = "would lead"
+        done = "would send"
     elif planned.changes:
-        done = "leads"
+        done = "sends"
     screen.say(
-        f"{planned.launcher} {done} to us for profiles, and to the agent for everything else."
+        f"{planned.launcher} {done} profile commands to hermes-dist, and all others to the agent."
     )
     return 0
 

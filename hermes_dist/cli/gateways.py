@@ -26,7 +26,8 @@ from hermes_dist.voice.fleet_json import clashes_data, gateways_data, results_da
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The profiles.")]
 All = Annotated[bool, typer.Option("--all", help="Every profile.")]
 Jobs = Annotated[
-    int, typer.Option("-j", "--jobs", min=1, max=64, metavar="N", help="So many at once.")
+    int,
+    typer.Option("-j", "--jobs", min=1, max=64, metavar="N", help="How many to act on at once."),
 ]
 Wait = Annotated[
     float,
@@ -40,12 +41,13 @@ Grace = Annotated[
 ]
 AllowClash = Annotated[
     bool,
-    typer.Option("--allow-clash", help="Start although another profile has the same bot or port."),
+    typer.Option("--allow-clash", help="Start even if another profile has the same bot or port."),
 ]
 DetachedStart = Annotated[
     bool,
     typer.Option(
-        "--detached", help="Run it as a process without a service, also where services are kept."
+        "--detached",
+        help="Run it as a process without a service, even where services are available.",
     ),
 ]
 _USUAL = start_stop.Options()
@@ -268,17 +270,21 @@ def logs(
     name: Names = None,
     all_: All = False,
     follow: Annotated[
-        bool, typer.Option("-f", "--follow", help="Go on as lines are written, until Ctrl-C.")
+        bool, typer.Option("-f", "--follow", help="Keep showing new lines, until Ctrl-C.")
     ] = False,
     lines: Annotated[
-        int, typer.Option("--lines", min=0, metavar="N", help="So many of each log to begin with.")
+        int,
+        typer.Option(
+            "--lines", min=0, metavar="N", help="How many lines of each log to show first."
+        ),
     ] = 20,
 ) -> int:
     chosen = _chosen(session, name, all_=all_, usual=True)
     screen = session.screen
     if follow and screen.as_json:
         raise UsageError(
-            "--follow has no end, and --json is one object", hint="leave one of them out"
+            "--follow and --json don't go together: --follow never ends",
+            hint="leave one of them out",
         )
     show = _Prefixed(screen, chosen)
     # Opened before the last lines are read, so that no line in between is missed.

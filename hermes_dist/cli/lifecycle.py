@@ -41,10 +41,10 @@ def create(
         ),
     ] = "",
     no_alias: Annotated[
-        bool, typer.Option("--no-alias", help="Make no command of its name.")
+        bool, typer.Option("--no-alias", help="Don't make a command of its name.")
     ] = False,
     no_skills: Annotated[
-        bool, typer.Option("--no-skills", help="Take no bundled skills, now or later.")
+        bool, typer.Option("--no-skills", help="Don't add bundled skills, now or later.")
     ] = False,
     description: Annotated[
         str, typer.Option("--description", help="What it is good at, in a sentence or two.")
@@ -53,7 +53,7 @@ def create(
         bool,
         typer.Option(
             "--with-channel-tokens",
-            help="Copy bot tokens too, which one gateway at a time can use.",
+            help="Copy bot tokens too; only one gateway at a time can use them.",
         ),
     ] = False,
     dry_run: DryRun = False,
@@ -62,10 +62,12 @@ def create(
     copying = clone or clone_all or bool(clone_from)
     if no_skills and copying:
         raise UsageError(
-            "--no-skills and cloning exclude each other: a clone has the skills of its source"
+            "--no-skills can't be combined with cloning: a clone has the skills of its source"
         )
     if with_channel_tokens and not copying:
-        raise UsageError("--with-channel-tokens goes with --clone, --clone-all or --clone-from")
+        raise UsageError(
+            "--with-channel-tokens works only with --clone, --clone-all or --clone-from"
+        )
     if copying:
         source = ctx.profile(clone_from.strip().lower() or None)
         made = cloning.clone(
@@ -114,10 +116,10 @@ def _show_contents(session: Session, made: lifecycle.Made, *, skills: bool) -> N
             "No bundled skills; delete .no-bundled-skills in the profile to have them again."
         )
     if made.left_out:
-        title = "These can serve one gateway only and were not copied"
+        title = "Only one gateway can use these, so they were not copied"
         _names(session, f"{title} (--with-channel-tokens copies them):", made.left_out)
     if made.credentials:
-        title = f"These logins stay with {made.source} alone"
+        title = f"These logins stay with {made.source} only"
         again = f"sign in again where {made.name} needs them"
         _names(session, f"{title}; {again}:", made.credentials)
     for note in sentences(made.notes):
@@ -141,7 +143,7 @@ def _next_steps(session: Session, made: lifecycle.Made) -> None:
     screen.tell("next:")
     if not made.source:
         screen.tell(f"  {start} setup            choose a model, enter keys")
-    screen.tell(f"  {start} chat             begin to talk")
+    screen.tell(f"  {start} chat             start talking")
     screen.tell(f"  {start} gateway start    serve its channels")
     if made.source:
         screen.tell(
@@ -163,7 +165,7 @@ def rename(
     screen.say(f"Profile {done.old} {becomes} {done.new}, at {clean(done.path)}")
     rows = [("Commands", ", ".join(done.commands)), ("Service", ", ".join(done.services))]
     if done.sticky:
-        rows.append(("Active", f"plain {session.brand.name} commands stay with it"))
+        rows.append(("Active", f"plain {session.brand.name} commands still use it"))
     _rows(session, rows)
     _stopped(session, done.stopped, done.new)
     _notes(session, done.notes)
@@ -196,7 +198,7 @@ def delete(
     profile: Name,
     yes: JustYes = False,
     purge: Annotated[
-        bool, typer.Option("--purge", help="Remove it at once, past the trash.")
+        bool, typer.Option("--purge", help="Remove it for good, without the trash.")
     ] = False,
     dry_run: DryRun = False,
 ) -> int:
@@ -235,7 +237,7 @@ def _typed(session: Session, name: str) -> str:
 def _show_leaving(
     session: Session, leaving: trash_and_archive.Belongings, *, purge: bool, dry_run: bool
 ) -> None:
-    what = f"moved to the trash, to come back within {trash_and_archive.DAYS} days"
+    what = f"moved to the trash, where it can be restored for {trash_and_archive.DAYS} days"
     if purge:
         what = "removed for good"
     # Before a question it is only information; in a dry run it is the result.
@@ -261,7 +263,7 @@ def _lines_about(
     if leaving.gateway:
         yield "Gateway", "running: it will be stopped"
     if leaving.routes:
-        yield "Routes", f"{leaving.routes} lead to it, and stay"
+        yield "Routes", f"{leaving.routes} point to it, and stay"
     if leaving.sticky:
         yield "Active", "plain commands will use the default profile"
 
@@ -274,7 +276,7 @@ def _gone(session: Session, gone: trash_and_archive.Gone) -> None:
         rows.append(("Active", "default"))
     _rows(session, rows)
     if gone.leaving.routes:
-        screen.warn(f"{gone.leaving.routes} gateway routes still lead to {gone.leaving.name}")
+        screen.warn(f"{gone.leaving.routes} gateway routes still point to {gone.leaving.name}")
     if gone.expired:
         screen.tell(f"{gone.expired} older profiles left the trash for good")
     _notes(session, gone.notes)
@@ -342,18 +344,21 @@ def describe(
     session: Session,
     profile: Profile = None,
     text: Annotated[
-        str | None, typer.Option("--text", help="The description; empty to take it away.")
+        str | None, typer.Option("--text", help="The description; empty to remove it.")
     ] = None,
     auto: Annotated[bool, typer.Option("--auto", help="Let the installed agent write it.")] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="With --auto: also what people wrote.")
+        bool,
+        typer.Option(
+            "--overwrite", help="With --auto: also replace descriptions that people wrote."
+        ),
     ] = False,
     every: Annotated[
-        bool, typer.Option("--all", help="With --auto: every profile without one.")
+        bool, typer.Option("--all", help="With --auto: describe every profile that has none.")
     ] = False,
 ) -> int:
     if every and (not auto or profile or text is not None):
-        raise UsageError("--all goes with --auto, without a profile or --text")
+        raise UsageError("--all works only with --auto, and without a profile or --text")
     _check_auto(auto=auto, overwrite=overwrite, text=text)
     how = ["--auto", "--overwrite"] if overwrite else ["--auto"]
     if every:
@@ -377,7 +382,7 @@ def _check_auto(*, auto: bool, overwrite: bool, text: str | None) -> None:
     if auto and text is not None:
         raise UsageError("choose one of --text and --auto")
     if overwrite and not auto:
-        raise UsageError("--overwrite goes with --auto")
+        raise UsageError("--overwrite works only with --auto")
 
 
 def _describe_all(session: Session, how: list[str]) -> int:

@@ -60,12 +60,12 @@ def list_(session: Session) -> int:
 @command
 def use(
     session: Session,
-    profile: Annotated[str, typer.Argument(help="The profile; default to go back.")],
+    profile: Annotated[str, typer.Argument(help="The profile; `default` to go back.")],
 ) -> int:
     name = session.ctx.profile(profile)
     ops.use(session.ctx, name)
     session.screen.emit("use", {"profile": name})
-    session.screen.say(f"Plain {session.brand.name} commands are about {name} now.")
+    session.screen.say(f"Plain {session.brand.name} commands use {name} now.")
     return 0
 
 
@@ -76,7 +76,7 @@ def alias(
     name: Annotated[
         str, typer.Option("--name", help="The command; by default the profile's name.")
     ] = "",
-    remove: Annotated[bool, typer.Option("--remove", help="Take the command away.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the command.")] = False,
 ) -> int:
     chosen = session.ctx.profile(profile)
     layout = session.ctx.layout

@@ -32,15 +32,15 @@ _SHOWN = 30
 _SHOWN_STAYS = 12
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Send it without asking.")]
 Branch = Annotated[
-    str, typer.Option("--branch", metavar="BRANCH", help="Another branch than the usual one.")
+    str, typer.Option("--branch", metavar="BRANCH", help="A branch other than the default one.")
 ]
 Message = Annotated[
-    str, typer.Option("--message", "-m", metavar="TEXT", help="What the commit says.")
+    str, typer.Option("--message", "-m", metavar="TEXT", help="The message of the commit.")
 ]
 Allowed = Annotated[
     list[str] | None,
     typer.Option(
-        "--allow-finding", metavar="FILE:LINE", help="Let this one finding go; may be repeated."
+        "--allow-finding", metavar="FILE:LINE", help="Allow this one finding; may be repeated."
     ),
 ]
 
@@ -54,10 +54,10 @@ def publish(
         typer.Option("--to", metavar="URL", help="The repository; by default where it came from."),
     ] = "",
     bump: Annotated[
-        str, typer.Option("--bump", metavar="patch|minor|major", help="Count the version on.")
+        str, typer.Option("--bump", metavar="patch|minor|major", help="Raise the version.")
     ] = "",
     version: Annotated[
-        str, typer.Option("--version", metavar="VERSION", help="This version.")
+        str, typer.Option("--version", metavar="VERSION", help="Publish it as this version.")
     ] = "",
     message: Message = "",
     branch: Branch = "",
@@ -115,7 +115,7 @@ def _card(session: Session, made: Publication) -> None:
     _changes(screen, made.changes, made.before)
     if made.taken_in:
         count = counted(len(made.taken_in), "file")
-        screen.tell(f"  others changed {count} there; theirs stays, and comes in here")
+        screen.tell(f"  others changed {count} there; their changes stay, and are merged here")
     shown = made.stays if screen.verbose else made.stays[:_SHOWN_STAYS]
     for left in shown:
         screen.tell(f"  stays home  {clean(left.path, 80)}: {clean(why_words(left), 80)}")
@@ -162,7 +162,9 @@ def _published(session: Session, done: ops.Published) -> int:
             what += f", tag {made.tag}"
         screen.say(f"{screen.paint('✓', 'green')} Published {what}.")
     else:
-        screen.say(f"{clean(made.label)} @ {done.commit[:7]} is published as it is; nothing to do.")
+        screen.say(
+            f"{clean(made.label)} @ {done.commit[:7]} is already published in this state; nothing to do."
+        )
     code = 0
     if done.outcome is not None and (made.taken_in or done.outcome.open_conflicts):
         code = show_summary(session, done.outcome)
@@ -185,7 +187,7 @@ def contribute(
     only: Only = "",
     without: Except = "",
     new: Annotated[
-        bool, typer.Option("--new", help="Take files, jobs and servers of your own along, too.")
+        bool, typer.Option("--new", help="Also send files, jobs and servers of your own.")
     ] = False,
     message: Message = "",
     branch: Branch = "",
@@ -221,7 +223,7 @@ def contribute(
         screen.say("Dry run: nothing was sent.")
     elif done.patch:
         screen.say(f"{tick} Wrote {clean(done.patch)}: {count} changed.")
-        screen.tell(f"  the author takes it in with: git am {clean(done.patch.name)}")
+        screen.tell(f"  the author applies it with: git am {clean(done.patch.name)}")
     else:
         screen.say(f"{tick} Pushed {clean(done.pushed)}: {count} changed.")
         screen.tell(f"  next: open a pull request from {clean(made.branch)} to {clean(made.spec)}")
@@ -240,5 +242,5 @@ def _gift(screen: Screen, made: giving.Contribution) -> None:
 def _own(screen: Screen, own: Iterable[object]) -> None:
     if count := len(list(own)):
         screen.tell(
-            f"  stays home  {counted(count, 'file or folder')} of your own; --new takes them along"
+            f"  stays home  {counted(count, 'file or folder')} of your own; --new sends them, too"
         )

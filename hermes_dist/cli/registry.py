@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from hermes_dist.ops.registry.registries import Synced
 
 _MOST = 1000
-InRegistry = Annotated[
-    str, typer.Option("--registry", metavar="NAME", help="The registry that is meant.")
-]
+InRegistry = Annotated[str, typer.Option("--registry", metavar="NAME", help="The registry to use.")]
 
 
 @command
@@ -63,7 +61,10 @@ def add(
         ),
     ],
     name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="Its name; by default its last word.")
+        str,
+        typer.Option(
+            "--name", metavar="NAME", help="Its name; by default the last part of its place."
+        ),
     ] = "",
     root: Annotated[
         str,
@@ -92,7 +93,7 @@ def remove(
     ops.remove(session.ctx, name)
     session.screen.emit("registries", {"removed": name})
     session.screen.say(
-        f"{clean(name)} is removed. What was installed from it stays, and can't be updated by its name."
+        f"{clean(name)} is removed. What was installed from it stays, but can't be updated by its name."
     )
     return 0
 
@@ -101,7 +102,8 @@ def remove(
 def sync(
     session: Session,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Which; by default all.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Which registry; by default all."),
     ] = None,
     accept_rewritten: Annotated[
         bool,
@@ -131,11 +133,9 @@ def _changes(state: Synced) -> str:
 
 def _skipped(session: Session, registry: Registry, state: Synced) -> None:
     for place, why in state.skipped[:10]:
-        session.screen.warn(f"{clean(registry.name)}: {clean(place)} is passed over: {clean(why)}")
+        session.screen.warn(f"{clean(registry.name)}: {clean(place)} is skipped: {clean(why)}")
     if len(state.skipped) > 10:
-        session.screen.warn(
-            f"{clean(registry.name)}: {len(state.skipped) - 10} more are passed over"
-        )
+        session.screen.warn(f"{clean(registry.name)}: {len(state.skipped) - 10} more are skipped")
 
 
 @command
@@ -146,7 +146,7 @@ def check(
     ] = "default",
     only: Annotated[
         list[str] | None,
-        typer.Option("--package", metavar="NAME", help="Only this package; may come often."),
+        typer.Option("--package", metavar="NAME", help="Only this package; may be repeated."),
     ] = None,
 ) -> int:
     found = check_registry(session.ctx, place, only=tuple(only or ()))
@@ -199,9 +199,9 @@ def yank(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The package.")],
     version: Annotated[str, typer.Argument(metavar="VERSION", help="The release.")],
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why; shown to whoever has it.")
+        str, typer.Option("--reason", metavar="TEXT", help="Why; shown to everyone who has it.")
     ] = "",
-    undo: Annotated[bool, typer.Option("--undo", help="Let it count again.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Undo a yank.")] = False,
     registry: InRegistry = "",
     folder: Annotated[
         str, typer.Option("--in", metavar="FOLDER", help="A checkout of the registry.")

@@ -22,8 +22,10 @@ Channel = Annotated[str, typer.Option("--channel", metavar="ID", help="The chann
 Thread = Annotated[
     str, typer.Option("--thread", metavar="ID", help="The thread, or the post of a forum.")
 ]
-User = Annotated[str, typer.Option("--user", metavar="ID", help="Who writes.")]
-Bot = Annotated[str, typer.Option("--bot", metavar="PROFILE", help="The profile whose bot it is.")]
+User = Annotated[str, typer.Option("--user", metavar="ID", help="The user who writes.")]
+Bot = Annotated[
+    str, typer.Option("--bot", metavar="PROFILE", help="The profile that owns the bot.")
+]
 _OFF = "gateway.multiplex_profiles is off, so the agent ignores every route"
 
 
@@ -89,7 +91,9 @@ def list_(session: Session) -> int:
 @command_with_profile
 def remove(
     session: Session,
-    route: Annotated[str, typer.Argument(metavar="NUMBER|NAME", help="Which route.")],
+    route: Annotated[
+        str, typer.Argument(metavar="NUMBER|NAME", help="The number or name of the route.")
+    ],
 ) -> int:
     gone = ops.remove(session.ctx, route)
     session.screen.emit(

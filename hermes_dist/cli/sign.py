@@ -41,7 +41,7 @@ def sign(
         typer.Option(
             "--rotate",
             metavar="NEW.pub",
-            help="Let this key follow yours, instead of signing a tag.",
+            help="Name this key as the successor of yours, instead of signing a tag.",
         ),
     ] = "",
 ) -> int:
@@ -51,7 +51,7 @@ def sign(
     if rotate:
         done = signing.rotate(session.ctx, path, Path(rotate).expanduser(), key=key)
         screen.emit("sign", {"file": str(done.file), "old": done.old, "new": done.new})
-        screen.say(f"{done.new} follows {done.old}, by {clean(done.file)}.")
+        screen.say(f"{done.new} follows {done.old}, as stated in {clean(done.file)}.")
         screen.tell("  next: commit that file, and sign the next release with the new key")
         return 0
     signed = signing.sign(session.ctx, path, tag=tag, key=key)
@@ -104,7 +104,7 @@ def _policy_words(policy: Policy) -> str:
     sources = "every source"
     if policy.sources is not None:
         sources = ", ".join(policy.sources) or "no source"
-    words = f"{clean(policy.place)}: lets in {clean(sources, 300)}"
+    words = f"{clean(policy.place)}: allows {clean(sources, 300)}"
     if policy.require:
         words += f"; required: {', '.join(sorted(policy.require))}"
     return words
@@ -133,20 +133,23 @@ def remove(
         str, typer.Argument(metavar="WHO", help="A name, a fingerprint, or a .pub file.")
     ],
     revoke: Annotated[
-        bool, typer.Option("--revoke", help="Let in nothing that it signed, from now on.")
+        bool, typer.Option("--revoke", help="Accept nothing that it signed, from now on.")
     ] = False,
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why, for who meets it later.")
+        str,
+        typer.Option(
+            "--reason", metavar="TEXT", help="Why; shown to everyone who meets the key later."
+        ),
     ] = "",
 ) -> int:
     if reason and not revoke:
-        raise UsageError("--reason goes with --revoke")
+        raise UsageError("--reason works only with --revoke")
     gone = ops.remove(session.ctx, who, revoke=revoke, reason=reason)
     session.screen.emit("trust", {"removed": [key.fingerprint for key in gone], "revoked": revoke})
     for key in gone:
         who = key.fingerprint
         if key.name:
             who += f" ({clean(key.name)})"
-        words = "is revoked: nothing that it signed is let in" if revoke else "is forgotten"
+        words = "is revoked: nothing that it signed is accepted" if revoke else "is forgotten"
         session.screen.say(f"{who} {words}.")
     return 0

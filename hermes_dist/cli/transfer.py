@@ -46,18 +46,20 @@ def export(
     session: Session,
     profile: Profile = None,
     out: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE", help="The archive; a new file.")
+        str,
+        typer.Option("-o", "--output", metavar="FILE", help="The archive to write, a new file."),
     ] = "",
     only: Only = "",
     without: Except = "",
     carried: Annotated[
-        str, typer.Option("--with", metavar="memories,sessions", help="Add what it learned.")
+        str,
+        typer.Option("--with", metavar="memories,sessions", help="Also export what it learned."),
     ] = "",
     full: Annotated[
         bool, typer.Option("--full", help="Back up everything, keys as well; with --encrypt.")
     ] = False,
     encrypt: Annotated[
-        bool, typer.Option("--encrypt", help="Encrypt it under a passphrase, for age, too.")
+        bool, typer.Option("--encrypt", help="Encrypt it with a passphrase, readable by age, too.")
     ] = False,
     passphrase_file: PassphraseFile = "",
     redact: Annotated[
@@ -67,7 +69,7 @@ def export(
     encrypt = encrypt or bool(passphrase_file)
     if full and not encrypt:
         raise UsageError(
-            "a whole backup holds keys and secrets, so it is encrypted", hint="add --encrypt"
+            "a full backup contains keys and secrets, so it must be encrypted", hint="add --encrypt"
         )
     if full and (only or without or carried or redact):
         raise UsageError(
@@ -106,7 +108,7 @@ def _tell(session: Session, done: Exported) -> None:
     size = f"{counted(done.files, 'file')}, {size_of(done.size)}"
     tick = screen.paint("✓", "green")
     screen.say(f"{tick} Exported {done.profile} to {done.path}: {size}.")
-    screen.say(f"  bring it in elsewhere with: {session.command(f'import {done.path.name}')}")
+    screen.say(f"  import it elsewhere with: {session.command(f'import {done.path.name}')}")
 
 
 def _joined(names: Sequence[str]) -> str:

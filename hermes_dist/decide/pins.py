@@ -45,7 +45,7 @@ def check_kept(
         raise Refused(
             f"{name} was a {followed.word} when it was received, and is a {other.word} now",
             where=source,
-            hint=f"ask its author; if the {other.word} is meant, {full}",
+            hint=f"ask its author; if you want the {other.word}, {full}",
         )
     some = ", ".join(sorted(followed.names)[-_SHOWN:])
     more = f" (it has {some})" if some else ""

@@ -128,9 +128,9 @@ def _moved(
 ) -> Refused:
     before, now = pins
     return Refused(
-        f"{package.name} {release.version} is pinned at another {what} than it was: {now[:12]}, not {before[:12]}",
+        f"the {what} pinned for {package.name} {release.version} changed from {before[:12]} to {now[:12]}",
         where=f"registry {registry}",
-        hint=f"a release does not change: tell the registry's maintainers; to accept it, remove its line from {file}",
+        hint=f"a release must not change: tell the registry's maintainers; to accept it, remove its line from {file}",
     )
 
 
@@ -293,8 +293,8 @@ def _with_release(known: tuple[Release, ...], new: Release) -> tuple[Release, ..
         return (*known, new)
     if old.commit != new.commit:
         raise Invalid(
-            f"version {new.version} is pinned at {old.commit[:7]} already",
+            f"version {new.version} is already pinned at {old.commit[:7]}",
             where="distribution.yaml: version",
-            hint="a release does not change: raise the version",
+            hint="a release must not change: raise the version",
         )
     return known

@@ -124,7 +124,7 @@ def _revoked(facts: Facts, signature: Signature) -> Refused:
 def _unsigned(facts: Facts, accept: Accept) -> Verdict:
     kind = "unsigned"
     if any(s.foreign for s in facts.signatures):
-        kind = "signed with OpenPGP or X.509 only, which is not read here"
+        kind = "signed only with OpenPGP or X.509, which this program does not read"
     if facts.expected and not accept.unsigned:
         raise Refused(
             f"it is {kind}, and the previous release was signed by {_who(facts, facts.expected)}",
@@ -139,7 +139,7 @@ def _unsigned(facts: Facts, accept: Accept) -> Verdict:
         notes = (Note.of(NoteKind.KEY_NAMED_BUT_UNSIGNED, key=facts.declared, how=kind),)
     words = kind
     if facts.expected:
-        words += f" (accepted; {_who(facts, facts.expected)} is expected again)"
+        words += f" (accepted; {_who(facts, facts.expected)} is expected again next time)"
     return Verdict(facts.expected, words, notes)
 
 
@@ -186,7 +186,7 @@ def _after(facts: Facts, signers: list[str], accept: Accept) -> tuple[str, str]:
         f"the key changed: it is signed by {_who(facts, signers[0])}, and the previous release by "
         f"{_who(facts, expected)}{was}",
         where=facts.source,
-        hint="ask its author in another way whether the new key is theirs; if so, pass --accept-new-key",
+        hint="ask its author through another channel whether the new key is theirs; if so, pass --accept-new-key",
     )
 
 
@@ -305,7 +305,7 @@ def check_moved_tag(source: str, before: Pin, ref: str, commit: str) -> None:
             f"the tag {ref.removeprefix(TAGS)} was moved: it named {before.short} when it was received, "
             f"and names {commit[:7]} now",
             where=source,
-            hint="a release does not change: ask its author; if this is intended, pass --accept-moved-tag",
+            hint="a release must not change: ask its author; if this is intended, pass --accept-moved-tag",
         )
 
 

@@ -231,7 +231,8 @@ def dump_lock(lock: Lock) -> bytes:
         return whole.encode()
     except UnicodeEncodeError as err:
         raise Invalid(
-            "a text for the lockfile is not Unicode", where=ascii(whole[err.start - 40 : err.end])
+            "a text to be written to the lockfile is not valid Unicode",
+            where=ascii(whole[err.start - 40 : err.end]),
         ) from None
 
 

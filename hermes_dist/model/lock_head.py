@@ -76,7 +76,7 @@ def migrated(raw: dict[str, object]) -> dict[str, object]:
         raise Newer(
             f"it has format {number}, newer than this program knows ({FORMAT})",
             where=WHERE,
-            hint=f"install it with: pip install -U '{package}'",
+            hint=f"upgrade with: pip install -U '{package}'",
         )
     while number < FORMAT:
         raw = MIGRATIONS[number](raw)

@@ -86,7 +86,7 @@ def _fault_of_word(low: str) -> str:
     if low in _GIT_DISGUISES or low.rstrip(". ") == ".git":
         return ".git is not allowed in a package"
     if _is_device(low):
-        return "the name is a device on Windows"
+        return "Windows reserves this name for a device"
     return ""
 
 
@@ -188,7 +188,7 @@ class ProfileName(str):
         if "://" in text or "@" in text:  # not shown: it may contain a password
             raise Invalid(
                 "expected the name of a profile, not a source",
-                hint="list names the profiles; install -n shows what a source holds",
+                hint="`list` shows the profiles; `install -n` shows what a source contains",
             )
         if not _PROFILE.fullmatch(text):
             raise Invalid(

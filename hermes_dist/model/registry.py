@@ -164,7 +164,9 @@ def _json(data: bytes) -> object:
 
 def _package(raw: Mapping[str, object], key: str, *, local: bool) -> Package:
     if raw.get("name") != key:
-        raise Invalid(f"it is the entry of {raw.get('name')!r:.80}", where="name")
+        raise Invalid(
+            f"it is the entry for {raw.get('name')!r:.80}, not for {key!r:.80}", where="name"
+        )
     texts = {field: _text(raw, field) for field in _TEXTS}
     return Package(
         name=key,
@@ -193,7 +195,7 @@ def read_source(text: str, *, local: bool) -> SourceSpec:
     near = scheme == "file" or is_loopback(host)
     if spec.kind.traits.as_git is not AsGit.ALWAYS or spec.ref or (near and not local):
         raise Invalid(
-            f"{text!r:.200} can't stand in a registry",
+            f"{text!r:.200} can't be used in a registry",
             where="source",
             hint="write a git repository, such as github.com/you/bot//folder, without a ref",
         )
@@ -299,7 +301,9 @@ def yank(package: Package, version: str, reason: str) -> Package:
     """
     if version not in {one.version for one in package.versions}:
         have = ", ".join(one.version for one in package.versions[-5:]) or "none"
-        raise Invalid(f"{package.name} has no version {version!r:.80}", hint=f"pinned are: {have}")
+        raise Invalid(
+            f"{package.name} has no version {version!r:.80}", hint=f"pinned versions: {have}"
+        )
     rows = list(package.versions)
     for n, release in enumerate(rows):
         if release.version == version:
@@ -331,7 +335,7 @@ def load_registries(data: bytes) -> tuple[Registry, ...]:
         )
     except (KeyError, TypeError, ValueError, Invalid) as err:
         raise Invalid(
-            f"the list of registries is damaged ({err})", hint="mend it, or move it away"
+            f"the list of registries is damaged ({err})", hint="fix it, or move it away"
         ) from None
 
 

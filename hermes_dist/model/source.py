@@ -197,7 +197,7 @@ class SourceSpec(NamedTuple):
         traits = self.kind.traits
         if not traits.has_refs:
             raise Invalid(
-                f"{traits.label} has no versions to choose from, so {ref!r:.100} has no meaning for it"
+                f"{traits.label} has no versions to choose from, so {ref!r:.100} can't be used with it"
             )
         if is_commit_id(ref):
             ref = ref.lower()
@@ -287,7 +287,7 @@ def parse_source(text: str, *, allow_insecure: bool = False) -> SourceSpec:
     except _NotOne as err:
         raise Invalid(
             f"{_shown(text)!r:.200} is not a source: {err.why}",
-            hint=err.hint or f"write {_spellings()}; then //subfolder and #ref as wanted",
+            hint=err.hint or f"write {_spellings()}; then add //subfolder and #ref if needed",
         ) from None
 
 
@@ -309,7 +309,7 @@ def _parse(text: str, *, allow_insecure: bool) -> SourceSpec:
     if not text or text != text.strip():
         raise _NotOne("it is empty or has spaces around it")
     if any(unicodedata.category(char) in _INVISIBLE for char in text):
-        raise _NotOne("it holds control characters or invisible ones")
+        raise _NotOne("it contains control or invisible characters")
     if text.startswith("-"):
         raise _NotOne("it begins with - and could be taken for an option")
     body, ref = _split_ref(text)
@@ -413,7 +413,7 @@ def _classify(location: str, *, allow_insecure: bool) -> SourceSpec:
     if match := _SCP.fullmatch(location):
         return _scp_form(match["user"], match["host"], match["path"].rstrip("/"))
     if _SCP_WITH_PASSWORD.fullmatch(location):
-        raise _NotOne("a password can't stand in the form user@host:path")
+        raise _NotOne("the form user@host:path can't contain a password")
     return _short_form(location)
 
 
@@ -427,8 +427,8 @@ def _scp_form(user: str, host: str, path: str) -> SourceSpec:
 def _short_form(location: str) -> SourceSpec:
     parts = location.rstrip("/").split("/")
     if not all(_SLUG.fullmatch(part) and part not in {".", ".."} for part in parts):
-        slashed = "; a ref that holds / is written after #" if "@" in location else ""
-        raise _NotOne(f"a name may hold letters, digits, . _ and -{slashed}")
+        slashed = "; write a ref that contains / after #" if "@" in location else ""
+        raise _NotOne(f"a name may contain letters, digits, . _ and -{slashed}")
     if location.lower().endswith(_ARCHIVES):
         return SourceSpec(kind=SourceKind.ARCHIVE, location=f"./{location}")
     if len(parts) == 1:
@@ -436,11 +436,9 @@ def _short_form(location: str) -> SourceSpec:
     if "." not in parts[0]:
         if len(parts) == 2:
             return SourceSpec(kind=SourceKind.GIT, location=f"https://github.com/{'/'.join(parts)}")
-        raise _NotOne(
-            "it is neither owner/repo nor host/owner/repo; for a folder write ./ in front"
-        )
+        raise _NotOne("it is neither owner/repo nor host/owner/repo; for a folder, begin with ./")
     if len(parts) == 2:
-        raise _NotOne("a host must be followed by owner/repo; for a folder write ./ in front")
+        raise _NotOne("a host must be followed by owner/repo; for a folder, begin with ./")
     return _url(f"https://{'/'.join(parts)}", allow_insecure=False)
 
 
@@ -453,7 +451,7 @@ def _url(location: str, *, allow_insecure: bool) -> SourceSpec:
     odd = _ENCODED_CONTROL if scheme == "file" else _URL_ODD
     if odd.search(location):
         raise _NotOne(
-            "a URL can't hold spaces, quotes, backslashes, control characters, nor . or .. as folders"
+            "a URL can't contain spaces, quotes, backslashes, control characters, nor . or .. as folders"
         )
     parts = _url_parts(location)
     if scheme == "file":
@@ -461,7 +459,7 @@ def _url(location: str, *, allow_insecure: bool) -> SourceSpec:
     spec = _server_url(scheme, parts)
     if scheme in {"http", "git"} and not (allow_insecure or is_loopback(parts.hostname or "")):
         raise Invalid(
-            f"{scheme}:// to another machine is neither private nor safe from changes on the way",
+            f"{scheme}:// to another machine is not secure: others can read or change what it carries",
             where=spec.location,
             hint="use https:// or ssh://, or pass --allow-insecure",
         )
@@ -497,7 +495,7 @@ def _server_url(scheme: str, parts: SplitResult) -> SourceSpec:
         raise _NotOne("the path of a repository is missing, or a query follows it")
     if _BROWSER.search(path):
         raise _NotOne(
-            "it is the page of a folder or file",
+            "it is the web page of a folder or file",
             "write the repository, then //folder, then #branch",
         )
     if scheme == "ssh" and user:
@@ -522,7 +520,7 @@ def _check_user(name: str) -> None:
     """Check the user of ``ssh://`` and of the scp form, which is stored and shown because it is not a secret."""
     if re.fullmatch(_KEY_AS_USER, name):
         raise _NotOne(
-            "a key stands where the user belongs",
+            "it has a key in place of the user name",
             "ssh knows you by your ssh key; write git@HOST:PATH",
         )
     if not re.fullmatch(_USER, name):

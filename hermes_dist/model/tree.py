@@ -153,6 +153,6 @@ def check_side_by_side(paths: Iterable[RelPath]) -> None:
 
 def _twins(path: RelPath, other: RelPath) -> Invalid:
     return Invalid(
-        f"unsafe path: it can't stand beside {str(other)!r} on every file system",
+        f"unsafe path: some file systems can't hold both it and {str(other)!r}",
         where=repr(str(path)),
     )

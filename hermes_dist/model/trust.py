@@ -232,7 +232,7 @@ def _loaded(data: bytes, place: str, read: Callable[[Mapping[str, object]], _T])
         if isinstance(err, KeyError):
             why = f"{err} is missing"
         raise Invalid(
-            f"the file can't be read: {why}", where=place, hint="mend it or move it away"
+            f"the file can't be read: {why}", where=place, hint="fix it, or move it away"
         ) from err
 
 

@@ -225,7 +225,7 @@ class Context:
 
 def _nameless() -> UsageError:
     return UsageError(
-        "the name of a profile is empty", hint="leave it out, or write . for the active one"
+        "the profile name is empty", hint="leave it out, or write . for the active one"
     )
 
 
@@ -237,7 +237,7 @@ def missing_profile(ctx: Context, name: ProfileName) -> DistError:
     meant = f"make it with: {ctx.command(f'create {name}')};"
     if close:
         meant = f"did you mean {' or '.join(close)}?"
-    hint = f"{meant} {ctx.command('list')} names all that there are"
+    hint = f"{meant} {ctx.command('list')} lists them all"
     return DistError(
         f"there is no profile {str(name)!r}", where=str(ctx.layout.profiles), hint=hint
     )

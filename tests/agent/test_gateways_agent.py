@@ -93,7 +93,7 @@ def test_a_real_gateway_that_was_killed_is_stale_and_comes_up_again(
     os.kill(pid, signal.SIGKILL)
     assert rows(gateways("status", name, "--json"))[name]["state"] == "stale"
     row = rows(gateways("start", name, "--json"))[name]
-    assert (row["outcome"], row["note"]) == ("started", "a stale pid was cleared away")
+    assert (row["outcome"], row["note"]) == ("started", "a stale pid was removed")
 
 
 def test_services_are_named_and_run_as_the_agent_does_it(

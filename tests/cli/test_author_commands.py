@@ -118,7 +118,7 @@ def test_a_dot_is_the_folder_for_who_begins_there(
     assert not (root / ".hermes" / "distribution.yaml").exists()
     capsys.readouterr()
     assert run("init", "bot2") == 1
-    assert "for the folder here write ./bot2" in capsys.readouterr().err
+    assert "for the folder here, write ./bot2" in capsys.readouterr().err
 
 
 def test_a_preview_names_no_line_where_there_is_none(

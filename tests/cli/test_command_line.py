@@ -105,6 +105,6 @@ def test_an_output_that_takes_no_more_is_no_fault_of_ours(verb: str, home: Path)
     done = process(home, f"ulimit -f 0; hermes-dist {verb} >{home}/output")
     assert done.returncode == 1
     assert done.stderr.endswith(
-        "error: can't write the output: File too large\n  see what it is sent to\n"
+        "error: can't write the output: File too large\n  check where it is sent\n"
     )
     assert "fault" not in done.stderr

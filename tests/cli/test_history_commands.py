@@ -156,7 +156,7 @@ def test_adopt_needs_no_answer_when_sure_and_one_when_not(cli: Cli) -> None:
     assert cli("adopt", "bot")[0] == 6
     assert not (cli.story.home / "distribution.lock").exists()
     code, out, err = cli("adopt", "bot", "-y")
-    assert (code, "not sure" in err) == (0, True)
+    assert (code, "not certain" in err) == (0, True)
 
 
 def test_adopt_all_takes_what_it_can_and_gives_the_worst_code(cli: Cli) -> None:

@@ -79,7 +79,10 @@ def test_from_a_signed_tag_to_a_profile_that_expects_its_key(
     assert "it is unsigned, and the previous release was signed by" in err
     assert "--accept-unsigned" in err
     _, err = shell("update", "bot", "-y", "--accept-unsigned")
-    assert f"  trust  unsigned (accepted; {key.fingerprint} (Ada) is expected again)\n" in err
+    assert (
+        f"  trust  unsigned (accepted; {key.fingerprint} (Ada) is expected again next time)\n"
+        in err
+    )
     repo.commit({"SOUL.md": "Three."})
     repo.tag("v1.2.0")
     eve = make(tmp_path, "eve")
@@ -116,7 +119,7 @@ def test_the_keyring_in_words_and_as_data(shell: Shell, key: Key, repo: Repo, ho
     policy = home / ".hermes/distributions/policy.toml"
     policy.write_text('sources = ["github.com/acme/*"]\nrequire = ["signature"]\n')
     out, _ = shell("trust", "list")
-    assert f"{policy}: lets in github.com/acme/*; required: signature" in out
+    assert f"{policy}: allows github.com/acme/*; required: signature" in out
     assert shell.json("trust", "list")["policies"][0]["require"] == ["signature"]
     _, err = shell("install", f"file://{repo.path}", "-y", code=4)
     assert "the policy does not allow this source" in err
@@ -129,5 +132,8 @@ def test_a_key_is_followed_by_another(shell: Shell, key: Key, tmp_path: Path) ->
     folder.mkdir()
     (folder / "distribution.yaml").write_text("name: bot\n")
     out, _ = shell("sign", str(folder), "--rotate", str(new.pub), "--key", str(key.path))
-    assert out == f"{new.fingerprint} follows {key.fingerprint}, by {folder}/distribution.keys.\n"
+    assert (
+        out
+        == f"{new.fingerprint} follows {key.fingerprint}, as stated in {folder}/distribution.keys.\n"
+    )
     shell("sign", str(folder), "--rotate", str(new.pub), "--tag", "v1", code=2)

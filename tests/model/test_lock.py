@@ -513,6 +513,6 @@ def test_the_head_of_a_lock_with_damaged_consents_is_not_believed() -> None:
 
 
 def test_text_that_is_not_unicode_is_refused_and_not_a_crash() -> None:
-    with pytest.raises(Invalid, match="not Unicode") as caught:
+    with pytest.raises(Invalid, match="not valid Unicode") as caught:
         dump_lock(LOCK.with_top(source="/srv/\udcff"))
     assert caught.value.where.isascii()

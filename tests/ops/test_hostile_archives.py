@@ -43,14 +43,14 @@ def named(name: str) -> bytes:
 
 UNSAFE = "unsafe path"
 KINDS = "are not allowed"
-PLAIN = "a header is not plain"
+PLAIN = "a header has unexpected fields"
 HOSTILE: dict[str, tuple[bytes, str]] = {
     # as ours, bent
     "dot dot": (strict(member(b"bot/../evil", b"x")), UNSAFE),
     "absolute": (strict(member(b"/etc/passwd", b"x")), UNSAFE),
     "another root": (
         strict(member(b"other/"), member(b"other/x", b"x")),
-        "without its folder|more than its one folder",
+        "the folder of a file is missing|more than its one folder",
     ),
     "a drive letter": (strict(member(b"bot/C:evil", b"x")), UNSAFE),
     "a backslash": (strict(member(b"bot/..\\evil", b"x")), UNSAFE),
@@ -69,7 +69,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "a character device": (strict(member(b"bot/x", kind=b"3")), f"devices {KINDS}"),
     "a block device": (strict(member(b"bot/x", kind=b"4")), f"devices {KINDS}"),
     "a FIFO": (strict(member(b"bot/x", kind=b"6")), f"FIFOs {KINDS}"),
-    "a contiguous file": (strict(member(b"bot/x", kind=b"7")), f"odd entries {KINDS}"),
+    "a contiguous file": (strict(member(b"bot/x", kind=b"7")), f"entries of unknown kinds {KINDS}"),
     "a sparse file": (strict(member(b"bot/x", kind=b"S")), f"sparse files {KINDS}"),
     "an extended header": (
         strict(pax(path="bot/x"), member(b"bot/x", b"x")),
@@ -79,27 +79,30 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         strict(member(b"././@LongLink", b"bot/x\0", kind=b"L"), member(b"bot/x")),
         f"headers {KINDS}",
     ),
-    "a name twice": (strict(member(b"bot/x", b"1"), member(b"bot/x", b"2")), "comes twice"),
+    "a name twice": (strict(member(b"bot/x", b"1"), member(b"bot/x", b"2")), "appears twice"),
     "names out of order": (strict(member(b"bot/x", b"1"), member(b"bot/a", b"2")), "not in order"),
     "case twins": (
         strict(member(b"bot/SOUL.md", b"1"), member(b"bot/soul.md", b"2")),
-        "can't stand beside",
+        "some file systems can't hold both",
     ),
     "NFC twins": (
         strict(member("bot/e\u0301".encode(), b"1"), member("bot/\u00e9".encode(), b"2")),
-        "can't stand beside",
+        "some file systems can't hold both",
     ),
     "a file and a folder": (
         strict(member(b"bot/a", b"1"), member(b"bot/a/"), member(b"bot/a/x", b"2")),
-        "can't stand beside",
+        "some file systems can't hold both",
     ),
     "twin folders": (
         strict(
             member(b"bot/A/"), member(b"bot/A/x", b"1"), member(b"bot/a/"), member(b"bot/a/y", b"2")
         ),
-        "can't stand beside",
+        "some file systems can't hold both",
     ),
-    "a file without its folder": (strict(member(b"bot/a/x", b"x")), "without its folder"),
+    "a file without its folder": (
+        strict(member(b"bot/a/x", b"x")),
+        "the folder of a file is missing",
+    ),
     "a set-user-id file": (
         strict(member(b"bot/x", b"x", mode=b"0004755")),
         "mode '4755' is not allowed",
@@ -123,20 +126,23 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "a wrong sum": (strict(member(b"bot/x", b"x", sum=True)), "a header's sum is wrong"),
     "padding that says something": (
         strict(member(b"bot/x", b"x")[:-1] + b"!"),
-        "padding that is not empty",
+        "its padding is not empty",
     ),
     "something behind the end": (
         strict(member(b"bot/x", b"x"), end=END + member(b"bot/y", b"y")),
-        "something follows",
+        "there is data after",
     ),
     "half an end": (
         strict(member(b"bot/x", b"x"), end=bytes(512) + member(b"bot/y", b"y")),
-        "something follows",
+        "there is data after",
     ),
     "no end": (strict(member(b"bot/x", b"x"), end=b""), "ends too early"),
     "one empty block": (strict(member(b"bot/x", b"x"), end=bytes(512)), "ends too early"),
-    "a second gzip member": (strict(member(b"bot/x", b"x")) + zipped(b"more"), "something follows"),
-    "bytes behind gzip": (strict(member(b"bot/x", b"x")) + b"more", "something follows"),
+    "a second gzip member": (
+        strict(member(b"bot/x", b"x")) + zipped(b"more"),
+        "there is data after",
+    ),
+    "bytes behind gzip": (strict(member(b"bot/x", b"x")) + b"more", "there is data after"),
     "a broken gzip": (
         strict(member(b"bot/x", b"x" * 999))[:-12] + b"\0" * 12,
         "damaged|ends too early",
@@ -170,7 +176,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     ),
     "a base content under a wrong name": (
         ours({f".dist/base/{'0' * 64}": b"x"}),
-        "under a wrong name",
+        "under the wrong name",
     ),
     "a card that is none": (
         ours({".dist/archive.json": b"[]", "SOUL.md": SOUL}),
@@ -226,7 +232,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "foreign: a name twice": (foreign(ROOT, info("bot/x"), info("bot/x")), "twice"),
     "foreign: case twins": (
         foreign(ROOT, info("bot/SOUL.md"), info("bot/soul.md")),
-        "can't stand beside",
+        "some file systems can't hold both",
     ),
     "foreign: a sparse file": (
         foreign(ROOT, more=member(b"bot/x", kind=b"S", size=b"40000000000\0")),
@@ -242,19 +248,19 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     ),
     "foreign: a negative size": (
         foreign(ROOT, more=member(b"bot/x", size=b"\xff" * 12)),
-        "negative or huge size",
+        "a size is negative or too large",
     ),
     "foreign: a huge size": (
         foreign(ROOT, more=member(b"bot/x", size=b"\x80" + b"\xff" * 11)),
-        "negative or huge size|too large",
+        "negative or too large size|too large",
     ),
     "foreign: a size by POSIX that is negative": (
         foreign(ROOT, more=pax(size="-1") + member(b"bot/x")),
-        "is odd",
+        "is not valid",
     ),
     "foreign: a size by POSIX that is huge": (
         foreign(ROOT, more=pax(size="9" * 30) + member(b"bot/x")),
-        "negative or huge",
+        "negative or too large",
     ),
     "foreign: a path by POSIX": (
         foreign(ROOT, more=pax(path="bot/../../evil") + member(b"bot/x")),
@@ -262,15 +268,15 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     ),
     "foreign: a link by POSIX": (
         foreign(ROOT, more=pax(linkpath="/etc") + member(b"bot/x")),
-        "is odd",
+        "is not valid",
     ),
     "foreign: a header of a gigabyte": (
         foreign(ROOT, more=member(b"h", kind=b"x", size=b"10000000000\0")),
-        "header that is too large",
+        "header is too large",
     ),
     "foreign: a long name of a gigabyte": (
         foreign(ROOT, more=member(b"h", kind=b"L", size=b"10000000000\0")),
-        "header that is too large",
+        "header is too large",
     ),
     "foreign: a header that lies": (
         foreign(ROOT, more=member(b"h", b"99 path=x\n", kind=b"x") + member(b"bot/x")),
@@ -285,7 +291,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         foreign(ROOT, (info("bot/x", size=5000), b"x" * 5000))[:60],
         "ends too early|damaged",
     ),
-    "foreign: something behind": (foreign(ROOT, info("bot/x")) + b"more", "something follows"),
+    "foreign: something behind": (foreign(ROOT, info("bot/x")) + b"more", "there is data after"),
     "foreign: no root": (named("./SOUL.md"), "one folder|unsafe"),
     "foreign: a bomb": (
         foreign(ROOT, (info("bot/x", size=BIG), b"a" * BIG)),

@@ -94,7 +94,7 @@ def test_parts_that_were_left_out_stay_in_the_repository(tmp_path: Path, repo: R
         PACKAGE, "SOUL.md", "distribution.yaml"
     )
     ada.write("skills/hello/SKILL.md", "---\nname: hello\ndescription: Mine.\n---\nMine.\n")
-    with pytest.raises(Refused, match="left out at the installation"):
+    with pytest.raises(Refused, match="left out when it was installed"):
         ada.publish(bump="minor")
 
 

@@ -187,7 +187,7 @@ def test_a_signature_of_another_system_counts_as_none_and_is_named(story: Signed
         "refs/heads/main",
         story.repo.raw("commit", raw.replace("\n\n", f"\n{pgp}", 1).encode()),
     )
-    assert words_of(story.get()).startswith("signed with OpenPGP or X.509 only")
+    assert words_of(story.get()).startswith("signed only with OpenPGP or X.509")
     assert story.lock.signer == ""
 
 

@@ -249,7 +249,7 @@ class World:
             raise Failure(f"stdout is not as written:\n{shown}")
         if wanted_err and not matches(wanted_err, err.splitlines()):
             raise Failure(f"stderr is not as written:\n{shown}")
-        if "Traceback" in out + err or "a fault of this program" in err:
+        if "Traceback" in out + err or "a bug in this program" in err:
             raise Failure(f"it crashed:\n{shown}")
 
     def _run(self, words: list[str]) -> subprocess.CompletedProcess[bytes]:

@@ -50,7 +50,7 @@ def test_nothing_raw_comes_out(evil: Evil, name: str, form: str, tmp_path: Path)
         assert raw is None, (
             f"{name}: {raw[0]!r} in …{text[max(0, raw.start() - 80) : raw.start() + 20]!r}"
         )
-    assert b"fault of this program" not in done.stderr, done.stderr.decode()
+    assert b"bug in this program" not in done.stderr, done.stderr.decode()
     assert done.stdout + done.stderr
 
 

@@ -259,7 +259,7 @@ class TestBoth:
                 sources.resolve_ref(spec, sources.refs(spec))
             assert close in caught.value.hint
         spec = parse_source(f"{url}//no/such/folder")
-        with pytest.raises(Invalid, match="folder is not there") as caught:
+        with pytest.raises(Invalid, match="no such commit or folder") as caught:
             sources.fetch(spec, "refs/heads/main")
         assert "no/such/folder" in caught.value.where
         with pytest.raises(Invalid, match="no such tag, branch or commit"):

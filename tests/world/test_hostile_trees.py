@@ -101,9 +101,9 @@ GIT = r"\.git is not allowed"
 CONTROL = "control characters and broken UTF-8"
 INVISIBLE = "invisible characters"
 EDGE = "may not end with a dot or a space"
-DEVICE = "a device on Windows"
-TWINS = "can't stand beside"
-TWICE = "comes twice"
+DEVICE = "Windows reserves this name"
+TWINS = "some file systems can't hold both"
+TWICE = "appears twice"
 
 HOSTILE: dict[str, tuple[Build, str]] = {
     "dot dot": (names(b".."), COMPONENT),
@@ -111,9 +111,9 @@ HOSTILE: dict[str, tuple[Build, str]] = {
     "dot": (names(b"."), COMPONENT),
     "no name": (names(b""), f"{COMPONENT}|git's own check"),
     "no name for a folder": (inside(b""), f"{COMPONENT}|git's own check"),
-    "a slash in a name": (names(b"a/b"), "may not hold a /"),
-    "an upward slash in a name": (names(b"../../etc/passwd"), "may not hold a /"),
-    "an absolute name": (names(b"/etc/passwd"), f"{COMPONENT}|may not hold a /"),
+    "a slash in a name": (names(b"a/b"), "may not contain a /"),
+    "an upward slash in a name": (names(b"../../etc/passwd"), "may not contain a /"),
+    "an absolute name": (names(b"/etc/passwd"), f"{COMPONENT}|may not contain a /"),
     "git": (inside(b".git"), GIT),
     "git as a file": (names(b".git"), GIT),
     "git in capitals": (inside(b".GiT"), GIT),

@@ -38,19 +38,22 @@ VERBS: dict[str, Verb] = {
     "update": Verb(
         "package.update",
         "update",
-        "Bring a profile to what its author ships now; your edits stay.",
+        "Update a profile to what its author ships now; your edits stay.",
         PACKAGES,
     ),
     "outdated": Verb(
         "package.inspect", "outdated", "Show which profiles have something new upstream.", PACKAGES
     ),
     "status": Verb(
-        "package.inspect", "status", "Show what you changed, and what is left open.", PACKAGES
+        "package.inspect",
+        "status",
+        "Show your changes, open conflicts and what needs approval.",
+        PACKAGES,
     ),
     "diff": Verb(
-        "package.inspect", "diff", "Show the changes themselves: yours, or upstream's.", PACKAGES
+        "package.inspect", "diff", "Show the changes line by line: yours, or upstream's.", PACKAGES
     ),
-    "info": Verb("package.inspect", "info", "Tell what a profile's package is.", PACKAGES),
+    "info": Verb("package.inspect", "info", "Describe a profile's package.", PACKAGES),
     "resolve": Verb(
         "package.resolve",
         "resolve",
@@ -60,7 +63,7 @@ VERBS: dict[str, Verb] = {
     "approve": Verb(
         "package.approve",
         "approve",
-        "Approve what needs it: commands, schedules, loosened settings.",
+        "Approve what runs code, adds a schedule or loosens a setting.",
         PACKAGES,
     ),
     "history": Verb("package.history", "history", "List every change of a profile.", PACKAGES),
@@ -71,13 +74,13 @@ VERBS: dict[str, Verb] = {
         PACKAGES,
     ),
     "hold": Verb(
-        "package.history", "hold", "Keep a profile where it is, against any update.", PACKAGES
+        "package.history", "hold", "Keep a profile where it is: updates skip it.", PACKAGES
     ),
     "unhold": Verb("package.history", "unhold", "Let a held profile be updated again.", PACKAGES),
     "uninstall": Verb(
         "package.upkeep",
         "uninstall",
-        "Take a package out; what you edited or made stays.",
+        "Remove a package; what you edited or made stays.",
         PACKAGES,
     ),
     "adopt": Verb(
@@ -89,18 +92,22 @@ VERBS: dict[str, Verb] = {
     "verify": Verb(
         "package.upkeep", "verify", "Check a profile's files, contents and source.", PACKAGES
     ),
-    "gc": Verb("package.upkeep", "gc", "Clear away what no profile needs any more.", PACKAGES),
+    "gc": Verb(
+        "package.upkeep", "gc", "Delete stored contents that no profile needs any more.", PACKAGES
+    ),
     "current": Verb("profiles", "current", "Show the profile you are in.", PROFILES),
     "list": Verb("profiles", "list_", "List the profiles on this machine.", PROFILES),
     "show": Verb("profiles", "show", "Show one profile.", PROFILES),
-    "use": Verb("profiles", "use", "Make a profile the default for plain commands.", PROFILES),
+    "use": Verb(
+        "profiles", "use", "Make a profile the active one, which commands use by default.", PROFILES
+    ),
     "create": Verb(
         "lifecycle", "create", "Make a profile, blank or as a clone of another.", PROFILES
     ),
     "rename": Verb(
         "lifecycle", "rename", "Rename a profile, with its command, service and routes.", PROFILES
     ),
-    "describe": Verb("lifecycle", "describe", "Tell or set what a profile is good at.", PROFILES),
+    "describe": Verb("lifecycle", "describe", "Show or set what a profile is good at.", PROFILES),
     "alias": Verb("profiles", "alias", "Make a command that starts a profile.", PROFILES),
     "delete": Verb("lifecycle", "delete", "Move a profile to the trash, for 30 days.", PROFILES),
     "archive": Verb(
@@ -110,7 +117,7 @@ VERBS: dict[str, Verb] = {
         "lifecycle", "restore", "Bring a profile back from the archive or the trash.", PROFILES
     ),
     "doctor": Verb(
-        "doctor", "doctor", "Look for trouble on this machine, and mend it with --fix.", PROFILES
+        "doctor", "doctor", "Look for problems on this machine; --fix repairs them.", PROFILES
     ),
     "init": Verb(
         "author", "init", "Begin a package: write its manifest from what is there.", AUTHORS
@@ -127,24 +134,32 @@ VERBS: dict[str, Verb] = {
     "contribute": Verb(
         "publish", "contribute", "Send your changes back to a package's author.", AUTHORS
     ),
-    "yank": Verb("registry", "yank", "Take a release back, in the folder of a registry.", AUTHORS),
+    "yank": Verb("registry", "yank", "Withdraw a release, in a checkout of its registry.", AUTHORS),
     "search": Verb(
         "registry", "search", "Find packages by words, in the registries of this machine.", FINDING
     ),
     "sign": Verb(
-        "sign", "sign", "Sign a release tag with your ssh key, or let a new key follow it.", AUTHORS
+        "sign",
+        "sign",
+        "Sign a release tag with your ssh key, or name the next key.",
+        AUTHORS,
     ),
     "export": Verb(
         "transfer", "export", "Write a profile to one file, without its secrets.", MOVING
     ),
-    "import": Verb("transfer", "import_", "Bring a profile in from a file, new or merged.", MOVING),
+    "import": Verb(
+        "transfer",
+        "import_",
+        "Import a profile from a file, as a new one or merged into one.",
+        MOVING,
+    ),
     "completion": Verb(
-        "completion", "completion", "Print what makes your shell complete our commands.", SETUP
+        "completion", "completion", "Print the completion script for your shell.", SETUP
     ),
 }
 NESTED: dict[str, Nested] = {
     "registry": Nested(
-        "Where packages are found by their names.",
+        "Indexes in which packages are found by name.",
         FINDING,
         {
             "list": Verb("registry", "list_", "List the registries of this machine.", FINDING),
@@ -154,7 +169,7 @@ NESTED: dict[str, Nested] = {
                 "Add a registry: a folder, a git repository, or static files.",
                 FINDING,
             ),
-            "remove": Verb("registry", "remove", "Take a registry out.", FINDING),
+            "remove": Verb("registry", "remove", "Remove a registry.", FINDING),
             "sync": Verb("registry", "sync", "Bring registries up to date.", FINDING),
             "check": Verb(
                 "registry",
@@ -169,7 +184,7 @@ NESTED: dict[str, Nested] = {
         TRUST,
         {
             "list": Verb(
-                "sign", "list_", "List known and revoked keys, and the policies that hold.", TRUST
+                "sign", "list_", "List known and revoked keys, and the policies in force.", TRUST
             ),
             "add": Verb("sign", "add", "Trust a key under a name.", TRUST),
             "remove": Verb("sign", "remove", "Forget a key, or revoke it.", TRUST),
@@ -180,7 +195,7 @@ NESTED: dict[str, Nested] = {
         FLEET,
         {
             "route": Nested(
-                "Say which profile answers where.",
+                "Choose which profile answers where.",
                 FLEET,
                 {
                     "add": Verb(
@@ -194,12 +209,12 @@ NESTED: dict[str, Nested] = {
                         "routes", "remove", "Remove a route, by its number or name.", FLEET
                     ),
                     "test": Verb(
-                        "routes", "try_", "Say which route wins for a message, and why.", FLEET
+                        "routes", "try_", "Show which route wins for a message, and why.", FLEET
                     ),
                     "lint": Verb(
                         "routes",
                         "lint",
-                        "Look for routes that can't match, or lead nowhere.",
+                        "Look for routes that can't match, or that no profile answers.",
                         FLEET,
                     ),
                 },
@@ -212,14 +227,17 @@ NESTED: dict[str, Nested] = {
         {
             "start": Verb("gateways", "start", "Start gateways and wait until they serve.", FLEET),
             "stop": Verb(
-                "gateways", "stop", "Stop gateways, and end what does not stop by itself.", FLEET
+                "gateways",
+                "stop",
+                "Stop gateways, and kill those that do not stop by themselves.",
+                FLEET,
             ),
             "restart": Verb("gateways", "restart", "Stop and start gateways.", FLEET),
             "status": Verb(
-                "gateways", "status", "Show what gateways do, and their services.", FLEET
+                "gateways", "status", "Show the state of gateways and their services.", FLEET
             ),
             "list": Verb("gateways", "list_", "List the gateways of all profiles.", FLEET),
-            "logs": Verb("gateways", "logs", "Show the logs of gateways, woven into one.", FLEET),
+            "logs": Verb("gateways", "logs", "Show the logs of gateways, merged into one.", FLEET),
             "check": Verb(
                 "gateways",
                 "check",
@@ -227,18 +245,23 @@ NESTED: dict[str, Nested] = {
                 FLEET,
             ),
             "enable": Verb(
-                "gateways", "enable", "Let gateways start at login, by the agent's services.", FLEET
+                "gateways",
+                "enable",
+                "Have gateways start at login, as services of the agent.",
+                FLEET,
             ),
             "disable": Verb("gateways", "disable", "Remove the services of gateways.", FLEET),
         },
     ),
     "front-door": Nested(
-        "Make the agent's own command lead here for profiles.",
+        "Make the agent's own command send profile commands here.",
         SETUP,
         {
-            "install": Verb("front_door", "install", "Put the front door in place.", SETUP),
-            "remove": Verb("front_door", "remove", "Put back what it replaced.", SETUP),
-            "status": Verb("front_door", "status", "Show where it is and what it leads to.", SETUP),
+            "install": Verb("front_door", "install", "Install the front door.", SETUP),
+            "remove": Verb(
+                "front_door", "remove", "Remove it, and put back what it replaced.", SETUP
+            ),
+            "status": Verb("front_door", "status", "Show where it is and what it starts.", SETUP),
         },
     ),
 }

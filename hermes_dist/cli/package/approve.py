@@ -32,7 +32,8 @@ def approve(
     session: Session,
     profile: Profile = None,
     effects: Annotated[
-        list[str] | None, typer.Argument(metavar="[THING]…", help="Which; all when left out.")
+        list[str] | None,
+        typer.Argument(metavar="[THING]…", help="What to approve; by default everything."),
     ] = None,
     list_: Annotated[
         bool,
@@ -51,7 +52,7 @@ def approve(
         typer.Option(
             "-y",
             "--yes",
-            help="Approve all that is shown; no other command's -y approves anything.",
+            help="Approve everything shown; no other command's -y approves anything.",
         ),
     ] = False,
     dry_run: DryRun = False,

@@ -73,12 +73,12 @@ def rollback(
         int | None, typer.Argument(metavar="[NUMBER]", help="A generation of the history.")
     ] = None,
     exact: Annotated[
-        bool, typer.Option("--exact", help="The files as they were, without later edits.")
+        bool, typer.Option("--exact", help="Restore the files as they were, without later edits.")
     ] = False,
     yes: Yes = False,
 ) -> int:
     if exact and request.on_conflict:
-        raise UsageError("--exact merges nothing, so --conflict has no meaning with it")
+        raise UsageError("--conflict and --exact don't go together: --exact merges nothing")
     name = session.ctx.profile(profile)
     outcome = going_back.rollback(
         session.ctx, name, request, agreement(session, yes=yes), to=number, exact=exact
@@ -86,7 +86,9 @@ def rollback(
     code = show_outcome(session, outcome)
     if outcome.done and outcome.proposal and outcome.proposal.lock and outcome.proposal.lock.held:
         words = session.command(f"unhold {name}")
-        session.screen.tell(f"  held here until something later comes; release it with: {words}")
+        session.screen.tell(
+            f"  held here until something newer is published; release it with: {words}"
+        )
     return code
 
 

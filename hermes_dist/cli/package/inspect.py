@@ -27,7 +27,7 @@ def status(
     profile: Profile = None,
     all_: Annotated[bool, typer.Option("--all", help="Every profile that has a package.")] = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="10 when something differs.")
+        bool, typer.Option("--exit-code", help="Exit with code 10 if something differs.")
     ] = False,
 ) -> int:
     if all_:
@@ -42,13 +42,13 @@ def diff(
     session: Session,
     profile: Profile = None,
     upstream: Annotated[
-        bool, typer.Option("--upstream", "-u", help="What an update would bring.")
+        bool, typer.Option("--upstream", "-u", help="Show what an update would change.")
     ] = False,
     to: Annotated[
         str, typer.Option("--to", metavar="REF", help="Compare with another tag, branch or commit.")
     ] = "",
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="10 when something differs.")
+        bool, typer.Option("--exit-code", help="Exit with code 10 if something differs.")
     ] = False,
 ) -> int:
     found = ops.diff(session.ctx, session.ctx.profile(profile), upstream=upstream, to=to)
@@ -69,7 +69,7 @@ def info(
     package: Annotated[
         str,
         typer.Option(
-            "--package", metavar="NAME", help="A package of a registry, installed or not."
+            "--package", metavar="NAME", help="Describe a package of a registry, installed or not."
         ),
     ] = "",
 ) -> int:

@@ -84,5 +84,5 @@ def _offer_front_door(session: Session) -> None:
     if wanted:
         done = front_door.install(layout)
         session.screen.say(
-            f"{done.launcher} leads to us for profiles, and to the agent for everything else."
+            f"{done.launcher} sends profile commands to hermes-dist, and all others to the agent."
         )

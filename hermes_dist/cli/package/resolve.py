@@ -29,7 +29,7 @@ def resolve(
     session: Session,
     profile: Profile = None,
     place: Annotated[
-        str, typer.Argument(metavar="[PATH|KEY]", help="Which conflict; all when left out.")
+        str, typer.Argument(metavar="[PATH|KEY]", help="Which conflict; by default all.")
     ] = "",
     ours: Annotated[bool, typer.Option("--ours", help="Keep yours.")] = False,
     theirs: Annotated[bool, typer.Option("--theirs", help="Take upstream's.")] = False,
@@ -59,7 +59,7 @@ def resolve(
     sides = [side for side, named in wanted.items() if named]
     if len(sides) + list_ + edit + forget > 1 or (always and sides != [Side.OURS]):
         raise UsageError(
-            "choose one of --ours, --theirs, --both, --edit, --forget and --list; --always goes with --ours"
+            "choose one of --ours, --theirs, --both, --edit, --forget and --list; --always works only with --ours"
         )
     if forget:
         return _forget(session, name, place, Request(dry_run=dry_run))
@@ -93,7 +93,7 @@ def _ask(session: Session, name: ProfileName, place: str, request: Request) -> i
     if not session.screen.somebody or request.dry_run:
         _say_conflicts(session, conflicts)
         raise InputNeeded(
-            "somebody has to say how to settle them, and there is no terminal to ask on",
+            "conflicts need a decision, and there is no terminal to ask on",
             hint="pass --ours, --theirs or --both, with a path or key to settle only that",
         )
     confirm = agreement(session, yes=True)
@@ -118,7 +118,7 @@ def _edit(session: Session, name: ProfileName, place: str, request: Request) -> 
     )
     for path in left:
         session.screen.tell(
-            f"  {clean(path)} was left as it is, and its conflict open; --ours settles it as yours"
+            f"  {clean(path)} was left as it is, and its conflict stays open; --ours settles it as yours"
         )
     return show_outcome(session, outcome)
 

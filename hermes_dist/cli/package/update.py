@@ -48,16 +48,17 @@ def update(
         bool, typer.Option("--all", help="Update every profile that has a package.")
     ] = False,
     abort: Annotated[
-        bool, typer.Option("--abort", help="Put back the state before the last update.")
+        bool, typer.Option("--abort", help="Restore the state before the last update.")
     ] = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="With --dry-run: 10 when there are changes.")
+        bool,
+        typer.Option("--exit-code", help="With --dry-run: exit with code 10 if there are changes."),
     ] = False,
     yes: Yes = False,
 ) -> int:
     """Update one profile or all; without a request, with the default of each option."""
     if all_ and (profile or _names_one(request)):
-        raise UsageError("--all stands alone: leave out the profile, --to, --env and --env-file")
+        raise UsageError("--all can't be combined with a profile, --to, --env or --env-file")
     if abort and request:
         return _abort(session, profile, request, alone=not all_, yes=yes)
     if all_:
@@ -96,7 +97,7 @@ def _abort(
     from hermes_dist.cli.package.history import abort  # noqa: PLC0415 - few updates are aborted
 
     if not alone or request.locked or not request.is_plain:
-        raise UsageError("--abort stands alone: it takes a profile, -y and -n")
+        raise UsageError("--abort can only be combined with a profile, -y and -n")
     return abort(session, session.ctx.profile(profile), yes=yes, dry_run=request.dry_run)
 
 

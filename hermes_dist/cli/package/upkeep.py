@@ -50,7 +50,7 @@ def uninstall(
     session: Session,
     profile: Profile = None,
     keep_files: Annotated[
-        bool, typer.Option("--keep-files", help="Only forget it; every file stays.")
+        bool, typer.Option("--keep-files", help="Only forget the package; every file stays.")
     ] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -75,9 +75,9 @@ def uninstall(
             f"{mark} Uninstalled {label} from {name}: {counted(count, 'file')} removed."
         )
         session.screen.say(f"  undo: {session.command(f'rollback {name}')}")
-        session.screen.say(f"  the profile itself goes with: {session.command(f'delete {name}')}")
+        session.screen.say(f"  to remove the profile itself: {session.command(f'delete {name}')}")
     for path in outcome.skipped:
-        session.screen.warn(f"{clean(path)} changed at that very moment and was left as it is")
+        session.screen.warn(f"{clean(path)} changed at the same moment, and was left as it is")
     return 0
 
 
@@ -88,7 +88,7 @@ def _show_removal(session: Session, proposal: Proposal) -> None:
     gone = [step.path for step in proposal.steps if step.after is None]
     _listed(session, screen.paint("-", "red", err=True), gone, "goes")
     partly = [step.path for step in proposal.steps if step.after is not None]
-    _listed(session, "~", partly, "the package's part of it goes")
+    _listed(session, "~", partly, "the package's part of it is removed")
     if isinstance(proposal, Removing):
         _show_staying(session, proposal)
     notes(screen, proposal.notes)
@@ -115,10 +115,10 @@ def adopt(
     session: Session,
     profile: Profile = None,
     source: Annotated[
-        str, typer.Argument(help="Where it comes from; by default what its manifest notes.")
+        str, typer.Argument(help="Where it comes from; by default what its manifest says.")
     ] = "",
     all_: Annotated[
-        bool, typer.Option("--all", help="Every profile that notes a source and has no lockfile.")
+        bool, typer.Option("--all", help="Every profile that names a source and has no lockfile.")
     ] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -128,7 +128,7 @@ def adopt(
             session, session.ctx.profile(profile), source=source, yes=yes, dry_run=dry_run
         )
     if profile or source:
-        raise UsageError("--all stands alone: leave out the profile and the source")
+        raise UsageError("--all can't be combined with a profile or a source")
     found = []
 
     def one(each: Session, name: ProfileName) -> int:
@@ -158,7 +158,7 @@ def adopt_one(
         return (
             sure
             or yes
-            or session.screen.confirm("Take it for that?", "--yes, or the version as SOURCE#COMMIT")
+            or session.screen.confirm("Adopt it as that?", "--yes, or the version as SOURCE#COMMIT")
         )
 
     outcome = adopting.adopt(session.ctx, name, Request(dry_run=dry_run), confirm, source=source)
@@ -197,7 +197,7 @@ def _show_guess(session: Session, proposal: Proposal) -> None:
     review_card(screen, proposal.active, (), now, state="active")
     if not guess.sure:
         screen.warn(
-            "that is not sure: a wrong version would make conflicts of what upstream changed"
+            "this match is not certain: a wrong version would turn upstream's changes into conflicts"
         )
 
 
@@ -217,7 +217,7 @@ def _already_active(session: Session, name: ProfileName, effects: Sequence[Effec
     """Say what runs already: the agent's own installer does not ask for approval."""
     for group in review.groups_of(effects):
         what = group.line if group.kind is EffectKind.SCHEDULES else group.name
-        session.screen.say(f"  active already, and left so: {clean(what, 80)} ({group.kind})")
+        session.screen.say(f"  already active, and stays so: {clean(what, 80)} ({group.kind})")
     if any(effect.kind is EffectKind.SCHEDULES for effect in effects):
         session.screen.say(f"  pause a job with: {session.brand.name} -p {name} cron pause ID")
 
@@ -275,10 +275,16 @@ def _say_findings(screen: Screen, found: ops.Verified) -> None:
 def gc(
     session: Session,
     keep: Annotated[
-        int, typer.Option("--keep", metavar="N", min=1, help="Generations to keep of each.")
+        int,
+        typer.Option(
+            "--keep", metavar="N", min=1, help="How many generations to keep of each profile."
+        ),
     ] = ops.KEEP,
     days: Annotated[
-        float, typer.Option("--older-than", metavar="DAYS", min=0, help="Spare the young.")
+        float,
+        typer.Option(
+            "--older-than", metavar="DAYS", min=0, help="Keep contents younger than this."
+        ),
     ] = ops.DAYS,
     dry_run: DryRun = False,
 ) -> int:

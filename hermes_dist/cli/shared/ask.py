@@ -83,9 +83,7 @@ class _Asker:
         """Ask for missing values. Enter always skips; the suggested value is taken only by typing ``=``."""
         values: dict[str, str] = {}
         if proposal.unfilled:
-            self.session.screen.prompt(
-                "What it wants in .env is not shown while you type; Enter skips."
-            )
+            self.session.screen.prompt("What you type for .env is not shown; Enter skips.")
         for item in proposal.unfilled:
             if value := self._wanted(item.var):
                 values[item.var.name] = value

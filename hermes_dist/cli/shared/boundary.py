@@ -99,5 +99,5 @@ def _internal(crash: Crash, prog: str) -> DistError:
     version = f"{prog} {__version__}"
     hint = f"please report it with the output of the same command and -v ({version})"
     if crash.log is not None:
-        hint = f"please report it with {crash.log}, after a look at what it tells ({version})"
-    return DistError(f"a fault of this program: {crash.what}", hint=hint)
+        hint = f"please report it with {crash.log}, after checking what it contains ({version})"
+    return DistError(f"a bug in this program: {crash.what}", hint=hint)

@@ -33,7 +33,7 @@ Except = Annotated[
 ]
 Profile = Annotated[
     str | None,
-    typer.Argument(metavar="[PROFILE]", help="The profile; . or nothing is the active one."),
+    typer.Argument(metavar="[PROFILE]", help="The profile; by default, or as ., the active one."),
 ]
 OnConflict = Annotated[
     str,
@@ -53,7 +53,7 @@ Env = Annotated[
     ),
 ]
 EnvFile = Annotated[
-    str, typer.Option("--env-file", metavar="FILE", help="Set the variables of a file like .env.")
+    str, typer.Option("--env-file", metavar="FILE", help="Set the variables in a file like .env.")
 ]
 AcceptNewKey = Annotated[
     bool, typer.Option("--accept-new-key", help="Accept a release signed with another key.")
@@ -142,21 +142,21 @@ def _common() -> dict[str, Any]:
         "in_profile": Annotated[
             str | None, option("-p", "--profile", metavar="NAME", help="The profile.")
         ],
-        "quiet": Annotated[bool, option("-q", "--quiet", help="Only results and errors.")],
+        "quiet": Annotated[bool, option("-q", "--quiet", help="Print only results and errors.")],
         "verbose": Annotated[
             bool, option("-v", "--verbose", help="More detail; -vv shows every step.")
         ],
-        "as_json": Annotated[bool, option("--json", help="One JSON object on stdout.")],
+        "as_json": Annotated[bool, option("--json", help="Print one JSON object on stdout.")],
         "color": Annotated[
             str, option("--color", metavar="auto|always|never", help="Colour on stdout.")
         ],
-        "no_progress": Annotated[bool, option("--no-progress", help="No spinner.")],
+        "no_progress": Annotated[bool, option("--no-progress", help="Show no spinner.")],
         "no_input": Annotated[
             bool, option("--no-input", help="Never ask; fail with code 6 instead.")
         ],
-        "offline": Annotated[bool, option("--offline", help="Talk to no server.")],
+        "offline": Annotated[bool, option("--offline", help="Contact no server.")],
         "allow_insecure": Annotated[
-            bool, option("--allow-insecure", help="Let http:// and git:// leave this machine.")
+            bool, option("--allow-insecure", help="Allow http:// and git:// to other machines.")
         ],
     }
 

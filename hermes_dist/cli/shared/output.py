@@ -24,5 +24,5 @@ def write(stream: TextIO, text: str) -> None:
         os.close(nowhere)
         if error.errno not in {errno.EPIPE, errno.EIO}:
             raise DistError(
-                f"can't write the output: {error.strerror}", hint="see what it is sent to"
+                f"can't write the output: {error.strerror}", hint="check where it is sent"
             ) from error

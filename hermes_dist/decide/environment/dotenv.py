@@ -111,7 +111,7 @@ def assign(data: bytes, values: Mapping[str, str]) -> bytes:
 def _check(name: str, value: str) -> None:
     if not ENV_NAME.fullmatch(name):
         raise Invalid(
-            "a name is not a valid variable name: capitals, digits and _ are allowed", where=".env"
+            "a variable has an invalid name: only capitals, digits and _ are allowed", where=".env"
         )
     check_value(name, value)
 
@@ -189,7 +189,7 @@ def _verify(edited: bytes, values: Mapping[str, str]) -> None:
         if found.get(name) != value:
             if value.endswith("\\"):
                 raise Invalid(
-                    "a value that ends in a backslash can't come before other quotes",
+                    "a value that ends in a backslash can't be written before lines with quotes",
                     where=f".env: {name}",
                 )
             raise _open_quote(name)

@@ -42,7 +42,7 @@ REASONS = {
     EnvClass.KEY: "it is a key or an account",
     EnvClass.ENDPOINT: "it decides where keys and data go",
     EnvClass.PLACE: "it decides where files are read and written",
-    EnvClass.UNKNOWN: "it is not known what it does",
+    EnvClass.UNKNOWN: "what it does is not known",
 }
 """The reason why a class gets no default, as the end of a sentence."""
 STARTLING = frozenset({EnvClass.LOADS, EnvClass.MACHINE, EnvClass.AGENT, EnvClass.ACCESS})

@@ -122,7 +122,7 @@ def _assignment(number: int, text: str, shell: Mapping[str, str]) -> tuple[str, 
         return name, value
     if ENV_NAME.fullmatch(name) and name not in shell:
         raise UsageError(
-            f"the {number}. --env has no value, and this shell has no such variable",
+            f"--env number {number} has no value, and this shell has no variable of that name",
             hint="write --env NAME=VALUE",
         )
     return name, shell.get(name, "")
@@ -140,7 +140,7 @@ class _Taken:
         kind = class_of(name)
         if kind in RISKY and ENV_NAME.fullmatch(name):
             self.left[name] = (
-                f"--env-file: {name} is not taken, because {REASONS[kind]}; to set it anyway: --env {name}=VALUE"
+                f"--env-file: {name} is skipped, because {REASONS[kind]}; to set it anyway: --env {name}=VALUE"
             )
         else:
             self._take(place, name, value)
@@ -161,7 +161,7 @@ class _Taken:
             check_value(name, value)
         except Invalid as error:
             raise UsageError(
-                error.what, where=f"{place}, {name}", hint="give it a value of one line"
+                error.what, where=f"{place}, {name}", hint="give it a value on one line"
             ) from None
         self.values[name] = value
         return True

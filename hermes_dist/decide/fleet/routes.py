@@ -139,9 +139,9 @@ class Route(Struct, frozen=True, kw_only=True):
         if not self.enabled:
             return "it is switched off"
         if self.platform != message.platform:
-            return f"it is about {self.platform}"
+            return f"it is for {self.platform}"
         if self.grammar.bot_profile and self.bot != message.bot:
-            return f"it is about the bot of {self.bot or DEFAULT_PROFILE}"
+            return f"it is for the bot of {self.bot or DEFAULT_PROFILE}"
         for key in ("user_id", "thread_id", "chat_id", "guild_id"):
             wanted = self.ids.get(key)
             if wanted and not self._holds(key, wanted, message):
@@ -235,7 +235,7 @@ def _fault_of_fields(raw: Mapping[str, object], grammar: Grammar) -> str:
     """Return the reason why the agent skips a route whose target is fine; empty if it does not."""
     for key in grammar.sole:
         if key in raw and not str(raw[key] or "").strip():
-            return f"{key} is there without a value"
+            return f"{key} has no value"
     if grammar.bot_profile and not isinstance(raw.get(BOT) or "", str):
         return f"{BOT} is not text"
     return ""
@@ -375,13 +375,13 @@ def _faults_of_routes(
         ids = (route.ids.get(key) for key, _ in route.grammar.weights)
         first = seen.setdefault((route.platform, route.bot, *ids), route)
         if first is not route and route.enabled and first.enabled:
-            yield place, f"it is about the same as route {first.number}, which wins"
+            yield place, f"it matches the same as route {first.number}, which wins"
 
 
 def _faults_of(route: Route, profiles: Collection[str], served: Collection[str]) -> Iterator[str]:
     grammar = route.grammar
     if route.fault:
-        yield f"the agent leaves it out: {route.fault}"
+        yield f"the agent ignores it: {route.fault}"
     for key, _ in grammar.weights:
         if _never_matches(route.raw.get(key), grammar):
             yield f"{key} {route.raw[key]} is a number, and never matches: put it in quotes"
@@ -389,7 +389,7 @@ def _faults_of(route: Route, profiles: Collection[str], served: Collection[str])
         name = route.platform.removesuffix(grammar.suffix)
         yield f"messages say {name}, not {route.platform}, so it never matches"
     for key in _unread(route):
-        yield f"this agent does not know {key}, so the route is wider than it looks"
+        yield f"this agent does not know {key}, so the route matches more than it seems to"
     if route.profile and route.profile not in served:
         yield _nobody(route, profiles)
 
@@ -439,7 +439,7 @@ def entry(grammar: Grammar, profile: str, where: Where, name: str) -> dict[str, 
     if unknown := [key for key in (*given, *whose) if key not in _fields(grammar)]:
         raise Invalid(
             f"the installed agent does not know {unknown[0]} in a route",
-            hint="leave it out, or update it",
+            hint="leave it out, or update the agent",
         )
     if not given:
         hint = "pass --guild, --channel, --thread or --user"

@@ -132,7 +132,7 @@ def choose(
         UsageError: The user named no profile, or named some together with all.
     """
     if all_ and asked:
-        raise UsageError("names and --all contradict each other", hint="give one of them")
+        raise UsageError("--all can't be combined with profile names", hint="leave one of them out")
     if not all_ and not asked:
         raise UsageError("no profile is named", hint="name some, or pass --all")
     return in_order(every if all_ else asked)
@@ -187,7 +187,7 @@ def _without_process(seen: Seen, course: Course) -> tuple[GatewayOutcome, str] |
         return GatewayOutcome.FAILED, seen.reason or _ended(course.exited)
     if not course.waited:
         return None
-    why = "its process ended" if course.pids else "no process came up"
+    why = "its process ended" if course.pids else "no process started"
     return GatewayOutcome.FAILED, seen.reason or why
 
 

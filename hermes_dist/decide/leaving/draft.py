@@ -65,7 +65,7 @@ def variables_of(tree: Tree, read: Read, hidden: Iterable[str] = ()) -> tuple[En
     if provider := _provider(tree, read):
         found[provider] = EnvVar(provider, "Key for the model provider named in config.yaml")
     for name in hidden:
-        found.setdefault(name, EnvVar(name, "Taken out of the settings; fill in your own"))
+        found.setdefault(name, EnvVar(name, "Removed from the settings; fill in your own"))
     for one in references(tree, read):
         before = found.get(one.name)
         # A program may do without what it reads; a placeholder and a skill can't.

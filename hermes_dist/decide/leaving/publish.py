@@ -215,8 +215,9 @@ def changed_here(received: Tree, leaves: Tree, repository: Tree) -> dict[RelPath
     unseen = sorted(path for path in new if path in repository and repository[path] != leaves[path])
     if unseen:
         raise Refused(
-            f"{', '.join(unseen[:5])}: made here, while the package has one that was left out at the installation",
-            hint="take in the whole package first, with an update without --only and --except",
+            f"{', '.join(unseen[:5])}: made here, but the package has its own, which was left out"
+            " when it was installed",
+            hint="get the whole package first: update without --only and --except",
         )
     return changes
 
@@ -308,7 +309,7 @@ def bumped(version: str, part: str) -> str:
     before = version_of(version or "0.0.0")
     if before is None:
         raise UsageError(
-            f"{version!r:.60} is not a version that can be raised",
+            f"--bump can't raise the version {version!r:.60}",
             hint="choose one with --version",
         )
     numbers = [*before.release, 0, 0, 0][:3]
@@ -323,7 +324,7 @@ def bumped(version: str, part: str) -> str:
 _VERSION = re.compile(
     rb"""^(version[ \t]*:[ \t]*)(?:"[^"\r\n]*"|'[^'\r\n]*'|[^\s#]+)""", re.MULTILINE
 )
-_TAKEN_OUT = "Taken out of the settings; fill in your own"
+_TAKEN_OUT = "Removed from the settings; fill in your own"
 
 
 def with_fields(manifest: bytes, version: str, variables: Collection[str]) -> bytes:

@@ -152,7 +152,7 @@ def _entries(
 
 def _no_job() -> Invalid:
     return Invalid(
-        "no cron job in it", hint="write a map with prompt and schedule, or a list of them"
+        "it contains no cron job", hint="write a map with prompt and schedule, or a list of them"
     )
 
 
@@ -174,7 +174,7 @@ def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> tuple[Job
         Invalid: The data can't be a job.
     """
     if not isinstance(raw, dict):
-        raise Invalid("a job is a map with prompt and schedule; left out")
+        raise Invalid("a job must be a map with prompt and schedule; left out")
     job = {str(key): _plain(value) for key, value in raw.items()}
     if not any(job.get(sign) for sign in JOB_SIGNS if sign != "schedule"):
         raise Invalid("the job has neither prompt, script nor skills; left out")

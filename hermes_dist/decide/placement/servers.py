@@ -116,7 +116,9 @@ def _bare_servers(data: Mapping[object, object]) -> Iterator[tuple[str, Steps, o
 
 
 def _no_servers() -> Invalid:
-    return Invalid("no MCP servers in it", hint='write {"mcpServers": {"name": {"command": "…"}}}')
+    return Invalid(
+        "it contains no MCP servers", hint='write {"mcpServers": {"name": {"command": "…"}}}'
+    )
 
 
 def _holds_servers(data: object) -> bool:

@@ -208,7 +208,7 @@ def check_alias(
     if low in AGENT_VERBS:
         raise Invalid(f"{name!r} is a command of {brand.title} itself", hint=hint)
     if low in SHELL_WORDS:
-        raise Invalid(f"{name!r} is a word of the shell", hint=hint)
+        raise Invalid(f"{name!r} is a keyword or command of the shell", hint=hint)
     if low in TOOLS:
         raise Invalid(f"{name!r} is the name of a well-known program", hint=hint)
     if standing is not None:

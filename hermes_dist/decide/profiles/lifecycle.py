@@ -155,7 +155,7 @@ def new_name(text: str, agent: Generation) -> ProfileName:
         raise Invalid("the default profile is built in", hint="choose another name")
     if name in agent.unwise:
         raise Invalid(
-            f"the name {str(name)!r} is reserved: sessions of the default profile go by it",
+            f"the name {str(name)!r} is reserved: sessions of the default profile use it",
             hint="choose another name",
         )
     return name

@@ -192,7 +192,7 @@ def _folders_without_skill(tree: Tree) -> list[RelPath]:
     )
 
 
-_FRONT = "begin it with --- and lines for name and description, then --- again"
+_FRONT = "begin the file with ---, lines for name and description, and --- again"
 
 
 def _skill(subject: Subject, path: RelPath, seen: dict[str, RelPath]) -> Iterator[Problem]:
@@ -233,7 +233,7 @@ def _field(path: RelPath, doc: Document, key: str, value: object, most: int) -> 
 def _name(path: RelPath, name: str, line: int, seen: dict[str, RelPath]) -> Iterator[Problem]:
     folder = path.parent.name if path.parent else name
     if folder != name:
-        what = f"its name {name!r:.60} is not that of its folder {folder!r:.60}"
+        what = f"its name {name!r:.60} differs from the name of its folder, {folder!r:.60}"
         yield warning("skills", path, line, what)
     first = seen.setdefault(name, path)
     if first != path:

@@ -58,7 +58,7 @@ def check_texts(subject: Subject) -> Iterator[Problem]:
         data = subject.bytes(path)
         yield from _size(path, len(data))
         for leak in scan(path, data):
-            hint = "take it out, and make a new one: the old one is known by now"
+            hint = "take it out, and replace it by a new one: the old one may be known by now"
             yield error("secret", path, leak.line, f"it looks like a secret: {leak.kind}", hint)
         yield from _hidden(path, data)
         if b"\0" not in data[:8000]:  # as git tells texts from binary files
@@ -68,23 +68,25 @@ def check_texts(subject: Subject) -> Iterator[Problem]:
 def _size(path: RelPath, size: int) -> Iterator[Problem]:
     mib = size >> 20
     if size > _TOO_LARGE:
-        yield error("size", path, 0, f"it has {mib} MiB; 32 MiB a file is the limit")
+        yield error("size", path, 0, f"it has {mib} MiB; the limit is 32 MiB per file")
     elif size > _LARGE:
-        what = f"it has {mib} MiB, which everybody who installs it downloads"
+        what = f"it has {mib} MiB, which everyone who installs it downloads"
         yield warning("size", path, 0, what)
 
 
 def _hidden(path: RelPath, data: bytes) -> Iterator[Problem]:
     for place in find_hidden(path, data)[:_HIDDEN_SHOWN]:
         where = "" if place.line else f" in {place.where}"
-        what = f"hidden characters{where} ({place.marks}) can say what a reader does not see"
-        hint = "take them out; everybody who installs the package has to approve such a file"
+        what = (
+            f"hidden characters{where} ({place.marks}) can contain text that a reader does not see"
+        )
+        hint = "take them out; everyone who installs the package would have to approve such a file"
         yield error("hidden", path, place.line, what, hint)
 
 
 def _in_text(path: RelPath, text: str, own: str) -> Iterator[Problem]:
     for line, found in personal_paths(text, own):
-        what = f"{found!r:.80} is a path on somebody's machine"
+        what = f"{found!r:.80} is a path on one particular machine"
         yield warning("personal", path, line, what, "write ~ or a path relative to the home")
     if path.suffix in _PROSE and (mark := _INVISIBLE.search(text, 1)):
         line = text.count("\n", 0, mark.start()) + 1

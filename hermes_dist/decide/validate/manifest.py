@@ -60,7 +60,7 @@ def _warnings(manifest: Manifest, doc: Document, broken: set[str]) -> Iterator[P
         if told.steps and told.steps[0] not in broken:
             yield warning("manifest", MANIFEST, told.line, f"{field_at(told.steps)}: {told.what}")
     for key in manifest.unknown:
-        why = "is never run" if key in _RUN_ON_INSTALL else "is kept, and nothing acts on it"
+        why = "is never run" if key in _RUN_ON_INSTALL else "is kept, but has no effect"
         line = line_at(doc, [key])
         yield warning("unknown-field", MANIFEST, line, f"the field {key!r:.60} {why}")
 
@@ -127,5 +127,5 @@ def _owned(subject: Subject, owned: RelPath, line: int) -> Iterator[Problem]:
         hint = "take the line out, or move the files to another folder"
         yield error("owned", MANIFEST, line, what, hint)
     elif not any(path.under(owned) for path in subject.tree):
-        what = f"distribution_owned names {owned}, which is not there"
+        what = f"distribution_owned names {owned}, which does not exist"
         yield warning("owned", MANIFEST, line, what, "take the line out, or add the files")

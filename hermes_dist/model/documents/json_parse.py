@@ -36,7 +36,7 @@ def parse(text: str, limits: Limits, *, bom: bool = False) -> Document:
     root = reader.value(reader.skip(0), 1)
     end = reader.skip(root.end)
     if end < len(text):
-        reader.refuse("not valid JSON: more after the end", end)
+        reader.refuse("not valid JSON: there is more after the end", end)
     return Document(Kind.JSON, text, bom, root, [])
 
 
@@ -76,12 +76,12 @@ class _Reader:
         if not found:
             self.refuse("not valid JSON: a value is missing", at)
         if len(found[0]) > _LONGEST_NUMBER:
-            self.refuse("a number too long", at)
+            self.refuse("a number is too long", at)
         if found[1] or found[2]:
             return Node(float(found[0]), at, found.end())
         number = int(found[0])
         if not -(1 << 63) <= number < 1 << 64:
-            self.refuse("a number of more than 64 bits", at)
+            self.refuse("a number has more than 64 bits", at)
         return Node(number, at, found.end())
 
     def string(self, at: int) -> tuple[str, int]:
@@ -107,7 +107,7 @@ class _Reader:
             spot = self.comma(spot, bool(entries))
             key, key_end = self.string(spot)
             if key in value:
-                self.refuse(f"the key {key!r:.80} twice", spot)
+                self.refuse(f"the key {key!r:.80} appears twice", spot)
             colon = self.skip(key_end)
             if self.text[colon : colon + 1] != ":":
                 self.refuse("not valid JSON: a colon is missing", colon)

@@ -125,7 +125,7 @@ def decode(data: bytes, limits: Limits) -> tuple[str, bool]:
     text = text[bom:]
     if not _CONTROLS.isdisjoint(text):
         spot = next(n for n, char in enumerate(text) if char in _CONTROLS)
-        raise Invalid("a control character", where=place(text, spot))
+        raise Invalid("control characters are not allowed", where=place(text, spot))
     return text, bom
 
 

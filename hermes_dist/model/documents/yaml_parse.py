@@ -58,10 +58,10 @@ def scalar_value(text: str) -> tuple[str, object]:
     if tag in {_STR, _MERGE, _VALUE}:
         return tag, text
     if len(text) > _LONGEST_NUMBER:
-        raise ValueError("a number too long")
+        raise ValueError("a number is too long")
     value = _constructor.construct_object(ScalarNode(tag, text))
     if type(value) is int and not -(1 << 63) <= value < 1 << 64:
-        raise ValueError("a number of more than 64 bits")
+        raise ValueError("a number has more than 64 bits")
     return tag, value
 
 
@@ -82,7 +82,7 @@ class _Reader:
             if name == "DocumentStartEvent":
                 documents += 1
                 if documents > 1:
-                    self.refuse("several documents in one file", event)
+                    self.refuse("the file contains several documents", event)
                 root = self.node(next(self.events))
         if root and root.value is None and root.start == root.end and not root.tied:
             return None
@@ -195,7 +195,7 @@ class _Reader:
             if self.is_merge(first):
                 merges += 1
                 if merges > 1:
-                    self.refuse("the key << twice", first)
+                    self.refuse("the key << appears twice", first)
                 tail = self.node(next(self.events))
                 merged = self.merge(tail, first)
                 continue
@@ -248,7 +248,7 @@ class _Reader:
             self.refuse("= can't be a key", event)
         key = self.scalar(event).value
         if key in known:
-            self.refuse(f"the key {key!r:.80} twice", event)
+            self.refuse(f"the key {key!r:.80} appears twice", event)
         if key != key:  # noqa: PLR0124 - NaN
             self.refuse("NaN can't be a key", event)
         return key

@@ -105,7 +105,7 @@ def place_of(ctx: Context, text: str | None, *, here: bool = True) -> Place:
         if not Path(str(text)).is_dir():
             raise
         raise DistError(
-            err.what, where=err.where, hint=f"for the folder here write ./{text}"
+            err.what, where=err.where, hint=f"for the folder here, write ./{text}"
         ) from None
 
 
@@ -252,7 +252,8 @@ def write_workflow(ctx: Context, place: Place) -> Path:
     """
     if isinstance(place, ProfileName):
         raise UsageError(
-            "--workflow goes into the clone of the repository", hint="name it, such as ./my-agent"
+            "--workflow writes into a clone of the repository",
+            hint="name the clone, such as ./my-agent",
         )
     return _write_new(place, WORKFLOW, workflow_text(ctx.brand.dist_command))
 

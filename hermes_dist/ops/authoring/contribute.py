@@ -107,7 +107,8 @@ def contribute(
     """
     if bool(gift.to) == bool(gift.out) and not dry_run:
         raise UsageError(
-            "say where to: --to FORK for a branch, or -o FILE.patch", hint="one of the two"
+            "choose where to send it: --to FORK for a branch, or -o FILE.patch",
+            hint="pass one of the two",
         )
     if gift.out and (gift.out.exists() or gift.out.is_symlink()):
         raise exists_already(gift.out)
@@ -217,7 +218,7 @@ def _push(ctx: Context, git: Publisher, made: Contribution, to: str, commit: str
     url = ctx.sources.url(spec)
     if made.branch in git.refs(url).heads:
         raise DistError(
-            f"the branch {made.branch} is there already",
+            f"the branch {made.branch} exists already",
             where=str(spec),
             hint="choose another with --branch",
         )

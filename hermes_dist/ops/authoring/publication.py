@@ -304,7 +304,7 @@ def _base(ctx: Context, found: Leaving, spec: SourceSpec, refs: Refs, branch: st
         return _base_elsewhere(ctx, spec, lock.pin.commit, head)
     if lock.held and head != lock.pin.commit:
         raise Refused(
-            f"{found.home.name} is held at {lock.pin.short}, and publishing would take in what came after it",
+            f"{found.home.name} is held at {lock.pin.short}, and publishing would merge what came after it",
             where=str(spec),
             hint=f"release it first: {ctx.command(f'unhold {found.home.name}')}",
         )
@@ -316,12 +316,12 @@ def _base(ctx: Context, found: Leaving, spec: SourceSpec, refs: Refs, branch: st
         raise Refused(
             f"the history of {branch} {went} since this profile was at {lock.pin.short}",
             where=str(spec),
-            hint=f"take that in first: {ctx.command(f'update {found.home.name} --allow-downgrade')}",
+            hint=f"update to it first: {ctx.command(f'update {found.home.name} --allow-downgrade')}",
         )
     return lock.pin.commit
 
 
-_REWOUND = {"backward": "went back to an older commit", "unrelated": "was begun anew"}
+_REWOUND = {"backward": "went back to an older commit", "unrelated": "was restarted"}
 """Publishing over such a history would bring back what its author took out."""
 
 
@@ -368,9 +368,9 @@ def _conflicting(ctx: Context, found: Leaving, remote: _Remote, places: list[str
         # Without a common base, an update would not know this repository.
         verb = f"adopt {found.home.name} {str(remote.spec).removeprefix('https://')}"
     return Refused(
-        f"others changed there what you changed here: {', '.join(places[:5])}{more}",
+        f"others have changed the same as you: {', '.join(places[:5])}{more}",
         where=str(remote.spec),
-        hint=f"take theirs in first, settle it, and publish again: {ctx.command(verb)}",
+        hint=f"merge their changes first, settle conflicts, and publish again: {ctx.command(verb)}",
     )
 
 
@@ -399,7 +399,7 @@ def _tag(refs: Refs, version: str, *, changed: bool) -> tuple[str, tuple[Note, .
     if tag in refs.tags or version in refs.tags:
         if changed:
             raise DistError(
-                f"{version} is published already, as something else",
+                f"{version} is already published with other contents",
                 where=f"tag {tag}",
                 hint="choose a new version with --bump patch, minor or major, or with --version",
             )

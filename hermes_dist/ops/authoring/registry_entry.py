@@ -47,7 +47,9 @@ def enter(ctx: Context, name: ProfileName, source: str, folder: str) -> Path:
     manifest = manifest_of(ctx, lock)
     if manifest is None:
         raise DistError(
-            "the manifest as published is lost", where=str(name), hint=ctx.command(f"verify {name}")
+            "the manifest as published is lost",
+            where=str(name),
+            hint=f"look for it with: {ctx.command(f'verify {name}')}",
         )
     key = str(ProfileName.slug(manifest.name))
     path = entry_path(key)

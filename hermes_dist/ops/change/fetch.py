@@ -88,7 +88,7 @@ def fetch(ctx: Context, target: Target) -> Fetched:
             f"the package is not what the registry {target.registry} says: its digest is {offer.tree.digest[:12]}, "
             f"not {target.tree[:12]}",
             where=str(target.source),
-            hint="tell who keeps the registry; nothing was installed",
+            hint="nothing was installed; tell the maintainers of the registry",
         )
     entry = offer.tree.get(RelPath(MANIFEST))
     if entry is None:

@@ -109,7 +109,7 @@ def _registry_of(ctx: Context, lock: Lock | None) -> str:
     if lock.registry in ("", *(one.name for one in ctx.registries.all())):
         return lock.registry
     raise DistError(
-        f"it came from the registry {lock.registry!r:.80}, which is not among yours any more",
+        f"it came from the registry {lock.registry!r:.80}, which this machine no longer uses",
         where=lock.source,
         hint=f"add it again with: {ctx.command(f'registry add PLACE --name {lock.registry}')}",
     )
@@ -153,7 +153,9 @@ def _get(ctx: Context, registry: Registry, key: str, among: int) -> Package | No
         return ctx.registries.get(registry, key)
     except Unreachable as error:
         if among > 1:
-            error.hint = "choose one that answers with --registry NAME, or take it out with `registry remove`"
+            error.hint = (
+                "choose one that answers with --registry NAME, or remove it with `registry remove`"
+            )
         raise error.within(f"registry {registry.name}") from None
 
 
@@ -163,11 +165,11 @@ def _nobody(ctx: Context, key: str, asked: list[str]) -> DistError:
         twins = near_twins(key, ctx.registries.similar(key))
     folder = ""
     if Path(key).is_dir():
-        folder = f"; for the folder here write ./{key}"
+        folder = f"; for the folder here, write ./{key}"
     if twins:
         hint = f"did you mean {' or '.join(twins[:_TWINS])}?{folder}"
     else:
-        hint = f"look with: {ctx.command('search WORDS')}; a repository is github.com/owner/{key}{folder}"
+        hint = f"search with: {ctx.command('search WORDS')}; a repository is github.com/owner/{key}{folder}"
     where = f"registry {', '.join(asked)}" if asked else "there is no registry"
     return DistError(f"no package is called {key!r:.100}", where=where, hint=hint)
 
@@ -193,7 +195,7 @@ def _check_twins(ctx: Context, found: FoundPackage, naming: Naming) -> None:
         alike = "; ".join(f"{one.name} from {one.source}" for one in others)
         raise InputNeeded(
             f"{name} from {found.package.source} is easily mistaken for {alike}",
-            hint="if it is meant, pass --accept-name",
+            hint="if this is the one you mean, pass --accept-name",
         )
     if not naming.ask(found.package, tuple(others)):
         raise Cancelled("cancelled, nothing changed")
@@ -221,7 +223,7 @@ def _check_same_place(ctx: Context, found: FoundPackage, lock: Lock) -> None:
         if lock.pin.subfolder:
             before = f"{before}//{lock.pin.subfolder}"
         raise Refused(
-            f"the name {found.package.name} leads to {source} now; this profile came from {before}",
+            f"the name {found.package.name} stands for {source} now, but this profile came from {before}",
             where=f"registry {found.registry.name}",
             hint="ask its author; if it moved, uninstall it (edited files stay) and install it again",
         )

@@ -90,10 +90,10 @@ def way_on(ctx: Context, name: ProfileName, lock: Lock) -> Iterator[None]:
                 f"{ctx.command(f'install SOURCE --name {name} --force')}"
             )
         elif len(here) == 1:
-            hint = f"it is in {_folder(here[0])} now; go on there, keeping all that is yours, with: {commands[0]}"
+            hint = f"it is in {_folder(here[0])} now; to follow it and keep all that is yours, run: {commands[0]}"
         else:
             folders = ", ".join(map(_folder, here[:_SHOWN]))
-            hint = f"there are packages in {folders}; go on with one of them: {'; '.join(commands)}"
+            hint = f"there are packages in {folders}; to follow one of them, run: {'; '.join(commands)}"
         raise DistError(what, where=str(spec), hint=hint) from None
 
 

@@ -80,7 +80,9 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
         if data is None or Digest.of(data) != digest:
             if ctx.store.has(digest):
                 return ctx.store.read(digest)
-            raise Invalid("it changed while it was looked at", where=str(path), hint="run it again")
+            raise Invalid(
+                "it changed while it was being read", where=str(path), hint="run it again"
+            )
         if len(data) <= _SMALL:
             # The settings and the like: a merge asks for them many times, and what has a digest never changes.
             kept[digest] = data

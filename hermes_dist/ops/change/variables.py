@@ -83,7 +83,9 @@ def _read_file(path: Path) -> Mapping[str, str]:
         ) from error
     if len(data) > _MAX_BYTES:
         raise DistError(
-            "it is larger than 1 MiB: no file of variables", where=str(path), hint="see --env-file"
+            "it is larger than 1 MiB, too large for a file of variables",
+            where=str(path),
+            hint="see --env-file",
         )
     return dotenv.read(data)
 
@@ -116,7 +118,7 @@ def refuse_elsewhere(home: Path) -> None:
     """
     if target := elsewhere(home):
         raise Refused(
-            f"it is a symlink to {target}, and never written through",
+            f"it is a symlink to {target}, and symlinks are never written through",
             where=str(home / ENV_FILE),
             hint="put the variables into that file yourself, and leave out --env and --env-file",
         )

@@ -88,7 +88,7 @@ def add(
     for route in routes_of(config, grammar):
         if (route.platform, dict(route.ids), route.bot) == scope:
             raise DistError(
-                f"route {route.number} matches {route.scope} already, and leads to {route.profile or 'nobody'}",
+                f"route {route.number} matches {route.scope} already, and sends it to {route.profile or 'nobody'}",
                 where=str(ctx.layout.root / CONFIG),
                 hint=f"remove it first: gateway route remove {route.number}",
             )
@@ -115,7 +115,7 @@ def remove(ctx: Context, chosen: str) -> Route:
         raise DistError(
             f"{what} called {chosen!r}",
             where=str(ctx.layout.root / CONFIG),
-            hint="take the number: gateway route list",
+            hint="use its number, as shown by: gateway route list",
         )
     left = [e for number, e in enumerate(entries_of(config), 1) if number != hits[0].number]
     _write(ctx, data, with_routes(config, left))

@@ -38,7 +38,7 @@ _QUIET = 2.0
 """Seconds that a gateway must be ready if its log does not grow, before it counts as serving."""
 _SETTLE = 1.0
 """Seconds after which a gateway that reported to serve is looked at again."""
-_STALE = "a stale pid was cleared away"
+_STALE = "a stale pid was removed"
 
 
 def start_gateway(action: Action, name: ProfileName) -> GatewayResult:

@@ -78,7 +78,7 @@ def _add_running(targets: dict[int, int | None], action: Action, name: ProfileNa
 
 def _is_not_running(action: Action, name: ProfileName) -> GatewayResult:
     cleared = world.clean(action.home(name), at_rest=True)
-    note = "a stale pid was cleared away" if cleared else ""
+    note = "a stale pid was removed" if cleared else ""
     return GatewayResult(profile=name, outcome=GatewayOutcome.RESTING, note=note)
 
 

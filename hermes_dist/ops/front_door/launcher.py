@@ -116,7 +116,9 @@ def plan(layout: Layout, into: Path | None = None) -> DoorPlan:
     launcher = _launcher(layout, into)
     if launcher.is_dir():
         raise Invalid(
-            "a folder is where the command should go", where=str(launcher), hint="use --into DIR"
+            "there is a folder in the place of the command",
+            where=str(launcher),
+            hint="use --into DIR",
         )
     if not sys.executable:
         raise Invalid("this Python does not know its own path, so no launcher can name it")
@@ -286,7 +288,7 @@ def _remove(launcher: Path, former: Former | None) -> Removal:
             raise Invalid(
                 "what the front door replaced is gone",
                 where=str(aside),
-                hint=f"delete {launcher} to do without it",
+                hint=f"delete {launcher} to go on without it",
             ) from error
         put_program(launcher, data, mode)
     return Removal(launcher, RemovalOutcome.RESTORED, _words(former))

@@ -119,9 +119,11 @@ def shown(ctx: Context, name: ProfileName, word: str) -> tuple[Group, ...]:
 
 def _unknown(ctx: Context, name: ProfileName, word: str, groups: Iterable[Group]) -> DistError:
     names = ", ".join(group.name for group in list(groups)[:10]) or "none"
-    hint = f"known are: {names}; all of them: {ctx.command(f'approve {name} --list')}"
+    hint = f"choose one of: {names}; see all with: {ctx.command(f'approve {name} --list')}"
     return DistError(
-        f"nothing that needs approval or is approved is called {word!r}", where=str(name), hint=hint
+        f"{word!r} is not the name of anything that is approved or needs approval",
+        where=str(name),
+        hint=hint,
     )
 
 

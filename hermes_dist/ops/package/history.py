@@ -202,7 +202,11 @@ def row_of(ctx: Context, home: Home, rows: Sequence[Past], number: int) -> Past:
     """
     row = next((row for row in rows if row.number == number), None)
     if row is None:
-        kept = f"kept are {rows[0].number} to {rows[-1].number}" if rows else "it has no history"
+        kept = (
+            f"the history has {rows[0].number} to {rows[-1].number}"
+            if rows
+            else "it has no history"
+        )
         raise DistError(
             f"there is no generation {number}; {kept}",
             where=str(home.name),
@@ -210,8 +214,8 @@ def row_of(ctx: Context, home: Home, rows: Sequence[Past], number: int) -> Past:
         )
     if row.lock is None:
         raise DistError(
-            f"no package was there at generation {number}",
+            f"the profile had no package at generation {number}",
             where=str(home.name),
-            hint=f"to have none again: {ctx.command(f'uninstall {home.name}')}",
+            hint=f"to go back to that, uninstall the package: {ctx.command(f'uninstall {home.name}')}",
         )
     return row

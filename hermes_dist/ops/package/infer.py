@@ -66,7 +66,7 @@ def noted_source(ctx: Context, home: Home) -> str:
     source = data.get("source") if isinstance(data, dict) else None
     if not isinstance(source, str) or not source.strip():
         raise DistError(
-            "where this profile comes from is not noted in it",
+            "it does not say where this profile comes from",
             where=str(home.path / MANIFEST),
             hint=f"name its source: {ctx.command(f'adopt {home.name} SOURCE')}",
         )
@@ -141,7 +141,7 @@ def _versions(ctx: Context, target: Target) -> Iterator[Version]:
         return
     commits = [target.commit] if target.pinned else _commits(ctx, target, spec)
     for count, commit in enumerate(commits):
-        ctx.progress(f"looking at version {count + 1} of {len(commits)}")
+        ctx.progress(f"comparing version {count + 1} of {len(commits)}")
         with suppress(DistError):
             files = _files(ctx, spec, commit)
             if any(file.path == MANIFEST for file in files):

@@ -255,7 +255,7 @@ def _check_apart(ctx: Context, spec: SourceSpec, name: ProfileName) -> None:
     source, target = Path(spec.location), ctx.layout.home(name).resolve()
     if source == target or source in target.parents or target in source.parents:
         raise Invalid(
-            "the source and the profile's home lie one in the other",
+            "one of the source and the profile's home is inside the other",
             where=f"{source} and {target}",
             hint="copy the package to a folder of its own first",
         )

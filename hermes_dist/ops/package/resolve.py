@@ -73,9 +73,10 @@ def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Co
     chosen = tuple(c for c in conflicts if not place or names_place(place, c.place))
     if place and not chosen:
         known = ", ".join(c.words for c in conflicts[:10]) or "none"
-        hint = f"open are: {known}"
+        hint = f"open conflicts: {known}"
         if any(names_place(place, kept) for kept in lock.kept):
-            hint = f"it stays yours, as --always said; undo that with: {ctx.command(f'resolve {name} PATH --forget')}"
+            forget = ctx.command(f"resolve {name} PATH --forget")
+            hint = f"it always stays yours because of --always; undo that with: {forget}"
         raise DistError(f"there is no open conflict at {place!r}", where=str(name), hint=hint)
     return chosen
 
@@ -96,9 +97,9 @@ def kept_places(ctx: Context, name: ProfileName, place: str = "") -> tuple[str, 
     if place and not chosen:
         known = ", ".join(map(place_words, kept[:10])) or "nothing"
         raise DistError(
-            f"nothing is remembered about {place!r}",
+            f"--always does not apply to {place!r}",
             where=str(name),
-            hint=f"always yours is: {known}",
+            hint=f"always yours: {known}",
         )
     return chosen
 
@@ -266,7 +267,9 @@ def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) ->
             if off:
                 hint += f"; switched off: {_names(off)}"
             raise DistError(
-                f"nothing that needs approval is called {word!r}", where=str(name), hint=hint
+                f"{word!r} is not the name of anything that needs approval",
+                where=str(name),
+                hint=hint,
             )
         chosen += hits
     units = frozenset(off[effect] for effect in chosen if effect in off)
@@ -323,9 +326,9 @@ def approve(
         trouble = trouble_with(home.path, path)
         if trouble:
             raise DistError(
-                f"it can't be read, so what waits in it can't be switched on: {trouble}",
+                f"it can't be read, so what needs approval in it can't be switched on: {trouble}",
                 where=str(home.path / path),
-                hint=f"nothing was changed; mend that line, then: {ctx.command(f'approve {name}')}",
+                hint=f"nothing was changed; fix that line, then run: {ctx.command(f'approve {name}')}",
             )
     # The approval is bound to the digests that were shown: if the content changed since, it is not
     # approved.

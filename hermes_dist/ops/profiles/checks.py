@@ -116,7 +116,7 @@ def crashes(ctx: Context) -> Iterator[Finding]:
                 kind="unfinished-change",
                 what="a change of this profile was interrupted",
                 where=str(home),
-                hint="doctor --fix completes it, and so does the next command about it",
+                hint="doctor --fix completes it, and so does the next command on this profile",
                 fix=partial(finish_leftover, home),
             )
         for damaged in sorted((home / ".dist").glob("damaged-*")):
@@ -129,7 +129,7 @@ def crashes(ctx: Context) -> Iterator[Finding]:
     for path in _half_written(ctx):
         yield Finding(
             kind="leftover",
-            what="a half-written file of an interrupted command",
+            what="an interrupted command left a half-written file",
             where=str(path),
             hint="doctor --fix removes it",
             fix=partial(path.unlink, missing_ok=True),
@@ -342,9 +342,9 @@ def routes_(ctx: Context) -> Iterator[Finding]:
         if is_lost(route, there):
             yield Finding(
                 kind="lost-route",
-                what=f"it leads to the profile {route.get('profile')!r}, which does not exist",
+                what=f"it points to the profile {route.get('profile')!r}, which does not exist",
                 where=f"{place}[{number}] {route.get('name') or ''}".rstrip(),
-                hint="doctor --fix switches it off; or make the profile, or lead the route elsewhere",
+                hint="doctor --fix switches it off; or create the profile, or point the route elsewhere",
                 fix=partial(_switch_off, ctx, there),
             )
 
@@ -369,7 +369,7 @@ def servers(ctx: Context) -> Iterator[Finding]:
                 continue
         yield Finding(
             kind="unread-servers",
-            what=f"{ctx.brand.title} reads no mcp.json",
+            what=f"{ctx.brand.title} does not read mcp.json",
             where=str(path),
             hint="move its servers to mcp_servers in config.yaml, then remove it",
         )
@@ -389,7 +389,7 @@ def settings(ctx: Context) -> Iterator[Finding]:
                 kind=f"unreadable-{what}",
                 what=f"the agent can't read these {what}: {trouble}",
                 where=str(home / path),
-                hint=f"mend that line in an editor, then: {ctx.command(f'status {name}')}",
+                hint=f"fix that line in an editor, then run: {ctx.command(f'status {name}')}",
             )
 
 
@@ -423,7 +423,7 @@ def locks(ctx: Context) -> Iterator[Finding]:
                 shown += f" and {len(lost) - 3} more"
             yield Finding(
                 kind="lost-base",
-                what=f"what it received is no longer kept: {shown}",
+                what=f"contents that it received are missing from the store: {shown}",
                 where=str(path),
                 hint="doctor --fix fetches it again",
                 fix=partial(_fetch_lost, ctx, lock),
@@ -458,7 +458,7 @@ def trash(ctx: Context) -> Iterator[Finding]:
     for path in _records_without_home(ctx):
         yield Finding(
             kind="leftover",
-            what="a note about a profile that is gone",
+            what="a record of a profile that no longer exists",
             where=str(path),
             hint="doctor --fix removes it",
             fix=partial(path.unlink, missing_ok=True),
@@ -491,7 +491,7 @@ def store(ctx: Context) -> Iterator[Finding]:
         contents = f"{found.blobs} contents ({found.size} bytes)"
         yield Finding(
             kind="garbage",
-            what=f"no profile needs {contents} and {found.caches} repositories",
+            what=f"no profile needs these any more: {contents} and {found.caches} cached repositories",
             where=str(ctx.layout.store),
             hint=f"doctor --fix, or: {ctx.command('gc')}",
             fix=partial(upkeep.gc, ctx),

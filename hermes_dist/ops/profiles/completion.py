@@ -38,7 +38,7 @@ def completion(ctx: Context, shell: str) -> str:
     name = "powershell" if name in {"pwsh", "powershell"} else name
     if name not in SHELLS:
         raise UsageError(
-            f"no completion for {shell!r:.40}", hint=f"choose one of: {', '.join(SHELLS)}"
+            f"there is no completion for {shell!r:.40}", hint=f"choose one of: {', '.join(SHELLS)}"
         )
     brand = ctx.brand
     own = [alias.name for alias in aliases.listed(ctx.layout)]

@@ -262,7 +262,7 @@ def _left_out(ctx: Context, name: ProfileName) -> tuple[str, ...]:
     answer = ask(ctx.agent, ctx.layout, name, ["stop"], env=ctx.env, timeout=_LETS_GO)
     if answer.code and name in served_now(ctx):
         raise Busy(
-            f"the gateway of {DEFAULT_PROFILE} serves this profile and goes on doing so: {answer.line}",
+            f"the gateway of {DEFAULT_PROFILE} still serves this profile: {answer.line}",
             where=str(name),
             hint=f"stop that one first: {ctx.command('gateways stop default')}",
         )
@@ -334,6 +334,7 @@ def auto_describe(ctx: Context, words: list[str]) -> str:
     done = run(ctx.agent, ["profile", "describe", *words], env=ctx.env, timeout=600)
     if done.returncode:
         raise DistError(
-            (done.stderr or done.stdout).strip() or "the agent could not", where=ctx.agent.argv[0]
+            (done.stderr or done.stdout).strip() or "the agent failed to write it",
+            where=ctx.agent.argv[0],
         )
     return done.stdout.strip()

@@ -52,7 +52,7 @@ def all_homes_locked(ctx: Context) -> Iterator[RealFs]:
     """
     lock = ctx.layout.shared / "new-homes.lock"
     with (
-        flock(lock, timeout=10, held="another command makes or moves profiles"),
+        flock(lock, timeout=10, held="another command is creating or moving profiles"),
         RealFs(ctx.layout.root) as fs,
     ):
         finish_move(ctx, fs)
@@ -201,7 +201,7 @@ def _identity(ctx: Context, move: Move) -> None:
     done = run(ctx.agent, ["profile", *words], env=env, timeout=_IDENTITY_PATIENCE)
     if done.returncode:
         again = " ".join([ctx.brand.name, "profile", *words])
-        raise DistError(f"the agent could not carry its sessions and routing along; run: {again}")
+        raise DistError(f"the agent could not move its sessions and routing; run: {again}")
 
 
 def _sticky(ctx: Context, move: Move) -> None:

@@ -265,7 +265,7 @@ def _plan_return(
     if found is None:
         hint = "both are empty"
         if stored:
-            hint = f"there is: {', '.join(sorted({str(each.name) for each in stored}))}"
+            hint = f"they contain: {', '.join(sorted({str(each.name) for each in stored}))}"
         raise DistError(
             f"there is no {str(was)!r} in the archive or the trash",
             where=str(ctx.layout.shared),

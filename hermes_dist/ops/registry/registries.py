@@ -86,7 +86,7 @@ def add(
         data = _root_file(root) if root else b""
         registry = replace(registry, kind=RegistryKind.TUF, root=fingerprint.lower())
         if not re.fullmatch(r"https?://[^#@]+", registry.location):
-            raise UsageError("--root and --fingerprint go with an https:// address")
+            raise UsageError("--root and --fingerprint work only with an https:// address")
         return registry, ctx.registries.add_tuf(registry, data)
     return registry, ctx.registries.add(registry)
 
@@ -206,7 +206,7 @@ def _editable(ctx: Context, name: str, registry: str, folder: str) -> Path:
     found = find(ctx, parse_source(name), registry).registry
     if found.kind is not RegistryKind.FOLDER or found.name == DEFAULT:
         raise Refused(
-            f"the registry {found.name} is not a folder of yours",
+            f"the registry {found.name} is not a folder on this machine",
             where=found.location,
             hint="edit a checkout of it with --in FOLDER, then commit and push that",
         )

@@ -207,6 +207,6 @@ def _refusal(leaks: Iterable[Leak]) -> DistError:
     places = "; ".join(str(leak) for leak in found[:_SHOWN])
     more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return Refused(
-        f"secrets would leave with it, so nothing was written: {places}{more}",
+        f"the archive would contain secrets, so nothing was written: {places}{more}",
         hint="take them out, or pass --redact to put ${NAME} in their place",
     )

@@ -100,7 +100,8 @@ def parse_carried(text: str) -> frozenset[str]:
     parts = frozenset(part.strip() for part in text.split(",") if part.strip())
     if unknown := parts - CARRIED_PARTS.keys():
         raise UsageError(
-            f"--with does not know {', '.join(sorted(unknown))}", hint="it takes memories,sessions"
+            f"--with does not know {', '.join(sorted(unknown))}",
+            hint="--with takes memories, sessions, or both with a comma",
         )
     return parts
 

@@ -91,7 +91,7 @@ def spooling(ctx: Context) -> Iterator[Path]:
         Busy: Another import is running.
     """
     folder = ctx.layout.arriving
-    with flock(ctx.layout.shared / "arriving.lock", timeout=10, held="another import is at work"):
+    with flock(ctx.layout.shared / "arriving.lock", timeout=10, held="another import is running"):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
         try:

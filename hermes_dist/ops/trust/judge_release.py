@@ -112,9 +112,9 @@ def _check_signer_of_registry(target: Target, verdict: Verdict, accept: Accept) 
         return
     says = f"the registry {target.registry} says that {target.signer} signed it"
     raise Refused(
-        f"{says}; it is {verdict.words}",
+        f"{says}, but it is {verdict.words}",
         where=str(target.source),
-        hint="ask its author; if this is meant, pass --accept-new-key or --accept-unsigned",
+        hint="ask its author; if this is intended, pass --accept-new-key or --accept-unsigned",
     )
 
 

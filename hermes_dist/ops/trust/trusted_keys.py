@@ -73,7 +73,7 @@ def add(ctx: Context, name: str, key: str) -> KnownKey:
             raise DistError(
                 "the key was revoked",
                 where=entry.fingerprint,
-                hint=f"take that back first: {ctx.command(f'trust remove {entry.fingerprint}')}",
+                hint=f"undo that first: {ctx.command(f'trust remove {entry.fingerprint}')}",
             )
         return keyring.trusting(entry)
 

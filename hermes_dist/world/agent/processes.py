@@ -164,7 +164,7 @@ def _refuse_if_in_use(layout: Layout, home: Path, running: list[Process]) -> Non
         raise Busy(
             f"{layout.brand.title} is open in this profile (process {talking[0]})",
             where=str(home),
-            hint="leave it, then run this again",
+            hint="close it, then run this again",
         )
     if gateway(home).pid in set(ancestors(os.getpid())):
         raise Busy(

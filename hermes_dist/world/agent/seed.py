@@ -73,7 +73,7 @@ def seed(agent: Agent, brand: Brand, home: Path, env: Mapping[str, str]) -> Seed
     python = interpreter(agent)
     if python is None:
         raise DistError(
-            "the agent's interpreter can't be told from its launcher", where=str(agent.launcher)
+            "the agent's interpreter can't be found from its launcher", where=str(agent.launcher)
         )
     code = _SEED.format(module=brand.agent_module)
     done = run(
@@ -86,7 +86,7 @@ def seed(agent: Agent, brand: Brand, home: Path, env: Mapping[str, str]) -> Seed
     except (ValueError, IndexError, KeyError, TypeError) as error:
         reason = (done.err.strip().splitlines() or [done.stopped or f"code {done.code}"])[-1]
         raise DistError(
-            f"the agent did not give its skills: {reason}", where=str(agent.launcher)
+            f"the agent did not provide its skills: {reason}", where=str(agent.launcher)
         ) from error
 
 

@@ -91,9 +91,9 @@ def _gone(child: Stream) -> Invalid:
     why = (
         "takes too long"
         if child.finish().stopped
-        else "needs more memory or time than an honest one"
+        else "needs more memory or time than an ordinary one"
     )
-    return Invalid(f"the archive is not safe: reading it {why}", hint="get it once more")
+    return Invalid(f"the archive is not safe: reading it {why}", hint="get a fresh copy")
 
 
 def _content(child: Stream, left: list[int]) -> Iterator[bytes]:
@@ -160,7 +160,7 @@ def _member(
 ) -> Iterator[tuple[bytes, bool, int, Iterator[bytes]]]:
     mode = mode_of(block)
     if kind not in _PLAIN:
-        what = _REFUSED.get(kind, "odd entries")
+        what = _REFUSED.get(kind, "entries of unknown kinds")
         raise Invalid(f"the archive is not safe: {what} are not allowed", where=shown(name))
     folder = kind == FOLDER or name.endswith(b"/")
     if mode & 0o6000 and not folder:
@@ -170,7 +170,9 @@ def _member(
     plain = name.removeprefix(b"./")
     if folder:
         if size:
-            raise Invalid("the archive is not safe: a folder with a content", where=shown(name))
+            raise Invalid(
+                "the archive is not safe: a folder has content of its own", where=shown(name)
+            )
         if plain.strip(b"/.") or plain.startswith(b".."):
             yield plain.rstrip(b"/") + b"/", False, 0, iter(())
         return
@@ -185,7 +187,7 @@ def _extended_header(kind: bytes, inflated: Inflated, size: int, where: str) -> 
         Invalid: The header is too large or damaged, or describes a link or a sparse file.
     """
     if size > _HEADER_BYTES:
-        raise Invalid("the archive is not safe: an extended header that is too large", where=where)
+        raise Invalid("the archive is not safe: an extended header is too large", where=where)
     data = inflated.read(size)
     if kind == b"L":
         return {"path": data.rstrip(b"\0")}
@@ -194,20 +196,20 @@ def _extended_header(kind: bytes, inflated: Inflated, size: int, where: str) -> 
     if problem := _odd_records(rows) or _odd_size(told.get("size", b"0")):
         raise Invalid(f"the archive is not safe: {problem}", where=where)
     if kind == b"g" and told:  # it would name or size every member that follows
-        raise Invalid("the archive is not safe: an extended header that is odd", where=where)
+        raise Invalid("the archive is not safe: an extended header is not valid", where=where)
     return told
 
 
 def _odd_records(rows: Mapping[str, bytes]) -> str:
     if any(key.startswith("GNU.sparse") for key in rows):
         return "sparse files are not allowed"
-    return "an extended header that is odd" if "linkpath" in rows else ""
+    return "an extended header is not valid" if "linkpath" in rows else ""
 
 
 def _odd_size(digits: bytes) -> str:
     if not digits.isdigit():
-        return "an extended header that is odd"
-    return "a negative or huge size" if len(digits) > _SIZE_DIGITS else ""
+        return "an extended header is not valid"
+    return "a size is negative or too large" if len(digits) > _SIZE_DIGITS else ""
 
 
 def _records(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:

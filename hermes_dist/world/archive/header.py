@@ -92,7 +92,7 @@ def _number(field: bytes) -> int:
     if field[0] & 0x80:  # GNU's binary spelling, for what has no room in octal
         number = int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
         if field[0] & 0x40 or number >= _HUGE:
-            raise Invalid("the archive is not safe: a negative or huge size")
+            raise Invalid("the archive is not safe: a size is negative or too large")
         return number
     text = field.strip(b" \0")
     if text and not all(0x30 <= digit <= 0x37 for digit in text):

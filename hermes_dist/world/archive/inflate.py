@@ -16,7 +16,7 @@ _STEP = 1 << 18
 
 def cut_short() -> Invalid:
     """The error for an archive that ends too early."""
-    return Invalid("the archive is damaged: it ends too early", hint="get it once more")
+    return Invalid("the archive is damaged: it ends too early", hint="get a fresh copy")
 
 
 class Inflated:
@@ -70,12 +70,12 @@ class Inflated:
         """
         while data := self._held or self._more():
             if not padded or data.strip(b"\0"):
-                raise Invalid("the archive is not safe: something follows its end")
+                raise Invalid("the archive is not safe: there is data after its end")
             self._held = b""
         if not self._zip.eof:
             raise cut_short()
         if self._zip.unused_data or self._pending or next(self._chunks, b""):
-            raise Invalid("the archive is not safe: something follows its end")
+            raise Invalid("the archive is not safe: there is data after its end")
 
     def _more(self) -> bytes:
         while not self._zip.eof:
@@ -88,7 +88,7 @@ class Inflated:
                 data = self._zip.decompress(self._pending, _STEP)
             except zlib.error:
                 raise Invalid(
-                    "the archive is damaged, or not a gzip file", hint="get it once more"
+                    "the archive is damaged, or not a gzip file", hint="get a fresh copy"
                 ) from None
             self._pending = self._zip.unconsumed_tail
             self._out += len(data)
@@ -105,5 +105,5 @@ class Inflated:
         if self._out > _FREE and self._out > _RATIO * self._in:
             raise Invalid(
                 f"the archive is not safe: it unpacks to more than {_RATIO} times its size",
-                hint="honest ones do not",
+                hint="ordinary archives do not",
             )

@@ -63,7 +63,7 @@ def _read(
         file.seek(0)
         if head == _AGE:
             if passphrase is None:
-                raise Invalid("it is a backup under a passphrase, not a package")
+                raise Invalid("it is an encrypted backup, not a package")
             from hermes_dist.world.keys.age import decrypted  # noqa: PLC0415 - only backups pay for it
 
             return take(members(decrypted(file, passphrase())), shelves)

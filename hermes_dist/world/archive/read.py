@@ -151,9 +151,9 @@ def members(chunks: Iterator[bytes]) -> Iterator[Raw]:
         for _ in _content(inflated, left):
             pass  # skip content that was not asked for
         if inflated.read(-size % BLOCK).strip(b"\0"):
-            raise Invalid("the archive is not safe: padding that is not empty", where=shown(name))
+            raise Invalid("the archive is not safe: its padding is not empty", where=shown(name))
     if inflated.block().strip(b"\0"):
-        raise Invalid("the archive is not safe: something follows its end")
+        raise Invalid("the archive is not safe: there is data after its end")
     inflated.expect_end()
 
 
@@ -170,12 +170,12 @@ def _check_order(name: bytes, last: bytes) -> None:
             )
         return
     if name == last:
-        raise Invalid("the archive is not safe: a name comes twice", where=shown(name))
+        raise Invalid("the archive is not safe: a name appears twice", where=shown(name))
     if name < last:
         raise Invalid("the archive is not safe: its names are not in order", where=shown(name))
     folder = name.rstrip(b"/").rpartition(b"/")[0]
     if not folder or not last.startswith(folder + b"/"):
-        raise Invalid("the archive is not safe: a file without its folder", where=shown(name))
+        raise Invalid("the archive is not safe: the folder of a file is missing", where=shown(name))
 
 
 def _content(inflated: Inflated, left: list[int]) -> Iterator[bytes]:
@@ -198,12 +198,15 @@ def _header(block: bytes) -> tuple[bytes, int]:
     if not sum_is_right(block):
         raise Invalid("the archive is damaged: a header's sum is wrong", where=shown(name))
     if kind not in {FILE, FOLDER}:
-        what = "extended headers" if kind in _EXTENDED else KINDS.get(kind, "odd entries")
+        what = (
+            "extended headers" if kind in _EXTENDED else KINDS.get(kind, "entries of unknown kinds")
+        )
         raise Invalid(f"the archive is not safe: {what} are not allowed", where=shown(name))
     size = _plain_size(block, name)
     if size is None or (kind == FOLDER and size):
         raise Invalid(
-            f"the archive is not safe: a header is not plain{_odd_mode(block)}", where=shown(name)
+            f"the archive is not safe: a header has unexpected fields{_odd_mode(block)}",
+            where=shown(name),
         )
     return name, size
 
@@ -257,7 +260,9 @@ def _check_digest(path: RelPath, data: bytes) -> None:
         Invalid: The name and the content differ.
     """
     if _is_private(path) and path.name != Digest.of(data):
-        raise Invalid("the archive is damaged: a content under a wrong name", where=str(path))
+        raise Invalid(
+            "the archive is damaged: a content is stored under the wrong name", where=str(path)
+        )
 
 
 class _Taker:

@@ -69,7 +69,7 @@ def _copied(source: Path, copy: Path) -> Path:
         if _state(source) == before:
             return copy
         _wal(copy).unlink(missing_ok=True)
-    raise Busy("the database is written to all the time", where=str(source))
+    raise Busy("another program keeps writing to the database", where=str(source))
 
 
 def _state(source: Path) -> list[tuple[int, int] | None]:

@@ -43,7 +43,7 @@ def edit_private(path: Path, edit: Callable[[bytes], bytes]) -> bool:
                     return True
     except OSError as error:
         raise trouble(error, "can't write the file", where=str(path)) from error
-    raise Busy("another program keeps writing it", where=str(path), hint="run it again")
+    raise Busy("another program keeps writing to it", where=str(path), hint="run it again")
 
 
 def _replace(folder: RealFs, name: str, before: bytes | None, after: bytes) -> bool:

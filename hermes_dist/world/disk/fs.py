@@ -257,7 +257,7 @@ def _explained(error: OSError, fd: int, name: str, seen: str) -> OSError | Odd:
     if error.errno in {errno.ELOOP, errno.ENOTDIR}:
         with contextlib.suppress(OSError):
             if stat.S_ISLNK(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
-                return Odd("it is a symlink, which is never followed: it is the user's", where=seen)
+                return Odd("it is a symlink of yours, and symlinks are never followed", where=seen)
         return NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), seen)
     return type(error)(error.errno, error.strerror, seen)
 

@@ -110,7 +110,7 @@ class Gate:
                 f"the package is too large: more than {self.limits.total // MIB} MiB in all"
             )
         if path in self._paths:
-            raise Invalid("unsafe path: it comes twice in one tree", where=repr(str(path)))
+            raise Invalid("unsafe path: it appears twice in one tree", where=repr(str(path)))
         self._paths[path] = None
         return path, _MODES[mode]
 

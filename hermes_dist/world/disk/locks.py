@@ -22,7 +22,7 @@ _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @contextlib.contextmanager
 def flock(
-    path: Path, *, timeout: float = 0, held: str = "another command is at work here"
+    path: Path, *, timeout: float = 0, held: str = "another command is running here"
 ) -> Iterator[None]:
     """Hold an exclusive lock on a file, which is created if missing and never written to.
 

@@ -68,7 +68,7 @@ def scan(
         fd = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise DistError(
-            f"can't look into it: {os.strerror(error.errno or 0)}", where=str(home)
+            f"can't read the folder: {os.strerror(error.errno or 0)}", where=str(home)
         ) from error
     try:
         walk.folder(fd, None)

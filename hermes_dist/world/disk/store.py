@@ -74,13 +74,13 @@ class Store:
             finally:
                 os.close(fd)
         except FileNotFoundError:
-            raise _missing(digest, "missing blob") from None
+            raise _missing(digest, "missing") from None
         except OSError as error:
             raise trouble(error, "can't read the store", where=path) from error
         if Digest.of(data) != digest:
             with contextlib.suppress(OSError):
                 os.unlink(path)
-            raise _missing(digest, "damaged blob")
+            raise _missing(digest, "damaged")
         return data
 
     def put(self, data: bytes) -> Digest:
@@ -259,6 +259,6 @@ def _opened(folder: Path) -> Iterator[int]:
 
 def _missing(digest: Digest, what: str) -> Lost:
     return Lost(
-        f"{what} {digest[:12]} in the store",
-        hint="run the update again with the network on: it is fetched anew",
+        f"the content {digest[:12]} is {what} in the store",
+        hint="connect to the network and run the update again, which fetches it again",
     )

@@ -196,5 +196,5 @@ def read_original(out: IO[bytes], oid: str, kind: str) -> bytes:
     whole = b"%s %d\0%s" % (kind.encode(), len(data), data)
     digest = hashlib.sha256(whole) if len(oid) == 64 else hashlib.sha1(whole, usedforsecurity=False)
     if digest.hexdigest() != oid:
-        raise Invalid(f"the {kind} {oid[:12]} is not what its id says")
+        raise Invalid(f"the {kind} {oid[:12]} does not match its id")
     return data

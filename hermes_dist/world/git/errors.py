@@ -18,7 +18,7 @@ from hermes_dist.world.disk.errors import HINTS
 _ACCESS = (
     "for a private repository, log in with `gh auth login`, a git credential helper or an ssh key"
 )
-_LOCAL = "look whether it was moved or renamed, or lies on a disk that is not here now"
+_LOCAL = "check whether it was moved or renamed, or is on a disk that is not connected now"
 _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
     (
         r"dubious ownership",
@@ -42,7 +42,7 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
         ),
         Invalid,
         "the repository is larger than the limits allow",
-        "a package may hold 256 MiB, 32 MiB a file",
+        "a package may have 256 MiB in all, and 32 MiB per file",
     ),
     (
         r"couldn't find remote ref|not our ref|unadvertised object|no such commit",
@@ -56,7 +56,7 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
             r"|base from redirection|redirects elsewhere"
         ),
         Unreachable,
-        "it redirects elsewhere, which is not followed",
+        "it redirects to another address, and redirects are not followed",
         "use the address that it redirects to, if you trust it",
     ),
     (
@@ -81,14 +81,14 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
     (
         r"not a tree object|[Nn]ot a valid object name|bad (object|revision)|invalid object name",
         Invalid,
-        "the commit or the folder is not there",
+        "there is no such commit or folder",
         "",
     ),
     (
         r"index-pack|bad pack|inflate|invalid pack|pack (has|is)|corrupt|bad object|delta",
         Invalid,
-        "it sent something that is not a git repository, or it broke on the way",
-        "try again; then tell its host",
+        "it sent something that is not a git repository, or the transfer was cut off",
+        "try again; if that fails, tell its host",
     ),
     (
         r"dulwich speaks no",
@@ -262,7 +262,7 @@ def _local_trouble(finished: Finished) -> DistError | None:
         -finished.code == signal.SIGXFSZ or _BY_SIZE.search(finished.err)
     ):
         return DistError(
-            f"your limit on the size of a file ({own >> 10} KiB, ulimit -f) stopped it",
+            f"your limit on the size of files ({own >> 10} KiB, ulimit -f) stopped it",
             hint="raise the limit with: ulimit -f unlimited",
         )
     for pattern, sentence, number in _DISK:

@@ -44,8 +44,8 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "shallow update not allowed",
-        "it does not hold the commit that this version is based on",
-        "bring the fork up to date with the original first",
+        "it does not have the commit that this version is based on",
+        "first update the fork from the original",
     ),
     (
         "not support.*atomic|atomic push",
@@ -262,7 +262,7 @@ def _said_by_server(said: str, where: str) -> DistError | None:
             return Refused(what, where=where, hint=hint)
     if _MOVED.search(said):
         return Busy(
-            "somebody else published there at this very moment; nothing was pushed",
+            "someone else published there at the same moment; nothing was pushed",
             where=where,
             hint="run the command again: it starts from what is there now",
         )
@@ -272,9 +272,9 @@ def _said_by_server(said: str, where: str) -> DistError | None:
     if found := _REFUSED.search(said):
         reason = "".join(c for c in found[1] if c.isprintable())[:200]
         return Refused(
-            f"the server did not take it: {reason}",
+            f"the server rejected it: {reason}",
             where=where,
-            hint="ask who looks after the repository",
+            hint="ask the owner of the repository",
         )
     return None
 

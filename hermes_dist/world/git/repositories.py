@@ -159,11 +159,11 @@ class BareGit:
         gate, files, folders = Gate(self._limits), [], {b""}
         for mode, kind, oid, size, raw in self._entries(url, commit, subfolder):
             if raw.rpartition(b"/")[0] not in folders:
-                raise Invalid("unsafe path: a name may not hold a /", where=shown(raw))
+                raise Invalid("unsafe path: a name may not contain a /", where=shown(raw))
             if kind == "tree":
                 gate.folder(raw)
                 if raw in folders:
-                    raise Invalid("unsafe path: it comes twice in one tree", where=shown(raw))
+                    raise Invalid("unsafe path: it appears twice in one tree", where=shown(raw))
                 folders.add(raw)
             else:
                 path, executable = gate.file(raw, mode, size)
@@ -294,14 +294,14 @@ class BareGit:
         with contextlib.suppress(OSError, DistError), flock(cache.with_suffix(".lock")):
             put_away(cache)
         return Invalid(
-            "the copy of the repository on this machine was damaged, and has been thrown away",
+            "the copy of the repository on this machine was damaged, so it was deleted",
             where=without_credentials(url),
             hint="run the command again: it fetches a new one",
         )
 
     def _named(self, url: str, want: str) -> str:
         if not _REF.fullmatch(want):
-            raise Invalid(f"{want!r:.100} is not the full name of a ref, nor a commit")
+            raise Invalid(f"{want!r:.100} is neither the full name of a ref nor a commit")
         commit = self.refs(url).commit(want)
         if not commit:
             raise Invalid(f"the repository has no {want}", where=without_credentials(url))

@@ -114,7 +114,7 @@ class AuthorRepo:
             who = self._git(
                 "var",
                 "GIT_COMMITTER_IDENT",
-                hint="say who you are: git config user.name; user.email",
+                hint="set your name and address with: git config user.name NAME; git config user.email ADDRESS",
             )
             head = f"object {tag.commit}\ntype commit\ntag {tag.name}\ntagger ".encode()
             payload = head + who.strip() + b"\n\n" + tag.name.encode() + b"\n"
@@ -153,7 +153,7 @@ class Signer(Struct, frozen=True):
         except keys.LockedKey as err:
             armor = self._by_agent(message, namespace, err)
         if keys.verify(message, armor, namespace).blob != self.public.blob:
-            raise Invalid("another key signed than was asked for", where=str(self.path))
+            raise Invalid("a different key signed it than the one you chose", where=str(self.path))
         return armor
 
     def _by_agent(self, message: bytes, namespace: str, why: keys.LockedKey) -> bytes:

@@ -118,7 +118,7 @@ def _load_public(kind: bytes, blob: bytes) -> SSHPublicKeyTypes:
     try:
         key = load_ssh_public_key(kind + b" " + base64.b64encode(blob))
     except (ValueError, UnsupportedAlgorithm, RuntimeError):  # the last one for compressed points
-        raise BadSignature("its key is damaged, or of another kind than it says") from None
+        raise BadSignature("its key is damaged, or not of the kind that it says") from None
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < _RSA_BITS:
         raise BadSignature(f"RSA keys under {_RSA_BITS} bits are refused")
     return key
@@ -152,7 +152,7 @@ class _Reader:
 
     def close(self) -> None:
         if self._at != len(self._data):
-            raise BadSignature("something follows its end")
+            raise BadSignature("there is data after its end")
 
 
 def _string(data: bytes) -> bytes:
@@ -184,7 +184,7 @@ def verify(message: bytes, armor: bytes, namespace: str) -> PublicKey:
             f"it was made for something else ({found.decode('utf-8', 'replace')!r:.40})"
         )
     if reserved or algorithm not in (b"sha256", b"sha512"):
-        raise BadSignature("it uses a part of the format that is not known")
+        raise BadSignature("it uses an unknown part of the format")
     digest = hashlib.new(algorithm.decode(), message).digest()
     signed = _MAGIC + b"".join(map(_string, (found, reserved, algorithm, digest)))
     kind = _Reader(public).string()
@@ -205,7 +205,7 @@ def _dearmored(armor: bytes) -> bytes:
         blob = b""
     # The last letter leaves bits over: with other bits there, other text would be the same signature.
     if not blob or base64.b64encode(blob) != text:
-        raise BadSignature("its armor is not base64 as it should be")
+        raise BadSignature("its armor is not valid base64")
     return blob
 
 
@@ -219,13 +219,13 @@ def _body(armor: bytes) -> list[bytes]:
     lines = parts[1:-2]
     framed = parts[0] == _BEGIN and parts[-2:] == [_END, b""]
     if len(armor) > _LARGEST or not framed or not lines:
-        raise BadSignature("its armor is not whole")
+        raise BadSignature("its armor is incomplete")
     width = len(lines[0])
     even = all(len(line) == width for line in lines[:-1])
     if not even or not 0 < len(lines[-1]) <= width:
-        raise BadSignature("its armor is not whole")
+        raise BadSignature("its armor is incomplete")
     if width > _LONGEST_LINE and len(lines) > 1:
-        raise BadSignature("its armor is not base64 as it should be")
+        raise BadSignature("its armor is not valid base64")
     return lines
 
 
@@ -239,7 +239,7 @@ def _check(kind: bytes, public: bytes, signed: bytes, signature: bytes) -> None:
     parts = _Reader(signature)
     made, raw, rest = parts.string(), parts.string(), parts.rest()
     if made not in _SIGNED_AS.get(kind, (kind,)) or (rest and kind not in _SECURITY_KEYS):
-        raise BadSignature("it is of another kind than its key")
+        raise BadSignature("its kind does not match its key")
     if kind in _SECURITY_KEYS:
         signed = _by_token(_Reader(public).strings()[-1], rest, signed)
     _holds(_verifier(key, made, raw), signed)

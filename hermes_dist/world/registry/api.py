@@ -188,7 +188,7 @@ class Registries:
         behind = not index.exists or index.meta("location") != _identity(registry)
         if not behind and not os.access(self._layout.shared / "registry", os.W_OK):
             self._progress(
-                f"the registry {registry.name} is as it was read last: nothing can be written here"
+                f"the registry {registry.name} is used as it was last read: this machine's copy can't be written"
             )
         elif behind or not (self._offline or registry.kind is RegistryKind.FOLDER):
             self.sync(registry)
@@ -310,7 +310,7 @@ class Registries:
             raise Refused(
                 f"its root has the fingerprint {digest}, not {registry.root}",
                 where=registry.location,
-                hint="ask who keeps the registry for the fingerprint of its first root",
+                hint="ask the maintainers of the registry for the fingerprint of its first root",
             )
         registry = replace(registry, root=digest)
         folder = self._folder(registry)
@@ -353,7 +353,7 @@ def _is_entry(path: str) -> bool:
 
 
 def _taken(name: str) -> DistError:
-    return DistError(f"there is a registry {name} already", hint="choose another name with --name")
+    return DistError(f"a registry {name} exists already", hint="choose another name with --name")
 
 
 def replace_cache(layout: Layout) -> Layout:
@@ -380,5 +380,5 @@ def _check_forward(registry: Registry, before: str, commit: str, relation: str) 
         raise Refused(
             f"the history of the registry {how}: {before[:7]} is not followed by {commit[:7]}",
             where=registry.location,
-            hint=f"ask who keeps it; if it is meant: registry sync {registry.name} --accept-rewritten",
+            hint=f"ask its maintainers; if this is intended: registry sync {registry.name} --accept-rewritten",
         )

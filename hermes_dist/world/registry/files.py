@@ -28,7 +28,7 @@ def registry_of(text: str, name: str, *, allow_insecure: bool = False) -> Regist
         spec = _as_git(spec)
     if spec.kind.traits.as_git is not AsGit.ALWAYS:
         raise Invalid(
-            f"{text!r:.200} is not a place where a registry can be",
+            f"{text!r:.200} is not a valid place for a registry",
             hint="write ./folder, or a git repository such as github.com/you/index",
         )
     return Registry(name=name, kind=RegistryKind.GIT, location=str(spec))

@@ -182,7 +182,7 @@ class Index:
             raise DistError(
                 f"the index of the registry {self._name} can't be read: {error}",
                 where=str(self._path),
-                hint=f"make it again with: registry sync {self._name}",
+                hint=f"rebuild it with: registry sync {self._name}",
             ) from error
 
     @contextlib.contextmanager
@@ -254,7 +254,7 @@ def _forget(db: sqlite3.Connection, path: str) -> None:
 
 
 def _absent(path: str) -> str:
-    return "it can't be read" if key_of(path) else "no entry can lie there"
+    return "it can't be read" if key_of(path) else "an entry can't be there"
 
 
 def _take(db: sqlite3.Connection, path: str, data: bytes) -> str:
@@ -267,7 +267,7 @@ def _take(db: sqlite3.Connection, path: str, data: bytes) -> str:
     except (ValueError, RecursionError):
         return "it is not JSON"
     if not isinstance(entry, dict) or entry.get("name") != key:
-        return "it is the entry of another name, or of none"
+        return "it is the entry for another name, or for none"
     cursor = db.execute(
         "INSERT INTO packages (key, skeleton, entry) VALUES (?, ?, ?)", (key, skeleton(key), data)
     )

@@ -42,14 +42,14 @@ class SeenReleases:
             return {}
         except (OSError, UnicodeDecodeError) as error:
             raise DistError(
-                "what a registry pinned before can't be read", where=str(path)
+                "the record of what a registry pinned before can't be read", where=str(path)
             ) from error
         found = [_LINE.fullmatch(line) for line in lines]
         if not all(found):
             raise DistError(
-                "what a registry pinned before is damaged",
+                "the record of what a registry pinned before is damaged",
                 where=str(path),
-                hint="remove the file to begin anew",
+                hint="remove the file to start over",
             )
         return {match[1]: (match[2], match[3].removeprefix("-")) for match in found if match}
 

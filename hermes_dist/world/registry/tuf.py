@@ -177,22 +177,22 @@ def _explained(where: str, work: Callable[[], _T]) -> _T:
     """Run a step, and turn errors of the library into ours."""
     from tuf.api import exceptions  # noqa: PLC0415 - an optional dependency
 
-    ask = "ask who keeps the registry; the index of before stays"
+    ask = "ask the maintainers of the registry; the previous index stays in use"
     try:
         return work()
     except exceptions.DownloadLengthMismatchError:
-        raise Refused("it sends more than it may", where=where, hint=ask) from None
+        raise Refused("it sends more than the limits allow", where=where, hint=ask) from None
     except exceptions.ExpiredMetadataError as error:
-        raise Refused(f"its metadata are past their date: {error}", where=where, hint=ask) from None
+        raise Refused(f"its metadata has expired: {error}", where=where, hint=ask) from None
     except exceptions.BadVersionNumberError as error:
         raise Refused(
-            f"its metadata are older than what was seen: {error}", where=where, hint=ask
+            f"its metadata is older than what this machine has seen: {error}", where=where, hint=ask
         ) from None
     except (exceptions.RepositoryError, ValueError) as error:
-        raise Refused(f"its metadata do not hold: {error}", where=where, hint=ask) from None
+        raise Refused(f"its metadata is not valid: {error}", where=where, hint=ask) from None
     except exceptions.DownloadError as error:
         raise Unreachable(
             f"it can't be reached: {error}", where=where, hint="try again later"
         ) from None
     except OSError as error:
-        raise DistError(f"the disk fails: {error.strerror}", where=where) from error
+        raise DistError(f"the disk reports an error: {error.strerror}", where=where) from error

@@ -44,7 +44,9 @@ Progress = Callable[[str], None]
 _SEARCHED = 1000
 _LFS = b"version https://git-lfs.github.com/spec/"
 _LFS_BYTES = 1024
-_ARCHIVES = "an archive ends with .tar.gz or .tgz, and comes from export, git archive or tar"
+_ARCHIVES = (
+    "the name of an archive ends with .tar.gz or .tgz; `export`, git archive and tar make them"
+)
 _START = re.compile(r"[0-9A-Fa-f]{7,63}")
 _VERSION = re.compile(
     rb"""^version[ \t]*:[ \t]*(["']?)([^"'#\r\n]{1,100}?)\1[ \t]*(?:#.*)?\r?$""", re.MULTILINE
@@ -192,7 +194,7 @@ class Sources:
             raise Invalid(
                 f"{name!r} is the name of {full} and the start of commit {commit}",
                 where=str(spec),
-                hint="write the one that is meant in full",
+                hint="write the one you mean in full",
             )
         if not full and not commit:
             raise _no_such_ref(spec, name, refs)
@@ -309,7 +311,7 @@ class Sources:
         )
         if parts and open_to_all and not self._allow_insecure:
             raise Invalid(
-                f"{parts.scheme}:// to another machine is neither private nor safe from changes on the way",
+                f"{parts.scheme}:// to another machine is not secure: others can read or change what it carries",
                 where=without_credentials(spec.location),
                 hint="use https:// or ssh://, or pass --allow-insecure",
             )
@@ -325,7 +327,7 @@ class Sources:
         path = self._path(spec)
         if path.is_file():
             raise Invalid(
-                "it is a file, and its name is none of an archive", where=str(path), hint=_ARCHIVES
+                "it is a file whose name is not that of an archive", where=str(path), hint=_ARCHIVES
             )
         if not path.is_dir():
             from hermes_dist.world.sources.nearby import nearby  # noqa: PLC0415 - only for the error

@@ -83,7 +83,9 @@ def read_folder(root: Path, rules: Rules, limits: Limits, keep: Keep) -> tuple[W
         if walk_folder(root, rules, limits).files == walk.files:
             return walk, names
     raise Invalid(
-        "it changes while it is read", where=str(root), hint="try again when nothing writes there"
+        "it changed while it was being read",
+        where=str(root),
+        hint="try again when nothing is writing there",
     )
 
 

@@ -14,7 +14,7 @@ def nearby(path: Path) -> str:
         names = sorted(os.listdir(folder))
     except OSError:
         there = next((parent for parent in folder.parents if parent.is_dir()), Path("/"))
-        return f"nothing lies below {there} by that name"
+        return f"nothing below {there} has that name"
     close = difflib.get_close_matches(path.name, names, n=3)
     return (
         f"did you mean {' or '.join(str(folder / name) for name in close)}?"

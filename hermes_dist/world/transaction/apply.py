@@ -320,9 +320,9 @@ def _finish(fs: Fs, journal: Journal, guards: Guards, *, again: bool) -> Applied
         return forward(fs, journal, guards, again=again)
     except OSError as error:
         unfinished = Unfinished(
-            f"it was begun and could not be finished: {error.strerror or error}",
+            f"it started but could not finish: {error.strerror or error}",
             where=str(error.filename or ""),
-            hint=f"{HINTS.get(error.errno or 0, 'run it again')}; the next start finishes it by itself",
+            hint=f"{HINTS.get(error.errno or 0, 'run it again')}; the next command finishes it by itself",
         )
         raise unfinished from error
 

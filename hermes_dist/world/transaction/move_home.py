@@ -77,7 +77,7 @@ def move_home(fs: RealFs, source: str, target: str) -> None:
         fs.noreplace(source, target)
         _confirm(fs, source, target)
     except FileExistsError as error:
-        raise Changed("something stands there already", where=str(fs.root / target)) from error
+        raise Changed("something is there already", where=str(fs.root / target)) from error
     except FileNotFoundError as error:
         raise Changed("it is gone", where=str(fs.root / source), hint="run it again") from error
     except OSError as error:
@@ -92,7 +92,7 @@ def _confirm(fs: RealFs, source: str, target: str) -> None:
 def _absent(fs: RealFs, target: str) -> None:
     if fs.kind(target) != "absent":
         raise Changed(
-            "something stands there already",
+            "something is there already",
             where=str(fs.root / target),
             hint="choose another name",
         )

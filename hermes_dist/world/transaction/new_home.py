@@ -122,7 +122,7 @@ def _confirm(fs: Fs, folders: set[str], target: str) -> None:
 def _absent(fs: Fs, target: str) -> None:
     if fs.kind(target) != "absent":
         raise Changed(
-            "something stands there already", where=target, hint="choose another name with --name"
+            "something is there already", where=target, hint="choose another name with --name"
         )
 
 

@@ -61,7 +61,7 @@ def test_a_fault_of_ours_is_a_sentence_without_a_traceback_unless_asked_for(
 ) -> None:
     assert guarded(lambda: fails(ZeroDivisionError("oh")), ["update"], "hermes-dist") == 1
     err = capsys.readouterr().err
-    assert "a fault of this program: ZeroDivisionError: oh" in err
+    assert "a bug in this program: ZeroDivisionError: oh" in err
     assert "please report it" in err
     assert "Traceback" not in err
     assert guarded(lambda: fails(ZeroDivisionError("oh")), ["update", "-v"], "hermes-dist") == 1

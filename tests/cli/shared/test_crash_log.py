@@ -94,7 +94,7 @@ def test_only_the_newest_logs_stay(
     for _ in range(12):
         assert run("install", URL, "--yes") == 1
     assert len(list((root / "distributions" / "crashes").iterdir())) == 10
-    assert "a fault of this program" in capsys.readouterr().err
+    assert "a bug in this program" in capsys.readouterr().err
 
 
 def test_where_no_log_can_be_written_the_message_is_there_all_the_same(
@@ -104,7 +104,7 @@ def test_where_no_log_can_be_written_the_message_is_there_all_the_same(
     (root / "distributions").write_text("in the way")
     assert run("install", URL, "--yes") == 1
     err = capsys.readouterr().err
-    assert "a fault of this program: ZeroDivisionError" in err
+    assert "a bug in this program: ZeroDivisionError" in err
     assert "please report it with the output of the same command and -v" in err
     assert clean(err)
 

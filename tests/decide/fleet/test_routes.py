@@ -235,10 +235,12 @@ def test_faults_on_newer_agents() -> None:
         "messages say discord, not discord-platform, so it never matches",
         "chat_id 1.5 is a number, and never matches: put it in quotes",
         "the gateway does not serve 'apart'; such messages get no answer",
-        "the agent leaves it out: user_id is there without a value",
+        "the agent ignores it: user_id has no value",
     ]
     narrower = [
         text
         for _, text in faults(config({**CHAT, "user_id": "7", "profile": "a"}), ["a"], ["a"], OLD)
     ]
-    assert narrower == ["this agent does not know user_id, so the route is wider than it looks"]
+    assert narrower == [
+        "this agent does not know user_id, so the route matches more than it seems to"
+    ]

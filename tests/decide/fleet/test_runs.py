@@ -37,7 +37,7 @@ def test_the_default_profile_comes_first_then_names_in_order() -> None:
 def test_nothing_is_started_that_was_not_named() -> None:
     with pytest.raises(UsageError, match="no profile is named"):
         choose(ALL, [], all_=False)
-    with pytest.raises(UsageError, match="contradict"):
+    with pytest.raises(UsageError, match="be combined with profile names"):
         choose(ALL, [EVE], all_=True)
 
 

@@ -57,7 +57,7 @@ def test_what_stood_for_a_secret_says_so_and_names_that_steer_programs_are_left_
     found = wanted(
         {"config.yaml": "a: ${MY_KEY}\n", "scripts/a.py": "os.environ['LD_PRELOAD']"}, ("MY_KEY",)
     )
-    assert found == {"MY_KEY": EnvVar("MY_KEY", "Taken out of the settings; fill in your own")}
+    assert found == {"MY_KEY": EnvVar("MY_KEY", "Removed from the settings; fill in your own")}
 
 
 def test_what_a_package_brings_is_named_at_its_root_without_the_machines_files_and_the_manifest() -> (

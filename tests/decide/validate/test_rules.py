@@ -113,7 +113,7 @@ ODD_MANIFESTS = {
     ),
     "another field": (
         manifest("mood: good\n"),
-        "distribution.yaml:6: warning: the field 'mood' is kept, and nothing acts on it",
+        "distribution.yaml:6: warning: the field 'mood' is kept, but has no effect",
     ),
     "the agent's stamps": (
         manifest("installed_at: now\n"),
@@ -147,7 +147,7 @@ ODD_MANIFESTS = {
     ),
     "an owned path that is missing": (
         manifest("distribution_owned:\n  - SOUL.md\n  - docs/\n"),
-        "distribution.yaml:8: warning: distribution_owned names docs, which is not there",
+        "distribution.yaml:8: warning: distribution_owned names docs, which does not exist",
     ),
     "an owned path of the machine": (
         manifest("distribution_owned:\n  - SOUL.md\n  - workspace\n"),
@@ -226,7 +226,10 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
         "mcp.json:2: error: web: neither command nor url",
     ),
     "no servers at all": ({"mcp.json": "{}"}, "mcp.json:1: warning: it names no server"),
-    "a shape nobody knows": ({"mcp.json": '{"a": 1}'}, "mcp.json:1: error: no MCP servers in it"),
+    "a shape nobody knows": (
+        {"mcp.json": '{"a": 1}'},
+        "mcp.json:1: error: it contains no MCP servers",
+    ),
     "a secret of a server": (
         {
             "mcp.json": '{"mcpServers": {"web": {"command": "x",\n "env": {"API_KEY": "hunter2hunter2"}}}}'
@@ -277,7 +280,7 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a skill of another name": (
         {"skills/x/SKILL.md": "---\ndescription: y\nname: y\n---\nX\n"},
-        "skills/x/SKILL.md:3: warning: its name 'y' is not that of its folder 'x'",
+        "skills/x/SKILL.md:3: warning: its name 'y' differs from the name of its folder, 'x'",
     ),
     "a description too long": (
         {"skills/x/SKILL.md": f"---\nname: x\ndescription: {'y' * 1025}\n---\nX\n"},
@@ -335,7 +338,7 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a place on a machine": (
         {"SOUL.md": "a\nread /home/lovelace/x\n"},
-        "SOUL.md:2: warning: '/home/lovelace' is a path on somebody's machine",
+        "SOUL.md:2: warning: '/home/lovelace' is a path on one particular machine",
     ),
     "a place on Windows": (
         {"SOUL.md": "C:\\Users\\lovelace\\x\n"},
@@ -377,10 +380,10 @@ def test_what_is_ordinary_hears_nothing() -> None:
 
 def test_the_home_of_whoever_looks_counts_whatever_its_name() -> None:
     assert said({"SOUL.md": "see /home/user/x\n"}, own="/home/user") == [
-        "SOUL.md:1: warning: '/home/user' is a path on somebody's machine"
+        "SOUL.md:1: warning: '/home/user' is a path on one particular machine"
     ]
     assert said({"SOUL.md": "see /srv/people/ada/x\n"}, own="/srv/people/ada") == [
-        "SOUL.md:1: warning: '/srv/people/ada' is a path on somebody's machine"
+        "SOUL.md:1: warning: '/srv/people/ada' is a path on one particular machine"
     ]
 
 

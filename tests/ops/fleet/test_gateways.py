@@ -123,10 +123,10 @@ def test_stale_pids_are_seen_and_cleared_away(fleet: Fleet) -> None:
     status = fleet.run("status", "coder")
     assert "stale" in status.stdout
     (row,) = fleet.json("start", "coder")["gateways"]
-    assert (row["outcome"], row["note"]) == ("started", "a stale pid was cleared away")
+    assert (row["outcome"], row["note"]) == ("started", "a stale pid was removed")
     os.kill(row["pid"], signal.SIGKILL)
     (row,) = fleet.json("stop", "coder")["gateways"]
-    assert (row["outcome"], row["note"]) == ("not running", "a stale pid was cleared away")
+    assert (row["outcome"], row["note"]) == ("not running", "a stale pid was removed")
     assert json.loads((home / "gateway_state.json").read_text())["gateway_state"] == "stopped"
 
 

@@ -155,7 +155,7 @@ def test_a_home_of_ours_that_lost_its_lockfile_is_taken_over_with_its_own_commit
         story.ship({"SOUL.md": f"other {n}\n"})
     (story.home / "distribution.lock").unlink()
     assert not adoptable(story.ctx, BOT)
-    with pytest.raises(DistError, match="not noted") as told:
+    with pytest.raises(DistError, match="does not say where") as told:
         adopting(story)
     assert "adopt bot SOURCE" in told.value.hint
     adopting(story, story.url)

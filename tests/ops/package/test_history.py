@@ -157,9 +157,9 @@ def test_going_back_twice_goes_further_back_and_by_number_comes_forward(story: S
 
 def test_a_number_that_is_not_there_is_told_with_those_that_are(story: Story) -> None:
     story.install()
-    with pytest.raises(DistError, match="kept are 0 to 1"):
+    with pytest.raises(DistError, match="the history has 0 to 1"):
         story.rollback(7)
-    with pytest.raises(DistError, match="no package was there at generation 0"):
+    with pytest.raises(DistError, match="the profile had no package at generation 0"):
         story.rollback(0)
 
 

@@ -237,7 +237,7 @@ def test_the_command_says_what_where_and_what_to_do_and_its_code_tells_whether_s
         )
 
     done = run()
-    assert (done.returncode, done.stdout) == (0, "All is well.\n")
+    assert (done.returncode, done.stdout) == (0, "No problems found.\n")
     (ctx.layout.home(CODER) / ".env").chmod(0o644)
     done = run()
     assert done.returncode == 1

@@ -93,8 +93,8 @@ def test_sizes_are_read_as_other_programs_write_them(field: bytes, expected: int
     [
         (b"0000000008 \0", "not a valid number"),
         (b"-0000000001\0", "not a valid number"),
-        (b"\xff" * 12, "negative or huge"),
-        (b"\x80" + b"\x10" * 11, "negative or huge"),
+        (b"\xff" * 12, "negative or too large"),
+        (b"\x80" + b"\x10" * 11, "negative or too large"),
     ],
 )
 def test_sizes_that_are_none_are_refused(field: bytes, problem: str) -> None:

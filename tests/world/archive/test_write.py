@@ -64,7 +64,7 @@ def test_what_is_written_is_read_again(
     try:
         found, kept = read(ours(files, run=run), folder)
     except Invalid as error:
-        assert "stand beside" in str(error)  # noqa: PT017 - names that are one to some file system
+        assert "hold both" in str(error)  # noqa: PT017 - names that are one to some file system
         return
     assert found.root == "bot"
     assert dict(found.tree) == {

@@ -304,5 +304,5 @@ def test_a_file_that_can_not_be_read_is_odd_and_too_many_open_files_an_error(
     failing(errno.EMFILE)
     with pytest.raises(DistError, match="Too many open files"):
         scan(tmp_path, yes, yes)
-    with pytest.raises(DistError, match="can't look into it"):
+    with pytest.raises(DistError, match="can't read the folder"):
         scan(tmp_path / "no", yes, yes)

@@ -61,7 +61,7 @@ def test_putting_twice_writes_once(store: Store) -> None:
 
 def test_a_missing_blob_is_told_with_a_way_out(store: Store) -> None:
     assert not store.has(Digest.of(b"never"))
-    with pytest.raises(Invalid, match="missing blob") as caught:
+    with pytest.raises(Invalid, match="is missing in the store") as caught:
         store.read(Digest.of(b"never"))
     assert "update" in caught.value.hint
 
@@ -72,7 +72,7 @@ def test_a_damaged_blob_is_never_handed_out_and_can_be_put_again(
 ) -> None:
     digest = store.put(b"sane!")
     store.path(digest).write_bytes(damage)
-    with pytest.raises(Invalid, match="damaged blob"):
+    with pytest.raises(Invalid, match="is damaged in the store"):
         store.read(digest)
     assert not store.has(digest)
     assert store.put(b"sane!") == digest

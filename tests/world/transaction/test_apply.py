@@ -264,7 +264,7 @@ def cut_short(root: Path) -> None:
 
     with pytest.raises(Unfinished) as told:
         update(Hooked(root, hook), root)
-    assert "the next start finishes it by itself" in told.value.hint
+    assert "the next command finishes it by itself" in told.value.hint
 
 
 def test_a_disk_that_failed_past_the_journal_is_gone_on_with_at_the_next_start(
@@ -424,7 +424,7 @@ def test_a_new_home_is_private_whole_and_has_its_first_generation(tmp_path: Path
 def test_a_place_that_is_taken_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
     root = make(tmp_path / "root", {"profiles/new/SOUL.md": b"mine"})
     before = everything(root)
-    with pytest.raises(Changed, match="something stands there already"):
+    with pytest.raises(Changed, match="something is there already"):
         build(RealFs(root))
     assert everything(root) == before
 
