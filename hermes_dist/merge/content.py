@@ -11,7 +11,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import merge_document
 from hermes_dist.merge.frontmatter import merge_skill, split
 from hermes_dist.merge.text import merge_text, mergeable
-from hermes_dist.model.documents.api import ABSENT, Kind, Unmergeable, get, kind_of, load_data
+from hermes_dist.model.documents.api import ABSENT, Kind, Unmergeable, get, kind_of, load_data, same
 from hermes_dist.model.keypath import BODY, KeyPath, format_key
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
@@ -58,10 +58,15 @@ def join_contents(
         else:
             merged = merge_document(path, base, ours, theirs, by_key)
     except Unmergeable as err:
-        return _checked(path, _as_text(base, ours, theirs, favour), kind, ours, str(err))
+        old, own, new = (_Version(kind, content) for content in (base, ours, theirs))
+        joined = _as_text(base, ours, theirs, favour)
+        return _checked(path, joined, kind, (old, own, new), str(err))
     old, own, new = (_Version(kind, content) for content in (base, ours, theirs))
     keys = tuple((format_key(key), _clash(key, old, own, new)) for key in merged.conflicts)
-    return Joined(content=merged.content, base=merged.base, conflicts=keys)
+    notes: tuple[Note, ...] = ()
+    if merged.by_lines:
+        notes = (Note.of(NoteKind.MERGED_AS_TEXT, where=path, why=merged.by_lines),)
+    return Joined(content=merged.content, base=merged.base, conflicts=keys, notes=notes)
 
 
 class _Version:
@@ -79,6 +84,25 @@ class _Version:
         if self._front is None:
             return ABSENT
         return load_data(self._front, self._kind)
+
+    @cached_property
+    def has_data(self) -> bool:
+        """Whether it has data that can be read; a skill has none without front matter."""
+        if self._front is None:
+            return False
+        try:
+            return self._data is not ABSENT
+        except Invalid:
+            return False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is no such version."""
+        return self._front is None and self._body is None
+
+    def says_as(self, other: _Version) -> bool:
+        """Return whether both can be read and have the same data."""
+        return self.has_data and other.has_data and same(self._data, other._data)
 
     def part(self, key: KeyPath) -> object:
         """Return the value at a key of a document or a skill; ABSENT if there is none."""
@@ -111,22 +135,24 @@ def _as_text(
     return Joined(content=merged.content, base=merged.base, conflicts=(("", kind),))
 
 
-def _checked(path: RelPath, joined: Joined, kind: Kind | None, ours: bytes, why: str) -> Joined:
-    """Check that a document merged as text is still valid, if ours was."""
+def _checked(
+    path: RelPath,
+    joined: Joined,
+    kind: Kind | None,
+    sides: tuple[_Version, _Version, _Version],
+    why: str,
+) -> Joined:
+    """Check a document merged as text: it must still be valid, if ours was, and must not say what nobody wrote."""
     if joined.whole:
         return joined
-    # Lines of two valid documents can join to one that the agent can't load; it would then start without settings.
-    if kind is not None and _loads(ours, kind) and not _loads(joined.content, kind):
+    ours, merged = sides[1], _Version(kind, joined.content)
+    # Lines of two valid documents can merge to one that the agent can't load; it would then start without settings.
+    broken = ours.has_data and not merged.has_data
+    # Valid documents come here if their merge by key can't be told or written. Then no data but ours can be trusted.
+    invented = all(side.has_data or side.is_new for side in sides) and not ours.says_as(merged)
+    if broken or invented:
         return Joined(whole=True, notes=(Note.of(NoteKind.NOT_JOINED, where=path, why=why),))
     note = Note.of(NoteKind.MERGED_AS_TEXT, where=path, why=why)
     return Joined(
         content=joined.content, base=joined.base, conflicts=joined.conflicts, notes=(note,)
     )
-
-
-def _loads(data: bytes, kind: Kind) -> bool:
-    try:
-        load_data(data, kind)
-    except Invalid:
-        return False
-    return True

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.shapes import Shape, shape_of
+from hermes_dist.merge.text import TextMerge, merge_text, mergeable
 from hermes_dist.merge.values import Favour, Merge, alike, nobody
 from hermes_dist.model.documents.api import (
     Document,
@@ -18,7 +21,8 @@ from hermes_dist.model.documents.api import (
 )
 from hermes_dist.model.keypath import Item, KeyPath, Segment
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.values import ABSENT, by_field, child, key_field, same
+from hermes_dist.model.side import Side
+from hermes_dist.model.values import ABSENT, by_field, child, get, key_field, same, with_value
 
 
 class DocMerge(Struct, frozen=True):
@@ -28,11 +32,13 @@ class DocMerge(Struct, frozen=True):
         content: The live bytes: everything that merges, and ours where there is a conflict.
         base: The next base: theirs, with each conflicting key put back to its old base.
         conflicts: The keys left in conflict; ``()`` is the whole document.
+        by_lines: Why the lines were merged instead of the keys, with the same result; empty if they were not.
     """
 
     content: bytes
     base: bytes
     conflicts: tuple[KeyPath, ...] = ()
+    by_lines: str = ""
 
 
 def merge_values(
@@ -98,6 +104,22 @@ def merge_kind(
         old = _readable(base, kind, "as remembered")
     own, new = _readable(ours, kind, "here"), _readable(theirs, kind, "upstream")
     values = _Sides(old, own, new)
+    try:
+        return _spliced(path, (old, own, new), values, theirs, base, favour)
+    except Unmergeable as err:
+        return _unspliced(path, kind, (base, ours, theirs), values, favour, str(err))
+
+
+def _spliced(
+    path: RelPath,
+    docs: tuple[Document | None, Document, Document],
+    values: _Sides,
+    theirs: bytes,
+    base: bytes | None,
+    favour: Favour,
+) -> DocMerge:
+    """Merge by key, and write the result into the text of ours."""
+    old, own, new = docs
     pinned: frozenset[KeyPath] = frozenset()
     # Upstream may delete an entry beside which the user only wrote a comment: by the data that is no edit, but the
     # comment would be gone. Such keys can be seen only after splicing; then the merge is done again with them held
@@ -114,8 +136,60 @@ def merge_kind(
         raise Unmergeable("the two files have nothing in common")
     if _lost_unasked(spliced.lost, merge, favour):
         raise Unmergeable("a comment of yours would be lost")
-    remembered = _remembered(theirs, base, kind, merge.conflicts)
+    remembered = _remembered(theirs, base, own.kind, merge.conflicts)
     return DocMerge(spliced.content, remembered, tuple(merge.conflicts))
+
+
+def _unspliced(
+    path: RelPath,
+    kind: Kind,
+    texts: tuple[bytes | None, bytes, bytes],
+    values: _Sides,
+    favour: Favour,
+    why: str,
+) -> DocMerge:
+    """Merge by key where the result can't be spliced into ours: by lines if they say the same, else ours stays.
+
+    Lines of three valid documents can join to a valid one that says what nobody wrote, such as the name of one server
+    over the arguments of another. So a merge of the lines counts only if its data are those of the merge by key.
+    """
+    merge = Merge(path, favour)
+    want = merge.value(values.base, values.ours, values.theirs)
+    if () in merge.conflicts:
+        raise Unmergeable(why)
+    clashes = tuple(merge.conflicts)
+    by_lines = _agreeing_lines(kind, texts, want, values.put_back(clashes))
+    if by_lines:
+        return DocMerge(by_lines.content, by_lines.base, clashes, why)
+    base, ours, theirs = texts
+    asked = {key: favour(key) for key in _differing(path, (), values.ours, want)}
+    if same(want, values.theirs) and set(asked.values()) == {Side.THEIRS}:
+        return DocMerge(theirs, theirs)
+    conflicts = (*clashes, *(key for key in asked if asked[key] in {None, Side.THEIRS}))
+    # Mostly all that theirs changed is held: then the base stays, and needs no splicing, which has failed once already.
+    if base is not None and same(values.put_back(conflicts), values.base):
+        return DocMerge(ours, base, conflicts)
+    return DocMerge(ours, _remembered(theirs, base, kind, list(conflicts)), conflicts)
+
+
+def _agreeing_lines(
+    kind: Kind, texts: tuple[bytes | None, bytes, bytes], want: object, want_base: object
+) -> TextMerge | None:
+    """Merge by lines; None unless the result and its next base have the wanted data."""
+    base, ours, theirs = texts[0] or b"", *texts[1:]
+    if not all(mergeable(text) for text in (base, ours, theirs)):
+        return None
+    joined = merge_text(base, ours, theirs)
+    if _says(joined.content, kind, want) and _says(joined.base, kind, want_base):
+        return joined
+    return None
+
+
+def _says(text: bytes, kind: Kind, want: object) -> bool:
+    try:
+        return same(_data(text, kind), want)
+    except Invalid:
+        return False
 
 
 def _remembered(theirs: bytes, base: bytes | None, kind: Kind, conflicts: list[KeyPath]) -> bytes:
@@ -143,6 +217,13 @@ class _Sides:
             return {} if maps and doc.root is None else doc.value
 
         self.base, self.ours, self.theirs = data(base), data(ours), data(theirs)
+
+    def put_back(self, keys: Iterable[KeyPath]) -> object:
+        """Return the data of theirs with the values of base at some keys."""
+        value = self.theirs
+        for key in keys:
+            value = with_value(value, key, get(self.base, key), self.base)
+        return value
 
 
 def _lost_unasked(lost: tuple[KeyPath, ...], merge: Merge, favour: Favour) -> bool:

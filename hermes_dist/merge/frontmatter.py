@@ -81,6 +81,7 @@ def merge_skill(
         own.opening + _ended(front.content) + own.closing + body.content,
         new.opening + _ended(front.base) + new.closing + body.base,
         conflicts,
+        front.by_lines,
     )
 
 

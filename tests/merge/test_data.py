@@ -487,14 +487,27 @@ def test_a_document_that_holds_nothing_is_an_empty_map(ours: str, theirs: str, r
         ("a: 1\n", "a: 1\na: 2\n", "a: 2\n"),
         ("a: 1\n", "a: !x 1\n", "a: 2\n"),
         ("a: 1\n", "a: 2\n---\nb: 1\n", "a: 2\n"),
-        ("x: &x 1\na: *x\nb: 1\n", "x: &x 1\na: *x\nb: 2\n", "x: &x 1\na: 5\nb: 1\n"),
-        ("x: &x 1\nb: 1\n", "x: &x 1\nb: 2\n", "x: &x 1\na: *x\nb: 1\n"),
         ("1: a\nb: 1\n", "true: a\nb: 1\n", "1: a\nb: 2\n"),
     ],
 )
 def test_what_cannot_be_merged_by_structure_says_so(base: str, ours: str, theirs: str) -> None:
     with pytest.raises(Unmergeable):
         merge(base, ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs"),
+    [
+        ("x: &x 1\na: *x\nb: 1\n", "x: &x 1\na: *x\nb: 2\n", "x: &x 1\na: 5\nb: 1\n"),
+        ("x: &x 1\nb: 1\n", "x: &x 1\nb: 2\n", "x: &x 1\na: *x\nb: 1\n"),
+    ],
+)
+def test_a_change_of_an_anchor_beside_an_edit_is_a_conflict_at_its_key(
+    base: str, ours: str, theirs: str
+) -> None:
+    result = merge(base, ours, theirs)
+    assert (result.content.decode(), result.base.decode()) == (ours, base)
+    assert keys_of(result) == ["a"]
 
 
 def test_two_new_documents_of_different_kinds_are_left_to_lines() -> None:

@@ -173,7 +173,16 @@ def rewrite(
     Raises:
         Unmergeable: The document can't be edited by splicing; a wrong result is never returned.
     """
-    splice = Splice(doc, donor, base)
+    try:
+        return _rewritten(doc, want, Splice(doc, donor, base))
+    except Unmergeable:
+        if donor is None or base is None:
+            raise
+    # What upstream did to comments and spelling matters less than its values: without the former more can be spliced.
+    return _rewritten(doc, want, Splice(doc, donor, base, follows=False))
+
+
+def _rewritten(doc: Document, want: object, splice: Splice) -> Spliced:
     text = splice.text(want)
     lost = tuple(splice.lost()) if splice.edits else ()
     if text == doc.text:

@@ -42,17 +42,24 @@ class Splice:
         donor: A document that already spells the new values.
         base: The common ancestor: an entry spelled the same there is untouched by the user, and takes the donor's
             comments.
+        follows: Whether the donor's comments and spelling are taken over where the user left them alone.
     """
 
     def __init__(
-        self, doc: Document, donor: Document | None = None, base: Document | None = None
+        self,
+        doc: Document,
+        donor: Document | None = None,
+        base: Document | None = None,
+        *,
+        follows: bool = True,
     ) -> None:
         self.doc = doc
         self.donor = donor
         self.base = base
         self.edits: list[Edit] = []
         # Comments can only follow upstream's if there are any. Without them an equal value needs no look at all.
-        self.follows = bool(donor and base and ("#" in donor.text or "#" in base.text))
+        self.takes = follows and donor is not None and base is not None
+        self.follows = bool(follows and donor and base and ("#" in donor.text or "#" in base.text))
 
     def text(self, want: object) -> str:
         """Return the whole text, edited to hold ``want``.
@@ -226,7 +233,7 @@ class Splice:
         if equal and not self.follows:
             return
         donor, base = slot.among(donor), slot.among(base)
-        if donor and base:
+        if self.takes and donor and base:
             if self.take_over(view, want, donor, base, path):
                 return
         elif equal:
@@ -237,7 +244,9 @@ class Splice:
 
     def take_over(self, view: View, want: object, donor: View, base: View, path: KeyPath) -> bool:
         """Take over the donor's spelling and comments where the user left them alone; True if nothing else is to do."""
-        if isinstance(want, dict):
+        # Whether the map stays is decided before its heading is touched: one that is replaced whole takes its heading
+        # along, and two edits of the same lines would be in each other's way.
+        if isinstance(want, dict) and _has_one_of(view, want):
             # The entries of a map follow one by one, so that a comment of the user's inside holds up only its own.
             if self.follows:
                 self.follow_head(view, donor, base, path)
@@ -319,6 +328,11 @@ def _without_heading(new: str, above: str) -> str:
 def _is_spelled_like(want: object, node: Node) -> TypeGuard[dict[object, object] | list[object]]:
     """Return whether the wanted value is a map or list, as the node is, and the node has entries to go by."""
     return isinstance(want, dict | list) and type(node.value) is type(want) and bool(node.entries)
+
+
+def _has_one_of(view: View, want: dict[object, object]) -> bool:
+    """Return whether an entry of a map stays, so that the map is edited inside instead of replaced."""
+    return view.node.is_map and any(entry.key in want for entry in view.node.entries)
 
 
 def _departing(text: str, kids: list[View], stay: set[int]) -> Iterator[tuple[View, int, int]]:

@@ -1,0 +1,86 @@
+"""A settings file that its author and its user edit: no data that nobody wrote, and each comment once."""
+
+from __future__ import annotations
+
+from budget import examples
+from document_authors import three
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hermes_dist.merge.content import Joined, join_contents
+from hermes_dist.merge.data import merge_values
+from hermes_dist.model.documents.api import Kind, load_data, same
+from hermes_dist.model.keypath import format_key
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.side import Side
+from hermes_dist.voice.notes import sentences
+
+PATH = RelPath("settings.yaml")
+LAW = settings(max_examples=examples(3000), deadline=None)
+
+
+def joined(base: str, ours: str, theirs: str, favour: Side | None = None) -> Joined:
+    sides = (side.encode() for side in (base, ours, theirs))
+    return join_contents(PATH, *sides, lambda _key: favour)
+
+
+def data(text: str | bytes) -> object:
+    return load_data(text.encode() if isinstance(text, str) else text, Kind.YAML)
+
+
+def stories() -> st.SearchStrategy[tuple[str, str, str]]:
+    return st.integers(0, 1 << 62).map(three)
+
+
+@LAW
+@given(stories())
+def test_the_data_are_those_of_the_merge_by_key(texts: tuple[str, str, str]) -> None:
+    result = joined(*texts)
+    assert not result.whole
+    value, clashes = merge_values(PATH, *map(data, texts))
+    # A comment of the user's can hold more keys than the data know; there the data of ours stay.
+    held = {key for key, _ in result.conflicts}
+    assert held >= {format_key(key) for key in clashes}
+    if held == {format_key(key) for key in clashes}:
+        assert same(data(result.content), value)
+    again = join_contents(PATH, result.base, result.content, texts[2].encode(), lambda _: None)
+    assert (again.content, again.base) == (result.content, result.base)
+    mine = join_contents(PATH, result.base, result.content, texts[2].encode(), lambda _: Side.OURS)
+    assert mine.content == result.content
+    assert mine.conflicts == ()
+
+
+def test_a_map_that_upstream_replaced_whole_takes_its_heading_along() -> None:
+    result = joined("# old\nm:\n  a: 1\nk: 1", "# old\nm:\n  a: 1\nk: 2", "# new\nm:\n  b: 1\nk: 1")
+    assert (result.content, result.base) == (
+        b"# new\nm:\n  b: 1\nk: 2",
+        b"# new\nm:\n  b: 1\nk: 1",
+    )
+    assert (result.conflicts, result.notes) == ((), ())
+
+
+def test_no_server_has_the_name_of_one_and_the_arguments_of_another() -> None:
+    old = "# searches\nservers:\n  search:\n    command: npx\n    args:\n    - search@1\n"
+    new = "# reads files\nservers:\n  files:\n    command: npx\n    args:\n    - files@7\n    - /srv\n"
+    model = "model:\n  default: {}\n"
+    result = joined(model.format("x") + old, model.format("mine") + old, model.format("x") + new)
+    assert result.content.decode() == model.format("mine") + new
+    assert result.conflicts == ()
+
+
+ANCHORED = "x: &x 1\na: *x\n\nb: 1\n"
+
+
+def test_lines_stand_only_if_they_say_what_the_keys_say() -> None:
+    moved = ANCHORED.replace("&x 1", "&x 5")
+    agreed = joined(ANCHORED, ANCHORED.replace("b: 1", "b: 2"), moved)
+    assert agreed.content.decode() == moved.replace("b: 1", "b: 2")
+    assert sentences(agreed.notes) == ("settings.yaml: merged as text: a change touches an anchor",)
+    # By lines, the user's own key would change its value with the anchor that it names.
+    mine = ANCHORED + "d: *x\n"
+    held = joined(ANCHORED, mine, moved)
+    assert (held.content.decode(), held.base.decode()) == (mine, ANCHORED)
+    assert [key for key, _ in held.conflicts] == ["x", "a"]
+    settled = joined(ANCHORED, mine, moved, Side.OURS)
+    assert (settled.content.decode(), settled.conflicts, settled.whole) == (mine, (), False)
+    assert joined(ANCHORED, mine, moved, Side.THEIRS).content.decode() in (mine, moved)
