@@ -1,9 +1,9 @@
 """Renames: give three trees common names, so that an edit follows a file that moved.
 
 A rename on one side is applied to the other two trees before paths are merged. Exact renames always count. Similar
-ones (at least half of the lines) count only for files that the other side edited or deleted, or that are in a folder
-where the other side added files, since only there would something be lost. Nothing is remembered: the next update
-finds the same renames again.
+ones (:mod:`hermes_dist.merge.likeness`) count only for files that the other side edited or deleted, or that are in a
+folder where the other side added files, since only there would something be lost. Nothing is remembered: the next
+update finds the same renames again.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
-from hermes_dist.merge.text import mergeable, similarity
+from hermes_dist.merge.likeness import Alike, Likeness, Portrait
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
 
-SIMILAR = 0.5
 _MOST_PAIRS = 20_000
 
 
@@ -149,8 +148,8 @@ def _similar(
         return {}
     found: dict[RelPath, RelPath] = {}
     taken: set[RelPath] = set()
-    # The best score first; at equal scores the shared end of the path pairs a file with its namesake.
-    for _score, _tail, old, new in sorted(_scored(matters, free, base, side, read), reverse=True):
+    # The likest first; of equally like ones the shared end of the path pairs a file with its namesake.
+    for _alike, _tail, old, new in sorted(_scored(matters, free, base, side, read), reverse=True):
         if old not in found and new not in taken:
             found[old] = new
             taken.add(new)
@@ -159,19 +158,18 @@ def _similar(
 
 def _scored(
     matters: list[RelPath], free: list[RelPath], base: Tree, side: Tree, read: Read
-) -> Iterator[tuple[float, int, RelPath, RelPath]]:
+) -> Iterator[tuple[Alike, int, RelPath, RelPath]]:
     """Yield the pairs that are similar enough: likeness, length of the shared end of the paths, old and new name."""
-    for old in matters:
-        before = read(base[old].digest)
-        if not before or not mergeable(before):
+    likeness = Likeness(base, side, read)
+    before = {path: Portrait.of(path, read(base[path].digest)) for path in matters}
+    for new in free:
+        after = Portrait.of(new, read(side[new].digest))
+        if after is None:
             continue
-        for new in free:
-            after = read(side[new].digest)
-            if not mergeable(after):
-                continue
-            score = similarity(before, after)
-            if score >= SIMILAR:
-                yield score, _shared_tail(old, new), old, new
+        for old, portrait in before.items():
+            alike = portrait and likeness.between(portrait, after)
+            if alike:
+                yield alike, _shared_tail(old, new), old, new
 
 
 def _new_files_along(
@@ -213,9 +211,29 @@ def _folder_moves(
         # If less than half of its files moved, they moved out of the folder; the folder did not move.
         moved_most = 2 * len(targets[folder]) >= files_before[folder]
         target = _only(targets[folder])
-        if target is not None and moved_most and not files_now[folder]:
+        if target is None or not moved_most or files_now[folder]:
+            continue
+        if not _is_another_folder(folder, target, moves, base, mover):
             whole[folder] = target
     return whole
+
+
+def _is_another_folder(
+    old: RelPath,
+    new: RelPath,
+    moves: Mapping[RelPath, RelPath],
+    base: Tree,
+    mover: Tree,
+) -> bool:
+    """Whether a folder is one of its own that only shares files, such as a licence, with one that is gone.
+
+    Two skills of one author have the same licence and helpers. What tells them apart are the files that have the same
+    name in both and are not the same file: their ``SKILL.md``, or as many files as moved.
+    """
+    inside = [path for path in base if path.under(old)]
+    came = {path for path in mover if path not in base}
+    unlike = [p for p in inside if p not in moves and RelPath(f"{new}{p[len(old) :]}") in came]
+    return RelPath(f"{old}/SKILL.md") in unlike or 2 * len(unlike) >= len(inside)
 
 
 def _files_in(tree: Tree) -> Counter[RelPath]:

@@ -128,6 +128,34 @@ def test_own_files_stay_where_less_than_half_of_the_folder_moved() -> None:
     assert "s/own.md" in names.ours
 
 
+@pytest.mark.parametrize(
+    ("base", "theirs", "moved"),
+    [
+        ({"SKILL.md": "a", "LICENSE": "mit"}, {"SKILL.md": "b", "LICENSE": "mit"}, False),
+        (
+            {"SKILL.md": "a", "LICENSE": "mit", "x.py": "x"},
+            {"SKILL.md": "b", "LICENSE": "mit", "x.py": "x"},
+            False,
+        ),
+        ({"a.md": "a", "LICENSE": "mit"}, {"a.md": "b", "LICENSE": "mit"}, False),
+        ({"a.md": "a", "LICENSE": "mit"}, {"LICENSE": "mit"}, True),
+        (
+            {"a.md": "a", "LICENSE": "mit", "x.py": "x"},
+            {"a.md": "b", "LICENSE": "mit", "x.py": "x"},
+            True,
+        ),
+    ],
+)
+def test_own_files_do_not_go_to_another_folder_that_only_shares_files(
+    base: dict[str, str], theirs: dict[str, str], moved: bool
+) -> None:
+    before = {f"skills/tides/{name}": data for name, data in base.items()}
+    after = {f"skills/invoices/{name}": data for name, data in theirs.items()}
+    ours = tree({**before, "skills/tides/own.md": "mine"})
+    names = under_common_names(tree(before), ours, tree(after), read)
+    assert ("skills/invoices/own.md" in names.ours) is moved
+
+
 def test_an_own_file_in_an_inner_folder_follows_that_and_not_the_outer_one() -> None:
     base = {"s/a.md": "x", "s/t/b.md": "y"}
     theirs = tree({"v/a.md": "x", "w/b.md": "y"})

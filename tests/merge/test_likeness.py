@@ -1,0 +1,132 @@
+"""Likeness: what two files have in common that says something, measured on generated packages and against git."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from budget import examples
+from templated import KINDS, Case, case_of
+
+from hermes_dist.merge.renames import find_renames
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest, Entry, Tree
+
+BLOBS: dict[Digest, bytes] = {}
+NOTHING = Tree({})
+
+
+def tree(files: Mapping[str, str]) -> Tree:
+    entries = {}
+    for path, text in files.items():
+        digest = Digest.of(text.encode())
+        BLOBS[digest] = text.encode()
+        entries[RelPath(path)] = Entry(digest)
+    return Tree(entries)
+
+
+def found(base: Mapping[str, str], side: Mapping[str, str]) -> dict[str, str]:
+    """The renames that are found where the other side touched every file."""
+    pairs = find_renames(tree(base), tree(side), NOTHING, BLOBS.__getitem__)
+    BLOBS.clear()
+    return {str(old): str(new) for old, new in pairs.items()}
+
+
+def skill(name: str, *body: str) -> str:
+    lines = ["---", f"name: {name}", "description: x", "version: 1.0.0", "---", "", f"# {name}", ""]
+    return "\n".join([*lines, "## When to use", "", *body, "", "## Steps", "", "---", ""])
+
+
+def test_blank_lines_rules_and_stock_headings_are_no_likeness() -> None:
+    tides = skill("tides", "When the sea is asked about.", "Read the table of the harbour.")
+    invoices = skill("invoices", "When money is owed.", "Write down who owes how much.")
+    assert not found({"skills/tides/SKILL.md": tides}, {"skills/invoices/SKILL.md": invoices})
+
+
+def test_what_other_files_of_the_package_say_too_is_no_likeness() -> None:
+    stock = [f"Every skill of this package says sentence number {n}." for n in range(9)]
+    body = {
+        name: skill(name, *stock, f"Only {name} says so.", f"And {name}s that.") for name in "abcd"
+    }
+    stays = {f"skills/{name}/SKILL.md": body[name] for name in "cd"}
+    base = {**stays, "skills/a/SKILL.md": body["a"]}
+    assert not found(base, {**stays, "skills/b/SKILL.md": body["b"]})
+
+
+def test_the_name_in_the_front_matter_tells_which_of_two_is_meant() -> None:
+    lines = [f"Sentence number {n} is quite long." for n in range(8)]
+    old = {"skills/x/SKILL.md": skill("tides", *lines)}
+    side = {
+        "skills/y/SKILL.md": skill("other", *lines),
+        "skills/z/SKILL.md": skill("tides", *lines[:6], "Two sentences", "are new ones."),
+    }
+    assert found(old, side) == {"skills/x/SKILL.md": "skills/z/SKILL.md"}
+
+
+def test_two_jobs_of_equal_settings_and_other_prompts_are_two_jobs() -> None:
+    same = '"schedule": "0 9 * * *",\n"deliver": "origin",\n"enabled": true,\n"model": "default"'
+    one, two = (
+        f'{{\n"name": "{name}",\n{same},\n"prompt": "{prompt}"\n}}\n'
+        for name, prompt in (("tides", "Tell the tides."), ("bills", "Pay what is due."))
+    )
+    assert not found({"cron/tides.json": one}, {"cron/bills.json": two})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_unrelated_files_of_one_template_are_never_a_rename(kind: str) -> None:
+    rng = random.Random(kind)
+    for number in range(examples(12_000)):
+        case = case_of(rng, kind, rename=False)
+        assert not found(case.base, case.side), (number, case.old, case.new)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_that_was_renamed_and_edited_is_found(kind: str) -> None:
+    rng = random.Random(kind)
+    tally: Counter[bool] = Counter()
+    for _ in range(examples(4_000, least=300)):
+        case = case_of(rng, kind, rename=True, edited=rng.uniform(0, 0.4))
+        tally[found(case.base, case.side) == {case.old: case.new}] += 1
+    assert tally[True] >= 0.95 * tally.total(), tally
+
+
+def by_git(cases: list[Case], place: Path) -> list[dict[str, str]]:
+    """What ``git diff -M50%`` takes for renames, in a real repository."""
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
+    subprocess.run(["git", "init", "-q", "--bare", str(place)], check=True, env=env)
+    stream: list[bytes] = []
+    for number, case in enumerate(cases):
+        for name, files in (("base", case.base), ("side", case.side)):
+            stream.append(f"commit refs/heads/{name}{number}\ncommitter A <a@b> 1 +0000\n".encode())
+            stream.append(b"data 0\ndeleteall\n")
+            for path, text in files.items():
+                data = text.encode()
+                stream.append(f"M 644 inline {path}\ndata {len(data)}\n".encode() + data + b"\n")
+    git = ["git", "-C", str(place)]
+    subprocess.run([*git, "fast-import", "--quiet"], input=b"".join(stream), check=True, env=env)
+    pairs = []
+    for number in range(len(cases)):
+        words = ["diff", "-M50%", "--name-status", f"base{number}", f"side{number}"]
+        out = subprocess.run([*git, *words], capture_output=True, check=True, text=True).stdout
+        rows = [line.split("\t") for line in out.splitlines()]
+        pairs.append({row[1]: row[2] for row in rows if row[0].startswith("R")})
+    return pairs
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_a_rename_here_is_one_for_git(kind: str, tmp_path: Path) -> None:
+    rng = random.Random(kind)
+    cases = [
+        case_of(rng, kind, rename=number % 3 > 0, edited=rng.uniform(0, 0.9))
+        for number in range(examples(1_500, least=60))
+    ]
+    here = [found(case.base, case.side) for case in cases]
+    for number, (ours, theirs) in enumerate(
+        zip(here, by_git(cases, tmp_path / "x.git"), strict=True)
+    ):
+        assert ours.items() <= theirs.items(), (number, cases[number])
