@@ -70,12 +70,10 @@ def acting_fields(job: Job) -> dict[str, object]:
     Unknown fields are included: another generation of the agent may act on them.
     """
     known = meaning(job)
-    order = [field for field in _FIRST if field in known]
-    fields = {
-        field: known[field]
-        for field in [*order, *(known.keys() - set(order))]
-        if known[field] not in _SILENT
-    }
+    first = [field for field in _FIRST if field in known]
+    # Sorted, because the facts are stored in the lockfile: the same job has the same facts in every run.
+    others = sorted(known.keys() - set(first))
+    fields = {field: known[field] for field in first + others if known[field] not in _SILENT}
     if fields.get("no_agent") is False:
         del fields["no_agent"]
     return fields
@@ -90,7 +88,7 @@ def _changed_fields(before: Job | None, job: Job) -> list[str]:
     old, new = acting_fields(before or {}), acting_fields(job)
     return [
         field
-        for field in (*new, *(old.keys() - new.keys()))
+        for field in (*new, *sorted(old.keys() - new.keys()))
         if not same(old.get(field), new.get(field))
     ]
 

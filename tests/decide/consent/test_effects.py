@@ -9,6 +9,7 @@ from shelf import Shelf
 from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.effects import find_effects, going_back
 from hermes_dist.decide.consent.granted import grant
+from hermes_dist.decide.consent.jobs import acting_fields
 from hermes_dist.decide.consent.parking import park
 from hermes_dist.decide.consent.switches import Judge, Memory, Unit, ready_and_waiting, units_in
 from hermes_dist.model.documents.api import Kind, load_data
@@ -164,6 +165,14 @@ def test_a_new_job_is_one_effect_and_off() -> None:
         ("prompt", "look"),
         ("deliver", "local"),
     )
+
+
+def test_the_fields_of_a_job_are_told_in_the_same_order_in_every_run() -> None:
+    fields = ("workdir", "model", "deliver", "prompt", "script", "provider", "schedule", "base_url")
+    told = acting_fields({"id": "a", **dict.fromkeys(fields, "x")})
+    first = ["schedule", "script", "prompt"]
+    assert list(told) == first + sorted(told.keys() - set(first))
+    assert len(told) >= len(fields)
 
 
 def running(shelf: Shelf, placed: Tree, **more: object) -> Tree:
