@@ -164,7 +164,7 @@ def _nobody(ctx: Context, key: str, asked: list[str]) -> DistError:
     if is_key(key):
         twins = near_twins(key, ctx.registries.similar(key))
     folder = ""
-    if Path(key).is_dir():
+    if _is_folder(key):
         folder = f"; for the folder here, write ./{key}"
     if twins:
         hint = f"did you mean {' or '.join(twins[:_TWINS])}?{folder}"
@@ -172,6 +172,13 @@ def _nobody(ctx: Context, key: str, asked: list[str]) -> DistError:
         hint = f"search with: {ctx.command('search WORDS')}; a repository is github.com/owner/{key}{folder}"
     where = f"registry {', '.join(asked)}" if asked else "there is no registry"
     return DistError(f"no package is called {key!r:.100}", where=where, hint=hint)
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # a name that is too long for any folder
+        return False
 
 
 def _check_twins(ctx: Context, found: FoundPackage, naming: Naming) -> None:
