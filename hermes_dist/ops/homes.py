@@ -17,6 +17,7 @@ from hermes_dist.model.lock_head import HINT, Damaged
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Tree
 from hermes_dist.ops.context import Context
+from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock, home_lock
 from hermes_dist.world.transaction.apply import Recovered, apply, generations, lock_image, recover
@@ -59,7 +60,7 @@ def open_home(ctx: Context, name: ProfileName) -> Home:
     """Read a profile's lock, after finishing any interrupted operation.
 
     Raises:
-        DistError: The lock is damaged or newer than this program.
+        DistError: The lock or the home can't be read, or the lock is damaged or newer than this program.
     """
     path = ctx.layout.home(name)
     finish_leftover(path)
@@ -68,9 +69,8 @@ def open_home(ctx: Context, name: ProfileName) -> Home:
     except FileNotFoundError:
         return Home(name, path, None, None)
     except OSError as err:
-        raise DistError(
-            f"the lockfile can't be read: {err.strerror}", where=str(ctx.layout.lockfile(name))
-        ) from err
+        where = str(ctx.layout.lockfile(name))
+        raise trouble(err, "the lockfile can't be read", where=where) from err
     try:
         return Home(name, path, without_machine(load_lock(data)), data)
     except DistError as err:
@@ -86,8 +86,16 @@ def about_lock(ctx: Context, name: ProfileName, err: DistError) -> DistError:
 
 
 def finish_leftover(path: Path) -> Recovered | None:
-    """Finish an interrupted operation, unless another command is working on the home right now."""
-    if not (path / ".dist" / "txn").exists():
+    """Finish an interrupted operation, unless another command is working on the home right now.
+
+    Raises:
+        DistError: The home can't be looked into, or the operation can't be finished.
+    """
+    try:
+        interrupted = (path / ".dist" / "txn").exists()
+    except OSError as error:
+        raise trouble(error, "the home can't be read", where=str(path)) from error
+    if not interrupted:
         return None
     try:
         with home_lock(path), RealFs(path) as fs:

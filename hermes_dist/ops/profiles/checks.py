@@ -26,7 +26,7 @@ from hermes_dist.decide.profiles.lifecycle import (
 from hermes_dist.errors import DistError, Invalid, counted
 from hermes_dist.model.documents.api import Kind, load_data, load_manifest_data
 from hermes_dist.model.lock import Lock, load_lock
-from hermes_dist.model.lock_head import load_head
+from hermes_dist.model.lock_head import HINT, load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
 from hermes_dist.ops.change.lost_contents import fetch_again
@@ -36,6 +36,7 @@ from hermes_dist.ops.homes import about_lock, finish_leftover
 from hermes_dist.ops.package import upkeep
 from hermes_dist.ops.profiles import aliases, profile_moves, trash_and_archive
 from hermes_dist.world.agent import processes as running
+from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.transaction.move_home import tighten
 from hermes_dist.world.transaction.new_home import sweep
@@ -393,6 +394,10 @@ def settings(ctx: Context) -> Iterator[Finding]:
             )
 
 
+def _bad_lock(told: DistError) -> Finding:
+    return Finding(kind="bad-lock", what=told.what, where=told.where, hint=told.hint or HINT)
+
+
 @check
 def locks(ctx: Context) -> Iterator[Finding]:
     """Find locks that can't be read, open conflicts and lost contents."""
@@ -400,14 +405,16 @@ def locks(ctx: Context) -> Iterator[Finding]:
         path = ctx.layout.lockfile(name)
         try:
             data = path.read_bytes()
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as err:
+            yield _bad_lock(trouble(err, "the lockfile can't be read", where=str(path)))
             continue
         head = load_head(data)
         try:
             lock = load_lock(data)
         except DistError as err:
-            told = about_lock(ctx, name, err)
-            yield Finding(kind="bad-lock", what=told.what, where=told.where, hint=told.hint)
+            yield _bad_lock(about_lock(ctx, name, err))
             continue
         if head is not None and head.conflicts:
             yield Finding(

@@ -173,7 +173,8 @@ def _model(config: Mapping[object, object]) -> Facts:
 def _package(home: Path) -> Facts:
     """The package, as the lock records it; without a lock, as the manifest says."""
     lock = _bytes(home / LOCKFILE)
-    facts: Facts = {"source": "", "managed": lock is not None, "conflicts": 0, "parked": 0}
+    managed = lock is not None or _is_there(home / LOCKFILE)
+    facts: Facts = {"source": "", "managed": managed, "conflicts": 0, "parked": 0}
     head = load_head(lock) if lock else None
     if head is None:
         manifest = _map(home / MANIFEST)
@@ -207,6 +208,17 @@ def _bytes(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there, even if nobody may read it; if that can't be known, it counts as there."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _map(path: Path) -> Mapping[object, object]:

@@ -16,6 +16,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases, lifecycle, profile_moves, trash_and_archive
 from hermes_dist.ops.profiles.doctor import Finding, doctor
+from hermes_dist.ops.profiles.list import list_profiles
 
 SECRET = "778899:very-secret"
 
@@ -173,6 +174,16 @@ def test_a_lock_that_cannot_be_read_is_told(ctx: Context) -> None:
     ctx.layout.lockfile(CODER).write_text("format = [")
     one(ctx, "bad-lock")
     left(ctx, "bad-lock")
+
+
+def test_a_lock_that_may_not_be_read_is_told_and_no_profile_without_a_package(ctx: Context) -> None:
+    lock = ctx.layout.lockfile(CODER)
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    assert "can't be read" in one(ctx, "bad-lock").what
+    assert [row.managed for row in list_profiles(ctx) if row.name == CODER] == [True]
+    lock.rmdir()
+    assert [row.managed for row in list_profiles(ctx) if row.name == CODER] == [False]
 
 
 def test_leftovers_of_interrupted_commands_are_cleared_away(ctx: Context) -> None:
