@@ -19,6 +19,7 @@ from hermes_dist.errors import DistError
 from hermes_dist.ops.change.machine_secrets import secrets_of, variables_of
 from hermes_dist.ops.context import Context
 from hermes_dist.world import trace
+from hermes_dist.world.disk.errors import HINTS, trouble
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.private import make_private
 
@@ -49,6 +50,16 @@ def listen(brand: Brand, say: Callable[[str], None]) -> None:
 def stop_listening() -> None:
     """Stop what :func:`listen` began."""
     trace.listen(None)
+
+
+def refused_by_system(error: OSError) -> DistError | None:
+    """Return the sentence for an error that the user's machine causes, such as a folder that may not be read.
+
+    None for every other error of the system: that is a fault of this program.
+    """
+    if error.filename is None or error.errno not in HINTS:
+        return None
+    return trouble(error, "the system refuses that")
 
 
 def report(brand: Brand, argv: Sequence[str], error: Exception) -> Crash:

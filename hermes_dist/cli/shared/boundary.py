@@ -76,8 +76,11 @@ class Guard:
 
     def _fault(self, error: Exception) -> int | None:
         """Show a fault of this program, and leave a log of it."""
-        from hermes_dist.ops.crash import report  # noqa: PLC0415 - only a fault pays for it
+        from hermes_dist.ops.crash import refused_by_system, report  # noqa: PLC0415 - only a fault pays for it
 
+        if isinstance(error, OSError) and (told := refused_by_system(error)):
+            early_screen(self.argv).error(told)
+            return told.code
         try:
             crash = report(self.called.brand, self.argv, error)
         except Exception:  # noqa: BLE001 - a fault in telling of a fault must not hide the first one

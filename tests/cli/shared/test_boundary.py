@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -66,6 +67,19 @@ def test_a_fault_of_ours_is_a_sentence_without_a_traceback_unless_asked_for(
     assert "Traceback" not in err
     assert guarded(lambda: fails(ZeroDivisionError("oh")), ["update", "-v"], "hermes-dist") == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_folder_that_may_not_be_read_is_no_fault_of_ours(capsys: Capture) -> None:
+    error = PermissionError(errno.EACCES, "Permission denied", "/srv/bot")
+    assert guarded(lambda: fails(error), ["list"], "hermes-dist") == 1
+    err = capsys.readouterr().err
+    assert err.startswith("error: /srv/bot: the system refuses that: Permission denied\n")
+    assert "who owns the folder" in err
+
+
+def test_an_error_of_the_system_without_a_place_is_a_fault(capsys: Capture) -> None:
+    assert guarded(lambda: fails(PermissionError("oh")), ["list"], "hermes-dist") == 1
+    assert "a fault of this program" in capsys.readouterr().err
 
 
 def test_with_json_an_error_is_an_object_as_well(capsys: Capture) -> None:
