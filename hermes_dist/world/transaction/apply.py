@@ -321,7 +321,8 @@ def _finish(fs: Fs, journal: Journal, guards: Guards, *, again: bool) -> Applied
     except OSError as error:
         unfinished = Unfinished(
             f"it started but could not finish: {error.strerror or error}",
-            where=str(error.filename or ""),
+            # Of an exchange, the second name is the file of the home; the first is a slot of the transaction.
+            where=str(error.filename2 or error.filename or ""),
             hint=f"{HINTS.get(error.errno or 0, 'run it again')}; the next command finishes it by itself",
         )
         raise unfinished from error

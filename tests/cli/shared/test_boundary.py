@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +76,12 @@ def test_a_folder_that_may_not_be_read_is_no_fault_of_ours(capsys: Capture) -> N
     err = capsys.readouterr().err
     assert err.startswith("error: /srv/bot: the system refuses that: Permission denied\n")
     assert "who owns the folder" in err
+
+
+def test_a_name_that_is_too_long_is_no_fault_of_ours(home: Path, capsys: Capture) -> None:
+    for verb in ("init", "validate"):
+        assert start(HERMES, [verb, "a" * 300], prog="hermes-dist", profile=None) == 1
+        assert "choose a shorter name" in capsys.readouterr().err
 
 
 def test_an_error_of_the_system_without_a_place_is_a_fault(capsys: Capture) -> None:

@@ -267,6 +267,16 @@ def cut_short(root: Path) -> None:
     assert "the next command finishes it by itself" in told.value.hint
 
 
+def test_what_could_not_be_finished_names_the_file_of_the_home(root: Path) -> None:
+    def hook(_call: int, called: str, *_: object) -> None:
+        if called == "exchange":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "0", None, "SOUL.md")
+
+    with pytest.raises(Unfinished) as told:
+        update(Hooked(root, hook), root)
+    assert told.value.where == "SOUL.md"
+
+
 def test_a_disk_that_failed_past_the_journal_is_gone_on_with_at_the_next_start(
     fs: RealFs, root: Path
 ) -> None:
