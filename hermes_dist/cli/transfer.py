@@ -156,6 +156,20 @@ def read_passphrase(file: str) -> str:
     return line
 
 
+def _archive(file: str) -> Path:
+    """Return the path of the archive to import.
+
+    Raises:
+        UsageError: It is an address, which may contain a password and so is not shown.
+    """
+    if "://" in file:
+        raise UsageError(
+            "FILE is an archive on this machine, not an address",
+            hint="download it first, then import the file",
+        )
+    return Path(file).expanduser()
+
+
 @command_with_request("dry_run", "conflict", "allow_effects", "only", "without")
 def import_(
     session: Session,
@@ -183,7 +197,7 @@ def import_(
 
     outcome = arriving.import_(
         session.ctx,
-        Path(file).expanduser(),
+        _archive(file),
         request,
         confirm,
         passphrase=passphrase,

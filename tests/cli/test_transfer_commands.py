@@ -179,3 +179,10 @@ def test_export_without_a_name_is_about_the_active_profile(cli: Cli, here: Path)
     code, out, _ = cli("export")
     assert code == 0
     assert f"Exported bot to {here}/bot.tar.gz" in out
+
+
+def test_an_address_is_no_archive_and_its_password_is_not_shown(cli: Cli) -> None:
+    code, out, err = cli("import", "https://me:hunter2@example.org/bot.tar.gz")
+    assert code == 2
+    assert "not an address" in err
+    assert "hunter2" not in out + err
