@@ -11,6 +11,7 @@ from hermes_dist.cli.shared.command import DryRun, command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.ops.front_door import launcher as ops
 from hermes_dist.voice.clean import clean
+from hermes_dist.voice.front_door_json import installed_data, removed_data, status_data
 
 Into = Annotated[
     Path | None, typer.Option("--into", metavar="DIR", help="The folder; ~/.local/bin by default.")
@@ -28,10 +29,7 @@ def install(session: Session, into: Into = None, dry_run: DryRun = False) -> int
         )
     if not dry_run:
         ops.install(session.ctx.layout, into)
-    screen.emit(
-        "front-door",
-        {"launcher": str(planned.launcher), "replaces": planned.replaces, "dry_run": dry_run},
-    )
+    screen.emit("front-door", installed_data(planned, dry_run=dry_run))
     done = "already sends"
     if dry_run:
         done = "would send"
@@ -46,11 +44,7 @@ def install(session: Session, into: Into = None, dry_run: DryRun = False) -> int
 @command
 def remove(session: Session, into: Into = None) -> int:
     removed = ops.remove(session.ctx.layout, into)
-    rows = [
-        {"launcher": str(r.launcher), "outcome": str(r.outcome), "former": r.former}
-        for r in removed
-    ]
-    session.screen.emit("front-door-removed", {"doors": rows})
+    session.screen.emit("front-door-removed", removed_data(removed))
     for removal in removed:
         line = f"{removal.launcher}: {removal.outcome}"
         if removal.former and removal.outcome == "restored":
@@ -65,11 +59,7 @@ def remove(session: Session, into: Into = None) -> int:
 def status(session: Session) -> int:
     found = ops.status(session.ctx.layout, session.ctx.env)
     screen = session.screen
-    doors = [
-        {"launcher": str(d.launcher), "stands": d.stands, "former": d.former} for d in found.doors
-    ]
-    agent = {"argv": list(found.agent.argv), "origin": found.agent.origin} if found.agent else None
-    screen.emit("front-door-status", {"doors": doors, "active": found.active, "agent": agent})
+    screen.emit("front-door-status", status_data(found))
     for door in found.doors:
         line = f"{door.launcher}: in place"
         if not door.stands:

@@ -14,7 +14,7 @@ from hermes_dist.errors import DistError
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles import list as ops
 from hermes_dist.voice.clean import clean
-from hermes_dist.voice.profile_json import row_data
+from hermes_dist.voice.profile_json import alias_data, alias_removed_data, row_data, used_data
 
 
 @command
@@ -64,7 +64,7 @@ def use(
 ) -> int:
     name = session.ctx.profile(profile)
     ops.use(session.ctx, name)
-    session.screen.emit("use", {"profile": name})
+    session.screen.emit("use", used_data(name))
     session.screen.say(f"Plain {session.brand.name} commands use {name} now.")
     return 0
 
@@ -84,11 +84,11 @@ def alias(
         gone = aliases.remove(layout, name or chosen)
         if gone is None:
             raise DistError(f"there is no alias {name or chosen!r}", where=str(layout.commands))
-        session.screen.emit("alias", {"profile": chosen, "removed": gone.name})
+        session.screen.emit("alias", alias_removed_data(chosen, gone))
         session.screen.say(f"Removed the command {gone.name}.")
         return 0
     planned = aliases.plan(layout, chosen, name or chosen, env=session.ctx.env)
     made = aliases.write(layout, planned)
-    session.screen.emit("alias", {"profile": chosen, "alias": made.name, "path": str(made.path)})
+    session.screen.emit("alias", alias_data(chosen, made))
     session.screen.say(f"{made.name} starts {chosen}: try {made.name} chat")
     return 0

@@ -13,8 +13,14 @@ from hermes_dist.errors import UsageError
 from hermes_dist.model.trust import Policy
 from hermes_dist.ops.authoring import sign as signing
 from hermes_dist.ops.trust import trusted_keys as ops
-from hermes_dist.voice.author_json import trusted_data
 from hermes_dist.voice.clean import clean
+from hermes_dist.voice.key_json import (
+    key_added_data,
+    keys_removed_data,
+    rotated_data,
+    signed_data,
+    trusted_data,
+)
 
 Key = Annotated[
     str,
@@ -50,20 +56,12 @@ def sign(
         raise UsageError("--rotate and --tag don't go together")
     if rotate:
         done = signing.rotate(session.ctx, path, Path(rotate).expanduser(), key=key)
-        screen.emit("sign", {"file": str(done.file), "old": done.old, "new": done.new})
+        screen.emit("sign", rotated_data(done))
         screen.say(f"{done.new} follows {done.old}, as stated in {clean(done.file)}.")
         screen.tell("  next: commit that file, and sign the next release with the new key")
         return 0
     signed = signing.sign(session.ctx, path, tag=tag, key=key)
-    screen.emit(
-        "sign",
-        {
-            "tag": signed.tag,
-            "object": signed.oid,
-            "signer": signed.fingerprint,
-            "changed": signed.changed,
-        },
-    )
+    screen.emit("sign", signed_data(signed))
     how = "is signed" if signed.changed else "was signed already"
     screen.say(f"{clean(signed.tag)} {how} by {signed.fingerprint} ({clean(signed.key)}).")
     if signed.changed:
@@ -119,9 +117,7 @@ def add(
     ],
 ) -> int:
     added = ops.add(session.ctx, name, key)
-    session.screen.emit(
-        "trust", {"added": {"name": added.name, "fingerprint": added.fingerprint, "key": added.key}}
-    )
+    session.screen.emit("trust", key_added_data(added))
     session.screen.say(f"{added.fingerprint} is trusted as {clean(added.name)}.")
     return 0
 
@@ -145,7 +141,7 @@ def remove(
     if reason and not revoke:
         raise UsageError("--reason works only with --revoke")
     gone = ops.remove(session.ctx, who, revoke=revoke, reason=reason)
-    session.screen.emit("trust", {"removed": [key.fingerprint for key in gone], "revoked": revoke})
+    session.screen.emit("trust", keys_removed_data(gone, revoked=revoke))
     for key in gone:
         who = key.fingerprint
         if key.name:

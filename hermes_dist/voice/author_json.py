@@ -12,7 +12,6 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.ops.authoring.author import Place, Problem, Shipping
     from hermes_dist.ops.authoring.contribute import Contributed
     from hermes_dist.ops.authoring.publish import Published
-    from hermes_dist.ops.trust.trusted_keys import Trusted
 
 
 def problem_data(problem: Problem) -> dict[str, Any]:
@@ -79,31 +78,4 @@ def shipping_data(found: Shipping) -> dict[str, Any]:
         "stays": left_out_data(found.stays),
         "variables": list(found.variables),
         "notes": list(sentences(found.notes)),
-    }
-
-
-def trusted_data(known: Trusted) -> dict[str, Any]:
-    """The keys and policies of this machine."""
-    rows = [("trusted", key) for key in known.keyring.trusted]
-    rows += [("revoked", key) for key in known.keyring.revoked]
-    return {
-        "keys": [
-            {
-                "state": state,
-                "name": key.name,
-                "fingerprint": key.fingerprint,
-                "key": key.key,
-                "reason": key.reason,
-            }
-            for state, key in rows
-        ],
-        "policies": [
-            {
-                "file": policy.place,
-                "sources": list(policy.sources or ()),
-                "all": policy.sources is None,
-                "require": sorted(policy.require),
-            }
-            for policy in known.policies
-        ],
     }

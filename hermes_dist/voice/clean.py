@@ -21,7 +21,9 @@ def clean(text: object, columns: int = COLUMNS) -> str:
     flat = unicodedata.normalize("NFC", str(text))
     if not (flat.isascii() and flat.isprintable()):
         flat = "".join(_visible(char) for char in flat)
-    return flat if len(flat) <= columns else f"{flat[: columns - 1]}…"
+    if len(flat) <= columns:
+        return flat
+    return f"{flat[: columns - 1]}…"
 
 
 def clean_line(text: str) -> str:

@@ -75,9 +75,12 @@ def route_data(route: Route) -> dict[str, Any]:
 
 def answer_data(found: RouteAnswer) -> dict[str, Any]:
     """Which route wins for a message, and why the others do not."""
+    route = None
+    if found.route:
+        route = route_data(found.route)
     return {
         "profile": found.profile,
-        "route": route_data(found.route) if found.route else None,
+        "route": route,
         "multiplex": found.multiplex,
         "exists": found.exists,
         "others": [{"route": route_data(r), "why": why} for r, why in found.others],

@@ -19,7 +19,9 @@ _NO_ASSIGNMENT = "lines that are not plain NAME=VALUE"
 def sentence(note: Note) -> str:
     """Say a note in one sentence, without a full stop; text from outside in it is not cleaned yet."""
     said = words_of(note)
-    return f"{note.where}: {said}" if note.where else said
+    if note.where:
+        return f"{note.where}: {said}"
+    return said
 
 
 def words_of(note: Note) -> str:
@@ -37,22 +39,30 @@ def sentences(notes: Iterable[Note]) -> tuple[str, ...]:
 
 
 def _listed(value: Datum) -> Datum:
-    return ", ".join(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return value
 
 
 def _names(data: Data, key: str) -> tuple[str, ...]:
     value = data[key]
-    return value if isinstance(value, tuple) else (str(value),)
+    if isinstance(value, tuple):
+        return value
+    return (str(value),)
 
 
 def _first(names: tuple[str, ...]) -> str:
     """The first names of many, and how many more there are."""
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    said, more = ", ".join(names[:_SHOWN]), len(names) - _SHOWN
+    if more > 0:
+        said += f" and {more} more"
+    return said
 
 
 def _moved(data: Data) -> str:
-    renamed = f", and is called {data['now']} now" if data["now"] != data["package"] else ""
+    renamed = ""
+    if data["now"] != data["package"]:
+        renamed = f", and is called {data['now']} now"
     return (
         f"{data['package']} moves here from {data['source']}{renamed}; "
         "it is merged over what came from there"
@@ -60,13 +70,17 @@ def _moved(data: Data) -> str:
 
 
 def _held(data: Data) -> str:
-    back = ", rolled back from there" if data["rolled_back"] else ""
+    back = ""
+    if data["rolled_back"]:
+        back = ", rolled back from there"
     return f"held at {data['at']}{back}; to take {data['offered']}: {data['command']}"
 
 
 def _within(data: Data) -> str:
     """A reason, after the place inside the file if there is one."""
-    return f"{data['place']}: {data['why']}" if data["place"] else str(data["why"])
+    if data["place"]:
+        return f"{data['place']}: {data['why']}"
+    return str(data["why"])
 
 
 def _without_start(data: Data) -> str:
@@ -82,7 +96,9 @@ def _not_a_server(data: Data) -> str:
 
 
 def _settled(data: Data) -> str:
-    result = "yours stays" if data["side"] == Side.OURS else "the author's is taken"
+    result = "the author's is taken"
+    if data["side"] == Side.OURS:
+        result = "yours stays"
     return f"both sides changed it; {result}, as merge in its manifest says"
 
 
@@ -127,13 +143,16 @@ def _look_first(data: Data) -> str:
 
 def _settings_unreadable(data: Data) -> str:
     servers = _names(data, "servers")
-    more = f"; the servers of {data['mcp']} are left out: {', '.join(servers)}" if servers else ""
-    return f"{data['why']}{more}"
+    if not servers:
+        return str(data["why"])
+    return f"{data['why']}; the servers of {data['mcp']} are left out: {', '.join(servers)}"
 
 
 def _jobs_paused(data: Data) -> str:
     count = data["count"]
-    jobs = "1 job was" if count == 1 else f"{count} jobs were"
+    jobs = f"{count} jobs were"
+    if count == 1:
+        jobs = "1 job was"
     return f"{jobs} paused, as the original runs them; to run one here as well: {data['command']}"
 
 

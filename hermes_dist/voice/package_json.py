@@ -86,15 +86,21 @@ def consents_data(name: str, found: Consents) -> dict[str, Any]:
 
 def step_data(step: Step) -> dict[str, Any]:
     """A step: how a path changes."""
-    how = "added" if step.before is None else "deleted" if step.after is None else "changed"
+    how = "changed"
+    if step.before is None:
+        how = "added"
+    elif step.after is None:
+        how = "deleted"
     return {"path": step.path, "how": how}
 
 
 def outcome_data(outcome: Outcome) -> dict[str, Any]:
     """What an operation did or would do."""
     proposal = outcome.proposal
-    plan = _unchanged_data(outcome.lock) if proposal is None else _proposal_data(proposal)
-    said = outcome.notes if proposal is None else (*outcome.notes, *proposal.notes)
+    if proposal is None:
+        plan, said = _unchanged_data(outcome.lock), outcome.notes
+    else:
+        plan, said = _proposal_data(proposal), (*outcome.notes, *proposal.notes)
     return {
         "verb": outcome.verb,
         "profile": outcome.profile,
@@ -127,10 +133,11 @@ def _unchanged_data(lock: Lock | None) -> dict[str, Any]:
     """The same part where nothing was proposed: what the lock says."""
     conflicts: tuple[Conflict, ...] = ()
     parked: tuple[Effect, ...] = ()
+    pin: Pin | None = None
     if lock is not None:
-        conflicts, parked = lock.conflicts, lock.parked
+        conflicts, parked, pin = lock.conflicts, lock.parked, lock.pin
     return {
-        "pin": pin_data(lock.pin if lock else None),
+        "pin": pin_data(pin),
         "before": None,
         "steps": [],
         "conflicts": [conflict_data(conflict) for conflict in conflicts],
@@ -148,12 +155,15 @@ def left_out_data(left: Iterable[LeftOut]) -> list[dict[str, Any]]:
 
 def status_data(status: Status) -> dict[str, Any]:
     """The status of a home."""
-    keys = dict(status.keys)
+    keys, lock = dict(status.keys), status.lock
+    pin, held = None, ""
+    if lock is not None:
+        pin, held = lock.pin, lock.held
     return {
         "profile": status.profile,
-        "managed": status.lock is not None,
+        "managed": lock is not None,
         "clean": status.clean,
-        "pin": pin_data(status.lock.pin) if status.lock else None,
+        "pin": pin_data(pin),
         "edited": [
             {"path": c.path, "how": str(c.how), "keys": [k.key for k in keys.get(c.path, ())]}
             for c in status.edited
@@ -162,7 +172,7 @@ def status_data(status: Status) -> dict[str, Any]:
         "conflicts": [{"path": c.path, "key": c.key} for c in status.conflicts],
         "parked": [effect_data(e) for e in status.parked],
         "missing_env": [w.var.name for w in status.missing],
-        "held": status.lock.held if status.lock else "",
+        "held": held,
         "notes": list(sentences(status.notes)),
     }
 
@@ -184,7 +194,10 @@ def diff_data(diffs: list[FileDiff]) -> dict[str, Any]:
 
 def info_data(info: Info) -> dict[str, Any]:
     """A package."""
-    manifest = info.manifest
+    manifest, lock = info.manifest, info.lock
+    pin, source, signer = None, "", ""
+    if lock is not None:
+        pin, source, signer = lock.pin, lock.source, lock.signer
     fields = (
         "name",
         "version",
@@ -200,9 +213,9 @@ def info_data(info: Info) -> dict[str, Any]:
         "path": info.path,
         **{f: getattr(manifest, f, "") for f in fields},
         "parts": dict(info.parts),
-        "pin": pin_data(info.lock.pin) if info.lock else None,
-        "source": info.lock.source if info.lock else "",
-        "signer": info.lock.signer if info.lock else "",
+        "pin": pin_data(pin),
+        "source": source,
+        "signer": signer,
         "env": [
             {
                 "name": w.var.name,
@@ -226,7 +239,7 @@ def outdated_data(rows: list[Outdated]) -> dict[str, Any]:
                 "there": r.there,
                 "version": r.version,
                 "newer": list(r.newer),
-                "error": str(r.error) if r.error else "",
+                "error": str(r.error or ""),
             }
             for r in rows
         ]
@@ -235,15 +248,18 @@ def outdated_data(rows: list[Outdated]) -> dict[str, Any]:
 
 def generation_data(row: Past) -> dict[str, Any]:
     """A generation in the history of a profile."""
+    conflicts, pin, held = 0, None, ""
+    if row.lock is not None:
+        conflicts, pin, held = len(row.lock.conflicts), row.lock.pin, row.lock.held
     return {
         "number": row.number,
         "verb": row.verb,
         "back_to": row.back_to,
         "when": int(row.when),
-        "pin": pin_data(row.lock.pin if row.lock else None),
+        "pin": pin_data(pin),
         "steps": [step_data(step) for step in row.steps],
-        "conflicts": len(row.lock.conflicts) if row.lock else 0,
-        "held": row.lock.held if row.lock else "",
+        "conflicts": conflicts,
+        "held": held,
     }
 
 

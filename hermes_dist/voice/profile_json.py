@@ -9,6 +9,7 @@ from hermes_dist.agents.places import SHOWN_AS
 from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
+    from hermes_dist.ops.profiles.aliases import Alias
     from hermes_dist.ops.profiles.doctor import Report
     from hermes_dist.ops.profiles.lifecycle import Made, Renamed
     from hermes_dist.ops.profiles.list import ProfileRow
@@ -34,6 +35,21 @@ def row_data(row: ProfileRow) -> dict[str, Any]:
         "description": row.description,
         SHOWN_AS: row.shown_as,
     }
+
+
+def used_data(profile: str) -> dict[str, Any]:
+    """The profile that plain commands are about now."""
+    return {"profile": profile}
+
+
+def alias_data(profile: str, made: Alias) -> dict[str, Any]:
+    """A command of its own for a profile."""
+    return {"profile": profile, "alias": made.name, "path": str(made.path)}
+
+
+def alias_removed_data(profile: str, gone: Alias) -> dict[str, Any]:
+    """A command that was taken away."""
+    return {"profile": profile, "removed": gone.name}
 
 
 def made_data(made: Made, *, dry_run: bool) -> dict[str, Any]:

@@ -16,9 +16,11 @@ EFFECT_VERBS = {
 
 def size_of(count: int) -> str:
     """Format a number of bytes for people."""
-    value = float(count)
-    for unit in ("B", "KB", "MB"):
+    if count < 1000:
+        return f"{count} B"
+    value = count / 1000
+    for unit in ("KB", "MB"):
         if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+            return f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} GB"

@@ -21,7 +21,9 @@ def agreement(session: Session, *, yes: bool) -> Confirm:
 
     def confirm(proposal: Proposal) -> bool:
         preview(session, proposal, asking=not yes)
-        question = "Install it?" if proposal.new else "Apply it?"
+        question = "Apply it?"
+        if proposal.new:
+            question = "Install it?"
         return yes or session.screen.confirm(question)
 
     return confirm
@@ -52,7 +54,9 @@ def twins(session: Session) -> Callable[[Package, Sequence[Package]], bool] | No
             f"Is {clean(meant.name, 64)} the one you mean?", "--accept-name"
         )
 
-    return ask if session.screen.somebody else None
+    if not session.screen.somebody:
+        return None
+    return ask
 
 
 def given(session: Session, assignments: Sequence[str], file: str) -> Given:
@@ -91,10 +95,15 @@ class _Asker:
 
     def _wanted(self, var: EnvVar) -> str:
         default = review.default_of(var)
-        about = f" ({clean(var.description, 60)})" if var.description else ""
-        offer = f" [= takes {clean(default, 80)}]" if default else ""
-        typed = self._value(var.name, f"  {var.name}{about}{offer}: ")
-        return default if default and typed == "=" else typed
+        prompt = f"  {var.name}"
+        if var.description:
+            prompt += f" ({clean(var.description, 60)})"
+        if default:
+            prompt += f" [= takes {clean(default, 80)}]"
+        typed = self._value(var.name, f"{prompt}: ")
+        if default and typed == "=":
+            return default
+        return typed
 
     def _value(self, name: str, prompt: str) -> str:
         while True:

@@ -94,7 +94,9 @@ class Guard:
 
 def _verbosity(argv: Sequence[str]) -> int:
     """Count how often a command line asks for more detail."""
-    ours = list(argv)[: argv.index("--")] if "--" in argv else list(argv)
+    ours = list(argv)
+    if "--" in ours:
+        ours = ours[: ours.index("--")]
     return sum(2 if word == "-vv" else word in _VERBOSE for word in ours)
 
 

@@ -181,7 +181,9 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
 def as_command(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a click command of a function that is only marked as one; every other is a command already."""
     wanted = request_options_of(function)
-    return _command(function, _common(), wanted) if wanted else function
+    if not wanted:
+        return function
+    return _command(function, _common(), wanted)
 
 
 def _command(

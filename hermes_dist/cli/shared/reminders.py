@@ -26,7 +26,9 @@ def notes(screen: Screen, said: Iterable[Note]) -> None:
 
 def up_to_date(session: Session, name: ProfileName, lock: Lock | LockHead | None) -> None:
     """Say that there was nothing to do."""
-    label = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})" if lock else ""
+    label = ""
+    if lock:
+        label = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})"
     session.screen.say(f"{name} is up to date{label}.")
 
 
@@ -38,7 +40,9 @@ def reminder(session: Session, name: ProfileName, conflicts: int) -> int:
     """
     if not conflicts:
         return 0
-    are, them = ("is", "it") if conflicts == 1 else ("are", "them")
+    are, them = "are", "them"
+    if conflicts == 1:
+        are, them = "is", "it"
     session.screen.say(
         f"{counted(conflicts, 'conflict')} {are} open; yours stays until you settle {them}."
     )

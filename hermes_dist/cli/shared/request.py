@@ -92,8 +92,13 @@ def show_outcome(session: Session, outcome: Outcome, *, exit_code: bool = False)
     if outcome.dry_run and outcome.proposal is not None:
         preview(session.with_results(), outcome.proposal)
         changes = not outcome.proposal.changes_nothing
-        session.screen.say("Dry run: nothing was changed." if changes else "Nothing would change.")
+        said = "Nothing would change."
+        if changes:
+            said = "Dry run: nothing was changed."
+        session.screen.say(said)
         session.screen.emit("outcome", outcome_data(outcome))
-        return ExitCode.CHANGES if exit_code and changes else ExitCode.DONE
+        if exit_code and changes:
+            return ExitCode.CHANGES
+        return ExitCode.DONE
     session.screen.emit("outcome", outcome_data(outcome))
     return show_summary(session, outcome)

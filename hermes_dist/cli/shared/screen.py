@@ -146,18 +146,27 @@ class Screen:
     def _painted(self, text: str, colour: str, stream: TextIO, *, bold: bool = False) -> str:
         if not self.coloured(stream):
             return text
-        codes = [*([_COLOURS[colour]] if colour else []), *(["1"] if bold else [])]
-        return "".join(f"\033[{code}m" for code in codes) + f"{text}\033[0m" if codes else text
+        codes = []
+        if colour:
+            codes.append(_COLOURS[colour])
+        if bold:
+            codes.append("1")
+        if not codes:
+            return text
+        return "".join(f"\033[{code}m" for code in codes) + f"{text}\033[0m"
 
     def diff(self, lines: Iterable[str]) -> None:
         """Write a unified diff, coloured on a terminal; tabs become spaces, as control characters are cleaned."""
         colours = {"+": "green", "-": "red", "@": "cyan"}
         for line in lines:
-            colour = "" if line.startswith(("+++", "---")) else colours.get(line[:1], "")
+            is_head = line.startswith(("+++", "---"))
+            colour = colours.get(line[:1], "")
+            if is_head:
+                colour = ""
             text = clean_line(line.rstrip("\n").expandtabs())
-            self.say(
-                self.paint(text, colour, bold=line.startswith(("+++", "---"))) if text else text
-            )
+            if text:
+                text = self.paint(text, colour, bold=is_head)
+            self.say(text)
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Write rows in columns, cleaned and as wide as needed."""
@@ -224,7 +233,9 @@ class Screen:
                 "hint": clean(error.hint, 500),
             }
             self.emit("error", {"error": {**body, "code": error.code}})
-        place = f"{clean(error.where)}: " if error.where else ""
+        place = ""
+        if error.where:
+            place = f"{clean(error.where)}: "
         mark = self.paint("error:", "red", bold=True, err=True)
         self._write(f"{mark} {place}{clean(error.what, 500)}", err=True)
         if error.hint:
