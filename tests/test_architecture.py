@@ -130,6 +130,7 @@ HEAVY = (
     "tomli_w",
     "asyncio",
     "importlib.metadata",
+    "hermes_dist.voice.notes",
 )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hermes_dist.errors import counted
 from hermes_dist.ops.profiles import list as ops
-from hermes_dist.voice.profile_json import row_data
+from hermes_dist.voice.row_json import row_data
 
 if TYPE_CHECKING:
     from hermes_dist.cli.shared.session import Session

@@ -14,7 +14,8 @@ from hermes_dist.errors import DistError
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles import list as ops
 from hermes_dist.voice.clean import clean
-from hermes_dist.voice.profile_json import alias_data, alias_removed_data, row_data, used_data
+from hermes_dist.voice.profile_json import alias_data, alias_removed_data, used_data
+from hermes_dist.voice.row_json import row_data
 
 
 @command

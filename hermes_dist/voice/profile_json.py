@@ -5,36 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from hermes_dist.agents.places import SHOWN_AS
 from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.ops.profiles.aliases import Alias
     from hermes_dist.ops.profiles.doctor import Report
     from hermes_dist.ops.profiles.lifecycle import Made, Renamed
-    from hermes_dist.ops.profiles.list import ProfileRow
     from hermes_dist.ops.profiles.trash_and_archive import Back, Gone, StoredProfile
     from hermes_dist.ops.transfer.export import Exported
-
-
-def row_data(row: ProfileRow) -> dict[str, Any]:
-    """A profile in a list."""
-    return {
-        "name": row.name,
-        "path": row.path,
-        "active": row.active,
-        "model": row.model,
-        "provider": row.provider,
-        "gateway": str(row.gateway),
-        "aliases": list(row.aliases),
-        "package": row.package,
-        "source": row.source,
-        "managed": row.managed,
-        "conflicts": row.conflicts,
-        "parked": row.parked,
-        "description": row.description,
-        SHOWN_AS: row.shown_as,
-    }
 
 
 def used_data(profile: str) -> dict[str, Any]:
