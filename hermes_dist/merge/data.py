@@ -136,6 +136,8 @@ def _spliced(
         raise Unmergeable("the two files have nothing in common")
     if _lost_unasked(spliced.lost, merge, favour):
         raise Unmergeable("a comment of yours would be lost")
+    if not merge.conflicts and spliced.content == theirs:
+        return DocMerge(theirs, theirs)
     remembered = _remembered(theirs, base, own.kind, merge.conflicts)
     return DocMerge(spliced.content, remembered, tuple(merge.conflicts))
 

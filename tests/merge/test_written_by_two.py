@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 from budget import examples
 from document_authors import three
 from hypothesis import given, settings
@@ -84,3 +87,52 @@ def test_lines_stand_only_if_they_say_what_the_keys_say() -> None:
     settled = joined(ANCHORED, mine, moved, Side.OURS)
     assert (settled.content.decode(), settled.conflicts, settled.whole) == (mine, (), False)
     assert joined(ANCHORED, mine, moved, Side.THEIRS).content.decode() in (mine, moved)
+
+
+def notes(text: str | bytes) -> Counter[str]:
+    plain = text.decode() if isinstance(text, bytes) else text
+    return Counter(re.findall(r"# (?:old|mine|new) \d+", plain))
+
+
+@LAW
+@given(stories())
+def test_each_comment_that_both_hold_stands_once_and_the_users_always_stays(
+    texts: tuple[str, str, str],
+) -> None:
+    result = joined(*texts)
+    _, own, new = map(notes, texts)
+    got = notes(result.content)
+    for note in own:
+        if note.startswith("# mine") or note in new:
+            assert got[note] == 1, note
+    assert set(got.values()) <= {1}
+    assert set(got) <= set(own) | set(new)
+
+
+def merged(base: str, ours: str, theirs: str) -> str:
+    result = joined(base, ours, theirs)
+    assert result.conflicts == ()
+    return result.content.decode()
+
+
+def test_a_blank_line_of_the_authors_below_a_comment_neither_doubles_nor_drops_it() -> None:
+    glued, parted = "# Bot\nm:\n  d: x\na: 5\n", "# Bot\n\nm:\n  d: x\na: 5\n"
+    assert merged(parted, parted.replace("5", "9"), glued).count("# Bot") == 1
+    assert merged(glued, glued.replace("5", "9"), parted).count("# Bot") == 1
+    assert merged(parted, parted.replace("5", "9"), glued.replace("d: x", "d: y")) == (
+        "# Bot\n\nm:\n  d: y\na: 9\n"
+    )
+
+
+def test_a_header_stays_where_the_first_key_under_it_comes_or_goes() -> None:
+    one, two = "# Head\nb: 1\nc: 1\n", "# Head\na: 0\nb: 1\nc: 1\n"
+    assert merged(one, one.replace("b: 1", "b: 2"), two).count("# Head") == 1
+    assert merged(two, two.replace("b: 1", "b: 2"), one) == "# Head\nb: 2\nc: 1\n"
+    assert merged(one, one.replace("c: 1", "c: 2"), two) == "# Head\na: 0\nb: 1\nc: 2\n"
+
+
+def test_a_comment_that_moved_to_another_key_stands_once() -> None:
+    base, ours = "a: 1  # why\nb: 1\n", "a: 2  # why\nb: 1\n"
+    assert merged(base, ours, "a: 1\nb: 1\n# why\nc: 1\n").count("# why") == 1
+    swapped = merged("# A\na: 1\n# B\nb: 1\n", "# A\na: 2\n# B\nb: 1\n", "# B\nb: 1\n# A\na: 1\n")
+    assert (swapped.count("# A"), swapped.count("# B")) == (1, 1)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.account import balanced
 from hermes_dist.model.documents.nodes import (
     DEFAULT,
     MANIFEST,
@@ -183,8 +184,8 @@ def rewrite(
 
 
 def _rewritten(doc: Document, want: object, splice: Splice) -> Spliced:
-    text = splice.text(want)
-    lost = tuple(splice.lost()) if splice.edits else ()
+    text = _balanced(doc, splice, splice.text(want))
+    lost = tuple(splice.lost(_again(doc.encode(text), doc.kind))) if splice.edits else ()
     if text == doc.text:
         if _says(doc, want):
             return Spliced(doc.encode(text))
@@ -196,6 +197,16 @@ def _rewritten(doc: Document, want: object, splice: Splice) -> Spliced:
         if _says(_again(content, doc.kind), want):
             return Spliced(content, lost)
     raise Unmergeable("spliced text would not say what it should")
+
+
+def _balanced(doc: Document, splice: Splice, text: str) -> str:
+    """Put the comments right in a spliced text, if comments of a donor can have come into it."""
+    if not splice.edits or splice.donor is None or "#" not in splice.donor.text:
+        return text
+    result = _again(doc.encode(text), doc.kind)
+    if result is None or doc.root is None:
+        return text
+    return balanced(doc, splice.edits, result, splice.donor)
 
 
 def _endings(old: str, new: str) -> list[str]:

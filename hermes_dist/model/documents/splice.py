@@ -74,14 +74,21 @@ class Splice:
             self.whole(root, want, donor)
         return applied(self.doc.text, self.edits)
 
-    def lost(self) -> list[KeyPath]:
-        """Return the keys where a comment is lost that is not in the base, so that the user must have written it."""
+    def lost(self, result: Document | None) -> list[KeyPath]:
+        """Return the keys where a comment is lost that is not in the base, so that the user must have written it.
+
+        Args:
+            result: The document after the edits: a comment that still stands in it is not lost.
+        """
+        short = comments(self.doc)
+        if result is not None and self.base is not None:
+            short -= comments(result)
         groups: dict[KeyPath, list[Edit]] = {}
         for edit in self.edits:
             groups.setdefault(edit.path, []).append(edit)
-        return [path for path, edits in groups.items() if self.loses(edits)]
+        return [path for path, edits in groups.items() if self.loses(edits, short)]
 
-    def loses(self, edits: list[Edit]) -> bool:
+    def loses(self, edits: list[Edit], short: Counter[str]) -> bool:
         # The edits of one key are judged together: one may remove a comment that another puts back elsewhere.
         gone: Counter[str] = Counter()
         for edit in edits:
@@ -89,6 +96,7 @@ class Splice:
         new = "\n".join(edit.text for edit in edits)
         for comment in list(gone):
             gone[comment] -= new.count(comment)
+        gone &= short
         base = next((edit.base for edit in edits if edit.base), None)
         if base and +gone:
             chunk = base.chunk or Chunk(0, 0, 0, len(base.doc.text), 0)
