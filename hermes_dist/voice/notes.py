@@ -12,8 +12,8 @@ from hermes_dist.voice.left_out import reason_words
 Data = Mapping[str, Datum]
 _SHOWN = 12
 _MERGED = "merged as text: {why}"
-_OVER = "merging over what this profile received"
-_NO_ASSIGNMENT = "lines that are not plain NAME=VALUE"
+_OVER = "it is merged with what this profile received"
+_NO_ASSIGNMENT = "lines that are not of the form NAME=VALUE"
 
 
 def sentence(note: Note) -> str:
@@ -65,7 +65,7 @@ def _moved(data: Data) -> str:
         renamed = f", and is called {data['now']} now"
     return (
         f"{data['package']} moves here from {data['source']}{renamed}; "
-        "it is merged over what came from there"
+        "it is merged with what came from there"
     )
 
 
@@ -73,7 +73,7 @@ def _held(data: Data) -> str:
     back = ""
     if data["rolled_back"]:
         back = ", rolled back from there"
-    return f"held at {data['at']}{back}; to take {data['offered']}: {data['command']}"
+    return f"held at {data['at']}{back}; to update to {data['offered']}: {data['command']}"
 
 
 def _within(data: Data) -> str:
@@ -85,21 +85,21 @@ def _within(data: Data) -> str:
 
 def _without_start(data: Data) -> str:
     why = (
-        f"the schedule {data['schedule']!r} counts from the moment a job is made, so the job stays "
-        "paused; give it a time with: cron edit ID --schedule"
+        f"the schedule {data['schedule']!r} counts from the moment the job is created, so it stays "
+        "paused; set a time with: cron edit ID --schedule"
     )
     return _within({"place": data["place"], "why": why})
 
 
 def _not_a_server(data: Data) -> str:
-    return f"{data['name'] or 'a server without a name'}: neither command nor url in it; left out"
+    return f"{data['name'] or 'a server without a name'} has neither command nor url; left out"
 
 
 def _settled(data: Data) -> str:
     result = "the author's is taken"
     if data["side"] == Side.OURS:
         result = "yours stays"
-    return f"both sides changed it; {result}, as merge in its manifest says"
+    return f"both sides changed it; {result}, as `merge` in its manifest says"
 
 
 def _left_alone(data: Data) -> str:
@@ -132,13 +132,11 @@ def _lines(data: Data) -> str:
 
 
 def _held_back(data: Data) -> str:
-    return (
-        f"held back, for you to decide: {_lines(data)}; take a line by taking {data['mark']!r} away"
-    )
+    return f"held back, for you to decide: {_lines(data)}; to use a line, remove {data['mark']!r} from it"
 
 
 def _look_first(data: Data) -> str:
-    return f"look at it before you copy a line of it to .env: {_lines(data)}"
+    return f"check these lines before you copy them to .env: {_lines(data)}"
 
 
 def _settings_unreadable(data: Data) -> str:
@@ -153,13 +151,13 @@ def _jobs_paused(data: Data) -> str:
     jobs = f"{count} jobs were"
     if count == 1:
         jobs = "1 job was"
-    return f"{jobs} paused, as the original runs them; to run one here as well: {data['command']}"
+    return f"{jobs} paused, because the original profile runs them; to run one here, too: {data['command']}"
 
 
 def _effects_left_out(data: Data) -> str:
     return (
-        f"left out, as it could act by itself: {_first(_names(data, 'places'))}; "
-        "to take it, import again with --allow-effects"
+        f"left out, because it could run by itself: {_first(_names(data, 'places'))}; "
+        "to include it, import again with --allow-effects"
     )
 
 
@@ -174,7 +172,7 @@ def _secrets(data: Data) -> str:
 
 def _not_merged(data: Data) -> str:
     shown = _first(_names(data, "paths"))
-    return f"not merged, this profile's own stay: {shown}; a new profile would have them"
+    return f"not merged, because this profile keeps its own: {shown}; a new profile would get them"
 
 
 Say = Callable[[Data], str]
@@ -182,11 +180,11 @@ Say = Callable[[Data], str]
 SENTENCES: Mapping[NoteKind, str | Say] = {
     NoteKind.TOLD: "{text}",
     NoteKind.TAG_AND_BRANCH: (
-        "{name} is a tag and a branch; the tag is followed. If the branch is meant, write {branch}"
+        "{name} is a tag and a branch; the tag is followed. If you want the branch, write {branch}"
     ),
     NoteKind.DEFAULT_BRANCH_CHANGED: "the default branch is {now} now; it was {before}",
     NoteKind.TAG_NAMES_ANOTHER: (
-        "the tag {tag}, which this profile was at, names another commit now"
+        "the tag {tag}, which this profile was at, now names another commit"
     ),
     NoteKind.NEWER_VERSIONS: "pinned at {at}; newer: {newer}",
     NoteKind.REGISTRY_PINS_NONE: "the registry pins no version of {package}: its source decides",
@@ -196,41 +194,43 @@ SENTENCES: Mapping[NoteKind, str | Say] = {
     NoteKind.YANKED: "{package} {version} was yanked: {reason}",
     NoteKind.GO_BACK_TO: "to go back to {version}: update --to {version}",
     NoteKind.TAKEN_AS_NAME: (
-        "{name} is taken as a name in a registry; the folder here is ./{name}"
+        "{name} is read as a name in a registry; for the folder here, write ./{name}"
     ),
-    NoteKind.MOVED_TAG_ACCEPTED: "its tag was moved; accepted",
+    NoteKind.MOVED_TAG_ACCEPTED: "its tag was moved, which you accepted",
     NoteKind.HISTORY_REWRITTEN: f"the history of the source was rewritten; {_OVER}",
     NoteKind.HISTORY_UNKNOWN: (
         "how {commit} follows {before} can't be found out, so it counts as a rewritten history; "
         f"{_OVER}"
     ),
     NoteKind.VERSION_LOWERED: (
-        "its version goes back from {before} to {version}, though its history goes on"
+        "its version goes back from {before} to {version}, although the commit is newer"
     ),
     NoteKind.PACKAGE_MOVED: _moved,
     NoteKind.HELD: _held,
     NoteKind.AGENT_NOT_FOUND: (
-        "needs {title} {requires}; none was found here to check that against"
+        "needs {title} {requires}; none was found here, so this was not checked"
     ),
     NoteKind.AGENT_NOT_COMPARABLE: (
-        "needs {title} {requires}; the version of the one here, {version!r:.40}, can't be compared"
+        "needs {title} {requires}; the version here, {version!r:.40}, can't be compared with that"
     ),
     NoteKind.KEY_NAMED_BUT_UNSIGNED: "its manifest names the signing key {key}, but it is {how}",
     NoteKind.OTHER_KEY_NAMED: "its manifest names another signing key, {key}",
-    NoteKind.LFS_POINTER: "{path} is a pointer of git LFS: its content is not fetched",
-    NoteKind.OWNED_IS_MISSING: ("distribution_owned names {path}, which the package does not hold"),
+    NoteKind.LFS_POINTER: "{path} is a git LFS pointer: its content is not fetched",
+    NoteKind.OWNED_IS_MISSING: ("distribution_owned names {path}, which the package does not have"),
     NoteKind.UNREADABLE_JOBS: _within,
     NoteKind.NOT_A_JOB: _within,
     NoteKind.JOB_WITHOUT_START: _without_start,
     NoteKind.UNREADABLE_SERVERS: _within,
     NoteKind.NOT_A_SERVER: _not_a_server,
-    NoteKind.NAMELESS_SERVER: "a server without a name; left out",
-    NoteKind.SERVER_TWICE: "{name}: there twice; the first one counts",
-    NoteKind.SERVER_OVERRULED: "{names}: config.yaml says otherwise, and counts",
+    NoteKind.NAMELESS_SERVER: "a server has no name; left out",
+    NoteKind.SERVER_TWICE: "{name} appears twice; the first one counts",
+    NoteKind.SERVER_OVERRULED: "{names}: config.yaml has other values, and those count",
     NoteKind.SERVERS_STAY_ON: "its servers can't be switched off one by one ({why})",
     NoteKind.SETTINGS_UNREADABLE: _settings_unreadable,
-    NoteKind.HOME_JOBS_UNREADABLE: ("the home's can't be read, the package's stays ({why})"),
-    NoteKind.SETTINGS_TAKEN_WHOLE: "taken as it is ({why})",
+    NoteKind.HOME_JOBS_UNREADABLE: (
+        "the file in the home can't be read, so the package's is used ({why})"
+    ),
+    NoteKind.SETTINGS_TAKEN_WHOLE: "used as it is, unmerged ({why})",
     NoteKind.MERGED_AS_TEXT: _MERGED,
     NoteKind.NOT_JOINED: f"{_MERGED}; lines would not join to a valid file",
     NoteKind.BOTH_MOVED: (
@@ -244,46 +244,46 @@ SENTENCES: Mapping[NoteKind, str | Say] = {
     ),
     NoteKind.LEFT_ALONE: _left_alone,
     NoteKind.LEFT_OUT: _left_out,
-    NoteKind.HIDDEN_CHARACTER: "a character that nobody sees",
+    NoteKind.HIDDEN_CHARACTER: "an invisible character",
     NoteKind.EXAMPLE_HELD_BACK: _held_back,
     NoteKind.LOOK_BEFORE_COPYING: _look_first,
     NoteKind.VARIABLE_NOT_ASKED: (
-        "{name} is written into .env, though the package does not ask for it"
+        "{name} is written to .env, although the package does not ask for it"
     ),
     NoteKind.VARIABLES_NOT_WRITTEN: "the variables were not written: {why}",
     NoteKind.NO_ENV_FILE: "no {name} was made: {why}",
     NoteKind.OPEN_TO_OTHERS: (
         "{path} can be read by others on this machine; make it private with: chmod 600 {path}"
     ),
-    NoteKind.TAKEN_FOR: "what is here is taken for {version}: {same} of {total} files are the same",
-    NoteKind.NO_PACKAGE: "no package: this profile is all your own",
+    NoteKind.TAKEN_FOR: "this profile looks like {version}: {same} of {total} files are the same",
+    NoteKind.NO_PACKAGE: "there is no package: everything in this profile is your own",
     NoteKind.NO_LOCKFILE: "installed without a lockfile; take it over with: {command}",
     NoteKind.AGENT_WROTE_MANIFEST: (
-        "{path} was written again by the agent's installer; an update that brings something puts "
+        "{path} was written again by the agent's installer; the next update with changes puts "
         "the author's back; use `{command}` instead of its own"
     ),
     NoteKind.PARTS_NOT_IN: (
-        "parts of this version are not in yet; the next whole update brings them"
+        "parts of this version are not installed yet; the next full update adds them"
     ),
     NoteKind.AGENT_CANNOT_READ: "the agent can't read it: {why}",
     NoteKind.CANNOT_COMPARE: (
-        "what was received is lost and can't be had again, so what differs can't be shown"
+        "what was received is lost and can't be fetched again, so differences can't be shown"
     ),
-    NoteKind.EDIT_OVERWRITTEN: "what was edited since is overwritten",
+    NoteKind.EDIT_OVERWRITTEN: "edits made since then are overwritten",
     NoteKind.APPROVAL_STAYS_REVOKED: "you revoked its approval; it stays off and needs approval again",
     NoteKind.EDIT_KEPT: "edited since the update; the edits are kept",
     NoteKind.EDIT_IN_THE_WAY: (
         "an edit of yours touches what the update changed; it stays as it is"
     ),
-    NoteKind.HOME_IN_USE: "{name} is in use; its generations stay",
+    NoteKind.HOME_IN_USE: "{name} is in use, so its generations stay",
     NoteKind.CONTENTS_NOT_IN_ARCHIVE: (
-        "{count} contents of the package are not in it; where both sides differ, yours stay"
+        "{count} contents of the package are not in the archive; where both sides differ, yours stay"
     ),
     NoteKind.ONLY_PARTS_IN_ARCHIVE: (
-        "only parts of the profile are in it, so it follows no package here"
+        "the archive has only parts of the profile, so the profile follows no package here"
     ),
     NoteKind.SERVERS_FILE_UNREAD: (
-        "no agent reads it in a profile; a packed package is installed: {command}"
+        "no agent reads this file in a profile; to install a packed package: {command}"
     ),
     NoteKind.ARCHIVE_EFFECTS_LEFT_OUT: _effects_left_out,
     NoteKind.ARCHIVE_EFFECTS_OFF: _effects_off,
@@ -294,20 +294,20 @@ SENTENCES: Mapping[NoteKind, str | Say] = {
     NoteKind.SECRETS_LEFT_BEHIND: _secrets,
     NoteKind.NOT_MERGED: _not_merged,
     NoteKind.ENV_UNREADABLE: (
-        "its {name} comes along, and can't be read as text: look at it before the agent starts"
+        "its {name} is imported, but can't be read as text: check it before you start the agent"
     ),
-    NoteKind.ENV_SETS: "its {name} comes along, and sets for the agent: {names}",
+    NoteKind.ENV_SETS: "its {name} is imported, and sets for the agent: {names}",
     NoteKind.BASE_LOST: (
-        "a content of the package is lost ({digest}); it is fetched again where needed"
+        "a content of the package is lost ({digest}); it is fetched again when needed"
     ),
-    NoteKind.BASE_UNSAFE: "a content of the package holds a secret ({digest}); left out",
+    NoteKind.BASE_UNSAFE: "a content of the package contains a secret ({digest}); left out",
     NoteKind.AGENT_ADDS_SKILLS: (
-        "{title} is not installed, so no bundled skills were added; it adds them later"
+        "{title} is not installed, so no bundled skills were added; the agent adds them later"
     ),
-    NoteKind.SKILLS_NOT_ADDED: "{why}; it adds them later: {command}",
-    NoteKind.NO_COMMAND: "no command of its own: {why}; choose a name: {command}",
+    NoteKind.SKILLS_NOT_ADDED: "{why}; the agent adds them later: {command}",
+    NoteKind.NO_COMMAND: "no command was made for it: {why}; choose a name with: {command}",
     NoteKind.JOBS_PAUSED: _jobs_paused,
-    NoteKind.PEER_MADE: "a peer of its own was made in Honcho: {name}",
+    NoteKind.PEER_MADE: "its own peer was created in Honcho: {name}",
     NoteKind.NOT_READ: _not_read,
     NoteKind.NOT_INSTALLED: _not_installed,
     NoteKind.OLDER_THAN_PUBLISHED: "{tag} is older than {newest}, which is published already",

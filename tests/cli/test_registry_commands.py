@@ -53,7 +53,7 @@ def test_a_name_longer_than_any_file_name_is_no_package(cli: Cli) -> None:
     code, _, err = cli("install", "a" * 300, "-y")
     assert code == 1
     assert "no package is called" in err
-    assert "a fault of this program" not in err
+    assert "a bug in this program" not in err
 
 
 def test_registries_are_listed_with_what_they_have(cli: Cli) -> None:

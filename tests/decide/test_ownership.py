@@ -400,8 +400,8 @@ def test_owned_paths_that_name_nothing_are_told() -> None:
         package("SOUL.md", "skills-x/a"), manifest("SOUL.md", "skills", "mcp.json")
     )
     assert sentences(payload.notes) == (
-        "distribution_owned names skills, which the package does not hold",
-        "distribution_owned names mcp.json, which the package does not hold",
+        "distribution_owned names skills, which the package does not have",
+        "distribution_owned names mcp.json, which the package does not have",
     )
 
 

@@ -90,7 +90,7 @@ def test_a_name_that_is_both_is_told_where_it_is_followed_first() -> None:
 def test_a_range_tells_of_the_tag_that_it_leaves_where_that_moved() -> None:
     before = pin(PinKind.RANGE, "refs/tags/v1")
     assert sentences(about_refs("^1", before, "refs/tags/v1.1", {"v1": B, "v1.1": B}, [])) == (
-        "the tag v1, which this profile was at, names another commit now",
+        "the tag v1, which this profile was at, now names another commit",
     )
     assert about_refs("^1", before, "refs/tags/v1.1", {"v1": A, "v1.1": B}, []) == ()
     assert about_refs("^1", before, "refs/tags/v1.1", {"v1.1": B}, []) == ()

@@ -124,8 +124,8 @@ def test_an_example_below_a_folder_is_its_authors_and_named(tmp_path: Path) -> N
     story, proposal = installed(tmp_path, {"distribution.yaml": "name: bot\n", **deep})
     assert story.read("skills/x/.env.example") == deep["skills/x/.env.example"]
     assert [note for note in sentences(proposal.notes) if "before you copy" in note] == [
-        "skills/x/.env.example: look at it before you copy a line of it to .env: LD_PRELOAD",
-        "templates/env.sample: look at it before you copy a line of it to .env: OPENAI_BASE_URL",
+        "skills/x/.env.example: check these lines before you copy them to .env: LD_PRELOAD",
+        "templates/env.sample: check these lines before you copy them to .env: OPENAI_BASE_URL",
     ]
 
 
@@ -148,8 +148,7 @@ def test_an_archive_of_somebody_has_its_example_held_back_and_named(tmp_path: Pa
     notes = "\n".join(sentences(outcome.proposal.notes))
     assert ".env.EXAMPLE: held back" in notes
     assert (
-        "skills/x/.env.example: look at it before you copy a line of it to .env: LD_PRELOAD"
-        in notes
+        "skills/x/.env.example: check these lines before you copy them to .env: LD_PRELOAD" in notes
     )
 
 

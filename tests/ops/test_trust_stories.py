@@ -328,7 +328,7 @@ def test_a_version_that_goes_back_along_a_branch_is_told(story: Signed) -> None:
     story.push({"distribution.yaml": "name: bot\nversion: 1.9.0\n"})
     proposal = story.update().proposal
     assert proposal is not None
-    assert "its version goes back from 2.0.0 to 1.9.0, though its history goes on" in sentences(
+    assert "its version goes back from 2.0.0 to 1.9.0, although the commit is newer" in sentences(
         proposal.notes
     )
     story.repo.tag("v2.0.0", "main")

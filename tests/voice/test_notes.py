@@ -98,11 +98,11 @@ def test_every_kind_is_made_somewhere() -> None:
         ),
         (
             Note.of(NoteKind.NOT_A_SERVER, "mcp.json", name=""),
-            "mcp.json: a server without a name: neither command",
+            "mcp.json: a server without a name has neither command",
         ),
         (
             Note.of(NoteKind.NOT_MERGED, paths=tuple(map(str, range(14)))),
-            "not merged, this profile's own stay: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more;",
+            "not merged, because this profile keeps its own: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more;",
         ),
         (
             Note.of(NoteKind.PACKAGE_MOVED, package="a", source="s", now="a"),
@@ -120,7 +120,7 @@ def test_every_kind_is_made_somewhere() -> None:
         ),
         (
             Note.of(NoteKind.HELD, at="1", rolled_back=1, offered="2", command="c"),
-            "held at 1, rolled back from there; to take 2: c",
+            "held at 1, rolled back from there; to update to 2: c",
         ),
     ],
     ids=lambda value: str(value.kind) if isinstance(value, Note) else "",

@@ -77,7 +77,7 @@ def uninstall(
         session.screen.say(f"  undo: {session.command(f'rollback {name}')}")
         session.screen.say(f"  to remove the profile itself: {session.command(f'delete {name}')}")
     for path in outcome.skipped:
-        session.screen.warn(f"{clean(path)} changed at the same moment, and was left as it is")
+        session.screen.warn(f"{clean(path)} changed while this ran, and was left as it is")
     return 0
 
 

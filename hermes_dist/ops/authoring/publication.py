@@ -368,7 +368,7 @@ def _conflicting(ctx: Context, found: Leaving, remote: _Remote, places: list[str
         # Without a common base, an update would not know this repository.
         verb = f"adopt {found.home.name} {str(remote.spec).removeprefix('https://')}"
     return Refused(
-        f"others have changed the same as you: {', '.join(places[:5])}{more}",
+        f"others have also changed what you changed: {', '.join(places[:5])}{more}",
         where=str(remote.spec),
         hint=f"merge their changes first, settle conflicts, and publish again: {ctx.command(verb)}",
     )

@@ -116,7 +116,7 @@ def plan(layout: Layout, into: Path | None = None) -> DoorPlan:
     launcher = _launcher(layout, into)
     if launcher.is_dir():
         raise Invalid(
-            "there is a folder in the place of the command",
+            "there is a folder where the command should go",
             where=str(launcher),
             hint="use --into DIR",
         )

@@ -23,7 +23,7 @@ def run_agent(brand: Brand, args: Sequence[str]) -> NoReturn:
     env = environment()
     if world.comes_back(brand, env):
         raise world.NoAgent(
-            f"the {brand.title} found here leads back to hermes-dist",
+            f"the {brand.title} found here starts hermes-dist again",
             hint=f"name the agent's own launcher in {brand.bin_variable}",
         )
     agent = world.find_agent(locate(brand, env), env)

@@ -432,7 +432,7 @@ def locks(ctx: Context) -> Iterator[Finding]:
                 kind="lost-base",
                 what=f"contents that it received are missing from the store: {shown}",
                 where=str(path),
-                hint="doctor --fix fetches it again",
+                hint="doctor --fix fetches them again",
                 fix=partial(_fetch_lost, ctx, lock),
             )
 

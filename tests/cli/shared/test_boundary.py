@@ -86,7 +86,7 @@ def test_a_name_that_is_too_long_is_no_fault_of_ours(home: Path, capsys: Capture
 
 def test_an_error_of_the_system_without_a_place_is_a_fault(capsys: Capture) -> None:
     assert guarded(lambda: fails(PermissionError("oh")), ["list"], "hermes-dist") == 1
-    assert "a fault of this program" in capsys.readouterr().err
+    assert "a bug in this program" in capsys.readouterr().err
 
 
 def test_with_json_an_error_is_an_object_as_well(capsys: Capture) -> None:

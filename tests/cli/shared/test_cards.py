@@ -138,7 +138,7 @@ def test_hidden_characters_are_named_with_file_and_line(talk: Talk) -> None:
 def test_other_invisible_characters_are_warned_about_when_they_come(talk: Talk) -> None:
     talk.repo.commit({"SOUL.md": "One.\nTw\u200bo.\n"})
     lines = talk("install", talk.source, "-y")
-    note = r"  note   SOUL.md line 2: U+200B: a character that nobody sees"
+    note = r"  note   SOUL.md line 2: U+200B: an invisible character"
     assert note in lines
     talk.repo.commit({"skills/a/SKILL.md": "A\n"})
     assert note not in talk("update", "bot", "-y")

@@ -157,7 +157,7 @@ def test_what_is_held_back_is_named_once_and_in_order() -> None:
     assert placed.held == ("B_URL", "A_URL", "")
     note = held_note(placed.held)
     assert note is not None
-    assert "B_URL, A_URL, lines that are not plain NAME=VALUE" in sentence(note)
+    assert "B_URL, A_URL, lines that are not of the form NAME=VALUE" in sentence(note)
     assert held_note(()) is None
 
 

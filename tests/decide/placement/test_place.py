@@ -170,7 +170,9 @@ def test_where_both_files_name_a_server_the_config_counts_and_it_is_said() -> No
         {"config.yaml": "mcp_servers: {a: {command: x}}\n", "mcp.json": {"a": {"command": "y"}}}
     )
     assert config_of(shelf, placed.tree)["mcp_servers"] == {"a": {"command": "x", "enabled": False}}
-    assert sentences(placed.notes) == ("mcp.json: a: config.yaml says otherwise, and counts",)
+    assert sentences(placed.notes) == (
+        "mcp.json: a: config.yaml has other values, and those count",
+    )
 
 
 @pytest.mark.parametrize(

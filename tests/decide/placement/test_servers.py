@@ -52,10 +52,10 @@ def test_what_is_no_server_is_told_by_name_and_the_first_of_twins_counts() -> No
         ("a", ("servers", 0), "x")
     ]
     assert list(sentences(notes)) == [
-        "mcp.json: a: there twice; the first one counts",
-        "mcp.json: a server without a name; left out",
-        "mcp.json: b: neither command nor url in it; left out",
-        "mcp.json: a server without a name: neither command nor url in it; left out",
+        "mcp.json: a appears twice; the first one counts",
+        "mcp.json: a server has no name; left out",
+        "mcp.json: b has neither command nor url; left out",
+        "mcp.json: a server without a name has neither command nor url; left out",
     ]
 
 

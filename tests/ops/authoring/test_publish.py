@@ -259,7 +259,9 @@ def test_what_both_authors_changed_is_refused_until_one_has_merged(
     bo.edit("SOUL.md", "Rule 7 stands.", "Rule 7 is bo's.")
     ada.publish(bump="minor")
     head, home = repo.git("rev-parse", "main"), bo.read("SOUL.md")
-    with pytest.raises(Refused, match=r"others have changed the same as you: SOUL\.md") as told:
+    with pytest.raises(
+        Refused, match=r"others have also changed what you changed: SOUL\.md"
+    ) as told:
         bo.publish(bump="minor")
     assert "update bot" in told.value.hint
     assert (repo.git("rev-parse", "main"), bo.read("SOUL.md")) == (head, home)
@@ -349,7 +351,7 @@ def test_a_version_that_is_published_already_needs_another(repo: Repo, ada: Mach
         ("archive", "takes a git repository"),
         ("went back", "went back to an older commit"),
         ("was restarted", "was restarted"),
-        ("not ours", "others have changed the same"),
+        ("not ours", "others have also changed"),
         ("work tree", "checked out there"),
         ("bad manifest", "not valid"),
     ],

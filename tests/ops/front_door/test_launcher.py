@@ -161,7 +161,7 @@ def test_a_lost_state_still_lets_the_front_door_go(layout: Layout) -> None:
 
 def test_a_folder_in_its_place_and_a_broken_state_are_sentences(layout: Layout) -> None:
     layout.launcher.mkdir(parents=True)
-    with pytest.raises(Invalid, match="there is a folder in the place"):
+    with pytest.raises(Invalid, match="there is a folder where"):
         front_door.install(layout)
     layout.launcher.rmdir()
     layout.shared.mkdir(parents=True)

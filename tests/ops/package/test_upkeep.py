@@ -173,5 +173,5 @@ def test_a_home_in_use_keeps_its_generations_and_is_named(story: Story) -> None:
     with home_lock(story.home):
         done = gc(story.ctx, keep=1)
     assert done.generations == 0
-    assert sentences(done.notes) == ("bot is in use; its generations stay",)
+    assert sentences(done.notes) == ("bot is in use, so its generations stay",)
     assert contents(story.home) == before

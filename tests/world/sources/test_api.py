@@ -354,9 +354,7 @@ def test_a_pointer_of_lfs_is_noted_and_not_fetched(sources: Sources, tmp_path: P
         }
     )
     offer = sources.fetch(parse_source(f"file://{repo.path}"), "refs/heads/main")
-    assert sentences(offer.notes) == (
-        "model.bin is a pointer of git LFS: its content is not fetched",
-    )
+    assert sentences(offer.notes) == ("model.bin is a git LFS pointer: its content is not fetched",)
 
 
 @pytest.mark.parametrize(
