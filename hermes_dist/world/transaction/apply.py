@@ -279,7 +279,9 @@ def content(read: Read, digest: Digest, path: str) -> bytes:
     data = read(digest)
     if Digest.of(data) != digest:
         raise Invalid(
-            "the stored content is damaged", where=path, hint="fetch it again with update --refresh"
+            "the stored content is damaged",
+            where=path,
+            hint="run `verify`, which fetches damaged contents again",
         )
     return data
 
