@@ -187,6 +187,7 @@ def _with_lock(
         read=read,
         known=arrival.known,
         by_author=shipped_off(lock.theirs(), lock.shipped, read),
+        moved=lock.moved,
     )
     kept = replace(decisions, kept=lock.kept, sides={}, default=None)
     second = reconcile(situation, kept)
@@ -218,6 +219,7 @@ def _with_lock(
         parked=second.parked,
         off=second.off,
         answers=second.answers,
+        moved=second.moved,
         approved=approved,
         generation=0,
     )

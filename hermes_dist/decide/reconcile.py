@@ -56,6 +56,7 @@ class Situation(Struct, frozen=True, kw_only=True):
             author's manifest if the agent has only rewritten it.
         known: Gives the names of providers that the machine uses.
         leaving: Files that leave the home although neither side has them any more.
+        moved: The user's moves that the lock remembers, upstream's name to ours.
     """
 
     base: Tree = EMPTY
@@ -67,6 +68,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     ours: Tree | None = None
     known: Known = frozenset
     leaving: frozenset[RelPath] = frozenset()
+    moved: Mapping[RelPath, RelPath] = field(default_factory=dict)
 
 
 class Decisions(Struct, frozen=True, kw_only=True):
@@ -114,7 +116,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     blobs |= settled.blobs
     asked = _Asked(decisions)
     judge = _judge(situation, ours, decisions, read)
-    sides = _Sides(settled.tree, ours, theirs, read, blobs)
+    sides = _Sides(settled.tree, ours, theirs, read, blobs, situation.moved)
     merged, effects, parked = _merge_safely(sides, asked, judge, situation.known)
     # The next base has to equal what the source holds, without the agent's migration, or the author's next change
     # could not be told from it.
@@ -139,6 +141,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
         ran=ran,
         off=off_causes(live.tree, theirs, idle, judge, read),
         answers=asked.to_remember(waiting, live.tree),
+        moved=merged.moved,
         blobs=blobs,
         notes=(*merged.notes, *_by_author(sides, decisions)),
     )
@@ -162,10 +165,11 @@ class _Sides(Struct, frozen=True):
     theirs: Tree
     read: Read
     blobs: dict[Digest, bytes]
+    moved: Mapping[RelPath, RelPath]
 
     def merged(self, offered: Tree, favour: Favour) -> TreeMerge:
         """Merge with what upstream offers: theirs, or theirs without the parked parts."""
-        merged = merge_trees(self.base, self.ours, offered, self.read, favour)
+        merged = merge_trees(self.base, self.ours, offered, self.read, favour, self.moved)
         self.blobs.update(merged.blobs)
         return merged
 
@@ -220,7 +224,7 @@ def _by_author(sides: _Sides, decisions: Decisions) -> tuple[Note, ...]:
         return ()
     # Merging once more without the policies shows the conflicts that nobody else settles.
     unsaid = replace(decisions, policies={})
-    merged = merge_trees(sides.base, sides.ours, sides.theirs, sides.read, unsaid.favour)
+    merged = sides.merged(sides.theirs, unsaid.favour)
     return settled_by_author(decisions.policies, merged.conflicts)
 
 

@@ -2,8 +2,9 @@
 
 A rename on one side is applied to the other two trees before paths are merged. Exact renames always count. Similar
 ones (:mod:`hermes_dist.merge.likeness`) count only for files that the other side edited or deleted, or that are in a
-folder where the other side added files, since only there would something be lost. Nothing is remembered: the next
-update finds the same renames again.
+folder where the other side added files, since only there would something be lost. The next update
+finds the same renames again; only those of files with an open conflict are remembered, since until it is resolved both
+sides may become too unlike.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
 
 _MOST_PAIRS = 20_000
+_NONE: Mapping[RelPath, RelPath] = {}
 
 
 class Names(Struct, frozen=True):
@@ -41,14 +43,27 @@ class Names(Struct, frozen=True):
         return self.moved_here.get(path, path)
 
 
-def under_common_names(base: Tree, ours: Tree, theirs: Tree, read: Read) -> Names:
+def under_common_names(
+    base: Tree,
+    ours: Tree,
+    theirs: Tree,
+    read: Read,
+    known: Mapping[RelPath, RelPath] = _NONE,
+) -> Names:
     """Apply the renames of each side to the other two trees.
+
+    Args:
+        base: The common ancestor.
+        ours: The local tree.
+        theirs: The upstream tree.
+        read: Returns contents by digest.
+        known: The user's moves that were found before, old to new; they count where both names still fit.
 
     Raises:
         Invalid: A file's content can't be read.
     """
     by_them = find_renames(base, theirs, ours, read)
-    by_us = find_renames(base, ours, theirs, read)
+    by_us = find_renames(base, ours, theirs, read, known)
     parted: dict[RelPath, tuple[RelPath, RelPath]] = {}
     for old in sorted(by_them.keys() & by_us.keys()):
         # Both moved it. To the same name: only base follows. To two names: the files are unrelated from now on.
@@ -80,7 +95,13 @@ def _relabelled(tree: Tree, names: Mapping[RelPath, RelPath]) -> Tree:
     return Tree({names.get(path, path): entry for path, entry in tree.items()})
 
 
-def find_renames(base: Tree, side: Tree, other: Tree, read: Read) -> dict[RelPath, RelPath]:
+def find_renames(
+    base: Tree,
+    side: Tree,
+    other: Tree,
+    read: Read,
+    known: Mapping[RelPath, RelPath] = _NONE,
+) -> dict[RelPath, RelPath]:
     """Return the files that one side moved, old to new.
 
     Args:
@@ -88,11 +109,14 @@ def find_renames(base: Tree, side: Tree, other: Tree, read: Read) -> dict[RelPat
         side: The side to search for moves.
         other: The opposite side: a move must not leave behind what it edited, deleted or added beside a file.
         read: Returns contents by digest.
+        known: Moves of this side that were found before; they count where the one is gone and the other is new.
     """
     gone, added = _lacking(base, side), _lacking(side, base)
     if not gone or not added:
         return {}
-    found = _exact(gone, added, base, side)
+    again = {old: new for old, new in known.items() if old in gone and new in added}
+    gone, added = _lacking(gone, again.keys()), _lacking(added, set(again.values()))
+    found = again | _exact(gone, added, base, side)
     left, free = _lacking(gone, found.keys()), _lacking(added, set(found.values()))
     return found | _similar(_touched(left, base, other), free, base, side, read)
 

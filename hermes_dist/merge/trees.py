@@ -36,6 +36,7 @@ class TreeMerge(Struct, frozen=True, kw_only=True):
         conflicts: Open conflicts, in path order.
         blobs: New contents by digest.
         renamed: Upstream's moves that the user's edits and files followed, old to new.
+        moved: The user's moves of files with an open conflict, upstream's name to ours; for the next merge.
         notes: Which files fell back to a coarser merge, and why.
     """
 
@@ -44,6 +45,7 @@ class TreeMerge(Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...]
     blobs: Mapping[Digest, bytes]
     renamed: Mapping[RelPath, RelPath]
+    moved: Mapping[RelPath, RelPath]
     notes: tuple[Note, ...]
 
 
@@ -65,7 +67,12 @@ class _Work(Struct):
 
 
 def merge_trees(
-    base: Tree, ours: Tree, theirs: Tree, read: Read, favour: Favour = leave_open
+    base: Tree,
+    ours: Tree,
+    theirs: Tree,
+    read: Read,
+    favour: Favour = leave_open,
+    moved: Mapping[RelPath, RelPath] | None = None,
 ) -> TreeMerge:
     """Merge three trees.
 
@@ -75,11 +82,12 @@ def merge_trees(
         theirs: What upstream ships now.
         read: Returns contents by digest, for all three trees.
         favour: How to settle conflicts; by default they stay open.
+        moved: The user's moves that the last merge found, as it returned them.
 
     Raises:
         Invalid: A file's content can't be read.
     """
-    names = under_common_names(base, ours, theirs, read)
+    names = under_common_names(base, ours, theirs, read, moved or {})
     work = _Work(read, favour)
     for path in sorted({*names.base, *names.ours, *names.theirs}):
         old, own, new = names.base.get(path), names.ours.get(path), names.theirs.get(path)
@@ -90,12 +98,14 @@ def merge_trees(
         else:
             _merge_path(work, path, old, own, new)
     _part_files_from_folders(work, names)
+    still_open = {conflict.path for conflict in work.conflicts}
     return TreeMerge(
         tree=Tree([(p, e) for p, e in work.live.items() if e]),
         base=Tree([(names.upstream_name(p), e) for p, e in work.base.items() if e]),
         conflicts=tuple(sorted(work.conflicts)),
         blobs=work.blobs,
         renamed=names.followed,
+        moved={old: new for new, old in names.moved_here.items() if new in still_open},
         notes=(*work.notes, *_parted(names)),
     )
 

@@ -68,6 +68,7 @@ _KNOWN = frozenset(
         "conflicts",
         "parked",
         "answers",
+        "moved",
         "consent",
         "kept",
         "held",
@@ -88,6 +89,7 @@ class Lock(Struct, frozen=True, kw_only=True):
         conflicts: Open conflicts.
         parked: Effects that wait for approval.
         answers: How conflicts were settled, if their result waits for approval.
+        moved: The user's moves of files with an open conflict, upstream's name to ours.
         approved: Approved effects, in the order of their approval.
         off: What stays off although it is approved.
         kept: ``path`` or ``path: key`` that always keeps its local version on this machine.
@@ -103,6 +105,7 @@ class Lock(Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...] = ()
     parked: tuple[Effect, ...] = ()
     answers: tuple[Answer, ...] = ()
+    moved: Mapping[RelPath, RelPath] = field(default_factory=dict)
     approved: tuple[Approval, ...] = ()
     off: tuple[Off, ...] = ()
     kept: frozenset[str] = frozenset()
@@ -219,6 +222,7 @@ def dump_lock(lock: Lock) -> bytes:
         _rows_text("conflicts", conflicts),
         _rows_text("parked", map(_effect_row, lock.parked)),
         _rows_text("answers", map(asdict, lock.answers)),
+        _rows_text("moved", [{"from": old, "to": new} for old, new in sorted(lock.moved.items())]),
         *map(_package_text, lock.packages),
         *(f"\n{tomli_w.dumps({name: _plain(value)})}" for name, value in tables.items()),
         _table_text("upstream", dict(sorted(lock.upstream.items()))),
@@ -362,6 +366,7 @@ def _read(raw: dict[str, object]) -> Lock:
             Answer(RelPath(text(r, "path")), text(r, "key"), Side(text(r, "side")), text(r, "ours"))
             for r in rows(raw, "answers")
         ),
+        moved={RelPath(text(r, "from")): RelPath(text(r, "to")) for r in rows(raw, "moved")},
         approved=tuple(map(_approval, rows(consent, "approved"))),
         off=tuple(
             Off(RelPath(text(r, "path")), text(r, "key"), OffCause(text(r, "cause")))

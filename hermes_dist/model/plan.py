@@ -158,6 +158,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         ran: Code that ran before and comes back with a rollback; it is already approved.
         off: What stays off although nothing about it waits for approval, and who switched it off.
         answers: How conflicts were settled, if their result is parked.
+        moved: The user's moves of files with an open conflict, upstream's name to ours.
         blobs: New contents made by merging, by digest.
         notes: Notes for the summary: what was left out, what was merged as text.
     """
@@ -171,6 +172,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     ran: tuple[Effect, ...] = ()
     off: tuple[Off, ...] = ()
     answers: tuple[Answer, ...] = ()
+    moved: Mapping[RelPath, RelPath] = field(default_factory=dict)
     blobs: Mapping[Digest, bytes] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
 
@@ -188,6 +190,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         lines += [f"! {c.place!r}" for c in self.conflicts]
         lines += [f"? {e.kind} {e.place!r} {e.digest}" for e in self.parked]
         lines += [f"> {a.place!r} {a.side} {a.ours}" for a in self.answers]
+        lines += [f"~ {old!r} {new!r}" for old, new in sorted(self.moved.items())]
         return Digest.of("\n".join(lines).encode())
 
 

@@ -233,6 +233,17 @@ def test_a_file_that_the_user_moved_has_its_new_name_everywhere_and_upstreams_is
     assert names.upstream_name(RelPath("b.md")) == "b.md"
 
 
+def test_a_move_that_is_known_needs_no_likeness_and_both_names_must_fit() -> None:
+    base, ours = tree({"a.md": text(10), "b.md": "y"}), tree({"mine.md": "all new", "b.md": "y"})
+    theirs = tree({"a.md": text(9), "b.md": "y"})
+    known = {RelPath("a.md"): RelPath("mine.md")}
+    names = under_common_names(base, ours, theirs, read, known)
+    assert names.moved_here == {"mine.md": "a.md"}
+    for gone in ({"a.md": "nowhere.md"}, {"b.md": "mine.md"}, {"a.md": "b.md"}):
+        unfit = {RelPath(old): RelPath(new) for old, new in gone.items()}
+        assert not under_common_names(base, ours, theirs, read, unfit).moved_here
+
+
 def test_nothing_moves_onto_what_is_there_already() -> None:
     base = tree({"a.md": "x"})
     ours = tree({"a.md": "x, edited", "b.md": "my own"})

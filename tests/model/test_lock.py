@@ -64,6 +64,7 @@ LOCK = Lock(
         ),
         Effect(EffectKind.RUNS, RelPath("hooks/x"), "", (("change", "new"), ("files", "2")), D2),
     ),
+    moved={RelPath("skills/a.md"): RelPath("skills/it's mine.md")},
     answers=(
         Answer(RelPath("hooks/x/run.py"), "", Side.THEIRS, f"644:{D1}"),
         Answer(RelPath("gone.md"), "", Side.BOTH, "-"),
@@ -227,6 +228,7 @@ _LOCK = st.builds(
     shipped=_TREE,
     upstream=st.dictionaries(_PATH, st.none() | _ENTRY),
     conflicts=st.lists(_CONFLICT, max_size=3).map(tuple),
+    moved=st.dictionaries(_PATH, _PATH, max_size=3),
     parked=st.lists(_EFFECT, max_size=3).map(tuple),
     approved=st.lists(_APPROVAL, max_size=3).map(tuple),
     off=st.lists(_OFF, max_size=3).map(tuple),
@@ -422,6 +424,7 @@ def test_format_1_says_the_same_in_today_s_format() -> None:
         packages=(package,),
         parked=parked,
         answers=LOCK.answers[1:],
+        moved={},
         off=(),
         approved=(Approval("", "", D1), Approval("", "", D2)),
     )

@@ -91,6 +91,7 @@ def propose(
         memory=memory_of(old),
         known=providers_used(ctx, home.path, choices.given),
         leaving=frozenset(edits) - frozenset(revoked.ours),
+        moved=old.moved if old else {},
     )
     plan = _discreet(ctx, home, reconcile(situation, decisions))
     counts = f"{len(plan.steps)} steps, {len(plan.conflicts)} conflicts, {len(plan.parked)} parked"
@@ -298,6 +299,7 @@ def _next_lock(
         conflicts=plan.conflicts,
         parked=plan.parked,
         answers=plan.answers,
+        moved=plan.moved,
         approved=approvals_after(before, agreed, decisions.granted.now, incoming.pin),
         off=plan.off,
     )
