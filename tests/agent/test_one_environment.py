@@ -134,12 +134,15 @@ def wheels(
 @pytest.fixture
 def venv(agent_venv: Path, tmp_path: Path) -> Iterator[Path]:
     """A copy of the agent's environment whose commands run the copy."""
-    copy = tmp_path / "venv"
-    shutil.copytree(agent_venv, copy, symlinks=True)
+    copy, real = (
+        tmp_path / "venv",
+        agent_venv.resolve(),
+    )  # its commands name the folder, not a link to it
+    shutil.copytree(real, copy, symlinks=True)
     for program in (copy / "bin").iterdir():
         if program.is_file() and not program.is_symlink():
             program.write_bytes(
-                program.read_bytes().replace(str(agent_venv).encode(), str(copy).encode())
+                program.read_bytes().replace(str(real).encode(), str(copy).encode())
             )
     yield copy
     shutil.rmtree(copy)
