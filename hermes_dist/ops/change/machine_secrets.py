@@ -6,35 +6,41 @@ What is shown, exported and published is searched for the same values, so they a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from hermes_dist.agents.places import ENV, TOKENS
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.leaving.export import known_secrets
 from hermes_dist.decide.ownership import is_credential
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.context import Context
 
+_Read = Callable[[Path], bytes]
 _MOST_READ = 1 << 20
 """The most bytes that are read of a file of secrets."""
 
 
-def secrets_of(ctx: Context, home: Path) -> Mapping[str, str]:
+def secrets_of(ctx: Context, home: Path, *, leaving: bool = False) -> Mapping[str, str]:
     """Collect the secrets of a home and of the default profile, whose keys the agent also uses.
 
     Args:
         ctx: The context.
         home: The folder of the home.
+        leaving: The values are searched for in what leaves the machine, so each of them has to be known.
 
     Returns:
         The values, by names of variables for them. A value of the default profile has a name of its own if the
         home gives its name another value.
+
+    Raises:
+        DistError: A file of keys or logins can't be read, and ``leaving`` is set.
     """
-    found = dict(_kept_in(home))
-    for name, value in _kept_in(ctx.layout.root).items():
+    read = _read_or_fail if leaving else _start_of
+    found = dict(_kept_in(home, read))
+    for name, value in _kept_in(ctx.layout.root, read).items():
         own = found.get(name)
         if own is None:
             found[name] = value
@@ -48,15 +54,15 @@ def variables_of(home: Path) -> Mapping[str, str]:
     return dotenv.read(_start_of(home / ENV))
 
 
-def _kept_in(folder: Path) -> Mapping[str, str]:
-    return known_secrets(variables_of(folder), list(_logins_in(folder)))
+def _kept_in(folder: Path, read: _Read) -> Mapping[str, str]:
+    return known_secrets(dotenv.read(read(folder / ENV)), list(_logins_in(folder, read)))
 
 
-def _logins_in(folder: Path) -> Iterator[object]:
+def _logins_in(folder: Path, read: _Read) -> Iterator[object]:
     """Read the files of keys and logins in a folder that are JSON; others can't be told apart into values."""
     for path in _login_files(folder):
         try:
-            yield load_data(_start_of(path) or b"{}", Kind.JSON)
+            yield load_data(read(path) or b"{}", Kind.JSON)
         except Invalid:
             continue
 
@@ -91,3 +97,22 @@ def _start_of(path: Path) -> bytes:
             return file.read(_MOST_READ)
     except OSError:
         return b""
+
+
+def _read_or_fail(path: Path) -> bytes:
+    """The start of a file; empty if there is none.
+
+    Raises:
+        DistError: There is one, and it can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST_READ)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return b""
+    except OSError as err:
+        raise DistError(
+            "this file of keys can't be read, so what leaves can't be searched for them",
+            where=str(path),
+            hint="give yourself permission to read it, then run this again",
+        ) from err

@@ -143,7 +143,7 @@ def export(ctx: Context, name: ProfileName, packing: Packing, path: Path) -> Exp
         raise DistError("there is no such home", where=str(home.path))
     ctx.layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
     # A full backup holds every secret on purpose, so nothing is searched for; it is encrypted instead.
-    known = None if packing.full else secrets_of(ctx, home.path)
+    known = None if packing.full else secrets_of(ctx, home.path, leaving=True)
     parcel = Parcel(str(name), known, packing.redact, ctx.layout.staging)
     if packing.full:
         card = _whole(ctx, home, parcel)

@@ -9,6 +9,7 @@ import pytest
 from story import BOT, Story
 
 from hermes_dist.agents import stores
+from hermes_dist.errors import DistError
 from hermes_dist.ops.change.machine_secrets import secrets_of
 
 ONE, TWO, THREE = "Zx9Kq2Lm7Vb4Nc8Rt3Wy6", "Qw3Er5Ty7Ui9Op1As2Df4", "Hj6Kl8Zx0Cv2Bn4Mq6We8"
@@ -65,3 +66,23 @@ def test_files_that_are_not_stores_of_logins_are_not_read(story: Story) -> None:
     _write(story.ctx.layout.home(BOT), "notes.json", json.dumps({"accessToken": ONE}))
     _write(story.ctx.layout.home(BOT), "auth.json", "{not json")
     assert _found(story) == set()
+
+
+@pytest.mark.parametrize("store", [".env", "auth.json", "mcp-tokens/github.json"])
+def test_what_leaves_is_refused_where_a_store_can_not_be_read(
+    story: Story, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = story.ctx.layout.home(BOT)
+    _write(home, store, json.dumps({"accessToken": ONE}))
+    real = Path.open
+
+    def denied(self: Path, *args: str, **more: str) -> object:
+        if self == home / store:
+            raise PermissionError(13, "Permission denied")
+        return real(self, *args, **more)
+
+    monkeypatch.setattr(Path, "open", denied)
+    assert secrets_of(story.ctx, home) == {}
+    with pytest.raises(DistError, match="can't be read") as caught:
+        secrets_of(story.ctx, home, leaving=True)
+    assert caught.value.where == str(home / store)
