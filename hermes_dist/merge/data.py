@@ -14,6 +14,7 @@ from hermes_dist.model.documents.api import (
     Document,
     Kind,
     Unmergeable,
+    dump,
     graft,
     kind_of,
     parse,
@@ -138,7 +139,7 @@ def _spliced(
         raise Unmergeable("a comment of yours would be lost")
     if not merge.conflicts and spliced.content == theirs:
         return DocMerge(theirs, theirs)
-    remembered = _remembered(theirs, base, own.kind, merge.conflicts)
+    remembered = _remembered(values, theirs, base, own.kind, merge.conflicts)
     return DocMerge(spliced.content, remembered, tuple(merge.conflicts))
 
 
@@ -171,7 +172,7 @@ def _unspliced(
     # Mostly all that theirs changed is held: then the base stays, and needs no splicing, which has failed once already.
     if base is not None and same(values.put_back(conflicts), values.base):
         return DocMerge(ours, base, conflicts)
-    return DocMerge(ours, _remembered(theirs, base, kind, list(conflicts)), conflicts)
+    return DocMerge(ours, _remembered(values, theirs, base, kind, conflicts), conflicts)
 
 
 def _agreeing_lines(
@@ -194,9 +195,17 @@ def _says(text: bytes, kind: Kind, want: object) -> bool:
         return False
 
 
-def _remembered(theirs: bytes, base: bytes | None, kind: Kind, conflicts: list[KeyPath]) -> bytes:
+def _remembered(
+    values: _Sides, theirs: bytes, base: bytes | None, kind: Kind, conflicts: Iterable[KeyPath]
+) -> bytes:
     """Return theirs with open keys put back to base; base unchanged if only blank lines would differ."""
-    fresh = graft(theirs, base, kind, conflicts)
+    try:
+        fresh = graft(theirs, base, kind, conflicts)
+    except Unmergeable:
+        # Nobody reads the next base but the next merge, so its layout may go where it can't be kept; its data may not:
+        # holding back keys that merge would make conflicts which `resolve --ours` could not settle.
+        want = values.put_back(conflicts)
+        return base if base is not None and same(want, values.base) else dump(want, kind)
     if base is None or fresh.split() != base.split():
         return fresh
     # Grafting can leave a blank line behind, and each further update would then write a lock that differs by it.
@@ -230,7 +239,7 @@ class _Sides:
 
 def _lost_unasked(lost: tuple[KeyPath, ...], merge: Merge, favour: Favour) -> bool:
     """Return whether a comment would be lost at a key that was not settled in favour of theirs."""
-    return any(key in merge.conflicts or favour(key) is None for key in lost)
+    return any(key in merge.conflicts or favour(key) is not Side.THEIRS for key in lost)
 
 
 def _readable(data: bytes, kind: Kind, whose: str) -> Document:
