@@ -20,6 +20,7 @@ class Shape(Enum):
 
     SET = "set"  # a list without order or duplicates: additions and removals of both sides
     WHOLE = "whole"  # as one value, even if it is a map or a list of named maps
+    MAP = "map"  # a map by key, and null is an empty one
     OURS = (
         "ours"  # the machine's: never taken from upstream once it is here, no edit when it differs
     )
@@ -36,6 +37,7 @@ TABLE: tuple[tuple[str, str, Shape], ...] = (
     (_CONFIG, "skills.disabled", Shape.SET),
     (_CONFIG, "approvals.deny", Shape.SET),
     (_CONFIG, "**.allowed_tools", Shape.SET),
+    (_CONFIG, "mcp_servers", Shape.MAP),
     (_CONFIG, "mcp_servers.*.tools.include", Shape.SET),
     (_CONFIG, "mcp_servers.*.tools.exclude", Shape.SET),
     (_CONFIG, "_config_version", Shape.OURS),

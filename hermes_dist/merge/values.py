@@ -108,6 +108,14 @@ class Merge:
             return ours
         if key in self.pinned and not same(ours, theirs):
             return self.clash(ours, theirs, key)
+        if shape is Shape.MAP and None in (base, ours, theirs):
+            return self._map_or_null(base, ours, theirs, key)
+        return self._by_kind(shape, base, ours, theirs, key)
+
+    def _by_kind(
+        self, shape: Shape | None, base: object, ours: object, theirs: object, key: KeyPath
+    ) -> object:
+        """Merge three values as maps, lists or single values."""
         maps = _as_maps(base, ours, theirs)
         if maps and shape is not Shape.WHOLE:
             return self.map(*maps, key)
@@ -121,6 +129,14 @@ class Merge:
         if side is Side.THEIRS:
             return theirs
         return self.clash(ours, theirs, key)
+
+    def _map_or_null(self, base: object, ours: object, theirs: object, key: KeyPath) -> object:
+        """Merge three values of which null is an empty map; nothing merged is spelled as ours is, or as theirs."""
+        old, own, new = ({} if one is None else one for one in (base, ours, theirs))
+        merged = self.value(old, own, new, key)
+        if merged != {}:
+            return merged
+        return ours if ours in (None, {}) else theirs
 
     def _merged_lists(
         self,

@@ -652,3 +652,20 @@ def test_both_joins_two_lists_and_is_ours_for_anything_else() -> None:
     assert mixed == {"l": [2]}
     other, _ = merge_values(OTHER, {"l": [1]}, {"l": "x"}, {"l": [2]}, lambda _: Side.BOTH)
     assert other == {"l": "x"}
+
+
+def test_servers_that_are_null_are_none_so_that_each_side_can_add_its_own() -> None:
+    none, mine, new = (
+        "mcp_servers:\n",
+        "mcp_servers:\n  own: {command: y}\n",
+        "mcp_servers:\n  x: {command: z}\n",
+    )
+    both = merge(none, mine, new)
+    assert (_data(both.content), both.conflicts) == (
+        {"mcp_servers": {"own": {"command": "y"}, "x": {"command": "z"}}},
+        (),
+    )
+    assert text_of(none + "a: 1\n", none + "a: 2\n", "mcp_servers: {}\na: 1\n") == (none + "a: 2\n")
+    emptied = merge(new, none, new.replace("z", "w"))
+    assert (emptied.content.decode(), keys_of(emptied)) == (none, ["mcp_servers.x"])
+    assert text_of(new + "a: 1\n", new + "a: 2\n", none + "a: 1\n") == none + "a: 2\n"
