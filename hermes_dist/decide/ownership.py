@@ -224,6 +224,24 @@ def payload_of(package: Tree, manifest: Manifest) -> Payload:
     )
 
 
+def released(base: Tree, package: Tree, placed: Tree, manifest: Manifest) -> frozenset[RelPath]:
+    """Return the files of base that left ``distribution_owned`` but not the package: from now on they are the user's.
+
+    Args:
+        base: What the home last received.
+        package: The package as shipped.
+        placed: What of it comes into the home.
+        manifest: The package's manifest.
+    """
+    owned = manifest.owned
+    if owned is None:
+        return frozenset()
+    # Only a file that is gone from the package was deleted by its author. An author who shortens the list changes
+    # what the package keeps up to date, and means nobody's skills to disappear.
+    kept = [path for path in base if path in package and path not in placed]
+    return frozenset(path for path in kept if _why_not_owned(path, owned))
+
+
 def _by_folder(why: Mapping[RelPath, Why | None], partly: set[str]) -> tuple[LeftOut, ...]:
     """Group the files that are left out by folder and reason; ``partly`` are folders that come in in part."""
     counts: Counter[tuple[str, Why, str]] = Counter()

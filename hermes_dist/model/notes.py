@@ -38,6 +38,7 @@ class NoteKind(StrEnum):
     OTHER_KEY_NAMED = "other-key-named"
     LFS_POINTER = "lfs-pointer"
     OWNED_IS_MISSING = "owned-is-missing"
+    RELEASED = "released"
 
     # placing a package in a home, and capturing a home as a package
     UNREADABLE_JOBS = "unreadable-jobs"

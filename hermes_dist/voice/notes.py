@@ -59,6 +59,14 @@ def _first(names: tuple[str, ...]) -> str:
     return said
 
 
+def _released(data: Data) -> str:
+    said = _first(_names(data, "paths"))
+    return (
+        f"distribution_owned no longer names {said}, which the package still has: "
+        "your files stay and are yours now"
+    )
+
+
 def _moved(data: Data) -> str:
     renamed = ""
     if data["now"] != data["package"]:
@@ -217,6 +225,7 @@ SENTENCES: Mapping[NoteKind, str | Say] = {
     NoteKind.OTHER_KEY_NAMED: "its manifest names another signing key, {key}",
     NoteKind.LFS_POINTER: "{path} is a git LFS pointer: its content is not fetched",
     NoteKind.OWNED_IS_MISSING: ("distribution_owned names {path}, which the package does not have"),
+    NoteKind.RELEASED: _released,
     NoteKind.UNREADABLE_JOBS: _within,
     NoteKind.NOT_A_JOB: _within,
     NoteKind.JOB_WITHOUT_START: _without_start,

@@ -19,6 +19,7 @@ from hermes_dist.decide.ownership import (
     looked_at,
     owner_of,
     payload_of,
+    released,
     without_machine,
 )
 from hermes_dist.model.left_out import LeftOut, Why
@@ -485,3 +486,12 @@ def test_a_lock_says_nothing_about_the_machines_files_whoever_wrote_it(where: st
     left = without_machine(lock)
     assert (left.base, dict(left.upstream)) == (clean, dict(clean))
     assert without_machine(left) is left
+
+
+def test_what_left_the_list_but_not_the_package_is_released() -> None:
+    base = package("SOUL.md", "skills/a/SKILL.md", "skills/gone.md", "config.yaml", "mcp.json")
+    shipped = package("SOUL.md", "skills/a/SKILL.md", "mcp.json", "config.yaml")
+    placed = package("SOUL.md", "config.yaml")
+    named = Manifest(name="x", owned=(RelPath("SOUL.md"), RelPath("mcp.json")))
+    assert released(base, shipped, placed, named) == {"skills/a/SKILL.md"}
+    assert not released(base, shipped, placed, Manifest(name="x"))

@@ -20,12 +20,14 @@ from hermes_dist.decide.environment.example import (
     shipped_example,
 )
 from hermes_dist.decide.history import ANY
+from hermes_dist.decide.ownership import released
 from hermes_dist.decide.parts import excluded_places
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval, LockedPackage
 from hermes_dist.model.manifest import Manifest
-from hermes_dist.model.notes import Note
+from hermes_dist.model.notes import Note, NoteKind
+from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step, image_of
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
@@ -68,9 +70,12 @@ def propose(
         DistError: The home or a file's content can't be read.
     """
     old = home.lock
+    freed: frozenset[RelPath] = frozenset()
+    received_before = home.base if base is None else base
+    observed = observe_or_nothing(ctx, home, _looked_at(received_before, incoming))
     if base is None:
-        base = home.base
-    observed = observe_or_nothing(ctx, home, _looked_at(base, incoming))
+        freed = released(home.base, incoming.package, incoming.placed, incoming.manifest)
+        base = home.base.where(lambda path: path not in freed)
     theirs, blobs = _offered(incoming, base, choices, observed)
     edited = {Digest.of(data): data for data in choices.edits.values()}
     read = together({**blobs, **edited}, first_of(incoming.read, observed.read))
@@ -115,6 +120,7 @@ def propose(
         left_out=incoming.left_out,
         notes=(
             *_news(incoming, received),
+            *_told_released(freed, observed.ours),
             *example.notes,
             *lost,
             *plan.notes,
@@ -241,6 +247,15 @@ def _news(incoming: Incoming, received: Manifest | None) -> tuple[Note, ...]:
     said = received.warnings if received else ()
     new = (Note.told(odd) for odd in incoming.manifest.warnings if odd not in said)
     return (*new, *incoming.notes)
+
+
+def _told_released(freed: frozenset[RelPath], ours: Tree) -> tuple[Note, ...]:
+    """Note what the package no longer keeps up to date, by folder; nothing for files that are gone anyway."""
+    here = sorted(path for path in freed if path in ours)
+    if not here:
+        return ()
+    folders = dict.fromkeys("/".join(path.parts[:2]) for path in here)
+    return (Note.of(NoteKind.RELEASED, paths=tuple(folders)),)
 
 
 def _offered(
