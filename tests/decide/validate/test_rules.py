@@ -223,7 +223,7 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
     "no JSON": ({"mcp.json": "{\n  nope\n}\n"}, "mcp.json:2: error: it can't be read as JSON"),
     "a server in JSON without a command": (
         {"mcp.json": '{"mcpServers": {\n  "web": {"x": 1}\n}}'},
-        "mcp.json:2: error: web: neither command nor url",
+        "mcp.json:2: error: web has neither command nor url",
     ),
     "no servers at all": ({"mcp.json": "{}"}, "mcp.json:1: warning: it names no server"),
     "a shape nobody knows": (
