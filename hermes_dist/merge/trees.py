@@ -89,14 +89,7 @@ def merge_trees(
     """
     names = under_common_names(base, ours, theirs, read, moved or {})
     work = _Work(read, favour)
-    for path in sorted({*names.base, *names.ours, *names.theirs}):
-        old, own, new = names.base.get(path), names.ours.get(path), names.theirs.get(path)
-        if path in names.moved_here and new is None:
-            # Under the common name ours equals base, but a move by the user is an edit: deleting the file would
-            # lose it.
-            _whole(work, path, old, own, new, kind=ConflictKind.EDIT_DELETE)
-        else:
-            _merge_path(work, path, old, own, new)
+    _merge_paths(work, names)
     _part_files_from_folders(work, names)
     still_open = {conflict.path for conflict in work.conflicts}
     return TreeMerge(
@@ -108,6 +101,18 @@ def merge_trees(
         moved={old: new for new, old in names.moved_here.items() if new in still_open},
         notes=(*work.notes, *_parted(names)),
     )
+
+
+def _merge_paths(work: _Work, names: Names) -> None:
+    """Merge each path under the name that it has in all three trees."""
+    for path in sorted({*names.base, *names.ours, *names.theirs}):
+        old, own, new = names.base.get(path), names.ours.get(path), names.theirs.get(path)
+        if path in names.moved_here and new is None:
+            # Under the common name ours equals base, but a move by the user is an edit: deleting the file would
+            # lose it.
+            _whole(work, path, old, own, new, kind=ConflictKind.EDIT_DELETE)
+        else:
+            _merge_path(work, path, old, own, new)
 
 
 def _parted(names: Names) -> Iterator[Note]:

@@ -202,29 +202,20 @@ def dump_lock(lock: Lock) -> bytes:
     Raises:
         Invalid: A text in it can't be written, such as a local path that is not valid Unicode.
     """
-    import tomli_w  # noqa: PLC0415 - only writers pay for it
-
-    head: dict[str, object] = {
-        "format": lockhead.FORMAT,
-        "since": lockhead.SINCE,
-        "held": lock.held,
-        "generation": lock.generation,
-        "kept": sorted(lock.kept),
-    }
     flat = {k: v for k, v in lock.more.items() if not isinstance(v, dict)}
     tables = {k: v for k, v in sorted(lock.more.items()) if k not in flat}
     conflicts = [{"path": c.path, "key": c.key, "kind": c.kind} for c in lock.conflicts]
     # TOML wants single fields before the first table. The long tables come last, so that the head can be read alone.
     parts = [
         "# Written by hermes-dist: what this profile received, for merging. Do not edit.\n",
-        _fields({name: value for name, value in head.items() if value not in ("", 0, [])}),
+        _head_text(lock),
         _fields(flat),
         _rows_text("conflicts", conflicts),
         _rows_text("parked", map(_effect_row, lock.parked)),
         _rows_text("answers", map(asdict, lock.answers)),
         _rows_text("moved", [{"from": old, "to": new} for old, new in sorted(lock.moved.items())]),
         *map(_package_text, lock.packages),
-        *(f"\n{tomli_w.dumps({name: _plain(value)})}" for name, value in tables.items()),
+        *(_unknown_text(name, value) for name, value in tables.items()),
         _table_text("upstream", dict(sorted(lock.upstream.items()))),
         _consent_text(lock),
         _table_text("shipped", lock.shipped),
@@ -238,6 +229,25 @@ def dump_lock(lock: Lock) -> bytes:
             "a text to be written to the lockfile is not valid Unicode",
             where=ascii(whole[err.start - 40 : err.end]),
         ) from None
+
+
+def _head_text(lock: Lock) -> str:
+    """Write the single fields of this format; a field without a value is left out."""
+    head: dict[str, object] = {
+        "format": lockhead.FORMAT,
+        "since": lockhead.SINCE,
+        "held": lock.held,
+        "generation": lock.generation,
+        "kept": sorted(lock.kept),
+    }
+    return _fields({name: value for name, value in head.items() if value not in ("", 0, [])})
+
+
+def _unknown_text(name: str, value: object) -> str:
+    """Write a table of a newer program, so that an older one does not lose it."""
+    import tomli_w  # noqa: PLC0415 - only writers pay for it
+
+    return f"\n{tomli_w.dumps({name: _plain(value)})}"
 
 
 def _table_text(name: str, entries: Mapping[RelPath, Entry | None]) -> str:

@@ -423,18 +423,24 @@ def locks(ctx: Context) -> Iterator[Finding]:
                 where=str(path.parent),
                 hint=f"see: {ctx.command(f'resolve {name} --list')}",
             )
-        lost = [str(where) for where, entry in lock.base.items() if not ctx.store.has(entry.digest)]
-        if lost:
-            shown = ", ".join(lost[:3])
-            if len(lost) > 3:
-                shown += f" and {len(lost) - 3} more"
-            yield Finding(
-                kind="lost-base",
-                what=f"contents that it received are missing from the store: {shown}",
-                where=str(path),
-                hint="doctor --fix fetches them again",
-                fix=partial(_fetch_lost, ctx, lock),
-            )
+        yield from _lost_contents(ctx, lock, path)
+
+
+def _lost_contents(ctx: Context, lock: Lock, path: Path) -> Iterator[Finding]:
+    """Find contents of a lock that the store has no more."""
+    lost = [str(where) for where, entry in lock.base.items() if not ctx.store.has(entry.digest)]
+    if not lost:
+        return
+    shown = ", ".join(lost[:3])
+    if len(lost) > 3:
+        shown += f" and {len(lost) - 3} more"
+    yield Finding(
+        kind="lost-base",
+        what=f"contents that it received are missing from the store: {shown}",
+        where=str(path),
+        hint="doctor --fix fetches them again",
+        fix=partial(_fetch_lost, ctx, lock),
+    )
 
 
 def _fetch_lost(ctx: Context, lock: Lock) -> None:

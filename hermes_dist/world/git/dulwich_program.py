@@ -18,7 +18,7 @@ from email.utils import formatdate
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, NoReturn
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import urllib3
 from dulwich import client as clients
@@ -54,15 +54,19 @@ def _client(request: Mapping[str, Any]) -> tuple[clients.GitClient, bytes]:
             parts.hostname or "", parts.port, parts.username, ssh_command=request["ssh"]
         )
         return ssh, path
+    return _http_client(parts), path
+
+
+def _http_client(parts: SplitResult) -> clients.GitClient:
+    """A client for https and http; the login goes into a header, and stays out of the URL."""
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    http = clients.HttpGitClient(
+    return clients.HttpGitClient(
         bare,
         pool_manager=_pool(bare),
         timeout=_TIMEOUT,
         username=unquote(parts.username or "") or None,
         password=unquote(parts.password or "") or None,
     )
-    return http, path
 
 
 def _pool(url: str) -> Any:
