@@ -168,6 +168,7 @@ def carry_out(plan: UpdatePlan) -> Outcome:
     home = ctx.layout.home(plan.profile)
     values = plan.request.env.values
     if values:
+        # The plan was a dry run, which leaves this check to whoever carries it out.
         refuse_elsewhere(home)
     if plan.proposal is not None:
         return ops.carry_out(ctx, plan.proposal, values)

@@ -27,6 +27,7 @@ class ExitCode(IntEnum):
     DONE = 0
 
 
+# Not a list of its own, in which a new code could be missing.
 _SEVERITY = list(ExitCode)
 
 

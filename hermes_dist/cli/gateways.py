@@ -101,6 +101,7 @@ def _run(
     bad = {verdict.outcome for verdict in verdicts if not verdict.ok}
     if not bad:
         return ExitCode.DONE
+    # One that failed counts more than any that were refused, as in every command on many profiles.
     return ExitCode.REFUSED if bad == {GatewayOutcome.REFUSED} else ExitCode.ERROR
 
 
@@ -327,6 +328,8 @@ class _Reader:
 
     def __init__(self) -> None:
         self._fd = sys.stdout.fileno()
+        # Once a write has failed, /dev/null takes the place of stdout and the poll is content: only
+        # its identity still shows that the reader is gone.
         self._what = self._identity()
         self._poll = select.poll()
         self._poll.register(self._fd, 0)

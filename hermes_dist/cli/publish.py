@@ -75,6 +75,7 @@ def publish(
     dry_run: DryRun = False,
 ) -> int:
     if registry:
+        # Before anything is sent: a release can't be taken back because its entry has no place.
         entering.check_registry(registry)
     release = PublishOptions(
         to=to,
@@ -210,6 +211,7 @@ def contribute(
 
     def agree(made: giving.Contribution) -> bool:
         _gift(screen, made)
+        # A patch is only a file on this machine, so there is nothing to agree to.
         return yes or gift.out is not None or screen.confirm("Send it?")
 
     done = giving.contribute(session.ctx, name, gift, agree, dry_run=dry_run)

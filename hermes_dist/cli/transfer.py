@@ -144,6 +144,7 @@ def read_passphrase(file: str) -> str:
     path = Path(file).expanduser()
     try:
         with path.open("rb") as stream:
+            # Not strip(): a passphrase may begin or end with a space.
             line = stream.read(_PASSPHRASE_BYTES).decode().partition("\n")[0].removesuffix("\r")
     except OSError as error:
         raise DistError(
@@ -187,6 +188,7 @@ def import_(
     passphrase_file: PassphraseFile = "",
 ) -> int:
     def confirm(proposal: Proposal) -> bool:
+        # A new profile replaces nothing, so only an import into an existing one asks.
         return agreement(session, yes=yes or proposal.new)(proposal)
 
     def passphrase() -> str:

@@ -83,6 +83,7 @@ def _section_lines(text: str, width: int) -> Iterator[Line]:
 
 
 def _wrap(text: str, width: int) -> list[str]:
+    # Broken at a hyphen, an option of a command would read as two words.
     return textwrap.wrap(clean_line(text.replace("\n", " ⏎ ")), width, break_on_hyphens=False)
 
 

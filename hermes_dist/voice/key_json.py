@@ -55,6 +55,7 @@ def trusted_data(known: Trusted) -> dict[str, Any]:
             {
                 "file": policy.place,
                 "sources": list(policy.sources or ()),
+                # No list allows every source, an empty one none: `sources` can't tell these apart.
                 "all": policy.sources is None,
                 "require": sorted(policy.require),
             }

@@ -131,6 +131,7 @@ def _proposal_data(proposal: Proposal) -> dict[str, Any]:
 
 def _unchanged_data(lock: Lock | None) -> dict[str, Any]:
     """The same part where nothing was proposed: what the lock says."""
+    # The schema requires every key, so that a program need not ask first whether something changed.
     conflicts: tuple[Conflict, ...] = ()
     parked: tuple[Effect, ...] = ()
     pin: Pin | None = None
@@ -169,6 +170,7 @@ def status_data(status: Status) -> dict[str, Any]:
             for c in status.edited
         ],
         "own": list(status.own),
+        # Not conflict_data: programs rely on exactly these two keys in `status --json`.
         "conflicts": [{"path": c.path, "key": c.key} for c in status.conflicts],
         "parked": [effect_data(e) for e in status.parked],
         "missing_env": [w.var.name for w in status.missing],

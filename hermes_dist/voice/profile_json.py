@@ -71,6 +71,7 @@ def gone_data(gone: Gone) -> dict[str, Any]:
         "services": list(gone.leaving.services),
         "notes": list(sentences(gone.notes)),
         "expired": gone.expired,
+        # A dry run of delete or archive writes an object of its own, under the same schema.
         "dry_run": False,
     }
 

@@ -95,6 +95,7 @@ def _settled_lines(
             yield line(f"    {EFFECT_VERBS[group.kind]} {clean(said)}")
     words = ["approve", str(proposal.home.name)]
     if named:
+        # The name is the package's, and people paste this line into a shell.
         words += [shlex.quote(clean(group.name)) for group in new]
     yield line(f"  next: {command(' '.join(words))}")
 

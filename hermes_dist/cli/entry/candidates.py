@@ -30,6 +30,7 @@ def words(brand: Brand, argv: Sequence[str]) -> int:
         found = ops.candidates(ctx, given or [""], verbs, _options, ours=ours)
     except DistError:
         return 1
+    # The shell puts a candidate into the user's line as it is: a name is offered raw or not at all.
     sys.stdout.write("".join(f"{word}\n" for word in found if word == clean(word)))
     return 0
 

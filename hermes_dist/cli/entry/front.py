@@ -66,6 +66,7 @@ def _second_word(argv: Sequence[str], head: str, second: int, profile: str | Non
     """Ours if the second word makes it so: the agent has commands of these names, too; None otherwise."""
     word = _word_at(argv, second)
     if head == "gateway" and word == "route":
+        # Here --profile names the profile that answers; only -p chooses the one to work on.
         return _ours(argv[second + 1 :], ("gateway", "route"), profile, "", long_flag=False)
     if head == "completion" and word and not word.startswith("-"):
         return _ours(argv[second:], ("completion",), profile, "")
@@ -76,6 +77,7 @@ def _skip_flags(argv: Sequence[str], start: int) -> tuple[int, str | None]:
     """Skip profile flags; return the index of the next other word, and the first profile named."""
     profile: str | None = None
     at = start
+    # Any other flag ends this: only the agent knows whether the word after its own flag is a value.
     while flag := _flag(argv, at):
         if profile is None:
             profile = flag[0]

@@ -49,6 +49,7 @@ class _Lazy(_Guiding):
             return None
         return command_named(cmd_name)
 
+    # The help of click would load the module of every command, for one line of each.
     def get_help(self, ctx: click.Context) -> str:
         called: Invocation = ctx.obj
         return help_text(called.brand, called.prog).rstrip()
@@ -63,6 +64,8 @@ def command_named(name: str) -> click.Command:
 
 
 def _load(name: str, module: str, function: str, short: str) -> click.Command:
+    # Completion is a command of ours; typer would add two options for it to every verb. Without
+    # a markup mode, help does not load rich, which costs some 50 ms.
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     found = getattr(import_module(f"hermes_dist.cli.{module}"), function)
     app.command(name, help=short)(as_command(found))
@@ -133,6 +136,7 @@ def _run(called: Invocation, argv: Sequence[str]) -> int:
     except click.ClickException as err:
         raise _usage(err, f"{called.prog} {' '.join(words[: _depth(words)])}".rstrip()) from err
     except click.Abort:
+        # click makes an Abort of Ctrl-C; the boundary has code 130 and a sentence for what it was.
         raise KeyboardInterrupt from None
     return code if isinstance(code, int) else 0
 

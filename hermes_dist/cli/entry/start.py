@@ -19,6 +19,7 @@ def open_closed_streams() -> None:
     if None not in (sys.stdin, sys.stdout, sys.stderr):
         return
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        # Python closes what it opens in children, but git and the agent need these three, too.
         os.set_inheritable(number, True)
     os.close(number)
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole run

@@ -88,6 +88,7 @@ def _approve(
     """Show what needs approval, ask for it, and make it live."""
     chosen = ops.to_approve(session.ctx, name, wanted)
     if not chosen.effects:
+        # Run for its outcome alone: --json prints one object also where there is nothing to do.
         nothing = ops.approve(session.ctx, name, Request(), lambda _: False)
         session.screen.emit("outcome", outcome_data(nothing))
         session.screen.say(f"Nothing needs approval in {name}.")

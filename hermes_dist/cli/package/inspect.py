@@ -151,6 +151,7 @@ def outdated(session: Session, profile: Profile = None) -> int:
         session.screen.say("No profile has a package.")
     for each in found:
         if each.error is not None:
+            # The object above has this error in its row, and stdout holds one object only.
             session.screen.error(each.error.within(each.profile), beside=True)
     return worst(map(_code, found))
 

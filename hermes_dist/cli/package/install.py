@@ -80,6 +80,7 @@ def _offer_front_door(session: Session) -> None:
     wanted = session.screen.confirm(
         f"There is no command `{name}` here. Put one into {layout.commands}, so that `{name} profile …` works?"
     )
+    # Before the attempt, so that one that fails is not offered again after every install.
     front_door.remember_offer(layout)
     if wanted:
         done = front_door.install(layout)

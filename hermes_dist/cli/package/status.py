@@ -43,6 +43,7 @@ def show(
     """
     found = [status(session.ctx, name) for name in names]
     data = [status_data(each) for each in found]
+    # One profile is no list: programs expect its `conflicts` at the top of the object.
     session.screen.emit("status", {"profiles": data} if together else data[0])
     for each in found:
         _standing(session, each)

@@ -129,6 +129,7 @@ def _update(
 ) -> int:
     # Decided from the head of the lock alone: most updates end here and load nothing that merges.
     plain = request is None or request.is_plain
+    # Not with --json: its object shows in full what is open, and the head does not hold that.
     if plain and looked.nothing_new and not session.screen.as_json:
         return _nothing_new(session, looked)
     # Late, too: an update with nothing new merges nothing, and so loads nothing that merges.

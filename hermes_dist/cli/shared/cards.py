@@ -151,6 +151,7 @@ def group_card(screen: Screen, group: review.Group, now: datetime) -> None:
 def _look(screen: Screen, now: datetime) -> effect_cards.Look:
     """Fit a card to the width of the terminal."""
     indent = effect_cards.INDENT
+    # A terminal breaks lines inside of words, so a narrow one gets lines that we wrap.
     room = shutil.get_terminal_size((indent + _WIDEST, 24)).columns - indent
     return effect_cards.Look(now, max(_NARROWEST, min(_WIDEST, room)), by_id=screen.verbose)
 

@@ -207,6 +207,7 @@ def _command(
                 given["request"] = _request(session, wanted, given)
             code = function(session, **given)
         finally:
+            # The boundary shows an error on a screen of its own, which does not know this spinner.
             session.screen.spinner.stop()
         if code:
             raise typer.Exit(code)

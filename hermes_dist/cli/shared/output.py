@@ -19,9 +19,12 @@ def write(stream: TextIO, text: str) -> None:
         stream.write(text)
         stream.flush()
     except OSError as error:
+        # Python flushes once more when it ends. On the broken stream that would show a message and
+        # change the exit code, although the work itself is done.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+        # A terminal that was closed gives EIO: nobody is there to be told, as after `| head`.
         if error.errno not in {errno.EPIPE, errno.EIO}:
             raise DistError(
                 f"can't write the output: {error.strerror}", hint="check where it is sent"

@@ -80,6 +80,8 @@ def request_of(
 
 def _ask_conflict(session: Session, conflict: str, *, yes: bool) -> AskConflict | None:
     """The prompt about conflicts: with ``--conflict ask``, or on a terminal without ``--yes`` and ``--conflict``."""
+    # `--conflict ask` holds without a terminal, too: the first conflict then ends with code 6,
+    # instead of staying open without anybody noticing.
     if conflict == "ask" or (not conflict and not yes and session.screen.somebody):
         from hermes_dist.cli.package.ask_conflict import asker  # noqa: PLC0415 - only needed if somebody is asked
 

@@ -82,6 +82,7 @@ class Screen:
     def results(self) -> Screen:
         """The same screen with messages on stdout: the preview is the result of a dry run."""
         twin = copy(self)
+        # With --json the object alone is the result, so the preview stays on stderr.
         twin.is_result = not self.as_json
         return twin
 
@@ -115,6 +116,7 @@ class Screen:
         else:
             import json  # noqa: PLC0415 - only needed with --json
 
+            # In ASCII, no value from outside can steer the terminal that shows the object.
             self._write(json.dumps(whole, indent=2, ensure_ascii=True))
 
     def gather(self) -> Screen:
@@ -130,6 +132,8 @@ class Screen:
         return twin
 
     def _write(self, line: str, *, err: bool = False) -> None:
+        # While it turns, rich stands in for both outputs: a result would go to the terminal even
+        # where stdout is a file.
         self.spinner.stop()  # it shares the terminal with both outputs
         write(sys.stderr if err else sys.stdout, line + "\n")
 
@@ -181,6 +185,7 @@ class Screen:
     @property
     def somebody(self) -> bool:
         """Whether questions can be asked: there is a terminal, and ``--no-input`` was not given."""
+        # Not stdout: questions go to stderr, so they can be asked while the result goes to a file.
         return self.ask and sys.stdin.isatty() and sys.stderr.isatty()
 
     def needs(self, flag: str) -> None:
@@ -215,6 +220,7 @@ class Screen:
                 import getpass  # noqa: PLC0415 - only needed to read secrets
 
                 return getpass.getpass(prompt, stream=sys.stderr)
+            # Not input(): where stdout is a file, that writes the prompt into it.
             sys.stderr.write(prompt)
             sys.stderr.flush()
             line = sys.stdin.readline()

@@ -62,6 +62,8 @@ def open_session(called: Invocation, options: Options) -> Session:
         Invalid: The text is not a valid profile name.
     """
     screen = _screen_of(options)
+    # An empty -p counts as given and is refused: a script whose variable has no value must not end
+    # up in the active profile.
     profile = called.profile if options.in_profile is None else options.in_profile
     ctx = Context.from_environment(called.brand, profile, called.prog)
     ctx = ctx.with_options(
@@ -97,6 +99,7 @@ _COLOURS = {"auto": None, "always": True, "never": False}
 
 def _colour(word: str) -> bool | None:
     colour = _COLOURS.get(word)
+    # NO_COLOR is a wish for all programs, --color one for this run: the option wins.
     return False if colour is None and os.environ.get("NO_COLOR") else colour
 
 
