@@ -63,6 +63,7 @@ def open_home(ctx: Context, name: ProfileName) -> Home:
         DistError: The lock or the home can't be read, or the lock is damaged or newer than this program.
     """
     path = ctx.layout.home(name)
+    # First, because finishing puts another lockfile into place, and that is the one to read.
     finish_leftover(path)
     try:
         data = ctx.layout.lockfile(name).read_bytes()
@@ -101,6 +102,7 @@ def finish_leftover(path: Path) -> Recovered | None:
         with home_lock(path), RealFs(path) as fs:
             return finish_operation(fs, path)
     except Busy:
+        # Reading need not wait: before any change, `held` finishes it and reads the lock again.
         return None
 
 
@@ -133,6 +135,8 @@ def fs_reads_nothing(digest: Digest) -> bytes:
 
 def guards_of(path: Path) -> Mapping[RelPath, Callable[[], AbstractContextManager[None]]]:
     """The agent's own locks, to be held while one of its files is replaced."""
+    # The agent waits for this lock only for a while, then writes regardless. So it is held for the
+    # exchange of that one file, and not during the whole change.
     lock = path / JOBS_LOCK
     return {
         RelPath(JOBS): lambda: flock(lock, timeout=5, held="the agent is writing its cron jobs")

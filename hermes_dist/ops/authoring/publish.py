@@ -97,6 +97,7 @@ def _push(ctx: Context, git: Publisher, made: Publication) -> str:
             message=made.message,
         )
         commit = git.commit(made.url, new, made.read, sign=sign)
+    # With the head that was merged: if somebody else has pushed since, all of the push is refused.
     if commit != made.head:
         updates.append(RefUpdate(f"refs/heads/{made.branch}", made.head, commit))
     if made.tag:

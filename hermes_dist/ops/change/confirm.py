@@ -55,6 +55,7 @@ def confirm_and_carry_out(
         return Outcome(
             verb=proposal.verb, profile=proposal.home.name, proposal=proposal, dry_run=True
         )
+    # Refused this early because variables are written last, when all else is done already.
     if given:
         refuse_elsewhere(proposal.home.path)
     if ask_conflict is not None:

@@ -61,6 +61,7 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
         DistError: The profile has no lock, or the source or ref can't be reached.
     """
     lock = _head(ctx, name)
+    # Whether http:// or git:// is acceptable was decided when the user typed this source.
     spec = absolute(parse_source(lock.source, allow_insecure=True))
     lock_ = _opened(ctx, name) if spec.kind.traits.is_name else None
     spec = spec.at(to) if to else spec
@@ -91,6 +92,7 @@ def ask_ahead(ctx: Context, names: Iterable[ProfileName]) -> None:
 def _head(ctx: Context, name: ProfileName) -> LockHead:
     """Read the head of a lock; open the home first if the file is missing or an operation was interrupted."""
     try:
+        # The lockfile changes last, so after an interruption its head may tell of the time before.
         interrupted = (ctx.layout.private(name) / "txn").exists()
         head = None if interrupted else load_head(ctx.layout.lockfile(name).read_bytes())
     except OSError:

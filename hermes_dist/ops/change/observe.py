@@ -78,6 +78,8 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
             # needed.
             data = fs.read(path)
         if data is None or Digest.of(data) != digest:
+            # Somebody has written it since the scan. The plan may still go by what the scan saw,
+            # because the file is compared once more before it is replaced.
             if ctx.store.has(digest):
                 return ctx.store.read(digest)
             raise Invalid(

@@ -244,6 +244,7 @@ def _build(
     ctx.layout.profiles.mkdir(parents=True, exist_ok=True, mode=0o700)
     ctx.layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
     with flock(ctx.layout.shared / "new-homes.lock", timeout=10), RealFs(ctx.layout.root) as fs:
+        # The home was missing when it was looked for, but the user has been asked since then.
         if home.path.exists():
             raise Busy(
                 f"a profile {str(home.name)!r} appeared in the meantime", where=str(home.path)

@@ -79,6 +79,8 @@ def propose(
     theirs, blobs = _offered(incoming, base, choices, observed)
     edited = {Digest.of(data): data for data in choices.edits.values()}
     read = together({**blobs, **edited}, first_of(incoming.read, observed.read))
+    # The pin moves on even for parts that are left out. The lock has to remember that they are
+    # missing, or the next update would find nothing new and never bring them.
     partial = theirs != incoming.placed or not incoming.whole
     base, theirs, lost = without_lost(base, theirs, observed.ours, read)
     decisions = _decisions(incoming, old, choices, observed.ours, theirs)
@@ -265,6 +267,8 @@ def _offered(
     places = []
     if choices.only or choices.without:
         places = excluded_places(incoming.placed, base, choices.only, choices.without)
+    # Nothing is written in the place of a symlink or the like. Its base stays, too, so that the
+    # change is offered again once that is gone.
     odd = {left.path for left in observed.odd}
     places += [
         (p, "")
@@ -357,6 +361,7 @@ def _example(incoming: Incoming, old: Lock | None, observed: Observed) -> _Examp
         return _Example(steps=steps)
     entry = Entry(Digest.of(placed.content))
     blobs = {entry.digest: placed.content}
+    # It also differs if it is gone: whoever removed the example does not get it back.
     if found == entry or found != before:
         return _Example(entry, blobs=blobs)
     notes = tuple(filter(None, [held_note(placed.held)]))

@@ -163,6 +163,7 @@ def is_multiplexed(ctx: Context, *, detached: bool) -> bool:
 def served_now(ctx: Context) -> frozenset[str]:
     """The profiles that the default profile's gateway says it serves right now, besides its own."""
     found = world.find(ctx.layout.root)
+    # A gateway that crashed leaves its list behind, and nobody serves these profiles any more.
     if found.pid is None:
         return frozenset()
     return frozenset(found.served or ()) - {DEFAULT_PROFILE}

@@ -224,6 +224,8 @@ def _write(ctx: Context, data: bytes, want: Mapping[object, object]) -> None:
             where=str(path),
             hint="edit it by hand",
         ) from err
+    # The agent rewrites its settings as a whole, for instance on `config set`. What it has written
+    # since we read them must not be lost.
     if _read(ctx) != data:
         raise Busy("it changed in the meantime", where=str(path), hint="run the command again")
     ctx.layout.root.mkdir(parents=True, exist_ok=True, mode=0o700)

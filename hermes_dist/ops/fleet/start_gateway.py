@@ -231,6 +231,7 @@ class _Startup:
         found = world.find(self._home)
         grown = world.grown(self._home, self._marks)
         pid, phase = found.pid, found.phase
+        # While the agent restarts it, the files still say of the old process that it serves.
         if pid is None or pid == self._old:
             pid, phase = None, ""
         elif pid not in self._pids:

@@ -89,8 +89,12 @@ def stop(
     """Stop gateways, and kill those that do not stop by themselves; arguments and result as for :func:`start`."""
     act = action(ctx, options)
     led: frozenset[ProfileName] = frozenset()
+    # Those that the default gateway serves end only if it ends. Otherwise it is told to leave each
+    # one out, and goes on serving the rest.
     if DEFAULT_PROFILE in names:
         led = led_by_default(ctx, names)
+    # Read before anything stops: once the default gateway has ended, nobody can tell any more which
+    # profiles stopped with it and which did not run.
     live = served_now(ctx)
     running = processes_of(ctx)
 

@@ -44,6 +44,8 @@ def stop_gateway(action: Action, name: ProfileName, known: Sequence[Process]) ->
     # The gateway may have come up only now, or have written its pid late.
     _add_running(targets, action, name)
     killed = _end_all(action, targets)
+    # A killed gateway can't clean up. A state file that still says `running` is enough to count as
+    # stale, so the claim in it goes along with the pid file.
     world.clean(home, at_rest=True)
     left = world.find(home).pid
     if left is not None and serviced:
@@ -65,6 +67,7 @@ def _targets(action: Action, name: ProfileName, known: Sequence[Process]) -> dic
     """The processes to end: pid → when it began, because a pid alone may soon belong to another program."""
     targets = {process.pid: process.began for process in known}
     _add_running(targets, action, name)
+    # All of them before any is stopped: a refusal must leave every process running.
     for pid in targets:
         check_not_inside(pid)
     return targets

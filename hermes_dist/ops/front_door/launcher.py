@@ -157,6 +157,8 @@ def install(layout: Layout, into: Path | None = None) -> DoorPlan:
     todo = plan(layout, into)
     doors = read_doors(layout)
     if not todo.ours:
+        # Kept and remembered before it is replaced: after a crash in between, `remove` sees a
+        # program that is not ours, and leaves it alone.
         doors[todo.launcher] = _put_aside(layout, todo.launcher)
         write_doors(layout, doors)
     elif todo.launcher not in doors:
@@ -206,6 +208,7 @@ def remove(layout: Layout, into: Path | None = None) -> tuple[Removal, ...]:
         removal = _remove(launcher, doors.get(launcher))
         done.append(removal)
         if removal.outcome is not RemovalOutcome.FOREIGN:
+            # The copy goes last: as long as the state names it, it may still have to be put back.
             former = doors.pop(launcher, None)
             write_doors(layout, doors)
             if former is not None and former.kind == "file":

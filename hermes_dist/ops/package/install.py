@@ -77,6 +77,8 @@ def install(
         arrival = _fetched_by_its_name(ctx, spec, request, force=force)
     home = arrival.home
     _check_apart(ctx, spec, home.name)
+    # A name that is taken ends it before anybody is asked. The command itself is written last:
+    # after a refusal it would start nothing.
     command = None
     if alias is not None:
         command = aliases.plan(ctx.layout, home.name, alias or home.name, env=ctx.env)
@@ -202,7 +204,10 @@ def _inferred(ctx: Context, home: Home, spec: SourceSpec) -> tuple[Tree | None, 
     """The inferred base of a profile without a lock, and a note about it; None if no version explains it."""
     if home.lock is not None or not home.path.is_dir():
         return None, None
+    # The home may come from any version, not only from the one that is asked for now.
     guess = infer(ctx, home, spec._replace(ref="", is_range=False))
+    # With a wrong base, files of the user's own could count as deleted upstream. Without a base,
+    # both sides count as added, and nothing is lost.
     if guess is None or guess.match.score < SURE:
         return None, None
     ctx.store.put_many(guess.base.blobs.values())

@@ -246,6 +246,7 @@ def _aborted(ctx: Context, home: Home, rows: list[Past], index: int) -> Proposal
         *(Note.of(NoteKind.EDIT_KEPT, path) for path in back.edited),
         *(Note.of(NoteKind.EDIT_IN_THE_WAY, place) for place in back.stuck),
     )
+    # No hold, unlike after a rollback: the next update is meant to offer the same change again.
     lock = replace(_lock_of(goal), generation=home.lock.generation if home.lock else 0)
     proposal = _proposal(
         ctx,

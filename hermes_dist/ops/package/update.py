@@ -85,6 +85,7 @@ def _stays_unfetched(ctx: Context, looked: Looked, lock: Lock, request: Request)
         held = _held_note(ctx, looked, lock, target.commit)
         if held:
             return _as_it_is(ctx, looked, lock, request, held)
+    # `--require-signature` also asks about what is there already; choices may change the merge.
     if looked.nothing_new and request.choices == Choices() and not request.accept.signature:
         return _as_it_is(ctx, looked, lock, request)
     return None

@@ -291,5 +291,6 @@ def _prune(path: Path, keep: int, *, dry_run: bool) -> int:
         with RealFs(path) as fs:
             return max(0, len(generations(fs)) - keep)
     with home_lock(path), RealFs(path) as fs:
+        # An interrupted change, once finished, is the newest generation and one of those to keep.
         recover(fs)
         return prune(fs, max(1, keep))

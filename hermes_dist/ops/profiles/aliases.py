@@ -108,6 +108,7 @@ def write(layout: Layout, planned: AliasPlan) -> Alias:
         DistError: The script can't be written.
     """
     path = planned.alias.path
+    # Looked at again: since the plan was made, somebody may have put a file of that name there.
     standing = _standing(path)
     if standing is not None and owner_of(layout.brand, standing) is Owner.FOREIGN:
         raise Invalid("another file has taken the name", where=str(path), hint="try again")

@@ -92,6 +92,7 @@ def _env(path: Path) -> dict[str, str]:
 @check
 def crashes(ctx: Context) -> Iterator[Finding]:
     """Find what interrupted commands left behind."""
+    # The first check: until a rename is completed, its commands seem to start a missing profile.
     layout = ctx.layout
     journal = profile_moves.journal(ctx)
     if journal.exists():

@@ -78,6 +78,7 @@ def clone(
 
     ctx.progress(f"copying {source}")
     try:
+        # Keeps out updates of ours, so that the copy is of one version; the agent goes on writing.
         with home_lock(home.path):
             made = raise_profile(ctx, made, fill, alias=alias)
     except Busy as err:

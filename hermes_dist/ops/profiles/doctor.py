@@ -46,6 +46,7 @@ def doctor(ctx: Context, *, fix: bool = False) -> Report:
     fixed: list[Finding] = []
     failed: dict[str, str] = {}
     for check in CHECKS:
+        # A check ends before its first fix, which changes the folders that the check still reads.
         for finding in tuple(check(ctx)):
             findings.append(finding)
             if not fix or finding.fix is None:

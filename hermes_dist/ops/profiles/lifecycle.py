@@ -108,6 +108,7 @@ def create(
         nonlocal counted
         for folder in STANDARD_FOLDERS:
             (home / folder).mkdir(mode=0o700)
+        # In a home without a .env, the agent uses the keys of the default profile.
         atomic_write(home / ".env", NEW_ENV.encode(), 0o600)
         if description.strip():
             atomic_write(home / ABOUT, described(None, description), 0o644)
@@ -217,6 +218,7 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Rename
     if dry_run:
         return _as_renamed(ctx, _move(ctx, name, wanted))
     with profile_moves.all_homes_locked(ctx) as fs:
+        # Again, now that nobody else can take the name, and before a gateway is stopped in vain.
         path = check_free(ctx, wanted)
         parked = (ctx.layout.home(name) / GATEWAY_PARKED).exists()
         stopped = stop(ctx, name)
@@ -244,6 +246,8 @@ def stop(ctx: Context, name: ProfileName) -> tuple[str, ...]:
         Busy: Something can't be stopped, or somebody is talking to the agent there.
     """
     stopped = running.stop_all(ctx.layout, name, ctx.env)
+    # Whatever supervises it may have started it again. It must not write while its home moves: the
+    # old folder would come back as the ghost of a profile.
     if gateway(ctx.layout.home(name)).state is GatewayState.RUNNING:
         raise DistError(
             "its gateway was started again meanwhile", where=str(name), hint="stop it first"

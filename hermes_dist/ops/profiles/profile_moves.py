@@ -81,10 +81,14 @@ def carry_out_move(
     make_folder(fs, move.target.rpartition("/")[0], 0o700 if move.record else 0o755)
     # The order of locks is always the same, the one over all homes before that of one home, or two
     # commands could wait for each other.
+    # A home that is being created is in staging, where the lock over all homes suffices. Ctrl-C has
+    # to wait: it would leave a home in its new place and commands that lead to the old one.
     with nullcontext() if move.verb == "create" else home_lock(home), uninterrupted():
         # The journal comes first: after a crash, the inode in it tells whether the home has moved.
         atomic_write(journal(ctx), move.encode(), 0o600)
         try:
+            # Before the home moves: without its record, a home in the trash would come back without
+            # its commands and services.
             if kept is not None:
                 atomic_write(ctx.layout.root / move.record, kept.encode(), 0o600)
             move_home(fs, move.source, move.target)
@@ -117,6 +121,8 @@ def finish_move(ctx: Context, fs: RealFs) -> Move | None:
         raise err.within(str(journal(ctx))) from None
     arrived = ctx.layout.root / move.target
     if move.inode and inode(arrived) == move.inode:
+        # The killed command may not have got to its own sync. A power cut could then undo the
+        # rename after everything else names the new place.
         fs.sync_folder(move.target.rpartition("/")[0])
         _update_references(ctx, move)
         _close(ctx, move)
@@ -130,6 +136,7 @@ def finish_move(ctx: Context, fs: RealFs) -> Move | None:
 
 def _forget(ctx: Context, move: Move) -> None:
     """Discard a move that moved nothing: remove its journal and its record."""
+    # A restore that did not happen leaves the home where it is, and there it needs its record.
     if move.record and move.verb != "restore":
         (ctx.layout.root / move.record).unlink(missing_ok=True)
     journal(ctx).unlink(missing_ok=True)
@@ -137,6 +144,7 @@ def _forget(ctx: Context, move: Move) -> None:
 
 def _close(ctx: Context, move: Move) -> None:
     """Finish a move: erase the home if that was asked for, and remove the journal last."""
+    # The journal outlives the erasing: if that is interrupted, the next command goes on with it.
     if move.erase:
         erase(ctx.layout.root / move.target)
     if move.record and (move.erase or move.verb == "restore"):
@@ -222,6 +230,7 @@ def _sticky(ctx: Context, move: Move) -> None:
 
 def _commands(ctx: Context, move: Move) -> None:
     """Remove the commands of the old name, and write those of the new one."""
+    # Read now and not taken from the plan: after a crash, others may have taken these names.
     old = {alias.name for alias in aliases.of_profile(ctx.layout, ProfileName(move.name))}
     for name in move.drop:
         if name in old:
@@ -257,6 +266,7 @@ def _services(ctx: Context, move: Move) -> None:
     _write_services(move)
     for path in gone:
         path.unlink(missing_ok=True)
+    # Without systemctl nothing has disabled it, and systemd would look for it at the next login.
     if gone:
         running.forget_link(ctx.layout, old)
     running.manage(ctx.layout, old, "daemon-reload", ctx.env)
@@ -266,6 +276,7 @@ def _services(ctx: Context, move: Move) -> None:
 
 def _write_services(move: Move) -> None:
     for name, text in move.services.items():
+        # One that is there was written before a crash, or it is somebody else's by now.
         if text is not None and not Path(name).exists():
             atomic_write(Path(name), text.encode("utf-8", "surrogateescape"), 0o644)
 

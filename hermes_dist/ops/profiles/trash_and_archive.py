@@ -165,6 +165,7 @@ def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = Fal
     with profile_moves.all_homes_locked(ctx) as fs:
         # Under the lock over all homes: another command could be restoring one of them.
         expired = empty_trash(ctx, fs)
+        # Before the stop, which sets the same mark: only one that was there outlives the move.
         parked = (facts.path / GATEWAY_PARKED).exists()
         stopped = stop(ctx, name)
         folder = _folder(ctx, place)
@@ -176,6 +177,8 @@ def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = Fal
             sticky=facts.sticky,
             services={path: text for path, text in texts.items() if text is not None},
         )
+        # Purging is a move first, too: erasing gigabytes takes a while, and if it is interrupted,
+        # half a profile must not be left under the name.
         move = Move(
             verb="delete" if deleting else "archive",
             name=name,
@@ -245,6 +248,7 @@ def restore(ctx: Context, name: str, *, to: str = "", dry_run: bool = False) -> 
         found, move, kept = _plan_return(ctx, was, wanted)
         return _as_back(ctx, found, move, kept, tuple(move.commands))
     with profile_moves.all_homes_locked(ctx) as fs:
+        # Chosen under the lock: before, another command may still be emptying the trash.
         found, move, kept = _plan_return(ctx, was, wanted)
         notes = profile_moves.carry_out_move(ctx, fs, move)
     started = {alias.name for alias in aliases.of_profile(ctx.layout, wanted)}

@@ -277,6 +277,7 @@ def _add_files(
 ) -> None:
     known = frozenset(files)
     for path in files:
+        # A database is packed as a copy that includes its log; the log itself is of another moment.
         if not is_beside(path, known) and not path.under(PRIVATE):
             parcel.file(home.path, path)
     parcel.notes += _left_out(odd)

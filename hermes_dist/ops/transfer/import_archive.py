@@ -76,6 +76,7 @@ def import_(
         Refused: A policy forbids archives, or this one.
         DistError: The archive can't be imported; nothing changed.
     """
+    # Before it is opened: nobody signs an archive, so a policy must be able to refuse it unread.
     check_archive(ctx, path)
     wanted = ProfileName.typed(name) if name else None
     with spooling(ctx) as spool:

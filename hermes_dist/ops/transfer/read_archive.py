@@ -92,6 +92,7 @@ def spooling(ctx: Context) -> Iterator[Path]:
     """
     folder = ctx.layout.arriving
     with flock(ctx.layout.shared / "arriving.lock", timeout=10, held="another import is running"):
+        # A killed import leaves its files here, and under this lock nobody else is using them.
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
         try:
