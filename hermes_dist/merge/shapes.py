@@ -37,6 +37,8 @@ TABLE: tuple[tuple[str, str, Shape], ...] = (
     (_CONFIG, "skills.disabled", Shape.SET),
     (_CONFIG, "approvals.deny", Shape.SET),
     (_CONFIG, "**.allowed_tools", Shape.SET),
+    # Templates leave a place for servers by writing the key without a value. If null were a value,
+    # a server of the user's and one of upstream's would make a conflict of the whole map.
     (_CONFIG, "mcp_servers", Shape.MAP),
     (_CONFIG, "mcp_servers.*.tools.include", Shape.SET),
     (_CONFIG, "mcp_servers.*.tools.exclude", Shape.SET),

@@ -116,6 +116,7 @@ class Merge:
         self, shape: Shape | None, base: object, ours: object, theirs: object, key: KeyPath
     ) -> object:
         """Merge three values as maps, lists or single values."""
+        # Before asking who changed it: a map taken whole brings keys that belong to a machine.
         maps = _as_maps(base, ours, theirs)
         if maps and shape is not Shape.WHOLE:
             return self.map(*maps, key)

@@ -19,10 +19,12 @@ MAX_PATH_BYTES = 400
 MAX_DEPTH = 16
 
 _FORBIDDEN = frozenset('\\:<>"|?*')
+# Windows takes a superscript 1, 2 or 3 after COM or LPT for the digit.
 _WINDOWS_DEVICES = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
     + [f"{port}{n}" for port in ("com", "lpt") for n in "0123456789\u00b9\u00b2\u00b3"]
 )
+# git~1 is the short name under which Windows file systems also know a folder .git.
 _GIT_DISGUISES = frozenset([".git", "git~1"])
 _PLAIN = re.compile(r"(?!-)[A-Za-z0-9_-]{1,60}(?:\.[A-Za-z0-9_-]{1,40}){0,3}")
 """Most names match this, and need no check of each character."""
@@ -60,6 +62,7 @@ def _fault_of_name(name: str) -> str:
         return _fault_of_word(name.lower())
     if name in {"", ".", ".."}:
         return f"a path component may not be {name!r}"
+    # A lone surrogate has no UTF-8. It is refused below, and must not crash the measuring here.
     if len(name.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES:
         return f"a name may have {MAX_NAME_BYTES} bytes at most"
     for char in name:

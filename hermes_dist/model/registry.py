@@ -192,6 +192,7 @@ def read_source(text: str, *, local: bool) -> SourceSpec:
         raise err.within("source") from None
     scheme, _, rest = spec.location.partition("://")
     host = rest.partition("/")[0].partition(":")[0]
+    # Somebody else's registry must not point us at folders or services of the user's machine.
     near = scheme == "file" or is_loopback(host)
     if spec.kind.traits.as_git is not AsGit.ALWAYS or spec.ref or (near and not local):
         raise Invalid(

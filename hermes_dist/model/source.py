@@ -132,6 +132,7 @@ class Login:
         return bool(self._text)
 
     def __eq__(self, other: object) -> bool:
+        # A source that is read from a lock has no login, and must equal the one that was typed.
         return isinstance(other, Login)
 
     def __hash__(self) -> int:
@@ -324,6 +325,7 @@ def _shown(text: str) -> str:
     """Return the text without anything that could be a password, even if it is not a proper URL."""
     masked = re.sub(r"(?<=://)[^/@\s]*:(?!\d+/)\S*@|(?<=://)[^/\s]*@(?=[^/@\s]*)", "", text)
     masked = re.sub(r"(?<=://)([^?#]*)\?[^#]*", r"\1?…", masked)
+    # With one slash too few, https:/me:token@host is no URL, but its token is still a token.
     masked = re.sub(rf"^([A-Za-z][\w+.-]*:/)(?!/)\S*@|^{_KEY_AS_USER}@", r"\1", masked)
     return re.sub(r"^[^/@:]*:(?!//)[^/]*@(?=[^/@]*:)", "", masked)
 
@@ -444,6 +446,7 @@ def _short_form(location: str) -> SourceSpec:
 
 def _url(location: str, *, allow_insecure: bool) -> SourceSpec:
     scheme = location.partition(":")[0].lower()
+    # ext::COMMAND is git's way to say: run this command and talk to it.
     if scheme not in _SCHEMES or "::" in location.partition("/")[0]:
         raise _NotOne(
             f"the scheme {scheme!r:.40} is not allowed (https, ssh, file; http and git to this machine)"

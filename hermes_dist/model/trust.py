@@ -224,6 +224,7 @@ def _loaded(data: bytes, place: str, read: Callable[[Mapping[str, object]], _T])
 
         raw = tomllib.loads(data.decode())
         number = raw.get("format", _FORMAT)
+        # TOML has booleans, and to Python True equals 1.
         if number != _FORMAT or isinstance(number, bool):
             raise ValueError(f"its format {number!r:.20} is not known; update hermes-dist")
         return read(raw)

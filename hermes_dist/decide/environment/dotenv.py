@@ -69,6 +69,7 @@ def quote(value: str) -> str:
     """
     if _PLAIN.fullmatch(value):
         return value
+    # Between single quotes, the agent's loader reads \\ as one backslash, and a shell as two.
     if "'" not in value and "\\" not in value:
         return f"'{value}'"
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
@@ -210,6 +211,8 @@ def _open_quote(name: str) -> Invalid:
 
 
 def _text(data: bytes) -> str:
+    # The agent reads a file that is not UTF-8 as Latin-1. Whatever it is, bytes that nobody edits
+    # have to come out as they came in.
     return data.decode("utf-8", "surrogateescape")
 
 

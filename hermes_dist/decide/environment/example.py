@@ -130,6 +130,8 @@ def _may_stand(name: str, value: str) -> bool:
     """Whether an assignment may reach a user's ``.env`` unread."""
     kind = class_of(name)
     if not value:
+        # The agent's .env overrides the shell, even with an empty value: HTTPS_PROXY= would take
+        # away the proxy that the machine needs.
         return kind not in STARTLING and "PROXY" not in name.upper()
     if kind is EnvClass.KEY and _PLACEHOLDER.fullmatch(value):
         return True

@@ -126,6 +126,7 @@ def holds_tokens(path: str) -> bool:
 
 
 def _is_env(path: str) -> bool:
+    # The agent leaves copies such as .env.bak beside it, with the same tokens in them.
     return path == ENV or ("/" not in path and path.startswith((".env.", ".env-", ".env_")))
 
 
@@ -187,6 +188,8 @@ def _is_key(place: tuple[str, ...], value: object) -> bool:
     if _REFERENCE.fullmatch(str(value).strip()) or not _KEY_NAMES.fullmatch(place[-1]):
         return False
     inside = place[:-1]
+    # The agent reads a platform in each of these places. Keys elsewhere, such as those of models,
+    # work in two homes at once and stay.
     for lead in (("platforms",), ("gateway", "platforms"), ()):
         at = len(lead)
         if inside[:at] == lead and len(inside) > at and inside[at] in _PLATFORMS:

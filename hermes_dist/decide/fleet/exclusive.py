@@ -100,6 +100,8 @@ class _Listener(Struct, frozen=True, kw_only=True):
     config_first: bool = False
 
 
+# The usual ports are those of the agent. Some are used twice (8645, 8646), so even the channels
+# of one home can clash.
 _LISTENERS = (
     _Listener(
         platform="api_server",
@@ -285,6 +287,7 @@ def clashes(found: Iterable[Claim]) -> list[Clash]:
 def multiplexes(home: GatewaySettings, shell: Mapping[str, str]) -> bool:
     """Whether the default profile's gateway serves all profiles itself."""
     forced = {**shell, **home.variables}.get(MULTIPLEX_VARIABLE, "").strip().lower()
+    # Like the agent: any other word, also an empty one, leaves the decision to the file.
     if forced in _TRUE | _FALSE:
         return forced in _TRUE
     nested = as_map(home.config.get("gateway")).get(MULTIPLEX)
@@ -298,6 +301,7 @@ class _Look:
         self.home = home
         self.env = env
         config, legacy = home.config, home.legacy
+        # The weakest first: gateway.json only fills in what config.yaml leaves open.
         self._layers = (
             as_map(legacy.get("platforms")),
             config,
@@ -319,6 +323,8 @@ class _Look:
         if isinstance(value, bool) or not isinstance(value, str | int):
             return ""
         out = _PLACEHOLDER.sub(lambda match: self.env.get(match[1], match[0]), str(value)).strip()
+        # The agent keeps an unset reference as text. Taken for a token, it would be one bot for all
+        # homes that have it.
         return "" if _PLACEHOLDER.search(out) else out
 
     def source(self, variable: str) -> str:
@@ -334,6 +340,7 @@ def _bots(look: _Look, salt: bytes) -> Iterator[Claim]:
             continue
         for source, value in _identities(look, channel, section):
             rest = [_also(look, name, section) for name in _WITH.get(channel.platform, ())]
+            # A .env need not be UTF-8: its odd bytes are lone surrogates here, which UTF-8 refuses.
             text = "\0".join([channel.platform, value, *rest]).encode("utf-8", "surrogatepass")
             yield Claim(
                 kind="bot",
@@ -426,6 +433,7 @@ def _listens(look: _Look, row: _Listener, section: Mapping[str, object]) -> bool
     given = look.env.get(row.needs, "")
     asked = given == row.value if row.value else bool(given)
     switched = bool(row.switch) and _true(look.env.get(row.switch))
+    # Telegram and Feishu need no port unless a webhook is asked for, so "enabled" tells nothing.
     by_config = _true(section.get("enabled")) and bool(row.key) and not row.value
     return asked or switched or by_config
 

@@ -160,6 +160,7 @@ class Route(Struct, frozen=True, kw_only=True):
         """Whether two ids mean the same person, on a platform with several ids for one person."""
         if self.platform.strip().lower() not in self.grammar.identities or not chat:
             return False
+        # Without its suffix, the id of a group looks like a phone number and could match a person.
         if any(each.strip().lower().endswith(NOT_PEOPLE) for each in (wanted, chat)):
             return False
         return bool(_person(wanted, message.known) & _person(chat, message.known))
@@ -178,6 +179,7 @@ def bot_key(name: str) -> str:
 
 def bare_id(text: str) -> str:
     """Strip the service, device and plus sign from a person's id."""
+    # Only the first plus sign, because the agent cuts ids in this way and both have to agree.
     return text.strip().replace("+", "", 1).split(":", 1)[0].split("@", 1)[0]
 
 
@@ -263,6 +265,7 @@ def _normal(name: str) -> str:
 
 def matching(routes: Sequence[Route], message: Message) -> Route | None:
     """Return the route that wins for a message; None if none matches."""
+    # Like the agent's, this sort is stable: of equally specific routes the first one wins.
     ranked = sorted(
         (r for r in routes if not r.fault), key=lambda route: route.weight, reverse=True
     )
@@ -441,6 +444,7 @@ def entry(grammar: Grammar, profile: str, where: Where, name: str) -> dict[str, 
             f"the installed agent does not know {unknown[0]} in a route",
             hint="leave it out, or update the agent",
         )
+    # The agent would accept it: a route without ids takes every message of its platform.
     if not given:
         hint = "pass --guild, --channel, --thread or --user"
         raise Invalid("a route needs a guild, channel, thread or user", hint=hint)
@@ -453,6 +457,7 @@ def old_routes(config: object) -> list[dict[str, object]]:
     old = _section(_section(config, "discord"), _OLD)
     if not old:
         return []
+    # The proposal was off by default, and converting it must not switch anything on.
     off = {} if old.get("enabled") is True else {"enabled": False}
     rows: list[dict[str, object]] = [
         {
@@ -472,6 +477,7 @@ def old_routes(config: object) -> list[dict[str, object]]:
 
 def with_routes(config: Mapping[object, object], entries: Sequence[object]) -> dict[object, object]:
     """Return a config with this list of routes, in the place where it has them or should have them."""
+    # With a list at the top level, the agent never reads the one below gateway.
     if config.get(ROUTES) is not None:
         return {**config, ROUTES: list(entries)}
     return {**config, "gateway": {**_gateway(config), ROUTES: list(entries)}}

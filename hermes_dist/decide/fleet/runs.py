@@ -162,6 +162,7 @@ def judge(seen: Seen, course: Course) -> tuple[GatewayOutcome, str] | None:
     Returns:
         The result and the reason; None while it is undecided.
     """
+    # This comes first: between two crashes, a gateway may look alive and ready.
     if len(course.pids) >= _LOOP:
         return (
             GatewayOutcome.CRASHING,

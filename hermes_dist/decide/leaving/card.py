@@ -80,6 +80,7 @@ def read_card(data: bytes | None) -> Card:
         only=frozenset(_texts(raw, "only")),
         without=frozenset(_texts(raw, "without")),
         carried=frozenset(_texts(raw, "with")),
+        # A backup may bring in a machine's own files, so an odd value must not make one.
         full=raw.get("full") is True,
         long={str(name): RelPath(str(path)) for name, path in as_map(raw.get("long")).items()},
     )

@@ -144,6 +144,7 @@ def _variables(env: Sequence[EnvVar]) -> Iterable[str]:
 
 def _quoted(text: str) -> str:
     """Quote a text so that YAML reads it back unchanged."""
+    # JSON leaves characters such as DEL bare, which YAML refuses. \U is YAML's own escape.
     line = json.dumps(" ".join(text.split()), ensure_ascii=False)
     return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in line)
 

@@ -230,6 +230,7 @@ def _spelled(doc: object, want: object) -> bytes:
 
 def lock_to_go(lock: Lock) -> Lock:
     """Return the lock for another machine, without approvals: they have to be given again there."""
+    # Generations are kept in the home's private .dist/, which does not leave the machine.
     return replace(lock, answers=(), approved=(), generation=0)
 
 
@@ -311,6 +312,8 @@ def comes_in(path: RelPath, *, full: bool, foreign: bool, effects: bool) -> bool
         foreign: It was written by the agent.
         effects: The user approved everything that the archive can do.
     """
+    # Before all else: not even a full backup may decide, unasked, which hooks run and who may talk
+    # to the agent.
     if any(path.under(place) for place in LETS_IN) and not effects:
         return False
     if full:

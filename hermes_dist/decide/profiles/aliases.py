@@ -13,6 +13,8 @@ from hermes_dist.model.paths import AliasName, ProfileName
 
 MARK = "alias kept by hermes-dist"
 
+# The agent takes a file for a wrapper if "hermes -p NAME" is near its beginning. The first such
+# text tells it the profile: here the second line.
 _SCRIPT = """\
 #!/bin/sh
 # {name} -p {profile}
@@ -163,6 +165,8 @@ def profile_of(brand: Brand, text: str) -> ProfileName | None:
         brand: The brand whose command it would start.
         text: The beginning of the file.
     """
+    # The agent quotes a path with a blank in it: '/home/a b/hermes' -p coder. A NUL means that a
+    # binary only happens to contain these words.
     found = re.search(rf"{re.escape(brand.name)}'? -p (\S+)", text)
     if found is None or "\0" in text:
         return None

@@ -9,6 +9,9 @@ from hermes_dist.brand import Brand
 
 MARK = "# hermes_dist front door"
 
+# -P keeps a folder hermes_dist in the current folder from running in our place. set -f keeps the
+# shell from expanding a * in PATH. What mentions hermes_dist is a front door, too, and handing
+# over to it would lead back to here.
 _SCRIPT = """\
 #!/bin/sh
 {mark}: `{dist} front-door remove` puts back what was here before.

@@ -203,6 +203,8 @@ def service_renamed(text: str, old: ProfileName, new: ProfileName, homes: tuple[
         new: The profile that it will start.
         homes: The home folder before and after.
     """
+    # A name can be the beginning of another one, as coder is of coder-2. The new texts are given by
+    # functions, because re.sub takes a backslash in a text, as in a Windows path, for an escape.
     end = r"(?![\w.-])"
     text = re.sub(re.escape(homes[0]) + end, lambda _: homes[1], text)
     text = re.sub(rf"(gateway-){re.escape(old)}{end}", lambda m: m[1] + new, text)
@@ -314,6 +316,7 @@ def described(data: bytes | None, text: str) -> bytes:
     Raises:
         DistError: The file can't be edited.
     """
+    # The agent's describer replaces a text that is marked as automatic, so the mark says false.
     value = text.strip()
     if data and data.strip():
         if not isinstance(load_data(data, Kind.YAML), Mapping):

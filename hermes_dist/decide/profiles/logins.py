@@ -23,6 +23,7 @@ def without_grants(data: bytes) -> tuple[bytes, tuple[str, ...]]:
         The new content, and what was removed, such as ``auth.json: anthropic``. A file that can't be read is removed
         entirely.
     """
+    # What can't be read may hold a login, and a copy of that would log out the original.
     try:
         store = json.loads(data)
     except (ValueError, RecursionError):

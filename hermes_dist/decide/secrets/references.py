@@ -61,6 +61,8 @@ _SUFFIXES = {
 }
 _MOST = 1 << 20
 
+# What comes before tells a home from a part of another path: $X/home/ada, ~/home/ada and
+# https://x.example/home/ada are no places on a machine.
 _PERSONAL = re.compile(
     r"(?<![\w.~$}>/-])(?:/home/|/Users/)(?P<unix>[A-Za-z0-9._-]+)(?=[/\s\"'`),:;]|$)"
     r"|\b[A-Za-z]:(?:\\{1,2}|/)Users(?:\\{1,2}|/)(?P<windows>[\w.-]+)|(?<![\w.~$}>/-])/root/[.\w]",

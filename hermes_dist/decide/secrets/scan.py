@@ -51,6 +51,7 @@ def _spots(data: bytes, forms: set[bytes], *, shipped: bool) -> Iterator[tuple[i
         yield data.count(b"\n", 0, at) + 1, _OF_THIS_MACHINE
     # Windows overlap, so that a secret that lies across the edge is whole in one of them.
     line = 1
+    # A key in a file as its package shipped it is taken for its author's example.
     for begin in range(0, 0 if shipped else max(len(data), 1), _WINDOW):
         text = text_of(data[begin : begin + _WINDOW + _OVERLAP], data[:400])
         for one in find_secrets(text):

@@ -27,6 +27,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Tree
 from hermes_dist.model.values import as_map
 
+# The limits of the agent's own skill manager, which refuses to save longer ones.
 _SKILL_NAME, _SKILL_WORDS = 64, 1024
 
 

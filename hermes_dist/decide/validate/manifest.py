@@ -74,6 +74,7 @@ def _hint(subject: Subject, place: str) -> str:
             return "write a name of small letters and digits, such as my-agent"
     if place in AGENT_STAMPS:
         return "take it out: the agent writes it into homes"
+    # Without quotes, YAML reads 1.10 as the number 1.1.
     if place == "version":
         return 'quote it, such as version: "1.10.0"'
     return ""

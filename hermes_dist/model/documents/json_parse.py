@@ -12,6 +12,7 @@ from hermes_dist.model.documents.nodes import Document, Entry, Form, Kind, Limit
 _SPACE = re.compile(r"[ \t\r\n]*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
+# NaN and Infinity are not JSON, but the json module of Python, and so the agent, reads them.
 _WORD = re.compile(r"true|false|null|NaN|-?Infinity")
 _WORDS = {
     "true": True,

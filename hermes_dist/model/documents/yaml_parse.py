@@ -143,6 +143,7 @@ class _Reader:
                 tag, value = scalar_value(event.value)
             except ValueError as err:
                 self.refuse(f"not a value: {err}", event)
+            # The agent's loader fails on a bare = or << as a value: it can't construct their tags.
             if tag in {_VALUE, _MERGE}:
                 self.refuse(f"{event.value!r} is not a value", event)
         self.check_text(value, event)
