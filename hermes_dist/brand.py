@@ -157,6 +157,7 @@ class Layout(NamedTuple):
         """Bare repositories, one for each URL."""
         return self.shared / "git"
 
+    # Below the root, as arriving and trash are, because a rename can't leave the file system.
     @property
     def staging(self) -> Path:
         """Where a new home is built before it is renamed into place."""

@@ -90,6 +90,7 @@ V0_22 = Generation(
     since=(0, 22),
     config_version=50,
     gateways=Gateways.ONE,
+    # EX_CONFIG of sysexits.h, at which systemd and s6 do not start the gateway again.
     refused=78,
     routes=GRAMMAR_0_22,
     dialect=Dialect.RUAMEL,

@@ -36,6 +36,7 @@ STANDARD_FOLDERS = (
 
 # jobs
 JOBS = "cron/jobs.json"
+# After 30 s the agent writes without it, so that its scheduler never hangs: hold it only briefly.
 JOBS_LOCK = "cron/.jobs.lock"
 """The agent holds this lock while it writes its jobs, and waits for it only a limited time."""
 

@@ -218,13 +218,17 @@ BOOKKEEPING = (
     "cron/*.log",
     "cron/*.jsonl",
     "cron/*.bak*",
+    # Turns of conversations, which the agent replays.
     "cron/bot_chat_pending",
     "cron/external-workers",
     "cron/suggestions*",
     "plugins/.*",
     "skills/.termux_*",
+    # 0.22 loads this library when it opens its database.
     "lib/libfts5_cjk*",
+    # Started from here where the agent's own folder is read-only, as in its container image.
     "scripts/whatsapp-bridge",
+    # The buttons of a Telegram message start scripts in here.
     "scripts/gmail-triage",
     "skills/migration/openclaw-migration",
 )

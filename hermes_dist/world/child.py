@@ -109,6 +109,7 @@ class Detached:
     def leave(self) -> None:
         """Stop tracking the child: whether it runs or not, we no longer wait for it."""
         if self._process.poll() is None:
+            # Popen warns when it is dropped while its child runs, unless it takes it for ended.
             self._process.returncode = 0
 
 
@@ -131,6 +132,8 @@ def start_detached(command: Command, folder: Path, out: Path, err: Path) -> Deta
     fds: list[int] = []
     try:
         for path in (out, err):
+            # A FIFO in the place of a log would hold us up until somebody reads it. The flag goes
+            # again, because the child inherits it, and its writes would fail instead of wait.
             flags = (
                 os.O_WRONLY
                 | os.O_APPEND
@@ -163,6 +166,7 @@ def start_detached(command: Command, folder: Path, out: Path, err: Path) -> Deta
 def _start(
     command: Command, bounds: Bounds, *, stdin: int, stderr: int | IO[bytes]
 ) -> subprocess.Popen[bytes]:
+    # The shells count `ulimit -f` in blocks of 512 bytes, and -d in KiB.
     limits = (str(bounds.memory >> 10), str(bounds.file >> 9), str(bounds.cpu))
     mask = "077" if command.private else ""
     note("run", *command.argv)
@@ -225,6 +229,7 @@ class _Tail:
         self.bytes = (self.bytes + data)[-_ERR_BYTES:]
         if self._on_line is None:
             return
+        # git redraws a line of progress after a carriage return, and ends it only when it is done.
         *lines, self._held = (self._held + data).replace(b"\r", b"\n")[-_ERR_BYTES:].split(b"\n")
         for line in lines:
             if line.strip():

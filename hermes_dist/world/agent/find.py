@@ -70,6 +70,7 @@ def find_agent(layout: Layout, env: Mapping[str, str]) -> Agent | None:
         return Agent((str(named),), brand.bin_variable)
     spec = importlib.util.find_spec(brand.agent_module)
     if spec is not None and spec.origin is not None:
+        # Without -P, -m would import the agent from the user's current folder.
         return Agent((sys.executable, "-P", "-m", f"{brand.agent_module}.main"), "same environment")
     for origin, launcher in _launchers(layout, env):
         if _is_agent(launcher):
@@ -274,6 +275,7 @@ class Gateway(NamedTuple):
     updated_at: str = ""
 
 
+# The phases in which the agent itself does not take its state file for a running gateway's.
 _AT_REST = frozenset(["", "stopped", "startup_failed"])
 
 

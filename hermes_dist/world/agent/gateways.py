@@ -133,6 +133,7 @@ def same_people(home: Path) -> Mapping[str, frozenset[str]]:
     )
     for path in folder.glob("lid-mapping-*.json"):
         with contextlib.suppress(OSError, ValueError):
+            # Files that the bridge wrote on Windows begin with a byte order mark, which 0.22 skips.
             told = json.loads(path.read_text("utf-8-sig"))
             one = path.stem.removeprefix("lid-mapping-").removesuffix("_reverse")
             pairs.setdefault(one, set()).add(_bare(str(told)))
@@ -140,6 +141,7 @@ def same_people(home: Path) -> Mapping[str, frozenset[str]]:
 
 
 def _bare(text: str) -> str:
+    # To the agent, 6012:47@s.whatsapp.net, 6012@lid and +6012 are one person.
     return text.strip().replace("+", "", 1).split(":", 1)[0].split("@", 1)[0]
 
 
@@ -177,6 +179,7 @@ def clean(home: Path, *, at_rest: bool) -> bool:
 
 def manager(env: Mapping[str, str]) -> str:
     """Return this machine's service manager: ``s6``, ``launchd``, ``systemd``, or ``none`` as in most containers."""
+    # Both, as the agent asks: an image may have s6 installed and start something else.
     if _S6.exists() and (first := table.look(1)) and first.name == "s6-svscan":
         return "s6"
     if sys.platform == "darwin" and find_command("launchctl", env):

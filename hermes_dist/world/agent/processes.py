@@ -115,6 +115,7 @@ def chosen_in(argv: list[str]) -> str | None:
     """Return the profile that a command line names; None if it names none."""
     for at, word in enumerate(argv):
         if word in {"-p", "--profile"} and at + 1 < len(argv):
+            # The agent takes -p in any case and stores profiles in small letters.
             return argv[at + 1].lower()
         if word.startswith("--profile="):
             return word.partition("=")[2].lower()
@@ -213,6 +214,7 @@ def manage(layout: Layout, name: ProfileName, verb: str, env: Mapping[str, str])
             ["systemctl", "--user", verb, *([] if reload else [service_name(layout, name)])]
         )
     if plist.exists() and verb in {"stop", "disable"}:
+        # `launchctl stop` does not last: by KeepAlive in the agent's plist, it is started again.
         commands.append(["launchctl", "unload", str(plist)])
     done = False
     for words in commands:

@@ -99,6 +99,8 @@ def make_peer(agent: Agent, brand: Brand, name: str, env: Mapping[str, str]) -> 
     python = interpreter(agent)
     if python is None:
         return False
+    # The variable may name the profile that this command is used from: the agent would write to
+    # the honcho.json of that one instead of the root's.
     clean = {key: value for key, value in env.items() if key != brand.home_variable}
     try:
         done = run(

@@ -26,6 +26,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _SQLITE = b"SQLite format 3\0"
 _BESIDE = ("-wal", "-shm", "-journal")
+# FTS5 also makes NAME_content, which is left out here: it holds the texts that the rest is made of.
 _MADE = ("_data", "_idx", "_docsize", "_config")
 _CHUNK = 1 << 20
 _PATIENCE = 30.0
@@ -176,10 +177,12 @@ def snapshot(
                 database.execute("BEGIN")
                 database.backup(writing)
                 database.rollback()
+                # The copy is in WAL mode, as its source is: edits would stay in a file beside it.
                 writing.execute("PRAGMA journal_mode = DELETE").fetchall()
                 if replace is not None:
                     _edit(writing, replace)
                 writing.execute("PRAGMA temp_store = FILE")
+                # Deleted rows and replaced texts stay in free pages until the file is rebuilt.
                 writing.execute("VACUUM")
                 if look is not None:
                     _show(writing, look)
@@ -225,6 +228,7 @@ def _edit(database: sqlite3.Connection, replace: Replace) -> None:
     for table, columns in _tables(database):
         for column in columns:
             _edit_column(database, table, column, replace)
+    # An index keeps the words of old texts, in small letters, where no search for a key finds them.
     indexes = "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%fts5%'"
     for (name,) in database.execute(indexes).fetchall():
         quoted = _quoted(name)

@@ -34,6 +34,7 @@ _BOUNDS = Bounds(seconds=600, memory=192 * MIB, file=0, cpu=300)
 _HEADER_BYTES = 64 << 10
 _LINE = 64 << 10
 _SIZE_DIGITS = 18
+# Read as a length it is 4 GiB; no piece is that long, so it can't be meant as one.
 _STOP = b"\xff" * 4
 _PLAIN = (b"\0", FILE, FOLDER, b"7")
 """Kinds with a content of their own: a file in its old and new spelling, a folder, a file in one piece."""
@@ -51,6 +52,7 @@ def foreign_members(path: Path, env: Mapping[str, str]) -> Iterator[Raw]:
         Invalid: The archive is damaged or unsafe; the error names the rule.
         DistError: The child can't be started.
     """
+    # -I: neither the current folder nor PYTHON* variables choose what the child imports.
     argv = (
         sys.executable,
         "-I",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from hermes_dist.errors import Invalid
 from hermes_dist.world.archive.header import BLOCK
 
+# 300 honest small skills unpack to 61 times their size: a lower limit would come close.
 _RATIO = 200
 _FREE = 16 << 20
 """This many bytes may unpack at any ratio; beyond it, the ratio is limited."""

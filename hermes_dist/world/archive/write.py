@@ -21,6 +21,8 @@ from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs, sync_fd, write_all
 
 END = bytes(2 * BLOCK)
+# No name, no time, and 255, "unknown", for the system: zlib would write the one it runs on, and
+# equal homes would give other bytes elsewhere.
 GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\4\xff"
 LEVEL = 1
 _CHUNK = 1 << 20

@@ -103,6 +103,7 @@ def _is_database(path: Path) -> bool:
 
 def _copy_file(source: Path, target: Path, path: str, edit: Edit | None) -> None:
     found = source.stat(follow_symlinks=False)
+    # By prefix, because the agent keeps copies beside them, such as .env.bak and auth.json.*.
     mode = (
         0o600
         if path.startswith(_PRIVATE)

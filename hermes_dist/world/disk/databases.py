@@ -68,6 +68,7 @@ def _copied(source: Path, copy: Path) -> Path:
             shutil.copyfile(_wal(source), _wal(copy))
         if _state(source) == before:
             return copy
+        # SQLite would replay the log of this try into the file that the next try copies.
         _wal(copy).unlink(missing_ok=True)
     raise Busy("another program keeps writing to the database", where=str(source))
 

@@ -22,6 +22,7 @@ from hermes_dist.world.trace import note
 __all__ = ["Known", "RealFs", "Scan", "atomic_write", "scan", "trouble"]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# O_NONBLOCK: opening a FIFO would otherwise wait for somebody who writes to it.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -134,6 +135,7 @@ class RealFs:
             yield None
             return
         except OSError as error:
+            # ELOOP is a symlink, by O_NOFOLLOW; ENXIO a socket, which nobody can open.
             if error.errno in {errno.ELOOP, errno.ENXIO}:
                 raise not_regular(path) from error
             raise
@@ -152,6 +154,7 @@ class RealFs:
             return "odd"
         if found is None:
             return "absent"
+        # A rename can't cross devices, so nothing on a mount below a home can be exchanged.
         if found.st_dev != self._device:
             return "odd"
         if stat.S_ISREG(found.st_mode):
@@ -215,6 +218,7 @@ class RealFs:
         import ctypes  # noqa: PLC0415 - start-up
 
         library = ctypes.CDLL(None, use_errno=True)
+        # macOS has no syncfs; elsewhere it is better, because sync() never reports a failing disk.
         if not hasattr(library, "syncfs"):
             os.sync()
         elif library.syncfs(self._fd):

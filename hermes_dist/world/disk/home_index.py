@@ -70,4 +70,5 @@ def _signature(path: str) -> list[int]:
         found = os.lstat(path)
     except OSError:
         return []
+    # Only ctime tells of a file that got other bytes of the same length and its old mtime back.
     return [found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino]

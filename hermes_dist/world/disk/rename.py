@@ -15,7 +15,9 @@ Place = tuple[int, str]
 """An open folder and a name in it."""
 
 _CALLS = (("renameat2", 2, 1), ("renameatx_np", 2, 4))  # Linux, macOS: name, swap, no replace
+# EINVAL is how renameat2 says that the file system does not know the flag.
 _MISSING = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP})
+# EPERM is how link() says that the file system has no hard links.
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
 

@@ -160,6 +160,7 @@ class _Walk:
         except FileNotFoundError:
             pass
         except OSError as error:
+            # These say nothing about this file: all that follow would fail and count as odd, too.
             if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
                 raise DistError(f"can't read it: {error.strerror}", where=path) from error
             self.odd.append(LeftOut(path, Why.UNREADABLE, detail=error.strerror or ""))

@@ -43,6 +43,7 @@ def prepare(cache: Path, *, sha256: bool) -> None:
         return
     temp = cache.parent / f".{cache.name}.{os.urandom(4).hex()}"
     try:
+        # Not by `git init`: it copies the user's template with its hooks, and git may be missing.
         for folder in ("objects/info", "objects/pack", "refs/dist"):
             make_private(temp / folder)
         _write(temp / "HEAD", "ref: refs/heads/none\n")
@@ -143,6 +144,8 @@ def is_cut(cache: Path, lines: list[list[str]]) -> bool:
     shallow: set[str] = set()
     with contextlib.suppress(FileNotFoundError):
         shallow = set((cache / "shallow").read_text().split())
+    # Older dulwich does not write the file `shallow` after a shallow fetch from a local repository:
+    # there, only a parent that is missing shows the cut.
     walked = {line[0] for line in lines}
     return bool(shallow & walked) or any(
         parent not in walked for line in lines for parent in line[1:]

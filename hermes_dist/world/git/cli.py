@@ -64,6 +64,7 @@ _KEPT = re.compile(
 _WHO = re.compile(r"GIT_(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)")
 _QUIET = {
     "GIT_TERMINAL_PROMPT": "0",
+    # Set but empty ends git's search: unset, it would go on to core.askPass and SSH_ASKPASS.
     "GIT_ASKPASS": "",
     "SSH_ASKPASS": "/bin/false",
     "SSH_ASKPASS_REQUIRE": "never",
@@ -71,7 +72,9 @@ _QUIET = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_OPTIONAL_LOCKS": "0",
+    # A delta of 65 KB can make git allocate 1 GiB.
     "GIT_ALLOC_LIMIT": str(256 << 20),
+    # The table of causes in errors.py knows git's messages in English.
     "LC_ALL": "C",
     "LANGUAGE": "C",
 }
@@ -194,6 +197,7 @@ class CliTool:
 
     def push(self, cache: Path, url: str, updates: Sequence[RefUpdate], *, talk: bool) -> Command:
         """Move all refs or none, and only from their expected values."""
+        # git reads an empty expected value as: the ref must not exist yet.
         leases = (f"--force-with-lease={one.name}:{one.old}" for one in updates)
         return self._remote(
             url,

@@ -296,6 +296,7 @@ def _patch(request: Mapping[str, Any]) -> Iterator[bytes]:
             _fail("bad object")
         subject, _, body = commit.message.partition(b"\n")
         when = formatdate(commit.author_time, localtime=False).encode()
+        # git writes this date into every patch, whatever the commit's: file(1) knows patches by it.
         yield b"From %s Mon Sep 17 00:00:00 2001\nFrom: %s\nDate: %s\n" % (
             commit.id,
             commit.author,

@@ -173,6 +173,7 @@ def _tree_of(entries: Mapping[bytes, tuple[str, str]]) -> bytes:
 
 def _write(place: Path, data: bytes, *, sync: bool) -> Path:
     """Write an object to a temporary file beside its place, and return that file."""
+    # git's own name for such files, so that both git and heal() clear them away after a crash.
     temp = place.with_name(f"tmp_obj_{secrets.token_hex(6)}")
     with open(os.open(temp, _NEW, 0o444), "wb") as file:
         file.write(data)

@@ -256,6 +256,8 @@ def _refusal(finished: Finished, url: str, seconds: float) -> DistError:
 
 def _said_by_server(said: str, where: str) -> DistError | None:
     """Return an error if the server said why; the rows that name a cause come before git's own words."""
+    # The last row comes after the others: git also says "atomic push failed" of every ref that
+    # another, rejected one takes down.
     *clear, doubtful = _ROWS
     for pattern, what, hint in clear:
         if re.search(pattern, said):

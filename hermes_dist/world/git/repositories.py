@@ -158,6 +158,8 @@ class BareGit:
     def listing(self, url: str, commit: str, subfolder: RelPath | None) -> tuple[GitFile, ...]:
         gate, files, folders = Gate(self._limits), [], {b""}
         for mode, kind, oid, size, raw in self._entries(url, commit, subfolder):
+            # ls-tree joins names with /: a hostile name with one in it looks like a path, but of a
+            # folder that was never listed.
             if raw.rpartition(b"/")[0] not in folders:
                 raise Invalid("unsafe path: a name may not contain a /", where=shown(raw))
             if kind == "tree":

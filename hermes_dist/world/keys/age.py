@@ -24,6 +24,7 @@ MAGIC = b"age-encryption.org/v1\n"
 _LABEL = b"age-encryption.org/v1/scrypt"
 _WORK = 18
 """The work factor of age itself: 2^18, a second and 256 MiB at most."""
+# 2^20 takes 1 GiB of memory; a file of somebody else must not ask for more.
 _MOST_WORK = 20
 _CHUNK = 1 << 16
 _TAG = 16
@@ -82,6 +83,7 @@ class AgeWriter:
         self._held = bytearray()
         self._counter = 0
         key, salt, nonce = os.urandom(16), os.urandom(16), os.urandom(16)
+        # A nonce of zeros is safe here: the salt is new, so the key seals nothing else.
         body = _cipher(_wrapping(passphrase, salt, work)).encrypt(bytes(12), key, None)
         head = MAGIC + b"-> scrypt %s %d\n%s\n---" % (_coded(salt), work, _coded(body))
         mac = hmac.digest(_derived(key, b"", b"header"), head, "sha256")
@@ -90,6 +92,7 @@ class AgeWriter:
 
     def write(self, data: bytes) -> None:
         self._held += data
+        # A full piece waits, too: by the format, the last one may be empty only if all is empty.
         while len(self._held) > _CHUNK:
             self._seal(bytes(self._held[:_CHUNK]), last=False)
             del self._held[:_CHUNK]

@@ -353,6 +353,7 @@ def _signature(key: SSHPrivateKeyTypes, signed: bytes) -> bytes:
         )
     if isinstance(key, ec.EllipticCurvePrivateKey):
         numbers = decode_dss_signature(key.sign(signed, ec.ECDSA(_hash_for(key.curve))))
+        # SSH numbers are signed (RFC 4251 §5): before a high first bit belongs a zero byte.
         raw = b"".join(_string(n.to_bytes(n.bit_length() // 8 + 1, "big")) for n in numbers)
         return _string(f"ecdsa-sha2-nistp{key.curve.key_size}".encode()) + _string(raw)
     raise Invalid("keys of this kind are refused", hint="use an Ed25519 key: ssh-keygen -t ed25519")

@@ -277,6 +277,8 @@ def _take(db: sqlite3.Connection, path: str, data: bytes) -> str:
     return ""
 
 
+# FTS5 tables without content forget a row only if they are told the texts that made it: if this
+# function changes, _SCHEMA has to, or old words stay findable.
 def _texts(entry: Mapping[str, object]) -> tuple[str, str]:
     """What an entry is found by: its names, and everything."""
     runs = entry.get("runs")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _TRUSTED = "trusted-root.json"
 _ROOT_BYTES = 512_000
+# The library allows 5 MB, but the metadata name every entry, and a registry may have a million.
 _TARGETS_BYTES = 256 << 20
 _T = TypeVar("_T")
 

@@ -144,6 +144,7 @@ def apply(
         _stage(fs, journal, read, lock_after)
         # Ctrl-C between the journal and the last step would leave work for the next start, so it waits.
         with uninterrupted():
+            # Staging takes a while, and the agent may have written since the first check.
             check(fs, journal.steps)
             _write_journal(fs, journal)
             abort.pop_all()

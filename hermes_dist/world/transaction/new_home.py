@@ -168,6 +168,7 @@ def _build(
     fs.mkdir(home, 0o700)
     for folder in inner:
         fs.mkdir(f"{home}/{folder}", _folder_mode(folder))
+    # Files that are moved in came from an archive, which wrote them without a sync.
     each = not moved and len(paths) + len(inner) < SYNC_EACH
     _write_files(fs, home, journal, read, sync=each)
     for path, (data, mode) in own.items():
