@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -14,11 +15,13 @@ from standin import systemctl
 from test_life_of_profiles import context, fill, unit
 
 from hermes_dist.brand import HERMES
+from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.profiles import aliases, lifecycle, trash_and_archive
+from hermes_dist.ops.profiles import aliases, lifecycle, profile_moves, trash_and_archive
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles.doctor import doctor
+from hermes_dist.world.disk.fs import RealFs
 
 CODER = ProfileName("coder")
 State = dict[str, str]
@@ -176,3 +179,29 @@ def _moved(quick: Path, at: int) -> bool:
     ctx = machine(quick)
     killed(lambda: lifecycle.rename(ctx, "coder", "dev-bot"), at)
     return (ctx.layout.profiles / "dev-bot").is_dir()
+
+
+def test_a_home_that_moved_but_could_not_be_made_safe_is_completed_by_the_next_command(
+    quick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rename has worked, its sync has not: what refers to the home must follow all the same."""
+    wanted = machine(quick)
+    lifecycle.rename(wanted, "coder", "painter")
+    after = state(wanted)
+    ctx = machine(quick)
+
+    real = RealFs.sync_folder
+
+    def failing(fs: RealFs, folder: str) -> None:
+        if ctx.layout.home(ProfileName("painter")).is_dir():
+            raise OSError(errno.EIO, "Input/output error")
+        real(fs, folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RealFs, "sync_folder", failing)
+        with pytest.raises(DistError):
+            lifecycle.rename(ctx, "coder", "painter")
+    assert ctx.layout.home(ProfileName("painter")).is_dir()
+    with profile_moves.all_homes_locked(ctx) as fs:
+        profile_moves.finish_move(ctx, fs)
+    assert state(ctx) == after

@@ -74,7 +74,8 @@ def carry_out_move(
         Related things that could not be done.
 
     Raises:
-        DistError: The home can't be moved; nothing was changed.
+        DistError: The home can't be moved; nothing was changed. Or it has moved, and that could not be made safe
+            against a power cut: then the next command completes the move.
     """
     home = ctx.layout.root / move.source
     move = replace(move, inode=inode(home))
@@ -93,7 +94,10 @@ def carry_out_move(
                 atomic_write(ctx.layout.root / move.record, kept.encode(), 0o600)
             move_home(fs, move.source, move.target)
         except DistError:
-            _forget(ctx, move)
+            # The rename may have worked and its sync failed. Then the journal stays, and the next
+            # command updates what refers to the home.
+            if not _has_arrived(ctx, move):
+                _forget(ctx, move)
             raise
         notes = _update_references(ctx, move)
         _close(ctx, move)
@@ -119,8 +123,7 @@ def finish_move(ctx: Context, fs: RealFs) -> Move | None:
         return None
     except Invalid as err:
         raise err.within(str(journal(ctx))) from None
-    arrived = ctx.layout.root / move.target
-    if move.inode and inode(arrived) == move.inode:
+    if _has_arrived(ctx, move):
         # The killed command may not have got to its own sync. A power cut could then undo the
         # rename after everything else names the new place.
         fs.sync_folder(move.target.rpartition("/")[0])
@@ -132,6 +135,11 @@ def finish_move(ctx: Context, fs: RealFs) -> Move | None:
         # The home is in neither place: someone else has moved it. Whatever is there now is not ours to erase.
         _close(ctx, replace(move, erase=False))
     return move
+
+
+def _has_arrived(ctx: Context, move: Move) -> bool:
+    """Whether the home is in its new place; 0 is the inode of a home that was not there at the start."""
+    return bool(move.inode) and inode(ctx.layout.root / move.target) == move.inode
 
 
 def _forget(ctx: Context, move: Move) -> None:
