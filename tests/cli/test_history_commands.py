@@ -215,6 +215,7 @@ def test_resolve_edit_takes_the_edited_copy_and_settles(
     )
     assert cli("resolve", "bot", "SOUL.md", "--edit")[0] == 3
     assert cli.story.lock.conflicts
+    assert cli("resolve", "bot", "SOUL.md", "--edit", "--no-input")[0] == 6
     _editor(
         home, "mine.write_text(mine.read_text().replace('3 is mine', '3 is both'))", monkeypatch
     )

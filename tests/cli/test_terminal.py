@@ -348,3 +348,25 @@ def test_an_output_that_is_closed_changes_neither_what_is_done_nor_the_code(
         assert b"Exception" not in done.stderr, (words, done.stderr)
         assert done.returncode == 0, (words, done)
     assert (bot / "SOUL.md").exists()
+
+
+@pytest.mark.parametrize("more", [[], ["--name", "bot"]])
+def test_an_error_stops_the_spinner_and_gives_the_cursor_back(
+    tmp_path: Path, home: Path, more: list[str]
+) -> None:
+    """Both ways of reading a line: the short form, and the one with more options."""
+    empty = Repo(tmp_path / "empty", bare=True)
+    empty.commit({"README.md": "No manifest.\n"})
+    terminal = Terminal("install", f"file://{empty.path}", "-y", *more)
+    assert terminal.end() == 1
+    assert b"\x1b[?25l" in terminal.raw
+    assert terminal.raw.count(b"\x1b[?25l") == terminal.raw.count(b"\x1b[?25h")
+
+
+def test_a_quiet_uninstall_still_shows_what_it_removes(source: str, bot: Path) -> None:
+    assert Terminal("install", source, "--name", "bot", "-y").end() == 0
+    terminal = Terminal("uninstall", "bot", "-q")
+    terminal.expect("Uninstall it? [y/N] ")
+    assert "SOUL.md" in terminal.text
+    terminal.send("n\n")
+    assert terminal.end() == 1

@@ -44,7 +44,12 @@ def attempt(called: Invocation, argv: Sequence[str]) -> int | None:
     words = [word for word in argv[1:] if word not in _FLAGS]
     flags: dict[str, Any] = {_FLAGS[word]: True for word in argv[1:] if word in _FLAGS}
     with Guard(argv, called) as guard:
-        guard.code = run(open_session(called, Options()._replace(**flags)), words)
+        session = open_session(called, Options()._replace(**flags))
+        try:
+            guard.code = run(session, words)
+        finally:
+            # The boundary shows an error on a screen of its own, which does not know this spinner.
+            session.screen.spinner.stop()
     return guard.code
 
 

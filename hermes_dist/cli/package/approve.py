@@ -141,7 +141,7 @@ def _agreed_one_by_one(
 ) -> Iterator[Effect]:
     now = agent_time(session.ctx, session.ctx.layout.home(name))
     for group in groups:
-        group_card(session.screen, group, now)
+        group_card(session.screen.aloud(), group, now)
         if session.screen.confirm(f"  Approve {clean(group.name)}?"):
             yield from group.effects
 

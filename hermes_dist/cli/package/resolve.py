@@ -102,7 +102,16 @@ def _ask(session: Session, name: ProfileName, place: str, request: Request) -> i
 
 
 def _edit(session: Session, name: ProfileName, place: str, request: Request) -> int:
-    """Open the editor for each file with a conflict; the edited file settles the conflicts in it."""
+    """Open the editor for each file with a conflict; the edited file settles the conflicts in it.
+
+    Raises:
+        InputNeeded: ``--no-input`` was given. Without a terminal, ``$VISUAL`` may still be a script.
+    """
+    if not session.screen.ask:
+        raise InputNeeded(
+            "--edit opens an editor, which --no-input forbids",
+            hint="pass --ours, --theirs or --both",
+        )
     left: list[str] = []
 
     def edit(proposal: Proposal, conflict: Conflict) -> bytes | None:

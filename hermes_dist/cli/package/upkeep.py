@@ -58,7 +58,7 @@ def uninstall(
     name = session.ctx.profile(profile)
 
     def confirm(proposal: Proposal) -> bool:
-        _show_removal(session, proposal)
+        _show_removal(session if yes else session.aloud(), proposal)
         return yes or session.screen.confirm("Uninstall it?")
 
     outcome = removing(session.ctx, name, Request(dry_run=dry_run), confirm, keep_files=keep_files)
@@ -153,8 +153,8 @@ def adopt_one(
     """
 
     def confirm(proposal: Proposal) -> bool:
-        _show_guess(session, proposal)
         sure = isinstance(proposal, adopting.Adopting) and proposal.guess.sure
+        _show_guess(session if sure or yes else session.aloud(), proposal)
         return (
             sure
             or yes

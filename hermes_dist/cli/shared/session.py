@@ -53,6 +53,10 @@ class Session(NamedTuple):
         """The same run with messages as the result, as for the preview of a dry run."""
         return self._replace(screen=self.screen.results())
 
+    def aloud(self) -> Session:
+        """The same run, not quiet: a question needs its context."""
+        return self._replace(screen=self.screen.aloud())
+
 
 def open_session(called: Invocation, options: Options) -> Session:
     """Begin a run.

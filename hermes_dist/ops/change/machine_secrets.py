@@ -6,6 +6,7 @@ What is shown, exported and published is searched for the same values, so they a
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.context import Context
 
 _Read = Callable[[Path], bytes]
-_MOST_READ = 1 << 20
+_MOST_READ = 16 << 20
 """The most bytes that are read of a file of secrets."""
+_WORD = re.compile(r"[\w.+/=~-]{8,}")
+"""What can be a key in a text that is not valid JSON."""
 
 
 def secrets_of(ctx: Context, home: Path, *, leaving: bool = False) -> Mapping[str, str]:
@@ -59,19 +62,21 @@ def _kept_in(folder: Path, read: _Read) -> Mapping[str, str]:
 
 
 def _logins_in(folder: Path, read: _Read) -> Iterator[object]:
-    """Read the files of keys and logins in a folder that are JSON; others can't be told apart into values."""
-    for path in _login_files(folder):
+    """Read the files of keys and logins in a folder that are JSON, or are meant to be."""
+    for path in _login_files(folder, read):
+        data = read(path)
         try:
-            yield load_data(read(path) or b"{}", Kind.JSON)
+            yield load_data(data or b"{}", Kind.JSON)
         except Invalid:
-            continue
+            # A damaged store still holds its keys: every word of it is looked at.
+            yield _WORD.findall(data.decode("utf-8", "replace"))
 
 
-def _login_files(folder: Path) -> Iterator[Path]:
-    for name in _names_in(folder):
+def _login_files(folder: Path, read: _Read) -> Iterator[Path]:
+    for name in _names_in(folder, read):
         if ".json" in name and _is_login(name):
             yield folder / name
-    for name in _names_in(folder / TOKENS):
+    for name in _names_in(folder / TOKENS, read):
         if ".json" in name:
             yield folder / TOKENS / name
 
@@ -83,10 +88,14 @@ def _is_login(name: str) -> bool:
         return True  # no package could bring such a name, so nobody but the machine has put it here
 
 
-def _names_in(folder: Path) -> list[str]:
+def _names_in(folder: Path, read: _Read) -> list[str]:
     try:
         return sorted(os.listdir(folder))
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as err:
+        if read is _read_or_fail:
+            raise _unsearchable(folder) from err
         return []
 
 
@@ -103,16 +112,27 @@ def _read_or_fail(path: Path) -> bytes:
     """The start of a file; empty if there is none.
 
     Raises:
-        DistError: There is one, and it can't be read.
+        DistError: There is one, and it can't be read, or is too large to be searched.
     """
     try:
         with path.open("rb") as file:
-            return file.read(_MOST_READ)
+            data = file.read(_MOST_READ + 1)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return b""
     except OSError as err:
+        raise _unsearchable(path) from err
+    if len(data) > _MOST_READ:
         raise DistError(
-            "this file of keys can't be read, so what leaves can't be searched for them",
+            f"this file of keys is larger than {_MOST_READ >> 20} MiB, so what leaves can't be searched for them",
             where=str(path),
-            hint="give yourself permission to read it, then run this again",
-        ) from err
+            hint="make it smaller, then run this again",
+        )
+    return data
+
+
+def _unsearchable(path: Path) -> DistError:
+    return DistError(
+        "these keys can't be read, so what leaves can't be searched for them",
+        where=str(path),
+        hint="give yourself permission to read it, then run this again",
+    )

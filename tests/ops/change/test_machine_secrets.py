@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,33 @@ def test_every_login_of_a_pool_counts(story: Story) -> None:
 
 def test_files_that_are_not_stores_of_logins_are_not_read(story: Story) -> None:
     _write(story.ctx.layout.home(BOT), "notes.json", json.dumps({"accessToken": ONE}))
-    _write(story.ctx.layout.home(BOT), "auth.json", "{not json")
     assert _found(story) == set()
+
+
+def test_a_damaged_store_still_gives_its_keys(story: Story) -> None:
+    _write(story.ctx.layout.home(BOT), "auth.json", f'{{"accessToken": "{ONE}"}}, {{')
+    assert _found(story) == {ONE}
+
+
+def test_what_leaves_is_refused_where_a_store_is_too_large_or_its_folder_is_closed(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = story.ctx.layout.home(BOT)
+    _write(home, "auth.json", json.dumps({"accessToken": ONE, "more": " " * 200}))
+    monkeypatch.setattr("hermes_dist.ops.change.machine_secrets._MOST_READ", 100)
+    with pytest.raises(DistError, match="larger than"):
+        secrets_of(story.ctx, home, leaving=True)
+    monkeypatch.undo()
+    real = os.listdir
+
+    def denied(folder: Path) -> list[str]:
+        if folder == home / "mcp-tokens":
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr(os, "listdir", denied)
+    with pytest.raises(DistError, match="can't be read"):
+        secrets_of(story.ctx, home, leaving=True)
 
 
 @pytest.mark.parametrize("store", [".env", "auth.json", "mcp-tokens/github.json"])
