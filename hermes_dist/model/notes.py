@@ -69,6 +69,7 @@ class NoteKind(StrEnum):
     LOOK_BEFORE_COPYING = "look-before-copying"
     VARIABLE_NOT_ASKED = "variable-not-asked"
     VARIABLES_NOT_WRITTEN = "variables-not-written"
+    COMMAND_NOT_WRITTEN = "command-not-written"
     NO_ENV_FILE = "no-env-file"
     OPEN_TO_OTHERS = "open-to-others"
 

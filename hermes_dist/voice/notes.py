@@ -260,6 +260,7 @@ SENTENCES: Mapping[NoteKind, str | Say] = {
         "{name} is written to .env, although the package does not ask for it"
     ),
     NoteKind.VARIABLES_NOT_WRITTEN: "the variables were not written: {why}",
+    NoteKind.COMMAND_NOT_WRITTEN: "the command {name} was not made: {why}",
     NoteKind.NO_ENV_FILE: "no {name} was made: {why}",
     NoteKind.OPEN_TO_OTHERS: (
         "{path} can be read by others on this machine; make it private with: chmod 600 {path}"

@@ -88,9 +88,19 @@ def install(
     notes = (moved, *judged_notes, guess, about_requires(ctx, incoming, request))
     make = partial(propose_incoming, ctx, home, incoming, verb="install", notes=notes, base=base)
     outcome = confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflict)
-    if outcome.done and command:
+    return _with_command(ctx, outcome, command) if outcome.done and command else outcome
+
+
+def _with_command(ctx: Context, outcome: Outcome, command: aliases.AliasPlan) -> Outcome:
+    """Write the command that starts the profile.
+
+    A failure becomes a note of the outcome and not an error, because everything else is done.
+    """
+    try:
         return replace(outcome, alias=aliases.write(ctx.layout, command).name)
-    return outcome
+    except DistError as error:
+        note = Note.of(NoteKind.COMMAND_NOT_WRITTEN, name=outcome.profile, why=str(error))
+        return replace(outcome, notes=(*outcome.notes, note))
 
 
 def _fetched_for(
