@@ -375,6 +375,7 @@ def test_a_dumped_lock_holds_its_schema() -> None:
             Effect(kind, path, "k", (("", "what"),), digest, off=True) for kind in EffectKind
         ),
         answers=(Answer(path, "k", Side.THEIRS, f"644:{digest}"),),
+        moved={path: RelPath("skills/c/SKILL.md")},
     )
     for lock in (full, _SMALL):
         assert violations(tomllib.loads(dump_lock(lock).decode()), "lock") == []

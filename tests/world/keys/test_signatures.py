@@ -159,7 +159,7 @@ def test_an_object_that_is_not_what_its_name_says_is_refused(
         Layout(HERMES, tmp_path / "root", tmp_path),
         {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
     )
-    with pytest.raises(Invalid, match="not what its id says"):
+    with pytest.raises(Invalid, match="does not match its id"):
         lying.originals(url, [(one.commit, "commit")])
 
 
