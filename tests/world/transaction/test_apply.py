@@ -63,6 +63,7 @@ def test_an_update_changes_what_it_says_and_nothing_else(fs: RealFs, root: Path)
     assert not (root / "skills/b").exists(), "an emptied folder stayed"
     assert (root / ".dist").stat().st_mode & 0o777 == 0o700
     assert sorted(os.listdir(root / ".dist")) == ["generations"]
+    assert (root / ".dist/generations").stat().st_mode & 0o777 == 0o700
 
 
 def test_nothing_to_do_writes_nothing_at_all(fs: RealFs, root: Path) -> None:
