@@ -18,7 +18,7 @@ from hermes_dist.model.documents.api import Document, Steps, line_at
 from hermes_dist.model.paths import RelPath
 
 ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
-KNOWN_FIELDS = (
+_AGENT_FIELDS = (
     "name",
     "version",
     "description",
@@ -27,6 +27,10 @@ KNOWN_FIELDS = (
     "license",
     "env_requires",
     "distribution_owned",
+)
+"""Fields that the agent knows, and writes again when its own installer copies a manifest."""
+KNOWN_FIELDS = (
+    *_AGENT_FIELDS,
     "homepage",
     "repository",
     "keywords",
@@ -39,17 +43,6 @@ AGENT_STAMPS = ("source", "installed_at")
 _TEXTS_OF_AGENT = ("description", "hermes_requires", "author", "license")
 _WHOLE = frozenset(["", ".", "*", "**"])
 """Entries of ``distribution_owned`` that name the package as a whole."""
-_AGENT_FIELDS = (
-    "name",
-    "version",
-    "description",
-    "hermes_requires",
-    "author",
-    "license",
-    "env_requires",
-    "distribution_owned",
-)
-"""Fields that the agent knows, and writes again when its own installer copies a manifest."""
 _VARIABLE_FIELDS = frozenset(["name", "description", "desc", "required", "default"])
 POLICIES = ("keep", "theirs", "merge")
 
