@@ -74,7 +74,7 @@ def propose(
     received_before = home.base if base is None else base
     observed = observe_or_nothing(ctx, home, _looked_at(received_before, incoming))
     if base is None:
-        freed = released(home.base, incoming.package, incoming.placed, incoming.manifest)
+        freed = _released(home.base, incoming, choices)
         base = home.base.where(lambda path: path not in freed)
     theirs, blobs = _offered(incoming, base, choices, observed)
     edited = {Digest.of(data): data for data in choices.edits.values()}
@@ -258,6 +258,15 @@ def _told_released(freed: frozenset[RelPath], ours: Tree) -> tuple[Note, ...]:
         return ()
     folders = dict.fromkeys("/".join(path.parts[:2]) for path in here)
     return (Note.of(NoteKind.RELEASED, paths=tuple(folders)),)
+
+
+def _released(base: Tree, incoming: Incoming, choices: Choices) -> frozenset[RelPath]:
+    """The files of base that become the user's; parts left out keep their base until a later update."""
+    freed = released(base, incoming.package, incoming.placed, incoming.manifest)
+    if choices.only or choices.without:
+        places = excluded_places(incoming.placed, base, choices.only, choices.without)
+        freed -= {path for path, key in places if not key}
+    return freed
 
 
 def _offered(
