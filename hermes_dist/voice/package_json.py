@@ -166,7 +166,12 @@ def status_data(status: Status) -> dict[str, Any]:
         "clean": status.clean,
         "pin": pin_data(pin),
         "edited": [
-            {"path": c.path, "how": str(c.how), "keys": [k.key for k in keys.get(c.path, ())]}
+            {
+                "path": c.path,
+                "how": str(c.how),
+                "was": c.was or "",
+                "keys": [k.key for k in keys.get(c.path, ())],
+            }
             for c in status.edited
         ],
         "own": list(status.own),
@@ -186,6 +191,7 @@ def diff_data(diffs: list[FileDiff]) -> dict[str, Any]:
             {
                 "path": d.change.path,
                 "how": str(d.change.how),
+                "was": d.change.was or "",
                 "diff": "".join(f"{line}\n" for line in d.lines),
                 "keys": [{"key": k.key, "before": k.before, "after": k.after} for k in d.keys],
             }
