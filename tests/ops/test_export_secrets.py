@@ -14,10 +14,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import yaml
 from planted import database, zipped, zipped_twice
-from story import BOT, FIRST, Story
+from story import BOT, FIRST, Story, yes
 
 from hermes_dist.errors import Refused
+from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.transfer.export import Packing, export
 
 LETTERS = string.ascii_letters + string.digits
@@ -388,3 +391,85 @@ def test_a_secret_in_a_packed_file_refuses_the_export(
     (story.home / "skills/b/packed.bin").write_bytes(pack(f"use {key('ghp_', 'packed', 36)}"))
     with pytest.raises(Refused, match=r"packed\.bin:\d+: GitHub token"):
         export(story.ctx, BOT, Packing(), tmp_path / "x.tar.gz")
+
+
+EXAMPLE = key("sk-or-v1-", "authors example", 64)
+WITH_EXAMPLES: dict[str, str | bytes] = {
+    "distribution.yaml": f"name: bot\nversion: 1.0.0\ndescription: like {EXAMPLE}\n",
+    "SOUL.md": f"Keys look like {EXAMPLE}.\n",
+    "config.yaml": f"# api_key: {EXAMPLE}\nmodel:\n  default: x\n  api_key: {EXAMPLE}\n",
+    "mcp.json": json.dumps(
+        {"mcpServers": {"web": {"command": "npx", "args": [EXAMPLE], "env": {"K_TOKEN": EXAMPLE}}}}
+    ),
+    "cron/jobs.json": json.dumps(
+        {"jobs": [{"name": "j", "prompt": f"use {EXAMPLE}", "schedule": "every 2h"}]}
+    ),
+    "cron/k.yaml": f"name: k\nprompt: use {EXAMPLE}\nschedule: every 2h\n",
+    ".env.example": f"OPENROUTER_API_KEY={EXAMPLE}\n",
+    "skills/x/SKILL.md": f"---\nname: x\n---\n{EXAMPLE}\n",
+    "hooks/h/HOOK.yaml": "name: h\n",
+    "hooks/h/handler.py": f'K = "{EXAMPLE}"\n',
+}
+
+
+def _as_it_is(story: Story) -> None:
+    story.install()
+
+
+def _waiting(story: Story) -> None:
+    installing.install(story.ctx, story.url, Request(), yes, name="bot")
+
+
+def _written_by_the_agent(story: Story) -> None:
+    story.install()
+    story.write("config.yaml", yaml.safe_dump(yaml.safe_load(story.read("config.yaml"))))
+    story.write("cron/jobs.json", json.dumps(json.loads(story.read("cron/jobs.json"))))
+
+
+def _moved(story: Story) -> None:
+    story.install()
+    (story.home / "skills/x/SKILL.md").rename(story.home / "skills/x/KEYS.md")
+
+
+def _updated(story: Story) -> None:
+    story.install()
+    story.ship({"skills/n/SKILL.md": "New.\n"})
+    story.update()
+
+
+@pytest.mark.parametrize("state", [_as_it_is, _waiting, _written_by_the_agent, _moved, _updated])
+def test_what_the_package_ships_leaves_a_home_that_only_the_agent_has_written_in(
+    state: Callable[[Story], None], tmp_path: Path
+) -> None:
+    story = Story(tmp_path / "story", WITH_EXAMPLES)
+    state(story)
+    export(story.ctx, BOT, Packing(), tmp_path / "x.tar.gz")
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("SOUL.md", "Keys", "My keys"),
+        (".env.EXAMPLE", "OPENROUTER", "MY"),
+        ("config.yaml", "# api_key", f"# mine: {key('ghp_', 'mine', 36)}\n# api_key"),
+    ],
+)
+def test_what_was_edited_or_added_is_searched(
+    path: str, old: str, new: str, tmp_path: Path
+) -> None:
+    story = Story(tmp_path / "story", WITH_EXAMPLES)
+    story.install()
+    story.edit(path, old, new)
+    with pytest.raises(Refused, match=path):
+        export(story.ctx, BOT, Packing(), tmp_path / "x.tar.gz")
+
+
+def test_a_key_of_ones_own_in_place_of_the_packages_example_is_hidden(tmp_path: Path) -> None:
+    story = Story(tmp_path / "story", WITH_EXAMPLES)
+    story.install()
+    mine = key("sk-or-v1-", "mine", 64)
+    for path in ("cron/jobs.json", "config.yaml"):
+        text = story.read(path)
+        story.write(path, text.replace(f"use {EXAMPLE}", mine).replace("default: x", f"x: {mine}"))
+    export(story.ctx, BOT, Packing(), tmp_path / "x.tar.gz")
+    assert mine.encode() not in gzip.decompress((tmp_path / "x.tar.gz").read_bytes())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from msgspec import Struct
 
@@ -29,7 +29,12 @@ class Leak(Struct, frozen=True, order=True):
 
 
 def scan(
-    path: RelPath, data: bytes, known: Iterable[str] = (), *, shipped: bool = False
+    path: RelPath,
+    data: bytes,
+    known: Iterable[str] = (),
+    *,
+    shipped: bool = False,
+    examples: Collection[str] = (),
 ) -> list[Leak]:
     """List the places in a file that seem to hold a secret.
 
@@ -38,15 +43,27 @@ def scan(
         data: Its content; the contents of archives, databases and packed files are checked, too.
         known: Values that this machine keeps secret; base64 and URL-encoded forms count, too.
         shipped: The file is exactly as a package brought it, so that only this machine's own secrets count.
+        examples: Values that the package ships in this file, as :func:`secrets_in` gives them: only this machine's own
+            secrets count among them.
     """
     forms = {form for value in known if len(value) >= SHORTEST_KNOWN for form in forms_of(value)}
-    spots = set(_spots(data, forms, shipped=shipped))
+    spots = set(_spots(data, forms, examples, shipped=shipped))
     for name, content in members_of(data):
-        spots |= {(0, f"{kind} in {name}") for _, kind in _spots(content, forms, shipped=shipped)}
+        spots |= {
+            (0, f"{kind} in {name}") for _, kind in _spots(content, forms, (), shipped=shipped)
+        }
     return [Leak(path, number, kind) for number, kind in sorted(spots)]
 
 
-def _spots(data: bytes, forms: set[bytes], *, shipped: bool) -> Iterator[tuple[int, str]]:
+def secrets_in(data: bytes) -> frozenset[str]:
+    """Return the values in a file that look like secrets."""
+    text = text_of(data, data[:400])
+    return frozenset(text[one.start : one.end] for one in find_secrets(text))
+
+
+def _spots(
+    data: bytes, forms: set[bytes], examples: Collection[str], *, shipped: bool
+) -> Iterator[tuple[int, str]]:
     for at in places_of(data, forms):
         yield data.count(b"\n", 0, at) + 1, _OF_THIS_MACHINE
     # Windows overlap, so that a secret that lies across the edge is whole in one of them.
@@ -55,6 +72,8 @@ def _spots(data: bytes, forms: set[bytes], *, shipped: bool) -> Iterator[tuple[i
     for begin in range(0, 0 if shipped else max(len(data), 1), _WINDOW):
         text = text_of(data[begin : begin + _WINDOW + _OVERLAP], data[:400])
         for one in find_secrets(text):
+            if text[one.start : one.end] in examples:
+                continue
             yield line + text.count("\n", 0, one.start), one.kind
         line += data.count(b"\n", begin, begin + _WINDOW)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from hermes_dist.decide.leaving.card import CARD, Card
+from hermes_dist.decide.leaving.examples import Examples
 from hermes_dist.decide.secrets.members import holds_members
 from hermes_dist.decide.secrets.redact import redact
 from hermes_dist.decide.secrets.scan import Leak, scan
@@ -62,20 +63,27 @@ class Parcel(Struct):
         *,
         executable: bool = False,
         shipped: bool = False,
+        examples: frozenset[str] = frozenset(),
     ) -> None:
-        """Add a file by its content; if a package shipped it so, keys in it may be its author's examples."""
+        """Add a file by its content; if a package shipped it or some values so, these may be its author's examples."""
 
         def write(tar: TarWriter, name: str) -> None:
             found = data()
-            self._look(RelPath(path), found, shipped=shipped)
+            self._look(RelPath(path), found, shipped=shipped, examples=examples)
             if not self.leaks:
                 tar.add(name, [found], len(found), executable=executable)
 
         self._members[self._named(path, LONG)] = write
 
-    def entry(self, path: RelPath, entry: Entry, read: Read, *, shipped: bool = False) -> None:
+    def entry(self, path: RelPath, entry: Entry, read: Read, examples: Examples) -> None:
         """Add a file of a tree."""
-        self.content(path, lambda: read(entry.digest), executable=entry.executable, shipped=shipped)
+        self.content(
+            path,
+            lambda: read(entry.digest),
+            executable=entry.executable,
+            shipped=examples.has(entry),
+            examples=examples.at(path),
+        )
 
     def base(self, digest: Digest, read: Read) -> None:
         """Add a content of the package that merging needs later."""
@@ -180,9 +188,17 @@ class Parcel(Struct):
                 held = held[-_OVERLAP:]
         self._look(path, held)
 
-    def _look(self, path: RelPath, data: bytes, *, shipped: bool = False) -> None:
+    def _look(
+        self,
+        path: RelPath,
+        data: bytes,
+        *,
+        shipped: bool = False,
+        examples: frozenset[str] = frozenset(),
+    ) -> None:
         if self.known is not None:
-            self.leaks += scan(path, data, self.known.values(), shipped=shipped)
+            known = self.known.values()
+            self.leaks += scan(path, data, known, shipped=shipped, examples=examples)
 
 
 def _window_for(head: bytes) -> int:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.decide.environment.example import ENV_EXAMPLE
 from hermes_dist.decide.leaving.card import Card
+from hermes_dist.decide.leaving.examples import Examples, examples_of
 from hermes_dist.decide.leaving.export import (
     CARRIED_PARTS,
     Portable,
@@ -187,12 +188,13 @@ def _shared(ctx: Context, home: Home, packing: Packing, parcel: Parcel) -> Card:
     read = together(parts.blobs, observed.read)
     made = portable(parts.tree, base, read)
     read = together(made.blobs, read)
+    examples = examples_of(home.lock, read)
     if packing.redact:
-        _redact(made, base, read, parcel.known or {})
+        _redact(made, examples, read, parcel.known or {})
         read = together(made.blobs, read)
     parcel.notes += [*made.notes, *_left_out(observed.odd)]
     for path, entry in made.tree.items():
-        parcel.entry(path, entry, read, shipped=_is_shipped(path, entry, base))
+        parcel.entry(path, entry, read, examples)
     _add_lock(home, made.tree, read, parcel, Mask.of(ctx, home.path))
     if packing.carried:
         _add_carried(home, packing.carried, parcel)
@@ -222,16 +224,10 @@ def _ours(observed: Observed) -> Tree:
     return observed.ours.where(lambda path: not is_machine(path))
 
 
-def _is_shipped(path: RelPath, entry: Entry, base: Tree) -> bool:
-    """Whether a file is exactly as the package shipped it; a key in it is then an example of its author."""
-    before = base.get(path)
-    return before is not None and before.digest == entry.digest
-
-
-def _redact(made: Portable, base: Tree, read: Read, known: Mapping[str, str]) -> None:
+def _redact(made: Portable, examples: Examples, read: Read, known: Mapping[str, str]) -> None:
     for path, entry in made.tree.items():
-        data = read(entry.digest)
-        if scan(path, data, known.values(), shipped=_is_shipped(path, entry, base)):
+        data, values = read(entry.digest), examples.at(path)
+        if scan(path, data, known.values(), shipped=examples.has(entry), examples=values):
             edited, names = redact(data, known)
             made.put(path, edited)
             made.variables += names
