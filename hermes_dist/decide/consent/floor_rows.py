@@ -110,7 +110,7 @@ _GUARDED = {
     "teams": "hermes-teams",
     "webhook": "hermes-webhook",
     "wecom_callback": "hermes-wecom-callback",
-    "whatsapp_cloud": "hermes-whatsapp_cloud",
+    "whatsapp_cloud": "hermes-whatsapp",
     "yuanbao": "hermes-yuanbao",
 }
 """The other platforms, and the toolsets that the agent enables there."""

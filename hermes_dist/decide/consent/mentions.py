@@ -84,14 +84,11 @@ BUILDS = frozenset(
         "taskfile.yml",
         "taskfile.yaml",
         "tox.ini",
-        "noxfile.py",
         "mise.toml",
         ".mise.toml",
         ".envrc",
         ".python-version",
         ".tool-versions",
-        "requirements.txt",
-        ".pnp.cjs",
         ".yarnrc.yml",
         "flake.nix",
         "build.gradle",
@@ -99,6 +96,8 @@ BUILDS = frozenset(
     ]
 )
 """Files (names case-folded) that tools look for in a working directory and that say what to run there."""
+_REQUIREMENTS = re.compile(r".*(?:requirements|constraints).*\.txt")
+"""Lists of what to install, and so to run, although they end like prose."""
 
 _VARIABLE = re.compile(r"\$\{(\w+)[^{}\n]*\}|%(\w+)%")
 _CHOICE = re.compile(r"\{[^{}\s'\":]*,[^{}\s'\":]*\}|(?<=[\w./-])\[[^\]\s'\",]+\]")
@@ -108,6 +107,12 @@ _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _LEAD = re.compile(r"(?:-[A-Za-z]|@)(?=[./~$])")
 _HOME = re.compile(r"\$\w*HOME|~\w*")
 _ENTRIES = ("__main__.py", "__init__.py", "index.js", "index.mjs", "index.ts")
+
+
+def is_build(path: RelPath) -> bool:
+    """Whether a file says to a build tool or an installer what to run."""
+    name = folded(path.name)
+    return name in BUILDS or _REQUIREMENTS.fullmatch(name) is not None
 
 
 class Piece(Struct, frozen=True):

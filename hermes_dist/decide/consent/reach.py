@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from hermes_dist.agents.places import MEMORIES, SHARED_FILES
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.consent.mentions import BUILDS, CODE, Names, Piece
+from hermes_dist.decide.consent.mentions import CODE, Names, Piece, is_build
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Read
@@ -151,7 +151,7 @@ class Reach:
         if place.how == _BELOW:
             return self.names.below(place.path)
         if place.how == _CODE:
-            return [path for path in self.names.below(place.path) if path.suffix not in _PROSE]
+            return [path for path in self.names.below(place.path) if not _is_prose(path)]
         if place.how == _HOME:
             return self._at_home
         return self._packages
@@ -258,7 +258,7 @@ class Reach:
     def _read_off(self, path: RelPath) -> Iterator[_Place]:
         # A text for people names many files that it does not load; what a model is told to run is another matter, and
         # comes in as the prose of a starting point.
-        if path.suffix in (*_PROSE, *_MEDIA):
+        if _is_prose(path) or path.suffix in _MEDIA:
             return
         for entry in self.names.entries(path):
             data = self._read(entry.digest)
@@ -305,7 +305,7 @@ def _parted(words: tuple[str, ...]) -> Iterator[str]:
 def _with_folder(path: RelPath, how: str = _BELOW) -> Iterator[_Place]:
     """Yield a file and, if it is code, everything beside and below it."""
     yield _Place(_FILE, path)
-    if path.suffix in _PROSE:
+    if _is_prose(path):
         return
     if path.parent is None:
         # Beside it lies the whole home. Most of that is data, so only what can be found by itself counts.
@@ -316,9 +316,9 @@ def _with_folder(path: RelPath, how: str = _BELOW) -> Iterator[_Place]:
 
 def _named_file(other: RelPath, path: RelPath, piece: Piece) -> Iterator[_Place]:
     """Yield a file that another one names: code with its folder, data alone, and prose never."""
-    if other.suffix in _PROSE:
+    if _is_prose(other):
         return
-    if other.suffix in CODE or folded(other.name) in BUILDS:
+    if other.suffix in CODE or is_build(other):
         yield from _with_folder(other, _CODE)
     elif piece.local or other.top == path.top:
         yield _Place(_FILE, other)
@@ -328,4 +328,9 @@ def _is_looked_for(path: RelPath) -> bool:
     """Whether a tool may look for a file at the root of the home by itself."""
     low = folded(path)
     known = low in _NO_CODE or low.startswith(".env")
-    return "/" not in path and not known and path.suffix not in (*_PROSE, *_MEDIA)
+    return "/" not in path and not (known or _is_prose(path) or path.suffix in _MEDIA)
+
+
+def _is_prose(path: RelPath) -> bool:
+    """Whether a file is a text for people or models, which nothing loads."""
+    return path.suffix in _PROSE and not is_build(path)
