@@ -20,7 +20,7 @@ from hermes_dist.ops.authoring.author import Draft, Problem
 from hermes_dist.voice.author_json import shipping_data, validation_data
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
-from hermes_dist.voice.notes import words_of
+from hermes_dist.voice.problems import hint_words, problem_words
 from hermes_dist.voice.words import size_of
 
 Where = Annotated[
@@ -132,9 +132,9 @@ def _show_problem(screen: Screen, problem: Problem) -> None:
     if problem.line:
         place += f":{problem.line}"
     level = screen.paint(f"{problem.level}:", _COLOURS[problem.level])
-    what = clean(words_of(problem.what), 300)
-    if problem.hint:
-        what += f" ({clean(problem.hint)})"
+    what = clean(problem_words(problem), 300)
+    if hint := hint_words(problem):
+        what += f" ({clean(hint)})"
     screen.say(f"{place}: {level} {what} [{problem.rule}]")
 
 

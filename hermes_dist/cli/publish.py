@@ -25,8 +25,7 @@ from hermes_dist.ops.change.request import Choices
 from hermes_dist.voice.author_json import contributed_data, published_data
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
-from hermes_dist.voice.notes import words_of
-from hermes_dist.voice.problems import invalid_words, place_of
+from hermes_dist.voice.problems import invalid_words, place_of, problem_words
 
 _SHOWN = 30
 _SHOWN_STAYS = 12
@@ -126,7 +125,7 @@ def _card(session: Session, made: Publication) -> None:
     for name in made.leaving.variables:
         screen.tell(f"  ${{{clean(name, 60)}}} takes the place of a secret")
     for one in made.problems[:10]:
-        said = clean(words_of(one.what), 160)
+        said = clean(problem_words(one), 160)
         screen.tell(f"  {one.level}  {clean(place_of(one), 90)}: {said}")
     notes(screen, made.notes)
 

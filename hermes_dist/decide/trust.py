@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import Refused
-from hermes_dist.model.notes import Note, NoteKind
+from hermes_dist.model.notes import Kind, Note, NoteKind
 from hermes_dist.model.source import TAGS, Pin, SourceKind, SourceSpec
 from hermes_dist.model.trust import PINNED, SIGNATURE, TRUSTED, Keyring, Policy, Signature
+
+HOW_UNSIGNED: Mapping[Kind, str] = {
+    NoteKind.UNSIGNED: "unsigned",
+    NoteKind.SIGNED_UNREADABLY: (
+        "signed only with OpenPGP or X.509, which this program does not read"
+    ),
+}
+"""How a release without a signature that counts is, for errors."""
 
 
 class Accept(Struct, frozen=True, kw_only=True):
@@ -61,12 +69,12 @@ class Verdict(Struct, frozen=True):
 
     Attributes:
         signer: The key to expect from now on; empty for none.
-        words: A description of its signature; empty if nothing can be signed.
+        trust: How it is signed; None if nothing can be signed.
         notes: Further notes.
     """
 
     signer: str
-    words: str
+    trust: Note | None
     notes: tuple[Note, ...] = ()
 
 
@@ -122,65 +130,67 @@ def _revoked(facts: Facts, signature: Signature) -> Refused:
 
 
 def _unsigned(facts: Facts, accept: Accept) -> Verdict:
-    kind = "unsigned"
+    kind = NoteKind.UNSIGNED
     if any(s.foreign for s in facts.signatures):
-        kind = "signed only with OpenPGP or X.509, which this program does not read"
+        kind = NoteKind.SIGNED_UNREADABLY
     if facts.expected and not accept.unsigned:
         raise Refused(
-            f"it is {kind}, and the previous release was signed by {_who(facts, facts.expected)}",
+            f"it is {HOW_UNSIGNED[kind]}, and the previous release was signed by {_who(facts, facts.expected)}",
             where=facts.source,
             hint="ask its author; if this is intended, pass --accept-unsigned",
         )
     # The expected key is kept on purpose: accepting one unsigned release does not give up the key for good.
     if not facts.pin.commit:
-        return Verdict(facts.expected, "")
+        return Verdict(facts.expected, None)
     notes: tuple[Note, ...] = ()
     if facts.declared:
         notes = (Note.of(NoteKind.KEY_NAMED_BUT_UNSIGNED, key=facts.declared, how=kind),)
-    words = kind
-    if facts.expected:
-        words += f" (accepted; {_who(facts, facts.expected)} is expected again next time)"
-    return Verdict(facts.expected, words, notes)
+    name = facts.keyring.name_of(facts.expected)
+    trust = Note.of(kind, expected=facts.expected, name=name)
+    return Verdict(facts.expected, trust, notes)
 
 
 def _signed(facts: Facts, good: list[Signature], accept: Accept) -> Verdict:
     """Choose the best signature, and describe how it relates to the expected key."""
     signers = [s.signer for s in good]
     if facts.expected:
-        signer, how = _after(facts, signers, accept)
+        signer, trust = _after(facts, signers, accept)
     else:
-        signer, how = _first(facts, signers)
+        signer, trust = _first(facts, signers)
     notes: tuple[Note, ...] = ()
     if facts.declared and facts.declared not in signers:
         notes = (Note.of(NoteKind.OTHER_KEY_NAMED, key=facts.declared),)
-    return Verdict(signer, f"signed by {signer} ({how})", notes)
+    return Verdict(signer, trust, notes)
 
 
-def _first(facts: Facts, signers: list[str]) -> tuple[str, str]:
+def _first(facts: Facts, signers: list[str]) -> tuple[str, Note]:
     """Choose the key to pin at a first install: one that this machine knows, else that of the first signature."""
     for signer in signers:
         if name := facts.keyring.name_of(signer):
-            return signer, f"trusted as {name}"
-    return signers[0], "first use"
+            return signer, Note.of(NoteKind.SIGNED_BY_TRUSTED, signer=signer, name=name)
+    return signers[0], Note.of(NoteKind.SIGNED_FIRST_USE, signer=signers[0])
 
 
-def _after(facts: Facts, signers: list[str], accept: Accept) -> tuple[str, str]:
+def _after(facts: Facts, signers: list[str], accept: Accept) -> tuple[str, Note]:
     """Return the signer to expect from now on, and how it relates to the expected key."""
     expected, keyring = facts.expected, facts.keyring
     name = keyring.name_of(expected)
     if expected in signers:
-        named = f", {name}" if name else ""
-        return expected, f"same key as before{named}"
+        return expected, Note.of(NoteKind.SIGNED_AS_BEFORE, signer=expected, name=name)
     old_revoked = keyring.revocation(expected)
     for signer in signers:
         # Whoever holds a revoked key could name any successor, so it can't vouch for one any more.
         if signer in facts.followers and not old_revoked:
-            return signer, f"follows {expected}, which signed for that"
+            return signer, Note.of(NoteKind.SIGNED_BY_FOLLOWER, signer=signer, before=expected)
         # The user gave both keys one name: so both are the same person's, also if one was revoked since.
         if name and keyring.name_of(signer) == name:
-            return signer, f"another key of {name}; before {expected}"
+            trust = Note.of(
+                NoteKind.SIGNED_BY_SAME_OWNER, signer=signer, name=name, before=expected
+            )
+            return signer, trust
     if accept.new_key:
-        return signers[0], f"new key, accepted; before {expected}"
+        trust = Note.of(NoteKind.SIGNED_BY_NEW_KEY, signer=signers[0], before=expected)
+        return signers[0], trust
     was = " (revoked since)" if old_revoked else ""
     raise Refused(
         f"the key changed: it is signed by {_who(facts, signers[0])}, and the previous release by "

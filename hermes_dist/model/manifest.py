@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Document, Steps, line_at
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 
 ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -72,12 +73,12 @@ class Breach(NamedTuple):
 
     Attributes:
         steps: The place.
-        sentence: What is wrong there.
+        why: What the check of the schema says about it.
         missing: The field that is missing there; empty if something else is wrong.
     """
 
     steps: Steps
-    sentence: str
+    why: str
     missing: str = ""
 
 
@@ -86,12 +87,12 @@ class Oddity(Struct, frozen=True, eq=False):
 
     Attributes:
         steps: The field, such as ``("env_requires", 2, "name")``; empty for the whole manifest.
-        what: One sentence.
+        what: What was odd there.
         line: The line, counted from 1; 0 if unknown. It is ignored when oddities are compared.
     """
 
     steps: Steps
-    what: str
+    what: Note
     line: int = 0
 
     def __eq__(self, other: object) -> bool:
@@ -100,8 +101,10 @@ class Oddity(Struct, frozen=True, eq=False):
     def __hash__(self) -> int:
         return hash((self.steps, self.what))
 
-    def __str__(self) -> str:
-        return f"{_where(self.line, self.steps)}: {self.what}"
+    @property
+    def note(self) -> Note:
+        """What was odd, after its place in the file."""
+        return self.what._replace(where=_where(self.line, self.steps))
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
@@ -168,9 +171,8 @@ def parse_manifest(data: object, doc: Document | None = None) -> Manifest:
         k: v for k, v in reader.data.items() if k not in KNOWN_FIELDS and k not in AGENT_STAMPS
     }
     if unknown:
-        reader.warn(
-            (), f"unknown fields, kept and not acted on: {', '.join(sorted(unknown))}", at=unknown
-        )
+        odd = Note.of(NoteKind.UNKNOWN_FIELDS, fields=tuple(sorted(unknown)))
+        reader.warn((), odd, at=unknown)
     return Manifest(
         name=name,
         version=reader.raw("version"),
@@ -270,11 +272,11 @@ class _Reader:
             return 0
         return line_at(self._doc, steps)
 
-    def warn(self, steps: Steps, sentence: str, *, at: Iterable[str] = ()) -> None:
+    def warn(self, steps: Steps, what: Note, *, at: Iterable[str] = ()) -> None:
         """Record an oddity; ``at`` names the fields if there are several, and the first one gives the line."""
         places = [steps] if steps else [(field,) for field in at]
         line = min(map(self.line, places))
-        self.warnings.append(Oddity(steps, sentence, line))
+        self.warnings.append(Oddity(steps, what, line))
 
     def name(self) -> str:
         """Return the name as it is written; empty if there is none."""
@@ -307,7 +309,7 @@ class _Reader:
             return self.text("description")
         text = self.text("desc")
         del self.data["desc"]
-        self.warn(("desc",), "it is read as description")
+        self.warn(("desc",), Note.of(NoteKind.READ_AS, field="description"))
         return text
 
     def words(self, key: str) -> tuple[str, ...]:
@@ -334,14 +336,14 @@ class _Reader:
         if isinstance(value, list):
             return list(enumerate(value))
         if value is not None:
-            self.warn(("env_requires",), "it is not a list and was not understood")
+            self.warn(("env_requires",), Note.of(NoteKind.NOT_A_LIST))
         return []
 
     def _env_var(self, steps: Steps, item: object) -> EnvVar | None:
         row = _variable_row(item)
         name = str(row.get("name") or "").strip()
         if not name:
-            self.warn(steps, "it has no name and was left out")
+            self.warn(steps, Note.of(NoteKind.VARIABLE_WITHOUT_NAME))
             return None
         var = EnvVar(
             name=name,
@@ -350,10 +352,8 @@ class _Reader:
             default=_plain(row.get("default")),
         )
         if not var.usable:
-            self.warn(
-                (*steps, "name"),
-                f"{var.name!r:.80} is not a valid variable name and is never written",
-            )
+            odd = Note.of(NoteKind.NOT_A_VARIABLE_NAME, name=var.name)
+            self.warn((*steps, "name"), odd)
         return var
 
     def owned(self) -> tuple[RelPath, ...] | None:
@@ -363,7 +363,7 @@ class _Reader:
         if isinstance(value, str):
             value = [word for word in re.split(r"[,\s]+", value) if word]
         if not isinstance(value, list):
-            self.warn(("distribution_owned",), "it is not a list and was not understood")
+            self.warn(("distribution_owned",), Note.of(NoteKind.NOT_A_LIST))
             return None
         paths: list[RelPath] = []
         for index, item in enumerate(value):
@@ -371,15 +371,12 @@ class _Reader:
             path = re.sub(r"^(\./)+", "", str(item).strip()).strip("/")
             path = re.sub(r"(/\*{1,2})+$", "", path)
             if path in _WHOLE:
-                self.warn(
-                    steps,
-                    f"{str(item)!r:.20} names the whole package, as if the field were not there",
-                )
+                self.warn(steps, Note.of(NoteKind.WHOLE_PACKAGE, row=str(item)))
                 return None
             try:
                 paths.append(RelPath(path))
             except Invalid:
-                self.warn(steps, f"{str(item)!r:.80} is not a safe path and was left out")
+                self.warn(steps, Note.of(NoteKind.NOT_A_SAFE_PATH, row=str(item)))
         return tuple(dict.fromkeys(paths))
 
     def policies(self) -> dict[str, str]:
@@ -387,15 +384,13 @@ class _Reader:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            self.warn(("merge",), "it is not a map of paths and was not understood")
+            self.warn(("merge",), Note.of(NoteKind.NOT_A_MAP_OF_PATHS))
             return {}
         policies = {str(key): str(policy) for key, policy in value.items()}
         for key in sorted(policies):
             if policies[key] not in POLICIES:
-                sentence = (
-                    f"{policies[key]!r:.80} is not one of {', '.join(POLICIES)} and was left out"
-                )
-                self.warn(("merge", key), sentence)
+                odd = Note.of(NoteKind.NOT_A_POLICY, policy=policies[key], known=POLICIES)
+                self.warn(("merge", key), odd)
         return {key: policy for key, policy in policies.items() if policy in POLICIES}
 
 

@@ -8,13 +8,20 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from hermes_dist.errors import DistError
+
 Datum = str | int | tuple[str, ...]
 
 
-class NoteKind(StrEnum):
-    """What a note says. Each kind has a sentence in ``voice.notes``, which names the data it needs."""
+class Kind(StrEnum):
+    """What a note says; each room has its own kinds, and their sentences are in ``voice``."""
 
-    TOLD = "told"  # what an error or a warning says, as it stands
+
+class NoteKind(Kind):
+    """What a note about a change says. Each kind has a sentence in ``voice.notes``, which names the data it needs."""
+
+    ERROR = "error"  # what an error says, as it stands
+    DISK_ERROR = "disk-error"
 
     # the source, and the version that was chosen
     TAG_AND_BRANCH = "tag-and-branch"
@@ -36,9 +43,29 @@ class NoteKind(StrEnum):
     AGENT_NOT_COMPARABLE = "agent-not-comparable"
     KEY_NAMED_BUT_UNSIGNED = "key-named-but-unsigned"
     OTHER_KEY_NAMED = "other-key-named"
+    SIGNED_BY_TRUSTED = "signed-by-trusted"
+    SIGNED_FIRST_USE = "signed-first-use"
+    SIGNED_AS_BEFORE = "signed-as-before"
+    SIGNED_BY_FOLLOWER = "signed-by-follower"
+    SIGNED_BY_SAME_OWNER = "signed-by-same-owner"
+    SIGNED_BY_NEW_KEY = "signed-by-new-key"
+    SIGNED_BY_YOU = "signed-by-you"
+    UNSIGNED = "unsigned"
+    SIGNED_UNREADABLY = "signed-unreadably"
     LFS_POINTER = "lfs-pointer"
     OWNED_IS_MISSING = "owned-is-missing"
     RELEASED = "released"
+
+    # the fields of a manifest
+    UNKNOWN_FIELDS = "unknown-fields"
+    READ_AS = "read-as"
+    NOT_A_LIST = "not-a-list"
+    NOT_A_MAP_OF_PATHS = "not-a-map-of-paths"
+    VARIABLE_WITHOUT_NAME = "variable-without-name"
+    NOT_A_VARIABLE_NAME = "not-a-variable-name"
+    WHOLE_PACKAGE = "whole-package"
+    NOT_A_SAFE_PATH = "not-a-safe-path"
+    NOT_A_POLICY = "not-a-policy"
 
     # placing a package in a home, and capturing a home as a package
     UNREADABLE_JOBS = "unreadable-jobs"
@@ -127,19 +154,19 @@ class Note(NamedTuple):
         data: The names, paths and numbers in it.
     """
 
-    kind: NoteKind
+    kind: Kind
     where: str = ""
     data: tuple[tuple[str, Datum], ...] = ()
 
     @classmethod
-    def of(cls, kind: NoteKind, where: str = "", **data: Datum) -> Note:
+    def of(cls, kind: Kind, where: str = "", **data: Datum) -> Note:
         """Make a note from the data that its sentence needs."""
         return cls(kind, where, tuple(data.items()))
 
     @classmethod
-    def told(cls, said: object) -> Note:
-        """Make a note of what an error or a warning says."""
-        return cls.of(NoteKind.TOLD, text=str(said))
+    def of_error(cls, error: DistError) -> Note:
+        """Make a note of what an error says."""
+        return cls.of(NoteKind.ERROR, error.where, what=error.what)
 
     def datum(self, name: str) -> Datum:
         """One of the names, paths and numbers."""

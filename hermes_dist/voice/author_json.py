@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from hermes_dist.voice.notes import sentences, words_of
+from hermes_dist.voice.notes import sentences
 from hermes_dist.voice.package_json import left_out_data
+from hermes_dist.voice.problems import hint_words, problem_words
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.ops.authoring.author import Place, Problem, Shipping
@@ -21,8 +22,8 @@ def problem_data(problem: Problem) -> dict[str, Any]:
         "line": problem.line,
         "level": str(problem.level),
         "rule": problem.rule,
-        "message": words_of(problem.what),
-        "hint": problem.hint,
+        "message": problem_words(problem),
+        "hint": hint_words(problem),
     }
 
 

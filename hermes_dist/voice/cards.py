@@ -17,6 +17,7 @@ from hermes_dist.ops.change.review import KeyRow, parts_of
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.lines import Line, Piece, line
+from hermes_dist.voice.notes import sentence
 from hermes_dist.voice.words import size_of
 
 SHOWN = 12
@@ -36,7 +37,7 @@ def head_lines(proposal: Proposal, *, details: bool) -> Iterator[Line]:
         yield line(f"  {clean(manifest.description)}")
     yield line(f"  from   {clean(proposal.source)}, {_pin_words(pin)}{_before(proposal.before)}")
     if proposal.trust:
-        yield line(f"  trust  {clean(proposal.trust, 300)}")
+        yield line(f"  trust  {clean(sentence(proposal.trust), 300)}")
     if details:
         yield from _maker_lines((manifest.author, manifest.license))
         yield line(f"  into   {clean(proposal.home.path)}")

@@ -5,28 +5,46 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from hermes_dist.model.left_out import Why
-from hermes_dist.model.notes import Datum, Note, NoteKind
+from hermes_dist.model.notes import Datum, Kind, Note, NoteKind
 from hermes_dist.model.side import Side
 from hermes_dist.voice.left_out import reason_words
 
 Data = Mapping[str, Datum]
+Say = Callable[[Data], str]
+Sentences = Mapping[Kind, str | Say]
+"""A sentence for each kind: a text with the names of the data, or a function of them."""
 _SHOWN = 12
 _MERGED = "merged as text: {why}"
 _OVER = "it is merged with what this profile received"
+_HOW: Mapping[str, str] = {
+    NoteKind.UNSIGNED: "unsigned",
+    NoteKind.SIGNED_UNREADABLY: (
+        "signed only with OpenPGP or X.509, which this program does not read"
+    ),
+}
 _NO_ASSIGNMENT = "lines that are not of the form NAME=VALUE"
 
 
-def sentence(note: Note) -> str:
-    """Say a note in one sentence, without a full stop; text from outside in it is not cleaned yet."""
-    said = words_of(note)
+def sentence(note: Note, table: Sentences | None = None) -> str:
+    """Say a note in one sentence, without a full stop; text from outside in it is not cleaned yet.
+
+    Args:
+        note: The note.
+        table: The sentences of its kinds; None for those of the general kinds.
+    """
+    said = words_of(note, table)
     if note.where:
         return f"{note.where}: {said}"
     return said
 
 
-def words_of(note: Note) -> str:
+def words_of(note: Note, table: Sentences | None = None) -> str:
     """Say a note without the place it is about."""
-    said = SENTENCES[note.kind]
+    return filled((table or SENTENCES)[note.kind], note)
+
+
+def filled(said: str | Say, note: Note) -> str:
+    """Fill the data of a note into a text."""
     data = dict(note.data)
     if callable(said):
         return said(data)
@@ -65,6 +83,34 @@ def _released(data: Data) -> str:
         f"distribution_owned no longer names {said}, which the package still has: "
         "your files stay and are yours now"
     )
+
+
+def _named_but_unsigned(data: Data) -> str:
+    return f"its manifest names the signing key {data['key']}, but it is {_HOW[str(data['how'])]}"
+
+
+def _as_before(data: Data) -> str:
+    named = ""
+    if data["name"]:
+        named = f", {data['name']}"
+    return f"signed by {data['signer']} (same key as before{named})"
+
+
+def _unsigned(data: Data) -> str:
+    return _HOW[NoteKind.UNSIGNED] + _expected_again(data)
+
+
+def _signed_unreadably(data: Data) -> str:
+    return _HOW[NoteKind.SIGNED_UNREADABLY] + _expected_again(data)
+
+
+def _expected_again(data: Data) -> str:
+    if not data["expected"]:
+        return ""
+    who = str(data["expected"])
+    if data["name"]:
+        who += f" ({data['name']})"
+    return f" (accepted; {who} is expected again next time)"
 
 
 def _moved(data: Data) -> str:
@@ -183,10 +229,9 @@ def _not_merged(data: Data) -> str:
     return f"not merged, because this profile keeps its own: {shown}; a new profile would get them"
 
 
-Say = Callable[[Data], str]
-
-SENTENCES: Mapping[NoteKind, str | Say] = {
-    NoteKind.TOLD: "{text}",
+SENTENCES: Sentences = {
+    NoteKind.ERROR: "{what}",
+    NoteKind.DISK_ERROR: "{why}",
     NoteKind.TAG_AND_BRANCH: (
         "{name} is a tag and a branch; the tag is followed. If you want the branch, write {branch}"
     ),
@@ -221,11 +266,31 @@ SENTENCES: Mapping[NoteKind, str | Say] = {
     NoteKind.AGENT_NOT_COMPARABLE: (
         "needs {title} {requires}; the version here, {version!r:.40}, can't be compared with that"
     ),
-    NoteKind.KEY_NAMED_BUT_UNSIGNED: "its manifest names the signing key {key}, but it is {how}",
+    NoteKind.KEY_NAMED_BUT_UNSIGNED: _named_but_unsigned,
     NoteKind.OTHER_KEY_NAMED: "its manifest names another signing key, {key}",
+    NoteKind.SIGNED_BY_TRUSTED: "signed by {signer} (trusted as {name})",
+    NoteKind.SIGNED_FIRST_USE: "signed by {signer} (first use)",
+    NoteKind.SIGNED_AS_BEFORE: _as_before,
+    NoteKind.SIGNED_BY_FOLLOWER: "signed by {signer} (follows {before}, which signed for that)",
+    NoteKind.SIGNED_BY_SAME_OWNER: "signed by {signer} (another key of {name}; before {before})",
+    NoteKind.SIGNED_BY_NEW_KEY: "signed by {signer} (new key, accepted; before {before})",
+    NoteKind.SIGNED_BY_YOU: "signed by {signer} (yours)",
+    NoteKind.UNSIGNED: _unsigned,
+    NoteKind.SIGNED_UNREADABLY: _signed_unreadably,
     NoteKind.LFS_POINTER: "{path} is a git LFS pointer: its content is not fetched",
     NoteKind.OWNED_IS_MISSING: ("distribution_owned names {path}, which the package does not have"),
     NoteKind.RELEASED: _released,
+    NoteKind.UNKNOWN_FIELDS: "unknown fields, kept and not acted on: {fields}",
+    NoteKind.READ_AS: "it is read as {field}",
+    NoteKind.NOT_A_LIST: "it is not a list and was not understood",
+    NoteKind.NOT_A_MAP_OF_PATHS: "it is not a map of paths and was not understood",
+    NoteKind.VARIABLE_WITHOUT_NAME: "it has no name and was left out",
+    NoteKind.NOT_A_VARIABLE_NAME: (
+        "{name!r:.80} is not a valid variable name and is never written"
+    ),
+    NoteKind.WHOLE_PACKAGE: ("{row!r:.20} names the whole package, as if the field were not there"),
+    NoteKind.NOT_A_SAFE_PATH: "{row!r:.80} is not a safe path and was left out",
+    NoteKind.NOT_A_POLICY: "{policy!r:.80} is not one of {known} and was left out",
     NoteKind.UNREADABLE_JOBS: _within,
     NoteKind.NOT_A_JOB: _within,
     NoteKind.JOB_WITHOUT_START: _without_start,

@@ -49,7 +49,7 @@ def schema(name: str) -> dict[str, Any]:
 
 def violations(data: object, name: str) -> list[tuple[str, str]]:
     """List where data breaks a schema, as (place, sentence), such as ``env_requires[2].name``."""
-    return [(field_at(breach.steps), breach.sentence) for breach in breaches(data, name)]
+    return [(field_at(breach.steps), breach.why) for breach in breaches(data, name)]
 
 
 def breaches(data: object, name: str) -> list[Breach]:
@@ -58,14 +58,14 @@ def breaches(data: object, name: str) -> list[Breach]:
 
     found = validator_of(schema(name), schema).iter_errors(data)
     places = dict.fromkeys(breach for error in found for breach in _breaches(error))
-    return sorted(places, key=lambda one: (field_at(one.steps), one.sentence))
+    return sorted(places, key=lambda one: (field_at(one.steps), one.why))
 
 
 def _breaches(error: ValidationError) -> Iterator[Breach]:
     """What an error says; of required fields there is one error each, and only its text names which."""
     steps = tuple(error.absolute_path)
     if error.validator != "required":
-        yield Breach(steps, _sentence(error))
+        yield Breach(steps, _why(error))
         return
     data, needed = error.instance, error.validator_value
     for field in needed if isinstance(needed, list) else ():
@@ -73,7 +73,7 @@ def _breaches(error: ValidationError) -> Iterator[Breach]:
             yield Breach(steps, f"{field} is missing", field)
 
 
-def _sentence(error: ValidationError) -> str:
+def _why(error: ValidationError) -> str:
     wants = str(error.schema.get("description", "")) if isinstance(error.schema, dict) else ""
     if error.validator == "not" and error.validator_value == {}:
         return f"it can't be here: {wants}"

@@ -17,7 +17,7 @@ from hermes_dist.decide.trust import (
     place_of,
 )
 from hermes_dist.errors import Refused
-from hermes_dist.model.notes import Note
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.source import Pin, PinKind, parse_source
 from hermes_dist.model.tree import Digest
 from hermes_dist.model.trust import Keyring, KnownKey, Policy, Signature
@@ -78,7 +78,7 @@ def test_each_flag_grants_its_one_thing_alone(expected: str, found: str) -> None
         if not needed or getattr(accept, needed):
             verdict = judge(given, accept)
             assert verdict.signer in {expected, *(s.signer for s in given.signatures)}
-            assert bool(verdict.words)
+            assert verdict.trust is not None
         else:
             with pytest.raises(Refused) as caught:
                 judge(given, accept)
@@ -130,7 +130,7 @@ def test_followers_are_reached_over_others_and_never_over_a_revoked_key() -> Non
 
 def test_a_folder_has_nothing_to_say_unless_something_is_required() -> None:
     given = Facts(source="./b", pin=FOLDER)
-    assert (judge(given, Accept()).words, judge(given, Accept()).signer) == ("", "")
+    assert (judge(given, Accept()).trust, judge(given, Accept()).signer) == (None, "")
     with pytest.raises(Refused, match="a folder or an archive has no signature"):
         judge(
             Facts(
@@ -146,7 +146,8 @@ def test_a_broken_signature_vouches_for_nobody_even_where_it_is_accepted() -> No
     broken = Signature(on="tag", signer=A, trouble="it does not belong to what it signs")
     for expected in ("", A):
         verdict = judge(facts(broken, expected=expected), Accept(unsigned=True))
-        assert verdict.words.startswith("unsigned")
+        assert verdict.trust is not None
+        assert verdict.trust.kind is NoteKind.UNSIGNED
         assert verdict.signer == expected
     with pytest.raises(Refused, match="--require-signature"):
         judge(facts(broken), Accept(unsigned=True, signature=True))

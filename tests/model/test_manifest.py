@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import load_manifest_data, parse_manifest_text
 from hermes_dist.model.manifest import EnvVar, Manifest, parse_manifest, same_as_dumped
+from hermes_dist.model.notes import NoteKind
+from hermes_dist.voice.notes import sentence, words_of
 
 
 def read(text: str) -> Manifest:
@@ -18,7 +20,7 @@ def read(text: str) -> Manifest:
 
 
 def told(text: str) -> list[str]:
-    return [str(odd) for odd in read(text).warnings]
+    return [sentence(odd.note) for odd in read(text).warnings]
 
 
 def test_a_whole_manifest_is_read_field_by_field() -> None:
@@ -152,7 +154,7 @@ def test_desc_for_description_in_variables_and_at_the_top() -> None:
     manifest = read("name: x\ndesc: hello\nenv_requires: [{name: A, desc: a thing}]")
     assert manifest.env == (EnvVar("A", "a thing"),)
     assert manifest.description == "hello"
-    assert [str(odd) for odd in manifest.warnings] == [
+    assert [sentence(odd.note) for odd in manifest.warnings] == [
         "distribution.yaml:2: desc: it is read as description"
     ]
     assert read("name: x\ndesc: a\ndescription: b").description == "b"
@@ -162,7 +164,7 @@ def test_a_variable_with_spaces_is_kept_and_marked_as_unusable() -> None:
     manifest = read("name: x\nenv_requires: [{name: MY KEY}, {name: lower}, {name: GOOD_1}]")
     assert [var.usable for var in manifest.env] == [False, False, True]
     assert len(manifest.warnings) == 2
-    assert "never written" in manifest.warnings[0].what
+    assert "never written" in words_of(manifest.warnings[0].what)
 
 
 @pytest.mark.parametrize("name", ["A\nB", "A=1", "A\u202e", "1A", "Ä", "A-B", "$(id)", "A "])
@@ -185,7 +187,7 @@ def test_variables_without_a_name_are_left_out_and_told() -> None:
 def test_a_row_with_nothing_but_one_known_field_is_no_variable_of_that_name(row: str) -> None:
     manifest = read(f"name: x\nenv_requires:\n  - {row}\n")
     assert manifest.env == ()
-    assert [str(odd) for odd in manifest.warnings] == [
+    assert [sentence(odd.note) for odd in manifest.warnings] == [
         "distribution.yaml:3: env_requires[0]: it has no name and was left out"
     ]
 
@@ -244,7 +246,7 @@ def test_an_oddity_that_only_moved_is_the_same() -> None:
 
 
 def test_without_a_text_an_oddity_names_the_field_alone() -> None:
-    assert str(parse_manifest({"name": "x", "merge": "keep"}).warnings[0]).startswith(
+    assert sentence(parse_manifest({"name": "x", "merge": "keep"}).warnings[0].note).startswith(
         "distribution.yaml: merge: "
     )
 
@@ -295,7 +297,7 @@ def test_unknown_fields_are_kept_and_named_once() -> None:
         "name: x\npost_install: rm -rf /\nskills: [a]\nsource: github.com/x/y\ninstalled_at: now\n1: 2"
     )
     assert manifest.unknown == {"post_install": "rm -rf /", "skills": ["a"], "1": 2}
-    assert [odd.what for odd in manifest.warnings] == [
+    assert [words_of(odd.what) for odd in manifest.warnings] == [
         "unknown fields, kept and not acted on: 1, post_install, skills"
     ]
 
@@ -324,7 +326,7 @@ def test_owned_paths_in_every_spelling(written: str, owned: list[str] | None) ->
 def test_owning_the_whole_package_is_as_saying_nothing_and_is_told(item: str) -> None:
     manifest = read(f"name: x\ndistribution_owned: [SOUL.md, {item}]")
     assert manifest.owned is None
-    assert "whole package" in manifest.warnings[0].what
+    assert "whole package" in words_of(manifest.warnings[0].what)
 
 
 def test_unsafe_owned_paths_are_left_out_and_told() -> None:
@@ -332,7 +334,8 @@ def test_unsafe_owned_paths_are_left_out_and_told() -> None:
     assert manifest.owned == ("SOUL.md",)
     assert len(manifest.warnings) == 4
     assert read("name: x\ndistribution_owned: [../x]").owned == ()
-    assert "not understood" in read("name: x\ndistribution_owned: {a: b}").warnings[0].what
+    odd = read("name: x\ndistribution_owned: {a: b}").warnings[0]
+    assert odd.what.kind is NoteKind.NOT_A_LIST
 
 
 def test_authors_licenses_and_keywords_in_free_form() -> None:
@@ -349,7 +352,7 @@ def test_merge_policies_of_other_kinds_are_told() -> None:
     manifest = read("name: x\nmerge: {b: nuke, a: keep, c: [x]}")
     assert manifest.merge == {"a": "keep"}
     assert [odd.steps for odd in manifest.warnings] == [("merge", "b"), ("merge", "c")]
-    assert "not understood" in read("name: x\nmerge: keep").warnings[0].what
+    assert read("name: x\nmerge: keep").warnings[0].what.kind is NoteKind.NOT_A_MAP_OF_PATHS
 
 
 def test_nine_kilobytes_of_comments_a_mark_and_windows_line_ends_do_no_harm() -> None:

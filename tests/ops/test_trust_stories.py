@@ -25,7 +25,7 @@ from hermes_dist.ops.transfer.import_archive import import_
 from hermes_dist.ops.trust import judge_release
 from hermes_dist.ops.trust import trusted_keys as trust
 from hermes_dist.ops.trust.judge_release import Accept
-from hermes_dist.voice.notes import sentences
+from hermes_dist.voice.notes import sentence, sentences
 
 
 def taking(**more: bool) -> Request:
@@ -90,7 +90,7 @@ def story(tmp_path: Path) -> Signed:
 
 def words_of(outcome: Outcome) -> str:
     assert outcome.proposal is not None
-    return outcome.proposal.trust
+    return sentence(outcome.proposal.trust) if outcome.proposal.trust else ""
 
 
 def test_the_first_key_is_pinned_and_the_same_key_goes_on(story: Signed) -> None:

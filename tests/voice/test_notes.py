@@ -4,50 +4,71 @@ from __future__ import annotations
 
 import ast
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 import hermes_dist
-from hermes_dist.model.notes import Note, NoteKind
-from hermes_dist.voice.notes import SENTENCES, sentence, sentences
+from hermes_dist.errors import DistError
+from hermes_dist.model.notes import Kind, Note, NoteKind
+from hermes_dist.voice import problems
+from hermes_dist.voice.notes import SENTENCES, Say, sentence, sentences
 
 PACKAGE = Path(hermes_dist.__file__).parent
 
 
-def test_every_kind_has_a_sentence() -> None:
-    assert set(SENTENCES) == set(NoteKind)
+KINDS: dict[str, type[Kind]] = {one.__name__: one for one in Kind.__subclasses__()}
+TABLES: dict[str, tuple[Mapping[Kind, str | Say], ...]] = {
+    "NoteKind": (SENTENCES,),
+    "ProblemKind": (problems.SENTENCES, problems.HINTS),
+}
+"""By the name of the enum: what its notes are said with."""
 
 
-def _kinds(node: ast.expr, names: dict[str, str]) -> str:
-    """The name of the kind that an expression gives; a local name may stand for it."""
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return names.get(node.id, "") if isinstance(node, ast.Name) else ""
+def test_every_enum_of_kinds_has_its_sentences() -> None:
+    assert set(TABLES) == set(KINDS)
+    for name, (table, *_) in TABLES.items():
+        assert set(KINDS[name]) <= set(table)
+
+
+def test_kinds_of_different_enums_never_equal_each_other() -> None:
+    """They are texts, so a table with two of one text would know only one of them."""
+    texts = [str(kind) for one in KINDS.values() for kind in one]
+    assert len(set(texts)) == len(texts)
+
+
+def _assigned(body: ast.AST) -> dict[str, set[str]]:
+    """The kinds that each local name may stand for."""
+    names: dict[str, set[str]] = {}
+    for node in ast.walk(body):
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).partition(".")[0] in KINDS:
+            for target in node.targets:
+                names.setdefault(ast.unparse(target), set()).add(ast.unparse(node.value))
+    return names
 
 
 def _made() -> Iterator[tuple[str, str, set[str]]]:
     """Where notes are made: the place, the kind, and the names of the data."""
     for path in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
-        names = {
-            target.id: node.value.attr
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute)
-            if isinstance(node.value.value, ast.Name) and node.value.value.id == "NoteKind"
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Note.of":
-                data = {word.arg for word in node.keywords if word.arg} - {"where"}
-                yield f"{path.name}:{node.lineno}", _kinds(node.args[0], names), data
+        for body in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
+            names = _assigned(body)
+            for node in ast.walk(body):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Note.of", "cls.of"}:
+                    data = {word.arg for word in node.keywords if word.arg} - {"where"}
+                    kind = ast.unparse(node.args[0])
+                    for one in names.get(kind, {kind}):
+                        yield f"{path.name}:{node.lineno}", one, data
 
 
-def _needed(kind: NoteKind) -> set[str]:
-    said = SENTENCES[kind]
+def _needed(kind: Kind) -> set[str]:
+    tables = TABLES[type(kind).__name__]
+    return {name for table in tables if kind in table for name in _names(table[kind])}
+
+
+def _names(said: str | Say) -> set[str]:
     if callable(said):
         seen: set[str] = set()
 
@@ -56,7 +77,7 @@ def _needed(kind: NoteKind) -> set[str]:
                 seen.add(name)
                 return ""
 
-        with suppress(ValueError):  # an empty word is no reason
+        with suppress(ValueError, KeyError):  # an empty word is no reason
             said(Asked())
         return seen
     return {name for _, name, _, _ in string.Formatter().parse(said) if name}
@@ -69,20 +90,21 @@ MADE = list(_made())
 def test_a_note_is_made_with_the_data_of_its_sentence(
     place: str, kind: str, data: set[str]
 ) -> None:
-    assert kind in NoteKind.__members__, f"{place} makes a note of an unknown kind"
-    needed = _needed(NoteKind[kind])
+    enum, _, name = kind.partition(".")
+    assert enum in KINDS, f"{place} makes a note of an unknown kind"
+    needed = _needed(KINDS[enum][name])
     assert needed <= data, place
 
 
 def test_every_kind_is_made_somewhere() -> None:
-    made = {kind for _, kind, _ in MADE} | {"TOLD"}
-    assert set(NoteKind.__members__) - made == set()
+    made = {kind for _, kind, _ in MADE}
+    assert {f"{enum}.{name}" for enum, kinds in KINDS.items() for name in kinds.__members__} == made
 
 
 @pytest.mark.parametrize(
     ("note", "said"),
     [
-        (Note.told("as it stands"), "as it stands"),
+        (Note.of_error(DistError("as it stands")), "as it stands"),
         (Note.of(NoteKind.CONTENT_LOST, "a.md"), "a.md: its content as received is lost"),
         (
             Note.of(NoteKind.NEWER_VERSIONS, at="v1", newer=("v2", "v3")),
@@ -130,4 +152,7 @@ def test_a_note_in_words(note: Note, said: str) -> None:
 
 
 def test_a_note_is_said_once() -> None:
-    assert sentences([Note.told("a"), Note.told("b"), Note.told("a")]) == ("a", "b")
+    def note(path: str) -> Note:
+        return Note.of(NoteKind.DISK_ERROR, path, why="full")
+
+    assert sentences([note("a"), note("b"), note("a")]) == ("a: full", "b: full")

@@ -11,11 +11,12 @@ from hermes_dist.decide.placement.jobs import is_job_file, place_in, read_jobs, 
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP, SERVERS, read_servers
 from hermes_dist.decide.secrets.mask import hide
+from hermes_dist.decide.validate.kinds import ProblemKind
 from hermes_dist.decide.validate.problems import (
     Problem,
     Subject,
-    at_fault,
     error,
+    line_of,
     steps_of,
     warning,
 )
@@ -34,9 +35,9 @@ _SKILL_NAME, _SKILL_WORDS = 64, 1024
 def check_soul(subject: Subject) -> Iterator[Problem]:
     """Check that the package has a soul, so that the agent has a character."""
     if RelPath(SOUL) not in subject.tree:
-        yield warning("soul", SOUL, 0, "it is missing: the agent keeps its default character")
+        yield warning("soul", SOUL, 0, Note.of(ProblemKind.NO_SOUL))
     elif not subject.bytes(SOUL).strip():
-        yield warning("soul", SOUL, 1, "it is empty")
+        yield warning("soul", SOUL, 1, Note.of(ProblemKind.EMPTY))
 
 
 def _document(subject: Subject, path: RelPath, rule: str) -> Iterator[Problem | Document]:
@@ -45,8 +46,8 @@ def _document(subject: Subject, path: RelPath, rule: str) -> Iterator[Problem | 
     try:
         yield parse(subject.bytes(path), kind)
     except Invalid as err:
-        line, what = at_fault(err)
-        yield error(rule, path, line, f"it can't be read as {kind.upper()}: {what}", err.hint)
+        what = Note.of(ProblemKind.UNREADABLE, format=kind.upper(), why=err.what, hint=err.hint)
+        yield error(rule, path, line_of(err), what)
 
 
 def check_config(subject: Subject) -> Iterator[Problem]:
@@ -57,7 +58,7 @@ def check_config(subject: Subject) -> Iterator[Problem]:
         if isinstance(doc, Problem):
             yield doc
         elif doc.value is not None and not isinstance(doc.value, dict):
-            yield error("config", CONFIG, 1, "it is not a map of settings")
+            yield error("config", CONFIG, 1, Note.of(ProblemKind.NO_SETTINGS))
         else:
             yield from _settings(doc)
 
@@ -66,14 +67,13 @@ def _settings(doc: Document) -> Iterator[Problem]:
     data = as_map(doc.value)
     if "_config_version" in data:
         line = line_at(doc, ["_config_version"])
-        what = "_config_version belongs to the agent of each machine"
-        yield warning("config", CONFIG, line, what, "take it out")
+        yield warning("config", CONFIG, line, Note.of(ProblemKind.CONFIG_VERSION))
     servers = data.get(SERVERS)
     if isinstance(servers, dict):
         yield from _servers(doc, servers)
     elif servers is not None:
         line = line_at(doc, [SERVERS])
-        yield error("mcp", CONFIG, line, f"{SERVERS} is not a map of servers")
+        yield error("mcp", CONFIG, line, Note.of(ProblemKind.NO_MAP_OF_SERVERS, key=SERVERS))
     yield from _secret_values(CONFIG, doc)
 
 
@@ -81,7 +81,7 @@ def _servers(doc: Document, servers: Mapping[str, object]) -> Iterator[Problem]:
     for name, server in servers.items():
         if isinstance(server, dict) and (server.get("command") or server.get("url")):
             continue
-        what = f"the server {name!s:.60} has neither command nor url"
+        what = Note.of(ProblemKind.SERVER_WITHOUT_START, name=str(name))
         yield error("mcp", CONFIG, line_at(doc, [SERVERS, name]), what)
 
 
@@ -90,9 +90,8 @@ def _secret_values(path: RelPath, doc: Document) -> Iterator[Problem]:
     for key, value in leaves(doc.value):
         words = tuple(str(step) for step in key)
         for name in hide(value, words)[1]:
-            hint = f"write ${{{name}}} in its place, and add {name} to env_requires"
             line = line_at(doc, [step if isinstance(step, int) else str(step) for step in key])
-            yield error("secret", path, line, "a value that looks like a secret", hint)
+            yield error("secret", path, line, Note.of(ProblemKind.VALUE_TO_HIDE, name=name))
 
 
 def check_mcp(subject: Subject) -> Iterator[Problem]:
@@ -109,9 +108,14 @@ def check_mcp(subject: Subject) -> Iterator[Problem]:
             line = 1
             if note.kind in (NoteKind.NOT_A_SERVER, NoteKind.SERVER_TWICE):
                 line = _line_of(doc, str(note.datum("name")))
-            yield error("mcp", MCP, line, note)
+            yield error("mcp", MCP, line, _within_file(note))
         if not servers and not notes:
-            yield warning("mcp", MCP, 1, "it names no server")
+            yield warning("mcp", MCP, 1, Note.of(ProblemKind.NO_SERVER))
+
+
+def _within_file(note: Note) -> Note:
+    """A note without its place: the problem itself names the file."""
+    return note._replace(where="")
 
 
 def _line_of(doc: Document, word: str) -> int:
@@ -130,23 +134,23 @@ def check_cron(subject: Subject) -> Iterator[Problem]:
         missing = [s for s in skills_of(job.placed) if s.rpartition("/")[2] not in names]
         # A package without any skill relies on those that the agent brings.
         if missing and names:
-            what = f"it uses skills that are not shipped: {', '.join(missing)}"
+            what = Note.of(ProblemKind.SKILLS_NOT_SHIPPED, skills=tuple(missing))
             yield warning("cron", job.path, _line(subject, job.path, place_in(job.steps)), what)
     for path in subject.tree:
         if path.top == "cron" and not is_job_file(path):
-            hint = "write one file for each job: cron/NAME.yaml"
-            yield warning("cron", path, 0, "no job is read from here", hint)
+            yield warning("cron", path, 0, Note.of(ProblemKind.NO_JOB_FILE))
 
 
 def _about_job(subject: Subject, note: Note) -> Problem:
     """Turn a note of reading the jobs into a problem at its line."""
     path, place = note.where, str(note.datum("place"))
     if found := re.fullmatch(r"(\d+):\d+", place):
-        return error("cron", path, int(found[1]), f"it can't be read: {note.datum('why')}")
+        what = Note.of(ProblemKind.JOB_UNREADABLE, why=note.datum("why"))
+        return error("cron", path, int(found[1]), what)
     line = _line(subject, path, place) if place else 1
     if note.kind is NoteKind.JOB_WITHOUT_START:
-        return warning("cron", path, line, note, "write every 30m to repeat it")
-    return error("cron", path, line, note)
+        return warning("cron", path, line, _within_file(note))
+    return error("cron", path, line, _within_file(note))
 
 
 def _skill_names(subject: Subject) -> set[str]:
@@ -180,8 +184,7 @@ def check_skills(subject: Subject) -> Iterator[Problem]:
         if path.top == "skills" and path.name == "SKILL.md":
             yield from _skill(subject, path, seen)
     for folder in _folders_without_skill(subject.tree):
-        what = "it has no SKILL.md, so the agent does not see it"
-        yield warning("skills", folder, 0, what)
+        yield warning("skills", folder, 0, Note.of(ProblemKind.FOLDER_WITHOUT_SKILL))
 
 
 def _folders_without_skill(tree: Tree) -> list[RelPath]:
@@ -193,21 +196,17 @@ def _folders_without_skill(tree: Tree) -> list[RelPath]:
     )
 
 
-_FRONT = "begin the file with ---, lines for name and description, and --- again"
-
-
 def _skill(subject: Subject, path: RelPath, seen: dict[str, RelPath]) -> Iterator[Problem]:
     """Check one skill; ``seen`` collects the names of the skills so far."""
     front, body = split(subject.bytes(path))
     if front is None:
-        what = "it has no front matter, so the agent does not know what it is for"
-        yield error("skills", path, 1, what, _FRONT)
+        yield error("skills", path, 1, Note.of(ProblemKind.NO_FRONT_MATTER))
         return
     try:
         doc = parse(front, Kind.YAML)
     except Invalid as err:
-        line, what = at_fault(err)
-        yield error("skills", path, line + 1, f"its front matter can't be read: {what}", err.hint)
+        what = Note.of(ProblemKind.FRONT_UNREADABLE, why=err.what, hint=err.hint)
+        yield error("skills", path, line_of(err) + 1, what)
         return
     fields = as_map(doc.value)
     for key, most in (("name", _SKILL_NAME), ("description", _SKILL_WORDS)):
@@ -215,7 +214,7 @@ def _skill(subject: Subject, path: RelPath, seen: dict[str, RelPath]) -> Iterato
     if name := str(fields.get("name") or ""):
         yield from _name(path, name, _line_in_front(doc, "name"), seen)
     if not body.strip():
-        yield warning("skills", path, 0, "nothing follows its front matter")
+        yield warning("skills", path, 0, Note.of(ProblemKind.NO_BODY))
 
 
 def _line_in_front(doc: Document, key: str) -> int:
@@ -226,19 +225,20 @@ def _line_in_front(doc: Document, key: str) -> int:
 def _field(path: RelPath, doc: Document, key: str, value: object, most: int) -> Iterator[Problem]:
     line = _line_in_front(doc, key)
     if not isinstance(value, str) or not value.strip():
-        yield error("skills", path, line, f"its {key} is missing", _FRONT)
+        yield error("skills", path, line, Note.of(ProblemKind.FRONT_FIELD_MISSING, field=key))
     elif len(value) > most:
-        yield error("skills", path, line, f"its {key} is longer than {most} characters")
+        what = Note.of(ProblemKind.FRONT_FIELD_TOO_LONG, field=key, most=most)
+        yield error("skills", path, line, what)
 
 
 def _name(path: RelPath, name: str, line: int, seen: dict[str, RelPath]) -> Iterator[Problem]:
     folder = path.parent.name if path.parent else name
     if folder != name:
-        what = f"its name {name!r:.60} differs from the name of its folder, {folder!r:.60}"
+        what = Note.of(ProblemKind.NAMED_UNLIKE_FOLDER, name=name, folder=folder)
         yield warning("skills", path, line, what)
     first = seen.setdefault(name, path)
     if first != path:
-        what = f"{first} has the same name; the agent loads only one of them"
+        what = Note.of(ProblemKind.NAME_TAKEN, first=first)
         yield warning("skills", path, line, what)
 
 
@@ -251,7 +251,7 @@ def check_plugins(subject: Subject) -> Iterator[Problem]:
     for top, needed in _NEEDED.items():
         for folder, here in sorted(_files_by_folder(subject.tree, top).items()):
             if missing := [file for file in needed if file not in here]:
-                what = f"without {' and '.join(missing)} the agent does not load it"
+                what = Note.of(ProblemKind.NOT_LOADED, files=tuple(missing))
                 yield warning(top, folder, 0, what)
 
 

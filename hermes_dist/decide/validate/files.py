@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.hidden import find_hidden
 from hermes_dist.decide.environment.names import is_reserved
 from hermes_dist.decide.ownership import (
@@ -16,6 +15,7 @@ from hermes_dist.decide.ownership import (
 )
 from hermes_dist.decide.secrets.references import Reference, personal_paths, references
 from hermes_dist.decide.secrets.scan import scan
+from hermes_dist.decide.validate.kinds import ProblemKind
 from hermes_dist.decide.validate.problems import Problem, Subject, error, warning
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.notes import Note, NoteKind
@@ -38,18 +38,17 @@ def check_environment(subject: Subject) -> Iterator[Problem]:
             yield _missing(one)
     examples = [name for name in ENV_EXAMPLES if RelPath(name) in subject.tree]
     if len(examples) > 1:
-        what = f"only {examples[0]} serves as the template"
-        yield warning("environment", examples[1], 0, what, "keep one of them")
+        what = Note.of(ProblemKind.ONE_TEMPLATE, name=examples[0])
+        yield warning("environment", examples[1], 0, what)
 
 
 def _missing(one: Reference) -> Problem:
-    hint = f"add it to env_requires in {MANIFEST}"
     # The agent can't start what has an empty placeholder; a program may well handle a missing variable.
     if one.how == "placeholder":
-        what = f"${{{one.name}}} is missing from env_requires"
-        return error("environment", one.path, one.line, what, hint)
-    what = f"it reads {one.name}, which is missing from env_requires"
-    return warning("environment", one.path, one.line, what, hint)
+        what = Note.of(ProblemKind.PLACEHOLDER_NOT_ASKED, name=one.name)
+        return error("environment", one.path, one.line, what)
+    what = Note.of(ProblemKind.VARIABLE_NOT_LISTED, name=one.name)
+    return warning("environment", one.path, one.line, what)
 
 
 def check_texts(subject: Subject) -> Iterator[Problem]:
@@ -58,8 +57,7 @@ def check_texts(subject: Subject) -> Iterator[Problem]:
         data = subject.bytes(path)
         yield from _size(path, len(data))
         for leak in scan(path, data):
-            hint = "take it out, and replace it by a new one: the old one may be known by now"
-            yield error("secret", path, leak.line, f"it looks like a secret: {leak.kind}", hint)
+            yield error("secret", path, leak.line, Note.of(ProblemKind.LEAK, looks=leak.kind))
         yield from _hidden(path, data)
         if b"\0" not in data[:8000]:  # as git tells texts from binary files
             yield from _in_text(path, data.decode("utf-8", "replace"), subject.own)
@@ -68,29 +66,26 @@ def check_texts(subject: Subject) -> Iterator[Problem]:
 def _size(path: RelPath, size: int) -> Iterator[Problem]:
     mib = size >> 20
     if size > _TOO_LARGE:
-        yield error("size", path, 0, f"it has {mib} MiB; the limit is 32 MiB per file")
+        most = _TOO_LARGE >> 20
+        yield error("size", path, 0, Note.of(ProblemKind.TOO_LARGE, mib=mib, most=most))
     elif size > _LARGE:
-        what = f"it has {mib} MiB, which everyone who installs it downloads"
-        yield warning("size", path, 0, what)
+        yield warning("size", path, 0, Note.of(ProblemKind.LARGE, mib=mib))
 
 
 def _hidden(path: RelPath, data: bytes) -> Iterator[Problem]:
     for place in find_hidden(path, data)[:_HIDDEN_SHOWN]:
-        where = "" if place.line else f" in {place.where}"
-        what = (
-            f"hidden characters{where} ({place.marks}) can contain text that a reader does not see"
-        )
-        hint = "take them out; everyone who installs the package would have to approve such a file"
-        yield error("hidden", path, place.line, what, hint)
+        within = "" if place.line else place.where
+        what = Note.of(ProblemKind.HIDDEN, within=within, marks=place.marks)
+        yield error("hidden", path, place.line, what)
 
 
 def _in_text(path: RelPath, text: str, own: str) -> Iterator[Problem]:
     for line, found in personal_paths(text, own):
-        what = f"{found!r:.80} is a path on one particular machine"
-        yield warning("personal", path, line, what, "write ~ or a path relative to the home")
+        yield warning("personal", path, line, Note.of(ProblemKind.PERSONAL_PATH, path=found))
     if path.suffix in _PROSE and (mark := _INVISIBLE.search(text, 1)):
         line = text.count("\n", 0, mark.start()) + 1
-        yield warning("hidden", path, line, f"an invisible character, U+{ord(mark[0]):04X}")
+        what = Note.of(ProblemKind.INVISIBLE, mark=f"U+{ord(mark[0]):04X}")
+        yield warning("hidden", path, line, what)
 
 
 def check_left_out(subject: Subject) -> Iterator[Problem]:

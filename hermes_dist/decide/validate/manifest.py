@@ -6,11 +6,20 @@ from collections.abc import Iterator
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.ownership import Owner, owner_of, payload_of
-from hermes_dist.decide.validate.problems import Problem, Subject, at_fault, error, warning
+from hermes_dist.decide.validate.kinds import ProblemKind
+from hermes_dist.decide.validate.problems import (
+    Problem,
+    Subject,
+    error,
+    fault,
+    line_of,
+    warning,
+)
 from hermes_dist.decide.versions import specifiers
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Document, Kind, Steps, line_at, parse
-from hermes_dist.model.manifest import AGENT_STAMPS, Manifest, field_at
+from hermes_dist.model.manifest import AGENT_STAMPS, Breach, Manifest, field_at
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.values import as_list, as_map
 
@@ -21,11 +30,9 @@ _OWNED = "distribution_owned"
 def check_manifest(subject: Subject) -> Iterator[Problem]:
     """Check that the manifest exists, can be read, and fits the schema."""
     if subject.unreadable is not None:
-        line, what = at_fault(subject.unreadable)
-        yield error("manifest", MANIFEST, line, what, subject.unreadable.hint)
+        yield fault("manifest", MANIFEST, line_of(subject.unreadable), subject.unreadable)
     elif subject.manifest is None:
-        hint = "begin one with: hermes-dist init"
-        yield error("manifest", MANIFEST, 0, "there is no manifest", hint)
+        yield error("manifest", MANIFEST, 0, Note.of(ProblemKind.NO_MANIFEST))
     if subject.manifest is None and not subject.violations:
         return
     doc = _document(subject)
@@ -44,40 +51,50 @@ def _top(steps: Steps) -> str:
 
 
 def _violations(subject: Subject, doc: Document) -> Iterator[Problem]:
-    for steps, sentence, missing in subject.violations:
-        place = field_at(steps)
+    for breach in subject.violations:
+        place = field_at(breach.steps)
         # A manifest without a usable name can't be read, and that error is told already.
-        about_name = place == "name" or (not place and missing == "name")
+        about_name = place == "name" or (not place and breach.missing == "name")
         if subject.unreadable and about_name:
             continue
-        what = f"{place}: {sentence}" if place else sentence
-        yield error("manifest", MANIFEST, line_at(doc, steps), what, _hint(subject, place))
+        what = _breach(subject, place, breach)
+        yield error("manifest", MANIFEST, line_at(doc, breach.steps), what)
 
 
 def _warnings(manifest: Manifest, doc: Document, broken: set[str]) -> Iterator[Problem]:
     """Yield what lenient reading noticed; a field that breaks the schema has its error already."""
     for told in manifest.warnings:
         if told.steps and told.steps[0] not in broken:
-            yield warning("manifest", MANIFEST, told.line, f"{field_at(told.steps)}: {told.what}")
+            what = told.what._replace(where=field_at(told.steps))
+            yield warning("manifest", MANIFEST, told.line, what)
     for key in manifest.unknown:
-        why = "is never run" if key in _RUN_ON_INSTALL else "is kept, but has no effect"
+        kind = ProblemKind.FIELD_WITHOUT_EFFECT
+        if key in _RUN_ON_INSTALL:
+            kind = ProblemKind.FIELD_NEVER_RUN
         line = line_at(doc, [key])
-        yield warning("unknown-field", MANIFEST, line, f"the field {key!r:.60} {why}")
+        yield warning("unknown-field", MANIFEST, line, Note.of(kind, field=key))
 
 
-def _hint(subject: Subject, place: str) -> str:
+def _breach(subject: Subject, place: str, breach: Breach) -> Note:
+    """A breach of the schema, as a kind for each hint."""
     name = subject.manifest.name if subject.manifest else ""
     if place == "name" and name:
-        try:
-            return f"write name: {ProfileName.slug(name)}"
-        except Invalid:
-            return "write a name of small letters and digits, such as my-agent"
+        return Note.of(ProblemKind.NAME_BREACH, place, why=breach.why, slug=_slug(name))
+    kind = ProblemKind.BREACH
     if place in AGENT_STAMPS:
-        return "take it out: the agent writes it into homes"
+        kind = ProblemKind.STAMP_BREACH
     # Without quotes, YAML reads 1.10 as the number 1.1.
     if place == "version":
-        return 'quote it, such as version: "1.10.0"'
-    return ""
+        kind = ProblemKind.VERSION_BREACH
+    return Note.of(kind, place, why=breach.why)
+
+
+def _slug(name: str) -> str:
+    """A valid name like the one that was given; empty if there is none."""
+    try:
+        return ProfileName.slug(name)
+    except Invalid:
+        return ""
 
 
 def check_words(subject: Subject) -> Iterator[Problem]:
@@ -87,14 +104,14 @@ def check_words(subject: Subject) -> Iterator[Problem]:
         return
     for key in ("description", "license"):
         if not getattr(manifest, key):
-            hint = "people read it before they install"
-            yield warning("words", MANIFEST, 0, f"{key} is missing", hint)
+            what = Note.of(ProblemKind.FIELD_NOT_GIVEN, field=key)
+            yield warning("words", MANIFEST, 0, what)
     if manifest.hermes_requires:
         try:
             specifiers(manifest.hermes_requires)
         except Invalid as err:
             line = line_at(_document(subject), ["hermes_requires"])
-            yield error("requires", MANIFEST, line, err.what, err.hint)
+            yield fault("requires", MANIFEST, line, err)
 
 
 def check_owned(subject: Subject) -> Iterator[Problem]:
@@ -113,7 +130,7 @@ def check_owned(subject: Subject) -> Iterator[Problem]:
     shared = {path.top for path in subject.tree if owner_of(path) is Owner.SHARED}
     covered = {path.top for path in payload_of(subject.tree, manifest).tree}
     for top in sorted(shared - covered - {MANIFEST}):
-        what = f"distribution_owned leaves out {top}, so it is not installed"
+        what = Note.of(ProblemKind.OWNED_LEAVES_OUT, top=top)
         yield warning("owned", MANIFEST, line_at(doc, [_OWNED]), what)
 
 
@@ -124,9 +141,7 @@ def _rows(doc: Document) -> list[str]:
 
 def _owned(subject: Subject, owned: RelPath, line: int) -> Iterator[Problem]:
     if owner_of(owned) is Owner.MACHINE:
-        what = f"{owned} belongs to each machine and is never installed"
-        hint = "take the line out, or move the files to another folder"
-        yield error("owned", MANIFEST, line, what, hint)
+        yield error("owned", MANIFEST, line, Note.of(ProblemKind.OWNED_BY_MACHINE, path=owned))
     elif not any(path.under(owned) for path in subject.tree):
-        what = f"distribution_owned names {owned}, which does not exist"
-        yield warning("owned", MANIFEST, line, what, "take the line out, or add the files")
+        what = Note.of(ProblemKind.OWNED_MISSING, path=owned)
+        yield warning("owned", MANIFEST, line, what)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from hermes_dist.decide.validate.kinds import ProblemKind
 from hermes_dist.errors import Invalid
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.manifest import Breach, Manifest
@@ -30,8 +31,7 @@ class Problem(Struct, frozen=True, order=True):
         path: The file; empty for the package as a whole.
         line: The line number, from 1; 0 if there is none.
         rule: The rule's name in the table.
-        what: What is wrong, as a note; its sentence is made in ``voice``.
-        hint: What to do.
+        what: What is wrong; its sentence, and what to do, are made in ``voice/problems.py``.
     """
 
     path: str
@@ -39,7 +39,6 @@ class Problem(Struct, frozen=True, order=True):
     level: Level
     rule: str
     what: Note
-    hint: str = ""
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -74,21 +73,19 @@ _PLACE = re.compile(r"(?:^|[: ])(\d+)(?::\d+)?(?:: |$)")
 _STEP = re.compile(r"([^.\[\]]+)(?=[.\[]|$)|\[(\d+)\]")
 
 
-def error(rule: str, path: str, line: int, what: str | Note, hint: str = "") -> Problem:
+def error(rule: str, path: str, line: int, what: Note) -> Problem:
     """Make an error."""
-    return Problem(path, line, Level.ERROR, rule, _note(what), hint)
+    return Problem(path, line, Level.ERROR, rule, what)
 
 
-def warning(rule: str, path: str, line: int, what: str | Note, hint: str = "") -> Problem:
+def warning(rule: str, path: str, line: int, what: Note) -> Problem:
     """Make a warning."""
-    return Problem(path, line, Level.WARNING, rule, _note(what), hint)
+    return Problem(path, line, Level.WARNING, rule, what)
 
 
-def _note(what: str | Note) -> Note:
-    """The note of a problem; the problem itself names the file, so the note need not."""
-    if isinstance(what, Note):
-        return what._replace(where="")
-    return Note.told(what)
+def fault(rule: str, path: str, line: int, err: Invalid) -> Problem:
+    """Make an error of what reading a file says."""
+    return error(rule, path, line, Note.of(ProblemKind.FAULT, why=err.what, hint=err.hint))
 
 
 def steps_of(place: str) -> list[str | int]:
@@ -96,8 +93,7 @@ def steps_of(place: str) -> list[str | int]:
     return [int(number) if number else word for word, number in _STEP.findall(place)]
 
 
-def at_fault(err: Invalid) -> tuple[int, str]:
-    """Return the line that an error about a document names (0 if none), and its sentence."""
+def line_of(err: Invalid) -> int:
+    """Return the line that an error about a document names; 0 if it names none."""
     found = _PLACE.search(err.where)
-    line = int(found[1]) if found else 0
-    return line, err.what
+    return int(found[1]) if found else 0

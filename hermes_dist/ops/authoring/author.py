@@ -22,7 +22,7 @@ from hermes_dist.decide.leaving.draft import (
 from hermes_dist.decide.leaving.publish import find_leaks, with_fields
 from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.parts import PARTS, part_of
-from hermes_dist.decide.validate.problems import Level, Problem, Subject
+from hermes_dist.decide.validate.problems import Problem, Subject, fault
 from hermes_dist.decide.validate.rules import validate
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.documents.api import load_manifest_data
@@ -171,9 +171,7 @@ def problems_of(ctx: Context, package: LocalPackage) -> tuple[Problem, ...]:
     """Check a package against every rule of ``validate``."""
     if package.unsafe is not None:
         err = package.unsafe
-        return (
-            Problem(err.where.strip("'"), 0, Level.ERROR, "tree", Note.told(err.what), err.hint),
-        )
+        return (fault("tree", err.where.strip("'"), 0, err),)
     return validate(subject_of(ctx, package))
 
 
@@ -307,10 +305,10 @@ def shipping(ctx: Context, place: Place) -> Shipping:
     odd: list[Note] = []
     inside: tuple[LeftOut, ...] = ()
     if manifest:
-        odd = [Note.told(warning) for warning in manifest.warnings]
+        odd = [odd.note for odd in manifest.warnings]
         inside = payload_of(package.tree, manifest).left_out
     if subject.unreadable:
-        odd = [Note.told(subject.unreadable)]
+        odd = [Note.of_error(subject.unreadable)]
     order = {part: n for n, part in enumerate((*PARTS, "files"))}
     rows = [
         (part_of(path), path, len(package.read(entry.digest)))

@@ -19,6 +19,7 @@ from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.leaving.publish import never_received
 from hermes_dist.decide.trust import Verdict
 from hermes_dist.errors import Cancelled, DistError
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import PinKind
 from hermes_dist.model.tree import Tree, together
@@ -148,4 +149,5 @@ def _signed_here(incoming: Incoming, made: Publication) -> Incoming:
     if made.signer is None:
         return incoming
     fingerprint = made.signer.public.fingerprint
-    return replace(incoming, verdict=Verdict(fingerprint, f"signed by {fingerprint} (yours)"))
+    trust = Note.of(NoteKind.SIGNED_BY_YOU, signer=fingerprint)
+    return replace(incoming, verdict=Verdict(fingerprint, trust))

@@ -50,7 +50,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
         ours: The files of the home as found.
         wanted: The variables that the package wants, and which of them are set.
         size: The bytes of the package's payload, if this creates a home.
-        trust: What to say about its signature; empty if nobody checked.
+        trust: How it is signed; None if nobody checked, or nothing can be signed.
         notes: What else to say.
         beside: For a new home: files outside the plan, with their permissions.
         moved: For a new home: files already below the root, with their place in the home.
@@ -72,7 +72,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     wanted: tuple[Wanted, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     size: int = 0
-    trust: str = ""
+    trust: Note | None = None
     notes: tuple[Note, ...] = ()
     label: Mapping[str, str] = field(default_factory=dict)
     beside: Mapping[str, tuple[bytes, int]] = field(default_factory=dict)

@@ -132,7 +132,7 @@ def propose(
         label={"version": incoming.pin.version, "commit": incoming.pin.commit},
     )
     if incoming.verdict:
-        proposal = replace(proposal, trust=incoming.verdict.words)
+        proposal = replace(proposal, trust=incoming.verdict.trust)
     if old:
         proposal = replace(proposal, before=old.pin)
     if home.path.is_dir():
@@ -247,7 +247,7 @@ def _with_edits(ours: Tree, choices: Choices) -> Tree:
 def _news(incoming: Incoming, received: Manifest | None) -> tuple[Note, ...]:
     """What to say about a package; warnings already given about its manifest are not repeated."""
     said = received.warnings if received else ()
-    new = (Note.told(odd) for odd in incoming.manifest.warnings if odd not in said)
+    new = (odd.note for odd in incoming.manifest.warnings if odd not in said)
     return (*new, *incoming.notes)
 
 

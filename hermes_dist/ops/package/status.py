@@ -147,9 +147,9 @@ def _odd_manifest(lock: Lock, seen: Observed, received: Manifest | None) -> tupl
     try:
         found = load_manifest(seen.read(entry.digest))
     except Invalid as err:
-        return (Note.told(err),)
+        return (Note.of_error(err),)
     return tuple(
-        Note.told(odd) for odd in found.warnings if received is None or odd not in received.warnings
+        odd.note for odd in found.warnings if received is None or odd not in received.warnings
     )
 
 

@@ -19,7 +19,7 @@ from hermes_dist.decide.profiles.lifecycle import (
     routes_renamed,
 )
 from hermes_dist.errors import DistError, Invalid
-from hermes_dist.model.notes import Note
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases
@@ -170,9 +170,9 @@ def _update_references(ctx: Context, move: Move) -> tuple[Note, ...]:
         try:
             part(ctx, move)
         except DistError as err:
-            notes.append(Note.told(err))
+            notes.append(Note.of_error(err))
         except OSError as err:
-            notes.append(Note.told(f"{err.filename}: {err.strerror}"))
+            notes.append(Note.of(NoteKind.DISK_ERROR, str(err.filename), why=str(err.strerror)))
     return tuple(notes)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from hermes_dist.decide.trust import (
+    HOW_UNSIGNED,
     Accept,
     Facts,
     Verdict,
@@ -111,8 +112,11 @@ def _check_signer_of_registry(target: Target, verdict: Verdict, accept: Accept) 
     if accept.new_key or accept.unsigned:
         return
     says = f"the registry {target.registry} says that {target.signer} signed it"
+    how = f"signed by {verdict.signer}"
+    if verdict.trust is not None:
+        how = HOW_UNSIGNED.get(verdict.trust.kind, how)
     raise Refused(
-        f"{says}, but it is {verdict.words}",
+        f"{says}, but it is {how}",
         where=str(target.source),
         hint="ask its author; if this is intended, pass --accept-new-key or --accept-unsigned",
     )
@@ -165,7 +169,7 @@ def _steps(ctx: Context, incoming: Incoming) -> tuple[frozenset[tuple[str, str]]
     try:
         return successions_of(ctx.store.read(entry.digest)), ()
     except Invalid as err:
-        return frozenset(), (Note.told(err),)
+        return frozenset(), (Note.of_error(err),)
 
 
 def _declared(manifest: Manifest) -> str:

@@ -10,7 +10,7 @@ from hermes_dist.decide.validate.rules import RULES, validate
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, line_at, load_manifest_data, parse
 from hermes_dist.model.paths import RelPath
-from hermes_dist.voice.notes import words_of
+from hermes_dist.voice.problems import hint_words, problem_words
 from hermes_dist.world.load import breaches, load_manifest
 
 GOOD: dict[str, object] = {
@@ -54,7 +54,7 @@ def problems(changes: dict[str, object], own: str = "") -> tuple[Problem, ...]:
 
 
 def said(changes: dict[str, object], own: str = "") -> list[str]:
-    return [f"{p.path}:{p.line}: {p.level}: {words_of(p.what)}" for p in problems(changes, own)]
+    return [f"{p.path}:{p.line}: {p.level}: {problem_words(p)}" for p in problems(changes, own)]
 
 
 def test_a_good_package_hears_nothing() -> None:
@@ -181,7 +181,7 @@ def test_odd_manifests_hear_something_that_helps(case: str) -> None:
 
 def test_a_name_is_given_one_that_would_do() -> None:
     hints = [
-        p.hint
+        hint_words(p)
         for p in problems({"distribution.yaml": manifest(name="Exo Executive Agent")})
         if p.path == "distribution.yaml"
     ]

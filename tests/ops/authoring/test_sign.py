@@ -17,6 +17,7 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.ops.authoring.sign import rotate, sign
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.package import install as installing
+from hermes_dist.voice.notes import sentence
 from hermes_dist.world.keys.signatures import tag_signature
 
 
@@ -62,7 +63,8 @@ def test_a_lightweight_tag_becomes_a_signed_one_that_git_verifies(
     assert found.signer == key.fingerprint
     outcome = installing.install(story.ctx, f"{story.url}#v1.0.0", GO, yes, name=BOT)
     assert outcome.proposal is not None
-    assert outcome.proposal.trust == f"signed by {key.fingerprint} (first use)"
+    assert outcome.proposal.trust is not None
+    assert sentence(outcome.proposal.trust) == f"signed by {key.fingerprint} (first use)"
 
 
 @pytest.mark.needs("ssh-keygen")
