@@ -20,7 +20,7 @@ class Shape(Enum):
 
     SET = "set"  # a list without order or duplicates: additions and removals of both sides
     WHOLE = "whole"  # as one value, even if it is a map or a list of named maps
-    MAP = "map"  # a map by key, and null is an empty one
+    MAP = "map"  # a map by key; null or no map at all is an empty one
     OURS = (
         "ours"  # the machine's: never taken from upstream once it is here, no edit when it differs
     )

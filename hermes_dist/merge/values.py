@@ -108,8 +108,8 @@ class Merge:
             return ours
         if key in self.pinned and not same(ours, theirs):
             return self.clash(ours, theirs, key)
-        if shape is Shape.MAP and None in (base, ours, theirs):
-            return self._map_or_null(base, ours, theirs, key)
+        if shape is Shape.MAP and any(map(_is_empty, (base, ours, theirs))):
+            return self._map_or_nothing(base, ours, theirs, key)
         return self._by_kind(shape, base, ours, theirs, key)
 
     def _by_kind(
@@ -131,13 +131,16 @@ class Merge:
             return theirs
         return self.clash(ours, theirs, key)
 
-    def _map_or_null(self, base: object, ours: object, theirs: object, key: KeyPath) -> object:
-        """Merge three values of which null is an empty map; nothing merged is spelled as ours is, or as theirs."""
-        old, own, new = ({} if one is None else one for one in (base, ours, theirs))
-        merged = self.value(old, own, new, key)
+    def _map_or_nothing(self, base: object, ours: object, theirs: object, key: KeyPath) -> object:
+        """Merge three values of which null and absent are empty maps; an empty result is spelled as ours, or as theirs.
+
+        So a package that drops the last entry of such a map does not take along the entries that only the user has.
+        """
+        old, own, new = ({} if _is_empty(one) else one for one in (base, ours, theirs))
+        merged = self._by_kind(Shape.MAP, old, own, new, key)
         if merged != {}:
             return merged
-        return ours if ours in (None, {}) else theirs
+        return ours if ours == {} or _is_empty(ours) else theirs
 
     def _merged_lists(
         self,
@@ -191,6 +194,10 @@ class Merge:
             known = {freeze(item) for item in ours}
             return [*ours, *(item for item in theirs if freeze(item) not in known)]
         return ours
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value is ABSENT
 
 
 def _as_maps(base: object, ours: object, theirs: object) -> tuple[Values, Values, Values] | None:

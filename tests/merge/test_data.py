@@ -654,6 +654,24 @@ def test_both_joins_two_lists_and_is_ours_for_anything_else() -> None:
     assert other == {"l": "x"}
 
 
+def test_servers_of_the_users_stay_if_upstream_drops_its_last_one_whichever_side_is_taken() -> None:
+    """The section that the package dropped was never only the package's: it is a map of named things."""
+    base = "a: 1\nmcp_servers:\n  x: {command: z}\n"
+    ours = "a: 1\nmcp_servers:\n  own: {command: y}\n  x: {command: z}\n"
+    for side in (None, *Side):
+        chosen = {"mcp_servers": side, "mcp_servers.x": side} if side else {}
+        merged = merge(base, ours, "a: 1\n", **chosen)
+        assert _data(merged.content) == {"a": 1, "mcp_servers": {"own": {"command": "y"}}}
+        assert merged.conflicts == ()
+    edited = ours.replace("z", "edited")
+    assert keys_of(merge(base, edited, "a: 1\n")) == ["mcp_servers.x"]
+    taken = merge(base, edited, "a: 1\n", **{"mcp_servers.x": Side.THEIRS})
+    assert _data(taken.content) == {"a": 1, "mcp_servers": {"own": {"command": "y"}}}
+    assert merge(base, base.replace("a: 1", "a: 2"), "a: 1\n").content == b"a: 2\n"
+    gone = merge(base, "a: 1\n", base + "  new: {command: n}\n")
+    assert _data(gone.content) == {"a": 1, "mcp_servers": {"new": {"command": "n"}}}
+
+
 def test_servers_that_are_null_are_none_so_that_each_side_can_add_its_own() -> None:
     none, mine, new = (
         "mcp_servers:\n",
