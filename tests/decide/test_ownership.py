@@ -213,6 +213,16 @@ HOUSEKEEPING = [
     ".circleci/config.yml",
     "LICENSES/MIT.txt",
     ".pre-commit-config.yaml",
+    "NOTICE",
+    "CHANGES.rst",
+    "CODE_OF_CONDUCT.md",
+    ".travis.yml",
+    ".editorconfig",
+    "distribution.keys",
+    "package-lock.json",
+    ".vscode/settings.json",
+    ".idea/x.iml",
+    "test/x.py",
 ]
 UNKNOWN = [
     "AGENTS.md",
@@ -326,6 +336,37 @@ def test_without_owned_paths_shared_names_unknown_folders_prose_and_pictures_com
     tree = payload_of(PACKAGE, manifest()).tree
     unknown = {path for path in UNKNOWN if "/" in path} | {"AGENTS.md", "logo.png"}
     assert set(tree) == {path for path in SHARED if path in PACKAGE} | unknown
+
+
+@pytest.mark.parametrize(
+    "suffix",
+    ".md .png .jpg .jpeg .gif .svg .webp .ico .mp3 .wav .ogg .mp4 .pdf .MD .PNG".split(),  # noqa: SIM905
+)
+def test_a_text_or_a_picture_at_the_root_comes_in(suffix: str) -> None:
+    file = f"welcome{suffix}"
+    assert set(payload_of(package(file), manifest()).tree) == {file}
+
+
+@pytest.mark.parametrize("suffix", ["", ".sh", ".py", ".txt", ".yaml", ".html", ".exe"])
+def test_anything_else_that_nobody_knows_stays_out_at_the_root_and_comes_in_below_it(
+    suffix: str,
+) -> None:
+    file, below = f"welcome{suffix}", f"docs/welcome{suffix}"
+    payload = payload_of(package(file, below), manifest())
+    assert set(payload.tree) == {below}
+    assert payload.left_out == (LeftOut(file, Why.UNKNOWN_AT_ROOT, 1),)
+
+
+@pytest.mark.parametrize(
+    "name", [".env.EXAMPLE", ".env.example", ".env.template", ".env.sample", ".env.dist"]
+)
+def test_a_template_of_the_environment_is_no_file_of_a_home_in_any_case(name: str) -> None:
+    for spelled in (name, name.upper(), name.lower()):
+        for declared in (manifest(), manifest(spelled)):
+            payload = payload_of(package("SOUL.md", spelled), declared)
+            assert spelled not in payload.tree
+            whys = {left.why for left in payload.left_out if left.path == spelled}
+            assert whys == (set() if spelled == ".env.EXAMPLE" else {Why.ENV_TEMPLATE})
 
 
 def test_what_is_left_out_is_listed_with_its_reason_and_count() -> None:
