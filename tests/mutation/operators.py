@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -43,6 +44,7 @@ class Mutant:
         now: The code after.
         operator: What kind of change it is.
         number: Which change of the file it is.
+        twin: Which of those that read the same in their scope it is, from 1.
     """
 
     file: str
@@ -52,19 +54,25 @@ class Mutant:
     now: str
     operator: str
     number: int
+    twin: int
 
     @property
     def key(self) -> str:
         """What it is known by in results; it survives changes elsewhere in the file."""
-        return f"{self.file}:{self.scope}: {self.operator}: {self.was} → {self.now}"
+        twin = f" ({self.twin})" if self.twin > 1 else ""
+        return f"{self.file}:{self.scope}: {self.operator}: {self.was} → {self.now}{twin}"
 
 
 def mutants_of(root: Path, file: str) -> Iterator[Mutant]:
     """Every mutant of a file, in the order of its lines."""
+    twins: Counter[tuple[str, str, str, str]] = Counter()
     for number, (scope, place, operator, change) in enumerate(_all(_parsed(root, file))):
         was = _short(ast.unparse(place))
         now = _short(ast.unparse(ast.fix_missing_locations(change(copy.deepcopy(place)))))
-        yield Mutant(file, scope, getattr(place, "lineno", 0), was, now, operator, number)
+        same = scope, operator, was, now
+        twins[same] += 1
+        line = getattr(place, "lineno", 0)
+        yield Mutant(file, scope, line, was, now, operator, number, twins[same])
 
 
 def source_of(root: Path, mutant: Mutant) -> ast.Module:
@@ -102,8 +110,11 @@ def _scopes(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
             for inner in node.body:
                 if isinstance(inner, ast.FunctionDef):
                     yield f"{node.name}.{inner.name}", inner
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            yield node.targets[0].id, node
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            # What a module exports is said to linters alone.
+            if isinstance(target, ast.Name) and target.id != "__all__":
+                yield target.id, node
 
 
 def _mutable(scope: ast.stmt) -> Iterator[ast.AST]:
@@ -111,7 +122,7 @@ def _mutable(scope: ast.stmt) -> Iterator[ast.AST]:
     if isinstance(scope, ast.FunctionDef):
         for statement in scope.body:
             yield from _below(statement)
-    elif isinstance(scope, ast.Assign):
+    elif isinstance(scope, ast.Assign | ast.AnnAssign) and scope.value is not None:
         yield from _below(scope.value)
 
 

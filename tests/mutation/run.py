@@ -5,8 +5,10 @@ interrupted goes on where it was; ``--fresh`` begins anew.
 
 How: pytest collects the tests once, in a process that has everything loaded. For each mutant it forks; the child swaps the
 code of the mutated function where it is (so every module that imported it has it), and runs the tests that reach the
-mutated line, quickest first, until one fails. Which tests reach a line is measured once, by coverage contexts.
-A constant of a module is replaced in every module that holds it.
+mutated line, until one fails: first those of the mirrored folder, then the others, each quickest first. Which tests
+reach a line is measured once, by coverage contexts, each test with empty caches.
+A constant of a module is replaced in every module that holds it, and so is what was made of it; the same for what a
+mutated function made while its module was loaded.
 
 The operators are our own: mutmut starts a test session for each mutant and cosmic-ray a process, and neither samples or
 chooses tests by line; with a fork a mutant costs what its tests cost. Sentences (texts with a space) are left as they are.
@@ -22,7 +24,6 @@ import ast
 import json
 import os
 import random
-import select
 import shutil
 import signal
 import subprocess
@@ -31,17 +32,17 @@ import tempfile
 import time
 import types
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pytest
-from coverage import CoverageData
 from operators import Mutant, mutants_of, source_of
+from reach import ROOT, Name, Reach, assigned, is_constant, value_of
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
 WORK = ROOT / ".mutants"
 RESULTS, COVERAGE, TIMES = WORK / "results.jsonl", WORK / "coverage", WORK / "times.json"
 MUTATED = (
@@ -55,15 +56,19 @@ TESTS = (
     "tests/merge",
     "tests/decide",
     "tests/world/transaction",
+    "tests/world/test_crash_sim.py",
+    "tests/world/test_race.py",
+    "tests/world/test_hostile_trees.py",
+    "tests/voice",
     "tests/ops",
     "tests/replay",
 )
 SEED = 20261129
 SAMPLE = 1_000
-PATIENCE = 60.0
-"""How long the tests of one mutant may take; longer, and it counts as killed by its time."""
-ENOUGH = 400
-"""No more tests than these are run for one mutant."""
+PATIENCE = 5.0
+"""How many seconds a test may take beyond ten times its own; longer, and the mutant counts as killed by its time."""
+ENOUGH = 12.0
+"""For one mutant, no more tests than those that take as many seconds; ``--again`` gives the survivors more."""
 
 
 def files() -> list[str]:
@@ -100,10 +105,15 @@ class Quick:
 
 
 class Clock:
-    """A plugin: how long each test takes that passes."""
+    """A plugin: how long each test takes that passes, beginning with nothing remembered."""
 
     def __init__(self) -> None:
         self.times: dict[str, float] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        # Otherwise a line behind a cache is reached by the first test alone.
+        forget()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
@@ -113,95 +123,79 @@ class Clock:
 
     def pytest_sessionfinish(self) -> None:
         good = {name: round(spent, 4) for name, spent in self.times.items() if spent >= 0}
-        TIMES.write_text(json.dumps(good, indent=0))
+        before = json.loads(TIMES.read_text()) if TIMES.exists() else {}
+        TIMES.write_text(json.dumps({**before, **good}, indent=0))
 
 
-def measure() -> None:
-    """Run the tests once: which lines each reaches, and how long it takes."""
-    settings = WORK / "coveragerc"
-    settings.write_text(f"[run]\nsource = hermes_dist\ndata_file = {COVERAGE}\n")
-    words = ["--cov", f"--cov-config={settings}", "--cov-context=test", "--cov-report="]
-    pytest.main(["-q", "-n", "0", "-p", "no:cacheprovider", *words, *TESTS], [Quick(), Clock()])
+def forget() -> None:
+    """Empty the caches of all functions."""
+    for module in ours():
+        for thing in list(vars(module).values()):
+            if hasattr(thing, "cache_clear"):
+                thing.cache_clear()
 
 
-class Reach:
-    """Which tests reach a line, quickest first."""
-
-    def __init__(self) -> None:
-        self.times: Mapping[str, float] = json.loads(TIMES.read_text())
-        self._data = CoverageData(str(COVERAGE))
-        self._data.read()
-
-    @cached_property
-    def _lines(self) -> dict[str, dict[int, list[str]]]:
-        return {file: self._data.contexts_by_lineno(str(ROOT / file)) for file in files()}
-
-    def tests(self, mutant: Mutant) -> list[str]:
-        """The tests that reach a mutant; for a constant, those that reach the functions that name it."""
-        lines = self._lines[mutant.file]
-        wanted = (
-            [mutant.line] if "." in mutant.scope or mutant.line not in _constants(mutant) else []
-        )
-        found = {
-            context.partition("|")[0]
-            for line in wanted or _users(mutant)
-            for context in lines.get(line, ())
-        }
-        return sorted(found & set(self.times), key=lambda name: (self.times[name], name))[:ENOUGH]
-
-
-def _constants(mutant: Mutant) -> set[int]:
-    tree = ast.parse((ROOT / mutant.file).read_text("utf-8"))
-    return {
-        line
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
-    }
-
-
-def _users(mutant: Mutant) -> list[int]:
-    """The lines that name a constant of their module."""
-    tree = ast.parse((ROOT / mutant.file).read_text("utf-8"))
+def ours() -> list[types.ModuleType]:
+    """The modules of the package that are loaded."""
     return [
-        node.lineno
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and node.id == mutant.scope
+        module
+        for name, module in list(sys.modules.items())
+        if name == "hermes_dist" or name.startswith("hermes_dist.")
     ]
 
 
-def put(mutant: Mutant) -> bool:
-    """Put a mutant in place in this process; whether there was a place for it."""
-    name = mutant.file.removesuffix(".py").replace("/", ".")
-    module = sys.modules.get(name)
-    if module is None:
-        return False
+def measure(tests: Iterable[str] = TESTS) -> None:
+    """Run tests once: which lines each reaches, and how long it takes; what is known of others stays."""
+    settings = WORK / "coveragerc"
+    traced = "".join(f"\n  {ROOT / file}" for file in files())
+    settings.write_text(f"[run]\ninclude ={traced}\ndata_file = {COVERAGE}\n")
+    words = [
+        "--cov",
+        f"--cov-config={settings}",
+        "--cov-context=test",
+        "--cov-report=",
+        "--cov-append",
+    ]
+    pytest.main(["-q", "-n", "0", "-p", "no:cacheprovider", *words, *tests], [Quick(), Clock()])
+
+
+def put(mutant: Mutant, made: Iterable[Name]) -> bool:
+    """Put a mutant in place in this process, and make again what was made with it; whether there was a place for it."""
     tree = source_of(ROOT, mutant)
+    if not is_constant(mutant) and not _put_function(tree, mutant):
+        return False
+    mutated = dict(assigned(tree))
+    for file, name in made:
+        value = (
+            mutated[name] if (file, name) == (mutant.file, mutant.scope) else value_of((file, name))
+        )
+        _put_constant(sys.modules[_module(file)], name, value)
+    forget()
+    return True
+
+
+def _put_function(tree: ast.Module, mutant: Mutant) -> bool:
+    module = sys.modules.get(_module(mutant.file))
     head, _, tail = mutant.scope.partition(".")
-    old = vars(module).get(head)
-    if not tail and not isinstance(_function(old), types.FunctionType):
-        return _put_constant(tree, module, head)
+    old = vars(module).get(head) if module else None
     function = _function(vars(old).get(tail) if tail else old)
-    code = compile(tree, str(ROOT / mutant.file), "exec", dont_inherit=True)
-    new = _code(code, mutant.scope)
+    new = _code(compile(tree, str(ROOT / mutant.file), "exec", dont_inherit=True), mutant.scope)
     if function is None or new is None or new.co_freevars != function.__code__.co_freevars:
         return False
     function.__code__ = new
     return True
 
 
-def _put_constant(tree: ast.Module, module: types.ModuleType, name: str) -> bool:
-    value = next(
-        node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
-    )
+def _put_constant(module: types.ModuleType, name: str, value: ast.expr) -> None:
     old = vars(module)[name]
     new = eval(compile(ast.Expression(value), module.__name__, "eval"), vars(module))
-    for other in list(sys.modules.values()):
-        if getattr(other, name, None) is old and other.__name__.startswith("hermes_dist"):
+    for other in ours():
+        if vars(other).get(name) is old:
             setattr(other, name, new)
-    return True
+
+
+def _module(file: str) -> str:
+    return file.removesuffix(".py").replace("/", ".")
 
 
 def _function(thing: Any) -> types.FunctionType | None:
@@ -226,11 +220,13 @@ class Forks:
     def __init__(self, mutants: Sequence[Mutant], reach: Reach) -> None:
         self.mutants = mutants
         self.reach = reach
+        self.commit = commit()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {item.nodeid: item for item in session.items}
         for mutant in self.mutants:
+            # A test that is gone since they were measured tells nothing.
             names = [name for name in self.reach.tests(mutant) if name in items]
             began = time.monotonic()
             outcome, by = self._judge(mutant, [items[name] for name in names])
@@ -241,6 +237,7 @@ class Forks:
                 "by": by,
                 "tests": len(names),
                 "seconds": round(time.monotonic() - began, 2),
+                "commit": self.commit,
             }
             with RESULTS.open("a") as results:
                 results.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -249,38 +246,37 @@ class Forks:
     def _judge(self, mutant: Mutant, items: list[pytest.Item]) -> tuple[str, str]:
         if not items:
             return "survived", "no test reaches it"
-        needed = sum(self.reach.times[item.nodeid] for item in items)
-        told, tell = os.pipe()
+        made = self.reach.made(mutant)
+        timed = [(item, PATIENCE + 10 * self.reach.times[item.nodeid]) for item in items]
         place = tempfile.mkdtemp(prefix="mutant-")
+        told, tell = os.pipe()
         child = os.fork()
         if not child:
-            _live(mutant, items, tell, place)
+            _live(lambda: _lived(mutant, made, timed, place), tell)
         os.close(tell)
-        ready, _, _ = select.select([told], [], [], min(PATIENCE, 10 + 5 * needed))
-        answer = os.read(told, 4096).decode() if ready else ""
-        os.close(told)
-        with_all = signal.SIGKILL
-        try:
-            os.killpg(child, with_all)
-        except ProcessLookupError:
-            os.kill(child, with_all)
-        os.waitpid(child, 0)
+        _, status = os.waitpid(child, 0)
+        # What the tests started may still run, in the same group of processes.
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        os.set_blocking(told, False)
+        with os.fdopen(told, "rb") as pipe:
+            answer = (pipe.read() or b"").decode("utf-8", "replace")
         shutil.rmtree(place, ignore_errors=True)
-        if not ready:
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
             return "timeout", ""
         outcome, _, by = answer.partition(" ")
         return (outcome, by) if outcome else ("killed", "the process ended")
 
 
-def _live(mutant: Mutant, items: Iterable[pytest.Item], tell: int, place: str) -> None:
-    """Run the tests with the mutant, tell what came of it, and end."""
+def _live(run: Callable[[], str], tell: int) -> None:
+    """Run the tests in this process, tell what came of it, and end."""
     os.setsid()
     answer = "survived"
     try:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1, 2):
             os.dup2(nowhere, number)
-        answer = _lived(mutant, items, place)
+        answer = run()
     except BaseException as error:  # noqa: BLE001 - whatever a mutant does
         answer = f"killed {type(error).__name__}"
     finally:
@@ -288,7 +284,9 @@ def _live(mutant: Mutant, items: Iterable[pytest.Item], tell: int, place: str) -
         os._exit(0)
 
 
-def _lived(mutant: Mutant, items: Iterable[pytest.Item], place: str) -> str:
+def _lived(
+    mutant: Mutant, made: Iterable[Name], timed: Sequence[tuple[pytest.Item, float]], place: str
+) -> str:
     failed: list[str] = []
 
     class Watch:
@@ -296,19 +294,30 @@ def _lived(mutant: Mutant, items: Iterable[pytest.Item], place: str) -> str:
             if report.failed:
                 failed.append(report.nodeid)
 
-    if not put(mutant):
+    if not put(mutant, made):
         return "impossible"
-    items = list(items)
+    items = [item for item, _ in timed]
     manager = items[0].config.pluginmanager
     for plugin in ("terminalreporter", "logging-plugin"):
         manager.unregister(name=plugin)
     manager.register(Watch())
     items[0].config._tmp_path_factory._basetemp = Path(place)  # type: ignore[attr-defined]
-    for item, after in zip(items, [*items[1:], None], strict=True):
+    for (item, patience), after in zip(timed, [*items[1:], None], strict=True):
+        signal.setitimer(
+            signal.ITIMER_REAL, patience
+        )  # nobody handles its signal, so it ends this process
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         if failed:
             return f"killed {failed[0]}"
     return "survived"
+
+
+def commit() -> str:
+    """The commit that is tried."""
+    words = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(
+        words, cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def results() -> list[dict[str, Any]]:
@@ -327,36 +336,58 @@ def equivalent() -> dict[str, str]:
 
 
 def report(chosen: Sequence[Mutant], seed: int) -> str:
-    """The figures, and the survivors by file."""
+    """The figures, by file, and the survivors."""
     keys = {mutant.key for mutant in chosen}
     done = {row["key"]: row for row in results() if row["key"] in keys}
-    count = Counter(row["outcome"] for row in done.values())
-    alike = equivalent()
-    survivors = [row for row in done.values() if row["outcome"] == "survived"]
-    same = [row for row in survivors if row["key"] in alike]
-    judged = len(done) - count["impossible"]
-    dead = count["killed"] + count["timeout"]
+    rows = [{**row, "outcome": _outcome(row)} for row in done.values()]
+    count = Counter(row["outcome"] for row in rows)
+    judged = max(len(rows) - count["impossible"], 1)
+    commits = ", ".join(dict.fromkeys(row["commit"] for row in rows))
     lines = [
         "# The last mutation run",
         "",
-        f"Seed {seed}; {len(done)} of {len(chosen)} sampled mutants tried, {count['impossible']} could not be put in place.",
-        f"Killed {count['killed']}, out of time {count['timeout']}, survived {len(survivors)}, of which equivalent {len(same)}.",
-        f"Killed or out of time: {100 * dead / max(judged, 1):.1f} %; equivalent: {100 * len(same) / max(judged, 1):.1f} %.",
+        f"Seed {seed}; {len(rows)} of {len(keys)} different mutants tried, on {commits}.",
+        f"Detected: {100 * (count['killed'] + count['timeout']) / judged:.1f} %.",
+        f"Equivalent: {100 * count['equivalent'] / judged:.1f} %, see `equivalent.txt`.",
+        f"Not seen by any test: {100 * count['survived'] / judged:.1f} %, listed below.",
         "",
-        *_survivors([row for row in survivors if row["key"] not in alike]),
+        *_table(rows),
+        "",
+        *_survivors([row for row in rows if row["outcome"] == "survived"]),
     ]
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _outcome(row: Mapping[str, Any]) -> str:
+    alike = row["outcome"] == "survived" and row["key"] in equivalent()
+    return "equivalent" if alike else row["outcome"]
+
+
+def _table(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    outcomes = ("killed", "timeout", "survived", "equivalent", "impossible")
+    counts: dict[str, Counter[str]] = {}
+    for row in rows:
+        for name in (_file(row), "all"):
+            counts.setdefault(name, Counter())[row["outcome"]] += 1
+    yield "| file | tried | killed by a test | out of time | survived | equivalent | could not be put in place |"
+    yield "| --- |" + " --: |" * (len(outcomes) + 1)
+    for name, count in sorted(counts.items()):
+        figures = [count.total(), *(count[outcome] for outcome in outcomes)]
+        yield f"| {name} | {' | '.join(map(str, figures))} |"
+
+
+def _file(row: Mapping[str, Any]) -> str:
+    return str(row["key"]).partition(":")[0].removeprefix("hermes_dist/")
+
+
 def _survivors(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    ordered = sorted(rows, key=lambda row: (row["key"].partition(":")[0], row["line"]))
-    for file in dict.fromkeys(row["key"].partition(":")[0] for row in ordered):
+    ordered = sorted(rows, key=lambda row: (_file(row), row["line"]))
+    for file, group in groupby(ordered, _file):
         yield f"## {file}"
         yield ""
-        for row in ordered:
-            name, _, rest = row["key"].partition(":")
-            if name == file:
-                yield f"- line {row['line']}, `{rest}`: {row['by'] or str(row['tests']) + ' tests passed'}"
+        for row in group:
+            what = row["key"].partition(":")[2]
+            yield f"- line {row['line']}, `{what}`: {row['by'] or str(row['tests']) + ' tests passed'}"
         yield ""
 
 
@@ -367,6 +398,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--part", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--again", action="store_true", help="try survivors again, with more tests")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
     given = parser.parse_args()
     os.chdir(ROOT)
@@ -381,20 +413,24 @@ def main() -> None:
             check=True,
             env={**os.environ, "PYTHONPATH": str(HERE)},
         )
-    known = {row["key"] for row in results()}
-    left = [mutant for mutant in dict.fromkeys(chosen) if mutant.key not in known]
+    known = {row["key"]: _outcome(row) for row in results()}
+    left = [
+        mutant
+        for number, mutant in enumerate(chosen)
+        if number % given.jobs == (given.part or 0) or given.part is None
+        if known.get(mutant.key) == ("survived" if given.again else None)
+    ]
     if given.jobs > 1 and given.part is None:
-        words = [sys.executable, __file__, f"--sample={given.sample}", f"--seed={given.seed}"]
         parts = [
-            subprocess.Popen([*words, f"--jobs={given.jobs}", f"--part={part}"])
+            subprocess.Popen([sys.executable, *sys.argv, f"--part={part}"])
             for part in range(given.jobs)
         ]
         for part in parts:
             part.wait()
     else:
-        mine = left[given.part or 0 :: given.jobs]
         options = ["-q", "-n", "0", "-p", "no:cacheprovider", "--no-header"]
-        pytest.main([*options, *TESTS], [Quick(), Forks(mine, Reach())])
+        enough = 10 * ENOUGH if given.again else ENOUGH
+        pytest.main([*options, *TESTS], [Quick(), Forks(left, Reach(COVERAGE, TIMES, enough))])
     if given.part is None:
         text = report(chosen, given.seed)
         (HERE / "REPORT.md").write_text(text, "utf-8")
