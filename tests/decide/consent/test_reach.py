@@ -105,6 +105,139 @@ def test_a_process_finds_what_lies_in_the_home() -> None:
     assert found(files, "npx", "-y", "@x/y") == set()
 
 
+@pytest.mark.parametrize(
+    "folder", ["node_modules", ".venv", "venv", "bin", ".bin", ".yarn", ".mise"]
+)
+def test_a_process_finds_the_folders_where_tools_look_for_programs(folder: str) -> None:
+    paths = (f"{folder}/x", f"{folder}/deep/y.md")
+    files: dict[str, str | bytes] = dict.fromkeys((*paths, f"docs/{folder}/z", "docs/x"), "")
+    assert found(files, "npx", process=True) == set(paths)
+
+
+@pytest.mark.parametrize(
+    ("name", "looked_for"),
+    [
+        *((f"x{suffix}", False) for suffix in (".md", ".markdown", ".rst", ".txt")),
+        *((f"x{suffix}", False) for suffix in (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp")),
+        *((f"x{suffix}", False) for suffix in (".ico", ".mp4", ".pdf")),
+        *((name, False) for name in ("SOUL.md", "config.yaml", "mcp.json", "distribution.yaml")),
+        *((name, False) for name in ("LICENSE", "COPYING", "NOTICE", ".gitignore")),
+        *((name, False) for name in (".gitattributes", ".env.EXAMPLE", "License")),
+        *((name, True) for name in ("sitecustomize.py", "x.json", "Makefile", ".npmrc", ".tool")),
+        *((name, True) for name in ("requirements.txt", "noext", "x.yaml", "x.html")),
+    ],
+)
+def test_a_process_finds_any_file_at_the_root_but_texts_pictures_and_what_the_agent_reads(
+    name: str, looked_for: bool
+) -> None:
+    assert found({name: ""}, "npx", process=True) == ({name} if looked_for else set())
+    assert found({f"docs/{name}": ""}, "npx", process=True) == set()
+
+
+@pytest.mark.parametrize("suffix", [".md", ".markdown", ".rst", ".txt"])
+def test_prose_that_lies_beside_code_counts_only_where_a_command_runs_in_its_folder(
+    suffix: str,
+) -> None:
+    files: dict[str, str | bytes] = {
+        "scripts/a.py": "import b\nrun('tools/b.py')",
+        "tools/b.py": "",
+        f"tools/x{suffix}": "run('other/c.py')",
+        "other/c.py": "",
+    }
+    code = {"scripts/a.py", "tools/b.py"}
+    assert found(files, "python", "scripts/a.py") == code
+    assert found(files, "python", "-C", "tools") == {"tools/b.py", f"tools/x{suffix}"}
+    assert found(files, "cat", f"tools/x{suffix}") == {f"tools/x{suffix}"}
+
+
+@pytest.mark.parametrize(
+    "suffix", [".png", ".jpg", ".gif", ".svg", ".webp", ".ico", ".mp4", ".pdf"]
+)
+def test_a_picture_names_nothing(suffix: str) -> None:
+    files: dict[str, str | bytes] = {f"tools/x{suffix}": "other/c.py", "other/c.py": ""}
+    assert found(files, "see", f"tools/x{suffix}") == {f"tools/x{suffix}"}
+
+
+@pytest.mark.parametrize("folder", ["skills", "skins", "cron", "memories"])
+def test_content_is_data_for_a_command_that_names_it_and_code_for_one_that_runs_in_it(
+    folder: str,
+) -> None:
+    files: dict[str, str | bytes] = {f"{folder}/x.py": "", "scripts/a.py": f"open('./{folder}')"}
+    assert found(files, "serve", folder) == set()
+    assert found(files, "serve", f"./{folder}") == set()
+    assert found(files, "python", "scripts/a.py") == {"scripts/a.py"}
+    assert found(files, "make", "-C", folder) == {f"{folder}/x.py"}
+
+
+@pytest.mark.parametrize("size", [(256 << 10) - 10, (256 << 10) - 9])
+def test_a_file_is_read_for_names_up_to_a_limit(size: int) -> None:
+    text = "other/c.py" + " " * size
+    files: dict[str, str | bytes] = {"tools/x.sh": text, "other/c.py": ""}
+    inside = len(text) <= 256 << 10
+    assert found(files, "sh", "tools/x.sh") == {"tools/x.sh", *(["other/c.py"] if inside else [])}
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "sys.path.append(x)",
+        "site.addsitedir(x)",
+        "env PYTHONPATH=x",
+        "env NODE_PATH=x",
+        "spec_from_file_location(x)",
+        "runpy.run_path(x)",
+        "imp.load_source(x)",
+        "os.chdir(x)",
+        "cd x",
+    ],
+)
+def test_a_file_that_loads_from_elsewhere_may_mean_a_module_or_a_folder_by_a_bare_word(
+    sign: str,
+) -> None:
+    files: dict[str, str | bytes] = {
+        "scripts/a.py": "import lib.tool\nload('data')\n",
+        "other/lib/tool.py": "",
+        "data/x.json": "",
+    }
+    assert found(files, "python", "scripts/a.py") == {"scripts/a.py"}
+    files["scripts/a.py"] = f"{sign}\nimport lib.tool\nload('data')\n"
+    assert found(files, "python", "scripts/a.py") == set(files)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "-C",
+        "-w",
+        "--directory",
+        "--dir",
+        "--cwd",
+        "--chdir",
+        "--project",
+        "--prefix",
+        "--workspace",
+        "--rootdir",
+        "--app-dir",
+        "--work-dir",
+        "--workdir",
+        "-directory",
+        "cd",
+        "pushd",
+        "PYTHONPATH",
+        "LD_LIBRARY_PATH",
+        "MY_DIR",
+    ],
+)
+def test_an_option_that_names_a_folder_says_where_a_command_runs(option: str) -> None:
+    files: dict[str, str | bytes] = {"tools/sub/x.json": "", "scripts/a.py": "", "Makefile": ""}
+    # A bare word means a folder at any depth only where a folder is meant.
+    assert found(files, "make", option, "sub") == {"tools/sub/x.json"}
+    assert found(files, "make", f"{option}=sub") == {"tools/sub/x.json"}
+    assert found(files, "make", "-x", "sub") == set()
+    # A folder that the package does not have may be the home.
+    assert found(files, "make", option, "gone") == {"Makefile", "scripts/a.py"}
+
+
 def test_a_header_with_a_variable_is_no_riddle_but_a_line_of_a_shell_is() -> None:
     files: dict[str, str | bytes] = {"scripts/a.py": "", "tools/b.sh": ""}
     assert found(files, "npx", "mcp-remote", "--header", "Authorization: Bearer ${TOKEN}") == set()
