@@ -175,6 +175,7 @@ def status_data(status: Status) -> dict[str, Any]:
             for c in status.edited
         ],
         "own": list(status.own),
+        "own_units": [{"path": u.path, "key": u.key, "name": u.name} for u in status.units],
         # Not conflict_data: programs rely on exactly these two keys in `status --json`.
         "conflicts": [{"path": c.path, "key": c.key} for c in status.conflicts],
         "parked": [effect_data(e) for e in status.parked],

@@ -71,7 +71,7 @@ def _standing(session: Session, found: Status) -> None:
     _open(session, found)
     if found.missing:
         screen.say(f"  missing in .env: {', '.join(clean(w.var.name, 60) for w in found.missing)}")
-    if found.clean and not found.own:
+    if found.clean and not (found.own or found.units):
         screen.say("  as its author ships it")
     notes(screen, found.notes)
     if found.conflicts:
@@ -89,8 +89,13 @@ def _edited(session: Session, found: Status) -> None:
         for key in keys.get(change.path, ())[:_KEYS]:
             before, after = clean(key.before, 50) or "(none)", clean(key.after, 50) or "(none)"
             screen.say(f"      {clean(key.key, 80) or 'all of it'}: {before} → {after}")
+    mine = screen.paint("?", "cyan")
     for path in found.own:
-        screen.say(f"  {screen.paint('?', 'cyan')} {clean(path)}  (your own)")
+        screen.say(f"  {mine} {clean(path)}  (your own)")
+    for unit in found.units:
+        # The key of a server ends with its name; that of a job holds only its id.
+        name = "" if unit.key.endswith(unit.name) else f"  {clean(unit.name, 80)}"
+        screen.say(f"  {mine} {clean(unit.key, 80)}{name}  (your own)")
 
 
 def _open(session: Session, found: Status) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -15,9 +15,8 @@ from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Conflict, Effect
-from hermes_dist.model.tree import Tree
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
-from hermes_dist.ops.change.observe import Observed, as_received, observe
+from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.change.remarks import left_alone
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context
@@ -26,6 +25,7 @@ from hermes_dist.world.load import load_manifest
 
 if TYPE_CHECKING:
     from hermes_dist.decide.changes import Change, KeyChange
+    from hermes_dist.decide.own import OwnUnit
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -34,6 +34,7 @@ class Status(Struct, frozen=True, kw_only=True):
     Attributes:
         edited: Package files that differ from base.
         own: Files of the user's own in shared folders.
+        units: Servers and jobs of the user's own in the package's documents.
         conflicts: Conflicts that are open.
         parked: Effects that need approval.
         notes: What else is worth knowing.
@@ -44,6 +45,7 @@ class Status(Struct, frozen=True, kw_only=True):
     edited: tuple[Change, ...] = ()
     keys: tuple[tuple[RelPath, tuple[KeyChange, ...]], ...] = ()
     own: tuple[RelPath, ...] = ()
+    units: tuple[OwnUnit, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     parked: tuple[Effect, ...] = ()
     missing: tuple[Wanted, ...] = ()
@@ -69,7 +71,15 @@ def status(ctx: Context, name: ProfileName) -> Status:
         )
     lock = home.lock
     seen = observe(ctx, home, lock.theirs())
-    differences = _differences(ctx, home, lock, seen)
+    edited: tuple[Change, ...] = ()
+    keys: tuple[tuple[RelPath, tuple[KeyChange, ...]], ...] = ()
+    own: tuple[RelPath, ...] = ()
+    units: tuple[OwnUnit, ...] = ()
+    if seen.ours != lock.base:
+        from hermes_dist.ops.package.differences import differences  # noqa: PLC0415 - only needed if something differs
+
+        found = differences(ctx, home, lock, seen)
+        edited, keys, own, units = found.edited, found.keys, found.own, found.units
     manifest = manifest_of(ctx, lock)
     wanted: tuple[Wanted, ...] = ()
     if manifest:
@@ -77,9 +87,10 @@ def status(ctx: Context, name: ProfileName) -> Status:
     return Status(
         profile=name,
         lock=lock,
-        edited=differences.edited,
-        keys=differences.keys,
-        own=differences.own,
+        edited=edited,
+        keys=keys,
+        own=own,
+        units=units,
         conflicts=lock.conflicts,
         parked=lock.parked,
         missing=tuple(w for w in wanted if w.missing),
@@ -88,53 +99,9 @@ def status(ctx: Context, name: ProfileName) -> Status:
             *_left_behind(lock),
             *_odd_manifest(lock, seen, manifest),
             *_unread(home, lock, seen),
-            *_lost(list(differences.edited), seen),
+            *_lost(edited, seen),
             *_odd(seen),
         ),
-    )
-
-
-class _Differences(Struct, frozen=True):
-    """What differs from base.
-
-    Attributes:
-        edited: Package files that were edited.
-        keys: The keys that were edited, by document.
-        own: Files of the user's own.
-    """
-
-    edited: tuple[Change, ...] = ()
-    keys: tuple[tuple[RelPath, tuple[KeyChange, ...]], ...] = ()
-    own: tuple[RelPath, ...] = ()
-
-
-def _differences(ctx: Context, home: Home, lock: Lock, seen: Observed) -> _Differences:
-    if seen.ours == lock.base:
-        return _Differences()
-    from hermes_dist.decide.changes import changes_between, key_changes  # noqa: PLC0415 - only needed if something differs
-    from hermes_dist.ops.change.mask import Mask  # noqa: PLC0415 - only needed if something differs
-
-    received, read = as_received(lock.base, seen)
-    mask = Mask.of(ctx, home.path)
-    edited: list[Change] = []
-    keys: list[tuple[RelPath, tuple[KeyChange, ...]]] = []
-    own: list[RelPath] = []
-    for change in changes_between(received, seen.ours, read):
-        packaged = bool(change.was) or change.path in lock.base
-        if not packaged and change.path not in lock.upstream:
-            own.append(change.path)
-        if packaged and not _is_open(lock, change, seen.ours):
-            edited.append(change)
-            changed = tuple(mask.key(key) for key in key_changes(change, read))
-            if changed:
-                keys.append((change.path, changed))
-    return _Differences(tuple(edited), tuple(keys), tuple(own))
-
-
-def _is_open(lock: Lock, change: Change, ours: Tree) -> bool:
-    """Whether a difference is only a conflict that is listed already."""
-    return (
-        any(c.path == change.path and not c.key for c in lock.conflicts) and change.path not in ours
     )
 
 
@@ -153,7 +120,7 @@ def _odd_manifest(lock: Lock, seen: Observed, received: Manifest | None) -> tupl
     )
 
 
-def _lost(edited: list[Change], seen: Observed) -> Iterator[Note]:
+def _lost(edited: Iterable[Change], seen: Observed) -> Iterator[Note]:
     """Files that differ from base but can't be compared, because a content is lost."""
     for change in edited:
         try:

@@ -13,13 +13,14 @@ from msgspec import Struct
 
 from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.changes import changes_between
+from hermes_dist.decide.own import without_own
 from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import without_credentials
-from hermes_dist.model.tree import Digest
+from hermes_dist.model.tree import Digest, together
 from hermes_dist.ops.change.lost_contents import fetch_again
 from hermes_dist.ops.change.observe import as_received, observe
 from hermes_dist.ops.context import Context
@@ -91,8 +92,10 @@ def verify(ctx: Context, name: ProfileName) -> Verified:
     lost, mended = _contents(ctx, lock)
     seen = observe(ctx, home, lock.base)
     received, read = as_received(lock.base, seen)
+    rest = without_own(seen.ours, received, lock.theirs(), read)
+    read = together(rest.blobs, read)
     changes = [
-        c for c in changes_between(received, seen.ours, read) if c.path in lock.base or c.was
+        c for c in changes_between(received, rest.tree, read) if c.path in lock.base or c.was
     ]
     missing = tuple(change.path for change in changes if change.path not in seen.ours)
     edited = tuple(change.path for change in changes if change.path in seen.ours)
