@@ -21,7 +21,7 @@ from hermes_dist.model.side import Side
 from hermes_dist.ops.change import proposal as ops
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.request import Choices, Request
-from hermes_dist.ops.change.variables import refuse_elsewhere
+from hermes_dist.ops.change.variables import refuse_unwritable
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.package import resolve as settling
 from hermes_dist.ops.package.status import Status
@@ -169,7 +169,7 @@ def carry_out(plan: UpdatePlan) -> Outcome:
     values = plan.request.env.values
     if values:
         # The plan was a dry run, which leaves this check to whoever carries it out.
-        refuse_elsewhere(home)
+        refuse_unwritable(home, values)
     if plan.proposal is not None:
         return ops.carry_out(ctx, plan.proposal, values)
     return ops.with_variables(Outcome(verb="update", profile=plan.profile), home, values)

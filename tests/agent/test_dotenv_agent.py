@@ -7,8 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from story import BOT, GO, Story, yes
 
 from hermes_dist.decide.environment import dotenv
+from hermes_dist.ops.package.uninstall import uninstall
 
 VALUES = {
     "PLAIN": "sk-abc_123.x/y:z=",
@@ -82,3 +84,67 @@ def test_files_are_read_as_the_agents_loader_reads_them(
     assert dotenv.read(text.encode()) == {
         name: value for name, value in loader.items() if value and not value.startswith("#")
     }
+
+
+SEED = (
+    "import json, os\n"
+    "from hermes_cli.profiles import backfill_profile_envs\n"
+    "from hermes_cli.env_loader import load_hermes_dotenv\n"
+    "seeded = backfill_profile_envs(quiet=True)\n"
+    "load_hermes_dotenv()\n"
+    "print(json.dumps([list(seeded), os.environ.get('OPENROUTER_API_KEY')]))"
+)
+
+
+def test_an_installed_profile_does_not_get_the_keys_of_the_default_one(
+    agent_venv: Path, home: Path
+) -> None:
+    """The agent copies the default profile's .env into every profile without one; ours has one from the start."""
+    story = Story(home)
+    story.install()
+    (story.root / ".env").write_text("OPENROUTER_API_KEY=of-default\n")
+    bare = story.root / "profiles" / "bare"
+    bare.mkdir()
+    (bare / "config.yaml").write_text("{}\n")
+
+    def seen_in(profile: Path) -> list[object]:
+        done = subprocess.run(
+            [str(agent_venv / "bin" / "python"), "-c", SEED],
+            env={"HOME": str(home), "PATH": "/usr/bin:/bin", "HERMES_HOME": str(profile)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return list(json.loads(done.stdout))
+
+    assert seen_in(story.home) == [["bare"], None]
+    assert seen_in(bare) == [[], "of-default"]
+    uninstall(story.ctx, BOT, GO, yes)
+    assert (story.home / ".env").stat().st_mode & 0o777 == 0o600
+    assert seen_in(story.home) == [[], None]
+
+
+ENVIRONMENT = (
+    "import json, os; from hermes_cli.env_loader import load_hermes_dotenv\n"
+    "load_hermes_dotenv(); print(json.dumps([os.environ.get(n) for n in ('A', 'WORD', 'B')]))"
+)
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "latin-1", "utf-16"])
+def test_the_agent_reads_every_encoding_as_we_do(agent_venv: Path, home: Path, coding: str) -> None:
+    root = home / ".hermes"
+    root.mkdir()
+    data = "# Größe\r\nA=1\r\nWORD='Zürich'\r\n".encode(coding)
+    if coding != "utf-16":
+        data = dotenv.assign(data, {"B": "zwölf"})
+    (root / ".env").write_bytes(data)
+    done = subprocess.run(
+        [str(agent_venv / "bin" / "python"), "-c", ENVIRONMENT],
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin", "HERMES_HOME": str(root)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    values = dotenv.read(data)
+    assert json.loads(done.stdout) == [values.get(name) for name in ("A", "WORD", "B")]
+    assert values["WORD"] == "Zürich"

@@ -7,9 +7,11 @@ space; if a name has several lines, the last one counts. Values are secrets: no 
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
+from hermes_dist.decide.secrets.encodings import LATIN_1, UTF_8, wide_coding
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.manifest import ENV_NAME
@@ -45,7 +47,7 @@ class _Assignment(Discreet, frozen=True):
 
 def read(data: bytes) -> dict[str, str]:
     """Return the assignments in a ``.env`` file; a name with an empty value is left out, because it is not set."""
-    values = {found.name: found.value for found in _assignments(_text(data))}
+    values = {found.name: found.value for found in _assignments(_decoded(data)[0])}
     return {name: value for name, value in values.items() if value}
 
 
@@ -87,9 +89,11 @@ def assign(data: bytes, values: Mapping[str, str]) -> bytes:
         The file with every other byte unchanged; the same bytes if nothing differs.
 
     Raises:
-        Invalid: A name is not a valid variable name, or a value does not fit on one line.
+        Invalid: A name is not a valid variable name, a value does not fit on one line, or the file's encoding
+            does not let it be edited.
     """
-    text = _text(data)
+    text, coding = _decoded(data)
+    _refuse_wide(coding)
     last = {found.name: found for found in _assignments(text)}
     ahead: list[_Assignment] = []
     new: dict[str, str] = {}
@@ -104,8 +108,8 @@ def assign(data: bytes, values: Mapping[str, str]) -> bytes:
     # From the end of the file, so that the earlier positions stay valid.
     for found in sorted(ahead, key=lambda item: item.start, reverse=True):
         text = text[: found.start] + quote(values[found.name]) + text[found.end :]
-    edited = _appended(text, new).encode("utf-8", "surrogateescape")
-    _verify(edited, values)
+    edited = _encoded(_appended(text, new), coding)
+    _verify(edited, values, read(data))
     return edited
 
 
@@ -140,9 +144,9 @@ def blank(data: bytes, names: AbstractSet[str]) -> tuple[bytes, tuple[str, ...]]
         The file with every other byte unchanged, and the names found, sorted.
 
     Raises:
-        Invalid: A quote is not closed, so editing is not safe.
+        Invalid: A quote is not closed, or the file is in UTF-16, so editing is not safe.
     """
-    text = _text(data)
+    text, coding = before = _decoded(data)
     kept = {name: value for name, value in read(data).items() if name not in names}
     gone: set[str] = set()
     # From the end of the file, so that the earlier positions stay valid.
@@ -156,7 +160,10 @@ def blank(data: bytes, names: AbstractSet[str]) -> tuple[bytes, tuple[str, ...]]
         return f"# {match[1]}=" if match[1] in names else match[0]
 
     text = _COMMENTED.sub(unsaid, text)
-    edited = text.encode("utf-8", "surrogateescape")
+    if (text, coding) == before:
+        return data, ()
+    _refuse_wide(coding)
+    edited = _encoded(text, coding)
     if read(edited) != kept:
         raise Invalid(
             "the file can't be edited: a quote in it is not closed",
@@ -183,7 +190,7 @@ def _rest_of_line(text: str, at: int) -> str:
     return rest[0] if rest else ""
 
 
-def _verify(edited: bytes, values: Mapping[str, str]) -> None:
+def _verify(edited: bytes, values: Mapping[str, str], before: Mapping[str, str]) -> None:
     """Check the edit: an unclosed quote can swallow lines, and a backslash before a quote keeps it from closing."""
     found = read(edited)
     for name, value in values.items():
@@ -194,6 +201,12 @@ def _verify(edited: bytes, values: Mapping[str, str]) -> None:
                     where=f".env: {name}",
                 )
             raise _open_quote(name)
+    if any(found.get(name) != value for name, value in before.items() if name not in values):
+        raise Invalid(
+            "the file can't be edited without changing another variable in it",
+            where=".env",
+            hint="close every quote in it, save it as UTF-8, then run this again",
+        )
 
 
 def _refuse_open_quote(text: str, found: _Assignment) -> None:
@@ -210,10 +223,38 @@ def _open_quote(name: str) -> Invalid:
     )
 
 
-def _text(data: bytes) -> str:
-    # The agent reads a file that is not UTF-8 as Latin-1. Whatever it is, bytes that nobody edits
-    # have to come out as they came in.
-    return data.decode("utf-8", "surrogateescape")
+def _decoded(data: bytes) -> tuple[str, str]:
+    """Return the text of a file and its encoding, as the agent's loader takes it: what is not UTF-8 is Latin-1."""
+    if wide := wide_coding(data):
+        return data.decode(wide, "replace"), wide
+    try:
+        return data.decode(UTF_8), UTF_8
+    except UnicodeDecodeError:
+        bom = _BOM * data.startswith(BOM_UTF8)
+        return bom + data.removeprefix(BOM_UTF8).decode(LATIN_1), LATIN_1
+
+
+def _encoded(text: str, coding: str) -> bytes:
+    """Turn the text of a file into bytes again; those that nobody edited come out as they came in."""
+    bom, plain = _BOM * text.startswith(_BOM), text.removeprefix(_BOM)
+    try:
+        return bom.encode() + plain.encode(coding)
+    except UnicodeEncodeError:
+        raise Invalid(
+            "the file is not UTF-8 but Latin-1, which does not have all characters of the new value",
+            where=".env",
+            hint="save it as UTF-8, then run this again",
+        ) from None
+
+
+def _refuse_wide(coding: str) -> None:
+    """Refuse to edit what the agent itself writes anew as UTF-8 as soon as it starts."""
+    if coding not in (UTF_8, LATIN_1):
+        raise Invalid(
+            f"the file is in {coding[:6].upper()}, so it can't be edited",
+            where=".env",
+            hint="save it as UTF-8 in your editor, then run this again",
+        )
 
 
 def _assignments(text: str) -> Iterator[_Assignment]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from hermes_dist.decide.secrets.encodings import UTF_8, coding_of
 from hermes_dist.decide.secrets.finder import Finding, find_secrets
 from hermes_dist.decide.secrets.known import SHORTEST_KNOWN, forms_of
 
@@ -14,15 +15,25 @@ _KEY = re.compile(
 
 
 def redact(data: bytes, known: Mapping[str, str]) -> tuple[bytes, tuple[str, ...]]:
-    """Replace every secret in a text with ``${NAME}``.
+    """Replace every secret in a text with ``${NAME}``; the encoding of the text stays as it is.
 
     Args:
         data: The text.
         known: Values that this machine keeps secret, by the names of their variables.
 
     Returns:
-        The text, and the names that were inserted. Data that is not UTF-8 stays unchanged.
+        The text, and the names that were inserted. In what is no text, only known values are replaced.
     """
+    coding = coding_of(data)
+    if coding in ("", UTF_8):
+        return _redacted(data, known, is_text=bool(coding))
+    edited, names = _redacted(data.decode(coding).encode(), known, is_text=True)
+    return edited.decode().encode(coding), names
+
+
+def _redacted(
+    data: bytes, known: Mapping[str, str], *, is_text: bool
+) -> tuple[bytes, tuple[str, ...]]:
     names: list[str] = []
     # Longest first, values and forms: a shorter one may be a part of it, and would leave the rest behind.
     for name, value in sorted(known.items(), key=lambda item: -len(item[1])):
@@ -32,16 +43,18 @@ def redact(data: bytes, known: Mapping[str, str]) -> tuple[bytes, tuple[str, ...
             if form in data:
                 data = data.replace(form, b"${%s}" % name.encode())
                 names.append(name)
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return data, tuple(dict.fromkeys(names))
+    if is_text:
+        data = _without_findings(data.decode("utf-8", "surrogateescape"), names)
+    return data, tuple(dict.fromkeys(names))
+
+
+def _without_findings(text: str, names: list[str]) -> bytes:
     # From the end, so that the places of earlier findings stay valid.
     for one in reversed(find_secrets(text)):
         name = _name_for(text, one)
         names.append(name)
         text = text[: one.start] + "${" + name + "}" + text[one.end :]
-    return text.encode(), tuple(dict.fromkeys(names))
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _name_for(text: str, one: Finding) -> str:

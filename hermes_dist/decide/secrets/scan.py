@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from msgspec import Struct
 
+from hermes_dist.decide.secrets.encodings import text_of, wide_coding
 from hermes_dist.decide.secrets.finder import find_secrets
 from hermes_dist.decide.secrets.known import SHORTEST_KNOWN, forms_of, places_of
 from hermes_dist.decide.secrets.members import members_of
@@ -13,7 +14,6 @@ from hermes_dist.model.paths import RelPath
 
 _WINDOW = 4 << 20
 _OVERLAP = 1 << 14
-_BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _OF_THIS_MACHINE = "a secret of this machine"
 
 
@@ -48,6 +48,9 @@ def scan(
     """
     forms = {form for value in known if len(value) >= SHORTEST_KNOWN for form in forms_of(value)}
     spots = set(_spots(data, forms, examples, shipped=shipped))
+    if coding := wide_coding(data):
+        plain = data.decode(coding, "replace").encode()
+        spots |= set(_spots(plain, forms, examples, shipped=shipped))
     for name, content in members_of(data):
         spots |= {
             (0, f"{kind} in {name}") for _, kind in _spots(content, forms, (), shipped=shipped)
@@ -57,7 +60,7 @@ def scan(
 
 def secrets_in(data: bytes) -> frozenset[str]:
     """Return the values in a file that look like secrets."""
-    text = text_of(data, data[:400])
+    text = text_of(data)
     return frozenset(text[one.start : one.end] for one in find_secrets(text))
 
 
@@ -70,27 +73,9 @@ def _spots(
     line = 1
     # A key in a file as its package shipped it is taken for its author's example.
     for begin in range(0, 0 if shipped else max(len(data), 1), _WINDOW):
-        text = text_of(data[begin : begin + _WINDOW + _OVERLAP], data[:400])
+        text = text_of(data[begin : begin + _WINDOW + _OVERLAP])
         for one in find_secrets(text):
             if text[one.start : one.end] in examples:
                 continue
             yield line + text.count("\n", 0, one.start), one.kind
         line += data.count(b"\n", begin, begin + _WINDOW)
-
-
-def text_of(data: bytes, head: bytes) -> str:
-    """Decode some bytes as text, with the encoding that the head of their file suggests."""
-    coding = _BOMS.get(head[:2]) or _wide(head)
-    if coding:
-        return data.decode(coding, "replace")
-    return data.decode("utf-8", "replace") if b"\0" not in data else data.decode("latin-1")
-
-
-def _wide(head: bytes) -> str | None:
-    """Return the encoding of a text without a byte order mark in which every second byte is zero."""
-    half = len(head) // 2
-    if half >= 4 and head[1::2].count(0) > half * 0.9 and head[::2].count(0) < half * 0.1:
-        return "utf-16-le"
-    if half >= 4 and head[::2].count(0) > half * 0.9 and head[1::2].count(0) < half * 0.1:
-        return "utf-16-be"
-    return None

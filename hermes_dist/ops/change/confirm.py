@@ -14,7 +14,7 @@ from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.change.proposal import Outcome, Proposal, carry_out
 from hermes_dist.ops.change.request import ABORT, AskConflict, Choices, Confirm, Request
-from hermes_dist.ops.change.variables import refuse_elsewhere
+from hermes_dist.ops.change.variables import refuse_unwritable
 from hermes_dist.ops.context import Context
 from hermes_dist.world.trace import note
 
@@ -57,7 +57,7 @@ def confirm_and_carry_out(
         )
     # Refused this early because variables are written last, when all else is done already.
     if given:
-        refuse_elsewhere(proposal.home.path)
+        refuse_unwritable(proposal.home.path, given)
     if ask_conflict is not None:
         answered = _with_answers(choices, proposal, ask_conflict)
         if answered != choices:

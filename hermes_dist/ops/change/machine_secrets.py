@@ -14,6 +14,7 @@ from hermes_dist.agents.places import ENV, TOKENS
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.leaving.export import known_secrets
 from hermes_dist.decide.ownership import is_credential
+from hermes_dist.decide.secrets.encodings import text_of
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.paths import RelPath
@@ -69,7 +70,7 @@ def _logins_in(folder: Path, read: _Read) -> Iterator[object]:
             yield load_data(data or b"{}", Kind.JSON)
         except Invalid:
             # A damaged store still holds its keys: every word of it is looked at.
-            yield _WORD.findall(data.decode("utf-8", "replace"))
+            yield _WORD.findall(text_of(data))
 
 
 def _login_files(folder: Path, read: _Read) -> Iterator[Path]:

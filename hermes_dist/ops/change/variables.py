@@ -28,7 +28,7 @@ __all__ = [
     "leave",
     "manifest_of",
     "new_file",
-    "refuse_elsewhere",
+    "refuse_unwritable",
     "single_line",
     "write",
 ]
@@ -110,18 +110,24 @@ def elsewhere(home: Path) -> str:
     return str(path.readlink()) if path.is_symlink() else ""
 
 
-def refuse_elsewhere(home: Path) -> None:
-    """Make sure that the home's ``.env`` is not a symlink.
+def refuse_unwritable(home: Path, values: Mapping[str, str]) -> None:
+    """Make sure that variables can be written into the home's ``.env``.
 
     Raises:
         Refused: It is a symlink: the file it points to is the user's and is never written.
+        Invalid: It is in an encoding that can't be edited, or a quote in it is not closed.
     """
+    path = home / ENV_FILE
     if target := elsewhere(home):
         raise Refused(
             f"it is a symlink to {target}, and symlinks are never written through",
-            where=str(home / ENV_FILE),
+            where=str(path),
             hint="put the variables into that file yourself, and leave out --env and --env-file",
         )
+    try:
+        dotenv.assign(path.read_bytes() if path.is_file() else b"", values)
+    except Invalid as error:
+        raise error.within(str(home)) from None
 
 
 def new_file(values: Mapping[str, str]) -> Mapping[str, tuple[bytes, int]]:

@@ -70,6 +70,46 @@ def test_bytes_that_are_no_text_stay() -> None:
     assert assign(b"# \xff\xfe\nA=\xff\n", {"B": "1"}) == b"# \xff\xfe\nA=\xff\nB=1\n"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("coding", ["utf-8", "latin-1"])
+def test_encoding_and_line_ends_stay_when_a_variable_is_set(
+    coding: str, mark: bytes, end: str
+) -> None:
+    before = f"# Größe{end}A='Zürich'{end}KEY=old # für mich{end}"
+    data = mark + before.encode(coding)
+    assert read(data) == {"A": "Zürich", "KEY": "old"}
+    edited = assign(data, {"KEY": "new", "B": "zwölf"})
+    assert edited == mark + (before.replace("old", "new") + f"B='zwölf'{end}").encode(coding)
+    assert read(edited) == {"A": "Zürich", "KEY": "new", "B": "zwölf"}
+    blanked, names = blank(data, {"A"})
+    assert blanked == mark + before.replace("A='Zürich'", "# A=").encode(coding)
+    assert names == ("A",)
+
+
+def test_what_latin_1_does_not_have_is_refused_there() -> None:
+    with pytest.raises(Invalid, match="Latin-1") as err:
+        assign("A=Zürich\n".encode("latin-1"), {"B": "✓ secret"})
+    assert "secret" not in f"{err.value} {err.value.hint}"
+    assert "save it as UTF-8" in err.value.hint
+
+
+def test_an_edit_that_changes_how_another_value_is_read_is_refused() -> None:
+    with pytest.raises(Invalid, match="another variable"):
+        assign("A=Zürich\n".encode("latin-1") + "B=Zürich\n".encode(), {"A": "Bern"})
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_utf_16_is_read_but_not_edited(coding: str) -> None:
+    data = "# Größe\r\nA='Zürich'\r\nKEY=old\r\n".encode(coding)
+    assert read(data) == {"A": "Zürich", "KEY": "old"}
+    for edit in (lambda: assign(data, {"B": "1"}), lambda: blank(data, {"KEY"})):
+        with pytest.raises(Invalid, match=f"in {coding[:6].upper()}") as err:
+            edit()
+        assert "save it as UTF-8" in err.value.hint
+    assert blank(data, {"OTHER"}) == (data, ())
+
+
 def test_a_quote_left_open_that_would_swallow_the_new_line_is_told_and_nothing_written() -> None:
     with pytest.raises(Invalid, match="not closed"):
         assign(b"A='open\n", {"KEY": "two words"})

@@ -46,9 +46,9 @@ def test_values_too_short_to_be_told_apart_stay() -> None:
 
 
 def test_bytes_that_are_no_text_lose_known_values_and_nothing_else() -> None:
-    data = b"\xff open-sesame-please " + TOKEN.encode()
+    data = b"\x00\xff open-sesame-please " + TOKEN.encode()
     assert redact(data, {"X_KEY": "open-sesame-please"}) == (
-        b"\xff ${X_KEY} " + TOKEN.encode(),
+        b"\x00\xff ${X_KEY} " + TOKEN.encode(),
         ("X_KEY",),
     )
 

@@ -216,16 +216,31 @@ def test_a_symlink_is_told_about_and_never_written_through(story: Story, tmp_pat
     assert shared.read_text() == "KEY=k\n"
 
 
-def test_a_file_that_can_not_be_edited_is_told_and_the_rest_is_done(story: Story) -> None:
+def test_a_file_that_can_not_be_edited_is_refused_before_anything_is_done(story: Story) -> None:
     install(story, GO)
     (story.home / ".env").write_text("A='open\n")
     story.ship({"SOUL.md": "Soul 2.\n"})
-    outcome = story.update(Request(env=given(KEY=SECRET)))
+    before = story.files()
+    with pytest.raises(DistError, match="not closed") as err:
+        story.update(Request(env=given(KEY=SECRET)))
+    assert SECRET not in f"{err.value} {err.value.hint}"
+    assert story.files() == before
+
+
+def test_a_value_that_can_not_be_written_when_it_is_answered_is_told_and_the_rest_is_done(
+    story: Story,
+) -> None:
+    """What is typed at the question comes last, when everything else was agreed to."""
+    install(story, GO)
+    story.ship({"SOUL.md": "Soul 2.\n", "distribution.yaml": manifest("KEY", "TOKEN", "NEW")})
+    (story.home / ".env").write_text("A='open\n")
+    outcome = story.update(Answers({"NEW": SECRET}, effects=True).request())
     assert outcome.done
     assert outcome.variables == ()
     assert any("not written" in note and "not closed" in note for note in sentences(outcome.notes))
     assert SECRET not in repr(outcome)
     assert story.read(".env") == "A='open\n"
+    assert story.read("SOUL.md") == "Soul 2.\n"
 
 
 def test_what_the_package_does_not_ask_for_is_written_and_said(story: Story) -> None:
