@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -42,6 +43,15 @@ class Why(StrEnum):
     NOT_REGULAR = "not-regular"
     LINK_OR_LIKE = "link-or-like"
     LINK = "link"
+    LINK_UNSAID = "link-unsaid"
+    LINK_MOVED = "link-moved"
+    LINK_GONE = "link-gone"
+    LINK_LOOP = "link-loop"
+    LINK_FOREIGN = "link-foreign"
+    LINK_STORE = "link-store"
+    LINK_LOCKED = "link-locked"
+    LINK_INSIDE = "link-inside"
+    LINK_ODD = "link-odd"
     FIFO = "fifo"
     SOCKET = "socket"
     DEVICE = "device"
@@ -61,3 +71,50 @@ class LeftOut(NamedTuple):
     why: Why
     files: int = 1
     detail: str = ""
+
+
+class Link(NamedTuple):
+    """A link in a home.
+
+    Attributes:
+        path: Its path in the home.
+        target: What it leads to, an absolute path without links; as the link spells it if it leads nowhere.
+        why: Why it is not followed; None if it is.
+        folder: Whether it leads to a folder.
+        agreed: The target that the user said yes to; empty for none.
+    """
+
+    path: str
+    target: str
+    why: Why | None = None
+    folder: bool = False
+    agreed: str = ""
+
+
+REASONS: Mapping[Why, str] = {
+    Why.LINK_UNSAID: "a link that you have not said to follow",
+    Why.LINK_MOVED: "a link that leads elsewhere than when you said to follow it",
+    Why.LINK_GONE: "a link to something that does not exist",
+    Why.LINK_LOOP: "a link that leads back to itself",
+    Why.LINK_FOREIGN: "a link to something of another user",
+    Why.LINK_STORE: "a link into a read-only store",
+    Why.LINK_LOCKED: "a link into a folder where you may not write",
+    Why.LINK_INSIDE: "a link to a part of this home, or to a folder around it",
+    Why.LINK_ODD: "a link to something that is neither a file nor a folder",
+}
+"""Why a link is not followed, in words."""
+
+ASKABLE = frozenset({Why.LINK_UNSAID, Why.LINK_MOVED})
+"""The reasons that end once the user says that the link may be followed."""
+
+REMEDIES: Mapping[Why, str] = {
+    Why.LINK_GONE: "make what it leads to, or remove the link",
+    Why.LINK_LOOP: "remove the link",
+    Why.LINK_FOREIGN: "put a link to something of your own there, or a copy",
+    Why.LINK_STORE: "change it where that store is made from, such as your home-manager configuration, "
+    "or put a copy there in place of the link",
+    Why.LINK_LOCKED: "make that folder writable for you, or put a copy there in place of the link",
+    Why.LINK_INSIDE: "put a copy there in place of the link",
+    Why.LINK_ODD: "remove the link",
+}
+"""What to do about a link that can't be followed."""

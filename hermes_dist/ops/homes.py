@@ -99,7 +99,7 @@ def finish_leftover(path: Path) -> Recovered | None:
     if not interrupted:
         return None
     try:
-        with home_lock(path), RealFs(path) as fs:
+        with home_lock(path), RealFs(path, home=True) as fs:
             return finish_operation(fs, path)
     except Busy:
         # Reading need not wait: before any change, `held` finishes it and reads the lock again.
@@ -150,7 +150,7 @@ def held(home: Home) -> Iterator[RealFs]:
     Raises:
         Busy: Another operation holds the home, or changed it in the meantime.
     """
-    with home_lock(home.path), RealFs(home.path) as fs:
+    with home_lock(home.path), RealFs(home.path, home=True) as fs:
         # In this order: an operation that was interrupted since the lock was read changes the lock
         # when it is finished.
         finish_operation(fs, home.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hermes_dist.model.left_out import LeftOut, Why
+from hermes_dist.model.left_out import REASONS, LeftOut, Why
 
 WORDS: Mapping[Why, str] = {
     Why.EACH_MACHINE: "belongs to each machine",
@@ -35,6 +35,7 @@ WORDS: Mapping[Why, str] = {
     Why.NOT_REGULAR: "no regular file",
     Why.LINK_OR_LIKE: "a symlink or the like, which is never followed",
     Why.LINK: "a symlink, which is not followed",
+    **REASONS,
     Why.FIFO: "a FIFO",
     Why.SOCKET: "a socket",
     Why.DEVICE: "a device",

@@ -22,12 +22,34 @@ class Unsupported(Exception):
     """This file system can't exchange two names in one step."""
 
 
+class Elsewhere(NamedTuple):
+    """Where a path of a home really is, if it is behind a link.
+
+    Attributes:
+        target: Its absolute path, without links.
+        folder: A folder from which a file can be renamed to it.
+    """
+
+    target: str
+    folder: str
+
+
 class Fs(Protocol):
     """One folder and everything below it.
 
     Paths are relative, with ``/`` between names; every folder on the way is opened without following
-    symlinks. Verbs raise ``OSError`` as the system gives it, and :class:`Odd` where a symlink is on the way.
+    symlinks, except for those that the user said to follow (:mod:`hermes_dist.world.disk.links`). Verbs raise
+    ``OSError`` as the system gives it, and :class:`Odd` where another symlink is on the way.
     """
+
+    def elsewhere(self, path: str) -> Elsewhere | None:
+        """Where a path behind a link really is; None if a file of this folder can be renamed to it.
+
+        Raises Odd for a link that is not followed.
+        """
+
+    def lead(self, path: str, place: str) -> None:
+        """Let a name of ours stand for the file at an absolute path; the empty place ends it."""
 
     def kind(self, path: str) -> Kind: ...
 

@@ -67,7 +67,7 @@ def read(digest: Digest) -> bytes:
 
 def steps(root: Path, changes: Mapping[str, bytes | None]) -> list[Step]:
     """From what stands there now to the changed files."""
-    with RealFs(root) as fs:
+    with RealFs(root, home=True) as fs:
         return [
             Step(RelPath(path), fs.entry(path) if fs.kind(path) != "folder" else None, entry(data))
             for path, data in changes.items()

@@ -193,6 +193,12 @@ class SimFs:
             raise _error(errno.ENOTDIR if folder in self.disk.files else errno.ENOENT, folder)
         return self.disk.dirs[folder]
 
+    def elsewhere(self, path: str) -> None:
+        """There are no links here."""
+
+    def lead(self, path: str, place: str) -> None:
+        """Nothing is elsewhere."""
+
     def kind(self, path: str) -> Kind:
         return (
             "file" if path in self.disk.files else "folder" if path in self.disk.dirs else "absent"

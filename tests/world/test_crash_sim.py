@@ -113,12 +113,12 @@ MUTANTS = [
         "lock only",
     ),
     ("apply", "    if not each:\n        fs.sync_all()\n", "", MANY),
-    ("apply", "    fs.sync_folder(TXN)\n    fs.rename(f", "    fs.rename(f", UPDATE),
+    ("apply", "    fs.sync_folder(TXN)\n    fs.rename(DRAFT", "    fs.rename(DRAFT", UPDATE),
     ("apply", "JOURNAL)\n    fs.sync_folder(TXN)\n\n", "JOURNAL)\n\n", UPDATE),
     (
         "apply",
-        '    fs.write_new(f"{JOURNAL}.tmp", journal.encode(), 0o600)',
-        '    fs.write_new(f"{JOURNAL}.tmp", journal.encode(), 0o600, sync=False)',
+        "    if not journal.places:\n        fs.write_new(DRAFT, journal.encode(), 0o600)",
+        "    fs.write_new(DRAFT, journal.encode(), 0o600, sync=False)",
         "modes only",
     ),
     (
@@ -127,11 +127,11 @@ MUTANTS = [
         "            pass\n",
         INSTALL,
     ),
-    ("apply", "        fs.unlink(JOURNAL)\n", "        pass\n", "journal not confirmed"),
+    ("apply", "        fs.rename(JOURNAL, DRAFT)  #", "        pass  #", "journal not confirmed"),
     (
         "apply",
-        "    fs.sync_folder(TXN)\n    for name in",
-        "    for name in",
+        "    fs.sync_folder(TXN)\n    drafted",
+        "    drafted",
         "journal not confirmed",
     ),
     (

@@ -73,7 +73,7 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
             return stored(digest)
         if digest in kept:
             return kept[digest]
-        with RealFs(home.path) as fs:
+        with RealFs(home.path, home=True) as fs:
             # Read again, not kept from the scan: a home may be large, and few contents are ever
             # needed.
             data = fs.read(path)

@@ -243,7 +243,10 @@ def _build(
     home = proposal.home
     ctx.layout.profiles.mkdir(parents=True, exist_ok=True, mode=0o700)
     ctx.layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with flock(ctx.layout.shared / "new-homes.lock", timeout=10), RealFs(ctx.layout.root) as fs:
+    with (
+        flock(ctx.layout.shared / "new-homes.lock", timeout=10),
+        RealFs(ctx.layout.root, home=True) as fs,
+    ):
         # The home was missing when it was looked for, but the user has been asked since then.
         if home.path.exists():
             raise Busy(

@@ -88,7 +88,7 @@ def past_of(home: Home) -> list[Past]:
     images: dict[Digest, bytes] = {}
     if home.lock_bytes is not None:
         images[Digest.of(home.lock_bytes)] = home.lock_bytes
-    with RealFs(home.path) as fs:
+    with RealFs(home.path, home=True) as fs:
         found = generations(fs)
         for generation in found:
             if (image := lock_image(fs, generation)) is not None:
@@ -143,7 +143,7 @@ def images_of(home: Home, rows: Sequence[Past]) -> Read:
     def read(digest: Digest) -> bytes:
         if digest in places:
             generation, step = places[digest]
-            with RealFs(home.path) as fs:
+            with RealFs(home.path, home=True) as fs:
                 data = before_image(fs, generation, step)
             if data is not None and Digest.of(data) == digest:
                 return data

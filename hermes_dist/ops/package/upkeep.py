@@ -162,7 +162,7 @@ def _readable(ctx: Context, digest: Digest) -> bool:
 
 
 def _damaged(home: Home) -> Iterator[str]:
-    with RealFs(home.path) as fs:
+    with RealFs(home.path, home=True) as fs:
         for generation in generations(fs):
             for step in generation.steps:
                 if step.before is None or step.path in generation.skipped:
@@ -271,7 +271,7 @@ def _locks(path: Path) -> Iterator[Lock]:
             raise
     if not path.is_dir():
         return
-    with RealFs(path) as fs:
+    with RealFs(path, home=True) as fs:
         images = [lock_image(fs, generation) for generation in generations(fs)]
     for image in images:
         if image is not None:
@@ -291,9 +291,9 @@ def _prune(path: Path, keep: int, *, dry_run: bool) -> int:
     if not (path / ".dist").is_dir():
         return 0
     if dry_run:
-        with RealFs(path) as fs:
+        with RealFs(path, home=True) as fs:
             return max(0, len(generations(fs)) - keep)
-    with home_lock(path), RealFs(path) as fs:
+    with home_lock(path), RealFs(path, home=True) as fs:
         # An interrupted change, once finished, is the newest generation and one of those to keep.
         recover(fs)
         return prune(fs, max(1, keep))

@@ -316,7 +316,7 @@ def describe(ctx: Context, name: ProfileName, text: str) -> None:
         DistError: The file can't be written.
     """
     home = ctx.layout.home(name)
-    with home_lock(home), RealFs(home) as fs:
+    with home_lock(home), RealFs(home, home=True) as fs:
         found = fs.read(ABOUT)
         atomic_write(home / ABOUT, described(found, text), 0o644)
 

@@ -53,7 +53,7 @@ def all_homes_locked(ctx: Context) -> Iterator[RealFs]:
     lock = ctx.layout.shared / "new-homes.lock"
     with (
         flock(lock, timeout=10, held="another command is creating or moving profiles"),
-        RealFs(ctx.layout.root) as fs,
+        RealFs(ctx.layout.root, home=True) as fs,
     ):
         finish_move(ctx, fs)
         yield fs

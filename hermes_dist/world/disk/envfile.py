@@ -32,7 +32,7 @@ def edit_private(path: Path, edit: Callable[[bytes], bytes]) -> bool:
         DistError: The disk is full, read-only, or fails; the old content stays.
     """
     try:
-        with RealFs(path.parent) as folder:
+        with RealFs(path.parent, home=True) as folder:
             for _ in range(_TRIES):
                 before = folder.read(path.name)
                 after = edit(before or b"")
@@ -49,6 +49,7 @@ def edit_private(path: Path, edit: Callable[[bytes], bytes]) -> bool:
 def _replace(folder: RealFs, name: str, before: bytes | None, after: bytes) -> bool:
     """Put the new content in place; False if the file changed since it was read."""
     temp = f"{name}.{os.urandom(6).hex()}.tmp"
+    folder.beside(name, temp)
     mode = PRIVATE_MODE if before is None else folder.mode(name) or PRIVATE_MODE
     try:
         folder.write_new(temp, after, mode, exact=True)

@@ -15,8 +15,9 @@ from typing import Self
 from hermes_dist.model.tree import Entry
 from hermes_dist.world.disk import rename as _rename
 from hermes_dist.world.disk.errors import not_regular, trouble
+from hermes_dist.world.disk.links import Links, open_folder
 from hermes_dist.world.disk.scan import Known, Scan, digest_of, scan
-from hermes_dist.world.ports import Kind, Odd
+from hermes_dist.world.ports import Elsewhere, Kind, Odd
 from hermes_dist.world.trace import note
 
 __all__ = ["Known", "RealFs", "Scan", "atomic_write", "scan", "trouble"]
@@ -64,18 +65,21 @@ class RealFs:
 
     Args:
         root: The folder; a symlink at the root itself is the user's choice and followed.
+        home: Whether it is a home, in which the links are followed that the user said to follow.
 
     Raises:
         DistError: The folder can't be opened.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, home: bool = False) -> None:
         self.root = root
         try:
             self._fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             raise trouble(error, "can't open the folder", where=str(root)) from error
         self._device = os.fstat(self._fd).st_dev
+        self._links = Links(root, followed=home)
+        self._led: dict[str, str] = {}
         self._close = weakref.finalize(self, os.close, self._fd)
 
     def close(self) -> None:
@@ -90,7 +94,7 @@ class RealFs:
 
     @contextlib.contextmanager
     def _folder(self, path: str) -> Iterator[int]:
-        """Open a folder, step by step, never through a symlink."""
+        """Open a folder, step by step, through no symlink but those that are followed."""
         fd, seen = self._fd, ""
         try:
             for name in path.split("/") if path else ():
@@ -98,7 +102,7 @@ class RealFs:
                 try:
                     deeper = os.open(name, _FOLDER, dir_fd=fd)
                 except OSError as error:
-                    raise _explained(error, fd, name, seen) from error
+                    deeper = self._behind(error, fd, name, seen)
                 if fd != self._fd:
                     os.close(fd)
                 fd = deeper
@@ -107,11 +111,64 @@ class RealFs:
             if fd != self._fd:
                 os.close(fd)
 
+    def _behind(self, error: OSError, fd: int, name: str, seen: str) -> int:
+        """Open the folder behind a followed link that could not be opened as a folder itself.
+
+        Raises:
+            OSError: The error, as the system gave it, if there is no link.
+            Odd: The link is not followed, or leads to a file.
+        """
+        if error.errno not in {errno.ELOOP, errno.ENOTDIR}:
+            raise type(error)(error.errno, error.strerror, seen) from error
+        try:
+            linked = stat.S_ISLNK(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode)
+        except OSError:
+            linked = False
+        deeper = self._links.folder(seen) if linked else None
+        if deeper is None:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), seen) from error
+        return deeper
+
+    def _place(self, path: str) -> str:
+        """The absolute path behind a name that was led elsewhere or is a followed link; empty for any other."""
+        if path in self._led:
+            return self._led[path]
+        if path not in self._links.agreed:
+            return ""
+        link = self._links.followed(path)
+        return link.target if link is not None and not link.folder else ""
+
     @contextlib.contextmanager
     def _at(self, path: str) -> Iterator[tuple[int, str]]:
+        if place := self._place(path):
+            folder, _, name = place.rpartition("/")
+            fd = open_folder(folder)
+            try:
+                yield fd, name
+            finally:
+                os.close(fd)
+            return
         parent, _, name = path.rpartition("/")
         with self._folder(parent) as fd:
             yield fd, name
+
+    def elsewhere(self, path: str) -> Elsewhere | None:
+        if not self._links.any_followed:
+            return None
+        link = self._links.followed(path) if self._links.at(path) else None
+        if link is not None and not link.folder:
+            return Elsewhere(link.target, os.path.dirname(link.target))
+        around = self._links.around(path)
+        if around is None or os.stat(around.target).st_dev == self._device:
+            return None
+        rest = path.removeprefix(f"{around.path}/")
+        return Elsewhere(os.path.join(around.target, rest), around.target)
+
+    def lead(self, path: str, place: str) -> None:
+        if place:
+            self._led[path] = place
+        else:
+            self._led.pop(path, None)
 
     @contextlib.contextmanager
     def _two(self, one: str, other: str) -> Iterator[tuple[tuple[int, str], tuple[int, str]]]:
@@ -136,6 +193,8 @@ class RealFs:
             return
         except OSError as error:
             # ELOOP is a symlink, by O_NOFOLLOW; ENXIO a socket, which nobody can open.
+            if error.errno == errno.ELOOP:
+                self._links.followed(path)  # says why it is not
             if error.errno in {errno.ELOOP, errno.ENXIO}:
                 raise not_regular(path) from error
             raise
@@ -152,14 +211,28 @@ class RealFs:
             found = self._lstat(path)
         except Odd:
             return "odd"
+        except OSError as error:
+            # Where a followed link led through, another link stands now.
+            if error.errno not in {errno.ELOOP, errno.ENOTDIR}:
+                raise
+            return "odd"
         if found is None:
             return "absent"
+        if stat.S_ISLNK(found.st_mode):
+            return self._kind_behind(path)
         # A rename can't cross devices, so nothing on a mount below a home can be exchanged.
-        if found.st_dev != self._device:
+        if found.st_dev != self._device and not self._is_behind(path):
             return "odd"
         if stat.S_ISREG(found.st_mode):
             return "file"
         return "folder" if stat.S_ISDIR(found.st_mode) else "odd"
+
+    def _kind_behind(self, path: str) -> Kind:
+        link = self._links.at(path)
+        return "folder" if link is not None and link.folder and link.why is None else "odd"
+
+    def _is_behind(self, path: str) -> bool:
+        return bool(self._place(path)) or self._links.around(path) is not None
 
     def read(self, path: str) -> bytes | None:
         with self._opened(path) as fd:
@@ -193,13 +266,20 @@ class RealFs:
             write_all(fd, data)
             if exact:
                 os.fchmod(fd, mode)
-            if sync:
+            # What is led elsewhere may be on a disk that no later sync reaches.
+            if sync or path in self._led:
                 sync_fd(fd)
         finally:
             os.close(fd)
 
+    def beside(self, name: str, temp: str) -> None:
+        """Let a temporary name stand beside what a followed link leads to, so that it can be renamed over that."""
+        if place := self.elsewhere(name):
+            self.lead(temp, os.path.join(place.folder, temp))
+
     def put(self, name: str, temp: str, data: bytes, mode: int) -> None:
         """Write a file in the root durably and in one step, by way of a temporary name, replacing what was there."""
+        self.beside(name, temp)
         try:
             self.write_new(temp, data, mode, exact=True)
             self.rename(temp, name)
@@ -212,9 +292,23 @@ class RealFs:
     def sync_folder(self, path: str) -> None:
         with self._folder(path) as fd:
             sync_fd(fd)
+        self._sync_led()
+
+    def _sync_led(self) -> None:
+        """Make the names durable that are led to other folders."""
+        for folder in {os.path.dirname(place) for place in self._led.values()}:
+            try:
+                fd = open_folder(folder)
+            except (FileNotFoundError, NotADirectoryError):
+                continue  # with the folder, everything that was to be kept there is gone
+            try:
+                sync_fd(fd)
+            finally:
+                os.close(fd)
 
     def sync_all(self) -> None:
         note("disk", "sync all")
+        self._sync_led()
         import ctypes  # noqa: PLC0415 - start-up
 
         library = ctypes.CDLL(None, use_errno=True)
@@ -256,31 +350,22 @@ class RealFs:
             os.rmdir(name, dir_fd=fd)
 
 
-def _explained(error: OSError, fd: int, name: str, seen: str) -> OSError | Odd:
-    """Return Odd if a symlink is on the way, which is the user's; any other error is unchanged."""
-    if error.errno in {errno.ELOOP, errno.ENOTDIR}:
-        with contextlib.suppress(OSError):
-            if stat.S_ISLNK(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
-                return Odd("it is a symlink of yours, and symlinks are never followed", where=seen)
-        return NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), seen)
-    return type(error)(error.errno, error.strerror, seen)
-
-
-def atomic_write(path: Path, data: bytes, mode: int = 0o600) -> None:
+def atomic_write(path: Path, data: bytes, mode: int = 0o600, *, home: bool = False) -> None:
     """Write one small file whole or not at all; the same content is not written again.
 
     Args:
         path: The file; its folder is made when missing. A file that exists keeps its permission bits.
         data: The content.
         mode: The permission bits of a new file.
+        home: Whether the folder is a home: a link that the user said to follow is written through.
 
     Raises:
-        Odd: The path is a symlink or not a regular file.
+        Odd: The path is a symlink that is not followed, or not a regular file.
         DistError: The disk is full, read-only, or fails; the old content stays.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with RealFs(path.parent) as folder:
+        with RealFs(path.parent, home=home) as folder:
             if folder.read(path.name) == data:
                 return
             folder.put(

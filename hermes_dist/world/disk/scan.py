@@ -1,4 +1,4 @@
-"""Scan a home: regular files by path and digest. Links are not followed, and no unneeded file is opened."""
+"""Scan a home: regular files by path and digest. Only agreed links are followed, and no unneeded file is opened."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from hermes_dist.errors import DistError, Invalid
-from hermes_dist.model.left_out import LeftOut, Why
+from hermes_dist.model.left_out import LeftOut, Link, Why
 from hermes_dist.model.paths import MAX_DEPTH, MAX_PATH_BYTES, RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree
+from hermes_dist.world.disk.links import Linked, Links, open_folder
 
 Signature = tuple[int, int, int, int]
 """Size, mtime, ctime and inode of a file: while they stay, so does its content."""
 
 Known = Mapping[RelPath, tuple[Signature, Digest]]
 
-_Kind = Literal["folder", "file", "other"]
+_Kind = Literal["folder", "file", "link", "other"]
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CHUNK = 1 << 20
@@ -58,12 +59,13 @@ def scan(
         known: What an earlier scan knew.
 
     Returns:
-        The files with their digests; symlinks, FIFOs and the like, unreadable files and unsafe names as odd.
+        The files with their digests; links that are not followed, FIFOs and the like, unreadable files and unsafe
+        names as odd.
 
     Raises:
         DistError: The folder itself can't be opened.
     """
-    walk = _Walk(want, into, known or {}, time.time_ns())
+    walk = _Walk(want, into, known or {}, time.time_ns(), Links(home))
     try:
         fd = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
@@ -86,8 +88,10 @@ class _Walk:
         into: Callable[[RelPath], bool],
         known: Known,
         now: int,
+        links: Links,
     ) -> None:
         self._want, self._into, self._known, self._now = want, into, known, now
+        self._links = links
         self.entries: dict[RelPath, Entry] = {}
         self.odd: list[LeftOut] = []
         self.seen: dict[RelPath, tuple[Signature, Digest]] = {}
@@ -113,39 +117,73 @@ class _Walk:
         if kind == "folder":
             if self._into(path):
                 self._deeper(fd, path)
+        elif kind == "link":
+            self._link(path)
         elif self._want(path):
             if kind == "file":
                 self._file(fd, path)
             else:
                 self.odd.append(LeftOut(path, Why.NO_FILE_OR_FOLDER))
         elif kind == "other" and self._into(path):
-            # A link to a folder hides what is wanted below it: files that seem to be gone would count as deleted.
             self.odd.append(LeftOut(path, Why.LINK_OR_LIKE))
+
+    def _link(self, path: RelPath) -> None:
+        # A link to a folder hides what is wanted below it: files that seem to be gone would count as deleted.
+        link = self._links.at(path) if self._want(path) or self._into(path) else None
+        if link is None:
+            return
+        if link.why is not None:
+            self._not_followed(link)
+        elif link.folder:
+            if self._into(path):
+                with self._tried(path):
+                    self._entered(self._links.folder(path), path)
+        elif self._want(path):
+            with self._tried(path):
+                self._target(link, path)
+
+    def _not_followed(self, link: Link) -> None:
+        self.odd.append(LeftOut(link.path, link.why or Why.LINK_UNSAID, detail=link.target))
+
+    def _target(self, link: Link, path: RelPath) -> None:
+        place, _, name = link.target.rpartition("/")
+        folder = open_folder(place)
+        try:
+            self._read(folder, name, path)
+        finally:
+            os.close(folder)
 
     def _deeper(self, fd: int, path: RelPath) -> None:
         with self._tried(path):
-            deeper = os.open(path.name, _FOLDER, dir_fd=fd)
-            try:
-                self.folder(deeper, path)
-            finally:
-                os.close(deeper)
+            self._entered(os.open(path.name, _FOLDER, dir_fd=fd), path)
+
+    def _entered(self, deeper: int | None, path: RelPath) -> None:
+        if deeper is None:
+            return
+        try:
+            self.folder(deeper, path)
+        finally:
+            os.close(deeper)
 
     def _file(self, folder: int, path: RelPath) -> None:
         with self._tried(path):
-            before = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
-            known = self._known.get(path)
-            if known and stat.S_ISREG(before.st_mode) and known[0] == _signature(before):
-                self._take(path, before, known[1])
+            self._read(folder, path.name, path)
+
+    def _read(self, folder: int, name: str, path: RelPath) -> None:
+        before = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        known = self._known.get(path)
+        if known and stat.S_ISREG(before.st_mode) and known[0] == _signature(before):
+            self._take(path, before, known[1])
+            return
+        fd = os.open(name, _READ, dir_fd=folder)
+        try:
+            opened = os.fstat(fd)
+            if not stat.S_ISREG(opened.st_mode):
+                self.odd.append(LeftOut(path, Why.NO_FILE_OR_FOLDER))
                 return
-            fd = os.open(path.name, _READ, dir_fd=folder)
-            try:
-                opened = os.fstat(fd)
-                if not stat.S_ISREG(opened.st_mode):
-                    self.odd.append(LeftOut(path, Why.NO_FILE_OR_FOLDER))
-                    return
-                self._take(path, opened, digest_of(fd, opened.st_size))
-            finally:
-                os.close(fd)
+            self._take(path, opened, digest_of(fd, opened.st_size))
+        finally:
+            os.close(fd)
 
     def _take(self, path: RelPath, found: os.stat_result, digest: Digest) -> None:
         self.entries[path] = Entry(digest, bool(found.st_mode & stat.S_IXUSR))
@@ -159,6 +197,8 @@ class _Walk:
             yield
         except FileNotFoundError:
             pass
+        except Linked as error:
+            self._not_followed(error.link)
         except OSError as error:
             # These say nothing about this file: all that follow would fail and count as odd, too.
             if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
@@ -169,6 +209,8 @@ class _Walk:
 def _kind(child: os.DirEntry[str]) -> _Kind:
     if child.is_dir(follow_symlinks=False):
         return "folder"
+    if child.is_symlink():
+        return "link"
     return "file" if child.is_file(follow_symlinks=False) else "other"
 
 

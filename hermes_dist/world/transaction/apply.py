@@ -32,6 +32,7 @@ from hermes_dist.world.transaction.generations import (
     prune,
 )
 from hermes_dist.world.transaction.journal import (
+    DRAFT,
     GENERATIONS,
     JOURNAL,
     LOCKFILE,
@@ -41,6 +42,7 @@ from hermes_dist.world.transaction.journal import (
     digest_of,
     slot_of,
 )
+from hermes_dist.world.transaction.places import lead, lead_again, places_of, remove
 from hermes_dist.world.transaction.realize import (
     BALLAST,
     SYNC_EACH,
@@ -127,11 +129,13 @@ def apply(
     recover(fs, guards)
     with _explaining("nothing was changed"), ExitStack() as abort:
         found = fs.read(LOCKFILE)
+        changes = tuple(
+            sorted((s for s in steps if s.before != s.after), key=lambda step: step.path)
+        )
         journal = Journal(
             number=number or next_number(fs),
-            steps=tuple(
-                sorted((s for s in steps if s.before != s.after), key=lambda step: step.path)
-            ),
+            steps=changes,
+            places=places_of(fs, changes, lock=found != lock_after),
             lock_before=digest_of(found),
             lock_after=digest_of(lock_after),
             label=label,
@@ -238,6 +242,9 @@ def _holds_only(fs: Fs, folder: str, gone: set[RelPath]) -> bool:
 def _stage(fs: Fs, journal: Journal, read: Read, lock_after: bytes | None) -> None:
     """Write every new file into its slot and fsync it."""
     _make_folders(fs)
+    # Before anything is staged outside: a process that comes after a crash must know where to look for it.
+    _draft_journal(fs, journal)
+    lead(fs, journal.places)
     new = [(index, step) for index, step in enumerate(journal.steps) if step.after is not None]
     each = len(new) < SYNC_EACH  # one sync of the whole disk is cheaper than many of single files
     for index, step in new:
@@ -305,13 +312,21 @@ def _mode(fs: Fs, step: Step) -> tuple[int, bool]:
     return found | (found & 0o444) >> 2, True
 
 
+def _draft_journal(fs: Fs, journal: Journal) -> None:
+    """Write the journal under another name, if steps lead elsewhere."""
+    if journal.places:
+        fs.write_new(DRAFT, journal.encode(), 0o600)
+        fs.sync_folder(TXN)
+
+
 def _write_journal(fs: Fs, journal: Journal) -> None:
     """Write the journal; once its name is on the disk, the transaction is past the point of no return."""
     # Contents first, then the names of the slots, then the journal's own name: a power cut never leaves a journal
     # whose slots are missing.
-    fs.write_new(f"{JOURNAL}.tmp", journal.encode(), 0o600)
+    if not journal.places:
+        fs.write_new(DRAFT, journal.encode(), 0o600)
     fs.sync_folder(TXN)
-    fs.rename(f"{JOURNAL}.tmp", JOURNAL)
+    fs.rename(DRAFT, JOURNAL)
     fs.sync_folder(TXN)
 
 
@@ -320,6 +335,7 @@ def _finish(fs: Fs, journal: Journal, guards: Guards, *, again: bool) -> Applied
         if again:  # a killed process may have left names that are not on the disk yet
             for folder in ("", PRIVATE, TXN):
                 fs.sync_folder(folder)
+            lead_again(fs, journal.places)
         return forward(fs, journal, guards, again=again)
     except OSError as error:
         unfinished = Unfinished(
@@ -336,9 +352,12 @@ def _discard(fs: Fs) -> None:
     if fs.kind(TXN) != "folder":
         return
     if fs.kind(JOURNAL) != "absent":
-        fs.unlink(JOURNAL)
+        fs.rename(JOURNAL, DRAFT)  # not removed yet: it names what is staged elsewhere
     # The name of a journal may still be on the disk: it goes before what it speaks of.
     fs.sync_folder(TXN)
+    drafted = fs.read(DRAFT)
+    if drafted is not None and (draft := Journal.decode(drafted)) is not None:
+        remove(fs, draft.places)
     for name in fs.listdir(TXN):
         fs.unlink(f"{TXN}/{name}")
     fs.rmdir(TXN)

@@ -24,11 +24,13 @@ from hermes_dist.world.ports import Fs
 TXN = f"{PRIVATE}/txn"
 GENERATIONS = f"{PRIVATE}/generations"
 JOURNAL = f"{TXN}/journal"
+DRAFT = f"{JOURNAL}.tmp"
 SKIPPED = "skipped"
 LOCK_SLOT = "lock"
 LAST = CONFIG  # the agent reads it first, so it comes after all files it refers to
 
 __all__ = [
+    "DRAFT",
     "GENERATIONS",
     "JOURNAL",
     "LOCKFILE",
@@ -37,6 +39,7 @@ __all__ = [
     "SKIPPED",
     "TXN",
     "Journal",
+    "Place",
     "slot_of",
 ]
 
@@ -51,6 +54,27 @@ def slot_of(index: int, folder: str = TXN) -> str:
     return f"{folder}/{index}"
 
 
+class Place(Struct, frozen=True):
+    """Where a step behind a link takes place.
+
+    Attributes:
+        slot: The name of its slot in the transaction folder.
+        path: The path of the step, in the home.
+        target: What that path leads to.
+        beside: Where its slot is instead, beside the target.
+    """
+
+    slot: str
+    path: str
+    target: str
+    beside: str
+
+    @property
+    def name(self) -> str:
+        """The path of the slot."""
+        return f"{TXN}/{self.slot}"
+
+
 class Journal(Struct, frozen=True, kw_only=True):
     """What one transaction does.
 
@@ -60,6 +84,7 @@ class Journal(Struct, frozen=True, kw_only=True):
         lock_before: Digest of the lockfile it found; None if there is none.
         lock_after: Digest of the lockfile it leaves; None if there is none.
         label: Labels shown in lists, such as verb and version.
+        places: Where the steps behind a link take place.
     """
 
     number: int
@@ -67,6 +92,7 @@ class Journal(Struct, frozen=True, kw_only=True):
     lock_before: Digest | None = None
     lock_after: Digest | None = None
     label: Mapping[str, str] = field(default_factory=dict)
+    places: tuple[Place, ...] = ()
 
     def in_order(self) -> tuple[list[int], list[int], list[int]]:
         """Return step indices: deletions that make room, then new and changed files, then all other deletions.
@@ -95,8 +121,9 @@ class Journal(Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """Return one line of JSON and one with its SHA-256."""
-        data = {
-            "format": 1,
+        data: dict[str, object] = {
+            # An older program would look for a slot beside a link's target in the transaction folder, and miss it.
+            "format": 2 if self.places else 1,
             "number": self.number,
             "label": dict(self.label),
             "lock": [self.lock_before, self.lock_after],
@@ -104,6 +131,8 @@ class Journal(Struct, frozen=True, kw_only=True):
                 [step.path, _packed(step.before), _packed(step.after)] for step in self.steps
             ],
         }
+        if self.places:
+            data["places"] = [[p.slot, p.path, p.target, p.beside] for p in self.places]
         body = json.dumps(data, ensure_ascii=True, separators=(",", ":")).encode()
         return body + b"\n" + Digest.of(body).encode() + b"\n"
 
@@ -114,7 +143,7 @@ class Journal(Struct, frozen=True, kw_only=True):
         if check != Digest.of(body).encode() + b"\n":
             return None
         data: dict[str, Any] = json.loads(body)
-        if data["format"] != 1:
+        if data["format"] not in (1, 2):
             raise Invalid(
                 "this home was changed by a newer hermes-dist", hint="upgrade hermes-dist"
             )
@@ -125,6 +154,7 @@ class Journal(Struct, frozen=True, kw_only=True):
             lock_before=before and Digest(before),
             lock_after=after and Digest(after),
             label=data["label"],
+            places=tuple(Place(*row) for row in data.get("places", ())),
         )
 
     @classmethod

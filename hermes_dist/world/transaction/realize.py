@@ -32,6 +32,7 @@ from hermes_dist.world.transaction.journal import (
     Journal,
     slot_of,
 )
+from hermes_dist.world.transaction.places import bring_home, stands
 
 Guards = Mapping[RelPath, Callable[[], AbstractContextManager[None]]]
 """The agent's locks by path, held while one of its files is exchanged."""
@@ -112,6 +113,7 @@ def forward(fs: Fs, journal: Journal, guards: Guards, *, again: bool = False) ->
     if journal.lock_before != journal.lock_after:
         _swap_lock(fs, journal.lock_after)
         _sync(fs, {"", TXN})
+    bring_home(fs, journal.places)
     return Applied(tuple(sorted(skipped)), _retire(fs, journal.number))
 
 
@@ -122,11 +124,12 @@ def _run(fs: Fs, journal: Journal, indices: Iterable[int], guards: Guards) -> li
         step, slot = journal.steps[index], slot_of(index)
         with guards.get(step.path, nullcontext)():
             try:
-                done = (
-                    _take(fs, slot, step)
-                    if step.after is None
-                    else _put(fs, slot, step, step.after)
-                )
+                if not stands(fs, journal.places, step.path):
+                    done = False
+                elif step.after is None:
+                    done = _take(fs, slot, step)
+                else:
+                    done = _put(fs, slot, step, step.after)
             except Odd:
                 done = False
             except OSError as error:

@@ -260,24 +260,24 @@ def test_a_second_scan_reads_only_what_changed(tmp_path: Path) -> None:
 
 
 def test_a_scan_is_not_disturbed_by_files_that_come_and_go(tmp_path: Path) -> None:
-    (tmp_path / "skills").mkdir()
+    (tmp_path / "notes").mkdir()
     (tmp_path / "SOUL.md").write_bytes(b"s")
     stop = threading.Event()
 
     def churn() -> None:
         while not stop.is_set():
-            (tmp_path / "skills/x").write_bytes(b"x")
-            (tmp_path / "skills").rename(tmp_path / "away")
-            (tmp_path / "skills").symlink_to("/etc")
-            (tmp_path / "skills").unlink()
-            (tmp_path / "away").rename(tmp_path / "skills")
-            (tmp_path / "skills/x").unlink()
+            (tmp_path / "notes/x").write_bytes(b"x")
+            (tmp_path / "notes").rename(tmp_path / "away")
+            (tmp_path / "notes").symlink_to("/etc")
+            (tmp_path / "notes").unlink()
+            (tmp_path / "away").rename(tmp_path / "notes")
+            (tmp_path / "notes/x").unlink()
 
     worker = threading.Thread(target=churn)
     worker.start()
     try:
         for _ in range(300):
-            assert set(scan(tmp_path, yes, yes).tree) <= {"SOUL.md", "skills/x", "away/x"}
+            assert set(scan(tmp_path, yes, yes).tree) <= {"SOUL.md", "notes/x", "away/x"}
     finally:
         stop.set()
         worker.join()

@@ -37,12 +37,17 @@ def test_what_is_wanted_is_found(home: Path) -> None:
     assert look(home).odd == ()
 
 
-@pytest.mark.parametrize("target", ["elsewhere", "nowhere"])
-def test_a_symlink_in_place_of_a_folder_is_told_and_not_followed(home: Path, target: str) -> None:
-    (home / "skills" / "two").symlink_to(home.parent / target)
+@pytest.mark.parametrize(
+    ("target", "why"), [("elsewhere", Why.LINK_UNSAID), ("nowhere", Why.LINK_GONE)]
+)
+def test_a_symlink_in_place_of_a_folder_is_told_and_not_followed(
+    home: Path, target: str, why: Why
+) -> None:
+    place = home.parent / target
+    (home / "skills" / "two").symlink_to(place)
     found = look(home)
     assert list(found.tree) == ["skills/one/SKILL.md"]
-    assert found.odd == (LeftOut("skills/two", NOT_FOLLOWED),)
+    assert found.odd == (LeftOut("skills/two", why, detail=str(place)),)
 
 
 def test_a_symlink_where_nothing_is_wanted_is_nobodys_business(home: Path) -> None:
@@ -54,9 +59,10 @@ def test_something_else_in_place_of_a_folder_or_a_file_is_told(home: Path) -> No
     os.mkfifo(home / "skills" / "pipe")
     os.mkfifo(home / "skills" / "SKILL.md")
     (home / "skills" / "link").mkdir()
-    (home / "skills" / "link" / "SKILL.md").symlink_to(home.parent / "elsewhere" / "SKILL.md")
+    target = home.parent / "elsewhere" / "SKILL.md"
+    (home / "skills" / "link" / "SKILL.md").symlink_to(target)
     assert look(home).odd == (
         LeftOut("skills/SKILL.md", NEITHER),
-        LeftOut("skills/link/SKILL.md", NEITHER),
+        LeftOut("skills/link/SKILL.md", Why.LINK_UNSAID, detail=str(target)),
         LeftOut("skills/pipe", NOT_FOLLOWED),
     )

@@ -339,7 +339,7 @@ def test_a_damaged_journal_is_set_aside_with_all_it_holds(fs: RealFs, root: Path
 
 def test_a_journal_of_a_newer_format_is_left_alone(fs: RealFs, root: Path) -> None:
     cut_short(root)
-    body = b'{"format":2}'
+    body = b'{"format":3}'
     (root / ".dist/txn/journal").write_bytes(body + b"\n" + Digest.of(body).encode() + b"\n")
     with pytest.raises(Invalid, match="newer hermes-dist"):
         recover(fs)
