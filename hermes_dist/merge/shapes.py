@@ -30,7 +30,7 @@ class Shape(Enum):
 # Values without a row: a map merges by key, a list of maps with unique ids or names by item, all else whole.
 TABLE: tuple[tuple[str, str, Shape], ...] = (
     (_CONFIG, "toolsets", Shape.SET),
-    (_CONFIG, "disabled_toolsets", Shape.SET),
+    (_CONFIG, "agent.disabled_toolsets", Shape.SET),
     (_CONFIG, "plugins.enabled", Shape.SET),
     (_CONFIG, "plugins.disabled", Shape.SET),
     (_CONFIG, "skills.enabled", Shape.SET),

@@ -57,6 +57,9 @@ SHARED = [
     "skills/a/.config/x",
     "skills/a/.config/x/gh",
     "skills/a/node_modules/x",
+    # a store of the agent is told by its first names, not by what lies deep below other folders
+    "cron/a/b/c.lock",
+    "skills/a/.hub/x",
     "scripts/x.bak",
 ]
 MACHINE = [
@@ -164,6 +167,9 @@ MACHINE = [
     "skills/.archive/x/SKILL.md",
     "skills/.curator_state",
     "cron/output/x.md",
+    "cron/output/a/b/c.md",
+    "skills/.hub/a/b/c.json",
+    "plugins/.cache/a/b/c",
     "cron/.jobs.lock",
     "cron/.tick.lock",
     "cron/ticker_heartbeat",
@@ -494,6 +500,7 @@ def test_a_home_is_looked_at_where_packages_reach_and_nowhere_else() -> None:
         "skills/.hub/x",
         "cron/output/x",
         "docs/.env",
+        "odd.txt/x",
     ]
     assert [path for path in never if want(RelPath(path))] == []
     assert [
@@ -509,6 +516,7 @@ def test_a_home_is_looked_at_where_packages_reach_and_nowhere_else() -> None:
             "skills/.hub",
             "cron/output",
             "docs/__pycache__",
+            "odd.txt",
             "home",
         )
         if into(RelPath(name))

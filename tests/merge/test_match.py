@@ -128,3 +128,61 @@ def test_a_frequent_line_amid_new_ones_is_no_match_by_chance() -> None:
     old = [n if n % 2 else blank for n in range(1, 40)]
     new = [100 + n if n % 9 else blank for n in range(1, 40)]
     assert changes(old, new) == [Change(0, len(old), 0, len(new))]
+
+
+def longest_by_brute_force(numbers: list[int]) -> int:
+    best = [1] * len(numbers)
+    for k, number in enumerate(numbers):
+        best[k] = max([1, *(best[i] + 1 for i in range(k) if numbers[i] < number)])
+    return max(best, default=0)
+
+
+@LAW
+@given(st.permutations(range(9)), st.integers(0, 9))
+def test_law_anchors_are_the_longest_run_that_rises_on_both_sides(
+    order: list[int], length: int
+) -> None:
+    pairs = list(enumerate(order[:length]))
+    run = match._longest_rising(pairs)
+    assert set(run) <= set(pairs)
+    assert run == sorted(run)
+    assert [j for _, j in run] == sorted(j for _, j in run)
+    assert len(run) == longest_by_brute_force(order[:length])
+
+
+@LAW
+@given(st.lists(st.integers(0, 5), max_size=12), st.integers(0, 4), st.integers(0, 12))
+def test_law_unique_lines_are_those_that_occur_once_in_the_range(
+    lines: list[int], lo: int, hi: int
+) -> None:
+    hi = max(lo, min(hi, len(lines)))
+    once = match._unique(lines, lo, hi)
+    assert once == {
+        line: lines.index(line, lo) for line in lines[lo:hi] if lines[lo:hi].count(line) == 1
+    }
+    assert list(once.values()) == sorted(once.values())
+
+
+def test_where_nothing_but_unique_lines_is_searched_they_are_all_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(match, "_DEPTH", 0)
+    monkeypatch.setattr(match, "_SHALLOW", 0)
+    # Between the anchors 50, 51 and 52 everything differs, and what occurs twice on a side is no anchor.
+    a = [1, 50, 2, 2, 51, 3, 4, 52, 5]
+    b = [6, 50, 7, 51, 8, 8, 2, 52, 9]
+    assert changes(a, b) == [
+        Change(0, 1, 0, 1),
+        Change(2, 4, 2, 3),
+        Change(5, 7, 4, 7),
+        Change(8, 9, 8, 9),
+    ]
+
+
+def test_lines_moved_across_each_other_are_kept_on_the_side_that_keeps_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(match, "_DEPTH", 0)
+    monkeypatch.setattr(match, "_SHALLOW", 0)
+    a, b = [9, 1, 2, 3, 4, 5, 8], [7, 4, 5, 1, 2, 3, 6]
+    assert unchanged(len(a), changes(a, b)) == [1, 2, 3]

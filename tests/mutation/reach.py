@@ -22,7 +22,7 @@ Name = tuple[str, str]
 
 
 class Reach:
-    """The tests that reach a line, those of the mirrored folder first, and the quickest first.
+    """The tests that reach a line: those that mirror its module, those of its folder, the others; each quickest first.
 
     Args:
         data: What coverage measured, with contexts.
@@ -39,13 +39,14 @@ class Reach:
 
     def tests(self, mutant: Mutant) -> list[str]:
         """The tests that reach a mutant, in the order in which to run them."""
-        folder = str(Path(mutant.file).parent).replace(PACKAGE, "tests", 1) + "/test_"
+        file = Path(mutant.file.replace(PACKAGE, "tests", 1))
+        nearest = (f"{file.parent}/test_{file.stem}", f"{file.parent}/test_")
         found = {
             context.partition("|")[0] for at in self._reached(mutant) for context in self._at(*at)
         }
         ordered = sorted(
             found & set(self.times),
-            key=lambda name: (not name.startswith(folder), self.times[name], name),
+            key=lambda name: (*(not name.startswith(near) for near in nearest), self.times[name]),
         )
         spent = accumulate(self.times[name] for name in ordered)
         return [name for name, sofar in zip(ordered, spent, strict=True) if sofar < self._enough]

@@ -386,6 +386,23 @@ def test_a_provider_counts_by_whether_the_machine_uses_it() -> None:
     assert asks(key, ABSENT, ["elsewhere"], lambda: frozenset(["elsewhere"])) is EffectKind.LOOSENS
 
 
+@pytest.mark.parametrize("word", ["", "auto", "main", "Auto", "MAIN", None])
+def test_a_word_that_names_no_particular_provider_needs_no_yes(word: str | None) -> None:
+    assert asks(("auxiliary", "vision", "provider"), "elsewhere", word) is None
+
+
+def test_a_key_with_dots_in_it_is_one_step_of_a_row() -> None:
+    key = ("monitoring", "gateway_health_export", "resource_attributes", "service.name")
+    assert asks(key, ABSENT, "hermes-gateway") is None
+    assert asks(key, ABSENT, "other") is EffectKind.LOOSENS
+    assert asks((*key[:3], "service", "name"), ABSENT, "hermes-gateway") is EffectKind.LOOSENS
+
+
+def test_a_list_that_may_only_shrink_is_replaced_by_nothing_but_a_list() -> None:
+    for new in ("web", {"web": True}, None, 7):
+        assert asks(("toolsets",), ["web"], new) is EffectKind.LOOSENS
+
+
 def test_nothing_is_read_of_the_machine_where_no_provider_is_named() -> None:
     def never() -> frozenset[str]:
         raise AssertionError

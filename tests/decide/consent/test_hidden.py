@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_dist.decide.consent.hidden import find_hidden, hidden_characters, invisible_characters
+from hermes_dist.decide.consent.hidden import (
+    find_hidden,
+    hidden_characters,
+    invisible_characters,
+    is_plainly_visible,
+)
 from hermes_dist.model.paths import RelPath
 
 SOUL = RelPath("SOUL.md")
@@ -97,6 +102,50 @@ def test_marks_of_a_line_are_told_once_and_every_line_is_told() -> None:
 )
 def test_prompts_settings_and_code_are_looked_at(name: str) -> None:
     assert found("x = 1  # \u202e", RelPath(name)) == ("line 1: U+202E",)
+
+
+@pytest.mark.parametrize("suffix", [".md", ".txt", ".yaml", ".yml", ".json", ".j2", ".prompt", ""])
+def test_a_file_that_a_model_reads_is_looked_at_even_if_it_is_damaged(suffix: str) -> None:
+    path = RelPath(f"docs/x{suffix}")
+    assert hidden_characters(path, b"\xff\n\xe2\x80\xae\x00") == ("line 2: U+202E",)
+    assert invisible_characters(path, "a\u200bb".encode()) == ("line 1: U+200B",)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".py", ".bin"])
+def test_any_other_damaged_file_is_read_by_nobody(suffix: str) -> None:
+    path = RelPath(f"docs/x{suffix}")
+    assert hidden_characters(path, b"\xff\n\xe2\x80\xae") == ()
+    assert hidden_characters(path, b"\x00\n\xe2\x80\xae") == ()
+    assert invisible_characters(path, "a\u200bb".encode()) == ()
+
+
+def test_an_escape_beyond_all_characters_in_a_damaged_document_stands_for_nothing() -> None:
+    for number in ("00110000", "ffffffff"):
+        damaged = f'a: [\n"\\U{number}\\u202e"'.encode()
+        assert hidden_characters(RelPath("config.yaml"), damaged) == (
+            "the value of it, which can't be loaded: U+202E",
+        )
+    highest = b'a: [\n"\\U0010ffff\\x41"'
+    assert hidden_characters(RelPath("config.yaml"), highest) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "visible"),
+    [
+        ("plain é 日本", True),
+        ("", True),
+        ("two\nlines", False),
+        ("tab\t", False),
+        ("a\u200bb", False),
+        ("a\u202eb", False),
+        ("a\u2800b", False),
+        ("a\ufe0fb", False),
+        ("\ue000", False),
+        ("\u3164", False),
+    ],
+)
+def test_a_text_is_visible_if_each_of_its_characters_is(text: str, visible: bool) -> None:
+    assert is_plainly_visible(text) is visible
 
 
 def test_pictures_and_other_bytes_are_not_text() -> None:

@@ -126,6 +126,13 @@ def test_a_path_is_found_however_a_shell_spells_it(text: str) -> None:
     assert meant(text, "tools/run.sh", "docs/x.md") == {"tools/run.sh"}
 
 
+@pytest.mark.parametrize("variable", ["$X", "${X}", "${X:-/y}", "%X%", "$HERE_IT_IS"])
+def test_what_follows_a_variable_may_lie_in_any_folder(variable: str) -> None:
+    for text in (f"{variable}/sub/run.sh", f"{variable}\\sub\\run.sh"):
+        assert meant(text, "tools/sub/run.sh", "sub/other.sh") == {"tools/sub/run.sh"}
+    assert meant("/sub/run.sh", "tools/sub/run.sh") == set()
+
+
 @pytest.mark.parametrize(
     "text",
     ["tools/run", "run.shx", "xrun.sh", "/etc/run.sh", "~/other/run.sh", "other/run.sh/x", ""],

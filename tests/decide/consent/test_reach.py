@@ -238,6 +238,14 @@ def test_an_option_that_names_a_folder_says_where_a_command_runs(option: str) ->
     assert found(files, "make", option, "gone") == {"Makefile", "scripts/a.py"}
 
 
+@pytest.mark.parametrize(("folder", "file"), [("s", "x/s/x.json"), ("sub", "x/sub/y.json")])
+def test_a_folder_may_be_written_right_after_the_letter_of_its_option(
+    folder: str, file: str
+) -> None:
+    files: dict[str, str | bytes] = {"x/s/x.json": "", "x/sub/y.json": "", "Makefile": ""}
+    assert found(files, "make", f"-C{folder}") == {file}
+
+
 def test_a_header_with_a_variable_is_no_riddle_but_a_line_of_a_shell_is() -> None:
     files: dict[str, str | bytes] = {"scripts/a.py": "", "tools/b.sh": ""}
     assert found(files, "npx", "mcp-remote", "--header", "Authorization: Bearer ${TOKEN}") == set()
