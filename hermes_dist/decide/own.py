@@ -10,7 +10,8 @@ from hermes_dist.decide.consent.contents import data_in
 from hermes_dist.decide.consent.jobs import label_of
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.consent.switches import units_in
-from hermes_dist.decide.placement.jobs import JOBS, Job, jobs_by_id
+from hermes_dist.decide.placement.job_ids import Job
+from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.paths import RelPath

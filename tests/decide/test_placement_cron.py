@@ -165,7 +165,7 @@ def test_ids_are_stable_unique_and_never_a_users() -> None:
     assert len(set(ids)) == 5
     assert ids == [job["id"] for job in shelf.jobs(shelf.place(files).tree)]
     assert ids[1] == hashlib.sha256(b"cron/jobs.json\0watch").hexdigest()[:12]
-    taken = shelf.place(files, user_ids=frozenset([own, str(ids[1])]))
+    taken = shelf.place(files, user_jobs={own: {}, str(ids[1]): {}})
     others = [job["id"] for job in shelf.jobs(taken.tree)]
     assert own not in others
     assert ids[1] not in others
@@ -174,10 +174,10 @@ def test_ids_are_stable_unique_and_never_a_users() -> None:
     assert [
         job["id"] for job in shelf.jobs(kept.tree)
     ] == others  # even when the user's job is gone
-    held = shelf.place({"cron/a.yaml": "prompt: x\nschedule: every 1h\n"}, user_ids=frozenset())
+    held = shelf.place({"cron/a.yaml": "prompt: x\nschedule: every 1h\n"}, user_jobs={})
     first = shelf.jobs(held.tree)[0]["id"]
     moved = shelf.place(
-        {"cron/a.yaml": "prompt: x\nschedule: every 1h\n"}, user_ids=frozenset([str(first)])
+        {"cron/a.yaml": "prompt: x\nschedule: every 1h\n"}, user_jobs={str(first): {}}
     )
     after = shelf.place(
         {"cron/a.yaml": "prompt: x\nschedule: every 1h\n"}, keep_containers=moved.tree

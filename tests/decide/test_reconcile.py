@@ -46,7 +46,9 @@ class World:
         yes: bool = False,
     ) -> Plan:
         own = self.ids(self.home) - self.ids(self.base)
-        placed = self.shelf.place(files, user_ids=own, keep_containers=self.base)
+        placed = self.shelf.place(
+            files, user_jobs={ident: {} for ident in own}, keep_containers=self.base
+        )
         granted = grant(frozenset(), everything=yes, before=self.approved)
         decisions = Decisions(
             sides=decisions.sides, default=decisions.default, kept=decisions.kept, granted=granted

@@ -29,7 +29,8 @@ from hermes_dist.decide.consent.starts import (
     unit_start,
 )
 from hermes_dist.decide.consent.switches import Judge, Unit, job_unit, units_of
-from hermes_dist.decide.placement.jobs import JOBS, Job, jobs_by_id
+from hermes_dist.decide.placement.job_ids import Job
+from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.model.documents.api import get
 from hermes_dist.model.facts import LOADS, fact_text

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from hermes_dist.decide.consent.contents import digest_of, plain
 from hermes_dist.decide.consent.switches import Judge, WhyOff, job_unit
-from hermes_dist.decide.placement.jobs import JOBS, Job, jobs_by_id, meaning
+from hermes_dist.decide.placement.job_ids import Job
+from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id, meaning
 from hermes_dist.model.documents.api import ABSENT, same
 from hermes_dist.model.facts import Fact, fact_text, facts_of
 from hermes_dist.model.keypath import Item, KeyPath, format_key

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from hermes_dist.agents.jobs import REASON
 from hermes_dist.decide.consent.contents import data_in
-from hermes_dist.decide.placement.jobs import JOBS, PAUSED_BY, Job, jobs_by_id, read_jobs
+from hermes_dist.decide.placement.job_ids import Job
+from hermes_dist.decide.placement.jobs import JOBS, PAUSED_BY, jobs_by_id, read_jobs
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.schedules import can_start
 from hermes_dist.decide.placement.servers import MCP, SERVERS, is_off, read_servers
@@ -210,10 +211,10 @@ def _servers_off(placed: Tree, shipped: Tree, read: Read) -> Iterator[object]:
 
 
 def _jobs_off(placed: Tree, shipped: Tree, read: Read) -> Iterator[str]:
-    ids = jobs_by_id(data_in(JOBS, placed, read)).keys()
-    if not ids:
+    known = jobs_by_id(data_in(JOBS, placed, read))
+    if not known:
         return
-    for job in read_jobs(shipped, read, name="", base_ids=ids).jobs:
+    for job in read_jobs(shipped, read, name="", base_jobs=known).jobs:
         if _says_off(job.written):
             yield job.id
 

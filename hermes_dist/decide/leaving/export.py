@@ -12,7 +12,8 @@ from hermes_dist.agents.jobs import REASON
 from hermes_dist.agents.places import LETS_IN, MEMORIES, OF_FOREIGN_ARCHIVES, SESSIONS
 from hermes_dist.decide.ownership import is_rebuilt
 from hermes_dist.decide.parts import PARTS, part_of
-from hermes_dist.decide.placement.jobs import JOBS, PAUSED_BY, Job, is_runtime
+from hermes_dist.decide.placement.job_ids import Job
+from hermes_dist.decide.placement.jobs import JOBS, PAUSED_BY, is_runtime
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP, SERVERS
 from hermes_dist.decide.secrets.finder import find_secrets

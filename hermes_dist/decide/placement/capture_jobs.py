@@ -6,16 +6,14 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hermes_dist.decide.placement.job_ids import Job, made_id, own_id
 from hermes_dist.decide.placement.jobs import (
     JOB_SIGNS,
     JOBS,
-    Job,
     ShippedJob,
     ShippedJobs,
     definition,
     label_of,
-    made_id,
-    own_id,
     runs_once,
     times_of,
 )

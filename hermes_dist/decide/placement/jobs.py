@@ -6,34 +6,32 @@ agent writes it, paused.
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hermes_dist.agents import jobs as fields
 from hermes_dist.agents import places
+from hermes_dist.decide.placement.job_ids import ID, NO_JOBS, Job, Unnamed, ids_for, own_id
 from hermes_dist.decide.placement.schedules import can_start, parse_schedule
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.shapes import Shape, shape_of
-from hermes_dist.model.documents.api import Kind, kind_of, load_data
+from hermes_dist.model.documents.api import Kind, kind_of, load_data, same
 from hermes_dist.model.keypath import Item
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
+from hermes_dist.model.values import as_map
 
 JOBS: Final = RelPath(places.JOBS)
 PAUSED_BY: Final = "from package "
 """The beginning of the reason that an unapproved job of a package is paused for."""
-Job = dict[str, object]
 Steps = tuple[str | int, ...]
 """The position of a job in the author's file: keys of maps, indexes of lists."""
 
-_ID = re.compile(r"[0-9a-f]{12}")
 JOB_SIGNS = ("prompt", "schedule", "script", "skills", "skill")
 """A map with one of these keys is a job."""
 _TEXTS = ("model", "provider", "base_url", "script", "workdir")
@@ -76,8 +74,8 @@ def read_jobs(
     read: Read,
     *,
     name: str,
-    user_ids: Collection[str] = (),
-    base_ids: Collection[str] = (),
+    user_jobs: Mapping[str, Job] = NO_JOBS,
+    base_jobs: Mapping[str, Job] = NO_JOBS,
 ) -> ShippedJobs:
     """Read the jobs of a package and convert them to the home's spelling.
 
@@ -85,12 +83,12 @@ def read_jobs(
         package: The package.
         read: Gives contents by digest.
         name: The package's name, which goes into the reason that jobs are paused for.
-        user_ids: Ids of the user's jobs, which are taken.
-        base_ids: Ids that jobs of this package had before; they are kept.
+        user_jobs: The user's own jobs by id. Their ids are taken, unless a job of the package is the same job: one that
+            the user contributed, or that stayed when the package was uninstalled.
+        base_jobs: The jobs of this package as the home received them, by id: they keep their ids.
     """
     jobs: list[ShippedJob] = []
     notes: list[Note] = []
-    taken = set(user_ids)
     files = frozenset(filter(is_job_file, package))
     for path in sorted(files):
         try:
@@ -100,18 +98,13 @@ def read_jobs(
             notes.append(Note.of(NoteKind.UNREADABLE_JOBS, path, place=err.where, why=err.what))
             continue
         for steps, raw in found:
-            try:
-                placed, schedule = _placed(path, steps, raw, name)
-            except Invalid as err:
-                why = err.within(place_in(steps)) if steps else err
-                notes.append(Note.of(NoteKind.NOT_A_JOB, path, place=why.where, why=why.what))
-                continue
-            placed["id"] = _free_id(path, placed, raw, taken, base_ids)
-            taken.add(str(placed["id"]))
-            jobs.append(ShippedJob(path, steps, raw if isinstance(raw, dict) else {}, placed))
-            if not can_start(schedule):
-                notes.append(_without_start(path, steps, schedule))
-    return ShippedJobs(tuple(jobs), files, tuple(notes))
+            read_as = _read_job(path, steps, raw, name)
+            jobs += [read_as] if isinstance(read_as, ShippedJob) else []
+            notes += [read_as] if isinstance(read_as, Note) else _without_start(read_as)
+    unnamed = [Unnamed(job.path, own_id(job.written), job.placed) for job in jobs]
+    ids = ids_for(unnamed, base_jobs, user_jobs, _alike)
+    named = (replace(j, placed={**j.placed, "id": i}) for j, i in zip(jobs, ids, strict=True))
+    return ShippedJobs(tuple(named), files, tuple(notes))
 
 
 def _jobs_in(data: object) -> Iterator[tuple[Steps, object]]:
@@ -156,9 +149,23 @@ def _no_job() -> Invalid:
     )
 
 
-def _without_start(path: RelPath, steps: Steps, schedule: Job) -> Note:
-    display, place = str(schedule["display"]), place_in(steps)
-    return Note.of(NoteKind.JOB_WITHOUT_START, path, place=place, schedule=display)
+def _read_job(path: RelPath, steps: Steps, raw: object, package: str) -> ShippedJob | Note:
+    """Convert one job, still without its id in the home; a note if it can't be one."""
+    try:
+        placed = _placed(path, steps, raw, package)
+    except Invalid as err:
+        why = err.within(place_in(steps)) if steps else err
+        return Note.of(NoteKind.NOT_A_JOB, path, place=why.where, why=why.what)
+    return ShippedJob(path, steps, raw if isinstance(raw, dict) else {}, placed)
+
+
+def _without_start(job: ShippedJob) -> list[Note]:
+    schedule = job.placed["schedule"]
+    if can_start(schedule):
+        return []
+    display = str(as_map(schedule)["display"])
+    place = place_in(job.steps)
+    return [Note.of(NoteKind.JOB_WITHOUT_START, job.path, place=place, schedule=display)]
 
 
 def place_in(steps: Steps) -> str:
@@ -167,8 +174,8 @@ def place_in(steps: Steps) -> str:
     return "".join(words).lstrip(".")
 
 
-def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> tuple[Job, Job]:
-    """Convert one job to the agent's spelling, paused, and return it with its schedule.
+def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> Job:
+    """Convert one job to the agent's spelling, paused.
 
     Raises:
         Invalid: The data can't be a job.
@@ -180,7 +187,7 @@ def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> tuple[Job
         raise Invalid("the job has neither prompt, script nor skills; left out")
     schedule = parse_schedule(raw.get("schedule", raw.get("schedule_display")))
     job["schedule"] = _plain(schedule)
-    return _in_agents_shape(job, label_of(job, path, steps), package), schedule
+    return _in_agents_shape(job, label_of(job, path, steps), package)
 
 
 def label_of(job: Mapping[str, object], path: RelPath, steps: Steps) -> str:
@@ -188,7 +195,7 @@ def label_of(job: Mapping[str, object], path: RelPath, steps: Steps) -> str:
     own = job.get("name")
     if isinstance(own, str) and own.strip():
         return own
-    if steps and isinstance(steps[-1], str) and not _ID.fullmatch(steps[-1]):
+    if steps and isinstance(steps[-1], str) and not ID.fullmatch(steps[-1]):
         return steps[-1]
     if not steps:
         return path.name.rpartition(".")[0]
@@ -306,33 +313,6 @@ def _plain(value: object) -> object:
     return value
 
 
-def own_id(job: object) -> str:
-    """Return the id that the author gave to a job; empty if it is not a valid id."""
-    own = job.get("id") if isinstance(job, Mapping) else None
-    if not isinstance(own, str) or not _ID.fullmatch(own):
-        return ""
-    return own
-
-
-def made_id(path: RelPath, name: object, n: int = 0) -> str:
-    """Derive the id of a job from its file and name; ``n`` counts further jobs of that name."""
-    seed = f"{path}\0{name}\0{n}" if n else f"{path}\0{name}"
-    return hashlib.sha256(seed.encode()).hexdigest()[:12]
-
-
-def _free_id(
-    path: RelPath, job: Job, raw: object, taken: Collection[str], base_ids: Collection[str]
-) -> str:
-    """Choose a free id for a job: the author's if valid, else one derived from path and name."""
-    hashes = (made_id(path, job["name"], n) for n in itertools.count())
-    wanted = [*filter(None, [own_id(raw)]), *itertools.islice(hashes, 16)]
-    # An id that this package had before comes first: the home knows the job by it, with its run state.
-    for ident in wanted:
-        if ident in base_ids and ident not in taken:
-            return ident
-    return next(ident for ident in itertools.chain(wanted, hashes) if ident not in taken)
-
-
 def meaning(job: Mapping[str, object]) -> Job:
     """Return what a job does, with defaults filled in; its schedule is as written, except for its display text."""
     schedule = job.get("schedule")
@@ -349,6 +329,10 @@ def meaning(job: Mapping[str, object]) -> Job:
     known["attach_to_session"] = job.get("attach_to_session")
     told = (*known, "id", "skill", "name", "schedule_display")
     return known | {k: v for k, v in job.items() if k not in told and not is_runtime(k)}
+
+
+def _alike(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    return same(meaning(one), meaning(other))
 
 
 def _without_display(schedule: object) -> object:

@@ -7,12 +7,13 @@ that conflicts have the names users see, and comments stay in place. The inverse
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
 
 from hermes_dist.agents import places
+from hermes_dist.decide.placement.job_ids import NO_JOBS, Job
 from hermes_dist.decide.placement.jobs import JOBS, ShippedJobs, jobs_by_id, read_jobs
 from hermes_dist.decide.placement.servers import (
     MCP,
@@ -58,7 +59,7 @@ def place(
     read: Read,
     *,
     name: str = "",
-    user_ids: Collection[str] = (),
+    user_jobs: Mapping[str, Job] = NO_JOBS,
     keep_containers: Tree = EMPTY,
 ) -> Placed:
     """Convert a package to the home's spelling: servers and jobs go into the agent's own files, switched off.
@@ -67,7 +68,7 @@ def place(
         package: The payload of a package.
         read: Gives contents by digest, also those of ``keep_containers``.
         name: The package's name, which goes into the reason that its jobs are paused for.
-        user_ids: Ids of the user's cron jobs, which are taken.
+        user_jobs: The user's own cron jobs by id: their ids are taken.
         keep_containers: What the home last received: a ``config.yaml`` or ``cron/jobs.json`` in it stays, emptied,
             when the package no longer has one (the home's may hold the user's own), and its jobs keep their ids.
     """
@@ -79,8 +80,8 @@ def place(
         package,
         read,
         name=name or "?",
-        user_ids=user_ids,
-        base_ids=_ids_of(keep_containers.get(JOBS), read),
+        user_jobs=user_jobs,
+        base_jobs=_jobs_of(keep_containers.get(JOBS), read),
     )
     # The files that are converted go; what they hold comes back under the home's names.
     changes: dict[RelPath, Entry | None] = dict.fromkeys([*jobs.files, *({MCP} & package.keys())])
@@ -155,13 +156,13 @@ def _put(blobs: dict[Digest, bytes], data: bytes, *, executable: bool = False) -
     return Entry(digest, executable)
 
 
-def _ids_of(entry: Entry | None, read: Read) -> Collection[str]:
+def _jobs_of(entry: Entry | None, read: Read) -> Mapping[str, Job]:
     if entry is None:
-        return ()
+        return {}
     try:
-        return jobs_by_id(load_data(read(entry.digest), Kind.JSON)).keys()
+        return jobs_by_id(load_data(read(entry.digest), Kind.JSON))
     except Invalid:
-        return ()
+        return {}
 
 
 def _with_servers(authors: bytes, servers: list[ShippedServer]) -> tuple[bytes, Note | None]:

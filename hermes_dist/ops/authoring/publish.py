@@ -26,7 +26,7 @@ from hermes_dist.model.tree import Tree, together
 from hermes_dist.ops.authoring.capture import base_of
 from hermes_dist.ops.authoring.publication import Publication, PublishOptions, plan
 from hermes_dist.ops.change.fetch import Incoming, fetch, placed_for
-from hermes_dist.ops.change.observe import first_of, user_job_ids
+from hermes_dist.ops.change.observe import first_of, user_jobs_in
 from hermes_dist.ops.change.proposal import Outcome, carry_out
 from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import Choices
@@ -117,8 +117,8 @@ def _remember(ctx: Context, made: Publication, commit: str) -> Outcome:
     ctx.store.put_many(read(entry.digest) for entry in base.values())
     target = Target(made.spec, made.refs, f"refs/heads/{made.branch}", commit, PinKind.BRANCH)
     try:
-        user_ids = user_job_ids(found.home, read, base)
-        incoming = placed_for(ctx, fetch(ctx, target), found.home.base, user_ids)
+        user_jobs = user_jobs_in(found.home, read, base)
+        incoming = placed_for(ctx, fetch(ctx, target), found.home.base, user_jobs)
         incoming = _signed_here(_as_partial(ctx, made, incoming, base), made)
         # An update like any other: over the base that was just published, it brings in only what others did.
         proposal = propose(ctx, found.home, incoming, Choices(), verb="publish", base=base)

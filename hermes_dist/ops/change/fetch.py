@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.ownership import Payload, payload_of
+from hermes_dist.decide.placement.job_ids import NO_JOBS, Job
 from hermes_dist.decide.placement.place import place
 from hermes_dist.decide.trust import Verdict
 from hermes_dist.decide.versions import check_requires
@@ -18,7 +21,7 @@ from hermes_dist.model.source import Pin, SourceSpec
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.change.moved_source import nowhere
-from hermes_dist.ops.change.observe import user_job_ids
+from hermes_dist.ops.change.observe import user_jobs_in
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
@@ -106,7 +109,7 @@ def placed_for(
     ctx: Context,
     fetched: Fetched,
     base: Tree = EMPTY,
-    user_ids: frozenset[str] = frozenset(),
+    user_jobs: Mapping[str, Job] = NO_JOBS,
 ) -> Incoming:
     """Convert a fetched package to the form that a home uses, ready for merging.
 
@@ -114,7 +117,7 @@ def placed_for(
         ctx: The context.
         fetched: The package.
         base: What the home received before; empty for a new home.
-        user_ids: Ids of cron jobs that are the user's own.
+        user_jobs: Cron jobs of the user's own, by id.
 
     Raises:
         Invalid: A document of the package can't be converted.
@@ -124,7 +127,7 @@ def placed_for(
         payload.tree,
         ctx.store.read,
         name=fetched.manifest.name,
-        user_ids=user_ids,
+        user_jobs=user_jobs,
         keep_containers=base,
     )
     ctx.store.put_many(placed.blobs.values())
@@ -154,8 +157,8 @@ def placed_in(ctx: Context, fetched: Fetched, home: Home, base: Tree | None = No
     Raises:
         Invalid: A document of the package can't be converted.
     """
-    user_ids = user_job_ids(home, mending(ctx, home.lock), base)
-    return placed_for(ctx, fetched, home.base, user_ids)
+    user_jobs = user_jobs_in(home, mending(ctx, home.lock), base)
+    return placed_for(ctx, fetched, home.base, user_jobs)
 
 
 def about_requires(ctx: Context, incoming: Incoming, request: Request) -> Note | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,7 +11,8 @@ from hermes_dist.agents import places
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.jobs import job_ids
 from hermes_dist.decide.ownership import looked_at
-from hermes_dist.decide.placement.jobs import JOBS
+from hermes_dist.decide.placement.job_ids import Job
+from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.decide.placement.stock import STOCK_SOULS, agents_own
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.documents.api import Kind, load_data
@@ -151,8 +152,8 @@ def first_of(one: Read, other: Read) -> Read:
     return read
 
 
-def user_job_ids(home: Home, read: Read, base: Tree | None = None) -> frozenset[str]:
-    """The ids of the cron jobs in a home that came from no package.
+def user_jobs_in(home: Home, read: Read, base: Tree | None = None) -> Mapping[str, Job]:
+    """The cron jobs in a home that came from no package, by id.
 
     Args:
         home: The home.
@@ -160,17 +161,17 @@ def user_job_ids(home: Home, read: Read, base: Tree | None = None) -> frozenset[
         base: What the package brought, if that is not the lock's base.
 
     Returns:
-        The ids; empty if the package's own jobs file is lost, because then its jobs can't be told from the user's.
+        The jobs; empty if the package's own jobs file is lost, because then its jobs can't be told from the user's.
     """
     try:
         found = load_data((home.path / JOBS).read_bytes(), Kind.JSON)
     except (OSError, Invalid):
-        return frozenset()
+        return {}
     if base is None:
         base = home.base
     entry = base.get(JOBS)
     try:
         packaged = job_ids(load_data(read(entry.digest), Kind.JSON)) if entry else frozenset[str]()
     except Lost:
-        return frozenset()
-    return job_ids(found) - packaged
+        return {}
+    return {ident: job for ident, job in jobs_by_id(found).items() if ident not in packaged}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_dist.decide.placement.jobs import jobs_by_id, meaning, own_id, skills_of, times_of
+from hermes_dist.decide.placement.job_ids import own_id
+from hermes_dist.decide.placement.jobs import jobs_by_id, meaning, skills_of, times_of
 
 
 @pytest.mark.parametrize(
