@@ -153,3 +153,24 @@ def test_a_comment_that_moved_to_another_key_stands_once() -> None:
     assert merged(base, ours, "a: 1\nb: 1\n# why\nc: 1\n").count("# why") == 1
     swapped = merged("# A\na: 1\n# B\nb: 1\n", "# A\na: 2\n# B\nb: 1\n", "# B\nb: 1\n# A\na: 1\n")
     assert (swapped.count("# A"), swapped.count("# B")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "held", "content"),
+    [
+        ("a: 1\nb: 1\n", "a: 1 # mine\n", "c: 1\n", ["a"], "a: 1 # mine\nc: 1\n"),
+        ("a: 1\nb: 1\n", "# mine\na: 1\n", "b: 1\n", ["a"], "# mine\na: 1\n"),
+        ("a: 1\nb: 1\nc: 1\n", "a: 1 # mine\nb: 1\n", "c: 1\n", ["a"], "a: 1 # mine\n"),
+        ("m:\n  a: 1\n  b: 1\n", "m:\n  a: 1 # mine\n", "m:\n  c: 1\n", ["m.a"], None),
+    ],
+)
+def test_where_upstream_removed_every_key_that_is_left_only_the_ones_with_comments_are_held(
+    base: str, ours: str, theirs: str, held: list[str], content: str | None
+) -> None:
+    result = joined(base, ours, theirs)
+    assert [key for key, _ in result.conflicts] == held
+    if content is not None:
+        assert result.content.decode() == content
+    assert joined(base, ours, theirs, Side.THEIRS).content.decode() in (theirs, "{}\n")
+    again = joined(result.base.decode(), result.content.decode(), theirs)
+    assert (again.content, again.base) == (result.content, result.base)

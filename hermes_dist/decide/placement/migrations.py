@@ -117,7 +117,7 @@ def _words_back(data: bytes, made: bytes, shipped: bytes, keys: tuple[KeyPath, .
     try:
         here, mine, own = (load_data(each, Kind.YAML) for each in (data, made, shipped))
         edits = {key: get(own, key) for key in keys if get(here, key) == get(mine, key)}
-        return put(data, Kind.YAML, edits, donor=shipped)
+        return put(data, Kind.YAML, edits, donor=shipped, package=True)
     except (Invalid, Unmergeable):
         return data
 
@@ -156,7 +156,7 @@ def _with(data: bytes, edits: Edits) -> bytes:
     if not edits:
         return data
     try:
-        return put(data, Kind.YAML, edits)
+        return put(data, Kind.YAML, edits, package=True)
     except (Invalid, Unmergeable):
         return data
 

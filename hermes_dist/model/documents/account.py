@@ -1,8 +1,9 @@
-"""One account of the comments of a spliced document: what ours and the donor both hold stands exactly once.
+"""One account of the comments of a spliced document: the user's, and what ours and the donor both hold, stand once.
 
 Each edit of a splice takes its comments along, and none knows what another one did. So a comment that moved to another
 key, or from which the author parted it by a blank line, would come a second time with the new key or leave with the old
-one. That is put right in the spliced text, where every comment is known.
+one; and a comment of the user's would leave with a value of the package. That is put right in the spliced text, where
+every comment is known. Merging, placing, removing, publishing and editing one setting all use this one account.
 """
 
 from __future__ import annotations
@@ -10,26 +11,61 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from msgspec import Struct
+
 from hermes_dist.model.documents.edits import Edit, applied
 from hermes_dist.model.documents.layout import comments
 from hermes_dist.model.documents.nodes import Document
 
 
-def balanced(doc: Document, edits: list[Edit], result: Document, donor: Document) -> str:
+class Account(Struct, frozen=True):
+    """The comments of the documents that a splice brings together: which must stand after it, and which may.
+
+    Attributes:
+        own: Those of the document that is edited.
+        new: Those of the donor, from which new entries are taken.
+        old: Those that belong to the package, so that they may leave: the common ancestor's.
+    """
+
+    own: Counter[str]
+    new: Counter[str]
+    old: Counter[str]
+
+    @property
+    def mine(self) -> Counter[str]:
+        """The comments that only the user can have written: the package never had them."""
+        return self.own - self.old
+
+    def faults(self, got: Counter[str], leaving: Counter[str]) -> tuple[Counter[str], Counter[str]]:
+        """Return which comments of a result are too many, and which are missing.
+
+        Args:
+            got: Its comments.
+            leaving: Comments of the user that leave with their entries; the caller is told of them.
+        """
+        least = (self.own & self.new) | (self.mine - leaving)
+        return got - (self.own | self.new), least - got
+
+
+def balanced(
+    doc: Document,
+    edits: list[Edit],
+    result: Document,
+    faults: tuple[Counter[str], Counter[str]],
+    margin: int | None = None,
+) -> str:
     """Return the text of a spliced document with the comments that are too many or too few put right.
 
     Args:
         doc: The document before the edits.
         edits: The edits.
         result: The document after them.
-        donor: The document from which new entries were taken.
+        faults: What :meth:`Account.faults` found.
+        margin: The column for comments that come back; None for the one they had.
     """
-    own, new, got = comments(doc), comments(donor), comments(result)
-    doubled, missing = got - (own | new), (own & new) - got
-    if not doubled and not missing:
-        return result.text
+    doubled, missing = faults
     spans = list(_spans(edits))
-    mends = [*_without(doubled, result, spans), *_back(missing, doc, result, spans)]
+    mends = [*_without(doubled, result, spans), *_back(missing, doc, result, spans, margin)]
     return applied(result.text, mends)
 
 
@@ -55,28 +91,39 @@ def _without(
             line = text.rfind("\n", 0, at) + 1
             before = text[line:at]
             if before.strip():
-                yield Edit(line + len(before.rstrip()), at + len(note), "", edit.path, None)
+                yield Edit(line + len(before.rstrip()), at + len(note), "", edit.path)
             else:
                 stop = text.find("\n", at) + 1
-                yield Edit(line, stop or len(text), "", edit.path, None)
+                yield Edit(line, stop or len(text), "", edit.path)
 
 
 def _back(
-    missing: Counter[str], doc: Document, result: Document, spans: list[tuple[Edit, int, int]]
+    missing: Counter[str],
+    doc: Document,
+    result: Document,
+    spans: list[tuple[Edit, int, int]],
+    margin: int | None,
 ) -> Iterator[Edit]:
     """Yield edits that put comments back above the place where they were taken out."""
     left = missing.copy()
     for edit, start, _ in spans:
         above = result.text.rfind("\n", 0, start) + 1
+        # Above a line that stays in part, a comment begins where that line does; else where it began.
+        kept = _margin(result.text, above) if result.text[above:start].strip() else None
         for at, note in _between(doc, edit.start, edit.end):
             if not left[note]:
                 continue
             left[note] -= 1
-            line = doc.text[doc.text.rfind("\n", 0, at) + 1 :]
-            margin = line[: len(line) - len(line.lstrip(" "))]
-            yield Edit(above, above, f"{margin}{note}{doc.newline}", edit.path, None)
+            column = next(one for one in (margin, kept, _margin(doc.text, at)) if one is not None)
+            yield Edit(above, above, f"{' ' * column}{note}{doc.newline}", edit.path)
 
 
 def _between(doc: Document, start: int, end: int) -> list[tuple[int, str]]:
     comments(doc)  # finds them
     return [(at, note) for at, note in doc.notes or [] if start <= at < end]
+
+
+def _margin(text: str, at: int) -> int:
+    """Return the indentation of the line at a position."""
+    line = text[text.rfind("\n", 0, at) + 1 :]
+    return len(line) - len(line.lstrip(" "))

@@ -6,12 +6,14 @@ is here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents.account import balanced
+from hermes_dist.model.documents.account import Account, balanced
+from hermes_dist.model.documents.layout import comments
 from hermes_dist.model.documents.nodes import (
     DEFAULT,
     MANIFEST,
@@ -39,6 +41,7 @@ __all__ = [
     "Spliced",
     "Steps",
     "Unmergeable",
+    "comments_of",
     "dump",
     "get",
     "graft",
@@ -160,53 +163,80 @@ class Spliced(Struct, frozen=True):
 
 
 def rewrite(
-    doc: Document, want: object, *, donor: Document | None = None, base: Document | None = None
+    doc: Document,
+    want: object,
+    *,
+    donor: Document | None = None,
+    base: Document | None = None,
+    package: bool = False,
 ) -> Spliced:
     """Edit a document so that it holds ``want``, and keep every byte that need not change.
+
+    Comments of the document stay, also those of entries that go, unless they are the package's. With a base, those
+    of the user that stand at an entry that goes are reported instead, because such a removal has to be asked about.
 
     Args:
         doc: The document to edit.
         want: The data it must hold; the order of a map's keys decides where new ones go.
         donor: A document that already spells the new values, with their comments.
-        base: The common ancestor of both: it tells whose a comment is. An entry of ``doc`` spelled as in ``base``
-            takes the donor's comments; removing a comment that is not in ``base`` is always reported.
+        base: The common ancestor of both: its comments are the package's. An entry of ``doc`` spelled as in ``base``
+            takes the donor's comments.
+        package: The document itself is the package's, so that its comments leave with their entries.
 
     Raises:
         Unmergeable: The document can't be edited by splicing; a wrong result is never returned.
     """
+    account = Account(*(comments_of(each) for each in (doc, donor, doc if package else base)))
     try:
-        return _rewritten(doc, want, Splice(doc, donor, base))
+        return _rewritten(doc, want, Splice(doc, donor, base), account)
     except Unmergeable:
         if donor is None or base is None:
             raise
     # What upstream did to comments and spelling matters less than its values: without the former more can be spliced.
-    return _rewritten(doc, want, Splice(doc, donor, base, follows=False))
+    return _rewritten(doc, want, Splice(doc, donor, base, follows=False), account)
 
 
-def _rewritten(doc: Document, want: object, splice: Splice) -> Spliced:
-    text = _balanced(doc, splice, splice.text(want))
-    lost = tuple(splice.lost(_again(doc.encode(text), doc.kind))) if splice.edits else ()
+def comments_of(doc: Document | None) -> Counter[str]:
+    """Count the comments of a document; None has none."""
+    return Counter() if doc is None else comments(doc)
+
+
+def _rewritten(doc: Document, want: object, splice: Splice, account: Account) -> Spliced:
+    text = splice.text(want)
     if text == doc.text:
         if _says(doc, want):
             return Spliced(doc.encode(text))
         raise Unmergeable("the change leaves no trace in the text")
     # Splicing works on text and can be wrong about what it means to the agent. So the result is read again, and one
     # that says anything else is thrown away: the caller then takes the file whole or by lines.
-    for candidate in _endings(doc.text, text):
-        content = doc.encode(candidate)
-        if _says(_again(content, doc.kind), want):
-            return Spliced(content, lost)
+    for balanced_text, lost in _balanced(doc, splice, text, account):
+        for candidate in _endings(doc.text, balanced_text):
+            content = doc.encode(candidate)
+            if _says(_again(content, doc.kind), want):
+                return Spliced(content, lost)
     raise Unmergeable("spliced text would not say what it should")
 
 
-def _balanced(doc: Document, splice: Splice, text: str) -> str:
-    """Put the comments right in a spliced text, if comments of a donor can have come into it."""
-    if not splice.edits or splice.donor is None or "#" not in splice.donor.text:
-        return text
+def _balanced(
+    doc: Document, splice: Splice, text: str, account: Account
+) -> Iterator[tuple[str, tuple[KeyPath, ...]]]:
+    """Yield a spliced text with its comments put right, with the keys where one of the user's is lost."""
     result = _again(doc.encode(text), doc.kind)
-    if result is None or doc.root is None:
-        return text
-    return balanced(doc, splice.edits, result, splice.donor)
+    if result is None or doc.root is None or not (account.own or account.new):
+        yield text, ()
+        return
+    got = comments(result)
+    leaving: dict[KeyPath, Counter[str]] = {}
+    if splice.base is not None:
+        leaving = splice.leaving(account.mine - got)
+    lost = tuple(leaving)
+    faults = account.faults(got, sum(leaving.values(), Counter[str]()))
+    if not any(faults):
+        yield text, lost
+        return
+    yield balanced(doc, splice.edits, result, faults), lost
+    # Below a text of several lines, an indented comment would become part of it.
+    yield balanced(doc, splice.edits, result, faults, margin=0), lost
 
 
 def _endings(old: str, new: str) -> list[str]:
@@ -233,7 +263,12 @@ def _says(doc: Document | None, want: object) -> bool:
 
 
 def put(
-    data: bytes, kind: Kind, edits: Mapping[KeyPath, object], *, donor: bytes | None = None
+    data: bytes,
+    kind: Kind,
+    edits: Mapping[KeyPath, object],
+    *,
+    donor: bytes | None = None,
+    package: bool = False,
 ) -> bytes:
     """Set values in a document, or remove them where the value is ABSENT.
 
@@ -242,6 +277,7 @@ def put(
         kind: Its language.
         edits: New values by their keys; missing parent maps are created.
         donor: A document that already spells the values, and shows where new keys go.
+        package: The document is the package's, so that its comments leave with their entries.
 
     Raises:
         Unmergeable: The change can't be made by splicing, or a document can't be read.
@@ -254,7 +290,7 @@ def put(
         want = with_value(want, key, value, like)
     if want is ABSENT:
         want = {}
-    return rewrite(doc, want, donor=source).content
+    return rewrite(doc, want, donor=source, package=package).content
 
 
 def graft(target: bytes | None, source: bytes | None, kind: Kind, keys: Iterable[KeyPath]) -> bytes:
@@ -284,10 +320,10 @@ def graft(target: bytes | None, source: bytes | None, kind: Kind, keys: Iterable
     if want is ABSENT:
         want = {}
     if doc is not None:
-        return rewrite(doc, want, donor=donor).content
+        return rewrite(doc, want, donor=donor, package=True).content
     if donor is not None and want:
         # A new document is what is left of the source's text, so that its comments come along.
-        return rewrite(donor, want).content
+        return rewrite(donor, want, package=True).content
     return dump(want, kind)
 
 

@@ -14,13 +14,21 @@ from hermes_dist.model.values import Unmergeable
 
 
 class Edit(Struct, frozen=True):
-    """Replacement text for a span, made for a key; ``base`` is that entry in the common ancestor."""
+    """Replacement text for a span, made for a key.
+
+    Attributes:
+        start: Where the span begins.
+        end: Where it ends.
+        text: The replacement.
+        path: The key.
+        removes: Whether the whole entry goes.
+    """
 
     start: int
     end: int
     text: str
     path: KeyPath
-    base: View | None
+    removes: bool = False
 
 
 class Editor(Protocol):
@@ -29,7 +37,7 @@ class Editor(Protocol):
     doc: Document
     edits: list[Edit]
 
-    def edit(self, start: int, end: int, text: str, path: KeyPath, base: View | None) -> None:
+    def edit(self, start: int, end: int, text: str, path: KeyPath) -> None:
         """Record one edit."""
 
     def inside(

@@ -69,7 +69,7 @@ class Flow:
         finally:
             self.editor.edits = outside
         node = self.view.node
-        self.editor.edit(node.start + 1, node.end - 1, new, self.path, self.base)
+        self.editor.edit(node.start + 1, node.end - 1, new, self.path)
 
     def keep(self, slot: Slot) -> None:
         """Give an entry that stays its new value."""
@@ -88,7 +88,7 @@ class Flow:
             # YAML allows {key} and {key:}; only the second has a colon already.
             has_colon = ":" in self.text[view.entry.key_end : node.start]
             new = f" {new}" if has_colon else f": {new}"
-        self.editor.edit(node.start, node.end, new, path, base)
+        self.editor.edit(node.start, node.end, new, path)
 
     def spelled(self, want: object, donor: View | None) -> str:
         return _spelling.flow_value(self.editor.doc, want, donor, self.margin, lines=self.spread)

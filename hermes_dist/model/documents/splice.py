@@ -74,41 +74,43 @@ class Splice:
             self.whole(root, want, donor)
         return applied(self.doc.text, self.edits)
 
-    def lost(self, result: Document | None) -> list[KeyPath]:
-        """Return the keys where a comment is lost that is not in the base, so that the user must have written it.
+    def leaving(self, mine: Counter[str]) -> dict[KeyPath, Counter[str]]:
+        """Return, by key, the comments that leave with an entry.
 
         Args:
-            result: The document after the edits: a comment that still stands in it is not lost.
+            mine: The comments to look for.
         """
-        short = comments(self.doc)
-        if result is not None and self.base is not None:
-            short -= comments(result)
         groups: dict[KeyPath, list[Edit]] = {}
         for edit in self.edits:
             groups.setdefault(edit.path, []).append(edit)
-        return [path for path, edits in groups.items() if self.loses(edits, short)]
+        found = {path: self.leaves(edits) & mine for path, edits in groups.items()}
+        return {path: notes for path, notes in found.items() if notes}
 
-    def loses(self, edits: list[Edit], short: Counter[str]) -> bool:
+    def leaves(self, edits: list[Edit]) -> Counter[str]:
         # The edits of one key are judged together: one may remove a comment that another puts back elsewhere.
         gone: Counter[str] = Counter()
         for edit in edits:
-            gone.update(comments(self.doc, edit.start, edit.end))
+            if edit.removes:
+                gone.update(comments(self.doc, edit.start, edit.end))
         new = "\n".join(edit.text for edit in edits)
         for comment in list(gone):
             gone[comment] -= new.count(comment)
-        gone &= short
-        base = next((edit.base for edit in edits if edit.base), None)
-        if base and +gone:
-            chunk = base.chunk or Chunk(0, 0, 0, len(base.doc.text), 0)
-            gone -= comments(base.doc, chunk.lead, chunk.end)
-        return bool(+gone)
+        return +gone
 
-    def edit(self, start: int, end: int, text: str, path: KeyPath, base: View | None) -> None:
+    def edit(
+        self,
+        start: int,
+        end: int,
+        text: str,
+        path: KeyPath,
+        *,
+        removes: bool = False,
+    ) -> None:
         # The user's line ends win: new text takes them, so that an edit never mixes both kinds in one file.
         if "\r\n" in self.doc.text:
             text = text.replace("\r\n", "\n").replace("\n", "\r\n")
         if text != self.doc.text[start:end]:
-            self.edits.append(Edit(start, end, text, path, base))
+            self.edits.append(Edit(start, end, text, path, removes))
 
     def whole(self, root: View, want: object, donor: View | None) -> None:
         """Replace the value of the whole document."""
@@ -117,18 +119,29 @@ class Splice:
             # aliases.
             raise Unmergeable("anchors are in the way")
         text, start, end = self.doc.text, root.node.start, root.node.end
-        if root.node.form is Form.BLOCK:
-            chunks = [kid.chunk for kid in root.kids() if kid.chunk]
-            start, end = chunks[0].lead, chunks[-1].end
         new = _spelling.document(self.doc, want, donor)
-        if root.node.form is not Form.BLOCK:
+        if root.node.form is Form.BLOCK:
+            start = end = self.emptied(root, want)
+        else:
             # The donor's heading comment often is above the value already; without this check it would appear
             # twice.
             new = _without_heading(new, text[:start]).rstrip("\n")
             # Behind a document mark, as in "--- {}", a block collection needs a line of its own.
             if text[text.rfind("\n", 0, start) + 1 : start].strip() and self.doc.kind is Kind.YAML:
                 new = "\n" + new
-        self.edit(start, end, new, (), root_view(self.base))
+        self.edit(start, end, new, (), removes=True)
+
+    def emptied(self, root: View, want: object) -> int:
+        """Remove all lines of a block that is the whole document; return where it ended."""
+        at = root.kids()[0].chunk
+        end = at.lead if at else 0
+        for kid in root.kids():
+            if kid.chunk:
+                # A key goes for itself, so that a comment of the user's holds up no other key.
+                gone = _gone(kid, root, None) if isinstance(want, dict) else Slot(want)
+                self.edit(end, kid.chunk.end, "", gone.segment(), removes=True)
+                end = kid.chunk.end
+        return end
 
     def inside(
         self, view: View, want: object, donor: View | None, base: View | None, path: KeyPath
@@ -147,13 +160,27 @@ class Splice:
             # values.
             return True
         slots = slots_of(view, want)
-        if not any(slot.own for slot in slots):
+        if not self.in_parts(view, slots, base):
             return False
         if node.form is Form.FLOW:
             Flow(self, view, slots, donor=donor, base=base, path=path).edit()
         else:
             self.block(view, slots, donor, base, path)
         return True
+
+    def in_parts(self, view: View, slots: list[Slot], base: View | None) -> bool:
+        """Return whether entries of a collection come and go one by one; otherwise it is replaced as one."""
+        if any(slot.own for slot in slots):
+            return True
+        if self.base is None or not slots or view.node.form is not Form.BLOCK:
+            return False
+        # None stays. Replaced as one, a comment of the user's in it would hold up the whole collection; so it holds up
+        # only its own entry.
+        first, last = view.kids()[0].chunk, view.kids()[-1].chunk
+        if first is None or last is None or first.inline:
+            return False
+        mine = comments(view.doc, first.lead, last.end) - comments(base.doc if base else self.base)
+        return bool(mine)
 
     def block(
         self, view: View, slots: list[Slot], donor: View | None, base: View | None, path: KeyPath
@@ -162,7 +189,7 @@ class Splice:
 
         New entries wait until the next one that stays: only then are both their neighbours known.
         """
-        self.delete(view, slots, base, path)
+        self.delete(view, slots, path)
         before: View | None = None
         waiting: list[Slot] = []
         for slot in slots:
@@ -173,18 +200,15 @@ class Splice:
             waiting = []
             before = slot.own
             self.keep(slot, slot.own, donor, base, (*path, *slot.segment()))
-        self.insert(waiting, before, None, donor, path)
+        self.insert(waiting, before or view.kids()[-1], None, donor, path)
 
-    def delete(self, view: View, slots: list[Slot], base: View | None, path: KeyPath) -> None:
+    def delete(self, view: View, slots: list[Slot], path: KeyPath) -> None:
         """Remove the lines of the entries that go."""
         stay = {id(slot.own) for slot in slots}
         names = next((slot.name for slot in slots if slot.name), None)
         for kid, start, end in _departing(self.doc.text, view.kids(), stay):
             gone = _gone(kid, view, names)
-            # An item without a name has no twin in base that could be told, so its comments are looked for in the
-            # whole collection.
-            twin = gone.among(base) if gone.segment() else base
-            self.edit(start, end, "", (*path, *gone.segment()), twin)
+            self.edit(start, end, "", (*path, *gone.segment()), removes=True)
 
     def insert(
         self,
@@ -211,7 +235,7 @@ class Splice:
             # line.
             if chunk.inline:
                 text = text.lstrip(" ") + " " * chunk.column
-        self.edit(where, where, text, (*path, *slots[0].segment()), None)
+        self.edit(where, where, text, (*path, *slots[0].segment()))
 
     def chunk_text(self, slot: Slot, donor: View | None, column: int, in_map: bool) -> str:
         """Spell a new entry as lines at a column."""
@@ -248,7 +272,7 @@ class Splice:
             return
         if self.inside(view, want, donor, base, path) or equal:
             return
-        self.put(slot, view, donor, base, path)
+        self.put(slot, view, donor, path)
 
     def take_over(self, view: View, want: object, donor: View, base: View, path: KeyPath) -> bool:
         """Take over the donor's spelling and comments where the user left them alone; True if nothing else is to do."""
@@ -261,7 +285,7 @@ class Splice:
             return False
         if not self.retakes(view, want, donor, base):
             return False
-        self.retake(view, donor, base, path)
+        self.retake(view, donor, path)
         return True
 
     def retakes(self, view: View, want: object, donor: View, base: View) -> bool:
@@ -274,7 +298,7 @@ class Splice:
             return False
         return not same(view.value, want) or _notes(view) != _notes(donor)
 
-    def retake(self, view: View, donor: View, base: View, path: KeyPath) -> None:
+    def retake(self, view: View, donor: View, path: KeyPath) -> None:
         """Replace a whole entry by the donor's, comments included."""
         chunk = view.chunk
         if chunk is None or lifted(view) == lifted(donor):
@@ -286,7 +310,7 @@ class Splice:
         # Its first line begins behind a dash, where the margin is there already.
         if chunk.inline:
             text = text.lstrip(" ")
-        self.edit(chunk.lead, chunk.end, text, path, base)
+        self.edit(chunk.lead, chunk.end, text, path)
 
     def follow_head(self, view: View, donor: View, base: View, path: KeyPath) -> None:
         """Take over the donor's comments above and beside the key of a block map."""
@@ -298,11 +322,9 @@ class Splice:
             return
         kid = view.kids()[0].chunk
         if kid and not chunk.inline:
-            self.edit(chunk.lead, kid.lead, shift(new, chunk.column), path, base)
+            self.edit(chunk.lead, kid.lead, shift(new, chunk.column), path)
 
-    def put(
-        self, slot: Slot, view: View, donor: View | None, base: View | None, path: KeyPath
-    ) -> None:
+    def put(self, slot: Slot, view: View, donor: View | None, path: KeyPath) -> None:
         """Replace the value of a key, and keep the comment on its line."""
         chunk, node, text = view.chunk, view.node, self.doc.text
         if node.knot:
@@ -317,12 +339,13 @@ class Splice:
         beside = "\n" not in text[colon : node.start]
         if node.form in {Form.INLINE, Form.FLOW} and new.inline and beside:
             if node.start == node.end:
-                self.edit(colon, colon, " " + new.head, path, base)
+                self.edit(colon, colon, " " + new.head, path)
             else:
-                self.edit(node.start, node.end, new.head, path, base)
+                self.edit(node.start, node.end, new.head, path)
             return
         comment = _spelling.side_comment(view, colon, beside)
-        self.edit(colon, chunk.core, f"{new.after_colon}{comment}\n{new.body}", path, base)
+        lines = f"{new.after_colon}{comment}\n{new.body}"
+        self.edit(colon, chunk.core, lines, path, removes=True)
 
 
 def _without_heading(new: str, above: str) -> str:

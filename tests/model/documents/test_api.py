@@ -40,9 +40,8 @@ YAML, JSON = Kind.YAML, Kind.JSON
 
 def splice(old: str, kind: Kind = YAML, /, donor: str | None = None, **edits: object) -> str:
     keys = {parse_key(key.replace("__", ".")): value for key, value in edits.items()}
-    return put(
-        old.encode(), kind, keys, donor=donor.encode() if donor is not None else None
-    ).decode()
+    source = donor.encode() if donor is not None else None
+    return put(old.encode(), kind, keys, donor=source, package=True).decode()
 
 
 def moved(old: str, new: str) -> tuple[list[str], list[str]]:
@@ -462,7 +461,7 @@ def test_random_edits_say_what_they_should_and_move_their_own_lines_only() -> No
         assert isinstance(doc.value, dict)
         key = random.Random(seed).choice(list(doc.value))
         try:
-            out = rewrite(doc, {**doc.value, key: "fresh"}).content.decode()
+            out = rewrite(doc, {**doc.value, key: "fresh"}, package=True).content.decode()
         except Unmergeable:
             refusals += 1
             continue

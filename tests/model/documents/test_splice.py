@@ -24,7 +24,7 @@ def followed(base: str, ours: str, theirs: str, key: str) -> str:
 
 
 def listed(text: str, items: list[object]) -> str:
-    return put(text.encode(), YAML, {("l",): items}).decode()
+    return put(text.encode(), YAML, {("l",): items}, package=True).decode()
 
 
 # Whose comments stay
@@ -71,12 +71,15 @@ def test_a_group_of_upstreams_comes_with_the_blank_line_above_it_at_the_top_leve
 
 def test_a_comment_below_an_entry_is_its_own_only_if_it_is_indented_deeper() -> None:
     text = b"m:\n  a: 1\n    # of a\n  # of b\n  b: 2\n"
-    assert put(text, YAML, {("m", "a"): ABSENT}) == b"m:\n  # of b\n  b: 2\n"
-    assert put(text, YAML, {("m", "b"): ABSENT}) == b"m:\n  a: 1\n    # of a\n"
+    assert put(text, YAML, {("m", "a"): ABSENT}, package=True) == b"m:\n  # of b\n  b: 2\n"
+    assert put(text, YAML, {("m", "b"): ABSENT}, package=True) == b"m:\n  a: 1\n    # of a\n"
 
 
 def test_a_blank_line_parts_a_comment_from_the_entry_below() -> None:
-    assert put(b"# file\n\n# of a\na: 1\nb: 2\n", YAML, {("a",): ABSENT}) == b"# file\n\nb: 2\n"
+    assert (
+        put(b"# file\n\n# of a\na: 1\nb: 2\n", YAML, {("a",): ABSENT}, package=True)
+        == b"# file\n\nb: 2\n"
+    )
 
 
 def test_a_dash_on_a_line_of_its_own_goes_with_its_item() -> None:
