@@ -13,7 +13,16 @@ from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents.api import Kind, Unmergeable, dump, graft, load_data
+from hermes_dist.model.documents.api import (
+    ABSENT,
+    Kind,
+    Unmergeable,
+    dump,
+    load_data,
+    only_comments,
+    parse,
+    put,
+)
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
@@ -56,7 +65,7 @@ def removal(base: Tree, found: Tree, ours: Tree, read: Read) -> Removal:
     """
     blobs: dict[Digest, bytes] = {}
     contents = together(blobs, read)
-    theirs = _hollow_containers(base, found, read, blobs)
+    theirs = _hollow_containers(base, found, ours, read, blobs)
     granted = grant(frozenset(), everything=True)
     plan = reconcile(
         Situation(base=base, found=found, ours=ours, theirs=theirs, read=contents),
@@ -74,7 +83,9 @@ def removal(base: Tree, found: Tree, ours: Tree, read: Read) -> Removal:
     )
 
 
-def _hollow_containers(base: Tree, found: Tree, read: Read, blobs: dict[Digest, bytes]) -> Tree:
+def _hollow_containers(
+    base: Tree, found: Tree, ours: Tree, read: Read, blobs: dict[Digest, bytes]
+) -> Tree:
     """Return an empty skeleton for each container file: the maps and lists as received, without their contents."""
     hollow = {}
     for path in _CONTAINERS:
@@ -84,10 +95,21 @@ def _hollow_containers(base: Tree, found: Tree, read: Read, blobs: dict[Digest, 
         if isinstance(data, dict):
             # If upstream had no such file, any edit would be a conflict and the whole file would stay.
             # A skeleton removes only the package's keys.
-            content = dump(_hollow(data), _kind(path))
+            content = _with_notes(dump(_hollow(data), _kind(path)), path, base, ours, read)
             hollow[path] = Entry(Digest.of(content), base[path].executable)
             blobs[hollow[path].digest] = content
     return Tree(hollow)
+
+
+def _with_notes(hollow: bytes, path: RelPath, base: Tree, ours: Tree, read: Read) -> bytes:
+    """Return a skeleton with the comments that the user wrote: what both sides hold stays, and holds up no value."""
+    if path not in ours:
+        return hollow
+    try:
+        own, old = (parse(read(tree[path].digest), _kind(path)) for tree in (ours, base))
+    except Invalid:
+        return hollow
+    return only_comments(own, old) + hollow
 
 
 def _hollow(value: object) -> object:
@@ -110,11 +132,20 @@ def _tidied(step: Step, base: Entry, read: Read, blobs: dict[Digest, bytes]) -> 
     keys = _emptied(after, before)
     # The agent stamps its own file; a stamp alone is nothing of the user's.
     if sum(len(key) == 1 for key in keys) == len(after.keys() - _STAMPS):
-        return replace(step, after=None)
+        return _with_comments_only(step, step.after, base, read, blobs)
     # An empty list of jobs stays, as the agent writes it itself.
     if not keys or step.path == JOBS:
         return step
     return _without_keys(step, step.after, keys, read, blobs)
+
+
+def _with_comments_only(
+    step: Step, after: Entry, base: Entry, read: Read, blobs: dict[Digest, bytes]
+) -> Step:
+    """Leave only the user's comments; a container without any is deleted."""
+    own, old = (parse(read(one.digest), _kind(step.path)) for one in (after, base))
+    left = only_comments(own, old)
+    return _with_content(step, after, left, blobs) if left else replace(step, after=None)
 
 
 def _without_keys(
@@ -122,9 +153,13 @@ def _without_keys(
 ) -> Step:
     """Drop keys from what a step leaves; where splicing can't do it, the empty maps stay, which harms nobody."""
     try:
-        content = graft(read(after.digest), None, _kind(step.path), keys)
+        content = put(read(after.digest), _kind(step.path), dict.fromkeys(keys, ABSENT))
     except Unmergeable:
         return step
+    return _with_content(step, after, content, blobs)
+
+
+def _with_content(step: Step, after: Entry, content: bytes, blobs: dict[Digest, bytes]) -> Step:
     digest = Digest.of(content)
     blobs[digest] = content
     return replace(step, after=after._replace(digest=digest))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 import pytest
+from budget import examples
+from document_authors import three
 from shelf import Shelf
 
 from hermes_dist.decide.removal import Removal, removal
@@ -114,3 +119,37 @@ def test_only_what_the_package_brought_is_touched() -> None:
     assert gone.plan.steps == ()
     assert gone.own == tuple(found)
     assert gone.kept == ()
+
+
+@pytest.mark.parametrize(
+    ("base", "found", "left"),
+    [
+        ("a: 1\nb: 1\n", "# mine\na: 1\nb: 1 # too\n", "# mine\n# too\n"),
+        ("# old\na: 1\n", "# old\n# mine\n\na: 1\n", "# mine\n"),
+        ("a: 1\nb: 1\n", "a: 1\n# mine\nb: 1\nown: 1\n", "# mine\nown: 1\n"),
+        ("m:\n  a: 1\n  # old\n  b: 1\n", "m:\n  a: 1 # mine\n  # old\n  b: 1\n", "# mine\n"),
+        ("a: 1\nb: 1\n", "a: 1 # mine\nb: 2\n", "# mine\nb: 2\n"),
+    ],
+)
+def test_values_and_comments_of_the_package_leave_and_the_users_comments_stay(
+    base: str, found: str, left: str
+) -> None:
+    shelf = Shelf()
+    before, here = shelf.tree({"config.yaml": base}), shelf.tree({"config.yaml": found})
+    files, _ = removed(shelf, before, here)
+    assert files == {"config.yaml": left}
+
+
+def test_in_what_two_wrote_no_comment_of_the_users_leaves_and_none_doubles() -> None:
+    for seed in range(examples(3000)):
+        base, found, _ = three(seed)
+        shelf = Shelf()
+        before, here = shelf.tree({"config.yaml": base}), shelf.tree({"config.yaml": found})
+        if before == here:
+            continue
+        got = Counter(
+            re.findall("# (?:old|mine) .*", removed(shelf, before, here)[0].get("config.yaml", ""))
+        )
+        mine = re.findall("# mine .*", found)
+        assert all(got[note] == 1 for note in mine), seed
+        assert set(got.values()) <= {1}, seed

@@ -33,8 +33,8 @@ class Account(Struct, frozen=True):
 
     @property
     def mine(self) -> Counter[str]:
-        """The comments that only the user can have written: the package never had them."""
-        return self.own - self.old
+        """The comments that only the user has: the package never had them, and the donor does not."""
+        return self.own - (self.old | self.new)
 
     def faults(self, got: Counter[str], leaving: Counter[str]) -> tuple[Counter[str], Counter[str]]:
         """Return which comments of a result are too many, and which are missing.

@@ -50,6 +50,7 @@ __all__ = [
     "line_of",
     "load_data",
     "load_manifest_data",
+    "only_comments",
     "parse",
     "parse_manifest_text",
     "put",
@@ -199,6 +200,13 @@ def rewrite(
 def comments_of(doc: Document | None) -> Counter[str]:
     """Count the comments of a document; None has none."""
     return Counter() if doc is None else comments(doc)
+
+
+def only_comments(doc: Document, base: Document) -> bytes:
+    """Return the comments that a document has beyond those of its base, each on a line of its own."""
+    left = comments(doc) - comments(base)
+    lines = "".join(f"{note}{doc.newline}" for note in left.elements())
+    return doc.encode(lines) if lines else b""
 
 
 def _rewritten(doc: Document, want: object, splice: Splice, account: Account) -> Spliced:
