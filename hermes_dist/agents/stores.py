@@ -152,7 +152,6 @@ RUNNING = (
     "*.tmp",
     "active_profile",
     ".update_*",
-    ".no-bundled-skills",
     ".managed",
     ".install_method",
     ".container-mode",

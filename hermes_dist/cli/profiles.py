@@ -30,7 +30,7 @@ def show(session: Session, profile: Profile = None) -> int:
 
 def _show(session: Session, row: ops.ProfileRow) -> int:
     held = ops.contents(session.ctx, row.name)
-    session.screen.emit("profile", row_data(row))
+    session.screen.emit("profile", {**row_data(row), "included": list(held.included)})
     lines = [
         ("Profile", row.name + (" (active)" if row.active else "")),
         ("Shown as", row.shown_as),
@@ -44,6 +44,7 @@ def _show(session: Session, row: ops.ProfileRow) -> int:
         ("Alias", ", ".join(row.aliases)),
         ("Package", row.package),
         ("Source", row.source),
+        ("Included", ", ".join(held.included)),
         ("Description", row.description),
         ("Open", what_is_open(row)),
     ]

@@ -275,10 +275,12 @@ def readable(lock: Lock, has: Callable[[Digest], bool]) -> tuple[Lock, int]:
         if path in lost or (entry and not has(entry.digest))
     }
     shipped = lock.shipped.where(lambda path: has(lock.shipped[path].digest))
+    released = lock.released.where(lambda path: has(lock.released[path].digest))
     left = replace(
         lock,
         base=lock.base.where(lambda path: path not in lost),
         shipped=shipped,
+        released=released,
         upstream={path: entry for path, entry in lock.upstream.items() if path not in gone},
     )
     return left, len(lost | gone) + len(lock.shipped) - len(shipped)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
 from fnmatch import translate
 from functools import cached_property
@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from hermes_dist.agents import places, stores
 from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, PRIVATE, SHARED
+from hermes_dist.decide.parts import part_of
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
@@ -174,9 +175,12 @@ def without_machine(lock: Lock) -> Lock:
     # file's absence upstream for a deletion, and delete it here.
     kept = lock.base.where(lambda path: not is_machine(path))
     upstream = {path: entry for path, entry in lock.upstream.items() if not is_machine(path)}
-    if len(kept) == len(lock.base) and len(upstream) == len(lock.upstream):
-        return lock
-    return replace(lock, base=kept, upstream=upstream)
+    released = lock.released.where(lambda path: not is_machine(path))
+    included = tuple(path for path in lock.top.included if not why_never_included(path))
+    clean = replace(
+        lock.with_top(included=included), base=kept, upstream=upstream, released=released
+    )
+    return lock if clean == lock else clean
 
 
 def is_rebuilt(path: RelPath) -> bool:
@@ -198,61 +202,80 @@ def owner_of(path: RelPath) -> Owner:
     return Owner.UNKNOWN
 
 
+_UNNAMED = frozenset([Why.NOT_OWNED, Why.HOUSEKEEPING, Why.UNKNOWN_AT_ROOT])
+"""Reasons to leave a file out that end when the list, or the user, names it."""
+
+
 class Payload(Struct, frozen=True):
     """The files of a package that go into a home.
 
     Attributes:
         tree: The files that are installed.
         left_out: The files that are not, by folder.
-        notes: Paths in ``distribution_owned`` that the package does not contain.
+        unlisted: The files that are left out only because nobody names them.
+        notes: Paths that the list, or the user, names and the package does not contain.
     """
 
     tree: Tree
     left_out: tuple[LeftOut, ...]
+    unlisted: Tree
     notes: tuple[Note, ...]
 
 
-def payload_of(package: Tree, manifest: Manifest) -> Payload:
-    """Choose the files to install: those in ``distribution_owned`` if it is set, else by the table."""
-    why = {path: _why_left_out(path, manifest) for path in package}
+def payload_of(package: Tree, manifest: Manifest, included: Collection[RelPath] = ()) -> Payload:
+    """Choose the files to install: those in ``distribution_owned`` if it is set, else by the table.
+
+    Args:
+        package: The package as shipped.
+        manifest: Its manifest.
+        included: What the user takes besides, as if the list named it.
+    """
+    why = {path: _why_left_out(path, manifest, included) for path in package}
     tree = package.where(lambda path: not why[path])
-    vain = [p for p in manifest.owned or () if not any(q.under(p) for q in package)]
     return Payload(
         tree=tree,
         left_out=_by_folder(why, {path.top for path in tree}),
-        notes=tuple(Note.of(NoteKind.OWNED_IS_MISSING, path=p) for p in vain),
+        unlisted=package.where(lambda path: why[path] in _UNNAMED),
+        notes=(
+            *(
+                Note.of(NoteKind.OWNED_IS_MISSING, path=p)
+                for p in _in_vain(manifest.owned, package)
+            ),
+            *(Note.of(NoteKind.INCLUDED_IS_MISSING, path=p) for p in _in_vain(included, package)),
+        ),
     )
 
 
-def released(base: Tree, package: Tree, placed: Tree, manifest: Manifest) -> frozenset[RelPath]:
-    """Return the files of base that left ``distribution_owned`` but not the package: from now on they are the user's.
+def brings(path: RelPath, manifest: Manifest, included: Collection[RelPath] = ()) -> bool:
+    """Whether a package that has this path installs it."""
+    return _why_left_out(path, manifest, included) is None
 
-    Args:
-        base: What the home last received.
-        package: The package as shipped.
-        placed: What of it comes into the home.
-        manifest: The package's manifest.
-    """
-    owned = manifest.owned
-    if owned is None:
-        return frozenset()
-    # Only a file that is gone from the package was deleted by its author. An author who shortens the list changes
-    # what the package keeps up to date, and means nobody's skills to disappear.
-    kept = [path for path in base if path in package and path not in placed]
-    return frozenset(path for path in kept if _why_not_owned(path, owned))
+
+def _in_vain(names: Iterable[RelPath] | None, package: Tree) -> list[RelPath]:
+    return [name for name in names or () if not any(path.under(name) for path in package)]
+
+
+def why_never_included(path: RelPath) -> Why | None:
+    """Return why the user may not take a path of a package along; None if they may."""
+    if is_machine(path):
+        return Why.EACH_MACHINE
+    if folded(path) in _FOLDED_EXAMPLES:
+        return Why.ENV_TEMPLATE
+    return Why.CASE_TWIN if _twin(path) != path.top else None
 
 
 def _by_folder(why: Mapping[RelPath, Why | None], partly: set[str]) -> tuple[LeftOut, ...]:
     """Group the files that are left out by folder and reason; ``partly`` are folders that come in in part."""
     counts: Counter[tuple[str, Why, str]] = Counter()
+    skills: Counter[tuple[str, Why, str]] = Counter()
     for path, reason in why.items():
         # Every package has this file, and its content arrives as the home's .env.EXAMPLE: no reader misses it.
         if reason and path != ENV_EXAMPLES[0]:
             detail = _twin(path) if reason is Why.CASE_TWIN else ""
-            counts[_named(path, deep=path.top in partly), reason, detail] += 1
-    return tuple(
-        LeftOut(place, reason, n, told) for (place, reason, told), n in sorted(counts.items())
-    )
+            row = (_named(path, deep=path.top in partly), reason, detail)
+            counts[row] += 1
+            skills[row] += part_of(path) == "skills" and path.name == "SKILL.md"
+    return tuple(LeftOut(*row[:2], n, row[2], skills[row]) for row, n in sorted(counts.items()))
 
 
 def _named(path: RelPath, *, deep: bool) -> str:
@@ -264,22 +287,16 @@ def _named(path: RelPath, *, deep: bool) -> str:
     return f"{'/'.join(parts[:depth])}/"
 
 
-def _why_left_out(path: RelPath, manifest: Manifest) -> Why | None:
+def _why_left_out(path: RelPath, manifest: Manifest, included: Collection[RelPath]) -> Why | None:
     """Return why a path is left out; None if it is installed."""
-    owner = owner_of(path)
-    # First of all, so that no manifest can claim the machine's files.
-    if owner is Owner.MACHINE:
-        return Why.EACH_MACHINE
-    if folded(path) in _FOLDED_EXAMPLES:
-        return Why.ENV_TEMPLATE
-    if path == MANIFEST:
-        return None
-    # On file systems that ignore case, Hooks/ is hooks/; here nothing would judge what it runs.
-    if _twin(path) != path.top:
-        return Why.CASE_TWIN
+    # First of all, so that neither a manifest nor the user can claim the machine's files. On file systems that ignore
+    # case, Hooks/ is hooks/, and here nothing would judge what it runs.
+    never = why_never_included(path)
+    if never or path == MANIFEST or any(path.under(place) for place in included):
+        return never
     if manifest.owned is not None:
         return _why_not_owned(path, manifest.owned)
-    return _why_not_shared(path, owner)
+    return _why_not_shared(path, owner_of(path))
 
 
 def _twin(path: RelPath) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+MISSED = ("skill", "job", "server", "hook", "plugin", "file")
+"""What is counted of a package that nobody names, in the order in which it is said."""
+
 
 class Why(StrEnum):
     """Why something is left out; each reason has its words in ``voice.left_out``."""
@@ -65,12 +68,14 @@ class LeftOut(NamedTuple):
         why: The reason.
         files: How many files it stands for.
         detail: What the reason is about: the other name, or what the system says; empty for most reasons.
+        skills: How many skills are among these files.
     """
 
     path: str
     why: Why
     files: int = 1
     detail: str = ""
+    skills: int = 0
 
 
 class Link(NamedTuple):

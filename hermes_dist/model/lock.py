@@ -52,6 +52,7 @@ _PACKAGE_KNOWN = _PACKAGE_NEEDS | {
     "registry",
     "signer",
     "partial",
+    "included",
     "subfolder",
     "ref",
     "commit",
@@ -65,6 +66,7 @@ _KNOWN = frozenset(
         "base",
         "shipped",
         "upstream",
+        "released",
         "conflicts",
         "parked",
         "answers",
@@ -86,6 +88,7 @@ class Lock(Struct, frozen=True, kw_only=True):
             its older state.
         shipped: Entries of the package tree that have another name in the home (``mcp.json``, ``cron/*``).
         upstream: For each path where base differs from what upstream shipped: upstream's entry, None if it has none.
+        released: What parts that left the package's list, and so became the user's, last were as the package's.
         conflicts: Open conflicts.
         parked: Effects that wait for approval.
         answers: How conflicts were settled, if their result waits for approval.
@@ -102,6 +105,7 @@ class Lock(Struct, frozen=True, kw_only=True):
     base: Tree = EMPTY
     shipped: Tree = EMPTY
     upstream: Mapping[RelPath, Entry | None] = field(default_factory=dict)
+    released: Tree = EMPTY
     conflicts: tuple[Conflict, ...] = ()
     parked: tuple[Effect, ...] = ()
     answers: tuple[Answer, ...] = ()
@@ -184,6 +188,11 @@ class Lock(Struct, frozen=True, kw_only=True):
             self, base=self.base.with_entries(base), upstream={**self.upstream, **upstream}
         )
 
+    def contents(self) -> frozenset[Digest]:
+        """Return the digests of all contents that merging may need."""
+        trees = (self.base, self.shipped, self.released, self.upstream)
+        return frozenset(entry.digest for tree in trees for entry in tree.values() if entry)
+
     @property
     def whole(self) -> bool:
         """Return whether the whole pinned package was offered to the home: fetching it again brings nothing new."""
@@ -217,6 +226,7 @@ def dump_lock(lock: Lock) -> bytes:
         *map(_package_text, lock.packages),
         *(_unknown_text(name, value) for name, value in tables.items()),
         _table_text("upstream", dict(sorted(lock.upstream.items()))),
+        _table_text("released", lock.released),
         _consent_text(lock),
         _table_text("shipped", lock.shipped),
         _table_text("base", lock.base),
@@ -278,6 +288,7 @@ def _package_text(package: LockedPackage) -> str:
         "tree": pin.tree,
         "signer": package.signer,
         "partial": package.partial,
+        "included": list(package.included),
     }
     filled = {name: value for name, value in fields.items() if name in _PACKAGE_NEEDS or value}
     return "\n[[packages]]\n" + _fields({**filled, **package.more})
@@ -367,6 +378,7 @@ def _read(raw: dict[str, object]) -> Lock:
         base=_tree(raw.get("base", {})),
         shipped=_tree(raw.get("shipped", {})),
         upstream={path: _entry_or_none(line) for path, line in _paths(raw.get("upstream", {}))},
+        released=_tree(raw.get("released", {})),
         conflicts=tuple(
             Conflict(RelPath(text(r, "path")), text(r, "key"), ConflictKind(text(r, "kind")))
             for r in rows(raw, "conflicts")
@@ -397,6 +409,7 @@ def _package(row: dict[str, object]) -> LockedPackage:
         pin=pin_of(row),
         signer=text(row, "signer", ""),
         partial=row.get("partial") is True,
+        included=tuple(map(RelPath, _texts(row, "included"))),
         more={key: value for key, value in row.items() if key not in _PACKAGE_KNOWN},
     )
 

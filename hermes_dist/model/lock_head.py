@@ -153,6 +153,7 @@ class LockHead(NamedTuple):
         conflicts: The number of open conflicts.
         parked: The effects that wait for approval, by path and key.
         whole: Whether the whole pinned package was offered to the home.
+        included: What the user takes along without the list of the package's author.
     """
 
     source: str
@@ -161,6 +162,7 @@ class LockHead(NamedTuple):
     conflicts: int
     parked: tuple[tuple[str, str], ...]
     whole: bool
+    included: tuple[str, ...] = ()
 
 
 def load_head(data: bytes) -> LockHead | None:
@@ -190,6 +192,9 @@ def _head(raw: dict[str, object]) -> LockHead:
         text(top, "name", ""),
         len(conflicts),
         parked,
+        included=tuple(
+            text({"included": p}, "included") for p in listed(top.get("included", []), "included")
+        ),
         whole=not partial and not any(pending(table(raw.get("upstream", {})), told)),
     )
 

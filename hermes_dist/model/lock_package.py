@@ -23,6 +23,7 @@ class LockedPackage(Struct, frozen=True, kw_only=True):
         name: The name of the package in its manifest.
         signer: Fingerprint of the key that must sign releases; empty if none is expected.
         partial: Whether parts of the pinned package were left out; the next full update brings them.
+        included: Paths that the user takes along although ``distribution_owned`` does not name them.
         more: Unknown fields; they are written back.
     """
 
@@ -32,6 +33,7 @@ class LockedPackage(Struct, frozen=True, kw_only=True):
     name: str = ""
     signer: str = ""
     partial: bool = False
+    included: tuple[RelPath, ...] = ()
     more: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -54,6 +54,7 @@ class NoteKind(Kind):
     SIGNED_UNREADABLY = "signed-unreadably"
     LFS_POINTER = "lfs-pointer"
     OWNED_IS_MISSING = "owned-is-missing"
+    INCLUDED_IS_MISSING = "included-is-missing"
     RELEASED = "released"
 
     # the fields of a manifest

@@ -5,7 +5,7 @@ Text from outside is cleaned here, so that no field can forge a line of ours, wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.errors import counted
@@ -142,12 +142,31 @@ def _state(item: Wanted) -> Piece:
     return Piece("optional", "yellow")
 
 
-def left_out_lines(left_out: Sequence[LeftOut], most: int) -> Iterator[Line]:
-    """List what is not installed, and why; at most so many."""
-    for left in left_out[:most]:
-        shown = clean(left.path, 80)
-        if left.files > 1:
-            shown += f" ({left.files} files)"
-        yield line(f"  left out  {shown}: {clean(why_words(left), 80)}")
-    if rest := left_out[most:]:
+def missed_line(missed: Mapping[str, int]) -> Line:
+    """Say how many skills, jobs, servers and files the package has that nobody names."""
+    counts = ", ".join(counted(count, name) for name, count in missed.items())
+    return line(f"  left out  {counts}; --include PATH takes one along")
+
+
+def included_line(included: Iterable[str]) -> Line:
+    """Say what the user takes along."""
+    return line(f"  included  {', '.join(clean(path, 80) for path in included)}")
+
+
+def left_out_lines(left_out: Iterable[LeftOut], most: int) -> Iterator[Line]:
+    """List what is not installed, and why: every folder with skills in it, and at most so many others."""
+    rows = sorted(left_out, key=lambda left: not left.skills)
+    skills = sum(1 for left in rows if left.skills)
+    for left in rows[: max(most, skills)]:
+        yield line(
+            f"  left out  {clean(left.path, 80)}{_count_words(left)}: {clean(why_words(left), 80)}"
+        )
+    if rest := rows[max(most, skills) :]:
         yield line(f"  left out  … and {len(rest)} more; -v lists them")
+
+
+def _count_words(left: LeftOut) -> str:
+    """How many skills and files a row stands for, in brackets."""
+    if left.skills > 1 or (left.skills and left.files > 1):
+        return f" ({counted(left.skills, 'skill')}, {counted(left.files, 'file')})"
+    return f" ({left.files} files)" if left.files > 1 else ""

@@ -279,6 +279,7 @@ SENTENCES: Sentences = {
     NoteKind.SIGNED_UNREADABLY: _signed_unreadably,
     NoteKind.LFS_POINTER: "{path} is a git LFS pointer: its content is not fetched",
     NoteKind.OWNED_IS_MISSING: ("distribution_owned names {path}, which the package does not have"),
+    NoteKind.INCLUDED_IS_MISSING: "--include names {path}, which the package does not have",
     NoteKind.RELEASED: _released,
     NoteKind.UNKNOWN_FIELDS: "unknown fields, kept and not acted on: {fields}",
     NoteKind.READ_AS: "it is read as {field}",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from hermes_dist.model.left_out import MISSED
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.notes import sentences
 
@@ -124,6 +125,8 @@ def _proposal_data(proposal: Proposal) -> dict[str, Any]:
         "conflicts": [conflict_data(conflict) for conflict in proposal.plan.conflicts],
         "parked": [effect_data(effect) for effect in proposal.plan.parked],
         "left_out": left_out_data(proposal.left_out),
+        "missed": _missed_data(proposal.missed),
+        "included": _included_data(proposal.lock),
         "missing_env": [wanted.var.name for wanted in proposal.wanted if wanted.missing],
         "new_env": [wanted.var.name for wanted in proposal.wanted if wanted.new],
     }
@@ -144,6 +147,8 @@ def _unchanged_data(lock: Lock | None) -> dict[str, Any]:
         "conflicts": [conflict_data(conflict) for conflict in conflicts],
         "parked": [effect_data(effect) for effect in parked],
         "left_out": [],
+        "missed": _missed_data({}),
+        "included": _included_data(lock),
         "missing_env": [],
         "new_env": [],
     }
@@ -151,7 +156,19 @@ def _unchanged_data(lock: Lock | None) -> dict[str, Any]:
 
 def left_out_data(left: Iterable[LeftOut]) -> list[dict[str, Any]]:
     """What is left out, and why."""
-    return [{"path": one.path, "why": why_words(one), "files": one.files} for one in left]
+    return [
+        {"path": one.path, "why": why_words(one), "files": one.files, "skills": one.skills}
+        for one in left
+    ]
+
+
+def _missed_data(missed: Mapping[str, int]) -> dict[str, int]:
+    """How many parts of each kind nobody names."""
+    return {f"{kind}s": missed.get(kind, 0) for kind in MISSED}
+
+
+def _included_data(lock: Lock | None) -> list[str]:
+    return list(lock.top.included) if lock else []
 
 
 def status_data(status: Status) -> dict[str, Any]:
@@ -181,6 +198,7 @@ def status_data(status: Status) -> dict[str, Any]:
         "parked": [effect_data(e) for e in status.parked],
         "missing_env": [w.var.name for w in status.missing],
         "held": held,
+        "included": _included_data(lock),
         "notes": list(sentences(status.notes)),
     }
 

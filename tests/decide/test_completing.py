@@ -20,6 +20,8 @@ FACTS = Facts(
     away=("old",),
     packages=("bot", "bee"),
     refs=lambda name: (f"{name}-v1", f"{name}-v2"),
+    included=lambda name: (f"skills/{name}",),
+    unnamed=lambda name: (f"skills/not-{name}", "run.sh"),
     options=lambda verb: tuple(f"--{word}" for word in verb),
     below=lambda command: (f"{command}-a",),
 )
@@ -36,6 +38,9 @@ FACTS = Facts(
         ("update coder --to ", ["coder-v1", "coder-v2"]),
         ("-p coder update --to ", ["coder-v1", "coder-v2"]),
         ("--profile=coder update . --to ", ["coder-v1", "coder-v2"]),
+        ("update coder --include ", ["skills/not-coder", "run.sh"]),
+        ("update coder --include run.sh --include s", ["skills/not-coder"]),
+        ("-p coder update --exclude ", ["skills/coder"]),
         ("update --", ["--update"]),
         ("install b", ["bot", "bee"]),
         ("install bot ", []),

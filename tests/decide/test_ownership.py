@@ -19,7 +19,7 @@ from hermes_dist.decide.ownership import (
     looked_at,
     owner_of,
     payload_of,
-    released,
+    why_never_included,
     without_machine,
 )
 from hermes_dist.model.left_out import LeftOut, Why
@@ -121,7 +121,6 @@ MACHINE = [
     "errors.log",
     ".hermes_history",
     "browser_screenshots/x.png",
-    ".no-bundled-skills",
     "distributions/store/x",
     "key.pem",
     "server.key",
@@ -537,10 +536,42 @@ def test_a_lock_says_nothing_about_the_machines_files_whoever_wrote_it(where: st
     assert without_machine(left) is left
 
 
-def test_what_left_the_list_but_not_the_package_is_released() -> None:
-    base = package("SOUL.md", "skills/a/SKILL.md", "skills/gone.md", "config.yaml", "mcp.json")
-    shipped = package("SOUL.md", "skills/a/SKILL.md", "mcp.json", "config.yaml")
-    placed = package("SOUL.md", "config.yaml")
-    named = Manifest(name="x", owned=(RelPath("SOUL.md"), RelPath("mcp.json")))
-    assert released(base, shipped, placed, named) == {"skills/a/SKILL.md"}
-    assert not released(base, shipped, placed, Manifest(name="x"))
+def test_what_the_user_includes_comes_as_if_the_list_named_it_and_the_machines_files_never_do() -> (
+    None
+):
+    source = package("SOUL.md", "skills/a/x", "skills/b/x", "README.md", "run.sh", "memories/a")
+    taken = tuple(map(RelPath, ["skills/b", "run.sh", "memories", "gone"]))
+    for declared in (manifest("SOUL.md", "skills/a"), manifest("SOUL.md", "skills/a", "run.sh")):
+        payload = payload_of(source, declared, taken)
+        assert set(payload.tree) == {"SOUL.md", "skills/a/x", "skills/b/x", "run.sh"}
+        assert set(payload.unlisted) == {"README.md"}
+    assert sentences(payload.notes) == ("--include names gone, which the package does not have",)
+    assert "run.sh" in payload_of(source, manifest(), taken).tree
+
+
+@pytest.mark.parametrize("path", MACHINE)
+def test_no_path_of_the_machine_can_be_included(path: str) -> None:
+    assert why_never_included(RelPath(path)) is Why.EACH_MACHINE
+
+
+_NEVER_AT_THE_ROOT = ["docs", "templates", "tests", "test", ".github", "LICENSES", "workspace", "state", "bin", "git", "plans", "logs", "home", "tools", "cache", "vault", "runtime", "proxy", "tmp", "node", "profiles", "local", "auth", "README.md", "Makefile", "package.json"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _NEVER_AT_THE_ROOT)
+def test_names_that_mean_something_at_the_root_mean_nothing_in_another_folder(name: str) -> None:
+    inside = [
+        f"{folder}/{name}/{file}"
+        for folder in ("skills", "skills/dev", "plugins/p", "extra", "extra/deep", "scripts")
+        for file in ("SKILL.md", "scripts/run.py", f"{name}/x.md")
+    ]
+    payload = payload_of(package("SOUL.md", *inside), manifest())
+    assert set(inside) <= set(payload.tree)
+    assert payload.left_out == ()
+
+
+def test_skills_that_are_left_out_are_counted_by_folder() -> None:
+    source = package("SOUL.md", "skills/a/SKILL.md", "skills/dev/b/SKILL.md", "skills/dev/b/x.py")
+    whole = payload_of(source, manifest("SOUL.md")).left_out
+    assert [(left.path, left.files, left.skills) for left in whole] == [("skills/", 3, 2)]
+    rest = payload_of(source, manifest("SOUL.md", "skills/a")).left_out
+    assert [(left.path, left.files, left.skills) for left in rest] == [("skills/dev/", 2, 1)]

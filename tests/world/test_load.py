@@ -18,7 +18,7 @@ from hermes_dist.agents.names import RESERVED
 from hermes_dist.decide.environment.wanted import offers_default
 from hermes_dist.decide.versions import specifiers, version_of
 from hermes_dist.errors import Invalid
-from hermes_dist.model.lock import Lock, dump_lock
+from hermes_dist.model.lock import Lock, dump_lock, load_lock
 from hermes_dist.model.lock_package import Approval, LockedPackage, Off, OffCause
 from hermes_dist.model.manifest import KNOWN_FIELDS, EnvVar
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -358,7 +358,13 @@ def test_a_dumped_lock_holds_its_schema() -> None:
         tree=digest,
     )
     package = LockedPackage(
-        name="x", source="x", registry="team", partial=True, signer="SHA256:x", pin=pin
+        name="x",
+        source="x",
+        registry="team",
+        partial=True,
+        signer="SHA256:x",
+        pin=pin,
+        included=(path,),
     )
     full = Lock(
         packages=(package,),
@@ -370,6 +376,7 @@ def test_a_dumped_lock_holds_its_schema() -> None:
         base=Tree({path: Entry(digest, executable=True)}),
         shipped=Tree({RelPath("mcp.json"): Entry(digest)}),
         upstream={path: None, RelPath("b"): Entry(digest)},
+        released=Tree({RelPath("config.yaml"): Entry(digest)}),
         conflicts=(Conflict(path, 'a."b"'),),
         parked=tuple(
             Effect(kind, path, "k", (("", "what"),), digest, off=True) for kind in EffectKind
@@ -381,6 +388,7 @@ def test_a_dumped_lock_holds_its_schema() -> None:
         assert violations(tomllib.loads(dump_lock(lock).decode()), "lock") == []
     raw = tomllib.loads(dump_lock(full).decode())
     assert set(raw) == set(schema("lock")["properties"])
+    assert load_lock(dump_lock(full)) == full
 
 
 @pytest.mark.parametrize(

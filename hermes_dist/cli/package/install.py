@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     "ignore_requires",
     "only",
     "without",
+    "include",
+    "exclude",
     asks=True,
 )
 def install(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hermes_dist.cli.shared.reminders import notes
+from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, worst
 from hermes_dist.model.paths import ProfileName
@@ -69,8 +70,8 @@ def _standing(session: Session, found: Status) -> None:
     screen.say(f"{screen.paint(found.profile, '', bold=True)}  {label}")
     _edited(session, found)
     _open(session, found)
-    if found.missing:
-        screen.say(f"  missing in .env: {', '.join(clean(w.var.name, 60) for w in found.missing)}")
+    _listed(screen, "included", found.lock.top.included)
+    _listed(screen, "missing in .env", [w.var.name for w in found.missing])
     if found.clean and not (found.own or found.units):
         screen.say("  as its author ships it")
     notes(screen, found.notes)
@@ -78,6 +79,11 @@ def _standing(session: Session, found: Status) -> None:
         screen.tell(f"  next: {session.command(f'resolve {found.profile} --list')}")
     elif found.parked:
         screen.tell(f"  next: {session.command(f'approve {found.profile}')}")
+
+
+def _listed(screen: Screen, title: str, names: Sequence[str]) -> None:
+    if names:
+        screen.say(f"  {title}: {', '.join(clean(name, 80) for name in names)}")
 
 
 def _edited(session: Session, found: Status) -> None:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     "ignore_requires",
     "only",
     "without",
+    "include",
+    "exclude",
     asks=True,
 )
 def update(
@@ -58,7 +60,9 @@ def update(
 ) -> int:
     """Update one profile or all; without a request, with the default of each option."""
     if all_ and (profile or _names_one(request)):
-        raise UsageError("--all can't be combined with a profile, --to, --env or --env-file")
+        raise UsageError(
+            "--all can't be combined with a profile, --to, --include, --exclude, --env or --env-file"
+        )
     if abort and request:
         return _abort(session, profile, request, alone=not all_, yes=yes)
     if all_:
@@ -87,7 +91,7 @@ def _update_one(
 
 def _names_one(request: Request | None) -> bool:
     """Whether a request holds what is meant for one profile alone."""
-    return request is not None and bool(request.to or request.env.values)
+    return request is not None and request.is_for_one
 
 
 def _abort(
@@ -133,8 +137,7 @@ def _update(
     if plain and looked.nothing_new and not session.screen.as_json:
         return _nothing_new(session, looked)
     # Late, too: an update with nothing new merges nothing, and so loads nothing that merges.
-    from hermes_dist.cli.shared.ask import agreement  # noqa: PLC0415 - as said above
-    from hermes_dist.cli.shared.request import request_of, show_outcome  # noqa: PLC0415 - as said above
+    from hermes_dist.cli.shared.request import agreement, request_of, show_outcome  # noqa: PLC0415 - as said above
     from hermes_dist.ops.package import update as ops  # noqa: PLC0415 - as said above
 
     outcome = ops.update(

@@ -44,6 +44,11 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
     for conflict in proposal.plan.conflicts:
         at = [row for row in rows if (row.path, row.key) == (str(conflict.path), conflict.key)]
         _tell(screen, [cards.conflict_line(conflict, at)])
+    # Nearly every repository has files that nobody needs to know of, such as its README.
+    if proposal.missed.keys() - {"file"}:
+        _tell(screen, [cards.missed_line(proposal.missed)])
+    if proposal.lock and proposal.lock.top.included:
+        _tell(screen, [cards.included_line(proposal.lock.top.included)])
     if details:
         _tell(screen, cards.left_out_lines(proposal.left_out, _most(screen)))
     notes(screen, proposal.notes)

@@ -31,6 +31,18 @@ Only = Annotated[
 Except = Annotated[
     str, typer.Option("--except", metavar="PARTS", help="Leave these parts as they are.")
 ]
+Include = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        metavar="PATH",
+        help="Take a path along that the author's list leaves out; remembered.",
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="PATH", help="Undo --include; what came stays, as yours."),
+]
 Profile = Annotated[
     str | None,
     typer.Argument(metavar="[PROFILE]", help="The profile; by default, or as ., the active one."),
@@ -132,6 +144,8 @@ REQUEST_OPTIONS: Mapping[str, tuple[object, Any]] = {
     "ignore_requires": (False, IgnoreRequires),
     "only": ("", Only),
     "without": ("", Except),
+    "include": (None, Include),
+    "exclude": (None, Exclude),
 }
 """The options of all requests, each with its default; a command chooses among them by name."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from hermes_dist.agents.places import CONFIG
-from hermes_dist.cli.shared.ask import given, questions, twins
+from hermes_dist.cli.shared.ask import agreement, given, questions, twins
 from hermes_dist.cli.shared.cards import preview, show_summary
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, UsageError
@@ -15,6 +15,8 @@ from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import ABORT, Accept, AskConflict, Choices, Naming, Request
 from hermes_dist.voice.package_json import outcome_data
+
+__all__ = ["agreement", "request_of", "show_outcome"]
 
 _DEFAULTS = {"keep": Side.OURS, "theirs": Side.THEIRS}
 _POLICIES = ("keep", "theirs", "ask", ABORT)
@@ -30,6 +32,8 @@ def request_of(
     force_config: bool = False,
     only: str = "",
     without: str = "",
+    include: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
     env: Sequence[str] | None = None,
     env_file: str = "",
     registry: str = "",
@@ -55,6 +59,7 @@ def request_of(
     if conflict and conflict not in _POLICIES:
         raise UsageError(f"--conflict takes {', '.join(_POLICIES)}, not {conflict!r:.40}")
     choices = Choices(default=_DEFAULTS.get(conflict), allow_effects=allow_effects)
+    choices = choices.with_included(include or (), exclude or ())
     if force_config:
         choices = replace(choices, sides={CONFIG: Side.THEIRS})
     ask = questions(session, yes=yes or not asks)

@@ -239,11 +239,7 @@ def wanted_blobs(lock: Lock | None, tree: Tree) -> list[Digest]:
     """List the contents that merging will need, beyond those of the files themselves."""
     if lock is None:
         return []
-    have = {entry.digest for entry in tree.values()}
-    upstream = (entry for entry in lock.upstream.values() if entry)
-    return sorted(
-        {entry.digest for entry in (*lock.base.values(), *lock.shipped.values(), *upstream)} - have
-    )
+    return sorted(lock.contents() - {entry.digest for entry in tree.values()})
 
 
 def known_secrets(variables: Mapping[str, str], auth: object) -> dict[str, str]:

@@ -60,6 +60,7 @@ def place(
     *,
     name: str = "",
     user_jobs: Mapping[str, Job] = NO_JOBS,
+    known_jobs: Mapping[str, Job] = NO_JOBS,
     keep_containers: Tree = EMPTY,
 ) -> Placed:
     """Convert a package to the home's spelling: servers and jobs go into the agent's own files, switched off.
@@ -69,6 +70,7 @@ def place(
         read: Gives contents by digest, also those of ``keep_containers``.
         name: The package's name, which goes into the reason that its jobs are paused for.
         user_jobs: The user's own cron jobs by id: their ids are taken.
+        known_jobs: Jobs that this package had in the home once, besides those in ``keep_containers``.
         keep_containers: What the home last received: a ``config.yaml`` or ``cron/jobs.json`` in it stays, emptied,
             when the package no longer has one (the home's may hold the user's own), and its jobs keep their ids.
     """
@@ -81,7 +83,7 @@ def place(
         read,
         name=name or "?",
         user_jobs=user_jobs,
-        base_jobs=_jobs_of(keep_containers.get(JOBS), read),
+        base_jobs={**known_jobs, **jobs_in(keep_containers, read)},
     )
     # The files that are converted go; what they hold comes back under the home's names.
     changes: dict[RelPath, Entry | None] = dict.fromkeys([*jobs.files, *({MCP} & package.keys())])
@@ -156,11 +158,12 @@ def _put(blobs: dict[Digest, bytes], data: bytes, *, executable: bool = False) -
     return Entry(digest, executable)
 
 
-def _jobs_of(entry: Entry | None, read: Read) -> Mapping[str, Job]:
-    if entry is None:
+def jobs_in(tree: Tree, read: Read) -> Mapping[str, Job]:
+    """Return the jobs in a tree in the home's spelling, by id; none if they can't be read."""
+    if JOBS not in tree:
         return {}
     try:
-        return jobs_by_id(load_data(read(entry.digest), Kind.JSON))
+        return jobs_by_id(load_data(read(tree[JOBS].digest), Kind.JSON))
     except Invalid:
         return {}
 

@@ -53,6 +53,8 @@ class Facts(Struct, frozen=True, kw_only=True):
         away: Profiles in the archive and the trash.
         packages: Names and sources of packages known here.
         refs: Gives the known tags and branches of a profile's package.
+        included: Gives what a profile includes of its package.
+        unnamed: Gives what a profile could include of it.
         options: Gives the options of one of our verbs.
         below: Gives the words that can follow one of the agent's commands.
     """
@@ -63,6 +65,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     away: Sequence[str] = ()
     packages: Sequence[str] = ()
     refs: Callable[[str], Sequence[str]] = lambda _name: ()
+    included: Callable[[str], Sequence[str]] = lambda _name: ()
+    unnamed: Callable[[str], Sequence[str]] = lambda _name: ()
     options: Callable[[Sequence[str]], Sequence[str]] = lambda _verb: ()
     below: Callable[[str], Sequence[str]] = lambda _command: ()
 
@@ -147,11 +151,19 @@ def _ours(rest: list[str], current: str, profile: str, facts: Facts) -> Sequence
     return _value(verb, rest[-1], values, named, facts)
 
 
+_OF_A_PACKAGE: Mapping[str, Callable[[Facts], Callable[[str], Sequence[str]]]] = {
+    "--to": lambda facts: facts.refs,
+    "--include": lambda facts: facts.unnamed,
+    "--exclude": lambda facts: facts.included,
+}
+"""Options whose values depend on the package of a profile."""
+
+
 def _value(verb: str, last: str, values: list[str], profile: str, facts: Facts) -> Sequence[str]:
     if last == "--clone-from":
         return facts.profiles
-    if last == "--to":
-        return facts.refs(profile)
+    if last in _OF_A_PACKAGE:
+        return _OF_A_PACKAGE[last](facts)(profile)
     if values:
         return ()  # each of these takes one value
     if verb in _ONE_PROFILE:

@@ -25,7 +25,7 @@ from hermes_dist.model.source import PinKind
 from hermes_dist.model.tree import Tree, together
 from hermes_dist.ops.authoring.capture import base_of
 from hermes_dist.ops.authoring.publication import Publication, PublishOptions, plan
-from hermes_dist.ops.change.fetch import Incoming, fetch, placed_for
+from hermes_dist.ops.change.fetch import Holding, Incoming, fetch, holding_of, placed_for
 from hermes_dist.ops.change.observe import first_of, user_jobs_in
 from hermes_dist.ops.change.proposal import Outcome, carry_out
 from hermes_dist.ops.change.propose import propose
@@ -117,8 +117,9 @@ def _remember(ctx: Context, made: Publication, commit: str) -> Outcome:
     ctx.store.put_many(read(entry.digest) for entry in base.values())
     target = Target(made.spec, made.refs, f"refs/heads/{made.branch}", commit, PinKind.BRANCH)
     try:
-        user_jobs = user_jobs_in(found.home, read, base)
-        incoming = placed_for(ctx, fetch(ctx, target), found.home.base, user_jobs)
+        held = holding_of(ctx, found.home)
+        held = replace(held, user_jobs=user_jobs_in(found.home, read, base))
+        incoming = placed_for(ctx, fetch(ctx, target), held)
         incoming = _signed_here(_as_partial(ctx, made, incoming, base), made)
         # An update like any other: over the base that was just published, it brings in only what others did.
         proposal = propose(ctx, found.home, incoming, Choices(), verb="publish", base=base)
@@ -135,7 +136,8 @@ def _as_partial(ctx: Context, made: Publication, incoming: Incoming, base: Tree)
     if lock is None or not lock.partial or not made.base:
         return incoming
     earlier = Target(made.spec, made.refs, "", made.base, PinKind.COMMIT)
-    before = placed_for(ctx, fetch(ctx, earlier), lock.base)
+    held = Holding(base=lock.base, included=lock.top.included, released=lock.released)
+    before = placed_for(ctx, fetch(ctx, earlier), held)
     read = first_of(before.read, ctx.store.read)
     places = never_received(before.placed, lock.theirs(), read)
     back = put_back(incoming.placed, base, places, incoming.read)

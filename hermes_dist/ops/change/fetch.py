@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.ownership import Payload, payload_of
+from hermes_dist.decide.handover import Place, count_missed, unlisted_parts
+from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.placement.job_ids import NO_JOBS, Job
-from hermes_dist.decide.placement.place import place
+from hermes_dist.decide.placement.place import Placed, jobs_in, place
 from hermes_dist.decide.trust import Verdict
 from hermes_dist.decide.versions import check_requires
 from hermes_dist.errors import Invalid, Refused
@@ -37,7 +38,10 @@ class Incoming(Struct, frozen=True, kw_only=True):
         package: The package tree as shipped.
         placed: Its payload in the form that the home uses.
         shipped: The payload's entries whose content differs in the home.
-        env_example: The environment template that the package ships; None for none.
+        left_out: What does not come into the home, and why.
+        unlisted: The parts, as a home has them, that the package ships and does not bring, because nobody names them.
+        missed: How many skills, jobs, servers and files these are.
+        included: What the user takes along without the author's list.
         read: Reads the content of any of these files.
         verdict: The verdict on its signature; None if nobody checked it.
         registry: The registry that lists it; empty for none.
@@ -52,6 +56,9 @@ class Incoming(Struct, frozen=True, kw_only=True):
     placed: Tree
     shipped: Tree
     left_out: tuple[LeftOut, ...]
+    unlisted: frozenset[Place] = frozenset()
+    missed: Mapping[str, int] = field(default_factory=dict)
+    included: tuple[RelPath, ...] = ()
     read: Read
     registry: str = ""
     whole: bool = True
@@ -65,13 +72,27 @@ class Fetched(Struct, frozen=True, kw_only=True):
     Attributes:
         target: What was fetched.
         offer: The package tree and the pin; its contents are in the store.
-        payload: What of it comes into a home.
     """
 
     target: Target
     offer: Offer
     manifest: Manifest
-    payload: Payload
+
+
+class Holding(Struct, frozen=True, kw_only=True):
+    """What a home holds of a package and beside it; empty for a new home.
+
+    Attributes:
+        base: What it last received.
+        user_jobs: Cron jobs of the user's own, by id.
+        included: What the user takes along without the author's list.
+        released: What parts that are the user's now last were as the package's.
+    """
+
+    base: Tree = EMPTY
+    user_jobs: Mapping[str, Job] = NO_JOBS
+    included: tuple[RelPath, ...] = ()
+    released: Tree = EMPTY
 
 
 def fetch(ctx: Context, target: Target) -> Fetched:
@@ -97,40 +118,36 @@ def fetch(ctx: Context, target: Target) -> Fetched:
     if entry is None:
         raise nowhere(ctx, target)
     manifest = load_manifest(ctx.store.read(entry.digest))
-    return Fetched(
-        target=target,
-        offer=offer,
-        manifest=manifest,
-        payload=payload_of(offer.tree, manifest),
-    )
+    return Fetched(target=target, offer=offer, manifest=manifest)
 
 
-def placed_for(
-    ctx: Context,
-    fetched: Fetched,
-    base: Tree = EMPTY,
-    user_jobs: Mapping[str, Job] = NO_JOBS,
-) -> Incoming:
+def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> Incoming:
     """Convert a fetched package to the form that a home uses, ready for merging.
 
     Args:
         ctx: The context.
         fetched: The package.
-        base: What the home received before; empty for a new home.
-        user_jobs: Cron jobs of the user's own, by id.
+        held: What the home holds; None for a new home.
 
     Raises:
         Invalid: A document of the package can't be converted.
     """
-    target, offer, payload = fetched.target, fetched.offer, fetched.payload
-    placed = place(
-        payload.tree,
-        ctx.store.read,
-        name=fetched.manifest.name,
-        user_jobs=user_jobs,
-        keep_containers=base,
-    )
+    target, offer, held = fetched.target, fetched.offer, held or Holding()
+    payload = payload_of(offer.tree, fetched.manifest, held.included)
+
+    def placing(tree: Tree) -> Placed:
+        return place(
+            tree,
+            ctx.store.read,
+            name=fetched.manifest.name,
+            user_jobs=held.user_jobs,
+            known_jobs=jobs_in(held.released, ctx.store.read),
+            keep_containers=held.base,
+        )
+
+    placed = placing(payload.tree)
     ctx.store.put_many(placed.blobs.values())
+    unlisted = unlisted_parts(payload, placed, placing, ctx.store.read)
     return Incoming(
         spec=target.source,
         registry=target.registry,
@@ -140,12 +157,21 @@ def placed_for(
         placed=placed.tree,
         shipped=placed.shipped,
         left_out=(*payload.left_out, *offer.left_out),
+        unlisted=unlisted,
+        missed=count_missed(payload.unlisted, unlisted),
+        included=held.included,
         read=together(placed.blobs, ctx.store.read),
         notes=(*payload.notes, *placed.notes, *offer.notes),
     )
 
 
-def placed_in(ctx: Context, fetched: Fetched, home: Home, base: Tree | None = None) -> Incoming:
+def placed_in(
+    ctx: Context,
+    fetched: Fetched,
+    home: Home,
+    base: Tree | None = None,
+    included: tuple[RelPath, ...] | None = None,
+) -> Incoming:
     """Convert a fetched package for a home that exists.
 
     Args:
@@ -153,12 +179,31 @@ def placed_in(ctx: Context, fetched: Fetched, home: Home, base: Tree | None = No
         fetched: The package.
         home: The home.
         base: What the home is taken to have received, if it has no lock that says so.
+        included: What the user takes along without the author's list; None for what the lock says.
 
     Raises:
         Invalid: A document of the package can't be converted.
     """
-    user_jobs = user_jobs_in(home, mending(ctx, home.lock), base)
-    return placed_for(ctx, fetched, home.base, user_jobs)
+    return placed_for(ctx, fetched, holding_of(ctx, home, base, included))
+
+
+def holding_of(
+    ctx: Context,
+    home: Home,
+    base: Tree | None = None,
+    included: tuple[RelPath, ...] | None = None,
+) -> Holding:
+    """What a home holds; the arguments are those of :func:`placed_in`."""
+    lock = home.lock
+    user_jobs = user_jobs_in(home, mending(ctx, lock), base)
+    if lock is None:
+        return Holding(base=home.base, user_jobs=user_jobs, included=included or ())
+    return Holding(
+        base=home.base,
+        user_jobs=user_jobs,
+        included=lock.top.included if included is None else included,
+        released=lock.released,
+    )
 
 
 def about_requires(ctx: Context, incoming: Incoming, request: Request) -> Note | None:

@@ -6,7 +6,7 @@ import contextlib
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.ownership import payload_of
-from hermes_dist.decide.placement.place import place
+from hermes_dist.decide.placement.place import jobs_in, place
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
@@ -24,8 +24,14 @@ def fetch_again(ctx: Context, lock: Lock) -> None:
     """
     offer = ctx.sources.again(lock.pin, ctx.progress)
     manifest = load_manifest(ctx.store.read(offer.tree[RelPath(MANIFEST)].digest))
-    payload = payload_of(offer.tree, manifest)
-    placed = place(payload.tree, ctx.store.read, name=manifest.name, keep_containers=lock.base)
+    payload = payload_of(offer.tree, manifest, lock.top.included)
+    placed = place(
+        payload.tree,
+        ctx.store.read,
+        name=manifest.name,
+        known_jobs=jobs_in(lock.released, ctx.store.read),
+        keep_containers=lock.base,
+    )
     ctx.store.put_many(placed.blobs.values())
 
 

@@ -19,7 +19,7 @@ from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import Digest, Read, Tree, together
+from hermes_dist.model.tree import EMPTY, Digest, Read, Tree, together
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
@@ -169,9 +169,15 @@ def user_jobs_in(home: Home, read: Read, base: Tree | None = None) -> Mapping[st
         return {}
     if base is None:
         base = home.base
-    entry = base.get(JOBS)
+    # A job that was the package's once keeps its id if it becomes the package's again.
+    once = home.lock.released if home.lock else EMPTY
     try:
-        packaged = job_ids(load_data(read(entry.digest), Kind.JSON)) if entry else frozenset[str]()
+        packaged = [
+            job_ids(load_data(read(tree[JOBS].digest), Kind.JSON))
+            for tree in (base, once)
+            if JOBS in tree
+        ]
     except Lost:
         return {}
-    return {ident: job for ident, job in jobs_by_id(found).items() if ident not in packaged}
+    brought = frozenset[str]().union(*packaged)
+    return {ident: job for ident, job in jobs_by_id(found).items() if ident not in brought}

@@ -48,6 +48,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
         read: Reads every content that the steps need.
         tree: The package in the form that the home uses.
         ours: The files of the home as found.
+        missed: How many skills, jobs, servers and files the package has and does not bring, because nobody names them.
         wanted: The variables that the package wants, and which of them are set.
         size: The bytes of the package's payload, if this creates a home.
         trust: How it is signed; None if nobody checked, or nothing can be signed.
@@ -71,6 +72,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     ours: Tree = EMPTY
     wanted: tuple[Wanted, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    missed: Mapping[str, int] = field(default_factory=dict)
     size: int = 0
     trust: Note | None = None
     notes: tuple[Note, ...] = ()
@@ -225,11 +227,7 @@ def _keep_base(ctx: Context, proposal: Proposal, read: Read) -> None:
     """Put every content that base and upstream name into the store."""
     if proposal.lock is None:
         return
-    theirs = [entry for entry in proposal.lock.upstream.values() if entry]
-    wanted = {
-        e.digest for e in [*proposal.lock.base.values(), *theirs, *proposal.lock.shipped.values()]
-    }
-    missing = sorted(digest for digest in wanted if not ctx.store.has(digest))
+    missing = sorted(digest for digest in proposal.lock.contents() if not ctx.store.has(digest))
     ctx.store.put_many(read(digest) for digest in missing)
 
 

@@ -19,8 +19,8 @@ from hermes_dist.decide.environment.example import (
     place_example,
     shipped_example,
 )
+from hermes_dist.decide.handover import Handover, Place, Sides, hand_over, part_words
 from hermes_dist.decide.history import ANY
-from hermes_dist.decide.ownership import released
 from hermes_dist.decide.parts import excluded_places
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.lock import Lock
@@ -70,13 +70,13 @@ def propose(
         DistError: The home or a file's content can't be read.
     """
     old = home.lock
-    freed: frozenset[RelPath] = frozenset()
     received_before = home.base if base is None else base
     observed = observe_or_nothing(ctx, home, _looked_at(received_before, incoming))
-    if base is None:
-        freed = _released(home.base, incoming, choices)
-        base = home.base.where(lambda path: path not in freed)
+    handed = _handed_over(received_before, home, incoming, choices, observed)
+    base = handed.base
+    incoming = replace(incoming, placed=handed.placed, read=together(handed.blobs, incoming.read))
     theirs, blobs = _offered(incoming, base, choices, observed)
+    blobs = {**handed.blobs, **blobs}
     edited = {Digest.of(data): data for data in choices.edits.values()}
     read = together({**blobs, **edited}, first_of(incoming.read, observed.read))
     # The pin moves on even for parts that are left out. The lock has to remember that they are
@@ -114,15 +114,19 @@ def propose(
         source=str(incoming.spec),
         plan=plan,
         extra=example.steps,
-        lock=_next_lock(incoming, plan, old, example.entry, decisions, partial=partial),
+        lock=replace(
+            _next_lock(incoming, plan, old, example.entry, decisions, partial=partial),
+            released=handed.released,
+        ),
         read=read,
         tree=theirs,
         ours=observed.found,
         wanted=environment_of(ctx, home.path, incoming.manifest, received),
         left_out=incoming.left_out,
+        missed=incoming.missed,
         notes=(
             *_news(incoming, received),
-            *_told_released(freed, observed.ours),
+            *_told_released(handed.freed, observed.ours),
             *example.notes,
             *lost,
             *plan.notes,
@@ -251,22 +255,34 @@ def _news(incoming: Incoming, received: Manifest | None) -> tuple[Note, ...]:
     return (*new, *incoming.notes)
 
 
-def _told_released(freed: frozenset[RelPath], ours: Tree) -> tuple[Note, ...]:
-    """Note what the package no longer keeps up to date, by folder; nothing for files that are gone anyway."""
-    here = sorted(path for path in freed if path in ours)
+def _told_released(freed: Mapping[Place, object], ours: Tree) -> tuple[Note, ...]:
+    """Note what the package no longer keeps up to date: files by folder, jobs and servers by name."""
+    here = sorted(place for place in freed if place[0] in ours)
     if not here:
         return ()
-    folders = dict.fromkeys("/".join(path.parts[:2]) for path in here)
-    return (Note.of(NoteKind.RELEASED, paths=tuple(folders)),)
+    names = dict.fromkeys(part_words(place, freed[place]) for place in here)
+    return (Note.of(NoteKind.RELEASED, paths=tuple(names)),)
 
 
-def _released(base: Tree, incoming: Incoming, choices: Choices) -> frozenset[RelPath]:
-    """The files of base that become the user's; parts left out keep their base until a later update."""
-    freed = released(base, incoming.package, incoming.placed, incoming.manifest)
+def _handed_over(
+    base: Tree, home: Home, incoming: Incoming, choices: Choices, observed: Observed
+) -> Handover:
+    """What becomes the user's and what is the package's again; parts left out keep their base until a later update."""
+    places: frozenset[Place] = frozenset()
     if choices.only or choices.without:
-        places = excluded_places(incoming.placed, base, choices.only, choices.without)
-        freed -= {path for path, key in places if not key}
-    return freed
+        found = excluded_places(incoming.placed, base, choices.only, choices.without)
+        places = frozenset(found)
+
+    def stays(path: RelPath, key: str) -> bool:
+        return (path, "") in places or (path, next(iter(key.split(".")))) in places
+
+    return hand_over(
+        Sides(base, observed.ours, incoming.placed),
+        incoming.unlisted,
+        home.lock.released if home.lock else EMPTY,
+        first_of(incoming.read, observed.read),
+        stays,
+    )
 
 
 def _offered(
@@ -341,6 +357,7 @@ def _top(incoming: Incoming, old: Lock | None, *, partial: bool) -> LockedPackag
         registry=incoming.registry,
         pin=incoming.pin,
         partial=partial,
+        included=incoming.included,
     )
     if old:
         top = replace(top, signer=old.signer, more=old.top.more)

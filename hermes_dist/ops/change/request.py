@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.consent.switches import Unit
 from hermes_dist.decide.environment.wanted import Given
+from hermes_dist.decide.included import Including, typed_including
 from hermes_dist.decide.parts import parse_parts
 from hermes_dist.decide.trust import Accept
 from hermes_dist.model.paths import RelPath
@@ -60,6 +61,7 @@ class Choices(Struct, frozen=True, kw_only=True):
         only: Parts to take; empty for all.
         without: Parts to leave out.
         given: Names of the variables given with the command.
+        including: What to take along although the author's list leaves it out, and what no longer.
     """
 
     sides: Mapping[str, Side] = field(default_factory=dict)
@@ -72,6 +74,7 @@ class Choices(Struct, frozen=True, kw_only=True):
     only: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
     given: frozenset[str] = frozenset()
+    including: Including = Including()
 
     def with_parts(self, only: str, without: str) -> Choices:
         """Return the choices with ``--only`` and ``--except`` as typed.
@@ -82,6 +85,14 @@ class Choices(Struct, frozen=True, kw_only=True):
         return replace(
             self, only=parse_parts(only, "--only"), without=parse_parts(without, "--except")
         )
+
+    def with_included(self, more: Sequence[str], less: Sequence[str]) -> Choices:
+        """Return the choices with ``--include`` and ``--exclude`` as typed.
+
+        Raises:
+            UsageError: One is not a path inside a package, or no package may bring it.
+        """
+        return replace(self, including=typed_including(more, less))
 
 
 class Questions(Struct, frozen=True, kw_only=True):
@@ -126,6 +137,11 @@ class Request(Struct, frozen=True, kw_only=True):
     locked: bool = False
     allow_downgrade: bool = False
     ignore_requires: bool = False
+
+    @property
+    def is_for_one(self) -> bool:
+        """Whether it holds what is meant for one profile alone."""
+        return bool(self.to or self.env.values) or self.choices.including != Including()
 
     @property
     def is_plain(self) -> bool:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.included import included_after
 from hermes_dist.decide.infer import SURE
 from hermes_dist.decide.profiles.lifecycle import new_name
 from hermes_dist.errors import DistError, Invalid
@@ -179,10 +180,12 @@ def _judged(
     """
     home, target = arrival.home, arrival.fetched.target
     move = _move(ctx, arrival, request)
+    before = home.lock.top.included if home.lock else ()
+    included = included_after(before, request.choices.including, arrival.fetched.offer.tree)
     incoming = judge_release(
         ctx,
         target,
-        placed_in(ctx, arrival.fetched, home, base),
+        placed_in(ctx, arrival.fetched, home, base, included),
         home.lock,
         request.accept,
         downgrade=request.allow_downgrade or not arrival.followed,

@@ -15,6 +15,7 @@ from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.review import choose_effects, grouped
 from hermes_dist.decide.consent.switches import Unit, unit_of
+from hermes_dist.decide.handover import parts_of
 from hermes_dist.errors import DistError
 from hermes_dist.model.keypath import names_place, place_words
 from hermes_dist.model.lock import Lock
@@ -52,6 +53,8 @@ def recorded(ctx: Context, lock: Lock) -> Incoming:
         placed=lock.theirs(),
         shipped=lock.shipped,
         left_out=(),
+        unlisted=frozenset(parts_of(lock.released, ctx.store.read)),
+        included=lock.top.included,
         whole=not lock.partial,
         read=ctx.store.read,
     )

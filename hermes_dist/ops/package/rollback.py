@@ -11,15 +11,18 @@ from msgspec.structs import replace
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.review import grouped
 from hermes_dist.decide.consent.withdrawal import approvals_for, withdraw, without_approvals
+from hermes_dist.decide.handover import with_included
 from hermes_dist.decide.history import as_before, edited_since, hold_after, one_back, take_back
+from hermes_dist.decide.ownership import brings
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval, digests_of
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
-from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Read, Tree, together
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
+from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.observe import first_of, observe
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import propose
@@ -89,10 +92,29 @@ def _towards(ctx: Context, home: Home, goal: Past, lock: Lock, choices: Choices)
     base = None
     if home.lock is None:
         base = _left_of(ctx, home, lock)
-    proposal = propose(ctx, home, recorded(ctx, lock), choices, verb="rollback", base=base)
+    incoming = recorded(ctx, lock)
+    if home.lock:
+        incoming = _with_included(incoming, home.lock)
+    proposal = propose(ctx, home, incoming, choices, verb="rollback", base=base)
     return _labelled(
         replace(proposal, lock=_held(home, _expecting(home, proposal.lock or lock, lock))),
         goal.number,
+    )
+
+
+def _with_included(incoming: Incoming, now: Lock) -> Incoming:
+    """An earlier package with what the user includes now: that decision stays, and what it brought stays as it is."""
+
+    def had(path: RelPath) -> bool:
+        return brings(path, incoming.manifest, incoming.included)
+
+    more = with_included(incoming.placed, incoming.shipped, now, had, incoming.read)
+    return replace(
+        incoming,
+        placed=more.placed,
+        shipped=more.shipped,
+        included=now.top.included,
+        read=together(more.blobs, incoming.read),
     )
 
 

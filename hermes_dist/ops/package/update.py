@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from hermes_dist.decide.history import ANY, holds
-from hermes_dist.errors import Busy, LockStale
+from hermes_dist.decide.included import Including, included_after
+from hermes_dist.errors import Busy, DistError, LockStale
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
-from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.fetch import Fetched, about_requires, fetch, placed_in
 from hermes_dist.ops.change.look_up import Looked, look
@@ -60,7 +61,7 @@ def update(
     incoming = judge_release(
         ctx,
         target,
-        placed_in(ctx, fetched, home),
+        placed_in(ctx, fetched, home, included=_included(lock, fetched, request)),
         lock,
         request.accept,
         downgrade=downgrade or asked,
@@ -69,6 +70,15 @@ def update(
     notes = (*looked.notes, about_requires(ctx, incoming, request))
     make = partial(propose_incoming, ctx, home, incoming, verb="update", notes=notes)
     return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflict)
+
+
+def _included(lock: Lock, fetched: Fetched, request: Request) -> tuple[RelPath, ...]:
+    """What is taken along without the author's list from now on.
+
+    Raises:
+        UsageError: The package has no such path, or it was not included.
+    """
+    return included_after(lock.top.included, request.choices.including, fetched.offer.tree)
 
 
 def _stays_unfetched(ctx: Context, looked: Looked, lock: Lock, request: Request) -> Outcome | None:
@@ -127,6 +137,12 @@ def _unchanged_since(ctx: Context, looked: Looked) -> Home:
 def _as_it_is(ctx: Context, looked: Looked, lock: Lock, request: Request, *notes: Note) -> Outcome:
     """The outcome if the package stays as it is; given variables are written all the same."""
     outcome = Outcome(verb="update", profile=looked.name, lock=lock, notes=(*looked.notes, *notes))
+    if request.choices.including != Including():
+        raise DistError(
+            "it is held, so nothing more is included",
+            where=looked.name,
+            hint=f"release it first: {ctx.command(f'unhold {looked.name}')}",
+        )
     if request.dry_run:
         return outcome
     return with_variables(outcome, ctx.layout.home(looked.name), request.env.values)

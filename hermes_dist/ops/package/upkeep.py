@@ -141,7 +141,7 @@ def _against_source(
 def _contents(ctx: Context, lock: Lock) -> tuple[tuple[RelPath, ...], int]:
     """The paths whose content is lost for good, and how many contents were fetched again."""
     upstream = ((path, entry) for path, entry in lock.upstream.items() if entry)
-    wanted = [*lock.base.items(), *upstream, *lock.shipped.items()]
+    wanted = [*lock.base.items(), *upstream, *lock.shipped.items(), *lock.released.items()]
     bad = [(path, entry.digest) for path, entry in wanted if not _readable(ctx, entry.digest)]
     if not bad:
         return (), 0
@@ -209,7 +209,7 @@ def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = Fa
     pruned, notes = _pruned(homes, keep, dry_run=dry_run)
     # Read again: the generations that are gone now need their contents no more.
     locks = [lock for home in (*homes, *away) for lock in _locks(home)]
-    needed = {digest for lock in locks for digest in _digests(lock)}
+    needed = {digest for lock in locks for digest in lock.contents()}
     names = {cache_name(without_credentials(lock.pin.url)) for lock in locks}
     now = time.time()
     blobs, size = _store(ctx, needed, now - days * _DAY, dry_run=dry_run)
@@ -279,12 +279,6 @@ def _locks(path: Path) -> Iterator[Lock]:
                 yield load_lock(image)
             except Invalid:
                 continue
-
-
-def _digests(lock: Lock) -> Iterator[Digest]:
-    for entry in (*lock.base.values(), *lock.upstream.values(), *lock.shipped.values()):
-        if entry is not None:
-            yield entry.digest
 
 
 def _prune(path: Path, keep: int, *, dry_run: bool) -> int:

@@ -97,6 +97,8 @@ def candidates(
         profiles=[str(name) for name in names],
         options=options,
         refs=lambda name: _refs(ctx, name),
+        included=lambda name: _to_include(ctx, name, here=True),
+        unnamed=lambda name: _to_include(ctx, name, here=False),
         agent=ctx.env.get(VARIABLE, "").split() or sorted(AGENT_VERBS),
         below=lambda command: _below(ctx, command),
         away=sorted(stored),
@@ -126,6 +128,17 @@ def _refs(ctx: Context, name: str) -> list[str]:
         if head is None:
             return []
         return list(ctx.sources.known_refs(parse_source(head.source, allow_insecure=True)))
+    except (DistError, OSError):
+        return []
+
+
+def _to_include(ctx: Context, name: str, *, here: bool) -> Sequence[str]:
+    """What a profile includes of its package, or what it could include, as far as no server has to be asked."""
+    # Most completions need no whole lock, and a user is waiting.
+    from hermes_dist.ops.profiles import includable  # noqa: PLC0415 - as said above
+
+    try:
+        return includable.paths(ctx, ctx.profile(name or None), here=here)
     except (DistError, OSError):
         return []
 

@@ -89,11 +89,12 @@ def _as_served(row: ProfileRow, live: frozenset[str]) -> ProfileRow:
 
 
 class Contents(NamedTuple):
-    """The contents of a home: how many skills, and whether it has keys and a personality of its own."""
+    """The contents of a home: how many skills, whether it has keys and a personality of its own, what it includes."""
 
     skills: int
     env: bool
     soul: bool
+    included: tuple[str, ...] = ()
 
 
 def contents(ctx: Context, name: ProfileName) -> Contents:
@@ -102,7 +103,18 @@ def contents(ctx: Context, name: ProfileName) -> Contents:
     folder = home / "skills"
     found = [*folder.glob("*/SKILL.md"), *folder.glob("*/*/SKILL.md")]
     skills = [path for path in found if not _is_hidden(path.relative_to(home))]
-    return Contents(len(skills), (home / ENV).exists(), (home / SOUL).exists())
+    return Contents(
+        len(skills), (home / ENV).exists(), (home / SOUL).exists(), _included(home / LOCKFILE)
+    )
+
+
+def _included(lockfile: Path) -> tuple[str, ...]:
+    """What the user takes along without the list of the package's author."""
+    try:
+        head = load_head(lockfile.read_bytes())
+    except OSError:
+        return ()
+    return head.included if head else ()
 
 
 def _is_hidden(path: Path) -> bool:
