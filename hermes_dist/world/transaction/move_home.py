@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -118,26 +119,35 @@ def erase(path: Path) -> None:
     if not path.exists():
         return
 
+    tried: set[str] = set()
+
     def writable(function: Callable[[str], object], name: str, _error: object) -> None:
         for each in (Path(name).parent, Path(name)):
             if not each.is_symlink() and each.is_relative_to(path):
                 each.chmod(stat.S_IMODE(each.stat().st_mode) | stat.S_IRWXU)
-        if function in (os.open, os.scandir, os.listdir, os.rmdir):
-            shutil.rmtree(name)
-        else:
+        if function not in (os.open, os.scandir, os.listdir, os.rmdir):
             function(name)
+        elif name in tried:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+        else:
+            tried.add(name)
+            _remove(name, writable)  # what lies below may be closed as well
 
     try:
-        if sys.version_info >= (3, 12):
-            shutil.rmtree(path, onexc=writable)
-        else:
-            shutil.rmtree(path, onerror=writable)
+        _remove(str(path), writable)
     except OSError as error:
         raise DistError(
             f"not all of it could be removed: {error.strerror or error}",
             where=str(error.filename or path),
             hint="remove the rest by hand",
         ) from error
+
+
+def _remove(name: str, failed: Callable[[Callable[[str], object], str, object], None]) -> None:
+    if sys.version_info >= (3, 12):
+        shutil.rmtree(name, onexc=failed)
+    else:
+        shutil.rmtree(name, onerror=failed)
 
 
 def tighten(path: Path, mode: int = 0o600) -> None:

@@ -9,14 +9,22 @@ import yaml
 from reach_ways import WAYS, Way
 from shelf import Shelf
 
+from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.granted import grant
-from hermes_dist.decide.consent.switches import Memory, Unit, server_unit, unit_of, units_in
+from hermes_dist.decide.consent.switches import (
+    Judge,
+    Memory,
+    Unit,
+    server_unit,
+    unit_of,
+    units_in,
+)
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.lock_package import OffCause
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan
-from hermes_dist.model.tree import Entry, Tree
+from hermes_dist.model.tree import EMPTY, Entry, Tree
 
 A, B = "print('a')\n", "print('b')\n"
 SERVER = {"command": "python", "args": ["scripts/a.py"]}
@@ -192,3 +200,78 @@ def test_every_way_to_change_code_waits_while_its_thing_is_off(shelf: Shelf, way
     assert {str(e.path) for e in plan.parked if not e.key} == way.asked, [
         format_key(unit[1]) for unit in granted
     ]
+
+
+def jobs(**scripts: str | None) -> dict[str, object]:
+    """Jobs that run each its script; ``b`` gives its output to ``a``, and is off."""
+    every = {"kind": "interval", "minutes": 9}
+    return {
+        "jobs": [
+            {
+                "id": name * 12,
+                "name": name,
+                "prompt": "x",
+                "schedule": every,
+                "script": script,
+                "enabled": name == "a",
+                **({"context_from": "b" * 12} if name == "a" else {}),
+            }
+            for name, script in scripts.items()
+        ]
+    }
+
+
+def effects_of(shelf: Shelf, ours: dict[str, object], merged: dict[str, object]) -> set[str]:
+    """The effects of a change by which the code below ``scripts/y`` becomes another."""
+    code = {"scripts/x/a.py": A, "scripts/y/b.py": A}
+    before = shelf.tree({"cron/jobs.json": ours, **code})
+    after = shelf.tree({"cron/jobs.json": merged, **code, "scripts/y/b.py": B})
+    here = frozenset(unit for unit, _ in units_in(before, shelf.read))
+    found = find_effects(before, after, EMPTY, shelf.read, Judge(here=here))
+    return {e.key or str(e.path) for e in found}
+
+
+def test_the_code_of_a_changed_command_is_asked_about_with_the_command_alone(shelf: Shelf) -> None:
+    ours, merged = jobs(a="x/a.py"), jobs(a="y/b.py")
+    assert effects_of(shelf, ours, merged) == {"jobs[id=aaaaaaaaaaaa].script"}
+
+
+def test_the_code_of_a_job_that_gives_its_output_is_asked_about_though_it_is_off(
+    shelf: Shelf,
+) -> None:
+    ours, merged = jobs(a=None, b="x/a.py"), jobs(a=None, b="y/b.py")
+    assert effects_of(shelf, ours, merged) == {"scripts/y/b.py"}
+
+
+def test_a_changed_file_tells_what_it_was_and_what_it_is(shelf: Shelf) -> None:
+    config = {"mcp_servers": {"s": SERVER}}
+    old, new = (
+        shelf.tree({"config.yaml": config, "scripts/a.py": "", "scripts/b.py": text})
+        for text in (A, B)
+    )
+    without = old.with_entries({RelPath("scripts/b.py"): None})
+    run = old.with_entries(
+        {RelPath("scripts/b.py"): Entry(old[RelPath("scripts/b.py")].digest, executable=True)}
+    )
+
+    def told(before: Tree, after: Tree) -> tuple[str, str]:
+        (effect,) = find_effects(before, after, EMPTY, shelf.read)
+        facts = dict(effect.facts)
+        return facts["before"], facts["after"]
+
+    a, b = (tree[RelPath("scripts/b.py")].digest[:12] for tree in (old, new))
+    assert told(old, new) == (a, b)
+    assert told(without, new) == ("none", b)
+    assert told(old, without) == (a, "none")
+    assert told(old, run) == (a, f"{a} executable")
+
+
+def test_a_hook_tells_whether_it_is_new_or_changed_and_how_many_files_it_has(shelf: Shelf) -> None:
+    one = shelf.tree({"hooks/h/run.py": A})
+    two = shelf.tree({"hooks/h/run.py": A, "hooks/h/more.py": B})
+    for before, after, change, files in ((EMPTY, one, "new", "1"), (one, two, "changed", "2")):
+        (effect,) = find_effects(before, after, EMPTY, shelf.read)
+        assert dict(effect.facts) | {"change": change, "kind": "hook", "files": files} == dict(
+            effect.facts
+        )
+    assert find_effects(one, EMPTY, EMPTY, shelf.read) == ()

@@ -1,0 +1,61 @@
+"""Which jobs have effects."""
+
+from __future__ import annotations
+
+import pytest
+
+from hermes_dist.decide.consent.jobs import job_effects
+from hermes_dist.decide.consent.switches import Judge, Memory, job_unit
+
+IDENT = "aaaaaaaaaaaa"
+UNIT = frozenset([job_unit(IDENT)])
+EVERY = {"kind": "interval", "minutes": 5}
+OLD = {"id": IDENT, "name": "watch", "prompt": "old", "schedule": EVERY}
+NEW = {**OLD, "prompt": "new"}
+OFF = {
+    "enabled": False,
+    "state": "paused",
+    "paused_reason": "from package bot: hermes profile approve",
+}
+PROMPT, WHOLE = f"jobs[id={IDENT}].prompt", f"jobs[id={IDENT}]"
+
+
+def found(
+    before: dict[str, object] | None,
+    after: dict[str, object],
+    judge: Judge,
+    *,
+    shipped: bool = True,
+) -> list[tuple[str, bool]]:
+    effects = job_effects(
+        {IDENT: before} if before else {}, {IDENT: after}, {IDENT: after} if shipped else {}, judge
+    )
+    return [(effect.key, effect.off) for effect in effects]
+
+
+@pytest.mark.parametrize("shipped", [True, False])
+def test_a_job_that_runs_is_an_effect_when_it_is_new_and_in_each_field_that_changes(
+    shipped: bool,
+) -> None:
+    assert found(None, NEW, Judge(), shipped=shipped) == [(WHOLE, False)]
+    assert found(OLD, NEW, Judge(here=UNIT), shipped=shipped) == [(PROMPT, False)]
+    assert found(OLD, OLD, Judge(here=UNIT), shipped=shipped) == []
+    assert found(OLD | OFF, OLD, Judge(here=UNIT), shipped=shipped) == []
+
+
+def test_a_job_that_waits_is_an_effect_as_a_whole() -> None:
+    assert found(None, NEW | OFF, Judge()) == [(WHOLE, True)]
+    assert found(OLD | OFF, NEW | OFF, Judge(here=UNIT)) == [(WHOLE, True)]
+
+
+def test_a_job_that_its_author_ships_off_has_no_effect_until_some_part_was_approved() -> None:
+    author = Judge(by_author=UNIT, here=UNIT)
+    assert found(OLD | OFF, NEW | OFF, author) == []
+    once = Judge(Memory(granted=UNIT), by_author=UNIT, here=UNIT)
+    assert found(OLD | OFF, NEW | OFF, once) == [(PROMPT, False)]
+
+
+def test_a_paused_job_of_the_user_is_nobodys_business() -> None:
+    paused = {**OFF, "paused_reason": "not today"}
+    assert found(OLD | paused, NEW | paused, Judge(here=UNIT), shipped=False) == []
+    assert found(OLD | paused, NEW | paused, Judge(here=UNIT)) == [(PROMPT, False)]
