@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 from budget import examples
 from hypothesis import settings
-from leftout import COMPLETE, PROGRAMS
+from leftout import ABILITIES, COMPLETE, PROGRAMS, is_here
 from partners import GENERATIONS
 
 # How long one example takes says something about the machine and nothing about the code.
@@ -56,16 +55,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_left_out(item: pytest.Item) -> bool:
     programs = [str(name) for mark in item.iter_markers("needs") for name in mark.args]
-    missing = [name for name in programs if shutil.which(name) is None]
+    missing = [name for name in programs if name in PROGRAMS and not is_here(name)]
+    unable = [name for name in programs if name in ABILITIES and not is_here(name)]
     missing += [each.variable for each in ABSENT if item.get_closest_marker(each.mark)]
     if missing and os.environ.get(COMPLETE):
         pytest.exit(f"{COMPLETE} is set, and {', '.join(missing)} is missing for {item.nodeid}", 1)
-    return bool(missing)
+    return bool(missing or unable)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which of the real agents took part, and which programs were missing."""
-    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    unable = [name for name in ABILITIES if not is_here(name)]
+    if unable:
+        terminalreporter.write_line(
+            f"tests that need what this machine does not allow were left out: {', '.join(unable)}"
+        )
+    missing = [name for name in PROGRAMS if not is_here(name)]
     if missing:
         terminalreporter.write_line(
             f"tests that need one of these programs were left out: {', '.join(missing)}"

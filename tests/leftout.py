@@ -2,6 +2,46 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
 PROGRAMS = ("age", "fish", "ssh-keygen", "zsh")
 COMPLETE = "HERMES_TEST_COMPLETE"
 """Set where nothing may be left out: a missing program ends the run."""
+ABILITIES = ("mounts", "marks", "root")
+"""What the machine may forbid: mounts of one's own, files marked as immutable, acting as another user."""
+
+
+def namespace() -> list[str]:
+    """The start of a command that may mount what it likes, seen by nobody else."""
+    return ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-Urm"]
+
+
+@functools.cache
+def is_here(name: str) -> bool:
+    """Whether a program is on PATH, or the machine allows something."""
+    if name == "root":
+        return os.geteuid() == 0
+    if name == "mounts":
+        return sys.platform == "linux" and _works(
+            [*namespace(), "mount", "-t", "tmpfs", "x", "/mnt"]
+        )
+    if name == "marks":
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "file")
+            file.touch()
+            marked = _works(["chattr", "+i", str(file)])
+            return marked and _works(["chattr", "-i", str(file)])
+    return shutil.which(name) is not None
+
+
+def _works(command: list[str]) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from leftout import PROGRAMS
+from leftout import ABILITIES, PROGRAMS
 
 TESTS = Path(__file__).parent
 
 
-def test_every_program_that_a_test_needs_is_one_that_the_summary_names() -> None:
+def test_everything_that_a_test_needs_is_named_by_the_summary() -> None:
     asked = {
         name
         for path in TESTS.rglob("test_*.py")
         for name in re.findall(r"mark\.needs\(\"([\w-]+)\"\)", path.read_text("utf-8"))
     }
-    assert asked == set(PROGRAMS)
+    assert asked == {*PROGRAMS, *ABILITIES}
 
 
 def test_no_test_is_skipped() -> None:

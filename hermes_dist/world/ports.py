@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
-from hermes_dist.errors import Refused
+from hermes_dist.errors import DistError, Refused
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Entry
 
@@ -62,6 +62,12 @@ class Fs(Protocol):
     def mode(self, path: str) -> int | None:
         """The permission bits; None if nothing is there."""
 
+    def closed(self, folder: str) -> DistError | None:
+        """Why no name in an existing folder can be made, exchanged or removed; None if no reason is known."""
+
+    def pinned(self, path: str) -> DistError | None:
+        """Why what is at this path can't be exchanged or removed; None if nothing is there, or no reason is known."""
+
     def listdir(self, path: str) -> list[str]:
         """The sorted names in a folder; the root is the empty path."""
 
@@ -86,7 +92,8 @@ class Fs(Protocol):
 
     def unlink(self, path: str) -> None: ...
 
-    def mkdir(self, path: str, mode: int) -> None: ...
+    def mkdir(self, path: str, mode: int, *, exact: bool = False) -> None:
+        """Make a folder; ``exact`` sets the mode in spite of the umask."""
 
     def rmdir(self, path: str) -> None: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import random
@@ -91,6 +92,7 @@ class Operation:
     editable: str = ""
     leaves: tuple[str, ...] = (".dist/txn",)
     either: bool = False  # the run fails, and either end is good
+    share: float = 1  # of the power cuts that others get
 
     def fs(self, disk: Disk) -> SimFs:
         return SimFs(disk, exchange=self.exchange, links=self.links)
@@ -175,6 +177,18 @@ def operations() -> list[Operation]:
         ),
         applying("update after one that was not begun", fresh, UPDATE, b"lock 2\n"),
         _failing(home),
+        taken_back("update taken back", home, UPDATE, b"lock 2\n"),
+        taken_back(
+            "update by links taken back", home, UPDATE, b"lock 2\n", exchange=False, links=True
+        ),
+        taken_back(
+            "first install taken back",
+            bare,
+            {p: d for p, d in HOME.items() if "lock" not in p},
+            b"l",
+        ),
+        taken_back("uninstall taken back", home, cleared, None),
+        taken_back("places changed back", shapes, shaped, b"lock 2\n"),
         applying(
             "a new file and the config",
             home,
@@ -189,6 +203,41 @@ def operations() -> list[Operation]:
     for operation in found:
         _learn(operation)
     return found
+
+
+def taken_back(
+    name: str, start: Disk, changes: Files, lock: bytes | None, **more: Any
+) -> Operation:
+    """A change whose last step, the retiring of its folder, fails, so that all of it is taken back."""
+    steps, read = plan(start, changes)
+
+    def run(fs: SimFs, code: Any) -> object:
+        def refuse(verb: str, one: str, _other: str) -> None:
+            if verb == "rename" and one == ".dist/txn":
+                raise OSError(errno.EPERM, os.strerror(errno.EPERM), one)
+
+        fs.before = refuse
+        with contextlib.suppress(code.apply.TakenBack):
+            code.apply.apply(fs, steps, read, lock, {})
+        assert fs.disk.visible() == start.visible()
+        assert fs.kind(".dist/txn") == "absent"
+        return None
+
+    operation = Operation(
+        name,
+        start,
+        run,
+        _recover,
+        editable="SOUL.md" if "SOUL.md" in start.files else "",
+        either=True,
+        share=0.1,
+        **more,
+    )
+    operation.old = start.visible()
+    end = operation.fs(start.copy())
+    apply.apply(end, steps, read, lock, {})
+    operation.new = end.disk.visible()
+    return operation
 
 
 def _failing(start: Disk) -> Operation:

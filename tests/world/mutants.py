@@ -13,6 +13,7 @@ _NAMES = (
     "journal",
     "realize",
     "generations",
+    "checks",
     "apply",
     "new_home",
 )  # in the order they import each other

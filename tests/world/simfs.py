@@ -176,7 +176,7 @@ class SimFs:
         self.disk = disk
         self.log: list[Op] = []
         self._can_exchange, self._links = exchange, links
-        self._before = before
+        self.before = before
 
     def _do(self, verb: str, paths: tuple[str, ...], *more: object) -> None:
         folders = frozenset(self._number(up(path)) for path in paths)
@@ -185,8 +185,8 @@ class SimFs:
         self.log.append(op)
 
     def _asked(self, verb: str, one: str, other: str = "") -> None:
-        if self._before is not None:
-            self._before(verb, one, other)
+        if self.before is not None:
+            self.before(verb, one, other)
 
     def _number(self, folder: str) -> int:
         if folder not in self.disk.dirs:
@@ -215,8 +215,16 @@ class SimFs:
         return Entry(digest_of(self.disk.data[inode]), bool(self.disk.modes[inode] & 0o100))
 
     def mode(self, path: str) -> int | None:
+        if path in self.disk.dirs:
+            return 0o755
         inode = self.disk.files.get(path)
         return None if inode is None else self.disk.modes[inode]
+
+    def closed(self, folder: str) -> None:
+        """A simulated disk has no obstacles."""
+
+    def pinned(self, path: str) -> None:
+        """Nor here."""
 
     def listdir(self, path: str) -> list[str]:
         self._number(path)
@@ -281,7 +289,7 @@ class SimFs:
             raise _error(errno.ENOENT, path)
         self._do("unlink", (path,))
 
-    def mkdir(self, path: str, mode: int) -> None:
+    def mkdir(self, path: str, mode: int, *, exact: bool = False) -> None:
         self._asked("mkdir", path)
         if self.kind(path) != "absent":
             raise _error(errno.EEXIST, path)

@@ -14,10 +14,20 @@ from realhome import Hooked, Seen, build, in_child, make, nothing, seen, update
 from hermes_dist.errors import DistError
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.ports import Unsupported
-from hermes_dist.world.transaction.apply import Unfinished, generations, recover
+from hermes_dist.world.transaction.apply import TakenBack, Unfinished, generations, recover
 from hermes_dist.world.transaction.new_home import sweep
 
-ERRNOS = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS, errno.EDQUOT, errno.EMFILE)
+ERRNOS = (
+    errno.ENOSPC,
+    errno.EIO,
+    errno.EACCES,
+    errno.EROFS,
+    errno.EDQUOT,
+    errno.EMFILE,
+    errno.EPERM,
+    errno.EBUSY,
+    errno.EXDEV,
+)
 
 
 class NoExchange(Hooked):
@@ -156,17 +166,83 @@ def test_every_change_may_fail_once_and_the_home_is_old_or_new(case: str, quick_
                 raise OSError(code, os.strerror(code), str(paths[0] if paths else ""))
 
         make(root, files)
+        told: DistError | None = None
+        try:
+            run(kind(root, hook), root)
+        except DistError as error:
+            told = error
+        assert not (root / ".dist/txn").exists(), number
+        if told is None:  # an empty folder that can't be removed stays, and does no harm
+            assert seen(root) == new, number
+        else:
+            assert os.strerror(code) in str(told)
+            assert told.hint
+            # Only the very last sync comes too late for a way back.
+            assert seen(root) == (new if isinstance(told, Unfinished) else old), number
+        assert {data for data, _ in old.values()} <= _contents(root)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_where_the_way_back_fails_too_the_next_start_makes_it_whole(
+    case: str, quick_path: Path
+) -> None:
+    kind, run, files = CASES[case]
+    root = quick_path / "home"
+    old, new, changes = _ends(case, root)
+    for number in range(1, changes + 1):
+        code = ERRNOS[number % len(ERRNOS)]
+
+        def hook(call: int, verb: str, *paths: object, n: int = number, code: int = code) -> None:
+            if call >= n:
+                raise OSError(code, os.strerror(code), str(paths[0] if paths else ""))
+
+        make(root, files)
         with pytest.raises(DistError) as told:
             run(kind(root, hook), root)
         assert os.strerror(code) in str(told.value)
-        assert told.value.hint
         if isinstance(told.value, Unfinished):
-            assert (done := recover(kind(root, nothing))) is None or done.what == "finished"
-            assert seen(root) == new, number
+            assert "next command" in told.value.what or "carried out" in told.value.what
         else:
             assert seen(root) == old, number
-            assert not (root / ".dist/txn").exists(), number
-        assert {data for data, _ in old.values()} <= _contents(root)
+        recover(kind(root, nothing))
+        assert seen(root) in (old, new), number
+        assert {data for data, _ in old.values()} <= _contents(root), number
+        assert recover(RealFs(root)) is None
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_process_killed_on_the_way_back_leaves_the_old_home_or_the_new_one(
+    case: str, quick_path: Path
+) -> None:
+    kind, run, files = CASES[case]
+    root = quick_path / "home"
+    old, new, _ = _ends(case, root)
+
+    def refusing(call: int, verb: str, *paths: object) -> None:
+        if verb == "rename" and paths[0] == ".dist/txn":
+            at.append(call)
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM), "")
+
+    at: list[int] = []
+    make(root, files)
+    fs = kind(root, refusing)
+    with pytest.raises(TakenBack):
+        run(fs, root)
+    assert seen(root) == old
+    for number in range(at[0] + 1, fs.calls + 1):
+
+        def hook(call: int, verb: str, *paths: object, n: int = number) -> None:
+            if call == n:
+                os._exit(137)
+            refusing(call, verb, *paths)
+
+        make(root, files)
+        assert in_child(lambda h=hook: run(kind(root, h), root)) == 137
+        recover(kind(root, nothing))
+        assert seen(root) in (old, new), number
+        assert {data for data, _ in old.values()} <= _contents(root), number
+        assert recover(RealFs(root)) is None
+    assert fs.calls - at[0] >= 10
 
 
 def test_every_change_of_a_new_home_may_fail_once(quick_path: Path) -> None:

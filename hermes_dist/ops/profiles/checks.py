@@ -118,7 +118,7 @@ def crashes(ctx: Context) -> Iterator[Finding]:
                 kind="unfinished-change",
                 what="a change of this profile was interrupted",
                 where=str(home),
-                hint="doctor --fix completes it, and so does the next command on this profile",
+                hint="doctor --fix completes it or takes it back, and so does the next command on this profile",
                 fix=partial(finish_leftover, home),
             )
         for damaged in sorted((home / ".dist").glob("damaged-*")):
@@ -126,6 +126,14 @@ def crashes(ctx: Context) -> Iterator[Finding]:
                 kind="damaged-journal",
                 what="the journal of an interrupted change is damaged; it was set aside",
                 where=str(damaged),
+                hint="look at the profile with status, then remove this folder",
+            )
+        for displaced in sorted((home / ".dist").glob("displaced-*")):
+            yield Finding(
+                kind="displaced-files",
+                what="a change was taken back, and a file had been written anew meanwhile; "
+                "what was there before is kept",
+                where=str(displaced),
                 hint="look at the profile with status, then remove this folder",
             )
     for path in _half_written(ctx):

@@ -14,6 +14,8 @@ HINTS = {
     errno.EROFS: "that disk is read-only",
     errno.EACCES: "check who owns the folder and whether you may write there",
     errno.EPERM: "check who owns the folder and whether you may write there",
+    errno.EBUSY: "something is mounted there: unmount it, or leave it out with --without",
+    errno.EXDEV: "something is mounted there: unmount it, or leave it out with --without",
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.EIO: "the disk reports an error: check its health before you go on",
     errno.EMFILE: "too many files are open: close some programs, then run it again",

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from hermes_dist.errors import DistError
 from hermes_dist.model.tree import Entry
+from hermes_dist.world.disk import libc, obstacles
 from hermes_dist.world.disk import rename as _rename
 from hermes_dist.world.disk.errors import not_regular, trouble
 from hermes_dist.world.disk.links import Links, open_folder
@@ -26,6 +28,9 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO would otherwise wait for somebody who writes to it.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_NOBODY = ".dist-nobody"
+"""A name that no file has."""
 
 
 def sync_fd(fd: int) -> None:
@@ -252,6 +257,31 @@ class RealFs:
         found = self._lstat(path)
         return None if found is None else stat.S_IMODE(found.st_mode)
 
+    def closed(self, folder: str) -> DistError | None:
+        inside = f"{folder}/{_NOBODY}" if folder else _NOBODY
+        with self._folder(folder) as fd, self._stage_of(inside) as stage:
+            return obstacles.closed(fd, stage, self.root, folder)
+
+    def pinned(self, path: str) -> DistError | None:
+        try:
+            with self._at(path) as (fd, name), self._stage_of(path) as stage:
+                return obstacles.pinned(fd, name, stage, self.root, path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    @contextlib.contextmanager
+    def _stage_of(self, path: str) -> Iterator[int]:
+        """Open the folder from which a file comes to a path: the home, or one behind a followed link."""
+        place = self.elsewhere(path)
+        if place is None:
+            yield self._fd
+            return
+        fd = open_folder(place.folder)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
     def listdir(self, path: str) -> list[str]:
         with self._folder(path) as fd:
             return sorted(os.listdir(fd))
@@ -309,15 +339,12 @@ class RealFs:
     def sync_all(self) -> None:
         note("disk", "sync all")
         self._sync_led()
-        import ctypes  # noqa: PLC0415 - start-up
-
-        library = ctypes.CDLL(None, use_errno=True)
+        sync = libc.function("syncfs", "i")
         # macOS has no syncfs; elsewhere it is better, because sync() never reports a failing disk.
-        if not hasattr(library, "syncfs"):
+        if sync is None:
             os.sync()
-        elif library.syncfs(self._fd):
-            code = ctypes.get_errno()
-            raise OSError(code, os.strerror(code), str(self.root))
+        elif sync(self._fd):
+            raise libc.failure(str(self.root))
 
     def rename(self, source: str, target: str) -> None:
         note("disk", "rename", source, target)
@@ -339,10 +366,12 @@ class RealFs:
         with self._at(path) as (fd, name):
             os.unlink(name, dir_fd=fd)
 
-    def mkdir(self, path: str, mode: int) -> None:
+    def mkdir(self, path: str, mode: int, *, exact: bool = False) -> None:
         note("disk", "mkdir", path)
         with self._at(path) as (fd, name):
             os.mkdir(name, mode, dir_fd=fd)
+            if exact:
+                os.chmod(name, mode, dir_fd=fd)
 
     def rmdir(self, path: str) -> None:
         note("disk", "rmdir", path)

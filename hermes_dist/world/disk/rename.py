@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Callable
 
+from hermes_dist.world.disk import libc
 from hermes_dist.world.ports import Unsupported
 
 Place = tuple[int, str]
@@ -22,38 +23,26 @@ _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 
 
 @functools.cache
-def _flagged() -> tuple[Callable[[int, bytes, int, bytes, int], int], int, int] | None:
+def _flagged() -> tuple[Callable[..., int], int, int] | None:
     """The C library's call with its two flags; None where it has none."""
-    import ctypes  # noqa: PLC0415 - start-up
-
-    library = ctypes.CDLL(None, use_errno=True)
     for name, swap, keep in _CALLS:
-        with contextlib.suppress(AttributeError):
-            call = getattr(library, name)
-            call.argtypes = [
-                ctypes.c_int,
-                ctypes.c_char_p,
-                ctypes.c_int,
-                ctypes.c_char_p,
-                ctypes.c_uint,
-            ]
+        call = libc.function(name, "isisu")
+        if call is not None:
             return call, swap, keep
     return None
 
 
 def _call(source: Place, target: Place, *, swap: bool) -> None:
-    import ctypes  # noqa: PLC0415 - start-up
-
     found = _flagged()
     if found is None:
         raise Unsupported
     call, swap_flag, keep_flag = found
     flag = swap_flag if swap else keep_flag
     if call(source[0], os.fsencode(source[1]), target[0], os.fsencode(target[1]), flag):
-        code = ctypes.get_errno()
-        if code in _MISSING:
+        error = libc.failure(source[1], None, target[1])
+        if error.errno in _MISSING:
             raise Unsupported
-        raise OSError(code, os.strerror(code), source[1], None, target[1])
+        raise error
 
 
 def exchange(one: Place, other: Place) -> None:

@@ -22,7 +22,9 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest, Read
 from hermes_dist.world.disk.errors import HINTS, trouble
-from hermes_dist.world.ports import Fs, Odd
+from hermes_dist.world.ports import Fs
+from hermes_dist.world.trace import note
+from hermes_dist.world.transaction.checks import Changed, check, check_exchangeable, with_folders
 from hermes_dist.world.transaction.generations import (
     Generation,
     before_image,
@@ -32,6 +34,7 @@ from hermes_dist.world.transaction.generations import (
     prune,
 )
 from hermes_dist.world.transaction.journal import (
+    BACK,
     DRAFT,
     GENERATIONS,
     JOURNAL,
@@ -42,12 +45,13 @@ from hermes_dist.world.transaction.journal import (
     digest_of,
     slot_of,
 )
-from hermes_dist.world.transaction.places import lead, lead_again, places_of, remove
+from hermes_dist.world.transaction.places import are_home, lead, lead_again, places_of, remove
 from hermes_dist.world.transaction.realize import (
     BALLAST,
     SYNC_EACH,
     Applied,
     Guards,
+    backward,
     forward,
     slot_of_lock,
 )
@@ -58,6 +62,7 @@ __all__ = [
     "Generation",
     "Guards",
     "Recovered",
+    "TakenBack",
     "Unfinished",
     "apply",
     "before_image",
@@ -72,24 +77,25 @@ __all__ = [
 _BLOCK = 4096
 
 
-class Changed(DistError):
-    """A file is not what the plan saw; nothing was written."""
+class TakenBack(DistError):
+    """It failed on the way and was taken back: everything is as before."""
 
 
 class Unfinished(DistError):
-    """The disk failed after the point of no return; the next start finishes it."""
+    """It failed on the way, and so did the way back; the next start mends it."""
 
 
 class Recovered(Struct, frozen=True):
     """The outcome of an interrupted transaction.
 
     Attributes:
-        what: Whether it was discarded before its journal existed, finished now, or set aside with a damaged journal.
+        what: Whether it was discarded before its journal existed, finished now, taken back because it can't be
+            finished, or set aside with a damaged journal.
         skipped: As in :class:`Applied`.
         generation: As in :class:`Applied`.
     """
 
-    what: Literal["discarded", "finished", "set aside"]
+    what: Literal["discarded", "finished", "taken back", "set aside"]
     skipped: tuple[RelPath, ...] = ()
     generation: int | None = None
 
@@ -121,8 +127,9 @@ def apply(
     Raises:
         Changed: A file is not what the plan saw; nothing was written.
         Odd: A path is the user's symlink or the like; nothing was written.
-        Unfinished: The disk failed past the point of no return; the next start finishes it.
-        DistError: The disk is full or failing; nothing was changed.
+        TakenBack: A file could not be exchanged; everything is as before.
+        Unfinished: The same, and what was done could not be taken back; the next start does.
+        DistError: The disk is full or failing, or a path can't be exchanged; nothing was changed.
     """
     guards = guards or {}
     # An older transaction must be finished first: the plan's checks would otherwise see a half-changed home.
@@ -143,8 +150,10 @@ def apply(
         if not journal.steps and found == lock_after:
             return Applied()
         check(fs, journal.steps)
+        check_exchangeable(fs, journal)
+        journal = with_folders(fs, journal)
         # Until the journal is written, any error removes what was staged and leaves the home as it was.
-        abort.callback(_discard, fs)
+        abort.callback(_abandon, fs)
         _stage(fs, journal, read, lock_after)
         # Ctrl-C between the journal and the last step would leave work for the next start, so it waits.
         with uninterrupted():
@@ -152,11 +161,11 @@ def apply(
             check(fs, journal.steps)
             _write_journal(fs, journal)
             abort.pop_all()
-            return _finish(fs, journal, guards, again=False)
+            return _carry_out(fs, journal, guards)
 
 
 def recover(fs: Fs, guards: Guards | None = None) -> Recovered | None:
-    """Finish an interrupted transaction, or remove one whose journal was not written yet.
+    """Finish an interrupted transaction or take it back, or remove one whose journal was not written yet.
 
     Args:
         fs: The home, whose lock the caller holds.
@@ -166,7 +175,7 @@ def recover(fs: Fs, guards: Guards | None = None) -> Recovered | None:
         What was done; None if there was no transaction.
 
     Raises:
-        Unfinished: The disk still fails.
+        Unfinished: The disk still fails, both ways.
         DistError: The remains can't be removed.
     """
     if fs.kind(TXN) == "absent":
@@ -178,65 +187,9 @@ def recover(fs: Fs, guards: Guards | None = None) -> Recovered | None:
             return Recovered("discarded")
         journal = Journal.decode(text)
         if journal is None:
-            number = 1
-            while fs.kind(f"{PRIVATE}/damaged-{number}") != "absent":
-                number += 1
-            # Its slots may hold the only copy of a displaced file, so the folder is kept for the user.
-            fs.noreplace(TXN, f"{PRIVATE}/damaged-{number}")
-            fs.sync_folder(PRIVATE)
+            _set_aside(fs, "damaged")
             return Recovered("set aside")
-        done = _finish(fs, journal, guards or {}, again=True)
-        return Recovered("finished", done.skipped, done.generation)
-
-
-def check(fs: Fs, steps: Iterable[Step]) -> None:
-    """Check that a plan can be applied: every path is what the plan saw, and nothing is in the way.
-
-    Raises:
-        Changed: A file is not what the plan saw.
-        Odd: A path, or a folder on the way to it, is the user's symlink or the like.
-    """
-    steps = list(steps)
-    gone = {step.path for step in steps if step.after is None}
-    _check_folders(fs, steps, gone)
-    for step in steps:
-        if not _is_free(fs, step, gone) and fs.entry(step.path) != step.before:
-            raise Changed(
-                "it changed in the meantime",
-                where=step.path,
-                hint="nothing was written; run it again",
-            )
-
-
-def _check_folders(fs: Fs, steps: Iterable[Step], gone: set[RelPath]) -> None:
-    """Check the folders on the way: through a symlink the home would write to another place.
-
-    Raises:
-        Odd: One of them is not a plain folder.
-    """
-    for folder in sorted({parent for step in steps for parent in step.path.parents}):
-        kind = fs.kind(folder)
-        if kind == "odd" or (kind == "file" and folder not in gone):
-            raise Odd(
-                "it is not a plain folder of this home, so nothing is written below it",
-                where=folder,
-            )
-
-
-def _is_free(fs: Fs, step: Step, gone: set[RelPath]) -> bool:
-    """Return whether a new file takes the place of a folder that the same plan empties."""
-    return (
-        step.before is None and fs.kind(step.path) == "folder" and _holds_only(fs, step.path, gone)
-    )
-
-
-def _holds_only(fs: Fs, folder: str, gone: set[RelPath]) -> bool:
-    """Return whether a folder will be empty once these files are gone, so that a file can take its place."""
-    for name in fs.listdir(folder):
-        path = f"{folder}/{name}"
-        if path not in gone and not (fs.kind(path) == "folder" and _holds_only(fs, path, gone)):
-            return False
-    return True
+        return _mend(fs, journal, guards or {})
 
 
 def _stage(fs: Fs, journal: Journal, read: Read, lock_after: bytes | None) -> None:
@@ -330,21 +283,124 @@ def _write_journal(fs: Fs, journal: Journal) -> None:
     fs.sync_folder(TXN)
 
 
-def _finish(fs: Fs, journal: Journal, guards: Guards, *, again: bool) -> Applied:
+def _carry_out(fs: Fs, journal: Journal, guards: Guards) -> Applied:
+    """Carry out a transaction whose journal is written, or take it back.
+
+    Raises:
+        TakenBack: It failed; everything is as before.
+        Unfinished: It failed, and so did the way back.
+    """
     try:
-        if again:  # a killed process may have left names that are not on the disk yet
-            for folder in ("", PRIVATE, TXN):
-                fs.sync_folder(folder)
-            lead_again(fs, journal.places)
-        return forward(fs, journal, guards, again=again)
+        return forward(fs, journal, guards)
+    except (OSError, DistError) as error:
+        kept = _take_back(fs, journal, guards, error)
+        ends = "everything is as before"
+        if kept:
+            ends += f", but {kept[0]}: another program wrote it, and what was there is in {kept[1]}"
+        raise _told(error, ends, TakenBack) from error
+
+
+def _mend(fs: Fs, journal: Journal, guards: Guards) -> Recovered:
+    """Finish a transaction that was interrupted; take it back if that was begun, or if it can't be finished.
+
+    Raises:
+        Unfinished: Neither can be done.
+    """
+    why: OSError | DistError = DistError("it was being taken back")
+    try:
+        # A killed process may have left names that are not on the disk yet.
+        for folder in ("", PRIVATE, TXN):
+            fs.sync_folder(folder)
+        lead_again(fs, journal.places)
+        if fs.kind(BACK) == "absent":
+            done = forward(fs, journal, guards, again=True)
+            return Recovered("finished", done.skipped, done.generation)
+    except (OSError, DistError) as error:
+        why = error
+    _take_back(fs, journal, guards, why)
+    return Recovered("taken back")
+
+
+def _take_back(
+    fs: Fs, journal: Journal, guards: Guards, why: OSError | DistError
+) -> tuple[str, str] | None:
+    """Take back what a failed transaction has done.
+
+    Returns:
+        The files that another program wrote meanwhile, and the folder that keeps what was there; None if all came back.
+
+    Raises:
+        Unfinished: The way back fails as well, or all is done and only the disk's word for it is missing.
+    """
+    if fs.kind(TXN) == "absent":
+        raise _told(why, "it is carried out, but the disk did not confirm it", Unfinished) from why
+    if are_home(fs, journal.places):
+        ends = "it is carried out, and the next command clears up after it"
+        raise _told(why, ends, Unfinished) from why
+    _mark(fs)
+    try:
+        left = backward(fs, journal, guards)
+    except (OSError, DistError) as error:
+        note("step", "the way back fails", str(error))
+        ends = "nor could it be taken back; the next command tries again"
+        raise _told(why, ends, Unfinished) from error
+    held = [path for path in left if fs.kind(slot_of(journal.path_index(path))) != "absent"]
+    # From here on, the home is as before; what can't be cleared away now is cleared away by the next start.
+    with contextlib.suppress(OSError):
+        if held:
+            return ", ".join(held), _set_aside(fs, "displaced")
+        _discard(fs)
+    return None
+
+
+def _told(why: OSError | DistError, ends: str, kind: type[DistError]) -> DistError:
+    """Return the error that says what failed, where, and how it ended."""
+    if isinstance(why, DistError):
+        return kind(f"it failed: {why.what}; {ends}", where=why.where, hint=why.hint)
+    where = str(why.filename2 or why.filename or "")
+    hint = HINTS.get(why.errno or 0, "run it again")
+    return kind(f"it failed: {why.strerror or why}; {ends}", where=where, hint=hint)
+
+
+def _set_aside(fs: Fs, name: str) -> str:
+    """Keep the folder of a transaction whose slots may hold the only copy of a file."""
+    number = 1
+    while fs.kind(f"{PRIVATE}/{name}-{number}") != "absent":
+        number += 1
+    folder = f"{PRIVATE}/{name}-{number}"
+    fs.noreplace(TXN, folder)
+    fs.sync_folder(PRIVATE)
+    return folder
+
+
+def _abandon(fs: Fs) -> None:
+    """Remove what was staged before the point of no return.
+
+    Raises:
+        Unfinished: The journal can't be removed either.
+    """
+    try:
+        _discard(fs)
     except OSError as error:
-        unfinished = Unfinished(
-            f"it started but could not finish: {error.strerror or error}",
-            # Of an exchange, the second name is the file of the home; the first is a slot of the transaction.
-            where=str(error.filename2 or error.filename or ""),
-            hint=f"{HINTS.get(error.errno or 0, 'run it again')}; the next command finishes it by itself",
-        )
-        raise unfinished from error
+        # Without a journal, the next start clears the rest away.
+        if fs.kind(JOURNAL) == "absent":
+            return
+        ends = "nothing is changed yet, but the next command carries it out"
+        if _mark(fs):
+            ends = "nothing is changed, and the next command clears away what was begun"
+        raise _told(error, ends, Unfinished) from error
+
+
+def _mark(fs: Fs) -> bool:
+    """Mark a transaction as one that is taken back; False if even that fails.
+
+    Without the mark, the next start tries to finish it first; from anywhere, both ways lead to a whole home.
+    """
+    with contextlib.suppress(OSError):
+        if fs.kind(BACK) == "absent":
+            fs.write_new(BACK, b"", 0o600)
+            fs.sync_folder(TXN)
+    return fs.kind(BACK) != "absent"
 
 
 def _discard(fs: Fs) -> None:

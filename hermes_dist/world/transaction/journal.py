@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hermes_dist.agents.places import CONFIG
 from hermes_dist.brand import LOCKFILE, PRIVATE
@@ -25,11 +26,14 @@ TXN = f"{PRIVATE}/txn"
 GENERATIONS = f"{PRIVATE}/generations"
 JOURNAL = f"{TXN}/journal"
 DRAFT = f"{JOURNAL}.tmp"
+BACK = f"{TXN}/back"
+"""Marks a transaction that failed and is being taken back."""
 SKIPPED = "skipped"
 LOCK_SLOT = "lock"
 LAST = CONFIG  # the agent reads it first, so it comes after all files it refers to
 
 __all__ = [
+    "BACK",
     "DRAFT",
     "GENERATIONS",
     "JOURNAL",
@@ -85,6 +89,8 @@ class Journal(Struct, frozen=True, kw_only=True):
         lock_after: Digest of the lockfile it leaves; None if there is none.
         label: Labels shown in lists, such as verb and version.
         places: Where the steps behind a link take place.
+        made: The folders that it makes, parents first; they go again if it is taken back.
+        emptied: The folders that it may leave empty and remove, with their permission bits.
     """
 
     number: int
@@ -93,6 +99,17 @@ class Journal(Struct, frozen=True, kw_only=True):
     lock_after: Digest | None = None
     label: Mapping[str, str] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
+    made: tuple[str, ...] = ()
+    emptied: Mapping[str, int] = field(default_factory=dict)
+
+    def path_index(self, path: RelPath) -> int:
+        """Return the position of the step of a path."""
+        return next(i for i, step in enumerate(self.steps) if step.path == path)
+
+    def backwards(self) -> Journal:
+        """Return the journal of the way back: the same slots, with before and after exchanged."""
+        steps = tuple(Step(step.path, step.after, step.before) for step in self.steps)
+        return replace(self, steps=steps, lock_before=self.lock_after, lock_after=self.lock_before)
 
     def in_order(self) -> tuple[list[int], list[int], list[int]]:
         """Return step indices: deletions that make room, then new and changed files, then all other deletions.
@@ -130,6 +147,8 @@ class Journal(Struct, frozen=True, kw_only=True):
             "steps": [
                 [step.path, _packed(step.before), _packed(step.after)] for step in self.steps
             ],
+            "made": list(self.made),
+            "emptied": dict(self.emptied),
         }
         if self.places:
             data["places"] = [[p.slot, p.path, p.target, p.beside] for p in self.places]
@@ -155,6 +174,8 @@ class Journal(Struct, frozen=True, kw_only=True):
             lock_after=after and Digest(after),
             label=data["label"],
             places=tuple(Place(*row) for row in data.get("places", ())),
+            made=tuple(data.get("made", ())),
+            emptied=data.get("emptied", {}),
         )
 
     @classmethod

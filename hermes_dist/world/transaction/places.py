@@ -101,6 +101,17 @@ def bring_home(fs: Fs, places: Iterable[Place]) -> None:
         _settle(fs, place)
 
 
+def are_home(fs: Fs, places: Iterable[Place]) -> bool:
+    """Whether a displaced file was brought home already, which happens only after all steps are done."""
+    for place in places:
+        release(fs, [place])
+        found = fs.kind(place.name) != "absent"
+        lead(fs, [place])
+        if found:
+            return True
+    return False
+
+
 def _settle(fs: Fs, place: Place) -> None:
     """Give a file that was brought home the name of its slot."""
     copy = place.name + _COPY

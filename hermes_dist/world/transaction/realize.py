@@ -5,6 +5,9 @@ once it holds the displaced file, it is done, and any later change at the path i
 comes out of an exchange is compared with the plan; if it differs, another program wrote at the same moment, so it is
 put back and the path is reported as skipped. Nothing is ever unlinked here: a displaced file stays in its slot, and
 the transaction folder becomes the generation to roll back to.
+
+The way back is the same with before and after exchanged: a slot that holds the displaced file gives it back. So a
+transaction that fails on its way can be taken back, and that can be interrupted and repeated as well.
 """
 
 from __future__ import annotations
@@ -54,9 +57,10 @@ _IN_THE_WAY = frozenset(
         errno.EISDIR,
         errno.ELOOP,
         errno.ENOTEMPTY,
-        errno.EXDEV,
     ]
 )
+_STAYS_EMPTY = _IN_THE_WAY | {errno.EACCES, errno.EPERM, errno.EBUSY, errno.EROFS}
+"""Why an empty folder may stay: it does no harm, so nothing is taken back for it."""
 
 
 class Applied(Struct, frozen=True):
@@ -97,7 +101,7 @@ def forward(fs: Fs, journal: Journal, guards: Guards, *, again: bool = False) ->
     skipped = _run(fs, journal, early, guards)
     if early:
         _sync(fs, {_folder(journal.steps[i].path) for i in early} | {TXN})
-        _remove_emptied(fs, [journal.steps[i] for i in early], again=again)
+        _remove_emptied(fs, [journal.steps[i] for i in early], _IN_THE_WAY, again=again)
     # Every folder must be on the disk before a file moves into it: after a power cut, the file would be lost with
     # it.
     _make_folders(
@@ -108,13 +112,69 @@ def forward(fs: Fs, journal: Journal, guards: Guards, *, again: bool = False) ->
     # Sync all moves before the lockfile changes, so that a new lockfile never describes files that a power cut
     # undid.
     _sync(fs, {_folder(step.path) for step in journal.steps} | {TXN})
-    _remove_emptied(fs, [journal.steps[i] for i in late], again=again)
+    _remove_emptied(fs, [journal.steps[i] for i in late], _STAYS_EMPTY, again=again)
     _record(fs, skipped)
     if journal.lock_before != journal.lock_after:
         _swap_lock(fs, journal.lock_after)
         _sync(fs, {"", TXN})
     bring_home(fs, journal.places)
     return Applied(tuple(sorted(skipped)), _retire(fs, journal.number))
+
+
+def backward(fs: Fs, journal: Journal, guards: Guards) -> tuple[RelPath, ...]:
+    """Take back every step that is done, the lockfile first; the transaction folder is left to the caller.
+
+    Args:
+        fs: The home.
+        journal: The transaction, whose journal and slots are durable.
+        guards: The agent's locks.
+
+    Returns:
+        The paths left alone because another program wrote them; their slots hold what was there before.
+
+    Raises:
+        OSError: The disk fails here, too; calling it again continues.
+        Busy: The agent holds one of its files for long.
+    """
+    early, come, late = journal.in_order()
+    back = journal.backwards()
+    if back.lock_before != back.lock_after:
+        _swap_lock(fs, back.lock_after)
+        _sync(fs, {TXN, ""})
+    _remake_emptied(fs, journal)
+    _part_twins(fs, journal, come)
+    left = _run(fs, back, late, guards)
+    left += _run(fs, back, reversed(come), guards)
+    if early:
+        # What came must be gone on the disk, too, before a folder takes the place of a file or the other way round.
+        _sync(fs, {TXN} | {_folder(back.steps[i].path) for i in come})
+    _remove(fs, sorted(journal.made, reverse=True), again=True)
+    if early:
+        # What gave way to a file comes back only after that file is gone.
+        _remake_emptied(fs, journal)
+        left += _run(fs, back, early, guards)
+    _sync(fs, {TXN} | {_folder(step.path) for step in back.steps})
+    return tuple(sorted(left))
+
+
+def _part_twins(fs: Fs, journal: Journal, come: Iterable[int]) -> None:
+    """Take the new name from a file that has both, because a move by links was cut short."""
+    for index in come:
+        step, slot = journal.steps[index], slot_of(index)
+        if step.before is None and fs.kind(slot) != "absent":
+            with _yielding():
+                if _same(_look(fs, step.path), step.after):
+                    fs.rename(step.path, _spare(fs, slot))
+
+
+def _remake_emptied(fs: Fs, journal: Journal) -> None:
+    """Make the folders again that were removed because they were empty."""
+    for folder, mode in sorted(journal.emptied.items()):
+        if fs.kind(folder) == "absent":
+            with _yielding():
+                fs.mkdir(folder, mode, exact=True)
+    # One that is there may have been made by a killed run, which did not come to its sync.
+    _sync(fs, {_folder(folder) for folder in journal.emptied})
 
 
 def _run(fs: Fs, journal: Journal, indices: Iterable[int], guards: Guards) -> list[RelPath]:
@@ -134,6 +194,8 @@ def _run(fs: Fs, journal: Journal, indices: Iterable[int], guards: Guards) -> li
                 done = False
             except OSError as error:
                 if error.errno not in _IN_THE_WAY:
+                    # The system names only the last part of a path, or the slot.
+                    error.filename, error.filename2 = str(step.path), None
                     raise
                 done = False
         if not done:
@@ -233,8 +295,8 @@ def _swap_lock(fs: Fs, after: Digest | None) -> None:
     """Move the new lockfile in; only we write it, so whatever it displaces goes to the slot."""
     slot = slot_of_lock()
     if after is None:
-        if fs.kind(slot) == "absent" and fs.kind(LOCKFILE) != "absent":
-            fs.rename(LOCKFILE, slot)
+        if fs.kind(LOCKFILE) != "absent":
+            fs.rename(LOCKFILE, _spare(fs, slot))
         return
     _finish_swap(fs, slot, LOCKFILE)
     fresh = _look(fs, slot)
@@ -243,6 +305,13 @@ def _swap_lock(fs: Fs, after: Digest | None) -> None:
             fs.noreplace(slot, LOCKFILE)
         else:
             _swap(fs, slot, LOCKFILE)
+
+
+def _spare(fs: Fs, slot: str) -> str:
+    """Return a free name for a file that moves out: its slot, or one beside it."""
+    while fs.kind(slot) != "absent":
+        slot += "+"
+    return slot
 
 
 def slot_of_lock(folder: str = TXN) -> str:
@@ -268,29 +337,38 @@ def _make_folders(fs: Fs, paths: Iterable[RelPath], *, again: bool) -> None:
     _sync(fs, held)
 
 
-def _remove_emptied(fs: Fs, steps: Iterable[Step], *, again: bool) -> None:
+def _remove_emptied(
+    fs: Fs, steps: Iterable[Step], harmless: frozenset[int], *, again: bool
+) -> None:
     """Remove the folders that deletions left empty."""
-    touched = set()
     # Children sort after their parents, so in reverse each folder is empty before its parent's turn.
-    for folder in sorted({parent for step in steps for parent in step.path.parents}, reverse=True):
-        if folder not in STANDING:
-            if again:
-                touched.add(_folder(folder))
-            with _yielding():
-                fs.rmdir(folder)
-                touched.add(_folder(folder))
+    folders = sorted({parent for step in steps for parent in step.path.parents}, reverse=True)
+    _remove(fs, [folder for folder in folders if folder not in STANDING], harmless, again=again)
+
+
+def _remove(
+    fs: Fs, folders: Iterable[str], harmless: frozenset[int] = _STAYS_EMPTY, *, again: bool = False
+) -> None:
+    """Remove folders if they are empty, children first."""
+    touched = set()
+    for folder in folders:
+        if again:
+            touched.add(_folder(folder))
+        with _yielding(harmless):
+            fs.rmdir(folder)
+            touched.add(_folder(folder))
     _sync(fs, touched)
 
 
 @contextlib.contextmanager
-def _yielding() -> Iterator[None]:
-    """Ignore errors that another program caused by creating or removing something in the meantime."""
+def _yielding(harmless: frozenset[int] = _IN_THE_WAY) -> Iterator[None]:
+    """Ignore harmless errors: by default those of another program that made or removed something meanwhile."""
     try:
         yield
     except Odd:
         pass
     except OSError as error:
-        if error.errno not in _IN_THE_WAY:
+        if error.errno not in harmless:
             raise
 
 

@@ -14,7 +14,7 @@ import pytest
 from crashes import HOME, MACHINE, UPDATE
 from realhome import Hooked, build, entry, everything, make, nothing, read, seen, steps, update
 
-from hermes_dist.errors import DistError, Invalid, Refused
+from hermes_dist.errors import Busy, DistError, Invalid, Refused
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest, Entry
@@ -24,6 +24,7 @@ from hermes_dist.world.transaction.apply import (
     Applied,
     Changed,
     Recovered,
+    TakenBack,
     Unfinished,
     _mode,
     apply,
@@ -256,31 +257,159 @@ def test_ctrl_c_before_the_journal_clears_away_and_after_it_waits(root: Path) ->
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+class Killed(BaseException):
+    """The process ends here, as far as the transaction can tell."""
+
+
 def cut_short(root: Path) -> None:
-    """An update whose disk failed at the first exchange, after the journal."""
+    """An update that is killed at the first exchange, after the journal."""
 
     def hook(_call: int, called: str, *_: object) -> None:
         if called == "exchange":
-            raise OSError(errno.EIO, os.strerror(errno.EIO), "disk")
+            raise Killed
 
-    with pytest.raises(Unfinished) as told:
+    with pytest.raises(Killed):
         update(Hooked(root, hook), root)
-    assert "the next command finishes it by itself" in told.value.hint
 
 
-def test_what_could_not_be_finished_names_the_file_of_the_home(root: Path) -> None:
-    def hook(_call: int, called: str, *_: object) -> None:
-        if called == "exchange":
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "0", None, "SOUL.md")
+def test_a_file_that_can_not_be_exchanged_takes_the_change_back_and_is_named(root: Path) -> None:
+    def lasting() -> dict[str, tuple[int, ...]]:
+        found = everything(root).items()
+        return {p: s[:2] for p, s in found if not p.startswith(".dist")}
 
-    with pytest.raises(Unfinished) as told:
+    before = lasting()
+
+    def hook(_call: int, called: str, *paths: object) -> None:
+        if called == "exchange" and "skills/a/SKILL.md" in paths:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), "3", None, "SKILL.md")
+
+    with pytest.raises(TakenBack) as told:
         update(Hooked(root, hook), root)
-    assert told.value.where == "SOUL.md"
+    assert str(told.value) == (
+        "skills/a/SKILL.md: it failed: Operation not permitted; everything is as before"
+    )
+    assert told.value.hint
+    assert recover(RealFs(root)) is None
+    assert lasting() == before, "the same files, with the same permissions"
+    assert generations(RealFs(root)) == []
 
 
-def test_a_disk_that_failed_past_the_journal_is_gone_on_with_at_the_next_start(
-    fs: RealFs, root: Path
+def test_folders_come_back_with_their_permissions(root: Path) -> None:
+    (root / "docs/deep").chmod(0o711)
+
+    def hook(_call: int, called: str, *paths: object) -> None:
+        if called == "exchange" and "distribution.lock" in paths:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    changes = {"docs/deep/er/note.md": None, "docs": b"a file", "skills/b/x.py": None}
+    with pytest.raises(TakenBack):
+        update(Hooked(root, hook), root, {**changes, "skills/b/SKILL.md": None})
+    assert contents(root) == {**HOME, **MACHINE}
+    assert (root / "docs/deep").stat().st_mode & 0o777 == 0o711
+
+
+def test_what_another_program_wrote_meanwhile_stays_when_the_change_is_taken_back(
+    root: Path,
 ) -> None:
+    def hook(_call: int, called: str, *paths: object) -> None:
+        if called == "exchange" and "distribution.lock" in paths:
+            (root / ".new").write_bytes(b"the agent's")
+            (root / ".new").replace(root / "SOUL.md")
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with pytest.raises(TakenBack) as told:
+        update(Hooked(root, hook), root, {"SOUL.md": b"new", "mcp.json": b"[]"})
+    assert contents(root) == {**HOME, **MACHINE, "SOUL.md": b"the agent's"}
+    assert "SOUL.md" in str(told.value)
+    assert (root / ".dist/displaced-1/0").read_bytes() == HOME["SOUL.md"]
+    assert recover(RealFs(root)) is None
+
+
+def test_an_agent_that_holds_its_file_too_long_takes_the_change_back(root: Path) -> None:
+    @contextmanager
+    def guard() -> Iterator[None]:
+        turns.append(1)
+        if len(turns) == 1:
+            raise Busy("the agent is writing its cron jobs")
+        yield
+
+    turns: list[int] = []
+    changes = {"SOUL.md": b"2", "cron/jobs.json": b"[]"}
+    with pytest.raises(TakenBack, match="the agent is writing its cron jobs"):
+        update(RealFs(root), root, changes, guards={RelPath("cron/jobs.json"): guard})
+    assert contents(root) == {**HOME, **MACHINE}
+    assert recover(RealFs(root)) is None
+
+
+def test_where_the_way_back_fails_too_it_says_so_and_the_next_start_takes_it_back(
+    root: Path,
+) -> None:
+    def hook(_call: int, called: str, *paths: object) -> None:
+        if called == "exchange" and ("mcp.json" in paths or broken):
+            broken.append(1)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    broken: list[int] = []
+    with pytest.raises(Unfinished) as told:
+        update(Hooked(root, hook), root)
+    assert told.value.where == "mcp.json"
+    assert "nor could it be taken back; the next command tries again" in told.value.what
+    assert contents(root)["SOUL.md"] == UPDATE["SOUL.md"]
+    with pytest.raises(Unfinished):
+        recover(Hooked(root, hook))
+    assert recover(RealFs(root)) == Recovered("taken back")
+    assert contents(root) == {**HOME, **MACHINE}
+    assert recover(RealFs(root)) is None
+
+
+def test_a_move_by_links_that_got_both_names_is_taken_back(root: Path) -> None:
+    class Linking(Hooked):
+        def noreplace(self, source: str, target: str) -> None:
+            if target != "skills/c/SKILL.md":
+                return super().noreplace(source, target)
+            os.link(self.root / source, self.root / target)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with pytest.raises(TakenBack):
+        update(Linking(root, nothing), root)
+    assert contents(root) == {**HOME, **MACHINE}
+    assert recover(RealFs(root)) is None
+
+
+def test_a_killed_change_that_can_not_be_finished_is_taken_back(root: Path) -> None:
+    cut_short(root)
+
+    def hook(_call: int, called: str, *paths: object) -> None:
+        if called == "exchange" and "mcp.json" in paths:
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    assert recover(Hooked(root, hook)) == Recovered("taken back")
+    assert contents(root) == {**HOME, **MACHINE}
+
+
+def test_a_journal_that_can_be_neither_confirmed_nor_removed_is_told_truthfully(
+    root: Path,
+) -> None:
+    def hook(_call: int, called: str, *paths: object) -> None:
+        if broken or (called == "sync_folder" and (root / ".dist/txn/journal").exists()):
+            broken.append(1)
+            if called in {"sync_folder", "unlink"}:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    broken: list[int] = []
+    with pytest.raises(Unfinished) as told:
+        update(Hooked(root, hook), root)
+    assert "the next command" in told.value.what
+    done = recover(RealFs(root))
+    assert done is not None
+    cleared = "clears away" in told.value.what
+    assert (done.what, contents(root) == {**HOME, **MACHINE}) == (
+        "taken back" if cleared else "finished",
+        cleared,
+    )
+
+
+def test_a_killed_update_is_gone_on_with_at_the_next_start(fs: RealFs, root: Path) -> None:
     cut_short(root)
     assert recover(fs) == Recovered("finished", (), 1)
     assert contents(root)["SOUL.md"] == UPDATE["SOUL.md"]

@@ -1,0 +1,193 @@
+"""What keeps a name from being exchanged or removed, as far as the system tells before anything is tried."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import pwd
+import stat
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from hermes_dist.brand import LOCKFILE, PRIVATE
+from hermes_dist.errors import DistError
+from hermes_dist.world.disk import libc
+
+_NOT_FOLLOWED = 0x100
+_EMPTY_PATH = 0x1000
+_MASK = 0x7FF | 0x1000  # the basic fields, and the mount
+_IMMUTABLE, _APPEND_ONLY, _MOUNT_ROOT = 0x10, 0x20, 0x2000
+_FLAGS_MACOS = (
+    0x2 | 0x4 | 0x20000 | 0x40000
+)  # immutable and append-only, for the user and the system
+
+
+class Seen(Struct, frozen=True):
+    """What the system tells about a name.
+
+    Attributes:
+        mode: Its type and permission bits.
+        owner: The user that it belongs to.
+        device: The device that it is on.
+        mount: The number of the mount that it is on; 0 if unknown.
+        mounted: It is the root of a mount.
+        fixed: It is marked so that nobody may change or remove it.
+    """
+
+    mode: int
+    owner: int
+    device: int
+    mount: int = 0
+    mounted: bool = False
+    fixed: bool = False
+
+
+def look(fd: int, name: str = "") -> Seen:
+    """Look at a name in an open folder, or at the open folder itself; links are not followed.
+
+    Raises:
+        OSError: As the system says.
+    """
+    call = _statx()
+    if call is None:
+        found = os.stat(name or ".", dir_fd=fd, follow_symlinks=False)
+        fixed = bool(getattr(found, "st_flags", 0) & _FLAGS_MACOS)
+        return Seen(found.st_mode, found.st_uid, found.st_dev, fixed=fixed)
+    buffer = libc.buffer(256)
+    if call(fd, os.fsencode(name), _NOT_FOLLOWED | _EMPTY_PATH, _MASK, buffer):
+        raise libc.failure(name)
+    mask, _, flags, _, owner, _, mode = struct.unpack_from("=IIQIIIH", buffer)
+    (known,) = struct.unpack_from("=Q", buffer, 56)
+    major, minor, mount = struct.unpack_from("=IIQ", buffer, 136)
+    flags &= known
+    return Seen(
+        mode,
+        owner,
+        os.makedev(major, minor),
+        mount=mount if mask & 0x1000 else 0,
+        mounted=bool(flags & _MOUNT_ROOT),
+        fixed=bool(flags & (_IMMUTABLE | _APPEND_ONLY)),
+    )
+
+
+@functools.cache
+def _statx() -> Callable[..., int] | None:
+    """The C library's call that tells of mounts and marks; None where there is none."""
+    call = libc.function("statx", "isius")
+    # A kernel or a sandbox may lack it all the same.
+    if call is None or call(-1, b"/", _NOT_FOLLOWED, _MASK, libc.buffer(256)):
+        return None
+    return call
+
+
+def closed(fd: int, home: int, root: Path, part: str) -> DistError | None:
+    """Return why no name in an open folder can be changed; None if no reason is known.
+
+    Args:
+        fd: The folder.
+        home: The folder from which files come, opened: the home, or what a followed link leads to.
+        root: The path of the home.
+        part: The path of the folder below it.
+    """
+    seen = look(fd)
+    if _elsewhere(seen, look(home)):
+        return _mounted(home, root, part)
+    if seen.fixed:
+        return _fixed(root / part, part)
+    if os.access(".", os.W_OK | os.X_OK, dir_fd=fd, effective_ids=_EFFECTIVE):
+        return None
+    if os.fstatvfs(fd).f_flag & os.ST_RDONLY:
+        return DistError(
+            "nothing in it can be changed: its disk is read-only",
+            where=part or str(root),
+            hint="mount it so that it can be written",
+        )
+    return _not_yours(seen, root / part, part)
+
+
+def pinned(fd: int, name: str, home: int, root: Path, part: str) -> DistError | None:
+    """Return why a name in an open folder can't be exchanged or removed; None if no reason is known.
+
+    Args:
+        fd: The folder.
+        name: The name in it.
+        home: As for :func:`closed`.
+        root: As for :func:`closed`.
+        part: The path below the home that leads there.
+    """
+    try:
+        seen = look(fd, name)
+    except FileNotFoundError:
+        return None
+    if seen.mounted or _elsewhere(seen, look(home)):
+        return _mounted(home, root, part)
+    if seen.fixed:
+        return _fixed(root / part, part)
+    folder = os.fstat(fd)
+    me = os.geteuid()
+    if folder.st_mode & stat.S_ISVTX and me not in {0, folder.st_uid, seen.owner}:
+        return _not_yours(seen, root / part, part)
+    return None
+
+
+_EFFECTIVE = os.access in os.supports_effective_ids
+
+
+def _elsewhere(seen: Seen, home: Seen) -> bool:
+    return seen.device != home.device or (0 < seen.mount != home.mount > 0)
+
+
+def _or_without(part: str) -> str:
+    ours = not part or part.split("/", maxsplit=1)[0] == PRIVATE or part == LOCKFILE
+    return "" if ours else f", or leave it out: --without {part}"
+
+
+def _mounted(home: int, root: Path, part: str) -> DistError:
+    """The error for something on another mount; it names the place where that is mounted."""
+    inside, names = look(home), part.split("/")
+    for depth in range(1, len(names)):
+        above = "/".join(names[:depth])
+        with contextlib.suppress(OSError):  # behind a link, the way is another one
+            if _elsewhere(look(home, above), inside):
+                part = above
+                break
+    return DistError(
+        "it is mounted from elsewhere, so no file can be exchanged there in one step",
+        where=part,
+        hint=f"unmount it for the change (umount {root / part}){_or_without(part)}",
+    )
+
+
+def _fixed(path: Path, part: str) -> DistError:
+    return DistError(
+        "it is marked so that nobody may change it",
+        where=part or str(path),
+        hint=f"take the mark off (sudo chattr -i -a {path}){_or_without(part)}",
+    )
+
+
+def _not_yours(seen: Seen, path: Path, part: str) -> DistError:
+    where = part or str(path)
+    if seen.owner == os.geteuid():
+        return DistError(
+            "it is read-only, so nothing in it can be changed",
+            where=where,
+            hint=f"make it writable (chmod u+rwx {path}){_or_without(part)}",
+        )
+    return DistError(
+        f"you may not change it: it belongs to {_name_of(seen.owner)}",
+        where=where,
+        hint=f"make it yours (sudo chown -R {os.geteuid()} {path}){_or_without(part)}",
+    )
+
+
+def _name_of(user: int) -> str:
+    """The name of a user; the number if the system has no name for it."""
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"

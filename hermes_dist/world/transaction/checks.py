@@ -1,0 +1,122 @@
+"""Check before anything is written that a transaction can be carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from hermes_dist.errors import DistError
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Step
+from hermes_dist.world.ports import Fs, Odd
+from hermes_dist.world.transaction.journal import GENERATIONS, LOCKFILE, PRIVATE, Journal
+from hermes_dist.world.transaction.realize import STANDING
+
+
+class Changed(DistError):
+    """A file is not what the plan saw; nothing was written."""
+
+
+def check(fs: Fs, steps: Iterable[Step]) -> None:
+    """Check that a plan can be applied: every path is what the plan saw, and nothing is in the way.
+
+    Raises:
+        Changed: A file is not what the plan saw.
+        Odd: A path, or a folder on the way to it, is the user's symlink or the like.
+    """
+    steps = list(steps)
+    gone = {step.path for step in steps if step.after is None}
+    _check_folders(fs, steps, gone)
+    for step in steps:
+        if not _is_free(fs, step, gone) and fs.entry(step.path) != step.before:
+            raise Changed(
+                "it changed in the meantime",
+                where=step.path,
+                hint="nothing was written; run it again",
+            )
+
+
+def _check_folders(fs: Fs, steps: Iterable[Step], gone: set[RelPath]) -> None:
+    """Check the folders on the way: through a symlink the home would write to another place.
+
+    Raises:
+        Odd: One of them is not a plain folder.
+    """
+    for folder in sorted({parent for step in steps for parent in step.path.parents}):
+        kind = fs.kind(folder)
+        if kind == "odd":
+            _raise(fs.closed(folder))
+        if kind == "odd" or (kind == "file" and folder not in gone):
+            raise Odd(
+                "it is not a plain folder of this home, so nothing is written below it",
+                where=folder,
+            )
+
+
+def check_exchangeable(fs: Fs, journal: Journal) -> None:
+    """Check that every name of a transaction can be exchanged, as far as the system tells beforehand.
+
+    Raises:
+        DistError: One can't: a folder that may not be written, a file marked as immutable, something mounted there.
+    """
+    names = [*(step.path for step in journal.steps), *_giving_way(journal)]
+    if journal.lock_before != journal.lock_after:
+        names.append(LOCKFILE)
+    for folder in dict.fromkeys(
+        ["", PRIVATE, GENERATIONS, *(_nearest(fs, name) for name in names)]
+    ):
+        if fs.kind(folder) != "absent":
+            _raise(fs.closed(folder))
+    for name in names:
+        _raise(fs.pinned(name))
+
+
+def _giving_way(journal: Journal) -> list[str]:
+    """Return the folders in whose place a file comes; others may stay when they become empty."""
+    early, come, _ = journal.in_order()
+    coming = {journal.steps[i].path for i in come}
+    folders = {parent for i in early for parent in journal.steps[i].path.parents}
+    return sorted(f for f in folders if f in coming or not coming.isdisjoint(f.parents))
+
+
+def _raise(error: DistError | None) -> None:
+    if error is not None:
+        raise error
+
+
+def _nearest(fs: Fs, path: str) -> str:
+    """Return the nearest folder above a path that exists already."""
+    folder = path.rpartition("/")[0]
+    while folder and fs.kind(folder) != "folder":
+        folder = folder.rpartition("/")[0]
+    return folder
+
+
+def with_folders(fs: Fs, journal: Journal) -> Journal:
+    """Note in a journal which folders it makes and which it may remove, so that it can be taken back exactly."""
+    new = _parents(step for step in journal.steps if step.before is None)
+    gone = set(_parents(step for step in journal.steps if step.after is None)) - STANDING
+    made = tuple(folder for folder in new if fs.kind(folder) != "folder")
+    emptied = {folder: fs.mode(folder) or 0 for folder in gone if fs.kind(folder) == "folder"}
+    return replace(journal, made=made, emptied=emptied)
+
+
+def _parents(steps: Iterable[Step]) -> list[RelPath]:
+    return sorted({parent for step in steps for parent in step.path.parents})
+
+
+def _is_free(fs: Fs, step: Step, gone: set[RelPath]) -> bool:
+    """Return whether a new file takes the place of a folder that the same plan empties."""
+    return (
+        step.before is None and fs.kind(step.path) == "folder" and _holds_only(fs, step.path, gone)
+    )
+
+
+def _holds_only(fs: Fs, folder: str, gone: set[RelPath]) -> bool:
+    """Return whether a folder will be empty once these files are gone, so that a file can take its place."""
+    for name in fs.listdir(folder):
+        path = f"{folder}/{name}"
+        if path not in gone and not (fs.kind(path) == "folder" and _holds_only(fs, path, gone)):
+            return False
+    return True
