@@ -393,7 +393,7 @@ def test_a_journal_that_can_be_neither_confirmed_nor_removed_is_told_truthfully(
     def hook(_call: int, called: str, *paths: object) -> None:
         if broken or (called == "sync_folder" and (root / ".dist/txn/journal").exists()):
             broken.append(1)
-            if called in {"sync_folder", "unlink"}:
+            if called in {"sync_folder", "rename"}:
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     broken: list[int] = []
