@@ -103,13 +103,18 @@ def bring_home(fs: Fs, places: Iterable[Place]) -> None:
 
 def are_home(fs: Fs, places: Iterable[Place]) -> bool:
     """Whether a displaced file was brought home already, which happens only after all steps are done."""
-    for place in places:
-        release(fs, [place])
-        found = fs.kind(place.name) != "absent"
-        lead(fs, [place])
-        if found:
-            return True
-    return False
+    return any(_is_home(fs, place) for place in places)
+
+
+def _is_home(fs: Fs, place: Place) -> bool:
+    lead(fs, [place])
+    beside = fs.kind(place.name) != "absent"
+    release(fs, [place])
+    # A copy alone may be half of it; without the file beside, it is all there is.
+    copied = not beside and fs.kind(place.name + _COPY) != "absent"
+    found = copied or fs.kind(place.name) != "absent"
+    lead(fs, [place])
+    return found
 
 
 def _settle(fs: Fs, place: Place) -> None:
