@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from hermes_dist.model.documents.layout import View
 from hermes_dist.model.keypath import Item, Segment
-from hermes_dist.model.values import ABSENT, by_field, freeze, key_field, ordered
+from hermes_dist.model.values import ABSENT, by_field, freeze, key_field, ordered, same
 
 
 class Slot(Struct, frozen=True):
@@ -52,15 +52,21 @@ class Slot(Struct, frozen=True):
         return other.equal(self.want)
 
 
-def slots_of(view: View, want: dict[object, object] | list[object]) -> list[Slot]:
+def slots_of(view: View, want: dict[object, object] | list[object], *, alike: bool) -> list[Slot]:
     """Match the wanted entries with the existing ones.
+
+    Args:
+        view: The collection.
+        want: Its wanted value.
+        alike: Whether a map without a name may be matched by what is equal in it. Not where a donor spells it: its
+            comments would not come along.
 
     Raises:
         Unmergeable: The lines of the entries can't be told apart.
     """
     if isinstance(want, dict):
         return _in_map(view, want)
-    return _in_list(view, want)
+    return _in_list(view, want, alike=alike)
 
 
 def name_of(value: object, field: str | None) -> Item | None:
@@ -76,13 +82,15 @@ def _in_map(view: View, want: dict[object, object]) -> list[Slot]:
     return [Slot(want[key], own.get(key), key=key) for key in keys]
 
 
-def _in_list(view: View, want: list[object]) -> list[Slot]:
+def _in_list(view: View, want: list[object], *, alike: bool) -> list[Slot]:
     kids = view.kids()
     field = key_field([kid.value for kid in kids], want)
     if field:
         pairs = _same_names(kids, want, field)
     else:
         pairs = _matched([freeze(kid.value) for kid in kids], [freeze(value) for value in want])
+        if alike:
+            _pair_alike([kid.value for kid in kids], want, pairs)
     stay = _rising(pairs)
     slots = []
     for n, (value, at) in enumerate(zip(want, pairs, strict=True)):
@@ -120,6 +128,31 @@ def _matched(here: list[Hashable], want: list[Hashable]) -> list[int | None]:
         if places.get(want[n]):
             pairs[n] = places[want[n]].pop()
     return pairs
+
+
+def _pair_alike(here: list[object], want: list[object], pairs: list[int | None]) -> None:
+    """Pair maps that changed with the existing ones they were, in order, so that their comments and spelling stay.
+
+    An item without a name is the same one if half of what it says is equal, and it stands between the same neighbours.
+    """
+    low = 0
+    for n, value in enumerate(want):
+        at = pairs[n]
+        if at is None:
+            ends = (other for other in pairs[n + 1 :] if other is not None and other >= low)
+            room = range(low, min(ends, default=len(here)))
+            at = next((spot for spot in room if _is_alike(here[spot], value)), None)
+            pairs[n] = at
+        if at is not None and at >= low:
+            low = at + 1
+
+
+def _is_alike(one: object, other: object) -> bool:
+    """Return whether at least half of the fields of two maps are equal."""
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return False
+    equal = sum(same(value, other.get(key, ABSENT)) for key, value in one.items())
+    return 2 * equal >= max(len(one), len(other))
 
 
 def _rising(pairs: list[int | None]) -> set[int]:

@@ -159,7 +159,7 @@ class Splice:
             # A value with anchors, aliases or << can't be matched entry by entry: one line may be the text of many
             # values.
             return True
-        slots = slots_of(view, want)
+        slots = slots_of(view, want, alike=self.donor is None)
         if not self.in_parts(view, slots, base):
             return False
         if node.form is Form.FLOW:

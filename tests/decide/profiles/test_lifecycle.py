@@ -288,3 +288,18 @@ def test_every_job_of_a_clone_is_paused_and_those_that_ran_are_counted() -> None
     assert after[1] == jobs[1]
     assert "coder" in after[0]["paused_reason"]
     assert paused_jobs(data, "coder") == (data, 0)
+
+
+def test_comments_of_routes_stay_beside_their_routes_when_a_profile_is_renamed_or_deleted() -> None:
+    text = (
+        b'gateway:\n  profile_routes:\n  # ops\n  - platform: discord   # main\n    guild_id: "1"\n'
+        b"    profile: old\n  - {platform: telegram, profile: old} # tg\n  # other\n"
+        b"  - platform: slack # s\n    profile: old\n"
+    )
+    assert routes_renamed(text, "old", "new") == text.replace(b"old", b"new")
+    off = routes_without(text, {"x"})
+    assert [line for line in off.splitlines() if b"#" in line and b"tg" not in line] == [
+        line for line in text.splitlines() if b"#" in line and b"tg" not in line
+    ]
+    assert off.count(b"enabled: false") == 3
+    assert off.count(b"#") == text.count(b"#")

@@ -131,3 +131,11 @@ def test_named_items_move_by_their_names_though_their_values_change() -> None:
     assert listed(text, [{"id": "q", "v": 2}, {"id": "p", "v": 5}]) == (
         "l:\n- id: q # 2\n  v: 2\n- id: p # 1\n  v: 5\n"
     )
+
+
+def test_a_map_without_a_name_that_changed_keeps_its_lines_and_comments() -> None:
+    text = "l:\n# one\n- {a: 1, b: x, c: 1} # first\n# two\n- a: 2  # yes\n  b: y\n  c: 1\n"
+    changed = [{"a": 1, "b": "z", "c": 1}, {"a": 2, "b": "z", "c": 1}]
+    assert listed(text, changed) == text.replace("x", "z").replace("b: y", "b: z")
+    assert listed(text, changed[1:]) == "l:\n# two\n- a: 2  # yes\n  b: z\n  c: 1\n"
+    assert listed(text, [{"q": 1}, *changed[:1]]).startswith("l:\n- q: 1\n# one\n- {a: 1, b: z")
