@@ -23,12 +23,14 @@ from hermes_dist.model.documents.api import (
     Document,
     Kind,
     Unmergeable,
+    comments_of,
     dump,
     get,
     load_data,
     parse,
     rewrite,
     same,
+    says_alike,
 )
 from hermes_dist.model.keypath import step_name
 from hermes_dist.model.notes import Note, NoteKind
@@ -172,8 +174,34 @@ def _capture_config(work: _Work) -> None:
         work.changes[CONFIG] = None
     elif doc is None:
         work.put(CONFIG, dump(want, Kind.YAML))
-    elif not same(want, authors):
-        work.put(CONFIG, _rewritten(doc, want, Kind.YAML))
+    else:
+        content = _settings_written(work, doc, want)
+        if content != doc.encode(doc.text):
+            work.put(CONFIG, content)
+
+
+def _settings_written(work: _Work, doc: Document, want: object) -> bytes:
+    """Write the settings into the author's document, with the comments that were written in the home."""
+    home, base = (_document(work, tree) for tree in (work.home, work.base))
+    if home is None or base is None or _rewritten_by_agent(home, base):
+        return doc.encode(doc.text) if same(want, doc.value) else _rewritten(doc, want, Kind.YAML)
+    if base.text == doc.text and same(want, doc.value) and says_alike(home, base):
+        return home.encode(home.text)
+    try:
+        return rewrite(doc, want, donor=home, base=base).content
+    except Unmergeable:
+        return _rewritten(doc, want, Kind.YAML)
+
+
+def _document(work: _Work, tree: Tree) -> Document | None:
+    entry = tree.get(CONFIG)
+    return parse(work.read(entry.digest), Kind.YAML) if entry else None
+
+
+def _rewritten_by_agent(home: Document, base: Document) -> bool:
+    """Return whether the agent has written the settings anew, which drops all comments: nobody took them out."""
+    had = comments_of(base)
+    return bool(had) and not had & comments_of(home)
 
 
 def _authors_config(work: _Work) -> Document | None:

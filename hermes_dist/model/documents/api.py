@@ -56,6 +56,7 @@ __all__ = [
     "put",
     "rewrite",
     "same",
+    "says_alike",
 ]
 
 Steps = tuple[str | int, ...]
@@ -200,6 +201,19 @@ def rewrite(
 def comments_of(doc: Document | None) -> Counter[str]:
     """Count the comments of a document; None has none."""
     return Counter() if doc is None else comments(doc)
+
+
+def says_alike(a: Document, b: Document) -> bool:
+    """Return whether two documents differ in nothing but comments and blank lines."""
+    return _bare(a) == _bare(b)
+
+
+def _bare(doc: Document) -> list[str]:
+    comments(doc)  # finds them
+    text = doc.text
+    for at, note in reversed(doc.notes or []):
+        text = text[:at] + text[at + len(note) :]
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
 
 
 def only_comments(doc: Document, base: Document) -> bytes:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import Shelf
 
+from hermes_dist.decide.leaving.publish import Private, find_leaks
 from hermes_dist.decide.placement.capture import Captured, capture
 from hermes_dist.decide.placement.jobs import JOBS, definition, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG, place
@@ -360,3 +361,41 @@ def _settled(shelf: Shelf, tree: Tree) -> object:
             n: {k: v for k, v in s.items() if k != "enabled"} for n, s in servers.items()
         },
     }
+
+
+AUTHORS = "# about\n\n# why m\nmodel: m\na: 1\nb: [x]  # list\n"
+
+
+@pytest.mark.parametrize(
+    ("here", "published"),
+    [
+        # Only comments and blank lines: as they are.
+        ("# about me\n\n\n# why m\nmodel: m # new\na: 1\nb: [x]  # list\n", None),
+        # With an edit, they come along with their entries.
+        (AUTHORS.replace("a: 1", "# why 2\na: 2"), None),
+        (AUTHORS + "# own\nown: 1 # too\n", None),
+        (AUTHORS.replace("# why m\n", "# other\n").replace("a: 1\n", ""), None),
+        # The agent drops all comments when it writes the file anew; the author's stay.
+        ("a: 2\nb:\n- x\nmodel: m\n", AUTHORS.replace("a: 1", "a: 2")),
+        ("a: 1\nb:\n- x\nmodel: m\n", AUTHORS),
+        ("a: 1\nmodel: m\n", AUTHORS.replace("b: [x]  #", "#")),
+    ],
+)
+def test_comments_that_the_author_wrote_here_are_published_and_none_is_dropped(
+    here: str, published: str | None
+) -> None:
+    shelf = Shelf()
+    placed = shelf.place({"config.yaml": AUTHORS})
+    home = placed.tree.with_entries(shelf.tree({"config.yaml": here}))
+    files = shelf.files(taken(shelf, home, placed).tree)
+    assert files["config.yaml"] == (here if published is None else published)
+
+
+def test_a_comment_that_leaves_is_searched_for_secrets() -> None:
+    shelf = Shelf()
+    placed = shelf.place({"config.yaml": AUTHORS})
+    key = "sk-ant-" + "api03-" + "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xYz" * 3
+    here = shelf.tree({"config.yaml": AUTHORS.replace("a: 1", f"a: 2 # it was {key}")})
+    captured = taken(shelf, placed.tree.with_entries(here), placed)
+    leaks = find_leaks(captured.tree, placed.tree, shelf.read, Private())
+    assert [(leak.path, leak.line) for leak in leaks] == [("config.yaml", 5)]
