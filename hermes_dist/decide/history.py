@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from hermes_dist.errors import Invalid
 from hermes_dist.merge.trees import Favour, leave_open, merge_trees
+from hermes_dist.model.documents.api import kind_of, load_data, same
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.plan import Step
+from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.tree import Digest, Entry, Read, Tree, together
 
 ANY = "*"
@@ -161,3 +164,48 @@ def edited_since(found: Tree, changes: Iterable[Sequence[Step]]) -> tuple[RelPat
     for steps in changes:
         left = {**{step.path: step.after for step in steps}, **left}
     return tuple(sorted(path for path, entry in left.items() if found.get(path) != entry))
+
+
+def as_spelled_before(
+    plan: Plan, changes: Sequence[Sequence[Step]], found: Tree, read: Read
+) -> Plan:
+    """Return a plan that goes back, with documents spelled as they were before the changes where they say the same.
+
+    A merge gets the values right, but not each blank line and comment that the changes moved. The file as it was then
+    has them all. A file that was edited since keeps what was merged.
+
+    Args:
+        plan: The plan, as merged.
+        changes: The steps of each change to go back behind, newest first.
+        found: The home as found.
+        read: Gives contents by digest, also those that the changes replaced.
+    """
+    before, edited = as_before(changes), frozenset(edited_since(found, changes))
+    blobs: dict[Digest, bytes] = {}
+
+    def spelled(step: Step) -> Step:
+        was = before.get(step.path)
+        if was is None or step.after is None or step.path in edited:
+            return step
+        data = _spelling(step.path, was, step.after, read)
+        if data is None:
+            return step
+        blobs[was.digest] = data
+        return Step(step.path, step.before, step.after._replace(digest=was.digest))
+
+    steps = tuple(map(spelled, plan.steps))
+    return replace(plan, steps=steps, blobs={**plan.blobs, **blobs})
+
+
+def _spelling(path: RelPath, was: Entry, merged: Entry, read: Read) -> bytes | None:
+    """Return a document as it was, if it says what the merged one says; else None."""
+    kind = kind_of(path)
+    if kind is None or was.digest == merged.digest:
+        return None
+    try:
+        data = read(was.digest)
+        if same(load_data(data, kind), load_data(read(merged.digest), kind)):
+            return data
+    except Invalid:
+        return None  # one can't be read, or is not in the history any more
+    return None

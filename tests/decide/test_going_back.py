@@ -13,6 +13,7 @@ from hermes_dist.decide.history import (
     ANY,
     Moment,
     as_before,
+    as_spelled_before,
     edited_since,
     hold_after,
     holds,
@@ -22,7 +23,7 @@ from hermes_dist.decide.history import (
 from hermes_dist.decide.infer import Match, Version, compare, is_sure, shortlist
 from hermes_dist.decide.removal import removal
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.plan import Step
+from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.tree import Digest, Entry, Tree
 
 BLOBS: dict[Digest, bytes] = {}
@@ -186,3 +187,17 @@ def test_a_guess_is_sure_when_good_and_alone_at_the_top() -> None:
     assert not is_sure([bad])
     assert not is_sure([])
     assert Match().score == 0
+
+
+def test_a_document_that_nobody_edited_since_is_spelled_as_before_if_it_says_the_same() -> None:
+    was, now = tree({"a.yaml": "# mine\n\n\na: 1\n", "b.md": "x\n"}), tree({"a.yaml": "a: 2\n"})
+    change = steps(was, now)
+
+    def back(found: Tree, merged: str) -> str:
+        plan = Plan(steps=tuple(steps(found, tree({"a.yaml": merged}))))
+        after = as_spelled_before(plan, [change], found, read).after(found)
+        return read(after[RelPath("a.yaml")].digest).decode()
+
+    assert back(now, "a: 1\n") == "# mine\n\n\na: 1\n"
+    assert back(now, "a: 3\n") == "a: 3\n"
+    assert back(tree({"a.yaml": "a: 2 # new\n"}), "a: 1 # new\n") == "a: 1 # new\n"

@@ -189,7 +189,7 @@ class Splice:
 
         New entries wait until the next one that stays: only then are both their neighbours known.
         """
-        self.delete(view, slots, path)
+        self.delete(view, slots, base, path)
         before: View | None = None
         waiting: list[Slot] = []
         for slot in slots:
@@ -202,13 +202,16 @@ class Splice:
             self.keep(slot, slot.own, donor, base, (*path, *slot.segment()))
         self.insert(waiting, before or view.kids()[-1], None, donor, path)
 
-    def delete(self, view: View, slots: list[Slot], path: KeyPath) -> None:
+    def delete(self, view: View, slots: list[Slot], base: View | None, path: KeyPath) -> None:
         """Remove the lines of the entries that go."""
         stay = {id(slot.own) for slot in slots}
         names = next((slot.name for slot in slots if slot.name), None)
         for kid, start, end in _departing(self.doc.text, view.kids(), stay):
             gone = _gone(kid, view, names)
-            self.edit(start, end, "", (*path, *gone.segment()), removes=True)
+            first = start
+            if kid.chunk and not _has_gap(gone.among(base)):
+                first = max(start, kid.chunk.lead)  # the blank lines above it are the user's
+            self.edit(first, end, "", (*path, *gone.segment()), removes=True)
 
     def insert(
         self,
@@ -408,6 +411,13 @@ def _start_with_gap(text: str, chunk: Chunk, floor: int) -> int:
     if not floor or not blank_at(text, chunk.end):
         return chunk.lead
     return blank_before(text, chunk.lead, floor)
+
+
+def _has_gap(base: View | None) -> bool:
+    """Return whether blank lines are above an entry of the base; so it counts where there is none to compare with."""
+    if base is None or base.chunk is None:
+        return True
+    return blank_before(base.doc.text, base.chunk.lead, 0) < base.chunk.lead
 
 
 def _donor_lines(donor: View, want: object, column: int) -> str | None:

@@ -12,7 +12,14 @@ from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.review import grouped
 from hermes_dist.decide.consent.withdrawal import approvals_for, withdraw, without_approvals
 from hermes_dist.decide.handover import with_included
-from hermes_dist.decide.history import as_before, edited_since, hold_after, one_back, take_back
+from hermes_dist.decide.history import (
+    as_before,
+    as_spelled_before,
+    edited_since,
+    hold_after,
+    one_back,
+    take_back,
+)
 from hermes_dist.decide.ownership import brings
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
@@ -69,7 +76,7 @@ def rollback(
     def make(choices: Choices) -> Proposal:
         if exact:
             return _exactly(ctx, home, rows, goal, lock)
-        return _towards(ctx, home, goal, lock, choices)
+        return _towards(ctx, home, rows, goal, lock, choices)
 
     if exact:
         return confirm_and_carry_out(ctx, make, request, confirm)
@@ -87,7 +94,9 @@ def _chosen(ctx: Context, home: Home, rows: list[Past]) -> int:
     return number
 
 
-def _towards(ctx: Context, home: Home, goal: Past, lock: Lock, choices: Choices) -> Proposal:
+def _towards(
+    ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock, choices: Choices
+) -> Proposal:
     """Merge towards the package of an earlier generation; later edits stay."""
     base = None
     if home.lock is None:
@@ -96,6 +105,10 @@ def _towards(ctx: Context, home: Home, goal: Past, lock: Lock, choices: Choices)
     if home.lock:
         incoming = _with_included(incoming, home.lock)
     proposal = propose(ctx, home, incoming, choices, verb="rollback", base=base)
+    later = [row for row in reversed(rows) if row.number > goal.number]
+    read = first_of(together(proposal.plan.blobs, proposal.read), images_of(home, later))
+    plan = as_spelled_before(proposal.plan, [row.steps for row in later], proposal.ours, read)
+    proposal = replace(proposal, plan=plan, read=read)
     return _labelled(
         replace(proposal, lock=_held(home, _expecting(home, proposal.lock or lock, lock))),
         goal.number,

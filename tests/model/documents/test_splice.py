@@ -139,3 +139,10 @@ def test_a_map_without_a_name_that_changed_keeps_its_lines_and_comments() -> Non
     assert listed(text, changed) == text.replace("x", "z").replace("b: y", "b: z")
     assert listed(text, changed[1:]) == "l:\n# two\n- a: 2  # yes\n  b: z\n  c: 1\n"
     assert listed(text, [{"q": 1}, *changed[:1]]).startswith("l:\n- q: 1\n# one\n- {a: 1, b: z")
+
+
+def test_a_blank_line_of_the_users_above_an_entry_that_goes_stays() -> None:
+    own, old = "a: 1\n\nb: 1\n\nc: 1\n", "a: 1\nb: 1\n\nc: 1\n"
+    docs = [parse(text.encode(), YAML) for text in (own, old)]
+    assert rewrite(docs[0], {"a": 1, "c": 1}, base=docs[1]).content == b"a: 1\n\n\nc: 1\n"
+    assert rewrite(docs[0], {"a": 1, "c": 1}, base=docs[0]).content == b"a: 1\n\nc: 1\n"
