@@ -104,6 +104,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "install (by name)": ("install", "shelved", "-y", "--name", "other"),
     "yank": ("yank", "shelved", "1", "--reason", EVIL),
     "trust list": ("trust", "list"),
+    "trust require": ("trust", "require", "evil", "commits"),
     "trust add": ("trust", "add", EVIL, EVIL),
     "trust remove": ("trust", "remove", EVIL),
     "sign": ("sign", "{home}/.hermes/profiles/evil"),

@@ -13,9 +13,11 @@ from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles import list as ops
+from hermes_dist.ops.trust.demands import demanded_if_known
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.profile_json import alias_data, alias_removed_data, used_data
 from hermes_dist.voice.row_json import row_data
+from hermes_dist.voice.words import demand_words
 
 
 @command
@@ -30,7 +32,9 @@ def show(session: Session, profile: Profile = None) -> int:
 
 def _show(session: Session, row: ops.ProfileRow) -> int:
     held = ops.contents(session.ctx, row.name)
-    session.screen.emit("profile", {**row_data(row), "included": list(held.included)})
+    found = demanded_if_known(session.ctx, row.name)
+    more = {"demands": found.chosen, "included": list(held.included)}
+    session.screen.emit("profile", {**row_data(row), **more})
     lines = [
         ("Profile", row.name + (" (active)" if row.active else "")),
         ("Shown as", row.shown_as),
@@ -45,6 +49,7 @@ def _show(session: Session, row: ops.ProfileRow) -> int:
         ("Package", row.package),
         ("Source", row.source),
         ("Included", ", ".join(held.included)),
+        ("Demands", demand_words(found.demands, found.signer) if row.managed else ""),
         ("Description", row.description),
         ("Open", what_is_open(row)),
     ]

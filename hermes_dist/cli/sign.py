@@ -12,15 +12,18 @@ from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import UsageError
 from hermes_dist.model.trust import Policy
 from hermes_dist.ops.authoring import sign as signing
+from hermes_dist.ops.trust import demands
 from hermes_dist.ops.trust import trusted_keys as ops
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.key_json import (
+    demanded_data,
     key_added_data,
     keys_removed_data,
     rotated_data,
     signed_data,
     trusted_data,
 )
+from hermes_dist.voice.words import demand_words, looser_words
 
 Key = Annotated[
     str,
@@ -148,4 +151,38 @@ def remove(
             who += f" ({clean(key.name)})"
         words = "is revoked: nothing that it signed is accepted" if revoke else "is forgotten"
         session.screen.say(f"{who} {words}.")
+    return 0
+
+
+@command
+def require(
+    session: Session,
+    profile: Annotated[
+        str, typer.Argument(metavar="PROFILE", help="The profile; . for the active one.")
+    ],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="[WHAT]",
+            help="releases, commits (every update, also of a branch) or none; without it, show the choice.",
+        ),
+    ] = "",
+    accept_unsigned: Annotated[
+        bool,
+        typer.Option("--accept-unsigned", help="Agree to a choice that accepts more than before."),
+    ] = False,
+) -> int:
+    name, screen = session.ctx.profile(profile), session.screen
+
+    def agree(change: demands.Change) -> bool:
+        screen.warn(looser_words(change.before.demands, change.after, change.before.signer))
+        return accept_unsigned or screen.confirm("Accept that?", "--accept-unsigned")
+
+    done = False
+    if what:
+        outcome = demands.require(session.ctx, name, demands.parse_demand(what), agree)
+        done = outcome.done
+    found = demands.demanded(session.ctx, name)
+    screen.emit("trust", demanded_data(found, done=done))
+    screen.say(f"{name} demands {demand_words(found.demands, found.signer)}.")
     return 0

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import Refused
+from hermes_dist.model.lock_package import Demand
 from hermes_dist.model.notes import Kind, Note, NoteKind
 from hermes_dist.model.source import TAGS, Pin, SourceKind, SourceSpec
 from hermes_dist.model.trust import PINNED, SIGNATURE, TRUSTED, Keyring, Policy, Signature
@@ -46,6 +47,9 @@ class Facts(Struct, frozen=True, kw_only=True):
         pin: The pin that it resolves to.
         signatures: All signatures found on the followed tag and the commit.
         expected: The fingerprint pinned in the lock; empty for none.
+        demands: What the user chose that has to be signed; None for no choice.
+        release: A tag is followed, so this is a release and no mere commit.
+        less: The command that makes this profile demand less.
         followers: Keys that the expected key named as its successors, directly or through others.
         declared: The fingerprint named in the manifest; empty for none.
         pinned_ref: The source names one tag or commit.
@@ -57,6 +61,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     pin: Pin
     signatures: tuple[Signature, ...] = ()
     expected: str = ""
+    demands: Demand | None = None
+    release: bool = False
+    less: str = ""
     followers: frozenset[str] = frozenset()
     declared: str = ""
     pinned_ref: bool = False
@@ -133,12 +140,8 @@ def _unsigned(facts: Facts, accept: Accept) -> Verdict:
     kind = NoteKind.UNSIGNED
     if any(s.foreign for s in facts.signatures):
         kind = NoteKind.SIGNED_UNREADABLY
-    if facts.expected and not accept.unsigned:
-        raise Refused(
-            f"it is {HOW_UNSIGNED[kind]}, and the previous release was signed by {_who(facts, facts.expected)}",
-            where=facts.source,
-            hint="ask its author; if this is intended, pass --accept-unsigned",
-        )
+    if must_be_signed(facts.demands, facts.expected, release=facts.release) and not accept.unsigned:
+        raise _not_signed(facts, HOW_UNSIGNED[kind])
     # The expected key is kept on purpose: accepting one unsigned release does not give up the key for good.
     if not facts.pin.commit:
         return Verdict(facts.expected, None)
@@ -146,8 +149,47 @@ def _unsigned(facts: Facts, accept: Accept) -> Verdict:
     if facts.declared:
         notes = (Note.of(NoteKind.KEY_NAMED_BUT_UNSIGNED, key=facts.declared, how=kind),)
     name = facts.keyring.name_of(facts.expected)
-    trust = Note.of(kind, expected=facts.expected, name=name)
+    trust = Note.of(kind, expected=facts.expected, name=name, demands=facts.demands or "")
     return Verdict(facts.expected, trust, notes)
+
+
+def must_be_signed(demands: Demand | None, expected: str, *, release: bool) -> bool:
+    """Whether something unsigned is refused.
+
+    Args:
+        demands: What the user chose; None for no choice.
+        expected: The pinned key; empty for none.
+        release: It is a tag that a profile follows, and no mere commit.
+    """
+    if demands is None:
+        # Who signed once is expected to go on, or a thief could simply leave the signature out.
+        return bool(expected)
+    return demands is Demand.COMMITS or (demands is Demand.RELEASES and release)
+
+
+def is_looser(before: Demand | None, after: Demand, *, expected: str) -> bool:
+    """Whether a choice lets something pass that was refused before it.
+
+    Args:
+        before: The earlier choice; None for none.
+        after: The new choice.
+        expected: The pinned key; empty for none.
+    """
+    return any(
+        must_be_signed(before, expected, release=release)
+        and not must_be_signed(after, expected, release=release)
+        for release in (True, False)
+    )
+
+
+def _not_signed(facts: Facts, how: str) -> Refused:
+    why = f"the previous release was signed by {_who(facts, facts.expected)}"
+    if facts.demands is not None:
+        why = f"this profile demands that {facts.demands} are signed"
+    hint = "ask its author; if only this one is intended, pass --accept-unsigned"
+    if facts.less:
+        hint += f"; if its author does not sign all of them, choose what is demanded: {facts.less}"
+    return Refused(f"it is {how}, and {why}", where=facts.source, hint=hint)
 
 
 def _signed(facts: Facts, good: list[Signature], accept: Accept) -> Verdict:

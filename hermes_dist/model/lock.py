@@ -36,7 +36,14 @@ from hermes_dist.model.lock_head import (
     text,
     top_of,
 )
-from hermes_dist.model.lock_package import Approval, LockedPackage, Off, OffCause, digests_of
+from hermes_dist.model.lock_package import (
+    Approval,
+    Demand,
+    LockedPackage,
+    Off,
+    OffCause,
+    digests_of,
+)
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Answer, Conflict, ConflictKind, Effect, EffectKind
 from hermes_dist.model.side import Side
@@ -51,6 +58,7 @@ _PACKAGE_KNOWN = _PACKAGE_NEEDS | {
     "name",
     "registry",
     "signer",
+    "demands",
     "partial",
     "included",
     "subfolder",
@@ -155,6 +163,11 @@ class Lock(Struct, frozen=True, kw_only=True):
     def signer(self) -> str:
         """Fingerprint of the key that must sign releases of the top package; empty if none is expected."""
         return self.top.signer
+
+    @property
+    def demands(self) -> Demand | None:
+        """What the user chose that has to be signed; None for no choice."""
+        return self.top.demands
 
     @property
     def partial(self) -> bool:
@@ -287,6 +300,7 @@ def _package_text(package: LockedPackage) -> str:
         "version": pin.version,
         "tree": pin.tree,
         "signer": package.signer,
+        "demands": package.demands or "",
         "partial": package.partial,
         "included": list(package.included),
     }
@@ -408,6 +422,7 @@ def _package(row: dict[str, object]) -> LockedPackage:
         registry=text(row, "registry", ""),
         pin=pin_of(row),
         signer=text(row, "signer", ""),
+        demands=Demand(text(row, "demands")) if "demands" in row else None,
         partial=row.get("partial") is True,
         included=tuple(map(RelPath, _texts(row, "included"))),
         more={key: value for key, value in row.items() if key not in _PACKAGE_KNOWN},

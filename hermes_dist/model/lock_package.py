@@ -13,6 +13,14 @@ from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import Digest
 
 
+class Demand(StrEnum):
+    """What a profile demands to be signed, as its user chose."""
+
+    RELEASES = "releases"
+    COMMITS = "commits"
+    NONE = "none"
+
+
 class LockedPackage(Struct, frozen=True, kw_only=True):
     """One package of a home.
 
@@ -22,6 +30,7 @@ class LockedPackage(Struct, frozen=True, kw_only=True):
         registry: If the source is a registry name: the registry that the name belongs to.
         name: The name of the package in its manifest.
         signer: Fingerprint of the key that must sign releases; empty if none is expected.
+        demands: What has to be signed; None until the user chooses.
         partial: Whether parts of the pinned package were left out; the next full update brings them.
         included: Paths that the user takes along although ``distribution_owned`` does not name them.
         more: Unknown fields; they are written back.
@@ -32,6 +41,7 @@ class LockedPackage(Struct, frozen=True, kw_only=True):
     registry: str = ""
     name: str = ""
     signer: str = ""
+    demands: Demand | None = None
     partial: bool = False
     included: tuple[RelPath, ...] = ()
     more: Mapping[str, object] = field(default_factory=dict)

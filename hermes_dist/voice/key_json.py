@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.model.trust import KnownKey
     from hermes_dist.ops.authoring.sign import Rotated, SignedTag
+    from hermes_dist.ops.trust.demands import Demanded
     from hermes_dist.ops.trust.trusted_keys import Trusted
 
 
@@ -61,4 +62,14 @@ def trusted_data(known: Trusted) -> dict[str, Any]:
             }
             for policy in known.policies
         ],
+    }
+
+
+def demanded_data(found: Demanded, *, done: bool) -> dict[str, Any]:
+    """What a profile demands to be signed."""
+    return {
+        "profile": found.profile,
+        "demands": found.chosen,
+        "signer": found.signer,
+        "done": done,
     }

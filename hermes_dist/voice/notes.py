@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from hermes_dist.model.left_out import Why
+from hermes_dist.model.lock_package import Demand
 from hermes_dist.model.notes import Datum, Kind, Note, NoteKind
 from hermes_dist.model.side import Side
 from hermes_dist.voice.left_out import reason_words
@@ -105,8 +106,10 @@ def _signed_unreadably(data: Data) -> str:
 
 
 def _expected_again(data: Data) -> str:
-    if not data["expected"]:
+    if not data["expected"] or data["demands"] == Demand.NONE:
         return ""
+    if data["demands"] == Demand.RELEASES:
+        return " (here, only releases have to be signed)"
     who = str(data["expected"])
     if data["name"]:
         who += f" ({data['name']})"

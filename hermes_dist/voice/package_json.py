@@ -171,6 +171,13 @@ def _included_data(lock: Lock | None) -> list[str]:
     return list(lock.top.included) if lock else []
 
 
+def _demands(lock: Lock | None) -> str:
+    """What has to be signed; empty for no choice."""
+    if lock is None or lock.demands is None:
+        return ""
+    return str(lock.demands)
+
+
 def status_data(status: Status) -> dict[str, Any]:
     """The status of a home."""
     keys, lock = dict(status.keys), status.lock
@@ -199,6 +206,7 @@ def status_data(status: Status) -> dict[str, Any]:
         "missing_env": [w.var.name for w in status.missing],
         "held": held,
         "included": _included_data(lock),
+        "demands": _demands(lock),
         "notes": list(sentences(status.notes)),
     }
 
@@ -243,6 +251,7 @@ def info_data(info: Info) -> dict[str, Any]:
         "pin": pin_data(pin),
         "source": source,
         "signer": signer,
+        "demands": _demands(lock),
         "env": [
             {
                 "name": w.var.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hermes_dist.model.lock_package import Demand
 from hermes_dist.model.plan import EffectKind
 
 EFFECT_VERBS = {
@@ -24,3 +25,30 @@ def size_of(count: int) -> str:
             return f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} GB"
+
+
+_DEMANDS = {
+    Demand.COMMITS: "a signature on every update",
+    Demand.RELEASES: "a signature on releases (tags), and none on the commits of a branch",
+    Demand.NONE: "no signature",
+}
+
+
+def demand_words(demands: Demand | None, signer: str) -> str:
+    """What a profile demands to be signed, as the end of a sentence."""
+    if demands is not None:
+        return _DEMANDS[demands]
+    if signer:
+        return "a signature on every update, because an earlier one was signed"
+    return "no signature until one is signed"
+
+
+def looser_words(before: Demand | None, after: Demand, signer: str) -> str:
+    """What a looser choice accepts from now on."""
+    whose = "Whoever can write to the branch"
+    if after is Demand.NONE:
+        whose = "Whoever can write to the source"
+    return (
+        f"this profile demands {demand_words(before, signer)}; with {after}, it demands {_DEMANDS[after]}. "
+        f"{whose} could then send an update under its author's name"
+    )

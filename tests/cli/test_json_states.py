@@ -17,7 +17,7 @@ from gitrepo import Repo
 from json_schemas import checked
 
 from hermes_dist.decide.changes import How
-from hermes_dist.model.lock_package import OffCause
+from hermes_dist.model.lock_package import Demand, OffCause
 from hermes_dist.model.plan import ConflictKind, EffectKind
 from hermes_dist.model.registry import RegistryKind
 from hermes_dist.model.source import PinKind
@@ -70,6 +70,7 @@ READS: tuple[tuple[str, ...], ...] = (
     ("export", "bot", "-o", "{out}"),
     ("gateways", "list"),
     ("trust", "list"),
+    ("trust", "require", "bot"),
     ("gc",),
     ("hold", "bot"),
     ("resolve", "bot", "--theirs"),
@@ -243,6 +244,7 @@ def _put_back(kept: Path, to: Path) -> None:
 
 ENUMS: tuple[type[StrEnum], ...] = (
     How,
+    Demand,
     OffCause,
     EffectKind,
     RegistryKind,
@@ -260,7 +262,7 @@ OURS_ALONE = (
 def _enums(node: Any) -> Iterator[set[str]]:
     if isinstance(node, dict):
         if "enum" in node:
-            yield set(node["enum"])
+            yield set(node["enum"]) - {""}  # no choice
         for part in node.values():
             yield from _enums(part)
     elif isinstance(node, list):

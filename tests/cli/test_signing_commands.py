@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 from gitrepo import Repo
 from sshkeys import Key, make
@@ -137,3 +139,37 @@ def test_a_key_is_followed_by_another(shell: Shell, key: Key, tmp_path: Path) ->
         == f"{new.fingerprint} follows {key.fingerprint}, as stated in {folder}/distribution.keys.\n"
     )
     shell("sign", str(folder), "--rotate", str(new.pub), "--tag", "v1", code=2)
+
+
+def test_what_a_profile_demands_is_shown_chosen_and_never_loosened_by_the_way(
+    tmp_path: Path,
+) -> None:
+    source = Repo(tmp_path / "repo", bare=True)
+    source.commit({"distribution.yaml": "name: bot\nversion: 1.0.0\n"})
+    env = {**os.environ, "PATH": "/usr/bin:/bin"}
+
+    def ours(*words: str) -> tuple[int, str, str]:
+        done = forked.run(["hermes-dist", *words], env, tmp_path)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    assert ours("install", f"file://{source.path}", "-y")[0] == 0
+    assert ours("trust", "require", "bot")[1] == "bot demands no signature until one is signed.\n"
+    # Stricter than before: no question.
+    assert ours("trust", "require", "bot", "commits") == (
+        0,
+        "bot demands a signature on every update.\n",
+        "",
+    )
+    code, _, said = ours("trust", "require", "bot", "none")
+    assert (code, "Whoever can write to the source" in said) == (6, True)
+    assert "--accept-unsigned" in said
+    assert '"demands": "commits"' in ours("status", "bot", "--json")[1]
+    assert "demands a signature on every update" in ours("status", "bot")[1]
+    assert "a signature on every update" in ours("show", "bot")[1]
+    source.commit({"SOUL.md": "New.\n"})
+    code, _, said = ours("update", "bot", "-y")
+    assert (code, "trust require bot releases" in said) == (4, True)
+    assert ours("trust", "require", "bot", "none", "--accept-unsigned")[0] == 0
+    assert ours("update", "bot", "-y")[0] == 0
+    assert ours("trust", "require", "bot", "some")[0] == 2
+    assert ours("trust", "require", "nobody", "none")[0] == 1

@@ -11,7 +11,8 @@ from sshkeys import Key, make
 from story import BOT, FIRST, GO, Story, yes
 
 from hermes_dist.brand import Layout
-from hermes_dist.errors import DistError, Invalid, Refused
+from hermes_dist.errors import Cancelled, DistError, Invalid, Refused
+from hermes_dist.model.lock_package import Demand
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring.sign import rotate
 from hermes_dist.ops.change.proposal import Outcome
@@ -22,7 +23,7 @@ from hermes_dist.ops.package.update import update
 from hermes_dist.ops.package.upkeep import verify
 from hermes_dist.ops.transfer.export import Packing, export
 from hermes_dist.ops.transfer.import_archive import import_
-from hermes_dist.ops.trust import judge_release
+from hermes_dist.ops.trust import demands, judge_release
 from hermes_dist.ops.trust import trusted_keys as trust
 from hermes_dist.ops.trust.judge_release import Accept
 from hermes_dist.voice.notes import sentence, sentences
@@ -571,3 +572,99 @@ def test_the_keyring_is_a_file_of_names_and_fingerprints(story: Signed) -> None:
         with pytest.raises(Invalid):
             trust.add(story.ctx, name, key)
     assert trust.trusted(story.ctx).keyring == known
+
+
+def agree(_change: demands.Change) -> bool:
+    return True
+
+
+def once_signed(story: Signed) -> None:
+    """One signed commit, then one that nobody signed, on a branch."""
+    story.push(FIRST, "ada")
+    story.get()
+    story.push({"SOUL.md": "Two."})
+
+
+def test_one_signed_commit_does_not_bind_a_branch_for_ever(story: Signed) -> None:
+    once_signed(story)
+    story.refused("previous release was signed", hint="trust require bot releases")
+    demands.require(story.ctx, BOT, Demand.RELEASES, agree)
+    said = words_of(story.update())
+    assert said == "unsigned (here, only releases have to be signed)"
+    assert (story.read("SOUL.md"), story.lock.demands) == ("Two.", Demand.RELEASES)
+    # It stays chosen, and the key stays pinned: neither is asked again.
+    assert story.lock.signer == story["ada"].fingerprint
+    story.push({"SOUL.md": "Three."})
+    story.update()
+    story.push({"SOUL.md": "Four."}, "eve")
+    story.refused("the key changed")
+
+
+def test_releases_of_a_branch_that_follows_commits_are_still_signed(story: Signed) -> None:
+    once_signed(story)
+    demands.require(story.ctx, BOT, Demand.RELEASES, agree)
+    story.release("v1.0.0")
+    story.refused(
+        "this profile demands that releases are signed",
+        to="v1.0.0",
+        hint="trust require bot none",
+    )
+    story.release("v1.0.1", "ada")
+    assert "same key as before" in words_of(story.to("v1.0.1"))
+
+
+def test_tags_stay_strict_until_it_is_said_otherwise(story: Signed) -> None:
+    story.push(FIRST, "ada")
+    story.release("v1.0.0", "ada")
+    story.follow = "@^1"
+    story.get()
+    story.push({"SOUL.md": "Two."})
+    story.release("v1.1.0")
+    story.refused("previous release was signed", hint="trust require bot none")
+    demands.require(story.ctx, BOT, Demand.NONE, agree)
+    assert words_of(story.update()) == "unsigned"
+
+
+def test_commits_have_to_be_signed_from_the_first_where_that_is_demanded(story: Signed) -> None:
+    story.push(FIRST)
+    story.get()
+    demands.require(story.ctx, BOT, Demand.COMMITS, agree)
+    story.push({"SOUL.md": "Two."})
+    story.refused("this profile demands that commits are signed", hint="trust require bot releases")
+    assert "unsigned" in words_of(story.update(taking(unsigned=True)))
+
+
+def test_only_a_looser_choice_asks_and_a_no_changes_nothing(story: Signed) -> None:
+    once_signed(story)
+    asked: list[tuple[Demand | None, Demand]] = []
+
+    def no(change: demands.Change) -> bool:
+        asked.append((change.before.demands, change.after))
+        return False
+
+    demands.require(story.ctx, BOT, Demand.COMMITS, no)
+    assert asked == []
+    for looser in (Demand.RELEASES, Demand.NONE):
+        with pytest.raises(Cancelled):
+            demands.require(story.ctx, BOT, looser, no)
+    assert asked == [(Demand.COMMITS, Demand.RELEASES), (Demand.COMMITS, Demand.NONE)]
+    assert story.lock.demands is Demand.COMMITS
+
+
+def test_the_choice_outlives_going_back_and_does_not_travel(story: Signed, tmp_path: Path) -> None:
+    story.push(FIRST, "ada")
+    story.get()
+    story.push({"SOUL.md": "Two."}, "ada")
+    story.update()
+    demands.require(story.ctx, BOT, Demand.COMMITS, agree)
+    story.abort()
+    assert story.lock.demands is Demand.COMMITS
+    story.update()
+    demands.require(story.ctx, BOT, Demand.NONE, agree)
+    story.rollback()
+    assert story.lock.demands is Demand.NONE
+    file = tmp_path / "bot.tar.gz"
+    export(story.ctx, BOT, Packing(), file)
+    import_(story.ctx, file, GO, yes, passphrase=lambda: "", name="other")
+    other = demands.demanded(story.ctx, ProfileName("other"))
+    assert (other.demands, other.signer) == (None, story["ada"].fingerprint)

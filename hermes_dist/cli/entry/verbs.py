@@ -188,6 +188,9 @@ NESTED: dict[str, Nested] = {
             ),
             "add": Verb("sign", "add", "Trust a key under a name.", TRUST),
             "remove": Verb("sign", "remove", "Forget a key, or revoke it.", TRUST),
+            "require": Verb(
+                "sign", "require", "Choose what a profile demands to be signed.", TRUST
+            ),
         },
     ),
     "gateway": Nested(

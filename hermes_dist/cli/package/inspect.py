@@ -19,6 +19,7 @@ from hermes_dist.ops.package import inspect as ops
 from hermes_dist.ops.profiles.list import list_profiles
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import diff_data, info_data, outdated_data
+from hermes_dist.voice.words import demand_words
 
 
 @command
@@ -121,6 +122,7 @@ def _info_rows(found: ops.Info) -> Iterator[tuple[str, str]]:
         yield "tree", pin.tree
         yield "held", found.lock.held
         yield "signer", found.signer
+        yield "demands", demand_words(found.lock.demands, found.lock.signer)
         yield "parts", ", ".join(f"{part} {count}" for part, count in found.parts)
 
 

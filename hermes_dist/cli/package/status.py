@@ -8,11 +8,13 @@ from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, worst
+from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change import review
 from hermes_dist.ops.package.status import Status, status
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import status_data
+from hermes_dist.voice.words import demand_words
 
 _SIGNS = {
     "added": ("+", "green"),
@@ -70,6 +72,7 @@ def _standing(session: Session, found: Status) -> None:
     screen.say(f"{screen.paint(found.profile, '', bold=True)}  {label}")
     _edited(session, found)
     _open(session, found)
+    _demanded(session, found.lock)
     _listed(screen, "included", found.lock.top.included)
     _listed(screen, "missing in .env", [w.var.name for w in found.missing])
     if found.clean and not (found.own or found.units):
@@ -84,6 +87,12 @@ def _standing(session: Session, found: Status) -> None:
 def _listed(screen: Screen, title: str, names: Sequence[str]) -> None:
     if names:
         screen.say(f"  {title}: {', '.join(clean(name, 80) for name in names)}")
+
+
+def _demanded(session: Session, lock: Lock) -> None:
+    # Without a choice, `info` and `show` say what counts; here it would be a line in every status.
+    if lock.demands is not None:
+        session.screen.say(f"  demands {demand_words(lock.demands, lock.signer)}")
 
 
 def _edited(session: Session, found: Status) -> None:

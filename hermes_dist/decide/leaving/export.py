@@ -232,7 +232,8 @@ def _spelled(doc: object, want: object) -> bytes:
 def lock_to_go(lock: Lock) -> Lock:
     """Return the lock for another machine, without approvals: they have to be given again there."""
     # Generations are kept in the home's private .dist/, which does not leave the machine.
-    return replace(lock, answers=(), approved=(), generation=0)
+    # Neither does what was chosen there about signatures: an archive must not loosen that.
+    return replace(lock, answers=(), approved=(), generation=0).with_top(demands=None)
 
 
 def wanted_blobs(lock: Lock | None, tree: Tree) -> list[Digest]:

@@ -360,7 +360,7 @@ def _top(incoming: Incoming, old: Lock | None, *, partial: bool) -> LockedPackag
         included=incoming.included,
     )
     if old:
-        top = replace(top, signer=old.signer, more=old.top.more)
+        top = replace(top, signer=old.signer, demands=old.demands, more=old.top.more)
     if old and old.source == top.source and not top.registry:
         top = replace(top, registry=old.registry)
     if incoming.verdict:

@@ -186,7 +186,7 @@ def _judged(
         ctx,
         target,
         placed_in(ctx, arrival.fetched, home, base, included),
-        home.lock,
+        home,
         request.accept,
         downgrade=request.allow_downgrade or not arrival.followed,
         forward=move.forward,

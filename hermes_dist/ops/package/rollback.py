@@ -40,7 +40,7 @@ from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.package.history import BACK_TO, Past, images_of, past_of, row_of
 from hermes_dist.ops.package.resolve import recorded
 
-_PART_OF_IT = ("resolve", "approve", "hold", "unhold")
+_PART_OF_IT = ("resolve", "approve", "hold", "unhold", "trust require")
 """Verbs that may follow an update and still belong to it when it is aborted."""
 
 
@@ -156,10 +156,10 @@ def _held(home: Home, lock: Lock) -> Lock:
 
 
 def _expecting(home: Home, lock: Lock, goal: Lock) -> Lock:
-    """The lock with the signer expected now: going back must not make a known key unknown."""
-    if home.lock and home.lock.signer:
-        return lock.with_top(signer=home.lock.signer)
-    return lock.with_top(signer=goal.signer)
+    """The lock with the signer and the demand of now: going back must not make a known key unknown."""
+    if home.lock is None:
+        return lock.with_top(signer=goal.signer, demands=goal.demands)
+    return lock.with_top(signer=home.lock.signer or goal.signer, demands=home.lock.demands)
 
 
 def _commit(lock: Lock) -> str:
@@ -282,7 +282,10 @@ def _aborted(ctx: Context, home: Home, rows: list[Past], index: int) -> Proposal
         *(Note.of(NoteKind.EDIT_IN_THE_WAY, place) for place in back.stuck),
     )
     # No hold, unlike after a rollback: the next update is meant to offer the same change again.
-    lock = replace(_lock_of(goal), generation=home.lock.generation if home.lock else 0)
+    lock = _lock_of(goal)
+    if home.lock:
+        # What has to be signed was not part of the update, so the choice of now stays.
+        lock = replace(lock, generation=home.lock.generation).with_top(demands=home.lock.demands)
     proposal = _proposal(
         ctx,
         home,

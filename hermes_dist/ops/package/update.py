@@ -62,7 +62,7 @@ def update(
         ctx,
         target,
         placed_in(ctx, fetched, home, included=_included(lock, fetched, request)),
-        lock,
+        home,
         request.accept,
         downgrade=downgrade or asked,
         forward=move.forward,

@@ -21,15 +21,17 @@ from hermes_dist.decide.trust import (
 )
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock_package import Demand
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.source import Pin, PinKind, SourceKind, SourceSpec
+from hermes_dist.model.source import TAGS, Pin, PinKind, SourceKind, SourceSpec
 from hermes_dist.model.tree import EMPTY
 from hermes_dist.model.trust import KEYS_FILE, is_fingerprint
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home
 from hermes_dist.ops.trust.trusted_keys import joined_keyring
 from hermes_dist.world.keys.files import read_keyring, read_policies
 from hermes_dist.world.keys.signatures import signatures_of, successions_of
@@ -41,7 +43,7 @@ def judge_release(
     ctx: Context,
     target: Target,
     incoming: Incoming,
-    lock: Lock | None,
+    home: Home,
     accept: Accept,
     *,
     downgrade: bool = True,
@@ -53,7 +55,7 @@ def judge_release(
         ctx: The context.
         target: The source that was looked up.
         incoming: The fetched package.
-        lock: The lock of the home it goes to; None for none.
+        home: The home it goes to.
         accept: The exceptions that the user allowed.
         downgrade: Accept a version lower than the lock's.
         forward: The profile follows a branch, and its history only grew.
@@ -65,11 +67,12 @@ def judge_release(
         Refused: A rule or a policy does not allow the package.
     """
     labels: tuple[Note, ...] = ()
+    lock = home.lock
     if lock is not None:
         version = incoming.pin.version
         source = str(incoming.spec)
         labels = judge_version(source, lock.pin, version, forward=forward, downgrade=downgrade)
-    facts, notes = _facts(ctx, target, incoming, lock)
+    facts, notes = _facts(ctx, target, incoming, home)
     verdict = judge(facts, accept)
     _check_signer_of_registry(target, verdict, accept)
     notes = (*incoming.notes, *labels, *notes, *verdict.notes)
@@ -77,15 +80,19 @@ def judge_release(
 
 
 def _facts(
-    ctx: Context, target: Target, incoming: Incoming, lock: Lock | None
+    ctx: Context, target: Target, incoming: Incoming, home: Home
 ) -> tuple[Facts, tuple[Note, ...]]:
     """Gather what is known of a release: its signatures, the keyring, and who may follow the expected key."""
     policies = read_policies(ctx.layout)
     keyring = joined_keyring(read_keyring(ctx.layout), policies)
+    lock, release = home.lock, target.ref.startswith(TAGS)
     facts = Facts(
         source=str(incoming.spec),
         pin=incoming.pin,
         expected=lock.signer if lock else "",
+        demands=lock.demands if lock else None,
+        release=release,
+        less=ctx.command(f"trust require {home.name} {_less(release=release)}"),
         keyring=keyring,
         policies=policies,
         declared=_declared(incoming.manifest),
@@ -103,6 +110,11 @@ def _facts(
     steps, notes = _steps(ctx, incoming)
     followers = followers_of(facts.expected, steps, keyring)
     return replace(facts, followers=followers), notes
+
+
+def _less(*, release: bool) -> Demand:
+    """The next smaller demand that accepts it: a release has to be signed unless nothing has to be."""
+    return Demand.NONE if release else Demand.RELEASES
 
 
 def _check_signer_of_registry(target: Target, verdict: Verdict, accept: Accept) -> None:

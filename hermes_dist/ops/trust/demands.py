@@ -1,0 +1,102 @@
+"""What a profile demands to be signed: show it and choose it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from hermes_dist.decide.trust import is_looser
+from hermes_dist.errors import Cancelled, DistError, UsageError
+from hermes_dist.model.lock_package import Demand
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.change.proposal import Outcome, carry_out
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.package.history import lock_only
+
+VERB = "trust require"
+
+
+class Demanded(Struct, frozen=True):
+    """What a profile demands.
+
+    Attributes:
+        profile: The profile.
+        demands: What its user chose; None for no choice.
+        signer: The key that must sign; empty if no release was signed yet.
+    """
+
+    profile: ProfileName
+    demands: Demand | None = None
+    signer: str = ""
+
+    @property
+    def chosen(self) -> str:
+        """The choice as a word; empty for none."""
+        return str(self.demands or "")
+
+
+class Change(Struct, frozen=True):
+    """A choice that accepts what was refused before."""
+
+    before: Demanded
+    after: Demand
+
+
+def parse_demand(text: str) -> Demand:
+    """Parse a choice as typed.
+
+    Raises:
+        UsageError: It is none of the three.
+    """
+    try:
+        return Demand(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r:.40} can't be demanded", hint="choose releases, commits or none"
+        ) from None
+
+
+def demanded(ctx: Context, name: ProfileName) -> Demanded:
+    """Return what a profile demands.
+
+    Raises:
+        DistError: There is no lockfile, or it can't be read.
+    """
+    lock = open_home(ctx, name).need_lock(ctx)
+    return Demanded(name, lock.demands, lock.signer)
+
+
+def require(
+    ctx: Context, name: ProfileName, demands: Demand, agree: Callable[[Change], bool]
+) -> Outcome:
+    """Choose what a profile demands; it is remembered in the lockfile.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        demands: What has to be signed from now on.
+        agree: Asks whether to accept what was refused so far; not called if nothing is.
+
+    Raises:
+        Cancelled: The user did not agree; nothing changed.
+        DistError: The profile has no lockfile, or it can't be written.
+    """
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    if lock.demands is demands:
+        return Outcome(verb=VERB, profile=name, lock=lock)
+    before = Demanded(name, lock.demands, lock.signer)
+    looser = is_looser(lock.demands, demands, expected=lock.signer)
+    if looser and not agree(Change(before, demands)):
+        raise Cancelled("cancelled, nothing changed")
+    return carry_out(ctx, lock_only(ctx, home, lock.with_top(demands=demands), VERB))
+
+
+def demanded_if_known(ctx: Context, name: ProfileName) -> Demanded:
+    """Return what a profile demands; nothing without a lockfile that can be read."""
+    try:
+        return demanded(ctx, name)
+    except DistError:
+        return Demanded(name)
