@@ -13,6 +13,7 @@ from hermes_dist.errors import ExitCode
 from hermes_dist.ops.profiles.doctor import Finding, Report
 from hermes_dist.ops.profiles.doctor import doctor as examine
 from hermes_dist.voice.clean import clean
+from hermes_dist.voice.gateway_words import finding_words
 from hermes_dist.voice.profile_json import doctor_data
 
 
@@ -37,7 +38,7 @@ def doctor(
 
 
 def _show(screen: Screen, report: Report, finding: Finding) -> None:
-    what, where = clean(finding.what, 500), clean(finding.where, 500)
+    what, where = clean(finding_words(finding), 500), clean(finding.where, 500)
     if finding in report.fixed:
         screen.say(f"{screen.paint('mended', 'green')}: {what}")
         screen.say(f"  {where}")

@@ -22,6 +22,7 @@ from hermes_dist.ops.fleet import start_stop
 from hermes_dist.ops.fleet.start_stop import GatewayOutcome, GatewayResult
 from hermes_dist.voice.clean import clean, clean_line
 from hermes_dist.voice.fleet_json import clashes_data, gateways_data, results_data
+from hermes_dist.voice.gateway_words import clash_words, result_words
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The profiles.")]
 All = Annotated[bool, typer.Option("--all", help="Every profile.")]
@@ -108,12 +109,15 @@ def _run(
 def _show(session: Session, verb: str, verdicts: Sequence[GatewayResult]) -> None:
     screen = session.screen
     screen.emit("gateway-results", results_data(verb, verdicts))
-    table = [(v.profile, str(v.outcome), str(v.pid or "—"), v.note or "—") for v in verdicts]
+    table = [
+        (v.profile, str(v.outcome), str(v.pid or "—"), result_words(v) or "—") for v in verdicts
+    ]
     screen.table(("Profile", "Result", "PID", "Note"), table)
     bad = [verdict for verdict in verdicts if not verdict.ok]
     for verdict in bad:
-        if len(verdict.note) > _NOTE:
-            screen.say(f"{screen.paint(verdict.profile, 'red')}: {clean(verdict.note, 500)}")
+        note = result_words(verdict)
+        if len(note) > _NOTE:
+            screen.say(f"{screen.paint(verdict.profile, 'red')}: {clean(note, 500)}")
     counts = Counter(str(verdict.outcome) for verdict in verdicts)
     screen.tell(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
     _next_step(session, verb, bad)
@@ -253,7 +257,7 @@ def check(session: Session) -> int:
     screen = session.screen
     screen.emit("gateway-check", clashes_data(found))
     for clash in found:
-        screen.say(f"{screen.paint('clash', 'red')}: {clean(clash.sentence, 500)}")
+        screen.say(f"{screen.paint('clash', 'red')}: {clean(clash_words(clash), 500)}")
         for source in clash.sources:
             screen.say(f"  {clean(source, 500)}")
     if not found:

@@ -19,6 +19,7 @@ from hermes_dist.voice.registry_json import (
     registry_data,
     synced_data,
 )
+from hermes_dist.voice.registry_words import entry_words
 
 if TYPE_CHECKING:
     from hermes_dist.model.registry import Package, Registry
@@ -156,7 +157,7 @@ def check(
         mark = session.screen.paint("warning", "yellow")
         if problem.error:
             mark = session.screen.paint("error", "red")
-        session.screen.say(f"{mark}: {clean(problem.place)}: {clean(problem.what, 300)}")
+        session.screen.say(f"{mark}: {clean(problem.place)}: {clean(entry_words(problem), 300)}")
     fetched = f"{counted(found.releases, 'release')} fetched"
     if session.ctx.offline:
         fetched = "no release fetched (--offline)"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from hermes_dist.decide.versions import choose_tag, specifiers, spelled, version_of
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.manifest import Manifest
-from hermes_dist.model.notes import Note, NoteKind
+from hermes_dist.model.notes import Kind, Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.registry import Package, Release, read_source, skeleton
 from hermes_dist.model.source import Pin, SourceSpec
@@ -190,21 +190,35 @@ def _one_slip(one: str, other: str) -> bool:
     return wrong or extra or missing or swapped
 
 
-def problems_of(package: Package) -> list[tuple[str, str]]:
-    """List oddities of a well-formed entry, as (place, sentence)."""
+class EntryKind(Kind):
+    """What is wrong with an entry; the sentences are in ``voice/registry_words.py``."""
+
+    BROKEN = "entry-broken"  # what an error or the check of the schema says
+    NOT_COMPARABLE = "not-comparable"
+    NOT_A_RANGE = "not-a-range"
+    MISPLACED = "misplaced"
+    MISTAKABLE = "mistakable"
+    OTHER_VERSION = "other-version"
+    OTHER_NAME = "other-name"
+
+
+def problems_of(package: Package) -> list[tuple[str, Note]]:
+    """List oddities of a well-formed entry, each with its place."""
     found = []
     for number, release in enumerate(package.versions):
         at = f"versions[{number}]"
         if version_of(release.version) is None:
-            found.append(
-                (f"{at}.version", f"{release.version!r:.80} can't be compared with others")
-            )
+            odd = Note.of(EntryKind.NOT_COMPARABLE, version=release.version)
+            found.append((f"{at}.version", odd))
         if not _is_range(release.requires):
-            found.append((f"{at}.requires", f"{release.requires!r:.80} is not a version range"))
+            found.append((f"{at}.requires", _no_range(release.requires)))
     if not _is_range(package.hermes_requires):
-        what = f"{package.hermes_requires!r:.80} is not a version range"
-        found.append(("hermes_requires", what))
+        found.append(("hermes_requires", _no_range(package.hermes_requires)))
     return found
+
+
+def _no_range(text: str) -> Note:
+    return Note.of(EntryKind.NOT_A_RANGE, text=text)
 
 
 def _is_range(text: str) -> bool:

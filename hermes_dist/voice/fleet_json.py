@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from hermes_dist.voice.gateway_words import result_words
+
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.decide.fleet.exclusive import Clash
     from hermes_dist.decide.fleet.routes import Route
@@ -37,7 +39,13 @@ def gateways_data(rows: Iterable[GatewayRow]) -> dict[str, Any]:
 def results_data(verb: str, results: Iterable[GatewayResult]) -> dict[str, Any]:
     """What became of gateways that were started, stopped or the like."""
     rows = [
-        {"profile": r.profile, "outcome": str(r.outcome), "ok": r.ok, "pid": r.pid, "note": r.note}
+        {
+            "profile": r.profile,
+            "outcome": str(r.outcome),
+            "ok": r.ok,
+            "pid": r.pid,
+            "note": result_words(r),
+        }
         for r in results
     ]
     return {"action": verb, "gateways": rows, "ok": all(row["ok"] for row in rows)}

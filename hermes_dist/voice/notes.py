@@ -63,7 +63,8 @@ def _listed(value: Datum) -> Datum:
     return value
 
 
-def _names(data: Data, key: str) -> tuple[str, ...]:
+def names_in(data: Data, key: str) -> tuple[str, ...]:
+    """The names in a note, also if there is one alone."""
     value = data[key]
     if isinstance(value, tuple):
         return value
@@ -79,7 +80,7 @@ def _first(names: tuple[str, ...]) -> str:
 
 
 def _released(data: Data) -> str:
-    said = _first(_names(data, "paths"))
+    said = _first(names_in(data, "paths"))
     return (
         f"distribution_owned no longer names {said}, which the package still has: "
         "your files stay and are yours now"
@@ -185,7 +186,7 @@ def _not_installed(data: Data) -> str:
 
 def _lines(data: Data) -> str:
     """Names of held-back lines; an empty name stands for lines that are not assignments."""
-    return ", ".join(name or _NO_ASSIGNMENT for name in _names(data, "names"))
+    return ", ".join(name or _NO_ASSIGNMENT for name in names_in(data, "names"))
 
 
 def _held_back(data: Data) -> str:
@@ -197,7 +198,7 @@ def _look_first(data: Data) -> str:
 
 
 def _settings_unreadable(data: Data) -> str:
-    servers = _names(data, "servers")
+    servers = names_in(data, "servers")
     if not servers:
         return str(data["why"])
     return f"{data['why']}; the servers of {data['mcp']} are left out: {', '.join(servers)}"
@@ -213,22 +214,22 @@ def _jobs_paused(data: Data) -> str:
 
 def _effects_left_out(data: Data) -> str:
     return (
-        f"left out, because it could run by itself: {_first(_names(data, 'places'))}; "
+        f"left out, because it could run by itself: {_first(names_in(data, 'places'))}; "
         "to include it, import again with --allow-effects"
     )
 
 
 def _effects_off(data: Data) -> str:
-    return f"switched off until you switch it on: {', '.join(_names(data, 'places')[:_SHOWN])}"
+    return f"switched off until you switch it on: {', '.join(names_in(data, 'places')[:_SHOWN])}"
 
 
 def _secrets(data: Data) -> str:
-    names = ", ".join(_names(data, "names")[:_SHOWN])
+    names = ", ".join(names_in(data, "names")[:_SHOWN])
     return f"secrets were left behind; set in {data['path']}: {names}"
 
 
 def _not_merged(data: Data) -> str:
-    shown = _first(_names(data, "paths"))
+    shown = _first(names_in(data, "paths"))
     return f"not merged, because this profile keeps its own: {shown}; a new profile would get them"
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.validate.kinds import ProblemKind
-from hermes_dist.decide.validate.problems import Problem
 from hermes_dist.model.notes import Kind, NoteKind
 from hermes_dist.voice.notes import SENTENCES as NOTES
 from hermes_dist.voice.notes import Data, Say, Sentences, filled, sentence
+
+if TYPE_CHECKING:
+    from hermes_dist.decide.validate.problems import Problem
 
 _SHOWN = 3
 _WHY = "{why}"

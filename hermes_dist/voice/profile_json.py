@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from hermes_dist.voice.gateway_words import finding_words
 from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
@@ -105,7 +106,7 @@ def doctor_data(report: Report) -> dict[str, Any]:
     rows = [
         {
             "kind": finding.kind,
-            "what": finding.what,
+            "what": finding_words(finding),
             "where": finding.where,
             "hint": finding.hint,
             "fixable": finding.fix is not None,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from hermes_dist.voice.registry_words import entry_words
+
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.model.registry import Package, Registry
     from hermes_dist.ops.registry.check_registry import Checked
@@ -69,7 +71,9 @@ def checked_data(found: Checked) -> dict[str, Any]:
         "packages": found.packages,
         "releases": found.releases,
         "unpinned": found.unpinned,
-        "problems": [{"place": p.place, "what": p.what, "error": p.error} for p in found.problems],
+        "problems": [
+            {"place": p.place, "what": entry_words(p), "error": p.error} for p in found.problems
+        ],
     }
 
 

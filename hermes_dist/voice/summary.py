@@ -30,6 +30,11 @@ _DONE = {
 """What a verb did, before the name of the package; a verb without words says its own name."""
 
 
+def asked_words(proposal: Proposal) -> str:
+    """Say how many things would need approval, before it is asked whether they may run at once."""
+    return f"{counted(len(groups_of(proposal.asked)), 'thing')} would need your approval."
+
+
 def done_lines(
     outcome: Outcome, proposal: Proposal, command: Command, agent: str
 ) -> Iterator[Line]:

@@ -22,6 +22,7 @@ from hermes_dist.ops.registry import registries as ops
 from hermes_dist.ops.registry.check_registry import check_registry
 from hermes_dist.ops.trust.judge_release import Accept
 from hermes_dist.voice.notes import sentences
+from hermes_dist.voice.registry_words import entry_words
 
 
 class Shop:
@@ -346,11 +347,11 @@ def test_check_fetches_what_is_pinned_and_holds_it_against_the_entry(shop: Shop)
     shop.put("bots", source=shop.story.url, versions=[])
     found = check_registry(shop.story.ctx, "ours")
     assert (found.packages, found.releases, found.unpinned) == (2, 4, 1)
-    errors = {problem.place: problem.what for problem in found.problems if problem.error}
+    errors = {problem.place: entry_words(problem) for problem in found.problems if problem.error}
     assert "is not what the registry" in errors["packages/bo/bot.json: 1.1.0"]
     assert errors["packages/bo/bot.json: 1.2.0"] == "its manifest says '1.0.0'"
     assert "packages/bo/bot.json: 1.3.0" in errors
-    assert [p.what for p in found.problems if not p.error] == ["easily mistaken for bots"]
+    assert [entry_words(p) for p in found.problems if not p.error] == ["easily mistaken for bots"]
     assert not (shop.story.root / "profiles" / "registry-check").exists()
 
 

@@ -13,7 +13,7 @@ import pytest
 import hermes_dist
 from hermes_dist.errors import DistError
 from hermes_dist.model.notes import Kind, Note, NoteKind
-from hermes_dist.voice import problems
+from hermes_dist.voice import gateway_words, problems, registry_words
 from hermes_dist.voice.notes import SENTENCES, Say, sentence, sentences
 
 PACKAGE = Path(hermes_dist.__file__).parent
@@ -22,6 +22,8 @@ PACKAGE = Path(hermes_dist.__file__).parent
 KINDS: dict[str, type[Kind]] = {one.__name__: one for one in Kind.__subclasses__()}
 TABLES: dict[str, tuple[Mapping[Kind, str | Say], ...]] = {
     "NoteKind": (SENTENCES,),
+    "EntryKind": (registry_words.SENTENCES,),
+    "GatewayKind": (gateway_words.SENTENCES,),
     "ProblemKind": (problems.SENTENCES, problems.HINTS),
 }
 """By the name of the enum: what its notes are said with."""
@@ -53,7 +55,8 @@ def _made() -> Iterator[tuple[str, str, set[str]]]:
     """Where notes are made: the place, the kind, and the names of the data."""
     for path in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
-        for body in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
+        inside = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        for body in [*(node for node in tree.body if isinstance(node, ast.Assign)), *inside]:
             names = _assigned(body)
             for node in ast.walk(body):
                 if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Note.of", "cls.of"}:

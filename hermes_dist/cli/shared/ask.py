@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hermes_dist.cli.shared.cards import preview
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import UsageError, counted
+from hermes_dist.errors import UsageError
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.registry import Package
 from hermes_dist.ops.change import review
@@ -14,6 +14,7 @@ from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Confirm, Questions
 from hermes_dist.ops.change.variables import Given, gather, single_line
 from hermes_dist.voice.clean import clean
+from hermes_dist.voice.summary import asked_words
 
 
 def agreement(session: Session, *, yes: bool) -> Confirm:
@@ -79,8 +80,7 @@ class _Asker:
 
     def effects(self, proposal: Proposal) -> bool:
         """Ask whether the effects on the card may run at once."""
-        count = counted(len(review.groups_of(proposal.asked)), "thing")
-        self.session.screen.prompt(f"{count} would need your approval.")
+        self.session.screen.prompt(asked_words(proposal))
         return self.session.screen.confirm("Let it run these now?", "--allow-effects")
 
     def variables(self, proposal: Proposal) -> Mapping[str, str]:

@@ -16,7 +16,9 @@ from msgspec import Struct, field
 from hermes_dist.agents.places import WHATSAPP_LOGINS
 from hermes_dist.agents.routes import MULTIPLEX, MULTIPLEX_VARIABLE
 from hermes_dist.decide.fleet.channels import CHANNELS, Channel
+from hermes_dist.decide.fleet.kinds import GatewayKind
 from hermes_dist.model.discreet import Discreet
+from hermes_dist.model.notes import Note
 from hermes_dist.model.values import as_map
 
 Kind = Literal["bot", "port"]
@@ -76,14 +78,12 @@ class Clash(Struct, frozen=True, kw_only=True):
     port: int | None = None
 
     @property
-    def sentence(self) -> str:
-        """A sentence about the clash, without the secret."""
-        *others, last = self.profiles
-        who = f"{', '.join(others)} and {last}" if others else last
-        what = " and ".join(self.channels)
-        if self.kind == "port":
-            return f"{who} would listen on the same port {self.port} ({what})"
-        return f"{who} use the same {what} bot"
+    def note(self) -> Note:
+        """What clashes, without the secret."""
+        profiles, channels = self.profiles, self.channels
+        if self.port is None:
+            return Note.of(GatewayKind.SAME_BOT, profiles=profiles, channels=channels)
+        return Note.of(GatewayKind.SAME_PORT, profiles=profiles, channels=channels, port=self.port)
 
 
 class _Listener(Struct, frozen=True, kw_only=True):

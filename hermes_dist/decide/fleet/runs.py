@@ -10,7 +10,9 @@ from heapq import merge
 from msgspec import Struct
 
 from hermes_dist.decide.fleet.exclusive import Clash
+from hermes_dist.decide.fleet.kinds import GatewayKind
 from hermes_dist.errors import UsageError
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 
 READY = frozenset({"running", "degraded"})
@@ -66,17 +68,24 @@ class GatewayResult(Struct, frozen=True, kw_only=True):
         profile: The profile of the gateway.
         outcome: The result.
         pid: Its process, if one runs.
-        note: The reason, or a remark; may contain text from the agent.
+        notes: The reasons, or remarks; they may contain text from the agent.
+        last_words: What its log says last, if the gateway does not serve.
+        server: The result for the gateway that serves the profile, if that one failed.
     """
 
     profile: ProfileName
     outcome: GatewayOutcome
     pid: int | None = None
-    note: str = ""
+    notes: tuple[Note, ...] = ()
+    last_words: str = ""
+    server: GatewayResult | None = None
 
     @property
     def ok(self) -> bool:
         return self.outcome not in _BAD
+
+
+Judged = tuple[GatewayOutcome, tuple[Note, ...]]
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -156,40 +165,45 @@ def way(manager: Manager, *, installed: bool, detached: bool) -> Way:
     return Way.SERVICE if installed else Way.MISSING
 
 
-def judge(seen: Seen, course: Course) -> tuple[GatewayOutcome, str] | None:
+def judge(seen: Seen, course: Course) -> Judged | None:
     """Judge a start by the present state and its course so far.
 
     Returns:
-        The result and the reason; None while it is undecided.
+        The result and the reasons; None while it is undecided.
     """
     # This comes first: between two crashes, a gateway may look alive and ready.
     if len(course.pids) >= _LOOP:
-        return (
-            GatewayOutcome.CRASHING,
-            f"it ended {len(course.pids) - 1} times and was started again",
-        )
+        again = Note.of(GatewayKind.STARTED_AGAIN_AND_AGAIN, times=len(course.pids) - 1)
+        return GatewayOutcome.CRASHING, (again,)
     if seen.pid is None:
         return _without_process(seen, course)
     # A gateway says that it is ready before its channels are: only a growing log shows that it does something. One
     # with nothing to say counts after a while, with a remark.
     if seen.phase in READY and (seen.grown or course.quiet):
-        notes = list(seen.troubles)
+        notes = agent_says(*seen.troubles)
         if not seen.grown:
-            notes.append("its log does not grow")
-        return GatewayOutcome.STARTED, "; ".join(notes)
+            notes = (*notes, Note.of(GatewayKind.SILENT_LOG))
+        return GatewayOutcome.STARTED, notes
     if course.waited:
-        return GatewayOutcome.HANGING, f"it is alive, and says {seen.phase or 'nothing'!r}"
+        return GatewayOutcome.HANGING, (Note.of(GatewayKind.ALIVE, phase=seen.phase),)
     return None
 
 
-def _without_process(seen: Seen, course: Course) -> tuple[GatewayOutcome, str] | None:
+def agent_says(*texts: str) -> tuple[Note, ...]:
+    """Notes of what the agent says in its own words; none of an empty text."""
+    return tuple(Note.of(GatewayKind.AGENT_SAYS, text=text) for text in texts if text)
+
+
+def _without_process(seen: Seen, course: Course) -> Judged | None:
     """Judge a start while no process is there: it may not have come up yet, or a service restarts it."""
     if course.exited is not None:
-        return GatewayOutcome.FAILED, seen.reason or _ended(course.exited)
+        return GatewayOutcome.FAILED, agent_says(seen.reason) or (_ended(course.exited),)
     if not course.waited:
         return None
-    why = "its process ended" if course.pids else "no process started"
-    return GatewayOutcome.FAILED, seen.reason or why
+    why = Note.of(GatewayKind.NO_PROCESS)
+    if course.pids:
+        why = Note.of(GatewayKind.PROCESS_ENDED)
+    return GatewayOutcome.FAILED, agent_says(seen.reason) or (why,)
 
 
 def after_all(verdict: GatewayResult, seen: Seen) -> GatewayResult:
@@ -199,19 +213,21 @@ def after_all(verdict: GatewayResult, seen: Seen) -> GatewayResult:
         or seen.pid == verdict.pid
     ):
         return verdict
-    note = seen.reason or "its process ended right after the start"
     if seen.pid is None:
-        return GatewayResult(profile=verdict.profile, outcome=GatewayOutcome.FAILED, note=note)
+        notes = agent_says(seen.reason) or (Note.of(GatewayKind.ENDED_AFTER_START),)
+        return GatewayResult(profile=verdict.profile, outcome=GatewayOutcome.FAILED, notes=notes)
     return GatewayResult(
         profile=verdict.profile,
         outcome=GatewayOutcome.CRASHING,
         pid=seen.pid,
-        note="it ended and was started again",
+        notes=(Note.of(GatewayKind.STARTED_AGAIN),),
     )
 
 
-def _ended(code: int) -> str:
-    return f"it was ended by signal {-code}" if code < 0 else f"it ended with exit code {code}"
+def _ended(code: int) -> Note:
+    if code < 0:
+        return Note.of(GatewayKind.ENDED_BY_SIGNAL, number=-code)
+    return Note.of(GatewayKind.ENDED_WITH_CODE, code=code)
 
 
 def said(line: str) -> str:
@@ -221,8 +237,8 @@ def said(line: str) -> str:
 
 def refusals(
     chosen: Iterable[ProfileName], found: Iterable[Clash], running: frozenset[ProfileName]
-) -> dict[ProfileName, str]:
-    """Return the chosen gateways that must not be started, with the reason.
+) -> dict[ProfileName, tuple[Note, ...]]:
+    """Return the chosen gateways that must not be started, with the reasons.
 
     Args:
         chosen: The profiles to start.
@@ -230,15 +246,15 @@ def refusals(
         running: Profiles whose gateway already runs; starting them changes nothing.
 
     Returns:
-        One sentence for each profile; it names the other profiles and the channels, never a secret.
+        Notes for each profile; they name the other profiles and the channels, never a secret.
     """
-    out: dict[ProfileName, list[str]] = {}
+    out: dict[ProfileName, tuple[Note, ...]] = {}
     wanted = [name for name in chosen if name not in running]
     for clash in found:
         for name in wanted:
             if name in clash.profiles:
-                out.setdefault(name, []).append(clash.sentence)
-    return {name: "; ".join(sentences) for name, sentences in out.items()}
+                out[name] = (*out.get(name, ()), clash.note)
+    return out
 
 
 def served(

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from hermes_dist.decide.fleet.kinds import GatewayKind
 from hermes_dist.decide.fleet.runs import GatewayOutcome, GatewayResult, Manager
 from hermes_dist.errors import DistError
-from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.notes import Note
+from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.gateways import agent_of, manager_of
 from hermes_dist.world.agent import gateways as world
@@ -19,6 +21,7 @@ from hermes_dist.world.agent.processes import Process
 
 POLL = 0.1
 """Seconds between two looks at a gateway."""
+_SERVED = Note.of(GatewayKind.SERVED)
 SERVICE_TIMEOUT = 120.0
 """Seconds that the agent may take to start or stop a service."""
 
@@ -88,15 +91,14 @@ def action(ctx: Context, options: Options) -> Action:
     return Action(ctx, agent_of(ctx), options, manager, threading.Event())
 
 
-def failed(name: ProfileName, note: str, pid: int | None = None) -> GatewayResult:
+def failed(name: ProfileName, *notes: Note, pid: int | None = None) -> GatewayResult:
     """Make the result for a gateway whose action failed."""
-    return GatewayResult(profile=name, outcome=GatewayOutcome.FAILED, pid=pid, note=note)
+    return GatewayResult(profile=name, outcome=GatewayOutcome.FAILED, pid=pid, notes=notes)
 
 
-def served_by_default(name: ProfileName, more: str = "") -> GatewayResult:
+def served_by_default(name: ProfileName, note: Note = _SERVED) -> GatewayResult:
     """The result for a profile that the default profile's gateway serves."""
-    note = f"by the gateway of {DEFAULT_PROFILE}{more}"
-    return GatewayResult(profile=name, outcome=GatewayOutcome.SERVED, note=note)
+    return GatewayResult(profile=name, outcome=GatewayOutcome.SERVED, notes=(note,))
 
 
 def check_not_inside(pid: int) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hermes_dist.decide.fleet.runs import GatewayOutcome, GatewayResult, Manager
+from hermes_dist.decide.fleet.kinds import GatewayKind
+from hermes_dist.decide.fleet.runs import GatewayOutcome, GatewayResult, Manager, agent_says
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.fleet.action import Action, failed
 from hermes_dist.world.agent import gateways as world
@@ -13,16 +15,15 @@ def enable_gateway(action: Action, name: ProfileName) -> GatewayResult:
     """Have the agent write a service that starts at login, without starting it now."""
     layout = action.ctx.layout
     if world.at_login(layout, name):
-        return GatewayResult(profile=name, outcome=GatewayOutcome.ENABLED, note="it was already")
+        before = (Note.of(GatewayKind.ENABLED_BEFORE),)
+        return GatewayResult(profile=name, outcome=GatewayOutcome.ENABLED, notes=before)
     if action.manager is Manager.NONE:
-        note = (
-            "this machine has no systemd, launchd or s6; start it from whatever starts this machine"
-        )
-        return failed(name, note)
+        return failed(name, Note.of(GatewayKind.NO_MANAGER))
     answer = action.ask(name, "install", "--no-start-now", "--start-on-login")
     # The agent also declines with exit code 0, as in a container, so only the file itself counts.
     if answer.code or not action.has_service(name):
-        return failed(name, answer.line or "no service file was written")
+        said = agent_says(answer.line) or (Note.of(GatewayKind.NO_SERVICE_FILE),)
+        return failed(name, *said)
     if not world.at_login(layout, name):
         running.manage(layout, name, "enable", action.ctx.env)
     pid = world.find(layout.home(name)).pid
@@ -33,11 +34,11 @@ def disable_gateway(action: Action, name: ProfileName) -> GatewayResult:
     """Have the agent remove the service, which also stops the gateway."""
     layout = action.ctx.layout
     if not action.has_service(name):
-        return GatewayResult(
-            profile=name, outcome=GatewayOutcome.DISABLED, note="it was not enabled"
-        )
+        not_enabled = (Note.of(GatewayKind.NOT_ENABLED),)
+        return GatewayResult(profile=name, outcome=GatewayOutcome.DISABLED, notes=not_enabled)
     answer = action.ask(name, "uninstall")
     left = world.services(layout, name)
     if answer.code or left:
-        return failed(name, answer.line or f"{left[0]} is still there")
+        there = [Note.of(GatewayKind.FILE_LEFT, path=str(path)) for path in left[:1]]
+        return failed(name, *(agent_says(answer.line) or there))
     return GatewayResult(profile=name, outcome=GatewayOutcome.DISABLED)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from hermes_dist.decide.fleet.kinds import GatewayKind
 from hermes_dist.decide.fleet.runs import (
     READY,
     Course,
@@ -15,10 +16,12 @@ from hermes_dist.decide.fleet.runs import (
     Seen,
     Way,
     after_all,
+    agent_says,
     judge,
     said,
     way,
 )
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.fleet.action import (
     POLL,
@@ -38,7 +41,6 @@ _QUIET = 2.0
 """Seconds that a gateway must be ready if its log does not grow, before it counts as serving."""
 _SETTLE = 1.0
 """Seconds after which a gateway that reported to serve is looked at again."""
-_STALE = "a stale pid was removed"
 
 
 def start_gateway(action: Action, name: ProfileName) -> GatewayResult:
@@ -58,15 +60,15 @@ def start_gateway(action: Action, name: ProfileName) -> GatewayResult:
         return _take_in_again(action, name)
     chosen = _way(action, name)
     if chosen is Way.MISSING:
-        hint = f"{action.ctx.command(f'gateways enable {name}')}, or pass --detached"
-        return failed(name, f"it has no service; run: {hint}")
+        command = action.ctx.command(f"gateways enable {name}")
+        return failed(name, Note.of(GatewayKind.NO_SERVICE, command=command))
     stale = world.clean(action.home(name), at_rest=False)
     if chosen is Way.SERVICE:
         result = _start_service(action, name)
     else:
         result = _start_detached(action, name)
     if result.ok and stale:
-        return replace(result, note="; ".join(filter(None, [result.note, _STALE])))
+        return replace(result, notes=(*result.notes, Note.of(GatewayKind.STALE_PID_REMOVED)))
     return result
 
 
@@ -110,11 +112,11 @@ def _way(action: Action, name: ProfileName) -> Way:
 
 def _runs_already(name: ProfileName, found: GatewayFacts) -> GatewayResult:
     if found.phase in READY:
-        outcome, note = GatewayOutcome.RUNNING, "; ".join(found.troubles)
+        outcome, notes = GatewayOutcome.RUNNING, agent_says(*found.troubles)
     else:
         outcome = GatewayOutcome.HANGING
-        note = f"it is alive, and says {found.phase or 'nothing'!r}; restart it"
-    return GatewayResult(profile=name, outcome=outcome, pid=found.pid, note=note)
+        notes = (Note.of(GatewayKind.ALIVE_BEFORE, phase=found.phase),)
+    return GatewayResult(profile=name, outcome=outcome, pid=found.pid, notes=notes)
 
 
 def _take_in_again(action: Action, name: ProfileName) -> GatewayResult:
@@ -122,15 +124,16 @@ def _take_in_again(action: Action, name: ProfileName) -> GatewayResult:
     answer = action.ask(name, "start")
     if answer.code:
         return _refused(action, name, answer)
-    return served_by_default(name, " again")
+    return served_by_default(name, Note.of(GatewayKind.SERVED_AGAIN))
 
 
 def _refused(action: Action, name: ProfileName, answer: world.Answer) -> GatewayResult:
     """The result for a start that the agent refused; if the profile is served already, that is fine."""
     refused = action.ctx.generation.refused
     if refused and answer.code == refused:
-        return GatewayResult(profile=name, outcome=GatewayOutcome.SERVED, note=answer.line)
-    return failed(name, answer.line)
+        said = agent_says(answer.line)
+        return GatewayResult(profile=name, outcome=GatewayOutcome.SERVED, notes=said)
+    return failed(name, *agent_says(answer.line))
 
 
 def _start_service(action: Action, name: ProfileName) -> GatewayResult:
@@ -147,7 +150,7 @@ def _restart_service(action: Action, name: ProfileName, old: int | None) -> Gate
     startup = _Startup(action, name, old=old)
     answer = action.ask(name, "restart")
     if answer.code:
-        return failed(name, answer.line)
+        return failed(name, *agent_says(answer.line))
     return startup.wait()
 
 
@@ -253,9 +256,12 @@ class _Startup:
             self._ready_since = now
         return now - self._ready_since >= seconds
 
-    def _result(self, seen: Seen, outcome: GatewayOutcome, note: str) -> GatewayResult:
+    def _result(
+        self, seen: Seen, outcome: GatewayOutcome, notes: tuple[Note, ...]
+    ) -> GatewayResult:
         words = ""
         if outcome is not GatewayOutcome.STARTED:
             words = said(world.last_words(self._home, self._marks))
-        note = ": ".join(filter(None, [note, words]))
-        return GatewayResult(profile=self._name, outcome=outcome, pid=seen.pid, note=note)
+        return GatewayResult(
+            profile=self._name, outcome=outcome, pid=seen.pid, notes=notes, last_words=words
+        )

@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
+from msgspec.structs import replace
+
 from hermes_dist.agents.generation import Gateways
+from hermes_dist.decide.fleet.kinds import GatewayKind
 from hermes_dist.decide.fleet.runs import (
     GatewayOutcome,
     GatewayResult,
@@ -15,6 +18,7 @@ from hermes_dist.decide.fleet.runs import (
     served,
 )
 from hermes_dist.errors import DistError
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.action import (
@@ -169,17 +173,13 @@ def _with_led(
 
 def _led_result(act: Action, name: ProfileName, default: GatewayResult) -> GatewayResult:
     if not default.ok:
-        note = f"the gateway of {DEFAULT_PROFILE} serves it, and that one {default.outcome}"
-        if default.note:
-            note += f" ({default.note})"
-        return failed(name, note)
+        did_not = Note.of(GatewayKind.SERVER_DID_NOT, outcome=default.outcome)
+        return replace(failed(name, did_not), server=default)
     until = time.monotonic() + _SERVES
     while time.monotonic() < until and default.outcome is not GatewayOutcome.ENABLED:
         found = world.find(act.ctx.layout.root)
         if found.apart:
-            return failed(
-                name, f"the gateway of {DEFAULT_PROFILE} does not serve it: {found.apart}"
-            )
+            return failed(name, Note.of(GatewayKind.NOT_SERVED, why=found.apart))
         if found.pid is None or name in (found.served or ()):
             break
         act.interrupted.wait(POLL)
@@ -198,7 +198,7 @@ def _each(
         try:
             return job(name)
         except DistError as err:
-            return failed(name, str(err))
+            return failed(name, Note.of_error(err))
 
     with ThreadPoolExecutor(max_workers=max(1, act.options.jobs)) as pool:
         futures = [pool.submit(safely, name) for name in in_order(names)]
@@ -227,13 +227,12 @@ def _known_before(
     )
     known = {}
     for name in served(names, multiplexed=multiplexed, running=running):
-        note = "its gateway serves all profiles (multiplex_profiles)"
-        known[name] = GatewayResult(profile=name, outcome=GatewayOutcome.SERVED, note=note)
+        known[name] = served_by_default(name, Note.of(GatewayKind.SERVES_ALL))
     if act.options.allow_clash:
         return known
     # A restart also judges gateways that run: they would come up with the clash again.
     left_running = frozenset[ProfileName]() if again else running
     for name, why in refusals(names, check(ctx, detached=detached), left_running).items():
-        refused = GatewayResult(profile=name, outcome=GatewayOutcome.REFUSED, note=why)
+        refused = GatewayResult(profile=name, outcome=GatewayOutcome.REFUSED, notes=why)
         known.setdefault(name, refused)
     return known

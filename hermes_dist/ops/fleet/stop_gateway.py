@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from msgspec.structs import replace
-
-from hermes_dist.decide.fleet.runs import GatewayOutcome, GatewayResult, Manager
+from hermes_dist.decide.fleet.kinds import GatewayKind
+from hermes_dist.decide.fleet.runs import GatewayOutcome, GatewayResult, Manager, agent_says
 from hermes_dist.errors import DistError
-from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.notes import Note
+from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.fleet.action import (
     SERVICE_TIMEOUT,
     Action,
@@ -49,11 +49,12 @@ def stop_gateway(action: Action, name: ProfileName, known: Sequence[Process]) ->
     world.clean(home, at_rest=True)
     left = world.find(home).pid
     if left is not None and serviced:
-        return failed(name, complaint or "its service started it again", left)
+        why = complaint or (Note.of(GatewayKind.SERVICE_STARTED_IT),)
+        return failed(name, *why, pid=left)
     if not targets:
         return GatewayResult(profile=name, outcome=GatewayOutcome.RESTING)
-    note = "it did not end by itself, and was killed" if killed else ""
-    return GatewayResult(profile=name, outcome=GatewayOutcome.STOPPED, note=note)
+    notes = (Note.of(GatewayKind.KILLED),) if killed else ()
+    return GatewayResult(profile=name, outcome=GatewayOutcome.STOPPED, notes=notes)
 
 
 def _end_all(action: Action, targets: Mapping[int, int | None]) -> bool:
@@ -81,11 +82,11 @@ def _add_running(targets: dict[int, int | None], action: Action, name: ProfileNa
 
 def _is_not_running(action: Action, name: ProfileName) -> GatewayResult:
     cleared = world.clean(action.home(name), at_rest=True)
-    note = "a stale pid was removed" if cleared else ""
-    return GatewayResult(profile=name, outcome=GatewayOutcome.RESTING, note=note)
+    notes = (Note.of(GatewayKind.STALE_PID_REMOVED),) if cleared else ()
+    return GatewayResult(profile=name, outcome=GatewayOutcome.RESTING, notes=notes)
 
 
-def _complaint_on_stop(action: Action, name: ProfileName, *, serviced: bool) -> str:
+def _complaint_on_stop(action: Action, name: ProfileName, *, serviced: bool) -> tuple[Note, ...]:
     """Have the agent stop it; returns what the agent complains of, or nothing.
 
     A complaint is not yet a failure: what counts is whether the process is gone afterwards.
@@ -94,25 +95,25 @@ def _complaint_on_stop(action: Action, name: ProfileName, *, serviced: bool) -> 
     try:
         answer = action.ask(name, "stop", timeout=timeout)
     except DistError as err:
-        return err.what
-    return answer.line if answer.code else ""
+        return (Note.of_error(err)._replace(where=""),)
+    return agent_says(answer.line) if answer.code else ()
 
 
 def leave_out(action: Action, name: ProfileName) -> GatewayResult:
     """Tell the gateway for all profiles to leave one out, as the agent's own stop does."""
     answer = action.ask(name, "stop")
     if answer.code and name in served_now(action.ctx):
-        return failed(name, answer.line)
-    note = f"the gateway of {DEFAULT_PROFILE} serves the others"
-    return GatewayResult(profile=name, outcome=GatewayOutcome.STOPPED, note=note)
+        return failed(name, *agent_says(answer.line))
+    notes = (Note.of(GatewayKind.SERVES_OTHERS),)
+    return GatewayResult(profile=name, outcome=GatewayOutcome.STOPPED, notes=notes)
 
 
 def stopped_with_default(name: ProfileName, live: Collection[str]) -> GatewayResult:
     """The result for a profile that the default profile's gateway served until it was stopped."""
     if name not in live:
         return GatewayResult(profile=name, outcome=GatewayOutcome.RESTING)
-    note = f"with the gateway of {DEFAULT_PROFILE}"
-    return GatewayResult(profile=name, outcome=GatewayOutcome.STOPPED, note=note)
+    notes = (Note.of(GatewayKind.STOPPED_WITH_IT),)
+    return GatewayResult(profile=name, outcome=GatewayOutcome.STOPPED, notes=notes)
 
 
 def kill_restarted(action: Action, results: Sequence[GatewayResult]) -> list[GatewayResult]:
@@ -129,6 +130,6 @@ def _without_restarted(
             for process in again:
                 world.end(process.pid, process.began, action.options.grace)
     except DistError as err:
-        result = replace(result, outcome=GatewayOutcome.FAILED, note=str(err))
+        result = failed(result.profile, Note.of_error(err), pid=result.pid)
     world.clean(action.home(result.profile), at_rest=True)
     return result

@@ -16,6 +16,7 @@ from hermes_dist.agents.stores import TO_BE_PRIVATE
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.fleet.channels import CHANNEL_VARIABLES, CHANNELS
+from hermes_dist.decide.fleet.exclusive import Clash
 from hermes_dist.decide.profiles.lifecycle import (
     TRASH_DAYS,
     is_expired,
@@ -58,6 +59,7 @@ class Finding(Struct, frozen=True, kw_only=True):
         where: The place: a path, or the name of a profile.
         hint: What to do.
         fix: Fixes it; None if the user has to decide.
+        clash: What several gateways would use at once; its sentence comes before what follows from it.
     """
 
     kind: str
@@ -65,6 +67,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     where: str
     hint: str
     fix: Callable[[], object] | None = None
+    clash: Clash | None = None
 
 
 Check = Callable[[Context], Iterator[Finding]]
@@ -186,7 +189,8 @@ def tokens(ctx: Context) -> Iterator[Finding]:
                 what = "only the first gateway will start"
         yield Finding(
             kind=kind,
-            what=f"{clash.sentence}: {what}",
+            what=what,
+            clash=clash,
             where=", ".join(_place(ctx, source) for source in clash.sources),
             hint=f"{hint}, or keep it in one",
         )

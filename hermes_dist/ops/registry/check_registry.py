@@ -8,8 +8,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from hermes_dist.decide.registry import near_twins, problems_of
+from hermes_dist.decide.registry import EntryKind, near_twins, problems_of
 from hermes_dist.errors import DistError, Invalid, UsageError
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.registry import (
     DEFAULT,
@@ -41,11 +42,12 @@ class EntryProblem(Struct, frozen=True):
 
     Attributes:
         place: The file and the field.
+        what: What is wrong there; its sentence is made in ``voice``.
         error: True if it has to be fixed; False for a warning.
     """
 
     place: str
-    what: str
+    what: Note
     error: bool = True
 
 
@@ -115,17 +117,18 @@ def _checked(path: str, data: bytes, local: bool, problems: list[EntryProblem]) 
     """Check one file against the schema and the strict reader."""
     key = key_of(path)
     if not key:
-        problems.append(
-            EntryProblem(path, "an entry can't be there: the place for abc is packages/ab/abc.json")
-        )
+        problems.append(EntryProblem(path, Note.of(EntryKind.MISPLACED)))
         return None
     try:
         package = parse_package(data, key, local=local)
     except Invalid as err:
-        problems.append(EntryProblem(err.where, err.what))
+        problems.append(EntryProblem(err.where, Note.of(EntryKind.BROKEN, why=err.what)))
         return None
-    broken = [*violations(json.loads(data), "registry-package"), *problems_of(package)]
-    for place, what in broken:
+    broken = [
+        (place, Note.of(EntryKind.BROKEN, why=why))
+        for place, why in violations(json.loads(data), "registry-package")
+    ]
+    for place, what in (*broken, *problems_of(package)):
         where = f"{path}: {place}" if place else path
         problems.append(EntryProblem(where, what))
     return package
@@ -136,7 +139,7 @@ def _twins(packages: list[Package], problems: list[EntryProblem]) -> None:
     for name in names:
         twins = [twin for twin in near_twins(name, _near(names, name)) if twin > name]
         if twins:
-            what = f"easily mistaken for {', '.join(twins[:_FEW])}"
+            what = Note.of(EntryKind.MISTAKABLE, names=tuple(twins[:_FEW]))
             problems.append(EntryProblem(entry_path(name), what, error=False))
 
 
@@ -162,13 +165,11 @@ def _fetched(ctx: Context, package: Package, release: Release) -> Iterator[Entry
         incoming = placed_for(ctx, fetch(ctx, target))
         propose(ctx, open_home(ctx, _NOBODY), incoming, Choices(), verb="install")
     except DistError as error:
-        yield EntryProblem(place, str(error))
+        yield EntryProblem(place, Note.of(EntryKind.BROKEN, error.where, why=error.what))
         return
     if incoming.manifest.version != version:
-        yield EntryProblem(
-            place, f"its manifest says {incoming.manifest.version or 'no version'!r:.80}"
-        )
+        other = Note.of(EntryKind.OTHER_VERSION, version=incoming.manifest.version)
+        yield EntryProblem(place, other)
     if incoming.manifest.name != package.title:
-        yield EntryProblem(
-            place, f"its manifest calls it {incoming.manifest.name!r:.80}", error=False
-        )
+        other = Note.of(EntryKind.OTHER_NAME, name=incoming.manifest.name)
+        yield EntryProblem(place, other, error=False)

@@ -15,6 +15,7 @@ from hermes_dist.decide.fleet.exclusive import (
     clashes,
     multiplexes,
 )
+from hermes_dist.voice.gateway_words import clash_words
 
 SALT = b"0123456789abcdef"
 SECRET = "123456:AAF-a-secret-of-telegram"
@@ -57,7 +58,7 @@ def test_one_bot_in_two_homes_clashes(variable: str, channel: str) -> None:
     )
     assert (clash.kind, clash.profiles, clash.channels) == ("bot", ("a", "b"), (channel,))
     assert clash.sources == (f"a: .env: {variable}", f"b: .env: {variable}")
-    assert clash.sentence == f"a and b use the same {channel} bot"
+    assert clash_words(clash) == f"a and b use the same {channel} bot"
 
 
 def test_no_value_is_in_what_comes_out() -> None:
@@ -79,7 +80,7 @@ def test_digests_of_another_salt_tell_nothing() -> None:
 
 def test_three_profiles_are_named_together() -> None:
     (clash,) = found(*(home(name, DISCORD_BOT_TOKEN=SECRET) for name in "cab"))
-    assert clash.sentence == "a, b and c use the same Discord bot"
+    assert clash_words(clash) == "a, b and c use the same Discord bot"
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_a_copied_login_is_the_same_phone() -> None:
 def test_two_gateways_on_one_port_clash(variables: dict[str, str], port: int, channel: str) -> None:
     (clash,) = found(home("a", **variables), home("b", **variables))
     assert (clash.kind, clash.port, clash.channels) == ("port", port, (channel,))
-    assert clash.sentence == f"a and b would listen on the same port {port} ({channel})"
+    assert clash_words(clash) == f"a and b would listen on the same port {port} ({channel})"
 
 
 def test_ports_apart_or_switched_off_do_not_clash() -> None:
@@ -182,7 +183,7 @@ def test_ports_apart_or_switched_off_do_not_clash() -> None:
 def test_two_channels_of_one_gateway_on_one_port_clash_as_well() -> None:
     (clash,) = found(home("a", WEBHOOK_ENABLED="1", WEBHOOK_PORT="8642", API_SERVER_KEY="k"))
     assert clash.profiles == ("a",)
-    assert clash.sentence == "a would listen on the same port 8642 (API server and Webhook)"
+    assert clash_words(clash) == "a would listen on the same port 8642 (API server and Webhook)"
 
 
 @pytest.mark.parametrize("value", ["0", "70000", "http", "", "²", "-1"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hermes_dist.decide.fleet.exclusive import Clash
+from hermes_dist.decide.fleet.kinds import GatewayKind
 from hermes_dist.decide.fleet.runs import (
     Course,
     GatewayOutcome,
@@ -23,7 +24,9 @@ from hermes_dist.decide.fleet.runs import (
     way,
 )
 from hermes_dist.errors import UsageError
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.voice.gateway_words import clash_words, result_words
 
 ALL = [ProfileName(name) for name in ("zoe", "default", "adam", "eve")]
 ADAM, EVE, ZOE = (ProfileName(name) for name in ("adam", "eve", "zoe"))
@@ -98,14 +101,37 @@ def test_a_start_is_judged_by_process_state_and_log(
 
 
 def test_a_failure_says_why() -> None:
-    assert judge(Seen(reason="no provider"), Course(exited=1)) == (
-        GatewayOutcome.FAILED,
-        "no provider",
-    )
-    assert judge(Seen(), Course(exited=3)) == (GatewayOutcome.FAILED, "it ended with exit code 3")
-    assert judge(Seen(), Course(exited=-9)) == (GatewayOutcome.FAILED, "it was ended by signal 9")
+    def judged(seen: Seen, course: Course) -> tuple[GatewayOutcome, str]:
+        found = judge(seen, course)
+        assert found is not None
+        outcome, notes = found
+        return outcome, result_words(GatewayResult(profile=EVE, outcome=outcome, notes=notes))
+
+    failed, started = GatewayOutcome.FAILED, GatewayOutcome.STARTED
+    assert judged(Seen(reason="no provider"), Course(exited=1)) == (failed, "no provider")
+    assert judged(Seen(), Course(exited=3)) == (failed, "it ended with exit code 3")
+    assert judged(Seen(), Course(exited=-9)) == (failed, "it was ended by signal 9")
     broken = Seen(pid=7, phase="running", grown=True, troubles=("telegram: token rejected",))
-    assert judge(broken, Course(pids=(7,))) == (GatewayOutcome.STARTED, "telegram: token rejected")
+    assert judged(broken, Course(pids=(7,))) == (started, "telegram: token rejected")
+    quiet = Seen(pid=7, phase="running", troubles=("telegram: token rejected",))
+    assert judged(quiet, Course(pids=(7,), quiet=True)) == (
+        started,
+        "telegram: token rejected; its log does not grow",
+    )
+    waited = Course(pids=(7,), waited=True)
+    assert judged(Seen(pid=7), waited)[1] == "it is alive, and says 'nothing'"
+
+
+def test_who_is_served_by_a_gateway_that_failed_hears_why() -> None:
+    ended = (Note.of(GatewayKind.PROCESS_ENDED),)
+    server = GatewayResult(
+        profile=DEFAULT_PROFILE, outcome=GatewayOutcome.FAILED, notes=ended, last_words="no key"
+    )
+    did_not = (Note.of(GatewayKind.SERVER_DID_NOT, outcome=server.outcome),)
+    served = GatewayResult(profile=EVE, outcome=GatewayOutcome.FAILED, notes=did_not, server=server)
+    assert result_words(served) == (
+        "the gateway of default serves it, and that one failed (its process ended: no key)"
+    )
 
 
 def test_what_ends_right_after_the_start_has_not_started() -> None:
@@ -120,9 +146,8 @@ def test_what_ends_right_after_the_start_has_not_started() -> None:
 
 def test_a_clash_refuses_those_that_do_not_run_yet_and_names_both() -> None:
     clash = Clash(kind="bot", profiles=("adam", "eve"), channels=("Telegram",), sources=())
-    assert refusals(ALL, [clash], frozenset()) == dict.fromkeys(
-        (ADAM, EVE), "adam and eve use the same Telegram bot"
-    )
+    assert refusals(ALL, [clash], frozenset()) == dict.fromkeys((ADAM, EVE), (clash.note,))
+    assert clash_words(clash) == "adam and eve use the same Telegram bot"
     assert set(refusals(ALL, [clash], frozenset({ADAM}))) == {EVE}
     assert refusals([ZOE], [clash], frozenset()) == {}
 

@@ -21,6 +21,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet import gateways as ops
 from hermes_dist.ops.fleet import start_stop
+from hermes_dist.voice.gateway_words import result_words
 
 SECRET = "123456:AAF-a-secret-of-telegram"
 
@@ -272,7 +273,7 @@ def act(
 ) -> dict[str, tuple[str, str]]:
     options = start_stop.Options(manager=manager, wait=5, grace=1, detached=detached)
     verdicts = verb(context, [ProfileName(name) for name in names], options, lambda verdict: None)
-    return {verdict.profile: (str(verdict.outcome), verdict.note) for verdict in verdicts}
+    return {verdict.profile: (str(verdict.outcome), result_words(verdict)) for verdict in verdicts}
 
 
 def test_services_are_installed_used_and_removed_by_the_agent(
