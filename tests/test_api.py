@@ -14,6 +14,7 @@ from story import FIRST, Story
 import hermes_dist
 from hermes_dist import api
 from hermes_dist.errors import DistError
+from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.request import Choices, Request
 
@@ -178,3 +179,14 @@ def test_the_page_about_it_does_what_it_says(
     assert story.lock.pin.version == "1.1.0"
     assert api.status(api.Machine(root=story.root), "bot").clean
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_the_api_gives_shows_no_content_of_a_file(story: Story, machine: api.Machine) -> None:
+    story.edit("SOUL.md", "Rule 20 stands", "Rule 20 is s3cret-mine")
+    story.ship({"SOUL.md": str(FIRST["SOUL.md"]).replace("Rule 3 stands", "Rule 3 is s3cret-new")})
+    edits = {RelPath("SOUL.md"): b"s3cret-typed"}
+    plan = api.plan_update(machine, "bot", Request(choices=Choices(edits=edits)))
+    done = api.carry_out(api.plan_update(machine, "bot"))
+    for value in (plan, plan.request, done, api.status(machine, "bot"), api.profiles(machine)):
+        assert "s3cret" not in repr(value)
+    assert "SOUL.md" in repr(plan)

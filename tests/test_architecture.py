@@ -499,6 +499,39 @@ def test_no_code_looks_into_a_sentence(module: Module) -> None:
         assert _offenders(module, looks) == [], "decide by a kind, an enum or the class of an error"
 
 
+SAID_BY_THE_VOICE = {
+    "Note.of",
+    "EntryProblem",
+    "Finding",
+    "GatewayResult",
+    "Oddity",
+    "Problem",
+    "Verdict",
+}
+"""What the rooms below the voice have to say: kinds with data, and never a sentence of ours among the data."""
+
+OTHER_FINDINGS = {"decide.secrets.finder": "its Finding is another one: it names kinds of secrets"}
+"""Modules with a class of the same name, and what it is."""
+
+
+def _is_prose(node: ast.AST) -> bool:
+    """Whether a literal text has two words or more, apart from what is filled in."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    texts = [p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str)]
+    return sum(word.isalpha() for word in " ".join(texts).split()) > 1
+
+
+@each_of([m for m in MODULES if m.room in ("model", "merge", "decide", "world", "ops")])
+def test_only_the_voice_makes_sentences_of_what_was_found(module: Module) -> None:
+    def speaks(node: ast.AST) -> bool:
+        if not isinstance(node, ast.Call) or ast.unparse(node.func) not in SAID_BY_THE_VOICE:
+            return False
+        return any(map(_is_prose, [*node.args, *(word.value for word in node.keywords)]))
+
+    if module.name not in OTHER_FINDINGS:
+        assert _offenders(module, speaks) == [], "make it a kind, and its sentence in voice/"
+
+
 @each_module
 def test_what_is_public_has_a_docstring(module: Module) -> None:
     assert ast.get_docstring(module.tree), f"{module.name} says not what it is for"
@@ -626,3 +659,17 @@ def test_the_example_of_an_update_names_functions_that_exist() -> None:
         if f"def {function}(" not in (PACKAGE / file).read_text("utf-8")
     ]
     assert lost == []
+
+
+@each_of([m for m in MODULES if m.room in ("model", "merge", "decide", "ops")])
+def test_values_with_contents_of_files_do_not_show_them(module: Module) -> None:
+    """A program that prints a value of the API must not print what a file holds."""
+
+    def shows(node: ast.AST) -> bool:
+        if not isinstance(node, ast.ClassDef) or "Struct" not in map(ast.unparse, node.bases):
+            return False
+        frozen = "frozen=True" in map(ast.unparse, node.keywords)
+        kinds = [ast.unparse(n.annotation) for n in node.body if isinstance(n, ast.AnnAssign)]
+        return frozen and any("bytes" in kind and "Callable" not in kind for kind in kinds)
+
+    assert _offenders(module, shows) == [], "derive it from model.discreet.Contents"

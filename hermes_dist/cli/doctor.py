@@ -13,7 +13,7 @@ from hermes_dist.errors import ExitCode
 from hermes_dist.ops.profiles.doctor import Finding, Report
 from hermes_dist.ops.profiles.doctor import doctor as examine
 from hermes_dist.voice.clean import clean
-from hermes_dist.voice.gateway_words import finding_words
+from hermes_dist.voice.findings import finding_hint, finding_words
 from hermes_dist.voice.profile_json import doctor_data
 
 
@@ -45,4 +45,4 @@ def _show(screen: Screen, report: Report, finding: Finding) -> None:
         return
     screen.say(f"{screen.paint('found', 'yellow')}: {what}")
     screen.say(f"  {where}")
-    screen.say(f"  {clean(report.failed.get(finding.where) or finding.hint, 500)}")
+    screen.say(f"  {clean(report.failed.get(finding.where) or finding_hint(finding), 500)}")

@@ -87,7 +87,7 @@ def publish(
     )
 
     def agree(made: Publication) -> bool:
-        _card(session, made)
+        _card(_asking(session, yes=yes), made)
         return yes or session.screen.confirm("Publish it?")
 
     name = session.ctx.profile(profile)
@@ -105,6 +105,11 @@ def publish(
         entry = entering.enter(session.ctx, name, str(done.publication.spec), registry)
         session.screen.say(f"  its entry is in {clean(entry)}: commit and push that")
     return code
+
+
+def _asking(session: Session, *, yes: bool) -> Session:
+    """The run to show a card in: if a question follows, it is shown even if the screen is quiet."""
+    return session if yes else session.aloud()
 
 
 def _card(session: Session, made: Publication) -> None:
@@ -208,10 +213,12 @@ def contribute(
     )
     screen, name = session.screen, session.ctx.profile(profile)
 
+    # A patch is only a file on this machine, so there is nothing to agree to.
+    agreed = yes or gift.out is not None
+
     def agree(made: giving.Contribution) -> bool:
-        _gift(screen, made)
-        # A patch is only a file on this machine, so there is nothing to agree to.
-        return yes or gift.out is not None or screen.confirm("Send it?")
+        _gift(_asking(session, yes=agreed).screen, made)
+        return agreed or screen.confirm("Send it?")
 
     done = giving.contribute(session.ctx, name, gift, agree, dry_run=dry_run)
     made = done.contribution

@@ -19,6 +19,7 @@ from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS, is_off
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.errors import Invalid
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import Kind, Unmergeable, dump, load_data, put
 from hermes_dist.model.keypath import Item, KeyPath, parse_key
 from hermes_dist.model.lock import Lock
@@ -30,7 +31,7 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.model.values import as_list, as_map
 
 
-class Quiet(Struct, frozen=True, kw_only=True):
+class Quiet(Contents, frozen=True, kw_only=True):
     """An archive's files with all servers and jobs off.
 
     Attributes:

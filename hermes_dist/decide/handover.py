@@ -18,6 +18,7 @@ from hermes_dist.decide.placement.jobs import JOBS, is_job_file, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG, NO_CONFIG, Placed, jobs_in, place
 from hermes_dist.decide.placement.servers import MCP, SERVERS
 from hermes_dist.errors import Invalid
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import Kind, dump, load_data
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key, step_name
 from hermes_dist.model.left_out import MISSED
@@ -39,7 +40,7 @@ class Sides(Struct, frozen=True):
     placed: Tree
 
 
-class Handover(Struct, frozen=True, kw_only=True):
+class Handover(Contents, frozen=True, kw_only=True):
     """What belongs to the package after its list changed.
 
     Attributes:
@@ -105,7 +106,7 @@ def hand_over(
     )
 
 
-class Grown(Struct, frozen=True, kw_only=True):
+class Grown(Contents, frozen=True, kw_only=True):
     """A package with more parts than its author's list names.
 
     Attributes:

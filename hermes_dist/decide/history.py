@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.trees import Favour, leave_open, merge_trees
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import kind_of, load_data, same
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
@@ -97,7 +98,7 @@ def holds(held: str, offered: str, relation: str) -> bool:
     return held in (ANY, offered) or relation in ("same", "backward")
 
 
-class TakenBack(Struct, frozen=True):
+class TakenBack(Contents, frozen=True):
     """A home with some changes undone.
 
     Attributes:

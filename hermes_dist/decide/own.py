@@ -13,6 +13,7 @@ from hermes_dist.decide.consent.switches import units_in
 from hermes_dist.decide.placement.job_ids import Job
 from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.keypath import Item, KeyPath, format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
@@ -32,7 +33,7 @@ class OwnUnit(Struct, frozen=True, order=True):
     name: str
 
 
-class Apart(Struct, frozen=True):
+class Apart(Contents, frozen=True):
     """A home without the servers and jobs of the user's own, and the new contents."""
 
     tree: Tree

@@ -31,6 +31,7 @@ from hermes_dist.decide.consent.switches import (
 from hermes_dist.decide.placement.migrations import as_shipped, follow_agent
 from hermes_dist.decide.policies import settled_by_author, side_of
 from hermes_dist.merge.trees import Favour, TreeMerge, merge_trees
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.keypath import parse_key
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
@@ -157,7 +158,7 @@ def _judge(situation: Situation, ours: Tree, decisions: Decisions, read: Read) -
     return Judge(situation.memory, situation.by_author, here, decisions.named)
 
 
-class _Sides(Struct, frozen=True):
+class _Sides(Contents, frozen=True):
     """The three trees to merge, a reader for them, and the contents that merging makes."""
 
     base: Tree

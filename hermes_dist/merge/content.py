@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
-from msgspec import Struct
-
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import merge_document
 from hermes_dist.merge.frontmatter import merge_skill, split
 from hermes_dist.merge.text import merge_text, mergeable
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import ABSENT, Kind, Unmergeable, get, kind_of, load_data, same
 from hermes_dist.model.keypath import BODY, KeyPath, format_key
 from hermes_dist.model.notes import Note, NoteKind
@@ -19,7 +18,7 @@ from hermes_dist.model.plan import ConflictKind
 from hermes_dist.model.side import Side
 
 
-class Joined(Struct, frozen=True, kw_only=True):
+class Joined(Contents, frozen=True, kw_only=True):
     """The merged contents, or the finding that they can't be merged (``whole``).
 
     Attributes:

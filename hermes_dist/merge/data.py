@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec import Struct
-
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.shapes import Shape, shape_of
 from hermes_dist.merge.text import TextMerge, merge_text, mergeable
 from hermes_dist.merge.values import Favour, Merge, alike, nobody
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import (
     Document,
     Kind,
@@ -26,7 +25,7 @@ from hermes_dist.model.side import Side
 from hermes_dist.model.values import ABSENT, by_field, child, get, key_field, same, with_value
 
 
-class DocMerge(Struct, frozen=True):
+class DocMerge(Contents, frozen=True):
     """A merged document.
 
     Attributes:

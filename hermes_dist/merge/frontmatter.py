@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from msgspec import Struct
-
 from hermes_dist.merge.data import DocMerge, merge_kind
 from hermes_dist.merge.text import TextMerge, merge_text, mergeable
 from hermes_dist.merge.values import Favour, nobody
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import Kind, Unmergeable
 from hermes_dist.model.keypath import BODY
 from hermes_dist.model.paths import RelPath
@@ -18,7 +17,7 @@ _FENCES = re.compile(
 )
 
 
-class _Parts(Struct, frozen=True):
+class _Parts(Contents, frozen=True):
     opening: bytes
     front: bytes
     closing: bytes

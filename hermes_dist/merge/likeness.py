@@ -14,10 +14,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from msgspec import Struct
-
 from hermes_dist.merge.frontmatter import split
 from hermes_dist.merge.text import mergeable
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
 
@@ -57,7 +56,7 @@ class Alike(NamedTuple):
     share: float
 
 
-class Portrait(Struct, frozen=True):
+class Portrait(Contents, frozen=True):
     """A text as it is compared.
 
     Attributes:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from hermes_dist.merge.match import Change, changes
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.side import Side
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -26,7 +27,7 @@ class Hunk(Struct, frozen=True, kw_only=True):
     theirs: tuple[str, ...]
 
 
-class TextMerge(Struct, frozen=True):
+class TextMerge(Contents, frozen=True):
     """The result of merging three texts.
 
     Attributes:

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from hermes_dist.merge.content import Joined, join_contents
 from hermes_dist.merge.renames import Names, under_common_names
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, ConflictKind
@@ -27,7 +28,7 @@ def leave_open(_path: RelPath, _key: str) -> Side | None:
     return None
 
 
-class TreeMerge(Struct, frozen=True, kw_only=True):
+class TreeMerge(Contents, frozen=True, kw_only=True):
     """The result of merging three trees.
 
     Attributes:

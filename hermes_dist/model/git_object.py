@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from msgspec import Struct
+from hermes_dist.model.discreet import Contents
 
 _TAG = re.compile(
     rb"object ([0-9a-f]{40}|[0-9a-f]{64})\ntype (commit|tag|tree|blob)\ntag ([^\n]+)\ntagger [^\n]*\n\n"
@@ -13,7 +13,7 @@ _ARMOR = b"-----BEGIN SSH SIGNATURE-----"
 _OTHERS = (b"-----BEGIN PGP ", b"-----BEGIN SIGNED MESSAGE-----")
 
 
-class Signed(Struct, frozen=True):
+class Signed(Contents, frozen=True):
     """A commit or tag split into its signed part and its signature.
 
     Attributes:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.facts import Facts, facts_line, without_loads
 from hermes_dist.model.keypath import place_words
 from hermes_dist.model.lock_package import Off
@@ -145,7 +146,7 @@ class Answer(Struct, frozen=True, order=True):
         return _place(self.path, self.key)
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class Plan(Contents, frozen=True, kw_only=True):
     """Everything an operation will do to one home.
 
     Attributes:

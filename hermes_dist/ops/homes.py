@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from msgspec import Struct
-
 from hermes_dist.agents.places import JOBS, JOBS_LOCK
 from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import Busy, DistError, Invalid
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
 from hermes_dist.model.lock_head import HINT, Damaged
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -23,7 +22,7 @@ from hermes_dist.world.disk.locks import flock, home_lock
 from hermes_dist.world.transaction.apply import Recovered, apply, generations, lock_image, recover
 
 
-class Home(Struct, frozen=True):
+class Home(Contents, frozen=True):
     """A profile's home with its lock.
 
     Attributes:

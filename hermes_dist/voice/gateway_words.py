@@ -13,7 +13,6 @@ from hermes_dist.voice.notes import Data, Sentences, names_in, sentence
 if TYPE_CHECKING:
     from hermes_dist.decide.fleet.exclusive import Clash
     from hermes_dist.decide.fleet.runs import GatewayResult
-    from hermes_dist.ops.profiles.checks import Finding
 
 _THAT = f"the gateway of {DEFAULT_PROFILE}"
 
@@ -31,13 +30,6 @@ def clash_words(clash: Clash) -> str:
     return sentence(clash.note, SENTENCES)
 
 
-def finding_words(finding: Finding) -> str:
-    """Say what the doctor found."""
-    if finding.clash is None:
-        return finding.what
-    return f"{clash_words(finding.clash)}: {finding.what}"
-
-
 def _who(data: Data) -> str:
     *others, last = names_in(data, "profiles")
     if others:
@@ -49,11 +41,13 @@ def _what(data: Data) -> str:
     return " and ".join(names_in(data, "channels"))
 
 
-def _same_bot(data: Data) -> str:
+def same_bot(data: Data) -> str:
+    """Say which gateways use one bot."""
     return f"{_who(data)} use the same {_what(data)} bot"
 
 
-def _same_port(data: Data) -> str:
+def same_port(data: Data) -> str:
+    """Say which gateways, or channels of one, use one port."""
     return f"{_who(data)} would listen on the same port {data['port']} ({_what(data)})"
 
 
@@ -68,8 +62,8 @@ def _alive_before(data: Data) -> str:
 SENTENCES: Sentences = {
     NoteKind.ERROR: NOTES[NoteKind.ERROR],
     GatewayKind.AGENT_SAYS: "{text}",
-    GatewayKind.SAME_BOT: _same_bot,
-    GatewayKind.SAME_PORT: _same_port,
+    GatewayKind.SAME_BOT: same_bot,
+    GatewayKind.SAME_PORT: same_port,
     GatewayKind.NO_SERVICE: "it has no service; run: {command}, or pass --detached",
     GatewayKind.STALE_PID_REMOVED: "a stale pid was removed",
     GatewayKind.SILENT_LOG: "its log does not grow",

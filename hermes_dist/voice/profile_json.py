@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from hermes_dist.voice.gateway_words import finding_words
+from hermes_dist.voice.findings import finding_hint, finding_words
 from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
@@ -108,7 +108,7 @@ def doctor_data(report: Report) -> dict[str, Any]:
             "kind": finding.kind,
             "what": finding_words(finding),
             "where": finding.where,
-            "hint": finding.hint,
+            "hint": finding_hint(finding),
             "fixable": finding.fix is not None,
             "fixed": finding in report.fixed,
         }

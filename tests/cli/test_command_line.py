@@ -108,3 +108,22 @@ def test_an_output_that_takes_no_more_is_no_fault_of_ours(verb: str, home: Path)
         "error: can't write the output: File too large\n  check where it is sent\n"
     )
     assert "fault" not in done.stderr
+
+
+WRONG = {"status --bogus": 2, "delete none": 1, "--offline install https://example.org/bot -y": 7}
+"""Commands that end with an error, and their exit codes."""
+
+
+@pytest.mark.parametrize("full", ["2>/dev/full", ">/dev/full 2>/dev/full", "--json >/dev/full"])
+def test_an_error_that_can_not_be_written_keeps_its_exit_code(full: str, home: Path) -> None:
+    for words, code in WRONG.items():
+        done = process(home, f"hermes-dist {words} {full}")
+        assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+    if "2>" not in full:
+        assert done.stderr.startswith("error: "), "where it can be told, it is"
+
+
+def test_a_note_that_can_not_be_written_does_not_stop_the_work(home: Path) -> None:
+    assert process(home, "hermes-dist create coder 2>/dev/full").returncode == 0
+    done = process(home, "hermes-dist completion words ours -- status '' >/dev/full")
+    assert (done.returncode, done.stderr) == (1, "")

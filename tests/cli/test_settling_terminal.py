@@ -10,8 +10,10 @@ import yaml
 from story import FIRST, Story, agent_installs, yes
 from terminal import Terminal
 
+from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.package.update import update
 
 SERVERS = {"mcpServers": {"web": {"command": "web-server"}, "mail": {"command": "mail-server"}}}
 
@@ -60,3 +62,17 @@ def test_no_to_all_cancels(story: Story) -> None:
     terminal.answer("[N]o: ", "")
     assert terminal.end() == 1
     assert story.files() == before
+
+
+def test_the_difference_at_a_conflict_belongs_to_the_question(story: Story, home: Path) -> None:
+    installing.install(story.ctx, story.url, Request(), yes, name="bot")
+    story.edit("SOUL.md", "Rule 3 stands", "Rule 3 is mine")
+    story.ship({"SOUL.md": FIRST["SOUL.md"].replace("Rule 3 stands", "Rule 3 is new")})
+    update(story.ctx, ProfileName("bot"), Request(), yes)
+    result = home / "result.json"
+    terminal = Terminal("resolve", "bot", "--json", stdout=result)
+    terminal.answer("[l]ater? ", "d")
+    terminal.answer("[l]ater? ", "t")
+    assert terminal.end() == 0, terminal.text
+    assert "Rule 3 is new" in terminal.text
+    assert json.loads(result.read_text())["schema"] == "hermes-dist/outcome/1"

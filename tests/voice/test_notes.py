@@ -13,7 +13,7 @@ import pytest
 import hermes_dist
 from hermes_dist.errors import DistError
 from hermes_dist.model.notes import Kind, Note, NoteKind
-from hermes_dist.voice import gateway_words, problems, registry_words
+from hermes_dist.voice import findings, gateway_words, problems, registry_words
 from hermes_dist.voice.notes import SENTENCES, Say, sentence, sentences
 
 PACKAGE = Path(hermes_dist.__file__).parent
@@ -23,6 +23,7 @@ KINDS: dict[str, type[Kind]] = {one.__name__: one for one in Kind.__subclasses__
 TABLES: dict[str, tuple[Mapping[Kind, str | Say], ...]] = {
     "NoteKind": (SENTENCES,),
     "EntryKind": (registry_words.SENTENCES,),
+    "FindingKind": (findings.SENTENCES, findings.HINTS),
     "GatewayKind": (gateway_words.SENTENCES,),
     "ProblemKind": (problems.SENTENCES, problems.HINTS),
 }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from hermes_dist.brand import Brand
 from hermes_dist.cli.entry.verbs import NESTED, VERBS
+from hermes_dist.cli.shared.output import write
 from hermes_dist.errors import DistError
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import completion as ops
@@ -28,10 +29,10 @@ def words(brand: Brand, argv: Sequence[str]) -> int:
     try:
         ctx = Context.from_environment(brand)
         found = ops.candidates(ctx, given or [""], verbs, _options, ours=ours)
+        # The shell puts a candidate into the user's line as it is: a name is offered raw or not at all.
+        write(sys.stdout, "".join(f"{word}\n" for word in found if word == clean(word)))
     except DistError:
         return 1
-    # The shell puts a candidate into the user's line as it is: a name is offered raw or not at all.
-    sys.stdout.write("".join(f"{word}\n" for word in found if word == clean(word)))
     return 0
 
 

@@ -6,11 +6,11 @@ decides, is pure.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from hermes_dist.brand import BRANDS, HERMES, Brand
+from hermes_dist.cli.shared.output import write_beside
 from hermes_dist.errors import DistError
 
 FLAG = "--front-door"
@@ -164,5 +164,5 @@ def _agent(brand: Brand, args: tuple[str, ...]) -> int:
     try:
         run_agent(brand, args)
     except DistError as error:
-        sys.stderr.write(f"{brand.name}: {error}; {error.hint}\n")
+        write_beside(f"{brand.name}: {error}; {error.hint}\n")
         return error.code

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from hermes_dist import __version__
 from hermes_dist.brand import AIGENLABS, HERMES, Brand
-from hermes_dist.cli.shared.output import write
+from hermes_dist.cli.shared.output import write, write_beside
 from hermes_dist.errors import DistError, ExitCode
 
 _HELP = frozenset(["--help", "-h", "help"])
@@ -31,7 +31,7 @@ def _say(text: str) -> int:
     try:
         write(sys.stdout, text)
     except DistError as error:
-        write(sys.stderr, f"error: {error}\n  {error.hint}\n")
+        write_beside(f"error: {error}\n  {error.hint}\n")
         return error.code
     return 0
 
@@ -42,7 +42,7 @@ def start(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) 
     try:
         return _begun(brand, argv, prog, profile)
     except KeyboardInterrupt:  # modules were still loading; a running command reports it itself
-        write(sys.stderr, "\ninterrupted; nothing had begun\n")
+        write_beside("\ninterrupted; nothing had begun\n")
         return ExitCode.INTERRUPTED
 
 

@@ -47,7 +47,7 @@ def asker(session: Session) -> AskConflict:
             if answer in {"l", ""}:
                 return None
             if answer == "d":
-                screen.diff(conflict_lines(proposal, conflict))
+                screen.diff(conflict_lines(proposal, conflict), beside=True)
             elif answer == "e" and (text := edited(session, proposal, conflict)) is not None:
                 return text
             elif answer != "e":

@@ -85,15 +85,18 @@ def _ask(session: Session, name: ProfileName, place: str, request: Request) -> i
     """Ask about each conflict on the terminal, as an update does.
 
     Raises:
-        InputNeeded: Conflicts are open, and there is no terminal to ask on.
+        InputNeeded: Conflicts are open, and nothing can be asked.
     """
     conflicts = ops.open_conflicts(session.ctx, name, place)
     if not conflicts:
         return _list(session, name, place, marks=False)
     if not session.screen.somebody or request.dry_run:
         _say_conflicts(session, conflicts)
+        why = session.screen.silence
+        if request.dry_run:
+            why = "a dry run asks nothing"
         raise InputNeeded(
-            "conflicts need a decision, and there is no terminal to ask on",
+            f"conflicts need a decision, and {why}",
             hint="pass --ours, --theirs or --both, with a path or key to settle only that",
         )
     confirm = agreement(session, yes=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from hermes_dist.cli.shared.reminders import notes
-from hermes_dist.cli.shared.screen import Screen
+from hermes_dist.cli.shared.screen import Screen, error_data
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import ExitCode, worst
+from hermes_dist.errors import DistError, ExitCode, worst
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change import review
@@ -44,13 +45,28 @@ def show(
     Returns:
         The exit code.
     """
-    found = [status(session.ctx, name) for name in names]
-    data = [status_data(each) for each in found]
-    # One profile is no list: programs expect its `conflicts` at the top of the object.
-    session.screen.emit("status", {"profiles": data} if together else data[0])
-    for each in found:
+    if not together:
+        # One profile is no list: programs expect its `conflicts` at the top of the object.
+        [found] = [status(session.ctx, name) for name in names]
+        session.screen.emit("status", status_data(found))
+        _standing(session, found)
+        return _code(found, exit_code=exit_code)
+    data: list[dict[str, Any]] = []
+    codes: list[ExitCode] = []
+    for name in names:
+        # One profile that can't be read must not hide the others.
+        try:
+            each = status(session.ctx, name)
+        except DistError as error:
+            data.append({"profile": name, "error": error_data(error)})
+            codes.append(error.code)
+            session.screen.error(error.within(name), beside=True)
+            continue
+        data.append(status_data(each))
+        codes.append(_code(each, exit_code=exit_code))
         _standing(session, each)
-    return worst(_code(each, exit_code=exit_code) for each in found)
+    session.screen.emit("status", {"profiles": data})
+    return worst(codes)
 
 
 def _code(found: Status, *, exit_code: bool) -> ExitCode:

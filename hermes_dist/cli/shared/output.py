@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
+from contextlib import suppress
 from typing import TextIO
 
 from hermes_dist.errors import DistError
@@ -29,3 +31,9 @@ def write(stream: TextIO, text: str) -> None:
             raise DistError(
                 f"can't write the output: {error.strerror}", hint="check where it is sent"
             ) from error
+
+
+def write_beside(text: str) -> None:
+    """Write to stderr; what can't be written is lost, for it must not take the place of a result or an exit code."""
+    with suppress(DistError):
+        write(sys.stderr, text)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from copy import copy
 from typing import TYPE_CHECKING, Any, TextIO
 
-from hermes_dist.cli.shared.output import write
+from hermes_dist.cli.shared.output import write, write_beside
 from hermes_dist.errors import Cancelled, DistError, InputNeeded
 from hermes_dist.voice.clean import clean, clean_line
 
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 
 
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35", "cyan": "36"}
+
+
+def error_data(error: DistError) -> dict[str, Any]:
+    """An error as JSON."""
+    return {
+        "message": clean(error.what, 500),
+        "where": clean(error.where),
+        "hint": clean(error.hint, 500),
+        "code": error.code,
+    }
 
 
 class Spinner:
@@ -135,7 +146,10 @@ class Screen:
         # While it turns, rich stands in for both outputs: a result would go to the terminal even
         # where stdout is a file.
         self.spinner.stop()  # it shares the terminal with both outputs
-        write(sys.stderr if err else sys.stdout, line + "\n")
+        if err:
+            write_beside(line + "\n")
+        else:
+            write(sys.stdout, line + "\n")
 
     def coloured(self, stream: TextIO | None = None) -> bool:
         """Whether to colour a stream."""
@@ -159,8 +173,14 @@ class Screen:
             return text
         return "".join(f"\033[{code}m" for code in codes) + f"{text}\033[0m"
 
-    def diff(self, lines: Iterable[str]) -> None:
-        """Write a unified diff, coloured on a terminal; tabs become spaces, as control characters are cleaned."""
+    def diff(self, lines: Iterable[str], *, beside: bool = False) -> None:
+        """Write a unified diff, coloured on a terminal; tabs become spaces, as control characters are cleaned.
+
+        Args:
+            lines: The lines of the diff.
+            beside: It belongs to a question, so it is not part of the result.
+        """
+        show = self.prompt if beside else self.say
         colours = {"+": "green", "-": "red", "@": "cyan"}
         for line in lines:
             is_head = line.startswith(("+++", "---"))
@@ -169,8 +189,8 @@ class Screen:
                 colour = ""
             text = clean_line(line.rstrip("\n").expandtabs())
             if text:
-                text = self.paint(text, colour, bold=is_head)
-            self.say(text)
+                text = self.paint(text, colour, bold=is_head, err=beside)
+            show(text)
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Write rows in columns, cleaned and as wide as needed."""
@@ -195,9 +215,14 @@ class Screen:
             InputNeeded: Nobody is there; the error names the flag that answers instead.
         """
         if not self.somebody:
-            raise InputNeeded(
-                "an answer is needed, and there is no terminal to ask on", hint=f"pass {flag}"
-            )
+            raise InputNeeded(f"an answer is needed, and {self.silence}", hint=f"pass {flag}")
+
+    @property
+    def silence(self) -> str:
+        """Why nothing can be asked, after "and"."""
+        if sys.stdin.isatty() and sys.stderr.isatty():
+            return "--no-input forbids to ask"
+        return "there is no terminal to ask on"
 
     def confirm(self, question: str, flag: str = "--yes") -> bool:
         """Ask yes or no; no is the default.
@@ -230,15 +255,18 @@ class Screen:
             raise Cancelled("cancelled, nothing changed")
         return line.rstrip("\n")
 
-    def error(self, error: DistError, *, beside: bool = False) -> None:
-        """Write an error: what, where, what to do next; with ``beside`` it is not a JSON object of its own."""
+    def error(self, error: DistError, *, beside: bool = False, profile: str = "") -> None:
+        """Write an error: what, where, what to do next. It never fails, so that the error's own code counts.
+
+        Args:
+            error: The error.
+            beside: It is not a JSON object of its own.
+            profile: The profile, if a command on many profiles failed on this one.
+        """
         if self.as_json and not beside:
-            body = {
-                "message": clean(error.what, 500),
-                "where": clean(error.where),
-                "hint": clean(error.hint, 500),
-            }
-            self.emit("error", {"error": {**body, "code": error.code}})
+            whole: dict[str, Any] = {"profile": profile} if profile else {}
+            with suppress(DistError):
+                self.emit("error", {**whole, "error": error_data(error)})
         place = ""
         if error.where:
             place = f"{clean(error.where)}: "

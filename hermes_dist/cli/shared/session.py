@@ -118,7 +118,7 @@ def on_each(
             codes.append(run(each, name))
         except DistError as error:
             # One profile's error must not keep the others from their turn.
-            each.screen.error(error.within(name))
+            each.screen.error(error.within(name), profile=name)
             codes.append(error.code)
     session.screen.emit("outcomes", {"results": each.screen.gathered or []})
     return worst(codes)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct
-
 from hermes_dist.decide.placement.jobs import JOBS
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import Unmergeable, graft, kind_of
 from hermes_dist.model.keypath import KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
@@ -18,7 +17,7 @@ from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 
-class Grafted(Struct, frozen=True):
+class Grafted(Contents, frozen=True):
     """A tree with some parts replaced, and the new contents."""
 
     tree: Tree

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.activate import switch_off
@@ -12,6 +11,7 @@ from hermes_dist.decide.consent.code import is_owned_by
 from hermes_dist.decide.consent.contents import OWNER
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.consent.switches import is_unit, unit_of
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval
 from hermes_dist.model.paths import RelPath
@@ -19,7 +19,7 @@ from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree
 
 
-class Withdrawn(Struct, frozen=True):
+class Withdrawn(Contents, frozen=True):
     """The home and base without the parts that lost their approval, and the new contents."""
 
     ours: Tree

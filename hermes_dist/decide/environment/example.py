@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct
-
 from hermes_dist.decide.environment.dotenv import quote
 from hermes_dist.decide.environment.names import STARTLING, EnvClass, class_of, is_harmless
 from hermes_dist.decide.environment.wanted import offers_default
 from hermes_dist.decide.ownership import ENV_EXAMPLES
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath, folded
@@ -41,7 +40,7 @@ _PLACEHOLDER = re.compile(
 )
 
 
-class PlacedExample(Struct, frozen=True):
+class PlacedExample(Contents, frozen=True):
     """An author's example in the spelling of a home.
 
     Attributes:

@@ -38,10 +38,12 @@ class Given(Discreet, frozen=True):
     Attributes:
         values: The values by name; they are secrets and never shown.
         warnings: Sentences about what was not taken, without values.
+        named: A variable or a file was named, also if nothing came of it.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    named: bool = False
 
 
 def wanted_by(
@@ -87,7 +89,7 @@ def with_values(wanted: Iterable[Wanted], names: Iterable[str]) -> tuple[Wanted,
 
 
 def given_by(
-    assignments: Sequence[str], files: Iterable[Mapping[str, str]], shell: Mapping[str, str]
+    assignments: Sequence[str], files: Sequence[Mapping[str, str]], shell: Mapping[str, str]
 ) -> Given:
     """Read ``--env NAME=VALUE``, ``--env NAME`` (the value of this shell) and the variables of ``--env-file``.
 
@@ -111,7 +113,8 @@ def given_by(
         name, value = _assignment(number, text, shell)
         taken.typed(f"--env: variable {number}", name, value)
     left = tuple(warning for name, warning in taken.left.items() if name not in taken.values)
-    return Given(taken.values, (*taken.warnings, *left))
+    named = bool(assignments or files)
+    return Given(taken.values, (*taken.warnings, *left), named)
 
 
 def _assignment(number: int, text: str, shell: Mapping[str, str]) -> tuple[str, str]:

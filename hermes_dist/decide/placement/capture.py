@@ -18,6 +18,7 @@ from hermes_dist.decide.placement.servers import MCP, SERVERS, Server, ShippedSe
 from hermes_dist.decide.secrets.mask import hide
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import changed_keys
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import (
     ABSENT,
     Document,
@@ -39,7 +40,7 @@ from hermes_dist.model.tree import Digest, Entry, Read, Tree
 from hermes_dist.model.values import with_value
 
 
-class Captured(Struct, frozen=True, kw_only=True):
+class Captured(Contents, frozen=True, kw_only=True):
     """A home as a package.
 
     Attributes:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from msgspec import Struct
-
 from hermes_dist.agents import migrations
 from hermes_dist.agents.dialects import BARE
 from hermes_dist.agents.migrations import MISSING, Key, Listed, Rewrite
 from hermes_dist.agents.places import CONFIG as CONFIG_NAME
 from hermes_dist.agents.places import SOUL as SOUL_NAME
 from hermes_dist.errors import Invalid
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import ABSENT, Kind, Unmergeable, get, load_data, put
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
@@ -31,7 +30,7 @@ _SECTION = re.compile(
 _BARE = dict(BARE)
 
 
-class Followed(Struct, frozen=True):
+class Followed(Contents, frozen=True):
     """Trees that follow the agent's migration of a home.
 
     Attributes:

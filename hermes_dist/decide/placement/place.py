@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from msgspec import Struct
-
 from hermes_dist.agents import places
 from hermes_dist.decide.placement.job_ids import NO_JOBS, Job
 from hermes_dist.decide.placement.jobs import JOBS, ShippedJobs, jobs_by_id, read_jobs
@@ -24,6 +22,7 @@ from hermes_dist.decide.placement.servers import (
     switched_off,
 )
 from hermes_dist.errors import Invalid
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import Kind, Unmergeable, dump, load_data, parse, rewrite, same
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
@@ -34,7 +33,7 @@ NO_CONFIG: Final = b"# The package ships no settings.\n{}\n"
 """The content of a config.yaml that the package no longer has, but the home still does."""
 
 
-class Placed(Struct, frozen=True, kw_only=True):
+class Placed(Contents, frozen=True, kw_only=True):
     """A package in the spelling of a home.
 
     Attributes:

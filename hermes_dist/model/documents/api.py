@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec import Struct
-
 from hermes_dist.errors import Invalid
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.account import Account, balanced
 from hermes_dist.model.documents.layout import comments
 from hermes_dist.model.documents.nodes import (
@@ -157,7 +156,7 @@ def line_of(data: bytes, kind: Kind, key: KeyPath) -> int | None:
     return _line(doc, entry) if entry else None
 
 
-class Spliced(Struct, frozen=True):
+class Spliced(Contents, frozen=True):
     """A document's new bytes, and the keys where the change removed one of its own comments."""
 
     content: bytes

@@ -13,6 +13,7 @@ from hermes_dist.agents.places import STANDARD_FOLDERS
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.decide.parts import count_parts
 from hermes_dist.errors import Busy, DistError
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock, dump_lock
 from hermes_dist.model.manifest import Manifest
@@ -34,7 +35,7 @@ from hermes_dist.world.transaction.new_home import build_new
 _BRINGS = frozenset({"install", "import"})
 
 
-class Proposal(Struct, frozen=True, kw_only=True):
+class Proposal(Contents, frozen=True, kw_only=True):
     """What an operation would do.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct, field
+from msgspec import field
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.granted import approvals_after, grant
@@ -23,6 +23,7 @@ from hermes_dist.decide.handover import Handover, Place, Sides, hand_over, part_
 from hermes_dist.decide.history import ANY
 from hermes_dist.decide.parts import excluded_places
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval, LockedPackage
 from hermes_dist.model.manifest import Manifest
@@ -368,7 +369,7 @@ def _top(incoming: Incoming, old: Lock | None, *, partial: bool) -> LockedPackag
     return top
 
 
-class _Example(Struct, frozen=True):
+class _Example(Contents, frozen=True):
     """The ``.env.EXAMPLE`` that goes next to the tree: its entry, and the steps to write it."""
 
     entry: Entry | None = None

@@ -13,6 +13,7 @@ from hermes_dist.decide.environment.wanted import Given
 from hermes_dist.decide.included import Including, typed_including
 from hermes_dist.decide.parts import parse_parts
 from hermes_dist.decide.trust import Accept
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
@@ -44,7 +45,7 @@ ABORT = "abort"
 """The value of ``--conflict`` that changes nothing if a conflict would stay open."""
 
 
-class Choices(Struct, frozen=True, kw_only=True):
+class Choices(Contents, frozen=True, kw_only=True):
     """What the user chose about the content, on the command line or when asked.
 
     The choices are the only part of a request that grows: answers to conflicts and approvals are added while
@@ -141,7 +142,7 @@ class Request(Struct, frozen=True, kw_only=True):
     @property
     def is_for_one(self) -> bool:
         """Whether it holds what is meant for one profile alone."""
-        return bool(self.to or self.env.values) or self.choices.including != Including()
+        return bool(self.to or self.env.named) or self.choices.including != Including()
 
     @property
     def is_plain(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.effects import find_effects
@@ -22,6 +21,7 @@ from hermes_dist.decide.history import (
 )
 from hermes_dist.decide.ownership import brings
 from hermes_dist.errors import DistError
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval, digests_of
 from hermes_dist.model.notes import Note, NoteKind
@@ -220,7 +220,7 @@ def _revoked_since(rows: list[Past], goal: Past, now: Lock | None) -> frozenset[
     return frozenset(approval for approval in taken if approval.digest not in given)
 
 
-class _Back(Struct, frozen=True):
+class _Back(Contents, frozen=True):
     """The result of going back exactly, without what was revoked since."""
 
     tree: Tree

@@ -16,7 +16,7 @@ from hermes_dist.agents.stores import TO_BE_PRIVATE
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.fleet.channels import CHANNEL_VARIABLES, CHANNELS
-from hermes_dist.decide.fleet.exclusive import Clash
+from hermes_dist.decide.profiles.findings import FindingKind
 from hermes_dist.decide.profiles.lifecycle import (
     TRASH_DAYS,
     is_expired,
@@ -24,10 +24,11 @@ from hermes_dist.decide.profiles.lifecycle import (
     read_id,
     routes_without,
 )
-from hermes_dist.errors import DistError, Invalid, counted
+from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import Kind, load_data, load_manifest_data
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.lock_head import HINT, load_head
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
 from hermes_dist.ops.change.lost_contents import fetch_again
@@ -55,19 +56,15 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     Attributes:
         kind: An identifier for programs.
-        what: What is wrong.
+        what: What is wrong; its sentence, and what to do, are made in ``voice/findings.py``.
         where: The place: a path, or the name of a profile.
-        hint: What to do.
         fix: Fixes it; None if the user has to decide.
-        clash: What several gateways would use at once; its sentence comes before what follows from it.
     """
 
     kind: str
-    what: str
+    what: Note
     where: str
-    hint: str
     fix: Callable[[], object] | None = None
-    clash: Clash | None = None
 
 
 Check = Callable[[Context], Iterator[Finding]]
@@ -101,17 +98,15 @@ def crashes(ctx: Context) -> Iterator[Finding]:
     if journal.exists():
         yield Finding(
             kind="interrupted-move",
-            what="a rename, delete, archive or restore was interrupted",
+            what=Note.of(FindingKind.MOVE_INTERRUPTED),
             where=str(journal),
-            hint="doctor --fix completes it, and so does the next such command",
             fix=partial(_complete, ctx),
         )
     if layout.staging.is_dir() and any(layout.staging.iterdir()):
         yield Finding(
             kind="unfinished-home",
-            what="creating a profile was interrupted",
+            what=Note.of(FindingKind.CREATE_INTERRUPTED),
             where=str(layout.staging),
-            hint="doctor --fix removes it",
             fix=partial(_sweep, ctx),
         )
     for name in ctx.names():
@@ -119,32 +114,27 @@ def crashes(ctx: Context) -> Iterator[Finding]:
         if (home / ".dist" / "txn").exists():
             yield Finding(
                 kind="unfinished-change",
-                what="a change of this profile was interrupted",
+                what=Note.of(FindingKind.CHANGE_INTERRUPTED),
                 where=str(home),
-                hint="doctor --fix completes it or takes it back, and so does the next command on this profile",
                 fix=partial(finish_leftover, home),
             )
         for damaged in sorted((home / ".dist").glob("damaged-*")):
             yield Finding(
                 kind="damaged-journal",
-                what="the journal of an interrupted change is damaged; it was set aside",
+                what=Note.of(FindingKind.JOURNAL_DAMAGED),
                 where=str(damaged),
-                hint="look at the profile with status, then remove this folder",
             )
         for displaced in sorted((home / ".dist").glob("displaced-*")):
             yield Finding(
                 kind="displaced-files",
-                what="a change was taken back, and a file had been written anew meanwhile; "
-                "what was there before is kept",
+                what=Note.of(FindingKind.FILES_DISPLACED),
                 where=str(displaced),
-                hint="look at the profile with status, then remove this folder",
             )
     for path in _half_written(ctx):
         yield Finding(
             kind="leftover",
-            what="an interrupted command left a half-written file",
+            what=Note.of(FindingKind.HALF_WRITTEN),
             where=str(path),
-            hint="doctor --fix removes it",
             fix=partial(path.unlink, missing_ok=True),
         )
 
@@ -178,21 +168,20 @@ def tokens(ctx: Context) -> Iterator[Finding]:
     """Find bots and ports that several gateways would use, as ``gateways check`` does."""
     locked = {channel.title for channel in CHANNELS if channel.locked}
     for clash in gateways.check(ctx):
-        if clash.kind == "port":
-            kind, what = "shared-port", "only the first can listen there"
-            hint = "give each a port of its own"
+        who, channels = clash.profiles, clash.channels
+        kind, port = "shared-token", clash.port
+        if port is not None:
+            kind = "shared-port"
+            what = Note.of(FindingKind.PORT_CLASHES, profiles=who, channels=channels, port=port)
+        # The agent itself refuses a second gateway on these channels.
+        elif locked.issuperset(channels):
+            what = Note.of(FindingKind.BOT_STARTS_ONCE, profiles=who, channels=channels)
         else:
-            kind, what = "shared-token", "each gateway will answer every message"
-            hint = "give each a bot of its own"
-            # The agent itself refuses a second gateway on these channels.
-            if locked.issuperset(clash.channels):
-                what = "only the first gateway will start"
+            what = Note.of(FindingKind.BOT_ANSWERS_TWICE, profiles=who, channels=channels)
         yield Finding(
             kind=kind,
             what=what,
-            clash=clash,
             where=", ".join(_place(ctx, source) for source in clash.sources),
-            hint=f"{hint}, or keep it in one",
         )
 
 
@@ -213,10 +202,10 @@ def permissions(ctx: Context) -> Iterator[Finding]:
         for path in sorted(private):
             with suppress(OSError):
                 if _is_loose(path):
-                    yield _loose(path, "others on this machine may read it")
+                    yield _loose(path)
     for folder in _folders_that_exist(ctx.layout.trash, ctx.layout.archived):
         if _is_loose(folder):
-            yield _loose(folder, "others on this machine may look into it")
+            yield _loose(folder, stored=True)
 
 
 def _is_loose(path: Path) -> bool:
@@ -225,13 +214,16 @@ def _is_loose(path: Path) -> bool:
     return bool(path.stat().st_mode & 0o077)
 
 
-def _loose(path: Path, what: str) -> Finding:
+def _loose(path: Path, *, stored: bool = False) -> Finding:
+    """A finding about a file, or about a folder in which profiles are ``stored``."""
     mode = 0o700 if path.is_dir() else 0o600
+    what = Note.of(FindingKind.LOOSE_FILE, mode=f"{mode:o}")
+    if stored:
+        what = Note.of(FindingKind.LOOSE_FOLDER, mode=f"{mode:o}")
     return Finding(
         kind="loose-permissions",
         what=what,
         where=str(path),
-        hint=f"doctor --fix, or chmod {mode:o}",
         fix=partial(tighten, path, mode),
     )
 
@@ -249,12 +241,10 @@ def copied_keys(ctx: Context) -> Iterator[Finding]:
         copied = [name for name, value in _env(home).items() if own.get(name) == value]
         same = sorted(set(copied) - _asked(home))
         if same:
-            what = f"{profile} holds keys of the default profile that its package does not ask for"
             yield Finding(
                 kind="copied-keys",
-                what=f"{what}: {', '.join(same)}",
+                what=Note.of(FindingKind.KEYS_COPIED, profile=profile, names=tuple(same)),
                 where=str(home / ".env"),
-                hint="remove the ones it should not have, or give it keys of its own",
             )
 
 
@@ -281,9 +271,8 @@ def commands(ctx: Context) -> Iterator[Finding]:
         if alias.profile not in there:
             yield Finding(
                 kind="dangling-alias",
-                what=f"it starts the profile {alias.profile}, which does not exist",
+                what=Note.of(FindingKind.STARTS_NOBODY, profile=alias.profile),
                 where=str(alias.path),
-                hint="doctor --fix removes it",
                 fix=partial(aliases.remove, ctx.layout, alias.name),
             )
 
@@ -301,9 +290,8 @@ def sticky(ctx: Context) -> Iterator[Finding]:
             return
     yield Finding(
         kind="missing-active",
-        what=f"the active profile {text!r} does not exist",
+        what=Note.of(FindingKind.ACTIVE_IS_MISSING, profile=text),
         where=str(path),
-        hint="doctor --fix goes back to the default profile",
         fix=partial(path.unlink, missing_ok=True),
     )
 
@@ -321,9 +309,8 @@ def services(ctx: Context) -> Iterator[Finding]:
             if path not in there and path in layout.service_files(name):
                 yield Finding(
                     kind="dangling-service",
-                    what=f"it serves the profile {name}, which does not exist",
+                    what=Note.of(FindingKind.SERVES_NOBODY, profile=name),
                     where=str(path),
-                    hint="doctor --fix removes it",
                     fix=partial(_remove_service, ctx, name, path),
                 )
 
@@ -356,9 +343,8 @@ def routes_(ctx: Context) -> Iterator[Finding]:
         if is_lost(route, there):
             yield Finding(
                 kind="lost-route",
-                what=f"it points to the profile {route.get('profile')!r}, which does not exist",
+                what=Note.of(FindingKind.POINTS_TO_NOBODY, profile=repr(route.get("profile"))),
                 where=f"{place}[{number}] {route.get('name') or ''}".rstrip(),
-                hint="doctor --fix switches it off; or create the profile, or point the route elsewhere",
                 fix=partial(_switch_off, ctx, there),
             )
 
@@ -383,9 +369,8 @@ def servers(ctx: Context) -> Iterator[Finding]:
                 continue
         yield Finding(
             kind="unread-servers",
-            what=f"{ctx.brand.title} does not read mcp.json",
+            what=Note.of(FindingKind.SERVERS_UNREAD, title=ctx.brand.title),
             where=str(path),
-            hint="move its servers to mcp_servers in config.yaml, then remove it",
         )
 
 
@@ -398,17 +383,19 @@ def settings(ctx: Context) -> Iterator[Finding]:
             trouble = trouble_with(home, path)
             if not trouble:
                 continue
-            what = "settings" if path == CONFIG else "jobs"
+            things = "settings" if path == CONFIG else "jobs"
+            command = ctx.command(f"status {name}")
+            ignores = FindingKind.AGENT_IGNORES
             yield Finding(
-                kind=f"unreadable-{what}",
-                what=f"the agent can't read these {what}: {trouble}",
+                kind=f"unreadable-{things}",
+                what=Note.of(ignores, things=things, why=trouble, command=command),
                 where=str(home / path),
-                hint=f"fix that line in an editor, then run: {ctx.command(f'status {name}')}",
             )
 
 
 def _bad_lock(told: DistError) -> Finding:
-    return Finding(kind="bad-lock", what=told.what, where=told.where, hint=told.hint or HINT)
+    what = Note.of(FindingKind.LOCK_UNREADABLE, why=told.what, hint=told.hint or HINT)
+    return Finding(kind="bad-lock", what=what, where=told.where)
 
 
 @check
@@ -430,11 +417,11 @@ def locks(ctx: Context) -> Iterator[Finding]:
             yield _bad_lock(about_lock(ctx, name, err))
             continue
         if head is not None and head.conflicts:
+            command = ctx.command(f"resolve {name} --list")
             yield Finding(
                 kind="open-conflicts",
-                what=f"open: {counted(head.conflicts, 'conflict')}",
+                what=Note.of(FindingKind.CONFLICTS_OPEN, count=head.conflicts, command=command),
                 where=str(path.parent),
-                hint=f"see: {ctx.command(f'resolve {name} --list')}",
             )
         yield from _lost_contents(ctx, lock, path)
 
@@ -444,14 +431,10 @@ def _lost_contents(ctx: Context, lock: Lock, path: Path) -> Iterator[Finding]:
     lost = [str(where) for where, entry in lock.base.items() if not ctx.store.has(entry.digest)]
     if not lost:
         return
-    shown = ", ".join(lost[:3])
-    if len(lost) > 3:
-        shown += f" and {len(lost) - 3} more"
     yield Finding(
         kind="lost-base",
-        what=f"contents that it received are missing from the store: {shown}",
+        what=Note.of(FindingKind.CONTENTS_MISSING, paths=tuple(lost)),
         where=str(path),
-        hint="doctor --fix fetches them again",
         fix=partial(_fetch_lost, ctx, lock),
     )
 
@@ -476,17 +459,15 @@ def trash(ctx: Context) -> Iterator[Finding]:
     if old:
         yield Finding(
             kind="old-trash",
-            what=f"in the trash for more than {TRASH_DAYS} days: {counted(len(old), 'profile')}",
+            what=Note.of(FindingKind.TRASH_IS_OLD, days=TRASH_DAYS, count=len(old)),
             where=str(ctx.layout.trash),
-            hint="doctor --fix removes them",
             fix=partial(_empty, ctx),
         )
     for path in _records_without_home(ctx):
         yield Finding(
             kind="leftover",
-            what="a record of a profile that no longer exists",
+            what=Note.of(FindingKind.RECORD_OF_NOBODY),
             where=str(path),
-            hint="doctor --fix removes it",
             fix=partial(path.unlink, missing_ok=True),
         )
 
@@ -514,11 +495,15 @@ def store(ctx: Context) -> Iterator[Finding]:
     except DistError:
         return  # the check of locks reports it; without it nothing may be removed
     if found.blobs or found.caches:
-        contents = f"{found.blobs} contents ({found.size} bytes)"
         yield Finding(
             kind="garbage",
-            what=f"no profile needs these any more: {contents} and {found.caches} cached repositories",
+            what=Note.of(
+                FindingKind.NEEDED_BY_NOBODY,
+                contents=found.blobs,
+                size=found.size,
+                caches=found.caches,
+                command=ctx.command("gc"),
+            ),
             where=str(ctx.layout.store),
-            hint=f"doctor --fix, or: {ctx.command('gc')}",
             fix=partial(upkeep.gc, ctx),
         )

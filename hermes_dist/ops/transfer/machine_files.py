@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from msgspec import Struct, field
+from msgspec import field
 
 from hermes_dist.agents.places import MEMORIES, SESSIONS
 from hermes_dist.decide.environment.example import ENV_EXAMPLE
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
@@ -20,7 +21,7 @@ from hermes_dist.world.archive.read import Carried
 from hermes_dist.world.disk.limits import LIMITS
 
 
-class MachineFiles(Struct, frozen=True):
+class MachineFiles(Contents, frozen=True):
     """How the machine's files get into the home.
 
     Attributes:

@@ -7,9 +7,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from msgspec import Struct
-
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.git_object import signed_tag
 from hermes_dist.world.child import Bounds, Command, run
 from hermes_dist.world.git.cache import COMMIT
@@ -21,7 +20,7 @@ _LARGEST = 48 << 10
 """What a pipe takes at once; a tag's message is much shorter."""
 
 
-class Tag(Struct, frozen=True, kw_only=True):
+class Tag(Contents, frozen=True, kw_only=True):
     """A tag of an author's repository.
 
     Attributes:
@@ -129,7 +128,7 @@ class AuthorRepo:
         return oid
 
 
-class Signer(Struct, frozen=True):
+class Signer(Contents, frozen=True):
     """A key that can sign.
 
     Attributes:

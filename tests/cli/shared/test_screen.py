@@ -96,3 +96,18 @@ def test_what_a_dry_run_tells_is_the_result_also_on_a_quiet_screen(
     out, err = capsys.readouterr()
     assert out == "would happen\n"
     assert err.splitlines() == ["warning: beware", "beside the data"]
+
+
+def test_a_difference_that_belongs_to_a_question_is_no_result(capsys: Capture) -> None:
+    lines = ["--- a", "+++ b", "@@ -1 +1 @@", "-x", "+y\tz"]
+    Screen(as_json=True, quiet=True).diff(lines, beside=True)
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()) == ("", [*lines[:4], "+y      z"])
+
+
+def test_an_error_on_one_of_many_profiles_names_it(capsys: Capture) -> None:
+    screen = Screen(as_json=True)
+    screen.error(DistError("it broke"), profile="bot")
+    screen.error(DistError("it broke"))
+    found = capsys.readouterr().out.replace("}\n{", "}\0{").split("\0")
+    assert [json.loads(text).get("profile") for text in found] == ["bot", None]

@@ -17,6 +17,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases, lifecycle, profile_moves, trash_and_archive
 from hermes_dist.ops.profiles.doctor import Finding, doctor
 from hermes_dist.ops.profiles.list import list_profiles
+from hermes_dist.voice.findings import finding_hint, finding_words
 
 SECRET = "778899:very-secret"
 
@@ -33,7 +34,7 @@ def one(ctx: Context, kind: str) -> Finding:
     findings = doctor(ctx).findings
     assert [finding.kind for finding in findings] == [kind], findings
     assert SECRET not in repr(findings)
-    assert findings[0].hint
+    assert finding_hint(findings[0])
     return findings[0]
 
 
@@ -59,7 +60,7 @@ def test_two_profiles_with_one_bot_are_told_by_name(ctx: Context) -> None:
     found = one(ctx, "shared-token")
     assert (
         "coder and writer use the same Telegram bot: only the first gateway will start"
-        in found.what
+        in finding_words(found)
     )
     assert found.where == ", ".join(
         f"{ctx.layout.home(ProfileName(name))}/.env: TELEGRAM_BOT_TOKEN"
@@ -76,7 +77,7 @@ def test_one_bot_is_found_wherever_its_token_stands(ctx: Context) -> None:
         "platforms:\n  discord:\n    enabled: true\n    token: ${MINE}\n"
     )
     found = one(ctx, "shared-token")
-    assert "coder and writer use the same Discord bot" in found.what
+    assert "coder and writer use the same Discord bot" in finding_words(found)
     assert f"{other}/config.yaml: platforms.discord.token" in found.where
     (other / "config.yaml").write_text(
         "platforms:\n  discord:\n    enabled: false\n    token: ${MINE}\n"
@@ -89,7 +90,9 @@ def test_two_gateways_on_one_port_are_told(ctx: Context) -> None:
         (ctx.layout.home(ProfileName(name)) / ".env").write_text(
             "WEBHOOK_ENABLED=true\nWEBHOOK_PORT=9000\n"
         )
-    assert "coder and writer would listen on the same port 9000" in one(ctx, "shared-port").what
+    assert "coder and writer would listen on the same port 9000" in finding_words(
+        one(ctx, "shared-port")
+    )
 
 
 @pytest.mark.parametrize("path", [".env", ".env.bak", "auth.json", "mcp-tokens/x.json", "pairing"])
@@ -123,7 +126,7 @@ def test_keys_of_the_default_profile_in_a_packaged_one_are_told_unless_asked_for
     manifest = "name: coder\nversion: 1.0.0\nenv_requires:\n  - name: ASKED_KEY\n"
     (ctx.layout.home(CODER) / "distribution.yaml").write_text(manifest)
     found = one(ctx, "copied-keys")
-    assert found.what.endswith("does not ask for: OPENAI_API_KEY")
+    assert finding_words(found).endswith("does not ask for: OPENAI_API_KEY")
     left(ctx, "copied-keys")
 
 
@@ -155,7 +158,7 @@ def test_a_service_of_a_profile_that_is_gone_is_removed(ctx: Context) -> None:
 def test_routes_to_profiles_that_are_gone_are_switched_off(ctx: Context) -> None:
     config = ctx.layout.root / "config.yaml"
     config.write_text("# mine\nprofile_routes:\n  - {name: a, platform: x, profile: nobody}\n")
-    assert "'nobody'" in one(ctx, "lost-route").what
+    assert "'nobody'" in finding_words(one(ctx, "lost-route"))
     mended(ctx)
     assert config.read_text().startswith("# mine\n")
     assert "enabled: false" in config.read_text()
@@ -166,7 +169,7 @@ def test_an_mcp_json_with_servers_is_told(ctx: Context) -> None:
     path.write_text("{}")
     assert doctor(ctx).findings == ()
     path.write_text('{"mcpServers": {"a": {"command": "x"}}}')
-    assert "mcp_servers in config.yaml" in one(ctx, "unread-servers").hint
+    assert "mcp_servers in config.yaml" in finding_hint(one(ctx, "unread-servers"))
     left(ctx, "unread-servers")
 
 
@@ -180,7 +183,7 @@ def test_a_lock_that_may_not_be_read_is_told_and_no_profile_without_a_package(ct
     lock = ctx.layout.lockfile(CODER)
     lock.unlink(missing_ok=True)
     lock.mkdir()
-    assert "can't be read" in one(ctx, "bad-lock").what
+    assert "can't be read" in finding_words(one(ctx, "bad-lock"))
     assert [row.managed for row in list_profiles(ctx) if row.name == CODER] == [True]
     lock.rmdir()
     assert [row.managed for row in list_profiles(ctx) if row.name == CODER] == [False]
