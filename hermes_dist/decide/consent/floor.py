@@ -7,6 +7,7 @@ release may give it a meaning, and the gateway turns each top-level scalar into 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 
@@ -25,6 +26,18 @@ UNKNOWN = FloorRow("**", Rule.ASK)
 _UNKNOWN_COMMAND = FloorRow("**", Rule.ASK, kind=EffectKind.RUNS)
 _COMMANDS = ("command", "args", "script", "launcher", "executable", "binary_path")
 """Endings of the last step of a key that names a command."""
+_ID = re.compile(r"[-+]?\d{3,}|[UWCGD][A-Z0-9]{6,}|[@!#+\w.-]+[@:][\w.-]+\.\w+")
+"""An id of a person or a place, as platforms give them: a number, Slack's words, an address."""
+_FORBIDS_WRITING = frozenset(
+    [
+        "--read-only",
+        "--readonly",
+        "--read_only",
+        "--no-write",
+        "--disable-write",
+        "--disable-writes",
+    ]
+)
 _ANYWHERE = frozenset(["", "auto", "main"])
 """Provider values that name no particular provider."""
 
@@ -86,8 +99,11 @@ def _find(node: _Node, steps: tuple[str, ...]) -> FloorRow | None:
 def is_section(key: KeyPath) -> bool:
     """Whether the tables name any key below this one."""
     node = _tables()
-    for step in key:
-        below = node.get(step_name(step)) or node.get("*")
+    for number, step in enumerate(key):
+        below = node.get(step_name(step))
+        # Settings that any platform may have make no section of an unknown name at the top.
+        if below is None and number:
+            below = node.get("*")
         if below is None:
             return False
         node = below
@@ -230,6 +246,46 @@ def _within(row: FloorRow, ours: object, new: object) -> bool:
     return _holds(before, after)
 
 
+def _narrows(row: FloorRow, ours: object, new: object) -> bool:
+    """Whether a list of who or where keeps some of its names, all of them ids that the agent can't take for nothing."""
+    if _are_defaults(row, ours, new):
+        return True
+    before, after = _named(ours), _named(new)
+    return bool(after) and _holds(before, after) and all(_ID.fullmatch(str(x)) for x in after)
+
+
+def _lets_fewer_through(row: FloorRow, ours: object, new: object) -> bool:
+    if _are_defaults(row, ours, new):
+        return True
+    if new is ABSENT or not isinstance(new, str | list):
+        return _is_default(row, new)
+    return _holds(_named(ours), _named(new))
+
+
+def _named(value: object) -> list[object]:
+    """Return the names in a list, or in a text with commas; empty for anything else."""
+    if isinstance(value, str):
+        return [name.strip() for name in value.split(",") if name.strip()]
+    return _list(value)
+
+
+def _gains_flags(_row: FloorRow, ours: object, new: object) -> bool:
+    """Whether arguments are as before, except for flags that forbid writing.
+
+    Behind an option, a flag could be taken for the option's value, so there it counts as any change.
+    """
+    before, after = _list(ours), _list(new)
+    if not before or len(after) <= len(before):
+        return False
+    left = list(before)
+    for number, word in enumerate(after):
+        if left and same(word, left[0]):
+            del left[0]
+        elif word not in _FORBIDS_WRITING or not number or str(after[number - 1]).startswith("-"):
+            return False
+    return not left
+
+
 def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
@@ -241,6 +297,9 @@ def _holds(more: list[object], less: list[object]) -> bool:
 _COMPARISONS: Mapping[Rule, Callable[[FloorRow, object, object], bool]] = {
     Rule.GROWS: _within,
     Rule.SHRINKS: _within,
+    Rule.NARROWS: _narrows,
+    Rule.FEWER: _lets_fewer_through,
+    Rule.FLAGS: _gains_flags,
     Rule.ORDER: _as_strict,
     Rule.RISES: _moves,
     Rule.FALLS: _moves,

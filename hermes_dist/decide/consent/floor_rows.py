@@ -22,6 +22,9 @@ class Rule(Enum):
     ORDER = "counts where it is looser than before, or unknown"
     GROWS = "a list that may only grow"
     SHRINKS = "a list that may only shrink"
+    NARROWS = "a list of who or where that may get shorter, but never empty: without names, it may let in everybody"
+    FEWER = "a list, or text with commas, of exceptions that may get shorter"
+    FLAGS = "arguments that may only gain a flag that forbids writing"
     RISES = "a number that may only rise"
     FALLS = "a number that may only fall"
     ITEMS = "a list of maps: each new one is judged by its own keys"
@@ -144,7 +147,8 @@ moa: save_traces
 monitoring: export.otlp.enabled gateway_health_export.enabled gateway_health_export.diagnostic_events_enabled=on
 monitoring: gateway_health_export.{metrics_enabled,warning_error_events_enabled}=on
 nous: guest=on
-plugins: auto_apply
+plugins: auto_apply entries.*.{allow_platform_actions,allow_tool_override}
+plugins: entries.*.llm.allow_{agent_id,model,profile,provider,task}_override
 proxy: allow_env_fallback auto_install=on enabled
 secrets: bitwarden.{auto_install,override_existing}=on bitwarden.enabled onepassword.enabled
 secrets: onepassword.override_existing=on
@@ -207,7 +211,7 @@ custom_providers: *.base_url
 dashboard: basic_auth.{password,password_hash,secret,username} oauth.{client_id,portal_url} public_url trusted_proxies
 delegation: api_key api_mode base_url fallback_providers request_overrides
 desktop: electron_flags macos_signing_identity repo_scan_exclude_paths repo_scan_roots ssh_path
-discord: allowed_channels dm_role_auth_guild free_response_channels missed_message_backfill.channels server_actions
+discord: dm_role_auth_guild missed_message_backfill.channels server_actions
 discord: voice_fx.ambient_path channel_prompts
 display: status_phrases
 gateway: profile_routes
@@ -215,8 +219,6 @@ honcho
 kanban: default_assignee dispatch_profiles orchestrator_profile
 local_runtime: detect_ports
 lsp: trusted_workspaces
-matrix: allowed_rooms free_response_rooms
-mattermost: allowed_channels free_response_channels
 memory: provider
 moa: privacy_filter trace_dir
 model: base_url api_key api_mode
@@ -230,8 +232,7 @@ proxy: extra_allowed_hosts upstream_deny_cidrs
 secrets: bitwarden.{project_id,server_url} onepassword.{account,binary_path,env}
 security: fake_ip_ranges website_blocklist.shared_files
 skills: create_dir trusted_project_dirs
-slack: allowed_channels free_response_channels require_mention_channels
-telegram: allowed_chats
+slack: require_mention_channels
 terminal: docker_env docker_extra_args docker_shared_container_key temp_dir
 tts: gemini.persona_prompt_file neutts.{ref_audio,ref_text} openai.consent_attestation
 vault: bitwarden.binary_path onepassword.{account,binary_path}
@@ -243,6 +244,43 @@ whatsapp
 """Keys for which every value except an empty one needs approval."""
 
 
+_PLACES = """
+discord: allowed_channels
+matrix: allowed_rooms
+mattermost: allowed_channels
+slack: allowed_channels
+telegram: allowed_chats
+"""
+"""Lists of the places where the agent answers, which it has empty: everywhere."""
+
+_WHO_MAY = """
+allow_admin_from allow_from allowed_channels allowed_chats allowed_groups allowed_roles allowed_rooms allowed_users
+group_allow_admin_from group_allow_from group_allowed_chats group_allowed_users
+"""
+"""Lists of who may do something, as any platform may have them."""
+
+_EXCEPTIONS = """
+discord: free_response_channels
+matrix: free_response_rooms
+mattermost: free_response_channels
+slack: free_response_channels
+"""
+"""Lists of places where the agent answers without being addressed, which it has empty: nowhere."""
+
+_EXCEPTIONS_ANYWHERE = """
+free_response_channels free_response_chats free_response_rooms group_user_allowed_commands user_allowed_commands
+"""
+"""Lists of what is let through besides the rule, as any platform may have them."""
+
+_SECTIONS = (
+    "*",
+    "platforms.*",
+    "platforms.*.extra",
+    "gateway.platforms.*",
+    "gateway.platforms.*.extra",
+)
+"""Where the settings of a platform are."""
+
 _MARKS: dict[str, tuple[object, ...]] = {"": (False,), "on": (True,), "either": (False, True)}
 
 
@@ -250,6 +288,14 @@ def _flags(table: str, order: tuple[bool, bool]) -> Iterator[FloorRow]:
     for word in patterns(table):
         pattern, _, mark = word.partition("=")
         yield FloorRow(pattern, Rule.ORDER, _MARKS[mark], order)
+
+
+def _lists(rule: Rule, own: str, anywhere: str) -> Iterator[FloorRow]:
+    for pattern in patterns(own):
+        yield FloorRow(pattern, rule, _NOTHING)
+    for section in _SECTIONS:
+        for name in anywhere.split():
+            yield FloorRow(f"{section}.{name}", rule)
 
 
 def _asked(section: str, defaults: dict[str, tuple[object, ...]]) -> Iterator[FloorRow]:
@@ -271,6 +317,12 @@ ROWS: tuple[FloorRow, ...] = (
     *(FloorRow(pattern, Rule.ASK, _NOTHING) for pattern in patterns(_EMPTY)),
     *_flags(_OFF, (False, True)),
     *_flags(_ON, (True, False)),
+    *_lists(Rule.NARROWS, _PLACES, _WHO_MAY),
+    *_lists(Rule.FEWER, _EXCEPTIONS, _EXCEPTIONS_ANYWHERE),
+    *(
+        FloorRow(f"{section}.require_admin_for_exec_approval", Rule.ORDER, (False,), (True, False))
+        for section in _SECTIONS
+    ),
     FloorRow("agent.disabled_toolsets", Rule.GROWS, ([],)),
     FloorRow("approvals.deny", Rule.GROWS, ([],)),
     FloorRow("approvals.mode", Rule.ORDER, ("smart",), ("manual", "smart", False, "off")),
@@ -354,6 +406,13 @@ ROWS: tuple[FloorRow, ...] = (
     FloorRow("moa.presets.default.aggregator.provider", Rule.PROVIDER, ("openrouter",)),
     FloorRow("lsp.servers.**", Rule.ASK, _NOTHING, kind=_RUNS),
     FloorRow("mcp_servers.**", Rule.ASK, _NOTHING, kind=_RUNS),
+    FloorRow("mcp_servers.*.args", Rule.FLAGS, kind=_RUNS),
+    *(
+        FloorRow(f"mcp_servers.*.{key}.enabled", Rule.ORDER, (True,), (False, True), kind=_RUNS)
+        for key in ("sampling", "elicitation")
+    ),
+    FloorRow("mcp_servers.*.tools.exclude", Rule.GROWS, ([],), kind=_RUNS),
+    FloorRow("mcp_servers.*.tools.include", Rule.FEWER, kind=_RUNS),
     *_asked("model_catalog", {"url": (_CATALOG,)}),
     *_asked(
         "monitoring.gateway_health_export",
@@ -377,6 +436,7 @@ ROWS: tuple[FloorRow, ...] = (
     *(FloorRow(f"known_{kind}_toolsets.*", Rule.GROWS, ([],)) for kind in ("builtin", "plugin")),
     FloorRow("plugins.enabled", Rule.SHRINKS, ([],), kind=_RUNS),
     FloorRow("plugins.disabled", Rule.GROWS, ([],)),
+    FloorRow("plugins.entries.*.granted_capabilities", Rule.SHRINKS, ([],)),
     FloorRow("plugins.host.launcher", Rule.ASK, ([],), kind=_RUNS),
     *(
         FloorRow(f"platforms.{name}.extra.{who}_policy", Rule.ORDER, ("pairing",), _WHO)

@@ -196,6 +196,67 @@ LOOSER = [
         "telegram: {allowed_chats: '*', allowed_users: [1]}",
         ["telegram.allowed_chats", "telegram.allowed_users"],
     ),
+    # Who may do something: longer, other, empty or gone may let in more than before.
+    *(
+        (f"telegram: {{allow_admin_from: {old}}}", new, ["telegram.allow_admin_from"])
+        for old, new in [
+            ("['111']", "telegram: {allow_admin_from: ['111', '222']}"),
+            ("['111']", "telegram: {allow_admin_from: ['222']}"),
+            ("['111']", "telegram: {allow_admin_from: [111]}"),
+            ("['111', '222']", "telegram: {allow_admin_from: []}"),
+            ("['111', '222']", ""),
+            ("['111', '']", "telegram: {allow_admin_from: ['']}"),
+            ("['111', nobody]", "telegram: {allow_admin_from: [nobody]}"),
+            ("['111', '*']", "telegram: {allow_admin_from: '*'}"),
+        ]
+    ),
+    ("", "platforms: {slack: {allow_from: [U0AAAAAAA]}}", ["platforms.slack.allow_from"]),
+    (
+        "discord: {allowed_channels: '111,222'}",
+        "discord: {allowed_channels: ''}",
+        ["discord.allowed_channels"],
+    ),
+    (
+        "discord: {free_response_channels: '111'}",
+        "discord: {free_response_channels: '111,222'}",
+        ["discord.free_response_channels"],
+    ),
+    (
+        "platforms: {telegram: {user_allowed_commands: [new]}}",
+        "platforms: {telegram: {user_allowed_commands: [new, update]}}",
+        ["platforms.telegram.user_allowed_commands"],
+    ),
+    (
+        "plugins: {entries: {a: {allow_tool_override: false}}}",
+        "plugins: {entries: {a: {allow_tool_override: true, granted_capabilities: [x]}}}",
+        ["plugins.entries.a.allow_tool_override", "plugins.entries.a.granted_capabilities"],
+    ),
+    *(
+        (
+            f"mcp_servers: {{a: {{command: x, args: {old}}}}}",
+            f"mcp_servers: {{a: {{command: x, args: {new}}}}}",
+            ["mcp_servers.a.args"],
+        )
+        for old, new in [
+            ("[serve, --read-only]", "[serve]"),
+            ("[serve]", "[serve, --read-only, --allow-write]"),
+            ("[serve]", "[--read-only, serve]"),
+            ("[serve, --root, /x]", "[serve, --root, --read-only, /x]"),
+            ("[serve]", "[other, --read-only]"),
+            ("[serve, --root]", "[serve, --root, --read-only]"),
+            ("[]", "[--read-only]"),
+        ]
+    ),
+    (
+        "mcp_servers: {a: {command: x, tools: {include: [read], exclude: [rm]}}}",
+        "mcp_servers: {a: {command: x, tools: {include: [read, write], exclude: []}}}",
+        ["mcp_servers.a.tools.exclude", "mcp_servers.a.tools.include"],
+    ),
+    (
+        "mcp_servers: {a: {command: x, sampling: {enabled: false}}}",
+        "mcp_servers: {a: {command: x, sampling: {enabled: true}}}",
+        ["mcp_servers.a.sampling.enabled"],
+    ),
 ]
 
 
@@ -252,6 +313,44 @@ FREE = [
         "platform_toolsets: {cli: [web], telegram: [hermes-telegram]}",
     ),
     ("", "dashboard: {theme: dark, basic_auth: {username: '', password: ''}}"),
+    *(
+        (
+            f"{{{where}: {{allow_admin_from: ['111', '222']}}}}",
+            f"{{{where}: {{allow_admin_from: ['222']}}}}",
+        )
+        for where in ("telegram", '"discord"')
+    ),
+    (
+        "platforms: {slack: {extra: {allow_from: [U0AAAAAAA, U0BBBBBBB], group_allowed_chats: ['-100200', '-100300']}}}",
+        "platforms: {slack: {extra: {allow_from: [U0BBBBBBB], group_allowed_chats: '-100300'}}}",
+    ),
+    ("discord: {allowed_channels: '111, 222'}", "discord: {allowed_channels: '222'}"),
+    ("discord: {free_response_channels: '111,222'}", "discord: {free_response_channels: ''}"),
+    ("discord: {free_response_channels: '111,222'}", ""),
+    ("telegram: {user_allowed_commands: [new, stop]}", "telegram: {user_allowed_commands: []}"),
+    (
+        "platforms: {discord: {require_admin_for_exec_approval: false}}",
+        "platforms: {discord: {require_admin_for_exec_approval: true}}",
+    ),
+    (
+        "plugins: {entries: {a: {allow_tool_override: true, llm: {allow_model_override: true}, granted_capabilities: [x, y]}}}",
+        "plugins: {entries: {a: {allow_tool_override: false, llm: {allow_model_override: false}, granted_capabilities: [x]}}}",
+    ),
+    ("plugins: {entries: {a: {allow_tool_override: true}}}", "plugins: {entries: {a: {}}}"),
+    *(
+        (
+            f"mcp_servers: {{a: {{command: x, args: {old}}}}}",
+            f"mcp_servers: {{a: {{command: x, args: {new}}}}}",
+        )
+        for old, new in [
+            ("[serve]", "[serve, --read-only]"),
+            ("[-y, serve, /data]", "[-y, serve, --read-only, /data]"),
+        ]
+    ),
+    (
+        "mcp_servers: {a: {command: x, tools: {include: [read, write], exclude: []}, sampling: {enabled: true}}}",
+        "mcp_servers: {a: {command: x, tools: {include: [read], exclude: [rm]}, sampling: {enabled: false}}}",
+    ),
 ]
 
 
