@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from hermes_dist.agents.generation import Generation, generation_of
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.world.disk.owners import settle
 
 if TYPE_CHECKING:
     from hermes_dist.world.agent.find import Agent
@@ -61,6 +63,8 @@ class Context:
         self.offline = offline
         self.allow_insecure = allow_insecure
         self.progress = progress
+        if os.geteuid() == 0:
+            _settle_at_exit(layout.shared)
 
     @classmethod
     def from_environment(
@@ -85,7 +89,7 @@ class Context:
             Invalid: The text is not a valid profile name.
         """
         env = dict(os.environ if env is None else env)
-        user_home = Path(env.get("HOME") or Path.home())
+        user_home = _user_home(env, brand)
         if root is not None:
             return cls(brand, Layout(brand, root, user_home), env, None, prog)
         layout, named = Layout.locate(brand, user_home, env.get(brand.home_variable, ""))
@@ -221,6 +225,28 @@ class Context:
             except Invalid:
                 continue
         return [DEFAULT_PROFILE, *found] if self.layout.root.is_dir() else found
+
+
+def _user_home(env: Mapping[str, str], brand: Brand) -> Path:
+    """The folder of the user; that of all profiles where neither HOME nor the system names one."""
+    if env.get("HOME"):
+        return Path(env["HOME"])
+    try:
+        return Path.home()
+    except RuntimeError:
+        root = env.get(brand.home_variable)
+        if not root:
+            raise UsageError(
+                "HOME is not set, and the system knows no user of this number",
+                hint=f"set HOME, or {brand.home_variable}",
+            ) from None
+        return Path(root)
+
+
+@cache
+def _settle_at_exit(folder: Path) -> None:
+    """Give what root makes in a folder of ours to its owner, at the latest when the program ends."""
+    atexit.register(settle, folder)
 
 
 def _nameless() -> UsageError:

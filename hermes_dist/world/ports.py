@@ -72,9 +72,19 @@ class Fs(Protocol):
         """The sorted names in a folder; the root is the empty path."""
 
     def write_new(
-        self, path: str, data: bytes, mode: int, *, exact: bool = False, sync: bool = True
+        self,
+        path: str,
+        data: bytes,
+        mode: int,
+        *,
+        exact: bool = False,
+        sync: bool = True,
+        like: str = "",
     ) -> None:
-        """Write a file that does not exist yet; ``exact`` sets the mode in spite of the umask."""
+        """Write a file that does not exist yet; ``exact`` sets the mode in spite of the umask.
+
+        It gets the owner of what is at ``like``, or of the nearest folder above that; by default of its own folder.
+        """
 
     def sync_folder(self, path: str) -> None:
         """Make the names in a folder durable."""

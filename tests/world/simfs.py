@@ -235,7 +235,14 @@ class SimFs:
         )
 
     def write_new(
-        self, path: str, data: bytes, mode: int, *, exact: bool = False, sync: bool = True
+        self,
+        path: str,
+        data: bytes,
+        mode: int,
+        *,
+        exact: bool = False,
+        sync: bool = True,
+        like: str = "",
     ) -> None:
         self._asked("write_new", path)
         if self.kind(path) != "absent":

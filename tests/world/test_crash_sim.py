@@ -108,10 +108,10 @@ MUTANTS = [
         "",
         UPDATE,
     ),
-    ("apply", "exact=exact, sync=each)", "exact=exact, sync=False)", UPDATE),
+    ("apply", "exact=exact, sync=each, like=step.path)", "exact=exact, sync=False)", UPDATE),
     (
         "apply",
-        "        fs.write_new(slot_of_lock(), lock_after, 0o644, sync=each)",
+        "        fs.write_new(slot_of_lock(), lock_after, 0o644, sync=each, like=LOCKFILE)",
         "        fs.write_new(slot_of_lock(), lock_after, 0o644, sync=False)",
         "lock only",
     ),

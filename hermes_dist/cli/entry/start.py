@@ -39,6 +39,8 @@ def _say(text: str) -> int:
 def start(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) -> int:
     """Run a command line; see :func:`hermes_dist.cli.entry.main.run`."""
     open_closed_streams()
+    # Whatever the umask: nothing that we or our children make may be changed by everybody.
+    os.umask(os.umask(0o022) | 0o002)
     try:
         return _begun(brand, argv, prog, profile)
     except KeyboardInterrupt:  # modules were still loading; a running command reports it itself

@@ -28,6 +28,7 @@ from hermes_dist.ops.homes import Home, guards_of, held, take_back
 from hermes_dist.ops.profiles.profile_moves import clear_tombstone
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock
+from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.trace import note
 from hermes_dist.world.transaction.apply import apply
 from hermes_dist.world.transaction.new_home import build_new
@@ -240,8 +241,8 @@ def _build(
     values: Mapping[str, str],
 ) -> Outcome:
     home = proposal.home
-    ctx.layout.profiles.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ctx.layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folders(ctx.layout.profiles, 0o700)
+    make_folders(ctx.layout.staging, 0o700)
     with (
         flock(ctx.layout.shared / "new-homes.lock", timeout=10),
         RealFs(ctx.layout.root, home=True) as fs,

@@ -45,6 +45,7 @@ from hermes_dist.world.archive.write import (
     exists_already,
     write_private,
 )
+from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.load import load_manifest
 
 _ANY = Entry(Digest.of(b""))
@@ -142,7 +143,7 @@ def export(ctx: Context, name: ProfileName, packing: Packing, path: Path) -> Exp
     home = open_home(ctx, name)
     if not home.path.is_dir():
         raise DistError("there is no such home", where=str(home.path))
-    ctx.layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folders(ctx.layout.staging, 0o700)
     # A full backup holds every secret on purpose, so nothing is searched for; it is encrypted instead.
     known = None if packing.full else secrets_of(ctx, home.path, leaving=True)
     parcel = Parcel(str(name), known, packing.redact, ctx.layout.staging)

@@ -52,7 +52,7 @@ def _replace(folder: RealFs, name: str, before: bytes | None, after: bytes) -> b
     folder.beside(name, temp)
     mode = PRIVATE_MODE if before is None else folder.mode(name) or PRIVATE_MODE
     try:
-        folder.write_new(temp, after, mode, exact=True)
+        folder.write_new(temp, after, mode, exact=True, like=name)
         if before is None:
             folder.noreplace(temp, name)
             return True

@@ -14,7 +14,7 @@ from typing import Self
 
 from hermes_dist.errors import DistError
 from hermes_dist.model.tree import Entry
-from hermes_dist.world.disk import libc, obstacles
+from hermes_dist.world.disk import libc, obstacles, owners
 from hermes_dist.world.disk import rename as _rename
 from hermes_dist.world.disk.errors import not_regular, trouble
 from hermes_dist.world.disk.links import Links, open_folder
@@ -287,12 +287,21 @@ class RealFs:
             return sorted(os.listdir(fd))
 
     def write_new(
-        self, path: str, data: bytes, mode: int, *, exact: bool = False, sync: bool = True
+        self,
+        path: str,
+        data: bytes,
+        mode: int,
+        *,
+        exact: bool = False,
+        sync: bool = True,
+        like: str = "",
     ) -> None:
         note("disk", "write new", path, len(data), "bytes")
         with self._at(path) as (folder, name):
             fd = os.open(name, _NEW, mode, dir_fd=folder)
+            owner = self._owner(like) or os.fstat(folder)
         try:
+            owners.give(fd, owner)
             write_all(fd, data)
             if exact:
                 os.fchmod(fd, mode)
@@ -301,6 +310,14 @@ class RealFs:
                 sync_fd(fd)
         finally:
             os.close(fd)
+
+    def _owner(self, path: str) -> os.stat_result | None:
+        """Whose file is at a path, or else whose folder is the nearest above it; None for the empty path."""
+        while path:
+            if (found := self._lstat(path)) is not None:
+                return found
+            path = path.rpartition("/")[0]
+        return None
 
     def beside(self, name: str, temp: str) -> None:
         """Let a temporary name stand beside what a followed link leads to, so that it can be renamed over that."""
@@ -311,7 +328,7 @@ class RealFs:
         """Write a file in the root durably and in one step, by way of a temporary name, replacing what was there."""
         self.beside(name, temp)
         try:
-            self.write_new(temp, data, mode, exact=True)
+            self.write_new(temp, data, mode, exact=True, like=name)
             self.rename(temp, name)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -370,6 +387,7 @@ class RealFs:
         note("disk", "mkdir", path)
         with self._at(path) as (fd, name):
             os.mkdir(name, mode, dir_fd=fd)
+            owners.give_folder(name, fd)
             if exact:
                 os.chmod(name, mode, dir_fd=fd)
 
@@ -393,7 +411,7 @@ def atomic_write(path: Path, data: bytes, mode: int = 0o600, *, home: bool = Fal
         DistError: The disk is full, read-only, or fails; the old content stays.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        owners.make_folders(path.parent)
         with RealFs(path.parent, home=home) as folder:
             if folder.read(path.name) == data:
                 return

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hermes_dist.errors import DistError
 from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.disk.owners import make_folders
 
 _FORMAT = 4
 Row = dict[str, str | int | bool]
@@ -59,7 +60,7 @@ class Index:
             return
         data = {"format": _FORMAT, "files": list(self._files), "rows": self._fresh}
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folders(self._path.parent, 0o700)
             atomic_write(self._path, json.dumps(data, separators=(",", ":")).encode())
         except (OSError, DistError):
             return

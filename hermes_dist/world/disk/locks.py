@@ -14,6 +14,7 @@ from pathlib import Path
 from hermes_dist.brand import PRIVATE
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.world.disk.errors import not_regular, trouble
+from hermes_dist.world.disk.owners import give
 from hermes_dist.world.disk.private import FILE, make_private
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -59,6 +60,8 @@ def _open_lock(path: Path) -> int:
         try:
             fd = os.open(path.name, _LOCK, FILE, dir_fd=folder)
             _make_private_file(fd)
+            if os.fstat(fd).st_uid == os.geteuid():  # not one that another user made
+                give(fd, os.fstat(folder))
             return fd
         finally:
             os.close(folder)

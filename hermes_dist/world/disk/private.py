@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from hermes_dist.world.disk.owners import give_folder, hand_over
+
 FOLDER, FILE = 0o700, 0o600
 
 
@@ -28,6 +30,7 @@ def make_private(folder: Path) -> None:
             raise
         return
     folder.chmod(FOLDER)
+    hand_over(folder)
 
 
 def make_private_in(parent: int, name: str) -> None:
@@ -37,3 +40,4 @@ def make_private_in(parent: int, name: str) -> None:
     except FileExistsError:
         return
     os.chmod(name, FOLDER, dir_fd=parent)
+    give_folder(name, parent)

@@ -16,6 +16,7 @@ from pathlib import Path
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk.fs import RealFs, read_all, sync_fd, trouble, write_all
+from hermes_dist.world.disk.owners import give
 from hermes_dist.world.disk.private import FILE, make_private, make_private_in
 
 _FEW = 50
@@ -214,6 +215,7 @@ class _Batch:
         fd = os.open(name, _NEW, FILE, dir_fd=self._incoming)
         try:
             os.fchmod(fd, FILE)
+            give(fd, os.fstat(self._incoming))
             write_all(fd, data)
         finally:
             os.close(fd)

@@ -204,9 +204,9 @@ def _stage(fs: Fs, journal: Journal, read: Read, lock_after: bytes | None) -> No
         assert step.after is not None  # noqa: S101 - see new
         data = content(read, step.after.digest, step.path)
         mode, exact = _mode(fs, step)
-        fs.write_new(slot_of(index), data, mode, exact=exact, sync=each)
+        fs.write_new(slot_of(index), data, mode, exact=exact, sync=each, like=step.path)
     if lock_after is not None and journal.lock_before != journal.lock_after:
-        fs.write_new(slot_of_lock(), lock_after, 0o644, sync=each)
+        fs.write_new(slot_of_lock(), lock_after, 0o644, sync=each, like=LOCKFILE)
     _reserve(fs, journal, sync=each)
     if not each:
         fs.sync_all()
