@@ -143,3 +143,10 @@ def test_a_document_is_read_once_however_many_conflicts_there_are(
         texts = [f"---\n{text}---\nbody\n" for text in texts]
     assert len(joined(path, *texts).conflicts) == 50
     assert len(reads) == 3
+
+
+def test_a_conflict_in_json_is_told_in_json_and_not_as_yaml_would_read_it() -> None:
+    # YAML has no tab between a key and its value, and knows no such number as one.
+    base, ours, theirs = (f'{{"k":\t{{"a": {n}}},\n\t"x": 1}}' for n in range(3))
+    merged = joined("x.json", base, ours, theirs)
+    assert merged.conflicts == (("k.a", "edit/edit"),)

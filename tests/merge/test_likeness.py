@@ -130,3 +130,28 @@ def test_what_is_a_rename_here_is_one_for_git(kind: str, tmp_path: Path) -> None
         zip(here, by_git(cases, tmp_path / "x.git"), strict=True)
     ):
         assert ours.items() <= theirs.items(), (number, cases[number])
+
+
+@pytest.mark.parametrize("suffix", [".json", ".yaml", ".yml"])
+def test_the_name_at_the_top_of_a_document_tells_which_of_two_is_meant(suffix: str) -> None:
+    lines = [f"line{n}: This is sentence number {n} of it." for n in range(8)]
+
+    def document(name: str, *more: str) -> str:
+        return "\n".join([f"name: {name}", *more, ""])
+
+    old = {f"jobs/x{suffix}": document("tides", *lines)}
+    side = {
+        f"jobs/y{suffix}": document("other", *lines),
+        f"jobs/z{suffix}": document(
+            "tides", *lines[:6], "two: Two sentences", "are: are new ones."
+        ),
+    }
+    assert found(old, side) == {f"jobs/x{suffix}": f"jobs/z{suffix}"}
+
+
+def test_a_name_in_one_of_two_files_alone_does_not_make_them_two() -> None:
+    settings = [f"key{n}: {n}" for n in range(12)]
+    plain, named = "\n".join([*settings, ""]), "\n".join(["name: tides", *settings, ""])
+    assert found({"a/x.yaml": plain}, {"b/y.yaml": named}) == {"a/x.yaml": "b/y.yaml"}
+    other = "\n".join(["name: bills", *settings, ""])
+    assert found({"a/x.yaml": other}, {"b/y.yaml": named}) == {}

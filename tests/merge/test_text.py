@@ -18,6 +18,8 @@ from hermes_dist.merge.text import (
     MAX_BYTES,
     MAX_LINES,
     TextMerge,
+    _joined,
+    _usual_end,
     merge_text,
     mergeable,
     similarity,
@@ -559,3 +561,17 @@ def test_a_unified_diff_leads_from_one_text_to_the_other(
 def test_similarity_is_the_share_of_common_lines(a: str, b: str, share: float) -> None:
     assert similarity(text(a), text(b)) == pytest.approx(share)
     assert similarity(text(b), text(a)) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("windows", "unix", "end"),
+    [(2, 3, b"\n"), (3, 2, b"\r\n"), (1, 1, b"\n"), (0, 1, b"\n"), (0, 0, b"")],
+)
+def test_the_usual_end_of_a_line_is_that_of_most_lines(windows: int, unix: int, end: bytes) -> None:
+    assert _usual_end(b"a\r\n" * windows + b"b\n" * unix) == end
+
+
+def test_an_empty_last_line_keeps_its_end() -> None:
+    assert _joined([b"a\n", b"\n"], b"\n", False) == b"a\n\n"
+    assert _joined([b"a\n", b"b\n"], b"\n", False) == b"a\nb"
+    assert _joined([b"a\n", b"b"], b"\n", True) == b"a\nb\n"

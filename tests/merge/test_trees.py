@@ -748,3 +748,20 @@ def _whole(t: Three, path: RelPath) -> bool:
         for tree in (t.base, t.ours, t.theirs)
         if path in tree
     )
+
+
+def test_a_move_by_the_user_is_remembered_while_a_conflict_of_the_file_is_open() -> None:
+    store = Store()
+    text = "".join(f"line {n} of the file\n" for n in range(9))
+    base = store.tree({"a.md": text, "b.md": text.replace("file", "other")})
+    ours = store.tree(
+        {"mine.md": text.replace("line 1", "mine"), "b2.md": text.replace("file", "other")}
+    )
+    theirs = store.tree(
+        {"a.md": text.replace("line 1", "theirs"), "b.md": text.replace("file", "other")}
+    )
+    merge = store.merge(base, ours, theirs)
+    assert [conflict.path for conflict in merge.conflicts] == ["mine.md"]
+    assert merge.moved == {"a.md": "mine.md"}
+    settled = store.merge(base, ours, theirs, lambda _path, _key: Side.OURS)
+    assert settled.moved == {}

@@ -104,7 +104,7 @@ _CHOICE = re.compile(r"\{[^{}\s'\":]*,[^{}\s'\":]*\}|(?<=[\w./-])\[[^\]\s'\",]+\
 _PIECE = re.compile(r"[\w.@+~$*?\-/\0]+")
 _QUOTED = re.compile(r"\"([^\"\n]{1,400})\"|'([^'\n]{1,400})'")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
-_LEAD = re.compile(r"(?:-[A-Za-z]|@)(?=[./~$])")
+_OPTION = re.compile(r"-[A-Za-z](?=.)")
 _HOME = re.compile(r"\$\w*HOME|~\w*")
 _ENTRIES = ("__main__.py", "__init__.py", "index.js", "index.mjs", "index.ts")
 
@@ -121,13 +121,11 @@ class Piece(Struct, frozen=True):
     Attributes:
         steps: Its steps, case-folded, without a prefix that only says where to begin.
         whole: It is an absolute path, so its last steps are a path from the home's root.
-        open: It begins with a variable, so whatever comes before the steps is unknown.
         local: It is recognisably a path: ``./x``, ``../x``, ``x/y``.
     """
 
     steps: tuple[str, ...]
     whole: bool = False
-    open: bool = False
     local: bool = False
 
     @property
@@ -139,7 +137,6 @@ class Piece(Struct, frozen=True):
 
 
 def _piece(word: str) -> Piece:
-    word = _LEAD.sub("", word, count=1)
     first = word.partition("/")[0]
     home, variable = bool(_HOME.fullmatch(first)), first.startswith("$")
     steps: list[str] = []
@@ -154,7 +151,7 @@ def _piece(word: str) -> Piece:
         elif step not in ("", "."):
             steps.append(folded(step))
     whole = word.startswith("/") or home
-    return Piece(tuple(steps), whole, variable and not home, "/" in word)
+    return Piece(tuple(steps), whole, "/" in word)
 
 
 class Names:
@@ -198,7 +195,7 @@ class Names:
         words = set(_PIECE.findall(plain))
         if self._spaced:
             words |= {found[1] or found[2] for found in _QUOTED.finditer(plain)} | {text}
-        for word in words:
+        for word in {spelled for each in words for spelled in _spellings(each)}:
             if not self._may_be_path(word):
                 continue
             piece = _piece(word.replace("\0", " ").strip())
@@ -227,9 +224,9 @@ class Names:
         if wild < len(piece.steps):
             if not wild:
                 return []
-            piece = Piece(piece.steps[:wild], piece.whole, piece.open, local=True)
+            piece = Piece(piece.steps[:wild], piece.whole, local=True)
         found = _meant(self._folders, piece)
-        if surely or piece.open or piece.local:
+        if surely or piece.local:
             return found
         return [folder for folder in found if folded(folder) == piece.steps[0]]
 
@@ -252,6 +249,15 @@ def _in_one_alphabet(text: str) -> str:
     if "{" in text or "%" in text:
         text = _VARIABLE.sub(lambda found: f"${found[1] or found[2]}", text)
     return _CHOICE.sub("*", text.replace("\\ ", "\0").replace("\\", "/"))
+
+
+def _spellings(word: str) -> Iterator[str]:
+    """Yield a word, and what stands right behind an option of one letter or an ``@``: ``-Ilib``, ``-d@file``."""
+    yield word
+    option = _OPTION.match(word)
+    rest = word[option.end() :] if option else word
+    yield rest
+    yield rest.removeprefix("@")
 
 
 def _by_name(paths: Iterable[RelPath]) -> dict[str, list[RelPath]]:

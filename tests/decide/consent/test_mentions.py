@@ -116,7 +116,11 @@ def meant(text: str, *paths: str) -> set[str]:
         "'tools/run.sh'",
         "sh -c 'exec tools/run.sh; true'",
         "see tools/run.sh.",
-        "-Itools/run.sh -I./tools/run.sh",
+        "-Itools/run.sh",
+        "-I./tools/run.sh",
+        "-d@tools/run.sh",
+        "-d@./tools/run.sh",
+        "@tools/run.sh",
         "@./tools/run.sh",
         "x=tools/run.sh",
         "file://tools/run.sh",
@@ -124,6 +128,16 @@ def meant(text: str, *paths: str) -> set[str]:
 )
 def test_a_path_is_found_however_a_shell_spells_it(text: str) -> None:
     assert meant(text, "tools/run.sh", "docs/x.md") == {"tools/run.sh"}
+
+
+@pytest.mark.parametrize(
+    "folder", ["plan-b", "x-y/z-a", "me@", "a@b", "-I", "v1-c.d", "~x", "a-b@"]
+)
+def test_a_folder_whose_name_looks_like_an_option_is_a_folder(folder: str) -> None:
+    file = f"tools/{folder}/run.sh"
+    for text in (file, f"./{file}", f"-I{file}", f"-d@./{file}", f"@./{file}", f"$X/{file}"):
+        assert meant(text, file, "tools/run.sh") == {file}, text
+    assert folders(f"tools/{folder}", file) == {f"tools/{folder}"}
 
 
 @pytest.mark.parametrize("variable", ["$X", "${X}", "${X:-/y}", "%X%", "$HERE_IT_IS"])
@@ -183,3 +197,7 @@ def test_a_bare_word_is_a_folder_of_the_root_and_of_any_place_only_where_a_folde
     assert folders("tools/sub", *paths) == {"tools/sub"}
     assert folders("$X/sub", *paths) == {"tools/sub"}
     assert folders("*", *paths) == set()
+    assert folders("-Ilib", *paths) == folders("@lib", *paths) == {"lib"}
+    assert folders("-lib", *paths) == folders("--Ilib", *paths) == set()
+    assert folders("tools/nowhere/..", *paths) == {"tools"}
+    assert folders("..", *paths) == folders("tools/..", *paths) == set()

@@ -87,6 +87,17 @@ def test_a_command_covers_the_folder_of_what_it_names_and_no_more(
     assert found(FILES, *words) == paths
 
 
+def test_a_folder_right_behind_an_option_is_loaded_from() -> None:
+    files: dict[str, str | bytes] = {"lib/A.pm": "", "x.txt": ""}
+    assert found(files, "perl", "-Ilib", "-e", "1") == {"lib/A.pm"}
+    assert found(files, "perl -Ilib -MA", lines=True) == {"lib/A.pm"}
+
+
+def test_a_command_in_a_folder_called_like_an_option_covers_the_folder() -> None:
+    files: dict[str, str | bytes] = {"tools/plan-b/server.py": "", "tools/plan-b/lib.py": ""}
+    assert found(files, "python", "tools/plan-b/server.py") == set(files)
+
+
 def test_a_process_finds_what_lies_in_the_home() -> None:
     files: dict[str, str | bytes] = {
         "package.json": "",

@@ -416,6 +416,78 @@ def test_a_killed_update_is_gone_on_with_at_the_next_start(fs: RealFs, root: Pat
     assert recover(fs) is None
 
 
+def test_a_link_that_the_user_put_in_the_way_after_the_crash_stays_and_is_told(
+    fs: RealFs, root: Path
+) -> None:
+    cut_short(root)
+    (root / "SOUL.md").unlink()
+    (root / "SOUL.md").symlink_to("elsewhere")
+    done = recover(fs)
+    assert done is not None
+    assert "SOUL.md" in done.skipped
+    assert os.readlink(root / "SOUL.md") == "elsewhere"
+
+
+def test_a_new_file_that_someone_else_wrote_just_so_is_none_of_theirs(
+    fs: RealFs, root: Path
+) -> None:
+    cut_short(root)
+    (root / "skills/c").mkdir(exist_ok=True)
+    new = UPDATE["skills/c/SKILL.md"]
+    assert new is not None
+    (root / "skills/c/SKILL.md").write_bytes(new)
+    assert recover(fs) == Recovered("finished", (), 1)
+
+
+def test_a_folder_that_can_not_be_removed_leaves_the_update_to_be_finished(
+    fs: RealFs, root: Path
+) -> None:
+    def hook(_call: int, called: str, *_: object) -> None:
+        if called == "rmdir":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), "skills/b")
+
+    with pytest.raises(Unfinished):
+        update(Hooked(root, hook), root)
+    assert recover(fs) is not None
+    update(fs, root, lock=b"lock 3\n")
+    assert not (root / "skills/b").exists()
+
+
+def test_the_history_that_is_made_again_is_private(fs: RealFs, root: Path) -> None:
+    cut_short(root)
+    (root / ".dist/generations").rmdir()
+    assert recover(fs) == Recovered("finished", (), 1)
+    assert (root / ".dist/generations").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_was_staged_without_a_journal_is_discarded_and_that_is_said(
+    fs: RealFs, root: Path
+) -> None:
+    (root / ".dist/txn").mkdir(parents=True)
+    (root / ".dist/txn/0").write_bytes(b"half")
+    assert recover(fs) == Recovered("discarded")
+    assert not (root / ".dist/txn").exists()
+
+
+def test_room_for_new_names_is_reserved_until_the_journal_is_written_and_no_longer(
+    root: Path,
+) -> None:
+    reserved: list[int] = []
+
+    def hook(_call: int, called: str, *paths: Any) -> None:
+        if called == "write_new" and str(paths[0]).endswith("/ballast"):
+            reserved.append(len(paths[1]))
+
+    update(Hooked(root, hook), root, {"SOUL.md": b"2"}, b"lock 2")
+    assert reserved == []
+    update(Hooked(root, hook), root, {"a/b/new": b"n", "a/b/more": b"m"}, b"lock 2")
+    assert len(reserved) == 1
+    assert reserved[0] >= 3 * 4096  # a block for the names, and one for each folder
+    held = os.listdir(root / ".dist/generations/2")
+    assert "ballast" not in held
+    assert "lock" not in held, "the lockfile did not change"
+
+
 def test_the_next_update_recovers_by_itself_first(fs: RealFs, root: Path) -> None:
     cut_short(root)
     (root / "new").write_bytes(b"")
@@ -473,6 +545,11 @@ def test_a_journal_of_a_newer_format_is_left_alone(fs: RealFs, root: Path) -> No
     with pytest.raises(Invalid, match="newer hermes-dist"):
         recover(fs)
     assert (root / ".dist/txn/journal").exists()
+
+
+def test_a_journal_without_a_lockfile_reads_back_as_written() -> None:
+    journal = Journal(number=1, steps=(), lock_before=Digest.of(b"l"), lock_after=None, label={})
+    assert Journal.decode(journal.encode()) == journal
 
 
 def test_a_journal_reads_back_as_written() -> None:
@@ -553,6 +630,9 @@ def test_a_new_home_is_private_whole_and_has_its_first_generation(tmp_path: Path
     home = root / "profiles/new"
     assert contents(home) == {**HOME, ".env": b"K=1\n"}
     assert home.stat().st_mode & 0o777 == 0o700
+    for private in (".dist", ".dist/generations", ".dist/generations/1"):
+        assert (home / private).stat().st_mode & 0o777 == 0o700
+    assert (home / "memories").stat().st_mode & 0o777 == 0o755
     assert (home / ".env").stat().st_mode & 0o777 == 0o600
     assert (home / "memories").is_dir()
     assert os.listdir(root / "distributions/staging") == []
@@ -607,3 +687,13 @@ def test_a_missing_blob_leaves_no_new_home(tmp_path: Path) -> None:
         )
     assert contents(root) == {"active_profile": b"x"}
     assert os.listdir(root / "distributions/staging") == []
+
+
+def test_a_file_in_the_staging_folder_is_swept_as_well(tmp_path: Path) -> None:
+    root = make(tmp_path / "root", {})
+    staging = root / "distributions/staging"
+    (staging / "half/deep").mkdir(parents=True)
+    (staging / "half/deep/x").write_bytes(b"x")
+    (staging / "file").write_bytes(b"x")
+    assert sweep(RealFs(root)) == 2
+    assert os.listdir(staging) == []
