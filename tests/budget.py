@@ -27,3 +27,8 @@ def examples(number: int, *, least: int = LEAST) -> int:
     """
     share = SHARE[os.environ.get("HERMES_TEST_BUDGET") or "quick"]
     return max(min(number, least), int(number * share))
+
+
+def sessions(number: int) -> int:
+    """How many whole sessions are played, where `make long` plays ``number``: a few, as each takes seconds."""
+    return {"quick": 2, "ci": 6}.get(os.environ.get("HERMES_TEST_BUDGET") or "quick", number)
