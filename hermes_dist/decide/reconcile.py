@@ -140,7 +140,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
         effects=effects,
         parked=waiting,
         ran=ran,
-        off=off_causes(live.tree, theirs, idle, judge, read),
+        off=off_causes(live.tree, ours, theirs, idle, judge, read),
         answers=asked.to_remember(waiting, live.tree),
         moved=merged.moved,
         blobs=blobs,

@@ -112,3 +112,28 @@ def test_going_back_to_code_that_had_its_yes_asks_nothing_and_to_none_that_had_n
     story.ship({"scripts/web.py": "print('never seen')\n"})
     story.update(Request())
     assert {str(e.path) for e in story.lock.parked} >= {"scripts/web.py"}
+
+
+def test_what_the_user_switched_off_stays_off_when_upstream_drops_it_and_brings_it_back(
+    story: Story,
+) -> None:
+    """Nothing happened between switching it off and the release that drops it, so no lock knew of it."""
+    approve(story.ctx, BOT, Request(), yes)
+    config = yaml.safe_load(story.read("config.yaml"))
+    config["mcp_servers"]["web"]["enabled"] = False
+    story.write("config.yaml", yaml.safe_dump(config))
+    jobs = json.loads(story.read("cron/jobs.json"))
+    jobs["jobs"][0] |= {"enabled": False, "state": "paused", "paused_reason": "too chatty"}
+    story.write("cron/jobs.json", json.dumps(jobs))
+    story.ship({"mcp.json": None, "cron/daily.yaml": None})
+    story.update(Request())
+    assert not json.loads(story.read("cron/jobs.json"))["jobs"]
+    story.ship({"mcp.json": FILES["mcp.json"], "cron/daily.yaml": FILES["cron/daily.yaml"]})
+    story.update()
+    assert yaml.safe_load(story.read("config.yaml"))["mcp_servers"]["web"]["enabled"] is False
+    (job,) = json.loads(story.read("cron/jobs.json"))["jobs"]
+    assert (job["name"], job["enabled"]) == ("daily", False)
+    listed = {
+        off.key.split("[")[0]: str(off.cause) for off in approvals.consents(story.ctx, BOT).off
+    }
+    assert listed == {"jobs": "user", "mcp_servers.web": "user"}

@@ -260,12 +260,13 @@ def wanted_back(merged: Tree, judge: Judge, read: Read) -> frozenset[Unit]:
 
 
 def off_causes(
-    live: Tree, theirs: Tree, waiting: Collection[Unit], judge: Judge, read: Read
+    live: Tree, ours: Tree, theirs: Tree, waiting: Collection[Unit], judge: Judge, read: Read
 ) -> tuple[Off, ...]:
     """Return the units that the next lock remembers as off, with the cause.
 
     Args:
         live: The home as it will be.
+        ours: The home as it is.
         theirs: What upstream ships, in the home's spelling.
         waiting: The units that wait for approval.
         judge: Knows what the lock remembers.
@@ -279,12 +280,20 @@ def off_causes(
         for unit, on in state.items()
         if not on and unit not in waiting and unit in offered
     }
-    # A unit that upstream dropped is remembered, too: when it comes back, it stays off as the user left it.
+    # A unit that leaves the home is remembered, too: when it comes back, it stays off as the user left it.
     left_off = {unit for unit, cause in judge.memory.off.items() if cause is OffCause.USER}
+    left_off |= _off_by_the_user(ours, judge, read)
     off |= dict.fromkeys(left_off - state.keys(), OffCause.USER)
     return tuple(
         sorted(Off(path, format_key(key), cause) for (path, key), cause in off.items() if cause)
     )
+
+
+def _off_by_the_user(ours: Tree, judge: Judge, read: Read) -> set[Unit]:
+    """Return the units that the user switched off in the home as it is, whether the lock knows it already or not."""
+    jobs = jobs_by_id(data_in(JOBS, ours, read))
+    off = {unit for unit, on in units_in(ours, read) if not on}
+    return {unit for unit in off if judge.why_off(unit, jobs) is WhyOff.USER}
 
 
 def _cause(why: WhyOff, remembered: OffCause | None) -> OffCause | None:
