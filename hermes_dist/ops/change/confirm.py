@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -17,6 +18,10 @@ from hermes_dist.ops.change.request import ABORT, AskConflict, Choices, Confirm,
 from hermes_dist.ops.change.variables import refuse_unwritable
 from hermes_dist.ops.context import Context
 from hermes_dist.world.trace import note
+from hermes_dist.world.transaction.apply import Changed
+
+_TRIES = 8
+"""How often a proposal is made anew because a file changed between the look and the exchange."""
 
 Make = Callable[[Choices], Proposal]
 """Makes the proposal for the user's choices; called again after conflicts are answered or effects approved."""
@@ -48,9 +53,7 @@ def confirm_and_carry_out(
         return _with_given(make(choices), given)
 
     choices = replace(request.choices, given=frozenset(given))
-    proposal = proposed(choices)
-    if request.on_conflict == ABORT:
-        _refuse_conflicts(proposal)
+    proposal = _unless_refused(proposed(choices), request)
     if request.dry_run:
         return Outcome(
             verb=proposal.verb, profile=proposal.home.name, proposal=proposal, dry_run=True
@@ -73,15 +76,67 @@ def confirm_and_carry_out(
         raise Cancelled("cancelled, nothing changed")
     granted = _granted_now(proposal, request)
     if granted:
-        proposal = proposed(replace(choices, grants=choices.grants | granted))
+        choices = replace(choices, grants=choices.grants | granted)
+        proposal = proposed(choices)
     values = {**given, **_asked_values(proposal, request)}
-    return carry_out(ctx, replace(proposal, wanted=with_values(proposal.wanted, values)), values)
+
+    again = partial(proposed, choices)
+    return _carried_out(ctx, proposal, lambda: _unless_refused(again(), request), confirm, values)
 
 
-def _refuse_conflicts(proposal: Proposal) -> None:
+def _carried_out(
+    ctx: Context,
+    proposal: Proposal,
+    again: Callable[[], Proposal],
+    confirm: Confirm,
+    values: Mapping[str, str],
+) -> Outcome:
+    """Carry out a proposal; where a file changed since it was made, make it again and go on if it says the same.
+
+    Raises:
+        Changed: A file changes all the time; nothing was written.
+        Cancelled: What would be done became something else, and the user said no to that.
+    """
+    tries = 1
+    while True:
+        try:
+            named = replace(proposal, wanted=with_values(proposal.wanted, values))
+            return carry_out(ctx, named, values)
+        except Changed as error:
+            if proposal.new:
+                raise
+            if tries == _TRIES:
+                stop = ctx.command(f"gateways stop {proposal.home.name}")
+                error.hint = (
+                    f"another program keeps writing it: stop it ({stop}), then run it again"
+                )
+                raise
+            note("decide", "propose again, because it changed", error.where)
+        tries += 1
+        fresh = again()
+        if _promise(fresh) != _promise(proposal) and not confirm(fresh):
+            raise Cancelled("cancelled, nothing changed")
+        proposal = fresh
+
+
+def _promise(proposal: Proposal) -> tuple[object, ...]:
+    """What the user said yes to, apart from the contents of files: it must still be true when it is carried out."""
+    plan = proposal.plan
+    return (
+        [(step.path, step.before is None, step.after is None) for step in proposal.steps],
+        plan.conflicts,
+        plan.effects,
+        plan.parked,
+        plan.ran,
+        plan.off,
+    )
+
+
+def _unless_refused(proposal: Proposal, request: Request) -> Proposal:
+    """Return the proposal, unless it leaves conflicts open and they are refused."""
     conflicts = proposal.plan.conflicts
-    if not conflicts:
-        return
+    if not conflicts or request.on_conflict != ABORT:
+        return proposal
     places = ", ".join(conflict.words for conflict in conflicts[:5])
     raise DistError(
         f"{counted(len(conflicts), 'conflict')} would stay open: {places}",

@@ -19,13 +19,14 @@ from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import EMPTY, Digest, Read, Tree, together
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.scan import scan
 
+_LIVING = (RelPath(places.CONFIG), JOBS)
 SOUL = RelPath(places.SOUL)
 _MANIFEST = RelPath(MANIFEST)
 _SMALL = 2**16
@@ -64,9 +65,9 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
     """
     want, into = looked_at(package)
     seen = scan(home.path, want, into)
-    by_digest: dict[Digest, RelPath] = {entry.digest: path for path, entry in seen.tree.items()}
+    tree, kept = _with_living(home, seen.tree)
+    by_digest: dict[Digest, RelPath] = {entry.digest: path for path, entry in tree.items()}
     stored = mending(ctx, home.lock)
-    kept: dict[Digest, bytes] = {}
 
     def read(digest: Digest) -> bytes:
         path = by_digest.get(digest)
@@ -91,7 +92,21 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
             kept[digest] = data
         return data
 
-    return _as_ours(home, seen.tree, seen.odd, read)
+    return _as_ours(home, tree, seen.odd, read)
+
+
+def _with_living(home: Home, found: Tree) -> tuple[Tree, dict[Digest, bytes]]:
+    """Read at once what a running agent writes all the time, so that entry and content belong together."""
+    now: dict[RelPath, Entry | None] = {}
+    kept: dict[Digest, bytes] = {}
+    with RealFs(home.path, home=True) as fs:
+        for path in _LIVING:
+            data = fs.read(path) if path in found else None
+            if data is not None:
+                digest = Digest.of(data)
+                now[path] = found[path]._replace(digest=digest)
+                kept[digest] = data
+    return found.with_entries(now), kept
 
 
 def _as_ours(home: Home, found: Tree, odd: tuple[LeftOut, ...], read: Read) -> Observed:
