@@ -67,6 +67,8 @@ def shape_of(path: RelPath, key: KeyPath) -> Shape | None:
 
 def implied(path: RelPath, key: KeyPath) -> object:
     """Return what a missing key means to the agent; ABSENT if unknown, ANY if it is derived from other keys."""
+    if path == _CONFIG and key:
+        return {}  # the agent sets its defaults below what a config says, so an empty map says nothing
     if path != _JOBS or not key:
         return ABSENT
     words = tuple("[]" if isinstance(part, Item) else str(part) for part in key)

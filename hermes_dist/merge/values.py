@@ -6,12 +6,23 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from hermes_dist.agents.jobs import ANY
+from hermes_dist.agents.places import CONFIG
 from hermes_dist.merge.algebra import pick
 from hermes_dist.merge.shapes import Shape, has_machine_keys, implied, shape_of
+from hermes_dist.model.documents.api import Kind, kind_of
 from hermes_dist.model.keypath import Item, KeyPath, Segment
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
-from hermes_dist.model.values import ABSENT, Unmergeable, by_field, freeze, key_field, ordered, same
+from hermes_dist.model.values import (
+    ABSENT,
+    Unmergeable,
+    by_field,
+    freeze,
+    key_field,
+    ordered,
+    same,
+    same_numbers,
+)
 
 Favour = Callable[[KeyPath], Side | None]
 Values = dict[object, object]
@@ -25,14 +36,19 @@ def nobody(key: KeyPath) -> Side | None:  # noqa: ARG001 - it answers for every 
 def alike(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
     """Return whether two values are equal, ignoring keys that belong to the machine and values that are implied."""
     if not has_machine_keys(path):
-        return same(a, b)
+        return _equal(path, a, b)
     if a is ABSENT or b is ABSENT:
         return _alike_without(path, key, a, b)
     if isinstance(a, dict) and isinstance(b, dict):
         return all(_alike_at(path, (*key, _segment(k)), k, a, b) for k in _keys(a, b))
     if isinstance(a, list) and isinstance(b, list) and (field := key_field(a, b)):
         return _alike_items(path, key, field, a, b)
-    return same(a, b)
+    return _equal(path, a, b)
+
+
+def _equal(path: RelPath, a: object, b: object) -> bool:
+    """Compare two values as the language of a document does."""
+    return same_numbers(a, b) if kind_of(path) is Kind.JSON else same(a, b)
 
 
 def _alike_without(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
@@ -120,7 +136,7 @@ class Merge:
         maps = _as_maps(base, ours, theirs)
         if maps and shape is not Shape.WHOLE:
             return self.map(*maps, key)
-        side = pick(base, ours, theirs, lambda a, b: alike(self.path, key, a, b))
+        side = self._pick(base, ours, theirs, key)
         if side is Side.OURS:
             return ours
         lists = _as_lists(base, ours, theirs)
@@ -141,6 +157,18 @@ class Merge:
         if merged != {}:
             return merged
         return ours if ours == {} or _is_empty(ours) else theirs
+
+    def _pick(self, base: object, ours: object, theirs: object, key: KeyPath) -> Side | None:
+        """Return whose value wins; None for a conflict."""
+        # An empty map is no setting, but a place that the author wrote, so it comes and goes with them. Only where
+        # somebody else took it out is it the same as none: the agent drops empty maps when it writes its settings.
+        if self.path == CONFIG and {} in (base, ours, theirs):
+            exact = pick(base, ours, theirs, same)
+            if exact is not None:
+                return exact
+            if alike(self.path, key, ours, theirs):
+                return Side.OURS if ours == {} else Side.THEIRS  # the place stays
+        return pick(base, ours, theirs, lambda a, b: alike(self.path, key, a, b))
 
     def _merged_lists(
         self,

@@ -62,6 +62,22 @@ def _same_maps(a: dict[object, object], b: dict[object, object]) -> bool:
     return True
 
 
+def same_numbers(a: object, b: object) -> bool:
+    """Return whether two values of JSON are equal: as :func:`same`, but JSON has one kind of number, so 1 is 1.0."""
+    return same(_as_float(a), _as_float(b))
+
+
+def _as_float(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _as_float(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_as_float(part) for part in value]
+    # A whole number that a float can't hold is compared exactly.
+    if type(value) is int and abs(value) <= 1 << 53:
+        return float(value)
+    return value
+
+
 def freeze(value: object) -> Hashable:
     """Return a hashable form: two values are :func:`same` exactly if their hashable forms are equal."""
     if isinstance(value, dict):

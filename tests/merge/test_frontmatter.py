@@ -92,3 +92,12 @@ def test_a_conflict_in_the_body_stays_open_while_the_front_matter_merges() -> No
     merged = merge_skill(SKILL, BASE, ours, theirs, lambda _key: None)
     assert merged.content == ours.replace(b"old", b"new")
     assert (merged.base, merged.conflicts) == (BASE.replace(b"old", b"new"), (BODY,))
+
+
+def test_a_skill_with_mixed_line_ends_takes_those_of_most_lines_and_changes_no_other() -> None:
+    base = b"---\nname: x\ndescription: d\n---\none\ntwo\nthree\nfour\n"
+    mine = base.replace(b"name: x\n", b"name: x\r\n").replace(b"two\n", b"2\r\n")
+    theirs = base.replace(b"description: d", b"description: e\nmore: 1").replace(b"four", b"4")
+    done = merge_skill(SKILL, base, mine, theirs)
+    assert done.conflicts == ()
+    assert done.content == (b"---\nname: x\r\ndescription: e\nmore: 1\n---\none\n2\r\nthree\n4\n")

@@ -62,7 +62,8 @@ def test_a_golden_case_merges_alike_as_data_and_as_json(case: dict[str, str]) ->
     assert ours is not None
     assert theirs is not None
     result = merge_document(RelPath("x.json"), base, ours, theirs)
-    if "toolsets" not in str(sides):  # sets are named for config.yaml only
+    # Sets are named for config.yaml only, and JSON has one kind of number.
+    if "toolsets" not in str(sides) and "1.0" not in str(sides):
         assert same(load_data(result.content, Kind.JSON), value)
 
 

@@ -226,13 +226,19 @@ def _rewritten(config: object, home: object, rewrite: Rewrite) -> Iterator[tuple
     for key in _places(config, rewrite.key):
         value = get(config, key)
         is_old = value != new and _is_among(value, rewrite.old)
-        if is_old and _same(get(home, key), new) and _same_parent(home, key):
+        if is_old and _same(get(home, key), new) and _same_parent(config, home, key):
             yield key, new
 
 
-def _same_parent(home: object, key: KeyPath) -> bool:
-    """Whether the home still has the map that holds a key; if not, more was removed than the agent removes."""
-    return len(key) == 1 or isinstance(get(home, key[:-1]), Mapping)
+def _same_parent(config: object, home: object, key: KeyPath) -> bool:
+    """Whether the home still has the map that holds a key; if not, more was removed than the agent removes.
+
+    The agent also drops a map that the removal leaves empty.
+    """
+    if len(key) == 1 or isinstance(get(home, key[:-1]), Mapping):
+        return True
+    held = get(config, key[:-1])
+    return isinstance(held, Mapping) and set(held) == {key[-1]}
 
 
 def _is_among(value: object, old: tuple[object, ...]) -> bool:

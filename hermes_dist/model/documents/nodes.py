@@ -99,7 +99,9 @@ class Document(Struct, eq=False):
 
     @property
     def newline(self) -> str:
-        return "\r\n" if "\r\n" in self.text else "\n"
+        """The line end that most of its lines have."""
+        crlf = self.text.count("\r\n")
+        return "\r\n" if 2 * crlf > self.text.count("\n") else "\n"
 
     def encode(self, text: str) -> bytes:
         """Return the bytes of a new text of this document."""

@@ -56,6 +56,7 @@ class Splice:
         self.doc = doc
         self.donor = donor
         self.base = base
+        self.newline = doc.newline
         self.edits: list[Edit] = []
         # Comments can only follow upstream's if there are any. Without them an equal value needs no look at all.
         self.takes = follows and donor is not None and base is not None
@@ -106,9 +107,8 @@ class Splice:
         *,
         removes: bool = False,
     ) -> None:
-        # The user's line ends win: new text takes them, so that an edit never mixes both kinds in one file.
-        if "\r\n" in self.doc.text:
-            text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+        # The user's line ends win: new text takes those of most lines, so that an edit never mixes both kinds.
+        text = text.replace("\r\n", "\n").replace("\n", self.newline)
         if text != self.doc.text[start:end]:
             self.edits.append(Edit(start, end, text, path, removes))
 

@@ -201,3 +201,14 @@ def test_a_home_without_a_stamp_is_left_as_it_is() -> None:
         ).base
         == base
     )
+
+
+@pytest.mark.parametrize("left", [{}, {"delegation": {}}])
+def test_a_map_that_the_agent_empties_and_drops_is_no_deletion_by_the_user(left: Config) -> None:
+    shelf = Shelf()
+    base = shelf.tree({"delegation": {"max_async_children": 3}, "k": 1})
+    home = shelf.tree({**left, "k": 1, "own": 1, "_config_version": 33})
+    theirs = shelf.tree({"delegation": {"max_async_children": 3, "max_iterations": 60}, "k": 1})
+    plan = reconcile(Situation(base=base, found=home, theirs=theirs, read=shelf.read), Decisions())
+    assert plan.conflicts == ()
+    assert shelf.config(plan.after(home), plan.blobs)["delegation"] == {"max_iterations": 60}  # type: ignore[index]
