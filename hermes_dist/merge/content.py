@@ -10,7 +10,16 @@ from hermes_dist.merge.data import merge_document
 from hermes_dist.merge.frontmatter import merge_skill, split
 from hermes_dist.merge.text import merge_text, mergeable
 from hermes_dist.model.discreet import Contents
-from hermes_dist.model.documents.api import ABSENT, Kind, Unmergeable, get, kind_of, load_data, same
+from hermes_dist.model.documents.api import (
+    ABSENT,
+    EDITING,
+    Kind,
+    Unmergeable,
+    get,
+    kind_of,
+    load_data,
+    same,
+)
 from hermes_dist.model.keypath import BODY, KeyPath, format_key
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
@@ -82,7 +91,7 @@ class _Version:
     def _data(self) -> object:
         if self._front is None:
             return ABSENT
-        return load_data(self._front, self._kind)
+        return load_data(self._front, self._kind, limits=EDITING)
 
     @cached_property
     def has_data(self) -> bool:

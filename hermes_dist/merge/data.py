@@ -10,6 +10,7 @@ from hermes_dist.merge.text import TextMerge, merge_text, mergeable
 from hermes_dist.merge.values import Favour, Merge, alike, nobody
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import (
+    EDITING,
     Document,
     Kind,
     Unmergeable,
@@ -209,7 +210,7 @@ def _remembered(
         return fresh
     # Grafting can leave a blank line behind, and each further update would then write a lock that differs by it.
     # Equal words can hide a difference, such as an indentation, so the data decide.
-    if same(parse(fresh, kind).value, parse(base, kind).value):
+    if same(_data(fresh, kind), _data(base, kind)):
         return base
     return fresh
 
@@ -243,7 +244,7 @@ def _lost_unasked(lost: tuple[KeyPath, ...], merge: Merge, favour: Favour) -> bo
 
 def _readable(data: bytes, kind: Kind, whose: str) -> Document:
     try:
-        return parse(data, kind)
+        return parse(data, kind, limits=EDITING)
     except Invalid as err:
         raise Unmergeable(f"the file {whose} can't be read: {err}") from None
 
@@ -270,7 +271,7 @@ def same_value(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
 
 
 def _data(data: bytes, kind: Kind) -> object:
-    doc = parse(data, kind)
+    doc = parse(data, kind, limits=EDITING)
     return doc.value if doc.root else {}
 
 

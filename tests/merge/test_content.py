@@ -6,7 +6,7 @@ import pytest
 
 from hermes_dist.merge import content as joining
 from hermes_dist.merge.content import Joined, join_contents
-from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.documents.api import Kind, Limits, load_data
 from hermes_dist.model.keypath import BODY, format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
@@ -133,9 +133,9 @@ def test_a_document_is_read_once_however_many_conflicts_there_are(
 ) -> None:
     reads: list[bytes] = []
 
-    def counted(data: bytes, kind: Kind) -> object:
+    def counted(data: bytes, kind: Kind, **how: Limits) -> object:
         reads.append(data)
-        return load_data(data, kind)
+        return load_data(data, kind, **how)
 
     monkeypatch.setattr(joining, "load_data", counted)
     texts = ["".join(f"k{n}: {side}\n" for n in range(50)) for side in ("base", "ours", "theirs")]
@@ -150,3 +150,32 @@ def test_a_conflict_in_json_is_told_in_json_and_not_as_yaml_would_read_it() -> N
     base, ours, theirs = (f'{{"k":\t{{"a": {n}}},\n\t"x": 1}}' for n in range(3))
     merged = joined("x.json", base, ours, theirs)
     assert merged.conflicts == (("k.a", "edit/edit"),)
+
+
+TAGS = (
+    b"a: !secret token # mine\nb: !include x.yaml\nm: !foo {x: 1}\n"
+    b"l:\n- !bar\n  k: 1\nt: !raw |\n  x\nn: 1\nz: 1\n"
+)
+
+
+def test_a_document_with_tags_is_merged_by_key_where_nothing_touches_them() -> None:
+    path = RelPath("home.yaml")
+
+    def joined(ours: bytes, theirs: bytes) -> Joined:
+        return join_contents(path, TAGS, ours, theirs, lambda _: None)
+
+    done = joined(TAGS.replace(b"n: 1", b"n: 2"), TAGS.replace(b"z: 1", b"z: 2"))
+    assert done.content == TAGS.replace(b"n: 1", b"n: 2").replace(b"z: 1", b"z: 2")
+    assert (done.conflicts, done.notes) == ((), ())
+    done = joined(TAGS.replace(b"n: 1", b"n: 2"), TAGS.replace(b"token", b"other"))
+    assert done.content == TAGS.replace(b"n: 1", b"n: 2").replace(b"token", b"other")
+    done = joined(TAGS.replace(b"token", b"my"), TAGS.replace(b"!secret token", b"!env token"))
+    assert (done.content, [key for key, _ in done.conflicts]) == (
+        TAGS.replace(b"token", b"my"),
+        ["a"],
+    )
+    done = joined(TAGS.replace(b"n: 1", b"n: 2"), TAGS.replace(b"k: 1", b"k: 2"))
+    assert done.content in (
+        TAGS.replace(b"n: 1", b"n: 2").replace(b"k: 1", b"k: 2"),
+        TAGS.replace(b"n: 1", b"n: 2"),
+    )

@@ -15,6 +15,7 @@ from hermes_dist.model.documents.account import Account, balanced
 from hermes_dist.model.documents.layout import comments
 from hermes_dist.model.documents.nodes import (
     DEFAULT,
+    EDITING,
     MANIFEST,
     Document,
     Entry,
@@ -32,6 +33,7 @@ from hermes_dist.model.values import ABSENT, Absent, Unmergeable, get, same, wit
 __all__ = [
     "ABSENT",
     "DEFAULT",
+    "EDITING",
     "MANIFEST",
     "Absent",
     "Document",
@@ -272,7 +274,7 @@ def _endings(old: str, new: str) -> list[str]:
 
 def _again(content: bytes, kind: Kind) -> Document | None:
     try:
-        return parse(content, kind)
+        return parse(content, kind, limits=EDITING)
     except Invalid:
         return None
 
@@ -361,7 +363,7 @@ def _readable_or_none(data: bytes | None, kind: Kind) -> Document | None:
 
 def _readable(data: bytes, kind: Kind) -> Document:
     try:
-        return parse(data, kind)
+        return parse(data, kind, limits=EDITING)
     except Invalid as err:
         raise Unmergeable(str(err)) from None
 

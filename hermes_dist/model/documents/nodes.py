@@ -27,10 +27,18 @@ class Limits(Struct, frozen=True, kw_only=True):
     depth: int = 32
     nodes: int = 20_000
     aliases: int = 50
+    tags: bool = False  # whether a value with a tag is read, as text that nobody looks into
 
 
 DEFAULT = Limits()
 MANIFEST = Limits(size=64 << 10, aliases=0)
+EDITING = Limits(tags=True)
+
+
+class Tagged(Struct, frozen=True):
+    """A value with a tag, such as ``!secret name``: only who defined the tag knows what it means."""
+
+    text: str
 
 
 class Form(Enum):

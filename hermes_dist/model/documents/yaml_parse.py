@@ -16,7 +16,16 @@ from yaml.nodes import ScalarNode
 from yaml.resolver import Resolver
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents.nodes import Document, Entry, Form, Kind, Limits, Node, place
+from hermes_dist.model.documents.nodes import (
+    Document,
+    Entry,
+    Form,
+    Kind,
+    Limits,
+    Node,
+    Tagged,
+    place,
+)
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
@@ -96,7 +105,7 @@ class _Reader:
         self.count(1, event)
         if name == "AliasEvent":
             return self.alias(event)
-        if event.tag is not None:
+        if event.tag is not None and not self.limits.tags:
             self.refuse("tags are not allowed", event)
         before = self.size
         self.depth += 1
@@ -109,12 +118,20 @@ class _Reader:
         else:
             node = self.mapping(event)
         self.depth -= 1
+        if event.tag is not None:
+            self.close(node)
         if event.anchor:
             if event.anchor in self.anchors:
                 self.refuse(f"the anchor {event.anchor!r:.80} is defined twice", event)
             node.tied = node.knot = True
             self.anchors[event.anchor] = (node, self.size - before + 1)
         return node
+
+    def close(self, node: Node) -> None:
+        """Make a value with a tag one that is compared and moved as text."""
+        node.value = Tagged(self.text[node.start : node.end].replace("\r\n", "\n"))
+        if node.form is not Form.INLINE:
+            node.tied = node.knot = True
 
     def count(self, more: int, event: Any) -> None:
         self.size += more
