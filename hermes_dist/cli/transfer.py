@@ -21,7 +21,7 @@ from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
-from hermes_dist.errors import DistError, ExitCode, Invalid, UsageError, counted
+from hermes_dist.errors import DistError, Invalid, UsageError, counted
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.transfer import export as transfer
@@ -210,8 +210,5 @@ def import_(
     if proposal is not None and not outcome.done and not outcome.dry_run:
         # There was nothing to do and so nothing was asked; the preview says why.
         preview(session, proposal)
-    code = show_outcome(session, outcome)
-    if code != ExitCode.DONE or outcome.dry_run or proposal is None:
-        return code
-    # A home that keeps its own lock records no conflict, so the outcome alone does not show one.
-    return ExitCode.CONFLICTS if proposal.plan.conflicts else code
+    # A home that keeps its own lock is left with yours everywhere: nothing stays open, and a note says so.
+    return show_outcome(session, outcome)

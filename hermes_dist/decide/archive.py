@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.agents.jobs import PAUSED, REASON
+from hermes_dist.decide.consent.contents import data_in
 from hermes_dist.decide.consent.floor import Known
 from hermes_dist.decide.consent.granted import Granted, approvals_after, grant
 from hermes_dist.decide.consent.parking import Grafted, put_back
-from hermes_dist.decide.consent.switches import Unit, shipped_off
+from hermes_dist.decide.consent.switches import (
+    Memory,
+    Unit,
+    job_unit,
+    shipped_off,
+    unit_of,
+    units_in,
+)
+from hermes_dist.decide.ownership import ENV_EXAMPLES
 from hermes_dist.decide.parts import excluded_places
-from hermes_dist.decide.placement.jobs import JOBS, paused_by
+from hermes_dist.decide.placement.jobs import (
+    IMPORTED,
+    JOBS,
+    is_job_file,
+    is_our_pause,
+    jobs_by_id,
+    paused_by,
+)
 from hermes_dist.decide.placement.place import CONFIG
-from hermes_dist.decide.placement.servers import SERVERS, is_off
+from hermes_dist.decide.placement.servers import MCP, SERVERS, is_off
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Contents
@@ -29,6 +45,9 @@ from hermes_dist.model.plan import Effect, Plan, Step
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.model.values import as_list, as_map
+
+Reason = Callable[[object], str]
+"""Gives the reason to pause a job, by its id."""
 
 
 class Quiet(Contents, frozen=True, kw_only=True):
@@ -45,14 +64,19 @@ class Quiet(Contents, frozen=True, kw_only=True):
     on: frozenset[Unit]
 
 
-def quieted(tree: Tree, read: Read, name: str) -> Quiet:
+def quieted(tree: Tree, read: Read, name: str, packaged: Collection[str] = ()) -> Quiet:
     """Switch off every server and job of an archive; a file that can't be read is left to the review of effects.
 
     Args:
         tree: The files, in the home's spelling.
         read: Gives contents by digest.
-        name: The package's name, which goes into the reason that jobs are paused for.
+        name: The package's name, which goes into the reason that its jobs are paused for.
+        packaged: The ids of the package's jobs; all others are the user's own.
     """
+
+    def reason(ident: object) -> str:
+        return paused_by(name) if ident in packaged else IMPORTED
+
     blobs: dict[Digest, bytes] = {}
     changes: dict[RelPath, Entry | None] = {}
     on: set[Unit] = set()
@@ -60,7 +84,7 @@ def quieted(tree: Tree, read: Read, name: str) -> Quiet:
         if path not in tree:
             continue
         try:
-            data, units = edit(read(tree[path].digest), name)
+            data, units = edit(read(tree[path].digest), reason)
         except (Invalid, Unmergeable):
             continue
         on |= {(path, unit) for unit in units}
@@ -69,7 +93,7 @@ def quieted(tree: Tree, read: Read, name: str) -> Quiet:
     return Quiet(tree=tree.with_entries(changes), blobs=blobs, on=frozenset(on))
 
 
-def _servers_off(data: bytes, _name: str) -> tuple[bytes, list[KeyPath]]:
+def _servers_off(data: bytes, _reason: Reason) -> tuple[bytes, list[KeyPath]]:
     loaded = load_data(data, Kind.YAML)
     servers: Mapping[Any, object] = as_map(as_map(loaded).get(SERVERS))
     keys: list[KeyPath] = [
@@ -82,7 +106,7 @@ def _servers_off(data: bytes, _name: str) -> tuple[bytes, list[KeyPath]]:
     return put(data, Kind.YAML, {(*key, "enabled"): False for key in keys}), keys
 
 
-def _jobs_off(data: bytes, name: str) -> tuple[bytes, list[KeyPath]]:
+def _jobs_off(data: bytes, reason: Reason) -> tuple[bytes, list[KeyPath]]:
     loaded = load_data(data, Kind.JSON)
     rows = loaded.get("jobs") if isinstance(loaded, dict) else loaded
     jobs = [row for row in as_list(rows) if isinstance(row, dict)]
@@ -90,7 +114,7 @@ def _jobs_off(data: bytes, name: str) -> tuple[bytes, list[KeyPath]]:
     if not running:
         return data, []
     for job in running:
-        job.update({**PAUSED, REASON: paused_by(name)})
+        job.update({**PAUSED, REASON: reason(job.get("id"))})
     return dump({"jobs": jobs}, Kind.JSON), [
         ("jobs", Item("id", str(job.get("id")))) for job in running
     ]
@@ -146,6 +170,7 @@ def arrive(arrival: Arrival, consent: Consent) -> tuple[Plan, Lock | None]:
         theirs=arrival.quiet.tree,
         read=together(blobs, arrival.read),
         known=arrival.known,
+        by_author=_off_there(arrival.quiet, together(blobs, arrival.read)),
     )
     granted = grant(consent.grants, before=digests_of(arrival.before))
     decisions = Decisions(sides=consent.sides, default=consent.default, granted=granted)
@@ -158,6 +183,13 @@ def arrive(arrival: Arrival, consent: Consent) -> tuple[Plan, Lock | None]:
     if arrival.adopted is None:
         return replace(plan, blobs=blobs), None
     return _with_lock(arrival, arrival.adopted, plan, decisions, blobs)
+
+
+def _off_there(quiet: Quiet, read: Read) -> frozenset[Unit]:
+    """Return what was off in the archive because somebody wanted it so: it stays off, and does not ask."""
+    jobs = jobs_by_id(data_in(JOBS, quiet.tree, read))
+    waited = {job_unit(ident) for ident, job in jobs.items() if is_our_pause(job.get(REASON))}
+    return frozenset(unit for unit, on in units_in(quiet.tree, read) if not on) - quiet.on - waited
 
 
 def _all_that_was_on(effects: tuple[Effect, ...], arrival: Arrival) -> Granted:
@@ -180,15 +212,20 @@ def _with_lock(
     # Parked parts are not in the home. If base had them, their absence would look like a deletion by the user.
     absent = put_back(lock.base, ours, waiting, read)
     blobs |= absent.blobs
+    # What waits is what the archive holds: the user's own edit, where they made one.
+    edited = _edited_in(lock.theirs(), arrival.quiet.tree, waiting)
+    theirs = lock.theirs().with_entries(edited)
     situation = Situation(
         base=absent.tree,
         found=there,
         ours=ours,
-        theirs=lock.theirs(),
+        theirs=theirs,
         read=read,
         known=arrival.known,
-        by_author=shipped_off(lock.theirs(), lock.shipped, read),
+        by_author=shipped_off(theirs, lock.shipped, read),
         moved=lock.moved,
+        # What the archive brings of the user's own is not upstream's, and waits all the same.
+        memory=Memory(waited=_off_units(first.parked)),
     )
     kept = replace(decisions, kept=lock.kept, sides={}, default=None)
     second = reconcile(situation, kept)
@@ -215,6 +252,7 @@ def _with_lock(
     after = replace(
         lock,
         base=second.base,
+        shipped=lock.shipped.with_entries({path: lock.theirs()[path] for path in edited}),
         upstream=second.upstream,
         conflicts=second.conflicts,
         parked=second.parked,
@@ -226,6 +264,57 @@ def _with_lock(
     )
     # What an archive says about signatures is not this machine's choice.
     return plan, after.with_top(demands=None)
+
+
+def _off_units(parked: Iterable[Effect]) -> frozenset[Unit]:
+    return frozenset(unit_of(effect.path, effect.key) for effect in parked if effect.off)
+
+
+def _edited_in(
+    theirs: Tree, archive: Tree, waiting: Iterable[tuple[RelPath, str]]
+) -> dict[RelPath, Entry | None]:
+    """Return the files of the package that wait and that the archive holds in another version."""
+    places = [path for path, key in waiting if not key]
+    return {
+        path: archive[path]
+        for path in theirs
+        if path in archive
+        and archive[path] != theirs[path]
+        and any(path.under(place) for place in places)
+    }
+
+
+def authors_of_edited(lock: Lock | None) -> Tree:
+    """Return what the author ships where the user's own edit, brought by an archive, waits for approval.
+
+    There, ``upstream`` holds the edit, and ``shipped`` what its author wrote. Of other files, ``shipped`` never holds
+    one that a home has under the same name.
+    """
+    if lock is None:
+        return EMPTY
+
+    def waits(path: RelPath) -> bool:
+        return path in lock.upstream and not (path in (CONFIG, MCP) or is_job_file(path))
+
+    return lock.shipped.where(lambda path: waits(path) and path not in ENV_EXAMPLES)
+
+
+def with_edited(theirs: Tree, lock: Lock | None) -> Tree:
+    """Return what upstream offers, with the waiting edits in place of what their author has not changed since."""
+    authors = authors_of_edited(lock)
+    if lock is None or not authors:
+        return theirs
+    same = [path for path in authors if theirs.get(path) == authors[path]]
+    return theirs.with_entries({path: lock.upstream[path] for path in same})
+
+
+def with_authors(base: Tree, lock: Lock | None) -> Tree:
+    """Return the next base: an edit that arrived is the user's, so base holds what its author wrote."""
+    authors = authors_of_edited(lock)
+    if lock is None or not authors:
+        return base
+    arrived = [path for path in authors if base.get(path) == lock.upstream[path]]
+    return base.with_entries({path: authors[path] for path in arrived})
 
 
 def common_base(lock: Lock | None, own: Lock | None) -> Tree:

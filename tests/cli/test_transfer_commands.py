@@ -118,7 +118,7 @@ def test_import_into_a_profile_that_exists_asks(cli: Cli) -> None:
     assert (cli.story.home.parent / "twin" / "skills" / "own").exists()
 
 
-def test_a_conflict_of_an_import_is_code_3(cli: Cli) -> None:
+def test_an_import_that_leaves_yours_says_so_and_leaves_nothing_open(cli: Cli) -> None:
     cli("export", "bot")
     cli("import", "bot.tar.gz", "--name", "twin")
     cli.story.edit("config.yaml", "default: small", "default: large")
@@ -126,8 +126,10 @@ def test_a_conflict_of_an_import_is_code_3(cli: Cli) -> None:
     config = cli.story.home.parent / "twin" / "config.yaml"
     config.write_text(config.read_text().replace("default: small", "default: tiny"))
     code, _, err = cli("import", "later.tar.gz", "--name", "twin", "-y")
-    assert code == 3
+    assert code == 0
     assert "--conflict theirs" in err
+    assert "default: tiny" in config.read_text()
+    assert cli("resolve", "twin", "--list")[0] == 0
     assert cli("import", "later.tar.gz", "--name", "twin", "-y", "--conflict", "theirs")[0] == 0
     assert "default: large" in config.read_text()
 

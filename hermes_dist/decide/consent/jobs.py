@@ -39,7 +39,9 @@ def _is_new(
     """Whether nobody has approved any of a job yet, so that it needs approval as a whole."""
     if _runs(job):
         return ident not in before
-    return ident in theirs and judge.job(ident, job) is WhyOff.WAITS
+    # One of the user's own waits only if an archive brought it.
+    waits = ident in theirs or job_unit(ident) in judge.memory.waited
+    return waits and judge.job(ident, job) is WhyOff.WAITS
 
 
 def _runs(job: Job) -> bool:

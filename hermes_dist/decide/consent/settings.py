@@ -62,7 +62,8 @@ class _Idle(Struct, frozen=True):
 
     Attributes:
         waiting: Servers of the package that wait for approval.
-        silent: Servers without effects: the user's own, and those that their author ships switched off.
+        silent: Servers without effects: the user's own, unless an archive brought them, and those that their author
+            ships switched off.
     """
 
     waiting: AbstractSet[KeyPath]
@@ -78,7 +79,7 @@ def _idle_servers(merged: object, shipped: object, judge: Judge) -> _Idle:
         if not is_off(server):
             continue
         unit = server_unit(name)
-        if name not in theirs:
+        if name not in theirs and unit not in judge.memory.waited:
             silent.add(unit[1])
             continue
         if judge.guards(unit, {}, shipped=True):

@@ -14,7 +14,7 @@ from msgspec import Struct
 from hermes_dist.agents.jobs import REASON
 from hermes_dist.decide.consent.contents import data_in
 from hermes_dist.decide.placement.job_ids import Job
-from hermes_dist.decide.placement.jobs import JOBS, PAUSED_BY, jobs_by_id, read_jobs
+from hermes_dist.decide.placement.jobs import JOBS, is_our_pause, jobs_by_id, read_jobs
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.schedules import can_start
 from hermes_dist.decide.placement.servers import MCP, SERVERS, is_off, read_servers
@@ -142,7 +142,7 @@ class Judge(Struct, frozen=True):
         if not can_start(job.get("schedule")) or job.get("state") == "completed":
             return WhyOff.DONE
         # A reason that we wrote means that we paused the job; any other pause is the user's.
-        ours = str(job.get(REASON) or "").startswith(PAUSED_BY)
+        ours = is_our_pause(job.get(REASON))
         if unit in self.here and (not ours or self.memory.off.get(unit) is OffCause.USER):
             return WhyOff.USER
         return self._unused(unit)

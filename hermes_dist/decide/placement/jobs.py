@@ -29,6 +29,8 @@ from hermes_dist.model.values import as_map
 JOBS: Final = RelPath(places.JOBS)
 PAUSED_BY: Final = "from package "
 """The beginning of the reason that an unapproved job of a package is paused for."""
+IMPORTED: Final = "imported: hermes profile approve"
+"""The reason that an unapproved job of the user's own is paused for: an archive brought it."""
 Steps = tuple[str | int, ...]
 """The position of a job in the author's file: keys of maps, indexes of lists."""
 
@@ -260,6 +262,12 @@ def runs_once(schedule: object) -> bool:
 def paused_by(package: str) -> str:
     """Return the reason that an unapproved job of a package is paused for."""
     return f"{PAUSED_BY}{package}: hermes profile approve"
+
+
+def is_our_pause(reason: object) -> bool:
+    """Whether we paused a job, because it waits for approval; any other reason is the user's."""
+    said = str(reason or "")
+    return said == IMPORTED or said.startswith(PAUSED_BY)
 
 
 def is_runtime(field: str) -> bool:

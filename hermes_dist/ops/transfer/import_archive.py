@@ -11,10 +11,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.archive import Arrival, Consent, arrive, common_base, quieted, whole_again
+from hermes_dist.decide.consent.contents import data_in
 from hermes_dist.decide.consent.granted import approvals_after
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.decide.leaving.card import Card
 from hermes_dist.decide.leaving.export import only_lock
+from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
@@ -127,7 +129,7 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
     plan = merged.plan
     # Without a lock of the import's own, a conflict is remembered nowhere, so it has to be said.
     keeps_its_lock = merged.lock is None
-    lock = merged.lock or _with_what_ran(home.lock, plan)
+    lock = merged.lock or _with_what_waits(_with_what_ran(home.lock, plan), plan)
     machine = machine_files(ctx, home, parts, plan)
     new = not home.path.is_dir()
     notes = (
@@ -140,6 +142,9 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
         *(left_alone(odd) for odd in merged.observed.odd[:_SHOWN]),
         *machine.notes,
     )
+    if lock is not None:
+        # Only what the lock remembers can be approved later; the notes tell of the rest.
+        plan = replace(plan, parked=tuple(e for e in plan.parked if e in lock.parked))
     wanted: tuple[Wanted, ...] = ()
     if manifest is not None:
         wanted = environment_of(ctx, home.path, manifest, manifest)
@@ -208,7 +213,7 @@ def _merge(ctx: Context, archive: Archive, home: Home, parts: Sorted, choices: C
     grafted = whole_again(parts.live, base, only, without, ctx.store.read)
     content = together(grafted.blobs, ctx.store.read)
     label = archive.lock.name if archive.lock else archive.root
-    quiet = quieted(grafted.tree, content, label)
+    quiet = quieted(grafted.tree, content, label, _packaged(archive.lock or home.lock, content))
     package = only_lock(archive.lock).with_entries({**base, **quiet.tree})
     observed = observe_or_nothing(ctx, home, package)
     arrival = Arrival(
@@ -237,6 +242,21 @@ def _with_what_ran(lock: Lock | None, plan: Plan) -> Lock | None:
     if lock is None:
         return None
     return replace(lock, approved=approvals_after(lock.approved, plan.ran, frozenset(), lock.pin))
+
+
+def _with_what_waits(lock: Lock | None, plan: Plan) -> Lock | None:
+    """The home's own lock, plus the servers and jobs that the archive brings switched off."""
+    if lock is None:
+        return None
+    new = (effect for effect in plan.parked if effect.off and effect not in lock.parked)
+    return replace(lock, parked=tuple(sorted({*lock.parked, *new})))
+
+
+def _packaged(lock: Lock | None, content: Read) -> frozenset[str]:
+    """The ids of the package's jobs; empty if there is no package, or its jobs are lost."""
+    if lock is None:
+        return frozenset()
+    return frozenset(jobs_by_id(data_in(JOBS, lock.theirs(), content)))
 
 
 def _parts(card: Card, choices: Choices) -> tuple[frozenset[str], frozenset[str]]:

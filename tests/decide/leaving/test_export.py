@@ -226,7 +226,7 @@ def test_everything_of_an_archive_is_switched_off_and_remembered() -> None:
             ),
         }
     )
-    quiet = quieted(tree, read, "bot")
+    quiet = quieted(tree, read, "bot", {"0" * 12})
     blobs = dict(quiet.blobs)
     assert text(quiet.tree, CONFIG, blobs, read) == (
         "mcp_servers:\n  on: {command: c, enabled: false}\n  off: {command: c, enabled: false} # mine\n"
