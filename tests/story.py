@@ -123,6 +123,7 @@ def agent_installs(story: Story, files: Mapping[str, str | bytes], *, noted: str
         "author",
         "license",
         "env_requires",
+        "distribution_owned",
     )
     manifest = {k: v for k, v in yaml.safe_load(files["distribution.yaml"]).items() if k in known}
     manifest |= {

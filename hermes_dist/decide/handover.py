@@ -30,6 +30,8 @@ Place = tuple[RelPath, str]
 """A part of a package in the home's spelling: a file, or a key in one of the agent's own files."""
 _COUNTED_BY_FILE = ("soul", "config", "files")
 _KINDS = {CONFIG: Kind.YAML, JOBS: Kind.JSON}
+_MADE = (NO_CONFIG, dump({"jobs": []}, Kind.JSON))
+"""Files that placing leaves where the package has nothing any more and the user may."""
 
 
 class Sides(Struct, frozen=True):
@@ -80,7 +82,7 @@ def hand_over(
     base, placed = sides.base, sides.placed
     if not released and not any(path in base for path, _ in unlisted):
         return Handover(base=base, placed=placed)
-    had, brought = parts_of(base, read), _brought(placed, read)
+    had, brought = parts_of(base, read), parts_of(placed, read)
     freed = {
         place: value
         for place, value in had.items()
@@ -148,7 +150,7 @@ def with_included(
     blobs = dict(again.blobs)
     read = together(blobs, read)
     have, base = parts_of(placed, read), parts_of(now.base, read)
-    new = [each for each in _brought(again.tree, read) if each in base and each not in have]
+    new = [each for each in parts_of(again.tree, read) if each in base and each not in have]
     more = {path: entry for path, entry in now.shipped.items() if path in files}
     grown = _with_parts(placed, {each: base[each] for each in new}, read, blobs)
     return Grown(placed=grown, shipped=shipped.with_entries({**more, **shipped}), blobs=blobs)
@@ -161,7 +163,8 @@ def parts_of(tree: Tree, read: Read) -> dict[Place, object]:
     """
     parts: dict[Place, object] = {(path, ""): entry for path, entry in tree.items()}
     for path, kind in _KINDS.items():
-        if path in tree and (inside := _inside(path, kind, tree[path].digest, read)):
+        inside = _inside(path, kind, tree[path].digest, read) if path in tree else None
+        if inside is not None:
             del parts[path, ""]
             parts |= inside
     return parts
@@ -185,7 +188,7 @@ def unlisted_parts(
     if not any(path in (CONFIG, MCP) or is_job_file(path) for path in rest):
         return frozenset((path, "") for path in rest)
     full = placing(payload.tree.with_entries(rest))
-    brought = _brought(placed.tree, together(placed.blobs, read))
+    brought = parts_of(placed.tree, together(placed.blobs, read))
     return frozenset(parts_of(full.tree, together(full.blobs, read)).keys() - brought.keys())
 
 
@@ -212,15 +215,6 @@ def count_missed(files: Tree, parts: Collection[Place]) -> dict[str, int]:
     return {kind: counts[kind] for kind in MISSED if counts[kind]}
 
 
-def _brought(placed: Tree, read: Read) -> dict[Place, object]:
-    """Return the parts that a package brings; placing leaves an empty file in place of one that is gone."""
-    parts = parts_of(placed, read)
-    config = parts.get((CONFIG, ""))
-    if isinstance(config, Entry) and read(config.digest) == NO_CONFIG:
-        del parts[CONFIG, ""]
-    return parts
-
-
 def part_words(place: Place, value: object) -> str:
     """Return how a part is named to people: a file by its folder, a job or server by its name."""
     path, key = place
@@ -231,13 +225,19 @@ def part_words(place: Place, value: object) -> str:
     return "/".join(path.parts[:2])
 
 
-def _inside(path: RelPath, kind: Kind, digest: Digest, read: Read) -> dict[Place, object]:
-    """Return the parts inside a document; none if it has none, is lost, or can only be taken whole."""
+def _inside(path: RelPath, kind: Kind, digest: Digest, read: Read) -> dict[Place, object] | None:
+    """Return the parts inside a document; None if it can only be taken whole, for instance because it is lost.
+
+    None at all are in one that placing made to stay in place of one that is gone.
+    """
     try:
-        value = load_data(read(digest), kind)
+        data = read(digest)
+        value = load_data(data, kind)
     except Invalid:
-        return {}
+        return None
     rows = _job_keys(value) if path == JOBS else _setting_keys(value)
+    if not rows and data not in _MADE:
+        return None
     return {(path, format_key(key)): part for key, part in rows.items()}
 
 
@@ -320,9 +320,10 @@ def _tree_of(parts: Mapping[Place, object], blobs: dict[Digest, bytes]) -> Tree:
         if not key and isinstance(value, Entry):
             files[path] = value
     for path in _KINDS.keys() - files.keys():
-        inside = [(key, value) for (place, key), value in parts.items() if place == path and key]
+        inside = {key: value for (place, key), value in parts.items() if place == path and key}
         if inside:
-            data = _document(path, inside)
+            # In the order of their keys, so that the same parts are always the same bytes.
+            data = _document(path, sorted(inside.items(), key=lambda part: part[0]))
             files[path] = Entry(Digest.of(data))
             blobs[files[path].digest] = data
     return Tree(files)

@@ -14,7 +14,7 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.parking import Grafted, put_back
 from hermes_dist.decide.ownership import Owner, owner_of
-from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id, meaning
+from hermes_dist.decide.placement.jobs import JOBS, is_job_file, jobs_by_id, meaning
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP, SERVERS
 from hermes_dist.errors import Invalid
@@ -28,6 +28,11 @@ from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 
 SURE = 0.6
+_ENOUGH = 0.5
+"""The least that has to speak for a version: half a file, such as an edited one that has most of its new lines."""
+_TIMES = 3
+"""How many times as much has to speak for a version as for another one."""
+_CONFIG_WEIGHT = 0.25
 _MANIFEST = RelPath(MANIFEST)
 _MOVED = 0.9
 """The score of a file found under another name; the most that an edited file can score."""
@@ -101,7 +106,12 @@ class Match(Struct, frozen=True, kw_only=True):
 
 
 def compare(
-    placed: Tree, shipped: Tree, found: Tree, known: Collection[RelPath], read: Read
+    placed: Tree,
+    shipped: Tree,
+    found: Tree,
+    known: Collection[RelPath],
+    read: Read,
+    unlisted: Tree = EMPTY,
 ) -> Match:
     """Compare a version with a home.
 
@@ -111,6 +121,7 @@ def compare(
         found: The home.
         known: Paths that occur in any version.
         read: Gives contents by digest.
+        unlisted: Its files that its list leaves out: an older agent's installer copied them, a newer one's did not.
     """
     tally = _Tally(found, {entry.digest for path, entry in found.items() if path not in placed})
     for path, entry in placed.items():
@@ -118,7 +129,12 @@ def compare(
     for path, entry in shipped.items():
         if path in found and path not in placed:
             tally.copied(entry, found[path])
-    extra = sum(path in found for path in set(known) - placed.keys() - shipped.keys())
+    for path, entry in unlisted.items():
+        if path in found and path not in placed:
+            tally.placed(path, entry, None, read)
+    extra = sum(
+        path in found for path in set(known) - placed.keys() - shipped.keys() - unlisted.keys()
+    )
     return Match(
         same=tally.same,
         edited=tally.edited,
@@ -189,10 +205,130 @@ def _likeness(a: bytes, b: bytes) -> float:
     return similarity(a, b) if mergeable(a) and mergeable(b) else 0.0
 
 
-def is_sure(matches: Iterable[Match]) -> bool:
-    """Whether the first of some matches, best first, is certain."""
-    scores = [match.score for match in matches]
-    return bool(scores) and scores[0] >= SURE and (len(scores) == 1 or scores[1] < scores[0])
+class Whole(Struct, frozen=True):
+    """All files of a version: as a home spells them, and as an installer may have copied them."""
+
+    placed: Tree
+    shipped: Tree
+    unlisted: Tree
+
+    def entries(self, path: RelPath) -> tuple[Entry, ...]:
+        """The forms that a file may have in a home; none if the version does not have it."""
+        forms = (tree.get(path) for tree in (self.shipped, self.placed, self.unlisted))
+        return tuple(form for form in forms if form)
+
+    @property
+    def paths(self) -> frozenset[RelPath]:
+        return frozenset(self.placed) | frozenset(self.shipped) | frozenset(self.unlisted)
+
+
+class Margin(Struct, frozen=True):
+    """What speaks for one version and what for another, in files.
+
+    Attributes:
+        best: The files that are as one version has them, or nearer to it.
+        other: The same for the other version.
+    """
+
+    best: float = 0
+    other: float = 0
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the home is clearly the one version and not the other."""
+        return self.best >= _ENOUGH and self.best >= _TIMES * self.other
+
+
+def margin(best: Whole, other: Whole, found: Tree, read: Read) -> Margin:
+    """Weigh two versions by the files in which they differ: the others tell nothing, however many they are.
+
+    Args:
+        best: The one version.
+        other: The other version.
+        found: The home.
+        read: Gives contents by digest.
+    """
+    ballots = [
+        _ballot(path, best.entries(path), other.entries(path), found.get(path), read)
+        for path in best.paths | other.paths
+        if best.entries(path) != other.entries(path) and not _is_neutral(path, best, other, found)
+    ]
+    return Margin(sum(b for b in ballots if b > 0), -sum(b for b in ballots if b < 0))
+
+
+def _is_neutral(path: RelPath, best: Whole, other: Whole, found: Tree) -> bool:
+    """Whether the absence of a file says nothing, because a list leaves it out and an installer may have, too."""
+    if path in found:
+        return False
+    return path in best.unlisted or path in other.unlisted
+
+
+def _ballot(
+    path: RelPath,
+    best: tuple[Entry, ...],
+    other: tuple[Entry, ...],
+    here: Entry | None,
+    read: Read,
+) -> float:
+    """Say whether a file speaks for one version (up to 1) or for the other (down to -1)."""
+    # The agent's own update leaves config.yaml as it is, so that file may be older than all others.
+    weight = _CONFIG_WEIGHT if path == CONFIG else 1.0
+    if here is None or not best or not other:
+        return weight * (bool(best) - bool(other)) * (1 if here else -1)
+    is_best, is_other = (any(_is_same(path, e, here, read) for e in es) for es in (best, other))
+    if is_best or is_other:
+        return weight * (is_best - is_other)
+    return weight * _leaning(read(best[0].digest), read(other[0].digest), read(here.digest))
+
+
+def _leaning(best: bytes, other: bytes, here: bytes) -> float:
+    """Say which of two texts an edited one is nearer to, by the lines in which the two differ: from 1 to -1."""
+    if not all(map(mergeable, (best, other, here))):
+        return 0.0
+    one, two, mine = (set(text.splitlines()) for text in (best, other, here))
+    telling = one ^ two
+    if not telling:
+        return 0.0
+    agreed = sum((line in one) == (line in mine) for line in telling)
+    return 2 * agreed / len(telling) - 1
+
+
+def copied_besides(whole: Whole, package: Tree, found: Tree, read: Read) -> tuple[RelPath, ...]:
+    """List what a home has of a version although the author's list leaves it out, as folders where all of one is there.
+
+    Servers of ``mcp.json`` and jobs in files of their own are not among them: the agent reads neither, so nobody has
+    used these copies.
+
+    Args:
+        whole: All files of the version.
+        package: The version as shipped.
+        found: The home.
+        read: Gives contents by digest.
+    """
+    taken = {
+        path
+        for path, entry in whole.unlisted.items()
+        if path in found and not _is_inert(path) and _is_like(path, entry, found[path], read)
+    }
+    missing = {path for path in package if path not in taken and path not in whole.placed}
+    partly = {folder for path in missing for folder in path.parents}
+    roots = {next((f for f in path.parents if f not in partly), path) for path in taken}
+    return tuple(sorted(roots))
+
+
+def _is_inert(path: RelPath) -> bool:
+    return path == MCP or (is_job_file(path) and path != JOBS)
+
+
+def _is_like(path: RelPath, entry: Entry, here: Entry, read: Read) -> bool:
+    return _is_same(path, entry, here, read) or (
+        _likeness(read(entry.digest), read(here.digest)) >= _ENOUGH
+    )
+
+
+def is_sure(best: Match, margins: Iterable[Margin]) -> bool:
+    """Whether a version is certain, given what it has over each other one."""
+    return best.score >= SURE and all(margin.is_wide for margin in margins)
 
 
 def adopted_base(placed: Tree, shipped: Tree, found: Tree, read: Read) -> Grafted:

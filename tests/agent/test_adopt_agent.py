@@ -112,3 +112,31 @@ def test_what_the_agents_installer_copied_is_the_packages_and_what_runs_already_
     approve(story.ctx, BOT, GO, yes)
     assert json.loads(story.read("cron/jobs.json"))["jobs"][0]["prompt"] == "Look twice."
     assert told() == []
+
+
+def test_a_list_of_files_misleads_nobody_whichever_way_the_installer_copies(
+    home: Path, agent_venv: Path, run: Callable[..., CompletedProcess[str]]
+) -> None:
+    agent, ours = agent_venv / "bin" / "hermes", Path(sys.executable).with_name("hermes-dist")
+    lists = ["[SOUL.md]", "[SOUL.md, skills]", "[SOUL.md, skills, docs]", "[SOUL.md, config.yaml]"]
+    story = Story(home, {**FIRST, "docs/guide.md": "Guide.\n"})
+    for n, named in enumerate(lists):
+        story.ship(
+            {
+                "distribution.yaml": f"name: bot\nversion: 1.0.0\ndistribution_owned: {named}\n",
+                "SOUL.md": FIRST["SOUL.md"].replace("Rule 3 stands", f"Rule 3 is {n}"),
+                "skills/bye/SKILL.md": f"Bye {n}.\n",
+                "docs/guide.md": f"Guide {n}.\n",
+            }
+        )
+    checkout = home / "checkout"
+    run("git", "clone", "-q", story.url, str(checkout))
+    for n in range(len(lists)):
+        commit = story.commits[n + 1]
+        run("git", "-C", str(checkout), "checkout", "-q", commit)
+        run(agent, "profile", "install", str(checkout), "--name", f"bot{n}", "-y")
+        there = contents(home / f".hermes/profiles/bot{n}")
+        assert "✓ Adopted" in run(ours, "adopt", f"bot{n}", story.url, "--no-input").stdout
+        assert contents(home / f".hermes/profiles/bot{n}") == there
+        lock = json.loads(run(ours, "status", f"bot{n}", "--json").stdout)
+        assert (lock["pin"]["commit"], lock["edited"], lock["own"]) == (commit, [], [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
+import pytest
 from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,17 @@ from hermes_dist.decide.history import (
     one_back,
     take_back,
 )
-from hermes_dist.decide.infer import Match, Version, compare, is_sure, shortlist
+from hermes_dist.decide.infer import (
+    Margin,
+    Match,
+    Version,
+    Whole,
+    compare,
+    copied_besides,
+    is_sure,
+    margin,
+    shortlist,
+)
 from hermes_dist.decide.removal import removal
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
@@ -180,12 +191,12 @@ def test_a_moved_file_counts_almost_as_one_in_its_place() -> None:
 
 
 def test_a_guess_is_sure_when_good_and_alone_at_the_top() -> None:
-    good, same, bad = Match(same=9, edited=1), Match(same=9, missing=1), Match(same=1, missing=9)
-    assert is_sure([good])
-    assert is_sure([good, bad])
-    assert not is_sure([good, same])
-    assert not is_sure([bad])
-    assert not is_sure([])
+    good, bad = Match(same=9, edited=1), Match(same=1, missing=9)
+    assert is_sure(good, [])
+    assert is_sure(good, [Margin(1, 0), Margin(0.5, 0.1)])
+    assert not is_sure(good, [Margin(9, 0), Margin(0.4, 0)])
+    assert not is_sure(good, [Margin(2, 1)])
+    assert not is_sure(bad, [])
     assert Match().score == 0
 
 
@@ -201,3 +212,66 @@ def test_a_document_that_nobody_edited_since_is_spelled_as_before_if_it_says_the
     assert back(now, "a: 1\n") == "# mine\n\n\na: 1\n"
     assert back(now, "a: 3\n") == "a: 3\n"
     assert back(tree({"a.yaml": "a: 2 # new\n"}), "a: 1 # new\n") == "a: 1 # new\n"
+
+
+SAME = {f"skills/s{n}/SKILL.md": f"skill {n}\n" for n in range(40)}
+TEN = "".join(f"line {n}\n" for n in range(10))
+
+
+@pytest.mark.parametrize(
+    ("here", "wide"),
+    [
+        (TEN, True),
+        (TEN + "mine\n", True),
+        (TEN.replace("line 3", "mine"), True),
+        (TEN.replace("line 5", "new 5"), False),
+        (TEN.replace("line 5", "mine"), False),
+        ("all mine\n", False),
+    ],
+)
+def test_only_the_files_in_which_two_versions_differ_tell_them_apart(here: str, wide: bool) -> None:
+    old = Whole(tree({**SAME, "SOUL.md": TEN}), Tree(), Tree())
+    new = Whole(tree({**SAME, "SOUL.md": TEN.replace("line 5", "new 5")}), Tree(), Tree())
+    found = tree({**SAME, "SOUL.md": here})
+    assert margin(old, new, found, read).is_wide is wide
+
+
+def test_a_config_that_the_agents_update_left_behind_does_not_outweigh_the_rest() -> None:
+    files = {"SOUL.md": "new\n", "config.yaml": "model: new\n"}
+    new = Whole(tree(files), Tree(), Tree())
+    old = Whole(tree({"SOUL.md": "old\n", "config.yaml": "model: old\n"}), Tree(), Tree())
+    found = tree({"SOUL.md": "new\n", "config.yaml": "model: old\n"})
+    assert margin(new, old, found, read).is_wide
+    assert not margin(old, new, found, read).is_wide
+
+
+def test_what_a_list_leaves_out_counts_if_it_is_there_and_says_nothing_if_it_is_not() -> None:
+    listed, rest = tree({"SOUL.md": "s\n"}), tree({"skills/a/SKILL.md": "a1\n"})
+    other = tree({"skills/a/SKILL.md": "a2\n"})
+    old, new = Whole(listed, Tree(), rest), Whole(listed, Tree(), other)
+    known = [*rest, *listed]
+    copied = tree({"SOUL.md": "s\n", "skills/a/SKILL.md": "a1\n"})
+    match = compare(listed, Tree(), copied, known, read, rest)
+    assert (match.same, match.extra) == (2, 0)
+    assert compare(listed, Tree(), listed, known, read, rest).missing == 0
+    assert margin(old, new, copied, read) == Margin(1, 0)
+    assert margin(old, new, listed, read) == Margin(0, 0)
+
+
+def test_what_an_installer_copied_besides_the_list_is_named_by_folder() -> None:
+    files = {
+        "SOUL.md": "s\n",
+        "README.md": "read\n",
+        "docs/a.md": "a\n",
+        "docs/deep/b.md": "b\n",
+        "skills/x/SKILL.md": "x\n",
+        "skills/x/gone.md": "gone\n",
+        "mcp.json": "{}\n",
+        "cron/a.yaml": "a\n",
+    }
+    package = tree(files)
+    listed = package.where(lambda path: path == "SOUL.md")
+    whole = Whole(listed, Tree(), package.where(lambda path: path != "SOUL.md"))
+    home = {path: text for path, text in files.items() if path != "skills/x/gone.md"}
+    found = tree({**home, "README.md": "all my own\n"})
+    assert copied_besides(whole, package, found, read) == ("docs", "skills/x/SKILL.md")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import adopt as adopting
 from hermes_dist.ops.package import upkeep as ops
+from hermes_dist.ops.package.infer import Guess
 from hermes_dist.ops.package.uninstall import Removing
 from hermes_dist.ops.package.uninstall import uninstall as removing
 from hermes_dist.voice.clean import clean
@@ -28,6 +30,7 @@ from hermes_dist.voice.package_json import collected_data, outcome_data
 from hermes_dist.voice.words import size_of
 
 _SHOWN = 12
+_CANDIDATES = 5
 _SOURCE_WORDS = {
     "same": "the source still holds what was received",
     "differs": "the source does not hold what was received",
@@ -190,8 +193,15 @@ def _show_guess(session: Session, proposal: Proposal) -> None:
     ]
     rest = "".join(f", {count} {what}" for count, what in more if count)
     screen.tell(f"  match  {match.score:.0%}: {counted(match.same, 'file')} as shipped{rest}")
-    if guess.next_best and (not guess.sure or screen.verbose):
-        screen.tell(f"  next   {guess.next_best[0]}: {guess.next_best[1].score:.0%}")
+    if guess.incoming.included:
+        _listed(
+            session,
+            " ",
+            guess.incoming.included,
+            "also taken along: it is here though the list leaves it out",
+        )
+    if not guess.sure:
+        _show_candidates(session, proposal, guess)
     now = review.agent_time(session.ctx, proposal.home.path)
     review_card(screen, proposal.plan.parked, proposal.plan.parked, now)
     review_card(screen, proposal.active, (), now, state="active")
@@ -199,6 +209,19 @@ def _show_guess(session: Session, proposal: Proposal) -> None:
         screen.warn(
             "this match is not certain: a wrong version would turn upstream's changes into conflicts"
         )
+
+
+def _show_candidates(session: Session, proposal: Proposal, guess: Guess) -> None:
+    """List the versions that it could be, each with the command that names it."""
+    rows = [(guess.incoming.pin, guess.match), *guess.others]
+    for pin, match in rows[:_CANDIDATES]:
+        words = shlex.join(["adopt", proposal.home.name, str(guess.incoming.spec.at(pin.commit))])
+        label = f"{clean(pin.version)} @ {pin.short}".strip()
+        session.screen.tell(
+            f"  either {label} ({match.score:.0%}): {clean(session.command(words))}"
+        )
+    if more := rows[_CANDIDATES:]:
+        session.screen.tell(f"  or     one of {len(more)} more")
 
 
 def _adopted(session: Session, outcome: Outcome) -> None:

@@ -11,13 +11,25 @@ from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.parking import Grafted
-from hermes_dist.decide.infer import Match, Version, adopted_base, compare, is_sure, shortlist
+from hermes_dist.decide.infer import (
+    Margin,
+    Match,
+    Version,
+    Whole,
+    adopted_base,
+    compare,
+    copied_besides,
+    is_sure,
+    margin,
+    shortlist,
+)
+from hermes_dist.decide.ownership import payload_of
 from hermes_dist.errors import DistError
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.source import SourceKind, SourceSpec
+from hermes_dist.model.source import Pin, SourceKind, SourceSpec
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
-from hermes_dist.ops.change.fetch import Incoming, fetch, placed_for
+from hermes_dist.ops.change.fetch import Fetched, Holding, Incoming, fetch, placed_for
 from hermes_dist.ops.change.look_up import look_up
 from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.change.target import Target
@@ -41,7 +53,7 @@ class Guess(Struct, frozen=True, kw_only=True):
         match: How well it explains the home.
         base: What the home counts as having received of it, including new contents.
         sure: Whether the guess is certain.
-        next_best: The second best commit and its match; None if there is no other.
+        others: The versions that it could be as well, with their matches; the best first.
         tried: How many commits were compared.
     """
 
@@ -49,7 +61,7 @@ class Guess(Struct, frozen=True, kw_only=True):
     match: Match
     base: Grafted
     sure: bool
-    next_best: tuple[str, Match] | None
+    others: tuple[tuple[Pin, Match], ...]
     tried: int
 
 
@@ -95,43 +107,88 @@ def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
     # Comparing the ids of files is cheap and picks the few versions that are worth fetching.
     closest = [target._replace(commit=v.commit) for v in shortlist(versions, oids, _CLOSER)]
     candidates = list(_fetched(ctx, _distinct([target, *closest])))
-    rows = _ranked(candidates, seen, [version.commit for version in versions])
+    rows = _best_first(_ranked(candidates, seen, [version.commit for version in versions]), seen)
     if not rows:
         return None
-    match, best = rows[0]
-    read = first_of(best.read, seen.read)
-    guess = Guess(
-        incoming=best,
-        match=match,
-        base=adopted_base(best.placed, best.shipped, seen.ours, read),
-        sure=target.pinned or is_sure(match for match, _ in rows),
-        next_best=None,
+    best = rows[0]
+    margins = [_margin(best, row, seen) for row in rows[1:]]
+    incoming = _with_copies(ctx, best, seen)
+    read = first_of(incoming.read, seen.read)
+    close = (row for row, found in zip(rows[1:], margins, strict=True) if not found.is_wide)
+    return Guess(
+        incoming=incoming,
+        match=best.match,
+        base=adopted_base(incoming.placed, incoming.shipped, seen.ours, read),
+        sure=target.pinned or is_sure(best.match, margins),
+        others=tuple((row.incoming.pin, row.match) for row in close),
         tried=max(1, len(versions)),
     )
-    if len(rows) == 1:
-        return guess
-    other, runner_up = rows[1]
-    return replace(guess, next_best=(runner_up.pin.short, other))
+
+
+class _Row(Struct, frozen=True):
+    """A version, with all its files, and how well it explains the home."""
+
+    fetched: Fetched
+    incoming: Incoming
+    whole: Whole
+    match: Match
 
 
 def _ranked(
-    candidates: list[Incoming], seen: Observed, commits: list[str]
-) -> list[tuple[Match, Incoming]]:
+    candidates: list[tuple[Fetched, Incoming]], seen: Observed, commits: list[str]
+) -> list[_Row]:
     """The candidates that have a file in common with the home, best first; of equal ones the newest."""
-    ever = {path for one in candidates for path in one.placed}
-    rows: list[tuple[Match, Incoming]] = []
-    for one in candidates:
-        match = compare(one.placed, one.shipped, seen.ours, ever, first_of(one.read, seen.read))
+    wholes = [_whole(one) for _, one in candidates]
+    ever = frozenset[RelPath]().union(*(whole.paths for whole in wholes))
+    rows: list[_Row] = []
+    for (fetched, one), whole in zip(candidates, wholes, strict=True):
+        read = first_of(one.read, seen.read)
+        match = compare(one.placed, one.shipped, seen.ours, ever, read, whole.unlisted)
         if match.same:
-            rows.append((match, one))
+            rows.append(_Row(fetched, one, whole, match))
     order = {commit: number for number, commit in enumerate(commits)}
-    rows.sort(key=lambda row: (-row[0].score, order.get(row[1].pin.commit, -1)))
+    rows.sort(key=lambda row: (-row.match.score, order.get(row.incoming.pin.commit, -1)))
     # Versions that put the same files into a home are one answer, not two that leave doubt.
-    distinct: list[tuple[Match, Incoming]] = []
+    distinct: dict[tuple[Tree, Tree], _Row] = {}
     for row in rows:
-        if all(row[1].placed != earlier.placed for _, earlier in distinct):
-            distinct.append(row)
-    return distinct
+        copied = row.whole.unlisted.where(seen.ours.__contains__)
+        distinct.setdefault((row.whole.placed, copied), row)
+    return list(distinct.values())
+
+
+def _whole(incoming: Incoming) -> Whole:
+    left_out = payload_of(incoming.package, incoming.manifest).unlisted
+    return Whole(incoming.placed, incoming.shipped, left_out)
+
+
+def _best_first(rows: list[_Row], seen: Observed) -> list[_Row]:
+    """Put the version first that has more for it than each other one, where the two differ."""
+    if not rows:
+        return []
+    best = rows[0]
+    for row in rows[1:]:
+        found = _margin(best, row, seen)
+        if found.other > found.best:
+            best = row
+    return [best, *(row for row in rows if row is not best)]
+
+
+def _margin(best: _Row, other: _Row, seen: Observed) -> Margin:
+    read = first_of(first_of(best.incoming.read, other.incoming.read), seen.read)
+    return margin(best.whole, other.whole, seen.ours, read)
+
+
+def _with_copies(ctx: Context, row: _Row, seen: Observed) -> Incoming:
+    """The version with the files that its list leaves out and an installer copied all the same, as included ones.
+
+    Otherwise nothing would ever update them, although they are as their author ships them.
+    """
+    read = first_of(row.incoming.read, seen.read)
+    taken = copied_besides(row.whole, row.incoming.package, seen.ours, read)
+    if not taken:
+        return row.incoming
+    made = placed_for(ctx, row.fetched, Holding(included=taken))
+    return replace(made, spec=row.incoming.spec)
 
 
 def _versions(ctx: Context, target: Target) -> Iterator[Version]:
@@ -182,13 +239,13 @@ def _repository(ctx: Context, spec: SourceSpec) -> SourceSpec | None:
     return folder
 
 
-def _fetched(ctx: Context, targets: list[Target]) -> Iterator[Incoming]:
+def _fetched(ctx: Context, targets: list[Target]) -> Iterator[tuple[Fetched, Incoming]]:
     """Fetch versions; one that is not a package is skipped, unless it is the only one."""
     for target in targets:
         try:
             spec = _repository(ctx, target.spec) if target.commit else None
             fetched = fetch(ctx, target._replace(spec=spec or target.spec))
-            yield replace(placed_for(ctx, fetched), spec=target.source)
+            yield fetched, replace(placed_for(ctx, fetched), spec=target.source)
         except DistError:
             if len(targets) == 1:
                 raise

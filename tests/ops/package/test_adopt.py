@@ -88,6 +88,70 @@ def test_the_right_commit_is_found_with_edits_in_a_third_of_the_files(tmp_path: 
     assert unsure <= 2
 
 
+LISTED = {
+    **FIRST,
+    "distribution.yaml": "name: bot\nversion: 1.0.0\ndistribution_owned: [SOUL.md, config.yaml]\n",
+    "docs/guide.md": "Guide.\n",
+}
+
+
+def _narrowing(story: Story) -> list[dict[str, str]]:
+    """Versions whose lists differ, each with one change."""
+    versions = [dict(LISTED)]
+    for n, named in enumerate(["SOUL.md, skills", "SOUL.md, skills, docs", "SOUL.md"], 1):
+        change = {
+            "skills/bye/SKILL.md": f"Bye {n}.\n",
+            "docs/guide.md": f"Guide {n}.\n",
+            "distribution.yaml": f"name: bot\nversion: 1.0.0\ndistribution_owned: [{named}]\n",
+        }
+        story.ship(change)
+        versions.append({**versions[-1], **change})
+    return versions
+
+
+@pytest.mark.parametrize("chosen", range(4))
+@pytest.mark.parametrize("whole", [True, False], ids=["copies all", "copies what is listed"])
+def test_the_version_is_found_whichever_files_the_agents_installer_copied(
+    tmp_path: Path, chosen: int, whole: bool
+) -> None:
+    story = Story(tmp_path, LISTED)
+    files = _narrowing(story)[chosen]
+    named = yaml.safe_load(files["distribution.yaml"])["distribution_owned"]
+    listed = {
+        path: text
+        for path, text in files.items()
+        if path == "distribution.yaml" or any(path == n or path.startswith(f"{n}/") for n in named)
+    }
+    agent_installs(story, files if whole else listed)
+    story.edit("SOUL.md", "Rule 20 stands", "Rule 20 is mine")
+    before = contents(story.home)
+    _, proposal = adopting(story)
+    assert contents(story.home) == before
+    assert proposal.guess.sure
+    assert story.lock.pin.commit == story.commits[chosen]
+    assert proposal.guess.match.extra == 0
+    # What was copied besides the list is kept up to date, too.
+    story.ship({"docs/guide.md": "Guide, new.\n"})
+    story.update()
+    assert (story.home / "docs/guide.md").exists() == ("docs/guide.md" in before)
+    if "docs/guide.md" in before:
+        # If the list named it, and names it no more, it is the user's.
+        kept = files["docs/guide.md"] if "docs" in named else "Guide, new.\n"
+        assert story.read("docs/guide.md") == kept
+    assert "Rule 20 is mine" in story.read("SOUL.md")
+
+
+def test_two_versions_that_explain_a_home_alike_are_named(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    story.ship({"SOUL.md": FIRST["SOUL.md"].replace("Rule 3 stands", "Rule 3 is new")})
+    agent_installs(story, FIRST)
+    story.edit("SOUL.md", "Rule 3 stands", "Rule 3 is mine")
+    _, proposal = adopting(story)
+    assert not proposal.guess.sure
+    named = {proposal.guess.incoming.pin.commit, *(pin.commit for pin, _ in proposal.guess.others)}
+    assert named == set(story.commits)
+
+
 def test_nothing_but_the_lockfile_is_written_and_the_next_update_is_a_merge(tmp_path: Path) -> None:
     story = Story(tmp_path)
     agent_installs(story, FIRST)
