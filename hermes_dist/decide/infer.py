@@ -129,12 +129,10 @@ def compare(
     for path, entry in shipped.items():
         if path in found and path not in placed:
             tally.copied(entry, found[path])
-    for path, entry in unlisted.items():
-        if path in found and path not in placed:
-            tally.placed(path, entry, None, read)
-    extra = sum(
-        path in found for path in set(known) - placed.keys() - shipped.keys() - unlisted.keys()
-    )
+    for path in sorted(found.keys() & unlisted.keys() - placed.keys()):
+        tally.placed(path, unlisted[path], None, read)
+    own = placed.keys() | shipped.keys() | unlisted.keys()
+    extra = len(found.keys() & set(known) - own)
     return Match(
         same=tally.same,
         edited=tally.edited,
@@ -308,12 +306,21 @@ def copied_besides(whole: Whole, package: Tree, found: Tree, read: Read) -> tupl
     taken = {
         path
         for path, entry in whole.unlisted.items()
-        if path in found and not _is_inert(path) and _is_like(path, entry, found[path], read)
+        if path in found and _is_copy(path, entry, found[path], read)
     }
-    missing = {path for path in package if path not in taken and path not in whole.placed}
+    missing = package.keys() - taken - whole.placed.keys()
     partly = {folder for path in missing for folder in path.parents}
-    roots = {next((f for f in path.parents if f not in partly), path) for path in taken}
-    return tuple(sorted(roots))
+    return tuple(sorted({_outermost(path, partly) for path in taken}))
+
+
+def _outermost(path: RelPath, partly: Collection[RelPath]) -> RelPath:
+    """The outermost folder of a file that is not one of these; the file itself if there is none."""
+    return next((folder for folder in path.parents if folder not in partly), path)
+
+
+def _is_copy(path: RelPath, entry: Entry, here: Entry, read: Read) -> bool:
+    """Whether a file of a home is one that the package ships, and that the agent has read."""
+    return not _is_inert(path) and _is_like(path, entry, here, read)
 
 
 def _is_inert(path: RelPath) -> bool:

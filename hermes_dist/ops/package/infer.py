@@ -110,6 +110,11 @@ def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
     rows = _best_first(_ranked(candidates, seen, [version.commit for version in versions]), seen)
     if not rows:
         return None
+    return _guess(ctx, rows, seen, pinned=target.pinned, tried=max(1, len(versions)))
+
+
+def _guess(ctx: Context, rows: list[_Row], seen: Observed, *, pinned: bool, tried: int) -> Guess:
+    """The first version, and the others that it could be as well."""
     best = rows[0]
     margins = [_margin(best, row, seen) for row in rows[1:]]
     incoming = _with_copies(ctx, best, seen)
@@ -119,9 +124,9 @@ def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
         incoming=incoming,
         match=best.match,
         base=adopted_base(incoming.placed, incoming.shipped, seen.ours, read),
-        sure=target.pinned or is_sure(best.match, margins),
+        sure=pinned or is_sure(best.match, margins),
         others=tuple((row.incoming.pin, row.match) for row in close),
-        tried=max(1, len(versions)),
+        tried=tried,
     )
 
 
