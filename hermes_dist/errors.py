@@ -48,9 +48,14 @@ class DistError(Exception):
         what: What is wrong, one sentence without a final full stop.
         where: The place, such as ``distribution.yaml: env_requires[2].name``; grows with :meth:`within`.
         hint: What to do next, one sentence; may be empty.
+
+    Attributes:
+        command: A command of ours that the hint ends with, without the program's name; empty for none. The program
+            puts its own name before it.
     """
 
     code: ClassVar[ExitCode] = ExitCode.ERROR
+    command = ""
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(what)

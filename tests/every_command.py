@@ -59,6 +59,8 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "use": ("use", "evil"),
     "create": ("create", "fresh", "--clone-from", "evil", "--no-alias", "--description", EVIL),
     "rename": ("rename", "evil", "good"),
+    "follow": ("follow", "evil", EVIL),
+    "unfollow": ("unfollow", "evil", EVIL),
     "describe": ("describe", "evil"),
     "alias": ("alias", "evil", "--name", "evil-bot"),
     "delete": ("delete", "evil", "-y"),

@@ -52,6 +52,7 @@ def _show(session: Session, row: ops.ProfileRow) -> int:
         ("Demands", demand_words(found.demands, found.signer) if row.managed else ""),
         ("Description", row.description),
         ("Open", what_is_open(row)),
+        *(("Link", f"{path} (followed to {target})") for path, target in held.links),
     ]
     for name, value in lines:
         if value:

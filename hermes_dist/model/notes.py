@@ -91,6 +91,8 @@ class NoteKind(Kind):
 
     # files and variables
     LEFT_ALONE = "left-alone"
+    LINK_LEFT_ALONE = "link-left-alone"
+    STAYS_BEHIND_LINK = "stays-behind-link"
     LEFT_OUT = "left-out"
     HIDDEN_CHARACTER = "hidden-character"
     EXAMPLE_HELD_BACK = "example-held-back"

@@ -18,6 +18,7 @@ from hermes_dist.model.tree import EMPTY, Digest, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.disk.links import agreed_in
 from hermes_dist.world.disk.locks import flock, home_lock
 from hermes_dist.world.transaction.apply import Recovered, apply, generations, lock_image, recover
 
@@ -75,6 +76,11 @@ def open_home(ctx: Context, name: ProfileName) -> Home:
         return Home(name, path, without_machine(load_lock(data)), data)
     except DistError as err:
         raise about_lock(ctx, name, err) from None
+
+
+def agreed_links(path: Path) -> tuple[tuple[str, str], ...]:
+    """The links of a home that the user said to follow, and what they led to then."""
+    return tuple(sorted(agreed_in(path).items()))
 
 
 def about_lock(ctx: Context, name: ProfileName, err: DistError) -> DistError:

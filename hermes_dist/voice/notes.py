@@ -164,6 +164,10 @@ def _left_alone(data: Data) -> str:
     return f"{_reason(data)}; left alone"
 
 
+def _link_left_alone(data: Data) -> str:
+    return f"{_reason(data)}; left alone; have it followed with: {data['command']}"
+
+
 def _left_out(data: Data) -> str:
     return f"{_reason(data)}; left out"
 
@@ -322,6 +326,10 @@ SENTENCES: Sentences = {
         "differ, yours stays"
     ),
     NoteKind.LEFT_ALONE: _left_alone,
+    NoteKind.LINK_LEFT_ALONE: _link_left_alone,
+    NoteKind.STAYS_BEHIND_LINK: (
+        "it is no longer part of the package; it stays, because it is behind a link of yours: {target}"
+    ),
     NoteKind.LEFT_OUT: _left_out,
     NoteKind.HIDDEN_CHARACTER: "an invisible character",
     NoteKind.EXAMPLE_HELD_BACK: _held_back,

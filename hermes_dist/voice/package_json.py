@@ -207,6 +207,7 @@ def status_data(status: Status) -> dict[str, Any]:
         "held": held,
         "included": _included_data(lock),
         "demands": _demands(lock),
+        "links": [{"path": path, "target": target} for path, target in status.links],
         "notes": list(sentences(status.notes)),
     }
 

@@ -9,6 +9,7 @@ from hermes_dist.voice.findings import finding_hint, finding_words
 from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
+    from hermes_dist.model.left_out import Link
     from hermes_dist.ops.profiles.aliases import Alias
     from hermes_dist.ops.profiles.doctor import Report
     from hermes_dist.ops.profiles.lifecycle import Made, Renamed
@@ -19,6 +20,11 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
 def used_data(profile: str) -> dict[str, Any]:
     """The profile that plain commands are about now."""
     return {"profile": profile}
+
+
+def link_data(profile: str, link: Link, *, followed: bool) -> dict[str, Any]:
+    """A link in a home, and whether it is followed now."""
+    return {"profile": profile, "path": link.path, "target": link.target, "followed": followed}
 
 
 def alias_data(profile: str, made: Alias) -> dict[str, Any]:

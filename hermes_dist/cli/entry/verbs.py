@@ -107,6 +107,10 @@ VERBS: dict[str, Verb] = {
     "rename": Verb(
         "lifecycle", "rename", "Rename a profile, with its command, service and routes.", PROFILES
     ),
+    "follow": Verb(
+        "links", "follow", "Have a link in a profile followed, and written through.", PROFILES
+    ),
+    "unfollow": Verb("links", "unfollow", "Follow a link in a profile no more.", PROFILES),
     "describe": Verb("lifecycle", "describe", "Show or set what a profile is good at.", PROFILES),
     "alias": Verb("profiles", "alias", "Make a command that starts a profile.", PROFILES),
     "delete": Verb("lifecycle", "delete", "Move a profile to the trash, for 30 days.", PROFILES),

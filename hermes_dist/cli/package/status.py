@@ -80,6 +80,7 @@ def _standing(session: Session, found: Status) -> None:
     screen = session.screen
     if found.lock is None:
         screen.say(screen.paint(found.profile, "", bold=True))
+        _links(session, found)
         notes(screen, found.notes)
         return
     pin = found.lock.pin
@@ -91,6 +92,7 @@ def _standing(session: Session, found: Status) -> None:
     _demanded(session, found.lock)
     _listed(screen, "included", found.lock.top.included)
     _listed(screen, "missing in .env", [w.var.name for w in found.missing])
+    _links(session, found)
     if found.clean and not (found.own or found.units):
         screen.say("  as its author ships it")
     notes(screen, found.notes)
@@ -109,6 +111,11 @@ def _demanded(session: Session, lock: Lock) -> None:
     # Without a choice, `info` and `show` say what counts; here it would be a line in every status.
     if lock.demands is not None:
         session.screen.say(f"  demands {demand_words(lock.demands, lock.signer)}")
+
+
+def _links(session: Session, found: Status) -> None:
+    for path, target in found.links:
+        session.screen.say(f"  → {clean(path)}  (followed to {clean(target)})")
 
 
 def _edited(session: Session, found: Status) -> None:

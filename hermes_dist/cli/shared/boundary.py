@@ -63,6 +63,8 @@ class Guard:
     def _shown(self, error: BaseException) -> int | None:
         """Show an error; returns its exit code, or None to let it through."""
         if isinstance(error, DistError):
+            if error.command:
+                error.hint = f"{error.hint}: {self.called.prog} {error.command}"
             early_screen(self.argv).error(error)
             return error.code
         if isinstance(error, KeyboardInterrupt):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hermes_dist.agents import places
 from hermes_dist.brand import MANIFEST
@@ -43,6 +44,7 @@ class Observed(Struct, frozen=True, kw_only=True):
         odd: What could not be read, and why.
         read: Reads contents, from the home or the store.
         redumped: The manifest is the author's, only written again by the agent.
+        links: The links to files that were followed, with what they lead to.
     """
 
     found: Tree
@@ -50,6 +52,11 @@ class Observed(Struct, frozen=True, kw_only=True):
     odd: tuple[LeftOut, ...]
     read: Read
     redumped: bool = False
+    links: Mapping[RelPath, str] = field(default_factory=dict)
+
+    def hides(self, path: RelPath) -> bool:
+        """Whether a path is in the place of something that could not be read, or below it: it may be there or not."""
+        return any(path == odd.path or path.under(odd.path) for odd in self.odd)
 
 
 def observe(ctx: Context, home: Home, package: Tree) -> Observed:
@@ -92,7 +99,8 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
             kept[digest] = data
         return data
 
-    return _as_ours(home, tree, seen.odd, read)
+    links = {RelPath(link.path): link.target for link in seen.links}
+    return replace(_as_ours(home, tree, seen.odd, read), links=links)
 
 
 def _with_living(home: Home, found: Tree) -> tuple[Tree, dict[Digest, bytes]]:

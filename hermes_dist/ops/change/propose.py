@@ -29,10 +29,11 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval, LockedPackage
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step, image_of
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
+from hermes_dist.ops.change.behind_links import refuse_links, without_deletions
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.lost_contents import without_lost
 from hermes_dist.ops.change.observe import Observed, first_of, observe
@@ -79,6 +80,7 @@ def propose(
     incoming = replace(incoming, placed=handed.placed, read=together(handed.blobs, incoming.read))
     theirs, blobs = _offered(incoming, base, choices, observed)
     blobs = {**handed.blobs, **blobs}
+    refuse_links(home, observed, choices, base=base, placed=incoming.placed)
     edited = {Digest.of(data): data for data in choices.edits.values()}
     read = together({**blobs, **edited}, first_of(incoming.read, observed.read))
     # The pin moves on even for parts that are left out. The lock has to remember that they are
@@ -104,6 +106,7 @@ def propose(
         moved=old.moved if old else {},
     )
     plan = _discreet(ctx, home, reconcile(situation, decisions))
+    plan, kept = without_deletions(plan, observed.links, verb)
     counts = f"{len(plan.steps)} steps, {len(plan.conflicts)} conflicts, {len(plan.parked)} parked"
     note("decide", verb, home.name, counts)
     example = _example(incoming, old, observed)
@@ -134,8 +137,9 @@ def propose(
             *example.notes,
             *lost,
             *plan.notes,
+            *kept,
             *remarks_on(plan, read),
-            *_odd(observed),
+            *_odd(ctx, home.name, observed),
         ),
         label={"version": incoming.pin.version, "commit": incoming.pin.commit},
     )
@@ -412,5 +416,5 @@ def _placed_example(incoming: Incoming) -> PlacedExample | None:
     return PlacedExample(example_of(incoming.manifest.env))
 
 
-def _odd(observed: Observed) -> tuple[Note, ...]:
-    return tuple(left_alone(odd) for odd in observed.odd[:20])
+def _odd(ctx: Context, name: ProfileName, observed: Observed) -> tuple[Note, ...]:
+    return tuple(left_alone(ctx, name, odd) for odd in observed.odd[:20])

@@ -10,13 +10,14 @@ from pathlib import Path
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.environment.wanted import Given, Wanted, given_by, wanted_by
-from hermes_dist.errors import DistError, Invalid, Refused, UsageError
+from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.envfile import PRIVATE_MODE, edit_private
+from hermes_dist.world.disk.links import Links
 from hermes_dist.world.load import load_manifest
 
 __all__ = [
@@ -104,26 +105,21 @@ def single_line(name: str, value: str) -> str:
     return value
 
 
-def elsewhere(home: Path) -> str:
-    """The target of a home's ``.env`` if it is a symlink; empty otherwise."""
-    path = home / ENV_FILE
-    return str(path.readlink()) if path.is_symlink() else ""
+def elsewhere(home: Path) -> bool:
+    """Whether a home's ``.env`` is a link that is not followed."""
+    link = Links(home).at(ENV_FILE)
+    return link is not None and link.why is not None
 
 
 def refuse_unwritable(home: Path, values: Mapping[str, str]) -> None:
     """Make sure that variables can be written into the home's ``.env``.
 
     Raises:
-        Refused: It is a symlink: the file it points to is the user's and is never written.
+        Linked: It is a link that is not followed: what it leads to is the user's.
         Invalid: It is in an encoding that can't be edited, or a quote in it is not closed.
     """
     path = home / ENV_FILE
-    if target := elsewhere(home):
-        raise Refused(
-            f"it is a symlink to {target}, and symlinks are never written through",
-            where=str(path),
-            hint="put the variables into that file yourself, and leave out --env and --env-file",
-        )
+    Links(home).followed(ENV_FILE)
     try:
         dotenv.assign(path.read_bytes() if path.is_file() else b"", values)
     except Invalid as error:

@@ -229,4 +229,4 @@ def _write(ctx: Context, data: bytes, want: Mapping[object, object]) -> None:
     if _read(ctx) != data:
         raise Busy("it changed in the meantime", where=str(path), hint="run the command again")
     ctx.layout.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    atomic_write(path, edited, 0o600)
+    atomic_write(path, edited, 0o600, home=True)

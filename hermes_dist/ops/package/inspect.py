@@ -70,7 +70,9 @@ def diff(
     else:
         seen = observe(ctx, home, lock.theirs())
         received, read = as_received(lock.base, seen)
-        changes, labels = changes_between(received, seen.ours, read), ("received", "yours")
+        found = changes_between(received, seen.ours, read)
+        changes = [change for change in found if not seen.hides(change.path)]
+        labels = ("received", "yours")
     mask = Mask.of(ctx, home.path)
     return [
         FileDiff(

@@ -20,7 +20,7 @@ from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.change.remarks import left_alone
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.homes import Home, agreed_links, open_home
 from hermes_dist.world.load import load_manifest
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Status(Struct, frozen=True, kw_only=True):
         conflicts: Conflicts that are open.
         parked: Effects that need approval.
         notes: What else is worth knowing.
+        links: The links that the user said to follow, and what they led to then.
     """
 
     profile: ProfileName
@@ -50,6 +51,7 @@ class Status(Struct, frozen=True, kw_only=True):
     parked: tuple[Effect, ...] = ()
     missing: tuple[Wanted, ...] = ()
     notes: tuple[Note, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -67,6 +69,7 @@ def status(ctx: Context, name: ProfileName) -> Status:
         return Status(
             profile=name,
             lock=None,
+            links=agreed_links(home.path),
             notes=_unmanaged(ctx, home.path.joinpath(MANIFEST).is_file(), name),
         )
     lock = home.lock
@@ -79,7 +82,8 @@ def status(ctx: Context, name: ProfileName) -> Status:
         from hermes_dist.ops.package.differences import differences  # noqa: PLC0415 - only needed if something differs
 
         found = differences(ctx, home, lock, seen)
-        edited, keys, own, units = found.edited, found.keys, found.own, found.units
+        edited = tuple(change for change in found.edited if not seen.hides(change.path))
+        keys, own, units = found.keys, found.own, found.units
     manifest = manifest_of(ctx, lock)
     wanted: tuple[Wanted, ...] = ()
     if manifest:
@@ -100,8 +104,9 @@ def status(ctx: Context, name: ProfileName) -> Status:
             *_odd_manifest(lock, seen, manifest),
             *_unread(home, lock, seen),
             *_lost(edited, seen),
-            *_odd(seen),
+            *(left_alone(ctx, name, odd) for odd in seen.odd[:20]),
         ),
+        links=agreed_links(home.path),
     )
 
 
@@ -128,10 +133,6 @@ def _lost(edited: Iterable[Change], seen: Observed) -> Iterator[Note]:
                 seen.read(change.before.digest)
         except Lost:
             yield Note.of(NoteKind.CANNOT_COMPARE, change.path)
-
-
-def _odd(seen: Observed) -> tuple[Note, ...]:
-    return tuple(left_alone(odd) for odd in seen.odd[:20])
 
 
 def _unread(home: Home, lock: Lock, seen: Observed) -> Iterator[Note]:

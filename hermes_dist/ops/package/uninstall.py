@@ -17,6 +17,7 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
+from hermes_dist.ops.change.behind_links import without_deletions
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.lost_contents import without_lost
 from hermes_dist.ops.change.observe import Observed, observe
@@ -80,6 +81,8 @@ def _removing(ctx: Context, home: Home, lock: Lock, *, keep_files: bool) -> Remo
         base, _, notes = without_lost(lock.base, lock.base, seen.ours, seen.read)
         gone = removal(base, seen.found, seen.ours, seen.read)
         plan, extra = gone.plan, _example(lock, seen)
+        plan, kept = without_deletions(plan, seen.links, "uninstall")
+        notes = (*notes, *kept)
         own = tuple(path for path in gone.own if all(path != step.path for step in extra))
         staying = Staying(edited=gone.kept, own=own, machine=staying.machine)
     return Removing(

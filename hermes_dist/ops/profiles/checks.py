@@ -354,7 +354,7 @@ def _switch_off(ctx: Context, there: set[str]) -> None:
     found = config.read_bytes()
     edited = routes_without(found, there)
     if edited != found:
-        atomic_write(config, edited, 0o600)
+        atomic_write(config, edited, 0o600, home=True)
 
 
 @check

@@ -318,7 +318,7 @@ def describe(ctx: Context, name: ProfileName, text: str) -> None:
     home = ctx.layout.home(name)
     with home_lock(home), RealFs(home, home=True) as fs:
         found = fs.read(ABOUT)
-        atomic_write(home / ABOUT, described(found, text), 0o644)
+        atomic_write(home / ABOUT, described(found, text), 0o644, home=True)
 
 
 def auto_describe(ctx: Context, words: list[str]) -> str:

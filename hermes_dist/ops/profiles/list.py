@@ -12,6 +12,7 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.lock_head import load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import agreed_links
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.world.agent.find import GatewayState, gateway_state
 from hermes_dist.world.disk.fs import atomic_write
@@ -89,12 +90,13 @@ def _as_served(row: ProfileRow, live: frozenset[str]) -> ProfileRow:
 
 
 class Contents(NamedTuple):
-    """The contents of a home: how many skills, whether it has keys and a personality of its own, what it includes."""
+    """The contents of a home: skills, whether it has keys and a personality of its own, inclusions, followed links."""
 
     skills: int
     env: bool
     soul: bool
     included: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
 
 def contents(ctx: Context, name: ProfileName) -> Contents:
@@ -104,7 +106,11 @@ def contents(ctx: Context, name: ProfileName) -> Contents:
     found = [*folder.glob("*/SKILL.md"), *folder.glob("*/*/SKILL.md")]
     skills = [path for path in found if not _is_hidden(path.relative_to(home))]
     return Contents(
-        len(skills), (home / ENV).exists(), (home / SOUL).exists(), _included(home / LOCKFILE)
+        len(skills),
+        (home / ENV).exists(),
+        (home / SOUL).exists(),
+        _included(home / LOCKFILE),
+        agreed_links(home),
     )
 
 

@@ -209,7 +209,7 @@ def _identity(ctx: Context, move: Move) -> None:
     if move.verb == "rename":
         about = ctx.layout.home(ProfileName(move.to)) / ABOUT
         found = about.read_bytes() if about.exists() else None
-        atomic_write(about, named_before(found, move.name), 0o644)
+        atomic_write(about, named_before(found, move.name), 0o644, home=True)
     # The agent must work on the root, not on the profile that this shell may have selected.
     env = {key: value for key, value in ctx.env.items() if key != ctx.brand.home_variable}
     if ctx.layout.root != ctx.layout.user_home / ctx.brand.root_name:
@@ -300,7 +300,7 @@ def _routes(ctx: Context, move: Move) -> None:
         return
     edited = routes_renamed(found, move.name, move.to)
     if edited != found:
-        atomic_write(config, edited, 0o600)
+        atomic_write(config, edited, 0o600, home=True)
 
 
 def _peers(ctx: Context, move: Move) -> None:
@@ -317,6 +317,6 @@ def _peers(ctx: Context, move: Move) -> None:
             found = path.read_bytes()
             edited = hosts_renamed(found, layout.brand.name, move.name, move.to)
             if edited != found:
-                atomic_write(path, edited, 0o600)
+                atomic_write(path, edited, 0o600, home=True)
         except (FileNotFoundError, Odd):
             continue

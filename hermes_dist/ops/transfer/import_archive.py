@@ -23,6 +23,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.plan import Plan
 from hermes_dist.model.source import Pin, parse_source
 from hermes_dist.model.tree import Read, Tree, together
+from hermes_dist.ops.change.behind_links import refuse_links, without_deletions
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.mask import Mask
@@ -139,7 +140,7 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
         *plan.notes,
         *remarks_on(plan, merged.read),
         *held_back(ctx, archive, parts),
-        *(left_alone(odd) for odd in merged.observed.odd[:_SHOWN]),
+        *(left_alone(ctx, home.name, odd) for odd in merged.observed.odd[:_SHOWN]),
         *machine.notes,
     )
     if lock is not None:
@@ -216,6 +217,7 @@ def _merge(ctx: Context, archive: Archive, home: Home, parts: Sorted, choices: C
     quiet = quieted(grafted.tree, content, label, _packaged(archive.lock or home.lock, content))
     package = only_lock(archive.lock).with_entries({**base, **quiet.tree})
     observed = observe_or_nothing(ctx, home, package)
+    refuse_links(home, observed, choices, base=base, placed=quiet.tree)
     arrival = Arrival(
         base=base,
         found=observed.found,
@@ -232,7 +234,8 @@ def _merge(ctx: Context, archive: Archive, home: Home, parts: Sorted, choices: C
     plan = mask.plan(plan)
     if lock is not None:
         lock = mask.lock(lock)
-    plan = replace(plan, blobs={**grafted.blobs, **plan.blobs})
+    plan, kept = without_deletions(plan, observed.links, "import")
+    plan = replace(plan, notes=(*plan.notes, *kept), blobs={**grafted.blobs, **plan.blobs})
     size = sum(len(content(entry.digest)) for entry in parts.live.values())
     return _Merged(plan, lock, quiet.tree, size, observed, arrival.read)
 

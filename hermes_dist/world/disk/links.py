@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import stat
 from collections.abc import Mapping
 from functools import cached_property
@@ -18,7 +19,8 @@ from pathlib import Path
 from hermes_dist.agents.places import PROFILES, SHARED_FOLDERS, STANDARD_FOLDERS
 from hermes_dist.brand import PRIVATE
 from hermes_dist.errors import ExitCode
-from hermes_dist.model.left_out import REASONS, REMEDIES, Link, Why
+from hermes_dist.model.left_out import ASKABLE, REASONS, REMEDIES, Link, Why
+from hermes_dist.model.paths import DEFAULT_PROFILE
 from hermes_dist.world.ports import Odd
 
 RECORD = f"{PRIVATE}/links"
@@ -48,6 +50,10 @@ class Linked(Odd):
         )
         self.link = link
         self.home = home
+        if why in ASKABLE:
+            self.hint = "let it be followed"
+            name = home.name if home.parent.name == PROFILES else DEFAULT_PROFILE
+            self.command = f"follow {name} {shlex.quote(link.path)}"
 
 
 class Links:

@@ -37,11 +37,13 @@ class Scan(NamedTuple):
         tree: The regular files that were wanted.
         odd: What could not be read, and why.
         known: Digests for the next scan, which then reads only changed files.
+        links: The links to files that were followed.
     """
 
     tree: Tree
     odd: tuple[LeftOut, ...] = ()
     known: Known = MappingProxyType({})
+    links: tuple[Link, ...] = ()
 
 
 def scan(
@@ -76,7 +78,7 @@ def scan(
         walk.folder(fd, None)
     finally:
         os.close(fd)
-    return Scan(Tree(walk.entries), tuple(sorted(walk.odd)), walk.seen)
+    return Scan(Tree(walk.entries), tuple(sorted(walk.odd)), walk.seen, tuple(walk.links))
 
 
 class _Walk:
@@ -94,6 +96,7 @@ class _Walk:
         self._links = links
         self.entries: dict[RelPath, Entry] = {}
         self.odd: list[LeftOut] = []
+        self.links: list[Link] = []
         self.seen: dict[RelPath, tuple[Signature, Digest]] = {}
 
     def folder(self, fd: int, at: RelPath | None) -> None:
@@ -146,6 +149,7 @@ class _Walk:
         self.odd.append(LeftOut(link.path, link.why or Why.LINK_UNSAID, detail=link.target))
 
     def _target(self, link: Link, path: RelPath) -> None:
+        self.links.append(link)
         place, _, name = link.target.rpartition("/")
         folder = open_folder(place)
         try:
