@@ -138,6 +138,9 @@ class NoteKind(Kind):
     SKILLS_NOT_ADDED = "skills-not-added"
     NO_COMMAND = "no-command"
     JOBS_PAUSED = "jobs-paused"
+    COPIED_BEHIND_LINKS = "copied-behind-links"
+    NOT_COPIED = "not-copied"
+    STAYS_ELSEWHERE = "stays-elsewhere"
     PEER_MADE = "peer-made"
 
     # validating

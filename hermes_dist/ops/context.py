@@ -182,6 +182,7 @@ class Context:
         try:
             text = self.layout.sticky.read_text("utf-8").strip()
         except OSError:
+            self._refuse_foreign(DEFAULT_PROFILE)
             return DEFAULT_PROFILE
         try:
             name = ProfileName(text or "default")
@@ -193,6 +194,7 @@ class Context:
                 where=str(self.layout.sticky),
                 hint=f"choose another with: {self.command('use NAME')}",
             )
+        self._refuse_foreign(name)
         return name
 
     def profile(self, name: str | None) -> ProfileName:
@@ -209,7 +211,22 @@ class Context:
         profile = ProfileName.typed(str(name))
         if profile != DEFAULT_PROFILE and not self.layout.home(profile).is_dir():
             raise missing_profile(self, profile)
+        self._refuse_foreign(profile)
         return profile
+
+    def _refuse_foreign(self, name: ProfileName) -> None:
+        """Make sure that a home, and the folders it is in, are no links to folders of another user.
+
+        Raises:
+            DistError: One of them is.
+        """
+        for place in (self.layout.root, self.layout.profiles, self.layout.home(name)):
+            if _is_foreign(str(place)):
+                raise DistError(
+                    f"it is a link to a folder of another user: {os.path.realpath(place)}",
+                    where=str(place),
+                    hint="let it lead to a folder of your own, or work as that user",
+                )
 
     def names(self) -> list[ProfileName]:
         """Every profile, the default one first."""
@@ -220,7 +237,7 @@ class Context:
             entries = []
         for entry in entries:
             try:
-                if entry.is_dir(follow_symlinks=False):
+                if entry.is_dir() and not _is_foreign(entry.path):
                     found.append(ProfileName(entry.name))
             except Invalid:
                 continue
@@ -247,6 +264,11 @@ def _user_home(env: Mapping[str, str], brand: Brand) -> Path:
 def _settle_at_exit(folder: Path) -> None:
     """Give what root makes in a folder of ours to its owner, at the latest when the program ends."""
     atexit.register(settle, folder)
+
+
+def _is_foreign(path: str) -> bool:
+    """Whether a path is a link to something of another user than the link's own."""
+    return os.path.islink(path) and os.stat(path).st_uid != os.lstat(path).st_uid
 
 
 def _nameless() -> UsageError:

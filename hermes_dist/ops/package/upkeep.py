@@ -248,7 +248,7 @@ def _store(
 
 def _folders(place: Path) -> list[Path]:
     try:
-        return [Path(entry) for entry in os.scandir(place) if entry.is_dir(follow_symlinks=False)]
+        return [Path(entry) for entry in os.scandir(place) if entry.is_dir()]
     except OSError:
         return []
 

@@ -83,7 +83,12 @@ def clone(
             made = raise_profile(ctx, made, fill, alias=alias)
     except Busy as err:
         raise err.within(str(source)) from None
-    notes = (*made.notes, *_paused(ctx, profile, sum(copy.paused)), *_peer(ctx, profile))
+    notes = (
+        *made.notes,
+        *_about_links(copy),
+        *_paused(ctx, profile, sum(copy.paused)),
+        *_peer(ctx, profile),
+    )
     return replace(
         made, left_out=tuple(sorted(copy.gone)), credentials=tuple(sorted(copy.stores)), notes=notes
     )
@@ -101,6 +106,8 @@ class _Copy(Struct, frozen=True, kw_only=True):
         gone: Keys and logins of channels that were not copied.
         stores: Other stores of keys and logins that were not copied.
         paused: How many running jobs were paused, for each file.
+        links: Links that the copy has real files and folders for.
+        behind: What was left behind: links that lead nowhere, sockets and the like.
     """
 
     home: Path
@@ -111,6 +118,8 @@ class _Copy(Struct, frozen=True, kw_only=True):
     gone: set[str] = field(default_factory=set)
     stores: set[str] = field(default_factory=set)
     paused: list[int] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    behind: list[str] = field(default_factory=list)
 
     def keep(self, path: str) -> bool:
         """Whether a path is copied."""
@@ -166,7 +175,9 @@ def _is_empty(path: Path) -> bool:
 
 
 def _fill(copy: _Copy, target: Path, *, description: str) -> None:
-    copy_home(copy.home, target, keep=copy.keep, edit=copy.edit)
+    done = copy_home(copy.home, target, keep=copy.keep, edit=copy.edit)
+    copy.links.extend(done.links)
+    copy.behind.extend(done.odd)
     for folder in STANDARD_FOLDERS:
         (target / folder).mkdir(mode=0o700, exist_ok=True)
     if not (target / ".env").exists():
@@ -187,6 +198,16 @@ def _as_copy(path: str, data: bytes, source: ProfileName, paused: list[int]) -> 
         raise err.within(path) from None
     paused.append(running)
     return data
+
+
+def _about_links(copy: _Copy) -> tuple[Note, ...]:
+    """Note what the clone has copies of, where its original has links, and what can't be copied."""
+    notes = []
+    if copy.links:
+        notes.append(Note.of(NoteKind.COPIED_BEHIND_LINKS, paths=tuple(sorted(copy.links))))
+    if copy.behind:
+        notes.append(Note.of(NoteKind.NOT_COPIED, paths=tuple(sorted(copy.behind))))
+    return tuple(notes)
 
 
 def _paused(ctx: Context, name: ProfileName, count: int) -> tuple[Note, ...]:

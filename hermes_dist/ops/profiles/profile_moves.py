@@ -29,7 +29,13 @@ from hermes_dist.world.disk.fs import RealFs, atomic_write
 from hermes_dist.world.disk.locks import flock, home_lock
 from hermes_dist.world.ports import Odd
 from hermes_dist.world.transaction.apply import uninterrupted
-from hermes_dist.world.transaction.move_home import erase, inode, make_folder, move_home
+from hermes_dist.world.transaction.move_home import (
+    erase,
+    inode,
+    make_absolute,
+    make_folder,
+    move_home,
+)
 
 _IDENTITY_PATIENCE = 120.0
 
@@ -78,6 +84,7 @@ def carry_out_move(
             against a power cut: then the next command completes the move.
     """
     home = ctx.layout.root / move.source
+    make_absolute(home)
     move = replace(move, inode=inode(home))
     make_folder(fs, move.target.rpartition("/")[0], 0o700 if move.record else 0o755)
     # The order of locks is always the same, the one over all homes before that of one home, or two

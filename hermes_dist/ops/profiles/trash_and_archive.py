@@ -26,7 +26,7 @@ from hermes_dist.decide.profiles.lifecycle import (
 )
 from hermes_dist.errors import DistError
 from hermes_dist.model.documents.api import Kind, load_data
-from hermes_dist.model.notes import Note
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases, profile_moves
@@ -192,11 +192,19 @@ def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = Fal
             erase=purge,
             unpark=not parked,
         )
-        notes = profile_moves.carry_out_move(ctx, fs, move, kept)
+        elsewhere = _elsewhere(facts.path)
+        notes = (*elsewhere, *profile_moves.carry_out_move(ctx, fs, move, kept))
     path = facts.path if purge else ctx.layout.root / move.target
     return Gone(
         leaving=facts, path=path, purged=purge, stopped=stopped, expired=expired, notes=notes
     )
+
+
+def _elsewhere(home: Path) -> tuple[Note, ...]:
+    """Note that only a link is put away, if a home is one."""
+    if not home.is_symlink():
+        return ()
+    return (Note.of(NoteKind.STAYS_ELSEWHERE, target=str(home.resolve())),)
 
 
 def _folder(ctx: Context, place: Place) -> str:

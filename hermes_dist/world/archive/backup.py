@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from msgspec import Struct, field
 
 from hermes_dist.errors import DistError, Invalid
-from hermes_dist.model.left_out import LeftOut, Why
+from hermes_dist.model.left_out import LeftOut, Link, Why
 from hermes_dist.model.paths import RelPath
 from hermes_dist.world.disk.databases import reading
 from hermes_dist.world.disk.errors import trouble
+from hermes_dist.world.disk.links import Links, open_folder
+from hermes_dist.world.ports import Odd
 
 if TYPE_CHECKING:
     import sqlite3
@@ -54,6 +56,16 @@ class _Found(Struct):
     odd: list[LeftOut] = field(default_factory=list)
     folders: list[str] = field(default_factory=lambda: [""])
 
+    def link(self, link: Link) -> None:
+        """Take a link that is followed as what it leads to."""
+        path = RelPath(link.path)
+        if link.why is not None:
+            self.odd.append(LeftOut(path, link.why, detail=link.target))
+        elif link.folder:
+            self.folders.append(path)
+        else:
+            self.files.append(path)
+
 
 def look_around(home: Path, keep: Callable[[RelPath], bool]) -> Seen:
     """List the files of a home.
@@ -65,7 +77,7 @@ def look_around(home: Path, keep: Callable[[RelPath], bool]) -> Seen:
     Raises:
         DistError: A folder can't be read.
     """
-    found = _Found()
+    found, links = _Found(), Links(home)
     try:
         while found.folders:
             at = found.folders.pop()
@@ -75,13 +87,15 @@ def look_around(home: Path, keep: Callable[[RelPath], bool]) -> Seen:
                 found.odd.append(LeftOut(at or ".", Why.NO_PERMISSION))
                 continue
             for item in items:
-                _one(item, at, keep, found)
+                _one(item, at, keep, found, links)
     except OSError as error:
         raise trouble(error, "can't read the folder") from error
     return Seen(tuple(sorted(found.files)), tuple(sorted(found.odd)))
 
 
-def _one(item: os.DirEntry[str], at: str, keep: Callable[[RelPath], bool], found: _Found) -> None:
+def _one(
+    item: os.DirEntry[str], at: str, keep: Callable[[RelPath], bool], found: _Found, links: Links
+) -> None:
     shown = f"{at}/{item.name}" if at else item.name
     try:
         path = RelPath(shown)
@@ -95,21 +109,24 @@ def _one(item: os.DirEntry[str], at: str, keep: Callable[[RelPath], bool], found
         found.folders.append(path)
     elif item.is_file(follow_symlinks=False):
         found.files.append(path)
+    elif link := links.at(path):
+        found.link(link)
     else:
-        why = Why.LINK if item.is_symlink() else Why.NEITHER
-        found.odd.append(LeftOut(path, why))
+        found.odd.append(LeftOut(path, Why.NEITHER))
 
 
 @contextlib.contextmanager
 def opened_in(home: Path, path: RelPath) -> Iterator[BinaryIO | None]:
-    """Open a file of a home without following a symlink on the way; None if it is gone or can't be read."""
-    fds = [os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
+    """Open a file of a home, through no link but those that are followed; None if it is gone or can't be read."""
+    fds: list[int] = []
     try:
         try:
-            for part in path.parts[:-1]:
+            start, parts = _way(home, path)
+            fds.append(start)
+            for part in parts[:-1]:
                 fds.append(os.open(part, _FOLDER, dir_fd=fds[-1]))
-            fd = os.open(path.name, _READ, dir_fd=fds[-1])
-        except OSError:
+            fd = os.open(parts[-1], _READ, dir_fd=fds[-1])
+        except (OSError, Odd):
             yield None
             return
         with open(fd, "rb", buffering=0) as raw:
@@ -117,6 +134,19 @@ def opened_in(home: Path, path: RelPath) -> Iterator[BinaryIO | None]:
     finally:
         for fd in fds:
             os.close(fd)
+
+
+def _way(home: Path, path: RelPath) -> tuple[int, list[str]]:
+    """Open the folder from which a path leads through no link; return it with the rest of the path."""
+    links = Links(home)
+    link = links.followed(path)
+    if link is not None and not link.folder:
+        folder, _, name = link.target.rpartition("/")
+        return open_folder(folder), [name]
+    around = links.around(path)
+    if around is not None:
+        return open_folder(around.target), path.removeprefix(f"{around.path}/").split("/")
+    return os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), list(path.parts)
 
 
 def chunks_of(file: BinaryIO) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Copy a home into a new folder: modes kept, links kept as links, databases as consistent snapshots."""
+"""Copy a home into a new folder: modes kept, links that leave the home replaced by copies, databases as snapshots."""
 
 from __future__ import annotations
 
@@ -27,11 +27,13 @@ class Copied(Struct):
 
     Attributes:
         files: How many files were copied.
-        odd: Paths that are neither files, folders nor links, such as sockets: left behind.
+        odd: Paths left behind: sockets and the like, and links that lead nowhere, in a circle or to another user's.
+        links: Links that were replaced by a copy of what they lead to.
     """
 
     files: int = 0
     odd: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
 
 
 def copy_home(
@@ -63,6 +65,8 @@ class _Copy(Struct, frozen=True):
     keep: Callable[[str], bool]
     edit: Callable[[str], Edit | None]
     done: Copied = field(default_factory=Copied)
+    around: list[str] = field(default_factory=list)
+    """The folders behind links that are being copied right now."""
 
     def folder(self, at: str) -> None:
         for item in sorted(os.scandir(self.source / at), key=lambda e: e.name):
@@ -73,7 +77,7 @@ class _Copy(Struct, frozen=True):
     def one(self, item: os.DirEntry[str], path: str) -> None:
         new = self.target / path
         if item.is_symlink():
-            new.symlink_to(os.readlink(item.path))
+            self.link(item, path)
         elif item.is_dir():
             new.mkdir(mode=0o700)
             self.folder(path)
@@ -83,6 +87,53 @@ class _Copy(Struct, frozen=True):
             self.done.files += 1
         else:
             self.done.odd.append(path)
+
+    def link(self, item: os.DirEntry[str], path: str) -> None:
+        """Copy a link as a link if it leads to a place in the copy as well; else what it leads to.
+
+        A copy that shared a file with its original would share its keys and every later change.
+        """
+        if self._stays_inside(item.path, path):
+            (self.target / path).symlink_to(os.readlink(item.path))
+            return
+        try:
+            target = os.path.realpath(item.path, strict=True)
+            found = os.stat(target)
+        except OSError:
+            self.done.odd.append(path)
+            return
+        if found.st_uid != os.lstat(item.path).st_uid or self._is_around(target):
+            self.done.odd.append(path)
+        elif stat.S_ISDIR(found.st_mode):
+            self._folder_behind(target, found, path)
+        elif stat.S_ISREG(found.st_mode):
+            _copy_file(Path(target), self.target / path, path, self.edit(path))
+            self.done.files += 1
+            self.done.links.append(path)
+        else:
+            self.done.odd.append(path)
+
+    def _stays_inside(self, place: str, path: str) -> bool:
+        written = os.readlink(place)
+        inner = os.path.normpath(os.path.join(os.path.dirname(path), written))
+        if os.path.isabs(written) or inner == ".." or inner.startswith("../"):
+            return False
+        home = os.path.realpath(self.source)
+        return os.path.realpath(place).startswith(f"{home}/") and not self.around
+
+    def _is_around(self, target: str) -> bool:
+        """Whether a folder contains the home, or one that is being copied: copying it would never end."""
+        places = [os.path.realpath(self.source), os.path.realpath(self.target), *self.around]
+        return any(f"{place}/".startswith(f"{target}/") for place in places)
+
+    def _folder_behind(self, target: str, found: os.stat_result, path: str) -> None:
+        new = self.target / path
+        new.mkdir(mode=0o700)
+        self.around.append(target)
+        self.folder(path)
+        self.around.pop()
+        new.chmod(stat.S_IMODE(found.st_mode) | stat.S_IRWXU)
+        self.done.links.append(path)
 
 
 def _is_beside(path: Path) -> bool:

@@ -81,6 +81,11 @@ class Links:
         return bool(self.agreed or self._folders)
 
     @cached_property
+    def _owner(self) -> int:
+        """Whose home it is; root may work in that of another user."""
+        return os.stat(self.home).st_uid
+
+    @cached_property
     def _inside(self) -> str:
         return os.path.realpath(self.home)
 
@@ -112,7 +117,7 @@ class Links:
         folder = stat.S_ISDIR(found.st_mode)
         if not folder and not stat.S_ISREG(found.st_mode):
             return Why.LINK_ODD
-        if {found.st_uid, standing.st_uid} != {os.geteuid()}:
+        if {found.st_uid, standing.st_uid} != {self._owner}:
             return Why.LINK_FOREIGN
         if _overlap(target, self._inside):
             return Why.LINK_INSIDE
@@ -155,7 +160,7 @@ class Links:
             return None
         fd = open_folder(link.target)
         # Looked at once more, opened: it may have been exchanged since it was judged.
-        if os.fstat(fd).st_uid != os.geteuid():
+        if os.fstat(fd).st_uid != self._owner:
             os.close(fd)
             raise Linked(self.home, link._replace(why=Why.LINK_FOREIGN))
         return fd
@@ -192,7 +197,7 @@ def agreed_in(home: Path) -> Mapping[str, str]:
     except OSError:
         return {}
     try:
-        rows = _rows(folder)
+        rows = _rows(folder, os.fstat(folder).st_uid)
         if not isinstance(rows, dict) or rows.get("folder") != os.fstat(folder).st_ino:
             return {}
         links = rows.get("links")
@@ -205,12 +210,12 @@ def agreed_in(home: Path) -> Mapping[str, str]:
     return {path: target for path, target in links.items() if isinstance(target, str)}
 
 
-def _rows(folder: int) -> object:
+def _rows(folder: int, owner: int) -> object:
     name = RECORD.rpartition("/")[2]
     fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     try:
         found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != owner:
             return None
         return json.loads(os.read(fd, _MOST))
     finally:

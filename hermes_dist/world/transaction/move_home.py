@@ -99,6 +99,23 @@ def _absent(fs: RealFs, target: str) -> None:
         )
 
 
+def make_absolute(path: Path) -> None:
+    """Let a link lead to the same place from anywhere; anything but a relative link is left alone.
+
+    Raises:
+        DistError: The system refuses; the link is as before.
+    """
+    if not path.is_symlink() or path.readlink().is_absolute():
+        return
+    temp = path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
+    try:
+        temp.symlink_to(path.parent.resolve() / path.readlink())
+        temp.replace(path)
+    except OSError as error:
+        temp.unlink(missing_ok=True)
+        raise trouble(error, "can't move the link", where=str(path)) from error
+
+
 def inode(path: Path) -> int:
     """Return the inode number, by which a moved folder is recognized; 0 if the folder is missing."""
     try:
