@@ -13,13 +13,15 @@ from story import BOT, GO, Story, yes
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.environment.wanted import Given
 from hermes_dist.decide.profiles.lifecycle import NEW_ENV
-from hermes_dist.errors import Cancelled, DistError, Refused
+from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.request import Questions, Request
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.uninstall import Removing, uninstall
+from hermes_dist.ops.profiles.links import follow
 from hermes_dist.voice.notes import sentences
+from hermes_dist.world.disk.links import Linked
 
 SECRET = "s3cr3t value"
 
@@ -200,20 +202,25 @@ def test_on_update_only_new_wants_are_new_and_asked_for(story: Story) -> None:
     assert again.asked == []
 
 
-def test_a_symlink_is_told_about_and_never_written_through(story: Story, tmp_path: Path) -> None:
+def test_a_link_is_told_about_and_written_through_only_once_it_is_followed(
+    story: Story, tmp_path: Path
+) -> None:
     install(story, GO)
     shared = tmp_path / "shared.env"
     shared.write_text("KEY=k\n")
     (story.home / ".env").unlink()
     (story.home / ".env").symlink_to(shared)
     story.ship({"distribution.yaml": manifest("KEY", "FRESH"), "SOUL.md": "Soul 2.\n"})
-    with pytest.raises(Refused, match=r"symlink to .*shared\.env"):
+    with pytest.raises(Linked, match=r"a link that you have not said .*shared\.env"):
         story.update(Request(env=given(FRESH="f")))
     assert story.read("SOUL.md") == "Soul.\n"
     answers = Answers({"FRESH": "f"})
     assert missing(story.update(answers.request())) == ["FRESH"]
     assert answers.asked == []
     assert shared.read_text() == "KEY=k\n"
+    follow(story.ctx, BOT, ".env")
+    story.update(Request(env=given(FRESH="f")))
+    assert shared.read_text() == "KEY=k\nFRESH=f\n"
 
 
 def test_a_file_that_can_not_be_edited_is_refused_before_anything_is_done(story: Story) -> None:
