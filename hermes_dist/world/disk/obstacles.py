@@ -84,6 +84,22 @@ def _statx() -> Callable[..., int] | None:
     return call
 
 
+def on_one_mount(one: Path, other: Path) -> bool:
+    """Whether a file can be renamed from one folder to another one.
+
+    Raises:
+        OSError: As the system says.
+    """
+    seen = []
+    for folder in (one, other):
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            seen.append(look(fd))
+        finally:
+            os.close(fd)
+    return not _elsewhere(*seen)
+
+
 def closed(fd: int, home: int, root: Path, part: str) -> DistError | None:
     """Return why no name in an open folder can be changed; None if no reason is known.
 

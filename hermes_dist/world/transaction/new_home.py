@@ -22,6 +22,8 @@ from hermes_dist.world.transaction.journal import (
 from hermes_dist.world.transaction.realize import SYNC_EACH, Applied
 
 STAGING = "distributions/staging"
+BESIDE = ".dist-staging"
+"""The staging folder in the folder of profiles, if that is on a file system of its own; no profile has such a name."""
 
 
 def build_new(
