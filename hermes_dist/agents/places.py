@@ -71,4 +71,12 @@ HONCHO_OF_USER = ".honcho/config.json"
 
 # the root
 PROFILES = "profiles"
+BOARD = "kanban.db"
+"""The database of a board; that of the default board is in the root."""
+BOARDS = "kanban/boards"
+"""The folder of all other boards, each in a folder of its own."""
+OPEN_TASKS = (
+    "SELECT id FROM tasks WHERE assignee = ? AND status NOT IN ('done', 'archived') ORDER BY id"
+)
+"""Asks a board for the open tasks of a profile, which it knows by name."""
 STICKY = "active_profile"

@@ -141,6 +141,7 @@ class NoteKind(Kind):
     COPIED_BEHIND_LINKS = "copied-behind-links"
     NOT_COPIED = "not-copied"
     STAYS_ELSEWHERE = "stays-elsewhere"
+    STILL_ASSIGNED = "still-assigned"
     PEER_MADE = "peer-made"
 
     # validating

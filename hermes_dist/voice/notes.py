@@ -208,6 +208,12 @@ def _settings_unreadable(data: Data) -> str:
     return f"{data['why']}; the servers of {data['mcp']} are left out: {', '.join(servers)}"
 
 
+def _still_assigned(data: Data) -> str:
+    tasks = names_in(data, "tasks")
+    what = "1 open task is" if len(tasks) == 1 else f"{len(tasks)} open tasks are"
+    return f"{what} still assigned to {data['name']}: {_first(tasks)}; assign each with: {data['command']}"
+
+
 def _jobs_paused(data: Data) -> str:
     count = data["count"]
     jobs = f"{count} jobs were"
@@ -397,6 +403,7 @@ SENTENCES: Sentences = {
     NoteKind.JOBS_PAUSED: _jobs_paused,
     NoteKind.COPIED_BEHIND_LINKS: "links in the original, copied as what they lead to: {paths}",
     NoteKind.NOT_COPIED: "not copied, because it can't be followed or is no file: {paths}",
+    NoteKind.STILL_ASSIGNED: _still_assigned,
     NoteKind.STAYS_ELSEWHERE: "its home is a link; what it leads to stays: {target}",
     NoteKind.PEER_MADE: "its own peer was created in Honcho: {name}",
     NoteKind.NOT_READ: _not_read,

@@ -24,6 +24,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.gateways import served_now
 from hermes_dist.ops.profiles import aliases, profile_moves
+from hermes_dist.ops.profiles.boards import still_assigned
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.find import GatewayState, gateway, run
 from hermes_dist.world.agent.gateways import ask
@@ -224,6 +225,7 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Rename
         stopped = stop(ctx, name)
         move = replace(_move(ctx, name, wanted), unpark=not parked)
         notes = profile_moves.carry_out_move(ctx, fs, move)
+    notes = (*notes, *still_assigned(ctx, name, wanted))
     return replace(_as_renamed(ctx, move), path=path, stopped=stopped, notes=notes)
 
 

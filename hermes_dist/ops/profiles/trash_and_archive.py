@@ -30,6 +30,7 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases, profile_moves
+from hermes_dist.ops.profiles.boards import still_assigned
 from hermes_dist.ops.profiles.lifecycle import check_free, is_sticky, read_text, stop
 from hermes_dist.world.agent.find import GatewayState, gateway
 from hermes_dist.world.disk.fs import RealFs
@@ -194,6 +195,7 @@ def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = Fal
         )
         elsewhere = _elsewhere(facts.path)
         notes = (*elsewhere, *profile_moves.carry_out_move(ctx, fs, move, kept))
+    notes = (*notes, *still_assigned(ctx, name, None))
     path = facts.path if purge else ctx.layout.root / move.target
     return Gone(
         leaving=facts, path=path, purged=purge, stopped=stopped, expired=expired, notes=notes

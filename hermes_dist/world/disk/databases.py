@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CANT_OPEN, _READ_ONLY = 14, 8
 _TRIES = 5
+_ANSWERS = 2.0
 
 
 @contextlib.contextmanager
@@ -53,6 +54,26 @@ def reading(source: Path, folder: Path, *, patience: float) -> Iterator[sqlite3.
             copy = _copied(source, Path(work) / "copy.db")
             database = stack.enter_context(closing(sqlite3.connect(copy, timeout=patience)))
         yield database
+
+
+def column(source: Path, folder: Path, query: str, *values: str) -> tuple[str, ...]:
+    """Ask a database for one column; empty if it is missing, can't be read, or has no such table.
+
+    Args:
+        source: The database.
+        folder: As for :func:`reading`.
+        query: The query.
+        values: The values that it asks with.
+    """
+    if not source.is_file():
+        return ()
+    import sqlite3  # noqa: PLC0415 - only roots with boards pay for it
+
+    try:
+        with reading(source, folder, patience=_ANSWERS) as database:
+            return tuple(str(row[0]) for row in database.execute(query, values))
+    except (sqlite3.Error, Busy, OSError):
+        return ()
 
 
 def _wal(path: Path) -> Path:
