@@ -33,10 +33,6 @@ class Generation(Struct, frozen=True, kw_only=True):
     lock_after: Digest | None
     skipped: tuple[RelPath, ...] = ()
 
-    @property
-    def _folder(self) -> str:
-        return f"{GENERATIONS}/{self.number}"
-
 
 def generations(fs: Fs) -> list[Generation]:
     """List the generations of a home, oldest first; damaged ones are left out.
