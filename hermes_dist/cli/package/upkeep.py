@@ -16,6 +16,7 @@ from hermes_dist.cli.shared.session import Session, on_each
 from hermes_dist.errors import ExitCode, UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Effect, EffectKind
+from hermes_dist.model.source import Pin
 from hermes_dist.ops.change import review
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.request import Request
@@ -215,13 +216,20 @@ def _show_candidates(session: Session, proposal: Proposal, guess: Guess) -> None
     """List the versions that it could be, each with the command that names it."""
     rows = [(guess.incoming.pin, guess.match), *guess.others]
     for pin, match in rows[:_CANDIDATES]:
-        words = shlex.join(["adopt", proposal.home.name, str(guess.incoming.spec.at(pin.commit))])
         label = f"{clean(pin.version)} @ {pin.short}".strip()
         session.screen.tell(
-            f"  either {label} ({match.score:.0%}): {clean(session.command(words))}"
+            f"  either {label} ({match.score:.0%}): {_naming(session, proposal, guess, pin)}"
         )
     if more := rows[_CANDIDATES:]:
         session.screen.tell(f"  or     one of {len(more)} more")
+
+
+def _naming(session: Session, proposal: Proposal, guess: Guess, pin: Pin) -> str:
+    """The command that names a version; a folder as it is has no commit to name."""
+    if not pin.commit:
+        return "the folder as it is now"
+    words = ["adopt", str(proposal.home.name), str(guess.incoming.spec.at(pin.commit))]
+    return clean(session.command(shlex.join(words)))
 
 
 def _adopted(session: Session, outcome: Outcome) -> None:
