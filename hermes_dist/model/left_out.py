@@ -55,6 +55,8 @@ class Why(StrEnum):
     LINK_LOCKED = "link-locked"
     LINK_INSIDE = "link-inside"
     LINK_ODD = "link-odd"
+    SUBMODULE = "submodule"
+    LFS_POINTER = "lfs-pointer"
     FIFO = "fifo"
     SOCKET = "socket"
     DEVICE = "device"

@@ -52,7 +52,7 @@ class NoteKind(Kind):
     SIGNED_BY_YOU = "signed-by-you"
     UNSIGNED = "unsigned"
     SIGNED_UNREADABLY = "signed-unreadably"
-    LFS_POINTER = "lfs-pointer"
+    LINK_COPIED = "link-copied"
     OWNED_IS_MISSING = "owned-is-missing"
     INCLUDED_IS_MISSING = "included-is-missing"
     RELEASED = "released"

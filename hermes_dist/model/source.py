@@ -97,7 +97,11 @@ _KEY_AS_USER = (
 )
 """A token in the place of an ssh user name: no system allows user names longer than 32 characters."""
 _SCP = re.compile(rf"(?P<user>{_USER})@(?P<host>[^/:@]+):(?P<path>[^:].*)")
+_SCP_ALIAS = re.compile(r"(?P<host>[^/:@]{2,}):(?P<path>[^:@]*(?:/|\.git)[^:@]*)")
+"""A host of ``~/.ssh/config``, which knows the user. A version, a drive or a password can't be read as one."""
 _SCP_WITH_PASSWORD = re.compile(r"[^/@]*:[^/]*@[^/:@]+:.*")
+_NO_HOSTS = frozenset({"https", "http", "ssh", "git", "file", "ext", "fd", "ftp", "ftps", "data"})
+"""Before a colon these begin a URL, such as one with a slash too few."""
 _SLUG = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 _REF = re.compile(r"(?![-<>=!])[^\x00-\x20\x7f~^:?*\[\\]{1,250}")
 _VERSION = r"v?\d[\w.+!-]*"
@@ -381,7 +385,7 @@ def _at(text: str) -> int:
 def _scp_colon(text: str) -> int:
     if "://" in text or text.startswith((".", "/", "~")):
         return -1
-    match = _SCP.fullmatch(text)
+    match = _SCP.fullmatch(text) or _SCP_ALIAS.match(text)
     if match is None:
         return -1
     return match.end("host")
@@ -412,18 +416,31 @@ def _classify(location: str, *, allow_insecure: bool) -> SourceSpec:
     if location.startswith(("./", "../", "/", "~/")) or location in {".", "..", "~"}:
         kind = SourceKind.ARCHIVE if location.lower().endswith(_ARCHIVES) else SourceKind.FOLDER
         return SourceSpec(kind=kind, location=location.rstrip("/") or "/")
+    return _scp(location) or _short_form(location)
+
+
+def _scp(location: str) -> SourceSpec | None:
+    """Read ``user@host:path``, or ``alias:path`` with an alias of ``~/.ssh/config``; None for anything else."""
     if match := _SCP.fullmatch(location):
-        return _scp_form(match["user"], match["host"], match["path"].rstrip("/"))
+        _check_user(match["user"])
+        return _scp_form(f"{match['user']}@", match["host"], match["path"].rstrip("/"))
     if _SCP_WITH_PASSWORD.fullmatch(location):
         raise _NotOne("the form user@host:path can't contain a password")
-    return _short_form(location)
+    match = _SCP_ALIAS.fullmatch(location)
+    if match is None or match["host"].lower() in _NO_HOSTS:
+        return None
+    return _scp_form("", match["host"], match["path"].rstrip("/"))
 
 
 def _scp_form(user: str, host: str, path: str) -> SourceSpec:
-    _check_user(user)
     if not _HOST.fullmatch(host) or not path or path.startswith("-"):
         raise _NotOne("its host or path is not valid")
-    return SourceSpec(kind=SourceKind.GIT, location=f"{user}@{host.lower()}:{path}")
+    return SourceSpec(kind=SourceKind.GIT, location=f"{user}{_ssh_host(host)}:{path}")
+
+
+def _ssh_host(host: str) -> str:
+    """A name without a dot may be an alias of ``~/.ssh/config``, where upper and lower case differ."""
+    return host.lower() if "." in host else host
 
 
 def _short_form(location: str) -> SourceSpec:
@@ -501,10 +518,14 @@ def _server_url(scheme: str, parts: SplitResult) -> SourceSpec:
             "it is the web page of a folder or file",
             "write the repository, then //folder, then #branch",
         )
-    if scheme == "ssh" and user:
+    if scheme == "ssh":
+        server = _ssh_server(parts, server)
         name = user.partition(":")[0]
-        _check_user(name)
-        return SourceSpec(kind=SourceKind.GIT, location=f"ssh://{name}@{server}{path}")
+        if name:
+            _check_user(name)
+        return SourceSpec(
+            kind=SourceKind.GIT, location=f"ssh://{name}{'@' * bool(name)}{server}{path}"
+        )
     return SourceSpec(
         kind=SourceKind.GIT, location=f"{scheme}://{server}{path}", credentials=Login(user)
     )
@@ -517,6 +538,12 @@ def _server(parts: SplitResult) -> str:
     if not _HOST.fullmatch(host):
         raise _NotOne("its host is not valid")
     return host if parts.port is None else f"{host}:{parts.port}"
+
+
+def _ssh_server(parts: SplitResult, server: str) -> str:
+    """The server of an ``ssh://`` URL with its host as it is typed."""
+    typed = parts.netloc.rpartition("@")[2].partition(":")[0]
+    return server.replace(typed.lower(), _ssh_host(typed), 1) if typed else server
 
 
 def _check_user(name: str) -> None:

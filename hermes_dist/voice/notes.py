@@ -291,7 +291,7 @@ SENTENCES: Sentences = {
     NoteKind.SIGNED_BY_YOU: "signed by {signer} (yours)",
     NoteKind.UNSIGNED: _unsigned,
     NoteKind.SIGNED_UNREADABLY: _signed_unreadably,
-    NoteKind.LFS_POINTER: "{path} is a git LFS pointer: its content is not fetched",
+    NoteKind.LINK_COPIED: "{path} is a symlink to {file}: it is taken as a copy of that file",
     NoteKind.OWNED_IS_MISSING: ("distribution_owned names {path}, which the package does not have"),
     NoteKind.INCLUDED_IS_MISSING: "--include names {path}, which the package does not have",
     NoteKind.RELEASED: _released,

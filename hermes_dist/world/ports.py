@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
 from hermes_dist.errors import DistError, Refused
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Entry
 
@@ -148,6 +149,20 @@ class GitFile(NamedTuple):
     size: int
 
 
+class Listing(NamedTuple):
+    """The files of a commit.
+
+    Attributes:
+        files: Its regular files; a symlink to one of them counts as a copy of it.
+        copies: The symlinks among them, each with the file that it stands for.
+        left_out: The entries that no package may hold, and why.
+    """
+
+    files: tuple[GitFile, ...]
+    copies: tuple[tuple[RelPath, RelPath], ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
 class RefUpdate(NamedTuple):
     """A ref of a repository to move.
 
@@ -181,11 +196,11 @@ class Git(Protocol):
     ) -> str:
         """Fetch a commit (a full ref name, or a commit) into the cache, pin it there, and return it."""
 
-    def listing(self, url: str, commit: str, subfolder: RelPath | None) -> tuple[GitFile, ...]:
+    def listing(self, url: str, commit: str, subfolder: RelPath | None) -> Listing:
         """The validated files of a fetched commit, below ``subfolder``."""
 
-    def folders_with(self, url: str, commit: str, name: str) -> Mapping[RelPath | None, str]:
-        """The folders of a fetched commit that contain a file called ``name``, with git's id of its content.
+    def folders_with(self, url: str, commit: str, name: str) -> Mapping[RelPath | None, GitFile]:
+        """The folders of a fetched commit that contain a file called ``name``, with that file.
 
         The root of the repository is None.
         """

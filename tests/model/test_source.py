@@ -55,7 +55,18 @@ FORMS = [
     ("file:///srv/a%20b@c/bot//sub#v1", GIT, "file:///srv/a%20b@c/bot", "sub", "v1"),
     # scp form
     ("git@host:owner/repo", GIT, "git@host:owner/repo", "", ""),
-    ("git@Host:owner/repo.git/", GIT, "git@host:owner/repo.git", "", ""),
+    ("git@Host.Example:owner/repo.git/", GIT, "git@host.example:owner/repo.git", "", ""),
+    # A name without a dot may be an alias of ~/.ssh/config, which tells upper from lower case.
+    ("git@Host:owner/repo", GIT, "git@Host:owner/repo", "", ""),
+    ("Work:team/bot", GIT, "Work:team/bot", "", ""),
+    ("work:team/bot//sub#v1", GIT, "work:team/bot", "sub", "v1"),
+    ("work:team/bot@v1.2", GIT, "work:team/bot", "", "v1.2"),
+    ("work:/srv/bot.git", GIT, "work:/srv/bot.git", "", ""),
+    ("work:bot.git", GIT, "work:bot.git", "", ""),
+    ("Host.Example:team/bot", GIT, "host.example:team/bot", "", ""),
+    ("ssh://Work/team/bot", GIT, "ssh://Work/team/bot", "", ""),
+    ("ssh://ada@Work:22/team/bot", GIT, "ssh://ada@Work:22/team/bot", "", ""),
+    ("ssh://Host.Example/team/bot", GIT, "ssh://host.example/team/bot", "", ""),
     ("git@host:repo@v1", GIT, "git@host:repo", "", "v1"),
     ("git@host:o@x/repo@v1", GIT, "git@host:o@x/repo", "", "v1"),
     (

@@ -35,8 +35,12 @@ def names(*entries: bytes) -> Build:
     return lambda repo, blob: repo.raw_tree(*((FILE, name, blob) for name in entries))
 
 
+def one(mode: str, name: bytes) -> Build:
+    return lambda repo, blob: repo.raw_tree((FILE, b"SOUL.md", blob), (mode, name, blob))
+
+
 def mode(mode: str) -> Build:
-    return lambda repo, blob: repo.raw_tree((FILE, b"SOUL.md", blob), (mode, b"thing", blob))
+    return one(mode, b"thing")
 
 
 def inside(name: bytes) -> Build:
@@ -131,12 +135,12 @@ HOSTILE: dict[str, tuple[Build, str]] = {
         lambda repo, blob: repo.raw_tree((FOLDER, b".git", repo.raw("tree", b""))),
         GIT,
     ),
-    "a symlink": (mode(LINK), "symlinks are not allowed"),
-    "a symlink and a folder of one name": (link_below_itself, "symlinks are not allowed"),
-    "a submodule": (mode(MODULE), "submodules are not allowed"),
+    "a symlink and a folder of one name": (link_below_itself, TWICE),
+    "a symlink called git": (one(LINK, b".git"), GIT),
+    "a symlink out of a name": (one(LINK, b"../x"), "may not contain a /"),
+    "a submodule called git": (one(MODULE, b".git"), GIT),
     "a group-writable file": (mode("100664"), "mode 100664 is not allowed"),
     "a set-user-id file": (mode("104755"), "mode 104755 is not allowed"),
-    "a device": (mode("60644"), "mode 060644 is not allowed|submodules"),
     "case twins": (names(b"README.md", b"readme.md"), TWINS),
     "case twins of folders": (twin_folders, TWINS),
     "casefold twins": (names(b"STRASSE", "straße".encode()), TWINS),
@@ -273,8 +277,8 @@ def test_fetching_refuses_every_hostile_tree(repo: Repo, tmp_path: Path, name: s
         "dot dot as a folder",
         "a slash in a name",
         "git",
-        "a symlink",
-        "a submodule",
+        "a symlink and a folder of one name",
+        "a submodule called git",
         "no UTF-8",
         "a group-writable file",
         "a set-user-id file",

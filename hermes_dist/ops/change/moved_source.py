@@ -14,11 +14,10 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import SourceSpec, parse_source
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.target import Target
+from hermes_dist.ops.change.without_manifest import way_in
 from hermes_dist.ops.context import Context
 from hermes_dist.world.load import load_manifest
 from hermes_dist.world.sources.manifests import manifests
-
-_SHOWN = 10
 
 
 class NoPackage(DistError):
@@ -33,14 +32,12 @@ class NoPackage(DistError):
     def __init__(self, ctx: Context, target: Target, folders: Mapping[RelPath | None, str]) -> None:
         spec = target.spec
         if folders:
-            lines = ", ".join(
-                str(spec._replace(subfolder=folder)) for folder in list(folders)[:_SHOWN]
-            )
+            lines = ", ".join(str(spec._replace(subfolder=folder)) for folder in folders)
             count = "one" if len(folders) == 1 else "some"
             place = "elsewhere" if spec.subfolder else "further down"
             hint = f"it has {count} {place}: {lines}"
         else:
-            hint = f"it is not a {ctx.brand.title} distribution; authors begin one with: {ctx.command('init FOLDER/')}"
+            hint = way_in(ctx, target)
         place = "in that folder" if spec.subfolder else "at its root"
         super().__init__(f"there is no {MANIFEST} {place}", where=str(spec), hint=hint)
         self.target = target
@@ -82,7 +79,7 @@ def way_on(ctx: Context, name: ProfileName, lock: Lock) -> Iterator[None]:
             ctx.command(
                 f"install {shlex.quote(str(spec._replace(subfolder=folder)))} --name {name} --force"
             )
-            for folder in here[:_SHOWN]
+            for folder in here
         ]
         if not commands:
             hint = (
@@ -92,7 +89,7 @@ def way_on(ctx: Context, name: ProfileName, lock: Lock) -> Iterator[None]:
         elif len(here) == 1:
             hint = f"it is in {_folder(here[0])} now; to follow it and keep all that is yours, run: {commands[0]}"
         else:
-            folders = ", ".join(map(_folder, here[:_SHOWN]))
+            folders = ", ".join(map(_folder, here))
             hint = f"there are packages in {folders}; to follow one of them, run: {'; '.join(commands)}"
         raise DistError(what, where=str(spec), hint=hint) from None
 

@@ -31,8 +31,37 @@ _LIVING = (RelPath(places.CONFIG), JOBS)
 SOUL = RelPath(places.SOUL)
 _MANIFEST = RelPath(MANIFEST)
 _SMALL = 2**16
+_KEPT_BYTES = 16 << 20
+"""The most that is kept of the contents of small files; of a home with 100,000 of them, the last ones."""
 _REPOSITORY = ".git"
 """The agent's installer copies this folder along; it says nothing about the home."""
+
+
+class Recent:
+    """The contents that were read last.
+
+    Args:
+        most: How many bytes are kept.
+    """
+
+    def __init__(self, most: int = _KEPT_BYTES) -> None:
+        self._most = most
+        self._size = 0
+        self._kept: dict[Digest, bytes] = {}
+
+    def get(self, digest: Digest) -> bytes | None:
+        """Return a content that is kept, which then counts as read just now; None for another."""
+        data = self._kept.pop(digest, None)
+        if data is not None:
+            self._kept[digest] = data
+        return data
+
+    def keep(self, digest: Digest, data: bytes) -> None:
+        """Keep a content, and let those go that were read longest ago if there are too many."""
+        self._kept[digest] = data
+        self._size += len(data)
+        while self._size > self._most:
+            self._size -= len(self._kept.pop(next(iter(self._kept))))
 
 
 class Observed(Struct, frozen=True, kw_only=True):
@@ -72,16 +101,18 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
     """
     want, into = looked_at(package)
     seen = scan(home.path, want, into)
-    tree, kept = _with_living(home, seen.tree)
+    tree, living = _with_living(home, seen.tree)
     by_digest: dict[Digest, RelPath] = {entry.digest: path for path, entry in tree.items()}
     stored = mending(ctx, home.lock)
+    recent = Recent()
 
     def read(digest: Digest) -> bytes:
         path = by_digest.get(digest)
         if path is None:
             return stored(digest)
-        if digest in kept:
-            return kept[digest]
+        kept = living.get(digest) or recent.get(digest)
+        if kept is not None:
+            return kept
         with RealFs(home.path, home=True) as fs:
             # Read again, not kept from the scan: a home may be large, and few contents are ever
             # needed.
@@ -96,7 +127,7 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
             )
         if len(data) <= _SMALL:
             # The settings and the like: a merge asks for them many times, and what has a digest never changes.
-            kept[digest] = data
+            recent.keep(digest, data)
         return data
 
     links = {RelPath(link.path): link.target for link in seen.links}

@@ -225,7 +225,7 @@ def _commits(ctx: Context, target: Target, spec: SourceSpec) -> list[str]:
 def _files(ctx: Context, spec: SourceSpec, commit: str) -> Sequence[GitFile]:
     """The files of a version: from the cache if it has them, else fetched."""
     try:
-        return ctx.sources.git.listing(ctx.sources.url(spec), commit, spec.subfolder)
+        return ctx.sources.git.listing(ctx.sources.url(spec), commit, spec.subfolder).files
     except DistError:
         return ctx.sources.files(spec, commit)
 

@@ -36,10 +36,6 @@ class Limits(NamedTuple):
 LIMITS = Limits()
 
 _MODES = {"100644": False, "100755": True}
-_STRANGERS = {
-    "120000": "symlinks are not allowed in a package",
-    "160000": "submodules are not allowed in a package",
-}
 
 
 def shown(raw: bytes) -> str:
@@ -97,10 +93,7 @@ class Gate:
         """
         path = self.folder(raw)
         if mode not in _MODES:
-            raise Invalid(
-                _STRANGERS.get(mode, f"the mode {mode} is not allowed in a package"),
-                where=repr(str(path)),
-            )
+            raise Invalid(f"the mode {mode} is not allowed in a package", where=repr(str(path)))
         if size > self.limits.blob:
             raise Invalid(
                 f"the file is too large: more than {self.limits.blob // MIB} MiB",

@@ -152,6 +152,15 @@ def is_cut(cache: Path, lines: list[list[str]]) -> bool:
     )
 
 
+def is_partial(repository: Path) -> bool:
+    """Return whether a local repository was cloned without some of its files, which git fetches when it needs them."""
+    for config in (repository / "config", repository / ".git" / "config"):
+        with contextlib.suppress(OSError):
+            if re.search(rb"(?im)^\s*(promisor|partialclone)\s*=", config.read_bytes()):
+                return True
+    return False
+
+
 def parse_refs(out: bytes) -> Refs:
     """Read the lines of ``git ls-remote --symref``."""
     head, head_commit = "", ""

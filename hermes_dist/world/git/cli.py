@@ -1,8 +1,8 @@
 """The user's own git, restricted to talking to servers and reading.
 
 Credentials, proxies, certificates and ssh come from the user's configuration; nothing in it or in a repository can run
-a hook, a filter, a monitor or maintenance, and nothing can prompt: the child has no terminal, no askpass program, and
-git's own prompts are off.
+a hook, a filter, a monitor or maintenance, and nothing can prompt: the child has no terminal, git's own prompts are
+off, and only a program that ``GIT_ASKPASS`` names is asked for a login.
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ class CliTool:
     def __init__(self, program: str, env: Mapping[str, str]) -> None:
         # GIT_* variables can name programs and other repositories, so only a list of harmless ones is passed on.
         kept = {k: v for k, v in env.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
-        self._env = {**kept, **_QUIET}
+        # The user's own program answers what a terminal would be asked; how long it may take is bounded.
+        asked = {name: env[name] for name in ("GIT_ASKPASS",) if env.get(name)}
+        self._env = {**kept, **_QUIET, **asked}
         self._who = {k: v for k, v in env.items() if _WHO.fullmatch(k)}
         self._base = (program, *(word for setting in _SETTINGS for word in ("-c", setting)))
 

@@ -42,7 +42,9 @@ def _client(request: Mapping[str, Any]) -> tuple[clients.GitClient, bytes]:
     if "://" not in url:
         user_host, _, path = url.partition(":")
         user, _, host = user_host.rpartition("@")
-        return clients.SSHGitClient(host, username=user, ssh_command=request["ssh"]), path.encode()
+        return clients.SSHGitClient(
+            host, username=user or None, ssh_command=request["ssh"]
+        ), path.encode()
     parts = urlsplit(url)
     path = unquote(parts.path).encode()
     if parts.scheme == "file":
@@ -81,7 +83,9 @@ def _pool(url: str) -> Any:
                 origin.host,
                 origin.port,
             ):
-                raise urllib3.exceptions.LocationValueError("the server redirects elsewhere")
+                raise urllib3.exceptions.LocationValueError(
+                    f"the server redirects elsewhere: {target}"
+                )
             return super().urlopen(method, target, *args, **rest)  # type: ignore[misc]  # a mixin
 
     pool = type("Pool", (Careful, urllib3.PoolManager), {})

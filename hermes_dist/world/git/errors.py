@@ -135,6 +135,11 @@ def is_missing(finished: Finished) -> bool:
     return not finished.ok and not finished.stopped and _NOT_THERE.search(finished.err) is not None
 
 
+def is_plain_server(finished: Finished) -> bool:
+    """Return whether a server only hands out files, so that no part of a history can be asked of it."""
+    return not finished.ok and not finished.stopped and "shallow capabilities" in finished.err
+
+
 def explain(finished: Finished, url: str, seconds: float) -> DistError:
     """Return an error for a failed git command.
 

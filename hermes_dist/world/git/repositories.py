@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
+from urllib.parse import unquote, urlsplit
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
@@ -18,12 +20,13 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
 from hermes_dist.world.agent.programs import find_command
 from hermes_dist.world.child import Bounds, Command, Finished, Stream, run
-from hermes_dist.world.disk.limits import LIMITS, Gate, Limits, shown
+from hermes_dist.world.disk.limits import LIMITS, Limits
 from hermes_dist.world.git.cache import (
     COMMIT,
     cache_name,
     heal,
     is_cut,
+    is_partial,
     is_pinned,
     parse_refs,
     prepare,
@@ -37,13 +40,17 @@ from hermes_dist.world.git.errors import (
     fail,
     is_damage,
     is_missing,
+    is_plain_server,
     masked_lines,
 )
-from hermes_dist.world.ports import Git, GitFile, Refs, Relation
+from hermes_dist.world.git.listing import LINK, PROGRAM, Sorting
+from hermes_dist.world.ports import Git, GitFile, Listing, Refs, Relation
 
 HISTORY = 1000
 _URL = re.compile(
-    r"(https|ssh|file|http|git)://(?!-)[^\x00-\x20\x7f]+|[A-Za-z0-9_][\w.-]*@(?!-)[^/:@\s]+:(?!-)[^\s:]\S*"
+    r"(https|ssh|file|http|git)://(?!-)[^\x00-\x20\x7f]+"
+    r"|[A-Za-z0-9_][\w.-]*@(?!-)[^/:@\s]+:(?!-)[^\s:]\S*"
+    r"|(?!(?:https?|ssh|git|file|ext|fd|ftps?):)[A-Za-z0-9][\w.-]+:(?!-|//)[^\s:@]+"
 )
 _REF = re.compile(r"refs/[^\x00-\x20\x7f~^:?*\[\\]+")
 _RECORD = 1 << 16
@@ -155,33 +162,21 @@ class BareGit:
                     self._fetch_into(cache, url, commit, depth, progress)
         return commit
 
-    def listing(self, url: str, commit: str, subfolder: RelPath | None) -> tuple[GitFile, ...]:
-        gate, files, folders = Gate(self._limits), [], {b""}
-        for mode, kind, oid, size, raw in self._entries(url, commit, subfolder):
-            # ls-tree joins names with /: a hostile name with one in it looks like a path, but of a
-            # folder that was never listed.
-            if raw.rpartition(b"/")[0] not in folders:
-                raise Invalid("unsafe path: a name may not contain a /", where=shown(raw))
-            if kind == "tree":
-                gate.folder(raw)
-                if raw in folders:
-                    raise Invalid("unsafe path: it appears twice in one tree", where=shown(raw))
-                folders.add(raw)
-            else:
-                path, executable = gate.file(raw, mode, size)
-                files.append(GitFile(path, executable, oid, size))
-        gate.close()
-        return tuple(files)
+    def listing(self, url: str, commit: str, subfolder: RelPath | None) -> Listing:
+        sorting = Sorting(self._limits)
+        for entry in self._entries(url, commit, subfolder):
+            sorting.take(*entry)
+        return sorting.close(lambda oids: dict(self.blobs(url, oids)))
 
-    def folders_with(self, url: str, commit: str, name: str) -> Mapping[RelPath | None, str]:
-        ending, found = b"/" + name.encode(), dict[RelPath | None, str]()
-        for count, (mode, kind, oid, _, raw) in enumerate(self._entries(url, commit, None)):
+    def folders_with(self, url: str, commit: str, name: str) -> Mapping[RelPath | None, GitFile]:
+        ending, found = b"/" + name.encode(), dict[RelPath | None, GitFile]()
+        for count, (mode, kind, oid, size, raw) in enumerate(self._entries(url, commit, None)):
             if count > self._limits.entries:
                 break
-            if kind == "blob" and mode != "120000" and (b"/" + raw).endswith(ending):
+            if kind == "blob" and mode != LINK and (b"/" + raw).endswith(ending):
                 with contextlib.suppress(Invalid, UnicodeDecodeError):
-                    folder = raw.removesuffix(ending).decode() if b"/" in raw else ""
-                    found[RelPath(folder) if folder else None] = oid
+                    path = RelPath(raw.decode())
+                    found[path.parent] = GitFile(path, mode == PROGRAM, oid, size)
         return found
 
     def blobs(self, url: str, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
@@ -220,7 +215,8 @@ class BareGit:
         lines = self._walk(cache, commit, limit)
         if len(lines) < limit and is_cut(cache, lines):
             self._may_talk(url)
-            with self._locked(cache, commit):
+            # A repository that is cut itself has no more of its history to give.
+            with contextlib.suppress(Invalid), self._locked(cache, commit):
                 self._fetch_into(cache, url, commit, limit, None)
             lines = self._walk(cache, commit, limit)
         return [line[0] for line in lines]
@@ -318,9 +314,12 @@ class BareGit:
         finished = self._fetched(cache, url, commit, None if only_new else depth, progress)
         if only_new and not finished.ok and not finished.stopped:
             finished = self._fetched(cache, url, commit, 1, progress)
+        if is_plain_server(finished):
+            finished = self._fetched(cache, url, commit, None, progress)
         if is_missing(finished):
             finished = self._by_name(cache, url, commit, depth, finished)
         if not finished.ok:
+            _refuse_partial(url)
             fail(finished, url, self._patience.fetch)
 
     def _fetched(
@@ -412,6 +411,18 @@ class BareGit:
     def _within(self, seconds: float) -> Bounds:
         b = self._bounds
         return Bounds(seconds=seconds, output=b.output, memory=b.memory, file=b.file, cpu=b.cpu)
+
+
+def _refuse_partial(url: str) -> None:
+    """Say so if what could not be fetched is a local clone that holds only a part of its files."""
+    parts = urlsplit(url)
+    if parts.scheme == "file" and is_partial(path := Path(unquote(parts.path))):
+        raise Invalid(
+            "it is a partial clone: not all of its files are on this machine",
+            where=url,
+            hint="name the repository that it was cloned from, or bring the rest with: "
+            f"git -C {shlex.quote(str(path))} fetch --refetch --no-filter",
+        )
 
 
 def _checked(url: str) -> str:

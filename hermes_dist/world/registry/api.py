@@ -269,7 +269,9 @@ class Registries:
         if before and not accept_rewritten:
             _check_forward(registry, before, commit, git.relation(url, before, commit))
         git.fetch(url, commit)
-        files = {str(file.path): file.oid for file in git.listing(url, commit, spec.subfolder)}
+        files = {
+            str(file.path): file.oid for file in git.listing(url, commit, spec.subfolder).files
+        }
         marker = dict(git.blobs(url, [files[INDEX]])).get(files[INDEX]) if INDEX in files else None
         check_index(marker, registry.location)
         entries = {path: oid for path, oid in files.items() if _is_entry(path)}

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from hermes_dist.brand import MANIFEST, Layout
 from hermes_dist.errors import Invalid
-from hermes_dist.model.left_out import LeftOut
+from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import (
@@ -35,7 +35,7 @@ from hermes_dist.world.ports import Git, GitFile, Refs, Relation
 
 if TYPE_CHECKING:
     from hermes_dist.world.disk.store import Store
-    from hermes_dist.world.sources.folder import Ignores, Keep
+    from hermes_dist.world.sources.folder import FolderPackage, Ignores, Keep
 
 Choose = Callable[[str, Iterable[str]], str]
 """Chooses a tag for a version range; raises Invalid when none fits."""
@@ -271,12 +271,12 @@ class Sources:
         """
         from hermes_dist.world.sources.folder import named_only  # noqa: PLC0415 - start-up
 
-        return self._read(spec, named_only)[1]
+        return self._read(spec, named_only)[1].tree
 
     def files(self, spec: SourceSpec, commit: str) -> tuple[GitFile, ...]:
         """The validated files of a commit, with git's names for their contents; fetched when missing."""
         self.git.fetch(self.url(spec), commit)
-        return self.git.listing(self.url(spec), commit, spec.subfolder)
+        return self.git.listing(self.url(spec), commit, spec.subfolder).files
 
     def history(self, spec: SourceSpec, ref: str, limit: int) -> list[str]:
         """Commits from a full ref name or commit backwards, newest first."""
@@ -345,11 +345,11 @@ class Sources:
         progress: Progress | None,
     ) -> Offer:
         commit = self.git.fetch(url, commit or ref, progress=progress)
-        files = self.git.listing(url, commit, subfolder)
-        digests, pointers = self._keep(url, files)
-        tree = Tree({f.path: Entry(digests[f.oid], f.executable) for f in files})
-        lfs = (f.path for f in files if f.oid in pointers)
-        notes = tuple(Note.of(NoteKind.LFS_POINTER, path=path) for path in lfs)
+        listing = self.git.listing(url, commit, subfolder)
+        digests, pointers = self._keep(url, listing.files)
+        kept = [file for file in listing.files if file.oid not in pointers]
+        tree = Tree({f.path: Entry(digests[f.oid], f.executable) for f in kept})
+        lfs = (LeftOut(f.path, Why.LFS_POINTER) for f in listing.files if f.oid in pointers)
         pin = Pin(
             url=without_credentials(url),
             kind=kind,
@@ -359,7 +359,8 @@ class Sources:
             version=self._version(tree),
             tree=tree.digest,
         )
-        return Offer(pin=pin, tree=tree, notes=notes)
+        left_out = tuple(sorted((*listing.left_out, *lfs)))
+        return Offer(pin, tree, left_out, _about(listing.copies, tree))
 
     def _keep(self, url: str, files: Sequence[GitFile]) -> tuple[dict[str, Digest], set[str]]:
         """Stream contents from git into the store."""
@@ -375,33 +376,38 @@ class Sources:
         return dict(zip(oids, self._store.put_many(contents()), strict=True)), pointers
 
     def _as_it_is(self, spec: SourceSpec) -> Offer:
-        path, tree, left_out = self._read(spec, self._store.put_many)
+        path, found = self._read(spec, self._store.put_many)
         pin = Pin(
             url=str(path),
             kind=spec.kind.traits.as_it_is,
             subfolder=spec.subfolder,
-            version=self._version(tree),
-            tree=tree.digest,
+            version=self._version(found.tree),
+            tree=found.tree.digest,
         )
-        return Offer(pin=pin, tree=tree, left_out=left_out)
+        return Offer(pin, found.tree, found.left_out, _about(found.copies, found.tree))
 
-    def _read(self, spec: SourceSpec, keep: Keep) -> tuple[Path, Tree, tuple[LeftOut, ...]]:
-        """Read a source without git: return where it is, its tree, and what was left out."""
+    def _read(self, spec: SourceSpec, keep: Keep) -> tuple[Path, FolderPackage]:
+        """Read a source without git; return also where it is."""
+        from hermes_dist.world.sources.folder import FolderPackage, read_package_folder  # noqa: PLC0415 - start-up
+
         if spec.kind.traits.as_it_is is PinKind.ARCHIVE:
             from hermes_dist.world.archive.source import read_package  # noqa: PLC0415 - start-up
 
             path = self._path(spec)
-            return path, read_package(path, spec.subfolder, keep, self._limits), ()
-        from hermes_dist.world.sources.folder import read_package_folder  # noqa: PLC0415 - start-up
-
+            return path, FolderPackage(read_package(path, spec.subfolder, keep, self._limits))
         path = self._folder(spec)
-        tree, left_out = read_package_folder(path, spec.subfolder, ignore_rules, self._limits, keep)
-        return path, tree, left_out
+        return path, read_package_folder(path, spec.subfolder, ignore_rules, self._limits, keep)
 
     def _version(self, tree: Tree) -> str:
         entry = tree.get(RelPath(MANIFEST))
         found = _VERSION.search(self._store.read(entry.digest)) if entry else None
         return found[2].decode("utf-8", "replace").strip() if found else ""
+
+
+def _about(copies: Iterable[tuple[RelPath, RelPath]], tree: Tree) -> tuple[Note, ...]:
+    """Say which symlinks are taken as copies."""
+    kind = NoteKind.LINK_COPIED
+    return tuple(Note.of(kind, path=link, file=file) for link, file in copies if link in tree)
 
 
 def _followed(spec: SourceSpec, refs: Refs, before: Pin) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""Read a local folder as a package: regular files only; links are not followed, ignored files are left out."""
+"""Read a local folder as a package: regular files, links to them as copies; ignored files are left out."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.errors import Invalid
@@ -17,12 +19,12 @@ from hermes_dist.model.tree import Digest, Entry, Tree
 from hermes_dist.world.disk.fs import RealFs, trouble
 from hermes_dist.world.disk.limits import LIMITS, Gate, Limits
 from hermes_dist.world.ports import Odd
+from hermes_dist.world.sources.links import followed
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _IGNORE_BYTES = 1 << 20
 _TRIES = 3
 _ODD = {
-    stat.S_IFLNK: Why.LINK,
     stat.S_IFIFO: Why.FIFO,
     stat.S_IFSOCK: Why.SOCKET,
     stat.S_IFBLK: Why.DEVICE,
@@ -38,11 +40,31 @@ Keep = Callable[[Iterable[bytes]], list[Digest]]
 
 
 class FoundFile(Struct, frozen=True):
-    """A regular file as it was when the folder was read."""
+    """A regular file as it was when the folder was read.
+
+    Attributes:
+        path: Its path in the package.
+        source: The file that is read; differs from the path for a symlink.
+    """
 
     path: RelPath
     executable: bool
     signature: tuple[int, ...]
+    source: RelPath
+
+
+class FolderPackage(NamedTuple):
+    """A package that was read without git.
+
+    Attributes:
+        tree: Its files.
+        left_out: What does not belong to it, and why.
+        copies: The symlinks in it that are taken as copies, each with the file that it stands for.
+    """
+
+    tree: Tree
+    left_out: tuple[LeftOut, ...] = ()
+    copies: tuple[tuple[RelPath, RelPath], ...] = ()
 
 
 class Walk(Struct):
@@ -51,10 +73,17 @@ class Walk(Struct):
     Attributes:
         files: What belongs to the package, in path order.
         left_out: What does not, and why.
+        links: The symlinks, with their targets as they are written.
     """
 
     files: list[FoundFile] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    links: dict[str, str] = field(default_factory=dict)
+
+    def tree(self, digests: Iterable[Digest]) -> Tree:
+        """Make the tree of the digests of the files, which are in their order."""
+        rows = zip(self.files, digests, strict=True)
+        return Tree({file.path: Entry(digest, file.executable) for file, digest in rows})
 
 
 def read_folder(root: Path, rules: Rules, limits: Limits, keep: Keep) -> tuple[Walk, list[Digest]]:
@@ -92,7 +121,7 @@ def read_folder(root: Path, rules: Rules, limits: Limits, keep: Keep) -> tuple[W
 def _contents(fs: RealFs, walk: Walk) -> Iterator[bytes]:
     for found in walk.files:
         try:
-            data = fs.read(found.path)
+            data = fs.read(found.source)
         except OSError as error:
             raise trouble(error, "can't read the file", where=str(found.path)) from error
         if data is None:
@@ -124,19 +153,13 @@ def look_into(
         return [digest for digest, _ in named]
 
     walk, digests = read_folder(folder.resolve(), rules, limits, keep)
-    tree = Tree(
-        {f.path: Entry(digest, f.executable) for f, digest in zip(walk.files, digests, strict=True)}
-    )
-    return tree, contents, walk.left_out
+    return walk.tree(digests), contents, walk.left_out
 
 
 def read_package_folder(
     folder: Path, subfolder: RelPath | None, rules: Rules, limits: Limits, keep: Keep
-) -> tuple[Tree, tuple[LeftOut, ...]]:
+) -> FolderPackage:
     """Read a folder, or one below it, as a package.
-
-    Returns:
-        Its tree, and what was left out with why.
 
     Raises:
         Invalid: The folder is missing, or as for :func:`read_folder`.
@@ -152,10 +175,8 @@ def read_package_folder(
             raise
         what = f"there is no {MANIFEST} at its root, and it can't be read as a package: {err}"
         raise Invalid(what, where=str(root), hint="name the package's own folder") from None
-    tree = Tree(
-        {f.path: Entry(digest, f.executable) for f, digest in zip(walk.files, digests, strict=True)}
-    )
-    return tree, tuple(walk.left_out)
+    copies = tuple((file.path, file.source) for file in walk.files if file.path != file.source)
+    return FolderPackage(walk.tree(digests), tuple(walk.left_out), copies)
 
 
 def named_only(contents: Iterable[bytes]) -> list[Digest]:
@@ -181,6 +202,7 @@ def walk_folder(root: Path, rules: Rules, limits: Limits) -> Walk:
             os.close(fd)
     except OSError as error:
         raise trouble(error, "can't read the folder", where=str(root)) from error
+    walker.take_copies()
     walker.gate.close()
     return walker.walk
 
@@ -212,6 +234,8 @@ class _Walker:
             self.walk.left_out.append(LeftOut(path, Why.IGNORED))
         elif is_folder:
             self._descend(fd, name, path, ignores)
+        elif stat.S_ISLNK(found.st_mode):
+            self.walk.links[path] = os.readlink(name, dir_fd=fd)
         elif not stat.S_ISREG(found.st_mode):
             why = _ODD.get(stat.S_IFMT(found.st_mode), Why.NOT_REGULAR)
             self.walk.left_out.append(LeftOut(path, why))
@@ -221,7 +245,19 @@ class _Walker:
             mode = "100755" if found.st_mode & stat.S_IXUSR else "100644"
             safe, executable = self.gate.file(os.fsencode(path), mode, found.st_size)
             signature = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-            self.walk.files.append(FoundFile(safe, executable, signature))
+            self.walk.files.append(FoundFile(safe, executable, signature, safe))
+
+    def take_copies(self) -> None:
+        """Take each symlink that leads to a file of the package as a copy of that file; leave the others out."""
+        walk, files = self.walk, {file.path: file for file in self.walk.files}
+        found = followed(walk.links, files)
+        for link, source in found.items():
+            file = files[source]
+            mode = "100755" if file.executable else "100644"
+            path, _ = self.gate.file(os.fsencode(link), mode, file.signature[0])
+            walk.files.append(replace(file, path=path))
+        walk.files.sort(key=lambda file: file.path)
+        walk.left_out += [LeftOut(link, Why.LINK) for link in walk.links if link not in found]
 
     def _descend(self, fd: int, name: str, path: str, ignores: list[tuple[str, Ignores]]) -> None:
         self.gate.folder(os.fsencode(path))

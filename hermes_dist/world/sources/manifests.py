@@ -1,9 +1,8 @@
-"""Find all packages in a source, to suggest them in the error if there is none at the requested place."""
+"""Find all packages in a source, and what resembles one, for the error if there is none at the requested place."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.model.paths import RelPath
@@ -11,9 +10,8 @@ from hermes_dist.model.source import SourceSpec
 from hermes_dist.model.tree import Read
 from hermes_dist.world.sources.api import Sources
 
-_MOST = 20
-"""How many packages of one source are read at most."""
-Found = TypeVar("Found")
+_LARGEST = 1 << 20
+"""The content of a larger manifest is not read: no manifest may be that large."""
 
 
 def manifests(
@@ -28,26 +26,35 @@ def manifests(
         commit: The commit, which was fetched; empty for a folder or archive.
 
     Returns:
-        The first of these folders (None for the root of the source), with the contents of their manifests.
+        All these folders (None for the root of the source), with the contents of their manifests.
+
+    Raises:
+        DistError: The source can't be read.
+    """
+    if not sources.is_git(spec):
+        tree = sources.fetch(spec._replace(subfolder=None)).tree
+        found = {path.parent: entry for path, entry in tree.items() if path.name == MANIFEST}
+        return {folder: read(found[folder].digest) for folder in _sorted(found)}
+    url = sources.url(spec)
+    files = sources.git.folders_with(url, commit, MANIFEST)
+    oids = list(dict.fromkeys(file.oid for file in files.values() if file.size <= _LARGEST))
+    contents = dict(sources.git.blobs(url, oids)) if oids else {}
+    return {folder: contents.get(files[folder].oid, b"") for folder in _sorted(files)}
+
+
+def folders_with(
+    sources: Sources, spec: SourceSpec, commit: str, name: str
+) -> list[RelPath | None]:
+    """Find the folders of a source that hold a file of this name, its root (None) first.
 
     Raises:
         DistError: The source can't be read.
     """
     if sources.is_git(spec):
-        url = sources.url(spec)
-        oids = _first(sources.git.folders_with(url, commit, MANIFEST))
-        return dict(
-            zip(
-                oids, (data for _, data in sources.git.blobs(url, list(oids.values()))), strict=True
-            )
-        )
-    tree = sources.fetch(spec._replace(subfolder=None)).tree
-    found = _first({path.parent: entry for path, entry in tree.items() if path.name == MANIFEST})
-    return {folder: read(entry.digest) for folder, entry in found.items()}
+        return _sorted(sources.git.folders_with(sources.url(spec), commit, name))
+    tree = sources.glance(spec._replace(subfolder=None))
+    return _sorted({path.parent: None for path in tree if path.name == name})
 
 
-def _first(found: Mapping[RelPath | None, Found]) -> dict[RelPath | None, Found]:
-    return {
-        folder: found[folder]
-        for folder in sorted(found, key=lambda folder: str(folder or ""))[:_MOST]
-    }
+def _sorted(found: Mapping[RelPath | None, object]) -> list[RelPath | None]:
+    return sorted(found, key=lambda folder: str(folder or ""))

@@ -123,7 +123,7 @@ def test_a_folder_that_can_be_no_package_is_told(ada: Machine, tmp_path: Path) -
         "name: x\nversion: 1.0.0\ndescription: x\nlicense: MIT\n"
     )
     (folder / "SOUL.md").write_text("x\n")
-    (folder / "link").symlink_to("SOUL.md")
+    (folder / "link").symlink_to("../SOUL.md")
     found = author.problems_of(ada.ctx, author.package_at(ada.ctx, folder))
     assert [(p.path, p.level) for p in found] == [("link", Level.WARNING)]
     (folder / "a:b").write_text("x\n")

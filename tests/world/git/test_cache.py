@@ -62,7 +62,7 @@ def make(request: pytest.FixtureRequest, home: Path, tmp_path: Path) -> Make:
 def read(git: BareGit, repo: Repo) -> dict[str, bytes]:
     """Fetch the newest commit and read it all back."""
     url = f"file://{repo.path}"
-    files = git.listing(url, git.fetch(url, "refs/heads/main"), None)
+    files = git.listing(url, git.fetch(url, "refs/heads/main"), None).files
     contents = dict(git.blobs(url, [file.oid for file in files]))
     return {str(file.path): contents[file.oid] for file in files}
 

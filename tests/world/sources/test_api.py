@@ -18,7 +18,6 @@ from hermes_dist.errors import DistError, Invalid, Unreachable
 from hermes_dist.model.source import Pin, PinKind, SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Digest
 from hermes_dist.voice.left_out import WORDS
-from hermes_dist.voice.notes import sentences
 from hermes_dist.world.disk.limits import Limits
 from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.repositories import Patience
@@ -140,9 +139,9 @@ class TestFolders:
             offer = folder_offer(sources, str(folder))
         assert sorted(offer.tree) == sorted(PACKAGE)
         assert {left.path: WORDS[left.why] for left in offer.left_out} == {
-            ".gitignore": "a symlink, which is not followed",
-            "link": "a symlink, which is not followed",
-            "linked": "a symlink, which is not followed",
+            ".gitignore": "a symlink that leads to no file of the package",
+            "link": "a symlink that leads to no file of the package",
+            "linked": "a symlink that leads to no file of the package",
             "fifo": "a FIFO",
             "sock": "a socket",
         }
@@ -341,22 +340,6 @@ class TestRefs:
             assert [path for path in server.asked if "info/refs" in path] == asked
 
 
-def test_a_pointer_of_lfs_is_noted_and_not_fetched(sources: Sources, tmp_path: Path) -> None:
-    repo = Repo(tmp_path / "r.git", bare=True)
-    pointer = (
-        "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12345\n"
-    )
-    repo.commit(
-        {
-            **PACKAGE,
-            ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n",
-            "model.bin": pointer,
-        }
-    )
-    offer = sources.fetch(parse_source(f"file://{repo.path}"), "refs/heads/main")
-    assert sentences(offer.notes) == ("model.bin is a git LFS pointer: its content is not fetched",)
-
-
 @pytest.mark.parametrize(
     ("text", "version"),
     [
@@ -425,7 +408,6 @@ class TestHardening:
             "GIT_DIR": str(tmp_path),
             "GIT_OBJECT_DIRECTORY": str(tmp_path),
             "GIT_EXTERNAL_DIFF": str(evil),
-            "GIT_ASKPASS": str(evil),
             "SSH_ASKPASS": str(evil),
             "GIT_TEMPLATE_DIR": str(tmp_path),
             "GIT_EDITOR": str(evil),
