@@ -9,16 +9,23 @@ import shlex
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 
 import sshstandin
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from sshstandin import make_keys
 
 GIT = shutil.which("git") or "git"
@@ -45,9 +52,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path, _, query = self.path.partition("?")
         self.server.asked.append(self.path)
+        self.server.logins += self.headers.get_all("Authorization") or []
         self.close_connection = True
         if self.server.redirect and not path.startswith("/elsewhere/"):
-            self.send_response(302)
+            self.send_response(self.server.redirects_by)
             self.send_header("Location", self.server.redirect + self.path)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -111,14 +119,23 @@ class GitHttp(ThreadingHTTPServer):
         modern: Whether it speaks protocol version 2.
         login: Whether it wants a user name and password.
         redirect: Where it sends everybody.
+        redirects_by: The status with which it does.
         asked: The requests so far.
+        logins: What they said about a login.
     """
 
     daemon_threads = True
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, tls: tuple[Path, Path] | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self._scheme = "https" if tls else "http"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.root = root
+        self.redirects_by = 302
+        self.logins: list[str] = []
         self.modern = True
         self.login = False
         self.redirect = ""
@@ -129,7 +146,7 @@ class GitHttp(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that gives up is not news."""
@@ -142,6 +159,39 @@ class GitHttp(ThreadingHTTPServer):
         self.shutdown()
         self._thread.join()
         self.server_close()
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """Make a certificate for this machine that signs itself; returns it and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost")]
+            ),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return folder / "cert.pem", folder / "key.pem"
 
 
 @contextmanager

@@ -53,6 +53,7 @@ class NoteKind(Kind):
     UNSIGNED = "unsigned"
     SIGNED_UNREADABLY = "signed-unreadably"
     LINK_COPIED = "link-copied"
+    SOURCE_REDIRECTED = "source-redirected"
     OWNED_IS_MISSING = "owned-is-missing"
     INCLUDED_IS_MISSING = "included-is-missing"
     RELEASED = "released"

@@ -291,6 +291,9 @@ SENTENCES: Sentences = {
     NoteKind.SIGNED_BY_YOU: "signed by {signer} (yours)",
     NoteKind.UNSIGNED: _unsigned,
     NoteKind.SIGNED_UNREADABLY: _signed_unreadably,
+    NoteKind.SOURCE_REDIRECTED: (
+        "{source} has moved to {address}; if you trust that, follow it there with: {command}"
+    ),
     NoteKind.LINK_COPIED: "{path} is a symlink to {file}: it is taken as a copy of that file",
     NoteKind.OWNED_IS_MISSING: ("distribution_owned names {path}, which the package does not have"),
     NoteKind.INCLUDED_IS_MISSING: "--include names {path}, which the package does not have",

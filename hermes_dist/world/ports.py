@@ -118,6 +118,7 @@ class Refs(NamedTuple):
         heads: Branch → commit, by short names.
         tags: Tag → commit, by short names; annotated tags are followed to their commit.
         annotated: Tag → its tag object, by short names, for annotated tags alone.
+        moved_to: The address that the server redirected to; empty if it did not.
     """
 
     heads: Mapping[str, str]
@@ -125,6 +126,7 @@ class Refs(NamedTuple):
     head: str = ""
     head_commit: str = ""
     annotated: Mapping[str, str] = MappingProxyType({})
+    moved_to: str = ""
 
     def full_name(self, short: str) -> str:
         """The full name of a tag or else a branch; empty when there is neither."""

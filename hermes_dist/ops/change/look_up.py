@@ -6,12 +6,13 @@ Most updates end here with nothing new, so this module does not load the code th
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_dist.decide.versions import newer_tags
-from hermes_dist.errors import DistError, counted
+from hermes_dist.errors import DistError, Invalid, counted
 from hermes_dist.model.lock_head import LockHead, load_head
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
@@ -67,7 +68,8 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
     spec = spec.at(to) if to else spec
     target = look_up(ctx, spec, lock=lock_, before=followed_before(lock, spec))
     note("decide", name, "follows", spec, "to", target.ref, target.commit)
-    return Looked(name, lock, target, (*target.notes, *about_versions(target)))
+    notes = (*target.notes, *about_versions(target), *about_redirect(ctx, target, name))
+    return Looked(name, lock, target, notes)
 
 
 def ask_ahead(ctx: Context, names: Iterable[ProfileName]) -> None:
@@ -166,3 +168,17 @@ def about_versions(target: Target) -> tuple[Note, ...]:
     if not newer:
         return ()
     return (Note.of(NoteKind.NEWER_VERSIONS, at=at, newer=tuple(newer[-3:])),)
+
+
+def about_redirect(ctx: Context, target: Target, name: ProfileName) -> tuple[Note, ...]:
+    """Say that a repository answers at another address by now, and how a profile follows it there."""
+    if target.refs is None or not target.refs.moved_to:
+        return ()
+    try:
+        there = parse_source(target.refs.moved_to)
+    except Invalid:
+        return ()
+    spec = target.source._replace(location=there.location)
+    command = ctx.command(f"install {shlex.quote(str(spec))} --name {name} --force")
+    source, address = target.source.location, there.location
+    return (Note.of(NoteKind.SOURCE_REDIRECTED, source=source, address=address, command=command),)

@@ -20,7 +20,7 @@ from hermes_dist.model.source import AsGit, SourceSpec, parse_source, without_cr
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.fetch import Fetched, Incoming, about_requires, fetch, placed_in
-from hermes_dist.ops.change.look_up import absolute, followed_before, look_up
+from hermes_dist.ops.change.look_up import about_redirect, absolute, followed_before, look_up
 from hermes_dist.ops.change.moved_source import same_package
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.propose import propose_incoming
@@ -86,7 +86,8 @@ def install(
     moved = _moved_note(ctx, arrival)
     base, guess = _inferred(ctx, home, arrival.fetched.target.spec)
     incoming, judged_notes = _judged(ctx, arrival, request, base)
-    notes = (moved, *judged_notes, guess, about_requires(ctx, incoming, request))
+    elsewhere = about_redirect(ctx, arrival.fetched.target, home.name)
+    notes = (moved, *elsewhere, *judged_notes, guess, about_requires(ctx, incoming, request))
     make = partial(propose_incoming, ctx, home, incoming, verb="install", notes=notes, base=base)
     outcome = confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflict)
     return _with_command(ctx, outcome, command) if outcome.done and command else outcome

@@ -145,6 +145,12 @@ class CliTool:
         )
         return self._remote(url, None, *words)
 
+    def traced(self, command: Command) -> Command:
+        """The same command, which then also prints the headers of each answer, but no login and no content."""
+        return command._replace(
+            env={**command.env, "GIT_TRACE_CURL": "1", "GIT_TRACE_CURL_NO_DATA": "1"}
+        )
+
     def fetch(
         self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool
     ) -> Command:

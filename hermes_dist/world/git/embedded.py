@@ -59,6 +59,9 @@ class DulwichTool:
         )
         return command._replace(private=True)
 
+    def traced(self, command: Command) -> None:
+        """There is nothing more to hear: its errors name the address."""
+
     def tree(self, cache: Path, commit: str, subfolder: RelPath | None) -> Command:
         return self._command("tree", cache=str(cache), commit=commit, subfolder=subfolder or "")
 

@@ -124,6 +124,12 @@ _DAMAGE = re.compile(
 _OF_MEMORY = re.compile(
     r"[Oo]ut of memory|MemoryError|unable to allocate|annot allocate|malloc failed|attempting to allocate"
 )
+_REDIRECT = re.compile(_TABLE[4][0])
+_LEADS_TO = re.compile(
+    r"(?:Location|redirects elsewhere|redirect): (https?://[^\s?#]+?)/*(?:/info/refs|\?|#|\s|$)",
+    re.IGNORECASE,
+)
+_FOLLOWED = re.compile(r"^warning: redirecting to (https?://\S+)", re.MULTILINE)
 _NOT_THERE = re.compile(_TABLE[3][0])
 _SHORTEST = 12
 """A user name shorter than this, next to a password, is not a token."""
@@ -133,6 +139,26 @@ _PREFIX = re.compile(r"^(?:fatal|error|remote: error|remote|ERR|ssh): ?", re.IGN
 def is_missing(finished: Finished) -> bool:
     """Return whether a server said that it does not have the commit, or does not serve it by id."""
     return not finished.ok and not finished.stopped and _NOT_THERE.search(finished.err) is not None
+
+
+def is_redirect(finished: Finished) -> bool:
+    """Return whether a command ended at a redirect that may not be followed."""
+    return not finished.ok and not finished.stopped and _REDIRECT.search(finished.err) is not None
+
+
+def refused_address(finished: Finished) -> str:
+    """Return the address that a refused redirect leads to, without a login; empty if it is not said."""
+    found = _LEADS_TO.search(finished.err)
+    return without_credentials(found[1]) if found else ""
+
+
+def followed_to(finished: Finished, url: str) -> str:
+    """Return the address that a server redirected git to, which followed; empty if it is the one that was asked."""
+    found = _FOLLOWED.findall(finished.err)
+    if not found:
+        return ""
+    there, here = (without_credentials(one).removesuffix("/") for one in (found[-1], url))
+    return there if there.removesuffix(".git") != here.removesuffix(".git") else ""
 
 
 def is_plain_server(finished: Finished) -> bool:
@@ -202,13 +228,23 @@ def _unknown_trouble(finished: Finished, url: str, where: str) -> DistError:
     return Unreachable(what, where=where, hint="check the address and the network, then try again")
 
 
-def explain_listing(finished: Finished, url: str, seconds: float) -> DistError:
-    """Return an error for a failed listing of refs."""
+def explain_listing(finished: Finished, url: str, seconds: float, address: str = "") -> DistError:
+    """Return an error for a failed listing of refs.
+
+    Args:
+        finished: The result of the command.
+        url: The repository.
+        seconds: The time limit.
+        address: The address that the server redirects to; empty for none.
+    """
     if not finished.stopped and (
         _OF_MEMORY.search(finished.err) or -finished.code == signal.SIGKILL
     ):
         finished = finished._replace(stopped="output")
-    return explain(finished, url, seconds)
+    error = explain(finished, url, seconds)
+    if address:
+        error.hint = f"it is at {address} now; if you trust that, use that address"
+    return error
 
 
 def is_damage(finished: Finished) -> bool:

@@ -38,10 +38,13 @@ from hermes_dist.world.git.errors import (
     explain,
     explain_listing,
     fail,
+    followed_to,
     is_damage,
     is_missing,
     is_plain_server,
+    is_redirect,
     masked_lines,
+    refused_address,
 )
 from hermes_dist.world.git.listing import LINK, PROGRAM, Sorting
 from hermes_dist.world.ports import Git, GitFile, Listing, Refs, Relation
@@ -70,6 +73,7 @@ class Tool(Protocol):
     def tree(self, cache: Path, commit: str, subfolder: RelPath | None) -> Command: ...
     def blobs(self, cache: Path) -> Command: ...
     def walk(self, cache: Path, commit: str, limit: int) -> Command: ...
+    def traced(self, command: Command) -> Command | None: ...
 
 
 class Patience(NamedTuple):
@@ -146,8 +150,19 @@ class BareGit:
         bounds = self._within(self._patience.refs)._replace(memory=_LISTING_MEMORY)
         finished = run(self.tool.refs(url), bounds)
         if not finished.ok:
-            raise explain_listing(finished, url, self._patience.refs)
-        return parse_refs(finished.out)
+            address = self._redirected(url, finished)
+            raise explain_listing(finished, url, self._patience.refs, address)
+        return parse_refs(finished.out)._replace(moved_to=followed_to(finished, url))
+
+    def _redirected(self, url: str, refused: Finished) -> str:
+        """The address that a redirect leads to, if that is what was refused and the server said it."""
+        if not is_redirect(refused):
+            return ""
+        address = refused_address(refused)
+        traced = self.tool.traced(self.tool.refs(url))
+        if address or traced is None:
+            return address
+        return refused_address(run(traced, self._within(self._patience.refs)))
 
     def fetch(
         self, url: str, want: str, *, depth: int = 1, progress: Callable[[str], None] | None = None

@@ -406,8 +406,9 @@ class Sources:
 
 def _about(copies: Iterable[tuple[RelPath, RelPath]], tree: Tree) -> tuple[Note, ...]:
     """Say which symlinks are taken as copies."""
-    kind = NoteKind.LINK_COPIED
-    return tuple(Note.of(kind, path=link, file=file) for link, file in copies if link in tree)
+    return tuple(
+        Note.of(NoteKind.LINK_COPIED, path=link, file=file) for link, file in copies if link in tree
+    )
 
 
 def _followed(spec: SourceSpec, refs: Refs, before: Pin) -> tuple[str, str] | None:

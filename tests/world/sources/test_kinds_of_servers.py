@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from gitrepo import GIT, PACKAGE, Repo
-from servers import LOGIN, GitHttp, sshd
+from servers import LOGIN, GitHttp, certificate, sshd
 
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import DistError, Invalid, Unreachable
@@ -162,3 +162,42 @@ def test_a_partial_clone_as_the_source_is_read_as_far_as_it_goes(
         told = shlex.split(caught.value.hint.partition("with: ")[2])
         subprocess.run([GIT, *told[1:]], check=True, capture_output=True)
         assert sorted(offered(sources_of(tmp_path), f"{empty}#main").tree) == sorted(PACKAGE)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_repository_that_moved_is_followed_over_https_without_its_login_and_told(
+    repo: Repo, tmp_path: Path, status: int
+) -> None:
+    tls = certificate(tmp_path)
+    with GitHttp(repo.path.parent, tls) as new, GitHttp(repo.path.parent, tls) as old:
+        old.redirect, old.redirects_by = new.url.replace("127.0.0.1", "localhost"), status
+        spec = parse_source(old.url.replace("://", f"://{':'.join(LOGIN)}@") + "/bot.git")
+        sources = sources_of(tmp_path, GIT_SSL_CAINFO=str(tls[0]))
+        refs = sources.refs(spec)
+        assert refs is not None
+        assert refs.moved_to == f"{old.redirect}/bot.git"
+        offer = sources.fetch(spec, *sources.resolve_ref(spec, refs))
+        assert sorted(offer.tree) == sorted(PACKAGE)
+        assert new.asked
+        assert new.logins == []
+        old.redirect = f"{old.url}/elsewhere"
+        again = sources_of(tmp_path, GIT_SSL_CAINFO=str(tls[0])).refs
+        with pytest.raises(Unreachable):
+            again(parse_source(f"{old.url}/gone.git"))
+
+
+@pytest.mark.parametrize("tool", ["git", "none"])
+def test_a_redirect_that_is_not_followed_says_where_it_leads(
+    repo: Repo, tmp_path: Path, tool: str
+) -> None:
+    with GitHttp(repo.path.parent) as new, GitHttp(repo.path.parent) as old:
+        old.redirect, old.redirects_by = new.url, 301
+        url = old.url.replace("://", f"://{':'.join(LOGIN)}@") + "/bot.git"
+        with pytest.raises(Unreachable, match="redirects to another address") as caught:
+            sources_of(tmp_path, tool).refs(parse_source(url))
+        assert (
+            caught.value.hint
+            == f"it is at {new.url}/bot.git now; if you trust that, use that address"
+        )
+        assert new.asked == []
+        assert new.logins == []
