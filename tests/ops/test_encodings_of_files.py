@@ -90,12 +90,14 @@ def test_utf_16_is_refused_before_anything_is_done(tmp_path: Path) -> None:
     story = Story(tmp_path)
     story.install()
     (story.home / ".env").write_bytes("A=1\r\n".encode("utf-16"))
-    story.ship({"SOUL.md": "Another.\n"})
-    before = story.files()
-    with pytest.raises(DistError, match=r"profiles/bot: \.env: the file is in UTF-16") as err:
-        update(story.ctx, BOT, Request(env=Given({"KEY": "x"})), yes)
-    assert "save it as UTF-8" in err.value.hint
-    assert story.files() == before
+    for is_new in (False, True):
+        if is_new:
+            story.ship({"SOUL.md": "Another.\n"})
+        before = story.files()
+        with pytest.raises(DistError, match=r"profiles/bot: \.env: the file is in UTF-16") as err:
+            update(story.ctx, BOT, Request(env=Given({"KEY": "x"})), yes)
+        assert "save it as UTF-8" in err.value.hint
+        assert story.files() == before
     story.update()
     assert story.read("SOUL.md") == "Another.\n"
 

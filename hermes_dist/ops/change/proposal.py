@@ -222,7 +222,8 @@ def with_variables(outcome: Outcome, home: Path, values: Mapping[str, str]) -> O
     try:
         notes, names = write(home, values), tuple(sorted(values))
     except DistError as error:
-        notes, names = (Note.of(NoteKind.VARIABLES_NOT_WRITTEN, why=str(error)),), ()
+        why = "; ".join(filter(None, (str(error), error.hint)))
+        notes, names = (Note.of(NoteKind.VARIABLES_NOT_WRITTEN, why=why),), ()
     return replace(outcome, variables=names, notes=(*outcome.notes, *notes))
 
 

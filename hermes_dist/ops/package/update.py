@@ -17,6 +17,7 @@ from hermes_dist.ops.change.moved_source import way_on
 from hermes_dist.ops.change.proposal import Outcome, with_variables
 from hermes_dist.ops.change.propose import propose_incoming
 from hermes_dist.ops.change.request import Choices, Confirm, Request
+from hermes_dist.ops.change.variables import refuse_unwritable
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.trust.judge_release import judge_history, judge_release
@@ -135,7 +136,11 @@ def _unchanged_since(ctx: Context, looked: Looked) -> Home:
 
 
 def _as_it_is(ctx: Context, looked: Looked, lock: Lock, request: Request, *notes: Note) -> Outcome:
-    """The outcome if the package stays as it is; given variables are written all the same."""
+    """The outcome if the package stays as it is; given variables are written all the same.
+
+    Raises:
+        DistError: The variables can't be written, or nothing can be included because the profile is held.
+    """
     outcome = Outcome(verb="update", profile=looked.name, lock=lock, notes=(*looked.notes, *notes))
     if request.choices.including != Including():
         raise DistError(
@@ -143,9 +148,11 @@ def _as_it_is(ctx: Context, looked: Looked, lock: Lock, request: Request, *notes
             where=looked.name,
             hint=f"release it first: {ctx.command(f'unhold {looked.name}')}",
         )
-    if request.dry_run:
+    if request.dry_run or not request.env.values:
         return outcome
-    return with_variables(outcome, ctx.layout.home(looked.name), request.env.values)
+    home = ctx.layout.home(looked.name)
+    refuse_unwritable(home, request.env.values)
+    return with_variables(outcome, home, request.env.values)
 
 
 def _stale(ctx: Context, looked: Looked, offered: str) -> LockStale:

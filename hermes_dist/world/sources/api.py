@@ -32,6 +32,7 @@ from hermes_dist.world.git.ask import Asking
 from hermes_dist.world.git.known_refs import KnownRefs
 from hermes_dist.world.git.repositories import Patience, open_git
 from hermes_dist.world.ports import Git, GitFile, Refs, Relation
+from hermes_dist.world.sources.pointers import is_pointer
 
 if TYPE_CHECKING:
     from hermes_dist.world.disk.store import Store
@@ -42,8 +43,6 @@ Choose = Callable[[str, Iterable[str]], str]
 Progress = Callable[[str], None]
 
 _SEARCHED = 1000
-_LFS = b"version https://git-lfs.github.com/spec/"
-_LFS_BYTES = 1024
 _ARCHIVES = (
     "the name of an archive ends with .tar.gz or .tgz; `export`, git archive and tar make them"
 )
@@ -369,7 +368,7 @@ class Sources:
 
         def contents() -> Iterator[bytes]:
             for oid, data in self.git.blobs(url, oids):
-                if len(data) < _LFS_BYTES and data.startswith(_LFS):
+                if is_pointer(data):
                     pointers.add(oid)
                 yield data
 

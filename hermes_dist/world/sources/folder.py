@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from hermes_dist.world.disk.fs import RealFs, trouble
 from hermes_dist.world.disk.limits import LIMITS, Gate, Limits
 from hermes_dist.world.ports import Odd
 from hermes_dist.world.sources.links import followed
+from hermes_dist.world.sources.pointers import is_pointer
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _IGNORE_BYTES = 1 << 20
@@ -79,6 +80,13 @@ class Walk(Struct):
     files: list[FoundFile] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
+
+    def leave_out(self, numbers: Collection[int], digests: list[Digest], why: Why) -> list[Digest]:
+        """Leave out some files, by their numbers; returns the digests of those that stay."""
+        self.left_out += [LeftOut(self.files[n].path, why) for n in sorted(numbers)]
+        stay = [n for n in range(len(self.files)) if n not in numbers]
+        self.files = [self.files[n] for n in stay]
+        return [digests[n] for n in stay]
 
     def tree(self, digests: Iterable[Digest]) -> Tree:
         """Make the tree of the digests of the files, which are in their order."""
@@ -165,18 +173,33 @@ def read_package_folder(
         Invalid: The folder is missing, or as for :func:`read_folder`.
         DistError: The folder can't be read.
     """
+    pointers: set[int] = set()
+
+    def watched(contents: Iterable[bytes]) -> list[Digest]:
+        pointers.clear()  # the folder is read once more if it changed meanwhile
+        return keep(_watched(contents, pointers))
+
     root = folder / subfolder if subfolder else folder
     if not root.is_dir() or (subfolder and root.resolve() != root):
         raise Invalid("there is no such folder", where=str(root))
     try:
-        walk, digests = read_folder(root, rules, limits, keep)
+        walk, digests = read_folder(root, rules, limits, watched)
     except Invalid as err:
         if (root / MANIFEST).exists():
             raise
         what = f"there is no {MANIFEST} at its root, and it can't be read as a package: {err}"
         raise Invalid(what, where=str(root), hint="name the package's own folder") from None
+    digests = walk.leave_out(pointers, digests, Why.LFS_POINTER)
     copies = tuple((file.path, file.source) for file in walk.files if file.path != file.source)
     return FolderPackage(walk.tree(digests), tuple(walk.left_out), copies)
+
+
+def _watched(contents: Iterable[bytes], pointers: set[int]) -> Iterator[bytes]:
+    """Pass contents on, and note the numbers of those that are LFS pointers."""
+    for number, data in enumerate(contents):
+        if is_pointer(data):
+            pointers.add(number)
+        yield data
 
 
 def named_only(contents: Iterable[bytes]) -> list[Digest]:

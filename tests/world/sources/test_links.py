@@ -117,8 +117,14 @@ def test_a_folder_with_links(sources: Sources, tmp_path: Path) -> None:
     for path, target in LINKS.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).symlink_to(target)
+    (folder / "model.bin").write_text(POINTER)
+    (folder / "alias.bin").symlink_to("model.bin")
     (tmp_path.parent / ".env").write_text("KEY=of-the-user\n")
-    checked(sources, offered(sources, str(folder)))
+    offer = offered(sources, str(folder))
+    checked(sources, offer)
+    pointers = {left.path for left in offer.left_out if left.why is Why.LFS_POINTER}
+    assert pointers == {"model.bin", "alias.bin"}
+    assert not pointers & set(offer.tree)
 
 
 def test_copies_count_towards_the_limits(tmp_path: Path) -> None:
