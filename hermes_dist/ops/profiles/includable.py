@@ -29,5 +29,5 @@ def paths(ctx: Context, name: ProfileName, *, here: bool) -> Sequence[str]:
     pin = lock.pin
     if not pin.commit:
         return []
-    files = ctx.sources.git.listing(pin.url, pin.commit, pin.subfolder)
+    files = ctx.sources.git.listing(pin.url, pin.commit, pin.subfolder).files
     return includable((file.path for file in files), {*lock.base, *lock.shipped})
