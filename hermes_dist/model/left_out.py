@@ -62,6 +62,10 @@ class Why(StrEnum):
     DEVICE = "device"
 
 
+LACKING = frozenset({Why.LINK, Why.SUBMODULE, Why.LFS_POINTER})
+"""Reasons of a source that has something at a path, but not its content: nothing there was removed by the author."""
+
+
 class LeftOut(NamedTuple):
     """A path, or a folder of them, that is left out.
 

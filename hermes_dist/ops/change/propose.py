@@ -25,6 +25,7 @@ from hermes_dist.decide.history import ANY
 from hermes_dist.decide.parts import excluded_places
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.discreet import Contents
+from hermes_dist.model.left_out import LACKING
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval, LockedPackage
 from hermes_dist.model.manifest import Manifest
@@ -300,9 +301,10 @@ def _offered(
     places = []
     if choices.only or choices.without:
         places = excluded_places(incoming.placed, base, choices.only, choices.without)
-    # Nothing is written in the place of a symlink or the like. Its base stays, too, so that the
-    # change is offered again once that is gone.
+    # Nothing is written in the place of a symlink or the like, here or upstream. Its base stays, too,
+    # so that the change is offered again once that is gone.
     odd = {left.path for left in observed.odd}
+    odd |= {left.path for left in incoming.left_out if left.why in LACKING}
     places += [
         (p, "")
         for path in {*incoming.placed, *base}
