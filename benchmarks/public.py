@@ -229,6 +229,7 @@ class User:
             if path != MANIFEST:
                 self._mark(path, here[path])
         if self._rng.random() < 0.2:
+            here = contents(self._home)
             clean = [p for p in base if p.top == "skills" and _is_clean(here.get(p))]
             for path in self._some(clean, 1):
                 (self._home / path).unlink()
@@ -342,18 +343,24 @@ class Walk:
     request: Request
 
     def go(self) -> None:
-        """Install the first version, then update to every other one, with edits between."""
-        self.source.ship(self.package.versions[0])
-        if not self._try(
-            lambda: install(self.ctx, self.source.text, self.request, _yes, name="bot")
-        ):
+        """Install the first version that can be, then update to every later one, with edits between."""
+        versions = list(self.package.versions)
+        while versions and not self._installed(versions[0]):
+            versions.pop(0)
+        if not versions:
             return
         home = open_home(self.ctx, BOT)
         user = User(home.path, self.package.name)
         user.settle_in(home.base)
-        for number, commit in enumerate(self.package.versions):
+        for number, commit in enumerate(versions):
             self._step(user, number, commit)
         self._end(user)
+
+    def _installed(self, commit: str) -> bool:
+        self.source.ship(commit)
+        return self._try(
+            lambda: install(self.ctx, self.source.text, self.request, _yes, name="bot")
+        )
 
     def _step(self, user: User, number: int, commit: str) -> None:
         self.tally.counts["versions"] += 1
@@ -541,7 +548,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(any(total[name] for name in LOSSES))
 
 
+def is_whole(package: Package) -> bool:
+    """Whether a repository holds every file of the package's versions; snapshots may lack large ones."""
+    words = ("rev-list", "--objects", "--missing=print", "--no-walk", *package.versions)
+    return not any(line.startswith("?") for line in git(package.repository, *words).splitlines())
+
+
 def _report(package: Package, agents: Sequence[Path], adopted: int, total: Counter[str]) -> None:
+    if not package.versions or not is_whole(package):
+        print(f"{package.name}: skipped, because its repository is not whole", flush=True)
+        return
     start = time.monotonic()
     tally = measure(package, agents, adopted)
     tally.counts["packages"] += 1
