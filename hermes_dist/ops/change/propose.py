@@ -301,20 +301,24 @@ def _offered(
     places = []
     if choices.only or choices.without:
         places = excluded_places(incoming.placed, base, choices.only, choices.without)
-    # Nothing is written in the place of a symlink or the like, here or upstream. Its base stays, too,
-    # so that the change is offered again once that is gone.
-    odd = {left.path for left in observed.odd}
-    odd |= {left.path for left in incoming.left_out if left.why in LACKING}
-    places += [
-        (p, "")
-        for path in {*incoming.placed, *base}
-        for p in (path, *path.parents)
-        if odd and p in odd
-    ]
+    places += _behind_odd(incoming, base, observed)
     if not places:
         return incoming.placed, {}
     grafted = put_back(incoming.placed, base, places, incoming.read)
     return grafted.tree, grafted.blobs
+
+
+def _behind_odd(incoming: Incoming, base: Tree, observed: Observed) -> list[Place]:
+    """The paths in whose place there is a symlink or the like, here or upstream.
+
+    Nothing is written there. The base stays, too, so that the change is offered again once that is gone.
+    """
+    odd = {left.path for left in observed.odd}
+    odd |= {left.path for left in incoming.left_out if left.why in LACKING}
+    if not odd:
+        return []
+    paths = {*incoming.placed, *base}
+    return [(place, "") for path in paths for place in (path, *path.parents) if place in odd]
 
 
 def observe_or_nothing(ctx: Context, home: Home, package: Tree) -> Observed:
