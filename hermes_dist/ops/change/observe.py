@@ -110,7 +110,7 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
         path = by_digest.get(digest)
         if path is None:
             return stored(digest)
-        kept = living.get(digest) or recent.get(digest)
+        kept = living.get(digest, recent.get(digest))
         if kept is not None:
             return kept
         with RealFs(home.path, home=True) as fs:
