@@ -50,8 +50,7 @@ assert [inner for folder in left for inner in folder.iterdir()] == []
 
 
 @pytest.mark.needs("mounts")
-@pytest.mark.parametrize("kind", ["tmpfs", "bind"])
-@pytest.mark.parametrize("mounted", ["profiles", "distributions"])
+@pytest.mark.parametrize(("mounted", "kind"), [("profiles", "bind"), ("distributions", "tmpfs")])
 def test_a_part_of_the_root_on_another_file_system_works(
     mounted: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
