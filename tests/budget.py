@@ -32,3 +32,14 @@ def examples(number: int, *, least: int = LEAST) -> int:
 def sessions(number: int) -> int:
     """How many whole sessions are played, where `make long` plays ``number``: a few, as each takes seconds."""
     return {"quick": 2, "ci": 6}.get(os.environ.get("HERMES_TEST_BUDGET") or "quick", number)
+
+
+def documents(number: int) -> int:
+    """How many made-up documents are tried: 100,000 in `make long`, where one takes a few milliseconds.
+
+    Args:
+        number: As many as a law with a longer story would be tried with.
+    """
+    if os.environ.get("HERMES_TEST_BUDGET") == "long":
+        return 100_000
+    return examples(number)

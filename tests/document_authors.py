@@ -165,3 +165,31 @@ def three(seed: int) -> tuple[str, str, str]:
     ours = Author(rng, "mine").edit(base, rng.randint(1, 3))
     theirs = Author(rng, "new").edit(base, rng.randint(1, 3))
     return text_of(base), text_of(ours), text_of(theirs)
+
+
+def mutated(seed: int) -> tuple[str, str, str]:
+    """Return three versions as :func:`three` does, with lines taken out, doubled, moved or indented on two sides."""
+    rng = random.Random(seed)
+    base, ours, theirs = three(seed)
+    return base, _mutated(rng, ours, "mine"), _mutated(rng, theirs, "new")
+
+
+def _mutated(rng: random.Random, text: str, who: str) -> str:
+    lines = text.splitlines(keepends=True) or ["\n"]
+    at = rng.randrange(len(lines))
+    what = rng.choice(["delete", "double", "move", "indent", "dedent", "gap", "note"])
+    if what == "delete":
+        del lines[at]
+    elif what == "double":
+        lines.insert(at, lines[at])
+    elif what == "move":
+        lines.insert(rng.randrange(len(lines)), lines.pop(at))
+    elif what == "indent":
+        lines[at] = f"  {lines[at]}"
+    elif what == "dedent":
+        lines[at] = lines[at].removeprefix("  ")
+    elif what == "gap":
+        lines.insert(at, "\n")
+    else:
+        lines.insert(at, f"# {who} {rng.randint(900, 999)}\n")
+    return "".join(lines)

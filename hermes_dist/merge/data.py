@@ -14,6 +14,7 @@ from hermes_dist.model.documents.api import (
     Document,
     Kind,
     Unmergeable,
+    comments_of,
     dump,
     graft,
     kind_of,
@@ -206,11 +207,12 @@ def _remembered(
         # holding back keys that merge would make conflicts which `resolve --ours` could not settle.
         want = values.put_back(conflicts)
         return base if base is not None and same(want, values.base) else dump(want, kind)
-    if base is None or fresh.split() != base.split():
+    if base is None:
         return fresh
-    # Grafting can leave a blank line behind, and each further update would then write a lock that differs by it.
-    # Equal words can hide a difference, such as an indentation, so the data decide.
-    if same(_data(fresh, kind), _data(base, kind)):
+    # Grafting can leave a blank line behind or bring a comment to another place, and each further update would then
+    # write a lock that differs by it. So data and comments decide.
+    one, other = (parse(text, kind, limits=EDITING) for text in (fresh, base))
+    if same(_value(one), _value(other)) and comments_of(one) == comments_of(other):
         return base
     return fresh
 
@@ -271,7 +273,10 @@ def same_value(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
 
 
 def _data(data: bytes, kind: Kind) -> object:
-    doc = parse(data, kind, limits=EDITING)
+    return _value(parse(data, kind, limits=EDITING))
+
+
+def _value(doc: Document) -> object:
     return doc.value if doc.root else {}
 
 

@@ -490,7 +490,6 @@ def test_a_document_that_holds_nothing_is_an_empty_map(ours: str, theirs: str, r
     [
         ("a: 1\n", "a: [\n", "a: 2\n"),
         ("a: 1\n", "a: 1\na: 2\n", "a: 2\n"),
-        ("a: 1\n", "a: !x 1\n", "a: 2\n"),
         ("a: 1\n", "a: 2\n---\nb: 1\n", "a: 2\n"),
         ("1: a\nb: 1\n", "true: a\nb: 1\n", "1: a\nb: 2\n"),
     ],

@@ -70,7 +70,9 @@ class Splice:
         """
         root, donor = root_view(self.doc), root_view(self.donor)
         if root is None:  # a document of comments only
-            return self.doc.text + _spelling.appended(self.doc, want, donor)
+            return self.doc.text + _without_known(
+                _spelling.appended(self.doc, want, donor), comments(self.doc)
+            )
         if not self.inside(root, want, donor, root_view(self.base), ()):
             self.whole(root, want, donor)
         return applied(self.doc.text, self.edits)
@@ -349,6 +351,13 @@ class Splice:
         comment = _spelling.side_comment(view, colon, beside)
         lines = f"{new.after_colon}{comment}\n{new.body}"
         self.edit(colon, chunk.core, lines, path, removes=True)
+
+
+def _without_known(new: str, known: Counter[str]) -> str:
+    """Drop the comment lines at the top of ``new`` that a document of comments has already."""
+    lines = new.splitlines(keepends=True)
+    count = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    return "".join([line for line in lines[:count] if not known[line.strip()]] + lines[count:])
 
 
 def _without_heading(new: str, above: str) -> str:
