@@ -448,7 +448,7 @@ def _adopt(tally: Tally, ctx: Context, source: Source, installed: Tree, commit: 
         tally.refusals.append(str(error))
         return
     guess = guesses[0].guess
-    if guess.incoming.placed == installed:
+    if guess.incoming.pin.commit == commit or guess.incoming.placed == installed:
         tally.counts["adopts right" if guess.sure else "adopts asked"] += 1
     elif guess.sure:
         found = guess.incoming.pin.short
