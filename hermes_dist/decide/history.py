@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -173,7 +173,7 @@ def as_spelled_before(
     """Return a plan that goes back, with documents spelled as they were before the changes where they say the same.
 
     A merge gets the values right, but not each blank line and comment that the changes moved. The file as it was then
-    has them all. A file that was edited since keeps what was merged.
+    has them all. A file that was edited since, or between them, keeps what was merged.
 
     Args:
         plan: The plan, as merged.
@@ -181,7 +181,7 @@ def as_spelled_before(
         found: The home as found.
         read: Gives contents by digest, also those that the changes replaced.
     """
-    before, edited = as_before(changes), frozenset(edited_since(found, changes))
+    before, edited = as_before(changes), {*edited_since(found, changes), *_edited_between(changes)}
     blobs: dict[Digest, bytes] = {}
 
     def spelled(step: Step) -> Step:
@@ -196,6 +196,14 @@ def as_spelled_before(
 
     steps = tuple(map(spelled, plan.steps))
     return replace(plan, steps=steps, blobs={**plan.blobs, **blobs})
+
+
+def _edited_between(changes: Sequence[Sequence[Step]]) -> Iterator[RelPath]:
+    """Yield the files that someone edited after one change and before the next; a change found them otherwise."""
+    left: dict[RelPath, Entry | None] = {}
+    for steps in reversed(changes):
+        yield from (s.path for s in steps if s.path in left and left[s.path] != s.before)
+        left |= {step.path: step.after for step in steps}
 
 
 def _spelling(path: RelPath, was: Entry, merged: Entry, read: Read) -> bytes | None:

@@ -214,6 +214,16 @@ def test_a_document_that_nobody_edited_since_is_spelled_as_before_if_it_says_the
     assert back(tree({"a.yaml": "a: 2 # new\n"}), "a: 1 # new\n") == "a: 1 # new\n"
 
 
+def test_a_document_that_was_edited_between_two_changes_keeps_what_was_merged() -> None:
+    """The last change left the remark in it, so the file looks untouched since; the earlier spelling lacks it."""
+    was, first = tree({"a.yaml": "a: 1\n"}), tree({"a.yaml": "a: 2\n"})
+    edited, last = tree({"a.yaml": "# mine\na: 2\n"}), tree({"a.yaml": "# mine\na: 3\n"})
+    merged = tree({"a.yaml": "# mine\na: 1\n"})
+    plan = Plan(steps=tuple(steps(last, merged)))
+    changes = [steps(edited, last), steps(was, first)]
+    assert as_spelled_before(plan, changes, last, read).after(last) == merged
+
+
 SAME = {f"skills/s{n}/SKILL.md": f"skill {n}\n" for n in range(40)}
 TEN = "".join(f"line {n}\n" for n in range(10))
 

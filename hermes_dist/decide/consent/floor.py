@@ -15,7 +15,7 @@ from hermes_dist.agents.generation import DIALECTS
 from hermes_dist.decide.consent.floor_rows import ROWS, FloorRow, Rule
 from hermes_dist.model.dialects import as_read
 from hermes_dist.model.documents.api import ABSENT, same
-from hermes_dist.model.keypath import KeyPath, parse_key, step_name
+from hermes_dist.model.keypath import Item, KeyPath, parse_key, step_name
 from hermes_dist.model.plan import EffectKind
 
 Known = Callable[[], frozenset[str]]
@@ -110,7 +110,22 @@ def is_section(key: KeyPath) -> bool:
     return bool(node)
 
 
-def asks(key: KeyPath, ours: object, new: object, known: Known = frozenset) -> EffectKind | None:
+def thing_of(key: KeyPath) -> KeyPath:
+    """Return the key of the server, hook or command that a setting is part of; the setting itself if it is of none.
+
+    It is the first step below the names of the setting's row, with the names of items that follow it.
+    """
+    steps = _steps(row_for(key).pattern)
+    named = next((n for n, step in enumerate(steps) if step.startswith("*")), len(key))
+    end = named + 1
+    while end < len(key) and isinstance(key[end], Item):
+        end += 1
+    return key[:end]
+
+
+def asks(
+    key: KeyPath, ours: object, new: object, known: Known = frozenset, *, thing_stays: bool = False
+) -> EffectKind | None:
     """Return the kind of approval that replacing ``ours`` with ``new`` needs; None if it needs none.
 
     Values are judged in every YAML dialect, and one that needs approval is enough: the agent that reads the file may be
@@ -121,30 +136,40 @@ def asks(key: KeyPath, ours: object, new: object, known: Known = frozenset) -> E
         ours: The value on this machine; ABSENT for the agent's default.
         new: The value that would be there.
         known: Gives the names of providers that the machine uses.
+        thing_stays: The server, hook or command that the key is part of is there afterwards. Then dropping a part of it
+            can loosen, such as a variable that makes a server read-only.
     """
     for dialect in DIALECTS:
-        kind = _asks(key, as_read(ours, dialect), as_read(new, dialect), known)
+        kind = _asks(
+            key, as_read(ours, dialect), as_read(new, dialect), known, thing_stays=thing_stays
+        )
         if kind is not None:
             return kind
     return None
 
 
-def _asks(key: KeyPath, ours: object, new: object, known: Known) -> EffectKind | None:
+def _asks(
+    key: KeyPath, ours: object, new: object, known: Known, *, thing_stays: bool = False
+) -> EffectKind | None:
     """Answer the same question for the values as one dialect reads them."""
     row = row_for(key)
-    # An empty section says the same as an absent one; an empty map at any other key is a value.
-    if new == {} and is_section(key):
-        new = ABSENT
-    if ours == {} and is_section(key):
-        ours = ABSENT
+    ours, new = _said(key, ours), _said(key, new)
     if same(ours, new):
         return None
     if row.rule is Rule.ITEMS and isinstance(new, list):
         return _asked_in_items(key, ours, new, known)
     # Even a harmless key can carry a secret of this machine to wherever its value is sent or shown.
-    if _names_a_variable(new) or _loosens(row, ours, new, known):
+    if _names_a_variable(new):
         return row.kind
-    return None
+    # Removing something that runs weakens nothing; removing a part of it may.
+    if new is ABSENT and row.kind is EffectKind.RUNS and not thing_stays:
+        return None
+    return row.kind if _loosens(row, ours, new, known) else None
+
+
+def _said(key: KeyPath, value: object) -> object:
+    """An empty section says the same as an absent one; an empty map at any other key is a value."""
+    return ABSENT if value == {} and is_section(key) else value
 
 
 def _loosens(row: FloorRow, ours: object, new: object, known: Known) -> bool:
@@ -152,8 +177,8 @@ def _loosens(row: FloorRow, ours: object, new: object, known: Known) -> bool:
         return not _is_plain(new)
     if row.rule is Rule.PROVIDER:
         return not (_is_default(row, new) or _is_used(new, known))
-    # Removing something that runs, or a whole list of items, weakens nothing.
-    if new is ABSENT and (row.rule is Rule.ITEMS or row.kind is EffectKind.RUNS):
+    # Removing a whole list of items weakens nothing.
+    if new is ABSENT and row.rule is Rule.ITEMS:
         return False
     holds_up = _COMPARISONS.get(row.rule, _are_defaults)
     return not holds_up(row, ours, new)

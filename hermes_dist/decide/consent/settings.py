@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from msgspec import Struct
 
 from hermes_dist.decide.consent.contents import digest_of, plain, value_facts
-from hermes_dist.decide.consent.floor import Known, asks, leaves
+from hermes_dist.decide.consent.floor import Known, asks, leaves, thing_of
 from hermes_dist.decide.consent.switches import Judge, WhyOff, server_unit, servers_in
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS, is_off
@@ -37,11 +37,11 @@ def setting_effects(
         if server in idle.silent or (server and get(merged, server) is ABSENT):
             continue
         off = server in idle.waiting
-        old, new = before.get(key, ABSENT), after.get(key, ABSENT)
-        if off:
-            # It never ran, so every part of it needs approval, whichever update placed it.
-            old = ABSENT
-        kind = asks(key, old, new, known)
+        new = after.get(key, ABSENT)
+        # A server that is off never ran, so every part of it needs approval, whichever update placed it.
+        old = ABSENT if off else before.get(key, ABSENT)
+        stays = new is ABSENT and get(merged, thing_of(key)) is not ABSENT
+        kind = asks(key, old, new, known, thing_stays=stays)
         if kind is not None:
             yield _setting_effect(kind, key, new, off=off)
 

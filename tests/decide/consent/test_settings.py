@@ -33,6 +33,38 @@ def test_to_take_away_a_server_is_none_and_to_take_away_a_part_of_it_is_one() ->
     }
 
 
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("env", {"READ_ONLY": "1"}),
+        ("args", ["--sandbox"]),
+        ("cwd", "/srv/safe"),
+        ("tools", {"exclude": ["delete"]}),
+        ("tools", {"include": ["read"]}),
+        ("sampling", {"enabled": False}),
+        ("unheard_of", True),
+    ],
+)
+def test_a_server_that_stays_asks_before_it_loses_what_may_hold_it_back(
+    part: str, value: object
+) -> None:
+    ours = {"mcp_servers": {"s": {"command": "npx", part: value}}}
+    (key,) = keys(ours, {"mcp_servers": {"s": {"command": "npx"}}})
+    assert key.startswith(f"mcp_servers.s.{part}")
+    assert keys(ours, {"mcp_servers": {"t": {}}}) == set()
+
+
+def test_a_command_that_goes_is_no_effect_and_one_that_loses_its_condition_is() -> None:
+    ours = {"quick_commands": {"q": {"type": "exec", "confirm": True}, "r": {"type": "exec"}}}
+    assert keys(ours, {}) == keys(ours, {"quick_commands": {"r": {"type": "exec"}}}) == set()
+    loose = {"quick_commands": {"q": {"type": "exec"}, "r": {"type": "exec"}}}
+    assert keys(ours, loose) == {"quick_commands.q.confirm"}
+    hook = {"name": "a", "command": "x", "matcher": "only this"}
+    changed = {"hooks": {"pre_tool": [{"name": "a", "command": "x"}]}}
+    assert keys({"hooks": {"pre_tool": [hook]}}, changed)
+    assert keys({"hooks": {"pre_tool": [hook]}}, {}) == set()
+
+
 @pytest.mark.parametrize("shipped", [True, False])
 def test_a_server_that_is_off_is_an_effect_in_every_part_if_the_package_ships_it(
     shipped: bool,
