@@ -263,12 +263,19 @@ def _within(row: FloorRow, ours: object, new: object) -> bool:
         if not isinstance(new, list):
             return False
         after = new
+    if row.rule is Rule.GROWS and not (before or _says_nothing(ours)):
+        # A text instead of a list can hold something back, too: some agents read it as a list of one or more names.
+        return False
     # A list that includes the default is compared as if it also held the row's first, largest default.
     if _holds(before, said):
         before = [*before, *most]
     if row.rule is Rule.GROWS:
         return _holds(after, before)
     return _holds(before, after)
+
+
+def _says_nothing(value: object) -> bool:
+    return value is ABSENT or value in (None, "", [], {})
 
 
 def _narrows(row: FloorRow, ours: object, new: object) -> bool:
@@ -285,6 +292,17 @@ def _lets_fewer_through(row: FloorRow, ours: object, new: object) -> bool:
     if new is ABSENT or not isinstance(new, str | list):
         return _is_default(row, new)
     return _holds(_named(ours), _named(new))
+
+
+def _takes_fewer(_row: FloorRow, ours: object, new: object) -> bool:
+    """Whether a list of what is let through lost names; an empty one lets everything through in some releases."""
+    before, after = _one_or_more(ours), _one_or_more(new)
+    return bool(after) and _holds(before, after)
+
+
+def _one_or_more(value: object) -> list[object]:
+    """Return the names in a list; a text is one name, commas or not."""
+    return [value] if isinstance(value, str) else _list(value)
 
 
 def _named(value: object) -> list[object]:
@@ -306,9 +324,21 @@ def _gains_flags(_row: FloorRow, ours: object, new: object) -> bool:
     for number, word in enumerate(after):
         if left and same(word, left[0]):
             del left[0]
-        elif word not in _FORBIDS_WRITING or not number or str(after[number - 1]).startswith("-"):
+        elif not _forbids_writing(after, number):
             return False
     return not left
+
+
+def _forbids_writing(words: list[object], number: int) -> bool:
+    """Whether an argument is a flag that forbids writing, and stands where nothing else can be meant by it."""
+    word, before = words[number], list(map(str, words[:number]))
+    if not isinstance(word, str) or word not in _FORBIDS_WRITING or not before:
+        return False
+    if before[-1].startswith("-"):
+        return False
+    # Between the values of an option, it would end the option's list.
+    ends = all(str(other).startswith("-") for other in words[number + 1 : number + 2])
+    return ends or not any(other.startswith("-") for other in before)
 
 
 def _list(value: object) -> list[object]:
@@ -324,6 +354,7 @@ _COMPARISONS: Mapping[Rule, Callable[[FloorRow, object, object], bool]] = {
     Rule.SHRINKS: _within,
     Rule.NARROWS: _narrows,
     Rule.FEWER: _lets_fewer_through,
+    Rule.SOME: _takes_fewer,
     Rule.FLAGS: _gains_flags,
     Rule.ORDER: _as_strict,
     Rule.RISES: _moves,

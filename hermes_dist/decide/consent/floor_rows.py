@@ -24,6 +24,7 @@ class Rule(Enum):
     SHRINKS = "a list that may only shrink"
     NARROWS = "a list of who or where that may get shorter, but never empty: without names, it may let in everybody"
     FEWER = "a list, or text with commas, of exceptions that may get shorter"
+    SOME = "a list of the only ones let through, which may get shorter, but never empty: that may let in all"
     FLAGS = "arguments that may only gain a flag that forbids writing"
     RISES = "a number that may only rise"
     FALLS = "a number that may only fall"
@@ -412,7 +413,7 @@ ROWS: tuple[FloorRow, ...] = (
         for key in ("sampling", "elicitation")
     ),
     FloorRow("mcp_servers.*.tools.exclude", Rule.GROWS, ([],), kind=_RUNS),
-    FloorRow("mcp_servers.*.tools.include", Rule.FEWER, kind=_RUNS),
+    FloorRow("mcp_servers.*.tools.include", Rule.SOME, kind=_RUNS),
     *_asked("model_catalog", {"url": (_CATALOG,)}),
     *_asked(
         "monitoring.gateway_health_export",

@@ -245,7 +245,32 @@ LOOSER = [
             ("[serve]", "[other, --read-only]"),
             ("[serve, --root]", "[serve, --root, --read-only]"),
             ("[]", "[--read-only]"),
+            ("[--deny, a, b]", "[--deny, a, --read-only, b]"),
+            ("[serve]", "[serve, {x: 1}]"),
+            ("[serve]", "[serve, [--read-only]]"),
         ]
+    ),
+    *(
+        (
+            f"mcp_servers: {{a: {{command: x, tools: {{include: {old}}}}}}}",
+            f"mcp_servers: {{a: {{command: x, tools: {{include: {new}}}}}}}",
+            ["mcp_servers.a.tools.include"],
+        )
+        for old, new in [
+            ("[read]", "[]"),  # 0.19 then takes all tools
+            ("[read]", "''"),
+            ("'read,write'", "[read]"),  # the text is one name, so nothing was let through
+        ]
+    ),
+    (
+        "mcp_servers: {a: {command: x, tools: {exclude: rm}}}",
+        "mcp_servers: {a: {command: x, tools: {exclude: [ls]}}}",
+        ["mcp_servers.a.tools.exclude"],
+    ),
+    (
+        "{agent: {disabled_toolsets: 'web,terminal'}, approvals: {deny: 'rm *'}}",
+        "{agent: {disabled_toolsets: [web]}, approvals: {deny: []}}",
+        ["agent.disabled_toolsets", "approvals.deny"],
     ),
     (
         "mcp_servers: {a: {command: x, tools: {include: [read], exclude: [rm]}}}",
@@ -344,7 +369,9 @@ FREE = [
         )
         for old, new in [
             ("[serve]", "[serve, --read-only]"),
-            ("[-y, serve, /data]", "[-y, serve, --read-only, /data]"),
+            ("[-y, serve, /data]", "[-y, serve, /data, --read-only]"),
+            ("[-y, serve, --root, /x]", "[-y, serve, --read-only, --root, /x]"),
+            ("[serve, /data]", "[serve, --read-only, /data]"),
         ]
     ),
     (
