@@ -8,7 +8,9 @@ alone tell what is done; see :mod:`hermes_dist.world.transaction.realize`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -30,6 +32,7 @@ BACK = f"{TXN}/back"
 """Marks a transaction that failed and is being taken back."""
 SKIPPED = "skipped"
 LOCK_SLOT = "lock"
+_BESIDE = re.compile(r"\.dist-[0-9a-f]{12}-(?:\d+|lock)")
 LAST = CONFIG  # the agent reads it first, so it comes after all files it refers to
 
 __all__ = [
@@ -77,6 +80,17 @@ class Place(Struct, frozen=True):
     def name(self) -> str:
         """The path of the slot."""
         return f"{TXN}/{self.slot}"
+
+    def is_ours(self, steps: Sequence[Step]) -> bool:
+        """Whether it is one that a transaction makes for its steps, so that its file beside may be moved or removed."""
+        folder, _, name = self.beside.rpartition("/")
+        return (
+            self.path == _path_of(self.slot, steps)
+            and _BESIDE.fullmatch(name) is not None
+            and name.endswith(f"-{self.slot}")
+            and os.path.normpath(self.beside) == self.beside
+            and self.target.startswith(f"{folder}/")
+        )
 
 
 class Journal(Struct, frozen=True, kw_only=True):
@@ -157,7 +171,10 @@ class Journal(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def decode(cls, text: bytes) -> Journal | None:
-        """Parse a journal; None if it is torn or damaged."""
+        """Parse a journal; None if it is torn or damaged, or names places that no transaction of ours would touch.
+
+        A home may come from elsewhere, or belong to another user than the one who runs this, with a journal in it.
+        """
         body, _, check = text.partition(b"\n")
         if check != Digest.of(body).encode() + b"\n":
             return None
@@ -167,7 +184,7 @@ class Journal(Struct, frozen=True, kw_only=True):
                 "this home was changed by a newer hermes-dist", hint="upgrade hermes-dist"
             )
         before, after = data["lock"]
-        return cls(
+        journal = cls(
             number=data["number"],
             steps=tuple(Step(RelPath(p), _unpacked(b), _unpacked(a)) for p, b, a in data["steps"]),
             lock_before=before and Digest(before),
@@ -177,12 +194,35 @@ class Journal(Struct, frozen=True, kw_only=True):
             made=tuple(data.get("made", ())),
             emptied=data.get("emptied", {}),
         )
+        return journal if journal._is_sound() else None
+
+    def _is_sound(self) -> bool:
+        return (
+            isinstance(self.number, int)
+            and all(map(_is_path, (*self.made, *self.emptied)))
+            and all(place.is_ours(self.steps) for place in self.places)
+        )
 
     @classmethod
     def load(cls, fs: Fs, folder: str = TXN) -> Journal | None:
         """Read the journal of a transaction or generation; None if it is missing or damaged."""
         text = fs.read(f"{folder}/journal")
         return None if text is None else cls.decode(text)
+
+
+def _path_of(slot: str, steps: Sequence[Step]) -> str | None:
+    """The path whose slot this is; None if it is nobody's."""
+    if slot == LOCK_SLOT:
+        return LOCKFILE
+    return next((str(step.path) for i, step in enumerate(steps) if str(i) == slot), None)
+
+
+def _is_path(text: str) -> bool:
+    try:
+        RelPath(text)
+    except Invalid:
+        return False
+    return True
 
 
 def _packed(entry: Entry | None) -> str | None:

@@ -15,9 +15,13 @@ from realhome import Hooked, in_child, make, nothing, update
 
 from hermes_dist.errors import DistError
 from hermes_dist.model.left_out import Why
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Step
+from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.links import RECORD, Linked, Links, agreed_text
 from hermes_dist.world.transaction.apply import Unfinished, before_image, generations, recover
+from hermes_dist.world.transaction.journal import Journal, Place
 
 BEFORE = {
     "SOUL.md": b"soul 1",
@@ -281,3 +285,47 @@ def test_an_older_program_does_not_touch_a_journal_with_places(
     plain = make(quick_path / "plain", BEFORE)
     update(RealFs(plain), plain, CHANGES)
     assert b'"format":1' in (plain / ".dist/generations/1/journal").read_bytes()
+
+
+SOUL = Step(RelPath("SOUL.md"), None, Entry(Digest.of(b"x"), executable=False))
+
+
+@pytest.mark.parametrize("name", ["journal", "journal.tmp", "back"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda top: {"places": (Place("0", "SOUL.md", f"{top}/t", f"{top}/victim"),)},
+        lambda top: {"places": (Place("0", "SOUL.md", f"{top}/t", f"{top}/.dist-{'0' * 12}-1"),)},
+        lambda top: {
+            "places": (Place("../../x", "SOUL.md", f"{top}/t", f"{top}/.dist-{'0' * 12}-0"),)
+        },
+        lambda top: {
+            "places": (Place("0", "SOUL.md", f"{top}/a/t", f"{top}/b/.dist-{'0' * 12}-0"),)
+        },
+        lambda top: {
+            "places": (Place("0", "SOUL.md", f"{top}/t", f"{top}/a/../.dist-{'0' * 12}-0"),)
+        },
+        lambda _: {"emptied": {"../evil": 0o777}},
+        lambda _: {"made": ("../empty",)},
+        lambda _: {"number": "../../../gone"},
+    ],
+)
+def test_a_journal_that_came_from_elsewhere_touches_nothing_outside_the_home(
+    change: Callable[[Path], dict[str, Any]], name: str, tmp_path: Path
+) -> None:
+    """A home may be unpacked from an archive, or belong to a user whom root helps."""
+    home = tmp_path / "home"
+    (home / ".dist/txn").mkdir(parents=True)
+    (tmp_path / "empty").mkdir()
+    for outside in ("victim", f".dist-{'0' * 12}-0", f".dist-{'0' * 12}-1"):
+        (tmp_path / outside).write_text("precious")
+    before = sorted(path for path in tmp_path.rglob("*") if not path.is_relative_to(home))
+    journal = Journal(**{"number": 1, "steps": (SOUL,), **change(tmp_path)})
+    (home / ".dist/txn" / name).touch()
+    draft = "journal.tmp" if name == "journal.tmp" else "journal"
+    (home / ".dist/txn" / draft).write_bytes(journal.encode())
+    recover(RealFs(home, home=True))
+    after = sorted(path for path in tmp_path.rglob("*") if not path.is_relative_to(home))
+    assert after == before
+    for path in home.rglob("*"):
+        assert not path.is_file() or b"precious" not in path.read_bytes()
