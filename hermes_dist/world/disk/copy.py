@@ -54,7 +54,7 @@ def copy_home(
         OSError: As the system says.
         DistError: A database can't be read.
     """
-    copy = _Copy(source, target, keep, edit)
+    copy = _Copy(source, target, keep, edit, source.stat().st_uid)
     copy.folder("")
     return copy.done
 
@@ -64,6 +64,8 @@ class _Copy(Struct, frozen=True):
     target: Path
     keep: Callable[[str], bool]
     edit: Callable[[str], Edit | None]
+    owner: int
+    """Whose home it is; root may copy that of another user."""
     done: Copied = field(default_factory=Copied)
     around: list[str] = field(default_factory=list)
     """The folders behind links that are being copied right now."""
@@ -102,7 +104,7 @@ class _Copy(Struct, frozen=True):
         except OSError:
             self.done.odd.append(path)
             return
-        if found.st_uid != os.lstat(item.path).st_uid or self._is_around(target):
+        if {found.st_uid, os.lstat(item.path).st_uid} != {self.owner} or self._is_around(target):
             self.done.odd.append(path)
         elif stat.S_ISDIR(found.st_mode):
             self._folder_behind(target, found, path)

@@ -201,7 +201,7 @@ def agreed_in(home: Path) -> Mapping[str, str]:
         if not isinstance(rows, dict) or rows.get("folder") != os.fstat(folder).st_ino:
             return {}
         links = rows.get("links")
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # the last one: JSON of a thousand levels
         return {}
     finally:
         os.close(folder)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import MAX_PATH_BYTES, RelPath
+
+_HOPS = 40
+"""Over how many links a system follows a link before it takes it for a circle."""
 
 
 def followed(links: Mapping[str, str], files: Collection[RelPath]) -> dict[str, RelPath]:
@@ -16,21 +19,22 @@ def followed(links: Mapping[str, str], files: Collection[RelPath]) -> dict[str, 
         files: The regular files of the package.
 
     Returns:
-        The file for each link that leads to one, over other links too; links to folders, to nothing, in circles and out
-        of the package are absent.
+        The file for each link that leads to one, over other links too, as far as a system follows them; links to
+        folders, to nothing, in circles and out of the package are absent.
     """
-    found = ((path, _file_behind(path, links, files)) for path in links)
+    places = {path: _place(path, links) for path in links}
+    found = ((path, _end(path, places, files)) for path in links)
     return {path: file for path, file in found if file is not None}
 
 
-def _file_behind(path: str, links: Mapping[str, str], files: Collection[RelPath]) -> RelPath | None:
-    for _ in range(len(links)):
-        place = _place(path, links)
-        if place is None or place in files:
-            return place
-        path = place
-        if path not in links:
-            return None
+def _end(
+    path: str, places: Mapping[str, RelPath | None], files: Collection[RelPath]
+) -> RelPath | None:
+    at = places[path]
+    for _ in range(_HOPS):
+        if at is None or at in files:
+            return at
+        at = places.get(at)
     return None
 
 
@@ -39,7 +43,9 @@ def _place(path: str, links: Mapping[str, str]) -> RelPath | None:
     target = links[path]
     at = path.split("/")[:-1]
     names = target.split("/")
-    if target.startswith("/") or not all(_step(at, name) for name in names):
+    if len(target) > MAX_PATH_BYTES or target.startswith("/"):
+        return None
+    if not all(_step(at, name) for name in names):
         return None
     if any(folder in links for folder in _folders(path, names)):
         return None

@@ -230,7 +230,9 @@ def test_in_a_folder_that_is_no_home_no_link_is_followed_whatever_its_record_say
     assert (home.parent / "dots/SOUL.md").read_text() == "soul"
 
 
-@pytest.mark.parametrize("record", [b"", b"[]", b"{", b'{"folder": 1}', b"\xff", None])
+@pytest.mark.parametrize(
+    "record", [b"", b"[]", b"{", b'{"folder": 1}', b"\xff", b"[" * 100_000, None]
+)
 def test_a_record_that_can_not_be_read_agrees_to_nothing(record: bytes | None, home: Path) -> None:
     (home / RECORD).unlink()
     if record is None:

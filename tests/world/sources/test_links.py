@@ -140,3 +140,11 @@ def test_copies_count_towards_the_limits(tmp_path: Path) -> None:
     repo.commit_tree(repo.git("write-tree"), repo.git("rev-parse", "main"))
     with pytest.raises(Invalid, match="too large"):
         offered(sources, f"file://{repo.path}")
+
+
+def test_a_long_row_of_links_is_followed_as_far_as_a_system_would() -> None:
+    """Following each of 20,000 links to the end of the row would take hours."""
+    links = {f"l{i}": f"l{i + 1}" for i in range(20_000)}
+    found = followed(links, {RelPath("l20000")})
+    assert set(found) == {f"l{i}" for i in range(20_000 - 40, 20_000)}
+    assert followed({"l": "x/../" * 200 + "SOUL.md"}, FILES) == {}
