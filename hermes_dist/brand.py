@@ -14,6 +14,9 @@ LOCKFILE = "distribution.lock"
 PRIVATE = ".dist"
 SHARED = "distributions"
 """The folder below the root that all profiles share."""
+BESIDE = f"{PROFILES}/.distributions"
+"""Where homes are kept that are no profiles now, if the profiles are on a file system of their own. No profile has
+such a name."""
 
 
 class Brand(NamedTuple):
@@ -86,11 +89,13 @@ class Layout(NamedTuple):
         brand: The brand.
         root: The root folder, such as ``~/.hermes``; also the default profile's home.
         user_home: The user's home folder, for commands and service files.
+        aside: The folder, below the root, of whole homes that are no profiles now: being built, deleted, archived.
     """
 
     brand: Brand
     root: Path
     user_home: Path
+    aside: str = SHARED
 
     @classmethod
     def locate(
@@ -145,7 +150,7 @@ class Layout(NamedTuple):
 
     @property
     def shared(self) -> Path:
-        """The folder that all profiles share: store, caches, trash."""
+        """The folder that all profiles share: store, caches, usually the trash."""
         return self.root / SHARED
 
     @property
@@ -157,24 +162,25 @@ class Layout(NamedTuple):
         """Bare repositories, one for each URL."""
         return self.shared / "git"
 
-    # Below the root, as arriving and trash are, because a rename can't leave the file system.
+    # On the disk of the profiles, as arriving, trash and archived are, because a rename can't leave
+    # the file system.
     @property
     def staging(self) -> Path:
         """Where a new home is built before it is renamed into place."""
-        return self.shared / "staging"
+        return self.root / self.aside / "staging"
 
     @property
     def arriving(self) -> Path:
         """Where files from an archive are kept that are too large for memory."""
-        return self.shared / "arriving"
+        return self.root / self.aside / "arriving"
 
     @property
     def trash(self) -> Path:
-        return self.shared / "trash"
+        return self.root / self.aside / "trash"
 
     @property
     def archived(self) -> Path:
-        return self.shared / "archived"
+        return self.root / self.aside / "archived"
 
     @property
     def front_door_state(self) -> Path:

@@ -90,8 +90,8 @@ class Fs(Protocol):
     def sync_folder(self, path: str) -> None:
         """Make the names in a folder durable."""
 
-    def sync_all(self) -> None:
-        """Make everything on this file system durable."""
+    def sync_all(self, folder: str = "") -> None:
+        """Make everything on the file system of a folder durable."""
 
     def rename(self, source: str, target: str) -> None: ...
 

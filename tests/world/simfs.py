@@ -257,7 +257,7 @@ class SimFs:
         self._asked("sync_folder", path)
         self.log.append(("sync", self._number(path)))
 
-    def sync_all(self) -> None:
+    def sync_all(self, folder: str = "") -> None:
         self._asked("sync_all", "")
         self.log.append(("all",))
 

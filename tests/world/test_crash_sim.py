@@ -194,7 +194,7 @@ MUTANTS = [
     ),
     (
         "new_home",
-        "    if not each:\n        fs.sync_all()\n        return\n",
+        "    if not each:\n        fs.sync_all(home)\n        return\n",
         "    if not each:\n        return\n",
         "a new home of many files",
     ),

@@ -28,11 +28,11 @@ from hermes_dist.ops.homes import Home, guards_of, held, take_back
 from hermes_dist.ops.profiles.profile_moves import clear_tombstone
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock
-from hermes_dist.world.disk.obstacles import on_one_mount
 from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.trace import note
 from hermes_dist.world.transaction.apply import apply
-from hermes_dist.world.transaction.new_home import BESIDE, STAGING, build_new
+from hermes_dist.world.transaction.aside import below_root, placed, tidy
+from hermes_dist.world.transaction.new_home import build_new
 
 _BRINGS = frozenset({"install", "import"})
 
@@ -235,21 +235,6 @@ def _keep_base(ctx: Context, proposal: Proposal, read: Read) -> None:
     ctx.store.put_many(read(digest) for digest in missing)
 
 
-class _Stage(Struct, frozen=True):
-    """Where a new home is built: the folder that it is below, and the staging folder below that."""
-
-    folder: Path
-    staging: str = STAGING
-
-
-def _stage(ctx: Context, home: Home, moved: Mapping[str, str]) -> _Stage:
-    """Choose where to build a new home: only on the file system of its place can it be moved there in one step."""
-    above = home.path.parent
-    if moved or on_one_mount(ctx.layout.staging, above):
-        return _Stage(ctx.layout.root)
-    return _Stage(above, BESIDE)
-
-
 def _build(
     ctx: Context,
     proposal: Proposal,
@@ -259,11 +244,11 @@ def _build(
 ) -> Outcome:
     home = proposal.home
     make_folders(ctx.layout.profiles, 0o700)
-    make_folders(ctx.layout.staging, 0o700)
-    stage = _stage(ctx, home, proposal.moved)
+    staging = placed(ctx.layout).staging
+    make_folders(staging, 0o700)
     with (
         flock(ctx.layout.shared / "new-homes.lock", timeout=10),
-        RealFs(stage.folder, home=True) as fs,
+        RealFs(ctx.layout.root, home=True) as fs,
     ):
         # The home was missing when it was looked for, but the user has been asked since then.
         if home.path.exists():
@@ -277,7 +262,7 @@ def _build(
         }
         done = build_new(
             fs,
-            str(home.path.relative_to(stage.folder)),
+            below_root(ctx.layout, home.path),
             proposal.steps,
             read,
             proposal.lock_bytes(1),
@@ -285,9 +270,10 @@ def _build(
             folders=STANDARD_FOLDERS,
             extra=extra,
             moved=proposal.moved,
-            staging=stage.staging,
+            staging=below_root(ctx.layout, staging),
         )
         clear_tombstone(ctx.layout, home.name)
+        tidy(ctx.layout)
     return Outcome(
         verb=proposal.verb,
         profile=home.name,

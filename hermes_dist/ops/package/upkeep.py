@@ -37,6 +37,7 @@ from hermes_dist.world.transaction.apply import (
     prune,
     recover,
 )
+from hermes_dist.world.transaction.aside import everywhere
 
 KEEP = 20
 """How many generations of a profile are kept."""
@@ -221,7 +222,11 @@ def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = Fa
 
 def _folders_away(ctx: Context) -> list[Path]:
     """The homes that are no profile's now, but can come back: archived, deleted, or about to be made."""
-    places = (ctx.layout.archived, ctx.layout.trash, ctx.layout.staging)
+    places = [
+        place
+        for layout in everywhere(ctx.layout)
+        for place in (layout.archived, layout.trash, layout.staging)
+    ]
     return [path for place in places for path in _folders(place)]
 
 

@@ -40,6 +40,7 @@ from hermes_dist.ops.profiles import aliases, profile_moves, trash_and_archive
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.transaction.aside import below_root, everywhere
 from hermes_dist.world.transaction.move_home import tighten
 from hermes_dist.world.transaction.new_home import sweep
 
@@ -102,13 +103,7 @@ def crashes(ctx: Context) -> Iterator[Finding]:
             where=str(journal),
             fix=partial(_complete, ctx),
         )
-    if layout.staging.is_dir() and any(layout.staging.iterdir()):
-        yield Finding(
-            kind="unfinished-home",
-            what=Note.of(FindingKind.CREATE_INTERRUPTED),
-            where=str(layout.staging),
-            fix=partial(_sweep, ctx),
-        )
+    yield from _unfinished_homes(ctx)
     for name in ctx.names():
         home = layout.home(name)
         if (home / ".dist" / "txn").exists():
@@ -139,12 +134,23 @@ def crashes(ctx: Context) -> Iterator[Finding]:
         )
 
 
+def _unfinished_homes(ctx: Context) -> Iterator[Finding]:
+    for layout in everywhere(ctx.layout):
+        if layout.staging.is_dir() and any(layout.staging.iterdir()):
+            yield Finding(
+                kind="unfinished-home",
+                what=Note.of(FindingKind.CREATE_INTERRUPTED),
+                where=str(layout.staging),
+                fix=partial(_sweep, ctx, below_root(layout, layout.staging)),
+            )
+
+
 def _half_written(ctx: Context) -> Iterator[Path]:
     """Files that a killed write left behind; younger ones may still be in use by a running command."""
     layout = ctx.layout
     services = {path.parent for path in layout.service_files(DEFAULT_PROFILE)}
     homes = {layout.home(name) for name in ctx.names()}
-    own = {layout.commands, layout.root, layout.shared, layout.trash, layout.archived}
+    own = {layout.commands, layout.root, layout.shared, *_folders_of_stored(ctx)}
     old = trash_and_archive.now().timestamp() - LEFTOVER_AGE
     for folder in _folders_that_exist(*own, *services, *homes):
         for path in sorted(folder.glob("*.tmp")):
@@ -158,9 +164,16 @@ def _complete(ctx: Context) -> None:
         pass  # taking this lock completes what was interrupted
 
 
-def _sweep(ctx: Context) -> None:
+def _sweep(ctx: Context, staging: str) -> None:
     with profile_moves.all_homes_locked(ctx) as fs:
-        sweep(fs)
+        sweep(fs, staging)
+
+
+def _folders_of_stored(ctx: Context) -> list[Path]:
+    """The folders of profiles that were put away."""
+    return [
+        folder for layout in everywhere(ctx.layout) for folder in (layout.trash, layout.archived)
+    ]
 
 
 @check
@@ -203,7 +216,7 @@ def permissions(ctx: Context) -> Iterator[Finding]:
             with suppress(OSError):
                 if _is_loose(path):
                     yield _loose(path)
-    for folder in _folders_that_exist(ctx.layout.trash, ctx.layout.archived):
+    for folder in _folders_that_exist(*_folders_of_stored(ctx)):
         if _is_loose(folder):
             yield _loose(folder, stored=True)
 
@@ -460,7 +473,7 @@ def trash(ctx: Context) -> Iterator[Finding]:
         yield Finding(
             kind="old-trash",
             what=Note.of(FindingKind.TRASH_IS_OLD, days=TRASH_DAYS, count=len(old)),
-            where=str(ctx.layout.trash),
+            where=str(old[0].path.parent),
             fix=partial(_empty, ctx),
         )
     for path in _records_without_home(ctx):
@@ -473,7 +486,7 @@ def trash(ctx: Context) -> Iterator[Finding]:
 
 
 def _records_without_home(ctx: Context) -> Iterator[Path]:
-    for folder in (ctx.layout.trash, ctx.layout.archived):
+    for folder in _folders_of_stored(ctx):
         for path in sorted(folder.glob("*.json")):
             home = path.with_suffix("")
             if read_id(home.name) and not home.exists() and not home.is_symlink():

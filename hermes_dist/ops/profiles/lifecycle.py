@@ -31,6 +31,7 @@ from hermes_dist.world.agent.gateways import ask
 from hermes_dist.world.agent.seed import seed
 from hermes_dist.world.disk.fs import RealFs, atomic_write
 from hermes_dist.world.disk.locks import home_lock
+from hermes_dist.world.transaction.aside import below_root, placed
 from hermes_dist.world.transaction.move_home import raise_home
 
 _LETS_GO = 120.0
@@ -155,7 +156,8 @@ def raise_profile(ctx: Context, made: Made, fill: Callable[[Path], None], *, ali
         notes.extend(profile_moves.carry_out_move(ctx, fs, move))
 
     with profile_moves.all_homes_locked(ctx) as fs:
-        raise_home(fs, f"profiles/{made.name}", fill, put)
+        staging = below_root(ctx.layout, placed(ctx.layout).staging)
+        raise_home(fs, f"profiles/{made.name}", fill, put, staging=staging)
     done = planned is not None and planned.alias.path.exists()
     return replace(
         made,

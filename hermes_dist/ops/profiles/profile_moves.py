@@ -29,6 +29,7 @@ from hermes_dist.world.disk.fs import RealFs, atomic_write
 from hermes_dist.world.disk.locks import flock, home_lock
 from hermes_dist.world.ports import Odd
 from hermes_dist.world.transaction.apply import uninterrupted
+from hermes_dist.world.transaction.aside import tidy
 from hermes_dist.world.transaction.move_home import (
     erase,
     inode,
@@ -62,7 +63,10 @@ def all_homes_locked(ctx: Context) -> Iterator[RealFs]:
         RealFs(ctx.layout.root, home=True) as fs,
     ):
         finish_move(ctx, fs)
-        yield fs
+        try:
+            yield fs
+        finally:
+            tidy(ctx.layout)
 
 
 def carry_out_move(

@@ -34,6 +34,7 @@ from hermes_dist.ops.profiles.boards import still_assigned
 from hermes_dist.ops.profiles.lifecycle import check_free, is_sticky, read_text, stop
 from hermes_dist.world.agent.find import GatewayState, gateway
 from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.transaction.aside import below_root, everywhere, placed
 from hermes_dist.world.transaction.move_home import erase
 
 Place = Literal["trash", "archive"]
@@ -210,8 +211,8 @@ def _elsewhere(home: Path) -> tuple[Note, ...]:
 
 
 def _folder(ctx: Context, place: Place) -> str:
-    path = ctx.layout.trash if place == "trash" else ctx.layout.archived
-    return str(path.relative_to(ctx.layout.root))
+    layout = placed(ctx.layout)
+    return below_root(layout, layout.trash if place == "trash" else layout.archived)
 
 
 def _free_id(fs: RealFs, folder: str, name: ProfileName) -> str:
@@ -225,10 +226,9 @@ def _free_id(fs: RealFs, folder: str, name: ProfileName) -> str:
 def stored_profiles(ctx: Context) -> list[StoredProfile]:
     """List the homes that were put away, newest first."""
     found = []
-    places: tuple[tuple[Place, Path], ...] = (
-        ("trash", ctx.layout.trash),
-        ("archive", ctx.layout.archived),
-    )
+    places: list[tuple[Place, Path]] = []
+    for layout in everywhere(ctx.layout):
+        places += [("trash", layout.trash), ("archive", layout.archived)]
     for place, folder in places:
         if not folder.is_dir():
             continue
@@ -364,6 +364,6 @@ def empty_trash(ctx: Context, fs: RealFs, *, every: bool = False) -> int:
     for each in old:
         erase(each.path)
         each.path.with_name(f"{each.path.name}.json").unlink(missing_ok=True)
-    if old and fs.kind(_folder(ctx, "trash")) == "folder":
-        fs.sync_folder(_folder(ctx, "trash"))
+    for folder in {below_root(ctx.layout, each.path.parent) for each in old}:
+        fs.sync_folder(folder)
     return len(old)

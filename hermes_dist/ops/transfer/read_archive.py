@@ -35,7 +35,9 @@ from hermes_dist.world.archive.open import is_encrypted, read_archive
 from hermes_dist.world.archive.read import CARRIED_LONG, LONG, Carried, Contents, Shelves
 from hermes_dist.world.disk.limits import LIMITS
 from hermes_dist.world.disk.locks import flock
+from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.load import load_manifest
+from hermes_dist.world.transaction.aside import placed, tidy
 
 _LOCK = RelPath(LOCKFILE)
 _MANIFEST = RelPath(MANIFEST)
@@ -90,15 +92,17 @@ def spooling(ctx: Context) -> Iterator[Path]:
     Raises:
         Busy: Another import is running.
     """
-    folder = ctx.layout.arriving
+    folder = placed(ctx.layout).arriving
     with flock(ctx.layout.shared / "arriving.lock", timeout=10, held="another import is running"):
         # A killed import leaves its files here, and under this lock nobody else is using them.
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700)
+        make_folders(folder.parent.parent, 0o700)
+        make_folders(folder, 0o700)
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            tidy(ctx.layout)
 
 
 def read(

@@ -353,15 +353,17 @@ class RealFs:
             finally:
                 os.close(fd)
 
-    def sync_all(self) -> None:
+    def sync_all(self, folder: str = "") -> None:
         note("disk", "sync all")
         self._sync_led()
         sync = libc.function("syncfs", "i")
         # macOS has no syncfs; elsewhere it is better, because sync() never reports a failing disk.
         if sync is None:
             os.sync()
-        elif sync(self._fd):
-            raise libc.failure(str(self.root))
+            return
+        with self._folder(folder) as fd:
+            if sync(fd):
+                raise libc.failure(str(self.root / folder))
 
     def rename(self, source: str, target: str) -> None:
         note("disk", "rename", source, target)

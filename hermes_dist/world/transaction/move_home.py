@@ -35,7 +35,12 @@ def make_folder(fs: RealFs, folder: str, mode: int = 0o755) -> None:
 
 
 def raise_home(
-    fs: RealFs, target: str, fill: Callable[[Path], None], put: Callable[[str], None]
+    fs: RealFs,
+    target: str,
+    fill: Callable[[Path], None],
+    put: Callable[[str], None],
+    *,
+    staging: str = STAGING,
 ) -> None:
     """Build a whole home in the staging folder, then move it into place, so that nobody ever sees half of one.
 
@@ -44,20 +49,21 @@ def raise_home(
         target: The place of the home, such as ``profiles/ada``.
         fill: Writes everything below the folder it is given.
         put: Moves the built home, named by its path below the root, to its place.
+        staging: The folder to build in, on the same disk.
 
     Raises:
         Changed: Something is at the target; nothing was written.
         DistError: The disk is full or failing; nothing is left behind.
     """
     _absent(fs, target)
-    sweep(fs)
-    make_folder(fs, STAGING)
-    building = f"{STAGING}/{target.rpartition('/')[2]}"
+    sweep(fs, staging)
+    make_folder(fs, staging)
+    building = f"{staging}/{target.rpartition('/')[2]}"
     try:
         fs.mkdir(building, 0o700)
         try:
             fill(fs.root / building)
-            fs.sync_all()
+            fs.sync_all(building)
             put(building)
         finally:
             if fs.kind(building) != "absent":

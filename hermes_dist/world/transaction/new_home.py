@@ -22,8 +22,6 @@ from hermes_dist.world.transaction.journal import (
 from hermes_dist.world.transaction.realize import SYNC_EACH, Applied
 
 STAGING = "distributions/staging"
-BESIDE = ".dist-staging"
-"""The staging folder in the folder of profiles, if that is on a file system of its own; no profile has such a name."""
 
 
 def build_new(
@@ -178,7 +176,7 @@ def _build(
     for source, path in moved.items():
         fs.rename(source, f"{home}/{path}")
     if not each:
-        fs.sync_all()
+        fs.sync_all(home)
         return
     for folder in inner:
         fs.sync_folder(f"{home}/{folder}")

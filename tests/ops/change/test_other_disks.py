@@ -10,8 +10,11 @@ import pytest
 from leftout import namespace
 
 SESSION = """
-import subprocess, sys
+import io, subprocess, sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
+from hermes_dist.cli.entry.start import hermes
 base, mounted, kind = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 root, source = base / "root", base / "bot"
 (root / mounted).mkdir(parents=True)
@@ -32,9 +35,17 @@ def package(version):
         (source / path).write_text(text)
 
 def run(*words):
-    start = "from hermes_dist.cli.entry.start import hermes; hermes()"
-    done = subprocess.run([sys.executable, "-c", start, *words], capture_output=True, text=True)
-    assert done.returncode == 0, (words, done.stderr)
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), patch.object(sys, "argv", ["hermes-dist", *words]):
+        try:
+            code = hermes()
+        except SystemExit as end:
+            code = end.code
+    assert not code, (words, err.getvalue())
+    return out.getvalue()
+
+def present(names):
+    assert {path.name for path in (root / "profiles").iterdir()} - {".deleted"} == names
 
 package(0)
 run("install", str(source), "--name", "bot", "-y", "--no-input")
@@ -44,8 +55,33 @@ assert (root / "profiles/bot/SOUL.md").read_text() == "soul 1\\n"
 run("rollback", "bot", "-y", "--no-input")
 assert (root / "profiles/bot/SOUL.md").read_text() == "soul 0\\n"
 run("status", "bot")
-left = [p for p in (root / "profiles").iterdir() if p.name != "bot"]
-assert [inner for folder in left for inner in folder.iterdir()] == []
+present({"bot"})
+
+run("create", "new", "--no-skills")
+present({"bot", "new"})
+run("create", "copy", "--clone-from", "bot")
+assert (root / "profiles/copy/SOUL.md").read_text() == "soul 0\\n"
+present({"bot", "new", "copy"})
+(root / "profiles/copy/big.bin").write_bytes(b"x" * 300_000)
+(root / "profiles/copy/mine.txt").write_text("mine")
+words = ("--passphrase-file", str(base / "words"))
+(base / "words").write_text("four words are enough here\\n")
+run("export", "copy", "--full", "--encrypt", *words, "-o", str(base / "copy.age"))
+run("import", str(base / "copy.age"), *words, "--name", "again", "-y", "--no-input")
+assert (root / "profiles/again/mine.txt").read_text() == "mine"
+present({"bot", "new", "copy", "again"})
+for words in (["archive", "copy"], ["delete", "copy", "-y"]):
+    run(*words)
+    assert not (root / "profiles/copy").exists()
+    assert "copy" in run("restore")
+    run("restore", "copy")
+    assert (root / "profiles/copy/mine.txt").read_text() == "mine"
+    present({"bot", "new", "copy", "again"})
+run("delete", "copy", "-y", "--purge")
+present({"bot", "new", "again"})
+run("rename", "bot", "other")
+run("gc")
+present({"other", "new", "again"})
 """
 
 
@@ -54,6 +90,7 @@ assert [inner for folder in left for inner in folder.iterdir()] == []
 def test_a_part_of_the_root_on_another_file_system_works(
     mounted: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("HERMES_HOME", str(tmp_path / "root"))
     done = subprocess.run(
         [*namespace(), sys.executable, "-c", SESSION, str(tmp_path), mounted, kind],
