@@ -21,7 +21,7 @@ from hermes_dist.decide.consent.hidden import find_hidden, hidden_characters
 from hermes_dist.decide.consent.jobs import job_effects
 from hermes_dist.decide.consent.settings import setting_effects
 from hermes_dist.decide.consent.switches import NO_MEMORY, Judge
-from hermes_dist.decide.placement.jobs import JOBS
+from hermes_dist.decide.placement.jobs import JOBS, are_apart
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, kind_of, load_data
@@ -89,11 +89,17 @@ def going_back(live: Tree, ours: Tree, base: Tree, read: Read, judge: Judge) -> 
 def _unreadable(changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:
     """Yield an effect for a changed document that we can't read: the agent may read it, so its effect is unknown."""
     for path, kind in ((CONFIG, EffectKind.LOOSENS), (JOBS, EffectKind.SCHEDULES)):
-        if path in changed:
-            try:
-                load_data(read(merged[path].digest), kind_of(path) or Kind.YAML)
-            except Invalid as err:
-                yield Effect(kind, path, "", (("unreadable", str(err)),), merged[path].digest)
+        why = _why_unreadable(path, merged, read) if path in changed else ""
+        if why:
+            yield Effect(kind, path, "", (("unreadable", why),), merged[path].digest)
+
+
+def _why_unreadable(path: RelPath, merged: Tree, read: Read) -> str:
+    try:
+        data = load_data(read(merged[path].digest), kind_of(path) or Kind.YAML)
+    except Invalid as err:
+        return str(err)
+    return "" if path != JOBS or are_apart(data) else "its jobs have no ids of their own"
 
 
 def _hidden(ours: Tree, changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:

@@ -49,9 +49,14 @@ def _runs(job: Job) -> bool:
 
 
 def _whole_job(key: KeyPath, job: Job, *, off: bool) -> Effect:
-    place, acting = format_key(key), acting_fields(job)
+    place, acting = format_key(key), acting_fields(job) | _origin(job)
     facts = (_name(job), *facts_of(acting))
     return Effect(EffectKind.SCHEDULES, JOBS, place, facts, digest_of([place, acting]), off=off)
+
+
+def _origin(job: Job) -> dict[str, object]:
+    """Return the chat that a job was made in: what it says may go there. A package's job has none; an archive's may."""
+    return {"origin": job["origin"]} if job.get("origin") else {}
 
 
 def _name(job: Job) -> Fact:

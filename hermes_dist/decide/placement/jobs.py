@@ -24,7 +24,7 @@ from hermes_dist.model.keypath import Item
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
-from hermes_dist.model.values import as_map
+from hermes_dist.model.values import as_list, as_map
 
 JOBS: Final = RelPath(places.JOBS)
 PAUSED_BY: Final = "from package "
@@ -284,7 +284,8 @@ def _text(job: Mapping[str, object], field: str) -> str | None:
 
 def _names(value: object) -> list[str]:
     """Return the names in a field that holds one or a list of them, without blanks and repetitions."""
-    items: list[object] = value if isinstance(value, list) else []
+    # The agent goes through a map as through a list, so its keys count.
+    items: list[object] = list(value) if isinstance(value, list | dict) else []
     if isinstance(value, str):
         items = [value]
     names = (str(item or "").strip() for item in items)
@@ -358,6 +359,15 @@ def jobs_by_id(data: object) -> dict[str, Job]:
     return {
         row["id"]: row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)
     }
+
+
+def are_apart(data: object) -> bool:
+    """Whether :func:`jobs_by_id` finds every job that the agent would: 0.22 also reads a map of jobs by id."""
+    rows = data.get("jobs") if isinstance(data, dict) else data
+    if isinstance(rows, dict):
+        return not rows
+    jobs = [row for row in as_list(rows) if isinstance(row, dict)]
+    return len(jobs) == len(jobs_by_id(data))
 
 
 def definition(job: Mapping[str, object]) -> Job:

@@ -83,6 +83,31 @@ def test_a_document_that_can_not_be_read_counts_where_it_is_new(
     assert found(shelf, broken, broken) == {}
 
 
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        '{"a": {"prompt": "x", "schedule": "1h"}}',  # 0.22 reads a map by id, and runs it
+        '[{"id": "a", "prompt": "x"}, {"id": "a", "prompt": "y"}]',
+        '[{"prompt": "x"}]',
+        '[{"id": 5, "prompt": "x"}]',
+    ],
+)
+def test_jobs_that_can_not_be_told_apart_count_as_a_document_that_can_not_be_read(
+    jobs: str,
+) -> None:
+    shelf = Shelf()
+    odd = shelf.tree({"cron/jobs.json": f'{{"jobs": {jobs}}}'})
+    (effect,) = (e for e in found(shelf, EMPTY, odd).values() if not e.key)
+    assert (effect.kind, effect.facts[0][0]) == (EffectKind.SCHEDULES, "unreadable")
+    assert found(shelf, odd, odd) == {}
+
+
+@pytest.mark.parametrize("jobs", ['{"jobs": []}', '{"jobs": {}}', "{}", "[]", '{"jobs": [1]}'])
+def test_a_file_without_jobs_does_nothing(jobs: str) -> None:
+    shelf = Shelf()
+    assert found(shelf, EMPTY, shelf.tree({"cron/jobs.json": jobs})) == {}
+
+
 def test_a_server_that_its_author_ships_off_or_that_is_gone_is_no_effect() -> None:
     shelf = Shelf()
     off = shelf.tree({"config.yaml": "mcp_servers: {h: {command: x, enabled: false}}\n"})

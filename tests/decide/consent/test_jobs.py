@@ -6,6 +6,7 @@ import pytest
 
 from hermes_dist.decide.consent.jobs import job_effects
 from hermes_dist.decide.consent.switches import Judge, Memory, job_unit
+from hermes_dist.model.plan import Effect
 
 IDENT = "aaaaaaaaaaaa"
 UNIT = frozenset([job_unit(IDENT)])
@@ -59,3 +60,22 @@ def test_a_paused_job_of_the_user_is_nobodys_business() -> None:
     paused = {**OFF, "paused_reason": "not today"}
     assert found(OLD | paused, NEW | paused, Judge(here=UNIT), shipped=False) == []
     assert found(OLD | paused, NEW | paused, Judge(here=UNIT)) == [(PROMPT, False)]
+
+
+def test_the_chat_that_a_job_reports_to_is_shown_and_approved_with_it() -> None:
+    chat = {"platform": "telegram", "chat_id": "666"}
+
+    def effect(origin: object) -> Effect:
+        job = {**NEW, "deliver": "origin", "origin": origin}
+        (one,) = job_effects({}, {IDENT: job}, {}, Judge())
+        return one
+
+    plain, told = effect(None), effect(chat)
+    assert "666" in str(told)
+    assert effect(chat) != effect({**chat, "chat_id": "667"})
+    assert plain == effect({}) != told
+
+
+def test_skills_in_a_map_count_by_their_keys_as_the_agent_loads_them() -> None:
+    (one,) = job_effects({}, {IDENT: {**NEW, "skills": {"deploy": 1}}}, {}, Judge())
+    assert "deploy" in str(one)
