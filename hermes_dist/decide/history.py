@@ -13,6 +13,7 @@ from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import kind_of, load_data, same
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Read, Tree, together
 
 ANY = "*"
@@ -96,6 +97,51 @@ def holds(held: str, offered: str, relation: str) -> bool:
     if not held:
         return False
     return held in (ANY, offered) or relation in ("same", "backward")
+
+
+class Left(Contents, frozen=True):
+    """What of a package is left in a home after a removal.
+
+    Attributes:
+        tree: The package's files, each without what the removal took out of it.
+        blobs: New contents by digest.
+    """
+
+    tree: Tree
+    blobs: Mapping[Digest, bytes]
+
+
+def left_of(package: Tree, found: Tree, removed: Sequence[Step], read: Read) -> Left:
+    """Return the base to bring a removed package back onto.
+
+    A file that the removal left alone is there on purpose: it counts as received. A file that the removal rewrote holds
+    only the user's part. What the removal took out of it was not deleted by the user, so it does not count as received,
+    and comes back.
+
+    Args:
+        package: The package to bring back, as the home stores it.
+        found: The home as found.
+        removed: The steps of the removal.
+        read: Gives contents by digest, also those that the removal replaced.
+    """
+    tree = package.where(found.__contains__)
+    rewritten = {step.path: step for step in removed if step.path in tree and step.after}
+    known = {
+        path
+        for path, step in rewritten.items()
+        # Of a file that was edited since, it is not known any more what the removal left.
+        if step.before and found.get(path) == step.after
+    }
+    before = Tree([(path, e) for path in known if (e := rewritten[path].before)])
+    merged = merge_trees(
+        before,
+        tree.where(known.__contains__),
+        found.where(known.__contains__),
+        read,
+        lambda _path, _key: Side.THEIRS,
+    )
+    gone: dict[RelPath, Entry | None] = dict.fromkeys(rewritten)
+    return Left(tree.with_entries({**gone, **merged.tree}), merged.blobs)
 
 
 class TakenBack(Contents, frozen=True):

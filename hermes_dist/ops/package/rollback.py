@@ -12,10 +12,12 @@ from hermes_dist.decide.consent.review import grouped
 from hermes_dist.decide.consent.withdrawal import approvals_for, withdraw, without_approvals
 from hermes_dist.decide.handover import with_included
 from hermes_dist.decide.history import (
+    Left,
     as_before,
     as_spelled_before,
     edited_since,
     hold_after,
+    left_of,
     one_back,
     take_back,
 )
@@ -98,10 +100,11 @@ def _towards(
     ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock, choices: Choices
 ) -> Proposal:
     """Merge towards the package of an earlier generation; later edits stay."""
-    base = None
+    base, incoming = None, recorded(ctx, lock)
     if home.lock is None:
-        base = _left_of(ctx, home, lock)
-    incoming = recorded(ctx, lock)
+        left = _left_of(ctx, home, rows, lock)
+        base = left.tree
+        incoming = replace(incoming, read=together(left.blobs, incoming.read))
     if home.lock:
         incoming = _with_included(incoming, home.lock)
     proposal = propose(ctx, home, incoming, choices, verb="rollback", base=base)
@@ -131,14 +134,17 @@ def _with_included(incoming: Incoming, now: Lock) -> Incoming:
     )
 
 
-def _left_of(ctx: Context, home: Home, lock: Lock) -> Tree:
-    """The base if there is no lock: files of the package that are still there.
-
-    They were kept on purpose, so they merge as the user's; the missing ones come back.
-    """
+def _left_of(ctx: Context, home: Home, rows: list[Past], lock: Lock) -> Left:
+    """The base if there is no lock: what of the package is still there, in the files that were kept on purpose."""
     theirs = lock.theirs()
-    found = observe(ctx, home, theirs).found
-    return theirs.where(found.__contains__)
+    seen = observe(ctx, home, theirs)
+    since = len(rows)
+    while since and rows[since - 1].lock is None:
+        since -= 1
+    later = rows[since:]
+    read = first_of(seen.read, images_of(home, later))
+    removed = [step for row in later for step in row.steps]
+    return left_of(theirs, seen.found, removed, read)
 
 
 def _lock_of(row: Past) -> Lock:
