@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+from urllib.parse import quote
+
 import pytest
 
 from hermes_dist.decide.secrets.encodings import coding_of, text_of, wide_coding
@@ -56,3 +59,23 @@ def test_the_encoding_turns_a_text_back_into_its_bytes(coding: str) -> None:
 def test_what_is_no_text_has_no_encoding_and_stays(data: bytes) -> None:
     assert not coding_of(data)
     assert redact(data, {}) == (data, ())
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab"])
+@pytest.mark.parametrize("coding", ["utf-8", "latin-1", "utf-16-le", "utf-16-be"])
+def test_a_value_in_base64_is_found_whatever_it_was_written_in(coding: str, before: str) -> None:
+    known = "Größe-und-Länge-7"
+    coded = base64.b64encode(f"{before}{known}:x".encode(coding))
+    data = b"Authorization: Basic " + coded + b"\n"
+    assert scan(RelPath("notes.txt"), data, [known], shipped=True)
+    hidden, names = redact(data, {"MINE": known})
+    assert names == ("MINE",)
+    assert coded[8:-8] not in hidden
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "latin-1"])
+def test_a_value_in_a_url_or_in_hex_is_found_whatever_it_was_written_in(coding: str) -> None:
+    known = "Größe-und-Länge-7"
+    for text in (quote(known.encode(coding)), known.encode(coding).hex()):
+        hidden, names = redact(f"https://host/?q={text}&x\n".encode(), {"MINE": known})
+        assert (hidden, names) == (b"https://host/?q=${MINE}&x\n", ("MINE",))
