@@ -143,7 +143,8 @@ class Judge(Struct, frozen=True):
             return WhyOff.DONE
         # A reason that we wrote means that we paused the job; any other pause is the user's.
         ours = is_our_pause(job.get(REASON))
-        if unit in self.here and (not ours or self.memory.off.get(unit) is OffCause.USER):
+        switched_off = self.memory.off.get(unit) is OffCause.USER and unit not in self.memory.waited
+        if unit in self.here and (not ours or switched_off):
             return WhyOff.USER
         return self._unused(unit)
 
@@ -280,10 +281,11 @@ def off_causes(
         for unit, on in state.items()
         if not on and unit not in waiting and unit in offered
     }
-    # A unit that leaves the home is remembered, too: when it comes back, it stays off as the user left it.
+    # A unit that leaves the home is remembered, too: when it comes back, it stays off as the user left it, also
+    # if what comes back waits for approval first.
     left_off = {unit for unit, cause in judge.memory.off.items() if cause is OffCause.USER}
     left_off |= _off_by_the_user(ours, judge, read)
-    off |= dict.fromkeys(left_off - state.keys(), OffCause.USER)
+    off |= dict.fromkeys(left_off - state.keys() | left_off & set(waiting), OffCause.USER)
     return tuple(
         sorted(Off(path, format_key(key), cause) for (path, key), cause in off.items() if cause)
     )
