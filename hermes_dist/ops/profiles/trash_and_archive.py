@@ -33,9 +33,9 @@ from hermes_dist.ops.profiles import aliases, profile_moves
 from hermes_dist.ops.profiles.boards import still_assigned
 from hermes_dist.ops.profiles.lifecycle import check_free, is_sticky, read_text, stop
 from hermes_dist.world.agent.find import GatewayState, gateway
-from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.disk.fs import RealFs, atomic_write
 from hermes_dist.world.transaction.aside import below_root, everywhere, placed
-from hermes_dist.world.transaction.move_home import erase
+from hermes_dist.world.transaction.move_home import bring_over, erase, make_folder
 
 Place = Literal["trash", "archive"]
 _DONE = {"trash": "deleted", "archive": "archived"}
@@ -216,8 +216,11 @@ def _folder(ctx: Context, place: Place) -> str:
 
 
 def _free_id(fs: RealFs, folder: str, name: ProfileName) -> str:
-    ident = kept_id(name, now())
     # Two profiles of one name can be put away within the same second.
+    return _free_id_like(fs, folder, kept_id(name, now()))
+
+
+def _free_id_like(fs: RealFs, folder: str, ident: str) -> str:
     numbered = (f"{ident}-{number}" for number in itertools.count(2))
     names = itertools.chain([ident], numbered)
     return next(each for each in names if fs.kind(f"{folder}/{each}") == "absent")
@@ -260,10 +263,35 @@ def restore(ctx: Context, name: str, *, to: str = "", dry_run: bool = False) -> 
     with profile_moves.all_homes_locked(ctx) as fs:
         # Chosen under the lock: before, another command may still be emptying the trash.
         found, move, kept = _plan_return(ctx, was, wanted)
+        if _bring_over(ctx, fs, found):
+            found, move, kept = _plan_return(ctx, was, wanted)
         notes = profile_moves.carry_out_move(ctx, fs, move)
     started = {alias.name for alias in aliases.of_profile(ctx.layout, wanted)}
     commands = tuple(command for command in move.commands if command in started)
     return replace(_as_back(ctx, found, move, kept, commands), notes=notes)
+
+
+def _bring_over(ctx: Context, fs: RealFs, found: StoredProfile) -> bool:
+    """Bring a stored home to the file system of the profiles, if those have moved since it was put away.
+
+    Returns:
+        Whether it is in another folder now.
+    """
+    folder, old = _folder(ctx, found.place), below_root(ctx.layout, found.path)
+    if old.rpartition("/")[0] == folder:
+        return False
+    ctx.progress(f"copying {found.name} to the file system of the profiles")
+    record = found.path.with_name(f"{found.path.name}.json")
+    target = f"{folder}/{_free_id_like(fs, folder, found.path.name)}"
+    if (text := read_text(record)) is not None:
+        make_folder(fs, folder, 0o700)
+        data = text.encode("utf-8", "surrogateescape")
+        atomic_write(ctx.layout.root / f"{target}.json", data, 0o600)
+    stages = (found.path.parent.with_name("staging"), placed(ctx.layout).staging)
+    before, after = (below_root(ctx.layout, stage) for stage in stages)
+    bring_over(fs, old, target, stages=(before, after), env=ctx.env)
+    record.unlink(missing_ok=True)
+    return True
 
 
 def _plan_return(

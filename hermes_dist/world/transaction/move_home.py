@@ -7,14 +7,17 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hermes_dist.errors import DistError
+from hermes_dist.world.child import Bounds, Command, run
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.transaction.apply import Changed
 from hermes_dist.world.transaction.new_home import STAGING, sweep
+
+_COPYING = Bounds(seconds=86_400, memory=1 << 40, file=1 << 50, cpu=86_400)
 
 
 def make_folder(fs: RealFs, folder: str, mode: int = 0o755) -> None:
@@ -70,6 +73,49 @@ def raise_home(
                 erase(fs.root / building)
     except OSError as error:
         raise trouble(error, "can't build the home", where=str(fs.root / target)) from error
+
+
+def bring_over(
+    fs: RealFs, source: str, target: str, *, stages: tuple[str, str], env: Mapping[str, str]
+) -> None:
+    """Move a whole home that nobody uses to another file system: the copy is complete before the original goes.
+
+    Whenever this is interrupted, the home is in one of the two places, or in both.
+
+    Args:
+        fs: The brand's root folder; the caller holds the lock over new homes.
+        source: The home.
+        target: Its new place.
+        stages: The staging folder on the disk of the home, and that on the disk of the target.
+        env: The environment to copy in.
+
+    Raises:
+        Changed: Something is at the target; nothing was written.
+        DistError: It can't be copied; the original is as it was.
+    """
+    old = fs.root / source
+
+    def fill(new: Path) -> None:
+        # It keeps all that a rename would keep: owners, times, attributes, sockets.
+        words = ("cp", "-a", f"{old}/.", str(new))
+        done = run(Command(words, env), _COPYING)
+        if done.code or done.stopped:
+            why = done.stopped or done.err.strip().rpartition("\n")[2]
+            raise DistError(f"can't copy the home: {why}", where=str(old))
+
+    make_folder(fs, target.rpartition("/")[0], 0o700)
+    if old.is_symlink():
+        (fs.root / target).symlink_to(old.readlink())
+        _confirm(fs, target, target)
+    else:
+        raise_home(fs, target, fill, lambda built: move_home(fs, built, target), staging=stages[1])
+        # Half of a home must never stand where it can be restored from.
+        make_folder(fs, stages[0], 0o700)
+        gone = f"{stages[0]}/{old.name}"
+        erase(fs.root / gone)
+        move_home(fs, source, gone)
+        old = fs.root / gone
+    erase(old)
 
 
 def move_home(fs: RealFs, source: str, target: str) -> None:

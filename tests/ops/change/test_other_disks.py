@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from leftout import namespace
 
-SESSION = """
-import io, subprocess, sys
+START = """
+import io, os, subprocess, sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
@@ -18,12 +18,15 @@ from hermes_dist.cli.entry.start import hermes
 base, mounted, kind = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 root, source = base / "root", base / "bot"
 (root / mounted).mkdir(parents=True)
-if kind == "tmpfs":
+if kind == "later":
+    words = ["-t", "tmpfs", "x", root / mounted]
+elif kind == "tmpfs":
     words = ["-t", "tmpfs", "x", root / mounted]
 else:
     (base / "volume").mkdir()
     words = ["--bind", base / "volume", root / mounted]
-subprocess.run(["mount", *map(str, words)], check=True)
+def mount():
+    subprocess.run(["mount", *map(str, words)], check=True)
 
 def package(version):
     for path, text in {
@@ -47,6 +50,9 @@ def run(*words):
 def present(names):
     assert {path.name for path in (root / "profiles").iterdir()} - {".deleted"} == names
 
+"""
+SESSION = """
+mount()
 package(0)
 run("install", str(source), "--name", "bot", "-y", "--no-input")
 package(1)
@@ -64,10 +70,10 @@ assert (root / "profiles/copy/SOUL.md").read_text() == "soul 0\\n"
 present({"bot", "new", "copy"})
 (root / "profiles/copy/big.bin").write_bytes(b"x" * 300_000)
 (root / "profiles/copy/mine.txt").write_text("mine")
-words = ("--passphrase-file", str(base / "words"))
+secret = ("--passphrase-file", str(base / "words"))
 (base / "words").write_text("four words are enough here\\n")
-run("export", "copy", "--full", "--encrypt", *words, "-o", str(base / "copy.age"))
-run("import", str(base / "copy.age"), *words, "--name", "again", "-y", "--no-input")
+run("export", "copy", "--full", "--encrypt", *secret, "-o", str(base / "copy.age"))
+run("import", str(base / "copy.age"), *secret, "--name", "again", "-y", "--no-input")
 assert (root / "profiles/again/mine.txt").read_text() == "mine"
 present({"bot", "new", "copy", "again"})
 for words in (["archive", "copy"], ["delete", "copy", "-y"]):
@@ -85,17 +91,57 @@ present({"other", "new", "again"})
 """
 
 
-@pytest.mark.needs("mounts")
-@pytest.mark.parametrize(("mounted", "kind"), [("profiles", "bind"), ("distributions", "tmpfs")])
-def test_a_part_of_the_root_on_another_file_system_works(
-    mounted: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+LATER = """
+home = root / "profiles/ada"
+run("create", "ada", "--no-skills")
+(home / "mine.txt").write_text("mine")
+(home / "mine.txt").chmod(0o640)
+(home / "closed").mkdir(0o500)
+(home / "link").symlink_to("mine.txt")
+os.mkfifo(home / "pipe")
+run("archive", "ada")
+(root / mounted).rename(base / "before")
+(root / mounted).mkdir()
+mount()
+subprocess.run(["cp", "-a", str(base / "before") + "/.", str(root / mounted)], check=True)
+run("restore", "ada")
+assert (home / "mine.txt").read_text() == "mine"
+assert (home / "mine.txt").stat().st_mode & 0o777 == 0o640
+assert (home / "closed").stat().st_mode & 0o777 == 0o500
+assert (home / "link").readlink() == Path("mine.txt")
+assert (home / "pipe").is_fifo()
+assert (base / ".local/bin/ada").exists()
+assert run("restore").startswith("The archive and the trash are empty")
+present({"ada"})
+assert [path for path in (root / "distributions").rglob("ada*")] == []
+"""
+
+
+def _in_namespace(
+    session: str, mounted: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("HERMES_HOME", str(tmp_path / "root"))
     done = subprocess.run(
-        [*namespace(), sys.executable, "-c", SESSION, str(tmp_path), mounted, kind],
+        [*namespace(), sys.executable, "-c", START + session, str(tmp_path), mounted, kind],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.needs("mounts")
+@pytest.mark.parametrize(("mounted", "kind"), [("profiles", "bind"), ("distributions", "tmpfs")])
+def test_a_part_of_the_root_on_another_file_system_works(
+    mounted: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _in_namespace(SESSION, mounted, kind, tmp_path, monkeypatch)
+
+
+@pytest.mark.needs("mounts")
+@pytest.mark.parametrize("mounted", ["profiles", "distributions"])
+def test_a_profile_put_away_before_a_volume_was_mounted_comes_back(
+    mounted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _in_namespace(LATER, mounted, "later", tmp_path, monkeypatch)
