@@ -40,6 +40,6 @@ def unfollow(session: Session, profile: Profile, path: Path) -> int:
     name = session.ctx.profile(profile)
     link = ops.unfollow(session.ctx, name, path)
     session.screen.emit("link", link_data(name, link, followed=False))
-    session.screen.say(f"{name}: {clean(link.path)} is followed no more.")
+    session.screen.say(f"{name}: {clean(link.path)} is no longer followed.")
     session.screen.tell(f"  The link stays, and so does {clean(link.target)}.")
     return 0

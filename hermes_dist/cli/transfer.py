@@ -148,7 +148,9 @@ def read_passphrase(file: str) -> str:
             line = stream.read(_PASSPHRASE_BYTES).decode().partition("\n")[0].removesuffix("\r")
     except OSError as error:
         raise DistError(
-            f"the passphrase can't be read: {error.strerror}", where=str(path)
+            f"the passphrase can't be read: {error.strerror}",
+            where=str(path),
+            hint="name another file with --passphrase-file",
         ) from error
     except UnicodeDecodeError:
         raise Invalid("the passphrase is not text", where=str(path)) from None

@@ -83,6 +83,7 @@ SENTENCES: Sentences = {
     FindingKind.SERVES_NOBODY: "it serves the profile {profile}, which does not exist",
     FindingKind.POINTS_TO_NOBODY: "it points to the profile {profile}, which does not exist",
     FindingKind.SERVERS_UNREAD: "{title} does not read mcp.json",
+    FindingKind.PACKAGE_SERVERS_UNREAD: "{title} does not read mcp.json",
     FindingKind.AGENT_IGNORES: "the agent can't read these {things}: {why}",
     FindingKind.LOCK_UNREADABLE: "{why}",
     FindingKind.CONFLICTS_OPEN: _conflicts,
@@ -117,6 +118,10 @@ HINTS: Sentences = {
         "doctor --fix switches it off; or create the profile, or point the route elsewhere"
     ),
     FindingKind.SERVERS_UNREAD: "move its servers to mcp_servers in config.yaml, then remove it",
+    FindingKind.PACKAGE_SERVERS_UNREAD: (
+        "if the package brought it, this moves its servers to config.yaml: {command}; "
+        "otherwise move them there yourself, then remove it"
+    ),
     FindingKind.AGENT_IGNORES: "fix that line in an editor, then run: {command}",
     FindingKind.LOCK_UNREADABLE: "{hint}",
     FindingKind.CONFLICTS_OPEN: "see: {command}",

@@ -82,8 +82,8 @@ def _first(names: tuple[str, ...]) -> str:
 def _released(data: Data) -> str:
     said = _first(names_in(data, "paths"))
     return (
-        f"distribution_owned no longer names {said}, which the package still has: "
-        "your files stay and are yours now"
+        f"neither distribution_owned nor --include names {said} any more, but the package still has it: "
+        "what you have stays and is yours now"
     )
 
 
@@ -130,7 +130,7 @@ def _moved(data: Data) -> str:
 def _held(data: Data) -> str:
     back = ""
     if data["rolled_back"]:
-        back = ", rolled back from there"
+        back = " after a rollback"
     return f"held at {data['at']}{back}; to update to {data['offered']}: {data['command']}"
 
 

@@ -80,7 +80,7 @@ def test_what_the_agents_installer_copied_is_the_packages_and_what_runs_already_
     run(agent, "profile", "install", str(checkout), "--name", "bot", "-y")
     assert (story.home / "mcp.json").is_file()
     adopted = run(ours, "adopt", "bot", story.url, "-y").stdout
-    assert ("already active, and stays so: " in adopted) == generation.installs_live
+    assert ("already active, and stays so: jobs[id=" in adopted) == generation.installs_live
     assert ("pause a job with: hermes -p bot cron pause ID" in adopted) == generation.installs_live
 
     def told() -> list[str]:

@@ -79,7 +79,9 @@ def test_rollback_asks_goes_back_and_says_that_it_holds(cli: Cli) -> None:
     code, out, err = cli("update", "bot", "-y")
     assert code == 0
     assert "held at" in out + err
-    assert cli("unhold", "bot")[0] == 0
+    assert "up to date" not in out
+    assert "is no longer held" in cli("unhold", "bot")[1]
+    assert "is not held" in cli("unhold", "bot")[1]
     cli("update", "bot", "-y")
     assert "Rule 3 is new" in cli.story.read("SOUL.md")
     assert cli("rollback", "bot", "77", "-y")[0] == 1

@@ -146,7 +146,7 @@ def test_every_kind_is_made_somewhere() -> None:
         ),
         (
             Note.of(NoteKind.HELD, at="1", rolled_back=1, offered="2", command="c"),
-            "held at 1, rolled back from there; to update to 2: c",
+            "held at 1 after a rollback; to update to 2: c",
         ),
     ],
     ids=lambda value: str(value.kind) if isinstance(value, Note) else "",

@@ -109,9 +109,8 @@ def hold(session: Session, profile: Profile = None) -> int:
 
 @command
 def unhold(session: Session, profile: Profile = None) -> int:
-    return _held(
-        session, ops.hold(session.ctx, session.ctx.profile(profile), on=False), "is not held"
-    )
+    outcome = ops.hold(session.ctx, session.ctx.profile(profile), on=False)
+    return _held(session, outcome, "is no longer held" if outcome.done else "is not held")
 
 
 def _held(session: Session, outcome: Outcome, state: str) -> int:

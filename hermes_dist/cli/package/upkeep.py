@@ -247,7 +247,7 @@ def _adopted(session: Session, outcome: Outcome) -> None:
 def _already_active(session: Session, name: ProfileName, effects: Sequence[Effect]) -> None:
     """Say what runs already: the agent's own installer does not ask for approval."""
     for group in review.groups_of(effects):
-        what = group.line if group.kind is EffectKind.SCHEDULES else group.name
+        what = f"{group.name}  {group.label}".rstrip()
         session.screen.say(f"  already active, and stays so: {clean(what, 80)} ({group.kind})")
     if any(effect.kind is EffectKind.SCHEDULES for effect in effects):
         session.screen.say(f"  pause a job with: {session.brand.name} -p {name} cron pause ID")

@@ -15,6 +15,7 @@ from hermes_dist.cli.shared.reminders import notes, reminder, up_to_date
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.model.lock_package import Off, OffCause
+from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.plan import Effect
 from hermes_dist.ops.change import review
 from hermes_dist.ops.change.proposal import Outcome, Proposal
@@ -175,7 +176,8 @@ def show_summary(session: Session, outcome: Outcome) -> int:
         lock = outcome.lock
         if proposal is not None:
             lock = proposal.lock
-        up_to_date(session, name, lock)
+        held = any(note.kind is NoteKind.HELD for note in outcome.notes)
+        up_to_date(session, name, lock, kept_out=held)
         _say(screen, summary.written_lines(outcome))
     for path in outcome.skipped:
         screen.warn(summary.skipped_words(path))

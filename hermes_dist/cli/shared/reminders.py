@@ -24,12 +24,19 @@ def notes(screen: Screen, said: Iterable[Note]) -> None:
         screen.tell(f"  note   {clean(line, 300)}")
 
 
-def up_to_date(session: Session, name: ProfileName, lock: Lock | LockHead | None) -> None:
-    """Say that there was nothing to do."""
+def up_to_date(
+    session: Session,
+    name: ProfileName,
+    lock: Lock | LockHead | None,
+    *,
+    kept_out: bool = False,
+) -> None:
+    """Say that nothing was done: there is nothing new, or a hold keeps it out."""
     label = ""
     if lock:
         label = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})"
-    session.screen.say(f"{name} is up to date{label}.")
+    state = "stays where it is" if kept_out else "is up to date"
+    session.screen.say(f"{name} {state}{label}.")
 
 
 def reminder(session: Session, name: ProfileName, conflicts: int) -> int:

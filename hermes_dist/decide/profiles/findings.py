@@ -25,6 +25,7 @@ class FindingKind(Kind):
     SERVES_NOBODY = "serves-nobody"
     POINTS_TO_NOBODY = "points-to-nobody"
     SERVERS_UNREAD = "servers-unread"
+    PACKAGE_SERVERS_UNREAD = "package-servers-unread"
     AGENT_IGNORES = "agent-ignores"
     LOCK_UNREADABLE = "lock-unreadable"
     CONFLICTS_OPEN = "conflicts-open"

@@ -269,6 +269,7 @@ def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) ->
             hint = f"pending: {_names(lock.parked)}"
             if off:
                 hint += f"; switched off: {_names(off)}"
+            hint += f"; what is approved: {ctx.command(f'approve {name} --list')}"
             raise DistError(
                 f"{word!r} is not the name of anything that needs approval",
                 where=str(name),

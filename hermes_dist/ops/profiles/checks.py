@@ -380,9 +380,15 @@ def servers(ctx: Context) -> Iterator[Finding]:
         with suppress(OSError, Invalid):
             if load_data(path.read_bytes(), Kind.JSON) in _NO_SERVERS:
                 continue
+        what = Note.of(FindingKind.SERVERS_UNREAD, title=ctx.brand.title)
+        if ctx.layout.lockfile(name).is_file():
+            command = ctx.command(f"update {name}")
+            what = Note.of(
+                FindingKind.PACKAGE_SERVERS_UNREAD, title=ctx.brand.title, command=command
+            )
         yield Finding(
             kind="unread-servers",
-            what=Note.of(FindingKind.SERVERS_UNREAD, title=ctx.brand.title),
+            what=what,
             where=str(path),
         )
 

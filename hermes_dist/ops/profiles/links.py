@@ -103,6 +103,8 @@ def _path_in(home: Path, path: str) -> RelPath:
     given = os.path.expanduser(path)
     if os.path.isabs(given):
         given = os.path.relpath(given, home)
+    if given == ".." or given.startswith("../"):
+        raise DistError("it is not in this home", where=path, hint=f"name a path in {home}")
     return RelPath(given.rstrip("/"))
 
 

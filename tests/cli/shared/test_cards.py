@@ -161,6 +161,7 @@ def test_one_server_is_approved_by_its_name_and_keeps_the_rest_waiting(
     assert talk("approve", "bot", "we", "-y") != []
     assert talk.code == 1
     assert "pending: " in talk.err
+    assert "what is approved: hermes-dist approve bot --list" in talk.err
 
 
 def test_quiet_says_results_and_nothing_else(talk: Talk) -> None:

@@ -171,6 +171,9 @@ def test_an_mcp_json_with_servers_is_told(ctx: Context) -> None:
     path.write_text('{"mcpServers": {"a": {"command": "x"}}}')
     assert "mcp_servers in config.yaml" in finding_hint(one(ctx, "unread-servers"))
     left(ctx, "unread-servers")
+    ctx.layout.lockfile(CODER).write_text("broken")
+    found = [finding for finding in doctor(ctx).findings if finding.kind == "unread-servers"]
+    assert ["update coder" in finding_hint(finding) for finding in found] == [True]
 
 
 def test_a_lock_that_cannot_be_read_is_told(ctx: Context) -> None:
