@@ -81,10 +81,15 @@ def acting_fields(job: Job) -> dict[str, object]:
     first = [field for field in _FIRST if field in known]
     # Sorted, because the facts are stored in the lockfile: the same job has the same facts in every run.
     others = sorted(known.keys() - set(first))
-    fields = {field: known[field] for field in first + others if known[field] not in _SILENT}
+    fields = {field: known[field] for field in first + others if _acts(field, known[field])}
     if fields.get("no_agent") is False:
         del fields["no_agent"]
     return fields
+
+
+def _acts(field: str, value: object) -> bool:
+    # A job without any toolset may do less than one that does not name its toolsets.
+    return value not in _SILENT or (field == "enabled_toolsets" and value is not None)
 
 
 _FIRST = ("schedule", "script", "prompt")

@@ -234,7 +234,7 @@ def _in_agents_shape(job: Job, label: str, package: str) -> Job:
         **fields.NEVER_RAN,
         "deliver": job.get("deliver") or "local",
         **fields.UNBOUND,
-        "enabled_toolsets": _names(job.get("enabled_toolsets")) or None,
+        "enabled_toolsets": toolsets_of(job),
         "workdir": _text(job, "workdir"),
     }
     return shaped | _unknown_fields(job, shaped)
@@ -297,6 +297,12 @@ def skills_of(job: Mapping[str, object]) -> list[str]:
     return _names(job.get("skills")) or _names(job.get("skill"))
 
 
+def toolsets_of(job: Mapping[str, object]) -> list[str] | None:
+    """Return the toolsets of a job; None for the home's. An empty list is no toolset at all to 0.22."""
+    value = job.get("enabled_toolsets")
+    return None if value is None else _names(value)
+
+
 def times_of(repeat: object, *, once: bool) -> int | None:
     """Return how often a job runs at most; a job with a fixed time runs once unless it says otherwise.
 
@@ -333,7 +339,8 @@ def meaning(job: Mapping[str, object]) -> Job:
         "repeat": times_of(job.get("repeat"), once=runs_once(schedule)),
         "deliver": job.get("deliver") or "local",
         **{field: _text(job, field) for field in _TEXTS},
-        **{field: _names(job.get(field)) for field in ("context_from", "enabled_toolsets")},
+        "context_from": _names(job.get("context_from")),
+        "enabled_toolsets": toolsets_of(job),
     }
     known["attach_to_session"] = job.get("attach_to_session")
     told = (*known, "id", "skill", "name", "schedule_display")

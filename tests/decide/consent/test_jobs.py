@@ -79,3 +79,11 @@ def test_the_chat_that_a_job_reports_to_is_shown_and_approved_with_it() -> None:
 def test_skills_in_a_map_count_by_their_keys_as_the_agent_loads_them() -> None:
     (one,) = job_effects({}, {IDENT: {**NEW, "skills": {"deploy": 1}}}, {}, Judge())
     assert "deploy" in str(one)
+
+
+def test_to_be_without_any_toolset_holds_a_job_back() -> None:
+    none, ours = {**OLD, "enabled_toolsets": []}, {**OLD, "enabled_toolsets": None}
+    toolsets = f"jobs[id={IDENT}].enabled_toolsets"
+    for less in (ours, OLD):
+        assert found(none, less, Judge(here=UNIT)) == [(toolsets, False)]
+    assert found(none, none, Judge(here=UNIT)) == found(ours, OLD, Judge(here=UNIT)) == []

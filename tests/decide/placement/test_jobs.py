@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hermes_dist.decide.placement.job_ids import own_id
-from hermes_dist.decide.placement.jobs import jobs_by_id, meaning, skills_of, times_of
+from hermes_dist.decide.placement.jobs import jobs_by_id, meaning, skills_of, times_of, toolsets_of
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,14 @@ def test_jobs_are_read_from_a_map_or_a_bare_list_and_what_is_none_is_passed_over
     job = {"id": "a", "prompt": "x"}
     assert jobs_by_id({"jobs": [job, {"id": 7}, "x"]}) == jobs_by_id([job]) == {"a": job}
     assert jobs_by_id({"jobs": {"a": job}}) == jobs_by_id(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("job", "toolsets"),
+    [({}, None), ({"enabled_toolsets": None}, None), ({"enabled_toolsets": []}, [])]
+    + [({"enabled_toolsets": written}, ["web"]) for written in ("web", [" web", "web", ""])],
+)
+def test_a_job_without_any_toolset_is_none_that_has_all_of_them(
+    job: dict[str, object], toolsets: object
+) -> None:
+    assert toolsets_of(job) == meaning(job)["enabled_toolsets"] == toolsets
