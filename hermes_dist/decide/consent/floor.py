@@ -239,7 +239,10 @@ def _moves(row: FloorRow, ours: object, new: object) -> bool:
     if same(before, after):
         return True
     pair = _numbers((before, after))
-    return len(pair) == 2 and pair[0] != pair[1] and (pair[1] > pair[0]) == rises
+    if len(pair) < 2:
+        return False
+    # Not the opposite of the other comparison: NaN is neither more nor less than anything.
+    return pair[1] > pair[0] if rises else pair[1] < pair[0]
 
 
 def _hardest_to_pass(defaults: list[int | float], *, rises: bool) -> tuple[object, object]:

@@ -262,6 +262,13 @@ LOOSER = [
             ("'read,write'", "[read]"),  # the text is one name, so nothing was let through
         ]
     ),
+    *(
+        (f"{section}: {{{key}: 9}}", f"{section}: {{{key}: .nan}}", [f"{section}.{key}"])
+        for section, key in [
+            ("gateway", "trust_recent_files_seconds"),
+            ("checkpoints", "max_snapshots"),
+        ]
+    ),
     (
         "mcp_servers: {a: {command: x, tools: {exclude: rm}}}",
         "mcp_servers: {a: {command: x, tools: {exclude: [ls]}}}",
