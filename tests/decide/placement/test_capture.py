@@ -355,8 +355,9 @@ def _settled(shelf: Shelf, tree: Tree) -> object:
     data = load_data(shelf.bytes_of(tree, "config.yaml"), Kind.YAML) or {}
     assert isinstance(data, dict)
     servers = data.get("mcp_servers") or {}
+    # An empty map says nothing to the agent, so it is no setting that a package takes over.
     return {
-        **data,
+        **{key: value for key, value in data.items() if value != {}},
         "mcp_servers": {
             n: {k: v for k, v in s.items() if k != "enabled"} for n, s in servers.items()
         },
@@ -399,3 +400,11 @@ def test_a_comment_that_leaves_is_searched_for_secrets() -> None:
     captured = taken(shelf, placed.tree.with_entries(here), placed)
     leaks = find_leaks(captured.tree, placed.tree, shelf.read, Private())
     assert [(leak.path, leak.line) for leak in leaks] == [("config.yaml", 5)]
+
+
+def test_an_empty_map_of_the_user_is_no_setting_of_the_package() -> None:
+    shelf = Shelf()
+    placed = shelf.place({"config.yaml": "m: 1\n"})
+    home = placed.tree.with_entries(shelf.tree({"config.yaml": "m: 1\nempty: {}\n"}))
+    captured = taken(shelf, home, placed)
+    assert _settled(shelf, home) == _settled(shelf, captured.tree)
