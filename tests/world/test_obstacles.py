@@ -13,7 +13,10 @@ from crashes import UPDATE
 from leftout import namespace
 from realhome import everything, in_child, make, seen, update
 
+from hermes_dist.decide.parts import parse_parts, part_of
 from hermes_dist.errors import DistError
+from hermes_dist.model.paths import RelPath
+from hermes_dist.world.disk import obstacles
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.transaction.apply import recover
 
@@ -93,7 +96,7 @@ def test_what_is_mounted_inside_a_home_is_found_before_and_taken_back_after(tmp_
         assert (where, unchanged, nothing_left) == (place, True, True), name
         assert "it is mounted from elsewhere" in what
         assert f"umount {tmp_path}/{name}-RealFs/{place}" in hint
-        assert ("--without" in hint) == (name != "past")
+        assert ("--except" in hint) == (name != "past")
         # Where nobody looks beforehand, the system refuses in the middle, and the change goes back.
         where, what, hint, unchanged, nothing_left = told[f"{name} Blind"]
         assert (unchanged, nothing_left) == (True, True), (name, what)
@@ -159,7 +162,7 @@ def test_a_part_that_belongs_to_root_is_found_before(sticky: bool, quick_path: P
     where, what, hint = _as_user(root, place)
     assert (where, what) == (place, "you may not change it: it belongs to root")
     assert hint == (
-        f"make it yours (sudo chown -R 4321 {root / place}), or leave it out: --without {place}"
+        f"make it yours (sudo chown -R 4321 {root / place}), or install and update without it: --except skills"
     )
     after = everything(root)
     assert {p: s for p, s in after.items() if p in before and p != "."} == {
@@ -189,3 +192,12 @@ def test_a_folder_that_only_holds_what_is_not_changed_may_be_anything(tmp_path: 
     (root / "memories").chmod(0o555)
     assert update(RealFs(root), root).skipped == ()
     (root / "memories").chmod(0o755)
+
+
+def test_the_part_to_leave_out_is_one_that_the_option_takes() -> None:
+    places = ("SOUL.md", "config.yaml", "mcp.json", "skills/a/SKILL.md", "cron/jobs.json")
+    places += ("plugins/x", "hooks/x/y", "scripts/run.py", "README.md")
+    assert obstacles._part_name("skills") == "skills"
+    for place in places:
+        said = obstacles._part_name(place)
+        assert parse_parts(said, "--except") == {part_of(RelPath(place))}, place

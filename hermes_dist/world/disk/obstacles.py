@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import CONFIG, MCP, SOUL
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.errors import DistError
 from hermes_dist.world.disk import libc
@@ -157,9 +158,19 @@ def _elsewhere(seen: Seen, home: Seen) -> bool:
     return seen.device != home.device or (0 < seen.mount != home.mount > 0)
 
 
+_FILES = {SOUL: "soul", CONFIG: "config", MCP: "mcp"}
+_FOLDERS = frozenset(["skills", "cron", "mcp", "plugins", "hooks"])
+
+
 def _or_without(part: str) -> str:
     ours = not part or part.split("/", maxsplit=1)[0] == PRIVATE or part == LOCKFILE
-    return "" if ours else f", or leave it out: --without {part}"
+    return "" if ours else f", or install and update without it: --except {_part_name(part)}"
+
+
+def _part_name(path: str) -> str:
+    """Return what ``--except`` calls the part of a package that a path belongs to."""
+    top = path.split("/", maxsplit=1)[0]
+    return _FILES.get(top) or (top if top in _FOLDERS else "files")
 
 
 def _mounted(home: int, root: Path, part: str) -> DistError:
