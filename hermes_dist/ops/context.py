@@ -64,6 +64,7 @@ class Context:
         self.allow_insecure = allow_insecure
         self.progress = progress
         if os.geteuid() == 0:
+            _refuse_planted(layout.shared, layout.store, layout.git_cache)
             _settle_at_exit(layout.shared)
 
     @classmethod
@@ -222,11 +223,7 @@ class Context:
         """
         for place in (self.layout.root, self.layout.profiles, self.layout.home(name)):
             if _is_foreign(str(place)):
-                raise DistError(
-                    f"it is a link to a folder of another user: {os.path.realpath(place)}",
-                    where=str(place),
-                    hint="let it lead to a folder of your own, or work as that user",
-                )
+                raise _leads_astray(place)
 
     def names(self) -> list[ProfileName]:
         """Every profile, the default one first."""
@@ -239,7 +236,7 @@ class Context:
             try:
                 if entry.is_dir() and not _is_foreign(entry.path):
                     found.append(ProfileName(entry.name))
-            except Invalid:
+            except (Invalid, OSError):  # OSError: a link that leads back to itself
                 continue
         return [DEFAULT_PROFILE, *found] if self.layout.root.is_dir() else found
 
@@ -266,9 +263,31 @@ def _settle_at_exit(folder: Path) -> None:
     atexit.register(settle, folder)
 
 
+def _refuse_planted(*places: Path) -> None:
+    """Make sure that root writes into folders of ours through no link that another user made to a folder of root.
+
+    Raises:
+        DistError: One of them is such a link.
+    """
+    for place in places:
+        if _is_foreign(str(place)) and place.lstat().st_uid != 0:
+            raise _leads_astray(place)
+
+
+def _leads_astray(place: Path) -> DistError:
+    return DistError(
+        f"it is a link to a folder of another user: {os.path.realpath(place)}",
+        where=str(place),
+        hint="let it lead to a folder of your own, or work as that user",
+    )
+
+
 def _is_foreign(path: str) -> bool:
     """Whether a path is a link to something of another user than the link's own."""
-    return os.path.islink(path) and os.stat(path).st_uid != os.lstat(path).st_uid
+    try:
+        return os.path.islink(path) and os.stat(path).st_uid != os.lstat(path).st_uid
+    except OSError:
+        return False  # it leads nowhere, or back to itself
 
 
 def _nameless() -> UsageError:

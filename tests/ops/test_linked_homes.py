@@ -193,3 +193,15 @@ def test_settings_of_the_root_are_written_behind_their_link(ctx: Context, tmp_pa
     assert config.is_symlink()
     assert "tester" in text
     assert text.startswith("model: x  # mine\n")
+
+
+def test_links_that_lead_nowhere_or_in_a_circle_are_no_profiles(tmp_path: Path) -> None:
+    ctx = context(tmp_path / "hermes")
+    ctx.layout.profiles.mkdir(parents=True)
+    (ctx.layout.profiles / "gone").symlink_to("nowhere")
+    (ctx.layout.profiles / "circle").symlink_to("circle")
+    assert ctx.names() == [DEFAULT_PROFILE]
+    shutil.rmtree(ctx.layout.profiles)
+    ctx.layout.profiles.symlink_to(tmp_path / "nowhere")
+    assert ctx.names() == [DEFAULT_PROFILE]
+    assert ctx.profile("default") == DEFAULT_PROFILE

@@ -12,7 +12,7 @@ import pytest
 from gitrepo import Repo
 
 from hermes_dist.brand import HERMES
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import DistError, UsageError
 from hermes_dist.ops.context import Context
 
 USER = 4321
@@ -106,3 +106,19 @@ def test_nothing_becomes_writable_for_everybody_and_secrets_are_private(
     assert [name for name, mode in modes.items() if mode & 0o002] == []
     private = ("profiles/bot", "profiles/bot/.dist", "profiles/bot/.env", "distributions")
     assert [name for name in private if modes.get(name, 0) & 0o077] == []
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("place", ["distributions", "distributions/store", "distributions/git"])
+def test_root_writes_through_no_link_that_a_user_made_to_a_folder_of_root(
+    place: str, tmp_path: Path
+) -> None:
+    home, ours = tmp_path / "hermes", tmp_path / "etc"
+    (home / place).parent.mkdir(parents=True)
+    ours.mkdir()
+    (home / place).symlink_to(ours)
+    env = {"HERMES_HOME": str(home), "HOME": str(tmp_path)}
+    Context.from_environment(HERMES, env=env)  # a link of root's own
+    os.chown(home / place, USER, USER, follow_symlinks=False)
+    with pytest.raises(DistError, match="a folder of another user"):
+        Context.from_environment(HERMES, env=env)
