@@ -26,7 +26,7 @@ from hermes_dist.decide.placement.jobs import jobs_by_id
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import Kind, dump, load_data, parse, put, rewrite
 from hermes_dist.model.keypath import Item, KeyPath
-from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.values import ABSENT, as_list, as_map
 
 Route = Mapping[object, object]
@@ -99,11 +99,25 @@ class Move(Struct, frozen=True, kw_only=True):
             raw = json.loads(data)
             if raw.pop("format") != FORMAT:
                 raise Invalid("it was written by a newer hermes-dist", hint="update hermes-dist")
-            return cls(**{**raw, "drop": tuple(raw["drop"])})
+            move = cls(**{**raw, "drop": tuple(raw["drop"])})
         except (ValueError, TypeError, KeyError, AttributeError) as err:
-            raise Invalid(
-                "the journal of an interrupted command is damaged", hint="move it away"
-            ) from err
+            raise _damaged() from err
+        # The root folder may belong to another user than the one who goes on: nothing outside of it is moved.
+        if not all(map(_is_path, (move.source, move.target, move.record or move.target))):
+            raise _damaged()
+        return move
+
+
+def _damaged() -> Invalid:
+    return Invalid("the journal of an interrupted command is damaged", hint="move it away")
+
+
+def _is_path(text: str) -> bool:
+    try:
+        RelPath(text)
+    except Invalid:
+        return False
+    return True
 
 
 class Kept(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -127,6 +127,7 @@ def finish_move(ctx: Context, fs: RealFs) -> Move | None:
 
     Raises:
         Invalid: The journal is damaged.
+        Odd: It names a place behind a link that is not followed.
     """
     try:
         move = Move.decode(journal(ctx).read_bytes())
@@ -134,6 +135,8 @@ def finish_move(ctx: Context, fs: RealFs) -> Move | None:
         return None
     except Invalid as err:
         raise err.within(str(journal(ctx))) from None
+    for path in filter(None, (move.source, move.target, move.record)):
+        fs.mode(path)  # refuses one that leads through a link that is not followed
     if _has_arrived(ctx, move):
         # The killed command may not have got to its own sync. A power cut could then undo the
         # rename after everything else names the new place.
@@ -274,15 +277,16 @@ def _write_command(ctx: Context, move: Move, name: str, profile: ProfileName) ->
 
 def _services(ctx: Context, move: Move) -> None:
     """Replace the service files of the old name by those of the new one."""
-    if not move.services:
+    services = _services_in(ctx, move)
+    if not services:
         return
     old = ProfileName(move.name)
-    gone = [Path(path) for path, text in move.services.items() if text is None]
+    gone = [path for path, text in services.items() if text is None]
     # The service manager disables a service by its file, so the file goes after that.
     for path in gone:
         if path.exists():
             running.manage(ctx.layout, old, "disable", ctx.env)
-    _write_services(move)
+    _write_services(services)
     for path in gone:
         path.unlink(missing_ok=True)
     # Without systemctl nothing has disabled it, and systemd would look for it at the next login.
@@ -293,11 +297,18 @@ def _services(ctx: Context, move: Move) -> None:
         running.manage(ctx.layout, ProfileName(move.to), "enable", ctx.env)
 
 
-def _write_services(move: Move) -> None:
-    for name, text in move.services.items():
+def _services_in(ctx: Context, move: Move) -> Mapping[Path, str | None]:
+    """The service files of a move; whoever planted its journal may have named other files."""
+    names = {ProfileName(move.name), ProfileName(move.to or move.name)}
+    ours = {path for name in names for path in ctx.layout.service_files(name)}
+    return {Path(path): text for path, text in move.services.items() if Path(path) in ours}
+
+
+def _write_services(services: Mapping[Path, str | None]) -> None:
+    for path, text in services.items():
         # One that is there was written before a crash, or it is somebody else's by now.
-        if text is not None and not Path(name).exists():
-            atomic_write(Path(name), text.encode("utf-8", "surrogateescape"), 0o644)
+        if text is not None and not path.exists():
+            atomic_write(path, text.encode("utf-8", "surrogateescape"), 0o644)
 
 
 def _routes(ctx: Context, move: Move) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from hermes_dist.agents.generation import V0_19, V0_22
 from hermes_dist.decide.profiles.lifecycle import (
@@ -56,6 +57,14 @@ def test_a_move_survives_its_journal() -> None:
 def test_a_damaged_or_newer_journal_is_refused(data: bytes) -> None:
     with pytest.raises(Invalid):
         Move.decode(data)
+
+
+@pytest.mark.parametrize("field", ["source", "target", "record"])
+@pytest.mark.parametrize("path", ["/etc", "../x", "profiles/../../x"])
+def test_a_journal_that_names_a_place_outside_of_the_root_is_refused(field: str, path: str) -> None:
+    move = Move(verb="delete", name="coder", to="", source="profiles/coder", target="trash/coder")
+    with pytest.raises(Invalid, match="damaged"):
+        Move.decode(replace(move, **{field: path}).encode())
 
 
 def test_what_is_kept_of_a_profile_is_read_back_and_damage_counts_as_nothing() -> None:
