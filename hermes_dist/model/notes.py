@@ -22,6 +22,7 @@ class NoteKind(Kind):
 
     ERROR = "error"  # what an error says, as it stands
     DISK_ERROR = "disk-error"
+    HALF_CHANGED = "half-changed"
 
     # the source, and the version that was chosen
     TAG_AND_BRANCH = "tag-and-branch"

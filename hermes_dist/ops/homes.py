@@ -13,6 +13,7 @@ from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
 from hermes_dist.model.lock_head import HINT, Damaged
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Tree
 from hermes_dist.ops.context import Context
@@ -20,7 +21,14 @@ from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.links import agreed_in
 from hermes_dist.world.disk.locks import flock, home_lock
-from hermes_dist.world.transaction.apply import Recovered, apply, generations, lock_image, recover
+from hermes_dist.world.transaction.apply import (
+    Recovered,
+    Unfinished,
+    apply,
+    generations,
+    lock_image,
+    recover,
+)
 
 
 class Home(Contents, frozen=True):
@@ -62,9 +70,29 @@ def open_home(ctx: Context, name: ProfileName) -> Home:
     Raises:
         DistError: The lock or the home can't be read, or the lock is damaged or newer than this program.
     """
-    path = ctx.layout.home(name)
     # First, because finishing puts another lockfile into place, and that is the one to read.
-    finish_leftover(path)
+    finish_leftover(ctx.layout.home(name))
+    return _read_home(ctx, name)
+
+
+def open_to_read(ctx: Context, name: ProfileName) -> tuple[Home, tuple[Note, ...]]:
+    """Read a profile's lock for a command that changes nothing, even if the disk lets no operation be finished.
+
+    Returns:
+        The home, and a note if its files may be partly of one version and partly of another.
+
+    Raises:
+        DistError: As for :func:`open_home`, except that an operation can't be finished.
+    """
+    try:
+        return open_home(ctx, name), ()
+    except Unfinished:
+        command = ctx.command("doctor --fix")
+        return _read_home(ctx, name), (Note.of(NoteKind.HALF_CHANGED, command=command),)
+
+
+def _read_home(ctx: Context, name: ProfileName) -> Home:
+    path = ctx.layout.home(name)
     try:
         data = ctx.layout.lockfile(name).read_bytes()
     except FileNotFoundError:

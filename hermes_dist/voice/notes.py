@@ -246,6 +246,10 @@ def _not_merged(data: Data) -> str:
 SENTENCES: Sentences = {
     NoteKind.ERROR: "{what}",
     NoteKind.DISK_ERROR: "{why}",
+    NoteKind.HALF_CHANGED: (
+        "an interrupted change can't be finished or taken back, so some files may be of another version; "
+        "check the disk, then run: {command}"
+    ),
     NoteKind.TAG_AND_BRANCH: (
         "{name} is a tag and a branch; the tag is followed. If you want the branch, write {branch}"
     ),

@@ -20,7 +20,7 @@ from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.change.remarks import left_alone
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, agreed_links, open_home
+from hermes_dist.ops.homes import Home, agreed_links, open_to_read
 from hermes_dist.world.load import load_manifest
 
 if TYPE_CHECKING:
@@ -64,13 +64,13 @@ def status(ctx: Context, name: ProfileName) -> Status:
     Raises:
         DistError: The home or its lock can't be read.
     """
-    home = open_home(ctx, name)
+    home, unfinished = open_to_read(ctx, name)
     if home.lock is None:
         return Status(
             profile=name,
             lock=None,
             links=agreed_links(home.path),
-            notes=_unmanaged(ctx, home.path.joinpath(MANIFEST).is_file(), name),
+            notes=(*unfinished, *_unmanaged(ctx, home.path.joinpath(MANIFEST).is_file(), name)),
         )
     lock = home.lock
     seen = observe(ctx, home, lock.theirs())
@@ -99,6 +99,7 @@ def status(ctx: Context, name: ProfileName) -> Status:
         parked=lock.parked,
         missing=tuple(w for w in wanted if w.missing),
         notes=(
+            *unfinished,
             *_agent_was_here(ctx, seen.redumped, name),
             *_left_behind(lock),
             *_odd_manifest(lock, seen, manifest),
