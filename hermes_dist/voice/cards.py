@@ -142,10 +142,11 @@ def _state(item: Wanted) -> Piece:
     return Piece("optional", "yellow")
 
 
-def missed_line(missed: Mapping[str, int]) -> Line:
-    """Say how many skills, jobs, servers and files the package has that nobody names."""
+def missed_line(missed: Mapping[str, int], *, listed: bool) -> Line:
+    """Say how many skills, jobs, servers and files the package has that nobody names, and where their paths are."""
     counts = ", ".join(counted(count, name) for name, count in missed.items())
-    return line(f"  left out  {counts}; --include PATH takes one along")
+    where = "" if listed else "; -v lists them"
+    return line(f"  left out  {counts}; --include PATH takes one along{where}")
 
 
 def included_line(included: Iterable[str]) -> Line:

@@ -47,7 +47,7 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
         _tell(screen, [cards.conflict_line(conflict, at)])
     # Nearly every repository has files that nobody needs to know of, such as its README.
     if proposal.missed.keys() - {"file"}:
-        _tell(screen, [cards.missed_line(proposal.missed)])
+        _tell(screen, [cards.missed_line(proposal.missed, listed=details)])
     if proposal.lock and proposal.lock.top.included:
         _tell(screen, [cards.included_line(proposal.lock.top.included)])
     if details:
