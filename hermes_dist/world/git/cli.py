@@ -44,10 +44,11 @@ _SETTINGS = (
     "fetch.recurseSubmodules=false",
     "fetch.writeCommitGraph=false",
     "submodule.recurse=false",
-    "credential.interactive=false",
     "http.lowSpeedLimit=100",
     "http.lowSpeedTime=30",
 )
+_ASKS_NOBODY = "credential.interactive=false"
+"""Since 2.47, git then asks no program of ``GIT_ASKPASS`` either."""
 _PROTOCOLS = {
     "https": "https:ssh",
     "ssh": "ssh:https",
@@ -64,8 +65,6 @@ _KEPT = re.compile(
 _WHO = re.compile(r"GIT_(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)")
 _QUIET = {
     "GIT_TERMINAL_PROMPT": "0",
-    # Set but empty ends git's search: unset, it would go on to core.askPass and SSH_ASKPASS.
-    "GIT_ASKPASS": "",
     "SSH_ASKPASS": "/bin/false",
     "SSH_ASKPASS_REQUIRE": "never",
     "GCM_INTERACTIVE": "never",
@@ -103,10 +102,12 @@ class CliTool:
         # GIT_* variables can name programs and other repositories, so only a list of harmless ones is passed on.
         kept = {k: v for k, v in env.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
         # The user's own program answers what a terminal would be asked; how long it may take is bounded.
-        asked = {name: env[name] for name in ("GIT_ASKPASS",) if env.get(name)}
-        self._env = {**kept, **_QUIET, **asked}
+        # Empty ends git's search: unset, it would go on to core.askPass and SSH_ASKPASS.
+        asked = env.get("GIT_ASKPASS", "")
+        self._env = {**kept, **_QUIET, "GIT_ASKPASS": asked}
         self._who = {k: v for k, v in env.items() if _WHO.fullmatch(k)}
-        self._base = (program, *(word for setting in _SETTINGS for word in ("-c", setting)))
+        settings = _SETTINGS if asked else (*_SETTINGS, _ASKS_NOBODY)
+        self._base = (program, *(word for setting in settings for word in ("-c", setting)))
 
     def _local(self, cache: Path, *words: str) -> Command:
         return Command(

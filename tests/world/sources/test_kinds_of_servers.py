@@ -21,6 +21,7 @@ from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import DistError, Invalid, Unreachable
 from hermes_dist.model.source import parse_source
 from hermes_dist.world.disk.store import Store
+from hermes_dist.world.git.cli import CliTool
 from hermes_dist.world.sources.api import Offer, Sources, open_sources
 
 
@@ -200,3 +201,9 @@ def test_a_redirect_that_is_not_followed_says_where_it_leads(
         )
         assert new.asked == []
         assert new.logins == []
+
+
+@pytest.mark.parametrize(("env", "silent"), [({}, True), ({"GIT_ASKPASS": "/bin/ask"}, False)])
+def test_newer_git_may_ask_the_program_of_the_user(env: dict[str, str], silent: bool) -> None:
+    words = CliTool("git", env).refs("https://example.com/a.git").argv
+    assert ("credential.interactive=false" in words) is silent
