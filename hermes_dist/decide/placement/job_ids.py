@@ -120,12 +120,17 @@ def _moved(job: Unnamed, base: Mapping[str, Job], _own: Mapping[str, Job], alike
     return _alike_in(namesakes or base, job, alike)
 
 
-def _copied(job: Unnamed, _base: Mapping[str, Job], own: Mapping[str, Job], alike: Alike) -> str:
-    """It is a copy of the user's own, without its id: the name has to agree, and what the job does."""
-    return _alike_in(_named(job, own), job, alike)
+def _kept(job: Unnamed, _base: Mapping[str, Job], own: Mapping[str, Job], alike: Alike) -> str:
+    """It came from this file before and stayed as the user's own: its id says so, and it still does the same.
+
+    A likeness alone is not enough. A package could take over a job of the user's own, and drop it later.
+    """
+    wanted = frozenset(itertools.islice(job.ids(), _NAMESAKES + 1))
+    named = _named(job, own)
+    return _alike_in({ident: named[ident] for ident in named.keys() & wanted}, job, alike)
 
 
-_RULES = (_by_id, _contributed, _moved, _copied)
+_RULES = (_by_id, _contributed, _moved, _kept)
 """How to recognise a job, the surest way first; each rule sees only ids that no job has yet."""
 
 

@@ -60,7 +60,6 @@ def shipped(**more: Any) -> dict[str, str | bytes | None]:
 
 
 COPIES: dict[str, dict[str, str | bytes | None]] = {
-    "as contributed": shipped(),
     "copied without its id": shipped(id=None),
     "in a file of its own": {
         "cron/mail.yaml": "name: mail\nprompt: check the mail\nschedule: every 60m\n"
@@ -69,13 +68,12 @@ COPIES: dict[str, dict[str, str | bytes | None]] = {
 
 
 @pytest.mark.parametrize("state", [{}, PAUSED], ids=["running", "paused by the user"])
-@pytest.mark.parametrize("copy", COPIES)
 def test_a_job_that_went_upstream_comes_back_as_the_same_job(
-    copy: str, state: dict[str, Any], tmp_path: Path
+    state: dict[str, Any], tmp_path: Path
 ) -> None:
     story = with_mail(tmp_path, **state)
     before = jobs(story)
-    story.ship(COPIES[copy])
+    story.ship(shipped())
     story.update(PLAIN)
     assert jobs(story) == before
     assert (story.lock.parked, story.lock.conflicts) == ((), ())
@@ -86,6 +84,23 @@ def test_a_job_that_went_upstream_comes_back_as_the_same_job(
     story.ship(shipped(name="post"))
     story.update(PLAIN)
     assert [job["id"] for job in jobs(story)].count(MAIL["id"]) == 1
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_a_likeness_of_the_users_own_job_does_not_give_it_to_the_package(
+    copy: str, tmp_path: Path
+) -> None:
+    """It would leave with the release that drops it; a second job that waits is the smaller evil."""
+    story = with_mail(tmp_path)
+    (mine,) = [job for job in jobs(story) if job["id"] == MAIL["id"]]
+    story.ship(COPIES[copy])
+    story.update(PLAIN)
+    namesakes = [job for job in jobs(story) if job["name"] == "mail"]
+    assert mine in namesakes
+    assert [job["enabled"] for job in namesakes if job != mine] == [False]
+    story.ship({**dict.fromkeys(COPIES[copy]), "cron/jobs.json": FIRST["cron/jobs.json"]})
+    story.update(PLAIN)
+    assert [job for job in jobs(story) if job["name"] == "mail"] == [mine]
 
 
 def test_what_its_author_changed_on_the_way_is_a_conflict_in_one_job(tmp_path: Path) -> None:
