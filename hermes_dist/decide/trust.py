@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import Refused
-from hermes_dist.model.lock_package import Demand
+from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.notes import Kind, Note, NoteKind
 from hermes_dist.model.source import TAGS, Pin, SourceKind, SourceSpec
 from hermes_dist.model.trust import PINNED, SIGNATURE, TRUSTED, Keyring, Policy, Signature

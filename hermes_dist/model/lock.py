@@ -23,6 +23,7 @@ from hermes_dist.model.lock_head import (
     ROWS,
     WHERE,
     Damaged,
+    Demand,
     Newer,
     count,
     listed,
@@ -38,7 +39,6 @@ from hermes_dist.model.lock_head import (
 )
 from hermes_dist.model.lock_package import (
     Approval,
-    Demand,
     LockedPackage,
     Off,
     OffCause,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from enum import StrEnum
 from typing import NamedTuple
 
 from hermes_dist.errors import Invalid
@@ -40,6 +41,14 @@ def parsed(data: bytes) -> dict[str, object]:
     import tomllib  # noqa: PLC0415 - start-up
 
     return tomllib.loads(data.decode())
+
+
+class Demand(StrEnum):
+    """What a profile demands to be signed, as its user chose."""
+
+    RELEASES = "releases"
+    COMMITS = "commits"
+    NONE = "none"
 
 
 class Damaged(Invalid):

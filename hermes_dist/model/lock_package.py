@@ -8,17 +8,10 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from hermes_dist.model.facts import Facts
+from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import Digest
-
-
-class Demand(StrEnum):
-    """What a profile demands to be signed, as its user chose."""
-
-    RELEASES = "releases"
-    COMMITS = "commits"
-    NONE = "none"
 
 
 class LockedPackage(Struct, frozen=True, kw_only=True):

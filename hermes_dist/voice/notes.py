@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from hermes_dist.model.left_out import Why
-from hermes_dist.model.lock_package import Demand
+from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.notes import Datum, Kind, Note, NoteKind
 from hermes_dist.model.side import Side
 from hermes_dist.voice.left_out import reason_words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermes_dist.model.lock_package import Demand
+from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.plan import EffectKind
 
 EFFECT_VERBS = {

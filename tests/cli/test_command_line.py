@@ -26,7 +26,7 @@ def line(*words: str) -> int:
         (["gateways"], "check, disable, enable, list, logs, restart, start, status, stop"),
         (["gateway", "route"], "add, lint, list, remove, test"),
         (["registry"], "add, check, list, remove, sync"),
-        (["trust"], "add, list, remove"),
+        (["trust"], "add, list, remove, require"),
         (["front-door"], "install, remove, status"),
     ],
 )

@@ -17,7 +17,8 @@ from gitrepo import Repo
 from json_schemas import checked
 
 from hermes_dist.decide.changes import How
-from hermes_dist.model.lock_package import Demand, OffCause
+from hermes_dist.model.lock_head import Demand
+from hermes_dist.model.lock_package import OffCause
 from hermes_dist.model.plan import ConflictKind, EffectKind
 from hermes_dist.model.registry import RegistryKind
 from hermes_dist.model.source import PinKind

@@ -12,7 +12,7 @@ from story import BOT, FIRST, GO, Story, yes
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Cancelled, DistError, Invalid, Refused
-from hermes_dist.model.lock_package import Demand
+from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring.sign import rotate
 from hermes_dist.ops.change.proposal import Outcome

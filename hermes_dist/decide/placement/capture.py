@@ -174,11 +174,17 @@ def _capture_config(work: _Work) -> None:
     if not want and (doc is None or CONFIG not in work.home):
         work.changes[CONFIG] = None
     elif doc is None:
-        work.put(CONFIG, dump(want, Kind.YAML))
+        work.put(CONFIG, _first_written(work, want))
     else:
         content = _settings_written(work, doc, want)
         if content != doc.encode(doc.text):
             work.put(CONFIG, content)
+
+
+def _first_written(work: _Work, want: object) -> bytes:
+    """Write settings that no author's file has yet: in the home's own words, with its comments."""
+    home = _document(work, work.home)
+    return _rewritten(home, want, Kind.YAML) if home else dump(want, Kind.YAML)
 
 
 def _settings_written(work: _Work, doc: Document, want: object) -> bytes:

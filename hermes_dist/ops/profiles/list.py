@@ -12,12 +12,12 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.lock_head import load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import agreed_links
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.world.agent.find import GatewayState, gateway_state
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.home_index import Index
 from hermes_dist.world.disk.home_index import Row as Facts
+from hermes_dist.world.disk.links import agreed_in
 
 
 class ProfileRow(NamedTuple):
@@ -110,7 +110,7 @@ def contents(ctx: Context, name: ProfileName) -> Contents:
         (home / ENV).exists(),
         (home / SOUL).exists(),
         _included(home / LOCKFILE),
-        agreed_links(home),
+        tuple(sorted(agreed_in(home).items())),
     )
 
 

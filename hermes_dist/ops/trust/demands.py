@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from hermes_dist.decide.trust import is_looser
 from hermes_dist.errors import Cancelled, DistError, UsageError
-from hermes_dist.model.lock_package import Demand
+from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Outcome, carry_out
 from hermes_dist.ops.context import Context

@@ -21,7 +21,7 @@ from hermes_dist.decide.trust import (
 )
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.lock import Lock
-from hermes_dist.model.lock_package import Demand
+from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath

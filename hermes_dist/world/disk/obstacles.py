@@ -10,8 +10,7 @@ import stat
 import struct
 from collections.abc import Callable
 from pathlib import Path
-
-from msgspec import Struct
+from typing import NamedTuple
 
 from hermes_dist.agents.places import CONFIG, MCP, SOUL
 from hermes_dist.brand import LOCKFILE, PRIVATE
@@ -27,7 +26,7 @@ _FLAGS_MACOS = (
 )  # immutable and append-only, for the user and the system
 
 
-class Seen(Struct, frozen=True):
+class Seen(NamedTuple):
     """What the system tells about a name.
 
     Attributes:
