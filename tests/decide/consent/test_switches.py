@@ -348,7 +348,6 @@ class Causes(RuleBasedStateMachine):
         for unit in self.off_by_hand:
             if unit in self.home.state and self.home.causes.get(unit) is OffCause.USER:
                 assert self.home.state[unit] is False
-                assert unit not in self.home.waits
 
     @invariant()
     def a_second_update_changes_nothing(self) -> None:
