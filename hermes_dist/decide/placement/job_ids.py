@@ -126,8 +126,8 @@ def _kept(job: Unnamed, _base: Mapping[str, Job], own: Mapping[str, Job], alike:
     A likeness alone is not enough. A package could take over a job of the user's own, and drop it later.
     """
     wanted = frozenset(itertools.islice(job.ids(), _NAMESAKES + 1))
-    named = _named(job, own)
-    return _alike_in({ident: named[ident] for ident in named.keys() & wanted}, job, alike)
+    known = {ident: other for ident, other in _named(job, own).items() if ident in wanted}
+    return _alike_in(known, job, alike)
 
 
 _RULES = (_by_id, _contributed, _moved, _kept)
