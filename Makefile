@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 AGENT := .agent
 AGENT22 := .agent22
+DOCS := .docs
 
-.PHONY: demo check test long agent agents mutants lint docs clean
+.PHONY: demo check test long agent agents mutants lint docs site clean
 
 $(BIN)/hermes-dist: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -59,5 +60,14 @@ docs: $(BIN)/hermes-dist
 	$(BIN)/python -m hermes_dist.cli.entry.reference > docs/commands.md
 	$(BIN)/python -m hermes_dist.cli.entry.reference modules > docs/modules.md
 
+$(DOCS)/bin/mkdocs: pyproject.toml
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet '.[docs]'
+	@touch $(DOCS)/bin/mkdocs
+
+## Build the docs as a site, into site/; a link or an anchor that leads nowhere is an error.
+site: $(DOCS)/bin/mkdocs
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
+
 clean:
-	rm -rf $(VENV) $(AGENT) $(AGENT22) .demo build dist
+	rm -rf $(VENV) $(AGENT) $(AGENT22) $(DOCS) .demo build dist site
