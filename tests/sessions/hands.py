@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -288,7 +288,13 @@ def _validator(name: str) -> Draft202012Validator:
 
 
 def check(data: Any) -> None:
-    """Hold an output against the schema that it names."""
+    """Hold an output against the schema that it names; one that was seen before needs no second look."""
+    _checked(json.dumps(data))
+
+
+@lru_cache(maxsize=32)
+def _checked(text: str) -> None:
+    data = json.loads(text)
     name = data["schema"].split("/")[1]
     problems = [error.message for error in _validator(name).iter_errors(data)]
     assert not problems, (name, problems[:3])

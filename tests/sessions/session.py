@@ -202,8 +202,9 @@ class Session:
         assert self.hands.clone(self.name, "copy") == 0
         assert picture(self.home) == seen, "cloning changed the original"
         copy = self.root / "profiles" / "copy"
+        cloned = texts(copy)
         for mark, kind in self.user.marks.items():
-            assert kind == "job" or marked(copy, mark), f"{mark} ({kind}) is not in the clone"
+            assert kind == "job" or mark.encode() in cloned, f"{mark} ({kind}) is not in the clone"
         assert not any(mark in each for each in active(copy) for mark in self._jobs_of_mine())
         assert self.hands.delete("copy") == 0
         return "and deleted"
@@ -258,8 +259,9 @@ class Session:
         assert self.hands.verify(self.name), "verify finds something"
 
     def _marks_are_here(self, words: str) -> None:
+        here = texts(self.home)
         for mark, kind in self.user.marks.items():
-            assert marked(self.home, mark), f"{mark} ({kind}) is lost after {words}"
+            assert mark.encode() in here, f"{mark} ({kind}) is lost after {words}"
 
     def _where(self) -> dict[str, str]:
         return dict(self.user.marks)
@@ -267,18 +269,18 @@ class Session:
     def _approved(self) -> None:
         """All that acts now was shown and approved; what theirs was chosen for may have waited for that."""
         self.allowed |= active(self.home)
+        here = texts(self.home)
         self.user.marks = {
-            m: k
-            for m, k in self.user.marks.items()
-            if m not in self.yielded or marked(self.home, m)
+            m: k for m, k in self.user.marks.items() if m not in self.yielded or m.encode() in here
         }
 
     def _gave_way(self, before: dict[str, str], *, everything: bool = False) -> None:
         """The user chose the other side: lines and values may go. Files, jobs and servers of their own may not."""
+        here = texts(self.home)
         for mark, kind in before.items():
             if everything or kind in ("line", "value", "remark"):
                 self.yielded.add(mark)
-                if not marked(self.home, mark):
+                if mark.encode() not in here:
                     self.user.marks.pop(mark, None)
 
     def _counts(self, code: int) -> None:
@@ -324,12 +326,9 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def marked(home: Path, mark: str) -> bool:
-    """Whether a mark is in a home."""
-    needle = mark.encode()
-    return any(
-        needle in data for path, data in picture(home).items() if path != "distribution.lock"
-    )
+def texts(home: Path) -> bytes:
+    """All contents of a home but those of the lockfile, to look for marks in."""
+    return b"\0".join(data for path, data in picture(home).items() if path != "distribution.lock")
 
 
 def picture(home: Path) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 WORDS = ("answer", "brief", "check", "draft", "fact", "goal", "idea", "learn", "note", "plan")
 SHARED = ("SOUL.md", "config.yaml", "skills/", "plugins/", "cron/", "mcp.json")
 MODES = ("manual", "smart", "off")
@@ -299,7 +300,7 @@ class User:
 
     def _save_config(self, lines: list[str]) -> None:
         text = "\n".join(lines) + "\n"
-        assert isinstance(yaml.safe_load(text), dict), text
+        assert isinstance(yaml.load(text, LOADER), dict), text
         self._keep(self.config, lines)
 
     def set_value(self) -> None:
@@ -442,7 +443,7 @@ def _runs(job: dict[str, Any]) -> bool:
 
 
 def _mapping(path: Path) -> dict[str, Any]:
-    found = yaml.safe_load(path.read_text()) if path.is_file() else None
+    found = yaml.load(path.read_text(), LOADER) if path.is_file() else None
     return found if isinstance(found, dict) else {}
 
 
