@@ -26,11 +26,11 @@ check: lint
 test: $(BIN)/hermes-dist
 	$(BIN)/python -m pytest -n auto
 
-## Everything with as many examples as the laws deserve.
+## Everything, or only TESTS, with as many examples as the laws deserve.
 long: $(BIN)/hermes-dist agents
 	HERMES_TEST_BUDGET=long HERMES_TEST_AGENT=$(abspath $(AGENT)) HERMES_TEST_AGENT22=$(abspath $(AGENT22)) \
-	  $(BIN)/python -m pytest -n auto --cov=hermes_dist --cov-report=
-	$(BIN)/python tests/lamp.py
+	  $(BIN)/python -m pytest -n auto $(or $(TESTS),--cov=hermes_dist --cov-report=)
+	$(if $(TESTS),,$(BIN)/python tests/lamp.py)
 
 ## The tests together with the real agents, one of each generation, each in an environment of its own.
 agent: $(BIN)/hermes-dist agents

@@ -167,10 +167,13 @@ class Source:
 
     def files(self, commit: str) -> frozenset[str]:
         """The paths of the package at a version."""
+        return frozenset(self.blobs(commit))
+
+    def blobs(self, commit: str) -> dict[str, str]:
+        """The files of the package at a version: the mode, kind and id that git has for each."""
         what = f"{commit}:{self._package.folder}"
-        return frozenset(
-            git(self._package.repository, "ls-tree", "-r", "-z", "--name-only", what).split("\0")
-        )
+        rows = git(self._package.repository, "ls-tree", "-r", "-z", what).split("\0")
+        return {path: said for said, _, path in (row.partition("\t") for row in rows if row)}
 
 
 def _yes(_: Proposal) -> bool:
@@ -448,7 +451,7 @@ def _adopt(tally: Tally, ctx: Context, source: Source, installed: Tree, commit: 
         tally.refusals.append(str(error))
         return
     guess = guesses[0].guess
-    if guess.incoming.pin.commit == commit or guess.incoming.placed == installed:
+    if _is_right(ctx, source, installed, commit, guess.incoming.pin.commit):
         tally.counts["adopts right" if guess.sure else "adopts asked"] += 1
     elif guess.sure:
         found = guess.incoming.pin.short
@@ -459,6 +462,18 @@ def _adopt(tally: Tally, ctx: Context, source: Source, installed: Tree, commit: 
         update(ctx, BOT, Request(), _yes)
     except DistError as error:
         tally.refused(error)
+
+
+def _is_right(ctx: Context, source: Source, installed: Tree, commit: str, found: str) -> bool:
+    """Whether a version that was found is the one that was installed, or put the same files into the home."""
+    if found == commit:
+        return True
+    home = contents(ctx.layout.home(BOT))
+    one, other = (
+        {path: oid for path, oid in source.blobs(each).items() if path in home}
+        for each in (commit, found)
+    )
+    return one == other and _placed(ctx, source, found) == installed
 
 
 def _placed(ctx: Context, source: Source, commit: str) -> Tree:
