@@ -21,6 +21,7 @@ import traceback
 from typing import Any
 
 import hermes_dist
+from hermes_dist.brand import HERMES
 
 _PROGRAMS = ("__main__", "dulwich_program", "foreign")
 """Modules that are programs: to import them is to run them."""
@@ -109,6 +110,13 @@ def _run(entry: str) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     return code if isinstance(code, int) else int(code is not None)
+
+
+def front_door() -> int:
+    """An entry: the launcher named ``hermes``, without the shell script that starts it."""
+    from hermes_dist.cli.entry.front import main
+
+    return main([f"--front-door={HERMES.name}", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+"""Every command of the docs is run, one story a page, and says what is written; :mod:`transcript` tells how."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from transcript import DOCS, TOP, Page, Player, matches
+
+from hermes_dist.brand import MANIFEST
+
+PLAYED_ELSEWHERE = {"fleets.md", "profiles.md"}
+"""Pages with a test and a machine of their own."""
+PLAYED_ELSEWHERE |= {
+    "authoring.md",
+    "installing.md",
+    "moving.md",
+    "routes.md",
+    "trust.md",
+}  # not yet played
+PAGES = [
+    path
+    for path in sorted(DOCS.rglob("*.md"))
+    if path.name not in PLAYED_ELSEWHERE and "```console\n" in path.read_text("utf-8")
+]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(TOP)))
+def test_every_command_of_the_page_says_what_is_written(path: Path, tmp_path: Path) -> None:
+    player = Player(tmp_path)
+    for said in Page(path).said:
+        code, found = player.play(said)
+        told = f"{path.name}:{said.line}: {said.command}\nexit {code}\n" + "\n".join(found)
+        if code not in said.codes or (said.output and not matches(said.output, found)):
+            again = f"PYTHONPATH=tests python tests/transcript.py {path.relative_to(TOP)}"
+            pytest.fail(f"{told}\nif that is right, write it into the page with: {again}")
+        assert "Traceback" not in told
+
+
+def test_a_page_is_read_as_it_is_written(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "<!-- $ mkdir x -->\n<!-- ends with 3 -->\n```console\n$ (exit 3)\n$ ls\nx\n```\n"
+        "<!--\n$ true\n$ false\n-->\n<!-- types y n -->\n```console\n$ a \\\n  b\n```\n```console\n$ c\n```\n"
+    )
+    said = Page(page).said
+    assert [s.command for s in said] == [
+        "mkdir x",
+        "(exit 3)",
+        "ls",
+        "true",
+        "false",
+        "a \\\n  b",
+        "c",
+    ]
+    assert [s.shown for s in said] == [False, True, True, False, False, True, True]
+    assert [sorted(s.codes) for s in said] == [[0], [0, 3], [0, 3], [0], [0], [0], [0]]
+    assert said[5].typed == ["y", "n"]
+    assert said[6].typed == []
+
+
+def test_output_that_differs_is_seen() -> None:
+    assert matches(["a … c @ 1234567"], ["a   b c @ abcdef0"])
+    assert matches(["…", "b"], ["x", "y", "b"])
+    assert matches(["a", "…"], ["a"])
+    assert not matches(["a"], ["a", "b"])
+    assert not matches(["1 file"], ["2 files"])
+
+
+def test_no_page_shows_a_command_that_is_not_run() -> None:
+    """A line that begins with a prompt stands in a block that is played."""
+    for path in [TOP / "README.md", *sorted(DOCS.rglob("*.md"))]:
+        text = re.sub(r"```console.*?```|<!--.*?-->", "", path.read_text("utf-8"), flags=re.DOTALL)
+        assert not re.search(r"^\s*\$ ", text, re.MULTILINE), path.name
+
+
+def _put_in(value: ast.expr) -> str:
+    named = isinstance(value, ast.FormattedValue) and isinstance(value.value, ast.Name)
+    return MANIFEST if named and value.value.id == "MANIFEST" else "…"
+
+
+def _said() -> str:
+    """Every text of the code, one a line, with … for what is put in."""
+    lines = []
+    for path in sorted((TOP / "hermes_dist").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.JoinedStr):
+                parts = [
+                    n.value if isinstance(n, ast.Constant) else _put_in(n) for n in node.values
+                ]
+                lines.append("".join(map(str, parts)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                lines.append(re.sub(r"\{\w*\}", "…", node.value))
+    return "\n".join(lines)
+
+
+def test_the_messages_that_are_explained_are_still_said() -> None:
+    page = (DOCS / "troubleshooting.md").read_text("utf-8")
+    messages = [m for m in re.findall(r"^### (.+?) \{#", page, re.MULTILINE) if "`" not in m]
+    said = _said()
+    assert len(messages) >= 40
+    patterns = [re.split(" ?… ?", message) for message in messages]
+    wrong = [p for p in patterns if not re.search("[^\n]*".join(map(re.escape, p)), said)]
+    assert not wrong
