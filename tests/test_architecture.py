@@ -98,7 +98,7 @@ IMPURE = {
 ENVIRONMENT = {
     "ops.context": "the context of a verb",
     "ops.front_door.environment": "the thin way to the agent, which must not load a context",
-    "cli.shared.session": "NO_COLOR is a matter of the screen alone",
+    "cli.shared.terminal": "NO_COLOR, TERM and COLUMNS are matters of the screen alone",
 }
 """Who reads ``os.environ``, and why."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from hermes_dist.ops.authoring.author import Draft, Problem
 from hermes_dist.voice.author_json import shipping_data, validation_data
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
+from hermes_dist.voice.lines import Style
 from hermes_dist.voice.problems import hint_words, problem_words
 from hermes_dist.voice.words import size_of
 
@@ -29,7 +31,7 @@ Where = Annotated[
         metavar="[PROFILE|FOLDER]", help="A profile; write a folder with a /, as ./bot."
     ),
 ]
-_COLOURS = {"error": "red", "warning": "yellow"}
+_STYLES: Mapping[str, Style] = {"error": "error", "warning": "warning"}
 
 
 @command
@@ -86,7 +88,7 @@ def init(
         written.append(ops.write_manifest(session.ctx, place, made))
     screen.emit("init", {"files": [str(path) for path in written]})
     for path in written:
-        screen.say(f"{screen.paint('✓', 'green')} Wrote {clean(path)}")
+        screen.say(f"{screen.paint('✓', 'good')} Wrote {clean(path)}")
     screen.tell(f"  next: {session.command(f'validate {word}')}")
     return 0
 
@@ -119,7 +121,7 @@ def validate(
         _show_problem(screen, one)
     shown = clean(place)
     if not problems:
-        screen.say(f"{screen.paint('✓', 'green')} {shown} is valid.")
+        screen.say(f"{screen.paint('✓', 'good')} {shown} is valid.")
     else:
         warnings = len(problems) - errors
         found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
@@ -131,7 +133,7 @@ def _show_problem(screen: Screen, problem: Problem) -> None:
     place = clean(problem.path, 200)
     if problem.line:
         place += f":{problem.line}"
-    level = screen.paint(f"{problem.level}:", _COLOURS[problem.level])
+    level = screen.paint(f"{problem.level}:", _STYLES[problem.level])
     what = clean(problem_words(problem), 300)
     if hint := hint_words(problem):
         what += f" ({clean(hint)})"
@@ -157,7 +159,7 @@ def pack(
         files, size = ops.pack(session.ctx, place, path)
         screen.emit("pack", {"file": str(path), "files": files, "size": size})
         done = f"Packed {counted(files, 'file')} into {clean(path)} ({size_of(size)})."
-        screen.say(f"{screen.paint('✓', 'green')} {done}")
+        screen.say(f"{screen.paint('✓', 'good')} {done}")
         return 0
     _list(session, ops.shipping(session.ctx, place))
     return 0

@@ -117,7 +117,7 @@ def _show(session: Session, verb: str, verdicts: Sequence[GatewayResult]) -> Non
     for verdict in bad:
         note = result_words(verdict)
         if len(note) > _NOTE:
-            screen.say(f"{screen.paint(verdict.profile, 'red')}: {clean(note, 500)}")
+            screen.say(f"{screen.paint(verdict.profile, 'error')}: {clean(note, 500)}")
     counts = Counter(str(verdict.outcome) for verdict in verdicts)
     screen.tell(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
     _next_step(session, verb, bad)
@@ -257,7 +257,7 @@ def check(session: Session) -> int:
     screen = session.screen
     screen.emit("gateway-check", clashes_data(found))
     for clash in found:
-        screen.say(f"{screen.paint('clash', 'red')}: {clean(clash_words(clash), 500)}")
+        screen.say(f"{screen.paint('clash', 'error')}: {clean(clash_words(clash), 500)}")
         for source in clash.sources:
             screen.say(f"  {clean(source, 500)}")
     if not found:
@@ -324,7 +324,7 @@ class _Prefixed:
         ahead = f"{profile.ljust(self._width)} {mark} "
         if self._screen.coloured():
             ahead = click.style(ahead, fg=self._colours[profile])
-        self._screen.say(ahead + clean_line(text.expandtabs()))
+        self._screen.say(ahead + clean_line(text.expandtabs()), whole=True)
 
 
 class _Reader:

@@ -23,6 +23,7 @@ from hermes_dist.ops.authoring import registry_entry as entering
 from hermes_dist.ops.authoring.publication import InvalidPackage, Publication, PublishOptions
 from hermes_dist.ops.change.request import Choices
 from hermes_dist.voice.author_json import contributed_data, published_data
+from hermes_dist.voice.cards import SIGN_STYLES
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.problems import invalid_words, place_of, problem_words
@@ -148,12 +149,12 @@ def _changes(screen: Screen, changes: Mapping[RelPath, Entry | None], before: Tr
     every = list(changes.items())
     shown = every if screen.verbose else every[:_SHOWN]
     for path, entry in shown:
-        how, colour = "+", "green"
+        how = "+"
         if entry is None:
-            how, colour = "-", "red"
+            how = "-"
         elif path in before:
-            how, colour = "~", "yellow"
-        screen.tell(f"  {screen.paint(how, colour, err=True)} {clean(path, 160)}")
+            how = "~"
+        screen.tell(f"  {screen.paint(how, SIGN_STYLES[how], err=True)} {clean(path, 160)}")
     more = len(every) - len(shown)
     if more:
         screen.tell(f"  … and {counted(more, 'more file')}; -v lists them")
@@ -165,7 +166,7 @@ def _published(session: Session, done: ops.Published) -> int:
         what = f"{clean(made.label)} @ {done.commit[:7]}"
         if made.tag:
             what += f", tag {made.tag}"
-        screen.say(f"{screen.paint('✓', 'green')} Published {what}.")
+        screen.say(f"{screen.paint('✓', 'good')} Published {what}.")
     else:
         screen.say(
             f"{clean(made.label)} @ {done.commit[:7]} is already published in this state; nothing to do."
@@ -223,7 +224,7 @@ def contribute(
     done = giving.contribute(session.ctx, name, gift, agree, dry_run=dry_run)
     made = done.contribution
     screen.emit("contributed", contributed_data(done))
-    tick, count = screen.paint("✓", "green"), counted(len(made.changes), "file")
+    tick, count = screen.paint("✓", "good"), counted(len(made.changes), "file")
     if not made.changes:
         screen.say(f"{name} is as its author ships it: there is nothing to send.")
     elif dry_run:

@@ -154,9 +154,9 @@ def check(
     errors = sum(problem.error for problem in found.problems)
     session.screen.emit("registry-check", checked_data(found))
     for problem in found.problems:
-        mark = session.screen.paint("warning", "yellow")
+        mark = session.screen.paint("warning", "warning")
         if problem.error:
-            mark = session.screen.paint("error", "red")
+            mark = session.screen.paint("error", "error")
         session.screen.say(f"{mark}: {clean(problem.place)}: {clean(entry_words(problem), 300)}")
     fetched = f"{counted(found.releases, 'release')} fetched"
     if session.ctx.offline:

@@ -106,7 +106,7 @@ def _tell(session: Session, done: Exported) -> None:
     if done.variables:
         screen.tell(f"  secrets became variables: {_joined(done.variables)}")
     size = f"{counted(done.files, 'file')}, {size_of(done.size)}"
-    tick = screen.paint("✓", "green")
+    tick = screen.paint("✓", "good")
     screen.say(f"{tick} Exported {done.profile} to {done.path}: {size}.")
     screen.say(f"  import it elsewhere with: {session.command(f'import {done.path.name}')}")
 

@@ -16,7 +16,7 @@ from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.review import KeyRow, parts_of
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
-from hermes_dist.voice.lines import Line, Piece, line
+from hermes_dist.voice.lines import Line, Piece, Style, line
 from hermes_dist.voice.notes import sentence
 from hermes_dist.voice.words import size_of
 
@@ -24,7 +24,8 @@ SHOWN = 12
 """How many rows of one kind are shown without ``-v``."""
 
 _NONE = "(none)"
-_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
+SIGN_STYLES: Mapping[str, Style] = {"+": "good", "-": "error", "~": "warning"}
+"""How the sign of a file is painted: added, deleted, changed."""
 
 
 def head_lines(proposal: Proposal, *, details: bool) -> Iterator[Line]:
@@ -87,7 +88,7 @@ def step_lines(steps: Sequence[Step], most: int) -> Iterator[Line]:
     """List the files that change; at most so many."""
     for step in steps[:most]:
         sign = _sign(step)
-        yield line("  ", Piece(sign, _COLOURS[sign]), f" {clean(step.path)}")
+        yield line("  ", Piece(sign, SIGN_STYLES[sign]), f" {clean(step.path)}")
     if rest := steps[most:]:
         parts = _named(parts_of(step.path for step in rest).items())
         yield line(f"  … and {counted(len(rest), 'more file')} ({parts}); -v lists them")
@@ -121,7 +122,7 @@ def conflict_line(conflict: Conflict, rows: Iterable[KeyRow]) -> Line:
     """Say what both sides changed."""
     change = "".join(f"  {change_words(row)}" for row in rows)
     said = f"  {clean(conflict.words)}{change} ({conflict.kind}); yours stays"
-    return line("  ", Piece("conflict", "red"), said)
+    return line("  ", Piece("conflict", "error"), said)
 
 
 def environment_line(item: Wanted, *, update: bool) -> Line:
@@ -136,10 +137,10 @@ def environment_line(item: Wanted, *, update: bool) -> Line:
 
 def _state(item: Wanted) -> Piece:
     if item.found:
-        return Piece("✓ set", "green")
+        return Piece("✓ set", "good")
     if item.var.required:
-        return Piece("missing", "yellow")
-    return Piece("optional", "yellow")
+        return Piece("missing", "warning")
+    return Piece("optional", "warning")
 
 
 def missed_line(missed: Mapping[str, int], *, listed: bool) -> Line:

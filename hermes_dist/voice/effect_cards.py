@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
@@ -14,23 +13,18 @@ from hermes_dist.voice.clean import clean, clean_line
 from hermes_dist.voice.lines import Line, Piece, line
 from hermes_dist.voice.words import EFFECT_VERBS
 
-INDENT = 13
-"""How far a card's lines are indented; who knows the width of the terminal subtracts this."""
-
 _BLANK = " " * 9
 
 
 class Look(NamedTuple):
-    """How a card is laid out.
+    """What a card shows beside the effects.
 
     Attributes:
         time: The current time, in the agent's time zone.
-        width: The columns of text after the indent.
         by_id: Show the id of a job beside its name.
     """
 
     time: datetime
-    width: int
     by_id: bool = False
 
 
@@ -42,7 +36,7 @@ def review_lines(
     Args:
         effects: The effects to show.
         parked: Those of them that need approval.
-        look: How it is laid out.
+        look: What is shown beside them.
         state: A word for the state of the others.
     """
     waiting = set(parked)
@@ -55,17 +49,14 @@ def review_lines(
 
 def group_lines(group: Group, look: Look, mark: str = "") -> Iterator[Line]:
     """Say what one server, job, hook, plugin or key does; ``mark`` tells its state."""
-    kind = Piece(EFFECT_VERBS[group.kind].ljust(9), "magenta")
+    kind = Piece(EFFECT_VERBS[group.kind].ljust(9), "accent")
     if len(group.rows) > 1:
         yield line("  ", kind, f" {clean_line(group.name)}:{mark}")
         for key, value in group.rows:
-            yield from _section_lines(f"{key}: {value}", look.width)
+            yield line(f"  {' ' * 12} {_one_line(f'{key}: {value}')}")
         return
     for said in group_words(group, by_id=look.by_id):
-        first, *rest = _wrap(said, look.width) or [""]
-        shown = [line("  ", kind, f" {first}"), *(line(f"  {_BLANK}   {part}") for part in rest)]
-        shown[-1] = line(*shown[-1], mark)
-        yield from shown
+        yield line("  ", kind, f" {_one_line(said)}{mark}")
     for count, folder in loads_of(group):
         files = counted(count, "file")
         if folder:
@@ -75,16 +66,8 @@ def group_lines(group: Group, look: Look, mark: str = "") -> Iterator[Line]:
         yield line(f"  {_BLANK}   next: {at}")
 
 
-def _section_lines(text: str, width: int) -> Iterator[Line]:
-    """One key of a section with its whole value."""
-    for number, part in enumerate(_wrap(text, width)):
-        further = "  " * min(number, 1)
-        yield line(f"  {' ' * 12} {further}{part}")
-
-
-def _wrap(text: str, width: int) -> list[str]:
-    # Broken at a hyphen, an option of a command would read as two words.
-    return textwrap.wrap(clean_line(text.replace("\n", " ⏎ ")), width, break_on_hyphens=False)
+def _one_line(text: str) -> str:
+    return clean_line(text.replace("\n", " ⏎ "))
 
 
 def group_words(group: Group, *, by_id: bool = False) -> list[str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Style = Literal["", "accent", "good", "warning", "error", "dim"]
+"""What a text means, which decides how a screen or a page paints it; empty for plain text. Names and titles have the
+accent."""
 
 
 class Piece(NamedTuple):
     """A piece of a line: its text, and how it is painted."""
 
     text: str
-    colour: str = ""
+    style: Style = ""
     bold: bool = False
 
 

@@ -63,7 +63,7 @@ def _done_line(outcome: Outcome, proposal: Proposal) -> Line:
         at = f" @ {proposal.pin.short}"
     changed = counted(len(proposal.plan.steps), "file")
     said = f" {done} {label}{at} in {outcome.profile}: {changed} changed."
-    return line(Piece("✓", "green"), said)
+    return line(Piece("✓", "good"), said)
 
 
 def written_lines(outcome: Outcome) -> Iterator[Line]:

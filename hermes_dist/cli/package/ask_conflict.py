@@ -34,7 +34,7 @@ def asker(session: Session) -> AskConflict:
         screen = session.screen
         screen.needs("--conflict keep, theirs or abort")
         screen.prompt(
-            f"{screen.paint('conflict', 'red', err=True)} {clean(conflict.words)} ({conflict.kind})"
+            f"{screen.paint('conflict', 'error', err=True)} {clean(conflict.words)} ({conflict.kind})"
         )
         while True:
             answer = (

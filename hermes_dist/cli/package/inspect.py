@@ -58,7 +58,7 @@ def diff(
         for key in each.keys:
             before, after = clean(key.before, 60) or "(none)", clean(key.after, 60) or "(none)"
             line = f"{clean(each.change.path)}: {clean(key.key, 80)}  {before} → {after}"
-            session.screen.say(session.screen.paint(line, "cyan"))
+            session.screen.say(session.screen.paint(line, "accent"))
         session.screen.diff(each.lines)
     return ExitCode.CHANGES if exit_code and found else ExitCode.DONE
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hermes_dist.cli.shared.reminders import notes
@@ -14,15 +14,16 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change import review
 from hermes_dist.ops.package.status import Status, status
 from hermes_dist.voice.clean import clean
+from hermes_dist.voice.lines import Style
 from hermes_dist.voice.package_json import status_data
 from hermes_dist.voice.words import demand_words
 
-_SIGNS = {
-    "added": ("+", "green"),
-    "changed": ("M", "yellow"),
-    "deleted": ("D", "red"),
-    "mode": ("x", "yellow"),
-    "renamed": ("R", "yellow"),
+_SIGNS: Mapping[str, tuple[str, Style]] = {
+    "added": ("+", "good"),
+    "changed": ("M", "warning"),
+    "deleted": ("D", "error"),
+    "mode": ("x", "warning"),
+    "renamed": ("R", "warning"),
 }
 _KEYS = 8
 
@@ -121,13 +122,13 @@ def _links(session: Session, found: Status) -> None:
 def _edited(session: Session, found: Status) -> None:
     screen, keys = session.screen, dict(found.keys)
     for change in found.edited:
-        sign, colour = _SIGNS[change.how]
+        sign, style = _SIGNS[change.how]
         name = f"{clean(change.was)} → {clean(change.path)}" if change.was else clean(change.path)
-        screen.say(f"  {screen.paint(sign, colour)} {name}  ({change.how} by you)")
+        screen.say(f"  {screen.paint(sign, style)} {name}  ({change.how} by you)")
         for key in keys.get(change.path, ())[:_KEYS]:
             before, after = clean(key.before, 50) or "(none)", clean(key.after, 50) or "(none)"
             screen.say(f"      {clean(key.key, 80) or 'all of it'}: {before} → {after}")
-    mine = screen.paint("?", "cyan")
+    mine = screen.paint("?", "accent")
     for path in found.own:
         screen.say(f"  {mine} {clean(path)}  (your own)")
     for unit in found.units:
@@ -140,11 +141,11 @@ def _open(session: Session, found: Status) -> None:
     screen = session.screen
     for conflict in found.conflicts:
         screen.say(
-            f"  {screen.paint('!', 'red')} {clean(conflict.words)}  (conflict: {conflict.kind})"
+            f"  {screen.paint('!', 'error')} {clean(conflict.words)}  (conflict: {conflict.kind})"
         )
     for group in review.groups_of(found.parked):
         name = clean(group.name, 80)
         job = f"  {clean(group.label, 80)}" if group.label else ""
         screen.say(
-            f"  {screen.paint('…', 'magenta')} {name}{job}  ({group.kind}, needs your approval)"
+            f"  {screen.paint('…', 'accent')} {name}{job}  ({group.kind}, needs your approval)"
         )

@@ -74,7 +74,7 @@ def uninstall(
         session.screen.say("Dry run: nothing was changed.")
     elif proposal:
         count = sum(step.after is None for step in proposal.steps)
-        mark = session.screen.paint("✓", "green")
+        mark = session.screen.paint("✓", "good")
         session.screen.say(
             f"{mark} Uninstalled {label} from {name}: {counted(count, 'file')} removed."
         )
@@ -90,7 +90,7 @@ def _show_removal(session: Session, proposal: Proposal) -> None:
     head = f"Uninstall {_label(proposal)} from {proposal.home.name}"
     screen.tell(screen.paint(head, "", bold=True, err=True))
     gone = [step.path for step in proposal.steps if step.after is None]
-    _listed(session, screen.paint("-", "red", err=True), gone, "goes")
+    _listed(session, screen.paint("-", "error", err=True), gone, "goes")
     partly = [step.path for step in proposal.steps if step.after is not None]
     _listed(session, "~", partly, "the package's part of it is removed")
     if isinstance(proposal, Removing):
@@ -237,7 +237,7 @@ def _adopted(session: Session, outcome: Outcome) -> None:
     if outcome.proposal and outcome.proposal.lock:
         pin = outcome.proposal.lock.pin
         at = f" at {clean(pin.version)} @ {pin.short}"
-    mark = session.screen.paint("✓", "green")
+    mark = session.screen.paint("✓", "good")
     session.screen.say(f"{mark} Adopted {outcome.profile}{at}; none of its files changed.")
     if isinstance(outcome.proposal, adopting.Adopting) and outcome.proposal.active:
         _already_active(session, outcome.profile, outcome.proposal.active)
@@ -283,7 +283,7 @@ def verify(session: Session, profile: Profile = None) -> int:
         screen.say(f"  signer  {clean(found.signer, 200)}")
     _say_findings(screen, found)
     if found.sound and found.source != "unreachable":
-        screen.say(f"{screen.paint('✓', 'green')} sound")
+        screen.say(f"{screen.paint('✓', 'good')} sound")
     if not found.sound:
         return ExitCode.ERROR
     return ExitCode.UNREACHABLE if found.source == "unreachable" else ExitCode.DONE
@@ -294,10 +294,10 @@ def _say_findings(screen: Screen, found: ops.Verified) -> None:
     if found.mended:
         screen.say(f"  store   {counted(found.mended, 'content')} fetched again")
     for path in found.lost:
-        lost = screen.paint("lost", "red")
+        lost = screen.paint("lost", "error")
         screen.say(f"  store   {lost} {clean(path)}: it can't be fetched again")
     for place in found.damaged:
-        screen.say(f"  history {screen.paint('damaged', 'red')} {clean(place)}")
+        screen.say(f"  history {screen.paint('damaged', 'error')} {clean(place)}")
     for odd in found.odd:
         screen.say(f"  odd     {clean(odd.path)}: {clean(why_words(odd))}")
 

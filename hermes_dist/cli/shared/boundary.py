@@ -89,7 +89,7 @@ class Guard:
             return None
         screen = early_screen(self.argv)
         if _verbosity(self.argv):
-            screen.prompt(crash.trace.rstrip())
+            screen.prompt(crash.trace.rstrip(), whole=True)
         screen.error(_internal(crash, self.called.prog))
         return 1
 

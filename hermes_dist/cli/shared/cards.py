@@ -6,7 +6,6 @@ An install shows everything, an update only what changed; ``-v`` shows everythin
 from __future__ import annotations
 
 import shlex
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -21,8 +20,6 @@ from hermes_dist.ops.change import review
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.voice import cards, effect_cards, summary
 from hermes_dist.voice.lines import Line, Piece
-
-_WIDEST, _NARROWEST = 100, 40
 
 
 def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> None:
@@ -92,9 +89,9 @@ def _say(screen: Screen, lines: Iterable[Line]) -> None:
 
 
 def _painted(screen: Screen, piece: Piece, *, err: bool = False) -> str:
-    if not (piece.colour or piece.bold):
+    if not (piece.style or piece.bold):
         return piece.text
-    return screen.paint(piece.text, piece.colour, bold=piece.bold, err=err)
+    return screen.paint(piece.text, piece.style, bold=piece.bold, err=err)
 
 
 def _effects(session: Session, screen: Screen, proposal: Proposal) -> None:
@@ -155,11 +152,7 @@ def group_card(screen: Screen, group: review.Group, now: datetime) -> None:
 
 
 def _look(screen: Screen, now: datetime) -> effect_cards.Look:
-    """Fit a card to the width of the terminal."""
-    indent = effect_cards.INDENT
-    # A terminal breaks lines inside of words, so a narrow one gets lines that we wrap.
-    room = shutil.get_terminal_size((indent + _WIDEST, 24)).columns - indent
-    return effect_cards.Look(now, max(_NARROWEST, min(_WIDEST, room)), by_id=screen.verbose)
+    return effect_cards.Look(now, by_id=screen.verbose)
 
 
 def show_summary(session: Session, outcome: Outcome) -> int:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from typing import TYPE_CHECKING, Any, TextIO
 
+from hermes_dist.cli.shared.layout import RESET, Column, Table, fields, wrap
 from hermes_dist.cli.shared.output import write, write_beside
+from hermes_dist.cli.shared.terminal import columns_of, is_plain, shown_by, shows_colour
 from hermes_dist.errors import Cancelled, DistError, InputNeeded
 from hermes_dist.voice.clean import clean, clean_line
+from hermes_dist.voice.lines import Style
 
 if TYPE_CHECKING:
     from rich.status import Status
 
 
-_COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35", "cyan": "36"}
+_CODES: Mapping[Style, str] = {
+    "accent": "35",
+    "good": "32",
+    "warning": "1;33",
+    "error": "31",
+    "dim": "2",
+}
+"""How each style is painted, in the terminal's own sixteen colours; tests hold them readable on light and on dark."""
 
 
 def error_data(error: DistError) -> dict[str, Any]:
@@ -27,6 +37,24 @@ def error_data(error: DistError) -> dict[str, Any]:
         "hint": clean(error.hint, 500),
         "code": error.code,
     }
+
+
+_LONGEST = 10_000
+"""No cell of a table is longer: nobody can read it, and it may come from outside."""
+
+
+def shows_progress() -> bool:
+    """Whether stderr is a terminal on which a line can be replaced."""
+    return sys.stderr.isatty() and not is_plain()
+
+
+def _laid_out(text: str, stream: TextIO, *, whole: bool = False) -> str:
+    """Fit lines to an output: to what it can show, and to its width unless they are whole."""
+    shown = shown_by(stream, text)
+    width = None if whole else columns_of(stream)
+    if width is None:
+        return shown
+    return "\n".join(part for line in shown.split("\n") for part in wrap(line, width))
 
 
 class Spinner:
@@ -87,7 +115,7 @@ class Screen:
 
     def progress(self, line: str) -> None:
         """Show what is being done, if progress is visible."""
-        if self.show_progress and not self.quiet and not self.as_json and sys.stderr.isatty():
+        if self.show_progress and not self.quiet and not self.as_json and shows_progress():
             self.spinner.show(line)
 
     def results(self) -> Screen:
@@ -97,10 +125,10 @@ class Screen:
         twin.is_result = not self.as_json
         return twin
 
-    def say(self, line: str = "") -> None:
-        """Write a line of the result."""
+    def say(self, line: str = "", *, whole: bool = False) -> None:
+        """Write a line of the result, wrapped to the terminal; ``whole`` for a line that is not ours, as of a log."""
         if not self.as_json:
-            self._write(line)
+            self._write(line, whole=whole)
 
     def tell(self, line: str) -> None:
         """Write a line that is not part of the result: a note, a warning, the next command."""
@@ -109,13 +137,13 @@ class Screen:
         elif not self.quiet:
             self._write(line, err=True)
 
-    def prompt(self, line: str) -> None:
+    def prompt(self, line: str, *, whole: bool = False) -> None:
         """Write a line that belongs to a question, even if the screen is quiet."""
-        self._write(line, err=True)
+        self._write(line, err=True, whole=whole)
 
     def warn(self, line: str) -> None:
         """Write a warning."""
-        self._write(f"{self._painted('warning:', 'yellow', sys.stderr)} {line}", err=True)
+        self._write(f"{self._painted('warning:', 'warning', sys.stderr)} {line}", err=True)
 
     def emit(self, schema: str, data: dict[str, Any]) -> None:
         """Write the JSON object of a command, if JSON was asked for."""
@@ -128,7 +156,7 @@ class Screen:
             import json  # noqa: PLC0415 - only needed with --json
 
             # In ASCII, no value from outside can steer the terminal that shows the object.
-            self._write(json.dumps(whole, indent=2, ensure_ascii=True))
+            self._write(json.dumps(whole, indent=2, ensure_ascii=True), whole=True)
 
     def gather(self) -> Screen:
         """The same screen, but JSON objects are collected in :attr:`gathered`."""
@@ -142,36 +170,37 @@ class Screen:
         twin.quiet = False
         return twin
 
-    def _write(self, line: str, *, err: bool = False) -> None:
+    def _write(self, line: str, *, err: bool = False, whole: bool = False) -> None:
         # While it turns, rich stands in for both outputs: a result would go to the terminal even
         # where stdout is a file.
         self.spinner.stop()  # it shares the terminal with both outputs
+        text = _laid_out(line, sys.stderr if err else sys.stdout, whole=whole) + "\n"
         if err:
-            write_beside(line + "\n")
+            write_beside(text)
         else:
-            write(sys.stdout, line + "\n")
+            write(sys.stdout, text)
 
     def coloured(self, stream: TextIO | None = None) -> bool:
         """Whether to colour a stream."""
-        return (stream or sys.stdout).isatty() if self.colour is None else self.colour
+        return shows_colour(stream or sys.stdout) if self.colour is None else self.colour
 
-    def paint(self, text: str, colour: str, *, bold: bool = False, err: bool = False) -> str:
-        """Colour a text of ours; ``err`` if it goes to stderr."""
+    def paint(self, text: str, style: Style, *, bold: bool = False, err: bool = False) -> str:
+        """Paint a text of ours by what it means; ``err`` if it goes to stderr."""
         return self._painted(
-            text, colour, sys.stderr if err and not self.is_result else sys.stdout, bold=bold
+            text, style, sys.stderr if err and not self.is_result else sys.stdout, bold=bold
         )
 
-    def _painted(self, text: str, colour: str, stream: TextIO, *, bold: bool = False) -> str:
+    def _painted(self, text: str, style: Style, stream: TextIO, *, bold: bool = False) -> str:
         if not self.coloured(stream):
             return text
         codes = []
-        if colour:
-            codes.append(_COLOURS[colour])
         if bold:
             codes.append("1")
+        if style:
+            codes.append(_CODES[style])
         if not codes:
             return text
-        return "".join(f"\033[{code}m" for code in codes) + f"{text}\033[0m"
+        return f"\033[{';'.join(codes)}m{text}{RESET}"
 
     def diff(self, lines: Iterable[str], *, beside: bool = False) -> None:
         """Write a unified diff, coloured on a terminal; tabs become spaces, as control characters are cleaned.
@@ -181,26 +210,40 @@ class Screen:
             beside: It belongs to a question, so it is not part of the result.
         """
         show = self.prompt if beside else self.say
-        colours = {"+": "green", "-": "red", "@": "cyan"}
+        styles: dict[str, Style] = {"+": "good", "-": "error", "@": "accent"}
         for line in lines:
             is_head = line.startswith(("+++", "---"))
-            colour = colours.get(line[:1], "")
+            style = styles.get(line[:1], "")
             if is_head:
-                colour = ""
+                style = ""
             text = clean_line(line.rstrip("\n").expandtabs())
             if text:
-                text = self.paint(text, colour, bold=is_head, err=beside)
-            show(text)
+                text = self.paint(text, style, bold=is_head, err=beside)
+            # The terminal breaks it where it must: a line of a diff is exactly what stands in a file.
+            show(text, whole=True)
 
-    def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Write rows in columns, cleaned and as wide as needed."""
-        cells = [tuple(head), *(tuple(clean(cell, 60) for cell in row) for row in rows)]
-        widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-        first, *lines = (
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in cells
-        )
-        self.say("\n".join([self.paint(first, "", bold=True), *lines]))
+    def table(self, head: Sequence[str | Column], rows: Iterable[Sequence[str]]) -> None:
+        """Write rows in columns, cleaned and laid out to the terminal.
+
+        Args:
+            head: The titles, in sentence case; a :class:`Column` says more of how one is laid out.
+            rows: The cells; none is shortened.
+        """
+        columns = tuple(Column(each) if isinstance(each, str) else each for each in head)
+        table = Table(columns, tuple(tuple(map(self._cell, row)) for row in rows))
+        self._lay_out(table.lines)
+
+    def fields(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Write names with their values, cleaned and laid out to the terminal; an empty value is left out."""
+        cleaned = [(name, self._cell(value)) for name, value in pairs]
+        self._lay_out(lambda width, head: fields(cleaned, width, head))
+
+    def _cell(self, text: str) -> str:
+        return shown_by(sys.stdout, clean(text, _LONGEST))
+
+    def _lay_out(self, lines: Callable[[int | None, Callable[[str], str]], list[str]]) -> None:
+        for line in lines(columns_of(sys.stdout), lambda title: self.paint(title, "", bold=True)):
+            self.say(line, whole=True)
 
     @property
     def somebody(self) -> bool:
@@ -241,6 +284,8 @@ class Screen:
         """
         self.spinner.stop()
         try:
+            shown = _laid_out(prompt.rstrip(" "), sys.stderr)
+            prompt = shown + prompt[len(prompt.rstrip(" ")) :]
             if hidden:
                 import getpass  # noqa: PLC0415 - only needed to read secrets
 
@@ -270,7 +315,7 @@ class Screen:
         place = ""
         if error.where:
             place = f"{clean(error.where)}: "
-        mark = self.paint("error:", "red", bold=True, err=True)
+        mark = self.paint("error:", "error", bold=True, err=True)
         self._write(f"{mark} {place}{clean(error.what, 500)}", err=True)
         if error.hint:
             self._write(f"  {clean(error.hint, 500)}", err=True)

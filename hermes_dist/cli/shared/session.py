@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_dist.cli.shared.screen import Screen
+from hermes_dist.cli.shared.terminal import colour_of
 from hermes_dist.errors import DistError, UsageError, worst
 from hermes_dist.ops.context import Context
 
@@ -80,7 +80,7 @@ def _screen_of(options: Options) -> Screen:
     if options.color not in _COLOURS:
         raise UsageError(f"--color takes auto, always or never, not {options.color!r:.40}")
     return Screen(
-        colour=_colour(options.color),
+        colour=colour_of(options.color),
         quiet=options.quiet,
         verbose=options.verbose,
         as_json=options.as_json,
@@ -95,16 +95,10 @@ def early_screen(argv: Sequence[str]) -> Screen:
         f"--color={word}" if before == "--color" else word for before, word in pairwise(("", *argv))
     ]
     chosen = [word.partition("=")[2] for word in words if word.startswith("--color=")]
-    return Screen(colour=_colour(chosen[-1] if chosen else "auto"), as_json="--json" in argv)
+    return Screen(colour=colour_of(chosen[-1] if chosen else "auto"), as_json="--json" in argv)
 
 
-_COLOURS = {"auto": None, "always": True, "never": False}
-
-
-def _colour(word: str) -> bool | None:
-    colour = _COLOURS.get(word)
-    # NO_COLOR is a wish for all programs, --color one for this run: the option wins.
-    return False if colour is None and os.environ.get("NO_COLOR") else colour
+_COLOURS = ("auto", "always", "never")
 
 
 def on_each(

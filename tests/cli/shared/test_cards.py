@@ -56,15 +56,8 @@ def test_an_install_shows_the_whole_with_exact_commands(talk: Talk) -> None:
     assert "  env    KEY  missing  What for" in lines
     assert "  runs      mcp_servers.web: npx web-server, env TOKEN" in lines
     assert "  runs      hooks/greet: new hook greet (2 files)" in lines
-    (job,) = [
-        n
-        for n, line in enumerate(lines)
-        if line.startswith(
-            "  schedules daily: schedule: at 09:00 every day (0 9 * * *); prompt: Look"
-        )
-    ]
-    prompt = " ".join(lines[job:]).partition("; deliver: local")[0]
-    assert prompt.count("around") == 60
+    job = f"daily: schedule: at 09:00 every day (0 9 * * *); prompt: Look{' around' * 60} ; deliver: local"
+    assert [line for line in lines if line.startswith(f"  schedules {job}")]
     assert "  left out  README.md: housekeeping of the repository" in lines
     assert sum("unknown fields" in line for line in lines) == 1
     assert "3 items need approval: hermes-dist approve bot" in talk.out
@@ -76,9 +69,8 @@ def test_a_command_is_never_cut_however_long(talk: Talk) -> None:
         {"mcp.json": MCP.replace('"web-server"', ", ".join(f'"{word}"' for word in words))}
     )
     talk("install", talk.source, "-y")
-    shown = re.sub(r"\n {14}", " ", talk.err)
+    (shown,) = [line for line in talk.err.splitlines() if "npx" in line]
     assert all(word in shown for word in words)
-    assert max(map(len, talk.err.splitlines())) < 130
 
 
 def test_an_update_shows_what_changed_and_not_what_was_shown_before(talk: Talk, home: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.errors import DistError, InputNeeded
+from hermes_dist.voice.lines import Style
 
 Capture = pytest.CaptureFixture[str]
 
@@ -31,17 +32,17 @@ def test_a_quiet_screen_keeps_notes_back_and_an_aloud_one_does_not(capsys: Captu
 
 
 @pytest.mark.parametrize(
-    ("colour", "bold", "painted"),
+    ("style", "bold", "painted"),
     [
-        ("red", False, "\x1b[31mx\x1b[0m"),
-        ("cyan", True, "\x1b[36m\x1b[1mx\x1b[0m"),
+        ("error", False, "\x1b[31mx\x1b[0m"),
+        ("accent", True, "\x1b[1;35mx\x1b[0m"),
         ("", True, "\x1b[1mx\x1b[0m"),
         ("", False, "x"),
     ],
 )
-def test_colours(colour: str, bold: bool, painted: str) -> None:
-    assert Screen(colour=True).paint("x", colour, bold=bold) == painted
-    assert Screen(colour=False).paint("x", colour, bold=bold) == "x"
+def test_styles(style: Style, bold: bool, painted: str) -> None:
+    assert Screen(colour=True).paint("x", style, bold=bold) == painted
+    assert Screen(colour=False).paint("x", style, bold=bold) == "x"
 
 
 def test_a_table_is_as_wide_as_its_cells_and_cleans_them(capsys: Capture) -> None:

@@ -1,0 +1,319 @@
+"""Lay out lines, tables and fields to the columns of a terminal: words wrap at words, and nothing is shortened. Pure.
+
+A line that fits stays exactly as it is, so output without a width (a pipe, a file) is never changed. A command that
+people copy stays whole: the words after ``: ``, after two spaces or at the start of the line that begin with the name
+of one of our programs or of the agent, up to ``;``, ``,`` or a bracket; and everything between backquotes. If such a
+command, or a single word, is wider than the terminal, the terminal breaks it, so that copying gives it back in one
+piece.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+from unicodedata import category, east_asian_width
+
+from hermes_dist.brand import BRANDS
+
+RESET = "\033[0m"
+GAP = "  "
+"""What stands between two columns."""
+
+_COLOUR = re.compile(r"\033\[[0-9;]*m")
+_PROGRAMS = "|".join(f"{brand.dist_command}|{brand.name}" for brand in BRANDS)
+_WORD = re.compile(
+    rf"(?:(?<!\S)(?<![^ :] )(?:{_PROGRAMS}) (?=[\w.-]).*?(?=[;,)](?: |$)|  | \(|$)|`[^`]*`|\S)+",
+)
+_BULLET = re.compile(r" *(?:[^\w\s]|[A-Zx]|\d{1,3}[.)]) +(?=\S)")
+_LABEL = re.compile(r" *\S+(?: \S+){0,2} {2,}(?=\S)")
+_COLON = re.compile(r" *[A-Za-z]{1,10}: (?=\S)")
+_LONGEST_LABEL = 24
+_LEAST = 12
+"""No column becomes narrower than this by wrapping; before that, the rows are stacked."""
+
+
+def cells(text: str) -> int:
+    """How many columns a text takes on a terminal: wide characters take two, colours none."""
+    bare = _COLOUR.sub("", text)
+    if bare.isascii() or all(map(_is_narrow, bare)):
+        return len(bare)
+    from rich.cells import cell_len  # noqa: PLC0415 - only texts with wide or combining characters pay for it
+
+    return cell_len(bare)
+
+
+def _is_narrow(char: str) -> bool:
+    """Whether a character surely takes one column; of scripts that combine characters, the library knows more."""
+    if char < "\u0300":
+        return True
+    if not ("\u0370" <= char < "\u0590" or "\u1e00" <= char < "\u2c00"):
+        return False
+    return east_asian_width(char) not in "WF" and category(char)[0] not in "MC"
+
+
+class _Cut(NamedTuple):
+    """A part of a line that becomes a line of its own: from where to where, and how far it is indented."""
+
+    start: int
+    end: int
+    indent: int
+
+
+def wrap(line: str, width: int) -> list[str]:
+    """Break a line at words so that it fits into a width.
+
+    Args:
+        line: One line; it may contain colours.
+        width: The columns of the terminal.
+
+    Returns:
+        The lines. Those after the first are indented below the text that follows the bullet (``- ``, ``1. ``) or the
+        label (``from   ``, ``error: ``) of the first one. Only a line with a single word or command may be wider.
+    """
+    if cells(line) <= width:
+        return [line]
+    plain, codes = _apart(line)
+    return _coloured(plain, codes, list(_cuts(plain, width)))
+
+
+def _apart(line: str) -> tuple[str, list[tuple[int, str]]]:
+    """Take the colours out of a line: its text, and each code with its place in that text."""
+    codes: list[tuple[int, str]] = []
+    taken = 0
+    for found in _COLOUR.finditer(line):
+        codes.append((found.start() - taken, found.group()))
+        taken += len(found.group())
+    return _COLOUR.sub("", line), codes
+
+
+def _cuts(plain: str, width: int) -> Iterator[_Cut]:
+    ahead, hang = _hang(plain, width)
+    start = end = indent = 0
+    for first, last in _words(plain, width - hang):
+        if indent + cells(plain[start:last]) <= width:
+            end = last
+            continue
+        word = cells(plain[first:last])
+        # A word that fits nowhere stays behind its label: on a line of its own it would not fit either.
+        stays = word > width and end <= ahead
+        if not stays and plain[start:end].strip():
+            yield _Cut(start, end, indent)
+            start, indent = first, hang
+            if word <= width:
+                indent = min(hang, width - word)
+        end = last
+    yield _Cut(start, end, indent)
+
+
+def _hang(plain: str, width: int) -> tuple[int, int]:
+    """Where the text behind the indent, bullet or label begins, and how far the further lines are indented."""
+    begin = len(plain) - len(plain.lstrip(" "))
+    ahead, further = begin, begin
+    for pattern in (_BULLET, _LABEL, _COLON):
+        found = pattern.match(plain)
+        if found and found.end() - begin <= _LONGEST_LABEL:
+            ahead = found.end()
+            further = cells(found.group())
+            break
+    if further > width // 2:
+        further = begin + len(GAP)
+    if further > width // 2:
+        further = 0
+    return ahead, further
+
+
+def _words(plain: str, room: int) -> Iterator[tuple[int, int]]:
+    """Where each word begins and ends; a word of wide characters that is wider than the room is taken apart."""
+    for found in _WORD.finditer(plain):
+        start, end = found.span()
+        if cells(found.group()) > room:
+            for at in range(start + 1, end):
+                if _breaks(plain[at - 1], plain[at]):
+                    yield start, at
+                    start = at
+        yield start, end
+
+
+def _breaks(before: str, after: str) -> bool:
+    """Whether a line may be broken between two characters without a space: only beside wide ones, as in Chinese."""
+    if east_asian_width(before) not in "WF" and east_asian_width(after) not in "WF":
+        return False
+    joins = category(after)[0] in "MC" or category(before)[0] == "C" or "🏻" <= after <= "🏿"
+    # Closing marks do not begin a line, and opening ones do not end it.
+    return not (joins or category(after) in {"Pe", "Pf", "Po"} or category(before) in {"Ps", "Pi"})
+
+
+def _coloured(plain: str, codes: Sequence[tuple[int, str]], cuts: Sequence[_Cut]) -> list[str]:
+    """Make the lines, each with the colours that are on where it begins, and switched off where it ends."""
+    lines: list[str] = []
+    on: list[str] = []
+    left = list(codes)
+    for cut in cuts:
+        while left and left[0][0] <= cut.start and lines:
+            on = _after(on, left.pop(0)[1])
+        made, at = [" " * cut.indent, *on], cut.start
+        while left and left[0][0] <= cut.end:
+            place, code = left.pop(0)
+            on = _after(on, code)
+            made += [plain[at:place], code]
+            at = place
+        made.append(plain[at : cut.end])
+        if on:
+            made.append(RESET)
+        lines.append("".join(made))
+    return lines
+
+
+def _after(on: list[str], code: str) -> list[str]:
+    return [] if code in {RESET, "\033[m"} else [*on, code]
+
+
+class Column(NamedTuple):
+    """A column of a table.
+
+    Attributes:
+        title: Its title, in sentence case.
+        right: Whether it is aligned to the right, as numbers are.
+        whole: Whether its cells never wrap, such as a date; a cell of one word never does.
+    """
+
+    title: str
+    right: bool = False
+    whole: bool = False
+
+
+class Table(NamedTuple):
+    """Rows in columns: as wide as needed if they fit, else narrower with cells that wrap, else a block for each row."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def lines(self, width: int | None, head: Callable[[str], str] = str) -> list[str]:
+        """Lay the table out.
+
+        Args:
+            width: The columns of the terminal; None for as wide as needed.
+            head: Paints a title.
+
+        Returns:
+            The lines; no cell is shortened.
+        """
+        natural = [self._widest(at, cells) for at in range(len(self.columns))]
+        if width is None or _total(natural) <= width:
+            return list(self._grid(natural, head))
+        least = [self._least(at, natural[at]) for at in range(len(self.columns))]
+        if _total(least) > width:
+            return list(self._stack(width, head))
+        room = width - len(GAP) * (len(natural) - 1)
+        return list(self._grid(_shrunk(natural, least, room), head))
+
+    def _widest(self, at: int, measure: Callable[[str], int]) -> int:
+        texts = [self.columns[at].title, *(row[at] for row in self.rows)]
+        return max(measure(text) for text in texts)
+
+    def _least(self, at: int, natural: int) -> int:
+        if self.columns[at].whole:
+            return natural
+        return min(natural, max(_LEAST, self._widest(at, _longest_word)))
+
+    def _grid(self, widths: Sequence[int], head: Callable[[str], str]) -> Iterator[str]:
+        titles = tuple(column.title for column in self.columns)
+        broken = [list(map(_cell, row, widths)) for row in (titles, *self.rows)]
+        # Wrapped at words, a column may need less than it was given.
+        used = [
+            max(cells(part) for parts in column for part in parts)
+            for column in zip(*broken, strict=True)
+        ]
+        for number, row in enumerate(broken):
+            yield from _row(self.columns, row, used, str if number else head)
+
+    def _stack(self, width: int, head: Callable[[str], str]) -> Iterator[str]:
+        for number, row in enumerate(self.rows):
+            if number:
+                yield ""
+            titles = [column.title for column in self.columns]
+            yield from fields(list(zip(titles, row, strict=True)), width, head)
+        if not self.rows:
+            yield from wrap(head(GAP.join(column.title for column in self.columns)), width)
+
+
+def fields(
+    pairs: Sequence[tuple[str, str]], width: int | None, head: Callable[[str], str] = str
+) -> list[str]:
+    """Lay out names with their values, the values below each other; an empty value is left out.
+
+    Args:
+        pairs: The names, in sentence case without a colon, and their values.
+        width: The columns of the terminal; None for as wide as needed.
+        head: Paints a name.
+    """
+    shown = [(name, value) for name, value in pairs if value.strip()]
+    column = max((cells(name) + 1 for name, _ in shown if name), default=0)
+    lines: list[str] = []
+    for name, value in shown:
+        ahead = head(f"{name}:") + " " * (column - cells(name) - 1) if name else " " * column
+        line = f"{ahead}{GAP}{value.lstrip()}"
+        lines += [line] if width is None else wrap(line, width)
+    return lines
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + len(GAP) * (len(widths) - 1)
+
+
+def _longest_word(text: str) -> int:
+    return max((cells(text[start:end]) for start, end in _words(text, _LEAST)), default=0)
+
+
+def _shrunk(natural: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Make the widest columns narrower until all fit; none becomes narrower than its least width."""
+    widths = list(least)
+    while (rest := room - sum(widths)) > 0:
+        # The narrowest that still wants more comes first: small columns keep all they need.
+        wanting = [at for at, width in enumerate(widths) if width < natural[at]]
+        if not wanting:
+            break
+        level = sorted({widths[at] for at in wanting})
+        low = [at for at in wanting if widths[at] == level[0]]
+        goal = min([natural[at] for at in low] + level[1:2])
+        step = min(goal - level[0], max(rest // len(low), 1))
+        for at in low[:rest]:
+            widths[at] += step
+    return widths
+
+
+def _row(
+    columns: Sequence[Column],
+    row: Sequence[Sequence[str]],
+    widths: Sequence[int],
+    paint: Callable[[str], str],
+) -> Iterator[str]:
+    for number in range(max(map(len, row), default=0)):
+        parts = [lines[number] if number < len(lines) else "" for lines in row]
+        yield GAP.join(
+            _aligned(part, width, paint, right=column.right)
+            for part, width, column in zip(parts, widths, columns, strict=True)
+        ).rstrip()
+
+
+def _cell(text: str, width: int) -> list[str]:
+    if cells(text) <= width:
+        return [text]
+    plain, codes = _apart(text)
+    found = list(_words(plain, width))
+    cuts = [_Cut(*found[0], 0)]
+    for (_, _), (first, last) in pairwise(found):
+        if cells(plain[cuts[-1].start : last]) <= width:
+            cuts[-1] = cuts[-1]._replace(end=last)
+        else:
+            cuts.append(_Cut(first, last, 0))
+    return _coloured(plain, codes, cuts)
+
+
+def _aligned(text: str, width: int, paint: Callable[[str], str], *, right: bool) -> str:
+    space = " " * (width - cells(text))
+    if not text:
+        return space
+    return f"{space}{paint(text)}" if right else f"{paint(text)}{space}"
