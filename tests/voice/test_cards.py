@@ -25,7 +25,7 @@ def test_files_are_listed_with_what_happens_to_them_and_the_rest_is_counted() ->
     ]
     lines = list(cards.step_lines(steps, 2))
     assert [text(line) for line in lines[:2]] == ["  + a.md", "  - b.md"]
-    assert [line[1].colour for line in lines[:2]] == ["green", "red"]
+    assert [line[1].style for line in lines[:2]] == ["good", "error"]
     assert text(lines[2]).startswith("  … and 1 more file (skills")
     assert len(list(cards.step_lines(steps, 3))) == 3
 

@@ -56,8 +56,9 @@ def test_an_install_shows_the_whole_with_exact_commands(talk: Talk) -> None:
     assert "  env    KEY  missing  What for" in lines
     assert "  runs      mcp_servers.web: npx web-server, env TOKEN" in lines
     assert "  runs      hooks/greet: new hook greet (2 files)" in lines
-    job = f"daily: schedule: at 09:00 every day (0 9 * * *); prompt: Look{' around' * 60} ; deliver: local"
-    assert [line for line in lines if line.startswith(f"  schedules {job}")]
+    begin = "  schedules daily: schedule: at 09:00 every day (0 9 * * *); prompt: Look"
+    (job,) = [line for line in lines if line.startswith(begin)]
+    assert job.partition("; deliver: local")[0].count("around") == 60
     assert "  left out  README.md: housekeeping of the repository" in lines
     assert sum("unknown fields" in line for line in lines) == 1
     assert "3 items need approval: hermes-dist approve bot" in talk.out
