@@ -318,7 +318,7 @@ def test_colour_can_be_switched_off_also_for_errors(
         terminal.end()
         assert b"\x1b" not in terminal.raw, words
     always = piped("update", "nobody", "--color", "always", NO_COLOR="1")
-    assert b"\x1b[31m" in always.stderr
+    assert b"\x1b[1;31m" in always.stderr
     assert piped("list", "--color", "sometimes").returncode == 2
 
 
