@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -32,12 +32,14 @@ class Guard:
         self.argv = argv
         self.called = called
         self.code: int | None = None
+        self._stop_listening: Callable[[], None] | None = None
 
     def __enter__(self) -> Guard:
         if self._shows_steps:
-            from hermes_dist.ops.crash import listen  # noqa: PLC0415 - only who asks for steps pays for it
+            from hermes_dist.ops.crash import listen, stop_listening  # noqa: PLC0415 - only who asks for steps pays for it
 
             listen(self.called.brand, early_screen(self.argv).prompt)
+            self._stop_listening = stop_listening
         return self
 
     @property
@@ -50,10 +52,8 @@ class Guard:
         error: BaseException | None,
         _trace: TracebackType | None,
     ) -> bool:
-        if self._shows_steps:
-            from hermes_dist.ops.crash import stop_listening  # noqa: PLC0415 - see above
-
-            stop_listening()
+        if self._stop_listening is not None:
+            self._stop_listening()
         if error is None:
             return False
         code = self._shown(error)
