@@ -52,6 +52,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "adopt": ("adopt", "agents", "-y"),
     "verify": ("verify", "evil"),
     "gc": ("gc",),
+    "overview": ("overview",),
     "current": ("current",),
     "list": ("list",),
     "show": ("show", "evil"),

@@ -1,4 +1,4 @@
-"""Commands about profiles: current, list, show, use, alias."""
+"""Commands about profiles: overview, current, list, show, use, alias."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hermes_dist.agents.places import SOUL
+from hermes_dist.cli.overview import show_overview
 from hermes_dist.cli.profile_list import show_profiles, what_is_open
 from hermes_dist.cli.shared.command import Profile, command
 from hermes_dist.cli.shared.session import Session
@@ -18,6 +19,11 @@ from hermes_dist.voice.clean import clean
 from hermes_dist.voice.profile_json import alias_data, alias_removed_data, used_data
 from hermes_dist.voice.row_json import row_data
 from hermes_dist.voice.words import demand_words
+
+
+@command
+def overview(session: Session) -> int:
+    return show_overview(session)
 
 
 @command

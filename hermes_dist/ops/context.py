@@ -297,14 +297,23 @@ def _nameless() -> UsageError:
 
 
 def missing_profile(ctx: Context, name: ProfileName) -> DistError:
-    """Make the error for a profile that does not exist, with the names that are close."""
+    """Make the error for a profile that does not exist, with the names that are close, or all if there are few."""
     import difflib  # noqa: PLC0415 - only needed for this error
 
-    close = difflib.get_close_matches(name, ctx.names(), n=3)
-    meant = f"make it with: {ctx.command(f'create {name}')};"
+    known = [str(each) for each in ctx.names()]
+    parts = [each for each in known if name in each or each in name]
+    close = list(dict.fromkeys([*difflib.get_close_matches(name, known, n=3), *parts]))[:3]
     if close:
-        meant = f"did you mean {' or '.join(close)}?"
-    hint = f"{meant} {ctx.command('list')} lists them all"
+        hint = f"did you mean {' or '.join(close)}? {ctx.command('list')} lists them all"
+    elif 0 < len(known) <= _FEW:
+        hint = f"the profiles here: {', '.join(known)}"
+    elif known:
+        hint = f"see what there is with: {ctx.command('list')}"
+    else:
+        hint = f"there is none yet; install an agent with: {ctx.command('install SOURCE')}"
     return DistError(
         f"there is no profile {str(name)!r}", where=str(ctx.layout.profiles), hint=hint
     )
+
+
+_FEW = 5

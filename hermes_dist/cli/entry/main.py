@@ -10,6 +10,13 @@ import typer
 import typer.core
 import typer.main
 
+from hermes_dist.cli.entry.help_page import (
+    HELP_OPTIONS,
+    HelpPage,
+    describe_arguments,
+    page,
+    with_version,
+)
 from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb, help_text
 from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.command import as_command
@@ -33,6 +40,12 @@ class _Guiding(click.Group):
     def verbs(self, ctx: click.Context) -> list[str]:
         """The names of the verbs."""
         return self.list_commands(ctx)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        return with_version(super().get_params(ctx))
+
+    def get_help(self, ctx: click.Context) -> str:
+        return "\n".join(page(self, ctx))
 
 
 class _Lazy(_Guiding):
@@ -67,9 +80,9 @@ def _load(name: str, module: str, function: str, short: str) -> click.Command:
     # Completion is a command of ours; typer would add two options for it to every verb. Without
     # a markup mode, help does not load rich, which costs some 50 ms.
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    found = getattr(import_module(f"hermes_dist.cli.{module}"), function)
-    app.command(name, help=short)(as_command(found))
-    return typer.main.get_command(app)
+    found = as_command(getattr(import_module(f"hermes_dist.cli.{module}"), function))
+    app.command(name, cls=HelpPage, help=short)(found)
+    return describe_arguments(typer.main.get_command(app), found)
 
 
 def _group(name: str, nested: Nested) -> click.Group:
@@ -102,14 +115,19 @@ def _instead(word: str, known: Iterable[str]) -> str:
 
 
 def _root() -> click.Group:
-    return _Lazy("hermes-dist", invoke_without_command=True, callback=_bare)
+    return _Lazy(
+        "hermes-dist",
+        invoke_without_command=True,
+        callback=_bare,
+        context_settings={"help_option_names": HELP_OPTIONS},
+    )
 
 
 def _bare() -> None:
-    """Without a verb, show the active profile, as the agent does."""
+    """Without a verb, show where things stand."""
     ctx = click.get_current_context()
     if ctx.invoked_subcommand is None:
-        ctx.invoke(command_named("current"))
+        ctx.invoke(command_named("overview"))
 
 
 def run(called: Invocation, argv: Sequence[str]) -> int:
@@ -147,6 +165,8 @@ def _verb_first(called: Invocation, argv: Sequence[str]) -> tuple[Invocation, li
     while words and words[0].startswith("-"):
         flag, joined, value = words[0].partition("=")
         width = _width(flag, joined)
+        if flag in _ANSWERED_ALONE:
+            return called, [flag]
         if not width:
             return called, list(argv)  # an option of a verb, or none: the library says so
         if len(words) < width:
@@ -160,7 +180,7 @@ def _verb_first(called: Invocation, argv: Sequence[str]) -> tuple[Invocation, li
         else:
             ahead += words[:width]
         words = words[width:]
-    return called, _with_options_behind(words, ahead)
+    return called, _with_options_behind(words or [_without_verb(called)], ahead)
 
 
 def _width(flag: str, joined: str) -> int:
@@ -173,15 +193,19 @@ def _width(flag: str, joined: str) -> int:
 
 
 def _with_options_behind(words: list[str], ahead: list[str]) -> list[str]:
-    """The words with the options from before the verb put behind it; without a verb, that of the active profile."""
-    if not words:
-        return ["current", *ahead]
+    """The words with the options from before the verb put behind it."""
     if words[0] not in {*VERBS, *NESTED}:
         return words
     depth = _depth(words)
     return [*words[:depth], *ahead, *words[depth:]]
 
 
+def _without_verb(called: Invocation) -> str:
+    """The verb that is meant by none: where things stand, or, of a profile that ``-p`` names, what it is."""
+    return "overview" if called.profile is None else "current"
+
+
+_ANSWERED_ALONE = frozenset([*HELP_OPTIONS, "--version"])
 _PROFILE = frozenset(["-p", "--profile"])
 _SWITCHES = frozenset(
     [

@@ -1,9 +1,9 @@
 """The plain forms of the most frequent commands, parsed without the command-line library.
 
 ``update`` runs on a schedule on many machines and mostly finds nothing new; scripts and prompts call ``list`` and
-``status``; ``install`` is everybody's first command. A line of these four with at most one profile or source, and only
-options without values, is parsed here; every other line goes to the library. Both ways end in the same functions, and
-tests compare them.
+``status``; no verb at all, or ``install``, is everybody's first command. A line of these with at most one profile or
+source, and only options without values, is parsed here; every other line goes to the library. Both ways end in the
+same functions, and tests compare them.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ def attempt(called: Invocation, argv: Sequence[str]) -> int | None:
     Returns:
         The exit code; None if the line has no plain form, and nothing was done or printed.
     """
+    if not argv and called.profile is None:
+        argv = ["overview"]
     run = _PLAIN.get(argv[0]) if argv else None
     if run is None:
         return None
@@ -59,6 +61,14 @@ def _list(session: Session, words: Sequence[str]) -> int | None:
     from hermes_dist.cli.profile_list import show_profiles  # noqa: PLC0415 - each command loads only its own module
 
     return show_profiles(session)
+
+
+def _overview(session: Session, words: Sequence[str]) -> int | None:
+    if words:
+        return None
+    from hermes_dist.cli.overview import show_overview  # noqa: PLC0415 - each command loads only its own module
+
+    return show_overview(session)
 
 
 def _update(session: Session, words: Sequence[str]) -> int | None:
@@ -91,6 +101,7 @@ def _status(session: Session, words: Sequence[str]) -> int | None:
 
 
 _PLAIN: dict[str, Callable[[Session, Sequence[str]], int | None]] = {
+    "overview": _overview,
     "list": _list,
     "update": _update,
     "install": _install,

@@ -63,6 +63,8 @@ def _begun(brand: Brand, argv: Sequence[str], prog: str, profile: str | None) ->
     from hermes_dist.cli.shared.session import Invocation  # noqa: PLC0415 - start-up: each answer loads only what it needs
 
     called = Invocation(brand, prog, profile)
+    if list(argv[:1]) == ["help"]:
+        argv = [*argv[1:], "--help"]
     if (code := attempt(called, argv)) is not None:
         return code
     from hermes_dist.cli.entry.main import run  # noqa: PLC0415 - start-up: each answer loads only what it needs

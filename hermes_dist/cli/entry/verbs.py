@@ -95,6 +95,12 @@ VERBS: dict[str, Verb] = {
     "gc": Verb(
         "package.upkeep", "gc", "Delete stored contents that no profile needs any more.", PACKAGES
     ),
+    "overview": Verb(
+        "profiles",
+        "overview",
+        "Show where things stand and what to do next; no verb does, too.",
+        PROFILES,
+    ),
     "current": Verb("profiles", "current", "Show the profile you are in.", PROFILES),
     "list": Verb("profiles", "list_", "List the profiles on this machine.", PROFILES),
     "show": Verb("profiles", "show", "Show one profile.", PROFILES),
@@ -275,21 +281,23 @@ NESTED: dict[str, Nested] = {
 
 
 def help_text(brand: Brand, prog: str) -> str:
-    """The help of the program: every command with its line, by group."""
+    """The help of the program: every command with its line, by group, laid out to the terminal."""
+    from hermes_dist.cli.entry import help_rows  # noqa: PLC0415 - completion reads this table and lays nothing out
+
     known: dict[str, Verb | Nested] = {**VERBS, **NESTED}
-    width = max(len(name) for name in known) + 2
-    lines = [
-        f"Usage: {prog} VERB [OPTIONS] [ARGUMENTS]",
-        "",
-        f"Profiles of {brand.title} as versioned packages: your agent keeps what it learned,",
-        "and gets what its author ships.",
-    ]
+    columns, terms = help_rows.width(), help_rows.term_width(known)
+    lines = help_rows.usage(prog, ["VERB", "[OPTIONS]", "[ARGUMENTS]"], columns)
+    about = (
+        f"Profiles of {brand.title} as versioned packages: your agent keeps what it learned,"
+        " and gets what its author ships."
+    )
+    lines += ["", *help_rows.paragraph(about, columns)]
     for group in GROUPS:
-        rows = [
-            f"  {name.ljust(width)}{verb.help}"
-            for name, verb in known.items()
-            if verb.group == group
-        ]
-        lines += ["", f"{group}:", *rows] if rows else []
-    lines += ["", f"More: {prog} VERB --help    Version: {prog} --version"]
-    return "\n".join(lines) + "\n"
+        rows = [(name, verb.help) for name, verb in known.items() if verb.group == group]
+        lines += ["", f"{group}:", *help_rows.laid_out(rows, columns, terms)] if rows else []
+    more = [
+        (f"{prog}", "Where things stand, and what to do next."),
+        (f"{prog} help VERB", "What a verb takes, with examples; also VERB -h."),
+        (f"{prog} --version", "The version of this program."),
+    ]
+    return "\n".join([*lines, "", "More:", *help_rows.laid_out(more, columns)]) + "\n"

@@ -69,6 +69,8 @@ STATES: list[Callable[[Story], None]] = [
     _edited,
 ]
 LINES = [
+    (),
+    ("overview", "--json"),
     ("list",),
     ("list", "--json"),
     ("list", "-q"),
@@ -112,7 +114,7 @@ def test_a_plain_line_says_what_the_usual_way_says(
 @pytest.mark.parametrize(
     "words",
     [
-        (),
+        ("overview", "extra"),
         ("list", "extra"),
         ("update", "bot", "--all"),
         ("update", "bot", "-n"),
@@ -185,7 +187,7 @@ _HEAVY = {
 }
 
 
-@pytest.mark.parametrize("words", [("update", "bot"), ("list",)], ids=" ".join)
+@pytest.mark.parametrize("words", [("update", "bot"), ("list",), ()], ids=" ".join)
 def test_the_plain_forms_load_nothing_heavy(story: Story, words: tuple[str, ...]) -> None:
     program = _LOADED.replace("{unwanted!r}", repr(_HEAVY))
     for _ in range(2):  # the first list may have to make its index

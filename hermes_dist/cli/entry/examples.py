@@ -1,0 +1,325 @@
+"""The one list of examples: two or three command lines for each verb, as its help and the reference show them.
+
+A test parses each of them, so that none speaks of an option that is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Example(NamedTuple):
+    """A command line, without the program's name, and what it does."""
+
+    words: str
+    says: str
+
+
+def _of(*shown: tuple[str, str]) -> tuple[Example, ...]:
+    return tuple(Example(words, says) for words, says in shown)
+
+
+EXAMPLES: Mapping[str, tuple[Example, ...]] = {
+    "install": _of(
+        ("install github.com/you/research-bot", "Install what the default branch has now."),
+        ("install you/bots//research#v1.2.0 --name lab", "A subfolder at a tag, under your name."),
+        ("install ./research-bot -n", "Show what a folder would install, and change nothing."),
+    ),
+    "update": _of(
+        ("update research-bot", "Show what is new, ask, and merge it with your edits."),
+        ("update --all -y", "Update every profile; conflicts and approvals stay open."),
+        ("update research-bot --to v2.0.0", "Follow this tag from now on."),
+    ),
+    "outdated": _of(
+        ("outdated", "Every profile: what is installed, in range and newest."),
+        (
+            "outdated research-bot --json",
+            "One profile, for a script; 10 means that something is new.",
+        ),
+    ),
+    "status": _of(
+        ("status research-bot", "Your changes, open conflicts, and what needs approval."),
+        ("status --all --exit-code", "Every profile; 10 means that something differs."),
+    ),
+    "diff": _of(
+        ("diff research-bot", "What you changed since the last update."),
+        ("diff research-bot --upstream", "What an update would bring."),
+        ("diff . --to v2.0.0", "From what you have to another tag; . is the active profile."),
+    ),
+    "info": _of(
+        ("info research-bot", "The package of a profile: source, commit, signer, variables."),
+        ("info --package research-bot", "A package of a registry, before you install it."),
+    ),
+    "resolve": _of(
+        ("resolve research-bot --list", "List the open conflicts."),
+        ("resolve research-bot SOUL.md --ours", "Keep your SOUL.md, this time."),
+        ("resolve . agent.max_turns --theirs", "Take upstream's value of one key."),
+    ),
+    "approve": _of(
+        ("approve research-bot --list", "List what waits, what is approved, and what is off."),
+        ("approve research-bot mcp_servers.web --show", "Show all that one server does."),
+        ("approve research-bot mcp_servers.web", "Approve only that one."),
+    ),
+    "history": _of(
+        ("history research-bot", "List every change, the newest first."),
+        ("history research-bot --json", "The same for a script."),
+    ),
+    "rollback": _of(
+        ("rollback research-bot", "Undo the last change of the package; later edits stay."),
+        ("rollback research-bot 4", "Go back to generation 4 of its history."),
+        ("rollback . 4 --exact -n", "Show what restoring the files as they were would do."),
+    ),
+    "hold": _of(
+        ("hold research-bot", "Updates skip it until you release it."),
+        ("hold", "The same for the active profile."),
+    ),
+    "unhold": _of(
+        ("unhold research-bot", "Let updates change it again."),
+        ("unhold .", "The same for the active profile."),
+    ),
+    "uninstall": _of(
+        ("uninstall research-bot", "Show what would be removed, and ask; your edits stay."),
+        ("uninstall research-bot --keep-files", "Only forget the package; every file stays."),
+    ),
+    "adopt": _of(
+        ("adopt research-bot", "Find the version that the agent's own installer left here."),
+        (
+            "adopt research-bot github.com/you/research-bot",
+            "The same, if its manifest names no source.",
+        ),
+        ("adopt --all -n", "Show what would be found for every profile without a lockfile."),
+    ),
+    "verify": _of(
+        ("verify research-bot", "Check its files, their stored contents and its source."),
+        ("verify research-bot --offline", "The same without asking the source."),
+    ),
+    "gc": _of(
+        ("gc -n", "Show what would be freed."),
+        (
+            "gc --keep 5 --older-than 30",
+            "Keep five generations, and contents younger than 30 days.",
+        ),
+    ),
+    "overview": _of(
+        ("", "The active profile, what is open, and the commands that lead on."),
+        ("overview --json", "The same for a script."),
+    ),
+    "current": _of(
+        ("current", "The profile that commands use if you name none."),
+        ("current --json", "The same for a script."),
+    ),
+    "list": _of(
+        ("list", "Every profile, with its package and what is open."),
+        ("list --json", "The same for a script."),
+    ),
+    "show": _of(
+        ("show research-bot", "Its folder, model, gateway, package and description."),
+        ("show", "The same of the active profile."),
+    ),
+    "use": _of(
+        ("use research-bot", "Commands without a profile mean this one from now on."),
+        ("use default", "Go back to the default profile."),
+    ),
+    "create": _of(
+        ("create writer", "A blank profile, with a command of its name."),
+        ("create lab --clone-from research-bot", "A copy of another's settings, keys and skills."),
+        (
+            "create writer --no-alias --description 'Edits texts.'",
+            "No command; with a description.",
+        ),
+    ),
+    "rename": _of(
+        ("rename research-bot lab", "With its command, service, routes and boards."),
+        ("rename research-bot lab -n", "Show what would change."),
+    ),
+    "follow": _of(
+        ("follow research-bot SOUL.md", "Write through a link that you made, also on updates."),
+        ("follow . skills/notes", "The same in the active profile."),
+    ),
+    "unfollow": _of(
+        ("unfollow research-bot SOUL.md", "Leave that link alone again."),
+        ("unfollow . skills/notes", "The same in the active profile."),
+    ),
+    "describe": _of(
+        ("describe research-bot", "Show its description."),
+        ("describe research-bot --text 'Finds papers.'", "Write one."),
+        ("describe --auto --all", "Let the agent write every one that is missing."),
+    ),
+    "alias": _of(
+        ("alias research-bot", "Make a command research-bot that starts it."),
+        ("alias research-bot --name rb", "Make a shorter one."),
+        ("alias research-bot --name rb --remove", "Remove that command."),
+    ),
+    "delete": _of(
+        ("delete research-bot", "Ask, and move it to the trash for 30 days."),
+        ("delete research-bot -n", "Show what would go with it."),
+    ),
+    "archive": _of(
+        ("archive research-bot", "Put it out of the way; restore brings it back."),
+        ("archive research-bot -n", "Show what would change."),
+    ),
+    "restore": _of(
+        ("restore", "List what is in the archive and the trash."),
+        ("restore research-bot", "Bring it back."),
+        ("restore research-bot --as lab", "Bring it back under another name."),
+    ),
+    "doctor": _of(
+        ("doctor", "Look for problems, each with the command that mends it."),
+        ("doctor --fix", "Mend what needs no decision from you."),
+    ),
+    "init": _of(
+        ("init research-bot", "Write a manifest into a profile."),
+        ("init ./research-bot --workflow", "Into a folder, with a workflow that validates it."),
+    ),
+    "validate": _of(
+        ("validate ./research-bot", "Check a package in a folder."),
+        ("validate research-bot --strict", "Check a profile; warnings count as errors."),
+    ),
+    "pack": _of(
+        ("pack research-bot --list", "Show what would ship, what stays home, and why."),
+        ("pack research-bot -o research-bot.tar.gz", "Write the package as an archive."),
+    ),
+    "publish": _of(
+        ("publish research-bot -n", "Show what would be sent, and to where."),
+        ("publish research-bot --bump minor", "Publish it as the next minor version."),
+        ("publish . --to github.com/you/research-bot", "The first time: name the repository."),
+    ),
+    "contribute": _of(
+        ("contribute research-bot -n", "Show which of your changes would be sent."),
+        ("contribute research-bot --to github.com/me/fork", "Push a branch to your fork."),
+        ("contribute research-bot -o fixes.patch", "Write a patch for git am."),
+    ),
+    "yank": _of(
+        ("yank research-bot 1.2.0 --reason 'deletes notes'", "Withdraw a release, and say why."),
+        ("yank research-bot 1.2.0 --undo", "Offer it again."),
+    ),
+    "sign": _of(
+        ("sign", "Sign the version tag of the repository you are in."),
+        ("sign ./research-bot --tag v1.2.0", "Sign this tag of another one."),
+        ("sign --rotate ~/.ssh/new.pub", "Name the key that follows yours."),
+    ),
+    "export": _of(
+        ("export research-bot -o research-bot.tar.gz", "One file, without secrets."),
+        ("export research-bot --with memories,sessions -o lab.tar.gz", "With what it learned."),
+    ),
+    "import": _of(
+        ("import research-bot.tar.gz", "A new profile of the archive's name."),
+        ("import research-bot.tar.gz --name lab -n", "Show what merging it into lab would do."),
+    ),
+    "completion": _of(
+        ("completion bash", "Print the script; put it into a file that your shell reads."),
+        ("completion fish", "For fish; zsh and powershell work, too."),
+    ),
+    "search": _of(
+        ("search papers citations", "Packages that match all words."),
+        ("search papers --limit 5", "Only the five best."),
+    ),
+    "registry list": _of(
+        ("registry list", "Their names, places, and when they were last read."),
+        ("registry list --json", "The same for a script."),
+    ),
+    "registry add": _of(
+        ("registry add github.com/you/registry", "Add a repository as a registry."),
+        ("registry add ./registry --name team", "Add a folder, under a name."),
+    ),
+    "registry remove": _of(
+        ("registry remove team", "Forget a registry; installed packages stay."),
+        ("registry remove team --json", "The same for a script."),
+    ),
+    "registry sync": _of(
+        ("registry sync", "Read all registries again."),
+        ("registry sync team", "Read only this one."),
+    ),
+    "registry check": _of(
+        ("registry check ./registry", "Check every entry of a folder, and fetch what it pins."),
+        ("registry check team --package research-bot", "Check only one entry."),
+    ),
+    "trust list": _of(
+        ("trust list", "The keys that you trust or revoked."),
+        ("trust list --json", "The same for a script."),
+    ),
+    "trust add": _of(
+        ("trust add ada ~/.ssh/ada.pub", "Trust the key in a file."),
+        ("trust add ada SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU", "By its fingerprint."),
+    ),
+    "trust remove": _of(
+        ("trust remove ada", "Forget the key; it is asked about again."),
+        ("trust remove ada --revoke --reason 'stolen'", "Accept nothing that it signed."),
+    ),
+    "trust require": _of(
+        ("trust require research-bot", "Show what this profile demands."),
+        ("trust require research-bot commits", "Demand a signature of every update."),
+    ),
+    "gateway route add": _of(
+        ("gateway route add --profile lab --guild 1234", "Let lab answer in a whole server."),
+        (
+            "gateway route add --profile lab --channel 5678 --name papers",
+            "In one channel, with a name.",
+        ),
+    ),
+    "gateway route list": _of(
+        ("gateway route list", "The routes, in the order in which they are tried."),
+        ("gateway route list --json", "The same for a script."),
+    ),
+    "gateway route remove": _of(
+        ("gateway route remove 2", "Remove the second one."),
+        ("gateway route remove papers", "Remove one by its name."),
+    ),
+    "gateway route test": _of(
+        ("gateway route test --channel 5678", "Who answers there, and why."),
+        ("gateway route test --guild 1234 --user 42", "Who answers this user."),
+    ),
+    "gateway route lint": _of(
+        ("gateway route lint", "Look for routes that can't match."),
+        ("gateway route lint --fix", "Correct what is only a matter of spelling."),
+    ),
+    "gateways start": _of(
+        ("gateways start research-bot writer", "Start two, and wait until they serve."),
+        ("gateways start --all --jobs 4", "Start all, four at a time."),
+    ),
+    "gateways stop": _of(
+        ("gateways stop research-bot", "Stop one."),
+        ("gateways stop --all --grace 30", "Stop all, and give each 30 seconds to end."),
+    ),
+    "gateways restart": _of(
+        ("gateways restart research-bot", "Stop and start one."),
+        ("gateways restart --all", "Every gateway, one after another."),
+    ),
+    "gateways status": _of(
+        ("gateways status research-bot", "One gateway and its service."),
+        ("gateways status --all", "Every profile."),
+    ),
+    "gateways list": _of(
+        ("gateways list", "The gateways of all profiles."),
+        ("gateways list --json", "The same for a script."),
+    ),
+    "gateways logs": _of(
+        ("gateways logs research-bot --lines 50", "The last 50 lines."),
+        ("gateways logs --all -f", "All logs in one, and what comes, until Ctrl-C."),
+    ),
+    "gateways check": _of(
+        ("gateways check", "Look for bots and ports that two gateways would use."),
+        ("gateways check --json", "The same for a script."),
+    ),
+    "gateways enable": _of(
+        ("gateways enable research-bot", "Start its gateway at login."),
+        ("gateways enable --all", "Start every gateway at login."),
+    ),
+    "gateways disable": _of(
+        ("gateways disable research-bot", "Start its gateway at login no more."),
+        ("gateways disable --all", "None starts at login any more."),
+    ),
+    "front-door install": _of(
+        ("front-door install", "Show what it replaces, ask, and write it to ~/.local/bin."),
+        ("front-door install --into ~/bin", "Write it to another folder."),
+    ),
+    "front-door remove": _of(
+        ("front-door remove", "Put back what it replaced."),
+        ("front-door remove --into ~/bin", "The same in another folder."),
+    ),
+    "front-door status": _of(
+        ("front-door status", "Where it is, and which agent it starts."),
+        ("front-door status --json", "The same for a script."),
+    ),
+}

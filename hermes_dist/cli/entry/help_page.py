@@ -1,0 +1,172 @@
+"""The help of one command: what it takes, its options in groups, and examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+import click
+import typer
+import typer.core
+
+from hermes_dist import __version__
+from hermes_dist.cli.entry import help_rows
+from hermes_dist.cli.entry.examples import EXAMPLES
+from hermes_dist.cli.shared.session import Invocation
+
+HELP_OPTIONS = ["-h", "--help"]
+
+_OWN, _VERSION, _ANSWERS, _OUTPUT, _ALL = (
+    "Options",
+    "Taking a version",
+    "Answers",
+    "Output",
+    "Every command",
+)
+_GROUPS: Mapping[str, str] = {
+    **dict.fromkeys(
+        [
+            "to",
+            "locked",
+            "only",
+            "without",
+            "include",
+            "exclude",
+            "registry",
+            "accept_name",
+            "accept_new_key",
+            "accept_unsigned",
+            "accept_moved_tag",
+            "allow_downgrade",
+            "require_signature",
+            "ignore_requires",
+        ],
+        _VERSION,
+    ),
+    **dict.fromkeys(
+        ["yes", "conflict", "force_config", "allow_effects", "env", "env_file", "no_input"],
+        _ANSWERS,
+    ),
+    **dict.fromkeys(["quiet", "verbose", "as_json", "color", "no_progress", "no_pager"], _OUTPUT),
+    **dict.fromkeys(["in_profile", "offline", "allow_insecure", "version_"], _ALL),
+}
+"""The group of each option in the help; one that is not listed belongs to its verb alone."""
+_TAKES_VERSIONS = frozenset(["accept_new_key", "only"])
+"""A command with one of these takes versions; elsewhere the same word, such as ``--to``, is an option of its own."""
+
+
+class HelpPage(typer.core.TyperCommand):
+    """A command whose help is grouped and laid out to the terminal."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the parameters, with ``--version`` unless the command has an option of that name."""
+        return with_version(super().get_params(ctx))
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the whole page."""
+        formatter.write("\n".join(page(self, ctx)) + "\n")
+
+
+def with_version(params: list[click.Parameter]) -> list[click.Parameter]:
+    """Return parameters with ``--version`` at the end, unless it is among them."""
+    if any("--version" in param.opts for param in params):
+        return params
+    return [*params, _version_option()]
+
+
+def _version_option() -> click.Option:
+    return click.Option(
+        ["--version", "version_"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_version,
+        help="Show the version of this program.",
+    )
+
+
+def _show_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"hermes-dist {__version__}")
+        ctx.exit()
+
+
+def page(command: click.Command, ctx: click.Context) -> list[str]:
+    """Return the lines of a command's help."""
+    columns = help_rows.width()
+    sections = list(_sections(command, ctx))
+    terms = help_rows.term_width(term for _, rows in sections for term, _ in rows)
+    lines = help_rows.usage(ctx.command_path, _usage_words(command, ctx), columns)
+    lines += ["", *help_rows.paragraph(command.help or "", columns)]
+    for title, rows in sections:
+        lines += ["", f"{title}:", *help_rows.laid_out(rows, columns, terms)]
+    shown = examples_of(command, ctx)
+    if shown:
+        lines += ["", "Examples:", *help_rows.examples(shown, columns)]
+    return lines
+
+
+def _usage_words(command: click.Command, ctx: click.Context) -> list[str]:
+    if isinstance(command, click.Group):
+        return ["VERB", "[OPTIONS]", "[ARGUMENTS]"]
+    return command.collect_usage_pieces(ctx)
+
+
+def _sections(
+    command: click.Command, ctx: click.Context
+) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    params = command.get_params(ctx)
+    arguments = [param for param in params if isinstance(param, click.Argument)]
+    if described := _records(arguments, ctx):
+        yield "Arguments", described
+    if isinstance(command, click.Group):
+        inner = [(name, sub.help or "") for name, sub in command.commands.items()]
+        yield "Verbs", inner
+    names = {str(param.name) for param in params}
+    grouped: dict[str, list[click.Parameter]] = {}
+    for param in params:
+        if not isinstance(param, click.Argument):
+            grouped.setdefault(_group_of(param, names), []).append(param)
+    for title in (_OWN, _VERSION, _ANSWERS, _OUTPUT, _ALL):
+        if title in grouped:
+            yield title, _records(grouped[title], ctx)
+
+
+def _group_of(param: click.Parameter, beside: set[str]) -> str:
+    if "--help" in param.opts:
+        return _ALL
+    found = _GROUPS.get(str(param.name), _OWN)
+    if found == _VERSION and not beside & _TAKES_VERSIONS:
+        return _OWN
+    return found
+
+
+def _records(params: Sequence[click.Parameter], ctx: click.Context) -> list[tuple[str, str]]:
+    found = [param.get_help_record(ctx) for param in params]
+    return [record for record in found if record]
+
+
+def examples_of(command: click.Command, ctx: click.Context) -> list[tuple[str, str]]:
+    """Return a command's examples, each as a whole line and what it does."""
+    called = ctx.find_object(Invocation)
+    path = ctx.command_path
+    prog = called.prog if called else ctx.find_root().command_path
+    words = path.removeprefix(prog).strip()
+    return [
+        (f"{prog} {each.words}".rstrip(), each.says)
+        for each in EXAMPLES.get(words or str(command.name), ())
+    ]
+
+
+def describe_arguments(command: click.Command, function: Callable[..., Any]) -> click.Command:
+    """Give the arguments of a command their descriptions back.
+
+    typer hands them to its own class of arguments, whose base class forgets them since click 8.5.
+    """
+    notes = getattr(function, "__annotations__", {})
+    for param in command.params:
+        if isinstance(param, typer.core.TyperArgument):
+            _, *more = get_args(notes.get(str(param.name))) or (None,)
+            found = [each.help for each in more if each.help]
+            param.help = param.help or (found[0] if found else None)
+    return command
