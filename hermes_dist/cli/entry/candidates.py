@@ -38,14 +38,8 @@ def words(brand: Brand, argv: Sequence[str]) -> int:
 
 def _options(verb: Sequence[str]) -> list[str]:
     """The options of a verb of ours, from the command itself."""
-    import click  # noqa: PLC0415 - only needed to complete options
-
-    from hermes_dist.cli.entry.main import command_named  # noqa: PLC0415 - loads the verb's module
-
     if verb[0] not in VERBS and verb[0] not in NESTED:
         return []
-    found: click.Command | None = command_named(verb[0])
-    if isinstance(found, click.Group):
-        found = found.commands.get(verb[1]) if len(verb) > 1 else None
-    params = found.params if found is not None else []
-    return ["--help", *(name for param in params for name in param.opts if name.startswith("--"))]
+    from hermes_dist.cli.entry.main import options_of  # noqa: PLC0415 - loads the verb's module
+
+    return list(options_of(verb))

@@ -1,10 +1,13 @@
-"""Lay out the terms of a help page and what they mean, for any width; without the library that parses command lines."""
+"""The help of the whole program, and the layout of every help page; without the library that parses command lines."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
+
+from hermes_dist.brand import Brand
+from hermes_dist.cli.entry.verbs import GROUPS, NESTED, VERBS, Nested, Verb
 
 WIDEST = 100
 """Lines longer than this are hard to read, however wide the terminal is."""
@@ -97,3 +100,24 @@ def usage(prog: str, words: Sequence[str], columns: int) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def help_text(brand: Brand, prog: str) -> str:
+    """The help of the program: every command with its line, by group, laid out to the terminal."""
+    known: dict[str, Verb | Nested] = {**VERBS, **NESTED}
+    columns, terms = width(), term_width(known)
+    lines = usage(prog, ["VERB", "[OPTIONS]", "[ARGUMENTS]"], columns)
+    about = (
+        f"Profiles of {brand.title} as versioned packages: your agent keeps what it learned,"
+        " and gets what its author ships."
+    )
+    lines += ["", *paragraph(about, columns)]
+    for group in GROUPS:
+        rows = [(name, verb.help) for name, verb in known.items() if verb.group == group]
+        lines += ["", f"{group}:", *laid_out(rows, columns, terms)] if rows else []
+    more = [
+        (f"{prog}", "Where things stand, and what to do next."),
+        (f"{prog} help VERB", "What a verb takes, with examples; also VERB -h."),
+        (f"{prog} --version", "The version of this program."),
+    ]
+    return "\n".join([*lines, "", "More:", *laid_out(more, columns)]) + "\n"

@@ -17,7 +17,8 @@ from hermes_dist.cli.entry.help_page import (
     page,
     with_version,
 )
-from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb, help_text
+from hermes_dist.cli.entry.help_rows import help_text
+from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb
 from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.command import as_command
 from hermes_dist.cli.shared.session import Invocation
@@ -74,6 +75,23 @@ def command_named(name: str) -> click.Command:
         return _group(name, NESTED[name])
     verb = VERBS[name]
     return _load(name, verb.module, verb.function, verb.help)
+
+
+def options_of(words: Sequence[str]) -> dict[str, str]:
+    """The long options of a command of the table, each with its description, for completion.
+
+    Args:
+        words: The command, and the verbs below it.
+    """
+    found: click.Command | None = command_named(words[0])
+    for word in words[1:]:
+        if isinstance(found, click.Group):
+            found = found.commands.get(word)
+    described = {"--help": "Show this message and exit."}
+    for param in found.params if found is not None else []:
+        told = str(getattr(param, "help", "") or "")
+        described.update({name: told for name in param.opts if name.startswith("--")})
+    return described
 
 
 def _load(name: str, module: str, function: str, short: str) -> click.Command:

@@ -52,7 +52,7 @@ def _begun(brand: Brand, argv: Sequence[str], prog: str, profile: str | None) ->
     if list(argv) == ["--version"]:
         return _say(f"hermes-dist {__version__}\n")
     if len(argv) == 1 and argv[0] in _HELP:
-        from hermes_dist.cli.entry.verbs import help_text  # noqa: PLC0415 - start-up: each answer loads only what it needs
+        from hermes_dist.cli.entry.help_rows import help_text  # noqa: PLC0415 - start-up: each answer loads only what it needs
 
         return _say(help_text(brand, prog))
     if list(argv[:2]) == ["completion", "words"]:

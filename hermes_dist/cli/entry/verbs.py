@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hermes_dist.brand import Brand
-
 
 class Verb(NamedTuple):
     """A command: its module in this room, its function there, its help line and its group."""
@@ -278,26 +276,3 @@ NESTED: dict[str, Nested] = {
         },
     ),
 }
-
-
-def help_text(brand: Brand, prog: str) -> str:
-    """The help of the program: every command with its line, by group, laid out to the terminal."""
-    from hermes_dist.cli.entry import help_rows  # noqa: PLC0415 - completion reads this table and lays nothing out
-
-    known: dict[str, Verb | Nested] = {**VERBS, **NESTED}
-    columns, terms = help_rows.width(), help_rows.term_width(known)
-    lines = help_rows.usage(prog, ["VERB", "[OPTIONS]", "[ARGUMENTS]"], columns)
-    about = (
-        f"Profiles of {brand.title} as versioned packages: your agent keeps what it learned,"
-        " and gets what its author ships."
-    )
-    lines += ["", *help_rows.paragraph(about, columns)]
-    for group in GROUPS:
-        rows = [(name, verb.help) for name, verb in known.items() if verb.group == group]
-        lines += ["", f"{group}:", *help_rows.laid_out(rows, columns, terms)] if rows else []
-    more = [
-        (f"{prog}", "Where things stand, and what to do next."),
-        (f"{prog} help VERB", "What a verb takes, with examples; also VERB -h."),
-        (f"{prog} --version", "The version of this program."),
-    ]
-    return "\n".join([*lines, "", "More:", *help_rows.laid_out(more, columns)]) + "\n"
