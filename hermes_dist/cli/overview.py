@@ -6,7 +6,7 @@ It loads as little as ``list``, for it is the first thing that many people type.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermes_dist.cli.profile_list import called, what_is_open
 from hermes_dist.errors import DistError, counted
@@ -23,48 +23,85 @@ _OPEN = 3
 _NEXT = 3
 
 
+class _Seen(NamedTuple):
+    """What the answer is made of.
+
+    Attributes:
+        rows: The profiles; none of them is active if the active one is not there.
+        lost: A sentence about the active profile that is not there; empty otherwise.
+        agent: The program of the installed agent; empty for none.
+    """
+
+    rows: Sequence[ops.ProfileRow]
+    lost: str
+    agent: str
+
+    @property
+    def open(self) -> list[ops.ProfileRow]:
+        return [row for row in self.rows if what_is_open(row)]
+
+    @property
+    def managed(self) -> int:
+        return sum(row.managed for row in self.rows)
+
+    @property
+    def active(self) -> ops.ProfileRow | None:
+        return next((row for row in self.rows if row.active), None)
+
+
 def show_overview(session: Session) -> int:
     """Show the active profile, what is open, and the next commands, in at most ten lines.
 
     Returns:
         The exit code.
     """
-    rows = ops.list_profiles(session.ctx) if session.ctx.layout.root.is_dir() else []
-    if lost := _lost(session) if rows else "":
-        rows = [row._replace(active=False) for row in rows]
-    waiting = [row for row in rows if what_is_open(row)]
-    agent = str(session.ctx.agent.launcher) if session.ctx.agent else ""
-    lines = [*_standing(session, rows, agent, lost), *_open(session, waiting)]
+    seen = _look(session)
+    lines = [*_standing(session, seen), *_open(session, seen.open)]
     # The last line leads to the help.
     room = min(_NEXT, _LINES - len(lines) - 1)
-    following = list(dict(_next(rows, waiting)).items())[:room]
-    session.screen.emit(
-        "overview",
-        {
-            "active": next((row.name for row in rows if row.active), ""),
-            "agent": agent,
-            "profiles": len(rows),
-            "packages": sum(row.managed for row in rows),
-            "open": [
-                {
-                    "profile": row.name,
-                    "conflicts": row.conflicts,
-                    "parked": row.parked,
-                    "readable": bool(row.source),
-                }
-                for row in waiting
-            ],
-            "next": [session.command(words) for words, _ in following],
-        },
-    )
-    for line in lines:
+    following = [
+        (session.command(words), says) for words, says in [*dict(_next(seen)).items()][:room]
+    ]
+    session.screen.emit("overview", _data(seen, following))
+    width = max(len(line) for line, _ in following)
+    leads = ["next:", *[""] * len(following)]
+    lines += [
+        f"{lead:<6}{line:<{width}}  {says}"
+        for lead, (line, says) in zip(leads, following, strict=False)
+    ]
+    for line in [*lines, f"help: {session.command('--help')}"]:
         session.screen.say(line)
-    width = max(len(session.command(words)) for words, _ in following)
-    for at, (words, says) in enumerate(following):
-        lead = "next:" if at == 0 else ""
-        session.screen.say(f"{lead:<6}{session.command(words):<{width}}  {says}")
-    session.screen.say(f"help: {session.command('--help')}")
     return 0
+
+
+def _look(session: Session) -> _Seen:
+    rows: Sequence[ops.ProfileRow] = []
+    lost = ""
+    if session.ctx.layout.root.is_dir():
+        rows, lost = ops.list_profiles(session.ctx), _lost(session)
+    if lost:
+        rows = [row._replace(active=False) for row in rows]
+    agent = session.ctx.agent
+    return _Seen(rows, lost, str(agent.launcher) if agent else "")
+
+
+def _data(seen: _Seen, following: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    return {
+        "active": seen.active.name if seen.active else "",
+        "agent": seen.agent,
+        "profiles": len(seen.rows),
+        "packages": seen.managed,
+        "open": [
+            {
+                "profile": row.name,
+                "conflicts": row.conflicts,
+                "parked": row.parked,
+                "readable": bool(row.source),
+            }
+            for row in seen.open
+        ],
+        "next": [line for line, _ in following],
+    }
 
 
 def _lost(session: Session) -> str:
@@ -76,24 +113,18 @@ def _lost(session: Session) -> str:
     return ""
 
 
-def _standing(
-    session: Session, rows: Sequence[ops.ProfileRow], agent: str, lost: str
-) -> Iterator[str]:
+def _standing(session: Session, seen: _Seen) -> Iterator[str]:
     """Say which profile is active, and what there is on this machine."""
     title = session.brand.title
-    active = next((row for row in rows if row.active), None)
-    if not rows:
-        yield f"There is no profile of {title} on this machine yet."
-    elif active is None:
-        yield clean(lost, 300)
-    else:
-        package = clean(active.package, 60) or "no package"
-        name = session.screen.paint(clean(called(active)), "", bold=True)
+    if seen.active is not None:
+        package = clean(seen.active.package, 60) or "no package"
+        name = session.screen.paint(clean(called(seen.active)), "", bold=True)
         yield f"Active profile: {name}  ({package})"
-    if rows:
-        managed = sum(row.managed for row in rows)
-        yield f"On this machine: {counted(len(rows), 'profile')}, {managed} with a package"
-    if not agent:
+    else:
+        yield clean(seen.lost, 300) or f"There is no profile of {title} on this machine yet."
+    if seen.rows:
+        yield f"On this machine: {counted(len(seen.rows), 'profile')}, {seen.managed} with a package"
+    if not seen.agent:
         yield f"{title} is not installed: pip install {session.brand.agent_package}"
 
 
@@ -105,26 +136,26 @@ def _open(session: Session, waiting: Sequence[ops.ProfileRow]) -> Iterator[str]:
         yield f"    and {counted(len(more), 'more profile')}: {session.command('status --all')}"
 
 
-def _next(
-    rows: Sequence[ops.ProfileRow], waiting: Sequence[ops.ProfileRow]
-) -> Iterator[tuple[str, str]]:
+def _next(seen: _Seen) -> Iterator[tuple[str, str]]:
     """The commands that lead on, the most urgent first; there is always one."""
-    if rows and not any(row.active for row in rows):
+    if seen.lost:
         yield "use NAME", "choose the active profile"
-    for row in waiting:
-        if not row.source:
-            yield "doctor", "see what is wrong with a lockfile"
-        elif row.conflicts:
-            yield f"resolve {row.name} --list", "settle what both sides changed"
-        else:
-            yield f"approve {row.name} --list", "see what waits for your approval"
-    for row in rows:
+    for row in seen.open:
+        yield _settling(row)
+    for row in seen.rows:
         if row.source and not row.managed:
             yield f"adopt {row.name}", "take over what the agent installed"
-    if any(row.managed for row in rows):
+    if seen.managed:
         yield "outdated", "see what is new upstream"
         return
     yield "install SOURCE", "install an agent, such as github.com/you/research-bot"
     yield "search", "see the packages of the registries"
-    if len(rows) < 2:
-        yield "create NAME", "make a blank profile"
+    yield "create NAME", "make a blank profile"
+
+
+def _settling(row: ops.ProfileRow) -> tuple[str, str]:
+    if not row.source:
+        return "doctor", "see what is wrong with a lockfile"
+    if row.conflicts:
+        return f"resolve {row.name} --list", "settle what both sides changed"
+    return f"approve {row.name} --list", "see what waits for your approval"

@@ -120,16 +120,12 @@ def _sections(
     if described := _records(arguments, ctx):
         yield "Arguments", described
     if isinstance(command, click.Group):
-        inner = [(name, sub.help or "") for name, sub in command.commands.items()]
-        yield "Verbs", inner
+        yield "Verbs", [(name, sub.help or "") for name, sub in command.commands.items()]
     names = {str(param.name) for param in params}
-    grouped: dict[str, list[click.Parameter]] = {}
-    for param in params:
-        if not isinstance(param, click.Argument):
-            grouped.setdefault(_group_of(param, names), []).append(param)
+    options = [(_group_of(param, names), param) for param in params if param not in arguments]
     for title in (_OWN, _VERSION, _ANSWERS, _OUTPUT, _ALL):
-        if title in grouped:
-            yield title, _records(grouped[title], ctx)
+        if described := _records([param for group, param in options if group == title], ctx):
+            yield title, described
 
 
 def _group_of(param: click.Parameter, beside: set[str]) -> str:
