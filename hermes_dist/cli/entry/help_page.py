@@ -94,7 +94,7 @@ def _show_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> 
 def page(command: click.Command, ctx: click.Context) -> list[str]:
     """Return the lines of a command's help."""
     columns = help_rows.width()
-    sections = list(_sections(command, ctx))
+    sections = [(title, rows) for title, rows in _sections(command, ctx) if rows]
     terms = help_rows.term_width(term for _, rows in sections for term, _ in rows)
     lines = help_rows.usage(ctx.command_path, _usage_words(command, ctx), columns)
     lines += ["", *help_rows.paragraph(command.help or "", columns)]
@@ -116,19 +116,22 @@ def _sections(
     command: click.Command, ctx: click.Context
 ) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     params = command.get_params(ctx)
-    arguments = [param for param in params if isinstance(param, click.Argument)]
-    if described := _records(arguments, ctx):
-        yield "Arguments", described
+    yield "Arguments", _records([each for each in params if _is_argument(each)], ctx)
     if isinstance(command, click.Group):
         yield "Verbs", [(name, sub.help or "") for name, sub in command.commands.items()]
     names = {str(param.name) for param in params}
-    options = [(_group_of(param, names), param) for param in params if param not in arguments]
     for title in (_OWN, _VERSION, _ANSWERS, _OUTPUT, _ALL):
-        if described := _records([param for group, param in options if group == title], ctx):
-            yield title, described
+        chosen = [each for each in params if _group_of(each, names) == title]
+        yield title, _records(chosen, ctx)
+
+
+def _is_argument(param: click.Parameter) -> bool:
+    return isinstance(param, click.Argument)
 
 
 def _group_of(param: click.Parameter, beside: set[str]) -> str:
+    if _is_argument(param):
+        return ""
     if "--help" in param.opts:
         return _ALL
     found = _GROUPS.get(str(param.name), _OWN)
