@@ -130,8 +130,10 @@ def _standing(session: Session, seen: _Seen) -> Iterator[str]:
 
 def _open(session: Session, waiting: Sequence[ops.ProfileRow]) -> Iterator[str]:
     for row in waiting[:_OPEN]:
-        sign, colour = ("!", "red") if row.conflicts or not row.source else ("…", "magenta")
-        yield f"  {session.screen.paint(sign, colour)} {row.name}: {what_is_open(row)}"
+        sign = session.screen.paint("…", "accent")
+        if row.conflicts or not row.source:
+            sign = session.screen.paint("!", "error")
+        yield f"  {sign} {row.name}: {what_is_open(row)}"
     if more := waiting[_OPEN:]:
         yield f"    and {counted(len(more), 'more profile')}: {session.command('status --all')}"
 
